@@ -1,0 +1,71 @@
+//! Dispatch: one arm for each method of the trait, which reads its parameters and calls it.
+
+use proc_macro2::{Literal, TokenStream};
+use syn::{Ident, ItemTrait};
+
+use super::{doc, emit, free_name};
+use crate::model::{Interface, Method, Param};
+
+/// `XProxy::dispatch`.
+pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
+    let (vis, interface_trait) = (&item.vis, &item.ident);
+    let doc = doc(format!("Makes a peer's call on an object that implements [`{interface_trait}`]."));
+    let object = free_name("S", item);
+    let bounds = emit!(#object: #interface_trait + ::core::marker::Send);
+    let arms = interface.methods.iter().zip(1..).map(|(method, index)| {
+        let index = Literal::usize_unsuffixed(index);
+        let body = arm(method);
+        emit!(#index => { #body })
+    });
+    // An interface that no method needs a context for can serve below the contexts.
+    let takes_context = interface.methods.iter().any(|method| method.takes_context);
+    let (generics, context) = if takes_context {
+        (emit!('a, #bounds), emit!(cx: &'a mut __psom::Context<#object>))
+    } else {
+        let any = free_name("C", item);
+        (emit!('a, #bounds, #any), emit!(_cx: &'a mut #any))
+    };
+    emit! {
+        impl #proxy {
+            #doc
+            #vis fn dispatch<#generics>(
+                this: &'a mut #object,
+                #context,
+                call: __psom::Incoming<'a>,
+            ) -> ::core::result::Result<__psom::Outcome<'a>, __psom::Violation> {
+                let outcome = match call.method() {
+                    #(#arms)*
+                    _ => return ::core::result::Result::Err(call.unknown_method()),
+                };
+                ::core::result::Result::Ok(outcome)
+            }
+        }
+    }
+}
+
+fn arm(method: &Method) -> TokenStream {
+    let Method { ident, params, .. } = method;
+    let context = method.takes_context.then(|| emit!(cx,));
+    let names = params.iter().map(|param| &param.ident);
+    let types = params.iter().map(|Param { ty, borrowed, .. }| match borrowed {
+        true => emit!(__psom::Held<#ty>),
+        false => emit!(#ty),
+    });
+    let loan = match params.iter().any(|param| param.borrowed) {
+        true => emit!(loan),
+        false => emit!(_),
+    };
+    let arguments = params.iter().map(|Param { ident, borrowed, .. }| match borrowed {
+        true => emit!(__psom::lend(&#ident, loan)),
+        false => emit!(#ident),
+    });
+    let call = emit!(this.#ident(#context #(#arguments),*));
+    let outcome = match method.is_async {
+        true => emit!(__psom::later(async move { #call.await })),
+        false => emit!(__psom::done(#call)),
+    };
+    emit! {
+        let ((#(#names,)*), #loan) = call.decode::<(#(#types,)*)>()?;
+        #outcome
+    }
+}

@@ -1,0 +1,112 @@
+//! From the model to code: a table and calls into the runtime, nothing worth reading.
+//!
+//! What is not part of a user's vocabulary stands in a `const _` block, where `__psom` is the
+//! runtime's module for generated code. Our own names have the spans of [`Span::mixed_site`], so
+//! that a user's parameter can have any name; types are not hygienic, see [`free_name`].
+
+mod children;
+mod descriptor;
+mod dispatch;
+mod object;
+mod proxy;
+mod psom_type;
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+use syn::{Block, Ident, ItemTrait, Path, ReturnType, TraitItem, Type, parse_quote};
+
+pub(crate) use children::factories;
+pub(crate) use object::object;
+pub(crate) use psom_type::psom_type;
+
+use crate::model::Interface;
+
+/// `quote!` for names of ours.
+macro_rules! emit {
+    ($($tokens:tt)*) => {
+        quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*)
+    };
+}
+use emit;
+
+/// The proxy of an interface and what the runtime needs to know.
+pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream {
+    let krate = &interface.krate;
+    let proxy = proxy_ident(&item.ident);
+    let definition = proxy::definition(item, &proxy);
+    let descriptor = descriptor::descriptor(interface, &proxy);
+    let deref = proxy::deref(&proxy);
+    let methods = proxy::methods(item, interface, &proxy);
+    let dispatch = dispatch::dispatch(item, interface, &proxy);
+    emit! {
+        #definition
+        const _: () = {
+            use #krate::__private::{self as __psom, MethodDesc as __Row, ParamDesc as __Param};
+            #descriptor
+            #deref
+            #methods
+            #dispatch
+        };
+    }
+}
+
+/// Rewrites each `async fn` of the trait to the `fn` that it stands for, with a future that can be
+/// sent. Implementors write `async fn` all the same.
+pub(crate) fn desugar_async(item: &mut ItemTrait) {
+    let functions = item.items.iter_mut().filter_map(|item| match item {
+        TraitItem::Fn(function) if function.sig.asyncness.is_some() => Some(function),
+        _ => None,
+    });
+    for function in functions {
+        function.sig.asyncness = None;
+        let output: Type = match &function.sig.output {
+            ReturnType::Default => parse_quote!(()),
+            ReturnType::Type(_, ty) => (**ty).clone(),
+        };
+        function.sig.output = parse_quote! {
+            -> impl ::core::future::Future<Output = #output> + ::core::marker::Send
+        };
+        if let Some(body) = &mut function.default {
+            let awaited: Block = parse_quote!({ async move #body });
+            *body = awaited;
+        }
+    }
+}
+
+/// The proxy of the trait `ident`.
+fn proxy_ident(ident: &Ident) -> Ident {
+    format_ident!("{ident}Proxy", span = ident.span())
+}
+
+/// The proxy of the trait at `path`.
+fn proxy_path(path: &Path) -> Path {
+    let mut path = path.clone();
+    if let Some(last) = path.segments.last_mut() {
+        last.ident = proxy_ident(&last.ident);
+    }
+    path
+}
+
+/// A name for a type parameter, `wish` if the trait leaves it free. Type parameters are not
+/// hygienic, and the types in the trait's methods are printed below them.
+fn free_name(wish: &str, item: &ItemTrait) -> Ident {
+    let mut name = wish.to_owned();
+    while mentions(item.to_token_stream(), &name) {
+        name.push('_');
+    }
+    Ident::new(&name, Span::mixed_site())
+}
+
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}
+
+/// `text` as a line of documentation.
+fn doc(text: String) -> TokenStream {
+    let text = format!(" {text}");
+    emit!(#[doc = #text])
+}

@@ -1,0 +1,77 @@
+//! `impl DistributedObject`: which interfaces an object has, and who answers for it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::{ItemStruct, Path};
+
+use super::{children, emit, proxy_path};
+use crate::model::Object;
+
+/// `impl DistributedObject` for a struct, and the check that its two interfaces are one.
+///
+/// An object need not have `ChildFactories` or a `Lifecycle`: `Probe` has functions of the same
+/// names as `NoFactories` and `NoLifecycle` where it does, and these win.
+pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
+    let Object { krate, serves, calls, children } = object;
+    let ident = &item.ident;
+    let (generics, arguments, where_clause) = item.generics.split_for_impl();
+    let descriptions = children.iter().map(|child| children::describe(&child.part, &child.ty));
+    let fields = children.iter().map(children::field);
+    let (serves_span, calls_span) = (span(serves), span(calls));
+    let (serves, calls) = (proxy_path(serves), proxy_path(calls));
+    // Where the struct does not implement what it serves, the error stands at `serves`; where the
+    // two interfaces do not belong together, at `calls`.
+    let dispatch = quote_spanned!(serves_span=> #serves::<()>::dispatch);
+    let assert_halves = quote_spanned! {calls_span=>
+        const _: () = __psom::assert_halves(
+            <#serves as __psom::Interface>::DESC,
+            <#calls as __psom::Interface>::DESC,
+        );
+    };
+    emit! {
+        const _: () = {
+            #[allow(unused_imports)]
+            use #krate::__private::{self as __psom, NoFactories as _, NoLifecycle as _};
+            impl #generics __psom::DistributedObject for #ident #arguments #where_clause {
+                type Serves = #serves;
+                type Calls = #calls;
+                fn children() -> __psom::Vec<__psom::ChildDesc> {
+                    let mut children = __psom::Vec::from([#(#descriptions),*]);
+                    children.append(&mut __psom::Probe::<Self>::factories());
+                    children
+                }
+                fn dispatch<'a>(
+                    &'a mut self,
+                    cx: &'a mut __psom::Context<Self>,
+                    call: __psom::Incoming<'a>,
+                ) -> ::core::result::Result<__psom::Outcome<'a>, __psom::Violation> {
+                    #dispatch(self, cx, call)
+                }
+                fn child(
+                    &mut self,
+                    cx: &mut __psom::Context<Self>,
+                    part: &str,
+                ) -> ::core::result::Result<
+                    ::core::option::Option<__psom::AnyHandle>,
+                    __psom::Violation,
+                > {
+                    #(#fields)*
+                    __psom::Probe::<Self>::make(self, cx, part)
+                }
+                fn connected(&mut self, cx: &mut __psom::Context<Self>) {
+                    __psom::Probe::<Self>::connected(self, cx);
+                }
+                fn disconnected(&mut self, cx: &mut __psom::Context<Self>) {
+                    __psom::Probe::<Self>::disconnected(self, cx);
+                }
+            }
+            #assert_halves
+        };
+    }
+}
+
+/// The place of a path, for code of ours that is about it.
+fn span(path: &Path) -> Span {
+    let written = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+    Span::mixed_site().located_at(written)
+}

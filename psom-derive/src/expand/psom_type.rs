@@ -1,0 +1,97 @@
+//! What `#[derive(PsomType)]` implements.
+
+use proc_macro2::{Literal, TokenStream};
+use syn::ext::IdentExt as _;
+use syn::{Ident, Type};
+
+use super::emit;
+use crate::model::{NamedValue, PsomType, Shape};
+
+/// The conversions, the type's description, and how it is written and read.
+pub(crate) fn psom_type(ty: &PsomType) -> TokenStream {
+    let PsomType { krate, ident, shape } = ty;
+    let impls = match shape {
+        Shape::Enum { variants, other } => enumeration(ident, variants, other),
+        Shape::Transparent(inner) => transparent(ident, inner),
+    };
+    emit! {
+        const _: () = {
+            use #krate::__private as __psom;
+            #impls
+        };
+    }
+}
+
+fn enumeration(ident: &Ident, variants: &[NamedValue], other: &Ident) -> TokenStream {
+    let name = ident.unraw().to_string();
+    let names: Vec<&Ident> = variants.iter().map(|variant| &variant.ident).collect();
+    let values: Vec<Literal> =
+        variants.iter().map(|variant| Literal::i32_unsuffixed(variant.value)).collect();
+    let wire = wire_impls(
+        ident,
+        &emit!(i32),
+        &emit!(__psom::TypeDesc::Enum(#name)),
+        &emit!(&__psom_value(self)),
+        &emit!(::core::convert::From::from),
+    );
+    emit! {
+        fn __psom_value(named: &#ident) -> i32 {
+            match named {
+                #(#ident::#names => #values,)*
+                #ident::#other(value) => *value,
+            }
+        }
+        impl ::core::convert::From<i32> for #ident {
+            fn from(value: i32) -> Self {
+                match value {
+                    #(#values => Self::#names,)*
+                    other => Self::#other(other),
+                }
+            }
+        }
+        impl ::core::convert::From<#ident> for i32 {
+            fn from(named: #ident) -> Self {
+                __psom_value(&named)
+            }
+        }
+        #wire
+    }
+}
+
+fn transparent(ident: &Ident, inner: &Type) -> TokenStream {
+    wire_impls(
+        ident,
+        &emit!(#inner),
+        &emit!(<#inner as __psom::PsomType>::TYPE),
+        &emit!(&self.0),
+        &emit!(Self),
+    )
+}
+
+/// `PsomType`, `Encode` and `Decode` for a type that travels as another, `carrier`.
+fn wire_impls(
+    ident: &Ident,
+    carrier: &TokenStream,
+    desc: &TokenStream,
+    carried: &TokenStream,
+    wrap: &TokenStream,
+) -> TokenStream {
+    emit! {
+        impl __psom::PsomType for #ident {
+            const TYPE: __psom::TypeDesc = #desc;
+        }
+        impl __psom::Encode for #ident {
+            fn encode(&self, out: &mut __psom::Encoder<'_>) {
+                __psom::Encode::encode(#carried, out);
+            }
+        }
+        impl __psom::Decode for #ident {
+            const MIN_SIZE: usize = <#carrier as __psom::Decode>::MIN_SIZE;
+            fn decode(
+                input: &mut __psom::Decoder<'_>,
+            ) -> ::core::result::Result<Self, __psom::DecodeError> {
+                <#carrier as __psom::Decode>::decode(input).map(#wrap)
+            }
+        }
+    }
+}

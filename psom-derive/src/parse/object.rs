@@ -1,0 +1,34 @@
+//! Reads a struct under `#[distributed_object]`.
+
+use proc_macro2::TokenStream;
+use syn::{Fields, Index, ItemStruct, Member};
+
+use crate::attrs;
+use crate::diagnostics::{self as say, Errors};
+use crate::model::{FieldChild, Object};
+
+/// Reads the arguments and the struct, and takes our attributes off its fields.
+pub(crate) fn parse(args: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
+    let attrs::ObjectArgs { krate, serves, calls } = attrs::object(args, errors);
+    for lifetime in item.generics.lifetimes() {
+        errors.at(lifetime, say::OBJECT_LIFETIME);
+    }
+    Object { krate, serves, calls, children: children(&mut item.fields, errors) }
+}
+
+fn children(fields: &mut Fields, errors: &mut Errors) -> Vec<FieldChild> {
+    let mut children = Vec::new();
+    for (place, field) in fields.iter_mut().enumerate() {
+        let Some(part) = attrs::child(&mut field.attrs, errors) else { continue };
+        attrs::refuse_cfg(&field.attrs, errors);
+        if part.captures().next().is_some() {
+            errors.at(&part.text, say::CAPTURE_ON_FIELD);
+        }
+        let member = match &field.ident {
+            Some(ident) => Member::Named(ident.clone()),
+            None => Member::Unnamed(Index::from(place)),
+        };
+        children.push(FieldChild { part, member, ty: field.ty.clone() });
+    }
+    children
+}

@@ -1,0 +1,149 @@
+//! What methods of interfaces and methods that make children have in common.
+
+use syn::{
+    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, PathSegment, Receiver, ReceiverKind,
+    Safety, Signature, Type,
+};
+
+use crate::diagnostics::{self as say, Errors};
+
+/// A parameter behind the receiver and the context.
+pub(super) struct Parameter<'a> {
+    pub(super) ident: Ident,
+    pub(super) attrs: &'a mut Vec<Attribute>,
+    pub(super) ty: &'a Type,
+}
+
+/// How a context names its object.
+#[derive(PartialEq)]
+pub(super) enum ObjectName {
+    /// `Context<Self>`: in a trait nothing else fits.
+    OnlySelf,
+    /// In an impl block the name of the struct fits as well.
+    Any,
+}
+
+/// Whether the method takes a context, and its other parameters.
+pub(super) fn parameters<'a>(
+    signature: &'a mut Signature,
+    object: ObjectName,
+    errors: &mut Errors,
+) -> (bool, Vec<Parameter<'a>>) {
+    let mut takes_context = false;
+    let mut parameters = Vec::new();
+    let typed = signature.inputs.iter_mut().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    });
+    for (place, PatType { attrs, pat, ty, .. }) in typed.enumerate() {
+        if let Some(context) = context(ty) {
+            takes_context = true;
+            if place > 0 {
+                errors.at(&*ty, say::CONTEXT_FIRST);
+            } else if !is_mut_reference(ty) || object == ObjectName::OnlySelf && !is_of_self(context)
+            {
+                errors.at(&*ty, say::CONTEXT_TYPE);
+            }
+        } else if let Some(ident) = plain_name(pat) {
+            parameters.push(Parameter { ident, attrs, ty });
+        } else {
+            errors.at(&*pat, say::PARAMETER_NAME);
+        }
+    }
+    (takes_context, parameters)
+}
+
+/// Refuses `unsafe`, `const` and `extern`.
+pub(super) fn refuse_qualifiers(signature: &Signature, errors: &mut Errors) {
+    if let Some(token) = &signature.constness {
+        errors.at(token, say::METHOD_QUALIFIER);
+    }
+    match &signature.safety {
+        Safety::Unsafe(token) => errors.at(token, say::METHOD_QUALIFIER),
+        Safety::Safe(token) => errors.at(token, say::METHOD_QUALIFIER),
+        Safety::Default => {}
+    }
+    if let Some(abi) = &signature.abi {
+        errors.at(abi, say::METHOD_QUALIFIER);
+    }
+}
+
+/// Refuses generic parameters, and `where`, which only they need.
+pub(super) fn refuse_generics(signature: &Signature, message: &str, errors: &mut Errors) {
+    if !signature.generics.params.is_empty() {
+        errors.at(&signature.generics.params, message);
+    }
+    if let Some(clause) = &signature.generics.where_clause {
+        errors.at(clause, message);
+    }
+}
+
+/// Refuses any receiver but `&mut self`.
+pub(super) fn check_receiver(signature: &Signature, message: &str, errors: &mut Errors) {
+    match signature.receiver() {
+        Some(receiver) if is_mut_self(receiver) => {}
+        Some(receiver) => errors.at(receiver, message),
+        None => errors.at(&signature.ident, message),
+    }
+}
+
+fn is_mut_self(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, lifetime, mutability) => {
+            lifetime.is_none() && mutability.is_some()
+        }
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(reference) => {
+                reference.lifetime.is_none()
+                    && reference.mutability.is_some()
+                    && matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("Self"))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Recognises `Context<…>`, by value or behind a reference, by its last path segment.
+fn context(ty: &Type) -> Option<&PathSegment> {
+    let path = match bare(ty) {
+        Type::Reference(reference) => bare(&reference.elem),
+        owned => owned,
+    };
+    match path {
+        Type::Path(path) => path.path.segments.last().filter(|last| last.ident == "Context"),
+        _ => None,
+    }
+}
+
+fn is_of_self(context: &PathSegment) -> bool {
+    let PathArguments::AngleBracketed(list) = &context.arguments else { return false };
+    list.args.iter().any(|argument| {
+        matches!(argument, GenericArgument::Type(Type::Path(ty)) if ty.path.is_ident("Self"))
+    })
+}
+
+fn is_mut_reference(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Reference(reference)
+        if reference.mutability.is_some() && reference.lifetime.is_none())
+}
+
+fn plain_name(pattern: &Pat) -> Option<Ident> {
+    match pattern {
+        Pat::Ident(name)
+            if name.by_ref.is_none() && name.mutability.is_none() && name.subpat.is_none() =>
+        {
+            Some(name.ident.clone())
+        }
+        _ => None,
+    }
+}
+
+/// The type without parentheses, and without the invisible ones of `macro_rules!`.
+pub(super) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        plain => plain,
+    }
+}

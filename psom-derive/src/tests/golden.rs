@@ -1,0 +1,101 @@
+//! Expansions, formatted and compared with a file, so that a change of the generated code is seen
+//! as one. `UPDATE_GOLDEN=1 cargo test -p psom-derive` writes the files anew.
+
+use std::{env, fs, path::Path};
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{derive_psom_type_core, distributed_object_core, psom_interface_core};
+
+/// Compares the expansion with the file and returns it.
+fn golden(name: &str, expansion: TokenStream) -> String {
+    let printed = prettyplease::unparse(&syn::parse2(expansion).unwrap());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, &printed).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        printed == expected,
+        "{name} is not what the macro prints any more; after `UPDATE_GOLDEN=1` look at its diff"
+    );
+    printed
+}
+
+/// An interface of ten methods, with one of each kind, and the budget of the generated code.
+#[test]
+fn an_interface_is_thin() {
+    let args = quote!(
+        name = "Example.Broadcast", version = 1, hash = 1234567890123456, version = 10, hash = -7
+    );
+    let item = quote! {
+        /// What the room answers to.
+        pub trait BroadcastServer {
+            /// Sends `text` to everybody.
+            fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
+            fn s_ping(&mut self) -> Result<(), Violation>;
+            #[wire(name = "sBroadcast")]
+            fn s_broadcast_to(&mut self, cx: &mut Context<Self>, ids: Vec<i64>, text: String);
+            fn s_rename(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
+            fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32);
+            /// Replaces the picture.
+            fn s_draw(&mut self, cx: &mut Context<Self>, page: i32, ink: &[u8]);
+            fn s_set_status(&mut self, cx: &mut Context<Self>, status: Status);
+            fn s_leave(&mut self, cx: &mut Context<Self>);
+            #[since(10)]
+            #[latest]
+            fn s_point(&mut self, cx: &mut Context<Self>, x: f64, y: f64);
+            #[since(10)]
+            async fn s_load(&mut self, cx: &mut Context<Self>, name: &str, r#type: i32);
+        }
+    };
+    let printed = golden("interface.rs", psom_interface_core(args, item));
+    let lines = printed.lines().count();
+    assert!(lines <= 40 + 12 * 10, "{lines} lines");
+}
+
+#[test]
+fn an_object() {
+    let args = quote!(serves = broadcast::BroadcastServer, calls = broadcast::BroadcastClient);
+    let item = quote! {
+        pub struct Room<S: Store> {
+            #[child("annotationContainer")]
+            annotations: Handle<AnnotationContainer>,
+            store: S,
+        }
+    };
+    golden("object.rs", distributed_object_core(args, item));
+}
+
+#[test]
+fn factories() {
+    let item = quote! {
+        impl<S: Store> Room<S> {
+            #[child("content.{content_id}")]
+            fn content(&mut self, cx: &mut Context<Self>, content_id: i64) -> Option<Handle<Content>> {
+                self.contents.get(&content_id).cloned()
+            }
+            #[child("poll")]
+            fn poll(&mut self) -> Handle<Poll> {
+                self.poll.clone()
+            }
+            fn helper(&self) {}
+        }
+    };
+    golden("factories.rs", distributed_object_core(quote!(), item));
+}
+
+#[test]
+fn an_enumeration() {
+    let item = quote! {
+        #[repr(i32)]
+        enum Status { Reserved = 1, Upgrade, #[other] Other(i32), Gone = -1 }
+    };
+    golden("enumeration.rs", derive_psom_type_core(item));
+}
+
+#[test]
+fn a_struct_around_one_value() {
+    golden("transparent.rs", derive_psom_type_core(quote!(struct ContentId(i64);)));
+}

@@ -1,0 +1,16 @@
+//! The only names that generated code uses. Nothing here is for people.
+
+pub use std::vec::Vec;
+
+pub use crate::{
+    error::{DecodeError, Violation},
+    interface::{
+        ChildDesc, Held, Incoming, Interface, InterfaceDesc, MethodDesc, Outcome, ParamDesc,
+        Target, assert_halves, done, later, lend,
+    },
+    space::{
+        AnyHandle, ChildFactories, Context, DistributedObject, IntoChild, NoFactories,
+        Narrow, NoLifecycle, PartCapture, PeerInfo, Probe, captures,
+    },
+    wire::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc},
+};

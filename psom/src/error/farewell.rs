@@ -1,0 +1,53 @@
+use super::Error;
+
+/// Break reasons are at most this long (ruling 10).
+const REASON_LIMIT: usize = 1024;
+
+/// How a connection that has failed is ended towards the peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Farewell {
+    /// A Close record on every open channel (section 2.2.1.1.1).
+    Close,
+    /// A Close record on the other channels and a Break with this reason on channel 0
+    /// (section 2.2.1.1.3).
+    Break(String),
+    /// Nothing: the peer has ended the connection, or is not to be answered at all.
+    Silence,
+}
+
+impl From<&Error> for Farewell {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Closed => Self::Close,
+            Error::Decode(error) => Self::Break(ascii(&error.to_string())),
+            Error::PeerMisbehaved(error) => Self::Break(ascii(&error.to_string())),
+            Error::PeerIncompatible(error) => Self::Break(ascii(&error.to_string())),
+            Error::TimedOut(limit) => Self::Break(ascii(limit)),
+            Error::Misuse(_) => Self::Break("internal error".into()),
+            Error::PeerClosed | Error::PeerBroke(_) | Error::Lost(_) => Self::Silence,
+            Error::Refused | Error::Setup(_) => Self::Silence,
+        }
+    }
+}
+
+fn ascii(reason: &str) -> String {
+    let plain = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+    reason.chars().map(plain).take(REASON_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Violation;
+
+    #[test]
+    fn a_reason_is_short_ascii() {
+        let error = Violation::new("ü".repeat(3000)).into_error();
+        assert_eq!(Farewell::from(&error), Farewell::Break("?".repeat(1024)));
+    }
+
+    #[test]
+    fn a_refused_token_is_not_answered() {
+        assert_eq!(Farewell::from(&Error::Refused), Farewell::Silence);
+    }
+}

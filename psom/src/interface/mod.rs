@@ -1,0 +1,19 @@
+//! Interfaces as data, and the small contracts that generated code fills in.
+//!
+//! An [`InterfaceDesc`] is one half of a distributed object: negotiation, index checks, tracing and
+//! the printed notation are loops over it. [`Incoming`] and [`Outcome`] carry a call to a handler,
+//! [`Target`] is anywhere that a typed proxy can send a call.
+
+mod descriptor;
+mod incoming;
+mod lend;
+mod notation;
+mod print;
+mod target;
+
+pub use descriptor::{ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
+pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
+pub use lend::{Held, Lend, Loan, lend};
+pub use notation::Notation;
+pub(crate) use print::arguments;
+pub use target::{Interface, Target};

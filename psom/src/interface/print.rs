@@ -1,0 +1,66 @@
+use std::{fmt::Write, ops::Range};
+
+use bytes::Bytes;
+
+use super::MethodDesc;
+use crate::{
+    error::DecodeError,
+    wire::{Decode, Decoder, ObjectRef, TypeDesc},
+};
+
+/// Longer arrays are cut in print.
+const SHOWN: i32 = 16;
+
+/// The arguments of a call as a person would write them, read by the descriptor alone.
+pub(crate) fn arguments(method: &MethodDesc, source: &Bytes, place: Range<usize>) -> String {
+    let mut input = Decoder::within(source, place, String::new());
+    let mut text = String::new();
+    for (i, param) in method.params.iter().enumerate() {
+        text.push_str(if i == 0 { "" } else { ", " });
+        if let Err(error) = value(param.kind, &mut input, &mut text) {
+            // A String never fails to take text.
+            let _ = write!(text, "<{error}>");
+            return text;
+        }
+    }
+    if input.finish().is_err() {
+        text.push_str(" <trailing bytes>");
+    }
+    text
+}
+
+fn value(kind: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(), DecodeError> {
+    let shown = match kind {
+        TypeDesc::Boolean => bool::decode(input)?.to_string(),
+        TypeDesc::Byte => u8::decode(input)?.to_string(),
+        TypeDesc::Int16 => i16::decode(input)?.to_string(),
+        TypeDesc::Int32 | TypeDesc::Enum(_) => i32::decode(input)?.to_string(),
+        TypeDesc::Int64 => i64::decode(input)?.to_string(),
+        TypeDesc::UInt32 => u32::decode(input)?.to_string(),
+        TypeDesc::UInt64 => u64::decode(input)?.to_string(),
+        TypeDesc::Double => f64::decode(input)?.to_string(),
+        TypeDesc::String => format!("{:?}", String::decode(input)?),
+        TypeDesc::DistributedObject => match ObjectRef::decode(input)?.proxy_id() {
+            Some(id) => format!("@{id}"),
+            None => "null".into(),
+        },
+        TypeDesc::Array(TypeDesc::Byte) => format!("<{} bytes>", Bytes::decode(input)?.len()),
+        TypeDesc::Array(element) => return array(*element, input, text),
+    };
+    text.push_str(&shown);
+    Ok(())
+}
+
+fn array(element: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(), DecodeError> {
+    let count = i32::decode(input)?;
+    text.push('[');
+    let mut skipped = String::new();
+    for i in 0..count {
+        let into = if i < SHOWN { &mut *text } else { &mut skipped };
+        into.push_str(if i == 0 { "" } else { ", " });
+        value(element, input, into)?;
+        skipped.clear();
+    }
+    text.push_str(if count > SHOWN { ", ...]" } else { "]" });
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Messages on their way out.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{
+    Arguments, Session,
+    config::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
+    connmgr::{ConnMgrClientProxy, ConnMgrServerProxy},
+    event::{Address, ConnectRequest},
+    outbound::{LatestKey, Outbound},
+    table::{Connected, Entry},
+};
+use crate::{
+    error::{Error, Misuse, PeerMisbehaved},
+    interface::{self, Interface, InterfaceDesc, MethodDesc, ObjectDesc, Target},
+    wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
+};
+
+/// The parameters of lookup have no meaning (section 3.2.3.1.4). These are the ones that section 4.2
+/// captured, sent to the letter for the sake of peers that were never tried with others.
+const LOOKUP: (&str, &str, i64) = ("TODO-ryanfa-remove", "NotUsed", -7932100958924279543);
+
+impl Session {
+    /// Calls a method of the object at `address`. What cannot be sent is an error, and nothing of
+    /// it reaches the wire.
+    pub(crate) fn call(
+        &mut self,
+        address: Address,
+        interface: &'static InterfaceDesc,
+        index: u8,
+        arguments: &Arguments,
+    ) -> Result<(), Misuse> {
+        let table = self.table.as_ref().filter(|_| !self.is_ended()).ok_or(Misuse::Gone)?;
+        let target = table.open(address.proxy).ok_or(Misuse::Gone)?;
+        let method = method_of(interface, index, target.version)?;
+        let key = LatestKey { channel: address.channel, proxy: address.proxy, method: index };
+        let resolved = arguments.resolved(|object| table.find(object))?;
+        let arguments = resolved.as_ref().unwrap_or(arguments);
+        self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
+        if self.config.trace.is_some() {
+            let label = target.label.as_deref().unwrap_or_default();
+            let (bytes, place) = arguments.shown();
+            let (channel, proxy) = (address.channel, address.proxy);
+            self.trace_call("->", channel, proxy, label, method, &bytes, &place);
+        }
+        Ok(())
+    }
+
+    /// The version in force for an object on this connection.
+    pub fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
+        let conn_mgr = self.conn_mgr.as_ref().ok_or(Error::Closed)?;
+        Ok(conn_mgr.version(object)?)
+    }
+
+    /// The object that the peer names with an identifier.
+    pub fn object_at(&self, proxy: ProxyId) -> Option<ObjectKey> {
+        Some(self.table.as_ref()?.open(proxy)?.object)
+    }
+
+    /// Connects an object as the part `part` of the one at `parent` (section 2.2.2.1.1). From now
+    /// on it can be called.
+    pub fn connect(
+        &mut self,
+        parent: Address,
+        part: &str,
+        object: ObjectKey,
+        desc: &ObjectDesc,
+    ) -> Result<(Address, i32), Error> {
+        let version = self.version(desc)?;
+        let label = self.label(part);
+        let table = self.table.as_mut().ok_or(Misuse::Gone)?;
+        table.open(parent.proxy).ok_or(Misuse::Gone)?;
+        let hash = desc.serves.hash(version).ok_or(Misuse::Gone)?;
+        let mut body = Vec::new();
+        operation::write_connect(&mut body, parent.proxy, part, hash)?;
+        let proxy = table.next_here()?;
+        let connected = Connected { object, serves: desc.serves, version, label };
+        table.insert(proxy, Entry::Open(connected));
+        self.write_operation(&body);
+        self.trace(|| format!("-> #{} connect {part}@{proxy} of @{}", parent.channel, parent.proxy));
+        Ok((Address { channel: parent.channel, proxy }, version))
+    }
+
+    /// Connects what the peer asked for to `object`, if the hash is the one of the version in
+    /// force; another hash, or no common version, ends the connection (ruling 3).
+    pub fn accept_connect(
+        &mut self,
+        request: &ConnectRequest,
+        object: ObjectKey,
+        desc: &ObjectDesc,
+    ) -> Result<i32, Error> {
+        let version = self.version(desc)?;
+        if desc.calls.hash(version) != Some(request.hash) {
+            let interface = desc.calls.name;
+            return Err(PeerMisbehaved::ConnectHash { hash: request.hash, interface, version }.into());
+        }
+        let label = self.label(&request.part);
+        let connected = Connected { object, serves: desc.serves, version, label };
+        let table = self.table.as_mut().ok_or(Misuse::Gone)?;
+        table.insert(request.address.proxy, Entry::Open(connected));
+        Ok(version)
+    }
+
+    /// Answers a part name that nobody knows with OP_CLOSE for the number that it used up.
+    pub fn refuse_connect(&mut self, proxy: ProxyId) {
+        if let Some(table) = &mut self.table {
+            table.insert(proxy, Entry::Tombstone);
+            self.write_disconnect(proxy);
+        }
+    }
+
+    /// Disconnects an object (section 2.2.2.1.2). Calls that the peer makes before it knows are
+    /// dropped and counted.
+    pub fn disconnect(&mut self, address: Address) -> bool {
+        let buried = self.table.as_mut().and_then(|table| table.bury(address.proxy)).is_some();
+        if buried {
+            self.write_disconnect(address.proxy);
+        }
+        buried
+    }
+
+    pub(super) fn write_disconnect(&mut self, proxy: ProxyId) {
+        let mut body = Vec::new();
+        operation::write_close(&mut body, proxy);
+        self.write_operation(&body);
+        self.trace(|| format!("-> #{APPLICATION_CHANNEL} close @{proxy}"));
+    }
+
+    fn write_operation(&mut self, body: &[u8]) {
+        self.outbound.set_channel(APPLICATION_CHANNEL);
+        record::write_message(self.outbound.bytes(), |out| out.extend(body));
+    }
+
+    pub(super) fn announce(&mut self) {
+        if let Some(conn_mgr) = &self.conn_mgr {
+            let trace = self.config.trace.as_ref();
+            conn_mgr.announce(ToConnMgr { outbound: &mut self.outbound, trace });
+        }
+    }
+
+    pub(super) fn ping(&mut self) {
+        let trace = self.config.trace.as_ref();
+        let target = ToConnMgr { outbound: &mut self.outbound, trace };
+        match self.role {
+            Role::Client => ConnMgrServerProxy::proxy(target).ping(),
+            Role::Server => ConnMgrClientProxy::proxy(target).ping(),
+        }
+    }
+
+    /// Opens the application channel and makes it the current one (section 3.2.3.1.4).
+    pub(super) fn write_open(&mut self) {
+        let mut message = Outbound::default();
+        let target = ToConnMgr { outbound: &mut message, trace: None };
+        let (name, protocol, hash) = LOOKUP;
+        ConnMgrServerProxy::proxy(target).lookup(name, protocol, hash);
+        let body = message.bytes().split_off(record::MESSAGE_HEADER);
+        self.outbound.set_channel(BASE_CHANNEL);
+        record::write_open(self.outbound.bytes(), APPLICATION_CHANNEL, |out| out.extend(body));
+        self.trace(|| format!("-> #{BASE_CHANNEL} open #{APPLICATION_CHANNEL}"));
+        self.outbound.set_channel(APPLICATION_CHANNEL);
+    }
+
+    pub(super) fn label(&self, name: &str) -> Option<Box<str>> {
+        self.config.trace.is_some().then(|| name.into())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one printed line")]
+    pub(super) fn trace_call(
+        &self,
+        arrow: &str,
+        channel: u32,
+        proxy: ProxyId,
+        label: &str,
+        method: &MethodDesc,
+        source: &Bytes,
+        place: &Range<usize>,
+    ) {
+        self.trace(|| {
+            let arguments = interface::arguments(method, source, place.clone());
+            format!("{arrow} #{channel} {label}@{proxy}.{}({arguments})", method.name)
+        });
+    }
+}
+
+/// The method with this index, if the peer's version has it.
+fn method_of(
+    interface: &'static InterfaceDesc,
+    index: u8,
+    version: i32,
+) -> Result<&'static MethodDesc, Misuse> {
+    let method = usize::from(index).checked_sub(1).and_then(|place| interface.methods.get(place));
+    let method = method.ok_or(Misuse::Gone)?;
+    if method.since > version {
+        let (interface, since) = (interface.name, method.since);
+        return Err(Misuse::NotInVersion { interface, method: method.name, since, version });
+    }
+    Ok(method)
+}
+
+/// The peer's ConnMgr as a place to call: the root of channel 0, always there.
+struct ToConnMgr<'a> {
+    outbound: &'a mut Outbound,
+    trace: Option<&'a super::Trace>,
+}
+
+impl Target for ToConnMgr<'_> {
+    type Sent = ();
+
+    fn call(&mut self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
+        let mut bytes = Vec::new();
+        let mut out = Encoder::new(&mut bytes);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        let key = LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method };
+        let arguments = Arguments::new(bytes, Vec::new());
+        // Nothing here is as long as a limit, nor a reference.
+        let _ = self.outbound.call(key, false, &arguments, u32::MAX);
+        if let (Some(trace), Ok(method)) = (self.trace, method_of(interface, method, i32::MAX)) {
+            let (bytes, place) = arguments.shown();
+            let shown = interface::arguments(method, &bytes, place);
+            trace(&format!("-> #{BASE_CHANNEL} ConnMgr@0.{}({shown})", method.name));
+        }
+    }
+}

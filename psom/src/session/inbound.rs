@@ -1,0 +1,273 @@
+//! Records on their way in.
+
+use std::ops::Range;
+
+use super::{
+    Step,
+    config::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
+    connmgr::{self, ConnMgrClientProxy, ConnMgrServerProxy},
+    event::{Address, Call, ConnectRequest, Event},
+    table::{Connected, Entry, ProxyTable},
+};
+use crate::{
+    Session,
+    error::{Error, PeerMisbehaved},
+    interface::{Incoming, Outcome},
+    trace::escape,
+    wire::{
+        ProxyId,
+        operation::Operation,
+        record::{Batch, Record},
+    },
+};
+
+/// RPCOpen carries a call of lookup (section 3.2.3.1.4).
+const LOOKUP: i8 = 5;
+
+impl Session {
+    pub(super) fn on_record(&mut self, record: Record, batch: &Batch) -> Result<Step, Error> {
+        match record {
+            Record::Message(place) if self.incoming_channel == BASE_CHANNEL => {
+                let operation = Operation::read(batch.bytes(), place)?;
+                self.on_base_operation(operation, batch)
+            }
+            Record::Message(place) => {
+                let operation = Operation::read(batch.bytes(), place)?;
+                self.on_operation(operation, batch)
+            }
+            Record::SetChannel(channel) => self.on_set_channel(channel),
+            Record::Open { channel, body } => self.on_open(channel, body, batch),
+            Record::Close => {
+                self.trace(|| format!("<- #{} close", self.incoming_channel));
+                self.on_close(Error::PeerClosed)
+            }
+            Record::Break(place) => {
+                let reason = escape(&batch.bytes()[place]);
+                self.trace(|| format!("<- #{} break \"{reason}\"", self.incoming_channel));
+                self.on_close(Error::PeerBroke(reason))
+            }
+        }
+    }
+
+    fn on_set_channel(&mut self, channel: u32) -> Result<Step, Error> {
+        let open = match channel {
+            BASE_CHANNEL => true,
+            APPLICATION_CHANNEL => self.table.is_some(),
+            _ => false,
+        };
+        if !open {
+            return Err(PeerMisbehaved::ChannelNotOpen(channel).into());
+        }
+        self.incoming_channel = channel;
+        Ok(Step::Again)
+    }
+
+    /// Close and Break act on the current channel; on channel 0 they end the connection
+    /// (ruling 10).
+    fn on_close(&mut self, error: Error) -> Result<Step, Error> {
+        if self.incoming_channel == BASE_CHANNEL {
+            return Err(error);
+        }
+        match self.table {
+            Some(_) => Ok(Step::Event(Event::ChannelClosed(self.take_connected()))),
+            None => Err(PeerMisbehaved::ChannelNotOpen(self.incoming_channel).into()),
+        }
+    }
+
+    fn on_base_operation(&mut self, operation: Operation, batch: &Batch) -> Result<Step, Error> {
+        match operation {
+            Operation::Call { proxy, method, arguments } => {
+                let proxy = proxy.receive()?;
+                if proxy != ProxyId::ROOT {
+                    return Err(PeerMisbehaved::UnknownProxy(proxy.get()).into());
+                }
+                let done = self.peer_done();
+                self.on_base_call(method, arguments, batch)?;
+                match self.peer_done() && !done {
+                    true => self.on_peer_done(),
+                    false => Ok(Step::Again),
+                }
+            }
+            Operation::Connect { .. } => Err(PeerMisbehaved::ConnMgrChild.into()),
+            Operation::Close { proxy } => {
+                Err(PeerMisbehaved::UnknownProxy(proxy.receive()?.get()).into())
+            }
+        }
+    }
+
+    fn on_base_call(
+        &mut self,
+        method: i8,
+        place: Range<usize>,
+        batch: &Batch,
+    ) -> Result<(), Error> {
+        let interface = connmgr::serves(self.role);
+        let version = connmgr::VERSION;
+        let source = batch.bytes();
+        if let Some(method) = interface.method(method, version) {
+            let name = interface.short_name();
+            self.trace_call("<-", BASE_CHANNEL, ProxyId::ROOT, name, method, source, &place);
+        }
+        let Some(conn_mgr) = &mut self.conn_mgr else { return Ok(()) };
+        let (scratch, no_context) = (&mut String::new(), &mut ());
+        let call = Incoming { interface, version, method, source, place, scratch };
+        let outcome = match self.role {
+            Role::Server => ConnMgrServerProxy::dispatch(conn_mgr, no_context, call),
+            Role::Client => ConnMgrClientProxy::dispatch(conn_mgr, no_context, call),
+        };
+        match outcome {
+            Ok(Outcome::Done(result)) => result.map_err(|violation| violation.into_error()),
+            // ConnMgr has no `async fn`.
+            Ok(Outcome::Later(_)) => Ok(()),
+            Err(violation) => Err(violation.into_error()),
+        }
+    }
+
+    fn peer_done(&self) -> bool {
+        self.conn_mgr.as_ref().is_some_and(|conn_mgr| conn_mgr.peer_done)
+    }
+
+    /// The peer has announced everything: a server announces its own interfaces in turn, a client
+    /// opens the application channel.
+    fn on_peer_done(&mut self) -> Result<Step, Error> {
+        match self.role {
+            Role::Server => {
+                self.announce();
+                Ok(Step::Again)
+            }
+            Role::Client => {
+                let root = self.root()?;
+                self.write_open();
+                Ok(Step::Event(self.open(root)))
+            }
+        }
+    }
+
+    /// RPCOpen (section 2.2.1.1.5): only a client sends it, only for a channel with a root, once.
+    fn on_open(&mut self, channel: u32, body: Range<usize>, batch: &Batch) -> Result<Step, Error> {
+        self.trace(|| format!("<- #{} open #{channel}", self.incoming_channel));
+        if self.role == Role::Client
+            || channel != APPLICATION_CHANNEL
+            || self.table.is_some()
+        {
+            return Err(PeerMisbehaved::CannotOpen(channel).into());
+        }
+        match &mut self.conn_mgr {
+            Some(conn_mgr) if conn_mgr.peer_done => conn_mgr.opening = true,
+            _ => return Err(PeerMisbehaved::OpenBeforeVersioning.into()),
+        }
+        match Operation::read(batch.bytes(), body)? {
+            Operation::Call { proxy, method: LOOKUP, arguments }
+                if proxy.receive()? == ProxyId::ROOT =>
+            {
+                self.on_base_call(LOOKUP, arguments, batch)?;
+            }
+            _ => return Err(PeerMisbehaved::Lookup.into()),
+        }
+        let root = self.root()?;
+        Ok(Step::Event(self.open(root)))
+    }
+
+    /// The root as it is about to be connected: here at the latest the sides share a version of it.
+    fn root(&self) -> Result<Connected, Error> {
+        let conn_mgr = self.conn_mgr.as_ref().ok_or(Error::Closed)?;
+        let (object, version) = conn_mgr.root()?;
+        let label = self.label(object.serves.short_name());
+        Ok(Connected { object: conn_mgr.app.root, serves: object.serves, version, label })
+    }
+
+    fn open(&mut self, root: Connected) -> Event {
+        let address = Address { channel: APPLICATION_CHANNEL, proxy: ProxyId::ROOT };
+        let event = Event::Opened { object: root.object, address, version: root.version };
+        self.table = Some(ProxyTable::with_root(root));
+        event
+    }
+
+    fn on_operation(&mut self, operation: Operation, batch: &Batch) -> Result<Step, Error> {
+        let channel = self.incoming_channel;
+        if self.table.is_none() {
+            return Err(PeerMisbehaved::ChannelNotOpen(channel).into());
+        }
+        match operation {
+            Operation::Call { proxy, method, arguments } => {
+                self.on_call(proxy.receive()?, method, arguments, batch)
+            }
+            Operation::Connect { parent, part, hash } => {
+                self.on_connect(parent.receive()?, part, hash)
+            }
+            Operation::Close { proxy } => self.on_disconnect(proxy.receive()?),
+        }
+    }
+
+    fn on_call(
+        &mut self,
+        proxy: ProxyId,
+        method: i8,
+        arguments: Range<usize>,
+        batch: &Batch,
+    ) -> Result<Step, Error> {
+        let channel = self.incoming_channel;
+        let Some(target) = self.live(proxy)? else { return Ok(Step::Again) };
+        let (interface, version) = (target.serves, target.version);
+        let Some(desc) = interface.method(method, version) else {
+            let interface = interface.name;
+            return Err(PeerMisbehaved::UnknownMethod { index: method, interface, version }.into());
+        };
+        if self.config.trace.is_some() {
+            let label = target.label.as_deref().unwrap_or_default();
+            self.trace_call("<-", channel, proxy, label, desc, batch.bytes(), &arguments);
+        }
+        let address = Address { channel, proxy };
+        Ok(Step::Event(Event::Call(Call { target, address, method, arguments })))
+    }
+
+    fn on_connect(&mut self, parent: ProxyId, part: String, hash: i64) -> Result<Step, Error> {
+        let channel = self.incoming_channel;
+        // The number is used up whether or not the connect succeeds (ruling 2).
+        let Some(table) = &mut self.table else { return Ok(Step::Again) };
+        let proxy = table.next_there()?;
+        self.trace(|| format!("<- #{channel} connect {}@{proxy} of @{parent}", escape(part.as_bytes())));
+        let Some(target) = self.live(parent)? else {
+            self.refuse_connect(proxy);
+            return Ok(Step::Again);
+        };
+        Ok(Step::Event(Event::Connect(ConnectRequest {
+            parent: target.object,
+            parent_address: Address { channel, proxy: parent },
+            part,
+            hash,
+            address: Address { channel, proxy },
+        })))
+    }
+
+    fn on_disconnect(&mut self, proxy: ProxyId) -> Result<Step, Error> {
+        let channel = self.incoming_channel;
+        self.trace(|| format!("<- #{channel} close @{proxy}"));
+        if proxy == ProxyId::ROOT {
+            return Err(PeerMisbehaved::UnknownProxy(proxy.get()).into());
+        }
+        let Some(table) = &mut self.table else { return Ok(Step::Again) };
+        match table.remove(proxy) {
+            Some(Entry::Open(connected)) => {
+                self.write_disconnect(proxy);
+                let address = Address { channel, proxy };
+                Ok(Step::Event(Event::Disconnected { object: connected.object, address }))
+            }
+            Some(Entry::Tombstone) => Ok(Step::Again),
+            None => Err(PeerMisbehaved::UnknownProxy(proxy.get()).into()),
+        }
+    }
+
+    /// The object behind an identifier. Nothing where this side closed it and the message crossed
+    /// the close; that is counted.
+    fn live(&mut self, proxy: ProxyId) -> Result<Option<Connected>, PeerMisbehaved> {
+        match self.table.as_ref().and_then(|table| table.get(proxy)) {
+            Some(Entry::Open(connected)) => Ok(Some(connected.clone())),
+            Some(Entry::Tombstone) => {
+                self.dropped += 1;
+                Ok(None)
+            }
+            None => Err(PeerMisbehaved::UnknownProxy(proxy.get())),
+        }
+    }
+}

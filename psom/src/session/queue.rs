@@ -1,0 +1,149 @@
+use std::collections::{HashMap, VecDeque};
+
+use bytes::Bytes;
+
+use super::{
+    config::Config,
+    outbound::{LatestKey, Output, Piece},
+};
+
+/// Small outputs are joined to writes of up to this many bytes.
+const JOIN: usize = 64 * 1024;
+
+/// What waits for one peer: filled by the space once a turn, emptied by whoever writes the stream.
+#[derive(Debug, Default)]
+pub struct OutQueue {
+    segments: VecDeque<Segment>,
+    /// The place of the first segment, counted from the beginning of the connection.
+    first: u64,
+    /// Pending calls that a newer one replaces, and their places.
+    latest: HashMap<LatestKey, u64>,
+    waiting: usize,
+    finished: bool,
+    overflowed: bool,
+}
+
+#[derive(Debug)]
+enum Segment {
+    Bytes(Vec<u8>),
+    Shared(Bytes),
+    Latest(LatestKey, Vec<u8>),
+    Replaced,
+}
+
+/// The bytes of one write.
+#[derive(Debug)]
+pub enum Chunk {
+    /// Bytes of this connection alone.
+    Owned(Vec<u8>),
+    /// Arguments that other connections send too.
+    Shared(Bytes),
+}
+
+impl AsRef<[u8]> for Chunk {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl OutQueue {
+    /// Appends what a turn sends. A `#[latest]` call that finds more than the soft mark waiting
+    /// takes the place of an older one, whose bytes leave the queue.
+    pub fn push(&mut self, output: Output, config: &Config) {
+        if self.finished {
+            return;
+        }
+        if output.instead {
+            self.discard();
+        }
+        for piece in output.pieces {
+            match piece {
+                Piece::Bytes(bytes) => self.append(bytes),
+                Piece::Shared(bytes) => self.push_segment(bytes.len(), Segment::Shared(bytes)),
+                Piece::Latest(_, bytes) if self.waiting <= config.soft_mark => self.append(bytes),
+                Piece::Latest(key, bytes) => self.replace(key, bytes),
+            }
+        }
+        self.append(output.tail);
+        self.finished |= output.last;
+        self.overflowed |= self.waiting > config.hard_mark && !self.finished;
+    }
+
+    fn append(&mut self, mut bytes: Vec<u8>) {
+        if let Some(Segment::Bytes(last)) = self.segments.back_mut()
+            && last.len() + bytes.len() <= JOIN
+        {
+            self.waiting += bytes.len();
+            last.append(&mut bytes);
+        } else if !bytes.is_empty() {
+            self.push_segment(bytes.len(), Segment::Bytes(bytes));
+        }
+    }
+
+    fn replace(&mut self, key: LatestKey, bytes: Vec<u8>) {
+        let place = self.first + self.segments.len() as u64;
+        let older = self.latest.insert(key, place).and_then(|older| older.checked_sub(self.first));
+        let older = older.and_then(|older| self.segments.get_mut(usize::try_from(older).ok()?));
+        if let Some(older) = older
+            && let Segment::Latest(_, bytes) = std::mem::replace(older, Segment::Replaced)
+        {
+            self.waiting -= bytes.len();
+        }
+        self.push_segment(bytes.len(), Segment::Latest(key, bytes));
+    }
+
+    fn push_segment(&mut self, length: usize, segment: Segment) {
+        self.waiting += length;
+        self.segments.push_back(segment);
+    }
+
+    fn discard(&mut self) {
+        let dropped = self.segments.drain(..).map(|segment| match segment {
+            Segment::Bytes(bytes) | Segment::Latest(_, bytes) => bytes.len(),
+            Segment::Shared(bytes) => bytes.len(),
+            Segment::Replaced => 0,
+        });
+        self.waiting -= dropped.sum::<usize>();
+        self.latest.clear();
+    }
+
+    /// Takes the bytes of the next write; they count as waiting until [`written`](Self::written).
+    pub fn pop(&mut self) -> Option<Chunk> {
+        loop {
+            let segment = self.segments.pop_front()?;
+            self.first += 1;
+            match segment {
+                Segment::Bytes(bytes) => return Some(Chunk::Owned(bytes)),
+                Segment::Shared(bytes) => return Some(Chunk::Shared(bytes)),
+                Segment::Latest(key, bytes) => {
+                    self.latest.remove(&key);
+                    return Some(Chunk::Owned(bytes));
+                }
+                Segment::Replaced => {}
+            }
+        }
+    }
+
+    /// The transport has taken so many bytes.
+    pub fn written(&mut self, bytes: usize) {
+        self.waiting -= bytes;
+    }
+
+    /// How many bytes wait for the peer.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether nothing more will be pushed, so that the transport closes once the queue is empty.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether the hard mark was passed since this was last asked.
+    pub fn take_overflow(&mut self) -> bool {
+        std::mem::take(&mut self.overflowed)
+    }
+}

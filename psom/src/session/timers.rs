@@ -1,0 +1,49 @@
+use std::time::Instant;
+
+use super::config::Config;
+
+/// The times of one connection (sections 3.1.2, 3.1.6 and 3.3.3.1.1).
+#[derive(Debug)]
+pub(super) struct Timers {
+    authentication: Instant,
+    next_ping: Instant,
+    last_received: Instant,
+}
+
+impl Timers {
+    pub(super) fn new(config: &Config, now: Instant) -> Self {
+        let authentication = now + config.authentication_timeout;
+        Self { authentication, next_ping: now + config.ping_interval, last_received: now }
+    }
+
+    pub(super) fn begin(&mut self, config: &Config, now: Instant) {
+        self.next_ping = now + config.ping_interval;
+        self.last_received = now;
+    }
+
+    pub(super) fn received(&mut self, now: Instant) {
+        self.last_received = now;
+    }
+
+    pub(super) fn authentication(&self) -> Instant {
+        self.authentication
+    }
+
+    /// The next time at which a running session has something to do.
+    pub(super) fn running(&self, config: &Config) -> Instant {
+        self.next_ping.min(self.last_received + config.idle_timeout)
+    }
+
+    /// Whether a ping is due; if so, the next one is set at the same interval.
+    pub(super) fn ping_due(&mut self, config: &Config, now: Instant) -> bool {
+        let due = self.next_ping <= now;
+        if due {
+            self.next_ping = now + config.ping_interval;
+        }
+        due
+    }
+
+    pub(super) fn idle(&self, config: &Config, now: Instant) -> bool {
+        self.last_received + config.idle_timeout <= now
+    }
+}

@@ -1,0 +1,226 @@
+use std::{
+    fmt,
+    marker::PhantomData,
+    ops::{Deref, DerefMut},
+    time::{Duration, Instant},
+};
+
+use super::{
+    core::{Core, Spawned, TimerKey, Work},
+    handle::{AnyHandle, Handle},
+    object::{DistributedObject, Task},
+    peer::{Caller, Peer, PeerId, Peers},
+};
+use crate::{
+    error::{Misuse, PeerMisbehaved, Violation},
+    interface::Interface,
+    wire::{ObjectKey, ObjectRef},
+};
+
+/// What a handler can do besides changing its own object.
+///
+/// It derefs to [`Scope`], which holds what needs no peer.
+pub struct Context<T: ?Sized> {
+    scope: Scope,
+    caller: Option<Caller>,
+    object: PhantomData<fn(&mut T)>,
+}
+
+/// The objects of a space, as its handlers see them.
+pub struct Scope {
+    /// INVARIANT: there while a handler runs, and nobody sees a scope at any other time.
+    core: Option<Box<Core>>,
+    this: ObjectKey,
+}
+
+impl Scope {
+    pub(super) fn new(core: Option<Box<Core>>, this: ObjectKey) -> Self {
+        Self { core, this }
+    }
+
+    pub(super) fn into_core(self) -> Option<Box<Core>> {
+        self.core
+    }
+
+    #[expect(clippy::expect_used, reason = "the invariant of the field")]
+    fn core(&self) -> &Core {
+        self.core.as_ref().expect("a scope is only seen by a running handler")
+    }
+
+    #[expect(clippy::expect_used, reason = "the invariant of the field")]
+    fn core_mut(&mut self) -> &mut Core {
+        self.core.as_mut().expect("a scope is only seen by a running handler")
+    }
+
+    /// The time of this turn. Handlers read no other clock, so that a run can be repeated.
+    pub fn now(&self) -> Instant {
+        self.core().now
+    }
+
+    /// Adds an object to the space. It stays until it is removed.
+    pub fn add<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
+        self.core_mut().add(object, false)
+    }
+
+    /// Adds an object that lives while it is connected: when its last peer is gone, and has been
+    /// told so, it is removed.
+    pub fn add_while_connected<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
+        self.core_mut().add(object, true)
+    }
+
+    /// Removes an object, disconnects it from all its peers, and cancels its timers. Its
+    /// `disconnected` is not called. Says whether the object was still there.
+    pub fn remove(&mut self, object: impl Into<AnyHandle>) -> bool {
+        self.core_mut().remove(object.into().key)
+    }
+
+    /// Looks at another object. The object whose handler runs has `self` for that.
+    pub fn get<T: DistributedObject>(&self, handle: Handle<T>) -> Result<&T, Misuse> {
+        self.core().object(handle).ok_or(Misuse::Gone)
+    }
+
+    /// Does something with an object once the present handler has returned, in the order in which
+    /// it was asked for. For objects of this space that is the only way to talk to each other:
+    /// nothing is entered twice.
+    pub fn tell<T: DistributedObject>(
+        &mut self,
+        handle: Handle<T>,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) -> Result<(), Misuse> {
+        let core = self.core_mut();
+        if !core.contains(handle.key) {
+            return Err(Misuse::Gone);
+        }
+        core.work.push_back(Work::Task(handle.key, Task::new(run)));
+        Ok(())
+    }
+
+    /// Cancels a timer. Says whether it was still to come.
+    pub fn cancel(&mut self, timer: TimerKey) -> bool {
+        self.core_mut().cancel(timer)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").field("this", &self.this).finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized> Context<T> {
+    pub(super) fn new(this: ObjectKey) -> Self {
+        Self { scope: Scope::new(None, this), caller: None, object: PhantomData }
+    }
+
+    pub(super) fn enter(&mut self, core: Box<Core>, caller: Option<Caller>) {
+        self.scope.core = Some(core);
+        self.caller = caller;
+    }
+
+    pub(super) fn leave(&mut self) -> Option<Box<Core>> {
+        self.caller = None;
+        self.scope.core.take()
+    }
+}
+
+impl<T: DistributedObject> Context<T> {
+    /// The handle of this object.
+    pub fn handle(&self) -> Handle<T> {
+        Handle::new(self.scope.this)
+    }
+
+    /// The peer that called, was connected, or is gone. Where nobody called (a timer, a `tell`),
+    /// what is sent to it goes nowhere.
+    pub fn caller(&mut self) -> <T::Calls as Interface>::Proxy<Peer<'_>> {
+        let this = self.scope.this;
+        let caller = self.caller.as_ref();
+        #[expect(clippy::expect_used, reason = "the invariant of the field")]
+        let core = self.scope.core.as_mut().expect("a context is only seen by a running handler");
+        T::Calls::proxy(Peer::new(core, this, caller))
+    }
+
+    /// All peers of this object.
+    pub fn peers(&mut self) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
+        let this = self.scope.this;
+        T::Calls::proxy(Peers::new(self.scope.core_mut(), this))
+    }
+
+    /// The peer of this object with this connection, if there is one.
+    pub fn peer(&mut self, id: PeerId) -> Option<<T::Calls as Interface>::Proxy<Peer<'_>>> {
+        let this = self.scope.this;
+        let core = self.scope.core_mut();
+        let peer = core.peers(this).iter().find(|peer| peer.connection == id.0).copied()?;
+        let caller = core.caller(peer)?;
+        Some(T::Calls::proxy(Peer::new(core, this, Some(&caller))))
+    }
+
+    /// The object that the caller passed by reference (section 3.1.1.1.4), or nothing for null. A
+    /// reference to something else than a connected `U` is a violation.
+    pub fn resolve<U: DistributedObject>(
+        &self,
+        reference: ObjectRef,
+    ) -> Result<Option<Handle<U>>, Violation> {
+        let Some(proxy) = reference.proxy_id() else { return Ok(None) };
+        let core = self.scope.core();
+        let caller = self.caller.as_ref().map(|caller| caller.peer.connection);
+        let session = caller.and_then(|at| core.connections.get(at)).map(|at| &at.session);
+        let object = session.and_then(|session| session.object_at(proxy));
+        match object.filter(|&key| core.is_a::<U>(key) || self.is_this::<U>(key)) {
+            Some(key) => Ok(Some(Handle::new(key))),
+            None => Err(PeerMisbehaved::UnknownProxy(proxy.get()).into()),
+        }
+    }
+
+    /// The running object is not in its slot, so it is known by its type alone.
+    fn is_this<U: 'static>(&self, key: ObjectKey) -> bool {
+        key == self.scope.this && std::any::TypeId::of::<U>() == std::any::TypeId::of::<T>()
+    }
+
+    /// Runs a future outside the space (disk, conversion, another server) and comes back with its
+    /// result as a turn of its own. Nothing comes back to an object that was removed meanwhile.
+    pub fn spawn<F>(
+        &mut self,
+        future: F,
+        then: impl FnOnce(&mut T, &mut Context<T>, F::Output) + Send + 'static,
+    ) where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let future = Box::pin(async move {
+            let result = future.await;
+            Task::new::<T>(move |object, cx| then(object, cx, result))
+        });
+        let object = self.scope.this;
+        self.scope.core_mut().spawned.push(Spawned { object, future });
+    }
+
+    /// Does something with this object after a delay, unless it is removed or the timer cancelled
+    /// before.
+    pub fn after(
+        &mut self,
+        delay: Duration,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) -> TimerKey {
+        let this = self.scope.this;
+        self.scope.core_mut().after(this, delay, Task::new(run))
+    }
+}
+
+impl<T: ?Sized> Deref for Context<T> {
+    type Target = Scope;
+
+    fn deref(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+impl<T: ?Sized> DerefMut for Context<T> {
+    fn deref_mut(&mut self) -> &mut Scope {
+        &mut self.scope
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Context<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,398 @@
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use slotmap::{SlotMap, new_key_type};
+
+use super::{
+    context::Context,
+    handle::Handle,
+    object::{Cell, DistributedObject, ObjectCell, Task},
+    peer::{Caller, Sent},
+    user::User,
+};
+use crate::{
+    error::{Error, Misuse},
+    interface::{InterfaceDesc, ObjectDesc},
+    session::{Address, Application, Arguments, Protocols, Session},
+    wire::{Encode, Encoder, ObjectKey},
+};
+
+new_key_type! {
+    /// Names a connection of a space; never reused.
+    pub struct ConnectionKey;
+}
+
+/// Everything of a space but the handler that runs: objects, connections, and what is to be done.
+pub(super) struct Core {
+    pub(super) now: Instant,
+    objects: SlotMap<ObjectKey, Slot>,
+    pub(super) connections: SlotMap<ConnectionKey, Connection>,
+    pub(super) app: Application,
+    /// What happens next, in the space's one order.
+    pub(super) work: VecDeque<Work>,
+    timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
+    timer_count: u64,
+    pub(super) deadlines: BTreeSet<(Instant, ConnectionKey)>,
+    pub(super) spawned: Vec<Spawned>,
+    /// Connections with something to send.
+    pub(super) dirty: Vec<ConnectionKey>,
+    buffer: Vec<u8>,
+}
+
+/// Work that the space has for itself.
+pub(super) enum Work {
+    Task(ObjectKey, Task),
+    Connected(ObjectKey, Caller),
+    Disconnected(ObjectKey, Caller),
+    /// A connection is over: everything that was connected on it is to be told.
+    Over(ConnectionKey),
+}
+
+/// A future that an object wants to have run outside the space; what it comes to is a task for the
+/// object, to be given back with `Space::run`.
+pub struct Spawned {
+    /// The object.
+    pub object: ObjectKey,
+    /// The future.
+    pub future: Pin<Box<dyn Future<Output = Task> + Send>>,
+}
+
+impl std::fmt::Debug for Spawned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spawned").field("object", &self.object).finish_non_exhaustive()
+    }
+}
+
+/// Names a timer of a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey {
+    at: Instant,
+    number: u64,
+}
+
+struct Slot {
+    /// Empty while a handler of the object runs.
+    cell: Option<Box<dyn Cell>>,
+    desc: ObjectDesc,
+    peers: Vec<PeerEntry>,
+    timers: BTreeSet<TimerKey>,
+    while_connected: bool,
+}
+
+/// A peer of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PeerEntry {
+    pub(super) connection: ConnectionKey,
+    pub(super) address: Address,
+    pub(super) version: i32,
+}
+
+pub(super) struct Connection {
+    pub(super) session: Session,
+    pub(super) user: User,
+    pub(super) deadline: Option<Instant>,
+    dirty: bool,
+}
+
+/// How much a space holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SpaceStats {
+    /// Objects, the root included.
+    pub objects: usize,
+    /// Connections.
+    pub connections: usize,
+    /// Pairs of an object and a peer of it.
+    pub peers: usize,
+    /// Timers of objects.
+    pub timers: usize,
+    /// Messages dropped because they crossed a close of this side, on the present connections.
+    pub dropped: u64,
+}
+
+impl Core {
+    pub(super) fn new(now: Instant, protocols: Protocols) -> Self {
+        let app = Application { protocols: Arc::new(protocols), root: ObjectKey::default() };
+        Self {
+            now,
+            objects: SlotMap::with_key(),
+            connections: SlotMap::with_key(),
+            app,
+            work: VecDeque::new(),
+            timers: BTreeMap::new(),
+            timer_count: 0,
+            deadlines: BTreeSet::new(),
+            spawned: Vec::new(),
+            dirty: Vec::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> SpaceStats {
+        SpaceStats {
+            objects: self.objects.len(),
+            connections: self.connections.len(),
+            peers: self.objects.values().map(|slot| slot.peers.len()).sum(),
+            timers: self.timers.len(),
+            dropped: self.connections.values().map(|at| at.session.dropped()).sum(),
+        }
+    }
+
+    pub(super) fn add<T: DistributedObject>(&mut self, object: T, transient: bool) -> Handle<T> {
+        let desc = ObjectDesc::of::<T>();
+        let key = self.objects.insert_with_key(|key| Slot {
+            cell: Some(Box::new(ObjectCell { object, cx: Context::new(key) })),
+            desc,
+            peers: Vec::new(),
+            timers: BTreeSet::new(),
+            while_connected: transient,
+        });
+        Handle::new(key)
+    }
+
+    /// Removes an object and disconnects it from all its peers. If its handler is running, the
+    /// object itself lives until that returns.
+    pub(super) fn remove(&mut self, key: ObjectKey) -> bool {
+        let Some(slot) = self.objects.remove(key) else { return false };
+        slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
+        for peer in slot.peers {
+            if let Some(connection) = self.connections.get_mut(peer.connection) {
+                connection.session.disconnect(peer.address);
+                self.mark(peer.connection);
+            }
+        }
+        true
+    }
+
+    pub(super) fn contains(&self, key: ObjectKey) -> bool {
+        self.objects.contains_key(key)
+    }
+
+    pub(super) fn object<T: DistributedObject>(&self, handle: Handle<T>) -> Option<&T> {
+        self.objects.get(handle.key)?.cell.as_ref()?.object().downcast_ref()
+    }
+
+    pub(super) fn is_a<T: DistributedObject>(&self, key: ObjectKey) -> bool {
+        let cell = self.objects.get(key).and_then(|slot| slot.cell.as_ref());
+        cell.is_some_and(|cell| cell.object().is::<T>())
+    }
+
+    pub(super) fn desc(&self, key: ObjectKey) -> Option<ObjectDesc> {
+        self.objects.get(key).map(|slot| slot.desc)
+    }
+
+    /// Takes an object out of its slot, for the time of one handler.
+    pub(super) fn take_cell(&mut self, key: ObjectKey) -> Option<Box<dyn Cell>> {
+        self.objects.get_mut(key)?.cell.take()
+    }
+
+    /// Puts it back, unless it was removed meanwhile.
+    pub(super) fn put_cell(&mut self, key: ObjectKey, cell: Box<dyn Cell>) {
+        if let Some(slot) = self.objects.get_mut(key) {
+            slot.cell = Some(cell);
+        }
+    }
+
+    pub(super) fn peers(&self, key: ObjectKey) -> &[PeerEntry] {
+        self.objects.get(key).map_or(&[], |slot| &slot.peers)
+    }
+
+    pub(super) fn caller(&self, peer: PeerEntry) -> Option<Caller> {
+        let user = self.connections.get(peer.connection)?.user.clone();
+        Some(Caller { peer, user })
+    }
+
+    pub(super) fn add_peer(&mut self, key: ObjectKey, peer: PeerEntry) {
+        if let Some(slot) = self.objects.get_mut(key) {
+            slot.peers.push(peer);
+        }
+    }
+
+    /// Takes a peer out of its object's group and gives it back.
+    pub(super) fn remove_peer(
+        &mut self,
+        key: ObjectKey,
+        connection: ConnectionKey,
+        address: Address,
+    ) -> Option<PeerEntry> {
+        let peers = &mut self.objects.get_mut(key)?.peers;
+        let is_it = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
+        let place = peers.iter().position(is_it)?;
+        Some(peers.remove(place))
+    }
+
+    /// Removes an object that lives only while it is connected, if it is not.
+    pub(super) fn collect(&mut self, key: ObjectKey) {
+        let slot = self.objects.get(key);
+        if slot.is_some_and(|slot| slot.while_connected && slot.peers.is_empty()) {
+            self.remove(key);
+        }
+    }
+
+    pub(super) fn attach(&mut self, session: Session, user: User) -> ConnectionKey {
+        let deadline = session.deadline();
+        let connection = Connection { session, user, deadline, dirty: false };
+        let key = self.connections.insert(connection);
+        self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
+        self.mark(key);
+        key
+    }
+
+    /// Notes that a connection may have something to send.
+    pub(super) fn mark(&mut self, key: ConnectionKey) {
+        if let Some(connection) = self.connections.get_mut(key)
+            && !connection.dirty
+            && connection.session.has_output()
+        {
+            connection.dirty = true;
+            self.dirty.push(key);
+        }
+    }
+
+    pub(super) fn unmark(&mut self, key: ConnectionKey) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.dirty = false;
+        }
+    }
+
+    /// Sets when a session wants to be called next.
+    pub(super) fn set_deadline(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let deadline = connection.session.deadline();
+        let old = std::mem::replace(&mut connection.deadline, deadline);
+        self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
+        if old != deadline && let Some(old) = old {
+            self.deadlines.remove(&(old, key));
+        }
+    }
+
+    /// Ends a connection; what was connected on it is told afterwards.
+    pub(super) fn end(&mut self, key: ConnectionKey, error: Error) {
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.session.end(error);
+            self.work.push_back(Work::Over(key));
+            self.mark(key);
+        }
+    }
+
+    /// Marshals the arguments of a call: once, however many peers it goes to.
+    pub(super) fn marshal(&mut self, arguments: &[&dyn Encode]) -> Result<Arguments, Misuse> {
+        let mut bytes = std::mem::take(&mut self.buffer);
+        let mut out = Encoder::new(&mut bytes);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        let references = out.finish()?;
+        Ok(Arguments::new(bytes, references))
+    }
+
+    pub(super) fn recycle(&mut self, arguments: Arguments) {
+        self.buffer = arguments.recycle();
+    }
+
+    pub(super) fn send(
+        &mut self,
+        peer: PeerEntry,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &Arguments,
+    ) -> Result<(), Misuse> {
+        let connection = self.connections.get_mut(peer.connection).ok_or(Misuse::Gone)?;
+        connection.session.call(peer.address, interface, method, arguments)?;
+        if !connection.dirty {
+            connection.dirty = true;
+            self.dirty.push(peer.connection);
+        }
+        Ok(())
+    }
+
+    /// Sends a call to every peer of an object.
+    pub(super) fn send_all(
+        &mut self,
+        key: ObjectKey,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &Arguments,
+    ) -> Sent {
+        let Some(slot) = self.objects.get_mut(key) else { return Sent::failed(Misuse::Gone) };
+        // The list is not needed by anything that sending does.
+        let peers = std::mem::take(&mut slot.peers);
+        let mut sent = Sent::default();
+        for &peer in &peers {
+            sent.add(self.send(peer, interface, method, arguments));
+        }
+        if let Some(slot) = self.objects.get_mut(key) {
+            slot.peers = peers;
+        }
+        sent
+    }
+
+    /// Connects an object to a peer, as a part of the one at `parent`.
+    pub(super) fn connect(
+        &mut self,
+        connection: ConnectionKey,
+        parent: Address,
+        part: &str,
+        key: ObjectKey,
+    ) -> Result<(), Error> {
+        let desc = self.desc(key).ok_or(Misuse::Gone)?;
+        let at = self.connections.get_mut(connection).ok_or(Misuse::Gone)?;
+        let (address, version) = at.session.connect(parent, part, key, &desc)?;
+        let peer = PeerEntry { connection, address, version };
+        let caller = Caller { peer, user: at.user.clone() };
+        self.add_peer(key, peer);
+        self.work.push_back(Work::Connected(key, caller));
+        self.mark(connection);
+        Ok(())
+    }
+
+    /// Disconnects an object from one peer.
+    pub(super) fn disconnect(&mut self, key: ObjectKey, peer: PeerEntry) -> bool {
+        let Some(at) = self.connections.get_mut(peer.connection) else { return false };
+        if !at.session.disconnect(peer.address) {
+            return false;
+        }
+        let caller = Caller { peer, user: at.user.clone() };
+        self.mark(peer.connection);
+        self.remove_peer(key, peer.connection, peer.address);
+        self.work.push_back(Work::Disconnected(key, caller));
+        true
+    }
+
+    pub(super) fn after(&mut self, object: ObjectKey, delay: Duration, task: Task) -> TimerKey {
+        self.timer_count += 1;
+        let timer = TimerKey { at: self.now + delay, number: self.timer_count };
+        if let Some(slot) = self.objects.get_mut(object) {
+            slot.timers.insert(timer);
+            self.timers.insert(timer, (object, task));
+        }
+        timer
+    }
+
+    pub(super) fn cancel(&mut self, timer: TimerKey) -> bool {
+        let Some((object, _)) = self.timers.remove(&timer) else { return false };
+        if let Some(slot) = self.objects.get_mut(object) {
+            slot.timers.remove(&timer);
+        }
+        true
+    }
+
+    /// When the space has something to do of itself.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let timer = self.timers.keys().next().map(|timer| timer.at);
+        let connection = self.deadlines.first().map(|(at, _)| *at);
+        [timer, connection].into_iter().flatten().min()
+    }
+
+    /// Moves the timers that are due to the work.
+    pub(super) fn take_due_timers(&mut self) {
+        while let Some(entry) = self.timers.first_entry().filter(|timer| timer.key().at <= self.now) {
+            let (timer, (object, task)) = entry.remove_entry();
+            if let Some(slot) = self.objects.get_mut(object) {
+                slot.timers.remove(&timer);
+            }
+            self.work.push_back(Work::Task(object, task));
+        }
+    }
+}

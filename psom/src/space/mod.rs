@@ -1,0 +1,464 @@
+//! The live objects of one application, without I/O: a meeting on a server, a session on a client.
+//!
+//! A [`Space`] owns every object below one root and every session that is connected to them. One
+//! thing happens at a time (a turn): a message, a timer, a task of the program around it. Handlers
+//! queue what they send; the program around the space takes it with [`Space::take_output`] when the
+//! turn is over.
+
+mod child;
+mod context;
+mod core;
+mod handle;
+mod object;
+mod peer;
+mod user;
+
+use std::{sync::Arc, time::Instant};
+
+use bytes::Bytes;
+
+pub use self::core::{ConnectionKey, SpaceStats, Spawned, TimerKey};
+use self::{
+    core::{Core, PeerEntry, Work},
+    object::Cell,
+    peer::Caller,
+};
+pub use child::{
+    ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, captures,
+};
+pub use context::{Context, Scope};
+pub use handle::{AnyHandle, Handle};
+pub use object::{DistributedObject, Lifecycle, Task};
+pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
+pub use user::{User, UserData};
+
+use crate::{
+    error::{Error, Misuse, PeerMisbehaved, Violation},
+    interface::{Incoming, InterfaceDesc, ObjectDesc, Outcome},
+    session::{Call, Config, ConnectRequest, Event, Output, Protocols, Session},
+    wire::{Encode, Encoder, ObjectKey, auth::Credentials, record::Batch},
+};
+
+/// The objects below one root, and the sessions that are connected to them.
+///
+/// A future of a space that is dropped before it is done takes the objects with it: from then on
+/// the space is empty and does nothing.
+pub struct Space {
+    /// INVARIANT: there whenever no handler runs.
+    core: Option<Box<Core>>,
+    scratch: String,
+}
+
+/// What a turn leaves to be sent on one connection.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The connection.
+    pub connection: ConnectionKey,
+    /// The bytes.
+    pub output: Output,
+    /// Why the connection is over, if it is; the space has forgotten it then.
+    pub over: Option<Error>,
+}
+
+impl Space {
+    /// A space with its root. `further` are objects that will be connected without being declared
+    /// as children.
+    pub fn new<T: DistributedObject>(
+        now: Instant,
+        further: impl IntoIterator<Item = ObjectDesc>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Result<(Self, Handle<T>), Misuse> {
+        let core = Box::new(Core::new(now, Protocols::of(ObjectDesc::of::<T>(), further)?));
+        let mut scope = Scope::new(Some(core), ObjectKey::default());
+        let root = root(&mut scope);
+        let root = scope.add(root);
+        let mut space = Self { core: scope.into_core(), scratch: String::new() };
+        if let Some(core) = &mut space.core {
+            core.app.root = root.key;
+        }
+        space.settle();
+        Ok((space, root))
+    }
+
+    /// Takes over a server's session whose credentials were judged to be those of `user`.
+    pub async fn accept(
+        &mut self,
+        now: Instant,
+        mut session: Session,
+        user: User,
+    ) -> Option<ConnectionKey> {
+        let core = self.core_at(now)?;
+        session.accept(core.app.clone(), now);
+        let mut kept = session.take_kept();
+        let connection = core.attach(session, user);
+        self.read(connection, &mut kept).await;
+        Some(connection)
+    }
+
+    /// Begins a client's session.
+    pub fn connect(
+        &mut self,
+        now: Instant,
+        config: Arc<Config>,
+        credentials: &Credentials,
+    ) -> Option<ConnectionKey> {
+        let core = self.core_at(now)?;
+        let session = Session::client(config, credentials, core.app.clone(), now);
+        Some(core.attach(session, User::new(0, "server")))
+    }
+
+    /// Takes bytes from a connection's transport, cut anywhere.
+    pub async fn receive(&mut self, now: Instant, connection: ConnectionKey, input: Bytes) {
+        let Some(core) = self.core_at(now) else { return };
+        let Some(at) = core.connections.get_mut(connection) else { return };
+        let mut batch = at.session.receive(now, input);
+        self.read(connection, &mut batch).await;
+    }
+
+    async fn read(&mut self, connection: ConnectionKey, batch: &mut Batch) {
+        loop {
+            let Some(core) = &mut self.core else { return };
+            let Some(at) = core.connections.get_mut(connection) else { return };
+            let Some(event) = at.session.next_event(core.now, batch) else { break };
+            self.on_event(connection, event, batch).await;
+            self.settle();
+        }
+        let Some(core) = &mut self.core else { return };
+        if let Some(at) = core.connections.get_mut(connection) {
+            at.session.keep(batch);
+        }
+        core.mark(connection);
+    }
+
+    async fn on_event(&mut self, connection: ConnectionKey, event: Event, batch: &Batch) {
+        match event {
+            Event::Call(call) => self.on_call(connection, call, batch).await,
+            Event::Opened { object, address, version } => {
+                self.on_connected(object, PeerEntry { connection, address, version });
+            }
+            Event::Connect(request) => self.on_connect(connection, &request),
+            Event::Disconnected { object, address } => {
+                self.push_disconnected(connection, [(object, address)]);
+            }
+            Event::ChannelClosed(closed) => self.push_disconnected(connection, closed),
+            Event::Ended(_) => self.push(Work::Over(connection)),
+            // Credentials are judged before a space takes the session.
+            Event::Authenticate(_) => {}
+        }
+    }
+
+    async fn on_call(&mut self, connection: ConnectionKey, call: Call, batch: &Batch) {
+        let Call { target, address, method, arguments } = call;
+        let peer = PeerEntry { connection, address, version: target.version };
+        let Some(mut cell) = self.lease(target.object, Some(peer)) else { return };
+        let incoming = Incoming {
+            interface: target.serves,
+            version: target.version,
+            method,
+            source: batch.bytes(),
+            place: arguments,
+            scratch: &mut self.scratch,
+        };
+        let result = match cell.dispatch(incoming) {
+            Ok(Outcome::Done(result)) => result,
+            Ok(Outcome::Later(handler)) => handler.await,
+            Err(violation) => Err(violation),
+        };
+        self.give_back(target.object, cell);
+        self.hold(connection, result.map_err(Violation::into_error));
+    }
+
+    fn on_connected(&mut self, object: ObjectKey, peer: PeerEntry) {
+        let Some(core) = &mut self.core else { return };
+        core.add_peer(object, peer);
+        if let Some(caller) = core.caller(peer) {
+            core.work.push_back(Work::Connected(object, caller));
+        }
+    }
+
+    fn on_connect(&mut self, connection: ConnectionKey, request: &ConnectRequest) {
+        let version = self.peer_version(request.parent, connection);
+        let parent = PeerEntry { connection, address: request.parent_address, version };
+        let child = self.lease(request.parent, Some(parent)).map(|mut cell| {
+            let child = cell.child(&request.part);
+            self.give_back(request.parent, cell);
+            child
+        });
+        let connected = match child.unwrap_or(Ok(None)) {
+            Ok(child) => self.connect_child(connection, request, child.map(|child| child.key)),
+            Err(violation) => Err(violation.into_error()),
+        };
+        self.hold(connection, connected);
+    }
+
+    fn peer_version(&self, object: ObjectKey, connection: ConnectionKey) -> i32 {
+        let peers = self.core.as_ref().map_or(&[][..], |core| core.peers(object));
+        let peer = peers.iter().find(|peer| peer.connection == connection);
+        peer.map_or(0, |peer| peer.version)
+    }
+
+    fn connect_child(
+        &mut self,
+        connection: ConnectionKey,
+        request: &ConnectRequest,
+        child: Option<ObjectKey>,
+    ) -> Result<(), Error> {
+        let Some(core) = &mut self.core else { return Ok(()) };
+        let child = child.and_then(|key| Some((key, core.desc(key)?)));
+        let Some(at) = core.connections.get_mut(connection) else { return Ok(()) };
+        let Some((key, desc)) = child else {
+            at.session.refuse_connect(request.address.proxy);
+            return Ok(());
+        };
+        let version = at.session.accept_connect(request, key, &desc)?;
+        self.on_connected(key, PeerEntry { connection, address: request.address, version });
+        Ok(())
+    }
+
+    /// Ends the connection where a turn of it was a violation.
+    fn hold(&mut self, connection: ConnectionKey, result: Result<(), Error>) {
+        if let (Err(error), Some(core)) = (result, &mut self.core) {
+            core.end(connection, error);
+        }
+    }
+
+    fn push(&mut self, work: Work) {
+        if let Some(core) = &mut self.core {
+            core.work.push_back(work);
+        }
+    }
+
+    fn push_disconnected(
+        &mut self,
+        connection: ConnectionKey,
+        gone: impl IntoIterator<Item = (ObjectKey, crate::session::Address)>,
+    ) {
+        let Some(core) = &mut self.core else { return };
+        for (object, address) in gone {
+            let peer = core.remove_peer(object, connection, address);
+            if let Some(caller) = peer.and_then(|peer| core.caller(peer)) {
+                core.work.push_back(Work::Disconnected(object, caller));
+            }
+        }
+    }
+
+    /// Does the work that handlers have left, until there is none.
+    fn settle(&mut self) {
+        while let Some(work) = self.core.as_mut().and_then(|core| core.work.pop_front()) {
+            match work {
+                Work::Task(object, task) => {
+                    self.enter(object, None, |cell| task.run(cell));
+                }
+                Work::Connected(object, caller) => {
+                    self.enter(object, Some(caller), |cell| cell.connected());
+                }
+                Work::Disconnected(object, caller) => {
+                    self.enter(object, Some(caller), |cell| cell.disconnected());
+                    if let Some(core) = &mut self.core {
+                        core.collect(object);
+                    }
+                }
+                Work::Over(connection) => {
+                    let Some(core) = &mut self.core else { return };
+                    let Some(at) = core.connections.get_mut(connection) else { continue };
+                    let gone = at.session.take_connected();
+                    core.set_deadline(connection);
+                    core.mark(connection);
+                    self.push_disconnected(connection, gone);
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, object: ObjectKey, caller: Option<Caller>, run: impl FnOnce(&mut dyn Cell)) {
+        let Some(mut core) = self.core.take() else { return };
+        let Some(mut cell) = core.take_cell(object) else {
+            self.core = Some(core);
+            return;
+        };
+        cell.enter(core, caller);
+        run(cell.as_mut());
+        self.give_back(object, cell);
+    }
+
+    fn lease(&mut self, object: ObjectKey, peer: Option<PeerEntry>) -> Option<Box<dyn Cell>> {
+        let mut core = self.core.take()?;
+        let caller = peer.and_then(|peer| core.caller(peer));
+        match core.take_cell(object) {
+            Some(mut cell) => {
+                cell.enter(core, caller);
+                Some(cell)
+            }
+            None => {
+                self.core = Some(core);
+                None
+            }
+        }
+    }
+
+    fn give_back(&mut self, object: ObjectKey, mut cell: Box<dyn Cell>) {
+        self.core = cell.leave();
+        if let Some(core) = &mut self.core {
+            core.put_cell(object, cell);
+        }
+    }
+
+    /// Does something with an object: what a program outside asked for, or what a spawned future
+    /// came to. Says whether the object is still there.
+    pub fn run(&mut self, now: Instant, object: ObjectKey, task: Task) -> bool {
+        let Some(core) = self.core_at(now) else { return false };
+        let there = core.contains(object);
+        core.work.push_back(Work::Task(object, task));
+        self.settle();
+        there
+    }
+
+    /// Calls the peers of an object, from outside.
+    pub(crate) fn call(&mut self, now: Instant, call: &RemoteCall) -> Sent {
+        let Some(core) = self.core_at(now) else { return Sent::failed(Misuse::Gone) };
+        core.send_all(call.object, call.interface, call.method, &call.arguments)
+    }
+
+    /// The transport of a connection is gone.
+    pub fn lost(&mut self, now: Instant, connection: ConnectionKey, reason: &str) {
+        let Some(core) = self.core_at(now) else { return };
+        if let Some(at) = core.connections.get_mut(connection) {
+            at.session.lost(reason);
+            core.work.push_back(Work::Over(connection));
+        }
+        self.settle();
+    }
+
+    /// Ends a connection from this side.
+    pub fn end(&mut self, now: Instant, connection: ConnectionKey, error: Error) {
+        if let Some(core) = self.core_at(now) {
+            core.end(connection, error);
+        }
+        self.settle();
+    }
+
+    /// Breaks a connection whose peer takes too little: what waits for it is thrown away.
+    pub fn end_slow(&mut self, now: Instant, connection: ConnectionKey) {
+        self.end(now, connection, PeerMisbehaved::SlowConsumer.into());
+    }
+
+    /// Closes every connection.
+    pub fn close(&mut self, now: Instant) {
+        for connection in self.connections() {
+            self.end(now, connection, Error::Closed);
+        }
+    }
+
+    /// Says whether so much waits for a peer that its `#[latest]` calls are to be replaceable.
+    pub fn set_congested(&mut self, connection: ConnectionKey, congested: bool) {
+        let at = self.core.as_mut().and_then(|core| core.connections.get_mut(connection));
+        if let Some(at) = at {
+            at.session.set_congested(congested);
+        }
+    }
+
+    /// When [`on_deadline`](Self::on_deadline) is to be called.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.core.as_ref()?.deadline()
+    }
+
+    /// Fires the timers that are due, sends pings, ends connections whose limits have passed.
+    pub fn on_deadline(&mut self, now: Instant) {
+        let Some(core) = self.core_at(now) else { return };
+        core.take_due_timers();
+        while let Some(&(at, connection)) = core.deadlines.first()
+            && at <= now
+        {
+            core.deadlines.remove(&(at, connection));
+            let Some(due) = core.connections.get_mut(connection) else { continue };
+            if due.session.on_deadline(now).is_some() {
+                core.work.push_back(Work::Over(connection));
+            }
+            core.set_deadline(connection);
+            core.mark(connection);
+        }
+        self.settle();
+    }
+
+    /// What the turns since the last call have left to be sent.
+    pub fn take_output(&mut self) -> Vec<Outgoing> {
+        let Some(core) = &mut self.core else { return Vec::new() };
+        let dirty = std::mem::take(&mut core.dirty);
+        let mut outgoing = Vec::with_capacity(dirty.len());
+        for connection in dirty {
+            core.unmark(connection);
+            let Some(at) = core.connections.get_mut(connection) else { continue };
+            let output = at.session.take_output();
+            let over = at.session.ended().cloned();
+            if over.is_some() {
+                let deadline = at.deadline;
+                core.connections.remove(connection);
+                deadline.map(|deadline| core.deadlines.remove(&(deadline, connection)));
+            }
+            outgoing.push(Outgoing { connection, output, over });
+        }
+        outgoing
+    }
+
+    /// Whether [`take_output`](Self::take_output) has something to give.
+    pub fn has_output(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| !core.dirty.is_empty())
+    }
+
+    /// The futures that handlers have spawned since the last call.
+    pub fn take_spawned(&mut self) -> Vec<Spawned> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.spawned)).unwrap_or_default()
+    }
+
+    /// Every connection.
+    pub fn connections(&self) -> Vec<ConnectionKey> {
+        self.core.as_ref().map_or_else(Vec::new, |core| core.connections.keys().collect())
+    }
+
+    /// How much the space holds.
+    pub fn stats(&self) -> SpaceStats {
+        self.core.as_ref().map_or_else(SpaceStats::default, |core| core.stats())
+    }
+
+    /// Whether the space is empty for good, because a future of it was dropped.
+    pub fn is_dead(&self) -> bool {
+        self.core.is_none()
+    }
+
+    fn core_at(&mut self, now: Instant) -> Option<&mut Core> {
+        let core = self.core.as_mut()?;
+        core.now = now;
+        Some(core)
+    }
+}
+
+impl std::fmt::Debug for Space {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Space").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// A call on the peers of an object that was made outside the space, already marshaled.
+#[derive(Debug)]
+pub(crate) struct RemoteCall {
+    object: ObjectKey,
+    interface: &'static InterfaceDesc,
+    method: u8,
+    arguments: crate::session::Arguments,
+}
+
+impl RemoteCall {
+    pub(crate) fn new(
+        object: ObjectKey,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &[&dyn Encode],
+    ) -> Result<Self, Misuse> {
+        let mut bytes = Vec::new();
+        let mut out = Encoder::new(&mut bytes);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        let references = out.finish()?;
+        let arguments = crate::session::Arguments::new(bytes, references);
+        Ok(Self { object, interface, method, arguments })
+    }
+}

@@ -1,0 +1,190 @@
+use std::time::{Duration, Instant};
+
+use super::host::Host;
+use crate::{Config, Context, DistributedObject, Error, Scope, User, space::SpaceStats};
+
+/// A server's space and the spaces of its clients, joined by transports that lose nothing and cut
+/// the bytes wherever they are told to.
+///
+/// ```
+/// # use psom::{distributed_object, psom_interface, Context, testing::Pair};
+/// # #[psom_interface(name = "Example.Echo", version = 1, hash = 1)]
+/// # pub trait EchoServer { fn s_say(&mut self, cx: &mut Context<Self>, text: String); }
+/// # #[psom_interface(name = "Example.Echo", version = 1, hash = 2)]
+/// # pub trait EchoClient { fn c_said(&mut self, text: String); }
+/// # #[distributed_object(serves = EchoServer, calls = EchoClient)] struct Echo;
+/// # impl EchoServer for Echo {
+/// #     fn s_say(&mut self, cx: &mut Context<Self>, text: String) { cx.caller().c_said(&text); }
+/// # }
+/// # #[distributed_object(serves = EchoClient, calls = EchoServer)] #[derive(Default)]
+/// # struct Ear { heard: Vec<String> }
+/// # impl EchoClient for Ear { fn c_said(&mut self, text: String) { self.heard.push(text) } }
+/// let mut pair = Pair::new(Echo, Ear::default());
+/// pair.on_client(0, |_, cx| { cx.caller(); cx.peers().s_say("hello"); });
+/// assert_eq!(pair.on_client(0, |ear, _| ear.heard.clone()), ["hello"]);
+/// ```
+pub struct Pair<S, C> {
+    now: Instant,
+    server: Host<S>,
+    clients: Vec<Host<C>>,
+    config: Config,
+    piece: usize,
+}
+
+impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
+    /// A server with one client, connected. Both run with the default limits.
+    pub fn new(server: S, client: C) -> Self {
+        let mut pair = Self::server(Config::default(), |_| server);
+        pair.join(|_| client);
+        pair
+    }
+
+    /// A server that nobody has joined yet.
+    pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> S) -> Self {
+        // The one reading of a clock: all times are relative to it.
+        let now = Instant::now();
+        let server = Host::new(now, config.clone(), root);
+        Self { now, server, clients: Vec::new(), config, piece: usize::MAX }
+    }
+
+    /// Cuts everything that is sent from now on into pieces of at most so many bytes.
+    pub fn cut(&mut self, piece: usize) {
+        self.piece = piece.max(1);
+    }
+
+    /// Connects one more client, as the user with the next number from 1. Returns its place.
+    pub fn join(&mut self, root: impl FnOnce(&mut Scope) -> C) -> usize {
+        let number = self.clients.len() as i64 + 1;
+        self.join_as(User::new(number, format!("user {number}")), root)
+    }
+
+    /// Connects one more client, as this user. Returns its place.
+    pub fn join_as(&mut self, user: User, root: impl FnOnce(&mut Scope) -> C) -> usize {
+        let mut client = Host::new(self.now, self.config.clone(), root);
+        client.connect(self.now, "token");
+        self.server.listen(self.now, user);
+        self.clients.push(client);
+        self.drive();
+        self.clients.len() - 1
+    }
+
+    /// Moves bytes until nobody has anything more to send.
+    pub fn drive(&mut self) {
+        loop {
+            let mut moved = false;
+            for i in 0..self.clients.len() {
+                moved |= self.carry(i);
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn carry(&mut self, i: usize) -> bool {
+        let client = &mut self.clients[i];
+        let up = client.links[0].take();
+        for piece in up.chunks(self.piece) {
+            self.server.receive(self.now, i, piece);
+        }
+        let down = self.server.links[i].take();
+        for piece in down.chunks(self.piece) {
+            client.receive(self.now, 0, piece);
+        }
+        if client.links[0].closed && self.server.links[i].over.is_none() {
+            self.server.lose(self.now, i);
+        }
+        if self.server.links[i].closed && client.links[0].over.is_none() {
+            client.lose(self.now, 0);
+        }
+        !(up.is_empty() && down.is_empty())
+    }
+
+    /// Does something with the server's root, moves bytes, and returns what it came to.
+    pub fn on_server<R: Send + 'static>(
+        &mut self,
+        run: impl FnOnce(&mut S, &mut Context<S>) -> R + Send + 'static,
+    ) -> R {
+        let result = self.server.with_root(self.now, run);
+        self.drive();
+        result
+    }
+
+    /// Does something with a client's root, moves bytes, and returns what it came to.
+    pub fn on_client<R: Send + 'static>(
+        &mut self,
+        client: usize,
+        run: impl FnOnce(&mut C, &mut Context<C>) -> R + Send + 'static,
+    ) -> R {
+        let result = self.clients[client].with_root(self.now, run);
+        self.drive();
+        result
+    }
+
+    /// Lets time pass: every timer, ping and limit on the way fires at its own moment.
+    pub fn advance(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            let hosts = self.clients.iter().filter_map(Host::deadline);
+            let next = hosts.chain(self.server.deadline()).min();
+            self.now = next.filter(|next| *next <= end).unwrap_or(end).max(self.now);
+            if next.is_none_or(|next| next > end) {
+                return;
+            }
+            self.server.on_deadline(self.now);
+            self.clients.iter_mut().for_each(|client| client.on_deadline(self.now));
+            self.drive();
+        }
+    }
+
+    /// Lets time pass for the server alone, as if the network had frozen.
+    pub fn advance_server(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(next) = self.server.deadline().filter(|next| *next <= end) {
+            self.now = next.max(self.now);
+            self.server.on_deadline(self.now);
+        }
+        self.now = end;
+    }
+
+    /// Cuts a client off without a word.
+    pub fn drop_client(&mut self, client: usize) {
+        self.clients[client].lose(self.now, 0);
+        self.server.lose(self.now, client);
+        self.drive();
+    }
+
+    /// Closes a client's connection in good order.
+    pub fn close_client(&mut self, client: usize) {
+        let host = &mut self.clients[client];
+        host.space.close(self.now);
+        host.collect(self.now);
+        self.drive();
+    }
+
+    /// Why a client's connection is over, as the client sees it.
+    pub fn client_error(&self, client: usize) -> Option<&Error> {
+        self.clients[client].links[0].over.as_ref()
+    }
+
+    /// Why a client's connection is over, as the server sees it.
+    pub fn server_error(&self, client: usize) -> Option<&Error> {
+        self.server.links[client].over.as_ref()
+    }
+
+    /// How much the server's space holds.
+    pub fn server_stats(&self) -> SpaceStats {
+        self.server.space.stats()
+    }
+
+    /// How much a client's space holds.
+    pub fn client_stats(&self, client: usize) -> SpaceStats {
+        self.clients[client].space.stats()
+    }
+}
+
+impl<S, C> std::fmt::Debug for Pair<S, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pair").field("clients", &self.clients.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! The first bytes of a connection (sections 3.2.3.1.1.1, 3.2.3.1.1.2 and 4.1.1).
+
+use super::record::Batch;
+use crate::error::DecodeError;
+
+/// The signature that begins the authentication, and the whole answer to it.
+pub const SIGNATURE: [u8; 4] = [0x70, 0x77, 0x32, 0x00];
+
+const VERSION: [u8; 4] = [0; 4];
+
+/// The longest token, and the longest proxy header (ruling 11).
+pub const TOKEN_LIMIT: usize = 4096;
+
+/// What a client shows to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The token, `sAuthId` of the AddUser response.
+    pub token: String,
+    /// The proxy header, where a forwarding proxy stands before the server ("fwdtls").
+    pub proxy_header: Option<Vec<u8>>,
+}
+
+impl Credentials {
+    /// Appends the authentication: proxy header, signature, version, token.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        if let Some(header) = &self.proxy_header {
+            out.extend((header.len() as u32).to_be_bytes());
+            out.extend(header);
+        }
+        out.extend(SIGNATURE);
+        out.extend(VERSION);
+        out.extend((self.token.len() as u32).to_be_bytes());
+        out.extend(self.token.as_bytes());
+    }
+
+    /// Reads the authentication, or nothing where it is not complete yet. What cannot become one is
+    /// refused at its first wrong byte.
+    pub fn read(batch: &mut Batch, proxy_header: bool) -> Result<Option<Self>, DecodeError> {
+        let mut input = Input { bytes: batch.rest(), taken: 0 };
+        let header = match proxy_header {
+            true => match input.block()? {
+                Some(header) => Some(header.to_vec()),
+                None => return Ok(None),
+            },
+            false => None,
+        };
+        if !input.constant(SIGNATURE)? || !input.constant(VERSION)? {
+            return Ok(None);
+        }
+        let Some(token) = input.block()? else { return Ok(None) };
+        if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) {
+            return Err(DecodeError::Authentication);
+        }
+        let token = token.iter().map(|&byte| char::from(byte)).collect();
+        batch.position += input.taken;
+        Ok(Some(Self { token, proxy_header: header }))
+    }
+}
+
+/// Reads the server's answer: whether it is complete, or an error where it is another one.
+pub fn read_answer(batch: &mut Batch) -> Result<bool, DecodeError> {
+    let mut input = Input { bytes: batch.rest(), taken: 0 };
+    let complete = input.constant(SIGNATURE)?;
+    batch.position += if complete { input.taken } else { 0 };
+    Ok(complete)
+}
+
+struct Input<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+}
+
+impl<'a> Input<'a> {
+    /// Whether the constant is there; an error as soon as it cannot be.
+    fn constant(&mut self, constant: [u8; 4]) -> Result<bool, DecodeError> {
+        let rest = &self.bytes[self.taken..];
+        let there = &rest[..rest.len().min(4)];
+        if !constant.starts_with(there) {
+            return Err(DecodeError::Authentication);
+        }
+        self.taken += there.len();
+        Ok(there.len() == 4)
+    }
+
+    /// A length of 4 bytes and as many bytes.
+    fn block(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
+        let rest = &self.bytes[self.taken..];
+        let Some((length, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        if length > TOKEN_LIMIT {
+            return Err(DecodeError::Authentication);
+        }
+        let block = rest.get(..length);
+        self.taken += if block.is_some() { 4 + length } else { 0 };
+        Ok(block)
+    }
+}

@@ -1,0 +1,136 @@
+//! GenericInt (section 6.1): small numbers in one byte, others as sign, length and magnitude.
+
+use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
+use crate::error::DecodeError;
+
+/// A negative lead byte is its positive twin with this bit set.
+const NEGATIVE: u8 = 0x08;
+
+pub(super) fn write(out: &mut Vec<u8>, value: i64) {
+    match value {
+        // -112..=127 are their own two's complement byte.
+        -112..=127 => out.push(value as u8),
+        // The magnitude does not fit the signed type that the reference encoder computes it in.
+        i64::MIN => out.extend([0x8d, 0, 0, 0, 0, 0, 0]),
+        _ => write_magnitude(out, value < 0, value.unsigned_abs()),
+    }
+}
+
+pub(super) fn write_i32(out: &mut Vec<u8>, value: i32) {
+    match value {
+        i32::MIN => out.extend([0x88, 0]),
+        _ => write(out, value.into()),
+    }
+}
+
+fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
+    let length = match magnitude {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xff_ffff => 3,
+        0x100_0000..=0xffff_ffff => 4,
+        0x1_0000_0000..=0xffff_ffff_ffff => 6,
+        _ => 8,
+    };
+    let lead = 0x80 | (length as u8 - 1);
+    out.push(if negative { lead | NEGATIVE } else { lead });
+    out.extend(&magnitude.to_be_bytes()[8 - length..]);
+}
+
+/// A GenericInt as read, before its type says what it is.
+struct Raw {
+    lead: u8,
+    negative: bool,
+    magnitude: u64,
+}
+
+fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
+    let lead = input.byte()?;
+    if !(0x80..=0x8f).contains(&lead) {
+        let value = lead as i8;
+        return Ok(Raw { lead, negative: value < 0, magnitude: value.unsigned_abs().into() });
+    }
+    let length = usize::from(lead & 0x07) + 1;
+    if !matches!(length, 1 | 2 | 3 | 4 | 6 | 8) {
+        return Err(DecodeError::IntegerLead(lead));
+    }
+    let mut magnitude = [0; 8];
+    magnitude[8 - length..].copy_from_slice(input.take(length)?);
+    Ok(Raw { lead, negative: lead & NEGATIVE != 0, magnitude: u64::from_be_bytes(magnitude) })
+}
+
+/// Reads a signed integer. `irregular` is the lead byte under which a negative zero stands for
+/// `min` (section 6.1); any other negative zero says nothing that could be meant.
+pub(super) fn read_signed(
+    input: &mut Decoder<'_>,
+    (min, max): (i64, i64),
+    irregular: Option<u8>,
+    name: &'static str,
+) -> Result<i64, DecodeError> {
+    let raw = read(input)?;
+    let value = match raw {
+        Raw { negative: false, magnitude, .. } => i64::try_from(magnitude).ok(),
+        Raw { magnitude: 0, lead, .. } => (Some(lead) == irregular).then_some(min),
+        Raw { magnitude, .. } => 0i64.checked_sub_unsigned(magnitude),
+    };
+    value
+        .filter(|value| (min..=max).contains(value))
+        .ok_or(DecodeError::IntegerRange(name))
+}
+
+pub(super) fn read_i32(input: &mut Decoder<'_>) -> Result<i32, DecodeError> {
+    let value = read_signed(input, (i32::MIN.into(), i32::MAX.into()), Some(0x88), "Int32")?;
+    i32::try_from(value).map_err(|_| DecodeError::IntegerRange("Int32"))
+}
+
+pub(super) fn read_i64(input: &mut Decoder<'_>) -> Result<i64, DecodeError> {
+    read_signed(input, (i64::MIN, i64::MAX), Some(0x8d), "Int64")
+}
+
+fn read_unsigned(input: &mut Decoder<'_>, name: &'static str) -> Result<u64, DecodeError> {
+    match read(input)? {
+        Raw { negative: false, magnitude, .. } => Ok(magnitude),
+        Raw { .. } => Err(DecodeError::IntegerRange(name)),
+    }
+}
+
+macro_rules! integer {
+    ($type:ty, $name:ident, |$out:ident, $value:ident| $write:expr, |$input:ident| $read:expr) => {
+        impl PsomType for $type {
+            const TYPE: TypeDesc = TypeDesc::$name;
+        }
+
+        impl Encode for $type {
+            fn encode(&self, out: &mut Encoder<'_>) {
+                let ($out, $value) = (&mut *out.out, *self);
+                $write;
+            }
+        }
+
+        impl Decode for $type {
+            fn decode($input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                $read
+            }
+        }
+    };
+}
+
+integer!(i16, Int16, |out, value| write(out, value.into()), |input| {
+    let value = read_signed(input, (i16::MIN.into(), i16::MAX.into()), None, "Int16")?;
+    i16::try_from(value).map_err(|_| DecodeError::IntegerRange("Int16"))
+});
+integer!(i32, Int32, |out, value| write_i32(out, value), |input| read_i32(input));
+integer!(i64, Int64, |out, value| write(out, value), |input| read_i64(input));
+integer!(u32, UInt32, |out, value| write(out, value.into()), |input| {
+    let value = read_unsigned(input, "UInt32")?;
+    u32::try_from(value).map_err(|_| DecodeError::IntegerRange("UInt32"))
+});
+integer!(
+    u64,
+    UInt64,
+    |out, value| match i64::try_from(value) {
+        Ok(value) => write(out, value),
+        Err(_) => write_magnitude(out, false, value),
+    },
+    |input| read_unsigned(input, "UInt64")
+);

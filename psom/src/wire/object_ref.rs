@@ -1,0 +1,71 @@
+use super::{Decode, Decoder, Encode, Encoder, ObjectKey, ProxyId, PsomType, TypeDesc, WireProxyId};
+use crate::error::DecodeError;
+
+const NULL: u8 = 0x8c;
+
+/// A reference to a distributed object as a parameter (section 3.1.1.1.4), or null.
+///
+/// To send one, convert a `Handle`; the object has to be connected to the peer that is called. To
+/// use a received one, give it to `Context::resolve`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ObjectRef(Target);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Null,
+    Proxy(ProxyId),
+    Object(ObjectKey),
+}
+
+impl ObjectRef {
+    /// The null reference.
+    pub const NULL: Self = Self(Target::Null);
+
+    /// A reference to the object that this connection knows as `id`.
+    pub fn proxy(id: ProxyId) -> Self {
+        Self(Target::Proxy(id))
+    }
+
+    /// A reference to an object of this process.
+    pub fn object(key: ObjectKey) -> Self {
+        Self(Target::Object(key))
+    }
+
+    /// Whether this is the null reference.
+    pub fn is_null(self) -> bool {
+        self.0 == Target::Null
+    }
+
+    /// The identifier of a received reference on the channel that it came on.
+    pub fn proxy_id(self) -> Option<ProxyId> {
+        match self.0 {
+            Target::Proxy(id) => Some(id),
+            Target::Null | Target::Object(_) => None,
+        }
+    }
+}
+
+impl PsomType for ObjectRef {
+    const TYPE: TypeDesc = TypeDesc::DistributedObject;
+}
+
+impl Encode for ObjectRef {
+    fn encode(&self, out: &mut Encoder<'_>) {
+        match self.0 {
+            Target::Null => out.out.push(NULL),
+            Target::Proxy(id) => id.write(out.out),
+            Target::Object(key) => out.references.push((out.out.len(), key)),
+        }
+    }
+}
+
+impl Decode for ObjectRef {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        if input.peek() == Some(NULL) {
+            input.byte()?;
+            return Ok(Self::NULL);
+        }
+        let id = WireProxyId::decode(input)?.receive();
+        id.map(Self::proxy).map_err(|_| DecodeError::IntegerRange("ProxyId"))
+    }
+}

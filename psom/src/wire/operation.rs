@@ -1,0 +1,109 @@
+//! Operations (section 2.2.2): what an RpcMessage says.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{Decode, Decoder, Encode, Encoder, ProxyId, WireProxyId};
+use crate::error::{DecodeError, Misuse};
+
+const OP_CONNECT: u8 = 0x84;
+const OP_CLOSE: u8 = 0x86;
+
+/// One operation, with identifiers as they stand on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Connects a child of a connected object (section 2.2.2.1.1).
+    Connect {
+        /// The object whose child it is.
+        parent: WireProxyId,
+        /// Which child.
+        part: String,
+        /// The hash of the sender's interface of the child.
+        hash: i64,
+    },
+    /// Disconnects an object (section 2.2.2.1.2).
+    Close {
+        /// The object.
+        proxy: WireProxyId,
+    },
+    /// Calls a method (section 2.2.2.2).
+    Call {
+        /// The object.
+        proxy: WireProxyId,
+        /// The method's index, from 1; the wire carries a signed byte.
+        method: i8,
+        /// Where the arguments stand in the buffer.
+        arguments: Range<usize>,
+    },
+}
+
+impl Operation {
+    /// Reads the operation at `place` of `buffer`.
+    pub fn read(buffer: &Bytes, place: Range<usize>) -> Result<Self, DecodeError> {
+        let end = place.end;
+        let mut input = Decoder::within(buffer, place, String::new());
+        let operation = match input.peek() {
+            Some(OP_CONNECT) => {
+                input.byte()?;
+                let parent = WireProxyId::decode(&mut input)?;
+                let part = String::decode(&mut input)?;
+                Self::Connect { parent, part, hash: i64::decode(&mut input)? }
+            }
+            Some(OP_CLOSE) => {
+                input.byte()?;
+                Self::Close { proxy: WireProxyId::decode(&mut input)? }
+            }
+            _ => {
+                let proxy = WireProxyId::decode(&mut input)?;
+                let method = input.byte()? as i8;
+                let start = end - input.remaining();
+                return Ok(Self::Call { proxy, method, arguments: start..end });
+            }
+        };
+        input.finish()?;
+        Ok(operation)
+    }
+}
+
+/// Appends an OP_CONNECT.
+pub fn write_connect(
+    out: &mut Vec<u8>,
+    parent: ProxyId,
+    part: &str,
+    hash: i64,
+) -> Result<(), Misuse> {
+    out.push(OP_CONNECT);
+    let mut out = Encoder::new(out);
+    parent.encode(&mut out);
+    part.encode(&mut out);
+    hash.encode(&mut out);
+    out.finish().map(drop)
+}
+
+/// Appends an OP_CLOSE.
+pub fn write_close(out: &mut Vec<u8>, proxy: ProxyId) {
+    out.push(OP_CLOSE);
+    proxy.write(out);
+}
+
+/// Appends the start of a call: the arguments follow.
+pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
+    proxy.write(out);
+    out.push(method);
+}
+
+/// How many bytes [`write_call`] appends.
+pub(crate) fn call_start(proxy: ProxyId) -> usize {
+    let identifier = match proxy.get() {
+        -112..=127 => 1,
+        i32::MIN => 2,
+        other => match other.unsigned_abs() {
+            0..=0xff => 2,
+            0x100..=0xffff => 3,
+            0x1_0000..=0xff_ffff => 4,
+            0x100_0000.. => 5,
+        },
+    };
+    identifier + 1 /* method */
+}

@@ -1,0 +1,156 @@
+//! Records (section 2.2.1): what stands on the stream after authentication.
+
+use bytes::Bytes;
+
+use crate::error::DecodeError;
+
+/// Record type bytes (section 2.2.1.1).
+mod kind {
+    pub(super) const CLOSE: u8 = 0x00;
+    pub(super) const SET_CHANNEL: u8 = 0x04;
+    pub(super) const BREAK: u8 = 0x06;
+    pub(super) const RPC_MESSAGE: u8 = 0x16;
+    pub(super) const RPC_OPEN: u8 = 0x37;
+}
+
+/// The bytes before the body of an RpcMessage: its type and its length.
+pub(crate) const MESSAGE_HEADER: usize = 1 /* type */ + 4 /* length */;
+
+/// One record. Bodies are places in the buffer that the record was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// Closes the current channel (section 2.2.1.1.1).
+    Close,
+    /// Makes this the channel of the records that follow (section 2.2.1.1.2).
+    SetChannel(u32),
+    /// Closes the current channel because of an error; the reason's place (section 2.2.1.1.3).
+    Break(std::ops::Range<usize>),
+    /// An operation on the current channel; its place (section 2.2.1.1.4).
+    Message(std::ops::Range<usize>),
+    /// Opens a channel; the place of a call of lookup on ConnMgr (section 2.2.1.1.5).
+    Open {
+        /// The channel to open.
+        channel: u32,
+        /// Where the message stands.
+        body: std::ops::Range<usize>,
+    },
+}
+
+/// Bytes that were received, and how far they have been read.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub(crate) bytes: Bytes,
+    pub(crate) position: usize,
+}
+
+impl Batch {
+    /// Bytes as they came, nothing read yet.
+    pub fn new(bytes: Bytes) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// The buffer that the places in records refer to.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// What has not been read yet.
+    pub fn rest(&self) -> &[u8] {
+        &self.bytes[self.position..]
+    }
+
+    /// Reads the next record, or nothing where it is not complete yet. A record with a body of more
+    /// than `limit` bytes is an error as soon as its header is there.
+    pub fn next_record(&mut self, limit: u32) -> Result<Option<Record>, DecodeError> {
+        let rest = self.rest();
+        let Some((header, body)) = header(rest, limit)? else { return Ok(None) };
+        let end = header + body;
+        if rest.len() < end {
+            return Ok(None);
+        }
+        let word = || u32::from_be_bytes([rest[1], rest[2], rest[3], rest[4]]);
+        let place = self.position + header..self.position + end;
+        let record = match rest[0] {
+            kind::CLOSE => Record::Close,
+            kind::SET_CHANNEL => Record::SetChannel(word()),
+            kind::BREAK => Record::Break(place),
+            kind::RPC_OPEN => Record::Open { channel: word(), body: place },
+            _ => Record::Message(place),
+        };
+        self.position += end;
+        Ok(Some(record))
+    }
+}
+
+/// How long the record at the start of `bytes` is, if its header is there: what is missing until it
+/// is complete must never be taken from the peer's word alone.
+pub(crate) fn length(bytes: &[u8], limit: u32) -> Result<Option<usize>, DecodeError> {
+    Ok(header(bytes, limit)?.map(|(header, body)| header + body))
+}
+
+/// The lengths of the header and the body of the record at the start of `bytes`.
+fn header(bytes: &[u8], limit: u32) -> Result<Option<(usize, usize)>, DecodeError> {
+    let Some(&kind) = bytes.first() else { return Ok(None) };
+    let (header, body_length_at) = match kind {
+        kind::CLOSE => (1, None),
+        kind::SET_CHANNEL => (1 + 4 /* channel */, None),
+        kind::BREAK | kind::RPC_MESSAGE => (MESSAGE_HEADER, Some(1)),
+        kind::RPC_OPEN => (1 + 4 /* channel */ + 4 /* length */, Some(5)),
+        other => return Err(DecodeError::RecordType(other)),
+    };
+    if bytes.len() < header {
+        return Ok(None);
+    }
+    let Some(at) = body_length_at else { return Ok(Some((header, 0))) };
+    let body = u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    if body > limit {
+        return Err(DecodeError::RecordTooLong(body));
+    }
+    let body = usize::try_from(body).map_err(|_| DecodeError::RecordTooLong(body))?;
+    Ok(Some((header, body)))
+}
+
+/// Appends a Close record.
+pub fn write_close(out: &mut Vec<u8>) {
+    out.push(kind::CLOSE);
+}
+
+/// Appends a SetChannel record.
+pub fn write_set_channel(out: &mut Vec<u8>, channel: u32) {
+    out.push(kind::SET_CHANNEL);
+    out.extend(channel.to_be_bytes());
+}
+
+/// Appends a Break record; the reason is the caller's to keep short and ASCII.
+pub fn write_break(out: &mut Vec<u8>, reason: &str) {
+    out.push(kind::BREAK);
+    with_length(out, |out| out.extend(reason.as_bytes()));
+}
+
+/// Appends an RpcMessage record around what `body` appends.
+pub fn write_message(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(kind::RPC_MESSAGE);
+    with_length(out, body);
+}
+
+/// Appends the header of an RpcMessage whose body of `length` bytes goes out after it.
+pub(crate) fn write_message_header(out: &mut Vec<u8>, length: u32) {
+    out.push(kind::RPC_MESSAGE);
+    out.extend(length.to_be_bytes());
+}
+
+/// Appends an RPCOpen record around the message that `body` appends.
+pub fn write_open(out: &mut Vec<u8>, channel: u32, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(kind::RPC_OPEN);
+    out.extend(channel.to_be_bytes());
+    with_length(out, body);
+}
+
+fn with_length(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
+    let at = out.len();
+    out.extend([0; 4]);
+    body(out);
+    // Bodies are held to the record limit before they come here, and that is a u32.
+    let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
+    out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+}

@@ -1,0 +1,66 @@
+//! Boolean, Byte and Double (sections 3.1.1.1.2, 3.1.1.1.3 and 3.1.1.1.9).
+
+use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
+use crate::error::DecodeError;
+
+impl PsomType for bool {
+    const TYPE: TypeDesc = TypeDesc::Boolean;
+}
+
+impl Encode for bool {
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.out.push((*self).into());
+    }
+}
+
+impl Decode for bool {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        match input.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(DecodeError::Boolean(other)),
+        }
+    }
+}
+
+impl PsomType for u8 {
+    const TYPE: TypeDesc = TypeDesc::Byte;
+}
+
+impl Encode for u8 {
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.out.push(*self);
+    }
+
+    fn encode_elements(elements: &[Self], out: &mut Encoder<'_>) {
+        out.out.extend_from_slice(elements);
+    }
+}
+
+impl Decode for u8 {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        input.byte()
+    }
+
+    fn decode_elements(input: &mut Decoder<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
+        input.take(count).map(<[u8]>::to_vec)
+    }
+}
+
+impl PsomType for f64 {
+    const TYPE: TypeDesc = TypeDesc::Double;
+}
+
+impl Encode for f64 {
+    fn encode(&self, out: &mut Encoder<'_>) {
+        out.out.extend(self.to_be_bytes());
+    }
+}
+
+impl Decode for f64 {
+    const MIN_SIZE: usize = 8;
+
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        input.array().map(f64::from_be_bytes)
+    }
+}

@@ -1,0 +1,1 @@
+//! Cross-crate tests of the PSOM framework live in `it/`.
