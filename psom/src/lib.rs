@@ -9,6 +9,8 @@ extern crate self as psom;
 pub mod __private;
 pub mod error;
 pub mod interface;
+#[cfg(feature = "tokio")]
+pub mod net;
 pub mod session;
 pub mod space;
 pub mod testing;
@@ -17,10 +19,15 @@ pub mod wire;
 
 pub use error::{Error, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
+#[cfg(feature = "tokio")]
+pub use net::{
+    Admission, Authenticator, Client, ClientSession, Refused, Remote, Server, SpaceHandle,
+    SpaceRef, Tokens, tls,
+};
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, Session};
 pub use space::{
     AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers,
     Scope, Sent, Space, User,
 };
-pub use wire::{ObjectRef, PsomType};
+pub use wire::{ObjectRef, PsomType, auth::Credentials};

@@ -1,1 +1,5 @@
-//! x
+//! Cross-crate tests, one binary so that they link once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod conformance;
+mod session;

@@ -19,7 +19,7 @@ pub(crate) fn factories(item: &ItemImpl, factories: &Factories) -> TokenStream {
             use #krate::__private as __psom;
             impl #generics __psom::ChildFactories for #object #where_clause {
                 fn factories() -> __psom::Vec<__psom::ChildDesc> {
-                    __psom::Vec::from([#(#descriptions),*])
+                    ::core::convert::From::from([#(#descriptions),*])
                 }
                 fn make(
                     &mut self,

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
-use super::{doc, emit, free_name};
+use super::{doc, emit, emit_at, free_name};
 use crate::model::{Interface, Method, Param};
 
 /// `XProxy::dispatch`.
@@ -12,11 +12,6 @@ pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -
     let doc = doc(format!("Makes a peer's call on an object that implements [`{interface_trait}`]."));
     let object = free_name("S", item);
     let bounds = emit!(#object: #interface_trait + ::core::marker::Send);
-    let arms = interface.methods.iter().zip(1..).map(|(method, index)| {
-        let index = Literal::usize_unsuffixed(index);
-        let body = arm(method);
-        emit!(#index => { #body })
-    });
     // An interface that no method needs a context for can serve below the contexts.
     let takes_context = interface.methods.iter().any(|method| method.takes_context);
     let (generics, context) = if takes_context {
@@ -25,6 +20,7 @@ pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -
         let any = free_name("C", item);
         (emit!('a, #bounds, #any), emit!(_cx: &'a mut #any))
     };
+    let body = body(&interface.methods);
     emit! {
         impl #proxy {
             #doc
@@ -33,38 +29,54 @@ pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -
                 #context,
                 call: __psom::Incoming<'a>,
             ) -> ::core::result::Result<__psom::Outcome<'a>, __psom::Violation> {
-                let outcome = match call.method() {
-                    #(#arms)*
-                    _ => return ::core::result::Result::Err(call.unknown_method()),
-                };
-                ::core::result::Result::Ok(outcome)
+                #body
             }
         }
     }
 }
 
+fn body(methods: &[Method]) -> TokenStream {
+    let unknown = emit!(::core::result::Result::Err(call.unknown_method()));
+    if methods.is_empty() {
+        return unknown;
+    }
+    let arms = methods.iter().zip(1..).map(|(method, index)| {
+        let index = Literal::usize_unsuffixed(index);
+        let body = arm(method);
+        emit!(#index => { #body })
+    });
+    emit! {
+        let outcome = match call.method() {
+            #(#arms)*
+            _ => return #unknown,
+        };
+        ::core::result::Result::Ok(outcome)
+    }
+}
+
 fn arm(method: &Method) -> TokenStream {
     let Method { ident, params, .. } = method;
-    let context = method.takes_context.then(|| emit!(cx,));
+    let at = ident.span();
+    let context = method.takes_context.then(|| emit_at!(at=> cx,));
     let names = params.iter().map(|param| &param.ident);
     let types = params.iter().map(|Param { ty, borrowed, .. }| match borrowed {
-        true => emit!(__psom::Held<#ty>),
-        false => emit!(#ty),
+        true => emit_at!(at=> __psom::Held<#ty>),
+        false => emit_at!(at=> #ty),
     });
     let loan = match params.iter().any(|param| param.borrowed) {
-        true => emit!(loan),
-        false => emit!(_),
+        true => emit_at!(at=> loan),
+        false => emit_at!(at=> _),
     };
     let arguments = params.iter().map(|Param { ident, borrowed, .. }| match borrowed {
-        true => emit!(__psom::lend(&#ident, loan)),
-        false => emit!(#ident),
+        true => emit_at!(at=> __psom::lend(&#ident, loan)),
+        false => emit_at!(at=> #ident),
     });
-    let call = emit!(this.#ident(#context #(#arguments),*));
+    let call = emit_at!(at=> this.#ident(#context #(#arguments),*));
     let outcome = match method.is_async {
-        true => emit!(__psom::later(async move { #call.await })),
-        false => emit!(__psom::done(#call)),
+        true => emit_at!(at=> __psom::later(async move { #call.await })),
+        false => emit_at!(at=> __psom::done(#call)),
     };
-    emit! {
+    emit_at! {at=>
         let ((#(#names,)*), #loan) = call.decode::<(#(#types,)*)>()?;
         #outcome
     }

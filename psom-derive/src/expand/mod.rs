@@ -29,6 +29,14 @@ macro_rules! emit {
 }
 use emit;
 
+/// The same, for code that is about the user's token at `$span`: errors in it stand there.
+macro_rules! emit_at {
+    ($span:expr=> $($tokens:tt)*) => {
+        quote::quote_spanned!(proc_macro2::Span::mixed_site().located_at($span)=> $($tokens)*)
+    };
+}
+use emit_at;
+
 /// The proxy of an interface and what the runtime needs to know.
 pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let krate = &interface.krate;

@@ -1,10 +1,9 @@
 //! `impl DistributedObject`: which interfaces an object has, and who answers for it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
 use syn::{ItemStruct, Path};
 
-use super::{children, emit, proxy_path};
+use super::{children, emit, emit_at, proxy_path};
 use crate::model::Object;
 
 /// `impl DistributedObject` for a struct, and the check that its two interfaces are one.
@@ -21,8 +20,8 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
     let (serves, calls) = (proxy_path(serves), proxy_path(calls));
     // Where the struct does not implement what it serves, the error stands at `serves`; where the
     // two interfaces do not belong together, at `calls`.
-    let dispatch = quote_spanned!(serves_span=> #serves::<()>::dispatch);
-    let assert_halves = quote_spanned! {calls_span=>
+    let dispatch = emit_at!(serves_span=> #serves::<()>::dispatch);
+    let assert_halves = emit_at! {calls_span=>
         const _: () = __psom::assert_halves(
             <#serves as __psom::Interface>::DESC,
             <#calls as __psom::Interface>::DESC,
@@ -36,7 +35,8 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
                 type Serves = #serves;
                 type Calls = #calls;
                 fn children() -> __psom::Vec<__psom::ChildDesc> {
-                    let mut children = __psom::Vec::from([#(#descriptions),*]);
+                    let mut children: __psom::Vec<__psom::ChildDesc> =
+                        ::core::convert::From::from([#(#descriptions),*]);
                     children.append(&mut __psom::Probe::<Self>::factories());
                     children
                 }
@@ -70,8 +70,7 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
     }
 }
 
-/// The place of a path, for code of ours that is about it.
+/// The last name of a path.
 fn span(path: &Path) -> Span {
-    let written = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
-    Span::mixed_site().located_at(written)
+    path.segments.last().map_or_else(Span::call_site, |last| last.ident.span())
 }

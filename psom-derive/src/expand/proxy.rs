@@ -3,8 +3,8 @@
 use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
-use super::{doc, emit, free_name};
-use crate::model::{Interface, Method};
+use super::{doc, emit, emit_at, free_name};
+use crate::model::{Interface, Method, Param};
 
 /// `struct XProxy<T = ()>(T);`
 pub(super) fn definition(item: &ItemTrait, proxy: &Ident) -> TokenStream {
@@ -60,7 +60,7 @@ pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) ->
 fn call(method: &Method, index: usize, target: &Ident) -> TokenStream {
     let ident = &method.ident;
     let index = Literal::usize_unsuffixed(index);
-    let names = method.params.iter().map(|param| &param.ident);
+    let names = method.params.iter().map(|Param { ident, .. }| emit_at!(ident.span()=> &#ident));
     let params = method.params.iter().map(|param| {
         let (name, ty) = (&param.ident, &param.ty);
         match param.lent() {
@@ -70,7 +70,7 @@ fn call(method: &Method, index: usize, target: &Ident) -> TokenStream {
     });
     emit! {
         #ident(&mut self, #(#params),*) -> #target::Sent {
-            self.0.call(__DESC, #index, &[#(&#names),*])
+            self.0.call(__DESC, #index, &[#(#names),*])
         }
     }
 }

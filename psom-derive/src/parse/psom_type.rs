@@ -1,6 +1,10 @@
 //! Reads a type under `#[derive(PsomType)]`.
 
-use syn::{Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, Lit, LitInt, UnOp, Variant};
+use proc_macro2::Span;
+use syn::{
+    Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type,
+    UnOp, Variant,
+};
 
 use super::signature::bare;
 use crate::attrs;
@@ -10,76 +14,69 @@ use crate::model::{NamedValue, PsomType, Shape};
 /// Reads the type; `None` where it is neither an enum nor a struct around one value.
 pub(crate) fn parse(item: Item, errors: &mut Errors) -> Option<PsomType> {
     match item {
-        Item::Enum(mut item) => {
-            refuse_generics(&item.generics, errors);
-            let krate = attrs::derive_crate(&mut item.attrs, errors);
-            let shape = enumeration(&mut item, errors)?;
-            Some(PsomType { krate, ident: item.ident, shape })
-        }
-        Item::Struct(mut item) => {
-            refuse_generics(&item.generics, errors);
-            let krate = attrs::derive_crate(&mut item.attrs, errors);
-            let Fields::Unnamed(fields) = &item.fields else {
-                errors.at(item.ident, say::DERIVE_ON);
-                return None;
-            };
-            let mut fields = fields.unnamed.iter();
-            let (Some(field), None) = (fields.next(), fields.next()) else {
-                errors.at(item.ident, say::DERIVE_ON);
-                return None;
-            };
-            let shape = Shape::Transparent(Box::new(field.ty.clone()));
-            Some(PsomType { krate, ident: item.ident, shape })
-        }
-        Item::Union(item) => {
-            errors.at(item.union_token, say::DERIVE_ON);
-            None
-        }
-        other => {
-            errors.at(other, say::DERIVE_ON);
+        Item::Enum(item) => Some(enumeration(item, errors)),
+        Item::Struct(item) => wrapper(item, errors),
+        _ => {
+            errors.at_span(Span::call_site(), say::DERIVE_ON);
             None
         }
     }
 }
 
-fn refuse_generics(generics: &Generics, errors: &mut Errors) {
+/// What enums and structs have in common: they are not generic, and say where the runtime is.
+fn head(attrs: &mut Vec<Attribute>, generics: &Generics, errors: &mut Errors) -> Path {
     if !generics.params.is_empty() {
         errors.at(&generics.params, say::GENERIC_TYPE);
     }
+    attrs::derive_crate(attrs, errors)
 }
 
-fn enumeration(item: &mut ItemEnum, errors: &mut Errors) -> Option<Shape> {
+fn wrapper(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
+    let krate = head(&mut item.attrs, &item.generics, errors);
+    match &item.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            let inner = fields.unnamed[0].ty.clone();
+            Some(PsomType { krate, ident: item.ident, shape: Shape::Transparent(Box::new(inner)) })
+        }
+        _ => {
+            errors.at(item.ident, say::DERIVE_ON);
+            None
+        }
+    }
+}
+
+fn enumeration(mut item: ItemEnum, errors: &mut Errors) -> PsomType {
+    let krate = head(&mut item.attrs, &item.generics, errors);
     if !item.attrs.iter().any(is_repr_i32) {
         errors.at(&item.ident, say::NO_REPR);
     }
     let mut variants = Vec::new();
     let mut other = None;
-    let mut numbers = Numbers::default();
+    let mut numbers = Numbers { next: Some(0) };
     for variant in &mut item.variants {
         let number = numbers.of(variant, errors);
-        match attrs::take(&mut variant.attrs, "other", errors) {
-            Some(attr) => {
-                if attr.meta.require_path_only().is_err() {
-                    errors.at(&attr, say::OTHER_ARGUMENTS);
-                }
-                check_other(variant, errors);
-                if other.replace(variant.ident.clone()).is_some() {
-                    errors.at(attr, say::SECOND_OTHER);
-                }
+        let Variant { attrs, ident, fields, .. } = variant;
+        if let Some(attr) = attrs::take(attrs, "other", errors) {
+            if attr.meta.require_path_only().is_err() {
+                errors.at(&attr, say::OTHER_ARGUMENTS);
             }
-            None if !matches!(variant.fields, Fields::Unit) => {
-                errors.at(&variant.fields, say::VARIANT_FIELDS);
+            if !holds_i32(fields) {
+                errors.at(&*ident, say::OTHER_FORM);
             }
-            None => {
-                let ident = variant.ident.clone();
-                variants.extend(number.map(|value| NamedValue { ident, value }));
+            if other.replace(ident.clone()).is_some() {
+                errors.at(attr, say::SECOND_OTHER);
             }
+        } else if let Fields::Unit = fields {
+            variants.extend(number.map(|value| NamedValue { ident: ident.clone(), value }));
+        } else {
+            errors.at(fields, say::VARIANT_FIELDS);
         }
     }
-    if other.is_none() {
+    let other = other.unwrap_or_else(|| {
         errors.at(&item.ident, say::NO_OTHER);
-    }
-    Some(Shape::Enum { variants, other: other? })
+        item.ident.clone()
+    });
+    PsomType { krate, ident: item.ident, shape: Shape::Enum { variants, other } }
 }
 
 fn is_repr_i32(attr: &Attribute) -> bool {
@@ -87,70 +84,59 @@ fn is_repr_i32(attr: &Attribute) -> bool {
         && attr.parse_args::<Ident>().is_ok_and(|representation| representation == "i32")
 }
 
-fn check_other(variant: &Variant, errors: &mut Errors) {
-    let holds_i32 = match &variant.fields {
-        Fields::Unnamed(fields) => {
-            let mut types = fields.unnamed.iter().map(|field| bare(&field.ty));
-            matches!(types.next(), Some(syn::Type::Path(path)) if path.path.is_ident("i32"))
-                && types.next().is_none()
-        }
-        _ => false,
-    };
-    if !holds_i32 {
-        errors.at(&variant.ident, say::OTHER_FORM);
-    }
+fn holds_i32(fields: &Fields) -> bool {
+    matches!(fields, Fields::Unnamed(fields)
+        if fields.unnamed.len() == 1
+            && matches!(bare(&fields.unnamed[0].ty), Type::Path(ty) if ty.path.is_ident("i32")))
 }
 
 /// Counts the variants as the compiler does: one more than the variant in front, from 0.
-#[derive(Default)]
 struct Numbers {
-    previous: Option<i32>,
-    /// Set when a number could not be read: those behind it are not known either.
-    lost: bool,
+    /// The number of a variant that has none written; `None` behind one that could not be read.
+    next: Option<i64>,
 }
 
 impl Numbers {
     fn of(&mut self, variant: &Variant, errors: &mut Errors) -> Option<i32> {
-        let number = match (&variant.discriminant, self.previous) {
-            (Some((_, expression)), _) => {
+        let number = match &variant.discriminant {
+            Some((_, expression)) => {
                 let number = literal(expression);
                 if number.is_none() {
                     errors.at(expression, say::DISCRIMINANT);
                 }
                 number
             }
-            (None, _) if self.lost => None,
-            (None, None) => Some(0),
-            (None, Some(previous)) => {
-                let number = previous.checked_add(1);
+            None => {
+                let number = i32::try_from(self.next?).ok();
                 if number.is_none() {
                     errors.at(&variant.ident, say::DISCRIMINANT_OVERFLOW);
                 }
                 number
             }
         };
-        self.lost = number.is_none();
-        self.previous = number;
+        self.next = number.map(|number| i64::from(number) + 1);
         number
     }
 }
 
 /// `1`, `0x1` or `-1`.
 fn literal(expression: &Expr) -> Option<i32> {
-    let (sign, digits) = match expression {
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => ("-", int(&unary.expr)?),
-        plain => ("", int(plain)?),
-    };
-    format!("{sign}{}", digits.base10_digits()).parse().ok()
+    match expression {
+        Expr::Group(group) => literal(&group.expr),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
+            format!("-{}", digits(&unary.expr)?).parse().ok()
+        }
+        plain => digits(plain)?.parse().ok(),
+    }
 }
 
-fn int(expression: &Expr) -> Option<&LitInt> {
+fn digits(expression: &Expr) -> Option<&str> {
     match expression {
+        Expr::Group(group) => digits(&group.expr),
         Expr::Lit(literal) => match &literal.lit {
-            Lit::Int(digits) => Some(digits),
+            Lit::Int(number) => Some(number.base10_digits()),
             _ => None,
         },
-        Expr::Group(group) => int(&group.expr),
         _ => None,
     }
 }

@@ -127,9 +127,16 @@ impl OutQueue {
         }
     }
 
+    /// The transport is gone: nothing waits any more, and nothing is queued again.
+    pub fn abandon(&mut self) {
+        self.discard();
+        self.waiting = 0;
+        self.finished = true;
+    }
+
     /// The transport has taken so many bytes.
     pub fn written(&mut self, bytes: usize) {
-        self.waiting -= bytes;
+        self.waiting = self.waiting.saturating_sub(bytes);
     }
 
     /// How many bytes wait for the peer.

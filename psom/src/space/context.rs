@@ -9,7 +9,7 @@ use super::{
     core::{Core, Spawned, TimerKey, Work},
     handle::{AnyHandle, Handle},
     object::{DistributedObject, Task},
-    peer::{Caller, Peer, PeerId, Peers},
+    peer::{Caller, Peer, PeerId, PeerInfo, Peers},
 };
 use crate::{
     error::{Misuse, PeerMisbehaved, Violation},
@@ -143,6 +143,13 @@ impl<T: DistributedObject> Context<T> {
     pub fn peers(&mut self) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
         let this = self.scope.this;
         T::Calls::proxy(Peers::new(self.scope.core_mut(), this))
+    }
+
+    /// What is known of each peer of this object.
+    pub fn peer_infos(&self) -> Vec<PeerInfo> {
+        let core = self.scope.core();
+        let callers = core.peers(self.scope.this).iter().filter_map(|peer| core.caller(*peer));
+        callers.map(|caller| caller.info()).collect()
     }
 
     /// The peer of this object with this connection, if there is one.

@@ -38,6 +38,8 @@ pub(super) struct Core {
     timer_count: u64,
     pub(super) deadlines: BTreeSet<(Instant, ConnectionKey)>,
     pub(super) spawned: Vec<Spawned>,
+    /// Connections whose root was just connected.
+    pub(super) opened: Vec<(ConnectionKey, i32)>,
     /// Connections with something to send.
     pub(super) dirty: Vec<ConnectionKey>,
     buffer: Vec<u8>,
@@ -126,6 +128,7 @@ impl Core {
             timer_count: 0,
             deadlines: BTreeSet::new(),
             spawned: Vec::new(),
+            opened: Vec::new(),
             dirty: Vec::new(),
             buffer: Vec::new(),
         }

@@ -171,6 +171,9 @@ impl Space {
     fn on_connected(&mut self, object: ObjectKey, peer: PeerEntry) {
         let Some(core) = &mut self.core else { return };
         core.add_peer(object, peer);
+        if object == core.app.root {
+            core.opened.push((peer.connection, peer.version));
+        }
         if let Some(caller) = core.caller(peer) {
             core.work.push_back(Work::Connected(object, caller));
         }
@@ -398,6 +401,11 @@ impl Space {
             outgoing.push(Outgoing { connection, output, over });
         }
         outgoing
+    }
+
+    /// The connections whose root was connected since the last call, and the versions in force.
+    pub fn take_opened(&mut self) -> Vec<(ConnectionKey, i32)> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.opened)).unwrap_or_default()
     }
 
     /// Whether [`take_output`](Self::take_output) has something to give.

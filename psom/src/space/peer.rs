@@ -35,7 +35,7 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    fn info(&self) -> PeerInfo {
+    pub(super) fn info(&self) -> PeerInfo {
         let PeerEntry { connection, version, .. } = self.peer;
         PeerInfo { id: PeerId(connection), user: self.user.clone(), version }
     }

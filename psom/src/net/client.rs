@@ -1,0 +1,297 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use rand::seq::SliceRandom;
+use tokio::{net::TcpStream, sync::oneshot, time::timeout};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    connection::{self, Transport},
+    handle::SpaceHandle,
+    link::Link,
+    remote::Remote,
+    space_task::Message,
+    tls,
+};
+use crate::{
+    Config, Context, DistributedObject, Error, Handle, Result, Scope,
+    error::Misuse,
+    interface::{Interface, ObjectDesc},
+    space::ConnectionKey,
+    wire::auth::{Credentials, TOKEN_LIMIT},
+};
+
+/// How long one address may take to answer.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Connects to servers.
+#[derive(Debug)]
+pub struct Client;
+
+impl Client {
+    /// A session to be built.
+    pub fn builder() -> ClientBuilder<()> {
+        ClientBuilder {
+            root: (),
+            config: Config::default(),
+            token: None,
+            proxy_header: None,
+            alternative_name: None,
+            tls: None,
+            further: Vec::new(),
+        }
+    }
+}
+
+/// Makes a [`ClientSession`]. It needs a root and a token.
+#[must_use = "a builder does nothing until it connects"]
+pub struct ClientBuilder<R> {
+    root: R,
+    config: Config,
+    token: Option<String>,
+    proxy_header: Option<Vec<u8>>,
+    alternative_name: Option<String>,
+    tls: Option<Arc<tls::ClientConfig>>,
+    further: Vec<ObjectDesc>,
+}
+
+impl ClientBuilder<()> {
+    /// The object whose peer is the server's root.
+    pub fn root<T: DistributedObject>(
+        self,
+        root: T,
+    ) -> ClientBuilder<impl FnOnce(&mut Scope) -> T + Send> {
+        self.root_with(|_| root)
+    }
+
+    /// The object whose peer is the server's root, made together with its children.
+    pub fn root_with<T, R>(self, root: R) -> ClientBuilder<R>
+    where
+        T: DistributedObject,
+        R: FnOnce(&mut Scope) -> T + Send,
+    {
+        let Self { config, token, proxy_header, alternative_name, tls, further, root: () } = self;
+        ClientBuilder { root, config, token, proxy_header, alternative_name, tls, further }
+    }
+}
+
+impl<R> ClientBuilder<R> {
+    /// The token that the server is shown: `sAuthId`.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// The header that a forwarding proxy wants to see first (`proxyHeader`, mode "fwdtls").
+    pub fn proxy_header(mut self, header: impl Into<Vec<u8>>) -> Self {
+        self.proxy_header = Some(header.into());
+        self
+    }
+
+    /// The name that the server's certificate has to carry in the place of its host name
+    /// (`alternativeName`).
+    pub fn alternative_name(mut self, name: impl Into<String>) -> Self {
+        self.alternative_name = Some(name.into());
+        self
+    }
+
+    /// Whom to trust; see [`tls::client`]. Without it, the operating system's authorities.
+    pub fn tls(mut self, tls: impl Into<Arc<tls::ClientConfig>>) -> Self {
+        self.tls = Some(tls.into());
+        self
+    }
+
+    /// Limits and times of the connection.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// An object that will be connected without being declared as a child.
+    pub fn object<T: DistributedObject>(mut self) -> Self {
+        self.further.push(ObjectDesc::of::<T>());
+        self
+    }
+
+    /// Connects to a server at `host:port` (`pwsURI`, mode "tls") and waits until its root is
+    /// connected.
+    pub async fn connect<T>(self, address: &str) -> Result<ClientSession<T>>
+    where
+        T: DistributedObject,
+        R: FnOnce(&mut Scope) -> T + Send,
+    {
+        self.connect_any(&[address]).await
+    }
+
+    /// Connects to one of several proxies at `host:port`, tried in random order until one can be
+    /// reached (mode "fwdtls").
+    pub async fn connect_any<T>(self, addresses: &[&str]) -> Result<ClientSession<T>>
+    where
+        T: DistributedObject,
+        R: FnOnce(&mut Scope) -> T + Send,
+    {
+        let tls = self.tls.clone().map_or_else(tls::system_client, Ok)?;
+        let mut addresses = addresses.to_vec();
+        addresses.shuffle(&mut rand::rng());
+        let mut error = Error::Setup("there is no address to connect to".into());
+        for address in addresses {
+            match self.reach(address, tls.clone()).await {
+                Ok(stream) => return self.connect_stream(stream).await,
+                Err(unreachable) => error = unreachable,
+            }
+        }
+        Err(error)
+    }
+
+    async fn reach(&self, address: &str, tls: Arc<tls::ClientConfig>) -> Result<impl Transport> {
+        let (host, _) = address.rsplit_once(':').ok_or_else(|| {
+            Error::Setup(format!("{address:?} has no port; give it as host:port"))
+        })?;
+        let name = tls::name(self.alternative_name.as_deref().unwrap_or(host))?;
+        let cannot = |error: &dyn fmt::Display| {
+            Error::Setup(format!("cannot connect to {address}: {error}"))
+        };
+        let connecting = async {
+            let stream = TcpStream::connect(address).await.map_err(|error| cannot(&error))?;
+            let _ = stream.set_nodelay(true);
+            let connector = TlsConnector::from(tls);
+            connector.connect(name, stream).await.map_err(|error| cannot(&error))
+        };
+        timeout(CONNECT, connecting).await.map_err(|_| cannot(&"it does not answer"))?
+    }
+
+    /// Connects over any byte stream, without TLS: for streams that are protected already, and for
+    /// tests.
+    pub async fn connect_stream<T>(self, stream: impl Transport) -> Result<ClientSession<T>>
+    where
+        T: DistributedObject,
+        R: FnOnce(&mut Scope) -> T + Send,
+    {
+        let credentials = self.credentials()?;
+        let Self { root, config, further, .. } = self;
+        let config = Arc::new(super::with_trace(config));
+        let space = SpaceHandle::start_with((*config).clone(), further, root)?;
+        let link = Arc::new(Link::new(&config));
+        let (reply, key) = oneshot::channel();
+        let inbox = space.space().inbox;
+        let connect = Message::Connect(config.clone(), credentials, link.clone(), reply);
+        let gone = |_| Error::from(Misuse::Gone);
+        inbox.send(connect).await.map_err(|_| Error::from(Misuse::Gone))?;
+        let key = key.await.map_err(gone)?;
+        let (moved, inbox) = (link.clone(), inbox.clone());
+        tokio::spawn(async move {
+            connection::run(stream, key, &inbox, &moved, &config).await;
+        });
+        let version = link.opened().await?;
+        Ok(ClientSession { space, link, key, version })
+    }
+
+    fn credentials(&self) -> Result<Credentials, Misuse> {
+        let token = self.token.clone().ok_or(Misuse::Builder(
+            "the client has no token; give it the one that the server issued with `.token(...)`",
+        ))?;
+        let is_token = |token: &str| {
+            !token.is_empty()
+                && token.len() <= TOKEN_LIMIT
+                && token.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        if !is_token(&token) {
+            return Err(Misuse::Builder("a token is 1 to 4096 printable ASCII characters"));
+        }
+        if self.proxy_header.as_ref().is_some_and(|header| header.len() > TOKEN_LIMIT) {
+            return Err(Misuse::Builder("a proxy header is at most 4096 bytes"));
+        }
+        Ok(Credentials { token, proxy_header: self.proxy_header.clone() })
+    }
+}
+
+impl<R> fmt::Debug for ClientBuilder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// A client's connection to a server: the objects on this side and the way to their peers.
+///
+/// A session that is dropped closes its connection in the background;
+/// [`close`](Self::close) waits for it.
+pub struct ClientSession<T> {
+    space: SpaceHandle<T>,
+    link: Arc<Link>,
+    key: ConnectionKey,
+    version: i32,
+}
+
+impl<T: DistributedObject> ClientSession<T> {
+    /// The server's root, to be called from here. Each call is awaited.
+    pub fn root(&self) -> <T::Calls as Interface>::Proxy<Remote> {
+        T::Calls::proxy(self.remote(self.space.root().key, self.version))
+    }
+
+    /// The peer of another object of this side that is connected.
+    pub async fn peer<U: DistributedObject>(
+        &self,
+        object: Handle<U>,
+    ) -> Result<<U::Calls as Interface>::Proxy<Remote>, Misuse> {
+        let version = self.space.run_on(object, |_, cx| {
+            cx.peer_infos().first().map(|peer| peer.version)
+        });
+        let version = version.await?.ok_or(Misuse::Gone)?;
+        Ok(U::Calls::proxy(self.remote(object.key, version)))
+    }
+
+    fn remote(&self, object: crate::wire::ObjectKey, version: i32) -> Remote {
+        Remote { inbox: self.space.space().inbox, link: self.link.clone(), object, version }
+    }
+
+    /// The version of the root's interface that is in force.
+    pub fn version(&self) -> i32 {
+        self.version
+    }
+
+    /// This side's space, to do something with the root and with other objects.
+    pub fn space(&self) -> &SpaceHandle<T> {
+        &self.space
+    }
+
+    /// Does something with this side's root, as a turn, and returns what it came to.
+    pub async fn run<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
+    ) -> Result<R, Misuse> {
+        self.space.run(run).await
+    }
+
+    /// Waits until the connection is over and says why.
+    pub async fn ended(&self) -> Error {
+        self.link.ended().await
+    }
+
+    /// Closes the connection after everything that was sent, and waits until that is done.
+    pub async fn close(self) -> Error {
+        let close = Message::End(self.key, Error::Closed);
+        let _ = self.space.space().inbox.send(close).await;
+        let error = self.link.ended().await;
+        self.link.drained().await;
+        error
+    }
+}
+
+impl<T> Drop for ClientSession<T> {
+    fn drop(&mut self) {
+        if self.link.over().is_none() {
+            let (inbox, key) = (self.space.space().inbox, self.key);
+            // Outside a runtime nothing can be sent; the transport is dropped with the runtime.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(async move {
+                    let _ = inbox.send(Message::End(key, Error::Closed)).await;
+                });
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for ClientSession<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientSession").field("version", &self.version).finish_non_exhaustive()
+    }
+}

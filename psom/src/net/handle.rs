@@ -1,0 +1,107 @@
+use std::{fmt, sync::Arc, time::Instant};
+
+use tokio::sync::oneshot;
+
+use super::{
+    space_task::{self, Inbox, Message},
+    with_trace,
+};
+use crate::{
+    Config, Context, DistributedObject, Handle, Scope, Space,
+    error::Misuse,
+    interface::ObjectDesc,
+    space::{SpaceStats, Task},
+};
+
+/// A running space: the objects below one root, on a task of their own. Cheap to clone; the space
+/// ends when the last handle and the last connection are gone.
+pub struct SpaceHandle<T> {
+    space: SpaceRef,
+    root: Handle<T>,
+}
+
+/// A running space whose root's type was forgotten: what an authenticator sends users to.
+#[derive(Clone)]
+pub struct SpaceRef {
+    pub(super) inbox: Inbox,
+}
+
+impl<T: DistributedObject> SpaceHandle<T> {
+    /// Starts a space, within a tokio runtime.
+    pub fn start(root: T) -> Result<Self, Misuse> {
+        Self::start_with(Config::default(), [], |_| root)
+    }
+
+    /// Starts a space whose root is made with its children. `further` are objects that will be
+    /// connected without being declared as children; the marks of `config` hold for everybody who
+    /// is connected.
+    pub fn start_with(
+        config: Config,
+        further: impl IntoIterator<Item = ObjectDesc>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Result<Self, Misuse> {
+        let (space, root) = Space::new(Instant::now(), further, root)?;
+        let inbox = space_task::start(space, Arc::new(with_trace(config)));
+        Ok(Self { space: SpaceRef { inbox }, root })
+    }
+
+    /// The handle of the root.
+    pub fn root(&self) -> Handle<T> {
+        self.root
+    }
+
+    /// Does something with the root, as a turn of the space, and returns what it came to.
+    pub async fn run<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
+    ) -> Result<R, Misuse> {
+        self.run_on(self.root, run).await
+    }
+
+    /// Does something with an object, as a turn of the space, and returns what it came to.
+    pub async fn run_on<U: DistributedObject, R: Send + 'static>(
+        &self,
+        object: Handle<U>,
+        run: impl FnOnce(&mut U, &mut Context<U>) -> R + Send + 'static,
+    ) -> Result<R, Misuse> {
+        let (reply, result) = oneshot::channel();
+        let task = Task::new::<U>(move |object, cx| drop(reply.send(run(object, cx))));
+        let sent = self.space.inbox.send(Message::Run(object.key, task)).await;
+        sent.map_err(|_| Misuse::Gone)?;
+        // The task is dropped unrun, and its reply with it, where the object is gone.
+        result.await.map_err(|_| Misuse::Gone)
+    }
+
+    /// How much the space holds.
+    pub async fn stats(&self) -> Result<SpaceStats, Misuse> {
+        let (reply, stats) = oneshot::channel();
+        self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| Misuse::Gone)?;
+        stats.await.map_err(|_| Misuse::Gone)
+    }
+
+}
+
+impl<T> SpaceHandle<T> {
+    /// The space without its root's type.
+    pub fn space(&self) -> SpaceRef {
+        self.space.clone()
+    }
+}
+
+impl<T> Clone for SpaceHandle<T> {
+    fn clone(&self) -> Self {
+        Self { space: self.space.clone(), root: self.root }
+    }
+}
+
+impl<T> fmt::Debug for SpaceHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpaceHandle").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SpaceRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpaceRef")
+    }
+}

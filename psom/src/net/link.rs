@@ -1,0 +1,185 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    Error,
+    session::{Chunk, Config, OutQueue, Output},
+};
+
+/// What a space, a connection's task and the program around them share of one connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    queue: Mutex<OutQueue>,
+    /// Wakes the task that writes.
+    filled: Notify,
+    /// Wakes whoever waits for the queue to sink under the soft mark.
+    sunk: Notify,
+    state: watch::Sender<LinkState>,
+    soft_mark: usize,
+}
+
+/// How far a connection is.
+#[derive(Debug, Clone)]
+pub(super) enum LinkState {
+    Connecting,
+    /// The root is connected, with this version in force.
+    Open(i32),
+    Over(Error),
+}
+
+/// What there is to write.
+pub(super) enum Next {
+    Chunk(Chunk),
+    /// Everything is written and nothing follows.
+    Finished,
+}
+
+impl Link {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            queue: Mutex::default(),
+            filled: Notify::new(),
+            sunk: Notify::new(),
+            state: watch::Sender::new(LinkState::Connecting),
+            soft_mark: config.soft_mark,
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, OutQueue> {
+        // Nothing panics while it holds the queue.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues what a turn sends. Says whether the peer lags, and whether it lags too far.
+    pub(super) fn push(&self, output: Output, config: &Config) -> (bool, bool) {
+        let mut queue = self.queue();
+        queue.push(output, config);
+        let lags = (queue.waiting() > config.soft_mark, queue.take_overflow());
+        drop(queue);
+        self.filled.notify_one();
+        lags
+    }
+
+    /// Waits for the next bytes to write.
+    pub(super) async fn next(&self) -> Next {
+        loop {
+            {
+                let mut queue = self.queue();
+                if let Some(chunk) = queue.pop() {
+                    return Next::Chunk(chunk);
+                }
+                if queue.is_finished() {
+                    return Next::Finished;
+                }
+            }
+            self.filled.notified().await;
+        }
+    }
+
+    /// Waits until everything is written that was pushed.
+    pub(super) async fn drained(&self) {
+        loop {
+            let sunk = self.sunk.notified();
+            if self.is_idle() {
+                return;
+            }
+            sunk.await;
+        }
+    }
+
+    /// The transport takes nothing more: whoever waits for it need not.
+    pub(super) fn abandon(&self) {
+        self.queue().abandon();
+        self.sunk.notify_waiters();
+    }
+
+    /// Whether there is nothing to write at the moment.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue().waiting() == 0
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.queue().is_finished()
+    }
+
+    pub(super) fn written(&self, bytes: usize) {
+        let mut queue = self.queue();
+        queue.written(bytes);
+        if queue.waiting() <= self.soft_mark {
+            drop(queue);
+            self.sunk.notify_waiters();
+        }
+    }
+
+    /// Whether the peer takes what it is sent.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue().waiting() <= self.soft_mark
+    }
+
+    /// Waits until it does, or until the connection is over.
+    pub(super) async fn room(&self) {
+        let mut state = self.state.subscribe();
+        loop {
+            let sunk = self.sunk.notified();
+            if self.has_room() || matches!(*state.borrow_and_update(), LinkState::Over(_)) {
+                return;
+            }
+            tokio::select! {
+                () = sunk => {}
+                _ = state.changed() => {}
+            }
+        }
+    }
+
+    pub(super) fn open(&self, version: i32) {
+        self.set(LinkState::Open(version));
+    }
+
+    /// Notes why the connection is over; the first reason stays.
+    pub(super) fn end(&self, error: Error) {
+        self.set(LinkState::Over(error));
+    }
+
+    fn set(&self, new: LinkState) {
+        self.state.send_if_modified(|state| {
+            let over = matches!(state, LinkState::Over(_));
+            if !over {
+                *state = new;
+            }
+            !over
+        });
+    }
+
+    /// Waits until the root is connected and returns the version in force.
+    pub(super) async fn opened(&self) -> Result<i32, Error> {
+        let mut state = self.state.subscribe();
+        loop {
+            match &*state.borrow_and_update() {
+                LinkState::Connecting => {}
+                LinkState::Open(version) => return Ok(*version),
+                LinkState::Over(error) => return Err(error.clone()),
+            }
+            // The sender is a field of this link.
+            let _ = state.changed().await;
+        }
+    }
+
+    pub(super) fn over(&self) -> Option<Error> {
+        match &*self.state.borrow() {
+            LinkState::Over(error) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
+    /// Waits until the connection is over and says why.
+    pub(super) async fn ended(&self) -> Error {
+        let mut state = self.state.subscribe();
+        loop {
+            if let LinkState::Over(error) = &*state.borrow_and_update() {
+                return error.clone();
+            }
+            let _ = state.changed().await;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The driver: tokio tasks, TLS, listeners and clients around the pure protocol.
+//!
+//! A space runs on one task ([`space_task`]); every connection has a task of its own that moves
+//! bytes between its transport and the space ([`connection`]). What a turn sends is pushed into the
+//! [`link`] of each connection at once, so that a slow peer delays nobody.
+
+mod authenticator;
+mod client;
+mod connection;
+mod handle;
+mod link;
+mod remote;
+mod server;
+mod space_task;
+pub mod tls;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use authenticator::{Admission, Authenticator, Refused};
+pub use client::{Client, ClientBuilder, ClientSession};
+pub use handle::{SpaceHandle, SpaceRef};
+pub use remote::{Remote, Sending};
+pub use server::{Server, ServerBuilder, ServerLimits, ServerStats};
+pub use tokens::Tokens;
+
+use crate::session::Config;
+
+/// Prints a trace to standard error where the environment asks for it (`PSOM_TRACE=1`) and the
+/// program has set no other.
+fn with_trace(mut config: Config) -> Config {
+    let asked = std::env::var_os("PSOM_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
+    if asked && config.trace.is_none() {
+        config.trace = Some(Arc::new(|line| eprintln!("{line}")));
+    }
+    config
+}

@@ -1,0 +1,404 @@
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, ToSocketAddrs},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
+    task::{JoinHandle, JoinSet},
+    time::{timeout, timeout_at},
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{
+    authenticator::{Admission, AnyAuthenticator, Authenticator},
+    connection::{self, Transport},
+    handle::{SpaceHandle, SpaceRef},
+    link::Link,
+    space_task::Message,
+    tls, with_trace,
+};
+use crate::{
+    Config, DistributedObject, Error, Result, Session,
+    error::Misuse,
+    session::Event,
+    wire::auth::Credentials,
+};
+
+/// A running server: connections, authentication, and the spaces that they are let in to.
+///
+/// A server that is dropped drops its connections without a word; [`shutdown`](Self::shutdown)
+/// says good-bye.
+pub struct Server {
+    shared: Arc<Shared>,
+    listener: Option<(SocketAddr, JoinHandle<()>)>,
+}
+
+/// How a server is held against clients that only begin.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerLimits {
+    /// How long a client may take for the TLS handshake: 10 s.
+    pub tls_timeout: Duration,
+    /// How many connections may be unauthenticated at a time: 256. Further ones are dropped.
+    pub unauthenticated: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self { tls_timeout: Duration::from_secs(10), unauthenticated: 256 }
+    }
+}
+
+/// How much a server has done and holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServerStats {
+    /// Connections at present, unauthenticated ones included.
+    pub connections: usize,
+    /// Connections that are not authenticated yet.
+    pub unauthenticated: usize,
+    /// Connections that were let in.
+    pub admitted: u64,
+    /// Connections that were not: bad TLS, bad or late credentials, or too many at once.
+    pub refused: u64,
+}
+
+struct Shared {
+    config: Arc<Config>,
+    limits: ServerLimits,
+    authenticator: Box<dyn AnyAuthenticator>,
+    space: Option<SpaceRef>,
+    tls: Option<TlsAcceptor>,
+    unauthenticated: Arc<Semaphore>,
+    tasks: Mutex<JoinSet<()>>,
+    stop: watch::Sender<bool>,
+    admitted: AtomicU64,
+    refused: AtomicU64,
+}
+
+/// Makes a [`Server`]. It needs an authenticator, TLS to listen, and a root unless the
+/// authenticator sends every user to a space.
+#[derive(Default)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct ServerBuilder {
+    config: Config,
+    limits: ServerLimits,
+    authenticator: Option<Box<dyn AnyAuthenticator>>,
+    root: Option<Root>,
+    tls: Option<Arc<tls::ServerConfig>>,
+}
+
+/// Starts the root's space once the limits are known.
+type Root = Box<dyn FnOnce(&Config) -> Result<SpaceRef, Misuse> + Send>;
+
+impl Server {
+    /// A server to be built.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::default()
+    }
+
+    /// The address that the server listens on, if it does.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().map(|(address, _)| *address)
+    }
+
+    /// Serves one more connection, on any byte stream and without TLS: for streams that are
+    /// protected already, and for tests.
+    pub fn accept(&self, stream: impl Transport) {
+        if let Some(permit) = self.shared.permit("a stream") {
+            self.shared.spawn(serve(self.shared.clone(), stream, "a stream".into(), permit));
+        }
+    }
+
+    /// How much the server has done and holds.
+    pub fn stats(&self) -> ServerStats {
+        let shared = &self.shared;
+        ServerStats {
+            connections: shared.tasks().len(),
+            unauthenticated: shared.limits.unauthenticated
+                - shared.unauthenticated.available_permits(),
+            admitted: shared.admitted.load(Ordering::Relaxed),
+            refused: shared.refused.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Stops listening, closes every connection in good order, and drops those that are not done
+    /// with it after `grace`.
+    pub async fn shutdown(mut self, grace: Duration) {
+        if let Some((_, task)) = self.listener.take() {
+            task.abort();
+        }
+        self.shared.stop.send_replace(true);
+        let mut tasks = std::mem::take(&mut *self.shared.tasks());
+        let closing = async { while tasks.join_next().await.is_some() {} };
+        if timeout(grace, closing).await.is_err() {
+            tracing::warn!(connections = tasks.len(), "Dropped connections that did not close");
+        }
+        // Those that are left are aborted with the set.
+    }
+
+    /// Waits until the server stops listening, which it does by itself only if that fails.
+    pub async fn wait(&mut self) {
+        if let Some((_, task)) = &mut self.listener {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some((_, task)) = &self.listener {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("local_addr", &self.local_addr()).finish_non_exhaustive()
+    }
+}
+
+impl ServerBuilder {
+    /// The root object that everybody is connected to.
+    pub fn root<T: DistributedObject>(mut self, root: T) -> Self {
+        self.root = Some(Box::new(|config| {
+            let space = SpaceHandle::start_with(config.clone(), [], |_| root)?;
+            Ok(space.space())
+        }));
+        self
+    }
+
+    /// A running space that everybody is let in to whom the authenticator sends to no other.
+    pub fn space(mut self, space: SpaceRef) -> Self {
+        self.root = Some(Box::new(|_| Ok(space)));
+        self
+    }
+
+    /// Judges the credentials of clients.
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Some(Box::new(authenticator));
+        self
+    }
+
+    /// The server's certificate; see [`tls::server`].
+    pub fn tls(mut self, tls: impl Into<Arc<tls::ServerConfig>>) -> Self {
+        self.tls = Some(tls.into());
+        self
+    }
+
+    /// Limits and times of every connection.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Limits for clients that only begin.
+    pub fn limits(mut self, limits: ServerLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Starts a server that does not listen: its connections come from [`Server::accept`].
+    pub fn start(self) -> Result<Server> {
+        let authenticator = self.authenticator.ok_or(Misuse::Builder(
+            "the server has no authenticator; give it one with `.authenticator(...)`",
+        ))?;
+        let config = with_trace(self.config);
+        let space = self.root.map(|root| root(&config)).transpose()?;
+        let shared = Shared {
+            config: Arc::new(config),
+            unauthenticated: Arc::new(Semaphore::new(self.limits.unauthenticated)),
+            limits: self.limits,
+            authenticator,
+            space,
+            tls: self.tls.map(TlsAcceptor::from),
+            tasks: Mutex::default(),
+            stop: watch::Sender::new(false),
+            admitted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        };
+        Ok(Server { shared: Arc::new(shared), listener: None })
+    }
+
+    /// Starts a server that listens on an address; port 0 takes a free one.
+    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server> {
+        if self.tls.is_none() {
+            return Err(Misuse::Builder(
+                "a server listens only with TLS; give it a certificate with `.tls(...)`",
+            )
+            .into());
+        }
+        let cannot = |error| Error::Setup(format!("cannot listen on {address:?}: {error}"));
+        let listener = TcpListener::bind(&address).await.map_err(cannot)?;
+        let local = listener.local_addr().map_err(cannot)?;
+        let mut server = self.start()?;
+        let task = tokio::spawn(listen(server.shared.clone(), listener));
+        server.listener = Some((local, task));
+        Ok(server)
+    }
+
+    /// Listens on an address and serves for as long as the program runs.
+    pub async fn serve(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<()> {
+        self.bind(address).await?.wait().await;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks().spawn(task);
+    }
+
+    /// A place among the connections that only begin.
+    fn permit(&self, peer: &str) -> Option<OwnedSemaphorePermit> {
+        let permit = self.unauthenticated.clone().try_acquire_owned().ok();
+        if permit.is_none() {
+            self.refuse(peer, &"too many unauthenticated connections");
+        }
+        permit
+    }
+
+    fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(peer, %reason, "Refused a connection");
+    }
+}
+
+async fn listen(shared: Arc<Shared>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let peer = peer.to_string();
+                if let Some(permit) = shared.permit(&peer) {
+                    shared.spawn(serve_tls(shared.clone(), stream, peer, permit));
+                }
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: others will end and give theirs back.
+                tracing::warn!(%error, "Could not accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn serve_tls(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: String,
+    permit: OwnedSemaphorePermit,
+) {
+    let Some(acceptor) = &shared.tls else { return };
+    // Calls are small and gathered once a turn; waiting for more only delays them.
+    let _ = stream.set_nodelay(true);
+    match timeout(shared.limits.tls_timeout, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => serve(shared.clone(), stream, peer, permit).await,
+        Ok(Err(error)) => shared.refuse(&peer, &format_args!("TLS: {error}")),
+        Err(_) => shared.refuse(&peer, &"no TLS handshake in time"),
+    }
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    mut stream: impl Transport,
+    peer: String,
+    permit: OwnedSemaphorePermit,
+) {
+    let (session, admission) = match authenticate(&shared, &mut stream).await {
+        Ok(judged) => judged,
+        Err(reason) => {
+            // What is refused is closed at once and without an answer (ruling 11).
+            let _ = stream.shutdown().await;
+            return shared.refuse(&peer, &reason);
+        }
+    };
+    let Some(space) = admission.space.or_else(|| shared.space.clone()) else {
+        return shared.refuse(&peer, &"the server has no root and the user no space");
+    };
+    let link = Arc::new(Link::new(&shared.config));
+    let (reply, accepted) = oneshot::channel();
+    let user = admission.user.clone();
+    let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
+    let key = match space.inbox.send(accept).await {
+        Ok(()) => accepted.await.ok(),
+        Err(_) => None,
+    };
+    let Some(key) = key else { return shared.refuse(&peer, &"the application has ended") };
+    drop(permit);
+    shared.admitted.fetch_add(1, Ordering::Relaxed);
+    tracing::info!(peer, ?user, "Admitted a user");
+    let mut stop = shared.stop.subscribe();
+    let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
+    tokio::pin!(moving);
+    tokio::select! {
+        () = &mut moving => {}
+        () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+            // The queue of a space that hangs may be full; its connections do not wait for it.
+            let closing = space.inbox.send(Message::End(key, Error::Closed));
+            tokio::join!(moving, async { drop(closing.await) });
+        }
+    }
+    let reason = link.over().unwrap_or(Error::Closed);
+    tracing::info!(peer, ?user, %reason, "A connection ended");
+}
+
+/// Reads credentials and has them judged.
+async fn authenticate(
+    shared: &Shared,
+    stream: &mut impl Transport,
+) -> Result<(Session, Admission), String> {
+    let mut session = Session::server(shared.config.clone(), Instant::now());
+    let deadline = Instant::now() + shared.config.authentication_timeout;
+    let judging = async {
+        let credentials = read_credentials(&mut session, stream).await?;
+        let judgement = shared.authenticator.judge(credentials).await;
+        judgement.map_err(|refused| refused.to_string())
+    };
+    match timeout_at(deadline.into(), judging).await {
+        Ok(admission) => Ok((session, admission?)),
+        Err(_) => Err("no authentication in time".into()),
+    }
+}
+
+async fn read_credentials(
+    session: &mut Session,
+    stream: &mut impl Transport,
+) -> Result<Credentials, String> {
+    loop {
+        let mut input = bytes::BytesMut::with_capacity(4096);
+        match stream.read_buf(&mut input).await {
+            Ok(0) => return Err("the client left before it authenticated".into()),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        let now = Instant::now();
+        let mut batch = session.receive(now, input.freeze());
+        let event = session.next_event(now, &mut batch);
+        session.keep(&batch);
+        match event {
+            Some(Event::Authenticate(credentials)) => return Ok(credentials),
+            Some(Event::Ended(error)) => return Err(error.to_string()),
+            _ => {}
+        }
+    }
+}

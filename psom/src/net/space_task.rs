@@ -1,0 +1,160 @@
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::Instant,
+};
+
+use bytes::Bytes;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use super::link::Link;
+use crate::{
+    Config, Error, Session, Space, User,
+    space::{ConnectionKey, RemoteCall, SpaceStats, Task},
+    wire::{ObjectKey, auth::Credentials},
+};
+
+/// How many messages may wait for a space. When it falls behind, connections stop reading, and TCP
+/// pushes back on the senders.
+const INBOX: usize = 64;
+
+/// How many messages are taken before what they led to is sent.
+const BATCH: usize = 64;
+
+/// What a space is asked to do.
+pub(super) enum Message {
+    /// Take over a server's session.
+    Accept(Box<Session>, User, Arc<Link>, oneshot::Sender<ConnectionKey>),
+    /// Begin a client's session.
+    Connect(Arc<Config>, Credentials, Arc<Link>, oneshot::Sender<ConnectionKey>),
+    Input(ConnectionKey, Bytes),
+    Lost(ConnectionKey, String),
+    End(ConnectionKey, Error),
+    Run(ObjectKey, Task),
+    Call(RemoteCall),
+    Stats(oneshot::Sender<SpaceStats>),
+}
+
+pub(super) type Inbox = mpsc::Sender<Message>;
+
+/// Runs a space on a task of its own, until nobody can send to it any more.
+pub(super) fn start(space: Space, config: Arc<Config>) -> Inbox {
+    let (inbox, messages) = mpsc::channel(INBOX);
+    let runner = Runner { space, config, links: HashMap::new(), spawned: JoinSet::new() };
+    tokio::spawn(runner.run(messages));
+    inbox
+}
+
+struct Runner {
+    space: Space,
+    config: Arc<Config>,
+    links: HashMap<ConnectionKey, Arc<Link>>,
+    /// Futures of objects; dropped with the space.
+    spawned: JoinSet<(ObjectKey, Task)>,
+}
+
+impl Runner {
+    async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let deadline = self.space.deadline();
+            tokio::select! {
+                count = messages.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    for message in batch.drain(..) {
+                        self.on_message(message).await;
+                    }
+                }
+                () = sleep_until(deadline) => self.space.on_deadline(Instant::now()),
+                Some(Ok((object, task))) = self.spawned.join_next() => {
+                    self.space.run(Instant::now(), object, task);
+                }
+            }
+            self.flush();
+        }
+    }
+
+    async fn on_message(&mut self, message: Message) {
+        let now = Instant::now();
+        match message {
+            Message::Accept(session, user, link, reply) => {
+                let key = self.space.accept(now, *session, user).await;
+                self.adopt(key, link, reply);
+            }
+            Message::Connect(config, credentials, link, reply) => {
+                let key = self.space.connect(now, config, &credentials);
+                self.adopt(key, link, reply);
+            }
+            Message::Input(key, bytes) => self.space.receive(now, key, bytes).await,
+            Message::Lost(key, reason) => self.space.lost(now, key, &reason),
+            Message::End(key, error) => self.space.end(now, key, error),
+            Message::Run(object, task) => drop(self.space.run(now, object, task)),
+            Message::Call(call) => drop(self.space.call(now, &call)),
+            Message::Stats(reply) => drop(reply.send(self.space.stats())),
+        }
+    }
+
+    fn adopt(
+        &mut self,
+        key: Option<ConnectionKey>,
+        link: Arc<Link>,
+        reply: oneshot::Sender<ConnectionKey>,
+    ) {
+        let Some(key) = key else { return };
+        self.links.insert(key, link);
+        // Whoever asked may have given up; then its transport is gone too.
+        if reply.send(key).is_err() {
+            self.space.lost(Instant::now(), key, "nobody waits for the connection");
+        }
+    }
+
+    /// Hands out what the turns since the last flush have left.
+    fn flush(&mut self) {
+        for (key, version) in self.space.take_opened() {
+            if let Some(link) = self.links.get(&key) {
+                link.open(version);
+            }
+        }
+        while self.space.has_output() {
+            for outgoing in self.space.take_output() {
+                let key = outgoing.connection;
+                let Some(link) = self.links.get(&key) else { continue };
+                let (lags, too_far) = link.push(outgoing.output, &self.config);
+                if let Some(error) = outgoing.over {
+                    link.end(error);
+                    self.links.remove(&key);
+                    continue;
+                }
+                self.space.set_congested(key, lags);
+                if too_far {
+                    self.space.end_slow(Instant::now(), key);
+                }
+            }
+        }
+        for spawned in self.space.take_spawned() {
+            let (object, future) = (spawned.object, spawned.future);
+            self.spawned.spawn(async move { (object, future.await) });
+        }
+    }
+}
+
+impl Drop for Runner {
+    /// A handler that panicked takes its space with it: its connections are told so.
+    fn drop(&mut self) {
+        for link in self.links.values() {
+            link.end(Error::Lost("the application has ended".into()));
+        }
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

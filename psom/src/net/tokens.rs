@@ -1,0 +1,67 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::authenticator::{Admission, Authenticator, Refused};
+use crate::wire::auth::Credentials;
+
+/// Tokens that are good once and, unless asked otherwise, for 120 seconds (sections 3.3.3.1.1 and
+/// 3.3.6). Clones share their tokens: keep one to issue, give one to the server.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    issued: Arc<Mutex<HashMap<String, (Admission, Instant)>>>,
+    lifetime: Duration,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { issued: Arc::default(), lifetime: Duration::from_secs(120) }
+    }
+}
+
+impl Tokens {
+    /// No tokens yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tokens that are good for another time.
+    pub fn with_lifetime(lifetime: Duration) -> Self {
+        Self { lifetime, ..Self::default() }
+    }
+
+    /// Issues a token: 128 random bits as 32 hexadecimal digits.
+    pub fn issue(&self, admission: impl Into<Admission>) -> String {
+        let token = format!("{:032X}", rand::random::<u128>());
+        self.accept(token.clone(), admission);
+        token
+    }
+
+    /// Makes a token of the caller's choice good, once, in the place of an older one. Tokens are
+    /// printable ASCII without blanks.
+    pub fn accept(&self, token: impl Into<String>, admission: impl Into<Admission>) {
+        let now = Instant::now();
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.retain(|_, (_, until)| *until > now);
+        issued.insert(token.into(), (admission.into(), now + self.lifetime));
+    }
+
+    fn redeem(&self, token: &str) -> Result<Admission, Refused> {
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        match issued.remove(token) {
+            Some((admission, until)) if until > Instant::now() => Ok(admission),
+            Some(_) => Err(Refused::new("the token has expired")),
+            None => Err(Refused::new("the token is unknown or was used before")),
+        }
+    }
+}
+
+impl Authenticator for Tokens {
+    async fn authenticate(&self, credentials: Credentials) -> Result<Admission, Refused> {
+        self.redeem(&credentials.token)
+    }
+}

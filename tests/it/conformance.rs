@@ -1,0 +1,1 @@
+//! docs/conformance.md names tests; every one of them has to exist.

@@ -1,0 +1,8 @@
+use psom::PsomType;
+
+struct Point;
+
+#[derive(PsomType)]
+struct Place(Point);
+
+fn main() {}

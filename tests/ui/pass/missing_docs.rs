@@ -1,0 +1,56 @@
+//! What the macros add is documented, or needs no documentation.
+
+#![deny(missing_docs, missing_debug_implementations, unreachable_pub, warnings)]
+
+use psom::{Context, PsomType, distributed_object, psom_interface};
+
+/// What the room answers to.
+#[psom_interface(name = "Example.Docs", version = 1, hash = 1, version = 2, hash = 2)]
+pub trait DocsServer {
+    /// Says something.
+    fn s_say(&mut self, cx: &mut Context<Self>, text: &str, mood: Mood);
+    /// Waits.
+    #[since(2)]
+    #[latest]
+    async fn s_wait(&mut self, cx: &mut Context<Self>, mark: Mark);
+}
+
+/// What the room calls.
+#[psom_interface(name = "Example.Docs", version = 1, hash = 3, version = 2, hash = 4)]
+pub trait DocsClient {
+    /// Answers.
+    fn c_answer(&mut self);
+}
+
+/// How it is said.
+#[derive(Debug, PsomType)]
+#[repr(i32)]
+pub enum Mood {
+    /// Calmly.
+    Calm = 1,
+    /// In a way that this version does not know.
+    #[other]
+    Other(i32),
+}
+
+/// A place in a text.
+#[derive(Debug, PsomType)]
+pub struct Mark(i64);
+
+/// A room.
+#[derive(Debug)]
+#[distributed_object(serves = DocsServer, calls = DocsClient)]
+pub struct Room;
+
+impl DocsServer for Room {
+    fn s_say(&mut self, cx: &mut Context<Self>, _text: &str, mood: Mood) {
+        if i32::from(mood) == 1 {
+            cx.caller().c_answer();
+        }
+    }
+    async fn s_wait(&mut self, _cx: &mut Context<Self>, mark: Mark) {
+        let Mark(_) = mark;
+    }
+}
+
+fn main() {}
