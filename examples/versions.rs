@@ -1,2 +1,158 @@
-//! x
-fn main(){}
+//! A version 1 client with a version 10 server, and the reverse: each side may call what both know.
+//!
+//! ```text
+//! cargo run --example versions
+//! ```
+
+/// A program of the first version.
+mod v1 {
+    use psom::{Context, distributed_object, psom_interface};
+
+    /// What clients call on the server.
+    #[psom_interface(name = "Example.Thermometer", version = 1, hash = 100)]
+    pub trait ThermometerServer {
+        /// Asks for a reading.
+        fn s_read(&mut self, cx: &mut Context<Self>);
+    }
+
+    /// What the server calls on clients.
+    #[psom_interface(name = "Example.Thermometer", version = 1, hash = 200)]
+    pub trait ThermometerClient {
+        /// A reading, in degrees.
+        fn c_reading(&mut self, celsius: f64);
+    }
+
+    #[distributed_object(serves = ThermometerServer, calls = ThermometerClient)]
+    pub struct Thermometer;
+
+    impl ThermometerServer for Thermometer {
+        fn s_read(&mut self, cx: &mut Context<Self>) {
+            cx.caller().c_reading(21.5);
+        }
+    }
+
+    #[distributed_object(serves = ThermometerClient, calls = ThermometerServer)]
+    pub struct Display;
+
+    impl ThermometerClient for Display {
+        fn c_reading(&mut self, celsius: f64) {
+            println!("  version 1 display: {celsius} degrees");
+        }
+    }
+}
+
+/// The same program nine versions later: it lists the first version too, and appends its methods.
+mod v10 {
+    use psom::{Context, distributed_object, psom_interface};
+
+    /// What clients call on the server.
+    #[psom_interface(
+        name = "Example.Thermometer",
+        version = 1, hash = 100,
+        version = 10, hash = 110
+    )]
+    pub trait ThermometerServer {
+        /// Asks for a reading.
+        fn s_read(&mut self, cx: &mut Context<Self>);
+        /// Sets the place that readings are taken at.
+        #[since(10)]
+        fn s_set_place(&mut self, place: &str);
+    }
+
+    /// What the server calls on clients.
+    #[psom_interface(
+        name = "Example.Thermometer",
+        version = 1, hash = 200,
+        version = 10, hash = 210
+    )]
+    pub trait ThermometerClient {
+        /// A reading, in degrees.
+        fn c_reading(&mut self, celsius: f64);
+        /// A reading with its place.
+        #[since(10)]
+        fn c_reading_at(&mut self, celsius: f64, place: &str);
+    }
+
+    #[distributed_object(serves = ThermometerServer, calls = ThermometerClient)]
+    #[derive(Default)]
+    pub struct Thermometer {
+        place: String,
+    }
+
+    impl ThermometerServer for Thermometer {
+        fn s_read(&mut self, cx: &mut Context<Self>) {
+            // Each client gets what its version has.
+            if cx.caller().version() >= 10 {
+                cx.caller().c_reading_at(21.5, &self.place);
+            } else {
+                cx.caller().c_reading(21.5);
+            }
+        }
+
+        fn s_set_place(&mut self, place: &str) {
+            self.place = place.to_owned();
+        }
+    }
+
+    #[distributed_object(serves = ThermometerClient, calls = ThermometerServer)]
+    pub struct Display;
+
+    impl ThermometerClient for Display {
+        fn c_reading(&mut self, celsius: f64) {
+            println!("  version 10 display: {celsius} degrees");
+        }
+
+        fn c_reading_at(&mut self, celsius: f64, place: &str) {
+            println!("  version 10 display: {celsius} degrees in the {place}");
+        }
+    }
+}
+
+use psom::{Client, ClientSession, DistributedObject, Result, Server, Tokens, User};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    println!("old client, new server:");
+    let (server, session) = join(v10::Thermometer::default(), v1::Display).await?;
+    println!("  version {} is in force", session.version());
+    session.root().s_read().await?;
+    leave(server, session).await;
+
+    println!("new client, old server:");
+    let (server, session) = join(v1::Thermometer, v10::Display).await?;
+    println!("  version {} is in force", session.version());
+    session.root().s_read().await?;
+    // The old server does not know this method: the call is an error here, and never sent.
+    if let Err(error) = session.root().s_set_place("attic").await {
+        println!("  {error}");
+    }
+    leave(server, session).await;
+
+    println!("new client, new server:");
+    let (server, session) = join(v10::Thermometer::default(), v10::Display).await?;
+    println!("  version {} is in force", session.version());
+    session.root().s_set_place("attic").await?;
+    session.root().s_read().await?;
+    leave(server, session).await;
+    Ok(())
+}
+
+async fn join<S: DistributedObject, C: DistributedObject>(
+    thermometer: S,
+    display: C,
+) -> Result<(Server, ClientSession<C>)> {
+    let tokens = Tokens::new();
+    let server = Server::builder().root(thermometer).authenticator(tokens.clone()).start()?;
+    let (near, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    let token = tokens.issue(User::new(1, "Ada"));
+    let session = Client::builder().root(display).token(token).connect_stream(near).await?;
+    Ok((server, session))
+}
+
+/// The server says good-bye first: what it has answered arrives before that.
+async fn leave<C: DistributedObject>(server: Server, session: ClientSession<C>) {
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    server.shutdown(std::time::Duration::from_secs(5)).await;
+    session.ended().await;
+}

@@ -34,7 +34,8 @@ pub(crate) struct MethodAttrs {
 }
 
 pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceArgs {
-    let (mut krate, mut name, mut listed) = (None, None, Vec::new());
+    let (mut krate, mut name) = (None, None);
+    let (mut listed, mut orphan) = (Vec::<ListedVersion>::new(), None);
     let allowed = &["name", "version", "hash", "crate"];
     let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
         match key.to_string().as_str() {
@@ -51,7 +52,7 @@ pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceAr
                 // An unreadable hash is still a hash: it must not be called missing as well.
                 let readable = hash.as_ref().map_or(0, |(hash, _)| *hash);
                 match listed.last_mut() {
-                    None => errors.at(key, say::HASH_WITHOUT_VERSION),
+                    None => orphan = Some(key.clone()),
                     Some(version) if version.hash.is_some() => errors.at(key, say::SECOND_HASH),
                     Some(version) => version.hash = Some(readable),
                 }
@@ -61,16 +62,23 @@ pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceAr
         }
         Ok(())
     });
-    if all_read && name.is_none() {
-        errors.at_span(Span::call_site(), say::NO_NAME);
-    }
-    if all_read && listed.is_empty() {
-        errors.at_span(Span::call_site(), say::NO_VERSION);
+    if all_read {
+        if name.is_none() {
+            errors.at_span(Span::call_site(), say::NO_NAME);
+        }
+        match orphan {
+            Some(hash) => errors.at(hash, say::HASH_WITHOUT_VERSION),
+            None if listed.is_empty() => errors.at_span(Span::call_site(), say::NO_VERSION),
+            None => {}
+        }
+        for version in listed.iter().filter(|version| version.hash.is_none()) {
+            errors.at_span(version.span, say::missing_hash(version.number.unwrap_or(1)));
+        }
     }
     InterfaceArgs {
         krate: krate.unwrap_or_else(default_crate),
         name: name.unwrap_or_else(placeholder),
-        versions: versions(listed, errors),
+        versions: versions(&listed, errors),
     }
 }
 
@@ -218,18 +226,15 @@ struct ListedVersion {
     span: Span,
 }
 
-/// Judges the list of versions.
-fn versions(listed: Vec<ListedVersion>, errors: &mut Errors) -> Vec<Version> {
+/// The versions that could be read, and whether they ascend.
+fn versions(listed: &[ListedVersion], errors: &mut Errors) -> Vec<Version> {
     let mut versions: Vec<Version> = Vec::with_capacity(listed.len());
     for ListedVersion { number, hash, span } in listed {
-        let Some(number) = number else { continue };
-        if hash.is_none() {
-            errors.at_span(span, say::missing_hash(number));
-        }
+        let Some(number) = *number else { continue };
         if let Some(previous) = versions.last()
             && number <= previous.number
         {
-            errors.at_span(span, say::not_ascending(number, previous.number));
+            errors.at_span(*span, say::not_ascending(number, previous.number));
         }
         versions.push(Version { number, hash: hash.unwrap_or(0) });
     }

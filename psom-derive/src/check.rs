@@ -34,7 +34,7 @@ pub(crate) fn object(object: &Object, errors: &mut Errors) {
 }
 
 pub(crate) fn factories(factories: &Factories, errors: &mut Errors) {
-    for factory in &factories.methods {
+    for factory in factories.methods.iter().filter(|factory| factory.part.is_read()) {
         captures_fit(factory, errors);
     }
     parts_differ(factories.methods.iter().map(|factory| &factory.part), errors);
@@ -123,7 +123,7 @@ fn captures_fit(factory: &Factory, errors: &mut Errors) {
 
 fn parts_differ<'a>(parts: impl Iterator<Item = &'a Part>, errors: &mut Errors) {
     let mut seen = HashMap::new();
-    for part in parts.filter(|part| !part.pieces.is_empty()) {
+    for part in parts.filter(|part| part.is_read()) {
         if let Some(other) = seen.insert(shape(part), part) {
             errors.at(&part.text, say::duplicate_part(other.text.value()));
         }

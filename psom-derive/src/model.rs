@@ -113,6 +113,7 @@ pub(crate) struct FactoryParam {
 /// The name of a part as it was written, `"content.{content_id}"`, and its pieces.
 pub(crate) struct Part {
     pub(crate) text: LitStr,
+    /// Empty where a mistake was found.
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -123,6 +124,11 @@ pub(crate) enum Piece {
 }
 
 impl Part {
+    /// Whether the name makes sense.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
     /// The names of the captures, in order.
     pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {

@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Ident, ItemImpl, Type};
 
-use super::emit;
+use super::{emit, emit_at};
 use crate::model::{Factories, Factory, FactoryParam, FieldChild, Part};
 
 /// `impl ChildFactories` for the object of an impl block.
@@ -45,26 +46,33 @@ pub(super) fn describe(part: &Part, handle: &Type) -> TokenStream {
 
 /// Returns the field's child if it is the part that was asked for.
 pub(super) fn field(child: &FieldChild) -> TokenStream {
-    let FieldChild { part, member, .. } = child;
-    answer(part, &[], &emit!(::core::clone::Clone::clone(&self.#member)))
+    let FieldChild { part, member, ty } = child;
+    let child = emit_at!(ty.span()=> ::core::clone::Clone::clone(&self.#member));
+    answer(part, &[], &child, ty)
 }
 
 /// Returns the child that the method makes if it is of the part that was asked for.
 fn factory(factory: &Factory) -> TokenStream {
-    let Factory { ident, part, takes_context, params, .. } = factory;
+    let Factory { ident, part, takes_context, params, returns } = factory;
     let context = takes_context.then(|| emit!(cx,));
     let names: Vec<&Ident> = params.iter().map(|param| &param.ident).collect();
-    let call = emit!(Self::#ident(self, #context #(#names),*));
+    let child = emit_at!(returns.span()=> Self::#ident(self, #context #(#names),*));
     // The captures come in the order of the part; each is read as its parameter's type.
     let captures: Vec<_> = part
         .captures()
         .filter_map(|name| params.iter().find(|param| param.ident.unraw() == name))
         .collect();
-    answer(part, &captures, &call)
+    answer(part, &captures, &child, returns)
 }
 
-fn answer(part: &Part, captures: &[&FactoryParam], child: &TokenStream) -> TokenStream {
+fn answer(
+    part: &Part,
+    captures: &[&FactoryParam],
+    child: &TokenStream,
+    handle: &Type,
+) -> TokenStream {
     let text = &part.text;
+    let into_child = emit_at!(handle.span()=> __psom::IntoChild::into_child(#child));
     let matches = match captures {
         [] => emit!(part.eq_ignore_ascii_case(#text)),
         _ => {
@@ -79,7 +87,7 @@ fn answer(part: &Part, captures: &[&FactoryParam], child: &TokenStream) -> Token
     };
     emit! {
         if #matches {
-            return __psom::IntoChild::into_child(#child);
+            return #into_child;
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Literal, TokenStream};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Ident, Type};
 
-use super::emit;
+use super::{emit, emit_at};
 use crate::model::{NamedValue, PsomType, Shape};
 
 /// The conversions, the type's description, and how it is written and read.
@@ -63,7 +64,7 @@ fn transparent(ident: &Ident, inner: &Type) -> TokenStream {
         ident,
         &emit!(#inner),
         &emit!(<#inner as __psom::PsomType>::TYPE),
-        &emit!(&self.0),
+        &emit_at!(inner.span()=> &self.0),
         &emit!(Self),
     )
 }

@@ -9,7 +9,7 @@ use syn::{Ident, LitStr};
 use crate::diagnostics::{self as say, Errors};
 use crate::model::{Part, Piece};
 
-/// Reads `"content.{content_id}"`.
+/// Reads `"content.{content_id}"`. A part with a mistake has no pieces.
 pub(crate) fn parse(text: LitStr, errors: &mut Errors) -> Part {
     let value = text.value();
     let mut pieces = Vec::new();
@@ -28,36 +28,35 @@ pub(crate) fn parse(text: LitStr, errors: &mut Errors) -> Part {
         pieces.push(piece);
         rest = behind;
     }
-    let part = Part { text, pieces };
-    if !rest.is_empty() || part.pieces.iter().any(has_stray_brace) {
-        errors.at(&part.text, say::UNBALANCED);
-    } else {
-        check(&part, errors);
+    if let Some(mistake) = mistake(&value, rest, &pieces) {
+        errors.at(&text, mistake);
+        pieces.clear();
     }
-    part
+    Part { text, pieces }
 }
 
-fn has_stray_brace(piece: &Piece) -> bool {
-    match piece {
+/// What is wrong with a part of which `rest` could not be read.
+fn mistake(value: &str, rest: &str, pieces: &[Piece]) -> Option<String> {
+    let has_stray_brace = |piece: &Piece| match piece {
         Piece::Text(text) => text.contains('}'),
         Piece::Capture(name) => name.contains('{'),
+    };
+    if value.trim().is_empty() {
+        return Some(say::EMPTY_PART.to_owned());
     }
-}
-
-fn check(part: &Part, errors: &mut Errors) {
-    if part.text.value().trim().is_empty() {
-        errors.at(&part.text, say::EMPTY_PART);
+    if !rest.is_empty() || pieces.iter().any(has_stray_brace) {
+        return Some(say::UNBALANCED.to_owned());
     }
     let mut seen = HashSet::new();
-    for name in part.captures() {
+    for piece in pieces {
+        let Piece::Capture(name) = piece else { continue };
         if Ident::parse_any.parse_str(name).is_err() {
-            errors.at(&part.text, say::CAPTURE_NAME);
-        } else if !seen.insert(name) {
-            errors.at(&part.text, say::duplicate_capture(name));
+            return Some(say::CAPTURE_NAME.to_owned());
+        }
+        if !seen.insert(name) {
+            return Some(say::duplicate_capture(name));
         }
     }
     let adjacent = |pair: &[Piece]| matches!(pair, [Piece::Capture(_), Piece::Capture(_)]);
-    if part.pieces.windows(2).any(adjacent) {
-        errors.at(&part.text, say::ADJACENT_CAPTURES);
-    }
+    pieces.windows(2).any(adjacent).then(|| say::ADJACENT_CAPTURES.to_owned())
 }

@@ -1,6 +1,5 @@
 //! Reads a type under `#[derive(PsomType)]`.
 
-use proc_macro2::Span;
 use syn::{
     Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type,
     UnOp, Variant,
@@ -16,8 +15,12 @@ pub(crate) fn parse(item: Item, errors: &mut Errors) -> Option<PsomType> {
     match item {
         Item::Enum(item) => Some(enumeration(item, errors)),
         Item::Struct(item) => wrapper(item, errors),
-        _ => {
-            errors.at_span(Span::call_site(), say::DERIVE_ON);
+        Item::Union(item) => {
+            errors.at(item.ident, say::DERIVE_ON);
+            None
+        }
+        other => {
+            errors.at(other, say::DERIVE_ON);
             None
         }
     }

@@ -39,15 +39,14 @@ fn an_interface_is_thin() {
             fn s_broadcast_to(&mut self, cx: &mut Context<Self>, ids: Vec<i64>, text: String);
             fn s_rename(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
             fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32);
-            /// Replaces the picture.
-            fn s_draw(&mut self, cx: &mut Context<Self>, page: i32, ink: &[u8]);
-            fn s_set_status(&mut self, cx: &mut Context<Self>, status: Status);
+            fn s_draw(&mut self, cx: &mut Context<Self>, ink: &[u8]);
+            fn s_set_status(&mut self, cx: &mut Context<Self>, r#type: Status);
             fn s_leave(&mut self, cx: &mut Context<Self>);
             #[since(10)]
             #[latest]
-            fn s_point(&mut self, cx: &mut Context<Self>, x: f64, y: f64);
+            fn s_turn(&mut self, cx: &mut Context<Self>, page: i32);
             #[since(10)]
-            async fn s_load(&mut self, cx: &mut Context<Self>, name: &str, r#type: i32);
+            async fn s_load(&mut self, cx: &mut Context<Self>, name: &str);
         }
     };
     let printed = golden("interface.rs", psom_interface_core(args, item));

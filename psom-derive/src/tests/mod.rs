@@ -1,4 +1,70 @@
 //! The macros as functions from tokens to tokens: what they print, and what they refuse.
 #![allow(clippy::unwrap_used)]
 
+mod expansion;
 mod golden;
+mod interface;
+mod method;
+mod object;
+mod psom_type;
+
+use proc_macro2::TokenStream;
+use syn::{File, Item, LitStr};
+
+use crate::{derive_psom_type_core, distributed_object_core, psom_interface_core};
+
+/// The arguments of an interface that has nothing wrong with it.
+const GOOD: &str = r#"name = "Example.Good", version = 1, hash = 1, version = 10, hash = 2"#;
+
+fn tokens(source: &str) -> TokenStream {
+    source.parse().unwrap()
+}
+
+fn interface(args: &str, item: &str) -> TokenStream {
+    psom_interface_core(tokens(args), tokens(item))
+}
+
+/// An interface of these methods.
+fn methods(methods: &str) -> TokenStream {
+    interface(GOOD, &format!("trait GoodServer {{ {methods} }}"))
+}
+
+fn object(args: &str, item: &str) -> TokenStream {
+    distributed_object_core(tokens(args), tokens(item))
+}
+
+/// A factory block with these methods.
+fn factories(methods: &str) -> TokenStream {
+    object("", &format!("impl Room {{ {methods} }}"))
+}
+
+fn psom_type(item: &str) -> TokenStream {
+    derive_psom_type_core(tokens(item))
+}
+
+/// The messages of the expansion, in order.
+fn messages(expansion: TokenStream) -> Vec<String> {
+    let file: File = syn::parse2(expansion).unwrap();
+    let message = |item| match item {
+        Item::Macro(item) if item.mac.path.segments.last().unwrap().ident == "compile_error" => {
+            Some(item.mac.parse_body::<LitStr>().unwrap().value())
+        }
+        _ => None,
+    };
+    file.items.into_iter().filter_map(message).collect()
+}
+
+/// There is one message for each fragment, in this order, and it contains the fragment.
+#[track_caller]
+fn refuses(expansion: TokenStream, fragments: &[&str]) {
+    let messages = messages(expansion);
+    let fits = messages.len() == fragments.len()
+        && messages.iter().zip(fragments).all(|(message, fragment)| message.contains(fragment));
+    assert!(fits, "expected {fragments:#?}\nfound {messages:#?}");
+}
+
+/// There are no messages.
+#[track_caller]
+fn accepts(expansion: TokenStream) {
+    refuses(expansion, &[]);
+}

@@ -15,7 +15,7 @@ const _: () = {
     use ::psom::__private as __psom;
     impl<S: Store> __psom::ChildFactories for Room<S> {
         fn factories() -> __psom::Vec<__psom::ChildDesc> {
-            __psom::Vec::from([
+            ::core::convert::From::from([
                 __psom::ChildDesc::of::<Option<Handle<Content>>>("content.{content_id}"),
                 __psom::ChildDesc::of::<Handle<Poll>>("poll"),
             ])

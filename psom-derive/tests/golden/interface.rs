@@ -6,16 +6,14 @@ pub trait BroadcastServer {
     fn s_broadcast_to(&mut self, cx: &mut Context<Self>, ids: Vec<i64>, text: String);
     fn s_rename(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
     fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32);
-    /// Replaces the picture.
-    fn s_draw(&mut self, cx: &mut Context<Self>, page: i32, ink: &[u8]);
-    fn s_set_status(&mut self, cx: &mut Context<Self>, status: Status);
+    fn s_draw(&mut self, cx: &mut Context<Self>, ink: &[u8]);
+    fn s_set_status(&mut self, cx: &mut Context<Self>, r#type: Status);
     fn s_leave(&mut self, cx: &mut Context<Self>);
-    fn s_point(&mut self, cx: &mut Context<Self>, x: f64, y: f64);
+    fn s_turn(&mut self, cx: &mut Context<Self>, page: i32);
     fn s_load(
         &mut self,
         cx: &mut Context<Self>,
         name: &str,
-        r#type: i32,
     ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
 }
 /// Calls [`BroadcastServer`] on the peers that it stands for.
@@ -35,20 +33,11 @@ const _: () = {
             ),
             __Row::new("sRename", &[__Param::new::<str>("title")]),
             __Row::new("sVote", &[__Param::new::<i32>("choice")]),
-            __Row::new(
-                "sDraw",
-                &[__Param::new::<i32>("page"), __Param::new::<[u8]>("ink")],
-            ),
-            __Row::new("sSetStatus", &[__Param::new::<Status>("status")]),
+            __Row::new("sDraw", &[__Param::new::<[u8]>("ink")]),
+            __Row::new("sSetStatus", &[__Param::new::<Status>("type")]),
             __Row::new("sLeave", &[]),
-            __Row::new("sPoint", &[__Param::new::<f64>("x"), __Param::new::<f64>("y")])
-                .since(10)
-                .latest(),
-            __Row::new(
-                    "sLoad",
-                    &[__Param::new::<str>("name"), __Param::new::<i32>("type")],
-                )
-                .since(10),
+            __Row::new("sTurn", &[__Param::new::<i32>("page")]).since(10).latest(),
+            __Row::new("sLoad", &[__Param::new::<str>("name")]).since(10),
         ],
     );
     impl __psom::Interface for BroadcastServerProxy {
@@ -96,21 +85,20 @@ const _: () = {
         pub fn s_vote(&mut self, choice: i32) -> T::Sent {
             self.0.call(__DESC, 5, &[&choice])
         }
-        /// Replaces the picture.
-        pub fn s_draw(&mut self, page: i32, ink: &[u8]) -> T::Sent {
-            self.0.call(__DESC, 6, &[&page, &ink])
+        pub fn s_draw(&mut self, ink: &[u8]) -> T::Sent {
+            self.0.call(__DESC, 6, &[&ink])
         }
-        pub fn s_set_status(&mut self, status: Status) -> T::Sent {
-            self.0.call(__DESC, 7, &[&status])
+        pub fn s_set_status(&mut self, r#type: Status) -> T::Sent {
+            self.0.call(__DESC, 7, &[&r#type])
         }
         pub fn s_leave(&mut self) -> T::Sent {
             self.0.call(__DESC, 8, &[])
         }
-        pub fn s_point(&mut self, x: f64, y: f64) -> T::Sent {
-            self.0.call(__DESC, 9, &[&x, &y])
+        pub fn s_turn(&mut self, page: i32) -> T::Sent {
+            self.0.call(__DESC, 9, &[&page])
         }
-        pub fn s_load(&mut self, name: &str, r#type: i32) -> T::Sent {
-            self.0.call(__DESC, 10, &[&name, &r#type])
+        pub fn s_load(&mut self, name: &str) -> T::Sent {
+            self.0.call(__DESC, 10, &[&name])
         }
     }
     impl BroadcastServerProxy {
@@ -142,27 +130,25 @@ const _: () = {
                     __psom::done(this.s_vote(cx, choice))
                 }
                 6 => {
-                    let ((page, ink), loan) = call
-                        .decode::<(i32, __psom::Held<[u8]>)>()?;
-                    __psom::done(this.s_draw(cx, page, __psom::lend(&ink, loan)))
+                    let ((ink,), loan) = call.decode::<(__psom::Held<[u8]>,)>()?;
+                    __psom::done(this.s_draw(cx, __psom::lend(&ink, loan)))
                 }
                 7 => {
-                    let ((status,), _) = call.decode::<(Status,)>()?;
-                    __psom::done(this.s_set_status(cx, status))
+                    let ((r#type,), _) = call.decode::<(Status,)>()?;
+                    __psom::done(this.s_set_status(cx, r#type))
                 }
                 8 => {
                     let ((), _) = call.decode::<()>()?;
                     __psom::done(this.s_leave(cx))
                 }
                 9 => {
-                    let ((x, y), _) = call.decode::<(f64, f64)>()?;
-                    __psom::done(this.s_point(cx, x, y))
+                    let ((page,), _) = call.decode::<(i32,)>()?;
+                    __psom::done(this.s_turn(cx, page))
                 }
                 10 => {
-                    let ((name, r#type), loan) = call
-                        .decode::<(__psom::Held<str>, i32)>()?;
+                    let ((name,), loan) = call.decode::<(__psom::Held<str>,)>()?;
                     __psom::later(async move {
-                        this.s_load(cx, __psom::lend(&name, loan), r#type).await
+                        this.s_load(cx, __psom::lend(&name, loan)).await
                     })
                 }
                 _ => return ::core::result::Result::Err(call.unknown_method()),

@@ -9,7 +9,7 @@ const _: () = {
         type Serves = broadcast::BroadcastServerProxy;
         type Calls = broadcast::BroadcastClientProxy;
         fn children() -> __psom::Vec<__psom::ChildDesc> {
-            let mut children = __psom::Vec::from([
+            let mut children: __psom::Vec<__psom::ChildDesc> = ::core::convert::From::from([
                 __psom::ChildDesc::of::<
                     Handle<AnnotationContainer>,
                 >("annotationContainer"),

@@ -8,9 +8,10 @@ use super::{
     connection::{self, Transport},
     handle::SpaceHandle,
     link::Link,
+    named,
     remote::Remote,
     space_task::Message,
-    tls,
+    tls, with_trace,
 };
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
@@ -168,7 +169,9 @@ impl<R> ClientBuilder<R> {
     {
         let credentials = self.credentials()?;
         let Self { root, config, further, .. } = self;
-        let config = Arc::new(super::with_trace(config));
+        let mut config = with_trace(config);
+        config.trace = config.trace.map(|trace| named(&trace, "client"));
+        let config = Arc::new(config);
         let space = SpaceHandle::start_with((*config).clone(), further, root)?;
         let link = Arc::new(Link::new(&config));
         let (reply, key) = oneshot::channel();

@@ -24,7 +24,7 @@ pub use remote::{Remote, Sending};
 pub use server::{Server, ServerBuilder, ServerLimits, ServerStats};
 pub use tokens::Tokens;
 
-use crate::session::Config;
+use crate::session::{Config, Trace};
 
 /// Prints a trace to standard error where the environment asks for it (`PSOM_TRACE=1`) and the
 /// program has set no other.
@@ -34,4 +34,10 @@ fn with_trace(mut config: Config) -> Config {
         config.trace = Some(Arc::new(|line| eprintln!("{line}")));
     }
     config
+}
+
+/// The same trace with a word on each line that says whose it is: one process can hold many.
+fn named(trace: &Trace, name: &str) -> Trace {
+    let (trace, name) = (trace.clone(), name.to_owned());
+    Arc::new(move |line| trace(&format!("{line}   ({name})")))
 }

@@ -23,11 +23,12 @@ use super::{
     handle::{SpaceHandle, SpaceRef},
     link::Link,
     space_task::Message,
-    tls, with_trace,
+    named, tls, with_trace,
 };
 use crate::{
     Config, DistributedObject, Error, Result, Session,
     error::Misuse,
+    interface::ObjectDesc,
     session::Event,
     wire::auth::Credentials,
 };
@@ -93,10 +94,11 @@ pub struct ServerBuilder {
     authenticator: Option<Box<dyn AnyAuthenticator>>,
     root: Option<Root>,
     tls: Option<Arc<tls::ServerConfig>>,
+    further: Vec<ObjectDesc>,
 }
 
-/// Starts the root's space once the limits are known.
-type Root = Box<dyn FnOnce(&Config) -> Result<SpaceRef, Misuse> + Send>;
+/// Starts the root's space once the limits and the objects are known.
+type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef, Misuse> + Send>;
 
 impl Server {
     /// A server to be built.
@@ -169,8 +171,8 @@ impl fmt::Debug for Server {
 impl ServerBuilder {
     /// The root object that everybody is connected to.
     pub fn root<T: DistributedObject>(mut self, root: T) -> Self {
-        self.root = Some(Box::new(|config| {
-            let space = SpaceHandle::start_with(config.clone(), [], |_| root)?;
+        self.root = Some(Box::new(|config, further| {
+            let space = SpaceHandle::start_with(config.clone(), further, |_| root)?;
             Ok(space.space())
         }));
         self
@@ -178,7 +180,14 @@ impl ServerBuilder {
 
     /// A running space that everybody is let in to whom the authenticator sends to no other.
     pub fn space(mut self, space: SpaceRef) -> Self {
-        self.root = Some(Box::new(|_| Ok(space)));
+        self.root = Some(Box::new(|_, _| Ok(space)));
+        self
+    }
+
+    /// An object below [`root`](Self::root) that will be connected without being declared as a
+    /// child.
+    pub fn object<T: DistributedObject>(mut self) -> Self {
+        self.further.push(ObjectDesc::of::<T>());
         self
     }
 
@@ -212,7 +221,7 @@ impl ServerBuilder {
             "the server has no authenticator; give it one with `.authenticator(...)`",
         ))?;
         let config = with_trace(self.config);
-        let space = self.root.map(|root| root(&config)).transpose()?;
+        let space = self.root.map(|root| root(&config, self.further)).transpose()?;
         let shared = Shared {
             config: Arc::new(config),
             unauthenticated: Arc::new(Semaphore::new(self.limits.unauthenticated)),
@@ -324,7 +333,7 @@ async fn serve(
     peer: String,
     permit: OwnedSemaphorePermit,
 ) {
-    let (session, admission) = match authenticate(&shared, &mut stream).await {
+    let (mut session, admission) = match authenticate(&shared, &mut stream).await {
         Ok(judged) => judged,
         Err(reason) => {
             // What is refused is closed at once and without an answer (ruling 11).
@@ -335,6 +344,9 @@ async fn serve(
     let Some(space) = admission.space.or_else(|| shared.space.clone()) else {
         return shared.refuse(&peer, &"the server has no root and the user no space");
     };
+    if let Some(trace) = &shared.config.trace {
+        session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
+    }
     let link = Arc::new(Link::new(&shared.config));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();

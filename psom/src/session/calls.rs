@@ -39,7 +39,7 @@ impl Session {
         let resolved = arguments.resolved(|object| table.find(object))?;
         let arguments = resolved.as_ref().unwrap_or(arguments);
         self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
-        if self.config.trace.is_some() {
+        if self.trace.is_some() {
             let label = target.label.as_deref().unwrap_or_default();
             let (bytes, place) = arguments.shown();
             let (channel, proxy) = (address.channel, address.proxy);
@@ -135,13 +135,13 @@ impl Session {
 
     pub(super) fn announce(&mut self) {
         if let Some(conn_mgr) = &self.conn_mgr {
-            let trace = self.config.trace.as_ref();
+            let trace = self.trace.as_ref();
             conn_mgr.announce(ToConnMgr { outbound: &mut self.outbound, trace });
         }
     }
 
     pub(super) fn ping(&mut self) {
-        let trace = self.config.trace.as_ref();
+        let trace = self.trace.as_ref();
         let target = ToConnMgr { outbound: &mut self.outbound, trace };
         match self.role {
             Role::Client => ConnMgrServerProxy::proxy(target).ping(),
@@ -163,7 +163,7 @@ impl Session {
     }
 
     pub(super) fn label(&self, name: &str) -> Option<Box<str>> {
-        self.config.trace.is_some().then(|| name.into())
+        self.trace.is_some().then(|| name.into())
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one printed line")]

@@ -213,7 +213,7 @@ impl Session {
             let interface = interface.name;
             return Err(PeerMisbehaved::UnknownMethod { index: method, interface, version }.into());
         };
-        if self.config.trace.is_some() {
+        if self.trace.is_some() {
             let label = target.label.as_deref().unwrap_or_default();
             self.trace_call("<-", channel, proxy, label, desc, batch.bytes(), &arguments);
         }

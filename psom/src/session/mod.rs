@@ -56,10 +56,10 @@ use crate::{
 };
 
 /// One connection.
-#[derive(Debug)]
 pub struct Session {
     role: Role,
     config: Arc<Config>,
+    trace: Option<Trace>,
     phase: Phase,
     partial: Vec<u8>,
     /// The channel of the records that come (ruling 5).
@@ -109,6 +109,7 @@ impl Session {
         Self {
             role,
             timers: Timers::new(&config, now),
+            trace: config.trace.clone(),
             config,
             phase,
             partial: Vec::new(),
@@ -132,6 +133,11 @@ impl Session {
     fn begin(&mut self, now: Instant) {
         self.phase = Phase::Running;
         self.timers.begin(&self.config, now);
+    }
+
+    /// Traces to another place than the configuration says, as soon as more is known of the peer.
+    pub fn set_trace(&mut self, trace: Trace) {
+        self.trace = Some(trace);
     }
 
     /// Takes bytes from the transport, cut anywhere. What comes back is to be read with
@@ -331,9 +337,18 @@ impl Session {
     }
 
     fn trace(&self, line: impl FnOnce() -> String) {
-        if let Some(trace) = &self.config.trace {
+        if let Some(trace) = &self.trace {
             trace(&line());
         }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("role", &self.role)
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{Config, Context, DistributedObject, Error, Scope, User, space::Space
 /// # struct Ear { heard: Vec<String> }
 /// # impl EchoClient for Ear { fn c_said(&mut self, text: String) { self.heard.push(text) } }
 /// let mut pair = Pair::new(Echo, Ear::default());
-/// pair.on_client(0, |_, cx| { cx.caller(); cx.peers().s_say("hello"); });
+/// pair.on_client(0, |_, cx| { cx.peers().s_say("hello"); });
 /// assert_eq!(pair.on_client(0, |ear, _| ear.heard.clone()), ["hello"]);
 /// ```
 pub struct Pair<S, C> {

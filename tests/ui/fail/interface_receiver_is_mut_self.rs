@@ -4,7 +4,6 @@ use psom::psom_interface;
 trait ReceiverServer {
     fn s_shared(&self);
     fn s_owned(self);
-    fn s_mutable(mut self);
     fn s_boxed(self: Box<Self>);
     fn s_lifetime(&'static mut self);
     fn s_none(text: &str);

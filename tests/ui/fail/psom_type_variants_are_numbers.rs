@@ -9,9 +9,9 @@ enum Variants {
     Two = TWO,
     Fields { name: String },
     Tuple(i32),
-    Again = 0x1,
+    Large = 2147483648,
     #[other]
-    Other(i32),
+    Other(i32) = 9,
 }
 
 fn main() {}

@@ -30,7 +30,7 @@ macro_rules! open_enum {
     };
 }
 
-interface!(pub ServerHalf, "Example.Macro", 1, -5; s_mark(mark: Mark));
+interface!(pub(crate) ServerHalf, "Example.Macro", 1, -5; s_mark(mark: Mark));
 interface!(ClientHalf, "Example.Macro", 1, 5; c_mark(mark: Vec<i32>));
 object!(Room: ServerHalf, ClientHalf);
 open_enum!(Mark { Low = -1, High = 1 });

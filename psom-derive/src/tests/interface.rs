@@ -1,0 +1,124 @@
+//! What `#[psom_interface]` says of its arguments and of the trait as a whole.
+
+use super::{GOOD, accepts, interface, messages, methods, refuses};
+
+#[track_caller]
+fn arguments(args: &str, fragments: &[&str]) {
+    refuses(interface(args, "trait GoodServer { fn s_ping(&mut self); }"), fragments);
+}
+
+#[test]
+fn a_good_interface_is_accepted() {
+    arguments(GOOD, &[]);
+    arguments(r#"version = 1, hash = -9223372036854775808, name = "A", crate = crate::b"#, &[]);
+    arguments(r#"name = "A", version = 2147483647, hash = 0xff,"#, &[]);
+    accepts(interface(GOOD, "pub(crate) trait GoodServer: Send + Debug where Self: Sized {}"));
+}
+
+#[test]
+fn arguments_have_keys_and_values() {
+    let no_key = "`key = value`, where the key is `name`, `version`, `hash` or `crate`";
+    arguments(r#""A", name = "A", version = 1, hash = 1"#, &[no_key]);
+    arguments(r#"name("A"), version = 1, hash = 1"#, &["the value of `name` is missing"]);
+    arguments(r#"name, version = 1, hash = 1"#, &["the value of `name` is missing"]);
+    arguments(r#"name = "A", version = , hash = 1"#, &["the value of `version` is missing"]);
+    arguments(r#"name = "A", version = 1, hash ="#, &["the value of `hash` is missing"]);
+    arguments(r#"name = "A" version = 1, hash = 1"#, &["a `,` belongs between"]);
+    arguments(r#"name = "A", version = 1 + 2, hash = 1"#, &["a `,` belongs between"]);
+}
+
+#[test]
+fn arguments_are_known_and_given_once() {
+    let unknown = "no argument `hsah` here: write `name`, `version`, `hash` or `crate`";
+    arguments(r#"name = "A", version = 1, hsah = 1"#, &[unknown]);
+    arguments(r#"name = "A", name = "B", version = 1, hash = 1"#, &["`name` is given twice"]);
+    let crates = r#"name = "A", version = 1, hash = 1, crate = ::a, crate = ::b"#;
+    arguments(crates, &["`crate` is given twice"]);
+    arguments(r#"name = "A", version = 1, hash = 1, crate = a::b"#, &["write `crate = ::name`"]);
+    arguments(r#"name = "A", version = 1, hash = 1, crate = "a""#, &["write `crate = ::name`"]);
+}
+
+#[test]
+fn the_name_is_a_string_with_something_in_it() {
+    arguments("", &["has no name", "has no version"]);
+    arguments("version = 1, hash = 1", &["has no name"]);
+    arguments(r#"name = " ", version = 1, hash = 1"#, &["is not empty"]);
+    arguments("name = A, version = 1, hash = 1", &["is a string"]);
+}
+
+#[test]
+fn versions_are_positive_and_ascend() {
+    arguments(r#"name = "A""#, &["has no version"]);
+    for version in ["0", "-1", "2147483648", "\"1\"", "1.0", "one"] {
+        let args = format!(r#"name = "A", version = {version}, hash = 1"#);
+        arguments(&args, &["a whole number from 1 to 2147483647"]);
+    }
+    let falling = r#"name = "A", version = 2, hash = 1, version = 1, hash = 1"#;
+    arguments(falling, &["1 stands behind 2"]);
+    let equal = r#"name = "A", version = 2, hash = 1, version = 2, hash = 1"#;
+    arguments(equal, &["2 stands behind 2"]);
+}
+
+#[test]
+fn each_version_has_one_hash() {
+    arguments(r#"name = "A", version = 1"#, &["version 1 has no hash"]);
+    let middle = r#"name = "A", version = 1, hash = 1, version = 2, version = 3, hash = 3"#;
+    arguments(middle, &["version 2 has no hash"]);
+    arguments(r#"name = "A", hash = 1"#, &["belongs to the version in front of it"]);
+    let first = r#"name = "A", hash = 1, version = 1, hash = 1"#;
+    arguments(first, &["belongs to the version in front of it"]);
+    arguments(r#"name = "A", version = 1, hash = 1, hash = 2"#, &["has a hash already"]);
+    for hash in ["9223372036854775808", "-9223372036854775809", "\"1\"", "1.5"] {
+        let args = format!(r#"name = "A", version = 1, hash = {hash}"#);
+        arguments(&args, &["a 64-bit signed integer"]);
+    }
+}
+
+#[test]
+fn the_item_is_a_plain_trait() {
+    refuses(interface(GOOD, "struct Good;"), &["write it above `trait …`"]);
+    refuses(interface(GOOD, "trait Good<T> {}"), &["is not generic"]);
+    refuses(interface(GOOD, "trait Good<'a, T: Send> {}"), &["is not generic"]);
+    refuses(interface(GOOD, "unsafe trait Good {}"), &["an ordinary trait"]);
+    refuses(interface(GOOD, "auto trait Good {}"), &["an ordinary trait"]);
+    assert_eq!(messages(interface(GOOD, "trait")).len(), 1);
+}
+
+#[test]
+fn a_trait_holds_methods_only() {
+    let only = "holds methods only";
+    refuses(methods("type A; const B: i32; c!();"), &[only, only, only]);
+}
+
+#[test]
+fn an_index_is_a_signed_byte() {
+    let declare = |count| (0..count).map(|i| format!("fn m{i}(&mut self);")).collect::<String>();
+    accepts(methods(&declare(127)));
+    refuses(methods(&declare(128)), &["at most 127 methods"]);
+    refuses(methods(&declare(300)), &["this one has 300"]);
+}
+
+#[test]
+fn several_mistakes_are_reported_at_once() {
+    let args = r#"name = "", version = 0, colour = "red", hash = "x""#;
+    let item = "trait Bad<T> {
+        fn s_first(&self, pair: (i32, i32)) -> i32;
+        #[since = 7] fn filter(&mut self, text: &str, cx: &mut Context<Self>);
+        type Item;
+    }";
+    let expected = [
+        "is not empty",
+        "a whole number",
+        "no argument `colour`",
+        "a 64-bit signed integer",
+        "is not generic",
+        "the receiver",
+        "returns nothing",
+        "not a PSOM type",
+        "`since` takes one version",
+        "the context stands first",
+        "holds methods only",
+        "`filter` is taken",
+    ];
+    refuses(interface(args, item), &expected);
+}
