@@ -73,7 +73,8 @@ async fn story() -> Result<()> {
     let address = server.local_addr().map(|address| address.to_string()).unwrap_or_default();
 
     let ada = enter(&address, &tokens.issue(User::new(1, "Ada")), "Ada", &certificate).await?;
-    let grace = enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
+    let grace =
+        enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
     ada.root().s_broadcast("hello").await?;
     grace.root().s_broadcast("good morning").await?;
 

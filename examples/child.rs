@@ -101,9 +101,7 @@ async fn main() -> Result<()> {
 
     let (answered, answer) = tokio::sync::oneshot::channel();
     let session = Client::builder()
-        .root_with(|scope| Mirror {
-            child: scope.add(MirrorChild { answered: Some(answered) }),
-        })
+        .root_with(|scope| Mirror { child: scope.add(MirrorChild { answered: Some(answered) }) })
         .token(tokens.issue(User::new(1, "Ada")))
         .connect_stream(near)
         .await?;

@@ -74,9 +74,12 @@ fn main() {
     }
     let seen = pair.on_client(0, |picture, _| picture.seen.clone());
     assert_eq!(seen[2], (NoteId(3), Colour::Other(77)));
-    println!("{}", psom::interface::Notation {
-        server: <WallServerProxy as psom::Interface>::DESC,
-        client: <WallClientProxy as psom::Interface>::DESC,
-        version: 1,
-    });
+    println!(
+        "{}",
+        psom::interface::Notation {
+            server: <WallServerProxy as psom::Interface>::DESC,
+            client: <WallClientProxy as psom::Interface>::DESC,
+            version: 1,
+        }
+    );
 }

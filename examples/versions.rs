@@ -48,8 +48,10 @@ mod v10 {
     /// What clients call on the server.
     #[psom_interface(
         name = "Example.Thermometer",
-        version = 1, hash = 100,
-        version = 10, hash = 110
+        version = 1,
+        hash = 100,
+        version = 10,
+        hash = 110
     )]
     pub trait ThermometerServer {
         /// Asks for a reading.
@@ -62,8 +64,10 @@ mod v10 {
     /// What the server calls on clients.
     #[psom_interface(
         name = "Example.Thermometer",
-        version = 1, hash = 200,
-        version = 10, hash = 210
+        version = 1,
+        hash = 200,
+        version = 10,
+        hash = 210
     )]
     pub trait ThermometerClient {
         /// A reading, in degrees.

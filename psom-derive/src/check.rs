@@ -21,7 +21,7 @@ pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {
             errors.at(&first_too_many.ident, say::too_many_parameters(method.params.len()));
         }
         if let Some(used_for) = reserved(&method.ident) {
-            errors.at(&method.ident, say::reserved_method(&method.ident, used_for));
+            errors.at(&method.ident, say::reserved_method(method.ident.unraw(), used_for));
         }
     }
     since_declared(interface, errors);
@@ -83,8 +83,7 @@ fn since_ascending(interface: &Interface, errors: &mut Errors) {
         let Some(since) = &method.since else { continue };
         let behind = &interface.methods[place + 1..];
         if let Some(older) = behind.iter().find(|other| version_of(other) < since.version) {
-            let message =
-                say::since_before_older(since.version, &older.ident, version_of(older));
+            let message = say::since_before_older(since.version, &older.ident, version_of(older));
             errors.at_span(since.span, message);
         }
     }

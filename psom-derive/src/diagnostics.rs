@@ -83,6 +83,8 @@ pub(crate) fn duplicate_argument(key: impl Display) -> String {
 pub(crate) const COMMA: &str = "a `,` belongs between two arguments";
 pub(crate) const CRATE_PATH: &str = "`crate` takes a path that means the same everywhere: write \
      `crate = ::name` or `crate = crate::path`";
+pub(crate) const PSOM_FORM: &str =
+    "`psom` says where the runtime is: write `#[psom(crate = ::name)]`";
 
 pub(crate) const NO_NAME: &str = "the interface has no name: write `name = \"Company.Interface\"`";
 pub(crate) const NAME_IS_TEXT: &str =
@@ -159,8 +161,8 @@ pub(crate) fn duplicate_signature(wire: &str, other: impl Display) -> String {
 
 pub(crate) const PARAMETER_NAME: &str =
     "a PSOM parameter has a plain name, which the interface shows: write `name: Type`";
-pub(crate) const MUT_PARAMETER: &str =
-    "a PSOM parameter goes one way, to the method: write `&T` or `T`";
+pub(crate) const MUT_PARAMETER: &str = "a PSOM parameter goes one way, to the method: write `&T` or `T`, and the context as \
+     `&mut Context<Self>`";
 pub(crate) const LIFETIME: &str =
     "a borrowed PSOM parameter lives as long as the call: write `&T` without a lifetime";
 pub(crate) const PARAMETER_TYPE: &str = "this is not a PSOM type: write a number, `bool`, \

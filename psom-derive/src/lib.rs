@@ -1,7 +1,29 @@
-//! The macros of the `psom` crate.
+//! The macros of the [`psom`] crate, which re-exports them.
+//!
+//! | macro | stands on | says |
+//! | --- | --- | --- |
+//! | [`#[psom_interface]`](macro@psom_interface) | a trait | what can be called on one side |
+//! | [`#[distributed_object]`](macro@distributed_object) | a struct | which interface it serves, and which it calls |
+//! | [`#[distributed_object]`](macro@distributed_object) | an `impl` block | which methods make its children |
+//! | [`#[derive(PsomType)]`](derive@PsomType) | an enum, a struct | how it travels as a parameter |
+//!
+//! The macros declare and the library works: what they print is a table, and calls into the
+//! runtime. `tests/golden` has an expansion of each.
+//!
+//! A mistake is reported at the token where it was made, together with all others, and the item
+//! stays in the program, so that the compiler's own errors stay sensible.
+//!
+//! # How it is built
+//!
+//! `parse` (with `args`, `versions` and `attrs`) reads the user's item into the plain data of
+//! `model`, `check` holds what must fit together, and `expand` prints, one file for each generated
+//! item. `diagnostics` has the wording of every message.
+//!
+//! [`psom`]: https://docs.rs/psom
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod args;
 mod attrs;
 mod check;
 mod diagnostics;
@@ -10,6 +32,7 @@ mod model;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use proc_macro::TokenStream;
 use proc_macro2::{Span, TokenStream as TokenStream2};
@@ -17,19 +40,138 @@ use syn::{Error, Item};
 
 use crate::diagnostics::{self as say, Errors};
 
-/// x
+/// Makes a trait one half of a distributed object: what can be called on the server, or on the
+/// client.
+///
+/// ```ignore
+/// #[psom_interface(name = "Example.Broadcast", version = 1, hash = 1234567890123456)]
+/// pub trait BroadcastServer {
+///     /// Sends `text` to everybody.
+///     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
+/// }
+///
+/// impl BroadcastServer for Room {
+///     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str) {
+///         cx.peers().c_receive_broadcast(text);
+///     }
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// - `name`: the name that both halves share.
+/// - `version` and `hash`: each version, the oldest first, followed by its hash. Hashes are part of
+///   the interface's definition; they cannot be computed.
+/// - `crate = ::path`: where the runtime is, if not at `::psom`.
+///
+/// # Methods
+///
+/// The receiver is `&mut self`. A first parameter `&mut Context<Self>` is for the method itself, the
+/// others travel: owned (`String`, `Vec<i32>`), or borrowed from the message (`&str`, `&[u8]`). A
+/// method returns nothing, or `Result<(), Violation>`, where an error ends the caller's connection.
+/// An `async fn` is awaited before the object's space takes its next message.
+///
+/// - `#[since(10)]`: the version that brought the method. Later versions only append.
+/// - `#[wire(name = "sReserveTitle")]`: the name in the interface's definition. Without it
+///   `s_reserve_title` is `sReserveTitle`. It can stand on a parameter as well.
+/// - `#[latest]`: of the calls that wait for a slow peer, only the newest matters.
+///
+/// # What is generated
+///
+/// For `trait BroadcastServer`, with its visibility:
+///
+/// - the trait itself. An `async fn` in it becomes a `fn` that returns `impl Future + Send`, and is
+///   implemented as an `async fn` all the same.
+/// - `struct BroadcastServerProxy<T = ()>`, which calls the interface on `T`: one peer, or many. It
+///   derefs to `T`. `BroadcastServerProxy<()>` names the interface where a type is wanted.
+///   - `BroadcastServerProxy::s_broadcast`: sends the call. Parameters that the method owns as
+///     `String` or `Vec<X>` are lent here, as `&str` or `&[X]`.
+///   - `BroadcastServerProxy::filter`: keeps a part of a group.
+///   - `BroadcastServerProxy::dispatch`: makes a peer's call on an object that implements the trait.
+/// - `impl Interface for BroadcastServerProxy`, with the descriptor `DESC`: names, versions, hashes
+///   and the types of the parameters.
 #[proc_macro_attribute]
 pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
     psom_interface_core(args.into(), item.into()).into()
 }
 
-/// x
+/// Makes a struct a distributed object, and methods of it the factories of its children.
+///
+/// ```ignore
+/// #[distributed_object(serves = BroadcastServer, calls = BroadcastClient)]
+/// struct Room {
+///     #[child("annotationContainer")]
+///     annotations: Handle<AnnotationContainer>,
+///     contents: HashMap<i64, Handle<Content>>,
+/// }
+///
+/// #[distributed_object]
+/// impl Room {
+///     #[child("content.{content_id}")]
+///     fn content(&mut self, cx: &mut Context<Self>, content_id: i64) -> Option<Handle<Content>> {
+///         self.contents.get(&content_id).cloned()
+///     }
+/// }
+/// ```
+///
+/// # On a struct
+///
+/// - `serves`: the [`macro@psom_interface`] trait that the struct implements, and peers call.
+/// - `calls`: the one that the struct calls on its peers. Both have the same name and versions.
+/// - `crate = ::path`: where the runtime is, if not at `::psom`.
+///
+/// The macro finds `path::BroadcastServerProxy` beside `path::BroadcastServer`: import both, or
+/// neither. The bounds of a generic struct belong on the struct, where the macro sees them.
+///
+/// A field under `#[child("part")]` holds the child of that name: a `Handle`, or an `Option` of one.
+/// Names of parts are matched without regard to ASCII case.
+///
+/// # On an `impl` block
+///
+/// A method under `#[child("content.{content_id}")]` makes the children of a family of parts. Each
+/// `{capture}` is read as the parameter of that name; a part that cannot be read is somebody
+/// else's. There is one such block for a struct.
+///
+/// # What is generated
+///
+/// - On a struct: `impl DistributedObject for Room`. It finds out whether `Room` implements
+///   `ChildFactories` and `Lifecycle`, which need no mention. A constant holds both interfaces
+///   against each other.
+/// - On an `impl` block: `impl ChildFactories for Room`.
 #[proc_macro_attribute]
 pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
     distributed_object_core(args.into(), item.into()).into()
 }
 
-/// x
+/// Lets a type of one's own travel as a parameter.
+///
+/// An enumeration is an Int32 on the wire. Values that it does not list are kept by its one
+/// `#[other]` variant, and sent back as they came.
+///
+/// ```ignore
+/// #[derive(PsomType)]
+/// #[repr(i32)]
+/// enum Status {
+///     Reserved = 1,
+///     Upgrade = 2,
+///     #[other]
+///     Other(i32),
+/// }
+/// ```
+///
+/// A struct around one value travels as that value.
+///
+/// ```ignore
+/// #[derive(PsomType)]
+/// struct ContentId(i64);
+/// ```
+///
+/// # What is generated
+///
+/// - `impl PsomType`, `impl Encode` and `impl Decode`;
+/// - for an enumeration also `impl From<i32> for Status` and `impl From<Status> for i32`.
+///
+/// `#[psom(crate = ::path)]` says where the runtime is, if not at `::psom`.
 #[proc_macro_derive(PsomType, attributes(other, psom))]
 pub fn derive_psom_type(item: TokenStream) -> TokenStream {
     derive_psom_type_core(item.into()).into()

@@ -4,7 +4,9 @@
 //! as a placeholder; a mistake is on record then, and nothing is expanded.
 
 use proc_macro2::Span;
-use syn::{Attribute, Ident, LitStr, Member, Path, PathArguments, Type, parse_quote};
+use syn::{
+    Attribute, GenericArgument, Ident, LitStr, Member, Path, PathArguments, Type, parse_quote,
+};
 
 /// A trait under `#[psom_interface]`.
 pub(crate) struct Interface {
@@ -66,7 +68,7 @@ impl Param {
         match (last.ident.to_string().as_str(), &last.arguments) {
             ("String", PathArguments::None) => Some(parse_quote!(str)),
             ("Vec", PathArguments::AngleBracketed(list)) if list.args.len() == 1 => {
-                let element = list.args.first();
+                let GenericArgument::Type(element) = list.args.first()? else { return None };
                 Some(parse_quote!([#element]))
             }
             _ => None,

@@ -9,8 +9,8 @@ pub use crate::{
         Target, assert_halves, done, later, lend,
     },
     space::{
-        AnyHandle, ChildFactories, Context, DistributedObject, IntoChild, NoFactories,
-        Narrow, NoLifecycle, PartCapture, PeerInfo, Probe, captures,
+        AnyHandle, ChildFactories, Context, DistributedObject, IntoChild, Narrow, NoFactories,
+        NoLifecycle, PartCapture, PeerInfo, Probe, captures,
     },
     wire::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc},
 };

@@ -27,7 +27,7 @@ pub use net::{
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, Session};
 pub use space::{
-    AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers,
-    Scope, Sent, Space, User,
+    AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers, Scope,
+    Sent, Space, User,
 };
 pub use wire::{ObjectRef, PsomType, auth::Credentials};

@@ -2,4 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod conformance;
+mod net;
 mod session;
+mod space;
+mod ui;
+mod wire;

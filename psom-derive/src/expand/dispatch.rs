@@ -9,7 +9,8 @@ use crate::model::{Interface, Method, Param};
 /// `XProxy::dispatch`.
 pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
     let (vis, interface_trait) = (&item.vis, &item.ident);
-    let doc = doc(format!("Makes a peer's call on an object that implements [`{interface_trait}`]."));
+    let doc =
+        doc(format!("Makes a peer's call on an object that implements [`{interface_trait}`]."));
     let object = free_name("S", item);
     let bounds = emit!(#object: #interface_trait + ::core::marker::Send);
     // An interface that no method needs a context for can serve below the contexts.

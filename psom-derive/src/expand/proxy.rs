@@ -50,7 +50,7 @@ pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) ->
                 Self(self.0.narrow(keep))
             }
         }
-        #[allow(missing_docs)]
+        #[allow(missing_docs, clippy::too_many_arguments)]
         impl<#target: __psom::Target> #proxy<#target> {
             #(#methods)*
         }

@@ -4,13 +4,13 @@ use proc_macro2::{Span, TokenStream};
 use syn::{ImplItem, ImplItemFn, ItemImpl, ReturnType, Type, parse_quote};
 
 use super::signature::{self, ObjectName, bare};
-use crate::attrs;
 use crate::diagnostics::{self as say, Errors};
 use crate::model::{Factories, Factory, FactoryParam};
+use crate::{args, attrs};
 
 /// Reads the arguments and the block, and takes our attributes off its methods.
-pub(crate) fn parse(args: TokenStream, item: &mut ItemImpl, errors: &mut Errors) -> Factories {
-    let krate = attrs::factories(args, errors);
+pub(crate) fn parse(tokens: TokenStream, item: &mut ItemImpl, errors: &mut Errors) -> Factories {
+    let krate = args::factories(tokens, errors);
     if let Some((path, _)) = &item.trait_ {
         errors.at(path, say::TRAIT_IMPL);
     }

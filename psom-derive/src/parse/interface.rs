@@ -2,18 +2,16 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::{
-    Ident, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypePath,
-};
+use syn::{Ident, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypePath};
 
 use super::signature::{self, ObjectName, Parameter, bare};
-use crate::attrs;
 use crate::diagnostics::{self as say, Errors};
 use crate::model::{Interface, Method, Param, WireName};
+use crate::{args, attrs};
 
 /// Reads the arguments and the trait, and takes our attributes off the trait.
-pub(crate) fn parse(args: TokenStream, item: &mut ItemTrait, errors: &mut Errors) -> Interface {
-    let attrs::InterfaceArgs { krate, name, versions } = attrs::interface(args, errors);
+pub(crate) fn parse(tokens: TokenStream, item: &mut ItemTrait, errors: &mut Errors) -> Interface {
+    let args::InterfaceArgs { krate, name, versions } = args::interface(tokens, errors);
     if !item.generics.params.is_empty() {
         errors.at(&item.generics.params, say::GENERIC_TRAIT);
     }

@@ -3,13 +3,13 @@
 use proc_macro2::TokenStream;
 use syn::{Fields, Index, ItemStruct, Member};
 
-use crate::attrs;
 use crate::diagnostics::{self as say, Errors};
 use crate::model::{FieldChild, Object};
+use crate::{args, attrs};
 
 /// Reads the arguments and the struct, and takes our attributes off its fields.
-pub(crate) fn parse(args: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
-    let attrs::ObjectArgs { krate, serves, calls } = attrs::object(args, errors);
+pub(crate) fn parse(tokens: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
+    let args::ObjectArgs { krate, serves, calls } = args::object(tokens, errors);
     for lifetime in item.generics.lifetimes() {
         errors.at(lifetime, say::OBJECT_LIFETIME);
     }

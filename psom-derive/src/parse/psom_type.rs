@@ -1,8 +1,8 @@
 //! Reads a type under `#[derive(PsomType)]`.
 
 use syn::{
-    Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type,
-    UnOp, Variant,
+    Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type, UnOp,
+    Variant,
 };
 
 use super::signature::bare;

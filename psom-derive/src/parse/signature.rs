@@ -1,8 +1,8 @@
 //! What methods of interfaces and methods that make children have in common.
 
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, PathSegment, Receiver, ReceiverKind,
-    Safety, Signature, Type,
+    Attribute, FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, PathSegment, Receiver,
+    ReceiverKind, Safety, Signature, Type,
 };
 
 use crate::diagnostics::{self as say, Errors};
@@ -40,8 +40,7 @@ pub(super) fn parameters<'a>(
             takes_context = true;
             if place > 0 {
                 errors.at(&*ty, say::CONTEXT_FIRST);
-            } else if !is_mut_reference(ty) || object == ObjectName::OnlySelf && !is_of_self(context)
-            {
+            } else if !is_mut_reference(ty, |_| object == ObjectName::Any || is_of_self(context)) {
                 errors.at(&*ty, say::CONTEXT_TYPE);
             }
         } else if let Some(ident) = plain_name(pat) {
@@ -92,14 +91,7 @@ fn is_mut_self(receiver: &Receiver) -> bool {
         ReceiverKind::Reference(_, lifetime, mutability) => {
             lifetime.is_none() && mutability.is_some()
         }
-        ReceiverKind::Typed(_, ty) => match &**ty {
-            Type::Reference(reference) => {
-                reference.lifetime.is_none()
-                    && reference.mutability.is_some()
-                    && matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("Self"))
-            }
-            _ => false,
-        },
+        ReceiverKind::Typed(_, ty) => is_mut_reference(ty, is_self),
         _ => false,
     }
 }
@@ -118,14 +110,19 @@ fn context(ty: &Type) -> Option<&PathSegment> {
 
 fn is_of_self(context: &PathSegment) -> bool {
     let PathArguments::AngleBracketed(list) = &context.arguments else { return false };
-    list.args.iter().any(|argument| {
-        matches!(argument, GenericArgument::Type(Type::Path(ty)) if ty.path.is_ident("Self"))
-    })
+    list.args.iter().any(|argument| matches!(argument, GenericArgument::Type(ty) if is_self(ty)))
 }
 
-fn is_mut_reference(ty: &Type) -> bool {
+/// Whether this is `&mut T`, for a `T` that fits.
+fn is_mut_reference(ty: &Type, fits: impl FnOnce(&Type) -> bool) -> bool {
     matches!(bare(ty), Type::Reference(reference)
-        if reference.mutability.is_some() && reference.lifetime.is_none())
+        if reference.mutability.is_some()
+            && reference.lifetime.is_none()
+            && fits(&reference.elem))
+}
+
+fn is_self(ty: &Type) -> bool {
+    matches!(bare(ty), Type::Path(path) if path.path.is_ident("Self"))
 }
 
 fn plain_name(pattern: &Pat) -> Option<Ident> {

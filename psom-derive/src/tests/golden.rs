@@ -27,7 +27,11 @@ fn golden(name: &str, expansion: TokenStream) -> String {
 #[test]
 fn an_interface_is_thin() {
     let args = quote!(
-        name = "Example.Broadcast", version = 1, hash = 1234567890123456, version = 10, hash = -7
+        name = "Example.Broadcast",
+        version = 1,
+        hash = 1234567890123456,
+        version = 10,
+        hash = -7
     );
     let item = quote! {
         /// What the room answers to.
@@ -96,5 +100,10 @@ fn an_enumeration() {
 
 #[test]
 fn a_struct_around_one_value() {
-    golden("transparent.rs", derive_psom_type_core(quote!(struct ContentId(i64);)));
+    golden(
+        "transparent.rs",
+        derive_psom_type_core(quote!(
+            struct ContentId(i64);
+        )),
+    );
 }

@@ -7,6 +7,7 @@ mod interface;
 mod method;
 mod object;
 mod psom_type;
+mod robust;
 
 use proc_macro2::TokenStream;
 use syn::{File, Item, LitStr};

@@ -17,7 +17,10 @@ fn part(part: &str, params: &str) -> proc_macro2::TokenStream {
 #[test]
 fn good_objects_are_accepted() {
     arguments("serves = Server, calls = self::a::Client, crate = ::b", &[]);
-    accepts(object(HALVES, "struct Room<T: Store>(#[child(\"a\")] T, #[child(\"b\")] B) where T: A;"));
+    accepts(object(
+        HALVES,
+        "struct Room<T: Store>(#[child(\"a\")] T, #[child(\"b\")] B) where T: A;",
+    ));
     accepts(object("crate = crate::a", "impl Room { #[child(\"a\")] fn a(&mut self) -> A {} }"));
     accepts(part("page.{page}.{layer}/x", "layer: String, page: u32"));
     accepts(part("{type}", "cx: &mut Context<Room>, r#type: i32"));
@@ -65,9 +68,10 @@ fn a_field_is_one_child() {
 fn an_impl_block_is_inherent_and_makes_children() {
     refuses(object("", "impl Room { fn a(&self) {} }"), &["no method here has `#[child("]);
     refuses(object("", "impl A for Room {}"), &["an inherent `impl` block"]);
-    refuses(object("", "impl<'a> Room<'a> { #[child(\"a\")] fn a(&mut self) -> A {} }"), &[
-        "borrows nothing",
-    ]);
+    refuses(
+        object("", "impl<'a> Room<'a> { #[child(\"a\")] fn a(&mut self) -> A {} }"),
+        &["borrows nothing"],
+    );
     let halves = "belong on the struct";
     let item = "impl Room { #[child(\"a\")] fn a(&mut self) -> A {} }";
     refuses(object(HALVES, item), &[halves, halves]);
@@ -130,11 +134,14 @@ fn a_method_that_makes_a_child_is_plain() {
 #[test]
 fn several_mistakes_are_reported_at_once() {
     let item = "struct Room<'a> { #[child(\"{\")] a: A, #[child] b: B }";
-    refuses(object("serves = 1, name = 2", item), &[
-        "write `path::ServerTrait`",
-        "no argument `name`",
-        "borrows nothing",
-        "do not pair",
-        "`child` takes the name of the part",
-    ]);
+    refuses(
+        object("serves = 1, name = 2", item),
+        &[
+            "write `path::ServerTrait`",
+            "no argument `name`",
+            "borrows nothing",
+            "do not pair",
+            "`child` takes the name of the part",
+        ],
+    );
 }

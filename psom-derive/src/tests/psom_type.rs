@@ -9,7 +9,7 @@ fn variants(variants: &str, fragments: &[&str]) {
 
 #[test]
 fn good_types_are_accepted() {
-    variants("A, B = -1, C, D = 0x10, E = 2147483647, #[other] Other(i32) = 99", &[]);
+    variants("A, B = -2, C, D = 0x10, E = 2147483647, #[other] Other(i32) = 99", &[]);
     variants("#[other] Other(i32)", &[]);
     variants("A = -2147483648, #[other] Other(i32), B", &[]);
     accepts(psom_type("struct A(Vec<String>);"));
@@ -51,6 +51,7 @@ fn other_types_are_refused() {
     refuses(psom_type("fn a() {}"), &[what]);
     refuses(psom_type("struct A<T>(T);"), &["is not generic"]);
     refuses(psom_type("#[repr(i32)] enum A<T> { #[other] B(i32) }"), &["is not generic"]);
+    refuses(psom_type("#[psom] struct A(i32);"), &["write `#[psom(crate = ::name)]`"]);
     refuses(psom_type("#[psom(name = 1)] struct A(i32);"), &["no argument `name`"]);
     refuses(psom_type("#[psom(crate = a)] struct A(i32);"), &["write `crate = ::name`"]);
 }
@@ -58,12 +59,15 @@ fn other_types_are_refused() {
 #[test]
 fn several_mistakes_are_reported_at_once() {
     let item = "enum A<T> { B(T), C = X, D = 1, E = 1 }";
-    refuses(psom_type(item), &[
-        "is not generic",
-        "write `#[repr(i32)]`",
-        "has no fields",
-        "is written out",
-        "add a variant",
-        "`D` is 1 already",
-    ]);
+    refuses(
+        psom_type(item),
+        &[
+            "is not generic",
+            "write `#[repr(i32)]`",
+            "has no fields",
+            "is written out",
+            "add a variant",
+            "`D` is 1 already",
+        ],
+    );
 }

@@ -67,7 +67,7 @@ const _: () = {
             Self(self.0.narrow(keep))
         }
     }
-    #[allow(missing_docs)]
+    #[allow(missing_docs, clippy::too_many_arguments)]
     impl<T: __psom::Target> BroadcastServerProxy<T> {
         /// Sends `text` to everybody.
         pub fn s_broadcast(&mut self, text: &str) -> T::Sent {

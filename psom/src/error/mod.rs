@@ -47,7 +47,9 @@ pub enum Error {
     #[error("the peer timed out: {0}")]
     TimedOut(&'static str),
     /// The server did not accept the token.
-    #[error("the server refused the token; get a new one, tokens are good once and for two minutes")]
+    #[error(
+        "the server refused the token; get a new one, tokens are good once and for two minutes"
+    )]
     Refused,
     /// We closed the connection: by `close`, `disconnect` or shutdown.
     #[error("the connection was closed on this side")]

@@ -235,9 +235,8 @@ impl<T: DistributedObject> ClientSession<T> {
         &self,
         object: Handle<U>,
     ) -> Result<<U::Calls as Interface>::Proxy<Remote>, Misuse> {
-        let version = self.space.run_on(object, |_, cx| {
-            cx.peer_infos().first().map(|peer| peer.version)
-        });
+        let version =
+            self.space.run_on(object, |_, cx| cx.peer_infos().first().map(|peer| peer.version));
         let version = version.await?.ok_or(Misuse::Gone)?;
         Ok(U::Calls::proxy(self.remote(object.key, version)))
     }

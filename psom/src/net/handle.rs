@@ -78,7 +78,6 @@ impl<T: DistributedObject> SpaceHandle<T> {
         self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| Misuse::Gone)?;
         stats.await.map_err(|_| Misuse::Gone)
     }
-
 }
 
 impl<T> SpaceHandle<T> {

@@ -29,7 +29,8 @@ use crate::session::{Config, Trace};
 /// Prints a trace to standard error where the environment asks for it (`PSOM_TRACE=1`) and the
 /// program has set no other.
 fn with_trace(mut config: Config) -> Config {
-    let asked = std::env::var_os("PSOM_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
+    let asked =
+        std::env::var_os("PSOM_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
     if asked && config.trace.is_none() {
         config.trace = Some(Arc::new(|line| eprintln!("{line}")));
     }

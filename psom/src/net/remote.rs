@@ -38,8 +38,7 @@ impl Target for Remote {
         arguments: &[&dyn Encode],
     ) -> Sending {
         let call = self.check(interface, method);
-        let call =
-            call.and_then(|()| RemoteCall::new(self.object, interface, method, arguments));
+        let call = call.and_then(|()| RemoteCall::new(self.object, interface, method, arguments));
         Sending(match call {
             Ok(call) => State::Ready(self.clone(), call),
             Err(error) => State::Failed(error),

@@ -22,15 +22,13 @@ use super::{
     connection::{self, Transport},
     handle::{SpaceHandle, SpaceRef},
     link::Link,
+    named,
     space_task::Message,
-    named, tls, with_trace,
+    tls, with_trace,
 };
 use crate::{
-    Config, DistributedObject, Error, Result, Session,
-    error::Misuse,
-    interface::ObjectDesc,
-    session::Event,
-    wire::auth::Credentials,
+    Config, DistributedObject, Error, Result, Session, error::Misuse, interface::ObjectDesc,
+    session::Event, wire::auth::Credentials,
 };
 
 /// A running server: connections, authentication, and the spaces that they are let in to.
@@ -320,7 +318,12 @@ async fn serve_tls(
     let Some(acceptor) = &shared.tls else { return };
     // Calls are small and gathered once a turn; waiting for more only delays them.
     let _ = stream.set_nodelay(true);
-    match timeout(shared.limits.tls_timeout, acceptor.accept(stream)).await {
+    let mut stop = shared.stop.subscribe();
+    let handshake = tokio::select! {
+        handshake = timeout(shared.limits.tls_timeout, acceptor.accept(stream)) => handshake,
+        () = stopped(&mut stop) => return,
+    };
+    match handshake {
         Ok(Ok(stream)) => serve(shared.clone(), stream, peer, permit).await,
         Ok(Err(error)) => shared.refuse(&peer, &format_args!("TLS: {error}")),
         Err(_) => shared.refuse(&peer, &"no TLS handshake in time"),
@@ -333,7 +336,12 @@ async fn serve(
     peer: String,
     permit: OwnedSemaphorePermit,
 ) {
-    let (mut session, admission) = match authenticate(&shared, &mut stream).await {
+    let mut stop = shared.stop.subscribe();
+    let judged = tokio::select! {
+        judged = authenticate(&shared, &mut stream) => judged,
+        () = stopped(&mut stop) => Err("the server is shutting down".into()),
+    };
+    let (mut session, admission) = match judged {
         Ok(judged) => judged,
         Err(reason) => {
             // What is refused is closed at once and without an answer (ruling 11).
@@ -359,12 +367,11 @@ async fn serve(
     drop(permit);
     shared.admitted.fetch_add(1, Ordering::Relaxed);
     tracing::info!(peer, ?user, "Admitted a user");
-    let mut stop = shared.stop.subscribe();
     let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
     tokio::pin!(moving);
     tokio::select! {
         () = &mut moving => {}
-        () = async { drop(stop.wait_for(|stop| *stop).await) } => {
+        () = stopped(&mut stop) => {
             // The queue of a space that hangs may be full; its connections do not wait for it.
             let closing = space.inbox.send(Message::End(key, Error::Closed));
             tokio::join!(moving, async { drop(closing.await) });
@@ -372,6 +379,12 @@ async fn serve(
     }
     let reason = link.over().unwrap_or(Error::Closed);
     tracing::info!(peer, ?user, %reason, "A connection ended");
+}
+
+/// Waits for the shutdown of the server.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the server's connections.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// Reads credentials and has them judged.

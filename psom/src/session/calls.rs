@@ -79,7 +79,9 @@ impl Session {
         let connected = Connected { object, serves: desc.serves, version, label };
         table.insert(proxy, Entry::Open(connected));
         self.write_operation(&body);
-        self.trace(|| format!("-> #{} connect {part}@{proxy} of @{}", parent.channel, parent.proxy));
+        self.trace(|| {
+            format!("-> #{} connect {part}@{proxy} of @{}", parent.channel, parent.proxy)
+        });
         Ok((Address { channel: parent.channel, proxy }, version))
     }
 
@@ -94,7 +96,9 @@ impl Session {
         let version = self.version(desc)?;
         if desc.calls.hash(version) != Some(request.hash) {
             let interface = desc.calls.name;
-            return Err(PeerMisbehaved::ConnectHash { hash: request.hash, interface, version }.into());
+            return Err(
+                PeerMisbehaved::ConnectHash { hash: request.hash, interface, version }.into()
+            );
         }
         let label = self.label(&request.part);
         let connected = Connected { object, serves: desc.serves, version, label };

@@ -146,10 +146,7 @@ impl Session {
     /// RPCOpen (section 2.2.1.1.5): only a client sends it, only for a channel with a root, once.
     fn on_open(&mut self, channel: u32, body: Range<usize>, batch: &Batch) -> Result<Step, Error> {
         self.trace(|| format!("<- #{} open #{channel}", self.incoming_channel));
-        if self.role == Role::Client
-            || channel != APPLICATION_CHANNEL
-            || self.table.is_some()
-        {
+        if self.role == Role::Client || channel != APPLICATION_CHANNEL || self.table.is_some() {
             return Err(PeerMisbehaved::CannotOpen(channel).into());
         }
         match &mut self.conn_mgr {
@@ -226,7 +223,9 @@ impl Session {
         // The number is used up whether or not the connect succeeds (ruling 2).
         let Some(table) = &mut self.table else { return Ok(Step::Again) };
         let proxy = table.next_there()?;
-        self.trace(|| format!("<- #{channel} connect {}@{proxy} of @{parent}", escape(part.as_bytes())));
+        self.trace(|| {
+            format!("<- #{channel} connect {}@{proxy} of @{parent}", escape(part.as_bytes()))
+        });
         let Some(target) = self.live(parent)? else {
             self.refuse_connect(proxy);
             return Ok(Step::Again);

@@ -39,12 +39,7 @@ pub use outbound::Output;
 pub use protocols::{Application, Protocols};
 pub use queue::{Chunk, OutQueue};
 
-use self::{
-    connmgr::ConnMgr,
-    outbound::Outbound,
-    table::ProxyTable,
-    timers::Timers,
-};
+use self::{connmgr::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
 use crate::{
     error::{Error, Farewell},
     trace::escape,

@@ -28,7 +28,10 @@ pub(super) const ROOT: usize = 1;
 impl Protocols {
     /// The interfaces of a root, of all children that it declares, of theirs, and of further
     /// objects that are connected without being declared.
-    pub fn of(root: ObjectDesc, further: impl IntoIterator<Item = ObjectDesc>) -> Result<Self, Misuse> {
+    pub fn of(
+        root: ObjectDesc,
+        further: impl IntoIterator<Item = ObjectDesc>,
+    ) -> Result<Self, Misuse> {
         let mut protocols = Self { objects: vec![connmgr::DESC] };
         protocols.add(root)?;
         for object in further {

@@ -70,11 +70,7 @@ pub trait ChildFactories: DistributedObject {
     fn factories() -> Vec<ChildDesc>;
 
     /// The child that the first matching factory makes.
-    fn make(
-        &mut self,
-        cx: &mut Context<Self>,
-        part: &str,
-    ) -> Result<Option<AnyHandle>, Violation>;
+    fn make(&mut self, cx: &mut Context<Self>, part: &str) -> Result<Option<AnyHandle>, Violation>;
 }
 
 /// Finds out in generated code whether a type implements an optional trait: its inherent functions
@@ -185,7 +181,10 @@ fn strip_prefix<'p>(text: &'p str, prefix: &str) -> Option<&'p str> {
 
 /// The first place of a literal that leaves something before it.
 fn find(text: &str, literal: &str) -> Option<usize> {
-    text.char_indices().map(|(i, _)| i).skip(1).find(|&i| strip_prefix(&text[i..], literal).is_some())
+    text.char_indices()
+        .map(|(i, _)| i)
+        .skip(1)
+        .find(|&i| strip_prefix(&text[i..], literal).is_some())
 }
 
 #[cfg(test)]

@@ -267,7 +267,9 @@ impl Core {
         let deadline = connection.session.deadline();
         let old = std::mem::replace(&mut connection.deadline, deadline);
         self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
-        if old != deadline && let Some(old) = old {
+        if old != deadline
+            && let Some(old) = old
+        {
             self.deadlines.remove(&(old, key));
         }
     }
@@ -390,7 +392,8 @@ impl Core {
 
     /// Moves the timers that are due to the work.
     pub(super) fn take_due_timers(&mut self) {
-        while let Some(entry) = self.timers.first_entry().filter(|timer| timer.key().at <= self.now) {
+        while let Some(entry) = self.timers.first_entry().filter(|timer| timer.key().at <= self.now)
+        {
             let (timer, (object, task)) = entry.remove_entry();
             if let Some(slot) = self.objects.get_mut(object) {
                 slot.timers.remove(&timer);

@@ -273,7 +273,12 @@ impl Space {
         }
     }
 
-    fn enter(&mut self, object: ObjectKey, caller: Option<Caller>, run: impl FnOnce(&mut dyn Cell)) {
+    fn enter(
+        &mut self,
+        object: ObjectKey,
+        caller: Option<Caller>,
+        run: impl FnOnce(&mut dyn Cell),
+    ) {
         let Some(mut core) = self.core.take() else { return };
         let Some(mut cell) = core.take_cell(object) else {
             self.core = Some(core);

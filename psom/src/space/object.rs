@@ -1,11 +1,6 @@
 use std::any::Any;
 
-use super::{
-    context::Context,
-    core::Core,
-    handle::AnyHandle,
-    peer::Caller,
-};
+use super::{context::Context, core::Core, handle::AnyHandle, peer::Caller};
 use crate::{
     error::Violation,
     interface::{ChildDesc, Incoming, Interface, ObjectDesc, Outcome},

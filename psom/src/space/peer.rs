@@ -199,9 +199,8 @@ impl<'a> Peers<'a> {
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> usize {
         let key = child.into().key;
         let peers = self.entries().to_vec();
-        let connect = |peer: &PeerEntry| {
-            self.core.connect(peer.connection, peer.address, part, key).is_ok()
-        };
+        let connect =
+            |peer: &PeerEntry| self.core.connect(peer.connection, peer.address, part, key).is_ok();
         peers.iter().map(connect).filter(|connected| *connected).count()
     }
 

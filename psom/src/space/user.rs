@@ -21,11 +21,7 @@ impl User {
     }
 
     /// A user who carries something of the application: a role, an address, rights.
-    pub fn with_data(
-        id: i64,
-        name: impl Into<Box<str>>,
-        data: impl Any + Send + Sync,
-    ) -> Self {
+    pub fn with_data(id: i64, name: impl Into<Box<str>>, data: impl Any + Send + Sync) -> Self {
         Self(Arc::new(UserData { id, name: name.into(), data: Some(Box::new(data)) }))
     }
 

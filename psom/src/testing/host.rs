@@ -36,11 +36,7 @@ pub(super) struct Link {
 
 impl<T: DistributedObject> Host<T> {
     #[expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
-    pub(super) fn new(
-        now: Instant,
-        config: Config,
-        root: impl FnOnce(&mut Scope) -> T,
-    ) -> Self {
+    pub(super) fn new(now: Instant, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let (space, root) = Space::new(now, [], root).expect("the objects fit together");
         Self { space, root, config: Arc::new(config), links: Vec::new() }
     }
@@ -149,7 +145,8 @@ impl<T: DistributedObject> Host<T> {
         self.space.run(now, self.root.key, task);
         self.collect(now);
         #[expect(clippy::expect_used, reason = "a root is only removed by the test itself")]
-        let result = result.lock().ok().and_then(|mut slot| slot.take()).expect("the root is there");
+        let result =
+            result.lock().ok().and_then(|mut slot| slot.take()).expect("the root is there");
         result
     }
 }

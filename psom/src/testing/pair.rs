@@ -162,6 +162,16 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         self.drive();
     }
 
+    /// Forgets the clients whose connections are over on both sides; the others move up.
+    pub fn forget_ended(&mut self) {
+        for client in (0..self.clients.len()).rev() {
+            if self.client_error(client).is_some() && self.server_error(client).is_some() {
+                self.clients.remove(client);
+                self.server.links.remove(client);
+            }
+        }
+    }
+
     /// Why a client's connection is over, as the client sees it.
     pub fn client_error(&self, client: usize) -> Option<&Error> {
         self.clients[client].links[0].over.as_ref()

@@ -102,11 +102,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A decoder over a part of `source`, with a scratch string for text (its content is kept).
-    pub(crate) fn within(
-        source: &'a Bytes,
-        range: std::ops::Range<usize>,
-        text: String,
-    ) -> Self {
+    pub(crate) fn within(source: &'a Bytes, range: std::ops::Range<usize>, text: String) -> Self {
         Self { source, position: range.start, end: range.end, text }
     }
 

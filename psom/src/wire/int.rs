@@ -73,9 +73,7 @@ pub(super) fn read_signed(
         Raw { magnitude: 0, lead, .. } => (Some(lead) == irregular).then_some(min),
         Raw { magnitude, .. } => 0i64.checked_sub_unsigned(magnitude),
     };
-    value
-        .filter(|value| (min..=max).contains(value))
-        .ok_or(DecodeError::IntegerRange(name))
+    value.filter(|value| (min..=max).contains(value)).ok_or(DecodeError::IntegerRange(name))
 }
 
 pub(super) fn read_i32(input: &mut Decoder<'_>) -> Result<i32, DecodeError> {

@@ -1,4 +1,6 @@
-use super::{Decode, Decoder, Encode, Encoder, ObjectKey, ProxyId, PsomType, TypeDesc, WireProxyId};
+use super::{
+    Decode, Decoder, Encode, Encoder, ObjectKey, ProxyId, PsomType, TypeDesc, WireProxyId,
+};
 use crate::error::DecodeError;
 
 const NULL: u8 = 0x8c;

@@ -1,1 +1,21 @@
 //! The protocol of one connection, byte by byte.
+
+mod arguments;
+mod authentication;
+mod calls;
+mod channels;
+mod common;
+mod connecting;
+mod cutting;
+mod ending;
+mod golden;
+mod hall;
+mod identifiers;
+mod integers;
+mod isolation;
+mod misuse;
+mod negotiation;
+mod neighbours;
+mod records;
+mod strings;
+mod timers;

@@ -2,7 +2,12 @@ use psom::psom_interface;
 
 #[psom_interface(
     name = "Example.Since",
-    version = 1, hash = 1, version = 2, hash = 2, version = 3, hash = 3
+    version = 1,
+    hash = 1,
+    version = 2,
+    hash = 2,
+    version = 3,
+    hash = 3
 )]
 trait SinceServer {
     #[since(3)]

@@ -7,7 +7,9 @@ const TWO: i32 = 2;
 enum Variants {
     One = 1,
     Two = TWO,
-    Fields { name: String },
+    Fields {
+        name: String,
+    },
     Tuple(i32),
     Large = 2147483648,
     #[other]

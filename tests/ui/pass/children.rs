@@ -59,7 +59,11 @@ impl Tree {
     }
 
     #[child("{name}")]
-    fn any(&mut self, _: &mut Context<Tree>, name: String) -> Result<Option<Handle<Leaf>>, Violation> {
+    fn any(
+        &mut self,
+        _: &mut Context<Tree>,
+        name: String,
+    ) -> Result<Option<Handle<Leaf>>, Violation> {
         Ok((!name.is_empty()).then(|| self.leaf.clone()))
     }
 }

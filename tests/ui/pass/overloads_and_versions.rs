@@ -30,7 +30,12 @@ trait VersionsServer {
 
 #[psom_interface(
     name = "Example.Versions",
-    version = 1, hash = 1, version = 10, hash = 2, version = 2147483647, hash = 3
+    version = 1,
+    hash = 1,
+    version = 10,
+    hash = 2,
+    version = 2147483647,
+    hash = 3
 )]
 trait VersionsClient {}
 

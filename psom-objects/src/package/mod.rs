@@ -1,0 +1,61 @@
+//! OC packages: what a client uploads to create a content, an image annotation or a part of a
+//! presentation (sections 3.2.4.1.4 and 7 of MS-PSOM).
+//!
+//! A package is an OPC file, that is a zip archive: `OcpManifest.xml` at its root says what is to
+//! be created, and the files that the manifest names stand beside it. [`Manifest`] is that
+//! document as plain types, [`Package`] reads an archive, [`PackageWriter`] writes one.
+//! [`Location`], the place in a presentation that is on display, is here as well, since it is
+//! read by the same means.
+//!
+//! A package comes from a stranger. So [`Package::open`] refuses whatever is doubtful before it
+//! unpacks a byte, each file is held to its declared size while it is read, and nothing is
+//! allocated that the bytes at hand do not justify.
+//!
+//! ```ignore
+//! let mut package = Package::open(file, &Limits::default())?;
+//! if let Manifest::CreateContent(content) = package.manifest()
+//!     && let Some(name) = content.common.native_file.clone()
+//! {
+//!     package.copy_to(&name, &mut target)?;
+//! }
+//! ```
+#![forbid(unsafe_code)]
+
+mod detail;
+mod directory;
+mod error;
+mod files;
+mod limits;
+mod location;
+mod manifest;
+mod names;
+mod open;
+mod ppt;
+mod raw;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod values;
+mod writer;
+mod xml_read;
+mod xml_write;
+
+pub use detail::{ContentDetail, OtherContent, Poll, SharedNotes};
+pub use error::{ManifestError, PackageError};
+pub use limits::Limits;
+pub use location::{ForeignAttribute, INITIAL_LOCATION, Location};
+pub use manifest::{
+    Common, CreateAnnotation, CreateContent, CreatePptContentResource, Manifest, ResourceDetail,
+    Upgrade, Visibility,
+};
+pub use open::Package;
+pub use ppt::{
+    ChunkedPpt, JpegSlide, NotesPackage, NotesSlide, PptContentResource, PptResource, SlideMarkup,
+    ThumbnailPackage, ThumbnailSlide,
+};
+pub use raw::RawXml;
+pub use stream::FileReader;
+pub use writer::PackageWriter;
+
+/// The name of the manifest in a package (section 3.2.4.1.4).
+pub const MANIFEST_NAME: &str = "OcpManifest.xml";

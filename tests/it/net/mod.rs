@@ -1,0 +1,8 @@
+//! Real sockets on the loopback interface, real TLS.
+
+mod churn;
+mod client;
+mod common;
+mod crowd;
+mod server;
+mod tls;

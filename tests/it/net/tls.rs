@@ -1,0 +1,70 @@
+//! TLS on the listener (section 2.1).
+
+use psom::{Client, Error};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::common::{certificate, ear, eventually, world, world_with};
+
+#[tokio::test]
+async fn a_call_goes_to_everybody_over_tls() {
+    let world = world().await;
+    let (ada, mut ada_heard) = world.join(1).await;
+    let (_grace, mut grace_heard) = world.join(2).await;
+    ada.root().s_say("hello").await.unwrap();
+    assert_eq!(ada_heard.recv().await.unwrap(), (1, "hello".into()));
+    assert_eq!(grace_heard.recv().await.unwrap(), (1, "hello".into()));
+}
+
+#[tokio::test]
+async fn only_tls_is_spoken_on_the_listener() {
+    let world = world().await;
+    let mut stream = TcpStream::connect(&world.address).await.unwrap();
+    // The authentication of section 4.1.1, in the clear.
+    stream.write_all(b"pw2\0\0\0\0\0\0\0\0\x04good").await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.starts_with(b"pw2"), "{answer:02x?}");
+    eventually(async || world.server.stats().refused == 1).await;
+}
+
+#[tokio::test]
+async fn both_versions_of_tls_are_spoken() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let identity = psom::tls::server(chain.as_bytes(), key.as_bytes()).unwrap();
+        let world = world_with(Default::default(), |builder| builder.tls(identity)).await;
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let provider = rustls::crypto::ring::default_provider();
+        let trust = rustls::ClientConfig::builder_with_provider(provider.into())
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let (ear, _heard) = ear();
+        let client = Client::builder().root(ear).token(world.token(1)).tls(trust);
+        assert!(client.connect(&world.address).await.is_ok(), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let world = world().await;
+    let (_, stranger) = certificate("127.0.0.1");
+    let (ear, _heard) = ear();
+    let client = Client::builder().root(ear).token(world.token(1)).tls(stranger);
+    let error = client.connect(&world.address).await.unwrap_err();
+    assert!(matches!(&error, Error::Setup(text) if text.contains("certificate")), "{error}");
+}
+
+#[tokio::test]
+async fn pem_that_is_none_is_one_clear_sentence() {
+    let no_certificate = psom::tls::server(b"", b"").unwrap_err().to_string();
+    assert!(no_certificate.contains("private key"), "{no_certificate}");
+    let no_authority = psom::tls::client(b"hello").unwrap_err().to_string();
+    assert!(no_authority.contains("no certificate"), "{no_authority}");
+}

@@ -1,0 +1,89 @@
+//! Parameters that do not decode (ruling 8); integers and strings have files of their own.
+
+use psom::{error::DecodeError, testing::hex};
+
+use super::common::*;
+
+fn refused(method: i8, arguments: &str, error: DecodeError, reason: &str) {
+    Stage::open().refuses(&raw_call(0, method, &hex(arguments)), error, reason);
+}
+
+const LEFT: &str = "bytes are left after the last parameter";
+const CUT: &str = "the message ends inside a value";
+
+#[test]
+fn parameters_come_in_the_order_of_the_declaration() {
+    let mut script = Stage::open().script();
+    script.send(&call(0, S_NUMBERS, &[&1i16, &2i32, &3i64, &4u32, &5u64]));
+    script.send(&call(0, S_VALUES, &[&true, &0xffu8, &-0.5f64]));
+    script.send(&call(0, S_LISTS, &[&vec![7i32, -300], &vec![1u8, 0x84]]));
+    assert_eq!(heard(&mut script), ["1 2 3 4 5", "true 255 -0.5", "[7, -300] [1, 132]"]);
+}
+
+#[test]
+fn ruling_08_trailing_bytes_are_refused() {
+    refused(S_NOTHING, "00", DecodeError::TrailingBytes, LEFT);
+    refused(S_SAY, "0000 00", DecodeError::TrailingBytes, LEFT);
+    refused(S_NUMBERS, "00 00 00 00 00 00", DecodeError::TrailingBytes, LEFT);
+    // Operations that are no calls have an end too.
+    let close = message(&hex("86 01 00"));
+    Stage::open().then(&[connect(0, "desk", 32)]).refuses(&close, DecodeError::TrailingBytes, LEFT);
+    let mut connect = [vec![0x84], encoded(&[&0i32, &"desk", &32i64])].concat();
+    connect.push(0);
+    Stage::open().refuses(&message(&connect), DecodeError::TrailingBytes, LEFT);
+    let lookup = open_with(2, &[&"", &"", &0i64, &0i32]);
+    Stage::versioned().refuses(&lookup, DecodeError::TrailingBytes, LEFT);
+}
+
+#[test]
+fn a_message_that_ends_inside_a_value_is_refused() {
+    refused(S_NUMBERS, "00 00 00", DecodeError::Truncated, CUT);
+    refused(S_NUMBERS, "00 8301", DecodeError::Truncated, CUT);
+    refused(S_VALUES, "01 ff 00000000000000", DecodeError::Truncated, CUT);
+    refused(S_REFER, "", DecodeError::Truncated, CUT);
+    for body in ["", "00", "84", "8400", "840000", "86"] {
+        Stage::open().refuses(&message(&hex(body)), DecodeError::Truncated, CUT);
+    }
+}
+
+#[test]
+fn a_boolean_is_0_or_1() {
+    for byte in [2, 0xff] {
+        let reason = format!("byte 0x{byte:02x} is no Boolean");
+        let bytes = [vec![byte, 0], vec![0; 8]].concat();
+        Stage::open().refuses(&raw_call(0, S_VALUES, &bytes), DecodeError::Boolean(byte), &reason);
+    }
+}
+
+#[test]
+fn ruling_08_a_negative_count_is_refused() {
+    let reason = "an array has a negative length";
+    refused(S_LISTS, "ff 00", DecodeError::NegativeCount, reason);
+    refused(S_LISTS, "8800 00", DecodeError::NegativeCount, reason);
+    refused(S_LISTS, "00 ff", DecodeError::NegativeCount, reason);
+}
+
+#[test]
+fn ruling_08_a_count_that_the_message_cannot_hold_is_refused() {
+    let reason = "an array is longer than its message";
+    refused(S_LISTS, "837fffffff 01", DecodeError::CountTooLarge, reason);
+    refused(S_LISTS, "02 01", DecodeError::CountTooLarge, reason);
+    refused(S_LISTS, "00 02 01", DecodeError::CountTooLarge, reason);
+}
+
+#[test]
+fn the_arguments_of_conn_mgr_are_held_to_the_same_rules() {
+    let extra = raw_call(0, SERVER_PING, &[0]);
+    Stage::admitted().refuses(&extra, DecodeError::TrailingBytes, LEFT);
+    let count = raw_call(0, ADD_PROTOCOL, &hex("0000 ff"));
+    let reason = "an array has a negative length";
+    Stage::greeted().refuses(&count, DecodeError::NegativeCount, reason);
+    Stage::admitted().refuses(&raw_call(0, VERSION, &[]), DecodeError::Truncated, CUT);
+}
+
+#[test]
+fn a_client_refuses_the_same_arguments() {
+    let said = raw_call(0, C_SAID, &hex("0000 00"));
+    let open = [server_hello(&protocols()), set_channel(2)].concat();
+    guest_refuses(&open, &said, DecodeError::TrailingBytes, &farewell(LEFT));
+}

@@ -1,0 +1,165 @@
+//! The first bytes of a connection (ruling 11).
+
+use std::time::Duration;
+
+use psom::{
+    Config, Credentials, Error,
+    error::DecodeError,
+    testing::{Script, hex},
+    wire::auth::SIGNATURE,
+};
+
+use super::common::*;
+
+fn server() -> Script<Hall> {
+    Script::server(Config::default(), Hall::new)
+}
+
+fn behind_a_proxy() -> Script<Hall> {
+    let mut config = Config::default();
+    config.proxy_header = true;
+    Script::server(config, Hall::new)
+}
+
+fn authentication(length: u32, token: &[u8]) -> Vec<u8> {
+    [&hex("70773200 00000000")[..], &length.to_be_bytes(), token].concat()
+}
+
+/// Closed at once, without a word.
+fn hangs_up<T: psom::DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
+    assert_eq!(script.send(bytes), [0; 0]);
+    assert_eq!(script.error(), Some(&DecodeError::Authentication.into()));
+    assert!(script.is_closed());
+}
+
+#[test]
+fn ruling_11_a_token_is_answered_with_the_signature() {
+    assert_eq!(server().send(&authentication(5, b"token")), SIGNATURE);
+    assert_eq!(server().send(&authentication(4096, &[b'x'; 4096])), SIGNATURE);
+}
+
+#[test]
+fn ruling_11_anything_else_is_closed_without_an_answer() {
+    let cases = [
+        hex("70773201"),
+        hex("16"),
+        hex("70773200 00000001"),
+        hex("70773200 0001"),
+        authentication(0, b""),
+        authentication(5, b"to en"),
+        authentication(5, b"tok\0n"),
+        authentication(5, b"tok\xc3n"),
+    ];
+    for bytes in cases {
+        hangs_up(&mut server(), &bytes);
+    }
+}
+
+#[test]
+fn ruling_11_a_token_has_at_most_4096_bytes() {
+    // The length alone is enough to know.
+    hangs_up(&mut server(), &authentication(4097, b""));
+    hangs_up(&mut server(), &authentication(u32::MAX, b""));
+}
+
+/// Ruling 5 says so of records; the bytes of none of them begin an authentication.
+#[test]
+fn ruling_05_no_record_comes_before_the_authentication() {
+    for record in [close(), set_channel(0), break_with("x"), message(&[0, 6]), open(2)] {
+        hangs_up(&mut server(), &record);
+    }
+}
+
+#[test]
+fn ruling_11_a_client_has_120_seconds_for_its_token() {
+    let mut script = server();
+    script.send(&authentication(5, b"tok"));
+    assert_eq!(script.advance(Duration::from_millis(119_999)), [0; 0]);
+    assert_eq!(script.error(), None);
+    assert_eq!(script.advance(Duration::from_millis(1)), [0; 0], "no answer either");
+    assert_eq!(script.error(), Some(&Error::TimedOut("no authentication in time")));
+    assert!(script.is_closed());
+
+    let mut script = server();
+    script.send(&authentication(5, b"tok"));
+    script.advance(Duration::from_millis(119_999));
+    assert_eq!(script.send(b"en"), SIGNATURE);
+}
+
+#[test]
+fn a_server_has_120_seconds_for_its_answer() {
+    let mut script = guest(&[]);
+    script.send(&SIGNATURE[..3]);
+    assert_eq!(script.advance(Duration::from_millis(119_999)), [0; 0]);
+    assert_eq!(script.error(), None);
+    assert_eq!(script.advance(Duration::from_millis(1)), [0; 0]);
+    assert_eq!(script.error(), Some(&Error::TimedOut("no authentication in time")));
+    assert!(script.is_closed());
+}
+
+#[test]
+fn ruling_11_a_proxy_header_comes_before_the_signature() {
+    let header = [&hex("00000003")[..], b"abc"].concat();
+    let bytes = [header, authentication(5, b"token")].concat();
+    assert_eq!(behind_a_proxy().send(&bytes), SIGNATURE);
+    let credentials = Credentials { token: "token".into(), proxy_header: Some(b"abc".to_vec()) };
+    let mut written = Vec::new();
+    credentials.write(&mut written);
+    assert_eq!(written, bytes);
+    let empty = [hex("00000000"), authentication(5, b"token")].concat();
+    assert_eq!(behind_a_proxy().send(&empty), SIGNATURE);
+}
+
+#[test]
+fn a_proxy_header_is_there_where_it_is_expected_and_nowhere_else() {
+    let header = [&hex("00000003")[..], b"abc"].concat();
+    hangs_up(&mut server(), &[header, authentication(5, b"token")].concat());
+    // Without one, the signature is read as a length that is too long.
+    hangs_up(&mut behind_a_proxy(), &authentication(5, b"token"));
+    hangs_up(&mut behind_a_proxy(), &hex("00001001"));
+}
+
+#[test]
+fn a_client_takes_no_other_answer_than_the_signature() {
+    for answer in [&b"p"[..], b"HTTP", &[0x16], &hex("70773201")] {
+        let mut script = guest(&[]);
+        match answer {
+            b"p" => assert_eq!((script.send(answer), script.error()), (vec![], None)),
+            _ => hangs_up(&mut script, answer),
+        }
+    }
+}
+
+#[test]
+fn a_server_that_hangs_up_on_the_token_has_refused_it() {
+    let mut script = guest(&[]);
+    script.hang_up();
+    assert_eq!(script.error(), Some(&Error::Refused));
+    let mut script = guest(&SIGNATURE);
+    script.hang_up();
+    assert_eq!(script.error(), Some(&Error::Lost("the transport ended".into())));
+}
+
+#[test]
+fn what_comes_behind_the_token_is_read_once_it_was_judged() {
+    let mut script = server();
+    let everything = Stage::open().then(&[say("hello")]).bytes();
+    let answer = [server_hello(&protocols()), set_channel(2), said("hello")].concat();
+    assert_eq!(script.send(&everything), answer);
+}
+
+#[test]
+fn a_lost_connection_is_begun_anew_from_the_start() {
+    let mut first = Stage::open().then(&[connect(0, "desk", 32)]).script();
+    first.hang_up();
+    assert_eq!(first.error(), Some(&Error::Lost("the transport ended".into())));
+    assert_eq!(first.stats().connections, 0);
+    // Nothing of the first connection helps the second: it authenticates, versions, opens.
+    let mut neighbours = super::neighbours::Neighbours::new();
+    neighbours.enter(&Stage::open().then(&[connect(0, "desk", 32)]).bytes());
+    let second = neighbours.connect(&auth());
+    assert_eq!(neighbours.take(second), SIGNATURE);
+    assert!(neighbours.send(second, &say("x")).ends_with(&early_farewell(
+        "the message ends inside a value"
+    )) || neighbours.is_over(second));
+}

@@ -1,0 +1,113 @@
+//! Calls of methods (rulings 1 and 8), their order and their versions.
+
+use psom::error::PeerMisbehaved;
+
+use super::common::*;
+
+fn unknown(index: i8, version: i32) -> PeerMisbehaved {
+    PeerMisbehaved::UnknownMethod { index, interface: HALL, version }
+}
+
+/// A client whose best version of the hall is 1.
+fn old_client() -> Stage {
+    Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1]))
+}
+
+#[test]
+fn ruling_01_a_method_s_index_is_its_place_in_the_declaration() {
+    let mut script = Stage::open().script();
+    script.send(&raw_call(0, 7, &[]));
+    script.send(&call(0, 1, &[&"first"]));
+    script.send(&call(0, 8, &[&"last"]));
+    assert_eq!(heard(&mut script), ["nothing", "first", "LAST"]);
+
+    script.take();
+    script.on_root(|_, cx| assert_eq!(cx.peers().c_shouted("x").reached, 1));
+    assert_eq!(script.take(), call(0, 5, &[&"x"]));
+}
+
+#[test]
+fn ruling_01_conn_mgr_counts_in_its_declaration_too() {
+    // ping is 6 on the server and 4 on the client, log 4 on the server alone.
+    let stage = Stage::versioned().then(&[call(0, 6, &[]), call(0, 4, &[&"text"])]);
+    assert_eq!(stage.script().error(), None);
+    let mut script = guest(&[server_hello(&protocols()), call(0, 4, &[])].concat());
+    assert_eq!(script.error(), None);
+    let interface = CONN_MGR;
+    let error = PeerMisbehaved::UnknownMethod { index: 5, interface, version: 1 };
+    let reason = format!("method 5 is not in {CONN_MGR} version 1");
+    breaks(&mut script, &call(0, 5, &[]), error, &farewell(&reason));
+}
+
+#[test]
+fn log_does_nothing() {
+    let mut script = Stage::versioned().script();
+    assert_eq!(script.send(&call(0, 4, &[&"anything"])), [0; 0]);
+    assert_eq!(script.error(), None);
+}
+
+#[test]
+fn ruling_08_an_unknown_method_index_is_refused() {
+    for index in [0, 9, 127, -1, -128] {
+        let reason = format!("method {index} is not in Test.Hall version 2");
+        Stage::open().refuses(&raw_call(0, index, &[]), unknown(index, 2), &reason);
+    }
+    for index in [0, 7, -1] {
+        let (interface, version) = (CONN_MGR, 1);
+        let error = PeerMisbehaved::UnknownMethod { index, interface, version };
+        let reason = format!("method {index} is not in {CONN_MGR} version 1");
+        Stage::greeted().refuses(&raw_call(0, index, &[]), error, &reason);
+    }
+}
+
+#[test]
+fn a_method_of_a_later_version_than_the_negotiated_one_is_unknown() {
+    let shout = call(0, S_SHOUT, &[&"x"]);
+    assert_eq!(Stage::open().then(&[shout.clone()]).script().error(), None);
+    old_client().refuses(&shout, unknown(8, 1), "method 8 is not in Test.Hall version 1");
+}
+
+#[test]
+fn calls_are_handled_in_the_order_in_which_they_come() {
+    let mut script = Stage::open().script();
+    let texts: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+    let answers = script.send(&texts.iter().flat_map(|text| say(text)).collect::<Vec<_>>());
+    assert_eq!(heard(&mut script), texts);
+    let expected: Vec<u8> = texts.iter().flat_map(|text| said(text)).collect();
+    assert_eq!(answers, [set_channel(2), expected].concat());
+}
+
+#[test]
+fn calls_before_a_violation_count_and_calls_behind_it_do_not() {
+    let mut script = Stage::open().script();
+    let bytes = [say("before"), raw_call(0, 0, &[]), say("behind")].concat();
+    let reason = "method 0 is not in Test.Hall version 2";
+    let answer = [set_channel(2), said("before"), farewell(reason)].concat();
+    breaks(&mut script, &bytes, unknown(0, 2), &answer);
+    assert_eq!(heard(&mut script), ["before", "left"]);
+}
+
+#[test]
+fn nothing_is_handled_once_the_connection_is_over() {
+    let mut script = Stage::open().script();
+    script.send(&raw_call(0, 0, &[]));
+    assert_eq!(script.send(&say("later")), [0; 0]);
+    assert_eq!(heard(&mut script), ["left"]);
+}
+
+#[test]
+fn a_handler_s_violation_breaks_its_caller_s_connection_with_its_reason() {
+    let forbidden = call(0, S_FORBIDDEN, &[&"not in here"]);
+    let error = PeerMisbehaved::Application("not in here".into());
+    Stage::open().refuses(&forbidden, error, "not in here");
+}
+
+#[test]
+fn a_client_refuses_what_a_server_refuses() {
+    let before = [server_hello(&protocols()), set_channel(2)].concat();
+    let reason = "method 6 is not in Test.Hall version 2";
+    guest_refuses(&before, &raw_call(0, 6, &[]), unknown(6, 2), &farewell(reason));
+    let error = PeerMisbehaved::UnknownProxy(1);
+    let reason = "proxy 1 is not connected";
+    guest_refuses(&before, &raw_call(-1, 1, &[]), error, &farewell(reason));
+}

@@ -1,0 +1,122 @@
+//! Peers that take less than they are sent.
+
+use super::common::{Ear, Hub};
+use psom::{
+    Config, Context, Error,
+    error::PeerMisbehaved,
+    testing::{Pair, Script},
+};
+
+fn marks() -> Config {
+    let mut config = Config::default();
+    config.soft_mark = 1000;
+    config.hard_mark = 10_000;
+    config
+}
+
+/// What a client makes of everything that a server has sent to it so far.
+struct Reader {
+    server: Script<Hub>,
+    client: Script<Ear>,
+}
+
+impl Reader {
+    /// A server whose peer takes nothing until it is told to.
+    fn new() -> Self {
+        let mut server = Script::server(marks(), |_| Hub::default());
+        let mut client = Script::client(Config::default(), "token", Ear::new);
+        let mut up = client.take();
+        while !up.is_empty() {
+            let down = server.send(&up);
+            up = client.send(&down);
+        }
+        Self { server, client }
+    }
+
+    fn send(&mut self, send: impl FnOnce(&mut Context<Hub>) + Send + 'static) {
+        self.server.on_root(|_, cx| send(cx));
+    }
+
+    fn read(&mut self) -> Vec<String> {
+        let down = self.server.take();
+        self.client.send(&down);
+        self.client.on_root(|ear, _| std::mem::take(&mut ear.heard))
+    }
+}
+
+#[test]
+fn below_the_soft_mark_every_call_arrives() {
+    let mut reader = Reader::new();
+    for x in 0..5 {
+        reader.send(move |cx| drop(cx.peers().c_place(x)));
+    }
+    assert_eq!(reader.read(), ["place 0", "place 1", "place 2", "place 3", "place 4"]);
+}
+
+#[test]
+fn above_the_soft_mark_the_newest_of_the_latest_calls_arrives_in_its_place() {
+    let mut reader = Reader::new();
+    let long = "x".repeat(1500);
+    let filler = long.clone();
+    reader.send(move |cx| drop(cx.peers().c_said(1, &filler)));
+    for x in 0..100 {
+        reader.send(move |cx| {
+            cx.peers().c_place(x);
+            cx.peers().c_new(x);
+        });
+    }
+    let heard = reader.read();
+    let places: Vec<_> = heard.iter().filter(|line| line.starts_with("place")).collect();
+    assert_eq!(places, ["place 99"], "all older ones were replaced");
+    assert_eq!(heard.iter().filter(|line| line.starts_with("new")).count(), 100, "others not");
+    // The newest stands where it was called: after what came before it.
+    assert_eq!(heard[heard.len() - 2..], ["place 99", "new 99"]);
+}
+
+#[test]
+fn what_was_taken_is_not_replaced() {
+    let mut reader = Reader::new();
+    let long = "x".repeat(1500);
+    reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
+    reader.send(|cx| drop(cx.peers().c_place(1)));
+    assert_eq!(reader.read().last().unwrap(), "place 1");
+    reader.send(|cx| drop(cx.peers().c_place(2)));
+    assert_eq!(reader.read(), ["place 2"]);
+}
+
+#[test]
+fn above_the_hard_mark_the_connection_is_broken_and_the_backlog_dropped() {
+    let mut reader = Reader::new();
+    for _ in 0..100 {
+        let text = "x".repeat(500);
+        reader.send(move |cx| drop(cx.peers().c_said(1, &text)));
+    }
+    assert_eq!(reader.server.error(), Some(&PeerMisbehaved::SlowConsumer.into()));
+    assert!(reader.server.is_closed());
+    let farewell = reader.server.take();
+    assert!(farewell.len() < 100, "{} bytes", farewell.len());
+    reader.client.send(&farewell);
+    assert_eq!(reader.client.error(), Some(&Error::PeerBroke("slow consumer".into())));
+    assert_eq!(reader.server.stats().connections, 0);
+}
+
+#[test]
+fn a_call_over_the_record_limit_is_an_error_value() {
+    let mut config = Config::default();
+    config.record_limit = 1000;
+    let mut pair = Pair::server(config, |_| Hub::default());
+    pair.join(Ear::new);
+    let sent = pair.on_server(|_, cx| cx.peers().c_sent(vec![0; 2000].into()).ok());
+    assert!(matches!(sent, Err(psom::error::Misuse::CallTooLong { limit: 1000, .. })));
+    assert!(pair.client_error(0).is_none());
+}
+
+#[test]
+fn a_string_that_does_not_fit_is_an_error_value() {
+    let mut pair = super::common::pair(1);
+    let sent = pair.on_server(|_, cx| cx.peers().c_said(1, &"ü".repeat(40_000)).ok());
+    assert_eq!(sent, Err(psom::error::Misuse::StringTooLong(80_000)));
+    let fits = pair.on_server(|_, cx| cx.peers().c_said(1, &"x".repeat(65_535)).ok());
+    assert_eq!(fits, Ok(()));
+    assert_eq!(super::common::heard(&mut pair, 0).len(), 1);
+}

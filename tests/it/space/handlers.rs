@@ -1,0 +1,135 @@
+//! One handler at a time, in one order.
+
+use std::time::Duration;
+
+use super::common::{heard, notes, pair};
+use psom::error::Misuse;
+
+#[test]
+fn an_async_handler_is_awaited_before_the_next_message() {
+    let mut pair = pair(1);
+    pair.on_client(0, |_, cx| {
+        cx.peers().s_slowly("one");
+        cx.peers().s_slowly("two");
+        cx.peers().s_say("three");
+    });
+    let expected = ["+user 1", "before one", "after one", "before two", "after two", "1: three"];
+    assert_eq!(notes(&mut pair), expected);
+    assert_eq!(heard(&mut pair, 0), ["0: one", "0: two", "1: three"]);
+}
+
+#[test]
+fn what_is_told_runs_after_the_handler_in_order() {
+    let mut pair = pair(1);
+    pair.on_server(|hub, cx| {
+        let this = cx.handle();
+        cx.tell(this, |hub, cx| {
+            hub.notes.push("first".into());
+            let this = cx.handle();
+            cx.tell(this, |hub, _| hub.notes.push("third".into())).unwrap();
+        })
+        .unwrap();
+        cx.tell(this, |hub, _| hub.notes.push("second".into())).unwrap();
+        hub.notes.push("handler".into());
+    });
+    assert_eq!(notes(&mut pair)[1..], ["handler", "first", "second", "third"]);
+}
+
+#[test]
+fn a_handle_to_a_removed_object_is_an_error_value() {
+    let mut pair = pair(0);
+    let (told, looked, removed) = pair.on_server(|_, cx| {
+        let child = cx.add(super::common::Child::default());
+        assert!(cx.get(child).is_ok());
+        assert!(cx.remove(child));
+        let told = cx.tell(child, |_, _| unreachable!());
+        (told, cx.get(child).map(|_| ()), cx.remove(child))
+    });
+    assert_eq!((told, looked, removed), (Err(Misuse::Gone), Err(Misuse::Gone), false));
+}
+
+#[test]
+fn a_task_for_an_object_that_goes_before_it_runs_is_dropped() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        let child = cx.add(super::common::Child::default());
+        cx.tell(child, |_, _| unreachable!()).unwrap();
+        cx.remove(child);
+    });
+    assert_eq!(pair.server_stats().objects, 1);
+}
+
+#[test]
+fn timers_fire_at_their_time_and_in_order() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        let begin = cx.now();
+        for seconds in [3, 1, 2] {
+            cx.after(Duration::from_secs(seconds), move |hub, cx| {
+                assert_eq!(cx.now() - begin, Duration::from_secs(seconds));
+                hub.notes.push(format!("{seconds} s"));
+            });
+        }
+        let cancelled = cx.after(Duration::from_secs(2), |_, _| unreachable!());
+        assert!(cx.cancel(cancelled));
+        assert!(!cx.cancel(cancelled));
+    });
+    pair.advance(Duration::from_secs(2));
+    assert_eq!(notes(&mut pair), ["1 s", "2 s"]);
+    pair.advance(Duration::from_secs(2));
+    assert_eq!(notes(&mut pair), ["1 s", "2 s", "3 s"]);
+    assert_eq!(pair.server_stats().timers, 0);
+}
+
+#[test]
+fn a_removed_object_takes_its_timers_with_it() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        let child = cx.add(super::common::Child::default());
+        cx.tell(child, |_, cx| {
+            cx.after(Duration::from_secs(1), |_, _| unreachable!());
+            let this = cx.handle();
+            cx.remove(this);
+        })
+        .unwrap();
+    });
+    assert_eq!(pair.server_stats().timers, 0);
+    pair.advance(Duration::from_secs(2));
+}
+
+#[test]
+fn a_spawned_future_comes_back_as_a_turn() {
+    let mut pair = pair(1);
+    pair.on_server(|hub, cx| {
+        cx.spawn(async { 6 * 7 }, |hub, cx, result| {
+            hub.notes.push(format!("result {result}"));
+            cx.peers().c_place(result);
+        });
+        hub.notes.push("spawned".into());
+    });
+    assert_eq!(notes(&mut pair)[1..], ["spawned", "result 42"]);
+    assert_eq!(heard(&mut pair, 0), ["place 42"]);
+}
+
+#[test]
+fn nobody_is_the_caller_of_what_nobody_called() {
+    let mut pair = pair(1);
+    pair.on_server(|_, cx| {
+        assert_eq!(cx.caller().user().id, 0);
+        assert!(cx.caller().id().is_none());
+        assert_eq!(cx.caller().c_place(1).ok(), Err(Misuse::Gone));
+    });
+    assert!(heard(&mut pair, 0).is_empty());
+}
+
+#[test]
+fn a_violation_ends_the_connection_of_its_caller_alone() {
+    let mut pair = pair(2);
+    pair.on_client(0, |_, cx| drop(cx.peers().s_refuse("not like this")));
+    let reason = "the peer broke the connection: not like this";
+    assert_eq!(pair.client_error(0).unwrap().to_string(), reason);
+    assert_eq!(pair.server_error(0).unwrap().to_string(), "the peer broke a rule: not like this");
+    assert!(pair.client_error(1).is_none());
+    pair.on_client(1, |_, cx| drop(cx.peers().s_say("still here")));
+    assert_eq!(heard(&mut pair, 1), ["2: still here"]);
+}

@@ -1,0 +1,112 @@
+//! What happens when somebody or something goes.
+
+use super::common::{Child, given, notes, pair};
+use psom::{Error, error::Misuse};
+
+#[test]
+fn objects_are_told_of_peers_that_come_and_go() {
+    let mut pair = pair(2);
+    pair.close_client(0);
+    pair.drop_client(1);
+    assert_eq!(notes(&mut pair), ["+user 1", "+user 2", "-user 1, 1 left", "-user 2, 0 left"]);
+    assert_eq!(pair.server_error(0), Some(&Error::PeerClosed));
+    assert!(matches!(pair.server_error(1), Some(Error::Lost(_))));
+}
+
+#[test]
+fn children_are_told_before_their_root() {
+    let mut pair = pair(1);
+    pair.on_client(0, |_, cx| {
+        cx.peers().s_child("given");
+        cx.peers().s_child("taken");
+    });
+    pair.close_client(0);
+    let told = pair.on_server(|hub, _| hub.told.lock().unwrap().clone());
+    assert_eq!(told, ["child", "child", "hub"]);
+    assert_eq!(pair.server_stats().objects, 1, "the children were there for their peer only");
+}
+
+#[test]
+fn an_object_that_lives_while_connected_goes_with_its_last_peer() {
+    let mut pair = pair(1);
+    pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
+    assert_eq!(pair.server_stats().objects, 2);
+    pair.on_client(0, |ear, cx| {
+        let given = ear.given;
+        cx.tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
+    });
+    assert_eq!(pair.server_stats().objects, 1);
+    assert_eq!(given(&mut pair), ["connected", "disconnected"]);
+}
+
+#[test]
+fn a_removed_object_is_disconnected_from_its_peers() {
+    let mut pair = pair(1);
+    pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
+    pair.on_server(|hub, cx| assert!(cx.remove(hub.made[0])));
+    assert_eq!(given(&mut pair), ["connected", "disconnected"]);
+    assert_eq!(pair.server_stats().peers, 1, "the root's");
+    pair.on_client(0, |ear, cx| {
+        let given = ear.given;
+        cx.tell(given, |_, cx| {
+            assert_eq!(cx.peers().s_note("nobody hears this").reached, 0);
+        })
+        .unwrap();
+    });
+    assert!(pair.client_error(0).is_none());
+}
+
+#[test]
+fn a_closed_object_can_be_connected_again_under_a_new_number() {
+    let mut pair = pair(1);
+    for _ in 0..3 {
+        pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
+        pair.on_client(0, |ear, cx| {
+            let given = ear.given;
+            cx.tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
+        });
+    }
+    assert_eq!(given(&mut pair).len(), 6);
+    assert_eq!(pair.server_stats().objects, 1);
+}
+
+#[test]
+fn a_handler_that_removes_its_own_object_ends_in_peace() {
+    let mut pair = pair(1);
+    pair.on_server(|_, cx| {
+        let child = cx.add(Child::default());
+        cx.tell(child, |child, cx| {
+            let this = cx.handle();
+            assert!(cx.remove(this));
+            child.notes.push("still here".into());
+            assert_eq!(cx.tell(this, |_, _| {}), Err(Misuse::Gone));
+        })
+        .unwrap();
+    });
+    assert_eq!(pair.server_stats().objects, 1);
+}
+
+#[test]
+fn ten_thousand_connections_leave_nothing_behind() {
+    let mut pair = pair(0);
+    for _ in 0..100 {
+        for _ in 0..100 {
+            let client = pair.join(super::common::Ear::new);
+            pair.on_client(client, |_, cx| {
+                cx.peers().s_child("given");
+                cx.peers().s_say("hello");
+            });
+        }
+        assert_eq!(pair.server_stats().connections, 100);
+        for client in 0..100 {
+            match client % 3 {
+                0 => pair.drop_client(client),
+                1 => pair.close_client(client),
+                _ => drop(pair.on_client(client, |_, cx| cx.peers().s_refuse("go"))),
+            }
+        }
+        pair.forget_ended();
+    }
+    let stats = pair.server_stats();
+    assert_eq!((stats.objects, stats.connections, stats.peers, stats.timers), (1, 0, 0, 0));
+}

@@ -1,0 +1,10 @@
+//! Objects, handles and peers, in virtual time.
+
+mod children;
+mod common;
+mod conversation;
+mod flow;
+mod groups;
+mod handlers;
+mod lifetime;
+mod references;

@@ -1,0 +1,6 @@
+//! Bytes to values and back.
+
+mod notation;
+mod properties;
+mod records;
+mod vectors;
