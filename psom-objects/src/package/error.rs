@@ -230,6 +230,12 @@ pub enum PackageError {
         /// The file.
         name: String,
     },
+    /// The caller asked for a file that is not there.
+    #[error("the package has no file `{name}`")]
+    NoSuchFile {
+        /// The file.
+        name: String,
+    },
     /// A file does not unpack to what the directory declares of it.
     #[error("the file `{name}` is damaged: {reason}")]
     Damaged {

@@ -161,7 +161,7 @@ impl Scope {
             None => {
                 let unbound =
                     matches!(self.inner.resolve_prefix(None, true), ResolveResult::Unbound);
-                if unbound && !self.has_default {
+                if unbound && !self.has_default && !self.missing.contains_key("") {
                     self.missing.insert(String::new(), self.outer_default.clone());
                 }
             }

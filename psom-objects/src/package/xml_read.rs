@@ -67,9 +67,7 @@ impl<'x> Cursor<'x> {
         config.expand_empty_elements = true;
         config.check_comments = true;
         let mut cursor = Self { text, reader, path: Vec::new(), peeked: None };
-        if matches!(cursor.peek()?, Node::End) {
-            return Err(malformed(cursor.offset(), "it has no root element"));
-        }
+        cursor.peek()?;
         Ok(cursor)
     }
 
@@ -322,8 +320,8 @@ impl<'x> Cursor<'x> {
     }
 
     fn peek(&mut self) -> Result<&Node<'x>> {
-        if self.peeked.is_none() {
-            let node = match self.event()? {
+        while self.peeked.is_none() {
+            self.peeked = Some(match self.event()? {
                 (from, Event::Start(start)) => {
                     if self.path.len() >= MAX_DEPTH {
                         return Err(ManifestError::TooDeep { at: self.at(), limit: MAX_DEPTH });
@@ -331,13 +329,17 @@ impl<'x> Cursor<'x> {
                     Node::Start(Element { start, from })
                 }
                 (_, Event::End(_)) => Node::End,
-                (_, Event::Text(text)) if is_blank(&text) => return self.peek(),
+                (_, Event::Text(text)) if is_blank(&text) => continue,
                 (from, Event::Eof) => {
-                    return Err(malformed(from as u64, "it ends before its root element does"));
+                    let reason = if self.path.is_empty() {
+                        "it has no root element"
+                    } else {
+                        "it ends inside an element"
+                    };
+                    return Err(malformed(from as u64, reason));
                 }
                 _ => return Err(ManifestError::Text { at: self.at() }),
-            };
-            self.peeked = Some(node);
+            });
         }
         Ok(self.peeked.as_ref().unwrap_or(&Node::End))
     }

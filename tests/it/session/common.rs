@@ -34,6 +34,7 @@ pub const S_KNOCK: i8 = 1;
 pub const C_SAID: i8 = 1;
 pub const C_NUMBERS: i8 = 2;
 pub const C_REFER: i8 = 3;
+pub const C_SHOUTED: i8 = 5;
 pub const C_OPEN: i8 = 1;
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -211,7 +212,8 @@ impl Stage {
         neighbours.enter(&self.bytes);
         assert!(neighbours.send(0, &bytes).ends_with(&farewell));
         assert!(neighbours.is_over(0) && !neighbours.is_over(1));
-        assert_eq!(neighbours.send(1, &say("still here")), said("still here"));
+        let answer = [set_channel(2), said("still here")].concat();
+        assert_eq!(neighbours.send(1, &say("still here")), answer);
     }
 }
 

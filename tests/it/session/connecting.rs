@@ -98,7 +98,9 @@ fn a_factory_can_refuse_its_caller() {
 fn ruling_09_part_names_are_matched_without_regard_to_case() {
     let mut script = Stage::open().script();
     let parts = ["desk", "Desk", "DESK", "Desk.3", "dEsK.12"];
-    parts.map(|part| script.send(&connect(0, part, DESK_CLIENT_HASH)));
+    for part in parts {
+        script.send(&connect(0, part, DESK_CLIENT_HASH));
+    }
     // Each is connected, as is the root.
     assert_eq!((script.error(), script.stats().peers), (None, 6));
     for number in 1..=3 {

@@ -15,7 +15,7 @@ pub trait HallServer {
     fn s_forbidden(&mut self, reason: String) -> Result<(), Violation>;
     fn s_nothing(&mut self);
     #[since(2)]
-    fn s_shout(&mut self, text: String);
+    fn s_shout(&mut self, cx: &mut Context<Self>, text: String);
 }
 
 #[psom_interface(name = "Test.Hall", version = 1, hash = 100, version = 2, hash = 200)]
@@ -109,8 +109,9 @@ impl HallServer for Hall {
         self.heard.push("nothing".into());
     }
 
-    fn s_shout(&mut self, text: String) {
+    fn s_shout(&mut self, cx: &mut Context<Self>, text: String) {
         self.heard.push(text.to_uppercase());
+        cx.peers().c_shouted(&text);
     }
 }
 

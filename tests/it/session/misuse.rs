@@ -104,6 +104,7 @@ fn a_call_behind_the_end_of_its_connection_is_an_error_value() {
 trait OtherDeskServer {}
 
 #[psom_interface(name = "Test.Desk", version = 1, hash = 8)]
+#[allow(dead_code, reason = "only its proxy is used")]
 trait OtherDeskClient {}
 
 #[distributed_object(serves = OtherDeskServer, calls = OtherDeskClient)]

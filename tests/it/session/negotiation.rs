@@ -85,7 +85,7 @@ fn a_client_refuses_another_sum_too() {
 
 /// What a client sends when the server lets it in, and then the rest.
 fn announced_and(rest: Vec<u8>) -> Vec<u8> {
-    [auth(), client_versioning(&protocols()), rest].concat()
+    [client_versioning(&protocols()), rest].concat()
 }
 
 #[test]

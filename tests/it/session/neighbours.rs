@@ -4,7 +4,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -57,9 +57,19 @@ impl Neighbours {
 
     /// Sends bytes on a connection and returns what comes back on it.
     pub fn send(&mut self, link: usize, bytes: &[u8]) -> Vec<u8> {
+        self.hear(link, bytes);
+        self.take(link)
+    }
+
+    /// Sends bytes on a connection.
+    pub fn hear(&mut self, link: usize, bytes: &[u8]) {
         let connection = self.links[link].connection;
         done(self.space.receive(self.now, connection, Bytes::copy_from_slice(bytes)));
-        self.take(link)
+    }
+
+    pub fn advance(&mut self, time: Duration) {
+        self.now += time;
+        self.space.on_deadline(self.now);
     }
 
     /// Breaks a connection whose peer is too slow.

@@ -78,7 +78,9 @@ fn ruling_07_owned_and_borrowed_text_are_read_alike() {
     let shout = |bytes: &[u8]| raw_call(0, S_SHOUT, &masked(bytes));
     let mut script = Stage::open().script();
     let cases = [&hex("61 f09f8e89")[..], &hex("61 00"), &hex("61 eda0bc"), "é".as_bytes()];
-    cases.map(|bytes| script.send(&shout(bytes)));
+    for bytes in cases {
+        script.send(&shout(bytes));
+    }
     assert_eq!(heard(&mut script), ["A🎉", "A\0", "A\u{fffd}", "É"]);
     Stage::open().refuses(&shout(&[0x80]), DecodeError::String, "a string is not UTF-8");
 }
@@ -123,8 +125,10 @@ fn a_string_longer_than_its_message_is_refused() {
 fn ruling_13_text_keeps_its_length_in_utf_16_code_units() {
     let mut script = Stage::open().script();
     let sent = ["a🎉b", "a\0b", "Zoë", "会议"];
-    sent.map(|text| script.send(&say(text)));
+    for text in sent {
+        script.send(&say(text));
+    }
     script.send(&text("61 eda0bc 62"));
-    let lengths = heard(&mut script).iter().map(|text| text.encode_utf16().count()).collect();
-    assert_eq!(Vec::<usize>::from([4, 3, 3, 2, 3]), lengths);
+    let lengths = heard(&mut script).into_iter().map(|text| text.encode_utf16().count());
+    assert_eq!(lengths.collect::<Vec<_>>(), [4, 3, 3, 2, 3]);
 }

@@ -1,0 +1,15 @@
+//! The distributed objects of a web conference (MS-PSOM), built with nothing but the public
+//! framework.
+//!
+//! - [`interfaces`]: both halves of every object, as the specification declares them.
+//! - [`server`]: the conference itself, behind a [`server::Meeting`] as the root of a space.
+//! - [`client`]: a mirror of the conference that a program reads and is told of changes.
+//! - [`package`]: OC packages, in which content is uploaded.
+//! - [`store`]: where a server keeps files; whoever runs a server implements it.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod interfaces;
+pub mod server;
+pub mod store;
+pub mod types;

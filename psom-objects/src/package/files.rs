@@ -1,0 +1,125 @@
+//! Which files a manifest refers to.
+
+use std::collections::BTreeSet;
+
+use super::detail::ContentDetail;
+use super::manifest::{Manifest, ResourceDetail};
+use super::names;
+use super::ppt::{PptContentResource, PptResource};
+use super::raw::RawXml;
+
+/// The references of one manifest.
+#[derive(Default)]
+struct References<'m> {
+    /// Files that the package must have.
+    required: Vec<&'m str>,
+    /// Names that mean a file in a nested archive or in another package, but might stand at the
+    /// root of this one.
+    inner: Vec<&'m str>,
+    /// The part of a third party, whose references only that party can tell from other values.
+    open: Option<&'m RawXml>,
+}
+
+impl Manifest {
+    /// The files that the package must have at its root (section 3.2.4.1.4), each once, in the
+    /// manifest's order.
+    #[must_use]
+    pub fn files(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let mut files = self.references().required;
+        files.retain(|name| seen.insert(names::key(name)));
+        files
+    }
+
+    /// Whether the package may have this file: one of [`files`](Self::files), the pictures and
+    /// notes that a nested archive has, or any name that stands as a value in the part of a third
+    /// party.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed_keys().contains(&names::key(name))
+    }
+
+    /// The keys of all files that the package may have.
+    pub(super) fn allowed_keys(&self) -> BTreeSet<String> {
+        let References { required, inner, open } = self.references();
+        let mut keys: BTreeSet<String> =
+            required.into_iter().chain(inner).map(names::key).collect();
+        if let Some(open) = open {
+            let values = open.values();
+            keys.extend(
+                values
+                    .iter()
+                    .filter(|value| names::check_reference(value).is_ok())
+                    .map(|value| names::key(value)),
+            );
+        }
+        keys
+    }
+
+    fn references(&self) -> References<'_> {
+        let mut references = References::default();
+        match self {
+            Self::CreateContent(content) => {
+                references.required.extend(content.common.native_file.as_deref());
+                match &content.detail {
+                    ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt) => {
+                        references.required.extend(ppt.preview_thumbnail_file.as_deref());
+                        references.resources(&ppt.resources);
+                    }
+                    ContentDetail::Other(other) => references.open = other.xml.as_ref(),
+                    ContentDetail::Whiteboard
+                    | ContentDetail::NativeFileOnly
+                    | ContentDetail::Poll(_)
+                    | ContentDetail::SharedNotes(_)
+                    | ContentDetail::Qna => {}
+                }
+            }
+            Self::CreateAnnotation(annotation) => references.open = annotation.detail.as_ref(),
+            Self::CreatePptContentResource(resource) => match &resource.detail {
+                Some(ResourceDetail::Resources(resources)) => references.resources(resources),
+                Some(ResourceDetail::Other(xml)) => references.open = Some(xml),
+                None => {}
+            },
+        }
+        references
+    }
+}
+
+impl<'m> References<'m> {
+    fn resources(&mut self, resources: &'m [PptContentResource]) {
+        for resource in resources {
+            match &resource.resource {
+                PptResource::Thumbnails(package) => {
+                    self.required.push(&package.file);
+                    self.inner.extend(package.slides.iter().filter_map(|s| s.file.as_deref()));
+                }
+                PptResource::Notes(package) => {
+                    let notes = package.slides.iter().filter_map(|slide| slide.file.as_deref());
+                    match &package.file {
+                        Some(file) => {
+                            self.required.push(file);
+                            self.inner.extend(notes);
+                        }
+                        // Without a nested archive, the notes can only stand at the root.
+                        None => self.required.extend(notes),
+                    }
+                }
+                PptResource::DhtmlMarkup(slides) => {
+                    self.required.extend(slides.iter().filter_map(|s| s.file.as_deref()));
+                    let used = slides.iter().flat_map(|slide| &slide.resources);
+                    self.inner.extend(used.filter_map(|file| file.as_deref()));
+                }
+                PptResource::DhtmlResources(files) => {
+                    self.required.extend(files.iter().filter_map(|file| file.as_deref()));
+                }
+                PptResource::Jpegs(slides) => {
+                    self.required.extend(slides.iter().filter_map(|s| s.file.as_deref()));
+                }
+                PptResource::PartialPpt { file, .. } | PptResource::FullPpt { file, .. } => {
+                    self.required.extend(file.as_deref());
+                }
+                PptResource::NativeFile(file) => self.required.push(file),
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The place in a presentation that is on display.
+
+use quick_xml::name::{Namespace, QName, ResolveResult};
+
+use super::error::{ManifestError, shown};
+use super::raw::RawXml;
+use super::values::count;
+use super::xml_read::{Cursor, LOCATION, Result, malformed};
+use super::xml_write::XmlWriter;
+
+/// What a client may send to `sSetLocation` in place of a document: the first place of the
+/// presentation (section 3.3.4.1.10.1).
+pub const INITIAL_LOCATION: &str = "INITIAL_LOCATION";
+
+/// A place in a presentation: the document `PptLocation` (section 3.1.4.1.11), which
+/// `sSetLocation` and `cSetLocation` carry.
+///
+/// The slide must be below the presentation's slide count; only who knows that count can check
+/// it. What third parties add to the document is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Location {
+    /// The slide, from 0; at most 2147483647.
+    pub slide: u32,
+    /// How many of the slide's animations have run; at most 2147483647.
+    pub click: u32,
+    /// Elements of other namespaces, in the document's order.
+    pub extensions: Vec<RawXml>,
+    /// Attributes of other namespaces, in the document's order.
+    pub attributes: Vec<ForeignAttribute>,
+}
+
+/// An attribute of a namespace that a schema leaves open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignAttribute {
+    /// The namespace; not empty.
+    pub namespace: String,
+    /// The local name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+/// The namespace that the prefix `xml` has everywhere.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// A longer namespace is refused on an attribute: it would be copied for each of them.
+const MAX_NAMESPACE: usize = 1024;
+
+impl Location {
+    /// The longest document, in bytes: what a string of the protocol can hold.
+    pub const MAX_BYTES: usize = 65_535;
+
+    /// The place after `click` animations of the slide `slide`.
+    #[must_use]
+    pub fn new(slide: u32, click: u32) -> Self {
+        Self { slide, click, ..Self::default() }
+    }
+
+    /// Reads the document, and holds it to its schema.
+    ///
+    /// # Errors
+    /// The first departure from the schema; a DOCTYPE; more than [`MAX_BYTES`](Self::MAX_BYTES).
+    /// Also for [`INITIAL_LOCATION`], which is no document.
+    pub fn parse(xml: &str) -> Result<Self> {
+        let mut cursor = Cursor::document(xml, Self::MAX_BYTES)?;
+        let root = cursor.enter_root(LOCATION, "PptLocation")?;
+        let mut attributes: Vec<ForeignAttribute> = Vec::new();
+        for (key, value) in cursor.raw_attributes(&root.start)? {
+            let (namespace, name) = cursor.reader.resolver().resolve_attribute(QName(&key));
+            let ResolveResult::Bound(Namespace(namespace)) = namespace else {
+                return Err(ManifestError::Attribute { at: cursor.at(), name: shown(&key) });
+            };
+            let name = name.as_ref();
+            if namespace == LOCATION || namespace.len() > MAX_NAMESPACE {
+                return Err(ManifestError::Attribute { at: cursor.at(), name: shown(&key) });
+            }
+            if attributes.iter().any(|a| a.namespace == namespace && a.name == name) {
+                return Err(malformed(cursor.offset(), "an element has an attribute twice"));
+            }
+            attributes.push(ForeignAttribute {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+                value,
+            });
+        }
+        let slide = cursor.value(LOCATION, "SlideNumber", count)?;
+        let click = cursor.value(LOCATION, "Click", count)?;
+        let mut extensions = Vec::new();
+        let mut size = 0;
+        while let Some(extension) = RawXml::read(&mut cursor, LOCATION)? {
+            // Each brings the declarations it needs, so many small ones could grow large.
+            size += extension.as_str().len();
+            if size > Self::MAX_BYTES {
+                return Err(ManifestError::TooLarge { size, limit: Self::MAX_BYTES });
+            }
+            extensions.push(extension);
+        }
+        cursor.end()?;
+        cursor.finish()?;
+        Ok(Self { slide, click, extensions, attributes })
+    }
+
+    /// Writes the document, which [`parse`](Self::parse) reads as the same value.
+    ///
+    /// # Errors
+    /// The value has no document: a number is too large, or an attribute is no XML.
+    pub fn to_xml(&self) -> Result<String> {
+        let mut out = XmlWriter::new("PptLocation", LOCATION);
+        for (index, attribute) in self.attributes.iter().enumerate() {
+            if attribute.namespace == XML {
+                out.attr(&format!("xml:{}", attribute.name), &attribute.value);
+            } else {
+                out.attr(&format!("xmlns:a{index}"), &attribute.namespace);
+                out.attr(&format!("a{index}:{}", attribute.name), &attribute.value);
+            }
+        }
+        out.element("SlideNumber", &self.slide.to_string());
+        out.element("Click", &self.click.to_string());
+        self.extensions.iter().for_each(|extension| out.raw(extension));
+        let xml = out.finish();
+        if Self::parse(&xml)? == *self { Ok(xml) } else { Err(ManifestError::Unwritable) }
+    }
+}

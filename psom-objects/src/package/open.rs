@@ -1,0 +1,259 @@
+//! Reading a package.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, Read, Seek, Write};
+
+use zip::read::{ArchiveOffset, Config, ZipFileEntry};
+use zip::{CompressionMethod, ZipArchive};
+
+use super::MANIFEST_NAME;
+use super::directory;
+use super::error::{PackageError, blames_the_data, shown};
+use super::limits::Limits;
+use super::manifest::Manifest;
+use super::names;
+use super::stream::FileReader;
+
+/// A package that was found in order: its manifest is valid, the files that the manifest names
+/// are there, no others are, and all keep within the [`Limits`] as declared. That they also keep
+/// to what is declared shows while they are read.
+pub struct Package<R> {
+    archive: ZipArchive<R>,
+    manifest: Manifest,
+    /// By the key of their names.
+    files: BTreeMap<String, FileEntry>,
+    total: u64,
+}
+
+/// A file of the package, but for manifest and metadata.
+struct FileEntry {
+    name: String,
+    index: usize,
+    size: u64,
+}
+
+/// What an entry is by its name.
+enum Kind {
+    Manifest,
+    Metadata,
+    File,
+}
+
+impl<R: Read + Seek> Package<R> {
+    /// Opens a package: reads its directory and its manifest, and nothing else.
+    ///
+    /// # Errors
+    /// The package breaks a rule of section 3.2.4.1.4 or one of the limits, or it could mean
+    /// different things to different readers; each [`PackageError`] says which.
+    pub fn open(mut reader: R, limits: &Limits) -> Result<Self, PackageError> {
+        directory::check(&mut reader, limits)?;
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let mut archive = ZipArchive::with_config(config, reader)?;
+        let Survey { manifest, files, total } = Survey::of(&archive, limits)?;
+        let Some((index, size)) = manifest else { return Err(PackageError::NoManifest) };
+        // Also finds entries that share their bytes, by which a small archive declares much.
+        archive.validate_header_consistency()?;
+
+        let mut bytes = Vec::new();
+        let mut manifest = FileReader::new(archive.by_index(index)?, size);
+        manifest.read_to_end(&mut bytes).map_err(|e| unreadable(MANIFEST_NAME, e))?;
+        drop(manifest);
+        let package = Self { archive, manifest: Manifest::parse_bytes(&bytes)?, files, total };
+        package.check_references()?;
+        Ok(package)
+    }
+
+    /// A file of the package, to be unpacked while it is read. Upper and lower case do not matter.
+    ///
+    /// # Errors
+    /// There is no such file, or its place in the archive cannot be read.
+    pub fn file(&mut self, name: &str) -> Result<FileReader<'_, R>, PackageError> {
+        let Some(&FileEntry { index, size, .. }) = self.files.get(&names::key(name)) else {
+            return Err(PackageError::NoSuchFile { name: shown(name) });
+        };
+        Ok(FileReader::new(self.archive.by_index(index)?, size))
+    }
+
+    /// Unpacks a file to a writer, and returns its size.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file); the file is not what the directory declares of it; the writer
+    /// fails. By then a part may be written, but never more than the declared size.
+    pub fn copy_to(
+        &mut self,
+        name: &str,
+        writer: &mut impl Write,
+    ) -> Result<u64, PackageError> {
+        let mut file = self.file(name)?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let count = match file.read(&mut buffer) {
+                Ok(0) => return Ok(file.size()),
+                Ok(count) => count,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(unreadable(name, e)),
+            };
+            writer
+                .write_all(&buffer[..count])
+                .map_err(|source| PackageError::Copy { name: shown(name), source })?;
+        }
+    }
+}
+
+impl<R> Package<R> {
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The files with their names and sizes, but for manifest and metadata.
+    pub fn files(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.files.values().map(|file| (file.name.as_str(), file.size))
+    }
+
+    /// The size of all entries together, unpacked, manifest and metadata included.
+    #[must_use]
+    pub fn total_size(&self) -> u64 {
+        self.total
+    }
+
+    fn check_references(&self) -> Result<(), PackageError> {
+        for name in self.manifest.files() {
+            if !self.files.contains_key(&names::key(name)) {
+                return Err(PackageError::MissingFile { name: shown(name) });
+            }
+        }
+        let allowed = self.manifest.allowed_keys();
+        match self.files.iter().find(|(key, _)| !allowed.contains(*key)) {
+            Some((_, file)) => Err(PackageError::Unreferenced { name: shown(&file.name) }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<R> fmt::Debug for Package<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package")
+            .field("manifest", &self.manifest)
+            .field("files", &self.files().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How much of a file is in memory at once.
+pub(super) const BUFFER: usize = 32 << 10;
+
+/// What the directory of an archive declares.
+#[derive(Default)]
+struct Survey {
+    /// Where the manifest is, and its size.
+    manifest: Option<(usize, u64)>,
+    files: BTreeMap<String, FileEntry>,
+    total: u64,
+}
+
+impl Survey {
+    fn of<R: Read + Seek>(
+        archive: &ZipArchive<R>,
+        limits: &Limits,
+    ) -> Result<Self, PackageError> {
+        if archive.has_duplicate_names() {
+            return Err(PackageError::Archive {
+                reason: "its directory has the same name more than once".to_owned(),
+            });
+        }
+        let mut survey = Self::default();
+        let mut seen = BTreeSet::new();
+        for index in 0..archive.len() {
+            let entry = archive.by_index_data(index)?;
+            let name = entry.name()?;
+            let kind = classify(&name)
+                .map_err(|reason| PackageError::EntryName { name: shown(&name), reason })?;
+            let key = names::key(&name);
+            if !seen.insert(key.clone()) {
+                return Err(PackageError::Duplicate { name: shown(&name) });
+            }
+            let most = match kind {
+                Kind::Manifest => limits.manifest_bytes.min(Manifest::MAX_BYTES as u64),
+                Kind::Metadata | Kind::File => limits.file_bytes,
+            };
+            check_entry(&entry, &name, most, limits.ratio)?;
+            survey.total = survey.total.saturating_add(entry.size());
+            if survey.total > limits.total_bytes {
+                return Err(PackageError::TotalTooLarge {
+                    size: survey.total,
+                    limit: limits.total_bytes,
+                });
+            }
+            match kind {
+                Kind::Manifest => survey.manifest = Some((index, entry.size())),
+                Kind::Metadata => {}
+                Kind::File => {
+                    let name = names::unescape(&name);
+                    survey.files.insert(key, FileEntry { name, index, size: entry.size() });
+                }
+            }
+        }
+        Ok(survey)
+    }
+}
+
+/// Tells what an entry is by its name, or what is wrong with the name.
+fn classify(name: &str) -> Result<Kind, &'static str> {
+    let lower = name.to_ascii_lowercase();
+    if let Some(relations) = lower.strip_prefix("_rels/") {
+        let plain = relations.is_empty() || names::check_root_name(&names::unescape(relations)).is_ok();
+        let ending = relations.is_empty() || relations.ends_with(".rels");
+        return if plain && ending { Ok(Kind::Metadata) } else { Err("is no relationship part") };
+    }
+    names::check_root_name(name)?;
+    names::check_root_name(&names::unescape(name))?;
+    let key = names::key(name);
+    Ok(if key == names::key_of_manifest() {
+        Kind::Manifest
+    } else if key == "[content_types].xml" {
+        Kind::Metadata
+    } else {
+        Kind::File
+    })
+}
+
+/// Checks what the directory declares of an entry.
+fn check_entry(
+    entry: &ZipFileEntry<'_>,
+    name: &str,
+    most: u64,
+    ratio: u64,
+) -> Result<(), PackageError> {
+    let name = || shown(name);
+    if entry.encrypted() {
+        return Err(PackageError::Encrypted { name: name() });
+    }
+    if entry.is_symlink() {
+        let reason = "is a symbolic link";
+        return Err(PackageError::EntryName { name: name(), reason });
+    }
+    if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+        let method = format!("{:?}", entry.compression());
+        return Err(PackageError::Compression { name: name(), method });
+    }
+    let size = entry.size();
+    if size > most {
+        return Err(PackageError::FileTooLarge { name: name(), size, limit: most });
+    }
+    if size > Limits::RATIO_FLOOR && size > entry.compressed_size().saturating_mul(ratio) {
+        return Err(PackageError::Ratio { name: name(), limit: ratio });
+    }
+    Ok(())
+}
+
+/// The error for a file that could not be read to its end.
+fn unreadable(name: &str, error: io::Error) -> PackageError {
+    if blames_the_data(&error) {
+        PackageError::Damaged { name: shown(name), reason: error.to_string() }
+    } else {
+        PackageError::Io(error)
+    }
+}

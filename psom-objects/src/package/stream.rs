@@ -1,0 +1,56 @@
+//! One file of a package, unpacked as it is read.
+
+use std::io::{self, Read};
+
+use zip::read::ZipFile;
+
+/// A file of a package. It unpacks while it is read, and holds only a small window in memory.
+///
+/// Reading fails with [`io::ErrorKind::InvalidData`] as soon as the file turns out to be longer
+/// than declared, and at its end where it is shorter or its checksum is wrong. So what was read
+/// can be trusted only once the end was reached without an error.
+pub struct FileReader<'a, R: Read> {
+    inner: ZipFile<'a, R>,
+    size: u64,
+    left: u64,
+    ended: bool,
+}
+
+impl<'a, R: Read> FileReader<'a, R> {
+    pub(super) fn new(inner: ZipFile<'a, R>, size: u64) -> Self {
+        Self { inner, size, left: size, ended: false }
+    }
+
+    /// The size of the file, which is held to be true while it is read.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl<R: Read> Read for FileReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() || self.ended {
+            return Ok(0);
+        }
+        if self.left == 0 {
+            // The attempt to read on finds both what should not be there and a wrong checksum.
+            if self.inner.read(&mut [0])? != 0 {
+                return Err(invalid("it unpacks to more than its declared size"));
+            }
+            self.ended = true;
+            return Ok(0);
+        }
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.inner.read(&mut buffer[..most])?;
+        if count == 0 {
+            return Err(invalid("it unpacks to less than its declared size"));
+        }
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}

@@ -1,0 +1,42 @@
+use super::limits::Limits;
+use crate::types::Role;
+
+/// Who may do what in a meeting. The defaults are the rules of an ordinary conference; replace the
+/// ones that are to be otherwise.
+pub trait Policy: Send + Sync + 'static {
+    /// Reserving titles and uploading contents.
+    fn may_upload(&self, role: Role) -> bool {
+        role >= Role::Presenter
+    }
+
+    /// Deleting, renaming and showing or hiding a content; `owns` where it is the user's own.
+    fn may_change_content(&self, role: Role, owns: bool) -> bool {
+        let _ = owns;
+        role >= Role::Presenter
+    }
+
+    /// Taking the stage.
+    fn may_present(&self, role: Role) -> bool {
+        role >= Role::Presenter
+    }
+
+    /// Whether a file with this extension (without its dot, in lower case) may be uploaded.
+    fn takes_extension(&self, extension: &str) -> bool {
+        let _ = extension;
+        true
+    }
+
+    /// Whether a content may be called so. No title is longer than the limit, empty, or has
+    /// characters that a file name cannot have.
+    fn takes_title(&self, title: &str, limits: &Limits) -> bool {
+        let length = title.chars().count();
+        let is_bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
+        (1..=limits.title_length).contains(&length) && !title.chars().any(is_bad)
+    }
+}
+
+/// The default rules.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DefaultPolicy;
+
+impl Policy for DefaultPolicy {}

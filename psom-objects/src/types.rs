@@ -1,0 +1,164 @@
+//! The named numbers of the conference's methods, and who its users are.
+
+use psom::PsomType;
+
+/// What became of a title reservation (section 3.1.4.1.4).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum TitleReservationStatus {
+    /// The title is reserved.
+    ReservedForCreation = 1,
+    /// The title is reserved for an upgrade.
+    ReservedForUpgrade = 2,
+    /// Somebody else has reserved the title, or a content has it.
+    FailedReservedForCreation = 3,
+    /// Somebody else has reserved the title for an upgrade.
+    FailedReservedForUpgrade = 4,
+    /// Somebody else has reserved the external identifier.
+    FailedExternalIdLockedForCreate = 5,
+    /// Somebody else has reserved the external identifier for an upgrade.
+    FailedExternalIdLockedForUpgrade = 6,
+    /// The user has as many reservations as are allowed.
+    FailedReservationMaxExceeded = 7,
+    /// A reservation with this cookie exists.
+    FailedCookieInUse = 8,
+    /// The user may not reserve titles.
+    FailedNotAuthorized = 9,
+    /// Files with this extension are not taken.
+    FailedInvalidExtension = 10,
+    /// The title is too long, empty, or has characters that no file name has.
+    FailedInvalidTitle = 11,
+    /// A status of another version.
+    #[other]
+    Other(i32),
+}
+
+/// What became of a new title (section 3.1.4.1.5).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum SetTitleStatus {
+    /// The content has the title.
+    Success = 0,
+    /// Another content has it.
+    FailedTitleExists = 1,
+    /// Somebody has reserved it.
+    FailedReservedForCreation = 2,
+    /// The user may not rename the content.
+    UserNotAuthorized = 3,
+    /// Files with this extension are not taken.
+    FailedInvalidExtension = 4,
+    /// The title is too long, empty, or has characters that no file name has.
+    FailedInvalidTitle = 5,
+    /// A status of another version.
+    #[other]
+    Other(i32),
+}
+
+/// Who sees a content (section 3.1.4.1.5).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum ContentVisibility {
+    /// The organizer alone.
+    MeetingOrganizer = 0,
+    /// Organizer and presenters.
+    Presenters = 1,
+    /// Everybody.
+    Everyone = 2,
+    /// A visibility of another version.
+    #[other]
+    Other(i32),
+}
+
+/// Why an upload was refused or how it ended (section 3.2.4.1.4).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum UploadFinishReason {
+    /// The content was created.
+    Ok = 0,
+    /// The client cancelled.
+    UserCancel = 1,
+    /// The package is larger than is taken, or than was announced.
+    MaxPackageSizeExceeded = 2,
+    /// There is no room for it.
+    CapacityExceeded = 3,
+    /// Something else.
+    UnknownFailure = 4,
+    /// The client is uploading something with this cookie already.
+    AlreadyUploading = 5,
+    /// The package is malformed, or is not what was announced.
+    VerifyFailed = 6,
+    /// The virus scanner took too long.
+    VirusScanTimeout = 7,
+    /// Nothing is being uploaded with this cookie.
+    NotUploading = 8,
+    /// The user is uploading as much at once as is allowed.
+    TooManyUploads = 9,
+    /// What has to be archived could not be.
+    ArchiveFailed = 10,
+    /// The meeting has as many contents as are allowed.
+    TooManyContents = 11,
+    /// The presentation has more slides than are allowed.
+    TooManySlides = 12,
+    /// A reason of another version.
+    #[other]
+    Other(i32),
+}
+
+/// Why a download on the web was refused (section 3.2.4.1.4.1).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum DownloadFinishReason {
+    /// Reserved.
+    Ok = 0,
+    /// The user may not download the file.
+    NotAuthorized = 1,
+    /// There is no such file.
+    NotFound = 2,
+    /// This conference does not serve decrypted files.
+    NotSupported = 3,
+    /// Something else.
+    UnknownFailure = 4,
+    /// A reason of another version.
+    #[other]
+    Other(i32),
+}
+
+/// What a user is in a meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Sees, votes and asks.
+    Attendee,
+    /// Shares, presents, annotates.
+    Presenter,
+    /// A presenter to whom the meeting belongs.
+    Organizer,
+}
+
+impl Role {
+    /// Whether a user of this role sees a content of that visibility.
+    pub fn sees(self, visibility: ContentVisibility) -> bool {
+        match visibility {
+            ContentVisibility::MeetingOrganizer => self == Self::Organizer,
+            ContentVisibility::Presenters => self >= Self::Presenter,
+            ContentVisibility::Everyone => true,
+            ContentVisibility::Other(_) => false,
+        }
+    }
+}
+
+/// What a server has to know of a user who joins: the data of a [`psom::User`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Participant {
+    /// The user's address, the same on every connection: `sip:ada@example.com`.
+    pub uri: String,
+    /// What the user is to be at first.
+    pub role: Role,
+}
+
+impl Participant {
+    /// The user that a server's authenticator admits. The same `uri` has the same number in a
+    /// meeting.
+    pub fn user(self, id: i64, display_name: &str) -> psom::User {
+        psom::User::with_data(id, display_name, self)
+    }
+}

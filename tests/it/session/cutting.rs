@@ -1,0 +1,82 @@
+//! A transport cuts bytes wherever it likes; that makes no difference.
+
+use psom::{
+    Config, Error,
+    testing::{Pair, Script},
+};
+
+use super::common::*;
+
+/// Everything that a conversation leaves behind on a server.
+type Traces = (Vec<u8>, Vec<String>, Option<Error>);
+
+/// A handshake, calls, a connect that fails and ones that do not, a close, a violation, and more.
+fn conversation() -> Vec<u8> {
+    let stage = Stage::open().then(&[
+        say("hello"),
+        connect(0, "nowhere", DESK_CLIENT_HASH),
+        connect(0, "desk", DESK_CLIENT_HASH),
+        call(2, S_KNOCK, &[&300i32]),
+        set_channel(0),
+        call(0, SERVER_PING, &[]),
+        set_channel(2),
+        call(0, S_LISTS, &[&vec![1i32, 70_000], &vec![4u8; 40]]),
+        op_close(2),
+        raw_call(0, 9, &[]),
+        say("too late"),
+    ]);
+    stage.bytes()
+}
+
+fn served<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Traces {
+    let mut script = Script::server(Config::default(), Hall::new);
+    let sent = pieces.into_iter().flat_map(|piece| script.send(piece)).collect();
+    (sent, heard(&mut script), script.error().cloned())
+}
+
+#[test]
+fn pieces_of_any_length_give_what_the_whole_gives() {
+    let bytes = conversation();
+    let whole = served([&bytes[..]]);
+    assert_eq!(whole.1.len(), 3, "two calls and the parting");
+    for length in 1..bytes.len() {
+        assert_eq!(served(bytes.chunks(length)), whole, "pieces of {length}");
+    }
+}
+
+#[test]
+fn a_cut_at_any_byte_makes_no_difference() {
+    let bytes = conversation();
+    let whole = served([&bytes[..]]);
+    for cut in 1..bytes.len() {
+        let (first, second) = bytes.split_at(cut);
+        assert_eq!(served([first, second]), whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_client_reads_pieces_alike() {
+    let calls = [set_channel(2), said("hello"), call(0, C_NUMBERS, &[&300i32, &-1i64])].concat();
+    let bytes = [server_hello(&protocols()), calls, close(), set_channel(0), close()].concat();
+    let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut script = guest(&[]);
+        let sent: Vec<u8> = pieces.flat_map(|piece| script.send(piece)).collect();
+        (sent, guest_heard(&mut script), script.error().cloned())
+    };
+    let whole = read(&mut [&bytes[..]].into_iter());
+    assert_eq!((&whole.1[..], &whole.2), (&["hello".into(), "300 -1".into()][..], &Some(Error::PeerClosed)));
+    for length in 1..bytes.len() {
+        assert_eq!(read(&mut bytes.chunks(length)), whole, "pieces of {length}");
+    }
+}
+
+#[test]
+fn both_sides_can_be_cut_at_once() {
+    for length in 1..64 {
+        let mut pair = Pair::<Hall, Guest>::server(Config::default(), Hall::new);
+        pair.cut(length);
+        let guest = pair.join(Guest::new);
+        pair.on_client(guest, |_, cx| assert_eq!(cx.peers().s_say("hello").reached, 1));
+        assert_eq!(pair.on_client(guest, |guest, _| guest.heard.clone()), ["hello"]);
+    }
+}

@@ -1,0 +1,128 @@
+//! Keepalive and idle limit (ruling 12).
+
+use std::time::Duration;
+
+use psom::{
+    Config, Error,
+    testing::{Pair, Script},
+};
+
+use super::common::*;
+
+const IDLE: Error = Error::TimedOut("nothing received for too long");
+const IDLE_REASON: &str = "nothing received for too long";
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn server_ping() -> Vec<u8> {
+    call(0, CLIENT_PING, &[])
+}
+
+fn client_ping() -> Vec<u8> {
+    call(0, SERVER_PING, &[])
+}
+
+#[test]
+fn ruling_12_a_server_pings_every_30_seconds() {
+    let mut script = Stage::open().script();
+    for _ in 0..10 {
+        assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
+        assert_eq!(script.advance(Duration::from_millis(1)), server_ping());
+        script.send(&[set_channel(0), client_ping(), set_channel(2)].concat());
+    }
+    assert_eq!(script.error(), None);
+}
+
+#[test]
+fn ruling_12_a_client_pings_every_30_seconds() {
+    let mut script = open_guest();
+    // Channel 2 is current until the first ping, channel 0 from then on.
+    assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
+    assert_eq!(script.advance(Duration::from_millis(1)), [set_channel(0), client_ping()].concat());
+    for _ in 0..10 {
+        script.send(&[set_channel(0), server_ping(), set_channel(2)].concat());
+        assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
+        assert_eq!(script.advance(Duration::from_millis(1)), client_ping());
+    }
+    assert_eq!(script.error(), None);
+}
+
+#[test]
+fn what_is_sent_or_received_does_not_move_the_pings() {
+    let mut script = Stage::open().script();
+    script.advance(seconds(29));
+    script.send(&say("hello"));
+    assert_eq!(script.advance(seconds(1)), [set_channel(0), server_ping()].concat());
+}
+
+#[test]
+fn ruling_12_a_server_that_hears_nothing_for_90_seconds_ends_the_connection() {
+    let mut script = Stage::open().script();
+    script.advance(Duration::from_millis(89_999));
+    assert_eq!(script.error(), None);
+    assert!(script.advance(Duration::from_millis(1)).ends_with(&farewell(IDLE_REASON)));
+    assert_eq!((script.error(), script.is_closed()), (Some(&IDLE), true));
+    assert_eq!(script.advance(seconds(300)), [0; 0], "no timer is left");
+}
+
+#[test]
+fn ruling_12_a_client_that_hears_nothing_for_90_seconds_ends_the_connection() {
+    let mut script = open_guest();
+    script.advance(Duration::from_millis(89_999));
+    assert_eq!(script.error(), None);
+    assert!(script.advance(Duration::from_millis(1)).ends_with(&farewell(IDLE_REASON)));
+    assert_eq!((script.error(), script.is_closed()), (Some(&IDLE), true));
+}
+
+#[test]
+fn the_idle_limit_holds_before_channel_2_is_open() {
+    for stage in [Stage::admitted(), Stage::versioned()] {
+        let mut script = stage.script();
+        assert!(script.advance(seconds(90)).ends_with(&early_farewell(IDLE_REASON)));
+        assert_eq!(script.error(), Some(&IDLE));
+    }
+}
+
+#[test]
+fn anything_that_is_received_counts_even_half_a_record() {
+    let mut script = Stage::open().script();
+    for byte in say("hello") {
+        script.advance(seconds(89));
+        script.send(&[byte]);
+        assert_eq!(script.error(), None);
+    }
+    assert_eq!(heard(&mut script), ["hello"]);
+}
+
+#[test]
+fn ruling_12_the_times_can_be_set() {
+    let mut config = Config::default();
+    config.ping_interval = seconds(5);
+    config.idle_timeout = seconds(12);
+    let mut script = Script::server(config, Hall::new);
+    script.send(&Stage::open().bytes());
+    assert_eq!(script.advance(seconds(5)), server_ping());
+    assert_eq!(script.advance(seconds(5)), server_ping());
+    assert_eq!(script.advance(seconds(2)), farewell(IDLE_REASON));
+}
+
+#[test]
+fn two_sides_keep_each_other_alive() {
+    let mut pair = Pair::<Hall, Guest>::server(Config::default(), Hall::new);
+    let guests = [pair.join(Guest::new), pair.join(Guest::new)];
+    pair.advance(seconds(24 * 60 * 60));
+    for guest in guests {
+        assert_eq!((pair.server_error(guest), pair.client_error(guest)), (None, None));
+    }
+}
+
+#[test]
+fn a_connection_that_is_over_has_no_timers() {
+    let mut script = Stage::open().script();
+    script.send(&[close(), set_channel(0), close()].concat());
+    assert_eq!(script.error(), Some(&Error::PeerClosed));
+    assert_eq!(script.advance(seconds(600)), [0; 0]);
+    assert_eq!(script.error(), Some(&Error::PeerClosed));
+}
