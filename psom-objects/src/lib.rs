@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod interfaces;
+pub mod package;
 pub mod server;
 pub mod store;
 pub mod types;

@@ -1,1 +1,126 @@
-//! docs/conformance.md names tests; every one of them has to exist.
+//! docs/conformance.md names tests; every one of them has to exist, and every normative statement
+//! of the sections that it covers has to be in it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The sections whose statements the page lists, each with its subsections.
+const COVERED: &[&str] = &[
+    "2", "3.1.1", "3.1.2", "3.1.3", "3.1.5", "3.1.6", "3.1.7", "3.2.1", "3.2.2", "3.2.3", "3.3.1",
+    "3.3.2", "3.3.3",
+];
+/// Sections that are listed without their subsections.
+const COVERED_ALONE: &[&str] = &["3.2"];
+
+/// A row of one of the page's tables.
+struct Row {
+    id: String,
+    statement: String,
+    test: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn rows() -> Vec<Row> {
+    let page = read("docs/conformance.md");
+    let lines = page.lines().filter(|line| line.starts_with('|'));
+    let cells = lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect());
+    let rows = cells.map(|cells: Vec<_>| {
+        let [id, statement, test] = cells[..] else { panic!("three cells a row: {cells:?}") };
+        Row { id: id.into(), statement: statement.into(), test: test.into() }
+    });
+    rows.filter(|row| row.id != "Id" && !row.id.starts_with("---")).collect()
+}
+
+/// The names between backticks.
+fn names(test: &str) -> impl Iterator<Item = &str> {
+    test.split('`').skip(1).step_by(2)
+}
+
+/// The file of a module that its parent declares.
+fn file_of(modules: &[&str]) -> Option<PathBuf> {
+    let Some((last, parents)) = modules.split_last() else {
+        return Some("tests/it/main.rs".into());
+    };
+    let declared = read(file_of(parents)?).lines().any(|line| line == format!("mod {last};"));
+    let folder = Path::new("tests/it").join(modules.join("/"));
+    let candidates = [folder.with_extension("rs"), folder.join("mod.rs")];
+    candidates.into_iter().find(|path| declared && root().join(path).exists())
+}
+
+/// Whether a file has a test function of this name.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<_> = source.lines().map(str::trim).collect();
+    let is_it = |line: &str| {
+        let line = line.strip_prefix("async ").unwrap_or(line);
+        line.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}()")))
+    };
+    let attributes = |place: usize| {
+        let above = lines[..place].iter().rev();
+        above.take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"))
+    };
+    lines.iter().enumerate().any(|(place, line)| is_it(line) && attributes(place))
+}
+
+fn exists(test: &str) -> bool {
+    let path: Vec<_> = test.split("::").collect();
+    let Some((name, modules)) = path.split_last() else { return false };
+    file_of(modules).is_some_and(|file| has_test(&read(file), name))
+}
+
+fn is_covered(section: &str) -> bool {
+    let within = |covered: &&str| {
+        section.strip_prefix(covered).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    COVERED.iter().any(within) || COVERED_ALONE.contains(&section)
+}
+
+#[test]
+fn every_test_that_is_named_exists() {
+    let rows = rows();
+    let missing = rows.iter().flat_map(|row| names(&row.test)).filter(|test| !exists(test));
+    assert_eq!(missing.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn a_row_has_a_statement_and_a_test_or_a_reason() {
+    for row in rows() {
+        assert!(row.statement.ends_with('.'), "{}: {}", row.id, row.statement);
+        let reason = row.test.strip_prefix("No test: ").is_some_and(|reason| reason.len() > 20);
+        assert_ne!(names(&row.test).count() > 0, reason, "{}: {}", row.id, row.test);
+    }
+}
+
+#[test]
+fn every_statement_of_the_covered_sections_is_listed_once() {
+    let requirements = read("tests/data/requirements.txt");
+    let requirements = requirements.lines().filter_map(|line| line.split_once(' '));
+    let mut listed = BTreeMap::new();
+    for row in rows().into_iter().filter(|row| row.id.starts_with('R')) {
+        *listed.entry(row.id).or_insert(0) += 1;
+    }
+    let covered = requirements.filter(|(_, section)| is_covered(section));
+    let expected: BTreeMap<_, _> = covered.map(|(id, _)| (id.to_owned(), 1)).collect();
+    assert_eq!(expected.len(), 75);
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn a_name_that_is_no_test_is_found_out() {
+    assert!(exists("conformance::every_test_that_is_named_exists"));
+    for name in ["conformance::exists", "conformance::nowhere", "nowhere::at_all", "session", ""] {
+        assert!(!exists(name), "{name}");
+    }
+    assert!(is_covered("2.2.1.1.5") && is_covered("3.2") && is_covered("3.3.3.1.1"));
+    assert!(!is_covered("3.2.4") && !is_covered("3.1.4.1.3") && !is_covered("22.1"));
+}

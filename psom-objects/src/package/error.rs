@@ -49,7 +49,7 @@ pub enum ManifestError {
         found: String,
     },
     /// The root element is another one.
-    #[error("the root element is `{found}` in the namespace `{namespace}`, not `{expected}`")]
+    #[error("the root element is `{found}` in the namespace `{namespace}`, not {expected}")]
     Root {
         /// The root's local name.
         found: String,
@@ -75,6 +75,16 @@ pub enum ManifestError {
         found: String,
         /// What was due.
         expected: String,
+    },
+    /// An element has the right name, but not the schema's namespace.
+    #[error("{at} has the element `{name}` in the namespace `{found}`, not in the schema's")]
+    Namespace {
+        /// The parent.
+        at: String,
+        /// The element.
+        name: String,
+        /// Its namespace; empty for none.
+        found: String,
     },
     /// Text stands where only elements may.
     #[error("{at} has text between its elements")]

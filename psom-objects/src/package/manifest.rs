@@ -114,8 +114,9 @@ impl Manifest {
                 Self::CreatePptContentResource(CreatePptContentResource::read(&mut cursor)?)
             }
             _ => {
-                return Err(cursor
-                    .not("createContent, createAnnotation or createPptContentResource")?);
+                return Err(
+                    cursor.not("createContent, createAnnotation or createPptContentResource")?
+                );
             }
         };
         cursor.end()?;

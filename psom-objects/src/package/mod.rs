@@ -37,6 +37,7 @@ mod stream;
 mod tests;
 mod values;
 mod writer;
+mod xml_chars;
 mod xml_read;
 mod xml_write;
 

@@ -80,11 +80,7 @@ impl<R: Read + Seek> Package<R> {
     /// # Errors
     /// As [`file`](Self::file); the file is not what the directory declares of it; the writer
     /// fails. By then a part may be written, but never more than the declared size.
-    pub fn copy_to(
-        &mut self,
-        name: &str,
-        writer: &mut impl Write,
-    ) -> Result<u64, PackageError> {
+    pub fn copy_to(&mut self, name: &str, writer: &mut impl Write) -> Result<u64, PackageError> {
         let mut file = self.file(name)?;
         let mut buffer = vec![0; BUFFER];
         loop {
@@ -155,10 +151,7 @@ struct Survey {
 }
 
 impl Survey {
-    fn of<R: Read + Seek>(
-        archive: &ZipArchive<R>,
-        limits: &Limits,
-    ) -> Result<Self, PackageError> {
+    fn of<R: Read + Seek>(archive: &ZipArchive<R>, limits: &Limits) -> Result<Self, PackageError> {
         if archive.has_duplicate_names() {
             return Err(PackageError::Archive {
                 reason: "its directory has the same name more than once".to_owned(),
@@ -204,7 +197,8 @@ impl Survey {
 fn classify(name: &str) -> Result<Kind, &'static str> {
     let lower = name.to_ascii_lowercase();
     if let Some(relations) = lower.strip_prefix("_rels/") {
-        let plain = relations.is_empty() || names::check_root_name(&names::unescape(relations)).is_ok();
+        let plain =
+            relations.is_empty() || names::check_root_name(&names::unescape(relations)).is_ok();
         let ending = relations.is_empty() || relations.ends_with(".rels");
         return if plain && ending { Ok(Kind::Metadata) } else { Err("is no relationship part") };
     }

@@ -13,6 +13,7 @@ use quick_xml::reader::NsReader;
 use super::error::{ManifestError, shown};
 use super::names;
 use super::values::Attributes;
+use super::xml_chars::{is_blank, is_name, is_spaced, is_xml_char};
 
 /// The namespace of the manifest.
 pub(super) const OCP: &str = "http://schemas.microsoft.com/2008/12/ocp";
@@ -87,7 +88,7 @@ impl<'x> Cursor<'x> {
         Err(ManifestError::Root {
             found,
             namespace: shown(&namespace_found),
-            expected: format!("{name}` in the namespace `{namespace}"),
+            expected: format!("`{name}` in the namespace `{namespace}`"),
         })
     }
 
@@ -187,7 +188,7 @@ impl<'x> Cursor<'x> {
         if self.peeked_namespace() != namespace {
             return Ok(None);
         }
-        Ok(self.next_name()?)
+        self.next_name()
     }
 
     /// The local name of the next child, whatever its namespace.
@@ -203,6 +204,9 @@ impl<'x> Cursor<'x> {
         let at = self.at();
         let expected = expected.to_owned();
         Ok(match self.next_name()? {
+            Some(name) if name == expected => {
+                ManifestError::Namespace { at, name, found: shown(&self.peeked_namespace()) }
+            }
             Some(found) => ManifestError::Unexpected { at, found, expected },
             None => ManifestError::Missing { at, expected },
         })
@@ -246,6 +250,13 @@ impl<'x> Cursor<'x> {
                 Event::Decl(declaration) => check_declaration(&declaration, from)?,
                 // Between the document's parts, white space means nothing.
                 Event::Text(text) if self.path.is_empty() && is_blank(&text) => {}
+                // The reader leaves these two rules of well-formedness to us.
+                Event::Text(text) if text.contains("]]>") => {
+                    return Err(malformed(from, "a text contains `]]>`"));
+                }
+                Event::Start(start) if !is_name(start.name().as_ref()) => {
+                    return Err(malformed(from, "an element has no proper name"));
+                }
                 event => return Ok((usize::try_from(from).unwrap_or(usize::MAX), event)),
             }
         }
@@ -272,12 +283,18 @@ impl<'x> Cursor<'x> {
     pub(super) fn raw_attributes(&self, start: &BytesStart<'_>) -> Result<Vec<(String, String)>> {
         let mut keys = Vec::new();
         let mut found = Vec::new();
+        if !is_spaced(start.attributes_raw()) {
+            return Err(malformed(self.offset(), "two attributes have no space between them"));
+        }
         // The reader's own check for duplicates comes before the count could be bounded.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|e| malformed(self.offset(), &e.to_string()))?;
             let key = attribute.key.as_ref().to_owned();
             if keys.len() == MAX_ATTRIBUTES {
                 return Err(malformed(self.offset(), "an element has more than 64 attributes"));
+            }
+            if !is_name(&key) {
+                return Err(malformed(self.offset(), "an attribute has no proper name"));
             }
             if keys.contains(&key) {
                 return Err(malformed(self.offset(), "an element has an attribute twice"));
@@ -345,11 +362,7 @@ impl<'x> Cursor<'x> {
     }
 
     /// Enters the next element, where it is `name` in `namespace`.
-    fn take(
-        &mut self,
-        namespace: &'static str,
-        name: &'static str,
-    ) -> Result<Option<Element<'x>>> {
+    fn take(&mut self, namespace: &'static str, name: &'static str) -> Result<Option<Element<'x>>> {
         let matches = match self.peek()? {
             Node::Start(next) => next.start.local_name().as_ref() == name,
             Node::End => false,
@@ -407,16 +420,6 @@ pub(super) fn malformed(offset: u64, reason: &str) -> ManifestError {
 /// A reader's reason may quote the document at length.
 fn shown_reason(reason: &str) -> String {
     if reason.len() <= 160 { reason.to_owned() } else { shown(reason) }
-}
-
-/// The characters that XML 1.0 allows.
-pub(super) fn is_xml_char(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-}
-
-/// Whether a text is only XML's white space.
-pub(super) fn is_blank(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 /// The text is at hand as UTF-8 already; what it says of itself must not contradict the two

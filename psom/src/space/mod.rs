@@ -11,6 +11,8 @@ mod core;
 mod handle;
 mod object;
 mod peer;
+#[cfg(feature = "tokio")]
+mod remote_call;
 mod user;
 
 use std::{sync::Arc, time::Instant};
@@ -29,14 +31,16 @@ pub use child::{
 pub use context::{Context, Scope};
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle, Task};
+#[cfg(feature = "tokio")]
+pub(crate) use remote_call::RemoteCall;
 pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
 pub use user::{User, UserData};
 
 use crate::{
     error::{Error, Misuse, PeerMisbehaved, Violation},
-    interface::{Incoming, InterfaceDesc, ObjectDesc, Outcome},
+    interface::{Incoming, ObjectDesc, Outcome},
     session::{Call, Config, ConnectRequest, Event, Output, Protocols, Session},
-    wire::{Encode, Encoder, ObjectKey, auth::Credentials, record::Batch},
+    wire::{ObjectKey, auth::Credentials, record::Batch},
 };
 
 /// The objects below one root, and the sessions that are connected to them.
@@ -322,6 +326,7 @@ impl Space {
     }
 
     /// Calls the peers of an object, from outside.
+    #[cfg(feature = "tokio")]
     pub(crate) fn call(&mut self, now: Instant, call: &RemoteCall) -> Sent {
         let Some(core) = self.core_at(now) else { return Sent::failed(Misuse::Gone) };
         core.send_all(call.object, call.interface, call.method, &call.arguments)
@@ -448,30 +453,5 @@ impl Space {
 impl std::fmt::Debug for Space {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Space").field("stats", &self.stats()).finish_non_exhaustive()
-    }
-}
-
-/// A call on the peers of an object that was made outside the space, already marshaled.
-#[derive(Debug)]
-pub(crate) struct RemoteCall {
-    object: ObjectKey,
-    interface: &'static InterfaceDesc,
-    method: u8,
-    arguments: crate::session::Arguments,
-}
-
-impl RemoteCall {
-    pub(crate) fn new(
-        object: ObjectKey,
-        interface: &'static InterfaceDesc,
-        method: u8,
-        arguments: &[&dyn Encode],
-    ) -> Result<Self, Misuse> {
-        let mut bytes = Vec::new();
-        let mut out = Encoder::new(&mut bytes);
-        arguments.iter().for_each(|argument| argument.encode(&mut out));
-        let references = out.finish()?;
-        let arguments = crate::session::Arguments::new(bytes, references);
-        Ok(Self { object, interface, method, arguments })
     }
 }

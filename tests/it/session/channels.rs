@@ -1,6 +1,6 @@
 //! SetChannel and RPCOpen (ruling 5).
 
-use psom::error::PeerMisbehaved;
+use psom::error::{DecodeError, PeerMisbehaved};
 
 use super::common::*;
 
@@ -79,6 +79,16 @@ fn the_arguments_of_lookup_mean_nothing() {
     let odd = open_with(2, &[&"anything at all", &"", &i64::MIN]);
     let mut script = Stage::versioned().then(&[odd, set_channel(2)]).script();
     assert_eq!(script.send(&say("hello")), [set_channel(2), said("hello")].concat());
+}
+
+#[test]
+fn the_arguments_of_lookup_have_to_be_valid() {
+    let (cut, left) = (DecodeError::Truncated, DecodeError::TrailingBytes);
+    let reason = "the message ends inside a value";
+    Stage::versioned().refuses(&open_with(2, &[&"", &""]), cut.clone(), reason);
+    Stage::versioned().refuses(&open_with(2, &[]), cut, reason);
+    let reason = "bytes are left after the last parameter";
+    Stage::versioned().refuses(&open_with(2, &[&"", &"", &0i64, &0i64]), left, reason);
 }
 
 #[test]

@@ -134,6 +134,18 @@ fn a_connected_object_can_be_called_in_the_same_breath() {
     assert_eq!(script.take(), sent.concat());
 }
 
+/// The factory has made a desk that lives while it is connected, and it never was.
+#[test]
+fn a_refused_connect_leaves_no_object_behind() {
+    let wrong_hash = connect(0, "desk.7", 1);
+    let mut script = Stage::open().script();
+    script.send(&wrong_hash);
+    assert_eq!((script.stats().connections, script.stats().objects), (0, 2));
+    let mut script = without_desk().script();
+    script.send(&connect(0, "desk.7", DESK_CLIENT_HASH));
+    assert_eq!((script.stats().connections, script.stats().objects), (0, 2));
+}
+
 #[test]
 fn nothing_but_the_root_is_connected_by_itself() {
     let mut script = Stage::open().script();

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use psom::{
     Error,
     error::{PeerMisbehaved, Violation},
-    testing::hex,
     wire::record::{Batch, Record},
 };
 
@@ -160,14 +159,44 @@ fn a_slow_consumer_s_break_stands_behind_a_whole_record() {
     assert_eq!(&batch.bytes()[place], b"slow consumer");
 }
 
+/// A turn that ends the connection of its only peer and then does something more.
+fn nothing_behind_the_parting(more: fn(&mut Hall, &mut psom::Context<Hall>, psom::PeerId)) {
+    let mut script = Stage::open().then(&[connect(0, "desk", DESK_CLIENT_HASH)]).script();
+    script.on_root(move |hall, cx| {
+        let peer = cx.peer_infos()[0].id;
+        cx.peer(peer).unwrap().hang_up();
+        more(hall, cx, peer);
+    });
+    assert_eq!(script.take(), [set_channel(2), parting()].concat());
+    assert_eq!((script.error(), script.stats().connections), (Some(&Error::Closed), 0));
+}
+
 #[test]
-fn what_is_sent_behind_the_end_is_not_sent() {
+fn no_call_goes_out_behind_a_parting() {
+    nothing_behind_the_parting(|_, cx, _| assert_eq!(cx.peers().c_said("x").reached, 0));
+}
+
+#[test]
+fn no_connect_goes_out_behind_a_parting() {
+    nothing_behind_the_parting(|hall, cx, peer| {
+        let connected = cx.peer(peer).map(|mut peer| peer.connect("seat", hall.desk));
+        assert_ne!(connected, Some(Ok(())));
+    });
+}
+
+#[test]
+fn no_close_goes_out_behind_a_parting() {
+    nothing_behind_the_parting(|hall, cx, _| assert!(cx.remove(hall.desk)));
+}
+
+#[test]
+fn what_was_sent_before_a_parting_goes_out_before_it() {
     let mut script = Stage::open().script();
     script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;
-        cx.peers().c_said("before");
+        assert_eq!(cx.peers().c_said("before").reached, 1);
         cx.peer(peer).unwrap().hang_up();
-        cx.peers().c_said("behind");
     });
-    assert_eq!(script.take(), [hex("04 00000002"), said("before"), set_channel(2), parting()].concat());
+    let sent = [set_channel(2), said("before"), set_channel(2), parting()];
+    assert_eq!(script.take(), sent.concat());
 }

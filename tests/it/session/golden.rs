@@ -205,7 +205,8 @@ fn a_meeting_begins_as_it_was_captured() {
     server.on_root(|meeting, cx| {
         assert_eq!(cx.peers().connect("contentManager", meeting.contents), 1);
         let added = |_: &mut Users, cx: &mut Context<Users>| {
-            let (ids, uris, names) = ([1], ["sip:ryanf0@rtcdev.nttest.microsoft.com"], ["Ryan0 Farm0"]);
+            let (ids, uris, names) =
+                ([1], ["sip:ryanf0@rtcdev.nttest.microsoft.com"], ["Ryan0 Farm0"]);
             cx.peers().c_users_added(&ids, &uris.map(String::from), &names.map(String::from));
         };
         cx.tell(meeting.users, added).unwrap();

@@ -31,8 +31,10 @@ pub trait HallClient {
 /// The sum of version 1 is over 2^63, so it wraps.
 #[psom_interface(
     name = "Test.Desk",
-    version = 1, hash = 9223372036854775807,
-    version = 2, hash = 31,
+    version = 1,
+    hash = 9223372036854775807,
+    version = 2,
+    hash = 31
 )]
 pub trait DeskServer {
     fn s_knock(&mut self, cx: &mut Context<Self>, times: i32);

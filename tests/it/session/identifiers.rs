@@ -1,12 +1,21 @@
 //! Proxy identifiers, connects and closes (section 2.2.2, ruling 2).
 
-use psom::{ObjectRef, error::PeerMisbehaved, testing::hex};
+use psom::{
+    Context, ObjectRef,
+    error::PeerMisbehaved,
+    testing::{Script, hex},
+};
 
 use super::common::*;
 
 /// A client that has connected the desk as its number 1.
 fn at_the_desk() -> Stage {
     Stage::open().then(&[connect(0, "desk", DESK_CLIENT_HASH)])
+}
+
+fn close_the_desk(script: &mut Script<Hall>) {
+    let close = |_: &mut Desk, cx: &mut Context<Desk>| assert_eq!(cx.peers().close(), 1);
+    script.on_root(move |hall, cx| cx.tell(hall.desk, close).unwrap());
 }
 
 #[test]
@@ -30,7 +39,7 @@ fn ruling_02_a_connect_carries_the_parent_and_both_sides_count() {
 #[test]
 fn ruling_02_the_two_directions_count_apart() {
     let mut script = at_the_desk().script();
-    let connects = |hall: &mut Hall, cx: &mut psom::Context<Hall>| {
+    let connects = |hall: &mut Hall, cx: &mut Context<Hall>| {
         let another = cx.add(Desk::default());
         cx.peers().connect("seat", hall.desk) + cx.peers().connect("seat", another)
     };
@@ -105,7 +114,7 @@ fn a_reference_to_nothing_is_refused() {
 #[test]
 fn a_tombstone_drops_and_counts_the_calls_that_cross_its_close() {
     let mut script = at_the_desk().script();
-    script.on_root(|hall, cx| cx.tell(hall.desk, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap());
+    close_the_desk(&mut script);
     assert_eq!(script.take(), [set_channel(2), op_close(-1)].concat());
 
     let crossing = [call(1, S_KNOCK, &[&5i32]), connect(1, "lamp", DESK_CLIENT_HASH)];
@@ -129,7 +138,7 @@ fn a_close_is_answered_and_a_call_behind_it_refused() {
 #[test]
 fn two_closes_that_cross_end_quietly() {
     let mut script = at_the_desk().script();
-    script.on_root(|hall, cx| cx.tell(hall.desk, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap());
+    close_the_desk(&mut script);
     script.take();
     assert_eq!(script.send(&op_close(1)), [0; 0]);
     assert_eq!((script.error(), script.stats().peers), (None, 1));

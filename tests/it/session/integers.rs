@@ -39,7 +39,13 @@ fn ruling_06_longer_forms_than_needed_are_accepted() {
 #[test]
 fn ruling_06_the_irregular_forms_are_accepted_in_their_own_types() {
     let mut script = Stage::open().script();
-    script.send(&numbers(["8a008000", "8800", "8d000000000000", "83ffffffff", "87ffffffffffffffff"]));
+    script.send(&numbers([
+        "8a008000",
+        "8800",
+        "8d000000000000",
+        "83ffffffff",
+        "87ffffffffffffffff",
+    ]));
     let extremes = "-32768 -2147483648 -9223372036854775808 4294967295 18446744073709551615";
     assert_eq!(heard(&mut script), [extremes]);
     let range = |name| DecodeError::IntegerRange(name);

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use psom::{
-    Config, Error,
-    error::PeerMisbehaved,
-    testing::Pair,
-};
+use psom::{Config, Error, error::PeerMisbehaved, testing::Pair};
 
 use super::{common::*, neighbours::Neighbours};
 

@@ -1,10 +1,8 @@
 //! Calls that cannot be sent: error values, and nothing on the wire.
 
 use psom::{
-    Config, Context, DistributedObject, ObjectDesc, Space, distributed_object,
-    error::Misuse,
-    psom_interface,
-    testing::Script,
+    Config, Context, DistributedObject, ObjectDesc, Space, distributed_object, error::Misuse,
+    psom_interface, testing::Script,
 };
 
 use super::common::*;
@@ -21,7 +19,8 @@ fn fails<T: DistributedObject>(
 
 #[test]
 fn a_method_that_the_peer_s_version_lacks_is_an_error_value() {
-    let not_in = |method, version| Misuse::NotInVersion { interface: HALL, method, since: 2, version };
+    let not_in =
+        |method, version| Misuse::NotInVersion { interface: HALL, method, since: 2, version };
     let mut script = Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1])).script();
     let error = fails(&mut script, |_, cx| cx.peers().c_shouted("x").ok());
     assert_eq!(error, not_in("cShouted", 1));

@@ -109,7 +109,8 @@ fn a_client_opens_no_root_without_a_common_version() {
 
 #[test]
 fn ruling_04_nothing_is_announced_after_done_protocols() {
-    let after = |call| (PeerMisbehaved::AfterDoneProtocols(call), format!("{call} after doneProtocols"));
+    let after =
+        |call| (PeerMisbehaved::AfterDoneProtocols(call), format!("{call} after doneProtocols"));
     let calls = [
         (version(CONN_MGR_CLIENT_HASH), after("version")),
         (add_protocol(HALL, &HALL_SUMS), after("addProtocol")),

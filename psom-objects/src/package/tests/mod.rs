@@ -1,0 +1,67 @@
+//! Tests of the module as a whole.
+#![allow(clippy::unwrap_used)]
+
+mod archive;
+mod garbled;
+mod manifest;
+mod opening;
+mod raw;
+mod refusals;
+
+use std::io::{Cursor, Write};
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::*;
+
+/// The sample of section 7, byte for byte.
+const SAMPLE: &str = r#"<ocp xmlns="http://schemas.microsoft.com/2008/12/ocp">
+    <createContent>
+        <common>
+            <title>Ryan’s Fun Day.jpg</title>
+            <nativeFile>native.file</nativeFile>
+        </common>
+        <contentDetail type="Content.NativeFileOnly">
+            <nativeFileOnlyContent xmlns="http://schemas.microsoft.com/2008/12/ocp-content-detail">
+                <nativeFileOnlyType>empty</nativeFileOnlyType>
+            </nativeFileOnlyContent>
+        </contentDetail>
+    </createContent>
+</ocp>
+"#;
+
+/// The value of [`SAMPLE`].
+fn sample() -> Manifest {
+    CreateContent::new("Ryan’s Fun Day.jpg", ContentDetail::NativeFileOnly)
+        .with_native_file("native.file")
+        .into()
+}
+
+type Bytes = Cursor<Vec<u8>>;
+
+/// An archive with these entries, whatever they are.
+fn zip(entries: &[(&str, &[u8])]) -> Bytes {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        zip.start_file(name, SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    Cursor::new(zip.finish().unwrap().into_inner())
+}
+
+/// A package with the sample's manifest and these entries.
+fn sample_with(entries: &[(&str, &[u8])]) -> Bytes {
+    let mut all: Vec<(&str, &[u8])> = vec![(MANIFEST_NAME, SAMPLE.as_bytes())];
+    all.extend(entries);
+    zip(&all)
+}
+
+fn open(bytes: Bytes) -> Result<Package<Bytes>, PackageError> {
+    Package::open(bytes, &Limits::default())
+}
+
+/// The one occurrence of `needle` from `from` on.
+fn find(bytes: &[u8], needle: &[u8], from: usize) -> usize {
+    from + bytes[from..].windows(needle.len()).position(|window| window == needle).unwrap()
+}

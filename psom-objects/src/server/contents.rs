@@ -1,0 +1,355 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use psom::{Context, Handle, Lifecycle, PeerId, PeerInfo, Scope, distributed_object};
+
+use super::{
+    Shared,
+    content::Content,
+    stage::Stage,
+    summary::ContentSummary,
+    titles::{self, Reservation, Titles},
+    uploads::UploadManager,
+    users::ContentUserManager,
+};
+use crate::{
+    interfaces::{ContentManagerClientProxy, ContentManagerServer, ContentManagerServerProxy},
+    types::{Role, SetTitleStatus, TitleReservationStatus},
+};
+
+/// The contents of a meeting, the titles that are reserved for others, and the stage (section
+/// 3.3.4.1.3).
+#[distributed_object(serves = ContentManagerServer, calls = ContentManagerClient)]
+pub struct ContentManager {
+    pub(super) shared: Arc<Shared>,
+    pub(super) users: Handle<ContentUserManager>,
+    #[child("uploadManager")]
+    uploads: Handle<UploadManager>,
+    pub(super) contents: BTreeMap<i64, Handle<Content>>,
+    pub(super) last_id: i64,
+    pub(super) titles: Titles,
+    stage: Stage,
+    last_order: i64,
+    /// What each client has been told.
+    told: BTreeMap<PeerId, Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    contents: BTreeSet<i64>,
+    stage: Stage,
+}
+
+#[distributed_object]
+impl ContentManager {
+    /// A content that the caller may not see does not exist for them.
+    #[child("content.{content_id}")]
+    fn content(&mut self, cx: &mut Context<Self>, content_id: i64) -> Option<Handle<Content>> {
+        let caller = cx.caller().id()?;
+        self.told.get(&caller).filter(|told| told.contents.contains(&content_id))?;
+        self.contents.get(&content_id).copied()
+    }
+}
+
+impl ContentManager {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        users: Handle<ContentUserManager>,
+        uploads: Handle<UploadManager>,
+    ) -> Self {
+        Self {
+            shared,
+            users,
+            uploads,
+            contents: BTreeMap::new(),
+            last_id: 0,
+            titles: Titles::default(),
+            stage: Stage::default(),
+            last_order: 0,
+            told: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// How many contents there are.
+    pub fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    pub(super) fn summary(&self, scope: &Scope) -> Vec<ContentSummary> {
+        let contents = self.contents.values().filter_map(|content| scope.get(*content).ok());
+        contents.map(Content::summary).collect()
+    }
+
+    fn role(&self, scope: &Scope, user: i64) -> Role {
+        scope.get(self.users).map_or(Role::Attendee, |users| users.role(user))
+    }
+
+    /// Tells every client what has changed for it: contents that it sees now or sees no longer, and
+    /// the stage as far as it sees it.
+    pub(super) fn sync(&mut self, cx: &mut Context<Self>) {
+        for peer in cx.peer_infos() {
+            self.sync_peer(cx, &peer);
+        }
+    }
+
+    fn sync_peer(&mut self, cx: &mut Context<Self>, peer: &PeerInfo) {
+        let role = self.role(cx, peer.user.id);
+        let mut seen = BTreeMap::new();
+        for (&id, &content) in &self.contents {
+            if let Ok(shown) = cx.get(content)
+                && role.sees(shown.visibility)
+            {
+                seen.insert(id, shown.kind);
+            }
+        }
+        let told = self.told.entry(peer.id).or_default();
+        let Some(mut client) = cx.peer(peer.id) else { return };
+        let mut hidden = Vec::new();
+        told.contents.retain(|id| {
+            let keep = seen.contains_key(id);
+            if !keep {
+                client.c_content_removed(*id);
+                hidden.extend(self.contents.get(id).copied());
+            }
+            keep
+        });
+        for (id, kind) in &seen {
+            if told.contents.insert(*id) {
+                client.c_content_added(*id, kind);
+            }
+        }
+        // A content that this client does not see is not on its stage.
+        let content = if seen.contains_key(&self.stage.content) { self.stage.content } else { 0 };
+        let stage = Stage { content, ..self.stage };
+        let before = std::mem::replace(&mut told.stage, stage);
+        if before.content != stage.content {
+            client.c_set_active_content(stage.content);
+        }
+        if before.presenter != stage.presenter {
+            client.c_set_active_presenter(stage.presenter);
+        }
+        for content in hidden {
+            let peer = peer.id;
+            let _ = cx.tell(content, move |content, cx| content.hide_from(cx, peer));
+        }
+    }
+
+    /// A user has become something else.
+    pub(super) fn on_role(&mut self, cx: &mut Context<Self>, user: i64) {
+        let role = self.role(cx, user);
+        let policy = self.shared.config.policy.clone();
+        if !policy.may_upload(role) {
+            for released in self.titles.release(|reserved| reserved.user == user) {
+                if let Some(mut client) = cx.peer(released.peer) {
+                    client.c_title_released(released.cookie);
+                }
+            }
+            let _ = cx.tell(self.uploads, move |uploads, cx| uploads.on_demoted(cx, user));
+        }
+        if policy.may_present(role) {
+            self.sync(cx);
+        } else {
+            self.set_stage(cx, self.stage.leave(user));
+        }
+    }
+
+    fn may_present(&self, scope: &Scope, user: i64) -> bool {
+        self.shared.config.policy.may_present(self.role(scope, user))
+    }
+
+    /// Puts a content on the stage.
+    pub(super) fn present(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        if self.may_present(cx, user) && self.contents.contains_key(&content) {
+            self.set_stage(cx, self.stage.present(user, content));
+        }
+    }
+
+    /// Takes a content off the stage, and the user with it.
+    pub(super) fn stop(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        self.set_stage(cx, self.stage.stop(user, content));
+    }
+
+    /// Shows a presented content before all others.
+    pub(super) fn make_highest(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        if self.stage.content == content && self.may_present(cx, user) {
+            self.last_order += 1;
+            let order = self.last_order;
+            if let Some(content) = self.contents.get(&content) {
+                let _ = cx.tell(*content, move |content, cx| content.set_order(cx, order));
+            }
+        }
+    }
+
+    fn set_stage(&mut self, cx: &mut Context<Self>, stage: Stage) {
+        let before = std::mem::replace(&mut self.stage, stage);
+        if before.content != stage.content
+            && let Some(content) = self.contents.get(&before.content)
+        {
+            let _ = cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
+        }
+        if before != stage
+            && let Some(content) = self.contents.get(&stage.content)
+        {
+            self.last_order += 1;
+            let (presenter, order) = (stage.presenter, self.last_order);
+            let _ = cx.tell(*content, move |content, cx| {
+                content.set_presenter(cx, Some(presenter), order);
+            });
+        }
+        self.sync(cx);
+    }
+
+    /// Who has a title: a content and its owner.
+    pub(super) fn owner_of(&self, scope: &Scope, title: &str) -> Option<(i64, i64)> {
+        let contents = self.contents.iter();
+        let contents = contents.filter_map(|(id, content)| Some((*id, scope.get(*content).ok()?)));
+        contents
+            .filter(|(_, content)| titles::same(&content.title, title))
+            .map(|(id, content)| (id, content.owner))
+            .next()
+    }
+
+    /// Gives a content a new title, if it is free, and has the content tell so.
+    pub(super) fn rename(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i64,
+        title: String,
+        asked: PeerId,
+    ) {
+        let status = match (self.owner_of(cx, &title), self.titles.by_title(&title)) {
+            (Some((owner, _)), _) if owner != id => SetTitleStatus::FailedTitleExists,
+            (_, Some(_)) => SetTitleStatus::FailedReservedForCreation,
+            _ => SetTitleStatus::Success,
+        };
+        if let Some(content) = self.contents.get(&id) {
+            let _ = cx.tell(*content, move |content, cx| content.rename(cx, title, status, asked));
+        }
+    }
+
+    fn reserve(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        cookie: i32,
+        external_id: Option<&str>,
+    ) {
+        use TitleReservationStatus as Status;
+        let user = cx.caller().user().id;
+        let Some(peer) = cx.caller().id() else { return };
+        let (policy, limits) = (&self.shared.config.policy, &self.shared.config.limits);
+        let role = self.role(cx, user);
+        let locked = external_id.and_then(|id| self.titles.by_external_id(id));
+        let (status, content, owner) = if !policy.may_upload(role) {
+            (Status::FailedNotAuthorized, 0, 0)
+        } else if !policy.takes_title(title, limits) {
+            (Status::FailedInvalidTitle, 0, 0)
+        } else if !policy.takes_extension(&titles::extension(title)) {
+            (Status::FailedInvalidExtension, 0, 0)
+        } else if self.titles.has_cookie(peer, cookie) {
+            (Status::FailedCookieInUse, 0, user)
+        } else if self.titles.count(user) >= limits.reservations {
+            (Status::FailedReservationMaxExceeded, 0, user)
+        } else if let Some((content, owner)) = self.owner_of(cx, title) {
+            (Status::FailedReservedForCreation, content, owner)
+        } else if let Some(other) = self.titles.by_title(title) {
+            (Status::FailedReservedForCreation, 0, other.user)
+        } else if let Some(other) = locked {
+            (Status::FailedExternalIdLockedForCreate, 0, other.user)
+        } else {
+            (Status::ReservedForCreation, 0, user)
+        };
+        if status == Status::ReservedForCreation {
+            let (title, external_id) = (title.to_owned(), external_id.map(str::to_owned));
+            self.titles.reserve(Reservation { peer, user, cookie, title, external_id });
+        }
+        cx.caller().c_reserve_title_completed(status, cookie, content, owner);
+    }
+}
+
+impl ContentManagerServer for ContentManager {
+    fn s_delete_content(&mut self, cx: &mut Context<Self>, content_id: i64) {
+        let user = cx.caller().user().id;
+        let Some(&handle) = self.contents.get(&content_id) else { return };
+        let Ok(content) = cx.get(handle) else { return };
+        let (owns, extended) = (content.owner == user, content.extended);
+        let files = content.files.clone();
+        if !self.shared.config.policy.may_change_content(self.role(cx, user), owns) {
+            return;
+        }
+        tracing::info!(content = content_id, title = content.title, user, "Deleted a content");
+        self.contents.remove(&content_id);
+        files.iter().for_each(|file| self.shared.config.files.remove(file));
+        // The content disconnects itself from everybody; it was told of before.
+        self.set_stage(cx, self.stage.without(content_id));
+        cx.remove(extended);
+        cx.remove(handle);
+    }
+
+    fn s_present(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        if self.may_present(cx, user) {
+            self.set_stage(cx, self.stage.claim(user));
+        }
+    }
+
+    fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        let Some(peer) = cx.caller().id() else { return };
+        let is_it = |reserved: &Reservation| reserved.peer == peer && reserved.cookie == cookie;
+        if !self.titles.release(is_it).is_empty() {
+            cx.caller().c_title_released(cookie);
+        }
+    }
+
+    fn s_reserve_title(&mut self, cx: &mut Context<Self>, title: &str, cookie: i32) {
+        self.reserve(cx, title, cookie, None);
+    }
+
+    fn s_reserve_title_with_id(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        cookie: i32,
+        external_id: &str,
+    ) {
+        self.reserve(cx, title, cookie, Some(external_id));
+    }
+
+    fn s_stop_presenting(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        self.set_stage(cx, self.stage.leave(user));
+    }
+}
+
+impl Lifecycle for ContentManager {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        // A client that speaks no version of it uploads nothing; everything else goes on.
+        let _ = cx.caller().connect("uploadManager", self.uploads);
+        let caller = cx.caller().info().cloned();
+        if let Some(caller) = caller {
+            self.sync_peer(cx, &caller);
+        }
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        let caller = cx.caller().id();
+        self.titles.release(|reserved| Some(reserved.peer) == caller);
+        caller.map(|caller| self.told.remove(&caller));
+        let still_there = cx.peer_infos().iter().any(|peer| peer.user.id == user);
+        if !still_there {
+            self.set_stage(cx, self.stage.leave(user));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
+
+use super::{
+    MeetingConfig, Shared,
+    clock::Clock,
+    contents::ContentManager,
+    summary::MeetingSummary,
+    uploads::UploadManager,
+    users::ContentUserManager,
+};
+use crate::{
+    interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},
+    types::Role,
+};
+
+/// The root of a conference on a server (section 3.3.4.1.1).
+#[distributed_object(serves = MeetingServer, calls = MeetingClient)]
+pub struct Meeting {
+    shared: Arc<Shared>,
+    #[child("contentUserManager")]
+    users: Handle<ContentUserManager>,
+    #[child("contentManager")]
+    contents: Handle<ContentManager>,
+}
+
+impl Meeting {
+    /// An empty meeting.
+    pub fn new(scope: &mut Scope, config: MeetingConfig) -> Self {
+        let clock = Clock::new(config.started, scope.now());
+        let shared = Arc::new(Shared { config, clock });
+        let users = scope.add(ContentUserManager::default());
+        let uploads = scope.add(UploadManager::new(shared.clone(), users));
+        let contents = scope.add(ContentManager::new(shared.clone(), users, uploads));
+        // The objects know each other before anything else happens.
+        let _ = scope.tell(users, move |users, _| users.contents = Some(contents));
+        let _ = scope.tell(uploads, move |uploads, _| uploads.contents = Some(contents));
+        Self { shared, users, contents }
+    }
+
+    /// What there is in the meeting.
+    pub fn summary(&self, cx: &Context<Self>) -> MeetingSummary {
+        let users = cx.get(self.users).map(ContentUserManager::summary).unwrap_or_default();
+        let (contents, stage) = match cx.get(self.contents) {
+            Ok(manager) => (manager.summary(cx), manager.stage()),
+            Err(_) => Default::default(),
+        };
+        let (active_presenter, active_content) = (stage.presenter, stage.content);
+        MeetingSummary { users, contents, active_presenter, active_content }
+    }
+
+    /// Makes a user who is there something else: a demoted presenter leaves the stage and gives
+    /// reserved titles and uploads up; contents appear and disappear as the new role sees them.
+    pub fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
+        let _ = cx.tell(self.users, move |users, cx| users.set_role(cx, user, role));
+    }
+
+    /// Closes every connection.
+    pub fn end(&mut self, cx: &mut Context<Self>) {
+        for peer in cx.peer_infos() {
+            if let Some(mut peer) = cx.peer(peer.id) {
+                peer.hang_up();
+            }
+        }
+    }
+}
+
+impl MeetingServer for Meeting {
+    fn s_set_info(&mut self, _: &str) -> Result<(), Violation> {
+        Err(Violation::new("sSetInfo is not supported"))
+    }
+}
+
+impl Lifecycle for Meeting {
+    /// Ruling 17: the time, the URL base, both children and their state, ready.
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let time = self.shared.clock.utc(cx.now());
+        cx.caller().c_set_server_time(&time);
+        cx.caller().c_set_url_base(&self.shared.config.url_base);
+        let users = cx.caller().connect("contentUserManager", self.users);
+        let contents = cx.caller().connect("contentManager", self.contents);
+        if let Err(error) = users.and(contents) {
+            // A client without these two is no client of a meeting.
+            tracing::info!(user = ?cx.caller().user(), %error, "A client cannot take part");
+            return cx.caller().hang_up();
+        }
+        let Some(caller) = cx.caller().id() else { return };
+        let this = cx.handle();
+        let _ = cx.tell(this, move |_, cx| {
+            if let Some(mut caller) = cx.peer(caller) {
+                caller.c_meeting_ready();
+            }
+        });
+    }
+}

@@ -1,0 +1,234 @@
+use std::sync::Arc;
+
+use psom::{Context, Handle, Lifecycle, distributed_object};
+
+use super::{
+    Shared, contents::ContentManager, create::Uploader, stream::UploadStream,
+    users::ContentUserManager,
+};
+use crate::{
+    interfaces::{UploadManagerClientProxy, UploadManagerServer, UploadManagerServerProxy},
+    store::{Import, StoreError, StoreFuture},
+    types::{DownloadFinishReason, UploadFinishReason},
+};
+
+/// Packages on their way in (section 3.3.4.1.4).
+#[distributed_object(serves = UploadManagerServer, calls = UploadManagerClient)]
+pub struct UploadManager {
+    shared: Arc<Shared>,
+    users: Handle<ContentUserManager>,
+    /// Set as soon as it is made.
+    pub(super) contents: Option<Handle<ContentManager>>,
+    uploads: Vec<Upload>,
+}
+
+struct Upload {
+    by: Uploader,
+    stream: Handle<UploadStream>,
+    /// Set once everything has come and the package is being verified.
+    verifying: bool,
+}
+
+#[distributed_object]
+impl UploadManager {
+    /// Declares the streams that this object connects; clients connect none.
+    #[child("uploadStreams")]
+    fn stream(&mut self) -> Option<Handle<UploadStream>> {
+        None
+    }
+}
+
+impl UploadManager {
+    pub(super) fn new(shared: Arc<Shared>, users: Handle<ContentUserManager>) -> Self {
+        Self { shared, users, contents: None, uploads: Vec::new() }
+    }
+
+    /// Accepts an upload and connects its stream, or says why not.
+    fn accept(
+        &mut self,
+        cx: &mut Context<Self>,
+        by: Uploader,
+        (packed, unpacked): (i64, i64),
+    ) -> Result<Handle<UploadStream>, UploadFinishReason> {
+        use UploadFinishReason as Reason;
+        let config = &self.shared.config;
+        let (policy, limits) = (&config.policy, &config.limits);
+        let role = cx.get(self.users).map(|users| users.role(by.user));
+        let contents = self.contents.and_then(|contents| cx.get(contents).ok());
+        let contents = contents.map_or(0, ContentManager::len);
+        if !role.is_ok_and(|role| policy.may_upload(role)) {
+            return Err(Reason::UnknownFailure);
+        }
+        if self.find(by).is_some() {
+            return Err(Reason::AlreadyUploading);
+        }
+        if self.uploads.iter().filter(|upload| upload.by.user == by.user).count() >= limits.uploads
+        {
+            return Err(Reason::TooManyUploads);
+        }
+        if contents >= limits.contents {
+            return Err(Reason::TooManyContents);
+        }
+        let size = |length: i64| u64::try_from(length).map_err(|_| Reason::VerifyFailed);
+        let (packed, unpacked) = (size(packed)?, size(unpacked)?);
+        if packed.max(unpacked) > limits.package_size {
+            return Err(Reason::MaxPackageSizeExceeded);
+        }
+        let sink = config.files.begin(packed).map_err(|error| reason(&error))?;
+        let stream = UploadStream::new(sink, cx.handle(), by, (packed, unpacked));
+        let stream = cx.add_while_connected(stream);
+        if cx.caller().connect("uploadStreams", stream).is_err() {
+            cx.remove(stream);
+            return Err(Reason::UnknownFailure);
+        }
+        Ok(stream)
+    }
+
+    fn find(&self, by: Uploader) -> Option<usize> {
+        let is_it = |upload: &Upload| upload.by.peer == by.peer && upload.by.cookie == by.cookie;
+        self.uploads.iter().position(is_it)
+    }
+
+    /// Ends an upload: the stream goes, and the client is told why. Once only.
+    pub(super) fn finish(
+        &mut self,
+        cx: &mut Context<Self>,
+        by: Uploader,
+        reason: UploadFinishReason,
+    ) {
+        let Some(place) = self.find(by) else { return };
+        let upload = self.uploads.remove(place);
+        tracing::info!(user = by.user, cookie = by.cookie, ?reason, "An upload ended");
+        let _ = cx.tell(upload.stream, |stream, cx| stream.close(cx));
+        if let Some(mut client) = cx.peer(by.peer) {
+            client.c_upload_finished(by.cookie, reason);
+        }
+    }
+
+    /// Has a package verified, outside of the space.
+    pub(super) fn verify(
+        &mut self,
+        cx: &mut Context<Self>,
+        by: Uploader,
+        verifying: StoreFuture<'static, Result<Import, StoreError>>,
+    ) {
+        cx.spawn(verifying, move |manager, cx, result| manager.verified(cx, by, result));
+    }
+
+    fn verified(
+        &mut self,
+        cx: &mut Context<Self>,
+        by: Uploader,
+        result: Result<Import, StoreError>,
+    ) {
+        let import = match result {
+            Ok(import) => import,
+            Err(error) => {
+                tracing::info!(user = by.user, cookie = by.cookie, %error, "A package failed");
+                return self.finish(cx, by, reason(&error));
+            }
+        };
+        let Some(contents) = self.contents.filter(|_| self.find(by).is_some()) else {
+            // The client cancelled or left meanwhile: nobody wants the files.
+            let files = &self.shared.config.files;
+            return import.files.values().for_each(|file| files.remove(&file.name));
+        };
+        let this = cx.handle();
+        let _ = cx.tell(contents, move |contents, cx| {
+            let reason = contents.create(cx, by, import);
+            let _ = cx.tell(this, move |uploads, cx| uploads.finish(cx, by, reason));
+        });
+    }
+
+    /// A user may upload no more: what is on its way ends.
+    pub(super) fn on_demoted(&mut self, cx: &mut Context<Self>, user: i64) {
+        let by = self.uploads.iter().map(|upload| upload.by).filter(|by| by.user == user);
+        for by in by.collect::<Vec<_>>() {
+            self.finish(cx, by, UploadFinishReason::UnknownFailure);
+        }
+    }
+
+    fn uploader(cx: &mut Context<Self>, cookie: i32) -> Option<Uploader> {
+        let caller = cx.caller();
+        Some(Uploader { peer: caller.id()?, user: caller.user().id, cookie })
+    }
+}
+
+/// What a store's error means to a client.
+pub(super) fn reason(error: &StoreError) -> UploadFinishReason {
+    match error {
+        StoreError::TooLarge(_) => UploadFinishReason::MaxPackageSizeExceeded,
+        StoreError::Full => UploadFinishReason::CapacityExceeded,
+        StoreError::Malformed(_) => UploadFinishReason::VerifyFailed,
+        StoreError::Failed(_) => UploadFinishReason::ArchiveFailed,
+    }
+}
+
+impl UploadManagerServer for UploadManager {
+    fn s_request_upload_of_manifest(
+        &mut self,
+        cx: &mut Context<Self>,
+        _: i64,
+        cookie: i32,
+        _: &str,
+    ) {
+        cx.caller().c_reject_upload(cookie, UploadFinishReason::UnknownFailure);
+    }
+
+    fn s_request_upload(
+        &mut self,
+        cx: &mut Context<Self>,
+        packed_length: i64,
+        unpacked_length: i64,
+        cookie: i32,
+    ) {
+        let Some(by) = Self::uploader(cx, cookie) else { return };
+        match self.accept(cx, by, (packed_length, unpacked_length)) {
+            Ok(stream) => {
+                tracing::info!(user = by.user, cookie, packed_length, "An upload begins");
+                self.uploads.push(Upload { by, stream, verifying: false });
+                cx.caller().c_accept_upload(cookie, stream.into());
+            }
+            Err(reason) => {
+                tracing::info!(user = by.user, cookie, ?reason, "Refused an upload");
+                cx.caller().c_reject_upload(cookie, reason);
+            }
+        }
+    }
+
+    fn s_upload_finished(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
+        let Some(by) = Self::uploader(cx, cookie) else { return };
+        let Some(place) = self.find(by) else {
+            cx.caller().c_upload_finished(cookie, UploadFinishReason::NotUploading);
+            return;
+        };
+        if cancel {
+            return self.finish(cx, by, UploadFinishReason::UserCancel);
+        }
+        let upload = &mut self.uploads[place];
+        if !std::mem::replace(&mut upload.verifying, true) {
+            let _ = cx.tell(upload.stream, |stream, cx| stream.verify(cx));
+        }
+    }
+
+    fn s_request_web_upload_blob(&mut self, cx: &mut Context<Self>, cookie: i32, _: &str) {
+        cx.caller().c_reject_upload(cookie, UploadFinishReason::UnknownFailure);
+    }
+
+    fn s_request_web_download_blob(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        _: &str,
+        _: bool,
+    ) {
+        cx.caller().c_reject_web_download(cookie, DownloadFinishReason::NotSupported);
+    }
+}
+
+impl Lifecycle for UploadManager {
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        let caller = cx.caller().id();
+        self.uploads.retain(|upload| Some(upload.by.peer) != caller);
+    }
+}

@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+
+use psom::{Context, Handle, Lifecycle, distributed_object};
+
+use super::{contents::ContentManager, summary::UserSummary};
+use crate::{
+    interfaces::{
+        ContentUserManagerClientProxy, ContentUserManagerServer, ContentUserManagerServerProxy,
+    },
+    types::{Participant, Role},
+};
+
+/// Who is in the meeting, and as what (section 3.3.4.1.2). A user is there while at least one
+/// connection of theirs is.
+#[distributed_object(serves = ContentUserManagerServer, calls = ContentUserManagerClient)]
+#[derive(Default)]
+pub struct ContentUserManager {
+    users: BTreeMap<i64, Entry>,
+    /// Set as soon as it is made.
+    pub(super) contents: Option<Handle<ContentManager>>,
+}
+
+struct Entry {
+    uri: String,
+    display_name: String,
+    role: Role,
+    connections: usize,
+}
+
+impl ContentUserManagerServer for ContentUserManager {}
+
+impl ContentUserManager {
+    /// What a user is; somebody who is not there is an attendee.
+    pub fn role(&self, user: i64) -> Role {
+        self.users.get(&user).map_or(Role::Attendee, |entry| entry.role)
+    }
+
+    /// Makes a user something else, and lets the meeting draw its conclusions.
+    pub(super) fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
+        let Some(entry) = self.users.get_mut(&user) else { return };
+        entry.role = role;
+        if let Some(contents) = self.contents {
+            // The content manager lives as long as the meeting.
+            let _ = cx.tell(contents, move |contents, cx| contents.on_role(cx, user));
+        }
+    }
+
+    pub(super) fn summary(&self) -> Vec<UserSummary> {
+        let summary = |(id, entry): (&i64, &Entry)| UserSummary {
+            id: *id,
+            uri: entry.uri.clone(),
+            display_name: entry.display_name.clone(),
+            role: entry.role,
+            connections: entry.connections,
+        };
+        self.users.iter().map(summary).collect()
+    }
+}
+
+impl Lifecycle for ContentUserManager {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user();
+        let mut is_new = false;
+        let entry = self.users.entry(user.id).or_insert_with(|| {
+            is_new = true;
+            let known = user.data::<Participant>();
+            Entry {
+                uri: known.map_or_else(|| user.name.to_string(), |known| known.uri.clone()),
+                display_name: user.name.to_string(),
+                role: known.map_or(Role::Attendee, |known| known.role),
+                connections: 0,
+            }
+        });
+        entry.connections += 1;
+        if is_new {
+            let caller = cx.caller().id();
+            let (uri, name) = (entry.uri.clone(), entry.display_name.clone());
+            let mut others = cx.peers().filter(|peer| Some(peer.id) != caller);
+            others.c_users_added(&[user.id], &[uri], &[name]);
+        }
+        let ids: Vec<_> = self.users.keys().copied().collect();
+        let uris: Vec<_> = self.users.values().map(|entry| entry.uri.clone()).collect();
+        let names: Vec<_> = self.users.values().map(|entry| entry.display_name.clone()).collect();
+        cx.caller().c_users_added(&ids, &uris, &names);
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        let Some(entry) = self.users.get_mut(&user) else { return };
+        entry.connections -= 1;
+        if entry.connections == 0 {
+            self.users.remove(&user);
+            cx.peers().c_users_removed(&[user]);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+use crate::{
+    error::Misuse,
+    interface::InterfaceDesc,
+    session::Arguments,
+    wire::{Encode, Encoder, ObjectKey},
+};
+
+/// A call on the peers of an object that was made outside the space, already marshaled.
+#[derive(Debug)]
+pub(crate) struct RemoteCall {
+    pub(super) object: ObjectKey,
+    pub(super) interface: &'static InterfaceDesc,
+    pub(super) method: u8,
+    pub(super) arguments: Arguments,
+}
+
+impl RemoteCall {
+    pub(crate) fn new(
+        object: ObjectKey,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &[&dyn Encode],
+    ) -> Result<Self, Misuse> {
+        let mut bytes = Vec::new();
+        let mut out = Encoder::new(&mut bytes);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        let references = out.finish()?;
+        let arguments = Arguments::new(bytes, references);
+        Ok(Self { object, interface, method, arguments })
+    }
+}
