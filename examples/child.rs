@@ -35,7 +35,8 @@ pub trait ChildClient {
     fn example_client_method(&mut self, text: &str);
 }
 
-#[distributed_object(serves = ExampleServer, calls = ExampleClient)]
+// `connects` names what the object connects to its peers, so that both sides negotiate it.
+#[distributed_object(serves = ExampleServer, calls = ExampleClient, connects = Child)]
 struct Example;
 
 impl ExampleServer for Example {
@@ -93,9 +94,7 @@ impl ChildClient for MirrorChild {
 #[tokio::main]
 async fn main() -> Result<()> {
     let tokens = Tokens::new();
-    // The client declares its child; here the child is made as it is asked for, so say its type.
-    let server = Server::builder().root(Example).object::<Child>();
-    let server = server.authenticator(tokens.clone()).start()?;
+    let server = Server::builder().root(Example).authenticator(tokens.clone()).start()?;
     let (near, far) = tokio::io::duplex(4096);
     server.accept(far);
 

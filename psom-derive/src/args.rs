@@ -6,7 +6,7 @@ use std::str::FromStr;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, parse_quote};
+use syn::{Error, Ident, LitInt, LitStr, Path, Result, Token, Type, parse_quote};
 
 use crate::diagnostics::{self as say, Errors};
 use crate::model::Version;
@@ -24,6 +24,7 @@ pub(crate) struct ObjectArgs {
     pub(crate) krate: Path,
     pub(crate) serves: Path,
     pub(crate) calls: Path,
+    pub(crate) connects: Vec<Type>,
 }
 
 /// Reads the arguments of `#[psom_interface]`.
@@ -55,12 +56,14 @@ pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceAr
 /// Reads the arguments of `#[distributed_object]` on a struct.
 pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
     let is_empty = tokens.is_empty();
-    let (mut krate, mut serves, mut calls) = (None, None, None);
-    let allowed = &["serves", "calls", "crate"];
+    let (mut krate, mut serves, mut calls, mut connects) = (None, None, None, Vec::new());
+    let allowed = &["serves", "calls", "connects", "crate"];
     let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
         match key.to_string().as_str() {
             "serves" => once(&mut serves, key, trait_path(input)?, errors),
             "calls" => once(&mut calls, key, trait_path(input)?, errors),
+            // An object connects as many types of others as it likes.
+            "connects" => connects.push(input.parse()?),
             _ => once(&mut krate, key, crate_path(input)?, errors),
         }
         Ok(())
@@ -79,6 +82,7 @@ pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
     ObjectArgs {
         serves: serves.unwrap_or_else(placeholder),
         calls: calls.unwrap_or_else(placeholder),
+        connects,
         krate,
     }
 }
@@ -86,7 +90,7 @@ pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
 /// Reads those of `#[distributed_object]` on an impl block: where the runtime is.
 pub(crate) fn factories(tokens: TokenStream, errors: &mut Errors) -> Path {
     let mut krate = None;
-    let allowed = &["serves", "calls", "crate"];
+    let allowed = &["serves", "calls", "connects", "crate"];
     arguments(tokens, allowed, errors, |key, input, errors| {
         if key != "crate" {
             return Err(Error::new_spanned(key, say::ARGUMENTS_ON_IMPL));

@@ -118,6 +118,8 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `serves`: the [`macro@psom_interface`] trait that the struct implements, and peers call.
 /// - `calls`: the one that the struct calls on its peers. Both have the same name and versions.
+/// - `connects = Stream`: a type of objects that the struct connects to its peers, as often as there
+///   are types. Children that peers connect need no mention: `#[child]` declares them.
 /// - `crate = ::path`: where the runtime is, if not at `::psom`.
 ///
 /// The macro finds `path::BroadcastServerProxy` beside `path::BroadcastServer`: import both, or

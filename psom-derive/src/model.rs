@@ -81,6 +81,8 @@ pub(crate) struct Object {
     pub(crate) krate: Path,
     pub(crate) serves: Path,
     pub(crate) calls: Path,
+    /// The types of objects that it connects to its peers.
+    pub(crate) connects: Vec<Type>,
     pub(crate) children: Vec<FieldChild>,
 }
 

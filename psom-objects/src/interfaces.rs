@@ -268,12 +268,7 @@ pub trait UploadManagerClient {
         stream: ObjectRef,
     ) -> Result<(), Violation>;
     /// The upload is refused.
-    fn c_reject_upload(
-        &mut self,
-        cx: &mut Context<Self>,
-        cookie: i32,
-        reason: UploadFinishReason,
-    );
+    fn c_reject_upload(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason);
     /// Deprecated: the room that is left.
     fn c_set_available_space(&mut self, size: i64);
     /// The server is done with the upload.
@@ -288,12 +283,7 @@ pub trait UploadManagerClient {
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String);
     /// Where a decrypted file may be downloaded from.
     #[since(2)]
-    fn c_accept_web_download(
-        &mut self,
-        cx: &mut Context<Self>,
-        cookie: i32,
-        download_url: String,
-    );
+    fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String);
     /// The download is refused.
     #[since(2)]
     fn c_reject_web_download(

@@ -25,7 +25,10 @@ pub trait UploadSink: Send {
 
     /// Verifies the package, encrypts the files in it, and puts them where the file server finds
     /// them. All or nothing: after an error no file of the package is left.
-    fn finish(self: Box<Self>, unpacked_length: u64) -> StoreFuture<'static, Result<Import, StoreError>>;
+    fn finish(
+        self: Box<Self>,
+        unpacked_length: u64,
+    ) -> StoreFuture<'static, Result<Import, StoreError>>;
 }
 
 /// What a package had in it.

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod conformance;
+mod house;
+mod meeting;
 mod net;
 mod session;
 mod space;

@@ -8,6 +8,11 @@ use syn::{Ident, ItemImpl, Type};
 use super::{emit, emit_at};
 use crate::model::{Factories, Factory, FactoryParam, FieldChild, Part};
 
+/// `ChildDesc` of a type that an object connects to its peers.
+pub(super) fn connects(ty: &Type) -> TokenStream {
+    emit_at!(ty.span()=> __psom::ChildDesc::connects::<#ty>())
+}
+
 /// `impl ChildFactories` for the object of an impl block.
 pub(crate) fn factories(item: &ItemImpl, factories: &Factories) -> TokenStream {
     let Factories { krate, methods } = factories;

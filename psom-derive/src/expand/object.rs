@@ -11,10 +11,12 @@ use crate::model::Object;
 /// An object need not have `ChildFactories` or a `Lifecycle`: `Probe` has functions of the same
 /// names as `NoFactories` and `NoLifecycle` where it does, and these win.
 pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
-    let Object { krate, serves, calls, children } = object;
+    let Object { krate, serves, calls, connects, children } = object;
     let ident = &item.ident;
     let (generics, arguments, where_clause) = item.generics.split_for_impl();
     let descriptions = children.iter().map(|child| children::describe(&child.part, &child.ty));
+    let connects = connects.iter().map(children::connects);
+    let descriptions = descriptions.chain(connects);
     let fields = children.iter().map(children::field);
     let (serves_span, calls_span) = (span(serves), span(calls));
     let (serves, calls) = (proxy_path(serves), proxy_path(calls));

@@ -9,11 +9,11 @@ use crate::{args, attrs};
 
 /// Reads the arguments and the struct, and takes our attributes off its fields.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
-    let args::ObjectArgs { krate, serves, calls } = args::object(tokens, errors);
+    let args::ObjectArgs { krate, serves, calls, connects } = args::object(tokens, errors);
     for lifetime in item.generics.lifetimes() {
         errors.at(lifetime, say::OBJECT_LIFETIME);
     }
-    Object { krate, serves, calls, children: children(&mut item.fields, errors) }
+    Object { krate, serves, calls, connects, children: children(&mut item.fields, errors) }
 }
 
 fn children(fields: &mut Fields, errors: &mut Errors) -> Vec<FieldChild> {

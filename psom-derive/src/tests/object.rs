@@ -33,8 +33,9 @@ fn an_object_has_two_interfaces() {
     arguments("calls = A", &["write `serves = ServerTrait`"]);
     arguments("crate = ::a", &["write `serves = ServerTrait`"]);
     arguments("serves = A, serves = B, calls = C", &["`serves` is given twice"]);
-    let unknown = "no argument `name` here: write `serves`, `calls` or `crate`";
+    let unknown = "no argument `name` here: write `serves`, `calls`, `connects` or `crate`";
     arguments("serves = A, calls = B, name = \"C\"", &[unknown]);
+    accepts(object("serves = A, calls = B, connects = C, connects = d::E<u8>", "struct Room;"));
     let path = "write `path::ServerTrait`";
     arguments("serves = \"A\", calls = B<u8>", &[path, path]);
     arguments("serves, calls = B", &["the value of `serves` is missing"]);

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, distributed_object};
 
 use super::{
-    Shared, contents::ContentManager, summary::ContentSummary, titles, users::ContentUserManager,
+    Shared, contents::ContentManager, native_file::NativeFileOnlyContent, summary::ContentSummary,
+    titles, users::ContentUserManager,
 };
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
@@ -13,7 +14,13 @@ use crate::{
 
 /// What every content has: a title, an owner, a visibility, a place on the stage (section
 /// 3.3.4.1.6). What its type has besides is its `extendedContent`.
-#[distributed_object(serves = ContentServer, calls = ContentClient)]
+// What a content's type has besides is of a type that only the manifest tells; those that a meeting
+// knows are announced here.
+#[distributed_object(
+    serves = ContentServer,
+    calls = ContentClient,
+    connects = NativeFileOnlyContent
+)]
 pub struct Content {
     pub(super) id: i64,
     pub(super) shared: Arc<Shared>,
@@ -31,7 +38,7 @@ pub struct Content {
     pub(super) native_file: Option<StoredFile>,
     #[child("extendedContent")]
     pub(super) extended: AnyHandle,
-    /// Who is connected to the extended content, and would be no longer if the content hid.
+    /// Every file that the package brought, to be removed with the content.
     pub(super) files: Vec<String>,
 }
 

@@ -221,13 +221,7 @@ impl ContentManager {
     }
 
     /// Gives a content a new title, if it is free, and has the content tell so.
-    pub(super) fn rename(
-        &mut self,
-        cx: &mut Context<Self>,
-        id: i64,
-        title: String,
-        asked: PeerId,
-    ) {
+    pub(super) fn rename(&mut self, cx: &mut Context<Self>, id: i64, title: String, asked: PeerId) {
         let status = match (self.owner_of(cx, &title), self.titles.by_title(&title)) {
             (Some((owner, _)), _) if owner != id => SetTitleStatus::FailedTitleExists,
             (_, Some(_)) => SetTitleStatus::FailedReservedForCreation,

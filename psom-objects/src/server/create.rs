@@ -2,7 +2,9 @@
 
 use psom::{AnyHandle, Context, PeerId};
 
-use super::{content::Content, contents::ContentManager, native_file::NativeFileOnlyContent, titles};
+use super::{
+    content::Content, contents::ContentManager, native_file::NativeFileOnlyContent, titles,
+};
 use crate::{
     package::{ContentDetail, CreateContent, Manifest, Visibility},
     store::Import,

@@ -3,12 +3,8 @@ use std::sync::Arc;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
-    MeetingConfig, Shared,
-    clock::Clock,
-    contents::ContentManager,
-    summary::MeetingSummary,
-    uploads::UploadManager,
-    users::ContentUserManager,
+    MeetingConfig, Shared, clock::Clock, contents::ContentManager, summary::MeetingSummary,
+    uploads::UploadManager, users::ContentUserManager,
 };
 use crate::{
     interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},

@@ -1,8 +1,7 @@
 use psom::{Context, Lifecycle, distributed_object};
 
 use crate::interfaces::{
-    NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer,
-    NativeFileOnlyContentServerProxy,
+    NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer, NativeFileOnlyContentServerProxy,
 };
 
 /// The extended content of a file that is only shared (section 3.3.4.1.7): it has nothing to say

@@ -13,7 +13,11 @@ use crate::{
 };
 
 /// Packages on their way in (section 3.3.4.1.4).
-#[distributed_object(serves = UploadManagerServer, calls = UploadManagerClient)]
+#[distributed_object(
+    serves = UploadManagerServer,
+    calls = UploadManagerClient,
+    connects = UploadStream
+)]
 pub struct UploadManager {
     shared: Arc<Shared>,
     users: Handle<ContentUserManager>,
@@ -27,15 +31,6 @@ struct Upload {
     stream: Handle<UploadStream>,
     /// Set once everything has come and the package is being verified.
     verifying: bool,
-}
-
-#[distributed_object]
-impl UploadManager {
-    /// Declares the streams that this object connects; clients connect none.
-    #[child("uploadStreams")]
-    fn stream(&mut self) -> Option<Handle<UploadStream>> {
-        None
-    }
 }
 
 impl UploadManager {

@@ -37,6 +37,9 @@ pub enum PeerMisbehaved {
     /// A proxy identifier that was never connected, or that its sender closed (section 2.2.2).
     #[error("proxy {0} is not connected")]
     UnknownProxy(i32),
+    /// More connects than this side keeps.
+    #[error("more than {0} objects are connected")]
+    TooManyProxies(usize),
     /// A method index that the interface lacks in the negotiated version (section 2.2.2.2).
     #[error("method {index} is not in {interface} version {version}")]
     UnknownMethod {

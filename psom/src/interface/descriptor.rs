@@ -101,7 +101,8 @@ pub struct ObjectDesc {
 /// A declared child, or a family of children, of an object.
 #[derive(Debug, Clone, Copy)]
 pub struct ChildDesc {
-    /// The part name, with `{captures}` for a family.
+    /// The part name, with `{captures}` for a family; empty where the object is the one that
+    /// connects.
     pub pattern: &'static str,
     /// The child's own description, where one type stands behind the pattern.
     pub object: Option<fn() -> ObjectDesc>,

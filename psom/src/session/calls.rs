@@ -68,13 +68,20 @@ impl Session {
         object: ObjectKey,
         desc: &ObjectDesc,
     ) -> Result<(Address, i32), Error> {
+        if self.is_ended() {
+            return Err(Misuse::Gone.into());
+        }
         let version = self.version(desc)?;
         let label = self.label(part);
+        let limit = usize::try_from(self.config.record_limit).unwrap_or(usize::MAX);
         let table = self.table.as_mut().ok_or(Misuse::Gone)?;
         table.open(parent.proxy).ok_or(Misuse::Gone)?;
         let hash = desc.serves.hash(version).ok_or(Misuse::Gone)?;
         let mut body = Vec::new();
         operation::write_connect(&mut body, parent.proxy, part, hash)?;
+        if body.len() > limit {
+            return Err(Misuse::CallTooLong { size: body.len(), limit }.into());
+        }
         let proxy = table.next_here()?;
         let connected = Connected { object, serves: desc.serves, version, label };
         table.insert(proxy, Entry::Open(connected));
@@ -133,6 +140,10 @@ impl Session {
     }
 
     fn write_operation(&mut self, body: &[u8]) {
+        // Nothing goes out behind the farewell.
+        if self.is_ended() {
+            return;
+        }
         self.outbound.set_channel(APPLICATION_CHANNEL);
         record::write_message(self.outbound.bytes(), |out| out.extend(body));
     }

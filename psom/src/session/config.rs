@@ -22,6 +22,9 @@ pub struct Config {
     /// Whether a proxy header comes before the authentication, as it does behind a forwarding
     /// proxy that does not remove it (section 3.2.3.1.1.1): no.
     pub proxy_header: bool,
+    /// How many objects may be connected on a connection at a time, or be closed without the
+    /// peer's answer: 65,536.
+    pub proxy_limit: usize,
     /// Above so many bytes that wait for a peer, its `#[latest]` calls replace older ones: 1 MiB.
     pub soft_mark: usize,
     /// Above so many bytes that wait for a peer, its connection is broken: 8 MiB.
@@ -43,6 +46,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(90),
             proxy_header: false,
+            proxy_limit: 1 << 16,
             soft_mark: 1 << 20,
             hard_mark: 8 << 20,
             stall_timeout: Duration::from_secs(10),

@@ -123,6 +123,11 @@ impl Session {
         }
     }
 
+    /// Whether this side has announced its interfaces: a client at once, a server in its turn.
+    pub(super) fn has_announced(&self) -> bool {
+        self.role == Role::Client || self.peer_done()
+    }
+
     fn peer_done(&self) -> bool {
         self.conn_mgr.as_ref().is_some_and(|conn_mgr| conn_mgr.peer_done)
     }
@@ -177,6 +182,7 @@ impl Session {
         let address = Address { channel: APPLICATION_CHANNEL, proxy: ProxyId::ROOT };
         let event = Event::Opened { object: root.object, address, version: root.version };
         self.table = Some(ProxyTable::with_root(root));
+        self.opened = true;
         event
     }
 
@@ -222,6 +228,9 @@ impl Session {
         let channel = self.incoming_channel;
         // The number is used up whether or not the connect succeeds (ruling 2).
         let Some(table) = &mut self.table else { return Ok(Step::Again) };
+        if table.len() >= self.config.proxy_limit {
+            return Err(PeerMisbehaved::TooManyProxies(self.config.proxy_limit).into());
+        }
         let proxy = table.next_there()?;
         self.trace(|| {
             format!("<- #{channel} connect {}@{proxy} of @{parent}", escape(part.as_bytes()))

@@ -62,6 +62,8 @@ pub struct Session {
     outbound: Outbound,
     /// The objects of channel 2, the only channel that is ever opened (section 1.3.3).
     table: Option<ProxyTable>,
+    /// Whether channel 2 is or was open.
+    opened: bool,
     /// INVARIANT: there as soon as records flow.
     conn_mgr: Option<ConnMgr>,
     timers: Timers,
@@ -111,6 +113,7 @@ impl Session {
             incoming_channel: BASE_CHANNEL,
             outbound: Outbound::default(),
             table: None,
+            opened: false,
             conn_mgr: None,
             dropped: 0,
         }
@@ -319,7 +322,8 @@ impl Session {
         let error = match self.phase {
             Phase::Ended(_) => return None,
             Phase::Running => {
-                if self.timers.ping_due(&self.config, now) {
+                // `version` is the first call on ConnMgr (section 3.3.3.1.3.1.1).
+                if self.timers.ping_due(&self.config, now) && self.has_announced() {
                     self.ping();
                 }
                 self.timers.idle(&self.config, now).then_some("nothing received for too long")

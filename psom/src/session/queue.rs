@@ -100,7 +100,13 @@ impl OutQueue {
         self.segments.push_back(segment);
     }
 
+    /// Throws away what waits, up to the end of a record: arguments that are shared stand behind
+    /// a header which may be on its way already.
     fn discard(&mut self) {
+        let begun = match self.segments.front() {
+            Some(Segment::Shared(_)) => self.segments.pop_front(),
+            _ => None,
+        };
         let dropped = self.segments.drain(..).map(|segment| match segment {
             Segment::Bytes(bytes) | Segment::Latest(_, bytes) => bytes.len(),
             Segment::Shared(bytes) => bytes.len(),
@@ -108,6 +114,7 @@ impl OutQueue {
         });
         self.waiting -= dropped.sum::<usize>();
         self.latest.clear();
+        self.segments.extend(begun);
     }
 
     /// Takes the bytes of the next write; they count as waiting until [`written`](Self::written).
@@ -129,7 +136,8 @@ impl OutQueue {
 
     /// The transport is gone: nothing waits any more, and nothing is queued again.
     pub fn abandon(&mut self) {
-        self.discard();
+        self.segments.clear();
+        self.latest.clear();
         self.waiting = 0;
         self.finished = true;
     }

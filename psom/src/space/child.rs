@@ -58,6 +58,11 @@ impl<C: IntoChild> IntoChild for Result<C, Violation> {
 }
 
 impl ChildDesc {
+    /// A type of objects that the object connects to its peers, under whichever part names.
+    pub fn connects<T: DistributedObject>() -> Self {
+        Self { pattern: "", object: Some(ObjectDesc::of::<T>) }
+    }
+
     /// A child of the type that a field holds or a factory returns.
     pub fn of<C: IntoChild>(pattern: &'static str) -> Self {
         Self { pattern, object: C::DESC }

@@ -31,9 +31,9 @@ pub use child::{
 pub use context::{Context, Scope};
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle, Task};
+pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
 #[cfg(feature = "tokio")]
 pub(crate) use remote_call::RemoteCall;
-pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
 pub use user::{User, UserData};
 
 use crate::{
@@ -131,6 +131,7 @@ impl Space {
         if let Some(at) = core.connections.get_mut(connection) {
             at.session.keep(batch);
         }
+        core.set_deadline(connection);
         core.mark(connection);
     }
 
@@ -217,7 +218,12 @@ impl Space {
             at.session.refuse_connect(request.address.proxy);
             return Ok(());
         };
-        let version = at.session.accept_connect(request, key, &desc)?;
+        let accepted = at.session.accept_connect(request, key, &desc);
+        if accepted.is_err() {
+            // What a factory made for nothing else than this connect goes again.
+            core.collect(key);
+        }
+        let version = accepted?;
         self.on_connected(key, PeerEntry { connection, address: request.address, version });
         Ok(())
     }

@@ -1,0 +1,190 @@
+//! What a user can do. Each call goes to the object that is meant, once the present turn is over;
+//! what the server makes of it comes back as an event.
+
+use bytes::Bytes;
+use psom::{Context, error::Misuse};
+
+use super::{content::Content, contents::ContentManager, root::Conference, uploads::UploadManager};
+use crate::types::ContentVisibility;
+
+/// # Actions
+///
+/// An error says that there is nobody to call: no such content or upload, or no connection. A call
+/// that turns out to be unsendable is told as [`Event::NotSent`](super::Event::NotSent).
+impl Conference {
+    /// Reserves a title for a content to be uploaded. Returns the cookie by which the answer,
+    /// [`Event::TitleReservation`](super::Event::TitleReservation), and the upload are known.
+    pub fn reserve_title(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: impl Into<String>,
+    ) -> Result<i32, Misuse> {
+        self.last_cookie = self.last_cookie.wrapping_add(1);
+        let (title, cookie) = (title.into(), self.last_cookie);
+        self.on_contents(cx, move |manager, cx| {
+            let sent = cx.peers().s_reserve_title(&title, cookie);
+            manager.root.check(cx, "reserve a title", sent);
+        })?;
+        Ok(cookie)
+    }
+
+    /// Gives a reserved title back.
+    pub fn release_title(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+        self.on_contents(cx, move |manager, cx| {
+            let sent = cx.peers().s_release_title(cookie);
+            manager.root.check(cx, "release a title", sent);
+        })
+    }
+
+    /// Asks to upload a package whose title is reserved under this cookie. The answer is
+    /// [`Event::UploadAccepted`](super::Event::UploadAccepted) or a rejection.
+    pub fn request_upload(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        packed_length: i64,
+        unpacked_length: i64,
+    ) -> Result<(), Misuse> {
+        self.on_uploads(cx, move |manager, cx| {
+            let sent = cx.peers().s_request_upload(packed_length, unpacked_length, cookie);
+            manager.root.check(cx, "request an upload", sent);
+        })
+    }
+
+    /// Sends the next bytes of an accepted upload.
+    /// [`Event::UploadProgress`](super::Event::UploadProgress) says when they have arrived: keep
+    /// only a few writes under way, or the connection is ended for all that waits to be sent.
+    pub fn write(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        data: Bytes,
+    ) -> Result<(), Misuse> {
+        let stream = cx.get(self.uploads)?.stream(cookie).ok_or(Misuse::Gone)?;
+        cx.tell(stream, move |stream, cx| stream.write(cx, data))
+    }
+
+    /// Says that the whole package was sent. The answer is
+    /// [`Event::UploadFinished`](super::Event::UploadFinished).
+    pub fn finish_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+        self.end_upload(cx, cookie, false)
+    }
+
+    /// Gives an upload up.
+    pub fn cancel_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+        self.end_upload(cx, cookie, true)
+    }
+
+    fn end_upload(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        cancel: bool,
+    ) -> Result<(), Misuse> {
+        self.on_uploads(cx, move |manager, cx| {
+            let sent = cx.peers().s_upload_finished(cookie, cancel);
+            manager.root.check(cx, "end an upload", sent);
+        })
+    }
+
+    /// Deletes a content.
+    pub fn delete_content(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+        self.on_contents(cx, move |manager, cx| {
+            let sent = cx.peers().s_delete_content(id);
+            manager.root.check(cx, "delete a content", sent);
+        })
+    }
+
+    /// Takes the stage with a content, or with none.
+    pub fn present(&mut self, cx: &mut Context<Self>, id: Option<i64>) -> Result<(), Misuse> {
+        let Some(id) = id else {
+            return self.on_contents(cx, |manager, cx| {
+                let sent = cx.peers().s_present();
+                manager.root.check(cx, "take the stage", sent);
+            });
+        };
+        self.on_content(cx, id, |content, cx| {
+            let sent = cx.peers().s_present();
+            content.root.check(cx, "present a content", sent);
+        })
+    }
+
+    /// Leaves the stage, or takes this content off it.
+    pub fn stop_presenting(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: Option<i64>,
+    ) -> Result<(), Misuse> {
+        let Some(id) = id else {
+            return self.on_contents(cx, |manager, cx| {
+                let sent = cx.peers().s_stop_presenting();
+                manager.root.check(cx, "leave the stage", sent);
+            });
+        };
+        self.on_content(cx, id, |content, cx| {
+            let sent = cx.peers().s_stop_presenting();
+            content.root.check(cx, "stop presenting a content", sent);
+        })
+    }
+
+    /// Renames a content. The answer is [`Event::TitleAnswered`](super::Event::TitleAnswered).
+    pub fn set_title(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i64,
+        title: impl Into<String>,
+    ) -> Result<(), Misuse> {
+        let title = title.into();
+        self.on_content(cx, id, move |content, cx| {
+            let sent = cx.peers().s_set_title(&title);
+            content.root.check(cx, "rename a content", sent);
+        })
+    }
+
+    /// Says who sees a content.
+    pub fn set_visibility(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i64,
+        visibility: ContentVisibility,
+    ) -> Result<(), Misuse> {
+        self.on_content(cx, id, move |content, cx| {
+            let sent = cx.peers().s_set_visibility(visibility);
+            content.root.check(cx, "show or hide a content", sent);
+        })
+    }
+
+    /// Shows a content that is presented before all others that are.
+    pub fn make_highest(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+        self.on_content(cx, id, |content, cx| {
+            let sent = cx.peers().s_make_highest_presentation_order();
+            content.root.check(cx, "put a content in front", sent);
+        })
+    }
+
+    fn on_contents(
+        &self,
+        cx: &mut Context<Self>,
+        run: impl FnOnce(&mut ContentManager, &mut Context<ContentManager>) + Send + 'static,
+    ) -> Result<(), Misuse> {
+        cx.tell(self.contents, run)
+    }
+
+    fn on_uploads(
+        &self,
+        cx: &mut Context<Self>,
+        run: impl FnOnce(&mut UploadManager, &mut Context<UploadManager>) + Send + 'static,
+    ) -> Result<(), Misuse> {
+        cx.tell(self.uploads, run)
+    }
+
+    fn on_content(
+        &self,
+        cx: &mut Context<Self>,
+        id: i64,
+        run: impl FnOnce(&mut Content, &mut Context<Content>) + Send + 'static,
+    ) -> Result<(), Misuse> {
+        let content = cx.get(self.contents)?.content(id).ok_or(Misuse::Gone)?;
+        cx.tell(content, run)
+    }
+}

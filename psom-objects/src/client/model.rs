@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::event::Event;
+use crate::types::ContentVisibility;
+
+/// A meeting as one client knows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Model {
+    /// Whether the server has told the meeting's state, and the connection is there.
+    pub ready: bool,
+    /// The time on the server when this client came, in UTC as `2026-11-22T13:05:00`.
+    pub server_time: Option<String>,
+    /// What the names of files are appended to.
+    pub url_base: Option<String>,
+    /// Everybody who is or was in the meeting, by number.
+    pub users: BTreeMap<i64, User>,
+    /// The contents that this client sees, by number.
+    pub contents: BTreeMap<i64, Content>,
+    /// The user on the stage.
+    pub active_presenter: Option<i64>,
+    /// The content on the stage.
+    pub active_content: Option<i64>,
+}
+
+/// A user of the meeting.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct User {
+    /// The user's address: `sip:ada@example.com`.
+    pub uri: String,
+    /// The name for people.
+    pub name: String,
+}
+
+/// A content of the meeting. What the server has not told is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Content {
+    /// What kind of content it is: `Content.NativeFileOnly`.
+    pub kind: String,
+    /// Whether the server has told the content's whole state.
+    pub ready: bool,
+    /// Whether the server has told that the content's file can be had.
+    pub file_ready: bool,
+    /// The title.
+    pub title: Option<String>,
+    /// Who created it, a user's number.
+    pub owner: Option<i64>,
+    /// Who sees it.
+    pub visibility: Option<ContentVisibility>,
+    /// When it was created, in UTC.
+    pub creation_time: Option<String>,
+    /// When it was last presented, in UTC.
+    pub last_used_time: Option<String>,
+    /// Whether it is on the stage.
+    pub presented: bool,
+    /// Who put it there, a user's number.
+    pub presenter: Option<i64>,
+    /// The place in the order of what is presented, the highest in front; 0 when it is not.
+    pub presentation_order: i64,
+    /// The file behind it.
+    pub file: Option<NativeFile>,
+    /// Where the original file is, if it is on a shared place.
+    pub original_file_url: Option<String>,
+    /// Where it can be viewed.
+    pub viewing_url: Option<String>,
+    /// Where a recording of it is.
+    pub recording_url: Option<String>,
+}
+
+/// The file behind a content: encrypted on the file server, with what is needed to read it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NativeFile {
+    /// The name, to be appended to the URL base.
+    pub name: String,
+    /// The AES-256 key.
+    pub key: Bytes,
+    /// The initialization vector.
+    pub iv: Bytes,
+    /// The SHA-1 of the plain bytes.
+    pub hash: Bytes,
+    /// The number of plain bytes.
+    pub size: i64,
+}
+
+/// Without the key, so that it does not get into a log.
+impl std::fmt::Debug for NativeFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, size, .. } = self;
+        f.debug_struct("NativeFile").field("name", name).field("size", size).finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// The content with this title, without regard to upper and lower case where no content has
+    /// exactly this one.
+    pub fn content_titled(&self, title: &str) -> Option<(i64, &Content)> {
+        let lower = title.to_lowercase();
+        let titled = |matches: &dyn Fn(&str) -> bool| {
+            let mut contents = self.contents.iter();
+            contents.find(|(_, content)| content.title.as_deref().is_some_and(matches))
+        };
+        let found =
+            titled(&|own| own == title).or_else(|| titled(&|own| own.to_lowercase() == lower));
+        found.map(|(id, content)| (*id, content))
+    }
+
+    /// Whether the state of the meeting and of all its contents has been told.
+    pub fn is_complete(&self) -> bool {
+        self.ready && self.contents.values().all(|content| content.ready)
+    }
+
+    /// Follows a change. Applied to an empty model, all events of a meeting give the model that
+    /// [`Conference::model`](super::Conference::model) shows.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ServerTime { time } => self.server_time = Some(time.clone()),
+            Event::UrlBase { url } => self.url_base = Some(url.clone()),
+            Event::Ready => self.ready = true,
+            Event::Ended => self.ready = false,
+            Event::UserAdded { id, user } => drop(self.users.insert(*id, user.clone())),
+            Event::UserRemoved { id } => drop(self.users.remove(id)),
+            Event::ContentAdded { id, kind } => {
+                let content = Content { kind: kind.clone(), ..Content::default() };
+                self.contents.insert(*id, content);
+            }
+            Event::ContentRemoved { id } => drop(self.contents.remove(id)),
+            Event::ActivePresenter { id } => self.active_presenter = *id,
+            Event::ActiveContent { id } => self.active_content = *id,
+            of_a_content => {
+                let content = of_a_content.content().and_then(|id| self.contents.get_mut(&id));
+                content.into_iter().for_each(|content| content.apply(of_a_content));
+            }
+        }
+    }
+}
+
+impl Content {
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::ContentReady { .. } => self.ready = true,
+            Event::FileReady { .. } => self.file_ready = true,
+            Event::Titled { title, .. } => self.title = Some(title.clone()),
+            Event::Owner { owner, .. } => self.owner = Some(*owner),
+            Event::Visibility { visibility, .. } => self.visibility = Some(*visibility),
+            Event::CreationTime { time, .. } => self.creation_time = Some(time.clone()),
+            Event::LastUsedTime { time, .. } => self.last_used_time = Some(time.clone()),
+            Event::Presented { presented, presenter, .. } => {
+                (self.presented, self.presenter) = (*presented, *presenter);
+            }
+            Event::PresentationOrder { order, .. } => self.presentation_order = *order,
+            Event::NativeFile { file, .. } => self.file = Some(file.clone()),
+            Event::OriginalFileUrl { url, .. } => self.original_file_url = Some(url.clone()),
+            Event::ViewingUrl { url, .. } => self.viewing_url = Some(url.clone()),
+            Event::RecordingUrl { url, .. } => self.recording_url = Some(url.clone()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The root, and how the other objects reach it.
+
+use psom::{Context, Handle, Lifecycle, Scope, Sent, distributed_object, error::Misuse};
+
+use super::{
+    contents::ContentManager, event::Event, model::Model, uploads::UploadManager,
+    users::ContentUserManager,
+};
+use crate::interfaces::{self, MeetingClient};
+
+/// Who is told of everything that changes. A closure that takes an [`Event`] is one.
+///
+/// It runs inside the client's space and must not block; a program that has more to do passes the
+/// events on through a channel.
+pub trait Listener: Send + 'static {
+    /// Something has changed; the model shows it already.
+    fn changed(&mut self, event: Event);
+}
+
+impl<F: FnMut(Event) + Send + 'static> Listener for F {
+    fn changed(&mut self, event: Event) {
+        self(event);
+    }
+}
+
+/// The root of a client's objects: a meeting as the server tells it.
+#[distributed_object(serves = interfaces::MeetingClient, calls = interfaces::MeetingServer)]
+pub struct Conference {
+    #[child("contentUserManager")]
+    users: Handle<ContentUserManager>,
+    #[child("contentManager")]
+    pub(super) contents: Handle<ContentManager>,
+    pub(super) uploads: Handle<UploadManager>,
+    model: Model,
+    listener: Box<dyn Listener>,
+    pub(super) last_cookie: i32,
+    over: bool,
+}
+
+impl Conference {
+    /// A mirror of a meeting that is yet to be joined.
+    pub fn new(scope: &mut Scope, listener: impl Listener) -> Self {
+        let uploads = scope.add(UploadManager::default());
+        Self {
+            users: scope.add(ContentUserManager::default()),
+            contents: scope.add(ContentManager::new(uploads)),
+            uploads,
+            model: Model::default(),
+            listener: Box::new(listener),
+            last_cookie: 0,
+            over: false,
+        }
+    }
+
+    /// The meeting as it is now.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    fn changed(&mut self, event: Event) {
+        // When the connection is over, everything is disconnected. That nothing is left of the
+        // meeting is not news; what was last known stays readable.
+        if !self.over {
+            self.over = event == Event::Ended;
+            self.model.apply(&event);
+            self.listener.changed(event);
+        }
+    }
+}
+
+impl Lifecycle for Conference {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        // Nobody has called the children yet: the server connects them below this object.
+        let root = Root(Some(cx.handle()));
+        let told = [
+            cx.tell(self.users, move |users, _| users.root = root),
+            cx.tell(self.contents, move |contents, _| contents.root = root),
+            cx.tell(self.uploads, move |uploads, _| uploads.root = root),
+        ];
+        debug_assert!(told.iter().all(Result::is_ok), "the root's own children stay");
+    }
+
+    fn disconnected(&mut self, _: &mut Context<Self>) {
+        self.changed(Event::Ended);
+    }
+}
+
+impl MeetingClient for Conference {
+    fn c_meeting_ready(&mut self, _: &mut Context<Self>) {
+        self.changed(Event::Ready);
+    }
+
+    fn c_set_info(&mut self, _: &str) {}
+
+    fn c_set_server_time(&mut self, _: &mut Context<Self>, server_time: String) {
+        self.changed(Event::ServerTime { time: server_time });
+    }
+
+    fn c_set_url_base(&mut self, _: &mut Context<Self>, url_base: String) {
+        self.changed(Event::UrlBase { url: url_base });
+    }
+}
+
+impl std::fmt::Debug for Conference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conference").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// The way from the other objects to the root, which they learn when it is connected.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Root(Option<Handle<Conference>>);
+
+impl Root {
+    /// Tells the root of a change. A root that is gone has nobody left who wants to know.
+    pub(super) fn tell(self, scope: &mut Scope, event: Event) {
+        if let Some(root) = self.0 {
+            let _ = scope.tell(root, |conference, _| conference.changed(event));
+        }
+    }
+
+    /// Tells the root of a call that could not be sent.
+    pub(super) fn check(self, scope: &mut Scope, action: &'static str, sent: Sent) {
+        let reached = sent.reached;
+        let error = sent.ok().err().or((reached == 0).then_some(Misuse::Gone));
+        if let Some(error) = error {
+            self.tell(scope, Event::NotSent { action, reason: error.to_string() });
+        }
+    }
+}

@@ -1,0 +1,303 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    collections::BTreeMap,
+    io::Cursor,
+    sync::{Arc, mpsc},
+};
+
+use bytes::Bytes;
+use psom::{Config, error::Misuse, testing::Pair};
+
+use super::{Conference, Event, Model};
+use crate::{
+    package::{ContentDetail, CreateContent, Package, PackageWriter},
+    server::{DefaultPolicy, Limits, Meeting, MeetingConfig},
+    store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
+    types::{
+        ContentVisibility, Participant, Role, SetTitleStatus, TitleReservationStatus,
+        UploadFinishReason,
+    },
+};
+
+/// Keeps nothing but what a package says of its files.
+struct Shelf;
+
+impl FileStore for Shelf {
+    fn begin(&self, _: u64) -> Result<Box<dyn UploadSink>, StoreError> {
+        Ok(Box::new(Basket::default()))
+    }
+
+    fn remove(&self, _: &str) {}
+}
+
+#[derive(Default)]
+struct Basket(Vec<u8>);
+
+impl UploadSink for Basket {
+    fn write(&mut self, data: Bytes) -> StoreFuture<'_, Result<(), StoreError>> {
+        self.0.extend(data);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn finish(self: Box<Self>, _: u64) -> StoreFuture<'static, Result<Import, StoreError>> {
+        Box::pin(async move {
+            let malformed = |error| StoreError::Malformed(format!("{error}"));
+            let package = Package::open(Cursor::new(self.0), &Default::default());
+            let manifest = package.map_err(malformed)?.manifest().clone();
+            let store = |name: &str| {
+                let name = format!("stored {name}");
+                let (key, iv, hash) = (vec![1; 32], vec![2; 16], vec![3; 20]);
+                StoredFile { name, key: key.into(), iv: iv.into(), hash: hash.into(), size: 5 }
+            };
+            let files = manifest.files();
+            let files = files.iter().map(|name| ((*name).to_owned(), store(name)));
+            let files = files.collect::<BTreeMap<_, _>>();
+            Ok(Import { manifest, files })
+        })
+    }
+}
+
+struct Room {
+    pair: Pair<Meeting, Conference>,
+    events: Vec<mpsc::Receiver<Event>>,
+}
+
+impl Room {
+    fn open() -> Self {
+        let config = MeetingConfig {
+            url_base: "http://127.0.0.1/files/".to_owned(),
+            files: Arc::new(Shelf),
+            policy: Arc::new(DefaultPolicy),
+            limits: Limits::default(),
+            started: std::time::UNIX_EPOCH,
+        };
+        let pair = Pair::server(Config::default(), |scope| Meeting::new(scope, config));
+        Self { pair, events: Vec::new() }
+    }
+
+    fn join(&mut self, name: &str, role: Role) -> usize {
+        let (events, received) = mpsc::channel();
+        self.events.push(received);
+        let uri = format!("sip:{name}@example.com");
+        let user = Participant { uri, role }.user(self.events.len() as i64, name);
+        self.pair
+            .join_as(user, |scope| Conference::new(scope, move |event| drop(events.send(event))))
+    }
+
+    fn news(&self, client: usize) -> Vec<Event> {
+        self.events[client].try_iter().collect()
+    }
+
+    fn model(&mut self, client: usize) -> Model {
+        self.pair.on_client(client, |conference, _| conference.model().clone())
+    }
+
+    /// Shares a file, as a client does it, and returns what the client heard of it.
+    fn share(&mut self, client: usize, title: &str) -> Vec<Event> {
+        let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
+        let content = content.with_native_file("plan.txt");
+        let mut package = PackageWriter::new(Cursor::new(Vec::new()), &content.into()).unwrap();
+        let unpacked = package.add_file("plan.txt", &mut &b"hello"[..]).unwrap() as i64;
+        let package = Bytes::from(package.finish().unwrap().into_inner());
+        let (title, packed) = (title.to_owned(), package.len() as i64);
+        let reserve = move |conference: &mut Conference, cx: &mut psom::Context<_>| {
+            conference.reserve_title(cx, title)
+        };
+        let cookie = self.pair.on_client(client, reserve).unwrap();
+        let request = self.pair.on_client(client, move |conference, cx| {
+            conference.request_upload(cx, cookie, packed, unpacked)
+        });
+        request.unwrap();
+        for part in package.chunks(100) {
+            let part = package.slice_ref(part);
+            let write = move |conference: &mut Conference, cx: &mut psom::Context<_>| {
+                conference.write(cx, cookie, part)
+            };
+            self.pair.on_client(client, write).unwrap();
+        }
+        self.pair
+            .on_client(client, move |conference, cx| conference.finish_upload(cx, cookie))
+            .unwrap();
+        self.news(client)
+    }
+}
+
+#[test]
+fn who_joins_knows_the_meeting() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Organizer);
+    let grace = room.join("Grace", Role::Attendee);
+    let model = room.model(ada);
+    assert!(model.is_complete());
+    assert_eq!(model.url_base.as_deref(), Some("http://127.0.0.1/files/"));
+    assert_eq!(model.server_time.as_deref(), Some("1970-01-01T00:00:00"));
+    let names: Vec<_> = model.users.values().map(|user| user.name.as_str()).collect();
+    assert_eq!(names, ["Ada", "Grace"]);
+    assert_eq!(room.model(grace).users, model.users);
+}
+
+#[test]
+fn a_shared_file_reaches_everybody_with_all_that_is_known() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Organizer);
+    let grace = room.join("Grace", Role::Attendee);
+    let news = room.share(ada, "Plan.txt");
+    let is_reserved = |event: &Event| {
+        let reserved = TitleReservationStatus::ReservedForCreation;
+        matches!(event, Event::TitleReservation { status, .. } if *status == reserved)
+    };
+    assert!(news.iter().any(is_reserved));
+    let done = Event::UploadFinished { cookie: 1, reason: UploadFinishReason::Ok };
+    assert!(news.contains(&done), "{news:#?}");
+    assert!(news.contains(&Event::ContentCreated { id: 1, cookie: 1 }));
+    for client in [ada, grace] {
+        let model = room.model(client);
+        let (id, content) = model.content_titled("PLAN.txt").unwrap();
+        assert_eq!((id, content.owner), (1, Some(1)));
+        assert!(content.ready);
+        assert_eq!(content.visibility, Some(ContentVisibility::Everyone));
+        assert_eq!(content.file.as_ref().unwrap().name, "stored plan.txt");
+        assert!(content.creation_time.is_some() && content.last_used_time.is_some());
+    }
+    // The model is nothing but the events.
+    let mut replayed = Model::default();
+    room.news(grace).iter().for_each(|event| replayed.apply(event));
+    assert_eq!(replayed, room.model(grace));
+}
+
+#[test]
+fn the_stage_titles_and_visibility_follow_the_presenter() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let grace = room.join("Grace", Role::Attendee);
+    room.share(ada, "Plan.txt");
+    room.pair.on_client(ada, |conference, cx| conference.present(cx, Some(1))).unwrap();
+    let model = room.model(grace);
+    assert_eq!((model.active_presenter, model.active_content), (Some(1), Some(1)));
+    let content = &model.contents[&1];
+    assert!(content.presented && content.presenter == Some(1) && content.presentation_order > 0);
+    room.pair.on_client(ada, |conference, cx| conference.make_highest(cx, 1)).unwrap();
+    assert!(room.model(grace).contents[&1].presentation_order > content.presentation_order);
+    room.pair.on_client(ada, |conference, cx| conference.stop_presenting(cx, Some(1))).unwrap();
+    let model = room.model(grace);
+    assert_eq!((model.active_presenter, model.active_content), (None, None));
+    assert!(!model.contents[&1].presented);
+
+    room.pair.on_client(ada, |conference, cx| conference.set_title(cx, 1, "Map.txt")).unwrap();
+    assert!(room.model(grace).content_titled("Map.txt").is_some());
+    let (status, title) = (SetTitleStatus::Success, "Map.txt".to_owned());
+    assert!(room.news(ada).contains(&Event::TitleAnswered { id: 1, status, title }));
+
+    let hide = ContentVisibility::Presenters;
+    room.pair.on_client(ada, move |conference, cx| conference.set_visibility(cx, 1, hide)).unwrap();
+    assert!(room.model(grace).contents.is_empty());
+    assert_eq!(room.model(ada).contents[&1].visibility, Some(hide));
+    room.news(grace);
+    let show = ContentVisibility::Everyone;
+    room.pair.on_client(ada, move |conference, cx| conference.set_visibility(cx, 1, show)).unwrap();
+    assert!(room.model(grace).is_complete() && room.model(grace).contents.len() == 1);
+    room.pair.on_client(ada, |conference, cx| conference.delete_content(cx, 1)).unwrap();
+    let removed = Event::ContentRemoved { id: 1 };
+    assert_eq!(room.news(grace).iter().filter(|event| **event == removed).count(), 1);
+    assert!(room.model(ada).contents.is_empty());
+}
+
+#[test]
+fn nothing_stays_behind_when_contents_go() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let before = room.pair.client_stats(ada).objects;
+    for id in 1..=3 {
+        room.share(ada, "Plan.txt");
+        room.pair.on_client(ada, move |conference, cx| conference.delete_content(cx, id)).unwrap();
+    }
+    assert_eq!(room.pair.client_stats(ada).objects, before);
+}
+
+#[test]
+fn an_upload_that_is_cancelled_or_refused_says_so() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let grace = room.join("Grace", Role::Attendee);
+    let request = |conference: &mut Conference, cx: &mut psom::Context<_>| {
+        conference.request_upload(cx, 7, 100, 100)
+    };
+    room.pair.on_client(ada, request).unwrap();
+    room.pair.on_client(ada, |conference, cx| conference.cancel_upload(cx, 7)).unwrap();
+    let reason = UploadFinishReason::UserCancel;
+    assert!(room.news(ada).contains(&Event::UploadFinished { cookie: 7, reason }));
+    let gone = room.pair.on_client(ada, |conference, cx| conference.write(cx, 7, Bytes::new()));
+    assert_eq!(gone, Err(Misuse::Gone));
+
+    room.pair.on_client(grace, request).unwrap();
+    let reason = UploadFinishReason::UnknownFailure;
+    assert!(room.news(grace).contains(&Event::UploadRejected { cookie: 7, reason }));
+    room.pair.on_client(grace, |conference, cx| conference.reserve_title(cx, "x")).unwrap();
+    assert!(room.news(grace).iter().any(|event| matches!(
+        event,
+        Event::TitleReservation { status: TitleReservationStatus::FailedNotAuthorized, .. }
+    )));
+}
+
+#[test]
+fn a_reserved_title_is_given_back() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "x"));
+    let cookie = reserve.unwrap();
+    room.pair.on_client(ada, move |conference, cx| conference.release_title(cx, cookie)).unwrap();
+    assert!(room.news(ada).contains(&Event::TitleReleased { cookie }));
+}
+
+#[test]
+fn what_cannot_be_sent_is_told() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let long = "x".repeat(70_000);
+    room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, long)).unwrap();
+    assert!(room.news(ada).iter().any(|event| matches!(event, Event::NotSent { .. })));
+    let nobody = room.pair.on_client(ada, |conference, cx| conference.present(cx, Some(9)));
+    assert_eq!(nobody, Err(Misuse::Gone));
+}
+
+#[test]
+fn the_end_of_the_connection_is_the_last_event() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    room.share(ada, "Plan.txt");
+    room.pair.on_server(|meeting, cx| meeting.end(cx));
+    assert_eq!(room.news(ada), [Event::Ended]);
+    let model = room.model(ada);
+    assert!(!model.ready && model.contents.len() == 1);
+}
+
+#[test]
+fn json_is_one_escaped_line_without_keys() {
+    let title = "a \"b\"\\\n\u{1}\u{2028}é".to_owned();
+    let json = Event::Titled { id: 7, title }.to_json();
+    let expected = r#"{"event":"titled","content":7,"title":"a \"b\"\\\n\u0001\u2028é"}"#;
+    assert_eq!(json, expected);
+    assert_eq!(Event::Ready.to_json(), r#"{"event":"ready"}"#);
+    let stage = Event::ActivePresenter { id: None }.to_json();
+    assert_eq!(stage, r#"{"event":"activePresenter","user":null}"#);
+    let bytes = |byte: u8, length| Bytes::from(vec![byte; length]);
+    let (key, iv, hash) = (bytes(0xaa, 32), bytes(0xbb, 16), bytes(0xcc, 2));
+    let file = super::NativeFile { name: "n".to_owned(), key, iv, hash, size: 5 };
+    let json = Event::NativeFile { id: 1, file }.to_json();
+    let expected = r#"{"event":"nativeFile","content":1,"name":"n","sha1":"cccc","size":5}"#;
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn a_line_has_names_and_nothing_that_a_terminal_would_obey() {
+    let mut model = Model::default();
+    let user = super::User { uri: "sip:a".to_owned(), name: "Ada".to_owned() };
+    model.apply(&Event::UserAdded { id: 1, user });
+    model.apply(&Event::ContentAdded { id: 2, kind: "Content.NativeFileOnly".to_owned() });
+    model.apply(&Event::Titled { id: 2, title: "Plan\u{1b}[2J".to_owned() });
+    let line = Event::Presented { id: 2, presented: true, presenter: Some(1) }.line(&model);
+    assert_eq!(line, "\"Plan\u{fffd}[2J\" is presented by Ada.");
+    let line = Event::ActivePresenter { id: Some(9) }.line(&model);
+    assert_eq!(line, "User 9 is presenting.");
+}

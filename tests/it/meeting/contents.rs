@@ -1,0 +1,137 @@
+//! What a content tells, who sees it, what it is called.
+
+use psom_objects::types::{ContentVisibility, Role};
+
+use super::world::{ATTENDEE, ORGANIZER, PRESENTER, world};
+
+#[test]
+fn a_content_tells_its_state_and_then_that_it_has() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    let content = world.open(ATTENDEE, 1);
+    world.open_extended(ATTENDEE, content);
+    assert_eq!(
+        world.told(ATTENDEE),
+        [
+            "contents.added 1 Content.NativeFileOnly",
+            "content 1.title plan.txt",
+            "content 1.owner 2",
+            "content 1.created 19",
+            "content 1.used 19",
+            "content 1.visibility Everyone",
+            "content 1.presented false by 0",
+            "content 1.order 0",
+            "content 1.file file-1 [32, 16, 20] 5",
+            "content 1.completed",
+            "extended.completed",
+        ]
+    );
+}
+
+#[test]
+fn a_content_that_a_user_may_not_see_does_not_exist_for_them() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    let mine = world.open(PRESENTER, 1);
+    let theirs = world.open(ATTENDEE, 1);
+    world.open_extended(ATTENDEE, theirs);
+    world.forget();
+    let hide = ContentVisibility::Presenters;
+    world.content(PRESENTER, mine, move |content| drop(content.s_set_visibility(hide)));
+    assert_eq!(
+        world.told(ATTENDEE),
+        ["content 1.visibility Presenters", "contents.removed 1", "content 1.closed"]
+    );
+    assert_eq!(world.told_of(PRESENTER, "content 1"), ["content 1.visibility Presenters"]);
+    // It cannot be connected, and the connection goes on.
+    world.open(ATTENDEE, 1);
+    assert_eq!(world.told(ATTENDEE), ["content 1.closed"]);
+    // Nor is it on the stage that the user sees.
+    world.content(PRESENTER, mine, |content| drop(content.s_present()));
+    assert_eq!(world.told(ATTENDEE), ["contents.active presenter 2"]);
+    assert!(world.told(ORGANIZER).contains(&"contents.active content 1".to_owned()));
+}
+
+#[test]
+fn contents_appear_and_disappear_with_a_role() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    let content = world.open(PRESENTER, 1);
+    let hide = ContentVisibility::Presenters;
+    world.content(PRESENTER, content, move |content| drop(content.s_set_visibility(hide)));
+    world.forget();
+    world.set_role(3, Role::Presenter);
+    assert_eq!(world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    world.set_role(3, Role::Attendee);
+    assert_eq!(world.told(ATTENDEE), ["contents.removed 1"]);
+}
+
+#[test]
+fn the_organizer_s_contents_are_the_organizer_s_alone() {
+    let mut world = world();
+    world.share(ORGANIZER, "secret.txt", 1);
+    let content = world.open(ORGANIZER, 1);
+    world.forget();
+    let hide = ContentVisibility::MeetingOrganizer;
+    world.content(ORGANIZER, content, move |content| drop(content.s_set_visibility(hide)));
+    assert_eq!(world.told(PRESENTER), ["contents.removed 1"]);
+    assert_eq!(world.told(ATTENDEE), ["contents.removed 1"]);
+}
+
+#[test]
+fn a_visibility_that_nobody_knows_changes_nothing() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    let content = world.open(PRESENTER, 1);
+    world.forget();
+    let odd = ContentVisibility::Other(9);
+    world.content(PRESENTER, content, move |content| drop(content.s_set_visibility(odd)));
+    assert!(world.told(PRESENTER).is_empty());
+}
+
+#[test]
+fn every_status_of_a_new_title() {
+    let mut world = world();
+    world.share(PRESENTER, "one.txt", 1);
+    world.share(PRESENTER, "two.txt", 2);
+    world.reserve(ORGANIZER, "three.txt", 1);
+    let content = world.open(PRESENTER, 1);
+    let theirs = world.open(ATTENDEE, 1);
+    world.forget();
+    for (title, status) in [
+        ("Two.txt", "FailedTitleExists"),
+        ("three.txt", "FailedReservedForCreation"),
+        ("one.exe", "FailedInvalidExtension"),
+        ("one/two", "FailedInvalidTitle"),
+        ("ONE.txt", "Success"),
+    ] {
+        world.content(PRESENTER, content, move |content| drop(content.s_set_title(title)));
+        let told = world.told(PRESENTER);
+        let last = told.last().unwrap();
+        assert_eq!(*last, format!("content 1.renamed {status} {title}"));
+    }
+    // Everybody hears the one that became the title, and nobody the others.
+    assert_eq!(world.told(ATTENDEE), ["content 1.title ONE.txt"]);
+    world.content(ATTENDEE, theirs, |content| drop(content.s_set_title("mine.txt")));
+    assert_eq!(world.told(ATTENDEE), ["content 1.renamed UserNotAuthorized mine.txt"]);
+}
+
+#[test]
+fn an_attendee_deletes_and_hides_nothing() {
+    let mut world = world();
+    world.share(PRESENTER, "one.txt", 1);
+    let content = world.open(ATTENDEE, 1);
+    world.forget();
+    world.contents(ATTENDEE, |contents| drop(contents.s_delete_content(1)));
+    let hide = ContentVisibility::Presenters;
+    world.content(ATTENDEE, content, move |content| drop(content.s_set_visibility(hide)));
+    assert!(world.told(ATTENDEE).is_empty());
+    assert_eq!(world.disk().0.len(), 1);
+}
+
+#[test]
+fn deleting_what_is_not_there_does_nothing() {
+    let mut world = world();
+    world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(77)));
+    assert!(world.told(ORGANIZER).is_empty());
+}

@@ -1,0 +1,93 @@
+//! The first calls, and who is there.
+
+use psom_objects::{server::Limits, types::Role};
+
+use super::world::{ATTENDEE, ORGANIZER, empty, world};
+
+#[test]
+fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
+    let mut world = empty(Limits::default());
+    world.join(1, Role::Organizer);
+    assert_eq!(
+        world.told(0),
+        [
+            "meeting.time 2023-11-14T22:13:20",
+            "meeting.base http://127.0.0.1/files/",
+            "users.added [1] sip:1@example.com user 1",
+            "meeting.ready",
+        ]
+    );
+}
+
+#[test]
+fn a_late_client_is_told_the_same_state_before_the_meeting_is_ready() {
+    let mut world = world();
+    world.share(ORGANIZER, "plan.txt", 1);
+    let content = world.open(ORGANIZER, 1);
+    world.content(ORGANIZER, content, |content| drop(content.s_present()));
+    let late = world.join(4, Role::Attendee);
+    assert_eq!(
+        world.told(late)[2..],
+        [
+            "users.added [1, 2, 3, 4] sip:1@example.com,sip:2@example.com,sip:3@example.com,\
+             sip:4@example.com user 1,user 2,user 3,user 4",
+            "contents.added 1 Content.NativeFileOnly",
+            "contents.active content 1",
+            "contents.active presenter 1",
+            "meeting.ready",
+        ]
+    );
+}
+
+#[test]
+fn users_come_and_go() {
+    let mut world = world();
+    let newcomer = world.join(4, Role::Attendee);
+    assert_eq!(world.told(ATTENDEE), ["users.added [4] sip:4@example.com user 4"]);
+    world.pair.drop_client(newcomer);
+    assert_eq!(world.told(ATTENDEE), ["users.removed [4]"]);
+}
+
+#[test]
+fn a_user_is_there_while_one_connection_of_theirs_is() {
+    let mut world = world();
+    let first = world.join(4, Role::Presenter);
+    let second = world.join(4, Role::Presenter);
+    assert_eq!(world.told(ATTENDEE).len(), 1, "added once");
+    world.pair.close_client(first);
+    assert!(world.told(ATTENDEE).is_empty());
+    world.pair.close_client(second);
+    assert_eq!(world.told(ATTENDEE), ["users.removed [4]"]);
+}
+
+#[test]
+fn s_set_info_is_not_supported() {
+    let mut world = world();
+    world.pair.on_client(ATTENDEE, |_, cx| drop(cx.peers().s_set_info("hello")));
+    let error = world.pair.server_error(ATTENDEE).unwrap().to_string();
+    assert_eq!(error, "the peer broke a rule: sSetInfo is not supported");
+    assert!(world.pair.server_error(ORGANIZER).is_none());
+}
+
+#[test]
+fn the_summary_says_what_is_there() {
+    let mut world = world();
+    world.share(ORGANIZER, "plan.txt", 1);
+    let summary = world.pair.on_server(|meeting, cx| meeting.summary(cx));
+    assert_eq!(summary.users.len(), 3);
+    assert_eq!(summary.users[2].role, Role::Attendee);
+    assert_eq!(
+        (summary.contents[0].title.as_str(), summary.contents[0].size),
+        ("plan.txt", Some(5))
+    );
+}
+
+#[test]
+fn a_meeting_that_ends_closes_every_connection() {
+    let mut world = world();
+    world.pair.on_server(|meeting, cx| meeting.end(cx));
+    for client in 0..3 {
+        assert_eq!(world.pair.client_error(client), Some(&psom::Error::PeerClosed));
+    }
+    assert_eq!(world.pair.server_stats().connections, 0);
+}

@@ -1,0 +1,11 @@
+//! A meeting's server, from its clients' side of the wire.
+
+mod client;
+mod contents;
+mod idl;
+mod joining;
+mod stage;
+mod store;
+mod titles;
+mod uploads;
+mod world;

@@ -1,0 +1,141 @@
+//! One content and one presenter on the stage.
+
+use psom_objects::types::Role;
+
+use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, world};
+
+/// A meeting with two contents, which everybody has connected.
+fn with_contents() -> (World, [psom::Handle<super::client::Content>; 3]) {
+    let mut world = world();
+    world.share(ORGANIZER, "one.txt", 1);
+    world.share(PRESENTER, "two.txt", 1);
+    let first = world.open(ORGANIZER, 1);
+    let second = world.open(PRESENTER, 2);
+    let watched = world.open(ATTENDEE, 1);
+    world.forget();
+    (world, [first, second, watched])
+}
+
+#[test]
+fn a_presented_content_is_announced_to_everybody() {
+    let (mut world, [first, ..]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    assert_eq!(
+        world.told(ATTENDEE),
+        [
+            "contents.active content 1",
+            "contents.active presenter 1",
+            "content 1.presented true by 1",
+            "content 1.order 1",
+            "content 1.used 19",
+        ]
+    );
+}
+
+#[test]
+fn the_stage_is_handed_on() {
+    let (mut world, [first, second, _]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.content(PRESENTER, second, |content| drop(content.s_present()));
+    assert_eq!(
+        world.told(ATTENDEE),
+        [
+            "contents.active content 2",
+            "contents.active presenter 2",
+            "content 1.presented false by 0",
+            "content 1.order 0",
+        ]
+    );
+}
+
+#[test]
+fn claiming_the_stage_takes_off_what_is_on_it() {
+    let (mut world, [first, ..]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.contents(PRESENTER, |contents| drop(contents.s_present()));
+    assert_eq!(
+        world.told(ATTENDEE),
+        [
+            "contents.active content 0",
+            "contents.active presenter 2",
+            "content 1.presented false by 0",
+            "content 1.order 0",
+        ]
+    );
+}
+
+#[test]
+fn only_the_presenter_leaves_the_stage() {
+    let (mut world, [first, second, _]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.forget();
+    world.contents(PRESENTER, |contents| drop(contents.s_stop_presenting()));
+    world.content(PRESENTER, second, |content| drop(content.s_stop_presenting()));
+    assert!(world.told(ATTENDEE).is_empty(), "no change, no answer");
+    world.content(ORGANIZER, first, |content| drop(content.s_stop_presenting()));
+    assert_eq!(
+        world.told_of(ATTENDEE, "contents."),
+        ["contents.active content 0", "contents.active presenter 0"]
+    );
+}
+
+#[test]
+fn an_attendee_presents_nothing() {
+    let (mut world, [.., watched]) = with_contents();
+    world.content(ATTENDEE, watched, |content| drop(content.s_present()));
+    world.contents(ATTENDEE, |contents| drop(contents.s_present()));
+    assert!(world.told(ORGANIZER).is_empty());
+}
+
+#[test]
+fn a_presenter_who_leaves_stops_presenting() {
+    let (mut world, [_, second, _]) = with_contents();
+    world.content(PRESENTER, second, |content| drop(content.s_present()));
+    let again = world.join(2, Role::Presenter);
+    world.forget();
+    world.pair.drop_client(PRESENTER);
+    assert!(world.told(ATTENDEE).is_empty(), "another connection of the user is still there");
+    world.pair.drop_client(again);
+    assert_eq!(
+        world.told_of(ATTENDEE, "contents."),
+        ["contents.active content 0", "contents.active presenter 0"]
+    );
+}
+
+#[test]
+fn a_demoted_presenter_stops_presenting() {
+    let (mut world, [_, second, _]) = with_contents();
+    world.content(PRESENTER, second, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.set_role(2, Role::Attendee);
+    assert_eq!(
+        world.told_of(ATTENDEE, "contents."),
+        ["contents.active content 0", "contents.active presenter 0"]
+    );
+}
+
+#[test]
+fn the_highest_in_the_order_is_the_last_that_was_made_so() {
+    let (mut world, [first, ..]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_make_highest_presentation_order()));
+    assert!(world.told(ATTENDEE).is_empty(), "it is not presented");
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.content(ORGANIZER, first, |content| drop(content.s_make_highest_presentation_order()));
+    assert_eq!(world.told(ATTENDEE), ["content 1.order 2"]);
+}
+
+#[test]
+fn a_deleted_content_leaves_the_stage() {
+    let (mut world, [first, ..]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
+    assert_eq!(
+        world.told(ATTENDEE),
+        ["contents.removed 1", "contents.active content 0", "content 1.closed"]
+    );
+    assert_eq!(world.disk().0, ["file-2"]);
+}

@@ -1,0 +1,99 @@
+//! A file store in memory, that can be made to fail.
+
+use std::{
+    collections::BTreeMap,
+    io::Cursor,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use psom_objects::{
+    package::{Limits, Package},
+    store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
+};
+
+/// What a test sees of the store, and how it makes it fail.
+#[derive(Default)]
+pub struct Disk {
+    /// Packages that are being taken at present.
+    pub open: usize,
+    /// The stored files, with their plain bytes.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// What the next operation fails with.
+    pub fails: Option<StoreError>,
+    stored: u64,
+}
+
+#[derive(Clone, Default)]
+pub struct MemoryStore(pub Arc<Mutex<Disk>>);
+
+impl MemoryStore {
+    fn failure(&self) -> Result<(), StoreError> {
+        self.0.lock().unwrap().fails.take().map_or(Ok(()), Err)
+    }
+}
+
+impl FileStore for MemoryStore {
+    fn begin(&self, _: u64) -> Result<Box<dyn UploadSink>, StoreError> {
+        self.failure()?;
+        self.0.lock().unwrap().open += 1;
+        Ok(Box::new(Sink { store: self.clone(), bytes: Vec::new() }))
+    }
+
+    fn remove(&self, name: &str) {
+        self.0.lock().unwrap().files.remove(name).expect("a file is removed once");
+    }
+}
+
+struct Sink {
+    store: MemoryStore,
+    bytes: Vec<u8>,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        self.store.0.lock().unwrap().open -= 1;
+    }
+}
+
+impl Sink {
+    fn import(&mut self) -> Result<Import, StoreError> {
+        self.store.failure()?;
+        let malformed =
+            |error: psom_objects::package::PackageError| StoreError::Malformed(error.to_string());
+        let bytes = Cursor::new(std::mem::take(&mut self.bytes));
+        let mut package = Package::open(bytes, &Limits::default()).map_err(malformed)?;
+        let mut import = Import { manifest: package.manifest().clone(), files: BTreeMap::new() };
+        let names: Vec<_> = package.files().map(|(name, _)| name.to_owned()).collect();
+        for name in names {
+            let mut plain = Vec::new();
+            package.copy_to(&name, &mut plain).map_err(malformed)?;
+            let mut disk = self.store.0.lock().unwrap();
+            disk.stored += 1;
+            let stored = StoredFile {
+                name: format!("file-{}", disk.stored),
+                key: Bytes::from_static(&[1; 32]),
+                iv: Bytes::from_static(&[2; 16]),
+                hash: Bytes::from_static(&[3; 20]),
+                size: plain.len() as u64,
+            };
+            disk.files.insert(stored.name.clone(), plain);
+            import.files.insert(name, stored);
+        }
+        Ok(import)
+    }
+}
+
+impl UploadSink for Sink {
+    fn write(&mut self, data: Bytes) -> StoreFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.store.failure()?;
+            self.bytes.extend(data);
+            Ok(())
+        })
+    }
+
+    fn finish(mut self: Box<Self>, _: u64) -> StoreFuture<'static, Result<Import, StoreError>> {
+        Box::pin(async move { self.import() })
+    }
+}

@@ -1,0 +1,281 @@
+//! Packages on their way in: every reason that there is to provoke.
+
+use bytes::Bytes;
+use psom_objects::{
+    package::{ContentDetail, CreateContent, Manifest},
+    server::Limits,
+    store::StoreError,
+    types::Role,
+};
+
+use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, empty, pack, package, world};
+
+fn request(
+    world: &mut World,
+    client: usize,
+    packed: i64,
+    unpacked: i64,
+    cookie: i32,
+) -> Vec<String> {
+    world.uploads(client, move |uploads| {
+        drop(uploads.s_request_upload(packed, unpacked, cookie));
+    });
+    world.told_of(client, "uploads.")
+}
+
+#[test]
+fn a_shared_file_appears_for_everybody() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 7);
+    let told = world.told(PRESENTER);
+    assert_eq!(
+        told[..2],
+        ["contents.reserved ReservedForCreation 7 content 0 owner 2", "uploads.accepted 7",]
+    );
+    assert!(told[2..].iter().any(|line| line == "stream.complete 100"), "writes are acknowledged");
+    assert_eq!(
+        told[told.len() - 4..],
+        [
+            "contents.added 1 Content.NativeFileOnly",
+            "contents.created 1 for 7",
+            "uploads.finished 7 Ok",
+            "stream.disconnect",
+        ]
+    );
+    assert_eq!(world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    assert_eq!(world.disk(), (vec!["file-1".to_owned()], 0));
+}
+
+#[test]
+fn the_title_is_free_for_nobody_once_it_is_a_content_s() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
+    assert!(world.told_of(PRESENTER, "contents.released").is_empty());
+}
+
+#[test]
+fn a_cancelled_upload_leaves_nothing() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
+    world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, true)));
+    assert_eq!(
+        world.told(PRESENTER),
+        ["stream.complete 3", "uploads.finished 1 UserCancel", "stream.disconnect"]
+    );
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_stream_that_its_client_disconnects_is_cancelled() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    world.stream(PRESENTER, |stream| drop(stream.s_disconnect()));
+    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 UserCancel");
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_package_that_is_too_large_is_refused_or_ended() {
+    let mut world = world();
+    for (packed, unpacked) in [(1 << 50, 1), (1, 1 << 50)] {
+        let told = request(&mut world, PRESENTER, packed, unpacked, 1);
+        assert_eq!(told, ["uploads.rejected 1 MaxPackageSizeExceeded"]);
+    }
+    assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.accepted 1"]);
+    world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abcdef"), 1)));
+    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 MaxPackageSizeExceeded");
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_full_store_refuses_and_ends_uploads() {
+    let mut world = world();
+    world.store.0.lock().unwrap().fails = Some(StoreError::Full);
+    assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 CapacityExceeded"]);
+    request(&mut world, PRESENTER, 5, 5, 1);
+    world.store.0.lock().unwrap().fails = Some(StoreError::Full);
+    world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
+    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 CapacityExceeded");
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_store_that_fails_is_an_archive_that_failed() {
+    let mut world = world();
+    world.store.0.lock().unwrap().fails = Some(StoreError::Failed("broken".into()));
+    assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 ArchiveFailed"]);
+}
+
+#[test]
+fn who_may_not_upload_is_refused() {
+    let mut world = world();
+    assert_eq!(request(&mut world, ATTENDEE, 5, 5, 1), ["uploads.rejected 1 UnknownFailure"]);
+}
+
+#[test]
+fn uploads_between_servers_are_refused() {
+    let mut world = world();
+    world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload_of_manifest(5, 1, "<ocp/>")));
+    assert_eq!(world.told(PRESENTER), ["uploads.rejected 1 UnknownFailure"]);
+}
+
+#[test]
+fn a_cookie_uploads_one_thing_at_a_time() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 5, 5, 1);
+    assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 AlreadyUploading"]);
+    assert_eq!(request(&mut world, ORGANIZER, 5, 5, 1), ["uploads.accepted 1"]);
+}
+
+#[test]
+fn a_malformed_package_leaves_nothing() {
+    let mut world = world();
+    world.reserve(PRESENTER, "plan.txt", 1);
+    world.forget();
+    world.upload(PRESENTER, &[0; 150], 1);
+    assert_eq!(
+        world.told_of(PRESENTER, "uploads."),
+        ["uploads.accepted 1", "uploads.finished 1 VerifyFailed",]
+    );
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_title_that_was_not_reserved_by_this_client_leaves_nothing() {
+    let mut world = world();
+    world.reserve(ORGANIZER, "plan.txt", 1);
+    world.upload(PRESENTER, &package("plan.txt", b"hello"), 1);
+    assert!(world.told(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn an_upgrade_and_a_type_that_nobody_knows_leave_nothing() {
+    let mut upgrade = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
+    upgrade = upgrade.with_native_file("native.file");
+    upgrade.upgrade = Some(Default::default());
+    let unknown =
+        CreateContent::new("plan.txt", ContentDetail::Qna).with_native_file("native.file");
+    for content in [upgrade, unknown] {
+        let mut world = world();
+        world.reserve(PRESENTER, "plan.txt", 1);
+        let manifest = Manifest::CreateContent(content);
+        world.upload(PRESENTER, &pack(&manifest, &[("native.file", b"hello")]), 1);
+        assert!(world.told(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
+        assert_eq!(world.disk(), (vec![], 0));
+    }
+}
+
+#[test]
+fn a_package_that_did_not_come_whole_leaves_nothing() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
+    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 VerifyFailed");
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn a_negative_size_is_refused() {
+    let mut world = world();
+    for (packed, unpacked) in [(-5, 5), (5, -5), (i64::MIN, i64::MIN)] {
+        let told = request(&mut world, PRESENTER, packed, unpacked, 1);
+        assert_eq!(told, ["uploads.rejected 1 VerifyFailed"]);
+    }
+}
+
+#[test]
+fn finishing_what_was_not_begun_is_no_upload() {
+    let mut world = world();
+    world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
+    assert_eq!(world.told(PRESENTER), ["uploads.finished 1 NotUploading"]);
+}
+
+#[test]
+fn a_user_uploads_five_things_at_a_time() {
+    let mut world = world();
+    for cookie in 0..5 {
+        assert_eq!(request(&mut world, PRESENTER, 5, 5, cookie).len(), 1);
+    }
+    assert_eq!(request(&mut world, PRESENTER, 5, 5, 5), ["uploads.rejected 5 TooManyUploads"]);
+    // The user's other connections count too.
+    let again = world.join(2, Role::Presenter);
+    assert_eq!(request(&mut world, again, 5, 5, 1), ["uploads.rejected 1 TooManyUploads"]);
+    assert_eq!(request(&mut world, ORGANIZER, 5, 5, 1), ["uploads.accepted 1"]);
+}
+
+#[test]
+fn a_meeting_holds_so_many_contents() {
+    let mut limits = Limits::default();
+    limits.contents = 1;
+    let mut world = empty(limits);
+    world.join(1, Role::Organizer);
+    // Two uploads begin while there is room for one more.
+    world.reserve(0, "a.txt", 1);
+    world.reserve(0, "b.txt", 2);
+    let (first, second) = (package("a.txt", b"a"), package("b.txt", b"b"));
+    request(&mut world, 0, second.len() as i64, 1000, 2);
+    world.stream(0, move |stream| drop(stream.s_write(second.into(), 1)));
+    world.upload(0, &first, 1);
+    world.uploads(0, |uploads| drop(uploads.s_upload_finished(2, false)));
+    assert_eq!(
+        world.told_of(0, "uploads.finished"),
+        ["uploads.finished 1 Ok", "uploads.finished 2 TooManyContents",]
+    );
+    assert_eq!(request(&mut world, 0, 5, 5, 3), ["uploads.rejected 3 TooManyContents"]);
+    assert_eq!(world.disk(), (vec!["file-1".to_owned()], 0));
+}
+
+#[test]
+fn packet_numbers_have_to_grow() {
+    for number in [1, 0, -7] {
+        let mut world = world();
+        request(&mut world, PRESENTER, 1000, 1000, 1);
+        world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"a"), 1)));
+        world.stream(PRESENTER, move |stream| {
+            drop(stream.s_write(Bytes::from_static(b"b"), number))
+        });
+        let error = world.pair.client_error(PRESENTER).unwrap().to_string();
+        assert!(error.ends_with("packet numbers have to grow"), "{error}");
+        assert!(world.pair.client_error(ORGANIZER).is_none());
+        assert_eq!(world.disk(), (vec![], 0));
+    }
+}
+
+#[test]
+fn a_client_that_drops_in_the_middle_leaves_nothing_and_the_meeting_goes_on() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
+    assert_eq!(world.disk().1, 1);
+    let objects = world.pair.server_stats().objects;
+    world.pair.drop_client(PRESENTER);
+    assert_eq!(world.disk(), (vec![], 0));
+    assert_eq!(world.pair.server_stats().objects, objects - 1, "the stream is gone");
+    world.share(ORGANIZER, "still here.txt", 1);
+    assert!(world.told(ATTENDEE).contains(&"contents.added 1 Content.NativeFileOnly".into()));
+}
+
+#[test]
+fn a_demoted_user_s_uploads_end() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    world.set_role(2, Role::Attendee);
+    assert_eq!(world.told(PRESENTER), ["uploads.finished 1 UnknownFailure", "stream.disconnect"]);
+    assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn the_web_is_not_served_by_a_meeting_without_it() {
+    let mut world = world();
+    world.uploads(PRESENTER, |uploads| {
+        uploads.s_request_web_upload_blob(1, "<ocp/>");
+        uploads.s_request_web_download_blob(2, "file-1", true);
+    });
+    assert_eq!(
+        world.told(PRESENTER),
+        ["uploads.rejected 1 UnknownFailure", "uploads.rejected download 2 NotSupported",]
+    );
+}

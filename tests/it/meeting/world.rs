@@ -1,0 +1,203 @@
+//! A meeting and its clients, and what a person does in it.
+
+use std::{
+    io::Cursor,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use psom::{Handle, testing::Pair};
+use psom_objects::{
+    package::{ContentDetail, CreateContent, Manifest, PackageWriter},
+    server::{Limits, Meeting, MeetingConfig, Policy},
+    types::{Participant, Role},
+};
+
+use super::{
+    client::{Client, Content, Contents, NativeFile, Stream, Uploads},
+    store::MemoryStore,
+};
+
+/// The ordinary rules, but nobody shares programs.
+struct NoPrograms;
+
+impl Policy for NoPrograms {
+    fn takes_extension(&self, extension: &str) -> bool {
+        extension != "exe"
+    }
+}
+
+pub struct World {
+    pub pair: Pair<Meeting, Client>,
+    pub store: MemoryStore,
+}
+
+/// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
+pub fn world() -> World {
+    let mut world = empty(Limits::default());
+    world.join(1, Role::Organizer);
+    world.join(2, Role::Presenter);
+    world.join(3, Role::Attendee);
+    world.forget();
+    world
+}
+
+pub const ORGANIZER: usize = 0;
+pub const PRESENTER: usize = 1;
+pub const ATTENDEE: usize = 2;
+
+pub fn empty(limits: Limits) -> World {
+    let store = MemoryStore::default();
+    let files = Arc::new(store.clone());
+    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let url_base = "http://127.0.0.1/files/".to_owned();
+    let policy = Arc::new(NoPrograms);
+    let config = MeetingConfig { url_base, files, policy, limits, started };
+    let pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
+    World { pair, store }
+}
+
+/// An OC package with one file.
+pub fn package(title: &str, data: &[u8]) -> Vec<u8> {
+    let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
+    let manifest = Manifest::CreateContent(content.with_native_file("native.file"));
+    pack(&manifest, &[("native.file", data)])
+}
+
+pub fn pack(manifest: &Manifest, files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = PackageWriter::new(Cursor::new(Vec::new()), manifest).unwrap();
+    for (name, data) in files {
+        writer.add_file(name, &mut &data[..]).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+impl World {
+    pub fn join(&mut self, id: i64, role: Role) -> usize {
+        let participant = Participant { uri: format!("sip:{id}@example.com"), role };
+        self.pair.join_as(participant.user(id, &format!("user {id}")), Client::new)
+    }
+
+    /// What a client was told since it was last asked.
+    pub fn told(&mut self, client: usize) -> Vec<String> {
+        self.pair.on_client(client, |client, _| std::mem::take(&mut *client.log.lock().unwrap()))
+    }
+
+    /// Only those lines that begin so.
+    pub fn told_of(&mut self, client: usize, what: &str) -> Vec<String> {
+        let mut told = self.told(client);
+        told.retain(|line| line.starts_with(what));
+        told
+    }
+
+    pub fn forget(&mut self) {
+        for client in 0..3 {
+            self.told(client);
+        }
+    }
+
+    pub fn set_role(&mut self, user: i64, role: Role) {
+        self.pair.on_server(move |meeting, cx| meeting.set_role(cx, user, role));
+    }
+
+    /// Calls the content manager.
+    pub fn contents(
+        &mut self,
+        client: usize,
+        call: impl FnOnce(&mut Proxy<'_, Contents>) + Send + 'static,
+    ) {
+        self.pair.on_client(client, move |client, cx| {
+            cx.tell(client.contents, move |_, cx| call(&mut cx.peers())).unwrap();
+        });
+    }
+
+    /// Calls the upload manager.
+    pub fn uploads(
+        &mut self,
+        client: usize,
+        call: impl FnOnce(&mut Proxy<'_, Uploads>) + Send + 'static,
+    ) {
+        self.pair.on_client(client, move |client, cx| {
+            cx.tell(client.uploads, move |_, cx| call(&mut cx.peers())).unwrap();
+        });
+    }
+
+    /// Calls the newest upload stream.
+    pub fn stream(
+        &mut self,
+        client: usize,
+        call: impl FnOnce(&mut Proxy<'_, Stream>) + Send + 'static,
+    ) {
+        self.pair.on_client(client, move |client, cx| {
+            let stream = *cx.get(client.uploads).unwrap().streams.last().unwrap();
+            cx.tell(stream, move |_, cx| call(&mut cx.peers())).unwrap();
+        });
+    }
+
+    /// Connects a content.
+    pub fn open(&mut self, client: usize, id: i64) -> Handle<Content> {
+        self.pair.on_client(client, move |client, cx| {
+            let content = cx.add(Content::new(client.log.clone(), id));
+            cx.tell(client.contents, move |_, cx| {
+                cx.peers().connect(&format!("content.{id}"), content);
+            })
+            .unwrap();
+            content
+        })
+    }
+
+    /// Connects what the type of a content has besides.
+    pub fn open_extended(&mut self, client: usize, content: Handle<Content>) {
+        self.pair.on_client(client, move |client, cx| {
+            let extended = cx.add(NativeFile { log: client.log.clone() });
+            cx.tell(content, move |_, cx| {
+                assert_eq!(cx.peers().connect("extendedContent", extended), 1);
+            })
+            .unwrap();
+        });
+    }
+
+    /// Calls a content.
+    pub fn content(
+        &mut self,
+        client: usize,
+        content: Handle<Content>,
+        call: impl FnOnce(&mut Proxy<'_, Content>) + Send + 'static,
+    ) {
+        self.pair.on_client(client, move |_, cx| {
+            cx.tell(content, move |_, cx| call(&mut cx.peers())).unwrap();
+        });
+    }
+
+    pub fn reserve(&mut self, client: usize, title: &str, cookie: i32) {
+        let title = title.to_owned();
+        self.contents(client, move |contents| drop(contents.s_reserve_title(&title, cookie)));
+    }
+
+    /// Reserves a title and uploads a package for it, from the request to the end.
+    pub fn share(&mut self, client: usize, title: &str, cookie: i32) {
+        self.reserve(client, title, cookie);
+        self.upload(client, &package(title, b"hello"), cookie);
+    }
+
+    /// Uploads a package in pieces of 100 bytes.
+    pub fn upload(&mut self, client: usize, package: &[u8], cookie: i32) {
+        let length = package.len() as i64;
+        self.uploads(client, move |uploads| drop(uploads.s_request_upload(length, 1000, cookie)));
+        for (number, piece) in package.chunks(100).enumerate() {
+            let piece = bytes::Bytes::copy_from_slice(piece);
+            self.stream(client, move |stream| drop(stream.s_write(piece, number as i32)));
+        }
+        self.uploads(client, move |uploads| drop(uploads.s_upload_finished(cookie, false)));
+    }
+
+    /// The names of the stored files, and how many packages are open.
+    pub fn disk(&self) -> (Vec<String>, usize) {
+        let disk = self.store.0.lock().unwrap();
+        (disk.files.keys().cloned().collect(), disk.open)
+    }
+}
+
+/// All peers of an object of the test's client, that is its server.
+pub type Proxy<'a, T> =
+    <<T as psom::DistributedObject>::Calls as psom::Interface>::Proxy<psom::Peers<'a>>;
