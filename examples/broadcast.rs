@@ -75,6 +75,8 @@ async fn story() -> Result<()> {
     let ada = enter(&address, &tokens.issue(User::new(1, "Ada")), "Ada", &certificate).await?;
     let grace =
         enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
+    // A client is done before the server has seen its last message; people are slower than that.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     ada.root().s_broadcast("hello").await?;
     grace.root().s_broadcast("good morning").await?;
 

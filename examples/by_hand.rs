@@ -105,7 +105,8 @@ impl DistributedObject for Hiker {
             1 => {
                 // `&str` is decoded into the scratch of the call and lent from there.
                 let ((text, number), loan) = call.decode::<(psom::interface::Held<str>, i32)>()?;
-                Ok(done(self.c_echo(cx, lend::<str>(&text, loan), number)))
+                self.c_echo(cx, lend::<str>(&text, loan), number);
+                Ok(done(()))
             }
             _ => Err(call.unknown_method()),
         }

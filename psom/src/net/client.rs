@@ -114,7 +114,8 @@ impl<R> ClientBuilder<R> {
     }
 
     /// Connects to a server at `host:port` (`pwsURI`, mode "tls") and waits until its root is
-    /// connected.
+    /// connected here. The protocol has no answer to the last step, RPCOpen, so the server may
+    /// count this client among its peers a moment later.
     pub async fn connect<T>(self, address: &str) -> Result<ClientSession<T>>
     where
         T: DistributedObject,

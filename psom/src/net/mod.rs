@@ -1,8 +1,8 @@
 //! The driver: tokio tasks, TLS, listeners and clients around the pure protocol.
 //!
-//! A space runs on one task ([`space_task`]); every connection has a task of its own that moves
-//! bytes between its transport and the space ([`connection`]). What a turn sends is pushed into the
-//! [`link`] of each connection at once, so that a slow peer delays nobody.
+//! A space runs on one task (`space_task`); every connection has a task of its own that moves
+//! bytes between its transport and the space (`connection`). What a turn sends is pushed into the
+//! `link` of each connection at once, so that a slow peer delays nobody.
 
 mod authenticator;
 mod client;

@@ -112,7 +112,6 @@ impl Future for Sending {
 }
 
 impl Remote {
-    #[expect(clippy::result_large_err, reason = "not an error but the call to try again")]
     fn try_send(self, call: RemoteCall) -> Result<(), (Self, RemoteCall)> {
         if !self.link.has_room() {
             return Err((self, call));

@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::config::Config;
 
@@ -38,7 +38,8 @@ impl Timers {
     pub(super) fn ping_due(&mut self, config: &Config, now: Instant) -> bool {
         let due = self.next_ping <= now;
         if due {
-            self.next_ping = now + config.ping_interval;
+            // However short the interval, the time of the next ping is not now.
+            self.next_ping = now + config.ping_interval.max(Duration::from_millis(1));
         }
         due
     }

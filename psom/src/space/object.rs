@@ -129,7 +129,9 @@ impl<T: DistributedObject> Cell for ObjectCell<T> {
 }
 
 /// Something that is to be done to one object, later, in the space's order.
-pub struct Task(Box<dyn FnOnce(&mut dyn Cell) + Send>);
+pub struct Task(Run);
+
+type Run = Box<dyn FnOnce(&mut dyn Cell) + Send>;
 
 impl Task {
     pub(crate) fn new<T: DistributedObject>(

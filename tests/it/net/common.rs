@@ -101,7 +101,16 @@ impl World {
     pub async fn join(&self, id: i64) -> (ClientSession<Ear>, Heard) {
         let (ear, heard) = ear();
         let client = Client::builder().root(ear).token(self.token(id)).tls(self.trust.clone());
-        (client.connect(&self.address).await.unwrap(), heard)
+        let session = client.connect(&self.address).await.unwrap();
+        // A client is done before the server has seen its last message.
+        eventually(async || {
+            let there = move |_: &mut Room, cx: &mut Context<Room>| {
+                cx.peer_infos().iter().any(|peer| peer.user.id == id)
+            };
+            self.space.run(there).await.unwrap()
+        })
+        .await;
+        (session, heard)
     }
 }
 
