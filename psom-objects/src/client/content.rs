@@ -11,11 +11,14 @@ use crate::{
 const NATIVE_FILE_ONLY: &str = "Content.NativeFileOnly";
 
 /// What all contents have.
-#[distributed_object(serves = interfaces::ContentClient, calls = interfaces::ContentServer)]
+#[distributed_object(
+    serves = interfaces::ContentClient,
+    calls = interfaces::ContentServer,
+    connects = NativeFileOnlyContent
+)]
 pub(super) struct Content {
     id: i64,
     is_file: bool,
-    #[child("extendedContent")]
     pub(super) extended: Option<Handle<NativeFileOnlyContent>>,
     pub(super) root: Root,
     manager: Handle<ContentManager>,
@@ -123,7 +126,10 @@ impl ContentClient for Content {
 }
 
 /// A content that is a file and nothing more.
-#[distributed_object(serves = interfaces::NativeFileOnlyContentClient, calls = interfaces::NativeFileOnlyContentServer)]
+#[distributed_object(
+    serves = interfaces::NativeFileOnlyContentClient,
+    calls = interfaces::NativeFileOnlyContentServer
+)]
 pub(super) struct NativeFileOnlyContent {
     id: i64,
     root: Root,

@@ -9,23 +9,16 @@ use crate::{
 };
 
 /// Connects each content that the server has for us.
-#[distributed_object(serves = interfaces::ContentManagerClient, calls = interfaces::ContentManagerServer)]
+#[distributed_object(
+    serves = interfaces::ContentManagerClient,
+    calls = interfaces::ContentManagerServer,
+    connects = Content
+)]
 pub(super) struct ContentManager {
     #[child("uploadManager")]
     uploads: Handle<UploadManager>,
     contents: HashMap<i64, Handle<Content>>,
     pub(super) root: Root,
-}
-
-#[distributed_object]
-impl ContentManager {
-    /// Contents are connected from here, never from there. Declaring them all the same is what
-    /// makes their versions part of the negotiation.
-    #[child("content.{content_id}")]
-    fn refuse(&mut self, content_id: i64) -> Option<Handle<Content>> {
-        let _ = content_id;
-        None
-    }
 }
 
 impl ContentManager {

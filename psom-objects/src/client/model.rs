@@ -15,7 +15,7 @@ pub struct Model {
     pub server_time: Option<String>,
     /// What the names of files are appended to.
     pub url_base: Option<String>,
-    /// Everybody who is or was in the meeting, by number.
+    /// Everybody who is in the meeting, or was while this client was, by number.
     pub users: BTreeMap<i64, User>,
     /// The contents that this client sees, by number.
     pub contents: BTreeMap<i64, Content>,
@@ -32,6 +32,9 @@ pub struct User {
     pub uri: String,
     /// The name for people.
     pub name: String,
+    /// Whether the server has said that the number means nobody any more: the user has left. The
+    /// name stays for the sake of what is theirs.
+    pub is_gone: bool,
 }
 
 /// A content of the meeting. What the server has not told is `None`.
@@ -112,50 +115,64 @@ impl Model {
         self.ready && self.contents.values().all(|content| content.ready)
     }
 
-    /// Follows a change. Applied to an empty model, all events of a meeting give the model that
+    /// Follows a change, and says whether the model was another before. Applied to an empty model,
+    /// all events of a meeting give the model that
     /// [`Conference::model`](super::Conference::model) shows.
-    pub fn apply(&mut self, event: &Event) {
+    pub fn apply(&mut self, event: &Event) -> bool {
         match event {
-            Event::ServerTime { time } => self.server_time = Some(time.clone()),
-            Event::UrlBase { url } => self.url_base = Some(url.clone()),
-            Event::Ready => self.ready = true,
-            Event::Ended => self.ready = false,
-            Event::UserAdded { id, user } => drop(self.users.insert(*id, user.clone())),
-            Event::UserRemoved { id } => drop(self.users.remove(id)),
+            Event::ServerTime { time } => set(&mut self.server_time, Some(time.clone())),
+            Event::UrlBase { url } => set(&mut self.url_base, Some(url.clone())),
+            Event::Ready => set(&mut self.ready, true),
+            Event::Ended => set(&mut self.ready, false),
+            Event::UserAdded { id, user } => {
+                self.users.insert(*id, user.clone()).as_ref() != Some(user)
+            }
+            Event::UserRemoved { id } => {
+                self.users.get_mut(id).is_some_and(|user| set(&mut user.is_gone, true))
+            }
             Event::ContentAdded { id, kind } => {
                 let content = Content { kind: kind.clone(), ..Content::default() };
                 self.contents.insert(*id, content);
+                true
             }
-            Event::ContentRemoved { id } => drop(self.contents.remove(id)),
-            Event::ActivePresenter { id } => self.active_presenter = *id,
-            Event::ActiveContent { id } => self.active_content = *id,
+            Event::ContentRemoved { id } => self.contents.remove(id).is_some(),
+            Event::ActivePresenter { id } => set(&mut self.active_presenter, *id),
+            Event::ActiveContent { id } => set(&mut self.active_content, *id),
             of_a_content => {
                 let content = of_a_content.content().and_then(|id| self.contents.get_mut(&id));
-                content.into_iter().for_each(|content| content.apply(of_a_content));
+                content.is_some_and(|content| content.apply(of_a_content))
             }
         }
     }
 }
 
 impl Content {
-    fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, event: &Event) -> bool {
         match event {
-            Event::ContentReady { .. } => self.ready = true,
-            Event::FileReady { .. } => self.file_ready = true,
-            Event::Titled { title, .. } => self.title = Some(title.clone()),
-            Event::Owner { owner, .. } => self.owner = Some(*owner),
-            Event::Visibility { visibility, .. } => self.visibility = Some(*visibility),
-            Event::CreationTime { time, .. } => self.creation_time = Some(time.clone()),
-            Event::LastUsedTime { time, .. } => self.last_used_time = Some(time.clone()),
+            Event::ContentReady { .. } => set(&mut self.ready, true),
+            Event::FileReady { .. } => set(&mut self.file_ready, true),
+            Event::Titled { title, .. } => set(&mut self.title, Some(title.clone())),
+            Event::Owner { owner, .. } => set(&mut self.owner, Some(*owner)),
+            Event::Visibility { visibility, .. } => set(&mut self.visibility, Some(*visibility)),
+            Event::CreationTime { time, .. } => set(&mut self.creation_time, Some(time.clone())),
+            Event::LastUsedTime { time, .. } => set(&mut self.last_used_time, Some(time.clone())),
             Event::Presented { presented, presenter, .. } => {
-                (self.presented, self.presenter) = (*presented, *presenter);
+                set(&mut self.presented, *presented) | set(&mut self.presenter, *presenter)
             }
-            Event::PresentationOrder { order, .. } => self.presentation_order = *order,
-            Event::NativeFile { file, .. } => self.file = Some(file.clone()),
-            Event::OriginalFileUrl { url, .. } => self.original_file_url = Some(url.clone()),
-            Event::ViewingUrl { url, .. } => self.viewing_url = Some(url.clone()),
-            Event::RecordingUrl { url, .. } => self.recording_url = Some(url.clone()),
-            _ => {}
+            Event::PresentationOrder { order, .. } => set(&mut self.presentation_order, *order),
+            Event::NativeFile { file, .. } => set(&mut self.file, Some(file.clone())),
+            Event::OriginalFileUrl { url, .. } => {
+                set(&mut self.original_file_url, Some(url.clone()))
+            }
+            Event::ViewingUrl { url, .. } => set(&mut self.viewing_url, Some(url.clone())),
+            Event::RecordingUrl { url, .. } => set(&mut self.recording_url, Some(url.clone())),
+            _ => false,
         }
     }
+}
+
+fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
+    let changed = *place != value;
+    *place = value;
+    changed
 }

@@ -138,6 +138,18 @@ fn who_joins_knows_the_meeting() {
 }
 
 #[test]
+fn who_has_left_keeps_the_name() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Organizer);
+    let grace = room.join("Grace", Role::Attendee);
+    room.pair.close_client(grace);
+    assert!(room.news(ada).contains(&Event::UserRemoved { id: 2 }));
+    let model = room.model(ada);
+    assert!(model.users[&2].is_gone && model.users[&2].name == "Grace");
+    assert!(!model.users[&1].is_gone);
+}
+
+#[test]
 fn a_shared_file_reaches_everybody_with_all_that_is_known() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
@@ -155,14 +167,16 @@ fn a_shared_file_reaches_everybody_with_all_that_is_known() {
         let model = room.model(client);
         let (id, content) = model.content_titled("PLAN.txt").unwrap();
         assert_eq!((id, content.owner), (1, Some(1)));
-        assert!(content.ready);
+        assert!(content.ready && content.file_ready);
         assert_eq!(content.visibility, Some(ContentVisibility::Everyone));
         assert_eq!(content.file.as_ref().unwrap().name, "stored plan.txt");
         assert!(content.creation_time.is_some() && content.last_used_time.is_some());
     }
     // The model is nothing but the events.
     let mut replayed = Model::default();
-    room.news(grace).iter().for_each(|event| replayed.apply(event));
+    for event in room.news(grace) {
+        replayed.apply(&event);
+    }
     assert_eq!(replayed, room.model(grace));
 }
 
@@ -292,12 +306,14 @@ fn json_is_one_escaped_line_without_keys() {
 #[test]
 fn a_line_has_names_and_nothing_that_a_terminal_would_obey() {
     let mut model = Model::default();
-    let user = super::User { uri: "sip:a".to_owned(), name: "Ada".to_owned() };
+    let user = super::User { uri: "sip:a".to_owned(), name: "Ada".to_owned(), is_gone: false };
     model.apply(&Event::UserAdded { id: 1, user });
     model.apply(&Event::ContentAdded { id: 2, kind: "Content.NativeFileOnly".to_owned() });
     model.apply(&Event::Titled { id: 2, title: "Plan\u{1b}[2J".to_owned() });
     let line = Event::Presented { id: 2, presented: true, presenter: Some(1) }.line(&model);
     assert_eq!(line, "\"Plan\u{fffd}[2J\" is presented by Ada.");
-    let line = Event::ActivePresenter { id: Some(9) }.line(&model);
+    let stage = Event::ActivePresenter { id: Some(9) };
+    assert!(model.apply(&stage) && !model.apply(&stage));
+    let line = stage.line(&model);
     assert_eq!(line, "User 9 is presenting.");
 }

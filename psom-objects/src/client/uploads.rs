@@ -10,7 +10,10 @@ use crate::{
 };
 
 /// The packages on their way to the server.
-#[distributed_object(serves = interfaces::UploadManagerClient, calls = interfaces::UploadManagerServer)]
+#[distributed_object(
+    serves = interfaces::UploadManagerClient,
+    calls = interfaces::UploadManagerServer
+)]
 #[derive(Default)]
 pub(super) struct UploadManager {
     streams: HashMap<i32, Handle<UploadStream>>,
@@ -86,7 +89,10 @@ impl UploadManagerClient for UploadManager {
 }
 
 /// The way of one package to the server.
-#[distributed_object(serves = interfaces::UploadStreamClient, calls = interfaces::UploadStreamServer)]
+#[distributed_object(
+    serves = interfaces::UploadStreamClient,
+    calls = interfaces::UploadStreamServer
+)]
 pub(super) struct UploadStream {
     cookie: Option<i32>,
     packet: i32,

@@ -4,7 +4,10 @@ use super::{event::Event, model::User, root::Root};
 use crate::interfaces::{self, ContentUserManagerClient};
 
 /// Tells who is behind a number.
-#[distributed_object(serves = interfaces::ContentUserManagerClient, calls = interfaces::ContentUserManagerServer)]
+#[distributed_object(
+    serves = interfaces::ContentUserManagerClient,
+    calls = interfaces::ContentUserManagerServer
+)]
 #[derive(Default)]
 pub(super) struct ContentUserManager {
     pub(super) root: Root,
@@ -22,7 +25,8 @@ impl ContentUserManagerClient for ContentUserManager {
             return Err(Violation::new("cUsersAdded has arrays of different lengths"));
         }
         for ((id, uri), name) in ids.into_iter().zip(uris).zip(display_names) {
-            self.root.tell(cx, Event::UserAdded { id, user: User { uri, name } });
+            let user = User { uri, name, is_gone: false };
+            self.root.tell(cx, Event::UserAdded { id, user });
         }
         Ok(())
     }

@@ -1,0 +1,127 @@
+//! The commands, a file each.
+
+mod completions;
+mod delete;
+mod get;
+mod invite;
+mod meeting;
+mod present;
+mod proxy;
+mod rename;
+mod serve;
+mod share;
+mod stop;
+mod visibility;
+mod watch;
+
+use clap::{
+    Parser, Subcommand,
+    builder::styling::{AnsiColor, Styles},
+};
+
+use crate::failure::{Failure, Result, While};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// A web-conferencing server (MS-PSOM), and its clients on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "psom", version, styles = STYLES, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  psom serve --demo                        a server with a meeting to try
+  psom meeting create team                 another meeting on it
+  psom invite team --name Ada --role presenter
+  psom share LINK Plan.pdf                 with the link that `invite` printed
+  psom watch LINK                          what happens in the meeting
+
+Logs go to standard error; PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
+every message.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Proxy(proxy::Proxy),
+    Meeting(meeting::Meeting),
+    Invite(invite::Invite),
+    Watch(watch::Watch),
+    Share(share::Share),
+    Get(get::Get),
+    Rename(rename::Rename),
+    Delete(delete::Delete),
+    Present(present::Present),
+    Stop(stop::Stop),
+    Visibility(visibility::Visibility),
+    Completions(completions::Completions),
+}
+
+impl Cli {
+    /// What is logged unless the environment says otherwise.
+    pub fn default_log(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) | Command::Proxy(_) => "info",
+            _ => "warn",
+        }
+    }
+
+    /// Runs the command. Most end at once when they are interrupted, and clean up.
+    pub async fn run(self) -> Result {
+        use Command::{Present, Proxy, Serve, Watch};
+        // These go on until they are interrupted, and then end in good order by themselves.
+        if matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_)) {
+            return self.dispatch().await;
+        }
+        let interrupted = interrupted()?;
+        tokio::select! {
+            result = self.dispatch() => result,
+            () = interrupted => Err(Failure::new("interrupted")),
+        }
+    }
+
+    async fn dispatch(self) -> Result {
+        match self.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Proxy(proxy) => proxy.run().await,
+            Command::Meeting(meeting) => meeting.run().await,
+            Command::Invite(invite) => invite.run().await,
+            Command::Watch(watch) => watch.run().await,
+            Command::Share(share) => share.run().await,
+            Command::Get(get) => get.run().await,
+            Command::Rename(rename) => rename.run().await,
+            Command::Delete(delete) => delete.run().await,
+            Command::Present(present) => present.run().await,
+            Command::Stop(stop) => stop.run().await,
+            Command::Visibility(visibility) => visibility.run().await,
+            Command::Completions(completions) => completions.run(),
+        }
+    }
+}
+
+/// Completes when the program is to end: SIGINT, and SIGTERM where there is such a thing. Signals
+/// are caught from the call on.
+fn interrupted() -> Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let catch = |kind| signal(kind).or_cannot("catch signals");
+        let (mut interrupt, mut terminate) =
+            (catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

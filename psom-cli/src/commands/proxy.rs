@@ -1,0 +1,81 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clap::Args;
+use psom_server::{
+    proxy::{self, ProxyOptions},
+    tls::{ALTERNATIVE_NAME, Identity},
+};
+
+use super::interrupted;
+use crate::{
+    failure::{Failure, Result, While},
+    out,
+};
+
+/// How long connections have to end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Run a forwarding proxy in front of a server
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  psom proxy --upstream 127.0.0.1:8057 --header-file header
+  psom proxy --listen 0.0.0.0:8059 --upstream 10.0.0.7:8057 --ca ca.pem --header-file header
+
+Clients have to show the header first (mode \"fwdtls\"), and are closed without a word if they
+cannot. It ends with SIGINT or SIGTERM.")]
+pub struct Proxy {
+    /// Where the proxy listens; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8059")]
+    listen: String,
+    /// The server behind it.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
+    upstream: String,
+    /// A file with what clients have to send first, 1 to 4,096 bytes as they are. It is a secret,
+    /// so it is not given on the command line, which everybody on the machine can read.
+    #[arg(long, value_name = "FILE")]
+    header_file: PathBuf,
+    /// The certificate authority of the server; by default the one in the data directory.
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The name that the server's certificate carries.
+    #[arg(long, value_name = "NAME", default_value = ALTERNATIVE_NAME)]
+    upstream_name: String,
+    /// The name or address by which clients reach the proxy, for its certificate.
+    #[arg(long)]
+    host: Option<String>,
+    /// The directory of the proxy's certificate, or of the server, whose own is used then.
+    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    data: PathBuf,
+}
+
+impl Proxy {
+    pub async fn run(self) -> Result {
+        let interrupted = interrupted()?;
+        let making = format!("write to {}", self.data.display());
+        std::fs::create_dir_all(&self.data).or_cannot(making)?;
+        let hosts: Vec<_> = self.host.as_deref().into_iter().collect();
+        let own = Identity::open(&self.data, &hosts).map_err(sentence)?;
+        let upstream_tls = match &self.ca {
+            Some(ca) => {
+                let reading = format!("read {}", ca.display());
+                psom::tls::client(&std::fs::read(ca).or_cannot(&reading)?).or_cannot(reading)?
+            }
+            None => Arc::clone(&own.client),
+        };
+        let reading = format!("read {}", self.header_file.display());
+        let header = std::fs::read(&self.header_file).or_cannot(reading)?;
+        let options =
+            ProxyOptions::new(self.listen, self.upstream, header, own.server, upstream_tls);
+        let options = ProxyOptions { upstream_name: self.upstream_name, ..options };
+        let proxy = proxy::run(options).await.map_err(sentence)?;
+        out::line(format_args!("Listening on {}.", proxy.local_addr()))?;
+        interrupted.await;
+        proxy.shutdown(GRACE).await;
+        Ok(())
+    }
+}
+
+fn sentence(error: psom_server::StartError) -> Failure {
+    Failure::new(error.to_string())
+}

@@ -1,0 +1,68 @@
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use psom_objects::types::Role;
+use psom_server::{Options, Server};
+
+use super::interrupted;
+use crate::{
+    failure::{Failure, Result},
+    out,
+};
+
+/// How long clients have to take their leave.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Run a server
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  psom serve --demo
+  psom serve --listen 0.0.0.0:8057 --http 0.0.0.0:8058 --https --host meet.example.com
+  psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
+
+It needs no configuration: what is missing in the data directory is made. It ends with SIGINT or
+SIGTERM, after every client was told.")]
+pub struct Serve {
+    /// Where the conference listens; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
+    listen: String,
+    /// Where admission and files are served.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8058")]
+    http: String,
+    /// Serve admission and files over TLS; needed beyond this machine.
+    #[arg(long)]
+    https: bool,
+    /// The name or address by which clients reach this machine, where it is another.
+    #[arg(long)]
+    host: Option<String>,
+    /// The data directory.
+    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    data: PathBuf,
+    /// Create the meeting `demo` and print links to join it.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    pub async fn run(self) -> Result {
+        let Self { listen, http, https, host, data, demo } = self;
+        let options = Options { listen, http, https, host, data, demo, ..Options::default() };
+        // From here on a signal is not lost, also where it comes before the server is ready.
+        let interrupted = interrupted()?;
+        let server =
+            Server::start(options).await.map_err(|error| Failure::new(error.to_string()))?;
+        for demo in server.demo_links() {
+            let role = match demo.role {
+                Role::Organizer => "organizer",
+                Role::Presenter => "presenter",
+                Role::Attendee => "attendee",
+            };
+            let strong = out::STRONG;
+            out::line(format_args!("{strong}{role:<10}{strong:#} {}", demo.link))?;
+        }
+        interrupted.await;
+        server.shutdown(GRACE).await;
+        Ok(())
+    }
+}

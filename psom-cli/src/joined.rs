@@ -1,0 +1,199 @@
+//! A meeting that was joined by a link: what it is like, what happens in it, what to do in it.
+
+use std::time::Duration;
+
+use clap::Args;
+use psom::{Client, ClientSession, Context, error::Misuse};
+use psom_objects::{
+    client::{Conference, Content, Event, Model},
+    types::TitleReservationStatus,
+};
+use psom_server::{Entry, JoinLink};
+use serde_json::json;
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::timeout,
+};
+use ureq::http::Method;
+
+use crate::{
+    failure::{Failure, Result},
+    http::Http,
+};
+
+/// How long a server may be silent where it has to say something.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What every command has that joins a meeting.
+#[derive(Debug, Args)]
+pub struct LinkArgs {
+    /// The join link, as `psom invite` and `psom serve --demo` print it.
+    #[arg(value_name = "LINK")]
+    link: JoinLink,
+    /// The name that others see, where the link is for anybody.
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// A session in a meeting.
+pub struct Joined {
+    session: ClientSession<Conference>,
+    events: UnboundedReceiver<Event>,
+    /// The meeting after all events that were taken.
+    pub model: Model,
+    /// For the file server.
+    pub http: Http,
+}
+
+impl LinkArgs {
+    /// Joins and waits until the meeting and all its contents are known.
+    pub async fn join(&self) -> Result<Joined> {
+        let mut joined = self.enter().await?;
+        joined
+            .until("the state of the meeting", |_, model| model.is_complete().then_some(()))
+            .await?;
+        Ok(joined)
+    }
+
+    /// Joins, and takes no event yet.
+    pub async fn enter(&self) -> Result<Joined> {
+        let link = &self.link;
+        let authority = link.authority_pem();
+        let http = Http::new(authority.as_bytes())?;
+        let token = match &link.entry {
+            Entry::Token(token) => token.clone(),
+            Entry::Invitation { secret, http: base } => {
+                exchange(&http, base, secret, self.name.as_deref()).await?
+            }
+        };
+        let (sender, events) = unbounded_channel();
+        let connecting = Client::builder()
+            .root_with(|scope| Conference::new(scope, move |event| drop(sender.send(event))))
+            .token(token)
+            .tls(psom::tls::client(authority.as_bytes())?)
+            .alternative_name(&link.alternative_name)
+            .connect(&link.address);
+        let session = timeout(SILENCE, connecting).await.map_err(|_| {
+            Failure::new(format!("the server at {} does not answer; try again", link.address))
+        })??;
+        Ok(Joined { session, events, model: Model::default(), http })
+    }
+}
+
+/// Has the server turn an invitation into a token, which is good for one connection.
+async fn exchange(http: &Http, base: &str, secret: &str, name: Option<&str>) -> Result<String> {
+    let follow = json!({ "invite": secret, "displayName": name });
+    let url = format!("{}/api/join", base.trim_end_matches('/'));
+    let answer = http.api(Method::POST, url, None, Some(follow)).await?;
+    let token = answer["sAuthId"].as_str().map(str::to_owned);
+    token.ok_or_else(|| {
+        Failure::new("the server took the invitation but gave no token; update psom")
+    })
+}
+
+fn ended() -> Failure {
+    Failure::new("the meeting has ended meanwhile")
+}
+
+impl Joined {
+    /// Waits for the next event, however long that takes; there is none once the server has ended
+    /// the meeting. The model is still as it was before: give it the event when it was used.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        match self.events.recv().await {
+            Some(event) if event != Event::Ended => Ok(Some(event)),
+            _ => match timeout(GOODBYE, self.session.ended()).await {
+                Ok(psom::Error::PeerClosed) => Ok(None),
+                Ok(error) => Err(error.into()),
+                Err(_) => Err(Failure::new("the connection is over")),
+            },
+        }
+    }
+
+    /// Follows the meeting until an event is the one that is waited for, and returns what it says.
+    pub async fn until<T>(
+        &mut self,
+        what: &str,
+        is_it: impl FnMut(&Event, &Model) -> Option<T>,
+    ) -> Result<T> {
+        self.until_within(SILENCE, what, is_it).await
+    }
+
+    /// The same where the server may take its time. Each event gives it that time anew.
+    pub async fn until_within<T>(
+        &mut self,
+        silence: Duration,
+        what: &str,
+        mut is_it: impl FnMut(&Event, &Model) -> Option<T>,
+    ) -> Result<T> {
+        loop {
+            let next = timeout(silence, self.next()).await.map_err(|_| {
+                Failure::new(format!("the server has not told {what} in time; try again"))
+            })?;
+            let event = next?.ok_or_else(ended)?;
+            if let Event::NotSent { action, reason } = &event {
+                return Err(Failure::new(format!("cannot {action}: {reason}")));
+            }
+            self.model.apply(&event);
+            if let Some(found) = is_it(&event, &self.model) {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Does something in the meeting.
+    pub async fn act<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, Misuse>
+        + Send
+        + 'static,
+    ) -> Result<R> {
+        match self.session.run(act).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(Misuse::Gone)) => {
+                Err(Failure::new("the content or the upload is gone; look with `psom watch`"))
+            }
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(ended()),
+        }
+    }
+
+    /// Waits until the model shows what the server made of all actions before.
+    ///
+    /// Most actions have no answer when they are refused. But the server has to answer a
+    /// reservation (section 3.3.4.1.3), it does one thing after the other, and no title is empty:
+    /// when it has refused that one, it has done or refused everything before.
+    pub async fn settle(&mut self) -> Result {
+        let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
+        let answer = self.until("what it did", |event, _| match event {
+            Event::TitleReservation { cookie, status, .. } if *cookie == fence => Some(*status),
+            _ => None,
+        });
+        if answer.await? == TitleReservationStatus::ReservedForCreation {
+            self.act(move |conference, cx| conference.release_title(cx, fence)).await?;
+        }
+        Ok(())
+    }
+
+    /// The content with this title.
+    pub fn content(&self, title: &str) -> Result<(i64, &Content)> {
+        self.model.content_titled(title).ok_or_else(|| {
+            let titles =
+                self.model.contents.values().filter_map(|content| content.title.as_deref());
+            let titles: Vec<_> = titles.map(|title| format!("\"{title}\"")).collect();
+            Failure::new(match titles.is_empty() {
+                true => format!("there is no content \"{title}\"; you see none in this meeting"),
+                false => format!("there is no content \"{title}\"; there is {}", titles.join(", ")),
+            })
+        })
+    }
+
+    /// Leaves the meeting once everything was sent.
+    pub async fn leave(self) -> Result {
+        // The server is told what matters already; a goodbye that it does not take is no failure.
+        let _ = timeout(GOODBYE, self.session.close()).await;
+        Ok(())
+    }
+}

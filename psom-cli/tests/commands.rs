@@ -1,0 +1,238 @@
+//! The whole program against itself: a server, and the commands of clients.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+fn psom(directory: &Path) -> Command {
+    let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+    psom.current_dir(directory).env_remove("PSOM_LOG").env("RUST_LOG", "error");
+    psom
+}
+
+/// A program that goes on until it is told to end.
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    /// Reads until a line has all of these in it.
+    fn until(&mut self, parts: &[&str]) -> String {
+        let has_all = |line: &String| parts.iter().all(|part| line.contains(part));
+        self.lines.by_ref().map(Result::unwrap).find(has_all).unwrap()
+    }
+
+    fn interrupt(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Stage {
+    directory: TempDir,
+    server: Running,
+}
+
+impl Stage {
+    fn open(options: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut serve = psom(directory.path());
+        serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        let mut server = Running::start(serve.args(options));
+        // The links come when the server is ready.
+        for role in ["organizer", "presenter", "attendee"] {
+            assert!(server.line().starts_with(role));
+        }
+        Self { directory, server }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        psom(self.directory.path()).args(arguments).output().unwrap()
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs a command that fails, and returns its one line of explanation.
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.starts_with("error: ") && errors.lines().count() == 1, "{errors:?}");
+        errors
+    }
+
+    fn invite(&self, name: &str, role: &str) -> String {
+        self.ok(&["invite", "team", "--name", name, "--role", role])
+    }
+
+    fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(psom(self.directory.path()).args(arguments))
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+}
+
+/// Bytes that do not compress, of more writes than the window has.
+fn noise() -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..3_000_001).map(|_| next()).collect()
+}
+
+fn a_meeting(options: &[&str]) {
+    let stage = Stage::open(options);
+    assert_eq!(stage.ok(&["meeting", "create", "team"]), "team");
+    let taken = stage.fails(&["meeting", "create", "team"]);
+    assert!(taken.contains("exists"), "{taken}");
+    let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
+    let mut watch = stage.start(&["watch", &grace]);
+    let mut json = stage.start(&["watch", &grace, "--json"]);
+    watch.until(&["The meeting's state has been told."]);
+    json.until(&[r#"{"event":"ready"}"#]);
+
+    fs::write(stage.file("Plan.bin"), noise()).unwrap();
+    assert_eq!(stage.ok(&["share", &ada, "Plan.bin"]), "Shared \"Plan.bin\".");
+    watch.until(&["\"Plan.bin\" belongs to Ada."]);
+    json.until(&[r#""event":"nativeFile""#, r#""size":3000001"#]);
+    assert!(stage.fails(&["share", &ada, "Plan.bin"]).contains("choose another title"));
+    assert!(stage.fails(&["share", &grace, "Plan.bin", "--title", "x"]).contains("as a presenter"));
+    assert!(stage.ok(&["meeting", "show", "team"]).contains("Plan.bin"));
+
+    assert!(stage.fails(&["get", &grace, "plan.bin"]).contains("already"));
+    stage.ok(&["get", &grace, "plan.bin", "-o", "copy"]);
+    assert_eq!(fs::read(stage.file("copy")).unwrap(), noise());
+    assert!(stage.fails(&["get", &grace, "nothing"]).contains("there is \"Plan.bin\""));
+
+    stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
+    watch.until(&["\"Plan.bin\" is called \"Map.bin\"."]);
+    stage.fails(&["rename", &grace, "Map.bin", "x"]);
+
+    stage.fails(&["present", &grace, "Map.bin"]);
+    let mut present = stage.start(&["present", &ada, "Map.bin"]);
+    present.until(&["Presenting"]);
+    watch.until(&["\"Map.bin\" is on the stage."]);
+    stage.fails(&["stop", &grace]);
+    stage.ok(&["stop", &ada, "Map.bin"]);
+    present.until(&["not on the stage"]);
+    assert!(present.child.wait().unwrap().success());
+    let mut present = stage.start(&["present", &ada, "Map.bin"]);
+    present.until(&["Presenting"]);
+    present.interrupt();
+    watch.until(&["The stage is empty."]);
+
+    stage.fails(&["visibility", &grace, "Map.bin", "organizer"]);
+    stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
+    watch.until(&["\"Map.bin\" is gone."]);
+    stage.fails(&["delete", &grace, "Map.bin"]);
+    stage.ok(&["delete", &ada, "Map.bin"]);
+    assert!(stage.fails(&["get", &ada, "Map.bin"]).contains("you see none"));
+
+    watch.interrupt();
+    stage.ok(&["meeting", "end", "team"]);
+    assert!(json.child.wait().unwrap().success());
+    let gone = stage.fails(&["watch", &ada]);
+    assert!(gone.contains("ask for a new join link"), "{gone}");
+    stage.server.interrupt();
+}
+
+#[test]
+fn everything_works_over_http() {
+    a_meeting(&[]);
+}
+
+#[test]
+fn everything_works_over_https() {
+    a_meeting(&["--https"]);
+}
+
+#[test]
+fn a_link_for_once_is_good_once() {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let link = stage.ok(&["invite", "team", "--name", "Ada", "--once"]);
+    let mut watch = stage.start(&["watch", &link]);
+    watch.until(&["Ada", "is a participant."]);
+    assert!(stage.fails(&["watch", &link]).contains("refused the token"));
+}
+
+#[test]
+fn mistakes_are_one_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = psom(directory.path()).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, why) = run(&["meeting", "list"]);
+    assert_eq!((code, why.lines().count()), (Some(1), 1), "{why}");
+    assert!(why.contains("psom serve"), "{why}");
+    let (code, why) = run(&["watch", "http://example.com"]);
+    assert!(code == Some(2) && why.contains("no join link"), "{why}");
+    let (code, why) = run(&["serve", "--listen", "nowhere"]);
+    assert_eq!((code, why.lines().count()), (Some(1), 1), "{why}");
+    let (code, why) = run(&["proxy", "--header-file", "nothing"]);
+    assert!(code == Some(1) && why.contains("cannot read nothing"), "{why}");
+}
+
+#[test]
+fn every_command_shows_how_it_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    for command in [
+        "serve",
+        "proxy",
+        "meeting",
+        "invite",
+        "watch",
+        "share",
+        "get",
+        "rename",
+        "delete",
+        "present",
+        "stop",
+        "visibility",
+        "completions",
+    ] {
+        let output = psom(directory.path()).args([command, "--help"]).output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && help.contains("Example"), "{command}: {help}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = psom(directory.path()).args(["completions", shell]).output().unwrap();
+        assert!(output.status.success() && output.stdout.len() > 1000, "{shell}");
+    }
+}

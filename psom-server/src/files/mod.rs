@@ -1,0 +1,39 @@
+//! Files on the disk: packages on their way in, and the encrypted files that are served.
+//!
+//! ```text
+//! <data>/meetings/<id>/tmp/<32 hex>     a package that is being uploaded
+//! <data>/meetings/<id>/files/<32 hex>   an encrypted file
+//! ```
+//!
+//! A package is written as it arrives (`spool`), then opened, and each of its files encrypted
+//! into a file of its own (`import`). Only then does the [`Library`] know these files, and only
+//! what it knows is served. The `ledger` holds both to the room that there is.
+
+mod import;
+mod ledger;
+mod library;
+mod spool;
+mod store;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+pub use library::{Library, LibraryConfig, ServedFile};
+use psom_objects::store::StoreError;
+pub use store::DiskStore;
+pub(crate) use sweep::sweep;
+
+/// 128 random bits: a name that cannot be guessed.
+pub(crate) fn random_name() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// A failure of the disk as the store's own error.
+fn store_error(error: &io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Failed(error.to_string()),
+    }
+}

@@ -1,0 +1,247 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{fs, io::Cursor, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use psom_objects::{
+    package::{ChunkedPpt, Common, ContentDetail, CreateContent, Manifest, PackageWriter},
+    store::{FileStore, Import, StoreError},
+};
+use sha1::{Digest, Sha1};
+
+use super::{DiskStore, Library, LibraryConfig, sweep};
+use crate::{
+    crypto::{Decryptor, FileKey},
+    testing::{Directory, eventually},
+};
+
+/// A package with one file, as a client would upload it.
+fn package(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let common =
+        Common { title: "Title".into(), native_file: Some(name.into()), ..Common::default() };
+    let content = CreateContent { upgrade: None, common, detail: ContentDetail::NativeFileOnly };
+    let manifest = Manifest::CreateContent(content);
+    let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+    writer.add_file(name, &mut &*bytes).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+/// Bytes that do not pack well.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let step = |_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 56) as u8
+    };
+    (0..length).map(step).collect()
+}
+
+async fn upload(store: &DiskStore, package: &[u8], unpacked: u64) -> Result<Import, StoreError> {
+    let mut sink = store.begin(package.len() as u64)?;
+    for piece in package.chunks(50_000) {
+        sink.write(Bytes::copy_from_slice(piece)).await?;
+    }
+    sink.finish(unpacked).await
+}
+
+fn files_below(path: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs::read_dir(path) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+}
+
+fn library(root: &Path) -> Arc<Library> {
+    Library::with(LibraryConfig::new(root), Arc::default(), |_| Ok(u64::MAX))
+}
+
+#[tokio::test]
+async fn a_package_becomes_encrypted_files() {
+    let root = Directory::new();
+    let library = library(&root);
+    let store = library.store("m");
+    let plain = noise(5_000_000);
+    let import = upload(&store, &package("a b.bin", &plain), 5_000_000).await.unwrap();
+    let Manifest::CreateContent(content) = &import.manifest else { panic!("another manifest") };
+    let name = content.common.native_file.as_deref().unwrap();
+    let file = &import.files[name];
+    assert_eq!((import.files.len(), file.size), (1, 5_000_000));
+    assert_eq!(file.hash, &Sha1::digest(&plain)[..]);
+    assert!(file.name.len() == 32 && file.name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+
+    let served = library.get(&file.name).unwrap();
+    let encrypted = fs::read(&served.path).unwrap();
+    assert_eq!(encrypted.len() as u64, served.length);
+    assert_eq!(library.stored(), served.length);
+    let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
+    let mut decrypted = decryptor.update(&encrypted).to_vec();
+    let (rest, known) = decryptor.finish().unwrap();
+    decrypted.extend(rest);
+    assert!(decrypted == plain);
+    assert_eq!(known.sha1, file.hash[..]);
+
+    // The package itself is not kept.
+    eventually(|| files_below(&root).len() == 1).await;
+    store.remove(&file.name);
+    assert!(library.get(&file.name).is_none());
+    eventually(|| files_below(&root).is_empty()).await;
+    assert_eq!(library.stored(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_file_and_a_package_without_files_are_taken() {
+    let root = Directory::new();
+    let store = library(&root).store("m");
+    let import = upload(&store, &package("a", b""), 0).await.unwrap();
+    assert_eq!(import.files["a"].size, 0);
+    let common = Common { title: "Board".into(), ..Common::default() };
+    let content = CreateContent { upgrade: None, common, detail: ContentDetail::Whiteboard };
+    let writer = PackageWriter::new(Cursor::new(Vec::new()), &Manifest::CreateContent(content));
+    let board = writer.unwrap().finish().unwrap().into_inner();
+    assert!(upload(&store, &board, 0).await.unwrap().files.is_empty());
+}
+
+#[tokio::test]
+async fn names_are_those_of_the_manifest() {
+    let root = Directory::new();
+    let store = library(&root).store("m");
+    let common =
+        Common { title: "T".into(), native_file: Some("Slides.pptx".into()), ..Common::default() };
+    let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
+    let content = CreateContent { upgrade: None, common, detail: ContentDetail::Ppt(ppt) };
+    let manifest = Manifest::CreateContent(content);
+    let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+    writer.add_file("slides.PPTX", &mut &b"slides"[..]).unwrap();
+    writer.add_file("p.jpg", &mut &b"picture"[..]).unwrap();
+    let package = writer.finish().unwrap().into_inner();
+    let import = upload(&store, &package, 13).await.unwrap();
+    assert_eq!(import.files.keys().collect::<Vec<_>>(), ["Slides.pptx", "p.jpg"]);
+    let [a, b] = ["Slides.pptx", "p.jpg"].map(|name| &import.files[name]);
+    assert!(a.key != b.key && a.iv != b.iv && a.name != b.name);
+}
+
+#[tokio::test]
+async fn what_is_malformed_leaves_nothing() {
+    let root = Directory::new();
+    let library = library(&root);
+    let store = library.store("m");
+    let good = package("a", &noise(100_000));
+    let mut damaged = good.clone();
+    // Inside of the file's bytes: only its checksum tells.
+    damaged[50_000] ^= 1;
+    let cut = &good[..good.len() - 1];
+    for (bad, unpacked) in [(&damaged[..], 100_000), (cut, 100_000), (b"", 0), (&good, 99_999)] {
+        let error = upload(&store, bad, unpacked).await.unwrap_err();
+        assert!(matches!(error, StoreError::Malformed(_)), "{error:?}");
+    }
+    eventually(|| files_below(&root).is_empty()).await;
+    assert_eq!((library.stored(), library.ledger.held()), (0, 0));
+    assert_eq!(library.metrics.uploads.count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_dropped_leaves_nothing() {
+    let root = Directory::new();
+    let library = library(&root);
+    let store = library.store("m");
+    let package = package("a", &noise(100_000));
+    let mut sink = store.begin(package.len() as u64).unwrap();
+    sink.write(package[..10].to_vec().into()).await.unwrap();
+    drop(sink);
+    let mut sink = store.begin(package.len() as u64).unwrap();
+    sink.write(package.clone().into()).await.unwrap();
+    drop(sink.finish(100_000));
+    eventually(|| files_below(&root).is_empty() && library.ledger.held() == 0).await;
+    assert_eq!(library.metrics.uploads.count(), 0);
+}
+
+#[tokio::test]
+async fn more_than_was_announced_is_refused() {
+    let root = Directory::new();
+    let store = library(&root).store("m");
+    let mut sink = store.begin(10).unwrap();
+    sink.write(Bytes::from_static(b"0123456789")).await.unwrap();
+    let error = sink.write(Bytes::from_static(b"0")).await.unwrap_err();
+    assert_eq!(error, StoreError::TooLarge(10));
+    assert_eq!(store.begin((1 << 30) + 1).map(drop), Err(StoreError::TooLarge(1 << 30)));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_before_it_is_full() {
+    let root = Directory::new();
+    let config = LibraryConfig { reserve: 1000, ..LibraryConfig::new(&*root) };
+    let free = |_: &Path| Ok(151_000);
+    let library = Library::with(config, Arc::default(), free);
+    let store = library.store("m");
+    assert_eq!(store.begin(200_000).map(drop), Err(StoreError::Full));
+    // Enough for the package, and not for its files.
+    let package = package("a", &vec![0; 200_000]);
+    assert_eq!(upload(&store, &package, 200_000).await.unwrap_err(), StoreError::Full);
+    eventually(|| files_below(&root).is_empty()).await;
+    assert_eq!(library.ledger.held(), 0);
+}
+
+#[tokio::test]
+async fn uploads_at_a_time_are_limited() {
+    let root = Directory::new();
+    let config = LibraryConfig { uploads: 2, ..LibraryConfig::new(&*root) };
+    let library = Library::with(config, Arc::default(), |_| Ok(u64::MAX));
+    let (one, other) = (library.store("a"), library.store("b"));
+    let (first, _second) = (one.begin(1).unwrap(), other.begin(1).unwrap());
+    assert_eq!(one.begin(1).map(drop), Err(StoreError::Full));
+    drop(first);
+    assert!(other.begin(1).is_ok());
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_fails_the_upload() {
+    let root = Directory::new();
+    // A file where the meeting's directory should be.
+    fs::write(root.join("m"), "").unwrap();
+    let library = library(&root);
+    let store = library.store("m");
+    let mut sink = store.begin(10_000_000).unwrap();
+    let piece = Bytes::from(vec![0; 1 << 20]);
+    let error = loop {
+        // The window is larger than this: the failure comes back before it is full.
+        if let Err(error) = sink.write(piece.clone()).await {
+            break error;
+        }
+    };
+    assert!(matches!(error, StoreError::Failed(_)), "{error:?}");
+    assert!(matches!(sink.finish(1).await, Err(StoreError::Failed(_))));
+}
+
+#[tokio::test]
+async fn a_meeting_that_is_over_takes_its_files_along() {
+    let root = Directory::new();
+    let library = library(&root);
+    let (store, other) = (library.store("m"), library.store("other"));
+    let package = package("a", b"hello");
+    let import = upload(&store, &package, 5).await.unwrap();
+    let kept = upload(&other, &package, 5).await.unwrap();
+    store.remove(&kept.files["a"].name);
+    assert!(library.get(&kept.files["a"].name).is_some(), "another meeting's file");
+    let late = store.begin(package.len() as u64).unwrap();
+    store.clear();
+    assert!(library.get(&import.files["a"].name).is_none());
+    let mut late = late;
+    late.write(package.clone().into()).await.unwrap();
+    assert!(late.finish(5).await.is_err());
+    eventually(|| files_below(&root.join("m")).is_empty()).await;
+    assert_eq!(files_below(&root).len(), 1);
+}
+
+#[test]
+fn what_an_earlier_run_left_is_swept() {
+    let root = Directory::new();
+    for directory in ["a/tmp", "a/files", "b/files", "c/mine"] {
+        fs::create_dir_all(root.join(directory)).unwrap();
+        fs::write(root.join(directory).join("x"), "").unwrap();
+    }
+    fs::write(root.join("note"), "").unwrap();
+    sweep(&root).unwrap();
+    let mut left = files_below(&root);
+    left.sort();
+    assert_eq!(left, [root.join("c/mine/x"), root.join("note")]);
+    assert!(!root.join("a").exists());
+}

@@ -1,0 +1,67 @@
+//! Admission and files over HTTP.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `POST /api/meetings` `{"id"?, "title"?}` | 201 `{"id", "title"}` |
+//! | `GET /api/meetings` | the meetings with their counts |
+//! | `GET /api/meetings/{id}` | users, contents, counts |
+//! | `DELETE /api/meetings/{id}` | 204: the meeting is over |
+//! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: what a client needs to connect |
+//! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
+//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: what a client needs to connect |
+//! | `GET /files/{name}` | an encrypted file |
+//! | `GET /healthz`, `GET /metrics` | liveness; numbers for Prometheus |
+//!
+//! All below `/api/meetings` is the administrator's. An invitation, and the name of a file, are
+//! their own permission.
+
+mod admin;
+mod body;
+mod download;
+mod error;
+mod health;
+mod invite;
+mod listener;
+mod meeting;
+mod patient;
+mod range;
+#[cfg(test)]
+mod tests;
+mod user;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{Method, Uri},
+    routing::{get, post},
+};
+use error::ApiError;
+pub(crate) use listener::serve;
+
+use crate::app::App;
+
+/// Everything that is served.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/api/meetings", get(meeting::list).post(meeting::create))
+        .route("/api/meetings/{id}", get(meeting::show).delete(meeting::end))
+        .route("/api/meetings/{id}/users", post(user::admit))
+        .route("/api/meetings/{id}/invitations", post(invite::invite))
+        .route("/api/join", post(invite::join))
+        .route("/files/{name}", get(download::download))
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(health::metrics))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(app)
+}
+
+async fn unknown(uri: Uri) -> ApiError {
+    ApiError::not_found(format!("there is nothing at {}; the API is below /api/", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> ApiError {
+    let text = format!("{} takes no {method}; see the API's documentation", uri.path());
+    ApiError::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, text)
+}

@@ -1,0 +1,131 @@
+use super::*;
+
+#[tokio::test]
+async fn a_meeting_lives_and_ends() {
+    let api = Api::new();
+    let made = api.post("/api/meetings", json!({ "id": "team", "title": "Team" })).await;
+    assert_eq!(
+        (made.status.as_u16(), made.json()),
+        (201, json!({ "id": "team", "title": "Team" }))
+    );
+    let counts = json!({ "users": 0, "connections": 0, "contents": 0 });
+    let list = api.get("/api/meetings").await;
+    let meeting = json!({ "id": "team", "title": "Team", "counts": counts });
+    assert_eq!((list.status.as_u16(), list.json()), (200, json!({ "meetings": [meeting] })));
+    let shown = api.get("/api/meetings/team").await;
+    assert_eq!(shown.status, 200);
+    assert_eq!(
+        shown.json(),
+        json!({
+            "id": "team", "title": "Team", "counts": counts, "users": [], "contents": [],
+            "activePresenter": null, "activeContent": null,
+        })
+    );
+    let ended = api.ask(Method::DELETE, "/api/meetings/team", Body::empty()).await;
+    assert_eq!((ended.status.as_u16(), &ended.body[..]), (204, &b""[..]));
+    for method in [Method::GET, Method::DELETE] {
+        let gone = api.ask(method, "/api/meetings/team", Body::empty()).await;
+        assert_eq!(gone.status, 404);
+        assert!(gone.error().contains("team"));
+    }
+}
+
+#[tokio::test]
+async fn identifiers_are_checked_made_up_and_given_once() {
+    let api = Api::new();
+    let first = api.ask(Method::POST, "/api/meetings", Body::empty()).await;
+    assert_eq!((first.status.as_u16(), first.text("id").len()), (201, 16));
+    assert_eq!(api.post("/api/meetings", json!({ "id": "a" })).await.status, 201);
+    let again = api.post("/api/meetings", json!({ "id": "a" })).await;
+    assert_eq!(again.status, 409);
+    again.error();
+    for bad in ["", "..", "a/b", "a b", &"x".repeat(65)] {
+        let answer = api.post("/api/meetings", json!({ "id": bad })).await;
+        assert_eq!(answer.status, 422, "{bad:?}");
+        answer.error();
+    }
+    assert_eq!(api.post("/api/meetings", json!({ "title": "a\nb" })).await.status, 422);
+    assert_eq!(api.post("/api/meetings", json!({})).await.status, 201);
+    assert_eq!(api.post("/api/meetings", json!({})).await.status, 409, "the limit is three");
+}
+
+#[tokio::test]
+async fn strangers_learn_nothing() {
+    let api = Api::with_meeting().await;
+    let paths = [
+        ("GET", "/api/meetings"),
+        ("POST", "/api/meetings"),
+        ("GET", "/api/meetings/m"),
+        ("GET", "/api/meetings/unknown"),
+        ("DELETE", "/api/meetings/m"),
+        ("POST", "/api/meetings/m/users"),
+        ("POST", "/api/meetings/m/invitations"),
+    ];
+    for (method, path) in paths {
+        for token in [None, Some("Bearer wrong"), Some("Basic abc"), Some(""), Some("Bearer")] {
+            let mut request = Request::builder().method(method).uri(path);
+            if let Some(token) = token {
+                request = request.header(AUTHORIZATION, token);
+            }
+            let answer = api.send(request.body("not JSON".into()).unwrap()).await;
+            assert_eq!(answer.status, 401, "{method} {path} {token:?}");
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+            answer.error();
+        }
+    }
+    let scheme = Request::get("/api/meetings")
+        .header(AUTHORIZATION, format!("bearer  {}", api.app.admin_token));
+    assert_eq!(api.send(scheme.body(Body::empty()).unwrap()).await.status, 200);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_good_are_refused() {
+    let api = Api::new();
+    let post = async |body: String| {
+        let answer = api.ask(Method::POST, "/api/meetings", body).await;
+        answer.error();
+        answer.status.as_u16()
+    };
+    assert_eq!(post("{".into()).await, 400);
+    assert_eq!(post("nonsense".into()).await, 400);
+    assert_eq!(post("[1]".into()).await, 422);
+    assert_eq!(post(json!({ "id": 1 }).to_string()).await, 422);
+    assert_eq!(post(json!({ "name": "a" }).to_string()).await, 422);
+    assert_eq!(post(format!("{{\"title\": \"{}\"}}", "x".repeat(70_000))).await, 413);
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_an_error_in_json_too() {
+    let api = Api::new();
+    for path in ["/", "/api", "/api/meetings/a/b", "/favicon.ico", "/files", "/files/"] {
+        let answer = api.get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        answer.error();
+    }
+    let answer = api.ask(Method::PUT, "/api/meetings", Body::empty()).await;
+    assert_eq!(answer.status, 405);
+    answer.error();
+}
+
+#[tokio::test]
+async fn health_and_metrics_are_for_everybody() {
+    let api = Api::with_meeting().await;
+    let open = async |path| api.send(Request::get(path).body(Body::empty()).unwrap()).await;
+    assert_eq!(open("/healthz").await.status, 200);
+    let page = open("/metrics").await;
+    assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let page = String::from_utf8(page.body.into()).unwrap();
+    assert!(page.contains("# TYPE psom_meetings gauge\npsom_meetings 1\n"), "{page}");
+    for name in [
+        "connections",
+        "admitted_total",
+        "refused_total",
+        "users",
+        "contents",
+        "uploads",
+        "uploaded_bytes_total",
+        "served_bytes_total",
+    ] {
+        assert!(page.contains(&format!("\npsom_{name} 0\n")), "{name}");
+    }
+}

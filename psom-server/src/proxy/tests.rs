@@ -1,0 +1,186 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+
+use super::{Proxy, ProxyLimits, ProxyOptions, run};
+use crate::{
+    StartError,
+    testing::{Directory, eventually},
+    tls::{ALTERNATIVE_NAME, Identity},
+};
+
+/// A proxy, and what stands behind it: a listener that does as the test says.
+struct World {
+    proxy: Proxy,
+    upstream: TcpListener,
+    identity: Identity,
+}
+
+type Client = client::TlsStream<TcpStream>;
+type Server = server::TlsStream<TcpStream>;
+
+impl World {
+    async fn new(limits: ProxyLimits) -> Self {
+        let directory = Directory::new();
+        let identity = Identity::open(&directory, &[]).unwrap();
+        let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = upstream.local_addr().unwrap().to_string();
+        let (tls, trust) = (identity.server.clone(), identity.client.clone());
+        let options = ProxyOptions::new("127.0.0.1:0", address, "secret", tls, trust);
+        let proxy = run(ProxyOptions { limits, ..options }).await.unwrap();
+        Self { proxy, upstream, identity }
+    }
+
+    async fn connect(&self) -> Client {
+        let stream = TcpStream::connect(self.proxy.local_addr()).await.unwrap();
+        let name = ALTERNATIVE_NAME.try_into().unwrap();
+        TlsConnector::from(self.identity.client.clone()).connect(name, stream).await.unwrap()
+    }
+
+    async fn accept(&self) -> Server {
+        let (stream, _) = self.upstream.accept().await.unwrap();
+        TlsAcceptor::from(self.identity.server.clone()).accept(stream).await.unwrap()
+    }
+
+    /// Both ends of a relayed connection.
+    async fn relayed(&self) -> (Client, Server) {
+        let mut client = self.connect().await;
+        client.write_all(b"\0\0\0\x06secret").await.unwrap();
+        (client, self.accept().await)
+    }
+}
+
+async fn all(reader: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    reader.read_to_end(&mut bytes).await.unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn bytes_are_relayed_as_they_are_and_each_direction_ends_alone() {
+    let world = World::new(ProxyLimits::default()).await;
+    let mut client = world.connect().await;
+    // What follows the header in one piece with it is relayed too.
+    client.write_all(b"\0\0\0\x06secretpw2\0").await.unwrap();
+    let mut server = world.accept().await;
+    let mut first = [0; 4];
+    server.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"pw2\0");
+
+    let large: Vec<u8> = (0..1_000_000_u32).map(|i| (i * 7) as u8).collect();
+    let (sent, received) = tokio::join!(client.write_all(&large), async {
+        let mut bytes = vec![0; large.len()];
+        server.read_exact(&mut bytes).await.map(|_| bytes)
+    });
+    sent.unwrap();
+    assert!(received.unwrap() == large);
+
+    // The client has said everything; the server goes on.
+    client.shutdown().await.unwrap();
+    assert_eq!(all(&mut server).await, b"");
+    server.write_all(b"and more").await.unwrap();
+    server.shutdown().await.unwrap();
+    assert_eq!(all(&mut client).await, b"and more");
+    eventually(|| world.proxy.connections() == 0).await;
+}
+
+#[tokio::test]
+async fn without_the_header_nothing_is_answered() {
+    let world = World::new(ProxyLimits::default()).await;
+    let headers: [&[u8]; 6] = [
+        b"\0\0\0\x06secreT",
+        b"\0\0\0\x05secre",
+        b"\0\0\0\x07secrets",
+        b"\0\0\0\0",
+        b"\0\0\x10\x01",
+        // A client that knows of no proxy: its signature is taken for a length.
+        b"pw2\0\0\0\0\0\0\0\0\x04abcd",
+    ];
+    for header in headers {
+        let mut client = world.connect().await;
+        client.write_all(header).await.unwrap();
+        // Closed in good order or with what it has sent unread; in no case with an answer.
+        let mut bytes = Vec::new();
+        let _ = client.read_to_end(&mut bytes).await;
+        assert_eq!(bytes, b"");
+    }
+    // A client that goes in the middle of it.
+    let mut client = world.connect().await;
+    client.write_all(b"\0\0\0\x06sec").await.unwrap();
+    drop(client);
+    eventually(|| world.proxy.connections() == 0).await;
+    // Nobody of them has reached the server: the first who does is this one.
+    let (mut client, mut server) = world.relayed().await;
+    client.write_all(b"x").await.unwrap();
+    client.shutdown().await.unwrap();
+    assert_eq!(all(&mut server).await, b"x");
+}
+
+#[tokio::test]
+async fn a_late_header_is_none() {
+    let limits = ProxyLimits { header: Duration::ZERO, ..ProxyLimits::default() };
+    let world = World::new(limits).await;
+    let mut client = world.connect().await;
+    assert_eq!(all(&mut client).await, b"");
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_closes_the_client() {
+    let world = World::new(ProxyLimits::default()).await;
+    let World { proxy, upstream, identity } = world;
+    drop(upstream);
+    let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = World { proxy, upstream, identity };
+    let mut client = world.connect().await;
+    client.write_all(b"\0\0\0\x06secret").await.unwrap();
+    assert_eq!(all(&mut client).await, b"");
+}
+
+#[tokio::test]
+async fn connections_are_limited() {
+    let limits = ProxyLimits { connections: 1, ..ProxyLimits::default() };
+    let world = World::new(limits).await;
+    let (client, server) = world.relayed().await;
+    let mut refused = TcpStream::connect(world.proxy.local_addr()).await.unwrap();
+    assert_eq!(all(&mut refused).await, b"", "dropped before TLS");
+    drop((client, server));
+    eventually(|| world.proxy.connections() == 0).await;
+    world.relayed().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_ends_both_sides_and_waits_for_nobody() {
+    let world = World::new(ProxyLimits::default()).await;
+    let (mut client, mut server) = world.relayed().await;
+    let _silent = TcpStream::connect(world.proxy.local_addr()).await.unwrap();
+    let _waiting = world.connect().await;
+    world.proxy.shutdown(Duration::from_secs(60)).await;
+    assert_eq!((all(&mut client).await, all(&mut server).await), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn options_that_are_no_good_are_refused() {
+    let directory = Directory::new();
+    let identity = Identity::open(&directory, &[]).unwrap();
+    let options = |listen: &str, upstream: &str, header: &[u8]| {
+        let (tls, trust) = (identity.server.clone(), identity.client.clone());
+        ProxyOptions::new(listen, upstream, header, tls, trust)
+    };
+    let refused = async |options| run(options).await.unwrap_err();
+    let good = "127.0.0.1:0";
+    for header in [&[][..], &[0; 4097]] {
+        assert!(matches!(refused(options(good, good, header)).await, StartError::ProxyHeader(_)));
+    }
+    for options in [options("here", good, b"a"), options(good, "there", b"a")] {
+        assert!(matches!(refused(options).await, StartError::Address { .. }));
+    }
+    let taken = TcpListener::bind(good).await.unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    assert!(matches!(refused(options(&taken, good, b"a")).await, StartError::Listen { .. }));
+}

@@ -1,0 +1,79 @@
+//! What several tests need.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    Limits,
+    app::App,
+    door::Door,
+    files::{Library, LibraryConfig},
+    invitations::Invitations,
+    meetings::{Meetings, Template},
+    metrics::Metrics,
+};
+
+/// A directory that goes with its test.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        let name = format!("psom-server-{}", crate::files::random_name());
+        let path = std::env::temp_dir().join(name);
+        crate::private::create_directory(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Deref for Directory {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Waits until something is so that other tasks and threads bring about.
+pub(crate) async fn eventually(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A server without listeners, and with small limits.
+pub(crate) fn app(directory: &Directory) -> Arc<App> {
+    let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 8, ..Limits::default() };
+    let metrics = Arc::new(Metrics::default());
+    let library = Library::counted(LibraryConfig::new(&**directory), metrics.clone());
+    let invitations = Invitations::new(limits.invitations);
+    let door = Arc::new(Door::new(limits.tokens));
+    let meetings = Meetings::new(Template {
+        url_base: "http://127.0.0.1:8058/files/".into(),
+        library: library.clone(),
+        policy: Arc::new(psom_objects::server::DefaultPolicy),
+        limits,
+        psom: psom::Config::default(),
+    });
+    Arc::new(App {
+        admin_token: "the administrator's token".into(),
+        psom_address: "127.0.0.1:8057".into(),
+        http_address: "http://127.0.0.1:8058".into(),
+        authority: vec![0x30, 1, 0],
+        meetings,
+        invitations,
+        door,
+        library,
+        metrics,
+        psom: None.into(),
+    })
+}

@@ -1,0 +1,241 @@
+//! A whole server: its files, its listeners, and clients that join it.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    fs,
+    ops::Deref,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use psom::{Client, ClientSession};
+use psom_objects::client::Conference;
+use psom_server::{Entry, JoinLink, Options, Server, ServerFile, StartError};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A directory that goes with its test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        let name = format!("psom-server-test-{:032x}", rand::random::<u128>());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Deref for Directory {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn options(data: &Path) -> Options {
+    Options {
+        listen: "127.0.0.1:0".into(),
+        http: "127.0.0.1:0".into(),
+        data: data.into(),
+        ..Options::default()
+    }
+}
+
+/// One request on a connection of its own: status and body.
+async fn http(server: &Server, request: &str, token: &str, body: Option<Value>) -> (u16, Value) {
+    let mut stream = TcpStream::connect(server.http_addr()).await.unwrap();
+    let body = body.map(|body| body.to_string()).unwrap_or_default();
+    let head = format!(
+        "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+         authorization: Bearer {token}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+}
+
+/// Connects as a client on another machine would, with nothing but the link.
+async fn join(link: &JoinLink) -> psom::Result<ClientSession<Conference>> {
+    let Entry::Token(token) = &link.entry else { panic!("no token") };
+    Client::builder()
+        .root_with(|scope| Conference::new(scope, |_| {}))
+        .token(token.as_str())
+        .tls(psom::tls::client(link.authority_pem().as_bytes()).unwrap())
+        .alternative_name(link.alternative_name.as_str())
+        .connect(&link.address)
+        .await
+}
+
+/// Asks until the answer is as it should be: what clients do takes its way through the meeting.
+async fn until(server: &Server, token: &str, good: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let (_, meeting) = http(server, "GET /api/meetings/demo", token, None).await;
+        if good(&meeting) {
+            return meeting;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_says_where_it_is_and_takes_it_back() {
+    let data = Directory::new();
+    let server = Server::start(options(&data)).await.unwrap();
+    let text = fs::read(data.join("server.json")).unwrap();
+    let fields: Value = serde_json::from_slice(&text).unwrap();
+    let token = fields["adminToken"].as_str().unwrap();
+    assert_eq!(
+        fields,
+        json!({
+            "psom": server.psom_addr().to_string(),
+            "http": format!("http://{}", server.http_addr()),
+            "ca": "ca.pem",
+            "adminToken": token,
+            "pid": std::process::id(),
+        })
+    );
+    #[cfg(unix)]
+    for secret in ["server.json", "admin-token"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(data.join(secret)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{secret}");
+    }
+    assert_eq!(ServerFile::read(&data).unwrap(), server.server_file());
+    assert_eq!(http(&server, "GET /api/meetings", token, None).await.0, 200);
+    assert_eq!(http(&server, "GET /api/meetings", "wrong", None).await.0, 401);
+    let ca = fs::read(data.join("ca.pem")).unwrap();
+    server.shutdown(GRACE).await;
+    assert!(!data.join("server.json").exists());
+
+    // Token and authority stay the same.
+    let again = Server::start(options(&data)).await.unwrap();
+    assert_eq!(again.server_file().admin_token, token);
+    assert_eq!(fs::read(data.join("ca.pem")).unwrap(), ca);
+}
+
+#[tokio::test]
+async fn what_hinders_a_start_is_said_in_one_line() {
+    let data = Directory::new();
+    let refused = async |options: Options| {
+        let error = Server::start(options).await.unwrap_err();
+        let text = error.to_string();
+        assert!(!text.contains('\n'), "{text}");
+        (error, text)
+    };
+    let server = Server::start(options(&data)).await.unwrap();
+    let (error, text) = refused(options(&data)).await;
+    assert!(matches!(error, StartError::Locked(_)), "{text}");
+    assert!(data.join("server.json").exists(), "the first server's file stays");
+    drop(server);
+
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for options in [
+        Options { listen: taken.clone(), ..options(&data) },
+        Options { http: taken.clone(), ..options(&data) },
+    ] {
+        let (error, text) = refused(options).await;
+        assert!(matches!(error, StartError::Listen { .. }), "{text}");
+        assert_eq!(text.matches(&taken).count(), 1, "{text}");
+    }
+    let (error, _) = refused(Options { listen: "here".into(), ..options(&data) }).await;
+    assert!(matches!(error, StartError::Address { option: "--listen", .. }));
+    let (error, _) = refused(Options { http: "0.0.0.0:0".into(), ..options(&data) }).await;
+    assert!(matches!(error, StartError::NeedsHttps(_)));
+    let (error, _) = refused(Options { host: Some("a b".into()), ..options(&data) }).await;
+    assert!(matches!(error, StartError::Host(_)));
+    fs::write(data.join("file"), "").unwrap();
+    let (error, _) = refused(options(&data.join("file/below"))).await;
+    assert!(matches!(error, StartError::Data { .. }));
+    fs::write(data.join("server.pem"), "broken").unwrap();
+    let (error, _) = refused(options(&data)).await;
+    assert!(matches!(error, StartError::Certificate { .. }));
+}
+
+#[tokio::test]
+async fn demo_links_are_followed_and_a_meeting_ends() {
+    let data = Directory::new();
+    let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
+    let token = server.server_file().admin_token;
+    assert_eq!(server.demo_links().len(), 3);
+    let mut sessions = Vec::new();
+    for demo in server.demo_links() {
+        let link: JoinLink = demo.link.to_string().parse().unwrap();
+        let Entry::Invitation { secret, .. } = &link.entry else { panic!("no invitation") };
+        let follow = json!({ "invite": secret, "displayName": "Ada" });
+        let (status, admitted) = http(&server, "POST /api/join", "", Some(follow)).await;
+        assert_eq!(status, 201);
+        let link: JoinLink = admitted["joinLink"].as_str().unwrap().parse().unwrap();
+        sessions.push(join(&link).await.unwrap());
+        assert!(join(&link).await.is_err(), "a token is good once");
+    }
+    let meeting = until(&server, &token, |meeting| meeting["counts"]["users"] == 3).await;
+    let roles: Vec<_> = meeting["users"].as_array().unwrap().iter().map(|u| &u["role"]).collect();
+    assert_eq!(roles, ["organizer", "presenter", "attendee"]);
+    let (status, _) = http(&server, "DELETE /api/meetings/demo", &token, None).await;
+    assert_eq!(status, 204);
+    for session in &sessions {
+        session.ended().await;
+    }
+    server.shutdown(GRACE).await;
+}
+
+#[tokio::test]
+async fn a_role_changes_while_its_user_is_there() {
+    let data = Directory::new();
+    let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
+    let token = server.server_file().admin_token;
+    let admit = async |role: &str| {
+        let user = json!({ "uri": "sip:ada", "displayName": "Ada", "role": role });
+        let (_, admitted) =
+            http(&server, "POST /api/meetings/demo/users", &token, Some(user)).await;
+        assert_eq!(admitted["userId"], 1);
+        admitted["joinLink"].as_str().unwrap().parse::<JoinLink>().unwrap()
+    };
+    let session = join(&admit("attendee").await).await.unwrap();
+    until(&server, &token, |meeting| meeting["users"][0]["role"] == "attendee").await;
+    let second = admit("presenter").await;
+    until(&server, &token, |meeting| meeting["users"][0]["role"] == "presenter").await;
+    let again = join(&second).await.unwrap();
+    until(&server, &token, |meeting| meeting["users"][0]["connections"] == 2).await;
+    // Clients are told of a shutdown.
+    server.shutdown(GRACE).await;
+    session.ended().await;
+    again.ended().await;
+}
+
+#[tokio::test]
+async fn files_and_admission_are_served_over_tls() {
+    let data = Directory::new();
+    let options = Options { https: true, http: "0.0.0.0:0".into(), ..options(&data) };
+    let server = Server::start(options).await.unwrap();
+    let file = server.server_file();
+    let host = file.http.strip_prefix("https://").unwrap();
+    let (name, _) = host.rsplit_once(':').unwrap();
+    assert_ne!(name, "0.0.0.0", "clients cannot connect to it");
+    let tls = psom::tls::client(&fs::read(data.join(&file.ca)).unwrap()).unwrap();
+    let port = server.http_addr().port();
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    // By the name that clients are told.
+    let name = rustls::pki_types::ServerName::try_from(name.to_owned()).unwrap();
+    let mut stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.unwrap();
+    let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
