@@ -65,7 +65,10 @@ impl Http {
         let agent = self.0.clone();
         tokio::task::spawn_blocking(move || {
             let request = request.with_agent(&agent);
-            let response = request.run().or_cannot(format_args!("reach the server at {url}"))?;
+            let response = request.run().map_err(|error| {
+                let why = format!("cannot reach the server at {url} ({error}); check that it runs");
+                Failure::new(why)
+            })?;
             answer(response, &url)
         })
         .await?

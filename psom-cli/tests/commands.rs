@@ -1,6 +1,6 @@
 //! The whole program against itself: a server, and the commands of clients.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     fs,

@@ -4,20 +4,24 @@
 //! reads its [`Model`], is told of every change as an [`Event`], and acts through its methods.
 //! Like all objects it knows no sockets: it runs wherever a space runs.
 //!
-//! ```no_run
-//! # async fn join(token: String) -> psom::Result<()> {
+//! ```
+//! use psom::{Context, Scope, error::Misuse};
 //! use psom_objects::client::{Conference, Event};
 //!
-//! let session = psom::Client::builder()
-//!     .root_with(|scope| Conference::new(scope, |event: Event| println!("{}", event.to_json())))
-//!     .token(token)
-//!     .connect("meet.example.com:8057")
-//!     .await?;
-//! let titles = session.run(|conference, _| {
-//!     conference.model().contents.values().filter_map(|content| content.title.clone()).collect()
-//! });
-//! let titles: Vec<String> = titles.await?;
-//! # Ok(()) }
+//! // For `psom::Client::builder().root_with(conference)`.
+//! fn conference(scope: &mut Scope) -> Conference {
+//!     Conference::new(scope, |event: Event| println!("{}", event.to_json()))
+//! }
+//!
+//! // For `session.run(...)`, once the session is there.
+//! fn present(
+//!     conference: &mut Conference,
+//!     cx: &mut Context<Conference>,
+//!     title: &str,
+//! ) -> Result<(), Misuse> {
+//!     let (id, _) = conference.model().content_titled(title).ok_or(Misuse::Gone)?;
+//!     conference.present(cx, Some(id))
+//! }
 //! ```
 //!
 //! # Who holds what

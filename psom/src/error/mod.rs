@@ -46,9 +46,10 @@ pub enum Error {
     /// The peer sent nothing for too long; the text names the limit.
     #[error("the peer timed out: {0}")]
     TimedOut(&'static str),
-    /// The server did not accept the token.
+    /// The server ended the connection in the place of an answer to the token.
     #[error(
-        "the server refused the token; get a new one, tokens are good once and for two minutes"
+        "the server refused the token, or ended before it could answer; get a new one, tokens are \
+         good once and for two minutes"
     )]
     Refused,
     /// We closed the connection: by `close`, `disconnect` or shutdown.

@@ -7,7 +7,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     connection::{self, Transport},
     handle::SpaceHandle,
-    link::Link,
+    link::{Closer, Link},
     named,
     remote::Remote,
     space_task::Message,
@@ -181,12 +181,15 @@ impl<R> ClientBuilder<R> {
         let gone = |_| Error::from(Misuse::Gone);
         inbox.send(connect).await.map_err(|_| Error::from(Misuse::Gone))?;
         let key = key.await.map_err(gone)?;
+        // Whoever gives up waiting drops this, and the connection with it.
+        let closer = Closer(link.clone());
+        let record_limit = config.record_limit;
         let (moved, inbox) = (link.clone(), inbox.clone());
         tokio::spawn(async move {
             connection::run(stream, key, &inbox, &moved, &config).await;
         });
         let version = link.opened().await?;
-        Ok(ClientSession { space, link, key, version })
+        Ok(ClientSession { space, link, key, version, record_limit, _closer: closer })
     }
 
     fn credentials(&self) -> Result<Credentials, Misuse> {
@@ -223,6 +226,8 @@ pub struct ClientSession<T> {
     link: Arc<Link>,
     key: ConnectionKey,
     version: i32,
+    record_limit: u32,
+    _closer: Closer,
 }
 
 impl<T: DistributedObject> ClientSession<T> {
@@ -243,7 +248,8 @@ impl<T: DistributedObject> ClientSession<T> {
     }
 
     fn remote(&self, object: crate::wire::ObjectKey, version: i32) -> Remote {
-        Remote { inbox: self.space.space().inbox, link: self.link.clone(), object, version }
+        let (inbox, link) = (self.space.space().inbox, self.link.clone());
+        Remote { inbox, link, object, version, record_limit: self.record_limit }
     }
 
     /// The version of the root's interface that is in force.
@@ -274,22 +280,8 @@ impl<T: DistributedObject> ClientSession<T> {
         let close = Message::End(self.key, Error::Closed);
         let _ = self.space.space().inbox.send(close).await;
         let error = self.link.ended().await;
-        self.link.drained().await;
+        self.link.done().await;
         error
-    }
-}
-
-impl<T> Drop for ClientSession<T> {
-    fn drop(&mut self) {
-        if self.link.over().is_none() {
-            let (inbox, key) = (self.space.space().inbox, self.key);
-            // Outside a runtime nothing can be sent; the transport is dropped with the runtime.
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(async move {
-                    let _ = inbox.send(Message::End(key, Error::Closed)).await;
-                });
-            }
-        }
     }
 }
 

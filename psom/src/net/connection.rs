@@ -34,9 +34,34 @@ pub(super) async fn run(
     link: &Arc<Link>,
     config: &Config,
 ) {
+    move_bytes(stream, key, inbox, link, config).await;
+    link.set_done();
+}
+
+async fn move_bytes(
+    stream: impl Transport,
+    key: ConnectionKey,
+    inbox: &Inbox,
+    link: &Arc<Link>,
+    config: &Config,
+) {
     let (mut reader, mut writer) = tokio::io::split(stream);
+    let overdue = async {
+        // What is left to say to a connection that is over is said within one stall.
+        let error = link.ended().await;
+        tokio::time::sleep(config.stall_timeout + LINGER).await;
+        error
+    };
+    let let_go = async {
+        link.closing().await;
+        // A space that is gone has closed the connection itself.
+        let _ = inbox.send(Message::End(key, Error::Closed)).await;
+        std::future::pending().await
+    };
     let reason = tokio::select! {
         reason = read(&mut reader, key, inbox, link) => reason,
+        reason = overdue => reason,
+        reason = let_go => reason,
         result = write(&mut writer, link, config) => match result {
             Ok(()) => {
                 // What the peer has sent meanwhile must be taken: a transport that is closed with

@@ -50,7 +50,8 @@ impl<T: DistributedObject> SpaceHandle<T> {
         self.root
     }
 
-    /// Does something with the root, as a turn of the space, and returns what it came to.
+    /// Does something with the root, as a turn of the space, and returns what it came to. A handler
+    /// of the same space must not await it: the space waits for the handler.
     pub async fn run<R: Send + 'static>(
         &self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,

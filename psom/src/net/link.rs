@@ -1,4 +1,7 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio::sync::{Notify, watch};
 
@@ -16,7 +19,25 @@ pub(super) struct Link {
     /// Wakes whoever waits for the queue to sink under the soft mark.
     sunk: Notify,
     state: watch::Sender<LinkState>,
+    /// Set when whoever holds the connection lets go of it.
+    closing: watch::Sender<bool>,
+    /// Set when the transport is done with.
+    done: watch::Sender<bool>,
+    /// Lets calls from outside through one after the other.
+    pub(super) gate: tokio::sync::Mutex<()>,
+    /// How many bytes the transport has taken.
+    taken: AtomicU64,
     soft_mark: usize,
+}
+
+/// Closes its connection when it is dropped, wherever that happens.
+#[derive(Debug)]
+pub(super) struct Closer(pub(super) Arc<Link>);
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        self.0.closing.send_replace(true);
+    }
 }
 
 /// How far a connection is.
@@ -42,6 +63,10 @@ impl Link {
             filled: Notify::new(),
             sunk: Notify::new(),
             state: watch::Sender::new(LinkState::Connecting),
+            closing: watch::Sender::new(false),
+            done: watch::Sender::new(false),
+            gate: tokio::sync::Mutex::default(),
+            taken: AtomicU64::new(0),
             soft_mark: config.soft_mark,
         }
     }
@@ -77,15 +102,32 @@ impl Link {
         }
     }
 
-    /// Waits until everything is written that was pushed.
-    pub(super) async fn drained(&self) {
-        loop {
-            let sunk = self.sunk.notified();
-            if self.is_idle() {
-                return;
-            }
-            sunk.await;
-        }
+    /// Waits until whoever holds the connection lets go of it.
+    pub(super) async fn closing(&self) {
+        // The sender is a field of this link.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    /// Waits until the transport is done with.
+    pub(super) async fn done(&self) {
+        let _ = self.done.subscribe().wait_for(|done| *done).await;
+    }
+
+    /// Notes that the transport is done with.
+    pub(super) fn set_done(&self) {
+        self.done.send_replace(true);
+    }
+
+    /// How many bytes the transport has taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// The application is gone: the peer is told so.
+    pub(super) fn fail(&self) {
+        self.queue().fail();
+        self.filled.notify_one();
+        self.end(Error::Lost("the application has ended".into()));
     }
 
     /// The transport takes nothing more: whoever waits for it need not.
@@ -104,6 +146,7 @@ impl Link {
     }
 
     pub(super) fn written(&self, bytes: usize) {
+        self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
         let mut queue = self.queue();
         queue.written(bytes);
         if queue.waiting() <= self.soft_mark {

@@ -5,7 +5,7 @@ use std::{
     task::{Context as TaskContext, Poll},
 };
 
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use super::{
     link::Link,
@@ -19,6 +19,9 @@ use crate::{
     wire::{Encode, ObjectKey},
 };
 
+/// The bytes before the arguments of a call, at the most: a proxy identifier and a method index.
+const START: usize = 5 + 1;
+
 /// The peer of a client's session, as a place that the program outside the space can call.
 #[derive(Clone)]
 pub struct Remote {
@@ -26,6 +29,7 @@ pub struct Remote {
     pub(super) link: Arc<Link>,
     pub(super) object: ObjectKey,
     pub(super) version: i32,
+    pub(super) record_limit: u32,
 }
 
 impl Target for Remote {
@@ -37,8 +41,8 @@ impl Target for Remote {
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sending {
-        let call = self.check(interface, method);
-        let call = call.and_then(|()| RemoteCall::new(self.object, interface, method, arguments));
+        let call = RemoteCall::new(self.object, interface, method, arguments);
+        let call = call.and_then(|call| self.check(interface, method, &call).map(|()| call));
         Sending(match call {
             Ok(call) => State::Ready(self.clone(), call),
             Err(error) => State::Failed(error),
@@ -47,17 +51,61 @@ impl Target for Remote {
 }
 
 impl Remote {
-    fn check(&self, interface: &'static InterfaceDesc, method: u8) -> Result<(), Misuse> {
+    /// What can be known here of a call that cannot be sent.
+    fn check(
+        &self,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        call: &RemoteCall,
+    ) -> Result<(), Misuse> {
         let index = i8::try_from(method).map_err(|_| Misuse::Gone)?;
-        match (interface.method(index, self.version), interface.method(index, i32::MAX)) {
-            (None, Some(later)) => Err(Misuse::NotInVersion {
+        let known = interface.method(index, self.version);
+        if let (None, Some(later)) = (known, interface.method(index, i32::MAX)) {
+            return Err(Misuse::NotInVersion {
                 interface: interface.name,
                 method: later.name,
                 since: later.since,
                 version: self.version,
-            }),
-            _ => Ok(()),
+            });
         }
+        let (size, limit) = (START + call.size(), self.record_limit as usize);
+        if size > limit { Err(Misuse::CallTooLong { size, limit }) } else { Ok(()) }
+    }
+
+    /// Sends a call if nobody waits before it and there is room.
+    fn try_send(&self, call: RemoteCall) -> Result<(), RemoteCall> {
+        let Ok(_gate) = self.link.gate.try_lock() else { return Err(call) };
+        if call.has_references() || !self.link.has_room() {
+            return Err(call);
+        }
+        match self.inbox.try_send(Message::Call(call, None)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(Message::Call(call, _))) => Err(call),
+            Err(TrySendError::Closed(Message::Call(call, _))) => Err(call),
+            // Only the message that was tried comes back.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Sends a call when those before it are sent and there is room.
+    async fn send(self, call: RemoteCall) -> Result<(), Error> {
+        let gate = self.link.gate.lock().await;
+        self.link.room().await;
+        if let Some(error) = self.link.over() {
+            return Err(error);
+        }
+        let gone = || self.link.over().unwrap_or(Misuse::Gone.into());
+        let (reply, sent) = match call.has_references() {
+            true => oneshot::channel(),
+            false => {
+                let sent = self.inbox.send(Message::Call(call, None)).await;
+                return sent.map_err(|_| gone());
+            }
+        };
+        let sending = self.inbox.send(Message::Call(call, Some(reply))).await;
+        sending.map_err(|_| gone())?;
+        drop(gate);
+        Ok(sent.await.map_err(|_| gone())??)
     }
 }
 
@@ -69,8 +117,9 @@ impl fmt::Debug for Remote {
 
 /// A call on its way from outside into a session. Nothing is sent unless it is awaited.
 ///
-/// It is done when the session has taken the call, in the order in which the calls were awaited.
-/// While the peer lags it waits, so a program that awaits its calls never fills its own queue.
+/// It is done when the session has taken the call. Calls go out in the order in which they were
+/// first polled. While the peer lags a call waits, so a program that awaits its calls never fills
+/// its own queue.
 #[must_use = "a call from outside is only sent when it is awaited"]
 pub struct Sending(State);
 
@@ -91,11 +140,10 @@ impl Future for Sending {
                     if let Some(error) = remote.link.over() {
                         return Poll::Ready(Err(error));
                     }
-                    let (remote, call) = match remote.try_send(call) {
+                    match remote.try_send(call) {
                         Ok(()) => return Poll::Ready(Ok(())),
-                        Err(waiting) => waiting,
-                    };
-                    self.0 = State::Waiting(Box::pin(remote.send(call)));
+                        Err(call) => self.0 = State::Waiting(Box::pin(remote.send(call))),
+                    }
                 }
                 State::Waiting(mut sending) => {
                     let polled = sending.as_mut().poll(cx);
@@ -108,29 +156,6 @@ impl Future for Sending {
                 State::Done => return Poll::Ready(Err(Misuse::Gone.into())),
             }
         }
-    }
-}
-
-impl Remote {
-    fn try_send(self, call: RemoteCall) -> Result<(), (Self, RemoteCall)> {
-        if !self.link.has_room() {
-            return Err((self, call));
-        }
-        match self.inbox.try_send(Message::Call(call)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(Message::Call(call))) => Err((self, call)),
-            Err(TrySendError::Closed(Message::Call(call))) => Err((self, call)),
-            Err(_) => Ok(()),
-        }
-    }
-
-    async fn send(self, call: RemoteCall) -> Result<(), Error> {
-        self.link.room().await;
-        if let Some(error) = self.link.over() {
-            return Err(error);
-        }
-        let sent = self.inbox.send(Message::Call(call)).await;
-        sent.map_err(|_| self.link.over().unwrap_or(Misuse::Gone.into()))
     }
 }
 

@@ -27,8 +27,11 @@ use super::{
     tls, with_trace,
 };
 use crate::{
-    Config, DistributedObject, Error, Result, Session, error::Misuse, interface::ObjectDesc,
-    session::Event, wire::auth::Credentials,
+    Config, DistributedObject, Error, Result, Scope, Session,
+    error::Misuse,
+    interface::ObjectDesc,
+    session::{Event, after},
+    wire::auth::Credentials,
 };
 
 /// A running server: connections, authentication, and the spaces that they are let in to.
@@ -157,6 +160,7 @@ impl Drop for Server {
         if let Some((_, task)) = &self.listener {
             task.abort();
         }
+        self.shared.tasks().abort_all();
     }
 }
 
@@ -168,15 +172,24 @@ impl fmt::Debug for Server {
 
 impl ServerBuilder {
     /// The root object that everybody is connected to.
-    pub fn root<T: DistributedObject>(mut self, root: T) -> Self {
+    pub fn root<T: DistributedObject>(self, root: T) -> Self {
+        self.root_with(|_| root)
+    }
+
+    /// The root object that everybody is connected to, made together with its children.
+    pub fn root_with<T: DistributedObject>(
+        mut self,
+        root: impl FnOnce(&mut Scope) -> T + Send + 'static,
+    ) -> Self {
         self.root = Some(Box::new(|config, further| {
-            let space = SpaceHandle::start_with(config.clone(), further, |_| root)?;
+            let space = SpaceHandle::start_with(config.clone(), further, root)?;
             Ok(space.space())
         }));
         self
     }
 
-    /// A running space that everybody is let in to whom the authenticator sends to no other.
+    /// A running space that everybody is let in to whom the authenticator sends to no other. It takes
+    /// the place of a root; its marks and its objects are those that it was started with.
     pub fn space(mut self, space: SpaceRef) -> Self {
         self.root = Some(Box::new(|_, _| Ok(space)));
         self
@@ -222,7 +235,9 @@ impl ServerBuilder {
         let space = self.root.map(|root| root(&config, self.further)).transpose()?;
         let shared = Shared {
             config: Arc::new(config),
-            unauthenticated: Arc::new(Semaphore::new(self.limits.unauthenticated)),
+            unauthenticated: Arc::new(Semaphore::new(
+                self.limits.unauthenticated.min(Semaphore::MAX_PERMITS),
+            )),
             limits: self.limits,
             authenticator,
             space,
@@ -358,13 +373,21 @@ async fn serve(
     let link = Arc::new(Link::new(&shared.config));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
-    let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
-    let key = match space.inbox.send(accept).await {
-        Ok(()) => accepted.await.ok(),
-        Err(_) => None,
-    };
-    let Some(key) = key else { return shared.refuse(&peer, &"the application has ended") };
+    // Whoever is judged makes room, whether or not the meeting has time for them.
     drop(permit);
+    let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
+    let accepting = async {
+        space.inbox.send(accept).await.ok()?;
+        accepted.await.ok()
+    };
+    let accepting = timeout(shared.config.authentication_timeout, accepting);
+    let key = tokio::select! {
+        key = accepting => key.ok().flatten(),
+        () = stopped(&mut stop) => None,
+    };
+    let Some(key) = key else {
+        return shared.refuse(&peer, &"the application has ended or takes nobody");
+    };
     shared.admitted.fetch_add(1, Ordering::Relaxed);
     tracing::info!(peer, ?user, "Admitted a user");
     let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
@@ -393,7 +416,7 @@ async fn authenticate(
     stream: &mut impl Transport,
 ) -> Result<(Session, Admission), String> {
     let mut session = Session::server(shared.config.clone(), Instant::now());
-    let deadline = Instant::now() + shared.config.authentication_timeout;
+    let deadline = after(Instant::now(), shared.config.authentication_timeout);
     let judging = async {
         let credentials = read_credentials(&mut session, stream).await?;
         let judgement = shared.authenticator.judge(credentials).await;

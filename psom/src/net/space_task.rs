@@ -1,4 +1,8 @@
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use tokio::{
@@ -9,6 +13,7 @@ use tokio::{
 use super::link::Link;
 use crate::{
     Config, Error, Session, Space, User,
+    error::Misuse,
     space::{ConnectionKey, RemoteCall, SpaceStats, Task},
     wire::{ObjectKey, auth::Credentials},
 };
@@ -30,7 +35,8 @@ pub(super) enum Message {
     Lost(ConnectionKey, String),
     End(ConnectionKey, Error),
     Run(ObjectKey, Task),
-    Call(RemoteCall),
+    /// With a reply where the call can fail for a reason that is not known outside.
+    Call(RemoteCall, Option<oneshot::Sender<Result<(), Misuse>>>),
     Stats(oneshot::Sender<SpaceStats>),
 }
 
@@ -39,7 +45,13 @@ pub(super) type Inbox = mpsc::Sender<Message>;
 /// Runs a space on a task of its own, until nobody can send to it any more.
 pub(super) fn start(space: Space, config: Arc<Config>) -> Inbox {
     let (inbox, messages) = mpsc::channel(INBOX);
-    let runner = Runner { space, config, links: HashMap::new(), spawned: JoinSet::new() };
+    let runner = Runner {
+        space,
+        config,
+        links: HashMap::new(),
+        spawned: JoinSet::new(),
+        lagging: HashMap::new(),
+    };
     tokio::spawn(runner.run(messages));
     inbox
 }
@@ -50,6 +62,36 @@ struct Runner {
     links: HashMap<ConnectionKey, Arc<Link>>,
     /// Futures of objects; dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
+    /// Peers for whom more than the soft mark waits.
+    lagging: HashMap<ConnectionKey, Lag>,
+}
+
+/// How a peer that lags takes what it is sent.
+struct Lag {
+    since: Instant,
+    taken: u64,
+    is_slow: bool,
+}
+
+impl Lag {
+    /// How often a peer is looked at.
+    const WINDOW: Duration = Duration::from_millis(250);
+    /// A peer that takes less in that time is slow: 256 KiB a second.
+    const PACE: u64 = 64 * 1024;
+
+    fn new(link: &Link) -> Self {
+        Self { since: Instant::now(), taken: link.taken(), is_slow: false }
+    }
+
+    /// Looks at the peer again. Always true: it lags.
+    fn look(&mut self, link: &Link, now: Instant) -> bool {
+        if now - self.since >= Self::WINDOW {
+            let taken = link.taken();
+            self.is_slow = taken - self.taken < Self::PACE;
+            (self.since, self.taken) = (now, taken);
+        }
+        true
+    }
 }
 
 impl Runner {
@@ -58,20 +100,49 @@ impl Runner {
         loop {
             let deadline = self.space.deadline();
             tokio::select! {
+                // What peers have sent counts before what time has brought.
+                biased;
                 count = messages.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
                         return;
                     }
                     for message in batch.drain(..) {
                         self.on_message(message).await;
+                        while self.space.unread().is_some() {
+                            self.flush();
+                            self.hold_back().await;
+                            self.space.resume(Instant::now()).await;
+                        }
+                    }
+                    if self.space.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
+                        self.space.on_deadline(Instant::now());
                     }
                 }
                 () = sleep_until(deadline) => self.space.on_deadline(Instant::now()),
-                Some(Ok((object, task))) = self.spawned.join_next() => {
-                    self.space.run(Instant::now(), object, task);
+                Some(spawned) = self.spawned.join_next(), if !self.spawned.is_empty() => {
+                    match spawned {
+                        Ok((object, task)) => drop(self.space.run(Instant::now(), object, task)),
+                        Err(error) => tracing::error!(%error, "A spawned future failed"),
+                    }
                 }
             }
             self.flush();
+            self.hold_back().await;
+        }
+    }
+
+    /// Gives peers that lag, but take what they are sent, the time to catch up before the space
+    /// makes more. A peer that takes little or nothing is not waited for: it meets the hard mark.
+    async fn hold_back(&mut self) {
+        loop {
+            let now = Instant::now();
+            self.lagging.retain(|key, lag| {
+                self.links.get(key).is_some_and(|link| !link.has_room() && lag.look(link, now))
+            });
+            if self.lagging.values().all(|lag| lag.is_slow) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
@@ -90,7 +161,10 @@ impl Runner {
             Message::Lost(key, reason) => self.space.lost(now, key, &reason),
             Message::End(key, error) => self.space.end(now, key, error),
             Message::Run(object, task) => drop(self.space.run(now, object, task)),
-            Message::Call(call) => drop(self.space.call(now, &call)),
+            Message::Call(call, reply) => {
+                let sent = self.space.call(now, &call).ok();
+                reply.map(|reply| reply.send(sent));
+            }
             Message::Stats(reply) => drop(reply.send(self.space.stats())),
         }
     }
@@ -127,6 +201,9 @@ impl Runner {
                     continue;
                 }
                 self.space.set_congested(key, lags);
+                if lags {
+                    self.lagging.entry(key).or_insert_with(|| Lag::new(link));
+                }
                 if too_far {
                     self.space.end_slow(Instant::now(), key);
                 }
@@ -142,9 +219,10 @@ impl Runner {
 impl Drop for Runner {
     /// A handler that panicked takes its space with it: its connections are told so.
     fn drop(&mut self) {
-        for link in self.links.values() {
-            link.end(Error::Lost("the application has ended".into()));
+        if std::thread::panicking() {
+            tracing::error!("A handler panicked; its space is gone");
         }
+        self.links.values().for_each(|link| link.fail());
     }
 }
 

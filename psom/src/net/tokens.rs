@@ -7,7 +7,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::authenticator::{Admission, Authenticator, Refused};
-use crate::wire::auth::Credentials;
+use crate::{session::after, wire::auth::Credentials};
 
 /// Tokens that are good once and, unless asked otherwise, for 120 seconds (sections 3.3.3.1.1 and
 /// 3.3.6). Clones share their tokens: keep one to issue, give one to the server.
@@ -47,7 +47,8 @@ impl Tokens {
         let now = Instant::now();
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         issued.retain(|_, (_, until)| *until > now);
-        issued.insert(token.into(), (admission.into(), now + self.lifetime));
+        let until = after(now.into_std(), self.lifetime).into();
+        issued.insert(token.into(), (admission.into(), until));
     }
 
     fn redeem(&self, token: &str) -> Result<Admission, Refused> {

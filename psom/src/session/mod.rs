@@ -38,6 +38,7 @@ pub(crate) use outbound::Arguments;
 pub use outbound::Output;
 pub use protocols::{Application, Protocols};
 pub use queue::{Chunk, OutQueue};
+pub(crate) use timers::after;
 
 use self::{connmgr::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
 use crate::{
@@ -229,6 +230,7 @@ impl Session {
         if farewell != Farewell::Silence && self.table.is_some() {
             self.outbound.write_set_channel(APPLICATION_CHANNEL);
             record::write_close(self.outbound.bytes());
+            self.trace(|| "-> #2 close".into());
         }
         match &farewell {
             Farewell::Silence => {}

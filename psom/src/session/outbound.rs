@@ -56,7 +56,12 @@ impl Arguments {
         (bytes, place)
     }
 
-    fn len(&self) -> usize {
+    #[cfg(feature = "tokio")]
+    pub(crate) fn has_references(&self) -> bool {
+        !self.references.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
         match &self.bytes {
             Marshaled::Small(bytes) => bytes.len(),
             Marshaled::Large(bytes) => bytes.len(),

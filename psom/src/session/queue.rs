@@ -3,9 +3,10 @@ use std::collections::{HashMap, VecDeque};
 use bytes::Bytes;
 
 use super::{
-    config::Config,
+    config::{BASE_CHANNEL, Config},
     outbound::{LatestKey, Output, Piece},
 };
+use crate::wire::record;
 
 /// Small outputs are joined to writes of up to this many bytes.
 const JOIN: usize = 64 * 1024;
@@ -18,6 +19,8 @@ pub struct OutQueue {
     first: u64,
     /// Pending calls that a newer one replaces, and their places.
     latest: HashMap<LatestKey, u64>,
+    /// How many segments were replaced and stand there empty.
+    replaced: usize,
     waiting: usize,
     finished: bool,
     overflowed: bool,
@@ -91,8 +94,23 @@ impl OutQueue {
             && let Segment::Latest(_, bytes) = std::mem::replace(older, Segment::Replaced)
         {
             self.waiting -= bytes.len();
+            self.replaced += 1;
         }
         self.push_segment(bytes.len(), Segment::Latest(key, bytes));
+        if self.replaced > 64 && self.replaced > self.segments.len() / 2 {
+            self.compact();
+        }
+    }
+
+    /// Forgets the empty places of replaced calls, which would else be without a limit.
+    fn compact(&mut self) {
+        self.segments.retain(|segment| !matches!(segment, Segment::Replaced));
+        self.replaced = 0;
+        for (place, segment) in (self.first..).zip(&self.segments) {
+            if let Segment::Latest(key, _) = segment {
+                self.latest.insert(*key, place);
+            }
+        }
     }
 
     fn push_segment(&mut self, length: usize, segment: Segment) {
@@ -114,6 +132,7 @@ impl OutQueue {
         });
         self.waiting -= dropped.sum::<usize>();
         self.latest.clear();
+        self.replaced = 0;
         self.segments.extend(begun);
     }
 
@@ -129,15 +148,29 @@ impl OutQueue {
                     self.latest.remove(&key);
                     return Some(Chunk::Owned(bytes));
                 }
-                Segment::Replaced => {}
+                Segment::Replaced => self.replaced -= 1,
             }
         }
+    }
+
+    /// The application is gone: says so behind the record that is on its way, and nothing else.
+    pub fn fail(&mut self) {
+        if self.finished {
+            return;
+        }
+        self.discard();
+        let mut farewell = Vec::new();
+        record::write_set_channel(&mut farewell, BASE_CHANNEL);
+        record::write_break(&mut farewell, "internal error");
+        self.append(farewell);
+        self.finished = true;
     }
 
     /// The transport is gone: nothing waits any more, and nothing is queued again.
     pub fn abandon(&mut self) {
         self.segments.clear();
         self.latest.clear();
+        self.replaced = 0;
         self.waiting = 0;
         self.finished = true;
     }

@@ -10,14 +10,20 @@ pub(super) struct Timers {
     last_received: Instant,
 }
 
+/// A moment that lies so far ahead; one that no clock can show is in ten years.
+pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    now.checked_add(delay).unwrap_or(now + FAR)
+}
+
 impl Timers {
     pub(super) fn new(config: &Config, now: Instant) -> Self {
-        let authentication = now + config.authentication_timeout;
-        Self { authentication, next_ping: now + config.ping_interval, last_received: now }
+        let authentication = after(now, config.authentication_timeout);
+        Self { authentication, next_ping: after(now, config.ping_interval), last_received: now }
     }
 
     pub(super) fn begin(&mut self, config: &Config, now: Instant) {
-        self.next_ping = now + config.ping_interval;
+        self.next_ping = after(now, config.ping_interval);
         self.last_received = now;
     }
 
@@ -31,7 +37,7 @@ impl Timers {
 
     /// The next time at which a running session has something to do.
     pub(super) fn running(&self, config: &Config) -> Instant {
-        self.next_ping.min(self.last_received + config.idle_timeout)
+        self.next_ping.min(after(self.last_received, config.idle_timeout))
     }
 
     /// Whether a ping is due; if so, the next one is set at the same interval.
@@ -39,12 +45,12 @@ impl Timers {
         let due = self.next_ping <= now;
         if due {
             // However short the interval, the time of the next ping is not now.
-            self.next_ping = now + config.ping_interval.max(Duration::from_millis(1));
+            self.next_ping = after(now, config.ping_interval.max(Duration::from_millis(1)));
         }
         due
     }
 
     pub(super) fn idle(&self, config: &Config, now: Instant) -> bool {
-        self.last_received + config.idle_timeout <= now
+        after(self.last_received, config.idle_timeout) <= now
     }
 }

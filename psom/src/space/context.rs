@@ -63,7 +63,7 @@ impl Scope {
     }
 
     /// Adds an object that lives while it is connected: when its last peer is gone, and has been
-    /// told so, it is removed.
+    /// told so, or when it cannot be connected, it is removed. One that is never connected stays.
     pub fn add_while_connected<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
         self.core_mut().add(object, true)
     }

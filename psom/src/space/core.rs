@@ -17,8 +17,8 @@ use super::{
 use crate::{
     error::{Error, Misuse},
     interface::{InterfaceDesc, ObjectDesc},
-    session::{Address, Application, Arguments, Protocols, Session},
-    wire::{Encode, Encoder, ObjectKey},
+    session::{Address, Application, Arguments, Protocols, Session, after},
+    wire::{Encode, Encoder, ObjectKey, ProxyId},
 };
 
 new_key_type! {
@@ -43,6 +43,8 @@ pub(super) struct Core {
     /// Connections with something to send.
     pub(super) dirty: Vec<ConnectionKey>,
     buffer: Vec<u8>,
+    /// About how many bytes have been written since the output was last taken.
+    pub(super) gathered: usize,
 }
 
 /// Work that the space has for itself.
@@ -131,6 +133,7 @@ impl Core {
             opened: Vec::new(),
             dirty: Vec::new(),
             buffer: Vec::new(),
+            gathered: 0,
         }
     }
 
@@ -162,7 +165,10 @@ impl Core {
         let Some(slot) = self.objects.remove(key) else { return false };
         slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
         for peer in slot.peers {
-            if let Some(connection) = self.connections.get_mut(peer.connection) {
+            if peer.address.proxy == ProxyId::ROOT {
+                // A channel without its root is none, nor a space.
+                self.end(peer.connection, Error::Closed);
+            } else if let Some(connection) = self.connections.get_mut(peer.connection) {
                 connection.session.disconnect(peer.address);
                 self.mark(peer.connection);
             }
@@ -265,6 +271,9 @@ impl Core {
     pub(super) fn set_deadline(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let deadline = connection.session.deadline();
+        if deadline == connection.deadline && deadline.is_some_and(|at| at > self.now) {
+            return;
+        }
         let old = std::mem::replace(&mut connection.deadline, deadline);
         self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
         if old != deadline
@@ -305,6 +314,7 @@ impl Core {
     ) -> Result<(), Misuse> {
         let connection = self.connections.get_mut(peer.connection).ok_or(Misuse::Gone)?;
         connection.session.call(peer.address, interface, method, arguments)?;
+        self.gathered += arguments.len();
         if !connection.dirty {
             connection.dirty = true;
             self.dirty.push(peer.connection);
@@ -343,7 +353,12 @@ impl Core {
     ) -> Result<(), Error> {
         let desc = self.desc(key).ok_or(Misuse::Gone)?;
         let at = self.connections.get_mut(connection).ok_or(Misuse::Gone)?;
-        let (address, version) = at.session.connect(parent, part, key, &desc)?;
+        let connected = at.session.connect(parent, part, key, &desc);
+        if connected.is_err() {
+            self.collect(key);
+        }
+        let (address, version) = connected?;
+        let Some(at) = self.connections.get_mut(connection) else { return Ok(()) };
         let peer = PeerEntry { connection, address, version };
         let caller = Caller { peer, user: at.user.clone() };
         self.add_peer(key, peer);
@@ -355,6 +370,11 @@ impl Core {
     /// Disconnects an object from one peer.
     pub(super) fn disconnect(&mut self, key: ObjectKey, peer: PeerEntry) -> bool {
         let Some(at) = self.connections.get_mut(peer.connection) else { return false };
+        if peer.address.proxy == ProxyId::ROOT {
+            let there = !at.session.is_ended();
+            self.end(peer.connection, Error::Closed);
+            return there;
+        }
         if !at.session.disconnect(peer.address) {
             return false;
         }
@@ -367,7 +387,7 @@ impl Core {
 
     pub(super) fn after(&mut self, object: ObjectKey, delay: Duration, task: Task) -> TimerKey {
         self.timer_count += 1;
-        let timer = TimerKey { at: self.now + delay, number: self.timer_count };
+        let timer = TimerKey { at: after(self.now, delay), number: self.timer_count };
         if let Some(slot) = self.objects.get_mut(object) {
             slot.timers.insert(timer);
             self.timers.insert(timer, (object, task));
@@ -385,6 +405,10 @@ impl Core {
 
     /// When the space has something to do of itself.
     pub(super) fn deadline(&self) -> Option<Instant> {
+        // Work that was left for the next turn is due at once.
+        if !self.work.is_empty() {
+            return Some(self.now);
+        }
         let timer = self.timers.keys().next().map(|timer| timer.at);
         let connection = self.deadlines.first().map(|(at, _)| *at);
         [timer, connection].into_iter().flatten().min()

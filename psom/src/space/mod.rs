@@ -51,7 +51,18 @@ pub struct Space {
     /// INVARIANT: there whenever no handler runs.
     core: Option<Box<Core>>,
     scratch: String,
+    unread: Option<ConnectionKey>,
 }
+
+/// So many bytes are gathered at most, about, before they are to be sent.
+const GATHER: usize = 256 * 1024;
+
+/// A peer connects one object so often at the most: each time, calls on the object's peers go to it
+/// once more.
+const SAME_OBJECT: usize = 16;
+
+/// So much work is done at most before the space takes a look at the world outside.
+const WORK: usize = 10_000;
 
 /// What a turn leaves to be sent on one connection.
 #[derive(Debug)]
@@ -76,7 +87,7 @@ impl Space {
         let mut scope = Scope::new(Some(core), ObjectKey::default());
         let root = root(&mut scope);
         let root = scope.add(root);
-        let mut space = Self { core: scope.into_core(), scratch: String::new() };
+        let mut space = Self { core: scope.into_core(), scratch: String::new(), unread: None };
         if let Some(core) = &mut space.core {
             core.app.root = root.key;
         }
@@ -92,6 +103,9 @@ impl Space {
         user: User,
     ) -> Option<ConnectionKey> {
         let core = self.core_at(now)?;
+        if !core.contains(core.app.root) {
+            return None;
+        }
         session.accept(core.app.clone(), now);
         let mut kept = session.take_kept();
         let connection = core.attach(session, user);
@@ -112,16 +126,48 @@ impl Space {
     }
 
     /// Takes bytes from a connection's transport, cut anywhere.
+    ///
+    /// When what the handlers send gathers, reading stops in the middle: [`unread`](Self::unread)
+    /// says so, and [`resume`](Self::resume) goes on once the output was taken.
     pub async fn receive(&mut self, now: Instant, connection: ConnectionKey, input: Bytes) {
+        self.resume_all(now).await;
         let Some(core) = self.core_at(now) else { return };
         let Some(at) = core.connections.get_mut(connection) else { return };
         let mut batch = at.session.receive(now, input);
         self.read(connection, &mut batch).await;
     }
 
+    /// Whether a connection has messages that were received and not handled yet.
+    pub fn unread(&self) -> Option<ConnectionKey> {
+        self.unread
+    }
+
+    /// Goes on with them. To be done before anything else is received.
+    pub async fn resume(&mut self, now: Instant) {
+        let Some(connection) = self.unread.take() else { return };
+        let Some(core) = self.core_at(now) else { return };
+        let Some(at) = core.connections.get_mut(connection) else { return };
+        let mut batch = at.session.take_kept();
+        self.read(connection, &mut batch).await;
+    }
+
+    /// Handles what is unread whatever it makes gather, where the program around does not ask.
+    async fn resume_all(&mut self, now: Instant) {
+        while self.unread.is_some() {
+            if let Some(core) = &mut self.core {
+                core.gathered = 0;
+            }
+            self.resume(now).await;
+        }
+    }
+
     async fn read(&mut self, connection: ConnectionKey, batch: &mut Batch) {
         loop {
             let Some(core) = &mut self.core else { return };
+            if core.gathered > GATHER {
+                self.unread = Some(connection);
+                break;
+            }
             let Some(at) = core.connections.get_mut(connection) else { return };
             let Some(event) = at.session.next_event(core.now, batch) else { break };
             self.on_event(connection, event, batch).await;
@@ -213,6 +259,10 @@ impl Space {
     ) -> Result<(), Error> {
         let Some(core) = &mut self.core else { return Ok(()) };
         let child = child.and_then(|key| Some((key, core.desc(key)?)));
+        let child = child.filter(|(key, _)| {
+            let here = |peer: &&PeerEntry| peer.connection == connection;
+            core.peers(*key).iter().filter(here).count() < SAME_OBJECT
+        });
         let Some(at) = core.connections.get_mut(connection) else { return Ok(()) };
         let Some((key, desc)) = child else {
             at.session.refuse_connect(request.address.proxy);
@@ -255,9 +305,12 @@ impl Space {
         }
     }
 
-    /// Does the work that handlers have left, until there is none.
+    /// Does the work that handlers have left, until there is none. Objects that tell each other
+    /// something for ever do it in turns: the rest is due at once, and done before any message.
     fn settle(&mut self) {
-        while let Some(work) = self.core.as_mut().and_then(|core| core.work.pop_front()) {
+        for _ in 0..WORK {
+            let work = self.core.as_mut().and_then(|core| core.work.pop_front());
+            let Some(work) = work else { return };
             match work {
                 Work::Task(object, task) => {
                     self.enter(object, None, |cell| task.run(cell));
@@ -402,6 +455,7 @@ impl Space {
     /// What the turns since the last call have left to be sent.
     pub fn take_output(&mut self) -> Vec<Outgoing> {
         let Some(core) = &mut self.core else { return Vec::new() };
+        core.gathered = 0;
         let dirty = std::mem::take(&mut core.dirty);
         let mut outgoing = Vec::with_capacity(dirty.len());
         for connection in dirty {

@@ -15,6 +15,16 @@ pub(crate) struct RemoteCall {
 }
 
 impl RemoteCall {
+    /// Whether objects are passed by reference, which only the space can resolve.
+    pub(crate) fn has_references(&self) -> bool {
+        self.arguments.has_references()
+    }
+
+    /// How many bytes the arguments have.
+    pub(crate) fn size(&self) -> usize {
+        self.arguments.len()
+    }
+
     pub(crate) fn new(
         object: ObjectKey,
         interface: &'static InterfaceDesc,

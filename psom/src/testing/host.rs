@@ -61,6 +61,10 @@ impl<T: DistributedObject> Host<T> {
         let input = Bytes::copy_from_slice(bytes);
         if let Some(connection) = self.links[link].connection {
             finish(self.space.receive(now, connection, input));
+            while self.space.unread().is_some() {
+                self.collect(now);
+                finish(self.space.resume(now));
+            }
         } else if let Some((mut session, user)) = self.links[link].fresh.take() {
             let mut batch = session.receive(now, input);
             let event = session.next_event(now, &mut batch);

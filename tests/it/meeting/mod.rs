@@ -4,6 +4,7 @@ mod client;
 mod contents;
 mod idl;
 mod joining;
+mod mirror;
 mod packages;
 mod stage;
 mod store;

@@ -6,7 +6,7 @@ use psom_objects::package::{
     ContentDetail, CreateContent, Limits, Manifest, Package, PackageWriter,
 };
 
-use super::world::{package, pack};
+use super::world::{pack, package};
 
 fn native_file(name: &str) -> Manifest {
     let content = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);

@@ -16,6 +16,7 @@ pub trait RoomServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_hang(&mut self, cx: &mut Context<Self>);
     async fn s_wait_forever(&mut self);
+    fn s_panic(&mut self);
 }
 
 #[psom_interface(name = "Test.Room", version = 1, hash = 2)]
@@ -43,6 +44,10 @@ impl RoomServer for Room {
     async fn s_wait_forever(&mut self) {
         self.hanging.notify_one();
         std::future::pending::<()>().await;
+    }
+
+    fn s_panic(&mut self) {
+        panic!("as it was asked to");
     }
 }
 

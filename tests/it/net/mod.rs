@@ -4,5 +4,6 @@ mod churn;
 mod client;
 mod common;
 mod crowd;
+mod endings;
 mod server;
 mod tls;

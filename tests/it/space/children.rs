@@ -60,6 +60,21 @@ fn a_part_that_nobody_knows_is_closed_and_the_connection_goes_on() {
 }
 
 #[test]
+fn a_peer_connects_one_object_a_few_times_only() {
+    let mut pair = pair(1);
+    pair.on_server(|hub, cx| hub.fixed = Some(cx.add(Child::default())));
+    for _ in 0..20 {
+        pair.on_client(0, |_, cx| {
+            let child = cx.add(super::common::EarChild::default());
+            cx.peers().connect("fixed", child);
+        });
+    }
+    let peers = pair.server_stats().peers;
+    assert_eq!(peers, 1 + 16, "the root's and the child's");
+    assert!(pair.client_error(0).is_none());
+}
+
+#[test]
 fn a_factory_can_break_the_connection() {
     let mut pair = pair(1);
     connect(&mut pair, "forbidden");

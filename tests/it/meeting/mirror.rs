@@ -1,0 +1,38 @@
+//! The ready-made mirror of a meeting against a real one.
+
+use std::sync::{Arc, Mutex};
+
+use psom::testing::Pair;
+use psom_objects::{
+    client::{Conference, Event},
+    server::{DefaultPolicy, Limits, Meeting, MeetingConfig},
+    types::{Participant, Role},
+};
+
+use super::store::MemoryStore;
+
+#[test]
+fn what_is_to_be_ignored_is_ignored() {
+    let config = MeetingConfig {
+        url_base: "http://127.0.0.1/files/".into(),
+        files: Arc::new(MemoryStore::default()),
+        policy: Arc::new(DefaultPolicy),
+        limits: Limits::default(),
+        started: std::time::SystemTime::UNIX_EPOCH,
+    };
+    let mut pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
+    let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+    let heard = events.clone();
+    let participant = Participant { uri: "sip:ada@example.com".into(), role: Role::Presenter };
+    pair.join_as(participant.user(1, "Ada"), |scope| {
+        Conference::new(scope, move |event: Event| heard.lock().unwrap().push(event))
+    });
+    let before = std::mem::take(&mut *events.lock().unwrap());
+    assert!(before.contains(&Event::Ready), "{before:?}");
+    let model = pair.on_client(0, |conference, _| conference.model().clone());
+    // cSetInfo has no meaning (section 3.2.4.1.1.1).
+    assert_eq!(pair.on_server(|_, cx| cx.peers().c_set_info("whatever").reached), 1);
+    assert!(events.lock().unwrap().is_empty());
+    assert!(pair.client_error(0).is_none());
+    assert_eq!(pair.on_client(0, |conference, _| conference.model().clone()), model);
+}

@@ -1,0 +1,133 @@
+//! Ends that nobody planned.
+
+use std::time::Duration;
+
+use psom::{Client, Error, Server, SpaceHandle, Tokens, User, error::Misuse};
+use tokio::io::AsyncWriteExt;
+
+use super::common::{Room, SOON, ear, eventually, world};
+
+#[tokio::test]
+async fn a_handler_that_panics_ends_its_space_and_no_other() {
+    let tokens = Tokens::new();
+    let (first, second) = [(); 2].map(|()| SpaceHandle::start(Room::default()).unwrap()).into();
+    let server = Server::builder().authenticator(tokens.clone()).start().unwrap();
+    let join = async |space: &SpaceHandle<Room>| {
+        let (near, far) = tokio::io::duplex(4096);
+        server.accept(far);
+        let (ear, heard) = ear();
+        let admission = psom::Admission::new(User::new(1, "Ada")).to(space.space());
+        let client = Client::builder().root(ear).token(tokens.issue(admission));
+        (client.connect_stream(near).await.unwrap(), heard)
+    };
+    let (panics, _heard) = join(&first).await;
+    let (silent, _heard) = join(&first).await;
+    let (other, mut heard) = join(&second).await;
+    panics.root().s_panic().await.unwrap();
+    // A client that says nothing more is told as well.
+    assert_eq!(silent.ended().await, Error::PeerBroke("internal error".into()));
+    assert_eq!(panics.ended().await, Error::PeerBroke("internal error".into()));
+    eventually(async || server.stats().connections == 1).await;
+    other.root().s_say("still here").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap().1, "still here");
+    assert_eq!(first.stats().await, Err(Misuse::Gone));
+}
+
+#[tokio::test]
+async fn a_server_that_is_dropped_drops_its_connections() {
+    let world = world().await;
+    let (session, _heard) = world.join(1).await;
+    drop(world.server);
+    assert!(matches!(session.ended().await, Error::Lost(_)));
+}
+
+#[tokio::test]
+async fn whoever_gives_up_waiting_leaves_no_connection() {
+    let space = SpaceHandle::start(Room::default()).unwrap();
+    let tokens = Tokens::new();
+    let builder = Server::builder().space(space.space()).authenticator(tokens.clone());
+    let server = builder.start().unwrap();
+    // A transport that lets nothing back through: the client never hears that it is let in.
+    let (near, mut relay) = tokio::io::duplex(4096);
+    let (to_server, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    let (_from_server, mut to_server) = tokio::io::split(to_server);
+    let relaying = tokio::spawn(async move {
+        tokio::io::copy(&mut relay, &mut to_server).await?;
+        to_server.shutdown().await
+    });
+    let (ear, _heard) = ear();
+    let client = Client::builder().root(ear).token(tokens.issue(User::new(1, "Ada")));
+    let joining = client.connect_stream(near);
+    let given_up = tokio::time::timeout(Duration::from_millis(20), joining).await;
+    assert!(given_up.is_err());
+    // The transport is let go of, so the relay ends, and the server's connection with it.
+    tokio::time::timeout(SOON, relaying).await.expect("it is held").unwrap().unwrap();
+    eventually(async || server.stats().connections == 0).await;
+}
+
+#[test]
+fn a_session_that_is_dropped_outside_the_runtime_is_closed() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (world, session) = runtime.block_on(async {
+        let world = world().await;
+        let (session, _heard) = world.join(1).await;
+        (world, session)
+    });
+    drop(session);
+    runtime.block_on(eventually(async || world.server.stats().connections == 0));
+}
+
+#[tokio::test]
+async fn a_spawned_future_that_panics_hides_no_other() {
+    let space = SpaceHandle::start(Room::default()).unwrap();
+    let (say, heard) = tokio::sync::oneshot::channel();
+    space
+        .run(|_, cx| {
+            cx.spawn(async { panic!("as it was asked to") }, |_, _, ()| unreachable!());
+            cx.spawn(tokio::time::sleep(Duration::from_millis(20)), |_, _, ()| {
+                let _ = say.send("done");
+            });
+        })
+        .await
+        .unwrap();
+    assert_eq!(heard.await, Ok("done"));
+}
+
+#[tokio::test]
+async fn objects_that_tell_each_other_for_ever_hang_nobody() {
+    fn again(_: &mut Room, cx: &mut psom::Context<Room>) {
+        let this = cx.handle();
+        cx.tell(this, again).unwrap();
+    }
+    let space = SpaceHandle::start(Room::default()).unwrap();
+    space.run(again).await.unwrap();
+    assert_eq!(space.stats().await.unwrap().objects, 1);
+}
+
+#[tokio::test]
+async fn a_call_from_outside_that_cannot_be_sent_is_an_error() {
+    let world = world().await;
+    let (session, _heard) = world.join(1).await;
+    let long = session.root().s_say(&"x".repeat(70_000)).await;
+    assert_eq!(long, Err(Misuse::StringTooLong(70_000).into()));
+}
+
+#[tokio::test]
+async fn times_that_never_come_are_far_away() {
+    let mut config = psom::Config::default();
+    config.idle_timeout = Duration::MAX;
+    config.authentication_timeout = Duration::MAX;
+    config.ping_interval = Duration::MAX;
+    let tokens = Tokens::with_lifetime(Duration::MAX);
+    let builder = Server::builder().root(Room::default()).authenticator(tokens.clone());
+    let server = builder.config(config.clone()).start().unwrap();
+    let (near, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    let (ear, mut heard) = ear();
+    let client = Client::builder().root(ear).config(config).token(tokens.issue(User::new(1, "A")));
+    let session = client.connect_stream(near).await.unwrap();
+    session.run(|_, cx| cx.after(Duration::MAX, |_, _| unreachable!())).await.unwrap();
+    session.root().s_say("hello").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap().1, "hello");
+}
