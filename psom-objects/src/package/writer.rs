@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Read, Seek, Write};
 
+use zip::CompressionMethod;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -108,7 +109,9 @@ impl<W: Write + Seek> PackageWriter<W> {
         let name = self.missing.get(&key).map_or(name, String::as_str).to_owned();
         let part = names::escape(&name);
         self.failed = true;
-        self.zip.start_file(&part, SimpleFileOptions::default().large_file(large))?;
+        // What people share is packed already, mostly: packing it again costs time and brings nothing.
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        self.zip.start_file(&part, options.large_file(large))?;
         match self.copy(&name, reader, large) {
             Ok(size) => {
                 self.failed = false;

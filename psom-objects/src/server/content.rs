@@ -36,6 +36,8 @@ pub struct Content {
     pub(super) presenter: Option<i64>,
     pub(super) order: i64,
     pub(super) native_file: Option<StoredFile>,
+    /// Where the file came from, for clients of version 10.
+    pub(super) original_file_url: Option<String>,
     #[child("extendedContent")]
     pub(super) extended: AnyHandle,
     /// Every file that the package brought, to be removed with the content.
@@ -183,6 +185,10 @@ impl Lifecycle for Content {
             let size = i64::try_from(file.size).unwrap_or(i64::MAX);
             let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
             caller.c_set_native_file_info(&file.name, key, iv, hash, size);
+        }
+        if let Some(url) = &self.original_file_url {
+            // Clients of version 1 have no such method, and get no such call.
+            caller.c_set_original_file_url(url);
         }
         caller.c_connect_completed();
     }

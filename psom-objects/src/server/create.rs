@@ -87,6 +87,7 @@ impl ContentManager {
             presenter: None,
             order: 0,
             native_file,
+            original_file_url: manifest.common.original_file_url.clone(),
             extended,
             files: files.to_vec(),
         };

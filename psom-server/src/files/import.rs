@@ -66,7 +66,9 @@ pub(super) fn import(
     unpacked_length: u64,
 ) -> Result<Draft, StoreError> {
     let most = shelf.library.config.package_size;
-    let limits = Limits { file_bytes: most, total_bytes: most, ..Limits::default() };
+    // However well a file packs, there is room for what was announced, and for no more.
+    let limits =
+        Limits { file_bytes: most, total_bytes: most, ratio: u64::MAX, ..Limits::default() };
     let mut package = Package::open(&mut package, &limits).map_err(package_error)?;
     let names = names(&package);
     let total = package.files().fold(0_u64, |sum, (_, size)| sum.saturating_add(size));

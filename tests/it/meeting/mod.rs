@@ -10,4 +10,5 @@ mod stage;
 mod store;
 mod titles;
 mod uploads;
+mod versions;
 mod world;

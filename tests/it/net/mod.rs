@@ -2,7 +2,7 @@
 
 mod churn;
 mod client;
-mod common;
+pub mod common;
 mod crowd;
 mod endings;
 mod server;
