@@ -189,6 +189,10 @@ fn psom_interface_core(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
     let interface = parse::interface::parse(args, &mut item, &mut errors);
     check::interface(&interface, &mut errors);
     expand::desugar_async(&mut item);
+    if interface.methods.iter().any(|method| method.params.len() > 5) {
+        // How many there are is the protocol's to say.
+        item.attrs.push(syn::parse_quote!(#[allow(clippy::too_many_arguments)]));
+    }
     errors.or_expand(&item, || expand::interface(&item, &interface))
 }
 

@@ -43,7 +43,9 @@
 //!
 //! // A server and a client in virtual time, without a network.
 //! let mut pair = Pair::new(Room, Screen::default());
-//! pair.on_client(0, |_, cx| drop(cx.peers().s_broadcast("hello")));
+//! pair.on_client(0, |_, cx| {
+//!     cx.peers().s_broadcast("hello");
+//! });
 //! assert_eq!(pair.on_client(0, |screen, _| screen.lines.clone()), ["1: hello"]);
 //! ```
 //!

@@ -1,5 +1,12 @@
 //! Cross-crate tests, one binary so that they link once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::drop_non_drop,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests"
+)]
 
 mod conformance;
 mod house;

@@ -89,7 +89,9 @@ impl UploadStreamServer for UploadStream {
         }
         let length = i32::try_from(data.len()).unwrap_or(i32::MAX);
         match sink.write(data).await {
-            Ok(()) => drop(cx.caller().c_write_complete(length)),
+            Ok(()) => {
+                cx.caller().c_write_complete(length);
+            }
             Err(error) => self.fail(cx, uploads::reason(&error)),
         }
         Ok(())
