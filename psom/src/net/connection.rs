@@ -49,7 +49,7 @@ async fn move_bytes(
     let overdue = async {
         // What is left to say to a connection that is over is said within one stall.
         let error = link.ended().await;
-        tokio::time::sleep(config.stall_timeout + LINGER).await;
+        tokio::time::sleep(config.stall_timeout.saturating_add(LINGER)).await;
         error
     };
     let let_go = async {

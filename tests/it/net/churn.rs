@@ -12,7 +12,7 @@ async fn connections_that_come_and_go_leave_no_task_behind() {
     let server = builder.start().unwrap();
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
-    for round in 0..1000 {
+    for round in 0..10_000 {
         let (near, far) = tokio::io::duplex(4096);
         server.accept(far);
         let (ear, _heard) = ear();
