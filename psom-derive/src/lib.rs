@@ -43,12 +43,17 @@ use crate::diagnostics::{self as say, Errors};
 /// Makes a trait one half of a distributed object: what can be called on the server, or on the
 /// client.
 ///
-/// ```ignore
+/// ```
+/// # use psom::{Context, distributed_object, psom_interface};
 /// #[psom_interface(name = "Example.Broadcast", version = 1, hash = 1234567890123456)]
 /// pub trait BroadcastServer {
 ///     /// Sends `text` to everybody.
 ///     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
 /// }
+/// # #[psom_interface(name = "Example.Broadcast", version = 1, hash = 7)]
+/// # pub trait BroadcastClient { fn c_receive_broadcast(&mut self, text: &str); }
+/// # #[distributed_object(serves = BroadcastServer, calls = BroadcastClient)]
+/// # struct Room;
 ///
 /// impl BroadcastServer for Room {
 ///     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str) {
@@ -97,7 +102,16 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct a distributed object, and methods of it the factories of its children.
 ///
-/// ```ignore
+/// ```
+/// # use std::collections::HashMap;
+/// # use psom::{Context, Handle, distributed_object, psom_interface};
+/// # #[psom_interface(name = "Example.Broadcast", version = 1, hash = 1)]
+/// # pub trait BroadcastServer {}
+/// # #[psom_interface(name = "Example.Broadcast", version = 1, hash = 2)]
+/// # pub trait BroadcastClient {}
+/// # impl BroadcastServer for Room {}
+/// # type AnnotationContainer = Room;
+/// # type Content = Room;
 /// #[distributed_object(serves = BroadcastServer, calls = BroadcastClient)]
 /// struct Room {
 ///     #[child("annotationContainer")]
@@ -150,7 +164,8 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// An enumeration is an Int32 on the wire. Values that it does not list are kept by its one
 /// `#[other]` variant, and sent back as they came.
 ///
-/// ```ignore
+/// ```
+/// # use psom::PsomType;
 /// #[derive(PsomType)]
 /// #[repr(i32)]
 /// enum Status {
@@ -163,7 +178,8 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A struct around one value travels as that value.
 ///
-/// ```ignore
+/// ```
+/// # use psom::PsomType;
 /// #[derive(PsomType)]
 /// struct ContentId(i64);
 /// ```

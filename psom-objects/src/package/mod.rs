@@ -11,13 +11,22 @@
 //! unpacks a byte, each file is held to its declared size while it is read, and nothing is
 //! allocated that the bytes at hand do not justify.
 //!
-//! ```ignore
+//! ```
+//! # use psom_objects::package::{CreateContent, ContentDetail, Limits, Manifest, Package, PackageError, PackageWriter};
+//! # use std::io::Cursor;
+//! # let manifest = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly).with_native_file("plan.txt");
+//! # let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest.into())?;
+//! # writer.add_file("plan.txt", &mut &b"hello"[..])?;
+//! # let file = writer.finish()?;
+//! # let mut target = Vec::new();
 //! let mut package = Package::open(file, &Limits::default())?;
 //! if let Manifest::CreateContent(content) = package.manifest()
 //!     && let Some(name) = content.common.native_file.clone()
 //! {
 //!     package.copy_to(&name, &mut target)?;
 //! }
+//! # assert_eq!(target, b"hello");
+//! # Ok::<(), PackageError>(())
 //! ```
 #![forbid(unsafe_code)]
 

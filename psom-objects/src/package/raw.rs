@@ -18,8 +18,10 @@ use super::xml_read::{Cursor, Element, MAX_DEPTH, Result, malformed, resolve};
 /// value of type `xs:QName` needs its declaration within the element.) Made from text by
 /// [`str::parse`]:
 ///
-/// ```ignore
+/// ```
+/// # use psom_objects::package::{ManifestError, RawXml};
 /// let quiz: RawXml = r#"<quiz xmlns="urn:example:quiz"><level>2</level></quiz>"#.parse()?;
+/// # Ok::<(), ManifestError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawXml {
