@@ -1,7 +1,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -18,7 +21,7 @@ use crate::{
     error::{Error, Misuse},
     interface::{InterfaceDesc, ObjectDesc},
     session::{Address, Application, Arguments, Protocols, Session, after},
-    wire::{Encode, Encoder, ObjectKey, ProxyId},
+    wire::{Encode, Encoder, ObjectKey, ProxyId, SlotKey},
 };
 
 new_key_type! {
@@ -26,10 +29,15 @@ new_key_type! {
     pub struct ConnectionKey;
 }
 
+/// How many spaces there have been.
+static SPACES: AtomicU64 = AtomicU64::new(1);
+
 /// Everything of a space but the handler that runs: objects, connections, and what is to be done.
 pub(super) struct Core {
     pub(super) now: Instant,
-    objects: SlotMap<ObjectKey, Slot>,
+    /// Tells the handles of this space from those of others.
+    number: u64,
+    objects: SlotMap<SlotKey, Slot>,
     pub(super) connections: SlotMap<ConnectionKey, Connection>,
     pub(super) app: Application,
     /// What happens next, in the space's one order.
@@ -122,6 +130,7 @@ impl Core {
         let app = Application { protocols: Arc::new(protocols), root: ObjectKey::default() };
         Self {
             now,
+            number: SPACES.fetch_add(1, Ordering::Relaxed),
             objects: SlotMap::with_key(),
             connections: SlotMap::with_key(),
             app,
@@ -149,20 +158,35 @@ impl Core {
 
     pub(super) fn add<T: DistributedObject>(&mut self, object: T, transient: bool) -> Handle<T> {
         let desc = ObjectDesc::of::<T>();
-        let key = self.objects.insert_with_key(|key| Slot {
-            cell: Some(Box::new(ObjectCell { object, cx: Context::new(key) })),
+        let space = self.number;
+        let slot = self.objects.insert_with_key(|slot| Slot {
+            cell: Some(Box::new(ObjectCell {
+                object,
+                cx: Context::new(ObjectKey { space, slot }),
+            })),
             desc,
             peers: Vec::new(),
             timers: BTreeSet::new(),
             while_connected: transient,
         });
-        Handle::new(key)
+        Handle::new(ObjectKey { space, slot })
+    }
+
+    fn slot(&self, key: ObjectKey) -> Option<&Slot> {
+        self.objects.get(key.slot).filter(|_| key.space == self.number)
+    }
+
+    fn slot_mut(&mut self, key: ObjectKey) -> Option<&mut Slot> {
+        self.objects.get_mut(key.slot).filter(|_| key.space == self.number)
     }
 
     /// Removes an object and disconnects it from all its peers. If its handler is running, the
     /// object itself lives until that returns.
     pub(super) fn remove(&mut self, key: ObjectKey) -> bool {
-        let Some(slot) = self.objects.remove(key) else { return false };
+        if !self.contains(key) {
+            return false;
+        }
+        let Some(slot) = self.objects.remove(key.slot) else { return false };
         slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
         for peer in slot.peers {
             if peer.address.proxy == ProxyId::ROOT {
@@ -177,36 +201,36 @@ impl Core {
     }
 
     pub(super) fn contains(&self, key: ObjectKey) -> bool {
-        self.objects.contains_key(key)
+        self.slot(key).is_some()
     }
 
     pub(super) fn object<T: DistributedObject>(&self, handle: Handle<T>) -> Option<&T> {
-        self.objects.get(handle.key)?.cell.as_ref()?.object().downcast_ref()
+        self.slot(handle.key)?.cell.as_ref()?.object().downcast_ref()
     }
 
     pub(super) fn is_a<T: DistributedObject>(&self, key: ObjectKey) -> bool {
-        let cell = self.objects.get(key).and_then(|slot| slot.cell.as_ref());
+        let cell = self.slot(key).and_then(|slot| slot.cell.as_ref());
         cell.is_some_and(|cell| cell.object().is::<T>())
     }
 
     pub(super) fn desc(&self, key: ObjectKey) -> Option<ObjectDesc> {
-        self.objects.get(key).map(|slot| slot.desc)
+        self.slot(key).map(|slot| slot.desc)
     }
 
     /// Takes an object out of its slot, for the time of one handler.
     pub(super) fn take_cell(&mut self, key: ObjectKey) -> Option<Box<dyn Cell>> {
-        self.objects.get_mut(key)?.cell.take()
+        self.slot_mut(key)?.cell.take()
     }
 
     /// Puts it back, unless it was removed meanwhile.
     pub(super) fn put_cell(&mut self, key: ObjectKey, cell: Box<dyn Cell>) {
-        if let Some(slot) = self.objects.get_mut(key) {
+        if let Some(slot) = self.slot_mut(key) {
             slot.cell = Some(cell);
         }
     }
 
     pub(super) fn peers(&self, key: ObjectKey) -> &[PeerEntry] {
-        self.objects.get(key).map_or(&[], |slot| &slot.peers)
+        self.slot(key).map_or(&[], |slot| &slot.peers)
     }
 
     pub(super) fn caller(&self, peer: PeerEntry) -> Option<Caller> {
@@ -215,7 +239,7 @@ impl Core {
     }
 
     pub(super) fn add_peer(&mut self, key: ObjectKey, peer: PeerEntry) {
-        if let Some(slot) = self.objects.get_mut(key) {
+        if let Some(slot) = self.slot_mut(key) {
             slot.peers.push(peer);
         }
     }
@@ -227,7 +251,7 @@ impl Core {
         connection: ConnectionKey,
         address: Address,
     ) -> Option<PeerEntry> {
-        let peers = &mut self.objects.get_mut(key)?.peers;
+        let peers = &mut self.slot_mut(key)?.peers;
         let is_it = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
         let place = peers.iter().position(is_it)?;
         Some(peers.remove(place))
@@ -235,7 +259,7 @@ impl Core {
 
     /// Removes an object that lives only while it is connected, if it is not.
     pub(super) fn collect(&mut self, key: ObjectKey) {
-        let slot = self.objects.get(key);
+        let slot = self.slot(key);
         if slot.is_some_and(|slot| slot.while_connected && slot.peers.is_empty()) {
             self.remove(key);
         }
@@ -330,14 +354,14 @@ impl Core {
         method: u8,
         arguments: &Arguments,
     ) -> Sent {
-        let Some(slot) = self.objects.get_mut(key) else { return Sent::failed(Misuse::Gone) };
+        let Some(slot) = self.slot_mut(key) else { return Sent::failed(Misuse::Gone) };
         // The list is not needed by anything that sending does.
         let peers = std::mem::take(&mut slot.peers);
         let mut sent = Sent::default();
         for &peer in &peers {
             sent.add(self.send(peer, interface, method, arguments));
         }
-        if let Some(slot) = self.objects.get_mut(key) {
+        if let Some(slot) = self.slot_mut(key) {
             slot.peers = peers;
         }
         sent
@@ -388,7 +412,7 @@ impl Core {
     pub(super) fn after(&mut self, object: ObjectKey, delay: Duration, task: Task) -> TimerKey {
         self.timer_count += 1;
         let timer = TimerKey { at: after(self.now, delay), number: self.timer_count };
-        if let Some(slot) = self.objects.get_mut(object) {
+        if let Some(slot) = self.slot_mut(object) {
             slot.timers.insert(timer);
             self.timers.insert(timer, (object, task));
         }
@@ -397,7 +421,7 @@ impl Core {
 
     pub(super) fn cancel(&mut self, timer: TimerKey) -> bool {
         let Some((object, _)) = self.timers.remove(&timer) else { return false };
-        if let Some(slot) = self.objects.get_mut(object) {
+        if let Some(slot) = self.slot_mut(object) {
             slot.timers.remove(&timer);
         }
         true
@@ -419,7 +443,7 @@ impl Core {
         while let Some(entry) = self.timers.first_entry().filter(|timer| timer.key().at <= self.now)
         {
             let (timer, (object, task)) = entry.remove_entry();
-            if let Some(slot) = self.objects.get_mut(object) {
+            if let Some(slot) = self.slot_mut(object) {
                 slot.timers.remove(&timer);
             }
             self.work.push_back(Work::Task(object, task));

@@ -2,9 +2,8 @@ use std::{fmt, marker::PhantomData};
 
 use crate::wire::{ObjectKey, ObjectRef};
 
-/// Names an object of a space, and means something in that space only. A handle owns nothing and
-/// can outlive its object: using it then is an error value,
-/// [`Misuse::Gone`](crate::error::Misuse::Gone).
+/// Names an object of a space. A handle owns nothing and can outlive its object: using it then, or
+/// in another space, is an error value, [`Misuse::Gone`](crate::error::Misuse::Gone).
 pub struct Handle<T> {
     pub(crate) key: ObjectKey,
     object: PhantomData<fn() -> T>,

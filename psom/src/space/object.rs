@@ -138,7 +138,7 @@ impl Task {
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) -> Self {
         Self(Box::new(move |cell| {
-            // A handle's type is its object's: the cell is never of another.
+            // A handle's type is its object's, and its key no other space's.
             if let Some(cell) = cell.any().downcast_mut::<ObjectCell<T>>() {
                 run(&mut cell.object, &mut cell.cx);
             }

@@ -4,8 +4,16 @@ use super::{Decode, Decoder, Encode, Encoder, int};
 use crate::error::{DecodeError, PeerMisbehaved};
 
 slotmap::new_key_type! {
-    /// Names an object of this process. It never goes on the wire and is never reused.
-    pub struct ObjectKey;
+    /// The place of an object in its space.
+    pub(crate) struct SlotKey;
+}
+
+/// Names an object of this process. It never goes on the wire, is never reused, and names nothing
+/// in any other space.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ObjectKey {
+    pub(crate) space: u64,
+    pub(crate) slot: SlotKey,
 }
 
 /// This side's identifier of a connected object on one channel of one connection (section 2.2.2):

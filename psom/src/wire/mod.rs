@@ -16,6 +16,7 @@ mod string;
 mod types;
 
 pub use codec::{Decode, Decoder, Encode, Encoder};
+pub(crate) use id::SlotKey;
 pub use id::{ObjectKey, ProxyId, WireProxyId};
 pub use object_ref::ObjectRef;
 pub use string::TextSpan;

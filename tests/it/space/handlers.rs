@@ -49,6 +49,17 @@ fn a_handle_to_a_removed_object_is_an_error_value() {
 }
 
 #[test]
+fn a_handle_of_another_space_is_an_error_value() {
+    let (mut one, mut other) = (pair(0), pair(0));
+    let theirs = other.on_server(|_, cx| cx.handle());
+    let (told, looked, removed) = one.on_server(move |_, cx| {
+        let told = cx.tell(theirs, |_, _| unreachable!());
+        (told, cx.get(theirs).map(|_| ()), cx.remove(theirs))
+    });
+    assert_eq!((told, looked, removed), (Err(Misuse::Gone), Err(Misuse::Gone), false));
+}
+
+#[test]
 fn a_task_for_an_object_that_goes_before_it_runs_is_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
