@@ -10,7 +10,11 @@ use std::{
 
 use psom::{Client, ClientSession};
 use psom_objects::client::Conference;
-use psom_server::{Entry, JoinLink, Options, Server, ServerFile, StartError};
+use psom_server::{
+    Entry, JoinLink, Options, Server, ServerFile, StartError,
+    proxy::{self, ProxyOptions},
+    tls::Identity,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -238,4 +242,39 @@ async fn files_and_admission_are_served_over_tls() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_meeting_is_joined_through_a_forwarding_proxy() {
+    let data = Directory::new();
+    let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
+    let token = server.server_file().admin_token;
+    let user = json!({ "uri": "sip:ada", "displayName": "Ada", "role": "presenter" });
+    let (_, admitted) = http(&server, "POST /api/meetings/demo/users", &token, Some(user)).await;
+    let link: JoinLink = admitted["joinLink"].as_str().unwrap().parse().unwrap();
+    let Entry::Token(auth) = &link.entry else { panic!("no token") };
+    let identity = Identity::open(&data, &[]).unwrap();
+    let upstream = server.psom_addr().to_string();
+    let (tls, trust) = (identity.server.clone(), identity.client.clone());
+    let options = ProxyOptions::new("127.0.0.1:0", upstream, "secret", tls, trust);
+    let proxy = proxy::run(options).await.unwrap();
+    let through = proxy.local_addr().to_string();
+    let join = async |header: &str| {
+        Client::builder()
+            .root_with(|scope| Conference::new(scope, |_| {}))
+            .token(auth.as_str())
+            .proxy_header(header)
+            .tls(identity.client.clone())
+            .alternative_name(link.alternative_name.as_str())
+            .connect_any(&[&through])
+            .await
+    };
+    // Without the proxy's header nobody comes through, and the token is not used up.
+    assert!(join("guess").await.is_err());
+    let session = join("secret").await.unwrap();
+    until(&server, &token, |meeting| meeting["users"][0]["displayName"] == "Ada").await;
+    assert_eq!(session.close().await, psom::Error::Closed);
+    until(&server, &token, |meeting| meeting["users"] == json!([])).await;
+    proxy.shutdown(GRACE).await;
+    server.shutdown(GRACE).await;
 }
