@@ -5,6 +5,7 @@
 mod admin;
 mod commands;
 mod failure;
+mod guest;
 mod http;
 mod joined;
 mod logs;

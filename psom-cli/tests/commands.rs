@@ -14,6 +14,7 @@ use tempfile::TempDir;
 fn psom(directory: &Path) -> Command {
     let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
     psom.current_dir(directory).env_remove("PSOM_LOG").env("RUST_LOG", "error");
+    psom.env("XDG_STATE_HOME", directory.join("state"));
     psom
 }
 
@@ -56,6 +57,8 @@ impl Drop for Running {
 
 struct Stage {
     directory: TempDir,
+    /// The demo's link for a presenter.
+    link: String,
     server: Running,
 }
 
@@ -66,10 +69,12 @@ impl Stage {
         serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         let mut server = Running::start(serve.args(options));
         // The links come when the server is ready.
-        for role in ["organizer", "presenter", "attendee"] {
-            assert!(server.line().starts_with(role));
-        }
-        Self { directory, server }
+        let links = ["organizer", "presenter", "attendee"].map(|role| {
+            let line = server.line();
+            line.strip_prefix(role).unwrap().trim().to_owned()
+        });
+        let [_, link, _] = links;
+        Self { directory, link, server }
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -235,4 +240,26 @@ fn every_command_shows_how_it_is_used() {
         let output = psom(directory.path()).args(["completions", shell]).output().unwrap();
         assert!(output.status.success() && output.stdout.len() > 1000, "{shell}");
     }
+}
+
+#[test]
+fn a_guest_is_the_same_user_with_every_command() {
+    let stage = Stage::open(&[]);
+    let link = stage.link.clone();
+    fs::write(stage.file("plan.txt"), "hello").unwrap();
+    stage.ok(&["share", &link, "plan.txt"]);
+    let mut present = stage.start(&["present", &link, "plan.txt"]);
+    present.until(&["Presenting"]);
+    stage.ok(&["stop", &link, "plan.txt"]);
+    present.until(&["not on the stage"]);
+}
+
+#[test]
+fn a_pipe_is_no_file() {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let link = stage.invite("Ada", "presenter");
+    let pipe = stage.file("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(stage.fails(&["share", &link, "pipe"]).contains("is no file"));
 }

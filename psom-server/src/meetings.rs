@@ -166,8 +166,7 @@ impl Room {
     async fn close(&self) {
         // Nobody is admitted from here on.
         self.roster().take();
-        let ended = self.space.run(|meeting, cx| meeting.end(cx));
-        let _ = timeout(PATIENCE, ended).await;
+        let _ = timeout(PATIENCE, self.space.close()).await;
         self.store.clear();
     }
 }

@@ -66,12 +66,14 @@ impl Invite {
     }
 }
 
-/// An address for a name: letters and digits stay, everything else becomes a dot.
+/// An address for a name: letters and digits stay, everything else becomes a dot. Two people of one
+/// name are two users, so each invitation has an address of its own.
 fn address(name: &str) -> String {
+    let number = rand::random::<u32>();
     let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     let user = parts.collect::<Vec<_>>().join(".").to_lowercase();
     match user.is_empty() {
-        true => "sip:guest@psom.invalid".to_owned(),
-        false => format!("sip:{user}@psom.invalid"),
+        true => format!("sip:guest.{number:08x}@psom.invalid"),
+        false => format!("sip:{user}.{number:08x}@psom.invalid"),
     }
 }

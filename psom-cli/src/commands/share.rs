@@ -1,5 +1,5 @@
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufReader, BufWriter, Read, Seek},
     path::{Path, PathBuf},
     time::Duration,
@@ -71,11 +71,16 @@ impl Share {
         }
         // What cannot be read is better known before anything is shared.
         for path in &self.files {
-            let file = File::open(path).or_cannot(format_args!("read {}", path.display()))?;
-            if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                let shown = path.display();
+            let shown = path.display();
+            let about = fs::metadata(path).or_cannot(format_args!("read {shown}"))?;
+            if about.is_dir() {
                 return Err(Failure::new(format!("{shown} is a directory; share the files in it")));
             }
+            // To open a pipe would wait for whoever writes into it.
+            if !about.is_file() {
+                return Err(Failure::new(format!("{shown} is no file; share files")));
+            }
+            File::open(path).or_cannot(format_args!("read {shown}"))?;
         }
         let mut joined = self.link.join().await?;
         for path in &self.files {

@@ -91,11 +91,14 @@ impl Content {
 
     /// Disconnects the content from a client who may not see it any more.
     pub(super) fn hide_from(&mut self, cx: &mut Context<Self>, peer: PeerId) {
-        while let Some(mut peer) = cx.peer(peer) {
-            if !peer.close() {
-                break;
-            }
-        }
+        let this = cx.handle();
+        cx.disconnect(self.extended, peer);
+        cx.disconnect(this, peer);
+    }
+
+    /// Tells those who see the content who does.
+    pub(super) fn tell_visibility(&mut self, cx: &mut Context<Self>) {
+        cx.peers().c_set_visibility(self.visibility);
     }
 
     pub(super) fn summary(&self) -> ContentSummary {
@@ -160,8 +163,8 @@ impl ContentServer for Content {
         let known = !matches!(visibility, ContentVisibility::Other(_));
         if known && visibility != self.visibility && self.may_change(cx) {
             self.visibility = visibility;
-            cx.peers().c_set_visibility(visibility);
-            let _ = cx.tell(self.manager, |manager, cx| manager.sync(cx));
+            let id = self.id;
+            let _ = cx.tell(self.manager, move |manager, cx| manager.on_visibility(cx, id));
         }
     }
 

@@ -21,11 +21,14 @@ use crate::{
 
 /// The contents of a meeting, the titles that are reserved for others, and the stage (section
 /// 3.3.4.1.3).
-#[distributed_object(serves = ContentManagerServer, calls = ContentManagerClient)]
+#[distributed_object(
+    serves = ContentManagerServer,
+    calls = ContentManagerClient,
+    connects = UploadManager
+)]
 pub struct ContentManager {
     pub(super) shared: Arc<Shared>,
     pub(super) users: Handle<ContentUserManager>,
-    #[child("uploadManager")]
     uploads: Handle<UploadManager>,
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
     pub(super) last_id: i64,
@@ -48,8 +51,7 @@ impl ContentManager {
     #[child("content.{content_id}")]
     fn content(&mut self, cx: &mut Context<Self>, content_id: i64) -> Option<Handle<Content>> {
         let caller = cx.caller().id()?;
-        self.told.get(&caller).filter(|told| told.contents.contains(&content_id))?;
-        self.contents.get(&content_id).copied()
+        self.seen(caller, content_id)
     }
 }
 
@@ -69,6 +71,21 @@ impl ContentManager {
             stage: Stage::default(),
             last_order: 0,
             told: BTreeMap::new(),
+        }
+    }
+
+    /// A content, if this client has been told of it: any other does not exist for it.
+    fn seen(&self, peer: PeerId, content: i64) -> Option<Handle<Content>> {
+        self.told.get(&peer).filter(|told| told.contents.contains(&content))?;
+        self.contents.get(&content).copied()
+    }
+
+    /// A content has another visibility: those who see it no longer are told that it is gone, and
+    /// then those who do what it is.
+    pub(super) fn on_visibility(&mut self, cx: &mut Context<Self>, content: i64) {
+        self.sync(cx);
+        if let Some(content) = self.contents.get(&content) {
+            let _ = cx.tell(*content, |content, cx| content.tell_visibility(cx));
         }
     }
 
@@ -256,7 +273,9 @@ impl ContentManager {
         } else if self.titles.count(user) >= limits.reservations {
             (Status::FailedReservationMaxExceeded, 0, user)
         } else if let Some((content, owner)) = self.owner_of(cx, title) {
-            (Status::FailedReservedForCreation, content, owner)
+            // Of a content that the client does not see it learns only that the title is taken.
+            let seen = self.seen(peer, content).map_or((0, 0), |_| (content, owner));
+            (Status::FailedReservedForCreation, seen.0, seen.1)
         } else if let Some(other) = self.titles.by_title(title) {
             (Status::FailedReservedForCreation, 0, other.user)
         } else if let Some(other) = locked {
@@ -275,7 +294,9 @@ impl ContentManager {
 impl ContentManagerServer for ContentManager {
     fn s_delete_content(&mut self, cx: &mut Context<Self>, content_id: i64) {
         let user = cx.caller().user().id;
-        let Some(&handle) = self.contents.get(&content_id) else { return };
+        let caller = cx.caller().id();
+        let seen = caller.and_then(|caller| self.seen(caller, content_id));
+        let Some(handle) = seen else { return };
         let Ok(content) = cx.get(handle) else { return };
         let (owns, extended) = (content.owner == user, content.extended);
         let files = content.files.clone();
@@ -345,5 +366,7 @@ impl Lifecycle for ContentManager {
         if !still_there {
             self.set_stage(cx, self.stage.leave(user));
         }
+        // Whoever closes this has left the meeting.
+        cx.caller().hang_up();
     }
 }

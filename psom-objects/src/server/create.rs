@@ -17,6 +17,8 @@ pub(super) struct Uploader {
     pub(super) peer: PeerId,
     pub(super) user: i64,
     pub(super) cookie: i32,
+    /// Tells an upload from a later one with the same cookie.
+    pub(super) number: u64,
 }
 
 impl ContentManager {

@@ -12,12 +12,15 @@ use crate::{
 };
 
 /// The root of a conference on a server (section 3.3.4.1.1).
-#[distributed_object(serves = MeetingServer, calls = MeetingClient)]
+#[distributed_object(
+    serves = MeetingServer,
+    calls = MeetingClient,
+    connects = ContentUserManager,
+    connects = ContentManager
+)]
 pub struct Meeting {
     shared: Arc<Shared>,
-    #[child("contentUserManager")]
     users: Handle<ContentUserManager>,
-    #[child("contentManager")]
     contents: Handle<ContentManager>,
 }
 

@@ -67,7 +67,10 @@ impl UploadStream {
 
 impl UploadStreamServer for UploadStream {
     fn s_disconnect(&mut self, cx: &mut Context<Self>) {
-        self.fail(cx, UploadFinishReason::UserCancel);
+        // A client that has sent everything needs the stream no more, and is not cancelling.
+        if self.sink.is_some() && self.received < self.packed_length {
+            self.fail(cx, UploadFinishReason::UserCancel);
+        }
     }
 
     async fn s_write(
@@ -100,7 +103,10 @@ impl UploadStreamServer for UploadStream {
 
 impl Lifecycle for UploadStream {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
-        // The client closed the stream and is still there, or all of it is gone.
-        self.fail(cx, UploadFinishReason::UserCancel);
+        // The client closed the stream and is still there, or all of it is gone. A package that is
+        // being verified needs no stream.
+        if self.sink.is_some() {
+            self.fail(cx, UploadFinishReason::UserCancel);
+        }
     }
 }

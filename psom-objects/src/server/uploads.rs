@@ -24,6 +24,7 @@ pub struct UploadManager {
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
     uploads: Vec<Upload>,
+    count: u64,
 }
 
 struct Upload {
@@ -35,7 +36,7 @@ struct Upload {
 
 impl UploadManager {
     pub(super) fn new(shared: Arc<Shared>, users: Handle<ContentUserManager>) -> Self {
-        Self { shared, users, contents: None, uploads: Vec::new() }
+        Self { shared, users, contents: None, uploads: Vec::new(), count: 0 }
     }
 
     /// Accepts an upload and connects its stream, or says why not.
@@ -54,7 +55,7 @@ impl UploadManager {
         if !role.is_ok_and(|role| policy.may_upload(role)) {
             return Err(Reason::UnknownFailure);
         }
-        if self.find(by).is_some() {
+        if self.named(by).is_some() {
             return Err(Reason::AlreadyUploading);
         }
         if self.uploads.iter().filter(|upload| upload.by.user == by.user).count() >= limits.uploads
@@ -80,6 +81,11 @@ impl UploadManager {
     }
 
     fn find(&self, by: Uploader) -> Option<usize> {
+        self.uploads.iter().position(|upload| upload.by.number == by.number)
+    }
+
+    /// The present upload of this client with this cookie.
+    fn named(&self, by: Uploader) -> Option<usize> {
         let is_it = |upload: &Upload| upload.by.peer == by.peer && upload.by.cookie == by.cookie;
         self.uploads.iter().position(is_it)
     }
@@ -143,9 +149,11 @@ impl UploadManager {
         }
     }
 
-    fn uploader(cx: &mut Context<Self>, cookie: i32) -> Option<Uploader> {
+    fn uploader(&mut self, cx: &mut Context<Self>, cookie: i32) -> Option<Uploader> {
+        self.count += 1;
         let caller = cx.caller();
-        Some(Uploader { peer: caller.id()?, user: caller.user().id, cookie })
+        let (peer, user) = (caller.id()?, caller.user().id);
+        Some(Uploader { peer, user, cookie, number: self.count })
     }
 }
 
@@ -177,7 +185,7 @@ impl UploadManagerServer for UploadManager {
         unpacked_length: i64,
         cookie: i32,
     ) {
-        let Some(by) = Self::uploader(cx, cookie) else { return };
+        let Some(by) = self.uploader(cx, cookie) else { return };
         match self.accept(cx, by, (packed_length, unpacked_length)) {
             Ok(stream) => {
                 tracing::info!(user = by.user, cookie, packed_length, "An upload begins");
@@ -192,17 +200,20 @@ impl UploadManagerServer for UploadManager {
     }
 
     fn s_upload_finished(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
-        let Some(by) = Self::uploader(cx, cookie) else { return };
-        let Some(place) = self.find(by) else {
+        let Some(asked) = self.uploader(cx, cookie) else { return };
+        let Some(place) = self.named(asked) else {
             cx.caller().c_upload_finished(cookie, UploadFinishReason::NotUploading);
             return;
         };
+        let by = self.uploads[place].by;
         if cancel {
             return self.finish(cx, by, UploadFinishReason::UserCancel);
         }
         let upload = &mut self.uploads[place];
-        if !std::mem::replace(&mut upload.verifying, true) {
-            let _ = cx.tell(upload.stream, |stream, cx| stream.verify(cx));
+        if !std::mem::replace(&mut upload.verifying, true)
+            && cx.tell(upload.stream, |stream, cx| stream.verify(cx)).is_err()
+        {
+            self.finish(cx, by, UploadFinishReason::VerifyFailed);
         }
     }
 
@@ -224,6 +235,13 @@ impl UploadManagerServer for UploadManager {
 impl Lifecycle for UploadManager {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let caller = cx.caller().id();
-        self.uploads.retain(|upload| Some(upload.by.peer) != caller);
+        self.uploads.retain(|upload| {
+            let is_theirs = Some(upload.by.peer) == caller;
+            if is_theirs {
+                // The stream's client may still be there; what it has sent is nobody's now.
+                cx.remove(upload.stream);
+            }
+            !is_theirs
+        });
     }
 }

@@ -16,6 +16,8 @@ use crate::{
 #[derive(Default)]
 pub struct ContentUserManager {
     users: BTreeMap<i64, Entry>,
+    /// What users are to be who are admitted and not there yet.
+    expected: BTreeMap<i64, Role>,
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
 }
@@ -37,7 +39,10 @@ impl ContentUserManager {
 
     /// Makes a user something else, and lets the meeting draw its conclusions.
     pub(super) fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
-        let Some(entry) = self.users.get_mut(&user) else { return };
+        let Some(entry) = self.users.get_mut(&user) else {
+            self.expected.insert(user, role);
+            return;
+        };
         entry.role = role;
         if let Some(contents) = self.contents {
             // The content manager lives as long as the meeting.
@@ -61,13 +66,14 @@ impl Lifecycle for ContentUserManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user();
         let mut is_new = false;
+        let expected = self.expected.remove(&user.id);
         let entry = self.users.entry(user.id).or_insert_with(|| {
             is_new = true;
             let known = user.data::<Participant>();
             Entry {
                 uri: known.map_or_else(|| user.name.to_string(), |known| known.uri.clone()),
                 display_name: user.name.to_string(),
-                role: known.map_or(Role::Attendee, |known| known.role),
+                role: expected.or(known.map(|known| known.role)).unwrap_or(Role::Attendee),
                 connections: 0,
             }
         });
@@ -92,5 +98,7 @@ impl Lifecycle for ContentUserManager {
             self.users.remove(&user);
             cx.peers().c_users_removed(&[user]);
         }
+        // Whoever closes this has left the meeting.
+        cx.caller().hang_up();
     }
 }

@@ -73,6 +73,12 @@ impl<T: DistributedObject> SpaceHandle<T> {
         result.await.map_err(|_| Misuse::Gone)
     }
 
+    /// Closes every connection, those too that have not opened their channel yet, and takes no
+    /// further one. The objects stay for as long as there is a handle.
+    pub async fn close(&self) -> Result<(), Misuse> {
+        self.space.inbox.send(Message::Close).await.map_err(|_| Misuse::Gone)
+    }
+
     /// How much the space holds.
     pub async fn stats(&self) -> Result<SpaceStats, Misuse> {
         let (reply, stats) = oneshot::channel();

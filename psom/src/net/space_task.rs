@@ -37,6 +37,8 @@ pub(super) enum Message {
     Run(ObjectKey, Task),
     /// With a reply where the call can fail for a reason that is not known outside.
     Call(RemoteCall, Option<oneshot::Sender<Result<(), Misuse>>>),
+    /// Close every connection and take no further one.
+    Close,
     Stats(oneshot::Sender<SpaceStats>),
 }
 
@@ -165,6 +167,7 @@ impl Runner {
                 let sent = self.space.call(now, &call).ok();
                 reply.map(|reply| reply.send(sent));
             }
+            Message::Close => self.space.close(now),
             Message::Stats(reply) => drop(reply.send(self.space.stats())),
         }
     }

@@ -74,6 +74,15 @@ impl Scope {
         self.core_mut().remove(object.into().key)
     }
 
+    /// Disconnects an object from one peer's connection, however often it is connected there. Its
+    /// `disconnected` runs after the present handler. Says how often it was connected.
+    pub fn disconnect(&mut self, object: impl Into<AnyHandle>, peer: PeerId) -> usize {
+        let (core, key) = (self.core_mut(), object.into().key);
+        let mut peers = core.peers(key).to_vec();
+        peers.retain(|at| at.connection == peer.0 && core.disconnect(key, *at));
+        peers.len()
+    }
+
     /// Looks at another object. The object whose handler runs has `self` for that.
     pub fn get<T: DistributedObject>(&self, handle: Handle<T>) -> Result<&T, Misuse> {
         self.core().object(handle).ok_or(Misuse::Gone)

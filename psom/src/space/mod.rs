@@ -52,6 +52,7 @@ pub struct Space {
     core: Option<Box<Core>>,
     scratch: String,
     unread: Option<ConnectionKey>,
+    closed: bool,
 }
 
 /// So many bytes are gathered at most, about, before they are to be sent.
@@ -87,7 +88,8 @@ impl Space {
         let mut scope = Scope::new(Some(core), ObjectKey::default());
         let root = root(&mut scope);
         let root = scope.add(root);
-        let mut space = Self { core: scope.into_core(), scratch: String::new(), unread: None };
+        let mut space =
+            Self { core: scope.into_core(), scratch: String::new(), unread: None, closed: false };
         if let Some(core) = &mut space.core {
             core.app.root = root.key;
         }
@@ -102,8 +104,9 @@ impl Space {
         mut session: Session,
         user: User,
     ) -> Option<ConnectionKey> {
+        let closed = self.closed;
         let core = self.core_at(now)?;
-        if !core.contains(core.app.root) {
+        if closed || !core.contains(core.app.root) {
             return None;
         }
         session.accept(core.app.clone(), now);
@@ -414,8 +417,10 @@ impl Space {
         self.end(now, connection, PeerMisbehaved::SlowConsumer.into());
     }
 
-    /// Closes every connection.
+    /// Closes every connection, those too that have not opened their channel yet, and takes no
+    /// further one.
     pub fn close(&mut self, now: Instant) {
+        self.closed = true;
         for connection in self.connections() {
             self.end(now, connection, Error::Closed);
         }

@@ -252,6 +252,12 @@ pub struct NativeFile {
     pub log: Log,
 }
 
+impl psom::Lifecycle for NativeFile {
+    fn disconnected(&mut self, _: &mut Context<Self>) {
+        note!(self, "extended.closed");
+    }
+}
+
 impl NativeFileOnlyContentClient for NativeFile {
     fn c_connect_completed(&mut self, _: &mut Context<Self>) {
         note!(self, "extended.completed");

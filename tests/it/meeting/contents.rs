@@ -38,10 +38,7 @@ fn a_content_that_a_user_may_not_see_does_not_exist_for_them() {
     world.forget();
     let hide = ContentVisibility::Presenters;
     world.content(PRESENTER, mine, move |content| drop(content.s_set_visibility(hide)));
-    assert_eq!(
-        world.told(ATTENDEE),
-        ["content 1.visibility Presenters", "contents.removed 1", "content 1.closed"]
-    );
+    assert_eq!(world.told(ATTENDEE), ["contents.removed 1", "extended.closed", "content 1.closed"]);
     assert_eq!(world.told_of(PRESENTER, "content 1"), ["content 1.visibility Presenters"]);
     // It cannot be connected, and the connection goes on.
     world.open(ATTENDEE, 1);
@@ -134,4 +131,21 @@ fn deleting_what_is_not_there_does_nothing() {
     let mut world = world();
     world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(77)));
     assert!(world.told(ORGANIZER).is_empty());
+}
+
+#[test]
+fn nobody_deletes_or_hears_of_what_they_do_not_see() {
+    let mut world = world();
+    world.share(ORGANIZER, "secret.txt", 1);
+    let content = world.open(ORGANIZER, 1);
+    let hide = ContentVisibility::MeetingOrganizer;
+    world.content(ORGANIZER, content, move |content| drop(content.s_set_visibility(hide)));
+    world.forget();
+    world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
+    assert_eq!(world.disk().0.len(), 1);
+    world.reserve(PRESENTER, "secret.txt", 9);
+    assert_eq!(
+        world.told(PRESENTER),
+        ["contents.reserved FailedReservedForCreation 9 content 0 owner 0"]
+    );
 }

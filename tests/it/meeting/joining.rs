@@ -91,3 +91,36 @@ fn a_meeting_that_ends_closes_every_connection() {
     }
     assert_eq!(world.pair.server_stats().connections, 0);
 }
+
+#[test]
+fn clients_connect_no_manager_themselves() {
+    let mut world = world();
+    for part in ["contentUserManager", "contentManager"] {
+        let before = world.pair.server_stats().peers;
+        world.pair.on_client(ATTENDEE, move |client, cx| {
+            let users = client.users;
+            cx.peers().connect(part, users);
+        });
+        assert_eq!(world.pair.server_stats().peers, before, "{part}");
+    }
+    assert!(world.pair.client_error(ATTENDEE).is_none());
+}
+
+#[test]
+fn whoever_closes_a_manager_leaves_the_meeting() {
+    let mut world = world();
+    world.pair.on_client(ATTENDEE, |client, cx| {
+        cx.tell(client.users, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
+    });
+    assert_eq!(world.pair.client_error(ATTENDEE), Some(&psom::Error::PeerClosed));
+    assert_eq!(world.told(ORGANIZER), ["users.removed [3]"]);
+}
+
+#[test]
+fn a_role_that_changes_before_its_user_arrives_is_the_one_that_counts() {
+    let mut world = world();
+    world.set_role(4, Role::Attendee);
+    world.join(4, Role::Presenter);
+    let summary = world.pair.on_server(|meeting, cx| meeting.summary(cx));
+    assert_eq!(summary.users[3].role, Role::Attendee);
+}

@@ -139,3 +139,12 @@ fn a_deleted_content_leaves_the_stage() {
     );
     assert_eq!(world.disk().0, ["file-2"]);
 }
+
+#[test]
+fn claiming_the_stage_takes_off_one_s_own_content_too() {
+    let (mut world, [first, ..]) = with_contents();
+    world.content(ORGANIZER, first, |content| drop(content.s_present()));
+    world.told(ATTENDEE);
+    world.contents(ORGANIZER, |contents| drop(contents.s_present()));
+    assert_eq!(world.told_of(ATTENDEE, "contents."), ["contents.active content 0"]);
+}

@@ -279,3 +279,48 @@ fn the_web_is_not_served_by_a_meeting_without_it() {
         ["uploads.rejected 1 UnknownFailure", "uploads.rejected download 2 NotSupported",]
     );
 }
+
+#[test]
+fn a_cookie_that_is_used_again_is_another_upload() {
+    let mut world = world();
+    world.reserve(PRESENTER, "plan.txt", 7);
+    let package = package("plan.txt", b"hello");
+    let length = package.len() as i64;
+    request(&mut world, PRESENTER, length, 1000, 7);
+    world.stream(PRESENTER, move |stream| drop(stream.s_write(package.into(), 1)));
+    world.told(PRESENTER);
+    // Finished, cancelled and begun again before the verification comes back.
+    world.uploads(PRESENTER, move |uploads| {
+        uploads.s_upload_finished(7, false);
+        uploads.s_upload_finished(7, true);
+        uploads.s_request_upload(length, 1000, 7);
+    });
+    let told = world.told(PRESENTER);
+    let of_uploads: Vec<_> = told.iter().filter(|line| line.starts_with("uploads.")).collect();
+    assert_eq!(of_uploads, ["uploads.finished 7 UserCancel", "uploads.accepted 7"]);
+    assert!(!told.iter().any(|line| line.starts_with("contents.")), "{told:?}");
+    assert_eq!(world.disk(), (vec![], 1), "the new upload is open, nothing is stored");
+}
+
+#[test]
+fn a_stream_that_is_disconnected_behind_everything_cancels_nothing() {
+    let mut world = world();
+    world.reserve(PRESENTER, "plan.txt", 7);
+    let package = package("plan.txt", b"hello");
+    request(&mut world, PRESENTER, package.len() as i64, 1000, 7);
+    world.stream(PRESENTER, move |stream| {
+        stream.s_write(package.into(), 1);
+        stream.s_disconnect();
+    });
+    world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(7, false)));
+    assert_eq!(world.told_of(PRESENTER, "uploads.finished"), ["uploads.finished 7 Ok"]);
+}
+
+#[test]
+fn uploads_go_with_their_manager_s_connection() {
+    let mut world = world();
+    request(&mut world, PRESENTER, 1000, 1000, 1);
+    assert_eq!(world.disk().1, 1);
+    world.uploads(PRESENTER, |uploads| assert_eq!(uploads.close(), 1));
+    assert_eq!(world.disk(), (vec![], 0));
+}
