@@ -32,7 +32,7 @@ const GOODBYE: Duration = Duration::from_secs(5);
 pub struct LinkArgs {
     /// The join link, as `psom invite` and `psom serve --demo` print it.
     #[arg(value_name = "LINK")]
-    link: JoinLink,
+    link: String,
     /// The name that others see, where the link is for anybody.
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
@@ -60,7 +60,13 @@ impl LinkArgs {
 
     /// Joins, and takes no event yet.
     pub async fn enter(&self) -> Result<Joined> {
-        let link = &self.link;
+        // Parsed here, not with the arguments: a complaint about those would show the whole link, and
+        // with it the secret that lets people in.
+        let link: JoinLink = self
+            .link
+            .parse()
+            .map_err(|error: psom_server::LinkError| Failure::new(error.to_string()))?;
+        let link = &link;
         let authority = link.authority_pem();
         let http = Http::new(authority.as_bytes())?;
         let token = match &link.entry {

@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use psom_objects::types::{Participant, Role};
 
+use crate::http::GUEST;
+
 /// The users of a meeting. A user keeps the number that the user's address was first given.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     numbers: HashMap<String, i64>,
     /// Number n is at n - 1.
     people: Vec<Person>,
+    /// How many of them are guests, whom an invitation alone lets in.
+    guests: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -42,9 +46,12 @@ impl Roster {
             name.clone_into(&mut person.name);
             return Some(Admitted { id, role_changed });
         }
-        if self.people.len() >= limit {
+        // However many guests there are, there is room for as many who were named.
+        let is_guest = uri.starts_with(GUEST);
+        if self.people.len() >= limit || (is_guest && self.guests >= limit.div_ceil(2)) {
             return None;
         }
+        self.guests += usize::from(is_guest);
         self.people.push(Person { uri: uri.into(), name: name.into(), role });
         let id = self.people.len() as i64;
         self.numbers.insert(uri.into(), id);
@@ -78,6 +85,10 @@ mod tests {
         assert_eq!(admit(&mut roster, "sip:a", Role::Attendee), new(1));
         let changed = Some(Admitted { id: 1, role_changed: true });
         assert_eq!(admit(&mut roster, "sip:a", Role::Presenter), changed);
+        let (mut full, guest) = (Roster::default(), Role::Attendee);
+        assert!(full.admit("guest:a", "A", guest, 2).is_some());
+        assert!(full.admit("guest:b", "B", guest, 2).is_none(), "guests leave room");
+        assert!(full.admit("sip:c", "C", guest, 2).is_some());
         let user = roster.user(1).unwrap();
         assert_eq!(user.data::<Participant>().unwrap().role, Role::Presenter);
         assert!(roster.user(0).is_none() && roster.user(3).is_none() && roster.user(-1).is_none());

@@ -28,6 +28,7 @@ mod range;
 #[cfg(test)]
 mod tests;
 mod user;
+pub(crate) use user::GUEST;
 
 use std::sync::Arc;
 

@@ -132,4 +132,4 @@ pub(super) fn check_uri(uri: &str) -> Result<(), ApiError> {
 }
 
 /// How the addresses of those begin who come by an invitation to anybody.
-pub(super) const GUEST: &str = "guest:";
+pub(crate) const GUEST: &str = "guest:";
