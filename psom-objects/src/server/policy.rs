@@ -26,12 +26,14 @@ pub trait Policy: Send + Sync + 'static {
         true
     }
 
-    /// Whether a content may be called so. No title is longer than the limit, empty, or has
-    /// characters that a file name cannot have.
+    /// Whether a content may be called so. No title is longer than the limit, blank, the name of a
+    /// directory, or has characters that a file name cannot have or that turn the direction of text.
     fn takes_title(&self, title: &str, limits: &Limits) -> bool {
         let length = title.chars().count();
-        let is_bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
-        (1..=limits.title_length).contains(&length) && !title.chars().any(is_bad)
+        let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c) || turns(c);
+        let is_name = !matches!(title.trim(), "" | "." | "..");
+        is_name && length <= limits.title_length && !title.chars().any(is_bad)
     }
 }
 

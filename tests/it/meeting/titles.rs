@@ -83,7 +83,23 @@ fn an_extension_that_the_policy_refuses_is_refused() {
 fn a_title_is_1_to_255_characters_of_a_file_name() {
     let mut world = world();
     let long = "ü".repeat(256);
-    for title in ["", "a/b", "a\\b", "a:b", "a*", "a?", "\"a\"", "<a", "a>", "a|b", "a\nb", &long] {
+    for title in [
+        "",
+        " ",
+        "..",
+        "a\u{202e}b",
+        "a/b",
+        "a\\b",
+        "a:b",
+        "a*",
+        "a?",
+        "\"a\"",
+        "<a",
+        "a>",
+        "a|b",
+        "a\nb",
+        &long,
+    ] {
         let refused = reserve(&mut world, PRESENTER, title, 1);
         assert!(refused.contains("FailedInvalidTitle"), "{title:?}: {refused}");
     }
