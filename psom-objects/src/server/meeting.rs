@@ -54,15 +54,6 @@ impl Meeting {
     pub fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
         let _ = cx.tell(self.users, move |users, cx| users.set_role(cx, user, role));
     }
-
-    /// Closes every connection.
-    pub fn end(&mut self, cx: &mut Context<Self>) {
-        for peer in cx.peer_infos() {
-            if let Some(mut peer) = cx.peer(peer.id) {
-                peer.hang_up();
-            }
-        }
-    }
 }
 
 impl MeetingServer for Meeting {

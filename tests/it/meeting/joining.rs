@@ -83,16 +83,6 @@ fn the_summary_says_what_is_there() {
 }
 
 #[test]
-fn a_meeting_that_ends_closes_every_connection() {
-    let mut world = world();
-    world.pair.on_server(|meeting, cx| meeting.end(cx));
-    for client in 0..3 {
-        assert_eq!(world.pair.client_error(client), Some(&psom::Error::PeerClosed));
-    }
-    assert_eq!(world.pair.server_stats().connections, 0);
-}
-
-#[test]
 fn clients_connect_no_manager_themselves() {
     let mut world = world();
     for part in ["contentUserManager", "contentManager"] {

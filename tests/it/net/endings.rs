@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use psom::{Client, Error, Server, SpaceHandle, Tokens, User, error::Misuse};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::common::{Room, SOON, ear, eventually, world};
 
@@ -130,4 +130,30 @@ async fn times_that_never_come_are_far_away() {
     session.run(|_, cx| cx.after(Duration::MAX, |_, _| unreachable!())).await.unwrap();
     session.root().s_say("hello").await.unwrap();
     assert_eq!(heard.recv().await.unwrap().1, "hello");
+}
+
+#[tokio::test]
+async fn a_space_that_is_closed_ends_every_connection_and_takes_no_other() {
+    let tokens = Tokens::new();
+    let space = SpaceHandle::start(Room::default()).unwrap();
+    let builder = Server::builder().space(space.space()).authenticator(tokens.clone());
+    let server = builder.start().unwrap();
+    // A client that is let in and goes no further.
+    let (mut near, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    let token = tokens.issue(User::new(1, "Ada"));
+    let mut credentials = Vec::new();
+    psom::Credentials { token, proxy_header: None }.write(&mut credentials);
+    near.write_all(&credentials).await.unwrap();
+    let mut answer = [0; 4];
+    near.read_exact(&mut answer).await.unwrap();
+    space.close().await.unwrap();
+    let mut rest = Vec::new();
+    near.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, [4, 0, 0, 0, 0, 0], "SetChannel 0, Close");
+    let (near, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    let (ear, _heard) = ear();
+    let client = Client::builder().root(ear).token(tokens.issue(User::new(2, "Grace")));
+    assert_eq!(client.connect_stream(near).await.unwrap_err(), Error::Refused);
 }

@@ -120,3 +120,33 @@ fn a_string_that_does_not_fit_is_an_error_value() {
     assert_eq!(fits, Ok(()));
     assert_eq!(super::common::heard(&mut pair, 0).len(), 1);
 }
+
+#[test]
+fn replaced_calls_leave_their_places_and_the_order_stays() {
+    let mut reader = Reader::new();
+    let filler = "x".repeat(1500);
+    reader.send(move |cx| drop(cx.peers().c_said(1, &filler)));
+    // So many that the empty places of replaced ones are cleared away, several times.
+    for x in 0..1000 {
+        reader.send(move |cx| drop(cx.peers().c_place(x)));
+    }
+    reader.send(|cx| drop(cx.peers().c_new(1)));
+    reader.send(|cx| drop(cx.peers().c_place(1000)));
+    let heard = reader.read();
+    assert_eq!(heard[1..], ["new 1", "place 1000"]);
+}
+
+#[test]
+fn what_gathers_goes_out_in_between_and_nothing_is_left_unread() {
+    let mut pair = super::common::pair(2);
+    // One batch of messages, whose answers are far more than is gathered at a time.
+    pair.on_client(0, |_, cx| {
+        for _ in 0..200 {
+            cx.peers().s_say(&"x".repeat(5000));
+        }
+    });
+    for client in 0..2 {
+        assert_eq!(super::common::heard(&mut pair, client).len(), 200);
+    }
+    assert!(pair.server_error(0).is_none());
+}

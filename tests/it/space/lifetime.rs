@@ -110,3 +110,17 @@ fn ten_thousand_connections_leave_nothing_behind() {
     let stats = pair.server_stats();
     assert_eq!((stats.objects, stats.connections, stats.peers, stats.timers), (1, 0, 0, 0));
 }
+
+#[test]
+fn a_root_that_is_closed_or_removed_ends_the_connection() {
+    let mut closed = pair(1);
+    assert_eq!(closed.on_server(|_, cx| cx.peers().close()), 1);
+    assert_eq!(closed.client_error(0), Some(&Error::PeerClosed));
+    let mut removed = pair(1);
+    removed.on_server(|_, cx| {
+        let this = cx.handle();
+        assert!(cx.remove(this));
+    });
+    assert_eq!(removed.client_error(0), Some(&Error::PeerClosed));
+    assert_eq!(removed.server_stats().connections, 0);
+}
