@@ -280,7 +280,7 @@ fn the_end_of_the_connection_is_the_last_event() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan.txt");
-    room.pair.on_server(|meeting, cx| meeting.end(cx));
+    room.pair.on_server(|_, cx| assert_eq!(cx.peers().close(), 1));
     assert_eq!(room.news(ada), [Event::Ended]);
     let model = room.model(ada);
     assert!(!model.ready && model.contents.len() == 1);
