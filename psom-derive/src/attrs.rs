@@ -2,30 +2,39 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, LitInt, LitStr, Meta, Path};
+use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path};
 
 use crate::args::{arguments, crate_path, default_crate, once, reword};
 use crate::diagnostics::{self as say, Errors};
-use crate::model::{Part, Since, WireName};
+use crate::model::{Latest, Part, Since, WireName};
 use crate::parse::part;
 
 /// The attributes of a method of an interface.
 pub(crate) struct MethodAttrs {
     pub(crate) since: Option<Since>,
     pub(crate) wire: Option<WireName>,
-    pub(crate) latest: bool,
+    pub(crate) latest: Option<Latest>,
 }
 
 /// Takes `#[since]`, `#[wire]` and `#[latest]`.
 pub(crate) fn method(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> MethodAttrs {
     let since = since(attrs, errors);
-    let latest = take(attrs, "latest", errors);
-    if let Some(attr) = &latest
-        && attr.meta.require_path_only().is_err()
-    {
-        errors.at(attr, say::LATEST_FORM);
+    let latest = latest(attrs, errors);
+    MethodAttrs { since, wire: wire(attrs, errors), latest }
+}
+
+fn latest(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Latest> {
+    let attr = take(attrs, "latest", errors)?;
+    if attr.meta.require_path_only().is_ok() {
+        return Some(Latest { by: None });
     }
-    MethodAttrs { since, wire: wire(attrs, errors), latest: latest.is_some() }
+    match attr.parse_args::<Ident>() {
+        Ok(parameter) => Some(Latest { by: Some(parameter) }),
+        Err(_) => {
+            errors.at(attr, say::LATEST_FORM);
+            None
+        }
+    }
 }
 
 fn since(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Since> {

@@ -24,6 +24,7 @@ pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {
             errors.at(&method.ident, say::reserved_method(method.ident.unraw(), used_for));
         }
     }
+    latest_known(methods, errors);
     since_declared(interface, errors);
     since_ascending(interface, errors);
     signatures_differ(methods, errors);
@@ -59,6 +60,18 @@ fn reserved(ident: &Ident) -> Option<&'static str> {
         "deref" | "deref_mut" => Some("the proxy's way to its target"),
         name if name.starts_with("__psom") => Some("generated code"),
         _ => None,
+    }
+}
+
+/// What `#[latest(..)]` names is a parameter.
+fn latest_known(methods: &[Method], errors: &mut Errors) {
+    for method in methods {
+        if let Some(by) = method.latest.as_ref().and_then(|latest| latest.by.as_ref())
+            && !method.params.iter().any(|param| param.ident == *by)
+        {
+            let known = method.params.iter().map(|param| format!("`{}`", param.ident));
+            errors.at(by, say::latest_unknown(by, &known.collect::<Vec<_>>()));
+        }
     }
 }
 

@@ -186,7 +186,15 @@ pub(crate) fn duplicate_attribute(name: &str) -> String {
 }
 
 pub(crate) const SINCE_FORM: &str = "`since` takes one version: write `#[since(10)]`";
-pub(crate) const LATEST_FORM: &str = "`latest` takes no arguments: write `#[latest]`";
+pub(crate) const LATEST_FORM: &str =
+    "`latest` takes at most the name of one parameter: write `#[latest]` or `#[latest(user)]`";
+pub(crate) fn latest_unknown(name: impl Display, known: &[String]) -> String {
+    let known = match known {
+        [] => "it has none; write `#[latest]`".to_owned(),
+        known => format!("it has {}", known.join(", ")),
+    };
+    format!("the method has no parameter `{name}` that travels: {known}")
+}
 pub(crate) const WIRE_FORM: &str =
     "`wire` takes the interface's own name: write `#[wire(name = \"sMethod\")]`";
 pub(crate) const WIRE_NAME: &str = "a wire name is made of ASCII letters, digits and `_`: write \

@@ -80,6 +80,7 @@ use crate::diagnostics::{self as say, Errors};
 /// - `#[wire(name = "sReserveTitle")]`: the name in the interface's definition. Without it
 ///   `s_reserve_title` is `sReserveTitle`. It can stand on a parameter as well.
 /// - `#[latest]`: of the calls that wait for a slow peer, only the newest matters.
+///   `#[latest(user)]`: only the newest with the same value of that parameter.
 ///
 /// # What is generated
 ///

@@ -28,7 +28,7 @@ pub(crate) struct Method {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) wire: WireName,
     pub(crate) since: Option<Since>,
-    pub(crate) latest: bool,
+    pub(crate) latest: Option<Latest>,
     pub(crate) is_async: bool,
     pub(crate) takes_context: bool,
     pub(crate) params: Vec<Param>,
@@ -44,6 +44,11 @@ pub(crate) struct WireName {
 pub(crate) struct Since {
     pub(crate) version: i32,
     pub(crate) span: Span,
+}
+
+/// `#[latest]`, or `#[latest(user)]`: of the calls with one value of that parameter.
+pub(crate) struct Latest {
+    pub(crate) by: Option<Ident>,
 }
 
 /// A parameter that travels.

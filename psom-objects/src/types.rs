@@ -123,6 +123,75 @@ pub enum DownloadFinishReason {
     Other(i32),
 }
 
+/// Whether questions can be asked and answered (section 3.1.4.1.16).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum QnaOpenState {
+    /// The questions and answers were not initialized.
+    None = 0,
+    /// Everybody can ask and answer.
+    Open = 1,
+    /// They are there to be read.
+    Suspended = 2,
+    /// A state of another version.
+    #[other]
+    Other(i32),
+}
+
+/// The forms of a presentation's resources (section 3.1.4.1.11).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum ResourceFormat {
+    /// No form at all.
+    None = 0,
+    /// A presentation with some of the slides.
+    PartialPpt = 1,
+    /// A presentation with all slides.
+    FullPpt = 2,
+    /// The file that participants may download as it is.
+    NativeFile = 3,
+    /// Deprecated.
+    PartialDhtmlDeprecated = 4,
+    /// Deprecated.
+    FullDhtmlDeprecated = 5,
+    /// Some of the slides as pictures.
+    PartialJpeg = 6,
+    /// All slides as pictures.
+    FullJpeg = 7,
+    /// A small picture of the presentation.
+    PreviewThumbnail = 8,
+    /// Small pictures of the slides.
+    SlideThumbnails = 9,
+    /// The speaker's notes.
+    Notes = 10,
+    /// Slides as dynamic HTML.
+    Dhtml = 11,
+    /// A form of another version.
+    #[other]
+    Other(i32),
+}
+
+/// Why a resource of a presentation is not there (section 3.1.4.1.11).
+#[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum ResourceErrorCode {
+    /// The client could not convert it.
+    ClientConversionFailed = 1,
+    /// The client could not upload it.
+    ClientUploadFailed = 2,
+    /// Another resource that it depends on failed on the client.
+    ClientDependentResourceFailed = 3,
+    /// The client was disconnected before it had uploaded everything.
+    UploaderClientDisconnected = 100,
+    /// The client was demoted before it had uploaded everything.
+    UploaderClientDemoted = 101,
+    /// There is no such form.
+    UnsupportedResourceFormat = 102,
+    /// A reason of another version.
+    #[other]
+    Other(i32),
+}
+
 /// What a user is in a meeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {

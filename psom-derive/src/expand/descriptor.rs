@@ -41,6 +41,12 @@ fn method_desc(method: &Method, interface: &Interface) -> TokenStream {
         let version = Literal::i32_unsuffixed(since.version);
         emit!(.since(#version))
     });
-    let latest = method.latest.then(|| emit!(.latest()));
+    let latest = method.latest.as_ref().map(|latest| {
+        let by = latest.by.as_ref();
+        match by.and_then(|by| method.params.iter().position(|param| param.ident == *by)) {
+            Some(place) => emit!(.latest_by(#place)),
+            None => emit!(.latest()),
+        }
+    });
     emit!(__Row::new(#wire, &[#(#params),*]) #since #latest)
 }

@@ -131,8 +131,12 @@ fn wire_gives_a_name() {
 }
 
 #[test]
-fn latest_stands_alone() {
+fn latest_names_at_most_one_parameter() {
     refuses(methods("#[latest(1)] fn a(&mut self);"), &["write `#[latest]`"]);
+    refuses(methods("#[latest(a, b)] fn a(&mut self, a: i32, b: i32);"), &["write `#[latest]`"]);
+    let unknown = "the method has no parameter `c` that travels: it has `a`, `b`";
+    refuses(methods("#[latest(c)] fn a(&mut self, a: i32, b: i32);"), &[unknown]);
+    refuses(methods("#[latest(c)] fn a(&mut self);"), &["it has none; write `#[latest]`"]);
     refuses(methods("#[latest] #[latest] fn a(&mut self);"), &["`#[latest]` stands here twice"]);
 }
 

@@ -50,12 +50,15 @@ pub struct MethodDesc {
     pub since: i32,
     /// Whether only the newest call matters to a peer that lags.
     pub latest: bool,
+    /// The place of the parameter that such calls go by: only those with the same value of it
+    /// replace each other.
+    pub latest_by: Option<usize>,
 }
 
 impl MethodDesc {
     /// A method of the first version.
     pub const fn new(name: &'static str, params: &'static [ParamDesc]) -> Self {
-        Self { name, params, since: 0, latest: false }
+        Self { name, params, since: 0, latest: false, latest_by: None }
     }
 
     /// The same method, brought by a later version.
@@ -67,6 +70,13 @@ impl MethodDesc {
     /// The same method, of which only the newest call matters to a peer that lags.
     pub const fn latest(mut self) -> Self {
         self.latest = true;
+        self
+    }
+
+    /// The same method, of which only the newest call with one value of a parameter matters.
+    pub const fn latest_by(mut self, place: usize) -> Self {
+        self.latest = true;
+        self.latest_by = Some(place);
         self
     }
 }

@@ -15,5 +15,5 @@ pub use descriptor::{ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use notation::Notation;
-pub(crate) use print::arguments;
+pub(crate) use print::{arguments, subject};
 pub use target::{Interface, Target};

@@ -1,4 +1,8 @@
-use std::{fmt::Write, ops::Range};
+use std::{
+    fmt::Write,
+    hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
+};
 
 use bytes::Bytes;
 
@@ -27,6 +31,26 @@ pub(crate) fn arguments(method: &MethodDesc, source: &Bytes, place: Range<usize>
         text.push_str(" <trailing bytes>");
     }
     text
+}
+
+/// Stands for the value of one argument: the same for the same value.
+pub(crate) fn subject(
+    method: &MethodDesc,
+    place: usize,
+    (source, range): &(Bytes, Range<usize>),
+) -> u64 {
+    let mut input = Decoder::within(source, range.clone(), String::new());
+    let mut text = String::new();
+    for param in method.params.iter().take(place + 1) {
+        text.clear();
+        // What was marshaled by the same descriptor can be read.
+        if value(param.kind, &mut input, &mut text).is_err() {
+            break;
+        }
+    }
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn value(kind: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(), DecodeError> {

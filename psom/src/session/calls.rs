@@ -35,14 +35,18 @@ impl Session {
         let table = self.table.as_ref().filter(|_| !self.is_ended()).ok_or(Misuse::Gone)?;
         let target = table.open(address.proxy).ok_or(Misuse::Gone)?;
         let method = method_of(interface, index, target.version)?;
-        let key = LatestKey { channel: address.channel, proxy: address.proxy, method: index };
+        let subject = match method.latest_by.filter(|_| self.outbound.congested) {
+            Some(place) => interface::subject(method, place, &arguments.shown()),
+            None => 0,
+        };
+        let (channel, proxy) = (address.channel, address.proxy);
+        let key = LatestKey { channel, proxy, method: index, subject };
         let resolved = arguments.resolved(|object| table.find(object))?;
         let arguments = resolved.as_ref().unwrap_or(arguments);
         self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
         if self.trace.is_some() {
             let label = target.label.as_deref().unwrap_or_default();
             let (bytes, place) = arguments.shown();
-            let (channel, proxy) = (address.channel, address.proxy);
             self.trace_call("->", channel, proxy, label, method, &bytes, &place);
         }
         Ok(())
@@ -227,7 +231,7 @@ impl Target for ToConnMgr<'_> {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));
-        let key = LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method };
+        let key = LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method, subject: 0 };
         let arguments = Arguments::new(bytes, Vec::new());
         // Nothing here is as long as a limit, nor a reference.
         let _ = self.outbound.call(key, false, &arguments, u32::MAX);

@@ -95,6 +95,8 @@ pub(crate) struct LatestKey {
     pub(crate) channel: u32,
     pub(crate) proxy: ProxyId,
     pub(crate) method: u8,
+    /// Stands for the value that `#[latest(..)]` calls go by; 0 for all others.
+    pub(crate) subject: u64,
 }
 
 #[derive(Debug)]

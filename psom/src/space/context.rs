@@ -2,6 +2,7 @@ use std::{
     fmt,
     marker::PhantomData,
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Misuse, PeerMisbehaved, Violation},
-    interface::Interface,
+    interface::{Interface, ObjectDesc},
     wire::{ObjectKey, ObjectRef},
 };
 
@@ -102,6 +103,29 @@ impl Scope {
         }
         core.work.push_back(Work::Task(handle.key, Task::new(run)));
         Ok(())
+    }
+
+    /// Says that objects of this type will be connected though nothing that is announced already
+    /// connects them: those of a plug-in, for example. For the time when the root is made; whoever
+    /// is connected already knows what there is. An error says that another type has the same
+    /// interface name, but other versions or hashes.
+    pub fn announce<T: DistributedObject>(&mut self) -> Result<(), Misuse> {
+        self.announce_all([ObjectDesc::of::<T>()])
+    }
+
+    /// The same with types that are known by their descriptions.
+    pub fn announce_all(
+        &mut self,
+        objects: impl IntoIterator<Item = ObjectDesc>,
+    ) -> Result<(), Misuse> {
+        let protocols = Arc::make_mut(&mut self.core_mut().app.protocols);
+        objects.into_iter().try_for_each(|object| protocols.add(object))
+    }
+
+    /// The handle of an object whose type was forgotten, where it is a `T`. The object whose
+    /// handler runs is not found: it has [`Context::handle`].
+    pub fn downcast<T: DistributedObject>(&self, object: AnyHandle) -> Option<Handle<T>> {
+        self.core().is_a::<T>(object.key).then(|| Handle::new(object.key))
     }
 
     /// Cancels a timer. Says whether it was still to come.
@@ -207,6 +231,13 @@ impl<T: DistributedObject> Context<T> {
         });
         let object = self.scope.this;
         self.scope.core_mut().spawned.push(Spawned { object, future });
+    }
+
+    /// Does something with this object when all that has come in so far was handled, before
+    /// anything is sent: the place to put what several calls have changed into one.
+    pub fn at_end_of_turn(&mut self, run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static) {
+        let this = self.scope.this;
+        self.scope.core_mut().closing.push((this, Task::new(run)));
     }
 
     /// Does something with this object after a delay, unless it is removed or the timer cancelled

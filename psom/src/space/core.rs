@@ -42,6 +42,8 @@ pub(super) struct Core {
     pub(super) app: Application,
     /// What happens next, in the space's one order.
     pub(super) work: VecDeque<Work>,
+    /// What is left to do before the output is taken.
+    pub(super) closing: Vec<(ObjectKey, Task)>,
     timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
     timer_count: u64,
     pub(super) deadlines: BTreeSet<(Instant, ConnectionKey)>,
@@ -135,6 +137,7 @@ impl Core {
             connections: SlotMap::with_key(),
             app,
             work: VecDeque::new(),
+            closing: Vec::new(),
             timers: BTreeMap::new(),
             timer_count: 0,
             deadlines: BTreeSet::new(),

@@ -457,8 +457,20 @@ impl Space {
         self.settle();
     }
 
+    /// Runs what was to wait for the end of the turn.
+    fn end_turn(&mut self) {
+        while let Some(core) = &mut self.core
+            && !core.closing.is_empty()
+        {
+            let closing = std::mem::take(&mut core.closing).into_iter();
+            core.work.extend(closing.map(|(object, task)| Work::Task(object, task)));
+            self.settle();
+        }
+    }
+
     /// What the turns since the last call have left to be sent.
     pub fn take_output(&mut self) -> Vec<Outgoing> {
+        self.end_turn();
         let Some(core) = &mut self.core else { return Vec::new() };
         core.gathered = 0;
         let dirty = std::mem::take(&mut core.dirty);
@@ -485,7 +497,7 @@ impl Space {
 
     /// Whether [`take_output`](Self::take_output) has something to give.
     pub fn has_output(&self) -> bool {
-        self.core.as_ref().is_some_and(|core| !core.dirty.is_empty())
+        self.core.as_ref().is_some_and(|core| !core.dirty.is_empty() || !core.closing.is_empty())
     }
 
     /// The futures that handlers have spawned since the last call.

@@ -26,6 +26,9 @@ pub trait HubClient {
     fn c_place(&mut self, x: i32);
     #[since(2)]
     fn c_new(&mut self, number: i32);
+    #[since(2)]
+    #[latest(user)]
+    fn c_point(&mut self, user: i64, x: i32);
 }
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 31)]
@@ -197,6 +200,10 @@ impl HubClient for Ear {
 
     fn c_new(&mut self, number: i32) {
         self.heard.push(format!("new {number}"));
+    }
+
+    fn c_point(&mut self, user: i64, x: i32) {
+        self.heard.push(format!("point {user} {x}"));
     }
 }
 

@@ -74,6 +74,22 @@ fn above_the_soft_mark_the_newest_of_the_latest_calls_arrives_in_its_place() {
 }
 
 #[test]
+fn latest_calls_by_a_parameter_replace_only_those_with_the_same_value() {
+    let mut reader = Reader::new();
+    let long = "x".repeat(1500);
+    reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
+    for x in 0..100 {
+        reader.send(move |cx| {
+            cx.peers().c_point(7, x);
+            cx.peers().c_point(8, -x);
+        });
+    }
+    let mut heard = reader.read();
+    heard.retain(|line| line.starts_with("point"));
+    assert_eq!(heard, ["point 7 99", "point 8 -99"]);
+}
+
+#[test]
 fn what_was_taken_is_not_replaced() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);

@@ -144,3 +144,31 @@ fn a_violation_ends_the_connection_of_its_caller_alone() {
     pair.on_client(1, |_, cx| drop(cx.peers().s_say("still here")));
     assert_eq!(heard(&mut pair, 1), ["2: still here"]);
 }
+
+#[test]
+fn what_waits_for_the_end_of_the_turn_runs_when_everything_else_was_done() {
+    let mut pair = pair(1);
+    pair.on_server(|_, cx| {
+        cx.at_end_of_turn(|hub, cx| {
+            hub.notes.push("end".into());
+            cx.at_end_of_turn(|hub, _| hub.notes.push("behind it".into()));
+        });
+        let this = cx.handle();
+        cx.tell(this, |hub, _| hub.notes.push("told".into())).unwrap();
+        cx.peers().c_said(0, "sent at once");
+    });
+    assert_eq!(notes(&mut pair)[1..], ["told", "end", "behind it"]);
+    assert_eq!(heard(&mut pair, 0), ["0: sent at once"]);
+}
+
+#[test]
+fn a_handle_without_its_type_finds_it_again() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        let child = cx.add(super::common::Child::default());
+        assert_eq!(cx.downcast::<super::common::Child>(child.into()), Some(child));
+        assert_eq!(cx.downcast::<super::common::Hub>(child.into()), None);
+        cx.remove(child);
+        assert_eq!(cx.downcast::<super::common::Child>(child.into()), None);
+    });
+}
