@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use psom::{Client, ClientSession, Context, error::Misuse};
 use psom_objects::{
-    client::{Conference, Content, Event, Model},
-    types::TitleReservationStatus,
+    client::{Conference, Content, Event, Model, Parcel, explain},
+    types::{TitleReservationStatus, UploadFinishReason},
 };
 use psom_server::{Entry, JoinLink};
 use serde_json::json;
@@ -184,6 +184,33 @@ impl Joined {
             self.act(move |conference, cx| conference.release_title(cx, fence)).await?;
         }
         Ok(())
+    }
+
+    /// Uploads something small, and waits until the server has made of it what it is to be: the
+    /// number of the content, where it is one.
+    pub async fn upload(&mut self, parcel: Parcel) -> Result<Option<i64>> {
+        let cookie = self.act(|conference, cx| conference.upload(cx, parcel)).await?;
+        let mut created = None;
+        let reason = self.until("what became of the upload", |event, _| match event {
+            Event::TitleReservation { cookie: of, status, .. } if *of == cookie => {
+                let reserved = *status == TitleReservationStatus::ReservedForCreation;
+                (!reserved).then(|| Err(explain::reservation(*status)))
+            }
+            Event::ContentCreated { cookie: of, id } if *of == cookie => {
+                created = Some(*id);
+                None
+            }
+            Event::UploadRejected { cookie: of, reason }
+            | Event::UploadFinished { cookie: of, reason }
+                if *of == cookie =>
+            {
+                let ok = *reason == UploadFinishReason::Ok;
+                Some(if ok { Ok(()) } else { Err(explain::upload(*reason)) })
+            }
+            _ => None,
+        });
+        reason.await?.map_err(|why| Failure::explained(&why))?;
+        Ok(created)
     }
 
     /// The content with this title.

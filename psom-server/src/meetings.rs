@@ -8,7 +8,7 @@ use std::{
 
 use psom::SpaceHandle;
 use psom_objects::{
-    server::{Meeting, MeetingConfig, MeetingSummary, Policy},
+    server::{ContentTypes, Meeting, MeetingConfig, MeetingSummary, Policy},
     types::Role,
 };
 use tokio::time::timeout;
@@ -28,6 +28,7 @@ pub(crate) struct Template {
     pub(crate) url_base: String,
     pub(crate) library: Arc<Library>,
     pub(crate) policy: Arc<dyn Policy>,
+    pub(crate) content_types: ContentTypes,
     pub(crate) limits: Limits,
     pub(crate) psom: psom::Config,
 }
@@ -99,6 +100,7 @@ impl Meetings {
             files: Arc::new(store.clone()),
             policy: self.template.policy.clone(),
             limits: limits.meeting.clone(),
+            content_types: self.template.content_types.clone(),
             started: SystemTime::now(),
         };
         let psom = self.template.psom.clone();

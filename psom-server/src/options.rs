@@ -1,6 +1,6 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use psom_objects::server::{DefaultPolicy, Policy};
+use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
 /// How a server is run. The defaults need no configuration.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Options {
     pub psom: psom::Config,
     /// Who may do what in a meeting.
     pub policy: Arc<dyn Policy>,
+    /// The types of contents that can be shared.
+    pub content_types: ContentTypes,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             limits: Limits::default(),
             psom: psom::Config::default(),
             policy: Arc::new(DefaultPolicy),
+            content_types: ContentTypes::standard(),
         }
     }
 }

@@ -84,6 +84,7 @@ impl Server {
             url_base: format!("{http_address}/files/"),
             library: library.clone(),
             policy: options.policy.clone(),
+            content_types: options.content_types.clone(),
             limits: options.limits.clone(),
             psom: options.psom.clone(),
         });

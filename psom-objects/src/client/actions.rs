@@ -2,9 +2,12 @@
 //! what the server makes of it comes back as an event.
 
 use bytes::Bytes;
-use psom::{Context, error::Misuse};
+use psom::{Context, DistributedObject, error::Misuse};
 
-use super::{content::Content, contents::ContentManager, root::Conference, uploads::UploadManager};
+use super::{
+    content::Content, contents::ContentManager, parcel::Parcel, root::Conference,
+    uploads::UploadManager,
+};
 use crate::types::ContentVisibility;
 
 /// # Actions
@@ -19,8 +22,7 @@ impl Conference {
         cx: &mut Context<Self>,
         title: impl Into<String>,
     ) -> Result<i32, Misuse> {
-        self.last_cookie = self.last_cookie.wrapping_add(1);
-        let (title, cookie) = (title.into(), self.last_cookie);
+        let (title, cookie) = (title.into(), self.next_cookie());
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_reserve_title(&title, cookie);
             manager.root.check(cx, "reserve a title", sent);
@@ -49,6 +51,24 @@ impl Conference {
             let sent = cx.peers().s_request_upload(packed_length, unpacked_length, cookie);
             manager.root.check(cx, "request an upload", sent);
         })
+    }
+
+    /// Uploads a parcel, from the reservation of its title to the end. Returns the cookie by which
+    /// the answers are known: [`Event::ContentCreated`](super::Event::ContentCreated) and
+    /// [`Event::UploadFinished`](super::Event::UploadFinished), or that the title or the upload is
+    /// refused.
+    pub fn upload(&mut self, cx: &mut Context<Self>, parcel: Parcel) -> Result<i32, Misuse> {
+        let cookie = match parcel.title() {
+            Some(title) => self.reserve_title(cx, title)?,
+            None => self.next_cookie(),
+        };
+        self.on_uploads(cx, move |manager, cx| manager.send(cx, cookie, parcel))?;
+        Ok(cookie)
+    }
+
+    fn next_cookie(&mut self) -> i32 {
+        self.last_cookie = self.last_cookie.wrapping_add(1);
+        self.last_cookie
     }
 
     /// Sends the next bytes of an accepted upload.
@@ -186,5 +206,16 @@ impl Conference {
     ) -> Result<(), Misuse> {
         let content = cx.get(self.contents)?.content(id).ok_or(Misuse::Gone)?;
         cx.tell(content, run)
+    }
+
+    /// Does something with the object that follows a content, if it is a `T`.
+    pub(super) fn on_extended<T: DistributedObject>(
+        &self,
+        cx: &mut Context<Self>,
+        id: i64,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) -> Result<(), Misuse> {
+        let extended = self.extended::<T>(cx, id).ok_or(Misuse::Gone)?;
+        cx.tell(extended, run)
     }
 }

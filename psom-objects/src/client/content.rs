@@ -1,56 +1,47 @@
 use bytes::Bytes;
-use psom::{Context, Handle, Lifecycle, distributed_object};
+use psom::{AnyHandle, Context, Handle, Lifecycle, distributed_object};
 
 use super::{contents::ContentManager, event::Event, model::NativeFile, root::Root};
 use crate::{
-    interfaces::{self, ContentClient, NativeFileOnlyContentClient},
+    interfaces::{self, ContentClient},
     types::{ContentVisibility, SetTitleStatus},
 };
 
-/// The type of a content that is a file to download.
-const NATIVE_FILE_ONLY: &str = "Content.NativeFileOnly";
-
 /// What all contents have.
-#[distributed_object(
-    serves = interfaces::ContentClient,
-    calls = interfaces::ContentServer,
-    connects = NativeFileOnlyContent
-)]
+#[distributed_object(serves = interfaces::ContentClient, calls = interfaces::ContentServer)]
 pub(super) struct Content {
-    id: i64,
-    is_file: bool,
-    pub(super) extended: Option<Handle<NativeFileOnlyContent>>,
+    pub(super) id: i64,
+    pub(super) extended: Option<Extended>,
     pub(super) root: Root,
-    manager: Handle<ContentManager>,
+    pub(super) manager: Handle<ContentManager>,
 }
 
-impl Content {
-    pub(super) fn new(id: i64, kind: &str, root: Root, manager: Handle<ContentManager>) -> Self {
-        Self { id, is_file: kind == NATIVE_FILE_ONLY, extended: None, root, manager }
-    }
+/// The object that follows what is special about a content's type.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extended {
+    pub(super) handle: AnyHandle,
+    /// Whether it says itself when it knows everything.
+    pub(super) tells: bool,
 }
 
 impl Lifecycle for Content {
     fn connected(&mut self, cx: &mut Context<Self>) {
-        // What is special about contents of other types is left alone.
-        if !self.is_file {
-            return;
+        if let Some(Extended { handle, .. }) = self.extended
+            && let Err(error) = cx.caller().connect("extendedContent", handle)
+        {
+            self.extended = None;
+            let (action, reason) = ("follow a content", error.to_string());
+            self.root.tell(cx, Event::NotSent { action, reason });
         }
-        let file = cx.add_while_connected(NativeFileOnlyContent { id: self.id, root: self.root });
-        match cx.caller().connect("extendedContent", file) {
-            Ok(()) => self.extended = Some(file),
-            Err(error) => {
-                cx.remove(file);
-                let (action, reason) = ("connect a file", error.to_string());
-                self.root.tell(cx, Event::NotSent { action, reason });
-            }
+        if self.extended.is_none_or(|extended| !extended.tells) {
+            self.root.tell(cx, Event::ExtendedReady { id: self.id });
         }
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let id = self.id;
         let _ = cx.tell(self.manager, move |manager, cx| manager.forget(cx, id));
-        self.extended.map(|extended| cx.remove(extended));
+        self.extended.map(|extended| cx.remove(extended.handle));
     }
 }
 
@@ -122,21 +113,5 @@ impl ContentClient for Content {
 
     fn c_set_recording_url(&mut self, cx: &mut Context<Self>, recording_url: String) {
         self.root.tell(cx, Event::RecordingUrl { id: self.id, url: recording_url });
-    }
-}
-
-/// A content that is a file and nothing more.
-#[distributed_object(
-    serves = interfaces::NativeFileOnlyContentClient,
-    calls = interfaces::NativeFileOnlyContentServer
-)]
-pub(super) struct NativeFileOnlyContent {
-    id: i64,
-    root: Root,
-}
-
-impl NativeFileOnlyContentClient for NativeFileOnlyContent {
-    fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::FileReady { id: self.id });
     }
 }

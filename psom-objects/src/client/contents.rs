@@ -1,8 +1,13 @@
 use std::collections::HashMap;
 
-use psom::{Context, Handle, distributed_object};
+use psom::{Context, Handle, Scope, distributed_object};
 
-use super::{content::Content, event::Event, root::Root, uploads::UploadManager};
+use super::{
+    content::{Content, Extended},
+    event::Event,
+    root::Root,
+    uploads::UploadManager,
+};
 use crate::{
     interfaces::{self, ContentManagerClient},
     types::TitleReservationStatus,
@@ -18,23 +23,32 @@ pub(super) struct ContentManager {
     #[child("uploadManager")]
     uploads: Handle<UploadManager>,
     contents: HashMap<i64, Handle<Content>>,
+    followers: HashMap<String, Follow>,
     pub(super) root: Root,
 }
 
+/// Makes the object that follows a content of one type.
+pub(super) type Follow = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send>;
+
 impl ContentManager {
     pub(super) fn new(uploads: Handle<UploadManager>) -> Self {
-        Self { uploads, contents: HashMap::new(), root: Root::default() }
+        Self { uploads, contents: HashMap::new(), followers: HashMap::new(), root: Root::default() }
     }
 
     pub(super) fn content(&self, id: i64) -> Option<Handle<Content>> {
         self.contents.get(&id).copied()
     }
 
+    /// What follows contents of this type from now on.
+    pub(super) fn follow(&mut self, kind: &str, follow: Follow) {
+        self.followers.insert(kind.to_owned(), follow);
+    }
+
     /// A content is not there any more: the server said so, or closed it.
     pub(super) fn forget(&mut self, cx: &mut Context<Self>, id: i64) {
         if let Some(content) = self.contents.remove(&id) {
             if let Ok(extended) = cx.get(content).map(|content| content.extended) {
-                extended.map(|extended| cx.remove(extended));
+                extended.map(|extended| cx.remove(extended.handle));
             }
             cx.remove(content);
             self.root.tell(cx, Event::ContentRemoved { id });
@@ -47,11 +61,15 @@ impl ContentManagerClient for ContentManager {
         if self.contents.contains_key(&content_id) {
             return;
         }
-        let content = Content::new(content_id, &r#type, self.root, cx.handle());
+        let (root, manager) = (self.root, cx.handle());
+        let follow = self.followers.get_mut(&r#type);
+        let extended = follow.map(|follow| follow(cx, content_id, root));
+        let content = Content { id: content_id, extended, root, manager };
         let content = cx.add_while_connected(content);
         self.root.tell(cx, Event::ContentAdded { id: content_id, kind: r#type });
         if let Err(error) = cx.caller().connect(&format!("content.{content_id}"), content) {
             cx.remove(content);
+            extended.map(|extended| cx.remove(extended.handle));
             let reason = error.to_string();
             self.root.tell(cx, Event::NotSent { action: "connect a content", reason });
             return self.root.tell(cx, Event::ContentRemoved { id: content_id });
@@ -77,6 +95,8 @@ impl ContentManagerClient for ContentManager {
         content_id: i64,
         owning_user_id: i64,
     ) {
+        let reserved = status == TitleReservationStatus::ReservedForCreation;
+        let _ = cx.tell(self.uploads, move |uploads, cx| uploads.titled(cx, cookie, reserved));
         let content = Some(content_id).filter(|id| *id != 0);
         let owner = Some(owning_user_id).filter(|id| *id != 0);
         self.root.tell(cx, Event::TitleReservation { cookie, status, content, owner });

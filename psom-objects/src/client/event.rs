@@ -1,4 +1,11 @@
-use super::model::{NativeFile, User};
+use super::{
+    board::BoardEvent,
+    model::{NativeFile, User},
+    notes::NotesEvent,
+    poll::PollEvent,
+    qna::QnaEvent,
+    slides::SlidesEvent,
+};
 use crate::types::{ContentVisibility, SetTitleStatus, TitleReservationStatus, UploadFinishReason};
 
 /// Something that has changed, or an answer to an action. Users and contents go by their numbers.
@@ -28,8 +35,19 @@ pub enum Event {
     ContentRemoved { id: i64 },
     /// A content's whole state has been told.
     ContentReady { id: i64 },
-    /// The file of a content can be had.
-    FileReady { id: i64 },
+    /// All that is special about a content of its type has been told, as far as this client
+    /// follows it.
+    ExtendedReady { id: i64 },
+    /// Something has changed on the board of a content.
+    Board { id: i64, event: BoardEvent },
+    /// Something has changed in a presentation.
+    Slides { id: i64, event: SlidesEvent },
+    /// Something has changed in a poll.
+    Poll { id: i64, event: PollEvent },
+    /// Something has changed with shared notes.
+    Notes { id: i64, event: NotesEvent },
+    /// Something has changed in questions and answers.
+    Qna { id: i64, event: QnaEvent },
     /// A content has this title.
     Titled { id: i64, title: String },
     /// Who created a content.
@@ -91,7 +109,12 @@ impl Event {
             Self::ContentAdded { id, .. }
             | Self::ContentRemoved { id }
             | Self::ContentReady { id }
-            | Self::FileReady { id }
+            | Self::ExtendedReady { id }
+            | Self::Board { id, .. }
+            | Self::Slides { id, .. }
+            | Self::Poll { id, .. }
+            | Self::Notes { id, .. }
+            | Self::Qna { id, .. }
             | Self::Titled { id, .. }
             | Self::Owner { id, .. }
             | Self::Visibility { id, .. }

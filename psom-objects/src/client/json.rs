@@ -30,7 +30,12 @@ impl Event {
             Self::ContentAdded { .. } => "contentAdded",
             Self::ContentRemoved { .. } => "contentRemoved",
             Self::ContentReady { .. } => "contentReady",
-            Self::FileReady { .. } => "fileReady",
+            Self::ExtendedReady { .. } => "extendedReady",
+            Self::Board { event, .. } => event.name(),
+            Self::Slides { event, .. } => event.name(),
+            Self::Poll { event, .. } => event.name(),
+            Self::Notes { event, .. } => event.name(),
+            Self::Qna { event, .. } => event.name(),
             Self::Titled { .. } => "titled",
             Self::Owner { .. } => "owner",
             Self::Visibility { .. } => "visibility",
@@ -111,7 +116,12 @@ impl Event {
             | Self::Ended
             | Self::ContentRemoved { .. }
             | Self::ContentReady { .. }
-            | Self::FileReady { .. } => json,
+            | Self::ExtendedReady { .. } => json,
+            Self::Board { event, .. } => event.fields(json),
+            Self::Slides { event, .. } => event.fields(json),
+            Self::Poll { event, .. } => event.fields(json),
+            Self::Notes { event, .. } => event.fields(json),
+            Self::Qna { event, .. } => event.fields(json),
         }
     }
 }
@@ -133,47 +143,103 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A JSON object that grows.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
     fn new(event: &str) -> Self {
         Self(format!("{{\"event\":\"{event}\""))
     }
 
-    fn number(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+    /// Anything that is JSON already.
+    pub(super) fn number(mut self, name: &str, value: impl std::fmt::Display) -> Self {
         let _ = write!(self.0, ",\"{name}\":{value}");
         self
     }
 
-    fn maybe(self, name: &str, value: Option<i64>) -> Self {
+    pub(super) fn maybe(self, name: &str, value: Option<i64>) -> Self {
         match value {
             Some(value) => self.number(name, value),
             None => self.number(name, "null"),
         }
     }
 
-    fn flag(self, name: &str, value: bool) -> Self {
+    pub(super) fn flag(self, name: &str, value: bool) -> Self {
         self.number(name, value)
     }
 
-    fn text(mut self, name: &str, value: &str) -> Self {
-        let _ = write!(self.0, ",\"{name}\":\"");
-        for c in value.chars() {
-            match c {
-                '"' | '\\' => self.0.extend(['\\', c]),
-                '\n' => self.0.push_str("\\n"),
-                // Line separators are legal in JSON, but would break a line in two for some.
-                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                    let _ = write!(self.0, "\\u{:04x}", u32::from(c));
-                }
-                c => self.0.push(c),
-            }
+    pub(super) fn numbers<T: std::fmt::Display>(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let _ = write!(self.0, ",\"{name}\":[");
+        self.list(values, |json, value| {
+            let _ = write!(json, "{value}");
+        })
+    }
+
+    pub(super) fn text(mut self, name: &str, value: &str) -> Self {
+        let _ = write!(self.0, ",\"{name}\":");
+        quote(&mut self.0, value);
+        self
+    }
+
+    pub(super) fn texts<T: AsRef<str>>(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let _ = write!(self.0, ",\"{name}\":[");
+        self.list(values, |json, value| quote(json, value.as_ref()))
+    }
+
+    /// An object of texts.
+    pub(super) fn table<'a>(
+        mut self,
+        name: &str,
+        rows: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let _ = write!(self.0, ",\"{name}\":{{");
+        for (i, (key, value)) in rows.into_iter().enumerate() {
+            self.0.push_str(if i == 0 { "" } else { "," });
+            quote(&mut self.0, key);
+            self.0.push(':');
+            quote(&mut self.0, value);
         }
-        self.0.push('"');
+        self.0.push('}');
+        self
+    }
+
+    fn list<T>(
+        mut self,
+        values: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut String, T),
+    ) -> Self {
+        for (i, value) in values.into_iter().enumerate() {
+            self.0.push_str(if i == 0 { "" } else { "," });
+            write(&mut self.0, value);
+        }
+        self.0.push(']');
         self
     }
 
     fn finish(self) -> String {
         self.0 + "}"
     }
+}
+
+fn quote(json: &mut String, text: &str) {
+    json.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            '\n' => json.push_str("\\n"),
+            // Line separators are legal in JSON, but would break a line in two for some.
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
+                let _ = write!(json, "\\u{:04x}", u32::from(c));
+            }
+            c => json.push(c),
+        }
+    }
+    json.push('"');
 }

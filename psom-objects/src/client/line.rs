@@ -57,7 +57,12 @@ fn of_content(event: &Event, model: &Model) -> String {
     match event {
         Event::ContentRemoved { .. } => format!("{it} is gone."),
         Event::ContentReady { .. } => format!("{it} is complete."),
-        Event::FileReady { .. } => format!("{it} can be downloaded."),
+        Event::ExtendedReady { .. } => format!("All of {it} is known."),
+        Event::Board { event, .. } => event.line(&it, model),
+        Event::Slides { event, .. } => event.line(&it, model),
+        Event::Poll { event, .. } => event.line(&it, model),
+        Event::Notes { event, .. } => event.line(&it, model),
+        Event::Qna { event, .. } => event.line(&it, model),
         Event::Titled { title, .. } => format!("{it} is called \"{title}\"."),
         Event::Owner { owner, .. } => format!("{it} belongs to {}.", name(model, *owner)),
         Event::Visibility { visibility, .. } => match visibility {
@@ -87,7 +92,8 @@ fn of_content(event: &Event, model: &Model) -> String {
     }
 }
 
-fn name(model: &Model, id: i64) -> String {
+/// What people call a user.
+pub(super) fn name(model: &Model, id: i64) -> String {
     model.users.get(&id).map_or_else(|| format!("User {id}"), |user| user.name.clone())
 }
 

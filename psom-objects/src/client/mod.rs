@@ -31,6 +31,7 @@
 //! [`Model::apply`] is public, so a program that gets the events can keep a model of its own.
 
 mod actions;
+mod board;
 mod content;
 mod contents;
 mod event;
@@ -38,12 +39,24 @@ pub mod explain;
 mod json;
 mod line;
 mod model;
+mod native_file;
+mod notes;
+mod parcel;
+mod poll;
+mod qna;
 mod root;
+mod slides;
 #[cfg(test)]
 mod tests;
 mod uploads;
 mod users;
 
+pub use board::{Board, BoardEvent};
 pub use event::Event;
-pub use model::{Content, Model, NativeFile, User};
+pub use model::{Content, EncryptedFile, Model, NativeFile, User};
+pub use notes::{Notes, NotesEvent};
+pub use parcel::Parcel;
+pub use poll::{Poll, PollEvent};
+pub use qna::{Qna, QnaEvent};
 pub use root::{Conference, Listener};
+pub use slides::{Slides, SlidesEvent};

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::event::Event;
+use super::{board::Board, event::Event, notes::Notes, poll::Poll, qna::Qna, slides::Slides};
 use crate::types::ContentVisibility;
 
 /// A meeting as one client knows it.
@@ -45,8 +45,8 @@ pub struct Content {
     pub kind: String,
     /// Whether the server has told the content's whole state.
     pub ready: bool,
-    /// Whether the server has told that the content's file can be had.
-    pub file_ready: bool,
+    /// Whether all that is special about its type has been told, as far as this client follows it.
+    pub extended_ready: bool,
     /// The title.
     pub title: Option<String>,
     /// Who created it, a user's number.
@@ -71,6 +71,16 @@ pub struct Content {
     pub viewing_url: Option<String>,
     /// Where a recording of it is.
     pub recording_url: Option<String>,
+    /// What is drawn and written on it, where it is a whiteboard or a presentation.
+    pub board: Option<Board>,
+    /// Its slides, where it is a presentation.
+    pub slides: Option<Slides>,
+    /// Its question, where it is a poll.
+    pub poll: Option<Poll>,
+    /// Its page, where it is shared notes.
+    pub notes: Option<Notes>,
+    /// Its questions, where it is questions and answers.
+    pub qna: Option<Qna>,
 }
 
 /// The file behind a content: encrypted on the file server, with what is needed to read it.
@@ -96,6 +106,26 @@ impl std::fmt::Debug for NativeFile {
     }
 }
 
+/// A file on the file server, encrypted, with what is needed to read it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct EncryptedFile {
+    /// Where it is; a name is to be appended to the URL base.
+    pub url: String,
+    /// The AES-256 key.
+    pub key: Bytes,
+    /// The initialization vector.
+    pub iv: Bytes,
+    /// The SHA-1 of the plain bytes.
+    pub hash: Bytes,
+}
+
+/// Without the key, so that it does not get into a log.
+impl std::fmt::Debug for EncryptedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncryptedFile").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 impl Model {
     /// The content with this title, without regard to upper and lower case where no content has
     /// exactly this one.
@@ -112,7 +142,7 @@ impl Model {
 
     /// Whether the state of the meeting and of all its contents has been told.
     pub fn is_complete(&self) -> bool {
-        self.ready && self.contents.values().all(|content| content.ready)
+        self.ready && self.contents.values().all(|content| content.ready && content.extended_ready)
     }
 
     /// Follows a change, and says whether the model was another before. Applied to an empty model,
@@ -150,7 +180,12 @@ impl Content {
     fn apply(&mut self, event: &Event) -> bool {
         match event {
             Event::ContentReady { .. } => set(&mut self.ready, true),
-            Event::FileReady { .. } => set(&mut self.file_ready, true),
+            Event::ExtendedReady { .. } => set(&mut self.extended_ready, true),
+            Event::Board { event, .. } => self.board.get_or_insert_default().apply(event),
+            Event::Slides { event, .. } => self.slides.get_or_insert_default().apply(event),
+            Event::Poll { event, .. } => self.poll.get_or_insert_default().apply(event),
+            Event::Notes { event, .. } => self.notes.get_or_insert_default().apply(event),
+            Event::Qna { event, .. } => self.qna.get_or_insert_default().apply(event),
             Event::Titled { title, .. } => set(&mut self.title, Some(title.clone())),
             Event::Owner { owner, .. } => set(&mut self.owner, Some(*owner)),
             Event::Visibility { visibility, .. } => set(&mut self.visibility, Some(*visibility)),
@@ -171,7 +206,8 @@ impl Content {
     }
 }
 
-fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
+/// Sets a value, and says whether it was another before.
+pub(super) fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
     let changed = *place != value;
     *place = value;
     changed

@@ -1,9 +1,16 @@
 //! The root, and how the other objects reach it.
 
-use psom::{Context, Handle, Lifecycle, Scope, Sent, distributed_object, error::Misuse};
+use psom::{
+    Context, DistributedObject, Handle, Lifecycle, Scope, Sent, distributed_object, error::Misuse,
+};
 
 use super::{
-    contents::ContentManager, event::Event, model::Model, uploads::UploadManager,
+    content::Extended,
+    contents::{ContentManager, Follow},
+    event::Event,
+    model::Model,
+    native_file::NativeFileOnlyContent,
+    uploads::UploadManager,
     users::ContentUserManager,
 };
 use crate::interfaces::{self, MeetingClient};
@@ -41,7 +48,7 @@ impl Conference {
     /// A mirror of a meeting that is yet to be joined.
     pub fn new(scope: &mut Scope, listener: impl Listener) -> Self {
         let uploads = scope.add(UploadManager::default());
-        Self {
+        let conference = Self {
             users: scope.add(ContentUserManager::default()),
             contents: scope.add(ContentManager::new(uploads)),
             uploads,
@@ -49,7 +56,58 @@ impl Conference {
             listener: Box::new(listener),
             last_cookie: 0,
             over: false,
-        }
+        };
+        conference.follow_standard::<NativeFileOnlyContent>(
+            scope,
+            "Content.NativeFileOnly",
+            NativeFileOnlyContent::new,
+        );
+        conference
+    }
+
+    /// Follows contents of a further type with objects of the program's own. Each is made when
+    /// such a content, by its number, is there, connected as its `extendedContent`, and found with
+    /// [`extended`](Self::extended).
+    #[must_use]
+    pub fn with_content<T: DistributedObject>(
+        self,
+        scope: &mut Scope,
+        kind: &str,
+        mut make: impl FnMut(i64) -> T + Send + 'static,
+    ) -> Self {
+        self.follow::<T>(scope, kind, false, move |id, _| make(id));
+        self
+    }
+
+    fn follow_standard<T: DistributedObject>(
+        &self,
+        scope: &mut Scope,
+        kind: &str,
+        make: fn(i64, Root) -> T,
+    ) {
+        self.follow(scope, kind, true, make);
+    }
+
+    fn follow<T: DistributedObject>(
+        &self,
+        scope: &mut Scope,
+        kind: &str,
+        tells: bool,
+        mut make: impl FnMut(i64, Root) -> T + Send + 'static,
+    ) {
+        scope.announce::<T>();
+        let kind = kind.to_owned();
+        let follow: Follow = Box::new(move |scope, id, root| {
+            let handle = scope.add_while_connected(make(id, root)).into();
+            Extended { handle, tells }
+        });
+        let _ = scope.tell(self.contents, move |contents, _| contents.follow(&kind, follow));
+    }
+
+    /// The object that follows a content, where it is a `T`.
+    pub fn extended<T: DistributedObject>(&self, scope: &Scope, id: i64) -> Option<Handle<T>> {
+        let content = scope.get(self.contents).ok()?.content(id)?;
+        scope.downcast(scope.get(content).ok()?.extended?.handle)
     }
 
     /// The meeting as it is now.
@@ -113,6 +171,15 @@ impl Root {
     pub(super) fn tell(self, scope: &mut Scope, event: Event) {
         if let Some(root) = self.0 {
             let _ = scope.tell(root, |conference, _| conference.changed(event));
+        }
+    }
+
+    /// Gives a title back that was reserved for nothing.
+    pub(super) fn release_title(self, scope: &mut Scope, cookie: i32) {
+        if let Some(root) = self.0 {
+            let _ = scope.tell(root, move |conference, cx| {
+                let _ = conference.release_title(cx, cookie);
+            });
         }
     }
 

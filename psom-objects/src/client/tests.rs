@@ -12,7 +12,7 @@ use psom::{Config, error::Misuse, testing::Pair};
 use super::{Conference, Event, Model};
 use crate::{
     package::{ContentDetail, CreateContent, Package, PackageWriter},
-    server::{DefaultPolicy, Limits, Meeting, MeetingConfig},
+    server::{Meeting, MeetingConfig},
     store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
     types::{
         ContentVisibility, Participant, Role, SetTitleStatus, TitleReservationStatus,
@@ -65,13 +65,9 @@ struct Room {
 
 impl Room {
     fn open() -> Self {
-        let config = MeetingConfig {
-            url_base: "http://127.0.0.1/files/".to_owned(),
-            files: Arc::new(Shelf),
-            policy: Arc::new(DefaultPolicy),
-            limits: Limits::default(),
-            started: std::time::UNIX_EPOCH,
-        };
+        let files = Arc::new(Shelf);
+        let started = std::time::SystemTime::UNIX_EPOCH;
+        let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
         let pair = Pair::server(Config::default(), |scope| Meeting::new(scope, config));
         Self { pair, events: Vec::new() }
     }
@@ -167,7 +163,7 @@ fn a_shared_file_reaches_everybody_with_all_that_is_known() {
         let model = room.model(client);
         let (id, content) = model.content_titled("PLAN.txt").unwrap();
         assert_eq!((id, content.owner), (1, Some(1)));
-        assert!(content.ready && content.file_ready);
+        assert!(content.ready && content.extended_ready);
         assert_eq!(content.visibility, Some(ContentVisibility::Everyone));
         assert_eq!(content.file.as_ref().unwrap().name, "stored plan.txt");
         assert!(content.creation_time.is_some() && content.last_used_time.is_some());

@@ -1,30 +1,22 @@
-use std::sync::Arc;
-
-use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, distributed_object};
+use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
 use super::{
-    Shared, contents::ContentManager, native_file::NativeFileOnlyContent, summary::ContentSummary,
-    titles, users::ContentUserManager,
+    contents::ContentManager, kinds::Extended, room::Room, summary::ContentSummary, titles,
 };
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
     store::StoredFile,
-    types::{ContentVisibility, SetTitleStatus},
+    types::{ContentVisibility, Role, SetTitleStatus},
 };
 
 /// What every content has: a title, an owner, a visibility, a place on the stage (section
 /// 3.3.4.1.6). What its type has besides is its `extendedContent`.
-// What a content's type has besides is of a type that only the manifest tells; those that a meeting
-// knows are announced here.
-#[distributed_object(
-    serves = ContentServer,
-    calls = ContentClient,
-    connects = NativeFileOnlyContent
-)]
+// What stands behind `extendedContent` is of a type that only the manifest tells; the meeting
+// announces all that it knows.
+#[distributed_object(serves = ContentServer, calls = ContentClient)]
 pub struct Content {
     pub(super) id: i64,
-    pub(super) shared: Arc<Shared>,
-    pub(super) users: Handle<ContentUserManager>,
+    pub(super) room: Room,
     pub(super) manager: Handle<ContentManager>,
     pub(super) title: String,
     pub(super) kind: &'static str,
@@ -38,10 +30,27 @@ pub struct Content {
     pub(super) native_file: Option<StoredFile>,
     /// Where the file came from, for clients of version 10.
     pub(super) original_file_url: Option<String>,
+    /// Where the content can be viewed, for clients of version 10.
+    pub(super) viewing_url: Option<String>,
+    /// There as soon as the content is.
+    pub(super) extended: Option<Box<dyn Extended>>,
+    /// Every file that packages brought, to be removed with the content.
+    pub(super) files: Vec<ContentFile>,
+}
+
+/// A file of a content, by its name in the manifest.
+#[derive(Debug, Clone)]
+pub(super) struct ContentFile {
+    pub(super) name: String,
+    pub(super) stored: StoredFile,
+}
+
+#[distributed_object]
+impl Content {
     #[child("extendedContent")]
-    pub(super) extended: AnyHandle,
-    /// Every file that the package brought, to be removed with the content.
-    pub(super) files: Vec<String>,
+    fn extended_content(&mut self) -> Option<AnyHandle> {
+        self.extended.as_ref().map(|extended| extended.handle())
+    }
 }
 
 impl Content {
@@ -59,7 +68,7 @@ impl Content {
         }
         self.set_order(cx, order);
         if changed && presenter.is_some() {
-            self.last_used = self.shared.clock.utc(cx.now());
+            self.last_used = self.room.utc(cx.now());
             cx.peers().c_set_last_used_time(&self.last_used);
         }
     }
@@ -92,8 +101,49 @@ impl Content {
     /// Disconnects the content from a client who may not see it any more.
     pub(super) fn hide_from(&mut self, cx: &mut Context<Self>, peer: PeerId) {
         let this = cx.handle();
-        cx.disconnect(self.extended, peer);
+        if let Some(extended) = &self.extended {
+            cx.disconnect(extended.handle(), peer);
+        }
         cx.disconnect(this, peer);
+    }
+
+    /// Tells clients of version 10; those of version 1 have no such method, and get no such call.
+    pub(super) fn set_original_file_url(&mut self, cx: &mut Context<Self>, url: String) {
+        cx.peers().c_set_original_file_url(&url);
+        self.original_file_url = Some(url);
+    }
+
+    pub(super) fn set_viewing_url(&mut self, cx: &mut Context<Self>, url: String) {
+        cx.peers().c_set_viewing_url(&url);
+        self.viewing_url = Some(url);
+    }
+
+    pub(super) fn set_native_file(&mut self, cx: &mut Context<Self>, file: StoredFile) {
+        let size = i64::try_from(file.size).unwrap_or(i64::MAX);
+        let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
+        cx.peers().c_set_native_file_info(&file.name, key, iv, hash, size);
+        self.native_file = Some(file);
+    }
+
+    pub(super) fn discard(&mut self, name: &str) {
+        let gone = self.files.extract_if(.., |file| file.stored.name == name);
+        gone.for_each(|file| self.room.files().remove(&file.stored.name));
+    }
+
+    /// Goes, and all that belongs to it.
+    pub(super) fn delete(&mut self, cx: &mut Context<Self>) {
+        if let Some(extended) = &self.extended {
+            extended.delete(cx);
+        }
+        let this = cx.handle();
+        cx.remove(this);
+    }
+
+    /// A user has become something else, or has left.
+    pub(super) fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>) {
+        if let Some(extended) = &self.extended {
+            extended.user_changed(scope, user, role);
+        }
     }
 
     /// Tells those who see the content who does.
@@ -116,9 +166,8 @@ impl Content {
     /// Whether the caller may rename, show, hide or delete the content.
     fn may_change(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
-        let role = cx.get(self.users).map(|users| users.role(user));
-        let policy = &self.shared.config.policy;
-        role.is_ok_and(|role| policy.may_change_content(role, user == self.owner))
+        let role = self.room.role(cx, user);
+        self.room.policy().may_change_content(role, user == self.owner)
     }
 }
 
@@ -137,7 +186,7 @@ impl ContentServer for Content {
 
     fn s_set_title(&mut self, cx: &mut Context<Self>, title: String) {
         let Some(asked) = cx.caller().id() else { return };
-        let (policy, limits) = (&self.shared.config.policy, &self.shared.config.limits);
+        let (policy, limits) = (self.room.policy(), self.room.limits());
         let refused = if !self.may_change(cx) {
             Some(SetTitleStatus::UserNotAuthorized)
         } else if !policy.takes_title(&title, limits) {
@@ -189,9 +238,12 @@ impl Lifecycle for Content {
             let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
             caller.c_set_native_file_info(&file.name, key, iv, hash, size);
         }
+        // Clients of version 1 have no such methods, and get no such calls.
         if let Some(url) = &self.original_file_url {
-            // Clients of version 1 have no such method, and get no such call.
             caller.c_set_original_file_url(url);
+        }
+        if let Some(url) = &self.viewing_url {
+            caller.c_set_viewing_url(url);
         }
         caller.c_connect_completed();
     }

@@ -1,18 +1,14 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Handle, Lifecycle, PeerId, PeerInfo, Scope, distributed_object};
 
 use super::{
-    Shared,
     content::Content,
+    room::Room,
     stage::Stage,
     summary::ContentSummary,
     titles::{self, Reservation, Titles},
     uploads::UploadManager,
-    users::ContentUserManager,
 };
 use crate::{
     interfaces::{ContentManagerClientProxy, ContentManagerServer, ContentManagerServerProxy},
@@ -27,8 +23,7 @@ use crate::{
     connects = UploadManager
 )]
 pub struct ContentManager {
-    pub(super) shared: Arc<Shared>,
-    pub(super) users: Handle<ContentUserManager>,
+    pub(super) room: Room,
     uploads: Handle<UploadManager>,
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
     pub(super) last_id: i64,
@@ -56,14 +51,9 @@ impl ContentManager {
 }
 
 impl ContentManager {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        users: Handle<ContentUserManager>,
-        uploads: Handle<UploadManager>,
-    ) -> Self {
+    pub(super) fn new(room: Room, uploads: Handle<UploadManager>) -> Self {
         Self {
-            shared,
-            users,
+            room,
             uploads,
             contents: BTreeMap::new(),
             last_id: 0,
@@ -75,7 +65,7 @@ impl ContentManager {
     }
 
     /// A content, if this client has been told of it: any other does not exist for it.
-    fn seen(&self, peer: PeerId, content: i64) -> Option<Handle<Content>> {
+    pub(super) fn seen(&self, peer: PeerId, content: i64) -> Option<Handle<Content>> {
         self.told.get(&peer).filter(|told| told.contents.contains(&content))?;
         self.contents.get(&content).copied()
     }
@@ -108,10 +98,6 @@ impl ContentManager {
         contents.map(Content::summary).collect()
     }
 
-    fn role(&self, scope: &Scope, user: i64) -> Role {
-        scope.get(self.users).map_or(Role::Attendee, |users| users.role(user))
-    }
-
     /// Tells every client what has changed for it: contents that it sees now or sees no longer, and
     /// the stage as far as it sees it.
     pub(super) fn sync(&mut self, cx: &mut Context<Self>) {
@@ -121,7 +107,7 @@ impl ContentManager {
     }
 
     fn sync_peer(&mut self, cx: &mut Context<Self>, peer: &PeerInfo) {
-        let role = self.role(cx, peer.user.id);
+        let role = self.room.role(cx, peer.user.id);
         let mut seen = BTreeMap::new();
         for (&id, &content) in &self.contents {
             if let Ok(shown) = cx.get(content)
@@ -164,8 +150,8 @@ impl ContentManager {
 
     /// A user has become something else.
     pub(super) fn on_role(&mut self, cx: &mut Context<Self>, user: i64) {
-        let role = self.role(cx, user);
-        let policy = self.shared.config.policy.clone();
+        let room = self.room.clone();
+        let (role, policy) = (room.role(cx, user), room.policy());
         if !policy.may_upload(role) {
             for released in self.titles.release(|reserved| reserved.user == user) {
                 if let Some(mut client) = cx.peer(released.peer) {
@@ -179,10 +165,18 @@ impl ContentManager {
         } else {
             self.set_stage(cx, self.stage.leave(user));
         }
+        self.tell_contents(cx, user, Some(role));
+    }
+
+    /// Tells all contents that a user has become something else, or has left.
+    fn tell_contents(&self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
+        for content in self.contents.values() {
+            let _ = cx.tell(*content, move |content, cx| content.user_changed(cx, user, role));
+        }
     }
 
     fn may_present(&self, scope: &Scope, user: i64) -> bool {
-        self.shared.config.policy.may_present(self.role(scope, user))
+        self.room.policy().may_present(self.room.role(scope, user))
     }
 
     /// Puts a content on the stage.
@@ -259,8 +253,8 @@ impl ContentManager {
         use TitleReservationStatus as Status;
         let user = cx.caller().user().id;
         let Some(peer) = cx.caller().id() else { return };
-        let (policy, limits) = (&self.shared.config.policy, &self.shared.config.limits);
-        let role = self.role(cx, user);
+        let (policy, limits) = (self.room.policy(), self.room.limits());
+        let role = self.room.role(cx, user);
         let locked = external_id.and_then(|id| self.titles.by_external_id(id));
         let (status, content, owner) = if !policy.may_upload(role) {
             (Status::FailedNotAuthorized, 0, 0)
@@ -298,18 +292,16 @@ impl ContentManagerServer for ContentManager {
         let seen = caller.and_then(|caller| self.seen(caller, content_id));
         let Some(handle) = seen else { return };
         let Ok(content) = cx.get(handle) else { return };
-        let (owns, extended) = (content.owner == user, content.extended);
-        let files = content.files.clone();
-        if !self.shared.config.policy.may_change_content(self.role(cx, user), owns) {
+        let owns = content.owner == user;
+        if !self.room.policy().may_change_content(self.room.role(cx, user), owns) {
             return;
         }
         tracing::info!(content = content_id, title = content.title, user, "Deleted a content");
         self.contents.remove(&content_id);
-        files.iter().for_each(|file| self.shared.config.files.remove(file));
+        content.files.iter().for_each(|file| self.room.files().remove(&file.stored.name));
         // The content disconnects itself from everybody; it was told of before.
         self.set_stage(cx, self.stage.without(content_id));
-        cx.remove(extended);
-        cx.remove(handle);
+        let _ = cx.tell(handle, |content, cx| content.delete(cx));
     }
 
     fn s_present(&mut self, cx: &mut Context<Self>) {
@@ -365,6 +357,7 @@ impl Lifecycle for ContentManager {
         let still_there = cx.peer_infos().iter().any(|peer| peer.user.id == user);
         if !still_there {
             self.set_stage(cx, self.stage.leave(user));
+            self.tell_contents(cx, user, None);
         }
         // Whoever closes this has left the meeting.
         cx.caller().hang_up();

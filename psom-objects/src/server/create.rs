@@ -1,13 +1,19 @@
-//! From a verified package to a content.
+//! From a verified package to a content, or to a part of one.
 
-use psom::{AnyHandle, Context, PeerId};
+use std::collections::BTreeMap;
+
+use psom::{Context, PeerId, Scope};
 
 use super::{
-    content::Content, contents::ContentManager, native_file::NativeFileOnlyContent, titles,
+    content::{Content, ContentFile},
+    contents::ContentManager,
+    kinds::{Added, Addition, NewContent, Refusal, Reply},
+    room::ContentRef,
+    titles,
 };
 use crate::{
-    package::{ContentDetail, CreateContent, Manifest, Visibility},
-    store::Import,
+    package::{CreateContent, Manifest, Visibility},
+    store::{Import, StoredFile},
     types::{ContentVisibility, UploadFinishReason},
 };
 
@@ -22,81 +28,145 @@ pub(super) struct Uploader {
 }
 
 impl ContentManager {
-    /// Creates what a package asks for, or says why it cannot be; its files are removed then.
-    pub(super) fn create(
+    /// Does what a package asks for and says so, or says why not; its files are removed then.
+    pub(super) fn take_package(
         &mut self,
         cx: &mut Context<Self>,
         uploader: Uploader,
         import: Import,
-    ) -> UploadFinishReason {
-        let files: Vec<_> = import.files.values().map(|file| file.name.clone()).collect();
-        match self.try_create(cx, uploader, import, &files) {
-            Ok(()) => UploadFinishReason::Ok,
-            Err((reason, why)) => {
-                tracing::info!(user = uploader.user, ?reason, why, "Refused a package");
-                files.iter().for_each(|file| self.shared.config.files.remove(file));
-                reason
+        finish: impl FnOnce(&mut Scope, UploadFinishReason) + Send + 'static,
+    ) {
+        let stored = import.files.iter();
+        let files: Vec<_> = stored
+            .map(|(name, stored)| ContentFile { name: name.clone(), stored: stored.clone() })
+            .collect();
+        let room = self.room.clone();
+        let end = {
+            let files = files.clone();
+            move |scope: &mut Scope, result: Result<(), Refusal>| {
+                let reason = match result {
+                    Ok(()) => UploadFinishReason::Ok,
+                    Err(Refusal { reason, why }) => {
+                        tracing::info!(user = uploader.user, ?reason, %why, "Refused a package");
+                        files.iter().for_each(|file| room.files().remove(&file.stored.name));
+                        reason
+                    }
+                };
+                finish(scope, reason);
+            }
+        };
+        let Import { manifest, files: stored } = import;
+        let (peer, user) = (uploader.peer, uploader.user);
+        let addition = |what| Addition { peer, user, what, files: stored.clone() };
+        match manifest {
+            Manifest::CreateContent(manifest) => {
+                let created = self.create(cx, uploader, manifest, &stored, files);
+                end(cx, created);
+            }
+            Manifest::CreateAnnotation(annotation) => {
+                // Which content is meant, the schema leaves open: its number, as a text.
+                let id = annotation.parent_id.trim().parse().unwrap_or(0);
+                let addition = addition(Added::Annotation(annotation.detail));
+                self.add_to(cx, id, addition, files, Box::new(end));
+            }
+            Manifest::CreatePptContentResource(resource) => {
+                let addition = addition(Added::Resources(resource.detail));
+                self.add_to(cx, resource.content_id, addition, files, Box::new(end));
             }
         }
     }
 
-    fn try_create(
+    /// Adds something to a content that exists, for this client at least.
+    fn add_to(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i64,
+        addition: Addition,
+        files: Vec<ContentFile>,
+        end: Reply,
+    ) {
+        let Some(handle) = self.seen(addition.peer, id) else {
+            return end(cx, Err(Refusal::malformed("there is no such content")));
+        };
+        let may = self.room.policy().may_upload(self.room.role(cx, addition.user));
+        if !may {
+            let why = "the user may not upload";
+            return end(cx, Err(Refusal::new(UploadFinishReason::UnknownFailure, why)));
+        }
+        let told = cx.tell(handle, move |content, cx| content.add(cx, addition, files, end));
+        debug_assert!(told.is_ok(), "a content that is seen is there");
+    }
+
+    fn create(
         &mut self,
         cx: &mut Context<Self>,
         uploader: Uploader,
-        mut import: Import,
-        files: &[String],
-    ) -> Result<(), (UploadFinishReason, &'static str)> {
-        let malformed = |why| (UploadFinishReason::VerifyFailed, why);
-        let Manifest::CreateContent(manifest) = import.manifest else {
-            return Err(malformed("the manifest creates no content"));
-        };
+        manifest: CreateContent,
+        stored: &BTreeMap<String, StoredFile>,
+        files: Vec<ContentFile>,
+    ) -> Result<(), Refusal> {
         if manifest.upgrade.is_some() {
-            return Err(malformed("contents cannot be upgraded"));
+            return Err(Refusal::malformed("contents cannot be upgraded"));
         }
-        let title = &manifest.common.title;
-        let reserved = self.titles.by_title(title).is_some_and(|reserved| {
+        let title = manifest.common.title.clone();
+        let reserved = self.titles.by_title(&title).is_some_and(|reserved| {
             reserved.peer == uploader.peer && reserved.user == uploader.user
         });
         if !reserved {
-            return Err(malformed("the title was not reserved by this client"));
+            return Err(Refusal::malformed("the title was not reserved by this client"));
         }
-        if self.contents.len() >= self.shared.config.limits.contents {
-            return Err((UploadFinishReason::TooManyContents, "the meeting is full"));
+        if self.contents.len() >= self.room.limits().contents {
+            return Err(Refusal::new(UploadFinishReason::TooManyContents, "the meeting is full"));
         }
-        let native_file = manifest.common.native_file.as_ref();
-        let native_file = native_file.and_then(|name| import.files.remove(name));
-        let (kind, extended): (_, AnyHandle) = match manifest.detail {
-            ContentDetail::NativeFileOnly if native_file.is_some() => {
-                ("Content.NativeFileOnly", cx.add(NativeFileOnlyContent).into())
-            }
-            ContentDetail::NativeFileOnly => return Err(malformed("there is no native file")),
-            _ => return Err(malformed("contents of this type are not supported")),
+        let types = &self.room.shared.config.content_types;
+        let Some((kind, create)) = types.get(manifest.detail.content_type()) else {
+            return Err(Refusal::malformed("contents of this type are not supported"));
         };
-        self.last_id += 1;
-        let (id, now) = (self.last_id, self.shared.clock.utc(cx.now()));
-        let content = Content {
+        let native_file = manifest.common.native_file.as_ref();
+        let native_file = native_file.and_then(|name| stored.get(name)).cloned();
+        let visibility = visibility(&manifest);
+        let (id, now) = (self.last_id + 1, self.room.utc(cx.now()));
+        let manager = cx.handle();
+        let content = cx.add(Content {
             id,
-            shared: self.shared.clone(),
-            users: self.users,
-            manager: cx.handle(),
+            room: self.room.clone(),
+            manager,
             title: title.clone(),
             kind,
             owner: uploader.user,
-            visibility: visibility(&manifest),
+            visibility,
             created: now.clone(),
             last_used: now,
             presenter: None,
             order: 0,
-            native_file,
-            original_file_url: manifest.common.original_file_url.clone(),
-            extended,
-            files: files.to_vec(),
+            native_file: native_file.clone(),
+            original_file_url: manifest.common.original_file_url,
+            viewing_url: None,
+            extended: None,
+            files,
+        });
+        let new = NewContent {
+            id,
+            owner: uploader.user,
+            detail: manifest.detail,
+            native_file: native_file.as_ref(),
+            files: stored,
+            content: ContentRef(content),
+            room: self.room.clone(),
         };
-        tracing::info!(content = id, title, user = uploader.user, "Created a content");
-        let handle = cx.add(content);
-        self.contents.insert(id, handle);
-        self.titles.release(|reserved| titles::same(&reserved.title, title));
+        let extended = match create(cx, new) {
+            Ok(extended) => extended,
+            Err(refusal) => {
+                cx.remove(content);
+                return Err(refusal);
+            }
+        };
+        // Before anybody is told of the content, and could ask for it.
+        let _ = cx.tell(content, move |content, _| content.extended = Some(extended));
+        self.last_id = id;
+        tracing::info!(content = id, title, user = uploader.user, kind, "Created a content");
+        self.contents.insert(id, content);
+        self.titles.release(|reserved| titles::same(&reserved.title, &title));
         self.sync(cx);
         if let Some(mut client) = cx.peer(uploader.peer) {
             client.c_content_created(id, uploader.cookie);
@@ -105,6 +175,37 @@ impl ContentManager {
             self.present(cx, uploader.user, id);
         }
         Ok(())
+    }
+}
+
+impl Content {
+    /// Has the extended content take a package; then the package's files are the content's.
+    fn add(
+        &mut self,
+        cx: &mut Context<Self>,
+        addition: Addition,
+        files: Vec<ContentFile>,
+        end: Reply,
+    ) {
+        let Some(extended) = &self.extended else {
+            return end(cx, Err(Refusal::malformed("the content is not ready")));
+        };
+        // The files first: what is taken may be discarded at once.
+        let names: Vec<_> = files.iter().map(|file| file.stored.name.clone()).collect();
+        self.files.extend(files);
+        let this = cx.handle();
+        extended.add(
+            cx,
+            addition,
+            Box::new(move |scope, result| {
+                if result.is_err() {
+                    let _ = scope.tell(this, move |content, _| {
+                        content.files.retain(|file| !names.contains(&file.stored.name));
+                    });
+                }
+                end(scope, result);
+            }),
+        );
     }
 }
 

@@ -16,6 +16,44 @@ pub struct Limits {
     pub slides: usize,
     /// Choices of a poll: 7.
     pub choices: usize,
+    /// Characters of a poll's question, and of each of its choices: 1,000.
+    pub question_length: usize,
+    /// Messages between the pages that show questions and answers, kept for those who come
+    /// later: 10,000.
+    pub blobs: usize,
+    /// Bytes of these messages together: 4 MiB.
+    pub blob_bytes: usize,
+    /// What annotations are held to; told to every client (section 3.1.4.1.12).
+    pub annotations: AnnotationLimits,
+}
+
+/// How many annotations a content has, and how large they are. Lengths are in UTF-16 code units,
+/// the others in the units of the annotations' own properties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnnotationLimits {
+    /// Drawings: 20,000.
+    pub drawings: i32,
+    /// Texts: 5,000.
+    pub texts: i32,
+    /// Images: 200.
+    pub images: i32,
+    /// Stamps: 0, since the protocol has no such type.
+    pub stamps: i32,
+    /// The length of a drawing's path: 20,000.
+    pub path_length: i32,
+    /// The thickness of a drawing's stroke: 100.
+    pub stroke_thickness: i32,
+    /// The length of a text: 10,000.
+    pub text_length: i32,
+    /// The size of a text's font: 400.
+    pub font_size: i32,
+    /// Bytes of an image's file: 16 MiB.
+    pub image_file_size: i32,
+    /// The width of an image: 10,000.
+    pub image_width: i32,
+    /// The height of an image: 10,000.
+    pub image_height: i32,
 }
 
 impl Default for Limits {
@@ -28,6 +66,28 @@ impl Default for Limits {
             title_length: 255,
             slides: 1000,
             choices: 7,
+            question_length: 1000,
+            blobs: 10_000,
+            blob_bytes: 4 << 20,
+            annotations: AnnotationLimits::default(),
+        }
+    }
+}
+
+impl Default for AnnotationLimits {
+    fn default() -> Self {
+        Self {
+            drawings: 20_000,
+            texts: 5000,
+            images: 200,
+            stamps: 0,
+            path_length: 20_000,
+            stroke_thickness: 100,
+            text_length: 10_000,
+            font_size: 400,
+            image_file_size: 16 << 20,
+            image_width: 10_000,
+            image_height: 10_000,
         }
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
-    MeetingConfig, Shared, clock::Clock, contents::ContentManager, summary::MeetingSummary,
-    uploads::UploadManager, users::ContentUserManager,
+    MeetingConfig, Shared, clock::Clock, contents::ContentManager, room::Room,
+    summary::MeetingSummary, uploads::UploadManager, users::ContentUserManager,
 };
 use crate::{
     interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},
@@ -19,8 +19,7 @@ use crate::{
     connects = ContentManager
 )]
 pub struct Meeting {
-    shared: Arc<Shared>,
-    users: Handle<ContentUserManager>,
+    room: Room,
     contents: Handle<ContentManager>,
 }
 
@@ -29,18 +28,20 @@ impl Meeting {
     pub fn new(scope: &mut Scope, config: MeetingConfig) -> Self {
         let clock = Clock::new(config.started, scope.now());
         let shared = Arc::new(Shared { config, clock });
+        scope.announce_all(shared.config.content_types.descriptions());
         let users = scope.add(ContentUserManager::default());
-        let uploads = scope.add(UploadManager::new(shared.clone(), users));
-        let contents = scope.add(ContentManager::new(shared.clone(), users, uploads));
+        let room = Room { shared, users };
+        let uploads = scope.add(UploadManager::new(room.clone()));
+        let contents = scope.add(ContentManager::new(room.clone(), uploads));
         // The objects know each other before anything else happens.
         let _ = scope.tell(users, move |users, _| users.contents = Some(contents));
         let _ = scope.tell(uploads, move |uploads, _| uploads.contents = Some(contents));
-        Self { shared, users, contents }
+        Self { room, contents }
     }
 
     /// What there is in the meeting.
     pub fn summary(&self, cx: &Context<Self>) -> MeetingSummary {
-        let users = cx.get(self.users).map(ContentUserManager::summary).unwrap_or_default();
+        let users = cx.get(self.room.users).map(ContentUserManager::summary).unwrap_or_default();
         let (contents, stage) = match cx.get(self.contents) {
             Ok(manager) => (manager.summary(cx), manager.stage()),
             Err(_) => Default::default(),
@@ -52,7 +53,7 @@ impl Meeting {
     /// Makes a user who is there something else: a demoted presenter leaves the stage and gives
     /// reserved titles and uploads up; contents appear and disappear as the new role sees them.
     pub fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
-        let _ = cx.tell(self.users, move |users, cx| users.set_role(cx, user, role));
+        let _ = cx.tell(self.room.users, move |users, cx| users.set_role(cx, user, role));
     }
 }
 
@@ -65,10 +66,10 @@ impl MeetingServer for Meeting {
 impl Lifecycle for Meeting {
     /// Ruling 17: the time, the URL base, both children and their state, ready.
     fn connected(&mut self, cx: &mut Context<Self>) {
-        let time = self.shared.clock.utc(cx.now());
+        let time = self.room.utc(cx.now());
         cx.caller().c_set_server_time(&time);
-        cx.caller().c_set_url_base(&self.shared.config.url_base);
-        let users = cx.caller().connect("contentUserManager", self.users);
+        cx.caller().c_set_url_base(&self.room.shared.config.url_base);
+        let users = cx.caller().connect("contentUserManager", self.room.users);
         let contents = cx.caller().connect("contentManager", self.contents);
         if let Err(error) = users.and(contents) {
             // A client without these two is no client of a meeting.

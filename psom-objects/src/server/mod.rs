@@ -17,10 +17,12 @@ mod clock;
 mod content;
 mod contents;
 mod create;
+mod kinds;
 mod limits;
 mod meeting;
 mod native_file;
 mod policy;
+mod room;
 mod stage;
 mod stream;
 mod summary;
@@ -32,10 +34,12 @@ use std::sync::Arc;
 
 pub use content::Content;
 pub use contents::ContentManager;
-pub use limits::Limits;
+pub use kinds::{Added, Addition, ContentType, ContentTypes, NewContent, Refusal};
+pub use limits::{AnnotationLimits, Limits};
 pub use meeting::Meeting;
 pub use native_file::NativeFileOnlyContent;
 pub use policy::{DefaultPolicy, Policy};
+pub use room::{ContentRef, Room};
 pub use stream::UploadStream;
 pub use summary::{ContentSummary, MeetingSummary, UserSummary};
 pub use uploads::UploadManager;
@@ -54,8 +58,29 @@ pub struct MeetingConfig {
     pub policy: Arc<dyn Policy>,
     /// How much the meeting holds.
     pub limits: Limits,
+    /// The types of contents that can be shared.
+    pub content_types: ContentTypes,
     /// The time of day when the meeting's space was made.
     pub started: std::time::SystemTime,
+}
+
+impl MeetingConfig {
+    /// A meeting by the ordinary rules, of the specification's contents. `started` is the time of
+    /// day when the meeting's space is made.
+    pub fn new(
+        url_base: impl Into<String>,
+        files: Arc<dyn FileStore>,
+        started: std::time::SystemTime,
+    ) -> Self {
+        Self {
+            url_base: url_base.into(),
+            files,
+            policy: Arc::new(DefaultPolicy),
+            limits: Limits::default(),
+            content_types: ContentTypes::standard(),
+            started,
+        }
+    }
 }
 
 impl std::fmt::Debug for MeetingConfig {

@@ -1,5 +1,6 @@
-use psom::{Context, Lifecycle, distributed_object};
+use psom::{Context, Lifecycle, Scope, distributed_object};
 
+use super::kinds::{ContentType, NewContent, Refusal};
 use crate::interfaces::{
     NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer, NativeFileOnlyContentServerProxy,
 };
@@ -11,6 +12,17 @@ use crate::interfaces::{
 pub struct NativeFileOnlyContent;
 
 impl NativeFileOnlyContentServer for NativeFileOnlyContent {}
+
+impl ContentType for NativeFileOnlyContent {
+    const NAME: &'static str = "Content.NativeFileOnly";
+
+    fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        match new.native_file {
+            Some(_) => Ok(Self),
+            None => Err(Refusal::malformed("there is no native file")),
+        }
+    }
+}
 
 impl Lifecycle for NativeFileOnlyContent {
     fn connected(&mut self, cx: &mut Context<Self>) {

@@ -20,6 +20,33 @@ pub trait Policy: Send + Sync + 'static {
         role >= Role::Presenter
     }
 
+    /// Drawing, writing and pointing on what is shared.
+    fn may_annotate(&self, role: Role) -> bool {
+        role >= Role::Presenter
+    }
+
+    /// Voting in polls.
+    fn may_vote(&self, role: Role) -> bool {
+        let _ = role;
+        true
+    }
+
+    /// Asking and answering in questions and answers that are open.
+    fn may_ask(&self, role: Role) -> bool {
+        let _ = role;
+        true
+    }
+
+    /// Running polls, notes, and questions and answers: opening, closing, changing them.
+    fn may_moderate(&self, role: Role) -> bool {
+        role >= Role::Presenter
+    }
+
+    /// Seeing the results of a poll before everybody does.
+    fn sees_results(&self, role: Role) -> bool {
+        role >= Role::Presenter
+    }
+
     /// Whether a file with this extension (without its dot, in lower case) may be uploaded.
     fn takes_extension(&self, extension: &str) -> bool {
         let _ = extension;

@@ -29,6 +29,10 @@ impl Titles {
         self.reserved.iter().any(|reserved| reserved.peer == peer && reserved.cookie == cookie)
     }
 
+    pub(super) fn has_peer(&self, peer: PeerId) -> bool {
+        self.reserved.iter().any(|reserved| reserved.peer == peer)
+    }
+
     pub(super) fn count(&self, user: i64) -> usize {
         self.reserved.iter().filter(|reserved| reserved.user == user).count()
     }

@@ -1,11 +1,6 @@
-use std::sync::Arc;
-
 use psom::{Context, Handle, Lifecycle, distributed_object};
 
-use super::{
-    Shared, contents::ContentManager, create::Uploader, stream::UploadStream,
-    users::ContentUserManager,
-};
+use super::{contents::ContentManager, create::Uploader, room::Room, stream::UploadStream};
 use crate::{
     interfaces::{UploadManagerClientProxy, UploadManagerServer, UploadManagerServerProxy},
     store::{Import, StoreError, StoreFuture},
@@ -19,8 +14,7 @@ use crate::{
     connects = UploadStream
 )]
 pub struct UploadManager {
-    shared: Arc<Shared>,
-    users: Handle<ContentUserManager>,
+    room: Room,
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
     uploads: Vec<Upload>,
@@ -35,8 +29,8 @@ struct Upload {
 }
 
 impl UploadManager {
-    pub(super) fn new(shared: Arc<Shared>, users: Handle<ContentUserManager>) -> Self {
-        Self { shared, users, contents: None, uploads: Vec::new(), count: 0 }
+    pub(super) fn new(room: Room) -> Self {
+        Self { room, contents: None, uploads: Vec::new(), count: 0 }
     }
 
     /// Accepts an upload and connects its stream, or says why not.
@@ -47,12 +41,14 @@ impl UploadManager {
         (packed, unpacked): (i64, i64),
     ) -> Result<Handle<UploadStream>, UploadFinishReason> {
         use UploadFinishReason as Reason;
-        let config = &self.shared.config;
-        let (policy, limits) = (&config.policy, &config.limits);
-        let role = cx.get(self.users).map(|users| users.role(by.user));
+        let room = self.room.clone();
+        let (policy, limits) = (room.policy(), room.limits());
         let contents = self.contents.and_then(|contents| cx.get(contents).ok());
-        let contents = contents.map_or(0, ContentManager::len);
-        if !role.is_ok_and(|role| policy.may_upload(role)) {
+        // Whoever has reserved no title uploads for a content that is there.
+        let is_full = contents.is_some_and(|contents| {
+            contents.len() >= limits.contents && contents.titles.has_peer(by.peer)
+        });
+        if !policy.may_upload(room.role(cx, by.user)) {
             return Err(Reason::UnknownFailure);
         }
         if self.named(by).is_some() {
@@ -62,7 +58,7 @@ impl UploadManager {
         {
             return Err(Reason::TooManyUploads);
         }
-        if contents >= limits.contents {
+        if is_full {
             return Err(Reason::TooManyContents);
         }
         let size = |length: i64| u64::try_from(length).map_err(|_| Reason::VerifyFailed);
@@ -70,7 +66,7 @@ impl UploadManager {
         if packed.max(unpacked) > limits.package_size {
             return Err(Reason::MaxPackageSizeExceeded);
         }
-        let sink = config.files.begin(packed).map_err(|error| reason(&error))?;
+        let sink = room.files().begin(packed).map_err(|error| reason(&error))?;
         let stream = UploadStream::new(sink, cx.handle(), by, (packed, unpacked));
         let stream = cx.add_while_connected(stream);
         if cx.caller().connect("uploadStreams", stream).is_err() {
@@ -131,13 +127,13 @@ impl UploadManager {
         };
         let Some(contents) = self.contents.filter(|_| self.find(by).is_some()) else {
             // The client cancelled or left meanwhile: nobody wants the files.
-            let files = &self.shared.config.files;
-            return import.files.values().for_each(|file| files.remove(&file.name));
+            return import.files.values().for_each(|file| self.room.files().remove(&file.name));
         };
         let this = cx.handle();
         let _ = cx.tell(contents, move |contents, cx| {
-            let reason = contents.create(cx, by, import);
-            let _ = cx.tell(this, move |uploads, cx| uploads.finish(cx, by, reason));
+            contents.take_package(cx, by, import, move |scope, reason| {
+                let _ = scope.tell(this, move |uploads, cx| uploads.finish(cx, by, reason));
+            });
         });
     }
 

@@ -17,7 +17,7 @@ pub struct Application {
 }
 
 /// The interfaces that one side supports, ConnMgr first and the root's second.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Protocols {
     objects: Vec<ObjectDesc>,
 }
@@ -40,7 +40,7 @@ impl Protocols {
         Ok(protocols)
     }
 
-    pub(crate) fn add(&mut self, object: ObjectDesc) -> Result<(), Misuse> {
+    fn add(&mut self, object: ObjectDesc) -> Result<(), Misuse> {
         if let Some(known) = self.place(object.serves.name).map(|place| &self.objects[place]) {
             let same = known.serves.versions == object.serves.versions
                 && known.calls.versions == object.calls.versions;

@@ -2,7 +2,6 @@ use std::{
     fmt,
     marker::PhantomData,
     ops::{Deref, DerefMut},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -105,21 +104,17 @@ impl Scope {
         Ok(())
     }
 
-    /// Says that objects of this type will be connected though nothing that is announced already
-    /// connects them: those of a plug-in, for example. For the time when the root is made; whoever
-    /// is connected already knows what there is. An error says that another type has the same
-    /// interface name, but other versions or hashes.
-    pub fn announce<T: DistributedObject>(&mut self) -> Result<(), Misuse> {
-        self.announce_all([ObjectDesc::of::<T>()])
+    /// Says that objects of this type will be connected though nothing that the root declares
+    /// connects them: those of a plug-in, for example. For the time when the root is made; later it
+    /// has no effect. Where another type has the same interface name but other versions or hashes,
+    /// whoever makes the space gets an error.
+    pub fn announce<T: DistributedObject>(&mut self) {
+        self.announce_all([ObjectDesc::of::<T>()]);
     }
 
     /// The same with types that are known by their descriptions.
-    pub fn announce_all(
-        &mut self,
-        objects: impl IntoIterator<Item = ObjectDesc>,
-    ) -> Result<(), Misuse> {
-        let protocols = Arc::make_mut(&mut self.core_mut().app.protocols);
-        objects.into_iter().try_for_each(|object| protocols.add(object))
+    pub fn announce_all(&mut self, objects: impl IntoIterator<Item = ObjectDesc>) {
+        self.core_mut().announced.extend(objects);
     }
 
     /// The handle of an object whose type was forgotten, where it is a `T`. The object whose

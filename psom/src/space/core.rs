@@ -42,6 +42,8 @@ pub(super) struct Core {
     pub(super) app: Application,
     /// What happens next, in the space's one order.
     pub(super) work: VecDeque<Work>,
+    /// What the root connects besides what it declares; read once, when the root is there.
+    pub(super) announced: Vec<ObjectDesc>,
     /// What is left to do before the output is taken.
     pub(super) closing: Vec<(ObjectKey, Task)>,
     timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
@@ -137,6 +139,7 @@ impl Core {
             connections: SlotMap::with_key(),
             app,
             work: VecDeque::new(),
+            announced: Vec::new(),
             closing: Vec::new(),
             timers: BTreeMap::new(),
             timer_count: 0,

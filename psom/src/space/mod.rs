@@ -84,14 +84,18 @@ impl Space {
         further: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<(Self, Handle<T>), Misuse> {
-        let core = Box::new(Core::new(now, Protocols::of(ObjectDesc::of::<T>(), further)?));
-        let mut scope = Scope::new(Some(core), ObjectKey::default());
+        let none = Protocols::of(ObjectDesc::of::<T>(), [])?;
+        let mut scope = Scope::new(Some(Box::new(Core::new(now, none))), ObjectKey::default());
         let root = root(&mut scope);
         let root = scope.add(root);
         let mut space =
             Self { core: scope.into_core(), scratch: String::new(), unread: None, closed: false };
         if let Some(core) = &mut space.core {
             core.app.root = root.key;
+            // Only now the root has said what it connects.
+            let announced = std::mem::take(&mut core.announced);
+            let further = further.into_iter().chain(announced);
+            core.app.protocols = Arc::new(Protocols::of(ObjectDesc::of::<T>(), further)?);
         }
         space.settle();
         Ok((space, root))

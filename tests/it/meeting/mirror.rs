@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use psom::testing::Pair;
 use psom_objects::{
     client::{Conference, Event},
-    server::{DefaultPolicy, Limits, Meeting, MeetingConfig},
+    server::{Meeting, MeetingConfig},
     types::{Participant, Role},
 };
 
@@ -13,13 +13,9 @@ use super::store::MemoryStore;
 
 #[test]
 fn what_is_to_be_ignored_is_ignored() {
-    let config = MeetingConfig {
-        url_base: "http://127.0.0.1/files/".into(),
-        files: Arc::new(MemoryStore::default()),
-        policy: Arc::new(DefaultPolicy),
-        limits: Limits::default(),
-        started: std::time::SystemTime::UNIX_EPOCH,
-    };
+    let files = Arc::new(MemoryStore::default());
+    let started = std::time::SystemTime::UNIX_EPOCH;
+    let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
     let mut pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();
     let heard = events.clone();

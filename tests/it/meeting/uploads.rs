@@ -224,6 +224,8 @@ fn a_meeting_holds_so_many_contents() {
         world.told_of(0, "uploads.finished"),
         ["uploads.finished 1 Ok", "uploads.finished 2 TooManyContents",]
     );
+    world.reserve(0, "c.txt", 3);
+    world.told(0);
     assert_eq!(request(&mut world, 0, 5, 5, 3), ["uploads.rejected 3 TooManyContents"]);
     assert_eq!(world.disk(), (vec!["file-1".to_owned()], 0));
 }

@@ -6,7 +6,7 @@ use psom::{Client, Context, Handle, Scope, Server, Tokens, Violation, distribute
 use psom_objects::{
     interfaces::*,
     package::{ContentDetail, CreateContent, Manifest},
-    server::{DefaultPolicy, Limits, Meeting, MeetingConfig},
+    server::{Meeting, MeetingConfig},
     types::{Participant, Role, TitleReservationStatus, UploadFinishReason},
 };
 
@@ -183,13 +183,9 @@ fn package() -> Vec<u8> {
 
 #[tokio::test]
 async fn each_client_gets_its_version_s_methods_alone() {
-    let config = MeetingConfig {
-        url_base: "http://127.0.0.1/files/".into(),
-        files: Arc::new(MemoryStore::default()),
-        policy: Arc::new(DefaultPolicy),
-        limits: Limits::default(),
-        started: std::time::SystemTime::UNIX_EPOCH,
-    };
+    let files = Arc::new(MemoryStore::default());
+    let started = std::time::SystemTime::UNIX_EPOCH;
+    let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
     let tokens = Tokens::new();
     let server = Server::builder().root_with(|scope| Meeting::new(scope, config));
     let server = server.authenticator(tokens.clone()).start().unwrap();

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use psom::{Handle, testing::Pair};
+use psom::{Context, DistributedObject, Handle, Scope, testing::Pair};
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, PackageWriter},
     server::{Limits, Meeting, MeetingConfig, Policy},
@@ -14,7 +14,7 @@ use psom_objects::{
 };
 
 use super::{
-    client::{Client, Content, Contents, NativeFile, Stream, Uploads},
+    client::{Client, Content, Contents, Log, NativeFile, Stream, Uploads},
     store::MemoryStore,
 };
 
@@ -50,9 +50,14 @@ pub fn empty(limits: Limits) -> World {
     let store = MemoryStore::default();
     let files = Arc::new(store.clone());
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let url_base = "http://127.0.0.1/files/".to_owned();
-    let policy = Arc::new(NoPrograms);
-    let config = MeetingConfig { url_base, files, policy, limits, started };
+    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    config.policy = Arc::new(NoPrograms);
+    config.limits = limits;
+    with(config, store)
+}
+
+/// A meeting with a configuration of its own; `store` is the one of the configuration.
+pub fn with(config: MeetingConfig, store: MemoryStore) -> World {
     let pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     World { pair, store }
 }
@@ -74,8 +79,17 @@ pub fn pack(manifest: &Manifest, files: &[(&str, &[u8])]) -> Vec<u8> {
 
 impl World {
     pub fn join(&mut self, id: i64, role: Role) -> usize {
+        self.join_with(id, role, |_| {})
+    }
+
+    /// Joins as a client that connects further types of objects, which it announces.
+    pub fn join_with(&mut self, id: i64, role: Role, announce: fn(&mut Scope)) -> usize {
         let participant = Participant { uri: format!("sip:{id}@example.com"), role };
-        self.pair.join_as(participant.user(id, &format!("user {id}")), Client::new)
+        let user = participant.user(id, &format!("user {id}"));
+        self.pair.join_as(user, |scope| {
+            announce(scope);
+            Client::new(scope)
+        })
     }
 
     /// What a client was told since it was last asked.
@@ -148,13 +162,35 @@ impl World {
 
     /// Connects what the type of a content has besides.
     pub fn open_extended(&mut self, client: usize, content: Handle<Content>) {
+        self.extend(client, content, |_, log| NativeFile { log });
+    }
+
+    /// Connects an object of a test's own as the extended content.
+    pub fn extend<T: DistributedObject>(
+        &mut self,
+        client: usize,
+        content: Handle<Content>,
+        make: impl FnOnce(&mut Scope, Log) -> T + Send + 'static,
+    ) -> Handle<T> {
         self.pair.on_client(client, move |client, cx| {
-            let extended = cx.add(NativeFile { log: client.log.clone() });
+            let extended = make(cx, client.log.clone());
+            let extended = cx.add(extended);
             cx.tell(content, move |_, cx| {
                 assert_eq!(cx.peers().connect("extendedContent", extended), 1);
             })
             .unwrap();
-        });
+            extended
+        })
+    }
+
+    /// Does something with any object of a client, and drives the meeting on.
+    pub fn on<T: DistributedObject>(
+        &mut self,
+        client: usize,
+        object: Handle<T>,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) {
+        self.pair.on_client(client, move |_, cx| cx.tell(object, run).unwrap());
     }
 
     /// Calls a content.

@@ -1,0 +1,26 @@
+use psom::{Context, distributed_object};
+
+use super::{event::Event, root::Root};
+use crate::interfaces::{self, NativeFileOnlyContentClient};
+
+/// A content that is a file and nothing more.
+#[distributed_object(
+    serves = interfaces::NativeFileOnlyContentClient,
+    calls = interfaces::NativeFileOnlyContentServer
+)]
+pub(super) struct NativeFileOnlyContent {
+    id: i64,
+    root: Root,
+}
+
+impl NativeFileOnlyContent {
+    pub(super) fn new(id: i64, root: Root) -> Self {
+        Self { id, root }
+    }
+}
+
+impl NativeFileOnlyContentClient for NativeFileOnlyContent {
+    fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
+        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+    }
+}
