@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use psom::{Client, ClientSession, Context, error::Misuse};
+use psom::{ClientSession, Context, error::Misuse};
 use psom_objects::{
     client::{Conference, Content, Event, Model, Parcel, explain},
     types::{TitleReservationStatus, UploadFinishReason},
@@ -66,22 +66,17 @@ impl LinkArgs {
             .link
             .parse()
             .map_err(|error: psom_server::LinkError| Failure::new(error.to_string()))?;
-        let link = &link;
-        let authority = link.authority_pem();
-        let http = Http::new(authority.as_bytes())?;
-        let token = match &link.entry {
-            Entry::Token(token) => token.clone(),
+        let http = Http::new(link.authority_pem().as_bytes())?;
+        let link = match &link.entry {
+            Entry::Token(_) => link,
             Entry::Invitation { secret, http: base } => {
-                exchange(&http, base, secret, self.name.as_deref()).await?
+                let token = exchange(&http, base, secret, self.name.as_deref()).await?;
+                JoinLink { entry: Entry::Token(token), ..link }
             }
         };
         let (sender, events) = unbounded_channel();
-        let connecting = Client::builder()
-            .root_with(|scope| Conference::new(scope, move |event| drop(sender.send(event))))
-            .token(token)
-            .tls(psom::tls::client(authority.as_bytes())?)
-            .alternative_name(&link.alternative_name)
-            .connect(&link.address);
+        let connecting =
+            link.join(|scope| Conference::new(scope, move |event| drop(sender.send(event))));
         let session = timeout(SILENCE, connecting).await.map_err(|_| {
             Failure::new(format!("the server at {} does not answer; try again", link.address))
         })??;

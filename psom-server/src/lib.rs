@@ -25,6 +25,7 @@
 #![deny(missing_docs)]
 
 mod address;
+mod admission;
 mod app;
 pub mod crypto;
 mod door;
@@ -46,6 +47,7 @@ mod server_file;
 mod testing;
 pub mod tls;
 
+pub use admission::AdmissionError;
 pub use error::StartError;
 pub use link::{Entry, JoinLink, LinkError};
 pub use options::{Limits, Options};

@@ -17,6 +17,7 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use psom::{Client, ClientSession, DistributedObject, Scope};
 
 use crate::{address::split_host_port, meetings::is_meeting_id};
 
@@ -86,6 +87,27 @@ impl JoinLink {
         }
         pem.push_str("-----END CERTIFICATE-----\n");
         pem
+    }
+}
+
+impl JoinLink {
+    /// Joins the meeting as a client, whose root is made with its children. The link is used up
+    /// then: its token is good for one connection.
+    ///
+    /// # Errors
+    /// The link is an invitation, which has to be exchanged for a token first; otherwise as
+    /// [`psom::Client`] says.
+    pub async fn join<T: DistributedObject>(
+        &self,
+        root: impl FnOnce(&mut Scope) -> T + Send + 'static,
+    ) -> psom::Result<ClientSession<T>> {
+        let Entry::Token(token) = &self.entry else {
+            let text = "the link is an invitation; exchange it with POST /api/join for a token";
+            return Err(psom::Error::Setup(text.into()));
+        };
+        let tls = psom::tls::client(self.authority_pem().as_bytes())?;
+        let client = Client::builder().root_with(root).token(token).tls(tls);
+        client.alternative_name(&self.alternative_name).connect(&self.address).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use psom_objects::types::{Participant, Role};
 
-use crate::http::GUEST;
+use crate::admission::GUEST;
 
 /// The users of a meeting. A user keeps the number that the user's address was first given.
 #[derive(Debug, Default)]

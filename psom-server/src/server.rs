@@ -131,6 +131,10 @@ impl Server {
         &self.demo
     }
 
+    pub(crate) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// What `server.json` says.
     pub fn server_file(&self) -> ServerFile {
         ServerFile {

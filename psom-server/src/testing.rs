@@ -61,6 +61,7 @@ pub(crate) fn app(directory: &Directory) -> Arc<App> {
         url_base: "http://127.0.0.1:8058/files/".into(),
         library: library.clone(),
         policy: Arc::new(psom_objects::server::DefaultPolicy),
+        content_types: psom_objects::server::ContentTypes::standard(),
         limits,
         psom: psom::Config::default(),
     });

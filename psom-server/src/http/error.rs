@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use crate::AdmissionError;
+
 /// An answer that says in one sentence what to do.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -39,6 +41,22 @@ impl ApiError {
     pub(super) fn no_meeting(id: &str) -> Self {
         let id: String = id.chars().take(64).collect();
         Self::not_found(format!("there is no meeting {id:?}; GET /api/meetings lists them"))
+    }
+}
+
+impl From<AdmissionError> for ApiError {
+    fn from(error: AdmissionError) -> Self {
+        use AdmissionError as Why;
+        let status = match error {
+            Why::MeetingId | Why::Text(_) | Why::Uri => StatusCode::UNPROCESSABLE_ENTITY,
+            Why::NoMeeting(_) => StatusCode::NOT_FOUND,
+            Why::MeetingExists | Why::TooManyMeetings(_) | Why::TooManyUsers(_) => {
+                StatusCode::CONFLICT
+            }
+            Why::TooManyTokens => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
     }
 }
 

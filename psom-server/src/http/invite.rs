@@ -15,9 +15,13 @@ use super::{
     admin::Admin,
     body::Json,
     error::{self, ApiError},
-    user::{GUEST, RoleName, check_text, check_uri, let_in},
+    user::{RoleName, let_in},
 };
-use crate::{app::App, files::random_name};
+use crate::{
+    admission::{GUEST, check_text, check_uri},
+    app::App,
+    files::random_name,
+};
 
 /// The body of `POST /api/meetings/{id}/invitations`.
 #[derive(Deserialize)]
@@ -44,7 +48,7 @@ pub(super) async fn invite(
     Path(id): Path<String>,
     Json(new): Json<NewInvitation>,
 ) -> Result<Response, ApiError> {
-    let room = app.meetings.get(&id).ok_or_else(|| ApiError::no_meeting(&id))?;
+    let room = app.room(&id)?;
     new.uri.as_deref().map(check_uri).transpose()?;
     new.display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
     let made = app.invite(&room, new.role.into(), new.uri, new.display_name);

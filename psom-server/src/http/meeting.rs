@@ -18,12 +18,9 @@ use super::{
     admin::Admin,
     body::Json,
     error::{self, ApiError},
-    user::{check_text, role_name},
+    user::role_name,
 };
-use crate::{
-    app::App,
-    meetings::{CreateError, Room, is_meeting_id},
-};
+use crate::{app::App, meetings::Room};
 
 /// The body of `POST /api/meetings`.
 #[derive(Deserialize)]
@@ -38,25 +35,7 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     Json(new): Json<NewMeeting>,
 ) -> Result<Response, ApiError> {
-    if new.id.as_deref().is_some_and(|id| !is_meeting_id(id)) {
-        let text = "a meeting's id has 1 to 64 letters, digits, `.`, `_` and `-`, and does not \
-                    begin with a dot; choose another or leave it out";
-        return Err(ApiError::invalid(text));
-    }
-    if let Some(title) = &new.title {
-        check_text("title", title)?;
-    }
-    let room = app.meetings.create(new.id, new.title).map_err(|error| match error {
-        CreateError::Exists => {
-            ApiError::conflict("a meeting with this id exists; choose another or end it first")
-        }
-        CreateError::TooMany(limit) => {
-            ApiError::conflict(format!("the server holds {limit} meetings; end one of them first"))
-        }
-        CreateError::Failed(reason) => {
-            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("{reason}; see the log"))
-        }
-    })?;
+    let room = app.create_meeting(new.id, new.title)?;
     let value = json!({ "id": room.id, "title": room.title });
     Ok(error::json(StatusCode::CREATED, &value))
 }
@@ -78,7 +57,7 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let room = app.meetings.get(&id).ok_or_else(|| ApiError::no_meeting(&id))?;
+    let room = app.room(&id)?;
     let summary = room.summary().await.ok_or_else(|| {
         let text = "the meeting does not answer; end it with DELETE and create it again";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)

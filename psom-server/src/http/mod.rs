@@ -28,7 +28,6 @@ mod range;
 #[cfg(test)]
 mod tests;
 mod user;
-pub(crate) use user::GUEST;
 
 use std::sync::Arc;
 
