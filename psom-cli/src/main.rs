@@ -11,6 +11,8 @@ mod joined;
 mod logs;
 mod out;
 mod progress;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the command that shares slides"))]
+mod slides;
 
 use std::{process::ExitCode, time::Duration};
 

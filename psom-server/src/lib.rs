@@ -20,6 +20,7 @@
 //! - [`files`] takes packages and keeps encrypted files; [`crypto`] is that encryption, for
 //!   clients as well.
 //! - [`tls`] makes the server's certificate authority and certificate.
+//! - [`manual`] tells how to add a type of content.
 //! - [`proxy`] is the silent forwarding proxy of section 3.4.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -35,6 +36,7 @@ mod home;
 mod http;
 mod invitations;
 mod link;
+pub mod manual;
 mod meetings;
 mod metrics;
 mod options;

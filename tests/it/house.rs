@@ -24,7 +24,8 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The floors of `psom`, from the ground up. Each may import from itself and from those below.
-const FLOORS: [&str; 7] = ["error", "wire", "interface", "session", "space", "testing", "net"];
+const FLOORS: [&str; 8] =
+    ["error", "wire", "interface", "session", "inspect", "space", "testing", "net"];
 
 /// Which floor a file of `psom/src` stands on.
 fn floor(file: &Path) -> Option<usize> {
@@ -56,7 +57,7 @@ fn imports_go_downwards() {
 
 #[test]
 fn the_protocol_names_no_socket_no_task_and_no_clock() {
-    let pure = ["error", "wire", "interface", "session", "space"];
+    let pure = ["error", "wire", "interface", "session", "inspect", "space"];
     for file in rust_files(&root().join("psom/src")) {
         if !floor(&file).is_some_and(|floor| pure.contains(&FLOORS[floor])) {
             continue;
@@ -92,4 +93,18 @@ fn no_file_is_above_600_lines() {
             assert!(lines <= 600, "{} has {lines} lines", file.display());
         }
     }
+}
+
+#[test]
+fn the_manual_shows_what_the_examples_run() {
+    let page =
+        fs::read_to_string(root().join("psom-server/src/manual/custom_content.md")).unwrap();
+    let example = fs::read_to_string(root().join("examples/custom_content.rs")).unwrap();
+    let pieces: Vec<_> = page.split("```rust,ignore\n").skip(1).collect();
+    assert!(pieces.len() > 5);
+    for piece in pieces {
+        let piece = piece.split("```").next().unwrap();
+        assert!(example.contains(piece), "the example has no such code:\n{piece}");
+    }
+    assert!(example.lines().count() < 150, "a content type of one's own stays short");
 }

@@ -4,6 +4,7 @@
 //! A package is an OPC file, that is a zip archive: `OcpManifest.xml` at its root says what is to
 //! be created, and the files that the manifest names stand beside it. [`Manifest`] is that
 //! document as plain types, [`Package`] reads an archive, [`PackageWriter`] writes one.
+//! [`OpcWriter`] and [`OpcReader`] are for other OPC files, such as those of slides' thumbnails.
 //! [`Location`], the place in a presentation that is on display, is here as well, since it is
 //! read by the same means.
 //!
@@ -38,6 +39,8 @@ mod limits;
 mod location;
 mod manifest;
 mod names;
+mod opc;
+mod opc_writer;
 mod open;
 mod ppt;
 mod raw;
@@ -58,6 +61,8 @@ pub use manifest::{
     Common, CreateAnnotation, CreateContent, CreatePptContentResource, Manifest, ResourceDetail,
     Upgrade, Visibility,
 };
+pub use opc::{OpcReader, read_part};
+pub use opc_writer::OpcWriter;
 pub use open::Package;
 pub use ppt::{
     ChunkedPpt, JpegSlide, NotesPackage, NotesSlide, PptContentResource, PptResource, SlideMarkup,

@@ -215,7 +215,7 @@ fn classify(name: &str) -> Result<Kind, &'static str> {
 }
 
 /// Checks what the directory declares of an entry.
-fn check_entry(
+pub(super) fn check_entry(
     entry: &ZipFileEntry<'_>,
     name: &str,
     most: u64,
@@ -244,7 +244,7 @@ fn check_entry(
 }
 
 /// The error for a file that could not be read to its end.
-fn unreadable(name: &str, error: io::Error) -> PackageError {
+pub(super) fn unreadable(name: &str, error: io::Error) -> PackageError {
     if blames_the_data(&error) {
         PackageError::Damaged { name: shown(name), reason: error.to_string() }
     } else {

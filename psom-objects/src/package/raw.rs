@@ -49,6 +49,25 @@ impl RawXml {
         &self.name
     }
 
+    /// The attributes of the element by the names that they stand under, in their order, without the
+    /// declarations of namespaces.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<(String, String)> {
+        // It was parsed before, so none of this fails.
+        let read = || {
+            let mut cursor = Cursor::document(&self.xml, usize::MAX).ok()?;
+            let root = cursor.take_any().ok()??;
+            cursor.raw_attributes(&root.start).ok()
+        };
+        read().unwrap_or_default()
+    }
+
+    /// The value of one attribute of the element.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        self.attributes().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// All attribute values, and the texts of the elements that have only text.
     ///
     /// What they mean, only the third party knows; but a file that the package may have for it

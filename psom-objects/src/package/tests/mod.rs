@@ -4,6 +4,7 @@
 mod archive;
 mod garbled;
 mod manifest;
+mod opc;
 mod opening;
 mod raw;
 mod refusals;

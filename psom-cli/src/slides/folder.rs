@@ -1,0 +1,100 @@
+//! The JPEGs of a folder as slides.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line, read};
+use crate::failure::{Failure, Result, While};
+
+/// The largest picture, in bytes.
+const MAX_PICTURE: u64 = 64 << 20;
+
+/// The longest notes of a slide, in bytes.
+const MAX_NOTES: u64 = 1 << 20;
+
+/// Takes all files `*.jpg` and `*.jpeg` as they are, in natural order: `slide2` before `slide10`.
+/// The notes of `NAME.jpg` are in `NAME.txt`.
+pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
+    let files = pictures(path)?;
+    if files.is_empty() {
+        let shown = path.display();
+        return Err(Failure::new(format!(
+            "{shown} has no files *.jpg or *.jpeg; put slides there"
+        )));
+    }
+    check_count(path, files.len())?;
+    let mut deck = DeckBuilder::new()?;
+    (options.progress)(Progress::Slides { done: 0, total: files.len() });
+    for (index, file) in files.iter().enumerate() {
+        let picture = Picture::take(read(file, MAX_PICTURE)?).map_err(|error| {
+            Failure::new(format!(
+                "{} is no JPEG that can be shown ({}); save it as a JPEG again",
+                file.display(),
+                one_line(&error.to_string())
+            ))
+        })?;
+        deck.add(picture, notes(&file.with_extension("txt"))?)?;
+        (options.progress)(Progress::Slides { done: index + 1, total: files.len() });
+    }
+    Ok(deck.finish())
+}
+
+fn pictures(path: &Path) -> Result<Vec<PathBuf>> {
+    let reading = format!("read {}", path.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).or_cannot(&reading)? {
+        let file = entry.or_cannot(&reading)?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let lower = name.to_lowercase();
+        // What is hidden is no slide: some systems put a file `._NAME.jpg` beside `NAME.jpg`.
+        let is_picture = lower.ends_with(".jpg") || lower.ends_with(".jpeg");
+        if is_picture && !name.starts_with('.') && file.is_file() {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+            files.push((natural(&stem), file));
+        }
+    }
+    files.sort();
+    Ok(files.into_iter().map(|(_, file)| file).collect())
+}
+
+/// A piece of a name, in natural order.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    /// Digits without zeros in front; the longer number is the larger one.
+    Number(usize, String),
+    Text(String),
+}
+
+/// A key by which names are in natural order.
+fn natural(name: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let is_number = first.is_ascii_digit();
+        let end = rest.find(|c: char| c.is_ascii_digit() != is_number).unwrap_or(rest.len());
+        let (piece, after) = rest.split_at(end);
+        rest = after;
+        pieces.push(if is_number {
+            let digits = piece.trim_start_matches('0');
+            Piece::Number(digits.len(), digits.to_owned())
+        } else {
+            Piece::Text(piece.to_owned())
+        });
+    }
+    pieces
+}
+
+/// The notes in a file, or none where there is no file.
+fn notes(path: &Path) -> Result<String> {
+    if !path.exists() {
+        return Ok(String::new());
+    }
+    let text = String::from_utf8(read(path, MAX_NOTES)?);
+    let text = text.map_err(|_| {
+        Failure::new(format!("{} is no text in UTF-8; save it as UTF-8", path.display()))
+    })?;
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    Ok(text.trim_end().to_owned())
+}

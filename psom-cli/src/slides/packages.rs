@@ -1,0 +1,63 @@
+//! The OPC files in which the thumbnails and the notes of all slides are uploaded
+//! (`pptThumbnailPackage` and `pptNotesPackage` of section 3.2.4.1.4.2 of MS-PSOM).
+
+use std::io::Cursor;
+
+use psom_objects::package::OpcWriter;
+
+use super::Deck;
+use crate::failure::{Result, While};
+
+impl Deck {
+    /// The picture that stands for the whole presentation: the first slide's thumbnail, a JPEG.
+    pub fn preview(&self) -> &[u8] {
+        self.slides.first().map_or(&[], |slide| &slide.thumbnail)
+    }
+
+    /// The OPC file with all thumbnails, by their [`thumbnail_name`]s.
+    pub fn thumbnails(&self) -> Result<Vec<u8>> {
+        let slides = self.slides.iter().enumerate();
+        let parts = slides.map(|(slide, of)| (thumbnail_name(slide), of.thumbnail.as_slice()));
+        pack("image/jpeg", parts)
+    }
+
+    /// The slides that have notes, from 0 on.
+    pub fn slides_with_notes(&self) -> impl Iterator<Item = usize> {
+        let slides = self.slides.iter().enumerate();
+        slides.filter(|(_, slide)| !slide.notes.is_empty()).map(|(slide, _)| slide)
+    }
+
+    /// The OPC file with the notes of [`slides_with_notes`](Self::slides_with_notes), by their
+    /// [`notes_name`]s, in UTF-8. Nothing where no slide has any.
+    pub fn notes(&self) -> Result<Option<Vec<u8>>> {
+        let parts = self.slides_with_notes();
+        let mut parts =
+            parts.map(|slide| (notes_name(slide), self.slides[slide].notes.as_bytes())).peekable();
+        match parts.peek() {
+            Some(_) => pack("text/plain;charset=utf-8", parts).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The name of a slide's thumbnail in its package. Slides count from 0 as everywhere in the
+/// protocol, names from 1.
+pub fn thumbnail_name(slide: usize) -> String {
+    format!("slide{}.jpg", slide + 1)
+}
+
+/// The name of a slide's notes in their package.
+pub fn notes_name(slide: usize) -> String {
+    format!("slide{}.txt", slide + 1)
+}
+
+fn pack<'a>(
+    content_type: &'static str,
+    parts: impl Iterator<Item = (String, &'a [u8])>,
+) -> Result<Vec<u8>> {
+    let mut file = OpcWriter::new(Cursor::new(Vec::new()));
+    for (name, mut bytes) in parts {
+        file.add_part(&name, content_type, &mut bytes).or_cannot("pack the slides")?;
+    }
+    Ok(file.finish().or_cannot("pack the slides")?.into_inner())
+}

@@ -1,0 +1,68 @@
+//! Tests of the module as a whole.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod folder;
+mod garbage;
+mod notes;
+#[cfg(unix)]
+mod office;
+mod packages;
+mod pdf;
+mod pdf_file;
+mod pptx_file;
+
+use std::{
+    fmt::Debug,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use image::RgbImage;
+use tempfile::TempDir;
+
+use super::{ConvertOptions, Deck, convert};
+use crate::failure::{Failure, Result};
+
+/// Options for pictures that are quickly made. There is no LibreOffice anywhere.
+fn small() -> ConvertOptions {
+    ConvertOptions { size: 192, search: "".into(), ..ConvertOptions::default() }
+}
+
+/// A folder with one file.
+fn file(name: &str, bytes: &[u8]) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    (directory, path)
+}
+
+fn converted(path: &Path, options: &ConvertOptions) -> Deck {
+    convert(path, options).unwrap_or_else(|failure| panic!("{failure:?}"))
+}
+
+/// The one sentence of a failure.
+fn said<T: Debug>(result: Result<T>) -> String {
+    match result {
+        Err(Failure::Said(why)) => {
+            assert!(!why.contains('\n') && !why.ends_with('.'), "{why}");
+            why
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(path: &Path, options: &ConvertOptions) -> String {
+    said(convert(path, options))
+}
+
+fn decoded(jpeg: &[u8]) -> RgbImage {
+    image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
+}
+
+/// Asserts a colour, as exact as a JPEG keeps it.
+#[track_caller]
+fn assert_colour(picture: &RgbImage, x: u32, y: u32, expected: [u8; 3]) {
+    let found = picture.get_pixel(x, y).0;
+    let is_near = found.iter().zip(expected).all(|(found, expected)| found.abs_diff(expected) < 12);
+    assert!(is_near, "{found:?} at {x}, {y}, not {expected:?}");
+}

@@ -1,0 +1,137 @@
+//! Presentations by way of LibreOffice; what stands in for it here is a script.
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use tempfile::TempDir;
+
+use super::{converted, file, pdf_file::*, pptx_file::*, refused, small};
+use crate::slides::ConvertOptions;
+
+/// A directory with a program `soffice` that is this script. `$out` is the directory for the PDF,
+/// `$in` the presentation, `$all` all arguments, `$here` the directory itself.
+fn office(script: &str) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("soffice");
+    let script = format!(
+        "#!/bin/sh\nhere='{}'\nall=\"$*\"\n\
+         while [ $# -gt 1 ]; do [ \"$1\" = --outdir ] && out=$2; shift; done\nin=$1\n{script}\n",
+        directory.path().display()
+    );
+    // Another process writes it: where this one forks meanwhile, the child would have it open, and
+    // what is open for writing cannot be run.
+    let write = "printf %s \"$2\" > \"$1\" && chmod +x \"$1\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", write, "sh"]).arg(&program).arg(script);
+    assert!(shell.status().unwrap().success());
+    directory
+}
+
+/// What makes a PDF with so many pages of any file.
+fn converter(pages: usize) -> TempDir {
+    let office = office("echo \"$all\" > \"$here/all\"; cp \"$here/pages\" \"$out/Plan.pdf\"");
+    let pages: Vec<Page> = (1..=pages).map(Page::numbered).collect();
+    fs::write(office.path().join("pages"), pdf(&pages)).unwrap();
+    office
+}
+
+fn with(directory: &Path) -> ConvertOptions {
+    ConvertOptions { search: directory.into(), ..small() }
+}
+
+fn three_slides() -> Vec<u8> {
+    let text = |text| body(&paragraph(text));
+    let pptx = Pptx::new().slide(1, "", Some(&text("one"))).slide(2, "", None);
+    pptx.slide(3, "", Some(&text("three"))).bytes()
+}
+
+#[test]
+fn a_pptx_becomes_slides_with_notes() {
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    let office = converter(3);
+    let deck = converted(&path, &with(office.path()));
+    let notes: Vec<&str> = deck.slides.iter().map(|slide| slide.notes.as_str()).collect();
+    assert_eq!(notes, ["one", "", "three"]);
+    assert_eq!(deck.remark, None);
+    let all = fs::read_to_string(office.path().join("all")).unwrap();
+    assert!(all.starts_with("--headless "), "{all}");
+    assert!(all.contains(" -env:UserInstallation=file:///"), "{all}");
+    assert!(all.contains(" --convert-to pdf:impress_pdf_Export --outdir /"), "{all}");
+    assert!(all.ends_with(&format!(" {}\n", path.display())), "{all}");
+}
+
+#[test]
+fn notes_that_do_not_fit_are_left_out_with_a_remark() {
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    let deck = converted(&path, &with(converter(2).path()));
+    assert!(deck.slides.iter().all(|slide| slide.notes.is_empty()));
+    let remark = deck.remark.unwrap();
+    assert!(remark.contains("Plan.pptx has 3 slides to show, and LibreOffice made 2"), "{remark}");
+}
+
+#[test]
+fn a_ppt_and_an_odp_become_slides() {
+    let office = converter(2);
+    let compound = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...";
+    for (name, bytes) in [("Plan.ppt", &compound[..]), ("Plan.ODP", b"PK\x03\x04...")] {
+        let (_directory, path) = file(name, bytes);
+        assert_eq!(converted(&path, &with(office.path())).slides.len(), 2);
+    }
+}
+
+#[test]
+fn without_libreoffice_it_is_said_what_to_install() {
+    let empty = tempfile::tempdir().unwrap();
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    for options in [small(), with(empty.path()), with(Path::new("relative"))] {
+        let why = refused(&path, &options);
+        for word in ["Plan.pptx needs LibreOffice", "apt install libreoffice-impress", "a PDF"] {
+            assert!(why.contains(word), "{why}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_presentation_is_not_converted() {
+    let office = office("touch \"$here/ran\"");
+    let compound = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...";
+    for (name, bytes, sentence) in [
+        ("Plan.pptx", &b"a text"[..], "is no presentation, or a damaged one"),
+        ("Plan.odp", b"", "is no presentation, or a damaged one"),
+        ("Plan.pptx", compound, "is protected by a password; save it without one"),
+        ("Plan.pptx", b"PK\x03\x04...", "is no intact PPTX"),
+    ] {
+        let (_directory, path) = file(name, bytes);
+        let why = refused(&path, &with(office.path()));
+        assert!(why.contains(sentence), "{why}");
+    }
+    assert!(!office.path().join("ran").exists());
+}
+
+#[test]
+fn what_libreoffice_says_is_passed_on() {
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    let silent = office("exit 3");
+    let why = refused(&path, &with(silent.path()));
+    assert!(why.contains("cannot convert") && why.contains("3"), "{why}");
+    let office =
+        office("echo 'Error: source file could not be loaded' >&2; echo 'Warning: no Java' >&2");
+    let why = refused(&path, &with(office.path()));
+    assert!(why.contains("(Error: source file could not be loaded); export a PDF"), "{why}");
+}
+
+#[test]
+fn a_bad_pdf_is_told_of_the_presentation() {
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    let office = office("echo garbage > \"$out/x.pdf\"");
+    let why = refused(&path, &with(office.path()));
+    assert!(why.contains("Plan.pptx") && !why.contains("x.pdf"), "{why}");
+}
+
+#[test]
+fn what_takes_too_long_is_ended() {
+    let (_directory, path) = file("Plan.pptx", &three_slides());
+    let office = office("exec sleep 600");
+    let options = ConvertOptions { office_limit: Duration::ZERO, ..with(office.path()) };
+    let why = refused(&path, &options);
+    assert!(why.contains("did not finish") && why.contains("export a PDF"), "{why}");
+}

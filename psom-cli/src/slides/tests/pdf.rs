@@ -1,0 +1,143 @@
+//! The pages of a PDF.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use super::{assert_colour, converted, decoded, file, pdf_file::*, refused, small};
+use crate::slides::{ConvertOptions, MAX_SLIDES, Progress, pdf::guarded, picture::THUMBNAIL};
+
+const WHITE: [u8; 3] = [255; 3];
+
+#[test]
+fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
+    let pages: Vec<Page> = (1..=20).map(Page::numbered).collect();
+    let (_directory, path) = file("Plan.pdf", &pdf(&pages));
+    let options = ConvertOptions { size: 960, ..small() };
+    let deck = converted(&path, &options);
+    assert_eq!(deck.slides.len(), 20);
+    let mut different = BTreeSet::new();
+    let mut small_ones = BTreeSet::new();
+    for slide in &deck.slides {
+        let jpeg = fs::read(&slide.jpeg).unwrap();
+        let picture = decoded(&jpeg);
+        assert_eq!(picture.dimensions(), (960, 540));
+        assert_colour(&picture, 955, 5, WHITE);
+        assert_eq!(decoded(&slide.thumbnail).dimensions(), (THUMBNAIL, 90));
+        assert_eq!((slide.notes.as_str(), slide.clicks), ("", 0));
+        different.insert(jpeg);
+        small_ones.insert(slide.thumbnail.clone());
+    }
+    assert_eq!((different.len(), small_ones.len()), (20, 20));
+    assert_eq!(deck.remark, None);
+}
+
+#[test]
+fn colours_and_text_are_where_the_page_has_them() {
+    let content = "1 0 0 rg 0 0 480 270 re f 0 0 1 rg 480 270 480 270 re f \
+                   BT /F1 200 Tf 0 g 40 320 Td (III) Tj ET";
+    let (_directory, path) = file("Plan.PDF", &pdf(&[Page::with(content)]));
+    // The size that is made unless another is asked for.
+    let options = ConvertOptions { search: "".into(), ..ConvertOptions::default() };
+    let deck = converted(&path, &options);
+    let picture = decoded(&fs::read(&deck.slides[0].jpeg).unwrap());
+    assert_eq!(picture.dimensions(), (1920, 1080));
+    assert_colour(&picture, 300, 800, [255, 0, 0]);
+    assert_colour(&picture, 1500, 300, [0, 0, 255]);
+    assert_colour(&picture, 1500, 800, WHITE);
+    let is_black = |x: &u32| picture.get_pixel(*x, 340).0.iter().all(|channel| *channel < 40);
+    assert!((80..700).filter(is_black).count() > 30, "no letters");
+    let thumbnail = decoded(deck.preview());
+    assert_colour(&thumbnail, 40, 80, [255, 0, 0]);
+    assert_colour(&thumbnail, 120, 20, [0, 0, 255]);
+}
+
+#[test]
+fn pages_keep_their_proportions_and_their_rotation() {
+    let corner = "1 0 0 rg 0 0 200 200 re f";
+    let (_directory, path) = file(
+        "Plan.pdf",
+        &pdf(&[
+            Page::with(corner).and("/Rotate 90"),
+            Page::with(corner).and("/CropBox [0 0 270 540]"),
+            Page::with(corner).and("/CropBox [0 0 960 1]"),
+        ]),
+    );
+    let deck = converted(&path, &small());
+    let picture = |slide: usize| decoded(&fs::read(&deck.slides[slide].jpeg).unwrap());
+    // Turned to the right, the lower left corner is at the upper left.
+    assert_eq!(picture(0).dimensions(), (108, 192));
+    assert_colour(&picture(0), 10, 10, [255, 0, 0]);
+    assert_colour(&picture(0), 10, 180, WHITE);
+    assert_eq!(decoded(&deck.slides[0].thumbnail).dimensions(), (90, 160));
+    assert_eq!(picture(1).dimensions(), (96, 192));
+    assert_colour(&picture(1), 10, 180, [255, 0, 0]);
+    // A line is no empty picture.
+    assert_eq!(picture(2).dimensions(), (192, 1));
+}
+
+#[test]
+fn each_page_is_told_when_it_is_ready() {
+    let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1), Page::numbered(2)]));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = told.clone();
+    let progress = Box::new(move |progress| tell.lock().unwrap().push(progress));
+    converted(&path, &ConvertOptions { progress, ..small() });
+    let slides = |done| Progress::Slides { done, total: 2 };
+    assert_eq!(*told.lock().unwrap(), [slides(0), slides(1), slides(2)]);
+}
+
+#[test]
+fn the_files_go_with_the_deck() {
+    let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
+    let deck = converted(&path, &small());
+    let jpeg = deck.slides[0].jpeg.clone();
+    assert!(jpeg.exists());
+    drop(deck);
+    assert!(!jpeg.exists() && !jpeg.parent().unwrap().exists());
+}
+
+#[test]
+fn more_slides_than_a_meeting_takes_are_refused() {
+    let pages: Vec<Page> = (0..=MAX_SLIDES).map(|_| Page::with("")).collect();
+    let (_directory, path) = file("Plan.pdf", &pdf(&pages));
+    let why = refused(&path, &small());
+    assert!(why.contains("1001 slides") && why.contains("at most 1000; split it"), "{why}");
+}
+
+#[test]
+fn a_password_is_told() {
+    let empty = "00".repeat(32);
+    let encrypt = format!(
+        "/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /O <{empty}> /U <{empty}> /P -4 >>"
+    );
+    let (_directory, path) = file("Plan.pdf", &protected(&[Page::numbered(1)], &encrypt));
+    let why = refused(&path, &small());
+    assert!(why.contains("Plan.pdf is protected by a password; export it without"), "{why}");
+}
+
+#[test]
+fn sizes_and_qualities_out_of_range_are_refused() {
+    let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
+    let why = refused(&path, &ConvertOptions { size: 7681, ..small() });
+    assert_eq!(why, "the size of slides is 160 to 7680 pixels");
+    let why = refused(&path, &ConvertOptions { quality: 0, ..small() });
+    assert_eq!(why, "the quality of slides is 1 to 100");
+}
+
+#[test]
+fn a_panic_while_drawing_becomes_an_error() {
+    let (plain, formatted) = thread::scope(|scope| {
+        let quiet = |panic: fn() -> Result<(), String>| {
+            let thread = thread::Builder::new().name("slides".to_owned());
+            thread.spawn_scoped(scope, move || guarded(panic)).unwrap().join().unwrap()
+        };
+        (quiet(|| panic!("no such colour")), quiet(|| panic!("colour\n{}", 7)))
+    });
+    assert_eq!(plain, Err("no such colour".to_owned()));
+    assert_eq!(formatted, Err("colour 7".to_owned()));
+    assert_eq!(guarded(|| Ok(1)), Ok(1));
+}
