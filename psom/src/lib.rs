@@ -116,13 +116,13 @@ pub use error::{Error, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
 #[cfg(feature = "tokio")]
 pub use net::{
-    Admission, Authenticator, Client, ClientSession, Refused, Remote, Server, SpaceHandle,
-    SpaceRef, Tokens, tls,
+    Admission, Authenticator, Client, ClientSession, Journal, JournalError, Refused, Remote,
+    Server, SpaceHandle, SpaceRef, Tokens, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, Session};
 pub use space::{
     AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers, Scope,
-    Sent, Space, User,
+    Sent, Space, User, Write,
 };
 pub use wire::{ObjectRef, PsomType, auth::Credentials};

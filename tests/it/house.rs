@@ -97,8 +97,7 @@ fn no_file_is_above_600_lines() {
 
 #[test]
 fn the_manual_shows_what_the_examples_run() {
-    let page =
-        fs::read_to_string(root().join("psom-server/src/manual/custom_content.md")).unwrap();
+    let page = fs::read_to_string(root().join("psom-server/src/manual/custom_content.md")).unwrap();
     let example = fs::read_to_string(root().join("examples/custom_content.rs")).unwrap();
     let pieces: Vec<_> = page.split("```rust,ignore\n").skip(1).collect();
     assert!(pieces.len() > 5);

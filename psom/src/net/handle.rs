@@ -3,6 +3,7 @@ use std::{fmt, sync::Arc, time::Instant};
 use tokio::sync::oneshot;
 
 use super::{
+    journal::Journal,
     space_task::{self, Inbox, Message},
     with_trace,
 };
@@ -40,8 +41,28 @@ impl<T: DistributedObject> SpaceHandle<T> {
         further: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<Self, Misuse> {
+        Self::run_space(config, further, None, root)
+    }
+
+    /// The same for a space whose objects save durable state: what a turn sends leaves when the
+    /// journal says that what the turn saved is safe.
+    pub fn start_durable(
+        config: Config,
+        further: impl IntoIterator<Item = ObjectDesc>,
+        journal: Arc<dyn Journal>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Result<Self, Misuse> {
+        Self::run_space(config, further, Some(journal), root)
+    }
+
+    fn run_space(
+        config: Config,
+        further: impl IntoIterator<Item = ObjectDesc>,
+        journal: Option<Arc<dyn Journal>>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Result<Self, Misuse> {
         let (space, root) = Space::new(Instant::now(), further, root)?;
-        let inbox = space_task::start(space, Arc::new(with_trace(config)));
+        let inbox = space_task::start(space, Arc::new(with_trace(config)), journal);
         Ok(Self { space: SpaceRef { inbox }, root })
     }
 

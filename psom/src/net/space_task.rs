@@ -10,11 +10,15 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::link::Link;
+use super::{
+    commits::{Commits, committed},
+    journal::{Journal, JournalError},
+    link::Link,
+};
 use crate::{
     Config, Error, Session, Space, User,
     error::Misuse,
-    space::{ConnectionKey, RemoteCall, SpaceStats, Task},
+    space::{ConnectionKey, Outgoing, RemoteCall, SpaceStats, Task},
     wire::{ObjectKey, auth::Credentials},
 };
 
@@ -45,11 +49,12 @@ pub(super) enum Message {
 pub(super) type Inbox = mpsc::Sender<Message>;
 
 /// Runs a space on a task of its own, until nobody can send to it any more.
-pub(super) fn start(space: Space, config: Arc<Config>) -> Inbox {
+pub(super) fn start(space: Space, config: Arc<Config>, journal: Option<Arc<dyn Journal>>) -> Inbox {
     let (inbox, messages) = mpsc::channel(INBOX);
     let runner = Runner {
         space,
         config,
+        journal: journal.map(Commits::new),
         links: HashMap::new(),
         spawned: JoinSet::new(),
         lagging: HashMap::new(),
@@ -64,6 +69,8 @@ struct Runner {
     links: HashMap<ConnectionKey, Arc<Link>>,
     /// Futures of objects; dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
+    /// What is not to leave before it is safe, where anything is to be safe.
+    journal: Option<Commits>,
     /// Peers for whom more than the soft mark waits.
     lagging: HashMap<ConnectionKey, Lag>,
 }
@@ -104,14 +111,19 @@ impl Runner {
             tokio::select! {
                 // What peers have sent counts before what time has brought.
                 biased;
+                result = committed(&mut self.journal) => if !self.release(result) { return },
                 count = messages.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
-                        return;
+                        // Nobody asks for anything more, but what was sent is still to leave.
+                        return self.drain().await;
                     }
                     for message in batch.drain(..) {
                         self.on_message(message).await;
                         while self.space.unread().is_some() {
                             self.flush();
+                            if !self.catch_up().await {
+                                return;
+                            }
                             self.hold_back().await;
                             self.space.resume(Instant::now()).await;
                         }
@@ -129,8 +141,46 @@ impl Runner {
                 }
             }
             self.flush();
+            if !self.catch_up().await {
+                return;
+            }
             self.hold_back().await;
         }
+    }
+
+    /// Waits until nothing waits for the journal any more.
+    async fn drain(&mut self) {
+        while self.journal.as_ref().is_some_and(|journal| !journal.is_idle()) {
+            let result = committed(&mut self.journal).await;
+            if !self.release(result) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until not too much waits for the journal. False where the journal has failed.
+    async fn catch_up(&mut self) -> bool {
+        while self.journal.as_ref().is_some_and(Commits::is_full) {
+            let result = committed(&mut self.journal).await;
+            if !self.release(result) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Sends what was held back for a commit that is done. False where it has failed: the space is
+    /// over, since nothing could be promised any more.
+    fn release(&mut self, result: Result<(), JournalError>) -> bool {
+        if let Err(error) = result {
+            tracing::error!(%error, "The journal failed; its space is gone");
+            self.links.values().for_each(|link| link.fail());
+            return false;
+        }
+        for outgoing in self.journal.as_mut().map(Commits::release).unwrap_or_default() {
+            self.send(outgoing);
+        }
+        true
     }
 
     /// Gives peers that lag, but take what they are sent, the time to catch up before the space
@@ -186,6 +236,24 @@ impl Runner {
         }
     }
 
+    fn send(&mut self, outgoing: Outgoing) {
+        let key = outgoing.connection;
+        let Some(link) = self.links.get(&key) else { return };
+        let (lags, too_far) = link.push(outgoing.output, &self.config);
+        if let Some(error) = outgoing.over {
+            link.end(error);
+            self.links.remove(&key);
+            return;
+        }
+        self.space.set_congested(key, lags);
+        if lags {
+            self.lagging.entry(key).or_insert_with(|| Lag::new(link));
+        }
+        if too_far {
+            self.space.end_slow(Instant::now(), key);
+        }
+    }
+
     /// Hands out what the turns since the last flush have left.
     fn flush(&mut self) {
         for (key, version) in self.space.take_opened() {
@@ -193,24 +261,18 @@ impl Runner {
                 link.open(version);
             }
         }
-        while self.space.has_output() {
-            for outgoing in self.space.take_output() {
-                let key = outgoing.connection;
-                let Some(link) = self.links.get(&key) else { continue };
-                let (lags, too_far) = link.push(outgoing.output, &self.config);
-                if let Some(error) = outgoing.over {
-                    link.end(error);
-                    self.links.remove(&key);
-                    continue;
-                }
-                self.space.set_congested(key, lags);
-                if lags {
-                    self.lagging.entry(key).or_insert_with(|| Lag::new(link));
-                }
-                if too_far {
-                    self.space.end_slow(Instant::now(), key);
-                }
+        loop {
+            let has_output = self.space.has_output();
+            let outgoing = if has_output { self.space.take_output() } else { Vec::new() };
+            let writes = self.space.take_writes();
+            if outgoing.is_empty() && writes.is_empty() {
+                break;
             }
+            let free = match &mut self.journal {
+                Some(journal) => journal.hold(writes, outgoing),
+                None => outgoing,
+            };
+            free.into_iter().for_each(|outgoing| self.send(outgoing));
         }
         for spawned in self.space.take_spawned() {
             let (object, future) = (spawned.object, spawned.future);

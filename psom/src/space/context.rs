@@ -48,7 +48,7 @@ impl Scope {
     }
 
     #[expect(clippy::expect_used, reason = "the invariant of the field")]
-    fn core_mut(&mut self) -> &mut Core {
+    pub(super) fn core_mut(&mut self) -> &mut Core {
         self.core.as_mut().expect("a scope is only seen by a running handler")
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Core {
     pub(super) work: VecDeque<Work>,
     /// What the root connects besides what it declares; read once, when the root is there.
     pub(super) announced: Vec<ObjectDesc>,
+    /// What became of durable state in this turn.
+    pub(super) writes: BTreeMap<String, Option<String>>,
     /// What is left to do before the output is taken.
     pub(super) closing: Vec<(ObjectKey, Task)>,
     timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
@@ -140,6 +142,7 @@ impl Core {
             app,
             work: VecDeque::new(),
             announced: Vec::new(),
+            writes: BTreeMap::new(),
             closing: Vec::new(),
             timers: BTreeMap::new(),
             timer_count: 0,

@@ -8,6 +8,7 @@
 mod child;
 mod context;
 mod core;
+mod durable;
 mod handle;
 mod object;
 mod peer;
@@ -29,6 +30,7 @@ pub use child::{
     ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, captures,
 };
 pub use context::{Context, Scope};
+pub use durable::Write;
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle, Task};
 pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
@@ -492,6 +494,14 @@ impl Space {
             outgoing.push(Outgoing { connection, output, over });
         }
         outgoing
+    }
+
+    /// What became of durable state in the turns whose output was just taken: that output must not
+    /// leave before these are safe.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        let writes = self.core.as_mut().map(|core| std::mem::take(&mut core.writes));
+        let writes = writes.unwrap_or_default().into_iter();
+        writes.map(|(key, value)| Write { key, value }).collect()
     }
 
     /// The connections whose root was connected since the last call, and the versions in force.

@@ -7,7 +7,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    Config, Context, DistributedObject, Error, Handle, Scope, Session, Space, User,
+    Config, Context, DistributedObject, Error, Handle, Scope, Session, Space, User, Write,
     session::{Event, OutQueue},
     space::{ConnectionKey, Task},
     wire::auth::Credentials,
@@ -19,6 +19,8 @@ pub(super) struct Host<T> {
     pub(super) root: Handle<T>,
     pub(super) config: Arc<Config>,
     pub(super) links: Vec<Link>,
+    /// What became of durable state.
+    pub(super) writes: Vec<Write>,
 }
 
 /// One connection of a side.
@@ -38,7 +40,7 @@ impl<T: DistributedObject> Host<T> {
     #[expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
     pub(super) fn new(now: Instant, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let (space, root) = Space::new(now, [], root).expect("the objects fit together");
-        Self { space, root, config: Arc::new(config), links: Vec::new() }
+        Self { space, root, config: Arc::new(config), links: Vec::new(), writes: Vec::new() }
     }
 
     /// A new connection of a server.
@@ -124,6 +126,7 @@ impl<T: DistributedObject> Host<T> {
                     self.space.end_slow(now, outgoing.connection);
                 }
             }
+            self.writes.extend(self.space.take_writes());
             let spawned = self.space.take_spawned();
             if spawned.is_empty() && !self.space.has_output() {
                 return;

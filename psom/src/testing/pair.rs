@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::host::Host;
-use crate::{Config, Context, DistributedObject, Error, Scope, User, space::SpaceStats};
+use crate::{Config, Context, DistributedObject, Error, Scope, User, Write, space::SpaceStats};
 
 /// A server's space and the spaces of its clients, joined by transports that lose nothing and cut
 /// the bytes wherever they are told to.
@@ -180,6 +180,11 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
     /// Why a client's connection is over, as the server sees it.
     pub fn server_error(&self, client: usize) -> Option<&Error> {
         self.server.links[client].over.as_ref()
+    }
+
+    /// What became of the server's durable state since this was last asked, in order.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.server.writes)
     }
 
     /// How much the server's space holds.

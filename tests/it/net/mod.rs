@@ -4,6 +4,7 @@ mod churn;
 mod client;
 pub mod common;
 mod crowd;
+mod durable;
 mod endings;
 mod server;
 mod tls;

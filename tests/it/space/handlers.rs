@@ -172,3 +172,19 @@ fn a_handle_without_its_type_finds_it_again() {
         assert_eq!(cx.downcast::<super::common::Child>(child.into()), None);
     });
 }
+
+#[test]
+fn what_is_saved_in_a_turn_is_one_text_a_key() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        cx.save("a", "1");
+        cx.save("b", "2");
+        cx.save("a", "3");
+        cx.erase("c");
+    });
+    let writes = pair.take_writes().into_iter().map(|write| (write.key, write.value));
+    let some = |text: &str| Some(text.to_owned());
+    let expected = [("a", some("3")), ("b", some("2")), ("c", None)];
+    assert_eq!(writes.collect::<Vec<_>>(), expected.map(|(key, value)| (key.to_owned(), value)));
+    assert!(pair.take_writes().is_empty());
+}

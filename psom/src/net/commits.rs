@@ -1,0 +1,67 @@
+use std::{collections::VecDeque, sync::Arc};
+
+use super::journal::{Committing, Journal, JournalError};
+use crate::space::{Outgoing, Write};
+
+/// What a space has sent and what it has saved, in their order: output commit.
+pub(super) struct Commits {
+    journal: Arc<dyn Journal>,
+    /// What is not safe yet, the oldest first.
+    waiting: VecDeque<Committing>,
+    /// How many commits are done.
+    done: u64,
+    /// What leaves when so many commits are done.
+    held: VecDeque<(u64, Vec<Outgoing>)>,
+}
+
+/// So many turns may wait for the journal; then the space waits too.
+const MOST: usize = 64;
+
+impl Commits {
+    pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
+        Self { journal, waiting: VecDeque::new(), done: 0, held: VecDeque::new() }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() >= MOST
+    }
+
+    /// Takes what a turn has saved and sent. Returns what may leave at once: all of it where
+    /// nothing waits.
+    pub(super) fn hold(&mut self, writes: Vec<Write>, outgoing: Vec<Outgoing>) -> Vec<Outgoing> {
+        if !writes.is_empty() {
+            self.waiting.push_back(self.journal.commit(writes));
+        }
+        if self.waiting.is_empty() {
+            return outgoing;
+        }
+        let after = self.done + self.waiting.len() as u64;
+        self.held.push_back((after, outgoing));
+        Vec::new()
+    }
+
+    /// The oldest commit is done: what may leave now.
+    pub(super) fn release(&mut self) -> Vec<Outgoing> {
+        self.waiting.pop_front();
+        self.done += 1;
+        let mut free = Vec::new();
+        while let Some((after, _)) = self.held.front()
+            && *after <= self.done
+        {
+            free.extend(self.held.pop_front().into_iter().flat_map(|(_, outgoing)| outgoing));
+        }
+        free
+    }
+}
+
+/// Waits until the oldest commit is done; for ever where there is none.
+pub(super) async fn committed(commits: &mut Option<Commits>) -> Result<(), JournalError> {
+    match commits.as_mut().and_then(|commits| commits.waiting.front_mut()) {
+        Some(committing) => committing.await,
+        None => std::future::pending().await,
+    }
+}

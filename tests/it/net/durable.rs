@@ -1,0 +1,147 @@
+//! What is sent leaves when what was saved with it is safe.
+
+use std::{sync::Arc, time::Duration};
+
+use psom::{
+    Client, ClientSession, Config, Context, Error, Journal, JournalError, Server, SpaceHandle,
+    Tokens, User, Write, distributed_object, net::Committing, psom_interface,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::common::{SOON, certificate};
+
+#[psom_interface(name = "Test.Book", version = 1, hash = 1)]
+pub trait BookServer {
+    fn s_write(&mut self, cx: &mut Context<Self>, line: &str);
+    fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
+}
+
+#[psom_interface(name = "Test.Book", version = 1, hash = 2)]
+pub trait BookClient {
+    fn c_said(&mut self, text: &str);
+}
+
+#[distributed_object(serves = BookServer, calls = BookClient)]
+struct Book;
+
+impl BookServer for Book {
+    fn s_write(&mut self, cx: &mut Context<Self>, line: &str) {
+        cx.save("line", line);
+        cx.peers().c_said(line);
+    }
+
+    fn s_say(&mut self, cx: &mut Context<Self>, text: &str) {
+        cx.peers().c_said(text);
+    }
+}
+
+#[distributed_object(serves = BookClient, calls = BookServer)]
+struct Reader(mpsc::UnboundedSender<String>);
+
+impl BookClient for Reader {
+    fn c_said(&mut self, text: &str) {
+        let _ = self.0.send(text.to_owned());
+    }
+}
+
+type Done = oneshot::Sender<Result<(), JournalError>>;
+
+/// A journal whose commits are done when the test says so.
+struct ByHand(mpsc::UnboundedSender<(Vec<Write>, Done)>);
+
+impl Journal for ByHand {
+    fn commit(&self, writes: Vec<Write>) -> Committing {
+        let (done, result) = oneshot::channel();
+        self.0.send((writes, done)).unwrap();
+        Box::pin(async move { result.await.unwrap_or_else(|_| Err(JournalError("gone".into()))) })
+    }
+}
+
+struct World {
+    server: Server,
+    commits: mpsc::UnboundedReceiver<(Vec<Write>, Done)>,
+    session: ClientSession<Reader>,
+    heard: mpsc::UnboundedReceiver<String>,
+}
+
+async fn world() -> World {
+    let (identity, trust) = certificate("127.0.0.1");
+    let (taken, commits) = mpsc::unbounded_channel();
+    let journal = Arc::new(ByHand(taken));
+    let space = SpaceHandle::start_durable(Config::default(), [], journal, |_| Book).unwrap();
+    let tokens = Tokens::new();
+    let server = Server::builder().space(space.space()).tls(identity);
+    let server = server.authenticator(tokens.clone()).bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let (say, heard) = mpsc::unbounded_channel();
+    let client = Client::builder().root(Reader(say)).tls(trust);
+    let client = client.token(tokens.issue(User::new(1, "Ada")));
+    let session = client.connect(&address).await.unwrap();
+    World { server, commits, session, heard }
+}
+
+impl World {
+    async fn commit(&mut self) -> (Vec<Write>, Done) {
+        tokio::time::timeout(SOON, self.commits.recv()).await.expect("nothing is saved").unwrap()
+    }
+
+    async fn hears(&mut self) -> String {
+        tokio::time::timeout(SOON, self.heard.recv()).await.expect("nothing comes").unwrap()
+    }
+}
+
+fn line(text: &str) -> Vec<Write> {
+    vec![Write { key: "line".into(), value: Some(text.into()) }]
+}
+
+#[tokio::test]
+async fn what_saves_nothing_leaves_at_once() {
+    let mut world = world().await;
+    world.session.root().s_say("hello").await.unwrap();
+    assert_eq!(world.hears().await, "hello");
+    assert!(world.commits.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn nothing_leaves_before_it_is_safe_and_nothing_overtakes_it() {
+    let mut world = world().await;
+    world.session.root().s_write("one").await.unwrap();
+    let (writes, first) = world.commit().await;
+    assert_eq!(writes, line("one"));
+    // The space goes on while it waits: what comes behind it is held as well.
+    world.session.root().s_say("between").await.unwrap();
+    world.session.root().s_write("two").await.unwrap();
+    let (writes, second) = world.commit().await;
+    assert_eq!(writes, line("two"));
+    assert!(world.heard.try_recv().is_err());
+    // Even if the later one were safe first, the order is kept.
+    second.send(Ok(())).unwrap();
+    tokio::task::yield_now().await;
+    assert!(world.heard.try_recv().is_err());
+    first.send(Ok(())).unwrap();
+    let heard = [world.hears().await, world.hears().await, world.hears().await];
+    assert_eq!(heard, ["one", "between", "two"]);
+}
+
+#[tokio::test]
+async fn a_journal_that_fails_ends_every_connection_and_nothing_leaves() {
+    let mut world = world().await;
+    world.session.root().s_write("one").await.unwrap();
+    let (_, done) = world.commit().await;
+    done.send(Err(JournalError("the disk is gone".into()))).unwrap();
+    assert_eq!(world.session.ended().await, Error::PeerBroke("internal error".into()));
+    assert!(world.heard.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_shutdown_waits_for_what_was_saved() {
+    let mut world = world().await;
+    world.session.root().s_write("last").await.unwrap();
+    let (_, done) = world.commit().await;
+    let shutdown = tokio::spawn(world.server.shutdown(Duration::from_secs(30)));
+    tokio::task::yield_now().await;
+    done.send(Ok(())).unwrap();
+    shutdown.await.unwrap();
+    assert_eq!(world.heard.recv().await.as_deref(), Some("last"));
+    assert_eq!(world.session.ended().await, Error::PeerClosed);
+}
