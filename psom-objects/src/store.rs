@@ -13,6 +13,9 @@ pub trait FileStore: Send + Sync + 'static {
     /// Begins to take a package of so many bytes, at most. Cheap: nothing waits for a disk here.
     fn begin(&self, packed_length: u64) -> Result<Box<dyn UploadSink>, StoreError>;
 
+    /// Takes a file over that an earlier run of the server has stored.
+    fn adopt(&self, file: &StoredFile) -> Result<(), StoreError>;
+
     /// Removes a file that no content has any more. What fails is the store's to log.
     fn remove(&self, name: &str);
 }

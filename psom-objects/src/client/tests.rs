@@ -28,6 +28,10 @@ impl FileStore for Shelf {
         Ok(Box::new(Basket::default()))
     }
 
+    fn adopt(&self, _: &StoredFile) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn remove(&self, _: &str) {}
 }
 

@@ -1,7 +1,8 @@
 use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    contents::ContentManager, kinds::Extended, room::Room, summary::ContentSummary, titles,
+    contents::ContentManager, durable, kinds::Extended, room::Room, summary::ContentSummary, titles,
 };
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
@@ -38,8 +39,24 @@ pub struct Content {
     pub(super) files: Vec<ContentFile>,
 }
 
+/// A content as it is saved.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SavedContent {
+    pub(super) title: String,
+    pub(super) r#type: String,
+    pub(super) owner: i64,
+    pub(super) visibility: i32,
+    pub(super) created: String,
+    pub(super) last_used: String,
+    pub(super) native_file: Option<StoredFile>,
+    pub(super) original_file_url: Option<String>,
+    pub(super) viewing_url: Option<String>,
+    pub(super) files: Vec<ContentFile>,
+}
+
 /// A file of a content, by its name in the manifest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ContentFile {
     pub(super) name: String,
     pub(super) stored: StoredFile,
@@ -54,6 +71,23 @@ impl Content {
 }
 
 impl Content {
+    /// Saves all of it but its place on the stage, which nobody keeps who is not there.
+    pub(super) fn save(&self, scope: &mut Scope) {
+        let saved = SavedContent {
+            title: self.title.clone(),
+            r#type: self.kind.to_owned(),
+            owner: self.owner,
+            visibility: self.visibility.into(),
+            created: self.created.clone(),
+            last_used: self.last_used.clone(),
+            native_file: self.native_file.clone(),
+            original_file_url: self.original_file_url.clone(),
+            viewing_url: self.viewing_url.clone(),
+            files: self.files.clone(),
+        };
+        durable::save(scope, format!("content/{}", self.id), &saved);
+    }
+
     /// Puts the content on the stage or takes it off, and tells those who see it.
     pub(super) fn set_presenter(
         &mut self,
@@ -70,6 +104,7 @@ impl Content {
         if changed && presenter.is_some() {
             self.last_used = self.room.utc(cx.now());
             cx.peers().c_set_last_used_time(&self.last_used);
+            self.save(cx);
         }
     }
 
@@ -91,6 +126,7 @@ impl Content {
     ) {
         if status == SetTitleStatus::Success {
             self.title.clone_from(&title);
+            self.save(cx);
             cx.peers().c_set_title(&title);
         }
         if let Some(mut asked) = cx.peer(asked) {
@@ -111,11 +147,13 @@ impl Content {
     pub(super) fn set_original_file_url(&mut self, cx: &mut Context<Self>, url: String) {
         cx.peers().c_set_original_file_url(&url);
         self.original_file_url = Some(url);
+        self.save(cx);
     }
 
     pub(super) fn set_viewing_url(&mut self, cx: &mut Context<Self>, url: String) {
         cx.peers().c_set_viewing_url(&url);
         self.viewing_url = Some(url);
+        self.save(cx);
     }
 
     pub(super) fn set_native_file(&mut self, cx: &mut Context<Self>, file: StoredFile) {
@@ -123,11 +161,13 @@ impl Content {
         let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
         cx.peers().c_set_native_file_info(&file.name, key, iv, hash, size);
         self.native_file = Some(file);
+        self.save(cx);
     }
 
-    pub(super) fn discard(&mut self, name: &str) {
+    pub(super) fn discard(&mut self, cx: &mut Context<Self>, name: &str) {
         let gone = self.files.extract_if(.., |file| file.stored.name == name);
-        gone.for_each(|file| self.room.files().remove(&file.stored.name));
+        gone.for_each(|file| self.room.remove_file(cx, &file.stored));
+        self.save(cx);
     }
 
     /// Goes, and all that belongs to it.
@@ -135,6 +175,8 @@ impl Content {
         if let Some(extended) = &self.extended {
             extended.delete(cx);
         }
+        cx.erase(format!("content/{}", self.id));
+        self.files.iter().for_each(|file| self.room.remove_file(cx, &file.stored));
         let this = cx.handle();
         cx.remove(this);
     }
@@ -212,6 +254,7 @@ impl ContentServer for Content {
         let known = !matches!(visibility, ContentVisibility::Other(_));
         if known && visibility != self.visibility && self.may_change(cx) {
             self.visibility = visibility;
+            self.save(cx);
             let id = self.id;
             let _ = cx.tell(self.manager, move |manager, cx| manager.on_visibility(cx, id));
         }

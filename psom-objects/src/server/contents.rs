@@ -1,9 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Handle, Lifecycle, PeerId, PeerInfo, Scope, distributed_object};
+use serde::{Deserialize, Serialize};
 
 use super::{
     content::Content,
+    durable,
+    restore::Restored,
     room::Room,
     stage::Stage,
     summary::ContentSummary,
@@ -34,6 +37,14 @@ pub struct ContentManager {
     told: BTreeMap<PeerId, Told>,
 }
 
+/// The content manager as it is saved.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SavedContents {
+    pub(super) last_id: i64,
+    pub(super) last_order: i64,
+}
+
 #[derive(Default)]
 struct Told {
     contents: BTreeSet<i64>,
@@ -62,6 +73,18 @@ impl ContentManager {
             last_order: 0,
             told: BTreeMap::new(),
         }
+    }
+
+    /// Goes on from where an earlier run of the server stopped.
+    pub(super) fn take_over(&mut self, restored: Restored) {
+        self.contents = restored.contents;
+        (self.last_id, self.last_order) = (restored.numbers.last_id, restored.numbers.last_order);
+    }
+
+    /// Saves the numbers that are never given again.
+    pub(super) fn save(&self, scope: &mut Scope) {
+        let saved = SavedContents { last_id: self.last_id, last_order: self.last_order };
+        durable::save(scope, "contents", &saved);
     }
 
     /// A content, if this client has been told of it: any other does not exist for it.
@@ -195,6 +218,7 @@ impl ContentManager {
     pub(super) fn make_highest(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
         if self.stage.content == content && self.may_present(cx, user) {
             self.last_order += 1;
+            self.save(cx);
             let order = self.last_order;
             if let Some(content) = self.contents.get(&content) {
                 let _ = cx.tell(*content, move |content, cx| content.set_order(cx, order));
@@ -213,6 +237,7 @@ impl ContentManager {
             && let Some(content) = self.contents.get(&stage.content)
         {
             self.last_order += 1;
+            self.save(cx);
             let (presenter, order) = (stage.presenter, self.last_order);
             let _ = cx.tell(*content, move |content, cx| {
                 content.set_presenter(cx, Some(presenter), order);
@@ -298,7 +323,6 @@ impl ContentManagerServer for ContentManager {
         }
         tracing::info!(content = content_id, title = content.title, user, "Deleted a content");
         self.contents.remove(&content_id);
-        content.files.iter().for_each(|file| self.room.files().remove(&file.stored.name));
         // The content disconnects itself from everybody; it was told of before.
         self.set_stage(cx, self.stage.without(content_id));
         let _ = cx.tell(handle, |content, cx| content.delete(cx));

@@ -7,6 +7,7 @@ use psom::{Context, PeerId, Scope};
 use super::{
     content::{Content, ContentFile},
     contents::ContentManager,
+    durable::Memory,
     kinds::{Added, Addition, NewContent, Refusal, Reply},
     room::ContentRef,
     titles,
@@ -119,7 +120,7 @@ impl ContentManager {
             return Err(Refusal::new(UploadFinishReason::TooManyContents, "the meeting is full"));
         }
         let types = &self.room.shared.config.content_types;
-        let Some((kind, create)) = types.get(manifest.detail.content_type()) else {
+        let Some((kind, how)) = types.get(manifest.detail.content_type()) else {
             return Err(Refusal::malformed("contents of this type are not supported"));
         };
         let native_file = manifest.common.native_file.as_ref();
@@ -153,8 +154,9 @@ impl ContentManager {
             files: stored,
             content: ContentRef(content),
             room: self.room.clone(),
+            memory: Memory::new(id),
         };
-        let extended = match create(cx, new) {
+        let extended = match (how.create)(cx, new) {
             Ok(extended) => extended,
             Err(refusal) => {
                 cx.remove(content);
@@ -162,8 +164,12 @@ impl ContentManager {
             }
         };
         // Before anybody is told of the content, and could ask for it.
-        let _ = cx.tell(content, move |content, _| content.extended = Some(extended));
+        let _ = cx.tell(content, move |content, cx| {
+            content.extended = Some(extended);
+            content.save(cx);
+        });
         self.last_id = id;
+        self.save(cx);
         tracing::info!(content = id, title, user = uploader.user, kind, "Created a content");
         self.contents.insert(id, content);
         self.titles.release(|reserved| titles::same(&reserved.title, &title));
@@ -198,11 +204,14 @@ impl Content {
             cx,
             addition,
             Box::new(move |scope, result| {
-                if result.is_err() {
-                    let _ = scope.tell(this, move |content, _| {
+                let refused = result.is_err();
+                let _ = scope.tell(this, move |content, cx| {
+                    if refused {
                         content.files.retain(|file| !names.contains(&file.stored.name));
-                    });
-                }
+                    } else {
+                        content.save(cx);
+                    }
+                });
                 end(scope, result);
             }),
         );

@@ -5,6 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 use psom::{AnyHandle, Context, DistributedObject, Handle, ObjectDesc, PeerId, Scope};
 
 use super::{
+    durable::{Memory, Recollection},
     native_file::NativeFileOnlyContent,
     room::{ContentRef, Room},
 };
@@ -26,6 +27,13 @@ pub trait ContentType: DistributedObject {
     /// Makes the object behind a new content from what was uploaded. A refusal ends the upload with
     /// its reason, and nothing is left of it.
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal>;
+
+    /// Makes the object behind a content again after the server was started anew, from what it has
+    /// saved in its [`Memory`]. Without it, contents of the type last as long as the server runs.
+    fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        let _ = (scope, old);
+        Err(Refusal::forgotten())
+    }
 
     /// Takes a further package that was uploaded for this content. Once it is taken its files
     /// belong to the content; a refusal removes them.
@@ -65,6 +73,26 @@ pub struct NewContent<'a> {
     pub content: ContentRef,
     /// The meeting.
     pub room: Room,
+    /// Where to keep what is to outlive the server.
+    pub memory: Memory,
+}
+
+/// What a content is made from again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OldContent<'a> {
+    /// The content's number.
+    pub id: i64,
+    /// The number of the user who uploaded it.
+    pub owner: i64,
+    /// What it has saved.
+    pub saved: Recollection<'a>,
+    /// The content itself. It is there once this one is.
+    pub content: ContentRef,
+    /// The meeting.
+    pub room: Room,
+    /// Where to keep what is to outlive the server.
+    pub memory: Memory,
 }
 
 /// A package for a content that exists.
@@ -105,6 +133,11 @@ impl Refusal {
         Self { reason, why: why.into() }
     }
 
+    /// Contents of the type do not outlive the server.
+    pub(super) fn forgotten() -> Self {
+        Self::malformed("contents of this type do not outlive the server")
+    }
+
     /// The package is not what it should be: `VerifyFailed`.
     pub fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(UploadFinishReason::VerifyFailed, why)
@@ -116,13 +149,17 @@ impl Refusal {
 pub struct ContentTypes(BTreeMap<&'static str, Kind>);
 
 #[derive(Clone)]
-struct Kind {
+pub(super) struct Kind {
     desc: ObjectDesc,
-    create: Create,
+    pub(super) create: Create,
+    pub(super) restore: Restore,
 }
 
-type Create =
+pub(super) type Create =
     Arc<dyn Fn(&mut Scope, NewContent<'_>) -> Result<Box<dyn Extended>, Refusal> + Send + Sync>;
+
+pub(super) type Restore =
+    Arc<dyn Fn(&mut Scope, OldContent<'_>) -> Result<Box<dyn Extended>, Refusal> + Send + Sync>;
 
 impl ContentTypes {
     /// None at all.
@@ -148,7 +185,11 @@ impl ContentTypes {
             let object = T::create(scope, new)?;
             Ok(Box::new(scope.add(object)))
         });
-        self.0.insert(name, Kind { desc: ObjectDesc::of::<T>(), create });
+        let restore: Restore = Arc::new(|scope, old| {
+            let object = T::restore(scope, old)?;
+            Ok(Box::new(scope.add(object)))
+        });
+        self.0.insert(name, Kind { desc: ObjectDesc::of::<T>(), create, restore });
         self
     }
 
@@ -156,9 +197,9 @@ impl ContentTypes {
         self.0.values().map(|kind| kind.desc)
     }
 
-    /// The name of a type as a meeting tells it, and how such a content is made.
-    pub(super) fn get(&self, name: &str) -> Option<(&'static str, Create)> {
-        self.0.get_key_value(name).map(|(name, kind)| (*name, kind.create.clone()))
+    /// A type, and its name as a meeting tells it.
+    pub(super) fn get(&self, name: &str) -> Option<(&'static str, Kind)> {
+        self.0.get_key_value(name).map(|(name, kind)| (*name, kind.clone()))
     }
 }
 

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
-    MeetingConfig, Shared, clock::Clock, contents::ContentManager, room::Room,
-    summary::MeetingSummary, uploads::UploadManager, users::ContentUserManager,
+    MeetingConfig, RestoreError, SavedState, Shared, clock::Clock, contents::ContentManager,
+    restore, room::Room, summary::MeetingSummary, uploads::UploadManager,
+    users::ContentUserManager,
 };
 use crate::{
     interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},
@@ -37,6 +38,21 @@ impl Meeting {
         let _ = scope.tell(users, move |users, _| users.contents = Some(contents));
         let _ = scope.tell(uploads, move |uploads, _| uploads.contents = Some(contents));
         Self { room, contents }
+    }
+
+    /// A meeting as it was when it was last saved. Nobody is there, and the stage is empty.
+    ///
+    /// # Errors
+    /// Something that was saved cannot be read, or one of the files is gone.
+    pub fn restore(
+        scope: &mut Scope,
+        config: MeetingConfig,
+        state: &SavedState,
+    ) -> Result<Self, RestoreError> {
+        let meeting = Self::new(scope, config);
+        let restored = restore::contents(scope, &meeting.room, meeting.contents, state)?;
+        let _ = scope.tell(meeting.contents, move |contents, _| contents.take_over(restored));
+        Ok(meeting)
     }
 
     /// What there is in the meeting.

@@ -1,6 +1,6 @@
 use psom::{Context, Lifecycle, Scope, distributed_object};
 
-use super::kinds::{ContentType, NewContent, Refusal};
+use super::kinds::{ContentType, NewContent, OldContent, Refusal};
 use crate::interfaces::{
     NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer, NativeFileOnlyContentServerProxy,
 };
@@ -21,6 +21,10 @@ impl ContentType for NativeFileOnlyContent {
             Some(_) => Ok(Self),
             None => Err(Refusal::malformed("there is no native file")),
         }
+    }
+
+    fn restore(_: &mut Scope, _: OldContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self)
     }
 }
 

@@ -41,6 +41,12 @@ impl Room {
         format!("{}{}", self.shared.config.url_base, file.name)
     }
 
+    /// Removes a file once it is safe that nothing names it any more.
+    pub(super) fn remove_file(&self, scope: &mut Scope, file: &StoredFile) {
+        let (files, name) = (self.shared.config.files.clone(), file.name.clone());
+        scope.when_safe(move || files.remove(&name));
+    }
+
     pub(super) fn files(&self) -> &dyn FileStore {
         &*self.shared.config.files
     }
@@ -70,6 +76,6 @@ impl ContentRef {
     /// Removes a file that a package brought and that nothing needs any more.
     pub fn discard(self, scope: &mut Scope, file: &StoredFile) {
         let name = file.name.clone();
-        let _ = scope.tell(self.0, move |content, _| content.discard(&name));
+        let _ = scope.tell(self.0, move |content, cx| content.discard(cx, &name));
     }
 }

@@ -1,7 +1,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::journal::{Committing, Journal, JournalError};
-use crate::space::{Outgoing, Write};
+use crate::space::{Outgoing, WhenSafe, Write};
 
 /// What a space has sent and what it has saved, in their order: output commit.
 pub(super) struct Commits {
@@ -11,7 +11,14 @@ pub(super) struct Commits {
     /// How many commits are done.
     done: u64,
     /// What leaves when so many commits are done.
-    held: VecDeque<(u64, Vec<Outgoing>)>,
+    held: VecDeque<(u64, Turn)>,
+}
+
+/// What a turn leaves to be done outside of the space.
+#[derive(Default)]
+pub(super) struct Turn {
+    pub(super) outgoing: Vec<Outgoing>,
+    pub(super) when_safe: Vec<WhenSafe>,
 }
 
 /// So many turns may wait for the journal; then the space waits too.
@@ -30,29 +37,29 @@ impl Commits {
         self.waiting.len() >= MOST
     }
 
-    /// Takes what a turn has saved and sent. Returns what may leave at once: all of it where
-    /// nothing waits.
-    pub(super) fn hold(&mut self, writes: Vec<Write>, outgoing: Vec<Outgoing>) -> Vec<Outgoing> {
+    /// Takes a turn and what it has saved. Returns what may leave at once: all of it where nothing
+    /// waits.
+    pub(super) fn hold(&mut self, writes: Vec<Write>, turn: Turn) -> Turn {
         if !writes.is_empty() {
             self.waiting.push_back(self.journal.commit(writes));
         }
         if self.waiting.is_empty() {
-            return outgoing;
+            return turn;
         }
         let after = self.done + self.waiting.len() as u64;
-        self.held.push_back((after, outgoing));
-        Vec::new()
+        self.held.push_back((after, turn));
+        Turn::default()
     }
 
-    /// The oldest commit is done: what may leave now.
-    pub(super) fn release(&mut self) -> Vec<Outgoing> {
+    /// The oldest commit is done: the turns that may leave now.
+    pub(super) fn release(&mut self) -> Vec<Turn> {
         self.waiting.pop_front();
         self.done += 1;
         let mut free = Vec::new();
         while let Some((after, _)) = self.held.front()
             && *after <= self.done
         {
-            free.extend(self.held.pop_front().into_iter().flat_map(|(_, outgoing)| outgoing));
+            free.extend(self.held.pop_front().map(|(_, turn)| turn));
         }
         free
     }

@@ -41,27 +41,28 @@ impl<T: DistributedObject> SpaceHandle<T> {
         further: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<Self, Misuse> {
-        Self::run_space(config, further, None, root)
+        Self::run_space(config, further, None, |scope| Ok(root(scope)))
     }
 
     /// The same for a space whose objects save durable state: what a turn sends leaves when the
-    /// journal says that what the turn saved is safe.
-    pub fn start_durable(
+    /// journal says that what the turn saved is safe. The root is made from what was saved before,
+    /// and may fail to be.
+    pub fn start_durable<E: From<Misuse>>(
         config: Config,
         further: impl IntoIterator<Item = ObjectDesc>,
         journal: Arc<dyn Journal>,
-        root: impl FnOnce(&mut Scope) -> T,
-    ) -> Result<Self, Misuse> {
+        root: impl FnOnce(&mut Scope) -> Result<T, E>,
+    ) -> Result<Self, E> {
         Self::run_space(config, further, Some(journal), root)
     }
 
-    fn run_space(
+    fn run_space<E: From<Misuse>>(
         config: Config,
         further: impl IntoIterator<Item = ObjectDesc>,
         journal: Option<Arc<dyn Journal>>,
-        root: impl FnOnce(&mut Scope) -> T,
-    ) -> Result<Self, Misuse> {
-        let (space, root) = Space::new(Instant::now(), further, root)?;
+        root: impl FnOnce(&mut Scope) -> Result<T, E>,
+    ) -> Result<Self, E> {
+        let (space, root) = Space::try_new(Instant::now(), further, root)?;
         let inbox = space_task::start(space, Arc::new(with_trace(config)), journal);
         Ok(Self { space: SpaceRef { inbox }, root })
     }

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    commits::{Commits, committed},
+    commits::{Commits, Turn, committed},
     journal::{Journal, JournalError},
     link::Link,
 };
@@ -177,8 +177,8 @@ impl Runner {
             self.links.values().for_each(|link| link.fail());
             return false;
         }
-        for outgoing in self.journal.as_mut().map(Commits::release).unwrap_or_default() {
-            self.send(outgoing);
+        for turn in self.journal.as_mut().map(Commits::release).unwrap_or_default() {
+            self.finish(turn);
         }
         true
     }
@@ -236,6 +236,12 @@ impl Runner {
         }
     }
 
+    /// What a turn has saved is safe.
+    fn finish(&mut self, turn: Turn) {
+        turn.when_safe.into_iter().for_each(|run| run());
+        turn.outgoing.into_iter().for_each(|outgoing| self.send(outgoing));
+    }
+
     fn send(&mut self, outgoing: Outgoing) {
         let key = outgoing.connection;
         let Some(link) = self.links.get(&key) else { return };
@@ -264,15 +270,16 @@ impl Runner {
         loop {
             let has_output = self.space.has_output();
             let outgoing = if has_output { self.space.take_output() } else { Vec::new() };
-            let writes = self.space.take_writes();
-            if outgoing.is_empty() && writes.is_empty() {
+            let (writes, when_safe) = (self.space.take_writes(), self.space.take_when_safe());
+            if outgoing.is_empty() && writes.is_empty() && when_safe.is_empty() {
                 break;
             }
+            let turn = Turn { outgoing, when_safe };
             let free = match &mut self.journal {
-                Some(journal) => journal.hold(writes, outgoing),
-                None => outgoing,
+                Some(journal) => journal.hold(writes, turn),
+                None => turn,
             };
-            free.into_iter().for_each(|outgoing| self.send(outgoing));
+            self.finish(free);
         }
         for spawned in self.space.take_spawned() {
             let (object, future) = (spawned.object, spawned.future);

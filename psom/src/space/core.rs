@@ -12,6 +12,7 @@ use slotmap::{SlotMap, new_key_type};
 
 use super::{
     context::Context,
+    durable::WhenSafe,
     handle::Handle,
     object::{Cell, DistributedObject, ObjectCell, Task},
     peer::{Caller, Sent},
@@ -46,6 +47,8 @@ pub(super) struct Core {
     pub(super) announced: Vec<ObjectDesc>,
     /// What became of durable state in this turn.
     pub(super) writes: BTreeMap<String, Option<String>>,
+    /// What is to run once that is safe.
+    pub(super) when_safe: Vec<WhenSafe>,
     /// What is left to do before the output is taken.
     pub(super) closing: Vec<(ObjectKey, Task)>,
     timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
@@ -143,6 +146,7 @@ impl Core {
             work: VecDeque::new(),
             announced: Vec::new(),
             writes: BTreeMap::new(),
+            when_safe: Vec::new(),
             closing: Vec::new(),
             timers: BTreeMap::new(),
             timer_count: 0,

@@ -2,13 +2,14 @@ use super::context::Scope;
 
 /// A change of durable state: what a key stands for from now on.
 ///
-/// All that outlives a space is a table of texts by their keys. Which keys there are is the
-/// objects' matter; whoever makes the space again reads the table and makes the objects from it.
+/// All that outlives a space is a table of texts by their keys. Keys are paths: `content/7/vote/3`
+/// is below `content/7`. Which keys there are is the objects' matter; whoever makes the space again
+/// reads the table and makes the objects from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// The key.
     pub key: String,
-    /// The text; nothing where the key stands for nothing any more.
+    /// The text. Nothing: neither the key nor any key below it stands for anything any more.
     pub value: Option<String>,
 }
 
@@ -23,8 +24,24 @@ impl Scope {
         self.core_mut().writes.insert(key.into(), Some(value.into()));
     }
 
-    /// Makes a key stand for nothing.
+    /// Makes a key, and every key below it, stand for nothing.
     pub fn erase(&mut self, key: impl Into<String>) {
-        self.core_mut().writes.insert(key.into(), None);
+        let key = key.into();
+        let writes = &mut self.core_mut().writes;
+        // In their order a key comes before all that is below it, and what is saved there again
+        // afterwards comes behind the erasure.
+        let below = format!("{key}/");
+        let (first, end) = (below.clone(), format!("{key}0"));
+        writes.extract_if(first..end, |other, _| other.starts_with(&below)).for_each(drop);
+        writes.insert(key, None);
+    }
+
+    /// Runs something outside of the space when everything that this turn saves is safe: to remove a
+    /// file, for example, that what was saved before still names. It must not block.
+    pub fn when_safe(&mut self, run: impl FnOnce() + Send + 'static) {
+        self.core_mut().when_safe.push(Box::new(run));
     }
 }
+
+/// What runs outside of a space when a turn is safe.
+pub type WhenSafe = Box<dyn FnOnce() + Send>;

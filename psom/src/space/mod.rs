@@ -30,7 +30,7 @@ pub use child::{
     ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, captures,
 };
 pub use context::{Context, Scope};
-pub use durable::Write;
+pub use durable::{WhenSafe, Write};
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle, Task};
 pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
@@ -86,9 +86,18 @@ impl Space {
         further: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<(Self, Handle<T>), Misuse> {
+        Self::try_new(now, further, |scope| Ok(root(scope)))
+    }
+
+    /// The same with a root that may fail to be made: then there is no space.
+    pub fn try_new<T: DistributedObject, E: From<Misuse>>(
+        now: Instant,
+        further: impl IntoIterator<Item = ObjectDesc>,
+        root: impl FnOnce(&mut Scope) -> Result<T, E>,
+    ) -> Result<(Self, Handle<T>), E> {
         let none = Protocols::of(ObjectDesc::of::<T>(), [])?;
         let mut scope = Scope::new(Some(Box::new(Core::new(now, none))), ObjectKey::default());
-        let root = root(&mut scope);
+        let root = root(&mut scope)?;
         let root = scope.add(root);
         let mut space =
             Self { core: scope.into_core(), scratch: String::new(), unread: None, closed: false };
@@ -502,6 +511,11 @@ impl Space {
         let writes = self.core.as_mut().map(|core| std::mem::take(&mut core.writes));
         let writes = writes.unwrap_or_default().into_iter();
         writes.map(|(key, value)| Write { key, value }).collect()
+    }
+
+    /// What is to run once the writes that were just taken are safe.
+    pub fn take_when_safe(&mut self) -> Vec<WhenSafe> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.when_safe)).unwrap_or_default()
     }
 
     /// The connections whose root was connected since the last call, and the versions in force.

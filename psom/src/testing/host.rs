@@ -127,6 +127,7 @@ impl<T: DistributedObject> Host<T> {
                 }
             }
             self.writes.extend(self.space.take_writes());
+            self.space.take_when_safe().into_iter().for_each(|run| run());
             let spawned = self.space.take_spawned();
             if spawned.is_empty() && !self.space.has_output() {
                 return;

@@ -40,6 +40,13 @@ impl FileStore for MemoryStore {
         Ok(Box::new(Sink { store: self.clone(), bytes: Vec::new() }))
     }
 
+    fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
+        match self.0.lock().unwrap().files.contains_key(&file.name) {
+            true => Ok(()),
+            false => Err(StoreError::Failed("there is no such file".into())),
+        }
+    }
+
     fn remove(&self, name: &str) {
         self.0.lock().unwrap().files.remove(name).expect("a file is removed once");
     }

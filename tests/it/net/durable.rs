@@ -1,10 +1,13 @@
 //! What is sent leaves when what was saved with it is safe.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use psom::{
     Client, ClientSession, Config, Context, Error, Journal, JournalError, Server, SpaceHandle,
-    Tokens, User, Write, distributed_object, net::Committing, psom_interface,
+    Tokens, User, Write, distributed_object, error::Misuse, net::Committing, psom_interface,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,12 +25,17 @@ pub trait BookClient {
 }
 
 #[distributed_object(serves = BookServer, calls = BookClient)]
-struct Book;
+struct Book(Safe);
+
+/// The lines that are known to be safe.
+type Safe = Arc<Mutex<Vec<String>>>;
 
 impl BookServer for Book {
     fn s_write(&mut self, cx: &mut Context<Self>, line: &str) {
         cx.save("line", line);
         cx.peers().c_said(line);
+        let (safe, line) = (self.0.clone(), line.to_owned());
+        cx.when_safe(move || safe.lock().unwrap().push(line));
     }
 
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str) {
@@ -62,13 +70,19 @@ struct World {
     commits: mpsc::UnboundedReceiver<(Vec<Write>, Done)>,
     session: ClientSession<Reader>,
     heard: mpsc::UnboundedReceiver<String>,
+    safe: Safe,
 }
 
 async fn world() -> World {
     let (identity, trust) = certificate("127.0.0.1");
     let (taken, commits) = mpsc::unbounded_channel();
     let journal = Arc::new(ByHand(taken));
-    let space = SpaceHandle::start_durable(Config::default(), [], journal, |_| Book).unwrap();
+    let safe = Safe::default();
+    let lines = safe.clone();
+    let space = SpaceHandle::start_durable(Config::default(), [], journal, move |_| {
+        Ok::<_, Misuse>(Book(lines))
+    });
+    let space = space.unwrap();
     let tokens = Tokens::new();
     let server = Server::builder().space(space.space()).tls(identity);
     let server = server.authenticator(tokens.clone()).bind("127.0.0.1:0").await.unwrap();
@@ -77,7 +91,7 @@ async fn world() -> World {
     let client = Client::builder().root(Reader(say)).tls(trust);
     let client = client.token(tokens.issue(User::new(1, "Ada")));
     let session = client.connect(&address).await.unwrap();
-    World { server, commits, session, heard }
+    World { server, commits, session, heard, safe }
 }
 
 impl World {
@@ -117,10 +131,11 @@ async fn nothing_leaves_before_it_is_safe_and_nothing_overtakes_it() {
     // Even if the later one were safe first, the order is kept.
     second.send(Ok(())).unwrap();
     tokio::task::yield_now().await;
-    assert!(world.heard.try_recv().is_err());
+    assert!(world.heard.try_recv().is_err() && world.safe.lock().unwrap().is_empty());
     first.send(Ok(())).unwrap();
     let heard = [world.hears().await, world.hears().await, world.hears().await];
     assert_eq!(heard, ["one", "between", "two"]);
+    assert_eq!(*world.safe.lock().unwrap(), ["one", "two"]);
 }
 
 #[tokio::test]
