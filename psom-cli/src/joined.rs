@@ -46,6 +46,10 @@ pub struct Joined {
     pub model: Model,
     /// For the file server.
     pub http: Http,
+    /// The number of this client's user, where the invitation has told it.
+    user: Option<i64>,
+    /// The name that others are to see, where one was given.
+    name: Option<String>,
 }
 
 impl LinkArgs {
@@ -67,11 +71,11 @@ impl LinkArgs {
             .parse()
             .map_err(|error: psom_server::LinkError| Failure::new(error.to_string()))?;
         let http = Http::new(link.authority_pem().as_bytes())?;
-        let link = match &link.entry {
-            Entry::Token(_) => link,
+        let (link, user) = match &link.entry {
+            Entry::Token(_) => (link, None),
             Entry::Invitation { secret, http: base } => {
-                let token = exchange(&http, base, secret, self.name.as_deref()).await?;
-                JoinLink { entry: Entry::Token(token), ..link }
+                let (token, user) = exchange(&http, base, secret, self.name.as_deref()).await?;
+                (JoinLink { entry: Entry::Token(token), ..link }, user)
             }
         };
         let (sender, events) = unbounded_channel();
@@ -80,12 +84,18 @@ impl LinkArgs {
         let session = timeout(SILENCE, connecting).await.map_err(|_| {
             Failure::new(format!("the server at {} does not answer; try again", link.address))
         })??;
-        Ok(Joined { session, events, model: Model::default(), http })
+        let name = self.name.clone();
+        Ok(Joined { session, events, model: Model::default(), http, user, name })
     }
 }
 
-/// Has the server turn an invitation into a token, which is good for one connection.
-async fn exchange(http: &Http, base: &str, secret: &str, name: Option<&str>) -> Result<String> {
+/// Has the server turn an invitation into a token, which is good for one connection, and say whose.
+async fn exchange(
+    http: &Http,
+    base: &str,
+    secret: &str,
+    name: Option<&str>,
+) -> Result<(String, Option<i64>)> {
     let mut follow = json!({ "invite": secret, "displayName": name });
     if let Some(guest) = crate::guest::secret() {
         follow["guest"] = guest.into();
@@ -93,9 +103,10 @@ async fn exchange(http: &Http, base: &str, secret: &str, name: Option<&str>) -> 
     let url = format!("{}/api/join", base.trim_end_matches('/'));
     let answer = http.api(Method::POST, url, None, Some(follow)).await?;
     let token = answer["sAuthId"].as_str().map(str::to_owned);
-    token.ok_or_else(|| {
+    let token = token.ok_or_else(|| {
         Failure::new("the server took the invitation but gave no token; update psom")
-    })
+    })?;
+    Ok((token, answer["userId"].as_i64()))
 }
 
 fn ended() -> Failure {
@@ -219,6 +230,13 @@ impl Joined {
                 false => format!("there is no content \"{title}\"; there is {}", titles.join(", ")),
             })
         })
+    }
+
+    /// What others call this client's user; empty where nobody has told.
+    pub fn own_name(&self) -> String {
+        let user = self.user.and_then(|user| self.model.users.get(&user));
+        let name = user.map(|user| user.name.clone()).or_else(|| self.name.clone());
+        name.unwrap_or_default()
     }
 
     /// Leaves the meeting once everything was sent.

@@ -4,6 +4,7 @@
 
 mod admin;
 mod commands;
+mod download;
 mod failure;
 mod guest;
 mod http;
@@ -11,8 +12,8 @@ mod joined;
 mod logs;
 mod out;
 mod progress;
-#[cfg_attr(not(test), expect(dead_code, reason = "for the command that shares slides"))]
 mod slides;
+mod upload;
 
 use std::{process::ExitCode, time::Duration};
 

@@ -2,113 +2,11 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
-};
+mod support;
 
-use tempfile::TempDir;
+use std::{fs, process::Command};
 
-fn psom(directory: &Path) -> Command {
-    let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
-    psom.current_dir(directory).env_remove("PSOM_LOG").env("RUST_LOG", "error");
-    psom.env("XDG_STATE_HOME", directory.join("state"));
-    psom
-}
-
-/// A program that goes on until it is told to end.
-struct Running {
-    child: Child,
-    lines: std::io::Lines<BufReader<ChildStdout>>,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
-    }
-
-    fn line(&mut self) -> String {
-        self.lines.next().unwrap().unwrap()
-    }
-
-    /// Reads until a line has all of these in it.
-    fn until(&mut self, parts: &[&str]) -> String {
-        let has_all = |line: &String| parts.iter().all(|part| line.contains(part));
-        self.lines.by_ref().map(Result::unwrap).find(has_all).unwrap()
-    }
-
-    fn interrupt(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Stage {
-    directory: TempDir,
-    /// The demo's link for a presenter.
-    link: String,
-    server: Running,
-}
-
-impl Stage {
-    fn open(options: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut serve = psom(directory.path());
-        serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
-        let mut server = Running::start(serve.args(options));
-        // The links come when the server is ready.
-        let links = ["organizer", "presenter", "attendee"].map(|role| {
-            let line = server.line();
-            line.strip_prefix(role).unwrap().trim().to_owned()
-        });
-        let [_, link, _] = links;
-        Self { directory, link, server }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        psom(self.directory.path()).args(arguments).output().unwrap()
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-    }
-
-    /// Runs a command that fails, and returns its one line of explanation.
-    fn fails(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(errors.starts_with("error: ") && errors.lines().count() == 1, "{errors:?}");
-        errors
-    }
-
-    fn invite(&self, name: &str, role: &str) -> String {
-        self.ok(&["invite", "team", "--name", name, "--role", role])
-    }
-
-    fn start(&self, arguments: &[&str]) -> Running {
-        Running::start(psom(self.directory.path()).args(arguments))
-    }
-
-    fn file(&self, name: &str) -> std::path::PathBuf {
-        self.directory.path().join(name)
-    }
-}
+use support::{Stage, psom};
 
 /// Bytes that do not compress, of more writes than the window has.
 fn noise() -> Vec<u8> {
@@ -231,6 +129,9 @@ fn every_command_shows_how_it_is_used() {
         "present",
         "stop",
         "visibility",
+        "poll",
+        "qna",
+        "notes",
         "completions",
     ] {
         let output = psom(directory.path()).args([command, "--help"]).output().unwrap();

@@ -3,15 +3,19 @@
 //!
 //! - [`interfaces`]: both halves of every object, as the specification declares them.
 //! - [`server`]: the conference itself, behind a [`server::Meeting`] as the root of a space.
+//! - [`annotation`]: what is drawn and written on a content, the same for both sides.
 //! - [`client`]: a mirror of the conference that a program reads and is told of changes.
 //! - [`package`]: OC packages, in which content is uploaded.
+//! - [`qna`]: what the pages of questions and answers say to each other.
 //! - [`store`]: where a server keeps files; whoever runs a server implements it.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod annotation;
 pub mod client;
 pub mod interfaces;
 pub mod package;
+pub mod qna;
 pub mod server;
 pub mod store;
 pub mod types;

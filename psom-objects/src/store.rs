@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, pin::Pin};
 
 use bytes::Bytes;
 
+use crate::package::Manifest;
+
 /// A future of a store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -18,6 +20,45 @@ pub trait FileStore: Send + Sync + 'static {
 
     /// Removes a file that no content has any more. What fails is the store's to log.
     fn remove(&self, name: &str);
+
+    /// Permits one upload of the one file that this manifest names, by the POST of a form (section
+    /// 3.3.4.4). A store without a web server answers [`StoreError::Unsupported`].
+    fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {
+        let _ = manifest;
+        Err(StoreError::Unsupported)
+    }
+
+    /// Permits one download of a decrypted file (section 3.3.4.3), and returns its address. The
+    /// permission needs nobody: it ends when it is used, in some minutes, or with the meeting. A
+    /// store without a web server answers [`StoreError::Unsupported`].
+    fn web_download(&self, download: WebDownload<'_>) -> Result<String, StoreError> {
+        let _ = download;
+        Err(StoreError::Unsupported)
+    }
+}
+
+/// The permission to upload one file through a browser. Dropped, it has ended, and what was
+/// uploaded is removed.
+pub trait WebUpload: Send {
+    /// Where the form is to be sent.
+    fn url(&self) -> &str;
+
+    /// Takes what was uploaded. Where nothing was, where it was cut off or still goes on, that is
+    /// [`StoreError::Malformed`].
+    fn finish(self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>>;
+}
+
+/// What somebody downloads through a browser.
+#[derive(Debug, Clone, Copy)]
+pub struct WebDownload<'a> {
+    /// The file.
+    pub file: &'a StoredFile,
+    /// What people call it: a name for the disk.
+    pub name: &'a str,
+    /// Whether the browser is to save the file, and not to show it.
+    pub is_attachment: bool,
+    /// The number of the user who asked, so that nobody uses up what is there for all.
+    pub user: i64,
 }
 
 /// A package that is being taken. Dropped unfinished, it leaves nothing behind.
@@ -38,7 +79,7 @@ pub trait UploadSink: Send {
 #[derive(Debug, Clone)]
 pub struct Import {
     /// The package's manifest, `OcpManifest.xml`, verified against its schema.
-    pub manifest: crate::package::Manifest,
+    pub manifest: Manifest,
     /// The files, by their names in the manifest.
     pub files: BTreeMap<String, StoredFile>,
 }
@@ -74,4 +115,7 @@ pub enum StoreError {
     /// The disk failed.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The store has no such way to its files.
+    #[error("the store does not support this")]
+    Unsupported,
 }

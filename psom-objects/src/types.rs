@@ -1,5 +1,6 @@
 //! The named numbers of the conference's methods, and who its users are.
 
+use bytes::Bytes;
 use psom::PsomType;
 
 /// What became of a title reservation (section 3.1.4.1.4).
@@ -229,5 +230,25 @@ impl Participant {
     /// meeting.
     pub fn user(self, id: i64, display_name: &str) -> psom::User {
         psom::User::with_data(id, display_name, self)
+    }
+}
+
+/// A file on the file server, encrypted, with what is needed to read it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct EncryptedFile {
+    /// Where it is; a name is to be appended to the URL base.
+    pub url: String,
+    /// The AES-256 key.
+    pub key: Bytes,
+    /// The initialization vector.
+    pub iv: Bytes,
+    /// The SHA-1 of the plain bytes.
+    pub hash: Bytes,
+}
+
+/// Without the key, so that it does not get into a log.
+impl std::fmt::Debug for EncryptedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncryptedFile").field("url", &self.url).finish_non_exhaustive()
     }
 }

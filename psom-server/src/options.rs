@@ -2,6 +2,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
+use crate::files::WebLimits;
+
 /// How a server is run. The defaults need no configuration.
 #[derive(Clone)]
 pub struct Options {
@@ -78,6 +80,8 @@ pub struct Limits {
     pub disk_reserve: u64,
     /// Bytes of all files together; without it, what the disk has.
     pub quota: Option<u64>,
+    /// Transfers of single files through browsers that may be about to begin.
+    pub web: WebLimits,
     /// What each meeting holds, and how large a package may be.
     pub meeting: psom_objects::server::Limits,
 }
@@ -93,6 +97,7 @@ impl Default for Limits {
             uploads: 64,
             disk_reserve: 128 << 20,
             quota: None,
+            web: WebLimits::default(),
             meeting: psom_objects::server::Limits::default(),
         }
     }

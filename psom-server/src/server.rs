@@ -79,7 +79,8 @@ impl Server {
         let http_address = format!("{scheme}://{authority}");
 
         let metrics = Arc::new(Metrics::default());
-        let library = Library::counted(library_config(&home, &options), metrics.clone());
+        let config = library_config(&home, &options, &http_address);
+        let library = Library::counted(config, metrics.clone());
         let meetings = Meetings::new(Template {
             url_base: format!("{http_address}/files/"),
             library: library.clone(),
@@ -189,8 +190,10 @@ impl Drop for Server {
     }
 }
 
-fn library_config(home: &Home, options: &Options) -> LibraryConfig {
+fn library_config(home: &Home, options: &Options, http_address: &str) -> LibraryConfig {
     LibraryConfig {
+        web_base: Some(format!("{http_address}/web/")),
+        web: options.limits.web,
         reserve: options.limits.disk_reserve,
         quota: options.limits.quota,
         package_size: options.limits.meeting.package_size,

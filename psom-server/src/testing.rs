@@ -52,9 +52,17 @@ pub(crate) async fn eventually(condition: impl Fn() -> bool) {
 
 /// A server without listeners, and with small limits.
 pub(crate) fn app(directory: &Directory) -> Arc<App> {
+    app_with(directory, |_| {})
+}
+
+/// One with other limits of its files.
+pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryConfig)) -> Arc<App> {
     let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 8, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
-    let library = Library::counted(LibraryConfig::new(&**directory), metrics.clone());
+    let web_base = Some("http://127.0.0.1:8058/web/".into());
+    let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
+    change(&mut config);
+    let library = Library::counted(config, metrics.clone());
     let invitations = Invitations::new(limits.invitations);
     let door = Arc::new(Door::new(limits.tokens));
     let meetings = Meetings::new(Template {

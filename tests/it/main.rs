@@ -10,6 +10,7 @@
 
 mod conformance;
 mod house;
+mod inspect;
 mod meeting;
 mod net;
 mod session;

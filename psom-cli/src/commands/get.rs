@@ -1,34 +1,29 @@
-use std::{
-    fs::File,
-    io::{Read, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::ProgressBar;
-use psom_objects::client::NativeFile;
-use psom_server::crypto::{Decryptor, FileKey, Plain};
-use tempfile::NamedTempFile;
 
+use super::{get_slides, get_url};
+pub use crate::download::{DAMAGED, url};
 use crate::{
-    failure::{Failure, Result, While},
-    http::Http,
+    download::{Remote, place},
+    failure::{Failure, Result},
     joined::LinkArgs,
-    out, progress,
+    out,
 };
 
-/// Bytes that are read at a time.
-const PIECE: usize = 64 << 10;
-
-/// Download the file behind a content
+/// Download the file behind a content, or the slides of a presentation
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   psom get LINK Plan.pdf
   psom get LINK Plan.pdf -o /tmp/plan.pdf
+  psom get LINK Talk.pdf --slides /tmp/talk
+  psom get LINK Plan.pdf --decrypted-url
 
 The file is decrypted and verified on its way. It appears under its name only when all of it is
-there, and replaces nothing that is there already, unless that is asked for with --force.")]
+there, and replaces nothing that is there already, unless that is asked for with --force.
+
+With --slides, each slide is a file slide-01.jpg, and its notes are slide-01.txt.")]
 pub struct Get {
     #[command(flatten)]
     link: LinkArgs,
@@ -37,9 +32,15 @@ pub struct Get {
     /// Where to put the file: a path, or a directory; by default here, under the title.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Replace a file that is there.
+    /// Download the slides as pictures, with their notes, into this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    slides: Option<PathBuf>,
+    /// Replace files that are there.
     #[arg(short, long)]
     force: bool,
+    /// Print an address where a browser can download the file decrypted, once and for ten minutes.
+    #[arg(long, conflicts_with_all = ["output", "slides", "force"])]
+    decrypted_url: bool,
 }
 
 impl Get {
@@ -47,53 +48,42 @@ impl Get {
         let joined = self.link.join().await?;
         let (_, content) = joined.content(&self.title)?;
         let title = content.title.clone().unwrap_or_else(|| self.title.clone());
+        let base = joined.model.url_base.as_deref();
+        if let Some(directory) = &self.slides {
+            let Some(slides) = &content.slides else {
+                return Err(Failure::new(format!("\"{title}\" has no slides; get its file")));
+            };
+            get_slides::get(&joined.http, base, &title, slides, directory, self.force).await?;
+            return joined.leave().await;
+        }
         let file = content.file.clone().ok_or_else(|| {
             Failure::new(format!("there is no file behind \"{title}\"; get another content"))
         })?;
-        let target = target(self.output.as_deref(), &title)?;
-        if !self.force && target.exists() {
-            let shown = target.display();
-            return Err(Failure::new(format!(
-                "there is a file {shown} already; say another with -o, or replace it with --force"
-            )));
+        if self.decrypted_url {
+            return get_url::get(joined, file.name).await;
         }
-        let base = joined.model.url_base.clone();
-        let base =
-            base.ok_or_else(|| Failure::new("the server has not said where its files are"))?;
-        let url = url(&base, &file.name)?;
-        // Beside its place, so that it only has to be renamed. Dropped before that, it is removed,
-        // also where the download still runs.
+        let target = target(self.output.as_deref(), &title)?;
+        free(&target, self.force)?;
         let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.unwrap_or(Path::new("."));
-        let making = format!("write to {}", directory.display());
-        let temporary = tempfile::Builder::new().prefix(".psom-").tempfile_in(directory);
-        let temporary = temporary.or_cannot(&making)?;
-        let plain = temporary.reopen().or_cannot(&making)?;
-        let (http, key) = (joined.http.clone(), key(&file)?);
-        let size = file.size;
-        let bar = progress::bytes(out::printable(&title), u64::try_from(size).unwrap_or(0));
-        let running = bar.clone();
-        let download = move || download(&http, &url, &key, size, plain, &running);
-        let result = tokio::task::spawn_blocking(download).await?;
-        bar.finish_and_clear();
-        verify(&file, result?)?;
+        let remote = Remote::native(base, &file)?;
+        let fetched = remote.fetch(&joined.http, directory, out::printable(&title)).await?;
+        let (temporary, size) = fetched;
         place(temporary, &target, self.force)?;
         joined.leave().await?;
         out::line(format_args!("{} ({size} bytes)", target.display()))
     }
 }
 
-fn key(file: &NativeFile) -> Result<FileKey> {
-    FileKey::new(&file.key, &file.iv).or_cannot("decrypt the file")
-}
-
-/// The address of a file. Its name is one part of a path and nothing else.
-fn url(base: &str, name: &str) -> Result<String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-    if name.is_empty() || !name.chars().all(is_plain) || name.starts_with('.') {
-        return Err(Failure::new("the server gave the file a name that cannot be downloaded"));
+/// Asks for another name where a file is there already, before anything is downloaded.
+pub fn free(target: &Path, force: bool) -> Result {
+    if force || !target.exists() {
+        return Ok(());
     }
-    Ok(format!("{}/{name}", base.trim_end_matches('/')))
+    let shown = target.display();
+    Err(Failure::new(format!(
+        "there is a file {shown} already; say another place, or replace it with --force"
+    )))
 }
 
 /// Where the file goes. A title is somebody else's text: as a name it must not lead elsewhere.
@@ -107,54 +97,6 @@ fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
         return Err(Failure::new("the title is no file name; say where the file goes with -o"));
     }
     Ok(output.map_or_else(|| PathBuf::from(&name), |directory| directory.join(&name)))
-}
-
-/// Downloads and decrypts in pieces. Blocks.
-fn download(
-    http: &Http,
-    url: &str,
-    key: &FileKey,
-    size: i64,
-    mut plain: File,
-    bar: &ProgressBar,
-) -> Result<Plain> {
-    let mut encrypted = http.download(url)?;
-    let mut decryptor = Decryptor::new(key);
-    let mut buffer = vec![0; PIECE];
-    let mut written = 0_u64;
-    loop {
-        let count = encrypted.read(&mut buffer).or_cannot("download the file")?;
-        if count == 0 {
-            break;
-        }
-        let decrypted = decryptor.update(&buffer[..count]);
-        written += decrypted.len() as u64;
-        // A server that sends without end must not fill the disk.
-        if i64::try_from(written).is_ok_and(|written| written > size) {
-            return Err(Failure::new(DAMAGED));
-        }
-        plain.write_all(decrypted).or_cannot("write the file")?;
-        bar.set_position(written);
-    }
-    let (last, known) = decryptor.finish().or_cannot("decrypt the file")?;
-    plain.write_all(&last).and_then(|()| plain.sync_all()).or_cannot("write the file")?;
-    Ok(known)
-}
-
-const DAMAGED: &str = "the file is not the one that was shared, it was damaged on its way; \
-                       try again, or ask its owner to share it again";
-
-fn verify(file: &NativeFile, plain: Plain) -> Result {
-    let same = i64::try_from(plain.size) == Ok(file.size) && plain.sha1[..] == file.hash[..];
-    if same { Ok(()) } else { Err(Failure::new(DAMAGED)) }
-}
-
-fn place(temporary: NamedTempFile, target: &Path, force: bool) -> Result {
-    let result = match force {
-        true => temporary.persist(target),
-        false => temporary.persist_noclobber(target),
-    };
-    result.map(drop).or_cannot(format_args!("write {}", target.display()))
 }
 
 #[cfg(test)]
@@ -172,25 +114,5 @@ mod tests {
         assert_eq!(target(Some(here), "a\nb").unwrap(), Path::new("./a_b"));
         let path = Path::new("no such directory/x");
         assert_eq!(target(Some(path), "Plan.pdf").unwrap(), path);
-    }
-
-    #[test]
-    fn a_file_is_below_the_base_and_nowhere_else() {
-        assert_eq!(url("http://a/files/", "0f-x.bin").unwrap(), "http://a/files/0f-x.bin");
-        assert_eq!(url("http://a/files", "0f").unwrap(), "http://a/files/0f");
-        for name in ["", "..", "a/b", "a?b", "@b", "a b"] {
-            assert!(url("http://a/files/", name).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_what_was_told_is_refused() {
-        let bytes = |byte: u8, length| vec![byte; length].into();
-        let (name, size) = ("n".to_owned(), 5);
-        let (key, iv, hash) = (bytes(1, 32), bytes(2, 16), bytes(3, 20));
-        let file = NativeFile { name, key, iv, hash, size };
-        assert!(verify(&file, Plain { size: 5, sha1: [3; 20] }).is_ok());
-        assert!(verify(&file, Plain { size: 4, sha1: [3; 20] }).is_err());
-        assert!(verify(&file, Plain { size: 5, sha1: [4; 20] }).is_err());
     }
 }

@@ -1,18 +1,34 @@
 //! The commands, a file each.
 
 mod completions;
+mod decode;
 mod delete;
 mod get;
+mod get_slides;
+mod get_url;
+mod goto;
+mod idl;
 mod invite;
 mod meeting;
+mod notes;
+mod poll;
 mod present;
 mod proxy;
+mod qna;
 mod rename;
 mod serve;
 mod share;
+mod slides;
 mod stop;
 mod visibility;
 mod watch;
+mod whiteboard;
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 use clap::{
     Parser, Subcommand,
@@ -53,12 +69,20 @@ enum Command {
     Invite(invite::Invite),
     Watch(watch::Watch),
     Share(share::Share),
+    Slides(slides::ShareSlides),
+    Goto(goto::Goto),
     Get(get::Get),
     Rename(rename::Rename),
     Delete(delete::Delete),
     Present(present::Present),
     Stop(stop::Stop),
     Visibility(visibility::Visibility),
+    Poll(poll::Poll),
+    Qna(qna::Qna),
+    Notes(notes::Notes),
+    Idl(idl::Idl),
+    Decode(decode::Decode),
+    Whiteboard(whiteboard::Whiteboard),
     Completions(completions::Completions),
 }
 
@@ -73,7 +97,11 @@ impl Cli {
 
     /// Runs the command. Most end at once when they are interrupted, and clean up.
     pub async fn run(self) -> Result {
-        use Command::{Present, Proxy, Serve, Watch};
+        use Command::{Completions, Decode, Idl, Present, Proxy, Serve, Watch};
+        // These have nothing to clean up, and may wait for standard input.
+        if matches!(self.command, Idl(_) | Decode(_) | Completions(_)) {
+            return self.dispatch().await;
+        }
         // These go on until they are interrupted, and then end in good order by themselves.
         if matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_)) {
             return self.dispatch().await;
@@ -93,15 +121,38 @@ impl Cli {
             Command::Invite(invite) => invite.run().await,
             Command::Watch(watch) => watch.run().await,
             Command::Share(share) => share.run().await,
+            Command::Slides(slides) => slides.run().await,
+            Command::Goto(goto) => goto.run().await,
             Command::Get(get) => get.run().await,
             Command::Rename(rename) => rename.run().await,
             Command::Delete(delete) => delete.run().await,
             Command::Present(present) => present.run().await,
             Command::Stop(stop) => stop.run().await,
             Command::Visibility(visibility) => visibility.run().await,
+            Command::Poll(poll) => poll.run().await,
+            Command::Qna(qna) => qna.run().await,
+            Command::Notes(notes) => notes.run().await,
+            Command::Idl(idl) => idl.run(),
+            Command::Decode(decode) => decode.run(),
+            Command::Whiteboard(whiteboard) => whiteboard.run().await,
             Command::Completions(completions) => completions.run(),
         }
     }
+}
+
+/// The bytes of a file, or of standard input where it is called `-`.
+fn read_input(file: &Path) -> Result<Vec<u8>> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).or_cannot("read standard input")?;
+        return Ok(bytes);
+    }
+    fs::read(file).or_cannot(format_args!("read {}", name_of(file)))
+}
+
+/// A file as it is called in messages.
+fn name_of(file: &Path) -> String {
+    if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() }
 }
 
 /// Completes when the program is to end: SIGINT, and SIGTERM where there is such a thing. Signals

@@ -1,5 +1,5 @@
 use clap::{Args, ValueEnum};
-use psom_objects::types::ContentVisibility;
+use psom_objects::{package, types::ContentVisibility};
 
 use crate::{
     failure::{Failure, Result},
@@ -26,6 +26,17 @@ pub enum Who {
     Presenters,
     /// Everybody in the meeting
     Everyone,
+}
+
+impl Who {
+    /// The same in the manifest of a package.
+    pub fn in_manifest(self) -> package::Visibility {
+        match self {
+            Self::Organizer => package::Visibility::MeetingOrganizer,
+            Self::Presenters => package::Visibility::Presenters,
+            Self::Everyone => package::Visibility::Everyone,
+        }
+    }
 }
 
 impl Visibility {

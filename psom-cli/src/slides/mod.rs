@@ -25,7 +25,6 @@ use tempfile::TempDir;
 use crate::failure::{Failure, Result, While};
 use picture::Picture;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "for the command that shares slides"))]
 pub use packages::{notes_name, thumbnail_name};
 
 /// The most slides that a server takes.
@@ -55,8 +54,6 @@ pub struct Slide {
     pub thumbnail: Vec<u8>,
     /// The speaker's notes: lines without one at the end; empty where there are none.
     pub notes: String,
-    /// How many clicks the slide's animations take. A picture has none.
-    pub clicks: u32,
 }
 
 /// How to convert.
@@ -150,7 +147,7 @@ impl DeckBuilder {
         let jpeg = self.directory.path().join(format!("slide{}.jpg", self.slides.len() + 1));
         fs::write(&jpeg, picture.jpeg)
             .or_cannot(format_args!("write to {}", self.directory.path().display()))?;
-        self.slides.push(Slide { jpeg, thumbnail: picture.thumbnail, notes, clicks: 0 });
+        self.slides.push(Slide { jpeg, thumbnail: picture.thumbnail, notes });
         Ok(())
     }
 

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use psom::{Context, DistributedObject, error::Misuse};
 
 use super::{
-    content::Content, contents::ContentManager, parcel::Parcel, root::Conference,
+    content::Content, contents::ContentManager, event::Event, parcel::Parcel, root::Conference,
     uploads::UploadManager,
 };
-use crate::types::ContentVisibility;
+use crate::{package::Manifest, types::ContentVisibility};
 
 /// # Actions
 ///
@@ -57,7 +57,12 @@ impl Conference {
     /// the answers are known: [`Event::ContentCreated`](super::Event::ContentCreated) and
     /// [`Event::UploadFinished`](super::Event::UploadFinished), or that the title or the upload is
     /// refused.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNegotiated`] where it would create a content of a type that this client follows
+    /// and that the server does not speak (sections 3.1.4.1.15 and 3.1.4.1.16).
     pub fn upload(&mut self, cx: &mut Context<Self>, parcel: Parcel) -> Result<i32, Misuse> {
+        self.check_negotiated(cx, parcel.kind.as_deref())?;
         let cookie = match parcel.title() {
             Some(title) => self.reserve_title(cx, title)?,
             None => self.next_cookie(),
@@ -66,7 +71,65 @@ impl Conference {
         Ok(cookie)
     }
 
-    fn next_cookie(&mut self) -> i32 {
+    /// Asks to upload the one file that a manifest names through a browser (section 3.3.4.4), from
+    /// the reservation of its title on. Returns the cookie of the answers: once
+    /// [`Event::WebUploadAccepted`](super::Event::WebUploadAccepted) has said where, a form with
+    /// the file is posted there, and then comes [`finish_upload`](Self::finish_upload), or
+    /// [`cancel_upload`](Self::cancel_upload) where the POST has failed. A manifest that cannot be
+    /// written is told as [`Event::NotSent`](super::Event::NotSent).
+    pub fn request_web_upload(
+        &mut self,
+        cx: &mut Context<Self>,
+        manifest: &Manifest,
+    ) -> Result<i32, Misuse> {
+        let title = match manifest {
+            Manifest::CreateContent(content) => {
+                self.check_negotiated(cx, Some(content.detail.content_type()))?;
+                Some(content.common.title.as_str())
+            }
+            Manifest::CreateAnnotation(_) | Manifest::CreatePptContentResource(_) => None,
+        };
+        let xml = match manifest.to_xml() {
+            Ok(xml) => xml,
+            Err(error) => {
+                let (action, reason) = ("write the manifest", error.to_string());
+                self.on_uploads(cx, move |manager, cx| {
+                    manager.root.tell(cx, Event::NotSent { action, reason });
+                })?;
+                return Ok(self.next_cookie());
+            }
+        };
+        let has_title = title.is_some();
+        let cookie = match title {
+            Some(title) => self.reserve_title(cx, title)?,
+            None => self.next_cookie(),
+        };
+        self.on_uploads(cx, move |manager, cx| manager.send_form(cx, cookie, xml, has_title))?;
+        Ok(cookie)
+    }
+
+    /// Asks for an address where a browser can download a file decrypted, once (section 3.3.4.3).
+    /// `name` is the file's name on the file server; as an attachment it is saved and not shown.
+    /// Returns the cookie of the answer,
+    /// [`Event::WebDownloadAccepted`](super::Event::WebDownloadAccepted) or
+    /// [`Event::WebDownloadRejected`](super::Event::WebDownloadRejected).
+    pub fn request_web_download(
+        &mut self,
+        cx: &mut Context<Self>,
+        name: impl Into<String>,
+        is_attachment: bool,
+    ) -> Result<i32, Misuse> {
+        let (name, cookie) = (name.into(), self.next_cookie());
+        self.on_uploads(cx, move |manager, cx| {
+            let sent = cx.peers().s_request_web_download_blob(cookie, &name, is_attachment);
+            manager.root.check(cx, "request a decrypted file", sent);
+        })?;
+        Ok(cookie)
+    }
+
+    /// A cookie that no upload of this client has had: for
+    /// [`request_upload`](Self::request_upload) of a package that needs no title.
+    pub fn next_cookie(&mut self) -> i32 {
         self.last_cookie = self.last_cookie.wrapping_add(1);
         self.last_cookie
     }
@@ -180,6 +243,20 @@ impl Conference {
             let sent = cx.peers().s_make_highest_presentation_order();
             content.root.check(cx, "put a content in front", sent);
         })
+    }
+
+    /// Checks that the server speaks what contents of this type are made of.
+    pub(super) fn check_negotiated(
+        &self,
+        cx: &mut Context<Self>,
+        kind: Option<&str>,
+    ) -> Result<(), Misuse> {
+        let contents = cx.get(self.contents)?;
+        let Some(object) = kind.and_then(|kind| contents.follower(kind)) else { return Ok(()) };
+        match cx.peers().speaking(&object) {
+            0 if !cx.peers().is_empty() => Err(Misuse::NotNegotiated(object.serves.name)),
+            _ => Ok(()),
+        }
     }
 
     fn on_contents(

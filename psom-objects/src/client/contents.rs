@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use psom::{Context, Handle, Scope, distributed_object};
+use psom::{Context, Handle, ObjectDesc, Scope, distributed_object};
 
 use super::{
     content::{Content, Extended},
@@ -23,8 +23,14 @@ pub(super) struct ContentManager {
     #[child("uploadManager")]
     uploads: Handle<UploadManager>,
     contents: HashMap<i64, Handle<Content>>,
-    followers: HashMap<String, Follow>,
+    followers: HashMap<String, Follower>,
     pub(super) root: Root,
+}
+
+/// What contents of one type are followed with.
+struct Follower {
+    object: ObjectDesc,
+    follow: Follow,
 }
 
 /// Makes the object that follows a content of one type.
@@ -40,8 +46,13 @@ impl ContentManager {
     }
 
     /// What follows contents of this type from now on.
-    pub(super) fn follow(&mut self, kind: &str, follow: Follow) {
-        self.followers.insert(kind.to_owned(), follow);
+    pub(super) fn follow(&mut self, kind: &str, object: ObjectDesc, follow: Follow) {
+        self.followers.insert(kind.to_owned(), Follower { object, follow });
+    }
+
+    /// The object that contents of this type are followed with.
+    pub(super) fn follower(&self, kind: &str) -> Option<ObjectDesc> {
+        self.followers.get(kind).map(|follower| follower.object)
     }
 
     /// A content is not there any more: the server said so, or closed it.
@@ -63,7 +74,7 @@ impl ContentManagerClient for ContentManager {
         }
         let (root, manager) = (self.root, cx.handle());
         let follow = self.followers.get_mut(&r#type);
-        let extended = follow.map(|follow| follow(cx, content_id, root));
+        let extended = follow.map(|follower| (follower.follow)(cx, content_id, root));
         let content = Content { id: content_id, extended, root, manager };
         let content = cx.add_while_connected(content);
         self.root.tell(cx, Event::ContentAdded { id: content_id, kind: r#type });

@@ -6,7 +6,10 @@ use super::{
     qna::QnaEvent,
     slides::SlidesEvent,
 };
-use crate::types::{ContentVisibility, SetTitleStatus, TitleReservationStatus, UploadFinishReason};
+use crate::types::{
+    ContentVisibility, DownloadFinishReason, SetTitleStatus, TitleReservationStatus,
+    UploadFinishReason,
+};
 
 /// Something that has changed, or an answer to an action. Users and contents go by their numbers.
 ///
@@ -96,6 +99,13 @@ pub enum Event {
     UploadProgress { cookie: i32, received: u64 },
     /// What became of an upload.
     UploadFinished { cookie: i32, reason: UploadFinishReason },
+    /// Where a browser may send a file to, once; then
+    /// [`finish_upload`](super::Conference::finish_upload).
+    WebUploadAccepted { cookie: i32, url: String },
+    /// Where a browser may download a decrypted file, once.
+    WebDownloadAccepted { cookie: i32, url: String },
+    /// A decrypted file may not be downloaded.
+    WebDownloadRejected { cookie: i32, reason: DownloadFinishReason },
     /// What this client uploaded is this content.
     ContentCreated { id: i64, cookie: i32 },
     /// An action could not be sent.

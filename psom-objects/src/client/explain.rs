@@ -1,6 +1,9 @@
 //! Why the server refused something, in one sentence that says what to do.
 
-use crate::types::{SetTitleStatus, TitleReservationStatus, UploadFinishReason};
+use crate::annotation::ErrorCode;
+use crate::types::{
+    DownloadFinishReason, SetTitleStatus, TitleReservationStatus, UploadFinishReason,
+};
 
 /// Why an upload was refused, or how it failed.
 pub fn upload(reason: UploadFinishReason) -> String {
@@ -23,6 +26,24 @@ pub fn upload(reason: UploadFinishReason) -> String {
         TooManySlides => "The presentation has more slides than the server takes; split it.",
         Other(reason) => {
             return format!("The server ended the upload with the unknown reason {reason}.");
+        }
+    };
+    why.to_owned()
+}
+
+/// Why a decrypted file may not be downloaded through a browser.
+pub fn download(reason: DownloadFinishReason) -> String {
+    use DownloadFinishReason::*;
+    let why = match reason {
+        Ok => "The file may be downloaded.",
+        NotAuthorized => "You may not see this file; ask its owner to show it to you.",
+        NotFound => "The server has no such file any more; ask its owner to share it again.",
+        NotSupported => {
+            "The server gives no decrypted files to browsers; get the file with `psom get`."
+        }
+        UnknownFailure => "The server could not prepare the download; try again later.",
+        Other(reason) => {
+            return format!("The server refused the download with the unknown reason {reason}.");
         }
     };
     why.to_owned()
@@ -76,4 +97,12 @@ pub fn rename(status: SetTitleStatus) -> String {
         }
     };
     why.to_owned()
+}
+
+/// Why the server refused something about annotations.
+pub fn annotation(code: &str) -> String {
+    match code.parse::<ErrorCode>() {
+        Ok(code) => code.explanation().to_owned(),
+        Err(_) => format!("The server refused this with the unknown code \"{code}\"."),
+    }
 }

@@ -56,6 +56,9 @@ impl Event {
             Self::UploadRejected { .. } => "uploadRejected",
             Self::UploadProgress { .. } => "uploadProgress",
             Self::UploadFinished { .. } => "uploadFinished",
+            Self::WebUploadAccepted { .. } => "webUploadAccepted",
+            Self::WebDownloadAccepted { .. } => "webDownloadAccepted",
+            Self::WebDownloadRejected { .. } => "webDownloadRejected",
             Self::ContentCreated { .. } => "contentCreated",
             Self::NotSent { .. } => "notSent",
         }
@@ -108,6 +111,14 @@ impl Event {
                     .flag("ok", *reason == UploadFinishReason::Ok)
                     .number("reason", i32::from(*reason))
             }
+            // The address is left out as keys are: whoever has it may use it.
+            Self::WebUploadAccepted { cookie, .. } | Self::WebDownloadAccepted { cookie, .. } => {
+                json.number("cookie", *cookie).flag("ok", true)
+            }
+            Self::WebDownloadRejected { cookie, reason } => json
+                .number("cookie", *cookie)
+                .flag("ok", false)
+                .number("reason", i32::from(*reason)),
             Self::UploadProgress { cookie, received } => {
                 json.number("cookie", *cookie).number("received", *received)
             }
@@ -135,7 +146,7 @@ fn visibility_name(visibility: ContentVisibility) -> String {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -44,6 +44,9 @@ impl Event {
             Self::UploadRejected { reason, .. } | Self::UploadFinished { reason, .. } => {
                 explain::upload(*reason)
             }
+            Self::WebUploadAccepted { .. } => "A browser may upload the file now.".to_owned(),
+            Self::WebDownloadAccepted { .. } => "A browser may download the file now.".to_owned(),
+            Self::WebDownloadRejected { reason, .. } => explain::download(*reason),
             Self::NotSent { action, reason } => format!("Cannot {action}: {reason}."),
             Self::ContentCreated { id, .. } => format!("The upload is now content {id}."),
             of_a_content => of_content(of_a_content, model),
@@ -59,10 +62,14 @@ fn of_content(event: &Event, model: &Model) -> String {
         Event::ContentReady { .. } => format!("{it} is complete."),
         Event::ExtendedReady { .. } => format!("All of {it} is known."),
         Event::Board { event, .. } => event.line(&it, model),
-        Event::Slides { event, .. } => event.line(&it, model),
-        Event::Poll { event, .. } => event.line(&it, model),
-        Event::Notes { event, .. } => event.line(&it, model),
-        Event::Qna { event, .. } => event.line(&it, model),
+        Event::Slides { event, .. } => event.line(&it),
+        Event::Poll { id, event } => {
+            event.line(&it, model.contents.get(id).and_then(|content| content.poll.as_ref()))
+        }
+        Event::Notes { event, .. } => event.line(&it),
+        Event::Qna { id, event } => {
+            event.line(&it, model.contents.get(id).and_then(|content| content.qna.as_ref()))
+        }
         Event::Titled { title, .. } => format!("{it} is called \"{title}\"."),
         Event::Owner { owner, .. } => format!("{it} belongs to {}.", name(model, *owner)),
         Event::Visibility { visibility, .. } => match visibility {

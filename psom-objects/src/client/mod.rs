@@ -57,6 +57,6 @@ pub use model::{Content, EncryptedFile, Model, NativeFile, User};
 pub use notes::{Notes, NotesEvent};
 pub use parcel::Parcel;
 pub use poll::{Poll, PollEvent};
-pub use qna::{Qna, QnaEvent};
+pub use qna::{Answer, Qna, QnaEvent, Question};
 pub use root::{Conference, Listener};
-pub use slides::{Slides, SlidesEvent};
+pub use slides::{SlideFile, SlideMarkup, Slides, SlidesEvent, Thumbnails};

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::{board::Board, event::Event, notes::Notes, poll::Poll, qna::Qna, slides::Slides};
 use crate::types::ContentVisibility;
+pub use crate::types::EncryptedFile;
 
 /// A meeting as one client knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,26 +104,6 @@ impl std::fmt::Debug for NativeFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, size, .. } = self;
         f.debug_struct("NativeFile").field("name", name).field("size", size).finish_non_exhaustive()
-    }
-}
-
-/// A file on the file server, encrypted, with what is needed to read it.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct EncryptedFile {
-    /// Where it is; a name is to be appended to the URL base.
-    pub url: String,
-    /// The AES-256 key.
-    pub key: Bytes,
-    /// The initialization vector.
-    pub iv: Bytes,
-    /// The SHA-1 of the plain bytes.
-    pub hash: Bytes,
-}
-
-/// Without the key, so that it does not get into a log.
-impl std::fmt::Debug for EncryptedFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EncryptedFile").field("url", &self.url).finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,9 @@ use std::io::Cursor;
 
 use bytes::Bytes;
 
-use crate::package::{Manifest, PackageError, PackageWriter};
+use crate::package::{
+    ContentDetail, CreateContent, Manifest, PackageError, PackageWriter, Poll, SharedNotes,
+};
 
 /// A package in memory, ready to be uploaded with
 /// [`Conference::upload`](super::Conference::upload).
@@ -12,6 +14,8 @@ use crate::package::{Manifest, PackageError, PackageWriter};
 #[derive(Debug, Clone)]
 pub struct Parcel {
     pub(super) title: Option<String>,
+    /// The type of the content that it creates, if it creates one.
+    pub(super) kind: Option<String>,
     pub(super) bytes: Bytes,
     pub(super) unpacked: u64,
 }
@@ -33,11 +37,36 @@ impl Parcel {
             writer.add_file(name, &mut data)?;
         }
         let bytes = writer.finish()?.into_inner().into();
-        let title = match manifest {
-            Manifest::CreateContent(content) => Some(content.common.title),
-            Manifest::CreateAnnotation(_) | Manifest::CreatePptContentResource(_) => None,
+        let (title, kind) = match manifest {
+            Manifest::CreateContent(content) => {
+                let kind = content.detail.content_type().to_owned();
+                (Some(content.common.title), Some(kind))
+            }
+            Manifest::CreateAnnotation(_) | Manifest::CreatePptContentResource(_) => (None, None),
         };
-        Ok(Self { title, bytes, unpacked })
+        Ok(Self { title, kind, bytes, unpacked })
+    }
+
+    /// A poll: a question of at most 1,000 characters with two to seven choices (section
+    /// 3.1.4.1.14), unless the meeting has other limits.
+    pub fn poll(
+        title: impl Into<String>,
+        question: impl Into<String>,
+        choices: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Self, PackageError> {
+        let choices = choices.into_iter().map(Into::into).collect();
+        let detail = ContentDetail::Poll(Poll::new(question, choices));
+        Self::new(CreateContent::new(title, detail), [])
+    }
+
+    /// A page of shared notes (section 3.1.4.1.15).
+    pub fn notes(title: impl Into<String>, notes: SharedNotes) -> Result<Self, PackageError> {
+        Self::new(CreateContent::new(title, ContentDetail::SharedNotes(notes)), [])
+    }
+
+    /// Questions and answers without a question (section 3.1.4.1.16).
+    pub fn qna(title: impl Into<String>) -> Result<Self, PackageError> {
+        Self::new(CreateContent::new(title, ContentDetail::Qna), [])
     }
 
     /// The title that has to be reserved for it, where it creates a content.

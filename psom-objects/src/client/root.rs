@@ -1,15 +1,23 @@
 //! The root, and how the other objects reach it.
 
+use std::collections::BTreeMap;
+
 use psom::{
-    Context, DistributedObject, Handle, Lifecycle, Scope, Sent, distributed_object, error::Misuse,
+    Context, DistributedObject, Handle, Lifecycle, ObjectDesc, Scope, Sent, distributed_object,
+    error::Misuse,
 };
 
 use super::{
+    board::{Annotations, WhiteboardContent},
     content::Extended,
     contents::{ContentManager, Follow},
     event::Event,
     model::Model,
     native_file::NativeFileOnlyContent,
+    notes::SharedNotesContent,
+    poll::PollContent,
+    qna::QnaContent,
+    slides::PptContent,
     uploads::UploadManager,
     users::ContentUserManager,
 };
@@ -38,6 +46,8 @@ pub struct Conference {
     #[child("contentManager")]
     pub(super) contents: Handle<ContentManager>,
     pub(super) uploads: Handle<UploadManager>,
+    /// The annotations of contents, by the contents' numbers.
+    pub(super) annotations: BTreeMap<i64, Handle<Annotations>>,
     model: Model,
     listener: Box<dyn Listener>,
     pub(super) last_cookie: i32,
@@ -52,6 +62,7 @@ impl Conference {
             users: scope.add(ContentUserManager::default()),
             contents: scope.add(ContentManager::new(uploads)),
             uploads,
+            annotations: BTreeMap::new(),
             model: Model::default(),
             listener: Box::new(listener),
             last_cookie: 0,
@@ -61,6 +72,21 @@ impl Conference {
             scope,
             "Content.NativeFileOnly",
             NativeFileOnlyContent::new,
+        );
+        conference.follow_standard::<PollContent>(scope, "Content.Poll", PollContent::new);
+        for kind in ["Content.Ppt", "Content.PptWac"] {
+            conference.follow_standard::<PptContent>(scope, kind, PptContent::new);
+        }
+        conference.follow_standard::<SharedNotesContent>(
+            scope,
+            "Content.SharedNotes",
+            SharedNotesContent::new,
+        );
+        conference.follow_standard::<QnaContent>(scope, "Content.Qna", QnaContent::new);
+        conference.follow_standard::<WhiteboardContent>(
+            scope,
+            "Content.Whiteboard",
+            WhiteboardContent::new,
         );
         conference
     }
@@ -101,7 +127,10 @@ impl Conference {
             let handle = scope.add_while_connected(make(id, root)).into();
             Extended { handle, tells }
         });
-        let _ = scope.tell(self.contents, move |contents, _| contents.follow(&kind, follow));
+        let object = ObjectDesc::of::<T>();
+        let follow =
+            move |contents: &mut ContentManager, _: &mut _| contents.follow(&kind, object, follow);
+        let _ = scope.tell(self.contents, follow);
     }
 
     /// The object that follows a content, where it is a `T`.
@@ -172,6 +201,20 @@ impl Root {
         if let Some(root) = self.0 {
             let _ = scope.tell(root, |conference, _| conference.changed(event));
         }
+    }
+
+    /// Says which object has the annotations of a content, if any.
+    pub(super) fn set_annotations(
+        self,
+        scope: &mut Scope,
+        id: i64,
+        annotations: Option<Handle<Annotations>>,
+    ) {
+        let Some(root) = self.0 else { return };
+        let _ = scope.tell(root, move |conference, _| match annotations {
+            Some(annotations) => drop(conference.annotations.insert(id, annotations)),
+            None => drop(conference.annotations.remove(&id)),
+        });
     }
 
     /// Gives a title back that was reserved for nothing.

@@ -1,5 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod polls;
+mod web;
+
 use std::{
     collections::BTreeMap,
     io::Cursor,
@@ -69,7 +72,10 @@ struct Room {
 
 impl Room {
     fn open() -> Self {
-        let files = Arc::new(Shelf);
+        Self::with(Arc::new(Shelf))
+    }
+
+    fn with(files: Arc<dyn FileStore>) -> Self {
         let started = std::time::SystemTime::UNIX_EPOCH;
         let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
         let pair = Pair::server(Config::default(), |scope| Meeting::new(scope, config));

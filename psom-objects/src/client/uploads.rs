@@ -19,6 +19,8 @@ pub(super) struct UploadManager {
     streams: HashMap<i32, Handle<UploadStream>>,
     /// What is sent by itself as soon as the server takes it.
     parcels: HashMap<i32, Sending>,
+    /// What a browser is to bring.
+    forms: HashMap<i32, Form>,
     pub(super) root: Root,
 }
 
@@ -28,6 +30,12 @@ struct Sending {
     sent: usize,
     arrived: u64,
     ended: bool,
+}
+
+/// A file that somebody sends by a form, once the server has said where to.
+struct Form {
+    manifest: String,
+    has_title: bool,
 }
 
 /// Bytes of one write of a parcel, and bytes that may be under way without having arrived.
@@ -58,16 +66,39 @@ impl UploadManager {
         }
     }
 
+    /// Asks where to send a form to, as soon as the title is reserved where it needs one.
+    pub(super) fn send_form(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        manifest: String,
+        has_title: bool,
+    ) {
+        self.forms.insert(cookie, Form { manifest, has_title });
+        if !has_title {
+            self.request(cx, cookie);
+        }
+    }
+
     /// The title under this cookie is reserved, or is not.
     pub(super) fn titled(&mut self, cx: &mut Context<Self>, cookie: i32, reserved: bool) {
         if reserved {
             self.request(cx, cookie);
         } else {
             self.parcels.remove(&cookie);
+            self.forms.remove(&cookie);
         }
     }
 
     fn request(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        if let Some(form) = self.forms.get(&cookie) {
+            let sent = cx.peers().s_request_web_upload_blob(cookie, &form.manifest);
+            let is_asked = sent.reached > 0;
+            self.root.check(cx, "request an upload through a browser", sent);
+            if !is_asked {
+                self.over(cx, cookie, UploadFinishReason::UnknownFailure);
+            }
+        }
         let Some(Sending { parcel, .. }) = self.parcels.get(&cookie) else { return };
         let length = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);
         let (packed, unpacked) = (length(parcel.bytes.len() as u64), length(parcel.unpacked));
@@ -104,10 +135,11 @@ impl UploadManager {
 
     fn over(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
         let sending = self.parcels.remove(&cookie);
+        let form = self.forms.remove(&cookie);
         // Whoever tries again with the title must not stand in their own way.
-        if reason != UploadFinishReason::Ok
-            && sending.is_some_and(|sending| sending.parcel.title.is_some())
-        {
+        let has_title = sending.is_some_and(|sending| sending.parcel.title.is_some())
+            || form.is_some_and(|form| form.has_title);
+        if reason != UploadFinishReason::Ok && has_title {
             self.root.release_title(cx, cookie);
         }
         if let Some(stream) = self.streams.remove(&cookie) {
@@ -120,6 +152,7 @@ impl Lifecycle for UploadManager {
     fn disconnected(&mut self, _: &mut Context<Self>) {
         self.streams.clear();
         self.parcels.clear();
+        self.forms.clear();
     }
 }
 
@@ -157,12 +190,22 @@ impl UploadManagerClient for UploadManager {
         self.root.tell(cx, Event::UploadFinished { cookie, reason });
     }
 
-    // Transfers through a browser answer requests that this client never makes.
-    fn c_accept_web_upload(&mut self, _: &mut Context<Self>, _: i32, _: String) {}
+    fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String) {
+        self.root.tell(cx, Event::WebUploadAccepted { cookie, url: upload_url });
+    }
 
-    fn c_accept_web_download(&mut self, _: &mut Context<Self>, _: i32, _: String) {}
+    fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String) {
+        self.root.tell(cx, Event::WebDownloadAccepted { cookie, url: download_url });
+    }
 
-    fn c_reject_web_download(&mut self, _: &mut Context<Self>, _: i32, _: DownloadFinishReason) {}
+    fn c_reject_web_download(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        reason: DownloadFinishReason,
+    ) {
+        self.root.tell(cx, Event::WebDownloadRejected { cookie, reason });
+    }
 }
 
 /// The way of one package to the server.

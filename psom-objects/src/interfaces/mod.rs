@@ -1,6 +1,7 @@
 //! Both halves of every object, as section 3.1.4.1 declares them.
 
 mod annotations;
+mod catalog;
 mod content;
 mod contents;
 mod meeting;
@@ -17,6 +18,7 @@ pub use annotations::{
     AnnotationContainerClient, AnnotationContainerClientProxy, AnnotationContainerServer,
     AnnotationContainerServerProxy,
 };
+pub use catalog::catalog;
 pub use content::{ContentClient, ContentClientProxy, ContentServer, ContentServerProxy};
 pub use contents::{
     ContentManagerClient, ContentManagerClientProxy, ContentManagerServer,

@@ -43,7 +43,7 @@ pub trait PptContentClient {
         cx: &mut Context<Self>,
         resource_id: i32,
         error_code: ResourceErrorCode,
-    );
+    ) -> Result<(), Violation>;
     /// The whole presentation as a file.
     fn c_set_full_ppt_file_info(
         &mut self,
@@ -52,10 +52,11 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// The place that is on display: a `PptLocation`.
     #[latest]
-    fn c_set_location(&mut self, cx: &mut Context<Self>, location: String);
+    fn c_set_location(&mut self, cx: &mut Context<Self>, location: String)
+    -> Result<(), Violation>;
     /// An OPC file with the notes of these slides.
     fn c_set_notes_info(
         &mut self,
@@ -65,7 +66,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// A presentation with these slides alone.
     fn c_set_partial_ppt_file_info(
         &mut self,
@@ -75,7 +76,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// A small picture of the presentation.
     fn c_set_preview_thumbnail_file_info(
         &mut self,
@@ -84,7 +85,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// A resource of these slides is not there, and why.
     fn c_set_resource_error_code(
         &mut self,
@@ -93,9 +94,13 @@ pub trait PptContentClient {
         end_slide: i32,
         format: ResourceFormat,
         error_code: ResourceErrorCode,
-    );
+    ) -> Result<(), Violation>;
     /// How many slides there are.
-    fn c_set_slide_count(&mut self, cx: &mut Context<Self>, slide_count: i32);
+    fn c_set_slide_count(
+        &mut self,
+        cx: &mut Context<Self>,
+        slide_count: i32,
+    ) -> Result<(), Violation>;
     /// A slide as dynamic HTML, with the names of the resources that it needs.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_set_slide_dhtml_markup_info(
@@ -108,7 +113,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// A file that the markup of slides refers to by its name.
     fn c_set_slide_dhtml_resource_info(
         &mut self,
@@ -118,7 +123,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// A slide as a picture.
     fn c_set_slide_jpeg_info(
         &mut self,
@@ -128,7 +133,7 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
     /// An OPC file with small pictures of the slides; `files` are their names, in the slides'
     /// order.
     fn c_set_thumbnail_file_info(
@@ -139,5 +144,5 @@ pub trait PptContentClient {
         key: Bytes,
         iv: Bytes,
         hash: Bytes,
-    );
+    ) -> Result<(), Violation>;
 }

@@ -164,6 +164,13 @@ impl ContentDetail {
 }
 
 impl Poll {
+    /// A poll as version 1 of its interface has them: past users are remembered, and there is no
+    /// text of the clients' own.
+    pub fn new(question: impl Into<String>, choices: Vec<String>) -> Self {
+        let customization_xml = String::new();
+        Self { question: question.into(), choices, remember_past_users: true, customization_xml }
+    }
+
     fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         cursor.required(DETAIL, "pollContent", &[])?;
         let question = cursor.value(DETAIL, "question", string)?;

@@ -7,7 +7,12 @@ use psom::{AnyHandle, Context, DistributedObject, Handle, ObjectDesc, PeerId, Sc
 use super::{
     durable::{Memory, Recollection},
     native_file::NativeFileOnlyContent,
+    notes::SharedNotesContent,
+    poll::PollContent,
+    ppt::PptContent,
+    qna::QnaContent,
     room::{ContentRef, Room},
+    whiteboard::WhiteboardContent,
 };
 use crate::{
     package::{ContentDetail, RawXml, ResourceDetail},
@@ -169,7 +174,14 @@ impl ContentTypes {
 
     /// Those of the specification.
     pub fn standard() -> Self {
-        Self::none().with::<NativeFileOnlyContent>()
+        Self::none()
+            .with::<NativeFileOnlyContent>()
+            .with::<PollContent>()
+            .with::<PptContent>()
+            .with_as::<PptContent>("Content.PptWac")
+            .with::<QnaContent>()
+            .with::<SharedNotesContent>()
+            .with::<WhiteboardContent>()
     }
 
     /// A further type, in the place of another of the same name.

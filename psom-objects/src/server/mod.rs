@@ -13,6 +13,7 @@
 //! Every change is made by the object that it belongs to, in the space's one order; whoever joins
 //! late is told the same state by the same calls.
 
+mod annotations;
 mod clock;
 mod content;
 mod contents;
@@ -22,18 +23,26 @@ mod kinds;
 mod limits;
 mod meeting;
 mod native_file;
+mod notes;
 mod policy;
+mod poll;
+mod ppt;
+mod qna;
 mod restore;
 mod room;
 mod stage;
 mod stream;
 mod summary;
+mod texts;
 mod titles;
 mod uploads;
 mod users;
+mod web;
+mod whiteboard;
 
 use std::sync::Arc;
 
+pub use annotations::AnnotationContainer;
 pub use content::Content;
 pub use contents::ContentManager;
 pub use durable::{Memory, Recollection, RestoreError, SavedState};
@@ -41,12 +50,17 @@ pub use kinds::{Added, Addition, ContentType, ContentTypes, NewContent, OldConte
 pub use limits::{AnnotationLimits, Limits};
 pub use meeting::Meeting;
 pub use native_file::NativeFileOnlyContent;
+pub use notes::SharedNotesContent;
 pub use policy::{DefaultPolicy, Policy};
+pub use poll::PollContent;
+pub use ppt::PptContent;
+pub use qna::QnaContent;
 pub use room::{ContentRef, Room};
 pub use stream::UploadStream;
 pub use summary::{ContentSummary, MeetingSummary, UserSummary};
 pub use uploads::UploadManager;
 pub use users::ContentUserManager;
+pub use whiteboard::WhiteboardContent;
 
 use crate::store::FileStore;
 

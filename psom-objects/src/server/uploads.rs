@@ -3,8 +3,8 @@ use psom::{Context, Handle, Lifecycle, distributed_object};
 use super::{contents::ContentManager, create::Uploader, room::Room, stream::UploadStream};
 use crate::{
     interfaces::{UploadManagerClientProxy, UploadManagerServer, UploadManagerServerProxy},
-    store::{Import, StoreError, StoreFuture},
-    types::{DownloadFinishReason, UploadFinishReason},
+    store::{Import, StoreError, StoreFuture, WebUpload},
+    types::UploadFinishReason,
 };
 
 /// Packages on their way in (section 3.3.4.1.4).
@@ -14,7 +14,7 @@ use crate::{
     connects = UploadStream
 )]
 pub struct UploadManager {
-    room: Room,
+    pub(super) room: Room,
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
     uploads: Vec<Upload>,
@@ -23,9 +23,17 @@ pub struct UploadManager {
 
 struct Upload {
     by: Uploader,
-    stream: Handle<UploadStream>,
+    way: Way,
     /// Set once everything has come and the package is being verified.
     verifying: bool,
+}
+
+/// How a package comes.
+enum Way {
+    /// By the writes of a stream.
+    Stream(Handle<UploadStream>),
+    /// By the form of a browser. Gone once it is being verified.
+    Web(Option<Box<dyn WebUpload>>),
 }
 
 impl UploadManager {
@@ -33,22 +41,16 @@ impl UploadManager {
         Self { room, contents: None, uploads: Vec::new(), count: 0 }
     }
 
-    /// Accepts an upload and connects its stream, or says why not.
-    fn accept(
-        &mut self,
-        cx: &mut Context<Self>,
-        by: Uploader,
-        (packed, unpacked): (i64, i64),
-    ) -> Result<Handle<UploadStream>, UploadFinishReason> {
+    /// Says why this client may not upload anything under this cookie, if so.
+    pub(super) fn admit(&self, cx: &Context<Self>, by: Uploader) -> Result<(), UploadFinishReason> {
         use UploadFinishReason as Reason;
-        let room = self.room.clone();
-        let (policy, limits) = (room.policy(), room.limits());
+        let (policy, limits) = (self.room.policy(), self.room.limits());
         let contents = self.contents.and_then(|contents| cx.get(contents).ok());
         // Whoever has reserved no title uploads for a content that is there.
         let is_full = contents.is_some_and(|contents| {
             contents.len() >= limits.contents && contents.titles.has_peer(by.peer)
         });
-        if !policy.may_upload(room.role(cx, by.user)) {
+        if !policy.may_upload(self.room.role(cx, by.user)) {
             return Err(Reason::UnknownFailure);
         }
         if self.named(by).is_some() {
@@ -61,12 +63,24 @@ impl UploadManager {
         if is_full {
             return Err(Reason::TooManyContents);
         }
+        Ok(())
+    }
+
+    /// Accepts an upload and connects its stream, or says why not.
+    fn accept(
+        &mut self,
+        cx: &mut Context<Self>,
+        by: Uploader,
+        (packed, unpacked): (i64, i64),
+    ) -> Result<Handle<UploadStream>, UploadFinishReason> {
+        use UploadFinishReason as Reason;
+        self.admit(cx, by)?;
         let size = |length: i64| u64::try_from(length).map_err(|_| Reason::VerifyFailed);
         let (packed, unpacked) = (size(packed)?, size(unpacked)?);
-        if packed.max(unpacked) > limits.package_size {
+        if packed.max(unpacked) > self.room.limits().package_size {
             return Err(Reason::MaxPackageSizeExceeded);
         }
-        let sink = room.files().begin(packed).map_err(|error| reason(&error))?;
+        let sink = self.room.files().begin(packed).map_err(|error| reason(&error))?;
         let stream = UploadStream::new(sink, cx.handle(), by, (packed, unpacked));
         let stream = cx.add_while_connected(stream);
         if cx.caller().connect("uploadStreams", stream).is_err() {
@@ -74,6 +88,10 @@ impl UploadManager {
             return Err(Reason::UnknownFailure);
         }
         Ok(stream)
+    }
+
+    fn begin(&mut self, by: Uploader, way: Way) {
+        self.uploads.push(Upload { by, way, verifying: false });
     }
 
     fn find(&self, by: Uploader) -> Option<usize> {
@@ -86,7 +104,7 @@ impl UploadManager {
         self.uploads.iter().position(is_it)
     }
 
-    /// Ends an upload: the stream goes, and the client is told why. Once only.
+    /// Ends an upload: its way goes, and the client is told why. Once only.
     pub(super) fn finish(
         &mut self,
         cx: &mut Context<Self>,
@@ -96,7 +114,9 @@ impl UploadManager {
         let Some(place) = self.find(by) else { return };
         let upload = self.uploads.remove(place);
         tracing::info!(user = by.user, cookie = by.cookie, ?reason, "An upload ended");
-        let _ = cx.tell(upload.stream, |stream, cx| stream.close(cx));
+        if let Way::Stream(stream) = upload.way {
+            let _ = cx.tell(stream, |stream, cx| stream.close(cx));
+        }
         if let Some(mut client) = cx.peer(by.peer) {
             client.c_upload_finished(by.cookie, reason);
         }
@@ -160,6 +180,7 @@ pub(super) fn reason(error: &StoreError) -> UploadFinishReason {
         StoreError::Full => UploadFinishReason::CapacityExceeded,
         StoreError::Malformed(_) => UploadFinishReason::VerifyFailed,
         StoreError::Failed(_) => UploadFinishReason::ArchiveFailed,
+        StoreError::Unsupported => UploadFinishReason::UnknownFailure,
     }
 }
 
@@ -185,7 +206,7 @@ impl UploadManagerServer for UploadManager {
         match self.accept(cx, by, (packed_length, unpacked_length)) {
             Ok(stream) => {
                 tracing::info!(user = by.user, cookie, packed_length, "An upload begins");
-                self.uploads.push(Upload { by, stream, verifying: false });
+                self.begin(by, Way::Stream(stream));
                 cx.caller().c_accept_upload(cookie, stream.into());
             }
             Err(reason) => {
@@ -206,25 +227,61 @@ impl UploadManagerServer for UploadManager {
             return self.finish(cx, by, UploadFinishReason::UserCancel);
         }
         let upload = &mut self.uploads[place];
-        if !std::mem::replace(&mut upload.verifying, true)
-            && cx.tell(upload.stream, |stream, cx| stream.verify(cx)).is_err()
-        {
-            self.finish(cx, by, UploadFinishReason::VerifyFailed);
+        if std::mem::replace(&mut upload.verifying, true) {
+            return;
+        }
+        match &mut upload.way {
+            Way::Stream(stream) => {
+                if cx.tell(*stream, |stream, cx| stream.verify(cx)).is_err() {
+                    self.finish(cx, by, UploadFinishReason::VerifyFailed);
+                }
+            }
+            Way::Web(upload) => {
+                if let Some(upload) = upload.take() {
+                    self.verify(cx, by, upload.finish());
+                }
+            }
         }
     }
 
-    fn s_request_web_upload_blob(&mut self, cx: &mut Context<Self>, cookie: i32, _: &str) {
-        cx.caller().c_reject_upload(cookie, UploadFinishReason::UnknownFailure);
+    fn s_request_web_upload_blob(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        manifest_xml: &str,
+    ) {
+        let Some(by) = self.uploader(cx, cookie) else { return };
+        match self.accept_web(cx, by, manifest_xml) {
+            Ok(upload) => {
+                tracing::info!(user = by.user, cookie, "An upload through a browser begins");
+                cx.caller().c_accept_web_upload(cookie, upload.url());
+                self.begin(by, Way::Web(Some(upload)));
+            }
+            Err(reason) => {
+                tracing::info!(user = by.user, cookie, ?reason, "Refused an upload");
+                cx.caller().c_reject_upload(cookie, reason);
+            }
+        }
     }
 
     fn s_request_web_download_blob(
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
-        _: &str,
-        _: bool,
+        obfuscated_name: &str,
+        is_attachment: bool,
     ) {
-        cx.caller().c_reject_web_download(cookie, DownloadFinishReason::NotSupported);
+        let (user, peer) = (cx.caller().user().id, cx.caller().id());
+        let Some(peer) = peer else { return };
+        match self.permit_download(cx, (peer, user), obfuscated_name, is_attachment) {
+            Ok(url) => {
+                cx.caller().c_accept_web_download(cookie, &url);
+            }
+            Err(reason) => {
+                tracing::info!(user, cookie, ?reason, "Refused a decrypted download");
+                cx.caller().c_reject_web_download(cookie, reason);
+            }
+        }
     }
 }
 
@@ -235,7 +292,9 @@ impl Lifecycle for UploadManager {
             let is_theirs = Some(upload.by.peer) == caller;
             if is_theirs {
                 // The stream's client may still be there; what it has sent is nobody's now.
-                cx.remove(upload.stream);
+                if let Way::Stream(stream) = upload.way {
+                    cx.remove(stream);
+                }
             }
             !is_theirs
         });

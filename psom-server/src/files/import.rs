@@ -3,12 +3,9 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    io::{self, Write},
-    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use psom_objects::{
     package::{Limits, Package, PackageError},
@@ -16,47 +13,10 @@ use psom_objects::{
 };
 
 use super::{
-    ledger::Held,
-    library::{ServedFile, Shelf},
-    random_name,
-    spool::{create, remove},
+    draft::Draft, encrypting::EncryptingFile, library::Shelf, random_name, spool::create,
     store_error,
 };
-use crate::crypto::{Encryptor, FileKey, Plain, encrypted_length};
-
-/// The files of a package, encrypted and safe on the disk, but not served yet. Dropped, they are
-/// removed again.
-pub(super) struct Draft {
-    shelf: Arc<Shelf>,
-    import: Option<Import>,
-    files: Vec<(String, ServedFile)>,
-    held: Option<Held>,
-}
-
-impl Draft {
-    /// Serves the files from now on.
-    pub(super) fn publish(mut self) -> Result<Import, StoreError> {
-        let over = || StoreError::Failed("the meeting is over".into());
-        let import = self.import.take().ok_or_else(over)?;
-        let files = self.files.clone();
-        if !self.shelf.add(files) {
-            return Err(over());
-        }
-        self.files.clear();
-        if let Some(held) = self.held.take() {
-            held.keep();
-        }
-        Ok(import)
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        for (_, file) in &self.files {
-            remove(&file.path);
-        }
-    }
-}
+use crate::crypto::encrypted_length;
 
 /// Verifies a package and encrypts its files. Runs on a blocking thread; what is in memory is a
 /// window of one file at a time, and the manifest.
@@ -78,47 +38,28 @@ pub(super) fn import(
     }
     let room = package.files().map(|(_, size)| encrypted_length(size)).sum();
     let held = shelf.library.ledger.hold(room)?;
-    let mut draft = Draft { shelf, import: None, files: Vec::new(), held: Some(held) };
+    let mut draft = Draft::new(shelf, held);
     let mut stored = BTreeMap::new();
     for (entry, name) in names {
-        let file = draft.encrypt(&mut package, &entry)?;
+        let file = encrypt(&mut draft, &mut package, &entry)?;
         stored.insert(name, file);
     }
-    sync_directory(&draft.shelf.files).map_err(|error| store_error(&error))?;
-    draft.import = Some(Import { manifest: package.manifest().clone(), files: stored });
+    draft.complete(Import { manifest: package.manifest().clone(), files: stored })?;
     Ok(draft)
 }
 
-impl Draft {
-    /// Encrypts a file of the package to the disk.
-    fn encrypt(
-        &mut self,
-        package: &mut Package<&mut File>,
-        entry: &str,
-    ) -> Result<StoredFile, StoreError> {
-        let name = random_name();
-        let path: PathBuf = self.shelf.files.join(&name);
-        let key = FileKey { key: rand::random(), iv: rand::random() };
-        let file = create(&path).map_err(|error| store_error(&error))?;
-        // From here on the draft removes it.
-        self.files.push((name.clone(), ServedFile { path: path.into(), length: 0 }));
-        let mut writer = EncryptingFile { file, encryptor: Encryptor::new(&key), written: 0 };
-        package.copy_to(entry, &mut writer).map_err(package_error)?;
-        let (plain, length) = writer.finish().map_err(|error| store_error(&error))?;
-        if let Some(held) = &mut self.held {
-            held.written(length);
-        }
-        if let Some((_, served)) = self.files.last_mut() {
-            served.length = length;
-        }
-        Ok(StoredFile {
-            name,
-            key: Bytes::copy_from_slice(&key.key),
-            iv: Bytes::copy_from_slice(&key.iv),
-            hash: Bytes::copy_from_slice(&plain.sha1),
-            size: plain.size,
-        })
-    }
+/// Encrypts a file of the package to the disk.
+fn encrypt(
+    draft: &mut Draft,
+    package: &mut Package<&mut File>,
+    entry: &str,
+) -> Result<StoredFile, StoreError> {
+    let name = random_name();
+    let file = create(&draft.path(&name)).map_err(|error| store_error(&error))?;
+    draft.add(&name);
+    let mut writer = EncryptingFile::from(file);
+    package.copy_to(entry, &mut writer).map_err(package_error)?;
+    draft.finish(name, writer)
 }
 
 /// The files of a package: their names in the archive, and in the manifest where it names them.
@@ -137,54 +78,10 @@ fn key(name: &str) -> String {
     }
 }
 
-struct EncryptingFile {
-    file: File,
-    encryptor: Encryptor,
-    written: u64,
-}
-
-impl EncryptingFile {
-    /// Writes the last block, and returns when the disk has everything.
-    fn finish(mut self) -> io::Result<(Plain, u64)> {
-        let (last, plain) = self.encryptor.finish();
-        self.file.write_all(&last)?;
-        self.file.sync_all()?;
-        Ok((plain, self.written + last.len() as u64))
-    }
-}
-
-impl Write for EncryptingFile {
-    fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
-        let encrypted = self.encryptor.update(plain);
-        self.file.write_all(encrypted)?;
-        self.written += encrypted.len() as u64;
-        Ok(plain.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 /// Whose fault it is: the package's, or the disk's.
 fn package_error(error: PackageError) -> StoreError {
     match error {
         PackageError::Io(error) | PackageError::Copy { source: error, .. } => store_error(&error),
         error => StoreError::Malformed(error.to_string()),
     }
-}
-
-/// New names are safe only once their directory is.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match File::open(path) {
-        // A package without files has no directory.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        directory => directory?.sync_all(),
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -92,6 +92,33 @@ impl Held {
         self.ledger.books().unwritten -= bytes;
     }
 
+    /// Promises more room.
+    pub(super) fn grow(&mut self, bytes: u64) -> Result<(), StoreError> {
+        let mut more = self.ledger.hold(bytes)?;
+        self.bytes += more.bytes;
+        self.unwritten += more.unwritten;
+        // Both are this one's now.
+        (more.bytes, more.unwritten) = (0, 0);
+        Ok(())
+    }
+
+    /// Hands all of it over, and is nothing itself any more.
+    pub(super) fn split(&mut self) -> Self {
+        let (bytes, unwritten) =
+            (std::mem::take(&mut self.bytes), std::mem::take(&mut self.unwritten));
+        Self { ledger: self.ledger.clone(), bytes, unwritten }
+    }
+
+    /// Gives back what is beyond so many bytes, all of which are written.
+    pub(super) fn shrink(&mut self, bytes: u64) {
+        let beyond = self.bytes.saturating_sub(bytes);
+        let mut books = self.ledger.books();
+        books.held -= beyond;
+        books.unwritten -= self.unwritten;
+        self.bytes -= beyond;
+        self.unwritten = 0;
+    }
+
     /// The bytes are files now, and stay.
     pub(super) fn keep(self) {
         self.ledger.books().stored += self.bytes;
@@ -137,6 +164,20 @@ mod tests {
         ledger.removed(20);
         assert!(ledger.hold(50).is_ok());
         assert_eq!((ledger.stored(), ledger.held()), (0, 0));
+    }
+
+    #[test]
+    fn a_promise_grows_and_shrinks() {
+        let ledger = ledger(Some(50), |_| Ok(100));
+        let mut held = ledger.hold(20).unwrap();
+        held.grow(30).unwrap();
+        assert!(matches!(held.grow(1), Err(StoreError::Full)));
+        assert_eq!(ledger.held(), 50);
+        held.written(10);
+        held.shrink(35);
+        assert_eq!((ledger.held(), ledger.books().unwritten), (35, 0));
+        held.keep();
+        assert_eq!((ledger.stored(), ledger.held()), (35, 0));
     }
 
     #[test]

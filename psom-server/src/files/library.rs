@@ -6,8 +6,10 @@ use std::{
 };
 
 use super::{
-    DiskStore,
+    DiskStore, WebLimits,
     ledger::{FreeSpace, Ledger},
+    permissions::Permissions,
+    web::{Download, Form},
 };
 use crate::metrics::Metrics;
 
@@ -25,13 +27,25 @@ pub struct LibraryConfig {
     pub package_size: u64,
     /// Packages on their way in at a time, of all meetings: 64.
     pub uploads: usize,
+    /// Where browsers reach what serves single files to them, `http://host:port/web/`; without it
+    /// there are no such transfers.
+    pub web_base: Option<String>,
+    /// How many of these transfers may be about to begin.
+    pub web: WebLimits,
 }
 
 impl LibraryConfig {
     /// The defaults, below a directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        let root = root.into();
-        Self { root, reserve: 128 << 20, quota: None, package_size: 1 << 30, uploads: 64 }
+        Self {
+            root: root.into(),
+            reserve: 128 << 20,
+            quota: None,
+            package_size: 1 << 30,
+            uploads: 64,
+            web_base: None,
+            web: WebLimits::default(),
+        }
     }
 }
 
@@ -40,6 +54,9 @@ pub struct Library {
     pub(super) config: LibraryConfig,
     pub(super) ledger: Arc<Ledger>,
     pub(super) metrics: Arc<Metrics>,
+    /// Who may upload a single file, and who may download one decrypted.
+    pub(crate) forms: Permissions<Form>,
+    pub(crate) downloads: Permissions<Download>,
     index: RwLock<HashMap<String, ServedFile>>,
 }
 
@@ -64,7 +81,9 @@ impl Library {
 
     pub(super) fn with(config: LibraryConfig, metrics: Arc<Metrics>, free: FreeSpace) -> Arc<Self> {
         let ledger = Ledger::new(config.root.clone(), config.reserve, config.quota, free);
-        Arc::new(Self { config, ledger: Arc::new(ledger), metrics, index: RwLock::default() })
+        let (forms, downloads) = (Permissions::new(config.web), Permissions::new(config.web));
+        let (ledger, index) = (Arc::new(ledger), RwLock::default());
+        Arc::new(Self { config, ledger, metrics, forms, downloads, index })
     }
 
     /// The store of a meeting.
@@ -80,6 +99,17 @@ impl Library {
     /// Bytes of all files.
     pub fn stored(&self) -> u64 {
         self.ledger.stored()
+    }
+
+    /// Bytes that are promised to uploads.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> u64 {
+        self.ledger.held()
+    }
+
+    /// Bytes of a package, or of a single file.
+    pub(crate) fn package_size(&self) -> u64 {
+        self.config.package_size
     }
 
     fn add(&self, name: String, file: ServedFile) {
@@ -141,8 +171,10 @@ impl Shelf {
         own.then(|| self.library.forget(name)).flatten()
     }
 
-    /// Takes all files off the shelf and lets no other be put there.
+    /// Takes all files off the shelf, lets no other be put there, and permits nothing any more.
     pub(super) fn close(&self) -> Vec<ServedFile> {
+        self.library.forms.forget(&self.meeting);
+        self.library.downloads.forget(&self.meeting);
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let names = names.take().unwrap_or_default();
         names.iter().filter_map(|name| self.library.forget(name)).collect()

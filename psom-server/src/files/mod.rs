@@ -7,20 +7,26 @@
 //!
 //! A package is written as it arrives (`spool`), then opened, and each of its files encrypted
 //! into a file of its own (`import`). Only then does the [`Library`] know these files, and only
-//! what it knows is served. The `ledger` holds both to the room that there is.
+//! what it knows is served. A file that a browser brings (`web`) is encrypted as it comes. The
+//! `ledger` holds all of them to the room that there is.
 
+mod draft;
+mod encrypting;
 mod import;
 mod ledger;
 mod library;
+mod permissions;
 mod spool;
 mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
+pub(crate) mod web;
 
 use std::io;
 
 pub use library::{Library, LibraryConfig, ServedFile};
+pub use permissions::WebLimits;
 use psom_objects::store::StoreError;
 pub use store::DiskStore;
 pub(crate) use sweep::sweep;

@@ -21,33 +21,35 @@ use crate::private;
 /// Bytes that may wait for the disk.
 const WINDOW: usize = 2 << 20;
 
-/// A temporary file, written on a blocking thread that runs only while there is something to
-/// write: an upload that stalls holds none.
-pub(super) struct Spool {
-    shared: Arc<Shared>,
+/// A file, written on a blocking thread that runs only while there is something to write: an
+/// upload that stalls holds none. It is temporary unless it is [kept](Spooled::keep).
+///
+/// `W` is what stands before the file: the file itself, or what encrypts into it.
+pub(super) struct Spool<W: Send + 'static = File> {
+    shared: Arc<Shared<W>>,
 }
 
-struct Shared {
+struct Shared<W: Send + 'static> {
     path: PathBuf,
     /// How many bytes may still be queued.
     room: Semaphore,
     /// Tells whoever finishes that the writer has stopped.
     stopped: Notify,
-    state: Mutex<State>,
+    state: Mutex<State<W>>,
 }
 
-struct State {
+struct State<W> {
     queue: VecDeque<Bytes>,
     /// Lent to the writer while it runs.
-    file: Option<File>,
-    /// Whether the file was created.
+    file: Option<W>,
+    /// Whether there is a file to be removed.
     created: bool,
     writing: bool,
     error: Option<StoreError>,
     held: Held,
 }
 
-impl Spool {
+impl<W: Write + From<File> + Send + 'static> Spool<W> {
     pub(super) fn new(path: PathBuf, held: Held) -> Self {
         let state = State {
             queue: VecDeque::new(),
@@ -78,26 +80,42 @@ impl Spool {
         Ok(())
     }
 
-    /// Waits until everything is written, and gives the file away. The temporary file is removed
-    /// with the [`Spooled`].
-    pub(super) async fn finish(self) -> Result<Spooled, StoreError> {
+    /// Promises more room for the file.
+    pub(super) fn grow(&self, bytes: u64) -> Result<(), StoreError> {
+        self.shared.state().held.grow(bytes)
+    }
+
+    /// Waits until everything is written, and gives the file away. It is removed with the
+    /// [`Spooled`].
+    pub(super) async fn finish(self) -> Result<Spooled<W>, StoreError> {
         // Creates the file even where nothing was written.
         let shared = self.shared;
         shared.push(None);
         loop {
             let stopped = shared.stopped.notified();
             if let Some(file) = shared.written()? {
-                return Ok(Spooled { file, _path: shared.clone() });
+                return Ok(Spooled { file, shared: shared.clone() });
             }
             stopped.await;
         }
     }
 }
 
-/// A package that is complete on the disk, until this is dropped.
-pub(super) struct Spooled {
-    pub(super) file: File,
-    _path: Arc<Shared>,
+/// What is complete on the disk, until this is dropped.
+pub(super) struct Spooled<W: Send + 'static = File> {
+    pub(super) file: W,
+    shared: Arc<Shared<W>>,
+}
+
+impl<W: Send + 'static> Spooled<W> {
+    /// Leaves the file where it is: it is the caller's to remove, and so is its room.
+    pub(super) fn keep(self) -> (W, Held) {
+        let mut state = self.shared.state();
+        state.created = false;
+        let held = state.held.split();
+        drop(state);
+        (self.file, held)
+    }
 }
 
 /// What bytes take of the window.
@@ -105,18 +123,20 @@ fn cost(data: &Bytes) -> u32 {
     data.len().min(WINDOW) as u32
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl<W: Send + 'static> Shared<W> {
+    fn state(&self) -> MutexGuard<'_, State<W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
+impl<W: Write + From<File> + Send + 'static> Shared<W> {
     fn failure(&self) -> StoreError {
         let failed = || StoreError::Failed("the writer has ended".into());
         self.state().error.clone().unwrap_or_else(failed)
     }
 
     /// The file, once everything is in it.
-    fn written(&self) -> Result<Option<File>, StoreError> {
+    fn written(&self) -> Result<Option<W>, StoreError> {
         let mut state = self.state();
         match &state.error {
             Some(error) => Err(error.clone()),
@@ -151,13 +171,13 @@ impl Shared {
         self.stopped.notify_waiters();
     }
 
-    fn drain(&self, file: Option<File>) -> io::Result<()> {
+    fn drain(&self, file: Option<W>) -> io::Result<()> {
         let mut file = match file {
             Some(file) => file,
             None => {
                 let file = create(&self.path)?;
                 self.state().created = true;
-                file
+                W::from(file)
             }
         };
         loop {
@@ -176,7 +196,7 @@ impl Shared {
     }
 }
 
-impl Drop for Shared {
+impl<W: Send + 'static> Drop for Shared<W> {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         if !state.created {

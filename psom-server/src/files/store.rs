@@ -4,7 +4,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use psom_objects::store::{FileStore, Import, StoreError, StoreFuture, UploadSink};
+use psom_objects::{
+    package::Manifest,
+    store::{FileStore, Import, StoreError, StoreFuture, UploadSink, WebDownload, WebUpload},
+};
 use tokio::task::spawn_blocking;
 
 use super::{
@@ -18,7 +21,7 @@ use crate::metrics::{Gauge, Metrics};
 /// The files of one meeting on the disk.
 #[derive(Clone)]
 pub struct DiskStore {
-    shelf: Arc<Shelf>,
+    pub(super) shelf: Arc<Shelf>,
 }
 
 impl DiskStore {
@@ -75,6 +78,14 @@ impl FileStore for DiskStore {
         if let Some(file) = self.shelf.take(name) {
             remove_later(move || remove(&file.path));
         }
+    }
+
+    fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {
+        self.permit_upload(manifest)
+    }
+
+    fn web_download(&self, download: WebDownload<'_>) -> Result<String, StoreError> {
+        self.permit_download(download)
     }
 }
 

@@ -18,19 +18,14 @@ use axum::{
     },
 };
 use hyper::body::{Frame, SizeHint};
-use tokio::{
-    fs::File,
-    io::{AsyncRead, AsyncSeekExt, ReadBuf},
-};
+use tokio::{fs::File, io::AsyncSeekExt};
 
 use super::{
     error::ApiError,
+    pieces::Pieces,
     range::{self, Wanted},
 };
 use crate::{app::App, metrics::Metrics};
-
-/// How much of a file is in memory at once.
-const WINDOW: usize = 64 << 10;
 
 pub(super) async fn download(
     State(app): State<Arc<App>>,
@@ -67,7 +62,8 @@ pub(super) async fn download(
         };
         let mut opened = File::open(&file.path).await.map_err(failed)?;
         opened.seek(SeekFrom::Start(start)).await.map_err(failed)?;
-        Body::new(FileBody { file: opened, left: end - start, metrics: app.metrics.clone() })
+        let pieces = Pieces::new(opened, end - start);
+        Body::new(FileBody { pieces, metrics: app.metrics.clone() })
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -98,8 +94,7 @@ fn header(text: String) -> HeaderValue {
 
 /// A part of a file, read while it is sent.
 struct FileBody {
-    file: File,
-    left: u64,
+    pieces: Pieces,
     metrics: Arc<Metrics>,
 }
 
@@ -111,29 +106,17 @@ impl HttpBody for FileBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.left == 0 {
-            return Poll::Ready(None);
-        }
-        let size = usize::try_from(self.left).unwrap_or(WINDOW).min(WINDOW);
-        let mut buffer = vec![0; size];
-        let mut read = ReadBuf::new(&mut buffer);
-        ready!(Pin::new(&mut self.file).poll_read(cx, &mut read))?;
-        let count = read.filled().len();
-        if count == 0 {
-            // The length was promised: only an error ends the answer before it.
-            return Poll::Ready(Some(Err(std::io::ErrorKind::UnexpectedEof.into())));
-        }
-        buffer.truncate(count);
-        self.left -= count as u64;
-        self.metrics.bytes_served.fetch_add(count as u64, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Frame::data(buffer.into()))))
+        // The length was promised: only an error ends the answer before it.
+        let Some(piece) = ready!(self.pieces.poll_next(cx))? else { return Poll::Ready(None) };
+        self.metrics.bytes_served.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(piece.into()))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0
+        self.pieces.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.pieces.left())
     }
 }

@@ -10,10 +10,12 @@
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
 //! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: what a client needs to connect |
 //! | `GET /files/{name}` | an encrypted file |
+//! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
+//! | `GET /web/download/{secret}` | a decrypted file |
 //! | `GET /healthz`, `GET /metrics` | liveness; numbers for Prometheus |
 //!
-//! All below `/api/meetings` is the administrator's. An invitation, and the name of a file, are
-//! their own permission.
+//! All below `/api/meetings` is the administrator's. An invitation, the name of a file, and an
+//! address below `/web/` are their own permission, the last for one use.
 
 mod admin;
 mod body;
@@ -24,10 +26,12 @@ mod invite;
 mod listener;
 mod meeting;
 mod patient;
+mod pieces;
 mod range;
 #[cfg(test)]
 mod tests;
 mod user;
+mod web;
 
 use std::sync::Arc;
 
@@ -50,6 +54,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}/invitations", post(invite::invite))
         .route("/api/join", post(invite::join))
         .route("/files/{name}", get(download::download))
+        .route("/web/upload/{secret}", post(web::upload))
+        .route("/web/download/{secret}", get(web::download))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .fallback(unknown)

@@ -25,6 +25,12 @@ pub enum Misuse {
         /// The negotiated version.
         version: i32,
     },
+    /// Something that needs an interface of which the two sides have no version in common.
+    #[error("the peer and this side have no version of {0} in common; nothing of it can be shared")]
+    NotNegotiated(&'static str),
+    /// Something that the rules of the objects forbid at present, in a sentence for people.
+    #[error("{0}")]
+    NotNow(&'static str),
     /// The object, its peer or its connection is gone.
     #[error("the object, its peer or its connection is gone")]
     Gone,

@@ -4,16 +4,19 @@
 //! the printed notation are loops over it. [`Incoming`] and [`Outcome`] carry a call to a handler,
 //! [`Target`] is anywhere that a typed proxy can send a call.
 
+mod definition;
 mod descriptor;
+pub mod idl;
 mod incoming;
 mod lend;
 mod notation;
 mod print;
 mod target;
 
+pub use definition::{Connected, Definition};
 pub use descriptor::{ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use notation::Notation;
-pub(crate) use print::{arguments, subject};
+pub(crate) use print::{View, arguments, sent_arguments, subject};
 pub use target::{Interface, Target};

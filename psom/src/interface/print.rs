@@ -1,5 +1,4 @@
 use std::{
-    fmt::Write,
     hash::{DefaultHasher, Hash, Hasher},
     ops::Range,
 };
@@ -15,22 +14,57 @@ use crate::{
 /// Longer arrays are cut in print.
 const SHOWN: i32 = 16;
 
+/// Whose identifiers stand in the text for objects.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum View {
+    /// Those of the side that received the arguments.
+    Receiver,
+    /// Those of the side that sent them.
+    Sender,
+}
+
 /// The arguments of a call as a person would write them, read by the descriptor alone.
-pub(crate) fn arguments(method: &MethodDesc, source: &Bytes, place: Range<usize>) -> String {
+pub(crate) fn arguments(
+    method: &MethodDesc,
+    source: &Bytes,
+    place: Range<usize>,
+    view: View,
+) -> String {
+    match read(method, source, place, view) {
+        (text, Ok(())) => text,
+        (text, Err(DecodeError::TrailingBytes)) => text + " <trailing bytes>",
+        (text, Err(error)) => format!("{text}<{error}>"),
+    }
+}
+
+/// The arguments of a call as their sender has them, if they are arguments of this method and
+/// nothing else.
+pub(crate) fn sent_arguments(
+    method: &MethodDesc,
+    source: &Bytes,
+    place: Range<usize>,
+) -> Result<String, DecodeError> {
+    let (text, result) = read(method, source, place, View::Sender);
+    result.map(|()| text)
+}
+
+/// The arguments as far as they can be read, and what was wrong then.
+fn read(
+    method: &MethodDesc,
+    source: &Bytes,
+    place: Range<usize>,
+    view: View,
+) -> (String, Result<(), DecodeError>) {
     let mut input = Decoder::within(source, place, String::new());
     let mut text = String::new();
     for (i, param) in method.params.iter().enumerate() {
         text.push_str(if i == 0 { "" } else { ", " });
-        if let Err(error) = value(param.kind, &mut input, &mut text) {
-            // A String never fails to take text.
-            let _ = write!(text, "<{error}>");
-            return text;
+        if let Err(error) = value(param.kind, &mut input, &mut text, view) {
+            return (text, Err(error));
         }
     }
-    if input.finish().is_err() {
-        text.push_str(" <trailing bytes>");
-    }
-    text
+    let rest = input.finish().map(drop);
+    (text, rest)
 }
 
 /// Stands for the value of one argument: the same for the same value.
@@ -44,7 +78,7 @@ pub(crate) fn subject(
     for param in method.params.iter().take(place + 1) {
         text.clear();
         // What was marshaled by the same descriptor can be read.
-        if value(param.kind, &mut input, &mut text).is_err() {
+        if value(param.kind, &mut input, &mut text, View::Sender).is_err() {
             break;
         }
     }
@@ -53,7 +87,12 @@ pub(crate) fn subject(
     hasher.finish()
 }
 
-fn value(kind: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(), DecodeError> {
+fn value(
+    kind: TypeDesc,
+    input: &mut Decoder<'_>,
+    text: &mut String,
+    view: View,
+) -> Result<(), DecodeError> {
     let shown = match kind {
         TypeDesc::Boolean => bool::decode(input)?.to_string(),
         TypeDesc::Byte => u8::decode(input)?.to_string(),
@@ -64,25 +103,34 @@ fn value(kind: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(
         TypeDesc::UInt64 => u64::decode(input)?.to_string(),
         TypeDesc::Double => f64::decode(input)?.to_string(),
         TypeDesc::String => format!("{:?}", String::decode(input)?),
-        TypeDesc::DistributedObject => match ObjectRef::decode(input)?.proxy_id() {
-            Some(id) => format!("@{id}"),
-            None => "null".into(),
+        TypeDesc::DistributedObject => match (ObjectRef::decode(input)?.proxy_id(), view) {
+            (Some(id), View::Receiver) => format!("@{id}"),
+            (Some(id), View::Sender) => format!("@{}", -id.get()),
+            (None, _) => "null".into(),
         },
         TypeDesc::Array(TypeDesc::Byte) => format!("<{} bytes>", Bytes::decode(input)?.len()),
-        TypeDesc::Array(element) => return array(*element, input, text),
+        TypeDesc::Array(element) => return array(*element, input, text, view),
     };
     text.push_str(&shown);
     Ok(())
 }
 
-fn array(element: TypeDesc, input: &mut Decoder<'_>, text: &mut String) -> Result<(), DecodeError> {
+fn array(
+    element: TypeDesc,
+    input: &mut Decoder<'_>,
+    text: &mut String,
+    view: View,
+) -> Result<(), DecodeError> {
     let count = i32::decode(input)?;
+    if count < 0 {
+        return Err(DecodeError::NegativeCount);
+    }
     text.push('[');
     let mut skipped = String::new();
     for i in 0..count {
         let into = if i < SHOWN { &mut *text } else { &mut skipped };
         into.push_str(if i == 0 { "" } else { ", " });
-        value(element, input, into)?;
+        value(element, input, into, view)?;
         skipped.clear();
     }
     text.push_str(if count > SHOWN { ", ...]" } else { "]" });

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{Error, Misuse, PeerMisbehaved},
-    interface::{self, Interface, InterfaceDesc, MethodDesc, ObjectDesc, Target},
+    interface::{self, Interface, InterfaceDesc, MethodDesc, ObjectDesc, Target, View},
     wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
 };
 
@@ -197,7 +197,8 @@ impl Session {
         place: &Range<usize>,
     ) {
         self.trace(|| {
-            let arguments = interface::arguments(method, source, place.clone());
+            let view = if arrow == "->" { View::Sender } else { View::Receiver };
+            let arguments = interface::arguments(method, source, place.clone(), view);
             format!("{arrow} #{channel} {label}@{proxy}.{}({arguments})", method.name)
         });
     }
@@ -237,7 +238,7 @@ impl Target for ToConnMgr<'_> {
         let _ = self.outbound.call(key, false, &arguments, u32::MAX);
         if let (Some(trace), Ok(method)) = (self.trace, method_of(interface, method, i32::MAX)) {
             let (bytes, place) = arguments.shown();
-            let shown = interface::arguments(method, &bytes, place);
+            let shown = interface::arguments(method, &bytes, place, View::Sender);
             trace(&format!("-> #{BASE_CHANNEL} ConnMgr@0.{}({shown})", method.name));
         }
     }

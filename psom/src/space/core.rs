@@ -380,6 +380,12 @@ impl Core {
         sent
     }
 
+    /// Whether a connection has a version of this object in common with us.
+    pub(super) fn speaks(&self, connection: ConnectionKey, object: &ObjectDesc) -> bool {
+        let at = self.connections.get(connection);
+        at.is_some_and(|at| at.session.version(object).is_ok())
+    }
+
     /// Connects an object to a peer, as a part of the one at `parent`.
     pub(super) fn connect(
         &mut self,

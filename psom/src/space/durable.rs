@@ -30,9 +30,9 @@ impl Scope {
         let writes = &mut self.core_mut().writes;
         // In their order a key comes before all that is below it, and what is saved there again
         // afterwards comes behind the erasure.
-        let below = format!("{key}/");
-        let (first, end) = (below.clone(), format!("{key}0"));
-        writes.extract_if(first..end, |other, _| other.starts_with(&below)).for_each(drop);
+        let below = writes.range(format!("{key}/")..format!("{key}0"));
+        let below: Vec<_> = below.map(|(key, _)| key.clone()).collect();
+        below.iter().for_each(|key| drop(writes.remove(key)));
         writes.insert(key, None);
     }
 

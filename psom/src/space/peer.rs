@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, Misuse, Violation},
-    interface::{InterfaceDesc, Target},
+    interface::{InterfaceDesc, ObjectDesc, Target},
     wire::{Encode, ObjectKey},
 };
 
@@ -85,6 +85,12 @@ impl<'a> Peer<'a> {
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
         let (peer, _) = self.at.as_ref().ok_or(Misuse::Gone)?;
         self.core.connect(peer.connection, peer.address, part, child.into().key)
+    }
+
+    /// Whether the peer speaks a version of this object that we speak too, so that it could be
+    /// connected (section 3.1.4.1.3).
+    pub fn speaks(&self, object: &ObjectDesc) -> bool {
+        self.at.as_ref().is_some_and(|(peer, _)| self.core.speaks(peer.connection, object))
     }
 
     /// Disconnects this object from the peer, who may go on with others. The object's
@@ -192,6 +198,13 @@ impl<'a> Peers<'a> {
     pub fn infos(&self) -> Vec<PeerInfo> {
         let callers = self.entries().iter().filter_map(|peer| self.core.caller(*peer));
         callers.map(|caller| caller.info()).collect()
+    }
+
+    /// How many speak a version of this object that we speak too, so that it could be connected
+    /// to them (section 3.1.4.1.3).
+    pub fn speaking(&self, object: &ObjectDesc) -> usize {
+        let speaks = |peer: &&PeerEntry| self.core.speaks(peer.connection, object);
+        self.entries().iter().filter(speaks).count()
     }
 
     /// Connects an object of this space to each, as the part `part` of this object; those that

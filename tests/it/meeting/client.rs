@@ -150,8 +150,12 @@ impl UploadManagerClient for Uploads {
     ) {
         note!(self, "uploads.finished {cookie} {reason:?}");
     }
-    fn c_accept_web_upload(&mut self, _: &mut Context<Self>, _: i32, _: String) {}
-    fn c_accept_web_download(&mut self, _: &mut Context<Self>, _: i32, _: String) {}
+    fn c_accept_web_upload(&mut self, _: &mut Context<Self>, cookie: i32, url: String) {
+        note!(self, "uploads.accepted at {url} {cookie}");
+    }
+    fn c_accept_web_download(&mut self, _: &mut Context<Self>, cookie: i32, url: String) {
+        note!(self, "uploads.accepted download at {url} {cookie}");
+    }
     fn c_reject_web_download(
         &mut self,
         _: &mut Context<Self>,
@@ -237,7 +241,9 @@ impl ContentClient for Content {
     fn c_set_original_file_url(&mut self, _: &mut Context<Self>, url: String) {
         note!(self, "content {}.original {url}", self.id);
     }
-    fn c_set_viewing_url(&mut self, _: &mut Context<Self>, _: String) {}
+    fn c_set_viewing_url(&mut self, _: &mut Context<Self>, url: String) {
+        note!(self, "content {}.viewing {url}", self.id);
+    }
     fn c_set_recording_url(&mut self, _: &mut Context<Self>, _: String) {}
 }
 

@@ -1,55 +1,61 @@
 //! Our interfaces are those of the specification, method by method.
 
-use psom::{Interface, InterfaceDesc, interface::Notation};
-use psom_objects::interfaces::*;
+use std::collections::BTreeSet;
 
-/// The specification's definitions, one block each, without blanks, comments and children: what
-/// has to agree.
-fn specified() -> Vec<String> {
-    let text = include_str!("../../data/interfaces.idl");
-    let blocks = text.split("[Name=").skip(1);
-    blocks
-        .map(|block| normal(&format!("[Name={}", block.split("Children").next().unwrap())))
-        .collect()
-}
+use psom::interface::idl::{Document, compare};
+use psom_objects::interfaces::catalog;
 
-/// Everything but what is written for people: blanks, closing braces, comments.
-fn normal(text: &str) -> String {
-    let mut rest = text;
-    let mut plain = String::new();
-    while let Some((before, comment)) = rest.split_once("/*") {
-        plain.push_str(before);
-        rest = comment.split_once("*/").unwrap().1;
-    }
-    plain.push_str(rest);
-    // The names of two blocks are not the last parts of their interfaces' names.
-    let plain: String = plain.lines().filter(|line| !line.contains("DOInterface")).collect();
-    plain.chars().filter(|c| !c.is_whitespace() && *c != '}').collect()
+fn specified() -> Document {
+    Document::parse(include_str!("../../data/interfaces.idl")).unwrap()
 }
 
 #[test]
 fn every_interface_is_the_specification_s() {
-    fn desc<I: Interface>() -> &'static InterfaceDesc {
-        I::DESC
-    }
-    let interfaces = [
-        (desc::<MeetingServerProxy>(), desc::<MeetingClientProxy>(), &[2][..]),
-        (desc::<ContentUserManagerServerProxy>(), desc::<ContentUserManagerClientProxy>(), &[1]),
-        (desc::<ContentManagerServerProxy>(), desc::<ContentManagerClientProxy>(), &[2]),
-        (desc::<ContentServerProxy>(), desc::<ContentClientProxy>(), &[1, 10]),
-        (desc::<UploadManagerServerProxy>(), desc::<UploadManagerClientProxy>(), &[1, 2]),
-        (desc::<UploadStreamServerProxy>(), desc::<UploadStreamClientProxy>(), &[1]),
-        (
-            desc::<NativeFileOnlyContentServerProxy>(),
-            desc::<NativeFileOnlyContentClientProxy>(),
-            &[1],
-        ),
-    ];
-    let specified = specified();
-    for (server, client, versions) in interfaces {
-        for &version in versions {
-            let ours = normal(&Notation { server, client, version }.to_string());
-            assert!(specified.contains(&ours), "{} version {version}:\n{ours}", server.name);
+    let built_in: Document = catalog().iter().collect();
+    let differences = compare(&built_in, &specified());
+    let said: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    assert_eq!(said, [""; 0]);
+}
+
+#[test]
+fn every_block_of_the_specification_is_built_in_and_nothing_else() {
+    let keys = |document: &Document| -> BTreeSet<_> {
+        document.blocks.iter().map(|block| (block.name.clone(), block.version)).collect()
+    };
+    let built_in: Document = catalog().iter().collect();
+    assert_eq!(keys(&built_in), keys(&specified()));
+    assert_eq!(specified().blocks.len(), 17);
+}
+
+#[test]
+fn every_method_is_at_its_place_with_its_types_and_names() {
+    // Beside the comparison, which is code of our own: the same, said once more.
+    let built_in: Document = catalog().iter().collect();
+    for theirs in &specified().blocks {
+        let same = |name: &str, version| name == theirs.name && version == theirs.version;
+        let ours = built_in.blocks.iter().find(|it| same(&it.name, it.version)).unwrap();
+        for (ours, theirs) in [(&ours.server, &theirs.server), (&ours.client, &theirs.client)] {
+            assert!(ours.hash.is_some() && ours.hash == theirs.hash);
+            assert_eq!(ours.methods.len(), theirs.methods.len());
+            for (ours, theirs) in ours.methods.iter().zip(&theirs.methods) {
+                assert_eq!(ours.name, theirs.name);
+                assert_eq!(ours.params.len(), theirs.params.len(), "{}", ours.name);
+                for (ours, theirs) in ours.params.iter().zip(&theirs.params) {
+                    assert_eq!(ours.name, theirs.name);
+                    assert!(ours.kind.encodes_like(&theirs.kind), "{ours:?} {theirs:?}");
+                }
+            }
         }
+    }
+}
+
+#[test]
+fn halves_of_one_object_have_one_name_and_the_same_versions() {
+    for definition in catalog() {
+        let versions = |half: &psom::InterfaceDesc| -> Vec<i32> {
+            half.versions.iter().map(|(version, _)| *version).collect()
+        };
+        assert_eq!(definition.server.name, definition.client.name);
+        assert_eq!(versions(definition.server), versions(definition.client));
     }
 }

@@ -1,14 +1,21 @@
 //! A meeting's server, from its clients' side of the wire.
 
+mod annotations;
+mod captured;
 mod client;
 mod contents;
 mod idl;
 mod joining;
 mod mirror;
+mod notes;
 mod packages;
+mod polls;
+mod qna;
+mod slides;
 mod stage;
 mod store;
 mod titles;
 mod uploads;
 mod versions;
+mod web;
 mod world;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use psom_objects::{
-    package::{ContentDetail, CreateContent, Manifest},
+    package::{ContentDetail, CreateContent, Manifest, OtherContent},
     server::Limits,
     store::StoreError,
     types::Role,
@@ -156,8 +156,9 @@ fn an_upgrade_and_a_type_that_nobody_knows_leave_nothing() {
     let mut upgrade = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
     upgrade = upgrade.with_native_file("native.file");
     upgrade.upgrade = Some(Default::default());
-    let unknown =
-        CreateContent::new("plan.txt", ContentDetail::Qna).with_native_file("native.file");
+    let unknown = OtherContent { content_type: "Contoso.Unknown".into(), xml: None };
+    let unknown = CreateContent::new("plan.txt", ContentDetail::Other(unknown));
+    let unknown = unknown.with_native_file("native.file");
     for content in [upgrade, unknown] {
         let mut world = world();
         world.reserve(PRESENTER, "plan.txt", 1);
@@ -267,19 +268,6 @@ fn a_demoted_user_s_uploads_end() {
     world.set_role(2, Role::Attendee);
     assert_eq!(world.told(PRESENTER), ["uploads.finished 1 UnknownFailure", "stream.disconnect"]);
     assert_eq!(world.disk(), (vec![], 0));
-}
-
-#[test]
-fn the_web_is_not_served_by_a_meeting_without_it() {
-    let mut world = world();
-    world.uploads(PRESENTER, |uploads| {
-        uploads.s_request_web_upload_blob(1, "<ocp/>");
-        uploads.s_request_web_download_blob(2, "file-1", true);
-    });
-    assert_eq!(
-        world.told(PRESENTER),
-        ["uploads.rejected 1 UnknownFailure", "uploads.rejected download 2 NotSupported",]
-    );
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod groups;
 mod handlers;
 mod lifetime;
 mod references;
+mod speaking;

@@ -27,7 +27,7 @@ fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
         assert_eq!(picture.dimensions(), (960, 540));
         assert_colour(&picture, 955, 5, WHITE);
         assert_eq!(decoded(&slide.thumbnail).dimensions(), (THUMBNAIL, 90));
-        assert_eq!((slide.notes.as_str(), slide.clicks), ("", 0));
+        assert_eq!(slide.notes, "");
         different.insert(jpeg);
         small_ones.insert(slide.thumbnail.clone());
     }

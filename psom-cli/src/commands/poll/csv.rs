@@ -1,0 +1,46 @@
+//! Results as a table for spreadsheets (RFC 4180).
+
+use crate::{failure::Result, out};
+
+/// Prints a head and a line for each choice.
+pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
+    out::line("choice,votes")?;
+    for (choice, votes) in rows {
+        out::line(format_args!("{},{votes}", field(choice)))?;
+    }
+    Ok(())
+}
+
+/// A text as a field. A spreadsheet computes what begins like a formula, quotes or not: an
+/// apostrophe in front makes it a text.
+fn field(text: &str) -> String {
+    let text = out::printable(text);
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
+    let mark = if formula { "'" } else { "" };
+    let quoted = text.contains([',', '"', '\'', ' ']) || formula;
+    let quote = if quoted { "\"" } else { "" };
+    format!("{quote}{mark}{}{quote}", text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn a_field_is_quoted_and_never_a_formula() {
+        for (text, expected) in [
+            ("now", "now"),
+            ("a, b", "\"a, b\""),
+            ("say \"yes\"", "\"say \"\"yes\"\"\""),
+            ("a\nb\r", "a\u{fffd}b\u{fffd}"),
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("+1", "\"'+1\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            (" =1", "\"' =1\""),
+            ("1=1", "1=1"),
+        ] {
+            assert_eq!(field(text), expected);
+        }
+    }
+}

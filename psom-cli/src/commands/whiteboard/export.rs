@@ -1,0 +1,82 @@
+//! The board as a picture.
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{Read, Write},
+    path::Path,
+};
+
+use bytes::Bytes;
+use psom_objects::types::EncryptedFile;
+use psom_server::crypto::{Decryptor, FileKey};
+
+use super::At;
+use crate::{
+    commands::get,
+    failure::{Failure, Result, While},
+    http::Http,
+};
+
+/// The largest image that is put into a picture, in bytes.
+const LARGEST: usize = 64 << 20;
+
+impl At {
+    pub(super) async fn export(&mut self, output: Option<&Path>) -> Result<String> {
+        let board = self.board().annotations;
+        let mut pictures: HashMap<Bytes, Vec<u8>> = HashMap::new();
+        for file in board.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
+            let hash = file.hash.clone();
+            if !pictures.contains_key(&hash) {
+                pictures.insert(hash, self.fetch(file).await?);
+            }
+        }
+        let svg = board.to_svg(|annotation| {
+            let hash = &annotation.file.as_ref()?.hash;
+            pictures.get(hash).cloned()
+        });
+        let Some(output) = output else {
+            let mut out = std::io::stdout().lock();
+            out.write_all(svg.as_bytes()).or_cannot("write to standard output")?;
+            return Ok(String::new());
+        };
+        fs::write(output, svg).or_cannot(format_args!("write {}", output.display()))?;
+        let count = board.len();
+        let plural = if count == 1 { "" } else { "s" };
+        Ok(format!("Exported {count} annotation{plural} to {}.", output.display()))
+    }
+
+    /// Downloads an image into memory, decrypts and verifies it.
+    async fn fetch(&self, file: EncryptedFile) -> Result<Vec<u8>> {
+        let base = self.joined.model.url_base.clone();
+        let base =
+            base.ok_or_else(|| Failure::new("the server has not said where its files are"))?;
+        // A whole address has to be one of the file server's.
+        let name = file.url.strip_prefix(&base).unwrap_or(&file.url);
+        let url = get::url(&base, name.trim_start_matches('/'))?;
+        let http = self.joined.http.clone();
+        tokio::task::spawn_blocking(move || download(&http, &url, &file)).await?
+    }
+}
+
+fn download(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
+    let key = FileKey::new(&file.key, &file.iv).or_cannot("decrypt the image")?;
+    let mut encrypted = http.download(url)?;
+    let mut decryptor = Decryptor::new(&key);
+    let mut plain = Vec::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let count = encrypted.read(&mut buffer).or_cannot("download the image")?;
+        if count == 0 {
+            break;
+        }
+        plain.extend_from_slice(decryptor.update(&buffer[..count]));
+        if plain.len() > LARGEST {
+            return Err(Failure::new(get::DAMAGED));
+        }
+    }
+    let (last, known) = decryptor.finish().or_cannot("decrypt the image")?;
+    plain.extend_from_slice(&last);
+    let is_same = known.sha1[..] == file.hash[..];
+    if is_same { Ok(plain) } else { Err(Failure::new(get::DAMAGED)) }
+}

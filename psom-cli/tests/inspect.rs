@@ -1,0 +1,309 @@
+//! What the program says about interfaces and captured bytes.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// The interface definitions of the specification.
+const IDL: &str = include_str!("../../tests/data/interfaces.idl");
+
+/// What a client sends in section 4, in hex.
+const CLIENT: &str = "\
+    7077320000000000000000203330303030303030303030303030303045333630333231353443353434393038\
+    0400000000160000000b000187737dda8b971e7285160000000200033700000002000000280005\
+    00129a90b44e3f514d24380119a4e8ced1a2a88a0007c7f5dfe9bebb8b8f6e147bcbcb378ef7\
+    04000000021600000010fe04000b0d330b14e6bafcd3bfb28b01";
+
+/// What it says.
+const STORY: &str = "  \
+0      authentication: signature \"pw2\\x00\", version 0, token \"30000000...\" of 32 bytes
+ 44      set channel #0
+ 49  #0  ConnMgr@0.version(8322047979521208965)
+ 65  #0  ConnMgr@0.doneProtocols()
+ 72  #0  open #2: lookup(\"TODO-ryanfa-remove\", \"NotUsed\", -7932100958924279543)
+121      set channel #2
+126  #2  contentManager@-2.sReserveTitle(\"Hello World\", 1)
+Sent by the client: 7 records, 147 bytes, all decoded.
+";
+
+struct Stage(TempDir);
+
+impl Stage {
+    fn open() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, name: &str, data: impl AsRef<[u8]>) {
+        fs::write(self.0.path().join(name), data).unwrap();
+    }
+
+    fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+        psom.current_dir(self.0.path()).args(arguments);
+        psom.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut psom = psom.spawn().unwrap();
+        // A program that refuses its arguments does not read.
+        let _ = psom.stdin.take().unwrap().write_all(input);
+        psom.wait_with_output().unwrap()
+    }
+
+    fn ok(&self, arguments: &[&str]) -> String {
+        self.ok_with(arguments, b"")
+    }
+
+    fn ok_with(&self, arguments: &[&str], input: &[u8]) -> String {
+        let output = self.run(arguments, input);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What a command that ends with 1 prints, and its one sentence.
+    fn fails(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.run(arguments, b"");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        let why = errors.strip_prefix("error: ").unwrap().trim_end().to_owned();
+        (String::from_utf8(output.stdout).unwrap(), why)
+    }
+}
+
+fn binary() -> Vec<u8> {
+    let digits: Vec<_> = CLIENT.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+}
+
+#[test]
+fn what_idl_prints_is_what_idl_checks() {
+    let stage = Stage::open();
+    let printed = stage.ok(&["idl"]);
+    assert_eq!(printed.matches("DOInterface").count(), 17);
+    stage.put("printed.idl", &printed);
+    assert_eq!(
+        stage.ok(&["idl", "--check", "printed.idl"]),
+        "printed.idl and the 17 definitions built in agree.\n"
+    );
+    assert_eq!(
+        stage.ok_with(&["idl", "--check", "-"], IDL.as_bytes()),
+        "standard input and the 17 definitions built in agree.\n"
+    );
+}
+
+#[test]
+fn idl_prints_the_named_interfaces() {
+    let stage = Stage::open();
+    let whole = "\
+[Name=\"Microsoft.Rtc.Server.DataMCU.Meeting.Parts.IRCStream\", Version=1]
+DOInterface UploadStream {
+    [Hash=-6716385024907738156]
+    ServerInterface {
+        void sDisconnect();
+        void sWrite(Byte[] data, Int32 packetNum);
+    }
+    [Hash=5963839780483567246]
+    ClientInterface {
+        void cDisconnect();
+        void cWriteComplete(Int32 nBytes);
+    }
+}
+";
+    for name in
+        ["UploadStream", "ircstream", "Microsoft.Rtc.Server.DataMCU.Meeting.Parts.IRCStream"]
+    {
+        assert_eq!(stage.ok(&["idl", name]), whole);
+    }
+    let two = stage.ok(&["idl", "content", "ConnMgr"]);
+    let titles: Vec<_> = two.lines().filter(|line| line.starts_with("DOInterface")).collect();
+    assert_eq!(titles, ["DOInterface ConnMgr {", "DOInterface Content {", "DOInterface Content {"]);
+    assert!(
+        two.contains("    Children {\n        (\"extendedContent\", content-specific-DO)\n    }")
+    );
+    let (_, why) = stage.fails(&["idl", "Contents"]);
+    assert!(why.starts_with("no interface is called Contents; say ConnMgr, Meeting, "), "{why}");
+}
+
+/// What is said of the specification's definitions after a change.
+fn checked(from: &str, to: &str) -> (Vec<String>, String) {
+    assert!(IDL.contains(from), "{from}");
+    let stage = Stage::open();
+    stage.put("my.idl", IDL.replacen(from, to, 1));
+    let (said, why) = stage.fails(&["idl", "--check", "my.idl"]);
+    (said.lines().map(String::from).collect(), why)
+}
+
+#[test]
+fn each_kind_of_difference_is_one_line() {
+    let one = "my.idl differs in 1 place that matters";
+    for (from, to, line) in [
+        (
+            "3800622354142801969",
+            "3800622354142801968",
+            "my.idl:23: ContentManager version 2, server: the hash is 3800622354142801968 in the \
+             file, 3800622354142801969 built in",
+        ),
+        (
+            "        void sStopPresenting();\n    }\n    [Hash=-8255",
+            "    }\n    [Hash=-8255",
+            "my.idl:23: ContentManager version 2, server: method 6, sStopPresenting, is not in the \
+             file",
+        ),
+        (
+            "void cTitleReleased(Int32 cookie);",
+            "void cTitleReleased(Int32 cookie); cMore();",
+            "my.idl:41: ContentManager version 2, client: method 9 of the file, cMore, is not \
+             built in",
+        ),
+        (
+            "sVote(Int32 choice)",
+            "sVote(Int64 choice)",
+            "my.idl:329: PollContent version 1, server: parameter 1 of sVote, choice, is Int64 in \
+             the file, Int32 built in",
+        ),
+        (
+            "sVote(Int32 choice)",
+            "sVote()",
+            "my.idl:329: PollContent version 1, server: sVote has 0 parameters in the file, 1 \
+             built in",
+        ),
+        (
+            "(\"content.X\", Microsoft.Rtc.Server.DataMCU.Meeting.Content)",
+            "",
+            "my.idl:21: ContentManager version 2, children: content.X is not in the file",
+        ),
+    ] {
+        let (said, why) = checked(from, to);
+        let found = said == [line];
+        assert!(found, "{said:#?}\n{line}");
+        assert_eq!(why, one);
+    }
+    let (said, why) = checked("Meeting.QnaContent\", Version=1", "Meeting.QnaContent\", Version=2");
+    let name = "Microsoft.Rtc.Server.DataMCU.Meeting.QnaContent";
+    assert!(said[0].ends_with(&format!("{name} version 2 is not built in, only version 1")));
+    assert_eq!(said[1], format!("my.idl: {name} version 1 is not in the file, only version 2"));
+    assert_eq!(why, "my.idl differs in 2 places that matter");
+}
+
+#[test]
+fn another_name_of_a_parameter_is_said_and_does_not_matter() {
+    let stage = Stage::open();
+    stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote(Int32 pick)"));
+    let said = stage.ok(&["idl", "--check", "my.idl"]);
+    assert_eq!(
+        said,
+        "my.idl:329: note: PollContent version 1, server: parameter 1 of sVote is called pick in \
+         the file, choice built in\nmy.idl and the 17 definitions built in agree on the wire.\n"
+    );
+}
+
+#[test]
+fn only_named_interfaces_are_compared() {
+    let stage = Stage::open();
+    stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote()"));
+    assert_eq!(
+        stage.ok(&["idl", "Content", "QnaContent", "--check", "my.idl"]),
+        "my.idl and the 3 definitions built in agree.\n"
+    );
+    stage.fails(&["idl", "PollContent", "--check", "my.idl"]);
+}
+
+#[test]
+fn a_file_without_definitions_is_refused_with_its_line() {
+    let stage = Stage::open();
+    stage.put("my.idl", IDL.replacen("Int64 contentId", "Long contentId,", 1));
+    let (_, why) = stage.fails(&["idl", "--check", "my.idl"]);
+    assert_eq!(why, "my.idl, line 25: expected a type, found `)`");
+    stage.put("noise", [0xff, 0xfe]);
+    let (_, why) = stage.fails(&["idl", "--check", "noise"]);
+    assert_eq!(why, "noise is no text in UTF-8");
+    let (_, why) = stage.fails(&["idl", "--check", "nothing"]);
+    assert!(why.starts_with("cannot read nothing: "), "{why}");
+}
+
+#[test]
+fn decode_tells_a_capture_in_any_shape() {
+    let stage = Stage::open();
+    stage.put("client.bin", binary());
+    assert_eq!(stage.ok(&["decode", "client.bin"]), STORY);
+    stage.put("client.hex", CLIENT);
+    assert_eq!(stage.ok(&["decode", "client.hex"]), STORY);
+    assert_eq!(stage.ok_with(&["decode", "-"], &binary()), STORY);
+    assert_eq!(stage.ok_with(&["decode", "-"], CLIENT.as_bytes()), STORY);
+    let mut dump = String::new();
+    for (place, bytes) in binary().chunks(16).enumerate() {
+        let hex: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        dump += &format!("{:08x}  {:<48} |................|\n", place * 16, hex.join(" "));
+    }
+    assert_eq!(stage.ok_with(&["decode", "-"], dump.as_bytes()), STORY);
+}
+
+#[test]
+fn decode_says_what_it_cannot_decode_and_goes_on() {
+    let stage = Stage::open();
+    let mut bytes = binary();
+    // The index of doneProtocols.
+    bytes[71] = 9;
+    bytes.extend([0x16, 0, 0, 1, 0, 7]);
+    stage.put("client.bin", bytes);
+    let (said, why) = stage.fails(&["decode", "client.bin"]);
+    let lines: Vec<_> = said.lines().collect();
+    assert_eq!(
+        lines[3],
+        " 65  #0  7 undecodable bytes: ConnMgr has no method 9, called on ConnMgr@0"
+    );
+    assert!(lines[6].ends_with("contentManager@-2.sReserveTitle(\"Hello World\", 1)"));
+    assert_eq!(lines[7], "147      the last 6 bytes are lost: the capture ends inside a record");
+    assert_eq!(lines[8], "Sent by the client: 8 records, 153 bytes, 13 of them not decoded.");
+    assert_eq!(why, "2 records could not be decoded");
+}
+
+#[test]
+fn decode_refuses_what_is_no_capture() {
+    let stage = Stage::open();
+    stage.put("letter.txt", "16 00\nDear Ada,\n");
+    let (said, why) = stage.fails(&["decode", "letter.txt"]);
+    assert_eq!(why, "letter.txt, line 2 is not hex: `Dear` is not whole bytes");
+    assert_eq!(said, "");
+    stage.put("empty", "\n");
+    assert_eq!(stage.fails(&["decode", "empty"]).1, "empty holds no bytes");
+    stage.put("picture", b"\x89PNG\r\n\x1a\n");
+    let (said, why) = stage.fails(&["decode", "picture"]);
+    assert!(said.contains("record type 0x89 is unknown"), "{said}");
+    assert_eq!(why, "1 record could not be decoded");
+}
+
+#[test]
+fn decode_takes_the_other_direction_and_a_forced_one() {
+    let stage = Stage::open();
+    // A client that only asks to leave the stage: two objects have such a method.
+    stage.put("client.hex", "04 00000002 16 00000002 fe 06");
+    stage.put(
+        "server.hex",
+        "70773200 04 00000002 \
+         16 0000001f 84 00 0012 adb09e75774d401025020ac4fbc5ddaabb9d 8749d59c18ed9d9e0c",
+    );
+    let said = stage.ok(&["decode", "client.hex"]);
+    assert!(said.contains("contentManager?@-2.sStopPresenting()"), "{said}");
+    let said = stage.ok(&["decode", "server.hex", "--other", "client.hex"]);
+    assert!(said.ends_with("Sent by the server: 3 records, 45 bytes, all decoded.\n"), "{said}");
+    let (_, why) = stage.fails(&["decode", "client.hex", "--other", "client.hex"]);
+    assert_eq!(why, "both directions are the same file; give one of each");
+    stage.put("again.hex", "70773200");
+    let (_, why) = stage.fails(&["decode", "server.hex", "--other", "again.hex"]);
+    assert_eq!(why, "server.hex and again.hex were both sent by the server; give one of each");
+    let (said, _) = stage.fails(&["decode", "client.hex", "--direction", "server"]);
+    assert!(said.contains("Sent by the server: 2 records, 12 bytes, 7 of them"), "{said}");
+}
+
+#[test]
+fn both_commands_show_how_they_are_used() {
+    let stage = Stage::open();
+    for command in ["idl", "decode"] {
+        assert!(stage.ok(&[command, "--help"]).contains("Examples"));
+    }
+}

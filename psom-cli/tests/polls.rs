@@ -1,0 +1,149 @@
+//! Polls, questions and notes, by the commands of several people.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use support::{Running, Stage};
+
+/// A meeting with a presenter and three attendees, and their links.
+fn meeting() -> (Stage, String, [String; 3]) {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let host = stage.invite("Ada", "presenter");
+    let guests = ["Bob", "Cleo", "Dan"].map(|name| stage.invite(name, "attendee"));
+    (stage, host, guests)
+}
+
+fn watch(stage: &Stage, link: &str) -> Running {
+    let mut watch = stage.start(&["watch", link]);
+    watch.until(&["The meeting's state has been told."]);
+    watch
+}
+
+#[test]
+fn a_poll_from_the_question_to_the_table() {
+    let (stage, host, [bob, cleo, dan]) = meeting();
+    let mut watch = watch(&stage, &dan);
+    let create =
+        ["create", "Lunch", "--question", "Eat?", "--choice", "=now()", "--choice", "later"];
+    let poll = |link: &str, arguments: &[&str]| stage.ok(&[&["poll", link], arguments].concat());
+    let refused =
+        |link: &str, arguments: &[&str]| stage.fails(&[&["poll", link], arguments].concat());
+    assert_eq!(poll(&host, &create), "Asked \"Lunch\".");
+    watch.until(&["\"Lunch\" asks \"Eat?\": \"=now()\", \"later\"."]);
+    assert!(refused(&host, &create).contains("choose another title"));
+    assert!(
+        refused(&bob, &["create", "x", "--question", "?", "--choice", "a", "--choice", "b"])
+            .contains("as a presenter")
+    );
+    assert!(
+        refused(&host, &["create", "x", "--question", "?", "--choice", "a"])
+            .contains("two to seven")
+    );
+
+    assert_eq!(poll(&bob, &["vote", "Lunch", "2"]), "You have voted for \"later\".");
+    assert_eq!(poll(&cleo, &["vote", "lunch", "LATER"]), "You have voted for \"later\".");
+    assert_eq!(poll(&dan, &["vote", "Lunch", "=now()"]), "You have voted for \"=now()\".");
+    watch.until(&["You have voted for \"=now()\" in \"Lunch\"."]);
+    assert!(refused(&bob, &["vote", "Lunch", "3"]).contains("there is 1 \"=now()\", 2 \"later\""));
+    let csv = "choice,votes\n\"'=now()\",1\nlater,2";
+    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), csv);
+
+    // Hidden, the results are zeros.
+    let hidden = "Eat?\n    0  =now()\n    0  later\n\
+                  Nobody has voted, or the results are not shown to you.";
+    assert_eq!(poll(&bob, &["results", "Lunch"]), hidden);
+    assert!(refused(&bob, &["show", "Lunch"]).contains("as a presenter"));
+    poll(&host, &["show", "Lunch"]);
+    watch.until(&["Votes in \"Lunch\": 1 for \"=now()\", 2 for \"later\"."]);
+    assert_eq!(poll(&bob, &["results", "Lunch"]), "Eat?\n    1  =now()\n    2  later");
+    poll(&host, &["hide", "Lunch"]);
+    watch.until(&["Votes in \"Lunch\": 0 for \"=now()\", 0 for \"later\"."]);
+    assert_eq!(poll(&bob, &["results", "Lunch"]), hidden);
+
+    assert_eq!(poll(&dan, &["vote", "Lunch", "none"]), "You have no vote.");
+    assert!(refused(&bob, &["close", "Lunch"]).contains("as a presenter"));
+    poll(&host, &["close", "Lunch"]);
+    watch.until(&["\"Lunch\" is closed."]);
+    assert!(refused(&bob, &["vote", "Lunch", "1"]).contains("closed; vote when it is open"));
+    assert!(poll(&host, &["results", "Lunch"]).ends_with("    2  later\nThe poll is closed."));
+    poll(&host, &["open", "Lunch"]);
+
+    let modify = ["modify", "Lunch", "--question", "Drink?", "--choice", "tea", "--choice", "milk"];
+    assert!(refused(&bob, &modify).contains("as a presenter"));
+    poll(&host, &modify);
+    watch.until(&["\"Lunch\" asks \"Drink?\""]);
+    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\ntea,0\nmilk,2");
+    assert!(refused(&bob, &["clear", "Lunch"]).contains("as a presenter"));
+    poll(&host, &["clear", "Lunch"]);
+    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\ntea,0\nmilk,0");
+    // Once more, where there is nothing to see.
+    poll(&host, &["clear", "Lunch"]);
+    watch.interrupt();
+}
+
+#[test]
+fn a_poll_can_be_for_presenters() {
+    let (stage, host, [bob, ..]) = meeting();
+    let create = ["create", "Quiz", "--question", "?", "--choice", "a", "--choice", "b"];
+    stage.ok(&[&["poll", &host][..], &create, &["--visibility", "presenters"]].concat());
+    assert!(stage.fails(&["poll", &bob, "vote", "Quiz", "a"]).contains("you see none"));
+    stage.ok(&["poll", &host, "vote", "Quiz", "a"]);
+    stage.ok(&["qna", &host, "create", "Questions"]);
+    assert!(stage.fails(&["poll", &host, "vote", "Questions", "a"]).contains("is no poll"));
+}
+
+#[test]
+fn questions_are_asked_and_answered() {
+    let (stage, host, [bob, cleo, dan]) = meeting();
+    let qna = |link: &str, arguments: &[&str]| stage.ok(&[&["qna", link], arguments].concat());
+    let refused =
+        |link: &str, arguments: &[&str]| stage.fails(&[&["qna", link], arguments].concat());
+    let mut watch = watch(&stage, &dan);
+    assert!(refused(&bob, &["create", "Exam"]).contains("as a presenter"));
+    assert_eq!(qna(&host, &["create", "Exam"]), "\"Exam\" is open.");
+    watch.until(&["One can ask in \"Exam\"."]);
+    assert_eq!(qna(&bob, &["show", "Exam"]), "Nobody has asked anything yet.");
+    qna(&bob, &["ask", "Exam", "When?"]);
+    watch.until(&["Bob asks in \"Exam\": \"When?\""]);
+    watch.until(&["There is 1 question in \"Exam\"."]);
+    qna(&cleo, &["ask", "Exam", "Where?"]);
+    qna(&host, &["answer", "Exam", "1", "In May."]);
+    watch.until(&["Ada answers \"When?\" in \"Exam\": \"In May.\""]);
+    assert!(refused(&host, &["answer", "Exam", "3", "x"]).contains("there is no question 3"));
+    let all = "  1. Bob: When?\n     Ada: In May.\n  2. Cleo: Where?";
+    assert_eq!(qna(&dan, &["show", "Exam"]), all);
+    assert!(refused(&bob, &["suspend", "Exam"]).contains("as a presenter"));
+    qna(&host, &["suspend", "Exam"]);
+    watch.until(&["\"Exam\" is suspended."]);
+    for refused in
+        [refused(&bob, &["ask", "Exam", "Why?"]), refused(&host, &["answer", "Exam", "2", "Here."])]
+    {
+        assert!(refused.contains("suspended; ask a presenter to open"), "{refused}");
+    }
+    assert_eq!(qna(&bob, &["show", "Exam"]), format!("{all}\nThe questions are suspended."));
+    qna(&host, &["open", "Exam"]);
+    qna(&bob, &["ask", "Exam", "Why?"]);
+    assert!(refused(&bob, &["ask", "Exam", " "]).contains("write something"));
+}
+
+#[test]
+fn notes_are_shared_by_their_address() {
+    let (stage, host, [bob, ..]) = meeting();
+    let url = "https://notes.example.com/minutes";
+    let create = ["create", "Minutes", "--url", url, "--page", "May 2", "--notebook", "Team"];
+    assert!(stage.fails(&[&["notes", &bob], &create[..]].concat()).contains("as a presenter"));
+    assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
+    let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
+    assert_eq!(shown, format!("url       {url}\nnotebook  Team\npage      May 2"));
+    let mut json = stage.start(&["watch", &bob, "--json"]);
+    let titles = r#""notebook":"Team","section":"","page":"May 2"}"#;
+    json.until(&[r#"{"event":"notesTitles","content":1,"#, titles]);
+    assert!(stage.fails(&["notes", &bob, "error", "Minutes"]).contains("as a presenter"));
+    stage.ok(&["notes", &host, "error", "Minutes"]);
+    json.until(&[r#"{"event":"notesError","content":1,"code":1}"#]);
+    let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
+    assert!(shown.ends_with("Something is wrong with the page."), "{shown}");
+    assert!(stage.fails(&["notes", &bob, "show", "nothing"]).contains("there is \"Minutes\""));
+}

@@ -1,0 +1,110 @@
+//! The whole program against itself: a server, and the commands of clients.
+#![allow(dead_code, reason = "each file of tests uses its own part")]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+pub fn psom(directory: &Path) -> Command {
+    let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+    psom.current_dir(directory).env_remove("PSOM_LOG").env("RUST_LOG", "error");
+    psom.env("XDG_STATE_HOME", directory.join("state"));
+    psom
+}
+
+/// A program that goes on until it is told to end.
+pub struct Running {
+    pub child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    pub fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    /// Reads until a line has all of these in it.
+    pub fn until(&mut self, parts: &[&str]) -> String {
+        let has_all = |line: &String| parts.iter().all(|part| line.contains(part));
+        self.lines.by_ref().map(Result::unwrap).find(has_all).unwrap()
+    }
+
+    pub fn interrupt(mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub struct Stage {
+    pub directory: TempDir,
+    /// The demo's link for a presenter, and the one for an attendee.
+    pub link: String,
+    pub guests: String,
+    pub server: Running,
+}
+
+impl Stage {
+    pub fn open(options: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut serve = psom(directory.path());
+        serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        let mut server = Running::start(serve.args(options));
+        // The links come when the server is ready.
+        let links = ["organizer", "presenter", "attendee"].map(|role| {
+            let line = server.line();
+            line.strip_prefix(role).unwrap().trim().to_owned()
+        });
+        let [_, link, guests] = links;
+        Self { directory, link, guests, server }
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        psom(self.directory.path()).args(arguments).output().unwrap()
+    }
+
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs a command that fails, and returns its one line of explanation.
+    pub fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.starts_with("error: ") && errors.lines().count() == 1, "{errors:?}");
+        errors
+    }
+
+    pub fn invite(&self, name: &str, role: &str) -> String {
+        self.ok(&["invite", "team", "--name", name, "--role", role])
+    }
+
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(psom(self.directory.path()).args(arguments))
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}

@@ -1,0 +1,234 @@
+//! The columns of the calls that carry several annotations: the first array has an element for each
+//! annotation, the counts say how many elements of the longer arrays belong to each.
+
+use psom::Violation;
+
+use super::{
+    board::{Annotation, Change, Kind},
+    property::{self, Properties, Property},
+    text::{self, Delta},
+};
+
+/// About so many bytes go into one call: far below what a record may have.
+pub(crate) const FULL: usize = 128 << 10;
+
+/// A rough size of what each annotation has besides its texts.
+const HEAD: usize = 48;
+
+/// The arguments of cAddAnnotationBatch.
+#[derive(Debug, Default)]
+pub(crate) struct Additions {
+    pub ids: Vec<i32>,
+    pub generations: Vec<i32>,
+    pub kinds: Vec<i32>,
+    pub owners: Vec<i64>,
+    pub modifiers: Vec<i64>,
+    pub counts: Vec<i32>,
+    pub names: Vec<String>,
+    pub values: Vec<String>,
+    pub size: usize,
+}
+
+/// The arguments of cChangePropertiesBatch.
+#[derive(Debug, Default)]
+pub(crate) struct PropertyChanges {
+    pub ids: Vec<i32>,
+    pub generations: Vec<i32>,
+    pub modifiers: Vec<i64>,
+    pub counts: Vec<i32>,
+    pub names: Vec<String>,
+    pub values: Vec<String>,
+    pub size: usize,
+}
+
+/// The arguments of cChangeTextBatch.
+#[derive(Debug, Default)]
+pub(crate) struct TextChanges {
+    pub ids: Vec<i32>,
+    pub generations: Vec<i32>,
+    pub modifiers: Vec<i64>,
+    pub versions: Vec<i32>,
+    pub counts: Vec<i32>,
+    pub begins: Vec<i32>,
+    pub ends: Vec<i32>,
+    pub characters: Vec<String>,
+    pub size: usize,
+}
+
+fn count(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+/// About how many bytes an annotation with these properties has on the wire.
+pub(crate) fn size(properties: &Properties) -> usize {
+    let sizes = properties.iter();
+    HEAD + sizes
+        .map(|(name, value)| name.name().len() + 8 + text::wire_length(value))
+        .sum::<usize>()
+}
+
+/// Appends properties to two columns, and says about how large they are.
+fn append(properties: &Properties, names: &mut Vec<String>, values: &mut Vec<String>) -> usize {
+    names.extend(properties.keys().map(|name| name.name().to_owned()));
+    values.extend(properties.values().cloned());
+    size(properties)
+}
+
+impl Additions {
+    pub(crate) fn push(&mut self, id: i32, annotation: &Annotation) {
+        self.ids.push(id);
+        self.generations.push(annotation.generation);
+        self.kinds.push(annotation.kind.number());
+        self.owners.push(annotation.owner);
+        self.modifiers.push(annotation.modifier);
+        self.counts.push(count(annotation.properties.len()));
+        self.size += append(&annotation.properties, &mut self.names, &mut self.values);
+    }
+
+    /// What these columns say.
+    pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
+        let lengths = [self.generations.len(), self.kinds.len(), self.counts.len()];
+        let owners = [self.owners.len(), self.modifiers.len()];
+        same_lengths(self.ids.len(), lengths.into_iter().chain(owners))?;
+        let mut properties = Cut::new(&self.counts, self.names, self.values)?;
+        let mut changes = Vec::with_capacity(self.ids.len());
+        for (i, id) in self.ids.into_iter().enumerate() {
+            let kind = Kind::from_number(self.kinds[i])
+                .ok_or_else(|| Violation::new("unknown type of annotation"))?;
+            let mut annotation = Annotation::new(kind, self.owners[i], properties.next()?);
+            annotation.modifier = self.modifiers[i];
+            annotation.generation = self.generations[i];
+            changes.push(Change::Add { id, annotation });
+        }
+        Ok(changes)
+    }
+}
+
+impl PropertyChanges {
+    pub(crate) fn push(&mut self, id: i32, generation: i32, modifier: i64, set: &Properties) {
+        self.ids.push(id);
+        self.generations.push(generation);
+        self.modifiers.push(modifier);
+        self.counts.push(count(set.len()));
+        self.size += append(set, &mut self.names, &mut self.values);
+    }
+
+    /// What these columns say.
+    pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
+        let lengths = [self.generations.len(), self.modifiers.len(), self.counts.len()];
+        same_lengths(self.ids.len(), lengths.into_iter())?;
+        let mut properties = Cut::new(&self.counts, self.names, self.values)?;
+        let mut changes = Vec::with_capacity(self.ids.len());
+        for (i, id) in self.ids.into_iter().enumerate() {
+            let (generation, modifier) = (self.generations[i], self.modifiers[i]);
+            let properties = properties.next()?;
+            changes.push(Change::SetProperties { id, generation, modifier, properties });
+        }
+        Ok(changes)
+    }
+}
+
+impl TextChanges {
+    pub(crate) fn push(
+        &mut self,
+        id: i32,
+        generation: i32,
+        modifier: i64,
+        version: i32,
+        deltas: &[Delta],
+    ) {
+        self.ids.push(id);
+        self.generations.push(generation);
+        self.modifiers.push(modifier);
+        self.versions.push(version);
+        self.counts.push(count(deltas.len()));
+        self.size += HEAD;
+        for delta in deltas {
+            self.size += 12 + text::wire_length(&delta.characters);
+            self.begins.push(delta.begin);
+            self.ends.push(delta.end);
+            self.characters.push(delta.characters.clone());
+        }
+    }
+
+    /// What these columns say.
+    pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
+        let lengths = [self.generations.len(), self.modifiers.len()];
+        let counts = [self.versions.len(), self.counts.len()];
+        same_lengths(self.ids.len(), lengths.into_iter().chain(counts))?;
+        let deltas = deltas(self.begins, self.ends, self.characters)?;
+        whole(&self.counts, deltas.len())?;
+        let mut deltas = deltas.into_iter();
+        let mut changes = Vec::with_capacity(self.ids.len());
+        for (i, id) in self.ids.into_iter().enumerate() {
+            let (generation, modifier) = (self.generations[i], self.modifiers[i]);
+            let deltas = deltas.by_ref().take(self.counts[i].unsigned_abs() as usize).collect();
+            let text_version = self.versions[i];
+            changes.push(Change::SetText { id, generation, modifier, text_version, deltas });
+        }
+        Ok(changes)
+    }
+}
+
+/// Puts the three columns of a call's deltas together.
+pub(crate) fn deltas(
+    begins: Vec<i32>,
+    ends: Vec<i32>,
+    characters: Vec<String>,
+) -> Result<Vec<Delta>, Violation> {
+    same_lengths(begins.len(), [ends.len(), characters.len()].into_iter())?;
+    let places = begins.into_iter().zip(ends);
+    let deltas = places.zip(characters);
+    Ok(deltas.map(|((begin, end), characters)| Delta { begin, end, characters }).collect())
+}
+
+pub(crate) fn same_lengths(
+    length: usize,
+    mut others: impl Iterator<Item = usize>,
+) -> Result<(), Violation> {
+    if others.all(|other| other == length) {
+        Ok(())
+    } else {
+        Err(Violation::new("arrays of annotations with different lengths"))
+    }
+}
+
+/// Counts have to add up to what there is.
+fn whole(counts: &[i32], length: usize) -> Result<(), Violation> {
+    let sum = counts
+        .iter()
+        .try_fold(0_usize, |sum, count| sum.checked_add(usize::try_from(*count).ok()?));
+    if sum == Some(length) {
+        Ok(())
+    } else {
+        Err(Violation::new("counts that do not add up to their arrays"))
+    }
+}
+
+/// Columns of properties, cut into those of each annotation.
+struct Cut<'a> {
+    counts: std::slice::Iter<'a, i32>,
+    pairs: std::iter::Zip<std::vec::IntoIter<String>, std::vec::IntoIter<String>>,
+}
+
+impl<'a> Cut<'a> {
+    fn new(counts: &'a [i32], names: Vec<String>, values: Vec<String>) -> Result<Self, Violation> {
+        same_lengths(names.len(), [values.len()].into_iter())?;
+        whole(counts, names.len())?;
+        Ok(Self { counts: counts.iter(), pairs: names.into_iter().zip(values) })
+    }
+
+    fn next(&mut self) -> Result<Properties, Violation> {
+        let count = self.counts.next().map_or(0, |count| count.unsigned_abs() as usize);
+        let mut known = true;
+        let pairs = self.pairs.by_ref().take(count).filter_map(|(name, value)| {
+            let property = Property::from_name(&name);
+            known &= property.is_some();
+            Some((property?, value))
+        });
+        let properties = property::collect(pairs, true);
+        let properties =
+            properties.map_err(|_| Violation::new("a property that is there twice"))?;
+        if known { Ok(properties) } else { Err(Violation::new("an unknown property")) }
+    }
+}

@@ -1,0 +1,178 @@
+use std::collections::BTreeMap;
+
+use super::{
+    property::{Properties, Property},
+    text::{self, Delta},
+};
+use crate::types::EncryptedFile;
+
+/// The type of an annotation (section 3.2.4.1.8.1). Telepointers, the fourth type, are not kept
+/// on a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(i32)]
+pub enum Kind {
+    /// A path.
+    Drawing = 0,
+    /// A text.
+    Text = 1,
+    /// A picture.
+    Image = 2,
+}
+
+impl Kind {
+    /// The type's number on the wire.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The type with this number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        [Self::Drawing, Self::Text, Self::Image].into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// The type as a word: `drawing`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drawing => "drawing",
+            Self::Text => "text",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// Something on a board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    /// What it is.
+    pub kind: Kind,
+    /// The user who added it.
+    pub owner: i64,
+    /// The user who last changed it.
+    pub modifier: i64,
+    /// How often it was changed, its addition included.
+    pub generation: i32,
+    /// How often its text was changed; the text that it came with has 0.
+    pub text_version: i32,
+    /// What it looks like.
+    pub properties: Properties,
+    /// The picture of an image, once it is known.
+    pub file: Option<EncryptedFile>,
+}
+
+impl Annotation {
+    /// A new one.
+    pub fn new(kind: Kind, owner: i64, properties: Properties) -> Self {
+        Self {
+            kind,
+            owner,
+            modifier: owner,
+            generation: 1,
+            text_version: 0,
+            properties,
+            file: None,
+        }
+    }
+
+    /// The value of a property, if it has one.
+    pub fn get(&self, property: Property) -> Option<&str> {
+        self.properties.get(&property).map(String::as_str)
+    }
+
+    /// Its text; empty where it has none.
+    pub fn text(&self) -> &str {
+        self.get(Property::Text).unwrap_or_default()
+    }
+}
+
+/// One change of a board: all that ever happens to one. What it does not know is left out: a
+/// change of an annotation that is not there changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of an annotation, by the same names")]
+pub enum Change {
+    /// An annotation was added.
+    Add { id: i32, annotation: Annotation },
+    /// Properties of an annotation have new values; the others stay.
+    SetProperties { id: i32, generation: i32, modifier: i64, properties: Properties },
+    /// The text of a text annotation has changed. Without deltas it is a new version of the text
+    /// as it is.
+    SetText { id: i32, generation: i32, modifier: i64, text_version: i32, deltas: Vec<Delta> },
+    /// The picture of an image is known.
+    SetImage { id: i32, file: EncryptedFile },
+    /// Annotations were removed, by this user.
+    Remove { ids: Vec<i32>, remover: i64 },
+    /// All were removed, by this user.
+    Clear { remover: i64 },
+}
+
+/// The annotations of a content, in the order of their identifiers: that in which they were added,
+/// and in which they cover each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Board {
+    annotations: BTreeMap<i32, Annotation>,
+}
+
+impl Board {
+    /// The annotation with this identifier.
+    pub fn get(&self, id: i32) -> Option<&Annotation> {
+        self.annotations.get(&id)
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, &Annotation)> {
+        self.annotations.iter().map(|(id, annotation)| (*id, annotation))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.annotations.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.annotations.is_empty()
+    }
+
+    /// Does one change, and says whether anything was otherwise before.
+    pub fn apply(&mut self, change: &Change) -> bool {
+        match change {
+            Change::Add { id, annotation } => {
+                self.annotations.insert(*id, annotation.clone()).as_ref() != Some(annotation)
+            }
+            Change::SetProperties { id, generation, modifier, properties } => {
+                self.change(*id, |annotation| {
+                    annotation.generation = *generation;
+                    annotation.modifier = *modifier;
+                    let properties = properties.iter();
+                    let properties = properties.map(|(name, value)| (*name, value.clone()));
+                    annotation.properties.extend(properties);
+                })
+            }
+            Change::SetText { id, generation, modifier, text_version, deltas } => {
+                self.change(*id, |annotation| {
+                    if !deltas.is_empty() {
+                        let old = annotation.text();
+                        // Deltas that fit nowhere leave the text as it is: there is nothing better.
+                        let Ok(text) = text::apply(old, deltas, text::MAX_LENGTH) else { return };
+                        annotation.properties.insert(Property::Text, text);
+                    }
+                    annotation.generation = *generation;
+                    annotation.modifier = *modifier;
+                    annotation.text_version = *text_version;
+                })
+            }
+            Change::SetImage { id, file } => {
+                self.change(*id, |annotation| annotation.file = Some(file.clone()))
+            }
+            Change::Remove { ids, .. } => {
+                let before = self.len();
+                ids.iter().for_each(|id| drop(self.annotations.remove(id)));
+                self.len() != before
+            }
+            Change::Clear { .. } => !std::mem::take(&mut self.annotations).is_empty(),
+        }
+    }
+
+    fn change(&mut self, id: i32, change: impl FnOnce(&mut Annotation)) -> bool {
+        self.annotations.get_mut(&id).map(change).is_some()
+    }
+}

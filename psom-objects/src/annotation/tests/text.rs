@@ -1,0 +1,81 @@
+use proptest::prelude::*;
+
+use crate::annotation::text::{self, Delta, DeltaError, MAX_LENGTH};
+
+fn apply(text: &str, deltas: &[(i32, i32, &str)]) -> Result<String, DeltaError> {
+    let deltas: Vec<_> = deltas.iter().map(|(b, e, c)| Delta::new(*b, *e, *c)).collect();
+    text::apply(text, &deltas, 100)
+}
+
+#[test]
+fn each_delta_is_applied_to_what_the_one_before_has_left() {
+    let deltas = [(0, 5, "Goodbye"), (7, 8, ", "), (9, 14, "Ada")];
+    assert_eq!(apply("Hello World", &deltas).unwrap(), "Goodbye, Ada");
+    assert_eq!(apply("Hello", &[(1, 4, "")]).unwrap(), "Ho");
+    assert_eq!(apply("", &[(0, 0, "x"), (1, 1, "y")]).unwrap(), "xy");
+}
+
+#[test]
+fn ruling_13_positions_are_utf_16_code_units() {
+    // The clef is two code units.
+    assert_eq!(apply("a𝄞b", &[(3, 4, "c")]).unwrap(), "a𝄞c");
+    assert_eq!(apply("a𝄞b", &[(1, 3, "")]).unwrap(), "ab");
+    assert_eq!(apply("é", &[(1, 1, "!")]).unwrap(), "é!");
+}
+
+#[test]
+fn a_delta_that_is_out_of_place_is_refused() {
+    for delta in [(-1, 0, ""), (0, 3, ""), (3, 3, "x"), (2, 1, ""), (0, -1, ""), (0, i32::MAX, "")]
+    {
+        assert_eq!(apply("ab", &[delta]), Err(DeltaError::OutOfPlace), "{delta:?}");
+    }
+    // Between the halves of one character.
+    assert_eq!(apply("𝄞", &[(1, 1, "x")]), Err(DeltaError::OutOfPlace));
+    assert_eq!(apply("𝄞", &[(0, 1, "")]), Err(DeltaError::OutOfPlace));
+    assert_eq!(apply("𝄞", &[(1, 2, "")]), Err(DeltaError::OutOfPlace));
+}
+
+#[test]
+fn no_text_is_longer_than_the_limit_not_even_in_between() {
+    let long = "x".repeat(101);
+    assert_eq!(apply("", &[(0, 0, &long)]), Err(DeltaError::TooLong));
+    assert_eq!(apply("", &[(0, 0, &long), (0, 50, "")]), Err(DeltaError::TooLong));
+    assert!(apply("", &[(0, 0, &long[..100])]).is_ok());
+    // Whatever a server allows, a text fits into a string of the wire.
+    let wide = Delta::new(0, 0, "€".repeat(MAX_LENGTH / 3 + 1));
+    assert_eq!(text::apply("", &[wide], usize::MAX), Err(DeltaError::TooLong));
+    let wide = Delta::new(0, 0, "€".repeat(MAX_LENGTH / 3));
+    assert!(text::apply("", &[wide], usize::MAX).is_ok());
+}
+
+/// What a text is to be, unit by unit.
+fn reference(units: &[u16], deltas: &[Delta]) -> Option<Vec<u16>> {
+    let mut units = units.to_vec();
+    for delta in deltas {
+        let (begin, end) = (usize::try_from(delta.begin).ok()?, usize::try_from(delta.end).ok()?);
+        let mut after = units.get(..begin)?.to_vec();
+        units.get(begin..end)?;
+        // What is cut has to be whole characters on both sides.
+        let cut = [&units[..begin], &units[begin..end], &units[end..]];
+        if cut.iter().any(|part| String::from_utf16(part).is_err()) {
+            return None;
+        }
+        after.extend(delta.characters.encode_utf16());
+        after.extend(&units[end..]);
+        units = after;
+    }
+    Some(units)
+}
+
+proptest! {
+    #[test]
+    fn random_deltas_do_what_the_reference_does(
+        text in "[ab\u{e9}\u{20ac}\u{1d11e}]{0,12}",
+        deltas in prop::collection::vec((-1..14_i32, -1..14_i32, "[xy\u{1f600}]{0,3}"), 0..6),
+    ) {
+        let deltas: Vec<_> = deltas.into_iter().map(|(b, e, c)| Delta::new(b, e, c)).collect();
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let expected = reference(&units, &deltas).map(|units| String::from_utf16(&units).unwrap());
+        prop_assert_eq!(text::apply(&text, &deltas, 1000).ok(), expected);
+    }
+}

@@ -1,0 +1,279 @@
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use psom::{Context, Handle, Violation, distributed_object};
+
+use super::{event::SlidesEvent, model::SlideMarkup};
+use crate::{
+    client::{board::Annotations, event::Event, model::EncryptedFile, root::Root},
+    interfaces::{self, PptContentClient},
+    package::Location,
+    types::{ResourceErrorCode, ResourceFormat},
+};
+
+/// The most slides of a presentation that is followed.
+pub(super) const MAX_SLIDES: u32 = 10_000;
+
+/// The most files that the markup of a presentation's slides may use.
+const MAX_SHARED: usize = 10_000;
+
+/// The most files that the markup of one slide may use.
+const MAX_NEEDS: usize = 1000;
+
+/// The longest name of a file, in bytes.
+const MAX_NAME: usize = 1024;
+
+/// The longest address of a file, in bytes.
+const MAX_URL: usize = 4096;
+
+/// Follows a presentation (section 3.2.4.1.10). What the specification rules out, and more than a
+/// presentation has, ends the connection.
+#[distributed_object(
+    serves = interfaces::PptContentClient,
+    calls = interfaces::PptContentServer
+)]
+pub(in crate::client) struct PptContent {
+    id: i64,
+    pub(super) root: Root,
+    is_annotated: bool,
+    count: u32,
+    /// The names of shared files that were told.
+    shared: BTreeSet<String>,
+}
+
+#[distributed_object]
+impl PptContent {
+    #[child("annotationContainer")]
+    fn annotations(&mut self, cx: &mut Context<Self>) -> Result<Handle<Annotations>, Violation> {
+        if std::mem::replace(&mut self.is_annotated, true) {
+            return Err(Violation::new("a second container of annotations"));
+        }
+        Ok(cx.add_while_connected(Annotations::new(self.id, self.root)))
+    }
+}
+
+impl PptContent {
+    pub(in crate::client) fn new(id: i64, root: Root) -> Self {
+        Self { id, root, is_annotated: false, count: 0, shared: BTreeSet::new() }
+    }
+
+    fn tell(&self, cx: &mut Context<Self>, event: SlidesEvent) {
+        self.root.tell(cx, Event::Slides { id: self.id, event });
+    }
+
+    fn slide(&self, number: i32) -> Result<u32, Violation> {
+        let slide = u32::try_from(number).ok().filter(|slide| *slide < self.count);
+        slide.ok_or_else(|| Violation::new("no such slide"))
+    }
+
+    fn slides(&self, numbers: Vec<i32>) -> Result<BTreeSet<u32>, Violation> {
+        numbers.into_iter().map(|number| self.slide(number)).collect()
+    }
+}
+
+fn file(url: String, key: Bytes, iv: Bytes, hash: Bytes) -> Result<EncryptedFile, Violation> {
+    if url.len() > MAX_URL {
+        return Err(Violation::new("the address of a file is too long"));
+    }
+    if (key.len(), iv.len(), hash.len()) != (32, 16, 20) {
+        return Err(Violation::new("no AES-256 key, initialization vector and SHA-1"));
+    }
+    Ok(EncryptedFile { url, key, iv, hash })
+}
+
+fn known(code: ResourceErrorCode) -> Result<ResourceErrorCode, Violation> {
+    match code {
+        ResourceErrorCode::Other(_) => Err(Violation::new("unknown resource error code")),
+        known => Ok(known),
+    }
+}
+
+impl PptContentClient for PptContent {
+    fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
+        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+    }
+
+    fn c_error_adding_resource(
+        &mut self,
+        cx: &mut Context<Self>,
+        resource_id: i32,
+        error_code: ResourceErrorCode,
+    ) -> Result<(), Violation> {
+        let code = known(error_code)?;
+        self.tell(cx, SlidesEvent::Refused { resource: resource_id, code });
+        Ok(())
+    }
+
+    fn c_set_full_ppt_file_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let file = file(url, key, iv, hash)?;
+        self.tell(cx, SlidesEvent::Full { file });
+        Ok(())
+    }
+
+    fn c_set_location(
+        &mut self,
+        cx: &mut Context<Self>,
+        location: String,
+    ) -> Result<(), Violation> {
+        let location = Location::parse(&location);
+        let location = location.map_err(|_| Violation::new("malformed location"))?;
+        self.tell(cx, SlidesEvent::Location { location });
+        Ok(())
+    }
+
+    fn c_set_notes_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        url: String,
+        slide_numbers: Vec<i32>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
+        self.tell(cx, SlidesEvent::Notes { slides, file });
+        Ok(())
+    }
+
+    fn c_set_partial_ppt_file_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        url: String,
+        slide_numbers: Vec<i32>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
+        self.tell(cx, SlidesEvent::Partial { slides, file });
+        Ok(())
+    }
+
+    fn c_set_preview_thumbnail_file_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let file = file(url, key, iv, hash)?;
+        self.tell(cx, SlidesEvent::Preview { file });
+        Ok(())
+    }
+
+    fn c_set_resource_error_code(
+        &mut self,
+        cx: &mut Context<Self>,
+        begin_slide: i32,
+        end_slide: i32,
+        format: ResourceFormat,
+        error_code: ResourceErrorCode,
+    ) -> Result<(), Violation> {
+        let (begin, end) = (self.slide(begin_slide)?, self.slide(end_slide)?);
+        if begin > end || matches!(format, ResourceFormat::Other(_)) {
+            return Err(Violation::new("no slides, or an unknown resource format"));
+        }
+        let code = known(error_code)?;
+        self.tell(cx, SlidesEvent::Failed { begin, end, format, code });
+        Ok(())
+    }
+
+    fn c_set_slide_count(
+        &mut self,
+        cx: &mut Context<Self>,
+        slide_count: i32,
+    ) -> Result<(), Violation> {
+        let count = u32::try_from(slide_count).ok().filter(|count| *count <= MAX_SLIDES);
+        self.count = count.ok_or_else(|| Violation::new("too many slides, or less than none"))?;
+        self.tell(cx, SlidesEvent::Count { count: self.count });
+        Ok(())
+    }
+
+    fn c_set_slide_dhtml_markup_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        slide_number: i32,
+        click_count: i32,
+        markup_url: String,
+        resource_original_file_names: Vec<String>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let needs = resource_original_file_names;
+        if needs.len() > MAX_NEEDS || !needs.iter().all(|name| self.shared.contains(name)) {
+            return Err(Violation::new("markup uses files that were not told"));
+        }
+        let clicks = u32::try_from(click_count);
+        let clicks = clicks.map_err(|_| Violation::new("less than no clicks"))?;
+        let slide = self.slide(slide_number)?;
+        let file = file(markup_url, key, iv, hash)?;
+        let markup = SlideMarkup { clicks, needs, file };
+        self.tell(cx, SlidesEvent::Markup { slide, markup });
+        Ok(())
+    }
+
+    fn c_set_slide_dhtml_resource_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        resource_original_file_name: String,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let name = resource_original_file_name;
+        if name.len() > MAX_NAME {
+            return Err(Violation::new("the name of a file is too long"));
+        }
+        if !self.shared.contains(&name) && self.shared.len() >= MAX_SHARED {
+            return Err(Violation::new("too many files for markup"));
+        }
+        let file = file(url, key, iv, hash)?;
+        self.shared.insert(name.clone());
+        self.tell(cx, SlidesEvent::Shared { name, file });
+        Ok(())
+    }
+
+    fn c_set_slide_jpeg_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        slide_number: i32,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let (slide, file) = (self.slide(slide_number)?, file(url, key, iv, hash)?);
+        self.tell(cx, SlidesEvent::Jpeg { slide, file });
+        Ok(())
+    }
+
+    fn c_set_thumbnail_file_info(
+        &mut self,
+        cx: &mut Context<Self>,
+        files: Vec<String>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        if files.len() as u64 > u64::from(self.count) {
+            return Err(Violation::new("more thumbnails than slides"));
+        }
+        if files.iter().any(|name| name.len() > MAX_NAME) {
+            return Err(Violation::new("the name of a file is too long"));
+        }
+        let file = file(url, key, iv, hash)?;
+        self.tell(cx, SlidesEvent::Thumbnails { names: files, file });
+        Ok(())
+    }
+}

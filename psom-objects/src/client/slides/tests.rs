@@ -1,0 +1,385 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use psom::{
+    Config, Context, Handle, Lifecycle, Peers, Scope, Violation, distributed_object, testing::Pair,
+};
+
+use super::{Slides, SlidesEvent};
+use crate::{
+    client::{Conference, Event, Model},
+    interfaces::*,
+    types::{ResourceErrorCode as Code, ResourceFormat as Format},
+};
+
+/// A server that says what a test has it say, and nothing else.
+#[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
+struct Server {
+    contents: Handle<Contents>,
+    slides: Handle<Presentation>,
+}
+
+#[distributed_object(serves = ContentManagerServer, calls = ContentManagerClient)]
+struct Contents {
+    content: Handle<Content>,
+}
+
+#[distributed_object(serves = ContentServer, calls = ContentClient)]
+struct Content {
+    #[child("extendedContent")]
+    slides: Handle<Presentation>,
+}
+
+#[distributed_object(serves = PptContentServer, calls = PptContentClient)]
+struct Presentation {
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl MeetingServer for Server {
+    fn s_set_info(&mut self, _: &str) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl Lifecycle for Server {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let contents = self.contents;
+        cx.caller().connect("contentManager", contents).unwrap();
+    }
+}
+
+impl Lifecycle for Contents {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        cx.caller().c_content_added(1, "Content.Ppt");
+    }
+}
+
+#[distributed_object]
+impl Contents {
+    #[child("content.{id}")]
+    fn content(&mut self, _: &mut Context<Self>, id: i64) -> Option<Handle<Content>> {
+        (id == 1).then_some(self.content)
+    }
+}
+
+impl ContentManagerServer for Contents {
+    fn s_delete_content(&mut self, _: &mut Context<Self>, _: i64) {}
+    fn s_present(&mut self, _: &mut Context<Self>) {}
+    fn s_release_title(&mut self, _: &mut Context<Self>, _: i32) {}
+    fn s_reserve_title(&mut self, _: &mut Context<Self>, _: &str, _: i32) {}
+    fn s_reserve_title_with_id(&mut self, _: &mut Context<Self>, _: &str, _: i32, _: &str) {}
+    fn s_stop_presenting(&mut self, _: &mut Context<Self>) {}
+}
+
+impl ContentServer for Content {
+    fn s_force_sync(&mut self) {}
+    fn s_make_highest_presentation_order(&mut self, _: &mut Context<Self>) {}
+    fn s_present(&mut self, _: &mut Context<Self>) {}
+    fn s_set_title(&mut self, _: &mut Context<Self>, _: String) {}
+    fn s_set_visibility(&mut self, _: &mut Context<Self>, _: crate::types::ContentVisibility) {}
+    fn s_stop_presenting(&mut self, _: &mut Context<Self>) {}
+}
+
+impl PptContentServer for Presentation {
+    fn s_set_location(&mut self, _: &mut Context<Self>, location: &str) -> Result<(), Violation> {
+        self.asked.lock().unwrap().push(location.to_owned());
+        Ok(())
+    }
+
+    fn s_set_resource_error_code(
+        &mut self,
+        _: &mut Context<Self>,
+        begin: i32,
+        end: i32,
+        format: Format,
+        code: Code,
+    ) -> Result<(), Violation> {
+        self.asked.lock().unwrap().push(format!("{begin}..{end} {format:?} {code:?}"));
+        Ok(())
+    }
+}
+
+type Calls<'a> = PptContentClientProxy<Peers<'a>>;
+
+struct Talk {
+    pair: Pair<Server, Conference>,
+    asked: Arc<Mutex<Vec<String>>>,
+    events: std::sync::mpsc::Receiver<Event>,
+}
+
+impl Talk {
+    fn open() -> Self {
+        let asked = Arc::default();
+        let presentation = Presentation { asked: Arc::clone(&asked) };
+        let server = |scope: &mut Scope| {
+            let slides = scope.add(presentation);
+            let content = scope.add(Content { slides });
+            Server { contents: scope.add(Contents { content }), slides }
+        };
+        let mut pair = Pair::server(Config::default(), |scope| {
+            scope.announce::<Content>();
+            server(scope)
+        });
+        let (tell, events) = std::sync::mpsc::channel();
+        pair.join(|scope| Conference::new(scope, move |event| drop(tell.send(event))));
+        Self { pair, asked, events }
+    }
+
+    /// Has the server call the client.
+    fn say<R>(&mut self, call: impl FnOnce(&mut Calls<'_>) -> R + Send + 'static) {
+        self.pair.on_server(move |server, cx| {
+            cx.tell(server.slides, move |_, cx| {
+                call(&mut cx.peers());
+            })
+            .unwrap();
+        });
+    }
+
+    fn with_slides(count: i32) -> Self {
+        let mut talk = Self::open();
+        talk.say(move |to| to.c_set_slide_count(count));
+        talk
+    }
+
+    fn model(&mut self) -> Slides {
+        let model = self.pair.on_client(0, |conference, _| conference.model().clone());
+        // The model is nothing but the events that came.
+        let mut own = Model::default();
+        for event in self.events.try_iter() {
+            own.apply(&event);
+        }
+        assert_eq!(own, model);
+        model.contents[&1].slides.clone().unwrap()
+    }
+
+    fn asked(&mut self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+fn bytes(length: usize) -> Bytes {
+    vec![7; length].into()
+}
+
+/// A good file, for the last three arguments.
+fn file() -> (Bytes, Bytes, Bytes) {
+    (bytes(32), bytes(16), bytes(20))
+}
+
+#[test]
+fn a_client_knows_what_it_was_told() {
+    let mut talk = Talk::with_slides(3);
+    let (key, iv, hash) = file();
+    talk.say(move |to| {
+        let of = || (key.clone(), iv.clone(), hash.clone());
+        let location = crate::package::Location::new(2, 1).to_xml().unwrap();
+        to.c_set_location(&location);
+        let (key, iv, hash) = of();
+        to.c_set_preview_thumbnail_file_info("preview", key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_thumbnail_file_info(&["a".into(), "b".into()], "thumbs", key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_notes_info("notes", &[0, 1], key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_notes_info("more notes", &[1, 2], key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_partial_ppt_file_info("partial", &[2], key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_full_ppt_file_info("full", key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_slide_dhtml_resource_info("a.png", "shared", key, iv, hash);
+        let (key, iv, hash) = of();
+        to.c_set_slide_dhtml_markup_info(1, 4, "markup", &["a.png".into()], key, iv, hash);
+        for slide in 0..3 {
+            let (key, iv, hash) = of();
+            to.c_set_slide_jpeg_info(slide, "jpeg", key, iv, hash);
+        }
+        to.c_connect_completed();
+    });
+    let slides = talk.model();
+    assert_eq!((slides.count, slides.has_all_jpegs()), (Some(3), true));
+    let location = slides.location.unwrap();
+    assert_eq!((location.slide, location.click), (2, 1));
+    assert_eq!(slides.preview.unwrap().url, "preview");
+    assert_eq!(slides.thumbnails.unwrap().names, ["a", "b"]);
+    let notes: Vec<_> =
+        slides.notes.iter().map(|notes| (notes.file.url.as_str(), &notes.slides)).collect();
+    assert_eq!(notes, [("notes", &[0].into()), ("more notes", &[1, 2].into())]);
+    assert_eq!(slides.partial[0].slides, [2].into());
+    assert_eq!(slides.full.unwrap().url, "full");
+    assert_eq!(slides.shared["a.png"].url, "shared");
+    assert_eq!((slides.markup[&1].clicks, &slides.markup[&1].needs[0][..]), (4, "a.png"));
+    let model = talk.pair.on_client(0, |conference, _| conference.model().clone());
+    assert!(model.contents[&1].extended_ready);
+}
+
+#[test]
+fn what_comes_after_all_is_missing_no_longer() {
+    let mut talk = Talk::with_slides(3);
+    talk.say(|to| {
+        for format in [Format::None, Format::FullJpeg, Format::PartialJpeg, Format::Notes] {
+            to.c_set_resource_error_code(0, 2, format, Code::UploaderClientDemoted);
+        }
+        let (key, iv, hash) = file();
+        to.c_set_slide_jpeg_info(1, "jpeg", key, iv, hash);
+    });
+    let slides = talk.model();
+    assert_eq!(slides.errors.len(), 9);
+    assert!(slides.errors.keys().all(|(form, slide)| *slide != 1 || *form == Format::Notes));
+}
+
+#[test]
+fn answers_are_events_and_change_nothing() {
+    let mut talk = Talk::with_slides(1);
+    let before = talk.model();
+    talk.say(|to| to.c_error_adding_resource(7, Code::ClientUploadFailed));
+    let event = talk.events.try_iter().last().unwrap();
+    let refused = SlidesEvent::Refused { resource: 7, code: Code::ClientUploadFailed };
+    assert_eq!(event, Event::Slides { id: 1, event: refused });
+    assert!(!Model::default().apply(&event));
+    let model = talk.pair.on_client(0, |conference, _| conference.model().clone());
+    assert_eq!(model.contents[&1].slides.as_ref(), Some(&before));
+}
+
+#[test]
+fn a_client_asks_for_places_and_says_what_is_missing() {
+    let mut talk = Talk::with_slides(3);
+    talk.pair.on_client(0, |conference, cx| {
+        conference.go_to(cx, 1, 2, 5).unwrap();
+        conference.go_to_start(cx, 1).unwrap();
+        let (format, code) = (Format::FullJpeg, Code::ClientConversionFailed);
+        conference.set_resource_error(cx, 1, 1..=2, format, code).unwrap();
+        assert!(conference.go_to(cx, 2, 0, 0).is_err());
+    });
+    let asked = talk.asked();
+    let place = crate::package::Location::parse(&asked[0]).unwrap();
+    assert_eq!((place.slide, place.click), (2, 5));
+    assert_eq!(asked[1..], ["INITIAL_LOCATION", "1..2 FullJpeg ClientConversionFailed"]);
+}
+
+#[test]
+fn numbers_beyond_all_documents_are_the_largest() {
+    let mut talk = Talk::with_slides(3);
+    talk.pair.on_client(0, |conference, cx| conference.go_to(cx, 1, u32::MAX, 0).unwrap());
+    let place = crate::package::Location::parse(&talk.asked()[0]).unwrap();
+    assert_eq!(place.slide, i32::MAX.unsigned_abs());
+}
+
+type Call = fn(&mut Calls<'_>) -> psom::Sent;
+
+/// What no server could say of three slides.
+const IMPOSSIBLE: [(&str, Call); 21] = [
+    ("slides", |to| to.c_set_slide_count(-1)),
+    ("slides", |to| to.c_set_slide_count(10_001)),
+    ("slides", |to| to.c_set_slide_count(i32::MAX)),
+    ("location", |to| to.c_set_location("INITIAL_LOCATION")),
+    ("location", |to| to.c_set_location("<PptLocation/>")),
+    ("slide", |to| to.c_set_slide_jpeg_info(3, "u", bytes(32), bytes(16), bytes(20))),
+    ("slide", |to| to.c_set_slide_jpeg_info(-1, "u", bytes(32), bytes(16), bytes(20))),
+    ("key", |to| to.c_set_slide_jpeg_info(0, "u", bytes(31), bytes(16), bytes(20))),
+    ("key", |to| to.c_set_full_ppt_file_info("u", bytes(32), bytes(0), bytes(20))),
+    ("key", |to| to.c_set_preview_thumbnail_file_info("u", bytes(32), bytes(16), bytes(32))),
+    ("address", |to| {
+        to.c_set_full_ppt_file_info(&"u".repeat(4097), bytes(32), bytes(16), bytes(20))
+    }),
+    ("slide", |to| to.c_set_notes_info("u", &[0, 3], bytes(32), bytes(16), bytes(20))),
+    ("slide", |to| to.c_set_partial_ppt_file_info("u", &[-1], bytes(32), bytes(16), bytes(20))),
+    ("thumbnails", |to| {
+        let names = ["a", "b", "c", "d"].map(str::to_owned);
+        to.c_set_thumbnail_file_info(&names, "u", bytes(32), bytes(16), bytes(20))
+    }),
+    ("not told", |to| {
+        let needs = ["a".to_owned()];
+        let (key, iv, hash) = file();
+        to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, key, iv, hash)
+    }),
+    ("clicks", |to| {
+        let (key, iv, hash) = file();
+        to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], key, iv, hash)
+    }),
+    ("slides", |to| to.c_set_resource_error_code(2, 1, Format::Notes, Code::Other(1))),
+    ("slide", |to| to.c_set_resource_error_code(0, 3, Format::Notes, Code::ClientUploadFailed)),
+    ("format", |to| {
+        to.c_set_resource_error_code(0, 1, Format::Other(12), Code::ClientUploadFailed)
+    }),
+    ("code", |to| to.c_set_resource_error_code(0, 1, Format::Notes, Code::Other(4))),
+    ("code", |to| to.c_error_adding_resource(1, Code::Other(4))),
+];
+
+#[test]
+fn what_no_server_could_say_ends_the_connection() {
+    for (number, (why, call)) in IMPOSSIBLE.into_iter().enumerate() {
+        let mut talk = Talk::with_slides(3);
+        talk.say(call);
+        let error = talk.pair.client_error(0).unwrap_or_else(|| panic!("call {number} passes"));
+        assert!(error.to_string().contains(why), "call {number}: {error}");
+    }
+}
+
+#[test]
+fn files_for_markup_are_counted() {
+    let mut talk = Talk::with_slides(1);
+    for thousand in 0..10 {
+        talk.say(move |to| {
+            for number in 0..1000 {
+                let (key, iv, hash) = file();
+                let name = format!("{thousand}.{number}");
+                to.c_set_slide_dhtml_resource_info(&name, "u", key, iv, hash);
+            }
+        });
+    }
+    // Once more is nothing new.
+    talk.say(|to| {
+        let (key, iv, hash) = file();
+        to.c_set_slide_dhtml_resource_info("3.3", "again", key, iv, hash);
+    });
+    assert_eq!(talk.model().shared.len(), 10_000);
+    talk.say(|to| {
+        let (key, iv, hash) = file();
+        to.c_set_slide_dhtml_resource_info("one more", "u", key, iv, hash);
+    });
+    assert!(talk.pair.client_error(0).unwrap().to_string().contains("too many files"));
+}
+
+#[test]
+fn json_and_lines_have_everything_but_the_keys() {
+    let mut talk = Talk::with_slides(20);
+    talk.say(|to| {
+        let (key, iv, hash) = file();
+        to.c_set_slide_jpeg_info(1, "http://h/f", key, iv, hash);
+        let (key, iv, hash) = file();
+        to.c_set_notes_info("http://h/n", &[3, 4, 5], key, iv, hash);
+        to.c_set_resource_error_code(6, 7, Format::FullJpeg, Code::UploaderClientDisconnected);
+        let location = crate::package::Location::new(2, 1).to_xml().unwrap();
+        to.c_set_location(&location);
+    });
+    let events: Vec<_> = talk.events.try_iter().collect();
+    let events = &events[events.len() - 4..];
+    let sha1 = "07".repeat(20);
+    let json: Vec<_> = events.iter().map(Event::to_json).collect();
+    assert_eq!(
+        json,
+        [
+            format!(
+                r#"{{"event":"slideJpeg","content":1,"slide":1,"url":"http://h/f","sha1":"{sha1}"}}"#
+            ),
+            format!(
+                r#"{{"event":"slideNotes","content":1,"slides":[3,4,5],"url":"http://h/n","sha1":"{sha1}"}}"#
+            ),
+            r#"{"event":"slideFailed","content":1,"begin":6,"end":7,"format":7,"code":100}"#.into(),
+            r#"{"event":"slideLocation","content":1,"slide":2,"click":1}"#.into(),
+        ]
+    );
+    let lines: Vec<_> = events.iter().map(|event| event.line(&Model::default())).collect();
+    assert_eq!(
+        lines,
+        [
+            "Slide 2 of Content 1 is there.",
+            "Content 1 has notes for slides 4 to 6.",
+            "Slides 7 to 8 of Content 1 will not come as a picture: who shared it has left.",
+            "Content 1 is at slide 3, click 1.",
+        ]
+    );
+}

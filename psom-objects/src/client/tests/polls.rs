@@ -1,0 +1,259 @@
+//! Polls, notes and questions as a client follows them.
+
+use std::sync::{Arc, mpsc};
+
+use psom::{Config, error::Misuse, testing::Pair};
+
+use super::{Room, Shelf};
+use crate::{
+    client::{Event, Model, NotesEvent, Parcel, PollEvent, QnaEvent},
+    package::{ContentDetail, CreateContent, SharedNotes},
+    server::{ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent},
+    types::{QnaOpenState, Role},
+};
+
+impl Room {
+    fn upload(&mut self, client: usize, parcel: Parcel) {
+        let cookie = self.pair.on_client(client, |conference, cx| conference.upload(cx, parcel));
+        let created = Event::ContentCreated { id: 1, cookie: cookie.unwrap() };
+        assert!(self.news(client).contains(&created));
+    }
+
+    /// The model is nothing but the events.
+    fn check_replay(&mut self, client: usize, events: &[Event]) {
+        let mut replayed = Model::default();
+        for event in events {
+            replayed.apply(event);
+        }
+        assert_eq!(replayed, self.model(client));
+    }
+}
+
+fn poll() -> Parcel {
+    Parcel::poll("Lunch", "Eat?", ["now", "later"]).unwrap()
+}
+
+#[test]
+fn a_poll_is_run_and_voted_in() {
+    let mut room = Room::open();
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    room.upload(ada, poll());
+    let known = room.model(grace).contents[&1].poll.clone().unwrap();
+    assert_eq!((known.question.as_str(), known.choices.join("/")), ("Eat?", "now/later".into()));
+    assert_eq!((known.open, known.visible_to_all, known.vote), (true, false, None));
+    assert!(room.model(grace).is_complete());
+
+    room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1))).unwrap();
+    room.pair.on_client(ada, |conference, cx| conference.vote(cx, 1, Some(0))).unwrap();
+    let poll = |room: &mut Room, client| room.model(client).contents[&1].poll.clone().unwrap();
+    assert_eq!(poll(&mut room, grace).vote, Some(1));
+    assert_eq!(poll(&mut room, grace).results, [0, 0]);
+    assert_eq!(poll(&mut room, ada).results, [1, 1]);
+    room.pair.on_client(ada, |conference, cx| conference.show_results(cx, 1, true)).unwrap();
+    assert_eq!((poll(&mut room, grace).votes(1), poll(&mut room, grace).votes(7)), (1, 0));
+    let again = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    room.pair
+        .on_client(ada, |conference, cx| conference.modify_poll(cx, 1, "Drink?", again))
+        .unwrap();
+    assert_eq!(poll(&mut room, grace).results, [1, 1, 0]);
+    room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, None)).unwrap();
+    assert_eq!(poll(&mut room, grace).vote, None);
+    room.pair.on_client(ada, |conference, cx| conference.clear_votes(cx, 1)).unwrap();
+    assert_eq!((poll(&mut room, ada).vote, poll(&mut room, ada).results), (None, vec![0; 3]));
+    let news = room.news(grace);
+    room.check_replay(grace, &news);
+}
+
+#[test]
+fn nobody_votes_in_a_poll_that_is_closed() {
+    let mut room = Room::open();
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    room.upload(ada, poll());
+    room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, false)).unwrap();
+    room.news(grace);
+    let vote = room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1)));
+    assert!(matches!(vote, Err(Misuse::NotNow(why)) if why.contains("closed")), "{vote:?}");
+    // The server was not asked: it would have answered.
+    assert!(room.news(grace).is_empty());
+    room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, true)).unwrap();
+    room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1))).unwrap();
+    let event = PollEvent::Vote { choice: Some(1) };
+    assert!(room.news(grace).contains(&Event::Poll { id: 1, event }));
+}
+
+#[test]
+fn questions_and_answers_are_followed() {
+    let mut room = Room::open();
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    room.upload(ada, Parcel::qna("Exam").unwrap());
+    room.pair
+        .on_client(grace, |conference, cx| conference.ask(cx, 1, "q1", "When?", "Grace"))
+        .unwrap();
+    room.pair
+        .on_client(ada, |conference, cx| conference.answer(cx, 1, "q1", "In May.", "Ada"))
+        .unwrap();
+    room.pair.on_client(ada, |conference, cx| conference.put_blob(cx, 1, "<b/>")).unwrap();
+    room.pair.on_client(ada, |conference, cx| conference.set_qna_open(cx, 1, false)).unwrap();
+    room.pair
+        .on_client(grace, |conference, cx| conference.ask(cx, 1, "q2", "Late?", "Grace"))
+        .unwrap();
+    let qna = room.model(grace).contents[&1].qna.clone().unwrap();
+    assert_eq!((qna.is_open(), qna.count, qna.others.join("")), (false, 1, "<b/>".to_owned()));
+    let question = qna.question("q1").unwrap();
+    assert_eq!((question.text.as_str(), question.by.as_str()), ("When?", "Grace"));
+    assert_eq!((question.answers[0].text.as_str(), question.answers.len()), ("In May.", 1));
+    assert!(qna.question("q2").is_none());
+    let news = room.news(grace);
+    room.check_replay(grace, &news);
+    // Who comes late knows the same.
+    let late = room.join("Late", Role::Attendee);
+    assert_eq!(room.model(late).contents[&1].qna.as_ref(), Some(&qna));
+}
+
+#[test]
+fn notes_are_followed() {
+    let mut room = Room::open();
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    let text = |text: &str| Some(text.to_owned());
+    let notes = SharedNotes {
+        notes_url: text("https://notes.example.com/7"),
+        notes_id: text("{7}"),
+        page_title: text("Minutes"),
+        ..SharedNotes::default()
+    };
+    room.upload(ada, Parcel::notes("Notes", notes).unwrap());
+    let content = room.model(grace).contents[&1].clone();
+    assert_eq!(content.viewing_url.as_deref(), Some("https://notes.example.com/7"));
+    assert_eq!(content.original_file_url, content.viewing_url);
+    let notes = content.notes.unwrap();
+    assert_eq!((notes.id.as_str(), notes.page.as_str(), notes.error), ("{7}", "Minutes", None));
+    room.pair.on_client(ada, |conference, cx| conference.report_notes_error(cx, 1)).unwrap();
+    assert_eq!(room.model(grace).contents[&1].notes.as_ref().unwrap().error, Some(1));
+    let news = room.news(grace);
+    room.check_replay(grace, &news);
+}
+
+#[test]
+fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
+    let mut config =
+        MeetingConfig::new("http://127.0.0.1/", Arc::new(Shelf), std::time::SystemTime::UNIX_EPOCH);
+    config.content_types = ContentTypes::none().with::<NativeFileOnlyContent>();
+    let pair = Pair::server(Config::default(), |scope| Meeting::new(scope, config));
+    let mut room = Room { pair, events: Vec::<mpsc::Receiver<Event>>::new() };
+    let ada = room.join("Ada", Role::Presenter);
+    room.news(ada);
+    for (parcel, interface) in [
+        (Parcel::qna("Exam").unwrap(), "QnaContent"),
+        (Parcel::notes("Notes", SharedNotes::default()).unwrap(), "SharedNotesContent"),
+        (poll(), "PollContent"),
+    ] {
+        let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, parcel));
+        let error = upload.unwrap_err();
+        assert!(matches!(error, Misuse::NotNegotiated(name) if name.ends_with(interface)));
+        // Not even a title was reserved.
+        assert!(room.news(ada).is_empty());
+    }
+    // Nor through a browser.
+    let manifest = CreateContent::new("Exam", ContentDetail::Qna).into();
+    let upload = room
+        .pair
+        .on_client(ada, move |conference, cx| conference.request_web_upload(cx, &manifest));
+    assert!(matches!(upload, Err(Misuse::NotNegotiated(_))) && room.news(ada).is_empty());
+    room.share(ada, "Plan.txt");
+    assert_eq!(room.model(ada).contents.len(), 1);
+}
+
+#[test]
+fn every_event_has_its_json_and_its_line() {
+    let mut model = Model::default();
+    model.apply(&Event::ContentAdded { id: 1, kind: "Content.Poll".to_owned() });
+    model.apply(&Event::Titled { id: 1, title: "T".to_owned() });
+    let text = str::to_owned;
+    let poll = |event| Event::Poll { id: 1, event };
+    let notes = |event| Event::Notes { id: 1, event };
+    let qna = |event| Event::Qna { id: 1, event };
+    let (question, choices) = (text("Eat?"), vec![text("now"), text("later\u{1b}")]);
+    let (notebook, section, page) = (text("N"), text("S"), text("P"));
+    for (event, json, line) in [
+        (
+            poll(PollEvent::Question { question, choices }),
+            r#""pollQuestion","content":1,"question":"Eat?","choices":["now","later\u001b"]"#,
+            "\"T\" asks \"Eat?\": \"now\", \"later\u{fffd}\".",
+        ),
+        (
+            poll(PollEvent::Open { open: true }),
+            r#""pollOpen","content":1,"open":true"#,
+            "One can vote in \"T\".",
+        ),
+        (
+            poll(PollEvent::ResultsShown { visible_to_all: true }),
+            r#""pollResultsShown","content":1,"visibleToAll":true"#,
+            "Everybody sees the results of \"T\".",
+        ),
+        (
+            poll(PollEvent::Vote { choice: Some(0) }),
+            r#""pollVote","content":1,"choice":0"#,
+            "You have voted for \"now\" in \"T\".",
+        ),
+        (
+            poll(PollEvent::Vote { choice: None }),
+            r#""pollVote","content":1,"choice":null"#,
+            "You have no vote in \"T\".",
+        ),
+        (
+            poll(PollEvent::Results { results: vec![2, 1, 0, 0, 0, 0, 0] }),
+            r#""pollResults","content":1,"results":[2,1,0,0,0,0,0]"#,
+            "Votes in \"T\": 2 for \"now\", 1 for \"later\u{fffd}\".",
+        ),
+        (
+            notes(NotesEvent::Id { id: text("{7}") }),
+            r#""notesId","content":1,"id":"{7}""#,
+            "The notes of \"T\" are \"{7}\".",
+        ),
+        (
+            notes(NotesEvent::Titles { notebook, section, page }),
+            r#""notesTitles","content":1,"notebook":"N","section":"S","page":"P""#,
+            "\"T\" is page \"P\", section \"S\", notebook \"N\".",
+        ),
+        (
+            notes(NotesEvent::Error { code: 1 }),
+            r#""notesError","content":1,"code":1"#,
+            "Something is wrong with \"T\" (error 1).",
+        ),
+        (
+            qna(QnaEvent::State { state: QnaOpenState::Suspended }),
+            r#""qnaState","content":1,"state":"suspended""#,
+            "\"T\" is suspended.",
+        ),
+        (
+            qna(QnaEvent::Count { count: 2 }),
+            r#""qnaCount","content":1,"count":2"#,
+            "There are 2 questions in \"T\".",
+        ),
+        (
+            qna(QnaEvent::Question { id: text("q"), text: text("Why?"), by: text("Ada") }),
+            r#""qnaQuestion","content":1,"id":"q","text":"Why?","by":"Ada""#,
+            "Ada asks in \"T\": \"Why?\"",
+        ),
+        (
+            qna(QnaEvent::Answer { question: text("q"), text: text("So."), by: text("") }),
+            r#""qnaAnswer","content":1,"question":"q","text":"So.","by":"""#,
+            "Somebody answers \"Why?\" in \"T\": \"So.\"",
+        ),
+        (
+            qna(QnaEvent::Blob { blob: text("abc") }),
+            r#""qnaBlob","content":1,"blob":"abc""#,
+            "A page of \"T\" says 3 bytes.",
+        ),
+    ] {
+        assert_eq!(event.to_json(), format!("{{\"event\":{json}}}"));
+        assert_eq!(event.line(&model), line);
+        // News only the first time, but for what a page says.
+        let kept = matches!(
+            event,
+            Event::Qna { event: QnaEvent::Blob { .. } | QnaEvent::Answer { .. }, .. }
+        );
+        model.apply(&event);
+        assert_eq!(model.apply(&event), kept, "{line}");
+    }
+}

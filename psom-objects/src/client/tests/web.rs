@@ -1,0 +1,193 @@
+//! Single files through browsers, as a client asks for them.
+
+use super::*;
+use crate::{
+    client::explain,
+    package::Manifest,
+    store::{WebDownload, WebUpload},
+    types::DownloadFinishReason,
+};
+
+/// Permits everything, and has whatever is wanted.
+struct Web;
+
+struct Form(Manifest);
+
+impl FileStore for Web {
+    fn begin(&self, length: u64) -> Result<Box<dyn UploadSink>, StoreError> {
+        Shelf.begin(length)
+    }
+
+    fn remove(&self, _: &str) {}
+
+    fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {
+        Ok(Box::new(Form(manifest)))
+    }
+
+    fn web_download(&self, download: WebDownload<'_>) -> Result<String, StoreError> {
+        let WebDownload { file, name, is_attachment, user } = download;
+        Ok(format!("http://down/{}/{name}/{is_attachment}/{user}", file.name))
+    }
+}
+
+impl WebUpload for Form {
+    fn url(&self) -> &str {
+        "http://up/secret"
+    }
+
+    fn finish(self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>> {
+        let (key, iv, hash) = (vec![1; 32].into(), vec![2; 16].into(), vec![3; 20].into());
+        let file = StoredFile { name: "stored".into(), key, iv, hash, size: 5 };
+        let files = self.0.files().into_iter().map(|name| (name.to_owned(), file.clone()));
+        let import = Import { files: files.collect(), manifest: self.0.clone() };
+        Box::pin(async { Ok(import) })
+    }
+}
+
+fn manifest(title: &str) -> Manifest {
+    let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
+    content.with_native_file("native.file").into()
+}
+
+impl Room {
+    fn request(&mut self, client: usize, title: &str) -> i32 {
+        let manifest = manifest(title);
+        self.pair
+            .on_client(client, move |conference, cx| conference.request_web_upload(cx, &manifest))
+            .unwrap()
+    }
+}
+
+/// The answers to what was done under a cookie, and nothing of what else happened.
+fn answers(events: Vec<Event>) -> Vec<Event> {
+    let is_answer = |event: &Event| {
+        matches!(
+            event,
+            Event::TitleReservation { .. }
+                | Event::TitleReleased { .. }
+                | Event::WebUploadAccepted { .. }
+                | Event::WebDownloadAccepted { .. }
+                | Event::WebDownloadRejected { .. }
+                | Event::UploadRejected { .. }
+                | Event::UploadFinished { .. }
+                | Event::ContentCreated { .. }
+                | Event::NotSent { .. }
+        )
+    };
+    events.into_iter().filter(is_answer).collect()
+}
+
+fn reserved(cookie: i32) -> Event {
+    let status = TitleReservationStatus::ReservedForCreation;
+    Event::TitleReservation { cookie, status, content: None, owner: Some(1) }
+}
+
+#[test]
+fn a_browser_brings_a_file() {
+    let mut room = Room::with(Arc::new(Web));
+    let ada = room.join("Ada", Role::Presenter);
+    room.news(ada);
+    let cookie = room.request(ada, "plan.txt");
+    let accepted = Event::WebUploadAccepted { cookie, url: "http://up/secret".into() };
+    assert_eq!(answers(room.news(ada)), [reserved(cookie), accepted.clone()]);
+    let finish = move |conference: &mut Conference, cx: &mut psom::Context<_>| {
+        conference.finish_upload(cx, cookie)
+    };
+    room.pair.on_client(ada, finish).unwrap();
+    let finished = Event::UploadFinished { cookie, reason: UploadFinishReason::Ok };
+    assert_eq!(answers(room.news(ada)), [Event::ContentCreated { id: 1, cookie }, finished]);
+    assert_eq!(room.model(ada).content_titled("plan.txt").unwrap().0, 1);
+    // Whoever reads the log has no use of the address.
+    let json = accepted.to_json();
+    assert_eq!(
+        json,
+        format!("{{\"event\":\"webUploadAccepted\",\"cookie\":{cookie},\"ok\":true}}")
+    );
+    assert_eq!(accepted.line(&Model::default()), "A browser may upload the file now.");
+}
+
+#[test]
+fn a_post_that_failed_is_cancelled_and_tried_again() {
+    let mut room = Room::with(Arc::new(Web));
+    let ada = room.join("Ada", Role::Presenter);
+    let cookie = room.request(ada, "plan.txt");
+    room.news(ada);
+    let cancel = move |conference: &mut Conference, cx: &mut psom::Context<_>| {
+        conference.cancel_upload(cx, cookie)
+    };
+    room.pair.on_client(ada, cancel).unwrap();
+    let finished = Event::UploadFinished { cookie, reason: UploadFinishReason::UserCancel };
+    assert_eq!(answers(room.news(ada)), [finished, Event::TitleReleased { cookie }]);
+    let again = room.request(ada, "plan.txt");
+    let accepted = Event::WebUploadAccepted { cookie: again, url: "http://up/secret".into() };
+    assert_eq!(answers(room.news(ada)), [reserved(again), accepted]);
+}
+
+#[test]
+fn nothing_is_asked_for_without_the_title() {
+    let mut room = Room::with(Arc::new(Web));
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    let cookie = room.request(grace, "plan.txt");
+    let status = TitleReservationStatus::FailedNotAuthorized;
+    let failed = Event::TitleReservation { cookie, status, content: None, owner: None };
+    assert_eq!(answers(room.news(grace)), [failed]);
+    // A manifest that no message has room for says so, once its title is reserved.
+    room.news(ada);
+    let mut large = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
+    large.common.original_file_url = Some(format!("http://{}", "x".repeat(70_000)));
+    let large = Manifest::from(large);
+    let asked = room.pair.on_client(ada, move |root, cx| root.request_web_upload(cx, &large));
+    let cookie = asked.unwrap();
+    let told = answers(room.news(ada));
+    assert_eq!(told[0], reserved(cookie));
+    assert!(matches!(&told[1], Event::NotSent { .. }), "{told:?}");
+    assert_eq!(told[2..], [Event::TitleReleased { cookie }]);
+}
+
+#[test]
+fn a_browser_fetches_a_file() {
+    let mut room = Room::with(Arc::new(Web));
+    let ada = room.join("Ada", Role::Presenter);
+    room.share(ada, "Plan");
+    let ask = |room: &mut Room, name: &'static str| {
+        let asked = room
+            .pair
+            .on_client(ada, move |conference, cx| conference.request_web_download(cx, name, true));
+        let cookie = asked.unwrap();
+        (cookie, answers(room.news(ada)))
+    };
+    let (cookie, told) = ask(&mut room, "stored plan.txt");
+    let url = "http://down/stored plan.txt/Plan/true/1".to_owned();
+    let accepted = Event::WebDownloadAccepted { cookie, url };
+    assert!(!accepted.to_json().contains("down/"));
+    assert_eq!(told, [accepted]);
+    let (cookie, told) = ask(&mut room, "another");
+    let reason = DownloadFinishReason::NotFound;
+    let rejected = Event::WebDownloadRejected { cookie, reason };
+    assert_eq!(rejected.line(&Model::default()), explain::download(reason));
+    let json = format!(
+        "{{\"event\":\"webDownloadRejected\",\"cookie\":{cookie},\"ok\":false,\"reason\":2}}"
+    );
+    assert_eq!(rejected.to_json(), json);
+    assert_eq!(told, [rejected]);
+}
+
+#[test]
+fn a_meeting_without_a_web_server_says_so() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    room.share(ada, "Plan");
+    let asked = room.pair.on_client(ada, |conference, cx| {
+        conference.request_web_download(cx, "stored plan.txt", false)
+    });
+    let cookie = asked.unwrap();
+    let reason = DownloadFinishReason::NotSupported;
+    assert_eq!(answers(room.news(ada)), [Event::WebDownloadRejected { cookie, reason }]);
+    let cookie = room.request(ada, "other.txt");
+    let reason = UploadFinishReason::UnknownFailure;
+    let rejected = Event::UploadRejected { cookie, reason };
+    assert_eq!(
+        answers(room.news(ada)),
+        [reserved(cookie), rejected, Event::TitleReleased { cookie }]
+    );
+}

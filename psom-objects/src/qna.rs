@@ -1,0 +1,95 @@
+//! What the pages that show questions and answers say to each other.
+//!
+//! To the protocol the messages of `sPutBlob` and `cPutBlob` are opaque (section 3.3.4.1.13). The
+//! pages of this implementation say everything with these two, each a JSON object:
+//!
+//! ```json
+//! {"question": {"id": "6f1b", "text": "When is the exam?", "by": "Ada"}}
+//! {"answer": {"question": "6f1b", "text": "In May.", "by": "Grace"}}
+//! ```
+//!
+//! A server passes every message on and keeps it for those who come later; of those that it can
+//! read it counts the different questions. What else a page may put, the others are free to ignore.
+//! Names are what the senders call themselves: nobody has checked them.
+
+use serde::{Deserialize, Serialize};
+
+/// A message that the pages of this implementation understand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum QnaBlob {
+    /// Somebody asks.
+    Question {
+        /// Names the question, unlike all others: random bytes in hexadecimal will do. The first
+        /// question with an identifier is the one that has it.
+        id: String,
+        /// The question.
+        text: String,
+        /// What the one who asks calls themselves; nothing where they do not say.
+        #[serde(default)]
+        by: String,
+    },
+    /// Somebody answers.
+    Answer {
+        /// The identifier of the question.
+        question: String,
+        /// The answer.
+        text: String,
+        /// What the one who answers calls themselves; nothing where they do not say.
+        #[serde(default)]
+        by: String,
+    },
+}
+
+impl QnaBlob {
+    /// Reads a message; nothing where it is one of another kind.
+    pub fn read(blob: &str) -> Option<Self> {
+        serde_json::from_str(blob).ok()
+    }
+
+    /// The message as it is put.
+    pub fn write(&self) -> String {
+        // Texts under fixed names can always be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::QnaBlob;
+
+    fn texts() -> [String; 3] {
+        ["7\"", "a\nb", "Ada"].map(str::to_owned)
+    }
+
+    #[test]
+    fn a_question_is_as_documented() {
+        let [id, text, by] = texts();
+        let question = QnaBlob::Question { id, text, by };
+        let blob = r#"{"question":{"id":"7\"","text":"a\nb","by":"Ada"}}"#;
+        assert_eq!(question.write(), blob);
+        assert_eq!(QnaBlob::read(blob), Some(question));
+    }
+
+    #[test]
+    fn an_answer_is_as_documented() {
+        let [question, text, by] = texts();
+        let answer = QnaBlob::Answer { question, text, by };
+        let blob = r#"{"answer":{"question":"7\"","text":"a\nb","by":"Ada"}}"#;
+        assert_eq!(answer.write(), blob);
+        assert_eq!(QnaBlob::read(blob), Some(answer));
+    }
+
+    #[test]
+    fn what_is_none_of_these_is_not_read() {
+        let deep = "[".repeat(60_000);
+        for blob in
+            ["", "{}", "null", r#"{"question":{"id":7,"text":"x"}}"#, r#"{"vote":1}"#, &deep]
+        {
+            assert_eq!(QnaBlob::read(blob), None, "{blob}");
+        }
+        // What a later page adds does no harm, and a name may be left out.
+        let blob = r#"{"question":{"id":"1","text":"x","when":[[[]]]}}"#;
+        assert!(QnaBlob::read(blob).is_some());
+    }
+}

@@ -1,0 +1,303 @@
+use std::collections::BTreeSet;
+
+use psom::{Context, Violation};
+
+use super::{AnnotationContainer, rules};
+use crate::{
+    annotation::{
+        Annotation, Change, ErrorCode, Kind, Properties, Property, batch, read, rows,
+        text::{self, DeltaError},
+    },
+    interfaces::AnnotationContainerServer,
+};
+
+impl AnnotationContainer {
+    /// Who calls. What was done before is told first, so that an error method speaks of what its
+    /// client knows.
+    pub(super) fn caller(&mut self, cx: &mut Context<Self>) -> i64 {
+        self.flush(cx);
+        cx.caller().user().id
+    }
+
+    /// The annotation that a client wants to change, if it is there and as that client knows it. A
+    /// violation is what no client could ever ask for.
+    pub(super) fn current(
+        &self,
+        id: i32,
+        generation: i32,
+    ) -> Result<Result<&Annotation, ErrorCode>, Violation> {
+        let known = self.board.get(id);
+        if generation < 0 || known.is_some_and(|known| generation > known.generation) {
+            return Err(Violation::new("invalid generation of an annotation"));
+        }
+        Ok(match known {
+            None => Err(ErrorCode::NotFound),
+            Some(known) if generation < known.generation => Err(ErrorCode::StaleGeneration),
+            Some(known) => Ok(known),
+        })
+    }
+
+    /// Whether there is room for a value of so many bytes in the place of the one before.
+    pub(super) fn has_room_for(
+        &self,
+        known: &Annotation,
+        property: Property,
+        length: usize,
+    ) -> Result<(), ErrorCode> {
+        let old = text::wire_length(known.get(property).unwrap_or_default());
+        self.has_room(length.saturating_sub(old))
+    }
+
+    fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
+        self.room.limits().annotations.check(known.kind, properties)?;
+        let more = properties.iter().map(|(property, value)| {
+            let old = known.get(*property).unwrap_or_default();
+            text::wire_length(value).saturating_sub(text::wire_length(old))
+        });
+        self.has_room(more.sum())
+    }
+
+    /// Gives an annotation that is there new values of properties.
+    pub(super) fn set(&mut self, cx: &mut Context<Self>, id: i32, properties: Properties) {
+        let Some(known) = self.board.get(id) else { return };
+        let generation = known.generation.saturating_add(1);
+        let text_version = known.text_version.saturating_add(1);
+        let is_new_text = known.kind == Kind::Text && properties.contains_key(&Property::Text);
+        let modifier = cx.caller().user().id;
+        self.make(cx, Change::SetProperties { id, generation, modifier, properties });
+        if is_new_text {
+            // Changes that were made of the text before are stale now.
+            let deltas = Vec::new();
+            self.make(cx, Change::SetText { id, generation, modifier, text_version, deltas });
+        }
+    }
+
+    /// Tells the caller why properties were not set, and what is in force.
+    pub(super) fn refuse(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i32,
+        asked: impl Iterator<Item = Property>,
+        code: ErrorCode,
+    ) {
+        self.flush(cx);
+        let mut client = cx.caller();
+        match self.board.get(id) {
+            Some(known) => {
+                let value = |of: Property| known.get(of).unwrap_or_default().to_owned();
+                let values = asked.map(|property| (property, value(property))).collect();
+                let (generation, modifier) = (known.generation, known.modifier);
+                let values = rows(&values);
+                client.c_error_change_properties(id, generation, modifier, &values, code.name());
+            }
+            None => drop(client.c_error_change_properties(id, 0, 0, &[], code.name())),
+        }
+    }
+
+    fn refuse_text(&mut self, cx: &mut Context<Self>, id: i32, code: ErrorCode) {
+        self.flush(cx);
+        let known = self.board.get(id);
+        let (generation, modifier) = known.map_or((0, 0), |at| (at.generation, at.modifier));
+        cx.caller().c_error_change_text(id, generation, modifier, code.name());
+    }
+}
+
+impl AnnotationContainerServer for AnnotationContainer {
+    fn s_add_annotation(
+        &mut self,
+        cx: &mut Context<Self>,
+        r#type: i32,
+        properties: Vec<Vec<String>>,
+    ) -> Result<(), Violation> {
+        let kind = Kind::from_number(r#type)
+            .ok_or_else(|| Violation::new("annotations of this type cannot be added"))?;
+        let (mut properties, is_well_formed) = match read(properties) {
+            Ok(properties) => (properties, Ok(())),
+            Err(malformed) => (malformed.known, Err(ErrorCode::InvalidProperties)),
+        };
+        let may = if self.may(cx) { is_well_formed } else { Err(ErrorCode::NotAuthorized) };
+        let checked = may.and_then(|()| match kind {
+            Kind::Image => Err(ErrorCode::ImageNeedsPackage),
+            Kind::Drawing | Kind::Text => self.takes(kind, &properties),
+        });
+        match checked {
+            Ok(()) => {
+                let owner = cx.caller().user().id;
+                self.place(cx, Annotation::new(kind, owner, properties));
+            }
+            Err(code) => {
+                self.flush(cx);
+                // What came in one string may need more bytes than a string has on its way back.
+                properties.retain(|_, value| text::wire_length(value) <= text::MAX_LENGTH);
+                cx.caller().c_error_add_annotation(r#type, &rows(&properties), code.name());
+            }
+        }
+        Ok(())
+    }
+
+    fn s_change_properties(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i32,
+        r#gen: i32,
+        properties: Vec<Vec<String>>,
+    ) -> Result<(), Violation> {
+        let properties = read(properties)
+            .map_err(|_| Violation::new("unknown, repeated or malformed properties"))?;
+        if properties.is_empty() || properties.contains_key(&Property::LocalId) {
+            return Err(Violation::new("no properties that can be changed"));
+        }
+        let current = self.current(id, r#gen)?;
+        let checked = current.and_then(|known| self.takes_values(known, &properties));
+        let may = if self.may(cx) { checked } else { Err(ErrorCode::NotAuthorized) };
+        match may {
+            Ok(()) => self.set(cx, id, properties),
+            Err(code) => self.refuse(cx, id, properties.into_keys(), code),
+        }
+        Ok(())
+    }
+
+    fn s_change_property_for_group(
+        &mut self,
+        cx: &mut Context<Self>,
+        ids: Vec<i32>,
+        gens: Vec<i32>,
+        property: String,
+        value: String,
+    ) -> Result<(), Violation> {
+        self.change_group(cx, &ids, &gens, &property, &[value])
+    }
+
+    fn s_change_property_values_for_group(
+        &mut self,
+        cx: &mut Context<Self>,
+        ids: Vec<i32>,
+        gens: Vec<i32>,
+        property: String,
+        values: Vec<String>,
+    ) -> Result<(), Violation> {
+        batch::same_lengths(ids.len(), [values.len()].into_iter())?;
+        self.change_group(cx, &ids, &gens, &property, &values)
+    }
+
+    fn s_change_text(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i32,
+        r#gen: i32,
+        text_version: i32,
+        begins: Vec<i32>,
+        ends: Vec<i32>,
+        characters: Vec<String>,
+    ) -> Result<(), Violation> {
+        let deltas = batch::deltas(begins, ends, characters)?;
+        if deltas.is_empty() || r#gen < 0 || text_version < 0 {
+            return Err(Violation::new("invalid change of a text"));
+        }
+        let Some(known) = self.board.get(id) else {
+            let may = self.may(cx);
+            let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
+            self.refuse_text(cx, id, code);
+            return Ok(());
+        };
+        if known.kind != Kind::Text {
+            return Err(Violation::new("the annotation is no text"));
+        }
+        if r#gen > known.generation || text_version > known.text_version {
+            return Err(Violation::new("a generation or a text version that never was"));
+        }
+        // Somebody was quicker. That is no error: this client learns of it anyhow.
+        if text_version < known.text_version {
+            return Ok(());
+        }
+        let limit = usize::try_from(self.room.limits().annotations.text_length).unwrap_or(0);
+        let text = if deltas.len() > rules::DELTAS {
+            Err(ErrorCode::TooManyDeltas)
+        } else {
+            match text::apply(known.text(), &deltas, limit) {
+                Ok(text) => {
+                    let old = text::wire_length(known.text());
+                    self.has_room(text::wire_length(&text).saturating_sub(old))
+                }
+                Err(DeltaError::TooLong) => Err(ErrorCode::TextTooLong),
+                Err(DeltaError::OutOfPlace) => {
+                    return Err(Violation::new("a change outside of the text"));
+                }
+            }
+        };
+        let (generation, text_version) =
+            (known.generation.saturating_add(1), known.text_version.saturating_add(1));
+        match if self.may(cx) { text } else { Err(ErrorCode::NotAuthorized) } {
+            Ok(()) => {
+                let modifier = cx.caller().user().id;
+                self.make(cx, Change::SetText { id, generation, modifier, text_version, deltas });
+            }
+            Err(code) => self.refuse_text(cx, id, code),
+        }
+        Ok(())
+    }
+
+    fn s_clear_annotations(&mut self, cx: &mut Context<Self>) {
+        let may = self.may(cx);
+        let remover = self.caller(cx);
+        if !may || self.board.is_empty() {
+            let code = if may { ErrorCode::NothingToClear } else { ErrorCode::NotAuthorized };
+            cx.caller().c_error_clear_annotations(code.name());
+            return;
+        }
+        self.take_away(cx, Change::Clear { remover });
+        cx.peers().c_clear_annotations(remover);
+    }
+
+    fn s_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32) {
+        let may = self.may(cx);
+        let remover = self.caller(cx);
+        if !may || self.board.get(id).is_none() {
+            let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
+            cx.caller().c_error_remove_annotation(id, code.name());
+            return;
+        }
+        self.take_away(cx, Change::Remove { ids: vec![id], remover });
+        cx.peers().c_remove_annotation(id, remover);
+    }
+
+    fn s_remove_annotations(&mut self, cx: &mut Context<Self>, ids: Vec<i32>, cookie: i32) {
+        let may = self.may(cx);
+        let remover = self.caller(cx);
+        let mut seen = BTreeSet::new();
+        let mut there = ids.clone();
+        there.retain(|id| self.board.get(*id).is_some() && seen.insert(*id));
+        if !may || there.is_empty() {
+            let code = if may { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
+            cx.caller().c_error_remove_annotations(&ids, code.name(), cookie);
+            return;
+        }
+        self.take_away(cx, Change::Remove { ids: there.clone(), remover });
+        cx.peers().c_remove_annotations(&there, remover, cookie);
+    }
+
+    fn s_set_telepointer(
+        &mut self,
+        cx: &mut Context<Self>,
+        anchor: String,
+        visible: bool,
+    ) -> Result<(), Violation> {
+        let user = cx.caller().user().id;
+        let refused = if !self.may(cx) {
+            Some(ErrorCode::NotAuthorized)
+        } else if text::length(&anchor) > rules::VALUE_LENGTH {
+            Some(ErrorCode::ValueTooLong)
+        } else {
+            None
+        };
+        if let Some(code) = refused {
+            cx.caller().c_error_set_telepointer(code.name());
+        } else if visible {
+            cx.peers().c_set_telepointer(&anchor, user, true);
+            self.pointers.insert(user, anchor);
+        } else if self.pointers.remove(&user).is_some() {
+            cx.peers().c_set_telepointer(&anchor, user, false);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+use psom::{Context, Handle, Scope};
+
+use super::AnnotationContainer;
+use crate::{
+    annotation::{Annotation, Change, ErrorCode, Kind, Properties, Property},
+    package::RawXml,
+    server::{Added, Addition, Refusal},
+    store::StoredFile,
+    types::{EncryptedFile, UploadFinishReason},
+};
+
+/// The namespace of an image's detail.
+const NAMESPACE: &str = "urn:psom:annotation";
+
+/// The attribute that names the file in the package; all others are properties.
+const FILE: &str = "file";
+
+impl AnnotationContainer {
+    /// Takes a package with an image: a file, and what the annotation is to look like. The detail,
+    /// which the specification leaves open, is an element `imageAnnotation` of the namespace
+    /// `urn:psom:annotation`, whose attribute `file` names the file and whose other attributes are
+    /// the properties by their names.
+    pub(in crate::server) fn add_image(
+        scope: &mut Scope,
+        this: Handle<Self>,
+        addition: Addition,
+    ) -> Result<(), Refusal> {
+        let container = scope.get(this).map_err(|_| Refusal::malformed("the content is gone"))?;
+        let (user, mut files) = (addition.user, addition.files);
+        if !container.room.policy().may_annotate(container.room.role(scope, user)) {
+            let why = "the user may not annotate";
+            return Err(Refusal::new(UploadFinishReason::UnknownFailure, why));
+        }
+        let Added::Annotation(Some(detail)) = addition.what else {
+            return Err(Refusal::malformed("no detail of an image"));
+        };
+        let (name, properties) = read(&detail)?;
+        let file = files.remove(&name);
+        let file = file.ok_or_else(|| Refusal::malformed("the image's file is not there"))?;
+        if !files.is_empty() {
+            return Err(Refusal::malformed("an image has one file"));
+        }
+        let largest = container.room.limits().annotations.image_file_size;
+        if file.size > u64::try_from(largest).unwrap_or(0) {
+            let why = "the image's file is too large";
+            return Err(Refusal::new(UploadFinishReason::MaxPackageSizeExceeded, why));
+        }
+        container.takes(Kind::Image, &properties).map_err(|code| match code {
+            ErrorCode::TooManyAnnotations | ErrorCode::BoardFull => {
+                Refusal::new(UploadFinishReason::CapacityExceeded, code.name())
+            }
+            code => Refusal::malformed(code.name()),
+        })?;
+        let annotation = Annotation::new(Kind::Image, user, properties);
+        let _ = scope.tell(this, move |container, cx| container.pin(cx, annotation, file));
+        Ok(())
+    }
+
+    /// Adds an image and says where its file is.
+    fn pin(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
+        let id = self.place(cx, annotation);
+        self.flush(cx);
+        let (url, key) = (self.room.url(&stored), stored.key.clone());
+        let (iv, hash) = (stored.iv.clone(), stored.hash.clone());
+        cx.peers().c_set_image_file_info(id, &url, key.clone(), iv.clone(), hash.clone());
+        self.apply(&Change::SetImage { id, file: EncryptedFile { url, key, iv, hash } });
+        self.images.insert(id, stored);
+    }
+}
+
+/// The file and the properties of an image.
+fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
+    if (detail.namespace(), detail.name()) != (NAMESPACE, "imageAnnotation") {
+        return Err(Refusal::malformed("the detail is no image's"));
+    }
+    let mut file = None;
+    let mut properties = Properties::new();
+    for (name, value) in detail.attributes() {
+        if name == FILE {
+            file = Some(value);
+        } else if let Some(property) = Property::from_name(&name) {
+            properties.insert(property, value);
+        } else {
+            return Err(Refusal::malformed("an unknown property of an image"));
+        }
+    }
+    let file = file.ok_or_else(|| Refusal::malformed("the image's file is not named"))?;
+    Ok((file, properties))
+}

@@ -1,0 +1,258 @@
+//! The annotations of a content, on the server.
+
+mod calls;
+mod groups;
+mod image;
+mod pending;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
+
+use self::pending::Pending;
+use super::room::{ContentRef, Room};
+use crate::{
+    annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
+    interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
+    store::StoredFile,
+    types::Role,
+};
+
+/// The annotations of a content (section 3.3.4.1.8).
+///
+/// The object that has them connects it to its clients as [`PART`](Self::PART), and tells them that
+/// everything was told behind that; it disconnects it where it is disconnected itself, and removes
+/// it when it is deleted. [`Board`] is what it keeps; telepointers are only presence.
+#[distributed_object(serves = AnnotationContainerServer, calls = AnnotationContainerClient)]
+#[derive(Debug)]
+pub struct AnnotationContainer {
+    room: Room,
+    content: ContentRef,
+    board: Board,
+    tally: Tally,
+    last_id: i32,
+    /// The files of the images, to be removed with them.
+    images: BTreeMap<i32, StoredFile>,
+    /// Where each user points to.
+    pointers: BTreeMap<i64, String>,
+    /// Changes that were made and are yet to be told.
+    pending: Pending,
+    /// Whether they will be told at the end of the turn.
+    is_scheduled: bool,
+}
+
+/// How much is on a board.
+#[derive(Debug, Default)]
+struct Tally {
+    counts: BTreeMap<Kind, usize>,
+    size: usize,
+}
+
+impl AnnotationContainer {
+    /// The name of the part as which it is connected (section 3.1.4.1.13.2).
+    pub(super) const PART: &'static str = "annotationContainer";
+
+    /// An empty board for a content.
+    pub(super) fn new(room: Room, content: ContentRef) -> Self {
+        Self {
+            room,
+            content,
+            board: Board::default(),
+            tally: Tally::default(),
+            last_id: 0,
+            images: BTreeMap::new(),
+            pointers: BTreeMap::new(),
+            pending: Pending::default(),
+            is_scheduled: false,
+        }
+    }
+
+    /// The annotations as they are now.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// A user has become something else, or has left the meeting: who may not annotate does not
+    /// point either.
+    pub(super) fn user_changed(
+        scope: &mut Scope,
+        this: Handle<Self>,
+        user: i64,
+        role: Option<Role>,
+    ) {
+        let _ = scope.tell(this, move |container, cx| {
+            let policy = container.room.policy();
+            if !role.is_some_and(|role| policy.may_annotate(role)) {
+                container.hide_pointer(cx, user);
+            }
+        });
+    }
+
+    /// Hides a user's telepointer where it was last.
+    fn hide_pointer(&mut self, cx: &mut Context<Self>, user: i64) {
+        if let Some(anchor) = self.pointers.remove(&user) {
+            cx.peers().c_set_telepointer(&anchor, user, false);
+        }
+    }
+
+    /// Whether the caller may annotate.
+    fn may(&self, cx: &mut Context<Self>) -> bool {
+        let user = cx.caller().user().id;
+        self.room.policy().may_annotate(self.room.role(cx, user))
+    }
+
+    /// The one way in which the board changes.
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Add { id, .. }
+            | Change::SetProperties { id, .. }
+            | Change::SetText { id, .. }
+            | Change::SetImage { id, .. } => {
+                self.tally.forget(self.board.get(*id));
+                self.board.apply(change);
+                self.tally.count(self.board.get(*id));
+                self.last_id = self.last_id.max(*id);
+            }
+            Change::Remove { ids, .. } => {
+                ids.iter().for_each(|id| self.tally.forget(self.board.get(*id)));
+                self.board.apply(change);
+            }
+            Change::Clear { .. } => {
+                self.tally = Tally::default();
+                self.board.apply(change);
+            }
+        }
+    }
+
+    /// Makes a change, and has it told with others of its kind at the end of the turn.
+    fn make(&mut self, cx: &mut Context<Self>, change: Change) {
+        self.apply(&change);
+        if !self.pending.takes(&change) {
+            self.flush(cx);
+        }
+        if !std::mem::replace(&mut self.is_scheduled, true) {
+            cx.at_end_of_turn(|container, cx| {
+                container.is_scheduled = false;
+                container.flush(cx);
+            });
+        }
+        self.pending.push(change);
+        if self.pending.is_full() {
+            self.flush(cx);
+        }
+    }
+
+    /// Tells everybody what is yet to be told.
+    fn flush(&mut self, cx: &mut Context<Self>) {
+        std::mem::take(&mut self.pending).send(&mut cx.peers());
+    }
+
+    /// Whether there is room for another annotation, or for more of one.
+    fn has_room(&self, more: usize) -> Result<(), ErrorCode> {
+        let size = self.tally.size.saturating_add(more);
+        if size > rules::BOARD_SIZE { Err(ErrorCode::BoardFull) } else { Ok(()) }
+    }
+
+    /// Whether another annotation of a type with these properties can be added.
+    fn takes(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
+        let limits = &self.room.limits().annotations;
+        let is_full = self.tally.counts.get(&kind).is_some_and(|&n| n >= limits.count(kind));
+        if is_full || limits.count(kind) == 0 || self.last_id == i32::MAX {
+            return Err(ErrorCode::TooManyAnnotations);
+        }
+        limits.check(kind, properties)?;
+        self.has_room(batch::size(properties))
+    }
+
+    /// Adds an annotation, and returns its identifier.
+    fn place(&mut self, cx: &mut Context<Self>, annotation: Annotation) -> i32 {
+        let id = self.last_id + 1;
+        self.make(cx, Change::Add { id, annotation });
+        id
+    }
+
+    /// Removes these annotations, all of which are there, with their files.
+    fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
+        self.flush(cx);
+        self.apply(&change);
+        let images = std::mem::take(&mut self.images).into_iter();
+        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            images.partition(|(id, _)| self.board.get(*id).is_some());
+        self.images = stay;
+        gone.values().for_each(|file| self.content.discard(cx, file));
+    }
+
+    /// Tells one who was just connected how things are.
+    fn tell_all(&self, cx: &mut Context<Self>, newcomer: PeerId) {
+        let limits = &self.room.limits().annotations;
+        let numbers: Vec<_> = Constraint::ALL.iter().map(|of| of.number()).collect();
+        let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
+        let mut client = cx.peers().filter(|peer| peer.id == newcomer);
+        client.c_set_annotation_constraints(&numbers, &values);
+        let mut told = Pending::default();
+        let additions = self.board.iter().map(|(id, annotation)| {
+            let annotation = annotation.clone();
+            Change::Add { id, annotation }
+        });
+        // An addition has no version of the text: where there were several, a change that changes
+        // nothing says which one it is.
+        let edited = self.board.iter().filter(|(_, annotation)| annotation.text_version != 0);
+        let versions = edited.map(|(id, annotation)| Change::SetText {
+            id,
+            generation: annotation.generation,
+            modifier: annotation.modifier,
+            text_version: annotation.text_version,
+            deltas: Vec::new(),
+        });
+        for change in additions.chain(versions) {
+            if told.is_full() || !told.takes(&change) {
+                std::mem::take(&mut told).send(&mut client);
+            }
+            told.push(change);
+        }
+        told.send(&mut client);
+        for (id, annotation) in self.board.iter() {
+            if let Some(file) = &annotation.file {
+                let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
+                client.c_set_image_file_info(id, &file.url, key, iv, hash);
+            }
+        }
+        for (user, anchor) in &self.pointers {
+            client.c_set_telepointer(anchor, *user, true);
+        }
+    }
+}
+
+impl Lifecycle for AnnotationContainer {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let Some(newcomer) = cx.caller().id() else { return };
+        // What is yet to be told is part of what a newcomer is told.
+        let others = &mut cx.peers().filter(|peer| peer.id != newcomer);
+        std::mem::take(&mut self.pending).send(others);
+        self.tell_all(cx, newcomer);
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        let (gone, user) = (cx.caller().id(), cx.caller().user().id);
+        let is_left = |info: &psom::PeerInfo| info.user.id == user && Some(info.id) != gone;
+        if !cx.peer_infos().iter().any(is_left) {
+            self.hide_pointer(cx, user);
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, annotation: Option<&Annotation>) {
+        let Some(annotation) = annotation else { return };
+        *self.counts.entry(annotation.kind).or_default() += 1;
+        self.size += batch::size(&annotation.properties);
+    }
+
+    fn forget(&mut self, annotation: Option<&Annotation>) {
+        let Some(annotation) = annotation else { return };
+        let count = self.counts.entry(annotation.kind).or_default();
+        *count = count.saturating_sub(1);
+        self.size = self.size.saturating_sub(batch::size(&annotation.properties));
+    }
+}

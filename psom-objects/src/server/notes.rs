@@ -1,0 +1,129 @@
+use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
+
+use super::{
+    kinds::{ContentType, NewContent, Refusal},
+    room::Room,
+    texts,
+};
+use crate::{
+    interfaces::{
+        SharedNotesContentClientProxy, SharedNotesContentServer, SharedNotesContentServerProxy,
+    },
+    package::{ContentDetail, SharedNotes},
+};
+
+/// The only error that there is: unknown (section 3.3.4.1.12.1).
+const UNKNOWN_ERROR: i32 = 1;
+
+/// The extended content of shared notes (section 3.3.4.1.12): what the page is called, and whether
+/// somebody had trouble with it.
+///
+/// Where the page is goes to the content: it is where that can be viewed, and its original where
+/// the manifest names no other.
+#[distributed_object(serves = SharedNotesContentServer, calls = SharedNotesContentClient)]
+pub struct SharedNotesContent {
+    state: State,
+    room: Room,
+    owner: i64,
+}
+
+/// The durable state of shared notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    notes_id: String,
+    notebook_title: String,
+    section_title: String,
+    page_title: String,
+    error: Option<i32>,
+}
+
+/// A change of shared notes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Change {
+    /// Somebody has told of an error.
+    Failed(i32),
+}
+
+impl ContentType for SharedNotesContent {
+    const NAME: &'static str = "Content.SharedNotes";
+
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        let ContentDetail::SharedNotes(SharedNotes {
+            notes_url,
+            notes_id,
+            notebook_title,
+            section_title,
+            page_title,
+        }) = new.detail
+        else {
+            return Err(Refusal::malformed("there is no page of notes"));
+        };
+        let texts = [&notes_url, &notes_id, &notebook_title, &section_title, &page_title];
+        for text in texts.into_iter().flatten() {
+            if !texts::fits_in_a_call(text) {
+                return Err(Refusal::malformed("a text of the notes is too long to be told"));
+            }
+            if text.chars().any(char::is_control) {
+                return Err(Refusal::malformed("a text of the notes has control characters"));
+            }
+        }
+        if let Some(url) = notes_url.filter(|url| !url.is_empty()) {
+            let content = scope.get(new.content.0);
+            if content.is_ok_and(|content| content.original_file_url.is_none()) {
+                new.content.set_original_file_url(scope, url.clone());
+            }
+            new.content.set_viewing_url(scope, url);
+        }
+        let state = State {
+            notes_id: notes_id.unwrap_or_default(),
+            notebook_title: notebook_title.unwrap_or_default(),
+            section_title: section_title.unwrap_or_default(),
+            page_title: page_title.unwrap_or_default(),
+            error: None,
+        };
+        Ok(Self { state, room: new.room, owner: new.owner })
+    }
+}
+
+impl SharedNotesContent {
+    fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Failed(code) => self.state.error = Some(*code),
+        }
+    }
+}
+
+impl SharedNotesContentServer for SharedNotesContent {
+    /// Told again, an error is no news.
+    fn s_set_error_code(&mut self, cx: &mut Context<Self>, code: i32) -> Result<(), Violation> {
+        if code != UNKNOWN_ERROR {
+            return Err(Violation::new("sSetErrorCode with a code other than 1"));
+        }
+        let user = cx.caller().user().id;
+        let may = self.room.policy().may_moderate(self.room.role(cx, user));
+        if (may || user == self.owner) && self.state.error != Some(code) {
+            self.apply(&Change::Failed(code));
+            cx.peers().c_set_error_code(code);
+        }
+        Ok(())
+    }
+}
+
+impl Lifecycle for SharedNotesContent {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let State { notes_id, notebook_title, section_title, page_title, error } = &self.state;
+        let mut caller = cx.caller();
+        caller.c_set_notes_id(notes_id);
+        caller.c_set_notes_titles(notebook_title, section_title, page_title);
+        if let Some(code) = error {
+            caller.c_set_error_code(*code);
+        }
+        caller.c_connect_completed();
+    }
+}
+
+impl std::fmt::Debug for SharedNotesContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SharedNotesContent").field("state", &self.state).finish_non_exhaustive()
+    }
+}

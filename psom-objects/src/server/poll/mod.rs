@@ -1,0 +1,230 @@
+mod state;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use psom::{Context, Lifecycle, PeerId, Scope, distributed_object};
+
+use self::state::{Change, State};
+use super::{
+    kinds::{ContentType, NewContent, Refusal},
+    room::Room,
+};
+use crate::{
+    interfaces::{PollContentClientProxy, PollContentServer, PollContentServerProxy},
+    package::ContentDetail,
+    types::Role,
+};
+
+/// The extended content of a poll (section 3.3.4.1.11): a question, its choices, and one vote a
+/// user.
+///
+/// A new poll is open, and its results are for those alone whom the policy lets see them. A vote is
+/// the user's, not the connection's: it stays when the user leaves. It goes by the place of its
+/// choice, also where the choice is worded anew.
+///
+/// Results are gathered: those who may see them are told once for all votes that came together.
+/// Whoever asks for what is refused is told how things are.
+#[distributed_object(serves = PollContentServer, calls = PollContentClient)]
+pub struct PollContent {
+    state: State,
+    room: Room,
+    /// Whether each connection was last told the true results, or zeros.
+    told: BTreeMap<PeerId, bool>,
+    /// Whether the results are others than those who see them were told.
+    changed: bool,
+}
+
+impl ContentType for PollContent {
+    const NAME: &'static str = "Content.Poll";
+
+    fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        let ContentDetail::Poll(poll) = new.detail else {
+            return Err(Refusal::malformed("there is no question"));
+        };
+        let (past, xml) = (poll.remember_past_users, &poll.customization_xml);
+        let limits = new.room.limits();
+        if let Some(why) = state::objection(&poll.question, &poll.choices, past, xml, limits) {
+            return Err(Refusal::malformed(why));
+        }
+        let state = State::new(poll.question, poll.choices);
+        Ok(Self { state, room: new.room, told: BTreeMap::new(), changed: false })
+    }
+
+    fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
+        if role.is_some() {
+            self.tell_results(cx);
+        }
+    }
+}
+
+impl PollContent {
+    fn apply(&mut self, change: &Change) {
+        self.state.apply(change);
+    }
+
+    fn may_moderate(&self, cx: &mut Context<Self>) -> bool {
+        let user = cx.caller().user().id;
+        self.room.policy().may_moderate(self.room.role(cx, user))
+    }
+
+    fn sees_results(&self, scope: &Scope, user: i64) -> bool {
+        self.state.visible_to_all || self.room.policy().sees_results(self.room.role(scope, user))
+    }
+
+    /// The results as somebody may see them.
+    fn results(&self, seen: bool) -> Vec<i32> {
+        if seen { self.state.sums() } else { vec![0; self.state.choices.len()] }
+    }
+
+    /// Tells the results to everybody who was not told them as they are to see them now.
+    fn tell_results(&mut self, cx: &mut Context<Self>) {
+        let changed = std::mem::take(&mut self.changed);
+        let (mut sums, mut zeros) = (BTreeSet::new(), BTreeSet::new());
+        for peer in cx.peer_infos() {
+            let sees = self.sees_results(cx, peer.user.id);
+            let before = self.told.insert(peer.id, sees);
+            if before != Some(sees) || (sees && changed) {
+                if sees { &mut sums } else { &mut zeros }.insert(peer.id);
+            }
+        }
+        for (seen, peers) in [(true, sums), (false, zeros)] {
+            if !peers.is_empty() {
+                let results = self.results(seen);
+                cx.peers().filter(|peer| peers.contains(&peer.id)).c_set_results(&results);
+            }
+        }
+    }
+
+    /// Tells the results once all that has come in was handled.
+    fn tell_results_later(&mut self, cx: &mut Context<Self>) {
+        if !std::mem::replace(&mut self.changed, true) {
+            cx.at_end_of_turn(|poll, cx| {
+                if poll.changed {
+                    poll.tell_results(cx);
+                }
+            });
+        }
+    }
+
+    /// Tells these users, on all their connections, that they have no vote.
+    fn tell_unvoted(&self, cx: &mut Context<Self>, users: &BTreeSet<i64>) {
+        if !users.is_empty() {
+            cx.peers().filter(|peer| users.contains(&peer.user.id)).c_set_local_vote(-1);
+        }
+    }
+
+    /// Tells the caller alone what the results are for them.
+    fn answer_results(&self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        let results = self.results(self.sees_results(cx, user));
+        cx.caller().c_set_results(&results);
+    }
+}
+
+/// A vote as it is told.
+fn place(vote: Option<usize>) -> i32 {
+    vote.and_then(|choice| i32::try_from(choice).ok()).unwrap_or(-1)
+}
+
+impl PollContentServer for PollContent {
+    fn s_clear_votes(&mut self, cx: &mut Context<Self>) {
+        if !self.may_moderate(cx) {
+            return self.answer_results(cx);
+        }
+        let voters: BTreeSet<_> = self.state.voters().collect();
+        self.apply(&Change::Cleared);
+        self.tell_unvoted(cx, &voters);
+        self.changed = true;
+        self.tell_results(cx);
+    }
+
+    fn s_modify(
+        &mut self,
+        cx: &mut Context<Self>,
+        question: String,
+        choices: Vec<String>,
+        remember_past_users: bool,
+        customization_xml: &str,
+    ) {
+        let (limits, past) = (self.room.limits(), remember_past_users);
+        let objection = state::objection(&question, &choices, past, customization_xml, limits);
+        if objection.is_some() || !self.may_moderate(cx) {
+            let State { question, choices, .. } = &self.state;
+            cx.caller().c_set_question(question, choices, true, "");
+            return;
+        }
+        let voters: BTreeSet<_> = self.state.voters().collect();
+        self.apply(&Change::Asked { question, choices });
+        let State { question, choices, .. } = &self.state;
+        cx.peers().c_set_question(question, choices, true, "");
+        let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
+        self.tell_unvoted(cx, &unvoted);
+        // Zeros are others too where there are more or fewer of them.
+        self.told.clear();
+        self.tell_results(cx);
+    }
+
+    fn s_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
+        if !self.may_moderate(cx) {
+            cx.caller().c_set_open_state(self.state.open);
+        } else if self.state.open != open {
+            self.apply(&Change::Opened(open));
+            cx.peers().c_set_open_state(open);
+        }
+    }
+
+    fn s_set_results_state(&mut self, cx: &mut Context<Self>, visible_to_all: bool) {
+        if !self.may_moderate(cx) {
+            cx.caller().c_set_results_state(self.state.visible_to_all);
+        } else if self.state.visible_to_all != visible_to_all {
+            self.apply(&Change::Shown(visible_to_all));
+            cx.peers().c_set_results_state(visible_to_all);
+            self.tell_results(cx);
+        }
+    }
+
+    fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
+        let user = cx.caller().user().id;
+        let before = self.state.vote(user);
+        let may = self.state.open && self.room.policy().may_vote(self.room.role(cx, user));
+        match state::wanted(choice, self.state.choices.len()) {
+            Some(choice) if may && choice != before => {
+                self.apply(&Change::Voted { user, choice });
+                cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
+                self.tell_results_later(cx);
+            }
+            _ => drop(cx.caller().c_set_local_vote(place(before))),
+        }
+    }
+}
+
+impl Lifecycle for PollContent {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let user = cx.caller().user().id;
+        let sees = self.sees_results(cx, user);
+        if let Some(id) = cx.caller().id() {
+            self.told.insert(id, sees);
+        }
+        let State { question, choices, open, visible_to_all, .. } = &self.state;
+        let (vote, results) = (place(self.state.vote(user)), self.results(sees));
+        let mut caller = cx.caller();
+        caller.c_set_question(question, choices, true, "");
+        caller.c_set_open_state(*open);
+        caller.c_set_results_state(*visible_to_all);
+        caller.c_set_local_vote(vote);
+        caller.c_set_results(&results);
+        caller.c_connect_completed();
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        if let Some(id) = cx.caller().id() {
+            self.told.remove(&id);
+        }
+    }
+}
+
+impl std::fmt::Debug for PollContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PollContent").field("state", &self.state).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,118 @@
+//! What a poll is: its question and who has voted for what. It knows no connections.
+
+use std::collections::BTreeMap;
+
+use crate::server::{Limits, texts};
+
+/// The durable state of a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) question: String,
+    pub(super) choices: Vec<String>,
+    pub(super) open: bool,
+    pub(super) visible_to_all: bool,
+    /// One vote a user: the place of the choice.
+    votes: BTreeMap<i64, usize>,
+}
+
+/// A change of a poll.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// The question and its choices are these. Votes go by the places of the choices: those for
+    /// places that are gone are forgotten.
+    Asked { question: String, choices: Vec<String> },
+    /// Users can vote, or not.
+    Opened(bool),
+    /// Everybody sees the results, or not.
+    Shown(bool),
+    /// A user votes, or takes the vote back.
+    Voted { user: i64, choice: Option<usize> },
+    /// All votes are forgotten.
+    Cleared,
+}
+
+impl State {
+    /// A new poll: it can be voted in, and its results are not shown yet.
+    pub(super) fn new(question: String, choices: Vec<String>) -> Self {
+        let votes = BTreeMap::new();
+        Self { question, choices, open: true, visible_to_all: false, votes }
+    }
+
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Asked { question, choices } => {
+                self.question.clone_from(question);
+                self.choices.clone_from(choices);
+                self.votes.retain(|_, choice| *choice < choices.len());
+            }
+            Change::Opened(open) => self.open = *open,
+            Change::Shown(visible) => self.visible_to_all = *visible,
+            Change::Voted { user, choice: Some(choice) } => {
+                self.votes.insert(*user, *choice);
+            }
+            Change::Voted { user, choice: None } => {
+                self.votes.remove(user);
+            }
+            Change::Cleared => self.votes.clear(),
+        }
+    }
+
+    /// What a user has voted for.
+    pub(super) fn vote(&self, user: i64) -> Option<usize> {
+        self.votes.get(&user).copied()
+    }
+
+    /// Those who have voted.
+    pub(super) fn voters(&self) -> impl Iterator<Item = i64> {
+        self.votes.keys().copied()
+    }
+
+    /// The votes for each choice.
+    pub(super) fn sums(&self) -> Vec<i32> {
+        let mut sums = vec![0_i32; self.choices.len()];
+        for choice in self.votes.values() {
+            if let Some(sum) = sums.get_mut(*choice) {
+                *sum = sum.saturating_add(1);
+            }
+        }
+        sums
+    }
+}
+
+/// What `sVote` asks for (ruling 15): `Some(None)` takes the vote back, `None` is no vote at all.
+pub(super) fn wanted(choice: i32, choices: usize) -> Option<Option<usize>> {
+    match usize::try_from(choice) {
+        Ok(place) if place < choices => Some(Some(place)),
+        Err(_) if choice == -1 => Some(None),
+        _ => None,
+    }
+}
+
+/// Why this is no question for a poll, if it is none (sections 3.2.4.1.11.1 and 3.3.4.1.11.1).
+pub(super) fn objection(
+    question: &str,
+    choices: &[String],
+    remember_past_users: bool,
+    customization_xml: &str,
+    limits: &Limits,
+) -> Option<&'static str> {
+    let control =
+        |text: &str, allowed: &str| text.chars().any(|c| c.is_control() && !allowed.contains(c));
+    let short = |text: &str| {
+        text.chars().nth(limits.question_length).is_none() && texts::fits_in_a_call(text)
+    };
+    let blank = |text: &str| text.trim().is_empty();
+    if !remember_past_users || !customization_xml.is_empty() {
+        Some("a poll remembers past users and has no customization")
+    } else if !(2..=limits.choices).contains(&choices.len()) {
+        Some("a poll has at least two choices, and not more than the limit")
+    } else if blank(question) || choices.iter().any(|choice| blank(choice)) {
+        Some("the question or a choice is blank")
+    } else if !short(question) || !choices.iter().all(|choice| short(choice)) {
+        Some("the question or a choice is too long")
+    } else if control(question, "\n") || choices.iter().any(|choice| control(choice, "")) {
+        Some("the question or a choice has control characters")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,225 @@
+//! From what a manifest names to what a presentation can take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    deck::Deck,
+    item::{Item, Markup, Pages},
+};
+use crate::{
+    package::{PptContentResource, PptResource, ThumbnailPackage},
+    store::StoredFile,
+    types::{ResourceErrorCode, ResourceFormat},
+};
+
+/// The most shared files of a presentation's markup.
+const MAX_SHARED: usize = 10_000;
+
+/// The most shared files that the markup of one slide uses.
+const MAX_NEEDS: usize = 256;
+
+/// The longest name of a file inside of another, or of one that is yet to come, in bytes: that of
+/// a package's own files.
+const MAX_NAME: usize = 255;
+
+/// A resource that cannot be added, by its number in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bad {
+    pub(super) id: Option<i64>,
+    pub(super) code: ResourceErrorCode,
+    pub(super) why: &'static str,
+}
+
+/// Reads the resources of one package.
+pub(super) struct Intake<'a> {
+    deck: &'a Deck,
+    files: &'a BTreeMap<String, StoredFile>,
+    /// What the package has brought already: nothing comes twice in it.
+    claimed: BTreeSet<Claim>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Claim {
+    Form(ResourceFormat),
+    Slide(ResourceFormat, u32),
+    Shared(String),
+}
+
+type Taken<T> = Result<T, &'static str>;
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(deck: &'a Deck, files: &'a BTreeMap<String, StoredFile>) -> Self {
+        Self { deck, files, claimed: BTreeSet::new() }
+    }
+
+    /// Takes each resource whole or not at all.
+    ///
+    /// The specification has one code for forms that a server does not support; for everything
+    /// else that is wrong with a resource, the code says that its upload failed.
+    pub(super) fn read(&mut self, resources: &[PptContentResource]) -> (Vec<Item>, Vec<Bad>) {
+        let (mut good, mut bad) = (Vec::new(), Vec::new());
+        for resource in resources {
+            let mut one = Resource { intake: self, claims: BTreeSet::new() };
+            match one.read(&resource.resource) {
+                Ok(items) => {
+                    let claims = one.claims;
+                    self.claimed.extend(claims);
+                    good.extend(items);
+                }
+                Err(why) => {
+                    let code = match why {
+                        LOOSE_NOTES => ResourceErrorCode::UnsupportedResourceFormat,
+                        _ => ResourceErrorCode::ClientUploadFailed,
+                    };
+                    bad.push(Bad { id: resource.resource_id, code, why });
+                }
+            }
+        }
+        (good, bad)
+    }
+}
+
+/// Notes can be told as one file alone.
+const LOOSE_NOTES: &str = "the notes are in no file of their own";
+
+/// One resource, while it is read.
+struct Resource<'i, 'a> {
+    intake: &'i Intake<'a>,
+    claims: BTreeSet<Claim>,
+}
+
+impl Resource<'_, '_> {
+    fn read(&mut self, resource: &PptResource) -> Taken<Vec<Item>> {
+        match resource {
+            PptResource::Thumbnails(package) => Ok(vec![self.thumbnails(package)?]),
+            PptResource::Notes(package) => {
+                let file = package.file.as_deref().ok_or(LOOSE_NOTES)?;
+                let slides = package.slides.iter().map(|slide| slide.slide);
+                Ok(vec![Item::Notes(self.pages(ResourceFormat::Notes, Some(file), slides)?)])
+            }
+            PptResource::PartialPpt { file, slides } => {
+                let slides = slides.iter().map(|slide| Some(*slide));
+                let pages = self.pages(ResourceFormat::PartialPpt, file.as_deref(), slides)?;
+                Ok(vec![Item::Partial(pages)])
+            }
+            PptResource::FullPpt { file, use_as_native_file } => {
+                let file = self.file(file.as_deref())?;
+                self.claim(Claim::Form(ResourceFormat::FullPpt))?;
+                let mut items = vec![Item::Full(file.clone())];
+                if *use_as_native_file == Some(true) {
+                    self.claim(Claim::Form(ResourceFormat::NativeFile))?;
+                    items.push(Item::Native(file));
+                }
+                Ok(items)
+            }
+            PptResource::NativeFile(file) => {
+                self.claim(Claim::Form(ResourceFormat::NativeFile))?;
+                Ok(vec![Item::Native(self.file(Some(file))?)])
+            }
+            PptResource::Jpegs(slides) => {
+                let jpeg = |jpeg: &crate::package::JpegSlide| {
+                    let slide = self.slide(ResourceFormat::FullJpeg, jpeg.slide)?;
+                    Ok(Item::Jpeg { slide, file: self.file(jpeg.file.as_deref())? })
+                };
+                slides.iter().map(jpeg).collect()
+            }
+            PptResource::DhtmlResources(names) => self.shared(names),
+            PptResource::DhtmlMarkup(slides) => {
+                slides.iter().map(|slide| self.markup(slide)).collect()
+            }
+        }
+    }
+
+    fn thumbnails(&mut self, package: &ThumbnailPackage) -> Taken<Item> {
+        self.claim(Claim::Form(ResourceFormat::SlideThumbnails))?;
+        let mut names = BTreeMap::new();
+        for thumbnail in &package.slides {
+            let slide = self.slide(ResourceFormat::SlideThumbnails, thumbnail.slide)?;
+            names.insert(slide, name(thumbnail.file.as_deref())?);
+        }
+        Ok(Item::Thumbnails { names, file: self.file(Some(&package.file))? })
+    }
+
+    fn pages(
+        &mut self,
+        form: ResourceFormat,
+        file: Option<&str>,
+        slides: impl Iterator<Item = Option<u32>>,
+    ) -> Taken<Pages> {
+        let file = self.file(file)?;
+        let slides = slides.map(|slide| self.slide(form, slide)).collect::<Taken<_>>()?;
+        Ok(Pages { slides, file })
+    }
+
+    fn shared(&mut self, names: &[Option<String>]) -> Taken<Vec<Item>> {
+        let mut items = Vec::new();
+        for shared in names {
+            let file = self.file(shared.as_deref())?;
+            let name = name(shared.as_deref())?;
+            self.claim(Claim::Shared(name.clone()))?;
+            items.push(Item::Shared { name, file });
+        }
+        let deck = self.intake.deck;
+        let is_new = |claim: &&Claim| matches!(claim, Claim::Shared(name) if !deck.shares(name));
+        let new = self.intake.claimed.iter().chain(&self.claims).filter(is_new).count();
+        if deck.shared() + new > MAX_SHARED {
+            return Err("there are too many shared files");
+        }
+        Ok(items)
+    }
+
+    fn markup(&mut self, markup: &crate::package::SlideMarkup) -> Taken<Item> {
+        let slide = self.slide(ResourceFormat::Dhtml, markup.slide)?;
+        if markup.resources.len() > MAX_NEEDS {
+            return Err("the markup of a slide uses too many files");
+        }
+        let needs = markup.resources.iter().map(|needed| name(needed.as_deref()));
+        let needs = needs.collect::<Taken<_>>()?;
+        let file = self.file(markup.file.as_deref())?;
+        Ok(Item::Markup(Markup { slide, clicks: markup.clicks.unwrap_or(0), needs, file }))
+    }
+
+    fn file(&self, name: Option<&str>) -> Taken<StoredFile> {
+        let file = name.and_then(|name| self.intake.files.get(name));
+        file.cloned().ok_or("a file is missing")
+    }
+
+    fn slide(&mut self, form: ResourceFormat, slide: Option<u32>) -> Taken<u32> {
+        let slide = slide.filter(|slide| *slide < self.intake.deck.slides());
+        let slide = slide.ok_or("there is no such slide")?;
+        self.claim(Claim::Slide(form, slide))?;
+        Ok(slide)
+    }
+
+    fn claim(&mut self, claim: Claim) -> Taken<()> {
+        let is_new = !self.intake.claimed.contains(&claim) && self.claims.insert(claim);
+        if is_new { Ok(()) } else { Err("the package has it twice") }
+    }
+}
+
+fn name(name: Option<&str>) -> Taken<String> {
+    let name = name.filter(|name| !name.is_empty() && name.len() <= MAX_NAME);
+    name.map(str::to_owned).ok_or("a name is missing or too long")
+}
+
+/// How many slides a new presentation has: what it says, or as many as its resources speak of.
+pub(super) fn count(said: Option<u32>, resources: &[PptContentResource]) -> u64 {
+    if let Some(said) = said {
+        return said.into();
+    }
+    let highest = resources.iter().filter_map(|resource| highest(&resource.resource)).max();
+    highest.map_or(0, |highest| u64::from(highest) + 1)
+}
+
+fn highest(resource: &PptResource) -> Option<u32> {
+    match resource {
+        PptResource::Thumbnails(package) => package.slides.iter().filter_map(|of| of.slide).max(),
+        PptResource::Notes(package) => package.slides.iter().filter_map(|of| of.slide).max(),
+        PptResource::DhtmlMarkup(slides) => slides.iter().filter_map(|of| of.slide).max(),
+        PptResource::Jpegs(slides) => slides.iter().filter_map(|of| of.slide).max(),
+        PptResource::PartialPpt { slides, .. } => slides.iter().copied().max(),
+        PptResource::DhtmlResources(_)
+        | PptResource::FullPpt { .. }
+        | PptResource::NativeFile(_) => None,
+    }
+}

@@ -1,0 +1,283 @@
+mod deck;
+mod intake;
+mod item;
+mod position;
+mod tell;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
+
+use self::{
+    deck::{Change, Deck, Effect, Failed},
+    intake::{Bad, Intake},
+    item::Item,
+    position::Position,
+};
+use super::{
+    annotations::AnnotationContainer,
+    kinds::{Added, Addition, ContentType, NewContent, Refusal},
+    room::{ContentRef, Room},
+};
+use crate::{
+    interfaces::{PptContentClientProxy, PptContentServer, PptContentServerProxy},
+    package::{ChunkedPpt, ContentDetail, ResourceDetail},
+    store::StoredFile,
+    types::{ResourceErrorCode, ResourceFormat, Role, UploadFinishReason},
+};
+
+/// The extended content of a presentation (section 3.3.4.1.10): the resources that its slides are
+/// shown from, and the place that is on display. It stands behind the types `Content.Ppt` and
+/// `Content.PptWac`.
+///
+/// # Resources
+///
+/// They come with the presentation or later, in packages of their own, and everybody is told of
+/// each at once. What comes again replaces what was there. Markup is told once all files that it
+/// names were. Each resource of a package is taken whole or not at all; who uploaded one that
+/// cannot be taken is told so by `cErrorAddingResource`, if the resource has a number.
+///
+/// # Errors
+///
+/// A resource that will not come is explained by an error, which those who join later are told as
+/// well, until the resource comes after all. When the owner, or somebody else who has uploaded
+/// resources, leaves the meeting or may upload no longer, everybody is told what that leaves
+/// undone, with the code 100 or 101:
+///
+/// - in each form that comes slide by slide (JPEG, DHTML, thumbnails, notes) and that the user has
+///   begun, the slides that nobody has uploaded; a slide that is there in a form to show it from
+///   has no more notes than it came with;
+/// - where nobody has uploaded anything to show slides from, all slides, with the form `None`;
+/// - nothing where nothing is missing, or an error explains it already.
+#[distributed_object(
+    serves = PptContentServer,
+    calls = PptContentClient,
+    connects = AnnotationContainer
+)]
+pub struct PptContent {
+    deck: Deck,
+    room: Room,
+    content: ContentRef,
+    annotations: Handle<AnnotationContainer>,
+    owner: i64,
+    /// What is wrong with the first package, until its owner connects and is told.
+    refused: Vec<Bad>,
+}
+
+impl ContentType for PptContent {
+    const NAME: &'static str = "Content.Ppt";
+
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        let NewContent { owner, detail, native_file, files, content, room, .. } = new;
+        let (ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt)) = detail else {
+            return Err(Refusal::malformed("the detail is not that of a presentation"));
+        };
+        let ChunkedPpt { slides, preview_thumbnail_file, resources } = ppt;
+        let count = intake::count(slides, &resources);
+        let limit = room.limits().slides;
+        let slides = u32::try_from(count).ok();
+        let slides = slides.filter(|_| usize::try_from(count).is_ok_and(|count| count <= limit));
+        let Some(slides) = slides else {
+            let why = format!("{count} slides are too many");
+            return Err(Refusal::new(UploadFinishReason::TooManySlides, why));
+        };
+        let mut deck = Deck::new();
+        deck.apply(&Change::Created { owner, slides });
+        let (good, refused) = Intake::new(&deck, files).read(&resources);
+        if good.is_empty()
+            && let Some(bad) = refused.first()
+        {
+            return Err(Refusal::malformed(bad.why));
+        }
+        let preview = preview_thumbnail_file.and_then(|name| files.get(&name));
+        let first = native_file.cloned().map(Item::Native).into_iter();
+        let first = first.chain(preview.cloned().map(Item::Preview));
+        for item in first.chain(good) {
+            if let Item::Native(file) = &item
+                && native_file != Some(file)
+            {
+                content.set_native_file(scope, file.clone());
+            }
+            deck.apply(&Change::Added { user: owner, item });
+        }
+        discard(scope, content, &deck, files.values());
+        let annotations = scope.add(AnnotationContainer::new(room.clone(), content));
+        Ok(Self { deck, room, content, annotations, owner, refused })
+    }
+
+    fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
+        if matches!(addition.what, Added::Annotation(_)) {
+            return AnnotationContainer::add_image(cx, self.annotations, addition);
+        }
+        let Addition { peer, user, what, files, .. } = addition;
+        let Added::Resources(Some(ResourceDetail::Resources(resources))) = what else {
+            return Err(Refusal::malformed("there are no resources that are known here"));
+        };
+        let (good, refused) = Intake::new(&self.deck, &files).read(&resources);
+        if let Some(mut uploader) = cx.peer(peer) {
+            refused.iter().for_each(|bad| tell_bad(&mut uploader, bad));
+        }
+        if good.is_empty() {
+            let why = refused.first().map_or("there are no resources", |bad| bad.why);
+            return Err(Refusal::malformed(why));
+        }
+        let mut brought: BTreeMap<_, _> = files.into_values().map(by_name).collect();
+        for item in good {
+            if let Item::Native(file) = &item {
+                self.content.set_native_file(cx, file.clone());
+            }
+            let gone = self.change(cx, &Change::Added { user, item });
+            brought.extend(gone.into_iter().map(by_name));
+        }
+        discard(cx, self.content, &self.deck, brought.values());
+        Ok(())
+    }
+
+    fn deleted(&mut self, cx: &mut Context<Self>) {
+        cx.remove(self.annotations);
+    }
+
+    fn user_changed(&mut self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
+        AnnotationContainer::user_changed(cx, self.annotations, user, role);
+        let code = match role {
+            None => ResourceErrorCode::UploaderClientDisconnected,
+            Some(role) if !self.room.policy().may_upload(role) => {
+                ResourceErrorCode::UploaderClientDemoted
+            }
+            Some(_) => return,
+        };
+        for failed in self.deck.left_undone(user, code) {
+            self.change(cx, &Change::Failed(failed));
+        }
+    }
+}
+
+impl PptContent {
+    /// Makes a change, and tells everybody. Returns the files that have lost a place by it.
+    fn change(&mut self, cx: &mut Context<Self>, change: &Change) -> Vec<StoredFile> {
+        let Effect { told, gone } = self.deck.apply(change);
+        let mut peers = cx.peers();
+        for item in told.iter().filter_map(|place| self.deck.item(place)) {
+            tell::item(&mut peers, &self.room, item);
+        }
+        match change {
+            Change::Moved(position) => drop(peers.c_set_location(&position.xml)),
+            Change::Failed(failed) => tell::failed(&mut peers, *failed),
+            Change::Created { .. } | Change::Added { .. } => {}
+        }
+        gone
+    }
+
+    fn role(&self, cx: &mut Context<Self>) -> Role {
+        let user = cx.caller().user().id;
+        self.room.role(cx, user)
+    }
+
+    /// A slide that there is.
+    fn slide(&self, number: i32) -> Result<u32, Violation> {
+        let slide = u32::try_from(number).ok().filter(|slide| *slide < self.deck.slides());
+        slide.ok_or_else(|| Violation::new("no such slide"))
+    }
+}
+
+impl PptContentServer for PptContent {
+    fn s_set_location(&mut self, cx: &mut Context<Self>, location: &str) -> Result<(), Violation> {
+        let wanted = Position::read(location);
+        let wanted = wanted.map_err(|_| Violation::new("malformed location"))?;
+        let may = self.room.policy().may_present(self.role(cx));
+        let can = |wanted: &Position| {
+            may && self.deck.has(wanted.slide) && wanted != self.deck.position()
+        };
+        match wanted.filter(can) {
+            Some(wanted) => drop(self.change(cx, &Change::Moved(wanted))),
+            // Whoever has turned the slide already turns it back.
+            None => drop(cx.caller().c_set_location(&self.deck.position().xml)),
+        }
+        Ok(())
+    }
+
+    fn s_set_resource_error_code(
+        &mut self,
+        cx: &mut Context<Self>,
+        begin_slide: i32,
+        end_slide: i32,
+        format: ResourceFormat,
+        error_code: ResourceErrorCode,
+    ) -> Result<(), Violation> {
+        let (begin, end) = (self.slide(begin_slide)?, self.slide(end_slide)?);
+        if begin > end {
+            return Err(Violation::new("the slides end before they begin"));
+        }
+        if matches!(format, ResourceFormat::Other(_)) {
+            return Err(Violation::new("unknown resource format"));
+        }
+        if matches!(error_code, ResourceErrorCode::Other(_)) {
+            return Err(Violation::new("unknown resource error code"));
+        }
+        if self.room.policy().may_upload(self.role(cx)) {
+            let failed = Failed { begin, end, form: format, code: error_code };
+            self.change(cx, &Change::Failed(failed));
+        }
+        Ok(())
+    }
+}
+
+impl Lifecycle for PptContent {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let Some(peer) = cx.caller().id() else { return };
+        // A second presentation would be the first all over again.
+        if cx.peer_infos().iter().filter(|info| info.id == peer).count() > 1 {
+            return cx.caller().expel(Violation::new("a presentation is connected once"));
+        }
+        let mut caller = cx.caller();
+        caller.c_set_slide_count(tell::number(self.deck.slides()));
+        caller.c_set_location(&self.deck.position().xml);
+        self.deck.items().for_each(|item| tell::item(&mut caller, &self.room, item));
+        self.deck.errors().into_iter().for_each(|failed| tell::failed(&mut caller, failed));
+        if caller.user().id == self.owner {
+            self.refused.drain(..).for_each(|bad| tell_bad(&mut caller, &bad));
+        }
+        // A client that knows no annotations still knows that this is all.
+        let _ = caller.connect(AnnotationContainer::PART, self.annotations);
+        // Behind what the container tells when it is connected.
+        let this = cx.handle();
+        let _ = cx.tell(this, move |_, cx| {
+            if let Some(mut client) = cx.peer(peer) {
+                client.c_connect_completed();
+            }
+        });
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        if let Some(peer) = cx.caller().id() {
+            cx.disconnect(self.annotations, peer);
+        }
+    }
+}
+
+/// Tells who uploaded a resource that it cannot be added. One without a number, or with one that
+/// the call cannot carry, cannot be spoken of.
+fn tell_bad<T: psom::interface::Target>(to: &mut PptContentClientProxy<T>, bad: &Bad) {
+    if let Some(id) = bad.id.and_then(|id| i32::try_from(id).ok()) {
+        to.c_error_adding_resource(id, bad.code);
+    }
+}
+
+/// Removes those of the files that nothing needs.
+fn discard<'f>(
+    scope: &mut Scope,
+    content: ContentRef,
+    deck: &Deck,
+    files: impl Iterator<Item = &'f StoredFile>,
+) {
+    let used = deck.used();
+    files.filter(|file| !used.contains(file.name.as_str())).for_each(|file| {
+        content.discard(scope, file);
+    });
+}
+
+fn by_name(file: StoredFile) -> (String, StoredFile) {
+    (file.name.clone(), file)
+}

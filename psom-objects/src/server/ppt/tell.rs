@@ -1,0 +1,54 @@
+use psom::interface::Target;
+
+use super::{
+    deck::Failed,
+    item::{Item, Pages},
+};
+use crate::{interfaces::PptContentClientProxy, server::Room, store::StoredFile};
+
+/// Tells one client or all of them what is there.
+pub(super) fn item<T: Target>(to: &mut PptContentClientProxy<T>, room: &Room, item: &Item) {
+    let of =
+        |file: &StoredFile| (room.url(file), file.key.clone(), file.iv.clone(), file.hash.clone());
+    let (url, key, iv, hash) = of(item.file());
+    match item {
+        Item::Preview(_) => drop(to.c_set_preview_thumbnail_file_info(&url, key, iv, hash)),
+        Item::Thumbnails { names, .. } => {
+            let names: Vec<_> = names.values().cloned().collect();
+            to.c_set_thumbnail_file_info(&names, &url, key, iv, hash);
+        }
+        Item::Notes(pages) => drop(to.c_set_notes_info(&url, &numbers(pages), key, iv, hash)),
+        Item::Partial(pages) => {
+            to.c_set_partial_ppt_file_info(&url, &numbers(pages), key, iv, hash);
+        }
+        Item::Full(_) => drop(to.c_set_full_ppt_file_info(&url, key, iv, hash)),
+        Item::Shared { name, .. } => {
+            to.c_set_slide_dhtml_resource_info(name, &url, key, iv, hash);
+        }
+        Item::Markup(markup) => {
+            let (slide, clicks) = (number(markup.slide), number(markup.clicks));
+            let needs = &markup.needs;
+            to.c_set_slide_dhtml_markup_info(slide, clicks, &url, needs, key, iv, hash);
+        }
+        Item::Jpeg { slide, .. } => {
+            to.c_set_slide_jpeg_info(number(*slide), &url, key, iv, hash);
+        }
+        // The content has told it.
+        Item::Native(_) => {}
+    }
+}
+
+/// Tells one client or all of them what will not come.
+pub(super) fn failed<T: Target>(to: &mut PptContentClientProxy<T>, failed: Failed) {
+    let Failed { begin, end, form, code } = failed;
+    to.c_set_resource_error_code(number(begin), number(end), form, code);
+}
+
+/// Slides and clicks are counted to 2147483647 at most.
+pub(super) fn number(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn numbers(pages: &Pages) -> Vec<i32> {
+    pages.slides.iter().map(|slide| number(*slide)).collect()
+}

@@ -1,0 +1,89 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::{
+    deck::{Change, Deck, Failed},
+    intake::Intake,
+    item::{Item, Place},
+};
+use crate::{
+    package::{PptContentResource, PptResource},
+    store::StoredFile,
+    types::{ResourceErrorCode as Code, ResourceFormat as Format},
+};
+
+fn file(name: &str) -> StoredFile {
+    let (key, iv, hash) = (Bytes::new(), Bytes::new(), Bytes::new());
+    StoredFile { name: name.to_owned(), key, iv, hash, size: 1 }
+}
+
+fn deck(slides: u32) -> Deck {
+    let mut deck = Deck::new();
+    deck.apply(&Change::Created { owner: 1, slides });
+    deck
+}
+
+fn share(deck: &mut Deck, name: &str) {
+    let item = Item::Shared { name: name.to_owned(), file: file(name) };
+    deck.apply(&Change::Added { user: 1, item });
+}
+
+#[test]
+fn shared_files_are_counted() {
+    let mut deck = deck(1);
+    for number in 0..9_999 {
+        share(&mut deck, &format!("{number}"));
+    }
+    let files: BTreeMap<_, _> =
+        ["7", "new", "newer"].map(|name| (name.to_owned(), file("in the package"))).into();
+    let takes = |deck: &Deck, names: &[&str]| {
+        let names = names.iter().map(|name| Some((*name).to_owned())).collect();
+        let resource = PptResource::DhtmlResources(names);
+        let resources = [PptContentResource { resource_id: None, resource }];
+        Intake::new(deck, &files).read(&resources).1.is_empty()
+    };
+    assert!(takes(&deck, &["7", "new"]) && !takes(&deck, &["new", "newer"]));
+    share(&mut deck, "the last");
+    assert!(takes(&deck, &["7"]) && !takes(&deck, &["new"]));
+}
+
+#[test]
+fn what_lost_its_place_is_gone_and_what_is_told_is_there() {
+    let mut deck = deck(2);
+    let jpeg = |name: &str| {
+        let item = Item::Jpeg { slide: 1, file: file(name) };
+        Change::Added { user: 1, item }
+    };
+    let effect = deck.apply(&jpeg("a"));
+    assert_eq!((effect.told, effect.gone), (vec![Place::Jpeg(1)], vec![]));
+    let effect = deck.apply(&jpeg("b"));
+    assert_eq!((effect.told, effect.gone), (vec![Place::Jpeg(1)], vec![file("a")]));
+    assert_eq!(deck.item(&Place::Jpeg(1)).unwrap().file(), &file("b"));
+    assert_eq!(deck.used().into_iter().collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
+fn the_same_changes_make_the_same_presentation() {
+    let failed =
+        Failed { begin: 0, end: 2, form: Format::FullJpeg, code: Code::ClientUploadFailed };
+    let changes = [
+        Change::Created { owner: 1, slides: 3 },
+        Change::Failed(failed),
+        Change::Added { user: 2, item: Item::Jpeg { slide: 1, file: file("a") } },
+    ];
+    let replayed = || {
+        let mut deck = Deck::new();
+        changes.iter().for_each(|change| drop(deck.apply(change)));
+        deck
+    };
+    let deck = replayed();
+    assert_eq!(format!("{deck:?}"), format!("{:?}", replayed()));
+    let (first, last) = (Failed { end: 0, ..failed }, Failed { begin: 2, ..failed });
+    assert_eq!(deck.errors(), [first, last]);
+    // The owner has begun nothing, but there is something to show.
+    assert_eq!(deck.left_undone(1, Code::UploaderClientDemoted), []);
+    assert_eq!(deck.left_undone(3, Code::UploaderClientDemoted), []);
+}

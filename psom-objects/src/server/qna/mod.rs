@@ -1,0 +1,105 @@
+mod state;
+
+use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
+
+use self::state::{Change, State};
+use super::{
+    kinds::{ContentType, NewContent, Refusal},
+    room::Room,
+};
+use crate::{
+    interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
+    types::QnaOpenState,
+};
+
+/// The extended content of questions and answers (section 3.3.4.1.13). It is open from the start.
+///
+/// What a page puts goes to all pages, the sender's too, in one order, and is kept for those who
+/// come later, up to the meeting's limits; so everybody's page shows the same. What of it counts as
+/// a question, [`QnaBlob`](crate::qna::QnaBlob) says. Whoever asks for what is refused is told
+/// the open state as it is.
+#[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
+pub struct QnaContent {
+    id: i64,
+    state: State,
+    room: Room,
+    /// Whether something did not find room, and the log knows.
+    full: bool,
+}
+
+impl ContentType for QnaContent {
+    const NAME: &'static str = "Content.Qna";
+
+    fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self { id: new.id, state: State::new(), room: new.room, full: false })
+    }
+}
+
+impl QnaContent {
+    fn apply(&mut self, change: &Change) {
+        self.state.apply(change);
+    }
+}
+
+impl QnaContentServer for QnaContent {
+    fn s_set_open_state(
+        &mut self,
+        cx: &mut Context<Self>,
+        open_state: QnaOpenState,
+    ) -> Result<(), Violation> {
+        if matches!(open_state, QnaOpenState::Other(_)) {
+            return Err(Violation::new("sSetOpenState with a state that there is not"));
+        }
+        let user = cx.caller().user().id;
+        let may = self.room.policy().may_moderate(self.room.role(cx, user));
+        if !may || open_state == QnaOpenState::None {
+            cx.caller().c_set_open_state(self.state.open);
+        } else if open_state != self.state.open {
+            self.apply(&Change::Opened(open_state));
+            cx.peers().c_set_open_state(open_state);
+        }
+        Ok(())
+    }
+
+    fn s_put_blob(&mut self, cx: &mut Context<Self>, blob: &str) {
+        let user = cx.caller().user().id;
+        let may = self.room.policy().may_ask(self.room.role(cx, user));
+        let takes = self.state.takes(blob, self.room.limits());
+        if !may || self.state.open != QnaOpenState::Open || !takes {
+            // Once is enough: those who go on asking must not fill the log.
+            if !takes && !std::mem::replace(&mut self.full, true) {
+                tracing::info!(content = self.id, user, "No room for more questions and answers");
+            }
+            cx.caller().c_set_open_state(self.state.open);
+            return;
+        }
+        let count = self.state.count();
+        self.apply(&Change::Put(blob.to_owned()));
+        cx.peers().c_put_blob(blob);
+        if self.state.count() != count {
+            cx.peers().c_set_questions_count(self.state.count());
+        }
+    }
+}
+
+impl Lifecycle for QnaContent {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let mut caller = cx.caller();
+        caller.c_set_open_state(self.state.open);
+        caller.c_set_questions_count(self.state.count());
+        for blob in &self.state.blobs {
+            caller.c_put_blob(blob);
+        }
+        caller.c_connect_completed();
+    }
+}
+
+impl std::fmt::Debug for QnaContent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (open, blobs) = (self.state.open, self.state.blobs.len());
+        f.debug_struct("QnaContent")
+            .field("open", &open)
+            .field("blobs", &blobs)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! What questions and answers are: whether one may ask, and all that was said. It knows no
+//! connections.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    qna::QnaBlob,
+    server::{Limits, texts},
+    types::QnaOpenState,
+};
+
+/// The durable state of questions and answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) open: QnaOpenState,
+    /// All that was put, in order.
+    pub(super) blobs: Vec<String>,
+    /// The bytes of all that was put.
+    bytes: usize,
+    /// The identifiers of the questions. They are parts of what was put, so that its limit is
+    /// theirs too.
+    questions: BTreeSet<String>,
+}
+
+/// A change of questions and answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// They are open now, or suspended.
+    Opened(QnaOpenState),
+    /// Somebody's page says something.
+    Put(String),
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        let (blobs, questions) = (Vec::new(), BTreeSet::new());
+        Self { open: QnaOpenState::Open, blobs, bytes: 0, questions }
+    }
+
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Opened(state) => self.open = *state,
+            Change::Put(blob) => {
+                if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
+                    self.questions.insert(id);
+                }
+                self.bytes += blob.len();
+                self.blobs.push(blob.clone());
+            }
+        }
+    }
+
+    /// The number of questions.
+    pub(super) fn count(&self) -> i32 {
+        i32::try_from(self.questions.len()).unwrap_or(i32::MAX)
+    }
+
+    /// Whether there is room for it, and it can be passed on.
+    pub(super) fn takes(&self, blob: &str, limits: &Limits) -> bool {
+        self.blobs.len() < limits.blobs
+            && self.bytes + blob.len() <= limits.blob_bytes
+            && texts::fits_in_a_call(blob)
+    }
+}

@@ -1,0 +1,75 @@
+use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
+
+use super::{
+    annotations::AnnotationContainer,
+    kinds::{Addition, ContentType, NewContent, Refusal},
+};
+use crate::{
+    interfaces::{
+        WhiteboardContentClientProxy, WhiteboardContentServer, WhiteboardContentServerProxy,
+    },
+    package::ContentDetail,
+    types::Role,
+};
+
+/// The extended content of a whiteboard (section 3.3.4.1.9): its annotations, and nothing more.
+#[distributed_object(
+    serves = WhiteboardContentServer,
+    calls = WhiteboardContentClient,
+    connects = AnnotationContainer
+)]
+#[derive(Debug)]
+pub struct WhiteboardContent {
+    annotations: Handle<AnnotationContainer>,
+}
+
+impl WhiteboardContentServer for WhiteboardContent {}
+
+impl ContentType for WhiteboardContent {
+    const NAME: &'static str = "Content.Whiteboard";
+
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        if new.detail != ContentDetail::Whiteboard {
+            return Err(Refusal::malformed("the detail is no whiteboard's"));
+        }
+        let annotations = scope.add(AnnotationContainer::new(new.room, new.content));
+        Ok(Self { annotations })
+    }
+
+    fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
+        AnnotationContainer::add_image(cx, self.annotations, addition)
+    }
+
+    fn user_changed(&mut self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
+        AnnotationContainer::user_changed(cx, self.annotations, user, role);
+    }
+
+    fn deleted(&mut self, cx: &mut Context<Self>) {
+        cx.remove(self.annotations);
+    }
+}
+
+impl Lifecycle for WhiteboardContent {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let Some(peer) = cx.caller().id() else { return };
+        // A second set of annotations would be the first all over again.
+        if cx.peer_infos().iter().filter(|info| info.id == peer).count() > 1 {
+            return cx.caller().expel(Violation::new("a whiteboard is connected once"));
+        }
+        // A client that knows no annotations still knows that this is all.
+        let _ = cx.caller().connect(AnnotationContainer::PART, self.annotations);
+        // Behind what the container tells when it is connected.
+        let this = cx.handle();
+        let _ = cx.tell(this, move |_, cx| {
+            if let Some(mut client) = cx.peer(peer) {
+                client.c_connect_completed();
+            }
+        });
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        if let Some(peer) = cx.caller().id() {
+            cx.disconnect(self.annotations, peer);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How a browser is told the name of a file.
+
+use std::fmt::Write;
+
+use axum::http::HeaderValue;
+
+/// Characters of a name; the rest is left out.
+const LENGTH: usize = 255;
+
+/// The value of `Content-Disposition` (RFC 6266). A name that a quoted string cannot have as it is
+/// comes a second time, in the form of RFC 5987.
+pub(super) fn disposition(name: &str, is_attachment: bool) -> HeaderValue {
+    // Wherever the browser puts the file, the name must not lead elsewhere.
+    let harmless = |c: char| if c.is_control() || matches!(c, '/' | '\\') { '_' } else { c };
+    let name: String = name.chars().take(LENGTH).map(harmless).collect();
+    let is_plain = |c: char| c == ' ' || (c.is_ascii_graphic() && c != '"');
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    let kind = if is_attachment { "attachment" } else { "inline" };
+    let mut value = format!("{kind}; filename=\"{plain}\"");
+    if plain != name {
+        value.push_str("; filename*=UTF-8''");
+        for byte in name.bytes() {
+            let is_good = byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
+            // Writing to a string does not fail.
+            let _ = match is_good {
+                true => value.write_char(char::from(byte)),
+                false => write!(value, "%{byte:02X}"),
+            };
+        }
+    }
+    // It is printable ASCII.
+    HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static(kind))
+}
+
+/// What a browser may show of a file, by its name: nothing that could be a program.
+pub(super) fn media_type(name: &str, is_attachment: bool) -> &'static str {
+    if is_attachment {
+        return "application/x-download";
+    }
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match extension.to_ascii_lowercase().as_str() {
+        "gif" => "image/gif",
+        "jpeg" | "jpg" => "image/jpeg",
+        "png" => "image/png",
+        "txt" => "text/plain; charset=utf-8",
+        "webp" => "image/webp",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_to_the_letter_and_leads_nowhere() {
+        for (name, value) in [
+            ("Plan 1.txt", r#"attachment; filename="Plan 1.txt""#),
+            ("", r#"attachment; filename="""#),
+            ("../a\\b\r\nX: y", r#"attachment; filename=".._a_b__X: y""#),
+            ("a\"b\".txt", r#"attachment; filename="a_b_.txt"; filename*=UTF-8''a%22b%22.txt"#),
+            ("€ \"%", r#"attachment; filename="_ _%"; filename*=UTF-8''%E2%82%AC%20%22%25"#),
+        ] {
+            assert_eq!(disposition(name, true), value, "{name:?}");
+        }
+        assert_eq!(disposition("a", false), r#"inline; filename="a""#);
+        let long = disposition(&"x".repeat(300), true);
+        assert_eq!(long.len(), "attachment; filename=\"\"".len() + 255);
+    }
+
+    #[test]
+    fn only_what_is_harmless_is_shown() {
+        assert_eq!(media_type("a.JPG", false), "image/jpeg");
+        assert_eq!(media_type("a.jpg", true), "application/x-download");
+        for name in ["a.html", "a.svg", "a.xml", "a.js", "a.pdf", "a", ".", "html"] {
+            assert_eq!(media_type(name, false), "application/octet-stream", "{name}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Captured bytes as people keep them: as they are, or as one of the usual kinds of hex dump.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+/// A text that is no hex dump.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} is not hex: {why}")]
+pub struct NotHex {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub why: Cow<'static, str>,
+}
+
+/// The bytes that were captured. Text is read as a hex dump; anything with other control characters
+/// than line breaks and tabs is a capture itself, and no record is without them.
+///
+/// Understood are hex digits in any grouping, with commas, colons, quotes and `0x`; and dumps with
+/// offsets, as of `xxd`, `hexdump -C`, `od -t x1` and Wireshark. Where lines begin with `0x`, lines
+/// of words between them are passed over.
+///
+/// # Errors
+///
+/// The first line that is neither.
+pub fn read(input: Vec<u8>) -> Result<Bytes, NotHex> {
+    let text = match std::str::from_utf8(&input) {
+        Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => text,
+        _ => return Ok(input.into()),
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty());
+    if first.and_then(offset).is_some_and(|(offset, _)| offset.is_zero()) {
+        return with_offsets(text);
+    }
+    let marked = text.lines().any(|line| is_marked(line.trim()));
+    plain(text, marked).map(Bytes::from)
+}
+
+fn wrong<T>(line: usize, why: impl Into<Cow<'static, str>>) -> Result<T, NotHex> {
+    Err(NotHex { line: line + 1, why: why.into() })
+}
+
+/// What stands at the beginning of a line of a dump.
+struct Offset<'a>(&'a str);
+
+impl Offset<'_> {
+    fn is_zero(&self) -> bool {
+        self.0.bytes().all(|digit| digit == b'0')
+    }
+
+    /// `od` counts in octal unless it is told otherwise.
+    fn is(&self, bytes: usize) -> bool {
+        [16, 8].iter().any(|radix| usize::from_str_radix(self.0, *radix) == Ok(bytes))
+    }
+}
+
+/// The offset of a line, and what stands behind it. An offset has a colon or a wide gap behind it,
+/// or is alone, or is followed by single bytes.
+fn offset(line: &str) -> Option<(Offset<'_>, &str)> {
+    let digits = line.strip_prefix("0x").unwrap_or(line);
+    let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+    let (offset, rest) = digits.split_at(end);
+    let gap = rest.len() - rest.trim_start().len();
+    let byte = rest.split_whitespace().next().is_some_and(|word| word.len() == 2);
+    let marked = rest.starts_with(':') || gap >= 2 || rest.starts_with('\t');
+    let is_offset = (4..=16).contains(&end) && (marked || end >= 6 && byte);
+    is_offset.then(|| (Offset(offset), rest.strip_prefix(':').unwrap_or(rest)))
+}
+
+fn with_offsets(text: &str) -> Result<Bytes, NotHex> {
+    let mut bytes = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        if line == "*" {
+            return wrong(number, "the dump leaves repeated lines out; make it with all of them");
+        }
+        // The last line can be an offset alone.
+        let is_digits = line.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let Some((offset, rest)) = offset(line).or(is_digits.then_some((Offset(line), ""))) else {
+            return wrong(number, "it does not begin with an offset, as the first line does");
+        };
+        if !offset.is(bytes.len()) {
+            let due = bytes.len();
+            return wrong(number, format!("its offset is not {due:#x}; a line is missing there"));
+        }
+        columns(rest, number, &mut bytes)?;
+    }
+    Ok(bytes.into())
+}
+
+/// The bytes of a line, up to the text that stands beside them: behind a wide gap or a bar.
+fn columns(line: &str, number: usize, bytes: &mut Vec<u8>) -> Result<(), NotHex> {
+    let start = bytes.len();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() && !rest.starts_with('|') {
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        if !push(word, bytes) {
+            return wrong(number, format!("`{}` is not whole bytes", shown(word)));
+        }
+        rest = behind.trim_start();
+        let gap = behind.len() - rest.len();
+        // `hexdump -C` has a gap between two halves of eight.
+        let halves = gap == 2 && word.len() == 2 && bytes.len() - start == 8;
+        if gap >= 2 && !halves {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Appends the bytes of a word of hex digits, if it is one.
+fn push(word: &str, bytes: &mut Vec<u8>) -> bool {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let (pairs, odd) = word.as_bytes().as_chunks::<2>();
+    for [high, low] in pairs {
+        let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return false };
+        bytes.push((high << 4 | low) as u8);
+    }
+    odd.is_empty()
+}
+
+fn shown(word: &str) -> String {
+    word.chars().take(20).collect()
+}
+
+/// Whether a line begins with `0x`.
+fn is_marked(line: &str) -> bool {
+    let line = line.trim_start_matches(['"', '\'']);
+    line.starts_with("0x") || line.starts_with("0X")
+}
+
+/// Hex digits without offsets.
+fn plain(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
+    let mut bytes = Vec::new();
+    // A digit whose other half the line break has taken to the next line, and whose line it is.
+    let mut half: Option<(usize, char)> = None;
+    let mut continues = false;
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || marked && !line.contains(char::is_alphanumeric) {
+            continue;
+        }
+        let is_rest = continues && line.split(is_separator).all(is_hex);
+        if marked && !is_marked(line) && !is_rest {
+            if line.split_whitespace().any(is_prose) {
+                continue;
+            }
+            return wrong(number, "it has no 0x, as other lines have, and no words either");
+        }
+        let code = without_comments(line);
+        let mut words = code.split(is_separator).filter(|word| !word.is_empty()).peekable();
+        let open = !code.ends_with([',', ';', '"']);
+        while let Some(word) = words.next() {
+            let word = word.strip_prefix("0x").or(word.strip_prefix("0X")).unwrap_or(word);
+            let word = word.strip_prefix("\\x").unwrap_or(word);
+            let is_last = words.peek().is_none();
+            if let Some((_, first)) = half.take() {
+                if !push(&format!("{first}{word}"), &mut bytes) {
+                    return wrong(number, format!("`{}` does not end a byte", shown(word)));
+                }
+            } else if let (true, Some(digit)) = (marked && is_last && open, half_byte(word)) {
+                half = Some((number, digit));
+            } else if !push(&word.replace("\\x", ""), &mut bytes) {
+                return wrong(number, format!("`{}` is not whole bytes", shown(word)));
+            }
+        }
+        continues = marked && (half.is_some() || code.ends_with(','));
+    }
+    match half {
+        Some((number, digit)) => wrong(number, format!("`{digit}` is half a byte")),
+        None => Ok(bytes),
+    }
+}
+
+/// Whether a word is no mistaken byte: some letters, and one that is no digit; or only signs.
+fn is_prose(word: &str) -> bool {
+    let is_word = word.len() >= 3 && word.contains(|c: char| ('g'..='z').contains(&c));
+    is_word || !word.contains(char::is_alphanumeric)
+}
+
+fn is_hex(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The only digit of a word.
+fn half_byte(word: &str) -> Option<char> {
+    let mut digits = word.chars();
+    digits.next().filter(|digit| digit.is_ascii_hexdigit() && digits.next().is_none())
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || ",;:\"'{}".contains(c)
+}
+
+/// A line of C without what a compiler does not read.
+fn without_comments(line: &str) -> String {
+    let mut code = String::new();
+    let mut rest = line.split("//").next().unwrap_or_default();
+    while let Some((before, comment)) = rest.split_once("/*") {
+        code.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, rest)| rest);
+    }
+    code.push_str(rest);
+    code.trim_end().to_owned()
+}

@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::{
+    CONN_MGR,
+    objects::Objects,
+    steps::{Raw, Step, Steps, sent},
+};
+use crate::{
+    interface::{Definition, InterfaceDesc},
+    session::{BASE_CHANNEL, Role},
+    wire::{Decode, Decoder, operation::Operation},
+};
+
+/// ConnMgr.version and ConnMgr.lookup, on a server.
+pub(super) const VERSION: i8 = 1;
+pub(super) const LOOKUP: i8 = 5;
+
+/// The bytes looked through once, under the assumption that `sender` sent them.
+#[derive(Debug, Clone)]
+pub(super) struct Survey {
+    pub(super) steps: Steps,
+    pub(super) sender: Role,
+    pub(super) objects: Objects,
+    /// How much speaks against the assumption.
+    pub(super) against: u64,
+}
+
+impl Survey {
+    /// Looks through the bytes. `other` is the other direction, whose connects are known then.
+    pub(super) fn new(
+        bytes: &Bytes,
+        definitions: &[Definition],
+        (sender, channel): (Role, u32),
+        other: Option<&Survey>,
+    ) -> Self {
+        let steps = Steps::new(bytes.clone(), sender, channel);
+        let mut objects = Objects::new(definitions, sender);
+        if let Some(other) = other {
+            objects.adopt(&other.objects);
+        }
+        let mut survey = Self { steps, sender, objects, against: 0 };
+        let mut connects = Connects::default();
+        for step in survey.steps.clone() {
+            if survey.is_odd(step, bytes, &mut connects) {
+                survey.against += 1;
+            }
+        }
+        survey.against += survey.objects.disagreements();
+        survey
+    }
+
+    /// Learns from a record. Whether it is one that this sender would not send.
+    fn is_odd(&mut self, step: Step, bytes: &Bytes, connects: &mut Connects) -> bool {
+        let channel = step.channel;
+        match step.raw {
+            Raw::Operation(Ok(Operation::Call { proxy, method, arguments })) => {
+                let Some(id) = sent(proxy) else { return true };
+                let place = arguments.clone();
+                // That no candidate agrees is counted with the disagreements.
+                self.objects.called(channel, id, method, (bytes, place));
+                let hash = || i64::decode(&mut Decoder::within(bytes, arguments, String::new()));
+                (channel, id, method) == (BASE_CHANNEL, 0, VERSION)
+                    && hash().is_ok_and(|hash| hash != own_hash(self.sender))
+            }
+            Raw::Operation(Ok(Operation::Connect { parent, part, hash })) => {
+                let id = connects.next(channel);
+                let Some(parent) = sent(parent) else { return true };
+                self.objects.parent(channel, parent, &part);
+                let known = self.objects.connect(channel, id, part, hash);
+                !known || channel == BASE_CHANNEL
+            }
+            Raw::Operation(Ok(Operation::Close { proxy })) => {
+                let Some(id) = sent(proxy) else { return true };
+                self.objects.mention(channel, id);
+                channel == BASE_CHANNEL
+            }
+            Raw::Open { operation, .. } => {
+                self.objects.mention(BASE_CHANNEL, 0);
+                self.sender == Role::Server || operation.is_err()
+            }
+            Raw::Operation(Err(_)) | Raw::Lost(_) => true,
+            Raw::Credentials(_) | Raw::Answer | Raw::SetChannel(_) | Raw::Close | Raw::Break(_) => {
+                false
+            }
+        }
+    }
+}
+
+/// The hash that a side sends with ConnMgr.version: that of its own half.
+fn own_hash(sender: Role) -> i64 {
+    let half: &InterfaceDesc = match sender {
+        Role::Client => CONN_MGR.client,
+        Role::Server => CONN_MGR.server,
+    };
+    half.versions[0].1
+}
+
+/// Counts the connects of one direction, per channel (ruling 2).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Connects(BTreeMap<u32, i32>);
+
+impl Connects {
+    /// The identifier that the next object gets.
+    pub(super) fn next(&mut self, channel: u32) -> i32 {
+        let count = self.0.entry(channel).or_default();
+        // A connect takes some bytes, so there cannot be 2^31 of them in one capture in practice.
+        *count = count.saturating_add(1);
+        *count
+    }
+}

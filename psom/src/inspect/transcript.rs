@@ -1,0 +1,275 @@
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::{
+    event::{Event, Object, What},
+    objects::{Candidate, Found},
+    steps::{self, Raw, Step, Steps, sent},
+    survey::{Connects, LOOKUP, Survey},
+};
+use crate::{
+    interface::Definition,
+    session::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
+    wire::{WireProxyId, operation::Operation},
+};
+
+/// Reads captures by a list of definitions.
+#[derive(Debug, Clone)]
+pub struct Inspector {
+    definitions: Vec<Definition>,
+    sender: Option<Role>,
+    other: Option<Bytes>,
+}
+
+impl Inspector {
+    /// An inspector that knows these objects, in the order in which a server connects those that
+    /// it connects first; and ConnMgr.
+    pub fn new(definitions: impl IntoIterator<Item = Definition>) -> Self {
+        Self { definitions: definitions.into_iter().collect(), sender: None, other: None }
+    }
+
+    /// Says who has sent the bytes, instead of finding it out.
+    pub fn sent_by(mut self, sender: Role) -> Self {
+        self.sender = Some(sender);
+        self
+    }
+
+    /// The bytes of the other direction of the same connection: what it connects is known then.
+    pub fn other(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.other = Some(bytes.into());
+        self
+    }
+
+    /// Looks through a capture. Takes memory in proportion to the bytes, for at most 65,536
+    /// objects.
+    pub fn read(&self, bytes: impl Into<Bytes>) -> Transcript {
+        let bytes = bytes.into();
+        let (survey, certain) = self.survey(&bytes, self.sender, None);
+        let (survey, certain) = match &self.other {
+            None => (survey, certain),
+            Some(other) => {
+                let known = if certain { Some(survey.sender) } else { None };
+                let (other, other_certain) = self.survey(other, known.map(opposite), None);
+                // Whichever is certain decides for both.
+                let sender = known.unwrap_or_else(|| opposite(other.sender));
+                let (survey, _) = self.survey(&bytes, Some(sender), Some(&other));
+                (survey, certain || other_certain)
+            }
+        };
+        Transcript { bytes, survey, certain }
+    }
+
+    /// The assumption that the least speaks against, and whether it is beyond doubt who has sent
+    /// the bytes.
+    fn survey(
+        &self,
+        bytes: &Bytes,
+        sender: Option<Role>,
+        other: Option<&Survey>,
+    ) -> (Survey, bool) {
+        let begin = steps::sender(bytes);
+        let sender = sender.or(begin);
+        let senders = match &sender {
+            Some(sender) => std::slice::from_ref(sender),
+            None => &[Role::Client, Role::Server][..],
+        };
+        // A capture that does not begin with the connection can begin on any channel; only two are
+        // in use.
+        let channels = match begin {
+            Some(_) => &[BASE_CHANNEL][..],
+            None => &[BASE_CHANNEL, APPLICATION_CHANNEL],
+        };
+        let assume = |assumption| Survey::new(bytes, &self.definitions, assumption, other);
+        let mut best = assume((senders[0], channels[0]));
+        let mut next = None::<u64>;
+        for (at, channel) in channels.iter().enumerate() {
+            for role in &senders[usize::from(at == 0)..] {
+                let survey = assume((*role, *channel));
+                let (better, worse) =
+                    if survey.against < best.against { (survey, best) } else { (best, survey) };
+                if better.sender != worse.sender {
+                    next = Some(next.map_or(worse.against, |next| next.min(worse.against)));
+                }
+                best = better;
+            }
+        }
+        let certain = sender.is_some() || next.is_some_and(|next| next > best.against);
+        (best, certain)
+    }
+}
+
+fn opposite(role: Role) -> Role {
+    match role {
+        Role::Client => Role::Server,
+        Role::Server => Role::Client,
+    }
+}
+
+/// The bytes of one direction, understood as far as they can be.
+#[derive(Debug, Clone)]
+pub struct Transcript {
+    bytes: Bytes,
+    survey: Survey,
+    certain: bool,
+}
+
+impl Transcript {
+    /// Who has sent the bytes.
+    pub fn sender(&self) -> Role {
+        self.survey.sender
+    }
+
+    /// Whether nothing in the bytes would let the other side be their sender as well.
+    pub fn is_certain(&self) -> bool {
+        self.certain
+    }
+
+    /// How many bytes the capture has.
+    pub fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What the bytes say, record by record.
+    pub fn events(&self) -> Events<'_> {
+        let steps = self.survey.steps.clone();
+        Events { transcript: self, steps, connects: Connects::default() }
+    }
+
+    fn object(&self, channel: u32, id: i32) -> Object {
+        let objects = &self.survey.objects;
+        let part = objects.get(channel, id).and_then(|known| known.part.clone());
+        let found = objects.find(channel, id);
+        let (label, guessed) = match (part, found) {
+            (Some(part), _) => (part, false),
+            (None, Some(Found { candidate, ambiguous })) => {
+                let title = objects.definition(candidate).title;
+                (if id == 0 { title.into() } else { part_name(title) }, ambiguous)
+            }
+            (None, None) => ("object".into(), true),
+        };
+        Object { label, guessed, id }
+    }
+
+    /// The interface and the versions that are left, `PptContent 2 or 11`.
+    fn interface(&self, channel: u32, id: i32) -> Option<String> {
+        let objects = &self.survey.objects;
+        let left = objects.left(channel, id);
+        let Candidate { definition, .. } = objects.find(channel, id)?.candidate;
+        let versions = left.iter().filter(|candidate| candidate.definition == definition);
+        let versions: Vec<_> = versions.map(|candidate| candidate.version.to_string()).collect();
+        let title = objects.definition(*left.first()?).title;
+        Some(format!("{title} {}", versions.join(" or ")))
+    }
+
+    fn call(&self, channel: u32, id: i32, index: i8, place: Range<usize>) -> Result<What, String> {
+        let objects = &self.survey.objects;
+        let object = self.object(channel, id);
+        let Some(Found { candidate, .. }) = objects.find(channel, id) else {
+            return Err(format!("method {index} of {object}, an object of no known interface"));
+        };
+        let read = objects.arguments(candidate, index, &self.bytes, place);
+        let title = objects.definition(candidate).title;
+        let (method, arguments) =
+            read.ok_or_else(|| format!("{title} has no method {index}, called on {object}"))?;
+        let method = method.name;
+        match arguments {
+            Ok(arguments) => Ok(What::Call { object, method, arguments }),
+            Err(error) => Err(format!("{object}.{method}: {error}")),
+        }
+    }
+}
+
+/// A part name made of the name of a type: the first letter in lower case (ruling 9).
+fn part_name(title: &str) -> String {
+    let mut rest = title.chars();
+    let first = rest.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(rest).collect()
+}
+
+/// The events of a capture, made as they are asked for.
+#[derive(Debug, Clone)]
+pub struct Events<'a> {
+    transcript: &'a Transcript,
+    steps: Steps,
+    connects: Connects,
+}
+
+impl Iterator for Events<'_> {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        let Step { range, channel, raw } = self.steps.next()?;
+        let on = match raw {
+            Raw::Credentials(_) | Raw::Answer | Raw::SetChannel(_) | Raw::Lost(_) => None,
+            Raw::Open { .. } | Raw::Operation(_) | Raw::Close | Raw::Break(_) => Some(channel),
+        };
+        let length = range.len();
+        let what = self.what(channel, raw, length);
+        let what = what.unwrap_or_else(|why| What::Undecodable { length, why });
+        Some(Event { offset: range.start, channel: on, what })
+    }
+}
+
+impl Events<'_> {
+    /// What a record says, or why nothing.
+    fn what(&mut self, channel: u32, raw: Raw, length: usize) -> Result<What, String> {
+        let transcript = self.transcript;
+        Ok(match raw {
+            Raw::Credentials(credentials) => What::Authentication {
+                token: credentials.token,
+                proxy_header: credentials.proxy_header,
+            },
+            Raw::Answer => What::Answer,
+            Raw::SetChannel(channel) => What::SetChannel(channel),
+            Raw::Close => What::Close,
+            Raw::Break(reason) => What::Break(transcript.bytes[reason].to_vec()),
+            Raw::Lost(why) => What::Lost { length, why },
+            Raw::Open { channel, operation } => match operation
+                .map_err(|error| error.to_string())?
+            {
+                Operation::Call { proxy, method: LOOKUP, arguments } if sent(proxy) == Some(0) => {
+                    let call = transcript.call(BASE_CHANNEL, 0, LOOKUP, arguments)?;
+                    match call {
+                        What::Call { arguments, .. } => What::Open { channel, arguments },
+                        other => other,
+                    }
+                }
+                _ => return Err(format!("opening #{channel} without a lookup")),
+            },
+            Raw::Operation(operation) => {
+                let operation = operation.map_err(|error| error.to_string())?;
+                self.operation(channel, operation)?
+            }
+        })
+    }
+
+    fn operation(&mut self, channel: u32, operation: Operation) -> Result<What, String> {
+        let transcript = self.transcript;
+        let id = |proxy: WireProxyId| match sent(proxy) {
+            Some(id) if id != 0 && channel == BASE_CHANNEL => {
+                Err(format!("ConnMgr is alone on channel 0, there is no @{id}"))
+            }
+            Some(id) => Ok(id),
+            None => Err("an identifier that no object can have".to_owned()),
+        };
+        Ok(match operation {
+            Operation::Call { proxy, method, arguments } => {
+                transcript.call(channel, id(proxy)?, method, arguments)?
+            }
+            Operation::Connect { parent, hash, part } => {
+                let number = self.connects.next(channel);
+                if channel == BASE_CHANNEL {
+                    return Err("ConnMgr has no children".into());
+                }
+                let parent = transcript.object(channel, id(parent)?);
+                let object = Object { label: part, guessed: false, id: number };
+                let interface = transcript.interface(channel, number);
+                What::Connect { object, parent, interface, hash }
+            }
+            Operation::Close { proxy } => {
+                What::Disconnect { object: transcript.object(channel, id(proxy)?) }
+            }
+        })
+    }
+}

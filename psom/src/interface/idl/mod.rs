@@ -1,0 +1,244 @@
+//! Interface definitions as text (section 3.1.4.1.1): read, printed and compared.
+//!
+//! A [`Document`] is what a file of definitions says, as plain data. [`Document::parse`] reads one,
+//! its `Display` writes one, and [`compare`] says how two of them differ. What is built in comes
+//! from [`Definition::block`](super::Definition::block).
+
+mod compare;
+mod lexer;
+mod parse;
+
+use std::fmt;
+
+pub use compare::{Difference, compare};
+pub use parse::ParseError;
+
+use super::{InterfaceDesc, Notation};
+use crate::wire::TypeDesc;
+
+/// The definitions of a file, in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    /// One for each interface and version.
+    pub blocks: Vec<Block>,
+}
+
+/// A line of a file, from 1; 0 for what comes from no file. Where something stands does not make it
+/// another thing: all lines are equal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Line(pub usize);
+
+impl PartialEq for Line {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Line {}
+
+/// One version of a distributed object: `DOInterface` and its attributes (section 3.1.4.1.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where it begins.
+    pub line: Line,
+    /// The name that addProtocol announces.
+    pub name: String,
+    /// The version.
+    pub version: i32,
+    /// What stands behind `DOInterface`, for people.
+    pub title: String,
+    /// What clients call on the server.
+    pub server: Half,
+    /// What the server calls on clients.
+    pub client: Half,
+    /// The declared children; there can be others (section 3.1.4.1.1.4).
+    pub children: Vec<Child>,
+}
+
+/// `ServerInterface` or `ClientInterface` (section 3.1.4.1.1.2).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Half {
+    /// Where it begins.
+    pub line: Line,
+    /// The hash, where one is given.
+    pub hash: Option<i64>,
+    /// The methods; the first has index 1 (ruling 1).
+    pub methods: Vec<Method>,
+}
+
+/// A method declaration (section 3.1.4.1.1.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Method {
+    /// Where it stands.
+    pub line: Line,
+    /// Its name; overloads share it.
+    pub name: String,
+    /// The parameters in their order on the wire.
+    pub params: Vec<Param>,
+}
+
+/// A parameter of a method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Param {
+    /// Its name, for people.
+    pub name: String,
+    /// Its type.
+    pub kind: Type,
+}
+
+/// A PSOM type (section 3.1.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Type {
+    /// The innermost element, `Int32` of `Int32[][]`.
+    pub element: Element,
+    /// How many arrays stand around it.
+    pub dimensions: usize,
+    /// The enumeration that an Int32 stands for, as a comment behind the type says.
+    pub stands_for: Option<String>,
+}
+
+impl Type {
+    /// Whether both are the same on the wire.
+    pub fn encodes_like(&self, other: &Self) -> bool {
+        self.element == other.element && self.dimensions == other.dimensions
+    }
+}
+
+/// A type that is no array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the type of its name, see `TypeDesc`")]
+#[non_exhaustive]
+pub enum Element {
+    Boolean,
+    Byte,
+    Int16,
+    Int32,
+    Int64,
+    UInt32,
+    UInt64,
+    Double,
+    String,
+    DistributedObject,
+}
+
+/// A declared child (section 3.1.4.1.1.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Where it stands.
+    pub line: Line,
+    /// The part name, or what stands for many of them.
+    pub part: String,
+    /// The type as it is written: an interface's name, its last part, or a description.
+    pub kind: String,
+}
+
+impl Block {
+    /// One version of two halves, without children.
+    pub fn new(notation: &Notation) -> Self {
+        let Notation { server, client, version } = *notation;
+        Self {
+            line: Line(0),
+            name: server.name.into(),
+            version,
+            title: server.short_name().into(),
+            server: Half::new(server, version),
+            client: Half::new(client, version),
+            children: Vec::new(),
+        }
+    }
+}
+
+impl Half {
+    fn new(interface: &InterfaceDesc, version: i32) -> Self {
+        let methods = interface.methods.iter().filter(|method| method.since <= version);
+        let methods = methods.map(|method| {
+            let params = method.params.iter();
+            let params =
+                params.map(|param| Param { name: param.name.into(), kind: Type::from(param.kind) });
+            Method { line: Line(0), name: method.name.into(), params: params.collect() }
+        });
+        Self { line: Line(0), hash: interface.hash(version), methods: methods.collect() }
+    }
+}
+
+impl From<TypeDesc> for Type {
+    fn from(mut kind: TypeDesc) -> Self {
+        let mut dimensions = 0;
+        while let TypeDesc::Array(element) = kind {
+            kind = *element;
+            dimensions += 1;
+        }
+        let (element, stands_for) = match kind {
+            TypeDesc::Boolean => (Element::Boolean, None),
+            TypeDesc::Byte => (Element::Byte, None),
+            TypeDesc::Int16 => (Element::Int16, None),
+            TypeDesc::Int32 => (Element::Int32, None),
+            TypeDesc::Int64 => (Element::Int64, None),
+            TypeDesc::UInt32 => (Element::UInt32, None),
+            TypeDesc::UInt64 => (Element::UInt64, None),
+            TypeDesc::Double => (Element::Double, None),
+            TypeDesc::DistributedObject => (Element::DistributedObject, None),
+            TypeDesc::Enum(name) => (Element::Int32, Some(name.into())),
+            // The arrays were taken off above.
+            TypeDesc::String | TypeDesc::Array(_) => (Element::String, None),
+        };
+        Self { element, dimensions, stands_for }
+    }
+}
+
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, block) in self.blocks.iter().enumerate() {
+            f.write_str(if place == 0 { "" } else { "\n" })?;
+            block.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "[Name=\"{}\", Version={}]", self.name, self.version)?;
+        writeln!(f, "DOInterface {} {{", self.title)?;
+        for (title, half) in [("ServerInterface", &self.server), ("ClientInterface", &self.client)]
+        {
+            if let Some(hash) = half.hash {
+                writeln!(f, "    [Hash={hash}]")?;
+            }
+            writeln!(f, "    {title} {{")?;
+            for method in &half.methods {
+                writeln!(f, "        void {method};")?;
+            }
+            writeln!(f, "    }}")?;
+        }
+        if !self.children.is_empty() {
+            writeln!(f, "    Children {{")?;
+            for Child { part, kind, .. } in &self.children {
+                writeln!(f, "        (\"{part}\", {kind})")?;
+            }
+            writeln!(f, "    }}")?;
+        }
+        writeln!(f, "}}")
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.name)?;
+        for (place, Param { name, kind }) in self.params.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{kind} {name}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}{}", self.element, "[]".repeat(self.dimensions))?;
+        match &self.stands_for {
+            Some(name) => write!(f, " /* {name} */"),
+            None => Ok(()),
+        }
+    }
+}

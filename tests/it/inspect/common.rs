@@ -1,0 +1,116 @@
+//! Captures made by hand.
+
+use psom::{
+    inspect::{Inspector, Transcript},
+    testing::hex,
+    wire::{Encode, Encoder, record},
+};
+use psom_objects::interfaces::catalog;
+
+pub fn inspector() -> Inspector {
+    Inspector::new(catalog())
+}
+
+/// Each event as `offset channel what`.
+pub fn lines(transcript: &Transcript) -> Vec<String> {
+    let line = |event: psom::inspect::Event| {
+        let channel = event.channel.map_or("--".into(), |channel| format!("#{channel}"));
+        format!("{} {channel} {}", event.offset, event.what)
+    };
+    transcript.events().map(line).collect()
+}
+
+/// What the events say, without their places.
+pub fn told(transcript: &Transcript) -> Vec<String> {
+    transcript.events().map(|event| event.what.to_string()).collect()
+}
+
+/// A message of the vectors, by the beginning of its description.
+pub fn vector(what: &str) -> Vec<u8> {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../data/vectors.json")).unwrap();
+    let messages = vectors["message"].as_array().unwrap();
+    let begins = |it: &&serde_json::Value| it["what"].as_str().unwrap().starts_with(what);
+    hex(messages.iter().find(begins).unwrap()["hex"].as_str().unwrap())
+}
+
+/// Section 4, what the client sends.
+pub fn client() -> Vec<u8> {
+    [
+        "client authentication",
+        "SetChannel 0",
+        "client to server: ConnMgr.version",
+        "addProtocol ConnMgr",
+        "doneProtocols",
+        "RPCOpen",
+        "SetChannel 2",
+        "ContentManager.sReserveTitle",
+    ]
+    .map(vector)
+    .concat()
+}
+
+/// Section 4, what the server sends.
+pub fn server() -> Vec<u8> {
+    [
+        "server authentication response",
+        "server to client: ConnMgr.version",
+        "addProtocol ConnMgr",
+        "addProtocol Meeting",
+        "doneProtocols",
+        "SetChannel 2",
+        "Meeting.cSetUrlBase",
+        "connect contentUserManager",
+        "Meeting.cMeetingReady",
+        "ContentUserManager.cUsersAdded",
+        "ContentManager.cReserveTitleCompleted",
+    ]
+    .map(vector)
+    .concat()
+}
+
+/// Records made one after the other.
+#[derive(Default)]
+pub struct Capture(pub Vec<u8>);
+
+impl Capture {
+    /// On the channel of the application.
+    pub fn on_2() -> Self {
+        let mut capture = Self::default();
+        record::write_set_channel(&mut capture.0, 2);
+        capture
+    }
+
+    pub fn call(mut self, id: i32, method: u8, arguments: &[&dyn Encode]) -> Self {
+        record::write_message(&mut self.0, |out| {
+            id.encode(&mut Encoder::new(out));
+            out.push(method);
+            arguments.iter().for_each(|argument| argument.encode(&mut Encoder::new(out)));
+        });
+        self
+    }
+
+    pub fn connect(mut self, parent: i32, part: &str, hash: i64) -> Self {
+        record::write_message(&mut self.0, |out| {
+            out.push(0x84);
+            let mut out = Encoder::new(out);
+            parent.encode(&mut out);
+            part.encode(&mut out);
+            hash.encode(&mut out);
+        });
+        self
+    }
+
+    pub fn close(mut self, id: i32) -> Self {
+        record::write_message(&mut self.0, |out| {
+            out.push(0x86);
+            id.encode(&mut Encoder::new(out));
+        });
+        self
+    }
+
+    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend(bytes);
+        self
+    }
+}

@@ -1,0 +1,182 @@
+//! Objects that the other direction connects, inferred from what is called on them.
+
+use psom::{ObjectRef, session::Role};
+
+use super::common::{Capture, inspector, told};
+
+const CONTENT_10: i64 = 974079596268293062;
+const CONTENT_MANAGER: i64 = 3800622354142801969;
+const PPT: i64 = -3775280164302319261;
+
+fn client(capture: Capture) -> Vec<String> {
+    told(&inspector().sent_by(Role::Client).read(capture.0)).split_off(1)
+}
+
+fn server(capture: Capture) -> Vec<String> {
+    told(&inspector().sent_by(Role::Server).read(capture.0)).split_off(1)
+}
+
+#[test]
+fn what_the_side_itself_connects_is_known_by_its_hash() {
+    let capture = Capture::on_2()
+        .connect(-2, "content.7", CONTENT_10)
+        .connect(1, "EXTENDEDCONTENT", PPT)
+        .call(1, 4, &[&"a title"])
+        .call(2, 1, &[&"3"])
+        .close(2);
+    assert_eq!(
+        client(capture),
+        [
+            "connect content.7@1 of contentManager@-2 (Content 10)",
+            "connect EXTENDEDCONTENT@2 of content.7@1 (PptContent 2 or 11)",
+            "content.7@1.sSetTitle(\"a title\")",
+            "EXTENDEDCONTENT@2.sSetLocation(\"3\")",
+            "close EXTENDEDCONTENT@2",
+        ]
+    );
+}
+
+#[test]
+fn an_unknown_hash_is_said_and_its_calls_are_not_guessed() {
+    let capture = Capture::on_2().connect(0, "toy\u{1b}", 4711).call(1, 2, &[&7_i32]);
+    assert_eq!(
+        client(capture),
+        [
+            "connect toy\\u{1b}@1 of Meeting@0 (no known interface has hash 4711)",
+            "8 undecodable bytes: method 2 of toy\\u{1b}@1, an object of no known interface",
+        ]
+    );
+}
+
+#[test]
+fn a_server_s_first_objects_are_found_by_their_calls() {
+    let capture = Capture::on_2()
+        .call(-3, 2, &[&100_i64, &200_i64, &1_i32])
+        .call(-4, 2, &[&vec![1_u8, 2, 3], &0_i32])
+        .call(-5, 6, &[])
+        .call(-2, 2, &[]);
+    assert_eq!(
+        client(capture),
+        [
+            "uploadManager@-3.sRequestUpload(100, 200, 1)",
+            "uploadStream@-4.sWrite(<3 bytes>, 0)",
+            // Among what a server connects only these two have a sixth method without arguments.
+            "annotationContainer?@-5.sClearAnnotations()",
+            "contentManager@-2.sPresent()",
+        ]
+    );
+}
+
+#[test]
+fn a_later_call_removes_a_doubt_and_the_question_mark() {
+    let doubtful = Capture::on_2().call(-5, 6, &[]);
+    assert_eq!(client(doubtful), ["annotationContainer?@-5.sClearAnnotations()"]);
+    let certain = Capture::on_2().call(-5, 6, &[]).call(-5, 7, &[&12_i32]);
+    assert_eq!(
+        client(certain),
+        [
+            "annotationContainer@-5.sClearAnnotations()",
+            "annotationContainer@-5.sRemoveAnnotation(12)"
+        ]
+    );
+    // The same call on the second object is far more likely the content manager's.
+    let second = Capture::on_2().call(-2, 6, &[]);
+    assert_eq!(client(second), ["contentManager?@-2.sStopPresenting()"]);
+}
+
+#[test]
+fn a_connect_says_what_its_parent_is() {
+    let capture = Capture::on_2().call(-1, 1, &[]).call(-2, 1, &[]).connect(
+        -2,
+        "annotationContainer",
+        -5714708003270970775,
+    );
+    let told = server(capture);
+    // An empty first method is all that most contents have; Content is connected before what
+    // extends it, and two definitions have annotations.
+    assert_eq!(told[0], "content?@-1.cConnectCompleted()");
+    assert_eq!(told[2], "connect annotationContainer@1 of pptContent?@-2 (AnnotationContainer 1)");
+    let capture = Capture::on_2().connect(-1, "extendedContent", 6421877628186475469);
+    assert_eq!(
+        server(capture),
+        ["connect extendedContent@1 of content@-1 (NativeFileOnlyContent 1)"]
+    );
+}
+
+#[test]
+fn what_follows_a_content_extends_it() {
+    let capture = Capture::on_2().call(-1, 6, &[&3_i64]).call(-1, 1, &[]).call(-2, 1, &[]);
+    assert_eq!(
+        server(capture),
+        [
+            "content@-1.cSetOwnerId(3)",
+            "content@-1.cConnectCompleted()",
+            "nativeFileOnlyContent?@-2.cConnectCompleted()",
+        ]
+    );
+}
+
+#[test]
+fn references_have_the_identifiers_of_the_side_that_sends_them() {
+    let capture = Capture::on_2()
+        .connect(0, "uploadManager", 2601804729028999169)
+        .connect(1, "uploadStreams", -6716385024907738156)
+        .call(1, 1, &[&9_i32, &2_i32])
+        .call(1, 1, &[&9_i32, &ObjectRef::NULL]);
+    assert_eq!(
+        server(capture)[2..],
+        ["uploadManager@1.cAcceptUpload(9, @2)", "uploadManager@1.cAcceptUpload(9, null)"]
+    );
+}
+
+#[test]
+fn the_other_direction_leaves_nothing_to_guess() {
+    let other = Capture::on_2()
+        .connect(0, "contentUserManager", 5320330165687787020)
+        .connect(0, "contentManager", CONTENT_MANAGER)
+        .connect(-1, "annotationContainer", -5714708003270970775);
+    let bytes = Capture::on_2().call(-2, 6, &[]).call(-3, 6, &[]).0;
+    let alone = inspector().sent_by(Role::Client).read(bytes.clone());
+    assert_eq!(
+        told(&alone)[1..],
+        ["contentManager?@-2.sStopPresenting()", "annotationContainer?@-3.sClearAnnotations()"]
+    );
+    let both = inspector().other(other.0).read(bytes);
+    assert_eq!((both.sender(), both.is_certain()), (Role::Client, true));
+    assert_eq!(
+        told(&both)[1..],
+        ["contentManager@-2.sStopPresenting()", "annotationContainer@-3.sClearAnnotations()"]
+    );
+}
+
+#[test]
+fn one_damaged_call_does_not_change_what_an_object_is() {
+    let capture = Capture::on_2()
+        .call(-2, 1, &[&5_i64])
+        // Three bytes of a title that is said to have 255.
+        .bytes(&[0x16, 0, 0, 0, 5, 0xfe, 4, 0, 0xff, 1])
+        .call(-2, 3, &[&5_i32]);
+    assert_eq!(
+        client(capture),
+        [
+            "contentManager@-2.sDeleteContent(5)",
+            "10 undecodable bytes: contentManager@-2.sReserveTitle: the message ends inside a value",
+            "contentManager@-2.sReleaseTitle(5)",
+        ]
+    );
+}
+
+#[test]
+fn conn_mgr_is_alone_on_its_channel() {
+    let capture = Capture::default().call(0, 6, &[]).call(1, 1, &[]).connect(0, "x", 1).close(0);
+    let told = told(&inspector().sent_by(Role::Client).read(capture.0));
+    assert_eq!(
+        told,
+        [
+            "ConnMgr@0.ping()",
+            "7 undecodable bytes: ConnMgr is alone on channel 0, there is no @1",
+            "11 undecodable bytes: ConnMgr has no children",
+            "close ConnMgr@0",
+        ]
+    );
+}

@@ -1,0 +1,158 @@
+use psom_objects::{
+    annotation::{Kind, Property},
+    server::Limits,
+    types::Role,
+};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, breaks, pairs, room, room_with};
+
+fn strings(rows: &[&[&str]]) -> Vec<Vec<String>> {
+    rows.iter().map(|row| row.iter().map(|text| (*text).to_owned()).collect()).collect()
+}
+
+#[test]
+fn an_annotation_that_was_added_is_told_to_everybody_with_a_new_identifier() {
+    let mut room = room();
+    let properties = pairs(&[(Property::Anchor, "1,2"), (Property::Data, "M0 0L1 1")]);
+    room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
+    assert_eq!(room.all_told(), ["board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 DATA=M0 0L1 1"]);
+    room.call(ORGANIZER, |server| drop(server.s_add_annotation(1, &[])));
+    assert_eq!(room.all_told(), ["board.added 2:1 type 1 of 1 by 1 "]);
+}
+
+#[test]
+fn identifiers_are_never_used_again() {
+    let mut room = room();
+    room.added(Kind::Drawing, &[]);
+    room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
+    room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
+    let told = ["board.removed 1 by 2", "board.added 2:1 type 0 of 2 by 2 "];
+    assert_eq!(room.all_told(), told);
+    room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
+    room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
+    assert_eq!(room.all_told()[1], "board.added 3:1 type 0 of 2 by 2 ");
+}
+
+#[test]
+fn ruling_14_a_server_takes_names_with_values_too() {
+    let mut room = room();
+    let rows = strings(&[&["ANCHOR", "TEXT"], &["1,2", "hello"]]);
+    room.call(PRESENTER, move |server| drop(server.s_add_annotation(1, &rows)));
+    assert_eq!(room.all_told(), ["board.added 1:1 type 1 of 2 by 2 ANCHOR=1,2 TEXT=hello"]);
+}
+
+#[test]
+fn a_type_that_cannot_be_added_breaks_the_connection() {
+    for kind in [3, 4, -1, i32::MAX] {
+        breaks(room(), "annotations of this type cannot be added", move |server| {
+            server.s_add_annotation(kind, &[]);
+        });
+    }
+}
+
+#[test]
+fn malformed_properties_are_refused_with_those_that_are_known() {
+    let mut room = room();
+    for (rows, known) in [
+        (strings(&[&["ANCHOR", "1,2"], &["COLOUR", "red"]]), "ANCHOR=1,2"),
+        (strings(&[&["STROKE", "#ff0000"], &["STROKE", "#ff0000"]]), "STROKE=#ff0000"),
+        (strings(&[&["ANCHOR"]]), ""),
+        (strings(&[&["ANCHOR", "1,2", "x"]]), ""),
+    ] {
+        room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &rows)));
+        let told = format!("board.error add type 0 [{known}] InvalidProperties");
+        room.only_told(PRESENTER, &[&told]);
+    }
+}
+
+#[test]
+fn an_image_without_a_package_is_refused() {
+    let mut room = room();
+    let properties = pairs(&[(Property::ImageType, "png")]);
+    room.call(PRESENTER, move |server| drop(server.s_add_annotation(2, &properties)));
+    room.only_told(PRESENTER, &["board.error add type 2 [IMAGETYPE=png] ImageNeedsPackage"]);
+}
+
+#[test]
+fn an_attendee_adds_nothing() {
+    let mut room = room();
+    room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
+    room.only_told(ATTENDEE, &["board.error add type 0 [] NotAuthorized"]);
+    // Until the role is another.
+    room.world.set_role(3, Role::Presenter);
+    room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
+    assert_eq!(room.all_told().len(), 1);
+}
+
+#[test]
+fn there_are_no_more_of_a_type_than_the_constraint_says() {
+    let mut limits = Limits::default();
+    (limits.annotations.drawings, limits.annotations.texts) = (2, 0);
+    let mut room = room_with(limits);
+    room.added(Kind::Drawing, &[]);
+    room.added(Kind::Drawing, &[]);
+    room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
+    room.only_told(PRESENTER, &["board.error add type 0 [] TooManyAnnotations"]);
+    room.call(PRESENTER, |server| drop(server.s_add_annotation(1, &[])));
+    room.only_told(PRESENTER, &["board.error add type 1 [] TooManyAnnotations"]);
+    room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
+    room.forget();
+    room.added(Kind::Drawing, &[]);
+}
+
+#[test]
+fn values_beyond_the_constraints_are_refused() {
+    let long = "x".repeat(1025);
+    for (kind, property, value, code) in [
+        (0, Property::Data, "M".repeat(20_001).as_str(), "PathTooLong"),
+        (0, Property::StrokeThickness, "100.5", "StrokeTooThick"),
+        (0, Property::StrokeThickness, "-1", "NotANumber"),
+        (0, Property::StrokeThickness, "thick", "NotANumber"),
+        (0, Property::StrokeThickness, "NaN", "NotANumber"),
+        (1, Property::Text, "\u{1d11e}".repeat(5001).as_str(), "TextTooLong"),
+        (1, Property::FontSize, "401", "FontTooLarge"),
+        (1, Property::FontSize, "", "NotANumber"),
+        (0, Property::Anchor, &long, "ValueTooLong"),
+        (1, Property::FontFace, &long, "ValueTooLong"),
+        (0, Property::LocalId, &long, "ValueTooLong"),
+    ] {
+        let mut room = room();
+        let properties = pairs(&[(property, value)]);
+        room.call(PRESENTER, move |server| drop(server.s_add_annotation(kind, &properties)));
+        let told = format!("board.error add type {kind} [{property}={value}] {code}");
+        room.only_told(PRESENTER, &[&told]);
+    }
+}
+
+#[test]
+fn values_at_the_constraints_are_taken() {
+    let mut room = room();
+    let (path, text) = ("M".repeat(20_000), "\u{1d11e}".repeat(5000));
+    room.added(Kind::Drawing, &[(Property::Data, &path), (Property::StrokeThickness, "100")]);
+    room.added(Kind::Text, &[(Property::Text, &text), (Property::FontSize, "400")]);
+}
+
+#[test]
+fn a_board_holds_no_more_than_a_newcomer_can_be_told_at_once() {
+    let mut room = room();
+    let path = "M".repeat(20_000);
+    let mut refused = 0;
+    for _ in 0..320 {
+        let properties = pairs(&[(Property::Data, &path)]);
+        room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
+        refused += usize::from(room.told(PRESENTER)[0].ends_with(" BoardFull"));
+    }
+    assert!((1..20).contains(&refused), "{refused}");
+    // Growing in another way does not help.
+    room.forget();
+    let properties = pairs(&[(Property::Data, &path), (Property::Stroke, &"s".repeat(1000))]);
+    for id in 1..30 {
+        let properties = properties.clone();
+        room.call(PRESENTER, move |server| drop(server.s_change_properties(id, 1, &properties)));
+    }
+    assert!(room.told(PRESENTER).iter().any(|line| line.ends_with(" BoardFull")));
+    // Whoever comes now is told of everything.
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    assert_eq!(room.told(late).last().unwrap(), "board.completed");
+}

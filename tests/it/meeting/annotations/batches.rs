@@ -1,0 +1,114 @@
+use psom_objects::annotation::{Kind, Property};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, pairs, room};
+
+#[test]
+fn what_is_added_in_one_turn_comes_in_one_call() {
+    let mut room = room();
+    room.call(PRESENTER, |server| {
+        for kind in [0, 1, 0] {
+            server.s_add_annotation(kind, &pairs(&[(Property::Anchor, "1,2")]));
+        }
+    });
+    let told = "board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 | 2:1 type 1 of 2 by 2 ANCHOR=1,2 \
+                | 3:1 type 0 of 2 by 2 ANCHOR=1,2";
+    assert_eq!(room.all_told(), [told]);
+}
+
+#[test]
+fn what_is_changed_in_one_turn_comes_in_one_call() {
+    let mut room = room();
+    room.added(Kind::Text, &[(Property::Text, "a")]);
+    room.added(Kind::Text, &[(Property::Text, "b")]);
+    room.call(PRESENTER, |server| {
+        server.s_change_properties(1, 1, &pairs(&[(Property::FontSize, "10")]));
+        server.s_change_properties(2, 1, &pairs(&[(Property::FontSize, "20")]));
+        server.s_change_properties(1, 2, &pairs(&[(Property::FontSize, "30")]));
+    });
+    let told = "board.changed 1:2 by 2 FONTSIZE=10 | 2:2 by 2 FONTSIZE=20 | 1:3 by 2 FONTSIZE=30";
+    assert_eq!(room.all_told(), [told]);
+    room.call(PRESENTER, |server| {
+        server.s_change_text(1, 3, 0, &[1], &[1], &["x".to_owned()]);
+        server.s_change_text(2, 2, 0, &[1, 2], &[1, 2], &["y".to_owned(), "z".to_owned()]);
+    });
+    let told = "board.text 1:4 by 2 version 1 1..1=x | 2:3 by 2 version 1 1..1=y 2..2=z";
+    assert_eq!(room.all_told(), [told]);
+}
+
+#[test]
+fn changes_of_another_kind_keep_their_place() {
+    let mut room = room();
+    room.call(PRESENTER, |server| {
+        server.s_add_annotation(0, &[]);
+        server.s_add_annotation(1, &[]);
+        server.s_change_properties(1, 1, &pairs(&[(Property::Fill, "none")]));
+        server.s_add_annotation(0, &[]);
+        server.s_remove_annotation(2);
+        server.s_add_annotation(0, &[]);
+        server.s_clear_annotations();
+        server.s_add_annotation(0, &[]);
+    });
+    let told = [
+        "board.added 1:1 type 0 of 2 by 2  | 2:1 type 1 of 2 by 2 ",
+        "board.changed 1:2 by 2 FILL=none",
+        "board.added 3:1 type 0 of 2 by 2 ",
+        "board.removed 2 by 2",
+        "board.added 4:1 type 0 of 2 by 2 ",
+        "board.cleared by 2",
+        "board.added 5:1 type 0 of 2 by 2 ",
+    ];
+    assert_eq!(room.all_told(), told);
+}
+
+#[test]
+fn an_error_comes_behind_what_was_done_before_it() {
+    let mut room = room();
+    room.call(PRESENTER, |server| {
+        server.s_add_annotation(0, &[]);
+        server.s_change_properties(1, 0, &pairs(&[(Property::Fill, "none")]));
+    });
+    let told = [
+        "board.added 1:1 type 0 of 2 by 2 ",
+        "board.error change 1:1 by 2 [FILL=] StaleGeneration",
+    ];
+    assert_eq!(room.told(PRESENTER), told);
+    assert_eq!(room.told(ORGANIZER), told[..1]);
+    assert_eq!(room.told(ATTENDEE), told[..1]);
+}
+
+#[test]
+fn one_turn_does_not_gather_more_than_fits_well_into_a_call() {
+    let mut room = room();
+    let path = "M".repeat(20_000);
+    room.call(PRESENTER, move |server| {
+        for _ in 0..30 {
+            server.s_add_annotation(0, &pairs(&[(Property::Data, &path)]));
+        }
+    });
+    let told = room.all_told();
+    assert!(told.len() > 2 && told.iter().all(|line| line.len() < 200_000), "{}", told.len());
+}
+
+#[test]
+fn one_who_comes_in_the_middle_of_a_turn_is_told_once_what_was_drawn_in_it() {
+    let mut room = room();
+    let annotations = room.annotations(PRESENTER);
+    let content = room.world.open(PRESENTER, 1);
+    let board = room.boards[PRESENTER];
+    // Draws, leaves the board and comes back, before the server answers any of it.
+    room.boards[PRESENTER] = room.world.pair.on_client(PRESENTER, move |client, cx| {
+        cx.tell(annotations, |_, cx| drop(cx.peers().s_add_annotation(0, &[]))).unwrap();
+        cx.tell(board, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
+        let board = cx.add(super::Whiteboard::new(client.log.clone()));
+        cx.tell(content, move |_, cx| {
+            assert_eq!(cx.peers().connect("extendedContent", board), 1);
+        })
+        .unwrap();
+        board
+    });
+    let added = "board.added 1:1 type 0 of 2 by 2 ";
+    assert_eq!(room.told(ORGANIZER), [added]);
+    let told = room.told(PRESENTER);
+    assert_eq!(told.iter().filter(|line| *line == added).count(), 1, "{told:?}");
+    assert_eq!(told.last().unwrap(), "board.completed");
+}

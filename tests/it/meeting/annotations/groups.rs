@@ -1,0 +1,167 @@
+use psom_objects::annotation::{Kind, Property};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
+
+/// A room with drawings 1 and 2, both anchored at their numbers.
+fn drawn() -> Room {
+    let mut room = room();
+    room.added(Kind::Drawing, &[(Property::Anchor, "1,1")]);
+    room.added(Kind::Drawing, &[(Property::Anchor, "2,2")]);
+    room
+}
+
+fn set(room: &mut Room, client: usize, ids: &[i32], gens: &[i32], property: &str, value: &str) {
+    let (ids, gens) = (ids.to_vec(), gens.to_vec());
+    let (property, value) = (property.to_owned(), value.to_owned());
+    room.call(client, move |server| {
+        server.s_change_property_for_group(&ids, &gens, &property, &value);
+    });
+}
+
+fn set_each(room: &mut Room, client: usize, ids: &[i32], gens: &[i32], values: &[&str]) {
+    let (ids, gens) = (ids.to_vec(), gens.to_vec());
+    let values: Vec<_> = values.iter().map(|value| (*value).to_owned()).collect();
+    room.call(client, move |server| {
+        server.s_change_property_values_for_group(&ids, &gens, "ANCHOR", &values);
+    });
+}
+
+/// Has another change annotation 1, so that its generation is 2.
+fn change_the_first(room: &mut Room) {
+    let properties = pairs(&[(Property::Anchor, "9,9")]);
+    room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
+    room.forget();
+}
+
+#[test]
+fn a_group_gets_one_value_in_one_call() {
+    let mut room = drawn();
+    set(&mut room, ORGANIZER, &[2, 1], &[1, 1], "STROKE", "#ff0000");
+    let told = ["board.changed 2:2 by 1 STROKE=#ff0000 | 1:2 by 1 STROKE=#ff0000"];
+    assert_eq!(room.all_told(), told);
+}
+
+#[test]
+fn a_group_gets_a_value_each_in_one_call() {
+    let mut room = drawn();
+    set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &["5,5", "6,6"]);
+    assert_eq!(room.all_told(), ["board.changed 1:2 by 2 ANCHOR=5,5 | 2:2 by 2 ANCHOR=6,6"]);
+}
+
+#[test]
+fn a_group_of_which_nothing_is_there_is_refused_as_one() {
+    let mut room = drawn();
+    let told = "board.error group [7, 8]:[0, 0] by [0, 0] ANCHOR=[\"\", \"\"] NotFound";
+    set(&mut room, PRESENTER, &[7, 8], &[1, 3], "ANCHOR", "5,5");
+    room.only_told(PRESENTER, &[told]);
+    set_each(&mut room, PRESENTER, &[7, 8], &[1, 3], &["5,5", "6,6"]);
+    room.only_told(PRESENTER, &[told]);
+    set(&mut room, PRESENTER, &[], &[], "ANCHOR", "5,5");
+    room.only_told(PRESENTER, &["board.error group []:[] by [] ANCHOR=[] NotFound"]);
+}
+
+#[test]
+fn what_is_not_there_of_a_group_is_refused_alone() {
+    let error = "board.error change 7:0 by 0 [] NotFound";
+    let changed = "board.changed 2:2 by 2 ANCHOR=5,5";
+    for each in [false, true] {
+        let mut room = drawn();
+        match each {
+            false => set(&mut room, PRESENTER, &[7, 2], &[1, 1], "ANCHOR", "5,5"),
+            true => set_each(&mut room, PRESENTER, &[7, 2], &[1, 1], &["8,8", "5,5"]),
+        }
+        assert_eq!(room.told(PRESENTER), [changed, error]);
+        assert_eq!(room.told(ORGANIZER), [changed]);
+        assert_eq!(room.told(ATTENDEE), [changed]);
+    }
+}
+
+#[test]
+fn what_is_stale_of_a_group_is_refused_with_its_current_values() {
+    let mut room = drawn();
+    change_the_first(&mut room);
+    set(&mut room, PRESENTER, &[1, 2], &[1, 1], "ANCHOR", "5,5");
+    let told = [
+        "board.changed 2:2 by 2 ANCHOR=5,5",
+        "board.error change 1:2 by 1 [ANCHOR=9,9] StaleGeneration",
+    ];
+    assert_eq!(room.told(PRESENTER), told);
+    assert_eq!(room.told(ORGANIZER), told[..1]);
+}
+
+#[test]
+fn a_group_that_is_stale_as_a_whole_is_refused_as_one_with_its_current_values() {
+    let mut room = drawn();
+    change_the_first(&mut room);
+    set(&mut room, ORGANIZER, &[2], &[1], "FILL", "none");
+    room.forget();
+    set_each(&mut room, PRESENTER, &[2, 1], &[1, 1], &["5,5", "6,6"]);
+    let told =
+        "board.error group [2, 1]:[2, 2] by [1, 1] ANCHOR=[\"2,2\", \"9,9\"] StaleGeneration";
+    room.only_told(PRESENTER, &[told]);
+    // With another that is not there, which is told alone.
+    set_each(&mut room, PRESENTER, &[7, 1], &[1, 1], &["5,5", "6,6"]);
+    let told = [
+        "board.error change 7:0 by 0 [] NotFound",
+        "board.error group [1]:[2] by [1] ANCHOR=[\"9,9\"] StaleGeneration",
+    ];
+    room.only_told(PRESENTER, &told);
+}
+
+#[test]
+fn values_beyond_the_constraints_are_refused() {
+    let mut room = drawn();
+    set(&mut room, PRESENTER, &[1, 2], &[1, 1], "STROKETHICKNESS", "101");
+    let told =
+        "board.error group [1, 2]:[1, 1] by [2, 2] STROKETHICKNESS=[\"\", \"\"] StrokeTooThick";
+    room.only_told(PRESENTER, &[told]);
+    let long = "x".repeat(2000);
+    set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &[&long, "5,5"]);
+    let told = [
+        "board.changed 2:2 by 2 ANCHOR=5,5",
+        "board.error change 1:1 by 2 [ANCHOR=1,1] ValueTooLong",
+    ];
+    assert_eq!(room.told(PRESENTER), told);
+}
+
+#[test]
+fn an_attendee_changes_no_group() {
+    let mut room = drawn();
+    set(&mut room, ATTENDEE, &[1, 7], &[1, 1], "ANCHOR", "5,5");
+    let told = "board.error group [1, 7]:[1, 0] by [2, 0] ANCHOR=[\"1,1\", \"\"] NotAuthorized";
+    room.only_told(ATTENDEE, &[told]);
+}
+
+#[test]
+fn invalid_groups_break_the_connection_and_change_nothing() {
+    let one = |ids: &'static [i32], gens: &'static [i32], property: &'static str, why| {
+        breaks(drawn(), why, move |server| {
+            server.s_change_property_for_group(ids, gens, property, "5,5");
+        });
+    };
+    one(&[1, 2], &[1], "ANCHOR", "different lengths");
+    one(&[1, 1], &[1, 1], "ANCHOR", "twice in a group");
+    one(&[1, 2], &[1, 1], "COLOUR", "no property that can be changed");
+    one(&[1, 2], &[1, 1], "LOCALID", "no property that can be changed");
+    one(&[1, 2], &[1, 2], "ANCHOR", "invalid generation");
+    one(&[1, 2], &[1, -1], "ANCHOR", "invalid generation");
+    breaks(drawn(), "different lengths", |server| {
+        let values = ["5,5".to_owned()];
+        server.s_change_property_values_for_group(&[1, 2], &[1, 1], "ANCHOR", &values);
+    });
+}
+
+#[test]
+fn refusing_a_large_group_takes_several_calls() {
+    let mut room = room();
+    let path = "M".repeat(20_000);
+    for _ in 0..20 {
+        room.added(Kind::Drawing, &[(Property::Data, &path)]);
+    }
+    let ids: Vec<_> = (1..=20).collect();
+    set(&mut room, ATTENDEE, &ids, &[1; 20], "DATA", "M0 0");
+    let told = room.told(ATTENDEE);
+    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 200_000), "{}", told.len());
+    let values: usize = told.iter().map(|line| line.matches(&path).count()).sum();
+    assert_eq!(values, 20);
+}

@@ -1,0 +1,192 @@
+use psom_objects::{
+    package::CreateAnnotation,
+    server::Limits,
+    types::{Role, UploadFinishReason},
+};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_with};
+use crate::meeting::world::pack;
+
+const PICTURE: &[(&str, &[u8])] = &[("a.png", b"a picture")];
+
+/// Uploads a package with an image, and says how that ended.
+fn upload(room: &mut Room, client: usize, detail: &str, files: &[(&str, &[u8])]) -> String {
+    upload_for(room, client, "1", detail, files)
+}
+
+fn upload_for(
+    room: &mut Room,
+    client: usize,
+    parent: &str,
+    detail: &str,
+    files: &[(&str, &[u8])],
+) -> String {
+    let detail = Some(detail.parse().unwrap());
+    let annotation = CreateAnnotation { parent_id: parent.to_owned(), detail };
+    let manifest = psom_objects::package::Manifest::CreateAnnotation(annotation);
+    room.world.upload(client, &pack(&manifest, files), 5);
+    // Other lines stay for whoever asks for them.
+    room.world.pair.on_client(client, |client, _| {
+        let mut log = client.log.lock().unwrap();
+        let finished = log.iter().position(|line| line.starts_with("uploads.finished")).unwrap();
+        log.remove(finished)
+    })
+}
+
+fn image(attributes: &str) -> String {
+    format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a.png\" {attributes}/>")
+}
+
+fn finished(reason: UploadFinishReason) -> String {
+    format!("uploads.finished 5 {reason:?}")
+}
+
+const ADDED: &str =
+    "board.added 1:1 type 2 of 2 by 2 LOCALID=x ANCHOR=1,2 EXTENT=30,40 IMAGETYPE=png";
+const ATTRIBUTES: &str = "LOCALID=\"x\" ANCHOR=\"1,2\" EXTENT=\"30,40\" IMAGETYPE=\"png\"";
+
+#[test]
+fn an_image_is_added_and_its_file_told_to_everybody_once() {
+    let mut room = room();
+    let ended = upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
+    assert_eq!(ended, finished(UploadFinishReason::Ok));
+    let told = room.all_told();
+    assert_eq!(told[0], ADDED);
+    let (files, open) = room.world.disk();
+    assert_eq!((files.len(), open), (1, 0));
+    let file = format!("board.image 1 http://127.0.0.1/files/{} [32, 16, 20]", files[0]);
+    assert_eq!(told[1..], [file.as_str()]);
+    // One who comes later is told once too.
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let told = room.told(late);
+    assert_eq!(told[2..], [ADDED, &file, "board.completed"]);
+}
+
+#[test]
+fn an_image_s_properties_change_like_any_other_s() {
+    let mut room = room();
+    upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
+    room.forget();
+    let properties = vec![vec!["EXTENT".to_owned(), "60,80".to_owned()]];
+    room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
+    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 EXTENT=60,80"]);
+    for (extent, code) in [
+        ("10001,1", "ImageTooLarge"),
+        ("1,10001", "ImageTooLarge"),
+        ("x", "NotANumber"),
+        ("-1,1", "NotANumber"),
+    ] {
+        let properties = vec![vec!["EXTENT".to_owned(), extent.to_owned()]];
+        room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 2, &properties)));
+        let told = format!("board.error change 1:2 by 1 [EXTENT=60,80] {code}");
+        room.only_told(ORGANIZER, &[&told]);
+    }
+}
+
+#[test]
+fn the_file_of_an_image_goes_with_it() {
+    for way in 0..3 {
+        let mut room = room();
+        upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
+        upload(&mut room, PRESENTER, &image(""), PICTURE);
+        assert_eq!(room.world.disk().0.len(), 2);
+        room.call(PRESENTER, move |server| match way {
+            0 => drop(server.s_remove_annotation(1)),
+            1 => drop(server.s_remove_annotations(&[1], 0)),
+            _ => drop(server.s_clear_annotations()),
+        });
+        assert_eq!(room.world.disk().0.len(), if way == 2 { 0 } else { 1 });
+        // The others go with the board.
+        room.world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
+        assert!(room.world.disk().0.is_empty());
+    }
+}
+
+/// An upload that ends for this reason, and of which nothing is left.
+fn refused(
+    mut room: Room,
+    client: usize,
+    detail: &str,
+    files: &[(&str, &[u8])],
+    why: UploadFinishReason,
+) {
+    let before = room.world.disk();
+    assert_eq!(upload(&mut room, client, detail, files), finished(why), "{detail}");
+    assert_eq!(room.world.disk(), before);
+    // Not even to the one who asked: nothing was asked for by sAddAnnotation.
+    assert!(room.all_told().is_empty());
+}
+
+#[test]
+fn an_image_that_is_no_image_is_refused() {
+    for detail in [
+        "<imageAnnotation xmlns=\"urn:psom:annotation\" ANCHOR=\"a.png\"/>",
+        "<imageAnnotation xmlns=\"urn:example:other\" file=\"a.png\"/>",
+        "<picture xmlns=\"urn:psom:annotation\" file=\"a.png\"/>",
+        "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"b.png\" ANCHOR=\"a.png\"/>",
+    ] {
+        refused(room(), PRESENTER, detail, PICTURE, UploadFinishReason::VerifyFailed);
+    }
+    for attributes in [
+        "COLOUR=\"red\"",
+        "EXTENT=\"x\"",
+        "EXTENT=\"10001,1\"",
+        "EXTENT=\"1,10001\"",
+        "EXTENT=\"1\"",
+    ] {
+        let detail = image(attributes);
+        refused(room(), PRESENTER, &detail, PICTURE, UploadFinishReason::VerifyFailed);
+    }
+    let two = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a.png\" ANCHOR=\"b.png\"/>";
+    let files: [(&str, &[u8]); 2] = [("a.png", b"a"), ("b.png", b"b")];
+    refused(room(), PRESENTER, two, &files, UploadFinishReason::VerifyFailed);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused() {
+    let mut limits = Limits::default();
+    limits.annotations.image_file_size = 8;
+    let reason = UploadFinishReason::MaxPackageSizeExceeded;
+    refused(room_with(limits.clone()), PRESENTER, &image(""), PICTURE, reason);
+    limits.annotations.image_file_size = 9;
+    let mut room = room_with(limits);
+    let ended = upload(&mut room, PRESENTER, &image(""), PICTURE);
+    assert_eq!(ended, finished(UploadFinishReason::Ok));
+}
+
+#[test]
+fn there_are_no_more_images_than_the_constraint_says() {
+    let mut limits = Limits::default();
+    limits.annotations.images = 1;
+    let mut room = room_with(limits);
+    upload(&mut room, PRESENTER, &image(""), PICTURE);
+    room.forget();
+    refused(room, PRESENTER, &image(""), PICTURE, UploadFinishReason::CapacityExceeded);
+}
+
+#[test]
+fn an_attendee_pins_no_image() {
+    // Whom the policy lets upload, it may still not let annotate.
+    let mut room = room();
+    let mut told = room.world.told_of(ATTENDEE, "uploads");
+    assert!(told.is_empty());
+    let detail = Some(image("").parse().unwrap());
+    let annotation = CreateAnnotation { parent_id: "1".to_owned(), detail };
+    let manifest = psom_objects::package::Manifest::CreateAnnotation(annotation);
+    let length = pack(&manifest, PICTURE).len() as i64;
+    room.world.uploads(ATTENDEE, move |uploads| drop(uploads.s_request_upload(length, 9, 5)));
+    told = room.world.told_of(ATTENDEE, "uploads");
+    assert_eq!(told, ["uploads.rejected 5 UnknownFailure"]);
+    assert!(room.all_told().is_empty());
+}
+
+#[test]
+fn an_image_for_no_content_is_refused() {
+    let mut room = room();
+    for parent in ["2", "", "board"] {
+        let ended = upload_for(&mut room, PRESENTER, parent, &image(""), PICTURE);
+        assert_eq!(ended, finished(UploadFinishReason::VerifyFailed));
+    }
+    assert!(room.all_told().is_empty() && room.world.disk().0.is_empty());
+}

@@ -1,0 +1,106 @@
+use psom_objects::{
+    annotation::{Kind, Property},
+    types::{ContentVisibility, Role},
+};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, pairs, recorder::BareWhiteboard, room};
+
+const CONSTRAINTS: &str = "board.constraints [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] \
+                           [20000, 5000, 200, 0, 20000, 100, 10000, 400, 16777216, 10000, 10000]";
+
+#[test]
+fn constraints_come_first_and_the_end_comes_last() {
+    let mut room = room();
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    assert_eq!(room.told(late), ["board.connected", CONSTRAINTS, "board.completed"]);
+}
+
+#[test]
+fn one_who_comes_later_is_told_of_everything_in_this_order() {
+    let mut room = room();
+    room.added(Kind::Text, &[(Property::Text, "hello")]);
+    room.added(Kind::Drawing, &[(Property::Anchor, "1,2")]);
+    room.call(PRESENTER, |server| {
+        server.s_change_text(1, 1, 0, &[0], &[1], &["H".to_owned()]);
+        let properties = pairs(&[(Property::Fill, "none")]);
+        server.s_change_properties(2, 1, &properties);
+        server.s_set_telepointer("3,4", true);
+    });
+    room.call(ORGANIZER, |server| drop(server.s_add_annotation(0, &[])));
+    room.call(ORGANIZER, |server| drop(server.s_remove_annotation(3)));
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let told = [
+        "board.connected",
+        CONSTRAINTS,
+        "board.added 1:2 type 1 of 2 by 2 TEXT=Hello | 2:2 type 0 of 2 by 2 ANCHOR=1,2 FILL=none",
+        "board.text 1:2 by 2 version 1",
+        "board.pointer of 2 3,4 true",
+        "board.completed",
+    ];
+    assert_eq!(room.told(late), told);
+}
+
+#[test]
+fn what_one_who_comes_is_told_of_comes_in_calls_far_below_the_limit_of_a_record() {
+    let mut room = room();
+    let path = "M".repeat(20_000);
+    for _ in 0..60 {
+        room.added(Kind::Drawing, &[(Property::Data, &path)]);
+    }
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let told = room.told(late);
+    let added: Vec<_> = told.iter().filter(|line| line.starts_with("board.added")).collect();
+    assert!(added.len() > 5 && added.iter().all(|line| line.len() < 200_000));
+    let ids = added.iter().flat_map(|line| line["board.added ".len()..].split(" | "));
+    let ids: Vec<_> = ids.map(|entry| entry.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!(ids, (1..=60).map(|id| id.to_string()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_client_that_knows_no_annotations_is_told_that_this_is_all() {
+    let mut room = room();
+    let client = room.world.join_with(4, Role::Attendee, |scope| {
+        scope.announce::<BareWhiteboard>();
+    });
+    let content = room.world.open(client, 1);
+    room.world.extend(client, content, |_, log| BareWhiteboard { log });
+    assert_eq!(room.told(client), ["board.completed"]);
+}
+
+#[test]
+fn a_whiteboard_that_is_connected_twice_breaks_the_connection() {
+    let mut room = room();
+    let content = room.world.open(PRESENTER, 1);
+    room.world.extend(PRESENTER, content, |_, log| super::Whiteboard::new(log));
+    assert!(room.broken(PRESENTER).contains("a whiteboard is connected once"));
+    // It was said once that this is all.
+    assert!(room.told(PRESENTER).iter().all(|line| line == "board.closed"));
+    assert!(room.world.pair.client_error(ORGANIZER).is_none());
+}
+
+#[test]
+fn one_who_may_not_see_the_board_any_more_hears_nothing_of_its_annotations() {
+    let mut room = room();
+    let content = room.world.open(ORGANIZER, 1);
+    room.world.content(ORGANIZER, content, |content| {
+        content.s_set_visibility(ContentVisibility::Presenters);
+    });
+    assert_eq!(room.told(ATTENDEE), ["board.closed"]);
+    room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
+    assert!(room.told(ATTENDEE).is_empty());
+    assert_eq!(room.told(ORGANIZER).len(), 1);
+}
+
+#[test]
+fn a_board_that_is_deleted_takes_its_annotations_along() {
+    let mut room = room();
+    room.added(Kind::Drawing, &[]);
+    let before = room.world.pair.server_stats().objects;
+    room.world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
+    assert_eq!(room.all_told(), ["board.closed"]);
+    // The content, its whiteboard, and the annotations.
+    assert_eq!(room.world.pair.server_stats().objects, before - 3);
+}

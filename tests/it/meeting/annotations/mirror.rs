@@ -1,0 +1,207 @@
+//! The ready-made client against a real server: every action and every event.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use psom::testing::Pair;
+use psom_objects::{
+    annotation::{Change, Constraint, Kind, Properties, Property, text::Delta},
+    client::{BoardEvent, Conference, Event, Parcel},
+    server::Meeting,
+    types::{Participant, Role},
+};
+
+use super::convergence::meeting;
+
+type Events = Arc<Mutex<Vec<Event>>>;
+
+fn join(pair: &mut Pair<Meeting, Conference>, user: i64, role: Role) -> Events {
+    let events = Events::default();
+    let heard = events.clone();
+    let participant = Participant { uri: format!("sip:{user}@example.com"), role };
+    pair.join_as(participant.user(user, &format!("user {user}")), |scope| {
+        Conference::new(scope, move |event: Event| heard.lock().unwrap().push(event))
+    });
+    events
+}
+
+fn take(events: &Events) -> Vec<BoardEvent> {
+    let all = std::mem::take(&mut *events.lock().unwrap());
+    let boards = all.into_iter().filter_map(|event| match event {
+        Event::Board { id: 1, event } => Some(event),
+        _ => None,
+    });
+    boards.collect()
+}
+
+fn a_meeting() -> (Pair<Meeting, Conference>, Events, Events) {
+    let mut pair = meeting();
+    let ada = join(&mut pair, 1, Role::Presenter);
+    pair.on_client(0, |conference, cx| {
+        conference.upload(cx, Parcel::whiteboard("Board").unwrap()).unwrap();
+    });
+    let grace = join(&mut pair, 2, Role::Attendee);
+    pair.on_client(0, |conference, cx| {
+        let properties = Properties::from([(Property::Text, "hello".to_owned())]);
+        conference.add_annotation(cx, 1, Kind::Text, properties).unwrap();
+        conference.add_annotation(cx, 1, Kind::Drawing, Properties::new()).unwrap();
+    });
+    (pair, ada, grace)
+}
+
+#[test]
+fn actions_come_back_as_changes() {
+    let (mut pair, ada, grace) = a_meeting();
+    let told = take(&ada);
+    assert!(matches!(&told[0], BoardEvent::Constraints { values } if values.len() == 11
+        && values[&Constraint::MaxTextLength] == 10_000));
+    take(&grace);
+    pair.on_client(0, |conference, cx| {
+        conference.change_text(cx, 1, 1, vec![Delta::new(0, 1, "H")]).unwrap();
+        let ids = vec![1, 2];
+        conference.change_annotations(cx, 1, ids, Property::Anchor, "1,2").unwrap();
+    });
+    pair.on_client(0, |conference, cx| {
+        let values = vec![(2, "3,4".to_owned())];
+        conference.change_annotations_each(cx, 1, Property::Anchor, values).unwrap();
+        conference.set_telepointer(cx, 1, "5,6", true).unwrap();
+    });
+    let board =
+        pair.on_client(1, |conference, _| conference.model().contents[&1].board.clone().unwrap());
+    let [text, drawing] = [1, 2].map(|id| board.annotations.get(id).unwrap());
+    assert_eq!((text.text(), text.text_version, text.generation), ("Hello", 1, 2));
+    // The group's generation of the text was stale by then.
+    assert_eq!((text.get(Property::Anchor), drawing.get(Property::Anchor)), (None, Some("3,4")));
+    assert_eq!(board.telepointers[&1], "5,6");
+    let refused = take(&ada);
+    assert!(refused.iter().any(|event| event.code() == Some("StaleGeneration")), "{refused:?}");
+    assert!(take(&grace).iter().all(|event| event.code().is_none()));
+    let cookie = pair.on_client(0, |conference, cx| {
+        conference.remove_annotation(cx, 1, 1).unwrap();
+        conference.remove_annotations(cx, 1, vec![2, 9]).unwrap()
+    });
+    let removed = [
+        BoardEvent::Changed { change: Change::Remove { ids: vec![1], remover: 1 }, cookie: None },
+        BoardEvent::Changed {
+            change: Change::Remove { ids: vec![2], remover: 1 },
+            cookie: Some(cookie),
+        },
+    ];
+    assert_eq!(take(&grace), removed);
+}
+
+#[test]
+fn an_image_arrives_with_its_file() {
+    let (mut pair, ada, _) = a_meeting();
+    take(&ada);
+    pair.on_client(0, |conference, cx| {
+        // What XML would otherwise change comes through as it is.
+        let anchor = "1,2\n\t<\"&'>".to_owned();
+        let properties = Properties::from([(Property::Anchor, anchor)]);
+        let parcel = Parcel::image(1, &properties, &Bytes::from_static(b"picture")).unwrap();
+        conference.upload(cx, parcel).unwrap();
+    });
+    let board =
+        pair.on_client(1, |conference, _| conference.model().contents[&1].board.clone().unwrap());
+    let image = board.annotations.get(3).unwrap();
+    assert_eq!(image.kind, Kind::Image);
+    assert_eq!(image.get(Property::Anchor), Some("1,2\n\t<\"&'>"));
+    let file = image.file.as_ref().unwrap();
+    assert!(file.url.starts_with("http://127.0.0.1/files/"), "{file:?}");
+    let bad = Properties::from([(Property::Text, "\u{0}".to_owned())]);
+    assert!(Parcel::image(1, &bad, &Bytes::new()).is_err());
+}
+
+#[test]
+fn every_refusal_is_an_event_of_the_one_who_asked() {
+    let (mut pair, ada, grace) = a_meeting();
+    take(&ada);
+    take(&grace);
+    pair.on_client(1, |conference, cx| {
+        let fill = Properties::from([(Property::Fill, "none".to_owned())]);
+        conference.add_annotation(cx, 1, Kind::Drawing, fill.clone()).unwrap();
+        conference.change_annotation(cx, 1, 1, fill).unwrap();
+        conference.change_annotations(cx, 1, vec![1, 2], Property::Fill, "none").unwrap();
+        conference.change_text(cx, 1, 1, vec![Delta::new(0, 0, "x")]).unwrap();
+        conference.remove_annotation(cx, 1, 1).unwrap();
+        conference.remove_annotations(cx, 1, vec![1, 2]).unwrap();
+        conference.clear_annotations(cx, 1).unwrap();
+        conference.set_telepointer(cx, 1, "1,2", true).unwrap();
+    });
+    let refused = take(&grace);
+    assert!(refused.iter().all(|event| event.code() == Some("NotAuthorized")), "{refused:?}");
+    let names = refused.iter().map(|event| {
+        let event = Event::Board { id: 1, event: event.clone() };
+        let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+        assert_eq!(json["code"], "NotAuthorized");
+        json["event"].as_str().unwrap().to_owned()
+    });
+    let names: Vec<_> = names.collect();
+    let expected = [
+        "annotationRefused",
+        "annotationChangeRefused",
+        "annotationGroupChangeRefused",
+        "annotationTextChangeRefused",
+        "annotationRemovalRefused",
+        "annotationRemovalRefused",
+        "annotationClearRefused",
+        "telepointerRefused",
+    ];
+    assert_eq!(names, expected);
+    assert!(take(&ada).is_empty());
+}
+
+#[test]
+fn what_is_not_there_cannot_be_asked_for() {
+    let (mut pair, ..) = a_meeting();
+    let errors = pair.on_client(0, |conference, cx| {
+        let fill = Properties::from([(Property::Fill, "none".to_owned())]);
+        [
+            conference.clear_annotations(cx, 7).is_err(),
+            conference.change_annotation(cx, 1, 9, fill).is_err(),
+            conference.change_text(cx, 1, 9, Vec::new()).is_err(),
+            conference.change_annotations(cx, 1, vec![1, 9], Property::Fill, "x").is_err(),
+        ]
+    });
+    assert_eq!(errors, [true; 4]);
+}
+
+#[test]
+fn every_event_has_its_json_and_its_line() {
+    let (mut pair, ada, _) = a_meeting();
+    pair.on_client(0, |conference, cx| {
+        conference.change_text(cx, 1, 1, vec![Delta::new(0, 1, "H")]).unwrap();
+        conference.set_telepointer(cx, 1, "5,6", true).unwrap();
+        conference.set_telepointer(cx, 1, "5,6", false).unwrap();
+        let fill = Properties::from([(Property::Fill, "none".to_owned())]);
+        conference.change_annotation(cx, 1, 2, fill).unwrap();
+        conference.remove_annotation(cx, 1, 2).unwrap();
+        conference.clear_annotations(cx, 1).unwrap();
+    });
+    let model = pair.on_client(0, |conference, _| conference.model().clone());
+    let lines: Vec<_> = take(&ada)
+        .into_iter()
+        .map(|event| {
+            let event = Event::Board { id: 1, event };
+            let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+            assert_eq!(json["content"], 1, "{json}");
+            event.line(&model)
+        })
+        .collect();
+    let expected = [
+        "\"Board\" says how much can be drawn on it.",
+        "\"Board\" has text 1 of user 1.",
+        "\"Board\" has drawing 2 of user 1.",
+        "user 1 points to 5,6 on \"Board\".",
+        "user 1 points to nothing on \"Board\" any more.",
+        "user 1 has edited text 1 on \"Board\".",
+        "user 1 has changed FILL of annotation 2 on \"Board\".",
+        "user 1 has removed annotation 2 from \"Board\".",
+        "user 1 has cleared \"Board\".",
+    ];
+    let mut sorted = lines.clone();
+    sorted.sort();
+    let mut expected = expected.map(str::to_owned).to_vec();
+    expected.sort();
+    assert_eq!(sorted, expected, "{lines:?}");
+}

@@ -1,0 +1,148 @@
+//! Annotations and whiteboards (sections 3.1.4.1.12, 3.1.4.1.13, 3.2.4.1.8, 3.3.4.1.8).
+
+mod adding;
+mod batches;
+mod convergence;
+mod groups;
+mod images;
+mod joining;
+mod mirror;
+mod properties;
+mod recorder;
+mod removing;
+mod telepointers;
+mod text;
+
+use psom::Handle;
+use psom_objects::{
+    annotation::{Kind, Property},
+    package::{ContentDetail, CreateContent},
+    server::Limits,
+    types::Role,
+};
+
+use super::world::{Proxy, World, empty, pack};
+use recorder::{Annotations, Whiteboard};
+
+pub const ORGANIZER: usize = 0;
+pub const PRESENTER: usize = 1;
+pub const ATTENDEE: usize = 2;
+
+/// A whiteboard and who is at it.
+pub struct Room {
+    pub world: World,
+    boards: Vec<Handle<Whiteboard>>,
+}
+
+/// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3) at it.
+pub fn room() -> Room {
+    room_with(Limits::default())
+}
+
+pub fn room_with(limits: Limits) -> Room {
+    let mut room = Room { world: empty(limits), boards: Vec::new() };
+    room.join(1, Role::Organizer);
+    room.share();
+    room.open(ORGANIZER);
+    for (user, role) in [(2, Role::Presenter), (3, Role::Attendee)] {
+        let client = room.join(user, role);
+        room.open(client);
+    }
+    room.forget();
+    room
+}
+
+impl Room {
+    pub fn join(&mut self, user: i64, role: Role) -> usize {
+        self.world.join_with(user, role, |scope| scope.announce::<Whiteboard>())
+    }
+
+    fn share(&mut self) {
+        self.world.reserve(ORGANIZER, "Board", 1);
+        let manifest = CreateContent::new("Board", ContentDetail::Whiteboard);
+        self.world.upload(ORGANIZER, &pack(&manifest.into(), &[]), 1);
+    }
+
+    /// Connects the board for the client that joined last.
+    pub fn open(&mut self, client: usize) {
+        assert_eq!(client, self.boards.len());
+        let content = self.world.open(client, 1);
+        let board = self.world.extend(client, content, |_, log| Whiteboard::new(log));
+        self.boards.push(board);
+    }
+
+    pub fn annotations(&mut self, client: usize) -> Handle<Annotations> {
+        let board = self.boards[client];
+        let find = move |cx: &psom::Context<_>| cx.get(board).unwrap().annotations.unwrap();
+        self.world.pair.on_client(client, move |_, cx| find(cx))
+    }
+
+    /// Calls the server's annotations.
+    pub fn call(
+        &mut self,
+        client: usize,
+        call: impl FnOnce(&mut Proxy<'_, Annotations>) + Send + 'static,
+    ) {
+        let annotations = self.annotations(client);
+        self.world.on(client, annotations, move |_, cx| call(&mut cx.peers()));
+    }
+
+    /// What a client was told of the board since it was last asked.
+    pub fn told(&mut self, client: usize) -> Vec<String> {
+        self.world.told_of(client, "board.")
+    }
+
+    pub fn forget(&mut self) {
+        (0..self.boards.len()).for_each(|client| drop(self.world.told(client)));
+    }
+
+    /// What all who are at the board were told, which has to be the same.
+    pub fn all_told(&mut self) -> Vec<String> {
+        let first = self.told(0);
+        for client in 1..self.boards.len() {
+            assert_eq!(self.told(client), first, "client {client}");
+        }
+        first
+    }
+
+    /// Nobody was told anything, but this client of this.
+    pub fn only_told(&mut self, client: usize, told: &[&str]) {
+        for other in 0..self.boards.len() {
+            let expected = if other == client { told } else { &[] };
+            assert_eq!(self.told(other), expected, "client {other}");
+        }
+    }
+
+    /// Has a presenter add a drawing or a text, and forgets what was told of it.
+    pub fn added(&mut self, kind: Kind, properties: &[(Property, &str)]) {
+        let properties = pairs(properties);
+        self.call(PRESENTER, move |server| {
+            server.s_add_annotation(kind.number(), &properties);
+        });
+        assert_eq!(self.all_told().len(), 1);
+    }
+
+    /// The reason for which the server broke a client's connection.
+    pub fn broken(&self, client: usize) -> String {
+        let error = self.world.pair.client_error(client).expect("the connection is broken");
+        error.to_string()
+    }
+}
+
+pub fn pairs(properties: &[(Property, &str)]) -> Vec<Vec<String>> {
+    let pairs = properties.iter();
+    pairs.map(|(of, value)| vec![of.name().to_owned(), (*value).to_owned()]).collect()
+}
+
+/// Makes one call in a fresh room, which has to break the connection for this reason, and leaves
+/// the others alone.
+pub fn breaks(
+    mut room: Room,
+    why: &str,
+    call: impl FnOnce(&mut Proxy<'_, Annotations>) + Send + 'static,
+) {
+    room.call(PRESENTER, call);
+    assert!(room.broken(PRESENTER).contains(why), "{}", room.broken(PRESENTER));
+    assert!(room.world.pair.client_error(ORGANIZER).is_none());
+    assert!(room.told(ORGANIZER).is_empty());
+}

@@ -1,0 +1,130 @@
+use psom_objects::{
+    annotation::{Kind, Property},
+    types::Role,
+};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
+
+/// A room with a drawing, annotation 1.
+fn drawn() -> Room {
+    let mut room = room();
+    room.added(Kind::Drawing, &[(Property::Anchor, "1,2"), (Property::LocalId, "x")]);
+    room
+}
+
+fn change(room: &mut Room, client: usize, id: i32, r#gen: i32, of: &[(Property, &str)]) {
+    let of = pairs(of);
+    room.call(client, move |server| drop(server.s_change_properties(id, r#gen, &of)));
+}
+
+#[test]
+fn changed_properties_are_told_to_everybody_with_the_next_generation() {
+    let mut room = drawn();
+    change(&mut room, ORGANIZER, 1, 1, &[(Property::Anchor, "3,4"), (Property::Fill, "none")]);
+    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 ANCHOR=3,4 FILL=none"]);
+    change(&mut room, PRESENTER, 1, 2, &[(Property::Stroke, "#ff0000")]);
+    assert_eq!(room.all_told(), ["board.changed 1:3 by 2 STROKE=#ff0000"]);
+    // Those that were not changed stay.
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let told = room.told(late);
+    let added = "board.added 1:3 type 0 of 2 by 2 LOCALID=x ANCHOR=3,4 STROKE=#ff0000 FILL=none";
+    assert!(told.iter().any(|line| line == added), "{told:?}");
+}
+
+#[test]
+fn an_annotation_that_is_not_there_is_not_changed() {
+    let mut room = drawn();
+    change(&mut room, PRESENTER, 7, 1, &[(Property::Anchor, "3,4")]);
+    room.only_told(PRESENTER, &["board.error change 7:0 by 0 [] NotFound"]);
+}
+
+#[test]
+fn a_stale_generation_is_refused_with_the_current_values() {
+    let mut room = drawn();
+    change(&mut room, ORGANIZER, 1, 1, &[(Property::Anchor, "3,4")]);
+    room.forget();
+    let asked = [(Property::Anchor, "5,6"), (Property::Fill, "none")];
+    change(&mut room, PRESENTER, 1, 1, &asked);
+    let told = "board.error change 1:2 by 1 [ANCHOR=3,4 FILL=] StaleGeneration";
+    room.only_told(PRESENTER, &[told]);
+    change(&mut room, PRESENTER, 1, 0, &[(Property::Anchor, "5,6")]);
+    room.only_told(PRESENTER, &["board.error change 1:2 by 1 [ANCHOR=3,4] StaleGeneration"]);
+}
+
+#[test]
+fn a_generation_that_never_was_breaks_the_connection() {
+    for r#gen in [-1, 2, i32::MAX, i32::MIN] {
+        breaks(drawn(), "invalid generation", move |server| {
+            server.s_change_properties(1, r#gen, &pairs(&[(Property::Fill, "none")]));
+        });
+    }
+}
+
+#[test]
+fn invalid_properties_break_the_connection() {
+    let rows = |rows: &[&[&str]]| -> Vec<Vec<String>> {
+        rows.iter().map(|row| row.iter().map(|text| (*text).to_owned()).collect()).collect()
+    };
+    for (rows, why) in [
+        (rows(&[&["COLOUR", "red"]]), "malformed properties"),
+        (rows(&[&["FILL", "red"], &["FILL", "blue"]]), "malformed properties"),
+        (rows(&[&["FILL"]]), "malformed properties"),
+        (rows(&[]), "no properties that can be changed"),
+        (rows(&[&["LOCALID", "y"]]), "no properties that can be changed"),
+    ] {
+        breaks(drawn(), why, move |server| drop(server.s_change_properties(1, 1, &rows)));
+    }
+    // Whether or not the annotation is there.
+    breaks(drawn(), "malformed properties", |server| {
+        server.s_change_properties(7, 1, &[vec!["COLOUR".to_owned(), "red".to_owned()]]);
+    });
+}
+
+#[test]
+fn ruling_14_changes_can_come_as_names_with_values() {
+    let mut room = drawn();
+    let rows = vec![vec!["FILL".to_owned()], vec!["#ff0000".to_owned()]];
+    room.call(PRESENTER, move |server| drop(server.s_change_properties(1, 1, &rows)));
+    assert_eq!(room.all_told(), ["board.changed 1:2 by 2 FILL=#ff0000"]);
+}
+
+#[test]
+fn values_beyond_the_constraints_are_refused_with_the_current_values() {
+    let mut room = drawn();
+    change(&mut room, PRESENTER, 1, 1, &[(Property::StrokeThickness, "7")]);
+    room.forget();
+    for (value, code) in [("101", "StrokeTooThick"), ("x", "NotANumber")] {
+        change(&mut room, PRESENTER, 1, 2, &[(Property::StrokeThickness, value)]);
+        let told = format!("board.error change 1:2 by 2 [STROKETHICKNESS=7] {code}");
+        room.only_told(PRESENTER, &[&told]);
+    }
+}
+
+#[test]
+fn an_attendee_changes_nothing_and_is_told_what_is_there() {
+    let mut room = drawn();
+    change(&mut room, ATTENDEE, 1, 1, &[(Property::Anchor, "3,4")]);
+    room.only_told(ATTENDEE, &["board.error change 1:1 by 2 [ANCHOR=1,2] NotAuthorized"]);
+    // What no client ever sends breaks an attendee's connection too.
+    let unknown = vec![vec!["COLOUR".to_owned(), "red".to_owned()]];
+    room.call(ATTENDEE, move |server| drop(server.s_change_properties(1, 1, &unknown)));
+    assert!(room.broken(ATTENDEE).contains("malformed properties"));
+}
+
+#[test]
+fn a_new_text_is_a_new_version_of_the_text() {
+    let mut room = room();
+    room.added(Kind::Text, &[(Property::Text, "hello")]);
+    change(&mut room, PRESENTER, 1, 1, &[(Property::Text, "goodbye")]);
+    let told = ["board.changed 1:2 by 2 TEXT=goodbye", "board.text 1:2 by 2 version 1"];
+    assert_eq!(room.all_told(), told);
+    // An edit of the text before is stale, and dropped without a word.
+    room.call(ORGANIZER, |server| {
+        server.s_change_text(1, 1, 0, &[0], &[5], &["Hello".to_owned()]);
+    });
+    assert!(room.all_told().is_empty());
+    // Another property is none.
+    change(&mut room, PRESENTER, 1, 2, &[(Property::FontSize, "20")]);
+    assert_eq!(room.all_told(), ["board.changed 1:3 by 2 FONTSIZE=20"]);
+}

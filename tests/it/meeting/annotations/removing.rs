@@ -1,0 +1,89 @@
+use psom_objects::annotation::Kind;
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room};
+
+/// A room with drawings 1, 2 and 3.
+fn drawn() -> Room {
+    let mut room = room();
+    (0..3).for_each(|_| room.added(Kind::Drawing, &[]));
+    room
+}
+
+#[test]
+fn an_annotation_that_is_removed_is_told_to_everybody() {
+    let mut room = drawn();
+    room.call(ORGANIZER, |server| drop(server.s_remove_annotation(2)));
+    assert_eq!(room.all_told(), ["board.removed 2 by 1"]);
+    room.call(ORGANIZER, |server| drop(server.s_remove_annotation(2)));
+    room.only_told(ORGANIZER, &["board.error remove 2 NotFound"]);
+}
+
+#[test]
+fn of_several_those_are_told_that_were_there() {
+    let mut room = drawn();
+    room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[3, 7, 1, 3], 42)));
+    assert_eq!(room.all_told(), ["board.removed [3, 1] by 2 for 42"]);
+    room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[3, 7], -5)));
+    room.only_told(PRESENTER, &["board.error remove [3, 7] NothingToRemove for -5"]);
+    room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[], 6)));
+    room.only_told(PRESENTER, &["board.error remove [] NothingToRemove for 6"]);
+}
+
+#[test]
+fn clearing_removes_everything() {
+    let mut room = drawn();
+    room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
+    assert_eq!(room.all_told(), ["board.cleared by 2"]);
+    room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
+    room.only_told(PRESENTER, &["board.error clear NothingToClear"]);
+    let late = room.join(4, psom_objects::types::Role::Attendee);
+    room.open(late);
+    assert!(!room.told(late).iter().any(|line| line.starts_with("board.added")));
+}
+
+#[test]
+fn an_attendee_removes_nothing() {
+    let mut room = drawn();
+    room.call(ATTENDEE, |server| drop(server.s_remove_annotation(1)));
+    room.only_told(ATTENDEE, &["board.error remove 1 NotAuthorized"]);
+    room.call(ATTENDEE, |server| drop(server.s_remove_annotations(&[1, 2], 9)));
+    room.only_told(ATTENDEE, &["board.error remove [1, 2] NotAuthorized for 9"]);
+    room.call(ATTENDEE, |server| drop(server.s_clear_annotations()));
+    room.only_told(ATTENDEE, &["board.error clear NotAuthorized"]);
+}
+
+#[test]
+fn what_is_there_for_no_other_kind_of_user_is_there_for_the_policy_s() {
+    use std::{sync::Arc, time::SystemTime};
+
+    use psom_objects::{
+        server::{MeetingConfig, Policy},
+        types::Role,
+    };
+
+    /// A meeting where everybody draws.
+    struct Workshop;
+    impl Policy for Workshop {
+        fn may_annotate(&self, _: Role) -> bool {
+            true
+        }
+    }
+    let store = crate::meeting::store::MemoryStore::default();
+    let files = Arc::new(store.clone());
+    let mut config = MeetingConfig::new("http://x/", files, SystemTime::UNIX_EPOCH);
+    config.policy = Arc::new(Workshop);
+    let world = crate::meeting::world::with(config, store);
+    let mut room = Room { world, boards: Vec::new() };
+    for (user, role) in [(1, Role::Organizer), (3, Role::Attendee)] {
+        let client = room.join(user, role);
+        if client == ORGANIZER {
+            room.share();
+        }
+        room.open(client);
+    }
+    room.forget();
+    room.call(1, |server| drop(server.s_add_annotation(0, &[])));
+    assert_eq!(room.all_told(), ["board.added 1:1 type 0 of 3 by 3 "]);
+    room.call(1, |server| drop(server.s_clear_annotations()));
+    assert_eq!(room.all_told(), ["board.cleared by 3"]);
+}

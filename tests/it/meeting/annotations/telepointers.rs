@@ -1,0 +1,94 @@
+use psom_objects::types::Role;
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room};
+
+fn point(room: &mut Room, client: usize, anchor: &str, visible: bool) {
+    let anchor = anchor.to_owned();
+    room.call(client, move |server| drop(server.s_set_telepointer(&anchor, visible)));
+}
+
+/// What whoever comes now is told of telepointers.
+fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
+    let late = room.join(10, Role::Attendee);
+    room.open(late);
+    let mut told = room.told(late);
+    told.retain(|line| line.starts_with("board.pointer"));
+    room.forget();
+    told
+}
+
+#[test]
+fn a_telepointer_is_shown_moved_and_hidden_for_everybody() {
+    let mut room = room();
+    point(&mut room, PRESENTER, "1,2", true);
+    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 true"]);
+    point(&mut room, PRESENTER, "3,4", true);
+    point(&mut room, ORGANIZER, "5,6", true);
+    assert_eq!(room.all_told(), ["board.pointer of 2 3,4 true", "board.pointer of 1 5,6 true"]);
+    let told = ["board.pointer of 1 5,6 true", "board.pointer of 2 3,4 true"];
+    assert_eq!(told_to_a_newcomer(&mut room), told);
+    point(&mut room, PRESENTER, "", false);
+    assert_eq!(room.all_told(), ["board.pointer of 2  false"]);
+}
+
+#[test]
+fn one_who_comes_later_is_told_of_those_that_are_shown_and_no_others() {
+    let mut room = room();
+    point(&mut room, PRESENTER, "1,2", true);
+    point(&mut room, ORGANIZER, "5,6", true);
+    point(&mut room, PRESENTER, "1,2", false);
+    assert_eq!(told_to_a_newcomer(&mut room), ["board.pointer of 1 5,6 true"]);
+}
+
+#[test]
+fn hiding_one_that_is_not_shown_tells_nobody() {
+    let mut room = room();
+    point(&mut room, PRESENTER, "1,2", false);
+    assert!(room.all_told().is_empty());
+}
+
+#[test]
+fn an_attendee_does_not_point() {
+    let mut room = room();
+    point(&mut room, ATTENDEE, "1,2", true);
+    room.only_told(ATTENDEE, &["board.error pointer NotAuthorized"]);
+}
+
+#[test]
+fn an_anchor_that_is_too_long_is_refused() {
+    let mut room = room();
+    point(&mut room, PRESENTER, &"1".repeat(1025), true);
+    room.only_told(PRESENTER, &["board.error pointer ValueTooLong"]);
+    point(&mut room, PRESENTER, &"1".repeat(1024), true);
+    assert_eq!(room.all_told().len(), 1);
+}
+
+#[test]
+fn a_telepointer_goes_with_the_last_connection_of_its_user() {
+    let mut room = room();
+    let second = room.join(2, Role::Presenter);
+    room.open(second);
+    room.forget();
+    point(&mut room, second, "1,2", true);
+    room.forget();
+    room.world.pair.close_client(second);
+    room.world.pair.drive();
+    assert!(room.told(ORGANIZER).is_empty());
+    room.world.pair.drop_client(PRESENTER);
+    room.world.pair.drive();
+    assert_eq!(room.told(ORGANIZER), ["board.pointer of 2 1,2 false"]);
+}
+
+#[test]
+fn a_telepointer_goes_with_the_right_to_annotate() {
+    let mut room = room();
+    point(&mut room, PRESENTER, "1,2", true);
+    room.forget();
+    room.world.set_role(2, Role::Attendee);
+    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
+    // A role that may annotate as well changes nothing.
+    point(&mut room, ORGANIZER, "1,2", true);
+    room.forget();
+    room.world.set_role(1, Role::Presenter);
+    assert!(room.all_told().is_empty());
+}

@@ -1,0 +1,154 @@
+use psom_objects::{
+    annotation::{Kind, Property},
+    server::Limits,
+    types::Role,
+};
+
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, room, room_with};
+
+/// A room with a text, annotation 1, and a drawing, 2.
+fn written() -> Room {
+    written_with(Limits::default())
+}
+
+fn written_with(limits: Limits) -> Room {
+    let mut room = room_with(limits);
+    room.added(Kind::Text, &[(Property::Text, "hello")]);
+    room.added(Kind::Drawing, &[]);
+    room
+}
+
+fn edit(room: &mut Room, client: usize, at: (i32, i32, i32), deltas: &[(i32, i32, &str)]) {
+    let (id, r#gen, version) = at;
+    let begins: Vec<_> = deltas.iter().map(|delta| delta.0).collect();
+    let ends: Vec<_> = deltas.iter().map(|delta| delta.1).collect();
+    let characters: Vec<_> = deltas.iter().map(|delta| delta.2.to_owned()).collect();
+    room.call(client, move |server| {
+        server.s_change_text(id, r#gen, version, &begins, &ends, &characters);
+    });
+}
+
+/// The text as whoever comes now is told, and with it what is told of its version.
+fn as_told_to_a_newcomer(room: &mut Room) -> Vec<String> {
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let mut told = room.told(late);
+    told.retain(|line| line.starts_with("board.added") || line.starts_with("board.text"));
+    told
+}
+
+#[test]
+fn deltas_are_told_to_everybody_with_the_next_version_and_generation() {
+    let mut room = written();
+    edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
+    let told = ["board.text 1:2 by 1 version 1 0..1=H 5..5= World 5..6="];
+    assert_eq!(room.all_told(), told);
+    edit(&mut room, PRESENTER, (1, 2, 1), &[(0, 10, "")]);
+    assert_eq!(room.all_told(), ["board.text 1:3 by 2 version 2 0..10="]);
+}
+
+#[test]
+fn one_who_comes_later_knows_the_text_and_its_version() {
+    let mut room = written();
+    edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
+    let told = [
+        "board.added 1:2 type 1 of 2 by 1 TEXT=HelloWorld | 2:1 type 0 of 2 by 2 ",
+        "board.text 1:2 by 1 version 1",
+    ];
+    assert_eq!(as_told_to_a_newcomer(&mut room), told);
+}
+
+#[test]
+fn ruling_13_positions_are_utf_16_code_units() {
+    let mut room = written();
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 5, "\u{1d11e}x")]);
+    edit(&mut room, PRESENTER, (1, 2, 1), &[(2, 3, "y")]);
+    assert!(as_told_to_a_newcomer(&mut room)[0].contains("TEXT=\u{1d11e}y |"));
+}
+
+#[test]
+fn a_stale_version_is_dropped_without_a_word() {
+    let mut room = written();
+    edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H")]);
+    room.forget();
+    edit(&mut room, PRESENTER, (1, 2, 0), &[(0, 1, "J")]);
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 99, "J")]);
+    assert!(room.all_told().is_empty());
+    assert!(room.world.pair.client_error(PRESENTER).is_none());
+}
+
+#[test]
+fn a_stale_generation_alone_does_not_matter_to_a_text() {
+    let mut room = written();
+    let properties = super::pairs(&[(Property::FontSize, "20")]);
+    room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
+    room.forget();
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 1, "H")]);
+    assert_eq!(room.all_told(), ["board.text 1:3 by 2 version 1 0..1=H"]);
+}
+
+#[test]
+fn a_text_that_is_not_there_is_not_changed() {
+    let mut room = written();
+    edit(&mut room, PRESENTER, (7, 1, 0), &[(0, 1, "H")]);
+    room.only_told(PRESENTER, &["board.error text 7:0 by 0 NotFound"]);
+}
+
+#[test]
+fn a_text_does_not_become_longer_than_the_constraint_says() {
+    let mut limits = Limits::default();
+    limits.annotations.text_length = 6;
+    let mut room = written_with(limits);
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, "xx")]);
+    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TextTooLong"]);
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, "x")]);
+    assert_eq!(room.all_told().len(), 1);
+}
+
+#[test]
+fn too_many_deltas_at_once_are_refused() {
+    let mut room = written();
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, ""); 1001]);
+    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
+    edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, ""); 1000]);
+    assert_eq!(room.all_told().len(), 1);
+}
+
+#[test]
+fn an_attendee_changes_no_text() {
+    let mut room = written();
+    edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 1, "H")]);
+    room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
+    edit(&mut room, ATTENDEE, (7, 1, 0), &[(0, 1, "H")]);
+    room.only_told(ATTENDEE, &["board.error text 7:0 by 0 NotAuthorized"]);
+    edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 9, "H")]);
+    assert!(room.broken(ATTENDEE).contains("outside of the text"));
+}
+
+#[test]
+fn invalid_changes_break_the_connection() {
+    let case = |at: (i32, i32, i32), begins: &'static [i32], ends: &'static [i32], why| {
+        breaks(written(), why, move |server| {
+            server.s_change_text(at.0, at.1, at.2, begins, ends, &["x".to_owned()]);
+        });
+    };
+    case((1, 1, 0), &[0, 0], &[0], "different lengths");
+    case((1, 1, 0), &[0], &[0, 0], "different lengths");
+    case((1, -1, 0), &[0], &[0], "invalid change of a text");
+    case((1, 1, -1), &[0], &[0], "invalid change of a text");
+    case((1, 2, 0), &[0], &[0], "never was");
+    case((1, 1, 1), &[0], &[0], "never was");
+    case((2, 1, 0), &[0], &[0], "no text");
+    case((1, 1, 0), &[0], &[6], "outside of the text");
+    case((1, 1, 0), &[3], &[2], "outside of the text");
+    case((1, 1, 0), &[-1], &[2], "outside of the text");
+    breaks(written(), "invalid change of a text", |server| {
+        server.s_change_text(1, 1, 0, &[], &[], &[]);
+    });
+    // Between the halves of a character.
+    let mut room = room();
+    room.added(Kind::Text, &[(Property::Text, "\u{1d11e}")]);
+    breaks(room, "outside of the text", |server| {
+        server.s_change_text(1, 1, 0, &[1], &[1], &["x".to_owned()]);
+    });
+}

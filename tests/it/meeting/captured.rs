@@ -1,0 +1,161 @@
+//! A meeting whose bytes are captured on their way tells the same as the traces of both sides.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use psom::{
+    Config,
+    inspect::{Event, Inspector, What},
+    session::Role as Side,
+    testing::Script,
+};
+use psom_objects::{
+    interfaces::catalog,
+    server::{Meeting, MeetingConfig, Policy},
+    types::Role,
+};
+
+use super::{
+    client::{Client, Content, NativeFile},
+    store::MemoryStore,
+    world::package,
+};
+
+/// Everybody may do everything: a script's user has no role.
+struct Open;
+
+impl Policy for Open {
+    fn may_upload(&self, _: Role) -> bool {
+        true
+    }
+}
+
+/// Notes the lines of a trace that begin so.
+fn noting(lines: &Arc<Mutex<Vec<String>>>) -> Config {
+    let lines = lines.clone();
+    let mut config = Config::default();
+    config.trace = Some(Arc::new(move |line| {
+        lines.lock().unwrap().extend(line.strip_prefix("-> ").map(String::from));
+    }));
+    config
+}
+
+/// What was sent in either direction, and what each side's trace says that it sent.
+#[derive(Default)]
+struct Captured {
+    up: Vec<u8>,
+    down: Vec<u8>,
+    client_trace: Vec<String>,
+    server_trace: Vec<String>,
+}
+
+fn a_meeting() -> Captured {
+    let (client_lines, server_lines) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
+    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let files = Arc::new(MemoryStore::default());
+    let mut meeting = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    meeting.policy = Arc::new(Open);
+    let mut server = Script::server(noting(&server_lines), |cx| Meeting::new(cx, meeting));
+    let mut client = Script::client(noting(&client_lines), "token", Client::new);
+    let mut captured = Captured::default();
+    let mut carry = |client: &mut Script<Client>| {
+        let mut up = client.take();
+        loop {
+            let down = server.send(&up);
+            captured.up.extend(&up);
+            captured.down.extend(&down);
+            up = client.send(&down);
+            if up.is_empty() && down.is_empty() {
+                return;
+            }
+        }
+    };
+    carry(&mut client);
+    let package = package("Plan", b"hello");
+    let length = package.len() as i64;
+    client.on_root(move |client, cx| {
+        cx.tell(client.contents, |_, cx| drop(cx.peers().s_reserve_title("Plan", 7))).unwrap();
+        cx.tell(client.uploads, move |_, cx| drop(cx.peers().s_request_upload(length, 1000, 7)))
+            .unwrap();
+    });
+    carry(&mut client);
+    client.on_root(move |client, cx| {
+        let stream = *cx.get(client.uploads).unwrap().streams.last().unwrap();
+        cx.tell(stream, move |_, cx| drop(cx.peers().s_write(package.into(), 0))).unwrap();
+        cx.tell(client.uploads, |_, cx| drop(cx.peers().s_upload_finished(7, false))).unwrap();
+    });
+    carry(&mut client);
+    client.on_root(|client, cx| {
+        let content = cx.add(Content::new(client.log.clone(), 1));
+        let file = cx.add(NativeFile { log: client.log.clone() });
+        cx.tell(client.contents, move |_, cx| {
+            assert_eq!(cx.peers().connect("content.1", content), 1);
+        })
+        .unwrap();
+        cx.tell(content, move |_, cx| {
+            assert_eq!(cx.peers().connect("extendedContent", file), 1);
+            cx.peers().s_set_title("A better plan");
+        })
+        .unwrap();
+    });
+    carry(&mut client);
+    assert!(client.error().is_none(), "{:?}", client.error());
+    captured.client_trace = std::mem::take(&mut client_lines.lock().unwrap());
+    captured.server_trace = std::mem::take(&mut server_lines.lock().unwrap());
+    captured
+}
+
+/// A capture as a trace has it.
+fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
+    let transcript = inspector.read(bytes.to_vec());
+    assert_eq!((transcript.sender(), transcript.is_certain()), (sender, true));
+    let line = |event: Event| {
+        let what = match &event.what {
+            What::Call { .. } => event.what.to_string(),
+            What::Connect { object, parent, interface, .. } => {
+                assert!(interface.is_some(), "{event:?}");
+                format!("connect {object} of @{}", parent.id)
+            }
+            What::Disconnect { object } => format!("close @{}", object.id),
+            What::Open { channel, .. } => format!("open #{channel}"),
+            What::Undecodable { .. } | What::Lost { .. } => panic!("{event:?}"),
+            // A trace does not have these.
+            _ => return None,
+        };
+        Some(format!("#{} {what}", event.channel.unwrap()))
+    };
+    transcript.events().filter_map(line).collect()
+}
+
+#[test]
+fn both_directions_together_tell_what_the_traces_tell() {
+    let captured = a_meeting();
+    let up = Inspector::new(catalog()).other(captured.down.clone());
+    assert_eq!(told(&up, &captured.up, Side::Client), captured.client_trace);
+    let down = Inspector::new(catalog()).other(captured.up.clone());
+    assert_eq!(told(&down, &captured.down, Side::Server), captured.server_trace);
+    // The traces are what they should be.
+    let has = |trace: &[String], line: &str| assert!(trace.contains(&line.into()), "{trace:#?}");
+    has(&captured.client_trace, "#2 connect extendedContent@2 of @1");
+    has(&captured.client_trace, "#2 uploadManager@-3.sUploadFinished(7, false)");
+    has(&captured.server_trace, "#2 uploadManager@3.cAcceptUpload(7, @4)");
+    has(&captured.server_trace, "#2 content.1@-1.cSetTitle(\"Plan\")");
+}
+
+#[test]
+fn one_direction_alone_tells_the_same_under_names_that_it_can_know() {
+    let captured = a_meeting();
+    let alone = Inspector::new(catalog());
+    let up = captured.client_trace.iter();
+    let up: Vec<_> = up.map(|line| line.replace("uploadStreams@-", "uploadStream@-")).collect();
+    assert_eq!(told(&alone, &captured.up, Side::Client), up);
+    let down = captured.server_trace.iter();
+    let down: Vec<_> = down
+        .map(|line| line.replace("content.1@-", "content@-"))
+        // All that it is told is that it is complete, as most contents are.
+        .map(|line| line.replace("extendedContent@-", "nativeFileOnlyContent?@-"))
+        .collect();
+    assert_eq!(told(&alone, &captured.down, Side::Server), down);
+}

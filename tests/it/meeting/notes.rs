@@ -1,0 +1,190 @@
+//! Shared notes, from their clients' side of the wire (section 3.3.4.1.12).
+
+use psom::{Context, Handle, distributed_object};
+use psom_objects::{
+    interfaces::*,
+    package::{ContentDetail, CreateContent, SharedNotes},
+    types::Role,
+};
+
+use super::{
+    client::Log,
+    world::{ORGANIZER, PRESENTER, World, pack, world},
+};
+
+macro_rules! note {
+    ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
+}
+
+/// Notes that note what they are told.
+#[distributed_object(serves = SharedNotesContentClient, calls = SharedNotesContentServer)]
+pub struct NotesNoted {
+    log: Log,
+}
+
+impl SharedNotesContentClient for NotesNoted {
+    fn c_connect_completed(&mut self, _: &mut Context<Self>) {
+        note!(self, "notes.completed");
+    }
+    fn c_set_notes_id(&mut self, _: &mut Context<Self>, id: String) {
+        note!(self, "notes.id {id}");
+    }
+    fn c_set_notes_titles(
+        &mut self,
+        _: &mut Context<Self>,
+        notebook: String,
+        section: String,
+        page: String,
+    ) {
+        note!(self, "notes.titles {notebook}/{section}/{page}");
+    }
+    fn c_set_error_code(&mut self, _: &mut Context<Self>, code: i32) {
+        note!(self, "notes.error {code}");
+    }
+}
+
+fn notes() -> SharedNotes {
+    let text = |text: &str| Some(text.to_owned());
+    SharedNotes {
+        notes_url: text("https://notes.example.com/7"),
+        notes_id: text("{7}"),
+        notebook_title: text("Lectures"),
+        section_title: text("May"),
+        page_title: text("Minutes"),
+    }
+}
+
+/// What became of notes that the presenter uploads.
+fn create(world: &mut World, notes: SharedNotes, original: Option<&str>) -> String {
+    world.reserve(PRESENTER, "Notes", 1);
+    let mut content = CreateContent::new("Notes", ContentDetail::SharedNotes(notes));
+    content.common.original_file_url = original.map(str::to_owned);
+    world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
+    world.told_of(PRESENTER, "uploads.finished").pop().unwrap()
+}
+
+fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<NotesNoted>) {
+    let client = world.join_with(user, role, |scope| scope.announce::<NotesNoted>());
+    let content = world.open(client, 1);
+    (client, world.extend(client, content, |_, log| NotesNoted { log }))
+}
+
+fn report(world: &mut World, (client, notes): (usize, Handle<NotesNoted>), code: i32) {
+    world.on(client, notes, move |_, cx| drop(cx.peers().s_set_error_code(code)));
+}
+
+#[test]
+fn notes_tell_their_state_and_then_that_they_have() {
+    let mut world = world();
+    assert_eq!(create(&mut world, notes(), None), "uploads.finished 1 Ok");
+    let (client, _) = join(&mut world, 4, Role::Attendee);
+    let told = world.told_of(client, "notes.");
+    assert_eq!(told, ["notes.id {7}", "notes.titles Lectures/May/Minutes", "notes.completed"]);
+}
+
+#[test]
+fn notes_of_which_nothing_is_known_are_told_as_empty() {
+    let mut world = world();
+    assert_eq!(create(&mut world, SharedNotes::default(), None), "uploads.finished 1 Ok");
+    let (client, _) = join(&mut world, 4, Role::Attendee);
+    let told = world.told(client);
+    assert!(!told.iter().any(|line| line.contains(".original") || line.contains(".viewing")));
+    let told: Vec<_> = told.into_iter().filter(|line| line.starts_with("notes.")).collect();
+    assert_eq!(told, ["notes.id ", "notes.titles //", "notes.completed"]);
+}
+
+#[test]
+fn the_page_s_address_is_told_by_its_content() {
+    for (original, expected) in [
+        (None, "content 1.original https://notes.example.com/7"),
+        (Some("https://elsewhere"), "content 1.original https://elsewhere"),
+    ] {
+        let mut world = world();
+        create(&mut world, notes(), original);
+        let (client, _) = join(&mut world, 4, Role::Attendee);
+        let told = world.told_of(client, "content 1.");
+        assert!(told.contains(&expected.to_owned()), "{told:?}");
+        let viewing = "content 1.viewing https://notes.example.com/7".to_owned();
+        assert!(told.contains(&viewing), "{told:?}");
+        assert_eq!(told.last().unwrap(), "content 1.completed");
+    }
+}
+
+#[test]
+fn texts_that_could_not_be_told_are_refused() {
+    let places: [fn(&mut SharedNotes, String); 5] = [
+        |notes, text| notes.notes_url = Some(text),
+        |notes, text| notes.notes_id = Some(text),
+        |notes, text| notes.notebook_title = Some(text),
+        |notes, text| notes.section_title = Some(text),
+        |notes, text| notes.page_title = Some(text),
+    ];
+    for set in places {
+        let with = |text: &str| {
+            let mut world = world();
+            let mut notes = notes();
+            set(&mut notes, text.to_owned());
+            let became = create(&mut world, notes, None);
+            (became, world.told_of(ORGANIZER, "contents.added").len())
+        };
+        // As long as a string on the wire can be, and one more.
+        assert_eq!(with(&"x".repeat(65_535)), ("uploads.finished 1 Ok".to_owned(), 1));
+        let refused = ("uploads.finished 1 VerifyFailed".to_owned(), 0);
+        assert_eq!(with(&"x".repeat(65_536)), refused);
+        assert_eq!(with(&"😀".repeat(11_000)), refused);
+        assert_eq!(with("two\tcolumns"), refused);
+    }
+}
+
+#[test]
+fn an_error_is_told_to_all_once_and_to_those_who_come_later() {
+    let mut world = world();
+    create(&mut world, notes(), None);
+    let host = join(&mut world, 1, Role::Organizer);
+    let ada = join(&mut world, 4, Role::Attendee);
+    for (client, _) in [host, ada] {
+        world.told(client);
+    }
+    report(&mut world, host, 1);
+    for (client, _) in [host, ada] {
+        assert_eq!(world.told_of(client, "notes."), ["notes.error 1"]);
+    }
+    report(&mut world, host, 1);
+    assert!(world.told_of(ada.0, "notes.").is_empty());
+    let (late, _) = join(&mut world, 5, Role::Attendee);
+    let told = world.told_of(late, "notes.");
+    assert_eq!(told[2..], ["notes.error 1", "notes.completed"]);
+}
+
+#[test]
+fn an_attendee_s_error_is_ignored_unless_the_notes_are_theirs() {
+    let mut world = world();
+    create(&mut world, notes(), None);
+    let ada = join(&mut world, 4, Role::Attendee);
+    world.told(ada.0);
+    report(&mut world, ada, 1);
+    assert!(world.told_of(ada.0, "notes.").is_empty());
+    // Who has shared the notes is a presenter no more.
+    let owner = join(&mut world, 2, Role::Presenter);
+    world.set_role(2, Role::Attendee);
+    world.told(owner.0);
+    report(&mut world, owner, 1);
+    for (client, _) in [owner, ada] {
+        assert_eq!(world.told_of(client, "notes."), ["notes.error 1"]);
+    }
+}
+
+#[test]
+fn an_error_that_there_is_not_ends_the_connection_of_the_one_who_sent_it() {
+    for code in [0, 2, -1, i32::MAX] {
+        let mut world = world();
+        create(&mut world, notes(), None);
+        let host = join(&mut world, 1, Role::Organizer);
+        let ada = join(&mut world, 4, Role::Attendee);
+        world.told(ada.0);
+        report(&mut world, host, code);
+        let broke = psom::Error::PeerBroke("sSetErrorCode with a code other than 1".into());
+        assert_eq!(world.pair.client_error(host.0), Some(&broke));
+        assert!(world.told_of(ada.0, "notes.").is_empty());
+    }
+}

@@ -1,0 +1,199 @@
+//! Polls, from their clients' side of the wire (sections 3.2.4.1.11 and 3.3.4.1.11).
+
+mod moderating;
+mod voting;
+
+use psom::{Context, Handle, distributed_object};
+use psom_objects::{
+    interfaces::*,
+    package::{ContentDetail, CreateContent, Poll},
+    types::Role,
+};
+
+use super::{
+    client::Log,
+    world::{ORGANIZER, PRESENTER, Proxy, World, pack, world},
+};
+
+macro_rules! note {
+    ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
+}
+
+/// A poll that notes what it is told.
+#[distributed_object(serves = PollContentClient, calls = PollContentServer)]
+pub struct PollNoted {
+    log: Log,
+}
+
+impl PollContentClient for PollNoted {
+    fn c_connect_completed(&mut self, _: &mut Context<Self>) {
+        note!(self, "poll.completed");
+    }
+    fn c_set_local_vote(&mut self, _: &mut Context<Self>, choice: i32) {
+        note!(self, "poll.vote {choice}");
+    }
+    fn c_set_open_state(&mut self, _: &mut Context<Self>, open: bool) {
+        note!(self, "poll.open {open}");
+    }
+    fn c_set_question(
+        &mut self,
+        _: &mut Context<Self>,
+        question: String,
+        choices: Vec<String>,
+        remembers: bool,
+        xml: String,
+    ) {
+        note!(self, "poll.question {question} {} {remembers} [{xml}]", choices.join("/"));
+    }
+    fn c_set_results(&mut self, _: &mut Context<Self>, results: Vec<i32>) {
+        note!(self, "poll.results {results:?}");
+    }
+    fn c_set_results_state(&mut self, _: &mut Context<Self>, visible_to_all: bool) {
+        note!(self, "poll.shown {visible_to_all}");
+    }
+}
+
+fn choices(choices: &[&str]) -> Vec<String> {
+    choices.iter().map(|choice| (*choice).to_owned()).collect()
+}
+
+/// What became of a poll that the presenter uploads.
+fn create(world: &mut World, poll: Poll) -> String {
+    world.reserve(PRESENTER, "Lunch", 1);
+    let content = CreateContent::new("Lunch", ContentDetail::Poll(poll));
+    world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
+    world.told_of(PRESENTER, "uploads.finished").pop().unwrap()
+}
+
+/// Joins a user once more, to look at the poll: the client, and its poll.
+fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollNoted>) {
+    let client = world.join_with(user, role, |scope| scope.announce::<PollNoted>());
+    let content = world.open(client, 1);
+    world.told(client);
+    (client, world.extend(client, content, |_, log| PollNoted { log }))
+}
+
+/// A meeting with a poll "Eat?" of two choices, and those who look at it: a presenter (user 2),
+/// and two attendees (users 4 and 5).
+struct Booth {
+    world: World,
+    polls: Vec<(usize, Handle<PollNoted>)>,
+}
+
+const HOST: usize = 0;
+const ADA: usize = 1;
+const BOB: usize = 2;
+
+fn booth() -> Booth {
+    let mut world = world();
+    let poll = Poll::new("Eat?", choices(&["now", "later"]));
+    assert_eq!(create(&mut world, poll), "uploads.finished 1 Ok");
+    let mut booth = Booth { world, polls: Vec::new() };
+    for (user, role) in [(2, Role::Presenter), (4, Role::Attendee), (5, Role::Attendee)] {
+        booth.join(user, role);
+    }
+    booth.forget();
+    booth
+}
+
+impl Booth {
+    fn join(&mut self, user: i64, role: Role) -> usize {
+        let joined = join(&mut self.world, user, role);
+        self.polls.push(joined);
+        self.polls.len() - 1
+    }
+
+    /// What somebody was told of the poll since they were last asked.
+    fn told(&mut self, who: usize) -> Vec<String> {
+        let (client, _) = self.polls[who];
+        self.world.told_of(client, "poll.")
+    }
+
+    fn forget(&mut self) {
+        for who in 0..self.polls.len() {
+            self.told(who);
+        }
+    }
+
+    /// Calls the poll.
+    fn call(&mut self, who: usize, call: impl FnOnce(&mut Proxy<'_, PollNoted>) + Send + 'static) {
+        let (client, poll) = self.polls[who];
+        self.world.on(client, poll, move |_, cx| call(&mut cx.peers()));
+    }
+
+    fn vote(&mut self, who: usize, choice: i32) {
+        self.call(who, move |poll| drop(poll.s_vote(choice)));
+    }
+
+    fn modify(&mut self, who: usize, question: &str, these: &[&str]) {
+        let (question, these) = (question.to_owned(), choices(these));
+        self.call(who, move |poll| drop(poll.s_modify(&question, &these, true, "")));
+    }
+}
+
+#[test]
+fn a_poll_tells_its_state_and_then_that_it_has() {
+    let mut world = world();
+    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    let (client, _) = join(&mut world, 4, Role::Attendee);
+    assert_eq!(
+        world.told(client),
+        [
+            "poll.question Eat? now/later true []",
+            "poll.open true",
+            "poll.shown false",
+            "poll.vote -1",
+            "poll.results [0, 0]",
+            "poll.completed",
+        ]
+    );
+}
+
+#[test]
+fn a_poll_with_as_much_as_there_may_be_is_one() {
+    let long = "é".repeat(1000);
+    let seven: Vec<_> = (0..7).map(|number| format!("{number}{}", "x".repeat(999))).collect();
+    assert_eq!(create(&mut world(), Poll::new(long, seven)), "uploads.finished 1 Ok");
+    let lines = Poll::new("one\ntwo", choices(&["a", "a"]));
+    assert_eq!(create(&mut world(), lines), "uploads.finished 1 Ok");
+}
+
+#[test]
+fn what_is_no_poll_is_refused_and_leaves_nothing_behind() {
+    let poll = |question: &str, these: &[&str]| Poll::new(question, choices(these));
+    let long = "x".repeat(1001);
+    let forgets = Poll { remember_past_users: false, ..poll("Eat?", &["a", "b"]) };
+    let custom = Poll { customization_xml: "<a/>".to_owned(), ..poll("Eat?", &["a", "b"]) };
+    for (what, poll) in [
+        ("no question", poll("", &["a", "b"])),
+        ("a blank question", poll(" \n", &["a", "b"])),
+        ("a long question", poll(&long, &["a", "b"])),
+        ("a tab in the question", poll("Eat\t?", &["a", "b"])),
+        ("one choice", poll("Eat?", &["a"])),
+        ("eight choices", poll("Eat?", &["a", "b", "c", "d", "e", "f", "g", "h"])),
+        ("a blank choice", poll("Eat?", &["a", " "])),
+        ("a long choice", poll("Eat?", &["a", &long])),
+        ("a choice of two lines", poll("Eat?", &["a", "b\nc"])),
+        ("past users are forgotten", forgets),
+        ("a customization", custom),
+    ] {
+        let mut world = world();
+        assert_eq!(create(&mut world, poll), "uploads.finished 1 VerifyFailed", "{what}");
+        assert!(world.told_of(ORGANIZER, "contents.added").is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn whoever_leaves_the_poll_or_the_meeting_is_forgotten_but_not_the_poll() {
+    let mut booth = booth();
+    let objects = booth.world.pair.server_stats().objects;
+    for who in [ADA, BOB] {
+        let (client, _) = booth.polls[who];
+        booth.world.pair.close_client(client);
+    }
+    booth.vote(HOST, 1);
+    assert_eq!(booth.told(HOST), ["poll.vote 1", "poll.results [0, 1]"]);
+    assert_eq!(booth.world.pair.server_stats().objects, objects);
+    booth.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
+    assert_eq!(booth.world.pair.server_stats().objects, objects - 2);
+}

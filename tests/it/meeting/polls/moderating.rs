@@ -1,0 +1,215 @@
+use psom_objects::types::Role;
+
+use super::{ADA, BOB, HOST, booth};
+
+#[test]
+fn opening_and_closing_is_told_to_all_and_only_when_it_changes() {
+    let mut booth = booth();
+    booth.call(HOST, |poll| drop(poll.s_set_open_state(true)));
+    for who in [HOST, ADA, BOB] {
+        assert!(booth.told(who).is_empty());
+    }
+    for open in [false, true] {
+        booth.call(HOST, move |poll| drop(poll.s_set_open_state(open)));
+        for who in [HOST, ADA, BOB] {
+            assert_eq!(booth.told(who), [format!("poll.open {open}")]);
+        }
+    }
+}
+
+#[test]
+fn showing_the_results_tells_them_to_those_who_did_not_see_them() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    assert_eq!(booth.told(HOST), ["poll.shown true"]);
+    for who in [ADA, BOB] {
+        assert_eq!(booth.told(who), ["poll.shown true", "poll.results [0, 1]"]);
+    }
+    booth.vote(BOB, 1);
+    assert_eq!(booth.told(BOB), ["poll.vote 1", "poll.results [0, 2]"]);
+    assert_eq!(booth.told(ADA), ["poll.results [0, 2]"]);
+    assert_eq!(booth.told(HOST), ["poll.results [0, 2]"]);
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    assert!(booth.told(HOST).is_empty());
+}
+
+#[test]
+fn hiding_the_results_tells_zeros_to_those_who_see_them_no_more() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    booth.forget();
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(false)));
+    assert_eq!(booth.told(HOST), ["poll.shown false"]);
+    for who in [ADA, BOB] {
+        assert_eq!(booth.told(who), ["poll.shown false", "poll.results [0, 0]"]);
+    }
+}
+
+#[test]
+fn a_vote_and_hiding_that_come_together_show_nothing_to_those_who_may_not_see() {
+    let mut booth = booth();
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    booth.forget();
+    booth.call(HOST, |poll| {
+        drop(poll.s_vote(0));
+        drop(poll.s_set_results_state(false));
+        drop(poll.s_vote(1));
+    });
+    assert_eq!(booth.told(ADA), ["poll.shown false", "poll.results [0, 0]"]);
+    assert_eq!(booth.told(HOST).last().unwrap(), "poll.results [0, 1]");
+}
+
+#[test]
+fn clearing_forgets_all_votes() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    booth.forget();
+    booth.call(HOST, |poll| drop(poll.s_clear_votes()));
+    assert_eq!(booth.told(ADA), ["poll.vote -1", "poll.results [0, 0]"]);
+    // Who had no vote has none taken away.
+    assert_eq!(booth.told(BOB), ["poll.results [0, 0]"]);
+    assert_eq!(booth.told(HOST), ["poll.results [0, 0]"]);
+    booth.vote(BOB, 0);
+    assert_eq!(booth.told(HOST), ["poll.results [1, 0]"]);
+}
+
+#[test]
+fn clearing_says_nothing_to_those_who_have_seen_zeros_and_have_no_vote() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.call(HOST, |poll| drop(poll.s_clear_votes()));
+    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
+    assert!(booth.told(BOB).is_empty());
+}
+
+#[test]
+fn another_question_is_told_to_all_with_results_of_its_length() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.modify(HOST, "Drink?", &["a", "b", "c"]);
+    let question = "poll.question Drink? a/b/c true []";
+    assert_eq!(booth.told(HOST), [question, "poll.results [0, 1, 0]"]);
+    // Votes go by their places; zeros have the new length as well.
+    assert_eq!(booth.told(ADA), [question, "poll.results [0, 0, 0]"]);
+    assert_eq!(booth.told(BOB), [question, "poll.results [0, 0, 0]"]);
+    booth.vote(BOB, 2);
+    assert_eq!(booth.told(HOST), ["poll.results [0, 1, 1]"]);
+}
+
+#[test]
+fn votes_for_choices_that_are_gone_are_forgotten() {
+    let mut booth = booth();
+    booth.modify(HOST, "Eat?", &["a", "b", "c"]);
+    booth.vote(ADA, 2);
+    booth.vote(BOB, 0);
+    let second = booth.join(4, Role::Attendee);
+    booth.forget();
+    booth.modify(HOST, "Eat?", &["a", "b"]);
+    let question = "poll.question Eat? a/b true []";
+    for who in [ADA, second] {
+        assert_eq!(booth.told(who), [question, "poll.vote -1", "poll.results [0, 0]"]);
+    }
+    assert_eq!(booth.told(BOB), [question, "poll.results [0, 0]"]);
+    assert_eq!(booth.told(HOST), [question, "poll.results [1, 0]"]);
+    // They do not come back with the choice.
+    booth.modify(HOST, "Eat?", &["a", "b", "c"]);
+    assert_eq!(booth.told(HOST).last().unwrap(), "poll.results [1, 0, 0]");
+}
+
+#[test]
+fn a_question_out_of_range_is_answered_with_the_one_that_there_is() {
+    let mut booth = booth();
+    let long = "x".repeat(1001);
+    for (question, choices) in [
+        ("", &["a", "b"][..]),
+        ("\n", &["a", "b"]),
+        ("a\tb", &["a", "b"]),
+        (&long, &["a", "b"]),
+        ("Drink?", &[]),
+        ("Drink?", &["a"]),
+        ("Drink?", &["1", "2", "3", "4", "5", "6", "7", "8"]),
+        ("Drink?", &["a", ""]),
+        ("Drink?", &["a", "b\n"]),
+        ("Drink?", &["a", &long]),
+    ] {
+        booth.modify(HOST, question, choices);
+        assert_eq!(booth.told(HOST), ["poll.question Eat? now/later true []"], "{question}");
+        assert!(booth.told(ADA).is_empty());
+    }
+    let these = super::choices(&["a", "b"]);
+    for (remembers, xml) in [(false, ""), (true, "<a/>")] {
+        let these = these.clone();
+        booth.call(HOST, move |poll| drop(poll.s_modify("Drink?", &these, remembers, xml)));
+        assert_eq!(booth.told(HOST), ["poll.question Eat? now/later true []"]);
+        assert!(booth.told(ADA).is_empty());
+    }
+}
+
+#[test]
+fn an_attendee_runs_no_poll_and_is_told_how_it_is() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.call(ADA, |poll| drop(poll.s_clear_votes()));
+    assert_eq!(booth.told(ADA), ["poll.results [0, 0]"]);
+    booth.modify(ADA, "Drink?", &["a", "b"]);
+    assert_eq!(booth.told(ADA), ["poll.question Eat? now/later true []"]);
+    booth.call(ADA, |poll| drop(poll.s_set_open_state(false)));
+    assert_eq!(booth.told(ADA), ["poll.open true"]);
+    booth.call(ADA, |poll| drop(poll.s_set_results_state(true)));
+    assert_eq!(booth.told(ADA), ["poll.shown false"]);
+    for who in [HOST, BOB] {
+        assert!(booth.told(who).is_empty());
+    }
+    // Where they are shown, the results as they are.
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    booth.forget();
+    booth.call(ADA, |poll| drop(poll.s_clear_votes()));
+    assert_eq!(booth.told(ADA), ["poll.results [0, 1]"]);
+}
+
+#[test]
+fn results_come_and_go_with_a_role() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    let second = booth.join(5, Role::Attendee);
+    booth.forget();
+    booth.world.set_role(5, Role::Presenter);
+    for who in [BOB, second] {
+        assert_eq!(booth.told(who), ["poll.results [0, 1]"]);
+    }
+    booth.world.set_role(5, Role::Organizer);
+    assert!(booth.told(BOB).is_empty());
+    booth.world.set_role(5, Role::Attendee);
+    for who in [BOB, second] {
+        assert_eq!(booth.told(who), ["poll.results [0, 0]"]);
+    }
+    for who in [HOST, ADA] {
+        assert!(booth.told(who).is_empty());
+    }
+    // Where everybody sees them, a role makes no difference.
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    booth.forget();
+    booth.world.set_role(5, Role::Presenter);
+    assert!(booth.told(BOB).is_empty());
+}
+
+#[test]
+fn a_vote_and_the_end_of_the_poll_can_come_together() {
+    let mut booth = booth();
+    let (client, poll) = booth.polls[HOST];
+    booth.world.pair.on_client(client, move |root, cx| {
+        cx.tell(poll, |_, cx| drop(cx.peers().s_vote(0))).unwrap();
+        cx.tell(root.contents, |_, cx| drop(cx.peers().s_delete_content(1))).unwrap();
+    });
+    let told = booth.world.told(client);
+    assert!(!told.contains(&"poll.results [1, 0]".to_owned()), "{told:?}");
+    assert!(told.contains(&"contents.removed 1".to_owned()), "{told:?}");
+    assert!(booth.world.pair.client_error(client).is_none());
+}

@@ -1,0 +1,272 @@
+use proptest::{prelude::*, test_runner::Config};
+use psom_objects::{
+    package::Poll,
+    server::{MeetingConfig, Policy},
+    types::Role,
+};
+
+use super::{ADA, BOB, Booth, HOST, booth, choices, create, join};
+use crate::meeting::{store::MemoryStore, world};
+
+#[test]
+fn a_vote_is_acknowledged_and_counted_for_those_who_see_the_results() {
+    let mut booth = booth();
+    booth.vote(ADA, 0);
+    assert_eq!(booth.told(ADA), ["poll.vote 0"]);
+    assert_eq!(booth.told(HOST), ["poll.results [1, 0]"]);
+    // Zeros are no news.
+    assert!(booth.told(BOB).is_empty());
+    booth.vote(ADA, 1);
+    assert_eq!(
+        (booth.told(ADA), booth.told(HOST)),
+        (vec!["poll.vote 1".to_owned()], vec!["poll.results [0, 1]".to_owned()])
+    );
+}
+
+#[test]
+fn a_vote_can_be_taken_back() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.vote(ADA, -1);
+    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
+    assert_eq!(booth.told(HOST), ["poll.results [0, 0]"]);
+}
+
+#[test]
+fn the_same_vote_again_is_acknowledged_and_changes_nothing() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    booth.vote(ADA, 1);
+    assert_eq!(booth.told(ADA), ["poll.vote 1"]);
+    assert!(booth.told(HOST).is_empty());
+}
+
+#[test]
+fn ruling_15_a_choice_that_there_is_not_is_answered_with_the_stored_vote() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.forget();
+    // The first is the number of choices.
+    for choice in [2, 3, -2, 7, i32::MAX, i32::MIN] {
+        booth.vote(ADA, choice);
+        assert_eq!(booth.told(ADA), ["poll.vote 1"], "{choice}");
+        booth.vote(BOB, choice);
+        assert_eq!(booth.told(BOB), ["poll.vote -1"], "{choice}");
+        assert!(booth.told(HOST).is_empty(), "{choice}");
+    }
+}
+
+#[test]
+fn a_closed_poll_answers_with_the_vote_from_before() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    booth.call(HOST, |poll| drop(poll.s_set_open_state(false)));
+    booth.forget();
+    for choice in [0, -1] {
+        booth.vote(ADA, choice);
+        booth.vote(BOB, choice);
+        assert_eq!(booth.told(ADA), ["poll.vote 1"]);
+        assert_eq!(booth.told(BOB), ["poll.vote -1"]);
+        assert!(booth.told(HOST).is_empty());
+    }
+    booth.call(HOST, |poll| drop(poll.s_set_open_state(true)));
+    booth.vote(ADA, 0);
+    assert_eq!(booth.told(ADA), ["poll.open true", "poll.vote 0"]);
+}
+
+#[test]
+fn a_user_who_may_not_vote_is_answered_with_no_vote() {
+    struct OnlyPresenters;
+    impl Policy for OnlyPresenters {
+        fn may_vote(&self, role: Role) -> bool {
+            role >= Role::Presenter
+        }
+    }
+    let store = MemoryStore::default();
+    let (files, started) = (std::sync::Arc::new(store.clone()), std::time::SystemTime::UNIX_EPOCH);
+    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    config.policy = std::sync::Arc::new(OnlyPresenters);
+    let mut world = world::with(config, store);
+    for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
+        world.join(user, role);
+    }
+    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    let mut booth = Booth { world, polls: Vec::new() };
+    for (user, role) in [(2, Role::Presenter), (4, Role::Attendee)] {
+        booth.join(user, role);
+    }
+    booth.forget();
+    booth.vote(ADA, 0);
+    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
+    assert!(booth.told(HOST).is_empty());
+    booth.vote(HOST, 0);
+    assert_eq!(booth.told(HOST), ["poll.vote 0", "poll.results [1, 0]"]);
+}
+
+#[test]
+fn a_vote_is_the_user_s_on_all_their_connections() {
+    let mut booth = booth();
+    let second = booth.join(4, Role::Attendee);
+    booth.forget();
+    booth.vote(second, 1);
+    assert_eq!(booth.told(second), ["poll.vote 1"]);
+    assert_eq!(booth.told(ADA), ["poll.vote 1"]);
+    assert!(booth.told(BOB).is_empty());
+    // One user, one vote.
+    assert_eq!(booth.told(HOST), ["poll.results [0, 1]"]);
+    booth.vote(ADA, 0);
+    assert_eq!(
+        (booth.told(second), booth.told(HOST)),
+        (vec!["poll.vote 0".to_owned()], vec!["poll.results [1, 0]".to_owned()])
+    );
+    // What is refused is told to the one who asked.
+    booth.vote(ADA, 9);
+    assert_eq!(booth.told(ADA), ["poll.vote 0", "poll.vote 0"]);
+    assert!(booth.told(second).is_empty());
+}
+
+#[test]
+fn a_vote_stays_when_its_user_leaves_and_returns() {
+    let mut booth = booth();
+    booth.vote(ADA, 1);
+    let (client, _) = booth.polls[ADA];
+    booth.world.pair.drop_client(client);
+    booth.forget();
+    booth.vote(BOB, 1);
+    assert_eq!(booth.told(HOST), ["poll.results [0, 2]"]);
+    let again = booth.join(4, Role::Attendee);
+    let told = booth.told(again);
+    assert!(told.contains(&"poll.vote 1".to_owned()), "{told:?}");
+    assert!(told.contains(&"poll.results [0, 0]".to_owned()), "{told:?}");
+}
+
+#[test]
+fn who_comes_late_is_told_what_the_others_know() {
+    let mut booth = booth();
+    booth.vote(ADA, 0);
+    booth.vote(BOB, 1);
+    booth.modify(HOST, "Drink?", &["now", "later", "never"]);
+    booth.call(HOST, |poll| drop(poll.s_set_open_state(false)));
+    booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
+    let (client, _) = join(&mut booth.world, 6, Role::Attendee);
+    assert_eq!(
+        booth.world.told(client),
+        [
+            "poll.question Drink? now/later/never true []",
+            "poll.open false",
+            "poll.shown true",
+            "poll.vote -1",
+            "poll.results [1, 1, 0]",
+            "poll.completed",
+        ]
+    );
+}
+
+#[test]
+fn votes_that_come_together_are_told_together() {
+    let mut booth = booth();
+    booth.call(ADA, |poll| (0..1000).for_each(|vote| drop(poll.s_vote(vote % 2))));
+    let told = booth.told(ADA);
+    assert_eq!((told.len(), told.last().unwrap().as_str()), (1000, "poll.vote 1"));
+    let results = booth.told(HOST);
+    assert_eq!(results.last().unwrap(), "poll.results [0, 1]");
+    assert!(results.len() < 10, "{results:?}");
+}
+
+/// What a user does with a poll.
+#[derive(Debug, Clone)]
+enum Step {
+    Vote { who: usize, choice: i32 },
+    Leave { who: usize },
+    Open(bool),
+    Show(bool),
+    Clear,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let who = 0..VOTERS;
+    let step = prop_oneof![
+        12 => (who.clone(), -2..5_i32).prop_map(|(who, choice)| Step::Vote { who, choice }),
+        2 => who.prop_map(|who| Step::Leave { who }),
+        1 => any::<bool>().prop_map(Step::Open),
+        1 => any::<bool>().prop_map(Step::Show),
+        1 => Just(Step::Clear),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+const VOTERS: usize = 5;
+const CHOICES: usize = 3;
+
+proptest! {
+    #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn the_results_are_the_votes_counted_one_by_one(steps in steps()) {
+        let mut world = world::world();
+        create(&mut world, Poll::new("Eat?", choices(&["a", "b", "c"])));
+        let mut booth = Booth { world, polls: Vec::new() };
+        booth.join(2, Role::Presenter);
+        // Where each voter looks at the poll from at present, and what they have voted for.
+        let user = |who: usize| 10 + who as i64;
+        let mut places: Vec<_> =
+            (0..VOTERS).map(|who| booth.join(user(who), Role::Attendee)).collect();
+        booth.forget();
+        let mut votes = [None; VOTERS];
+        let mut open = true;
+        let results = |seen: bool, votes: &[Option<usize>]| {
+            let mut sums = [0; CHOICES];
+            votes.iter().flatten().filter(|_| seen).for_each(|choice| sums[*choice] += 1);
+            format!("poll.results {sums:?}")
+        };
+        let mut shown = vec![results(true, &votes); VOTERS + 1];
+        let mut all_see = false;
+        for step in steps {
+            match step {
+                Step::Vote { who, choice } => {
+                    booth.vote(places[who], choice);
+                    match choice {
+                        0..3 if open => votes[who] = Some(choice as usize),
+                        -1 if open => votes[who] = None,
+                        _ => {}
+                    }
+                    let stored = votes[who].map_or(-1, |choice| choice as i32);
+                    let told = booth.told(places[who]);
+                    prop_assert_eq!(&told[0], &format!("poll.vote {stored}"));
+                    if let Some(results) = told.get(1) {
+                        shown[who].clone_from(results);
+                    }
+                }
+                Step::Leave { who } => {
+                    let (client, _) = booth.polls[places[who]];
+                    booth.world.pair.drop_client(client);
+                    places[who] = booth.join(user(who), Role::Attendee);
+                }
+                Step::Open(now) => {
+                    open = now;
+                    booth.call(HOST, move |poll| drop(poll.s_set_open_state(now)));
+                }
+                Step::Show(now) => {
+                    all_see = now;
+                    booth.call(HOST, move |poll| drop(poll.s_set_results_state(now)));
+                }
+                Step::Clear => {
+                    votes = [None; VOTERS];
+                    booth.call(HOST, |poll| drop(poll.s_clear_votes()));
+                }
+            }
+            // What everybody was told last is what they may see.
+            for (who, place) in places.iter().chain([&HOST]).enumerate() {
+                let told = booth.told(*place);
+                if let Some(told) = told.iter().rfind(|line| line.starts_with("poll.results")) {
+                    shown[who].clone_from(told);
+                }
+            }
+            let (voters, host) = shown.split_at(VOTERS);
+            prop_assert_eq!(&host[0], &results(true, &votes));
+            prop_assert!(voters.iter().all(|told| *told == results(all_see, &votes)));
+        }
+    }
+}

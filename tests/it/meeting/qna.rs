@@ -1,0 +1,260 @@
+//! Questions and answers, from their clients' side of the wire (section 3.3.4.1.13).
+
+use psom::{Context, Handle, distributed_object};
+use psom_objects::{
+    interfaces::*,
+    package::{ContentDetail, CreateContent},
+    qna::QnaBlob,
+    server::{Limits, MeetingConfig, Policy},
+    types::{QnaOpenState, Role},
+};
+
+use super::{
+    client::Log,
+    store::MemoryStore,
+    world::{self, PRESENTER, Proxy, World, pack},
+};
+
+macro_rules! note {
+    ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
+}
+
+/// Questions and answers that note what they are told.
+#[distributed_object(serves = QnaContentClient, calls = QnaContentServer)]
+pub struct QnaNoted {
+    log: Log,
+}
+
+impl QnaContentClient for QnaNoted {
+    fn c_set_open_state(&mut self, _: &mut Context<Self>, state: QnaOpenState) {
+        note!(self, "qna.state {state:?}");
+    }
+    fn c_set_questions_count(&mut self, _: &mut Context<Self>, count: i32) {
+        note!(self, "qna.count {count}");
+    }
+    fn c_put_blob(&mut self, _: &mut Context<Self>, blob: String) {
+        note!(self, "qna.blob {blob}");
+    }
+    fn c_connect_completed(&mut self, _: &mut Context<Self>) {
+        note!(self, "qna.completed");
+    }
+}
+
+/// A meeting with questions and answers, and those who look at it: a presenter (user 2), and two
+/// attendees (users 4 and 5).
+struct Hall {
+    world: World,
+    pages: Vec<(usize, Handle<QnaNoted>)>,
+}
+
+const HOST: usize = 0;
+const ADA: usize = 1;
+const BOB: usize = 2;
+
+fn hall() -> Hall {
+    hall_with(|_| {})
+}
+
+fn hall_with(configure: impl FnOnce(&mut MeetingConfig)) -> Hall {
+    let store = MemoryStore::default();
+    let (files, started) = (std::sync::Arc::new(store.clone()), std::time::SystemTime::UNIX_EPOCH);
+    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    configure(&mut config);
+    let mut world = world::with(config, store);
+    for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
+        world.join(user, role);
+    }
+    world.reserve(PRESENTER, "Questions", 1);
+    let content = CreateContent::new("Questions", ContentDetail::Qna);
+    world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
+    assert_eq!(world.told_of(PRESENTER, "uploads.finished"), ["uploads.finished 1 Ok"]);
+    let mut hall = Hall { world, pages: Vec::new() };
+    for (user, role) in [(2, Role::Presenter), (4, Role::Attendee), (5, Role::Attendee)] {
+        hall.join(user, role);
+    }
+    for who in [HOST, ADA, BOB] {
+        hall.told(who);
+    }
+    hall
+}
+
+impl Hall {
+    fn join(&mut self, user: i64, role: Role) -> usize {
+        let client = self.world.join_with(user, role, |scope| scope.announce::<QnaNoted>());
+        let content = self.world.open(client, 1);
+        let page = self.world.extend(client, content, |_, log| QnaNoted { log });
+        self.pages.push((client, page));
+        self.pages.len() - 1
+    }
+
+    fn told(&mut self, who: usize) -> Vec<String> {
+        let (client, _) = self.pages[who];
+        self.world.told_of(client, "qna.")
+    }
+
+    fn call(&mut self, who: usize, call: impl FnOnce(&mut Proxy<'_, QnaNoted>) + Send + 'static) {
+        let (client, page) = self.pages[who];
+        self.world.on(client, page, move |_, cx| call(&mut cx.peers()));
+    }
+
+    fn put(&mut self, who: usize, blob: &str) {
+        let blob = blob.to_owned();
+        self.call(who, move |page| drop(page.s_put_blob(&blob)));
+    }
+
+    fn open(&mut self, who: usize, state: QnaOpenState) {
+        self.call(who, move |page| drop(page.s_set_open_state(state)));
+    }
+}
+
+fn question(id: &str) -> String {
+    let [id, text, by] = [id, "Why?", "Ada"].map(str::to_owned);
+    QnaBlob::Question { id, text, by }.write()
+}
+
+#[test]
+fn questions_and_answers_are_open_and_empty_at_first() {
+    let mut hall = hall();
+    let late = hall.join(6, Role::Attendee);
+    assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
+}
+
+#[test]
+fn what_a_page_puts_goes_to_all_and_to_itself() {
+    let mut hall = hall();
+    hall.put(ADA, "anything at all");
+    for who in [HOST, ADA, BOB] {
+        assert_eq!(hall.told(who), ["qna.blob anything at all"]);
+    }
+}
+
+#[test]
+fn different_questions_are_counted() {
+    let mut hall = hall();
+    let asked = format!("qna.blob {}", question("a"));
+    hall.put(ADA, &question("a"));
+    assert_eq!(hall.told(BOB), [asked.as_str(), "qna.count 1"]);
+    // The same once more is passed on, but counts once.
+    hall.put(BOB, &question("a"));
+    assert_eq!(hall.told(BOB), [asked.as_str()]);
+    hall.put(BOB, &question("b"));
+    assert_eq!(hall.told(ADA).last().unwrap(), "qna.count 2");
+    // Answers are none, nor is what nobody can read.
+    hall.told(BOB);
+    let [question, text, by] = ["a", "So.", "Bob"].map(str::to_owned);
+    for blob in [&QnaBlob::Answer { question, text, by }.write(), "{", "", "\"question\""] {
+        hall.put(ADA, blob);
+        assert_eq!(hall.told(BOB), [format!("qna.blob {blob}")]);
+    }
+}
+
+#[test]
+fn all_pages_see_one_order_and_who_comes_late_sees_it_too() {
+    let mut hall = hall();
+    for number in 0..20 {
+        hall.put([ADA, BOB, HOST][number % 3], &question(&number.to_string()));
+    }
+    hall.open(HOST, QnaOpenState::Suspended);
+    let blobs = |told: &[String]| {
+        told.iter().filter(|line| line.starts_with("qna.blob")).cloned().collect::<Vec<_>>()
+    };
+    let seen = blobs(&hall.told(ADA));
+    assert_eq!(seen.len(), 20);
+    assert_eq!(blobs(&hall.told(BOB)), seen);
+    let late = hall.join(6, Role::Attendee);
+    let told = hall.told(late);
+    assert_eq!(told[..2], ["qna.state Suspended", "qna.count 20"]);
+    assert_eq!((blobs(&told), told.last().unwrap().as_str()), (seen, "qna.completed"));
+}
+
+#[test]
+fn the_open_state_is_told_to_all_when_it_changes() {
+    let mut hall = hall();
+    hall.open(HOST, QnaOpenState::Open);
+    assert!(hall.told(HOST).is_empty());
+    for state in [QnaOpenState::Suspended, QnaOpenState::Open] {
+        hall.open(HOST, state);
+        for who in [HOST, ADA, BOB] {
+            assert_eq!(hall.told(who), [format!("qna.state {state:?}")]);
+        }
+    }
+}
+
+#[test]
+fn what_is_put_while_suspended_is_dropped_and_answered_with_the_state() {
+    let mut hall = hall();
+    hall.open(HOST, QnaOpenState::Suspended);
+    for who in [HOST, ADA, BOB] {
+        hall.told(who);
+    }
+    // The presenter's too.
+    for who in [ADA, HOST] {
+        hall.put(who, &question("a"));
+        assert_eq!(hall.told(who), ["qna.state Suspended"]);
+        assert!(hall.told(BOB).is_empty());
+    }
+    hall.open(HOST, QnaOpenState::Open);
+    let late = hall.join(6, Role::Attendee);
+    assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
+}
+
+#[test]
+fn an_attendee_does_not_suspend_and_is_told_the_state() {
+    let mut hall = hall();
+    hall.open(ADA, QnaOpenState::Suspended);
+    assert_eq!(hall.told(ADA), ["qna.state Open"]);
+    assert!(hall.told(BOB).is_empty());
+}
+
+#[test]
+fn nobody_makes_it_uninitialized() {
+    let mut hall = hall();
+    hall.open(HOST, QnaOpenState::None);
+    assert_eq!(hall.told(HOST), ["qna.state Open"]);
+    assert!(hall.told(ADA).is_empty());
+}
+
+#[test]
+fn a_state_that_there_is_not_ends_the_connection_of_the_one_who_sent_it() {
+    let mut hall = hall();
+    hall.open(ADA, QnaOpenState::Other(3));
+    let (client, _) = hall.pages[ADA];
+    let broke = psom::Error::PeerBroke("sSetOpenState with a state that there is not".into());
+    assert_eq!(hall.world.pair.client_error(client), Some(&broke));
+    hall.put(BOB, "still here");
+    assert_eq!(hall.told(HOST), ["qna.blob still here"]);
+}
+
+#[test]
+fn who_may_not_ask_is_told_the_state_and_nobody_else_hears_of_it() {
+    struct OnlyPresenters;
+    impl Policy for OnlyPresenters {
+        fn may_ask(&self, role: Role) -> bool {
+            role >= Role::Presenter
+        }
+    }
+    let mut hall = hall_with(|config| config.policy = std::sync::Arc::new(OnlyPresenters));
+    hall.put(ADA, &question("a"));
+    assert_eq!(hall.told(ADA), ["qna.state Open"]);
+    assert!(hall.told(HOST).is_empty());
+    hall.put(HOST, &question("a"));
+    assert_eq!(hall.told(ADA).last().unwrap(), "qna.count 1");
+}
+
+#[test]
+fn what_is_kept_has_a_limit_and_what_is_beyond_is_answered_with_the_state() {
+    for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 8, "four")] {
+        let mut limits = Limits::default();
+        (limits.blobs, limits.blob_bytes) = (blobs, bytes);
+        let mut hall = hall_with(|config| config.limits = limits);
+        hall.put(ADA, blob);
+        hall.put(ADA, blob);
+        assert_eq!(hall.told(BOB), ["qna.blob four", "qna.blob four"]);
+        hall.told(ADA);
+        for _ in 0..2 {
+            hall.put(ADA, "x");
+            assert_eq!(hall.told(ADA), ["qna.state Open"]);
+            assert!(hall.told(BOB).is_empty());
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is drawn on slides is kept by their child, as on a whiteboard.
+
+use psom_objects::{
+    package::{CreateAnnotation, Manifest},
+    types::Role,
+};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World, pack};
+
+#[test]
+fn the_presentation_is_complete_when_its_annotations_were_told() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(1, []));
+    open(&mut world, ATTENDEE, id);
+    let told = told(&mut world, ATTENDEE);
+    assert_eq!(told, ["count 1", "location 0 0", "annotations", "completed 11"]);
+}
+
+#[test]
+fn a_presentation_is_connected_once() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(1, []));
+    open(&mut world, ATTENDEE, id);
+    open(&mut world, ATTENDEE, id);
+    assert!(broken(&world, ATTENDEE).contains("connected once"));
+}
+
+#[test]
+fn a_presentation_that_is_hidden_takes_its_annotations_along() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(1, []));
+    let content = world.open(ATTENDEE, id);
+    world.extend(ATTENDEE, content, Slides::new);
+    told(&mut world, ATTENDEE);
+    let own = world.open(ORGANIZER, id);
+    world.content(ORGANIZER, own, |content| {
+        drop(content.s_set_visibility(psom_objects::types::ContentVisibility::Presenters));
+    });
+    world.set_role(3, Role::Presenter);
+    // Everything is connected anew, and told anew, without complaint.
+    open(&mut world, ATTENDEE, id);
+    let told = told(&mut world, ATTENDEE);
+    assert_eq!(told, ["count 1", "location 0 0", "annotations", "completed 11"]);
+    assert!(world.pair.server_error(ATTENDEE).is_none());
+}
+
+#[test]
+fn all_of_a_presentation_goes_with_its_content() {
+    let mut world = room();
+    let before = world.pair.server_stats().objects;
+    let id = share(&mut world, PRESENTER, "talk", deck(1, [jpegs("j", [0])]));
+    open(&mut world, ATTENDEE, id);
+    world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));
+    assert_eq!(world.pair.server_stats().objects, before);
+}
+
+fn upload_image(world: &mut World, client: usize, id: i64, file: &str) -> String {
+    let detail = format!(
+        "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"{file}\" LOCALID=\"x\" \
+         ANCHOR=\"1,2\" EXTENT=\"30,40\" IMAGETYPE=\"png\"/>"
+    );
+    let detail = Some(detail.parse().unwrap());
+    let annotation = CreateAnnotation { parent_id: id.to_string(), detail };
+    world.told(client);
+    world.upload(client, &pack(&Manifest::CreateAnnotation(annotation), &[("a.png", b"a.png")]), 7);
+    let told = world.told(client);
+    finished(&told).to_owned()
+}
+
+#[test]
+fn images_go_to_the_annotations() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(1, []));
+    open(&mut world, ATTENDEE, id);
+    told(&mut world, ATTENDEE);
+    assert_eq!(upload_image(&mut world, PRESENTER, id, "a.png"), "Ok");
+    assert_eq!(told(&mut world, ATTENDEE), ["annotated [1]", "image 1 <a.png>"]);
+    assert_eq!(stored(&world), ["a.png"]);
+    world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));
+    assert_eq!(stored(&world), [""; 0]);
+}

@@ -1,0 +1,391 @@
+//! A client that notes what it is told of a presentation, and packages for presentations.
+
+use bytes::Bytes;
+use psom::{Context, Handle, Scope, Violation, distributed_object};
+use psom_objects::{
+    interfaces::*,
+    package::*,
+    types::{ResourceErrorCode, ResourceFormat, Role},
+};
+
+use crate::meeting::{
+    client::Log,
+    world::{World, empty, pack},
+};
+
+/// Notes every call as `slides.what`.
+#[distributed_object(serves = PptContentClient, calls = PptContentServer)]
+pub struct Slides {
+    log: Log,
+    #[child("annotationContainer")]
+    annotations: Handle<Annotations>,
+}
+
+impl Slides {
+    pub fn new(scope: &mut Scope, log: Log) -> Self {
+        let annotations = scope.add(Annotations(log.clone()));
+        Self { log, annotations }
+    }
+
+    fn note(&self, line: String) -> Result<(), Violation> {
+        self.log.lock().unwrap().push(format!("slides.{line}"));
+        Ok(())
+    }
+}
+
+/// The name of a file whose address is whole, with what is needed to read it.
+fn of(url: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> String {
+    assert_eq!((key.len(), iv.len(), hash.len()), (32, 16, 20));
+    format!("<{}>", url.strip_prefix("http://127.0.0.1/files/").expect("a whole address"))
+}
+
+impl PptContentClient for Slides {
+    fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
+        let version = cx.caller().version();
+        self.note(format!("completed {version}")).unwrap();
+    }
+
+    fn c_error_adding_resource(
+        &mut self,
+        _: &mut Context<Self>,
+        id: i32,
+        code: ResourceErrorCode,
+    ) -> Result<(), Violation> {
+        self.note(format!("refused {id} {code:?}"))
+    }
+
+    fn c_set_full_ppt_file_info(
+        &mut self,
+        _: &mut Context<Self>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("full {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_location(&mut self, _: &mut Context<Self>, location: String) -> Result<(), Violation> {
+        let place = Location::parse(&location).expect("the schema's own");
+        self.note(format!("location {} {}", place.slide, place.click))?;
+        match place.extensions.first() {
+            Some(extension) => self.note(format!("extension {}", extension.name())),
+            None => Ok(()),
+        }
+    }
+
+    fn c_set_notes_info(
+        &mut self,
+        _: &mut Context<Self>,
+        url: String,
+        slides: Vec<i32>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("notes {slides:?} {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_partial_ppt_file_info(
+        &mut self,
+        _: &mut Context<Self>,
+        url: String,
+        slides: Vec<i32>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("partial {slides:?} {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_preview_thumbnail_file_info(
+        &mut self,
+        _: &mut Context<Self>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("preview {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_resource_error_code(
+        &mut self,
+        _: &mut Context<Self>,
+        begin: i32,
+        end: i32,
+        format: ResourceFormat,
+        code: ResourceErrorCode,
+    ) -> Result<(), Violation> {
+        self.note(format!("failed {begin}..{end} {format:?} {code:?}"))
+    }
+
+    fn c_set_slide_count(&mut self, _: &mut Context<Self>, count: i32) -> Result<(), Violation> {
+        self.note(format!("count {count}"))
+    }
+
+    fn c_set_slide_dhtml_markup_info(
+        &mut self,
+        _: &mut Context<Self>,
+        slide: i32,
+        clicks: i32,
+        url: String,
+        needs: Vec<String>,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        let needs = needs.join(",");
+        self.note(format!("markup {slide} {clicks} [{needs}] {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_slide_dhtml_resource_info(
+        &mut self,
+        _: &mut Context<Self>,
+        name: String,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("shared {name} {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_slide_jpeg_info(
+        &mut self,
+        _: &mut Context<Self>,
+        slide: i32,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("jpeg {slide} {}", of(&url, &key, &iv, &hash)))
+    }
+
+    fn c_set_thumbnail_file_info(
+        &mut self,
+        _: &mut Context<Self>,
+        names: Vec<String>,
+        url: String,
+        key: Bytes,
+        iv: Bytes,
+        hash: Bytes,
+    ) -> Result<(), Violation> {
+        self.note(format!("thumbnails {} {}", names.join(","), of(&url, &key, &iv, &hash)))
+    }
+}
+
+/// Notes what comes first of all annotations, and images.
+#[distributed_object(serves = AnnotationContainerClient, calls = AnnotationContainerServer)]
+pub struct Annotations(Log);
+
+#[rustfmt::skip]
+impl AnnotationContainerClient for Annotations {
+    fn c_set_annotation_constraints(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: Vec<i32>) -> Result<(), Violation> {
+        self.0.lock().unwrap().push("slides.annotations".to_owned());
+        Ok(())
+    }
+    fn c_set_image_file_info(&mut self, _: &mut Context<Self>, id: i32, url: String, key: Bytes, iv: Bytes, hash: Bytes) {
+        let file = of(&url, &key, &iv, &hash);
+        self.0.lock().unwrap().push(format!("slides.image {id} {file}"));
+    }
+    fn c_add_annotation_batch(&mut self, _: &mut Context<Self>, ids: Vec<i32>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i64>, _: Vec<i32>, _: Vec<String>, _: Vec<String>) -> Result<(), Violation> {
+        self.0.lock().unwrap().push(format!("slides.annotated {ids:?}"));
+        Ok(())
+    }
+    fn c_change_properties_batch(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i32>, _: Vec<String>, _: Vec<String>) -> Result<(), Violation> {
+        Ok(())
+    }
+    fn c_change_text_batch(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i32>, _: Vec<i32>, _: Vec<i32>, _: Vec<i32>, _: Vec<String>) -> Result<(), Violation> {
+        Ok(())
+    }
+    fn c_clear_annotations(&mut self, _: &mut Context<Self>, _: i64) {}
+    fn c_error_add_annotation(&mut self, _: &mut Context<Self>, _: i32, _: Vec<Vec<String>>, _: String) {}
+    fn c_error_change_properties(&mut self, _: &mut Context<Self>, _: i32, _: i32, _: i64, _: Vec<Vec<String>>, _: String) {}
+    fn c_error_change_property_for_group(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: String, _: Vec<String>, _: String) {}
+    fn c_error_change_text(&mut self, _: &mut Context<Self>, _: i32, _: i32, _: i64, _: String) {}
+    fn c_error_clear_annotations(&mut self, _: &mut Context<Self>, _: String) {}
+    fn c_error_remove_annotation(&mut self, _: &mut Context<Self>, _: i32, _: String) {}
+    fn c_error_remove_annotations(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: String, _: i32) {}
+    fn c_error_set_telepointer(&mut self, _: &mut Context<Self>, _: String) {}
+    fn c_remove_annotation(&mut self, _: &mut Context<Self>, _: i32, _: i64) {}
+    fn c_remove_annotations(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: i64, _: i32) {}
+    fn c_set_telepointer(&mut self, _: &mut Context<Self>, _: String, _: i64, _: bool) {}
+}
+
+/// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
+pub fn room() -> World {
+    let mut world = empty(psom_objects::server::Limits::default());
+    for (id, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
+        join(&mut world, id, role);
+    }
+    world.forget();
+    world
+}
+
+pub fn join(world: &mut World, id: i64, role: Role) -> usize {
+    world.join_with(id, role, |scope| scope.announce::<Slides>())
+}
+
+/// The resources of a manifest, with numbers from 1.
+pub fn numbered(resources: impl IntoIterator<Item = PptResource>) -> Vec<PptContentResource> {
+    let resources = resources.into_iter().zip(1..);
+    let numbered = |(resource, id)| PptContentResource { resource_id: Some(id), resource };
+    resources.map(numbered).collect()
+}
+
+pub fn deck(slides: u32, resources: impl IntoIterator<Item = PptResource>) -> ChunkedPpt {
+    let resources = numbered(resources);
+    ChunkedPpt { slides: Some(slides), preview_thumbnail_file: None, resources }
+}
+
+/// JPEGs of these slides, in files named by `name` and the slide.
+pub fn jpegs(name: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+    let jpeg = |slide| JpegSlide { slide: Some(slide), file: Some(format!("{name}{slide}")) };
+    PptResource::Jpegs(slides.into_iter().map(jpeg).collect())
+}
+
+pub fn notes(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+    let slides = slides.into_iter();
+    let slides = slides.map(|slide| NotesSlide { slide: Some(slide), file: None }).collect();
+    PptResource::Notes(NotesPackage { file: Some(file.into()), slides })
+}
+
+pub fn thumbnails(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+    let thumbnail =
+        |slide| ThumbnailSlide { slide: Some(slide), file: Some(format!("t{slide}.jpg")) };
+    let slides = slides.into_iter().map(thumbnail).collect();
+    PptResource::Thumbnails(ThumbnailPackage { file: file.into(), slides })
+}
+
+pub fn partial(file: &str, slides: impl Into<Vec<u32>>) -> PptResource {
+    PptResource::PartialPpt { file: Some(file.into()), slides: slides.into() }
+}
+
+pub fn full(file: &str, use_as_native_file: Option<bool>) -> PptResource {
+    PptResource::FullPpt { file: Some(file.into()), use_as_native_file }
+}
+
+pub fn shared<const N: usize>(names: [&str; N]) -> PptResource {
+    PptResource::DhtmlResources(names.map(|name| Some(name.to_owned())).into())
+}
+
+pub fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptResource {
+    PptResource::DhtmlMarkup(vec![SlideMarkup {
+        slide: Some(slide),
+        clicks: Some(3),
+        file: Some(file.into()),
+        resources: needs.map(|name| Some(name.to_owned())).into(),
+    }])
+}
+
+/// Shares a presentation. In each file is its own name.
+pub fn share(world: &mut World, client: usize, title: &str, ppt: ChunkedPpt) -> i64 {
+    let created = create(world, client, CreateContent::new(title, ContentDetail::Ppt(ppt)));
+    let created = created.iter().find_map(|line| line.strip_prefix("contents.created "));
+    created.unwrap().split(' ').next().unwrap().parse().unwrap()
+}
+
+/// Uploads a new content, and returns what the client was told.
+pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<String> {
+    world.told(client);
+    world.reserve(client, &content.common.title, 7);
+    upload(world, client, &content.into());
+    world.told(client)
+}
+
+/// What became of an upload, from what the client was told.
+pub fn finished(told: &[String]) -> &str {
+    let mut lines = told.iter().filter_map(|line| line.strip_prefix("uploads.finished 7 "));
+    lines.next().expect("the upload is over")
+}
+
+/// Uploads more resources, and returns what became of the upload.
+pub fn add(
+    world: &mut World,
+    client: usize,
+    content_id: i64,
+    resources: impl IntoIterator<Item = PptResource>,
+) -> String {
+    let detail = Some(ResourceDetail::Resources(numbered(resources)));
+    upload(world, client, &CreatePptContentResource { content_id, detail }.into_manifest());
+    let log = world.pair.on_client(client, |client, _| client.log.clone());
+    let mut log = log.lock().unwrap();
+    let at = log.iter().position(|line| line.starts_with("uploads.finished 7 ")).unwrap();
+    log.remove(at).strip_prefix("uploads.finished 7 ").unwrap().to_owned()
+}
+
+pub trait IntoManifest {
+    fn into_manifest(self) -> Manifest;
+}
+
+impl IntoManifest for CreatePptContentResource {
+    fn into_manifest(self) -> Manifest {
+        Manifest::CreatePptContentResource(self)
+    }
+}
+
+pub fn upload(world: &mut World, client: usize, manifest: &Manifest) {
+    let files: Vec<_> = manifest.files().iter().map(|name| (*name, name.as_bytes())).collect();
+    let package = pack(manifest, &files);
+    world.upload(client, &package, 7);
+}
+
+/// Connects a presentation.
+pub fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
+    let content = world.open(client, id);
+    world.extend(client, content, Slides::new)
+}
+
+/// What a client was told of presentations, with what is in the files; `<-file>` is one that is
+/// gone again.
+pub fn told(world: &mut World, client: usize) -> Vec<String> {
+    let told = world.told_of(client, "slides.");
+    let disk = world.store.0.lock().unwrap();
+    let with_file = |line: String| {
+        let line = line.strip_prefix("slides.").unwrap();
+        let Some((start, file)) = line.trim_end_matches('>').split_once('<') else {
+            return line.to_owned();
+        };
+        match disk.files.get(file) {
+            Some(bytes) => format!("{start}<{}>", str::from_utf8(bytes).unwrap()),
+            None => format!("{start}<-{file}>"),
+        }
+    };
+    told.into_iter().map(with_file).collect()
+}
+
+/// What is stored, in order.
+pub fn stored(world: &World) -> Vec<String> {
+    let disk = world.store.0.lock().unwrap();
+    let mut files: Vec<_> =
+        disk.files.values().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect();
+    files.sort();
+    files
+}
+
+/// Goes to a place.
+pub fn go(world: &mut World, client: usize, slides: Handle<Slides>, location: &str) {
+    let location = location.to_owned();
+    world.on(client, slides, move |_, cx| drop(cx.peers().s_set_location(&location)));
+}
+
+/// Says that something will not come.
+pub fn fail(
+    world: &mut World,
+    client: usize,
+    slides: Handle<Slides>,
+    (begin, end): (i32, i32),
+    format: ResourceFormat,
+    code: ResourceErrorCode,
+) {
+    world.on(client, slides, move |_, cx| {
+        drop(cx.peers().s_set_resource_error_code(begin, end, format, code));
+    });
+}
+
+/// Why the server has ended a client's connection.
+pub fn broken(world: &World, client: usize) -> String {
+    world.pair.server_error(client).expect("the connection is over").to_string()
+}

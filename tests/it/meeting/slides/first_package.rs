@@ -1,0 +1,140 @@
+use psom_objects::{
+    package::{ChunkedPpt, ContentDetail, CreateContent},
+    server::Limits,
+    types::Role,
+};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, PRESENTER, empty};
+
+/// A presentation of two slides in every form.
+fn everything() -> ChunkedPpt {
+    let resources = [
+        jpegs("j", [1, 0]),
+        markup("m0", 0, ["a.png"]),
+        full("all.ppt", None),
+        partial("some.ppt", [1]),
+        notes("notes.opc", [0, 1]),
+        shared(["b.png", "a.png"]),
+        thumbnails("thumbs.opc", [1, 0]),
+    ];
+    ChunkedPpt { preview_thumbnail_file: Some("preview".into()), ..deck(2, resources) }
+}
+
+const ALL: [&str; 14] = [
+    "count 2",
+    "location 0 0",
+    "preview <preview>",
+    "thumbnails t0.jpg,t1.jpg <thumbs.opc>",
+    "notes [0, 1] <notes.opc>",
+    "partial [1] <some.ppt>",
+    "full <all.ppt>",
+    "shared a.png <a.png>",
+    "shared b.png <b.png>",
+    "markup 0 3 [a.png] <m0>",
+    "jpeg 0 <j0>",
+    "jpeg 1 <j1>",
+    "annotations",
+    "completed 11",
+];
+
+#[test]
+fn every_form_is_told_in_order_to_whoever_connects() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", everything());
+    for client in [PRESENTER, ATTENDEE] {
+        open(&mut world, client, id);
+        assert_eq!(told(&mut world, client), ALL);
+    }
+    let late = join(&mut world, 4, Role::Attendee);
+    open(&mut world, late, id);
+    assert_eq!(told(&mut world, late), ALL);
+}
+
+#[test]
+fn a_presentation_of_another_server_is_told_alike() {
+    let mut world = room();
+    let content = CreateContent::new("talk", ContentDetail::PptWac(everything()));
+    let created = create(&mut world, PRESENTER, content);
+    assert!(created.contains(&"contents.added 1 Content.PptWac".to_owned()), "{created:?}");
+    open(&mut world, ATTENDEE, 1);
+    assert_eq!(told(&mut world, ATTENDEE), ALL);
+}
+
+#[test]
+fn slides_that_are_not_counted_are_those_that_are_named() {
+    let mut world = room();
+    let uncounted = |resources| ChunkedPpt { slides: None, ..deck(0, resources) };
+    let named = [
+        (vec![], 0),
+        (vec![full("f", None)], 0),
+        (vec![jpegs("a", [4, 1])], 5),
+        (vec![notes("n", [2]), thumbnails("t", [0])], 3),
+        (vec![partial("p", [6])], 7),
+        (vec![shared(["s"]), markup("m", 8, ["s"])], 9),
+    ];
+    for (number, (resources, count)) in named.into_iter().enumerate() {
+        let id = share(&mut world, PRESENTER, &format!("talk {number}"), uncounted(resources));
+        open(&mut world, ATTENDEE, id);
+        assert_eq!(told(&mut world, ATTENDEE)[0], format!("count {count}"));
+    }
+}
+
+#[test]
+fn too_many_slides_are_refused_and_leave_nothing() {
+    let mut limits = Limits::default();
+    limits.slides = 3;
+    let mut world = empty(limits);
+    let client = join(&mut world, 1, Role::Presenter);
+    share(&mut world, client, "three", deck(3, []));
+    let refused = |world: &mut _, ppt| {
+        let told = create(world, client, CreateContent::new("talk", ContentDetail::Ppt(ppt)));
+        assert_eq!(finished(&told), "TooManySlides");
+        assert!(!told.iter().any(|line| line.starts_with("contents.added")), "{told:?}");
+    };
+    refused(&mut world, deck(4, [jpegs("j", [0])]));
+    refused(&mut world, ChunkedPpt { slides: None, ..deck(0, [jpegs("j", [3])]) });
+    refused(&mut world, deck(i32::MAX.unsigned_abs(), []));
+    assert_eq!(stored(&world), [""; 0]);
+}
+
+#[test]
+fn a_first_package_of_which_nothing_can_be_taken_is_refused() {
+    let mut world = room();
+    let content = CreateContent::new("talk", ContentDetail::Ppt(deck(1, [jpegs("j", [1])])));
+    let told = create(&mut world, PRESENTER, content);
+    assert_eq!(finished(&told), "VerifyFailed");
+    assert_eq!(stored(&world), [""; 0]);
+    world.contents(PRESENTER, |contents| drop(contents.s_release_title(7)));
+    let stats = world.pair.server_stats();
+    // Nothing was added to the space before the refusal either.
+    share(&mut world, PRESENTER, "other", deck(1, []));
+    assert_eq!(world.pair.server_stats().objects, stats.objects + 3);
+}
+
+#[test]
+fn the_owner_learns_what_of_the_first_package_was_not_taken() {
+    let mut world = room();
+    let ppt = deck(2, [jpegs("j", [0]), jpegs("k", [2]), notes("n", [1])]);
+    let id = share(&mut world, PRESENTER, "talk", ppt);
+    assert_eq!(stored(&world), ["j0", "n"]);
+    open(&mut world, ATTENDEE, id);
+    let refused = "refused 2 ClientUploadFailed".to_owned();
+    assert!(!told(&mut world, ATTENDEE).contains(&refused));
+    open(&mut world, PRESENTER, id);
+    assert!(told(&mut world, PRESENTER).contains(&refused));
+    // Once is enough.
+    let again = join(&mut world, 2, Role::Presenter);
+    open(&mut world, again, id);
+    assert!(!told(&mut world, again).contains(&refused));
+}
+
+#[test]
+fn the_files_go_with_the_content() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", everything());
+    open(&mut world, ATTENDEE, id);
+    assert_eq!(stored(&world).len(), 10);
+    world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));
+    assert_eq!(stored(&world), [""; 0]);
+}

@@ -1,0 +1,76 @@
+use psom_objects::{package::PptResource, types::Role};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
+
+/// A presentation of three slides without any resource, which presenter and attendee watch.
+fn opened() -> (World, i64) {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(3, []));
+    for client in [PRESENTER, ATTENDEE] {
+        open(&mut world, client, id);
+        told(&mut world, client);
+    }
+    (world, id)
+}
+
+/// Adds resources in a package of their own; everybody is told so at once, whoever comes late too.
+fn is_told(resources: Vec<PptResource>, calls: &[&str]) {
+    let (mut world, id) = opened();
+    assert_eq!(add(&mut world, PRESENTER, id, resources), "Ok");
+    for client in [PRESENTER, ATTENDEE] {
+        assert_eq!(told(&mut world, client), calls);
+    }
+    let late = join(&mut world, 4, Role::Attendee);
+    open(&mut world, late, id);
+    let told = told(&mut world, late);
+    assert_eq!(&told[2..told.len() - 2], calls);
+}
+
+#[test]
+fn thumbnails() {
+    let resources = vec![super::common::thumbnails("t", [2, 0, 1])];
+    is_told(resources, &["thumbnails t0.jpg,t1.jpg,t2.jpg <t>"]);
+}
+
+#[test]
+fn notes() {
+    is_told(vec![super::common::notes("n", [2, 0])], &["notes [0, 2] <n>"]);
+}
+
+#[test]
+fn jpegs() {
+    is_told(vec![super::common::jpegs("j", [0, 2])], &["jpeg 0 <j0>", "jpeg 2 <j2>"]);
+}
+
+#[test]
+fn partial_files() {
+    is_told(vec![partial("p", [1, 2])], &["partial [1, 2] <p>"]);
+}
+
+#[test]
+fn the_full_file() {
+    is_told(vec![full("f", Some(false))], &["full <f>"]);
+}
+
+#[test]
+fn markup_and_what_it_uses() {
+    let resources = vec![shared(["a.png"]), markup("m", 1, ["a.png"])];
+    is_told(resources, &["shared a.png <a.png>", "markup 1 3 [a.png] <m>"]);
+}
+
+#[test]
+fn markup_that_uses_nothing() {
+    is_told(vec![markup("m", 1, [])], &["markup 1 3 [] <m>"]);
+}
+
+#[test]
+fn other_presenters_add_resources_too() {
+    let (mut world, id) = opened();
+    assert_eq!(add(&mut world, ORGANIZER, id, [super::common::jpegs("j", [1])]), "Ok");
+    assert_eq!(told(&mut world, ATTENDEE), ["jpeg 1 <j1>"]);
+    world.uploads(ATTENDEE, |uploads| drop(uploads.s_request_upload(100, 100, 7)));
+    assert_eq!(world.told_of(ATTENDEE, "uploads"), ["uploads.rejected 7 UnknownFailure"]);
+    assert_eq!(told(&mut world, PRESENTER), ["jpeg 1 <j1>"]);
+    assert_eq!(stored(&world), ["j1"]);
+}

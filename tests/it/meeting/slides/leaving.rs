@@ -1,0 +1,138 @@
+//! What is missing when an uploader leaves, or may upload no longer.
+
+use psom_objects::{package::PptResource, types::*};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
+
+/// A presentation of five slides that the presenter has shared, and the attendee watches.
+fn shared_by_presenter(first: Vec<PptResource>) -> (World, i64) {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(5, first));
+    open(&mut world, ATTENDEE, id);
+    told(&mut world, ATTENDEE);
+    (world, id)
+}
+
+/// The presenter leaves, or is demoted: the same is missing, for another reason.
+fn leaves_undone(first: impl Fn() -> Vec<PptResource>, missing: &[&str]) {
+    let (mut world, id) = shared_by_presenter(first());
+    world.pair.close_client(PRESENTER);
+    let gone: Vec<_> =
+        missing.iter().map(|what| format!("failed {what} UploaderClientDisconnected")).collect();
+    assert_eq!(told(&mut world, ATTENDEE), gone);
+    let late = join(&mut world, 4, Role::Attendee);
+    open(&mut world, late, id);
+    let mut told_late = told(&mut world, late);
+    told_late.retain(|line| line.starts_with("failed"));
+    told_late.sort();
+    let mut sorted = gone;
+    sorted.sort();
+    assert_eq!(told_late, sorted);
+
+    let (mut world, _) = shared_by_presenter(first());
+    world.set_role(2, Role::Attendee);
+    let demoted: Vec<_> =
+        missing.iter().map(|what| format!("failed {what} UploaderClientDemoted")).collect();
+    assert_eq!(told(&mut world, ATTENDEE), demoted);
+}
+
+#[test]
+fn jpegs_that_are_missing() {
+    leaves_undone(|| vec![jpegs("j", [0, 2])], &["1..1 FullJpeg", "3..4 FullJpeg"]);
+}
+
+#[test]
+fn markup_that_is_missing_or_still_waits() {
+    let markup = || vec![markup("m", 0, []), shared(["a"]), super::common::markup("w", 1, ["b"])];
+    leaves_undone(markup, &["1..4 Dhtml"]);
+}
+
+#[test]
+fn each_form_that_was_begun() {
+    let begun = || vec![jpegs("j", [0, 1, 2, 3]), markup("m", 4, []), thumbnails("t", [0, 1])];
+    leaves_undone(begun, &["4..4 FullJpeg", "2..4 SlideThumbnails", "0..3 Dhtml"]);
+}
+
+#[test]
+fn notes_of_slides_that_have_not_come() {
+    // Slide 2 has come, without notes.
+    let begun = || vec![notes("n", [0, 1]), jpegs("j", [0, 2])];
+    leaves_undone(begun, &["1..1 FullJpeg", "3..4 FullJpeg", "3..4 Notes"]);
+}
+
+#[test]
+fn everything_where_there_is_nothing_to_show() {
+    leaves_undone(Vec::new, &["0..4 None"]);
+    leaves_undone(|| vec![PptResource::NativeFile("n".into())], &["0..4 None"]);
+    leaves_undone(|| vec![thumbnails("t", 0..5)], &["0..4 None"]);
+}
+
+#[test]
+fn nothing_where_nothing_is_missing() {
+    leaves_undone(|| vec![jpegs("j", 0..5), thumbnails("t", 0..5)], &[]);
+    leaves_undone(|| vec![full("f", None)], &[]);
+    leaves_undone(|| vec![jpegs("j", 0..5), notes("n", [1])], &[]);
+}
+
+#[test]
+fn what_an_error_explains_is_not_explained_again() {
+    let (mut world, id) = shared_by_presenter(vec![jpegs("j", [0, 1])]);
+    let slides = open(&mut world, PRESENTER, id);
+    let code = ResourceErrorCode::ClientConversionFailed;
+    fail(&mut world, PRESENTER, slides, (3, 3), ResourceFormat::FullJpeg, code);
+    told(&mut world, ATTENDEE);
+    world.set_role(2, Role::Attendee);
+    let demoted =
+        ["2..2", "4..4"].map(|slides| format!("failed {slides} FullJpeg UploaderClientDemoted"));
+    assert_eq!(told(&mut world, ATTENDEE), demoted);
+    world.pair.close_client(PRESENTER);
+    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+}
+
+#[test]
+fn the_last_connection_of_a_user_counts() {
+    let (mut world, _) = shared_by_presenter(vec![jpegs("j", [0])]);
+    let second = join(&mut world, 2, Role::Presenter);
+    world.pair.close_client(PRESENTER);
+    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+    world.pair.drop_client(second);
+    let gone = "failed 1..4 FullJpeg UploaderClientDisconnected";
+    assert_eq!(told(&mut world, ATTENDEE), [gone]);
+}
+
+#[test]
+fn others_who_uploaded_count_and_those_who_did_not_do_not() {
+    let (mut world, id) = shared_by_presenter(vec![jpegs("j", 0..5)]);
+    assert_eq!(add(&mut world, ORGANIZER, id, [markup("m", 2, [])]), "Ok");
+    let idle = join(&mut world, 4, Role::Presenter);
+    told(&mut world, ATTENDEE);
+    world.pair.close_client(idle);
+    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+    world.pair.close_client(ORGANIZER);
+    let gone =
+        ["0..1", "3..4"].map(|slides| format!("failed {slides} Dhtml UploaderClientDisconnected"));
+    assert_eq!(told(&mut world, ATTENDEE), gone);
+    // What the owner has begun is complete.
+    world.pair.close_client(PRESENTER);
+    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+}
+
+#[test]
+fn who_stays_able_to_upload_leaves_nothing_undone() {
+    let (mut world, _) = shared_by_presenter(vec![jpegs("j", [0])]);
+    world.set_role(2, Role::Organizer);
+    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+}
+
+#[test]
+fn another_user_can_bring_the_rest() {
+    let (mut world, id) = shared_by_presenter(vec![jpegs("j", [0, 1, 2])]);
+    world.pair.close_client(PRESENTER);
+    told(&mut world, ATTENDEE);
+    assert_eq!(add(&mut world, ORGANIZER, id, [jpegs("k", [3, 4])]), "Ok");
+    assert_eq!(told(&mut world, ATTENDEE), ["jpeg 3 <k3>", "jpeg 4 <k4>"]);
+    let late = join(&mut world, 4, Role::Attendee);
+    open(&mut world, late, id);
+    assert!(!told(&mut world, late).iter().any(|line| line.starts_with("failed")));
+}

@@ -1,0 +1,158 @@
+use psom::Handle;
+use psom_objects::{
+    package::{INITIAL_LOCATION, Location},
+    types::Role,
+};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
+
+struct Talk {
+    world: World,
+    id: i64,
+    slides: [Handle<Slides>; 3],
+}
+
+fn opened(count: u32) -> Talk {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(count, []));
+    let slides = [ORGANIZER, PRESENTER, ATTENDEE].map(|client| {
+        let slides = open(&mut world, client, id);
+        told(&mut world, client);
+        slides
+    });
+    Talk { world, id, slides }
+}
+
+impl Talk {
+    fn go(&mut self, client: usize, location: &str) {
+        go(&mut self.world, client, self.slides[client], location);
+    }
+
+    fn told(&mut self) -> [Vec<String>; 3] {
+        [ORGANIZER, PRESENTER, ATTENDEE].map(|client| told(&mut self.world, client))
+    }
+}
+
+fn at(slide: u32, click: u32) -> String {
+    Location::new(slide, click).to_xml().unwrap()
+}
+
+fn all(line: &str) -> [Vec<String>; 3] {
+    std::array::from_fn(|_| vec![line.to_owned()])
+}
+
+#[test]
+fn a_new_place_is_told_everybody_and_whoever_comes_later() {
+    let mut talk = opened(3);
+    talk.go(PRESENTER, &at(2, 1));
+    assert_eq!(talk.told(), all("location 2 1"));
+    talk.go(ORGANIZER, &at(1, 0));
+    assert_eq!(talk.told(), all("location 1 0"));
+    let late = join(&mut talk.world, 4, Role::Attendee);
+    open(&mut talk.world, late, talk.id);
+    assert_eq!(told(&mut talk.world, late)[1], "location 1 0");
+}
+
+#[test]
+fn the_initial_location_is_the_first_place() {
+    let mut talk = opened(3);
+    talk.go(PRESENTER, &at(2, 1));
+    talk.told();
+    talk.go(PRESENTER, INITIAL_LOCATION);
+    assert_eq!(talk.told(), all("location 0 0"));
+}
+
+#[test]
+fn the_same_place_is_told_the_caller_alone() {
+    let mut talk = opened(3);
+    talk.go(PRESENTER, &at(0, 0));
+    let [organizer, presenter, attendee] = talk.told();
+    assert_eq!(presenter, ["location 0 0"]);
+    assert!(organizer.is_empty() && attendee.is_empty());
+}
+
+#[test]
+fn a_slide_that_there_is_not_brings_the_caller_back() {
+    let mut talk = opened(3);
+    talk.go(ORGANIZER, &at(1, 2));
+    talk.told();
+    for slide in [3, i32::MAX.unsigned_abs()] {
+        talk.go(PRESENTER, &at(slide, 0));
+        let [organizer, presenter, attendee] = talk.told();
+        assert_eq!(presenter, ["location 1 2"]);
+        assert!(organizer.is_empty() && attendee.is_empty());
+    }
+}
+
+#[test]
+fn who_may_not_present_is_brought_back() {
+    let mut talk = opened(3);
+    talk.go(ATTENDEE, &at(1, 0));
+    let [organizer, presenter, attendee] = talk.told();
+    assert_eq!(attendee, ["location 0 0"]);
+    assert!(organizer.is_empty() && presenter.is_empty());
+    talk.world.set_role(3, Role::Presenter);
+    talk.go(ATTENDEE, &at(1, 0));
+    assert_eq!(talk.told(), all("location 1 0"));
+    talk.world.set_role(2, Role::Attendee);
+    talk.told();
+    talk.go(PRESENTER, &at(2, 0));
+    assert_eq!(talk.told()[PRESENTER], ["location 1 0"]);
+}
+
+#[test]
+fn a_presentation_without_slides_has_a_beginning_and_nothing_else() {
+    let mut talk = opened(0);
+    talk.go(PRESENTER, &at(0, 1));
+    assert_eq!(talk.told(), all("location 0 1"));
+    talk.go(PRESENTER, &at(1, 0));
+    assert_eq!(talk.told()[PRESENTER], ["location 0 1"]);
+}
+
+#[test]
+fn what_third_parties_add_is_kept() {
+    let mut talk = opened(2);
+    let namespace = "http://schemas.microsoft.com/2008/08/datamcu-content";
+    talk.go(
+        PRESENTER,
+        &format!(
+            "<?xml version=\"1.0\"?> <p:PptLocation xmlns:p=\"{namespace}\" xmlns:x=\"urn:x\"> \
+             <p:SlideNumber> 1 </p:SlideNumber><p:Click>+2</p:Click><x:zoom>3</x:zoom>\
+             </p:PptLocation>"
+        ),
+    );
+    for told in talk.told() {
+        assert_eq!(told, ["location 1 2", "extension zoom"]);
+    }
+}
+
+#[test]
+fn no_location_ends_the_connection() {
+    let beyond = at(0, 0).replace(">0<", ">-1<");
+    for bad in ["", "initial_location", "<PptLocation/>", "7", &beyond] {
+        for client in [PRESENTER, ATTENDEE] {
+            let mut talk = opened(2);
+            talk.go(client, bad);
+            assert!(broken(&talk.world, client).contains("malformed location"), "{bad}");
+            let told = &talk.told()[ORGANIZER];
+            assert!(!told.iter().any(|line| line.starts_with("location")), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn a_place_whose_document_no_call_could_carry_back_is_not_taken() {
+    let mut talk = opened(2);
+    // Each quote is escaped when the document is written again.
+    let with_quotes = |count: usize| {
+        let own = format!(" xmlns:x='urn:x' x:a='{}'><Slide", "\"".repeat(count));
+        at(1, 0).replacen("><Slide", &own, 1)
+    };
+    talk.go(PRESENTER, &with_quotes(20_000));
+    let [organizer, presenter, attendee] = talk.told();
+    assert_eq!(presenter, ["location 0 0"]);
+    assert!(organizer.is_empty() && attendee.is_empty());
+    talk.go(PRESENTER, &with_quotes(2_000));
+    assert_eq!(talk.told(), all("location 1 0"));
+}

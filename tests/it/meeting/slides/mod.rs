@@ -1,0 +1,14 @@
+//! Presentations: their resources, errors and places.
+
+mod annotations;
+mod common;
+mod errors;
+mod first_package;
+mod later;
+mod leaving;
+mod location;
+mod markup;
+mod native;
+mod refusals;
+mod replacing;
+mod versions;

@@ -1,0 +1,45 @@
+//! The file that participants download.
+
+use psom_objects::package::{ContentDetail, CreateContent, PptResource};
+
+use super::common::*;
+use crate::meeting::world::{ATTENDEE, PRESENTER, World};
+
+/// What a client was told of the content's file, with what is in it.
+fn file(world: &mut World, client: usize) -> Vec<String> {
+    let told = world.told_of(client, "content 1.file");
+    let disk = world.store.0.lock().unwrap();
+    let name = |line: &String| line.split(' ').nth(2).unwrap().to_owned();
+    let bytes = |line| String::from_utf8(disk.files[&name(line)].clone()).unwrap();
+    told.iter().map(bytes).collect()
+}
+
+#[test]
+fn a_resource_is_the_file_of_the_content() {
+    let mut world = room();
+    let native = PptResource::NativeFile("talk.pptx".into());
+    let id = share(&mut world, PRESENTER, "talk", deck(1, [native]));
+    open(&mut world, ATTENDEE, id);
+    assert_eq!(file(&mut world, ATTENDEE), ["talk.pptx"]);
+    add(&mut world, PRESENTER, id, [PptResource::NativeFile("newer.pptx".into())]);
+    assert_eq!(file(&mut world, ATTENDEE), ["newer.pptx"]);
+    assert_eq!(stored(&world), ["newer.pptx"]);
+}
+
+#[test]
+fn the_full_file_is_also_the_file_of_the_content_where_it_says_so() {
+    let mut world = room();
+    let content = CreateContent::new("talk", ContentDetail::Ppt(deck(1, [])));
+    create(&mut world, PRESENTER, content.with_native_file("first.pptx"));
+    open(&mut world, ATTENDEE, 1);
+    assert_eq!(file(&mut world, ATTENDEE), ["first.pptx"]);
+    add(&mut world, PRESENTER, 1, [full("second.ppt", Some(true))]);
+    assert_eq!(file(&mut world, ATTENDEE), ["second.ppt"]);
+    assert_eq!(stored(&world), ["second.ppt"]);
+    // The one is replaced, and stays as the other.
+    add(&mut world, PRESENTER, 1, [full("third.ppt", Some(false))]);
+    assert_eq!(file(&mut world, ATTENDEE), [""; 0]);
+    assert_eq!(stored(&world), ["second.ppt", "third.ppt"]);
+    world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
+    assert_eq!(stored(&world), [""; 0]);
+}

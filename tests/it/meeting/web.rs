@@ -1,0 +1,481 @@
+//! Transfers through browsers: who may, what it is answered, and what is left of it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use psom_objects::{
+    package::{ChunkedPpt, ContentDetail, CreateAnnotation, CreateContent, Manifest, Visibility},
+    server::{ContentTypes, Limits, MeetingConfig, NativeFileOnlyContent},
+    store::{
+        FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink, WebDownload, WebUpload,
+    },
+    types::Role,
+};
+
+use super::{
+    store::MemoryStore,
+    world::{self, ATTENDEE, ORGANIZER, PRESENTER, World, pack},
+};
+
+/// A store whose web server is the test itself.
+#[derive(Clone, Default)]
+struct WebStore {
+    memory: MemoryStore,
+    web: Arc<Mutex<Web>>,
+}
+
+#[derive(Default)]
+struct Web {
+    /// What was posted where it was permitted.
+    forms: BTreeMap<String, Option<Vec<u8>>>,
+    /// What was permitted, as text.
+    downloads: Vec<String>,
+    count: u64,
+    /// What the next permission fails with.
+    fails: Option<StoreError>,
+}
+
+struct Form {
+    store: WebStore,
+    url: String,
+    manifest: Manifest,
+}
+
+impl FileStore for WebStore {
+    fn begin(&self, length: u64) -> Result<Box<dyn UploadSink>, StoreError> {
+        self.memory.begin(length)
+    }
+
+    fn remove(&self, name: &str) {
+        self.memory.remove(name);
+    }
+
+    fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {
+        let mut web = self.web.lock().unwrap();
+        web.fails.take().map_or(Ok(()), Err)?;
+        web.count += 1;
+        let url = format!("http://up/{}", web.count);
+        web.forms.insert(url.clone(), None);
+        Ok(Box::new(Form { store: self.clone(), url, manifest }))
+    }
+
+    fn web_download(&self, download: WebDownload<'_>) -> Result<String, StoreError> {
+        let mut web = self.web.lock().unwrap();
+        web.fails.take().map_or(Ok(()), Err)?;
+        let WebDownload { file, name, is_attachment, user } = download;
+        let saved = if is_attachment { "saved" } else { "shown" };
+        web.downloads.push(format!("{} as {name}, {saved}, for {user}", file.name));
+        Ok(format!("http://down/{}", web.downloads.len()))
+    }
+}
+
+impl WebUpload for Form {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn finish(self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>> {
+        Box::pin(async move {
+            let posted = self.store.web.lock().unwrap().forms[&self.url].clone();
+            let nothing = || StoreError::Malformed("nothing was posted".into());
+            let plain = posted.ok_or_else(nothing)?;
+            let file = StoredFile {
+                name: self.url.replace("http://up/", "web-"),
+                key: Bytes::from_static(&[1; 32]),
+                iv: Bytes::from_static(&[2; 16]),
+                hash: Bytes::from_static(&[3; 20]),
+                size: plain.len() as u64,
+            };
+            self.store.memory.0.lock().unwrap().files.insert(file.name.clone(), plain);
+            let names = self.manifest.files();
+            let files = names.iter().map(|name| ((*name).to_owned(), file.clone())).collect();
+            Ok(Import { files, manifest: self.manifest.clone() })
+        })
+    }
+}
+
+impl Drop for Form {
+    fn drop(&mut self) {
+        self.store.web.lock().unwrap().forms.remove(&self.url);
+    }
+}
+
+/// A meeting with an organizer, a presenter and an attendee, whose files browsers bring.
+struct WebWorld {
+    world: World,
+    store: WebStore,
+}
+
+fn web_world() -> WebWorld {
+    with(Limits::default())
+}
+
+fn with(limits: Limits) -> WebWorld {
+    let store = WebStore::default();
+    let (files, started) = (Arc::new(store.clone()), SystemTime::UNIX_EPOCH);
+    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    config.limits = limits;
+    // So that a content can have a second file.
+    let types = ContentTypes::none().with::<NativeFileOnlyContent>();
+    config.content_types = types.with_as::<NativeFileOnlyContent>("Content.Ppt");
+    let mut world = world::with(config, store.memory.clone());
+    world.join(1, Role::Organizer);
+    world.join(2, Role::Presenter);
+    world.join(3, Role::Attendee);
+    world.forget();
+    WebWorld { world, store }
+}
+
+fn content(title: &str) -> CreateContent {
+    CreateContent::new(title, ContentDetail::NativeFileOnly).with_native_file("native.file")
+}
+
+fn xml(manifest: impl Into<Manifest>) -> String {
+    manifest.into().to_xml().unwrap()
+}
+
+impl WebWorld {
+    /// Asks to upload through a browser.
+    fn ask(&mut self, client: usize, cookie: i32, manifest: &str) -> Vec<String> {
+        let manifest = manifest.to_owned();
+        self.world.uploads(client, move |uploads| {
+            drop(uploads.s_request_web_upload_blob(cookie, &manifest));
+        });
+        self.world.told_of(client, "uploads.")
+    }
+
+    /// Reserves a title and asks to upload a file for it.
+    fn begin(&mut self, client: usize, cookie: i32, title: &str) -> Vec<String> {
+        self.world.reserve(client, title, cookie);
+        self.ask(client, cookie, &xml(content(title)))
+    }
+
+    fn post(&self, url: &str, plain: &[u8]) {
+        *self.store.web.lock().unwrap().forms.get_mut(url).unwrap() = Some(plain.to_vec());
+    }
+
+    fn finish(&mut self, client: usize, cookie: i32, cancel: bool) -> Vec<String> {
+        self.world.uploads(client, move |uploads| drop(uploads.s_upload_finished(cookie, cancel)));
+        self.world.told_of(client, "uploads.")
+    }
+
+    fn download(&mut self, client: usize, name: &str, is_attachment: bool) -> Vec<String> {
+        let name = name.to_owned();
+        self.world.uploads(client, move |uploads| {
+            drop(uploads.s_request_web_download_blob(9, &name, is_attachment));
+        });
+        self.world.told_of(client, "uploads.")
+    }
+
+    /// The stored files, and how many forms are permitted.
+    fn left(&self) -> (Vec<String>, usize) {
+        (self.world.disk().0, self.store.web.lock().unwrap().forms.len())
+    }
+
+    fn fail(&self, error: StoreError) {
+        self.store.web.lock().unwrap().fails = Some(error);
+    }
+}
+
+const NOTHING: (Vec<String>, usize) = (Vec::new(), 0);
+
+#[test]
+fn a_file_from_a_browser_appears_for_everybody() {
+    let mut web = web_world();
+    assert_eq!(web.begin(PRESENTER, 7, "plan.txt"), ["uploads.accepted at http://up/1 7"]);
+    web.post("http://up/1", b"hello");
+    web.world.told(ATTENDEE);
+    web.world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(7, false)));
+    assert_eq!(
+        web.world.told(PRESENTER),
+        [
+            "contents.added 1 Content.NativeFileOnly",
+            "contents.created 1 for 7",
+            "uploads.finished 7 Ok"
+        ]
+    );
+    assert_eq!(web.world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    web.world.open(ATTENDEE, 1);
+    let told = web.world.told(ATTENDEE);
+    assert!(told.contains(&"content 1.file web-1 [32, 16, 20] 5".to_owned()), "{told:?}");
+    assert_eq!(web.left(), (vec!["web-1".to_owned()], 0));
+    // It is over: a second end is of nothing.
+    assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 NotUploading"]);
+}
+
+#[test]
+fn a_meeting_without_a_web_server_serves_no_browsers() {
+    let mut world = world::world();
+    world.share(PRESENTER, "plan.txt", 1);
+    world.forget();
+    let manifest = xml(content("other.txt"));
+    world.uploads(PRESENTER, move |uploads| {
+        uploads.s_request_web_upload_blob(1, &manifest);
+        uploads.s_request_web_download_blob(2, "file-1", true);
+    });
+    assert_eq!(
+        world.told(PRESENTER),
+        ["uploads.rejected 1 UnknownFailure", "uploads.rejected download 2 NotSupported"]
+    );
+}
+
+#[test]
+fn who_may_not_upload_may_not_through_a_browser() {
+    let mut web = web_world();
+    let manifest = xml(content("plan.txt"));
+    assert_eq!(web.ask(ATTENDEE, 1, &manifest), ["uploads.rejected 1 UnknownFailure"]);
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn a_manifest_has_to_be_good_and_to_name_one_file() {
+    let mut web = web_world();
+    let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
+    let two = CreateContent::new("a", ContentDetail::Ppt(ppt)).with_native_file("native.file");
+    let none = CreateContent::new("a", ContentDetail::Whiteboard);
+    let malformed = ["", "hello", "<ocp/>", "<!DOCTYPE a><a/>"].map(str::to_owned);
+    for manifest in malformed.into_iter().chain([xml(two), xml(none)]) {
+        let told = web.ask(PRESENTER, 1, &manifest);
+        assert_eq!(told, ["uploads.rejected 1 VerifyFailed"], "{manifest}");
+    }
+    assert_eq!(web.left(), NOTHING);
+    assert!(web.world.pair.client_error(PRESENTER).is_none());
+}
+
+#[test]
+fn a_cookie_uploads_one_thing_at_a_time_whatever_its_way() {
+    let mut web = web_world();
+    let manifest = xml(content("plan.txt"));
+    assert_eq!(web.ask(PRESENTER, 1, &manifest), ["uploads.accepted at http://up/1 1"]);
+    assert_eq!(web.ask(PRESENTER, 1, &manifest), ["uploads.rejected 1 AlreadyUploading"]);
+    web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 1)));
+    assert_eq!(web.world.told(PRESENTER), ["uploads.rejected 1 AlreadyUploading"]);
+    web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 2)));
+    assert_eq!(web.world.told(PRESENTER), ["uploads.accepted 2"]);
+    assert_eq!(web.ask(PRESENTER, 2, &manifest), ["uploads.rejected 2 AlreadyUploading"]);
+    assert_eq!(web.ask(ORGANIZER, 1, &manifest), ["uploads.accepted at http://up/2 1"]);
+}
+
+#[test]
+fn a_user_uploads_so_many_things_at_a_time_whatever_their_way() {
+    let mut web = web_world();
+    let manifest = xml(content("plan.txt"));
+    for cookie in 0..3 {
+        assert_eq!(web.ask(PRESENTER, cookie, &manifest).len(), 1);
+    }
+    for cookie in 3..5 {
+        web.world.uploads(PRESENTER, move |uploads| drop(uploads.s_request_upload(5, 5, cookie)));
+    }
+    web.world.told(PRESENTER);
+    assert_eq!(web.ask(PRESENTER, 5, &manifest), ["uploads.rejected 5 TooManyUploads"]);
+    web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 5)));
+    assert_eq!(web.world.told(PRESENTER), ["uploads.rejected 5 TooManyUploads"]);
+    assert_eq!(web.finish(PRESENTER, 0, true), ["uploads.finished 0 UserCancel"]);
+    assert_eq!(web.ask(PRESENTER, 5, &manifest), ["uploads.accepted at http://up/4 5"]);
+}
+
+#[test]
+fn a_full_meeting_takes_no_file() {
+    let mut limits = Limits::default();
+    limits.contents = 1;
+    let mut web = with(limits);
+    web.begin(PRESENTER, 1, "a.txt");
+    // A second begins while there is room for it, and comes too late.
+    web.begin(PRESENTER, 2, "b.txt");
+    web.post("http://up/1", b"a");
+    web.post("http://up/2", b"b");
+    assert_eq!(web.finish(PRESENTER, 1, false), ["uploads.finished 1 Ok"]);
+    assert_eq!(web.finish(PRESENTER, 2, false), ["uploads.finished 2 TooManyContents"]);
+    assert_eq!(web.begin(PRESENTER, 3, "c.txt"), ["uploads.rejected 3 TooManyContents"]);
+    assert_eq!(web.left(), (vec!["web-1".to_owned()], 0));
+}
+
+#[test]
+fn what_the_store_refuses_is_said() {
+    let mut web = web_world();
+    let manifest = xml(content("plan.txt"));
+    for (error, reason) in [
+        (StoreError::Full, "CapacityExceeded"),
+        (StoreError::TooLarge(5), "MaxPackageSizeExceeded"),
+        (StoreError::Malformed("x".into()), "VerifyFailed"),
+        (StoreError::Failed("x".into()), "ArchiveFailed"),
+        (StoreError::Unsupported, "UnknownFailure"),
+    ] {
+        web.fail(error);
+        assert_eq!(web.ask(PRESENTER, 1, &manifest), [format!("uploads.rejected 1 {reason}")]);
+    }
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn an_end_without_a_file_is_a_failure_and_may_be_tried_again() {
+    let mut web = web_world();
+    web.begin(PRESENTER, 7, "plan.txt");
+    assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 VerifyFailed"]);
+    assert_eq!(web.left(), NOTHING, "the permission has ended");
+    // The POST failed: the client cancels. The title is still the client's.
+    let manifest = xml(content("plan.txt"));
+    assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/2 7"]);
+    assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
+    assert_eq!(web.left(), NOTHING);
+    // The same file again, by the same cookie and by another.
+    assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/3 7"]);
+    assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
+    assert_eq!(web.ask(PRESENTER, 8, &manifest), ["uploads.accepted at http://up/4 8"]);
+    web.post("http://up/4", b"hello");
+    assert_eq!(web.finish(PRESENTER, 8, false), ["uploads.finished 8 Ok"]);
+}
+
+#[test]
+fn an_end_that_comes_twice_is_one() {
+    let mut web = web_world();
+    web.begin(PRESENTER, 7, "plan.txt");
+    web.post("http://up/1", b"hello");
+    web.world.uploads(PRESENTER, |uploads| {
+        uploads.s_upload_finished(7, false);
+        uploads.s_upload_finished(7, false);
+    });
+    assert_eq!(web.world.told_of(PRESENTER, "uploads."), ["uploads.finished 7 Ok"]);
+}
+
+#[test]
+fn a_file_that_is_cancelled_behind_its_end_is_removed() {
+    let mut web = web_world();
+    web.begin(PRESENTER, 7, "plan.txt");
+    web.post("http://up/1", b"hello");
+    web.world.uploads(PRESENTER, |uploads| {
+        uploads.s_upload_finished(7, false);
+        uploads.s_upload_finished(7, true);
+    });
+    assert_eq!(web.world.told_of(PRESENTER, "uploads."), ["uploads.finished 7 UserCancel"]);
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn a_file_for_a_title_that_was_not_reserved_is_removed() {
+    let mut web = web_world();
+    web.world.reserve(ORGANIZER, "plan.txt", 1);
+    web.ask(PRESENTER, 7, &xml(content("plan.txt")));
+    web.post("http://up/1", b"hello");
+    assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 VerifyFailed"]);
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn a_file_for_a_content_that_is_not_there_is_removed() {
+    let mut web = web_world();
+    let detail = None;
+    let annotation = CreateAnnotation { parent_id: "17".into(), detail };
+    let manifest = Manifest::CreateAnnotation(annotation);
+    // Without a detail it names no file, and is refused at once.
+    assert_eq!(web.ask(PRESENTER, 7, &xml(manifest)), ["uploads.rejected 7 VerifyFailed"]);
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn permissions_go_with_their_client() {
+    let mut web = web_world();
+    web.begin(PRESENTER, 7, "plan.txt");
+    web.begin(ORGANIZER, 7, "other.txt");
+    web.post("http://up/1", b"hello");
+    web.world.pair.drop_client(PRESENTER);
+    assert_eq!(web.left(), (vec![], 1));
+    // The organizer stays, and closes the manager.
+    web.world.uploads(ORGANIZER, |uploads| assert_eq!(uploads.close(), 1));
+    assert_eq!(web.left(), NOTHING);
+}
+
+#[test]
+fn permissions_go_with_their_client_s_role() {
+    let mut web = web_world();
+    web.begin(PRESENTER, 7, "plan.txt");
+    web.post("http://up/1", b"hello");
+    web.world.set_role(2, Role::Attendee);
+    let told = web.world.told_of(PRESENTER, "uploads.");
+    assert_eq!(told, ["uploads.finished 7 UnknownFailure"]);
+    assert_eq!(web.left(), NOTHING);
+    assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 NotUploading"]);
+}
+
+#[test]
+fn a_file_is_downloaded_by_the_name_that_people_know() {
+    let mut web = web_world();
+    let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
+    let slides = CreateContent::new("slides.pptx", ContentDetail::Ppt(ppt));
+    let manifest = slides.with_native_file("native.file").into();
+    web.world.reserve(PRESENTER, "slides.pptx", 1);
+    let package = pack(&manifest, &[("native.file", b"slides"), ("p.jpg", b"picture")]);
+    web.world.upload(PRESENTER, &package, 1);
+    web.world.forget();
+    assert_eq!(
+        web.download(ATTENDEE, "file-1", true),
+        ["uploads.accepted download at http://down/1 9"]
+    );
+    assert_eq!(
+        web.download(ORGANIZER, "file-2", false),
+        ["uploads.accepted download at http://down/2 9"]
+    );
+    // A title is what it is at present.
+    let content = web.world.open(PRESENTER, 1);
+    web.world.content(PRESENTER, content, |content| drop(content.s_set_title("talk.pptx")));
+    web.download(ATTENDEE, "file-1", true);
+    assert_eq!(
+        web.store.web.lock().unwrap().downloads,
+        [
+            "file-1 as slides.pptx, saved, for 3",
+            "file-2 as p.jpg, shown, for 1",
+            "file-1 as talk.pptx, saved, for 3",
+        ]
+    );
+}
+
+#[test]
+fn a_file_that_nobody_shares_is_not_found() {
+    let mut web = web_world();
+    web.world.share(PRESENTER, "plan.txt", 1);
+    web.world.forget();
+    for name in ["", "file-0", "FILE-1", "../file-1", "plan.txt", "native.file"] {
+        let told = web.download(PRESENTER, name, true);
+        assert_eq!(told, ["uploads.rejected download 9 NotFound"], "{name}");
+    }
+    web.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
+    let told = web.download(PRESENTER, "file-1", true);
+    assert_eq!(told, ["uploads.rejected download 9 NotFound"]);
+}
+
+#[test]
+fn a_file_of_a_content_that_one_does_not_see_is_not_for_one() {
+    let mut web = web_world();
+    let mut hidden = content("plan.txt");
+    hidden.common.visibility = Some(Visibility::Presenters);
+    web.world.reserve(PRESENTER, "plan.txt", 1);
+    web.ask(PRESENTER, 1, &xml(hidden));
+    web.post("http://up/1", b"hello");
+    web.finish(PRESENTER, 1, false);
+    let told = web.download(ATTENDEE, "web-1", true);
+    assert_eq!(told, ["uploads.rejected download 9 NotAuthorized"]);
+    let told = web.download(ORGANIZER, "web-1", true);
+    assert_eq!(told, ["uploads.accepted download at http://down/1 9"]);
+}
+
+#[test]
+fn a_download_that_the_store_refuses_is_said() {
+    let mut web = web_world();
+    web.world.share(PRESENTER, "plan.txt", 1);
+    web.world.forget();
+    for (error, reason) in [
+        (StoreError::Unsupported, "NotSupported"),
+        (StoreError::Full, "UnknownFailure"),
+        (StoreError::Failed("x".into()), "UnknownFailure"),
+    ] {
+        web.fail(error);
+        let told = web.download(PRESENTER, "file-1", true);
+        assert_eq!(told, [format!("uploads.rejected download 9 {reason}")]);
+    }
+    let told = web.download(PRESENTER, "file-1", true);
+    assert_eq!(told, ["uploads.accepted download at http://down/1 9"]);
+}

@@ -1,0 +1,70 @@
+//! What an object's peers speak besides it.
+
+use super::common::{Child, Ear, EarChild, Hub};
+use psom::{Context, ObjectDesc, distributed_object, psom_interface, testing::Pair};
+
+/// The first version, for those who know no other.
+mod old {
+    use psom::psom_interface;
+
+    #[psom_interface(name = "Test.Extra", version = 1, hash = 51)]
+    #[expect(dead_code, reason = "only its description is used")]
+    pub trait ExtraServer {}
+
+    #[psom_interface(name = "Test.Extra", version = 1, hash = 61)]
+    pub trait ExtraClient {}
+}
+
+#[psom_interface(name = "Test.Extra", version = 2, hash = 52)]
+trait ExtraServer {}
+
+#[psom_interface(name = "Test.Extra", version = 2, hash = 62)]
+trait ExtraClient {}
+
+#[distributed_object(serves = ExtraServer, calls = ExtraClient)]
+struct Extra;
+
+impl ExtraServer for Extra {}
+
+#[distributed_object(serves = ExtraClient, calls = ExtraServer)]
+struct EarExtra;
+
+impl ExtraClient for EarExtra {}
+
+#[distributed_object(serves = old::ExtraClient, calls = old::ExtraServer)]
+struct OldExtra;
+
+impl old::ExtraClient for OldExtra {}
+
+#[test]
+fn a_peer_speaks_what_it_has_a_common_version_of() {
+    let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
+        scope.announce::<Extra>();
+        Hub::default()
+    });
+    pair.join(Ear::new);
+    pair.join(|scope| {
+        scope.announce::<EarExtra>();
+        Ear::new(scope)
+    });
+    pair.join(|scope| {
+        scope.announce::<OldExtra>();
+        Ear::new(scope)
+    });
+    let (extra, child) = (ObjectDesc::of::<Extra>(), ObjectDesc::of::<Child>());
+    pair.on_server(move |_, cx| {
+        assert_eq!((cx.peers().speaking(&extra), cx.peers().speaking(&child)), (1, 3));
+        let speaks: Vec<_> = cx.peer_infos().iter().map(|peer| peer.id).collect();
+        let speaks = speaks.into_iter().map(|id| cx.peer(id).unwrap().speaks(&extra));
+        assert_eq!(speaks.collect::<Vec<_>>(), [false, true, false]);
+        // Nobody has called.
+        assert!(!cx.caller().speaks(&child));
+    });
+    let (extra, child) = (ObjectDesc::of::<EarExtra>(), ObjectDesc::of::<EarChild>());
+    for (client, expected) in [(0, 0), (1, 1), (2, 0)] {
+        let speaking = move |_: &mut Ear, cx: &mut Context<Ear>| {
+            (cx.peers().speaking(&extra), cx.peers().speaking(&child))
+        };
+        assert_eq!(pair.on_client(client, speaking), (expected, 1));
+    }
+}
