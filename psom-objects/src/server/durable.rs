@@ -62,6 +62,11 @@ impl Memory {
         save(scope, format!("{}{key}", self.prefix), value);
     }
 
+    /// Saves a value that is JSON already.
+    pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
+        scope.save(format!("{}{key}", self.prefix), text);
+    }
+
     /// Forgets a key, and every key below it.
     pub fn erase(&self, scope: &mut Scope, key: &str) {
         scope.erase(format!("{}{key}", self.prefix));
@@ -85,6 +90,12 @@ impl<'a> Recollection<'a> {
         let key = format!("{}{key}", self.prefix);
         let value = self.state.get(&key).map(|text| read(&key, text));
         value.transpose().map_err(unreadable)
+    }
+
+    /// The value of a key that has to have one.
+    pub fn must<T: DeserializeOwned>(&self, key: &str) -> Result<T, Refusal> {
+        let missing = || Refusal::malformed(format!("`{}{key}` is missing", self.prefix));
+        self.get(key)?.ok_or_else(missing)
     }
 
     /// The values below a key, with what stands behind the key and a slash, in their order.

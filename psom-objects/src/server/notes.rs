@@ -1,7 +1,9 @@
 use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    kinds::{ContentType, NewContent, Refusal},
+    durable::Memory,
+    kinds::{ContentType, NewContent, OldContent, Refusal},
     room::Room,
     texts,
 };
@@ -24,11 +26,13 @@ const UNKNOWN_ERROR: i32 = 1;
 pub struct SharedNotesContent {
     state: State,
     room: Room,
+    memory: Memory,
     owner: i64,
 }
 
 /// The durable state of shared notes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct State {
     notes_id: String,
     notebook_title: String,
@@ -81,15 +85,22 @@ impl ContentType for SharedNotesContent {
             page_title: page_title.unwrap_or_default(),
             error: None,
         };
-        Ok(Self { state, room: new.room, owner: new.owner })
+        new.memory.save(scope, "notes", &state);
+        Ok(Self { state, room: new.room, memory: new.memory, owner: new.owner })
+    }
+
+    fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        let state = old.saved.must("notes")?;
+        Ok(Self { state, room: old.room, memory: old.memory, owner: old.owner })
     }
 }
 
 impl SharedNotesContent {
-    fn apply(&mut self, change: &Change) {
+    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
         match change {
             Change::Failed(code) => self.state.error = Some(*code),
         }
+        self.memory.save(cx, "notes", &self.state);
     }
 }
 
@@ -102,7 +113,7 @@ impl SharedNotesContentServer for SharedNotesContent {
         let user = cx.caller().user().id;
         let may = self.room.policy().may_moderate(self.room.role(cx, user));
         if (may || user == self.owner) && self.state.error != Some(code) {
-            self.apply(&Change::Failed(code));
+            self.change(cx, &Change::Failed(code));
             cx.peers().c_set_error_code(code);
         }
         Ok(())

@@ -2,7 +2,7 @@ use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
     annotations::AnnotationContainer,
-    kinds::{Addition, ContentType, NewContent, Refusal},
+    kinds::{Addition, ContentType, NewContent, OldContent, Refusal},
 };
 use crate::{
     interfaces::{
@@ -32,8 +32,13 @@ impl ContentType for WhiteboardContent {
         if new.detail != ContentDetail::Whiteboard {
             return Err(Refusal::malformed("the detail is no whiteboard's"));
         }
-        let annotations = scope.add(AnnotationContainer::new(new.room, new.content));
-        Ok(Self { annotations })
+        let container = AnnotationContainer::new(new.room, new.content, new.memory);
+        Ok(Self { annotations: scope.add(container) })
+    }
+
+    fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        let container = AnnotationContainer::restore(&old)?;
+        Ok(Self { annotations: scope.add(container) })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {

@@ -63,8 +63,10 @@ impl AnnotationContainer {
         let (url, key) = (self.room.url(&stored), stored.key.clone());
         let (iv, hash) = (stored.iv.clone(), stored.hash.clone());
         cx.peers().c_set_image_file_info(id, &url, key.clone(), iv.clone(), hash.clone());
-        self.apply(&Change::SetImage { id, file: EncryptedFile { url, key, iv, hash } });
         self.images.insert(id, stored);
+        let change = Change::SetImage { id, file: EncryptedFile { url, key, iv, hash } };
+        self.apply(&change);
+        self.save(cx, &change);
     }
 }
 

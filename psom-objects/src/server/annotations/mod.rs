@@ -5,13 +5,17 @@ mod groups;
 mod image;
 mod pending;
 mod rules;
+mod saved;
 
 use std::collections::BTreeMap;
 
 use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
 use self::pending::Pending;
-use super::room::{ContentRef, Room};
+use super::{
+    durable::Memory,
+    room::{ContentRef, Room},
+};
 use crate::{
     annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
     interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
@@ -29,6 +33,7 @@ use crate::{
 pub struct AnnotationContainer {
     room: Room,
     content: ContentRef,
+    memory: Memory,
     board: Board,
     tally: Tally,
     last_id: i32,
@@ -54,10 +59,11 @@ impl AnnotationContainer {
     pub(super) const PART: &'static str = "annotationContainer";
 
     /// An empty board for a content.
-    pub(super) fn new(room: Room, content: ContentRef) -> Self {
+    pub(super) fn new(room: Room, content: ContentRef, memory: Memory) -> Self {
         Self {
             room,
             content,
+            memory,
             board: Board::default(),
             tally: Tally::default(),
             last_id: 0,
@@ -128,6 +134,7 @@ impl AnnotationContainer {
     /// Makes a change, and has it told with others of its kind at the end of the turn.
     fn make(&mut self, cx: &mut Context<Self>, change: Change) {
         self.apply(&change);
+        self.save(cx, &change);
         if !self.pending.takes(&change) {
             self.flush(cx);
         }
@@ -176,6 +183,7 @@ impl AnnotationContainer {
     fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
         self.flush(cx);
         self.apply(&change);
+        self.save(cx, &change);
         let images = std::mem::take(&mut self.images).into_iter();
         let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             images.partition(|(id, _)| self.board.get(*id).is_some());

@@ -6,7 +6,8 @@ use psom::{Context, Lifecycle, PeerId, Scope, distributed_object};
 
 use self::state::{Change, State};
 use super::{
-    kinds::{ContentType, NewContent, Refusal},
+    durable::Memory,
+    kinds::{ContentType, NewContent, OldContent, Refusal},
     room::Room,
 };
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
 pub struct PollContent {
     state: State,
     room: Room,
+    memory: Memory,
     /// Whether each connection was last told the true results, or zeros.
     told: BTreeMap<PeerId, bool>,
     /// Whether the results are others than those who see them were told.
@@ -37,7 +39,7 @@ pub struct PollContent {
 impl ContentType for PollContent {
     const NAME: &'static str = "Content.Poll";
 
-    fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
         let ContentDetail::Poll(poll) = new.detail else {
             return Err(Refusal::malformed("there is no question"));
         };
@@ -47,7 +49,12 @@ impl ContentType for PollContent {
             return Err(Refusal::malformed(why));
         }
         let state = State::new(poll.question, poll.choices);
-        Ok(Self { state, room: new.room, told: BTreeMap::new(), changed: false })
+        state.save(scope, &new.memory, None);
+        Ok(Self::with(state, new.room, new.memory))
+    }
+
+    fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self::with(State::restore(&old.saved)?, old.room, old.memory))
     }
 
     fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
@@ -58,8 +65,13 @@ impl ContentType for PollContent {
 }
 
 impl PollContent {
-    fn apply(&mut self, change: &Change) {
+    fn with(state: State, room: Room, memory: Memory) -> Self {
+        Self { state, room, memory, told: BTreeMap::new(), changed: false }
+    }
+
+    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
         self.state.apply(change);
+        self.state.save(cx, &self.memory, Some(change));
     }
 
     fn may_moderate(&self, cx: &mut Context<Self>) -> bool {
@@ -132,7 +144,7 @@ impl PollContentServer for PollContent {
             return self.answer_results(cx);
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.apply(&Change::Cleared);
+        self.change(cx, &Change::Cleared);
         self.tell_unvoted(cx, &voters);
         self.changed = true;
         self.tell_results(cx);
@@ -154,7 +166,7 @@ impl PollContentServer for PollContent {
             return;
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.apply(&Change::Asked { question, choices });
+        self.change(cx, &Change::Asked { question, choices });
         let State { question, choices, .. } = &self.state;
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
@@ -168,7 +180,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_open_state(self.state.open);
         } else if self.state.open != open {
-            self.apply(&Change::Opened(open));
+            self.change(cx, &Change::Opened(open));
             cx.peers().c_set_open_state(open);
         }
     }
@@ -177,7 +189,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_results_state(self.state.visible_to_all);
         } else if self.state.visible_to_all != visible_to_all {
-            self.apply(&Change::Shown(visible_to_all));
+            self.change(cx, &Change::Shown(visible_to_all));
             cx.peers().c_set_results_state(visible_to_all);
             self.tell_results(cx);
         }
@@ -189,7 +201,7 @@ impl PollContentServer for PollContent {
         let may = self.state.open && self.room.policy().may_vote(self.room.role(cx, user));
         match state::wanted(choice, self.state.choices.len()) {
             Some(choice) if may && choice != before => {
-                self.apply(&Change::Voted { user, choice });
+                self.change(cx, &Change::Voted { user, choice });
                 cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
                 self.tell_results_later(cx);
             }

@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::{Limits, texts};
+use psom::Scope;
+use serde::{Deserialize, Serialize};
+
+use crate::server::{Limits, Memory, Recollection, Refusal, texts};
 
 /// The durable state of a poll.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct State {
     pub(super) question: String,
     pub(super) choices: Vec<String>,
     pub(super) open: bool,
     pub(super) visible_to_all: bool,
-    /// One vote a user: the place of the choice.
+    /// One vote a user: the place of the choice. Each is saved by itself.
+    #[serde(skip)]
     votes: BTreeMap<i64, usize>,
 }
 
@@ -55,6 +60,36 @@ impl State {
             }
             Change::Cleared => self.votes.clear(),
         }
+    }
+
+    /// Saves what a change has changed.
+    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: Option<&Change>) {
+        let vote = |user: &i64| format!("vote/{user}");
+        match change {
+            None | Some(Change::Opened(_) | Change::Shown(_)) => memory.save(scope, "poll", self),
+            Some(Change::Asked { .. }) => {
+                memory.save(scope, "poll", self);
+                memory.erase(scope, "vote");
+                self.votes.iter().for_each(|(user, choice)| {
+                    memory.save(scope, &vote(user), choice);
+                });
+            }
+            Some(Change::Voted { user, choice: Some(choice) }) => {
+                memory.save(scope, &vote(user), choice);
+            }
+            Some(Change::Voted { user, choice: None }) => memory.erase(scope, &vote(user)),
+            Some(Change::Cleared) => memory.erase(scope, "vote"),
+        }
+    }
+
+    /// The state as it was saved.
+    pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
+        let mut state: Self = saved.must("poll")?;
+        for (user, choice) in saved.below("vote")? {
+            let user = user.parse().map_err(|_| Refusal::malformed("a vote of nobody"))?;
+            state.apply(&Change::Voted { user, choice: Some(choice) });
+        }
+        Ok(state)
     }
 
     /// What a user has voted for.

@@ -1,5 +1,7 @@
 //! The state of a presentation, and everything that changes it.
 
+mod saved;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
@@ -10,6 +12,8 @@ use crate::{
     store::StoredFile,
     types::{ResourceErrorCode, ResourceFormat},
 };
+
+pub(super) use saved::Pieces;
 
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{store::StoredFile, types::ResourceFormat};
 
 /// A resource as clients are told of it: one call each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Item {
     /// A small picture of the presentation.
     Preview(StoredFile),
@@ -28,14 +30,14 @@ pub(super) enum Item {
 }
 
 /// A file with some of the slides; at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pages {
     pub(super) slides: BTreeSet<u32>,
     pub(super) file: StoredFile,
 }
 
 /// A slide as dynamic HTML.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Markup {
     pub(super) slide: u32,
     pub(super) clicks: u32,

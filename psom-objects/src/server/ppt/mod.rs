@@ -11,14 +11,15 @@ use std::collections::BTreeMap;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use self::{
-    deck::{Change, Deck, Effect, Failed},
+    deck::{Change, Deck, Effect, Failed, Pieces},
     intake::{Bad, Intake},
     item::Item,
     position::Position,
 };
 use super::{
     annotations::AnnotationContainer,
-    kinds::{Added, Addition, ContentType, NewContent, Refusal},
+    durable::Memory,
+    kinds::{Added, Addition, ContentType, NewContent, OldContent, Refusal},
     room::{ContentRef, Room},
 };
 use crate::{
@@ -60,6 +61,9 @@ pub struct PptContent {
     deck: Deck,
     room: Room,
     content: ContentRef,
+    memory: Memory,
+    /// What was saved of the deck.
+    saved: Pieces,
     annotations: Handle<AnnotationContainer>,
     owner: i64,
     /// What is wrong with the first package, until its owner connects and is told.
@@ -70,7 +74,7 @@ impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let NewContent { owner, detail, native_file, files, content, room, .. } = new;
+        let NewContent { owner, detail, native_file, files, content, room, memory, .. } = new;
         let (ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt)) = detail else {
             return Err(Refusal::malformed("the detail is not that of a presentation"));
         };
@@ -103,8 +107,21 @@ impl ContentType for PptContent {
             deck.apply(&Change::Added { user: owner, item });
         }
         discard(scope, content, &deck, files.values());
-        let annotations = scope.add(AnnotationContainer::new(room.clone(), content));
-        Ok(Self { deck, room, content, annotations, owner, refused })
+        let mut saved = Pieces::new();
+        deck.save(scope, &memory, &mut saved, None);
+        let container = AnnotationContainer::new(room.clone(), content, memory.clone());
+        let annotations = scope.add(container);
+        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
+    }
+
+    fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        let container = AnnotationContainer::restore(&old)?;
+        let (deck, mut saved) = Deck::restore(&old.saved)?;
+        let OldContent { owner, content, room, memory, .. } = old;
+        // Whoever was uploading when the server stopped has left something undone.
+        deck.save(scope, &memory, &mut saved, None);
+        let (annotations, refused) = (scope.add(container), Vec::new());
+        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -158,6 +175,7 @@ impl PptContent {
     /// Makes a change, and tells everybody. Returns the files that have lost a place by it.
     fn change(&mut self, cx: &mut Context<Self>, change: &Change) -> Vec<StoredFile> {
         let Effect { told, gone } = self.deck.apply(change);
+        self.deck.save(cx, &self.memory, &mut self.saved, Some(change));
         let mut peers = cx.peers();
         for item in told.iter().filter_map(|place| self.deck.item(place)) {
             tell::item(&mut peers, &self.room, item);

@@ -4,7 +4,8 @@ use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
 
 use self::state::{Change, State};
 use super::{
-    kinds::{ContentType, NewContent, Refusal},
+    durable::Memory,
+    kinds::{ContentType, NewContent, OldContent, Refusal},
     room::Room,
 };
 use crate::{
@@ -23,6 +24,7 @@ pub struct QnaContent {
     id: i64,
     state: State,
     room: Room,
+    memory: Memory,
     /// Whether something did not find room, and the log knows.
     full: bool,
 }
@@ -30,14 +32,22 @@ pub struct QnaContent {
 impl ContentType for QnaContent {
     const NAME: &'static str = "Content.Qna";
 
-    fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        Ok(Self { id: new.id, state: State::new(), room: new.room, full: false })
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        let (state, memory) = (State::new(), new.memory);
+        state.save(scope, &memory, &Change::Opened(state.open));
+        Ok(Self { id: new.id, state, room: new.room, memory, full: false })
+    }
+
+    fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
+        let state = State::restore(&old.saved)?;
+        Ok(Self { id: old.id, state, room: old.room, memory: old.memory, full: false })
     }
 }
 
 impl QnaContent {
-    fn apply(&mut self, change: &Change) {
+    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
         self.state.apply(change);
+        self.state.save(cx, &self.memory, change);
     }
 }
 
@@ -55,7 +65,7 @@ impl QnaContentServer for QnaContent {
         if !may || open_state == QnaOpenState::None {
             cx.caller().c_set_open_state(self.state.open);
         } else if open_state != self.state.open {
-            self.apply(&Change::Opened(open_state));
+            self.change(cx, &Change::Opened(open_state));
             cx.peers().c_set_open_state(open_state);
         }
         Ok(())
@@ -74,7 +84,7 @@ impl QnaContentServer for QnaContent {
             return;
         }
         let count = self.state.count();
-        self.apply(&Change::Put(blob.to_owned()));
+        self.change(cx, &Change::Put(blob.to_owned()));
         cx.peers().c_put_blob(blob);
         if self.state.count() != count {
             cx.peers().c_set_questions_count(self.state.count());

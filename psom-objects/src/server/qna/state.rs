@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use psom::Scope;
+
 use crate::{
     qna::QnaBlob,
-    server::{Limits, texts},
+    server::{Limits, Memory, Recollection, Refusal, texts},
     types::QnaOpenState,
 };
 
@@ -48,6 +50,25 @@ impl State {
                 self.blobs.push(blob.clone());
             }
         }
+    }
+
+    /// Saves what a change has changed.
+    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: &Change) {
+        match change {
+            Change::Opened(state) => memory.save(scope, "qna", &i32::from(*state)),
+            // So that they are read in their order.
+            Change::Put(blob) => memory.save(scope, &format!("blob/{:08}", self.blobs.len()), blob),
+        }
+    }
+
+    /// The state as it was saved.
+    pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
+        let mut state = Self::new();
+        state.apply(&Change::Opened(saved.must::<i32>("qna")?.into()));
+        for (_, blob) in saved.below("blob")? {
+            state.apply(&Change::Put(blob));
+        }
+        Ok(state)
     }
 
     /// The number of questions.
