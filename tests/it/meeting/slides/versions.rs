@@ -47,7 +47,6 @@ mod v2 {
     }
 }
 
-
 #[distributed_object(serves = v2::PptContentClient, calls = v2::PptContentServer)]
 struct OldSlides(Log);
 
