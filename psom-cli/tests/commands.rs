@@ -129,6 +129,7 @@ fn every_command_shows_how_it_is_used() {
         "present",
         "stop",
         "visibility",
+        "whiteboard",
         "poll",
         "qna",
         "notes",

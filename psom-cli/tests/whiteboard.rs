@@ -223,11 +223,8 @@ fn act(conference: &mut Conference, cx: &mut Context<Conference>, content: i64, 
     }
 }
 
-/// How often each of the two does something.
-const TURNS: usize = 1000;
-
-#[test]
-fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board() {
+/// Runs a server, and something with a client who has created a board there.
+fn on_a_board<F: Future<Output = ()>>(run: impl FnOnce(JoinLink, Guest, i64) -> F) {
     let directory = tempfile::tempdir().unwrap();
     let options = Options {
         listen: "127.0.0.1:0".into(),
@@ -251,6 +248,38 @@ fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board
             model.content_titled("Board").unwrap().0
         });
         let content = content.await.unwrap();
+        run(link, ada, content).await;
+    });
+}
+
+/// All of a board goes to a newcomer at once, which must not look like one who does not read.
+#[test]
+fn a_full_board_is_told_to_one_who_joins() {
+    on_a_board(|link, mut ada, content| async move {
+        for _ in 0..32 {
+            let draw = move |conference: &mut Conference, cx: &mut Context<Conference>| {
+                for _ in 0..10 {
+                    let properties = Properties::from([(Property::Data, "M".repeat(20_000))]);
+                    conference.add_annotation(cx, content, Kind::Drawing, properties).unwrap();
+                }
+            };
+            ada.session.run(draw).await.unwrap();
+            ada.settle().await;
+        }
+        let board = ada.board(content).await;
+        assert!((300..320).contains(&board.len()), "{}", board.len());
+        let mut late = join(&link, "Edsger").await;
+        late.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        assert_eq!(late.board(content).await, board);
+    });
+}
+
+/// How often each of the two does something.
+const TURNS: usize = 1000;
+
+#[test]
+fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board() {
+    on_a_board(|link, ada, content| async move {
         let mut grace = join(&link, "Grace").await;
         grace.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
 

@@ -17,26 +17,17 @@ pub(crate) struct Home {
 }
 
 impl Home {
-    /// Makes the directory if it is not there, locks it, and removes what an earlier run left.
+    /// Makes the directory if it is not there, and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, StartError> {
         let data = |source| StartError::Data { path: path.into(), source };
         private::create_directory(path).map_err(data)?;
-        let lock = path.join("lock");
-        let mut options = OpenOptions::new();
-        let lock = options.create(true).truncate(false).write(true).open(lock).map_err(data)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StartError::Locked(path.into())),
-            Err(TryLockError::Error(error)) => return Err(data(error)),
-        }
+        let lock = lock(path).map_err(data)?.ok_or_else(|| StartError::Locked(path.into()))?;
         // Of a server that was killed.
         match crate::ServerFile::remove(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(data(error)),
             _ => {}
         }
-        let home = Self { path: path.into(), _lock: lock };
-        files::sweep(&home.meetings()).map_err(data)?;
-        Ok(home)
+        Ok(Self { path: path.into(), _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -46,6 +37,13 @@ impl Home {
     /// The directory of the meetings' directories.
     pub(crate) fn meetings(&self) -> PathBuf {
         self.path.join("meetings")
+    }
+
+    /// Removes the files of earlier runs that no meeting has any more.
+    pub(crate) fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
+        let is_known = |name: &str| library.get(name).is_some();
+        files::sweep(&self.meetings(), is_known)
+            .map_err(|source| StartError::Data { path: self.path.clone(), source })
     }
 
     /// The administrator's token, made on the first start and kept.
@@ -67,5 +65,16 @@ impl Home {
             return Err(StartError::Token(path));
         }
         Ok(token.into())
+    }
+}
+
+/// Locks a data directory, unless a server runs on it.
+pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let lock = options.create(true).truncate(false).write(true).open(path.join("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }

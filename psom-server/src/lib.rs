@@ -19,6 +19,7 @@
 //! - [`JoinLink`] is a line with which a client on another machine can join.
 //! - [`files`] takes packages and keeps encrypted files; [`crypto`] is that encryption, for
 //!   clients as well.
+//! - [`store`] keeps the state of the meetings beyond the server's end.
 //! - [`tls`] makes the server's certificate authority and certificate.
 //! - [`manual`] tells how to add a type of content.
 //! - [`proxy`] is the silent forwarding proxy of section 3.4.
@@ -45,6 +46,7 @@ pub mod proxy;
 mod roster;
 mod server;
 mod server_file;
+pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tls;
@@ -55,3 +57,4 @@ pub use link::{Entry, JoinLink, LinkError};
 pub use options::{Limits, Options};
 pub use server::{DemoLink, Server};
 pub use server_file::ServerFile;
+pub use store::Durability;

@@ -2,6 +2,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
+use crate::store::Durability;
+
 use crate::files::WebLimits;
 
 /// How a server is run. The defaults need no configuration.
@@ -13,6 +15,8 @@ pub struct Options {
     pub http: String,
     /// The data directory (`./psom-data`).
     pub data: PathBuf,
+    /// What the state of the meetings survives ([`Durability::Full`]).
+    pub durability: Durability,
     /// Whether to create the meeting `demo` and invitations to it.
     pub demo: bool,
     /// Whether admission and files are served over TLS. Beyond loopback they have to be.
@@ -36,6 +40,7 @@ impl Default for Options {
             listen: "127.0.0.1:8057".into(),
             http: "127.0.0.1:8058".into(),
             data: "psom-data".into(),
+            durability: Durability::default(),
             demo: false,
             https: false,
             host: None,
@@ -53,6 +58,7 @@ impl fmt::Debug for Options {
             .field("listen", &self.listen)
             .field("http", &self.http)
             .field("data", &self.data)
+            .field("durability", &self.durability)
             .field("demo", &self.demo)
             .field("https", &self.https)
             .field("host", &self.host)

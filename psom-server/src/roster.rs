@@ -1,8 +1,10 @@
 //! Who was admitted to a meeting, and as what.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use psom::Write;
 use psom_objects::types::{Participant, Role};
+use serde::{Deserialize, Serialize};
 
 use crate::admission::GUEST;
 
@@ -16,11 +18,21 @@ pub(crate) struct Roster {
     guests: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Person {
     uri: String,
     name: String,
+    #[serde(with = "RoleName")]
     role: Role,
+}
+
+/// A role as it is saved.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Role", rename_all = "lowercase")]
+pub(crate) enum RoleName {
+    Attendee,
+    Presenter,
+    Organizer,
 }
 
 /// What an admission changed.
@@ -29,6 +41,8 @@ pub(crate) struct Admitted {
     pub(crate) id: i64,
     /// Whether the user was there before and was something else.
     pub(crate) role_changed: bool,
+    /// What is to be saved, where anything has changed.
+    pub(crate) saved: Option<Write>,
 }
 
 impl Roster {
@@ -43,19 +57,46 @@ impl Roster {
         if let Some(&id) = self.numbers.get(uri) {
             let person = self.person(id)?;
             let role_changed = std::mem::replace(&mut person.role, role) != role;
+            let changed = role_changed || person.name != name;
             name.clone_into(&mut person.name);
-            return Some(Admitted { id, role_changed });
+            let saved = if changed { Some(save(id, person)) } else { None };
+            return Some(Admitted { id, role_changed, saved });
         }
         // However many guests there are, there is room for as many who were named.
         let is_guest = uri.starts_with(GUEST);
         if self.people.len() >= limit || (is_guest && self.guests >= limit.div_ceil(2)) {
             return None;
         }
-        self.guests += usize::from(is_guest);
-        self.people.push(Person { uri: uri.into(), name: name.into(), role });
-        let id = self.people.len() as i64;
-        self.numbers.insert(uri.into(), id);
-        Some(Admitted { id, role_changed: false })
+        let person = Person { uri: uri.into(), name: name.into(), role };
+        let id = self.push(person.clone());
+        Some(Admitted { id, role_changed: false, saved: Some(save(id, &person)) })
+    }
+
+    fn push(&mut self, person: Person) -> i64 {
+        self.guests += usize::from(person.uri.starts_with(GUEST));
+        let id = self.people.len() as i64 + 1;
+        self.numbers.insert(person.uri.clone(), id);
+        self.people.push(person);
+        id
+    }
+
+    /// The roster as it was saved: which key cannot be read, where one cannot.
+    pub(crate) fn restore(state: &BTreeMap<String, String>) -> Result<Self, String> {
+        let mut people = BTreeMap::new();
+        let below = state.range("user/".to_owned()..);
+        for (key, text) in below.take_while(|(key, _)| key.starts_with("user/")) {
+            let id = key["user/".len()..].parse::<i64>().ok();
+            let person = serde_json::from_str::<Person>(text).ok();
+            people.extend([id.zip(person).ok_or_else(|| key.clone())?]);
+        }
+        let mut roster = Self::default();
+        for (id, person) in people {
+            // Numbers are given one after the other, and each is saved before it is told.
+            if roster.push(person) != id {
+                return Err(format!("user/{id}"));
+            }
+        }
+        Ok(roster)
     }
 
     /// The user of this number as the conference wants to know one.
@@ -69,6 +110,11 @@ impl Roster {
     }
 }
 
+fn save(id: i64, person: &Person) -> Write {
+    // Two texts and a word: there is nothing in it that JSON cannot say.
+    Write { key: format!("user/{id}"), value: serde_json::to_string(person).ok() }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
@@ -77,14 +123,15 @@ mod tests {
     #[test]
     fn an_address_keeps_its_number() {
         let mut roster = Roster::default();
-        let admit = |roster: &mut Roster, uri, role| roster.admit(uri, "Ada", role, 2);
-        let new = |id| Some(Admitted { id, role_changed: false });
+        let admit = |roster: &mut Roster, uri, role| {
+            roster.admit(uri, "Ada", role, 2).map(|admitted| (admitted.id, admitted.role_changed))
+        };
+        let new = |id| Some((id, false));
         assert_eq!(admit(&mut roster, "sip:a", Role::Attendee), new(1));
         assert_eq!(admit(&mut roster, "sip:b", Role::Attendee), new(2));
         assert_eq!(admit(&mut roster, "sip:c", Role::Attendee), None, "there is room for two");
         assert_eq!(admit(&mut roster, "sip:a", Role::Attendee), new(1));
-        let changed = Some(Admitted { id: 1, role_changed: true });
-        assert_eq!(admit(&mut roster, "sip:a", Role::Presenter), changed);
+        assert_eq!(admit(&mut roster, "sip:a", Role::Presenter), Some((1, true)));
         let (mut full, guest) = (Roster::default(), Role::Attendee);
         assert!(full.admit("guest:a", "A", guest, 2).is_some());
         assert!(full.admit("guest:b", "B", guest, 2).is_none(), "guests leave room");
@@ -92,5 +139,30 @@ mod tests {
         let user = roster.user(1).unwrap();
         assert_eq!(user.data::<Participant>().unwrap().role, Role::Presenter);
         assert!(roster.user(0).is_none() && roster.user(3).is_none() && roster.user(-1).is_none());
+    }
+    #[test]
+    fn a_roster_is_restored_as_it_was_saved() {
+        let mut roster = Roster::default();
+        let mut state = BTreeMap::new();
+        let mut admit = |roster: &mut Roster, uri: &str, name: &str, role| {
+            let saved = roster.admit(uri, name, role, 9).unwrap().saved;
+            state.extend(saved.map(|write| (write.key, write.value.unwrap())));
+        };
+        for id in 1..=11 {
+            admit(&mut roster, &format!("sip:{id}"), "A", Role::Attendee);
+            if id == 8 {
+                break;
+            }
+        }
+        admit(&mut roster, "sip:2", "B", Role::Organizer);
+        assert!(roster.admit("sip:2", "B", Role::Organizer, 9).unwrap().saved.is_none());
+        let mut again = Roster::restore(&state).unwrap();
+        assert_eq!(again.admit("sip:7", "A", Role::Attendee, 9).unwrap().id, 7);
+        assert_eq!(again.user(2).unwrap().data::<Participant>().unwrap().role, Role::Organizer);
+        assert_eq!(again.admit("sip:new", "N", Role::Attendee, 9).unwrap().id, 9);
+        state.remove("user/4");
+        assert_eq!(Roster::restore(&state).unwrap_err(), "user/5");
+        state.insert("user/4".into(), "{".into());
+        assert_eq!(Roster::restore(&state).unwrap_err(), "user/4");
     }
 }

@@ -3,7 +3,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{get_slides, get_url};
-pub use crate::download::{DAMAGED, url};
 use crate::{
     download::{Remote, place},
     failure::{Failure, Result},

@@ -8,6 +8,7 @@
 //!    │  └─ uploadStreams  UploadStream         one for each upload
 //!    └─ content.{id}      Content              what every content has
 //!       └─ extendedContent                     what its type has besides
+//!          └─ annotationContainer           what is drawn and written on it
 //! ```
 //!
 //! Every change is made by the object that it belongs to, in the space's one order; whoever joins

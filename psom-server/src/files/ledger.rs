@@ -67,6 +67,12 @@ impl Ledger {
         Ok(Held { ledger: self.clone(), bytes, unwritten: bytes })
     }
 
+    /// Files of an earlier run have so many bytes: whether there is room or not, they are there.
+    pub(super) fn adopted(&self, bytes: u64) {
+        let mut books = self.books();
+        books.stored = books.stored.saturating_add(bytes);
+    }
+
     /// Files of so many bytes are gone.
     pub(super) fn removed(&self, bytes: u64) {
         let mut books = self.books();

@@ -11,7 +11,9 @@ use super::{
     permissions::Permissions,
     web::{Download, Form},
 };
-use crate::metrics::Metrics;
+use psom_objects::store::{StoreError, StoredFile};
+
+use crate::{crypto::encrypted_length, metrics::Metrics};
 
 /// Where files are kept, and how much.
 #[derive(Debug, Clone)]
@@ -161,6 +163,31 @@ impl Shelf {
             self.library.add(name, file);
         }
         true
+    }
+
+    /// Puts a file of an earlier run back on the shelf.
+    pub(super) fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
+        let failed = |why: String| Err(StoreError::Failed(why));
+        // It comes from the store, and becomes a part of a path.
+        if !(file.name.len() == 32 && file.name.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            return failed("its name is none of ours".into());
+        }
+        let path = self.files.join(&file.name);
+        let found = match std::fs::metadata(&path) {
+            Ok(found) => found.len(),
+            Err(error) => return failed(error.to_string()),
+        };
+        let length = encrypted_length(file.size);
+        if found != length {
+            return failed(format!("it has {found} bytes in the place of {length}"));
+        }
+        self.library.ledger.adopted(length);
+        let served = ServedFile { path: path.into(), length };
+        if self.add(vec![(file.name.clone(), served)]) {
+            Ok(())
+        } else {
+            failed("the meeting is over".into())
+        }
     }
 
     /// Takes a file off the shelf. It is still on the disk.

@@ -6,7 +6,9 @@ use std::{
 use bytes::Bytes;
 use psom_objects::{
     package::Manifest,
-    store::{FileStore, Import, StoreError, StoreFuture, UploadSink, WebDownload, WebUpload},
+    store::{
+        FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink, WebDownload, WebUpload,
+    },
 };
 use tokio::task::spawn_blocking;
 
@@ -72,6 +74,10 @@ impl FileStore for DiskStore {
                 Err(reason)
             }
         }
+    }
+
+    fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
+        self.shelf.adopt(file)
     }
 
     fn remove(&self, name: &str) {

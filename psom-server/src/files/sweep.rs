@@ -4,21 +4,33 @@ use std::{fs, io, path::Path};
 
 use crate::private;
 
-/// Removes packages and files of an earlier run. The keys of encrypted files were in that run's
-/// memory only, so nobody can read them any more.
+/// Removes packages that were on their way, and files that no meeting has: what was uploaded but
+/// never became a content, or was about to be removed.
 ///
 /// Only what the store itself makes is touched: `<id>/tmp` and `<id>/files` below `root`.
-pub(crate) fn sweep(root: &Path) -> io::Result<()> {
+pub(crate) fn sweep(root: &Path, is_known: impl Fn(&str) -> bool) -> io::Result<()> {
     private::create_directory(root)?;
     for entry in fs::read_dir(root)? {
         let home = entry?.path();
-        for directory in ["tmp", "files"] {
-            match fs::remove_dir_all(home.join(directory)) {
-                Err(error) if is_serious(&error) => return Err(error),
-                _ => {}
+        match fs::remove_dir_all(home.join("tmp")) {
+            Err(error) if is_serious(&error) => return Err(error),
+            _ => {}
+        }
+        let files = home.join("files");
+        match fs::read_dir(&files) {
+            Err(error) if is_serious(&error) => return Err(error),
+            Err(_) => {}
+            Ok(entries) => {
+                for entry in entries {
+                    let entry = entry?;
+                    if !entry.file_name().to_str().is_some_and(&is_known) {
+                        fs::remove_file(entry.path())?;
+                    }
+                }
             }
         }
-        // Not ours to remove if something else is in it.
+        // Not to be removed while something is in it.
+        let _ = fs::remove_dir(files);
         let _ = fs::remove_dir(home);
     }
     Ok(())

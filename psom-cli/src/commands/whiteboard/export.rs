@@ -1,7 +1,7 @@
 //! The board as a picture.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     fs,
     io::{Read, Write},
     path::Path,
@@ -13,7 +13,7 @@ use psom_server::crypto::{Decryptor, FileKey};
 
 use super::At;
 use crate::{
-    commands::get,
+    download,
     failure::{Failure, Result, While},
     http::Http,
 };
@@ -26,9 +26,9 @@ impl At {
         let board = self.board().annotations;
         let mut pictures: HashMap<Bytes, Vec<u8>> = HashMap::new();
         for file in board.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
-            let hash = file.hash.clone();
-            if !pictures.contains_key(&hash) {
-                pictures.insert(hash, self.fetch(file).await?);
+            // The same picture is downloaded once.
+            if let Entry::Vacant(place) = pictures.entry(file.hash.clone()) {
+                place.insert(self.fetch(file).await?);
             }
         }
         let svg = board.to_svg(|annotation| {
@@ -53,13 +53,13 @@ impl At {
             base.ok_or_else(|| Failure::new("the server has not said where its files are"))?;
         // A whole address has to be one of the file server's.
         let name = file.url.strip_prefix(&base).unwrap_or(&file.url);
-        let url = get::url(&base, name.trim_start_matches('/'))?;
+        let url = download::url(&base, name.trim_start_matches('/'))?;
         let http = self.joined.http.clone();
-        tokio::task::spawn_blocking(move || download(&http, &url, &file)).await?
+        tokio::task::spawn_blocking(move || fetched(&http, &url, &file)).await?
     }
 }
 
-fn download(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
+fn fetched(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
     let key = FileKey::new(&file.key, &file.iv).or_cannot("decrypt the image")?;
     let mut encrypted = http.download(url)?;
     let mut decryptor = Decryptor::new(&key);
@@ -72,11 +72,11 @@ fn download(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
         }
         plain.extend_from_slice(decryptor.update(&buffer[..count]));
         if plain.len() > LARGEST {
-            return Err(Failure::new(get::DAMAGED));
+            return Err(Failure::new(download::DAMAGED));
         }
     }
     let (last, known) = decryptor.finish().or_cannot("decrypt the image")?;
     plain.extend_from_slice(&last);
     let is_same = known.sha1[..] == file.hash[..];
-    if is_same { Ok(plain) } else { Err(Failure::new(get::DAMAGED)) }
+    if is_same { Ok(plain) } else { Err(Failure::new(download::DAMAGED)) }
 }

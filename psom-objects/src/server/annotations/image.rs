@@ -20,7 +20,11 @@ impl AnnotationContainer {
     /// which the specification leaves open, is an element `imageAnnotation` of the namespace
     /// `urn:psom:annotation`, whose attribute `file` names the file and whose other attributes are
     /// the properties by their names.
-    pub(in crate::server) fn add_image(
+    ///
+    /// # Errors
+    /// Why the upload fails: the user may not annotate, the detail is another one, the file is not
+    /// there or larger than is allowed, a constraint is broken, or the board is full.
+    pub fn add_image(
         scope: &mut Scope,
         this: Handle<Self>,
         addition: Addition,

@@ -25,9 +25,10 @@ use crate::{
 
 /// The annotations of a content (section 3.3.4.1.8).
 ///
-/// The object that has them connects it to its clients as [`PART`](Self::PART), and tells them that
-/// everything was told behind that; it disconnects it where it is disconnected itself, and removes
-/// it when it is deleted. [`Board`] is what it keeps; telepointers are only presence.
+/// A content that can be annotated has one as a child. It connects it to its clients as
+/// [`PART`](Self::PART), where it is connected itself; passes on [images](Self::add_image) and
+/// [what becomes of users](Self::user_changed); disconnects it where it is disconnected, and
+/// removes it when it is deleted. [`Board`] is what it keeps; telepointers are only presence.
 #[distributed_object(serves = AnnotationContainerServer, calls = AnnotationContainerClient)]
 #[derive(Debug)]
 pub struct AnnotationContainer {
@@ -56,10 +57,10 @@ struct Tally {
 
 impl AnnotationContainer {
     /// The name of the part as which it is connected (section 3.1.4.1.13.2).
-    pub(super) const PART: &'static str = "annotationContainer";
+    pub const PART: &'static str = "annotationContainer";
 
     /// An empty board for a content.
-    pub(super) fn new(room: Room, content: ContentRef, memory: Memory) -> Self {
+    pub fn new(room: Room, content: ContentRef, memory: Memory) -> Self {
         Self {
             room,
             content,
@@ -81,7 +82,7 @@ impl AnnotationContainer {
 
     /// A user has become something else, or has left the meeting: who may not annotate does not
     /// point either.
-    pub(super) fn user_changed(
+    pub fn user_changed(
         scope: &mut Scope,
         this: Handle<Self>,
         user: i64,

@@ -36,6 +36,8 @@ pub(super) struct Intake<'a> {
     files: &'a BTreeMap<String, StoredFile>,
     /// What the package has brought already: nothing comes twice in it.
     claimed: BTreeSet<Claim>,
+    /// Shared files, those that the package has brought included.
+    shared: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +51,7 @@ type Taken<T> = Result<T, &'static str>;
 
 impl<'a> Intake<'a> {
     pub(super) fn new(deck: &'a Deck, files: &'a BTreeMap<String, StoredFile>) -> Self {
-        Self { deck, files, claimed: BTreeSet::new() }
+        Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared() }
     }
 
     /// Takes each resource whole or not at all.
@@ -63,6 +65,7 @@ impl<'a> Intake<'a> {
             match one.read(&resource.resource) {
                 Ok(items) => {
                     let claims = one.claims;
+                    self.shared += new_shared(self.deck, &claims);
                     self.claimed.extend(claims);
                     good.extend(items);
                 }
@@ -159,10 +162,7 @@ impl Resource<'_, '_> {
             self.claim(Claim::Shared(name.clone()))?;
             items.push(Item::Shared { name, file });
         }
-        let deck = self.intake.deck;
-        let is_new = |claim: &&Claim| matches!(claim, Claim::Shared(name) if !deck.shares(name));
-        let new = self.intake.claimed.iter().chain(&self.claims).filter(is_new).count();
-        if deck.shared() + new > MAX_SHARED {
+        if self.intake.shared + new_shared(self.intake.deck, &self.claims) > MAX_SHARED {
             return Err("there are too many shared files");
         }
         Ok(items)
@@ -195,6 +195,12 @@ impl Resource<'_, '_> {
         let is_new = !self.intake.claimed.contains(&claim) && self.claims.insert(claim);
         if is_new { Ok(()) } else { Err("the package has it twice") }
     }
+}
+
+/// How many of these are shared files that the presentation has not.
+fn new_shared(deck: &Deck, claims: &BTreeSet<Claim>) -> usize {
+    let is_new = |claim: &&Claim| matches!(claim, Claim::Shared(name) if !deck.shares(name));
+    claims.iter().filter(is_new).count()
 }
 
 fn name(name: Option<&str>) -> Taken<String> {

@@ -39,11 +39,16 @@ fn shared_files_are_counted() {
     }
     let files: BTreeMap<_, _> =
         ["7", "new", "newer"].map(|name| (name.to_owned(), file("in the package"))).into();
-    let takes = |deck: &Deck, names: &[&str]| {
+    let of = |names: &[&str]| {
         let names = names.iter().map(|name| Some((*name).to_owned())).collect();
-        let resource = PptResource::DhtmlResources(names);
-        let resources = [PptContentResource { resource_id: None, resource }];
-        Intake::new(deck, &files).read(&resources).1.is_empty()
+        PptContentResource { resource_id: None, resource: PptResource::DhtmlResources(names) }
+    };
+    let takes = |deck: &Deck, names: &[&str]| {
+        // In one resource, or in one of their own each.
+        let each: Vec<_> = names.iter().map(|name| of(&[*name])).collect();
+        let together = Intake::new(deck, &files).read(&[of(names)]).1.is_empty();
+        assert_eq!(Intake::new(deck, &files).read(&each).1.is_empty(), together);
+        together
     };
     assert!(takes(&deck, &["7", "new"]) && !takes(&deck, &["new", "newer"]));
     share(&mut deck, "the last");

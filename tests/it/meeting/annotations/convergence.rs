@@ -97,7 +97,9 @@ fn at_once(
     client: usize,
     run: impl FnOnce(&mut Conference, &mut psom::Context<Conference>) + Send + 'static,
 ) {
-    pair.on_client(client, |_, cx| drop(cx.after(MOMENT, run)));
+    pair.on_client(client, |_, cx| {
+        cx.after(MOMENT, run);
+    });
 }
 
 #[test]

@@ -1,10 +1,10 @@
 use psom_objects::{
     package::CreateAnnotation,
-    server::Limits,
+    server::{Limits, Policy},
     types::{Role, UploadFinishReason},
 };
 
-use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_with};
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_under, room_with};
 use crate::meeting::world::pack;
 
 const PICTURE: &[(&str, &[u8])] = &[("a.png", b"a picture")];
@@ -165,20 +165,17 @@ fn there_are_no_more_images_than_the_constraint_says() {
     refused(room, PRESENTER, &image(""), PICTURE, UploadFinishReason::CapacityExceeded);
 }
 
+/// Whom the policy lets upload, it may still not let annotate.
 #[test]
-fn an_attendee_pins_no_image() {
-    // Whom the policy lets upload, it may still not let annotate.
-    let mut room = room();
-    let mut told = room.world.told_of(ATTENDEE, "uploads");
-    assert!(told.is_empty());
-    let detail = Some(image("").parse().unwrap());
-    let annotation = CreateAnnotation { parent_id: "1".to_owned(), detail };
-    let manifest = psom_objects::package::Manifest::CreateAnnotation(annotation);
-    let length = pack(&manifest, PICTURE).len() as i64;
-    room.world.uploads(ATTENDEE, move |uploads| drop(uploads.s_request_upload(length, 9, 5)));
-    told = room.world.told_of(ATTENDEE, "uploads");
-    assert_eq!(told, ["uploads.rejected 5 UnknownFailure"]);
-    assert!(room.all_told().is_empty());
+fn one_who_may_upload_but_not_annotate_pins_no_image() {
+    struct Drafts;
+    impl Policy for Drafts {
+        fn may_upload(&self, _: Role) -> bool {
+            true
+        }
+    }
+    let reason = UploadFinishReason::UnknownFailure;
+    refused(room_under(Drafts), ATTENDEE, &image(""), PICTURE, reason);
 }
 
 #[test]

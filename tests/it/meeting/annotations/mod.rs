@@ -13,15 +13,20 @@ mod removing;
 mod telepointers;
 mod text;
 
+use std::{sync::Arc, time::SystemTime};
+
 use psom::Handle;
 use psom_objects::{
     annotation::{Kind, Property},
     package::{ContentDetail, CreateContent},
-    server::Limits,
+    server::{Limits, MeetingConfig, Policy},
     types::Role,
 };
 
-use super::world::{Proxy, World, empty, pack};
+use super::{
+    store::MemoryStore,
+    world::{Proxy, World, empty, pack, with},
+};
 use recorder::{Annotations, Whiteboard};
 
 pub const ORGANIZER: usize = 0;
@@ -40,7 +45,21 @@ pub fn room() -> Room {
 }
 
 pub fn room_with(limits: Limits) -> Room {
-    let mut room = Room { world: empty(limits), boards: Vec::new() };
+    in_world(empty(limits))
+}
+
+/// The same under another policy.
+pub fn room_under(policy: impl Policy) -> Room {
+    let store = MemoryStore::default();
+    let files = Arc::new(store.clone());
+    let started = SystemTime::UNIX_EPOCH;
+    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    config.policy = Arc::new(policy);
+    in_world(with(config, store))
+}
+
+fn in_world(world: World) -> Room {
+    let mut room = Room { world, boards: Vec::new() };
     room.join(1, Role::Organizer);
     room.share();
     room.open(ORGANIZER);

@@ -1,6 +1,6 @@
-use psom_objects::annotation::Kind;
+use psom_objects::{annotation::Kind, server::Policy, types::Role};
 
-use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room};
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_under};
 
 /// A room with drawings 1, 2 and 3.
 fn drawn() -> Room {
@@ -36,7 +36,7 @@ fn clearing_removes_everything() {
     assert_eq!(room.all_told(), ["board.cleared by 2"]);
     room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
     room.only_told(PRESENTER, &["board.error clear NothingToClear"]);
-    let late = room.join(4, psom_objects::types::Role::Attendee);
+    let late = room.join(4, Role::Attendee);
     room.open(late);
     assert!(!room.told(late).iter().any(|line| line.starts_with("board.added")));
 }
@@ -53,37 +53,17 @@ fn an_attendee_removes_nothing() {
 }
 
 #[test]
-fn what_is_there_for_no_other_kind_of_user_is_there_for_the_policy_s() {
-    use std::{sync::Arc, time::SystemTime};
-
-    use psom_objects::{
-        server::{MeetingConfig, Policy},
-        types::Role,
-    };
-
-    /// A meeting where everybody draws.
+fn whom_the_policy_lets_annotate_annotates() {
+    /// Everybody draws.
     struct Workshop;
     impl Policy for Workshop {
         fn may_annotate(&self, _: Role) -> bool {
             true
         }
     }
-    let store = crate::meeting::store::MemoryStore::default();
-    let files = Arc::new(store.clone());
-    let mut config = MeetingConfig::new("http://x/", files, SystemTime::UNIX_EPOCH);
-    config.policy = Arc::new(Workshop);
-    let world = crate::meeting::world::with(config, store);
-    let mut room = Room { world, boards: Vec::new() };
-    for (user, role) in [(1, Role::Organizer), (3, Role::Attendee)] {
-        let client = room.join(user, role);
-        if client == ORGANIZER {
-            room.share();
-        }
-        room.open(client);
-    }
-    room.forget();
-    room.call(1, |server| drop(server.s_add_annotation(0, &[])));
+    let mut room = room_under(Workshop);
+    room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
     assert_eq!(room.all_told(), ["board.added 1:1 type 0 of 3 by 3 "]);
-    room.call(1, |server| drop(server.s_clear_annotations()));
+    room.call(ATTENDEE, |server| drop(server.s_clear_annotations()));
     assert_eq!(room.all_told(), ["board.cleared by 3"]);
 }

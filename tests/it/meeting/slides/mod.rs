@@ -8,6 +8,7 @@ mod later;
 mod leaving;
 mod location;
 mod markup;
+mod mirror;
 mod native;
 mod refusals;
 mod replacing;

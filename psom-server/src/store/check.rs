@@ -1,0 +1,134 @@
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use sqlx::{Connection, SqliteConnection};
+
+use super::{
+    Error,
+    scan::Scan,
+    schema,
+    sqlite::{entry, meeting, readable},
+    swap,
+};
+
+/// What a look at a store has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// The meetings that are right.
+    pub meetings: usize,
+    /// The entries of their state that are right.
+    pub entries: usize,
+    /// What is wrong, a sentence each.
+    pub problems: Vec<String>,
+}
+
+/// Looks at every row in the store of a data directory, and at what SQLite can find wrong with the
+/// file. Nothing is changed.
+///
+/// # Errors
+/// A server runs on the directory, or there is no store of this version in it.
+pub async fn check(data: &Path) -> Result<Report, Error> {
+    let (path, _lock) = locked(data)?;
+    look(&path).await
+}
+
+/// The database of a directory on which no server runs, as long as the lock is held.
+pub(super) fn locked(data: &Path) -> Result<(PathBuf, File), Error> {
+    let path = super::file(data);
+    // Not before, so that nothing is made where nothing is.
+    let lock = match path.is_file() || swap::beside(&path, ".repaired").is_file() {
+        true => crate::home::lock(data).map_err(|error| Error::Failed(error.to_string()))?,
+        false => return Err(Error::NoFile(path)),
+    };
+    let lock = lock.ok_or_else(|| Error::Locked(data.into()))?;
+    swap::finish(&path)?;
+    Ok((path, lock))
+}
+
+/// Looks at everything.
+pub(super) async fn look(path: &Path) -> Result<Report, Error> {
+    let mut report = Report::default();
+    let mut connection = match schema::read(path).await {
+        Ok(connection) => connection,
+        Err(Error::File { reason, .. }) => {
+            report.problems.push(format!("{} cannot be read: {reason}.", path.display()));
+            return Ok(report);
+        }
+        Err(error) => return Err(error),
+    };
+    match look_at_rows(&mut connection, &mut report).await {
+        Err(error) if !schema::is_damage(&error) => return Err(schema::failure(path, &error)),
+        Err(error) => report.problems.push(in_file(&schema::reason(&error))),
+        Ok(()) => {}
+    }
+    // Closed or not, nothing was written.
+    let _ = connection.close().await;
+    Ok(report)
+}
+
+async fn look_at_rows(connection: &mut SqliteConnection, report: &mut Report) -> sqlx::Result<()> {
+    match schema::integrity(connection).await {
+        Err(error) if !schema::is_damage(&error) => return Err(error),
+        Err(error) => report.problems.push(in_file(&schema::reason(&error))),
+        Ok(problems) => report.problems.extend(problems.iter().map(|problem| in_file(problem))),
+    }
+    let mut ids = BTreeSet::new();
+    let mut scan = Scan::meetings();
+    loop {
+        let rows = scan.next(connection).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            match meeting(row) {
+                Some(meeting) => drop(ids.insert(meeting.id)),
+                None => {
+                    let id = readable(row, 0);
+                    report.problems.push(format!("The entry of the meeting {id:?} is damaged."));
+                    ids.insert(id);
+                }
+            }
+        }
+    }
+    report.gaps("meetings", scan.gaps);
+    report.meetings = ids.len();
+    let (mut scan, mut strays) = (Scan::state(), BTreeSet::new());
+    loop {
+        let rows = scan.next(connection).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            match entry(row) {
+                Some((meeting, ..)) if ids.contains(&meeting) => report.entries += 1,
+                Some((meeting, ..)) => drop(strays.insert(meeting)),
+                None => report.problems.push(damaged_entry(&readable(row, 0), &readable(row, 1))),
+            }
+        }
+    }
+    report.gaps("state", scan.gaps);
+    let stray = |id| format!("There is state of a meeting {id:?}, but no such meeting.");
+    report.problems.extend(strays.into_iter().map(stray));
+    Ok(())
+}
+
+impl Report {
+    fn gaps(&mut self, table: &str, gaps: usize) {
+        if gaps > 0 {
+            let gap = format!("The table {table} cannot be read in {gaps} of its places.");
+            self.problems.push(gap);
+        }
+    }
+}
+
+pub(super) fn damaged_entry(meeting: &str, key: &str) -> String {
+    format!("The state of the meeting {meeting:?} is damaged at the key {key:?}.")
+}
+
+fn in_file(problem: &str) -> String {
+    format!("SQLite finds in the file: {}.", problem.trim_end_matches('.'))
+}

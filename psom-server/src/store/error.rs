@@ -1,0 +1,71 @@
+use std::path::PathBuf;
+
+/// Why a store cannot do something: a sentence that says what to do where something can be done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A meeting with this identifier exists.
+    #[error("there is a meeting {0:?} already")]
+    Exists(String),
+    /// There is no such meeting, or no longer.
+    #[error("there is no meeting {0:?}")]
+    NoMeeting(String),
+    /// An entry of a meeting's state is not what was saved.
+    #[error(
+        "the state of the meeting {meeting:?} is damaged at the key {key:?}; \
+         `psom store check` lists the damage, `psom store repair` saves the rest"
+    )]
+    Entry {
+        /// The meeting.
+        meeting: String,
+        /// The key, as far as it can be read.
+        key: String,
+    },
+    /// What is said of a meeting itself is not what was saved.
+    #[error(
+        "the entry of the meeting {0:?} is damaged; `psom store check` lists the damage, \
+         `psom store repair` saves the rest"
+    )]
+    Meeting(String),
+    /// The file as a whole is damaged.
+    #[error(
+        "{} is damaged ({reason}); `psom store check` lists the damage, `psom store repair` saves \
+         the rest",
+        path.display()
+    )]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+    /// The file was written by a later version of this program.
+    #[error(
+        "{} has the format {version} and this psom knows only {known}; run the psom that wrote it, \
+         or a later one",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: i64,
+        /// The latest format that is understood.
+        known: i64,
+    },
+    /// The file is a database, but not one of meetings.
+    #[error("{} is the database of another program; move it away", .0.display())]
+    Foreign(PathBuf),
+    /// There is no database to look at.
+    #[error("there is no {}; name the server's data directory with --data", .0.display())]
+    NoFile(PathBuf),
+    /// A server runs on the directory.
+    #[error("a server runs on {}; stop it first", .0.display())]
+    Locked(PathBuf),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// Something else failed, which is not the caller's to change.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
