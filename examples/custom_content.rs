@@ -123,7 +123,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Options::default()
     };
     let server = Server::start(options).await?;
-    server.create_meeting("team", None)?;
+    server.create_meeting("team", None).await?;
     let (lines, mut shown) = unbounded_channel();
 
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await?;

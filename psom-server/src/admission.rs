@@ -42,6 +42,9 @@ pub enum AdmissionError {
     /// The meeting has had as many users as are allowed.
     #[error("the meeting has had {0} users, which is its limit; create another meeting")]
     TooManyUsers(usize),
+    /// The meeting has as many invitations as are allowed.
+    #[error("the meeting has as many invitations as are allowed; use one of them")]
+    TooManyInvitations,
     /// Too many tokens wait to be used.
     #[error("too many tokens wait to be used; try again in two minutes")]
     TooManyTokens,
@@ -65,8 +68,12 @@ impl Server {
     ///
     /// # Errors
     /// The identifier is none or is taken, or the server holds too many meetings.
-    pub fn create_meeting(&self, id: &str, title: Option<&str>) -> Result<(), AdmissionError> {
-        self.app().create_meeting(Some(id.into()), title.map(Into::into)).map(drop)
+    pub async fn create_meeting(
+        &self,
+        id: &str,
+        title: Option<&str>,
+    ) -> Result<(), AdmissionError> {
+        self.app().create_meeting(Some(id.into()), title.map(Into::into)).await.map(drop)
     }
 
     /// Admits a user to a meeting. The link is good for one connection, within 120 seconds
@@ -89,7 +96,7 @@ impl Server {
 }
 
 impl App {
-    pub(crate) fn create_meeting(
+    pub(crate) async fn create_meeting(
         &self,
         id: Option<String>,
         title: Option<String>,
@@ -98,7 +105,7 @@ impl App {
             return Err(AdmissionError::MeetingId);
         }
         title.as_deref().map(|title| check_text("title", title)).transpose()?;
-        self.meetings.create(id, title).map_err(|error| match error {
+        self.meetings.create(id, title).await.map_err(|error| match error {
             CreateError::Exists => AdmissionError::MeetingExists,
             CreateError::TooMany(limit) => AdmissionError::TooManyMeetings(limit),
             CreateError::Failed(reason) => AdmissionError::Failed(reason),
@@ -120,6 +127,7 @@ impl App {
         let user = room.admit(uri, name, role).await.map_err(|error| match error {
             AdmitError::Over => no_meeting(&room.id),
             AdmitError::TooMany(limit) => AdmissionError::TooManyUsers(limit),
+            AdmitError::Failed(reason) => AdmissionError::Failed(reason),
         })?;
         let token = self.door.issue(room, user).ok_or(AdmissionError::TooManyTokens)?;
         self.metrics.tokens_issued.fetch_add(1, Ordering::Relaxed);

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use psom_objects::types::Role;
 
 use crate::{
+    admission::AdmissionError,
     door::Door,
     files::Library,
-    invitations::{Invitation, Invitations},
+    invitations::{self, Invitation, Invitations},
     link::{Entry, JoinLink},
     meetings::{Meetings, Room},
     metrics::Metrics,
@@ -53,18 +54,25 @@ impl App {
     }
 
     /// Invites to a meeting, unless it has too many invitations.
-    pub(crate) fn invite(
+    pub(crate) async fn invite(
         &self,
         room: &Arc<Room>,
         role: Role,
         uri: Option<String>,
         display_name: Option<String>,
-    ) -> Option<(String, JoinLink)> {
+    ) -> Result<(String, JoinLink), AdmissionError> {
         let invitation = Invitation { room: Arc::downgrade(room), role, uri, display_name };
-        let secret = self.invitations.add(invitation)?;
-        let entry = Entry::Invitation { secret: secret.clone(), http: self.http_address.clone() };
-        let link = self.link(&room.id, entry);
+        let secret = self.invitations.add(invitation.clone());
+        let secret = secret.ok_or(AdmissionError::TooManyInvitations)?;
+        let saved = room.save(invitations::save(&secret, &invitation)).await;
+        saved.map_err(|error| AdmissionError::Failed(error.to_string()))?;
         tracing::info!(meeting = %room.id, ?role, "An invitation was made");
-        Some((secret, link))
+        Ok((secret.clone(), self.invitation_link(room, secret)))
+    }
+
+    /// The link of an invitation.
+    pub(crate) fn invitation_link(&self, room: &Room, secret: String) -> JoinLink {
+        let http = self.http_address.clone();
+        self.link(&room.id, Entry::Invitation { secret, http })
     }
 }

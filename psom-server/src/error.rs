@@ -54,6 +54,9 @@ pub enum StartError {
         /// The file of its key.
         key: PathBuf,
     },
+    /// The meetings of an earlier run cannot be read.
+    #[error("{0}")]
+    Store(String),
     /// The name for the certificate is none.
     #[error("{0:?} is no host name; give --host a name or an IP address without a port")]
     Host(String),

@@ -6,17 +6,21 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use psom::SpaceHandle;
+use psom::{Journal, JournalError, SpaceHandle, Write};
 use psom_objects::{
-    server::{ContentTypes, Meeting, MeetingConfig, MeetingSummary, Policy},
+    server::{
+        ContentTypes, Meeting, MeetingConfig, MeetingSummary, Policy, RestoreError, SavedState,
+    },
     types::Role,
 };
 use tokio::time::timeout;
 
 use crate::{
     files::{DiskStore, Library},
+    invitations::{self, Invited},
     options::Limits,
     roster::Roster,
+    store::{self, MeetingStore, StoredMeeting},
 };
 
 /// How long a meeting may take to say what it holds. One that is stuck must not stop the others
@@ -36,7 +40,10 @@ pub(crate) struct Template {
 /// The meetings by their identifiers.
 pub(crate) struct Meetings {
     template: Template,
+    store: Arc<dyn MeetingStore>,
     rooms: Mutex<BTreeMap<String, Arc<Room>>>,
+    /// One meeting is created or ended at a time.
+    creating: tokio::sync::Mutex<()>,
 }
 
 /// A meeting and those who were admitted to it. It is over when the [`Meetings`] know it no more.
@@ -45,6 +52,7 @@ pub(crate) struct Room {
     pub(crate) title: Option<String>,
     pub(crate) space: SpaceHandle<Meeting>,
     pub(crate) store: DiskStore,
+    journal: Arc<dyn Journal>,
     roster: Mutex<Option<Roster>>,
     users: usize,
 }
@@ -62,6 +70,16 @@ pub(crate) enum CreateError {
 pub(crate) enum AdmitError {
     Over,
     TooMany(usize),
+    Failed(String),
+}
+
+/// Why the meetings of an earlier run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("the meeting {id:?} cannot go on: {why}; `psom store check` lists the damage")]
+    Meeting { id: String, why: RestoreError },
 }
 
 /// Whether a text can be the identifier of a meeting, and so the name of a directory.
@@ -71,8 +89,35 @@ pub(crate) fn is_meeting_id(id: &str) -> bool {
 }
 
 impl Meetings {
-    pub(crate) fn new(template: Template) -> Self {
-        Self { template, rooms: Mutex::default() }
+    /// The meetings of a store, as they were when they were last saved, with the invitations to
+    /// each.
+    pub(crate) async fn open(
+        template: Template,
+        store: Arc<dyn MeetingStore>,
+    ) -> Result<(Self, Vec<(Arc<Room>, Invited)>), OpenError> {
+        let mut rooms = BTreeMap::new();
+        let mut invited = Vec::new();
+        for meeting in store.meetings().await? {
+            let state = store.load(&meeting.id).await?;
+            let (id, damaged) = (meeting.id.clone(), |key| store::Error::Entry {
+                meeting: meeting.id.clone(),
+                key,
+            });
+            let roster = Roster::restore(&state).map_err(damaged)?;
+            let invitations = invitations::saved(&state).map_err(damaged)?;
+            let room = start(&template, &*store, meeting, roster, &state)
+                .map_err(|why| OpenError::Meeting { id: id.clone(), why })?;
+            tracing::info!(meeting = id, "A meeting goes on");
+            invited.push((room.clone(), invitations));
+            rooms.insert(id, room);
+        }
+        let creating = tokio::sync::Mutex::default();
+        Ok((Self { template, store, rooms: Mutex::new(rooms), creating }, invited))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn new(template: Template, store: Arc<dyn MeetingStore>) -> Self {
+        Self { template, store, rooms: Mutex::default(), creating: tokio::sync::Mutex::default() }
     }
 
     fn rooms(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Room>>> {
@@ -80,36 +125,32 @@ impl Meetings {
     }
 
     /// Starts a meeting; without an identifier, one is made up.
-    pub(crate) fn create(
+    pub(crate) async fn create(
         &self,
         id: Option<String>,
         title: Option<String>,
     ) -> Result<Arc<Room>, CreateError> {
         let id = id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
-        let limits = &self.template.limits;
-        let mut rooms = self.rooms();
-        if rooms.contains_key(&id) {
-            return Err(CreateError::Exists);
+        let limit = self.template.limits.meetings;
+        let _creating = self.creating.lock().await;
+        {
+            let rooms = self.rooms();
+            if rooms.contains_key(&id) {
+                return Err(CreateError::Exists);
+            }
+            if rooms.len() >= limit {
+                return Err(CreateError::TooMany(limit));
+            }
         }
-        if rooms.len() >= limits.meetings {
-            return Err(CreateError::TooMany(limits.meetings));
-        }
-        let store = self.template.library.store(&id);
-        let config = MeetingConfig {
-            url_base: self.template.url_base.clone(),
-            files: Arc::new(store.clone()),
-            policy: self.template.policy.clone(),
-            limits: limits.meeting.clone(),
-            content_types: self.template.content_types.clone(),
-            started: SystemTime::now(),
-        };
-        let psom = self.template.psom.clone();
-        let space = SpaceHandle::start_with(psom, [], |scope| Meeting::new(scope, config))
-            .map_err(|error| CreateError::Failed(error.to_string()))?;
-        let roster = Mutex::new(Some(Roster::default()));
-        let room = Room { id: id.clone(), title, space, store, roster, users: limits.users };
-        let room = Arc::new(room);
-        rooms.insert(id, room.clone());
+        let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
+        let meeting = StoredMeeting { id: id.clone(), title, created };
+        let failed = |error: store::Error| CreateError::Failed(error.to_string());
+        self.store.create(meeting.clone()).await.map_err(failed)?;
+        let room =
+            start(&self.template, &*self.store, meeting, Roster::default(), &SavedState::default());
+        let room = room.map_err(|error| CreateError::Failed(error.to_string()))?;
+        self.rooms().insert(id, room.clone());
         tracing::info!(meeting = %room.id, title = room.title.as_deref(), "A meeting begins");
         Ok(room)
     }
@@ -124,11 +165,42 @@ impl Meetings {
 
     /// Ends a meeting: its clients are told, its files removed. Says whether there was one.
     pub(crate) async fn end(&self, id: &str) -> bool {
+        let _creating = self.creating.lock().await;
         let Some(room) = self.rooms().remove(id) else { return false };
         room.close().await;
+        if let Err(error) = self.store.delete(id).await {
+            tracing::error!(meeting = id, %error, "Could not forget a meeting");
+        }
         tracing::info!(meeting = id, "A meeting has ended");
         true
     }
+}
+
+/// Starts a meeting with what was saved of it.
+fn start(
+    template: &Template,
+    store: &dyn MeetingStore,
+    meeting: StoredMeeting,
+    roster: Roster,
+    state: &SavedState,
+) -> Result<Arc<Room>, RestoreError> {
+    let StoredMeeting { id, title, .. } = meeting;
+    let files = template.library.store(&id);
+    let limits = &template.limits;
+    let config = MeetingConfig {
+        url_base: template.url_base.clone(),
+        files: Arc::new(files.clone()),
+        policy: template.policy.clone(),
+        limits: limits.meeting.clone(),
+        content_types: template.content_types.clone(),
+        started: SystemTime::now(),
+    };
+    let (psom, journal) = (template.psom.clone(), store.journal(&id));
+    let space = SpaceHandle::start_durable(psom, [], journal.clone(), |scope| {
+        Meeting::restore(scope, config, state)
+    })?;
+    let (roster, users) = (Mutex::new(Some(roster)), limits.users);
+    Ok(Arc::new(Room { id, title, space, store: files, journal, roster, users }))
 }
 
 impl Room {
@@ -145,6 +217,9 @@ impl Room {
         };
         let admitted = admitted.ok_or(AdmitError::TooMany(self.users))?;
         let id = admitted.id;
+        if let Some(write) = admitted.saved {
+            self.save(write).await.map_err(|error| AdmitError::Failed(error.to_string()))?;
+        }
         if admitted.role_changed {
             tracing::info!(meeting = %self.id, uri, id, ?role, "A user's role has changed");
             let told = self.space.run(move |meeting, cx| meeting.set_role(cx, id, role));
@@ -152,6 +227,11 @@ impl Room {
             let _ = timeout(PATIENCE, told).await;
         }
         Ok(id)
+    }
+
+    /// Saves something of the meeting that is not its space's own.
+    pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
+        self.journal.commit(vec![write]).await
     }
 
     /// An admitted user; nobody once the meeting is over.

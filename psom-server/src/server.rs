@@ -10,17 +10,18 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Options, ServerFile, StartError,
+    AdmissionError, Options, ServerFile, StartError,
     address::{join_host_port, reachable, split_host_port},
     app::App,
     door::Door,
     files::{Library, LibraryConfig},
     home::Home,
     http,
-    invitations::Invitations,
+    invitations::{Invitation, Invitations},
     link::JoinLink,
     meetings::{Meetings, Template},
     metrics::Metrics,
+    store::{MeetingStore, SqliteStore},
     tls::Identity,
 };
 
@@ -30,6 +31,7 @@ use crate::{
 /// says good-bye.
 pub struct Server {
     app: Arc<App>,
+    store: Arc<dyn MeetingStore>,
     psom_addr: SocketAddr,
     http_addr: SocketAddr,
     demo: Vec<DemoLink>,
@@ -81,27 +83,40 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone());
-        let meetings = Meetings::new(Template {
+        let store = SqliteStore::open(home.path(), options.durability).await;
+        let store = store.map_err(|error| StartError::Store(error.to_string()))?;
+        let store: Arc<dyn MeetingStore> = Arc::new(store);
+        let template = Template {
             url_base: format!("{http_address}/files/"),
             library: library.clone(),
             policy: options.policy.clone(),
             content_types: options.content_types.clone(),
             limits: options.limits.clone(),
             psom: options.psom.clone(),
-        });
+        };
+        let opened = Meetings::open(template, store.clone()).await;
+        let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
+        home.sweep(&library)?;
+        let invitations = Invitations::new(options.limits.invitations);
+        for (room, invited) in invited {
+            for (secret, role, uri, display_name) in invited {
+                let room = Arc::downgrade(&room);
+                invitations.keep(secret, Invitation { room, role, uri, display_name });
+            }
+        }
         let app = Arc::new(App {
             admin_token: home.admin_token()?,
             psom_address: join_host_port(&psom_host, psom_addr.port()),
             http_address,
             authority: identity.authority,
             meetings,
-            invitations: Invitations::new(options.limits.invitations),
+            invitations,
             door,
             library,
             metrics,
             psom: Some(psom).into(),
         });
-        let demo = if options.demo { demo(&app)? } else { Vec::new() };
+        let demo = if options.demo { demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
         let acceptor = options.https.then(|| TlsAcceptor::from(identity.server));
@@ -112,7 +127,7 @@ impl Server {
             options.limits.http_connections,
             stop.subscribe(),
         ));
-        let server = Self { app, psom_addr, http_addr, demo, stop, web, home };
+        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, home };
         server.announce()?;
         Ok(server)
     }
@@ -161,6 +176,12 @@ impl Server {
         let left = deadline.saturating_duration_since(Instant::now());
         if timeout(left, &mut self.web).await.is_err() {
             tracing::warn!("Dropped web connections that did not finish");
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        match timeout(left, self.store.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "Could not save everything"),
+            Err(_) => tracing::error!("Could not save everything in time"),
         }
         tracing::info!("The server has stopped");
     }
@@ -230,17 +251,23 @@ fn failed(option: &'static str, address: &str, error: impl std::fmt::Display) ->
     StartError::Listen { option, address: address.into(), reason: reason.into() }
 }
 
-fn demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
-    let other = |what: &str| StartError::Other(format!("the demo meeting {what}"));
-    let room = app
-        .meetings
-        .create(Some("demo".into()), Some("Demo".into()))
-        .map_err(|_| other("cannot be created"))?;
-    let roles = [Role::Organizer, Role::Presenter, Role::Attendee];
-    let link = |role| {
-        let (_, link) =
-            app.invite(&room, role, None, None).ok_or_else(|| other("takes no invitations"))?;
-        Ok(DemoLink { role, link })
+/// The meeting `demo`, with the links that it had before where there were any.
+async fn demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
+    let other = |error: AdmissionError| StartError::Other(format!("the demo meeting: {error}"));
+    let room = match app.room("demo") {
+        Ok(room) => room,
+        Err(_) => {
+            let created = app.create_meeting(Some("demo".into()), Some("Demo".into()));
+            created.await.map_err(other)?
+        }
     };
-    roles.into_iter().map(link).collect()
+    let mut links = Vec::new();
+    for role in [Role::Organizer, Role::Presenter, Role::Attendee] {
+        let link = match app.invitations.open_to_all(&room, role) {
+            Some(secret) => app.invitation_link(&room, secret),
+            None => app.invite(&room, role, None, None).await.map_err(other)?.1,
+        };
+        links.push(DemoLink { role, link });
+    }
+    Ok(links)
 }

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
+    collections::BTreeMap,
     ops::Deref,
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+use psom::{Committing, Journal, Write};
 
 use crate::{
     Limits,
@@ -15,6 +18,7 @@ use crate::{
     invitations::Invitations,
     meetings::{Meetings, Template},
     metrics::Metrics,
+    store::{Answer, MeetingStore, StoredMeeting},
 };
 
 /// A directory that goes with its test.
@@ -65,14 +69,15 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
     let library = Library::counted(config, metrics.clone());
     let invitations = Invitations::new(limits.invitations);
     let door = Arc::new(Door::new(limits.tokens));
-    let meetings = Meetings::new(Template {
+    let template = Template {
         url_base: "http://127.0.0.1:8058/files/".into(),
         library: library.clone(),
         policy: Arc::new(psom_objects::server::DefaultPolicy),
         content_types: psom_objects::server::ContentTypes::standard(),
         limits,
         psom: psom::Config::default(),
-    });
+    };
+    let meetings = Meetings::new(template, Arc::new(Forgetful));
     Arc::new(App {
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),
@@ -85,4 +90,39 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
         metrics,
         psom: None.into(),
     })
+}
+
+/// A store that keeps nothing.
+struct Forgetful;
+
+impl MeetingStore for Forgetful {
+    fn meetings(&self) -> Answer<'_, Vec<StoredMeeting>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn create(&self, _: StoredMeeting) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn delete(&self, _: &str) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn load(&self, _: &str) -> Answer<'_, BTreeMap<String, String>> {
+        Box::pin(async { Ok(BTreeMap::new()) })
+    }
+
+    fn journal(&self, _: &str) -> Arc<dyn Journal> {
+        Arc::new(Self)
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Journal for Forgetful {
+    fn commit(&self, _: Vec<Write>) -> Committing {
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -239,9 +239,33 @@ fn what_an_earlier_run_left_is_swept() {
         fs::write(root.join(directory).join("x"), "").unwrap();
     }
     fs::write(root.join("note"), "").unwrap();
-    sweep(&root).unwrap();
+    fs::write(root.join("b/files/known"), "").unwrap();
+    sweep(&root, |name| name == "known").unwrap();
     let mut left = files_below(&root);
     left.sort();
-    assert_eq!(left, [root.join("c/mine/x"), root.join("note")]);
+    assert_eq!(left, [root.join("b/files/known"), root.join("c/mine/x"), root.join("note")]);
     assert!(!root.join("a").exists());
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_run_are_taken_over() {
+    let root = Directory::new();
+    let first = library(&root);
+    let import = upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
+    let file = &import.files["a"];
+    let again = library(&root);
+    assert!(again.get(&file.name).is_none());
+    again.store("m").adopt(file).unwrap();
+    assert_eq!(again.get(&file.name).unwrap().length, 16);
+    assert_eq!(again.stored(), 16);
+    // Of another length, not there at all, or not even a name.
+    let fails = |change: fn(&mut psom_objects::store::StoredFile)| {
+        let mut file = file.clone();
+        change(&mut file);
+        library(&root).store("m").adopt(&file).unwrap_err().to_string()
+    };
+    assert!(fails(|file| file.size = 99).contains("16 bytes in the place of 112"));
+    assert!(fails(|file| file.name = "0".repeat(32)).contains("No such file"));
+    assert!(fails(|file| file.name = "../../etc/passwd".into()).contains("none of ours"));
+    assert_eq!(library(&root).stored(), 0);
 }

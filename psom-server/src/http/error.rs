@@ -30,10 +30,6 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, sentence)
     }
 
-    pub(super) fn conflict(sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT, sentence)
-    }
-
     pub(super) fn invalid(sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
     }
@@ -50,9 +46,10 @@ impl From<AdmissionError> for ApiError {
         let status = match error {
             Why::MeetingId | Why::Text(_) | Why::Uri => StatusCode::UNPROCESSABLE_ENTITY,
             Why::NoMeeting(_) => StatusCode::NOT_FOUND,
-            Why::MeetingExists | Why::TooManyMeetings(_) | Why::TooManyUsers(_) => {
-                StatusCode::CONFLICT
-            }
+            Why::MeetingExists
+            | Why::TooManyMeetings(_)
+            | Why::TooManyUsers(_)
+            | Why::TooManyInvitations => StatusCode::CONFLICT,
             Why::TooManyTokens => StatusCode::SERVICE_UNAVAILABLE,
             Why::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };

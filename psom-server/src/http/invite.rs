@@ -51,10 +51,8 @@ pub(super) async fn invite(
     let room = app.room(&id)?;
     new.uri.as_deref().map(check_uri).transpose()?;
     new.display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
-    let made = app.invite(&room, new.role.into(), new.uri, new.display_name);
-    let (secret, link) = made.ok_or_else(|| {
-        ApiError::conflict("the meeting has as many invitations as are allowed; use one of them")
-    })?;
+    let made = app.invite(&room, new.role.into(), new.uri, new.display_name).await;
+    let (secret, link) = made?;
     let value = json!({ "invite": secret, "joinLink": link.to_string() });
     Ok(error::json(StatusCode::CREATED, &value))
 }

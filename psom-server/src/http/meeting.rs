@@ -35,7 +35,7 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     Json(new): Json<NewMeeting>,
 ) -> Result<Response, ApiError> {
-    let room = app.create_meeting(new.id, new.title)?;
+    let room = app.create_meeting(new.id, new.title).await?;
     let value = json!({ "id": room.id, "title": room.title });
     Ok(error::json(StatusCode::CREATED, &value))
 }

@@ -188,8 +188,7 @@ fn done(taken: Result<Done, Error>) -> Answer<'static, ()> {
 
 /// A row of `id, title, created, sum`, unless it is damaged.
 pub(super) fn meeting(row: &SqliteRow) -> Option<StoredMeeting> {
-    let (id, title, created) =
-        (row.try_get(0).ok()?, row.try_get(1).ok()?, row.try_get(2).ok()?);
+    let (id, title, created) = (row.try_get(0).ok()?, row.try_get(1).ok()?, row.try_get(2).ok()?);
     let meeting = StoredMeeting { id, title, created };
     (row.try_get(3).ok() == Some(sum::meeting(&meeting))).then_some(meeting)
 }

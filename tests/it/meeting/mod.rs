@@ -4,6 +4,7 @@ mod annotations;
 mod captured;
 mod client;
 mod contents;
+mod durable;
 mod idl;
 mod joining;
 mod mirror;

@@ -50,6 +50,10 @@ impl FileStore for WebStore {
         self.memory.begin(length)
     }
 
+    fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
+        self.memory.adopt(file)
+    }
+
     fn remove(&self, name: &str) {
         self.memory.remove(name);
     }

@@ -18,6 +18,10 @@ impl FileStore for Web {
         Shelf.begin(length)
     }
 
+    fn adopt(&self, _: &StoredFile) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn remove(&self, _: &str) {}
 
     fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {

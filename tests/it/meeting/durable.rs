@@ -1,0 +1,344 @@
+//! What a meeting saves is what it is: made again from that, it is the same.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+use psom::{Context, error::Misuse, testing::Pair};
+use psom_objects::{
+    annotation::{Kind, Properties, Property, text::Delta},
+    client::{Conference, Content, Event, Parcel},
+    package::*,
+    server::{ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent, RestoreError},
+    types::*,
+};
+
+use super::store::MemoryStore;
+
+type State = BTreeMap<String, String>;
+
+struct Room {
+    pair: Pair<Meeting, Conference>,
+    files: MemoryStore,
+    state: State,
+}
+
+fn config(files: &MemoryStore) -> MeetingConfig {
+    let started = std::time::SystemTime::UNIX_EPOCH;
+    MeetingConfig::new("http://127.0.0.1/files/", Arc::new(files.clone()), started)
+}
+
+impl Room {
+    fn restored(files: MemoryStore, state: State) -> Self {
+        let pair = Pair::server(psom::Config::default(), |scope| {
+            Meeting::restore(scope, config(&files), &state).unwrap()
+        });
+        Self { pair, files, state }
+    }
+
+    /// An organizer (client 0, user 1) and two who vote.
+    fn open() -> Self {
+        let mut room = Self::restored(MemoryStore::default(), State::new());
+        room.join(1, Role::Organizer);
+        room.join(2, Role::Attendee);
+        room.join(3, Role::Attendee);
+        room
+    }
+
+    fn join(&mut self, user: i64, role: Role) -> usize {
+        let participant = Participant { uri: format!("sip:{user}@example.com"), role };
+        self.pair
+            .join_as(participant.user(user, "user"), |scope| Conference::new(scope, |_: Event| ()))
+    }
+
+    fn act<R: Send + 'static>(
+        &mut self,
+        client: usize,
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, Misuse>
+        + Send
+        + 'static,
+    ) {
+        self.pair.on_client(client, |conference, cx| drop(act(conference, cx).unwrap()));
+    }
+
+    fn upload(&mut self, parcel: Parcel) {
+        self.act(0, |conference, cx| conference.upload(cx, parcel));
+    }
+
+    fn pack(&mut self, manifest: impl Into<Manifest>) {
+        let manifest = manifest.into();
+        let names: Vec<_> = manifest.files().iter().map(|name| (*name).to_owned()).collect();
+        let files = names.iter().map(|name| (name.as_str(), name.as_bytes()));
+        self.upload(Parcel::new(manifest, files).unwrap());
+    }
+
+    /// What somebody sees of the contents who comes now.
+    fn seen(&mut self, user: i64, role: Role) -> BTreeMap<i64, Content> {
+        let client = self.join(user, role);
+        let model = self.pair.on_client(client, |conference, _| conference.model().clone());
+        assert!(model.is_complete());
+        self.pair.close_client(client);
+        model.contents
+    }
+
+    /// Follows what the meeting saves, as a store does.
+    fn save(&mut self) {
+        for write in self.pair.take_writes() {
+            match write.value {
+                Some(value) => drop(self.state.insert(write.key, value)),
+                None => {
+                    let below = format!("{}/", write.key);
+                    self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
+                }
+            }
+        }
+    }
+
+    /// A meeting made from what this one has saved shows everybody the same.
+    fn check(&mut self) {
+        self.save();
+        let mut again = Self::restored(self.files.clone(), self.state.clone());
+        for (user, role) in [(90, Role::Presenter), (3, Role::Attendee), (91, Role::Attendee)] {
+            assert_eq!(again.seen(user, role), self.seen(user, role), "{:#?}", self.state);
+        }
+        // What is made again saves nothing new, nor is anything of it lost.
+        again.save();
+        assert_eq!(again.state, self.state);
+    }
+}
+
+fn texts(pairs: &[(Property, &str)]) -> Properties {
+    pairs.iter().map(|(property, value)| (*property, (*value).to_owned())).collect()
+}
+
+#[test]
+fn a_meeting_is_the_same_after_every_step() {
+    let mut room = Room::open();
+    // 1: a file.
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    room.pack(file.with_native_file("plan.txt"));
+    room.check();
+    room.act(0, |conference, cx| conference.set_title(cx, 1, "Map.txt"));
+    room.check();
+    room.act(0, |conference, cx| conference.set_visibility(cx, 1, ContentVisibility::Presenters));
+    room.check();
+    room.act(0, |conference, cx| conference.present(cx, Some(1)));
+    room.act(0, |conference, cx| conference.stop_presenting(cx, Some(1)));
+    room.check();
+    // 2: a poll.
+    let choices = ["a", "b", "c"];
+    room.upload(Parcel::poll("Poll", "Which?", choices).unwrap());
+    room.check();
+    room.act(1, |conference, cx| conference.vote(cx, 2, Some(2)));
+    room.act(2, |conference, cx| conference.vote(cx, 2, Some(0)));
+    room.check();
+    room.act(2, |conference, cx| conference.vote(cx, 2, Some(1)));
+    room.act(0, |conference, cx| conference.show_results(cx, 2, true));
+    room.check();
+    let fewer = ["a", "b"].map(str::to_owned).to_vec();
+    room.act(0, |conference, cx| conference.modify_poll(cx, 2, "Which now?", fewer));
+    room.check();
+    room.act(0, |conference, cx| conference.set_poll_open(cx, 2, false));
+    room.check();
+    room.act(0, |conference, cx| conference.clear_votes(cx, 2));
+    room.check();
+    // 3: questions and answers.
+    room.upload(Parcel::qna("Questions").unwrap());
+    room.check();
+    room.act(1, |conference, cx| conference.ask(cx, 3, "q1", "why?", "Grace"));
+    room.act(0, |conference, cx| conference.answer(cx, 3, "q1", "because", "Ada"));
+    room.act(0, |conference, cx| conference.put_blob(cx, 3, "something else"));
+    room.check();
+    room.act(0, |conference, cx| conference.set_qna_open(cx, 3, false));
+    room.check();
+    // 4: notes.
+    let notes = SharedNotes {
+        notes_url: Some("https://example.com/page".into()),
+        notes_id: Some("7".into()),
+        page_title: Some("Page".into()),
+        ..SharedNotes::default()
+    };
+    room.upload(Parcel::notes("Notes", notes).unwrap());
+    room.check();
+    room.act(0, |conference, cx| conference.report_notes_error(cx, 4));
+    room.check();
+    // A content that goes takes everything along.
+    room.act(0, |conference, cx| conference.delete_content(cx, 2));
+    room.check();
+    assert!(room.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", room.state);
+    room.act(0, |conference, cx| conference.delete_content(cx, 1));
+    room.check();
+    assert!(room.files.0.lock().unwrap().files.is_empty());
+}
+
+#[test]
+fn a_board_is_the_same_after_every_step() {
+    let mut room = Room::open();
+    room.upload(Parcel::whiteboard("Board").unwrap());
+    room.check();
+    let drawing = texts(&[(Property::Data, "M0 0L9 9"), (Property::Anchor, "1,2")]);
+    room.act(0, move |conference, cx| {
+        conference.add_annotation(cx, 1, Kind::Drawing, drawing.clone())?;
+        conference.add_annotation(cx, 1, Kind::Drawing, drawing)
+    });
+    room.check();
+    let text = texts(&[(Property::Text, "héllo"), (Property::FontSize, "12")]);
+    room.act(0, |conference, cx| conference.add_annotation(cx, 1, Kind::Text, text));
+    room.check();
+    let deltas = vec![Delta::new(0, 1, "J"), Delta::new(5, 5, "!")];
+    room.act(0, |conference, cx| conference.change_text(cx, 1, 3, deltas));
+    room.check();
+    let moved = texts(&[(Property::Anchor, "5,6")]);
+    room.act(0, |conference, cx| conference.change_annotation(cx, 1, 1, moved));
+    room.act(0, |conference, cx| {
+        conference.change_annotations(cx, 1, vec![1, 2], Property::Stroke, "#ff0000")
+    });
+    room.check();
+    let look = texts(&[(Property::Extent, "10,10")]);
+    let picture = Bytes::from_static(b"picture");
+    room.upload(Parcel::image(1, &look, &picture).unwrap());
+    room.upload(Parcel::image(1, &look, &picture).unwrap());
+    room.check();
+    room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 4));
+    room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", true));
+    room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", false));
+    room.check();
+    assert_eq!(room.files.0.lock().unwrap().files.len(), 1);
+    // The last identifier is never given again, though what had it is gone.
+    room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 5));
+    room.check();
+    let mut again = Room::restored(room.files.clone(), room.state.clone());
+    again.join(1, Role::Organizer);
+    let drawing = texts(&[(Property::Data, "M0 0")]);
+    again.act(0, |conference, cx| conference.add_annotation(cx, 1, Kind::Drawing, drawing));
+    let board = again.seen(9, Role::Presenter)[&1].board.clone().unwrap();
+    assert_eq!(board.annotations.iter().map(|(id, _)| id).collect::<Vec<_>>(), [1, 2, 3, 6]);
+    room.act(0, |conference, cx| conference.clear_annotations(cx, 1));
+    room.check();
+}
+
+fn jpeg(slide: u32) -> PptContentResource {
+    let slides = vec![JpegSlide { slide: Some(slide), file: Some(format!("{slide}.jpg")) }];
+    PptContentResource { resource_id: Some(slide.into()), resource: PptResource::Jpegs(slides) }
+}
+
+fn add(resources: Vec<PptContentResource>) -> Manifest {
+    let detail = Some(ResourceDetail::Resources(resources));
+    Manifest::CreatePptContentResource(CreatePptContentResource { content_id: 1, detail })
+}
+
+#[test]
+fn a_presentation_is_the_same_after_every_step() {
+    let mut room = Room::open();
+    let ppt = ChunkedPpt {
+        slides: Some(3),
+        preview_thumbnail_file: Some("preview.jpg".into()),
+        resources: vec![jpeg(0), jpeg(1)],
+    };
+    room.pack(CreateContent::new("talk", ContentDetail::Ppt(ppt)).with_native_file("talk.pdf"));
+    // Whoever uploaded it left slide 2 undone, as a stop of the server does.
+    room.save();
+    let mut again = Room::restored(room.files.clone(), room.state.clone());
+    let slides = again.seen(9, Role::Attendee)[&1].slides.clone().unwrap();
+    assert_eq!((slides.jpegs.len(), slides.errors.len()), (2, 1), "{slides:#?}");
+    room.pack(add(vec![jpeg(2)]));
+    room.check();
+    room.act(0, |conference, cx| conference.go_to(cx, 1, 2, 5));
+    room.check();
+    let (format, code) = (ResourceFormat::Notes, ResourceErrorCode::ClientConversionFailed);
+    room.act(0, move |conference, cx| conference.set_resource_error(cx, 1, 0..=1, format, code));
+    room.check();
+    let markup = |needs: &str| {
+        let slide = SlideMarkup {
+            slide: Some(1),
+            clicks: Some(2),
+            file: Some("markup".into()),
+            resources: vec![Some(needs.to_owned())],
+        };
+        PptContentResource { resource_id: None, resource: PptResource::DhtmlMarkup(vec![slide]) }
+    };
+    let shared = PptResource::DhtmlResources(vec![Some("style.css".into())]);
+    room.pack(add(vec![markup("style.css")]));
+    // It waits for its file, and is told by the meeting that was made again when that comes.
+    room.save();
+    let mut again = Room::restored(room.files.clone(), room.state.clone());
+    again.join(1, Role::Organizer);
+    again.pack(add(vec![PptContentResource { resource_id: None, resource: shared.clone() }]));
+    assert_eq!(again.seen(9, Role::Attendee)[&1].slides.clone().unwrap().markup.len(), 1);
+    again.check_only();
+}
+
+impl Room {
+    /// As [`check`](Self::check), where the uploader has to be gone on both sides.
+    fn check_only(&mut self) {
+        self.save();
+        let mut again = Self::restored(self.files.clone(), self.state.clone());
+        let slides = |room: &mut Self| {
+            let slides = room.seen(9, Role::Attendee)[&1].slides.clone().unwrap();
+            (slides.location, slides.jpegs, slides.markup, slides.shared)
+        };
+        assert_eq!(slides(&mut again), slides(self));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_is_missing_is_refused_with_its_place() {
+    let mut room = Room::open();
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    room.pack(file.with_native_file("plan.txt"));
+    room.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap());
+    room.save();
+    let fails = |state: &State, files: &MemoryStore| {
+        let (mut failed, state) = (None, state.clone());
+        Pair::<Meeting, Conference>::server(
+            psom::Config::default(),
+            |scope| match Meeting::restore(scope, config(files), &state) {
+                Ok(meeting) => meeting,
+                Err(error) => {
+                    failed = Some(error.to_string());
+                    Meeting::new(scope, config(files))
+                }
+            },
+        );
+        failed.unwrap_or_default()
+    };
+    assert_eq!(fails(&room.state, &room.files), "");
+    for (key, value, expected) in [
+        ("content/1", "{}", "`content/1` cannot be read"),
+        ("content/x", "{}", "`content/x` cannot be read"),
+        ("contents", "[", "`contents` cannot be read"),
+        ("content/2/poll", "{}", "`content/2/poll` cannot be read"),
+        ("content/2/vote/x", "0", "a vote of nobody"),
+    ] {
+        let mut state = room.state.clone();
+        state.insert(key.into(), value.into());
+        let error = fails(&state, &room.files);
+        assert!(error.contains(expected), "{key}: {error}");
+    }
+    let mut state = room.state.clone();
+    state.remove("content/2/poll");
+    assert!(fails(&state, &room.files).contains("`content/2/poll` is missing"));
+    let error = fails(&room.state, &MemoryStore::default());
+    assert!(error.contains("the file `file-1` of content 1 is missing"), "{error}");
+    let _: fn(Misuse) -> RestoreError = RestoreError::from;
+}
+
+#[test]
+fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
+    let mut room = Room::open();
+    room.upload(Parcel::qna("Questions").unwrap());
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    room.pack(file.with_native_file("plan.txt"));
+    room.save();
+    // The next server does not know the type at all.
+    let (files, state) = (room.files.clone(), room.state.clone());
+    let mut config = config(&files);
+    config.content_types = ContentTypes::none().with::<NativeFileOnlyContent>();
+    let pair = Pair::server(psom::Config::default(), |scope| {
+        Meeting::restore(scope, config, &state).unwrap()
+    });
+    let mut again = Room { pair, files, state };
+    let seen = again.seen(9, Role::Presenter);
+    assert_eq!(seen.keys().collect::<Vec<_>>(), [&2]);
+    again.save();
+    assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
+}
