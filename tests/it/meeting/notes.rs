@@ -83,6 +83,17 @@ fn notes_tell_their_state_and_then_that_they_have() {
 }
 
 #[test]
+fn notes_have_no_children() {
+    let mut world = world();
+    let objects = world.pair.server_stats().objects;
+    create(&mut world, notes(), None);
+    // The content and its notes.
+    assert_eq!(world.pair.server_stats().objects, objects + 2);
+    let (client, notes) = join(&mut world, 4, Role::Attendee);
+    world.check_childless(client, notes, |cx, part, child| cx.peers().connect(part, child));
+}
+
+#[test]
 fn notes_of_which_nothing_is_known_are_told_as_empty() {
     let mut world = world();
     assert_eq!(create(&mut world, SharedNotes::default(), None), "uploads.finished 1 Ok");

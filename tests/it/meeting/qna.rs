@@ -12,7 +12,7 @@ use psom_objects::{
 use super::{
     client::Log,
     store::MemoryStore,
-    world::{self, PRESENTER, Proxy, World, pack},
+    world::{self, ORGANIZER, PRESENTER, Proxy, World, pack},
 };
 
 macro_rules! note {
@@ -117,6 +117,23 @@ fn questions_and_answers_are_open_and_empty_at_first() {
     let mut hall = hall();
     let late = hall.join(6, Role::Attendee);
     assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
+}
+
+#[test]
+fn ruling_18_questions_and_answers_have_a_content_type_of_their_own() {
+    let mut hall = hall();
+    assert_eq!(hall.world.told_of(ORGANIZER, "contents.added"), ["contents.added 1 Content.Qna"]);
+}
+
+#[test]
+fn questions_and_answers_have_no_children() {
+    let mut hall = hall();
+    let (client, page) = hall.pages[ADA];
+    hall.world.check_childless(client, page, |cx, part, child| cx.peers().connect(part, child));
+    let objects = hall.world.pair.server_stats().objects;
+    hall.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
+    // The content and its questions and answers.
+    assert_eq!(hall.world.pair.server_stats().objects, objects - 2);
 }
 
 #[test]

@@ -52,6 +52,15 @@ impl FileStore for MemoryStore {
     }
 }
 
+/// Whether this is what is needed to read a file, and not another's.
+pub fn belongs(name: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> bool {
+    let number = name.rsplit('-').next().and_then(|number| number.parse::<u64>().ok());
+    let number = number.expect("a file of the store") as u8;
+    [(key, 32), (iv, 16), (hash, 20)]
+        .into_iter()
+        .all(|(bytes, length)| bytes == vec![number; length])
+}
+
 struct Sink {
     store: MemoryStore,
     bytes: Vec<u8>,
@@ -77,11 +86,12 @@ impl Sink {
             package.copy_to(&name, &mut plain).map_err(malformed)?;
             let mut disk = self.store.0.lock().unwrap();
             disk.stored += 1;
+            let number = disk.stored as u8;
             let stored = StoredFile {
                 name: format!("file-{}", disk.stored),
-                key: Bytes::from_static(&[1; 32]),
-                iv: Bytes::from_static(&[2; 16]),
-                hash: Bytes::from_static(&[3; 20]),
+                key: vec![number; 32].into(),
+                iv: vec![number; 16].into(),
+                hash: vec![number; 20].into(),
                 size: plain.len() as u64,
             };
             disk.files.insert(stored.name.clone(), plain);

@@ -193,6 +193,26 @@ impl World {
         self.pair.on_client(client, move |_, cx| cx.tell(object, run).unwrap());
     }
 
+    /// Connects children of an object that has none: all are closed, and that is all. `connect` is
+    /// how the object's own client does it.
+    pub fn check_childless<T: DistributedObject>(
+        &mut self,
+        client: usize,
+        object: Handle<T>,
+        connect: fn(&mut Context<T>, &str, Handle<NativeFile>) -> usize,
+    ) {
+        let before = self.pair.server_stats();
+        for part in ["annotationContainer", "extendedContent", "uploadManager", "content.1", ""] {
+            self.pair.on_client(client, move |client, cx| {
+                let child = cx.add(NativeFile { log: client.log.clone() });
+                cx.tell(object, move |_, cx| assert_eq!(connect(cx, part, child), 1)).unwrap();
+            });
+        }
+        assert_eq!((self.pair.client_error(client), self.pair.server_error(client)), (None, None));
+        let after = self.pair.server_stats();
+        assert_eq!((after.objects, after.peers), (before.objects, before.peers));
+    }
+
     /// Calls a content.
     pub fn content(
         &mut self,

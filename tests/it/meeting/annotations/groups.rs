@@ -138,6 +138,10 @@ fn invalid_groups_break_the_connection_and_change_nothing() {
         breaks(drawn(), why, move |server| {
             server.s_change_property_for_group(ids, gens, property, "5,5");
         });
+        breaks(drawn(), why, move |server| {
+            let values = vec!["5,5".to_owned(); ids.len()];
+            server.s_change_property_values_for_group(ids, gens, property, &values);
+        });
     };
     one(&[1, 2], &[1], "ANCHOR", "different lengths");
     one(&[1, 1], &[1, 1], "ANCHOR", "twice in a group");

@@ -54,7 +54,7 @@ fn an_image_is_added_and_its_file_told_to_everybody_once() {
     assert_eq!(told[0], ADDED);
     let (files, open) = room.world.disk();
     assert_eq!((files.len(), open), (1, 0));
-    let file = format!("board.image 1 http://127.0.0.1/files/{} [32, 16, 20]", files[0]);
+    let file = format!("board.image 1 http://127.0.0.1/files/{}", files[0]);
     assert_eq!(told[1..], [file.as_str()]);
     // One who comes later is told once too.
     let late = room.join(4, Role::Attendee);

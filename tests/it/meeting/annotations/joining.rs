@@ -82,6 +82,15 @@ fn a_whiteboard_that_is_connected_twice_breaks_the_connection() {
 }
 
 #[test]
+fn annotations_have_no_children() {
+    let mut room = room();
+    let annotations = room.annotations(PRESENTER);
+    let world = &mut room.world;
+    world
+        .check_childless(PRESENTER, annotations, |cx, part, child| cx.peers().connect(part, child));
+}
+
+#[test]
 fn one_who_may_not_see_the_board_any_more_hears_nothing_of_its_annotations() {
     let mut room = room();
     let content = room.world.open(ORGANIZER, 1);

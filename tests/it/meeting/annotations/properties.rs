@@ -127,4 +127,8 @@ fn a_new_text_is_a_new_version_of_the_text() {
     // Another property is none.
     change(&mut room, PRESENTER, 1, 2, &[(Property::FontSize, "20")]);
     assert_eq!(room.all_told(), ["board.changed 1:3 by 2 FONTSIZE=20"]);
+    // Nor is what a drawing has of this name.
+    room.added(Kind::Drawing, &[(Property::Text, "x")]);
+    change(&mut room, PRESENTER, 2, 1, &[(Property::Text, "y")]);
+    assert_eq!(room.all_told(), ["board.changed 2:2 by 2 TEXT=y"]);
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
 use psom_objects::interfaces::*;
 
-use crate::meeting::client::Log;
+use crate::meeting::{client::Log, store::belongs};
 
 macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
@@ -244,7 +244,8 @@ impl AnnotationContainerClient for Annotations {
         iv: Bytes,
         hash: Bytes,
     ) {
-        note!(self, "board.image {id} {url} {:?}", [key.len(), iv.len(), hash.len()]);
+        assert!(belongs(&url, &key, &iv, &hash), "the keys of {url}");
+        note!(self, "board.image {id} {url}");
     }
     fn c_set_telepointer(
         &mut self,

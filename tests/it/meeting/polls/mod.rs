@@ -150,6 +150,17 @@ fn a_poll_tells_its_state_and_then_that_it_has() {
 }
 
 #[test]
+fn a_poll_has_no_children() {
+    let mut world = world();
+    let objects = world.pair.server_stats().objects;
+    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    // The content and its poll.
+    assert_eq!(world.pair.server_stats().objects, objects + 2);
+    let (client, poll) = join(&mut world, 4, Role::Attendee);
+    world.check_childless(client, poll, |cx, part, child| cx.peers().connect(part, child));
+}
+
+#[test]
 fn a_poll_with_as_much_as_there_may_be_is_one() {
     let long = "é".repeat(1000);
     let seven: Vec<_> = (0..7).map(|number| format!("{number}{}", "x".repeat(999))).collect();

@@ -10,6 +10,7 @@ use psom_objects::{
 
 use crate::meeting::{
     client::Log,
+    store::belongs,
     world::{World, empty, pack},
 };
 
@@ -35,8 +36,9 @@ impl Slides {
 
 /// The name of a file whose address is whole, with what is needed to read it.
 fn of(url: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> String {
-    assert_eq!((key.len(), iv.len(), hash.len()), (32, 16, 20));
-    format!("<{}>", url.strip_prefix("http://127.0.0.1/files/").expect("a whole address"))
+    let name = url.strip_prefix("http://127.0.0.1/files/").expect("a whole address");
+    assert!(belongs(name, key, iv, hash), "the keys of {name}");
+    format!("<{name}>")
 }
 
 impl PptContentClient for Slides {

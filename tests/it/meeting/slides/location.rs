@@ -111,6 +111,18 @@ fn a_presentation_without_slides_has_a_beginning_and_nothing_else() {
 }
 
 #[test]
+fn how_many_clicks_a_slide_has_is_the_presenter_s_to_know() {
+    let mut talk = opened(2);
+    add(&mut talk.world, PRESENTER, talk.id, [markup("m", 0, [])]);
+    talk.told();
+    // Other forms of a slide can have more animations than its markup.
+    for (slide, click) in [(1, 9), (0, 3), (0, 4)] {
+        talk.go(PRESENTER, &at(slide, click));
+        assert_eq!(talk.told(), all(&format!("location {slide} {click}")));
+    }
+}
+
+#[test]
 fn what_third_parties_add_is_kept() {
     let mut talk = opened(2);
     let namespace = "http://schemas.microsoft.com/2008/08/datamcu-content";
@@ -129,8 +141,9 @@ fn what_third_parties_add_is_kept() {
 
 #[test]
 fn no_location_ends_the_connection() {
-    let beyond = at(0, 0).replace(">0<", ">-1<");
-    for bad in ["", "initial_location", "<PptLocation/>", "7", &beyond] {
+    let [slide, click] = ["SlideNumber>", "Click>"]
+        .map(|name| at(0, 0).replace(&format!("<{name}0"), &format!("<{name}-1")));
+    for bad in ["", "initial_location", "<PptLocation/>", "7", &slide, &click] {
         for client in [PRESENTER, ATTENDEE] {
             let mut talk = opened(2);
             talk.go(client, bad);
