@@ -76,6 +76,12 @@ impl Server {
         self.app().create_meeting(Some(id.into()), title.map(Into::into)).await.map(drop)
     }
 
+    /// Ends a meeting: its clients get a Close, and all that was kept of it is removed. Says whether
+    /// there was one.
+    pub async fn end_meeting(&self, id: &str) -> bool {
+        self.app().meetings.end(id).await
+    }
+
     /// Admits a user to a meeting. The link is good for one connection, within 120 seconds
     /// (section 3.3.6). The same address is the same user, with the role that was given last.
     ///

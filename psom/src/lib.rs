@@ -76,6 +76,12 @@
 //! announce what they know, and the highest common version is in force for each connection.
 //! A call that the peer's version lacks is an error value and never sent.
 //!
+//! # Durable state
+//!
+//! What is to outlive a space a handler saves as texts under keys: [`Scope::save`]. Where the space
+//! has a journal, nothing that a turn sends leaves before everything that it saved is safe; so no
+//! peer ever sees a state that can be lost.
+//!
 //! # Over a network
 //!
 #![cfg_attr(

@@ -10,7 +10,7 @@ use super::{
     Error,
     scan::Scan,
     schema,
-    sqlite::{entry, meeting, readable},
+    sqlite::{damaged_log, entry, meeting, readable},
     swap,
 };
 
@@ -52,6 +52,9 @@ pub(super) fn locked(data: &Path) -> Result<(PathBuf, File), Error> {
 /// Looks at everything.
 pub(super) async fn look(path: &Path) -> Result<Report, Error> {
     let mut report = Report::default();
+    if let Some(at) = damaged_log(path)? {
+        report.problems.push(Error::Log { path: path.into(), at }.to_string());
+    }
     let mut connection = match schema::read(path).await {
         Ok(connection) => connection,
         Err(Error::File { reason, .. }) => {

@@ -39,6 +39,18 @@ pub enum Error {
         /// What SQLite says.
         reason: String,
     },
+    /// The log of what is not in the file yet is damaged, and there is more of it behind the damage.
+    #[error(
+        "the log {}-wal is damaged at byte {at}, and what was committed after that cannot be read; \
+         `psom store repair` saves what was committed before",
+        path.display()
+    )]
+    Log {
+        /// The file, without the ending of the log.
+        path: PathBuf,
+        /// The byte of the log.
+        at: usize,
+    },
     /// The file was written by a later version of this program.
     #[error(
         "{} has the format {version} and this psom knows only {known}; run the psom that wrote it, \

@@ -11,11 +11,12 @@
 //! busy server waits for the disk no more often than a quiet one.
 //!
 //! Every row has a checksum over all that it says (`sum`). What is damaged is refused, never
-//! guessed; [`check`] says what is wrong and [`repair`] saves what is right.
+//! guessed; [`check()`] says what is wrong and [`repair()`] saves what is right.
 
 mod check;
 mod error;
 mod journal;
+mod log;
 mod queue;
 mod repair;
 mod scan;

@@ -13,7 +13,7 @@ use super::{
     check::{damaged_entry, locked, look},
     scan::Scan,
     schema,
-    sqlite::{entry, meeting, readable},
+    sqlite::{damaged_log, entry, meeting, readable},
     swap, writer,
 };
 
@@ -54,6 +54,9 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
         lost: Vec::new(),
         kept: Some(kept),
     };
+    if let Some(at) = damaged_log(&path)? {
+        repair.lost.push(format!("What was committed after byte {at} of the log is lost."));
+    }
     match schema::read(&path).await {
         Ok(mut from) => {
             let copied = copy(&mut from, &mut to, &mut repair).await;

@@ -24,8 +24,8 @@ const TABLES: &str = "
         PRIMARY KEY (meeting, key)
     );";
 
-/// How long another program may keep the database to itself before that is a failure.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long another program may keep the database to itself before a statement fails.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens the database to write to it, and makes it if it is not there.
 pub(super) async fn open(path: &Path, durability: Durability) -> Result<SqliteConnection, Error> {

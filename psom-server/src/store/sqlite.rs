@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, watch};
 use super::{
     Answer, Durability, Error, MeetingStore, StoredMeeting,
     journal::{MeetingJournal, answer},
+    log,
     queue::{Done, Queue},
     schema, sum, swap,
     writer::Writer,
@@ -54,6 +55,12 @@ impl SqliteStore {
         let path = super::file(data);
         let failed = |error| schema::failure(&path, &error);
         swap::finish(&path)?;
+        // Where commits do not wait for the disk, it may have them in any order.
+        if durability == Durability::Full
+            && let Some(at) = damaged_log(&path)?
+        {
+            return Err(Error::Log { path, at });
+        }
         let mut connection = schema::open(&path, durability).await?;
         let problems = schema::integrity(&mut connection).await.map_err(failed)?;
         if let Some(reason) = problems.into_iter().next() {
@@ -153,12 +160,12 @@ impl MeetingStore for SqliteStore {
     }
 
     fn close(&self) -> Answer<'_, ()> {
-        self.queue.end(Error::Closed);
         Box::pin(async move {
-            // Before the writer, which tidies up when it is the last.
+            // Before the writer, which writes the log back when it is the last.
             if let Some(reader) = self.reader.lock().await.take() {
                 reader.close().await.map_err(|error| schema::failure(&self.path, &error))?;
             }
+            self.queue.end(Error::Closed);
             let mut writer = self.obstacle.clone();
             while writer.changed().await.is_ok() {}
             match self.queue.end(Error::Closed) {
@@ -179,6 +186,12 @@ impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// The byte at which a database's log is damaged, if it is.
+pub(super) fn damaged_log(path: &Path) -> Result<Option<usize>, Error> {
+    let failed = |error| Error::Failed(format!("cannot read {}-wal: {error}", path.display()));
+    log::damage(path).map_err(failed)
 }
 
 /// Waits for something that has its place in the queue by now.

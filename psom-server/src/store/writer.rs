@@ -17,7 +17,7 @@ use tokio::{sync::watch, time::sleep};
 use super::{
     Error, StoredMeeting,
     queue::{Change, Queue, Waiting},
-    schema, sum,
+    schema, sum, swap,
 };
 
 /// How long a transaction waits that found no room, at first and at most.
@@ -66,15 +66,14 @@ impl Writer {
             let Some(obstacle) = obstacle(&error, &self.path) else {
                 return Err(schema::failure(&self.path, &error));
             };
-            if self.obstacle.borrow().is_none() {
+            if self.obstacle.send_if_modified(|now| now.replace(obstacle) != Some(obstacle)) {
                 let path = self.path.display();
                 tracing::warn!(%path, %error, "The store waits, and meetings with it: {obstacle}");
             }
-            self.obstacle.send_replace(Some(obstacle));
             sleep(delay).await;
             delay = (delay * 2).min(most);
         }
-        if self.obstacle.send_replace(None).is_some() {
+        if self.obstacle.send_if_modified(|now| now.take().is_some()) {
             tracing::info!(path = %self.path.display(), "The store goes on");
         }
         Ok(())
@@ -195,7 +194,7 @@ fn obstacle(error: &sqlx::Error, database: &Path) -> Option<&'static str> {
 
 /// Whether the disk takes nothing more.
 fn is_full(database: &Path) -> bool {
-    let path = database.with_extension("db.probe");
+    let path = swap::beside(database, ".probe");
     let probe = || {
         use io::Write;
         let mut file = crate::private::create_new(&path)?;

@@ -5,7 +5,7 @@ use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
-    connection::{self, Transport},
+    connection::{self, Side, Transport},
     handle::SpaceHandle,
     link::{Closer, Link},
     named,
@@ -186,7 +186,7 @@ impl<R> ClientBuilder<R> {
         let record_limit = config.record_limit;
         let (moved, inbox) = (link.clone(), inbox.clone());
         tokio::spawn(async move {
-            connection::run(stream, key, &inbox, &moved, &config).await;
+            connection::run(stream, key, &inbox, &moved, &config, Side::Client).await;
         });
         let version = link.opened().await?;
         Ok(ClientSession { space, link, key, version, record_limit, _closer: closer })

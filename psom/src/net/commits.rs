@@ -21,7 +21,8 @@ pub(super) struct Turn {
     pub(super) when_safe: Vec<WhenSafe>,
 }
 
-/// So many turns may wait for the journal; then the space waits too.
+/// So many turns may wait for the journal, those that save nothing but come behind others included;
+/// then the space waits too.
 const MOST: usize = 64;
 
 impl Commits {
@@ -34,7 +35,7 @@ impl Commits {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= MOST
+        self.waiting.len() >= MOST || self.held.len() >= MOST
     }
 
     /// Takes a turn and what it has saved. Returns what may leave at once: all of it where nothing

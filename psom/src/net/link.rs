@@ -28,6 +28,7 @@ pub(super) struct Link {
     /// How many bytes the transport has taken.
     taken: AtomicU64,
     soft_mark: usize,
+    hard_mark: usize,
 }
 
 /// Closes its connection when it is dropped, wherever that happens.
@@ -68,6 +69,7 @@ impl Link {
             gate: tokio::sync::Mutex::default(),
             taken: AtomicU64::new(0),
             soft_mark: config.soft_mark,
+            hard_mark: config.hard_mark,
         }
     }
 
@@ -158,6 +160,11 @@ impl Link {
     /// Whether the peer takes what it is sent.
     pub(super) fn has_room(&self) -> bool {
         self.queue().waiting() <= self.soft_mark
+    }
+
+    /// Whether so much waits for the peer that it would soon be broken for it.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.queue().waiting() > self.hard_mark / 2
     }
 
     /// Waits until it does, or until the connection is over.

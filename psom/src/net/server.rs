@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     authenticator::{Admission, AnyAuthenticator, Authenticator},
-    connection::{self, Transport},
+    connection::{self, Side, Transport},
     handle::{SpaceHandle, SpaceRef},
     link::Link,
     named,
@@ -390,7 +390,7 @@ async fn serve(
     };
     shared.admitted.fetch_add(1, Ordering::Relaxed);
     tracing::info!(peer, ?user, "Admitted a user");
-    let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
+    let moving = connection::run(stream, key, &space.inbox, &link, &shared.config, Side::Server);
     tokio::pin!(moving);
     tokio::select! {
         () = &mut moving => {}

@@ -111,7 +111,7 @@ impl Runner {
             tokio::select! {
                 // What peers have sent counts before what time has brought.
                 biased;
-                result = committed(&mut self.journal) => if !self.release(result) { return },
+                result = committed(&mut self.journal) => if !self.release(result).await { return },
                 count = messages.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
                         // Nobody asks for anything more, but what was sent is still to leave.
@@ -152,7 +152,7 @@ impl Runner {
     async fn drain(&mut self) {
         while self.journal.as_ref().is_some_and(|journal| !journal.is_idle()) {
             let result = committed(&mut self.journal).await;
-            if !self.release(result) {
+            if !self.release(result).await {
                 return;
             }
         }
@@ -162,7 +162,7 @@ impl Runner {
     async fn catch_up(&mut self) -> bool {
         while self.journal.as_ref().is_some_and(Commits::is_full) {
             let result = committed(&mut self.journal).await;
-            if !self.release(result) {
+            if !self.release(result).await {
                 return false;
             }
         }
@@ -171,7 +171,7 @@ impl Runner {
 
     /// Sends what was held back for a commit that is done. False where it has failed: the space is
     /// over, since nothing could be promised any more.
-    fn release(&mut self, result: Result<(), JournalError>) -> bool {
+    async fn release(&mut self, result: Result<(), JournalError>) -> bool {
         if let Err(error) = result {
             tracing::error!(%error, "The journal failed; its space is gone");
             self.links.values().for_each(|link| link.fail());
@@ -179,19 +179,25 @@ impl Runner {
         }
         for turn in self.journal.as_mut().map(Commits::release).unwrap_or_default() {
             self.finish(turn);
+            // Many turns may become safe at once: still no peer is overrun by them.
+            self.hold_back().await;
         }
         true
     }
 
-    /// Gives peers that lag, but take what they are sent, the time to catch up before the space
-    /// makes more. A peer that takes little or nothing is not waited for: it meets the hard mark.
+    /// Gives peers that come near the hard mark, but take what they are sent, the time to catch up
+    /// before the space makes more. A peer that takes little or nothing is not waited for: it meets
+    /// the hard mark.
     async fn hold_back(&mut self) {
         loop {
             let now = Instant::now();
             self.lagging.retain(|key, lag| {
                 self.links.get(key).is_some_and(|link| !link.has_room() && lag.look(link, now))
             });
-            if self.lagging.values().all(|lag| lag.is_slow) {
+            let is_in_need = |(key, lag): (&ConnectionKey, &Lag)| {
+                !lag.is_slow && self.links.get(key).is_some_and(|link| link.is_nearly_full())
+            };
+            if !self.lagging.iter().any(is_in_need) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;

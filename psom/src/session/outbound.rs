@@ -185,6 +185,8 @@ impl Outbound {
         operation::write_call(tail, key.proxy, key.method);
         match &arguments.bytes {
             Marshaled::Small(bytes) => tail.extend_from_slice(bytes),
+            // What may be replaced is kept in one piece, however large.
+            Marshaled::Large(bytes) if replaceable => tail.extend_from_slice(bytes),
             Marshaled::Large(bytes) => {
                 let shared = Piece::Shared(bytes.clone());
                 self.cut();

@@ -67,6 +67,9 @@ const SAME_OBJECT: usize = 16;
 /// So much work is done at most before the space takes a look at the world outside.
 const WORK: usize = 10_000;
 
+/// How often what runs at the end of a turn may put something else there.
+const PASSES: usize = 16;
+
 /// What a turn leaves to be sent on one connection.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -181,8 +184,12 @@ impl Space {
 
     async fn read(&mut self, connection: ConnectionKey, batch: &mut Batch) {
         loop {
+            // What the messages before have led to comes before the next one, all of it.
+            if self.core.as_ref().is_some_and(|core| !core.work.is_empty()) {
+                self.settle();
+            }
             let Some(core) = &mut self.core else { return };
-            if core.gathered > GATHER {
+            if core.gathered > GATHER || !core.work.is_empty() {
                 self.unread = Some(connection);
                 break;
             }
@@ -474,11 +481,17 @@ impl Space {
 
     /// Runs what was to wait for the end of the turn.
     fn end_turn(&mut self) {
-        while let Some(core) = &mut self.core
-            && !core.closing.is_empty()
-        {
+        for pass in 0.. {
+            let Some(core) = &mut self.core else { return };
+            if core.closing.is_empty() {
+                return;
+            }
             let closing = std::mem::take(&mut core.closing).into_iter();
             core.work.extend(closing.map(|(object, task)| Work::Task(object, task)));
+            // An object that never comes to an end has the next turn for it.
+            if pass == PASSES {
+                return;
+            }
             self.settle();
         }
     }

@@ -149,6 +149,34 @@ async fn a_journal_that_fails_ends_every_connection_and_nothing_leaves() {
 }
 
 #[tokio::test]
+async fn much_that_is_held_leaves_without_overrunning_its_reader() {
+    let mut world = world().await;
+    world.session.root().s_write("one").await.unwrap();
+    let (_, done) = world.commit().await;
+    // Three times what a peer may be behind at once.
+    let long = "x".repeat(60_000);
+    let session = world.session;
+    let talking = tokio::spawn(async move {
+        for _ in 0..400 {
+            session.root().s_say(&long).await.unwrap();
+        }
+        session
+    });
+    // The space takes as much as it holds back, and no more: then whoever talks waits.
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    done.send(Ok(())).unwrap();
+    let session = tokio::time::timeout(SOON, talking).await.unwrap().unwrap();
+    assert_eq!(world.heard.recv().await.as_deref(), Some("one"));
+    for _ in 0..400 {
+        let heard = tokio::time::timeout(SOON, world.heard.recv()).await.unwrap();
+        assert_eq!(heard.map(|heard| heard.len()), Some(60_000));
+    }
+    drop(session);
+}
+
+#[tokio::test]
 async fn a_shutdown_waits_for_what_was_saved() {
     let mut world = world().await;
     world.session.root().s_write("last").await.unwrap();

@@ -27,6 +27,9 @@ pub trait HubClient {
     #[since(2)]
     fn c_new(&mut self, number: i32);
     #[since(2)]
+    #[latest]
+    fn c_picture(&mut self, data: &[u8]);
+    #[since(2)]
     #[latest(user)]
     fn c_point(&mut self, user: i64, x: i32);
 }
@@ -200,6 +203,10 @@ impl HubClient for Ear {
 
     fn c_new(&mut self, number: i32) {
         self.heard.push(format!("new {number}"));
+    }
+
+    fn c_picture(&mut self, data: &[u8]) {
+        self.heard.push(format!("picture {}", data[0]));
     }
 
     fn c_point(&mut self, user: i64, x: i32) {

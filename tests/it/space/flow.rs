@@ -90,6 +90,20 @@ fn latest_calls_by_a_parameter_replace_only_those_with_the_same_value() {
 }
 
 #[test]
+fn large_calls_are_replaced_as_small_ones_are() {
+    let mut reader = Reader::new();
+    let long = "x".repeat(1500);
+    reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
+    // Above what is shared between the peers of a group.
+    for x in 0..20 {
+        reader.send(move |cx| drop(cx.peers().c_picture(&vec![x; 5000])));
+    }
+    assert!(reader.server.error().is_none(), "twenty of them are more than the hard mark");
+    let pictures = reader.read().into_iter().filter(|line| line.starts_with("picture"));
+    assert_eq!(pictures.collect::<Vec<_>>(), ["picture 19"]);
+}
+
+#[test]
 fn what_was_taken_is_not_replaced() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);

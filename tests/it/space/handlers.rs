@@ -192,3 +192,23 @@ fn what_is_saved_in_a_turn_is_one_text_a_key() {
     assert_eq!(writes.collect::<Vec<_>>(), expected.map(|(key, value)| (key.to_owned(), value)));
     assert!(pair.take_writes().is_empty());
 }
+
+#[test]
+fn an_end_of_the_turn_that_never_ends_does_not_keep_the_turn() {
+    fn again(hub: &mut super::common::Hub, cx: &mut psom::Context<super::common::Hub>) {
+        hub.notes.push("again".into());
+        if hub.notes.len() < 100 {
+            cx.at_end_of_turn(again);
+        }
+    }
+    let mut pair = pair(1);
+    pair.on_server(|_, cx| {
+        cx.at_end_of_turn(again);
+        cx.peers().c_said(0, "sent");
+    });
+    assert!(pair.on_server(|hub, _| hub.notes.len()) < 100, "the rest is the next turns'");
+    assert_eq!(heard(&mut pair, 0), ["0: sent"]);
+    pair.advance(Duration::ZERO);
+    (0..10).for_each(|_| drop(pair.on_server(|_, cx| cx.peers().c_said(0, "more"))));
+    assert_eq!(pair.on_server(|hub, _| hub.notes.len()), 100);
+}

@@ -1,0 +1,96 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use psom_server::store::{self, Report};
+
+use crate::{
+    failure::{Failure, Result},
+    out,
+};
+
+/// Look after what a server keeps of its meetings
+#[derive(Debug, Args)]
+pub struct Store {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look for damage
+    #[command(after_help = "\
+Examples:
+  psom store check
+  psom store check --data /var/lib/psom && cp /var/lib/psom/meetings.db /backup
+
+The server must not run. Nothing is changed; where something is wrong, each thing is a line, and the
+exit status is 1.")]
+    Check(Data),
+    /// Save what is right out of a damaged store
+    #[command(after_help = "\
+Examples:
+  psom store repair --data /var/lib/psom
+
+The server must not run, and the disk needs room for the database twice more. The damaged one is
+kept beside the new one. What is lost is said in a line each, and the exit status is 1 then.")]
+    Repair(Data),
+}
+
+#[derive(Debug, Args)]
+struct Data {
+    /// The server's data directory.
+    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    data: PathBuf,
+}
+
+impl Store {
+    pub async fn run(self) -> Result {
+        match self.command {
+            Command::Check(Data { data }) => {
+                let report = store::check(&data).await.map_err(failed)?;
+                lines(&report.problems)?;
+                match report.problems.len() {
+                    0 => well(&report),
+                    count => Err(Failure::new(format!(
+                        "the store is damaged ({}); `psom store repair` saves what is right",
+                        counted(count, "problem", "problems"),
+                    ))),
+                }
+            }
+            Command::Repair(Data { data }) => {
+                let repair = store::repair(&data).await.map_err(failed)?;
+                let Some(kept) = repair.kept else { return well(&repair.report) };
+                lines(&repair.lost)?;
+                let saved = state(&repair.report);
+                let kept = out::printable(&kept.display().to_string());
+                out::line(format_args!("Saved {saved}; the damaged store is kept as {kept}."))?;
+                match repair.lost.is_empty() {
+                    true => Ok(()),
+                    false => Err(Failure::new("not everything could be saved")),
+                }
+            }
+        }
+    }
+}
+
+fn failed(error: store::Error) -> Failure {
+    Failure::new(error.to_string())
+}
+
+fn lines(sentences: &[String]) -> Result {
+    sentences.iter().try_for_each(|sentence| out::line(out::printable(sentence)))
+}
+
+fn well(report: &Report) -> Result {
+    out::line(format_args!("All is well: {}.", state(report)))
+}
+
+fn state(report: &Report) -> String {
+    let meetings = counted(report.meetings, "meeting", "meetings");
+    let entries = counted(report.entries, "entry", "entries");
+    format!("{meetings} with {entries}")
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,75 @@
+//! `psom store`, as an operator uses it.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Command,
+};
+
+use psom::Write;
+use psom_server::store::{Durability, MeetingStore, SqliteStore, StoredMeeting};
+
+/// Runs `psom store`: the exit status, standard output, standard error.
+fn store(directory: &Path, command: &str) -> (Option<i32>, String, String) {
+    let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+    psom.args(["store", command, "--data"]).arg(directory).env("PSOM_LOG", "error");
+    let output = psom.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_store_is_checked_and_repaired() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let (status, _, error) = store(directory, "check");
+    assert_eq!(status, Some(1));
+    assert!(error.contains("there is no ") && error.contains("--data"), "{error}");
+
+    let sqlite = SqliteStore::open(directory, Durability::Full).await.unwrap();
+    let id = String::from("team");
+    sqlite.create(StoredMeeting { id, title: None, created: 0 }).await.unwrap();
+    let turn = ["one", "two", "three"].map(|key| (key, format!("the value of {key}")));
+    let turn = turn.map(|(key, value)| Write { key: key.into(), value: Some(value) });
+    sqlite.journal("team").commit(turn.into()).await.unwrap();
+    sqlite.close().await.unwrap();
+    let well = (Some(0), "All is well: 1 meeting with 3 entries.\n".into(), String::new());
+    assert_eq!(store(directory, "check"), well);
+    assert_eq!(store(directory, "repair"), well);
+
+    let database = directory.join("meetings.db");
+    let mut bytes = fs::read(&database).unwrap();
+    let at = bytes.windows(16).position(|window| window == b"the value of two").unwrap();
+    bytes[at] = b'T';
+    fs::write(&database, bytes).unwrap();
+    let sentence = "The state of the meeting \"team\" is damaged at the key \"two\".\n";
+    let (status, said, error) = store(directory, "check");
+    assert_eq!((status, said.as_str()), (Some(1), sentence));
+    assert!(error.contains("(1 problem)") && error.contains("psom store repair"), "{error}");
+
+    let lock = File::create(directory.join("lock")).unwrap();
+    lock.lock().unwrap();
+    for command in ["check", "repair"] {
+        let (status, said, error) = store(directory, command);
+        assert_eq!((status, said.as_str()), (Some(1), ""));
+        assert!(error.contains("a server runs on ") && error.contains("stop it"), "{error}");
+    }
+    drop(lock);
+
+    let (status, said, error) = store(directory, "repair");
+    assert_eq!((status, said.lines().next()), (Some(1), Some(sentence.trim_end())));
+    assert!(said.contains("Saved 1 meeting with 2 entries; the damaged store is kept as "));
+    assert!(error.contains("not everything could be saved"), "{error}");
+    let well = (Some(0), "All is well: 1 meeting with 2 entries.\n".into(), String::new());
+    assert_eq!(store(directory, "check"), well);
+}
+
+#[test]
+fn the_server_takes_a_durability() {
+    let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+    let output = psom.args(["serve", "--durability", "none"]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("full") && error.contains("process"), "{error}");
+}

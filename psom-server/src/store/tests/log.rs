@@ -1,0 +1,98 @@
+//! A log that is not what was written.
+
+use std::fs;
+
+use super::*;
+
+const TURNS: usize = 30;
+
+/// A store as a killed process leaves it: what was committed is in the log alone.
+async fn killed(directory: &Path) -> Vec<u8> {
+    let running = Directory::new();
+    let store = SqliteStore::open(&running, Durability::Full).await.unwrap();
+    store.create(stored("team")).await.unwrap();
+    let journal = store.journal("team");
+    for turn in 0..TURNS {
+        journal.commit(vec![save(format!("{turn:03}"), "x".repeat(turn * 200))]).await.unwrap();
+    }
+    fs::copy(file(&running), file(directory)).unwrap();
+    fs::read(swap::beside(&file(&running), "-wal")).unwrap()
+}
+
+fn leave(directory: &Path, log: &[u8]) {
+    fs::write(swap::beside(&file(directory), "-wal"), log).unwrap();
+}
+
+/// How many turns there are, one after another from the first.
+async fn turns(directory: &Path) -> Result<usize, Error> {
+    let store = SqliteStore::open(directory, Durability::Full).await?;
+    let table = store.load("team").await?;
+    let expected = (0..table.len()).map(|turn| (format!("{turn:03}"), "x".repeat(turn * 200)));
+    assert_eq!(table, expected.collect::<Table>());
+    store.close().await?;
+    Ok(table.len())
+}
+
+#[tokio::test]
+async fn a_log_that_is_damaged_in_the_middle_is_refused_and_says_where() {
+    let directory = Directory::new();
+    let mut log = killed(&directory).await;
+    let frame = 24 + 4096;
+    let damaged = 32 + (log.len() - 32) / frame / 2 * frame;
+    log[damaged + 1000] ^= 1;
+    leave(&directory, &log);
+    let path = file(&directory);
+    let refused = Error::Log { path, at: damaged };
+    assert_eq!(turns(&directory).await, Err(refused.clone()));
+    assert!(refused.to_string().contains(&format!("damaged at byte {damaged}")), "{refused}");
+    let problems = check(&directory).await.unwrap().problems;
+    assert_eq!(problems, [refused.to_string()]);
+    assert_eq!(turns(&directory).await, Err(refused), "to look at it has changed nothing");
+
+    let repair = repair(&directory).await.unwrap();
+    assert_eq!(repair.lost.len(), 1, "{:?}", repair.lost);
+    assert!(repair.lost[0].contains(&format!("byte {damaged}")), "{:?}", repair.lost);
+    assert_eq!(fs::read(swap::beside(&repair.kept.unwrap(), "-wal")).unwrap(), log);
+    let there = turns(&directory).await.unwrap();
+    assert!((1..TURNS).contains(&there), "{there}");
+}
+
+#[tokio::test]
+async fn a_log_that_ends_early_is_read_to_its_end() {
+    let directory = Directory::new();
+    let log = killed(&directory).await;
+    leave(&directory, &log);
+    assert_eq!(turns(&directory).await, Ok(TURNS));
+    for cut in [1, 100, 4096, 20_000] {
+        let directory = Directory::new();
+        killed(&directory).await;
+        leave(&directory, &log[..log.len() - cut]);
+        let there = turns(&directory).await.unwrap();
+        assert!((TURNS - 5..TURNS).contains(&there), "{cut}: {there}");
+    }
+}
+
+#[tokio::test]
+async fn whatever_byte_of_the_log_is_wrong_at_most_the_last_turn_is_missing() {
+    let original = Directory::new();
+    let log = killed(&original).await;
+    let database = fs::read(file(&original)).unwrap();
+    let (mut random, mut refused) = (3_u64, 0);
+    for _ in 0..40 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let at = (random >> 33) as usize % log.len();
+        let directory = Directory::new();
+        fs::write(file(&directory), &database).unwrap();
+        let mut log = log.clone();
+        log[at] ^= 1 << (random >> 29 & 7);
+        leave(&directory, &log);
+        match turns(&directory).await {
+            Ok(there) => assert!(there >= TURNS - 1, "byte {at}: {there}"),
+            Err(error) => {
+                assert!(matches!(error, Error::Log { .. }), "byte {at}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused >= 30, "{refused}");
+}

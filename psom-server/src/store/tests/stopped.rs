@@ -1,0 +1,35 @@
+//! A repair that is stopped.
+
+use std::fs;
+
+use super::*;
+
+#[tokio::test]
+async fn a_swap_that_was_stopped_is_finished_before_anybody_looks() {
+    let new = Directory::new();
+    let store = open(&new).await;
+    store.create(stored("new")).await.unwrap();
+    store.close().await.unwrap();
+    for database_is_there in [true, false] {
+        let old = Directory::new();
+        let store = open(&old).await;
+        store.create(stored("old")).await.unwrap();
+        // The store stays open, so that its log is there.
+        let log = swap::beside(&file(&old), "-wal");
+        assert!(log.metadata().unwrap().len() > 0);
+        let stopped = Directory::new();
+        if database_is_there {
+            fs::copy(file(&old), file(&stopped)).unwrap();
+            fs::copy(log, swap::beside(&file(&stopped), "-wal")).unwrap();
+        }
+        let repaired = swap::beside(&file(&stopped), ".repaired");
+        fs::copy(file(&new), &repaired).unwrap();
+        match database_is_there {
+            true => drop(check(&stopped).await.unwrap()),
+            false => drop(open(&stopped).await),
+        }
+        let meetings = open(&stopped).await.meetings().await.unwrap();
+        assert_eq!(meetings, [stored("new")]);
+        assert!(!repaired.exists());
+    }
+}

@@ -1,0 +1,137 @@
+//! Meetings outlive their server.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::{path::Path, time::Duration};
+
+use psom::{ClientSession, Context};
+use psom_objects::{
+    annotation::{Kind, Properties, Property},
+    client::{Conference, Event, Model, Parcel},
+    package::{ContentDetail, CreateContent},
+    types::Role,
+};
+use psom_server::{JoinLink, Options, Server, StartError};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+fn options(data: &Path) -> Options {
+    let any_port = || "127.0.0.1:0".to_owned();
+    Options { listen: any_port(), http: any_port(), data: data.into(), ..Options::default() }
+}
+
+struct Guest {
+    session: ClientSession<Conference>,
+    events: UnboundedReceiver<Event>,
+    model: Model,
+}
+
+impl Guest {
+    async fn join(link: JoinLink) -> Self {
+        let (tell, events) = unbounded_channel();
+        let root =
+            link.join(|scope| Conference::new(scope, move |event: Event| drop(tell.send(event))));
+        let session = root.await.unwrap();
+        let mut guest = Self { session, events, model: Model::default() };
+        guest.until(Model::is_complete).await;
+        guest
+    }
+
+    async fn until(&mut self, is_so: impl Fn(&Model) -> bool) {
+        while !is_so(&self.model) {
+            let event = self.events.recv().await.expect("the meeting goes on");
+            self.model.apply(&event);
+        }
+    }
+
+    async fn act<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> R + Send + 'static,
+    ) -> R {
+        self.session.run(act).await.unwrap()
+    }
+
+    async fn upload(&mut self, parcel: Parcel) {
+        let count = self.model.contents.len() + 1;
+        self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();
+        self.until(|model| model.contents.len() == count && model.is_complete()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.create_meeting("team", Some("Team")).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    let text = Properties::from([(Property::Text, "seen".to_owned())]);
+    ada.act(|conference, cx| conference.add_annotation(cx, 2, Kind::Text, text)).await.unwrap();
+    ada.act(|conference, cx| conference.vote(cx, 3, Some(1))).await.unwrap();
+    ada.until(|model| {
+        let board = model.contents[&2].board.as_ref();
+        let poll = model.contents[&3].poll.as_ref();
+        board.is_some_and(|board| board.annotations.len() == 1)
+            && poll.is_some_and(|poll| poll.vote == Some(1) && poll.results == [0, 1])
+    })
+    .await;
+    // While it runs, nobody else has the directory.
+    let other = Server::start(options(data.path())).await;
+    assert!(matches!(other, Err(StartError::Locked(_))));
+    let seen = ada.model.contents.clone();
+    server.shutdown(Duration::from_secs(30)).await;
+
+    let server = Server::start(options(data.path())).await.unwrap();
+    let again = server.create_meeting("team", None).await.unwrap_err().to_string();
+    assert!(again.contains("exists"), "{again}");
+    let grace = server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await;
+    let mut grace = Guest::join(grace.unwrap()).await;
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    assert_eq!(ada.model.contents, seen);
+    // Users keep their numbers, and with them what is theirs.
+    ada.until(|model| model.users.len() == 2).await;
+    let numbers = ada.model.users.iter().map(|(id, user)| (*id, user.name.as_str()));
+    assert_eq!(numbers.collect::<Vec<_>>(), [(1, "Ada"), (2, "Grace")]);
+    // What is new goes on from there.
+    ada.upload(Parcel::qna("Questions").unwrap()).await;
+    grace.until(|model| model.contents.contains_key(&4)).await;
+    // What has ended is over for good.
+    assert!(server.end_meeting("team").await && !server.end_meeting("team").await);
+    server.shutdown(Duration::from_secs(30)).await;
+    let server = Server::start(options(data.path())).await.unwrap();
+    let error = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await;
+    assert!(error.unwrap_err().to_string().contains("no meeting"));
+    assert!(!data.path().join("meetings/team/files").exists());
+    server.create_meeting("team", None).await.unwrap();
+    server.shutdown(Duration::from_secs(30)).await;
+}
+
+#[tokio::test]
+async fn what_is_damaged_is_refused_with_a_sentence() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    let name = ada.model.contents[&1].file.clone().unwrap().name;
+    server.shutdown(Duration::from_secs(30)).await;
+
+    // Files that no content has are swept; one that a content has must not be missing.
+    let files = data.path().join("meetings/team/files");
+    std::fs::write(files.join("nobody's"), "x").unwrap();
+    std::fs::rename(files.join(&name), data.path().join("kept")).unwrap();
+    let error = Server::start(options(data.path())).await.unwrap_err().to_string();
+    assert!(error.contains("\"team\"") && error.contains(&name), "{error}");
+    std::fs::rename(data.path().join("kept"), files.join(&name)).unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    assert!(!files.join("nobody's").exists() && files.join(&name).exists());
+    server.shutdown(Duration::from_secs(30)).await;
+}
