@@ -12,8 +12,9 @@ use crate::admission::GUEST;
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     numbers: HashMap<String, i64>,
-    /// Number n is at n - 1.
-    people: Vec<Person>,
+    people: BTreeMap<i64, Person>,
+    /// The last number that was given.
+    last: i64,
     /// How many of them are guests, whom an invitation alone lets in.
     guests: usize,
 }
@@ -68,33 +69,27 @@ impl Roster {
             return None;
         }
         let person = Person { uri: uri.into(), name: name.into(), role };
-        let id = self.push(person.clone());
+        let id = self.last + 1;
+        self.put(id, person.clone());
         Some(Admitted { id, role_changed: false, saved: Some(save(id, &person)) })
     }
 
-    fn push(&mut self, person: Person) -> i64 {
+    fn put(&mut self, id: i64, person: Person) {
         self.guests += usize::from(person.uri.starts_with(GUEST));
-        let id = self.people.len() as i64 + 1;
+        self.last = self.last.max(id);
         self.numbers.insert(person.uri.clone(), id);
-        self.people.push(person);
-        id
+        self.people.insert(id, person);
     }
 
-    /// The roster as it was saved: which key cannot be read, where one cannot.
+    /// The roster as it was saved; or the key that cannot be read.
     pub(crate) fn restore(state: &BTreeMap<String, String>) -> Result<Self, String> {
-        let mut people = BTreeMap::new();
+        let mut roster = Self::default();
         let below = state.range("user/".to_owned()..);
         for (key, text) in below.take_while(|(key, _)| key.starts_with("user/")) {
-            let id = key["user/".len()..].parse::<i64>().ok();
-            let person = serde_json::from_str::<Person>(text).ok();
-            people.extend([id.zip(person).ok_or_else(|| key.clone())?]);
-        }
-        let mut roster = Self::default();
-        for (id, person) in people {
-            // Numbers are given one after the other, and each is saved before it is told.
-            if roster.push(person) != id {
-                return Err(format!("user/{id}"));
-            }
+            let id = key["user/".len()..].parse().ok();
+            let person = serde_json::from_str(text).ok();
+            let (id, person) = id.zip(person).ok_or_else(|| key.clone())?;
+            roster.put(id, person);
         }
         Ok(roster)
     }
@@ -106,7 +101,7 @@ impl Roster {
     }
 
     fn person(&mut self, id: i64) -> Option<&mut Person> {
-        self.people.get_mut(usize::try_from(id).ok()?.checked_sub(1)?)
+        self.people.get_mut(&id)
     }
 }
 
@@ -160,8 +155,11 @@ mod tests {
         assert_eq!(again.admit("sip:7", "A", Role::Attendee, 9).unwrap().id, 7);
         assert_eq!(again.user(2).unwrap().data::<Participant>().unwrap().role, Role::Organizer);
         assert_eq!(again.admit("sip:new", "N", Role::Attendee, 9).unwrap().id, 9);
+        // The number of a user who is lost is not given again.
         state.remove("user/4");
-        assert_eq!(Roster::restore(&state).unwrap_err(), "user/5");
+        let mut gap = Roster::restore(&state).unwrap();
+        assert!(gap.user(4).is_none());
+        assert_eq!(gap.admit("sip:new", "N", Role::Attendee, 9).unwrap().id, 9);
         state.insert("user/4".into(), "{".into());
         assert_eq!(Roster::restore(&state).unwrap_err(), "user/4");
     }

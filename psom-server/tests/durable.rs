@@ -10,7 +10,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
     types::Role,
 };
-use psom_server::{JoinLink, Options, Server, StartError};
+use psom_server::{JoinLink, Options, Server, StartError, store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 fn options(data: &Path) -> Options {
@@ -121,6 +121,7 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     let file = file.with_native_file("plan.txt");
     ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
     let name = ada.model.contents[&1].file.clone().unwrap().name;
     server.shutdown(Duration::from_secs(30)).await;
 
@@ -133,5 +134,19 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     std::fs::rename(data.path().join("kept"), files.join(&name)).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     assert!(!files.join("nobody's").exists() && files.join(&name).exists());
+    server.shutdown(Duration::from_secs(30)).await;
+    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+
+    // A file that is lost for good: it is told, and the meeting goes on without its content.
+    std::fs::write(files.join(&name), "cut").unwrap();
+    let problems = store::check(data.path()).await.unwrap().problems;
+    assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
+    let lost = store::repair(data.path()).await.unwrap().lost;
+    assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+    let server = Server::start(options(data.path())).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let ada = Guest::join(ada).await;
+    assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&2]);
     server.shutdown(Duration::from_secs(30)).await;
 }

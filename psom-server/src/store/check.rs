@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     path::{Path, PathBuf},
 };
@@ -8,6 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{
     Error,
+    meaning::{self, Fault},
     scan::Scan,
     schema,
     sqlite::{damaged_log, entry, meeting, readable},
@@ -33,8 +34,51 @@ pub struct Report {
 /// A server runs on the directory, or there is no store of this version in it.
 pub async fn check(data: &Path) -> Result<Report, Error> {
     let (path, _lock) = locked(data)?;
-    look(&path).await
+    let mut report = look(&path).await?;
+    let faults = faults(data, &path).await?;
+    report.problems.extend(faults.into_iter().map(|(_, fault)| fault.problem));
+    Ok(report)
 }
+
+/// What keeps meetings from being opened whose rows are all right, by the meetings. Files are looked
+/// for where the server keeps them unless it was told otherwise.
+pub(super) async fn faults(data: &Path, path: &Path) -> Result<Vec<(String, Fault)>, Error> {
+    let mut connection = match schema::read(path).await {
+        Ok(connection) => connection,
+        Err(Error::File { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let read = states(&mut connection).await;
+    let _ = connection.close().await;
+    let states = match read {
+        Err(error) if schema::is_damage(&error) => return Ok(Vec::new()),
+        states => states.map_err(|error| schema::failure(path, &error))?,
+    };
+    let mut all = Vec::new();
+    for (meeting, mut state) in states {
+        let files = data.join("meetings").join(&meeting).join("files");
+        let files = files.is_dir().then_some(files);
+        let faults = meaning::faults(&meeting, &mut state, files.as_deref());
+        all.extend(faults.into_iter().map(|fault| (meeting.clone(), fault)));
+    }
+    Ok(all)
+}
+
+/// The state of every meeting, as far as it is right.
+async fn states(connection: &mut SqliteConnection) -> sqlx::Result<States> {
+    let (mut states, mut scan) = (States::new(), Scan::state());
+    loop {
+        let rows = scan.next(connection).await?;
+        if rows.is_empty() {
+            return Ok(states);
+        }
+        for (meeting, key, value) in rows.iter().filter_map(entry) {
+            states.entry(meeting).or_default().insert(key, value);
+        }
+    }
+}
+
+type States = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The database of a directory on which no server runs, as long as the lock is held.
 pub(super) fn locked(data: &Path) -> Result<(PathBuf, File), Error> {

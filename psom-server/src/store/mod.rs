@@ -17,6 +17,7 @@ mod check;
 mod error;
 mod journal;
 mod log;
+mod meaning;
 mod queue;
 mod repair;
 mod scan;

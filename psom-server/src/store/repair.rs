@@ -10,7 +10,8 @@ use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 
 use super::{
     Durability, Error, Report, StoredMeeting,
-    check::{damaged_entry, locked, look},
+    check::{damaged_entry, faults, locked, look},
+    meaning::Fault,
     scan::Scan,
     schema,
     sqlite::{damaged_log, entry, meeting, readable},
@@ -38,7 +39,8 @@ pub struct Repair {
 pub async fn repair(data: &Path) -> Result<Repair, Error> {
     let (path, _lock) = locked(data)?;
     let before = look(&path).await?;
-    if before.problems.is_empty() {
+    let faults = faults(data, &path).await?;
+    if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
     let new = swap::beside(&path, ".new");
@@ -66,6 +68,12 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
         }
         Err(Error::File { .. }) => repair.lost.push("Nothing at all could be read.".into()),
         Err(error) => return Err(error),
+    }
+    // What was damaged may have been a part of something that cannot go on without it.
+    for (meeting, Fault { problem, key }) in faults {
+        let erased = writer::erase(&mut to, &meeting, &key).await;
+        erased.map_err(|error| schema::failure(&new, &error))?;
+        repair.lost.push(format!("{problem} It goes on without {key:?}."));
     }
     // Without a log, so that it is one file.
     let alone = raw_sql("PRAGMA journal_mode = DELETE").execute(&mut to).await;

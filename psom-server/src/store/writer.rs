@@ -169,7 +169,11 @@ pub(super) async fn save(
 }
 
 /// Makes a key, and every key below it, stand for nothing.
-async fn erase(connection: &mut SqliteConnection, meeting: &str, key: &str) -> sqlx::Result<()> {
+pub(super) async fn erase(
+    connection: &mut SqliteConnection,
+    meeting: &str,
+    key: &str,
+) -> sqlx::Result<()> {
     let itself = query("DELETE FROM state WHERE meeting = $1 AND key = $2");
     itself.bind(meeting).bind(key).execute(&mut *connection).await?;
     // `0` comes right after `/`.
