@@ -96,12 +96,15 @@ struct Guest {
 
 impl Guest {
     async fn join(link: JoinLink, name: &'static str, lines: Lines) -> psom::Result<Self> {
-        let (found, walls) = unbounded_channel();
+        let ((found, walls), (told, mut events)) = (unbounded_channel(), unbounded_channel());
         let screen = move |_| Screen { name, lines: lines.clone(), found: found.clone() };
         let root = |scope: &mut Scope| {
-            Conference::new(scope, |_: Event| ()).with_content(scope, Wall::NAME, screen)
+            let conference = Conference::new(scope, move |event| drop(told.send(event)));
+            conference.with_content(scope, Wall::NAME, screen)
         };
-        Ok(Self { session: link.join(root).await?, walls })
+        let session = link.join(root).await?;
+        while events.recv().await.ok_or(Misuse::Gone)? != Event::Ready {}
+        Ok(Self { session, walls })
     }
 
     /// The server's half of the wall, as soon as there is one.
@@ -125,7 +128,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::start(options).await?;
     server.create_meeting("team", None).await?;
     let (lines, mut shown) = unbounded_channel();
-
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await?;
     let mut ada = Guest::join(ada, "Ada", lines.clone()).await?;
     let xml = r#"<wall xmlns="urn:example:wall" room="3"/>"#.parse()?;
@@ -133,7 +135,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let parcel = Parcel::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
     ada.session.run(|conference, cx| conference.upload(cx, parcel)).await??;
     ada.wall().await?.s_stick("more light").await?;
-
     let grace = server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await?;
     let mut grace = Guest::join(grace, "Grace", lines).await?;
     let mut wall = grace.wall().await?;

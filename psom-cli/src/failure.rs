@@ -25,9 +25,19 @@ impl Failure {
     }
 }
 
+/// What a transport says when its other end is not there any more.
+const ENDS: [&str; 5] =
+    ["close_notify", "ended the transport", "end of file", "reset by peer", "Broken pipe"];
+
 impl From<psom::Error> for Failure {
     fn from(error: psom::Error) -> Self {
-        Self::new(error.to_string())
+        match error {
+            // How exactly it went helps nobody.
+            psom::Error::Lost(why) if ENDS.iter().any(|end| why.contains(end)) => {
+                Self::new("the server is gone; check that it runs, and join again")
+            }
+            error => Self::new(error.to_string()),
+        }
     }
 }
 
@@ -52,5 +62,24 @@ pub trait While<T> {
 impl<T, E: Display> While<T> for std::result::Result<T, E> {
     fn or_cannot(self, what: impl Display) -> Result<T> {
         self.map_err(|error| Failure::new(format!("cannot {what}: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_is_gone_is_called_so() {
+        let said = |why: &str| match Failure::from(psom::Error::Lost(why.to_owned())) {
+            Failure::Said(why) => why,
+            Failure::NobodyListens => String::new(),
+        };
+        let end = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls";
+        for end in [end, "the peer ended the transport", "Connection reset by peer (os error 104)"]
+        {
+            assert_eq!(said(end), "the server is gone; check that it runs, and join again");
+        }
+        assert_eq!(said("no route to host"), "the connection was lost: no route to host");
     }
 }

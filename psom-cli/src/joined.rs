@@ -10,15 +10,14 @@ use psom_objects::{
 };
 use psom_server::{Entry, JoinLink};
 use serde_json::json;
-use tokio::{
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
-    time::timeout,
-};
+use tokio::time::timeout;
 use ureq::http::Method;
 
 use crate::{
+    events::{self, Receiver},
     failure::{Failure, Result},
     http::Http,
+    patience::Patience,
 };
 
 /// How long a server may be silent where it has to say something.
@@ -34,14 +33,14 @@ pub struct LinkArgs {
     #[arg(value_name = "LINK")]
     link: String,
     /// The name that others see, where the link is for anybody.
-    #[arg(long = "as", value_name = "NAME")]
+    #[arg(long = "as", value_name = "NAME", global = true)]
     name: Option<String>,
 }
 
 /// A session in a meeting.
 pub struct Joined {
     session: ClientSession<Conference>,
-    events: UnboundedReceiver<Event>,
+    events: Receiver,
     /// The meeting after all events that were taken.
     pub model: Model,
     /// For the file server.
@@ -78,9 +77,8 @@ impl LinkArgs {
                 (JoinLink { entry: Entry::Token(token), ..link }, user)
             }
         };
-        let (sender, events) = unbounded_channel();
-        let connecting =
-            link.join(|scope| Conference::new(scope, move |event| drop(sender.send(event))));
+        let (mut sender, events) = events::queue();
+        let connecting = link.join(|scope| Conference::new(scope, move |event| sender.send(event)));
         let session = timeout(SILENCE, connecting).await.map_err(|_| {
             Failure::new(format!("the server at {} does not answer; try again", link.address))
         })??;
@@ -117,8 +115,11 @@ impl Joined {
     /// Waits for the next event, however long that takes; there is none once the server has ended
     /// the meeting. The model is still as it was before: give it the event when it was used.
     pub async fn next(&mut self) -> Result<Option<Event>> {
-        match self.events.recv().await {
+        match self.events.next().await {
             Some(event) if event != Event::Ended => Ok(Some(event)),
+            None if self.events.is_overrun() => {
+                Err(Failure::new("the server tells more than this program can take in; join again"))
+            }
             _ => match timeout(GOODBYE, self.session.ended()).await {
                 Ok(psom::Error::PeerClosed) => Ok(None),
                 Ok(error) => Err(error.into()),
@@ -133,21 +134,31 @@ impl Joined {
         what: &str,
         is_it: impl FnMut(&Event, &Model) -> Option<T>,
     ) -> Result<T> {
-        self.until_within(SILENCE, what, is_it).await
+        self.until_within(SILENCE, None, what, is_it).await
     }
 
-    /// The same where the server may take its time. Each event gives it that time anew.
+    /// The same where the server may take its time. It has that time once, whatever else happens;
+    /// each time that more of the upload with this cookie has arrived, it has it anew.
     pub async fn until_within<T>(
         &mut self,
         silence: Duration,
+        upload: Option<i32>,
         what: &str,
         mut is_it: impl FnMut(&Event, &Model) -> Option<T>,
     ) -> Result<T> {
+        let (mut patience, mut arrived) = (Patience::new(silence), 0);
         loop {
-            let next = timeout(silence, self.next()).await.map_err(|_| {
+            let next = patience.wait(self.next()).await.ok_or_else(|| {
                 Failure::new(format!("the server has not told {what} in time; try again"))
             })?;
             let event = next?.ok_or_else(ended)?;
+            if let Event::UploadProgress { cookie, received } = &event
+                && upload == Some(*cookie)
+                && *received > arrived
+            {
+                arrived = *received;
+                patience.renew();
+            }
             if let Event::NotSent { action, reason } = &event {
                 return Err(Failure::new(format!("cannot {action}: {reason}")));
             }
@@ -181,15 +192,21 @@ impl Joined {
     /// reservation (section 3.3.4.1.3), it does one thing after the other, and no title is empty:
     /// when it has refused that one, it has done or refused everything before.
     pub async fn settle(&mut self) -> Result {
+        self.may_share().await.map(drop)
+    }
+
+    /// The same, and says whether this user may share: the first that the refusal is about.
+    pub async fn may_share(&mut self) -> Result<bool> {
         let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
         let answer = self.until("what it did", |event, _| match event {
             Event::TitleReservation { cookie, status, .. } if *cookie == fence => Some(*status),
             _ => None,
         });
-        if answer.await? == TitleReservationStatus::ReservedForCreation {
+        let answer = answer.await?;
+        if answer == TitleReservationStatus::ReservedForCreation {
             self.act(move |conference, cx| conference.release_title(cx, fence)).await?;
         }
-        Ok(())
+        Ok(answer != TitleReservationStatus::FailedNotAuthorized)
     }
 
     /// Uploads something small, and waits until the server has made of it what it is to be: the
@@ -197,7 +214,8 @@ impl Joined {
     pub async fn upload(&mut self, parcel: Parcel) -> Result<Option<i64>> {
         let cookie = self.act(|conference, cx| conference.upload(cx, parcel)).await?;
         let mut created = None;
-        let reason = self.until("what became of the upload", |event, _| match event {
+        let what = "what became of the upload";
+        let reason = self.until_within(SILENCE, Some(cookie), what, |event, _| match event {
             Event::TitleReservation { cookie: of, status, .. } if *of == cookie => {
                 let reserved = *status == TitleReservationStatus::ReservedForCreation;
                 (!reserved).then(|| Err(explain::reservation(*status)))
@@ -215,7 +233,15 @@ impl Joined {
             }
             _ => None,
         });
-        reason.await?.map_err(|why| Failure::explained(&why))?;
+        if let Err(why) = reason.await? {
+            // Of an upload without a title the server does not say that it is not allowed.
+            return Err(match self.may_share().await {
+                Ok(false) => Failure::explained(&explain::reservation(
+                    TitleReservationStatus::FailedNotAuthorized,
+                )),
+                _ => Failure::explained(&why),
+            });
+        }
         Ok(created)
     }
 

@@ -5,12 +5,14 @@
 mod admin;
 mod commands;
 mod download;
+mod events;
 mod failure;
 mod guest;
 mod http;
 mod joined;
 mod logs;
 mod out;
+mod patience;
 mod progress;
 mod slides;
 mod upload;

@@ -27,5 +27,24 @@ pub fn error(why: &str) {
 
 /// A text from outside without what a terminal would obey.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let shown = |c: char| match c {
+        '\n' => ' ',
+        // What turns the order of letters round lets a text look like another.
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn nothing_from_outside_moves_the_cursor_or_turns_letters_round() {
+        let text = "a\nb\r\u{1b}[2J \u{202e}fdp\u{2066}\u{200f} \u{e9}";
+        let shown = "a b\u{fffd}\u{fffd}[2J \u{fffd}fdp\u{fffd}\u{fffd} \u{e9}";
+        assert_eq!(printable(text), shown);
+    }
 }

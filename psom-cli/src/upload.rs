@@ -199,9 +199,12 @@ async fn send(
             }
             sent = packed;
         }
-        match joined.until("that the file arrives", |event, _| news(event, cookie)).await? {
+        // That nothing more has arrived is no news.
+        let more = |news: &News| !matches!(news, News::Arrived(bytes) if *bytes <= arrived);
+        let news = |event: &Event, _: &_| news(event, cookie).filter(more);
+        match joined.until("that the file arrives", news).await? {
             News::Over(reason) => return Ok(Some(reason)),
-            News::Arrived(bytes) => arrived = bytes,
+            News::Arrived(bytes) => arrived = bytes.min(sent),
             News::Accepted => {}
         }
         bar.set_position(arrived);
@@ -225,7 +228,7 @@ async fn finish(joined: &mut Joined, cookie: i32) -> Result<(UploadFinishReason,
     joined.act(move |conference, cx| conference.finish_upload(cx, cookie)).await?;
     let spinner = progress::spinner("the server verifies the file");
     let mut created = None;
-    let reason = joined.until_within(VERIFYING, "what became of the file", |event, _| {
+    let reason = joined.until_within(VERIFYING, None, "what became of the file", |event, _| {
         if let Event::ContentCreated { id, cookie: of } = event
             && *of == cookie
         {

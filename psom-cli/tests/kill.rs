@@ -99,10 +99,10 @@ impl Guest {
                     Err(_) => Ok(()),
                 };
                 let _ = conference.vote(cx, 2, Some(number as usize % 7));
-                if renames && number % 8 == 0 {
+                if renames && number.is_multiple_of(8) {
                     let _ = conference.set_title(cx, 1, format!("Board {number}"));
                 }
-                if number % 64 == 0 {
+                if number.is_multiple_of(64) {
                     let title = format!("File {number}");
                     let file = CreateContent::new(title.clone(), ContentDetail::NativeFileOnly);
                     let file = file.with_native_file("file");

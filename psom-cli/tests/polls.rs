@@ -47,15 +47,17 @@ fn a_poll_from_the_question_to_the_table() {
     assert_eq!(poll(&dan, &["vote", "Lunch", "=now()"]), "You have voted for \"=now()\".");
     watch.until(&["You have voted for \"=now()\" in \"Lunch\"."]);
     assert!(refused(&bob, &["vote", "Lunch", "3"]).contains("there is 1 \"=now()\", 2 \"later\""));
-    let csv = "choice,votes\n\"'=now()\",1\nlater,2";
+    let csv = "choice,votes\r\n\"'=now()\",1\r\nlater,2";
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), csv);
 
     // Hidden, the results are zeros.
     let hidden = "Eat?\n    0  =now()\n    0  later\n\
-                  Nobody has voted, or the results are not shown to you.";
+                  The results are not shown to you.";
     assert_eq!(poll(&bob, &["results", "Lunch"]), hidden);
+    assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not shown to you; ask"));
     assert!(refused(&bob, &["show", "Lunch"]).contains("as a presenter"));
-    poll(&host, &["show", "Lunch"]);
+    let shown = "The results of \"Lunch\" are shown to everybody.";
+    assert_eq!(poll(&host, &["show", "Lunch"]), shown);
     watch.until(&["Votes in \"Lunch\": 1 for \"=now()\", 2 for \"later\"."]);
     assert_eq!(poll(&bob, &["results", "Lunch"]), "Eat?\n    1  =now()\n    2  later");
     poll(&host, &["hide", "Lunch"]);
@@ -68,18 +70,21 @@ fn a_poll_from_the_question_to_the_table() {
     watch.until(&["\"Lunch\" is closed."]);
     assert!(refused(&bob, &["vote", "Lunch", "1"]).contains("closed; vote when it is open"));
     assert!(poll(&host, &["results", "Lunch"]).ends_with("    2  later\nThe poll is closed."));
-    poll(&host, &["open", "Lunch"]);
+    assert_eq!(poll(&host, &["open", "Lunch"]), "\"Lunch\" is open.");
 
     let modify = ["modify", "Lunch", "--question", "Drink?", "--choice", "tea", "--choice", "milk"];
     assert!(refused(&bob, &modify).contains("as a presenter"));
     poll(&host, &modify);
     watch.until(&["\"Lunch\" asks \"Drink?\""]);
-    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\ntea,0\nmilk,2");
+    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\r\ntea,0\r\nmilk,2");
     assert!(refused(&bob, &["clear", "Lunch"]).contains("as a presenter"));
     poll(&host, &["clear", "Lunch"]);
-    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\ntea,0\nmilk,0");
+    assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\r\ntea,0\r\nmilk,0");
+    assert_eq!(poll(&host, &["results", "Lunch"]), "Drink?\n    0  tea\n    0  milk");
     // Once more, where there is nothing to see.
-    poll(&host, &["clear", "Lunch"]);
+    assert_eq!(poll(&host, &["clear", "Lunch"]), "\"Lunch\" has no votes any more.");
+    let same = ["create", "x", "--question", "?", "--choice", "a", "--choice", "a"];
+    assert!(refused(&host, &same).contains("two choices are the same"));
     watch.interrupt();
 }
 
@@ -90,6 +95,8 @@ fn a_poll_can_be_for_presenters() {
     stage.ok(&[&["poll", &host][..], &create, &["--visibility", "presenters"]].concat());
     assert!(stage.fails(&["poll", &bob, "vote", "Quiz", "a"]).contains("you see none"));
     stage.ok(&["poll", &host, "vote", "Quiz", "a"]);
+    // The name stands behind the action as well.
+    stage.ok(&["poll", &host, "results", "Quiz", "--as", "Ada"]);
     stage.ok(&["qna", &host, "create", "Questions"]);
     assert!(stage.fails(&["poll", &host, "vote", "Questions", "a"]).contains("is no poll"));
 }
@@ -105,17 +112,20 @@ fn questions_are_asked_and_answered() {
     assert_eq!(qna(&host, &["create", "Exam"]), "\"Exam\" is open.");
     watch.until(&["One can ask in \"Exam\"."]);
     assert_eq!(qna(&bob, &["show", "Exam"]), "Nobody has asked anything yet.");
-    qna(&bob, &["ask", "Exam", "When?"]);
+    assert_eq!(qna(&bob, &["ask", "Exam", "When?"]), "Asked in \"Exam\".");
     watch.until(&["Bob asks in \"Exam\": \"When?\""]);
     watch.until(&["There is 1 question in \"Exam\"."]);
     qna(&cleo, &["ask", "Exam", "Where?"]);
-    qna(&host, &["answer", "Exam", "1", "In May."]);
+    assert_eq!(qna(&host, &["answer", "Exam", "1", "In May."]), "Answered in \"Exam\".");
     watch.until(&["Ada answers \"When?\" in \"Exam\": \"In May.\""]);
-    assert!(refused(&host, &["answer", "Exam", "3", "x"]).contains("there is no question 3"));
+    assert!(
+        refused(&host, &["answer", "Exam", "3", "x"])
+            .contains("there is no question 3; there are 2,")
+    );
     let all = "  1. Bob: When?\n     Ada: In May.\n  2. Cleo: Where?";
     assert_eq!(qna(&dan, &["show", "Exam"]), all);
     assert!(refused(&bob, &["suspend", "Exam"]).contains("as a presenter"));
-    qna(&host, &["suspend", "Exam"]);
+    assert_eq!(qna(&host, &["suspend", "Exam"]), "\"Exam\" is suspended.");
     watch.until(&["\"Exam\" is suspended."]);
     for refused in
         [refused(&bob, &["ask", "Exam", "Why?"]), refused(&host, &["answer", "Exam", "2", "Here."])]
@@ -134,6 +144,8 @@ fn notes_are_shared_by_their_address() {
     let url = "https://notes.example.com/minutes";
     let create = ["create", "Minutes", "--url", url, "--page", "May 2", "--notebook", "Team"];
     assert!(stage.fails(&[&["notes", &bob], &create[..]].concat()).contains("as a presenter"));
+    let nowhere = stage.fails(&["notes", &host, "create", "x", "--url", "minutes"]);
+    assert!(nowhere.contains("\"minutes\" is no address"), "{nowhere}");
     assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
     assert_eq!(shown, format!("url       {url}\nnotebook  Team\npage      May 2"));
@@ -141,7 +153,8 @@ fn notes_are_shared_by_their_address() {
     let titles = r#""notebook":"Team","section":"","page":"May 2"}"#;
     json.until(&[r#"{"event":"notesTitles","content":1,"#, titles]);
     assert!(stage.fails(&["notes", &bob, "error", "Minutes"]).contains("as a presenter"));
-    stage.ok(&["notes", &host, "error", "Minutes"]);
+    let told = stage.ok(&["notes", &host, "error", "Minutes"]);
+    assert_eq!(told, "Told everybody that something is wrong with \"Minutes\".");
     json.until(&[r#"{"event":"notesError","content":1,"code":1}"#]);
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
     assert!(shown.ends_with("Something is wrong with the page."), "{shown}");

@@ -18,4 +18,5 @@ pub mod package;
 pub mod qna;
 pub mod server;
 pub mod store;
+mod texts;
 pub mod types;

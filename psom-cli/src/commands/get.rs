@@ -50,7 +50,11 @@ impl Get {
         let base = joined.model.url_base.as_deref();
         if let Some(directory) = &self.slides {
             let Some(slides) = &content.slides else {
-                return Err(Failure::new(format!("\"{title}\" has no slides; get its file")));
+                let instead = match content.file {
+                    Some(_) => "get its file, without --slides",
+                    None => "get a presentation",
+                };
+                return Err(Failure::new(format!("\"{title}\" has no slides; {instead}")));
             };
             get_slides::get(&joined.http, base, &title, slides, directory, self.force).await?;
             return joined.leave().await;
@@ -91,9 +95,13 @@ fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
         return Ok(path.to_owned());
     }
     let bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
-    let name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
+    let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
     if name.trim_matches('.').is_empty() {
         return Err(Failure::new("the title is no file name; say where the file goes with -o"));
+    }
+    // Nobody gives others a file that is not seen, or that a program reads as its own.
+    if name.starts_with('.') {
+        name.replace_range(..1, "_");
     }
     Ok(output.map_or_else(|| PathBuf::from(&name), |directory| directory.join(&name)))
 }
@@ -106,8 +114,10 @@ mod tests {
 
     #[test]
     fn a_title_names_a_file_here_and_nowhere_else() {
-        assert_eq!(target(None, "../../etc/passwd").unwrap(), Path::new(".._.._etc_passwd"));
+        assert_eq!(target(None, "../../etc/passwd").unwrap(), Path::new("_._.._etc_passwd"));
         assert_eq!(target(None, "Plan.pdf").unwrap(), Path::new("Plan.pdf"));
+        assert_eq!(target(None, ".bashrc").unwrap(), Path::new("_bashrc"));
+        assert_eq!(target(Some(Path::new(".bashrc")), "x").unwrap(), Path::new(".bashrc"));
         assert!(target(None, "..").is_err());
         let here = Path::new(".");
         assert_eq!(target(Some(here), "a\nb").unwrap(), Path::new("./a_b"));

@@ -76,12 +76,13 @@ impl Idl {
             }
         }
         let matter = differences.iter().filter(|difference| difference.on_the_wire).count();
-        let all = built_in.blocks.len();
+        let all = match built_in.blocks.len() {
+            1 => "definition".to_owned(),
+            all => format!("{all} definitions"),
+        };
         match (matter, differences.len()) {
-            (0, 0) => out::line(format!("{shown} and the {all} definitions built in agree.")),
-            (0, _) => {
-                out::line(format!("{shown} and the {all} definitions built in agree on the wire."))
-            }
+            (0, 0) => out::line(format!("{shown} and the {all} built in agree.")),
+            (0, _) => out::line(format!("{shown} and the {all} built in agree on the wire.")),
             (1, _) => Err(Failure::new(format!("{shown} differs in 1 place that matters"))),
             (n, _) => Err(Failure::new(format!("{shown} differs in {n} places that matter"))),
         }

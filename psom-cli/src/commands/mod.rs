@@ -20,6 +20,7 @@ mod serve;
 mod share;
 mod slides;
 mod stop;
+mod store;
 mod visibility;
 mod watch;
 mod whiteboard;
@@ -52,6 +53,9 @@ Examples:
   psom meeting create team                 another meeting on it
   psom invite team --name Ada --role presenter
   psom share LINK Plan.pdf                 with the link that `invite` printed
+  psom slides LINK Talk.pdf                a presentation, slide by slide
+  psom whiteboard LINK Ideas create        something to draw on
+  psom poll LINK create Lunch --question \"When?\" --choice now --choice later
   psom watch LINK                          what happens in the meeting
 
 Logs go to standard error; PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
@@ -77,12 +81,13 @@ enum Command {
     Present(present::Present),
     Stop(stop::Stop),
     Visibility(visibility::Visibility),
+    Whiteboard(whiteboard::Whiteboard),
     Poll(poll::Poll),
     Qna(qna::Qna),
     Notes(notes::Notes),
     Idl(idl::Idl),
     Decode(decode::Decode),
-    Whiteboard(whiteboard::Whiteboard),
+    Store(store::Store),
     Completions(completions::Completions),
 }
 
@@ -135,6 +140,7 @@ impl Cli {
             Command::Idl(idl) => idl.run(),
             Command::Decode(decode) => decode.run(),
             Command::Whiteboard(whiteboard) => whiteboard.run().await,
+            Command::Store(store) => store.run().await,
             Command::Completions(completions) => completions.run(),
         }
     }

@@ -60,6 +60,9 @@ enum Action {
 
 impl Notes {
     pub async fn run(self) -> Result {
+        if let Action::Create { url, .. } = &self.action {
+            check(url)?;
+        }
         let mut joined = self.link.join().await?;
         match self.action {
             Action::Create { title, url, id, notebook, section, page } => {
@@ -81,6 +84,18 @@ impl Notes {
         }
         joined.leave().await
     }
+}
+
+/// An address has a scheme, or nobody can open it.
+fn check(url: &str) -> Result {
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    if is_scheme && scheme.chars().all(is_part) && !rest.is_empty() {
+        return Ok(());
+    }
+    let why = format!("\"{url}\" is no address; write one like https://notes.example.com/minutes");
+    Err(Failure::new(why))
 }
 
 fn no_notes(title: &str) -> Failure {
@@ -115,5 +130,6 @@ async fn report(joined: &mut Joined, title: &str) -> Result {
         let why = "the server does not let you report errors of this page; join as a presenter";
         return Err(Failure::new(why));
     }
-    Ok(())
+    let title = out::printable(title);
+    out::line(format_args!("Told everybody that something is wrong with \"{title}\"."))
 }

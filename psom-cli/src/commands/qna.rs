@@ -124,7 +124,8 @@ async fn ask(joined: &mut Joined, title: &str, text: String) -> Result {
     let named = question.clone();
     joined.act(move |conference, cx| conference.ask(cx, id, named, text, by)).await?;
     let known = settled(joined, id).await?;
-    known.question(&question).map(|_| ()).ok_or_else(|| refused(known))
+    known.question(&question).ok_or_else(|| refused(known))?;
+    out::line(format_args!("Asked in \"{}\".", out::printable(title)))
 }
 
 async fn answer(joined: &mut Joined, title: &str, number: usize, text: String) -> Result {
@@ -132,8 +133,12 @@ async fn answer(joined: &mut Joined, title: &str, number: usize, text: String) -
     let (id, known) = qna(joined, title)?;
     let question = number.checked_sub(1).and_then(|place| known.questions.get(place));
     let Some(question) = question.map(|question| question.id.clone()) else {
-        let count = known.questions.len();
-        let why = format!("there is no question {number}; `psom qna LINK show` prints {count}");
+        let there = match known.questions.len() {
+            0 => "nobody has asked anything yet".to_owned(),
+            1 => "there is 1, as `psom qna LINK show` prints it".to_owned(),
+            count => format!("there are {count}, as `psom qna LINK show` prints them"),
+        };
+        let why = format!("there is no question {number}; {there}");
         return Err(Failure::new(why));
     };
     let given =
@@ -142,7 +147,10 @@ async fn answer(joined: &mut Joined, title: &str, number: usize, text: String) -
     let named = question.clone();
     joined.act(move |conference, cx| conference.answer(cx, id, named, text, by)).await?;
     let known = settled(joined, id).await?;
-    if given(known) > before { Ok(()) } else { Err(refused(known)) }
+    if given(known) <= before {
+        return Err(refused(known));
+    }
+    out::line(format_args!("Answered in \"{}\".", out::printable(title)))
 }
 
 fn show(joined: &Joined, title: &str) -> Result {
@@ -172,5 +180,6 @@ async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
         let why = "the server does not let you open or suspend questions; join as a presenter";
         return Err(Failure::new(why));
     }
-    Ok(())
+    let now = if open { "open" } else { "suspended" };
+    out::line(format_args!("\"{}\" is {now}.", out::printable(title)))
 }

@@ -1,8 +1,8 @@
 use std::{path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use psom_objects::types::Role;
-use psom_server::{Options, Server};
+use psom_server::{Options, Server, files::BlobConfig, store};
 
 use super::interrupted;
 use crate::{
@@ -20,6 +20,10 @@ Examples:
   psom serve --demo
   psom serve --listen 0.0.0.0:8057 --http 0.0.0.0:8058 --https --host meet.example.com
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
+  AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
+
+S3 is configured by the environment variables AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and their like; it needs a psom built with --features s3.
 
 It needs no configuration: what is missing in the data directory is made. It ends with SIGINT or
 SIGTERM, after every client was told.")]
@@ -39,15 +43,45 @@ pub struct Serve {
     /// The data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
+    /// An object store for the meetings' files: s3://BUCKET/PREFIX, in the place of the data
+    /// directory. Nobody else may use this prefix.
+    #[arg(long, value_name = "URL")]
+    files: Option<String>,
+    /// What is never lost of a meeting, once somebody has seen it.
+    #[arg(long, default_value = "full")]
+    durability: Durability,
     /// Create the meeting `demo` and print links to join it.
     #[arg(long)]
     demo: bool,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Durability {
+    /// Nothing, even where the power fails; every change waits for the disk.
+    Full,
+    /// Nothing where only the server is killed; faster. Where the power fails, the last moments.
+    Process,
+}
+
 impl Serve {
     pub async fn run(self) -> Result {
-        let Self { listen, http, https, host, data, demo } = self;
-        let options = Options { listen, http, https, host, data, demo, ..Options::default() };
+        let Self { listen, http, https, host, data, files, durability, demo } = self;
+        let durability = match durability {
+            Durability::Full => store::Durability::Full,
+            Durability::Process => store::Durability::Process,
+        };
+        let blobs = files.map_or(BlobConfig::Local, |url| BlobConfig::Url(url, aws_variables()));
+        let options = Options {
+            listen,
+            http,
+            https,
+            host,
+            data,
+            blobs,
+            durability,
+            demo,
+            ..Options::default()
+        };
         // From here on a signal is not lost, also where it comes before the server is ready.
         let interrupted = interrupted()?;
         let server =
@@ -65,4 +99,11 @@ impl Serve {
         server.shutdown(GRACE).await;
         Ok(())
     }
+}
+
+/// What the environment says about S3.
+fn aws_variables() -> Vec<(String, String)> {
+    let texts = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    texts.filter(|(name, _)| name.starts_with("AWS_")).collect()
 }

@@ -1,4 +1,14 @@
-use std::{fs, ops::Range, path::PathBuf};
+use std::{
+    fs,
+    ops::Range,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use clap::Args;
 use psom_objects::{
@@ -21,6 +31,9 @@ use crate::{
 
 /// Slides of one package: a few, so that each of them is soon seen.
 const BATCH: usize = 4;
+
+/// How long it may take to end a conversion: a page, or LibreOffice.
+const CLEANING: Duration = Duration::from_secs(15);
 
 /// The names of files in the packages.
 const PREVIEW: &str = "preview.jpg";
@@ -96,11 +109,33 @@ async fn converted(file: PathBuf, size: u16) -> Result<Deck> {
             shown.set_position(done as u64);
         }
     };
-    let options =
-        ConvertOptions { size, progress: Box::new(progress), ..ConvertOptions::default() };
-    let deck = tokio::task::spawn_blocking(move || convert(&file, &options)).await;
+    let (working, ended) = mpsc::channel::<()>();
+    let running = Running { cancelled: Arc::default(), ended };
+    let cancelled = Arc::clone(&running.cancelled);
+    let progress = Box::new(progress);
+    let options = ConvertOptions { size, progress, cancelled, ..ConvertOptions::default() };
+    let deck = tokio::task::spawn_blocking(move || {
+        let deck = convert(&file, &options);
+        drop(working);
+        deck
+    });
+    let deck = deck.await;
     bar.finish_and_clear();
     deck?
+}
+
+/// A conversion that ends where nobody waits for it any more, in good order.
+struct Running {
+    cancelled: Arc<AtomicBool>,
+    ended: mpsc::Receiver<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        // The program is about to end, and nobody else would remove what lies in files.
+        let _ = self.ended.recv_timeout(CLEANING);
+    }
 }
 
 /// The presentation with all that stands beside its slides, and the first of them.

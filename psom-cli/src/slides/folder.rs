@@ -25,7 +25,7 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
         )));
     }
     check_count(path, files.len())?;
-    let mut deck = DeckBuilder::new()?;
+    let mut deck = DeckBuilder::new(options)?;
     (options.progress)(Progress::Slides { done: 0, total: files.len() });
     for (index, file) in files.iter().enumerate() {
         let picture = Picture::take(read(file, MAX_PICTURE)?).map_err(|error| {

@@ -18,7 +18,17 @@ mod picture;
 #[cfg(test)]
 mod tests;
 
-use std::{ffi::OsString, fs, io::Read, path::Path, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tempfile::TempDir;
 
@@ -69,6 +79,8 @@ pub struct ConvertOptions {
     pub office_limit: Duration,
     /// Is told of each step (nobody).
     pub progress: Box<dyn Fn(Progress) + Send>,
+    /// Set when nobody wants the slides any more: the conversion ends soon, and leaves nothing.
+    pub cancelled: Arc<AtomicBool>,
 }
 
 /// What [`convert`] has come to.
@@ -93,6 +105,7 @@ impl Default for ConvertOptions {
             search: std::env::var_os("PATH").unwrap_or_default(),
             office_limit: Duration::from_secs(600),
             progress: Box::new(|_| {}),
+            cancelled: Arc::default(),
         }
     }
 }
@@ -119,7 +132,7 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     match extension.to_ascii_lowercase().as_str() {
         // To open a pipe would wait for whoever writes into it.
         _ if !about.is_file() => Err(Failure::new(format!("{shown} is no file and no folder"))),
-        "pdf" => pdf::convert(path, path, options, DeckBuilder::new()?),
+        "pdf" => pdf::convert(path, path, options, DeckBuilder::new(options)?),
         "pptx" | "ppsx" | "ppt" | "pps" | "odp" => office::convert(path, options),
         _ => Err(Failure::new(format!(
             "{shown} is not taken for slides; take a PDF, a PPTX, PPT or ODP file, or a folder of \
@@ -132,18 +145,17 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
 struct DeckBuilder {
     slides: Vec<Slide>,
     directory: TempDir,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl DeckBuilder {
-    fn new() -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("psom-slides-").tempdir();
-        Ok(Self {
-            slides: Vec::new(),
-            directory: directory.or_cannot("make a temporary directory")?,
-        })
+    fn new(options: &ConvertOptions) -> Result<Self> {
+        let cancelled = Arc::clone(&options.cancelled);
+        Ok(Self { slides: Vec::new(), directory: own_directory("psom-slides-")?, cancelled })
     }
 
     fn add(&mut self, picture: Picture, notes: String) -> Result {
+        check_wanted(&self.cancelled)?;
         let jpeg = self.directory.path().join(format!("slide{}.jpg", self.slides.len() + 1));
         fs::write(&jpeg, picture.jpeg)
             .or_cannot(format_args!("write to {}", self.directory.path().display()))?;
@@ -154,6 +166,23 @@ impl DeckBuilder {
     fn finish(self) -> Deck {
         Deck { slides: self.slides, remark: None, _directory: self.directory }
     }
+}
+
+/// Ends the conversion where nobody wants it any more.
+fn check_wanted(cancelled: &AtomicBool) -> Result {
+    match cancelled.load(Ordering::Relaxed) {
+        true => Err(Failure::new("interrupted")),
+        false => Ok(()),
+    }
+}
+
+/// A temporary directory that no other user reads.
+fn own_directory(prefix: &str) -> Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().or_cannot("make a temporary directory")
 }
 
 /// Refuses a number of slides that no server takes.

@@ -6,11 +6,15 @@ use std::{
     fs::{self, File},
     path::{self, Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::Ordering,
     thread,
     time::{Duration, Instant},
 };
 
-use super::{ConvertOptions, Deck, DeckBuilder, Progress, notes, one_line, pdf, read};
+use super::{
+    ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, own_directory, pdf,
+    read,
+};
 use crate::failure::{Failure, Result, While};
 
 /// The first bytes of a zip archive: PPTX and ODP.
@@ -33,10 +37,9 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     check_start(path, is_pptx)?;
     let notes = if is_pptx { notes::read(path)? } else { Vec::new() };
     (options.progress)(Progress::Office);
-    let directory = tempfile::Builder::new().prefix("psom-office-").tempdir();
-    let directory = directory.or_cannot("make a temporary directory")?;
-    let pdf = run(&program, path, directory.path(), options.office_limit)?;
-    let mut deck = pdf::convert(&pdf, path, options, DeckBuilder::new()?)?;
+    let directory = own_directory("psom-office-")?;
+    let pdf = run(&program, path, directory.path(), options)?;
+    let mut deck = pdf::convert(&pdf, path, options, DeckBuilder::new(options)?)?;
     if notes.len() == deck.slides.len() {
         deck.slides.iter_mut().zip(notes).for_each(|(slide, notes)| slide.notes = notes);
     } else if notes.iter().any(|notes| !notes.is_empty()) {
@@ -83,7 +86,7 @@ fn find(search: &OsStr) -> Option<PathBuf> {
 
 /// Runs LibreOffice with a profile of its own, so that one that is open does not matter. Returns
 /// the PDF in `directory`.
-fn run(program: &Path, path: &Path, directory: &Path, limit: Duration) -> Result<PathBuf> {
+fn run(program: &Path, path: &Path, directory: &Path, options: &ConvertOptions) -> Result<PathBuf> {
     let shown = path.display();
     let starting = format!("run {}", program.display());
     let said = directory.join("said");
@@ -98,10 +101,11 @@ fn run(program: &Path, path: &Path, directory: &Path, limit: Duration) -> Result
     command.arg(path::absolute(path).or_cannot(format_args!("read {shown}"))?);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(File::create(&said).or_cannot(&starting)?);
-    let Some(status) = wait(command, limit).or_cannot(&starting)? else {
+    let Some(status) = wait(command, options).or_cannot(&starting)? else {
+        check_wanted(&options.cancelled)?;
         return Err(Failure::new(format!(
             "LibreOffice did not finish {shown} in {} s; export a PDF instead",
-            limit.as_secs()
+            options.office_limit.as_secs()
         )));
     };
     // Its status is no failure where it could not read the file.
@@ -122,32 +126,40 @@ fn run(program: &Path, path: &Path, directory: &Path, limit: Duration) -> Result
     }
 }
 
-/// Waits for a program; ends it and returns nothing where it takes longer than `limit`.
-fn wait(mut command: Command, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// Waits for a program; ends it and returns nothing where it takes longer than it may, or where
+/// nobody waits for it any more.
+fn wait(mut command: Command, options: &ConvertOptions) -> std::io::Result<Option<ExitStatus>> {
     let started = Instant::now();
+    // It and all that it starts can be ended together.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if started.elapsed() >= limit {
+        if started.elapsed() >= options.office_limit || options.cancelled.load(Ordering::Relaxed) {
             return end(child).map(|()| None);
         }
         thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// Ends a program.
+/// Ends a program, and what it has started.
 fn end(mut child: Child) -> std::io::Result<()> {
-    // What `soffice` has started ends with it only where it is asked to end, not where it is
-    // killed.
-    if cfg!(unix) && Command::new("kill").arg(child.id().to_string()).status().is_ok() {
+    let group = format!("-{}", child.id());
+    let signal = |name: &str| {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", name, "--", &group]).stderr(Stdio::null()).status().is_ok()
+    };
+    if cfg!(unix) && signal("TERM") {
         for _ in 0..50 {
             if child.try_wait()?.is_some() {
-                return Ok(());
+                break;
             }
             thread::sleep(Duration::from_millis(100));
         }
+        signal("KILL");
     }
     child.kill()?;
     child.wait().map(drop)

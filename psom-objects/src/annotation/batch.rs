@@ -6,8 +6,9 @@ use psom::Violation;
 use super::{
     board::{Annotation, Change, Kind},
     property::{self, Properties, Property},
-    text::{self, Delta},
+    text::Delta,
 };
+use crate::texts;
 
 /// About so many bytes go into one call: far below what a record may have.
 pub(crate) const FULL: usize = 128 << 10;
@@ -61,10 +62,18 @@ fn count(length: usize) -> i32 {
 
 /// About how many bytes an annotation with these properties has on the wire.
 pub(crate) fn size(properties: &Properties) -> usize {
-    let sizes = properties.iter();
-    HEAD + sizes
-        .map(|(name, value)| name.name().len() + 8 + text::wire_length(value))
-        .sum::<usize>()
+    HEAD + properties.iter().map(|(name, value)| size_of(*name, value)).sum::<usize>()
+}
+
+/// About how many of them are those of one property.
+pub(crate) fn size_of(property: Property, value: &str) -> usize {
+    property.name().len() + 8 + texts::wire_length(value)
+}
+
+/// About how many bytes a change of a text with these deltas has on the wire.
+pub(crate) fn size_of_text(deltas: &[Delta]) -> usize {
+    let sizes = deltas.iter().map(|delta| 13 + texts::wire_length(&delta.characters));
+    HEAD + sizes.sum::<usize>()
 }
 
 /// Appends properties to two columns, and says about how large they are.
@@ -142,9 +151,8 @@ impl TextChanges {
         self.modifiers.push(modifier);
         self.versions.push(version);
         self.counts.push(count(deltas.len()));
-        self.size += HEAD;
+        self.size += size_of_text(deltas);
         for delta in deltas {
-            self.size += 12 + text::wire_length(&delta.characters);
             self.begins.push(delta.begin);
             self.ends.push(delta.end);
             self.characters.push(delta.characters.clone());

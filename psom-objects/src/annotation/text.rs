@@ -1,5 +1,7 @@
 //! Changes of a text, in UTF-16 code units.
 
+use crate::texts;
+
 /// What takes the place of a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
@@ -30,21 +32,11 @@ pub enum DeltaError {
 }
 
 /// The longest text that there can be: a string on the wire has at most so many bytes.
-pub const MAX_LENGTH: usize = 65_535;
+pub const MAX_LENGTH: usize = texts::LONGEST;
 
 /// How many UTF-16 code units a text has.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()
-}
-
-/// How many bytes a text has on the wire.
-pub(crate) fn wire_length(text: &str) -> usize {
-    let bytes = |unit: u16| match unit {
-        1..=0x7f => 1,
-        0 | 0x80..=0x7ff => 2,
-        _ => 3,
-    };
-    text.encode_utf16().map(bytes).sum()
 }
 
 /// The text after these deltas, each applied to what the one before has left. No text, not even
@@ -67,7 +59,7 @@ pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, 
     }
     // No pair is ever split, so nothing is lost.
     let text = String::from_utf16_lossy(&units);
-    if wire_length(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
+    if texts::wire_length(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
 }
 
 /// Whether a place is between the halves of one character.

@@ -2,7 +2,7 @@
 //! what the server makes of it comes back as an event.
 
 use bytes::Bytes;
-use psom::{Context, DistributedObject, error::Misuse};
+use psom::{Context, DistributedObject, ObjectDesc, error::Misuse};
 
 use super::{
     content::Content, contents::ContentManager, event::Event, parcel::Parcel, root::Conference,
@@ -12,8 +12,9 @@ use crate::{package::Manifest, types::ContentVisibility};
 
 /// # Actions
 ///
-/// An error says that there is nobody to call: no such content or upload, or no connection. A call
-/// that turns out to be unsendable is told as [`Event::NotSent`](super::Event::NotSent).
+/// An error says that there is nobody to call: no such content or upload, no connection, or none of
+/// the meeting yet ([`Misuse::NotNow`]: wait for [`Event::Ready`](super::Event::Ready)). A call that
+/// turns out to be unsendable is told as [`Event::NotSent`](super::Event::NotSent).
 impl Conference {
     /// Reserves a title for a content to be uploaded. Returns the cookie by which the answer,
     /// [`Event::TitleReservation`](super::Event::TitleReservation), and the upload are known.
@@ -48,8 +49,7 @@ impl Conference {
         unpacked_length: i64,
     ) -> Result<(), Misuse> {
         self.on_uploads(cx, move |manager, cx| {
-            let sent = cx.peers().s_request_upload(packed_length, unpacked_length, cookie);
-            manager.root.check(cx, "request an upload", sent);
+            manager.request_stream(cx, cookie, packed_length, unpacked_length);
         })
     }
 
@@ -62,6 +62,8 @@ impl Conference {
     /// [`Misuse::NotNegotiated`] where it would create a content of a type that this client follows
     /// and that the server does not speak (sections 3.1.4.1.15 and 3.1.4.1.16).
     pub fn upload(&mut self, cx: &mut Context<Self>, parcel: Parcel) -> Result<i32, Misuse> {
+        // Before a title is reserved for something that cannot be sent.
+        self.check_uploads(cx)?;
         self.check_negotiated(cx, parcel.kind.as_deref())?;
         let cookie = match parcel.title() {
             Some(title) => self.reserve_title(cx, title)?,
@@ -82,6 +84,7 @@ impl Conference {
         cx: &mut Context<Self>,
         manifest: &Manifest,
     ) -> Result<i32, Misuse> {
+        self.check_uploads(cx)?;
         let title = match manifest {
             Manifest::CreateContent(content) => {
                 self.check_negotiated(cx, Some(content.detail.content_type()))?;
@@ -264,6 +267,7 @@ impl Conference {
         cx: &mut Context<Self>,
         run: impl FnOnce(&mut ContentManager, &mut Context<ContentManager>) + Send + 'static,
     ) -> Result<(), Misuse> {
+        self.check_connected::<ContentManager>(cx.get(self.contents)?.is_connected)?;
         cx.tell(self.contents, run)
     }
 
@@ -272,7 +276,27 @@ impl Conference {
         cx: &mut Context<Self>,
         run: impl FnOnce(&mut UploadManager, &mut Context<UploadManager>) + Send + 'static,
     ) -> Result<(), Misuse> {
+        self.check_uploads(cx)?;
         cx.tell(self.uploads, run)
+    }
+
+    fn check_uploads(&self, cx: &Context<Self>) -> Result<(), Misuse> {
+        self.check_connected::<UploadManager>(cx.get(self.uploads)?.is_connected)
+    }
+
+    /// Refuses what would be said to nobody, and so be lost.
+    fn check_connected<T: DistributedObject>(&self, is_connected: bool) -> Result<(), Misuse> {
+        match is_connected {
+            true => Ok(()),
+            false if self.over => Err(Misuse::Gone),
+            // A server connects everything that it speaks before it says that it is ready.
+            false if self.model().ready => {
+                Err(Misuse::NotNegotiated(ObjectDesc::of::<T>().serves.name))
+            }
+            false => {
+                Err(Misuse::NotNow("the meeting has not been told yet; wait for Event::Ready"))
+            }
+        }
     }
 
     fn on_content(

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use psom::{AnyHandle, Context, Handle, Lifecycle, distributed_object};
+use psom::{AnyHandle, Context, Handle, Lifecycle, Violation, distributed_object};
 
 use super::{contents::ContentManager, event::Event, model::NativeFile, root::Root};
 use crate::{
@@ -15,6 +15,9 @@ pub(super) struct Content {
     pub(super) root: Root,
     pub(super) manager: Handle<ContentManager>,
 }
+
+/// The most bytes of a key, an initialization vector and a hash together.
+pub(super) const MAX_KEY: usize = 1024;
 
 /// The object that follows what is special about a content's type.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +72,10 @@ impl ContentClient for Content {
         hash: Bytes,
         file_size: i64,
     ) {
+        // AES-256 and SHA-1 have 68 together; what is larger is no key of any kind.
+        if key.len() + iv.len() + hash.len() > MAX_KEY {
+            return cx.caller().expel(Violation::new("the key of a file is too long"));
+        }
         let file = NativeFile { name: file_name, key, iv, hash, size: file_size };
         self.root.tell(cx, Event::NativeFile { id: self.id, file });
     }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use psom::{Context, Handle, ObjectDesc, Scope, distributed_object};
+use psom::{Context, Handle, Lifecycle, ObjectDesc, Scope, Violation, distributed_object};
 
 use super::{
     content::{Content, Extended},
@@ -25,7 +25,12 @@ pub(super) struct ContentManager {
     contents: HashMap<i64, Handle<Content>>,
     followers: HashMap<String, Follower>,
     pub(super) root: Root,
+    /// Whether the server has connected it.
+    pub(super) is_connected: bool,
 }
+
+/// The most contents of a meeting that is followed.
+pub(super) const MAX_CONTENTS: usize = 10_000;
 
 /// What contents of one type are followed with.
 struct Follower {
@@ -38,7 +43,13 @@ pub(super) type Follow = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send
 
 impl ContentManager {
     pub(super) fn new(uploads: Handle<UploadManager>) -> Self {
-        Self { uploads, contents: HashMap::new(), followers: HashMap::new(), root: Root::default() }
+        Self {
+            uploads,
+            contents: HashMap::new(),
+            followers: HashMap::new(),
+            root: Root::default(),
+            is_connected: false,
+        }
     }
 
     pub(super) fn content(&self, id: i64) -> Option<Handle<Content>> {
@@ -67,10 +78,23 @@ impl ContentManager {
     }
 }
 
+impl Lifecycle for ContentManager {
+    fn connected(&mut self, _: &mut Context<Self>) {
+        self.is_connected = true;
+    }
+
+    fn disconnected(&mut self, _: &mut Context<Self>) {
+        self.is_connected = false;
+    }
+}
+
 impl ContentManagerClient for ContentManager {
     fn c_content_added(&mut self, cx: &mut Context<Self>, content_id: i64, r#type: String) {
         if self.contents.contains_key(&content_id) {
             return;
+        }
+        if self.contents.len() >= MAX_CONTENTS {
+            return cx.caller().expel(Violation::new("too many contents"));
         }
         let (root, manager) = (self.root, cx.handle());
         let follow = self.followers.get_mut(&r#type);

@@ -51,7 +51,16 @@ impl Event {
             Self::ContentCreated { id, .. } => format!("The upload is now content {id}."),
             of_a_content => of_content(of_a_content, model),
         };
-        line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+        let shown = |c: char| match c {
+            '\n' => ' ',
+            // What turns the order of letters round lets a text look like another.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                '\u{fffd}'
+            }
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        };
+        line.chars().map(shown).collect()
     }
 }
 

@@ -1,8 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
-use super::{board::Board, event::Event, notes::Notes, poll::Poll, qna::Qna, slides::Slides};
+use super::{
+    board::{self, Board},
+    event::Event,
+    notes::Notes,
+    poll::Poll,
+    qna::Qna,
+    slides::Slides,
+};
 use crate::types::ContentVisibility;
 pub use crate::types::EncryptedFile;
 
@@ -16,7 +23,8 @@ pub struct Model {
     pub server_time: Option<String>,
     /// What the names of files are appended to.
     pub url_base: Option<String>,
-    /// Everybody who is in the meeting, or was while this client was, by number.
+    /// Everybody who is in the meeting, or was while this client was, by number. Of those who have
+    /// left, it is the last 10,000.
     pub users: BTreeMap<i64, User>,
     /// The contents that this client sees, by number.
     pub contents: BTreeMap<i64, Content>,
@@ -24,7 +32,17 @@ pub struct Model {
     pub active_presenter: Option<i64>,
     /// The content on the stage.
     pub active_content: Option<i64>,
+    /// Who has left, in that order.
+    gone: VecDeque<i64>,
+    /// What the boards of all contents weigh.
+    boards: usize,
 }
+
+/// Of so many users who have left, the names are kept.
+const MAX_GONE: usize = 10_000;
+
+/// The longest address and name together that are kept of one who has left, in bytes.
+const MAX_NAME: usize = 4096;
 
 /// A user of the meeting.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -139,20 +157,56 @@ impl Model {
                 self.users.insert(*id, user.clone()).as_ref() != Some(user)
             }
             Event::UserRemoved { id } => {
-                self.users.get_mut(id).is_some_and(|user| set(&mut user.is_gone, true))
+                let user = self.users.get_mut(id);
+                user.is_some_and(|user| set(&mut user.is_gone, true)) && {
+                    self.gone.push_back(*id);
+                    self.forget_gone(*id);
+                    true
+                }
             }
             Event::ContentAdded { id, kind } => {
                 let content = Content { kind: kind.clone(), ..Content::default() };
-                self.contents.insert(*id, content);
+                let before = self.contents.insert(*id, content);
+                self.boards -= before.and_then(|it| it.board).map_or(0, |board| board.weight());
                 true
             }
-            Event::ContentRemoved { id } => self.contents.remove(id).is_some(),
+            Event::ContentRemoved { id } => self.contents.remove(id).is_some_and(|content| {
+                self.boards -= content.board.map_or(0, |board| board.weight());
+                true
+            }),
             Event::ActivePresenter { id } => set(&mut self.active_presenter, *id),
             Event::ActiveContent { id } => set(&mut self.active_content, *id),
             of_a_content => {
                 let content = of_a_content.content().and_then(|id| self.contents.get_mut(&id));
-                content.is_some_and(|content| content.apply(of_a_content))
+                let Some(content) = content else { return false };
+                let weight = |content: &Content| content.board.as_ref().map_or(0, Board::weight);
+                let before = weight(content);
+                let changed = content.apply(of_a_content);
+                self.boards = self.boards - before + weight(content);
+                changed
             }
+        }
+    }
+
+    /// Whether the board of this content, or all boards together, are larger than any that a client
+    /// follows.
+    pub(super) fn is_overdrawn(&self, id: i64) -> bool {
+        let board = self.contents.get(&id).and_then(|content| content.board.as_ref());
+        self.boards > board::MAX_BOARDS || board.is_some_and(Board::is_overdrawn)
+    }
+
+    /// Keeps no more of those who have left than fits.
+    fn forget_gone(&mut self, last: i64) {
+        let is_long = |user: &User| user.uri.len() + user.name.len() > MAX_NAME;
+        if self.users.get(&last).is_some_and(is_long) {
+            self.users.remove(&last);
+        }
+        // One who has come back is no longer among those who have left.
+        if self.gone.len() > MAX_GONE
+            && let Some(first) = self.gone.pop_front()
+            && self.users.get(&first).is_some_and(|user| user.is_gone)
+        {
+            self.users.remove(&first);
         }
     }
 }

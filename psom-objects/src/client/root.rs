@@ -51,7 +51,7 @@ pub struct Conference {
     model: Model,
     listener: Box<dyn Listener>,
     pub(super) last_cookie: i32,
-    over: bool,
+    pub(super) over: bool,
 }
 
 impl Conference {
@@ -201,6 +201,11 @@ impl Root {
         if let Some(root) = self.0 {
             let _ = scope.tell(root, |conference, _| conference.changed(event));
         }
+    }
+
+    /// The meeting as it was after all calls before the present one.
+    pub(super) fn model(self, scope: &Scope) -> Option<&Model> {
+        scope.get(self.0?).ok().map(Conference::model)
     }
 
     /// Says which object has the annotations of a content, if any.

@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod hostile;
 mod polls;
 mod web;
 
@@ -315,9 +316,9 @@ fn a_line_has_names_and_nothing_that_a_terminal_would_obey() {
     let user = super::User { uri: "sip:a".to_owned(), name: "Ada".to_owned(), is_gone: false };
     model.apply(&Event::UserAdded { id: 1, user });
     model.apply(&Event::ContentAdded { id: 2, kind: "Content.NativeFileOnly".to_owned() });
-    model.apply(&Event::Titled { id: 2, title: "Plan\u{1b}[2J".to_owned() });
+    model.apply(&Event::Titled { id: 2, title: "Plan\u{1b}[2J\n\u{202e}".to_owned() });
     let line = Event::Presented { id: 2, presented: true, presenter: Some(1) }.line(&model);
-    assert_eq!(line, "\"Plan\u{fffd}[2J\" is presented by Ada.");
+    assert_eq!(line, "\"Plan\u{fffd}[2J \u{fffd}\" is presented by Ada.");
     let stage = Event::ActivePresenter { id: Some(9) };
     assert!(model.apply(&stage) && !model.apply(&stage));
     let line = stage.line(&model);

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object};
@@ -17,11 +17,17 @@ use crate::{
 #[derive(Default)]
 pub(super) struct UploadManager {
     streams: HashMap<i32, Handle<UploadStream>>,
+    /// What the server was asked to take, and has not answered yet.
+    requested: HashSet<i32>,
+    /// How many streams are connected of which nothing is known yet.
+    unclaimed: usize,
     /// What is sent by itself as soon as the server takes it.
     parcels: HashMap<i32, Sending>,
     /// What a browser is to bring.
     forms: HashMap<i32, Form>,
     pub(super) root: Root,
+    /// Whether the server has connected it.
+    pub(super) is_connected: bool,
 }
 
 /// A parcel on its way.
@@ -42,13 +48,24 @@ struct Form {
 const WRITE: usize = 64 << 10;
 const WINDOW: u64 = 8 * WRITE as u64;
 
+/// How many streams a server may connect beyond those that uploads wait for: it may change its
+/// mind, and close them later.
+const SPARE_STREAMS: usize = 100;
+
 #[distributed_object]
 impl UploadManager {
     /// All streams have one name. Which upload a stream is for comes with `cAcceptUpload`.
     #[child("uploadStreams")]
-    fn stream_connected(&mut self, cx: &mut Context<Self>) -> Handle<UploadStream> {
+    fn stream_connected(
+        &mut self,
+        cx: &mut Context<Self>,
+    ) -> Result<Handle<UploadStream>, Violation> {
+        if self.unclaimed >= self.requested.len() + SPARE_STREAMS {
+            return Err(Violation::new("streams for no upload"));
+        }
+        self.unclaimed += 1;
         let manager = cx.handle();
-        cx.add_while_connected(UploadStream::new(self.root, manager))
+        Ok(cx.add_while_connected(UploadStream::new(self.root, manager)))
     }
 }
 
@@ -102,7 +119,21 @@ impl UploadManager {
         let Some(Sending { parcel, .. }) = self.parcels.get(&cookie) else { return };
         let length = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);
         let (packed, unpacked) = (length(parcel.bytes.len() as u64), length(parcel.unpacked));
+        self.request_stream(cx, cookie, packed, unpacked);
+    }
+
+    /// Asks for a stream. Whoever has one under this cookie is not given another.
+    pub(super) fn request_stream(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        packed: i64,
+        unpacked: i64,
+    ) {
         let sent = cx.peers().s_request_upload(packed, unpacked, cookie);
+        if sent.reached > 0 && !self.streams.contains_key(&cookie) {
+            self.requested.insert(cookie);
+        }
         self.root.check(cx, "request an upload", sent);
     }
 
@@ -134,6 +165,7 @@ impl UploadManager {
     }
 
     fn over(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
+        self.requested.remove(&cookie);
         let sending = self.parcels.remove(&cookie);
         let form = self.forms.remove(&cookie);
         // Whoever tries again with the title must not stand in their own way.
@@ -149,7 +181,13 @@ impl UploadManager {
 }
 
 impl Lifecycle for UploadManager {
+    fn connected(&mut self, _: &mut Context<Self>) {
+        self.is_connected = true;
+    }
+
     fn disconnected(&mut self, _: &mut Context<Self>) {
+        self.is_connected = false;
+        self.requested.clear();
         self.streams.clear();
         self.parcels.clear();
         self.forms.clear();
@@ -166,6 +204,13 @@ impl UploadManagerClient for UploadManager {
         let Some(stream) = cx.resolve::<UploadStream>(stream)? else {
             return Err(Violation::new("cAcceptUpload has no stream"));
         };
+        if !self.requested.remove(&cookie) {
+            return Err(Violation::new("cAcceptUpload of what was not requested"));
+        }
+        if cx.get(stream).is_ok_and(|stream| stream.cookie.is_some()) {
+            return Err(Violation::new("cAcceptUpload has the stream of another upload"));
+        }
+        self.unclaimed = self.unclaimed.saturating_sub(1);
         self.streams.insert(cookie, stream);
         let _ = cx.tell(stream, move |stream, _| stream.cookie = Some(cookie));
         self.root.tell(cx, Event::UploadAccepted { cookie });
@@ -216,6 +261,7 @@ impl UploadManagerClient for UploadManager {
 pub(super) struct UploadStream {
     cookie: Option<i32>,
     packet: i32,
+    written: u64,
     received: u64,
     root: Root,
     manager: Handle<UploadManager>,
@@ -223,14 +269,28 @@ pub(super) struct UploadStream {
 
 impl UploadStream {
     fn new(root: Root, manager: Handle<UploadManager>) -> Self {
-        Self { cookie: None, packet: 0, received: 0, root, manager }
+        Self { cookie: None, packet: 0, written: 0, received: 0, root, manager }
     }
 
     pub(super) fn write(&mut self, cx: &mut Context<Self>, data: Bytes) {
         // Two billion writes are more than any package has; still no number comes twice.
         self.packet = self.packet.saturating_add(1);
+        let length = data.len() as u64;
         let sent = cx.peers().s_write(data, self.packet);
+        if sent.reached > 0 {
+            self.written += length;
+        }
         self.root.check(cx, "send a part of a file", sent);
+    }
+}
+
+impl Lifecycle for UploadStream {
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        if self.cookie.is_none() {
+            let _ = cx.tell(self.manager, |manager, _| {
+                manager.unclaimed = manager.unclaimed.saturating_sub(1);
+            });
+        }
     }
 }
 
@@ -241,9 +301,12 @@ impl UploadStreamClient for UploadStream {
     }
 
     fn c_write_complete(&mut self, cx: &mut Context<Self>, n_bytes: i32) {
-        self.received += u64::try_from(n_bytes).unwrap_or(0);
+        let received = u64::try_from(n_bytes).ok().map(|arrived| self.received + arrived);
+        let Some(received) = received.filter(|received| *received <= self.written) else {
+            return cx.caller().expel(Violation::new("cWriteComplete of what was not written"));
+        };
+        self.received = received;
         if let Some(cookie) = self.cookie {
-            let received = self.received;
             self.root.tell(cx, Event::UploadProgress { cookie, received });
             let _ = cx.tell(self.manager, move |manager, cx| manager.arrived(cx, cookie, received));
         }

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use psom::{Context, Violation, distributed_object};
 
 use super::{event::Event, model::User, root::Root};
@@ -11,6 +13,19 @@ use crate::interfaces::{self, ContentUserManagerClient};
 #[derive(Default)]
 pub(super) struct ContentUserManager {
     pub(super) root: Root,
+    /// Who is there, with the bytes of what they are called.
+    present: HashMap<i64, usize>,
+    bytes: usize,
+}
+
+/// The most users of a meeting that is followed, and the most bytes of their addresses and names.
+pub(super) const MAX_USERS: usize = 100_000;
+const MAX_BYTES: usize = 64 << 20;
+
+impl ContentUserManager {
+    fn removed(&mut self, id: i64) {
+        self.bytes -= self.present.remove(&id).unwrap_or(0);
+    }
 }
 
 impl ContentUserManagerClient for ContentUserManager {
@@ -25,6 +40,12 @@ impl ContentUserManagerClient for ContentUserManager {
             return Err(Violation::new("cUsersAdded has arrays of different lengths"));
         }
         for ((id, uri), name) in ids.into_iter().zip(uris).zip(display_names) {
+            self.removed(id);
+            self.bytes += uri.len() + name.len();
+            self.present.insert(id, uri.len() + name.len());
+            if self.present.len() > MAX_USERS || self.bytes > MAX_BYTES {
+                return Err(Violation::new("too many users"));
+            }
             let user = User { uri, name, is_gone: false };
             self.root.tell(cx, Event::UserAdded { id, user });
         }
@@ -33,6 +54,7 @@ impl ContentUserManagerClient for ContentUserManager {
 
     fn c_users_removed(&mut self, cx: &mut Context<Self>, ids: Vec<i64>) {
         for id in ids {
+            self.removed(id);
             self.root.tell(cx, Event::UserRemoved { id });
         }
     }

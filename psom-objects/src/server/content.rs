@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,7 @@ use super::{
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
     store::StoredFile,
+    texts,
     types::{ContentVisibility, Role, SetTitleStatus},
 };
 
@@ -35,9 +38,13 @@ pub struct Content {
     pub(super) viewing_url: Option<String>,
     /// There as soon as the content is.
     pub(super) extended: Option<Box<dyn Extended>>,
-    /// Every file that packages brought, to be removed with the content.
-    pub(super) files: Vec<ContentFile>,
+    /// Every file that packages brought, by its name on the file server, to be removed with the
+    /// content.
+    pub(super) files: ContentFiles,
 }
+
+/// Files of a content by their names on the file server.
+pub(super) type ContentFiles = BTreeMap<String, ContentFile>;
 
 /// A content as it is saved.
 #[derive(Serialize, Deserialize)]
@@ -83,7 +90,7 @@ impl Content {
             native_file: self.native_file.clone(),
             original_file_url: self.original_file_url.clone(),
             viewing_url: self.viewing_url.clone(),
-            files: self.files.clone(),
+            files: self.files.values().cloned().collect(),
         };
         durable::save(scope, format!("content/{}", self.id), &saved);
     }
@@ -130,7 +137,7 @@ impl Content {
             cx.peers().c_set_title(&title);
         }
         if let Some(mut asked) = cx.peer(asked) {
-            asked.c_set_title_complete(status, &title);
+            asked.c_set_title_complete(status, texts::cut(&title));
         }
     }
 
@@ -164,9 +171,10 @@ impl Content {
         self.save(cx);
     }
 
-    pub(super) fn discard(&mut self, cx: &mut Context<Self>, name: &str) {
-        let gone = self.files.extract_if(.., |file| file.stored.name == name);
-        gone.for_each(|file| self.room.remove_file(cx, &file.stored));
+    pub(super) fn discard(&mut self, cx: &mut Context<Self>, names: &[String]) {
+        for gone in names.iter().filter_map(|name| self.files.remove(name)) {
+            self.room.remove_file(cx, &gone.stored);
+        }
         self.save(cx);
     }
 
@@ -176,7 +184,7 @@ impl Content {
             extended.delete(cx);
         }
         cx.erase(format!("content/{}", self.id));
-        self.files.iter().for_each(|file| self.room.remove_file(cx, &file.stored));
+        self.files.values().for_each(|file| self.room.remove_file(cx, &file.stored));
         let this = cx.handle();
         cx.remove(this);
     }

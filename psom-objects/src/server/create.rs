@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use psom::{Context, PeerId, Scope};
 
 use super::{
-    content::{Content, ContentFile},
+    content::{Content, ContentFile, ContentFiles},
     contents::ContentManager,
     durable::Memory,
     kinds::{Added, Addition, NewContent, Refusal, Reply},
@@ -15,6 +15,7 @@ use super::{
 use crate::{
     package::{CreateContent, Manifest, Visibility},
     store::{Import, StoredFile},
+    texts,
     types::{ContentVisibility, UploadFinishReason},
 };
 
@@ -38,9 +39,11 @@ impl ContentManager {
         finish: impl FnOnce(&mut Scope, UploadFinishReason) + Send + 'static,
     ) {
         let stored = import.files.iter();
-        let files: Vec<_> = stored
-            .map(|(name, stored)| ContentFile { name: name.clone(), stored: stored.clone() })
-            .collect();
+        let file = |name: &String, stored: &StoredFile| {
+            let file = ContentFile { name: name.clone(), stored: stored.clone() };
+            (stored.name.clone(), file)
+        };
+        let files: ContentFiles = stored.map(|(name, stored)| file(name, stored)).collect();
         let room = self.room.clone();
         let end = {
             let files = files.clone();
@@ -49,7 +52,7 @@ impl ContentManager {
                     Ok(()) => UploadFinishReason::Ok,
                     Err(Refusal { reason, why }) => {
                         tracing::info!(user = uploader.user, ?reason, %why, "Refused a package");
-                        files.iter().for_each(|file| room.files().remove(&file.stored.name));
+                        files.keys().for_each(|name| room.files().remove(name));
                         reason
                     }
                 };
@@ -83,7 +86,7 @@ impl ContentManager {
         cx: &mut Context<Self>,
         id: i64,
         addition: Addition,
-        files: Vec<ContentFile>,
+        files: ContentFiles,
         end: Reply,
     ) {
         let Some(handle) = self.seen(addition.peer, id) else {
@@ -104,7 +107,7 @@ impl ContentManager {
         uploader: Uploader,
         manifest: CreateContent,
         stored: &BTreeMap<String, StoredFile>,
-        files: Vec<ContentFile>,
+        files: ContentFiles,
     ) -> Result<(), Refusal> {
         if manifest.upgrade.is_some() {
             return Err(Refusal::malformed("contents cannot be upgraded"));
@@ -123,9 +126,13 @@ impl ContentManager {
         let Some((kind, how)) = types.get(manifest.detail.content_type()) else {
             return Err(Refusal::malformed("contents of this type are not supported"));
         };
+        let visibility = visibility(&manifest);
+        let original_file_url = manifest.common.original_file_url;
+        if original_file_url.as_deref().is_some_and(|url| !texts::fits_in_a_call(url)) {
+            return Err(Refusal::malformed("the address of the original is too long to be told"));
+        }
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
-        let visibility = visibility(&manifest);
         let (id, now) = (self.last_id + 1, self.room.utc(cx.now()));
         let manager = cx.handle();
         let content = cx.add(Content {
@@ -141,7 +148,7 @@ impl ContentManager {
             presenter: None,
             order: 0,
             native_file: native_file.clone(),
-            original_file_url: manifest.common.original_file_url,
+            original_file_url,
             viewing_url: None,
             extended: None,
             files,
@@ -186,18 +193,12 @@ impl ContentManager {
 
 impl Content {
     /// Has the extended content take a package; then the package's files are the content's.
-    fn add(
-        &mut self,
-        cx: &mut Context<Self>,
-        addition: Addition,
-        files: Vec<ContentFile>,
-        end: Reply,
-    ) {
+    fn add(&mut self, cx: &mut Context<Self>, addition: Addition, files: ContentFiles, end: Reply) {
         let Some(extended) = &self.extended else {
             return end(cx, Err(Refusal::malformed("the content is not ready")));
         };
         // The files first: what is taken may be discarded at once.
-        let names: Vec<_> = files.iter().map(|file| file.stored.name.clone()).collect();
+        let names: Vec<_> = files.keys().cloned().collect();
         self.files.extend(files);
         let this = cx.handle();
         extended.add(
@@ -207,7 +208,7 @@ impl Content {
                 let refused = result.is_err();
                 let _ = scope.tell(this, move |content, cx| {
                     if refused {
-                        content.files.retain(|file| !names.contains(&file.stored.name));
+                        names.iter().for_each(|name| drop(content.files.remove(name)));
                     } else {
                         content.save(cx);
                     }

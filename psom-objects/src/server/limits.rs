@@ -19,9 +19,10 @@ pub struct Limits {
     /// Characters of a poll's question, and of each of its choices: 1,000.
     pub question_length: usize,
     /// Messages between the pages that show questions and answers, kept for those who come
-    /// later: 10,000.
+    /// later: 10,000. A user who does not moderate puts at most a tenth of them.
     pub blobs: usize,
-    /// Bytes of these messages together: 4 MiB.
+    /// Bytes of these messages together as they are on the wire, where each has 16 bytes besides
+    /// its text: 2 MiB. A user who does not moderate puts at most a tenth of them.
     pub blob_bytes: usize,
     /// What annotations are held to; told to every client (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
@@ -68,7 +69,7 @@ impl Default for Limits {
             choices: 7,
             question_length: 1000,
             blobs: 10_000,
-            blob_bytes: 4 << 20,
+            blob_bytes: 2 << 20,
             annotations: AnnotationLimits::default(),
         }
     }

@@ -34,7 +34,6 @@ mod room;
 mod stage;
 mod stream;
 mod summary;
-mod texts;
 mod titles;
 mod uploads;
 mod users;

@@ -5,13 +5,13 @@ use super::{
     durable::Memory,
     kinds::{ContentType, NewContent, OldContent, Refusal},
     room::Room,
-    texts,
 };
 use crate::{
     interfaces::{
         SharedNotesContentClientProxy, SharedNotesContentServer, SharedNotesContentServerProxy,
     },
     package::{ContentDetail, SharedNotes},
+    texts,
 };
 
 /// The only error that there is: unknown (section 3.3.4.1.12.1).

@@ -61,7 +61,7 @@ fn content(
         scope.erase(key);
         return Ok(None);
     };
-    let files = saved.files.clone();
+    let files = saved.files;
     let content = scope.add(Content {
         id,
         room: room.clone(),
@@ -78,7 +78,7 @@ fn content(
         original_file_url: saved.original_file_url,
         viewing_url: saved.viewing_url,
         extended: None,
-        files: saved.files,
+        files: files.iter().map(|file| (file.stored.name.clone(), file.clone())).collect(),
     });
     let old = OldContent {
         id,

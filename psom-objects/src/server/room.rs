@@ -75,7 +75,13 @@ impl ContentRef {
 
     /// Removes a file that a package brought and that nothing needs any more.
     pub fn discard(self, scope: &mut Scope, file: &StoredFile) {
-        let name = file.name.clone();
-        let _ = scope.tell(self.0, move |content, cx| content.discard(cx, &name));
+        self.discard_all(scope, vec![file.name.clone()]);
+    }
+
+    /// Removes several, by their names on the file server: the content is saved once.
+    pub(super) fn discard_all(self, scope: &mut Scope, names: Vec<String>) {
+        if !names.is_empty() {
+            let _ = scope.tell(self.0, move |content, cx| content.discard(cx, &names));
+        }
     }
 }

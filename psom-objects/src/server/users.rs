@@ -7,6 +7,7 @@ use crate::{
     interfaces::{
         ContentUserManagerClientProxy, ContentUserManagerServer, ContentUserManagerServerProxy,
     },
+    texts,
     types::{Participant, Role},
 };
 
@@ -21,6 +22,9 @@ pub struct ContentUserManager {
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
 }
+
+/// About so many bytes go into one call: far below what a record may have.
+const FULL: usize = 128 << 10;
 
 struct Entry {
     uri: String,
@@ -84,10 +88,22 @@ impl Lifecycle for ContentUserManager {
             let mut others = cx.peers().filter(|peer| Some(peer.id) != caller);
             others.c_users_added(&[user.id], &[uri], &[name]);
         }
-        let ids: Vec<_> = self.users.keys().copied().collect();
-        let uris: Vec<_> = self.users.values().map(|entry| entry.uri.clone()).collect();
-        let names: Vec<_> = self.users.values().map(|entry| entry.display_name.clone()).collect();
-        cx.caller().c_users_added(&ids, &uris, &names);
+        let mut caller = cx.caller();
+        let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
+        for (id, entry) in &self.users {
+            ids.push(*id);
+            uris.push(entry.uri.clone());
+            names.push(entry.display_name.clone());
+            size += 16 + texts::wire_length(&entry.uri) + texts::wire_length(&entry.display_name);
+            // All users of a large meeting are more than fits into one call.
+            if size >= FULL {
+                caller.c_users_added(&ids, &uris, &names);
+                (ids, uris, names, size) = (vec![], vec![], vec![], 0);
+            }
+        }
+        if !ids.is_empty() {
+            caller.c_users_added(&ids, &uris, &names);
+        }
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {

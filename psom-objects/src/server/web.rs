@@ -67,14 +67,16 @@ impl ContentManager {
         obfuscated_name: &str,
     ) -> Result<(&'a StoredFile, &'a str), DownloadFinishReason> {
         let contents = self.contents.values().filter_map(|content| scope.get(*content).ok());
-        let mut files = contents.flat_map(|content| {
-            let native = content.native_file.as_ref().map(|file| (file, &*content.title));
-            let others = content.files.iter().map(|file| (&file.stored, &*file.name));
-            native.into_iter().chain(others).map(move |file| (content.id, file))
+        let mut files = contents.filter_map(|content| {
+            let native = content.native_file.as_ref();
+            let native = native.filter(|file| file.name == obfuscated_name);
+            // Anybody may ask, and often: a content's files are looked up, not looked through.
+            let other = || content.files.get(obfuscated_name);
+            let file = native.map(|file| (file, &*content.title));
+            let file = file.or_else(|| other().map(|file| (&file.stored, &*file.name)));
+            file.map(|file| (content.id, file))
         });
-        let (content, file) = files
-            .find(|(_, (file, _))| file.name == obfuscated_name)
-            .ok_or(DownloadFinishReason::NotFound)?;
+        let (content, file) = files.next().ok_or(DownloadFinishReason::NotFound)?;
         // Whoever was not told of the content was not told of its files.
         self.seen(peer, content).ok_or(DownloadFinishReason::NotAuthorized)?;
         Ok(file)

@@ -1,8 +1,17 @@
 //! What a content tells, who sees it, what it is called.
 
-use psom_objects::types::{ContentVisibility, Role};
+use std::{sync::Arc, time::SystemTime};
 
-use super::world::{ATTENDEE, ORGANIZER, PRESENTER, world};
+use psom::testing::Script;
+use psom_objects::{
+    server::{Meeting, MeetingConfig},
+    types::{ContentVisibility, Role},
+};
+
+use super::{
+    client::{Client, Content},
+    world::{ATTENDEE, ORGANIZER, PRESENTER, world},
+};
 
 #[test]
 fn a_content_tells_its_state_and_then_that_it_has() {
@@ -148,4 +157,50 @@ fn nobody_deletes_or_hears_of_what_they_do_not_see() {
         world.told(PRESENTER),
         ["contents.reserved FailedReservedForCreation 9 content 0 owner 0"]
     );
+}
+
+/// Carries what either side has to say to the other, the client's first.
+fn carry(client: &mut Script<Client>, server: &mut Script<Meeting>, mut up: Vec<u8>) {
+    loop {
+        let down = server.send(&up);
+        up = client.send(&down);
+        if up.is_empty() && down.is_empty() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_refused_title_is_sent_back_as_far_as_it_fits() {
+    let mut world = world();
+    world.share(PRESENTER, "plan.txt", 1);
+    let writes = world.pair.take_writes().into_iter();
+    let state = writes.filter_map(|write| Some((write.key, write.value?))).collect();
+    let files = Arc::new(world.store.clone());
+    let config = MeetingConfig::new("http://127.0.0.1/files/", files, SystemTime::UNIX_EPOCH);
+    let mut server = Script::server(psom::Config::default(), |scope| {
+        Meeting::restore(scope, config, &state).unwrap()
+    });
+    let mut client = Script::client(psom::Config::default(), "token", Client::new);
+    let first = client.take();
+    carry(&mut client, &mut server, first);
+    const LENGTH: usize = 65_000;
+    client.on_root(|client, cx| {
+        let content = cx.add(Content::new(client.log.clone(), 1));
+        cx.tell(client.contents, move |_, cx| {
+            assert_eq!(cx.peers().connect("content.1", content), 1);
+        })
+        .unwrap();
+        cx.tell(content, |_, cx| drop(cx.peers().s_set_title(&"x".repeat(LENGTH)))).unwrap();
+    });
+    // The title is the end of it. Masks stay where they are when U+0000 comes in one byte each,
+    // which take two on their way back.
+    let mut up = client.take();
+    let start = up.len() - LENGTH;
+    up[start..].iter_mut().for_each(|byte| *byte ^= b'x');
+    carry(&mut client, &mut server, up);
+    let told = client.on_root(|client, _| client.log.lock().unwrap().pop().unwrap());
+    let fits = "\0".repeat(32_767);
+    assert_eq!(told, format!("content 1.renamed UserNotAuthorized {fits}"));
+    assert!(client.error().is_none());
 }

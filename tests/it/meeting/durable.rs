@@ -342,3 +342,28 @@ fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
     again.save();
     assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
 }
+
+#[test]
+fn what_a_user_may_still_ask_outlives_the_server() {
+    let mut room = Room::open();
+    room.upload(Parcel::qna("Questions").unwrap());
+    let blob = "x".repeat(60_000);
+    for _ in 0..10 {
+        let blob = blob.clone();
+        room.act(1, move |conference, cx| conference.put_blob(cx, 1, &blob));
+    }
+    room.save();
+    let blobs = |room: &mut Room| {
+        let qna = room.seen(9, Role::Attendee)[&1].qna.clone().unwrap();
+        qna.others.len()
+    };
+    let kept = blobs(&mut room);
+    let mut again = Room::restored(room.files.clone(), room.state.clone());
+    for user in [2, 3] {
+        let client = again.join(user, Role::Attendee);
+        let blob = blob.clone();
+        again.act(client, move |conference, cx| conference.put_blob(cx, 1, &blob));
+    }
+    // Only the one who had not put anything could.
+    assert_eq!((kept, blobs(&mut again)), (3, 4));
+}

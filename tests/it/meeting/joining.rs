@@ -1,8 +1,14 @@
 //! The first calls, and who is there.
 
-use psom_objects::{server::Limits, types::Role};
+use psom_objects::{
+    server::Limits,
+    types::{Participant, Role},
+};
 
-use super::world::{ATTENDEE, ORGANIZER, empty, world};
+use super::{
+    client::Client,
+    world::{ATTENDEE, ORGANIZER, empty, world},
+};
 
 #[test]
 fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
@@ -113,4 +119,22 @@ fn a_role_that_changes_before_its_user_arrives_is_the_one_that_counts() {
     world.join(4, Role::Presenter);
     let summary = world.pair.on_server(|meeting, cx| meeting.summary(cx));
     assert_eq!(summary.users[3].role, Role::Attendee);
+}
+
+#[test]
+fn whoever_joins_is_told_of_all_users_however_long_their_names_are() {
+    let mut world = world();
+    let name = "x".repeat(60_000);
+    for id in 4..24 {
+        let participant = Participant { uri: format!("sip:{id}"), role: Role::Attendee };
+        world.pair.join_as(participant.user(id, &name), Client::new);
+    }
+    let late = world.join(99, Role::Attendee);
+    let told = world.told_of(late, "users.added");
+    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 300_000), "{}", told.len());
+    let ids = told.iter().flat_map(|line| {
+        let ids = line.strip_prefix("users.added [").unwrap().split(']').next().unwrap();
+        ids.split(", ").map(|id| id.parse::<i64>().unwrap()).collect::<Vec<_>>()
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), (1..24).chain([99]).collect::<Vec<_>>());
 }

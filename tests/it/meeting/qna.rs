@@ -260,18 +260,60 @@ fn who_may_not_ask_is_told_the_state_and_nobody_else_hears_of_it() {
 
 #[test]
 fn what_is_kept_has_a_limit_and_what_is_beyond_is_answered_with_the_state() {
-    for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 8, "four")] {
+    // Each has 16 bytes on the wire besides its own.
+    for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {
         let mut limits = Limits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
-        hall.put(ADA, blob);
-        hall.put(ADA, blob);
-        assert_eq!(hall.told(BOB), ["qna.blob four", "qna.blob four"]);
-        hall.told(ADA);
+        let told = format!("qna.blob {blob}");
+        hall.put(HOST, blob);
+        hall.put(HOST, blob);
+        assert_eq!(hall.told(BOB), [told.as_str(), &told]);
+        hall.told(HOST);
         for _ in 0..2 {
-            hall.put(ADA, "x");
-            assert_eq!(hall.told(ADA), ["qna.state Open"]);
+            hall.put(HOST, "");
+            assert_eq!(hall.told(HOST), ["qna.state Open"]);
             assert!(hall.told(BOB).is_empty());
         }
     }
+}
+
+#[test]
+fn one_who_does_not_moderate_puts_a_tenth_of_it() {
+    for (blobs, bytes) in [(20, 1000), (1000, 400)] {
+        let mut limits = Limits::default();
+        (limits.blobs, limits.blob_bytes) = (blobs, bytes);
+        let mut hall = hall_with(|config| config.limits = limits);
+        let told = ["qna.blob four", "qna.blob four"];
+        for who in [ADA, BOB] {
+            (0..2).for_each(|_| hall.put(who, "four"));
+            assert_eq!(hall.told(HOST), told);
+            hall.put(who, "four");
+            assert!(hall.told(HOST).is_empty());
+            assert_eq!(hall.told(who).last().unwrap(), "qna.state Open");
+        }
+        // It is the user's, whatever the connection.
+        let again = hall.join(4, Role::Attendee);
+        hall.put(again, "four");
+        assert!(hall.told(HOST).is_empty());
+        (0..3).for_each(|_| hall.put(HOST, "four"));
+        assert_eq!(hall.told(HOST).len(), 3);
+    }
+}
+
+#[test]
+fn whoever_comes_to_all_that_is_kept_is_told_of_it_and_stays() {
+    let mut hall = hall();
+    // As many bytes on the wire as there can be for a text of this size.
+    let blob = "\0".repeat(32_000);
+    for who in [ADA, HOST] {
+        (0..100).for_each(|_| hall.put(who, &blob));
+    }
+    let blobs = |told: Vec<String>| told.iter().filter(|line| line.ends_with('\0')).count();
+    let kept = blobs(hall.told(BOB));
+    let late = hall.join(6, Role::Attendee);
+    let (client, _) = hall.pages[late];
+    assert!(hall.world.pair.client_error(client).is_none());
+    assert_eq!(blobs(hall.told(late)), kept);
+    assert!((20..=(2 << 20) / 64_000).contains(&kept), "{kept}");
 }

@@ -4,9 +4,10 @@ use crate::{failure::Result, out};
 
 /// Prints a head and a line for each choice.
 pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
-    out::line("choice,votes")?;
+    // Each line ends with CR and LF (RFC 4180, section 2).
+    out::line("choice,votes\r")?;
     for (choice, votes) in rows {
-        out::line(format_args!("{},{votes}", field(choice)))?;
+        out::line(format_args!("{},{votes}\r", field(choice)))?;
     }
     Ok(())
 }
@@ -32,7 +33,7 @@ mod tests {
             ("now", "now"),
             ("a, b", "\"a, b\""),
             ("say \"yes\"", "\"say \"\"yes\"\"\""),
-            ("a\nb\r", "a\u{fffd}b\u{fffd}"),
+            ("a\nb\r", "\"a b\u{fffd}\""),
             ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
             ("+1", "\"'+1\""),
             ("-1", "\"'-1\""),

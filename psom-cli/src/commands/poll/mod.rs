@@ -123,7 +123,7 @@ impl Poll {
             Action::Clear { title } => clear(&mut joined, title).await?,
             Action::Modify { title, question } => modify(&mut joined, title, question).await?,
             Action::Vote { title, choice } => vote(&mut joined, title, choice).await?,
-            Action::Results { title, csv } => results(&joined, title, *csv)?,
+            Action::Results { title, csv } => results(&mut joined, title, *csv).await?,
         }
         joined.leave().await
     }
@@ -141,6 +141,10 @@ impl Question {
             || self.question.contains(|c: char| c.is_control() && c != '\n')
         {
             "a question is text, and a choice is one line of it; leave control characters out"
+        } else if (1..self.choices.len()).any(|at| self.choices[..at].contains(&self.choices[at])) {
+            "two choices are the same; make each another"
+        } else if texts().any(|text| text.len() > u16::MAX.into()) {
+            "a question or a choice is too long; ask something shorter"
         } else {
             return Ok(());
         };
@@ -196,7 +200,11 @@ async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
         conference.set_poll_open(cx, id, open)
     };
     let poll = change(joined, title, set).await?;
-    (poll.open == open).then_some(()).ok_or_else(not_yours)
+    if poll.open != open {
+        return Err(not_yours());
+    }
+    let now = if open { "open" } else { "closed" };
+    out::line(format_args!("\"{}\" is {now}.", out::printable(title)))
 }
 
 async fn show(joined: &mut Joined, title: &str, to_all: bool) -> Result {
@@ -204,7 +212,11 @@ async fn show(joined: &mut Joined, title: &str, to_all: bool) -> Result {
         conference.show_results(cx, id, to_all)
     };
     let poll = change(joined, title, show).await?;
-    (poll.visible_to_all == to_all).then_some(()).ok_or_else(not_yours)
+    if poll.visible_to_all != to_all {
+        return Err(not_yours());
+    }
+    let who = if to_all { "everybody" } else { "presenters alone" };
+    out::line(format_args!("The results of \"{}\" are shown to {who}.", out::printable(title)))
 }
 
 async fn clear(joined: &mut Joined, title: &str) -> Result {
@@ -218,7 +230,10 @@ async fn clear(joined: &mut Joined, title: &str) -> Result {
         // Zeros say nothing: the results may be hidden from this client.
         false => !runs(joined, title, poll.open).await?,
     };
-    if refused { Err(not_yours()) } else { Ok(()) }
+    if refused {
+        return Err(not_yours());
+    }
+    out::line(format_args!("\"{}\" has no votes any more.", out::printable(title)))
 }
 
 /// Whether this user may run a poll. One who may hears nothing when they set what is set already
@@ -254,7 +269,7 @@ async fn modify(joined: &mut Joined, title: &str, asked: &Question) -> Result {
                    shorter";
         return Err(Failure::new(why));
     }
-    Ok(())
+    out::line(format_args!("Changed \"{}\".", out::printable(title)))
 }
 
 async fn vote(joined: &mut Joined, title: &str, choice: &str) -> Result {
@@ -302,20 +317,26 @@ fn place(choice: &str, choices: &[String]) -> Result<Option<usize>> {
     })
 }
 
-fn results(joined: &Joined, title: &str, csv: bool) -> Result {
-    let (_, poll) = poll(joined, title)?;
+async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
+    let poll = poll(joined, title)?.1.clone();
     let rows = poll.choices.iter().enumerate();
     let rows = rows.map(|(place, choice)| (choice.as_str(), poll.votes(place)));
+    let nothing = poll.results.iter().all(|votes| *votes == 0);
+    // Those who do not see the results are told zeros.
+    let hidden = nothing && !poll.visible_to_all && !joined.may_share().await?;
     if csv {
+        if hidden {
+            let why = "the results are not shown to you; ask a presenter to show them";
+            return Err(Failure::new(why));
+        }
         return csv::write(rows);
     }
     out::line(out::printable(&poll.question))?;
     for (choice, votes) in rows {
         out::line(format_args!("{votes:>5}  {}", out::printable(choice)))?;
     }
-    let nothing = poll.results.iter().all(|votes| *votes == 0);
-    if nothing && !poll.visible_to_all {
-        out::line("Nobody has voted, or the results are not shown to you.")?;
+    if hidden {
+        out::line("The results are not shown to you.")?;
     }
     if poll.open { Ok(()) } else { out::line("The poll is closed.") }
 }

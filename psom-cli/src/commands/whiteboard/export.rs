@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    fs,
     io::{Read, Write},
     path::Path,
 };
@@ -11,7 +10,7 @@ use bytes::Bytes;
 use psom_objects::types::EncryptedFile;
 use psom_server::crypto::{Decryptor, FileKey};
 
-use super::At;
+use super::{super::get::free, At};
 use crate::{
     download,
     failure::{Failure, Result, While},
@@ -21,14 +20,25 @@ use crate::{
 /// The largest image that is put into a picture, in bytes.
 const LARGEST: usize = 64 << 20;
 
+/// The most bytes of all images of a picture.
+const MOST: usize = 256 << 20;
+
 impl At {
-    pub(super) async fn export(&mut self, output: Option<&Path>) -> Result<String> {
+    pub(super) async fn export(&mut self, output: Option<&Path>, force: bool) -> Result<String> {
+        if let Some(output) = output {
+            free(output, force)?;
+        }
         let board = self.board().annotations;
         let mut pictures: HashMap<Bytes, Vec<u8>> = HashMap::new();
+        let mut total = 0;
         for file in board.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
             // The same picture is downloaded once.
             if let Entry::Vacant(place) = pictures.entry(file.hash.clone()) {
-                place.insert(self.fetch(file).await?);
+                total += place.insert(self.fetch(file).await?).len();
+            }
+            if total > MOST {
+                let why = "the pictures are too large for one file; remove some from the board";
+                return Err(Failure::new(why));
             }
         }
         let svg = board.to_svg(|annotation| {
@@ -40,7 +50,14 @@ impl At {
             out.write_all(svg.as_bytes()).or_cannot("write to standard output")?;
             return Ok(String::new());
         };
-        fs::write(output, svg).or_cannot(format_args!("write {}", output.display()))?;
+        let writing = format!("write {}", output.display());
+        let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let temporary = tempfile::Builder::new()
+            .prefix(".psom-")
+            .tempfile_in(directory.unwrap_or(Path::new(".")));
+        let mut temporary = temporary.or_cannot(&writing)?;
+        temporary.write_all(svg.as_bytes()).or_cannot(&writing)?;
+        download::place(temporary, output, force)?;
         let count = board.len();
         let plural = if count == 1 { "" } else { "s" };
         Ok(format!("Exported {count} annotation{plural} to {}.", output.display()))

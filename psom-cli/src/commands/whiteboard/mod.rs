@@ -4,7 +4,7 @@ mod export;
 mod input;
 mod pin;
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use psom_objects::{
@@ -79,13 +79,17 @@ enum Action {
         /// Where to; to standard output where nothing is said.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Replace a file that is there.
+        #[arg(short, long)]
+        force: bool,
     },
 }
 
 #[derive(Debug, Args)]
 struct Draw {
-    /// An SVG file: each of its paths is drawn.
-    #[arg(value_name = "FILE.svg", required_unless_present = "path", conflicts_with = "path")]
+    /// An SVG file: each of its paths is drawn, with its colors in the form #RRGGBB and moved by
+    /// its own `translate`. Other shapes, transforms and styles are left out, and named.
+    #[arg(value_name = "FILE.svg", conflicts_with = "path")]
     file: Option<PathBuf>,
     /// The path itself, as in an SVG file.
     #[arg(long, value_name = "DATA")]
@@ -131,6 +135,10 @@ struct Text {
 
 impl Whiteboard {
     pub async fn run(self) -> Result {
+        if let Action::Draw(Draw { file: None, path: None, .. }) = self.action {
+            let why = "there is nothing to draw; name an SVG file, or give a path with --path";
+            return Err(Failure::new(why));
+        }
         let mut joined = self.link.join().await?;
         let title = &self.title;
         if let Action::Create = self.action {
@@ -154,7 +162,7 @@ impl Whiteboard {
             Action::List => at.list(),
             Action::Remove { ids } => at.remove(ids).await?,
             Action::Clear => at.clear(title).await?,
-            Action::Export { output } => at.export(output.as_deref()).await?,
+            Action::Export { output, force } => at.export(output.as_deref(), force).await?,
         };
         at.joined.leave().await?;
         if said.is_empty() { Ok(()) } else { out::line(said) }
@@ -174,9 +182,19 @@ impl At {
     }
 
     async fn draw(&mut self, draw: Draw) -> Result<String> {
-        let drawings = match (&draw.file, draw.path) {
-            (Some(file), _) => input::read(file)?,
-            (None, path) => vec![Drawing { data: path.unwrap_or_default(), ..Drawing::default() }],
+        let (drawings, left_out) = match (&draw.file, draw.path) {
+            (Some(file), _) => {
+                let input::Drawings { drawings, left_out } = input::read(file)?;
+                (drawings, left_out)
+            }
+            (None, path) => {
+                let data = path.unwrap_or_default();
+                if !input::is_path(&data) {
+                    let why = format!("\"{data}\" is no path; write one like \"M10 10 L 100 100\"");
+                    return Err(Failure::new(why));
+                }
+                (vec![Drawing { data, ..Drawing::default() }], None)
+            }
         };
         let mut ids = Vec::new();
         for drawing in drawings {
@@ -194,10 +212,14 @@ impl At {
             ]);
             ids.push(self.add(Kind::Drawing, properties).await?);
         }
-        Ok(format!("Drew {}.", numbers(&ids)))
+        let left_out = left_out.map_or_else(String::new, |what| format!("\nLeft out: {what}."));
+        Ok(format!("Drew {}.{left_out}", numbers(&ids)))
     }
 
     async fn write(&mut self, text: Text) -> Result<String> {
+        if text.text.trim().is_empty() {
+            return Err(Failure::new("a text cannot be blank; write something"));
+        }
         let direction = if text.rtl { "RTL" } else { "LTR" };
         let mut properties = Properties::from([
             (Property::Anchor, text.at),
@@ -252,6 +274,7 @@ impl At {
 
     async fn remove(&mut self, ids: Vec<i32>) -> Result<String> {
         let content = self.content;
+        let wanted: BTreeSet<_> = ids.iter().copied().collect();
         let cookie = self
             .joined
             .act(move |conference, cx| conference.remove_annotations(cx, content, ids))
@@ -269,7 +292,12 @@ impl At {
                 _ => None,
             })
             .await?;
-        Ok(format!("Removed {}.", numbers(&removed)))
+        let rest: Vec<_> = wanted.into_iter().filter(|id| !removed.contains(id)).collect();
+        Ok(match rest.len() {
+            0 => format!("Removed {}.", numbers(&removed)),
+            1 => format!("Removed {}; there is no {}.", numbers(&removed), numbers(&rest)),
+            _ => format!("Removed {}; there are no {}.", numbers(&removed), numbers(&rest)),
+        })
     }
 
     async fn clear(&mut self, title: &str) -> Result<String> {

@@ -66,3 +66,16 @@ fn assert_colour(picture: &RgbImage, x: u32, y: u32, expected: [u8; 3]) {
     let is_near = found.iter().zip(expected).all(|(found, expected)| found.abs_diff(expected) < 12);
     assert!(is_near, "{found:?} at {x}, {y}, not {expected:?}");
 }
+
+#[test]
+fn what_nobody_wants_any_more_ends_before_the_next_page() {
+    let pages: Vec<_> = (1..=3).map(pdf_file::Page::numbered).collect();
+    let (_directory, path) = file("Plan.pdf", &pdf_file::pdf(&pages));
+    let mut options = small();
+    let cancelled = std::sync::Arc::clone(&options.cancelled);
+    options.progress = Box::new(move |progress| {
+        assert!(!matches!(progress, super::Progress::Slides { done: 3, .. }));
+        cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(refused(&path, &options), "interrupted");
+}

@@ -72,8 +72,18 @@ impl Annotations {
         self.tell(cx, BoardEvent::Changed { change, cookie: None });
     }
 
-    fn all_changed(&self, cx: &mut Context<Self>, changes: Vec<Change>) {
+    fn all_changed(&self, cx: &mut Context<Self>, changes: Vec<Change>) -> Result<(), Violation> {
+        self.check(cx)?;
         changes.into_iter().for_each(|change| self.changed(cx, change));
+        Ok(())
+    }
+
+    /// Takes nothing more on a board that is larger than any can be: it is so by one call at most.
+    fn check(&self, cx: &Context<Self>) -> Result<(), Violation> {
+        match self.root.model(cx).is_some_and(|model| model.is_overdrawn(self.id)) {
+            true => Err(Violation::new("too much on a board")),
+            false => Ok(()),
+        }
     }
 }
 
@@ -112,8 +122,7 @@ impl AnnotationContainerClient for Annotations {
             values,
             ..Additions::default()
         };
-        self.all_changed(cx, columns.read()?);
-        Ok(())
+        self.all_changed(cx, columns.read()?)
     }
 
     fn c_change_properties_batch(
@@ -135,8 +144,7 @@ impl AnnotationContainerClient for Annotations {
             values,
             ..PropertyChanges::default()
         };
-        self.all_changed(cx, columns.read()?);
-        Ok(())
+        self.all_changed(cx, columns.read()?)
     }
 
     fn c_change_text_batch(
@@ -162,8 +170,7 @@ impl AnnotationContainerClient for Annotations {
             characters,
             ..TextChanges::default()
         };
-        self.all_changed(cx, columns.read()?);
-        Ok(())
+        self.all_changed(cx, columns.read()?)
     }
 
     fn c_clear_annotations(&mut self, cx: &mut Context<Self>, remover_id: i64) {
@@ -207,7 +214,9 @@ impl AnnotationContainerClient for Annotations {
         code: String,
     ) {
         // An answer that nobody can read changes nothing but that there was one.
-        let lengths = [generations.len(), modifiers.len(), values.len()];
+        // Values that are much to send back may be left out, all of them.
+        let told = if values.is_empty() { annotations.len() } else { values.len() };
+        let lengths = [generations.len(), modifiers.len(), told];
         let property = Property::from_name(&property);
         let whole = same_lengths(annotations.len(), lengths.into_iter());
         let (Some(property), Ok(())) = (property, whole) else { return };
@@ -298,7 +307,9 @@ impl AnnotationContainerClient for Annotations {
         hash: Bytes,
     ) {
         let file = EncryptedFile { url, key, iv, hash };
-        self.changed(cx, Change::SetImage { id, file });
+        if let Err(violation) = self.all_changed(cx, vec![Change::SetImage { id, file }]) {
+            cx.caller().expel(violation);
+        }
     }
 
     fn c_set_telepointer(
@@ -308,6 +319,9 @@ impl AnnotationContainerClient for Annotations {
         owner_id: i64,
         visible: bool,
     ) {
+        if let Err(violation) = self.check(cx) {
+            return cx.caller().expel(violation);
+        }
         self.tell(cx, BoardEvent::Telepointer { user: owner_id, anchor, visible });
     }
 }

@@ -4,12 +4,12 @@ mod actions;
 mod follow;
 mod tell;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use follow::{Annotations, WhiteboardContent};
 
 use super::model::set;
-use crate::annotation::{self, Change, Constraint, Properties, Property};
+use crate::annotation::{self, Annotation, Change, Constraint, Properties, Property};
 
 /// What is drawn, written and pinned on a content, and who points where.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,18 @@ pub struct Board {
     pub constraints: BTreeMap<Constraint, i32>,
     /// Where users point to, by their numbers.
     pub telepointers: BTreeMap<i64, String>,
+    /// About how many bytes all of that has.
+    weight: usize,
 }
+
+/// The most annotations of a board that is followed, the most users who point at something on it,
+/// and about how many bytes it has with all of them.
+pub(super) const MAX_ANNOTATIONS: usize = 100_000;
+const MAX_TELEPOINTERS: usize = 10_000;
+const MAX_WEIGHT: usize = 64 << 20;
+
+/// About how many bytes all boards of a meeting have that is followed.
+pub(super) const MAX_BOARDS: usize = 4 * MAX_WEIGHT;
 
 /// Something has changed on a board, or an answer to the one who asked for it. Codes are those of
 /// [`ErrorCode`](annotation::ErrorCode), or another server's.
@@ -47,7 +58,8 @@ pub enum BoardEvent {
         code: String,
     },
     /// A property of a group was not changed; these values are in force, with the generation and
-    /// the last modifier of each annotation.
+    /// the last modifier of each annotation. There are no values where they are much, or where the
+    /// user may not annotate.
     GroupChangeRefused {
         annotations: Vec<i32>,
         generations: Vec<i32>,
@@ -71,14 +83,60 @@ impl Board {
     pub fn apply(&mut self, event: &BoardEvent) -> bool {
         match event {
             BoardEvent::Constraints { values } => set(&mut self.constraints, values.clone()),
-            BoardEvent::Changed { change, .. } => self.annotations.apply(change),
-            BoardEvent::Telepointer { user, anchor, visible: true } => {
-                self.telepointers.insert(*user, anchor.clone()).as_ref() != Some(anchor)
+            BoardEvent::Changed { change, .. } => {
+                let before = self.weight_of(change);
+                let changed = self.annotations.apply(change);
+                self.weight = self.weight - before + self.weight_of(change);
+                changed
             }
-            BoardEvent::Telepointer { user, .. } => self.telepointers.remove(user).is_some(),
+            BoardEvent::Telepointer { user, anchor, visible } => {
+                let before = match visible {
+                    true => self.telepointers.insert(*user, anchor.clone()),
+                    false => self.telepointers.remove(user),
+                };
+                let now = visible.then_some(anchor);
+                self.weight += now.map_or(0, String::len);
+                self.weight -= before.as_ref().map_or(0, String::len);
+                before.as_ref() != now
+            }
             _ => false,
         }
     }
+
+    /// About how many bytes the board has.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Whether the board is larger than any that is followed.
+    pub(super) fn is_overdrawn(&self) -> bool {
+        self.annotations.len() > MAX_ANNOTATIONS
+            || self.telepointers.len() > MAX_TELEPOINTERS
+            || self.weight > MAX_WEIGHT
+    }
+
+    /// The bytes of what a change is about.
+    fn weight_of(&self, change: &Change) -> usize {
+        let of = |id: &i32| self.annotations.get(*id).map_or(0, weight);
+        match change {
+            Change::Add { id, .. }
+            | Change::SetProperties { id, .. }
+            | Change::SetText { id, .. }
+            | Change::SetImage { id, .. } => of(id),
+            // An annotation that is named twice is removed once.
+            Change::Remove { ids, .. } => {
+                ids.iter().collect::<BTreeSet<_>>().into_iter().map(of).sum()
+            }
+            Change::Clear { .. } => self.annotations.iter().map(|(_, it)| weight(it)).sum(),
+        }
+    }
+}
+
+/// About how many bytes an annotation has.
+fn weight(annotation: &Annotation) -> usize {
+    let file = annotation.file.as_ref();
+    let file = file.map_or(0, |it| it.url.len() + it.key.len() + it.iv.len() + it.hash.len());
+    annotation.properties.values().map(String::len).sum::<usize>() + file
 }
 
 impl BoardEvent {

@@ -9,6 +9,7 @@ use crate::{
         text::{self, DeltaError},
     },
     interfaces::AnnotationContainerServer,
+    texts,
 };
 
 impl AnnotationContainer {
@@ -37,39 +38,44 @@ impl AnnotationContainer {
         })
     }
 
-    /// Whether there is room for a value of so many bytes in the place of the one before.
+    /// Whether there is room for a property of so many bytes in the place of the one before.
     pub(super) fn has_room_for(
         &self,
         known: &Annotation,
         property: Property,
-        length: usize,
+        size: usize,
     ) -> Result<(), ErrorCode> {
-        let old = text::wire_length(known.get(property).unwrap_or_default());
-        self.has_room(length.saturating_sub(old))
+        let old = known.get(property).map_or(0, |old| batch::size_of(property, old));
+        self.has_room(size.saturating_sub(old))
     }
 
     fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
         self.room.limits().annotations.check(known.kind, properties)?;
         let more = properties.iter().map(|(property, value)| {
-            let old = known.get(*property).unwrap_or_default();
-            text::wire_length(value).saturating_sub(text::wire_length(old))
+            let old = known.get(*property).map_or(0, |old| batch::size_of(*property, old));
+            batch::size_of(*property, value).saturating_sub(old)
         });
         self.has_room(more.sum())
     }
 
-    /// Gives an annotation that is there new values of properties.
-    pub(super) fn set(&mut self, cx: &mut Context<Self>, id: i32, properties: Properties) {
-        let Some(known) = self.board.get(id) else { return };
+    /// Gives an annotation that is there new values of properties. Returns what has to follow for
+    /// the version of its text, where that is another one now.
+    #[must_use]
+    pub(super) fn set(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i32,
+        properties: Properties,
+    ) -> Option<Change> {
+        let known = self.board.get(id)?;
         let generation = known.generation.saturating_add(1);
         let text_version = known.text_version.saturating_add(1);
         let is_new_text = known.kind == Kind::Text && properties.contains_key(&Property::Text);
         let modifier = cx.caller().user().id;
         self.make(cx, Change::SetProperties { id, generation, modifier, properties });
-        if is_new_text {
-            // Changes that were made of the text before are stale now.
-            let deltas = Vec::new();
-            self.make(cx, Change::SetText { id, generation, modifier, text_version, deltas });
-        }
+        // Changes that were made of the text before are stale now.
+        let deltas = Vec::new();
+        is_new_text.then_some(Change::SetText { id, generation, modifier, text_version, deltas })
     }
 
     /// Tells the caller why properties were not set, and what is in force.
@@ -128,7 +134,7 @@ impl AnnotationContainerServer for AnnotationContainer {
             Err(code) => {
                 self.flush(cx);
                 // What came in one string may need more bytes than a string has on its way back.
-                properties.retain(|_, value| text::wire_length(value) <= text::MAX_LENGTH);
+                properties.retain(|_, value| texts::fits_in_a_call(value));
                 cx.caller().c_error_add_annotation(r#type, &rows(&properties), code.name());
             }
         }
@@ -151,7 +157,10 @@ impl AnnotationContainerServer for AnnotationContainer {
         let checked = current.and_then(|known| self.takes_values(known, &properties));
         let may = if self.may(cx) { checked } else { Err(ErrorCode::NotAuthorized) };
         match may {
-            Ok(()) => self.set(cx, id, properties),
+            Ok(()) => {
+                let version = self.set(cx, id, properties);
+                version.into_iter().for_each(|version| self.make(cx, version));
+            }
             Err(code) => self.refuse(cx, id, properties.into_keys(), code),
         }
         Ok(())
@@ -211,13 +220,17 @@ impl AnnotationContainerServer for AnnotationContainer {
             return Ok(());
         }
         let limit = usize::try_from(self.room.limits().annotations.text_length).unwrap_or(0);
-        let text = if deltas.len() > rules::DELTAS {
+        let checked = if !self.may(cx) {
+            // Before anything is done with what may be many deltas.
+            Err(ErrorCode::NotAuthorized)
+        } else if deltas.len() > rules::DELTAS || batch::size_of_text(&deltas) > batch::FULL {
+            // They have to be told again in one call, behind others that wait to be told.
             Err(ErrorCode::TooManyDeltas)
         } else {
             match text::apply(known.text(), &deltas, limit) {
                 Ok(text) => {
-                    let old = text::wire_length(known.text());
-                    self.has_room(text::wire_length(&text).saturating_sub(old))
+                    let size = batch::size_of(Property::Text, &text);
+                    self.has_room_for(known, Property::Text, size)
                 }
                 Err(DeltaError::TooLong) => Err(ErrorCode::TextTooLong),
                 Err(DeltaError::OutOfPlace) => {
@@ -227,7 +240,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         };
         let (generation, text_version) =
             (known.generation.saturating_add(1), known.text_version.saturating_add(1));
-        match if self.may(cx) { text } else { Err(ErrorCode::NotAuthorized) } {
+        match checked {
             Ok(()) => {
                 let modifier = cx.caller().user().id;
                 self.make(cx, Change::SetText { id, generation, modifier, text_version, deltas });
@@ -269,7 +282,9 @@ impl AnnotationContainerServer for AnnotationContainer {
         there.retain(|id| self.board.get(*id).is_some() && seen.insert(*id));
         if !may || there.is_empty() {
             let code = if may { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
-            cx.caller().c_error_remove_annotations(&ids, code.name(), cookie);
+            // All of them may be more than a call carries beside the code.
+            let ids = &ids[..ids.len().min(rules::ANSWERED)];
+            cx.caller().c_error_remove_annotations(ids, code.name(), cookie);
             return;
         }
         self.take_away(cx, Change::Remove { ids: there.clone(), remover });

@@ -2,8 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Violation};
 
-use super::AnnotationContainer;
-use crate::annotation::{ErrorCode, Properties, Property, batch, text};
+use super::{AnnotationContainer, rules};
+use crate::{
+    annotation::{Annotation, ErrorCode, Properties, Property, batch},
+    texts,
+};
 
 impl AnnotationContainer {
     /// Gives a group of annotations one value of a property, or a value each. Nothing is changed
@@ -42,68 +45,76 @@ impl AnnotationContainer {
             }
         }
         if !self.may(cx) {
-            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized);
+            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized, false);
             return Ok(());
         }
         let (missing, refused): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(|(_, code)| *code == ErrorCode::NotFound);
         if missing.len() == ids.len() {
-            self.refuse_group(cx, ids, property, ErrorCode::NotFound);
+            self.refuse_group(cx, ids, property, ErrorCode::NotFound, true);
             return Ok(());
         }
         let unchanged: BTreeSet<_> = missing.iter().chain(&refused).map(|(at, _)| *at).collect();
+        let (mut versions, mut alone) = (Vec::new(), Vec::new());
         for (at, id) in ids.iter().enumerate().filter(|(at, _)| !unchanged.contains(at)) {
             let known = self.current(*id, generations[at])?;
-            let length = values.length(at);
-            match known.and_then(|known| self.has_room_for(known, property, length)) {
-                Ok(()) => self.set(cx, *id, values.properties(at)),
-                Err(code) => self.refuse(cx, *id, [property].into_iter(), code),
+            let size = values.size(at);
+            match known.and_then(|known| self.has_room_for(known, property, size)) {
+                Ok(()) => versions.extend(self.set(cx, *id, values.properties(at))),
+                Err(code) => alone.push((at, code)),
             }
         }
-        for (at, code) in missing {
-            self.refuse(cx, ids[at], [property].into_iter(), code);
-        }
+        // Behind all properties, so that both kinds of changes are told in one call each.
+        versions.into_iter().for_each(|version| self.make(cx, version));
+        alone.extend(missing);
+        let mut whole = None;
         match refused.first() {
             Some((_, code))
                 if unchanged.len() == ids.len() && refused.iter().all(|(_, of)| of == code) =>
             {
-                let ids: Vec<_> = refused.iter().map(|(at, _)| ids[*at]).collect();
-                self.refuse_group(cx, &ids, property, *code);
+                whole = Some((refused.iter().map(|(at, _)| ids[*at]).collect::<Vec<_>>(), *code));
             }
-            _ => {
-                for (at, code) in refused {
-                    self.refuse(cx, ids[at], [property].into_iter(), code);
-                }
-            }
+            _ => alone.extend(refused),
+        }
+        let is_small = self.fits_in_an_answer(alone.iter().map(|(at, _)| ids[*at]), property);
+        for (at, code) in alone {
+            self.refuse(cx, ids[at], is_small.then_some(property).into_iter(), code);
+        }
+        if let Some((ids, code)) = whole {
+            let is_small = self.fits_in_an_answer(ids.iter().copied(), property);
+            self.refuse_group(cx, &ids, property, code, is_small);
         }
         Ok(())
     }
 
-    /// Tells the caller why a group was not changed, and what is in force; in several calls where
-    /// that is much.
+    /// Whether what a property is of all these annotations is no more than an answer may be.
+    fn fits_in_an_answer(&self, ids: impl Iterator<Item = i32>, property: Property) -> bool {
+        let values = ids.filter_map(|id| self.board.get(id)?.get(property));
+        values.map(texts::wire_length).sum::<usize>() <= rules::ANSWER_SIZE
+    }
+
+    /// Tells the caller why a group was not changed, and what is in force: without the values where
+    /// they are more than an answer may be, or nothing to one who could not change them anyhow. In
+    /// several calls where the group is large.
     fn refuse_group(
         &mut self,
         cx: &mut Context<Self>,
         mut ids: &[i32],
         property: Property,
         code: ErrorCode,
+        with_values: bool,
     ) {
         self.flush(cx);
         loop {
-            let (mut generations, mut modifiers, mut values) = (Vec::new(), Vec::new(), Vec::new());
-            let mut size = 0;
-            for id in ids {
-                let known = self.board.get(*id);
-                let value = known.and_then(|known| known.get(property)).unwrap_or_default();
-                if size > batch::FULL {
-                    break;
-                }
-                size += 24 + text::wire_length(value);
-                generations.push(known.map_or(0, |known| known.generation));
-                modifiers.push(known.map_or(0, |known| known.modifier));
-                values.push(value.to_owned());
-            }
-            let (now, rest) = ids.split_at(generations.len());
+            let (now, rest) = ids.split_at(ids.len().min(rules::GROUP));
+            let known: Vec<_> = now.iter().map(|id| self.board.get(*id)).collect();
+            let generations: Vec<_> =
+                known.iter().map(|at| at.map_or(0, |at| at.generation)).collect();
+            let modifiers: Vec<_> = known.iter().map(|at| at.map_or(0, |at| at.modifier)).collect();
+            let value = |at: &Option<&Annotation>| {
+                at.and_then(|at| at.get(property)).unwrap_or_default().to_owned()
+            };
+            let values = if with_values { known.iter().map(value).collect() } else { Vec::new() };
             cx.caller().c_error_change_property_for_group(
                 now,
                 &generations,
@@ -124,13 +135,13 @@ impl AnnotationContainer {
 struct Values<'a> {
     property: Property,
     values: &'a [String],
-    lengths: Vec<usize>,
+    sizes: Vec<usize>,
 }
 
 impl<'a> Values<'a> {
     fn new(property: Property, values: &'a [String]) -> Self {
-        let lengths = values.iter().map(|value| text::wire_length(value)).collect();
-        Self { property, values, lengths }
+        let sizes = values.iter().map(|value| batch::size_of(property, value)).collect();
+        Self { property, values, sizes }
     }
 
     /// Which of the values is that of the annotation at this place of the group.
@@ -138,8 +149,8 @@ impl<'a> Values<'a> {
         if self.values.len() == 1 { 0 } else { at }
     }
 
-    fn length(&self, at: usize) -> usize {
-        self.lengths[self.place(at)]
+    fn size(&self, at: usize) -> usize {
+        self.sizes[self.place(at)]
     }
 
     fn properties(&self, at: usize) -> Properties {

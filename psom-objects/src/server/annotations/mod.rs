@@ -184,7 +184,7 @@ impl AnnotationContainer {
         let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             images.partition(|(id, _)| self.board.get(*id).is_some());
         self.images = stay;
-        gone.values().for_each(|file| self.content.discard(cx, file));
+        self.content.discard_all(cx, gone.into_values().map(|file| file.name).collect());
     }
 
     /// Tells one who was just connected how things are.

@@ -1,4 +1,4 @@
-use psom::Peers;
+use psom::{Peers, error::Misuse};
 
 use crate::{
     annotation::{
@@ -70,42 +70,40 @@ impl Pending {
 
     /// Makes the call.
     pub(super) fn send(self, to: &mut AnnotationContainerClientProxy<Peers<'_>>) {
-        match self {
-            Self::Nothing => {}
-            Self::Additions(of) => {
-                to.c_add_annotation_batch(
-                    &of.ids,
-                    &of.generations,
-                    &of.kinds,
-                    &of.owners,
-                    &of.modifiers,
-                    &of.counts,
-                    &of.names,
-                    &of.values,
-                );
-            }
-            Self::Properties(of) => {
-                to.c_change_properties_batch(
-                    &of.ids,
-                    &of.generations,
-                    &of.modifiers,
-                    &of.counts,
-                    &of.names,
-                    &of.values,
-                );
-            }
-            Self::Texts(of) => {
-                to.c_change_text_batch(
-                    &of.ids,
-                    &of.generations,
-                    &of.modifiers,
-                    &of.versions,
-                    &of.counts,
-                    &of.begins,
-                    &of.ends,
-                    &of.characters,
-                );
-            }
+        let sent = match self {
+            Self::Nothing => return,
+            Self::Additions(of) => to.c_add_annotation_batch(
+                &of.ids,
+                &of.generations,
+                &of.kinds,
+                &of.owners,
+                &of.modifiers,
+                &of.counts,
+                &of.names,
+                &of.values,
+            ),
+            Self::Properties(of) => to.c_change_properties_batch(
+                &of.ids,
+                &of.generations,
+                &of.modifiers,
+                &of.counts,
+                &of.names,
+                &of.values,
+            ),
+            Self::Texts(of) => to.c_change_text_batch(
+                &of.ids,
+                &of.generations,
+                &of.modifiers,
+                &of.versions,
+                &of.counts,
+                &of.begins,
+                &of.ends,
+                &of.characters,
+            ),
+        };
+        // Its peers would never be told, whereas those who come later would.
+        if let Err(error @ (Misuse::CallTooLong { .. } | Misuse::StringTooLong(_))) = sent.ok() {
+            tracing::error!(%error, "Changes of annotations could not be told");
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     annotation::{Constraint, ErrorCode, Kind, Properties, Property, number, pair, text},
     server::AnnotationLimits,
+    texts,
 };
 
 /// The longest value of a property that has no constraint of its own, in UTF-16 code units.
@@ -12,8 +13,20 @@ pub(super) const VALUE_LENGTH: usize = 1024;
 pub(super) const DELTAS: usize = 1000;
 
 /// About how many bytes all annotations of a content may have on the wire: whoever joins is told of
-/// all at once, and that has to stay below what may wait for one client (8 MiB).
-pub(super) const BOARD_SIZE: usize = 6 << 20;
+/// all at once, and that with the rest of what they are told has to stay well below what may wait
+/// for one client (8 MiB).
+pub(super) const BOARD_SIZE: usize = 3 << 20;
+
+/// How many bytes of values the answer to one request for a group may have on the wire. A request
+/// needs few bytes for each value that is sent back.
+pub(super) const ANSWER_SIZE: usize = 64 << 10;
+
+/// How many annotations of a group one call of the answer speaks of: without their values they are
+/// far below what a record may have.
+pub(super) const GROUP: usize = 5000;
+
+/// How many identifiers of a request are sent back: more than a board has.
+pub(super) const ANSWERED: usize = BOARD_SIZE / 48;
 
 impl AnnotationLimits {
     /// The value of a constraint.
@@ -54,7 +67,7 @@ impl AnnotationLimits {
             _ => (VALUE_LENGTH, ErrorCode::ValueTooLong),
         };
         // What came in one string may need more bytes than a string has when it goes out again.
-        if text::length(value) > longest || text::wire_length(value) > text::MAX_LENGTH {
+        if text::length(value) > longest || !texts::fits_in_a_call(value) {
             return Err(too_long);
         }
         match property {

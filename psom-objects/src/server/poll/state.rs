@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::server::{Limits, Memory, Recollection, Refusal, texts};
+use crate::{
+    server::{Limits, Memory, Recollection, Refusal},
+    texts,
+};
 
 /// The durable state of a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 mod saved;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{
     item::{BY_SLIDE, Item, Markup, Pages, Place, SHOWING},
@@ -54,6 +54,8 @@ pub(super) struct Deck {
     items: BTreeMap<Place, Item>,
     /// Markup that waits for shared files, by its slide.
     held: BTreeMap<u32, Held>,
+    /// The slides whose markup waits for a shared file, by its name.
+    waiting: BTreeMap<String, BTreeSet<u32>>,
     errors: BTreeMap<(ResourceFormat, u32), ResourceErrorCode>,
     /// The forms that each user has begun to upload.
     begun: BTreeMap<i64, BTreeSet<ResourceFormat>>,
@@ -73,6 +75,7 @@ impl Deck {
             position: Position::start(),
             items: BTreeMap::new(),
             held: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             errors: BTreeMap::new(),
             begun: BTreeMap::new(),
             last_number: 0,
@@ -111,6 +114,33 @@ impl Deck {
     /// Whether there is a shared file of this name.
     pub(super) fn shares(&self, name: &str) -> bool {
         self.items.contains_key(&Place::Shared(name.to_owned()))
+    }
+
+    /// About how many bytes it takes to tell of all that is there or held back.
+    pub(super) fn size(&self) -> usize {
+        let held = self.held.values().map(|held| held.markup.size());
+        self.items().map(Item::size).chain(held).sum()
+    }
+
+    /// By how much that grows with an item, at most.
+    pub(super) fn growth(&self, item: &Item) -> usize {
+        let before = match item {
+            Item::Markup(markup) => {
+                let held = self.held.get(&markup.slide).map_or(0, |held| held.markup.size());
+                let stays = markup.needs.iter().any(|name| !self.shares(name));
+                let shown = self.items.get(&item.place(0)).filter(|_| !stays);
+                held + shown.map_or(0, Item::size)
+            }
+            // No number of another file is 0.
+            _ => self.items.get(&item.place(0)).map_or(0, Item::size),
+        };
+        item.size().saturating_sub(before)
+    }
+
+    /// The shared files that markup waits for, and of how many slides each.
+    #[cfg(test)]
+    pub(super) fn waited_for(&self) -> Vec<(&str, usize)> {
+        self.waiting.iter().map(|(name, slides)| (name.as_str(), slides.len())).collect()
     }
 
     /// The names of all files that something needs.
@@ -200,27 +230,50 @@ impl Deck {
     /// Shows markup whose shared files are all there, and holds other markup back. What the slide
     /// had before stays until then.
     fn add_markup(&mut self, markup: Markup, effect: &mut Effect) {
-        let older = self.held.remove(&markup.slide);
-        effect.gone.extend(older.map(|older| older.markup.file));
+        if let Some(older) = self.held.remove(&markup.slide) {
+            for name in &older.missing {
+                self.waits_no_more(name, markup.slide);
+            }
+            effect.gone.push(older.markup.file);
+        }
+        if let Some(ready) = self.hold(markup) {
+            self.put(Item::Markup(ready), effect);
+        }
+    }
+
+    /// Holds markup back whose shared files are not all there; returns other markup.
+    fn hold(&mut self, markup: Markup) -> Option<Markup> {
         let missing = markup.needs.iter().filter(|name| !self.shares(name));
         let missing: BTreeSet<_> = missing.cloned().collect();
         if missing.is_empty() {
-            self.put(Item::Markup(markup), effect);
-        } else {
-            self.held.insert(markup.slide, Held { markup, missing });
+            return Some(markup);
+        }
+        for name in &missing {
+            self.waiting.entry(name.clone()).or_default().insert(markup.slide);
+        }
+        self.held.insert(markup.slide, Held { markup, missing });
+        None
+    }
+
+    fn waits_no_more(&mut self, name: &str, slide: u32) {
+        if let Some(slides) = self.waiting.get_mut(name) {
+            slides.remove(&slide);
+            if slides.is_empty() {
+                self.waiting.remove(name);
+            }
         }
     }
 
     /// A shared file is there: shows the markup that waited for nothing else.
     fn release(&mut self, name: &str, effect: &mut Effect) {
-        let mut ready = Vec::new();
-        for (slide, held) in &mut self.held {
-            if held.missing.remove(name) && held.missing.is_empty() {
-                ready.push(*slide);
+        for slide in self.waiting.remove(name).unwrap_or_default() {
+            let Entry::Occupied(mut held) = self.held.entry(slide) else { continue };
+            held.get_mut().missing.remove(name);
+            if held.get().missing.is_empty() {
+                let markup = held.remove().markup;
+                self.put(Item::Markup(markup), effect);
             }
         }
-        let ready: Vec<_> = ready.iter().filter_map(|slide| self.held.remove(slide)).collect();
-        ready.into_iter().for_each(|held| self.put(Item::Markup(held.markup), effect));
     }
 
     /// All errors, those of neighbouring slides as one.

@@ -22,6 +22,11 @@ const MAX_NEEDS: usize = 256;
 /// a package's own files.
 const MAX_NAME: usize = 255;
 
+/// About how many bytes it may take to tell of a presentation: whoever opens it is told of all at
+/// once, and that with the rest of what they are told has to stay well below what may wait for one
+/// client (8 MiB).
+const MAX_TOLD: usize = 2 << 20;
+
 /// A resource that cannot be added, by its number in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bad {
@@ -38,6 +43,8 @@ pub(super) struct Intake<'a> {
     claimed: BTreeSet<Claim>,
     /// Shared files, those that the package has brought included.
     shared: usize,
+    /// About how many bytes it takes to tell of all that is there and that the package has brought.
+    told: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +58,7 @@ type Taken<T> = Result<T, &'static str>;
 
 impl<'a> Intake<'a> {
     pub(super) fn new(deck: &'a Deck, files: &'a BTreeMap<String, StoredFile>) -> Self {
-        Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared() }
+        Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared(), told: deck.size() }
     }
 
     /// Takes each resource whole or not at all.
@@ -62,9 +69,10 @@ impl<'a> Intake<'a> {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for resource in resources {
             let mut one = Resource { intake: self, claims: BTreeSet::new() };
-            match one.read(&resource.resource) {
-                Ok(items) => {
+            match one.read(&resource.resource).and_then(|items| one.weigh(items)) {
+                Ok((items, told)) => {
                     let claims = one.claims;
+                    self.told = told;
                     self.shared += new_shared(self.deck, &claims);
                     self.claimed.extend(claims);
                     good.extend(items);
@@ -131,6 +139,16 @@ impl Resource<'_, '_> {
                 slides.iter().map(|slide| self.markup(slide)).collect()
             }
         }
+    }
+
+    /// Takes items that still can be told, with everything else.
+    fn weigh(&self, items: Vec<Item>) -> Taken<(Vec<Item>, usize)> {
+        let more: usize = items.iter().map(|item| self.intake.deck.growth(item)).sum();
+        let told = self.intake.told + more;
+        if more > 0 && told > MAX_TOLD {
+            return Err("the presentation would be too much to tell at once");
+        }
+        Ok((items, told))
     }
 
     fn thumbnails(&mut self, package: &ThumbnailPackage) -> Taken<Item> {

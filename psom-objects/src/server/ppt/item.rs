@@ -4,7 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{store::StoredFile, types::ResourceFormat};
+use crate::{store::StoredFile, texts, types::ResourceFormat};
+
+/// About how many bytes the call has on the wire that tells of an item: an address, what is needed
+/// to read the file, some numbers.
+const CALL: usize = 160;
+
+/// How many bytes the number of a slide may have on the wire.
+const NUMBER: usize = 5;
 
 /// A resource as clients are told of it: one call each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +86,18 @@ pub(super) const BY_SLIDE: [ResourceFormat; 4] = [
     ResourceFormat::Dhtml,
 ];
 
+impl Markup {
+    /// About how many bytes it takes to tell of it.
+    pub(super) fn size(&self) -> usize {
+        CALL + size(&self.needs)
+    }
+}
+
+/// The bytes of names on the wire, each behind its length.
+fn size<'n>(names: impl IntoIterator<Item = &'n String>) -> usize {
+    names.into_iter().map(|name| 3 + texts::wire_length(name)).sum()
+}
+
 impl Item {
     /// Where the item goes; `number` is one that no other item has.
     pub(super) fn place(&self, number: u64) -> Place {
@@ -120,6 +139,18 @@ impl Item {
             | Self::Jpeg { file, .. }
             | Self::Native(file) => file,
         }
+    }
+
+    /// About how many bytes it takes to tell of it.
+    pub(super) fn size(&self) -> usize {
+        let more = match self {
+            Self::Thumbnails { names, .. } => size(names.values()),
+            Self::Notes(pages) | Self::Partial(pages) => NUMBER * pages.slides.len(),
+            Self::Shared { name, .. } => size([name]),
+            Self::Markup(markup) => return markup.size(),
+            Self::Preview(_) | Self::Full(_) | Self::Jpeg { .. } | Self::Native(_) => 0,
+        };
+        CALL + more
     }
 
     /// The slides that are there with this item, of so many.

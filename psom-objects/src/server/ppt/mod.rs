@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use self::{
-    deck::{Change, Deck, Effect, Failed, Pieces},
+    deck::{Change, Deck, Failed, Pieces},
     intake::{Bad, Intake},
     item::Item,
     position::Position,
@@ -140,14 +140,15 @@ impl ContentType for PptContent {
             let why = refused.first().map_or("there are no resources", |bad| bad.why);
             return Err(Refusal::malformed(why));
         }
-        let mut brought: BTreeMap<_, _> = files.into_values().map(by_name).collect();
-        for item in good {
-            if let Item::Native(file) = &item {
+        for item in &good {
+            if let Item::Native(file) = item {
                 self.content.set_native_file(cx, file.clone());
             }
-            let gone = self.change(cx, &Change::Added { user, item });
-            brought.extend(gone.into_iter().map(by_name));
         }
+        let added = good.into_iter().map(|item| Change::Added { user, item });
+        let gone = self.change(cx, added);
+        let brought = files.into_values().chain(gone).map(by_name);
+        let brought: BTreeMap<_, _> = brought.collect();
         discard(cx, self.content, &self.deck, brought.values());
         Ok(())
     }
@@ -165,25 +166,36 @@ impl ContentType for PptContent {
             }
             Some(_) => return,
         };
-        for failed in self.deck.left_undone(user, code) {
-            self.change(cx, &Change::Failed(failed));
-        }
+        let failed = self.deck.left_undone(user, code).into_iter();
+        self.change(cx, failed.map(Change::Failed));
     }
 }
 
 impl PptContent {
-    /// Makes a change, and tells everybody. Returns the files that have lost a place by it.
-    fn change(&mut self, cx: &mut Context<Self>, change: &Change) -> Vec<StoredFile> {
-        let Effect { told, gone } = self.deck.apply(change);
-        self.deck.save(cx, &self.memory, &mut self.saved, Some(change));
-        let mut peers = cx.peers();
-        for item in told.iter().filter_map(|place| self.deck.item(place)) {
-            tell::item(&mut peers, &self.room, item);
+    /// Makes changes, tells everybody, and saves them all at once. Returns the files that have lost a
+    /// place by them.
+    fn change(
+        &mut self,
+        cx: &mut Context<Self>,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Vec<StoredFile> {
+        let (mut gone, mut last) = (Vec::new(), None);
+        for change in changes {
+            let effect = self.deck.apply(&change);
+            gone.extend(effect.gone);
+            let mut peers = cx.peers();
+            for item in effect.told.iter().filter_map(|place| self.deck.item(place)) {
+                tell::item(&mut peers, &self.room, item);
+            }
+            match &change {
+                Change::Moved(position) => drop(peers.c_set_location(&position.xml)),
+                Change::Failed(failed) => tell::failed(&mut peers, *failed),
+                Change::Created { .. } | Change::Added { .. } => {}
+            }
+            last = Some(change);
         }
-        match change {
-            Change::Moved(position) => drop(peers.c_set_location(&position.xml)),
-            Change::Failed(failed) => tell::failed(&mut peers, *failed),
-            Change::Created { .. } | Change::Added { .. } => {}
+        if last.is_some() {
+            self.deck.save(cx, &self.memory, &mut self.saved, last.as_ref());
         }
         gone
     }
@@ -209,7 +221,7 @@ impl PptContentServer for PptContent {
             may && self.deck.has(wanted.slide) && wanted != self.deck.position()
         };
         match wanted.filter(can) {
-            Some(wanted) => drop(self.change(cx, &Change::Moved(wanted))),
+            Some(wanted) => drop(self.change(cx, [Change::Moved(wanted)])),
             // Whoever has turned the slide already turns it back.
             None => drop(cx.caller().c_set_location(&self.deck.position().xml)),
         }
@@ -236,7 +248,7 @@ impl PptContentServer for PptContent {
         }
         if self.room.policy().may_upload(self.role(cx)) {
             let failed = Failed { begin, end, form: format, code: error_code };
-            self.change(cx, &Change::Failed(failed));
+            self.change(cx, [Change::Failed(failed)]);
         }
         Ok(())
     }
@@ -291,9 +303,8 @@ fn discard<'f>(
     files: impl Iterator<Item = &'f StoredFile>,
 ) {
     let used = deck.used();
-    files.filter(|file| !used.contains(file.name.as_str())).for_each(|file| {
-        content.discard(scope, file);
-    });
+    let unused = files.filter(|file| !used.contains(file.name.as_str()));
+    content.discard_all(scope, unused.map(|file| file.name.clone()).collect());
 }
 
 fn by_name(file: StoredFile) -> (String, StoredFile) {

@@ -1,7 +1,7 @@
-use crate::package::{INITIAL_LOCATION, Location, ManifestError};
-
-/// The longest text that a call carries, in its encoded bytes.
-const MAX_STRING: usize = 65_535;
+use crate::{
+    package::{INITIAL_LOCATION, Location, ManifestError},
+    texts,
+};
 
 /// A place of a presentation, with its document in the one form that everybody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +24,7 @@ impl Position {
             return Ok(Some(Self::start()));
         }
         let location = Location::parse(text)?;
-        let xml = location.to_xml().ok().filter(|xml| wire_length(xml) <= MAX_STRING);
+        let xml = location.to_xml().ok().filter(|xml| texts::fits_in_a_call(xml));
         Ok(xml.map(|xml| Self { slide: location.slide, xml }))
     }
-}
-
-/// The bytes of a text in a call: 1 to 3 for each UTF-16 code unit.
-fn wire_length(text: &str) -> usize {
-    let encoded = |unit: u16| match unit {
-        0x0001..=0x007f => 1,
-        0..=0x07ff => 2,
-        _ => 3,
-    };
-    text.encode_utf16().map(encoded).sum()
 }

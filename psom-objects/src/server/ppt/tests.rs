@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{
     deck::{Change, Deck, Failed},
     intake::Intake,
-    item::{Item, Place},
+    item::{Item, Markup, Pages, Place},
 };
 use crate::{
     package::{PptContentResource, PptResource},
@@ -91,4 +91,63 @@ fn the_same_changes_make_the_same_presentation() {
     // The owner has begun nothing, but there is something to show.
     assert_eq!(deck.left_undone(1, Code::UploaderClientDemoted), []);
     assert_eq!(deck.left_undone(3, Code::UploaderClientDemoted), []);
+}
+
+fn markup(slide: u32, needs: &[&str], from: &str) -> Item {
+    let needs = needs.iter().map(|name| (*name).to_owned()).collect();
+    Item::Markup(Markup { slide, clicks: 0, needs, file: file(from) })
+}
+
+fn add(deck: &mut Deck, item: Item) -> Vec<Place> {
+    deck.apply(&Change::Added { user: 1, item }).told
+}
+
+#[test]
+fn a_shared_file_releases_what_waits_for_it_and_touches_nothing_else() {
+    let mut deck = deck(4);
+    for (slide, needs) in [(0, &["a"][..]), (1, &["a", "b"]), (2, &["b"]), (3, &["c"])] {
+        assert_eq!(add(&mut deck, markup(slide, needs, "old")), []);
+    }
+    assert_eq!(deck.waited_for(), [("a", 2), ("b", 2), ("c", 1)]);
+    // What is replaced does not wait any more.
+    assert_eq!(add(&mut deck, markup(2, &["c", "c"], "new")), []);
+    assert_eq!(deck.waited_for(), [("a", 2), ("b", 1), ("c", 2)]);
+    let shared = |name: &str| Item::Shared { name: name.to_owned(), file: file(name) };
+    let place = |name: &str| Place::Shared(name.to_owned());
+    assert_eq!(add(&mut deck, shared("a")), [place("a"), Place::Markup(0)]);
+    assert_eq!(add(&mut deck, shared("b")), [place("b"), Place::Markup(1)]);
+    assert_eq!(add(&mut deck, shared("c")), [place("c"), Place::Markup(2), Place::Markup(3)]);
+    assert_eq!(deck.waited_for(), []);
+    assert_eq!(deck.item(&Place::Markup(2)).unwrap().file(), &file("new"));
+}
+
+#[test]
+fn what_is_to_be_told_grows_by_no_more_than_was_said() {
+    let long = "x".repeat(200);
+    let pages =
+        |slides: &[u32]| Pages { slides: slides.iter().copied().collect(), file: file("p") };
+    let names = |count: u32| (0..count).map(|slide| (slide, long.clone())).collect();
+    let shared = Item::Shared { name: long.clone(), file: file("s") };
+    let items = [
+        markup(1, &[&long, &long], "m"),
+        Item::Thumbnails { names: names(3), file: file("t") },
+        shared,
+        markup(1, &["none"], "held"),
+        markup(1, &[&long], "again"),
+        Item::Thumbnails { names: names(2), file: file("t") },
+        Item::Partial(pages(&[0, 1, 2])),
+        Item::Partial(pages(&[0, 1])),
+        Item::Notes(pages(&[2])),
+    ];
+    let mut deck = deck(4);
+    for item in items {
+        let (before, growth) = (deck.size(), deck.growth(&item));
+        let smallest = if before == 0 { item.size() } else { 0 };
+        add(&mut deck, item.clone());
+        assert!(deck.size() <= before + growth && growth >= smallest, "{item:?}");
+        // The same once more takes nothing, where it has a place of its own.
+        if !matches!(item, Item::Partial(_) | Item::Notes(_)) {
+            assert_eq!(deck.growth(&item), 0, "{item:?}");
+        }
+    }
 }

@@ -16,7 +16,8 @@ use crate::{
 /// The extended content of questions and answers (section 3.3.4.1.13). It is open from the start.
 ///
 /// What a page puts goes to all pages, the sender's too, in one order, and is kept for those who
-/// come later, up to the meeting's limits; so everybody's page shows the same. What of it counts as
+/// come later, up to the meeting's limits, of which a user who does not moderate has a share; so
+/// everybody's page shows the same. What of it counts as
 /// a question, [`QnaBlob`](crate::qna::QnaBlob) says. Whoever asks for what is refused is told
 /// the open state as it is.
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
@@ -73,18 +74,19 @@ impl QnaContentServer for QnaContent {
 
     fn s_put_blob(&mut self, cx: &mut Context<Self>, blob: &str) {
         let user = cx.caller().user().id;
-        let may = self.room.policy().may_ask(self.room.role(cx, user));
-        let takes = self.state.takes(blob, self.room.limits());
+        let (policy, role) = (self.room.policy(), self.room.role(cx, user));
+        let (may, moderates) = (policy.may_ask(role), policy.may_moderate(role));
+        let takes = self.state.takes(user, moderates, blob, self.room.limits());
         if !may || self.state.open != QnaOpenState::Open || !takes {
             // Once is enough: those who go on asking must not fill the log.
             if !takes && !std::mem::replace(&mut self.full, true) {
-                tracing::info!(content = self.id, user, "No room for more questions and answers");
+                tracing::info!(content = self.id, user, "No room for a question or an answer");
             }
             cx.caller().c_set_open_state(self.state.open);
             return;
         }
         let count = self.state.count();
-        self.change(cx, &Change::Put(blob.to_owned()));
+        self.change(cx, &Change::Put { user, blob: blob.to_owned() });
         cx.peers().c_put_blob(blob);
         if self.state.count() != count {
             cx.peers().c_set_questions_count(self.state.count());

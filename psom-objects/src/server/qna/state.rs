@@ -1,15 +1,50 @@
 //! What questions and answers are: whether one may ask, and all that was said. It knows no
 //! connections.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use psom::Scope;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     qna::QnaBlob,
-    server::{Limits, Memory, Recollection, Refusal, texts},
+    server::{Limits, Memory, Recollection, Refusal},
+    texts,
     types::QnaOpenState,
 };
+
+/// The bytes of a call that puts a message, besides the message.
+const CALL: usize = 16;
+
+/// Which part of what is kept is the most that a user who does not moderate may put, so that nobody
+/// uses it up for all.
+const SHARE: usize = 10;
+
+/// What was put, by all or by one user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum {
+    blobs: usize,
+    /// On the wire: whoever joins is told of all at once.
+    bytes: usize,
+}
+
+impl Sum {
+    fn add(&mut self, blob: &str) {
+        self.blobs += 1;
+        self.bytes += CALL + texts::wire_length(blob);
+    }
+
+    fn is_within(self, blobs: usize, bytes: usize) -> bool {
+        self.blobs <= blobs && self.bytes <= bytes
+    }
+}
+
+/// Something that was put, as it is saved.
+#[derive(Serialize, Deserialize)]
+struct Put<T> {
+    user: i64,
+    blob: T,
+}
 
 /// The durable state of questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +52,9 @@ pub(super) struct State {
     pub(super) open: QnaOpenState,
     /// All that was put, in order.
     pub(super) blobs: Vec<String>,
-    /// The bytes of all that was put.
-    bytes: usize,
+    sum: Sum,
+    /// What each user has put.
+    sums: BTreeMap<i64, Sum>,
     /// The identifiers of the questions. They are parts of what was put, so that its limit is
     /// theirs too.
     questions: BTreeSet<String>,
@@ -29,24 +65,30 @@ pub(super) struct State {
 pub(super) enum Change {
     /// They are open now, or suspended.
     Opened(QnaOpenState),
-    /// Somebody's page says something.
-    Put(String),
+    /// The page of a user says something.
+    Put { user: i64, blob: String },
 }
 
 impl State {
     pub(super) fn new() -> Self {
-        let (blobs, questions) = (Vec::new(), BTreeSet::new());
-        Self { open: QnaOpenState::Open, blobs, bytes: 0, questions }
+        Self {
+            open: QnaOpenState::Open,
+            blobs: Vec::new(),
+            sum: Sum::default(),
+            sums: BTreeMap::new(),
+            questions: BTreeSet::new(),
+        }
     }
 
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::Opened(state) => self.open = *state,
-            Change::Put(blob) => {
+            Change::Put { user, blob } => {
                 if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
                     self.questions.insert(id);
                 }
-                self.bytes += blob.len();
+                self.sum.add(blob);
+                self.sums.entry(*user).or_default().add(blob);
                 self.blobs.push(blob.clone());
             }
         }
@@ -57,7 +99,10 @@ impl State {
         match change {
             Change::Opened(state) => memory.save(scope, "qna", &i32::from(*state)),
             // So that they are read in their order.
-            Change::Put(blob) => memory.save(scope, &format!("blob/{:08}", self.blobs.len()), blob),
+            Change::Put { user, blob } => {
+                let key = format!("blob/{:08}", self.blobs.len());
+                memory.save(scope, &key, &Put { user: *user, blob });
+            }
         }
     }
 
@@ -65,8 +110,8 @@ impl State {
     pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
         state.apply(&Change::Opened(saved.must::<i32>("qna")?.into()));
-        for (_, blob) in saved.below("blob")? {
-            state.apply(&Change::Put(blob));
+        for (_, Put { user, blob }) in saved.below("blob")? {
+            state.apply(&Change::Put { user, blob });
         }
         Ok(state)
     }
@@ -76,10 +121,14 @@ impl State {
         i32::try_from(self.questions.len()).unwrap_or(i32::MAX)
     }
 
-    /// Whether there is room for it, and it can be passed on.
-    pub(super) fn takes(&self, blob: &str, limits: &Limits) -> bool {
-        self.blobs.len() < limits.blobs
-            && self.bytes + blob.len() <= limits.blob_bytes
+    /// Whether there is room for it, and it can be passed on. Who moderates has all the room.
+    pub(super) fn takes(&self, user: i64, moderates: bool, blob: &str, limits: &Limits) -> bool {
+        let (mut all, mut own) = (self.sum, self.sums.get(&user).copied().unwrap_or_default());
+        all.add(blob);
+        own.add(blob);
+        let share = (limits.blobs.div_ceil(SHARE), limits.blob_bytes.div_ceil(SHARE));
+        all.is_within(limits.blobs, limits.blob_bytes)
+            && (moderates || own.is_within(share.0, share.1))
             && texts::fits_in_a_call(blob)
     }
 }

@@ -4,7 +4,7 @@ use psom_objects::{
     types::Role,
 };
 
-use super::{ATTENDEE, ORGANIZER, PRESENTER, breaks, pairs, room, room_with};
+use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room, room_with};
 
 fn strings(rows: &[&[&str]]) -> Vec<Vec<String>> {
     rows.iter().map(|row| row.iter().map(|text| (*text).to_owned()).collect()).collect()
@@ -137,7 +137,7 @@ fn a_board_holds_no_more_than_a_newcomer_can_be_told_at_once() {
     let mut room = room();
     let path = "M".repeat(20_000);
     let mut refused = 0;
-    for _ in 0..320 {
+    for _ in 0..160 {
         let properties = pairs(&[(Property::Data, &path)]);
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
         refused += usize::from(room.told(PRESENTER)[0].ends_with(" BoardFull"));
@@ -155,4 +155,47 @@ fn a_board_holds_no_more_than_a_newcomer_can_be_told_at_once() {
     let late = room.join(4, Role::Attendee);
     room.open(late);
     assert_eq!(room.told(late).last().unwrap(), "board.completed");
+}
+
+#[test]
+fn a_property_needs_room_even_without_a_value() {
+    let mut room = room();
+    let path = |length| pairs(&[(Property::Data, &"M".repeat(length))]);
+    let is_refused = |room: &mut Room| room.told(PRESENTER)[0].ends_with(" BoardFull");
+    let (mut length, mut drawings) = (20_000, 0);
+    while length > 0 {
+        let properties = path(length);
+        room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
+        match is_refused(&mut room) {
+            true => length /= 2,
+            false => drawings += 1,
+        }
+    }
+    // The last drawing takes what is left, a byte at a time.
+    let last = room.told(ORGANIZER).pop().unwrap();
+    let (mut length, mut generation) = (last.matches('M').count(), 1);
+    loop {
+        let properties = path(length + 1);
+        room.call(PRESENTER, move |server| {
+            server.s_change_properties(drawings, generation, &properties);
+        });
+        if is_refused(&mut room) {
+            break;
+        }
+        (length, generation) = (length + 1, generation + 1);
+    }
+    room.call(PRESENTER, |server| {
+        server.s_change_properties(1, 1, &pairs(&[(Property::Fill, "")]));
+    });
+    assert!(is_refused(&mut room));
+    room.call(PRESENTER, |server| {
+        server.s_change_property_for_group(&[1, 2], &[1, 1], "FILL", "");
+    });
+    assert!(is_refused(&mut room));
+    // A newcomer is told of a full board, and stays.
+    let late = room.join(4, Role::Attendee);
+    room.open(late);
+    let told = room.told(late);
+    let added: usize = told.iter().map(|line| line.matches(" type 0 of ").count()).sum();
+    assert_eq!((added, told.last().unwrap().as_str()), (drawings as usize, "board.completed"));
 }

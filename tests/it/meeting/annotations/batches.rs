@@ -112,3 +112,18 @@ fn one_who_comes_in_the_middle_of_a_turn_is_told_once_what_was_drawn_in_it() {
     assert_eq!(told.iter().filter(|line| *line == added).count(), 1, "{told:?}");
     assert_eq!(told.last().unwrap(), "board.completed");
 }
+
+#[test]
+fn new_texts_of_a_group_come_in_one_call_and_their_versions_in_another() {
+    let mut room = room();
+    (0..50).for_each(|_| room.added(Kind::Text, &[(Property::Text, "a")]));
+    let ids: Vec<_> = (1..=50).collect();
+    room.call(PRESENTER, move |server| {
+        server.s_change_property_for_group(&ids, &[1; 50], "TEXT", "b");
+    });
+    let told = room.all_told();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[0].starts_with("board.changed 1:2 by 2 TEXT=b | 2:2 by 2 TEXT=b | "), "{told:?}");
+    assert!(told[1].starts_with("board.text 1:2 by 2 version 1 | 2:2 by 2 version 1 | "));
+    assert_eq!(told.iter().map(|line| line.matches(":2 by 2").count()).sum::<usize>(), 100);
+}

@@ -67,3 +67,18 @@ fn whom_the_policy_lets_annotate_annotates() {
     room.call(ATTENDEE, |server| drop(server.s_clear_annotations()));
     assert_eq!(room.all_told(), ["board.cleared by 3"]);
 }
+
+#[test]
+fn who_asks_for_as_much_as_a_call_carries_is_answered() {
+    let mut room = drawn();
+    // With the code, all of them would be more than a call carries.
+    room.call(ATTENDEE, |server| {
+        let mut ids = vec![i32::MAX; (1 << 20) / 5];
+        while server.s_remove_annotations(&ids, 9).reached == 0 {
+            ids.pop().unwrap();
+        }
+    });
+    let told = room.told(ATTENDEE);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("board.error remove [2147483647, ") && told[0].ends_with(" for 9"));
+}

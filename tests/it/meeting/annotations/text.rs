@@ -121,8 +121,9 @@ fn an_attendee_changes_no_text() {
     room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
     edit(&mut room, ATTENDEE, (7, 1, 0), &[(0, 1, "H")]);
     room.only_told(ATTENDEE, &["board.error text 7:0 by 0 NotAuthorized"]);
+    // What they would make of the text is not even looked at.
     edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 9, "H")]);
-    assert!(room.broken(ATTENDEE).contains("outside of the text"));
+    room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
 }
 
 #[test]
@@ -151,4 +152,45 @@ fn invalid_changes_break_the_connection() {
     breaks(room, "outside of the text", |server| {
         server.s_change_text(1, 1, 0, &[1], &[1], &["x".to_owned()]);
     });
+}
+
+#[test]
+fn deltas_that_do_not_fit_well_into_a_call_are_refused() {
+    let mut room = written();
+    let long = "x".repeat(10_000);
+    // Each is within the length of a text.
+    let replaced = |times| (0..times).map(|n| (0, if n == 0 { 5 } else { 10_000 }, long.as_str()));
+    let deltas: Vec<_> = replaced(14).collect();
+    edit(&mut room, PRESENTER, (1, 1, 0), &deltas);
+    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
+    edit(&mut room, PRESENTER, (1, 1, 0), &deltas[..12]);
+    assert_eq!(room.all_told().len(), 1);
+}
+
+#[test]
+fn changes_of_one_turn_that_are_large_together_are_told_to_all() {
+    let mut room = written();
+    room.added(Kind::Text, &[(Property::Text, "")]);
+    room.call(PRESENTER, |server| {
+        let replaced = |ends: &[i32]| {
+            let begins = vec![0; ends.len()];
+            (begins, ends.to_vec(), vec!["x".repeat(10_000); ends.len()])
+        };
+        let (begins, ends, characters) = replaced(&[&[5][..], &[10_000; 9]].concat());
+        server.s_change_text(1, 1, 0, &begins, &ends, &characters);
+        // Each by itself is a call that a record carries.
+        let (begins, ends, characters) = replaced(&[&[0][..], &[10_000; 103]].concat());
+        server.s_change_text(3, 1, 0, &begins, &ends, &characters);
+    });
+    let told = room.told(ORGANIZER);
+    let first = told.iter().filter(|line| line.starts_with("board.text 1:2 by 2 version 1"));
+    assert_eq!(first.count(), 1);
+    // Whoever comes later knows no other versions than those who were told.
+    let versions = |told: &[String]| -> Vec<String> {
+        let changes = told.iter().filter_map(|line| line.strip_prefix("board.text "));
+        let changes = changes.flat_map(|line| line.split(" | "));
+        changes.map(|of| of.split_whitespace().take(5).collect::<Vec<_>>().join(" ")).collect()
+    };
+    let late = as_told_to_a_newcomer(&mut room);
+    assert_eq!(versions(&late), versions(&told));
 }

@@ -181,3 +181,39 @@ fn an_empty_detail_is_an_empty_presentation() {
     let told = super::common::told(&mut world, late);
     assert_eq!(told, ["count 0", "location 0 0", "annotations", "completed 11"]);
 }
+
+/// Markup of a slide that needs one shared file so often that a call with it is about 65 KB.
+fn heavy(slide: u32) -> PptResource {
+    let resources = vec![Some("x".repeat(255)); 256];
+    let file = Some(format!("m{slide}"));
+    PptResource::DhtmlMarkup(vec![SlideMarkup {
+        slide: Some(slide),
+        clicks: None,
+        file,
+        resources,
+    }])
+}
+
+#[test]
+fn more_than_a_newcomer_can_be_told_at_once() {
+    let mut world = room();
+    let id = share(&mut world, PRESENTER, "talk", deck(144, [shared([&"x".repeat(255)])]));
+    open(&mut world, ATTENDEE, id);
+    let mut finished = Vec::new();
+    for package in 0..12 {
+        let slides = package * 12..package * 12 + 12;
+        finished.push(add(&mut world, PRESENTER, id, slides.map(heavy)));
+    }
+    assert_eq!((finished[0].as_str(), finished[11].as_str()), ("Ok", "VerifyFailed"));
+    // What is there may be replaced all the same.
+    let first = told(&mut world, ATTENDEE);
+    assert_eq!(add(&mut world, PRESENTER, id, [heavy(0)]), "Ok");
+    assert_eq!(told(&mut world, ATTENDEE).len(), 1);
+    let late = join(&mut world, 5, Role::Attendee);
+    open(&mut world, late, id);
+    assert!(world.pair.client_error(late).is_none());
+    let markup = |told: Vec<String>| told.iter().filter(|line| line.starts_with("markup")).count();
+    let seen = markup(told(&mut world, late));
+    assert_eq!(seen, markup(first));
+    assert!((24..36).contains(&seen), "{seen}");
+}

@@ -1,11 +1,11 @@
 //! A presentation as it is saved, piece by piece.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deck, Failed, Held, Item, Markup, Place, Position};
+use super::{Change, Deck, Failed, Item, Markup, Place, Position};
 use crate::{
     server::{Memory, Recollection, Refusal},
     types::{ResourceErrorCode, ResourceFormat},
@@ -91,9 +91,9 @@ impl Deck {
             deck.items.insert(item.place(number.unwrap_or_default()), item);
         }
         for (_, markup) in saved.below::<Markup>("held")? {
-            let missing = markup.needs.iter().filter(|name| !deck.shares(name));
-            let missing: BTreeSet<_> = missing.cloned().collect();
-            deck.held.insert(markup.slide, Held { markup, missing });
+            if let Some(ready) = deck.hold(markup) {
+                deck.items.insert(Place::Markup(ready.slide), Item::Markup(ready));
+            }
         }
         let Errors(errors) = saved.must("errors")?;
         for (form, begin, end, code) in errors {
