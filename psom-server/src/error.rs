@@ -57,6 +57,9 @@ pub enum StartError {
     /// The meetings of an earlier run cannot be read.
     #[error("{0}")]
     Store(String),
+    /// The files cannot be kept where they are to be.
+    #[error(transparent)]
+    Files(#[from] crate::files::BlobError),
     /// The name for the certificate is none.
     #[error("{0:?} is no host name; give --host a name or an IP address without a port")]
     Host(String),

@@ -40,10 +40,9 @@ impl Home {
     }
 
     /// Removes the files of earlier runs that no meeting has any more.
-    pub(crate) fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
-        let is_known = |name: &str| library.get(name).is_some();
-        files::sweep(&self.meetings(), is_known)
-            .map_err(|source| StartError::Data { path: self.path.clone(), source })
+    pub(crate) async fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
+        let swept = library.sweep().await;
+        swept.map_err(|source| StartError::Data { path: self.path.clone(), source })
     }
 
     /// The administrator's token, made on the first start and kept.

@@ -4,7 +4,7 @@ use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
 use crate::store::Durability;
 
-use crate::files::WebLimits;
+use crate::files::{BlobConfig, WebLimits};
 
 /// How a server is run. The defaults need no configuration.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Options {
     pub data: PathBuf,
     /// What the state of the meetings survives ([`Durability::Full`]).
     pub durability: Durability,
+    /// Where the encrypted files of the meetings are kept (in the data directory).
+    pub blobs: BlobConfig,
     /// Whether to create the meeting `demo` and invitations to it.
     pub demo: bool,
     /// Whether admission and files are served over TLS. Beyond loopback they have to be.
@@ -41,6 +43,7 @@ impl Default for Options {
             http: "127.0.0.1:8058".into(),
             data: "psom-data".into(),
             durability: Durability::default(),
+            blobs: BlobConfig::default(),
             demo: false,
             https: false,
             host: None,
@@ -59,6 +62,7 @@ impl fmt::Debug for Options {
             .field("http", &self.http)
             .field("data", &self.data)
             .field("durability", &self.durability)
+            .field("blobs", &self.blobs)
             .field("demo", &self.demo)
             .field("https", &self.https)
             .field("host", &self.host)

@@ -82,7 +82,8 @@ impl Server {
 
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
-        let library = Library::counted(config, metrics.clone());
+        let library = Library::counted(config, metrics.clone())?;
+        library.survey().await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;
         let store: Arc<dyn MeetingStore> = Arc::new(store);
@@ -96,7 +97,7 @@ impl Server {
         };
         let opened = Meetings::open(template, store.clone()).await;
         let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
-        home.sweep(&library)?;
+        home.sweep(&library).await?;
         let invitations = Invitations::new(options.limits.invitations);
         for (room, invited) in invited {
             for (secret, role, uri, display_name) in invited {
@@ -213,6 +214,7 @@ impl Drop for Server {
 
 fn library_config(home: &Home, options: &Options, http_address: &str) -> LibraryConfig {
     LibraryConfig {
+        blobs: options.blobs.clone(),
         web_base: Some(format!("{http_address}/web/")),
         web: options.limits.web,
         reserve: options.limits.disk_reserve,

@@ -66,7 +66,7 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
     let web_base = Some("http://127.0.0.1:8058/web/".into());
     let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
     change(&mut config);
-    let library = Library::counted(config, metrics.clone());
+    let library = Library::counted(config, metrics.clone()).unwrap();
     let invitations = Invitations::new(limits.invitations);
     let door = Arc::new(Door::new(limits.tokens));
     let template = Template {

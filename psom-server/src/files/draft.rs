@@ -1,11 +1,6 @@
 //! Files that are on the disk, but not served yet.
 
-use std::{
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use psom_objects::store::{Import, StoreError, StoredFile};
 
@@ -13,34 +8,37 @@ use super::{
     encrypting::EncryptingFile,
     ledger::Held,
     library::{ServedFile, Shelf},
-    spool::remove,
+    spool::{remove, remove_later},
     store_error,
 };
 
-/// The files of a package, encrypted and safe on the disk, but not served yet. Dropped, they are
-/// removed again.
+/// The files of a package, encrypted, but not served yet. Dropped, they are removed again.
+///
+/// They are temporary files of this machine until they are [stored](Self::store).
 pub(crate) struct Draft {
     shelf: Arc<Shelf>,
     import: Option<Import>,
     files: Vec<(String, ServedFile)>,
     held: Option<Held>,
+    /// Whether files may be where they are to stay.
+    is_stored: bool,
 }
 
 impl Draft {
     /// Nothing yet, with room for what is to come.
     pub(super) fn new(shelf: Arc<Shelf>, held: Held) -> Self {
-        Self { shelf, import: None, files: Vec::new(), held: Some(held) }
+        Self { shelf, import: None, files: Vec::new(), held: Some(held), is_stored: false }
     }
 
-    /// Where a file of this name is.
+    /// Where a file of this name is written.
     pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.shelf.files.join(name)
+        self.shelf.temporary.join(name)
     }
 
     /// A file of this name was created: from here on the draft removes it.
     pub(super) fn add(&mut self, name: &str) {
-        let path = self.path(name);
-        self.files.push((name.to_owned(), ServedFile { path: path.into(), length: 0 }));
+        let served = ServedFile { key: self.shelf.key(name), length: 0 };
+        self.files.push((name.to_owned(), served));
     }
 
     /// Everything was written to the file that was added last.
@@ -59,16 +57,32 @@ impl Draft {
         Ok(stored)
     }
 
-    /// All files are there. Returns when the disk knows their names.
-    pub(super) fn complete(&mut self, import: Import) -> Result<(), StoreError> {
-        sync_directory(&self.shelf.files).map_err(|error| store_error(&error))?;
+    /// All files are written.
+    pub(super) fn complete(&mut self, import: Import) {
         // What was promised may be more than there was to write.
         let length = self.files.iter().map(|(_, file)| file.length).sum();
         if let Some(held) = &mut self.held {
             held.shrink(length);
         }
         self.import = Some(import);
-        Ok(())
+    }
+
+    /// Puts the files where they stay. Returns when nothing loses them any more.
+    pub(super) async fn store(mut self) -> Result<Self, StoreError> {
+        // It comes to its end also where nobody waits any more: only then is it known what there
+        // is to be removed.
+        let work = tokio::spawn(async move {
+            self.is_stored = true;
+            let keys = self.files.iter().map(|(_, file)| file.key.clone()).collect();
+            let put = self.shelf.library.blobs.put(&self.shelf.temporary, keys).await;
+            put.map_err(|error| {
+                let meeting = &self.shelf.meeting;
+                tracing::warn!(%meeting, %error, "Could not store a file");
+                store_error(&error)
+            })?;
+            Ok(self)
+        });
+        work.await.map_err(|error| StoreError::Failed(error.to_string()))?
     }
 
     /// Serves the files from now on.
@@ -89,23 +103,14 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        for (_, file) in &self.files {
-            remove(&file.path);
+        let files = std::mem::take(&mut self.files);
+        if files.is_empty() {
+            return;
+        }
+        let temporary: Vec<_> = files.iter().map(|(name, _)| self.path(name)).collect();
+        remove_later(move || temporary.iter().for_each(|path| remove(path)));
+        if self.is_stored {
+            self.shelf.library.delete_later(files.into_iter().map(|(_, file)| file.key).collect());
         }
     }
-}
-
-/// New names are safe only once their directory is.
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    match File::open(path) {
-        // A package without files has no directory.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        directory => directory?.sync_all(),
-    }
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
 }

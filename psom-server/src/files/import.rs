@@ -44,7 +44,7 @@ pub(super) fn import(
         let file = encrypt(&mut draft, &mut package, &entry)?;
         stored.insert(name, file);
     }
-    draft.complete(Import { manifest: package.manifest().clone(), files: stored })?;
+    draft.complete(Import { manifest: package.manifest().clone(), files: stored });
     Ok(draft)
 }
 

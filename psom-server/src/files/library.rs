@@ -1,17 +1,23 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    ops::Range,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use super::{
-    DiskStore, WebLimits,
+    BlobConfig, BlobError, DiskStore, WebLimits,
+    blobs::{Blobs, Key},
+    is_name,
     ledger::{FreeSpace, Ledger},
     permissions::Permissions,
+    pieces::Pieces,
+    sweep::sweep,
     web::{Download, Form},
 };
 use psom_objects::store::{StoreError, StoredFile};
+use tokio::task::spawn_blocking;
 
 use crate::{crypto::encrypted_length, metrics::Metrics};
 
@@ -20,6 +26,8 @@ use crate::{crypto::encrypted_length, metrics::Metrics};
 pub struct LibraryConfig {
     /// The directory of the meetings' directories.
     pub root: PathBuf,
+    /// Where the encrypted files are kept: below `root`. What is on its way is there always.
+    pub blobs: BlobConfig,
     /// Bytes of the disk that are left free: 128 MiB.
     pub reserve: u64,
     /// Bytes of all files of all meetings together, uploads included; without it, what the disk
@@ -41,6 +49,7 @@ impl LibraryConfig {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            blobs: BlobConfig::default(),
             reserve: 128 << 20,
             quota: None,
             package_size: 1 << 30,
@@ -59,33 +68,45 @@ pub struct Library {
     /// Who may upload a single file, and who may download one decrypted.
     pub(crate) forms: Permissions<Form>,
     pub(crate) downloads: Permissions<Download>,
+    pub(super) blobs: Blobs,
     index: RwLock<HashMap<String, ServedFile>>,
+    /// Files of an earlier run that no meeting has taken over yet, and their lengths.
+    found: Mutex<HashMap<Key, u64>>,
 }
 
-/// An encrypted file on the disk.
+/// An encrypted file.
 #[derive(Debug, Clone)]
 pub struct ServedFile {
-    /// Where it is.
-    pub path: Arc<Path>,
+    pub(crate) key: Key,
     /// Its encrypted bytes.
     pub length: u64,
 }
 
 impl Library {
     /// An empty library.
-    pub fn new(config: LibraryConfig) -> Arc<Self> {
-        Self::with(config, Arc::default(), |path| fs4::available_space(path))
+    pub fn new(config: LibraryConfig) -> Result<Arc<Self>, BlobError> {
+        Self::counted(config, Arc::default())
     }
 
-    pub(crate) fn counted(config: LibraryConfig, metrics: Arc<Metrics>) -> Arc<Self> {
-        Self::with(config, metrics, |path| fs4::available_space(path))
+    pub(crate) fn counted(
+        config: LibraryConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<Arc<Self>, BlobError> {
+        let blobs = Blobs::open(&config.blobs, &config.root)?;
+        Ok(Self::with(config, blobs, metrics, |path| fs4::available_space(path)))
     }
 
-    pub(super) fn with(config: LibraryConfig, metrics: Arc<Metrics>, free: FreeSpace) -> Arc<Self> {
+    pub(super) fn with(
+        config: LibraryConfig,
+        blobs: Blobs,
+        metrics: Arc<Metrics>,
+        free: FreeSpace,
+    ) -> Arc<Self> {
         let ledger = Ledger::new(config.root.clone(), config.reserve, config.quota, free);
         let (forms, downloads) = (Permissions::new(config.web), Permissions::new(config.web));
         let (ledger, index) = (Arc::new(ledger), RwLock::default());
-        Arc::new(Self { config, ledger, metrics, forms, downloads, index })
+        let found = Mutex::default();
+        Arc::new(Self { config, ledger, metrics, forms, downloads, blobs, index, found })
     }
 
     /// The store of a meeting.
@@ -98,9 +119,60 @@ impl Library {
         self.index.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
+    /// Some bytes of a file, as they are stored: encrypted.
+    pub(crate) async fn open(&self, file: &ServedFile, range: Range<u64>) -> io::Result<Pieces> {
+        let opened = self.blobs.open_range(&file.key, range).await;
+        opened.inspect_err(|error| {
+            tracing::warn!(key = %file.key, %error, "Could not read a file");
+        })
+    }
+
+    /// Looks for the files of an earlier run, before meetings take them over.
+    pub(crate) async fn survey(&self) -> Result<(), BlobError> {
+        let found = self.blobs.list().await?;
+        *self.found() = found;
+        Ok(())
+    }
+
+    /// Removes what an earlier run has left and no meeting has taken over: packages that were on
+    /// their way, and files that never became a content, or were about to be removed.
+    pub(crate) async fn sweep(&self) -> io::Result<()> {
+        let left = std::mem::take(&mut *self.found());
+        self.blobs.delete(left.into_keys().collect()).await;
+        let root = self.config.root.clone();
+        spawn_blocking(move || sweep(&root)).await?
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Deletes files that are no longer served.
+    pub(super) fn delete_later(&self, keys: Vec<Key>) {
+        self.delete_then(keys, || {});
+    }
+
+    /// Deletes files, and then does something else.
+    pub(super) fn delete_then(&self, keys: Vec<Key>, then: impl FnOnce() + Send + 'static) {
+        // Where there is no runtime any more, they are swept at the next start.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let blobs = self.blobs.clone();
+            runtime.spawn(async move {
+                blobs.delete(keys).await;
+                then();
+            });
+        }
+    }
+
     /// Bytes of all files.
     pub fn stored(&self) -> u64 {
         self.ledger.stored()
+    }
+
+    /// Where a file is on this machine's disk, if it is there.
+    #[cfg(test)]
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
+        self.blobs.path(&self.get(name)?.key)
     }
 
     /// Bytes that are promised to uploads.
@@ -137,7 +209,6 @@ pub(super) struct Shelf {
     pub(super) library: Arc<Library>,
     pub(super) meeting: Box<str>,
     pub(super) temporary: PathBuf,
-    pub(super) files: PathBuf,
     /// The names of the files; nothing once the meeting is over.
     names: Mutex<Option<HashSet<String>>>,
 }
@@ -149,9 +220,13 @@ impl Shelf {
             library,
             meeting: meeting.into(),
             temporary: home.join("tmp"),
-            files: home.join("files"),
             names: Mutex::new(Some(HashSet::new())),
         }
+    }
+
+    /// Where a file of this name is kept.
+    pub(super) fn key(&self, name: &str) -> Key {
+        Key::new(&self.meeting, name)
     }
 
     /// Puts files on the shelf, all or none: none where the meeting is over.
@@ -169,20 +244,20 @@ impl Shelf {
     pub(super) fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
         let failed = |why: String| Err(StoreError::Failed(why));
         // It comes from the store, and becomes a part of a path.
-        if !(file.name.len() == 32 && file.name.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        if !is_name(&file.name) {
             return failed("its name is none of ours".into());
         }
-        let path = self.files.join(&file.name);
-        let found = match std::fs::metadata(&path) {
-            Ok(found) => found.len(),
-            Err(error) => return failed(error.to_string()),
+        let key = self.key(&file.name);
+        let Some(found) = self.library.found().get(&key).copied() else {
+            return failed(format!("No such file: {key}"));
         };
         let length = encrypted_length(file.size);
         if found != length {
             return failed(format!("it has {found} bytes in the place of {length}"));
         }
+        self.library.found().remove(&key);
         self.library.ledger.adopted(length);
-        let served = ServedFile { path: path.into(), length };
+        let served = ServedFile { key, length };
         if self.add(vec![(file.name.clone(), served)]) {
             Ok(())
         } else {
@@ -190,7 +265,7 @@ impl Shelf {
         }
     }
 
-    /// Takes a file off the shelf. It is still on the disk.
+    /// Takes a file off the shelf. It is still stored.
     pub(super) fn take(&self, name: &str) -> Option<ServedFile> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         // Another meeting's files are not this one's to remove.
@@ -209,9 +284,10 @@ impl Shelf {
 
     /// Removes the meeting's directories, if nothing is in them.
     pub(super) fn remove_directories(&self) {
-        for directory in [Some(&*self.temporary), Some(&*self.files), self.files.parent()] {
+        let Some(home) = self.temporary.parent() else { return };
+        for directory in [&*self.temporary, &*home.join("files"), home] {
             // Whoever still writes there removes its own and is swept at the next start.
-            let _ = directory.map(std::fs::remove_dir).unwrap_or(Ok::<(), io::Error>(()));
+            let _ = std::fs::remove_dir(directory);
         }
     }
 }

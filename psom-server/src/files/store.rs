@@ -16,11 +16,11 @@ use super::{
     import::import,
     library::{Library, Shelf},
     random_name,
-    spool::{Spool, remove, remove_later},
+    spool::{Spool, remove_later},
 };
 use crate::metrics::{Gauge, Metrics};
 
-/// The files of one meeting on the disk.
+/// The files of one meeting.
 #[derive(Clone)]
 pub struct DiskStore {
     pub(super) shelf: Arc<Shelf>,
@@ -33,11 +33,10 @@ impl DiskStore {
 
     /// Removes all files, and takes no more: the meeting is over.
     pub fn clear(&self) {
-        let files = self.shelf.close();
+        let keys = self.shelf.close().into_iter().map(|file| file.key).collect();
         let shelf = self.shelf.clone();
-        remove_later(move || {
-            files.iter().for_each(|file| remove(&file.path));
-            shelf.remove_directories();
+        self.shelf.library.delete_then(keys, move || {
+            remove_later(move || shelf.remove_directories());
         });
     }
 
@@ -82,7 +81,7 @@ impl FileStore for DiskStore {
 
     fn remove(&self, name: &str) {
         if let Some(file) = self.shelf.take(name) {
-            remove_later(move || remove(&file.path));
+            self.shelf.library.delete_later(vec![file.key]);
         }
     }
 
@@ -157,6 +156,6 @@ impl Upload {
         });
         // If nobody waits any more, the draft is dropped by the runtime, and its files with it.
         let draft = work.await.map_err(|error| StoreError::Failed(error.to_string()))??;
-        draft.publish()
+        draft.store().await?.publish()
     }
 }

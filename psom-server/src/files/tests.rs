@@ -9,7 +9,9 @@ use psom_objects::{
 };
 use sha1::{Digest, Sha1};
 
-use super::{DiskStore, Library, LibraryConfig, sweep};
+mod blobs;
+
+use super::{DiskStore, Library, LibraryConfig, blobs::Blobs, ledger::FreeSpace};
 use crate::{
     crypto::{Decryptor, FileKey},
     testing::{Directory, eventually},
@@ -51,7 +53,12 @@ fn files_below(path: &Path) -> Vec<std::path::PathBuf> {
 }
 
 fn library(root: &Path) -> Arc<Library> {
-    Library::with(LibraryConfig::new(root), Arc::default(), |_| Ok(u64::MAX))
+    configured(LibraryConfig::new(root), |_| Ok(u64::MAX))
+}
+
+fn configured(config: LibraryConfig, free: FreeSpace) -> Arc<Library> {
+    let blobs = Blobs::open(&config.blobs, &config.root).unwrap();
+    Library::with(config, blobs, Arc::default(), free)
 }
 
 #[tokio::test]
@@ -69,7 +76,7 @@ async fn a_package_becomes_encrypted_files() {
     assert!(file.name.len() == 32 && file.name.bytes().all(|byte| byte.is_ascii_hexdigit()));
 
     let served = library.get(&file.name).unwrap();
-    let encrypted = fs::read(&served.path).unwrap();
+    let encrypted = fs::read(library.path(&file.name).unwrap()).unwrap();
     assert_eq!(encrypted.len() as u64, served.length);
     assert_eq!(library.stored(), served.length);
     let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
@@ -170,7 +177,7 @@ async fn a_full_disk_is_said_before_it_is_full() {
     let root = Directory::new();
     let config = LibraryConfig { reserve: 1000, ..LibraryConfig::new(&*root) };
     let free = |_: &Path| Ok(151_000);
-    let library = Library::with(config, Arc::default(), free);
+    let library = configured(config, free);
     let store = library.store("m");
     assert_eq!(store.begin(200_000).map(drop), Err(StoreError::Full));
     // Enough for the package, and not for its files.
@@ -184,7 +191,7 @@ async fn a_full_disk_is_said_before_it_is_full() {
 async fn uploads_at_a_time_are_limited() {
     let root = Directory::new();
     let config = LibraryConfig { uploads: 2, ..LibraryConfig::new(&*root) };
-    let library = Library::with(config, Arc::default(), |_| Ok(u64::MAX));
+    let library = configured(config, |_| Ok(u64::MAX));
     let (one, other) = (library.store("a"), library.store("b"));
     let (first, _second) = (one.begin(1).unwrap(), other.begin(1).unwrap());
     assert_eq!(one.begin(1).map(drop), Err(StoreError::Full));
@@ -231,19 +238,28 @@ async fn a_meeting_that_is_over_takes_its_files_along() {
     assert_eq!(files_below(&root).len(), 1);
 }
 
-#[test]
-fn what_an_earlier_run_left_is_swept() {
+#[tokio::test]
+async fn what_an_earlier_run_left_is_swept() {
     let root = Directory::new();
-    for directory in ["a/tmp", "a/files", "b/files", "c/mine"] {
-        fs::create_dir_all(root.join(directory)).unwrap();
-        fs::write(root.join(directory).join("x"), "").unwrap();
+    let first = library(&root);
+    let unknown = upload(&first.store("a"), &package("a", b"hello"), 5).await.unwrap();
+    let known = upload(&first.store("b"), &package("a", b"hello"), 5).await.unwrap();
+    let known = &known.files["a"];
+    for file in ["a/tmp/x", "a/files/x", "c/mine/x", "note"] {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
     }
-    fs::write(root.join("note"), "").unwrap();
-    fs::write(root.join("b/files/known"), "").unwrap();
-    sweep(&root, |name| name == "known").unwrap();
+    assert!(first.path(&unknown.files["a"].name).unwrap().exists());
+    let again = library(&root);
+    again.survey().await.unwrap();
+    again.store("b").adopt(known).unwrap();
+    again.sweep().await.unwrap();
     let mut left = files_below(&root);
     left.sort();
-    assert_eq!(left, [root.join("b/files/known"), root.join("c/mine/x"), root.join("note")]);
+    let kept = again.path(&known.name).unwrap();
+    let theirs = ["c/mine/x", "note"].map(|file| root.join(file));
+    assert_eq!(left, [&[kept], &theirs[..]].concat());
     assert!(!root.join("a").exists());
 }
 
@@ -255,17 +271,20 @@ async fn files_of_an_earlier_run_are_taken_over() {
     let file = &import.files["a"];
     let again = library(&root);
     assert!(again.get(&file.name).is_none());
+    again.survey().await.unwrap();
     again.store("m").adopt(file).unwrap();
     assert_eq!(again.get(&file.name).unwrap().length, 16);
     assert_eq!(again.stored(), 16);
     // Of another length, not there at all, or not even a name.
+    let strict = library(&root);
+    strict.survey().await.unwrap();
     let fails = |change: fn(&mut psom_objects::store::StoredFile)| {
         let mut file = file.clone();
         change(&mut file);
-        library(&root).store("m").adopt(&file).unwrap_err().to_string()
+        strict.store("m").adopt(&file).unwrap_err().to_string()
     };
     assert!(fails(|file| file.size = 99).contains("16 bytes in the place of 112"));
     assert!(fails(|file| file.name = "0".repeat(32)).contains("No such file"));
     assert!(fails(|file| file.name = "../../etc/passwd".into()).contains("none of ours"));
-    assert_eq!(library(&root).stored(), 0);
+    assert_eq!(strict.stored(), 0);
 }

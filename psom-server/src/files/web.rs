@@ -137,7 +137,7 @@ impl Form {
         let room = encrypted_length(announced.unwrap_or(0).min(config.package_size));
         let held = shelf.library.ledger.hold(room)?;
         let name = random_name();
-        let spool = Spool::new(shelf.files.join(&name), held);
+        let spool = Spool::new(shelf.temporary.join(&name), held);
         let manifest = self.manifest.clone();
         Ok(FileSink { shelf, manifest, name, spool, room, taken: 0, _place: place })
     }
@@ -192,7 +192,7 @@ impl FileSink {
         self.spool.write(data).await
     }
 
-    /// Returns when the disk has everything. Nothing is served yet.
+    /// Returns when everything is stored. Nothing is served yet.
     pub(crate) async fn finish(self) -> Result<Draft, StoreError> {
         let Self { shelf, manifest, name, spool, _place, .. } = self;
         let spooled = spool.finish().await?;
@@ -203,9 +203,11 @@ impl FileSink {
             let stored = draft.finish(name, file)?;
             let named = manifest.files().into_iter().map(|file| (file.to_owned(), stored.clone()));
             let files = named.collect();
-            draft.complete(Import { manifest, files })?;
+            draft.complete(Import { manifest, files });
             Ok(draft)
         });
-        work.await.map_err(|error| StoreError::Failed(error.to_string()))?
+        let draft: Result<Draft, StoreError> =
+            work.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        draft?.store().await
     }
 }

@@ -1,7 +1,6 @@
 //! `GET /files/{name}`: encrypted files, whole or in part (section 3.3.4.2).
 
 use std::{
-    io::SeekFrom,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll, ready},
@@ -18,14 +17,12 @@ use axum::{
     },
 };
 use hyper::body::{Frame, SizeHint};
-use tokio::{fs::File, io::AsyncSeekExt};
 
 use super::{
     error::ApiError,
-    pieces::Pieces,
     range::{self, Wanted},
 };
-use crate::{app::App, metrics::Metrics};
+use crate::{app::App, files::Pieces, metrics::Metrics};
 
 pub(super) async fn download(
     State(app): State<Arc<App>>,
@@ -34,7 +31,7 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
     let gone = || ApiError::not_found("there is no such file; it may have been removed");
-    // The library knows names and no paths: what is not in it is not on the disk either.
+    // The library knows names and no paths: what is not in it is not looked for either.
     let file = app.library.get(&name).ok_or_else(gone)?;
     // A name is given once, so it stands for the very bytes.
     let tag = format!("\"{name}\"");
@@ -56,13 +53,14 @@ pub(super) async fn download(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let failed = |error: std::io::Error| {
-            tracing::warn!(path = %file.path.display(), %error, "Could not read a file");
-            gone()
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => gone(),
+            _ => {
+                let text = "the file cannot be read at the moment; try again";
+                ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)
+            }
         };
-        let mut opened = File::open(&file.path).await.map_err(failed)?;
-        opened.seek(SeekFrom::Start(start)).await.map_err(failed)?;
-        let pieces = Pieces::new(opened, end - start);
+        let pieces = app.library.open(&file, start..end).await.map_err(failed)?;
         Body::new(FileBody { pieces, metrics: app.metrics.clone() })
     };
     let mut response = Response::new(body);
@@ -109,7 +107,7 @@ impl HttpBody for FileBody {
         // The length was promised: only an error ends the answer before it.
         let Some(piece) = ready!(self.pieces.poll_next(cx))? else { return Poll::Ready(None) };
         self.metrics.bytes_served.fetch_add(piece.len() as u64, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Frame::data(piece.into()))))
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {

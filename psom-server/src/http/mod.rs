@@ -26,7 +26,6 @@ mod invite;
 mod listener;
 mod meeting;
 mod patient;
-mod pieces;
 mod range;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,10 @@ use psom_objects::{
 };
 
 use super::*;
+use crate::files::BlobConfig;
 
-/// An encrypted file of 272 bytes: its name, and its bytes.
-async fn file(api: &Api) -> (String, Vec<u8>) {
+/// An encrypted file of 272 bytes: its name.
+async fn upload(api: &Api) -> String {
     let common = Common { title: "T".into(), native_file: Some("a".into()), ..Common::default() };
     let content = CreateContent { upgrade: None, common, detail: ContentDetail::NativeFileOnly };
     let manifest = Manifest::CreateContent(content);
@@ -18,8 +19,13 @@ async fn file(api: &Api) -> (String, Vec<u8>) {
     let store = api.app.library.store("m");
     let mut sink = store.begin(package.len() as u64).unwrap();
     sink.write(package.into()).await.unwrap();
-    let name = sink.finish(256).await.unwrap().files["a"].name.clone();
-    let bytes = std::fs::read(&api.app.library.get(&name).unwrap().path).unwrap();
+    sink.finish(256).await.unwrap().files["a"].name.clone()
+}
+
+/// Such a file on the disk: its name, and its bytes.
+async fn file(api: &Api) -> (String, Vec<u8>) {
+    let name = upload(api).await;
+    let bytes = std::fs::read(api.app.library.path(&name).unwrap()).unwrap();
     assert_eq!(bytes.len(), 272);
     (name, bytes)
 }
@@ -65,6 +71,44 @@ async fn a_file_is_served_whole_and_in_parts() {
     }
     let served = api.app.metrics.bytes_served.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(served, 272 + 1 + 10 + 72 + 16 + 2 + 272);
+}
+
+#[tokio::test]
+async fn a_file_in_an_object_store_is_served_like_one_in_a_folder() {
+    let directory = Directory::new();
+    let app = testing::app_with(&directory, |config| {
+        config.blobs = BlobConfig::Url("memory:///".into(), Vec::new());
+    });
+    let api = Api { app, _directory: directory };
+    let name = upload(&api).await;
+    let whole = fetch(&api, Method::GET, &name, &[]).await;
+    assert_eq!((whole.status.as_u16(), whole.body.len()), (200, 272));
+    assert_eq!(whole.header("content-length"), "272");
+    let part = fetch(&api, Method::GET, &name, &[("range", "bytes=10-19")]).await;
+    assert_eq!((part.status.as_u16(), &part.body[..]), (206, &whole.body[10..20]));
+    assert_eq!(part.header("content-range"), "bytes 10-19/272");
+    assert_eq!(part.header("etag"), whole.header("etag"));
+    assert_eq!(fetch(&api, Method::GET, &name, &[("range", "bytes=272-")]).await.status, 416);
+    let head = fetch(&api, Method::HEAD, &name, &[]).await;
+    assert_eq!((head.header("content-length"), head.body.len()), ("272", 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_is_gone_and_one_that_cannot_be_read_may_come_back() {
+    let api = Api::with_meeting().await;
+    let (name, _) = file(&api).await;
+    let path = api.app.library.path(&name).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let missing = fetch(&api, Method::GET, &name, &[]).await;
+    assert_eq!(missing.status, 404);
+    missing.error();
+    // A file in the place of the directory.
+    let files = path.parent().unwrap();
+    std::fs::remove_dir(files).unwrap();
+    std::fs::write(files, "").unwrap();
+    let unread = fetch(&api, Method::GET, &name, &[]).await;
+    assert_eq!(unread.status, 503);
+    unread.error();
 }
 
 #[tokio::test]

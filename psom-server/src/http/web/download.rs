@@ -20,11 +20,13 @@ use axum::{
     response::IntoResponse,
 };
 use hyper::body::{Frame, SizeHint};
-use tokio::fs::File;
 
 use super::disposition::{disposition, media_type};
 use crate::{
-    app::App, crypto::Decryptor, files::web::Download, http::pieces::Pieces, metrics::Metrics,
+    app::App,
+    crypto::Decryptor,
+    files::{Pieces, web::Download},
+    metrics::Metrics,
 };
 
 pub(crate) async fn download(
@@ -45,15 +47,9 @@ pub(crate) async fn download(
     let Some(file) = app.library.get(&download.stored) else { return gone() };
     let body = match method {
         Method::HEAD => Body::empty(),
-        _ => match File::open(&file.path).await {
-            Ok(opened) => {
-                let pieces = Pieces::new(opened, file.length);
-                Body::new(DecryptedBody::new(pieces, &download, app.metrics.clone()))
-            }
-            Err(error) => {
-                tracing::warn!(path = %file.path.display(), %error, "Could not read a file");
-                return gone();
-            }
+        _ => match app.library.open(&file, 0..file.length).await {
+            Ok(pieces) => Body::new(DecryptedBody::new(pieces, &download, app.metrics.clone())),
+            Err(_) => return gone(),
         },
     };
     let mut response = Response::new(body);
@@ -141,7 +137,7 @@ impl HttpBody for DecryptedBody {
             Ok(Some(plain)) if plain.len() as u64 <= self.left => plain,
             Ok(Some(_)) => return Poll::Ready(Some(Err(io::ErrorKind::InvalidData.into()))),
             Err(error) => {
-                tracing::warn!(%error, "A file on the disk is damaged");
+                tracing::warn!(%error, "A file is damaged");
                 return Poll::Ready(Some(Err(error)));
             }
         };

@@ -1,0 +1,339 @@
+//! The same files in a folder and in an object store elsewhere; and one that fails.
+
+use std::{fmt, future::poll_fn, sync::atomic::AtomicBool};
+
+use futures_util::stream::BoxStream;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart, memory::InMemory,
+    path::Path as Location,
+};
+
+use super::*;
+use crate::files::{BlobConfig, BlobError};
+
+/// Both ways to keep files.
+fn both(root: &Path) -> [Blobs; 2] {
+    let memory = BlobConfig::Url("memory:///of/this/server".into(), Vec::new());
+    [BlobConfig::Local, memory].map(|config| Blobs::open(&config, root).unwrap())
+}
+
+fn on(root: &Path, blobs: &Blobs) -> Arc<Library> {
+    Library::with(LibraryConfig::new(root), blobs.clone(), Arc::default(), |_| Ok(u64::MAX))
+}
+
+async fn read(library: &Library, name: &str, range: std::ops::Range<u64>) -> Option<Vec<u8>> {
+    let mut pieces = library.open(&library.get(name).unwrap(), range).await.ok()?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = poll_fn(|cx| pieces.poll_next(cx)).await.ok()? {
+        bytes.extend(piece);
+    }
+    Some(bytes)
+}
+
+/// How many files there are.
+async fn count(blobs: &Blobs) -> usize {
+    blobs.list().await.unwrap().len()
+}
+
+async fn until_there_are(blobs: &Blobs, files: usize) {
+    while count(blobs).await != files {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
+    let root = Directory::new();
+    for blobs in both(&root) {
+        let library = on(&root, &blobs);
+        let store = library.store("m");
+        // More than one part on its way.
+        let plain = noise((9 << 20) + 5);
+        let length = plain.len() as u64;
+        let file = upload(&store, &package("a", &plain), length).await.unwrap().files["a"].clone();
+        let whole = library.get(&file.name).unwrap().length;
+        let encrypted = read(&library, &file.name, 0..whole).await.unwrap();
+        let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
+        let mut decrypted = decryptor.update(&encrypted).to_vec();
+        decrypted.extend(decryptor.finish().unwrap().0);
+        assert!(decrypted == plain);
+        for (start, end) in [(0, 1), (0, 0), (10, 70_000), (8 << 20, whole), (whole - 1, whole)] {
+            let part = read(&library, &file.name, start..end).await.unwrap();
+            assert!(part == encrypted[start as usize..end as usize], "{start}..{end}");
+        }
+        assert_eq!(read(&library, &file.name, 0..whole + 1).await, None, "it is shorter");
+        // Nothing is left on the way.
+        eventually(|| files_below(&root.join("m/tmp")).is_empty()).await;
+        assert_eq!((count(&blobs).await, library.held()), (1, 0));
+        store.clear();
+        until_there_are(&blobs, 0).await;
+        eventually(|| !root.join("m").exists()).await;
+        assert_eq!(library.stored(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_is_removed_from_wherever_it_is() {
+    let root = Directory::new();
+    for blobs in both(&root) {
+        let library = on(&root, &blobs);
+        let store = library.store("m");
+        let first = upload(&store, &package("a", b"hello"), 5).await.unwrap();
+        let other = upload(&store, &package("a", b"hello"), 5).await.unwrap();
+        let served = library.get(&first.files["a"].name).unwrap();
+        store.remove(&first.files["a"].name);
+        until_there_are(&blobs, 1).await;
+        let error = library.open(&served, 0..16).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        assert!(read(&library, &other.files["a"].name, 0..16).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn files_are_taken_over_and_swept_wherever_they_are() {
+    let root = Directory::new();
+    for blobs in both(&root) {
+        let first = on(&root, &blobs);
+        let kept = upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
+        upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
+        upload(&first.store("other"), &package("a", b"hello"), 5).await.unwrap();
+        let file = &kept.files["a"];
+        let again = on(&root, &blobs);
+        let store = again.store("m");
+        assert!(store.adopt(file).is_err(), "nobody has looked yet");
+        again.survey().await.unwrap();
+        let error = again.store("other").adopt(file).unwrap_err().to_string();
+        assert!(error.contains("No such file"), "{error}");
+        let longer = psom_objects::store::StoredFile { size: 99, ..file.clone() };
+        let error = store.adopt(&longer).unwrap_err().to_string();
+        assert!(error.contains("16 bytes in the place of 112"), "{error}");
+        store.adopt(file).unwrap();
+        assert_eq!(count(&blobs).await, 3);
+        again.sweep().await.unwrap();
+        assert_eq!((count(&blobs).await, again.stored()), (1, 16));
+        assert!(read(&again, &file.name, 0..16).await.is_some());
+        store.clear();
+        until_there_are(&blobs, 0).await;
+        eventually(|| !root.join("m").exists()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_package_that_nobody_waits_for_is_not_stored() {
+    let root = Directory::new();
+    for blobs in both(&root) {
+        let library = on(&root, &blobs);
+        let package = package("a", &noise(100_000));
+        let mut sink = library.store("m").begin(package.len() as u64).unwrap();
+        sink.write(package.clone().into()).await.unwrap();
+        let mut finish = sink.finish(100_000);
+        // It gets as far as the first thing that has to be waited for.
+        assert!(futures_util::poll!(&mut finish).is_pending());
+        drop(finish);
+        eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+        until_there_are(&blobs, 0).await;
+        assert_eq!((library.stored(), library.metrics.uploads.count()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn only_files_of_ours_are_found() {
+    let root = Directory::new();
+    let store = Arc::new(InMemory::new());
+    let name = "0123456789abcdef0123456789abcdef";
+    for key in ["p/m/files/x", "p/m/files/N/more", "p/files/N", "p/m/other/N", "m/files/N", "p/x"] {
+        let location = Location::from(key.replace('N', name));
+        store.put_opts(&location, "".into(), PutOptions::default()).await.unwrap();
+    }
+    let blobs = Blobs::of(store.clone(), "p".into(), "memory:///p");
+    assert_eq!(count(&blobs).await, 0);
+    let library = on(&root, &blobs);
+    library.survey().await.unwrap();
+    library.sweep().await.unwrap();
+    assert_eq!(Blobs::of(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
+}
+
+/// What a failing store does.
+#[derive(Debug, Default)]
+struct Failing {
+    store: InMemory,
+    /// Whether parts are refused, or else what puts them together.
+    refuses_parts: bool,
+    aborted: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct FailingUpload {
+    upload: Box<dyn MultipartUpload>,
+    refuses_parts: bool,
+    aborted: Arc<AtomicBool>,
+}
+
+fn refusal() -> object_store::Error {
+    object_store::Error::Generic { store: "Failing", source: "the bucket is on fire".into() }
+}
+
+impl fmt::Display for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failing")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for Failing {
+    async fn put_opts(
+        &self,
+        location: &Location,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> object_store::Result<PutResult> {
+        // One is taken, so that there is something to be removed.
+        if self.store.list_with_delimiter(None).await?.common_prefixes.is_empty() {
+            return self.store.put_opts(location, payload, options).await;
+        }
+        Err(refusal())
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Location,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        let upload = self.store.put_multipart_opts(location, options).await?;
+        let (refuses_parts, aborted) = (self.refuses_parts, self.aborted.clone());
+        Ok(Box::new(FailingUpload { upload, refuses_parts, aborted }))
+    }
+
+    async fn get_opts(&self, _: &Location, _: GetOptions) -> object_store::Result<GetResult> {
+        Err(refusal())
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Location>>,
+    ) -> BoxStream<'static, object_store::Result<Location>> {
+        self.store.delete_stream(locations)
+    }
+
+    fn list(
+        &self,
+        prefix: Option<&Location>,
+    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.store.list(prefix)
+    }
+
+    async fn list_with_delimiter(
+        &self,
+        prefix: Option<&Location>,
+    ) -> object_store::Result<ListResult> {
+        self.store.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(
+        &self,
+        _: &Location,
+        _: &Location,
+        _: CopyOptions,
+    ) -> object_store::Result<()> {
+        Err(refusal())
+    }
+}
+
+#[async_trait::async_trait]
+impl MultipartUpload for FailingUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        if self.refuses_parts {
+            return Box::pin(async { Err(refusal()) });
+        }
+        self.upload.put_part(data)
+    }
+
+    async fn complete(&mut self) -> object_store::Result<PutResult> {
+        Err(refusal())
+    }
+
+    async fn abort(&mut self) -> object_store::Result<()> {
+        self.aborted.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.upload.abort().await
+    }
+}
+
+fn failed_by_the_store(error: &StoreError) -> bool {
+    matches!(error, StoreError::Failed(why) if why.contains("the bucket is on fire"))
+}
+
+#[tokio::test]
+async fn a_store_that_fails_refuses_the_upload_and_nothing_is_left() {
+    let root = Directory::new();
+    let blobs = Blobs::of(Arc::new(Failing::default()), "".into(), "s3://bucket");
+    let library = on(&root, &blobs);
+    let common = Common { title: "T".into(), native_file: Some("a".into()), ..Common::default() };
+    let ppt = ChunkedPpt { preview_thumbnail_file: Some("b".into()), ..ChunkedPpt::default() };
+    let content = CreateContent { upgrade: None, common, detail: ContentDetail::Ppt(ppt) };
+    let manifest = Manifest::CreateContent(content);
+    let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+    writer.add_file("a", &mut &b"taken"[..]).unwrap();
+    writer.add_file("b", &mut &b"refused"[..]).unwrap();
+    let package = writer.finish().unwrap().into_inner();
+    let error = upload(&library.store("m"), &package, 12).await.unwrap_err();
+    assert!(failed_by_the_store(&error), "{error:?}");
+    eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+    until_there_are(&blobs, 0).await;
+    assert_eq!((library.stored(), library.metrics.uploads.count()), (0, 0));
+}
+
+#[tokio::test]
+async fn what_arrived_of_a_large_file_is_taken_back() {
+    let root = Directory::new();
+    let plain = vec![7; 9 << 20];
+    for refuses_parts in [true, false] {
+        let aborted = Arc::new(AtomicBool::new(false));
+        let failing = Failing { refuses_parts, aborted: aborted.clone(), ..Failing::default() };
+        let blobs = Blobs::of(Arc::new(failing), "".into(), "s3://bucket");
+        let library = on(&root, &blobs);
+        let error = upload(&library.store("m"), &package("a", &plain), 9 << 20).await.unwrap_err();
+        assert!(failed_by_the_store(&error), "{error:?}");
+        assert!(aborted.load(std::sync::atomic::Ordering::Relaxed));
+        eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+        assert_eq!(count(&blobs).await, 0);
+    }
+}
+
+#[test]
+fn where_files_cannot_be_kept_is_said_in_a_sentence() {
+    let root = Directory::new();
+    let refused = |url: &str| {
+        let config = BlobConfig::Url(url.into(), vec![("AWS_SECRET".into(), "hush".into())]);
+        assert!(!format!("{config:?}").contains("hush"));
+        Blobs::open(&config, &root).map(drop).unwrap_err()
+    };
+    for url in ["", "here", "ftp://host/", "file:///tmp", "https://example.com/", "gs://bucket/"] {
+        let error = refused(url);
+        assert!(matches!(&error, BlobError::Unsupported(bad) if bad == url), "{error:?}");
+        assert!(error.to_string().contains("write it as s3://bucket/prefix"), "{error}");
+    }
+    #[cfg(not(feature = "s3"))]
+    {
+        let error = refused("s3://bucket/prefix").to_string();
+        assert!(error.contains("build it with --features s3"), "{error}");
+    }
+    // A file in the place of the directory.
+    fs::write(root.join("file"), "").unwrap();
+    let error = Blobs::open(&BlobConfig::Local, &root.join("file")).map(drop).unwrap_err();
+    assert!(matches!(error, BlobError::Folder { .. }), "{error:?}");
+}
+
+#[cfg(feature = "s3")]
+#[test]
+fn an_address_of_s3_is_taken_with_its_options() {
+    let root = Directory::new();
+    let open = |options: &[(&str, &str)]| {
+        let options = options.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let config = BlobConfig::Url("s3://bucket/some/prefix".into(), options.collect());
+        Blobs::open(&config, &root).map(drop)
+    };
+    open(&[("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "a")]).unwrap_err();
+    let whole = [("AWS_REGION", "x"), ("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    open(&whole).unwrap();
+}
