@@ -78,8 +78,11 @@ impl Server {
 
     /// Ends a meeting: its clients get a Close, and all that was kept of it is removed. Says whether
     /// there was one.
-    pub async fn end_meeting(&self, id: &str) -> bool {
-        self.app().meetings.end(id).await
+    ///
+    /// # Errors
+    /// The end could not be saved: the meeting is back after the next start.
+    pub async fn end_meeting(&self, id: &str) -> Result<bool, AdmissionError> {
+        self.app().meetings.end(id).await.map_err(AdmissionError::Failed)
     }
 
     /// Admits a user to a meeting. The link is good for one connection, within 120 seconds

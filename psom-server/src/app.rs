@@ -23,7 +23,7 @@ pub(crate) struct App {
     pub(crate) http_address: String,
     /// The certificate authority, DER.
     pub(crate) authority: Vec<u8>,
-    pub(crate) meetings: Meetings,
+    pub(crate) meetings: Arc<Meetings>,
     pub(crate) invitations: Invitations,
     pub(crate) door: Arc<Door>,
     pub(crate) library: Arc<Library>,

@@ -37,19 +37,21 @@ impl Invitations {
 
     /// Keeps an invitation and returns its secret, unless its meeting has too many.
     pub(crate) fn add(&self, invitation: Invitation) -> Option<String> {
-        self.keep(random_name(), invitation)
-    }
-
-    /// Keeps an invitation under a secret that it has already.
-    pub(crate) fn keep(&self, secret: String, invitation: Invitation) -> Option<String> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, invitation| invitation.room.strong_count() > 0);
         let same = |other: &&Invitation| other.room.ptr_eq(&invitation.room);
         if known.values().filter(same).count() >= self.limit {
             return None;
         }
+        let secret = random_name();
         known.insert(secret.clone(), invitation);
         Some(secret)
+    }
+
+    /// Keeps an invitation of an earlier run, whatever the limit is now: people hold the link.
+    pub(crate) fn restore(&self, secret: String, invitation: Invitation) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(secret, invitation);
     }
 
     /// The secret of an invitation to a meeting for anybody, with this role, if there is one.

@@ -124,8 +124,19 @@ impl Meetings {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a meeting; without an identifier, one is made up.
+    /// Starts a meeting; without an identifier, one is made up. Goes on where nobody waits for it
+    /// any more.
     pub(crate) async fn create(
+        self: &Arc<Self>,
+        id: Option<String>,
+        title: Option<String>,
+    ) -> Result<Arc<Room>, CreateError> {
+        let this = self.clone();
+        let created = tokio::spawn(async move { this.create_now(id, title).await });
+        created.await.map_err(|error| CreateError::Failed(error.to_string()))?
+    }
+
+    async fn create_now(
         &self,
         id: Option<String>,
         title: Option<String>,
@@ -163,16 +174,29 @@ impl Meetings {
         self.rooms().values().cloned().collect()
     }
 
-    /// Ends a meeting: its clients are told, its files removed. Says whether there was one.
-    pub(crate) async fn end(&self, id: &str) -> bool {
+    /// Ends a meeting: its clients are told, and all that was kept of it is removed, its files last.
+    /// Says whether there was one. Goes on where nobody waits for it any more.
+    pub(crate) async fn end(self: &Arc<Self>, id: &str) -> Result<bool, String> {
+        let (this, id) = (self.clone(), id.to_owned());
+        let ended = tokio::spawn(async move { this.end_now(&id).await });
+        ended.await.map_err(|error| error.to_string())?
+    }
+
+    async fn end_now(&self, id: &str) -> Result<bool, String> {
         let _creating = self.creating.lock().await;
-        let Some(room) = self.rooms().remove(id) else { return false };
+        let Some(room) = self.rooms().remove(id) else { return Ok(false) };
         room.close().await;
-        if let Err(error) = self.store.delete(id).await {
-            tracing::error!(meeting = id, %error, "Could not forget a meeting");
+        match self.store.delete(id).await {
+            Ok(()) | Err(store::Error::NoMeeting(_)) => {}
+            Err(error) => {
+                tracing::error!(meeting = id, %error, "Could not forget a meeting");
+                return Err(error.to_string());
+            }
         }
+        // Not before: a meeting that comes back needs its files.
+        room.store.clear();
         tracing::info!(meeting = id, "A meeting has ended");
-        true
+        Ok(true)
     }
 }
 
@@ -217,9 +241,8 @@ impl Room {
         };
         let admitted = admitted.ok_or(AdmitError::TooMany(self.users))?;
         let id = admitted.id;
-        if let Some(write) = admitted.saved {
-            self.save(write).await.map_err(|error| AdmitError::Failed(error.to_string()))?;
-        }
+        // Behind whatever an admission at the same time saves: no number is told before it is safe.
+        self.save(admitted.saved).await.map_err(|error| AdmitError::Failed(error.to_string()))?;
         if admitted.role_changed {
             tracing::info!(meeting = %self.id, uri, id, ?role, "A user's role has changed");
             let told = self.space.run(move |meeting, cx| meeting.set_role(cx, id, role));
@@ -249,7 +272,6 @@ impl Room {
         // Nobody is admitted from here on.
         self.roster().take();
         let _ = timeout(PATIENCE, self.space.close()).await;
-        self.store.clear();
     }
 }
 

@@ -42,8 +42,8 @@ pub(crate) struct Admitted {
     pub(crate) id: i64,
     /// Whether the user was there before and was something else.
     pub(crate) role_changed: bool,
-    /// What is to be saved, where anything has changed.
-    pub(crate) saved: Option<Write>,
+    /// What is to be saved before anybody is told.
+    pub(crate) saved: Write,
 }
 
 impl Roster {
@@ -58,9 +58,8 @@ impl Roster {
         if let Some(&id) = self.numbers.get(uri) {
             let person = self.person(id)?;
             let role_changed = std::mem::replace(&mut person.role, role) != role;
-            let changed = role_changed || person.name != name;
             name.clone_into(&mut person.name);
-            let saved = if changed { Some(save(id, person)) } else { None };
+            let saved = save(id, person);
             return Some(Admitted { id, role_changed, saved });
         }
         // However many guests there are, there is room for as many who were named.
@@ -71,7 +70,7 @@ impl Roster {
         let person = Person { uri: uri.into(), name: name.into(), role };
         let id = self.last + 1;
         self.put(id, person.clone());
-        Some(Admitted { id, role_changed: false, saved: Some(save(id, &person)) })
+        Some(Admitted { id, role_changed: false, saved: save(id, &person) })
     }
 
     fn put(&mut self, id: i64, person: Person) {
@@ -141,7 +140,7 @@ mod tests {
         let mut state = BTreeMap::new();
         let mut admit = |roster: &mut Roster, uri: &str, name: &str, role| {
             let saved = roster.admit(uri, name, role, 9).unwrap().saved;
-            state.extend(saved.map(|write| (write.key, write.value.unwrap())));
+            state.insert(saved.key, saved.value.unwrap());
         };
         for id in 1..=11 {
             admit(&mut roster, &format!("sip:{id}"), "A", Role::Attendee);
@@ -150,7 +149,6 @@ mod tests {
             }
         }
         admit(&mut roster, "sip:2", "B", Role::Organizer);
-        assert!(roster.admit("sip:2", "B", Role::Organizer, 9).unwrap().saved.is_none());
         let mut again = Roster::restore(&state).unwrap();
         assert_eq!(again.admit("sip:7", "A", Role::Attendee, 9).unwrap().id, 7);
         assert_eq!(again.user(2).unwrap().data::<Participant>().unwrap().role, Role::Organizer);

@@ -25,6 +25,9 @@ use crate::{
     tls::Identity,
 };
 
+/// How long a server that stops gives its store at least.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
 /// A running server: the conference, its web server, and its data directory.
 ///
 /// A server that is dropped drops its connections without a word; [`shutdown`](Self::shutdown)
@@ -102,7 +105,7 @@ impl Server {
         for (room, invited) in invited {
             for (secret, role, uri, display_name) in invited {
                 let room = Arc::downgrade(&room);
-                invitations.keep(secret, Invitation { room, role, uri, display_name });
+                invitations.restore(secret, Invitation { room, role, uri, display_name });
             }
         }
         let app = Arc::new(App {
@@ -110,7 +113,7 @@ impl Server {
             psom_address: join_host_port(&psom_host, psom_addr.port()),
             http_address,
             authority: identity.authority,
-            meetings,
+            meetings: Arc::new(meetings),
             invitations,
             door,
             library,
@@ -178,7 +181,8 @@ impl Server {
         if timeout(left, &mut self.web).await.is_err() {
             tracing::warn!("Dropped web connections that did not finish");
         }
-        let left = deadline.saturating_duration_since(Instant::now());
+        // However long the clients have taken, what is saved is worth a moment more.
+        let left = deadline.saturating_duration_since(Instant::now()).max(LAST_MOMENT);
         match timeout(left, self.store.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "Could not save everything"),

@@ -77,7 +77,7 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
         limits,
         psom: psom::Config::default(),
     };
-    let meetings = Meetings::new(template, Arc::new(Forgetful));
+    let meetings = Arc::new(Meetings::new(template, Arc::new(Forgetful)));
     Arc::new(App {
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),

@@ -167,6 +167,8 @@ impl ContentManager {
             Ok(extended) => extended,
             Err(refusal) => {
                 cx.remove(content);
+                // What it may have saved already is not the next content's.
+                cx.erase(format!("content/{id}"));
                 return Err(refusal);
             }
         };

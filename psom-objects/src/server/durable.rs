@@ -34,6 +34,17 @@ pub enum RestoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A content is of a type that is not registered here.
+    #[error(
+        "content {content} is of the type {kind}, which this server does not know; start the one \
+         that does"
+    )]
+    UnknownType {
+        /// The content.
+        content: i64,
+        /// Its type.
+        kind: String,
+    },
     /// A file is not there.
     #[error("the file `{file}` of content {content} is missing: {why}")]
     File {

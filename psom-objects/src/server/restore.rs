@@ -57,9 +57,7 @@ fn content(
 ) -> Result<Option<Handle<Content>>, RestoreError> {
     let key = format!("content/{id}");
     let Some((kind, how)) = room.shared.config.content_types.get(&saved.r#type) else {
-        tracing::warn!(content = id, kind = saved.r#type, "Forgot a content of an unknown type");
-        scope.erase(key);
-        return Ok(None);
+        return Err(RestoreError::UnknownType { content: id, kind: saved.r#type });
     };
     let files = saved.files;
     let content = scope.add(Content {

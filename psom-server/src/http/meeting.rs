@@ -20,7 +20,7 @@ use super::{
     error::{self, ApiError},
     user::role_name,
 };
-use crate::{app::App, meetings::Room};
+use crate::{AdmissionError, app::App, meetings::Room};
 
 /// The body of `POST /api/meetings`.
 #[derive(Deserialize)]
@@ -70,7 +70,7 @@ pub(super) async fn end(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    match app.meetings.end(&id).await {
+    match app.meetings.end(&id).await.map_err(AdmissionError::Failed)? {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
         false => Err(ApiError::no_meeting(&id)),
     }

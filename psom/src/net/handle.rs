@@ -81,14 +81,18 @@ impl<T: DistributedObject> SpaceHandle<T> {
         self.run_on(self.root, run).await
     }
 
-    /// Does something with an object, as a turn of the space, and returns what it came to.
+    /// Does something with an object, as a turn of the space, and returns what it came to, once all
+    /// that the turn has saved is safe.
     pub async fn run_on<U: DistributedObject, R: Send + 'static>(
         &self,
         object: Handle<U>,
         run: impl FnOnce(&mut U, &mut Context<U>) -> R + Send + 'static,
     ) -> Result<R, Misuse> {
         let (reply, result) = oneshot::channel();
-        let task = Task::new::<U>(move |object, cx| drop(reply.send(run(object, cx))));
+        let task = Task::new::<U>(move |object, cx| {
+            let result = run(object, cx);
+            cx.when_safe(move || drop(reply.send(result)));
+        });
         let sent = self.space.inbox.send(Message::Run(object.key, task)).await;
         sent.map_err(|_| Misuse::Gone)?;
         // The task is dropped unrun, and its reply with it, where the object is gone.

@@ -106,6 +106,8 @@ impl Lag {
 impl Runner {
     async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
+        // The making of the root may have saved something.
+        self.flush();
         loop {
             let deadline = self.space.deadline();
             tokio::select! {

@@ -12,7 +12,7 @@ use slotmap::{SlotMap, new_key_type};
 
 use super::{
     context::Context,
-    durable::WhenSafe,
+    durable::{Change, WhenSafe},
     handle::Handle,
     object::{Cell, DistributedObject, ObjectCell, Task},
     peer::{Caller, Sent},
@@ -46,7 +46,7 @@ pub(super) struct Core {
     /// What the root connects besides what it declares; read once, when the root is there.
     pub(super) announced: Vec<ObjectDesc>,
     /// What became of durable state in this turn.
-    pub(super) writes: BTreeMap<String, Option<String>>,
+    pub(super) writes: BTreeMap<String, Change>,
     /// What is to run once that is safe.
     pub(super) when_safe: Vec<WhenSafe>,
     /// What is left to do before the output is taken.

@@ -13,6 +13,22 @@ pub struct Write {
     pub value: Option<String>,
 }
 
+/// What a turn does to one key.
+#[derive(Debug, Default)]
+pub(super) struct Change {
+    /// Whether it is erased first, with all that is below it.
+    pub(super) erased: bool,
+    pub(super) text: Option<String>,
+}
+
+impl Change {
+    pub(super) fn writes(self, key: String) -> impl Iterator<Item = Write> {
+        let erased = self.erased.then(|| Write { key: key.clone(), value: None });
+        let saved = self.text.map(|text| Write { key, value: Some(text) });
+        erased.into_iter().chain(saved)
+    }
+}
+
 /// # Durable state
 ///
 /// What a handler saves and what it sends belong together: nothing that the present turn sends
@@ -21,7 +37,7 @@ pub struct Write {
 impl Scope {
     /// Makes a key stand for a text. Of several texts for one key in a turn the last counts.
     pub fn save(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.core_mut().writes.insert(key.into(), Some(value.into()));
+        self.core_mut().writes.entry(key.into()).or_default().text = Some(value.into());
     }
 
     /// Makes a key, and every key below it, stand for nothing.
@@ -33,7 +49,7 @@ impl Scope {
         let below = writes.range(format!("{key}/")..format!("{key}0"));
         let below: Vec<_> = below.map(|(key, _)| key.clone()).collect();
         below.iter().for_each(|key| drop(writes.remove(key)));
-        writes.insert(key, None);
+        writes.insert(key, Change { erased: true, text: None });
     }
 
     /// Runs something outside of the space when everything that this turn saves is safe: to remove a

@@ -523,7 +523,7 @@ impl Space {
     pub fn take_writes(&mut self) -> Vec<Write> {
         let writes = self.core.as_mut().map(|core| std::mem::take(&mut core.writes));
         let writes = writes.unwrap_or_default().into_iter();
-        writes.map(|(key, value)| Write { key, value }).collect()
+        writes.flat_map(|(key, change)| change.writes(key)).collect()
     }
 
     /// What is to run once the writes that were just taken are safe.

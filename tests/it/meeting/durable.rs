@@ -3,12 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use psom::{Context, error::Misuse, testing::Pair};
+use psom::{Context, Scope, distributed_object, error::Misuse, psom_interface, testing::Pair};
 use psom_objects::{
     annotation::{Kind, Properties, Property, text::Delta},
     client::{Conference, Content, Event, Parcel},
     package::*,
-    server::{ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent, RestoreError},
+    server::{
+        ContentType, ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent, NewContent,
+        Refusal, RestoreError,
+    },
     types::*,
 };
 
@@ -323,47 +326,78 @@ fn what_cannot_be_read_or_is_missing_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
+fn a_content_of_a_type_that_is_not_registered_is_not_touched() {
     let mut room = Room::open();
     room.upload(Parcel::qna("Questions").unwrap());
-    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
-    room.pack(file.with_native_file("plan.txt"));
     room.save();
     // The next server does not know the type at all.
-    let (files, state) = (room.files.clone(), room.state.clone());
-    let mut config = config(&files);
+    let (mut failed, state) = (None, room.state.clone());
+    let mut config = config(&room.files);
     config.content_types = ContentTypes::none().with::<NativeFileOnlyContent>();
-    let pair = Pair::server(psom::Config::default(), |scope| {
-        Meeting::restore(scope, config, &state).unwrap()
+    let again = config.clone();
+    Pair::<Meeting, Conference>::server(psom::Config::default(), |scope| {
+        Meeting::restore(scope, config, &state).unwrap_or_else(|error| {
+            failed = Some(error.to_string());
+            Meeting::new(scope, again)
+        })
     });
-    let mut again = Room { pair, files, state };
-    let seen = again.seen(9, Role::Presenter);
-    assert_eq!(seen.keys().collect::<Vec<_>>(), [&2]);
-    again.save();
-    assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
+    let failed = failed.unwrap();
+    assert!(failed.contains("content 1 is of the type Content.Qna"), "{failed}");
+}
+
+#[psom_interface(name = "Test.Fleeting", version = 1, hash = 1)]
+trait FleetingServer {}
+
+#[psom_interface(name = "Test.Fleeting", version = 1, hash = 2)]
+#[expect(dead_code, reason = "nobody connects to it")]
+trait FleetingClient {}
+
+/// A content that saves something and is not made to be made again.
+#[distributed_object(serves = FleetingServer, calls = FleetingClient)]
+struct Fleeting;
+
+impl FleetingServer for Fleeting {}
+
+impl ContentType for Fleeting {
+    const NAME: &'static str = "Test.Fleeting";
+
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
+        new.memory.save(scope, "something", &1);
+        match new.native_file {
+            Some(_) => Ok(Self),
+            None => Err(Refusal::malformed("it needs a file")),
+        }
+    }
 }
 
 #[test]
-fn what_a_user_may_still_ask_outlives_the_server() {
-    let mut room = Room::open();
-    room.upload(Parcel::qna("Questions").unwrap());
-    let blob = "x".repeat(60_000);
-    for _ in 0..10 {
-        let blob = blob.clone();
-        room.act(1, move |conference, cx| conference.put_blob(cx, 1, &blob));
-    }
-    room.save();
-    let blobs = |room: &mut Room| {
-        let qna = room.seen(9, Role::Attendee)[&1].qna.clone().unwrap();
-        qna.others.len()
+fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
+    let files = MemoryStore::default();
+    let with = |files: &MemoryStore, state: &State| {
+        let mut config = config(files);
+        config.content_types = ContentTypes::standard().with::<Fleeting>();
+        Pair::server(psom::Config::default(), |scope| {
+            Meeting::restore(scope, config, state).unwrap()
+        })
     };
-    let kept = blobs(&mut room);
-    let mut again = Room::restored(room.files.clone(), room.state.clone());
-    for user in [2, 3] {
-        let client = again.join(user, Role::Attendee);
-        let blob = blob.clone();
-        again.act(client, move |conference, cx| conference.put_blob(cx, 1, &blob));
-    }
-    // Only the one who had not put anything could.
-    assert_eq!((kept, blobs(&mut again)), (3, 4));
+    let (pair, state) = (with(&files, &State::new()), State::new());
+    let mut room = Room { pair, files, state };
+    room.join(1, Role::Organizer);
+    let other = |title: &str| {
+        let content_type = "Test.Fleeting".to_owned();
+        CreateContent::new(title, ContentDetail::Other(OtherContent { content_type, xml: None }))
+    };
+    // What is refused leaves nothing to whoever gets the number next.
+    room.pack(other("refused"));
+    room.save();
+    assert!(room.state.keys().all(|key| !key.starts_with("content/")), "{:#?}", room.state);
+    room.pack(other("taken").with_native_file("file"));
+    room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
+    room.save();
+    assert!(room.state.contains_key("content/1/something"));
+    let pair = with(&room.files, &room.state);
+    let mut again = Room { pair, files: room.files, state: room.state };
+    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&2]);
+    again.save();
+    assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
 }

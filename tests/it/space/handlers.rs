@@ -184,11 +184,20 @@ fn what_is_saved_in_a_turn_is_one_text_a_key() {
         cx.erase("c");
         cx.save("c/2", "5");
         cx.save("c0", "6");
+        cx.erase("d");
+        cx.save("d", "7");
     });
     let writes = pair.take_writes().into_iter().map(|write| (write.key, write.value));
     let some = |text: &str| Some(text.to_owned());
-    let expected =
-        [("a", some("3")), ("b", some("2")), ("c", None), ("c/2", some("5")), ("c0", some("6"))];
+    let expected = [
+        ("a", some("3")),
+        ("b", some("2")),
+        ("c", None),
+        ("c/2", some("5")),
+        ("c0", some("6")),
+        ("d", None),
+        ("d", some("7")),
+    ];
     assert_eq!(writes.collect::<Vec<_>>(), expected.map(|(key, value)| (key.to_owned(), value)));
     assert!(pair.take_writes().is_empty());
 }
