@@ -278,7 +278,16 @@ impl Room {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
+    use std::io::Cursor;
+
+    use psom_objects::{
+        package::{ContentDetail, CreateContent, Manifest, PackageWriter},
+        store::FileStore,
+    };
+    use tokio::sync::Semaphore;
+
     use super::*;
+    use crate::testing::{Directory, app_on, eventually};
 
     #[test]
     fn identifiers_are_names_of_directories() {
@@ -288,5 +297,47 @@ mod tests {
         for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "ä", "a b", "a\0", &"x".repeat(65)] {
             assert!(!is_meeting_id(bad), "{bad:?}");
         }
+    }
+    #[tokio::test]
+    async fn the_files_of_a_meeting_go_only_when_its_end_is_safe() {
+        let (directory, permits) = (Directory::new(), Arc::new(Semaphore::new(0)));
+        let app = app_on(&directory, |_| {}, permits.clone());
+        let room = app.meetings.create(Some("team".into()), None).await.unwrap();
+        let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
+        let manifest = Manifest::CreateContent(content.with_native_file("plan"));
+        let mut package = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+        package.add_file("plan", &mut &b"hello"[..]).unwrap();
+        let package = package.finish().unwrap().into_inner();
+        let mut sink = room.store.begin(package.len() as u64).unwrap();
+        sink.write(package.into()).await.unwrap();
+        let name = sink.finish(5).await.unwrap().files["plan"].name.clone();
+        drop(room);
+
+        // Whoever asked for it waits no longer; it goes on all the same.
+        let (meetings, ended) = (app.meetings.clone(), app.meetings.end("team"));
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, ended).await.is_err());
+        eventually(|| meetings.get("team").is_none()).await;
+        assert!(app.library.get(&name).is_some(), "the meeting may come back");
+        permits.add_permits(1);
+        eventually(|| app.library.get(&name).is_none()).await;
+        assert_eq!(meetings.end("team").await, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
+        let (directory, permits) = (Directory::new(), Arc::new(Semaphore::new(0)));
+        let app = app_on(&directory, |_| {}, permits.clone());
+        let room = app.meetings.create(Some("team".into()), None).await.unwrap();
+        let admit = || {
+            let room = room.clone();
+            tokio::spawn(async move { room.admit("sip:ada", "Ada", Role::Attendee).await })
+        };
+        let (first, second) = (admit(), admit());
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!first.is_finished() && !second.is_finished());
+        permits.add_permits(2);
+        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(1)));
     }
 }

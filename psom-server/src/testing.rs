@@ -9,6 +9,7 @@ use std::{
 };
 
 use psom::{Committing, Journal, Write};
+use tokio::sync::Semaphore;
 
 use crate::{
     Limits,
@@ -61,6 +62,15 @@ pub(crate) fn app(directory: &Directory) -> Arc<App> {
 
 /// One with other limits of its files.
 pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryConfig)) -> Arc<App> {
+    app_on(directory, change, Semaphore::new(Semaphore::MAX_PERMITS).into())
+}
+
+/// One whose store does nothing without a permit: a commit or an end is safe once it has one.
+pub(crate) fn app_on(
+    directory: &Directory,
+    change: impl FnOnce(&mut LibraryConfig),
+    permits: Arc<Semaphore>,
+) -> Arc<App> {
     let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 8, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
     let web_base = Some("http://127.0.0.1:8058/web/".into());
@@ -77,7 +87,7 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
         limits,
         psom: psom::Config::default(),
     };
-    let meetings = Arc::new(Meetings::new(template, Arc::new(Forgetful)));
+    let meetings = Arc::new(Meetings::new(template, Arc::new(Forgetful(permits))));
     Arc::new(App {
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),
@@ -92,8 +102,16 @@ pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryCo
     })
 }
 
-/// A store that keeps nothing.
-struct Forgetful;
+/// A store that keeps nothing, and takes a permit for each thing that is to be safe.
+#[derive(Clone)]
+struct Forgetful(Arc<Semaphore>);
+
+impl Forgetful {
+    async fn wait<E>(self) -> Result<(), E> {
+        self.0.acquire().await.unwrap().forget();
+        Ok(())
+    }
+}
 
 impl MeetingStore for Forgetful {
     fn meetings(&self) -> Answer<'_, Vec<StoredMeeting>> {
@@ -105,7 +123,7 @@ impl MeetingStore for Forgetful {
     }
 
     fn delete(&self, _: &str) -> Answer<'_, ()> {
-        Box::pin(async { Ok(()) })
+        Box::pin(self.clone().wait())
     }
 
     fn load(&self, _: &str) -> Answer<'_, BTreeMap<String, String>> {
@@ -113,7 +131,7 @@ impl MeetingStore for Forgetful {
     }
 
     fn journal(&self, _: &str) -> Arc<dyn Journal> {
-        Arc::new(Self)
+        Arc::new(self.clone())
     }
 
     fn close(&self) -> Answer<'_, ()> {
@@ -123,6 +141,6 @@ impl MeetingStore for Forgetful {
 
 impl Journal for Forgetful {
     fn commit(&self, _: Vec<Write>) -> Committing {
-        Box::pin(async { Ok(()) })
+        Box::pin(self.clone().wait())
     }
 }
