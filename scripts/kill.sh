@@ -3,4 +3,4 @@
 # and checks after each that nothing is missing which anybody had seen.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-PSOM_KILLS="${1:-200}" cargo test --release -p psom-cli --test kill -- --nocapture
+PSOM_KILLS="${1:-200}" cargo test --release -p psom-cli --test it kill:: -- --nocapture

@@ -1,14 +1,10 @@
 //! What several tests need.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    collections::BTreeMap,
-    ops::Deref,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};
 
 use psom::{Committing, Journal, Write};
+use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -23,14 +19,11 @@ use crate::{
 };
 
 /// A directory that goes with its test.
-pub(crate) struct Directory(PathBuf);
+pub(crate) struct Directory(TempDir);
 
 impl Directory {
     pub(crate) fn new() -> Self {
-        let name = format!("psom-server-{}", crate::files::random_name());
-        let path = std::env::temp_dir().join(name);
-        crate::private::create_directory(&path).unwrap();
-        Self(path)
+        Self(tempfile::Builder::new().prefix("psom-server-").tempdir().unwrap())
     }
 }
 
@@ -38,13 +31,7 @@ impl Deref for Directory {
     type Target = Path;
 
     fn deref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        self.0.path()
     }
 }
 

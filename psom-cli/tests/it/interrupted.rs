@@ -1,12 +1,8 @@
 //! What is interrupted leaves nothing behind.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command, thread};
 
-use support::{Stage, psom};
+use crate::support::{Stage, psom};
 
 #[test]
 fn slides_that_nobody_waits_for_leave_no_file_and_no_program() {

@@ -1,12 +1,8 @@
-//! The whole program against itself: a server, and the commands of clients.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod support;
+//! What people do in a meeting, by the commands.
 
 use std::{fs, process::Command};
 
-use support::{Stage, psom};
+use crate::support::{Stage, psom};
 
 /// Bytes that do not compress, of more writes than the window has.
 fn noise() -> Vec<u8> {

@@ -1,10 +1,6 @@
 //! Polls, questions and notes, by the commands of several people.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
-use support::{Running, Stage};
+use crate::support::{Running, Stage};
 
 /// A meeting with a presenter and three attendees, and their links.
 fn meeting() -> (Stage, String, [String; 3]) {

@@ -1,11 +1,8 @@
 //! Whiteboards on the command line, and under load.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::fs;
 
+use crate::support::{Stage, psom};
 use psom::{Client, ClientSession, Context};
 use psom_objects::{
     annotation::{self, Kind, Properties, Property, text::Delta},
@@ -14,7 +11,6 @@ use psom_objects::{
 };
 use psom_server::{Entry, JoinLink, Options, Server};
 use serde_json::{Value, json};
-use support::Stage;
 use tokio::sync::{mpsc, watch};
 
 /// A PNG with a red frame around white.
@@ -123,7 +119,7 @@ fn a_board_is_drawn_and_exported_over_https() {
 #[test]
 fn every_action_shows_how_it_is_used() {
     let directory = tempfile::tempdir().unwrap();
-    let help = support::psom(directory.path()).args(["whiteboard", "--help"]).output().unwrap();
+    let help = psom(directory.path()).args(["whiteboard", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for action in ["create", "draw", "text", "image", "list", "remove", "clear", "export"] {
         assert!(help.contains(action), "{help}");

@@ -1,5 +1,4 @@
 //! What the program says about interfaces and captured bytes.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     fs,
@@ -10,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The interface definitions of the specification.
-const IDL: &str = include_str!("../../tests/data/interfaces.idl");
+const IDL: &str = include_str!("../../../tests/data/interfaces.idl");
 
 /// What a client sends in section 4, in hex.
 const CLIENT: &str = "\

@@ -1,12 +1,6 @@
 //! A whole server: its files, its listeners, and clients that join it.
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use std::{
-    fs,
-    ops::Deref,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use psom::{Client, ClientSession};
 use psom_objects::client::Conference;
@@ -22,30 +16,6 @@ use tokio::{
 };
 
 const GRACE: Duration = Duration::from_secs(30);
-
-/// A directory that goes with its test.
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Self {
-        let name = format!("psom-server-test-{:032x}", rand::random::<u128>());
-        Self(std::env::temp_dir().join(name))
-    }
-}
-
-impl Deref for Directory {
-    type Target = Path;
-
-    fn deref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn options(data: &Path) -> Options {
     Options {
@@ -97,7 +67,8 @@ async fn until(server: &Server, token: &str, good: impl Fn(&Value) -> bool) -> V
 
 #[tokio::test]
 async fn a_server_says_where_it_is_and_takes_it_back() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let server = Server::start(options(&data)).await.unwrap();
     let text = fs::read(data.join("server.json")).unwrap();
     let fields: Value = serde_json::from_slice(&text).unwrap();
@@ -133,7 +104,8 @@ async fn a_server_says_where_it_is_and_takes_it_back() {
 
 #[tokio::test]
 async fn what_hinders_a_start_is_said_in_one_line() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let refused = async |options: Options| {
         let error = Server::start(options).await.unwrap_err();
         let text = error.to_string();
@@ -172,7 +144,8 @@ async fn what_hinders_a_start_is_said_in_one_line() {
 
 #[tokio::test]
 async fn demo_links_are_followed_and_a_meeting_ends() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
     let token = server.server_file().admin_token;
     assert_eq!(server.demo_links().len(), 3);
@@ -200,7 +173,8 @@ async fn demo_links_are_followed_and_a_meeting_ends() {
 
 #[tokio::test]
 async fn a_role_changes_while_its_user_is_there() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
     let token = server.server_file().admin_token;
     let admit = async |role: &str| {
@@ -224,7 +198,8 @@ async fn a_role_changes_while_its_user_is_there() {
 
 #[tokio::test]
 async fn files_and_admission_are_served_over_tls() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let options = Options { https: true, http: "0.0.0.0:0".into(), ..options(&data) };
     let server = Server::start(options).await.unwrap();
     let file = server.server_file();
@@ -246,7 +221,8 @@ async fn files_and_admission_are_served_over_tls() {
 
 #[tokio::test]
 async fn a_meeting_is_joined_through_a_forwarding_proxy() {
-    let data = Directory::new();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
     let token = server.server_file().admin_token;
     let user = json!({ "uri": "sip:ada", "displayName": "Ada", "role": "presenter" });

@@ -1,8 +1,4 @@
 //! Files for browsers, by the program itself.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::{
     fs,
@@ -10,7 +6,7 @@ use std::{
     net::TcpStream,
 };
 
-use support::Stage;
+use crate::support::Stage;
 
 #[test]
 fn a_browser_downloads_a_decrypted_file_once() {

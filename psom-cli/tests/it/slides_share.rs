@@ -1,19 +1,16 @@
 //! A presentation, from a PDF on one side to pictures on the other.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
-#[path = "../src/slides/tests/pdf_file.rs"]
+#[path = "../../src/slides/tests/pdf_file.rs"]
 #[allow(dead_code, reason = "the converter's tests use all of it")]
 mod pdf_file;
-mod support;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use crate::support::{Running, Stage, psom};
 use image::{ImageFormat, RgbImage};
 use pdf_file::{Page, pdf};
 use psom_server::{Options, Server};
 use serde_json::Value;
-use support::{Running, Stage, psom};
 
 const PAGES: usize = 20;
 

@@ -1,6 +1,4 @@
 //! `psom store`, as an operator uses it.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     fs::{self, File},

@@ -2,9 +2,6 @@
 //!
 //! Each round checks what the rounds before have seen, loads the server, and kills it.
 //! `PSOM_KILLS` says how many rounds there are; `scripts/kill.sh` runs 200.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod support;
 
 use std::{
     path::Path,
@@ -12,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use crate::support::{Running, psom};
 use psom::{ClientSession, Context};
 use psom_objects::{
     annotation::{Board, Kind, Properties, Property},
@@ -20,7 +18,6 @@ use psom_objects::{
 };
 use psom_server::JoinLink;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use support::{Running, psom};
 
 /// How many annotations are added at most; from there on they are changed.
 const ANNOTATIONS: usize = 500;

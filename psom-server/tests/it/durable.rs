@@ -1,5 +1,4 @@
 //! Meetings outlive their server.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{path::Path, time::Duration};
 

@@ -1,5 +1,4 @@
-//! The whole program against itself: a server, and the commands of clients.
-#![allow(dead_code, reason = "each file of tests uses its own part")]
+//! A server on a stage of its own, and the commands that its guests give.
 
 use std::{
     io::{BufRead, BufReader},

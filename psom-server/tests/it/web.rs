@@ -1,7 +1,4 @@
 //! A file through browsers, from end to end: a form in, a plain request out, over sockets.
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
-
-use std::path::PathBuf;
 
 use psom::{Client, ClientSession};
 use psom_objects::{
@@ -11,6 +8,7 @@ use psom_objects::{
 };
 use psom_server::{Entry, JoinLink, Options, Server};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
@@ -20,13 +18,7 @@ use tokio::{
 /// A server in a directory that goes with it.
 struct Stage {
     server: Server,
-    data: PathBuf,
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.data);
-    }
+    data: TempDir,
 }
 
 /// Somebody in the meeting.
@@ -43,10 +35,9 @@ struct Answer {
 
 impl Stage {
     async fn open(https: bool) -> Self {
-        let name = format!("psom-server-web-{:032x}", rand::random::<u128>());
-        let data = std::env::temp_dir().join(name);
+        let data = tempfile::tempdir().unwrap();
         let free = || "127.0.0.1:0".to_owned();
-        let options = Options { demo: true, https, data: data.clone(), ..Options::default() };
+        let options = Options { demo: true, https, data: data.path().into(), ..Options::default() };
         let server = Server::start(Options { listen: free(), http: free(), ..options }).await;
         Self { server: server.unwrap(), data }
     }
@@ -57,7 +48,7 @@ impl Stage {
         if !self.server.server_file().http.starts_with("https://") {
             return talk(stream, head, body).await;
         }
-        let authority = std::fs::read(self.data.join("ca.pem")).unwrap();
+        let authority = std::fs::read(self.data.path().join("ca.pem")).unwrap();
         let tls = tokio_rustls::TlsConnector::from(psom::tls::client(&authority).unwrap());
         let name = rustls::pki_types::ServerName::try_from("127.0.0.1").unwrap();
         talk(tls.connect(name, stream).await.unwrap(), head, body).await
@@ -251,7 +242,7 @@ async fn a_browser_that_drops_in_the_middle_leaves_nothing() {
     drop(stream);
     assert_eq!(ada.end_upload(cookie, false).await, UploadFinishReason::VerifyFailed);
     let left = || {
-        let files = stage.data.join("meetings/demo/files");
+        let files = stage.data.path().join("meetings/demo/files");
         std::fs::read_dir(files).map_or(0, Iterator::count)
     };
     // The file goes on a thread of its own.

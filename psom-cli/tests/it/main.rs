@@ -1,0 +1,14 @@
+//! The whole program against itself: a server, and the commands of clients.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod commands;
+mod inspect;
+mod interrupted;
+mod kill;
+mod polls;
+mod slides_share;
+mod store;
+mod support;
+mod web;
+mod whiteboard;
