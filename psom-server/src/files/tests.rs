@@ -170,6 +170,8 @@ async fn more_than_was_announced_is_refused() {
     let error = sink.write(Bytes::from_static(b"0")).await.unwrap_err();
     assert_eq!(error, StoreError::TooLarge(10));
     assert_eq!(store.begin((1 << 30) + 1).map(drop), Err(StoreError::TooLarge(1 << 30)));
+    drop(sink);
+    eventually(|| files_below(&root).is_empty()).await;
 }
 
 #[tokio::test]
