@@ -1,7 +1,18 @@
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
-use super::journal::{Committing, Journal, JournalError};
-use crate::space::{Outgoing, WhenSafe, Write};
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    journal::{Committing, Journal, JournalError},
+    link::Link,
+};
+use crate::{
+    Config,
+    space::{ConnectionKey, Outgoing, WhenSafe, Write},
+};
 
 /// What a space has sent and what it has saved, in their order: output commit.
 pub(super) struct Commits {
@@ -12,6 +23,8 @@ pub(super) struct Commits {
     done: u64,
     /// What leaves when so many commits are done.
     held: VecDeque<(u64, Turn)>,
+    /// Since when nothing was released, or peers were told that we are there all the same.
+    silent_since: Instant,
 }
 
 /// What a turn leaves to be done outside of the space.
@@ -27,7 +40,8 @@ const MOST: usize = 64;
 
 impl Commits {
     pub(super) fn new(journal: Arc<dyn Journal>) -> Self {
-        Self { journal, waiting: VecDeque::new(), done: 0, held: VecDeque::new() }
+        let silent_since = Instant::now();
+        Self { journal, waiting: VecDeque::new(), done: 0, held: VecDeque::new(), silent_since }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -42,6 +56,9 @@ impl Commits {
     /// waits.
     pub(super) fn hold(&mut self, writes: Vec<Write>, turn: Turn) -> Turn {
         if !writes.is_empty() {
+            if self.waiting.is_empty() {
+                self.silent_since = Instant::now();
+            }
             self.waiting.push_back(self.journal.commit(writes));
         }
         if self.waiting.is_empty() {
@@ -56,6 +73,7 @@ impl Commits {
     pub(super) fn release(&mut self) -> Vec<Turn> {
         self.waiting.pop_front();
         self.done += 1;
+        self.silent_since = Instant::now();
         let mut free = Vec::new();
         while let Some((after, _)) = self.held.front()
             && *after <= self.done
@@ -66,10 +84,24 @@ impl Commits {
     }
 }
 
-/// Waits until the oldest commit is done; for ever where there is none.
-pub(super) async fn committed(commits: &mut Option<Commits>) -> Result<(), JournalError> {
-    match commits.as_mut().and_then(|commits| commits.waiting.front_mut()) {
-        Some(committing) => committing.await,
-        None => std::future::pending().await,
+/// Waits until the oldest commit is done; for ever where there is none. Where it takes long, peers are
+/// pinged meanwhile: what is held must not look like silence.
+pub(super) async fn committed(
+    commits: &mut Option<Commits>,
+    config: &Config,
+    links: &HashMap<ConnectionKey, Arc<Link>>,
+) -> Result<(), JournalError> {
+    let oldest = commits.as_mut().and_then(|commits| {
+        commits.waiting.front_mut().map(|oldest| (oldest, &mut commits.silent_since))
+    });
+    let Some((oldest, silent_since)) = oldest else { return std::future::pending().await };
+    loop {
+        tokio::select! {
+            result = &mut *oldest => return result,
+            () = sleep_until(*silent_since + config.ping_interval) => {
+                links.values().for_each(|link| link.ping());
+                *silent_since = Instant::now();
+            }
+        }
     }
 }

@@ -111,6 +111,7 @@ async fn read(
             Ok(_) => {}
             Err(error) => return Error::Lost(error.to_string()),
         }
+        link.set_unread(true);
         if side == Side::Server {
             let _ = timeout(PATIENCE, link.room()).await;
         }

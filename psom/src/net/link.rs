@@ -1,6 +1,6 @@
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::sync::{Notify, watch};
@@ -27,6 +27,8 @@ pub(super) struct Link {
     pub(super) gate: tokio::sync::Mutex<()>,
     /// How many bytes the transport has taken.
     taken: AtomicU64,
+    /// Whether the peer has sent something that the space has yet to take.
+    unread: AtomicBool,
     soft_mark: usize,
     hard_mark: usize,
 }
@@ -68,6 +70,7 @@ impl Link {
             done: watch::Sender::new(false),
             gate: tokio::sync::Mutex::default(),
             taken: AtomicU64::new(0),
+            unread: AtomicBool::new(false),
             soft_mark: config.soft_mark,
             hard_mark: config.hard_mark,
         }
@@ -86,6 +89,20 @@ impl Link {
         drop(queue);
         self.filled.notify_one();
         lags
+    }
+
+    /// Pings a client to whom nothing is sent at the moment.
+    pub(super) fn ping(&self) {
+        self.queue().ping();
+        self.filled.notify_one();
+    }
+
+    pub(super) fn set_unread(&self, unread: bool) {
+        self.unread.store(unread, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.load(Ordering::Relaxed)
     }
 
     /// Waits for the next bytes to write.

@@ -89,7 +89,7 @@ impl Lag {
     const PACE: u64 = 64 * 1024;
 
     fn new(link: &Link) -> Self {
-        Self { since: Instant::now(), taken: link.taken(), is_slow: false }
+        Self { since: now(), taken: link.taken(), is_slow: false }
     }
 
     /// Looks at the peer again. Always true: it lags.
@@ -113,7 +113,7 @@ impl Runner {
             tokio::select! {
                 // What peers have sent counts before what time has brought.
                 biased;
-                result = committed(&mut self.journal) => if !self.release(result).await { return },
+                result = committed(&mut self.journal, &self.config, &self.links) => if !self.release(result).await { return },
                 count = messages.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
                         // Nobody asks for anything more, but what was sent is still to leave.
@@ -127,17 +127,17 @@ impl Runner {
                                 return;
                             }
                             self.hold_back().await;
-                            self.space.resume(Instant::now()).await;
+                            self.space.resume(now()).await;
                         }
                     }
-                    if self.space.deadline().is_some_and(|deadline| deadline <= Instant::now()) {
-                        self.space.on_deadline(Instant::now());
+                    if self.space.deadline().is_some_and(|deadline| deadline <= now()) {
+                        self.on_deadline();
                     }
                 }
-                () = sleep_until(deadline) => self.space.on_deadline(Instant::now()),
+                () = sleep_until(deadline) => self.on_deadline(),
                 Some(spawned) = self.spawned.join_next(), if !self.spawned.is_empty() => {
                     match spawned {
-                        Ok((object, task)) => drop(self.space.run(Instant::now(), object, task)),
+                        Ok((object, task)) => drop(self.space.run(now(), object, task)),
                         Err(error) => tracing::error!(%error, "A spawned future failed"),
                     }
                 }
@@ -150,10 +150,21 @@ impl Runner {
         }
     }
 
+    /// Sends pings, fires timers, ends who is silent: but not who has sent what is yet to be read.
+    fn on_deadline(&mut self) {
+        let now = now();
+        for key in self.space.due(now) {
+            if self.links.get(&key).is_some_and(|link| link.has_unread()) {
+                self.space.has_sent(now, key);
+            }
+        }
+        self.space.on_deadline(now);
+    }
+
     /// Waits until nothing waits for the journal any more.
     async fn drain(&mut self) {
         while self.journal.as_ref().is_some_and(|journal| !journal.is_idle()) {
-            let result = committed(&mut self.journal).await;
+            let result = committed(&mut self.journal, &self.config, &self.links).await;
             if !self.release(result).await {
                 return;
             }
@@ -163,7 +174,7 @@ impl Runner {
     /// Waits until not too much waits for the journal. False where the journal has failed.
     async fn catch_up(&mut self) -> bool {
         while self.journal.as_ref().is_some_and(Commits::is_full) {
-            let result = committed(&mut self.journal).await;
+            let result = committed(&mut self.journal, &self.config, &self.links).await;
             if !self.release(result).await {
                 return false;
             }
@@ -192,7 +203,7 @@ impl Runner {
     /// the hard mark.
     async fn hold_back(&mut self) {
         loop {
-            let now = Instant::now();
+            let now = now();
             self.lagging.retain(|key, lag| {
                 self.links.get(key).is_some_and(|link| !link.has_room() && lag.look(link, now))
             });
@@ -207,7 +218,7 @@ impl Runner {
     }
 
     async fn on_message(&mut self, message: Message) {
-        let now = Instant::now();
+        let now = now();
         match message {
             Message::Accept(session, user, link, reply) => {
                 let key = self.space.accept(now, *session, user).await;
@@ -217,7 +228,12 @@ impl Runner {
                 let key = self.space.connect(now, config, &credentials);
                 self.adopt(key, link, reply);
             }
-            Message::Input(key, bytes) => self.space.receive(now, key, bytes).await,
+            Message::Input(key, bytes) => {
+                if let Some(link) = self.links.get(&key) {
+                    link.set_unread(false);
+                }
+                self.space.receive(now, key, bytes).await;
+            }
             Message::Lost(key, reason) => self.space.lost(now, key, &reason),
             Message::End(key, error) => self.space.end(now, key, error),
             Message::Run(object, task) => drop(self.space.run(now, object, task)),
@@ -240,7 +256,7 @@ impl Runner {
         self.links.insert(key, link);
         // Whoever asked may have given up; then its transport is gone too.
         if reply.send(key).is_err() {
-            self.space.lost(Instant::now(), key, "nobody waits for the connection");
+            self.space.lost(now(), key, "nobody waits for the connection");
         }
     }
 
@@ -264,7 +280,7 @@ impl Runner {
             self.lagging.entry(key).or_insert_with(|| Lag::new(link));
         }
         if too_far {
-            self.space.end_slow(Instant::now(), key);
+            self.space.end_slow(now(), key);
         }
     }
 
@@ -304,6 +320,11 @@ impl Drop for Runner {
         }
         self.links.values().for_each(|link| link.fail());
     }
+}
+
+/// By the clock of the timers, so that tests may stand it still.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 async fn sleep_until(deadline: Option<Instant>) {

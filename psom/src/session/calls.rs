@@ -219,6 +219,15 @@ fn method_of(
     Ok(method)
 }
 
+/// A client's ping that stands between what two turns have sent, where `channel` is the current one,
+/// and leaves it so.
+pub(super) fn lone_ping(channel: u32) -> Vec<u8> {
+    let mut outbound = Outbound::on(channel);
+    ConnMgrClientProxy::proxy(ToConnMgr { outbound: &mut outbound, trace: None }).ping();
+    outbound.set_channel(channel);
+    std::mem::take(outbound.bytes())
+}
+
 /// The peer's ConnMgr as a place to call: the root of channel 0, always there.
 struct ToConnMgr<'a> {
     outbound: &'a mut Outbound,

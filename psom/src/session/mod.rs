@@ -281,7 +281,13 @@ impl Session {
 
     /// What has been written since this was last asked.
     pub fn take_output(&mut self) -> Output {
-        self.outbound.take()
+        let pingable = matches!(self.phase, Phase::Running) && self.has_announced();
+        self.outbound.take(pingable)
+    }
+
+    /// Notes that the peer is there, though what it has sent is yet to be read.
+    pub fn has_sent(&mut self, now: Instant) {
+        self.timers.received(now);
     }
 
     /// Says whether so much waits for the peer that `#[latest]` calls are to be replaceable.

@@ -116,6 +116,8 @@ pub struct Output {
     pub(super) instead: bool,
     /// Nothing follows: the transport is to be closed behind it.
     pub(super) last: bool,
+    /// The channel that is the current one behind it, where the peer may be pinged there.
+    pub(super) pingable: Option<u32>,
 }
 
 impl Output {
@@ -140,8 +142,15 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    pub(super) fn take(&mut self) -> Output {
-        std::mem::take(&mut self.output)
+    /// What was written. `pingable` says whether the peer may be pinged behind it.
+    pub(super) fn take(&mut self, pingable: bool) -> Output {
+        let output = std::mem::take(&mut self.output);
+        Output { pingable: pingable.then_some(self.channel), ..output }
+    }
+
+    /// One that writes where `channel` is the current one.
+    pub(super) fn on(channel: u32) -> Self {
+        Self { channel, ..Self::default() }
     }
 
     pub(super) fn is_empty(&self) -> bool {

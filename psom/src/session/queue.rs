@@ -3,6 +3,7 @@ use std::collections::{HashMap, VecDeque};
 use bytes::Bytes;
 
 use super::{
+    calls,
     config::{BASE_CHANNEL, Config},
     outbound::{LatestKey, Output, Piece},
 };
@@ -24,6 +25,8 @@ pub struct OutQueue {
     waiting: usize,
     finished: bool,
     overflowed: bool,
+    /// As the last output has it.
+    pingable: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -72,6 +75,7 @@ impl OutQueue {
         }
         self.append(output.tail);
         self.finished |= output.last;
+        self.pingable = output.pingable;
         self.overflowed |= self.waiting > config.hard_mark && !self.finished;
     }
 
@@ -150,6 +154,16 @@ impl OutQueue {
                 }
                 Segment::Replaced => self.replaced -= 1,
             }
+        }
+    }
+
+    /// Pings a client to whom there is nothing else to send.
+    pub fn ping(&mut self) {
+        if let Some(channel) = self.pingable
+            && self.waiting == 0
+            && !self.finished
+        {
+            self.append(calls::lone_ping(channel));
         }
     }
 

@@ -461,6 +461,21 @@ impl Space {
         self.core.as_ref()?.deadline()
     }
 
+    /// The connections of which [`on_deadline`](Self::on_deadline) would send a ping or end one.
+    pub fn due(&self, now: Instant) -> Vec<ConnectionKey> {
+        let deadlines = self.core.iter().flat_map(|core| &core.deadlines);
+        deadlines.take_while(|(at, _)| *at <= now).map(|(_, connection)| *connection).collect()
+    }
+
+    /// Notes that a peer is there, though what it has sent was not [received](Self::receive) yet.
+    pub fn has_sent(&mut self, now: Instant, connection: ConnectionKey) {
+        if let Some(core) = self.core_at(now)
+            && let Some(at) = core.connections.get_mut(connection)
+        {
+            at.session.has_sent(now);
+        }
+    }
+
     /// Fires the timers that are due, sends pings, ends connections whose limits have passed.
     pub fn on_deadline(&mut self, now: Instant) {
         let Some(core) = self.core_at(now) else { return };

@@ -6,8 +6,9 @@ use std::{
 };
 
 use psom::{
-    Client, ClientSession, Config, Context, Error, Journal, JournalError, Server, SpaceHandle,
-    Tokens, User, Write, distributed_object, error::Misuse, net::Committing, psom_interface,
+    Client, ClientSession, Config, Context, Error, Journal, JournalError, Scope, Server,
+    SpaceHandle, Tokens, User, Write, distributed_object, error::Misuse, net::Committing,
+    psom_interface,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -187,4 +188,80 @@ async fn a_shutdown_waits_for_what_was_saved() {
     shutdown.await.unwrap();
     assert_eq!(world.heard.recv().await.as_deref(), Some("last"));
     assert_eq!(world.session.ended().await, Error::PeerClosed);
+}
+
+/// A book without TLS, and with a clock that moves only when nobody has anything to do.
+struct Still {
+    server: Server,
+    tokens: Tokens,
+    commits: mpsc::UnboundedReceiver<(Vec<Write>, Done)>,
+}
+
+impl Still {
+    fn new() -> Self {
+        let (taken, commits) = mpsc::unbounded_channel();
+        let journal = Arc::new(ByHand(taken));
+        let book = |_: &mut Scope| Ok::<_, Misuse>(Book(Safe::default()));
+        let space = SpaceHandle::start_durable(Config::default(), [], journal, book).unwrap();
+        let tokens = Tokens::new();
+        let server = Server::builder().space(space.space()).authenticator(tokens.clone());
+        Self { server: server.start().unwrap(), tokens, commits }
+    }
+
+    async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<String>) {
+        let (near, far) = tokio::io::duplex(4096);
+        self.server.accept(far);
+        let (say, heard) = mpsc::unbounded_channel();
+        let client = Client::builder().root(Reader(say));
+        let client = client.token(self.tokens.issue(User::new(1, "Ada")));
+        (client.connect_stream(near).await.unwrap(), heard)
+    }
+
+    async fn commit(&mut self) -> Done {
+        self.commits.recv().await.unwrap().1
+    }
+}
+
+/// Longer than any silence that is borne.
+const MINUTES: Duration = Duration::from_secs(600);
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_takes_minutes_looks_like_no_silence() {
+    let mut still = Still::new();
+    let (ada, mut heard) = still.join().await;
+    ada.root().s_write("one").await.unwrap();
+    let done = still.commit().await;
+    tokio::time::sleep(MINUTES).await;
+    done.send(Ok(())).unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "one");
+    // Calls go where they did before: the pings have left everything as it was.
+    ada.root().s_say("two").await.unwrap();
+    assert_eq!(heard.recv().await.unwrap(), "two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_could_not_be_heard_was_not_silent() {
+    let mut still = Still::new();
+    let (ada, mut heard) = still.join().await;
+    // More of them than the space takes messages at once.
+    let mut others = Vec::new();
+    for _ in 0..200 {
+        others.push(still.join().await);
+    }
+    // So many commits wait that the space waits too.
+    let mut commits = Vec::new();
+    for _ in 0..64 {
+        ada.root().s_write("line").await.unwrap();
+        commits.push(still.commit().await);
+    }
+    tokio::time::sleep(MINUTES).await;
+    commits.into_iter().for_each(|done| done.send(Ok(())).unwrap());
+    for _ in 0..64 {
+        assert_eq!(heard.recv().await.unwrap(), "line");
+    }
+    tokio::time::sleep(MINUTES).await;
+    ada.root().s_say("all here").await.unwrap();
+    for (_, heard) in &mut others {
+        while heard.recv().await.unwrap() != "all here" {}
+    }
 }
