@@ -13,7 +13,7 @@ use psom_objects::{
     },
     types::Role,
 };
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     files::{DiskStore, Library},
@@ -113,6 +113,11 @@ impl Meetings {
         }
         let creating = tokio::sync::Mutex::default();
         Ok((Self { template, store, rooms: Mutex::new(rooms), creating }, invited))
+    }
+
+    /// How the store of the meetings is.
+    pub(crate) fn health(&self) -> watch::Receiver<store::Health> {
+        self.store.health()
     }
 
     #[cfg(test)]
@@ -284,10 +289,9 @@ mod tests {
         package::{ContentDetail, CreateContent, Manifest, PackageWriter},
         store::FileStore,
     };
-    use tokio::sync::Semaphore;
 
     use super::*;
-    use crate::testing::{Directory, app_on, eventually};
+    use crate::testing::{Directory, Forgetful, app_on, eventually};
 
     #[test]
     fn identifiers_are_names_of_directories() {
@@ -298,10 +302,11 @@ mod tests {
             assert!(!is_meeting_id(bad), "{bad:?}");
         }
     }
+
     #[tokio::test]
     async fn the_files_of_a_meeting_go_only_when_its_end_is_safe() {
-        let (directory, permits) = (Directory::new(), Arc::new(Semaphore::new(0)));
-        let app = app_on(&directory, |_| {}, permits.clone());
+        let (directory, store) = (Directory::new(), Forgetful::new(0));
+        let app = app_on(&directory, |_| {}, store.clone());
         let room = app.meetings.create(Some("team".into()), None).await.unwrap();
         let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
         let manifest = Manifest::CreateContent(content.with_native_file("plan"));
@@ -318,15 +323,15 @@ mod tests {
         assert!(tokio::time::timeout(std::time::Duration::ZERO, ended).await.is_err());
         eventually(|| meetings.get("team").is_none()).await;
         assert!(app.library.get(&name).is_some(), "the meeting may come back");
-        permits.add_permits(1);
+        store.permits.add_permits(1);
         eventually(|| app.library.get(&name).is_none()).await;
         assert_eq!(meetings.end("team").await, Ok(false));
     }
 
     #[tokio::test]
     async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
-        let (directory, permits) = (Directory::new(), Arc::new(Semaphore::new(0)));
-        let app = app_on(&directory, |_| {}, permits.clone());
+        let (directory, store) = (Directory::new(), Forgetful::new(0));
+        let app = app_on(&directory, |_| {}, store.clone());
         let room = app.meetings.create(Some("team".into()), None).await.unwrap();
         let admit = || {
             let room = room.clone();
@@ -337,7 +342,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(!first.is_finished() && !second.is_finished());
-        permits.add_permits(2);
+        store.permits.add_permits(2);
         assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(1)));
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     link::JoinLink,
     meetings::{Meetings, Template},
     metrics::Metrics,
-    store::{MeetingStore, SqliteStore},
+    store::{self, Health, MeetingStore, SqliteStore},
     tls::Identity,
 };
 
@@ -163,6 +163,22 @@ impl Server {
             ca: "ca.pem".into(),
             admin_token: self.app.admin_token.clone(),
             pid: std::process::id(),
+        }
+    }
+
+    /// Waits until the store has failed for good, and says why. Every meeting that has something to
+    /// save is over then, and nobody can be admitted; what was acknowledged is there again when a
+    /// server is started anew, with the cause mended.
+    pub async fn failed(&self) -> store::Error {
+        let mut health = self.store.health();
+        loop {
+            if let Health::Failed(error) = &*health.borrow_and_update() {
+                return error.clone();
+            }
+            if health.changed().await.is_err() {
+                // It was closed, without a failure.
+                std::future::pending().await
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};
 
 use psom::{Committing, Journal, Write};
 use tempfile::TempDir;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Limits,
@@ -15,7 +15,7 @@ use crate::{
     invitations::Invitations,
     meetings::{Meetings, Template},
     metrics::Metrics,
-    store::{Answer, MeetingStore, StoredMeeting},
+    store::{Answer, Health, MeetingStore, StoredMeeting},
 };
 
 /// A directory that goes with its test.
@@ -49,14 +49,14 @@ pub(crate) fn app(directory: &Directory) -> Arc<App> {
 
 /// One with other limits of its files.
 pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryConfig)) -> Arc<App> {
-    app_on(directory, change, Semaphore::new(Semaphore::MAX_PERMITS).into())
+    app_on(directory, change, Forgetful::new(Semaphore::MAX_PERMITS))
 }
 
-/// One whose store does nothing without a permit: a commit or an end is safe once it has one.
+/// One on a store of its own.
 pub(crate) fn app_on(
     directory: &Directory,
     change: impl FnOnce(&mut LibraryConfig),
-    permits: Arc<Semaphore>,
+    store: Forgetful,
 ) -> Arc<App> {
     let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 8, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
@@ -74,7 +74,7 @@ pub(crate) fn app_on(
         limits,
         psom: psom::Config::default(),
     };
-    let meetings = Arc::new(Meetings::new(template, Arc::new(Forgetful(permits))));
+    let meetings = Arc::new(Meetings::new(template, Arc::new(store)));
     Arc::new(App {
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),
@@ -89,13 +89,21 @@ pub(crate) fn app_on(
     })
 }
 
-/// A store that keeps nothing, and takes a permit for each thing that is to be safe.
+/// A store that keeps nothing, and takes a permit for each thing that is to be safe: a commit, or
+/// the end of a meeting.
 #[derive(Clone)]
-struct Forgetful(Arc<Semaphore>);
+pub(crate) struct Forgetful {
+    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) health: watch::Sender<Health>,
+}
 
 impl Forgetful {
+    pub(crate) fn new(permits: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(permits)), health: watch::Sender::default() }
+    }
+
     async fn wait<E>(self) -> Result<(), E> {
-        self.0.acquire().await.unwrap().forget();
+        self.permits.acquire().await.unwrap().forget();
         Ok(())
     }
 }
@@ -119,6 +127,10 @@ impl MeetingStore for Forgetful {
 
     fn journal(&self, _: &str) -> Arc<dyn Journal> {
         Arc::new(self.clone())
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
     }
 
     fn close(&self) -> Answer<'_, ()> {

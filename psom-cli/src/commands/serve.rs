@@ -26,7 +26,8 @@ S3 is configured by the environment variables AWS_REGION, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and their like; it needs a psom built with --features s3.
 
 It needs no configuration: what is missing in the data directory is made. It ends with SIGINT or
-SIGTERM, after every client was told.")]
+SIGTERM, after every client was told, and with status 1 where nothing can be saved any more. While
+the disk is full it waits.")]
 pub struct Serve {
     /// Where the conference listens; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
@@ -95,9 +96,14 @@ impl Serve {
             let strong = out::STRONG;
             out::line(format_args!("{strong}{role:<10}{strong:#} {}", demo.link))?;
         }
-        interrupted.await;
+        let result = tokio::select! {
+            () = interrupted => Ok(()),
+            error = server.failed() => Err(Failure::new(format!(
+                "{error}; mend that and start the server again: what was acknowledged is there"
+            ))),
+        };
         server.shutdown(GRACE).await;
-        Ok(())
+        result
     }
 }
 

@@ -8,6 +8,9 @@ use std::{
 
 use psom::Write;
 use psom_server::store::{Durability, MeetingStore, SqliteStore, StoredMeeting};
+use sqlx::{Connection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
+
+use crate::support::Stage;
 
 /// Runs `psom store`: the exit status, standard output, standard error.
 fn store(directory: &Path, command: &str) -> (Option<i32>, String, String) {
@@ -70,4 +73,25 @@ fn the_server_takes_a_durability() {
     let output = psom.args(["serve", "--durability", "none"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("full") && error.contains("process"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_can_save_nothing_any_more_ends_and_says_so() {
+    let mut stage = Stage::open(&[]);
+    // Somebody has taken its table away.
+    let database = stage.file("psom-data/meetings.db");
+    let options = SqliteConnectOptions::new().filename(database);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    raw_sql("DROP TABLE state").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let ask = ["--question", "When?", "--choice", "now", "--choice", "later"];
+    stage.run(&[&["poll", &stage.link, "create", "Lunch"], &ask[..]].concat());
+    assert_eq!(stage.server.child.wait().unwrap().code(), Some(1));
+    let log = fs::read_to_string(stage.file("server.log")).unwrap();
+    let said = log.lines().last().unwrap();
+    assert!(
+        said.starts_with("error: the store failed: ") && said.contains("no such table"),
+        "{log}"
+    );
+    assert!(said.ends_with("start the server again: what was acknowledged is there"), "{log}");
 }

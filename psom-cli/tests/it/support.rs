@@ -1,6 +1,7 @@
 //! A server on a stage of its own, and the commands that its guests give.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
@@ -65,6 +66,7 @@ impl Stage {
         let directory = tempfile::tempdir().unwrap();
         let mut serve = psom(directory.path());
         serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
+        serve.stderr(File::create(directory.path().join("server.log")).unwrap());
         let mut server = Running::start(serve.args(options));
         // The links come when the server is ready.
         let links = ["organizer", "presenter", "attendee"].map(|role| {

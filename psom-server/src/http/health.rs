@@ -13,10 +13,19 @@ use axum::{
 use serde_json::json;
 
 use super::error;
-use crate::{app::App, metrics::Page};
+use crate::{app::App, metrics::Page, store::Health};
 
-pub(super) async fn healthz() -> Response {
-    error::json(StatusCode::OK, &json!({ "status": "ok" }))
+/// A server whose store waits lives: to start it again would help nobody.
+pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
+    let (status, body) = match &*app.meetings.health().borrow() {
+        Health::Good => (StatusCode::OK, json!({ "status": "ok" })),
+        Health::Waiting(why) => (StatusCode::OK, json!({ "status": "waiting", "reason": why })),
+        Health::Failed(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({ "error": "the store has failed; the server's log says why, start it again" }),
+        ),
+    };
+    error::json(status, &body)
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
@@ -44,6 +53,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         .gauge("meetings", "Meetings.", rooms.len() as u64)
         .gauge("users", "Users who are in a meeting.", users as u64)
         .gauge("contents", "Contents of all meetings.", contents as u64)
+        .gauge(
+            "store_waiting",
+            "Whether the store waits for something to pass, such as a full disk.",
+            matches!(*app.meetings.health().borrow(), Health::Waiting(_)).into(),
+        )
         .gauge("uploads", "Packages on their way in.", own.uploads.count())
         .counter("uploads_finished_total", "Packages taken.", read(&own.uploads_finished))
         .counter("uploads_refused_total", "Packages refused.", read(&own.uploads_refused))

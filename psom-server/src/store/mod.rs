@@ -37,6 +37,7 @@ use std::{
 };
 
 use psom::Journal;
+use tokio::sync::watch;
 
 pub use check::{Report, check};
 pub use error::Error;
@@ -79,12 +80,27 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// not for a later one; where there is none it takes nothing.
     fn journal(&self, meeting: &str) -> Arc<dyn Journal>;
 
+    /// How the store is, now and later. Changes can be waited for.
+    fn health(&self) -> watch::Receiver<Health>;
+
     /// Takes nothing any more, and answers when everything that was taken is durable. Where the
     /// disk is full that may take until it is not.
     ///
     /// # Errors
     /// The store has failed, and something that was taken is not durable.
     fn close(&self) -> Answer<'_, ()>;
+}
+
+/// How a store is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Health {
+    /// It takes what it is given.
+    #[default]
+    Good,
+    /// What it is given waits for something to pass, "the disk is full" for example.
+    Waiting(&'static str),
+    /// It takes nothing any more, for this reason.
+    Failed(Error),
 }
 
 /// A meeting that a store keeps.

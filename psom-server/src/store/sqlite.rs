@@ -13,7 +13,7 @@ use sqlx::{Connection, Row, SqliteConnection, query, sqlite::SqliteRow};
 use tokio::sync::{Mutex, watch};
 
 use super::{
-    Answer, Durability, Error, MeetingStore, StoredMeeting,
+    Answer, Durability, Error, Health, MeetingStore, StoredMeeting,
     journal::{MeetingJournal, answer},
     log,
     queue::{Done, Queue},
@@ -35,7 +35,7 @@ pub struct SqliteStore {
     /// Reads beside the writer, one at a time: whoever reads keeps the log from being written back,
     /// so nobody reads for longer than a statement takes.
     reader: Mutex<Option<SqliteConnection>>,
-    obstacle: watch::Receiver<Option<&'static str>>,
+    health: watch::Receiver<Health>,
     transactions: Arc<AtomicU64>,
     #[cfg(test)]
     pub(super) most_pages: Arc<AtomicU64>,
@@ -69,7 +69,7 @@ impl SqliteStore {
         let mut reader = schema::read(&path).await?;
         let rows = query("SELECT id FROM meetings").fetch_all(&mut reader).await.map_err(failed)?;
         let queue = Arc::new(Queue::new(rows.iter().map(|row| readable(row, 0))));
-        let (transactions, (obstacle, obstacles)) = (Arc::default(), watch::channel(None));
+        let (transactions, (health, healths)) = (Arc::default(), watch::channel(Health::Good));
         #[cfg(test)]
         let most_pages = Arc::new(AtomicU64::new(u32::MAX.into()));
         let writer = Writer {
@@ -77,7 +77,7 @@ impl SqliteStore {
             path: path.clone(),
             queue: queue.clone(),
             transactions: Arc::clone(&transactions),
-            obstacle,
+            health,
             #[cfg(test)]
             most_pages: most_pages.clone(),
         };
@@ -86,7 +86,7 @@ impl SqliteStore {
             path,
             queue,
             reader: Mutex::new(Some(reader)),
-            obstacle: obstacles,
+            health: healths,
             transactions,
             #[cfg(test)]
             most_pages,
@@ -96,12 +96,6 @@ impl SqliteStore {
     /// How many transactions were written.
     pub fn transactions(&self) -> u64 {
         self.transactions.load(Ordering::Relaxed)
-    }
-
-    /// What keeps commits waiting, where something does: "the disk is full", for example. Changes
-    /// can be waited for.
-    pub fn obstacle(&self) -> watch::Receiver<Option<&'static str>> {
-        self.obstacle.clone()
     }
 
     /// Reads rows after everything that was taken so far is written.
@@ -159,6 +153,10 @@ impl MeetingStore for SqliteStore {
         Arc::new(MeetingJournal::new(self.queue.clone(), meeting))
     }
 
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(async move {
             // Before the writer, which writes the log back when it is the last.
@@ -166,7 +164,7 @@ impl MeetingStore for SqliteStore {
                 reader.close().await.map_err(|error| schema::failure(&self.path, &error))?;
             }
             self.queue.end(Error::Closed);
-            let mut writer = self.obstacle.clone();
+            let mut writer = self.health.clone();
             while writer.changed().await.is_ok() {}
             match self.queue.end(Error::Closed) {
                 Error::Closed => Ok(()),

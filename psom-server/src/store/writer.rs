@@ -15,7 +15,7 @@ use sqlx::{Connection, SqliteConnection, query, raw_sql};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    Error, StoredMeeting,
+    Error, Health, StoredMeeting,
     queue::{Change, Queue, Waiting},
     schema, sum, swap,
 };
@@ -28,8 +28,8 @@ pub(super) struct Writer {
     pub(super) path: PathBuf,
     pub(super) queue: Arc<Queue>,
     pub(super) transactions: Arc<AtomicU64>,
-    /// What keeps it from writing at present. Others learn from its end that the writer has ended.
-    pub(super) obstacle: watch::Sender<Option<&'static str>>,
+    /// Others learn from its end that the writer has ended.
+    pub(super) health: watch::Sender<Health>,
     #[cfg(test)]
     pub(super) most_pages: Arc<AtomicU64>,
 }
@@ -42,6 +42,7 @@ impl Writer {
             if let Err(error) = &result {
                 tracing::error!(%error, "The store cannot write any more");
                 self.queue.fail(error);
+                self.health.send_replace(Health::Failed(error.clone()));
             }
             for waiting in group {
                 // Who is not there any more needs no answer.
@@ -66,17 +67,22 @@ impl Writer {
             let Some(obstacle) = obstacle(&error, &self.path) else {
                 return Err(schema::failure(&self.path, &error));
             };
-            if self.obstacle.send_if_modified(|now| now.replace(obstacle) != Some(obstacle)) {
+            if self.change_to(Health::Waiting(obstacle)) {
                 let path = self.path.display();
                 tracing::warn!(%path, %error, "The store waits, and meetings with it: {obstacle}");
             }
             sleep(delay).await;
             delay = (delay * 2).min(most);
         }
-        if self.obstacle.send_if_modified(|now| now.take().is_some()) {
+        if self.change_to(Health::Good) {
             tracing::info!(path = %self.path.display(), "The store goes on");
         }
         Ok(())
+    }
+
+    /// Says how the store is. Whether that is new.
+    fn change_to(&self, health: Health) -> bool {
+        self.health.send_if_modified(|now| std::mem::replace(now, health.clone()) != health)
     }
 
     /// Writes a group, all of it or nothing. It may be tried again, whatever came of it.

@@ -108,10 +108,27 @@ async fn what_does_not_exist_is_an_error_in_json_too() {
 }
 
 #[tokio::test]
+async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
+    let (directory, store) = (Directory::new(), Forgetful::new(0));
+    let app = testing::app_on(&directory, |_| {}, store.clone());
+    let api = Api { app, _directory: directory };
+    store.health.send_replace(Health::Waiting("the disk is full"));
+    let answer = api.get("/healthz").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json(), json!({ "status": "waiting", "reason": "the disk is full" }));
+    let page = String::from_utf8(api.get("/metrics").await.body.into()).unwrap();
+    assert!(page.contains("\npsom_store_waiting 1\n"), "{page}");
+    store.health.send_replace(Health::Failed(store::Error::Closed));
+    let answer = api.get("/healthz").await;
+    assert_eq!(answer.status, 503);
+    answer.error();
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_for_everybody() {
     let api = Api::with_meeting().await;
     let open = async |path| api.send(Request::get(path).body(Body::empty()).unwrap()).await;
-    assert_eq!(open("/healthz").await.status, 200);
+    assert_eq!(open("/healthz").await.json(), json!({ "status": "ok" }));
     let page = open("/metrics").await;
     assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let page = String::from_utf8(page.body.into()).unwrap();

@@ -17,7 +17,8 @@ use tower::ServiceExt;
 
 use crate::{
     app::App,
-    testing::{self, Directory},
+    store::{self, Health},
+    testing::{self, Directory, Forgetful},
 };
 
 struct Api {

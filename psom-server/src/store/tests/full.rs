@@ -26,17 +26,17 @@ async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
     let journal = store.journal("team");
     journal.commit(vec![save("before", "1")]).await.unwrap();
     limit(&store, 20);
-    let mut obstacle = store.obstacle();
-    assert_eq!(*obstacle.borrow_and_update(), None);
+    let mut health = store.health();
+    assert_eq!(*health.borrow_and_update(), Health::Good);
     let page = "x".repeat(4096);
     let turn = (0..30).map(|number| save(format!("large/{number}"), &page)).collect();
     let large = tokio::spawn(journal.commit(turn));
     let small = tokio::spawn(journal.commit(vec![save("small", "1")]));
     // A few tries later it is told of once.
-    obstacle.changed().await.unwrap();
-    assert_eq!(*obstacle.borrow_and_update(), Some("the disk is full"));
+    health.changed().await.unwrap();
+    assert_eq!(*health.borrow_and_update(), Health::Waiting("the disk is full"));
     let transactions = store.transactions();
-    let again = tokio::time::timeout(std::time::Duration::from_secs(60), obstacle.changed()).await;
+    let again = tokio::time::timeout(std::time::Duration::from_secs(60), health.changed()).await;
     assert!(again.is_err(), "nothing changes within a minute");
     assert!(!large.is_finished() && !small.is_finished());
     assert_eq!(seen(&directory).await, 1, "all of a turn is there, or nothing");
@@ -45,7 +45,7 @@ async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
     limit(&store, u64::from(u32::MAX));
     large.await.unwrap().unwrap();
     small.await.unwrap().unwrap();
-    assert_eq!(*obstacle.borrow(), None);
+    assert_eq!(*health.borrow(), Health::Good);
     assert_eq!(store.load("team").await.unwrap().len(), 32);
     store.close().await.unwrap();
     assert_eq!(check(&directory).await.unwrap().problems, [""; 0]);
@@ -57,10 +57,10 @@ async fn to_close_waits_for_room_too() {
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
     limit(&store, 6);
-    let mut obstacle = store.obstacle();
+    let mut health = store.health();
     drop(store.journal("team").commit(vec![save("large", "x".repeat(1 << 16))]));
     let wait = async {
-        obstacle.wait_for(Option::is_some).await.unwrap();
+        health.wait_for(|health| *health != Health::Good).await.unwrap();
         limit(&store, u64::from(u32::MAX));
     };
     // In this order: that it is closed comes after that.
@@ -77,9 +77,9 @@ async fn commits_wait_for_another_program_that_has_locked_the_database() {
     let mut other = schema::open(&file(&directory), Durability::Full).await.unwrap();
     raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let commit = tokio::spawn(store.journal("team").commit(vec![save("a", "1")]));
-    let mut obstacle = store.obstacle();
-    let told = *obstacle.wait_for(Option::is_some).await.unwrap();
-    assert_eq!(told, Some("another program has locked the database"));
+    let mut health = store.health();
+    let told = health.wait_for(|health| *health != Health::Good).await.unwrap().clone();
+    assert_eq!(told, Health::Waiting("another program has locked the database"));
     assert!(!commit.is_finished());
     raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     commit.await.unwrap().unwrap();
@@ -99,5 +99,6 @@ async fn any_other_failure_ends_the_store_with_a_sentence() {
     assert_eq!(second.await.unwrap_err().to_string(), why, "of the same transaction");
     assert_eq!(journal.commit(vec![save("a", "2")]).await.unwrap_err().0, why);
     assert_eq!(store.load("team").await.unwrap_err().to_string(), why);
+    assert!(matches!(&*store.health().borrow(), Health::Failed(error) if error.to_string() == why));
     assert_eq!(store.close().await.unwrap_err().to_string(), why);
 }
