@@ -5,9 +5,9 @@ use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use super::{
-    connection::{self, Side, Transport},
+    connection::{self, Transport},
     handle::SpaceHandle,
-    link::{Closer, Link},
+    link::{Closer, Link, Side},
     named,
     remote::Remote,
     space_task::Message,
@@ -174,7 +174,7 @@ impl<R> ClientBuilder<R> {
         config.trace = config.trace.map(|trace| named(&trace, "client"));
         let config = Arc::new(config);
         let space = SpaceHandle::start_with((*config).clone(), further, root)?;
-        let link = Arc::new(Link::new(&config));
+        let link = Arc::new(Link::new(&config, Side::Client));
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
         let connect = Message::Connect(config.clone(), credentials, link.clone(), reply);
@@ -186,7 +186,7 @@ impl<R> ClientBuilder<R> {
         let record_limit = config.record_limit;
         let (moved, inbox) = (link.clone(), inbox.clone());
         tokio::spawn(async move {
-            connection::run(stream, key, &inbox, &moved, &config, Side::Client).await;
+            connection::run(stream, key, &inbox, &moved, &config).await;
         });
         let version = link.opened().await?;
         Ok(ClientSession { space, link, key, version, record_limit, _closer: closer })

@@ -21,10 +21,6 @@ const READ: (usize, usize) = (512, 64 * 1024);
 /// How long the peer may take to read a farewell before the transport is dropped.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How long a peer that has yet to take what it was sent is not listened to, at most: whoever asks
-/// for much gets it before they ask for more.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 /// Any byte stream that a connection can run on.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
@@ -37,18 +33,9 @@ pub(super) async fn run(
     inbox: &Inbox,
     link: &Arc<Link>,
     config: &Config,
-    side: Side,
 ) {
-    move_bytes(stream, key, inbox, link, config, side).await;
+    move_bytes(stream, key, inbox, link, config).await;
     link.set_done();
-}
-
-/// Whose end of a connection this is. One side alone waits for the other to take what it was sent:
-/// two that waited for each other would both stand still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Client,
-    Server,
 }
 
 async fn move_bytes(
@@ -57,7 +44,6 @@ async fn move_bytes(
     inbox: &Inbox,
     link: &Arc<Link>,
     config: &Config,
-    side: Side,
 ) {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let overdue = async {
@@ -73,7 +59,7 @@ async fn move_bytes(
         std::future::pending().await
     };
     let reason = tokio::select! {
-        reason = read(&mut reader, key, inbox, link, side) => reason,
+        reason = read(&mut reader, key, inbox, link) => reason,
         reason = overdue => reason,
         reason = let_go => reason,
         result = write(&mut writer, link, config) => match result {
@@ -99,7 +85,6 @@ async fn read(
     key: ConnectionKey,
     inbox: &Inbox,
     link: &Link,
-    side: Side,
 ) -> Error {
     let mut size = READ.0;
     loop {
@@ -112,9 +97,7 @@ async fn read(
             Err(error) => return Error::Lost(error.to_string()),
         }
         link.set_unread(true);
-        if side == Side::Server {
-            let _ = timeout(PATIENCE, link.room()).await;
-        }
+        link.listening().await;
         // A connection that is being ended reads on, so that its peer can write, but not for long.
         if !link.is_finished() && inbox.send(Message::Input(key, input.freeze())).await.is_err() {
             return Error::Lost("the application has ended".into());

@@ -1,5 +1,5 @@
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -13,7 +13,12 @@ use crate::{
 /// What a space, a connection's task and the program around them share of one connection.
 #[derive(Debug)]
 pub(super) struct Link {
+    side: Side,
     queue: Mutex<OutQueue>,
+    /// Set while the peer is not listened to.
+    paused: watch::Sender<bool>,
+    /// Wakes the space, which listens again.
+    wake: OnceLock<Arc<Notify>>,
     /// Wakes the task that writes.
     filled: Notify,
     /// Wakes whoever waits for the queue to sink under the soft mark.
@@ -31,6 +36,14 @@ pub(super) struct Link {
     unread: AtomicBool,
     soft_mark: usize,
     hard_mark: usize,
+}
+
+/// Whose end of a connection this is. One side alone waits for the other to take what it was sent:
+/// two that waited for each other would both stand still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Client,
+    Server,
 }
 
 /// Closes its connection when it is dropped, wherever that happens.
@@ -60,9 +73,12 @@ pub(super) enum Next {
 }
 
 impl Link {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, side: Side) -> Self {
         Self {
+            side,
             queue: Mutex::default(),
+            paused: watch::Sender::new(false),
+            wake: OnceLock::new(),
             filled: Notify::new(),
             sunk: Notify::new(),
             state: watch::Sender::new(LinkState::Connecting),
@@ -95,6 +111,42 @@ impl Link {
     pub(super) fn ping(&self) {
         self.queue().ping();
         self.filled.notify_one();
+    }
+
+    /// Says whom to wake once the peer is to be listened to again.
+    pub(super) fn set_wake(&self, wake: Arc<Notify>) {
+        // A link has one space.
+        let _ = self.wake.set(wake);
+    }
+
+    /// Announces bytes that answer the peer and will be pushed. Says whether it is not listened to
+    /// any more, until it has taken what it asked for.
+    pub(super) fn owe(&self, bytes: usize) -> bool {
+        let mut queue = self.queue();
+        queue.owe(bytes);
+        // Nothing is taken meanwhile.
+        let owes = self.side == Side::Server && queue.owed() > self.soft_mark;
+        if owes {
+            self.paused.send_replace(true);
+        }
+        owes
+    }
+
+    /// Listens to the peer again, if it has taken enough. Says whether it has.
+    pub(super) fn unpause(&self) -> bool {
+        let ready = self.queue().owed() <= self.soft_mark;
+        if ready {
+            self.paused.send_replace(false);
+        }
+        ready
+    }
+
+    /// Waits until the peer is listened to, or the connection is over.
+    pub(super) async fn listening(&self) {
+        if *self.paused.borrow() {
+            // The sender is a field of this link.
+            let _ = self.paused.subscribe().wait_for(|paused| !*paused).await;
+        }
     }
 
     pub(super) fn set_unread(&self, unread: bool) {
@@ -168,9 +220,14 @@ impl Link {
         self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
         let mut queue = self.queue();
         queue.written(bytes);
-        if queue.waiting() <= self.soft_mark {
-            drop(queue);
+        let has_sunk = queue.waiting() <= self.soft_mark;
+        let has_taken = queue.owed() <= self.soft_mark && *self.paused.borrow();
+        drop(queue);
+        if has_sunk {
             self.sunk.notify_waiters();
+        }
+        if has_taken && let Some(wake) = self.wake.get() {
+            wake.notify_one();
         }
     }
 
@@ -181,7 +238,7 @@ impl Link {
 
     /// Whether so much waits for the peer that it would soon be broken for it.
     pub(super) fn is_nearly_full(&self) -> bool {
-        self.queue().waiting() > self.hard_mark / 2
+        self.queue().unasked() > self.hard_mark / 2
     }
 
     /// Waits until it does, or until the connection is over.
@@ -216,6 +273,9 @@ impl Link {
             }
             !over
         });
+        if self.over().is_some() {
+            self.paused.send_replace(false);
+        }
     }
 
     /// Waits until the root is connected and returns the version in force.

@@ -19,9 +19,9 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     authenticator::{Admission, AnyAuthenticator, Authenticator},
-    connection::{self, Side, Transport},
+    connection::{self, Transport},
     handle::{SpaceHandle, SpaceRef},
-    link::Link,
+    link::{Link, Side},
     named,
     space_task::Message,
     tls, with_trace,
@@ -370,7 +370,7 @@ async fn serve(
     if let Some(trace) = &shared.config.trace {
         session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
     }
-    let link = Arc::new(Link::new(&shared.config));
+    let link = Arc::new(Link::new(&shared.config, Side::Server));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
     // Whoever is judged makes room, whether or not the meeting has time for them.
@@ -390,7 +390,7 @@ async fn serve(
     };
     shared.admitted.fetch_add(1, Ordering::Relaxed);
     tracing::info!(peer, ?user, "Admitted a user");
-    let moving = connection::run(stream, key, &space.inbox, &link, &shared.config, Side::Server);
+    let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
     tokio::pin!(moving);
     tokio::select! {
         () = &mut moving => {}

@@ -1,12 +1,12 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     task::JoinSet,
 };
 
@@ -58,6 +58,8 @@ pub(super) fn start(space: Space, config: Arc<Config>, journal: Option<Arc<dyn J
         links: HashMap::new(),
         spawned: JoinSet::new(),
         lagging: HashMap::new(),
+        paused: HashMap::new(),
+        wake: Arc::default(),
     };
     tokio::spawn(runner.run(messages));
     inbox
@@ -73,6 +75,11 @@ struct Runner {
     journal: Option<Commits>,
     /// Peers for whom more than the soft mark waits.
     lagging: HashMap<ConnectionKey, Lag>,
+    /// What peers have sent that are not listened to, since they have yet to take what they asked
+    /// for: whoever asks for much gets it before they ask for more, and nobody else waits for them.
+    paused: HashMap<ConnectionKey, VecDeque<Bytes>>,
+    /// Wakes the space when one of them has taken enough.
+    wake: Arc<Notify>,
 }
 
 /// How a peer that lags takes what it is sent.
@@ -114,6 +121,7 @@ impl Runner {
                 // What peers have sent counts before what time has brought.
                 biased;
                 result = committed(&mut self.journal, &self.config, &self.links) => if !self.release(result).await { return },
+                () = self.wake.notified() => if !self.listen_again().await { return },
                 count = messages.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
                         // Nobody asks for anything more, but what was sent is still to leave.
@@ -121,13 +129,8 @@ impl Runner {
                     }
                     for message in batch.drain(..) {
                         self.on_message(message).await;
-                        while self.space.unread().is_some() {
-                            self.flush();
-                            if !self.catch_up().await {
-                                return;
-                            }
-                            self.hold_back().await;
-                            self.space.resume(now()).await;
+                        if !self.read_on().await {
+                            return;
                         }
                     }
                     if self.space.deadline().is_some_and(|deadline| deadline <= now()) {
@@ -148,6 +151,46 @@ impl Runner {
             }
             self.hold_back().await;
         }
+    }
+
+    /// Reads what is unread, sending in between what it has led to. False where the journal failed.
+    async fn read_on(&mut self) -> bool {
+        while let Some(key) = self.space.unread() {
+            self.flush();
+            if !self.catch_up().await {
+                return false;
+            }
+            self.hold_back().await;
+            if self.paused.contains_key(&key) {
+                self.space.park();
+            } else {
+                self.space.resume(now()).await;
+            }
+        }
+        true
+    }
+
+    /// Listens again to peers that have taken what they asked for. False where the journal failed.
+    async fn listen_again(&mut self) -> bool {
+        let is_ready = |key: &&ConnectionKey| self.links.get(key).is_none_or(|link| link.unpause());
+        let ready: Vec<_> = self.paused.keys().filter(is_ready).copied().collect();
+        for key in ready {
+            let mut inputs = self.paused.remove(&key).unwrap_or_default();
+            self.space.unpark(now(), key).await;
+            loop {
+                if !self.read_on().await {
+                    return false;
+                }
+                self.flush();
+                if let Some(paused) = self.paused.get_mut(&key) {
+                    *paused = inputs;
+                    break;
+                }
+                let Some(input) = inputs.pop_front() else { break };
+                self.space.receive(now(), key, input).await;
+            }
+        }
+        true
     }
 
     /// Sends pings, fires timers, ends who is silent: but not who has sent what is yet to be read.
@@ -232,7 +275,10 @@ impl Runner {
                 if let Some(link) = self.links.get(&key) {
                     link.set_unread(false);
                 }
-                self.space.receive(now, key, bytes).await;
+                match self.paused.get_mut(&key) {
+                    Some(inputs) => inputs.push_back(bytes),
+                    None => self.space.receive(now, key, bytes).await,
+                }
             }
             Message::Lost(key, reason) => self.space.lost(now, key, &reason),
             Message::End(key, error) => self.space.end(now, key, error),
@@ -253,6 +299,7 @@ impl Runner {
         reply: oneshot::Sender<ConnectionKey>,
     ) {
         let Some(key) = key else { return };
+        link.set_wake(self.wake.clone());
         self.links.insert(key, link);
         // Whoever asked may have given up; then its transport is gone too.
         if reply.send(key).is_err() {
@@ -273,6 +320,7 @@ impl Runner {
         if let Some(error) = outgoing.over {
             link.end(error);
             self.links.remove(&key);
+            self.paused.remove(&key);
             return;
         }
         self.space.set_congested(key, lags);
@@ -297,6 +345,15 @@ impl Runner {
             let (writes, when_safe) = (self.space.take_writes(), self.space.take_when_safe());
             if outgoing.is_empty() && writes.is_empty() && when_safe.is_empty() {
                 break;
+            }
+            for Outgoing { connection, output, .. } in &outgoing {
+                // To be told later is to be owed all the same.
+                if output.asked() > 0
+                    && let Some(link) = self.links.get(connection)
+                    && link.owe(output.asked())
+                {
+                    self.paused.entry(*connection).or_default();
+                }
             }
             let turn = Turn { outgoing, when_safe };
             let free = match &mut self.journal {

@@ -27,7 +27,9 @@ pub struct Config {
     pub proxy_limit: usize,
     /// Above so many bytes that wait for a peer, its `#[latest]` calls replace older ones: 1 MiB.
     pub soft_mark: usize,
-    /// Above so many bytes that wait for a peer, its connection is broken: 8 MiB.
+    /// Above so many bytes that wait for a peer, its connection is broken: 8 MiB. What answers the
+    /// peer's own messages does not count: while more than the soft mark of that waits, a server
+    /// does not read what the peer has sent since.
     pub hard_mark: usize,
     /// Where a connection is broken whose peer has accepted nothing for so long: 10 s.
     pub stall_timeout: Duration,

@@ -285,6 +285,17 @@ impl Session {
         self.outbound.take(pingable)
     }
 
+    /// How many bytes were written since output was last taken.
+    pub fn unsent(&self) -> usize {
+        self.outbound.unsent()
+    }
+
+    /// Notes that so many of them answer what the peer itself has sent: they do not count for the
+    /// hard mark.
+    pub fn note_asked(&mut self, bytes: usize) {
+        self.outbound.note_asked(bytes);
+    }
+
     /// Notes that the peer is there, though what it has sent is yet to be read.
     pub fn has_sent(&mut self, now: Instant) {
         self.timers.received(now);

@@ -112,6 +112,10 @@ pub struct Output {
     pub(super) pieces: Vec<Piece>,
     /// The bytes behind the last piece: in most turns all there is.
     pub(super) tail: Vec<u8>,
+    /// How many bytes the pieces have.
+    cut: usize,
+    /// How many of all bytes answer what the peer itself has sent.
+    pub(super) asked: usize,
     /// What still waits for the peer is thrown away before this goes out.
     pub(super) instead: bool,
     /// Nothing follows: the transport is to be closed behind it.
@@ -129,6 +133,11 @@ impl Output {
     /// Whether the transport is to be closed behind it.
     pub fn is_last(&self) -> bool {
         self.last
+    }
+
+    /// How many bytes of it answer what the peer itself has sent.
+    pub fn asked(&self) -> usize {
+        self.asked
     }
 }
 
@@ -155,6 +164,16 @@ impl Outbound {
 
     pub(super) fn is_empty(&self) -> bool {
         self.output.is_empty()
+    }
+
+    /// How many bytes were written and not taken yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.output.cut + self.output.tail.len()
+    }
+
+    /// Notes that so many of them answer what the peer itself has sent.
+    pub(super) fn note_asked(&mut self, bytes: usize) {
+        self.output.asked += bytes;
     }
 
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
@@ -198,22 +217,29 @@ impl Outbound {
             Marshaled::Large(bytes) if replaceable => tail.extend_from_slice(bytes),
             Marshaled::Large(bytes) => {
                 let shared = Piece::Shared(bytes.clone());
+                let length = bytes.len();
                 self.cut();
-                self.output.pieces.push(shared);
+                self.push(length, shared);
                 return Ok(());
             }
         }
         if replaceable {
             let call = std::mem::take(&mut self.output.tail);
-            self.output.pieces.push(Piece::Latest(key, call));
+            self.push(call.len(), Piece::Latest(key, call));
         }
         Ok(())
     }
 
     fn cut(&mut self) {
         if !self.output.tail.is_empty() {
-            self.output.pieces.push(Piece::Bytes(std::mem::take(&mut self.output.tail)));
+            let bytes = std::mem::take(&mut self.output.tail);
+            self.push(bytes.len(), Piece::Bytes(bytes));
         }
+    }
+
+    fn push(&mut self, length: usize, piece: Piece) {
+        self.output.cut += length;
+        self.output.pieces.push(piece);
     }
 
     /// Ends the stream; `instead` of what still waits, where the peer does not take it.

@@ -23,6 +23,14 @@ pub struct OutQueue {
     /// How many segments were replaced and stand there empty.
     replaced: usize,
     waiting: usize,
+    /// How many bytes have left the queue since the beginning.
+    gone: u64,
+    /// How many of those that wait answer what the peer itself has sent.
+    asked: usize,
+    /// How many of them are gone with which byte.
+    answers: VecDeque<(u64, usize)>,
+    /// How many more will come.
+    announced: usize,
     finished: bool,
     overflowed: bool,
     /// As the last output has it.
@@ -74,9 +82,46 @@ impl OutQueue {
             }
         }
         self.append(output.tail);
+        self.note_asked(output.asked);
         self.finished |= output.last;
         self.pingable = output.pingable;
-        self.overflowed |= self.waiting > config.hard_mark && !self.finished;
+        self.overflowed |= self.unasked() > config.hard_mark && !self.finished;
+    }
+
+    fn note_asked(&mut self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        self.asked += bytes;
+        self.announced = self.announced.saturating_sub(bytes);
+        self.answers.push_back((self.gone + self.waiting as u64, bytes));
+    }
+
+    /// Counts bytes out.
+    fn leave(&mut self, bytes: usize) {
+        self.waiting = self.waiting.saturating_sub(bytes);
+        self.gone += bytes as u64;
+        while let Some(&(last, bytes)) = self.answers.front()
+            && last <= self.gone
+        {
+            self.asked = self.asked.saturating_sub(bytes);
+            self.answers.pop_front();
+        }
+    }
+
+    /// Announces bytes that answer the peer and will be pushed.
+    pub fn owe(&mut self, bytes: usize) {
+        self.announced += bytes;
+    }
+
+    /// How many bytes the peer has asked for and not taken.
+    pub fn owed(&self) -> usize {
+        self.asked + self.announced
+    }
+
+    /// How many bytes wait for the peer that it has not asked for.
+    pub fn unasked(&self) -> usize {
+        self.waiting.saturating_sub(self.asked)
     }
 
     fn append(&mut self, mut bytes: Vec<u8>) {
@@ -97,7 +142,7 @@ impl OutQueue {
         if let Some(older) = older
             && let Segment::Latest(_, bytes) = std::mem::replace(older, Segment::Replaced)
         {
-            self.waiting -= bytes.len();
+            self.leave(bytes.len());
             self.replaced += 1;
         }
         self.push_segment(bytes.len(), Segment::Latest(key, bytes));
@@ -134,7 +179,8 @@ impl OutQueue {
             Segment::Shared(bytes) => bytes.len(),
             Segment::Replaced => 0,
         });
-        self.waiting -= dropped.sum::<usize>();
+        let dropped = dropped.sum::<usize>();
+        self.leave(dropped);
         self.latest.clear();
         self.replaced = 0;
         self.segments.extend(begun);
@@ -185,13 +231,13 @@ impl OutQueue {
         self.segments.clear();
         self.latest.clear();
         self.replaced = 0;
-        self.waiting = 0;
+        self.leave(self.waiting);
         self.finished = true;
     }
 
     /// The transport has taken so many bytes.
     pub fn written(&mut self, bytes: usize) {
-        self.waiting = self.waiting.saturating_sub(bytes);
+        self.leave(bytes);
     }
 
     /// How many bytes wait for the peer.

@@ -12,13 +12,12 @@ mod durable;
 mod handle;
 mod object;
 mod peer;
+mod reading;
 #[cfg(feature = "tokio")]
 mod remote_call;
 mod user;
 
 use std::{sync::Arc, time::Instant};
-
-use bytes::Bytes;
 
 pub use self::core::{ConnectionKey, SpaceStats, Spawned, TimerKey};
 use self::{
@@ -56,9 +55,6 @@ pub struct Space {
     unread: Option<ConnectionKey>,
     closed: bool,
 }
-
-/// So many bytes are gathered at most, about, before they are to be sent.
-const GATHER: usize = 256 * 1024;
 
 /// A peer connects one object so often at the most: each time, calls on the object's peers go to it
 /// once more.
@@ -144,66 +140,6 @@ impl Space {
         let core = self.core_at(now)?;
         let session = Session::client(config, credentials, core.app.clone(), now);
         Some(core.attach(session, User::new(0, "server")))
-    }
-
-    /// Takes bytes from a connection's transport, cut anywhere.
-    ///
-    /// When what the handlers send gathers, reading stops in the middle: [`unread`](Self::unread)
-    /// says so, and [`resume`](Self::resume) goes on once the output was taken.
-    pub async fn receive(&mut self, now: Instant, connection: ConnectionKey, input: Bytes) {
-        self.resume_all(now).await;
-        let Some(core) = self.core_at(now) else { return };
-        let Some(at) = core.connections.get_mut(connection) else { return };
-        let mut batch = at.session.receive(now, input);
-        self.read(connection, &mut batch).await;
-    }
-
-    /// Whether a connection has messages that were received and not handled yet.
-    pub fn unread(&self) -> Option<ConnectionKey> {
-        self.unread
-    }
-
-    /// Goes on with them. To be done before anything else is received.
-    pub async fn resume(&mut self, now: Instant) {
-        let Some(connection) = self.unread.take() else { return };
-        let Some(core) = self.core_at(now) else { return };
-        let Some(at) = core.connections.get_mut(connection) else { return };
-        let mut batch = at.session.take_kept();
-        self.read(connection, &mut batch).await;
-    }
-
-    /// Handles what is unread whatever it makes gather, where the program around does not ask.
-    async fn resume_all(&mut self, now: Instant) {
-        while self.unread.is_some() {
-            if let Some(core) = &mut self.core {
-                core.gathered = 0;
-            }
-            self.resume(now).await;
-        }
-    }
-
-    async fn read(&mut self, connection: ConnectionKey, batch: &mut Batch) {
-        loop {
-            // What the messages before have led to comes before the next one, all of it.
-            if self.core.as_ref().is_some_and(|core| !core.work.is_empty()) {
-                self.settle();
-            }
-            let Some(core) = &mut self.core else { return };
-            if core.gathered > GATHER || !core.work.is_empty() {
-                self.unread = Some(connection);
-                break;
-            }
-            let Some(at) = core.connections.get_mut(connection) else { return };
-            let Some(event) = at.session.next_event(core.now, batch) else { break };
-            self.on_event(connection, event, batch).await;
-            self.settle();
-        }
-        let Some(core) = &mut self.core else { return };
-        if let Some(at) = core.connections.get_mut(connection) {
-            at.session.keep(batch);
-        }
-        core.set_deadline(connection);
-        core.mark(connection);
     }
 
     async fn on_event(&mut self, connection: ConnectionKey, event: Event, batch: &Batch) {

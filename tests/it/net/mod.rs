@@ -1,5 +1,6 @@
 //! Real sockets on the loopback interface, real TLS.
 
+mod asking;
 mod churn;
 mod client;
 pub mod common;

@@ -1,0 +1,205 @@
+//! Peers that ask for much.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use psom::{
+    Client, ClientSession, Committing, Config, Context, Journal, Scope, Server, SpaceHandle,
+    Tokens, User, Write, distributed_object, error::Misuse, psom_interface, testing::Script,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    sync::{Semaphore, mpsc},
+};
+
+use super::common::{SOON, eventually};
+
+/// More than the hard mark.
+const ANSWER: usize = 300 * 1024;
+
+#[psom_interface(name = "Test.Shelf", version = 1, hash = 4_711)]
+pub trait ShelfServer {
+    fn s_save(&mut self, cx: &mut Context<Self>);
+    fn s_ask(&mut self, cx: &mut Context<Self>);
+}
+
+#[psom_interface(name = "Test.Shelf", version = 1, hash = 8_150)]
+pub trait ShelfClient {
+    fn c_book(&mut self, cx: &mut Context<Self>, text: &[u8]);
+}
+
+/// Counts how often it was asked.
+#[distributed_object(serves = ShelfServer, calls = ShelfClient)]
+struct Shelf(Arc<AtomicUsize>);
+
+impl ShelfServer for Shelf {
+    fn s_save(&mut self, cx: &mut Context<Self>) {
+        cx.save("key", "text");
+    }
+
+    fn s_ask(&mut self, cx: &mut Context<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        cx.caller().c_book(&vec![7; ANSWER]);
+    }
+}
+
+#[distributed_object(serves = ShelfClient, calls = ShelfServer)]
+struct Reader(mpsc::UnboundedSender<usize>);
+
+impl ShelfClient for Reader {
+    fn c_book(&mut self, _: &mut Context<Self>, text: &[u8]) {
+        let _ = self.0.send(text.len());
+    }
+}
+
+/// A journal that waits for a permit.
+struct Slow(Arc<Semaphore>);
+
+impl Journal for Slow {
+    fn commit(&self, _: Vec<Write>) -> Committing {
+        let permits = self.0.clone();
+        Box::pin(async move {
+            permits.acquire().await.unwrap().forget();
+            Ok(())
+        })
+    }
+}
+
+struct World {
+    server: Server,
+    tokens: Tokens,
+    space: SpaceHandle<Shelf>,
+    asked: Arc<AtomicUsize>,
+    permits: Arc<Semaphore>,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut config = Config::default();
+        (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
+        let (asked, permits) = (Arc::default(), Arc::new(Semaphore::new(0)));
+        let shelf = Shelf(Arc::clone(&asked));
+        let journal = Arc::new(Slow(permits.clone()));
+        let root = move |_: &mut Scope| Ok::<_, Misuse>(shelf);
+        let space = SpaceHandle::start_durable(config.clone(), [], journal, root).unwrap();
+        let tokens = Tokens::new();
+        let server = Server::builder().space(space.space()).authenticator(tokens.clone());
+        Self { server: server.config(config).start().unwrap(), tokens, space, asked, permits }
+    }
+
+    async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<usize>) {
+        let (near, far) = tokio::io::duplex(4096);
+        self.server.accept(far);
+        let (say, books) = mpsc::unbounded_channel();
+        let client = Client::builder().root(Reader(say));
+        let client = client.token(self.tokens.issue(User::new(1, "Ada")));
+        (client.connect_stream(near).await.unwrap(), books)
+    }
+
+    /// One whose bytes move by hand.
+    async fn join_by_hand(&self) -> ByHand {
+        let (near, far) = tokio::io::duplex(4096);
+        self.server.accept(far);
+        let (say, books) = mpsc::unbounded_channel();
+        let token = self.tokens.issue(User::new(2, "Bob"));
+        let script = Script::client(Config::default(), &token, |_| Reader(say));
+        let mut by_hand = ByHand { stream: near, script, books };
+        let peers = self.space.stats().await.unwrap().peers;
+        let up = by_hand.script.take();
+        by_hand.stream.write_all(&up).await.unwrap();
+        // Until it opens the channel.
+        while by_hand.read().await.first() != Some(&0x37) {}
+        eventually(async || self.space.stats().await.unwrap().peers > peers).await;
+        by_hand
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+struct ByHand {
+    stream: DuplexStream,
+    script: Script<Reader>,
+    books: mpsc::UnboundedReceiver<usize>,
+}
+
+impl ByHand {
+    async fn ask(&mut self, times: usize) {
+        self.script.on_root(move |_, cx| {
+            for _ in 0..times {
+                cx.peers().s_ask();
+            }
+        });
+        let up = self.script.take();
+        self.stream.write_all(&up).await.unwrap();
+    }
+
+    /// Reads something, and says what it has led to.
+    async fn read(&mut self) -> Vec<u8> {
+        let mut down = vec![0; 4096];
+        let count = tokio::time::timeout(SOON, self.stream.read(&mut down)).await.unwrap().unwrap();
+        let up = self.script.send(&down[..count]);
+        self.stream.write_all(&up).await.unwrap();
+        up
+    }
+
+    async fn has_all(&mut self, books: usize) {
+        for _ in 0..books {
+            while self.books.is_empty() {
+                assert!(self.script.error().is_none(), "{:?}", self.script.error());
+                self.read().await;
+            }
+            assert_eq!(self.books.try_recv(), Ok(ANSWER));
+        }
+    }
+}
+
+const TIMES: usize = 100;
+
+#[tokio::test]
+async fn whoever_asks_for_much_gets_it_at_their_own_pace_and_nobody_else_waits() {
+    let world = World::new();
+    let (ada, mut books) = world.join().await;
+    let mut bob = world.join_by_hand().await;
+    bob.ask(TIMES).await;
+    eventually(async || world.asked() > 0).await;
+    // Bob reads nothing; Ada is served as ever.
+    for round in 0..10 {
+        ada.root().s_ask().await.unwrap();
+        assert_eq!(
+            tokio::time::timeout(SOON, books.recv()).await.unwrap(),
+            Some(ANSWER),
+            "{round}"
+        );
+    }
+    assert!(world.asked() <= 10 + 2, "Bob is asked to read first");
+    // Far more than the hard mark, and all of it arrives.
+    bob.has_all(TIMES).await;
+    assert_eq!(world.asked(), 10 + TIMES);
+    // And what Bob says then is heard.
+    bob.ask(1).await;
+    bob.has_all(1).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_the_journal_is_owed_too() {
+    let world = World::new();
+    let (ada, mut books) = world.join().await;
+    let mut bob = world.join_by_hand().await;
+    ada.root().s_save().await.unwrap();
+    bob.ask(TIMES).await;
+    eventually(async || world.asked() > 0).await;
+    ada.root().s_ask().await.unwrap();
+    eventually(async || world.asked() > 1).await;
+    for _ in 0..10 {
+        world.space.stats().await.unwrap();
+    }
+    assert!(world.asked() <= 3, "nothing gathers for Bob while the journal is slow");
+    assert!(books.try_recv().is_err(), "nothing leaves before it is safe");
+    world.permits.add_permits(1);
+    bob.has_all(TIMES).await;
+    assert_eq!(tokio::time::timeout(SOON, books.recv()).await.unwrap(), Some(ANSWER));
+}
