@@ -132,13 +132,15 @@ impl Link {
         owes
     }
 
-    /// Listens to the peer again, if it has taken enough. Says whether it has.
-    pub(super) fn unpause(&self) -> bool {
-        let ready = self.queue().owed() <= self.soft_mark;
-        if ready {
-            self.paused.send_replace(false);
-        }
-        ready
+    /// Whether the peer has yet to take what it asked for, before it is listened to.
+    pub(super) fn owes(&self) -> bool {
+        self.side == Side::Server && self.queue().owed() > self.soft_mark
+    }
+
+    /// Listens to the peer again.
+    pub(super) fn unpause(&self) {
+        self.set_unread(false);
+        self.paused.send_replace(false);
     }
 
     /// Waits until the peer is listened to, or the connection is over.

@@ -113,6 +113,7 @@ impl Lag {
 impl Runner {
     async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut has_listened = false;
         // The making of the root may have saved something.
         self.flush();
         loop {
@@ -121,8 +122,15 @@ impl Runner {
                 // What peers have sent counts before what time has brought.
                 biased;
                 result = committed(&mut self.journal, &self.config, &self.links) => if !self.release(result).await { return },
-                () = self.wake.notified() => if !self.listen_again().await { return },
+                // In turns with the messages of those who read.
+                () = self.wake.notified(), if !has_listened || messages.is_empty() => {
+                    has_listened = true;
+                    if !self.listen_again().await {
+                        return;
+                    }
+                }
                 count = messages.recv_many(&mut batch, BATCH) => {
+                    has_listened = false;
                     if count == 0 {
                         // Nobody asks for anything more, but what was sent is still to leave.
                         return self.drain().await;
@@ -161,7 +169,7 @@ impl Runner {
                 return false;
             }
             self.hold_back().await;
-            if self.paused.contains_key(&key) {
+            if self.owes(key) {
                 self.space.park();
             } else {
                 self.space.resume(now()).await;
@@ -170,27 +178,40 @@ impl Runner {
         true
     }
 
-    /// Listens again to peers that have taken what they asked for. False where the journal failed.
+    /// Goes on with peers that have taken what they asked for, one of their messages' bytes each:
+    /// those of others come in between. False where the journal failed.
     async fn listen_again(&mut self) -> bool {
-        let is_ready = |key: &&ConnectionKey| self.links.get(key).is_none_or(|link| link.unpause());
-        let ready: Vec<_> = self.paused.keys().filter(is_ready).copied().collect();
-        for key in ready {
-            let mut inputs = self.paused.remove(&key).unwrap_or_default();
+        let paused: Vec<_> = self.paused.keys().copied().collect();
+        for key in paused {
+            if self.owes(key) {
+                continue;
+            }
             self.space.unpark(now(), key).await;
-            loop {
+            if !self.read_on().await {
+                return false;
+            }
+            self.flush();
+            if self.owes(key) {
+                continue;
+            }
+            if let Some(input) = self.paused.get_mut(&key).and_then(VecDeque::pop_front) {
+                self.space.receive(now(), key, input).await;
                 if !self.read_on().await {
                     return false;
                 }
                 self.flush();
-                if let Some(paused) = self.paused.get_mut(&key) {
-                    *paused = inputs;
-                    break;
-                }
-                let Some(input) = inputs.pop_front() else { break };
-                self.space.receive(now(), key, input).await;
+                self.wake.notify_one();
+            } else {
+                self.paused.remove(&key);
+                self.links.get(&key).inspect(|link| link.unpause());
             }
         }
         true
+    }
+
+    /// Whether a peer has yet to take what it asked for, before it is listened to.
+    fn owes(&self, key: ConnectionKey) -> bool {
+        self.links.get(&key).is_some_and(|link| link.owes())
     }
 
     /// Sends pings, fires timers, ends who is silent: but not who has sent what is yet to be read.
@@ -272,13 +293,13 @@ impl Runner {
                 self.adopt(key, link, reply);
             }
             Message::Input(key, bytes) => {
+                if let Some(inputs) = self.paused.get_mut(&key) {
+                    return inputs.push_back(bytes);
+                }
                 if let Some(link) = self.links.get(&key) {
                     link.set_unread(false);
                 }
-                match self.paused.get_mut(&key) {
-                    Some(inputs) => inputs.push_back(bytes),
-                    None => self.space.receive(now, key, bytes).await,
-                }
+                self.space.receive(now, key, bytes).await;
             }
             Message::Lost(key, reason) => self.space.lost(now, key, &reason),
             Message::End(key, error) => self.space.end(now, key, error),

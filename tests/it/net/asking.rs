@@ -1,8 +1,11 @@
 //! Peers that ask for much.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use psom::{
@@ -22,12 +25,12 @@ const ANSWER: usize = 300 * 1024;
 #[psom_interface(name = "Test.Shelf", version = 1, hash = 4_711)]
 pub trait ShelfServer {
     fn s_save(&mut self, cx: &mut Context<Self>);
-    fn s_ask(&mut self, cx: &mut Context<Self>);
+    fn s_ask(&mut self, cx: &mut Context<Self>, book: i32);
 }
 
 #[psom_interface(name = "Test.Shelf", version = 1, hash = 8_150)]
 pub trait ShelfClient {
-    fn c_book(&mut self, cx: &mut Context<Self>, text: &[u8]);
+    fn c_book(&mut self, cx: &mut Context<Self>, book: i32, text: &[u8]);
 }
 
 /// Counts how often it was asked.
@@ -39,18 +42,19 @@ impl ShelfServer for Shelf {
         cx.save("key", "text");
     }
 
-    fn s_ask(&mut self, cx: &mut Context<Self>) {
+    fn s_ask(&mut self, cx: &mut Context<Self>, book: i32) {
         self.0.fetch_add(1, Ordering::Relaxed);
-        cx.caller().c_book(&vec![7; ANSWER]);
+        cx.caller().c_book(book, &vec![7; ANSWER]);
     }
 }
 
 #[distributed_object(serves = ShelfClient, calls = ShelfServer)]
-struct Reader(mpsc::UnboundedSender<usize>);
+struct Reader(mpsc::UnboundedSender<i32>);
 
 impl ShelfClient for Reader {
-    fn c_book(&mut self, _: &mut Context<Self>, text: &[u8]) {
-        let _ = self.0.send(text.len());
+    fn c_book(&mut self, _: &mut Context<Self>, book: i32, text: &[u8]) {
+        assert_eq!(text.len(), ANSWER);
+        let _ = self.0.send(book);
     }
 }
 
@@ -89,7 +93,7 @@ impl World {
         Self { server: server.config(config).start().unwrap(), tokens, space, asked, permits }
     }
 
-    async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<usize>) {
+    async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<i32>) {
         let (near, far) = tokio::io::duplex(4096);
         self.server.accept(far);
         let (say, books) = mpsc::unbounded_channel();
@@ -123,14 +127,15 @@ impl World {
 struct ByHand {
     stream: DuplexStream,
     script: Script<Reader>,
-    books: mpsc::UnboundedReceiver<usize>,
+    books: mpsc::UnboundedReceiver<i32>,
 }
 
 impl ByHand {
-    async fn ask(&mut self, times: usize) {
+    /// Asks for books, all at once.
+    async fn ask(&mut self, books: Range<i32>) {
         self.script.on_root(move |_, cx| {
-            for _ in 0..times {
-                cx.peers().s_ask();
+            for book in books {
+                cx.peers().s_ask(book);
             }
         });
         let up = self.script.take();
@@ -146,42 +151,40 @@ impl ByHand {
         up
     }
 
-    async fn has_all(&mut self, books: usize) {
-        for _ in 0..books {
+    async fn has_all(&mut self, books: Range<i32>) {
+        for book in books {
             while self.books.is_empty() {
                 assert!(self.script.error().is_none(), "{:?}", self.script.error());
                 self.read().await;
             }
-            assert_eq!(self.books.try_recv(), Ok(ANSWER));
+            assert_eq!(self.books.try_recv(), Ok(book));
         }
     }
 }
-
-const TIMES: usize = 100;
 
 #[tokio::test]
 async fn whoever_asks_for_much_gets_it_at_their_own_pace_and_nobody_else_waits() {
     let world = World::new();
     let (ada, mut books) = world.join().await;
     let mut bob = world.join_by_hand().await;
-    bob.ask(TIMES).await;
+    // Some at once, and more when nobody listens any more.
+    bob.ask(0..25).await;
     eventually(async || world.asked() > 0).await;
+    for from in [25, 50, 75] {
+        bob.ask(from..from + 25).await;
+    }
     // Bob reads nothing; Ada is served as ever.
     for round in 0..10 {
-        ada.root().s_ask().await.unwrap();
-        assert_eq!(
-            tokio::time::timeout(SOON, books.recv()).await.unwrap(),
-            Some(ANSWER),
-            "{round}"
-        );
+        ada.root().s_ask(round).await.unwrap();
+        assert_eq!(tokio::time::timeout(SOON, books.recv()).await.unwrap(), Some(round));
     }
     assert!(world.asked() <= 10 + 2, "Bob is asked to read first");
     // Far more than the hard mark, and all of it arrives.
-    bob.has_all(TIMES).await;
-    assert_eq!(world.asked(), 10 + TIMES);
+    bob.has_all(0..100).await;
+    assert_eq!(world.asked(), 10 + 100);
     // And what Bob says then is heard.
-    bob.ask(1).await;
-    bob.has_all(1).await;
+    bob.ask(100..101).await;
+    bob.has_all(100..101).await;
 }
 
 #[tokio::test]
@@ -190,9 +193,9 @@ async fn what_waits_for_the_journal_is_owed_too() {
     let (ada, mut books) = world.join().await;
     let mut bob = world.join_by_hand().await;
     ada.root().s_save().await.unwrap();
-    bob.ask(TIMES).await;
+    bob.ask(0..100).await;
     eventually(async || world.asked() > 0).await;
-    ada.root().s_ask().await.unwrap();
+    ada.root().s_ask(7).await.unwrap();
     eventually(async || world.asked() > 1).await;
     for _ in 0..10 {
         world.space.stats().await.unwrap();
@@ -200,6 +203,6 @@ async fn what_waits_for_the_journal_is_owed_too() {
     assert!(world.asked() <= 3, "nothing gathers for Bob while the journal is slow");
     assert!(books.try_recv().is_err(), "nothing leaves before it is safe");
     world.permits.add_permits(1);
-    bob.has_all(TIMES).await;
-    assert_eq!(tokio::time::timeout(SOON, books.recv()).await.unwrap(), Some(ANSWER));
+    bob.has_all(0..100).await;
+    assert_eq!(tokio::time::timeout(SOON, books.recv()).await.unwrap(), Some(7));
 }
