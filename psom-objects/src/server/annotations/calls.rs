@@ -307,11 +307,12 @@ impl AnnotationContainerServer for AnnotationContainer {
         };
         if let Some(code) = refused {
             cx.caller().c_error_set_telepointer(code.name());
-        } else if visible {
-            cx.peers().c_set_telepointer(&anchor, user, true);
-            self.pointers.insert(user, anchor);
-        } else if self.pointers.remove(&user).is_some() {
-            cx.peers().c_set_telepointer(&anchor, user, false);
+        } else {
+            cx.peers().c_set_telepointer(&anchor, user, visible);
+            match visible {
+                true => drop(self.pointers.insert(user, anchor)),
+                false => drop(self.pointers.remove(&user)),
+            }
         }
         Ok(())
     }
