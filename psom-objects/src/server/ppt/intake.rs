@@ -158,6 +158,10 @@ impl Resource<'_, '_> {
             let slide = self.slide(ResourceFormat::SlideThumbnails, thumbnail.slide)?;
             names.insert(slide, name(thumbnail.file.as_deref())?);
         }
+        // The call that tells of them has no numbers: they are those of the first slides.
+        if !names.keys().zip(0..).all(|(slide, place)| *slide == place) {
+            return Err("a slide before the last thumbnail has none");
+        }
         Ok(Item::Thumbnails { names, file: self.file(Some(&package.file))? })
     }
 

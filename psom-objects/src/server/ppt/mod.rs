@@ -37,7 +37,8 @@ use crate::{
 ///
 /// They come with the presentation or later, in packages of their own, and everybody is told of
 /// each at once. What comes again replaces what was there. Markup is told once all files that it
-/// names were. Each resource of a package is taken whole or not at all; who uploaded one that
+/// names were. Thumbnails are those of the first slides, without a gap: the call that tells of them
+/// has no numbers. Each resource of a package is taken whole or not at all; who uploaded one that
 /// cannot be taken is told so by `cErrorAddingResource`, if the resource has a number.
 ///
 /// # Errors
