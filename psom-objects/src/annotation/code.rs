@@ -11,7 +11,8 @@ pub enum ErrorCode {
     NotFound,
     /// Somebody else has changed the annotation meanwhile.
     StaleGeneration,
-    /// The properties are no pairs, or a name among them is unknown or there twice.
+    /// The properties are no pairs, or a name among them is unknown or there twice, or the adder's
+    /// own name for an annotation is to be another one.
     InvalidProperties,
     /// A value is no number where one is due, or is below zero.
     NotANumber,

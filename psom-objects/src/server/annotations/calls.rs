@@ -51,6 +51,7 @@ impl AnnotationContainer {
 
     fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
         self.room.limits().annotations.check(known.kind, properties)?;
+        properties.iter().try_for_each(|(of, value)| rules::keep_name(known, *of, value))?;
         let more = properties.iter().map(|(property, value)| {
             let old = known.get(*property).map_or(0, |old| batch::size_of(*property, old));
             batch::size_of(*property, value).saturating_sub(old)
@@ -150,7 +151,7 @@ impl AnnotationContainerServer for AnnotationContainer {
     ) -> Result<(), Violation> {
         let properties = read(properties)
             .map_err(|_| Violation::new("unknown, repeated or malformed properties"))?;
-        if properties.is_empty() || properties.contains_key(&Property::LocalId) {
+        if properties.is_empty() {
             return Err(Violation::new("no properties that can be changed"));
         }
         let current = self.current(id, r#gen)?;

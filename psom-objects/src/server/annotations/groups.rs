@@ -28,7 +28,6 @@ impl AnnotationContainer {
             return Err(Violation::new("an annotation that is twice in a group"));
         }
         let property = Property::from_name(property)
-            .filter(|property| *property != Property::LocalId)
             .ok_or_else(|| Violation::new("no property that can be changed"))?;
         let values = Values::new(property, values);
         let mut checks = BTreeMap::new();
@@ -38,7 +37,8 @@ impl AnnotationContainer {
                 // One value for all is checked once for each type.
                 let (limits, value) = (&self.room.limits().annotations, values.place(at));
                 let check = checks.entry((known.kind, value));
-                *check.or_insert_with(|| limits.check(known.kind, &values.properties(at)))
+                (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
+                rules::keep_name(known, property, &values.values[value])
             });
             if let Err(code) = checked {
                 refused.push((at, code));

@@ -1,7 +1,9 @@
 //! What annotations are held to.
 
 use crate::{
-    annotation::{Constraint, ErrorCode, Kind, Properties, Property, number, pair, text},
+    annotation::{
+        Annotation, Constraint, ErrorCode, Kind, Properties, Property, number, pair, text,
+    },
     server::AnnotationLimits,
     texts,
 };
@@ -82,6 +84,21 @@ impl AnnotationLimits {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The name that the adder gave an annotation is what it was. Whoever sends all properties back may
+/// send it along.
+pub(super) fn keep_name(
+    known: &Annotation,
+    property: Property,
+    value: &str,
+) -> Result<(), ErrorCode> {
+    match property {
+        Property::LocalId if known.get(property) != Some(value) => {
+            Err(ErrorCode::InvalidProperties)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -125,6 +125,18 @@ fn values_beyond_the_constraints_are_refused() {
 }
 
 #[test]
+fn the_adder_s_own_names_stay_what_they_were() {
+    let mut room = drawn();
+    room.added(Kind::Drawing, &[(Property::LocalId, "x")]);
+    set(&mut room, PRESENTER, &[1, 3], &[1, 1], "LOCALID", "x");
+    let told = [
+        "board.changed 3:2 by 2 LOCALID=x",
+        "board.error change 1:1 by 2 [LOCALID=] InvalidProperties",
+    ];
+    assert_eq!(room.told(PRESENTER), told);
+}
+
+#[test]
 fn an_attendee_changes_no_group() {
     let mut room = drawn();
     set(&mut room, ATTENDEE, &[1, 7], &[1, 1], "ANCHOR", "5,5");
@@ -146,7 +158,6 @@ fn invalid_groups_break_the_connection_and_change_nothing() {
     one(&[1, 2], &[1], "ANCHOR", "different lengths");
     one(&[1, 1], &[1, 1], "ANCHOR", "twice in a group");
     one(&[1, 2], &[1, 1], "COLOUR", "no property that can be changed");
-    one(&[1, 2], &[1, 1], "LOCALID", "no property that can be changed");
     one(&[1, 2], &[1, 2], "ANCHOR", "invalid generation");
     one(&[1, 2], &[1, -1], "ANCHOR", "invalid generation");
     breaks(drawn(), "different lengths", |server| {
