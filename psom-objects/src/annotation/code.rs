@@ -95,7 +95,10 @@ impl ErrorCode {
             Self::StaleGeneration => {
                 "Somebody else has changed the annotation meanwhile; look at it and try again."
             }
-            Self::InvalidProperties => "The server does not know these properties; update psom.",
+            Self::InvalidProperties => {
+                "The server does not take these properties; leave the LOCALID as it is, or update \
+                 psom."
+            }
             Self::NotANumber => {
                 "A size or a thickness is no number from zero up; write it like 2.5."
             }

@@ -194,7 +194,8 @@ impl AnnotationContainer {
         let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
         let mut client = cx.peers().filter(|peer| peer.id == newcomer);
         client.c_set_annotation_constraints(&numbers, &values);
-        let mut told = Pending::default();
+        // Also where there is nothing to add.
+        let mut told = Pending::Additions(batch::Additions::default());
         let additions = self.board.iter().map(|(id, annotation)| {
             let annotation = annotation.clone();
             Change::Add { id, annotation }
