@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use psom::{Context, Violation};
+use psom::{Context, Violation, interface::Target};
 
 use super::{AnnotationContainer, rules};
 use crate::{
     annotation::{Annotation, ErrorCode, Properties, Property, batch},
+    interfaces::AnnotationContainerClientProxy,
     texts,
 };
 
@@ -13,7 +14,8 @@ impl AnnotationContainer {
     /// before the whole call was found to be one that a client can make.
     ///
     /// The caller is told of the whole group at once where none of it is there, or where all that
-    /// is there is refused for one reason; otherwise of each annotation that was not changed.
+    /// is there is refused for one reason; otherwise of each annotation that was not changed, unless
+    /// that would be much.
     pub(super) fn change_group(
         &mut self,
         cx: &mut Context<Self>,
@@ -45,13 +47,13 @@ impl AnnotationContainer {
             }
         }
         if !self.may(cx) {
-            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized, false);
+            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized);
             return Ok(());
         }
         let (missing, refused): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(|(_, code)| *code == ErrorCode::NotFound);
         if missing.len() == ids.len() {
-            self.refuse_group(cx, ids, property, ErrorCode::NotFound, true);
+            self.refuse_group(cx, ids, property, ErrorCode::NotFound);
             return Ok(());
         }
         let unchanged: BTreeSet<_> = missing.iter().chain(&refused).map(|(at, _)| *at).collect();
@@ -66,47 +68,97 @@ impl AnnotationContainer {
         }
         // Behind all properties, so that both kinds of changes are told in one call each.
         versions.into_iter().for_each(|version| self.make(cx, version));
-        alone.extend(missing);
-        let mut whole = None;
+        for (at, code) in missing {
+            self.refuse(cx, ids[at], std::iter::empty(), code);
+        }
         match refused.first() {
             Some((_, code))
                 if unchanged.len() == ids.len() && refused.iter().all(|(_, of)| of == code) =>
             {
-                whole = Some((refused.iter().map(|(at, _)| ids[*at]).collect::<Vec<_>>(), *code));
+                let ids: Vec<_> = refused.iter().map(|(at, _)| ids[*at]).collect();
+                self.refuse_group(cx, &ids, property, *code);
+                return Ok(());
             }
             _ => alone.extend(refused),
         }
-        let is_small = self.fits_in_an_answer(alone.iter().map(|(at, _)| ids[*at]), property);
-        for (at, code) in alone {
-            self.refuse(cx, ids[at], is_small.then_some(property).into_iter(), code);
-        }
-        if let Some((ids, code)) = whole {
-            let is_small = self.fits_in_an_answer(ids.iter().copied(), property);
-            self.refuse_group(cx, &ids, property, code, is_small);
+        if self.is_much(alone.iter().map(|(at, _)| ids[*at]), property) {
+            self.owe(cx, alone.into_iter().map(|(at, code)| (ids[at], code)), property);
+        } else {
+            for (at, code) in alone {
+                self.refuse(cx, ids[at], std::iter::once(property), code);
+            }
         }
         Ok(())
     }
 
-    /// Whether what a property is of all these annotations is no more than an answer may be.
-    fn fits_in_an_answer(&self, ids: impl Iterator<Item = i32>, property: Property) -> bool {
+    /// Whether what a property is of all these annotations is more than is told at once.
+    fn is_much(&self, ids: impl Iterator<Item = i32>, property: Property) -> bool {
         let values = ids.filter_map(|id| self.board.get(id)?.get(property));
-        values.map(texts::wire_length).sum::<usize>() <= rules::ANSWER_SIZE
+        values.map(texts::wire_length).sum::<usize>() > rules::ANSWER_SIZE
     }
 
-    /// Tells the caller why a group was not changed, and what is in force: without the values where
-    /// they are more than an answer may be, or nothing to one who could not change them anyhow. In
-    /// several calls where the group is large.
+    /// Tells the caller why a group was not changed, and what is in force.
     fn refuse_group(
         &mut self,
         cx: &mut Context<Self>,
+        ids: &[i32],
+        property: Property,
+        code: ErrorCode,
+    ) {
+        if self.is_much(ids.iter().copied(), property) {
+            self.owe(cx, ids.iter().map(|id| (*id, code)), property);
+        } else {
+            self.flush(cx);
+            self.tell_group(&mut cx.caller(), ids, property, code);
+        }
+    }
+
+    /// Has the caller told at the end of the turn why these were not changed. A request needs few
+    /// bytes for much that is in force: whoever makes many at once is told of each annotation once.
+    fn owe(
+        &mut self,
+        cx: &mut Context<Self>,
+        refused: impl Iterator<Item = (i32, ErrorCode)>,
+        property: Property,
+    ) {
+        if let Some(peer) = cx.caller().id() {
+            self.owed.entry((peer, property)).or_default().extend(refused);
+            self.schedule(cx);
+        }
+    }
+
+    /// Tells what is [owed](Self::owe).
+    pub(super) fn settle(&mut self, cx: &mut Context<Self>) {
+        for ((peer, property), refused) in std::mem::take(&mut self.owed) {
+            let Some(mut client) = cx.peer(peer) else { continue };
+            let mut groups = BTreeMap::<_, Vec<_>>::new();
+            for (id, code) in refused {
+                groups.entry(code).or_default().push(id);
+            }
+            for (code, ids) in groups {
+                self.tell_group(&mut client, &ids, property, code);
+            }
+        }
+    }
+
+    /// Tells a client why a group was not changed, and what is in force: in several calls where
+    /// that is much.
+    fn tell_group<T: Target>(
+        &self,
+        client: &mut AnnotationContainerClientProxy<T>,
         mut ids: &[i32],
         property: Property,
         code: ErrorCode,
-        with_values: bool,
     ) {
-        self.flush(cx);
         loop {
-            let (now, rest) = ids.split_at(ids.len().min(rules::GROUP));
+            let mut size = 0;
+            let fits = ids.iter().take(rules::GROUP).take_while(|id| {
+                let value = self.board.get(**id).and_then(|known| known.get(property));
+                size += value.map_or(0, texts::wire_length);
+                size <= rules::ANSWER_SIZE
+            });
+            // No value alone is larger.
+            let (now, rest) = ids.split_at(fits.count().max(1).min(ids.len()));
             let known: Vec<_> = now.iter().map(|id| self.board.get(*id)).collect();
             let generations: Vec<_> =
                 known.iter().map(|at| at.map_or(0, |at| at.generation)).collect();
@@ -114,8 +166,8 @@ impl AnnotationContainer {
             let value = |at: &Option<&Annotation>| {
                 at.and_then(|at| at.get(property)).unwrap_or_default().to_owned()
             };
-            let values = if with_values { known.iter().map(value).collect() } else { Vec::new() };
-            cx.caller().c_error_change_property_for_group(
+            let values: Vec<_> = known.iter().map(value).collect();
+            client.c_error_change_property_for_group(
                 now,
                 &generations,
                 &modifiers,

@@ -19,12 +19,11 @@ pub(super) const DELTAS: usize = 1000;
 /// for one client (8 MiB).
 pub(super) const BOARD_SIZE: usize = 3 << 20;
 
-/// How many bytes of values the answer to one request for a group may have on the wire. A request
-/// needs few bytes for each value that is sent back.
+/// How many bytes of values one call of an answer has on the wire, at most. More are told at the end
+/// of the turn.
 pub(super) const ANSWER_SIZE: usize = 64 << 10;
 
-/// How many annotations of a group one call of the answer speaks of: without their values they are
-/// far below what a record may have.
+/// How many annotations of a group one call of the answer speaks of.
 pub(super) const GROUP: usize = 5000;
 
 /// How many identifiers of a request are sent back: more than a board has.
