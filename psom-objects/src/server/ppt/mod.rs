@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use self::{
-    deck::{Change, Deck, Failed, Pieces},
+    deck::{Change, Deck, Failed},
     intake::{Bad, Intake},
     item::Item,
     position::Position,
@@ -63,8 +63,8 @@ pub struct PptContent {
     room: Room,
     content: ContentRef,
     memory: Memory,
-    /// What was saved of the deck.
-    saved: Pieces,
+    /// Whether the deck will be saved at the end of the turn.
+    is_scheduled: bool,
     annotations: Handle<AnnotationContainer>,
     owner: i64,
     /// What is wrong with the first package, until its owner connects and is told.
@@ -108,21 +108,21 @@ impl ContentType for PptContent {
             deck.apply(&Change::Added { user: owner, item });
         }
         discard(scope, content, &deck, files.values());
-        let mut saved = Pieces::new();
-        deck.save(scope, &memory, &mut saved, None);
+        deck.save(scope, &memory);
         let container = AnnotationContainer::new(room.clone(), content, memory.clone());
         let annotations = scope.add(container);
-        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
+        let is_scheduled = false;
+        Ok(Self { deck, room, content, memory, is_scheduled, annotations, owner, refused })
     }
 
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let container = AnnotationContainer::restore(&old)?;
-        let (deck, mut saved) = Deck::restore(&old.saved)?;
+        let mut deck = Deck::restore(&old.saved)?;
         let OldContent { owner, content, room, memory, .. } = old;
         // Whoever was uploading when the server stopped has left something undone.
-        deck.save(scope, &memory, &mut saved, None);
-        let (annotations, refused) = (scope.add(container), Vec::new());
-        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
+        deck.save(scope, &memory);
+        let (annotations, refused, is_scheduled) = (scope.add(container), Vec::new(), false);
+        Ok(Self { deck, room, content, memory, is_scheduled, annotations, owner, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -148,6 +148,8 @@ impl ContentType for PptContent {
         }
         let added = good.into_iter().map(|item| Change::Added { user, item });
         let gone = self.change(cx, added);
+        // No file goes before it is saved that nothing needs it.
+        self.deck.save(cx, &self.memory);
         let brought = files.into_values().chain(gone).map(by_name);
         let brought: BTreeMap<_, _> = brought.collect();
         discard(cx, self.content, &self.deck, brought.values());
@@ -173,14 +175,14 @@ impl ContentType for PptContent {
 }
 
 impl PptContent {
-    /// Makes changes, tells everybody, and saves them all at once. Returns the files that have lost a
-    /// place by them.
+    /// Makes changes and tells everybody. They are saved at the end of the turn, each piece of the
+    /// presentation once. Returns the files that have lost a place by them.
     fn change(
         &mut self,
         cx: &mut Context<Self>,
         changes: impl IntoIterator<Item = Change>,
     ) -> Vec<StoredFile> {
-        let (mut gone, mut last) = (Vec::new(), None);
+        let mut gone = Vec::new();
         for change in changes {
             let effect = self.deck.apply(&change);
             gone.extend(effect.gone);
@@ -193,10 +195,12 @@ impl PptContent {
                 Change::Failed(failed) => tell::failed(&mut peers, *failed),
                 Change::Created { .. } | Change::Added { .. } => {}
             }
-            last = Some(change);
         }
-        if last.is_some() {
-            self.deck.save(cx, &self.memory, &mut self.saved, last.as_ref());
+        if !std::mem::replace(&mut self.is_scheduled, true) {
+            cx.at_end_of_turn(|content, cx| {
+                content.is_scheduled = false;
+                content.deck.save(cx, &content.memory);
+            });
         }
         gone
     }
