@@ -442,3 +442,36 @@ fn of_a_presentation_that_is_saved_which_has_changed() {
     assert!(keys == [format!("errors/{}", i32::from(form))] && size < 20, "{keys:?} {size}");
     room.check();
 }
+
+#[test]
+fn of_annotations_that_is_saved_which_has_changed() {
+    let mut room = Room::open();
+    room.pack(CreateContent::new("Board", ContentDetail::Whiteboard));
+    let (path, text) = ("M".repeat(5000), "a".repeat(5000));
+    let adds = [(Kind::Drawing, Property::Data, path.clone()), (Kind::Text, Property::Text, text)];
+    for (kind, property, value) in adds {
+        let properties = Properties::from([(property, value)]);
+        room.act(0, move |conference, cx| conference.add_annotation(cx, 1, kind, properties));
+    }
+    assert!(saved(&mut room).1 > 10_000);
+    let fill = texts(&[(Property::Fill, "none")]);
+    room.act(0, move |conference, cx| conference.change_annotation(cx, 1, 1, fill));
+    let (keys, size) = saved(&mut room);
+    assert!(keys == ["annotation/0000000001"] && size < 200, "{keys:?} {size}");
+    room.act(0, |conference, cx| {
+        conference.change_text(cx, 1, 2, vec![Delta::new(0, 5000, "short")])
+    });
+    let (keys, size) = saved(&mut room);
+    assert_eq!(keys, ["annotation/0000000002", "annotationValue/0000000002/TEXT"]);
+    assert!(size < 200, "{size}");
+    room.check();
+    // Long again, and gone.
+    for value in ["M0 0", &path] {
+        let data = texts(&[(Property::Data, value)]);
+        room.act(0, |conference, cx| conference.change_annotation(cx, 1, 1, data));
+        room.check();
+    }
+    room.act(0, |conference, cx| conference.remove_annotations(cx, 1, vec![1]));
+    room.check();
+    assert!(!room.state.keys().any(|key| key.contains("annotationValue")));
+}

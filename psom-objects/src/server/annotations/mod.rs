@@ -7,7 +7,7 @@ mod pending;
 mod rules;
 mod saved;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
@@ -42,6 +42,8 @@ pub struct AnnotationContainer {
     last_id: i32,
     /// The files of the images, to be removed with them.
     images: BTreeMap<i32, StoredFile>,
+    /// The properties whose values are saved apart.
+    apart: BTreeMap<i32, BTreeSet<Property>>,
     /// Where each user points to.
     pointers: BTreeMap<i64, String>,
     /// Changes that were made and are yet to be told.
@@ -73,6 +75,7 @@ impl AnnotationContainer {
             tally: Tally::default(),
             last_id: 0,
             images: BTreeMap::new(),
+            apart: BTreeMap::new(),
             pointers: BTreeMap::new(),
             pending: Pending::default(),
             owed: BTreeMap::new(),
