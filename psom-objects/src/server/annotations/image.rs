@@ -19,7 +19,7 @@ impl AnnotationContainer {
     /// Takes a package with an image: a file, and what the annotation is to look like. The detail,
     /// which the specification leaves open, is an element `imageAnnotation` of the namespace
     /// `urn:psom:annotation`, whose attribute `file` names the file and whose other attributes are
-    /// the properties by their names.
+    /// the properties by their names. `EXTENT`, the size of the image, has to be there.
     ///
     /// # Errors
     /// Why the upload fails: the user may not annotate, the detail is another one, the file is not
@@ -91,5 +91,9 @@ fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
         }
     }
     let file = file.ok_or_else(|| Refusal::malformed("the image's file is not named"))?;
+    // What the file itself says of that, only those can read who have its key.
+    if !properties.contains_key(&Property::Extent) {
+        return Err(Refusal::malformed("the image's size is not given"));
+    }
     Ok((file, properties))
 }
