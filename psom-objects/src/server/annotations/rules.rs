@@ -11,9 +11,6 @@ use crate::{
 /// The longest value of a property that has no constraint of its own, in UTF-16 code units.
 pub(super) const VALUE_LENGTH: usize = 1024;
 
-/// The most deltas of one call.
-pub(super) const DELTAS: usize = 1000;
-
 /// About how many bytes all annotations of a content may have on the wire: whoever joins is told of
 /// all at once, and that with the rest of what they are told has to stay well below what may wait
 /// for one client (8 MiB).
