@@ -90,15 +90,16 @@ impl ContentType for PptContent {
         };
         let mut deck = Deck::new();
         deck.apply(&Change::Created { owner, slides });
-        let (good, refused) = Intake::new(&deck, files).read(&resources);
+        let mut intake = Intake::new(&deck, files);
+        let (good, refused) = intake.read(&resources);
+        let preview = preview_thumbnail_file.and_then(|name| intake.file(&name));
         if good.is_empty()
             && let Some(bad) = refused.first()
         {
             return Err(Refusal::malformed(bad.why));
         }
-        let preview = preview_thumbnail_file.and_then(|name| files.get(&name));
         let first = native_file.cloned().map(Item::Native).into_iter();
-        let first = first.chain(preview.cloned().map(Item::Preview));
+        let first = first.chain(preview.map(Item::Preview));
         for item in first.chain(good) {
             if let Item::Native(file) = &item
                 && native_file != Some(file)

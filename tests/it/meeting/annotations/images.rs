@@ -69,6 +69,16 @@ fn an_image_is_added_and_its_file_told_to_everybody_once() {
 }
 
 #[test]
+fn the_name_of_a_file_may_be_spelled_in_another_way() {
+    let mut room = room();
+    let files: [(&str, &[u8]); 1] = [("A b.PNG", b"a picture")];
+    let detail = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a%20B.png\" \
+                  EXTENT=\"1,1\"/>";
+    let ended = upload(&mut room, PRESENTER, detail, &files);
+    assert_eq!(ended, finished(UploadFinishReason::Ok));
+}
+
+#[test]
 fn an_image_s_properties_change_like_any_other_s() {
     let mut room = room();
     upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);

@@ -1,5 +1,5 @@
 use psom_objects::{
-    package::{ChunkedPpt, ContentDetail, CreateContent},
+    package::{ChunkedPpt, ContentDetail, CreateContent, JpegSlide, PptResource},
     server::Limits,
     types::Role,
 };
@@ -110,6 +110,19 @@ fn a_first_package_of_which_nothing_can_be_taken_is_refused() {
     // Nothing was added to the space before the refusal either.
     share(&mut world, PRESENTER, "other", deck(1, []));
     assert_eq!(world.pair.server_stats().objects, stats.objects + 3);
+}
+
+#[test]
+fn one_file_may_be_spelled_in_several_ways() {
+    let mut world = room();
+    let file = |slide, file: &str| JpegSlide { slide: Some(slide), file: Some(file.into()) };
+    let both = PptResource::Jpegs(vec![file(0, "a b.jpg"), file(1, "A%20b.JPG")]);
+    let ppt = ChunkedPpt { preview_thumbnail_file: Some("A B.jpg".into()), ..deck(2, [both]) };
+    let id = share(&mut world, PRESENTER, "talk", ppt);
+    open(&mut world, ATTENDEE, id);
+    let told = told(&mut world, ATTENDEE);
+    let expected = ["preview <A B.jpg>", "jpeg 0 <A B.jpg>", "jpeg 1 <A B.jpg>"];
+    assert_eq!(told[2..5], expected);
 }
 
 #[test]
