@@ -1,11 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use psom::{Context, Violation, interface::Target};
+use psom::{Context, Violation};
 
 use super::{AnnotationContainer, rules};
 use crate::{
     annotation::{Annotation, ErrorCode, Properties, Property, batch},
-    interfaces::AnnotationContainerClientProxy,
     texts,
 };
 
@@ -14,8 +13,7 @@ impl AnnotationContainer {
     /// before the whole call was found to be one that a client can make.
     ///
     /// The caller is told of the whole group at once where none of it is there, or where all that
-    /// is there is refused for one reason; otherwise of each annotation that was not changed, unless
-    /// that would be much.
+    /// is there is refused for one reason; otherwise of each annotation that was not changed.
     pub(super) fn change_group(
         &mut self,
         cx: &mut Context<Self>,
@@ -68,88 +66,35 @@ impl AnnotationContainer {
         }
         // Behind all properties, so that both kinds of changes are told in one call each.
         versions.into_iter().for_each(|version| self.make(cx, version));
-        for (at, code) in missing {
-            self.refuse(cx, ids[at], std::iter::empty(), code);
-        }
+        alone.extend(missing);
+        let mut whole = None;
         match refused.first() {
             Some((_, code))
                 if unchanged.len() == ids.len() && refused.iter().all(|(_, of)| of == code) =>
             {
-                let ids: Vec<_> = refused.iter().map(|(at, _)| ids[*at]).collect();
-                self.refuse_group(cx, &ids, property, *code);
-                return Ok(());
+                whole = Some((refused.iter().map(|(at, _)| ids[*at]).collect::<Vec<_>>(), *code));
             }
             _ => alone.extend(refused),
         }
-        if self.is_much(alone.iter().map(|(at, _)| ids[*at]), property) {
-            self.owe(cx, alone.into_iter().map(|(at, code)| (ids[at], code)), property);
-        } else {
-            for (at, code) in alone {
-                self.refuse(cx, ids[at], std::iter::once(property), code);
-            }
+        for (at, code) in alone {
+            self.refuse(cx, ids[at], std::iter::once(property), code);
+        }
+        if let Some((ids, code)) = whole {
+            self.refuse_group(cx, &ids, property, code);
         }
         Ok(())
     }
 
-    /// Whether what a property is of all these annotations is more than is told at once.
-    fn is_much(&self, ids: impl Iterator<Item = i32>, property: Property) -> bool {
-        let values = ids.filter_map(|id| self.board.get(id)?.get(property));
-        values.map(texts::wire_length).sum::<usize>() > rules::ANSWER_SIZE
-    }
-
-    /// Tells the caller why a group was not changed, and what is in force.
+    /// Tells the caller why a group was not changed, and what is in force: in several calls where
+    /// that is much. Whoever asks for much is not heard again before they have taken it.
     fn refuse_group(
         &mut self,
         cx: &mut Context<Self>,
-        ids: &[i32],
-        property: Property,
-        code: ErrorCode,
-    ) {
-        if self.is_much(ids.iter().copied(), property) {
-            self.owe(cx, ids.iter().map(|id| (*id, code)), property);
-        } else {
-            self.flush(cx);
-            self.tell_group(&mut cx.caller(), ids, property, code);
-        }
-    }
-
-    /// Has the caller told at the end of the turn why these were not changed. A request needs few
-    /// bytes for much that is in force: whoever makes many at once is told of each annotation once.
-    fn owe(
-        &mut self,
-        cx: &mut Context<Self>,
-        refused: impl Iterator<Item = (i32, ErrorCode)>,
-        property: Property,
-    ) {
-        if let Some(peer) = cx.caller().id() {
-            self.owed.entry((peer, property)).or_default().extend(refused);
-            self.schedule(cx);
-        }
-    }
-
-    /// Tells what is [owed](Self::owe).
-    pub(super) fn settle(&mut self, cx: &mut Context<Self>) {
-        for ((peer, property), refused) in std::mem::take(&mut self.owed) {
-            let Some(mut client) = cx.peer(peer) else { continue };
-            let mut groups = BTreeMap::<_, Vec<_>>::new();
-            for (id, code) in refused {
-                groups.entry(code).or_default().push(id);
-            }
-            for (code, ids) in groups {
-                self.tell_group(&mut client, &ids, property, code);
-            }
-        }
-    }
-
-    /// Tells a client why a group was not changed, and what is in force: in several calls where
-    /// that is much.
-    fn tell_group<T: Target>(
-        &self,
-        client: &mut AnnotationContainerClientProxy<T>,
         mut ids: &[i32],
         property: Property,
         code: ErrorCode,
     ) {
+        self.flush(cx);
         loop {
             let mut size = 0;
             let fits = ids.iter().take(rules::GROUP).take_while(|id| {
@@ -167,7 +112,7 @@ impl AnnotationContainer {
                 at.and_then(|at| at.get(property)).unwrap_or_default().to_owned()
             };
             let values: Vec<_> = known.iter().map(value).collect();
-            client.c_error_change_property_for_group(
+            cx.caller().c_error_change_property_for_group(
                 now,
                 &generations,
                 &modifiers,

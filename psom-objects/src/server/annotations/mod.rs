@@ -48,8 +48,6 @@ pub struct AnnotationContainer {
     pointers: BTreeMap<i64, String>,
     /// Changes that were made and are yet to be told.
     pending: Pending,
-    /// Refusals that are yet to be told to those who asked, since that is much.
-    owed: BTreeMap<(PeerId, Property), BTreeMap<i32, ErrorCode>>,
     /// Whether they will be told at the end of the turn.
     is_scheduled: bool,
 }
@@ -78,7 +76,6 @@ impl AnnotationContainer {
             apart: BTreeMap::new(),
             pointers: BTreeMap::new(),
             pending: Pending::default(),
-            owed: BTreeMap::new(),
             is_scheduled: false,
         }
     }
@@ -142,21 +139,15 @@ impl AnnotationContainer {
         if !self.pending.takes(&change) {
             self.flush(cx);
         }
-        self.schedule(cx);
-        self.pending.push(change);
-        if self.pending.is_full() {
-            self.flush(cx);
-        }
-    }
-
-    /// Has told at the end of the turn what is yet to be told.
-    fn schedule(&mut self, cx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.is_scheduled, true) {
             cx.at_end_of_turn(|container, cx| {
                 container.is_scheduled = false;
                 container.flush(cx);
-                container.settle(cx);
             });
+        }
+        self.pending.push(change);
+        if self.pending.is_full() {
+            self.flush(cx);
         }
     }
 

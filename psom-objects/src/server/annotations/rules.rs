@@ -16,8 +16,7 @@ pub(super) const VALUE_LENGTH: usize = 1024;
 /// for one client (8 MiB).
 pub(super) const BOARD_SIZE: usize = 3 << 20;
 
-/// How many bytes of values one call of an answer has on the wire, at most. More are told at the end
-/// of the turn.
+/// How many bytes of values one call of an answer has on the wire, at most.
 pub(super) const ANSWER_SIZE: usize = 64 << 10;
 
 /// How many annotations of a group one call of the answer speaks of.
