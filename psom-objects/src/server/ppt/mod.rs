@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
+use psom::{Context, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object};
 
 use self::{
     deck::{Change, Deck, Failed},
@@ -66,16 +66,18 @@ pub struct PptContent {
     /// Whether the deck will be saved at the end of the turn.
     is_scheduled: bool,
     annotations: Handle<AnnotationContainer>,
-    owner: i64,
-    /// What is wrong with the first package, until its owner connects and is told.
-    refused: Vec<Bad>,
+    /// What was wrong with packages whose uploaders are yet to connect and be told.
+    refused: Vec<(PeerId, Vec<Bad>)>,
 }
+
+/// For so many packages it is kept what was wrong with them.
+const MAX_REFUSED: usize = 20;
 
 impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let NewContent { owner, detail, native_file, files, content, room, memory, .. } = new;
+        let NewContent { owner, peer, detail, native_file, files, content, room, memory, .. } = new;
         let (ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt)) = detail else {
             return Err(Refusal::malformed("the detail is not that of a presentation"));
         };
@@ -112,18 +114,18 @@ impl ContentType for PptContent {
         deck.save(scope, &memory);
         let container = AnnotationContainer::new(room.clone(), content, memory.clone());
         let annotations = scope.add(container);
-        let is_scheduled = false;
-        Ok(Self { deck, room, content, memory, is_scheduled, annotations, owner, refused })
+        let refused = vec![(peer, refused)];
+        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let container = AnnotationContainer::restore(&old)?;
         let mut deck = Deck::restore(&old.saved)?;
-        let OldContent { owner, content, room, memory, .. } = old;
+        let OldContent { content, room, memory, .. } = old;
         // Whoever was uploading when the server stopped has left something undone.
         deck.save(scope, &memory);
-        let (annotations, refused, is_scheduled) = (scope.add(container), Vec::new(), false);
-        Ok(Self { deck, room, content, memory, is_scheduled, annotations, owner, refused })
+        let (annotations, refused) = (scope.add(container), Vec::new());
+        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -135,11 +137,14 @@ impl ContentType for PptContent {
             return Err(Refusal::malformed("there are no resources that are known here"));
         };
         let (good, refused) = Intake::new(&self.deck, &files).read(&resources);
+        let why = refused.first().map_or("there are no resources", |bad| bad.why);
         if let Some(mut uploader) = cx.peer(peer) {
             refused.iter().for_each(|bad| tell_bad(&mut uploader, bad));
+        } else if !refused.is_empty() {
+            self.refused.push((peer, refused));
+            self.refused.drain(..self.refused.len().saturating_sub(MAX_REFUSED));
         }
         if good.is_empty() {
-            let why = refused.first().map_or("there are no resources", |bad| bad.why);
             return Err(Refusal::malformed(why));
         }
         for item in &good {
@@ -272,9 +277,10 @@ impl Lifecycle for PptContent {
         caller.c_set_location(&self.deck.position().xml);
         self.deck.items().for_each(|item| tell::item(&mut caller, &self.room, item));
         self.deck.errors().into_iter().for_each(|failed| tell::failed(&mut caller, failed));
-        if caller.user().id == self.owner {
-            self.refused.drain(..).for_each(|bad| tell_bad(&mut caller, &bad));
-        }
+        let all = std::mem::take(&mut self.refused).into_iter();
+        let (own, others): (Vec<_>, Vec<_>) = all.partition(|(uploader, _)| *uploader == peer);
+        self.refused = others;
+        own.iter().flat_map(|(_, bad)| bad).for_each(|bad| tell_bad(&mut caller, bad));
         // A client that knows no annotations still knows that this is all.
         let _ = caller.connect(AnnotationContainer::PART, self.annotations);
         // Behind what the container tells when it is connected.
