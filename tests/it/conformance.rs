@@ -56,11 +56,14 @@ fn has_test(source: &str, name: &str) -> bool {
         let line = line.strip_prefix("async ").unwrap_or(line);
         line.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}(")))
     };
-    let attributes = |place: usize| {
-        let above = lines[..place].iter().rev();
-        above.take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"))
+    // One that is ignored fails for nobody.
+    let is_run = |place: usize| {
+        let above = lines[..place].iter().rev().take_while(|line| line.starts_with("#["));
+        let attributes: Vec<_> = above.collect();
+        let is = |line: &&&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+        attributes.iter().any(is) && !attributes.iter().any(|line| line.starts_with("#[ignore"))
     };
-    lines.iter().enumerate().any(|(place, line)| is_it(line) && attributes(place))
+    lines.iter().enumerate().any(|(place, line)| is_it(line) && is_run(place))
 }
 
 fn exists(test: &str) -> bool {
@@ -115,4 +118,6 @@ fn a_name_that_is_no_test_is_found_out() {
         assert!(!exists(&format!("{file}::{name}")), "{name}");
     }
     assert!(!exists("tests/it/nowhere.rs::a_name_that_is_no_test_is_found_out"));
+    let source = "#[test]\n#[ignore = \"slow\"]\nfn a() {}\n#[tokio::test]\nasync fn b() {}\n#[cfg(test)]\nfn c() {}";
+    assert_eq!(["a", "b", "c"].map(|name| has_test(source, name)), [false, true, false]);
 }

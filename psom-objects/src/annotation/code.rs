@@ -11,7 +11,8 @@ pub enum ErrorCode {
     NotFound,
     /// Somebody else has changed the annotation meanwhile.
     StaleGeneration,
-    /// The properties are no pairs, or a name among them is unknown or there twice.
+    /// The properties are no pairs, or a name among them is unknown or there twice, or the adder's
+    /// own name for an annotation is to be another one.
     InvalidProperties,
     /// A value is no number where one is due, or is below zero.
     NotANumber,
@@ -94,7 +95,10 @@ impl ErrorCode {
             Self::StaleGeneration => {
                 "Somebody else has changed the annotation meanwhile; look at it and try again."
             }
-            Self::InvalidProperties => "The server does not know these properties; update psom.",
+            Self::InvalidProperties => {
+                "The server does not take these properties; leave the LOCALID as it is, or update \
+                 psom."
+            }
             Self::NotANumber => {
                 "A size or a thickness is no number from zero up; write it like 2.5."
             }

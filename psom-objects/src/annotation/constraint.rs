@@ -21,9 +21,9 @@ pub enum Constraint {
     MaxTextFontSize = 8,
     /// How large an image's file may be.
     MaxImageFileSize = 9,
-    /// How wide an image may be.
+    /// How wide an image may be: by its `EXTENT`, whatever its file has.
     MaxImageWidth = 10,
-    /// How high an image may be.
+    /// How high an image may be: by its `EXTENT`, whatever its file has.
     MaxImageHeight = 11,
 }
 

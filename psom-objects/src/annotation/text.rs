@@ -34,6 +34,9 @@ pub enum DeltaError {
 /// The longest text that there can be: a string on the wire has at most so many bytes.
 pub const MAX_LENGTH: usize = texts::LONGEST;
 
+/// The most deltas of one change of a text: each of them moves what is behind it.
+pub const MAX_DELTAS: usize = 1000;
+
 /// How many UTF-16 code units a text has.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()

@@ -230,7 +230,11 @@ impl Content {
                 set(&mut self.presented, *presented) | set(&mut self.presenter, *presenter)
             }
             Event::PresentationOrder { order, .. } => set(&mut self.presentation_order, *order),
-            Event::NativeFile { file, .. } => set(&mut self.file, Some(file.clone())),
+            Event::NativeFile { file, .. } => {
+                // A presentation's is told by its content, not by its slides.
+                let explained = self.slides.as_mut().is_some_and(Slides::native_file_is_there);
+                set(&mut self.file, Some(file.clone())) | explained
+            }
             Event::OriginalFileUrl { url, .. } => {
                 set(&mut self.original_file_url, Some(url.clone()))
             }

@@ -61,6 +61,7 @@ pub use manifest::{
     Common, CreateAnnotation, CreateContent, CreatePptContentResource, Manifest, ResourceDetail,
     Upgrade, Visibility,
 };
+pub(crate) use names::key as key_of_name;
 pub use opc::{OpcReader, read_part};
 pub use opc_writer::OpcWriter;
 pub use open::Package;

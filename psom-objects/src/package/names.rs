@@ -48,7 +48,7 @@ pub(super) fn check_reference(name: &str) -> Result<(), &'static str> {
 ///
 /// Part names of OPC are URIs, so some producers write `my%20file.jpg` for `my file.jpg`, others
 /// do not; and they are compared without regard to case.
-pub(super) fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     unescape(name).to_lowercase()
 }
 

@@ -156,6 +156,7 @@ impl ContentManager {
         let new = NewContent {
             id,
             owner: uploader.user,
+            peer: uploader.peer,
             detail: manifest.detail,
             native_file: native_file.as_ref(),
             files: stored,

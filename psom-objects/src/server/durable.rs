@@ -73,11 +73,6 @@ impl Memory {
         save(scope, format!("{}{key}", self.prefix), value);
     }
 
-    /// Saves a value that is JSON already.
-    pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
-        scope.save(format!("{}{key}", self.prefix), text);
-    }
-
     /// Forgets a key, and every key below it.
     pub fn erase(&self, scope: &mut Scope, key: &str) {
         scope.erase(format!("{}{key}", self.prefix));

@@ -68,6 +68,8 @@ pub struct NewContent<'a> {
     pub id: i64,
     /// The number of the user who uploaded it.
     pub owner: i64,
+    /// The connection over which it came.
+    pub peer: PeerId,
     /// What the manifest says of this type alone.
     pub detail: ContentDetail,
     /// The file that participants download as it is, if there is one.

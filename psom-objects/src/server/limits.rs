@@ -51,9 +51,9 @@ pub struct AnnotationLimits {
     pub font_size: i32,
     /// Bytes of an image's file: 16 MiB.
     pub image_file_size: i32,
-    /// The width of an image: 10,000.
+    /// The width of an image, by its `EXTENT`: 10,000.
     pub image_width: i32,
-    /// The height of an image: 10,000.
+    /// The height of an image, by its `EXTENT`: 10,000.
     pub image_height: i32,
 }
 

@@ -1,11 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{fs, io::Cursor, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fs, io::Cursor, path::Path, sync::Arc};
 
 use bytes::Bytes;
 use psom_objects::{
-    package::{ChunkedPpt, Common, ContentDetail, CreateContent, Manifest, PackageWriter},
-    store::{FileStore, Import, StoreError},
+    package::{
+        ChunkedPpt, Common, ContentDetail, CreateContent, JpegSlide, Manifest, NotesPackage,
+        NotesSlide, PackageWriter, PptContentResource, PptResource, SlideMarkup, ThumbnailPackage,
+        ThumbnailSlide,
+    },
+    store::{FileStore, Import, StoreError, StoredFile},
 };
 use sha1::{Digest, Sha1};
 
@@ -61,6 +65,17 @@ fn configured(config: LibraryConfig, free: FreeSpace) -> Arc<Library> {
     Library::with(config, blobs, Arc::default(), free)
 }
 
+/// The plain bytes of a stored file, read by what is told of it.
+fn decrypted(library: &Library, file: &StoredFile) -> Vec<u8> {
+    let encrypted = fs::read(library.path(&file.name).unwrap()).unwrap();
+    let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
+    let mut decrypted = decryptor.update(&encrypted).to_vec();
+    let (rest, known) = decryptor.finish().unwrap();
+    decrypted.extend(rest);
+    assert_eq!(known.sha1, file.hash[..]);
+    decrypted
+}
+
 #[tokio::test]
 async fn a_package_becomes_encrypted_files() {
     let root = Directory::new();
@@ -79,12 +94,7 @@ async fn a_package_becomes_encrypted_files() {
     let encrypted = fs::read(library.path(&file.name).unwrap()).unwrap();
     assert_eq!(encrypted.len() as u64, served.length);
     assert_eq!(library.stored(), served.length);
-    let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
-    let mut decrypted = decryptor.update(&encrypted).to_vec();
-    let (rest, known) = decryptor.finish().unwrap();
-    decrypted.extend(rest);
-    assert!(decrypted == plain);
-    assert_eq!(known.sha1, file.hash[..]);
+    assert!(decrypted(&library, file) == plain);
 
     // The package itself is not kept.
     eventually(|| files_below(&root).len() == 1).await;
@@ -105,6 +115,48 @@ async fn an_empty_file_and_a_package_without_files_are_taken() {
     let writer = PackageWriter::new(Cursor::new(Vec::new()), &Manifest::CreateContent(content));
     let board = writer.unwrap().finish().unwrap().into_inner();
     assert!(upload(&store, &board, 0).await.unwrap().files.is_empty());
+}
+
+#[tokio::test]
+async fn every_file_of_a_presentation_is_encrypted() {
+    let root = Directory::new();
+    let library = library(&root);
+    let name = |name: &str| Some(name.to_owned());
+    let thumbnail = ThumbnailSlide { slide: Some(0), file: name("0.jpg") };
+    let notes = NotesSlide { slide: Some(0), file: None };
+    let markup = SlideMarkup { slide: Some(0), file: name("markup"), ..SlideMarkup::default() };
+    let resources = [
+        PptResource::Thumbnails(ThumbnailPackage {
+            file: "thumbs".into(),
+            slides: vec![thumbnail],
+        }),
+        PptResource::Notes(NotesPackage { file: name("notes"), slides: vec![notes] }),
+        PptResource::PartialPpt { file: name("partial"), slides: vec![0] },
+        PptResource::FullPpt { file: name("full"), use_as_native_file: None },
+        PptResource::DhtmlResources(vec![name("shared")]),
+        PptResource::DhtmlMarkup(vec![markup]),
+        PptResource::Jpegs(vec![JpegSlide { slide: Some(0), file: name("jpeg") }]),
+    ];
+    let of = |resource| PptContentResource { resource_id: None, resource };
+    let resources = resources.map(of).into();
+    let preview_thumbnail_file = name("preview");
+    let ppt = ChunkedPpt { slides: Some(1), preview_thumbnail_file, resources };
+    let content = CreateContent::new("Talk", ContentDetail::Ppt(ppt)).with_native_file("native");
+    let manifest = Manifest::CreateContent(content);
+    let files: Vec<_> = manifest.files().iter().map(|name| (*name).to_owned()).collect();
+    let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+    for name in &files {
+        writer.add_file(name, &mut name.as_bytes()).unwrap();
+    }
+    let package = writer.finish().unwrap().into_inner();
+    let import = upload(&library.store("m"), &package, 1000).await.unwrap();
+    assert_eq!((files.len(), import.files.len()), (9, 9));
+    for (name, file) in &import.files {
+        assert_eq!(decrypted(&library, file), name.as_bytes());
+        assert_eq!(file.hash, &Sha1::digest(name)[..]);
+    }
+    let keys: BTreeSet<_> = import.files.values().map(|file| (&file.key, &file.iv)).collect();
+    assert_eq!(keys.len(), 9);
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use psom::{Context, Scope, distributed_object, error::Misuse, psom_interface, testing::Pair};
+use psom::{
+    Context, Scope, Write, distributed_object, error::Misuse, psom_interface, testing::Pair,
+};
 use psom_objects::{
     annotation::{Kind, Properties, Property, text::Delta},
     client::{Conference, Content, Event, Parcel},
@@ -85,13 +87,15 @@ impl Room {
 
     /// Follows what the meeting saves, as a store does.
     fn save(&mut self) {
-        for write in self.pair.take_writes() {
-            match write.value {
-                Some(value) => drop(self.state.insert(write.key, value)),
-                None => {
-                    let below = format!("{}/", write.key);
-                    self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
-                }
+        self.pair.take_writes().into_iter().for_each(|write| self.follow(write));
+    }
+
+    fn follow(&mut self, write: Write) {
+        match write.value {
+            Some(value) => drop(self.state.insert(write.key, value)),
+            None => {
+                let below = format!("{}/", write.key);
+                self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
             }
         }
     }
@@ -400,4 +404,74 @@ fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&2]);
     again.save();
     assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
+}
+
+/// What a turn saves of content 1, by its keys, and how many bytes that has.
+fn saved(room: &mut Room) -> (Vec<String>, usize) {
+    let writes = room.pair.take_writes();
+    let size = writes.iter().map(|write| write.value.as_ref().map_or(0, String::len)).sum();
+    let keys = writes.iter().map(|write| write.key.trim_start_matches("content/1/").to_owned());
+    let saved = (keys.collect(), size);
+    for write in writes {
+        room.follow(write);
+    }
+    saved
+}
+
+#[test]
+fn of_a_presentation_that_is_saved_which_has_changed() {
+    let mut room = Room::open();
+    let jpeg = |slide| JpegSlide { slide: Some(slide), file: Some(format!("{slide}.jpg")) };
+    let jpegs = PptResource::Jpegs((0..200).map(jpeg).collect());
+    let resources = vec![PptContentResource { resource_id: None, resource: jpegs }];
+    let ppt = ChunkedPpt { slides: Some(200), preview_thumbnail_file: None, resources };
+    room.pack(CreateContent::new("Talk", ContentDetail::Ppt(ppt)));
+    assert!(saved(&mut room).0.len() > 200);
+    let (form, code) = (ResourceFormat::Dhtml, ResourceErrorCode::ClientUploadFailed);
+    // Many in one turn are saved once.
+    room.act(0, move |conference, cx| {
+        for slide in (0..200).step_by(2) {
+            conference.set_resource_error(cx, 1, slide..=slide, form, code)?;
+        }
+        Ok(())
+    });
+    assert_eq!(saved(&mut room).0, [format!("errors/{}", i32::from(form))]);
+    let form = ResourceFormat::Notes;
+    room.act(0, move |conference, cx| conference.set_resource_error(cx, 1, 0..=199, form, code));
+    let (keys, size) = saved(&mut room);
+    assert!(keys == [format!("errors/{}", i32::from(form))] && size < 20, "{keys:?} {size}");
+    room.check();
+}
+
+#[test]
+fn of_annotations_that_is_saved_which_has_changed() {
+    let mut room = Room::open();
+    room.pack(CreateContent::new("Board", ContentDetail::Whiteboard));
+    let (path, text) = ("M".repeat(5000), "a".repeat(5000));
+    let adds = [(Kind::Drawing, Property::Data, path.clone()), (Kind::Text, Property::Text, text)];
+    for (kind, property, value) in adds {
+        let properties = Properties::from([(property, value)]);
+        room.act(0, move |conference, cx| conference.add_annotation(cx, 1, kind, properties));
+    }
+    assert!(saved(&mut room).1 > 10_000);
+    let fill = texts(&[(Property::Fill, "none")]);
+    room.act(0, move |conference, cx| conference.change_annotation(cx, 1, 1, fill));
+    let (keys, size) = saved(&mut room);
+    assert!(keys == ["annotation/0000000001"] && size < 200, "{keys:?} {size}");
+    room.act(0, |conference, cx| {
+        conference.change_text(cx, 1, 2, vec![Delta::new(0, 5000, "short")])
+    });
+    let (keys, size) = saved(&mut room);
+    assert_eq!(keys, ["annotation/0000000002", "annotationValue/0000000002/TEXT"]);
+    assert!(size < 200, "{size}");
+    room.check();
+    // Long again, and gone.
+    for value in ["M0 0", &path] {
+        let data = texts(&[(Property::Data, value)]);
+        room.act(0, |conference, cx| conference.change_annotation(cx, 1, 1, data));
+        room.check();
+    }
+    room.act(0, |conference, cx| conference.remove_annotations(cx, 1, vec![1]));
+    room.check();
+    assert!(!room.state.keys().any(|key| key.contains("annotationValue")));
 }

@@ -1,7 +1,7 @@
 use crate::annotation::{
     Annotation, Change, Kind, Properties, Property,
     batch::{Additions, PropertyChanges, TextChanges},
-    text::Delta,
+    text::{Delta, MAX_DELTAS},
 };
 
 fn additions() -> (Additions, Vec<Change>) {
@@ -109,5 +109,14 @@ fn changes_that_no_server_sends_are_violations() {
         let mut columns = text_changes();
         spoil(&mut columns);
         assert!(columns.read().is_err());
+    }
+}
+
+#[test]
+fn a_client_takes_as_many_deltas_as_a_server() {
+    for (count, is_taken) in [(MAX_DELTAS, true), (MAX_DELTAS + 1, false)] {
+        let mut columns = text_changes();
+        columns.push(3, 1, 7, 1, &vec![Delta::new(0, 0, "a"); count]);
+        assert_eq!(columns.read().is_ok(), is_taken);
     }
 }

@@ -6,6 +6,14 @@ fn a_text(text: &str) -> Annotation {
     Annotation::new(Kind::Text, 7, Properties::from([(Property::Text, text.to_owned())]))
 }
 
+/// A client adds a [`Kind`], and there is no other.
+#[test]
+fn nothing_but_drawings_texts_and_images_can_be_added() {
+    let known = (i32::from(i16::MIN)..i32::from(i16::MAX)).filter_map(Kind::from_number);
+    assert_eq!(known.collect::<Vec<_>>(), [Kind::Drawing, Kind::Text, Kind::Image]);
+    assert_eq!([Kind::Drawing, Kind::Text, Kind::Image].map(Kind::number), [0, 1, 2]);
+}
+
 #[test]
 fn a_board_is_nothing_but_its_changes() {
     let mut board = Board::default();

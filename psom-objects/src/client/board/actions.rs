@@ -188,8 +188,8 @@ impl Parcel {
         Self::new(CreateContent::new(title, ContentDetail::Whiteboard), [])
     }
 
-    /// An image to be pinned on a content. The `EXTENT` among its properties is the size at which
-    /// it is shown, `IMAGETYPE` the usual extension of such files.
+    /// An image to be pinned on a content. The `EXTENT` among its properties, which a server asks
+    /// for, is the size at which it is shown, `IMAGETYPE` the usual extension of such files.
     ///
     /// # Errors
     /// A property has a character that XML does not have.

@@ -214,7 +214,7 @@ impl AnnotationContainerClient for Annotations {
         code: String,
     ) {
         // An answer that nobody can read changes nothing but that there was one.
-        // Values that are much to send back may be left out, all of them.
+        // Another server may leave out values that are much to send back, all of them.
         let told = if values.is_empty() { annotations.len() } else { values.len() };
         let lengths = [generations.len(), modifiers.len(), told];
         let property = Property::from_name(&property);

@@ -58,8 +58,8 @@ pub enum BoardEvent {
         code: String,
     },
     /// A property of a group was not changed; these values are in force, with the generation and
-    /// the last modifier of each annotation. There are no values where they are much, or where the
-    /// user may not annotate.
+    /// the last modifier of each annotation. A large group may come in several events; another
+    /// server may leave out all values.
     GroupChangeRefused {
         annotations: Vec<i32>,
         generations: Vec<i32>,

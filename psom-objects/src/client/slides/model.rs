@@ -122,6 +122,13 @@ impl Slides {
         }
     }
 
+    /// The file that participants download has come. Says whether it was said to be missing.
+    pub(in crate::client) fn native_file_is_there(&mut self) -> bool {
+        let before = self.errors.len();
+        self.is_there(ResourceFormat::NativeFile, None);
+        self.errors.len() != before
+    }
+
     /// A form of some slides has come, or of all of them: what was said to be missing is there. A
     /// slide that can be shown in any form is not without all of them.
     fn is_there(&mut self, form: ResourceFormat, slides: Option<&BTreeSet<u32>>) {

@@ -51,6 +51,7 @@ impl AnnotationContainer {
 
     fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
         self.room.limits().annotations.check(known.kind, properties)?;
+        properties.iter().try_for_each(|(of, value)| rules::keep_name(known, *of, value))?;
         let more = properties.iter().map(|(property, value)| {
             let old = known.get(*property).map_or(0, |old| batch::size_of(*property, old));
             batch::size_of(*property, value).saturating_sub(old)
@@ -150,7 +151,7 @@ impl AnnotationContainerServer for AnnotationContainer {
     ) -> Result<(), Violation> {
         let properties = read(properties)
             .map_err(|_| Violation::new("unknown, repeated or malformed properties"))?;
-        if properties.is_empty() || properties.contains_key(&Property::LocalId) {
+        if properties.is_empty() {
             return Err(Violation::new("no properties that can be changed"));
         }
         let current = self.current(id, r#gen)?;
@@ -223,7 +224,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         let checked = if !self.may(cx) {
             // Before anything is done with what may be many deltas.
             Err(ErrorCode::NotAuthorized)
-        } else if deltas.len() > rules::DELTAS || batch::size_of_text(&deltas) > batch::FULL {
+        } else if deltas.len() > text::MAX_DELTAS || batch::size_of_text(&deltas) > batch::FULL {
             // They have to be told again in one call, behind others that wait to be told.
             Err(ErrorCode::TooManyDeltas)
         } else {
@@ -307,11 +308,12 @@ impl AnnotationContainerServer for AnnotationContainer {
         };
         if let Some(code) = refused {
             cx.caller().c_error_set_telepointer(code.name());
-        } else if visible {
-            cx.peers().c_set_telepointer(&anchor, user, true);
-            self.pointers.insert(user, anchor);
-        } else if self.pointers.remove(&user).is_some() {
-            cx.peers().c_set_telepointer(&anchor, user, false);
+        } else {
+            cx.peers().c_set_telepointer(&anchor, user, visible);
+            match visible {
+                true => drop(self.pointers.insert(user, anchor)),
+                false => drop(self.pointers.remove(&user)),
+            }
         }
         Ok(())
     }

@@ -28,7 +28,6 @@ impl AnnotationContainer {
             return Err(Violation::new("an annotation that is twice in a group"));
         }
         let property = Property::from_name(property)
-            .filter(|property| *property != Property::LocalId)
             .ok_or_else(|| Violation::new("no property that can be changed"))?;
         let values = Values::new(property, values);
         let mut checks = BTreeMap::new();
@@ -38,20 +37,21 @@ impl AnnotationContainer {
                 // One value for all is checked once for each type.
                 let (limits, value) = (&self.room.limits().annotations, values.place(at));
                 let check = checks.entry((known.kind, value));
-                *check.or_insert_with(|| limits.check(known.kind, &values.properties(at)))
+                (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
+                rules::keep_name(known, property, &values.values[value])
             });
             if let Err(code) = checked {
                 refused.push((at, code));
             }
         }
         if !self.may(cx) {
-            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized, false);
+            self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized);
             return Ok(());
         }
         let (missing, refused): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(|(_, code)| *code == ErrorCode::NotFound);
         if missing.len() == ids.len() {
-            self.refuse_group(cx, ids, property, ErrorCode::NotFound, true);
+            self.refuse_group(cx, ids, property, ErrorCode::NotFound);
             return Ok(());
         }
         let unchanged: BTreeSet<_> = missing.iter().chain(&refused).map(|(at, _)| *at).collect();
@@ -76,37 +76,34 @@ impl AnnotationContainer {
             }
             _ => alone.extend(refused),
         }
-        let is_small = self.fits_in_an_answer(alone.iter().map(|(at, _)| ids[*at]), property);
         for (at, code) in alone {
-            self.refuse(cx, ids[at], is_small.then_some(property).into_iter(), code);
+            self.refuse(cx, ids[at], std::iter::once(property), code);
         }
         if let Some((ids, code)) = whole {
-            let is_small = self.fits_in_an_answer(ids.iter().copied(), property);
-            self.refuse_group(cx, &ids, property, code, is_small);
+            self.refuse_group(cx, &ids, property, code);
         }
         Ok(())
     }
 
-    /// Whether what a property is of all these annotations is no more than an answer may be.
-    fn fits_in_an_answer(&self, ids: impl Iterator<Item = i32>, property: Property) -> bool {
-        let values = ids.filter_map(|id| self.board.get(id)?.get(property));
-        values.map(texts::wire_length).sum::<usize>() <= rules::ANSWER_SIZE
-    }
-
-    /// Tells the caller why a group was not changed, and what is in force: without the values where
-    /// they are more than an answer may be, or nothing to one who could not change them anyhow. In
-    /// several calls where the group is large.
+    /// Tells the caller why a group was not changed, and what is in force: in several calls where
+    /// that is much. Whoever asks for much is not heard again before they have taken it.
     fn refuse_group(
         &mut self,
         cx: &mut Context<Self>,
         mut ids: &[i32],
         property: Property,
         code: ErrorCode,
-        with_values: bool,
     ) {
         self.flush(cx);
         loop {
-            let (now, rest) = ids.split_at(ids.len().min(rules::GROUP));
+            let mut size = 0;
+            let fits = ids.iter().take(rules::GROUP).take_while(|id| {
+                let value = self.board.get(**id).and_then(|known| known.get(property));
+                size += value.map_or(0, texts::wire_length);
+                size <= rules::ANSWER_SIZE
+            });
+            // No value alone is larger.
+            let (now, rest) = ids.split_at(fits.count().max(1).min(ids.len()));
             let known: Vec<_> = now.iter().map(|id| self.board.get(*id)).collect();
             let generations: Vec<_> =
                 known.iter().map(|at| at.map_or(0, |at| at.generation)).collect();
@@ -114,7 +111,7 @@ impl AnnotationContainer {
             let value = |at: &Option<&Annotation>| {
                 at.and_then(|at| at.get(property)).unwrap_or_default().to_owned()
             };
-            let values = if with_values { known.iter().map(value).collect() } else { Vec::new() };
+            let values: Vec<_> = known.iter().map(value).collect();
             cx.caller().c_error_change_property_for_group(
                 now,
                 &generations,

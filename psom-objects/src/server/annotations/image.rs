@@ -3,7 +3,7 @@ use psom::{Context, Handle, Scope};
 use super::AnnotationContainer;
 use crate::{
     annotation::{Annotation, Change, ErrorCode, Kind, Properties, Property},
-    package::RawXml,
+    package::{RawXml, key_of_name},
     server::{Added, Addition, Refusal},
     store::StoredFile,
     types::{EncryptedFile, UploadFinishReason},
@@ -19,7 +19,7 @@ impl AnnotationContainer {
     /// Takes a package with an image: a file, and what the annotation is to look like. The detail,
     /// which the specification leaves open, is an element `imageAnnotation` of the namespace
     /// `urn:psom:annotation`, whose attribute `file` names the file and whose other attributes are
-    /// the properties by their names.
+    /// the properties by their names. `EXTENT`, the size of the image, has to be there.
     ///
     /// # Errors
     /// Why the upload fails: the user may not annotate, the detail is another one, the file is not
@@ -30,7 +30,7 @@ impl AnnotationContainer {
         addition: Addition,
     ) -> Result<(), Refusal> {
         let container = scope.get(this).map_err(|_| Refusal::malformed("the content is gone"))?;
-        let (user, mut files) = (addition.user, addition.files);
+        let (user, mut files) = (addition.user, addition.files.into_iter());
         if !container.room.policy().may_annotate(container.room.role(scope, user)) {
             let why = "the user may not annotate";
             return Err(Refusal::new(UploadFinishReason::UnknownFailure, why));
@@ -39,10 +39,11 @@ impl AnnotationContainer {
             return Err(Refusal::malformed("no detail of an image"));
         };
         let (name, properties) = read(&detail)?;
-        let file = files.remove(&name);
-        let file = file.ok_or_else(|| Refusal::malformed("the image's file is not there"))?;
-        if !files.is_empty() {
+        let (Some((entry, file)), None) = (files.next(), files.next()) else {
             return Err(Refusal::malformed("an image has one file"));
+        };
+        if key_of_name(&entry) != key_of_name(&name) {
+            return Err(Refusal::malformed("the image's file is not there"));
         }
         let largest = container.room.limits().annotations.image_file_size;
         if file.size > u64::try_from(largest).unwrap_or(0) {
@@ -91,5 +92,9 @@ fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
         }
     }
     let file = file.ok_or_else(|| Refusal::malformed("the image's file is not named"))?;
+    // What the file itself says of that, only those can read who have its key.
+    if !properties.contains_key(&Property::Extent) {
+        return Err(Refusal::malformed("the image's size is not given"));
+    }
     Ok((file, properties))
 }

@@ -7,7 +7,7 @@ mod pending;
 mod rules;
 mod saved;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
@@ -17,7 +17,9 @@ use super::{
     room::{ContentRef, Room},
 };
 use crate::{
-    annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
+    annotation::{
+        Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, Property, batch,
+    },
     interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
     store::StoredFile,
     types::Role,
@@ -40,6 +42,8 @@ pub struct AnnotationContainer {
     last_id: i32,
     /// The files of the images, to be removed with them.
     images: BTreeMap<i32, StoredFile>,
+    /// The properties whose values are saved apart.
+    apart: BTreeMap<i32, BTreeSet<Property>>,
     /// Where each user points to.
     pointers: BTreeMap<i64, String>,
     /// Changes that were made and are yet to be told.
@@ -69,6 +73,7 @@ impl AnnotationContainer {
             tally: Tally::default(),
             last_id: 0,
             images: BTreeMap::new(),
+            apart: BTreeMap::new(),
             pointers: BTreeMap::new(),
             pending: Pending::default(),
             is_scheduled: false,
@@ -194,7 +199,8 @@ impl AnnotationContainer {
         let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
         let mut client = cx.peers().filter(|peer| peer.id == newcomer);
         client.c_set_annotation_constraints(&numbers, &values);
-        let mut told = Pending::default();
+        // Also where there is nothing to add.
+        let mut told = Pending::Additions(batch::Additions::default());
         let additions = self.board.iter().map(|(id, annotation)| {
             let annotation = annotation.clone();
             Change::Add { id, annotation }

@@ -1,7 +1,9 @@
 //! What annotations are held to.
 
 use crate::{
-    annotation::{Constraint, ErrorCode, Kind, Properties, Property, number, pair, text},
+    annotation::{
+        Annotation, Constraint, ErrorCode, Kind, Properties, Property, number, pair, text,
+    },
     server::AnnotationLimits,
     texts,
 };
@@ -9,20 +11,15 @@ use crate::{
 /// The longest value of a property that has no constraint of its own, in UTF-16 code units.
 pub(super) const VALUE_LENGTH: usize = 1024;
 
-/// The most deltas of one call.
-pub(super) const DELTAS: usize = 1000;
-
 /// About how many bytes all annotations of a content may have on the wire: whoever joins is told of
 /// all at once, and that with the rest of what they are told has to stay well below what may wait
 /// for one client (8 MiB).
 pub(super) const BOARD_SIZE: usize = 3 << 20;
 
-/// How many bytes of values the answer to one request for a group may have on the wire. A request
-/// needs few bytes for each value that is sent back.
+/// How many bytes of values one call of an answer has on the wire, at most.
 pub(super) const ANSWER_SIZE: usize = 64 << 10;
 
-/// How many annotations of a group one call of the answer speaks of: without their values they are
-/// far below what a record may have.
+/// How many annotations of a group one call of the answer speaks of.
 pub(super) const GROUP: usize = 5000;
 
 /// How many identifiers of a request are sent back: more than a board has.
@@ -82,6 +79,21 @@ impl AnnotationLimits {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The name that the adder gave an annotation is what it was. Whoever sends all properties back may
+/// send it along.
+pub(super) fn keep_name(
+    known: &Annotation,
+    property: Property,
+    value: &str,
+) -> Result<(), ErrorCode> {
+    match property {
+        Property::LocalId if known.get(property) != Some(value) => {
+            Err(ErrorCode::InvalidProperties)
+        }
+        _ => Ok(()),
     }
 }
 

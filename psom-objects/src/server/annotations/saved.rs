@@ -1,4 +1,5 @@
-//! Annotations as they are saved, each by itself.
+//! Annotations as they are saved, each by itself, and their long values apart: a change of little
+//! writes little.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ struct Saved {
     modifier: i64,
     generation: i32,
     text_version: i32,
+    /// All but the long ones.
     properties: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<StoredFile>,
@@ -30,27 +32,72 @@ struct Saved {
 /// The key of the last identifier that was given.
 const LAST: &str = "lastAnnotation";
 
+/// The key of all annotations.
+const ALL: &str = "annotation";
+
+/// The key of all long values.
+const VALUES: &str = "annotationValue";
+
+/// A value of more bytes is saved apart.
+const LONG: usize = 128;
+
 impl AnnotationContainer {
     /// Saves what a change has changed.
-    pub(super) fn save(&self, scope: &mut Scope, change: &Change) {
+    pub(super) fn save(&mut self, scope: &mut Scope, change: &Change) {
         match change {
-            Change::Add { id, .. } => {
+            Change::Add { id, annotation } => {
                 self.memory.save(scope, LAST, &self.last_id);
+                self.save_values(scope, *id, annotation.properties.keys());
                 self.save_one(scope, *id);
             }
-            Change::SetProperties { id, .. }
-            | Change::SetText { id, .. }
-            | Change::SetImage { id, .. } => self.save_one(scope, *id),
-            Change::Remove { ids, .. } => {
-                ids.iter().for_each(|id| self.memory.erase(scope, &key(*id)));
+            Change::SetProperties { id, properties, .. } => {
+                self.save_values(scope, *id, properties.keys());
+                self.save_one(scope, *id);
             }
-            Change::Clear { .. } => self.memory.erase(scope, "annotation"),
+            Change::SetText { id, deltas, .. } => {
+                let text = Some(&Property::Text).filter(|_| !deltas.is_empty());
+                self.save_values(scope, *id, text.into_iter());
+                self.save_one(scope, *id);
+            }
+            Change::SetImage { id, .. } => self.save_one(scope, *id),
+            Change::Remove { ids, .. } => {
+                for id in ids {
+                    self.memory.erase(scope, &key(ALL, *id));
+                    if self.apart.remove(id).is_some() {
+                        self.memory.erase(scope, &key(VALUES, *id));
+                    }
+                }
+            }
+            Change::Clear { .. } => {
+                self.apart.clear();
+                self.memory.erase(scope, ALL);
+                self.memory.erase(scope, VALUES);
+            }
+        }
+    }
+
+    /// Saves those of these values that are long, and forgets those that were.
+    fn save_values<'p>(
+        &mut self,
+        scope: &mut Scope,
+        id: i32,
+        properties: impl Iterator<Item = &'p Property>,
+    ) {
+        for property in properties {
+            let value = self.board.get(id).and_then(|annotation| annotation.get(*property));
+            let key = || format!("{}/{property}", key(VALUES, id));
+            if let Some(value) = value.filter(|value| value.len() > LONG) {
+                self.apart.entry(id).or_default().insert(*property);
+                self.memory.save(scope, &key(), &value);
+            } else if self.apart.get_mut(&id).is_some_and(|apart| apart.remove(property)) {
+                self.memory.erase(scope, &key());
+            }
         }
     }
 
     fn save_one(&self, scope: &mut Scope, id: i32) {
         let Some(annotation) = self.board.get(id) else { return };
-        let properties = annotation.properties.iter();
+        let properties = annotation.properties.iter().filter(|(_, value)| value.len() <= LONG);
         let properties = properties.map(|(name, value)| (name.name().to_owned(), value.clone()));
         let saved = Saved {
             kind: annotation.kind.number(),
@@ -61,21 +108,27 @@ impl AnnotationContainer {
             properties: properties.collect(),
             file: self.images.get(&id).cloned(),
         };
-        self.memory.save(scope, &key(id), &saved);
+        self.memory.save(scope, &key(ALL, id), &saved);
     }
 
     /// The annotations of a content as they were saved.
     pub(in crate::server) fn restore(old: &OldContent<'_>) -> Result<Self, Refusal> {
         let mut container = Self::new(old.room.clone(), old.content, old.memory.clone());
-        for (id, saved) in old.saved.below::<Saved>("annotation")? {
-            let id: i32 = id.parse().map_err(|_| unreadable("its number is none"))?;
+        let mut values = BTreeMap::<i32, Properties>::new();
+        for (path, value) in old.saved.below::<String>(VALUES)? {
+            let (id, name) = path.split_once('/').ok_or_else(|| unreadable("a value"))?;
+            values.entry(number(id)?).or_default().insert(property(name)?, value);
+        }
+        for (id, saved) in old.saved.below::<Saved>(ALL)? {
+            let id = number(id)?;
             let kind = Kind::from_number(saved.kind).ok_or_else(|| unreadable("its type"))?;
             let properties = saved.properties.into_iter();
-            let properties = properties.map(|(name, value)| {
-                let property = Property::from_name(&name);
-                property.map(|property| (property, value)).ok_or_else(|| unreadable("a property"))
-            });
-            let properties = properties.collect::<Result<Properties, _>>()?;
+            let properties = properties.map(|(name, value)| Ok((property(&name)?, value)));
+            let mut properties = properties.collect::<Result<Properties, Refusal>>()?;
+            if let Some(long) = values.remove(&id) {
+                container.apart.insert(id, long.keys().copied().collect());
+                properties.extend(long);
+            }
             let file = saved.file.as_ref().map(|stored| EncryptedFile {
                 url: old.room.url(stored),
                 key: stored.key.clone(),
@@ -94,6 +147,9 @@ impl AnnotationContainer {
             container.apply(&Change::Add { id, annotation });
             container.images.extend(saved.file.map(|stored| (id, stored)));
         }
+        if !values.is_empty() {
+            return Err(unreadable("a value of one that is not there"));
+        }
         let last = old.saved.get(LAST)?.unwrap_or_default();
         container.last_id = container.last_id.max(last);
         Ok(container)
@@ -101,8 +157,16 @@ impl AnnotationContainer {
 }
 
 /// The numbers have one length, so that they are read in their order.
-fn key(id: i32) -> String {
-    format!("annotation/{id:010}")
+fn key(of: &str, id: i32) -> String {
+    format!("{of}/{id:010}")
+}
+
+fn number(id: &str) -> Result<i32, Refusal> {
+    id.parse().map_err(|_| unreadable("its number is none"))
+}
+
+fn property(name: &str) -> Result<Property, Refusal> {
+    Property::from_name(name).ok_or_else(|| unreadable("a property"))
 }
 
 fn unreadable(what: &str) -> Refusal {

@@ -13,7 +13,7 @@ use crate::{
     types::{ResourceErrorCode, ResourceFormat},
 };
 
-pub(super) use saved::Pieces;
+use saved::Piece;
 
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub(super) struct Deck {
     /// The forms that each user has begun to upload.
     begun: BTreeMap<i64, BTreeSet<ResourceFormat>>,
     last_number: u64,
+    /// What has changed since it was last saved.
+    touched: BTreeSet<Piece>,
 }
 
 #[derive(Debug)]
@@ -79,6 +81,7 @@ impl Deck {
             errors: BTreeMap::new(),
             begun: BTreeMap::new(),
             last_number: 0,
+            touched: BTreeSet::new(),
         }
     }
 
@@ -157,15 +160,22 @@ impl Deck {
             Change::Created { owner, slides } => {
                 self.slides = *slides;
                 self.begun.insert(*owner, BTreeSet::new());
+                self.touched.extend([Piece::Numbers, Piece::Position, Piece::Begun(*owner)]);
             }
             Change::Added { user, item } => {
-                self.begun.entry(*user).or_default().insert(item.form());
+                if self.begun.entry(*user).or_default().insert(item.form()) {
+                    self.touched.insert(Piece::Begun(*user));
+                }
                 self.add(item.clone(), &mut effect);
             }
-            Change::Moved(position) => self.position.clone_from(position),
+            Change::Moved(position) => {
+                self.position.clone_from(position);
+                self.touched.insert(Piece::Position);
+            }
             Change::Failed(failed) => {
                 let slides = failed.begin..=failed.end;
                 self.errors.extend(slides.map(|slide| ((failed.form, slide), failed.code)));
+                self.touched.insert(Piece::Errors(failed.form));
             }
         }
         effect
@@ -199,17 +209,24 @@ impl Deck {
         let form = item.form();
         let showing = SHOWING.contains(&form);
         for slide in item.slides(self.slides) {
-            self.errors.remove(&(form, slide));
+            self.explain_no_longer(form, slide);
             if form == ResourceFormat::FullJpeg {
-                self.errors.remove(&(ResourceFormat::PartialJpeg, slide));
+                self.explain_no_longer(ResourceFormat::PartialJpeg, slide);
             }
             if showing {
-                self.errors.remove(&(ResourceFormat::None, slide));
+                self.explain_no_longer(ResourceFormat::None, slide);
             }
         }
+        self.touched.extend([Piece::Numbers, Piece::Item(place.clone())]);
         let before = self.items.insert(place.clone(), item);
         effect.gone.extend(before.map(|before| before.file().clone()));
         effect.told.push(place);
+    }
+
+    fn explain_no_longer(&mut self, form: ResourceFormat, slide: u32) {
+        if self.errors.remove(&(form, slide)).is_some() {
+            self.touched.insert(Piece::Errors(form));
+        }
     }
 
     /// Takes the slides of a new file out of the older ones of its form.
@@ -217,7 +234,11 @@ impl Deck {
         let mut empty = Vec::new();
         for (place, item) in self.items.range_mut(of) {
             if let Item::Notes(pages) | Item::Partial(pages) = item {
+                let before = pages.slides.len();
                 pages.slides.retain(|slide| !new.slides.contains(slide));
+                if pages.slides.len() != before {
+                    self.touched.insert(Piece::Item(place.clone()));
+                }
                 if pages.slides.is_empty() {
                     empty.push(place.clone());
                 }
@@ -234,6 +255,7 @@ impl Deck {
             for name in &older.missing {
                 self.waits_no_more(name, markup.slide);
             }
+            self.touched.insert(Piece::Held(markup.slide));
             effect.gone.push(older.markup.file);
         }
         if let Some(ready) = self.hold(markup) {
@@ -251,6 +273,7 @@ impl Deck {
         for name in &missing {
             self.waiting.entry(name.clone()).or_default().insert(markup.slide);
         }
+        self.touched.insert(Piece::Held(markup.slide));
         self.held.insert(markup.slide, Held { markup, missing });
         None
     }
@@ -271,6 +294,7 @@ impl Deck {
             held.get_mut().missing.remove(name);
             if held.get().missing.is_empty() {
                 let markup = held.remove().markup;
+                self.touched.insert(Piece::Held(slide));
                 self.put(Item::Markup(markup), effect);
             }
         }

@@ -7,7 +7,7 @@ use super::{
     item::{Item, Markup, Pages},
 };
 use crate::{
-    package::{PptContentResource, PptResource, ThumbnailPackage},
+    package::{PptContentResource, PptResource, ThumbnailPackage, key_of_name},
     store::StoredFile,
     types::{ResourceErrorCode, ResourceFormat},
 };
@@ -38,7 +38,8 @@ pub(super) struct Bad {
 /// Reads the resources of one package.
 pub(super) struct Intake<'a> {
     deck: &'a Deck,
-    files: &'a BTreeMap<String, StoredFile>,
+    /// By the [keys](key_of_name) of their names: a manifest may spell one in several ways.
+    files: BTreeMap<String, &'a StoredFile>,
     /// What the package has brought already: nothing comes twice in it.
     claimed: BTreeSet<Claim>,
     /// Shared files, those that the package has brought included.
@@ -58,7 +59,13 @@ type Taken<T> = Result<T, &'static str>;
 
 impl<'a> Intake<'a> {
     pub(super) fn new(deck: &'a Deck, files: &'a BTreeMap<String, StoredFile>) -> Self {
+        let files = files.iter().map(|(name, file)| (key_of_name(name), file)).collect();
         Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared(), told: deck.size() }
+    }
+
+    /// A file of the package.
+    pub(super) fn file(&self, name: &str) -> Option<StoredFile> {
+        self.files.get(&key_of_name(name)).map(|file| StoredFile::clone(file))
     }
 
     /// Takes each resource whole or not at all.
@@ -158,6 +165,10 @@ impl Resource<'_, '_> {
             let slide = self.slide(ResourceFormat::SlideThumbnails, thumbnail.slide)?;
             names.insert(slide, name(thumbnail.file.as_deref())?);
         }
+        // The call that tells of them has no numbers: they are those of the first slides.
+        if !names.keys().zip(0..).all(|(slide, place)| *slide == place) {
+            return Err("a slide before the last thumbnail has none");
+        }
         Ok(Item::Thumbnails { names, file: self.file(Some(&package.file))? })
     }
 
@@ -198,8 +209,7 @@ impl Resource<'_, '_> {
     }
 
     fn file(&self, name: Option<&str>) -> Taken<StoredFile> {
-        let file = name.and_then(|name| self.intake.files.get(name));
-        file.cloned().ok_or("a file is missing")
+        name.and_then(|name| self.intake.file(name)).ok_or("a file is missing")
     }
 
     fn slide(&mut self, form: ResourceFormat, slide: Option<u32>) -> Taken<u32> {

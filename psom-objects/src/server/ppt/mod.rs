@@ -8,10 +8,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
+use psom::{Context, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object};
 
 use self::{
-    deck::{Change, Deck, Failed, Pieces},
+    deck::{Change, Deck, Failed},
     intake::{Bad, Intake},
     item::Item,
     position::Position,
@@ -37,7 +37,8 @@ use crate::{
 ///
 /// They come with the presentation or later, in packages of their own, and everybody is told of
 /// each at once. What comes again replaces what was there. Markup is told once all files that it
-/// names were. Each resource of a package is taken whole or not at all; who uploaded one that
+/// names were. Thumbnails are those of the first slides, without a gap: the call that tells of them
+/// has no numbers. Each resource of a package is taken whole or not at all; who uploaded one that
 /// cannot be taken is told so by `cErrorAddingResource`, if the resource has a number.
 ///
 /// # Errors
@@ -62,19 +63,21 @@ pub struct PptContent {
     room: Room,
     content: ContentRef,
     memory: Memory,
-    /// What was saved of the deck.
-    saved: Pieces,
+    /// Whether the deck will be saved at the end of the turn.
+    is_scheduled: bool,
     annotations: Handle<AnnotationContainer>,
-    owner: i64,
-    /// What is wrong with the first package, until its owner connects and is told.
-    refused: Vec<Bad>,
+    /// What was wrong with packages whose uploaders are yet to connect and be told.
+    refused: Vec<(PeerId, Vec<Bad>)>,
 }
+
+/// For so many packages it is kept what was wrong with them.
+const MAX_REFUSED: usize = 20;
 
 impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let NewContent { owner, detail, native_file, files, content, room, memory, .. } = new;
+        let NewContent { owner, peer, detail, native_file, files, content, room, memory, .. } = new;
         let (ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt)) = detail else {
             return Err(Refusal::malformed("the detail is not that of a presentation"));
         };
@@ -89,15 +92,16 @@ impl ContentType for PptContent {
         };
         let mut deck = Deck::new();
         deck.apply(&Change::Created { owner, slides });
-        let (good, refused) = Intake::new(&deck, files).read(&resources);
+        let mut intake = Intake::new(&deck, files);
+        let (good, refused) = intake.read(&resources);
+        let preview = preview_thumbnail_file.and_then(|name| intake.file(&name));
         if good.is_empty()
             && let Some(bad) = refused.first()
         {
             return Err(Refusal::malformed(bad.why));
         }
-        let preview = preview_thumbnail_file.and_then(|name| files.get(&name));
         let first = native_file.cloned().map(Item::Native).into_iter();
-        let first = first.chain(preview.cloned().map(Item::Preview));
+        let first = first.chain(preview.map(Item::Preview));
         for item in first.chain(good) {
             if let Item::Native(file) = &item
                 && native_file != Some(file)
@@ -107,21 +111,21 @@ impl ContentType for PptContent {
             deck.apply(&Change::Added { user: owner, item });
         }
         discard(scope, content, &deck, files.values());
-        let mut saved = Pieces::new();
-        deck.save(scope, &memory, &mut saved, None);
+        deck.save(scope, &memory);
         let container = AnnotationContainer::new(room.clone(), content, memory.clone());
         let annotations = scope.add(container);
-        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
+        let refused = vec![(peer, refused)];
+        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let container = AnnotationContainer::restore(&old)?;
-        let (deck, mut saved) = Deck::restore(&old.saved)?;
-        let OldContent { owner, content, room, memory, .. } = old;
+        let mut deck = Deck::restore(&old.saved)?;
+        let OldContent { content, room, memory, .. } = old;
         // Whoever was uploading when the server stopped has left something undone.
-        deck.save(scope, &memory, &mut saved, None);
+        deck.save(scope, &memory);
         let (annotations, refused) = (scope.add(container), Vec::new());
-        Ok(Self { deck, room, content, memory, saved, annotations, owner, refused })
+        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -133,11 +137,14 @@ impl ContentType for PptContent {
             return Err(Refusal::malformed("there are no resources that are known here"));
         };
         let (good, refused) = Intake::new(&self.deck, &files).read(&resources);
+        let why = refused.first().map_or("there are no resources", |bad| bad.why);
         if let Some(mut uploader) = cx.peer(peer) {
             refused.iter().for_each(|bad| tell_bad(&mut uploader, bad));
+        } else if !refused.is_empty() {
+            self.refused.push((peer, refused));
+            self.refused.drain(..self.refused.len().saturating_sub(MAX_REFUSED));
         }
         if good.is_empty() {
-            let why = refused.first().map_or("there are no resources", |bad| bad.why);
             return Err(Refusal::malformed(why));
         }
         for item in &good {
@@ -147,6 +154,8 @@ impl ContentType for PptContent {
         }
         let added = good.into_iter().map(|item| Change::Added { user, item });
         let gone = self.change(cx, added);
+        // No file goes before it is saved that nothing needs it.
+        self.deck.save(cx, &self.memory);
         let brought = files.into_values().chain(gone).map(by_name);
         let brought: BTreeMap<_, _> = brought.collect();
         discard(cx, self.content, &self.deck, brought.values());
@@ -172,14 +181,14 @@ impl ContentType for PptContent {
 }
 
 impl PptContent {
-    /// Makes changes, tells everybody, and saves them all at once. Returns the files that have lost a
-    /// place by them.
+    /// Makes changes and tells everybody. They are saved at the end of the turn, each piece of the
+    /// presentation once. Returns the files that have lost a place by them.
     fn change(
         &mut self,
         cx: &mut Context<Self>,
         changes: impl IntoIterator<Item = Change>,
     ) -> Vec<StoredFile> {
-        let (mut gone, mut last) = (Vec::new(), None);
+        let mut gone = Vec::new();
         for change in changes {
             let effect = self.deck.apply(&change);
             gone.extend(effect.gone);
@@ -192,10 +201,12 @@ impl PptContent {
                 Change::Failed(failed) => tell::failed(&mut peers, *failed),
                 Change::Created { .. } | Change::Added { .. } => {}
             }
-            last = Some(change);
         }
-        if last.is_some() {
-            self.deck.save(cx, &self.memory, &mut self.saved, last.as_ref());
+        if !std::mem::replace(&mut self.is_scheduled, true) {
+            cx.at_end_of_turn(|content, cx| {
+                content.is_scheduled = false;
+                content.deck.save(cx, &content.memory);
+            });
         }
         gone
     }
@@ -266,9 +277,10 @@ impl Lifecycle for PptContent {
         caller.c_set_location(&self.deck.position().xml);
         self.deck.items().for_each(|item| tell::item(&mut caller, &self.room, item));
         self.deck.errors().into_iter().for_each(|failed| tell::failed(&mut caller, failed));
-        if caller.user().id == self.owner {
-            self.refused.drain(..).for_each(|bad| tell_bad(&mut caller, &bad));
-        }
+        let all = std::mem::take(&mut self.refused).into_iter();
+        let (own, others): (Vec<_>, Vec<_>) = all.partition(|(uploader, _)| *uploader == peer);
+        self.refused = others;
+        own.iter().flat_map(|(_, bad)| bad).for_each(|bad| tell_bad(&mut caller, bad));
         // A client that knows no annotations still knows that this is all.
         let _ = caller.connect(AnnotationContainer::PART, self.annotations);
         // Behind what the container tells when it is connected.

@@ -33,6 +33,11 @@ fn upload_for(
     })
 }
 
+/// An image of a size, where that is not what it is about.
+fn sized(attributes: &str) -> String {
+    image(&format!("EXTENT=\"1,1\" {attributes}"))
+}
+
 fn image(attributes: &str) -> String {
     format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a.png\" {attributes}/>")
 }
@@ -64,6 +69,16 @@ fn an_image_is_added_and_its_file_told_to_everybody_once() {
 }
 
 #[test]
+fn the_name_of_a_file_may_be_spelled_in_another_way() {
+    let mut room = room();
+    let files: [(&str, &[u8]); 1] = [("A b.PNG", b"a picture")];
+    let detail = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a%20B.png\" \
+                  EXTENT=\"1,1\"/>";
+    let ended = upload(&mut room, PRESENTER, detail, &files);
+    assert_eq!(ended, finished(UploadFinishReason::Ok));
+}
+
+#[test]
 fn an_image_s_properties_change_like_any_other_s() {
     let mut room = room();
     upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
@@ -89,7 +104,7 @@ fn the_file_of_an_image_goes_with_it() {
     for way in 0..3 {
         let mut room = room();
         upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
-        upload(&mut room, PRESENTER, &image(""), PICTURE);
+        upload(&mut room, PRESENTER, &sized(""), PICTURE);
         assert_eq!(room.world.disk().0.len(), 2);
         room.call(PRESENTER, move |server| match way {
             0 => drop(server.s_remove_annotation(1)),
@@ -121,26 +136,31 @@ fn refused(
 #[test]
 fn an_image_that_is_no_image_is_refused() {
     for detail in [
-        "<imageAnnotation xmlns=\"urn:psom:annotation\" ANCHOR=\"a.png\"/>",
-        "<imageAnnotation xmlns=\"urn:example:other\" file=\"a.png\"/>",
-        "<picture xmlns=\"urn:psom:annotation\" file=\"a.png\"/>",
-        "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"b.png\" ANCHOR=\"a.png\"/>",
+        "<imageAnnotation xmlns=\"urn:psom:annotation\" ANCHOR=\"a.png\" EXTENT=\"1,1\"/>",
+        "<imageAnnotation xmlns=\"urn:example:other\" file=\"a.png\" EXTENT=\"1,1\"/>",
+        "<picture xmlns=\"urn:psom:annotation\" file=\"a.png\" EXTENT=\"1,1\"/>",
+        "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"b.png\" ANCHOR=\"a.png\" EXTENT=\"1,1\"/>",
     ] {
         refused(room(), PRESENTER, detail, PICTURE, UploadFinishReason::VerifyFailed);
     }
-    for attributes in [
-        "COLOUR=\"red\"",
-        "EXTENT=\"x\"",
-        "EXTENT=\"10001,1\"",
-        "EXTENT=\"1,10001\"",
-        "EXTENT=\"1\"",
-    ] {
+    let colour = sized("COLOUR=\"red\"");
+    refused(room(), PRESENTER, &colour, PICTURE, UploadFinishReason::VerifyFailed);
+    for attributes in
+        ["", "EXTENT=\"x\"", "EXTENT=\"10001,1\"", "EXTENT=\"1,10001\"", "EXTENT=\"1\""]
+    {
         let detail = image(attributes);
         refused(room(), PRESENTER, &detail, PICTURE, UploadFinishReason::VerifyFailed);
     }
-    let two = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a.png\" ANCHOR=\"b.png\"/>";
+    let two = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a.png\" ANCHOR=\"b.png\" EXTENT=\"1,1\"/>";
     let files: [(&str, &[u8]); 2] = [("a.png", b"a"), ("b.png", b"b")];
     refused(room(), PRESENTER, two, &files, UploadFinishReason::VerifyFailed);
+}
+
+#[test]
+fn an_image_at_the_constraints_is_taken() {
+    let mut room = room();
+    let ended = upload(&mut room, PRESENTER, &image("EXTENT=\"10000,10000\""), PICTURE);
+    assert_eq!(ended, finished(UploadFinishReason::Ok));
 }
 
 #[test]
@@ -148,10 +168,10 @@ fn a_file_that_is_too_large_is_refused() {
     let mut limits = Limits::default();
     limits.annotations.image_file_size = 8;
     let reason = UploadFinishReason::MaxPackageSizeExceeded;
-    refused(room_with(limits.clone()), PRESENTER, &image(""), PICTURE, reason);
+    refused(room_with(limits.clone()), PRESENTER, &sized(""), PICTURE, reason);
     limits.annotations.image_file_size = 9;
     let mut room = room_with(limits);
-    let ended = upload(&mut room, PRESENTER, &image(""), PICTURE);
+    let ended = upload(&mut room, PRESENTER, &sized(""), PICTURE);
     assert_eq!(ended, finished(UploadFinishReason::Ok));
 }
 
@@ -160,9 +180,9 @@ fn there_are_no_more_images_than_the_constraint_says() {
     let mut limits = Limits::default();
     limits.annotations.images = 1;
     let mut room = room_with(limits);
-    upload(&mut room, PRESENTER, &image(""), PICTURE);
+    upload(&mut room, PRESENTER, &sized(""), PICTURE);
     room.forget();
-    refused(room, PRESENTER, &image(""), PICTURE, UploadFinishReason::CapacityExceeded);
+    refused(room, PRESENTER, &sized(""), PICTURE, UploadFinishReason::CapacityExceeded);
 }
 
 /// Whom the policy lets upload, it may still not let annotate.
@@ -175,14 +195,14 @@ fn one_who_may_upload_but_not_annotate_pins_no_image() {
         }
     }
     let reason = UploadFinishReason::UnknownFailure;
-    refused(room_under(Drafts), ATTENDEE, &image(""), PICTURE, reason);
+    refused(room_under(Drafts), ATTENDEE, &sized(""), PICTURE, reason);
 }
 
 #[test]
 fn an_image_for_no_content_is_refused() {
     let mut room = room();
     for parent in ["2", "", "board"] {
-        let ended = upload_for(&mut room, PRESENTER, parent, &image(""), PICTURE);
+        let ended = upload_for(&mut room, PRESENTER, parent, &sized(""), PICTURE);
         assert_eq!(ended, finished(UploadFinishReason::VerifyFailed));
     }
     assert!(room.all_told().is_empty() && room.world.disk().0.is_empty());

@@ -97,7 +97,8 @@ fn an_image_arrives_with_its_file() {
     pair.on_client(0, |conference, cx| {
         // What XML would otherwise change comes through as it is.
         let anchor = "1,2\n\t<\"&'>".to_owned();
-        let properties = Properties::from([(Property::Anchor, anchor)]);
+        let extent = (Property::Extent, "1,1".to_owned());
+        let properties = Properties::from([(Property::Anchor, anchor), extent]);
         let parcel = Parcel::image(1, &properties, &Bytes::from_static(b"picture")).unwrap();
         conference.upload(cx, parcel).unwrap();
     });

@@ -153,8 +153,8 @@ pub fn pairs(properties: &[(Property, &str)]) -> Vec<Vec<String>> {
     pairs.map(|(of, value)| vec![of.name().to_owned(), (*value).to_owned()]).collect()
 }
 
-/// Makes one call in a fresh room, which has to break the connection for this reason, and leaves
-/// the others alone.
+/// Makes one call in a fresh room, which has to break the connection for this reason, without
+/// another answer, and leaves the others alone.
 pub fn breaks(
     mut room: Room,
     why: &str,
@@ -162,6 +162,7 @@ pub fn breaks(
 ) {
     room.call(PRESENTER, call);
     assert!(room.broken(PRESENTER).contains(why), "{}", room.broken(PRESENTER));
+    assert!(room.told(PRESENTER).iter().all(|line| line == "board.closed"));
     assert!(room.world.pair.client_error(ORGANIZER).is_none());
     assert!(room.told(ORGANIZER).is_empty());
 }

@@ -71,7 +71,6 @@ fn invalid_properties_break_the_connection() {
         (rows(&[&["FILL", "red"], &["FILL", "blue"]]), "malformed properties"),
         (rows(&[&["FILL"]]), "malformed properties"),
         (rows(&[]), "no properties that can be changed"),
-        (rows(&[&["LOCALID", "y"]]), "no properties that can be changed"),
     ] {
         breaks(drawn(), why, move |server| drop(server.s_change_properties(1, 1, &rows)));
     }
@@ -79,6 +78,16 @@ fn invalid_properties_break_the_connection() {
     breaks(drawn(), "malformed properties", |server| {
         server.s_change_properties(7, 1, &[vec!["COLOUR".to_owned(), "red".to_owned()]]);
     });
+}
+
+#[test]
+fn the_adder_s_own_name_can_be_sent_along_and_stays_what_it_was() {
+    let mut room = drawn();
+    change(&mut room, ORGANIZER, 1, 1, &[(Property::LocalId, "x"), (Property::Fill, "none")]);
+    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 LOCALID=x FILL=none"]);
+    change(&mut room, ORGANIZER, 1, 2, &[(Property::LocalId, "y"), (Property::Fill, "red")]);
+    let told = "board.error change 1:2 by 1 [LOCALID=x FILL=none] InvalidProperties";
+    room.only_told(ORGANIZER, &[told]);
 }
 
 #[test]

@@ -41,10 +41,11 @@ fn one_who_comes_later_is_told_of_those_that_are_shown_and_no_others() {
 }
 
 #[test]
-fn hiding_one_that_is_not_shown_tells_nobody() {
+fn hiding_one_that_is_not_shown_is_told_as_well() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", false);
-    assert!(room.all_told().is_empty());
+    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
+    assert!(told_to_a_newcomer(&mut room).is_empty());
 }
 
 #[test]

@@ -193,7 +193,9 @@ impl AnnotationContainerClient for Annotations {
         self.0.lock().unwrap().push(format!("slides.image {id} {file}"));
     }
     fn c_add_annotation_batch(&mut self, _: &mut Context<Self>, ids: Vec<i32>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i64>, _: Vec<i32>, _: Vec<String>, _: Vec<String>) -> Result<(), Violation> {
-        self.0.lock().unwrap().push(format!("slides.annotated {ids:?}"));
+        if !ids.is_empty() {
+            self.0.lock().unwrap().push(format!("slides.annotated {ids:?}"));
+        }
         Ok(())
     }
     fn c_change_properties_batch(&mut self, _: &mut Context<Self>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i32>, _: Vec<String>, _: Vec<String>) -> Result<(), Violation> {

@@ -113,7 +113,7 @@ fn who_may_not_upload_is_ignored() {
 #[test]
 fn what_can_never_be_right_ends_the_connection() {
     let good = (Format::FullJpeg, Code::ClientUploadFailed);
-    let bad = [
+    let mut bad = vec![
         ((-1, 0), good, "no such slide"),
         ((0, -1), good, "no such slide"),
         ((0, 3), good, "no such slide"),
@@ -121,9 +121,10 @@ fn what_can_never_be_right_ends_the_connection() {
         ((2, 1), good, "end before they begin"),
         ((0, 0), (Format::Other(12), good.1), "unknown resource format"),
         ((0, 0), (Format::Other(-1), good.1), "unknown resource format"),
-        ((0, 0), (good.0, Code::Other(0)), "unknown resource error code"),
-        ((0, 0), (good.0, Code::Other(103)), "unknown resource error code"),
     ];
+    for code in [-1, 0, 4, 5, 50, 98, 99, 103] {
+        bad.push(((0, 0), (good.0, Code::Other(code)), "unknown resource error code"));
+    }
     for (range, (format, code), why) in bad {
         for client in [PRESENTER, ATTENDEE] {
             let (mut world, id, slides) = opened(3);
@@ -134,6 +135,14 @@ fn what_can_never_be_right_ends_the_connection() {
             assert!(!told(&mut world, ORGANIZER).iter().any(|line| line.contains("UploadFailed")));
         }
     }
+}
+
+#[test]
+fn the_codes_of_the_specification_are_these_and_no_others() {
+    let known = (-200..400).filter(|code| !matches!(Code::from(*code), Code::Other(_)));
+    assert_eq!(known.collect::<Vec<_>>(), [1, 2, 3, 100, 101, 102]);
+    let known = (-200..400).filter(|format| !matches!(Format::from(*format), Format::Other(_)));
+    assert_eq!(known.collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
 }
 
 #[test]

@@ -87,8 +87,10 @@ fn early_and_late_clients_know_the_same() {
         let ppt = common::deck(6, first);
         room.share(kind, ChunkedPpt { preview_thumbnail_file: Some("preview".into()), ..ppt });
         room.pair.on_client(0, |conference, cx| {
-            let (format, code) = (ResourceFormat::FullJpeg, ResourceErrorCode::ClientUploadFailed);
-            conference.set_resource_error(cx, 1, 1..=4, format, code).unwrap();
+            let code = ResourceErrorCode::ClientUploadFailed;
+            for format in [ResourceFormat::FullJpeg, ResourceFormat::NativeFile] {
+                conference.set_resource_error(cx, 1, 1..=4, format, code).unwrap();
+            }
             conference.go_to(cx, 1, 4, 2).unwrap();
         });
         let more = vec![common::jpegs("b", [1, 3]), common::notes("o", [2, 4])];

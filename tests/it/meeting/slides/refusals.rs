@@ -58,6 +58,12 @@ fn slides_without_a_number() {
 }
 
 #[test]
+fn thumbnails_with_a_gap() {
+    is_refused(thumbnails("t", [0, 2]), FAILED);
+    is_refused(thumbnails("t", [1]), FAILED);
+}
+
+#[test]
 fn resources_without_a_file() {
     let slide = || Some(1);
     is_refused(PptResource::Jpegs(vec![JpegSlide { slide: slide(), file: None }]), FAILED);
@@ -88,7 +94,7 @@ fn what_comes_twice_in_one_package() {
         (jpegs("a", [1]), jpegs("b", [1, 2]), "jpeg 1 <a1>"),
         (notes("a", [1]), notes("b", [1, 2]), "notes [1] <a>"),
         (full("a", None), full("b", None), "full <a>"),
-        (thumbnails("a", [0]), thumbnails("b", [1]), "thumbnails t0.jpg <a>"),
+        (thumbnails("a", [0]), thumbnails("b", [0]), "thumbnails t0.jpg <a>"),
         (markup("a", 1, []), markup("b", 1, []), "markup 1 3 [] <a>"),
         (shared(["a"]), shared(["b", "a"]), "shared a <a>"),
     ];

@@ -1,18 +1,28 @@
 //! A presentation as it is saved, piece by piece.
 
-use std::collections::BTreeMap;
-
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deck, Failed, Item, Markup, Place, Position};
+use super::{Change, Deck, Failed, Item, Markup, Place, Position, merged};
 use crate::{
     server::{Memory, Recollection, Refusal},
     types::{ResourceErrorCode, ResourceFormat},
 };
 
-/// What was saved last, so that only what is new is saved.
-pub(in super::super) type Pieces = BTreeMap<String, String>;
+/// A part of a presentation that is saved under a key of its own, or under none while it is not
+/// there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Piece {
+    /// How many slides there are, and the last number that was given.
+    Numbers,
+    Position,
+    /// The errors of a form, neighbouring slides as one.
+    Errors(ResourceFormat),
+    Item(Place),
+    Held(u32),
+    /// The forms that a user has begun to upload.
+    Begun(i64),
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,66 +31,50 @@ struct Numbers {
     last_number: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Errors(Vec<(i32, u32, u32, i32)>);
-
 impl Deck {
-    /// Saves what has changed.
-    pub(in super::super) fn save(
-        &self,
-        scope: &mut Scope,
-        memory: &Memory,
-        before: &mut Pieces,
-        change: Option<&Change>,
-    ) {
-        // The commonest change of all touches one piece.
-        if let Some(Change::Moved(position)) = change {
-            return memory.save(scope, "position", &position.xml);
+    /// Saves what has changed since this was last done.
+    pub(in super::super) fn save(&mut self, scope: &mut Scope, memory: &Memory) {
+        for piece in std::mem::take(&mut self.touched) {
+            self.save_piece(scope, memory, &piece);
         }
-        if change.is_none() {
-            memory.save(scope, "position", &self.position.xml);
-        }
-        let now = self.pieces();
-        for (key, text) in &now {
-            if before.get(key) != Some(text) {
-                memory.save_text(scope, key, text);
-            }
-        }
-        for key in before.keys().filter(|key| !now.contains_key(*key)) {
-            memory.erase(scope, key);
-        }
-        *before = now;
     }
 
-    /// All pieces but the position.
-    fn pieces(&self) -> Pieces {
-        let mut pieces = Pieces::new();
-        // There is nothing in it that JSON cannot say.
-        let mut put = |key: String, text: serde_json::Result<String>| {
-            pieces.extend(text.ok().map(|text| (key, text)));
+    fn save_piece(&self, scope: &mut Scope, memory: &Memory, piece: &Piece) {
+        let key = match piece {
+            Piece::Numbers => "deck".into(),
+            Piece::Position => "position".into(),
+            Piece::Errors(form) => format!("errors/{}", i32::from(*form)),
+            Piece::Item(place) => format!("item/{}", key(place)),
+            Piece::Held(slide) => format!("held/{slide:010}"),
+            Piece::Begun(user) => format!("begun/{user}"),
         };
-        let numbers = Numbers { slides: self.slides, last_number: self.last_number };
-        put("deck".into(), serde_json::to_string(&numbers));
-        let errors = self.errors();
-        let errors = errors
-            .iter()
-            .map(|failed| (failed.form.into(), failed.begin, failed.end, failed.code.into()));
-        put("errors".into(), serde_json::to_string(&Errors(errors.collect())));
-        for (place, item) in &self.items {
-            put(format!("item/{}", key(place)), serde_json::to_string(item));
+        match piece {
+            Piece::Numbers => {
+                let numbers = Numbers { slides: self.slides, last_number: self.last_number };
+                memory.save(scope, &key, &numbers);
+            }
+            Piece::Position => memory.save(scope, &key, &self.position.xml),
+            Piece::Errors(form) => {
+                let errors = self.errors.range((*form, 0)..=(*form, u32::MAX));
+                let errors = merged(errors.map(|(&(form, slide), &code)| (form, slide, code)));
+                let runs = errors.iter().map(|of| (of.begin, of.end, i32::from(of.code)));
+                let runs = runs.collect::<Vec<_>>();
+                keep(scope, memory, &key, Some(&runs).filter(|runs| !runs.is_empty()));
+            }
+            Piece::Item(place) => keep(scope, memory, &key, self.items.get(place)),
+            Piece::Held(slide) => {
+                keep(scope, memory, &key, self.held.get(slide).map(|held| &held.markup));
+            }
+            Piece::Begun(user) => {
+                let forms = self.begun.get(user);
+                let numbers = forms.map(|forms| forms.iter().map(|form| i32::from(*form)));
+                keep(scope, memory, &key, numbers.map(Iterator::collect::<Vec<_>>).as_ref());
+            }
         }
-        for (slide, held) in &self.held {
-            put(format!("held/{slide:010}"), serde_json::to_string(&held.markup));
-        }
-        for (user, forms) in &self.begun {
-            let forms: Vec<i32> = forms.iter().map(|form| (*form).into()).collect();
-            put(format!("begun/{user}"), serde_json::to_string(&forms));
-        }
-        pieces
     }
 
     /// The presentation as it was saved. Whoever was uploading is not there any more.
-    pub(in super::super) fn restore(saved: &Recollection<'_>) -> Result<(Self, Pieces), Refusal> {
+    pub(in super::super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
         let bad = |what: &str| Refusal::malformed(format!("the presentation has a bad {what}"));
         let Numbers { slides, last_number } = saved.must("deck")?;
         let position = Position::read(&saved.must::<String>("position")?);
@@ -95,19 +89,20 @@ impl Deck {
                 deck.items.insert(Place::Markup(ready.slide), Item::Markup(ready));
             }
         }
-        let Errors(errors) = saved.must("errors")?;
-        for (form, begin, end, code) in errors {
-            if end >= slides.max(1) {
-                return Err(bad("error"));
+        for (form, runs) in saved.below::<Vec<(u32, u32, i32)>>("errors")? {
+            let form = form.parse().map(i32::into).map_err(|_| bad("error"))?;
+            for (begin, end, code) in runs {
+                if end >= slides.max(1) {
+                    return Err(bad("error"));
+                }
+                deck.apply(&Change::Failed(Failed { begin, end, form, code: code.into() }));
             }
-            let (form, code) = (ResourceFormat::from(form), ResourceErrorCode::from(code));
-            deck.apply(&Change::Failed(Failed { begin, end, form, code }));
         }
         for (user, forms) in saved.below::<Vec<i32>>("begun")? {
             let user = user.parse().map_err(|_| bad("uploader"))?;
             deck.begun.insert(user, forms.into_iter().map(ResourceFormat::from).collect());
         }
-        let pieces = deck.pieces();
+        deck.touched.clear();
         let users: Vec<_> = deck.begun.keys().copied().collect();
         for user in users {
             let code = ResourceErrorCode::UploaderClientDisconnected;
@@ -115,7 +110,15 @@ impl Deck {
                 deck.apply(&Change::Failed(failed));
             }
         }
-        Ok((deck, pieces))
+        Ok(deck)
+    }
+}
+
+/// Saves a piece that is there, and forgets one that is not.
+fn keep(scope: &mut Scope, memory: &Memory, key: &str, value: Option<&impl Serialize>) {
+    match value {
+        Some(value) => memory.save(scope, key, value),
+        None => memory.erase(scope, key),
     }
 }
 
