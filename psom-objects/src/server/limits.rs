@@ -19,10 +19,10 @@ pub struct Limits {
     /// Characters of a poll's question, and of each of its choices: 1,000.
     pub question_length: usize,
     /// Messages between the pages that show questions and answers, kept for those who come
-    /// later: 10,000. A user who does not moderate puts at most a tenth of them.
+    /// later: 10,000. Those who do not moderate put at most half of them, and each of them a tenth.
     pub blobs: usize,
     /// Bytes of these messages together as they are on the wire, where each has 16 bytes besides
-    /// its text: 2 MiB. A user who does not moderate puts at most a tenth of them.
+    /// its text: 2 MiB. Those who do not moderate put at most half of them, and each of them a tenth.
     pub blob_bytes: usize,
     /// What annotations are held to; told to every client (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
