@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 /// How much a meeting holds.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -6,6 +8,10 @@ pub struct Limits {
     pub reservations: usize,
     /// Packages that a user may upload at a time: 5.
     pub uploads: usize,
+    /// How long nothing may come for an upload that has begun, before it ends: 2 minutes. Looked at
+    /// once in that time, so that it may become twice as long. A file from a browser has the limits
+    /// of the web server instead.
+    pub upload_idle: Duration,
     /// Contents of the meeting: 50.
     pub contents: usize,
     /// Bytes of a package, packed or unpacked: 1 GiB.
@@ -62,6 +68,7 @@ impl Default for Limits {
         Self {
             reservations: 20,
             uploads: 5,
+            upload_idle: Duration::from_secs(120),
             contents: 50,
             package_size: 1 << 30,
             title_length: 255,

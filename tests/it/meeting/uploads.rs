@@ -1,5 +1,7 @@
 //! Packages on their way in: every reason that there is to provoke.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, OtherContent},
@@ -268,6 +270,33 @@ fn a_demoted_user_s_uploads_end() {
     world.set_role(2, Role::Attendee);
     assert_eq!(world.told(PRESENTER), ["uploads.finished 1 UnknownFailure", "stream.disconnect"]);
     assert_eq!(world.disk(), (vec![], 0));
+}
+
+#[test]
+fn an_upload_for_which_nothing_comes_ends_and_gives_its_room_back() {
+    let mut world = world();
+    let silence = |world: &mut World, seconds| {
+        world.pair.advance(Duration::from_secs(seconds));
+        world.told_of(PRESENTER, "uploads.")
+    };
+    request(&mut world, PRESENTER, 3, 1000, 1);
+    assert!(silence(&mut world, 119).is_empty());
+    assert_eq!(silence(&mut world, 1), ["uploads.finished 1 UnknownFailure"]);
+    assert_eq!(world.disk(), (vec![], 0));
+    // What comes is looked at every two minutes, and it has to be something.
+    request(&mut world, PRESENTER, 3, 1000, 2);
+    for (number, data) in [(1, "a"), (2, "b"), (3, "c"), (4, "")] {
+        world.stream(PRESENTER, move |stream| drop(stream.s_write(data.into(), number)));
+        assert!(silence(&mut world, if data.is_empty() { 119 } else { 120 }).is_empty());
+    }
+    // Neither is it enough that all has come.
+    assert_eq!(silence(&mut world, 1), ["uploads.finished 2 UnknownFailure"]);
+    assert_eq!(world.disk(), (vec![], 0));
+    // An upload that is over is left alone, and so is another one of the same cookie.
+    world.share(PRESENTER, "plan.txt", 2);
+    assert!(world.told_of(PRESENTER, "uploads.finished").contains(&"uploads.finished 2 Ok".into()));
+    assert!(silence(&mut world, 600).is_empty());
+    assert!(world.pair.client_error(PRESENTER).is_none());
 }
 
 #[test]
