@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod forbidden;
 mod hostile;
 mod polls;
 mod web;

@@ -20,7 +20,7 @@ pub struct Limits {
     pub title_length: usize,
     /// Slides of a presentation: 1,000.
     pub slides: usize,
-    /// Choices of a poll: 7.
+    /// Choices of a poll: 7, and no limit makes it more (section 3.1.4.1.14).
     pub choices: usize,
     /// Characters of a poll's question, and of each of its choices: 1,000.
     pub question_length: usize,

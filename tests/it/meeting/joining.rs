@@ -19,6 +19,8 @@ fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
         [
             "meeting.time 2023-11-14T22:13:20",
             "meeting.base http://127.0.0.1/files/",
+            "users.connected",
+            "contents.connected",
             "users.added [1] sip:1@example.com user 1",
             "meeting.ready",
         ]
@@ -35,6 +37,8 @@ fn a_late_client_is_told_the_same_state_before_the_meeting_is_ready() {
     assert_eq!(
         world.told(late)[2..],
         [
+            "users.connected",
+            "contents.connected",
             "users.added [1, 2, 3, 4] sip:1@example.com,sip:2@example.com,sip:3@example.com,\
              sip:4@example.com user 1,user 2,user 3,user 4",
             "contents.added 1 Content.NativeFileOnly",
