@@ -3,6 +3,7 @@
 mod forbidden;
 mod hostile;
 mod polls;
+mod waiting;
 mod web;
 
 use std::{
