@@ -7,7 +7,7 @@ use psom::{Context, PeerId, Scope};
 use super::{
     content::{Content, ContentFile, ContentFiles},
     contents::ContentManager,
-    durable::Memory,
+    durable::{self, Memory},
     kinds::{Added, Addition, NewContent, Refusal, Reply},
     room::ContentRef,
     titles,
@@ -168,7 +168,7 @@ impl ContentManager {
             Err(refusal) => {
                 cx.remove(content);
                 // What it may have saved already is not the next content's.
-                cx.erase(format!("content/{id}"));
+                cx.erase(durable::content_key(id));
                 return Err(refusal);
             }
         };
@@ -176,6 +176,7 @@ impl ContentManager {
         let _ = cx.tell(content, move |content, cx| {
             content.extended = Some(extended);
             content.save(cx);
+            content.save_files(cx, content.files.keys());
         });
         self.last_id = id;
         self.save(cx);
@@ -211,9 +212,9 @@ impl Content {
                 let _ = scope.tell(this, move |content, cx| {
                     if refused {
                         names.iter().for_each(|name| drop(content.files.remove(name)));
-                    } else {
-                        content.save(cx);
                     }
+                    content.save(cx);
+                    content.save_files(cx, &names);
                 });
                 end(scope, result);
             }),
