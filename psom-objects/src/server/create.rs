@@ -131,6 +131,9 @@ impl ContentManager {
         if original_file_url.as_deref().is_some_and(|url| !texts::fits_in_a_call(url)) {
             return Err(Refusal::malformed("the address of the original is too long to be told"));
         }
+        if original_file_url.as_deref().is_some_and(|url| url.chars().any(char::is_control)) {
+            return Err(Refusal::malformed("the address of the original has control characters"));
+        }
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
         let (id, now) = (self.last_id + 1, self.room.utc(cx.now()));

@@ -71,6 +71,32 @@ fn a_user_is_there_while_one_connection_of_theirs_is() {
 }
 
 #[test]
+fn a_user_who_comes_again_with_another_name_is_told_anew() {
+    let mut world = world();
+    let first = world.join(4, Role::Presenter);
+    world.forget();
+    world.told(first);
+    let participant = |uri: &str| Participant { uri: uri.to_owned(), role: Role::Attendee };
+    let user = participant("sip:4@example.com").user(4, "Ada");
+    let second = world.pair.join_as(user, Client::new);
+    let told = ["users.removed [4]", "users.added [4] sip:4@example.com Ada"];
+    for client in [ATTENDEE, first] {
+        assert_eq!(world.told(client), told);
+    }
+    // Newcomers know the same, and it is still one user, of the same role.
+    for (name, connections) in [("Ada", 3), ("Grace", 4)] {
+        let newcomer =
+            world.pair.join_as(participant("sip:4@example.com").user(4, name), Client::new);
+        let added = world.told_of(newcomer, "users.added").concat();
+        assert!(added.ends_with(&format!("user 3,{name}")), "{added}");
+        let user = world.pair.on_server(|meeting, cx| meeting.summary(cx)).users.pop().unwrap();
+        assert_eq!((user.display_name.as_str(), user.connections), (name, connections));
+        assert_eq!(user.role, Role::Presenter);
+    }
+    assert_eq!(world.told_of(second, "users.removed"), ["users.removed [4]"]);
+}
+
+#[test]
 fn s_set_info_is_not_supported() {
     let mut world = world();
     world.pair.on_client(ATTENDEE, |_, cx| drop(cx.peers().s_set_info("hello")));

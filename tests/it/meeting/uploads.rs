@@ -345,13 +345,18 @@ fn uploads_go_with_their_manager_s_connection() {
 }
 
 #[test]
-fn an_address_of_the_original_that_no_call_carries_is_refused() {
-    for (length, finished) in [(65_535, "Ok"), (65_536, "VerifyFailed")] {
+fn an_address_of_the_original_that_cannot_be_told_is_refused() {
+    let x = |length| "x".repeat(length);
+    for (url, finished) in [
+        (x(65_535), "Ok"),
+        (x(65_536), "VerifyFailed"),
+        ("http://two\nlines".to_owned(), "VerifyFailed"),
+    ] {
         let mut world = world();
         world.reserve(PRESENTER, "plan.txt", 7);
         let content = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
         let mut content = content.with_native_file("native.file");
-        content.common.original_file_url = Some("x".repeat(length));
+        content.common.original_file_url = Some(url);
         world.upload(PRESENTER, &pack(&content.into(), &[("native.file", b"hello")]), 7);
         let told = world.told_of(PRESENTER, "uploads.finished");
         assert_eq!(told, [format!("uploads.finished 7 {finished}")]);
