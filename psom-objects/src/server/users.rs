@@ -13,6 +13,9 @@ use crate::{
 
 /// Who is in the meeting, and as what (section 3.3.4.1.2). A user is there while at least one
 /// connection of theirs is.
+///
+/// Whoever joins is told of all at once: so addresses and names are told up to 2,048 bytes each as
+/// they are on the wire, whoever admits users.
 #[distributed_object(serves = ContentUserManagerServer, calls = ContentUserManagerClient)]
 #[derive(Default)]
 pub struct ContentUserManager {
@@ -22,6 +25,9 @@ pub struct ContentUserManager {
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
 }
+
+/// The most bytes of an address and of a name on the wire.
+const NAME: usize = 2048;
 
 /// About so many bytes go into one call: far below what a record may have.
 const FULL: usize = 128 << 10;
@@ -70,8 +76,9 @@ impl Lifecycle for ContentUserManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user();
         let known = user.data::<Participant>();
-        let uri = known.map_or_else(|| user.name.to_string(), |known| known.uri.clone());
-        let display_name = user.name.to_string();
+        let text = |text: &str| texts::cut_to(text, NAME).to_owned();
+        let uri = text(known.map_or(&user.name, |known| &known.uri));
+        let display_name = text(&user.name);
         let expected = self.expected.remove(&user.id);
         let role = expected.or(known.map(|known| known.role)).unwrap_or(Role::Attendee);
         let before = self.users.remove(&user.id);
