@@ -139,21 +139,29 @@ fn hall() -> Hall {
 }
 
 impl Hall {
-    fn say<T: DistributedObject>(
+    fn say<T: DistributedObject, R>(
         &mut self,
         which: fn(&Server) -> Handle<T>,
-        say: impl FnOnce(&mut Context<T>) + Send + 'static,
+        say: impl FnOnce(&mut Context<T>) -> R + Send + 'static,
     ) {
-        self.0.on_server(move |server, cx| cx.tell(which(server), |_, cx| say(cx)).unwrap());
+        self.0.on_server(move |server, cx| {
+            let say = move |_: &mut T, cx: &mut Context<T>| {
+                say(cx);
+            };
+            cx.tell(which(server), say).unwrap();
+        });
     }
 
-    fn poll(&mut self, say: impl FnOnce(&mut PollContentClientProxy<Peers<'_>>) + Send + 'static) {
+    fn poll<R>(
+        &mut self,
+        say: impl FnOnce(&mut PollContentClientProxy<Peers<'_>>) -> R + Send + 'static,
+    ) {
         self.say(|server| server.poll, |cx| say(&mut cx.peers()));
     }
 
     fn ask(&mut self, choices: usize, past_users: bool, xml: &'static str) {
         let choices: Vec<_> = (0..choices).map(|choice| choice.to_string()).collect();
-        self.poll(move |poll| drop(poll.c_set_question("Which?", &choices, past_users, xml)));
+        self.poll(move |poll| poll.c_set_question("Which?", &choices, past_users, xml));
     }
 
     fn model(&mut self) -> Model {
@@ -166,7 +174,7 @@ impl Hall {
     }
 
     #[track_caller]
-    fn is_over(self, reason: &str) {
+    fn is_over(&self, reason: &str) {
         let error = self.0.client_error(0).map(ToString::to_string);
         assert!(error.as_ref().is_some_and(|error| error.ends_with(reason)), "{error:?}");
     }
@@ -197,13 +205,13 @@ fn results_are_as_many_as_choices_and_not_less_than_none() {
         let mut hall = hall();
         hall.ask(2, true, "");
         let told = results.clone();
-        hall.poll(move |poll| drop(poll.c_set_results(&told)));
+        hall.poll(move |poll| poll.c_set_results(&told));
         assert_eq!(hall.known_poll().results, results);
     }
     for results in [vec![], vec![1], vec![1, 2, 3], vec![0; 8], vec![1, -1]] {
         let mut hall = hall();
         hall.ask(2, true, "");
-        hall.poll(move |poll| drop(poll.c_set_results(&results)));
+        hall.poll(move |poll| poll.c_set_results(&results));
         hall.is_over("results of a poll have a number of votes for each choice");
     }
 }
@@ -213,18 +221,18 @@ fn a_vote_is_for_a_choice_or_for_none() {
     for (vote, known) in [(-1, None), (0, Some(0)), (1, Some(1))] {
         let mut hall = hall();
         hall.ask(2, true, "");
-        hall.poll(move |poll| drop(poll.c_set_local_vote(vote)));
+        hall.poll(move |poll| poll.c_set_local_vote(vote));
         assert_eq!(hall.known_poll().vote, known);
     }
     for vote in [-2, 2, i32::MAX] {
         let mut hall = hall();
         hall.ask(2, true, "");
-        hall.poll(move |poll| drop(poll.c_set_local_vote(vote)));
+        hall.poll(move |poll| poll.c_set_local_vote(vote));
         hall.is_over("a vote for no choice of the poll");
     }
     // There is nothing to vote for before the question.
     let mut hall = hall();
-    hall.poll(|poll| drop(poll.c_set_local_vote(0)));
+    hall.poll(|poll| poll.c_set_local_vote(0));
     hall.is_over("a vote for no choice of the poll");
 }
 
@@ -232,7 +240,7 @@ fn a_vote_is_for_a_choice_or_for_none() {
 fn notes_have_one_error() {
     for code in [1, 0, 2, -1] {
         let mut hall = hall();
-        hall.say(|server| server.notes, move |cx| drop(cx.peers().c_set_error_code(code)));
+        hall.say(|server| server.notes, move |cx| cx.peers().c_set_error_code(code));
         match code {
             1 => {
                 let known = hall.model().contents[&2].notes.clone();
@@ -259,11 +267,11 @@ fn questions_are_in_a_state_that_there_is_and_none_or_more() {
     }
     for state in [-1, 3].map(QnaOpenState::from) {
         let mut hall = hall();
-        hall.say(|server| server.qna, move |cx| drop(cx.peers().c_set_open_state(state)));
+        hall.say(|server| server.qna, move |cx| cx.peers().c_set_open_state(state));
         hall.is_over("cSetOpenState with a state that there is not");
     }
     let mut hall = hall();
-    hall.say(|server| server.qna, |cx| drop(cx.peers().c_set_questions_count(-1)));
+    hall.say(|server| server.qna, |cx| cx.peers().c_set_questions_count(-1));
     hall.is_over("less than no questions");
 }
 
