@@ -225,7 +225,8 @@ fn read(mut file: File) -> Result<(File, Bytes)> {
 
 /// Waits until the server has stored what was sent, and made a content of it where it is to be one.
 async fn finish(joined: &mut Joined, cookie: i32) -> Result<(UploadFinishReason, Option<i64>)> {
-    joined.act(move |conference, cx| conference.finish_upload(cx, cookie)).await?;
+    // Where the server has ended the upload, its reason is on its way.
+    let _ = joined.act(move |conference, cx| conference.finish_upload(cx, cookie)).await;
     let spinner = progress::spinner("the server verifies the file");
     let mut created = None;
     let reason = joined.until_within(VERIFYING, None, "what became of the file", |event, _| {

@@ -27,10 +27,15 @@ pub(crate) fn fits_in_a_call(text: &str) -> bool {
 /// As much of a text, from its beginning, as can be an argument of a call. What came in one string
 /// may need more bytes than a string has on its way back.
 pub(crate) fn cut(text: &str) -> &str {
+    cut_to(text, LONGEST)
+}
+
+/// As much of a text, from its beginning, as has at most so many bytes on the wire.
+pub(crate) fn cut_to(text: &str, most: usize) -> &str {
     let mut length = 0;
     let beyond = text.char_indices().find(|(_, character)| {
         length += bytes(*character);
-        length > LONGEST
+        length > most
     });
     beyond.map_or(text, |(end, _)| &text[..end])
 }

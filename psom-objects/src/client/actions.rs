@@ -40,7 +40,12 @@ impl Conference {
     }
 
     /// Asks to upload a package whose title is reserved under this cookie. The answer is
-    /// [`Event::UploadAccepted`](super::Event::UploadAccepted) or a rejection.
+    /// [`Event::UploadAccepted`](super::Event::UploadAccepted) or a rejection, after which the cookie
+    /// is good for no other upload (section 3.2.4.1.4.1); the title is for
+    /// [another](Self::next_cookie) too.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] where the cookie has an upload, or was rejected.
     pub fn request_upload(
         &mut self,
         cx: &mut Context<Self>,
@@ -48,6 +53,8 @@ impl Conference {
         packed_length: i64,
         unpacked_length: i64,
     ) -> Result<(), Misuse> {
+        self.check_uploads(cx)?;
+        cx.get(self.uploads)?.check_new(cookie)?;
         self.on_uploads(cx, move |manager, cx| {
             manager.request_stream(cx, cookie, packed_length, unpacked_length);
         })
@@ -124,8 +131,7 @@ impl Conference {
     ) -> Result<i32, Misuse> {
         let (name, cookie) = (name.into(), self.next_cookie());
         self.on_uploads(cx, move |manager, cx| {
-            let sent = cx.peers().s_request_web_download_blob(cookie, &name, is_attachment);
-            manager.root.check(cx, "request a decrypted file", sent);
+            manager.request_download(cx, cookie, &name, is_attachment);
         })?;
         Ok(cookie)
     }
@@ -152,11 +158,17 @@ impl Conference {
 
     /// Says that the whole package was sent. The answer is
     /// [`Event::UploadFinished`](super::Event::UploadFinished).
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] where the server has not accepted such an upload, or it is over.
     pub fn finish_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
         self.end_upload(cx, cookie, false)
     }
 
     /// Gives an upload up.
+    ///
+    /// # Errors
+    /// [`Misuse::NotNow`] where the server has not accepted such an upload, or it is over.
     pub fn cancel_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
         self.end_upload(cx, cookie, true)
     }
@@ -167,10 +179,9 @@ impl Conference {
         cookie: i32,
         cancel: bool,
     ) -> Result<(), Misuse> {
-        self.on_uploads(cx, move |manager, cx| {
-            let sent = cx.peers().s_upload_finished(cookie, cancel);
-            manager.root.check(cx, "end an upload", sent);
-        })
+        self.check_uploads(cx)?;
+        cx.get(self.uploads)?.check_taken(cookie)?;
+        self.on_uploads(cx, move |manager, cx| manager.end(cx, cookie, cancel))
     }
 
     /// Deletes a content.

@@ -1,4 +1,4 @@
-use psom::{Context, distributed_object, error::Misuse};
+use psom::{Context, Violation, distributed_object, error::Misuse};
 
 use super::{
     event::Event,
@@ -85,6 +85,9 @@ impl NotesEvent {
     }
 }
 
+/// The only error that there is (section 3.2.4.1.12.1).
+const UNKNOWN_ERROR: i32 = 1;
+
 /// Follows shared notes.
 #[distributed_object(
     serves = interfaces::SharedNotesContentClient,
@@ -125,6 +128,10 @@ impl SharedNotesContentClient for SharedNotesContent {
     }
 
     fn c_set_error_code(&mut self, cx: &mut Context<Self>, code: i32) {
+        if code != UNKNOWN_ERROR {
+            let why = "cSetErrorCode with a code other than 1";
+            return cx.caller().expel(Violation::new(why));
+        }
         self.tell(cx, NotesEvent::Error { code });
     }
 }
@@ -135,7 +142,7 @@ impl Conference {
     /// [`NotesEvent::Error`], unless the server does not take it from this user.
     pub fn report_notes_error(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
         self.on_extended::<SharedNotesContent>(cx, id, |notes, cx| {
-            let sent = cx.peers().s_set_error_code(1);
+            let sent = cx.peers().s_set_error_code(UNKNOWN_ERROR);
             notes.root.check(cx, "report an error of notes", sent);
         })
     }

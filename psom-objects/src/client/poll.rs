@@ -1,4 +1,4 @@
-use psom::{Context, distributed_object, error::Misuse};
+use psom::{Context, Violation, distributed_object, error::Misuse};
 
 use super::{
     event::Event,
@@ -6,7 +6,7 @@ use super::{
     model::set,
     root::{Conference, Root},
 };
-use crate::interfaces::{self, PollContentClient};
+use crate::interfaces::{self, MOST_CHOICES, PollContentClient};
 
 /// A question and its votes (section 3.2.4.1.11). Choices are known by their places, from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl PollEvent {
     }
 }
 
-/// Follows a poll.
+/// Follows a poll. What the specification rules out ends the connection.
 #[distributed_object(
     serves = interfaces::PollContentClient,
     calls = interfaces::PollContentServer
@@ -136,11 +136,13 @@ impl PollEvent {
 pub(super) struct PollContent {
     id: i64,
     root: Root,
+    /// How many choices there are.
+    choices: usize,
 }
 
 impl PollContent {
     pub(super) fn new(id: i64, root: Root) -> Self {
-        Self { id, root }
+        Self { id, root, choices: 0 }
     }
 
     fn tell(&self, cx: &mut Context<Self>, event: PollEvent) {
@@ -148,14 +150,18 @@ impl PollContent {
     }
 }
 
-// What the last two parameters of cSetQuestion are for, nobody knows yet (section 3.2.4.1.11.1).
 impl PollContentClient for PollContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.tell(cx, Event::ExtendedReady { id: self.id });
     }
 
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
-        self.tell(cx, PollEvent::Vote { choice: usize::try_from(choice).ok() });
+        let choice = match usize::try_from(choice) {
+            Ok(place) if place < self.choices => Some(place),
+            Err(_) if choice == -1 => None,
+            _ => return cx.caller().expel(Violation::new("a vote for no choice of the poll")),
+        };
+        self.tell(cx, PollEvent::Vote { choice });
     }
 
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
@@ -167,13 +173,26 @@ impl PollContentClient for PollContent {
         cx: &mut Context<Self>,
         question: String,
         choices: Vec<String>,
-        _: bool,
-        _: String,
+        remember_past_users: bool,
+        customization_xml: String,
     ) {
+        if !remember_past_users || !customization_xml.is_empty() {
+            let why = "a poll that forgets past users, or is customized";
+            return cx.caller().expel(Violation::new(why));
+        }
+        if !(2..=MOST_CHOICES).contains(&choices.len()) {
+            return cx.caller().expel(Violation::new("a poll has two to seven choices"));
+        }
+        self.choices = choices.len();
         self.tell(cx, PollEvent::Question { question, choices });
     }
 
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>) {
+        let is_complete = [self.choices, MOST_CHOICES].contains(&results.len());
+        if !is_complete || results.iter().any(|votes| *votes < 0) {
+            let why = "results of a poll have a number of votes for each choice";
+            return cx.caller().expel(Violation::new(why));
+        }
         self.tell(cx, PollEvent::Results { results });
     }
 

@@ -1,7 +1,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod forbidden;
 mod hostile;
 mod polls;
+mod waiting;
 mod web;
 
 use std::{

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object};
+use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, error::Misuse};
 
 use super::{event::Event, parcel::Parcel, root::Root};
 use crate::{
@@ -21,6 +21,10 @@ pub(super) struct UploadManager {
     requested: HashSet<i32>,
     /// How many streams are connected of which nothing is known yet.
     unclaimed: usize,
+    /// What the server has refused: nothing more is said of it (section 3.2.4.1.4.1).
+    refused: HashSet<i32>,
+    /// The downloads that were asked for, and are not answered yet.
+    downloads: HashSet<i32>,
     /// What is sent by itself as soon as the server takes it.
     parcels: HashMap<i32, Sending>,
     /// What a browser is to bring.
@@ -42,6 +46,8 @@ struct Sending {
 struct Form {
     manifest: String,
     has_title: bool,
+    is_requested: bool,
+    is_taken: bool,
 }
 
 /// Bytes of one write of a parcel, and bytes that may be under way without having arrived.
@@ -74,6 +80,29 @@ impl UploadManager {
         self.streams.get(&cookie).copied()
     }
 
+    /// Refuses another upload under a cookie that has one, or that the server wants to hear no more
+    /// of.
+    pub(super) fn check_new(&self, cookie: i32) -> Result<(), Misuse> {
+        let has_one = self.requested.contains(&cookie)
+            || self.streams.contains_key(&cookie)
+            || self.forms.contains_key(&cookie);
+        match has_one || self.refused.contains(&cookie) {
+            true => Err(Misuse::NotNow("the cookie has had its upload; take the next one")),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses to end what the server has not taken: a client waits for the answer first.
+    pub(super) fn check_taken(&self, cookie: i32) -> Result<(), Misuse> {
+        let form = self.forms.get(&cookie);
+        match self.streams.contains_key(&cookie) || form.is_some_and(|form| form.is_taken) {
+            true => Ok(()),
+            false => Err(Misuse::NotNow(
+                "the server has no upload under this cookie; wait until it is accepted, and end it once",
+            )),
+        }
+    }
+
     /// Sends a parcel, as soon as its title is reserved where it needs one.
     pub(super) fn send(&mut self, cx: &mut Context<Self>, cookie: i32, parcel: Parcel) {
         let waits = parcel.title.is_some();
@@ -91,7 +120,8 @@ impl UploadManager {
         manifest: String,
         has_title: bool,
     ) {
-        self.forms.insert(cookie, Form { manifest, has_title });
+        let form = Form { manifest, has_title, is_requested: false, is_taken: false };
+        self.forms.insert(cookie, form);
         if !has_title {
             self.request(cx, cookie);
         }
@@ -108,11 +138,12 @@ impl UploadManager {
     }
 
     fn request(&mut self, cx: &mut Context<Self>, cookie: i32) {
-        if let Some(form) = self.forms.get(&cookie) {
+        if let Some(form) = self.forms.get_mut(&cookie) {
             let sent = cx.peers().s_request_web_upload_blob(cookie, &form.manifest);
-            let is_asked = sent.reached > 0;
+            form.is_requested = sent.reached > 0;
+            let is_requested = form.is_requested;
             self.root.check(cx, "request an upload through a browser", sent);
-            if !is_asked {
+            if !is_requested {
                 self.over(cx, cookie, UploadFinishReason::UnknownFailure);
             }
         }
@@ -122,7 +153,7 @@ impl UploadManager {
         self.request_stream(cx, cookie, packed, unpacked);
     }
 
-    /// Asks for a stream. Whoever has one under this cookie is not given another.
+    /// Asks for a stream.
     pub(super) fn request_stream(
         &mut self,
         cx: &mut Context<Self>,
@@ -130,11 +161,38 @@ impl UploadManager {
         packed: i64,
         unpacked: i64,
     ) {
+        const ACTION: &str = "request an upload";
+        // Several may have asked for the same in one turn.
+        if let Err(error) = self.check_new(cookie) {
+            let (action, reason) = (ACTION, error.to_string());
+            return self.root.tell(cx, Event::NotSent { action, reason });
+        }
         let sent = cx.peers().s_request_upload(packed, unpacked, cookie);
-        if sent.reached > 0 && !self.streams.contains_key(&cookie) {
+        if sent.reached > 0 {
             self.requested.insert(cookie);
         }
-        self.root.check(cx, "request an upload", sent);
+        self.root.check(cx, ACTION, sent);
+    }
+
+    /// Says that all was sent, or that the upload is given up.
+    pub(super) fn end(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
+        let sent = cx.peers().s_upload_finished(cookie, cancel);
+        self.root.check(cx, "end an upload", sent);
+    }
+
+    /// Asks for the address of a decrypted file.
+    pub(super) fn request_download(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        name: &str,
+        is_attachment: bool,
+    ) {
+        let sent = cx.peers().s_request_web_download_blob(cookie, name, is_attachment);
+        if sent.reached > 0 {
+            self.downloads.insert(cookie);
+        }
+        self.root.check(cx, "request a decrypted file", sent);
     }
 
     /// Sends as much of a parcel as may be under way, and says so when all of it has arrived.
@@ -151,8 +209,7 @@ impl UploadManager {
             let _ = cx.tell(stream, move |stream, cx| stream.write(cx, piece));
         }
         if sending.arrived == total as u64 && !std::mem::replace(&mut sending.ended, true) {
-            let sent = cx.peers().s_upload_finished(cookie, false);
-            self.root.check(cx, "end an upload", sent);
+            self.end(cx, cookie, false);
         }
     }
 
@@ -188,6 +245,8 @@ impl Lifecycle for UploadManager {
     fn disconnected(&mut self, _: &mut Context<Self>) {
         self.is_connected = false;
         self.requested.clear();
+        self.refused.clear();
+        self.downloads.clear();
         self.streams.clear();
         self.parcels.clear();
         self.forms.clear();
@@ -219,6 +278,10 @@ impl UploadManagerClient for UploadManager {
     }
 
     fn c_reject_upload(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
+        let form = self.forms.get(&cookie);
+        if self.requested.contains(&cookie) || form.is_some_and(|form| form.is_requested) {
+            self.refused.insert(cookie);
+        }
         self.over(cx, cookie, reason);
         self.root.tell(cx, Event::UploadRejected { cookie, reason });
     }
@@ -236,10 +299,21 @@ impl UploadManagerClient for UploadManager {
     }
 
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String) {
+        match self.forms.get_mut(&cookie).filter(|form| form.is_requested && !form.is_taken) {
+            Some(form) => form.is_taken = true,
+            None => {
+                let why = "cAcceptWebUpload of what was not requested";
+                return cx.caller().expel(Violation::new(why));
+            }
+        }
         self.root.tell(cx, Event::WebUploadAccepted { cookie, url: upload_url });
     }
 
     fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String) {
+        if !self.downloads.remove(&cookie) {
+            let why = "cAcceptWebDownload of what was not requested";
+            return cx.caller().expel(Violation::new(why));
+        }
         self.root.tell(cx, Event::WebDownloadAccepted { cookie, url: download_url });
     }
 
@@ -249,6 +323,10 @@ impl UploadManagerClient for UploadManager {
         cookie: i32,
         reason: DownloadFinishReason,
     ) {
+        if !self.downloads.remove(&cookie) {
+            let why = "cRejectWebDownload of what was not requested";
+            return cx.caller().expel(Violation::new(why));
+        }
         self.root.tell(cx, Event::WebDownloadRejected { cookie, reason });
     }
 }

@@ -33,6 +33,7 @@ pub use notes::{
     SharedNotesContentClient, SharedNotesContentClientProxy, SharedNotesContentServer,
     SharedNotesContentServerProxy,
 };
+pub(crate) use poll::MOST_CHOICES;
 pub use poll::{
     PollContentClient, PollContentClientProxy, PollContentServer, PollContentServerProxy,
 };

@@ -1,5 +1,8 @@
 use psom::{Context, psom_interface};
 
+/// The most choices of a poll (sections 3.1.4.1.14 and 3.2.4.1.11.1).
+pub(crate) const MOST_CHOICES: usize = 7;
+
 /// PollContent on the server (sections 3.1.4.1.14 and 3.3.4.1.11).
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent",

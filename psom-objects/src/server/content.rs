@@ -59,7 +59,9 @@ pub(super) struct SavedContent {
     pub(super) native_file: Option<StoredFile>,
     pub(super) original_file_url: Option<String>,
     pub(super) viewing_url: Option<String>,
-    pub(super) files: Vec<ContentFile>,
+    /// How many files it has. Each is saved by itself: a presentation has thousands, and they come
+    /// one by one.
+    pub(super) files: usize,
 }
 
 /// A file of a content, by its name in the manifest.
@@ -90,9 +92,20 @@ impl Content {
             native_file: self.native_file.clone(),
             original_file_url: self.original_file_url.clone(),
             viewing_url: self.viewing_url.clone(),
-            files: self.files.values().cloned().collect(),
+            files: self.files.len(),
         };
-        durable::save(scope, format!("content/{}", self.id), &saved);
+        durable::save(scope, durable::content_key(self.id), &saved);
+    }
+
+    /// Saves these files, as far as they are still there.
+    pub(super) fn save_files<'a>(
+        &self,
+        scope: &mut Scope,
+        names: impl IntoIterator<Item = &'a String>,
+    ) {
+        for (name, file) in names.into_iter().filter_map(|name| self.files.get_key_value(name)) {
+            durable::save(scope, format!("{}/{name}", durable::files_key(self.id)), file);
+        }
     }
 
     /// Puts the content on the stage or takes it off, and tells those who see it.
@@ -174,6 +187,7 @@ impl Content {
     pub(super) fn discard(&mut self, cx: &mut Context<Self>, names: &[String]) {
         for gone in names.iter().filter_map(|name| self.files.remove(name)) {
             self.room.remove_file(cx, &gone.stored);
+            cx.erase(format!("{}/{}", durable::files_key(self.id), gone.stored.name));
         }
         self.save(cx);
     }
@@ -183,7 +197,8 @@ impl Content {
         if let Some(extended) = &self.extended {
             extended.delete(cx);
         }
-        cx.erase(format!("content/{}", self.id));
+        cx.erase(durable::content_key(self.id));
+        cx.erase(durable::files_key(self.id));
         self.files.values().for_each(|file| self.room.remove_file(cx, &file.stored));
         let this = cx.handle();
         cx.remove(this);

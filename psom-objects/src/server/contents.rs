@@ -134,44 +134,56 @@ impl ContentManager {
 
     fn sync_peer(&mut self, cx: &mut Context<Self>, peer: &PeerInfo) {
         let role = self.room.role(cx, peer.user.id);
-        let mut seen = BTreeMap::new();
-        for (&id, &content) in &self.contents {
-            if let Ok(shown) = cx.get(content)
-                && role.sees(shown.visibility)
-            {
-                seen.insert(id, shown.kind);
-            }
-        }
-        let told = self.told.entry(peer.id).or_default();
-        let Some(mut client) = cx.peer(peer.id) else { return };
-        let mut hidden = Vec::new();
-        told.contents.retain(|id| {
-            let keep = seen.contains_key(id);
-            if !keep {
+        let contents = &self.contents;
+        let told = &mut self.told.entry(peer.id).or_default().contents;
+        let sees = |cx: &Context<Self>, content: &Handle<Content>| {
+            let content = cx.get(*content).ok()?;
+            role.sees(content.visibility).then_some(content.kind)
+        };
+        let is_hidden = |id: &i64| contents.get(id).and_then(|content| sees(cx, content)).is_none();
+        let hidden: Vec<_> = told.iter().copied().filter(is_hidden).collect();
+        let others = contents.iter().filter(|(id, _)| !told.contains(id));
+        let others = others.filter_map(|(id, content)| Some((*id, sees(cx, content)?)));
+        let shown: Vec<_> = others.collect();
+        if let Some(mut client) = cx.peer(peer.id) {
+            for id in &hidden {
+                told.remove(id);
                 client.c_content_removed(*id);
-                hidden.extend(self.contents.get(id).copied());
             }
-            keep
-        });
-        for (id, kind) in &seen {
-            if told.contents.insert(*id) {
-                client.c_content_added(*id, kind);
+            for (id, kind) in shown {
+                told.insert(id);
+                client.c_content_added(id, kind);
             }
         }
-        // A content that this client does not see is not on its stage.
-        let content = if seen.contains_key(&self.stage.content) { self.stage.content } else { 0 };
-        let stage = Stage { content, ..self.stage };
-        let before = std::mem::replace(&mut told.stage, stage);
-        if before.content != stage.content {
-            client.c_set_active_content(stage.content);
-        }
-        if before.presenter != stage.presenter {
-            client.c_set_active_presenter(stage.presenter);
-        }
-        for content in hidden {
+        self.tell_stage(cx, &[peer.id]);
+        for content in hidden.iter().filter_map(|id| self.contents.get(id)) {
             let peer = peer.id;
-            let _ = cx.tell(content, move |content, cx| content.hide_from(cx, peer));
+            let _ = cx.tell(*content, move |content, cx| content.hide_from(cx, peer));
         }
+    }
+
+    /// Tells these clients of the stage, as far as they see it, where they were told otherwise.
+    fn tell_stage(&mut self, cx: &mut Context<Self>, peers: &[PeerId]) {
+        let (mut see, mut see_none, mut others) =
+            <(BTreeSet<_>, BTreeSet<_>, BTreeSet<_>)>::default();
+        for peer in peers {
+            let Some(told) = self.told.get_mut(peer) else { continue };
+            // A content that this client does not see is not on its stage.
+            let sees = told.contents.contains(&self.stage.content);
+            let stage = if sees { self.stage } else { Stage { content: 0, ..self.stage } };
+            let before = std::mem::replace(&mut told.stage, stage);
+            if before.content != stage.content {
+                if sees { &mut see } else { &mut see_none }.insert(*peer);
+            }
+            if before.presenter != stage.presenter {
+                others.insert(*peer);
+            }
+        }
+        for (peers, content) in [(see, self.stage.content), (see_none, 0)] {
+            cx.peers().filter(|peer| peers.contains(&peer.id)).c_set_active_content(content);
+        }
+        let mut others = cx.peers().filter(|peer| others.contains(&peer.id));
+        others.c_set_active_presenter(self.stage.presenter);
     }
 
     /// A user has become something else.
@@ -186,10 +198,11 @@ impl ContentManager {
             }
             let _ = cx.tell(self.uploads, move |uploads, cx| uploads.on_demoted(cx, user));
         }
-        if policy.may_present(role) {
-            self.sync(cx);
-        } else {
+        if !policy.may_present(role) {
             self.set_stage(cx, self.stage.leave(user));
+        }
+        for peer in cx.peer_infos().into_iter().filter(|peer| peer.user.id == user) {
+            self.sync_peer(cx, &peer);
         }
         self.tell_contents(cx, user, Some(role));
     }
@@ -229,16 +242,18 @@ impl ContentManager {
         }
     }
 
+    /// Anybody may ask for what changes nothing, as often as they like: it costs nothing.
     fn set_stage(&mut self, cx: &mut Context<Self>, stage: Stage) {
         let before = std::mem::replace(&mut self.stage, stage);
+        if before == stage {
+            return;
+        }
         if before.content != stage.content
             && let Some(content) = self.contents.get(&before.content)
         {
             let _ = cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
         }
-        if before != stage
-            && let Some(content) = self.contents.get(&stage.content)
-        {
+        if let Some(content) = self.contents.get(&stage.content) {
             self.last_order += 1;
             self.save(cx);
             let (presenter, order) = (stage.presenter, self.last_order);
@@ -246,7 +261,8 @@ impl ContentManager {
                 content.set_presenter(cx, Some(presenter), order);
             });
         }
-        self.sync(cx);
+        let peers: Vec<_> = self.told.keys().copied().collect();
+        self.tell_stage(cx, &peers);
     }
 
     /// Who has a title: a content and its owner.
@@ -327,6 +343,7 @@ impl ContentManagerServer for ContentManager {
         tracing::info!(content = content_id, title = content.title, user, "Deleted a content");
         self.contents.remove(&content_id);
         // The content disconnects itself from everybody; it was told of before.
+        self.sync(cx);
         self.set_stage(cx, self.stage.without(content_id));
         let _ = cx.tell(handle, |content, cx| content.delete(cx));
     }

@@ -7,7 +7,7 @@ use psom::{Context, PeerId, Scope};
 use super::{
     content::{Content, ContentFile, ContentFiles},
     contents::ContentManager,
-    durable::Memory,
+    durable::{self, Memory},
     kinds::{Added, Addition, NewContent, Refusal, Reply},
     room::ContentRef,
     titles,
@@ -131,6 +131,9 @@ impl ContentManager {
         if original_file_url.as_deref().is_some_and(|url| !texts::fits_in_a_call(url)) {
             return Err(Refusal::malformed("the address of the original is too long to be told"));
         }
+        if original_file_url.as_deref().is_some_and(|url| url.chars().any(char::is_control)) {
+            return Err(Refusal::malformed("the address of the original has control characters"));
+        }
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
         let (id, now) = (self.last_id + 1, self.room.utc(cx.now()));
@@ -169,7 +172,7 @@ impl ContentManager {
             Err(refusal) => {
                 cx.remove(content);
                 // What it may have saved already is not the next content's.
-                cx.erase(format!("content/{id}"));
+                cx.erase(durable::content_key(id));
                 return Err(refusal);
             }
         };
@@ -177,6 +180,7 @@ impl ContentManager {
         let _ = cx.tell(content, move |content, cx| {
             content.extended = Some(extended);
             content.save(cx);
+            content.save_files(cx, content.files.keys());
         });
         self.last_id = id;
         self.save(cx);
@@ -212,9 +216,9 @@ impl Content {
                 let _ = scope.tell(this, move |content, cx| {
                     if refused {
                         names.iter().for_each(|name| drop(content.files.remove(name)));
-                    } else {
-                        content.save(cx);
                     }
+                    content.save(cx);
+                    content.save_files(cx, &names);
                 });
                 end(scope, result);
             }),

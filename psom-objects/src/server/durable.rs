@@ -4,6 +4,7 @@
 //! contents               the last number and the last place on the stage that were given
 //! content/7              what every content has
 //! content/7/...          what its type has besides
+//! file/7/...             its files, by their names on the file server
 //! ```
 //! Every value is JSON, so that whoever runs a server can look at it.
 
@@ -55,6 +56,16 @@ pub enum RestoreError {
         /// What the store says.
         why: StoreError,
     },
+}
+
+/// Where a content is saved, and below it what its type has besides.
+pub(super) fn content_key(content: i64) -> String {
+    format!("content/{content}")
+}
+
+/// Below which the files of a content are saved.
+pub(super) fn files_key(content: i64) -> String {
+    format!("file/{content}")
 }
 
 /// Where an extended content keeps what is to outlive the server.

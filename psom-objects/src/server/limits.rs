@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 /// How much a meeting holds.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -6,6 +8,10 @@ pub struct Limits {
     pub reservations: usize,
     /// Packages that a user may upload at a time: 5.
     pub uploads: usize,
+    /// How long nothing may come for an upload that has begun, before it ends: 2 minutes. Looked at
+    /// once in that time, so that it may become twice as long. A file from a browser has the limits
+    /// of the web server instead.
+    pub upload_idle: Duration,
     /// Contents of the meeting: 50.
     pub contents: usize,
     /// Bytes of a package, packed or unpacked: 1 GiB.
@@ -14,15 +20,15 @@ pub struct Limits {
     pub title_length: usize,
     /// Slides of a presentation: 1,000.
     pub slides: usize,
-    /// Choices of a poll: 7.
+    /// Choices of a poll: 7, and no limit makes it more (section 3.1.4.1.14).
     pub choices: usize,
     /// Characters of a poll's question, and of each of its choices: 1,000.
     pub question_length: usize,
     /// Messages between the pages that show questions and answers, kept for those who come
-    /// later: 10,000. A user who does not moderate puts at most a tenth of them.
+    /// later: 10,000. Those who do not moderate put at most half of them, and each of them a tenth.
     pub blobs: usize,
     /// Bytes of these messages together as they are on the wire, where each has 16 bytes besides
-    /// its text: 2 MiB. A user who does not moderate puts at most a tenth of them.
+    /// its text: 2 MiB. Those who do not moderate put at most half of them, and each of them a tenth.
     pub blob_bytes: usize,
     /// What annotations are held to; told to every client (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
@@ -62,6 +68,7 @@ impl Default for Limits {
         Self {
             reservations: 20,
             uploads: 5,
+            upload_idle: Duration::from_secs(120),
             contents: 50,
             package_size: 1 << 30,
             title_length: 255,

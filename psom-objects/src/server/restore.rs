@@ -1,11 +1,11 @@
 //! A meeting as it was when its server stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Handle, Scope};
 
 use super::{
-    content::{Content, SavedContent},
+    content::{Content, ContentFile, ContentFiles, SavedContent},
     contents::{ContentManager, SavedContents},
     durable::{self, Memory, Recollection, RestoreError, SavedState},
     kinds::{OldContent, Refusal},
@@ -41,11 +41,40 @@ pub(super) fn contents(
         };
         let id = name.parse().map_err(unreadable)?;
         let saved = durable::read(key, text)?;
-        if let Some(content) = content(scope, room, manager, (state, id), saved)? {
+        let files = files(state, id, &saved)?;
+        if let Some(content) = content(scope, room, manager, (state, id), (saved, files))? {
             contents.insert(id, content);
         }
     }
+    erase_orphans(scope, state);
     Ok(Restored { contents, numbers: numbers.unwrap_or_default() })
+}
+
+/// The files of a content: all, or it is not what it was.
+fn files(state: &SavedState, id: i64, saved: &SavedContent) -> Result<ContentFiles, RestoreError> {
+    let prefix = format!("{}/", durable::files_key(id));
+    let below = state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    let files = below.map(|(key, text)| durable::read::<ContentFile>(key, text));
+    let named = files.map(|file| file.map(|file| (file.stored.name.clone(), file)));
+    let files = named.collect::<Result<ContentFiles, _>>()?;
+    match files.len() {
+        found if found == saved.files => Ok(files),
+        found => Err(RestoreError::Unreadable {
+            key: durable::content_key(id),
+            why: format!("it has {} files, of which {found} are there", saved.files),
+        }),
+    }
+}
+
+/// Forgets the files of contents that a repair has taken out: their numbers may be given again.
+fn erase_orphans(scope: &mut Scope, state: &SavedState) {
+    let below = state.range("file/".to_owned()..).map(|(key, _)| key.as_str());
+    let contents = below.map_while(|key| key.strip_prefix("file/")?.split('/').next());
+    for content in contents.collect::<BTreeSet<_>>() {
+        if !state.contains_key(&format!("content/{content}")) {
+            scope.erase(format!("file/{content}"));
+        }
+    }
 }
 
 fn content(
@@ -53,13 +82,13 @@ fn content(
     room: &Room,
     manager: Handle<ContentManager>,
     (state, id): (&SavedState, i64),
-    saved: SavedContent,
+    (saved, files): (SavedContent, ContentFiles),
 ) -> Result<Option<Handle<Content>>, RestoreError> {
-    let key = format!("content/{id}");
+    let key = durable::content_key(id);
     let Some((kind, how)) = room.shared.config.content_types.get(&saved.r#type) else {
         return Err(RestoreError::UnknownType { content: id, kind: saved.r#type });
     };
-    let files = saved.files;
+    let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
     let content = scope.add(Content {
         id,
         room: room.clone(),
@@ -76,7 +105,7 @@ fn content(
         original_file_url: saved.original_file_url,
         viewing_url: saved.viewing_url,
         extended: None,
-        files: files.iter().map(|file| (file.stored.name.clone(), file.clone())).collect(),
+        files,
     });
     let old = OldContent {
         id,
@@ -92,16 +121,18 @@ fn content(
             tracing::info!(content = id, kind, "Forgot a content that does not outlive a server");
             scope.remove(content);
             scope.erase(key);
+            scope.erase(durable::files_key(id));
             return Ok(None);
         }
         Err(Refusal { why, .. }) => {
             return Err(RestoreError::Unreadable { key, why: why.into_owned() });
         }
     };
-    for file in files {
-        room.files().adopt(&file.stored).map_err(|why| {
-            let file = file.stored.name.clone();
-            RestoreError::File { content: id, file, why }
+    for file in stored {
+        room.files().adopt(&file).map_err(|why| RestoreError::File {
+            content: id,
+            file: file.name,
+            why,
         })?;
     }
     let _ = scope.tell(content, move |content, _| content.extended = Some(extended));

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
 
@@ -12,7 +14,7 @@ use crate::{
 };
 
 /// The bytes of one package, as they come (section 3.3.4.1.5). Dropped before its end, it leaves
-/// nothing behind.
+/// nothing behind. It holds room on the disk from its beginning, so it ends where nothing comes.
 #[distributed_object(serves = UploadStreamServer, calls = UploadStreamClient)]
 pub struct UploadStream {
     /// Gone once the package is verified or given up.
@@ -22,6 +24,7 @@ pub struct UploadStream {
     packed_length: u64,
     unpacked_length: u64,
     received: u64,
+    idle: Duration,
     last_packet: Option<i32>,
 }
 
@@ -31,10 +34,25 @@ impl UploadStream {
         manager: Handle<UploadManager>,
         by: Uploader,
         (packed_length, unpacked_length): (u64, u64),
+        idle: Duration,
     ) -> Self {
         let (received, last_packet) = (0, None);
         let sink = Some(sink);
-        Self { sink, manager, by, packed_length, unpacked_length, received, last_packet }
+        Self { sink, manager, by, packed_length, unpacked_length, received, idle, last_packet }
+    }
+
+    /// Ends the upload unless more has come by then. A sender who is slowed down by the disk is not
+    /// silent: no timer runs while a write waits.
+    fn expect_more(&mut self, cx: &mut Context<Self>) {
+        let received = self.received;
+        cx.after(self.idle, move |stream, cx| {
+            if stream.received > received {
+                stream.expect_more(cx);
+            } else if stream.sink.is_some() {
+                // The table has no reason of its own for it.
+                stream.fail(cx, UploadFinishReason::UnknownFailure);
+            }
+        });
     }
 
     /// Everything was sent: the manager has the package verified, since this stream may be gone
@@ -102,6 +120,10 @@ impl UploadStreamServer for UploadStream {
 }
 
 impl Lifecycle for UploadStream {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        self.expect_more(cx);
+    }
+
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         // The client closed the stream and is still there, or all of it is gone. A package that is
         // being verified needs no stream.

@@ -77,11 +77,13 @@ impl UploadManager {
         self.admit(cx, by)?;
         let size = |length: i64| u64::try_from(length).map_err(|_| Reason::VerifyFailed);
         let (packed, unpacked) = (size(packed)?, size(unpacked)?);
-        if packed.max(unpacked) > self.room.limits().package_size {
+        let limits = self.room.limits();
+        if packed.max(unpacked) > limits.package_size {
             return Err(Reason::MaxPackageSizeExceeded);
         }
         let sink = self.room.files().begin(packed).map_err(|error| reason(&error))?;
-        let stream = UploadStream::new(sink, cx.handle(), by, (packed, unpacked));
+        let lengths = (packed, unpacked);
+        let stream = UploadStream::new(sink, cx.handle(), by, lengths, limits.upload_idle);
         let stream = cx.add_while_connected(stream);
         if cx.caller().connect("uploadStreams", stream).is_err() {
             cx.remove(stream);
@@ -210,7 +212,7 @@ impl UploadManagerServer for UploadManager {
                 cx.caller().c_accept_upload(cookie, stream.into());
             }
             Err(reason) => {
-                tracing::info!(user = by.user, cookie, ?reason, "Refused an upload");
+                tracing::debug!(user = by.user, cookie, ?reason, "Refused an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }
         }
@@ -258,7 +260,7 @@ impl UploadManagerServer for UploadManager {
                 self.begin(by, Way::Web(Some(upload)));
             }
             Err(reason) => {
-                tracing::info!(user = by.user, cookie, ?reason, "Refused an upload");
+                tracing::debug!(user = by.user, cookie, ?reason, "Refused an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }
         }
@@ -278,7 +280,7 @@ impl UploadManagerServer for UploadManager {
                 cx.caller().c_accept_web_download(cookie, &url);
             }
             Err(reason) => {
-                tracing::info!(user, cookie, ?reason, "Refused a decrypted download");
+                tracing::debug!(user, cookie, ?reason, "Refused a decrypted download");
                 cx.caller().c_reject_web_download(cookie, reason);
             }
         }

@@ -13,6 +13,9 @@ use crate::{
 
 /// Who is in the meeting, and as what (section 3.3.4.1.2). A user is there while at least one
 /// connection of theirs is.
+///
+/// Whoever joins is told of all at once: so addresses and names are told up to 2,048 bytes each as
+/// they are on the wire, whoever admits users.
 #[distributed_object(serves = ContentUserManagerServer, calls = ContentUserManagerClient)]
 #[derive(Default)]
 pub struct ContentUserManager {
@@ -22,6 +25,9 @@ pub struct ContentUserManager {
     /// Set as soon as it is made.
     pub(super) contents: Option<Handle<ContentManager>>,
 }
+
+/// The most bytes of an address and of a name on the wire.
+const NAME: usize = 2048;
 
 /// About so many bytes go into one call: far below what a record may have.
 const FULL: usize = 128 << 10;
@@ -69,25 +75,31 @@ impl ContentUserManager {
 impl Lifecycle for ContentUserManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user();
-        let mut is_new = false;
+        let known = user.data::<Participant>();
+        let text = |text: &str| texts::cut_to(text, NAME).to_owned();
+        let uri = text(known.map_or(&user.name, |known| &known.uri));
+        let display_name = text(&user.name);
         let expected = self.expected.remove(&user.id);
-        let entry = self.users.entry(user.id).or_insert_with(|| {
-            is_new = true;
-            let known = user.data::<Participant>();
-            Entry {
-                uri: known.map_or_else(|| user.name.to_string(), |known| known.uri.clone()),
-                display_name: user.name.to_string(),
-                role: expected.or(known.map(|known| known.role)).unwrap_or(Role::Attendee),
-                connections: 0,
-            }
-        });
-        entry.connections += 1;
-        if is_new {
+        let role = expected.or(known.map(|known| known.role)).unwrap_or(Role::Attendee);
+        let before = self.users.remove(&user.id);
+        let (is_new, role, connections) =
+            before.as_ref().map_or((true, role, 0), |it| (false, it.role, it.connections));
+        // Who comes again may call themselves otherwise: what was told of them is valid no more.
+        let is_other = before.is_some_and(|it| it.uri != uri || it.display_name != display_name);
+        if is_new || is_other {
             let caller = cx.caller().id();
-            let (uri, name) = (entry.uri.clone(), entry.display_name.clone());
             let mut others = cx.peers().filter(|peer| Some(peer.id) != caller);
-            others.c_users_added(&[user.id], &[uri], &[name]);
+            if is_other {
+                others.c_users_removed(&[user.id]);
+            }
+            others.c_users_added(
+                &[user.id],
+                std::slice::from_ref(&uri),
+                std::slice::from_ref(&display_name),
+            );
         }
+        let connections = connections + 1;
+        self.users.insert(user.id, Entry { uri, display_name, role, connections });
         let mut caller = cx.caller();
         let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
         for (id, entry) in &self.users {

@@ -24,7 +24,7 @@ impl UploadManager {
     ) -> Result<Box<dyn WebUpload>, UploadFinishReason> {
         self.admit(cx, by)?;
         let manifest = Manifest::parse(manifest).map_err(|error| {
-            tracing::info!(user = by.user, cookie = by.cookie, %error, "A manifest is malformed");
+            tracing::debug!(user = by.user, cookie = by.cookie, %error, "A manifest is malformed");
             UploadFinishReason::VerifyFailed
         })?;
         // A form brings a single file, so the manifest has to want just that.
@@ -50,7 +50,7 @@ impl UploadManager {
         self.room.files().web_download(download).map_err(|error| match error {
             StoreError::Unsupported => Reason::NotSupported,
             error => {
-                tracing::info!(user, %error, "A decrypted download failed");
+                tracing::debug!(user, %error, "A decrypted download failed");
                 Reason::UnknownFailure
             }
         })

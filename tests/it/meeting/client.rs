@@ -51,6 +51,12 @@ pub struct Users {
     log: Log,
 }
 
+impl psom::Lifecycle for Users {
+    fn connected(&mut self, _: &mut Context<Self>) {
+        note!(self, "users.connected");
+    }
+}
+
 impl ContentUserManagerClient for Users {
     fn c_users_added(
         &mut self,
@@ -76,6 +82,12 @@ pub struct Contents {
     log: Log,
     #[child("uploadManager")]
     uploads: Handle<Uploads>,
+}
+
+impl psom::Lifecycle for Contents {
+    fn connected(&mut self, _: &mut Context<Self>) {
+        note!(self, "contents.connected");
+    }
 }
 
 impl ContentManagerClient for Contents {

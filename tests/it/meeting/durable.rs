@@ -475,3 +475,35 @@ fn of_annotations_that_is_saved_which_has_changed() {
     room.check();
     assert!(!room.state.keys().any(|key| key.contains("annotationValue")));
 }
+
+#[test]
+fn how_much_those_have_asked_who_do_not_moderate_is_known_again() {
+    let with = |files: MemoryStore, state: State| {
+        let mut config = config(&files);
+        config.limits.blobs = 4;
+        let pair = Pair::server(psom::Config::default(), |scope| {
+            Meeting::restore(scope, config, &state).unwrap()
+        });
+        let mut room = Room { pair, files, state };
+        for (user, role) in (1..).zip([Role::Organizer, Role::Attendee, Role::Attendee]) {
+            room.join(user, role);
+        }
+        room
+    };
+    let mut room = with(MemoryStore::default(), State::new());
+    room.upload(Parcel::qna("Questions").unwrap());
+    for client in [0, 1] {
+        room.act(client, move |root, cx| root.ask(cx, 1, client.to_string(), "why?", ""));
+    }
+    room.save();
+    let mut again = with(room.files, room.state);
+    // Half is theirs, and a tenth is one.
+    for (client, id) in [(1, "more"), (2, "other"), (0, "last")] {
+        again.act(client, move |root, cx| root.ask(cx, 1, id, "why?", ""));
+    }
+    let user = again.join(9, Role::Attendee);
+    again.act(user, move |root, cx| root.ask(cx, 1, "beyond", "why?", ""));
+    let questions = again.seen(8, Role::Presenter)[&1].qna.clone().unwrap().questions;
+    let ids: Vec<_> = questions.iter().map(|question| question.id.as_str()).collect();
+    assert_eq!(ids, ["0", "1", "other", "last"]);
+}

@@ -19,6 +19,8 @@ fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
         [
             "meeting.time 2023-11-14T22:13:20",
             "meeting.base http://127.0.0.1/files/",
+            "users.connected",
+            "contents.connected",
             "users.added [1] sip:1@example.com user 1",
             "meeting.ready",
         ]
@@ -35,6 +37,8 @@ fn a_late_client_is_told_the_same_state_before_the_meeting_is_ready() {
     assert_eq!(
         world.told(late)[2..],
         [
+            "users.connected",
+            "contents.connected",
             "users.added [1, 2, 3, 4] sip:1@example.com,sip:2@example.com,sip:3@example.com,\
              sip:4@example.com user 1,user 2,user 3,user 4",
             "contents.added 1 Content.NativeFileOnly",
@@ -64,6 +68,32 @@ fn a_user_is_there_while_one_connection_of_theirs_is() {
     assert!(world.told(ATTENDEE).is_empty());
     world.pair.close_client(second);
     assert_eq!(world.told(ATTENDEE), ["users.removed [4]"]);
+}
+
+#[test]
+fn a_user_who_comes_again_with_another_name_is_told_anew() {
+    let mut world = world();
+    let first = world.join(4, Role::Presenter);
+    world.forget();
+    world.told(first);
+    let participant = |uri: &str| Participant { uri: uri.to_owned(), role: Role::Attendee };
+    let user = participant("sip:4@example.com").user(4, "Ada");
+    let second = world.pair.join_as(user, Client::new);
+    let told = ["users.removed [4]", "users.added [4] sip:4@example.com Ada"];
+    for client in [ATTENDEE, first] {
+        assert_eq!(world.told(client), told);
+    }
+    // Newcomers know the same, and it is still one user, of the same role.
+    for (name, connections) in [("Ada", 3), ("Grace", 4)] {
+        let newcomer =
+            world.pair.join_as(participant("sip:4@example.com").user(4, name), Client::new);
+        let added = world.told_of(newcomer, "users.added").concat();
+        assert!(added.ends_with(&format!("user 3,{name}")), "{added}");
+        let user = world.pair.on_server(|meeting, cx| meeting.summary(cx)).users.pop().unwrap();
+        assert_eq!((user.display_name.as_str(), user.connections), (name, connections));
+        assert_eq!(user.role, Role::Presenter);
+    }
+    assert_eq!(world.told_of(second, "users.removed"), ["users.removed [4]"]);
 }
 
 #[test]
@@ -124,17 +154,19 @@ fn a_role_that_changes_before_its_user_arrives_is_the_one_that_counts() {
 #[test]
 fn whoever_joins_is_told_of_all_users_however_long_their_names_are() {
     let mut world = world();
-    let name = "x".repeat(60_000);
-    for id in 4..24 {
-        let participant = Participant { uri: format!("sip:{id}"), role: Role::Attendee };
+    // No string of a call has so many bytes.
+    let name = "x".repeat(70_000);
+    for id in 4..84 {
+        let participant = Participant { uri: format!("sip:{id}{name}"), role: Role::Attendee };
         world.pair.join_as(participant.user(id, &name), Client::new);
     }
     let late = world.join(99, Role::Attendee);
     let told = world.told_of(late, "users.added");
-    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 300_000), "{}", told.len());
+    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 150_000), "{}", told.len());
+    assert!(told[0].ends_with(&format!(",{}", "x".repeat(2048))));
     let ids = told.iter().flat_map(|line| {
         let ids = line.strip_prefix("users.added [").unwrap().split(']').next().unwrap();
         ids.split(", ").map(|id| id.parse::<i64>().unwrap()).collect::<Vec<_>>()
     });
-    assert_eq!(ids.collect::<Vec<_>>(), (1..24).chain([99]).collect::<Vec<_>>());
+    assert_eq!(ids.collect::<Vec<_>>(), (1..84).chain([99]).collect::<Vec<_>>());
 }

@@ -5,6 +5,7 @@ mod captured;
 mod client;
 mod contents;
 mod durable;
+mod files;
 mod idl;
 mod joining;
 mod mirror;

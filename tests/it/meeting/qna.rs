@@ -302,6 +302,28 @@ fn one_who_does_not_moderate_puts_a_tenth_of_it() {
 }
 
 #[test]
+fn those_who_do_not_moderate_leave_half_of_it_to_those_who_do() {
+    for (blobs, bytes) in [(10, 1000), (1000, 200)] {
+        let mut limits = Limits::default();
+        (limits.blobs, limits.blob_bytes) = (blobs, bytes);
+        let mut hall = hall_with(|config| config.limits = limits);
+        // One each, however many they are.
+        let guests: Vec<_> = (10..20).map(|user| hall.join(user, Role::Attendee)).collect();
+        for guest in guests {
+            hall.put(guest, "four");
+        }
+        assert_eq!(hall.told(HOST).len(), 5);
+        hall.put(BOB, "four");
+        assert!(hall.told(HOST).is_empty());
+        assert_eq!(hall.told(BOB).last().unwrap(), "qna.state Open");
+        (0..6).for_each(|_| hall.put(HOST, "four"));
+        let told = hall.told(BOB);
+        assert_eq!(told, ["qna.blob four"; 5]);
+        assert_eq!(hall.told(HOST).last().unwrap(), "qna.state Open");
+    }
+}
+
+#[test]
 fn whoever_comes_to_all_that_is_kept_is_told_of_it_and_stays() {
     let mut hall = hall();
     // As many bytes on the wire as there can be for a text of this size.

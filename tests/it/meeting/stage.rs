@@ -148,3 +148,27 @@ fn claiming_the_stage_takes_off_one_s_own_content_too() {
     world.contents(ORGANIZER, |contents| drop(contents.s_present()));
     assert_eq!(world.told_of(ATTENDEE, "contents."), ["contents.active content 0"]);
 }
+
+#[test]
+fn calls_that_change_nothing_cost_the_same_however_large_the_meeting_is() {
+    let cost = |peers: i64, contents: i32| {
+        let mut world = world();
+        for cookie in 0..contents {
+            world.share(PRESENTER, &format!("{cookie}.txt"), cookie);
+        }
+        for user in 0..peers {
+            world.join(10 + user, Role::Attendee);
+        }
+        let mut calls = |count: usize| {
+            allocation_counter::measure(|| {
+                world.contents(ATTENDEE, move |contents| {
+                    (0..count).for_each(|_| drop(contents.s_stop_presenting()));
+                });
+            })
+        };
+        // What the first calls make room for is there for the others.
+        calls(1000);
+        calls(1000).bytes_total - calls(10).bytes_total
+    };
+    assert_eq!(cost(0, 0), cost(30, 5));
+}

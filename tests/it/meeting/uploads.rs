@@ -1,5 +1,7 @@
 //! Packages on their way in: every reason that there is to provoke.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, OtherContent},
@@ -271,6 +273,33 @@ fn a_demoted_user_s_uploads_end() {
 }
 
 #[test]
+fn an_upload_for_which_nothing_comes_ends_and_gives_its_room_back() {
+    let mut world = world();
+    let silence = |world: &mut World, seconds| {
+        world.pair.advance(Duration::from_secs(seconds));
+        world.told_of(PRESENTER, "uploads.")
+    };
+    request(&mut world, PRESENTER, 3, 1000, 1);
+    assert!(silence(&mut world, 119).is_empty());
+    assert_eq!(silence(&mut world, 1), ["uploads.finished 1 UnknownFailure"]);
+    assert_eq!(world.disk(), (vec![], 0));
+    // What comes is looked at every two minutes, and it has to be something.
+    request(&mut world, PRESENTER, 3, 1000, 2);
+    for (number, data) in [(1, "a"), (2, "b"), (3, "c"), (4, "")] {
+        world.stream(PRESENTER, move |stream| drop(stream.s_write(data.into(), number)));
+        assert!(silence(&mut world, if data.is_empty() { 119 } else { 120 }).is_empty());
+    }
+    // Neither is it enough that all has come.
+    assert_eq!(silence(&mut world, 1), ["uploads.finished 2 UnknownFailure"]);
+    assert_eq!(world.disk(), (vec![], 0));
+    // An upload that is over is left alone, and so is another one of the same cookie.
+    world.share(PRESENTER, "plan.txt", 2);
+    assert!(world.told_of(PRESENTER, "uploads.finished").contains(&"uploads.finished 2 Ok".into()));
+    assert!(silence(&mut world, 600).is_empty());
+    assert!(world.pair.client_error(PRESENTER).is_none());
+}
+
+#[test]
 fn a_cookie_that_is_used_again_is_another_upload() {
     let mut world = world();
     world.reserve(PRESENTER, "plan.txt", 7);
@@ -316,13 +345,18 @@ fn uploads_go_with_their_manager_s_connection() {
 }
 
 #[test]
-fn an_address_of_the_original_that_no_call_carries_is_refused() {
-    for (length, finished) in [(65_535, "Ok"), (65_536, "VerifyFailed")] {
+fn an_address_of_the_original_that_cannot_be_told_is_refused() {
+    let x = |length| "x".repeat(length);
+    for (url, finished) in [
+        (x(65_535), "Ok"),
+        (x(65_536), "VerifyFailed"),
+        ("http://two\nlines".to_owned(), "VerifyFailed"),
+    ] {
         let mut world = world();
         world.reserve(PRESENTER, "plan.txt", 7);
         let content = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
         let mut content = content.with_native_file("native.file");
-        content.common.original_file_url = Some("x".repeat(length));
+        content.common.original_file_url = Some(url);
         world.upload(PRESENTER, &pack(&content.into(), &[("native.file", b"hello")]), 7);
         let told = world.told_of(PRESENTER, "uploads.finished");
         assert_eq!(told, [format!("uploads.finished 7 {finished}")]);

@@ -1,4 +1,4 @@
-use psom::{Context, distributed_object, error::Misuse};
+use psom::{Context, Violation, distributed_object, error::Misuse};
 
 use super::QnaEvent;
 use crate::{
@@ -33,10 +33,17 @@ impl QnaContent {
 
 impl QnaContentClient for QnaContent {
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open_state: QnaOpenState) {
+        if matches!(open_state, QnaOpenState::Other(_)) {
+            let why = "cSetOpenState with a state that there is not";
+            return cx.caller().expel(Violation::new(why));
+        }
         self.tell(cx, QnaEvent::State { state: open_state });
     }
 
     fn c_set_questions_count(&mut self, cx: &mut Context<Self>, count: i32) {
+        if count < 0 {
+            return cx.caller().expel(Violation::new("less than no questions"));
+        }
         self.tell(cx, QnaEvent::Count { count });
     }
 

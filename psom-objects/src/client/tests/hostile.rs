@@ -7,10 +7,10 @@ use crate::interfaces::*;
 
 /// Says what a test has it say, and nothing else.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
-struct Server {
+pub(super) struct Server {
     users: Handle<Users>,
     contents: Handle<Contents>,
-    uploads: Handle<Uploads>,
+    pub(super) uploads: Handle<Uploads>,
     board: Handle<Annotations>,
 }
 
@@ -32,7 +32,13 @@ struct Contents {
     calls = UploadManagerClient,
     connects = Stream
 )]
-struct Uploads;
+#[derive(Default)]
+pub(super) struct Uploads {
+    /// What was asked for.
+    pub(super) asked: Vec<String>,
+    /// Whether it has no answer.
+    pub(super) is_silent: bool,
+}
 
 #[distributed_object(serves = UploadStreamServer, calls = UploadStreamClient)]
 struct Stream;
@@ -109,16 +115,33 @@ impl UploadManagerServer for Uploads {
 
     /// Takes everything.
     fn s_request_upload(&mut self, cx: &mut Context<Self>, _: i64, _: i64, cookie: i32) {
-        Self::accept(cx, cookie);
+        self.asked.push(format!("upload {cookie}"));
+        if !self.is_silent {
+            Self::accept(cx, cookie);
+        }
     }
 
-    fn s_upload_finished(&mut self, _: &mut Context<Self>, _: i32, _: bool) {}
-    fn s_request_web_upload_blob(&mut self, _: &mut Context<Self>, _: i32, _: &str) {}
-    fn s_request_web_download_blob(&mut self, _: &mut Context<Self>, _: i32, _: &str, _: bool) {}
+    fn s_upload_finished(&mut self, _: &mut Context<Self>, cookie: i32, cancel: bool) {
+        self.asked.push(format!("finished {cookie} {cancel}"));
+    }
+
+    fn s_request_web_upload_blob(&mut self, _: &mut Context<Self>, cookie: i32, _: &str) {
+        self.asked.push(format!("form {cookie}"));
+    }
+
+    fn s_request_web_download_blob(
+        &mut self,
+        _: &mut Context<Self>,
+        cookie: i32,
+        _: &str,
+        _: bool,
+    ) {
+        self.asked.push(format!("download {cookie}"));
+    }
 }
 
 impl Uploads {
-    fn accept(cx: &mut Context<Self>, cookie: i32) {
+    pub(super) fn accept(cx: &mut Context<Self>, cookie: i32) {
         let stream = cx.add(Stream);
         cx.peers().connect("uploadStreams", stream);
         cx.peers().c_accept_upload(cookie, stream.into());
@@ -210,9 +233,9 @@ impl AnnotationContainerServer for Annotations {
     }
 }
 
-struct Stage {
-    pair: Pair<Server, Conference>,
-    events: mpsc::Receiver<Event>,
+pub(super) struct Stage {
+    pub(super) pair: Pair<Server, Conference>,
+    pub(super) events: mpsc::Receiver<Event>,
 }
 
 impl Stage {
@@ -224,7 +247,8 @@ impl Stage {
             scope.announce::<Whiteboard>();
             let board = scope.add(Annotations);
             let whiteboard = scope.add(Whiteboard { board });
-            let (content, uploads) = (scope.add(Content { whiteboard }), scope.add(Uploads));
+            let (content, uploads) =
+                (scope.add(Content { whiteboard }), scope.add(Uploads::default()));
             let contents = scope.add(Contents { content, uploads });
             Server { users: scope.add(Users), contents, uploads, board }
         });
@@ -234,7 +258,7 @@ impl Stage {
     }
 
     /// With a whiteboard, and ready.
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         let mut stage = Self::empty();
         stage.connect();
         stage
@@ -255,7 +279,7 @@ impl Stage {
         assert!(self.events.try_iter().any(|event| event == Event::Ready));
     }
 
-    fn on<T: psom::DistributedObject>(
+    pub(super) fn on<T: psom::DistributedObject>(
         &mut self,
         which: impl FnOnce(&Server) -> Handle<T> + Send + 'static,
         call: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
@@ -281,7 +305,7 @@ impl Stage {
 
     /// The client has ended the connection for this reason.
     #[track_caller]
-    fn is_over(&self, reason: &str) {
+    pub(super) fn is_over(&self, reason: &str) {
         let error = self.pair.client_error(0).map(ToString::to_string);
         assert!(error.as_ref().is_some_and(|error| error.contains(reason)), "{error:?}");
     }

@@ -1,9 +1,13 @@
 //! Single files through browsers, as a client asks for them.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use tracing::{Level, Metadata, Subscriber, span};
+
 use super::*;
 use crate::{
     client::explain,
-    package::Manifest,
+    package::{CreateAnnotation, Manifest},
     store::{WebDownload, WebUpload},
     types::DownloadFinishReason,
 };
@@ -194,4 +198,46 @@ fn a_meeting_without_a_web_server_says_so() {
         answers(room.news(ada)),
         [reserved(cookie), rejected, Event::TitleReleased { cookie }]
     );
+}
+
+/// Counts what a log has for those who run a server.
+struct Lines(Arc<AtomicUsize>);
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::INFO
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[test]
+fn what_is_refused_does_not_fill_the_log() {
+    let lines = Arc::new(AtomicUsize::new(0));
+    let _log = tracing::subscriber::set_default(Lines(lines.clone()));
+    let mut room = Room::with(Arc::new(Web));
+    let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
+    let asked = room.pair.on_client(grace, |conference, cx| {
+        let cookie = conference.next_cookie();
+        conference.request_upload(cx, cookie, 5, 5).unwrap();
+        let image = CreateAnnotation { parent_id: "1".to_owned(), detail: None };
+        let web = conference.request_web_upload(cx, &Manifest::CreateAnnotation(image)).unwrap();
+        [cookie, web, conference.request_web_download(cx, "x", true).unwrap()]
+    });
+    let reason = UploadFinishReason::UnknownFailure;
+    let upload = |cookie| Event::UploadRejected { cookie, reason };
+    let cookie = asked[2];
+    let download = Event::WebDownloadRejected { cookie, reason: DownloadFinishReason::NotFound };
+    assert_eq!(answers(room.news(grace)), [upload(asked[0]), upload(asked[1]), download]);
+    assert_eq!(lines.load(Relaxed), 0);
+    room.share(ada, "Plan");
+    assert!(lines.load(Relaxed) > 0);
 }

@@ -6,6 +6,7 @@ use psom::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    interfaces::MOST_CHOICES,
     server::{Limits, Memory, Recollection, Refusal},
     texts,
 };
@@ -142,7 +143,7 @@ pub(super) fn objection(
     let blank = |text: &str| text.trim().is_empty();
     if !remember_past_users || !customization_xml.is_empty() {
         Some("a poll remembers past users and has no customization")
-    } else if !(2..=limits.choices).contains(&choices.len()) {
+    } else if !(2..=limits.choices.min(MOST_CHOICES)).contains(&choices.len()) {
         Some("a poll has at least two choices, and not more than the limit")
     } else if blank(question) || choices.iter().any(|choice| blank(choice)) {
         Some("the question or a choice is blank")

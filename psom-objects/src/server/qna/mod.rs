@@ -16,10 +16,10 @@ use crate::{
 /// The extended content of questions and answers (section 3.3.4.1.13). It is open from the start.
 ///
 /// What a page puts goes to all pages, the sender's too, in one order, and is kept for those who
-/// come later, up to the meeting's limits, of which a user who does not moderate has a share; so
-/// everybody's page shows the same. What of it counts as
-/// a question, [`QnaBlob`](crate::qna::QnaBlob) says. Whoever asks for what is refused is told
-/// the open state as it is.
+/// come later, up to the meeting's limits: half of them for those who do not moderate, and of that a
+/// share for each. So everybody's page shows the same. What of it counts as a question,
+/// [`QnaBlob`](crate::qna::QnaBlob) says. Whoever asks for what is refused is told the open state as
+/// it is.
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
 pub struct QnaContent {
     id: i64,
@@ -86,7 +86,7 @@ impl QnaContentServer for QnaContent {
             return;
         }
         let count = self.state.count();
-        self.change(cx, &Change::Put { user, blob: blob.to_owned() });
+        self.change(cx, &Change::Put { user, moderates, blob: blob.to_owned() });
         cx.peers().c_put_blob(blob);
         if self.state.count() != count {
             cx.peers().c_set_questions_count(self.state.count());

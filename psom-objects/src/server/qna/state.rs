@@ -16,11 +16,13 @@ use crate::{
 /// The bytes of a call that puts a message, besides the message.
 const CALL: usize = 16;
 
-/// Which part of what is kept is the most that a user who does not moderate may put, so that nobody
-/// uses it up for all.
+/// Which part of what is kept is the most that a user who does not moderate may put, and which the
+/// most that all of them may: nobody uses it up for all, and there is room to answer however many
+/// there are, since nothing that was put can be taken back.
 const SHARE: usize = 10;
+const SHARE_OF_ALL: usize = 2;
 
-/// What was put, by all or by one user.
+/// What was put, by some users or by one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Sum {
     blobs: usize,
@@ -34,8 +36,10 @@ impl Sum {
         self.bytes += CALL + texts::wire_length(blob);
     }
 
-    fn is_within(self, blobs: usize, bytes: usize) -> bool {
-        self.blobs <= blobs && self.bytes <= bytes
+    /// Whether this and a further message are within a part of the limits.
+    fn has_room(mut self, blob: &str, limits: &Limits, part: usize) -> bool {
+        self.add(blob);
+        self.blobs <= limits.blobs.div_ceil(part) && self.bytes <= limits.blob_bytes.div_ceil(part)
     }
 }
 
@@ -43,6 +47,7 @@ impl Sum {
 #[derive(Serialize, Deserialize)]
 struct Put<T> {
     user: i64,
+    moderates: bool,
     blob: T,
 }
 
@@ -53,7 +58,8 @@ pub(super) struct State {
     /// All that was put, in order.
     pub(super) blobs: Vec<String>,
     sum: Sum,
-    /// What each user has put.
+    /// What those have put who did not moderate: all of them, and each.
+    audience: Sum,
     sums: BTreeMap<i64, Sum>,
     /// The identifiers of the questions. They are parts of what was put, so that its limit is
     /// theirs too.
@@ -65,8 +71,8 @@ pub(super) struct State {
 pub(super) enum Change {
     /// They are open now, or suspended.
     Opened(QnaOpenState),
-    /// The page of a user says something.
-    Put { user: i64, blob: String },
+    /// The page of a user says something, who moderates or does not.
+    Put { user: i64, moderates: bool, blob: String },
 }
 
 impl State {
@@ -75,6 +81,7 @@ impl State {
             open: QnaOpenState::Open,
             blobs: Vec::new(),
             sum: Sum::default(),
+            audience: Sum::default(),
             sums: BTreeMap::new(),
             questions: BTreeSet::new(),
         }
@@ -83,12 +90,15 @@ impl State {
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::Opened(state) => self.open = *state,
-            Change::Put { user, blob } => {
+            Change::Put { user, moderates, blob } => {
                 if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
                     self.questions.insert(id);
                 }
                 self.sum.add(blob);
-                self.sums.entry(*user).or_default().add(blob);
+                if !moderates {
+                    self.audience.add(blob);
+                    self.sums.entry(*user).or_default().add(blob);
+                }
                 self.blobs.push(blob.clone());
             }
         }
@@ -99,9 +109,9 @@ impl State {
         match change {
             Change::Opened(state) => memory.save(scope, "qna", &i32::from(*state)),
             // So that they are read in their order.
-            Change::Put { user, blob } => {
+            Change::Put { user, moderates, blob } => {
                 let key = format!("blob/{:08}", self.blobs.len());
-                memory.save(scope, &key, &Put { user: *user, blob });
+                memory.save(scope, &key, &Put { user: *user, moderates: *moderates, blob });
             }
         }
     }
@@ -110,8 +120,8 @@ impl State {
     pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
         state.apply(&Change::Opened(saved.must::<i32>("qna")?.into()));
-        for (_, Put { user, blob }) in saved.below("blob")? {
-            state.apply(&Change::Put { user, blob });
+        for (_, Put { user, moderates, blob }) in saved.below("blob")? {
+            state.apply(&Change::Put { user, moderates, blob });
         }
         Ok(state)
     }
@@ -123,12 +133,10 @@ impl State {
 
     /// Whether there is room for it, and it can be passed on. Who moderates has all the room.
     pub(super) fn takes(&self, user: i64, moderates: bool, blob: &str, limits: &Limits) -> bool {
-        let (mut all, mut own) = (self.sum, self.sums.get(&user).copied().unwrap_or_default());
-        all.add(blob);
-        own.add(blob);
-        let share = (limits.blobs.div_ceil(SHARE), limits.blob_bytes.div_ceil(SHARE));
-        all.is_within(limits.blobs, limits.blob_bytes)
-            && (moderates || own.is_within(share.0, share.1))
+        let own = self.sums.get(&user).copied().unwrap_or_default();
+        let may = |sum: Sum, part| sum.has_room(blob, limits, part);
+        may(self.sum, 1)
+            && (moderates || (may(self.audience, SHARE_OF_ALL) && may(own, SHARE)))
             && texts::fits_in_a_call(blob)
     }
 }

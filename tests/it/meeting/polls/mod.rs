@@ -7,12 +7,13 @@ use psom::{Context, Handle, distributed_object};
 use psom_objects::{
     interfaces::*,
     package::{ContentDetail, CreateContent, Poll},
+    server::Limits,
     types::Role,
 };
 
 use super::{
     client::Log,
-    world::{ORGANIZER, PRESENTER, Proxy, World, pack, world},
+    world::{ORGANIZER, PRESENTER, Proxy, World, empty, pack, world},
 };
 
 macro_rules! note {
@@ -191,6 +192,21 @@ fn what_is_no_poll_is_refused_and_leaves_nothing_behind() {
         let mut world = world();
         assert_eq!(create(&mut world, poll), "uploads.finished 1 VerifyFailed", "{what}");
         assert!(world.told_of(ORGANIZER, "contents.added").is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn no_limit_lets_a_poll_have_more_choices_than_clients_take() {
+    for (limit, count, finished) in
+        [(100, 7, "Ok"), (100, 8, "VerifyFailed"), (3, 4, "VerifyFailed")]
+    {
+        let mut limits = Limits::default();
+        limits.choices = limit;
+        let mut world = empty(limits);
+        world.join(1, Role::Organizer);
+        world.join(2, Role::Presenter);
+        let poll = Poll::new("Eat?", choices(&["a"; 8][..count]));
+        assert_eq!(create(&mut world, poll), format!("uploads.finished 1 {finished}"));
     }
 }
 

@@ -1,0 +1,154 @@
+//! A client waits for the answer, and says nothing of what was refused.
+
+use psom::Context;
+
+use super::{
+    hostile::{Stage, Uploads},
+    *,
+};
+use crate::{
+    package::{CreateAnnotation, Manifest},
+    types::DownloadFinishReason,
+};
+
+type Root<'a> = (&'a mut Conference, &'a mut Context<Conference>);
+
+impl Stage {
+    fn act<R: Send + 'static>(
+        &mut self,
+        act: impl FnOnce(Root<'_>) -> Result<R, Misuse> + Send + 'static,
+    ) -> Result<R, Misuse> {
+        self.pair.on_client(0, |root, cx| act((root, cx)))
+    }
+
+    fn uploads(&mut self, call: impl FnOnce(&mut Uploads, &mut Context<Uploads>) + Send + 'static) {
+        self.on(|server| server.uploads, call);
+    }
+
+    /// What the server was asked for since it was last looked at.
+    fn asked(&mut self) -> Vec<String> {
+        let (tell, asked) = mpsc::channel();
+        self.uploads(move |uploads, _| drop(tell.send(std::mem::take(&mut uploads.asked))));
+        asked.recv().unwrap()
+    }
+
+    /// Nothing can be said of an upload under this cookie.
+    #[track_caller]
+    fn has_none(&mut self, cookie: i32) {
+        let ended = [
+            self.act(move |(root, cx)| root.finish_upload(cx, cookie)),
+            self.act(move |(root, cx)| root.cancel_upload(cx, cookie)),
+        ];
+        assert!(ended.iter().all(|ended| matches!(ended, Err(Misuse::NotNow(_)))), "{ended:?}");
+        assert!(self.asked().is_empty());
+    }
+}
+
+/// Asks for a stream, and for an address to send a form to, of a server that has not answered yet.
+fn requested() -> (Stage, i32) {
+    let mut stage = Stage::open();
+    stage.uploads(|uploads, _| uploads.is_silent = true);
+    stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5)).unwrap();
+    let image = CreateAnnotation { parent_id: "1".to_owned(), detail: None };
+    let image = Manifest::CreateAnnotation(image);
+    let form = stage.act(move |(root, cx)| root.request_web_upload(cx, &image)).unwrap();
+    assert_eq!(stage.asked(), ["upload 7", &format!("form {form}")]);
+    (stage, form)
+}
+
+#[test]
+fn an_upload_is_ended_once_it_is_accepted() {
+    let (mut stage, form) = requested();
+    stage.has_none(7);
+    stage.has_none(form);
+    stage.uploads(move |_, cx| {
+        Uploads::accept(cx, 7);
+        cx.peers().c_accept_web_upload(form, "http://up");
+    });
+    stage.act(|(root, cx)| root.finish_upload(cx, 7)).unwrap();
+    stage.act(move |(root, cx)| root.cancel_upload(cx, form)).unwrap();
+    assert_eq!(stage.asked(), ["finished 7 false", &format!("finished {form} true")]);
+    stage.uploads(move |_, cx| {
+        cx.peers().c_upload_finished(7, UploadFinishReason::Ok);
+        cx.peers().c_upload_finished(form, UploadFinishReason::UserCancel);
+    });
+    stage.has_none(7);
+    stage.has_none(form);
+}
+
+#[test]
+fn nothing_is_said_of_an_upload_that_was_refused() {
+    let (mut stage, form) = requested();
+    stage.uploads(move |_, cx| {
+        cx.peers().c_reject_upload(7, UploadFinishReason::CapacityExceeded);
+        cx.peers().c_reject_upload(form, UploadFinishReason::CapacityExceeded);
+    });
+    for cookie in [7, form] {
+        stage.has_none(cookie);
+        let again = stage.act(move |(root, cx)| root.request_upload(cx, cookie, 5, 5));
+        assert!(matches!(again, Err(Misuse::NotNow(_))), "{again:?}");
+        let written = stage.act(move |(root, cx)| root.write(cx, cookie, Bytes::new()));
+        assert_eq!(written, Err(Misuse::Gone));
+    }
+    assert!(stage.asked().is_empty());
+    stage.act(|(root, cx)| root.request_upload(cx, 8, 5, 5)).unwrap();
+    assert_eq!(stage.asked(), ["upload 8"]);
+}
+
+#[test]
+fn a_cookie_has_one_upload() {
+    let (mut stage, _) = requested();
+    let again = stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5));
+    assert!(matches!(again, Err(Misuse::NotNow(_))), "{again:?}");
+    // In one turn it shows later.
+    let request = |(root, cx): Root<'_>| {
+        root.request_upload(cx, 8, 5, 5)?;
+        root.request_upload(cx, 8, 5, 5)
+    };
+    stage.act(request).unwrap();
+    assert_eq!(stage.asked(), ["upload 8"]);
+    assert!(stage.events.try_iter().any(|event| matches!(event, Event::NotSent { .. })));
+}
+
+#[test]
+fn what_was_not_requested_of_the_web_is_not_answered() {
+    let accept = |cookie| {
+        move |_: &mut Uploads, cx: &mut Context<Uploads>| {
+            cx.peers().c_accept_web_upload(cookie, "http://up");
+        }
+    };
+    let download = |cookie| {
+        move |_: &mut Uploads, cx: &mut Context<Uploads>| {
+            cx.peers().c_accept_web_download(cookie, "http://down");
+        }
+    };
+    let reject = |_: &mut Uploads, cx: &mut Context<Uploads>| {
+        cx.peers().c_reject_web_download(9, DownloadFinishReason::NotFound);
+    };
+    let (mut stage, _) = requested();
+    // It was a stream that was asked for.
+    stage.uploads(accept(7));
+    stage.is_over("cAcceptWebUpload of what was not requested");
+    let (mut stage, form) = requested();
+    (0..2).for_each(|_| stage.uploads(accept(form)));
+    stage.is_over("cAcceptWebUpload of what was not requested");
+    let (mut stage, form) = requested();
+    stage.uploads(download(form));
+    stage.is_over("cAcceptWebDownload of what was not requested");
+    let (mut stage, _) = requested();
+    stage.uploads(reject);
+    stage.is_over("cRejectWebDownload of what was not requested");
+
+    // A download has one answer, and nothing else is said of it.
+    let mut stage = Stage::open();
+    let ask = |(root, cx): Root<'_>| root.request_web_download(cx, "x", true);
+    let cookie = stage.act(ask).unwrap();
+    assert_eq!(stage.asked(), [format!("download {cookie}")]);
+    stage.has_none(cookie);
+    stage.uploads(download(cookie));
+    let url = "http://down".to_owned();
+    let accepted = Event::WebDownloadAccepted { cookie, url };
+    assert_eq!(stage.events.try_iter().last(), Some(accepted));
+    stage.uploads(download(cookie));
+    stage.is_over("cAcceptWebDownload of what was not requested");
+}
