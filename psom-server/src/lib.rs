@@ -43,6 +43,7 @@ mod metrics;
 mod options;
 mod private;
 pub mod proxy;
+mod room;
 mod roster;
 mod server;
 mod server_file;

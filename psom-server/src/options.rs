@@ -76,11 +76,13 @@ impl fmt::Debug for Options {
 pub struct Limits {
     /// Meetings at a time: 1,000.
     pub meetings: usize,
-    /// Users who were ever admitted to a meeting: 10,000.
+    /// Users who were ever admitted to a meeting: 10,000. Half of them may be guests; a guest counts
+    /// from when he has come.
     pub users: usize,
     /// Invitations to a meeting: 1,000.
     pub invitations: usize,
-    /// Tokens that are not redeemed yet: 10,000.
+    /// Tokens that are not redeemed yet: 10,000. Those that come by a link have half as many places of
+    /// their own, and one meeting an eighth.
     pub tokens: usize,
     /// Connections to the web server: 1,024.
     pub http_connections: usize,

@@ -97,15 +97,18 @@ fn list(answer: &Value) -> Result {
     answer["meetings"].as_array().into_iter().flatten().try_for_each(summary)
 }
 
-/// A line for a meeting: id, title, and how much is in it.
+/// A line for a meeting: id, title, and how much is in it, or why that cannot be said.
 fn summary(meeting: &Value) -> Result {
     let strong = out::STRONG;
     let title = text(meeting, "title");
     let title = if title.is_empty() { title } else { format!("  {title}") };
     let count = |what: &str| meeting["counts"][what].as_u64().unwrap_or(0);
-    let (users, contents) = (count("users"), count("contents"));
+    let state = match meeting["counts"].is_null() {
+        true => text(meeting, "problem"),
+        false => format!("{} users, {} contents", count("users"), count("contents")),
+    };
     let id = text(meeting, "id");
-    out::line(format_args!("{strong}{id}{strong:#}{title}  {users} users, {contents} contents"))
+    out::line(format_args!("{strong}{id}{strong:#}{title}  {state}"))
 }
 
 fn show(meeting: &Value) -> Result {

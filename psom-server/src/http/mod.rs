@@ -8,7 +8,7 @@
 //! | `DELETE /api/meetings/{id}` | 204: the meeting is over |
 //! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: what a client needs to connect |
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
-//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: what a client needs to connect |
+//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same, and the name that others will see |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
 //! | `GET /web/download/{secret}` | a decrypted file |
@@ -27,6 +27,7 @@ mod listener;
 mod meeting;
 mod patient;
 mod range;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod user;
