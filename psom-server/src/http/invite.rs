@@ -64,7 +64,7 @@ pub(super) async fn join(
     Json(follow): Json<Follow>,
 ) -> Result<Response, ApiError> {
     let Some((invitation, room)) = app.invitations.get(&follow.invite) else {
-        tracing::info!("Refused somebody with an invitation that is not known");
+        app.metrics.refused_stranger("somebody with an invitation that is not known");
         let text = "this invitation is unknown or its meeting is over; ask for a new join link";
         return Err(ApiError::not_found(text));
     };

@@ -40,7 +40,7 @@ pub(crate) async fn download(
         _ => permissions.take(&secret),
     };
     let Some(download) = download else {
-        tracing::info!("Refused a decrypted download at an address that is not known");
+        app.metrics.refused_stranger("a decrypted download at an address that is not known");
         return gone();
     };
     // The content may have been deleted since.

@@ -46,12 +46,22 @@ enum Refusal {
 }
 
 async fn take(app: &App, secret: &str, request: Request) -> StatusCode {
-    let Some(mut permission) = app.library.forms.take(secret) else {
-        tracing::info!("Refused a form at an address that is not known");
-        return StatusCode::NOT_FOUND;
-    };
     let length = request.body().size_hint().exact();
-    let sink = permission.begin(length);
+    let begun = app.library.forms.look(secret, |form| {
+        let begun = form.begin(length);
+        if let Err(reason @ (StoreError::Full | StoreError::Failed(_))) = &begun {
+            form.refuse(reason.clone());
+            return Err(reason.clone());
+        }
+        Ok(begun)
+    });
+    let sink = match begun {
+        // The address stays good: nothing was read of the one attempt that is promised.
+        Some(Err(reason)) => return Refusal::Store(reason).status(),
+        Some(Ok(sink)) => sink,
+        None => return stranger(app),
+    };
+    let Some(mut permission) = app.library.forms.take(secret) else { return stranger(app) };
     let most = app.library.package_size().saturating_add(FORM);
     let taken = tokio::select! {
         biased;
@@ -67,6 +77,11 @@ async fn take(app: &App, secret: &str, request: Request) -> StatusCode {
     };
     // Whoever has left in this very moment wants no file any more.
     if permission.settle(outcome) { status } else { StatusCode::NOT_FOUND }
+}
+
+fn stranger(app: &App) -> StatusCode {
+    app.metrics.refused_stranger("a form at an address that is not known");
+    StatusCode::NOT_FOUND
 }
 
 /// Takes a form to its end, and the file in it.
