@@ -84,7 +84,8 @@ pub struct Limits {
     /// Tokens that are not redeemed yet: 10,000. Those that come by a link have half as many places of
     /// their own, and one meeting an eighth.
     pub tokens: usize,
-    /// Connections to the web server: 1,024.
+    /// Connections to the web server: 1,024. Beyond them, the one that has been silent longest makes
+    /// room. Three quarters may be carrying files at a time, and half of these one address.
     pub http_connections: usize,
     /// Packages on their way in at a time: 64.
     pub uploads: usize,

@@ -25,9 +25,11 @@ mod health;
 mod invite;
 mod listener;
 mod meeting;
+mod pace;
 mod patient;
 mod range;
 mod saved;
+mod seats;
 #[cfg(test)]
 mod tests;
 mod user;

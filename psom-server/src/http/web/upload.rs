@@ -1,6 +1,6 @@
 //! `POST /web/upload/{secret}`: a single file in a form.
 
-use std::{future::poll_fn, pin::Pin, sync::Arc};
+use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
@@ -15,8 +15,8 @@ use bytes::Bytes;
 use psom_objects::store::StoreError;
 
 use super::{
+    super::pace::{Pace, TooSlow},
     form::{Form, Malformed},
-    pace::{Pace, TooSlow},
 };
 use crate::{
     app::App,
@@ -36,6 +36,9 @@ pub(crate) async fn upload(
     // The specification's own words.
     (status, headers, format!("<html>{}</html>", status.as_u16())).into_response()
 }
+
+/// How long a sender may send nothing at all.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a file is not taken.
 enum Refusal {
@@ -93,9 +96,9 @@ async fn receive(
     let mut form = form(request.headers()).ok_or(Malformed("this is no form"))?;
     let mut sink = sink?;
     let mut body = request.into_body();
-    let (mut pace, mut total) = (Pace::new(), 0_u64);
+    let (mut pace, mut total) = (Pace::new(PATIENCE), 0_u64);
     while let Some(bytes) = pace.wait(next(&mut body)).await?? {
-        pace.came(bytes.len());
+        pace.moved(bytes.len());
         total = total.saturating_add(bytes.len() as u64);
         if total > most {
             return Err(StoreError::TooLarge(most - FORM).into());
