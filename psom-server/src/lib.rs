@@ -33,6 +33,7 @@ pub mod crypto;
 mod door;
 mod error;
 pub mod files;
+mod follow;
 mod home;
 mod http;
 mod invitations;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use psom::error::Misuse;
 use psom_objects::server::{ContentTypes, MeetingSummary, Policy, RestoreError, SavedState};
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use crate::{
     files::Library,
     invitations::{self, Invited},
     options::Limits,
-    room::Room,
+    room::{Room, Running},
     roster::Roster,
     store::{self, MeetingStore, StoredMeeting},
 };
@@ -51,8 +52,18 @@ pub(crate) enum CreateError {
 pub(crate) enum OpenError {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("the meeting {id:?} cannot go on: {why}; `psom store check` lists the damage")]
+    #[error("the meeting {id:?} cannot go on: {why}{}", advice(why))]
     Meeting { id: String, why: RestoreError },
+    #[error("the types of contents do not fit together: {0}")]
+    Types(Misuse),
+}
+
+/// What helps where a meeting cannot go on, unless the reason says it itself.
+fn advice(why: &RestoreError) -> &'static str {
+    match why {
+        RestoreError::Misuse(_) | RestoreError::UnknownType { .. } => "",
+        _ => "; `psom store check` lists the damage",
+    }
 }
 
 /// Whether a text can be the identifier of a meeting, and so the name of a directory.
@@ -68,6 +79,8 @@ impl Meetings {
         template: Template,
         store: Arc<dyn MeetingStore>,
     ) -> Result<(Self, Vec<(Arc<Room>, Invited)>), OpenError> {
+        // Better now than with each meeting that is created.
+        Running::check(&template).map_err(OpenError::Types)?;
         let mut rooms = BTreeMap::new();
         let mut invited = Vec::new();
         for meeting in store.meetings().await? {
@@ -137,11 +150,14 @@ impl Meetings {
         let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
         let meeting = StoredMeeting { id: id.clone(), title, created };
-        let failed = |error: store::Error| CreateError::Failed(error.to_string());
-        self.store.create(meeting.clone()).await.map_err(failed)?;
+        let failed = |error: &dyn std::fmt::Display| {
+            tracing::error!(meeting = id, %error, "Could not create a meeting");
+            CreateError::Failed(error.to_string())
+        };
+        self.store.create(meeting.clone()).await.map_err(|error| failed(&error))?;
         let (roster, state) = (Roster::default(), SavedState::default());
         let room = Room::start(&self.template, &*self.store, meeting, roster, &state);
-        let room = room.map_err(|error| CreateError::Failed(error.to_string()))?;
+        let room = room.map_err(|error| failed(&error))?;
         self.rooms().insert(id, room.clone());
         tracing::info!(meeting = %room.id, title = room.title.as_deref(), "A meeting begins");
         Ok(room)

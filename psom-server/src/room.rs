@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use psom::{Committing, Journal, JournalError, SpaceHandle, Write};
+use psom::{Committing, Journal, JournalError, SpaceHandle, Write, error::Misuse};
 use psom_objects::{
     server::{Meeting, MeetingConfig, MeetingSummary, RestoreError, SavedState},
     types::Role,
@@ -43,7 +43,7 @@ pub(crate) struct Room {
 
 /// The space of a meeting.
 #[derive(Clone)]
-struct Running {
+pub(crate) struct Running {
     space: SpaceHandle<Meeting>,
     /// The space alone has it: it is gone when the space is.
     journal: Weak<RoomJournal>,
@@ -271,21 +271,33 @@ pub(crate) async fn store_waits(mut health: watch::Receiver<Health>) -> &'static
     }
 }
 
+fn config(template: &Template, files: &DiskStore) -> MeetingConfig {
+    MeetingConfig {
+        url_base: template.url_base.clone(),
+        files: Arc::new(files.clone()),
+        policy: template.policy.clone(),
+        limits: template.limits.meeting.clone(),
+        content_types: template.content_types.clone(),
+        started: SystemTime::now(),
+    }
+}
+
 impl Running {
+    /// Whether there can be a meeting.
+    pub(crate) fn check(template: &Template) -> Result<(), Misuse> {
+        let config = config(template, &template.library.store("none"));
+        let space =
+            SpaceHandle::start_with(template.psom.clone(), [], |scope| Meeting::new(scope, config));
+        space.map(drop)
+    }
+
     fn start(
         template: &Template,
         files: &DiskStore,
         journal: &RoomJournal,
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
-        let config = MeetingConfig {
-            url_base: template.url_base.clone(),
-            files: Arc::new(files.clone()),
-            policy: template.policy.clone(),
-            limits: template.limits.meeting.clone(),
-            content_types: template.content_types.clone(),
-            started: SystemTime::now(),
-        };
+        let config = config(template, files);
         let own = Arc::new(journal.clone());
         let journal = Arc::downgrade(&own);
         let space = SpaceHandle::start_durable(template.psom.clone(), [], own, |scope| {

@@ -43,7 +43,7 @@ pub struct Server {
     home: Home,
 }
 
-/// A link to the meeting `demo`, good as often as it is used.
+/// A link to the meeting `demo`, good as often as it is [followed](JoinLink::follow).
 #[derive(Debug, Clone)]
 pub struct DemoLink {
     /// What whoever follows it will be.

@@ -17,5 +17,5 @@ pub(super) async fn saved<T>(app: &App, work: impl Future<Output = T>) -> Result
 
 /// What is said of a store that waits for something to pass.
 pub(super) fn waiting(why: &str) -> String {
-    format!("the server waits, because {why}; mend that, and it does what it was asked for")
+    format!("the server waits, because {why}; mend that, and it goes on with what it was asked for")
 }

@@ -2,12 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use psom::{ClientSession, Context};
+use psom::{ClientSession, Context, Scope, distributed_object, psom_interface};
 use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Model, Parcel},
     package::{ContentDetail, CreateContent},
-    server::Policy,
+    server::{ContentType, ContentTypes, NewContent, Policy, Refusal},
     types::Role,
 };
 use psom_server::{JoinLink, Options, Server, StartError, store};
@@ -143,6 +143,47 @@ async fn a_meeting_whose_handler_has_panicked_goes_on_with_what_was_saved() {
     ada.upload(Parcel::qna("Questions").unwrap()).await;
     assert!(server.end_meeting("team").await.unwrap());
     server.shutdown(Duration::from_secs(30)).await;
+}
+
+#[psom_interface(name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent", version = 1, hash = 17)]
+trait OtherPollServer {}
+
+#[psom_interface(name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent", version = 1, hash = 18)]
+#[expect(dead_code, reason = "it has nothing to call")]
+trait OtherPollClient {}
+
+/// A type that has taken a name of another's.
+#[distributed_object(serves = OtherPollServer, calls = OtherPollClient)]
+struct OtherPoll;
+
+impl OtherPollServer for OtherPoll {}
+
+impl ContentType for OtherPoll {
+    const NAME: &'static str = "Example.Poll";
+
+    fn create(_: &mut Scope, _: NewContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+#[tokio::test]
+async fn types_of_contents_that_do_not_fit_hinder_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    let start = async |content_types| {
+        Server::start(Options { content_types, ..options(data.path()) }).await
+    };
+    let error = start(ContentTypes::standard().with::<OtherPoll>()).await.unwrap_err().to_string();
+    assert!(error.contains("types of contents") && error.contains("another name"), "{error}");
+
+    let server = start(ContentTypes::standard()).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    server.shutdown(Duration::from_secs(30)).await;
+    // A type that is not there is no damage.
+    let error = start(ContentTypes::none()).await.unwrap_err().to_string();
+    assert!(error.ends_with("start the one that does"), "{error}");
 }
 
 #[tokio::test]

@@ -448,6 +448,23 @@ async fn a_download_that_is_cut_off_was_the_one() {
     assert_eq!(get(&api, &path).await.status, 404);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_for_a_moment_keeps_its_address() {
+    let api = Api::new();
+    let file = store(&api, b"hello").await;
+    let path = permit_download(&api, &file, "a", true);
+    let served = api.app.library.path(&file.name).unwrap();
+    // A link to itself leads nowhere, and that is another error than that nothing is there.
+    let aside = served.with_extension("aside");
+    std::fs::rename(&served, &aside).unwrap();
+    std::os::unix::fs::symlink(&served, &served).unwrap();
+    assert_eq!(get(&api, &path).await.status, 503);
+    std::fs::rename(&aside, &served).unwrap();
+    assert_eq!(get(&api, &path).await.status, 200);
+    assert_eq!(get(&api, &path).await.status, 404);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_download_s_address_expires_and_is_no_upload_s() {
     let api = Api::with_files(|config| {
