@@ -14,6 +14,9 @@
 //! | `GET /web/download/{secret}` | a decrypted file |
 //! | `GET /healthz`, `GET /metrics` | liveness; numbers for Prometheus |
 //!
+//! The `userId` of a guest who has never been there is null: a guest gets a number when he comes.
+//! A meeting that does not answer is listed with `"counts": null` and its `problem`.
+//!
 //! All below `/api/meetings` is the administrator's. An invitation, the name of a file, and an
 //! address below `/web/` are their own permission, the last for one use.
 
