@@ -45,9 +45,7 @@ pub struct Joined {
     pub model: Model,
     /// For the file server.
     pub http: Http,
-    /// The number of this client's user, where the invitation has told it.
-    user: Option<i64>,
-    /// The name that others are to see, where one was given.
+    /// The name that others see, where the invitation has told it or one was given.
     name: Option<String>,
 }
 
@@ -70,11 +68,11 @@ impl LinkArgs {
             .parse()
             .map_err(|error: psom_server::LinkError| Failure::new(error.to_string()))?;
         let http = Http::new(link.authority_pem().as_bytes())?;
-        let (link, user) = match &link.entry {
-            Entry::Token(_) => (link, None),
+        let (link, name) = match &link.entry {
+            Entry::Token(_) => (link, self.name.clone()),
             Entry::Invitation { secret, http: base } => {
-                let (token, user) = exchange(&http, base, secret, self.name.as_deref()).await?;
-                (JoinLink { entry: Entry::Token(token), ..link }, user)
+                let (token, name) = exchange(&http, base, secret, self.name.as_deref()).await?;
+                (JoinLink { entry: Entry::Token(token), ..link }, name)
             }
         };
         let (mut sender, events) = events::queue();
@@ -82,18 +80,18 @@ impl LinkArgs {
         let session = timeout(SILENCE, connecting).await.map_err(|_| {
             Failure::new(format!("the server at {} does not answer; try again", link.address))
         })??;
-        let name = self.name.clone();
-        Ok(Joined { session, events, model: Model::default(), http, user, name })
+        Ok(Joined { session, events, model: Model::default(), http, name })
     }
 }
 
-/// Has the server turn an invitation into a token, which is good for one connection, and say whose.
+/// Has the server turn an invitation into a token, which is good for one connection, and say by what
+/// name others will know its user.
 async fn exchange(
     http: &Http,
     base: &str,
     secret: &str,
     name: Option<&str>,
-) -> Result<(String, Option<i64>)> {
+) -> Result<(String, Option<String>)> {
     let mut follow = json!({ "invite": secret, "displayName": name });
     if let Some(guest) = crate::guest::secret() {
         follow["guest"] = guest.into();
@@ -104,7 +102,7 @@ async fn exchange(
     let token = token.ok_or_else(|| {
         Failure::new("the server took the invitation but gave no token; update psom")
     })?;
-    Ok((token, answer["userId"].as_i64()))
+    Ok((token, answer["displayName"].as_str().map(str::to_owned)))
 }
 
 fn ended() -> Failure {
@@ -260,9 +258,7 @@ impl Joined {
 
     /// What others call this client's user; empty where nobody has told.
     pub fn own_name(&self) -> String {
-        let user = self.user.and_then(|user| self.model.users.get(&user));
-        let name = user.map(|user| user.name.clone()).or_else(|| self.name.clone());
-        name.unwrap_or_default()
+        self.name.clone().unwrap_or_default()
     }
 
     /// Leaves the meeting once everything was sent.

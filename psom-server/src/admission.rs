@@ -7,8 +7,11 @@ use psom_objects::types::Role;
 use crate::{
     Server,
     app::App,
+    door::{By, Who},
     link::{Entry, JoinLink},
-    meetings::{AdmitError, CreateError, Room, is_meeting_id},
+    meetings::{CreateError, is_meeting_id},
+    room::{AdmitError, Room},
+    roster::Full,
 };
 
 /// Why a meeting is not created or a user not admitted: one sentence that says what to do.
@@ -42,6 +45,18 @@ pub enum AdmissionError {
     /// The meeting has had as many users as are allowed.
     #[error("the meeting has had {0} users, which is its limit; create another meeting")]
     TooManyUsers(usize),
+    /// The meeting has had as many guests as are allowed: people who came by a link for anybody.
+    #[error(
+        "the meeting has had {0} guests, which is its limit; invite people by their addresses, or \
+         create another meeting"
+    )]
+    TooManyGuests(usize),
+    /// The meeting is about to end.
+    #[error("the meeting {0:?} is about to end; join another one")]
+    Ending(String),
+    /// The server's store waits for something to pass.
+    #[error("nothing can be saved, because {0}; nobody new is admitted until that has passed")]
+    Waiting(&'static str),
     /// The meeting has as many invitations as are allowed.
     #[error("the meeting has as many invitations as are allowed; use one of them")]
     TooManyInvitations,
@@ -55,7 +70,8 @@ pub enum AdmissionError {
 
 /// A user who may connect.
 pub(crate) struct Admitted {
-    pub(crate) user: i64,
+    /// Nothing for a guest who has never been there.
+    pub(crate) user: Option<i64>,
     pub(crate) token: String,
     pub(crate) link: JoinLink,
 }
@@ -97,10 +113,10 @@ impl Server {
         name: &str,
         role: Role,
     ) -> Result<JoinLink, AdmissionError> {
-        let room = self.app().room(meeting)?;
+        let room = self.app().room(meeting).await?;
         check_uri(uri)?;
         check_text("name", name)?;
-        Ok(self.app().admit(&room, uri, name, role).await?.link)
+        Ok(self.app().admit(&room, By::Admission, uri, name, role).await?.link)
     }
 }
 
@@ -121,28 +137,61 @@ impl App {
         })
     }
 
-    pub(crate) fn room(&self, id: &str) -> Result<Arc<Room>, AdmissionError> {
-        self.meetings.get(id).ok_or_else(|| no_meeting(id))
+    /// A meeting, ready to be joined.
+    pub(crate) async fn room(&self, id: &str) -> Result<Arc<Room>, AdmissionError> {
+        let room = self.meetings.get(id).ok_or_else(|| no_meeting(id))?;
+        self.meetings.revive(&room).await;
+        Ok(room)
     }
 
     /// Admits a user whose address and name were checked.
     pub(crate) async fn admit(
         &self,
         room: &Arc<Room>,
+        by: By,
         uri: &str,
         name: &str,
         role: Role,
     ) -> Result<Admitted, AdmissionError> {
-        let user = room.admit(uri, name, role).await.map_err(|error| match error {
-            AdmitError::Over => no_meeting(&room.id),
-            AdmitError::TooMany(limit) => AdmissionError::TooManyUsers(limit),
-            AdmitError::Failed(reason) => AdmissionError::Failed(reason),
-        })?;
-        let token = self.door.issue(room, user).ok_or(AdmissionError::TooManyTokens)?;
+        let user = room.admit(uri, name, role).await.map_err(|error| refused(room, error))?;
+        self.issue(room, by, uri, Some(user), Who::User(user))
+    }
+
+    /// Lets a guest come, who will be a user once he is there.
+    pub(crate) fn expect_guest(
+        &self,
+        room: &Arc<Room>,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<Admitted, AdmissionError> {
+        let user = room.expect_guest(uri).map_err(|error| refused(room, error))?;
+        self.issue(room, By::Link, uri, user, Who::Guest { name: name.into(), role })
+    }
+
+    fn issue(
+        &self,
+        room: &Arc<Room>,
+        by: By,
+        uri: &str,
+        user: Option<i64>,
+        who: Who,
+    ) -> Result<Admitted, AdmissionError> {
+        let token = self.door.issue(room, by, uri, who).ok_or(AdmissionError::TooManyTokens)?;
         self.metrics.tokens_issued.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(meeting = %room.id, uri, id = user, ?role, "Issued a token");
+        tracing::debug!(meeting = %room.id, uri, id = user, "Issued a token");
         let link = self.link(&room.id, Entry::Token(token.clone()));
         Ok(Admitted { user, token, link })
+    }
+}
+
+fn refused(room: &Room, error: AdmitError) -> AdmissionError {
+    match error {
+        AdmitError::Over => AdmissionError::Ending(room.id.clone()),
+        AdmitError::TooMany(Full::Users(limit)) => AdmissionError::TooManyUsers(limit),
+        AdmitError::TooMany(Full::Guests(limit)) => AdmissionError::TooManyGuests(limit),
+        AdmitError::Waiting(why) => AdmissionError::Waiting(why),
+        AdmitError::Failed(reason) => AdmissionError::Failed(reason),
     }
 }
 

@@ -10,8 +10,9 @@ use crate::{
     files::Library,
     invitations::{self, Invitation, Invitations},
     link::{Entry, JoinLink},
-    meetings::{Meetings, Room},
+    meetings::Meetings,
     metrics::Metrics,
+    room::Room,
     tls::ALTERNATIVE_NAME,
 };
 

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 #[non_exhaustive]
 pub enum StartError {
     /// The data directory cannot be made or written.
-    #[error("cannot write to the data directory {}: {source}; choose another with --data or change its permissions", path.display())]
+    #[error("cannot write to the data directory {}: {source}; {}", path.display(), data_advice(source))]
     Data {
         /// The directory.
         path: PathBuf,
@@ -60,6 +60,11 @@ pub enum StartError {
     /// The files cannot be kept where they are to be.
     #[error(transparent)]
     Files(#[from] crate::files::BlobError),
+    /// The machine's clock cannot be right.
+    #[error(
+        "the clock of this machine says a time before 1975, when no certificate is valid; set it"
+    )]
+    Clock,
     /// The name for the certificate is none.
     #[error("{0:?} is no host name; give --host a name or an IP address without a port")]
     Host(String),
@@ -72,4 +77,29 @@ pub enum StartError {
     /// Something else, which is not the user's to change.
     #[error("cannot start: {0}")]
     Other(String),
+}
+
+fn data_advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room there or choose another with --data"
+        }
+        _ => "choose another with --data or change its permissions",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_no_matter_of_permissions() {
+        let said = |kind: io::ErrorKind| {
+            StartError::Data { path: "data".into(), source: kind.into() }.to_string()
+        };
+        assert!(said(io::ErrorKind::PermissionDenied).ends_with("change its permissions"));
+        for full in [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded] {
+            assert!(said(full).contains("; make room there"), "{}", said(full));
+        }
+    }
 }

@@ -9,7 +9,7 @@ use psom::Write;
 use psom_objects::types::Role;
 use serde::{Deserialize, Serialize};
 
-use crate::{files::random_name, meetings::Room, roster::RoleName};
+use crate::{files::random_name, room::Room, roster::RoleName};
 
 /// What an invitation is good for.
 #[derive(Clone)]

@@ -95,14 +95,14 @@ impl JoinLink {
     /// then: its token is good for one connection.
     ///
     /// # Errors
-    /// The link is an invitation, which has to be exchanged for a token first; otherwise as
+    /// The link is an invitation, which has to be [followed](Self::follow) first; otherwise as
     /// [`psom::Client`] says.
     pub async fn join<T: DistributedObject>(
         &self,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> psom::Result<ClientSession<T>> {
         let Entry::Token(token) = &self.entry else {
-            let text = "the link is an invitation; exchange it with POST /api/join for a token";
+            let text = "the link is an invitation; follow it first (`JoinLink::follow`)";
             return Err(psom::Error::Setup(text.into()));
         };
         let tls = psom::tls::client(self.authority_pem().as_bytes())?;

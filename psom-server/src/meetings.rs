@@ -3,29 +3,22 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
-use psom::{Journal, JournalError, SpaceHandle, Write};
-use psom_objects::{
-    server::{
-        ContentTypes, Meeting, MeetingConfig, MeetingSummary, Policy, RestoreError, SavedState,
-    },
-    types::Role,
-};
-use tokio::{sync::watch, time::timeout};
+use futures_util::future::join_all;
+use psom::error::Misuse;
+use psom_objects::server::{ContentTypes, MeetingSummary, Policy, RestoreError, SavedState};
+use tokio::sync::watch;
 
 use crate::{
-    files::{DiskStore, Library},
+    files::Library,
     invitations::{self, Invited},
     options::Limits,
+    room::{Room, Running},
     roster::Roster,
     store::{self, MeetingStore, StoredMeeting},
 };
-
-/// How long a meeting may take to say what it holds. One that is stuck must not stop the others
-/// from being looked at.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What all meetings are made from.
 pub(crate) struct Template {
@@ -42,19 +35,8 @@ pub(crate) struct Meetings {
     template: Template,
     store: Arc<dyn MeetingStore>,
     rooms: Mutex<BTreeMap<String, Arc<Room>>>,
-    /// One meeting is created or ended at a time.
+    /// One meeting is created, ended or started again at a time.
     creating: tokio::sync::Mutex<()>,
-}
-
-/// A meeting and those who were admitted to it. It is over when the [`Meetings`] know it no more.
-pub(crate) struct Room {
-    pub(crate) id: String,
-    pub(crate) title: Option<String>,
-    pub(crate) space: SpaceHandle<Meeting>,
-    pub(crate) store: DiskStore,
-    journal: Arc<dyn Journal>,
-    roster: Mutex<Option<Roster>>,
-    users: usize,
 }
 
 /// Why a meeting is not created.
@@ -65,21 +47,23 @@ pub(crate) enum CreateError {
     Failed(String),
 }
 
-/// Why a user is not admitted.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum AdmitError {
-    Over,
-    TooMany(usize),
-    Failed(String),
-}
-
 /// Why the meetings of an earlier run cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error(transparent)]
     Store(#[from] store::Error),
-    #[error("the meeting {id:?} cannot go on: {why}; `psom store check` lists the damage")]
+    #[error("the meeting {id:?} cannot go on: {why}{}", advice(why))]
     Meeting { id: String, why: RestoreError },
+    #[error("the types of contents do not fit together: {0}")]
+    Types(Misuse),
+}
+
+/// What helps where a meeting cannot go on, unless the reason says it itself.
+fn advice(why: &RestoreError) -> &'static str {
+    match why {
+        RestoreError::Misuse(_) | RestoreError::UnknownType { .. } => "",
+        _ => "; `psom store check` lists the damage",
+    }
 }
 
 /// Whether a text can be the identifier of a meeting, and so the name of a directory.
@@ -95,6 +79,8 @@ impl Meetings {
         template: Template,
         store: Arc<dyn MeetingStore>,
     ) -> Result<(Self, Vec<(Arc<Room>, Invited)>), OpenError> {
+        // Better now than with each meeting that is created.
+        Running::check(&template).map_err(OpenError::Types)?;
         let mut rooms = BTreeMap::new();
         let mut invited = Vec::new();
         for meeting in store.meetings().await? {
@@ -105,7 +91,7 @@ impl Meetings {
             });
             let roster = Roster::restore(&state).map_err(damaged)?;
             let invitations = invitations::saved(&state).map_err(damaged)?;
-            let room = start(&template, &*store, meeting, roster, &state)
+            let room = Room::start(&template, &*store, meeting, roster, &state)
                 .map_err(|why| OpenError::Meeting { id: id.clone(), why })?;
             tracing::info!(meeting = id, "A meeting goes on");
             invited.push((room.clone(), invitations));
@@ -148,6 +134,9 @@ impl Meetings {
     ) -> Result<Arc<Room>, CreateError> {
         let id = id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
         let limit = self.template.limits.meetings;
+        if self.get(&id).is_some() {
+            return Err(CreateError::Exists);
+        }
         let _creating = self.creating.lock().await;
         {
             let rooms = self.rooms();
@@ -161,11 +150,14 @@ impl Meetings {
         let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
         let meeting = StoredMeeting { id: id.clone(), title, created };
-        let failed = |error: store::Error| CreateError::Failed(error.to_string());
-        self.store.create(meeting.clone()).await.map_err(failed)?;
-        let room =
-            start(&self.template, &*self.store, meeting, Roster::default(), &SavedState::default());
-        let room = room.map_err(|error| CreateError::Failed(error.to_string()))?;
+        let failed = |error: &dyn std::fmt::Display| {
+            tracing::error!(meeting = id, %error, "Could not create a meeting");
+            CreateError::Failed(error.to_string())
+        };
+        self.store.create(meeting.clone()).await.map_err(|error| failed(&error))?;
+        let (roster, state) = (Roster::default(), SavedState::default());
+        let room = Room::start(&self.template, &*self.store, meeting, roster, &state);
+        let room = room.map_err(|error| failed(&error))?;
         self.rooms().insert(id, room.clone());
         tracing::info!(meeting = %room.id, title = room.title.as_deref(), "A meeting begins");
         Ok(room)
@@ -179,8 +171,40 @@ impl Meetings {
         self.rooms().values().cloned().collect()
     }
 
-    /// Ends a meeting: its clients are told, and all that was kept of it is removed, its files last.
-    /// Says whether there was one. Goes on where nobody waits for it any more.
+    /// What there is in each meeting; nothing of one that is stuck or has just ended. Those that
+    /// are stuck are waited for together.
+    pub(crate) async fn summaries(&self) -> Vec<(Arc<Room>, Option<MeetingSummary>)> {
+        let summary = |room: Arc<Room>| async move {
+            let summary = room.summary().await;
+            (room, summary)
+        };
+        join_all(self.all().into_iter().map(summary)).await
+    }
+
+    /// Starts a meeting again, with what was saved, whose space is gone because a handler has
+    /// panicked. Those who were there can join again.
+    pub(crate) async fn revive(&self, room: &Room) {
+        if !room.is_gone() {
+            return;
+        }
+        let _creating = self.creating.lock().await;
+        if !room.is_gone() {
+            return;
+        }
+        let id = &room.id;
+        let state = match self.store.load(id).await {
+            Ok(state) => state,
+            Err(error) => return tracing::error!(meeting = id, %error, "A meeting stands still"),
+        };
+        match room.restart(&self.template, &state) {
+            Ok(()) => tracing::warn!(meeting = id, "A meeting goes on with what was saved"),
+            Err(error) => tracing::error!(meeting = id, %error, "A meeting cannot go on"),
+        }
+    }
+
+    /// Ends a meeting: once that is safe its clients are told, and all that was kept of it is
+    /// removed, its files last. Says whether there was one. Goes on where nobody waits for it any
+    /// more.
     pub(crate) async fn end(self: &Arc<Self>, id: &str) -> Result<bool, String> {
         let (this, id) = (self.clone(), id.to_owned());
         let ended = tokio::spawn(async move { this.end_now(&id).await });
@@ -188,95 +212,22 @@ impl Meetings {
     }
 
     async fn end_now(&self, id: &str) -> Result<bool, String> {
-        let _creating = self.creating.lock().await;
-        let Some(room) = self.rooms().remove(id) else { return Ok(false) };
-        room.close().await;
-        match self.store.delete(id).await {
-            Ok(()) | Err(store::Error::NoMeeting(_)) => {}
-            Err(error) => {
-                tracing::error!(meeting = id, %error, "Could not forget a meeting");
-                return Err(error.to_string());
-            }
+        // Who asks for what is not there waits for nobody else's.
+        if self.get(id).is_none() {
+            return Ok(false);
         }
-        // Not before: a meeting that comes back needs its files.
+        let _creating = self.creating.lock().await;
+        let Some(room) = self.get(id) else { return Ok(false) };
+        if let Err(error) = room.end(&*self.store).await {
+            tracing::error!(meeting = id, %error, "Could not forget a meeting");
+            return Err(error.to_string());
+        }
+        self.rooms().remove(id);
+        room.close().await;
+        // Not before its end was safe: a meeting that comes back needs its files.
         room.store.clear();
         tracing::info!(meeting = id, "A meeting has ended");
         Ok(true)
-    }
-}
-
-/// Starts a meeting with what was saved of it.
-fn start(
-    template: &Template,
-    store: &dyn MeetingStore,
-    meeting: StoredMeeting,
-    roster: Roster,
-    state: &SavedState,
-) -> Result<Arc<Room>, RestoreError> {
-    let StoredMeeting { id, title, .. } = meeting;
-    let files = template.library.store(&id);
-    let limits = &template.limits;
-    let config = MeetingConfig {
-        url_base: template.url_base.clone(),
-        files: Arc::new(files.clone()),
-        policy: template.policy.clone(),
-        limits: limits.meeting.clone(),
-        content_types: template.content_types.clone(),
-        started: SystemTime::now(),
-    };
-    let (psom, journal) = (template.psom.clone(), store.journal(&id));
-    let space = SpaceHandle::start_durable(psom, [], journal.clone(), |scope| {
-        Meeting::restore(scope, config, state)
-    })?;
-    let (roster, users) = (Mutex::new(Some(roster)), limits.users);
-    Ok(Arc::new(Room { id, title, space, store: files, journal, roster, users }))
-}
-
-impl Room {
-    fn roster(&self) -> MutexGuard<'_, Option<Roster>> {
-        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Admits a user: the number, the same for the same address. Where the user is there already
-    /// and was something else, the meeting is told.
-    pub(crate) async fn admit(&self, uri: &str, name: &str, role: Role) -> Result<i64, AdmitError> {
-        let admitted = match self.roster().as_mut() {
-            Some(roster) => roster.admit(uri, name, role, self.users),
-            None => return Err(AdmitError::Over),
-        };
-        let admitted = admitted.ok_or(AdmitError::TooMany(self.users))?;
-        let id = admitted.id;
-        // Behind whatever an admission at the same time saves: no number is told before it is safe.
-        self.save(admitted.saved).await.map_err(|error| AdmitError::Failed(error.to_string()))?;
-        if admitted.role_changed {
-            tracing::info!(meeting = %self.id, uri, id, ?role, "A user's role has changed");
-            let told = self.space.run(move |meeting, cx| meeting.set_role(cx, id, role));
-            // A meeting that is stuck or gone has no use for it.
-            let _ = timeout(PATIENCE, told).await;
-        }
-        Ok(id)
-    }
-
-    /// Saves something of the meeting that is not its space's own.
-    pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
-        self.journal.commit(vec![write]).await
-    }
-
-    /// An admitted user; nobody once the meeting is over.
-    pub(crate) fn user(&self, id: i64) -> Option<psom::User> {
-        self.roster().as_mut()?.user(id)
-    }
-
-    /// What there is in the meeting, unless it is stuck or over.
-    pub(crate) async fn summary(&self) -> Option<MeetingSummary> {
-        let summary = self.space.run(|meeting, cx| meeting.summary(cx));
-        timeout(PATIENCE, summary).await.ok()?.ok()
-    }
-
-    async fn close(&self) {
-        // Nobody is admitted from here on.
-        self.roster().take();
-        let _ = timeout(PATIENCE, self.space.close()).await;
     }
 }
 
@@ -321,28 +272,12 @@ mod tests {
         // Whoever asked for it waits no longer; it goes on all the same.
         let (meetings, ended) = (app.meetings.clone(), app.meetings.end("team"));
         assert!(tokio::time::timeout(std::time::Duration::ZERO, ended).await.is_err());
-        eventually(|| meetings.get("team").is_none()).await;
-        assert!(app.library.get(&name).is_some(), "the meeting may come back");
+        eventually(|| meetings.get("team").is_none_or(|room| !room.goes_on())).await;
+        assert!(meetings.get("team").is_some(), "the meeting may come back");
+        assert!(app.library.get(&name).is_some(), "and needs its files");
         store.permits.add_permits(1);
         eventually(|| app.library.get(&name).is_none()).await;
+        assert!(meetings.get("team").is_none());
         assert_eq!(meetings.end("team").await, Ok(false));
-    }
-
-    #[tokio::test]
-    async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
-        let (directory, store) = (Directory::new(), Forgetful::new(0));
-        let app = app_on(&directory, |_| {}, store.clone());
-        let room = app.meetings.create(Some("team".into()), None).await.unwrap();
-        let admit = || {
-            let room = room.clone();
-            tokio::spawn(async move { room.admit("sip:ada", "Ada", Role::Attendee).await })
-        };
-        let (first, second) = (admit(), admit());
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        assert!(!first.is_finished() && !second.is_finished());
-        store.permits.add_permits(2);
-        assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(1)));
     }
 }

@@ -17,6 +17,16 @@ pub(crate) struct Metrics {
     pub(crate) bytes_uploaded: AtomicU64,
     pub(crate) bytes_served: AtomicU64,
     pub(crate) tokens_issued: AtomicU64,
+    pub(crate) strangers: AtomicU64,
+}
+
+impl Metrics {
+    /// Counts a request of somebody who may not ask. Anybody can send any number of those, so they
+    /// are no lines of the log.
+    pub(crate) fn refused_stranger(&self, what: &str) {
+        self.strangers.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!("Refused {what}");
+    }
 }
 
 /// How many uploads there are at present.

@@ -76,13 +76,16 @@ impl fmt::Debug for Options {
 pub struct Limits {
     /// Meetings at a time: 1,000.
     pub meetings: usize,
-    /// Users who were ever admitted to a meeting: 10,000.
+    /// Users who were ever admitted to a meeting: 10,000. Half of them may be guests; a guest counts
+    /// from when he has come.
     pub users: usize,
     /// Invitations to a meeting: 1,000.
     pub invitations: usize,
-    /// Tokens that are not redeemed yet: 10,000.
+    /// Tokens that are not redeemed yet: 10,000. Those that come by a link have half as many places of
+    /// their own, and one meeting an eighth.
     pub tokens: usize,
-    /// Connections to the web server: 1,024.
+    /// Connections to the web server: 1,024. Beyond them, the one that has been silent longest makes
+    /// room. Three quarters may be carrying files at a time, and half of these one address.
     pub http_connections: usize,
     /// Packages on their way in at a time: 64.
     pub uploads: usize,

@@ -43,7 +43,7 @@ pub struct Server {
     home: Home,
 }
 
-/// A link to the meeting `demo`, good as often as it is used.
+/// A link to the meeting `demo`, good as often as it is [followed](JoinLink::follow).
 #[derive(Debug, Clone)]
 pub struct DemoLink {
     /// What whoever follows it will be.
@@ -276,7 +276,7 @@ fn failed(option: &'static str, address: &str, error: impl std::fmt::Display) ->
 /// The meeting `demo`, with the links that it had before where there were any.
 async fn demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
     let other = |error: AdmissionError| StartError::Other(format!("the demo meeting: {error}"));
-    let room = match app.room("demo") {
+    let room = match app.room("demo").await {
         Ok(room) => room,
         Err(_) => {
             let created = app.create_meeting(Some("demo".into()), Some("Demo".into()));

@@ -1,9 +1,17 @@
 //! What several tests need.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::{collections::BTreeMap, ops::Deref, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
-use psom::{Committing, Journal, Write};
+use psom::{Committing, Journal, JournalError, Write};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 
@@ -58,7 +66,7 @@ pub(crate) fn app_on(
     change: impl FnOnce(&mut LibraryConfig),
     store: Forgetful,
 ) -> Arc<App> {
-    let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 8, ..Limits::default() };
+    let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 16, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
     let web_base = Some("http://127.0.0.1:8058/web/".into());
     let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
@@ -90,16 +98,18 @@ pub(crate) fn app_on(
 }
 
 /// A store that keeps nothing, and takes a permit for each thing that is to be safe: a commit, or
-/// the end of a meeting.
+/// the end of a meeting. Behind such an end it takes nothing.
 #[derive(Clone)]
 pub(crate) struct Forgetful {
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) health: watch::Sender<Health>,
+    ended: Arc<AtomicBool>,
 }
 
 impl Forgetful {
     pub(crate) fn new(permits: usize) -> Self {
-        Self { permits: Arc::new(Semaphore::new(permits)), health: watch::Sender::default() }
+        let (permits, health) = (Arc::new(Semaphore::new(permits)), watch::Sender::default());
+        Self { permits, health, ended: Arc::default() }
     }
 
     async fn wait<E>(self) -> Result<(), E> {
@@ -114,10 +124,12 @@ impl MeetingStore for Forgetful {
     }
 
     fn create(&self, _: StoredMeeting) -> Answer<'_, ()> {
+        self.ended.store(false, Relaxed);
         Box::pin(async { Ok(()) })
     }
 
     fn delete(&self, _: &str) -> Answer<'_, ()> {
+        self.ended.store(true, Relaxed);
         Box::pin(self.clone().wait())
     }
 
@@ -140,6 +152,9 @@ impl MeetingStore for Forgetful {
 
 impl Journal for Forgetful {
     fn commit(&self, _: Vec<Write>) -> Committing {
+        if self.ended.load(Relaxed) {
+            return Box::pin(async { Err(JournalError("there is no such meeting".into())) });
+        }
         Box::pin(self.clone().wait())
     }
 }

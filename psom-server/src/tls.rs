@@ -9,6 +9,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use rcgen::{
@@ -42,6 +43,7 @@ pub struct Identity {
 impl Identity {
     /// Loads the identity in a directory, or makes one, so that it is good for these hosts.
     pub fn open(directory: &Path, hosts: &[&str]) -> Result<Self, StartError> {
+        unix_time(SystemTime::now())?;
         let files = Files::of(directory);
         if !files.authority.exists() {
             files.make_authority()?;
@@ -52,6 +54,14 @@ impl Identity {
         }
         files.load()
     }
+}
+
+/// The time by which certificates are judged. Ours are valid from 1975 on.
+fn unix_time(now: SystemTime) -> Result<UnixTime, StartError> {
+    const IN_1975: Duration = Duration::from_secs(157_766_400);
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).ok();
+    let since = since.filter(|since| *since >= IN_1975).ok_or(StartError::Clock)?;
+    Ok(UnixTime::since_unix_epoch(since))
 }
 
 /// The names of a certificate for these hosts.
@@ -91,11 +101,21 @@ impl Files {
     }
 
     fn make_authority(&self) -> Result<(), StartError> {
-        let key = KeyPair::generate().map_err(other)?;
+        // With its key an authority is the same again: links and certificates stay good.
+        let has_key = self.authority_key.exists();
+        let key = match has_key {
+            true => self.authority_key()?,
+            false => KeyPair::generate().map_err(other)?,
+        };
         let certificate = authority_params().self_signed(&key).map_err(other)?;
         // The certificate last: it says that the authority is complete.
-        self.write(&self.authority_key, &key.serialize_pem())?;
+        if !has_key {
+            self.write(&self.authority_key, &key.serialize_pem())?;
+        }
         self.write(&self.authority, &certificate.pem())?;
+        if has_key {
+            return Ok(());
+        }
         // An older authority's certificate is no good any more.
         match fs::remove_file(&self.certificate) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(self.data(source)),
@@ -103,21 +123,25 @@ impl Files {
         }
     }
 
+    fn authority_key(&self) -> Result<KeyPair, StartError> {
+        let bad =
+            |why: String| self.bad_authority(format!("{}: {why}", self.authority_key.display()));
+        let pem =
+            fs::read_to_string(&self.authority_key).map_err(|error| bad(error.to_string()))?;
+        KeyPair::from_pem(&pem).map_err(|error| bad(error.to_string()))
+    }
+
     /// Has the authority make a certificate.
     fn certify(&self, names: &[String]) -> Result<(), StartError> {
-        let authority = self.read(&self.authority_key).map_err(|error| match error {
-            StartError::Certificate { .. } => self.bad(format!(
+        if !self.authority_key.exists() {
+            return Err(self.bad(format!(
                 "{} does not name {}, and without {} no other can be made",
                 self.certificate.display(),
                 names.join(", "),
                 self.authority_key.display()
-            )),
-            error => error,
-        })?;
-        let authority = KeyPair::from_pem(&authority).map_err(|error| {
-            self.bad_authority(format!("{}: {error}", self.authority_key.display()))
-        })?;
-        let issuer = Issuer::new(authority_params(), authority);
+            )));
+        }
+        let issuer = Issuer::new(authority_params(), self.authority_key()?);
         let mut params = CertificateParams::new(names).map_err(other)?;
         params.distinguished_name.push(DnType::CommonName, ALTERNATIVE_NAME);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -145,7 +169,7 @@ impl Files {
         })?;
         let algorithms =
             rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
-        let now = UnixTime::now();
+        let now = unix_time(SystemTime::now())?;
         let verify = verify_server_cert_signed_by_trust_anchor;
         verify(&leaf, &roots, intermediates, now, algorithms).map_err(|error| {
             let (certificate, authority) = (self.certificate.display(), self.authority.display());
@@ -276,6 +300,38 @@ mod tests {
         let error = Identity::open(&ours, &[]).unwrap_err().to_string();
         assert!(error.contains("is not certified by"), "{error}");
         assert!(matches!(Identity::open(&ours, &["a b"]), Err(StartError::Host(_))));
+    }
+
+    #[test]
+    fn an_authority_is_the_same_again_by_its_key() {
+        let directory = Directory::new();
+        Identity::open(&directory, &["meet.example"]).unwrap();
+        let before = texts(&directory);
+        fs::remove_file(directory.join("ca.pem")).unwrap();
+        Identity::open(&directory, &["meet.example"]).unwrap();
+        assert_eq!(texts(&directory)[1..], before[1..]);
+        // Whoever trusts the certificate of before trusts what is certified from here on.
+        Identity::open(&directory, &["other.example"]).unwrap();
+        fs::write(directory.join("ca.pem"), &before[0]).unwrap();
+        Identity::open(&directory, &["other.example"]).unwrap();
+        // A key that is none is not written over.
+        fs::remove_file(directory.join("ca.pem")).unwrap();
+        fs::write(directory.join("ca.key"), "not PEM").unwrap();
+        let error = Identity::open(&directory, &[]).unwrap_err().to_string();
+        assert!(error.contains("ca.key: ") && error.contains("; remove "), "{error}");
+    }
+
+    #[test]
+    fn a_clock_that_cannot_be_right_is_said() {
+        for seconds in [-1, 0, 157_766_399] {
+            let time = match u64::try_from(seconds) {
+                Ok(seconds) => SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
+                Err(_) => SystemTime::UNIX_EPOCH - Duration::from_secs(1),
+            };
+            assert!(matches!(unix_time(time), Err(StartError::Clock)), "{seconds}");
+        }
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(157_766_400);
+        assert_eq!(unix_time(time).unwrap().as_secs(), 157_766_400);
     }
 
     #[test]

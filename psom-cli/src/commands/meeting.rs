@@ -97,15 +97,22 @@ fn list(answer: &Value) -> Result {
     answer["meetings"].as_array().into_iter().flatten().try_for_each(summary)
 }
 
-/// A line for a meeting: id, title, and how much is in it.
+/// A line for a meeting: id, title, and how much is in it, or why that cannot be said.
 fn summary(meeting: &Value) -> Result {
     let strong = out::STRONG;
     let title = text(meeting, "title");
     let title = if title.is_empty() { title } else { format!("  {title}") };
-    let count = |what: &str| meeting["counts"][what].as_u64().unwrap_or(0);
-    let (users, contents) = (count("users"), count("contents"));
+    let state = state(meeting);
     let id = text(meeting, "id");
-    out::line(format_args!("{strong}{id}{strong:#}{title}  {users} users, {contents} contents"))
+    out::line(format_args!("{strong}{id}{strong:#}{title}  {state}"))
+}
+
+fn state(meeting: &Value) -> String {
+    let count = |what: &str| meeting["counts"][what].as_u64().unwrap_or(0);
+    match meeting["counts"].is_null() {
+        true => text(meeting, "problem"),
+        false => format!("{} users, {} contents", count("users"), count("contents")),
+    }
 }
 
 fn show(meeting: &Value) -> Result {
@@ -128,5 +135,18 @@ fn text(value: &Value, field: &str) -> String {
         Value::String(text) => out::printable(text),
         Value::Null => String::new(),
         other => out::printable(&other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meeting_that_is_silent_is_told_from_an_empty_one() {
+        let counts = json!({ "users": 2, "connections": 3, "contents": 0 });
+        assert_eq!(state(&json!({ "counts": counts })), "2 users, 0 contents");
+        let silent = json!({ "counts": null, "problem": "the disk is full" });
+        assert_eq!(state(&silent), "the disk is full");
     }
 }

@@ -11,7 +11,7 @@ use super::{
     blobs::{Blobs, Key},
     is_name,
     ledger::{FreeSpace, Ledger},
-    permissions::Permissions,
+    permissions::{Permissions, WhenFull},
     pieces::Pieces,
     sweep::sweep,
     web::{Download, Form},
@@ -103,7 +103,8 @@ impl Library {
         free: FreeSpace,
     ) -> Arc<Self> {
         let ledger = Ledger::new(config.root.clone(), config.reserve, config.quota, free);
-        let (forms, downloads) = (Permissions::new(config.web), Permissions::new(config.web));
+        let forms = Permissions::new(config.web, WhenFull::Refuse);
+        let downloads = Permissions::new(config.web, WhenFull::Refuse);
         let (ledger, index) = (Arc::new(ledger), RwLock::default());
         let found = Mutex::default();
         Arc::new(Self { config, ledger, metrics, forms, downloads, blobs, index, found })
@@ -247,6 +248,10 @@ impl Shelf {
         if !is_name(&file.name) {
             return failed("its name is none of ours".into());
         }
+        if self.has(&file.name) {
+            // A meeting that is started again within its server has its files.
+            return Ok(());
+        }
         let key = self.key(&file.name);
         let Some(found) = self.library.found().get(&key).copied() else {
             return failed(format!("No such file: {key}"));
@@ -263,6 +268,11 @@ impl Shelf {
         } else {
             failed("the meeting is over".into())
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.as_ref().is_some_and(|names| names.contains(name))
     }
 
     /// Takes a file off the shelf. It is still stored.

@@ -17,7 +17,7 @@ mod encrypting;
 mod import;
 mod ledger;
 mod library;
-mod permissions;
+pub(crate) mod permissions;
 mod pieces;
 mod spool;
 mod store;

@@ -1,7 +1,8 @@
 //! What is permitted once, to whoever has a secret.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,58 +32,71 @@ impl Default for WebLimits {
     }
 }
 
-/// Permissions by their secrets, 128 random bits each. Each is good for one use.
-pub(crate) struct Permissions<T> {
-    limits: WebLimits,
-    books: Mutex<Books<T>>,
+/// What is to be done for a user for whom there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    Refuse,
+    /// The user's own oldest permission makes room, where there is one.
+    Replace,
 }
 
-struct Books<T> {
-    entries: HashMap<String, Entry<T>>,
+/// Permissions by their secrets, 128 random bits each. Each is good for one use.
+pub(crate) struct Permissions<T, U = i64> {
+    limits: WebLimits,
+    when_full: WhenFull,
+    books: Mutex<Books<T, U>>,
+}
+
+struct Books<T, U> {
+    entries: HashMap<String, Entry<T, U>>,
     /// The secrets in the order of their making, and so of their expiry.
     by_age: BTreeMap<u64, String>,
     last: u64,
-    /// How many there are of a meeting, and of a user of it.
-    counts: HashMap<Owner, usize>,
+    /// Those of a meeting, and of a user of it.
+    owned: HashMap<Owner<U>, BTreeSet<u64>>,
 }
 
-type Owner = (Arc<str>, Option<i64>);
+type Owner<U> = (Arc<str>, Option<U>);
 
-struct Entry<T> {
+struct Entry<T, U> {
     number: u64,
     until: Instant,
     meeting: Arc<str>,
-    user: Option<i64>,
+    user: Option<U>,
     permission: T,
 }
 
-impl<T> Permissions<T> {
-    pub(super) fn new(limits: WebLimits) -> Self {
-        let (entries, by_age, counts) = Default::default();
-        Self { limits, books: Mutex::new(Books { entries, by_age, last: 0, counts }) }
+impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
+    pub(crate) fn new(limits: WebLimits, when_full: WhenFull) -> Self {
+        let (entries, by_age, owned) = Default::default();
+        let books = Mutex::new(Books { entries, by_age, last: 0, owned });
+        Self { limits, when_full, books }
     }
 
-    fn books(&self) -> MutexGuard<'_, Books<T>> {
+    fn books(&self) -> MutexGuard<'_, Books<T, U>> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Permits something and returns the secret, unless too much is permitted already.
-    pub(super) fn add(&self, meeting: &str, user: Option<i64>, permission: T) -> Option<String> {
+    pub(crate) fn add(&self, meeting: &str, user: Option<U>, permission: T) -> Option<String> {
         let (now, limits) = (Instant::now(), &self.limits);
         let mut books = self.books();
         books.expire(now);
-        let meeting: Arc<str> = meeting.into();
-        let count = |user| books.counts.get(&(meeting.clone(), user)).copied().unwrap_or(0);
-        let is_full = books.entries.len() >= limits.total
-            || count(None) >= limits.meeting
-            || (user.is_some() && count(user) >= limits.user);
-        if is_full {
-            return None;
+        let owner: Owner<U> = (meeting.into(), user);
+        let of_meeting = books.count(&(owner.0.clone(), None));
+        let of_user = if owner.1.is_some() { books.count(&owner) } else { 0 };
+        let is_full = books.entries.len() >= limits.total || of_meeting >= limits.meeting;
+        if is_full || (owner.1.is_some() && of_user >= limits.user) {
+            if of_user == 0 || self.when_full == WhenFull::Refuse {
+                return None;
+            }
+            books.remove_oldest(&owner);
         }
         books.last += 1;
         let (number, secret) = (books.last, random_name());
-        for owner in owners(&meeting, user) {
-            *books.counts.entry(owner).or_default() += 1;
+        let (meeting, user) = owner;
+        for owner in owners(&meeting, &user) {
+            books.owned.entry(owner).or_default().insert(number);
         }
         books.by_age.insert(number, secret.clone());
         let entry = Entry { number, until: now + limits.lifetime, meeting, user, permission };
@@ -112,15 +126,26 @@ impl<T> Permissions<T> {
     }
 }
 
-impl<T> Books<T> {
-    fn remove(&mut self, secret: &str) -> Option<Entry<T>> {
+impl<T, U: Clone + Eq + Hash> Books<T, U> {
+    fn count(&self, owner: &Owner<U>) -> usize {
+        self.owned.get(owner).map_or(0, BTreeSet::len)
+    }
+
+    fn remove_oldest(&mut self, owner: &Owner<U>) {
+        let oldest = self.owned.get(owner).and_then(BTreeSet::first);
+        if let Some(secret) = oldest.and_then(|number| self.by_age.get(number)).cloned() {
+            self.remove(&secret);
+        }
+    }
+
+    fn remove(&mut self, secret: &str) -> Option<Entry<T, U>> {
         let entry = self.entries.remove(secret)?;
         self.by_age.remove(&entry.number);
-        for owner in owners(&entry.meeting, entry.user) {
-            if let Some(count) = self.counts.get_mut(&owner) {
-                *count -= 1;
-                if *count == 0 {
-                    self.counts.remove(&owner);
+        for owner in owners(&entry.meeting, &entry.user) {
+            if let Some(numbers) = self.owned.get_mut(&owner) {
+                numbers.remove(&entry.number);
+                if numbers.is_empty() {
+                    self.owned.remove(&owner);
                 }
             }
         }
@@ -140,8 +165,8 @@ impl<T> Books<T> {
 }
 
 /// Who a permission counts for.
-fn owners(meeting: &Arc<str>, user: Option<i64>) -> impl Iterator<Item = Owner> {
-    let of_user = user.map(|user| (meeting.clone(), Some(user)));
+fn owners<U: Clone>(meeting: &Arc<str>, user: &Option<U>) -> impl Iterator<Item = Owner<U>> {
+    let of_user = user.clone().map(|user| (meeting.clone(), Some(user)));
     [(meeting.clone(), None)].into_iter().chain(of_user)
 }
 
@@ -152,19 +177,20 @@ mod tests {
 
     use super::*;
 
-    fn permissions() -> Permissions<u32> {
+    fn permissions(when_full: WhenFull) -> Permissions<u32> {
         let lifetime = Duration::from_secs(600);
-        Permissions::new(WebLimits { lifetime, total: 5, meeting: 3, user: 2 })
+        let limits = WebLimits { lifetime, total: 5, meeting: 3, user: 2 };
+        Permissions::new(limits, when_full)
     }
 
     fn is_empty<T>(permissions: &Permissions<T>) -> bool {
         let books = permissions.books();
-        books.entries.is_empty() && books.by_age.is_empty() && books.counts.is_empty()
+        books.entries.is_empty() && books.by_age.is_empty() && books.owned.is_empty()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_permission_is_good_once_and_for_its_time() {
-        let all = permissions();
+        let all = permissions(WhenFull::Refuse);
         let secret = all.add("m", Some(1), 7).unwrap();
         assert!(secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(all.look(&secret, |seven| *seven), Some(7));
@@ -179,7 +205,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn permissions_are_limited_by_user_by_meeting_and_in_all() {
-        let all = permissions();
+        let all = permissions(WhenFull::Refuse);
         let first = all.add("m", Some(1), 1).unwrap();
         assert!(all.add("m", Some(1), 2).is_some());
         assert!(all.add("m", Some(1), 3).is_none(), "a user has two");
@@ -194,5 +220,20 @@ mod tests {
         assert!(all.add("m", Some(1), 5).is_some(), "and so does what has expired");
         all.forget("m");
         assert!(is_empty(&all));
+    }
+
+    #[tokio::test]
+    async fn a_user_s_own_oldest_makes_room_where_it_may() {
+        let all = permissions(WhenFull::Replace);
+        let [first, second] = [1, 2].map(|number| all.add("m", Some(1), number).unwrap());
+        let third = all.add("m", Some(1), 3).unwrap();
+        assert_eq!((all.look(&first, |_| ()), all.take(&second)), (None, Some(2)));
+        let other = all.add("m", Some(2), 4).unwrap();
+        assert!(all.add("m", Some(2), 5).is_some(), "a meeting has three");
+        assert!(all.add("m", Some(2), 6).is_some(), "in the place of the oldest");
+        assert_eq!((all.look(&other, |_| ()), all.take(&third)), (None, Some(3)));
+        assert!(all.add("n", Some(1), 7).is_some() && all.add("n", Some(2), 8).is_some());
+        assert!(all.add("o", Some(1), 9).is_some());
+        assert!(all.add("o", Some(2), 9).is_none(), "others are not driven out");
     }
 }

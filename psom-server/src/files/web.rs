@@ -1,7 +1,7 @@
 //! Single files through browsers (sections 3.3.4.3 and 3.3.4.4): a permission is made by the
 //! meeting and used by the web server.
 
-use std::sync::{Arc, Weak, atomic::Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering::Relaxed};
 
 use bytes::Bytes;
 use psom_objects::{
@@ -38,6 +38,8 @@ pub(crate) struct Form {
     shelf: Weak<Shelf>,
     manifest: Manifest,
     outcome: Sender<Result<Draft, StoreError>>,
+    /// Why no attempt could begin, if none could so far.
+    refused: Arc<Mutex<Option<StoreError>>>,
 }
 
 /// The same permission as the meeting has it. Dropped, it takes everything along.
@@ -46,6 +48,7 @@ struct Posted {
     secret: String,
     url: String,
     outcome: Receiver<Result<Draft, StoreError>>,
+    refused: Arc<Mutex<Option<StoreError>>>,
 }
 
 /// The permission to download a file decrypted.
@@ -69,10 +72,11 @@ impl DiskStore {
         let library = &self.shelf.library;
         let base = library.config.web_base.as_ref().ok_or(StoreError::Unsupported)?;
         let (sender, outcome) = oneshot::channel();
-        let form = Form { shelf: Arc::downgrade(&self.shelf), manifest, outcome: sender };
+        let (shelf, refused) = (Arc::downgrade(&self.shelf), Arc::default());
+        let form = Form { shelf, manifest, outcome: sender, refused: Arc::clone(&refused) };
         let secret = library.forms.add(&self.shelf.meeting, None, form).ok_or(StoreError::Full)?;
         let url = format!("{base}upload/{secret}");
-        Ok(Box::new(Posted { store: self.clone(), secret, url, outcome }))
+        Ok(Box::new(Posted { store: self.clone(), secret, url, outcome, refused }))
     }
 
     pub(super) fn permit_download(&self, wanted: WebDownload<'_>) -> Result<String, StoreError> {
@@ -100,8 +104,10 @@ impl WebUpload for Posted {
 
     fn finish(mut self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>> {
         // Not waited for: whoever has posted the file was answered when it was all there.
-        let nothing = || StoreError::Malformed("no file was posted".into());
-        let outcome = self.outcome.try_recv().unwrap_or_else(|_| Err(nothing()));
+        let outcome = self.outcome.try_recv().unwrap_or_else(|_| {
+            let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Err(refused.unwrap_or_else(|| StoreError::Malformed("no file was posted".into())))
+        });
         Box::pin(async move {
             let import = outcome?.publish()?;
             let shelf = &self.store.shelf;
@@ -140,6 +146,13 @@ impl Form {
         let spool = Spool::new(shelf.temporary.join(&name), held);
         let manifest = self.manifest.clone();
         Ok(FileSink { shelf, manifest, name, spool, room, taken: 0, _place: place })
+    }
+
+    /// The attempt cannot begin, for the server's own reasons: the client may try again, since it is
+    /// promised one (section 3.2.4.1.4.1).
+    pub(crate) fn refuse(&self, reason: StoreError) {
+        tracing::debug!(%reason, "A file from a browser has to wait");
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
     /// Waits until nobody wants the file any more.

@@ -22,7 +22,7 @@ impl FromRequestParts<Arc<App>> for Admin {
         if good {
             return Ok(Self);
         }
-        tracing::info!(path = parts.uri.path(), "Refused a request without the admin token");
+        app.metrics.refused_stranger("a request without the admin token");
         let text = "send the header `Authorization: Bearer <adminToken>`; the token is in \
                     server.json in the data directory";
         Err(ApiError::new(StatusCode::UNAUTHORIZED, text))

@@ -8,7 +8,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::error::ApiError;
+use super::{error::ApiError, seats::Seat};
 
 /// The most that a request may say.
 const LIMIT: usize = 64 << 10;
@@ -24,7 +24,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(mut request: Request, state: &S) -> Result<Self, ApiError> {
         DefaultBodyLimit::max(LIMIT).apply(&mut request);
-        let bytes = timeout(PATIENCE, Bytes::from_request(request, state)).await.map_err(|_| {
+        let seat = request.extensions().get::<Seat>().cloned();
+        seat.iter().for_each(Seat::rest);
+        let bytes = timeout(PATIENCE, Bytes::from_request(request, state)).await;
+        seat.iter().for_each(Seat::work);
+        let bytes = bytes.map_err(|_| {
             let text = "the body did not arrive within 10 seconds; send it at once";
             ApiError::new(StatusCode::REQUEST_TIMEOUT, text)
         })?;

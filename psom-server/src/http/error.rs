@@ -49,8 +49,10 @@ impl From<AdmissionError> for ApiError {
             Why::MeetingExists
             | Why::TooManyMeetings(_)
             | Why::TooManyUsers(_)
+            | Why::TooManyGuests(_)
+            | Why::Ending(_)
             | Why::TooManyInvitations => StatusCode::CONFLICT,
-            Why::TooManyTokens => StatusCode::SERVICE_UNAVAILABLE,
+            Why::TooManyTokens | Why::Waiting(_) => StatusCode::SERVICE_UNAVAILABLE,
             Why::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())

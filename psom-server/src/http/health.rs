@@ -30,13 +30,11 @@ pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let psom = app.psom_stats();
-    let rooms = app.meetings.all();
+    let rooms = app.meetings.summaries().await;
     let (mut users, mut contents) = (0, 0);
-    for room in &rooms {
-        if let Some(summary) = room.summary().await {
-            users += summary.users.len();
-            contents += summary.contents.len();
-        }
+    for summary in rooms.iter().filter_map(|(_, summary)| summary.as_ref()) {
+        users += summary.users.len();
+        contents += summary.contents.len();
     }
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let own = &app.metrics;
@@ -50,6 +48,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         .counter("admitted_total", "Connections that were let in.", psom.admitted)
         .counter("refused_total", "Connections that were not let in.", psom.refused)
         .counter("tokens_issued_total", "Tokens issued.", read(&own.tokens_issued))
+        .counter(
+            "strangers_total",
+            "Requests with an address, an invitation or a token that is not known.",
+            read(&own.strangers),
+        )
         .gauge("meetings", "Meetings.", rooms.len() as u64)
         .gauge("users", "Users who are in a meeting.", users as u64)
         .gauge("contents", "Contents of all meetings.", contents as u64)

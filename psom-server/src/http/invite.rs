@@ -15,11 +15,13 @@ use super::{
     admin::Admin,
     body::Json,
     error::{self, ApiError},
+    saved::saved,
     user::{RoleName, let_in},
 };
 use crate::{
     admission::{GUEST, check_text, check_uri},
     app::App,
+    door::By,
     files::random_name,
 };
 
@@ -48,11 +50,11 @@ pub(super) async fn invite(
     Path(id): Path<String>,
     Json(new): Json<NewInvitation>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id)?;
+    let room = app.room(&id).await?;
     new.uri.as_deref().map(check_uri).transpose()?;
     new.display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
-    let made = app.invite(&room, new.role.into(), new.uri, new.display_name).await;
-    let (secret, link) = made?;
+    let made = app.invite(&room, new.role.into(), new.uri, new.display_name);
+    let (secret, link) = saved(&app, made).await??;
     let value = json!({ "invite": secret, "joinLink": link.to_string() });
     Ok(error::json(StatusCode::CREATED, &value))
 }
@@ -62,17 +64,22 @@ pub(super) async fn join(
     Json(follow): Json<Follow>,
 ) -> Result<Response, ApiError> {
     let Some((invitation, room)) = app.invitations.get(&follow.invite) else {
-        tracing::info!("Refused somebody with an invitation that is not known");
+        app.metrics.refused_stranger("somebody with an invitation that is not known");
         let text = "this invitation is unknown or its meeting is over; ask for a new join link";
         return Err(ApiError::not_found(text));
     };
     let name = invitation.display_name.or(follow.display_name).unwrap_or_else(|| "Guest".into());
     check_text("displayName", &name)?;
-    let uri = match invitation.uri {
-        Some(uri) => uri,
-        None => guest(&follow.invite, follow.guest)?,
+    let guest = guest(&follow.invite, follow.guest)?;
+    app.meetings.revive(&room).await;
+    let role = invitation.role;
+    let admitted = match &invitation.uri {
+        Some(uri) => saved(&app, app.admit(&room, By::Link, uri, &name, role)).await??,
+        None => app.expect_guest(&room, &guest, &name, role)?,
     };
-    let_in(&app, &room, &uri, &name, invitation.role).await
+    let mut answer = let_in(&app, admitted);
+    answer["displayName"] = name.into();
+    Ok(error::json(StatusCode::CREATED, &answer))
 }
 
 /// The address of a guest. Everybody in the meeting sees it, so it does not give the client's

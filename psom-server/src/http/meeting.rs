@@ -18,9 +18,10 @@ use super::{
     admin::Admin,
     body::Json,
     error::{self, ApiError},
+    saved::{saved, waiting},
     user::role_name,
 };
-use crate::{AdmissionError, app::App, meetings::Room};
+use crate::{AdmissionError, app::App, room::Room, store::Health};
 
 /// The body of `POST /api/meetings`.
 #[derive(Deserialize)]
@@ -35,21 +36,20 @@ pub(super) async fn create(
     State(app): State<Arc<App>>,
     Json(new): Json<NewMeeting>,
 ) -> Result<Response, ApiError> {
-    let room = app.create_meeting(new.id, new.title).await?;
+    let room = saved(&app, app.create_meeting(new.id, new.title)).await??;
     let value = json!({ "id": room.id, "title": room.title });
     Ok(error::json(StatusCode::CREATED, &value))
 }
 
 pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Response {
-    let mut meetings = Vec::new();
-    for room in app.meetings.all() {
-        // One that has just ended is left out.
-        if let Some(summary) = room.summary().await {
-            let counts = counts(&summary);
-            meetings.push(json!({ "id": room.id, "title": room.title, "counts": counts }));
-        }
-    }
-    error::json(StatusCode::OK, &json!({ "meetings": meetings }))
+    let meetings = app.meetings.summaries().await;
+    let meetings = meetings.iter().map(|(room, summary)| match summary {
+        Some(summary) => json!({ "id": room.id, "title": room.title, "counts": counts(summary) }),
+        None => json!({
+            "id": room.id, "title": room.title, "counts": null, "problem": silence(&app),
+        }),
+    });
+    error::json(StatusCode::OK, &json!({ "meetings": meetings.collect::<Vec<_>>() }))
 }
 
 pub(super) async fn show(
@@ -57,12 +57,21 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id)?;
-    let summary = room.summary().await.ok_or_else(|| {
-        let text = "the meeting does not answer; end it with DELETE and create it again";
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)
-    })?;
-    Ok(error::json(StatusCode::OK, &whole(&room, &summary)))
+    let room = app.room(&id).await?;
+    let summary = room.summary().await;
+    let silent = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, silence(&app));
+    Ok(error::json(StatusCode::OK, &whole(&room, &summary.ok_or_else(silent)?)))
+}
+
+/// Why a meeting does not answer, and what to do.
+fn silence(app: &App) -> String {
+    match &*app.meetings.health().borrow() {
+        Health::Good => "the meeting does not answer; try again, and if it stays so restart the \
+                         server: what was saved is kept"
+            .into(),
+        Health::Waiting(why) => waiting(why),
+        Health::Failed(error) => format!("{error}; start the server again"),
+    }
 }
 
 pub(super) async fn end(
@@ -70,7 +79,7 @@ pub(super) async fn end(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    match app.meetings.end(&id).await.map_err(AdmissionError::Failed)? {
+    match saved(&app, app.meetings.end(&id)).await?.map_err(AdmissionError::Failed)? {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
         false => Err(ApiError::no_meeting(&id)),
     }

@@ -8,11 +8,14 @@
 //! | `DELETE /api/meetings/{id}` | 204: the meeting is over |
 //! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: what a client needs to connect |
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
-//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: what a client needs to connect |
+//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same, and the name that others will see |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
 //! | `GET /web/download/{secret}` | a decrypted file |
 //! | `GET /healthz`, `GET /metrics` | liveness; numbers for Prometheus |
+//!
+//! The `userId` of a guest who has never been there is null: a guest gets a number when he comes.
+//! A meeting that does not answer is listed with `"counts": null` and its `problem`.
 //!
 //! All below `/api/meetings` is the administrator's. An invitation, the name of a file, and an
 //! address below `/web/` are their own permission, the last for one use.
@@ -25,8 +28,11 @@ mod health;
 mod invite;
 mod listener;
 mod meeting;
+mod pace;
 mod patient;
 mod range;
+mod saved;
+mod seats;
 #[cfg(test)]
 mod tests;
 mod user;

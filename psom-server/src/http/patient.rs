@@ -10,28 +10,36 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// A stream whose peer has to take what it is sent: one that takes nothing for so long is left.
-/// Without it, a client that asks for a file and never reads it would hold a connection for ever.
+use super::{pace::Pace, seats::Seat};
+
+/// A stream whose peer has to take what it is sent, at a pace. Without it, a client that asks for a
+/// file and does not read it would hold a connection for ever.
 pub(super) struct Patient<S> {
     stream: S,
-    patience: Duration,
-    /// Runs while the peer takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
+    /// Since when the peer takes nothing, and how long it may.
+    stalled: Option<(Instant, Pin<Box<Sleep>>)>,
+    seat: Option<Seat>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+    /// The seat is told whenever all is sent.
+    pub(super) fn new(stream: S, patience: Duration, seat: impl Into<Option<Seat>>) -> Self {
+        Self { stream, pace: Pace::new(patience), stalled: None, seat: seat.into() }
     }
 
     fn judge<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.stalled = None;
+            if let Some((since, _)) = self.stalled.take() {
+                self.pace.waited(since.elapsed());
+            }
             return poll;
         }
-        let until = Instant::now() + self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let (_, until) = self.stalled.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, Box::pin(sleep_until(now + self.pace.left())))
+        });
+        until.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -52,12 +60,20 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.judge(cx, poll)
+        let poll = self.judge(cx, poll);
+        if let Poll::Ready(Ok(count)) = poll {
+            self.pace.moved(count);
+        }
+        poll
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_flush(cx);
-        self.judge(cx, poll)
+        let poll = self.judge(cx, poll);
+        if let (Poll::Ready(Ok(())), Some(seat)) = (&poll, &self.seat) {
+            seat.flushed();
+        }
+        poll
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -69,19 +85,40 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::sleep,
+    };
 
     use super::*;
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_nothing_is_left() {
         let (near, mut far) = tokio::io::duplex(4);
-        let mut near = Patient::new(near, Duration::from_secs(60));
+        let mut near = Patient::new(near, Duration::from_secs(60), None);
         near.write_all(b"four").await.unwrap();
         let error = near.write_all(b"more").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        // Whoever reads again is served again.
+        // What is read now is too late for more than what is there.
         far.read_exact(&mut [0; 4]).await.unwrap();
         near.write_all(b"more").await.unwrap();
+        assert!(near.write_all(b"more").await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_drips_is_left_and_one_that_is_slow_is_not() {
+        for (bytes, is_served) in [(1, false), (5 << 10, true)] {
+            let (near, mut far) = tokio::io::duplex(bytes);
+            let mut near = Patient::new(near, Duration::from_secs(60), None);
+            let reading = tokio::spawn(async move {
+                let mut buffer = vec![0; bytes];
+                while far.read_exact(&mut buffer).await.is_ok() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            });
+            let written = near.write_all(&vec![0; 1000 * bytes]).await;
+            assert_eq!(written.is_ok(), is_served, "{bytes} bytes a second");
+            reading.abort();
+        }
     }
 }

@@ -9,18 +9,18 @@ use axum::{
 };
 use psom_objects::types::Role;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     admin::Admin,
     body::Json,
     error::{self, ApiError},
+    saved::saved,
 };
 use crate::{
     admission::{Admitted, check_text, check_uri},
     app::App,
-    door::LIFETIME,
-    meetings::Room,
+    door::{By, LIFETIME},
 };
 
 /// The body of `POST /api/meetings/{id}/users`.
@@ -65,22 +65,17 @@ pub(super) async fn admit(
     Path(id): Path<String>,
     Json(new): Json<NewUser>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id)?;
+    let room = app.room(&id).await?;
     check_uri(&new.uri)?;
     check_text("displayName", &new.display_name)?;
-    let_in(&app, &room, &new.uri, &new.display_name, new.role.into()).await
+    let admitted = app.admit(&room, By::Admission, &new.uri, &new.display_name, new.role.into());
+    let admitted = saved(&app, admitted).await??;
+    Ok(error::json(StatusCode::CREATED, &let_in(&app, admitted)))
 }
 
-/// Admits a user and answers with everything that a client needs to connect.
-pub(super) async fn let_in(
-    app: &App,
-    room: &Arc<Room>,
-    uri: &str,
-    name: &str,
-    role: Role,
-) -> Result<Response, ApiError> {
-    let Admitted { user, token, link } = app.admit(room, uri, name, role).await?;
-    let value = json!({
+/// Everything that a client needs to connect.
+pub(super) fn let_in(app: &App, Admitted { user, token, link }: Admitted) -> Value {
+    json!({
         "sAuthId": token,
         "userId": user,
         "pwsURI": app.psom_address,
@@ -89,6 +84,5 @@ pub(super) async fn let_in(
         "proxyHeader": null,
         "expiresIn": LIFETIME.as_secs(),
         "joinLink": link.to_string(),
-    });
-    Ok(error::json(StatusCode::CREATED, &value))
+    })
 }

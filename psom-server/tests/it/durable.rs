@@ -1,12 +1,13 @@
 //! Meetings outlive their server.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use psom::{ClientSession, Context};
+use psom::{ClientSession, Context, Scope, distributed_object, psom_interface};
 use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Model, Parcel},
     package::{ContentDetail, CreateContent},
+    server::{ContentType, ContentTypes, NewContent, Policy, Refusal},
     types::Role,
 };
 use psom_server::{JoinLink, Options, Server, StartError, store};
@@ -109,6 +110,80 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     assert!(!data.path().join("meetings/team/files").exists());
     server.create_meeting("team", None).await.unwrap();
     server.shutdown(Duration::from_secs(30)).await;
+}
+
+/// A policy with a mistake in it.
+struct Mistaken;
+
+impl Policy for Mistaken {
+    fn may_vote(&self, _: Role) -> bool {
+        panic!("a mistake")
+    }
+}
+
+#[tokio::test]
+async fn a_meeting_whose_handler_has_panicked_goes_on_with_what_was_saved() {
+    let data = tempfile::tempdir().unwrap();
+    let options = Options { policy: Arc::new(Mistaken), ..options(data.path()) };
+    let server = Server::start(options).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let admit = || server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter);
+    let mut ada = Guest::join(admit().await.unwrap()).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    let seen = ada.model.contents.clone();
+    for _ in 0..2 {
+        ada.act(|conference, cx| conference.vote(cx, 2, Some(1))).await.unwrap();
+        assert_eq!(ada.session.ended().await, psom::Error::PeerBroke("internal error".into()));
+        ada = Guest::join(admit().await.unwrap()).await;
+        assert_eq!(ada.model.contents, seen);
+    }
+    ada.upload(Parcel::qna("Questions").unwrap()).await;
+    assert!(server.end_meeting("team").await.unwrap());
+    server.shutdown(Duration::from_secs(30)).await;
+}
+
+#[psom_interface(name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent", version = 1, hash = 17)]
+trait OtherPollServer {}
+
+#[psom_interface(name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent", version = 1, hash = 18)]
+#[expect(dead_code, reason = "it has nothing to call")]
+trait OtherPollClient {}
+
+/// A type that has taken a name of another's.
+#[distributed_object(serves = OtherPollServer, calls = OtherPollClient)]
+struct OtherPoll;
+
+impl OtherPollServer for OtherPoll {}
+
+impl ContentType for OtherPoll {
+    const NAME: &'static str = "Example.Poll";
+
+    fn create(_: &mut Scope, _: NewContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+}
+
+#[tokio::test]
+async fn types_of_contents_that_do_not_fit_hinder_the_start() {
+    let data = tempfile::tempdir().unwrap();
+    let start = async |content_types| {
+        Server::start(Options { content_types, ..options(data.path()) }).await
+    };
+    let error = start(ContentTypes::standard().with::<OtherPoll>()).await.unwrap_err().to_string();
+    assert!(error.contains("types of contents") && error.contains("another name"), "{error}");
+
+    let server = start(ContentTypes::standard()).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    server.shutdown(Duration::from_secs(30)).await;
+    // A type that is not there is no damage.
+    let error = start(ContentTypes::none()).await.unwrap_err().to_string();
+    assert!(error.ends_with("start the one that does"), "{error}");
 }
 
 #[tokio::test]

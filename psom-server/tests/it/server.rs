@@ -172,6 +172,32 @@ async fn demo_links_are_followed_and_a_meeting_ends() {
 }
 
 #[tokio::test]
+async fn an_invitation_is_followed_by_the_library_too() {
+    for https in [false, true] {
+        let data = tempfile::tempdir().unwrap();
+        let options = Options { demo: true, https, ..options(data.path()) };
+        let server = Server::start(options).await.unwrap();
+        let invitation = &server.demo_links()[1].link;
+        let root = |scope: &mut psom::Scope| Conference::new(scope, |_| {});
+        let unfollowed = invitation.join(root).await.err().unwrap().to_string();
+        assert!(unfollowed.contains("JoinLink::follow"), "{unfollowed}");
+        let link = invitation.follow("Ada").await.unwrap();
+        assert_eq!(link.follow("Grace").await.unwrap(), link);
+        let session = link.join(root).await.unwrap();
+        let token = server.server_file().admin_token;
+        if !https {
+            let there = |meeting: &Value| meeting["users"][0]["displayName"] == "Ada";
+            until(&server, &token, there).await;
+        }
+        server.end_meeting("demo").await.unwrap();
+        session.ended().await;
+        let refused = invitation.follow("Ada").await.unwrap_err().to_string();
+        assert!(refused.contains("ask for a new join link"), "{refused}");
+        server.shutdown(GRACE).await;
+    }
+}
+
+#[tokio::test]
 async fn a_role_changes_while_its_user_is_there() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use psom::{Authenticator, Credentials};
 
 use super::*;
@@ -36,7 +38,7 @@ async fn a_user_gets_what_a_client_needs() {
     // Good once.
     redeem(&api, token.clone()).await.unwrap();
     let again = redeem(&api, token).await.unwrap_err();
-    assert_eq!(again, "the token is unknown or was used before");
+    assert_eq!(again, "the token is unknown, was used before, or has expired");
 }
 
 #[tokio::test]
@@ -86,20 +88,108 @@ async fn users_that_are_no_good_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn tokens_expire_and_are_limited() {
     let api = Api::with_meeting().await;
-    let token = async || {
-        let answer = api.post("/api/meetings/m/users", ada()).await;
-        (answer.status.as_u16(), answer.json()["sAuthId"].as_str().map(str::to_owned))
+    let first = api.post("/api/meetings/m/users", ada()).await.text("sAuthId");
+    tokio::time::advance(Duration::from_secs(120)).await;
+    let late = redeem(&api, first).await.unwrap_err();
+    assert_eq!(late, "the token is unknown, was used before, or has expired");
+    let token = async |number: usize| {
+        let uri = format!("sip:{}", number % 3);
+        let user = json!({ "uri": uri, "displayName": "A", "role": "attendee" });
+        let answer = api.post("/api/meetings/m/users", user).await;
+        assert_eq!(answer.status, 201);
+        answer.text("sAuthId")
     };
-    let (_, first) = token().await;
-    tokio::time::advance(std::time::Duration::from_secs(120)).await;
-    let late = redeem(&api, first.unwrap()).await.unwrap_err();
-    assert_eq!(late, "the token has expired");
-    for _ in 0..8 {
-        assert_eq!(token().await.0, 201);
+    let mut tokens = Vec::new();
+    for number in 0..16 {
+        tokens.push(token(number).await);
     }
-    assert_eq!(token().await.0, 503);
-    tokio::time::advance(std::time::Duration::from_secs(120)).await;
-    assert_eq!(token().await.0, 201);
+    // There are sixteen: a further one takes the place of the oldest of the same user.
+    tokens.push(token(2).await);
+    assert!(redeem(&api, tokens.remove(2)).await.is_err());
+    for token in tokens {
+        redeem(&api, token).await.unwrap();
+    }
+}
+
+async fn invite(api: &Api, meeting: &str) -> String {
+    let path = format!("/api/meetings/{meeting}/invitations");
+    api.post(&path, json!({ "role": "attendee" })).await.text("invite")
+}
+
+/// Follows an invitation, as a guest with a secret or as somebody new.
+async fn follow(api: &Api, invite: &str, guest: Option<&str>) -> Answer {
+    let follow = json!({ "invite": invite, "displayName": "G", "guest": guest });
+    api.send(Request::post("/api/join").body(follow.to_string().into()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_link_shuts_nobody_out() {
+    let api = Api::with_meeting().await;
+    api.post("/api/meetings", json!({ "id": "other" })).await;
+    let (invite, other) = (invite(&api, "m").await, invite(&api, "other").await);
+    let guest = Some("a secret of the guest's");
+    let first = follow(&api, &invite, guest).await;
+    assert_eq!(first.status, 201);
+    assert_eq!(follow(&api, &invite, None).await.status, 201);
+    // The share of the meeting is taken, for others than this guest.
+    let busy = follow(&api, &invite, None).await;
+    assert_eq!(busy.status, 503);
+    busy.error();
+    for _ in 0..20 {
+        assert_eq!(follow(&api, &invite, guest).await.status, 201);
+    }
+    assert!(redeem(&api, first.text("sAuthId")).await.is_err(), "it was replaced");
+    assert_eq!(follow(&api, &other, None).await.status, 201);
+    for meeting in ["m", "other"] {
+        assert_eq!(api.post(&format!("/api/meetings/{meeting}/users"), ada()).await.status, 201);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_who_never_comes_takes_no_place() {
+    let api = Api::with_meeting().await;
+    let invite = invite(&api, "m").await;
+    for _ in 0..20 {
+        let answer = follow(&api, &invite, None).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["userId"]), (201, &Value::Null));
+        tokio::time::advance(Duration::from_secs(120)).await;
+    }
+    let answer = follow(&api, &invite, None).await;
+    redeem(&api, answer.text("sAuthId")).await.unwrap();
+    let room = api.app.meetings.get("m").unwrap();
+    assert!(room.user(1).is_some() && room.user(2).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
+    let (directory, store) = (Directory::new(), Forgetful::new(3));
+    let app = testing::app_on(&directory, |_| {}, store.clone());
+    let api = Api { app, _directory: directory };
+    api.post("/api/meetings", json!({ "id": "m" })).await;
+    let invite = invite(&api, "m").await;
+    assert_eq!(api.post("/api/meetings/m/users", ada()).await.status, 201);
+    let guest = Some("a secret of the guest's");
+    redeem(&api, follow(&api, &invite, guest).await.text("sAuthId")).await.unwrap();
+    let stranger = follow(&api, &invite, None).await;
+
+    store.health.send_replace(Health::Waiting("the disk is full"));
+    assert_eq!(api.post("/api/meetings/m/users", ada()).await.json()["userId"], 1);
+    let again = follow(&api, &invite, guest).await;
+    assert_eq!(again.json()["userId"], 2);
+    redeem(&api, again.text("sAuthId")).await.unwrap();
+    let new = json!({ "uri": "sip:new", "displayName": "N", "role": "attendee" });
+    let refused = [
+        follow(&api, &invite, None).await,
+        api.post("/api/meetings/m/users", new).await,
+        api.post("/api/meetings/m/invitations", json!({ "role": "attendee" })).await,
+        api.ask(Method::DELETE, "/api/meetings/m", Body::empty()).await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.status, 503);
+        assert!(answer.error().contains("the disk is full"), "{}", answer.error());
+    }
+    let stranger = redeem(&api, stranger.text("sAuthId")).await;
+    assert_eq!(stranger.unwrap_err(), "the meeting has ended");
 }
 
 #[tokio::test]
@@ -123,16 +213,19 @@ async fn an_invitation_is_good_again_and_again() {
         let request = Request::post("/api/join").body(body.to_string().into()).unwrap();
         api.send(request).await
     };
-    let follow = async |guest: Option<&str>| {
-        let answer = join(json!({ "invite": invite, "displayName": "G", "guest": guest })).await;
-        assert_eq!(answer.status, 201);
+    let comes = async |guest: Option<&str>| {
+        let answer = follow(&api, &invite, guest).await;
+        assert_eq!((answer.status.as_u16(), &*answer.text("displayName")), (201, "G"));
         redeem(&api, answer.text("sAuthId")).await.unwrap();
         answer.json()["userId"].as_i64()
     };
     let secret = Some("a secret of the guest's");
-    assert_eq!((follow(secret).await, follow(secret).await), (Some(1), Some(1)), "one guest");
-    assert_eq!(follow(None).await, Some(2), "another guest");
-    assert_eq!(join(json!({ "invite": invite })).await.status, 409, "guests leave room for others");
+    // A number is told once it is safe, and that is when the guest has come.
+    assert_eq!((comes(secret).await, comes(secret).await), (None, Some(1)), "one guest");
+    assert_eq!((comes(None).await, comes(secret).await), (None, Some(1)), "another guest");
+    let full = join(json!({ "invite": invite })).await;
+    assert_eq!(full.status, 409, "guests leave room for others");
+    assert!(full.error().contains("2 guests"), "{}", full.error());
     assert_eq!(join(json!({ "invite": invite, "guest": "short" })).await.status, 422);
     assert_eq!(join(json!({ "invite": invite, "displayName": "" })).await.status, 422);
     assert_eq!(join(json!({ "invite": "wrong" })).await.status, 404);

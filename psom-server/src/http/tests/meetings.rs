@@ -1,3 +1,5 @@
+use futures_util::FutureExt;
+
 use super::*;
 
 #[tokio::test]
@@ -122,6 +124,38 @@ async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
     let answer = api.get("/healthz").await;
     assert_eq!(answer.status, 503);
     answer.error();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
+    let (directory, store) = (Directory::new(), Forgetful::new(0));
+    let app = testing::app_on(&directory, |_| {}, store.clone());
+    let api = Api { app, _directory: directory };
+    for id in ["a", "b"] {
+        api.post("/api/meetings", json!({ "id": id })).await;
+        let room = api.app.meetings.get(id).unwrap();
+        // What it says waits until this is safe.
+        let space = room.space();
+        space.run(|_, cx| cx.save("key", "value")).now_or_never();
+    }
+    let begun = tokio::time::Instant::now();
+    store.health.send_replace(Health::Waiting("the disk is full"));
+    let list = api.get("/api/meetings").await.json();
+    let listed = list["meetings"].as_array().unwrap();
+    assert_eq!((&listed[0]["id"], &listed[1]["id"]), (&json!("a"), &json!("b")));
+    for meeting in listed {
+        assert!(meeting["counts"].is_null());
+        assert!(meeting["problem"].as_str().unwrap().contains("the disk is full"), "{meeting}");
+    }
+    assert_eq!(begun.elapsed().as_secs(), 5, "they are waited for together");
+    let shown = api.get("/api/meetings/a").await;
+    assert_eq!(shown.status, 503);
+    assert!(shown.error().contains("the disk is full"));
+    store.health.send_replace(Health::Good);
+    let shown = api.get("/api/meetings/a").await.error();
+    assert!(shown.contains("what was saved is kept"), "{shown}");
+    store.permits.add_permits(2);
+    assert_eq!(api.get("/api/meetings/a").await.status, 200);
 }
 
 #[tokio::test]

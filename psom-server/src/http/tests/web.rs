@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    path::Path,
     pin::Pin,
     sync::atomic::Ordering::Relaxed,
     task::{Context, Poll},
@@ -99,8 +100,16 @@ fn error(result: Result<Import, StoreError>) -> StoreError {
 
 /// Whether nothing is kept, promised or counted of any upload.
 fn is_clean(api: &Api) -> bool {
-    let files = api.files_below("m/files");
-    files == 0 && api.app.library.held() == 0 && api.app.metrics.uploads.count() == 0
+    files_below(&api._directory) == 0
+        && api.app.library.held() == 0
+        && api.app.metrics.uploads.count() == 0
+}
+
+/// The files in a folder and in those below it, whichever they are in.
+fn files_below(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
 }
 
 impl Api {
@@ -108,10 +117,6 @@ impl Api {
     fn with_files(change: impl FnOnce(&mut LibraryConfig)) -> Self {
         let directory = Directory::new();
         Self { app: testing::app_with(&directory, change), _directory: directory }
-    }
-
-    fn files_below(&self, path: &str) -> usize {
-        std::fs::read_dir(self._directory.join(path)).map_or(0, Iterator::count)
     }
 }
 
@@ -170,7 +175,7 @@ async fn an_address_ends_with_its_upload() {
     // What was posted and nobody takes is removed.
     let (upload, path) = permit(&api);
     assert_eq!(post(&api, &path, form(b"x")).await, 200);
-    assert_eq!(api.files_below("m/files"), 1);
+    assert_eq!(files_below(&api._directory), 1);
     drop(upload);
     eventually(|| is_clean(&api)).await;
 }
@@ -315,10 +320,30 @@ async fn where_there_is_no_room_it_is_said() {
         eventually(|| api.app.library.held() == 0).await;
     }
     assert_eq!((api.app.library.stored(), api.app.library.held()), (3 << 20, 0));
+}
 
-    let api = Api::with_files(|config| config.uploads = 0);
-    let (_upload, path) = permit(&api);
-    assert_eq!(post(&api, &path, form(b"x")).await, 507, "too many at a time");
+#[tokio::test]
+async fn an_attempt_that_could_not_begin_was_none() {
+    let api = Api::with_files(|config| config.uploads = 1);
+    let (first, path) = permit(&api);
+    let (sender, body) = pieces();
+    sender.send(Ok(beginning(100_000))).unwrap();
+    let (other, other_path) = permit(&api);
+    let (third, third_path) = permit(&api);
+    let other_comes = async {
+        eventually(|| api.app.metrics.bytes_uploaded.load(Relaxed) > 0).await;
+        // Too many at a time: that is the server's own reason.
+        for path in [&other_path, &third_path] {
+            assert_eq!(post(&api, path, form(b"x")).await, 507);
+        }
+        drop(first);
+    };
+    tokio::join!(post(&api, &path, body), other_comes);
+    eventually(|| api.app.metrics.uploads.count() == 0).await;
+    assert_eq!(post(&api, &other_path, form(b"x")).await, 200);
+    other.finish().await.unwrap();
+    assert_eq!(error(third.finish().await), StoreError::Full, "it did not try again");
+    assert_eq!(post(&api, &third_path, form(b"x")).await, 404);
 }
 
 #[tokio::test]
@@ -420,6 +445,23 @@ async fn a_download_that_is_cut_off_was_the_one() {
     let path = permit_download(&api, &file, "a", true);
     let request = Request::get(&path).body(Body::empty()).unwrap();
     drop(super::super::router(api.app.clone()).oneshot(request).await.unwrap());
+    assert_eq!(get(&api, &path).await.status, 404);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_for_a_moment_keeps_its_address() {
+    let api = Api::new();
+    let file = store(&api, b"hello").await;
+    let path = permit_download(&api, &file, "a", true);
+    let served = api.app.library.path(&file.name).unwrap();
+    // A link to itself leads nowhere, and that is another error than that nothing is there.
+    let aside = served.with_extension("aside");
+    std::fs::rename(&served, &aside).unwrap();
+    std::os::unix::fs::symlink(&served, &served).unwrap();
+    assert_eq!(get(&api, &path).await.status, 503);
+    std::fs::rename(&aside, &served).unwrap();
+    assert_eq!(get(&api, &path).await.status, 200);
     assert_eq!(get(&api, &path).await.status, 404);
 }
 

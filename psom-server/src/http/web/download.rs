@@ -35,12 +35,8 @@ pub(crate) async fn download(
     method: Method,
 ) -> Response<Body> {
     let permissions = &app.library.downloads;
-    let download = match method {
-        Method::HEAD => permissions.look(&secret, Download::clone),
-        _ => permissions.take(&secret),
-    };
-    let Some(download) = download else {
-        tracing::info!("Refused a decrypted download at an address that is not known");
+    let Some(download) = permissions.look(&secret, Download::clone) else {
+        app.metrics.refused_stranger("a decrypted download at an address that is not known");
         return gone();
     };
     // The content may have been deleted since.
@@ -48,8 +44,15 @@ pub(crate) async fn download(
     let body = match method {
         Method::HEAD => Body::empty(),
         _ => match app.library.open(&file, 0..file.length).await {
-            Ok(pieces) => Body::new(DecryptedBody::new(pieces, &download, app.metrics.clone())),
-            Err(_) => return gone(),
+            // Only now is it the one attempt; of two at the same time one has it.
+            Ok(pieces) if permissions.take(&secret).is_some() => {
+                Body::new(DecryptedBody::new(pieces, &download, app.metrics.clone()))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let text = "The file cannot be read at the moment; try again.\n";
+                return refusal(StatusCode::SERVICE_UNAVAILABLE, text);
+            }
+            _ => return gone(),
         },
     };
     let mut response = Response::new(body);
@@ -73,9 +76,13 @@ pub(crate) async fn download(
 
 fn gone() -> Response<Body> {
     let text = "This address was used, has expired, or never was one; ask for another.\n";
+    refusal(StatusCode::NOT_FOUND, text)
+}
+
+fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     let cache = HeaderValue::from_static("no-store");
-    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], text).into_response()
+    (status, [(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], text).into_response()
 }
 
 /// A file that is decrypted while it is sent. Its last piece is sent only if all of them together

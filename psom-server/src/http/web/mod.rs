@@ -5,7 +5,6 @@
 mod disposition;
 mod download;
 mod form;
-mod pace;
 mod upload;
 
 pub(super) use download::download;

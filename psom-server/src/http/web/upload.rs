@@ -1,6 +1,6 @@
 //! `POST /web/upload/{secret}`: a single file in a form.
 
-use std::{future::poll_fn, pin::Pin, sync::Arc};
+use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
@@ -15,8 +15,8 @@ use bytes::Bytes;
 use psom_objects::store::StoreError;
 
 use super::{
+    super::pace::{Pace, TooSlow},
     form::{Form, Malformed},
-    pace::{Pace, TooSlow},
 };
 use crate::{
     app::App,
@@ -37,6 +37,9 @@ pub(crate) async fn upload(
     (status, headers, format!("<html>{}</html>", status.as_u16())).into_response()
 }
 
+/// How long a sender may send nothing at all.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Why a file is not taken.
 enum Refusal {
     /// The form is none, or was cut off.
@@ -46,12 +49,22 @@ enum Refusal {
 }
 
 async fn take(app: &App, secret: &str, request: Request) -> StatusCode {
-    let Some(mut permission) = app.library.forms.take(secret) else {
-        tracing::info!("Refused a form at an address that is not known");
-        return StatusCode::NOT_FOUND;
-    };
     let length = request.body().size_hint().exact();
-    let sink = permission.begin(length);
+    let begun = app.library.forms.look(secret, |form| {
+        let begun = form.begin(length);
+        if let Err(reason @ (StoreError::Full | StoreError::Failed(_))) = &begun {
+            form.refuse(reason.clone());
+            return Err(reason.clone());
+        }
+        Ok(begun)
+    });
+    let sink = match begun {
+        // The address stays good: nothing was read of the one attempt that is promised.
+        Some(Err(reason)) => return Refusal::Store(reason).status(),
+        Some(Ok(sink)) => sink,
+        None => return stranger(app),
+    };
+    let Some(mut permission) = app.library.forms.take(secret) else { return stranger(app) };
     let most = app.library.package_size().saturating_add(FORM);
     let taken = tokio::select! {
         biased;
@@ -69,6 +82,11 @@ async fn take(app: &App, secret: &str, request: Request) -> StatusCode {
     if permission.settle(outcome) { status } else { StatusCode::NOT_FOUND }
 }
 
+fn stranger(app: &App) -> StatusCode {
+    app.metrics.refused_stranger("a form at an address that is not known");
+    StatusCode::NOT_FOUND
+}
+
 /// Takes a form to its end, and the file in it.
 async fn receive(
     request: Request,
@@ -78,9 +96,9 @@ async fn receive(
     let mut form = form(request.headers()).ok_or(Malformed("this is no form"))?;
     let mut sink = sink?;
     let mut body = request.into_body();
-    let (mut pace, mut total) = (Pace::new(), 0_u64);
+    let (mut pace, mut total) = (Pace::new(PATIENCE), 0_u64);
     while let Some(bytes) = pace.wait(next(&mut body)).await?? {
-        pace.came(bytes.len());
+        pace.moved(bytes.len());
         total = total.saturating_add(bytes.len() as u64);
         if total > most {
             return Err(StoreError::TooLarge(most - FORM).into());

@@ -1,0 +1,84 @@
+//! Following an invitation: `POST /api/join`, without more HTTP than that takes.
+
+use std::time::Duration;
+
+use psom::Error;
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use crate::{Entry, JoinLink, address::split_host_port};
+
+/// How long the web server may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest answer that is read.
+const LIMIT: u64 = 64 << 10;
+
+impl JoinLink {
+    /// Follows the link, if it is an invitation: the answer is a link for one connection within 120
+    /// seconds. Any other link is its own answer. `name` is what others are to see, unless the
+    /// invitation says it; each time an invitation for anybody is followed, another guest comes.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] where the web server cannot be reached; [`Error::Setup`] with its sentence
+    /// where it refuses.
+    pub async fn follow(&self, name: &str) -> psom::Result<Self> {
+        let Entry::Invitation { secret, http } = &self.entry else { return Ok(self.clone()) };
+        let asked = timeout(PATIENCE, self.ask(http, secret, name)).await;
+        let late = || Error::Lost(format!("the server at {http} does not answer"));
+        let answer = asked.map_err(|_| late())?.map_err(|error| {
+            Error::Lost(format!("the server at {http} cannot be asked: {error}"))
+        })?;
+        match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
+            (Some(token), _) => Ok(Self { entry: Entry::Token(token.into()), ..self.clone() }),
+            (None, Some(why)) => Err(Error::Setup(why.into())),
+            (None, None) => Err(Error::Setup(format!("what is at {http} is no server of psom"))),
+        }
+    }
+
+    async fn ask(
+        &self,
+        http: &str,
+        secret: &str,
+        name: &str,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        // What a link says was checked when it was read, but a link may be made in other ways.
+        let (scheme, authority) = http.split_once("://").ok_or("its address is none")?;
+        let (host, port) = split_host_port(authority).ok_or("its address is none")?;
+        let body = json!({ "invite": secret, "displayName": name }).to_string();
+        // In this version an answer ends with its connection, and comes in one piece.
+        let request = format!(
+            "POST /api/join HTTP/1.0\r\nhost: {authority}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let stream = TcpStream::connect((host, port)).await?;
+        let answer = match scheme {
+            "https" => {
+                let tls = psom::tls::client(self.authority_pem().as_bytes())?;
+                let name = ServerName::try_from(host.to_owned())?;
+                exchange(TlsConnector::from(tls).connect(name, stream).await?, &request).await?
+            }
+            _ => exchange(stream, &request).await?,
+        };
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        Ok(serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+}
+
+async fn exchange(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &str,
+) -> std::io::Result<String> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    let read = stream.take(LIMIT).read_to_string(&mut answer).await;
+    // Not every server says good-bye in the way of TLS.
+    if answer.is_empty() { read.map(|_| answer) } else { Ok(answer) }
+}

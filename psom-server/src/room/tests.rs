@@ -1,0 +1,108 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use psom::{Client, ClientSession, Server};
+use psom_objects::client::Conference;
+
+use super::*;
+use crate::{
+    app::App,
+    door::By,
+    testing::{Directory, Forgetful, app_on, eventually},
+};
+
+/// A meeting on a store that takes so many permits.
+async fn meeting(permits: usize) -> (Directory, Forgetful, Arc<App>, Arc<Room>) {
+    let (directory, store) = (Directory::new(), Forgetful::new(permits));
+    let app = app_on(&directory, |_| {}, store.clone());
+    let room = app.meetings.create(Some("team".into()), None).await.unwrap();
+    (directory, store, app, room)
+}
+
+/// Lets everybody else do what they can.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn join(app: &App, token: String) -> ClientSession<Conference> {
+    let server = Server::builder().authenticator(app.door.clone()).start().unwrap();
+    let (near, far) = tokio::io::duplex(1 << 16);
+    server.accept(far);
+    let client = Client::builder().root_with(|scope| Conference::new(scope, |_| {})).token(token);
+    let session = client.connect_stream(near).await.unwrap();
+    // A server that is dropped would drop its connections.
+    std::mem::forget(server);
+    session
+}
+
+#[tokio::test]
+async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
+    let (_directory, store, _, room) = meeting(0).await;
+    let admit = || {
+        let room = room.clone();
+        tokio::spawn(async move { room.admit("sip:ada", "Ada", Role::Attendee).await })
+    };
+    let (first, second) = (admit(), admit());
+    settle().await;
+    assert!(!first.is_finished() && !second.is_finished());
+    store.permits.add_permits(2);
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(1)));
+    // There is nothing to save, so a full disk keeps nobody out.
+    assert_eq!(room.admit("sip:ada", "Ada", Role::Attendee).await, Ok(1));
+}
+
+#[tokio::test]
+async fn nobody_is_something_else_before_that_is_safe() {
+    let (_directory, store, app, room) = meeting(1).await;
+    let bob = app.admit(&room, By::Admission, "sip:bob", "Bob", Role::Attendee).await.unwrap();
+    let bob = join(&app, bob.token).await;
+    let robert = tokio::spawn({
+        let room = room.clone();
+        async move { room.admit("sip:bob", "Robert", Role::Organizer).await }
+    });
+    settle().await;
+    let role = async || room.summary().await.unwrap().users[0].role;
+    assert_eq!((&*room.user(1).unwrap().name, role().await), ("Bob", Role::Attendee));
+    // It is saved, whoever waits for it.
+    robert.abort();
+    store.permits.add_permits(1);
+    eventually(|| &*room.user(1).unwrap().name == "Robert").await;
+    while role().await != Role::Organizer {
+        tokio::task::yield_now().await;
+    }
+    drop(bob);
+}
+
+#[tokio::test]
+async fn the_end_is_told_when_it_is_safe() {
+    let (_directory, store, app, room) = meeting(1).await;
+    let ada = app.admit(&room, By::Admission, "sip:ada", "Ada", Role::Presenter).await.unwrap();
+    let late = app.admit(&room, By::Admission, "sip:ada", "Ada", Role::Presenter).await.unwrap();
+    let ada = join(&app, ada.token).await;
+    let end = tokio::spawn({
+        let meetings = app.meetings.clone();
+        async move { meetings.end("team").await }
+    });
+    eventually(|| !room.goes_on()).await;
+    assert!(room.summary().await.is_some(), "the meeting is there");
+    // What is saved behind the end waits with it, and is no failure.
+    let saved = room.save(Write { key: "key".into(), value: None });
+    let mut saved = std::pin::pin!(saved);
+    assert!(timeout(Duration::ZERO, saved.as_mut()).await.is_err());
+    settle().await;
+    assert!(!end.is_finished() && app.meetings.get("team").is_some());
+    // Nobody new comes in meanwhile, and what else is asked for waits for no end.
+    let admitted = app.admit(&room, By::Admission, "sip:bob", "Bob", Role::Attendee).await;
+    assert_eq!(admitted.err(), Some(crate::AdmissionError::Ending("team".into())));
+    use psom::Authenticator;
+    let late = psom::Credentials { token: late.token, proxy_header: None };
+    assert!(app.door.authenticate(late).await.is_err());
+    assert!(app.create_meeting(Some("team".into()), None).await.is_err());
+    assert_eq!(app.meetings.end("other").await, Ok(false));
+
+    store.permits.add_permits(1);
+    assert_eq!(ada.ended().await, psom::Error::PeerClosed);
+    assert_eq!((end.await.unwrap(), saved.await), (Ok(true), Ok(())));
+    assert!(app.meetings.get("team").is_none());
+}
