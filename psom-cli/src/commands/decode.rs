@@ -8,11 +8,14 @@ use psom::{
 };
 use psom_objects::interfaces::catalog;
 
-use super::{name_of, read_input};
 use crate::{
     failure::{Failure, Result},
+    files::{name_of, read_input},
     out,
 };
+
+/// The largest capture that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
 
 /// Tell the captured bytes of one direction of a connection, call by call
 #[derive(Debug, Args)]
@@ -78,7 +81,7 @@ impl Decode {
 
 fn capture(file: &Path) -> Result<Bytes> {
     let name = name_of(file);
-    let bytes = dump::read(read_input(file)?);
+    let bytes = dump::read(read_input(file, LARGEST)?);
     let bytes = bytes.map_err(|error| Failure::new(format!("{name}, {error}")))?;
     match bytes.is_empty() {
         true => Err(Failure::new(format!("{name} holds no bytes"))),

@@ -5,8 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line, read};
-use crate::failure::{Failure, Result, While};
+use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line};
+use crate::{
+    failure::{Failure, Result, While},
+    files::read,
+};
 
 /// The largest picture, in bytes.
 const MAX_PICTURE: u64 = 64 << 20;

@@ -1,6 +1,11 @@
 //! What is interrupted leaves nothing behind.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command, thread};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+    thread,
+};
 
 use crate::support::{Stage, psom};
 
@@ -25,7 +30,7 @@ fn slides_that_nobody_waits_for_leave_no_file_and_no_program() {
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
         slides.env("TMPDIR", &temporary).env("PATH", path);
         slides.args(["slides", &stage.link, "Plan.odp"]);
-        let slides = slides.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let slides = slides.stderr(Stdio::piped()).spawn().unwrap();
         let pid = loop {
             match fs::read_to_string(stage.file("pid")) {
                 Ok(pid) => break pid.trim().to_owned(),
@@ -40,14 +45,57 @@ fn slides_that_nobody_waits_for_leave_no_file_and_no_program() {
         let id = slides.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let output = slides.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(output.status.code(), Some(130));
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: interrupted\n");
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
         let mut left = Command::new("kill");
-        left.args(["-0", &pid]).stderr(std::process::Stdio::null());
+        left.args(["-0", &pid]).stderr(Stdio::null());
         // What has ended may wait for its new parent to take note of it.
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         assert!(!left.status().unwrap().success() || state.contains(") Z "), "{state}");
         fs::remove_file(stage.file("pid")).unwrap();
     }
+}
+
+/// A page that draws a form twenty times, which does the same with another, eleven deep.
+fn endless() -> Vec<u8> {
+    let form = |number: usize, next: usize| {
+        let content = "/X Do ".repeat(20);
+        format!(
+            "{number} 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << \
+             /XObject << /X {next} 0 R >> >> /Length {} >>\nstream\n{content}\nendstream\nendobj\n",
+            content.len()
+        )
+    };
+    let mut file = "%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+                    2 0 obj\n<< /Type /Pages /Count 1 /Kids [3 0 R] >>\nendobj\n\
+                    3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 96 54] /Contents 4 0 R \
+                    /Resources << /XObject << /X 4 0 R >> >> >>\nendobj\n"
+        .to_owned();
+    (4..15).for_each(|number| file.push_str(&form(number, number + 1)));
+    file.push_str(
+        "15 0 obj\n<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Length 1 >>\nstream\n \n\
+         endstream\nendobj\ntrailer\n<< /Size 16 /Root 1 0 R >>\n%%EOF\n",
+    );
+    file.into_bytes()
+}
+
+#[test]
+fn a_page_that_is_drawn_for_ever_is_interrupted_all_the_same() {
+    let stage = Stage::open(&[]);
+    let temporary = stage.file("temporary");
+    fs::create_dir(&temporary).unwrap();
+    fs::write(stage.file("Plan.pdf"), endless()).unwrap();
+    let mut slides = psom(stage.directory.path());
+    slides.env("TMPDIR", &temporary).args(["slides", &stage.link, "Plan.pdf"]);
+    let slides = slides.stderr(Stdio::piped()).spawn().unwrap();
+    while fs::read_dir(&temporary).unwrap().count() == 0 {
+        thread::yield_now();
+    }
+    let id = slides.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = slides.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: interrupted\n");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }

@@ -1,6 +1,6 @@
 //! What comes from the user: values, and paths in SVG files.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 use psom_objects::annotation;
 use quick_xml::{
@@ -8,7 +8,10 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use crate::failure::{Failure, Result, While};
+use crate::{
+    failure::{Failure, Result, While},
+    files,
+};
 
 /// The largest SVG file that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -65,11 +68,7 @@ pub fn is_path(data: &str) -> bool {
 /// The paths of an SVG file.
 pub fn read(file: &Path) -> Result<Drawings> {
     let shown = file.display();
-    let size = fs::metadata(file).or_cannot(format_args!("read {shown}"))?.len();
-    if size > LARGEST {
-        return Err(Failure::new(format!("{shown} is too large to be drawn; draw a part of it")));
-    }
-    let bytes = fs::read(file).or_cannot(format_args!("read {shown}"))?;
+    let bytes = files::read(file, LARGEST)?;
     let no_svg = || Failure::new(format!("{shown} is no SVG file; draw one that is"));
     let text = String::from_utf8(bytes).map_err(|_| no_svg())?;
     let drawings = paths(&text).or_cannot(format_args!("read {shown} as an SVG file"))?;

@@ -1,6 +1,6 @@
 //! Images.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use psom_objects::{
     annotation::{Constraint, Properties, Property},
@@ -8,7 +8,13 @@ use psom_objects::{
 };
 
 use super::{At, local_id, numbers};
-use crate::failure::{Failure, Result, While};
+use crate::{
+    failure::{Failure, Result, While},
+    files,
+};
+
+/// The largest image that is read, in bytes, unless the server takes only smaller ones.
+const LARGEST: u64 = 64 << 20;
 
 /// No side of an image is shown longer than that unless it is asked for.
 const LONGEST: f64 = 640.0;
@@ -21,13 +27,9 @@ impl At {
         size: Option<String>,
     ) -> Result<String> {
         let shown = file.display();
-        let length = fs::metadata(file).or_cannot(format_args!("read {shown}"))?.len();
         let largest = self.board().constraints.get(&Constraint::MaxImageFileSize).copied();
-        if largest.is_some_and(|largest| u64::try_from(largest).is_ok_and(|most| length > most)) {
-            let why = format!("{shown} is larger than the server takes; pin a smaller image");
-            return Err(Failure::new(why));
-        }
-        let bytes = fs::read(file).or_cannot(format_args!("read {shown}"))?;
+        let largest = largest.and_then(|largest| u64::try_from(largest).ok());
+        let bytes = files::read(file, largest.map_or(LARGEST, |largest| largest.min(LARGEST)))?;
         let reader = image::ImageReader::new(std::io::Cursor::new(&bytes));
         let reader = reader.with_guessed_format().or_cannot(format_args!("read {shown}"))?;
         let format = reader.format();
