@@ -1,6 +1,6 @@
 //! A meeting that was joined by a link: what it is like, what happens in it, what to do in it.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use clap::Args;
 use psom::{ClientSession, Context, error::Misuse};
@@ -46,7 +46,7 @@ pub struct Joined {
     /// For the file server.
     pub http: Http,
     /// The number of this client's user, where the invitation has told it.
-    user: Option<i64>,
+    pub user: Option<i64>,
     /// The name that others are to see, where one was given.
     name: Option<String>,
 }
@@ -108,7 +108,7 @@ async fn exchange(
 }
 
 fn ended() -> Failure {
-    Failure::new("the meeting has ended meanwhile")
+    Failure::new("the meeting has ended meanwhile, or the server has stopped")
 }
 
 impl Joined {
@@ -120,11 +120,29 @@ impl Joined {
             None if self.events.is_overrun() => {
                 Err(Failure::new("the server tells more than this program can take in; join again"))
             }
-            _ => match timeout(GOODBYE, self.session.ended()).await {
-                Ok(psom::Error::PeerClosed) => Ok(None),
-                Ok(error) => Err(error.into()),
-                Err(_) => Err(Failure::new("the connection is over")),
-            },
+            _ => self.end().await.map(|()| None),
+        }
+    }
+
+    /// Why the connection is over; it is no failure where the server has closed it in good order.
+    async fn end(&self) -> Result {
+        match timeout(GOODBYE, self.session.ended()).await {
+            Ok(psom::Error::PeerClosed) => Ok(()),
+            Ok(error) => Err(error.into()),
+            Err(_) => Err(Failure::new("the connection is over")),
+        }
+    }
+
+    /// Does something that has nothing to do with the meeting, and follows the meeting meanwhile:
+    /// where that ends, it is given up.
+    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = pin!(work);
+        loop {
+            let event = tokio::select! {
+                result = &mut work => return result,
+                event = self.next() => event?.ok_or_else(ended)?,
+            };
+            self.model.apply(&event);
         }
     }
 
@@ -176,13 +194,17 @@ impl Joined {
         + Send
         + 'static,
     ) -> Result<R> {
-        match self.session.run(act).await {
+        let acted = self.session.run(|conference, cx| {
+            // Once the connection is over, everything is gone.
+            act(conference, cx).map_err(|error| (error, conference.model().ready))
+        });
+        match acted.await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(Misuse::Gone)) => {
+            Ok(Err((Misuse::Gone, true))) => {
                 Err(Failure::new("the content or the upload is gone; look with `psom watch`"))
             }
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(ended()),
+            Ok(Err((error, true))) => Err(error.into()),
+            Ok(Err((_, false))) | Err(_) => Err(self.end().await.err().unwrap_or_else(ended)),
         }
     }
 

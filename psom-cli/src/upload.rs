@@ -55,7 +55,7 @@ pub async fn create<T>(
 ) -> Result<(i64, T)> {
     let cookie = reserve(joined, title).await?;
     let created = async {
-        let (packed, made) = pack.await?;
+        let (packed, made) = joined.meanwhile(pack).await?;
         let id = send_package(joined, cookie, packed, out::printable(title)).await?;
         let id = id.ok_or_else(|| Failure::new("the server has not said what became of the file"));
         Ok((id?, made))

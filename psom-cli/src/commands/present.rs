@@ -28,15 +28,23 @@ impl Present {
     pub async fn run(self) -> Result {
         let mut joined = self.link.join().await?;
         let (id, _) = joined.content(&self.title)?;
+        let before = (joined.model.active_content, joined.model.active_presenter);
         joined.act(move |conference, cx| conference.present(cx, Some(id))).await?;
-        joined.settle().await?;
-        if joined.model.active_content != Some(id) {
-            let why = "the server does not let you present this content; join as a presenter";
-            return Err(Failure::new(why));
+        let may_present = joined.may_share().await?;
+        let stage = (joined.model.active_content, joined.model.active_presenter);
+        // Of a link for one connection it is not known whose it is.
+        let is_own = match joined.user {
+            Some(user) => stage.1 == Some(user),
+            None => stage != before,
+        };
+        if stage.0 != Some(id) || !is_own {
+            return Err(Failure::new(match may_present && stage.0 == Some(id) {
+                true => "somebody else is presenting it; wait until they have stopped",
+                false => "the server does not let you present this content; join as a presenter",
+            }));
         }
         // Before that is said, so that who reads it can stop it.
         let mut interrupted = pin!(interrupted()?);
-        let presenter = joined.model.active_presenter;
         out::line(format_args!("Presenting \"{}\"; Ctrl-C stops.", out::printable(&self.title)))?;
         loop {
             let event = tokio::select! {
@@ -52,8 +60,7 @@ impl Present {
             };
             let Some(event) = event else { break };
             joined.model.apply(&event);
-            if (joined.model.active_content, joined.model.active_presenter) != (Some(id), presenter)
-            {
+            if (joined.model.active_content, joined.model.active_presenter) != stage {
                 out::line("The content is not on the stage any more.")?;
                 break;
             }

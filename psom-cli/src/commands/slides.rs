@@ -188,7 +188,7 @@ async fn add_rest(joined: &mut Joined, content_id: i64, deck: &Deck) -> Result {
         let manifest = Manifest::CreatePptContentResource(manifest);
         let what = format!("slides {} to {} of {count}", slides.start + 1, slides.end);
         let added = async {
-            let packed = upload::pack(manifest, files(deck, slides)).await?;
+            let packed = joined.meanwhile(upload::pack(manifest, files(deck, slides))).await?;
             upload::add(joined, packed, what).await
         };
         if let Err(failure) = added.await {

@@ -21,6 +21,8 @@ fn a_meeting(options: &[&str]) {
     assert!(taken.contains("exists"), "{taken}");
     let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
     let mut watch = stage.start(&["watch", &grace]);
+    let mut last = stage.start(&["watch", &ada]);
+    last.until(&["The meeting's state has been told."]);
     let mut json = stage.start(&["watch", &grace, "--json"]);
     watch.until(&["The meeting's state has been told."]);
     json.until(&[r#"{"event":"ready"}"#]);
@@ -46,6 +48,8 @@ fn a_meeting(options: &[&str]) {
     let mut present = stage.start(&["present", &ada, "Map.bin"]);
     present.until(&["Presenting"]);
     watch.until(&["\"Map.bin\" is on the stage."]);
+    let taken = stage.fails(&["present", &grace, "Map.bin"]);
+    assert!(taken.contains("join as a presenter"), "{taken}");
     stage.fails(&["stop", &grace]);
     stage.ok(&["stop", &ada, "Map.bin"]);
     present.until(&["not on the stage"]);
@@ -64,7 +68,10 @@ fn a_meeting(options: &[&str]) {
 
     watch.interrupt();
     stage.ok(&["meeting", "end", "team"]);
+    json.until(&[r#"{"event":"ended"}"#]);
     assert!(json.child.wait().unwrap().success());
+    last.until(&["The meeting has ended, or the server has stopped."]);
+    assert!(last.child.wait().unwrap().success());
     let gone = stage.fails(&["watch", &ada]);
     assert!(gone.contains("ask for a new join link"), "{gone}");
     stage.server.interrupt();

@@ -152,6 +152,10 @@ impl Question {
     }
 }
 
+fn hidden_results() -> Failure {
+    Failure::new("the results are not shown to you; ask a presenter to show them")
+}
+
 fn not_yours() -> Failure {
     Failure::new("the server does not let you run this poll; join as a presenter")
 }
@@ -326,17 +330,17 @@ async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
     let hidden = nothing && !poll.visible_to_all && !joined.may_share().await?;
     if csv {
         if hidden {
-            let why = "the results are not shown to you; ask a presenter to show them";
-            return Err(Failure::new(why));
+            return Err(hidden_results());
         }
         return csv::write(rows);
     }
     out::line(out::printable(&poll.question))?;
     for (choice, votes) in rows {
+        let votes = if hidden { String::new() } else { votes.to_string() };
         out::line(format_args!("{votes:>5}  {}", out::printable(choice)))?;
     }
     if hidden {
-        out::line("The results are not shown to you.")?;
+        return Err(hidden_results());
     }
     if poll.open { Ok(()) } else { out::line("The poll is closed.") }
 }
