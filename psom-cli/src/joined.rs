@@ -18,6 +18,7 @@ use crate::{
     failure::{Failure, Result},
     http::Http,
     patience::Patience,
+    texts,
 };
 
 /// How long a server may be silent where it has to say something.
@@ -46,7 +47,7 @@ pub struct Joined {
     /// For the file server.
     pub http: Http,
     /// The number of this client's user, where the invitation has told it.
-    pub user: Option<i64>,
+    user: Option<i64>,
     /// The name that others are to see, where one was given.
     name: Option<String>,
 }
@@ -234,13 +235,15 @@ impl Joined {
     /// Uploads something small, and waits until the server has made of it what it is to be: the
     /// number of the content, where it is one.
     pub async fn upload(&mut self, parcel: Parcel) -> Result<Option<i64>> {
+        let title = parcel.title().map(str::to_owned);
         let cookie = self.act(|conference, cx| conference.upload(cx, parcel)).await?;
         let mut created = None;
         let what = "what became of the upload";
         let reason = self.until_within(SILENCE, Some(cookie), what, |event, _| match event {
             Event::TitleReservation { cookie: of, status, .. } if *of == cookie => {
                 let reserved = *status == TitleReservationStatus::ReservedForCreation;
-                (!reserved).then(|| Err(explain::reservation(*status)))
+                let title = title.as_deref().unwrap_or_default();
+                (!reserved).then(|| Err(texts::reservation_refused(title, *status)))
             }
             Event::ContentCreated { cookie: of, id } if *of == cookie => {
                 created = Some(*id);
@@ -250,8 +253,14 @@ impl Joined {
             | Event::UploadFinished { cookie: of, reason }
                 if *of == cookie =>
             {
-                let ok = *reason == UploadFinishReason::Ok;
-                Some(if ok { Ok(()) } else { Err(explain::upload(*reason)) })
+                Some(match *reason {
+                    UploadFinishReason::Ok => Ok(()),
+                    // It was made here, of texts that this program takes.
+                    UploadFinishReason::VerifyFailed if title.is_some() => Err(Failure::new(
+                        "the server does not take a text of it; make the texts shorter",
+                    )),
+                    reason => Err(Failure::explained(&explain::upload(reason))),
+                })
             }
             _ => None,
         });
@@ -261,7 +270,7 @@ impl Joined {
                 Ok(false) => Failure::explained(&explain::reservation(
                     TitleReservationStatus::FailedNotAuthorized,
                 )),
-                _ => Failure::explained(&why),
+                _ => why,
             });
         }
         Ok(created)

@@ -16,6 +16,7 @@ mod out;
 mod patience;
 mod progress;
 mod slides;
+mod texts;
 mod upload;
 
 use std::{process::ExitCode, time::Duration};

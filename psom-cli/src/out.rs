@@ -29,12 +29,15 @@ pub fn error(why: &str) {
 pub fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => ' ',
-        // What turns the order of letters round lets a text look like another.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
+        c if c.is_control() || turns(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(shown).collect()
+}
+
+/// Whether a character turns the order of letters round, which lets a text look like another.
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

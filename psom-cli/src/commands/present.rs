@@ -32,16 +32,10 @@ impl Present {
         joined.act(move |conference, cx| conference.present(cx, Some(id))).await?;
         let may_present = joined.may_share().await?;
         let stage = (joined.model.active_content, joined.model.active_presenter);
-        // Of a link for one connection it is not known whose it is.
-        let is_own = match joined.user {
-            Some(user) => stage.1 == Some(user),
-            None => stage != before,
-        };
-        if stage.0 != Some(id) || !is_own {
-            return Err(Failure::new(match may_present && stage.0 == Some(id) {
-                true => "somebody else is presenting it; wait until they have stopped",
-                false => "the server does not let you present this content; join as a presenter",
-            }));
+        // Who may present takes the stage from anybody, so what was there already is theirs, too.
+        if stage.0 != Some(id) || !(may_present || stage != before) {
+            let why = "the server does not let you present this content; join as a presenter";
+            return Err(Failure::new(why));
         }
         // Before that is said, so that who reads it can stop it.
         let mut interrupted = pin!(interrupted()?);

@@ -7,6 +7,7 @@ use psom_objects::{
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
+    texts,
 };
 
 /// Give a content another title
@@ -23,6 +24,7 @@ pub struct Rename {
 
 impl Rename {
     pub async fn run(self) -> Result {
+        texts::check_line("the new title", &self.new)?;
         let mut joined = self.link.join().await?;
         let (id, _) = joined.content(&self.title)?;
         let title = self.new.clone();
@@ -36,6 +38,7 @@ impl Rename {
         });
         match answer.await?? {
             SetTitleStatus::Success => joined.leave().await,
+            SetTitleStatus::FailedInvalidTitle => Err(texts::title_refused(&self.new)),
             refused => Err(Failure::explained(&explain::rename(refused))),
         }
     }

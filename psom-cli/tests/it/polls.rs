@@ -87,6 +87,10 @@ fn a_poll_from_the_question_to_the_table() {
     assert_eq!(poll(&host, &["results", "Lunch"]), "Drink?\n    0  tea\n    0  milk");
     // Once more, where there is nothing to see.
     assert_eq!(poll(&host, &["clear", "Lunch"]), "\"Lunch\" has no votes any more.");
+    let long = "x".repeat(60_000);
+    let long = ["create", "x", "--question", &long, "--choice", "a", "--choice", "b"];
+    let why = refused(&host, &long);
+    assert!(why.contains("does not take a text of it; make the texts shorter"), "{why}");
     let same = ["create", "x", "--question", "?", "--choice", "a", "--choice", "a"];
     assert!(refused(&host, &same).contains("two choices are the same"));
     watch.interrupt();
@@ -150,6 +154,16 @@ fn notes_are_shared_by_their_address() {
     assert!(stage.fails(&[&["notes", &bob], &create[..]].concat()).contains("as a presenter"));
     let nowhere = stage.fails(&["notes", &host, "create", "x", "--url", "minutes"]);
     assert!(nowhere.contains("\"minutes\" is no address"), "{nowhere}");
+    let long = "x".repeat(70_000);
+    for (option, text, expected) in [
+        ("--page", &long[..], "the page is too long; make it shorter"),
+        ("--id", "a\u{1b}[31mb", "the identifier has a line break or a control character"),
+    ] {
+        let why = stage.fails(&["notes", &host, "create", "x", "--url", url, option, text]);
+        assert!(why.contains(expected), "{why}");
+    }
+    let why = stage.fails(&["notes", &host, "create", "x?", "--url", url]);
+    assert!(why.contains("the title has a ?, which no file name has"), "{why}");
     assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
     assert_eq!(shown, format!("url       {url}\nnotebook  Team\npage      May 2"));

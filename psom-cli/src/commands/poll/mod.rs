@@ -11,7 +11,7 @@ use super::visibility::Who;
 use crate::{
     failure::{Failure, Result},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Ask a question with choices, vote, and count the votes
@@ -132,10 +132,10 @@ impl Poll {
 impl Question {
     /// The rules that a server would not explain (section 3.1.4.1.14).
     fn check(&self) -> Result {
-        let texts = || self.choices.iter().chain([&self.question]);
+        let mut all = self.choices.iter().chain([&self.question]);
         let why = if !(2..=7).contains(&self.choices.len()) {
             "a poll has two to seven choices; give each with --choice"
-        } else if texts().any(|text| text.trim().is_empty()) {
+        } else if all.any(|text| text.trim().is_empty()) {
             "the question and its choices cannot be blank; write something"
         } else if self.choices.iter().any(|choice| choice.contains(char::is_control))
             || self.question.contains(|c: char| c.is_control() && c != '\n')
@@ -143,9 +143,11 @@ impl Question {
             "a question is text, and a choice is one line of it; leave control characters out"
         } else if (1..self.choices.len()).any(|at| self.choices[..at].contains(&self.choices[at])) {
             "two choices are the same; make each another"
-        } else if texts().any(|text| text.len() > u16::MAX.into()) {
-            "a question or a choice is too long; ask something shorter"
         } else {
+            texts::check_length("the question", &self.question)?;
+            for (number, choice) in (1..).zip(&self.choices) {
+                texts::check_length(&format!("choice {number}"), choice)?;
+            }
             return Ok(());
         };
         Err(Failure::new(why))
@@ -193,6 +195,7 @@ async fn create(
     let detail = ContentDetail::Poll(package::Poll::new(question, choices.clone()));
     let mut content = CreateContent::new(title, detail);
     content.common.visibility = visibility.map(Who::in_manifest);
+    texts::check_line("the title", title)?;
     let parcel = Parcel::new(content, []);
     let parcel = parcel.map_err(|error| Failure::new(format!("cannot pack the poll: {error}")))?;
     joined.upload(parcel).await?;

@@ -16,7 +16,7 @@ use self::input::{Drawing, color, number, point};
 use crate::{
     failure::{Failure, Result, While},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Draw on a whiteboard, or make a picture of it
@@ -142,6 +142,7 @@ impl Whiteboard {
         let mut joined = self.link.join().await?;
         let title = &self.title;
         if let Action::Create = self.action {
+            texts::check_line("the title", title)?;
             let parcel = Parcel::whiteboard(title).or_cannot("create the board")?;
             joined.upload(parcel).await?;
             joined.leave().await?;
