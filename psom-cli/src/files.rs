@@ -1,10 +1,12 @@
-//! Files that the user names.
+//! Files that the user names, and those on their way to them.
 
 use std::{
     fs::{self, File},
     io::{self, Read},
     path::Path,
 };
+
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::failure::{Failure, Result, While};
 
@@ -32,6 +34,36 @@ pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
 /// A file as it is called in messages.
 pub fn name_of(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
+}
+
+/// A temporary directory that no other user reads.
+pub fn own_directory(prefix: &str) -> Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir().or_cannot("make a temporary directory")
+}
+
+/// A file that is to stay in this directory once it is whole, and has its name then: with the
+/// permissions that any new file of this user has.
+pub fn draft(directory: &Path) -> Result<NamedTempFile> {
+    let shown = directory.display();
+    if !directory.is_dir() {
+        return Err(Failure::new(format!("there is no directory {shown}; make it first")));
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".psom-");
+    // What the user's umask takes away is taken away here, too.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(directory).or_cannot(format_args!("write to {shown}"))
+}
+
+/// The directory that a file is in or goes into.
+pub fn directory_of(file: &Path) -> &Path {
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    directory.unwrap_or(Path::new("."))
 }
 
 fn at_most(limit: u64, source: impl Read, name: &str) -> Result<Vec<u8>> {

@@ -31,7 +31,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Result, While};
+use crate::{
+    failure::{Failure, Result, While},
+    files::own_directory,
+};
 use picture::Picture;
 
 pub use packages::{notes_name, thumbnail_name};
@@ -177,15 +180,6 @@ fn check_wanted(cancelled: &AtomicBool) -> Result {
         true => Err(Failure::Interrupted),
         false => Ok(()),
     }
-}
-
-/// A temporary directory that no other user reads.
-fn own_directory(prefix: &str) -> Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir().or_cannot("make a temporary directory")
 }
 
 /// Refuses a number of slides that no server takes.

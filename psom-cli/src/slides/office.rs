@@ -11,12 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, own_directory, pdf,
-};
+use super::{ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, pdf};
 use crate::{
     failure::{Failure, Result, While},
-    files::read,
+    files::{own_directory, read},
 };
 
 /// The first bytes of a zip archive: PPTX and ODP.

@@ -2,7 +2,6 @@
 
 use std::{
     any::Any,
-    ops::RangeInclusive,
     panic::{self, AssertUnwindSafe},
     path::Path,
     sync::{
@@ -41,6 +40,7 @@ use super::{
 use crate::{
     failure::{Failure, Result, While},
     files::read,
+    out,
 };
 
 /// The thread that draws. Its panics are a PDF's fault, and told as such.
@@ -110,10 +110,11 @@ pub fn convert(
     }
     let mut deck = deck.finish();
     if !incomplete.is_empty() {
+        let plural = if incomplete.len() == 1 { "" } else { "s" };
         deck.remarks.push(format!(
-            "{shown} is damaged or unusual: {} could not be drawn fully; look at the slides, and \
+            "{shown} is damaged or unusual: page{plural} {} could not be drawn fully; look at the slides, and \
              export it again where something is missing",
-            page_numbers(&incomplete)
+            out::ranges(&incomplete)
         ));
     }
     if let Some(told) = told.filter(|told| *told > pages) {
@@ -147,23 +148,6 @@ pub(super) fn next<T>(
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
-}
-
-/// Pages as people write them: `page 3`, `pages 1, 5-20`.
-pub(super) fn page_numbers(pages: &[usize]) -> String {
-    let mut ranges: Vec<RangeInclusive<usize>> = Vec::new();
-    for page in pages {
-        match ranges.pop() {
-            Some(last) if last.end() + 1 == *page => ranges.push(*last.start()..=*page),
-            last => ranges.extend(last.into_iter().chain([*page..=*page])),
-        }
-    }
-    let shown = ranges.iter().map(|range| match range.start() == range.end() {
-        true => range.start().to_string(),
-        false => format!("{}-{}", range.start(), range.end()),
-    });
-    let plural = if pages.len() == 1 { "" } else { "s" };
-    format!("page{plural} {}", shown.collect::<Vec<_>>().join(", "))
 }
 
 /// Tells of each page as it is drawn, until nobody listens any more.

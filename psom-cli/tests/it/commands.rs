@@ -1,6 +1,6 @@
 //! What people do in a meeting, by the commands.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::support::{Stage, psom};
 
@@ -38,6 +38,14 @@ fn a_meeting(options: &[&str]) {
     assert!(stage.fails(&["get", &grace, "plan.bin"]).contains("already"));
     stage.ok(&["get", &grace, "plan.bin", "-o", "copy"]);
     assert_eq!(fs::read(stage.file("copy")).unwrap(), noise());
+    let printed = stage.run(&["get", &grace, "plan.bin", "-o", "-"]);
+    assert!(printed.status.success() && printed.stdout == noise() && !stage.file("-").exists());
+    // As any new file of this user.
+    let mode = |file: &str| fs::metadata(stage.file(file)).unwrap().permissions().mode();
+    fs::write(stage.file("new"), "").unwrap();
+    assert_eq!(mode("copy"), mode("new"));
+    let nowhere = stage.fails(&["get", &grace, "plan.bin", "-o", "no/copy"]);
+    assert!(nowhere.contains("there is no directory no; make it first"), "{nowhere}");
     assert!(stage.fails(&["get", &grace, "nothing"]).contains("there is \"Plan.bin\""));
 
     stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);

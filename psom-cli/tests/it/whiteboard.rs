@@ -76,6 +76,8 @@ fn a_board(options: &[&str]) {
     if let Some(directory) = std::env::var_os("PSOM_KEEP_PICTURES") {
         fs::write(std::path::Path::new(&directory).join("ideas.svg"), &svg).unwrap();
     }
+    assert_eq!(board(&["export", "-o", "-"]), svg.trim_end());
+    assert!(!stage.file("-").exists());
     // An attendee sees the same, and may not touch it.
     assert_eq!(stage.ok(&["whiteboard", guests, "Ideas", "export"]), svg.trim_end());
     for refused in [&["clear"][..], &["remove", "1"], &["text", "x"], &["draw", "--path", "M0 0"]] {

@@ -76,7 +76,7 @@ enum Action {
     Clear,
     /// Write the whole board as an SVG picture
     Export {
-        /// Where to; to standard output where nothing is said.
+        /// Where to; to standard output where that is `-` or nothing is said.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replace a file that is there.

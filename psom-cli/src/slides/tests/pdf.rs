@@ -14,7 +14,7 @@ use crate::{
     failure::{Failure, Result},
     slides::{
         ConvertOptions, MAX_SLIDES, Progress,
-        pdf::{guarded, next, page_numbers},
+        pdf::{guarded, next},
         picture::THUMBNAIL,
     },
 };
@@ -191,12 +191,6 @@ fn pages_that_a_file_speaks_of_and_does_not_have_are_told() {
     let last = deck.remarks.last().unwrap();
     let expected = format!("it speaks of 20 pages, and only {there} are there; export it again");
     assert!(last.ends_with(&expected), "{last}");
-}
-
-#[test]
-fn pages_are_named_as_ranges() {
-    assert_eq!(page_numbers(&[3]), "page 3");
-    assert_eq!(page_numbers(&[1, 5, 6, 7, 9]), "pages 1, 5-7, 9");
 }
 
 #[test]
