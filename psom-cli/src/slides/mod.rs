@@ -38,6 +38,7 @@ use crate::{
 use picture::Picture;
 
 pub use packages::{notes_name, thumbnail_name};
+pub use picture::has_end;
 
 /// The most slides that a server takes.
 pub const MAX_SLIDES: usize = 1000;
