@@ -27,6 +27,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+/// So many titles are named where another is meant.
+const NAMED: usize = 10;
+
 /// What every command has that joins a meeting.
 #[derive(Debug, Args)]
 pub struct LinkArgs {
@@ -64,6 +67,9 @@ impl LinkArgs {
 
     /// Joins, and takes no event yet.
     pub async fn enter(&self) -> Result<Joined> {
+        if let Some(name) = &self.name {
+            texts::check_name(name)?;
+        }
         // Parsed here, not with the arguments: a complaint about those would show the whole link, and
         // with it the secret that lets people in.
         let link: JoinLink = self
@@ -281,11 +287,7 @@ impl Joined {
         self.model.content_titled(title).ok_or_else(|| {
             let titles =
                 self.model.contents.values().filter_map(|content| content.title.as_deref());
-            let titles: Vec<_> = titles.map(|title| format!("\"{title}\"")).collect();
-            Failure::new(match titles.is_empty() {
-                true => format!("there is no content \"{title}\"; you see none in this meeting"),
-                false => format!("there is no content \"{title}\"; there is {}", titles.join(", ")),
-            })
+            no_content(title, &titles.collect::<Vec<_>>())
         })
     }
 
@@ -301,5 +303,33 @@ impl Joined {
         // The server is told what matters already; a goodbye that it does not take is no failure.
         let _ = timeout(GOODBYE, self.session.close()).await;
         Ok(())
+    }
+}
+
+/// What is said where another title is meant than these.
+fn no_content(title: &str, titles: &[&str]) -> Failure {
+    let named: Vec<_> = titles.iter().take(NAMED).map(|title| format!("\"{title}\"")).collect();
+    let there = match (titles.len(), titles.len().saturating_sub(NAMED)) {
+        (0, _) => "you see none in this meeting".to_owned(),
+        (_, 0) => format!("there is {}", named.join(", ")),
+        (_, more) => format!("there is {} and {more} more", named.join(", ")),
+    };
+    Failure::new(format!("there is no content \"{title}\"; {there}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_titles_are_named_where_another_is_meant() {
+        let said = |titles: &[&str]| match no_content("x", titles) {
+            Failure::Said(why) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(&[]), "there is no content \"x\"; you see none in this meeting");
+        assert_eq!(said(&["a", "b"]), "there is no content \"x\"; there is \"a\", \"b\"");
+        assert!(said(&["a"; 10]).ends_with(", \"a\""));
+        assert!(said(&["a"; 50]).ends_with(", \"a\" and 40 more"));
     }
 }

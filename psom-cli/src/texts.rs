@@ -20,6 +20,14 @@ pub fn check_line(what: &str, text: &str) -> Result {
     check_length(what, text)
 }
 
+/// Refuses a name that nobody has.
+pub fn check_name(name: &str) -> Result {
+    if name.trim().is_empty() {
+        return Err(Failure::new("the name is empty; say one that others can read"));
+    }
+    check_line("the name", name)
+}
+
 /// Refuses a text that does not fit in a call.
 pub fn check_length(what: &str, text: &str) -> Result {
     let bytes = |unit| match unit {
@@ -59,6 +67,8 @@ pub fn title_refused(title: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn said(result: Result) -> Option<String> {
@@ -76,6 +86,13 @@ mod tests {
         for text in ["a\u{1b}[31m", "a\nb"] {
             assert_eq!(said(check_line("the page", text)).as_deref(), Some(control));
         }
+    }
+
+    #[test]
+    fn a_name_can_be_read() {
+        assert_eq!(said(check_name("Ada")), None);
+        assert!(said(check_name(" ")).unwrap().contains("the name is empty"));
+        assert!(said(check_name("\u{1b}[1m")).unwrap().contains("the name has a line break or"));
     }
 
     #[test]

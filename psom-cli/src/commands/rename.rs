@@ -7,7 +7,7 @@ use psom_objects::{
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
-    texts,
+    out, texts,
 };
 
 /// Give a content another title
@@ -37,7 +37,11 @@ impl Rename {
             _ => None,
         });
         match answer.await?? {
-            SetTitleStatus::Success => joined.leave().await,
+            SetTitleStatus::Success => {
+                joined.leave().await?;
+                let (old, new) = (out::printable(&self.title), out::printable(&self.new));
+                out::line(format_args!("\"{old}\" is called \"{new}\"."))
+            }
             SetTitleStatus::FailedInvalidTitle => Err(texts::title_refused(&self.new)),
             refused => Err(Failure::explained(&explain::rename(refused))),
         }

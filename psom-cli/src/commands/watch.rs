@@ -15,7 +15,7 @@ Examples:
   psom watch LINK --json | jq 'select(.event == \"titled\").title'
 
 The first lines are the state of the meeting. It ends with the meeting, or when it is
-interrupted.")]
+interrupted. In JSON, slides are counted from 0, as in the protocol; everywhere else from 1.")]
 pub struct Watch {
     #[command(flatten)]
     link: LinkArgs,

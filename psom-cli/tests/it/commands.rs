@@ -19,6 +19,15 @@ fn a_meeting(options: &[&str]) {
     assert_eq!(stage.ok(&["meeting", "create", "team"]), "team");
     let taken = stage.fails(&["meeting", "create", "team"]);
     assert!(taken.contains("exists"), "{taken}");
+    let none = stage.fails(&["invite", "nope", "--name", "Ada"]);
+    assert!(
+        none.ends_with("there is no meeting \"nope\"; `psom meeting list` lists them\n"),
+        "{none}"
+    );
+    let nobody = stage.fails(&["invite", "team", "--name", " "]);
+    assert!(nobody.contains("the name is empty"), "{nobody}");
+    let nobody = stage.fails(&["watch", &stage.link, "--as", "\u{1b}[1m"]);
+    assert!(nobody.contains("the name has a line break or a control character"), "{nobody}");
     let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
     let mut watch = stage.start(&["watch", &grace]);
     let mut last = stage.start(&["watch", &ada]);
@@ -48,7 +57,8 @@ fn a_meeting(options: &[&str]) {
     assert!(nowhere.contains("there is no directory no; make it first"), "{nowhere}");
     assert!(stage.fails(&["get", &grace, "nothing"]).contains("there is \"Plan.bin\""));
 
-    stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
+    let renamed = stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
+    assert_eq!(renamed, "\"Plan.bin\" is called \"Map.bin\".");
     watch.until(&["\"Plan.bin\" is called \"Map.bin\"."]);
     stage.fails(&["rename", &grace, "Map.bin", "x"]);
 
@@ -59,7 +69,9 @@ fn a_meeting(options: &[&str]) {
     let taken = stage.fails(&["present", &grace, "Map.bin"]);
     assert!(taken.contains("join as a presenter"), "{taken}");
     stage.fails(&["stop", &grace]);
-    stage.ok(&["stop", &ada, "Map.bin"]);
+    assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "You have stopped presenting.");
+    assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "\"Map.bin\" is not on the stage.");
+    assert_eq!(stage.ok(&["stop", &ada]), "Nobody is presenting.");
     present.until(&["not on the stage"]);
     assert!(present.child.wait().unwrap().success());
     let mut present = stage.start(&["present", &ada, "Map.bin"]);
@@ -68,10 +80,11 @@ fn a_meeting(options: &[&str]) {
     watch.until(&["The stage is empty."]);
 
     stage.fails(&["visibility", &grace, "Map.bin", "organizer"]);
-    stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
+    let seen = stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
+    assert_eq!(seen, "\"Map.bin\" is seen by organizer and presenters.");
     watch.until(&["\"Map.bin\" is gone."]);
     stage.fails(&["delete", &grace, "Map.bin"]);
-    stage.ok(&["delete", &ada, "Map.bin"]);
+    assert_eq!(stage.ok(&["delete", &ada, "Map.bin"]), "Deleted \"Map.bin\".");
     assert!(stage.fails(&["get", &ada, "Map.bin"]).contains("you see none"));
 
     watch.interrupt();

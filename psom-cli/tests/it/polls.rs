@@ -59,7 +59,10 @@ fn a_poll_from_the_question_to_the_table() {
     };
     hidden();
     assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not shown to you; ask"));
-    assert!(refused(&bob, &["show", "Lunch"]).contains("as a presenter"));
+    // Also where it is so already.
+    for action in ["show", "hide", "open"] {
+        assert!(refused(&bob, &[action, "Lunch"]).contains("as a presenter"), "{action}");
+    }
     let shown = "The results of \"Lunch\" are shown to everybody.";
     assert_eq!(poll(&host, &["show", "Lunch"]), shown);
     watch.until(&["Votes in \"Lunch\": 1 for \"=now()\", 2 for \"later\"."]);

@@ -206,8 +206,9 @@ async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
     let set = move |conference: &mut Conference, cx: &mut Context<_>, id| {
         conference.set_poll_open(cx, id, open)
     };
+    let was = poll(joined, title)?.1.open;
     let poll = change(joined, title, set).await?;
-    if poll.open != open {
+    if poll.open != open || (was == open && !joined.may_share().await?) {
         return Err(not_yours());
     }
     let now = if open { "open" } else { "closed" };
@@ -218,8 +219,9 @@ async fn show(joined: &mut Joined, title: &str, to_all: bool) -> Result {
     let show = move |conference: &mut Conference, cx: &mut Context<_>, id| {
         conference.show_results(cx, id, to_all)
     };
+    let was = poll(joined, title)?.1.visible_to_all;
     let poll = change(joined, title, show).await?;
-    if poll.visible_to_all != to_all {
+    if poll.visible_to_all != to_all || (was == to_all && !joined.may_share().await?) {
         return Err(not_yours());
     }
     let who = if to_all { "everybody" } else { "presenters alone" };
