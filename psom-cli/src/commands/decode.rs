@@ -28,8 +28,9 @@ Examples:
 A file holds the bytes themselves, after TLS, or a hex dump of them: plain digits, or what xxd,
 hexdump -C, od -t x1 and Wireshark print. Each line is an offset, a channel, and what was sent, with
 the identifiers of the side that sent it. An object of which these bytes do not say what it is goes
-by what is called on it; where that could be another one, a `?` stands behind its name. Where
-something cannot be decoded, the program ends with 1.")]
+by what is called on it; where that could be another one, a `?` stands behind its name. A capture
+that begins inside a connection, or is damaged, is told from where a channel is chosen next. Where
+something cannot be decoded, the program ends with 1. At most 256 MiB are read.")]
 pub struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
