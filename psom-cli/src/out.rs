@@ -34,6 +34,11 @@ pub fn error(why: &str) {
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", printable(why));
 }
 
+/// Prints a line that is no result to standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", printable(text));
+}
+
 /// A text from outside without what a terminal would obey.
 pub fn printable(text: &str) -> String {
     let shown = |c: char| match c {
