@@ -53,7 +53,14 @@ impl Admin {
             url.push('/');
             url.extend(part.bytes().map(escape));
         }
-        self.http.api(method, url, Some(&self.token), body).await
+        let answer = self.http.api(method, url, Some(&self.token), body).await;
+        // What the API says to programs is another thing to say to people.
+        answer.map_err(|failure| match failure {
+            Failure::Said(why) => {
+                Failure::Said(why.replace("GET /api/meetings lists", "`psom meeting list` lists"))
+            }
+            other => other,
+        })
     }
 }
 

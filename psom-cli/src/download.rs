@@ -14,6 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::{
     failure::{Failure, Result, While},
+    files,
     http::Http,
     progress,
 };
@@ -71,8 +72,7 @@ impl Remote {
         what: String,
     ) -> Result<(NamedTempFile, u64)> {
         let making = format!("write to {}", directory.display());
-        let temporary = tempfile::Builder::new().prefix(".psom-").tempfile_in(directory);
-        let temporary = temporary.or_cannot(&making)?;
+        let temporary = files::draft(directory)?;
         let plain = temporary.reopen().or_cannot(&making)?;
         let size = self.size.and_then(|size| u64::try_from(size).ok());
         let (http, bar) = (http.clone(), progress::bytes(what, size.unwrap_or(0)));
@@ -116,7 +116,7 @@ fn download(http: &Http, file: &Remote, mut plain: File, bar: &ProgressBar) -> R
     let mut buffer = vec![0; PIECE];
     let mut written = 0_u64;
     loop {
-        let count = encrypted.read(&mut buffer).or_cannot("download the file")?;
+        let count = encrypted.read(&mut buffer).map_err(broken_off)?;
         if count == 0 {
             break;
         }
@@ -132,6 +132,13 @@ fn download(http: &Http, file: &Remote, mut plain: File, bar: &ProgressBar) -> R
     let (last, known) = decryptor.finish().or_cannot("decrypt the file")?;
     plain.write_all(&last).and_then(|()| plain.sync_all()).or_cannot("write the file")?;
     Ok(known)
+}
+
+/// What is said where a file ends before its end.
+pub fn broken_off(error: std::io::Error) -> Failure {
+    Failure::new(format!(
+        "the download broke off ({error}); check that the server runs, and try again"
+    ))
 }
 
 /// What is said of a file that is not what was told of it.

@@ -5,6 +5,8 @@ use std::fmt::Display;
 pub enum Failure {
     /// One sentence for people.
     Said(String),
+    /// The user does not want it any more.
+    Interrupted,
     /// Standard output was closed, as by `| head`: no failure, but nothing more to do either.
     NobodyListens,
 }
@@ -73,7 +75,7 @@ mod tests {
     fn a_server_that_is_gone_is_called_so() {
         let said = |why: &str| match Failure::from(psom::Error::Lost(why.to_owned())) {
             Failure::Said(why) => why,
-            Failure::NobodyListens => String::new(),
+            other => panic!("{other:?}"),
         };
         let end = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls";
         for end in [end, "the peer ended the transport", "Connection reset by peer (os error 104)"]

@@ -3,17 +3,24 @@
 use std::{io::Read, sync::Arc, time::Duration};
 
 use serde_json::Value;
+use tokio::time::timeout;
 use ureq::{
     Agent, Body, RequestExt,
     http::{Method, Request, Response},
     tls::{PemItem, RootCerts, TlsConfig, TlsProvider},
 };
 
-use crate::failure::{Failure, Result, While};
+use crate::{
+    failure::{Failure, Result, While},
+    progress,
+};
 
 /// How long a server may be silent: while it is connected to, before it answers, between two
 /// pieces of a file.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// So long nobody wonders that nothing happens.
+const UNNOTICED: Duration = Duration::from_secs(2);
 
 /// The longest answer of the admission API that is read.
 const ANSWER: u64 = 16 << 20;
@@ -63,15 +70,21 @@ impl Http {
         let body = body.map_or_else(String::new, |body| body.to_string());
         let request = request.body(body).or_cannot(format_args!("ask {url}"))?;
         let agent = self.0.clone();
-        tokio::task::spawn_blocking(move || {
+        let mut asking = tokio::task::spawn_blocking(move || {
             let request = request.with_agent(&agent);
             let response = request.run().map_err(|error| {
                 let why = format!("cannot reach the server at {url} ({error}); check that it runs");
                 Failure::new(why)
             })?;
             answer(response, &url)
-        })
-        .await?
+        });
+        if let Ok(answered) = timeout(UNNOTICED, &mut asking).await {
+            return answered?;
+        }
+        let spinner = progress::spinner("the server has not answered yet");
+        let answered = asking.await;
+        spinner.finish_and_clear();
+        answered?
     }
 
     /// Begins to download a file. Blocks.

@@ -1,6 +1,6 @@
 //! A meeting that was joined by a link: what it is like, what happens in it, what to do in it.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use clap::Args;
 use psom::{ClientSession, Context, error::Misuse};
@@ -18,6 +18,7 @@ use crate::{
     failure::{Failure, Result},
     http::Http,
     patience::Patience,
+    texts,
 };
 
 /// How long a server may be silent where it has to say something.
@@ -25,6 +26,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// How long saying goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(5);
+
+/// So many titles are named where another is meant.
+const NAMED: usize = 10;
 
 /// What every command has that joins a meeting.
 #[derive(Debug, Args)]
@@ -61,6 +65,9 @@ impl LinkArgs {
 
     /// Joins, and takes no event yet.
     pub async fn enter(&self) -> Result<Joined> {
+        if let Some(name) = &self.name {
+            texts::check_name(name)?;
+        }
         // Parsed here, not with the arguments: a complaint about those would show the whole link, and
         // with it the secret that lets people in.
         let link: JoinLink = self
@@ -106,7 +113,7 @@ async fn exchange(
 }
 
 fn ended() -> Failure {
-    Failure::new("the meeting has ended meanwhile")
+    Failure::new("the meeting has ended meanwhile, or the server has stopped")
 }
 
 impl Joined {
@@ -118,11 +125,29 @@ impl Joined {
             None if self.events.is_overrun() => {
                 Err(Failure::new("the server tells more than this program can take in; join again"))
             }
-            _ => match timeout(GOODBYE, self.session.ended()).await {
-                Ok(psom::Error::PeerClosed) => Ok(None),
-                Ok(error) => Err(error.into()),
-                Err(_) => Err(Failure::new("the connection is over")),
-            },
+            _ => self.end().await.map(|()| None),
+        }
+    }
+
+    /// Why the connection is over; it is no failure where the server has closed it in good order.
+    async fn end(&self) -> Result {
+        match timeout(GOODBYE, self.session.ended()).await {
+            Ok(psom::Error::PeerClosed) => Ok(()),
+            Ok(error) => Err(error.into()),
+            Err(_) => Err(Failure::new("the connection is over")),
+        }
+    }
+
+    /// Does something that has nothing to do with the meeting, and follows the meeting meanwhile:
+    /// where that ends, it is given up.
+    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = pin!(work);
+        loop {
+            let event = tokio::select! {
+                result = &mut work => return result,
+                event = self.next() => event?.ok_or_else(ended)?,
+            };
+            self.model.apply(&event);
         }
     }
 
@@ -174,13 +199,17 @@ impl Joined {
         + Send
         + 'static,
     ) -> Result<R> {
-        match self.session.run(act).await {
+        let acted = self.session.run(|conference, cx| {
+            // Once the connection is over, everything is gone.
+            act(conference, cx).map_err(|error| (error, conference.model().ready))
+        });
+        match acted.await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(Misuse::Gone)) => {
+            Ok(Err((Misuse::Gone, true))) => {
                 Err(Failure::new("the content or the upload is gone; look with `psom watch`"))
             }
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(ended()),
+            Ok(Err((error, true))) => Err(error.into()),
+            Ok(Err((_, false))) | Err(_) => Err(self.end().await.err().unwrap_or_else(ended)),
         }
     }
 
@@ -210,13 +239,15 @@ impl Joined {
     /// Uploads something small, and waits until the server has made of it what it is to be: the
     /// number of the content, where it is one.
     pub async fn upload(&mut self, parcel: Parcel) -> Result<Option<i64>> {
+        let title = parcel.title().map(str::to_owned);
         let cookie = self.act(|conference, cx| conference.upload(cx, parcel)).await?;
         let mut created = None;
         let what = "what became of the upload";
         let reason = self.until_within(SILENCE, Some(cookie), what, |event, _| match event {
             Event::TitleReservation { cookie: of, status, .. } if *of == cookie => {
                 let reserved = *status == TitleReservationStatus::ReservedForCreation;
-                (!reserved).then(|| Err(explain::reservation(*status)))
+                let title = title.as_deref().unwrap_or_default();
+                (!reserved).then(|| Err(texts::reservation_refused(title, *status)))
             }
             Event::ContentCreated { cookie: of, id } if *of == cookie => {
                 created = Some(*id);
@@ -226,8 +257,14 @@ impl Joined {
             | Event::UploadFinished { cookie: of, reason }
                 if *of == cookie =>
             {
-                let ok = *reason == UploadFinishReason::Ok;
-                Some(if ok { Ok(()) } else { Err(explain::upload(*reason)) })
+                Some(match *reason {
+                    UploadFinishReason::Ok => Ok(()),
+                    // It was made here, of texts that this program takes.
+                    UploadFinishReason::VerifyFailed if title.is_some() => Err(Failure::new(
+                        "the server does not take a text of it; make the texts shorter",
+                    )),
+                    reason => Err(Failure::explained(&explain::upload(reason))),
+                })
             }
             _ => None,
         });
@@ -237,7 +274,7 @@ impl Joined {
                 Ok(false) => Failure::explained(&explain::reservation(
                     TitleReservationStatus::FailedNotAuthorized,
                 )),
-                _ => Failure::explained(&why),
+                _ => why,
             });
         }
         Ok(created)
@@ -248,11 +285,7 @@ impl Joined {
         self.model.content_titled(title).ok_or_else(|| {
             let titles =
                 self.model.contents.values().filter_map(|content| content.title.as_deref());
-            let titles: Vec<_> = titles.map(|title| format!("\"{title}\"")).collect();
-            Failure::new(match titles.is_empty() {
-                true => format!("there is no content \"{title}\"; you see none in this meeting"),
-                false => format!("there is no content \"{title}\"; there is {}", titles.join(", ")),
-            })
+            no_content(title, &titles.collect::<Vec<_>>())
         })
     }
 
@@ -266,5 +299,33 @@ impl Joined {
         // The server is told what matters already; a goodbye that it does not take is no failure.
         let _ = timeout(GOODBYE, self.session.close()).await;
         Ok(())
+    }
+}
+
+/// What is said where another title is meant than these.
+fn no_content(title: &str, titles: &[&str]) -> Failure {
+    let named: Vec<_> = titles.iter().take(NAMED).map(|title| format!("\"{title}\"")).collect();
+    let there = match (titles.len(), titles.len().saturating_sub(NAMED)) {
+        (0, _) => "you see none in this meeting".to_owned(),
+        (_, 0) => format!("there is {}", named.join(", ")),
+        (_, more) => format!("there is {} and {more} more", named.join(", ")),
+    };
+    Failure::new(format!("there is no content \"{title}\"; {there}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_titles_are_named_where_another_is_meant() {
+        let said = |titles: &[&str]| match no_content("x", titles) {
+            Failure::Said(why) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(said(&[]), "there is no content \"x\"; you see none in this meeting");
+        assert_eq!(said(&["a", "b"]), "there is no content \"x\"; there is \"a\", \"b\"");
+        assert!(said(&["a"; 10]).ends_with(", \"a\""));
+        assert!(said(&["a"; 50]).ends_with(", \"a\" and 40 more"));
     }
 }

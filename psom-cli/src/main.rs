@@ -7,6 +7,7 @@ mod commands;
 mod download;
 mod events;
 mod failure;
+mod files;
 mod guest;
 mod http;
 mod joined;
@@ -15,6 +16,7 @@ mod out;
 mod patience;
 mod progress;
 mod slides;
+mod texts;
 mod upload;
 
 use std::{process::ExitCode, time::Duration};
@@ -23,6 +25,9 @@ use clap::Parser;
 
 use commands::Cli;
 use failure::Failure;
+
+/// The status of a program that was interrupted, as shells have it: 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -42,6 +47,10 @@ fn main() -> ExitCode {
         Err(Failure::Said(why)) => {
             out::error(&why);
             ExitCode::FAILURE
+        }
+        Err(Failure::Interrupted) => {
+            out::error("interrupted");
+            ExitCode::from(INTERRUPTED)
         }
     }
 }

@@ -18,6 +18,15 @@ pub fn line(text: impl std::fmt::Display) -> Result {
     }
 }
 
+/// Writes a whole file to standard output.
+pub fn file(file: &mut std::fs::File) -> Result {
+    let mut out = std::io::stdout().lock();
+    match std::io::copy(file, &mut out).and_then(|_| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::NobodyListens),
+        result => result.or_cannot("write to standard output"),
+    }
+}
+
 /// Prints why the program failed to standard error.
 pub fn error(why: &str) {
     let style = AnsiColor::Red.on_default().bold();
@@ -25,21 +34,45 @@ pub fn error(why: &str) {
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", printable(why));
 }
 
+/// Prints a line that is no result to standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", printable(text));
+}
+
 /// A text from outside without what a terminal would obey.
 pub fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => ' ',
-        // What turns the order of letters round lets a text look like another.
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
+        c if c.is_control() || turns(c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(shown).collect()
 }
 
+/// Numbers in ascending order, as people write them: `1, 5-7, 9`.
+pub fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let shown = runs.map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        alone => alone.iter().map(usize::to_string).collect(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Whether a character turns the order of letters round, which lets a text look like another.
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, ranges};
+
+    #[test]
+    fn numbers_are_written_as_ranges() {
+        assert_eq!(ranges(&[3]), "3");
+        assert_eq!(ranges(&[1, 5, 6, 7, 9]), "1, 5-7, 9");
+    }
 
     #[test]
     fn nothing_from_outside_moves_the_cursor_or_turns_letters_round() {

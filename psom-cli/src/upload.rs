@@ -18,7 +18,7 @@ use psom_objects::{
 use crate::{
     failure::{Failure, Result, While},
     joined::Joined,
-    out, progress,
+    out, progress, texts,
 };
 
 /// Bytes of one write.
@@ -55,7 +55,7 @@ pub async fn create<T>(
 ) -> Result<(i64, T)> {
     let cookie = reserve(joined, title).await?;
     let created = async {
-        let (packed, made) = pack.await?;
+        let (packed, made) = joined.meanwhile(pack).await?;
         let id = send_package(joined, cookie, packed, out::printable(title)).await?;
         let id = id.ok_or_else(|| Failure::new("the server has not said what became of the file"));
         Ok((id?, made))
@@ -75,15 +75,16 @@ pub async fn add(joined: &mut Joined, packed: Packed, what: String) -> Result {
 }
 
 async fn reserve(joined: &mut Joined, title: &str) -> Result<i32> {
-    let title = title.to_owned();
-    let cookie = joined.act(|conference, cx| conference.reserve_title(cx, title)).await?;
+    texts::check_line("the title", title)?;
+    let wanted = title.to_owned();
+    let cookie = joined.act(|conference, cx| conference.reserve_title(cx, wanted)).await?;
     let answer = joined.until("whether the title is free", |event, _| match event {
         Event::TitleReservation { cookie: of, status, .. } if *of == cookie => Some(*status),
         _ => None,
     });
     match answer.await? {
         TitleReservationStatus::ReservedForCreation => Ok(cookie),
-        refused => Err(Failure::explained(&explain::reservation(refused))),
+        refused => Err(texts::reservation_refused(title, refused)),
     }
 }
 

@@ -8,11 +8,14 @@ use psom::{
 };
 use psom_objects::interfaces::catalog;
 
-use super::{name_of, read_input};
 use crate::{
     failure::{Failure, Result},
+    files::{name_of, read_input},
     out,
 };
+
+/// The largest capture that is read, in bytes.
+const LARGEST: u64 = 256 << 20;
 
 /// Tell the captured bytes of one direction of a connection, call by call
 #[derive(Debug, Args)]
@@ -25,8 +28,9 @@ Examples:
 A file holds the bytes themselves, after TLS, or a hex dump of them: plain digits, or what xxd,
 hexdump -C, od -t x1 and Wireshark print. Each line is an offset, a channel, and what was sent, with
 the identifiers of the side that sent it. An object of which these bytes do not say what it is goes
-by what is called on it; where that could be another one, a `?` stands behind its name. Where
-something cannot be decoded, the program ends with 1.")]
+by what is called on it; where that could be another one, a `?` stands behind its name. A capture
+that begins inside a connection, or is damaged, is told from where a channel is chosen next. Where
+something cannot be decoded, the program ends with 1. At most 256 MiB are read.")]
 pub struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
@@ -78,7 +82,7 @@ impl Decode {
 
 fn capture(file: &Path) -> Result<Bytes> {
     let name = name_of(file);
-    let bytes = dump::read(read_input(file)?);
+    let bytes = dump::read(read_input(file, LARGEST)?);
     let bytes = bytes.map_err(|error| Failure::new(format!("{name}, {error}")))?;
     match bytes.is_empty() {
         true => Err(Failure::new(format!("{name} holds no bytes"))),

@@ -3,6 +3,7 @@ use clap::Args;
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
+    out,
 };
 
 /// Delete a content
@@ -25,6 +26,7 @@ impl Delete {
             let why = "the server does not let you delete this content; join as a presenter";
             return Err(Failure::new(why));
         }
-        joined.leave().await
+        joined.leave().await?;
+        out::line(format_args!("Deleted \"{}\".", out::printable(&self.title)))
     }
 }

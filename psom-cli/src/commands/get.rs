@@ -5,7 +5,8 @@ use clap::Args;
 use super::{get_slides, get_url};
 use crate::{
     download::{Remote, place},
-    failure::{Failure, Result},
+    failure::{Failure, Result, While},
+    files,
     joined::LinkArgs,
     out,
 };
@@ -22,16 +23,19 @@ Examples:
 The file is decrypted and verified on its way. It appears under its name only when all of it is
 there, and replaces nothing that is there already, unless that is asked for with --force.
 
-With --slides, each slide is a file slide-01.jpg, and its notes are slide-01.txt.")]
+With --slides, each slide is a file slide-01.jpg, and its notes are slide-01.txt. Where slides are
+missing, the program says which, and ends with 1.")]
 pub struct Get {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
     title: String,
-    /// Where to put the file: a path, or a directory; by default here, under the title.
+    /// Where to put the file: a path, or a directory, or `-` for standard output; by default here,
+    /// under the title.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Download the slides as pictures, with their notes, into this directory.
+    /// Download the slides as pictures, with their notes, into this directory, which is made where
+    /// it is missing.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     slides: Option<PathBuf>,
     /// Replace files that are there.
@@ -65,11 +69,18 @@ impl Get {
         if self.decrypted_url {
             return get_url::get(joined, file.name).await;
         }
+        let remote = Remote::native(base, &file)?;
+        if self.output.as_deref() == Some(Path::new("-")) {
+            let directory = files::own_directory("psom-get-")?;
+            let shown = out::printable(&title);
+            // It is verified before anything of it is passed on.
+            let (file, _) = remote.fetch(&joined.http, directory.path(), shown).await?;
+            joined.leave().await?;
+            return out::file(&mut file.reopen().or_cannot("read the file")?);
+        }
         let target = target(self.output.as_deref(), &title)?;
         free(&target, self.force)?;
-        let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
-        let remote = Remote::native(base, &file)?;
+        let directory = files::directory_of(&target);
         let fetched = remote.fetch(&joined.http, directory, out::printable(&title)).await?;
         let (temporary, size) = fetched;
         place(temporary, &target, self.force)?;
@@ -103,6 +114,11 @@ fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
     if name.starts_with('.') {
         name.replace_range(..1, "_");
     }
+    // What most file systems take.
+    if name.len() > 255 {
+        let why = "the title is too long for a file name; say where the file goes with -o";
+        return Err(Failure::new(why));
+    }
     Ok(output.map_or_else(|| PathBuf::from(&name), |directory| directory.join(&name)))
 }
 
@@ -118,10 +134,13 @@ mod tests {
         assert_eq!(target(None, "Plan.pdf").unwrap(), Path::new("Plan.pdf"));
         assert_eq!(target(None, ".bashrc").unwrap(), Path::new("_bashrc"));
         assert_eq!(target(Some(Path::new(".bashrc")), "x").unwrap(), Path::new(".bashrc"));
+        let path = Path::new("no such directory/x");
         assert!(target(None, "..").is_err());
+        assert!(target(None, &"\u{6f22}".repeat(85)).is_ok());
+        assert!(target(None, &"\u{6f22}".repeat(86)).is_err());
+        assert!(target(Some(path), &"\u{6f22}".repeat(86)).is_ok());
         let here = Path::new(".");
         assert_eq!(target(Some(here), "a\nb").unwrap(), Path::new("./a_b"));
-        let path = Path::new("no such directory/x");
         assert_eq!(target(Some(path), "Plan.pdf").unwrap(), path);
     }
 }

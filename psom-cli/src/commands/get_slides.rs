@@ -15,6 +15,7 @@ use super::get::free;
 use crate::{
     download::{Remote, place},
     failure::{Failure, Result, While},
+    files,
     http::Http,
     out,
     slides::notes_name,
@@ -54,15 +55,25 @@ pub async fn get(
     for notes in &slides.notes {
         for (slide, text) in texts(http, base, notes, directory).await? {
             let writing = format!("write to {}", directory.display());
-            let temporary = tempfile::Builder::new().prefix(".psom-").tempfile_in(directory);
-            let mut temporary = temporary.or_cannot(&writing)?;
+            let mut temporary = files::draft(directory)?;
             temporary.write_all(&text).or_cannot(&writing)?;
             place(temporary, &target(slide, "txt"), force)?;
             noted += 1;
         }
     }
     let (there, shown) = (slides.jpegs.len(), directory.display());
-    out::line(format_args!("{shown} ({there} of {count} slides, {noted} with notes)"))
+    out::line(format_args!("{shown} ({there} of {count} slides, {noted} with notes)"))?;
+    let missing = (0..count).filter(|slide| !slides.jpegs.contains_key(slide));
+    let missing: Vec<_> = missing.map(|slide| slide as usize + 1).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (plural, are) = if missing.len() == 1 { ("", "is") } else { ("s", "are") };
+    Err(Failure::new(format!(
+        "slide{plural} {} of \"{title}\" {are} missing; try again later, or ask its owner to share it \
+         again",
+        out::ranges(&missing)
+    )))
 }
 
 /// The notes in a file, by their slides. Parts that others have named otherwise are not found.

@@ -7,11 +7,14 @@ use psom::interface::{
 };
 use psom_objects::interfaces::catalog;
 
-use super::{name_of, read_input};
 use crate::{
     failure::{Failure, Result},
+    files::{name_of, read_input},
     out,
 };
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
 
 /// Print the interfaces that are built in, or compare them with a file
 #[derive(Debug, Args)]
@@ -61,7 +64,7 @@ impl Idl {
 
     fn compare(&self, definitions: &[Definition], built_in: &Document, file: &Path) -> Result {
         let shown = name_of(file);
-        let text = String::from_utf8(read_input(file)?)
+        let text = String::from_utf8(read_input(file, LARGEST)?)
             .map_err(|_| Failure::new(format!("{shown} is no text in UTF-8")))?;
         let mut document =
             Document::parse(&text).map_err(|error| Failure::new(format!("{shown}, {error}")))?;

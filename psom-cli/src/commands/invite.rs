@@ -5,7 +5,7 @@ use ureq::http::Method;
 use crate::{
     admin::ServerArgs,
     failure::{Failure, Result},
-    out,
+    out, texts,
 };
 
 /// Print a link by which somebody joins a meeting
@@ -49,6 +49,7 @@ enum Role {
 
 impl Invite {
     pub async fn run(self) -> Result {
+        texts::check_name(&self.name)?;
         let role = match self.role {
             Role::Organizer => "organizer",
             Role::Presenter => "presenter",

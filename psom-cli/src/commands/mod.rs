@@ -25,16 +25,13 @@ mod visibility;
 mod watch;
 mod whiteboard;
 
-use std::{
-    fs,
-    io::{self, Read},
-    path::Path,
-};
+use std::process;
 
 use clap::{
     Parser, Subcommand,
     builder::styling::{AnsiColor, Styles},
 };
+use tokio::sync::oneshot;
 
 use crate::failure::{Failure, Result, While};
 
@@ -100,7 +97,8 @@ impl Cli {
         }
     }
 
-    /// Runs the command. Most end at once when they are interrupted, and clean up.
+    /// Runs the command. Most clean up when they are interrupted, and end; interrupted again, they
+    /// end at once.
     pub async fn run(self) -> Result {
         use Command::{Completions, Decode, Idl, Present, Proxy, Serve, Watch};
         // These have nothing to clean up, and may wait for standard input.
@@ -111,10 +109,21 @@ impl Cli {
         if matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_)) {
             return self.dispatch().await;
         }
-        let interrupted = interrupted()?;
+        let first = interrupted()?;
+        let (tell, told) = oneshot::channel();
+        tokio::spawn(async move {
+            first.await;
+            let again = interrupted();
+            let _ = tell.send(());
+            // Whoever cannot wait until all is cleaned up need not.
+            if let Ok(again) = again {
+                again.await;
+                process::exit(crate::INTERRUPTED.into());
+            }
+        });
         tokio::select! {
             result = self.dispatch() => result,
-            () = interrupted => Err(Failure::new("interrupted")),
+            Ok(()) = told => Err(Failure::Interrupted),
         }
     }
 
@@ -144,21 +153,6 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
         }
     }
-}
-
-/// The bytes of a file, or of standard input where it is called `-`.
-fn read_input(file: &Path) -> Result<Vec<u8>> {
-    if file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).or_cannot("read standard input")?;
-        return Ok(bytes);
-    }
-    fs::read(file).or_cannot(format_args!("read {}", name_of(file)))
-}
-
-/// A file as it is called in messages.
-fn name_of(file: &Path) -> String {
-    if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() }
 }
 
 /// Completes when the program is to end: SIGINT, and SIGTERM where there is such a thing. Signals

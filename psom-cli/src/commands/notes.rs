@@ -4,7 +4,7 @@ use psom_objects::{client::Parcel, package::SharedNotes};
 use crate::{
     failure::{Failure, Result},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Share a page of notes
@@ -60,8 +60,19 @@ enum Action {
 
 impl Notes {
     pub async fn run(self) -> Result {
-        if let Action::Create { url, .. } = &self.action {
+        if let Action::Create { title, url, id, notebook, section, page } = &self.action {
             check(url)?;
+            let given = |text: &Option<String>| text.clone().unwrap_or_default();
+            for (what, text) in [
+                ("the title", title.clone()),
+                ("the address", url.clone()),
+                ("the identifier", given(id)),
+                ("the notebook", given(notebook)),
+                ("the section", given(section)),
+                ("the page", given(page)),
+            ] {
+                texts::check_line(what, &text)?;
+            }
         }
         let mut joined = self.link.join().await?;
         match self.action {

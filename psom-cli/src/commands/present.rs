@@ -28,15 +28,17 @@ impl Present {
     pub async fn run(self) -> Result {
         let mut joined = self.link.join().await?;
         let (id, _) = joined.content(&self.title)?;
+        let before = (joined.model.active_content, joined.model.active_presenter);
         joined.act(move |conference, cx| conference.present(cx, Some(id))).await?;
-        joined.settle().await?;
-        if joined.model.active_content != Some(id) {
+        let may_present = joined.may_share().await?;
+        let stage = (joined.model.active_content, joined.model.active_presenter);
+        // Who may present takes the stage from anybody, so what was there already is theirs, too.
+        if stage.0 != Some(id) || !(may_present || stage != before) {
             let why = "the server does not let you present this content; join as a presenter";
             return Err(Failure::new(why));
         }
         // Before that is said, so that who reads it can stop it.
         let mut interrupted = pin!(interrupted()?);
-        let presenter = joined.model.active_presenter;
         out::line(format_args!("Presenting \"{}\"; Ctrl-C stops.", out::printable(&self.title)))?;
         loop {
             let event = tokio::select! {
@@ -52,8 +54,7 @@ impl Present {
             };
             let Some(event) = event else { break };
             joined.model.apply(&event);
-            if (joined.model.active_content, joined.model.active_presenter) != (Some(id), presenter)
-            {
+            if (joined.model.active_content, joined.model.active_presenter) != stage {
                 out::line("The content is not on the stage any more.")?;
                 break;
             }

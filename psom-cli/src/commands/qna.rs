@@ -4,7 +4,7 @@ use psom_objects::client::{Parcel, Qna as Known};
 use crate::{
     failure::{Failure, Result},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Ask and answer questions
@@ -69,6 +69,7 @@ impl Qna {
         let mut joined = self.link.join().await?;
         match self.action {
             Action::Create { title } => {
+                texts::check_line("the title", &title)?;
                 let parcel = Parcel::qna(&title);
                 let parcel =
                     parcel.map_err(|error| Failure::new(format!("cannot pack it: {error}")))?;

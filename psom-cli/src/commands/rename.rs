@@ -7,6 +7,7 @@ use psom_objects::{
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
+    out, texts,
 };
 
 /// Give a content another title
@@ -23,6 +24,7 @@ pub struct Rename {
 
 impl Rename {
     pub async fn run(self) -> Result {
+        texts::check_line("the new title", &self.new)?;
         let mut joined = self.link.join().await?;
         let (id, _) = joined.content(&self.title)?;
         let title = self.new.clone();
@@ -35,7 +37,12 @@ impl Rename {
             _ => None,
         });
         match answer.await?? {
-            SetTitleStatus::Success => joined.leave().await,
+            SetTitleStatus::Success => {
+                joined.leave().await?;
+                let (old, new) = (out::printable(&self.title), out::printable(&self.new));
+                out::line(format_args!("\"{old}\" is called \"{new}\"."))
+            }
+            SetTitleStatus::FailedInvalidTitle => Err(texts::title_refused(&self.new)),
             refused => Err(Failure::explained(&explain::rename(refused))),
         }
     }

@@ -32,8 +32,8 @@ use crate::{
 /// Slides of one package: a few, so that each of them is soon seen.
 const BATCH: usize = 4;
 
-/// How long it may take to end a conversion: a page, or LibreOffice.
-const CLEANING: Duration = Duration::from_secs(15);
+/// How long it may take to end a conversion: LibreOffice, or a large picture.
+const CLEANING: Duration = Duration::from_secs(5);
 
 /// The names of files in the packages.
 const PREVIEW: &str = "preview.jpg";
@@ -91,7 +91,7 @@ impl ShareSlides {
         let (shown, count) = (out::printable(&title), deck.slides.len());
         let slides = if count == 1 { "slide" } else { "slides" };
         out::line(format_args!("Shared \"{shown}\" with {count} {slides}."))?;
-        if let Some(remark) = &deck.remark {
+        for remark in &deck.remarks {
             out::line(out::printable(remark))?;
         }
         joined.leave().await
@@ -188,7 +188,7 @@ async fn add_rest(joined: &mut Joined, content_id: i64, deck: &Deck) -> Result {
         let manifest = Manifest::CreatePptContentResource(manifest);
         let what = format!("slides {} to {} of {count}", slides.start + 1, slides.end);
         let added = async {
-            let packed = upload::pack(manifest, files(deck, slides)).await?;
+            let packed = joined.meanwhile(upload::pack(manifest, files(deck, slides))).await?;
             upload::add(joined, packed, what).await
         };
         if let Err(failure) = added.await {

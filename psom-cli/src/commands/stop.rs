@@ -3,6 +3,7 @@ use clap::Args;
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
+    out,
 };
 
 /// Leave the stage, or take your content off it
@@ -36,6 +37,11 @@ impl Stop {
             let why = "somebody else is presenting; join with the link of the user who does";
             return Err(Failure::new(why));
         }
-        joined.leave().await
+        joined.leave().await?;
+        out::line(match (stops_something, &self.title) {
+            (true, _) => "You have stopped presenting.".to_owned(),
+            (false, None) => "Nobody is presenting.".to_owned(),
+            (false, Some(title)) => format!("\"{}\" is not on the stage.", out::printable(title)),
+        })
     }
 }

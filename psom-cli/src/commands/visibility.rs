@@ -4,6 +4,7 @@ use psom_objects::{package, types::ContentVisibility};
 use crate::{
     failure::{Failure, Result},
     joined::LinkArgs,
+    out,
 };
 
 /// Say who sees a content
@@ -56,6 +57,12 @@ impl Visibility {
             let why = "the server does not let you show or hide this content; join as a presenter";
             return Err(Failure::new(why));
         }
-        joined.leave().await
+        joined.leave().await?;
+        let who = match self.who {
+            Who::Organizer => "the organizer alone",
+            Who::Presenters => "organizer and presenters",
+            Who::Everyone => "everybody",
+        };
+        out::line(format_args!("\"{}\" is seen by {who}.", out::printable(&self.title)))
     }
 }

@@ -2,7 +2,7 @@ use std::pin::pin;
 
 use anstyle::Style;
 use clap::Args;
-use psom_objects::client::{Event, Model};
+use psom_objects::client::{Event, Model, PollEvent};
 
 use super::interrupted;
 use crate::{failure::Result, joined::LinkArgs, out};
@@ -15,7 +15,7 @@ Examples:
   psom watch LINK --json | jq 'select(.event == \"titled\").title'
 
 The first lines are the state of the meeting. It ends with the meeting, or when it is
-interrupted.")]
+interrupted. In JSON, slides are counted from 0, as in the protocol; everywhere else from 1.")]
 pub struct Watch {
     #[command(flatten)]
     link: LinkArgs,
@@ -33,7 +33,14 @@ impl Watch {
                 event = joined.next() => event?,
                 () = &mut interrupted => break,
             };
-            let Some(event) = event else { break };
+            let Some(event) = event else {
+                let line = match self.json {
+                    true => Event::Ended.to_json(),
+                    false => "The meeting has ended, or the server has stopped.".to_owned(),
+                };
+                out::line(line)?;
+                break;
+            };
             // The model as it was before still knows what is removed.
             let line = self.line(&event, &joined.model);
             // What only says again how things are is for programs.
@@ -47,6 +54,15 @@ impl Watch {
     fn line(&self, event: &Event, model: &Model) -> String {
         if self.json {
             return event.to_json();
+        }
+        if let Event::Poll { id, event: PollEvent::Results { results } } = event
+            && let Some(content) = model.contents.get(id)
+            && content.poll.as_ref().is_some_and(|poll| !poll.visible_to_all)
+            && results.iter().all(|votes| *votes == 0)
+        {
+            // Those who do not see the results are told zeros.
+            let title = out::printable(content.title.as_deref().unwrap_or_default());
+            return format!("The results of \"{title}\" are hidden, or nobody has voted.");
         }
         let style = match event {
             Event::ActiveContent { .. } | Event::ActivePresenter { .. } => out::STRONG,

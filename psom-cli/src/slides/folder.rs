@@ -5,8 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line, read};
-use crate::failure::{Failure, Result, While};
+use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line};
+use crate::{
+    failure::{Failure, Result, While},
+    files::read,
+};
+
+/// What each JPEG begins with.
+const JPEG: &[u8] = &[0xff, 0xd8];
 
 /// The largest picture, in bytes.
 const MAX_PICTURE: u64 = 64 << 20;
@@ -28,7 +34,12 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let mut deck = DeckBuilder::new(options)?;
     (options.progress)(Progress::Slides { done: 0, total: files.len() });
     for (index, file) in files.iter().enumerate() {
-        let picture = Picture::take(read(file, MAX_PICTURE)?).map_err(|error| {
+        let bytes = read(file, MAX_PICTURE)?;
+        if !bytes.starts_with(JPEG) {
+            let why = format!("{} is no JPEG; save it as a JPEG", file.display());
+            return Err(Failure::new(why));
+        }
+        let picture = Picture::take(bytes).map_err(|error| {
             Failure::new(format!(
                 "{} is no JPEG that can be shown ({}); save it as a JPEG again",
                 file.display(),

@@ -21,7 +21,6 @@ mod tests;
 use std::{
     ffi::OsString,
     fs,
-    io::Read,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -32,10 +31,14 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::failure::{Failure, Result, While};
+use crate::{
+    failure::{Failure, Result, While},
+    files::own_directory,
+};
 use picture::Picture;
 
 pub use packages::{notes_name, thumbnail_name};
+pub use picture::has_end;
 
 /// The most slides that a server takes.
 pub const MAX_SLIDES: usize = 1000;
@@ -48,8 +51,9 @@ const MAX_FILE: u64 = 1 << 30;
 pub struct Deck {
     /// The slides in their order: 1 to [`MAX_SLIDES`].
     pub slides: Vec<Slide>,
-    /// A sentence for the user where something could not be brought along, but the slides could.
-    pub remark: Option<String>,
+    /// A sentence for the user for each thing that could not be brought along where the slides
+    /// could.
+    pub remarks: Vec<String>,
     /// Holds the files.
     _directory: TempDir,
 }
@@ -77,6 +81,8 @@ pub struct ConvertOptions {
     pub search: OsString,
     /// How long LibreOffice may take (10 minutes).
     pub office_limit: Duration,
+    /// How long a page of a PDF may take (a minute).
+    pub page_limit: Duration,
     /// Is told of each step (nobody).
     pub progress: Box<dyn Fn(Progress) + Send>,
     /// Set when nobody wants the slides any more: the conversion ends soon, and leaves nothing.
@@ -104,6 +110,7 @@ impl Default for ConvertOptions {
             quality: 85,
             search: std::env::var_os("PATH").unwrap_or_default(),
             office_limit: Duration::from_secs(600),
+            page_limit: Duration::from_secs(60),
             progress: Box::new(|_| {}),
             cancelled: Arc::default(),
         }
@@ -164,25 +171,16 @@ impl DeckBuilder {
     }
 
     fn finish(self) -> Deck {
-        Deck { slides: self.slides, remark: None, _directory: self.directory }
+        Deck { slides: self.slides, remarks: Vec::new(), _directory: self.directory }
     }
 }
 
 /// Ends the conversion where nobody wants it any more.
 fn check_wanted(cancelled: &AtomicBool) -> Result {
     match cancelled.load(Ordering::Relaxed) {
-        true => Err(Failure::new("interrupted")),
+        true => Err(Failure::Interrupted),
         false => Ok(()),
     }
-}
-
-/// A temporary directory that no other user reads.
-fn own_directory(prefix: &str) -> Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir().or_cannot("make a temporary directory")
 }
 
 /// Refuses a number of slides that no server takes.
@@ -194,18 +192,6 @@ fn check_count(path: &Path, count: usize) -> Result {
         _ => Err(Failure::new(format!(
             "{shown} has {count} slides, and a meeting takes at most {MAX_SLIDES}; split it"
         ))),
-    }
-}
-
-/// Reads a file of at most `limit` bytes.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
-    let shown = path.display();
-    let file = fs::File::open(path).or_cannot(format_args!("read {shown}"))?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).or_cannot(format_args!("read {shown}"))?;
-    match bytes.len() as u64 > limit {
-        true => Err(Failure::new(format!("{shown} is too large; at most {limit} bytes are read"))),
-        false => Ok(bytes),
     }
 }
 

@@ -11,11 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, own_directory, pdf,
-    read,
+use super::{ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, pdf};
+use crate::{
+    failure::{Failure, Result, While},
+    files::{own_directory, read},
 };
-use crate::failure::{Failure, Result, While};
 
 /// The first bytes of a zip archive: PPTX and ODP.
 const ZIP: &[u8] = b"PK\x03\x04";
@@ -43,7 +43,7 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     if notes.len() == deck.slides.len() {
         deck.slides.iter_mut().zip(notes).for_each(|(slide, notes)| slide.notes = notes);
     } else if notes.iter().any(|notes| !notes.is_empty()) {
-        deck.remark = Some(format!(
+        deck.remarks.push(format!(
             "the notes are left out: {shown} has {} slides to show, and LibreOffice made {}",
             notes.len(),
             deck.slides.len()
@@ -153,7 +153,7 @@ fn end(mut child: Child) -> std::io::Result<()> {
         kill.args(["-s", name, "--", &group]).stderr(Stdio::null()).status().is_ok()
     };
     if cfg!(unix) && signal("TERM") {
-        for _ in 0..50 {
+        for _ in 0..10 {
             if child.try_wait()?.is_some() {
                 break;
             }

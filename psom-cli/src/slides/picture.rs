@@ -52,7 +52,7 @@ impl Picture {
 
 /// Whether a JPEG's end comes after its pixels. What cameras put behind it does not matter, nor the
 /// ends of JPEGs that its metadata hold.
-fn has_end(jpeg: &[u8]) -> bool {
+pub fn has_end(jpeg: &[u8]) -> bool {
     let mut rest = jpeg.get(2..).unwrap_or_default();
     loop {
         rest = match rest {

@@ -1,6 +1,6 @@
 //! What people do in a meeting, by the commands.
 
-use std::{fs, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::support::{Stage, psom};
 
@@ -19,8 +19,19 @@ fn a_meeting(options: &[&str]) {
     assert_eq!(stage.ok(&["meeting", "create", "team"]), "team");
     let taken = stage.fails(&["meeting", "create", "team"]);
     assert!(taken.contains("exists"), "{taken}");
+    let none = stage.fails(&["invite", "nope", "--name", "Ada"]);
+    assert!(
+        none.ends_with("there is no meeting \"nope\"; `psom meeting list` lists them\n"),
+        "{none}"
+    );
+    let nobody = stage.fails(&["invite", "team", "--name", " "]);
+    assert!(nobody.contains("the name is empty"), "{nobody}");
+    let nobody = stage.fails(&["watch", &stage.link, "--as", "\u{1b}[1m"]);
+    assert!(nobody.contains("the name has a line break or a control character"), "{nobody}");
     let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
     let mut watch = stage.start(&["watch", &grace]);
+    let mut last = stage.start(&["watch", &ada]);
+    last.until(&["The meeting's state has been told."]);
     let mut json = stage.start(&["watch", &grace, "--json"]);
     watch.until(&["The meeting's state has been told."]);
     json.until(&[r#"{"event":"ready"}"#]);
@@ -36,9 +47,18 @@ fn a_meeting(options: &[&str]) {
     assert!(stage.fails(&["get", &grace, "plan.bin"]).contains("already"));
     stage.ok(&["get", &grace, "plan.bin", "-o", "copy"]);
     assert_eq!(fs::read(stage.file("copy")).unwrap(), noise());
+    let printed = stage.run(&["get", &grace, "plan.bin", "-o", "-"]);
+    assert!(printed.status.success() && printed.stdout == noise() && !stage.file("-").exists());
+    // As any new file of this user.
+    let mode = |file: &str| fs::metadata(stage.file(file)).unwrap().permissions().mode();
+    fs::write(stage.file("new"), "").unwrap();
+    assert_eq!(mode("copy"), mode("new"));
+    let nowhere = stage.fails(&["get", &grace, "plan.bin", "-o", "no/copy"]);
+    assert!(nowhere.contains("there is no directory no; make it first"), "{nowhere}");
     assert!(stage.fails(&["get", &grace, "nothing"]).contains("there is \"Plan.bin\""));
 
-    stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
+    let renamed = stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
+    assert_eq!(renamed, "\"Plan.bin\" is called \"Map.bin\".");
     watch.until(&["\"Plan.bin\" is called \"Map.bin\"."]);
     stage.fails(&["rename", &grace, "Map.bin", "x"]);
 
@@ -46,8 +66,12 @@ fn a_meeting(options: &[&str]) {
     let mut present = stage.start(&["present", &ada, "Map.bin"]);
     present.until(&["Presenting"]);
     watch.until(&["\"Map.bin\" is on the stage."]);
+    let taken = stage.fails(&["present", &grace, "Map.bin"]);
+    assert!(taken.contains("join as a presenter"), "{taken}");
     stage.fails(&["stop", &grace]);
-    stage.ok(&["stop", &ada, "Map.bin"]);
+    assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "You have stopped presenting.");
+    assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "\"Map.bin\" is not on the stage.");
+    assert_eq!(stage.ok(&["stop", &ada]), "Nobody is presenting.");
     present.until(&["not on the stage"]);
     assert!(present.child.wait().unwrap().success());
     let mut present = stage.start(&["present", &ada, "Map.bin"]);
@@ -56,15 +80,19 @@ fn a_meeting(options: &[&str]) {
     watch.until(&["The stage is empty."]);
 
     stage.fails(&["visibility", &grace, "Map.bin", "organizer"]);
-    stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
+    let seen = stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
+    assert_eq!(seen, "\"Map.bin\" is seen by organizer and presenters.");
     watch.until(&["\"Map.bin\" is gone."]);
     stage.fails(&["delete", &grace, "Map.bin"]);
-    stage.ok(&["delete", &ada, "Map.bin"]);
+    assert_eq!(stage.ok(&["delete", &ada, "Map.bin"]), "Deleted \"Map.bin\".");
     assert!(stage.fails(&["get", &ada, "Map.bin"]).contains("you see none"));
 
     watch.interrupt();
     stage.ok(&["meeting", "end", "team"]);
+    json.until(&[r#"{"event":"ended"}"#]);
     assert!(json.child.wait().unwrap().success());
+    last.until(&["The meeting has ended, or the server has stopped."]);
+    assert!(last.child.wait().unwrap().success());
     let gone = stage.fails(&["watch", &ada]);
     assert!(gone.contains("ask for a new join link"), "{gone}");
     stage.server.interrupt();

@@ -46,19 +46,30 @@ fn a_poll_from_the_question_to_the_table() {
     let csv = "choice,votes\r\n\"'=now()\",1\r\nlater,2";
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), csv);
 
-    // Hidden, the results are zeros.
-    let hidden = "Eat?\n    0  =now()\n    0  later\n\
-                  The results are not shown to you.";
-    assert_eq!(poll(&bob, &["results", "Lunch"]), hidden);
+    // Hidden, the results are told as zeros, and zeros are not what they are.
+    let hidden = || {
+        let output = stage.run(&["poll", &bob, "results", "Lunch"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            "Eat?\n       =now()\n       later\n"
+        );
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(why.contains("not shown to you; ask"), "{why}");
+    };
+    hidden();
     assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not shown to you; ask"));
-    assert!(refused(&bob, &["show", "Lunch"]).contains("as a presenter"));
+    // Also where it is so already.
+    for action in ["show", "hide", "open"] {
+        assert!(refused(&bob, &[action, "Lunch"]).contains("as a presenter"), "{action}");
+    }
     let shown = "The results of \"Lunch\" are shown to everybody.";
     assert_eq!(poll(&host, &["show", "Lunch"]), shown);
     watch.until(&["Votes in \"Lunch\": 1 for \"=now()\", 2 for \"later\"."]);
     assert_eq!(poll(&bob, &["results", "Lunch"]), "Eat?\n    1  =now()\n    2  later");
     poll(&host, &["hide", "Lunch"]);
-    watch.until(&["Votes in \"Lunch\": 0 for \"=now()\", 0 for \"later\"."]);
-    assert_eq!(poll(&bob, &["results", "Lunch"]), hidden);
+    watch.until(&["The results of \"Lunch\" are hidden, or nobody has voted."]);
+    hidden();
 
     assert_eq!(poll(&dan, &["vote", "Lunch", "none"]), "You have no vote.");
     assert!(refused(&bob, &["close", "Lunch"]).contains("as a presenter"));
@@ -79,6 +90,10 @@ fn a_poll_from_the_question_to_the_table() {
     assert_eq!(poll(&host, &["results", "Lunch"]), "Drink?\n    0  tea\n    0  milk");
     // Once more, where there is nothing to see.
     assert_eq!(poll(&host, &["clear", "Lunch"]), "\"Lunch\" has no votes any more.");
+    let long = "x".repeat(60_000);
+    let long = ["create", "x", "--question", &long, "--choice", "a", "--choice", "b"];
+    let why = refused(&host, &long);
+    assert!(why.contains("does not take a text of it; make the texts shorter"), "{why}");
     let same = ["create", "x", "--question", "?", "--choice", "a", "--choice", "a"];
     assert!(refused(&host, &same).contains("two choices are the same"));
     watch.interrupt();
@@ -142,6 +157,16 @@ fn notes_are_shared_by_their_address() {
     assert!(stage.fails(&[&["notes", &bob], &create[..]].concat()).contains("as a presenter"));
     let nowhere = stage.fails(&["notes", &host, "create", "x", "--url", "minutes"]);
     assert!(nowhere.contains("\"minutes\" is no address"), "{nowhere}");
+    let long = "x".repeat(70_000);
+    for (option, text, expected) in [
+        ("--page", &long[..], "the page is too long; make it shorter"),
+        ("--id", "a\u{1b}[31mb", "the identifier has a line break or a control character"),
+    ] {
+        let why = stage.fails(&["notes", &host, "create", "x", "--url", url, option, text]);
+        assert!(why.contains(expected), "{why}");
+    }
+    let why = stage.fails(&["notes", &host, "create", "x?", "--url", url]);
+    assert!(why.contains("the title has a ?, which no file name has"), "{why}");
     assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
     assert_eq!(shown, format!("url       {url}\nnotebook  Team\npage      May 2"));

@@ -244,6 +244,13 @@ fn slides_that_the_server_does_not_take_are_told_the_others() {
     let part = |name: &str| failed[name].as_u64().unwrap();
     assert_eq!((jpegs, part("begin"), part("end")), (4, 4, 8));
     assert_eq!((part("format"), part("code")), (7, 2));
+    // Whoever downloads the slides is told which are missing.
+    let get = ["get", &links[2], "photos", "--slides", "got"];
+    let got = psom(directory.path()).args(get).output().unwrap();
+    assert_eq!(got.status.code(), Some(1));
+    assert_eq!(String::from_utf8(got.stdout).unwrap(), "got (4 of 9 slides, 0 with notes)\n");
+    let why = String::from_utf8(got.stderr).unwrap();
+    assert!(why.contains("slides 5-9 of \"photos\" are missing"), "{why}");
     watch.interrupt();
     runtime.block_on(server.shutdown(std::time::Duration::from_secs(30)));
 }

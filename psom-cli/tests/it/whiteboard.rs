@@ -76,6 +76,8 @@ fn a_board(options: &[&str]) {
     if let Some(directory) = std::env::var_os("PSOM_KEEP_PICTURES") {
         fs::write(std::path::Path::new(&directory).join("ideas.svg"), &svg).unwrap();
     }
+    assert_eq!(board(&["export", "-o", "-"]), svg.trim_end());
+    assert!(!stage.file("-").exists());
     // An attendee sees the same, and may not touch it.
     assert_eq!(stage.ok(&["whiteboard", guests, "Ideas", "export"]), svg.trim_end());
     for refused in [&["clear"][..], &["remove", "1"], &["text", "x"], &["draw", "--path", "M0 0"]] {
@@ -85,7 +87,14 @@ fn a_board(options: &[&str]) {
     assert!(large.contains("the font is larger than the server takes"), "{large}");
     assert!(fails(link, &["image", "house.svg"]).contains("is no image that can be read"));
     assert!(fails(link, &["draw", "photo.png"]).contains("photo.png is no SVG file"));
-    assert!(fails(link, &["draw", "--path", "nowhere"]).contains("\"nowhere\" is no path"));
+    let mistake = fails(link, &["draw", "--path", "M0 0 L1 1 nowhere"]);
+    assert!(mistake.contains("a mistake at \"nowhere\" (character 11)"), "{mistake}");
+    assert!(fails(link, &["draw", "--path", "M0 0 L1"]).contains("the path ends too early"));
+    let path = format!("M0 0{}", " 1".repeat(10_000));
+    let long = fails(link, &["draw", "--path", &path]);
+    assert!(long.contains("a path has 20004 characters, and the server takes 20000"), "{long}");
+    let long = fails(link, &["text", &"x".repeat(10_001)]);
+    assert!(long.contains("the text has 10001 characters, and the server takes 10000"), "{long}");
     assert!(fails(link, &["draw"]).contains("give a path with --path"));
     assert!(fails(link, &["text", " \n"]).contains("cannot be blank; write something"));
     assert!(fails(guests, &["image", "photo.png"]).contains("join as a presenter"));

@@ -63,9 +63,10 @@ pub enum What {
     Close,
     /// Closes the channel because of an error (section 2.2.1.1.3).
     Break(Vec<u8>),
-    /// A record that says nothing that can be understood. What follows it can.
+    /// A record that says nothing that can be understood, or whatever there is up to where records
+    /// begin again. What follows it can.
     Undecodable {
-        /// How many bytes it has, with its header.
+        /// How many bytes it has, with the header.
         length: usize,
         /// Why.
         why: String,

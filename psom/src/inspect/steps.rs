@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::{
     error::DecodeError,
-    session::Role,
+    session::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
     wire::{
         WireProxyId,
         auth::{self, Credentials},
         operation::Operation,
-        record::{Batch, Record},
+        record::{self, Batch, Record},
     },
 };
 
@@ -34,11 +34,17 @@ pub(super) enum Raw {
     Operation(Result<Operation, DecodeError>),
     Close,
     Break(Range<usize>),
+    /// Nothing can be read up to where records begin again.
+    Skipped(String),
     /// Nothing more can be read.
     Lost(String),
 }
 
-/// Cuts the bytes of one direction into records. It ends where they end, or stop making sense.
+/// The longest message by which one believes that records begin again.
+const CREDIBLE: u32 = 1 << 20;
+
+/// Cuts the bytes of one direction into records. Where they stop making sense, it goes on where
+/// records seem to begin again.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
     batch: Batch,
@@ -106,19 +112,33 @@ impl Iterator for Steps {
         let raw = first.or_else(|| self.record())?;
         let raw = raw.unwrap_or_else(|error| Raw::Lost(error.to_string()));
         let channel = self.channel;
-        match raw {
-            Raw::SetChannel(channel) => self.channel = channel,
-            // Nothing is read behind it.
-            Raw::Lost(_) => {
-                let end = self.batch.bytes().len();
-                self.batch = Batch::default();
-                return Some(Step { range: start..end, channel, raw });
+        let raw = match raw {
+            Raw::SetChannel(channel) => {
+                self.channel = channel;
+                raw
             }
-            _ => {}
-        }
+            Raw::Lost(why) => {
+                let bytes = self.batch.bytes();
+                let again = (start + 1..bytes.len()).find(|at| begins_again(&bytes[*at..]));
+                self.batch.position = again.unwrap_or(bytes.len());
+                if again.is_some() { Raw::Skipped(why) } else { Raw::Lost(why) }
+            }
+            raw => raw,
+        };
         let end = self.batch.bytes().len() - self.batch.rest().len();
         Some(Step { range: start..end, channel, raw })
     }
+}
+
+/// Whether records begin here, for all that can be told: with a change to one of the channels that
+/// are in use and a whole message, behind which another record begins or nothing is.
+fn begins_again(bytes: &[u8]) -> bool {
+    let &[4, 0, 0, 0, channel, 0x16, a, b, c, d, ref rest @ ..] = bytes else { return false };
+    let length = u32::from_be_bytes([a, b, c, d]);
+    let behind = usize::try_from(length).ok().and_then(|length| rest.get(length..));
+    [BASE_CHANNEL, APPLICATION_CHANNEL].contains(&u32::from(channel))
+        && (1..=CREDIBLE).contains(&length)
+        && behind.is_some_and(|behind| record::length(behind, CREDIBLE).is_ok())
 }
 
 /// Whether a client's authentication stands behind a proxy header (ruling 11).

@@ -80,7 +80,7 @@ impl Survey {
                 self.objects.mention(BASE_CHANNEL, 0);
                 self.sender == Role::Server || operation.is_err()
             }
-            Raw::Operation(Err(_)) | Raw::Lost(_) => true,
+            Raw::Operation(Err(_)) | Raw::Skipped(_) | Raw::Lost(_) => true,
             Raw::Credentials(_) | Raw::Answer | Raw::SetChannel(_) | Raw::Close | Raw::Break(_) => {
                 false
             }

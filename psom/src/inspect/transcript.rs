@@ -201,7 +201,8 @@ impl Iterator for Events<'_> {
     fn next(&mut self) -> Option<Event> {
         let Step { range, channel, raw } = self.steps.next()?;
         let on = match raw {
-            Raw::Credentials(_) | Raw::Answer | Raw::SetChannel(_) | Raw::Lost(_) => None,
+            Raw::Credentials(_) | Raw::Answer | Raw::SetChannel(_) => None,
+            Raw::Skipped(_) | Raw::Lost(_) => None,
             Raw::Open { .. } | Raw::Operation(_) | Raw::Close | Raw::Break(_) => Some(channel),
         };
         let length = range.len();
@@ -224,6 +225,7 @@ impl Events<'_> {
             Raw::SetChannel(channel) => What::SetChannel(channel),
             Raw::Close => What::Close,
             Raw::Break(reason) => What::Break(transcript.bytes[reason].to_vec()),
+            Raw::Skipped(why) => What::Undecodable { length, why },
             Raw::Lost(why) => What::Lost { length, why },
             Raw::Open { channel, operation } => match operation
                 .map_err(|error| error.to_string())?

@@ -19,6 +19,44 @@ fn bytes_that_stop_making_sense_are_said_with_their_place() {
 }
 
 #[test]
+fn a_capture_that_begins_or_breaks_inside_a_record_goes_on_with_the_next_channel() {
+    let whole = server();
+    let story = lines(&inspector().sent_by(Role::Server).read(whole.clone()));
+    let told = |bytes: Vec<u8>| lines(&inspector().sent_by(Role::Server).read(bytes));
+    // The last of what the server says is on the application's channel.
+    let change = whole.windows(5).rposition(|bytes| bytes == [4, 0, 0, 0, 2]).unwrap();
+    let texts = |lines: &[String]| -> Vec<String> {
+        let text = |line: &String| line.splitn(3, ' ').last().map(str::to_owned);
+        lines.iter().filter_map(text).collect()
+    };
+    let rest = story.iter().filter(|line| {
+        line.split(' ').next().is_some_and(|offset| offset.parse::<usize>().unwrap() >= change)
+    });
+    let rest: Vec<_> = texts(&rest.cloned().collect::<Vec<_>>());
+    assert!(rest.len() > 2 && rest[0].contains("set channel #2"), "{rest:?}");
+    // Some bytes of a message before it.
+    let late = told([&[0x99, 7, 0x16, 0xff][..], &whole[change..]].concat());
+    assert_eq!(late[0], "0 -- 4 undecodable bytes: record type 0x99 is unknown");
+    assert_eq!(texts(&late[1..]), rest);
+    // A record that promises more than there is.
+    let late = told([&[0x16, 0, 1, 0, 0, 7][..], &whole[change..]].concat());
+    assert_eq!(late[0], "0 -- 6 undecodable bytes: the capture ends inside a record");
+    assert_eq!(texts(&late[1..]), rest);
+    // What looks like the change of a channel and is followed by no message is none.
+    for no_record in [
+        &[4, 0, 0, 0, 2][..],
+        &[4, 0, 0, 0, 9, 0x16, 0, 0, 0, 1, 7],
+        &[4, 0, 0, 0, 2, 0x16, 0, 0, 0, 9, 7],
+    ] {
+        let lost = told([&[0x99], no_record].concat());
+        let length = no_record.len() + 1;
+        let expected =
+            format!("0 -- the last {length} bytes are lost: record type 0x99 is unknown");
+        assert_eq!(lost, [expected]);
+    }
+}
+
+#[test]
 fn a_message_that_cannot_be_read_does_not_end_the_reading() {
     let mut bytes = client();
     // The length of the name in addProtocol.

@@ -11,7 +11,7 @@ use super::visibility::Who;
 use crate::{
     failure::{Failure, Result},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Ask a question with choices, vote, and count the votes
@@ -132,10 +132,10 @@ impl Poll {
 impl Question {
     /// The rules that a server would not explain (section 3.1.4.1.14).
     fn check(&self) -> Result {
-        let texts = || self.choices.iter().chain([&self.question]);
+        let mut all = self.choices.iter().chain([&self.question]);
         let why = if !(2..=7).contains(&self.choices.len()) {
             "a poll has two to seven choices; give each with --choice"
-        } else if texts().any(|text| text.trim().is_empty()) {
+        } else if all.any(|text| text.trim().is_empty()) {
             "the question and its choices cannot be blank; write something"
         } else if self.choices.iter().any(|choice| choice.contains(char::is_control))
             || self.question.contains(|c: char| c.is_control() && c != '\n')
@@ -143,13 +143,19 @@ impl Question {
             "a question is text, and a choice is one line of it; leave control characters out"
         } else if (1..self.choices.len()).any(|at| self.choices[..at].contains(&self.choices[at])) {
             "two choices are the same; make each another"
-        } else if texts().any(|text| text.len() > u16::MAX.into()) {
-            "a question or a choice is too long; ask something shorter"
         } else {
+            texts::check_length("the question", &self.question)?;
+            for (number, choice) in (1..).zip(&self.choices) {
+                texts::check_length(&format!("choice {number}"), choice)?;
+            }
             return Ok(());
         };
         Err(Failure::new(why))
     }
+}
+
+fn hidden_results() -> Failure {
+    Failure::new("the results are not shown to you; ask a presenter to show them")
 }
 
 fn not_yours() -> Failure {
@@ -189,6 +195,7 @@ async fn create(
     let detail = ContentDetail::Poll(package::Poll::new(question, choices.clone()));
     let mut content = CreateContent::new(title, detail);
     content.common.visibility = visibility.map(Who::in_manifest);
+    texts::check_line("the title", title)?;
     let parcel = Parcel::new(content, []);
     let parcel = parcel.map_err(|error| Failure::new(format!("cannot pack the poll: {error}")))?;
     joined.upload(parcel).await?;
@@ -199,8 +206,9 @@ async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
     let set = move |conference: &mut Conference, cx: &mut Context<_>, id| {
         conference.set_poll_open(cx, id, open)
     };
+    let was = poll(joined, title)?.1.open;
     let poll = change(joined, title, set).await?;
-    if poll.open != open {
+    if poll.open != open || (was == open && !joined.may_share().await?) {
         return Err(not_yours());
     }
     let now = if open { "open" } else { "closed" };
@@ -211,8 +219,9 @@ async fn show(joined: &mut Joined, title: &str, to_all: bool) -> Result {
     let show = move |conference: &mut Conference, cx: &mut Context<_>, id| {
         conference.show_results(cx, id, to_all)
     };
+    let was = poll(joined, title)?.1.visible_to_all;
     let poll = change(joined, title, show).await?;
-    if poll.visible_to_all != to_all {
+    if poll.visible_to_all != to_all || (was == to_all && !joined.may_share().await?) {
         return Err(not_yours());
     }
     let who = if to_all { "everybody" } else { "presenters alone" };
@@ -326,17 +335,17 @@ async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
     let hidden = nothing && !poll.visible_to_all && !joined.may_share().await?;
     if csv {
         if hidden {
-            let why = "the results are not shown to you; ask a presenter to show them";
-            return Err(Failure::new(why));
+            return Err(hidden_results());
         }
         return csv::write(rows);
     }
     out::line(out::printable(&poll.question))?;
     for (choice, votes) in rows {
+        let votes = if hidden { String::new() } else { votes.to_string() };
         out::line(format_args!("{votes:>5}  {}", out::printable(choice)))?;
     }
     if hidden {
-        out::line("The results are not shown to you.")?;
+        return Err(hidden_results());
     }
     if poll.open { Ok(()) } else { out::line("The poll is closed.") }
 }

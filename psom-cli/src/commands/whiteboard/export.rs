@@ -14,6 +14,7 @@ use super::{super::get::free, At};
 use crate::{
     download,
     failure::{Failure, Result, While},
+    files,
     http::Http,
 };
 
@@ -25,6 +26,7 @@ const MOST: usize = 256 << 20;
 
 impl At {
     pub(super) async fn export(&mut self, output: Option<&Path>, force: bool) -> Result<String> {
+        let output = output.filter(|output| output.as_os_str() != "-");
         if let Some(output) = output {
             free(output, force)?;
         }
@@ -51,11 +53,7 @@ impl At {
             return Ok(String::new());
         };
         let writing = format!("write {}", output.display());
-        let directory = output.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let temporary = tempfile::Builder::new()
-            .prefix(".psom-")
-            .tempfile_in(directory.unwrap_or(Path::new(".")));
-        let mut temporary = temporary.or_cannot(&writing)?;
+        let mut temporary = files::draft(files::directory_of(output))?;
         temporary.write_all(svg.as_bytes()).or_cannot(&writing)?;
         download::place(temporary, output, force)?;
         let count = board.len();
@@ -83,7 +81,7 @@ fn fetched(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
     let mut plain = Vec::new();
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let count = encrypted.read(&mut buffer).or_cannot("download the image")?;
+        let count = encrypted.read(&mut buffer).map_err(download::broken_off)?;
         if count == 0 {
             break;
         }

@@ -3,20 +3,24 @@
 mod export;
 mod input;
 mod pin;
+mod svg;
 
 use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use psom_objects::{
-    annotation::{Change, Kind, Properties, Property},
+    annotation::{Change, Constraint, Kind, Properties, Property},
     client::{Board, BoardEvent, Event, Parcel, explain},
 };
 
-use self::input::{Drawing, color, number, point};
+use self::{
+    input::{color, number, point, size, sizes},
+    svg::Drawing,
+};
 use crate::{
     failure::{Failure, Result, While},
     joined::{Joined, LinkArgs},
-    out,
+    out, texts,
 };
 
 /// Draw on a whiteboard, or make a picture of it
@@ -61,7 +65,7 @@ enum Action {
             allow_hyphen_values = true)]
         at: String,
         /// How large it is shown; by default as it is, but no side longer than 640.
-        #[arg(long, value_name = "W,H", value_parser = point)]
+        #[arg(long, value_name = "W,H", value_parser = sizes)]
         size: Option<String>,
     },
     /// Print what is on the board, a line each
@@ -76,7 +80,7 @@ enum Action {
     Clear,
     /// Write the whole board as an SVG picture
     Export {
-        /// Where to; to standard output where nothing is said.
+        /// Where to; to standard output where that is `-` or nothing is said.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replace a file that is there.
@@ -87,8 +91,9 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Draw {
-    /// An SVG file: each of its paths is drawn, with its colors in the form #RRGGBB and moved by
-    /// its own `translate`. Other shapes, transforms and styles are left out, and named.
+    /// An SVG file: each of its paths is drawn, with the colors, opacities and `translate` that it
+    /// and its groups have; colors are in the form #RRGGBB. Other shapes, transforms and styles are
+    /// left out, and named.
     #[arg(value_name = "FILE.svg", conflicts_with = "path")]
     file: Option<PathBuf>,
     /// The path itself, as in an SVG file.
@@ -117,7 +122,7 @@ struct Text {
         allow_hyphen_values = true)]
     at: String,
     /// The size of the font.
-    #[arg(long, value_name = "NUMBER", value_parser = number, default_value = "16")]
+    #[arg(long, value_name = "NUMBER", value_parser = size, default_value = "16")]
     size: String,
     /// The color.
     #[arg(long, value_parser = color, default_value = "#000000")]
@@ -126,7 +131,7 @@ struct Text {
     #[arg(long, default_value = "Sans")]
     font: String,
     /// How wide it may be before it goes on in the next line.
-    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    #[arg(long, value_name = "NUMBER", value_parser = size)]
     width: Option<String>,
     /// It runs from right to left.
     #[arg(long)]
@@ -142,6 +147,7 @@ impl Whiteboard {
         let mut joined = self.link.join().await?;
         let title = &self.title;
         if let Action::Create = self.action {
+            texts::check_line("the title", title)?;
             let parcel = Parcel::whiteboard(title).or_cannot("create the board")?;
             joined.upload(parcel).await?;
             joined.leave().await?;
@@ -184,18 +190,32 @@ impl At {
     async fn draw(&mut self, draw: Draw) -> Result<String> {
         let (drawings, left_out) = match (&draw.file, draw.path) {
             (Some(file), _) => {
-                let input::Drawings { drawings, left_out } = input::read(file)?;
+                let svg::Drawings { drawings, left_out } = svg::read(file)?;
                 (drawings, left_out)
             }
             (None, path) => {
                 let data = path.unwrap_or_default();
-                if !input::is_path(&data) {
-                    let why = format!("\"{data}\" is no path; write one like \"M10 10 L 100 100\"");
-                    return Err(Failure::new(why));
+                if let Some(at) = svg::mistake(&data) {
+                    let (before, after) = data.split_at_checked(at).unwrap_or(("", &data));
+                    let begin: String = after.chars().take(20).collect();
+                    let place = before.chars().count() + 1;
+                    return Err(Failure::new(match begin.is_empty() {
+                        true => {
+                            "the path ends too early; write one like \"M10 10 L 100 100\"".into()
+                        }
+                        false => format!(
+                            "the path has a mistake at \"{begin}\" (character {place}); write one \
+                             like \"M10 10 L 100 100\""
+                        ),
+                    }));
                 }
                 (vec![Drawing { data, ..Drawing::default() }], None)
             }
         };
+        for drawing in &drawings {
+            let most = Constraint::MaxDrawingPathDataLength;
+            self.check_length(&drawing.data, most, "a path", "draw a simpler one")?;
+        }
         let mut ids = Vec::new();
         for drawing in drawings {
             let anchor = drawing.moved(draw.at.as_deref());
@@ -220,6 +240,8 @@ impl At {
         if text.text.trim().is_empty() {
             return Err(Failure::new("a text cannot be blank; write something"));
         }
+        let most = Constraint::MaxTextLength;
+        self.check_length(&text.text, most, "the text", "make it shorter")?;
         let direction = if text.rtl { "RTL" } else { "LTR" };
         let mut properties = Properties::from([
             (Property::Anchor, text.at),
@@ -234,6 +256,18 @@ impl At {
         }
         let id = self.add(Kind::Text, properties).await?;
         Ok(format!("Wrote {}.", numbers(&[id])))
+    }
+
+    /// Refuses what is longer than the server has announced that it takes.
+    fn check_length(&self, text: &str, most: Constraint, what: &str, instead: &str) -> Result {
+        let most = self.board().constraints.get(&most).copied();
+        let most = most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let length = text.encode_utf16().count();
+        if length <= most {
+            return texts::check_length(what, text);
+        }
+        let why = format!("{what} has {length} characters, and the server takes {most}; {instead}");
+        Err(Failure::new(why))
     }
 
     /// Adds an annotation, and returns the number that the server gave it.
@@ -262,7 +296,7 @@ impl At {
         let lines = board.annotations.iter().map(|(id, annotation)| {
             let owner = model.users.get(&annotation.owner);
             let owner =
-                owner.map_or_else(|| format!("user {}", annotation.owner), |it| it.name.clone());
+                owner.map_or_else(|| format!("User {}", annotation.owner), |it| it.name.clone());
             let place = annotation.get(Property::Anchor).unwrap_or("0,0");
             let text = annotation.get(Property::Text).map(|text| format!("\t{text}"));
             let (kind, text) = (annotation.kind.name(), text.unwrap_or_default());

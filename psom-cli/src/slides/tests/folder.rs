@@ -138,8 +138,13 @@ fn what_is_no_whole_jpeg_is_refused_by_its_name() {
     for bytes in cases {
         let directory = folder(&[("a1.jpg", &whole), ("a2.jpg", bytes)]);
         let why = refused(directory.path(), &small());
-        assert!(why.contains("a2.jpg is no JPEG that can be shown ("), "{why}");
-        assert!(why.ends_with("save it as a JPEG again"), "{why}");
+        match bytes.starts_with(&whole[..2]) {
+            true => {
+                assert!(why.contains("a2.jpg is no JPEG that can be shown ("), "{why}");
+                assert!(why.ends_with("save it as a JPEG again"), "{why}");
+            }
+            false => assert!(why.ends_with("a2.jpg is no JPEG; save it as a JPEG"), "{why}"),
+        }
     }
 }
 

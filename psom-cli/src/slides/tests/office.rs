@@ -51,7 +51,7 @@ fn a_pptx_becomes_slides_with_notes() {
     let deck = converted(&path, &with(office.path()));
     let notes: Vec<&str> = deck.slides.iter().map(|slide| slide.notes.as_str()).collect();
     assert_eq!(notes, ["one", "", "three"]);
-    assert_eq!(deck.remark, None);
+    assert!(deck.remarks.is_empty());
     let all = fs::read_to_string(office.path().join("all")).unwrap();
     assert!(all.starts_with("--headless "), "{all}");
     assert!(all.contains(" -env:UserInstallation=file:///"), "{all}");
@@ -64,7 +64,7 @@ fn notes_that_do_not_fit_are_left_out_with_a_remark() {
     let (_directory, path) = file("Plan.pptx", &three_slides());
     let deck = converted(&path, &with(converter(2).path()));
     assert!(deck.slides.iter().all(|slide| slide.notes.is_empty()));
-    let remark = deck.remark.unwrap();
+    let [remark] = &deck.remarks[..] else { panic!("{:?}", deck.remarks) };
     assert!(remark.contains("Plan.pptx has 3 slides to show, and LibreOffice made 2"), "{remark}");
 }
 

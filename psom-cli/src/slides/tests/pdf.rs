@@ -3,12 +3,21 @@
 use std::{
     collections::BTreeSet,
     fs,
-    sync::{Arc, Mutex},
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicBool, mpsc},
     thread,
+    time::Duration,
 };
 
-use super::{assert_colour, converted, decoded, file, pdf_file::*, refused, small};
-use crate::slides::{ConvertOptions, MAX_SLIDES, Progress, pdf::guarded, picture::THUMBNAIL};
+use super::{assert_colour, converted, decoded, file, pdf_file::*, refused, said, small};
+use crate::{
+    failure::{Failure, Result},
+    slides::{
+        ConvertOptions, MAX_SLIDES, Progress,
+        pdf::{guarded, next},
+        picture::THUMBNAIL,
+    },
+};
 
 const WHITE: [u8; 3] = [255; 3];
 
@@ -32,7 +41,7 @@ fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
         small_ones.insert(slide.thumbnail.clone());
     }
     assert_eq!((different.len(), small_ones.len()), (20, 20));
-    assert_eq!(deck.remark, None);
+    assert!(deck.remarks.is_empty());
 }
 
 #[test]
@@ -140,4 +149,65 @@ fn a_panic_while_drawing_becomes_an_error() {
     assert_eq!(plain, Err("no such colour".to_owned()));
     assert_eq!(formatted, Err("colour 7".to_owned()));
     assert_eq!(guarded(|| Ok(1)), Ok(1));
+}
+
+#[test]
+fn pages_whose_parts_are_missing_are_named() {
+    let pages: Vec<Page> = (1..=8).map(Page::numbered).collect();
+    let text = String::from_utf8(pdf(&pages)).unwrap();
+    // The contents of the pages 4 to 6 are no objects of the file any more.
+    let text = text.replace("/Contents 11 0 R", "/Contents 99 0 R");
+    let text = text.replace("/Contents 13 0 R", "/Contents [13 0 R 99 0 R]");
+    let text = text.replace("/Contents 15 0 R", "/Contents 99 0 R");
+    let (_directory, path) = file("Plan.pdf", text.as_bytes());
+    let deck = converted(&path, &small());
+    assert_eq!(deck.slides.len(), 8);
+    let [remark] = &deck.remarks[..] else { panic!("{:?}", deck.remarks) };
+    assert!(remark.contains("Plan.pdf") && remark.contains(": pages 4-6 could not"), "{remark}");
+}
+
+#[test]
+fn a_page_whose_font_or_picture_is_missing_is_named() {
+    let picture = "/XObject << /A << /Subtype /Image >> >>";
+    let pages = [Page::numbered(1), Page::numbered(2), Page::numbered(3)];
+    let text = String::from_utf8(pdf(&pages)).unwrap();
+    let text = text.replacen("/XObject << /Self 5 0 R >>", picture, 1);
+    let text = text.replace("/XObject << /Self 9 0 R >>", "/XObject << /Self 77 0 R >>");
+    let (_directory, path) = file("Plan.pdf", text.as_bytes());
+    let deck = converted(&path, &small());
+    let [remark] = &deck.remarks[..] else { panic!("{:?}", deck.remarks) };
+    assert!(remark.contains(": pages 1, 3 could not"), "{remark}");
+}
+
+#[test]
+fn pages_that_a_file_speaks_of_and_does_not_have_are_told() {
+    let pages: Vec<Page> = (1..=20).map(Page::numbered).collect();
+    let mut bytes = pdf(&pages);
+    bytes.truncate(bytes.len() / 2);
+    let (_directory, path) = file("Plan.pdf", &bytes);
+    let deck = converted(&path, &small());
+    let there = deck.slides.len();
+    assert!((5..15).contains(&there), "{there}");
+    let last = deck.remarks.last().unwrap();
+    let expected = format!("it speaks of 20 pages, and only {there} are there; export it again");
+    assert!(last.ends_with(&expected), "{last}");
+}
+
+#[test]
+fn a_page_that_does_not_come_is_waited_for_no_longer_than_it_may_take() {
+    let path = Path::new("Plan.pdf");
+    let options = ConvertOptions { page_limit: Duration::ZERO, ..small() };
+    // Its sender is there and says nothing, as a renderer that is busy for ever.
+    let (_tell, drawn) = mpsc::sync_channel::<Result>(1);
+    let why = said(next(&drawn, path, &options, "page 2 of Plan.pdf"));
+    assert!(why.starts_with("page 2 of Plan.pdf takes too long to draw; "), "{why}");
+    // Nor where nobody wants it any more.
+    let cancelled = Arc::new(AtomicBool::new(true));
+    let options = ConvertOptions { cancelled, ..small() };
+    assert!(matches!(next(&drawn, path, &options, "page 2"), Err(Failure::Interrupted)));
+    let (tell, drawn) = mpsc::sync_channel(1);
+    tell.send(Ok(7)).unwrap();
+    drop(tell);
+    assert_eq!(next(&drawn, path, &small(), "page 2").unwrap(), 7);
+    assert!(said(next(&drawn, path, &small(), "page 3")).contains("no PDF, or a damaged one"));
 }
