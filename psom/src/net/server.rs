@@ -302,7 +302,7 @@ impl Shared {
 
     fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
         self.refused.fetch_add(1, Ordering::Relaxed);
-        tracing::info!(peer, %reason, "Refused a connection");
+        tracing::debug!(peer, %reason, "Refused a connection");
     }
 }
 
