@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{StartError, files, private};
+use crate::{StartError, files, private, store};
+
+/// The file of the administrator's token. It is made after the database of the meetings.
+pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 
 /// A data directory that is this server's alone.
 #[derive(Debug)]
@@ -39,15 +42,21 @@ impl Home {
         self.path.join("meetings")
     }
 
-    /// Removes the files of earlier runs that no meeting has any more.
+    /// Removes the files of earlier runs that no meeting has any more; but not while a damaged store
+    /// is kept that may know them.
     pub(crate) async fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
-        let swept = library.sweep().await;
-        swept.map_err(|source| StartError::Data { path: self.path.clone(), source })
+        let data = |source| StartError::Data { path: self.path.clone(), source };
+        if let Some(kept) = store::put_aside(&self.path).map_err(data)? {
+            let files = library.leave();
+            let kept = kept.display();
+            tracing::info!(files, %kept, "Files that no meeting has stay while a damaged store does");
+        }
+        library.sweep().await.map_err(data)
     }
 
     /// The administrator's token, made on the first start and kept.
     pub(crate) fn admin_token(&self) -> Result<String, StartError> {
-        let path = self.path.join("admin-token");
+        let path = self.path.join(ADMIN_TOKEN);
         let data = |source| StartError::Data { path: self.path.clone(), source };
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,

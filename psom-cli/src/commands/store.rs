@@ -32,7 +32,8 @@ Examples:
   psom store repair --data /var/lib/psom
 
 The server must not run, and the disk needs room for the database twice more. The damaged one is
-kept beside the new one. What is lost is said in a line each, and the exit status is 1 then.")]
+kept beside the new one, and while it is, the server removes no file that it may know. What is lost
+is said in a line each, and the exit status is 1 then.")]
     Repair(Data),
 }
 

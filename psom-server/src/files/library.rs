@@ -143,6 +143,11 @@ impl Library {
         spawn_blocking(move || sweep(&root)).await?
     }
 
+    /// Leaves the files where they are that no meeting has taken over: how many.
+    pub(crate) fn leave(&self) -> usize {
+        std::mem::take(&mut *self.found()).len()
+    }
+
     fn found(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -12,7 +12,7 @@ use super::{
     scan::Scan,
     schema,
     sqlite::{damaged_log, entry, meeting, readable},
-    swap,
+    swap, trace,
 };
 
 /// What a look at a store has found.
@@ -45,7 +45,7 @@ pub async fn check(data: &Path) -> Result<Report, Error> {
 pub(super) async fn faults(data: &Path, path: &Path) -> Result<Vec<(String, Fault)>, Error> {
     let mut connection = match schema::read(path).await {
         Ok(connection) => connection,
-        Err(Error::File { .. }) => return Ok(Vec::new()),
+        Err(Error::File { .. } | Error::Gone { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let read = states(&mut connection).await;
@@ -86,7 +86,7 @@ pub(super) fn locked(data: &Path) -> Result<(PathBuf, File), Error> {
     // Not before, so that nothing is made where nothing is.
     let lock = match path.is_file() || swap::beside(&path, ".repaired").is_file() {
         true => crate::home::lock(data).map_err(|error| Error::Failed(error.to_string()))?,
-        false => return Err(Error::NoFile(path)),
+        false => return Err(trace::gone(path)),
     };
     let lock = lock.ok_or_else(|| Error::Locked(data.into()))?;
     swap::finish(&path)?;
@@ -101,6 +101,10 @@ pub(super) async fn look(path: &Path) -> Result<Report, Error> {
     }
     let mut connection = match schema::read(path).await {
         Ok(connection) => connection,
+        Err(error @ Error::Gone { .. }) => {
+            report.problems.push(error.to_string());
+            return Ok(report);
+        }
         Err(Error::File { reason, .. }) => {
             report.problems.push(format!("{} cannot be read: {reason}.", path.display()));
             return Ok(report);

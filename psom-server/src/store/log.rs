@@ -25,7 +25,8 @@ pub(super) fn damage(database: &Path) -> io::Result<Option<usize>> {
 
 fn damaged_at(log: &[u8]) -> Option<usize> {
     let (header, frames) = log.split_at_checked(HEADER)?;
-    if header.iter().all(|byte| *byte == 0) {
+    // SQLite has the beginning on the disk before anything else: it is nothing, or it is whole.
+    if log.iter().all(|byte| *byte == 0) {
         return None;
     }
     let (big, page) = (word(header, 0) & 1 == 1, word(header, 8) as usize);

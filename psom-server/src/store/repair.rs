@@ -9,7 +9,7 @@ use std::{
 use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 
 use super::{
-    Durability, Error, Report, StoredMeeting,
+    Error, Report, StoredMeeting,
     check::{damaged_entry, faults, locked, look},
     meaning::Fault,
     scan::Scan,
@@ -49,7 +49,7 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
     for suffix in ["", "-wal", "-shm"] {
         swap::remove(&swap::beside(&new, suffix)).map_err(io_failed)?;
     }
-    let mut to = schema::open(&new, Durability::Full).await?;
+    let mut to = schema::make(&new).await?;
     let kept = keep(&path, &mut to).await?;
     let mut repair = Repair {
         report: Report { problems: before.problems, ..Report::default() },
@@ -66,7 +66,9 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
             // Closed or not, nothing was written.
             let _ = from.close().await;
         }
-        Err(Error::File { .. }) => repair.lost.push("Nothing at all could be read.".into()),
+        Err(Error::File { .. } | Error::Gone { .. }) => {
+            repair.lost.push("Nothing at all could be read.".into());
+        }
         Err(error) => return Err(error),
     }
     // What was damaged may have been a part of something that cannot go on without it.

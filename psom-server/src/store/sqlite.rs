@@ -49,17 +49,19 @@ impl SqliteStore {
     /// or less. The checksums of a meeting are looked at when it is loaded.
     ///
     /// # Errors
-    /// The file is damaged, or of another program, or of a later version of this one; or the system
-    /// refuses.
+    /// The file is damaged, or of another program, or of a later version of this one; it is not
+    /// there although there was one; or the system refuses.
     pub async fn open(data: &Path, durability: Durability) -> Result<Self, Error> {
         let path = super::file(data);
         let failed = |error| schema::failure(&path, &error);
         swap::finish(&path)?;
-        // Where commits do not wait for the disk, it may have them in any order.
-        if durability == Durability::Full
-            && let Some(at) = damaged_log(&path)?
-        {
-            return Err(Error::Log { path, at });
+        match damaged_log(&path)? {
+            // Where commits do not wait for the disk, it may have them in any order; but the
+            // beginning of the log is there before anything else.
+            Some(at) if durability == Durability::Full || at == 0 => {
+                return Err(Error::Log { path, at });
+            }
+            _ => {}
         }
         let mut connection = schema::open(&path, durability).await?;
         let problems = schema::integrity(&mut connection).await.map_err(failed)?;
@@ -67,6 +69,11 @@ impl SqliteStore {
             return Err(Error::File { path, reason });
         }
         let mut reader = schema::read(&path).await?;
+        let stray =
+            "SELECT meeting FROM state WHERE meeting NOT IN (SELECT id FROM meetings) LIMIT 1";
+        if let Some(row) = query(stray).fetch_optional(&mut reader).await.map_err(failed)? {
+            return Err(Error::Stray(readable(&row, 0)));
+        }
         let rows = query("SELECT id FROM meetings").fetch_all(&mut reader).await.map_err(failed)?;
         let queue = Arc::new(Queue::new(rows.iter().map(|row| readable(row, 0))));
         let (transactions, (health, healths)) = (Arc::default(), watch::channel(Health::Good));

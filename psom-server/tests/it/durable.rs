@@ -150,3 +150,53 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&2]);
     server.shutdown(Duration::from_secs(30)).await;
 }
+
+/// A server's directory with a meeting that has a file: the file.
+async fn with_a_file(data: &Path) -> std::path::PathBuf {
+    let server = Server::start(options(data)).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    let name = ada.model.contents[&1].file.clone().unwrap().name;
+    server.shutdown(Duration::from_secs(30)).await;
+    data.join("meetings/team/files").join(name)
+}
+
+#[tokio::test]
+async fn where_the_database_is_gone_the_files_stay_for_its_return() {
+    let data = tempfile::tempdir().unwrap();
+    let file = with_a_file(data.path()).await;
+    let (database, kept) = (data.path().join("meetings.db"), data.path().join("kept"));
+    std::fs::rename(&database, &kept).unwrap();
+    let error = Server::start(options(data.path())).await.unwrap_err().to_string();
+    assert!(error.contains("is missing or empty") && error.contains("put it back"), "{error}");
+    assert!(file.exists());
+    std::fs::rename(&kept, &database).unwrap();
+
+    // A repair that saves nothing keeps the database for somebody who can read it, and the files.
+    let whole = std::fs::read(&database).unwrap();
+    std::fs::write(&database, [0; 4096]).unwrap();
+    let put_aside = store::repair(data.path()).await.unwrap().kept.unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    assert!(server.create_meeting("team", None).await.is_ok() && file.exists());
+    server.shutdown(Duration::from_secs(30)).await;
+    std::fs::write(&database, &whole).unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    assert!(server.create_meeting("team", None).await.is_err(), "it is back");
+    assert!(server.end_meeting("team").await.unwrap());
+    server.shutdown(Duration::from_secs(30)).await;
+    let nobodys = data.path().join("meetings/team/files").join("0".repeat(32));
+    std::fs::create_dir_all(nobodys.parent().unwrap()).unwrap();
+    for (is_put_aside, stays) in [(true, true), (false, false)] {
+        std::fs::write(&nobodys, "x").unwrap();
+        if !is_put_aside {
+            std::fs::remove_file(&put_aside).unwrap();
+        }
+        let server = Server::start(options(data.path())).await.unwrap();
+        assert_eq!(nobodys.exists(), stays);
+        server.shutdown(Duration::from_secs(30)).await;
+    }
+}

@@ -101,6 +101,8 @@ async fn state_of_no_meeting_is_told_of_and_saved() {
     change(&directory, "DELETE FROM meetings WHERE id = 'team'").await;
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, ["There is state of a meeting \"team\", but no such meeting."]);
+    let refused = SqliteStore::open(&directory, Durability::Process).await.unwrap_err();
+    assert_eq!(refused, Error::Stray("team".into()), "it would go on without its files");
     repair(&directory).await.unwrap();
     assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
 }

@@ -2,6 +2,7 @@
 
 mod damage;
 mod full;
+mod gone;
 mod killed;
 mod log;
 mod stopped;
