@@ -16,7 +16,15 @@ pub(crate) const ADMIN_TOKEN: &str = "admin-token";
 pub(crate) struct Home {
     path: PathBuf,
     /// The system unlocks it when the process ends, in whichever way.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// That a directory is somebody's alone, as long as this is there.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+    /// The directory itself, which nobody removes by mistake as long as there is something in it.
+    _directory: Option<File>,
 }
 
 impl Home {
@@ -77,12 +85,21 @@ impl Home {
 }
 
 /// Locks a data directory, unless a server runs on it.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
+pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
     let mut options = OpenOptions::new();
-    let lock = options.create(true).truncate(false).write(true).open(path.join("lock"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // Not everywhere is a directory something that can be opened and locked.
+    let directory = File::open(path).ok();
+    match directory.as_ref().map(File::try_lock) {
+        Some(Err(TryLockError::WouldBlock)) => Ok(None),
+        _ => Ok(Some(Lock { _file: file, _directory: directory })),
     }
 }

@@ -186,7 +186,11 @@ impl Server {
     /// with it after `grace`.
     pub async fn shutdown(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        if let Err(error) = ServerFile::remove(self.home.path()) {
+        // Where the directory was taken away, it may be another's by now.
+        let is_own = |file: ServerFile| file == self.server_file();
+        if ServerFile::read(self.home.path()).is_ok_and(is_own)
+            && let Err(error) = ServerFile::remove(self.home.path())
+        {
             tracing::warn!(%error, "Could not remove server.json");
         }
         self.stop.send_replace(true);

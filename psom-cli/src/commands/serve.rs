@@ -98,9 +98,12 @@ impl Serve {
         }
         let result = tokio::select! {
             () = interrupted => Ok(()),
-            error = server.failed() => Err(Failure::new(format!(
-                "{error}; mend that and start the server again: what was acknowledged is there"
-            ))),
+            error = server.failed() => Err(Failure::new(match error {
+                error @ store::Error::Taken(_) => error.to_string(),
+                error => format!(
+                    "{error}; mend that and start the server again: what was acknowledged is there"
+                ),
+            })),
         };
         server.shutdown(GRACE).await;
         result

@@ -1,6 +1,5 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +13,7 @@ use super::{
     sqlite::{damaged_log, entry, meeting, readable},
     swap, trace,
 };
+use crate::home::{self, Lock};
 
 /// What a look at a store has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,11 +81,11 @@ async fn states(connection: &mut SqliteConnection) -> sqlx::Result<States> {
 type States = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The database of a directory on which no server runs, as long as the lock is held.
-pub(super) fn locked(data: &Path) -> Result<(PathBuf, File), Error> {
+pub(super) fn locked(data: &Path) -> Result<(PathBuf, Lock), Error> {
     let path = super::file(data);
     // Not before, so that nothing is made where nothing is.
     let lock = match path.is_file() || swap::beside(&path, ".repaired").is_file() {
-        true => crate::home::lock(data).map_err(|error| Error::Failed(error.to_string()))?,
+        true => home::lock(data).map_err(|error| Error::Failed(error.to_string()))?,
         false => return Err(trace::gone(path)),
     };
     let lock = lock.ok_or_else(|| Error::Locked(data.into()))?;

@@ -92,6 +92,13 @@ pub enum Error {
     /// A server runs on the directory.
     #[error("a server runs on {}; stop it first", .0.display())]
     Locked(PathBuf),
+    /// A file of the store is not in the directory any more.
+    #[error(
+        "{} was removed or replaced while the server ran; put back what was there, or the last \
+         backup, before a server is started again",
+        .0.display()
+    )]
+    Taken(PathBuf),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

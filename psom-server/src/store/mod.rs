@@ -19,6 +19,7 @@ mod error;
 mod journal;
 mod log;
 mod meaning;
+mod place;
 mod queue;
 mod repair;
 mod scan;

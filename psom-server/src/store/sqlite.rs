@@ -16,6 +16,7 @@ use super::{
     Answer, Durability, Error, Health, MeetingStore, StoredMeeting,
     journal::{MeetingJournal, answer},
     log,
+    place::Place,
     queue::{Done, Queue},
     schema, sum, swap,
     writer::Writer,
@@ -24,8 +25,8 @@ use super::{
 /// A store in one file, `meetings.db` in the data directory.
 ///
 /// Where the disk is full, or another program has locked the database, commits wait until that has
-/// passed, and the log says so. Any other failure ends the store: all that waits and all that comes
-/// is refused with the same sentence.
+/// passed, and the log says so. Any other failure ends the store, also that its files are not in the
+/// directory any more: all that waits and all that comes is refused with the same sentence.
 ///
 /// A store that is dropped takes nothing any more and still writes what it has taken, while its
 /// runtime runs; [`close`](MeetingStore::close) waits for that.
@@ -75,6 +76,7 @@ impl SqliteStore {
             return Err(Error::Stray(readable(&row, 0)));
         }
         let rows = query("SELECT id FROM meetings").fetch_all(&mut reader).await.map_err(failed)?;
+        let place = Place::of(&path).map_err(|error| Error::Failed(error.to_string()))?;
         let queue = Arc::new(Queue::new(rows.iter().map(|row| readable(row, 0))));
         let (transactions, (health, healths)) = (Arc::default(), watch::channel(Health::Good));
         #[cfg(test)]
@@ -82,6 +84,7 @@ impl SqliteStore {
         let writer = Writer {
             connection,
             path: path.clone(),
+            place,
             queue: queue.clone(),
             transactions: Arc::clone(&transactions),
             health,

@@ -5,6 +5,8 @@ mod full;
 mod gone;
 mod killed;
 mod log;
+#[cfg(unix)]
+mod place;
 mod stopped;
 
 use std::{collections::BTreeMap, path::Path};
