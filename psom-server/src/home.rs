@@ -45,6 +45,16 @@ impl Home {
         &self.path
     }
 
+    /// Whether no server has got as far as to its administrator's token here.
+    pub(crate) fn is_new(&self) -> bool {
+        !self.path.join(ADMIN_TOKEN).exists()
+    }
+
+    /// What goes wrong with the directory.
+    pub(crate) fn failed(&self, source: io::Error) -> StartError {
+        StartError::Data { path: self.path.clone(), source }
+    }
+
     /// The directory of the meetings' directories.
     pub(crate) fn meetings(&self) -> PathBuf {
         self.path.join("meetings")
@@ -53,7 +63,7 @@ impl Home {
     /// Removes the files of earlier runs that no meeting has any more; but not while a damaged store
     /// is kept that may know them.
     pub(crate) async fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
-        let data = |source| StartError::Data { path: self.path.clone(), source };
+        let data = |source| self.failed(source);
         if let Some(kept) = store::put_aside(&self.path).map_err(data)? {
             let files = library.leave();
             let kept = kept.display();
@@ -65,7 +75,7 @@ impl Home {
     /// The administrator's token, made on the first start and kept.
     pub(crate) fn admin_token(&self) -> Result<String, StartError> {
         let path = self.path.join(ADMIN_TOKEN);
-        let data = |source| StartError::Data { path: self.path.clone(), source };
+        let data = |source| self.failed(source);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -14,7 +14,7 @@ use crate::{
     address::{join_host_port, reachable, split_host_port},
     app::App,
     door::Door,
-    files::{Library, LibraryConfig},
+    files::{FilesRecord, Library, LibraryConfig},
     home::Home,
     http,
     invitations::{Invitation, Invitations},
@@ -86,6 +86,8 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone())?;
+        let mut record = FilesRecord::open(home.path()).map_err(|error| home.failed(error))?;
+        library.claim(&record.server, home.is_new()).await?;
         library.survey().await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;
@@ -100,6 +102,7 @@ impl Server {
         };
         let opened = Meetings::open(template, store.clone()).await;
         let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
+        record.set(home.path(), &options.blobs).map_err(|error| home.failed(error))?;
         home.sweep(&library).await?;
         let invitations = Invitations::new(options.limits.invitations);
         for (room, invited) in invited {

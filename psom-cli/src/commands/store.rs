@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use psom_server::store::{self, Report};
 
+use super::blobs;
 use crate::{
     failure::{Failure, Result},
     out,
@@ -21,10 +22,13 @@ enum Command {
     #[command(after_help = "\
 Examples:
   psom store check
-  psom store check --data /var/lib/psom && cp /var/lib/psom/meetings.db /backup
+  psom store check --data /var/lib/psom && cp -a /var/lib/psom /backup
 
-The server must not run. Nothing is changed; where something is wrong, each thing is a line, and the
-exit status is 1.")]
+The server must not run. Of what is kept nothing is changed; where something is wrong, each thing is
+a line, and the exit status is 1. Files in S3 are looked for where --files says so.
+
+A backup is a copy of the whole directory of a server that does not run: what was saved last may be
+in meetings.db-wal alone, and the files and the certificates belong to it.")]
     Check(Data),
     /// Save what is right out of a damaged store
     #[command(after_help = "\
@@ -42,13 +46,16 @@ struct Data {
     /// The server's data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
+    /// Where the meetings' files are, if they are in an object store: s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "URL")]
+    files: Option<String>,
 }
 
 impl Store {
     pub async fn run(self) -> Result {
         match self.command {
-            Command::Check(Data { data }) => {
-                let report = store::check(&data).await.map_err(failed)?;
+            Command::Check(Data { data, files }) => {
+                let report = store::check(&data, &blobs(files)).await.map_err(failed)?;
                 lines(&report.problems)?;
                 match report.problems.len() {
                     0 => well(&report),
@@ -58,8 +65,8 @@ impl Store {
                     ))),
                 }
             }
-            Command::Repair(Data { data }) => {
-                let repair = store::repair(&data).await.map_err(failed)?;
+            Command::Repair(Data { data, files }) => {
+                let repair = store::repair(&data, &blobs(files)).await.map_err(failed)?;
                 let Some(kept) = repair.kept else { return well(&repair.report) };
                 lines(&repair.lost)?;
                 let saved = state(&repair.report);
@@ -83,7 +90,10 @@ fn lines(sentences: &[String]) -> Result {
 }
 
 fn well(report: &Report) -> Result {
-    out::line(format_args!("All is well: {}.", state(report)))
+    out::line(format_args!("All is well: {}.", state(report)))?;
+    let Some(place) = &report.files_at else { return Ok(()) };
+    let place = out::printable(place);
+    out::line(format_args!("Files at {place} were not looked for; --files {place} does that."))
 }
 
 fn state(report: &Report) -> String {

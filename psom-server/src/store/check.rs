@@ -7,13 +7,16 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::{
     Error,
-    meaning::{self, Fault},
+    meaning::{self, Fault, Found},
     scan::Scan,
     schema,
     sqlite::{damaged_log, entry, meeting, readable},
     swap, trace,
 };
-use crate::home::{self, Lock};
+use crate::{
+    files::{self, BlobConfig, BlobError, FilesRecord},
+    home::{self, Lock},
+};
 
 /// What a look at a store has found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,44 +28,57 @@ pub struct Report {
     pub entries: usize,
     /// What is wrong, a sentence each.
     pub problems: Vec<String>,
+    /// Where the meetings' files are, if they were not looked for because they are elsewhere.
+    pub files_at: Option<String>,
 }
 
 /// Looks at every row in the store of a data directory, and at what SQLite can find wrong with the
-/// file. Nothing is changed.
+/// file, and whether the files of the meetings are there. Of what is kept nothing is changed.
+///
+/// Files in the data directory are always looked for; those elsewhere where `files` says so.
 ///
 /// # Errors
-/// A server runs on the directory, or there is no store of this version in it.
-pub async fn check(data: &Path) -> Result<Report, Error> {
+/// A server runs on the directory, there is no store of this version in it, or the files are not
+/// this server's or cannot be looked for.
+pub async fn check(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
     let (path, _lock) = locked(data)?;
     let mut report = look(&path).await?;
-    let faults = faults(data, &path).await?;
+    let (faults, not_looked_at) = faults(data, &path, files).await?;
     report.problems.extend(faults.into_iter().map(|(_, fault)| fault.problem));
+    report.files_at = not_looked_at;
     Ok(report)
 }
 
-/// What keeps meetings from being opened whose rows are all right, by the meetings. Files are looked
-/// for where the server keeps them unless it was told otherwise.
-pub(super) async fn faults(data: &Path, path: &Path) -> Result<Vec<(String, Fault)>, Error> {
+/// What keeps meetings from being opened whose rows are all right, by the meetings; and where files
+/// are that were not looked for.
+pub(super) async fn faults(data: &Path, path: &Path, files: &BlobConfig) -> Result<Faults, Error> {
     let mut connection = match schema::read(path).await {
         Ok(connection) => connection,
-        Err(Error::File { .. } | Error::Gone { .. }) => return Ok(Vec::new()),
+        Err(Error::File { .. } | Error::Gone { .. }) => return Ok(Faults::default()),
         Err(error) => return Err(error),
     };
     let read = states(&mut connection).await;
     let _ = connection.close().await;
     let states = match read {
-        Err(error) if schema::is_damage(&error) => return Ok(Vec::new()),
+        Err(error) if schema::is_damage(&error) => return Ok(Faults::default()),
         states => states.map_err(|error| schema::failure(path, &error))?,
     };
+    let record = FilesRecord::read(data);
+    let failed = |error: BlobError| Error::Failed(error.to_string());
+    let found = files::found(files, &record, &data.join("meetings")).await.map_err(failed)?;
+    let found: Option<Found> = found.map(Into::into);
     let mut all = Vec::new();
     for (meeting, mut state) in states {
-        let files = data.join("meetings").join(&meeting).join("files");
-        let files = files.is_dir().then_some(files);
-        let faults = meaning::faults(&meeting, &mut state, files.as_deref());
+        // What no server has said yet, this tells.
+        let is_known = record.place.is_some() || matches!(files, BlobConfig::Url(..));
+        let is_here = is_known || data.join("meetings").join(&meeting).join("files").is_dir();
+        let faults = meaning::faults(&meeting, &mut state, found.as_ref().filter(|_| is_here));
         all.extend(faults.into_iter().map(|fault| (meeting.clone(), fault)));
     }
-    Ok(all)
+    Ok((all, record.place.filter(|_| found.is_none())))
 }
+
+type Faults = (Vec<(String, Fault)>, Option<String>);
 
 /// The state of every meeting, as far as it is right.
 async fn states(connection: &mut SqliteConnection) -> sqlx::Result<States> {

@@ -6,6 +6,7 @@ use std::{
     time::SystemTime,
 };
 
+use crate::files::BlobConfig;
 use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 
 use super::{
@@ -31,15 +32,16 @@ pub struct Repair {
 }
 
 /// Puts a new database with all that is readable and right in the place of a damaged one, which is
-/// kept beside it. That needs room for two more of them.
+/// kept beside it. That needs room for two more of them. `files` is as for [`check`](super::check()).
 ///
 /// # Errors
-/// A server runs on the directory, there is no store of this version in it, or the disk is full;
-/// then everything is as it was.
-pub async fn repair(data: &Path) -> Result<Repair, Error> {
+/// A server runs on the directory, there is no store of this version in it, the files cannot be
+/// looked for, or the disk is full; then everything is as it was.
+pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     let (path, _lock) = locked(data)?;
-    let before = look(&path).await?;
-    let faults = faults(data, &path).await?;
+    let mut before = look(&path).await?;
+    let (faults, not_looked_at) = faults(data, &path, files).await?;
+    before.files_at = not_looked_at;
     if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
@@ -52,7 +54,7 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
     let mut to = schema::make(&new).await?;
     let kept = keep(&path, &mut to).await?;
     let mut repair = Repair {
-        report: Report { problems: before.problems, ..Report::default() },
+        report: Report { meetings: 0, entries: 0, ..before },
         lost: Vec::new(),
         kept: Some(kept),
     };
@@ -72,10 +74,15 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
         Err(error) => return Err(error),
     }
     // What was damaged may have been a part of something that cannot go on without it.
-    for (meeting, Fault { problem, key }) in faults {
+    for (meeting, Fault { problem, key, entries }) in faults {
         let erased = writer::erase(&mut to, &meeting, &key).await;
         erased.map_err(|error| schema::failure(&new, &error))?;
-        repair.lost.push(format!("{problem} It goes on without {key:?}."));
+        repair.report.entries = repair.report.entries.saturating_sub(entries);
+        let entries = match entries {
+            1 => "1 entry".into(),
+            entries => format!("{entries} entries"),
+        };
+        repair.lost.push(format!("{problem} It goes on without {key:?} ({entries})."));
     }
     // Without a log, so that it is one file.
     let alone = raw_sql("PRAGMA journal_mode = DELETE").execute(&mut to).await;

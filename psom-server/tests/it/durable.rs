@@ -9,7 +9,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
     types::Role,
 };
-use psom_server::{JoinLink, Options, Server, StartError, store};
+use psom_server::{JoinLink, Options, Server, StartError, files::BlobConfig, store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 fn options(data: &Path) -> Options {
@@ -127,23 +127,24 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
 
     // Files that no content has are swept; one that a content has must not be missing.
     let files = data.path().join("meetings/team/files");
-    std::fs::write(files.join("nobody's"), "x").unwrap();
+    let nobodys = files.join("0".repeat(32));
+    std::fs::write(&nobodys, "x").unwrap();
     std::fs::rename(files.join(&name), data.path().join("kept")).unwrap();
     let error = Server::start(options(data.path())).await.unwrap_err().to_string();
     assert!(error.contains("\"team\"") && error.contains(&name), "{error}");
     std::fs::rename(data.path().join("kept"), files.join(&name)).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
-    assert!(!files.join("nobody's").exists() && files.join(&name).exists());
+    assert!(!nobodys.exists() && files.join(&name).exists());
     server.shutdown(Duration::from_secs(30)).await;
-    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 
     // A file that is lost for good: it is told, and the meeting goes on without its content.
     std::fs::write(files.join(&name), "cut").unwrap();
-    let problems = store::check(data.path()).await.unwrap().problems;
+    let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
-    let lost = store::repair(data.path()).await.unwrap().lost;
+    let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
     assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
-    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let server = Server::start(options(data.path())).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let ada = Guest::join(ada).await;
@@ -179,7 +180,7 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
     // A repair that saves nothing keeps the database for somebody who can read it, and the files.
     let whole = std::fs::read(&database).unwrap();
     std::fs::write(&database, [0; 4096]).unwrap();
-    let put_aside = store::repair(data.path()).await.unwrap().kept.unwrap();
+    let put_aside = store::repair(data.path(), &BlobConfig::Local).await.unwrap().kept.unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     assert!(server.create_meeting("team", None).await.is_ok() && file.exists());
     server.shutdown(Duration::from_secs(30)).await;
@@ -197,6 +198,24 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
         }
         let server = Server::start(options(data.path())).await.unwrap();
         assert_eq!(nobodys.exists(), stays);
+        server.shutdown(Duration::from_secs(30)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
+    for folder in ["meetings", "meetings/team/files"] {
+        let data = tempfile::tempdir().unwrap();
+        let file = with_a_file(data.path()).await;
+        let name = file.file_name().unwrap().to_str().unwrap();
+        std::fs::remove_dir_all(data.path().join(folder)).unwrap();
+        let error = Server::start(options(data.path())).await.unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("psom store check"), "{error}");
+        let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].contains(name), "{problems:?}");
+        let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+        assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+        let server = Server::start(options(data.path())).await.unwrap();
         server.shutdown(Duration::from_secs(30)).await;
     }
 }
