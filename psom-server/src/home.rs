@@ -96,11 +96,13 @@ impl Home {
 
 /// Locks a data directory, unless a server runs on it.
 pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path.join("lock"))?;
+    let lock = path.join("lock");
+    let file = match private::create_new_for(&lock, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            OpenOptions::new().write(true).open(lock)?
+        }
+        file => file?,
+    };
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),

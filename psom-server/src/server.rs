@@ -55,6 +55,7 @@ pub struct DemoLink {
 impl Server {
     /// Starts a server, within a tokio runtime. It is ready when this returns.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.blobs.validate()?;
         let home = Home::open(&options.data)?;
         let web = listen(&options).await?;
         let http_addr = web.local_addr().map_err(|error| failed("--http", &options.http, error))?;

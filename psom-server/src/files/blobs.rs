@@ -60,6 +60,18 @@ pub enum BlobConfig {
     Url(String, Vec<(String, String)>),
 }
 
+impl BlobConfig {
+    /// Refuses what cannot be, before anything is made for it.
+    pub(crate) fn validate(&self) -> Result<(), BlobError> {
+        let Self::Url(url, options) = self else { return Ok(()) };
+        Blobs::remote(url, options)?;
+        if url.starts_with("memory:") {
+            tracing::warn!("Files are kept in memory, and go with the server");
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for BlobConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -468,15 +480,5 @@ fn move_all(root: &Path, directory: &Path, keys: &[Key]) -> io::Result<()> {
         fs::rename(directory.join(key.name()), files.join(key.name()))?;
     }
     // New names are safe only once their directories are, up to the first that was there.
-    [&*files, &*home, root].into_iter().try_for_each(sync_directory)
-}
-
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
+    [&*files, &*home, root].into_iter().try_for_each(crate::private::sync_directory)
 }

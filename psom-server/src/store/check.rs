@@ -101,7 +101,12 @@ pub(super) fn locked(data: &Path) -> Result<(PathBuf, Lock), Error> {
     let path = super::file(data);
     // Not before, so that nothing is made where nothing is.
     let lock = match path.is_file() || swap::beside(&path, ".repaired").is_file() {
-        true => home::lock(data).map_err(|error| Error::Failed(error.to_string()))?,
+        true => home::lock(data).map_err(|error| {
+            let data = data.display();
+            Error::Failed(format!(
+                "cannot lock {data}: {error}; make it writable, or copy all of it to where it is"
+            ))
+        })?,
         false => return Err(trace::gone(path)),
     };
     let lock = lock.ok_or_else(|| Error::Locked(data.into()))?;

@@ -45,7 +45,8 @@ fn damaged_at(log: &[u8]) -> Option<usize> {
         let whole = current && sum(big, page, sum(big, &head[..8], before)) == written;
         match broken {
             None if !whole => broken = Some(HEADER + index * length),
-            Some(_) if whole && ended => return broken,
+            // Whether it is whole is beside the point: its sum is over the damage too.
+            Some(_) if current && ended => return broken,
             _ => {}
         }
         // The last frame of a transaction says how large the database is.

@@ -46,11 +46,13 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
     let new = swap::beside(&path, ".new");
-    let io_failed = |error: io::Error| Error::Failed(format!("cannot repair: {error}"));
+    let io_failed =
+        |error: io::Error| Error::Failed(format!("cannot repair {}: {error}", path.display()));
     // Of a repair that was stopped.
     for suffix in ["", "-wal", "-shm"] {
         swap::remove(&swap::beside(&new, suffix)).map_err(io_failed)?;
     }
+    crate::private::create_new_for(&new, &path).map_err(io_failed)?;
     let mut to = schema::make(&new).await?;
     let kept = keep(&path, &mut to).await?;
     let mut repair = Repair {
@@ -103,7 +105,7 @@ async fn keep(path: &Path, clock: &mut SqliteConnection) -> Result<PathBuf, Erro
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             from => from?,
         };
-        let mut to = crate::private::create_new(&swap::beside(&kept, suffix))?;
+        let mut to = crate::private::create_new_for(&swap::beside(&kept, suffix), path)?;
         io::copy(&mut from, &mut to)?;
         to.sync_all()
     };
