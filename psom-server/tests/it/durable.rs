@@ -12,19 +12,19 @@ use psom_objects::{
 use psom_server::{JoinLink, Options, Server, StartError, files::BlobConfig, store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-fn options(data: &Path) -> Options {
+pub fn options(data: &Path) -> Options {
     let any_port = || "127.0.0.1:0".to_owned();
     Options { listen: any_port(), http: any_port(), data: data.into(), ..Options::default() }
 }
 
-struct Guest {
+pub struct Guest {
     session: ClientSession<Conference>,
     events: UnboundedReceiver<Event>,
-    model: Model,
+    pub model: Model,
 }
 
 impl Guest {
-    async fn join(link: JoinLink) -> Self {
+    pub async fn join(link: JoinLink) -> Self {
         let (tell, events) = unbounded_channel();
         let root =
             link.join(|scope| Conference::new(scope, move |event: Event| drop(tell.send(event))));
@@ -48,7 +48,7 @@ impl Guest {
         self.session.run(act).await.unwrap()
     }
 
-    async fn upload(&mut self, parcel: Parcel) {
+    pub async fn upload(&mut self, parcel: Parcel) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();
         self.until(|model| model.contents.len() == count && model.is_complete()).await;
