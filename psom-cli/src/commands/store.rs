@@ -22,6 +22,7 @@ enum Command {
     #[command(after_help = "\
 Examples:
   psom store check
+  psom store check --deep
   psom store check --data /var/lib/psom && cp -a /var/lib/psom /backup
 
 The server must not run. Of what is kept nothing is changed; where something is wrong, each thing is
@@ -29,7 +30,7 @@ a line, and the exit status is 1. Files in S3 are looked for where --files says 
 
 A backup is a copy of the whole directory of a server that does not run: what was saved last may be
 in meetings.db-wal alone, and the files and the certificates belong to it.")]
-    Check(Data),
+    Check(Check),
     /// Save what is right out of a damaged store
     #[command(after_help = "\
 Examples:
@@ -39,6 +40,15 @@ The server must not run, and the disk needs room for the database twice more. Th
 kept beside the new one, and while it is, the server removes no file that it may know. What is lost
 is said in a line each, and the exit status is 1 then.")]
     Repair(Data),
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    data: Data,
+    /// Read every file as well, and hold it against its SHA-1.
+    #[arg(long)]
+    deep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -54,10 +64,20 @@ struct Data {
 impl Store {
     pub async fn run(self) -> Result {
         match self.command {
-            Command::Check(Data { data, files }) => {
-                let report = store::check(&data, &blobs(files)).await.map_err(failed)?;
+            Command::Check(Check { data: Data { data, files }, deep }) => {
+                let files = blobs(files);
+                let report = store::check(&data, &files).await.map_err(failed)?;
                 lines(&report.problems)?;
+                let damaged = match deep {
+                    true => store::check_files(&data, &files).await.map_err(failed)?,
+                    false => Vec::new(),
+                };
+                lines(&damaged)?;
                 match report.problems.len() {
+                    0 if !damaged.is_empty() => Err(Failure::new(format!(
+                        "there is damage in {}; take them from a backup, or share them again",
+                        counted(damaged.len(), "file", "files"),
+                    ))),
                     0 => well(&report),
                     count => Err(Failure::new(format!(
                         "the store is damaged ({}); `psom store repair` saves what is right",

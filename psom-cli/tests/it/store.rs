@@ -85,7 +85,8 @@ fn a_check_says_where_it_has_not_looked() {
 #[tokio::test]
 async fn a_copy_of_the_directory_of_a_killed_server_is_a_backup() {
     let mut stage = Stage::open(&[]);
-    stage.ok(&["whiteboard", &stage.link, "Board", "create"]);
+    fs::write(stage.file("plan.txt"), "hello").unwrap();
+    stage.ok(&["share", &stage.link, "plan.txt"]);
     stage.server.child.kill().unwrap();
     stage.server.child.wait().unwrap();
     let [data, backup] = ["psom-data", "backup"].map(|name| stage.file(name));
@@ -96,6 +97,13 @@ async fn a_copy_of_the_directory_of_a_killed_server_is_a_backup() {
     assert_eq!(status, Some(0), "{said}");
     let store = SqliteStore::open(&backup, Durability::Full).await.unwrap();
     assert!(store.load("demo").await.unwrap().contains_key("content/1"));
+    store.close().await.unwrap();
+    let deep = ["store", "check", "--deep", "--data", "backup"];
+    assert!(stage.ok(&deep).starts_with("All is well: 1 meeting"));
+    let mut files = fs::read_dir(backup.join("meetings/demo/files")).unwrap();
+    fs::write(files.next().unwrap().unwrap().path(), [0; 16]).unwrap();
+    let error = stage.fails(&deep);
+    assert!(error.contains("damage in 1 file;") && error.contains("share them again"), "{error}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt, fs,
+    future::poll_fn,
     io::{self, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
@@ -25,7 +26,10 @@ use tokio::{
     task::spawn_blocking,
 };
 
+use psom_objects::store::StoredFile;
+
 use super::pieces::Pieces;
+use crate::crypto::{Decryptor, FileKey, encrypted_length};
 
 /// Bytes of a file that are in memory on its way to an object store. S3 wants 5 MiB at least.
 const PART: u64 = 8 << 20;
@@ -334,6 +338,21 @@ impl Blobs {
             Kind::Remote(url) => {
                 BlobError::Unusable { url: (&**url).into(), reason: error.to_string() }
             }
+        }
+    }
+
+    /// Reads a file and holds it against its SHA-1. Says what is wrong.
+    pub(super) async fn verify(&self, key: &Key, file: &StoredFile) -> Result<(), String> {
+        let secret = FileKey::new(&file.key, &file.iv).map_err(|error| error.to_string())?;
+        let (mut decryptor, all) = (Decryptor::new(&secret), 0..encrypted_length(file.size));
+        let mut pieces = self.open_range(key, all).await.map_err(|error| error.to_string())?;
+        let mut next = async || poll_fn(|cx| pieces.poll_next(cx)).await;
+        while let Some(piece) = next().await.map_err(|error| error.to_string())? {
+            decryptor.update(&piece);
+        }
+        match decryptor.finish() {
+            Ok((_, plain)) if plain.sha1[..] == file.hash[..] => Ok(()),
+            _ => Err("its SHA-1 is another".into()),
         }
     }
 

@@ -36,7 +36,7 @@ pub use library::{Library, LibraryConfig, ServedFile};
 pub use permissions::WebLimits;
 pub(crate) use pieces::Pieces;
 use psom_objects::store::StoreError;
-pub(crate) use record::{FilesRecord, found};
+pub(crate) use record::{FilesRecord, damaged, found};
 pub use store::DiskStore;
 
 /// 128 random bits: a name that cannot be guessed.

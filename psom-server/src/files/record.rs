@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, io, path::Path};
 
+use psom_objects::store::StoredFile;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -79,4 +80,25 @@ pub(crate) async fn found(
     let blobs = Blobs::open(config, folder)?;
     blobs.is_owned_by(&record.server).await?;
     blobs.list().await.map(Some)
+}
+
+/// Which of these files are not what was stored: a sentence each.
+pub(crate) async fn damaged(
+    config: &BlobConfig,
+    folder: &Path,
+    files: HashMap<Key, StoredFile>,
+) -> Result<Vec<String>, BlobError> {
+    let mut sentences = Vec::new();
+    // To look makes nothing.
+    if files.is_empty() {
+        return Ok(sentences);
+    }
+    let blobs = Blobs::open(config, folder)?;
+    for (key, file) in files {
+        if let Err(why) = blobs.verify(&key, &file).await {
+            sentences.push(format!("The file {key} is not what was stored: {why}."));
+        }
+    }
+    sentences.sort();
+    Ok(sentences)
 }

@@ -1,6 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sqlx::{Connection, SqliteConnection};
@@ -43,14 +44,25 @@ pub struct Report {
 pub async fn check(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
     let (path, _lock) = locked(data)?;
     let mut report = look(&path).await?;
-    let (faults, not_looked_at) = faults(data, &path, files).await?;
-    report.problems.extend(faults.into_iter().map(|(_, fault)| fault.problem));
-    report.files_at = not_looked_at;
+    let faults = faults(data, &path, files).await?;
+    report.problems.extend(faults.all.into_iter().map(|(_, fault)| fault.problem));
+    report.files_at = faults.files_at;
     Ok(report)
 }
 
-/// What keeps meetings from being opened whose rows are all right, by the meetings; and where files
-/// are that were not looked for.
+/// Reads every file that a meeting has, wherever they are, and holds it against its SHA-1: a sentence
+/// for each that is not what was stored. Those that are missing are [`check()`]'s.
+///
+/// # Errors
+/// As of [`check()`].
+pub async fn check_files(data: &Path, files: &BlobConfig) -> Result<Vec<String>, Error> {
+    let (path, _lock) = locked(data)?;
+    let Some(found) = faults(data, &path, files).await?.found else { return Ok(Vec::new()) };
+    let damaged = files::damaged(files, &data.join("meetings"), found.named()).await;
+    damaged.map_err(|error| Error::Failed(error.to_string()))
+}
+
+/// What keeps meetings from being opened whose rows are all right.
 pub(super) async fn faults(data: &Path, path: &Path, files: &BlobConfig) -> Result<Faults, Error> {
     let mut connection = match schema::read(path).await {
         Ok(connection) => connection,
@@ -66,7 +78,7 @@ pub(super) async fn faults(data: &Path, path: &Path, files: &BlobConfig) -> Resu
     let record = FilesRecord::read(data);
     let failed = |error: BlobError| Error::Failed(error.to_string());
     let found = files::found(files, &record, &data.join("meetings")).await.map_err(failed)?;
-    let found: Option<Found> = found.map(Into::into);
+    let found = found.map(Found::new);
     let mut all = Vec::new();
     for (meeting, mut state) in states {
         // What no server has said yet, this tells.
@@ -75,10 +87,18 @@ pub(super) async fn faults(data: &Path, path: &Path, files: &BlobConfig) -> Resu
         let faults = meaning::faults(&meeting, &mut state, found.as_ref().filter(|_| is_here));
         all.extend(faults.into_iter().map(|fault| (meeting.clone(), fault)));
     }
-    Ok((all, record.place.filter(|_| found.is_none())))
+    Ok(Faults { all, files_at: record.place.filter(|_| found.is_none()), found })
 }
 
-type Faults = (Vec<(String, Fault)>, Option<String>);
+/// What a look at the meaning of a store has found.
+#[derive(Default)]
+pub(super) struct Faults {
+    /// By the meetings.
+    pub(super) all: Vec<(String, Fault)>,
+    /// Where files are that were not looked for.
+    pub(super) files_at: Option<String>,
+    found: Option<Arc<Found>>,
+}
 
 /// The state of every meeting, as far as it is right.
 async fn states(connection: &mut SqliteConnection) -> sqlx::Result<States> {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Instant, SystemTime},
 };
 
@@ -23,15 +23,30 @@ pub(super) struct Fault {
     pub(super) entries: usize,
 }
 
-/// The files that there are, and their lengths.
-pub(super) type Found = Arc<HashMap<Key, u64>>;
+/// The files that there are, and those of them that a meeting names.
+#[derive(Default)]
+pub(super) struct Found {
+    lengths: HashMap<Key, u64>,
+    named: Mutex<HashMap<Key, StoredFile>>,
+}
+
+impl Found {
+    pub(super) fn new(lengths: HashMap<Key, u64>) -> Arc<Self> {
+        Arc::new(Self { lengths, named: Mutex::default() })
+    }
+
+    /// The files that the meetings have named so far.
+    pub(super) fn named(&self) -> HashMap<Key, StoredFile> {
+        self.named.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// All that keeps a meeting from being opened, one after the other, and what is a part of nothing;
 /// `state` is left without it. Files are looked for in `files`, if anybody knows what there is.
 pub(super) fn faults(
     meeting: &str,
     state: &mut BTreeMap<String, String>,
-    files: Option<&Found>,
+    files: Option<&Arc<Found>>,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     while let Some(key) = orphans(state) {
@@ -74,7 +89,7 @@ fn take(state: &mut BTreeMap<String, String>, key: &str) -> usize {
 fn judge(
     meeting: &str,
     state: &BTreeMap<String, String>,
-    files: Option<&Found>,
+    files: Option<&Arc<Found>>,
 ) -> Result<(), (String, String)> {
     if let Err(key) = Roster::restore(state) {
         return Err((format!("the user at {key:?} cannot be read"), key));
@@ -113,7 +128,7 @@ fn judge(
 }
 
 /// The files of a meeting, to be looked for and nothing else.
-struct Files(String, Option<Found>);
+struct Files(String, Option<Arc<Found>>);
 
 impl FileStore for Files {
     fn begin(&self, _: u64) -> Result<Box<dyn UploadSink>, StoreError> {
@@ -122,8 +137,13 @@ impl FileStore for Files {
 
     fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
         let Some(found) = &self.1 else { return Ok(()) };
-        match found.get(&Key::new(&self.0, &file.name)) {
-            Some(length) if *length == encrypted_length(file.size) => Ok(()),
+        let key = Key::new(&self.0, &file.name);
+        match found.lengths.get(&key) {
+            Some(length) if *length == encrypted_length(file.size) => {
+                let mut named = found.named.lock().unwrap_or_else(PoisonError::into_inner);
+                named.insert(key, file.clone());
+                Ok(())
+            }
             Some(_) => Err(StoreError::Failed("it has another length".into())),
             None => Err(StoreError::Failed("no such file".into())),
         }

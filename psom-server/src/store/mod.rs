@@ -42,7 +42,7 @@ use std::{
 use psom::Journal;
 use tokio::sync::watch;
 
-pub use check::{Report, check};
+pub use check::{Report, check, check_files};
 pub use error::Error;
 pub use repair::{Repair, repair};
 pub use sqlite::SqliteStore;

@@ -11,7 +11,7 @@ use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 
 use super::{
     Error, Report, StoredMeeting,
-    check::{damaged_entry, faults, locked, look},
+    check::{Faults, damaged_entry, faults, locked, look},
     meaning::Fault,
     scan::Scan,
     schema,
@@ -40,8 +40,8 @@ pub struct Repair {
 pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     let (path, _lock) = locked(data)?;
     let mut before = look(&path).await?;
-    let (faults, not_looked_at) = faults(data, &path, files).await?;
-    before.files_at = not_looked_at;
+    let Faults { all: faults, files_at, .. } = faults(data, &path, files).await?;
+    before.files_at = files_at;
     if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }

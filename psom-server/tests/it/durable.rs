@@ -219,3 +219,19 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
         server.shutdown(Duration::from_secs(30)).await;
     }
 }
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_stored_is_found_by_its_sum() {
+    let data = tempfile::tempdir().unwrap();
+    let file = with_a_file(data.path()).await;
+    let look = async || store::check_files(data.path(), &BlobConfig::Local).await.unwrap();
+    assert!(look().await.is_empty());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[3] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    // Its length says nothing.
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    let damaged = look().await;
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(damaged.len() == 1 && damaged[0].contains(name), "{damaged:?}");
+}
