@@ -8,9 +8,6 @@ use std::{
 
 use crate::{StartError, files, private, store};
 
-/// The file of the administrator's token. It is made after the database of the meetings.
-pub(crate) const ADMIN_TOKEN: &str = "admin-token";
-
 /// A data directory that is this server's alone.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -45,11 +42,6 @@ impl Home {
         &self.path
     }
 
-    /// Whether no server has got as far as to its administrator's token here.
-    pub(crate) fn is_new(&self) -> bool {
-        !self.path.join(ADMIN_TOKEN).exists()
-    }
-
     /// What goes wrong with the directory.
     pub(crate) fn failed(&self, source: io::Error) -> StartError {
         StartError::Data { path: self.path.clone(), source }
@@ -74,7 +66,7 @@ impl Home {
 
     /// The administrator's token, made on the first start and kept.
     pub(crate) fn admin_token(&self) -> Result<String, StartError> {
-        let path = self.path.join(ADMIN_TOKEN);
+        let path = self.path.join("admin-token");
         let data = |source| self.failed(source);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,

@@ -88,7 +88,7 @@ impl Server {
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone())?;
         let mut record = FilesRecord::open(home.path()).map_err(|error| home.failed(error))?;
-        library.claim(&record.server, home.is_new()).await?;
+        library.claim(&record.server, record.place.is_none()).await?;
         library.survey().await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;

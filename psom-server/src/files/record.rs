@@ -21,11 +21,12 @@ pub(crate) struct FilesRecord {
     /// A name that no other server has. It stands in an object store as the owner's mark.
     pub(crate) server: String,
     /// Where the files were when a server last ran: `meetings`, or the address of an object store.
+    /// Nothing where no server has opened its meetings yet.
     pub(crate) place: Option<String>,
 }
 
 impl FilesRecord {
-    const NAME: &str = "files.json";
+    pub(crate) const NAME: &str = "files.json";
 
     /// Reads it. What is not there, or no good, says nothing; nothing is removed for it.
     pub(crate) fn read(data: &Path) -> Self {

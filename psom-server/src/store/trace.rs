@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{Error, swap::beside};
+use crate::files::FilesRecord;
 
 /// Refuses a database that is not there, or has not a byte, where there was one. Before SQLite looks
 /// at it, which removes the log of an empty file.
@@ -34,13 +35,13 @@ pub(super) fn gone(path: PathBuf) -> Error {
 /// Something in the directory of a database that no server makes before it.
 pub(super) fn of_server(database: &Path) -> Option<PathBuf> {
     let data = database.parent()?;
-    let (token, meetings) = (data.join(crate::home::ADMIN_TOKEN), data.join("meetings"));
+    if FilesRecord::read(data).place.is_some() {
+        return Some(data.join(FilesRecord::NAME));
+    }
+    let meetings = data.join("meetings");
     let has_files = |meeting: fs::DirEntry| {
         fs::read_dir(meeting.path().join("files")).is_ok_and(|mut files| files.next().is_some())
     };
-    if token.exists() {
-        return Some(token);
-    }
     let found = fs::read_dir(&meetings).ok()?.flatten().any(has_files);
     found.then_some(meetings)
 }

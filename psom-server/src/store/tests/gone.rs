@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::files::FilesRecord;
 
 /// A data directory as a killed server leaves it at the end of its first run, with a meeting that has
 /// a file: all that is known of it is in the log.
@@ -11,8 +12,8 @@ async fn killed(directory: &Path) {
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();
     store.create(stored("team")).await.unwrap();
     store.journal("team").commit(vec![save("a", "1")]).await.unwrap();
-    let home = Home::open(directory).unwrap();
-    home.admin_token().unwrap();
+    let mut record = FilesRecord::open(directory).unwrap();
+    record.set(directory, &BlobConfig::Local).unwrap();
     for suffix in ["", "-wal"] {
         let [from, to] = [&*running, directory].map(|of| swap::beside(&file(of), suffix));
         fs::copy(from, to).unwrap();
@@ -37,14 +38,14 @@ async fn a_store_that_is_gone_is_no_first_start() {
         },
         |_, log| fs::remove_file(log).unwrap(),
         |_, log| truncate(log),
-        // Without the token there are the files, and without these the log.
+        // Without that there are the files, and without these the log.
         |database, _| {
             fs::remove_file(database).unwrap();
-            fs::remove_file(database.with_file_name("admin-token")).unwrap();
+            fs::remove_file(database.with_file_name("files.json")).unwrap();
         },
         |database, _| {
             truncate(database);
-            fs::remove_file(database.with_file_name("admin-token")).unwrap();
+            fs::remove_file(database.with_file_name("files.json")).unwrap();
             fs::remove_dir_all(database.with_file_name("meetings")).unwrap();
         },
         |_, log| {
@@ -98,8 +99,11 @@ async fn what_is_empty_is_put_aside_by_a_repair_and_can_come_back() {
 #[tokio::test]
 async fn a_first_start_that_was_stopped_is_one() {
     let directory = Directory::new();
-    // The certificates and an empty file.
-    fs::write(directory.join("ca.pem"), "").unwrap();
+    // The certificates, the server's name, a token that somebody has brought, and an empty file.
+    for name in ["ca.pem", "admin-token"] {
+        fs::write(directory.join(name), "").unwrap();
+    }
+    FilesRecord::open(&directory).unwrap();
     truncate(&file(&directory));
     open(&directory).await.close().await.unwrap();
 }
