@@ -6,14 +6,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{StartError, files, private};
+use crate::{StartError, files, private, store};
 
 /// A data directory that is this server's alone.
 #[derive(Debug)]
 pub(crate) struct Home {
     path: PathBuf,
     /// The system unlocks it when the process ends, in whichever way.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// That a directory is somebody's alone, as long as this is there.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+    /// The directory itself, which nobody removes by mistake as long as there is something in it.
+    _directory: Option<File>,
 }
 
 impl Home {
@@ -34,21 +42,32 @@ impl Home {
         &self.path
     }
 
+    /// What goes wrong with the directory.
+    pub(crate) fn failed(&self, source: io::Error) -> StartError {
+        StartError::Data { path: self.path.clone(), source }
+    }
+
     /// The directory of the meetings' directories.
     pub(crate) fn meetings(&self) -> PathBuf {
         self.path.join("meetings")
     }
 
-    /// Removes the files of earlier runs that no meeting has any more.
+    /// Removes the files of earlier runs that no meeting has any more; but not while a damaged store
+    /// is kept that may know them.
     pub(crate) async fn sweep(&self, library: &files::Library) -> Result<(), StartError> {
-        let swept = library.sweep().await;
-        swept.map_err(|source| StartError::Data { path: self.path.clone(), source })
+        let data = |source| self.failed(source);
+        if let Some(kept) = store::put_aside(&self.path).map_err(data)? {
+            let files = library.leave();
+            let kept = kept.display();
+            tracing::info!(files, %kept, "Files that no meeting has stay while a damaged store does");
+        }
+        library.sweep().await.map_err(data)
     }
 
     /// The administrator's token, made on the first start and kept.
     pub(crate) fn admin_token(&self) -> Result<String, StartError> {
         let path = self.path.join("admin-token");
-        let data = |source| StartError::Data { path: self.path.clone(), source };
+        let data = |source| self.failed(source);
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -68,12 +87,23 @@ impl Home {
 }
 
 /// Locks a data directory, unless a server runs on it.
-pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    let lock = options.create(true).truncate(false).write(true).open(path.join("lock"))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+pub(crate) fn lock(path: &Path) -> io::Result<Option<Lock>> {
+    let lock = path.join("lock");
+    let file = match private::create_new_for(&lock, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            OpenOptions::new().write(true).open(lock)?
+        }
+        file => file?,
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    // Not everywhere is a directory something that can be opened and locked.
+    let directory = File::open(path).ok();
+    match directory.as_ref().map(File::try_lock) {
+        Some(Err(TryLockError::WouldBlock)) => Ok(None),
+        _ => Ok(Some(Lock { _file: file, _directory: directory })),
     }
 }

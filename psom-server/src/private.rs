@@ -15,7 +15,40 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Puts a file in its place in one step: whoever looks sees the old one or all of the new one.
+/// Creates a file like [`create_new`], for whoever owns another: a server does not run as root where
+/// root mends what it keeps.
+pub(crate) fn create_new_for(path: &Path, owned: &Path) -> io::Result<File> {
+    let file = create_new(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let (own, other) = (file.metadata()?, fs::metadata(owned)?);
+        if own.uid() != other.uid() {
+            // Only root can, and only root has to.
+            let _ = fchown(&file, Some(other.uid()), Some(other.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = owned;
+    Ok(file)
+}
+
+/// Sees to it that the disk has the names in a directory.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    // Elsewhere a directory is no file.
+    if cfg!(not(unix)) {
+        return Ok(());
+    }
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    match File::open(path) {
+        // It can be written, but not looked at.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        directory => directory?.sync_all(),
+    }
+}
+
+/// Puts a file in its place in one step: whoever looks sees the old one or all of the new one, also
+/// after the machine has failed.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     // From an earlier run that was stopped here.
@@ -27,7 +60,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
-    fs::rename(&temporary, path)
+    fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), sync_directory)
 }
 
 /// Creates a directory that only its owner can enter, unless it is there.
@@ -36,5 +70,7 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    let new: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    builder.create(path)?;
+    new.into_iter().filter_map(Path::parent).try_for_each(sync_directory)
 }

@@ -14,7 +14,7 @@ use crate::{
     address::{join_host_port, reachable, split_host_port},
     app::App,
     door::Door,
-    files::{Library, LibraryConfig},
+    files::{FilesRecord, Library, LibraryConfig},
     home::Home,
     http,
     invitations::{Invitation, Invitations},
@@ -55,6 +55,7 @@ pub struct DemoLink {
 impl Server {
     /// Starts a server, within a tokio runtime. It is ready when this returns.
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        options.blobs.validate()?;
         let home = Home::open(&options.data)?;
         let web = listen(&options).await?;
         let http_addr = web.local_addr().map_err(|error| failed("--http", &options.http, error))?;
@@ -86,6 +87,8 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone())?;
+        let mut record = FilesRecord::open(home.path()).map_err(|error| home.failed(error))?;
+        library.claim(&record.server, record.place.is_none()).await?;
         library.survey().await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;
@@ -100,6 +103,7 @@ impl Server {
         };
         let opened = Meetings::open(template, store.clone()).await;
         let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
+        record.set(home.path(), &options.blobs).map_err(|error| home.failed(error))?;
         home.sweep(&library).await?;
         let invitations = Invitations::new(options.limits.invitations);
         for (room, invited) in invited {
@@ -186,7 +190,11 @@ impl Server {
     /// with it after `grace`.
     pub async fn shutdown(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        if let Err(error) = ServerFile::remove(self.home.path()) {
+        // Where the directory was taken away, it may be another's by now.
+        let is_own = |file: ServerFile| file == self.server_file();
+        if ServerFile::read(self.home.path()).is_ok_and(is_own)
+            && let Err(error) = ServerFile::remove(self.home.path())
+        {
             tracing::warn!(%error, "Could not remove server.json");
         }
         self.stop.send_replace(true);

@@ -33,6 +33,8 @@ use clap::{
 };
 use tokio::sync::oneshot;
 
+use psom_server::files::BlobConfig;
+
 use crate::failure::{Failure, Result, While};
 
 const STYLES: Styles = Styles::styled()
@@ -153,6 +155,14 @@ impl Cli {
             Command::Completions(completions) => completions.run(),
         }
     }
+}
+
+/// Where the files of a server's meetings are, with what the environment says about S3.
+fn blobs(files: Option<String>) -> BlobConfig {
+    let texts = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let aws = texts.filter(|(name, _)| name.starts_with("AWS_"));
+    files.map_or(BlobConfig::Local, |url| BlobConfig::Url(url, aws.collect()))
 }
 
 /// Completes when the program is to end: SIGINT, and SIGTERM where there is such a thing. Signals

@@ -2,9 +2,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 use psom_objects::types::Role;
-use psom_server::{Options, Server, files::BlobConfig, store};
+use psom_server::{Options, Server, store};
 
-use super::interrupted;
+use super::{blobs, interrupted};
 use crate::{
     failure::{Failure, Result},
     out,
@@ -71,7 +71,7 @@ impl Serve {
             Durability::Full => store::Durability::Full,
             Durability::Process => store::Durability::Process,
         };
-        let blobs = files.map_or(BlobConfig::Local, |url| BlobConfig::Url(url, aws_variables()));
+        let blobs = blobs(files);
         let options = Options {
             listen,
             http,
@@ -98,18 +98,14 @@ impl Serve {
         }
         let result = tokio::select! {
             () = interrupted => Ok(()),
-            error = server.failed() => Err(Failure::new(format!(
-                "{error}; mend that and start the server again: what was acknowledged is there"
-            ))),
+            error = server.failed() => Err(Failure::new(match error {
+                error @ store::Error::Taken(_) => error.to_string(),
+                error => format!(
+                    "{error}; mend that and start the server again: what was acknowledged is there"
+                ),
+            })),
         };
         server.shutdown(GRACE).await;
         result
     }
-}
-
-/// What the environment says about S3.
-fn aws_variables() -> Vec<(String, String)> {
-    let texts = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    texts.filter(|(name, _)| name.starts_with("AWS_")).collect()
 }

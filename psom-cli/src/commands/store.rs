@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use psom_server::store::{self, Report};
 
+use super::blobs;
 use crate::{
     failure::{Failure, Result},
     out,
@@ -21,19 +22,33 @@ enum Command {
     #[command(after_help = "\
 Examples:
   psom store check
-  psom store check --data /var/lib/psom && cp /var/lib/psom/meetings.db /backup
+  psom store check --deep
+  psom store check --data /var/lib/psom && cp -a /var/lib/psom /backup
 
-The server must not run. Nothing is changed; where something is wrong, each thing is a line, and the
-exit status is 1.")]
-    Check(Data),
+The server must not run. Of what is kept nothing is changed; where something is wrong, each thing is
+a line, and the exit status is 1. Files in S3 are looked for where --files says so.
+
+A backup is a copy of the whole directory of a server that does not run: what was saved last may be
+in meetings.db-wal alone, and the files and the certificates belong to it.")]
+    Check(Check),
     /// Save what is right out of a damaged store
     #[command(after_help = "\
 Examples:
   psom store repair --data /var/lib/psom
 
 The server must not run, and the disk needs room for the database twice more. The damaged one is
-kept beside the new one. What is lost is said in a line each, and the exit status is 1 then.")]
+kept beside the new one, and while it is, the server removes no file that it may know. What is lost
+is said in a line each, and the exit status is 1 then.")]
     Repair(Data),
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    #[command(flatten)]
+    data: Data,
+    /// Read every file as well, and hold it against its SHA-1.
+    #[arg(long)]
+    deep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -41,15 +56,28 @@ struct Data {
     /// The server's data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
+    /// Where the meetings' files are, if they are in an object store: s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "URL")]
+    files: Option<String>,
 }
 
 impl Store {
     pub async fn run(self) -> Result {
         match self.command {
-            Command::Check(Data { data }) => {
-                let report = store::check(&data).await.map_err(failed)?;
+            Command::Check(Check { data: Data { data, files }, deep }) => {
+                let files = blobs(files);
+                let report = store::check(&data, &files).await.map_err(failed)?;
                 lines(&report.problems)?;
+                let damaged = match deep {
+                    true => store::check_files(&data, &files).await.map_err(failed)?,
+                    false => Vec::new(),
+                };
+                lines(&damaged)?;
                 match report.problems.len() {
+                    0 if !damaged.is_empty() => Err(Failure::new(format!(
+                        "there is damage in {}; take them from a backup, or share them again",
+                        counted(damaged.len(), "file", "files"),
+                    ))),
                     0 => well(&report),
                     count => Err(Failure::new(format!(
                         "the store is damaged ({}); `psom store repair` saves what is right",
@@ -57,8 +85,8 @@ impl Store {
                     ))),
                 }
             }
-            Command::Repair(Data { data }) => {
-                let repair = store::repair(&data).await.map_err(failed)?;
+            Command::Repair(Data { data, files }) => {
+                let repair = store::repair(&data, &blobs(files)).await.map_err(failed)?;
                 let Some(kept) = repair.kept else { return well(&repair.report) };
                 lines(&repair.lost)?;
                 let saved = state(&repair.report);
@@ -82,7 +110,10 @@ fn lines(sentences: &[String]) -> Result {
 }
 
 fn well(report: &Report) -> Result {
-    out::line(format_args!("All is well: {}.", state(report)))
+    out::line(format_args!("All is well: {}.", state(report)))?;
+    let Some(place) = &report.files_at else { return Ok(()) };
+    let place = out::printable(place);
+    out::line(format_args!("Files at {place} were not looked for; --files {place} does that."))
 }
 
 fn state(report: &Report) -> String {

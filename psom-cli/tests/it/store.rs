@@ -68,6 +68,45 @@ async fn a_store_is_checked_and_repaired() {
 }
 
 #[test]
+fn a_check_says_where_it_has_not_looked() {
+    let mut stage = Stage::open(&["--files", "memory:///"]);
+    // As a server ends that is killed.
+    stage.server.child.kill().unwrap();
+    stage.server.child.wait().unwrap();
+    let data = stage.file("psom-data");
+    let (status, said, _) = store(&data, "check");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(status, Some(0));
+    assert!(lines[0].starts_with("All is well: 1 meeting with "), "{said}");
+    let where_not = "Files at memory:/// were not looked for; --files memory:/// does that.";
+    assert_eq!(lines[1..], [where_not]);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_directory_of_a_killed_server_is_a_backup() {
+    let mut stage = Stage::open(&[]);
+    fs::write(stage.file("plan.txt"), "hello").unwrap();
+    stage.ok(&["share", &stage.link, "plan.txt"]);
+    stage.server.child.kill().unwrap();
+    stage.server.child.wait().unwrap();
+    let [data, backup] = ["psom-data", "backup"].map(|name| stage.file(name));
+    let copied = Command::new("cp").arg("-a").args([&data, &backup]).status().unwrap();
+    assert!(copied.success());
+    fs::remove_dir_all(&data).unwrap();
+    let (status, said, _) = store(&backup, "check");
+    assert_eq!(status, Some(0), "{said}");
+    let store = SqliteStore::open(&backup, Durability::Full).await.unwrap();
+    assert!(store.load("demo").await.unwrap().contains_key("content/1"));
+    store.close().await.unwrap();
+    let deep = ["store", "check", "--deep", "--data", "backup"];
+    assert!(stage.ok(&deep).starts_with("All is well: 1 meeting"));
+    let mut files = fs::read_dir(backup.join("meetings/demo/files")).unwrap();
+    fs::write(files.next().unwrap().unwrap().path(), [0; 16]).unwrap();
+    let error = stage.fails(&deep);
+    assert!(error.contains("damage in 1 file;") && error.contains("share them again"), "{error}");
+}
+
+#[test]
 fn the_server_takes_a_durability() {
     let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
     let output = psom.args(["serve", "--durability", "none"]).output().unwrap();

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt, fs,
+    future::poll_fn,
     io::{self, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
@@ -16,7 +17,8 @@ use futures_util::{
 };
 use object_store::{
     GetOptions, GetResult, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt,
-    ObjectStoreScheme, PutPayload, local::LocalFileSystem, parse_url_opts, path::Path as Location,
+    ObjectStoreScheme, PutMode, PutOptions, PutPayload, local::LocalFileSystem, parse_url_opts,
+    path::Path as Location,
 };
 use tokio::{
     fs::File,
@@ -24,7 +26,10 @@ use tokio::{
     task::spawn_blocking,
 };
 
+use psom_objects::store::StoredFile;
+
 use super::pieces::Pieces;
+use crate::crypto::{Decryptor, FileKey, encrypted_length};
 
 /// Bytes of a file that are in memory on its way to an object store. S3 wants 5 MiB at least.
 const PART: u64 = 8 << 20;
@@ -36,6 +41,9 @@ const STEP: u64 = 1 << 20;
 /// How long one request to an object store may last, unless the configuration says otherwise: a
 /// part has to get there over a slow line.
 const TIMEOUT: (&str, &str) = ("timeout", "2 minutes");
+
+/// What says in an object store whose it is.
+const OWNER: &str = "psom-server";
 
 /// The most parts that S3 puts together.
 const PARTS: u64 = 10_000;
@@ -51,8 +59,21 @@ pub enum BlobConfig {
     ///
     /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests, since its files go
     /// with the server. A bucket and prefix is one server's alone: what its meetings do not know
-    /// there is removed when it starts.
+    /// there is removed when it starts. It is marked with the server's name, and another server
+    /// refuses it.
     Url(String, Vec<(String, String)>),
+}
+
+impl BlobConfig {
+    /// Refuses what cannot be, before anything is made for it.
+    pub(crate) fn validate(&self) -> Result<(), BlobError> {
+        let Self::Url(url, options) = self else { return Ok(()) };
+        Blobs::remote(url, options)?;
+        if url.starts_with("memory:") {
+            tracing::warn!("Files are kept in memory, and go with the server");
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Debug for BlobConfig {
@@ -79,6 +100,20 @@ pub enum BlobError {
         "files cannot be kept at {0:?} by this program, which was built without S3; build it with --features s3, or leave --files out to keep them in the data directory"
     )]
     NotBuilt(String),
+    /// The object store has the mark of another server.
+    #[error(
+        "the files at {url:?} are another server's; choose another prefix, or start the server of that data directory. If there is none any more, and the files are of no use, remove all below the prefix"
+    )]
+    Owned {
+        /// Its address.
+        url: String,
+    },
+    /// There are files in the object store, and the server is new.
+    #[error("there are files at {url:?} already, of another server; choose an empty prefix")]
+    Occupied {
+        /// Its address.
+        url: String,
+    },
     /// The object store cannot be used.
     #[error("cannot keep files at {url:?}: {reason}; correct --files or the AWS_ variables")]
     Unusable {
@@ -102,7 +137,7 @@ pub enum BlobError {
 pub(crate) struct Key(String);
 
 impl Key {
-    pub(super) fn new(meeting: &str, name: &str) -> Self {
+    pub(crate) fn new(meeting: &str, name: &str) -> Self {
         Self(format!("{meeting}/files/{name}"))
     }
 
@@ -245,30 +280,110 @@ impl Blobs {
         }
     }
 
-    /// All files that are ours by their keys, and their lengths.
-    pub(super) async fn list(&self) -> Result<HashMap<Key, u64>, BlobError> {
-        let prefix = (!self.prefix.is_root()).then_some(&self.prefix);
-        let skip = self.prefix.parts_count();
-        let key = |location: &Location| {
-            let parts: Vec<_> = location.parts().skip(skip).collect();
-            let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
-            let key = Key::parse(&parts.join("/"))?;
-            // The folder is ours with all that is in it; a bucket may have been mistaken.
-            let is_ours = matches!(self.kind, Kind::Folder(_)) || super::is_name(key.name());
-            is_ours.then_some(key)
-        };
-        let found = self.store.list(prefix).try_filter_map(|meta| {
-            let found = key(&meta.location).map(|key| (key, meta.size));
-            async move { Ok(found) }
-        });
-        found.try_collect().await.map_err(|error| match &self.kind {
+    /// Makes an object store this server's, unless it is another's.
+    pub(super) async fn claim(&self, server: &str, is_new: bool) -> Result<(), BlobError> {
+        let Kind::Remote(url) = &self.kind else { return Ok(()) };
+        if self.owner().await?.is_none() {
+            if is_new && !self.list().await?.is_empty() {
+                return Err(BlobError::Occupied { url: (&**url).into() });
+            }
+            let (store, mark) = (&self.store, self.mark());
+            let put =
+                |mode| store.put_opts(&mark, server.to_owned().into(), PutOptions::from(mode));
+            let put = match put(PutMode::Create).await {
+                // Where two come at once, the later one may win; but not both.
+                Err(object_store::Error::NotImplemented { .. }) => put(PutMode::Overwrite).await,
+                other => other,
+            };
+            match put {
+                Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+                Err(error) => return Err(self.unusable(error)),
+            }
+        }
+        self.is_owned_by(server).await
+    }
+
+    /// Refuses an object store that is another server's.
+    pub(super) async fn is_owned_by(&self, server: &str) -> Result<(), BlobError> {
+        match (&self.kind, self.owner().await?) {
+            (Kind::Remote(url), Some(owner)) if owner != server.as_bytes() => {
+                Err(BlobError::Owned { url: (&**url).into() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the owner's mark says.
+    async fn owner(&self) -> Result<Option<Bytes>, BlobError> {
+        if let Kind::Folder(_) = self.kind {
+            return Ok(None);
+        }
+        let read = async { self.store.get(&self.mark()).await?.bytes().await };
+        match read.await {
+            Ok(owner) => Ok(Some(owner)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.unusable(error)),
+        }
+    }
+
+    fn mark(&self) -> Location {
+        self.prefix.parts().chain([OWNER.into()]).collect()
+    }
+
+    fn unusable(&self, error: object_store::Error) -> BlobError {
+        match &self.kind {
             Kind::Folder(path) => {
                 BlobError::Folder { path: path.to_path_buf(), source: error.into() }
             }
             Kind::Remote(url) => {
                 BlobError::Unusable { url: (&**url).into(), reason: error.to_string() }
             }
-        })
+        }
+    }
+
+    /// Reads a file and holds it against its SHA-1. Says what is wrong.
+    pub(super) async fn verify(&self, key: &Key, file: &StoredFile) -> Result<(), String> {
+        let secret = FileKey::new(&file.key, &file.iv).map_err(|error| error.to_string())?;
+        let (mut decryptor, all) = (Decryptor::new(&secret), 0..encrypted_length(file.size));
+        let mut pieces = self.open_range(key, all).await.map_err(|error| error.to_string())?;
+        let mut next = async || poll_fn(|cx| pieces.poll_next(cx)).await;
+        while let Some(piece) = next().await.map_err(|error| error.to_string())? {
+            decryptor.update(&piece);
+        }
+        match decryptor.finish() {
+            Ok((_, plain)) if plain.sha1[..] == file.hash[..] => Ok(()),
+            _ => Err("its SHA-1 is another".into()),
+        }
+    }
+
+    /// Whether a file is where the server has put it, and not behind a link to somewhere else.
+    pub(super) fn is_own(&self, key: &Key) -> bool {
+        let Kind::Folder(root) = &self.kind else { return true };
+        let directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+        root.join(&key.0).ancestors().skip(1).take(2).all(directory)
+    }
+
+    /// All files that are ours by their keys, and their lengths.
+    pub(super) async fn list(&self) -> Result<HashMap<Key, u64>, BlobError> {
+        if let Kind::Folder(root) = &self.kind {
+            let (root, path) = (root.clone(), root.to_path_buf());
+            let listed = spawn_blocking(move || list_folder(&root)).await;
+            let listed = listed.map_err(io::Error::from).flatten();
+            return listed.map_err(|source| BlobError::Folder { path, source });
+        }
+        let prefix = (!self.prefix.is_root()).then_some(&self.prefix);
+        let skip = self.prefix.parts_count();
+        let key = |location: &Location| {
+            let parts: Vec<_> = location.parts().skip(skip).collect();
+            let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+            // A bucket may have been mistaken.
+            Key::parse(&parts.join("/")).filter(|key| super::is_name(key.name()))
+        };
+        let found = self.store.list(prefix).try_filter_map(|meta| {
+            let found = key(&meta.location).map(|key| (key, meta.size));
+            async move { Ok(found) }
+        });
+        found.try_collect().await.map_err(|error| self.unusable(error))
     }
 
     /// Deletes files, as far as they are there. That one cannot be is worth a line; it is swept
@@ -349,6 +464,29 @@ async fn read_part(file: &mut File, length: u64) -> io::Result<PutPayload> {
     Ok(Bytes::from(part).into())
 }
 
+/// The files of all meetings in a folder. What else is there, and whatever it is called, is nobody's
+/// business here.
+fn list_folder(root: &Path) -> io::Result<HashMap<Key, u64>> {
+    let mut found = HashMap::new();
+    for meeting in fs::read_dir(root)? {
+        let meeting = meeting?;
+        let files = meeting.path().join("files");
+        let Some(meeting) = meeting.file_name().to_str().map(str::to_owned) else { continue };
+        if !files.is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(files)? {
+            let file = file?;
+            // Gone or a link into nothing: it is missing where somebody wants it.
+            let Ok(metadata) = fs::metadata(file.path()) else { continue };
+            let name = file.file_name();
+            let name = name.to_str().filter(|name| super::is_name(name) && metadata.is_file());
+            found.extend(name.map(|name| (Key::new(&meeting, name), metadata.len())));
+        }
+    }
+    Ok(found)
+}
+
 fn move_all(root: &Path, directory: &Path, keys: &[Key]) -> io::Result<()> {
     let Some(meeting) = keys.first().and_then(|key| key.0.split('/').next()) else {
         // A package without files.
@@ -361,15 +499,5 @@ fn move_all(root: &Path, directory: &Path, keys: &[Key]) -> io::Result<()> {
         fs::rename(directory.join(key.name()), files.join(key.name()))?;
     }
     // New names are safe only once their directories are, up to the first that was there.
-    [&*files, &*home, root].into_iter().try_for_each(sync_directory)
-}
-
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
+    [&*files, &*home, root].into_iter().try_for_each(crate::private::sync_directory)
 }

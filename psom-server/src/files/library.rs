@@ -128,6 +128,11 @@ impl Library {
         })
     }
 
+    /// Makes the place of the files this server's, unless it is another's.
+    pub(crate) async fn claim(&self, server: &str, is_new: bool) -> Result<(), BlobError> {
+        self.blobs.claim(server, is_new).await
+    }
+
     /// Looks for the files of an earlier run, before meetings take them over.
     pub(crate) async fn survey(&self) -> Result<(), BlobError> {
         let found = self.blobs.list().await?;
@@ -139,9 +144,15 @@ impl Library {
     /// their way, and files that never became a content, or were about to be removed.
     pub(crate) async fn sweep(&self) -> io::Result<()> {
         let left = std::mem::take(&mut *self.found());
-        self.blobs.delete(left.into_keys().collect()).await;
+        let own = left.into_keys().filter(|key| self.blobs.is_own(key));
+        self.blobs.delete(own.collect()).await;
         let root = self.config.root.clone();
         spawn_blocking(move || sweep(&root)).await?
+    }
+
+    /// Leaves the files where they are that no meeting has taken over: how many.
+    pub(crate) fn leave(&self) -> usize {
+        std::mem::take(&mut *self.found()).len()
     }
 
     fn found(&self) -> MutexGuard<'_, HashMap<Key, u64>> {

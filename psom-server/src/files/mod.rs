@@ -3,6 +3,7 @@
 //! ```text
 //! <data>/meetings/<id>/tmp/<32 hex>     a package or a file that is on its way
 //! <data>/meetings/<id>/files/<32 hex>   an encrypted file
+//! <data>/files.json                     where the encrypted files were last, and the server's name
 //! ```
 //!
 //! A package is written as it arrives (`spool`), then opened, and each of its files encrypted
@@ -19,6 +20,7 @@ mod ledger;
 mod library;
 pub(crate) mod permissions;
 mod pieces;
+mod record;
 mod spool;
 mod store;
 mod sweep;
@@ -28,11 +30,13 @@ pub(crate) mod web;
 
 use std::io;
 
+pub(crate) use blobs::Key;
 pub use blobs::{BlobConfig, BlobError};
 pub use library::{Library, LibraryConfig, ServedFile};
 pub use permissions::WebLimits;
 pub(crate) use pieces::Pieces;
 use psom_objects::store::StoreError;
+pub(crate) use record::{FilesRecord, damaged, found};
 pub use store::DiskStore;
 
 /// 128 random bits: a name that cannot be guessed.

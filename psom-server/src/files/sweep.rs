@@ -10,7 +10,12 @@ use crate::private;
 pub(super) fn sweep(root: &Path) -> io::Result<()> {
     private::create_directory(root)?;
     for entry in fs::read_dir(root)? {
-        let home = entry?.path();
+        let entry = entry?;
+        // What is behind a link is somewhere else.
+        if !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let home = entry.path();
         match fs::remove_dir_all(home.join("tmp")) {
             Err(error) if is_serious(&error) => return Err(error),
             _ => {}

@@ -299,7 +299,8 @@ async fn what_an_earlier_run_left_is_swept() {
     let unknown = upload(&first.store("a"), &package("a", b"hello"), 5).await.unwrap();
     let known = upload(&first.store("b"), &package("a", b"hello"), 5).await.unwrap();
     let known = &known.files["a"];
-    for file in ["a/tmp/x", "a/files/x", "c/mine/x", "note"] {
+    let late = format!("a/files/{}", "0".repeat(32));
+    for file in ["a/tmp/x", &late, "c/mine/x", "c/files/x", "note"] {
         let path = root.join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, "").unwrap();
@@ -312,7 +313,7 @@ async fn what_an_earlier_run_left_is_swept() {
     let mut left = files_below(&root);
     left.sort();
     let kept = again.path(&known.name).unwrap();
-    let theirs = ["c/mine/x", "note"].map(|file| root.join(file));
+    let theirs = ["c/files/x", "c/mine/x", "note"].map(|file| root.join(file));
     assert_eq!(left, [&[kept], &theirs[..]].concat());
     assert!(!root.join("a").exists());
 }

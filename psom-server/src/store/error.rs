@@ -68,12 +68,37 @@ pub enum Error {
     /// The file is a database, but not one of meetings.
     #[error("{} is the database of another program; move it away", .0.display())]
     Foreign(PathBuf),
+    /// There is no database, or nothing in it, where there was one.
+    #[error(
+        "{} is missing or empty, but {} is of a server that had one; put it back with its -wal, or \
+         move {} away to begin without meetings",
+        path.display(), trace.display(), trace.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// What says so.
+        trace: PathBuf,
+    },
+    /// There is state of a meeting, and nothing is said of the meeting itself.
+    #[error(
+        "there is state of a meeting {0:?}, but no such meeting; `psom store repair` makes the \
+         meeting again, without its title"
+    )]
+    Stray(String),
     /// There is no database to look at.
     #[error("there is no {}; name the server's data directory with --data", .0.display())]
     NoFile(PathBuf),
     /// A server runs on the directory.
     #[error("a server runs on {}; stop it first", .0.display())]
     Locked(PathBuf),
+    /// A file of the store is not in the directory any more.
+    #[error(
+        "{} was removed or replaced while the server ran; put back what was there, or the last \
+         backup, before a server is started again",
+        .0.display()
+    )]
+    Taken(PathBuf),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

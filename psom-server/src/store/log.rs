@@ -25,7 +25,8 @@ pub(super) fn damage(database: &Path) -> io::Result<Option<usize>> {
 
 fn damaged_at(log: &[u8]) -> Option<usize> {
     let (header, frames) = log.split_at_checked(HEADER)?;
-    if header.iter().all(|byte| *byte == 0) {
+    // SQLite has the beginning on the disk before anything else: it is nothing, or it is whole.
+    if log.iter().all(|byte| *byte == 0) {
         return None;
     }
     let (big, page) = (word(header, 0) & 1 == 1, word(header, 8) as usize);
@@ -44,7 +45,8 @@ fn damaged_at(log: &[u8]) -> Option<usize> {
         let whole = current && sum(big, page, sum(big, &head[..8], before)) == written;
         match broken {
             None if !whole => broken = Some(HEADER + index * length),
-            Some(_) if whole && ended => return broken,
+            // Whether it is whole is beside the point: its sum is over the damage too.
+            Some(_) if current && ended => return broken,
             _ => {}
         }
         // The last frame of a transaction says how large the database is.

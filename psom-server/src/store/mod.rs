@@ -11,13 +11,15 @@
 //! busy server waits for the disk no more often than a quiet one.
 //!
 //! Every row has a checksum over all that it says (`sum`). What is damaged is refused, never
-//! guessed; [`check()`] says what is wrong and [`repair()`] saves what is right.
+//! guessed; [`check()`] says what is wrong and [`repair()`] saves what is right. As long as what a
+//! repair has put aside is there, no file is removed that it may know.
 
 mod check;
 mod error;
 mod journal;
 mod log;
 mod meaning;
+mod place;
 mod queue;
 mod repair;
 mod scan;
@@ -27,6 +29,7 @@ mod sum;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod writer;
 
 use std::{
@@ -39,7 +42,7 @@ use std::{
 use psom::Journal;
 use tokio::sync::watch;
 
-pub use check::{Report, check};
+pub use check::{Report, check, check_files};
 pub use error::Error;
 pub use repair::{Repair, repair};
 pub use sqlite::SqliteStore;
@@ -123,6 +126,19 @@ pub enum Durability {
     /// The end of the process: a commit waits until the system has it. Where the machine fails, the
     /// last commits may be missing; those before them are not, and nothing is damaged.
     Process,
+}
+
+/// What a repair has put aside in a data directory, if it is still there.
+pub(crate) fn put_aside(data: &Path) -> std::io::Result<Option<PathBuf>> {
+    let database = file(data);
+    let name = database.file_name().unwrap_or_default().to_string_lossy();
+    for entry in std::fs::read_dir(data)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&format!("{name}.damaged-")) {
+            return Ok(Some(entry.path()));
+        }
+    }
+    Ok(None)
 }
 
 /// The database in a data directory.

@@ -6,11 +6,12 @@ use std::{
     time::SystemTime,
 };
 
+use crate::files::BlobConfig;
 use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
 
 use super::{
-    Durability, Error, Report, StoredMeeting,
-    check::{damaged_entry, faults, locked, look},
+    Error, Report, StoredMeeting,
+    check::{Faults, damaged_entry, faults, locked, look},
     meaning::Fault,
     scan::Scan,
     schema,
@@ -31,28 +32,31 @@ pub struct Repair {
 }
 
 /// Puts a new database with all that is readable and right in the place of a damaged one, which is
-/// kept beside it. That needs room for two more of them.
+/// kept beside it. That needs room for two more of them. `files` is as for [`check`](super::check()).
 ///
 /// # Errors
-/// A server runs on the directory, there is no store of this version in it, or the disk is full;
-/// then everything is as it was.
-pub async fn repair(data: &Path) -> Result<Repair, Error> {
+/// A server runs on the directory, there is no store of this version in it, the files cannot be
+/// looked for, or the disk is full; then everything is as it was.
+pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     let (path, _lock) = locked(data)?;
-    let before = look(&path).await?;
-    let faults = faults(data, &path).await?;
+    let mut before = look(&path).await?;
+    let Faults { all: faults, files_at, .. } = faults(data, &path, files).await?;
+    before.files_at = files_at;
     if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
     let new = swap::beside(&path, ".new");
-    let io_failed = |error: io::Error| Error::Failed(format!("cannot repair: {error}"));
+    let io_failed =
+        |error: io::Error| Error::Failed(format!("cannot repair {}: {error}", path.display()));
     // Of a repair that was stopped.
     for suffix in ["", "-wal", "-shm"] {
         swap::remove(&swap::beside(&new, suffix)).map_err(io_failed)?;
     }
-    let mut to = schema::open(&new, Durability::Full).await?;
+    crate::private::create_new_for(&new, &path).map_err(io_failed)?;
+    let mut to = schema::make(&new).await?;
     let kept = keep(&path, &mut to).await?;
     let mut repair = Repair {
-        report: Report { problems: before.problems, ..Report::default() },
+        report: Report { meetings: 0, entries: 0, ..before },
         lost: Vec::new(),
         kept: Some(kept),
     };
@@ -66,14 +70,21 @@ pub async fn repair(data: &Path) -> Result<Repair, Error> {
             // Closed or not, nothing was written.
             let _ = from.close().await;
         }
-        Err(Error::File { .. }) => repair.lost.push("Nothing at all could be read.".into()),
+        Err(Error::File { .. } | Error::Gone { .. }) => {
+            repair.lost.push("Nothing at all could be read.".into());
+        }
         Err(error) => return Err(error),
     }
     // What was damaged may have been a part of something that cannot go on without it.
-    for (meeting, Fault { problem, key }) in faults {
+    for (meeting, Fault { problem, key, entries }) in faults {
         let erased = writer::erase(&mut to, &meeting, &key).await;
         erased.map_err(|error| schema::failure(&new, &error))?;
-        repair.lost.push(format!("{problem} It goes on without {key:?}."));
+        repair.report.entries = repair.report.entries.saturating_sub(entries);
+        let entries = match entries {
+            1 => "1 entry".into(),
+            entries => format!("{entries} entries"),
+        };
+        repair.lost.push(format!("{problem} It goes on without {key:?} ({entries})."));
     }
     // Without a log, so that it is one file.
     let alone = raw_sql("PRAGMA journal_mode = DELETE").execute(&mut to).await;
@@ -94,7 +105,7 @@ async fn keep(path: &Path, clock: &mut SqliteConnection) -> Result<PathBuf, Erro
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             from => from?,
         };
-        let mut to = crate::private::create_new(&swap::beside(&kept, suffix))?;
+        let mut to = crate::private::create_new_for(&swap::beside(&kept, suffix), path)?;
         io::copy(&mut from, &mut to)?;
         to.sync_all()
     };

@@ -9,7 +9,7 @@ use std::{
 
 use sqlx::{ConnectOptions, Row, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
 
-use super::{Durability, Error};
+use super::{Durability, Error, trace};
 
 /// Whose database it is: `psom`.
 const APPLICATION: i64 = 0x7073_6f6d;
@@ -27,8 +27,23 @@ const TABLES: &str = "
 /// How long another program may keep the database to itself before a statement fails.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Opens the database to write to it, and makes it if it is not there.
+/// Opens the database to write to it, and makes it where there never was one.
 pub(super) async fn open(path: &Path, durability: Durability) -> Result<SqliteConnection, Error> {
+    trace::look(path)?;
+    let trace = trace::of_server(path);
+    open_or_make(path, durability, trace).await
+}
+
+/// Makes a database, beside the one of the server.
+pub(super) async fn make(path: &Path) -> Result<SqliteConnection, Error> {
+    open_or_make(path, Durability::Full, None).await
+}
+
+async fn open_or_make(
+    path: &Path,
+    durability: Durability,
+    trace: Option<PathBuf>,
+) -> Result<SqliteConnection, Error> {
     match crate::private::create_new(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
             return Err(Error::Failed(format!("cannot create {}: {error}", path.display())));
@@ -47,7 +62,7 @@ pub(super) async fn open(path: &Path, durability: Durability) -> Result<SqliteCo
         // Before anything is changed in it.
         let empty = match identity(&mut connection).await? {
             Identity::Ours => false,
-            Identity::Empty => true,
+            Identity::Empty if trace.is_none() => true,
             other => return Ok(Err(other)),
         };
         // A log that has grown is cut when it was written back.
@@ -55,7 +70,7 @@ pub(super) async fn open(path: &Path, durability: Durability) -> Result<SqliteCo
             .execute(&mut connection)
             .await?;
         if empty {
-            create(&mut connection).await?;
+            create(&mut connection, synchronous).await?;
         }
         Ok(Ok(connection))
     };
@@ -65,6 +80,7 @@ pub(super) async fn open(path: &Path, durability: Durability) -> Result<SqliteCo
 
 /// Opens the database to read only; it must be there.
 pub(super) async fn read(path: &Path) -> Result<SqliteConnection, Error> {
+    trace::look(path)?;
     let options = options(path)?.read_only(true);
     let opened = async {
         let mut connection = options.connect().await?;
@@ -138,7 +154,7 @@ impl Identity {
         let path = PathBuf::from(path);
         match self {
             Self::Newer(version) => Error::Newer { path, version, known: VERSION },
-            Self::Empty => Error::NoFile(path),
+            Self::Empty => trace::gone(path),
             Self::Foreign | Self::Ours => Error::Foreign(path),
         }
     }
@@ -160,11 +176,13 @@ async fn number(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::R
     raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Makes the tables, all of them or none.
-async fn create(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+/// Makes the tables, all of them or none. Whatever else waits for the disk or not, this does: where
+/// anything says that there was a server, there are tables.
+async fn create(connection: &mut SqliteConnection, synchronous: &str) -> sqlx::Result<()> {
     let sql = format!(
-        "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; \
-         PRAGMA user_version = {VERSION}; COMMIT;"
+        "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; {TABLES} \
+         PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT; \
+         PRAGMA synchronous = {synchronous};"
     );
     raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())

@@ -16,6 +16,7 @@ use super::{
     Answer, Durability, Error, Health, MeetingStore, StoredMeeting,
     journal::{MeetingJournal, answer},
     log,
+    place::Place,
     queue::{Done, Queue},
     schema, sum, swap,
     writer::Writer,
@@ -24,8 +25,8 @@ use super::{
 /// A store in one file, `meetings.db` in the data directory.
 ///
 /// Where the disk is full, or another program has locked the database, commits wait until that has
-/// passed, and the log says so. Any other failure ends the store: all that waits and all that comes
-/// is refused with the same sentence.
+/// passed, and the log says so. Any other failure ends the store, also that its files are not in the
+/// directory any more: all that waits and all that comes is refused with the same sentence.
 ///
 /// A store that is dropped takes nothing any more and still writes what it has taken, while its
 /// runtime runs; [`close`](MeetingStore::close) waits for that.
@@ -49,17 +50,19 @@ impl SqliteStore {
     /// or less. The checksums of a meeting are looked at when it is loaded.
     ///
     /// # Errors
-    /// The file is damaged, or of another program, or of a later version of this one; or the system
-    /// refuses.
+    /// The file is damaged, or of another program, or of a later version of this one; it is not
+    /// there although there was one; or the system refuses.
     pub async fn open(data: &Path, durability: Durability) -> Result<Self, Error> {
         let path = super::file(data);
         let failed = |error| schema::failure(&path, &error);
         swap::finish(&path)?;
-        // Where commits do not wait for the disk, it may have them in any order.
-        if durability == Durability::Full
-            && let Some(at) = damaged_log(&path)?
-        {
-            return Err(Error::Log { path, at });
+        match damaged_log(&path)? {
+            // Where commits do not wait for the disk, it may have them in any order; but the
+            // beginning of the log is there before anything else.
+            Some(at) if durability == Durability::Full || at == 0 => {
+                return Err(Error::Log { path, at });
+            }
+            _ => {}
         }
         let mut connection = schema::open(&path, durability).await?;
         let problems = schema::integrity(&mut connection).await.map_err(failed)?;
@@ -67,7 +70,13 @@ impl SqliteStore {
             return Err(Error::File { path, reason });
         }
         let mut reader = schema::read(&path).await?;
+        let stray =
+            "SELECT meeting FROM state WHERE meeting NOT IN (SELECT id FROM meetings) LIMIT 1";
+        if let Some(row) = query(stray).fetch_optional(&mut reader).await.map_err(failed)? {
+            return Err(Error::Stray(readable(&row, 0)));
+        }
         let rows = query("SELECT id FROM meetings").fetch_all(&mut reader).await.map_err(failed)?;
+        let place = Place::of(&path).map_err(|error| Error::Failed(error.to_string()))?;
         let queue = Arc::new(Queue::new(rows.iter().map(|row| readable(row, 0))));
         let (transactions, (health, healths)) = (Arc::default(), watch::channel(Health::Good));
         #[cfg(test)]
@@ -75,6 +84,7 @@ impl SqliteStore {
         let writer = Writer {
             connection,
             path: path.clone(),
+            place,
             queue: queue.clone(),
             transactions: Arc::clone(&transactions),
             health,

@@ -5,8 +5,7 @@
 //! would write it into the new one.
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -53,11 +52,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 
 /// Sees to it that the disk has the names of the files.
 pub(super) fn sync(database: &Path) -> io::Result<()> {
-    match database.parent() {
-        // Elsewhere a directory is no file.
-        Some(directory) if cfg!(unix) => File::open(directory)?.sync_all(),
-        _ => Ok(()),
-    }
+    database.parent().map_or(Ok(()), crate::private::sync_directory)
 }
 
 fn failed(database: &Path, error: &io::Error) -> Error {

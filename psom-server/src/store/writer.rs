@@ -16,6 +16,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{
     Error, Health, StoredMeeting,
+    place::Place,
     queue::{Change, Queue, Waiting},
     schema, sum, swap,
 };
@@ -26,6 +27,7 @@ const DELAY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     pub(super) path: PathBuf,
+    pub(super) place: Place,
     pub(super) queue: Arc<Queue>,
     pub(super) transactions: Arc<AtomicU64>,
     /// Others learn from its end that the writer has ended.
@@ -74,6 +76,8 @@ impl Writer {
             sleep(delay).await;
             delay = (delay * 2).min(most);
         }
+        // Before anybody is told that it is safe.
+        self.place.look()?;
         if self.change_to(Health::Good) {
             tracing::info!(path = %self.path.display(), "The store goes on");
         }

@@ -10,22 +10,22 @@ use psom_objects::{
     server::{ContentType, ContentTypes, NewContent, Policy, Refusal},
     types::Role,
 };
-use psom_server::{JoinLink, Options, Server, StartError, store};
+use psom_server::{JoinLink, Options, Server, StartError, files::BlobConfig, store};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-fn options(data: &Path) -> Options {
+pub fn options(data: &Path) -> Options {
     let any_port = || "127.0.0.1:0".to_owned();
     Options { listen: any_port(), http: any_port(), data: data.into(), ..Options::default() }
 }
 
-struct Guest {
+pub struct Guest {
     session: ClientSession<Conference>,
     events: UnboundedReceiver<Event>,
-    model: Model,
+    pub model: Model,
 }
 
 impl Guest {
-    async fn join(link: JoinLink) -> Self {
+    pub async fn join(link: JoinLink) -> Self {
         let (tell, events) = unbounded_channel();
         let root =
             link.join(|scope| Conference::new(scope, move |event: Event| drop(tell.send(event))));
@@ -49,7 +49,7 @@ impl Guest {
         self.session.run(act).await.unwrap()
     }
 
-    async fn upload(&mut self, parcel: Parcel) {
+    pub async fn upload(&mut self, parcel: Parcel) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();
         self.until(|model| model.contents.len() == count && model.is_complete()).await;
@@ -202,26 +202,111 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
 
     // Files that no content has are swept; one that a content has must not be missing.
     let files = data.path().join("meetings/team/files");
-    std::fs::write(files.join("nobody's"), "x").unwrap();
+    let nobodys = files.join("0".repeat(32));
+    std::fs::write(&nobodys, "x").unwrap();
     std::fs::rename(files.join(&name), data.path().join("kept")).unwrap();
     let error = Server::start(options(data.path())).await.unwrap_err().to_string();
     assert!(error.contains("\"team\"") && error.contains(&name), "{error}");
     std::fs::rename(data.path().join("kept"), files.join(&name)).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
-    assert!(!files.join("nobody's").exists() && files.join(&name).exists());
+    assert!(!nobodys.exists() && files.join(&name).exists());
     server.shutdown(Duration::from_secs(30)).await;
-    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 
     // A file that is lost for good: it is told, and the meeting goes on without its content.
     std::fs::write(files.join(&name), "cut").unwrap();
-    let problems = store::check(data.path()).await.unwrap().problems;
+    let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
-    let lost = store::repair(data.path()).await.unwrap().lost;
+    let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
     assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
-    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let server = Server::start(options(data.path())).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let ada = Guest::join(ada).await;
     assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&2]);
     server.shutdown(Duration::from_secs(30)).await;
+}
+
+/// A server's directory with a meeting that has a file: the file.
+async fn with_a_file(data: &Path) -> std::path::PathBuf {
+    let server = Server::start(options(data)).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
+    let file = file.with_native_file("plan.txt");
+    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    let name = ada.model.contents[&1].file.clone().unwrap().name;
+    server.shutdown(Duration::from_secs(30)).await;
+    data.join("meetings/team/files").join(name)
+}
+
+#[tokio::test]
+async fn where_the_database_is_gone_the_files_stay_for_its_return() {
+    let data = tempfile::tempdir().unwrap();
+    let file = with_a_file(data.path()).await;
+    let (database, kept) = (data.path().join("meetings.db"), data.path().join("kept"));
+    std::fs::rename(&database, &kept).unwrap();
+    let error = Server::start(options(data.path())).await.unwrap_err().to_string();
+    assert!(error.contains("is missing or empty") && error.contains("put it back"), "{error}");
+    assert!(file.exists());
+    std::fs::rename(&kept, &database).unwrap();
+
+    // A repair that saves nothing keeps the database for somebody who can read it, and the files.
+    let whole = std::fs::read(&database).unwrap();
+    std::fs::write(&database, [0; 4096]).unwrap();
+    let put_aside = store::repair(data.path(), &BlobConfig::Local).await.unwrap().kept.unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    assert!(server.create_meeting("team", None).await.is_ok() && file.exists());
+    server.shutdown(Duration::from_secs(30)).await;
+    std::fs::write(&database, &whole).unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    assert!(server.create_meeting("team", None).await.is_err(), "it is back");
+    assert!(server.end_meeting("team").await.unwrap());
+    server.shutdown(Duration::from_secs(30)).await;
+    let nobodys = data.path().join("meetings/team/files").join("0".repeat(32));
+    std::fs::create_dir_all(nobodys.parent().unwrap()).unwrap();
+    for (is_put_aside, stays) in [(true, true), (false, false)] {
+        std::fs::write(&nobodys, "x").unwrap();
+        if !is_put_aside {
+            std::fs::remove_file(&put_aside).unwrap();
+        }
+        let server = Server::start(options(data.path())).await.unwrap();
+        assert_eq!(nobodys.exists(), stays);
+        server.shutdown(Duration::from_secs(30)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
+    for folder in ["meetings", "meetings/team/files"] {
+        let data = tempfile::tempdir().unwrap();
+        let file = with_a_file(data.path()).await;
+        let name = file.file_name().unwrap().to_str().unwrap();
+        std::fs::remove_dir_all(data.path().join(folder)).unwrap();
+        let error = Server::start(options(data.path())).await.unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains("psom store check"), "{error}");
+        let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+        assert!(problems.len() == 1 && problems[0].contains(name), "{problems:?}");
+        let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+        assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+        let server = Server::start(options(data.path())).await.unwrap();
+        server.shutdown(Duration::from_secs(30)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_was_stored_is_found_by_its_sum() {
+    let data = tempfile::tempdir().unwrap();
+    let file = with_a_file(data.path()).await;
+    let look = async || store::check_files(data.path(), &BlobConfig::Local).await.unwrap();
+    assert!(look().await.is_empty());
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[3] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    // Its length says nothing.
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    let damaged = look().await;
+    let name = file.file_name().unwrap().to_str().unwrap();
+    assert!(damaged.len() == 1 && damaged[0].contains(name), "{damaged:?}");
 }

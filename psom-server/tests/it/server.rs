@@ -6,6 +6,7 @@ use psom::{Client, ClientSession};
 use psom_objects::client::Conference;
 use psom_server::{
     Entry, JoinLink, Options, Server, ServerFile, StartError,
+    files::BlobConfig,
     proxy::{self, ProxyOptions},
     tls::Identity,
 };
@@ -279,4 +280,16 @@ async fn a_meeting_is_joined_through_a_forwarding_proxy() {
     until(&server, &token, |meeting| meeting["users"] == json!([])).await;
     proxy.shutdown(GRACE).await;
     server.shutdown(GRACE).await;
+}
+
+#[tokio::test]
+async fn a_place_for_files_that_cannot_be_is_refused_before_anything_is_made() {
+    let parent = tempfile::tempdir().unwrap();
+    let data = parent.path().join("data");
+    for url in ["", "ftp://host/", "s4://bucket"] {
+        let blobs = BlobConfig::Url(url.into(), Vec::new());
+        let refused = Server::start(Options { blobs, ..options(&data) }).await;
+        assert!(matches!(refused, Err(StartError::Files(_))), "{url}");
+        assert!(!data.exists());
+    }
 }

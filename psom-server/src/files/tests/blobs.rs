@@ -154,6 +154,91 @@ async fn only_files_of_ours_are_found() {
     assert_eq!(Blobs::of(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
 }
 
+#[tokio::test]
+async fn an_object_store_is_one_servers_alone() {
+    let store = Arc::new(InMemory::new());
+    let at = |prefix: &str| Blobs::of(store.clone(), prefix.into(), "s3://bucket");
+    let owned = |error: Result<(), BlobError>| matches!(error, Err(BlobError::Owned { .. }));
+    at("one").claim("ada", true).await.unwrap();
+    at("one").claim("ada", false).await.unwrap();
+    assert!(owned(at("one").claim("grace", true).await));
+    assert!(owned(at("one").is_owned_by("grace").await));
+    at("one").is_owned_by("ada").await.unwrap();
+    at("other").claim("grace", true).await.unwrap();
+    assert_eq!(count(&at("one")).await, 0, "the mark is no file");
+    // Both look at the same moment and find no mark.
+    let (first, second) = tokio::join!(async { at("third").claim("ada", true).await }, async {
+        at("third").claim("grace", true).await
+    },);
+    assert!(first.is_ok() != second.is_ok());
+
+    // There is no mark, but something to be lost.
+    let file = Location::from(format!("old/m/files/{}", "0".repeat(32)));
+    store.put_opts(&file, "".into(), PutOptions::default()).await.unwrap();
+    let refused = at("old").claim("ada", true).await.unwrap_err();
+    assert!(matches!(refused, BlobError::Occupied { .. }), "{refused}");
+    at("old").claim("ada", false).await.unwrap();
+    assert!(owned(at("old").claim("grace", false).await));
+}
+
+#[tokio::test]
+async fn what_was_found_depends_on_where_the_files_were() {
+    use crate::files::{FilesRecord, found};
+
+    let root = Directory::new();
+    let name = "0".repeat(32);
+    fs::create_dir_all(root.join("meetings/m/files")).unwrap();
+    fs::write(root.join("meetings/m/files").join(&name), "12").unwrap();
+    let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
+    let mut record = FilesRecord::open(&root).unwrap();
+    assert_eq!(FilesRecord::open(&root).unwrap(), record, "it keeps its name");
+    let look = async |config: &BlobConfig, record: &FilesRecord, folder: &str| {
+        found(config, record, &root.join(folder)).await.unwrap().map(|found| found.len())
+    };
+    assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
+    assert_eq!(look(&BlobConfig::Local, &record, "gone").await, Some(0));
+    record.set(&root, &elsewhere).unwrap();
+    assert_eq!(FilesRecord::read(&root), record);
+    assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
+    assert_eq!(look(&elsewhere, &record, "meetings").await, Some(0));
+    record.set(&root, &BlobConfig::Local).unwrap();
+    assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_behind_a_link_is_served_and_never_swept() {
+    use std::os::unix::fs::symlink;
+
+    let (root, outside) = (Directory::new(), Directory::new());
+    let [kept, nobodys] = [0, 1].map(|number| format!("{number:032}"));
+    for directory in ["m/files", "m/tmp"] {
+        fs::create_dir_all(outside.join(directory)).unwrap();
+        fs::write(outside.join(directory).join(&kept), [0; 16]).unwrap();
+        fs::write(outside.join(directory).join(&nobodys), [0; 16]).unwrap();
+    }
+    symlink(outside.join("m"), root.join("m")).unwrap();
+    fs::create_dir(root.join("n")).unwrap();
+    symlink(outside.join("m/files"), root.join("n/files")).unwrap();
+    // And what a disk may have besides.
+    symlink(root.join("loop"), root.join("loop")).unwrap();
+    fs::create_dir_all(root.join("o/files")).unwrap();
+    let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"no\xff\ntext\x01");
+    fs::write(root.join("o/files").join(odd), "").unwrap();
+    fs::create_dir_all(root.join(odd).join("files")).unwrap();
+    fs::write(root.join("o/files").join(&nobodys), "").unwrap();
+
+    let library = on(&root, &Blobs::open(&BlobConfig::Local, &root).unwrap());
+    library.survey().await.unwrap();
+    let key = [0; 32].to_vec().into();
+    let iv = [0; 16].to_vec().into();
+    let file = psom_objects::store::StoredFile { name: kept, key, iv, hash: Bytes::new(), size: 0 };
+    library.store("m").adopt(&file).unwrap();
+    library.sweep().await.unwrap();
+    assert_eq!(files_below(&outside).len(), 4);
+    assert_eq!(files_below(&root.join("o")), [root.join("o/files").join(odd)]);
+}
+
 /// What a failing store does.
 #[derive(Debug, Default)]
 struct Failing {

@@ -101,8 +101,36 @@ async fn state_of_no_meeting_is_told_of_and_saved() {
     change(&directory, "DELETE FROM meetings WHERE id = 'team'").await;
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, ["There is state of a meeting \"team\", but no such meeting."]);
+    let refused = SqliteStore::open(&directory, Durability::Process).await.unwrap_err();
+    assert_eq!(refused, Error::Stray("team".into()), "it would go on without its files");
     repair(&directory).await.unwrap();
     assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
+}
+
+#[tokio::test]
+async fn what_is_a_part_of_nothing_is_told_of_and_goes() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    let keys = ["content/7/a", "content/7/a/b", "content/8/a", "contents"];
+    let state = keys.map(|key| save(key, r#"{"lastId":8,"lastOrder":0}"#));
+    store.journal("team").commit(state.into()).await.unwrap();
+    store.close().await.unwrap();
+    let problems = ["content/7", "content/8"].map(|content| {
+        format!(
+            "The state of the meeting \"team\" has entries below {content:?}, but no such content."
+        )
+    });
+    assert_eq!(check(&directory).await.unwrap().problems, problems);
+    let repair = repair(&directory).await.unwrap();
+    let ends = [
+        " It goes on without \"content/7\" (2 entries).",
+        " It goes on without \"content/8\" (1 entry).",
+    ];
+    assert_eq!(repair.lost, [problems[0].clone() + ends[0], problems[1].clone() + ends[1]]);
+    assert_eq!(repair.report.entries, 1);
+    let well = check(&directory).await.unwrap();
+    assert_eq!((well.problems.len(), well.entries), (0, 1));
 }
 
 #[tokio::test]

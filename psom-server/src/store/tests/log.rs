@@ -58,6 +58,29 @@ async fn a_log_that_is_damaged_in_the_middle_is_refused_and_says_where() {
 }
 
 #[tokio::test]
+async fn a_wrong_checksum_hides_no_turn_behind_it() {
+    let original = Directory::new();
+    let log = killed(&original).await;
+    let length = 24 + 4096;
+    let frames = log[32..].chunks_exact(length).enumerate();
+    // The last frame of a turn says how large the database is.
+    let commits: Vec<usize> =
+        frames.filter(|(_, frame)| frame[4..8] != [0; 4]).map(|(index, _)| index).collect();
+    let second_last = commits[commits.len() - 2];
+    for byte in 16..24 {
+        // Of the last turn there is a frame, which says that the one before was on the disk.
+        let mut log = log[..32 + (second_last + 2) * length].to_vec();
+        log[32 + second_last * length + byte] ^= 1;
+        let directory = Directory::new();
+        fs::copy(file(&original), file(&directory)).unwrap();
+        leave(&directory, &log);
+        let at = 32 + second_last * length;
+        let refused = Error::Log { path: file(&directory), at };
+        assert_eq!(turns(&directory).await, Err(refused), "byte {byte}");
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_ends_early_is_read_to_its_end() {
     let directory = Directory::new();
     let log = killed(&directory).await;

@@ -2,8 +2,11 @@
 
 mod damage;
 mod full;
+mod gone;
 mod killed;
 mod log;
+#[cfg(unix)]
+mod place;
 mod stopped;
 
 use std::{collections::BTreeMap, path::Path};
@@ -12,7 +15,15 @@ use psom::{Committing, Write};
 use sqlx::{AssertSqlSafe, Connection, raw_sql};
 
 use super::*;
-use crate::{home::Home, testing::Directory};
+use crate::{files::BlobConfig, home::Home, testing::Directory};
+
+async fn check(data: &Path) -> Result<Report, Error> {
+    super::check(data, &BlobConfig::Local).await
+}
+
+async fn repair(data: &Path) -> Result<Repair, Error> {
+    super::repair(data, &BlobConfig::Local).await
+}
 
 type Table = BTreeMap<String, String>;
 

@@ -1,4 +1,4 @@
-//! A repair that is stopped.
+//! A repair that is stopped, or done by somebody else.
 
 use std::fs;
 
@@ -31,5 +31,29 @@ async fn a_swap_that_was_stopped_is_finished_before_anybody_looks() {
         let meetings = open(&stopped).await.meetings().await.unwrap();
         assert_eq!(meetings, [stored("new")]);
         assert!(!repaired.exists());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_root_repairs_stays_its_owners() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    const NOBODY: u32 = 65534;
+    let directory = Directory::new();
+    open(&directory).await.close().await.unwrap();
+    change(&directory, "INSERT INTO state VALUES ('team', 'a', '1', 0)").await;
+    for path in [&*directory, &file(&directory)] {
+        // Only root can give something away.
+        if chown(path, Some(NOBODY), Some(NOBODY)).is_err() {
+            return;
+        }
+    }
+    repair(&directory).await.unwrap().kept.unwrap();
+    for entry in fs::read_dir(&*directory).unwrap() {
+        let (path, metadata) = entry.map(|entry| (entry.path(), entry.metadata())).unwrap();
+        let metadata = metadata.unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (NOBODY, NOBODY), "{path:?}");
+        assert_eq!(metadata.mode() & 0o077, 0, "{path:?}");
     }
 }

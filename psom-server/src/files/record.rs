@@ -1,0 +1,105 @@
+//! Where the files of a data directory are, and whose they are there.
+
+use std::{collections::HashMap, io, path::Path};
+
+use psom_objects::store::StoredFile;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BlobConfig, BlobError,
+    blobs::{Blobs, Key},
+    random_name,
+};
+use crate::private;
+
+/// The folder of the files that are not elsewhere, in the data directory.
+const HERE: &str = "meetings";
+
+/// `files.json` in the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct FilesRecord {
+    /// A name that no other server has. It stands in an object store as the owner's mark.
+    pub(crate) server: String,
+    /// Where the files were when a server last ran: `meetings`, or the address of an object store.
+    /// Nothing where no server has opened its meetings yet.
+    pub(crate) place: Option<String>,
+}
+
+impl FilesRecord {
+    pub(crate) const NAME: &str = "files.json";
+
+    /// Reads it. What is not there, or no good, says nothing; nothing is removed for it.
+    pub(crate) fn read(data: &Path) -> Self {
+        let text = std::fs::read(data.join(Self::NAME)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Reads it, and sees to it that the server has a name, before anything gets to bear it.
+    pub(crate) fn open(data: &Path) -> io::Result<Self> {
+        let mut record = Self::read(data);
+        if record.server.is_empty() {
+            record.server = random_name();
+            record.write(data)?;
+        }
+        Ok(record)
+    }
+
+    /// Notes where the files of all meetings are.
+    pub(crate) fn set(&mut self, data: &Path, files: &BlobConfig) -> io::Result<()> {
+        let place = match files {
+            BlobConfig::Local => HERE,
+            BlobConfig::Url(url, _) => url,
+        };
+        if self.place.as_deref() == Some(place) {
+            return Ok(());
+        }
+        self.place = Some(place.into());
+        self.write(data)
+    }
+
+    fn write(&self, data: &Path) -> io::Result<()> {
+        let mut text = serde_json::to_vec(self)?;
+        text.push(b'\n');
+        private::replace(&data.join(Self::NAME), &text)
+    }
+}
+
+/// The files that there are and their lengths: here, or where the configuration says. Nothing where
+/// they are elsewhere and it does not say.
+pub(crate) async fn found(
+    config: &BlobConfig,
+    record: &FilesRecord,
+    folder: &Path,
+) -> Result<Option<HashMap<Key, u64>>, BlobError> {
+    let is_here = record.place.as_deref().is_none_or(|place| place == HERE);
+    match config {
+        BlobConfig::Local if !is_here => return Ok(None),
+        // To look makes nothing.
+        BlobConfig::Local if !folder.exists() => return Ok(Some(HashMap::new())),
+        _ => {}
+    }
+    let blobs = Blobs::open(config, folder)?;
+    blobs.is_owned_by(&record.server).await?;
+    blobs.list().await.map(Some)
+}
+
+/// Which of these files are not what was stored: a sentence each.
+pub(crate) async fn damaged(
+    config: &BlobConfig,
+    folder: &Path,
+    files: HashMap<Key, StoredFile>,
+) -> Result<Vec<String>, BlobError> {
+    let mut sentences = Vec::new();
+    // To look makes nothing.
+    if files.is_empty() {
+        return Ok(sentences);
+    }
+    let blobs = Blobs::open(config, folder)?;
+    for (key, file) in files {
+        if let Err(why) = blobs.verify(&key, &file).await {
+            sentences.push(format!("The file {key} is not what was stored: {why}."));
+        }
+    }
+    sentences.sort();
+    Ok(sentences)
+}

@@ -1,0 +1,148 @@
+//! A server whose files are in S3.
+
+mod bucket;
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use bucket::Bucket;
+use bytes::Bytes;
+use psom_objects::{
+    client::Parcel,
+    package::{ContentDetail, CreateContent},
+    types::Role,
+};
+use psom_server::{Options, Server, StartError, files::BlobConfig, files::BlobError, store};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::durable::{Guest, options};
+
+const GRACE: Duration = Duration::from_secs(30);
+const FILES: &str = "some/prefix/team/files/";
+
+fn at(bucket: &Bucket) -> BlobConfig {
+    let variables = [
+        ("AWS_ENDPOINT", &*bucket.endpoint),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "here"),
+        ("AWS_ACCESS_KEY_ID", "ada"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    BlobConfig::Url("s3://bucket/some/prefix".into(), variables.into())
+}
+
+async fn start(data: &Path, bucket: &Bucket) -> Result<Server, StartError> {
+    Server::start(Options { blobs: at(bucket), ..options(data) }).await
+}
+
+fn file(title: &str, bytes: &[u8]) -> Parcel {
+    let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
+    Parcel::new(content.with_native_file("file"), [("file", bytes)]).unwrap()
+}
+
+/// The bytes of a file from `start` on, as they are stored.
+async fn get(server: &Server, name: &str, start: usize) -> Vec<u8> {
+    let mut stream = TcpStream::connect(server.http_addr()).await.unwrap();
+    let request = format!(
+        "GET /files/{name} HTTP/1.1\r\nhost: here\r\nconnection: close\r\nrange: bytes={start}-\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 206"), "{}", String::from_utf8_lossy(&answer[..end]));
+    answer.split_off(end + 4)
+}
+
+#[tokio::test]
+async fn files_are_put_got_taken_over_and_removed() {
+    let (data, bucket) = (tempfile::tempdir().unwrap(), Bucket::open().await);
+    let server = start(data.path(), &bucket).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Organizer).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    // More than a part on its way in, and more than a step on its way out.
+    let large: Vec<u8> = (0_u32..9 << 20).map(|at| (at % 251) as u8).collect();
+    ada.upload(file("Large", &large)).await;
+    for title in ["One", "Two"] {
+        ada.upload(file(title, title.as_bytes())).await;
+    }
+    assert!(bucket.was_asked("complete"));
+    let stored = bucket.below(FILES);
+    let mut lengths: Vec<usize> = stored.values().map(Bytes::len).collect();
+    lengths.sort_unstable();
+    assert_eq!(lengths, [16, 16, (9 << 20) + 16]);
+    let name = ada.model.contents[&1].file.clone().unwrap().name;
+    let served = &stored[&format!("{FILES}{name}")];
+    for start in [0, (1 << 20) - 7, served.len() - 1] {
+        assert!(get(&server, &name, start).await == served[start..], "{start}");
+    }
+    assert!(bucket.was_asked("range"));
+    server.shutdown(GRACE).await;
+
+    // What nobody knows goes, what is known is taken over, and what is not ours stays.
+    let others = ["some/prefix/note", "other/team/files/00000000000000000000000000000000"];
+    let nobodys = format!("{FILES}{}", "0".repeat(32));
+    for key in others.iter().copied().chain([&*nobodys]) {
+        bucket.put(key, Bytes::from_static(b"x"));
+    }
+    let server = start(data.path(), &bucket).await.unwrap();
+    assert!(bucket.was_asked("more") && bucket.was_asked("delete"));
+    assert_eq!(bucket.below(FILES), stored);
+    assert!(get(&server, &name, 0).await == *served);
+    assert!(server.end_meeting("team").await.unwrap());
+    while !bucket.below(FILES).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    for key in others {
+        assert_eq!(bucket.remove(key), "x");
+    }
+    server.shutdown(GRACE).await;
+}
+
+#[tokio::test]
+async fn a_prefix_is_one_servers_alone_and_is_checked() {
+    let (data, bucket) = (tempfile::tempdir().unwrap(), Bucket::open().await);
+    let server = start(data.path(), &bucket).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Organizer).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    ada.upload(file("Plan", b"hello")).await;
+    server.shutdown(GRACE).await;
+    let before: BTreeMap<_, _> = bucket.below("");
+
+    // Another data directory, or one whose database is gone, removes nothing.
+    let other = tempfile::tempdir().unwrap();
+    let refused = start(other.path(), &bucket).await.unwrap_err();
+    assert!(matches!(refused, StartError::Files(BlobError::Owned { .. })), "{refused}");
+    let database = data.path().join("meetings.db");
+    std::fs::rename(&database, data.path().join("kept")).unwrap();
+    let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
+    assert!(refused.contains("is missing or empty"), "{refused}");
+    std::fs::rename(data.path().join("kept"), &database).unwrap();
+    assert_eq!(bucket.below(""), before);
+
+    let well = store::check(data.path(), &BlobConfig::Local).await.unwrap();
+    assert_eq!(well.files_at.as_deref(), Some("s3://bucket/some/prefix"));
+    let well = store::check(data.path(), &at(&bucket)).await.unwrap();
+    assert_eq!((well.problems.len(), well.files_at), (0, None));
+    let key = bucket.below(FILES).into_keys().next().unwrap();
+    bucket.remove(&key);
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    let problems = store::check(data.path(), &at(&bucket)).await.unwrap().problems;
+    assert!(problems.len() == 1 && problems[0].contains(&key[FILES.len()..]), "{problems:?}");
+    let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
+    assert!(refused.contains("psom store check"), "{refused}");
+    let lost = store::repair(data.path(), &at(&bucket)).await.unwrap().lost;
+    assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+    start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
+
+    // Whoever is to look in the wrong place is told so, and repairs nothing.
+    store::check(other.path(), &at(&bucket)).await.unwrap_err();
+    Server::start(options(other.path())).await.unwrap().shutdown(GRACE).await;
+    let refused = store::repair(other.path(), &at(&bucket)).await.unwrap_err().to_string();
+    assert!(refused.contains("another server's"), "{refused}");
+}
