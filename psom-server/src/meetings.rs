@@ -226,7 +226,11 @@ fn start(
     };
     let (psom, journal) = (template.psom.clone(), store.journal(&id));
     let space = SpaceHandle::start_durable(psom, [], journal.clone(), |scope| {
-        Meeting::restore(scope, config, state)
+        let restored = Meeting::restore(scope, config, state)?;
+        for aside in restored.set_aside() {
+            tracing::error!(meeting = id, "A content is set aside: {aside}");
+        }
+        Ok::<_, RestoreError>(restored)
     })?;
     let (roster, users) = (Mutex::new(Some(roster)), limits.users);
     Ok(Arc::new(Room { id, title, space, store: files, journal, roster, users }))

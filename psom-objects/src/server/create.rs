@@ -50,7 +50,7 @@ impl ContentManager {
             move |scope: &mut Scope, result: Result<(), Refusal>| {
                 let reason = match result {
                     Ok(()) => UploadFinishReason::Ok,
-                    Err(Refusal { reason, why }) => {
+                    Err(Refusal { reason, why, .. }) => {
                         tracing::info!(user = uploader.user, ?reason, %why, "Refused a package");
                         files.keys().for_each(|name| room.files().remove(name));
                         reason

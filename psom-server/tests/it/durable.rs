@@ -7,6 +7,7 @@ use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Model, Parcel},
     package::{ContentDetail, CreateContent},
+    server::{ContentTypes, NativeFileOnlyContent},
     types::Role,
 };
 use psom_server::{JoinLink, Options, Server, StartError, store};
@@ -109,6 +110,34 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     assert!(!data.path().join("meetings/team/files").exists());
     server.create_meeting("team", None).await.unwrap();
     server.shutdown(Duration::from_secs(30)).await;
+}
+
+#[tokio::test]
+async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let board = CreateContent::new("Sketch", ContentDetail::Whiteboard);
+    let board = board.with_native_file("sketch.png");
+    ada.upload(Parcel::new(board, [("sketch.png", &b"a sketch"[..])]).unwrap()).await;
+    let plan = CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan");
+    ada.upload(Parcel::new(plan, [("plan", &b"hello"[..])]).unwrap()).await;
+    let seen = ada.model.contents.clone();
+    server.shutdown(Duration::from_secs(30)).await;
+
+    let files = ContentTypes::none().with::<NativeFileOnlyContent>();
+    let fewer = Options { content_types: files, ..options(data.path()) };
+    for (options, contents) in [(fewer, vec![2]), (options(data.path()), vec![1, 2])] {
+        let server = Server::start(options).await.unwrap();
+        let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await;
+        let ada = Guest::join(ada.unwrap()).await;
+        assert_eq!(ada.model.contents.keys().copied().collect::<Vec<_>>(), contents);
+        // Nothing of the other has gone, its file neither.
+        contents.iter().for_each(|id| assert_eq!(ada.model.contents[id], seen[id]));
+        server.shutdown(Duration::from_secs(30)).await;
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl AnnotationContainer {
     pub(super) fn save(&self, scope: &mut Scope, change: &Change) {
         match change {
             Change::Add { id, .. } => {
-                self.memory.save(scope, LAST, &self.last_id);
+                self.memory.keep(scope, LAST, &self.last_id);
                 self.save_one(scope, *id);
             }
             Change::SetProperties { id, .. }
@@ -61,7 +61,7 @@ impl AnnotationContainer {
             properties: properties.collect(),
             file: self.images.get(&id).cloned(),
         };
-        self.memory.save(scope, &key(id), &saved);
+        self.memory.keep(scope, &key(id), &saved);
     }
 
     /// The annotations of a content as they were saved.

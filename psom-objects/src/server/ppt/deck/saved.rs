@@ -35,10 +35,10 @@ impl Deck {
     ) {
         // The commonest change of all touches one piece.
         if let Some(Change::Moved(position)) = change {
-            return memory.save(scope, "position", &position.xml);
+            return memory.keep(scope, "position", &position.xml);
         }
         if change.is_none() {
-            memory.save(scope, "position", &self.position.xml);
+            memory.keep(scope, "position", &self.position.xml);
         }
         let now = self.pieces();
         for (key, text) in &now {
