@@ -85,15 +85,7 @@ impl Room {
 
     /// Follows what the meeting saves, as a store does.
     fn save(&mut self) {
-        for write in self.pair.take_writes() {
-            match write.value {
-                Some(value) => drop(self.state.insert(write.key, value)),
-                None => {
-                    let below = format!("{}/", write.key);
-                    self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
-                }
-            }
-        }
+        self.pair.take_writes().into_iter().for_each(|write| write.apply(&mut self.state));
     }
 
     /// A meeting made from what this one has saved shows everybody the same.
@@ -170,7 +162,7 @@ fn a_meeting_is_the_same_after_every_step() {
     assert!(room.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", room.state);
     room.act(0, |conference, cx| conference.delete_content(cx, 1));
     room.check();
-    assert!(room.files.0.lock().unwrap().files.is_empty());
+    assert!(room.files.disk().files.is_empty());
 }
 
 #[test]
@@ -205,7 +197,7 @@ fn a_board_is_the_same_after_every_step() {
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", true));
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", false));
     room.check();
-    assert_eq!(room.files.0.lock().unwrap().files.len(), 1);
+    assert_eq!(room.files.disk().files.len(), 1);
     // The last identifier is never given again, though what had it is gone.
     room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 5));
     room.check();
@@ -381,14 +373,14 @@ fn a_content_of_a_type_that_is_not_registered_is_not_touched() {
     again.join(1, Role::Organizer);
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1]);
     // Their files are taken over, or a server would sweep them.
-    let lost = again.files.0.lock().unwrap().files.remove("file-2").unwrap();
+    let lost = again.files.disk().files.remove("file-2").unwrap();
     let config = MeetingConfig { content_types: fewer(), ..config(&again.files) };
     Pair::<Meeting, Conference>::server(psom::Config::default(), |scope| {
         let error = Meeting::restore(scope, config.clone(), &room.state).err().unwrap().to_string();
         assert!(error.contains("`file-2` of content 3 is missing"), "{error}");
         Meeting::new(scope, config)
     });
-    again.files.0.lock().unwrap().files.insert("file-2".into(), lost);
+    again.files.disk().files.insert("file-2".into(), lost);
     // Their numbers are nobody else's.
     again.pack(CreateContent::new("More", ContentDetail::NativeFileOnly).with_native_file("more"));
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &4]);
