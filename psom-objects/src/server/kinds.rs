@@ -94,7 +94,8 @@ pub struct NewContent<'a> {
     pub memory: Memory,
 }
 
-/// What a content is made from again.
+/// What a content is made from again. The package that it came from is not there any more: what of
+/// its detail and files is needed again, a content saves when it is created.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OldContent<'a> {

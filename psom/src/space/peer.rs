@@ -63,8 +63,8 @@ impl Sent {
     }
 
     /// The first reason why the call could not be sent to a peer, if there is one.
-    pub fn ok(self) -> Result<(), Misuse> {
-        self.error.map_or(Ok(()), Err)
+    pub fn ok(&self) -> Result<(), Misuse> {
+        self.error.clone().map_or(Ok(()), Err)
     }
 }
 
