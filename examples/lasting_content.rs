@@ -126,7 +126,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     meeting.on_client(ada, |conference, cx| conference.upload(cx, parcel))?;
     meeting.on_client(ada, |conference, cx| {
         let screen = conference.extended::<Screen>(cx, 1).expect("the wall is there");
-        cx.tell(screen, |_, cx| drop(cx.peers().s_stick("more light")))
+        cx.tell(screen, |_, cx| {
+            cx.peers().s_stick("more light");
+        })
     })?;
 
     // The server stops, and another one goes on with what was saved.

@@ -71,6 +71,7 @@ impl GaugeClient for Dial {
     }
 }
 
+type Act = fn(&mut Dial, &mut Context<Dial>);
 type World = Pair<Meeting, Conference>;
 
 fn open(state: &SavedState) -> World {
@@ -88,10 +89,10 @@ fn join(world: &mut World, id: i64) -> usize {
     })
 }
 
-fn call(world: &mut World, client: usize, call: fn(&mut Dial, &mut Context<Dial>)) {
+fn call(world: &mut World, client: usize, act: Act) {
     world.on_client(client, move |conference, cx| {
         let dial = conference.extended::<Dial>(cx, 1).unwrap();
-        cx.tell(dial, call).unwrap();
+        cx.tell(dial, act).unwrap();
     });
 }
 
@@ -112,7 +113,7 @@ fn what_cannot_be_saved_is_told_to_nobody_and_harms_nobody_else() {
     let gauge = Parcel::new(gauge, []).unwrap();
     world.on_client(ada, |conference, cx| conference.upload(cx, gauge)).unwrap();
     call(&mut world, ada, |_, cx| drop(cx.peers().s_set(1.5)));
-    let bad: [(fn(&mut Dial, &mut Context<Dial>), &str); 3] = [
+    let bad: [(Act, &str); 3] = [
         (|_, cx| drop(cx.peers().s_set(f64::NAN)), "`value` was not saved: NaN is no number"),
         (|_, cx| drop(cx.peers().s_set(f64::INFINITY)), "`value` was not saved: inf is no number"),
         (|_, cx| drop(cx.peers().s_place(1, 2)), "`places` was not saved: key must be a string"),
