@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use psom::{ClientSession, Context};
+use psom::{ClientSession, Context, Write};
 use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Model, Parcel},
@@ -10,7 +10,10 @@ use psom_objects::{
     server::{ContentTypes, NativeFileOnlyContent},
     types::Role,
 };
-use psom_server::{JoinLink, Options, Server, StartError, store};
+use psom_server::{
+    Durability, JoinLink, Options, Server, StartError,
+    store::{self, MeetingStore, SqliteStore},
+};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 fn options(data: &Path) -> Options {
@@ -138,6 +141,37 @@ async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
         contents.iter().for_each(|id| assert_eq!(ada.model.contents[id], seen[id]));
         server.shutdown(Duration::from_secs(30)).await;
     }
+}
+
+#[tokio::test]
+async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a_repair() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    server.shutdown(Duration::from_secs(30)).await;
+
+    let key = "content/2/poll".to_owned();
+    let database = SqliteStore::open(data.path(), Durability::Process).await.unwrap();
+    let bad = vec![Write { key, value: Some("{}".into()) }];
+    database.journal("team").commit(bad).await.unwrap();
+    database.close().await.unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let ada = Guest::join(ada).await;
+    assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&1]);
+    server.shutdown(Duration::from_secs(30)).await;
+    let problems = store::check(data.path()).await.unwrap().problems;
+    assert!(
+        problems.len() == 1 && problems[0].contains("content 2 cannot be made"),
+        "{problems:?}"
+    );
+    let lost = store::repair(data.path()).await.unwrap().lost;
+    assert!(lost.len() == 1 && lost[0].contains("without \"content/2\""), "{lost:?}");
+    assert!(store::check(data.path()).await.unwrap().problems.is_empty());
 }
 
 #[tokio::test]
