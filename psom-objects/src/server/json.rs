@@ -208,6 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_read_as_it_was_to_the_last_bit() {
+        let mut bits = 1_u64;
+        for _ in 0..10_000 {
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let number = f64::from_bits(bits);
+            if number.is_finite() {
+                let read: f64 = serde_json::from_str(&write(&number).unwrap()).unwrap();
+                assert_eq!(read.to_bits(), bits, "{number:e}");
+            }
+        }
+    }
+
+    #[test]
     fn everything_else_is_json() {
         assert_eq!(
             write(&("ä", 'x', true, (), None::<u8>)).unwrap(),
