@@ -15,7 +15,7 @@ use psom::{
 };
 
 /// What clients call on the server, by the macro.
-#[psom_interface(name = "Example.Echo", version = 1, hash = 1)]
+#[psom_interface(name = "Example.Echo", version = 1, hash = -9074263232449846203)]
 pub trait EchoServer {
     /// Asks for an echo, so many times.
     fn s_call(&mut self, cx: &mut Context<Self>, text: &str, times: i32);
@@ -33,7 +33,7 @@ pub struct EchoClientProxy<T = ()>(T);
 impl Interface for EchoClientProxy {
     const DESC: &'static InterfaceDesc = &InterfaceDesc::new(
         "Example.Echo",
-        &[(1, 2)],
+        &[(1, 1775593514598809802)],
         &[MethodDesc::new(
             "cEcho",
             &[ParamDesc::new::<str>("text"), ParamDesc::new::<i32>("number")],

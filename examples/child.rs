@@ -11,25 +11,25 @@ use psom::{
 };
 
 /// The server's half of ExampleDO.
-#[psom_interface(name = "Example.ExampleDO", version = 1, hash = 1)]
+#[psom_interface(name = "Example.ExampleDO", version = 1, hash = 6022381697019052915)]
 pub trait ExampleServer {
     /// Asks for a child of one's own.
     fn hook_up_child(&mut self, cx: &mut Context<Self>);
 }
 
 /// The client's half of ExampleDO.
-#[psom_interface(name = "Example.ExampleDO", version = 1, hash = 2)]
+#[psom_interface(name = "Example.ExampleDO", version = 1, hash = 6626181189680881631)]
 pub trait ExampleClient {}
 
 /// The server's half of ChildDO.
-#[psom_interface(name = "Example.ChildDO", version = 1, hash = 3)]
+#[psom_interface(name = "Example.ChildDO", version = 1, hash = 3325462890841036026)]
 pub trait ChildServer {
     /// Says something to the server.
     fn example_server_method(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
 /// The client's half of ChildDO.
-#[psom_interface(name = "Example.ChildDO", version = 1, hash = 4)]
+#[psom_interface(name = "Example.ChildDO", version = 1, hash = 2816169644265932226)]
 pub trait ChildClient {
     /// Says something to the client.
     fn example_client_method(&mut self, text: &str);

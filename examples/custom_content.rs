@@ -16,12 +16,12 @@ use psom_objects::{
 use psom_server::{JoinLink, Options, Server};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-#[psom_interface(name = "Example.Wall", version = 1, hash = 2026112201)]
+#[psom_interface(name = "Example.Wall", version = 1, hash = 3322256272181459318)]
 trait WallServer {
     fn s_stick(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
-#[psom_interface(name = "Example.Wall", version = 1, hash = 2026112202)]
+#[psom_interface(name = "Example.Wall", version = 1, hash = -1025676227568188235)]
 trait WallClient {
     fn c_stuck(&mut self, by: i64, text: &str);
 }

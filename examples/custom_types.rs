@@ -25,14 +25,14 @@ pub enum Colour {
 }
 
 /// What clients call on the server.
-#[psom_interface(name = "Example.Wall", version = 1, hash = 7)]
+#[psom_interface(name = "Example.Wall", version = 1, hash = -7557589135558108766)]
 pub trait WallServer {
     /// Sticks a note to the wall, with the outline of a drawing on it.
     fn s_stick(&mut self, cx: &mut Context<Self>, colour: Colour, outline: Vec<Vec<i32>>);
 }
 
 /// What the server calls on clients.
-#[psom_interface(name = "Example.Wall", version = 1, hash = 8)]
+#[psom_interface(name = "Example.Wall", version = 1, hash = 1824636177722835539)]
 pub trait WallClient {
     /// A note was stuck to the wall.
     fn c_stuck(&mut self, note: NoteId, colour: Colour, outline: Vec<Vec<i32>>);

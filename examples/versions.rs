@@ -9,14 +9,14 @@ mod v1 {
     use psom::{Context, distributed_object, psom_interface};
 
     /// What clients call on the server.
-    #[psom_interface(name = "Example.Thermometer", version = 1, hash = 100)]
+    #[psom_interface(name = "Example.Thermometer", version = 1, hash = -3268396721360657817)]
     pub trait ThermometerServer {
         /// Asks for a reading.
         fn s_read(&mut self, cx: &mut Context<Self>);
     }
 
     /// What the server calls on clients.
-    #[psom_interface(name = "Example.Thermometer", version = 1, hash = 200)]
+    #[psom_interface(name = "Example.Thermometer", version = 1, hash = -1344559018589411359)]
     pub trait ThermometerClient {
         /// A reading, in degrees.
         fn c_reading(&mut self, celsius: f64);
@@ -49,9 +49,9 @@ mod v10 {
     #[psom_interface(
         name = "Example.Thermometer",
         version = 1,
-        hash = 100,
+        hash = -3268396721360657817,
         version = 10,
-        hash = 110
+        hash = -4056013728455657351
     )]
     pub trait ThermometerServer {
         /// Asks for a reading.
@@ -65,9 +65,9 @@ mod v10 {
     #[psom_interface(
         name = "Example.Thermometer",
         version = 1,
-        hash = 200,
+        hash = -1344559018589411359,
         version = 10,
-        hash = 210
+        hash = -2430175988900484650
     )]
     pub trait ThermometerClient {
         /// A reading, in degrees.

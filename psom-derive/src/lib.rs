@@ -66,7 +66,10 @@ use crate::diagnostics::{self as say, Errors};
 ///
 /// - `name`: the name that both halves share.
 /// - `version` and `hash`: each version, the oldest first, followed by its hash. Hashes are part of
-///   the interface's definition; they cannot be computed.
+///   the interface's definition; they cannot be computed. For an interface of your own choose 64
+///   random bits, unrelated ones for the two halves and for each version: what two sides compare
+///   when they meet is the sum of both halves (section 3.1.4.1.3), and sums of neighbouring numbers
+///   are soon the same by accident.
 /// - `crate = ::path`: where the runtime is, if not at `::psom`.
 ///
 /// # Methods
@@ -147,7 +150,10 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A method under `#[child("content.{content_id}")]` makes the children of a family of parts. Each
 /// `{capture}` is read as the parameter of that name; a part that cannot be read is somebody
-/// else's. There is one such block for a struct.
+/// else's. A capture ends where what follows it in the pattern stands first: `section.{name}.{number}`
+/// reads `section.a.3`, and not `section.a.b.3`. It is given as the peer wrote it: whoever keeps
+/// children by a text that was captured compares it without regard to ASCII case, too, or `Food` and
+/// `food` are two of them. There is one such block for a struct.
 ///
 /// # What is generated
 ///

@@ -8,6 +8,7 @@
 //! - [`package`]: OC packages, in which content is uploaded.
 //! - [`qna`]: what the pages of questions and answers say to each other.
 //! - [`store`]: where a server keeps files; whoever runs a server implements it.
+//! - [`testing`]: meetings in tests.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -18,5 +19,6 @@ pub mod package;
 pub mod qna;
 pub mod server;
 pub mod store;
+pub mod testing;
 mod texts;
 pub mod types;

@@ -84,7 +84,7 @@ pub struct Import {
     pub files: BTreeMap<String, StoredFile>,
 }
 
-/// An encrypted file on the file server.
+/// An encrypted file on the file server. It is serializable, so that a content can save it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredFile {
     /// The name, to be appended to the URL base. It cannot be guessed.

@@ -61,7 +61,7 @@ pub(crate) enum OpenError {
 /// What helps where a meeting cannot go on, unless the reason says it itself.
 fn advice(why: &RestoreError) -> &'static str {
     match why {
-        RestoreError::Misuse(_) | RestoreError::UnknownType { .. } => "",
+        RestoreError::Misuse(_) => "",
         _ => "; `psom store check` lists the damage",
     }
 }

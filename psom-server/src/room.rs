@@ -103,7 +103,7 @@ impl Room {
         let life = watch::Sender::new(Life::GoesOn);
         let journal = RoomJournal { inner: store.journal(&id), life };
         let files = template.library.store(&id);
-        let running = Mutex::new(Running::start(template, &files, &journal, state)?);
+        let running = Mutex::new(Running::start(template, &id, &files, &journal, state)?);
         let (roster, users) = (Arc::new(Mutex::new(roster)), template.limits.users);
         let health = store.health();
         Ok(Arc::new(Self { id, title, store: files, running, journal, health, roster, users }))
@@ -120,7 +120,7 @@ impl Room {
         template: &Template,
         state: &SavedState,
     ) -> Result<(), RestoreError> {
-        let running = Running::start(template, &self.store, &self.journal, state)?;
+        let running = Running::start(template, &self.id, &self.store, &self.journal, state)?;
         *self.running() = running;
         Ok(())
     }
@@ -293,6 +293,7 @@ impl Running {
 
     fn start(
         template: &Template,
+        id: &str,
         files: &DiskStore,
         journal: &RoomJournal,
         state: &SavedState,
@@ -301,7 +302,11 @@ impl Running {
         let own = Arc::new(journal.clone());
         let journal = Arc::downgrade(&own);
         let space = SpaceHandle::start_durable(template.psom.clone(), [], own, |scope| {
-            Meeting::restore(scope, config, state)
+            let restored = Meeting::restore(scope, config, state)?;
+            for aside in restored.set_aside() {
+                tracing::error!(meeting = id, "A content is set aside: {aside}");
+            }
+            Ok::<_, RestoreError>(restored)
         })?;
         Ok(Self { space, journal })
     }

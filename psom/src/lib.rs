@@ -64,6 +64,11 @@
 //!   other message meanwhile: it is for short waits.
 //! - [`Lifecycle`] tells an object of peers that come and go.
 //!
+//! A handler that panics takes its whole space with it: whatever the turn had saved or sent is
+//! dropped, every peer gets a Break with "internal error", and handles from outside say that the
+//! object is gone. What was saved before is safe. So what comes from a peer is refused with a
+//! [`Violation`], which ends that peer's connection and no other.
+//!
 //! # Children
 //!
 //! A parent connects a child under a part name, from either side: [`Peer::connect`]. The other side

@@ -7,18 +7,16 @@
 //! saved is stored, and a server is started on it a hundred times.
 
 use std::{
-    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-use bytes::Bytes;
 use psom::testing::Pair;
 use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Parcel},
     server::{Meeting, MeetingConfig},
-    store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
+    testing::MemoryStore,
     types::{Participant, Role},
 };
 use psom_server::{
@@ -31,42 +29,10 @@ const ANNOTATIONS: usize = 10_000;
 const VOTES: i64 = 1_000;
 const STARTS: usize = 100;
 
-/// Packages without files are all that comes.
-struct Manifests;
-
-struct Package(Vec<u8>);
-
-impl FileStore for Manifests {
-    fn begin(&self, _: u64) -> Result<Box<dyn UploadSink>, StoreError> {
-        Ok(Box::new(Package(Vec::new())))
-    }
-
-    fn adopt(&self, _: &StoredFile) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    fn remove(&self, _: &str) {}
-}
-
-impl UploadSink for Package {
-    fn write(&mut self, data: Bytes) -> StoreFuture<'_, Result<(), StoreError>> {
-        self.0.extend(data);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn finish(self: Box<Self>, _: u64) -> StoreFuture<'static, Result<Import, StoreError>> {
-        Box::pin(async move {
-            let bytes = std::io::Cursor::new(self.0);
-            let package = psom_objects::package::Package::open(bytes, &Default::default());
-            let package = package.map_err(|error| StoreError::Malformed(error.to_string()))?;
-            Ok(Import { manifest: package.manifest().clone(), files: BTreeMap::new() })
-        })
-    }
-}
-
 /// What such a meeting has saved.
 fn meeting() -> Vec<psom::Write> {
-    let config = MeetingConfig::new("http://x/", Arc::new(Manifests), SystemTime::UNIX_EPOCH);
+    let config =
+        MeetingConfig::new("http://x/", Arc::new(MemoryStore::default()), SystemTime::UNIX_EPOCH);
     let mut pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     let join = |pair: &mut Pair<Meeting, Conference>, id: i64, role| {
         let participant = Participant { uri: format!("sip:{id}@example.com"), role };

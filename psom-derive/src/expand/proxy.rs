@@ -46,6 +46,7 @@ pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) ->
     emit! {
         impl<#target: __psom::Narrow> #proxy<#target> {
             /// Keeps those peers of a group that `keep` chooses.
+            #[must_use]
             #vis fn filter(self, keep: impl ::core::ops::FnMut(&__psom::PeerInfo) -> bool) -> Self {
                 Self(self.0.narrow(keep))
             }

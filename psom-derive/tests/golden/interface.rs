@@ -60,6 +60,7 @@ const _: () = {
     }
     impl<T: __psom::Narrow> BroadcastServerProxy<T> {
         /// Keeps those peers of a group that `keep` chooses.
+        #[must_use]
         pub fn filter(
             self,
             keep: impl ::core::ops::FnMut(&__psom::PeerInfo) -> bool,

@@ -76,6 +76,16 @@ pub enum ManifestError {
         /// What was due.
         expected: String,
     },
+    /// An element of a third party has no namespace.
+    #[error(
+        "in {at}, the element `{name}` has no namespace; give it one of your own: xmlns=\"...\""
+    )]
+    NoNamespace {
+        /// The parent.
+        at: String,
+        /// The element.
+        name: String,
+    },
     /// An element has the right name, but not the schema's namespace.
     #[error("{at} has the element `{name}` in the namespace `{found}`, not in the schema's")]
     Namespace {

@@ -15,8 +15,9 @@ use super::xml_read::{Cursor, Element, MAX_DEPTH, Result, malformed, resolve};
 ///
 /// It is self-contained: every prefix that its names use is declared in it, even where the
 /// document declared it further out. (Prefixes inside of values cannot be told from text, so a
-/// value of type `xs:QName` needs its declaration within the element.) Made from text by
-/// [`str::parse`]:
+/// value of type `xs:QName` needs its declaration within the element.) Its own attributes can be
+/// read ([`attribute`](Self::attribute)); whoever puts more into it reads [`as_str`](Self::as_str)
+/// with an XML parser. Made from text by [`str::parse`]:
 ///
 /// ```
 /// # use psom_objects::package::{ManifestError, RawXml};
@@ -92,14 +93,18 @@ impl RawXml {
             ResolveResult::Unbound => String::new(),
             ResolveResult::Unknown(prefix) => return Err(undeclared(cursor, &prefix)),
         };
-        if namespace.is_empty() || namespace == target {
+        let scope = Scope::read(cursor, &root)?;
+        // Only now: what is not well-formed is that first of all.
+        if namespace.is_empty() {
+            return Err(ManifestError::NoNamespace { at: cursor.at(), name: shown(&name) });
+        }
+        if namespace == target {
             return Err(ManifestError::Unexpected {
                 at: cursor.at(),
                 found: shown(&name),
                 expected: "an element of another namespace".to_owned(),
             });
         }
-        let scope = Scope::read(cursor, &root)?;
         let to = usize::try_from(cursor.offset()).unwrap_or(usize::MAX);
         let xml = cursor.text.get(root.from..to).unwrap_or_default();
         Ok(Some(Self { xml: scope.complete(xml, &root.start), namespace, name }))

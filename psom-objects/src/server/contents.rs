@@ -77,10 +77,8 @@ impl ContentManager {
 
     /// Goes on from where an earlier run of the server stopped.
     pub(super) fn take_over(&mut self, restored: Restored) {
-        let Restored { contents, numbers } = restored;
-        // After a repair the numbers may be lost; those of contents are still not given again.
-        self.last_id = numbers.last_id.max(contents.keys().next_back().copied().unwrap_or(0));
-        self.last_order = numbers.last_order;
+        let Restored { contents, numbers, .. } = restored;
+        (self.last_id, self.last_order) = (numbers.last_id, numbers.last_order);
         self.contents = contents;
     }
 

@@ -50,7 +50,7 @@ impl ContentManager {
             move |scope: &mut Scope, result: Result<(), Refusal>| {
                 let reason = match result {
                     Ok(()) => UploadFinishReason::Ok,
-                    Err(Refusal { reason, why }) => {
+                    Err(Refusal { reason, why, .. }) => {
                         tracing::info!(user = uploader.user, ?reason, %why, "Refused a package");
                         files.keys().for_each(|name| room.files().remove(name));
                         reason
@@ -122,8 +122,13 @@ impl ContentManager {
         if self.contents.len() >= self.room.limits().contents {
             return Err(Refusal::new(UploadFinishReason::TooManyContents, "the meeting is full"));
         }
-        let types = &self.room.shared.config.content_types;
-        let Some((kind, how)) = types.get(manifest.detail.content_type()) else {
+        let (types, name) =
+            (&self.room.shared.config.content_types, manifest.detail.content_type());
+        let Some((kind, how)) = types.get(name) else {
+            tracing::warn!(
+                r#type = name,
+                "Somebody wants a content of a type that is not registered"
+            );
             return Err(Refusal::malformed("contents of this type are not supported"));
         };
         let visibility = visibility(&manifest);

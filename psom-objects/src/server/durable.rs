@@ -11,11 +11,14 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use psom::Scope;
+use psom::{Scope, Violation};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 
-use super::kinds::Refusal;
-use crate::store::{StoreError, StoredFile};
+use super::{json, kinds::Refusal};
+use crate::{
+    store::{StoreError, StoredFile},
+    types::UploadFinishReason,
+};
 
 /// The state of a meeting as it was saved, key by key.
 pub type SavedState = BTreeMap<String, String>;
@@ -35,7 +38,50 @@ pub enum RestoreError {
         /// What is wrong with it.
         why: String,
     },
-    /// A content is of a type that is not registered here.
+    /// A file is not there.
+    #[error("the file `{file}` of content {content} is missing: {why}")]
+    File {
+        /// The content.
+        content: i64,
+        /// The name of the file on the file server.
+        file: String,
+        /// What the store says.
+        why: StoreError,
+    },
+}
+
+/// Why a value was not saved: its key is none, or JSON cannot say it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` was not saved: {why}")]
+#[non_exhaustive]
+pub struct NotSaved {
+    /// The key.
+    pub key: String,
+    /// What is wrong with it or with the value.
+    pub why: String,
+}
+
+/// What a package asks for and what cannot be saved ends its upload.
+impl From<NotSaved> for Refusal {
+    fn from(error: NotSaved) -> Self {
+        Self::new(UploadFinishReason::UnknownFailure, error.to_string())
+    }
+}
+
+/// A call that asks for what cannot be saved breaks its caller's connection, and no other.
+impl From<NotSaved> for Violation {
+    fn from(error: NotSaved) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// A content that does not go on with its meeting: nobody sees it, and what it has saved, its files
+/// with it, stays as it is until the meeting ends. A server to which it means something goes on
+/// with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetAside {
+    /// Its type is not registered here.
     #[error(
         "content {content} is of the type {kind}, which this server does not know; start the one \
          that does"
@@ -46,15 +92,15 @@ pub enum RestoreError {
         /// Its type.
         kind: String,
     },
-    /// A file is not there.
-    #[error("the file `{file}` of content {content} is missing: {why}")]
-    File {
+    /// Its type cannot make it again.
+    #[error("content {content} cannot be made again by its type, {kind}: {why}")]
+    Refused {
         /// The content.
         content: i64,
-        /// The name of the file on the file server.
-        file: String,
-        /// What the store says.
-        why: StoreError,
+        /// Its type.
+        kind: String,
+        /// What the type says.
+        why: String,
     },
 }
 
@@ -68,7 +114,9 @@ pub(super) fn files_key(content: i64) -> String {
     format!("file/{content}")
 }
 
-/// Where an extended content keeps what is to outlive the server.
+/// Where an extended content keeps what is to outlive the server: values by keys of the content's
+/// own. Keys may be paths, `vote/3`; what is below `vote` is read with [`Recollection::below`] and
+/// goes with [`erase`](Self::erase).
 #[derive(Debug, Clone)]
 pub struct Memory {
     prefix: String,
@@ -79,9 +127,36 @@ impl Memory {
         Self { prefix: format!("content/{content}/") }
     }
 
-    /// Saves a value under a key of the content's own. Keys may be paths: `vote/3`.
-    pub fn save(&self, scope: &mut Scope, key: &str, value: &impl Serialize) {
+    /// Saves a value under a key. What the same turn sends leaves when that is safe.
+    ///
+    /// Save first, then change and tell: whatever is not saved here, nobody is to see.
+    ///
+    /// # Errors
+    /// JSON cannot say the value (a map whose keys are neither texts nor integers, a number that is
+    /// not finite), or the key is empty or has an empty part. What the key stood for stays.
+    pub fn save(
+        &self,
+        scope: &mut Scope,
+        key: &str,
+        value: &impl Serialize,
+    ) -> Result<(), NotSaved> {
+        let error = |why| NotSaved { key: key.to_owned(), why };
+        if key.split('/').any(str::is_empty) {
+            return Err(error("a key and its parts are not empty".into()));
+        }
+        let text = json::write(value).map_err(|why| error(why.to_string()))?;
+        self.save_text(scope, key, &text);
+        Ok(())
+    }
+
+    /// Saves what is of this crate's own types.
+    pub(super) fn keep(&self, scope: &mut Scope, key: &str, value: &impl Serialize) {
         save(scope, format!("{}{key}", self.prefix), value);
+    }
+
+    /// Saves a value that is JSON already.
+    pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
+        scope.save(format!("{}{key}", self.prefix), text);
     }
 
     /// Forgets a key, and every key below it.
@@ -115,9 +190,17 @@ impl<'a> Recollection<'a> {
         self.get(key)?.ok_or_else(missing)
     }
 
-    /// The values below a key, with what stands behind the key and a slash, in their order.
+    /// Whether nothing was saved.
+    pub fn is_empty(&self) -> bool {
+        let first = self.state.range(self.prefix.clone()..).next();
+        first.is_none_or(|(key, _)| !key.starts_with(&self.prefix))
+    }
+
+    /// The values below a key, with what stands behind the key and a slash, in their order. Below
+    /// the empty key is everything.
     pub fn below<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<(&'a str, T)>, Refusal> {
-        let prefix = format!("{}{key}/", self.prefix);
+        let slash = if key.is_empty() { "" } else { "/" };
+        let prefix = format!("{}{key}{slash}", self.prefix);
         let below = self.state.range(prefix.clone()..);
         let below = below.take_while(|(key, _)| key.starts_with(&prefix));
         let values = below.map(|(key, text)| Ok((&key[prefix.len()..], read(key, text)?)));
@@ -129,11 +212,11 @@ fn unreadable(error: RestoreError) -> Refusal {
     Refusal::malformed(error.to_string())
 }
 
-/// Saves a value as JSON.
+/// Saves a value of this crate's own as JSON.
 pub(super) fn save(scope: &mut Scope, key: impl Into<String>, value: &impl Serialize) {
-    match serde_json::to_string(value) {
+    match json::write(value) {
         Ok(text) => scope.save(key, text),
-        // Numbers, texts and lists of them: there is nothing that JSON cannot say.
+        // Integers, texts and lists of them: there is nothing that JSON cannot say.
         Err(error) => tracing::error!(%error, "Could not write down what was to be saved"),
     }
 }
@@ -198,5 +281,23 @@ mod hex {
         };
         let bytes = pairs.map(byte).collect::<Option<Vec<_>>>();
         bytes.map(Bytes::from).ok_or_else(|| D::Error::custom("these are no hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_remembers_what_is_its_own() {
+        let keys = ["content/1", "content/1/a", "content/1/a/b", "content/1/c", "content/10/d"];
+        let state = SavedState::from(keys.map(|key| (key.to_owned(), "1".to_owned())));
+        let saved = Recollection::new(&state, 1);
+        assert_eq!(saved.below::<i32>("").unwrap(), [("a", 1), ("a/b", 1), ("c", 1)]);
+        assert_eq!(saved.below::<i32>("a").unwrap(), [("b", 1)]);
+        assert_eq!(saved.get::<i32>("d"), Ok(None));
+        assert!(!saved.is_empty() && !Recollection::new(&state, 10).is_empty());
+        assert!(Recollection::new(&state, 2).is_empty());
     }
 }

@@ -34,10 +34,22 @@ pub trait ContentType: DistributedObject {
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal>;
 
     /// Makes the object behind a content again after the server was started anew, from what it has
-    /// saved in its [`Memory`]. Without it, contents of the type last as long as the server runs.
+    /// saved in its [`Memory`].
+    ///
+    /// # Errors
+    /// - [`Refusal::forget`]: the content is to go, with all that it has saved and its files.
+    /// - Any other: the content is [set aside](super::SetAside). Nobody sees it, what it has saved
+    ///   stays, and the meeting goes on without it; the next start tries again. So whatever cannot
+    ///   be understood is refused before anything is saved or erased.
+    ///
+    /// A type without this function is made for contents that last as long as the server runs: they
+    /// are forgotten, unless they have saved something.
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let _ = (scope, old);
-        Err(Refusal::forgotten())
+        let _ = scope;
+        if old.saved.is_empty() {
+            return Err(Refusal::forget());
+        }
+        Err(Refusal::malformed("the type has no `restore` for what was saved"))
     }
 
     /// Takes a further package that was uploaded for this content. Once it is taken its files
@@ -84,7 +96,8 @@ pub struct NewContent<'a> {
     pub memory: Memory,
 }
 
-/// What a content is made from again.
+/// What a content is made from again. The package that it came from is not there any more: what of
+/// its detail and files is needed again, a content saves when it is created.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OldContent<'a> {
@@ -125,24 +138,26 @@ pub enum Added {
     Resources(Option<ResourceDetail>),
 }
 
-/// Why a package is refused.
+/// Why a package is refused, or a content is not made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// What the client is told.
     pub reason: UploadFinishReason,
-    /// What the log says.
+    /// What the log says: it does not reach the client.
     pub why: Cow<'static, str>,
+    pub(super) forget: bool,
 }
 
 impl Refusal {
     /// A refusal for this reason.
     pub fn new(reason: UploadFinishReason, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason, why: why.into() }
+        Self { reason, why: why.into(), forget: false }
     }
 
-    /// Contents of the type do not outlive the server.
-    pub(super) fn forgotten() -> Self {
-        Self::malformed("contents of this type do not outlive the server")
+    /// The answer of [`ContentType::restore`] where a content is to go for good, with its files and
+    /// all that it has saved.
+    pub fn forget() -> Self {
+        Self { forget: true, ..Self::malformed("the content does not outlive its server") }
     }
 
     /// The package is not what it should be: `VerifyFailed`.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
-    MeetingConfig, RestoreError, SavedState, Shared, clock::Clock, contents::ContentManager,
-    restore, room::Room, summary::MeetingSummary, uploads::UploadManager,
+    MeetingConfig, RestoreError, SavedState, SetAside, Shared, clock::Clock,
+    contents::ContentManager, restore, room::Room, summary::MeetingSummary, uploads::UploadManager,
     users::ContentUserManager,
 };
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
 pub struct Meeting {
     room: Room,
     contents: Handle<ContentManager>,
+    set_aside: Vec<SetAside>,
 }
 
 impl Meeting {
@@ -37,10 +38,12 @@ impl Meeting {
         // The objects know each other before anything else happens.
         let _ = scope.tell(users, move |users, _| users.contents = Some(contents));
         let _ = scope.tell(uploads, move |uploads, _| uploads.contents = Some(contents));
-        Self { room, contents }
+        Self { room, contents, set_aside: Vec::new() }
     }
 
-    /// A meeting as it was when it was last saved. Nobody is there, and the stage is empty.
+    /// A meeting as it was when it was last saved. Nobody is there, and the stage is empty. A
+    /// content that means nothing to its type, or whose type is not there, does not keep the others
+    /// from going on: it is [set aside](Self::set_aside).
     ///
     /// # Errors
     /// Something that was saved cannot be read, or one of the files is gone.
@@ -49,10 +52,16 @@ impl Meeting {
         config: MeetingConfig,
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
-        let meeting = Self::new(scope, config);
-        let restored = restore::contents(scope, &meeting.room, meeting.contents, state)?;
+        let mut meeting = Self::new(scope, config);
+        let mut restored = restore::contents(scope, &meeting.room, meeting.contents, state)?;
+        meeting.set_aside = std::mem::take(&mut restored.aside);
         let _ = scope.tell(meeting.contents, move |contents, _| contents.take_over(restored));
         Ok(meeting)
+    }
+
+    /// The contents that were saved and do not go on. Whoever runs the meeting should say so.
+    pub fn set_aside(&self) -> &[SetAside] {
+        &self.set_aside
     }
 
     /// What there is in the meeting.

@@ -85,7 +85,7 @@ impl ContentType for SharedNotesContent {
             page_title: page_title.unwrap_or_default(),
             error: None,
         };
-        new.memory.save(scope, "notes", &state);
+        new.memory.keep(scope, "notes", &state);
         Ok(Self { state, room: new.room, memory: new.memory, owner: new.owner })
     }
 
@@ -100,7 +100,7 @@ impl SharedNotesContent {
         match change {
             Change::Failed(code) => self.state.error = Some(*code),
         }
-        self.memory.save(cx, "notes", &self.state);
+        self.memory.keep(cx, "notes", &self.state);
     }
 }
 

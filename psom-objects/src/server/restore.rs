@@ -7,15 +7,24 @@ use psom::{Handle, Scope};
 use super::{
     content::{Content, ContentFile, ContentFiles, SavedContent},
     contents::{ContentManager, SavedContents},
-    durable::{self, Memory, Recollection, RestoreError, SavedState},
-    kinds::{OldContent, Refusal},
+    durable::{self, Memory, Recollection, RestoreError, SavedState, SetAside},
+    kinds::OldContent,
     room::{ContentRef, Room},
 };
 
 /// What a content manager had when it was last saved.
+#[derive(Default)]
 pub(super) struct Restored {
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
     pub(super) numbers: SavedContents,
+    pub(super) aside: Vec<SetAside>,
+}
+
+/// What becomes of a content.
+enum Outcome {
+    Made(Handle<Content>),
+    Aside(SetAside),
+    Forgotten,
 }
 
 /// Makes the contents again that were saved. Those whose type does not outlive the server are
@@ -26,8 +35,10 @@ pub(super) fn contents(
     manager: Handle<ContentManager>,
     state: &SavedState,
 ) -> Result<Restored, RestoreError> {
-    let numbers = state.get("contents").map(|text| durable::read("contents", text)).transpose()?;
-    let mut contents = BTreeMap::new();
+    let mut restored = Restored::default();
+    if let Some(text) = state.get("contents") {
+        restored.numbers = durable::read("contents", text)?;
+    }
     let below = state.range("content/".to_owned()..);
     for (key, text) in below.take_while(|(key, _)| key.starts_with("content/")) {
         let name = &key["content/".len()..];
@@ -39,15 +50,31 @@ pub(super) fn contents(
             key: key.clone(),
             why: why.to_string(),
         };
-        let id = name.parse().map_err(unreadable)?;
-        let saved = durable::read(key, text)?;
+        let id: i64 = name.parse().map_err(unreadable)?;
+        let saved: SavedContent = durable::read(key, text)?;
+        // After a repair the last number may be lost. None is given again for all that, nor that of
+        // a content that is set aside: whoever got it would get what that has saved, too.
+        restored.numbers.last_id = restored.numbers.last_id.max(id);
         let files = files(state, id, &saved)?;
-        if let Some(content) = content(scope, room, manager, (state, id), (saved, files))? {
-            contents.insert(id, content);
+        let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
+        match content(scope, room, manager, (state, id), (saved, files)) {
+            Outcome::Made(content) => drop(restored.contents.insert(id, content)),
+            Outcome::Aside(aside) => restored.aside.push(aside),
+            Outcome::Forgotten => {
+                scope.erase(key.as_str());
+                scope.erase(durable::files_key(id));
+                continue;
+            }
+        }
+        for file in stored {
+            room.files().adopt(&file).map_err(|why| {
+                let file = file.name.clone();
+                RestoreError::File { content: id, file, why }
+            })?;
         }
     }
     erase_orphans(scope, state);
-    Ok(Restored { contents, numbers: numbers.unwrap_or_default() })
+    Ok(restored)
 }
 
 /// The files of a content: all, or it is not what it was.
@@ -83,12 +110,10 @@ fn content(
     manager: Handle<ContentManager>,
     (state, id): (&SavedState, i64),
     (saved, files): (SavedContent, ContentFiles),
-) -> Result<Option<Handle<Content>>, RestoreError> {
-    let key = durable::content_key(id);
+) -> Outcome {
     let Some((kind, how)) = room.shared.config.content_types.get(&saved.r#type) else {
-        return Err(RestoreError::UnknownType { content: id, kind: saved.r#type });
+        return Outcome::Aside(SetAside::UnknownType { content: id, kind: saved.r#type });
     };
-    let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
     let content = scope.add(Content {
         id,
         room: room.clone(),
@@ -115,26 +140,23 @@ fn content(
         room: room.clone(),
         memory: Memory::new(id),
     };
-    let extended = match (how.restore)(scope, old) {
-        Ok(extended) => extended,
-        Err(refusal) if refusal == Refusal::forgotten() => {
-            tracing::info!(content = id, kind, "Forgot a content that does not outlive a server");
+    match (how.restore)(scope, old) {
+        Ok(extended) => {
+            let _ = scope.tell(content, move |content, _| content.extended = Some(extended));
+            Outcome::Made(content)
+        }
+        Err(refusal) => {
             scope.remove(content);
-            scope.erase(key);
-            scope.erase(durable::files_key(id));
-            return Ok(None);
+            if refusal.forget {
+                tracing::info!(
+                    content = id,
+                    kind,
+                    "Forgot a content that does not outlive a server"
+                );
+                return Outcome::Forgotten;
+            }
+            let (kind, why) = (kind.to_owned(), refusal.why.into_owned());
+            Outcome::Aside(SetAside::Refused { content: id, kind, why })
         }
-        Err(Refusal { why, .. }) => {
-            return Err(RestoreError::Unreadable { key, why: why.into_owned() });
-        }
-    };
-    for file in stored {
-        room.files().adopt(&file).map_err(|why| RestoreError::File {
-            content: id,
-            file: file.name,
-            why,
-        })?;
     }
-    let _ = scope.tell(content, move |content, _| content.extended = Some(extended));
-    Ok(Some(content))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use psom::Space;
 use psom_objects::{
-    server::{Meeting, MeetingConfig, RestoreError},
+    server::{Meeting, MeetingConfig, RestoreError, SetAside},
     store::{FileStore, StoreError, StoredFile, UploadSink},
 };
 
@@ -99,26 +99,22 @@ fn judge(
     }
     let store: Arc<dyn FileStore> = Arc::new(Files(meeting.into(), files.cloned()));
     let config = MeetingConfig::new("", store, SystemTime::now());
-    let space = Space::try_new(Instant::now(), [], |scope| Meeting::restore(scope, config, state));
-    match space {
-        Ok(_) => Ok(()),
-        // Of a server that knows more types; it looks at them itself.
-        Err(RestoreError::UnknownType { content, .. }) => {
-            let (own, below) = (format!("content/{content}"), format!("content/{content}/"));
-            let mut state = state.clone();
-            state.retain(|key, _| *key != own && !key.starts_with(&below));
-            judge(meeting, &state, files)
-        }
-        Err(error) => {
+    let mut refused = None;
+    let space = Space::try_new(Instant::now(), [], |scope| {
+        let meeting = Meeting::restore(scope, config, state)?;
+        refused = meeting.set_aside().iter().find_map(|aside| match aside {
+            SetAside::Refused { content, .. } => Some((aside.to_string(), *content)),
+            // Of a server that knows more types; it looks at them itself.
+            _ => None,
+        });
+        Ok::<_, RestoreError>(meeting)
+    });
+    match (space, refused) {
+        (Ok(_), None) => Ok(()),
+        (Ok(_), Some((why, content))) => Err((why, format!("content/{content}"))),
+        (Err(error), _) => {
             let key = match &error {
-                RestoreError::Unreadable { key, .. } => {
-                    // A content goes as a whole.
-                    let mut parts = key.splitn(3, '/');
-                    match (parts.next(), parts.next()) {
-                        (Some("content"), Some(id)) => format!("content/{id}"),
-                        _ => key.clone(),
-                    }
-                }
+                RestoreError::Unreadable { key, .. } => key.clone(),
                 RestoreError::File { content, .. } => format!("content/{content}"),
                 _ => String::new(),
             };

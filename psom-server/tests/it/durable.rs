@@ -2,15 +2,19 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use psom::{ClientSession, Context, Scope, distributed_object, psom_interface};
+use psom::{ClientSession, Context, Scope, Write, distributed_object, psom_interface};
 use psom_objects::{
     annotation::{Kind, Properties, Property},
     client::{Conference, Event, Model, Parcel},
     package::{ContentDetail, CreateContent},
-    server::{ContentType, ContentTypes, NewContent, Policy, Refusal},
+    server::{ContentType, ContentTypes, NativeFileOnlyContent, NewContent, Policy, Refusal},
     types::Role,
 };
-use psom_server::{JoinLink, Options, Server, StartError, files::BlobConfig, store};
+use psom_server::{
+    Durability, JoinLink, Options, Server, StartError,
+    files::BlobConfig,
+    store::{self, MeetingStore, SqliteStore},
+};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 pub fn options(data: &Path) -> Options {
@@ -174,16 +178,65 @@ async fn types_of_contents_that_do_not_fit_hinder_the_start() {
     };
     let error = start(ContentTypes::standard().with::<OtherPoll>()).await.unwrap_err().to_string();
     assert!(error.contains("types of contents") && error.contains("another name"), "{error}");
+}
 
-    let server = start(ContentTypes::standard()).await.unwrap();
+#[tokio::test]
+async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.create_meeting("team", None).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let mut ada = Guest::join(ada).await;
+    let board = CreateContent::new("Sketch", ContentDetail::Whiteboard);
+    let board = board.with_native_file("sketch.png");
+    ada.upload(Parcel::new(board, [("sketch.png", &b"a sketch"[..])]).unwrap()).await;
+    let plan = CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan");
+    ada.upload(Parcel::new(plan, [("plan", &b"hello"[..])]).unwrap()).await;
+    let seen = ada.model.contents.clone();
+    server.shutdown(Duration::from_secs(30)).await;
+
+    let files = ContentTypes::none().with::<NativeFileOnlyContent>();
+    let fewer = Options { content_types: files, ..options(data.path()) };
+    for (options, contents) in [(fewer, vec![2]), (options(data.path()), vec![1, 2])] {
+        let server = Server::start(options).await.unwrap();
+        let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await;
+        let ada = Guest::join(ada.unwrap()).await;
+        assert_eq!(ada.model.contents.keys().copied().collect::<Vec<_>>(), contents);
+        // Nothing of the other has gone, its file neither.
+        contents.iter().for_each(|id| assert_eq!(ada.model.contents[id], seen[id]));
+        server.shutdown(Duration::from_secs(30)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a_repair() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let mut ada = Guest::join(ada).await;
     ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
     server.shutdown(Duration::from_secs(30)).await;
-    // A type that is not there is no damage.
-    let error = start(ContentTypes::none()).await.unwrap_err().to_string();
-    assert!(error.ends_with("start the one that does"), "{error}");
+
+    let key = "content/2/poll".to_owned();
+    let database = SqliteStore::open(data.path(), Durability::Process).await.unwrap();
+    let bad = vec![Write { key, value: Some("{}".into()) }];
+    database.journal("team").commit(bad).await.unwrap();
+    database.close().await.unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
+    let ada = Guest::join(ada).await;
+    assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&1]);
+    server.shutdown(Duration::from_secs(30)).await;
+    let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+    assert!(
+        problems.len() == 1 && problems[0].contains("content 2 cannot be made"),
+        "{problems:?}"
+    );
+    let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+    assert!(lost.len() == 1 && lost[0].contains("without \"content/2\""), "{lost:?}");
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 }
 
 #[tokio::test]

@@ -28,6 +28,12 @@ pub enum Misuse {
     /// Something that needs an interface of which the two sides have no version in common.
     #[error("the peer and this side have no version of {0} in common; nothing of it can be shared")]
     NotNegotiated(&'static str),
+    /// An object to be connected whose type this side has not announced (section 3.1.4.1.3).
+    #[error(
+        "{0} is not announced here; give the object that connects it `connects = Type`, or its \
+         server or client `.object::<Type>()`"
+    )]
+    NotAnnounced(&'static str),
     /// Something that the rules of the objects forbid at present, in a sentence for people.
     #[error("{0}")]
     NotNow(&'static str),

@@ -156,7 +156,7 @@ impl<R> ClientBuilder<R> {
             let stream = TcpStream::connect(address).await.map_err(|error| cannot(&error))?;
             let _ = stream.set_nodelay(true);
             let connector = TlsConnector::from(tls);
-            connector.connect(name, stream).await.map_err(|error| cannot(&error))
+            connector.connect(name, stream).await.map_err(|error| cannot(&tls::explain(&error)))
         };
         timeout(CONNECT, connecting).await.map_err(|_| cannot(&"it does not answer"))?
     }

@@ -8,6 +8,9 @@ pub use rustls::{ClientConfig, ServerConfig};
 use crate::Error;
 
 /// A server's configuration, from its certificate chain and its private key in PEM.
+///
+/// The certificate carries the host that clients connect to as a subject alternative name, and is
+/// no authority (`CA:FALSE`): clients refuse an authority in the place of a server's certificate.
 pub fn server(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, Error> {
     let key = PrivateKeyDer::from_pem_slice(key)
         .map_err(|error| setup("the private key is not PEM", &error))?;
@@ -67,6 +70,16 @@ pub(super) fn name(host: &str) -> Result<ServerName<'static>, Error> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     ServerName::try_from(host.clone())
         .map_err(|_| Error::Setup(format!("{host:?} is no host name; give it as host:port")))
+}
+
+/// Why a handshake failed.
+pub(super) fn explain(error: &std::io::Error) -> String {
+    let why = error.to_string();
+    // rustls has no variant of its own for what everybody meets whose certificate is `openssl`'s.
+    if why.contains("CaUsedAsEndEntity") {
+        return format!("{why}: that certificate is an authority; make one with CA:FALSE");
+    }
+    why
 }
 
 fn setup(what: &str, error: &dyn std::fmt::Display) -> Error {

@@ -54,8 +54,7 @@ impl Session {
 
     /// The version in force for an object on this connection.
     pub fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
-        let conn_mgr = self.conn_mgr.as_ref().ok_or(Error::Closed)?;
-        Ok(conn_mgr.version(object)?)
+        self.conn_mgr.as_ref().ok_or(Error::Closed)?.version(object)
     }
 
     /// The object that the peer names with an identifier.

@@ -8,7 +8,7 @@ use super::{
     protocols::{Agreement, Application, Protocols, ROOT},
 };
 use crate::{
-    error::{PeerIncompatible, PeerMisbehaved, Violation},
+    error::{Error, Misuse, PeerIncompatible, PeerMisbehaved, Violation},
     interface::{Interface, ObjectDesc, Target},
 };
 
@@ -104,12 +104,12 @@ impl ConnMgr {
         Ok((object, self.agreements[ROOT].version(object)?))
     }
 
-    /// The version that is in force for an object; an object that was not announced has none.
-    pub(super) fn version(&self, object: &ObjectDesc) -> Result<i32, PeerIncompatible> {
-        match self.app.protocols.place(object.serves.name) {
-            Some(place) => self.agreements[place].version(object),
-            None => Agreement::default().version(object),
-        }
+    /// The version that is in force for an object. That this side has not announced one is no fault
+    /// of the peer.
+    pub(super) fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
+        let name = object.serves.name;
+        let place = self.app.protocols.place(name).ok_or(Misuse::NotAnnounced(name))?;
+        Ok(self.agreements[place].version(object)?)
     }
 
     /// Sends version, addProtocol for everything, and doneProtocols.

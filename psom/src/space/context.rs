@@ -157,8 +157,9 @@ impl<T: DistributedObject> Context<T> {
         Handle::new(self.scope.this)
     }
 
-    /// The peer that called, was connected, or is gone. Where nobody called (a timer, a `tell`),
-    /// what is sent to it goes nowhere.
+    /// The peer that called, was connected, or is gone. Where nobody called (a timer, a `tell`,
+    /// what a program runs from outside), what is sent to it goes nowhere:
+    /// [`reached`](super::Sent::reached) is 0.
     pub fn caller(&mut self) -> <T::Calls as Interface>::Proxy<Peer<'_>> {
         let this = self.scope.this;
         let caller = self.caller.as_ref();

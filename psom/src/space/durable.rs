@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::context::Scope;
 
 /// A change of durable state: what a key stands for from now on.
@@ -11,6 +13,19 @@ pub struct Write {
     pub key: String,
     /// The text. Nothing: neither the key nor any key below it stands for anything any more.
     pub value: Option<String>,
+}
+
+impl Write {
+    /// Makes the change in the table, as a journal does that keeps it in memory.
+    pub fn apply(self, table: &mut BTreeMap<String, String>) {
+        match self.value {
+            Some(value) => drop(table.insert(self.key, value)),
+            None => {
+                let below = format!("{}/", self.key);
+                table.retain(|key, _| *key != self.key && !key.starts_with(&below));
+            }
+        }
+    }
 }
 
 /// What a turn does to one key.

@@ -62,6 +62,11 @@ impl ObjectDesc {
 
 /// What an object may want to know of its peers. Implement it beside `#[distributed_object]`, which
 /// finds it.
+///
+/// It is found where it holds for everything that the struct may be. For a generic struct its bounds
+/// stand on the struct, too: `impl<T: Send + Display + 'static> Lifecycle for Gauge<T>` beside
+/// `struct Gauge<T: Send + 'static>`, or an implementation for `Gauge<i32>` alone, compiles and is
+/// never called.
 pub trait Lifecycle: DistributedObject {
     /// A peer was connected: `cx.caller()`.
     fn connected(&mut self, cx: &mut Context<Self>) {

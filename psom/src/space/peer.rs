@@ -63,8 +63,8 @@ impl Sent {
     }
 
     /// The first reason why the call could not be sent to a peer, if there is one.
-    pub fn ok(self) -> Result<(), Misuse> {
-        self.error.map_or(Ok(()), Err)
+    pub fn ok(&self) -> Result<(), Misuse> {
+        self.error.clone().map_or(Ok(()), Err)
     }
 }
 
@@ -82,6 +82,10 @@ impl<'a> Peer<'a> {
 
     /// Connects an object of this space to the peer, as the part `part` of this object. The peer
     /// can be called at once; the object's `connected` runs after the present handler.
+    ///
+    /// # Errors
+    /// [`Misuse::NotAnnounced`]: this side has not announced the object's type. The peer speaks no
+    /// version of it, the part name is too long, or the peer is gone.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
         let (peer, _) = self.at.as_ref().ok_or(Misuse::Gone)?;
         self.core.connect(peer.connection, peer.address, part, child.into().key)
@@ -208,7 +212,8 @@ impl<'a> Peers<'a> {
     }
 
     /// Connects an object of this space to each, as the part `part` of this object; those that
-    /// speak no version of it are left out. Says how many were connected.
+    /// speak no version of it are left out. Says how many were connected; where that is none of
+    /// them, [`Peer::connect`] says why.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> usize {
         let key = child.into().key;
         let peers = self.entries().to_vec();

@@ -3,16 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use psom::{
-    Context, Scope, Write, distributed_object, error::Misuse, psom_interface, testing::Pair,
-};
+use psom::{Context, Scope, distributed_object, error::Misuse, psom_interface, testing::Pair};
 use psom_objects::{
     annotation::{Kind, Properties, Property, text::Delta},
     client::{Conference, Content, Event, Parcel},
     package::*,
     server::{
         ContentType, ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent, NewContent,
-        Refusal, RestoreError,
+        OldContent, Refusal, RestoreError,
     },
     types::*,
 };
@@ -87,17 +85,7 @@ impl Room {
 
     /// Follows what the meeting saves, as a store does.
     fn save(&mut self) {
-        self.pair.take_writes().into_iter().for_each(|write| self.follow(write));
-    }
-
-    fn follow(&mut self, write: Write) {
-        match write.value {
-            Some(value) => drop(self.state.insert(write.key, value)),
-            None => {
-                let below = format!("{}/", write.key);
-                self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
-            }
-        }
+        self.pair.take_writes().into_iter().for_each(|write| write.apply(&mut self.state));
     }
 
     /// A meeting made from what this one has saved shows everybody the same.
@@ -174,7 +162,7 @@ fn a_meeting_is_the_same_after_every_step() {
     assert!(room.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", room.state);
     room.act(0, |conference, cx| conference.delete_content(cx, 1));
     room.check();
-    assert!(room.files.0.lock().unwrap().files.is_empty());
+    assert!(room.files.disk().files.is_empty());
 }
 
 #[test]
@@ -209,7 +197,7 @@ fn a_board_is_the_same_after_every_step() {
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", true));
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", false));
     room.check();
-    assert_eq!(room.files.0.lock().unwrap().files.len(), 1);
+    assert_eq!(room.files.disk().files.len(), 1);
     // The last identifier is never given again, though what had it is gone.
     room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 5));
     room.check();
@@ -292,7 +280,6 @@ fn what_cannot_be_read_or_is_missing_is_refused_with_its_place() {
     let mut room = Room::open();
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     room.pack(file.with_native_file("plan.txt"));
-    room.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap());
     room.save();
     let fails = |state: &State, files: &MemoryStore| {
         let (mut failed, state) = (None, state.clone());
@@ -313,40 +300,94 @@ fn what_cannot_be_read_or_is_missing_is_refused_with_its_place() {
         ("content/1", "{}", "`content/1` cannot be read"),
         ("content/x", "{}", "`content/x` cannot be read"),
         ("contents", "[", "`contents` cannot be read"),
-        ("content/2/poll", "{}", "`content/2/poll` cannot be read"),
-        ("content/2/vote/x", "0", "a vote of nobody"),
     ] {
         let mut state = room.state.clone();
         state.insert(key.into(), value.into());
         let error = fails(&state, &room.files);
         assert!(error.contains(expected), "{key}: {error}");
     }
-    let mut state = room.state.clone();
-    state.remove("content/2/poll");
-    assert!(fails(&state, &room.files).contains("`content/2/poll` is missing"));
     let error = fails(&room.state, &MemoryStore::default());
     assert!(error.contains("the file `file-1` of content 1 is missing"), "{error}");
     let _: fn(Misuse) -> RestoreError = RestoreError::from;
 }
 
+impl Room {
+    /// A meeting made again from this one's state, and why which contents are set aside.
+    fn restored_with(&mut self, types: ContentTypes) -> (Self, Vec<String>) {
+        self.save();
+        let (files, state) = (self.files.clone(), self.state.clone());
+        let config = MeetingConfig { content_types: types, ..config(&files) };
+        let mut pair = Pair::server(psom::Config::default(), |scope| {
+            Meeting::restore(scope, config, &state).unwrap()
+        });
+        let aside = pair
+            .on_server(|meeting, _| meeting.set_aside().iter().map(ToString::to_string).collect());
+        (Self { pair, files, state }, aside)
+    }
+}
+
+#[test]
+fn a_content_that_its_type_cannot_make_again_is_set_aside_and_the_others_go_on() {
+    for (key, value, expected) in [
+        ("content/1/poll", Some("{}"), "`content/1/poll` cannot be read"),
+        ("content/1/vote/x", Some("0"), "a vote of nobody"),
+        ("content/1/poll", None, "`content/1/poll` is missing"),
+    ] {
+        let mut room = Room::open();
+        room.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap());
+        room.upload(Parcel::qna("Questions").unwrap());
+        room.save();
+        match value {
+            Some(value) => drop(room.state.insert(key.into(), value.into())),
+            None => drop(room.state.remove(key)),
+        }
+        let (mut again, aside) = room.restored_with(ContentTypes::standard());
+        assert!(aside.len() == 1 && aside[0].contains("content 1"), "{aside:?}");
+        assert!(aside[0].contains(expected), "{key}: {aside:?}");
+        assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&2]);
+        again.save();
+        assert_eq!(again.state, room.state);
+    }
+}
+
 #[test]
 fn a_content_of_a_type_that_is_not_registered_is_not_touched() {
     let mut room = Room::open();
+    room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
     room.upload(Parcel::qna("Questions").unwrap());
+    let file = CreateContent::new("Notes", ContentDetail::SharedNotes(SharedNotes::default()));
+    room.pack(file.with_native_file("notes"));
+    // The next server does not know two of the types at all.
+    let fewer = || ContentTypes::none().with::<NativeFileOnlyContent>();
+    // What tells of the last number may be lost in a repair.
     room.save();
-    // The next server does not know the type at all.
-    let (mut failed, state) = (None, room.state.clone());
-    let mut config = config(&room.files);
-    config.content_types = ContentTypes::none().with::<NativeFileOnlyContent>();
-    let again = config.clone();
+    room.state.remove("contents");
+    let (mut again, aside) = room.restored_with(fewer());
+    let expected = |id, kind| {
+        format!(
+            "content {id} is of the type {kind}, which this server does not know; start the one \
+             that does"
+        )
+    };
+    assert_eq!(aside, [expected(2, "Content.Qna"), expected(3, "Content.SharedNotes")]);
+    again.join(1, Role::Organizer);
+    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1]);
+    // Their files are taken over, or a server would sweep them.
+    let lost = again.files.disk().files.remove("file-2").unwrap();
+    let config = MeetingConfig { content_types: fewer(), ..config(&again.files) };
     Pair::<Meeting, Conference>::server(psom::Config::default(), |scope| {
-        Meeting::restore(scope, config, &state).unwrap_or_else(|error| {
-            failed = Some(error.to_string());
-            Meeting::new(scope, again)
-        })
+        let error = Meeting::restore(scope, config.clone(), &room.state).err().unwrap().to_string();
+        assert!(error.contains("`file-2` of content 3 is missing"), "{error}");
+        Meeting::new(scope, config)
     });
-    let failed = failed.unwrap();
-    assert!(failed.contains("content 1 is of the type Content.Qna"), "{failed}");
+    again.files.disk().files.insert("file-2".into(), lost);
+    // Their numbers are nobody else's.
+    again.pack(CreateContent::new("More", ContentDetail::NativeFileOnly).with_native_file("more"));
+    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &4]);
+    // The server that knows them goes on with all of it.
+    let (mut all, aside) = again.restored_with(ContentTypes::standard());
+    assert!(aside.is_empty(), "{aside:?}");
+    assert_eq!(all.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &2, &3, &4]);
 }
 
 #[psom_interface(name = "Test.Fleeting", version = 1, hash = 1)]
@@ -356,7 +397,7 @@ trait FleetingServer {}
 #[expect(dead_code, reason = "nobody connects to it")]
 trait FleetingClient {}
 
-/// A content that saves something and is not made to be made again.
+/// A content that is not made to be made again. What its detail names it saves.
 #[distributed_object(serves = FleetingServer, calls = FleetingClient)]
 struct Fleeting;
 
@@ -366,7 +407,13 @@ impl ContentType for Fleeting {
     const NAME: &'static str = "Test.Fleeting";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        new.memory.save(scope, "something", &1);
+        let ContentDetail::Other(OtherContent { xml, .. }) = &new.detail else {
+            return Err(Refusal::malformed("it is something else"));
+        };
+        if let Some(key) = xml.as_ref().and_then(|xml| xml.attribute("key")) {
+            let value = if key == "nan" { f64::NAN } else { 1.0 };
+            new.memory.save(scope, &key, &value)?;
+        }
         match new.native_file {
             Some(_) => Ok(Self),
             None => Err(Refusal::malformed("it needs a file")),
@@ -374,36 +421,57 @@ impl ContentType for Fleeting {
     }
 }
 
+/// The same, by a later build that knows what it wants.
+#[distributed_object(serves = FleetingServer, calls = FleetingClient)]
+struct Forgotten;
+
+impl FleetingServer for Forgotten {}
+
+impl ContentType for Forgotten {
+    const NAME: &'static str = Fleeting::NAME;
+
+    fn create(_: &mut Scope, _: NewContent<'_>) -> Result<Self, Refusal> {
+        Ok(Self)
+    }
+
+    fn restore(_: &mut Scope, _: OldContent<'_>) -> Result<Self, Refusal> {
+        Err(Refusal::forget())
+    }
+}
+
+fn fleeting(title: &str, key: Option<&str>) -> CreateContent {
+    let content_type = Fleeting::NAME.to_owned();
+    let xml = key.map(|key| format!("<a xmlns='urn:test' key='{key}'/>").parse().unwrap());
+    CreateContent::new(title, ContentDetail::Other(OtherContent { content_type, xml }))
+}
+
 #[test]
-fn a_content_whose_type_does_not_outlive_the_server_is_forgotten() {
-    let files = MemoryStore::default();
-    let with = |files: &MemoryStore, state: &State| {
-        let mut config = config(files);
-        config.content_types = ContentTypes::standard().with::<Fleeting>();
-        Pair::server(psom::Config::default(), |scope| {
-            Meeting::restore(scope, config, state).unwrap()
-        })
-    };
-    let (pair, state) = (with(&files, &State::new()), State::new());
-    let mut room = Room { pair, files, state };
+fn a_content_whose_type_does_not_outlive_the_server_is_forgotten_unless_it_has_saved_something() {
+    let types = || ContentTypes::standard().with::<Fleeting>();
+    let room = Room { state: State::new(), ..Room::open() }.restored_with(types());
+    let mut room = room.0;
     room.join(1, Role::Organizer);
-    let other = |title: &str| {
-        let content_type = "Test.Fleeting".to_owned();
-        CreateContent::new(title, ContentDetail::Other(OtherContent { content_type, xml: None }))
-    };
-    // What is refused leaves nothing to whoever gets the number next.
-    room.pack(other("refused"));
+    // What is refused leaves nothing to whoever gets the number next, nor does what cannot be saved.
+    room.pack(fleeting("refused", Some("something")));
+    for key in ["", "a//b", "a/", "nan"] {
+        room.pack(fleeting("refused too", Some(key)).with_native_file("file"));
+    }
     room.save();
     assert!(room.state.keys().all(|key| !key.starts_with("content/")), "{:#?}", room.state);
-    room.pack(other("taken").with_native_file("file"));
+    room.pack(fleeting("nothing", None).with_native_file("file"));
+    room.pack(fleeting("something", Some("here")).with_native_file("file"));
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
-    room.save();
-    assert!(room.state.contains_key("content/1/something"));
-    let pair = with(&room.files, &room.state);
-    let mut again = Room { pair, files: room.files, state: room.state };
-    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&2]);
+    let (mut again, aside) = room.restored_with(types());
+    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&3]);
+    assert!(aside.len() == 1 && aside[0].contains("the type has no `restore`"), "{aside:?}");
     again.save();
-    assert!(again.state.keys().all(|key| !key.starts_with("content/1")), "{:#?}", again.state);
+    assert!(!again.state.contains_key("content/1"));
+    assert_eq!(again.state["content/2/here"], "1.0");
+    // Whoever says so has it forgotten.
+    let (mut again, aside) = again.restored_with(ContentTypes::standard().with::<Forgotten>());
+    assert!(aside.is_empty(), "{aside:?}");
+    again.save();
+    assert!(again.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", again.state);
 }
 
 /// What a turn saves of content 1, by its keys, and how many bytes that has.
@@ -412,9 +480,7 @@ fn saved(room: &mut Room) -> (Vec<String>, usize) {
     let size = writes.iter().map(|write| write.value.as_ref().map_or(0, String::len)).sum();
     let keys = writes.iter().map(|write| write.key.trim_start_matches("content/1/").to_owned());
     let saved = (keys.collect(), size);
-    for write in writes {
-        room.follow(write);
-    }
+    writes.into_iter().for_each(|write| write.apply(&mut room.state));
     saved
 }
 

@@ -4,6 +4,7 @@ mod annotations;
 mod captured;
 mod client;
 mod contents;
+mod custom;
 mod durable;
 mod files;
 mod idl;

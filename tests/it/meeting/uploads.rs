@@ -94,10 +94,10 @@ fn a_package_that_is_too_large_is_refused_or_ended() {
 #[test]
 fn a_full_store_refuses_and_ends_uploads() {
     let mut world = world();
-    world.store.0.lock().unwrap().fails = Some(StoreError::Full);
+    world.store.disk().fails = Some(StoreError::Full);
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 CapacityExceeded"]);
     request(&mut world, PRESENTER, 5, 5, 1);
-    world.store.0.lock().unwrap().fails = Some(StoreError::Full);
+    world.store.disk().fails = Some(StoreError::Full);
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
     assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 CapacityExceeded");
     assert_eq!(world.disk(), (vec![], 0));
@@ -106,7 +106,7 @@ fn a_full_store_refuses_and_ends_uploads() {
 #[test]
 fn a_store_that_fails_is_an_archive_that_failed() {
     let mut world = world();
-    world.store.0.lock().unwrap().fails = Some(StoreError::Failed("broken".into()));
+    world.store.disk().fails = Some(StoreError::Failed("broken".into()));
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 ArchiveFailed"]);
 }
 

@@ -94,7 +94,7 @@ impl WebUpload for Form {
                 hash: Bytes::from_static(&[3; 20]),
                 size: plain.len() as u64,
             };
-            self.store.memory.0.lock().unwrap().files.insert(file.name.clone(), plain);
+            self.store.memory.disk().files.insert(file.name.clone(), plain);
             let names = self.manifest.files();
             let files = names.iter().map(|name| ((*name).to_owned(), file.clone())).collect();
             Ok(Import { files, manifest: self.manifest.clone() })

@@ -249,7 +249,7 @@ impl World {
 
     /// The names of the stored files, and how many packages are open.
     pub fn disk(&self) -> (Vec<String>, usize) {
-        let disk = self.store.0.lock().unwrap();
+        let disk = self.store.disk();
         (disk.files.keys().cloned().collect(), disk.open)
     }
 }

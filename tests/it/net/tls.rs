@@ -62,6 +62,21 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
 }
 
 #[tokio::test]
+async fn an_authority_as_a_server_s_certificate_is_refused_with_what_to_make_instead() {
+    let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let chain = params.self_signed(&key).unwrap().pem();
+    let identity = psom::tls::server(chain.as_bytes(), key.serialize_pem().as_bytes()).unwrap();
+    let world = world_with(Default::default(), |builder| builder.tls(identity)).await;
+    let (ear, _heard) = ear();
+    let trust = psom::tls::client(chain.as_bytes()).unwrap();
+    let client = Client::builder().root(ear).token(world.token(1)).tls(trust);
+    let error = client.connect(&world.address).await.unwrap_err();
+    assert!(error.to_string().contains("make one with CA:FALSE"), "{error}");
+}
+
+#[tokio::test]
 async fn pem_that_is_none_is_one_clear_sentence() {
     let no_certificate = psom::tls::server(b"", b"").unwrap_err().to_string();
     assert!(no_certificate.contains("private key"), "{no_certificate}");

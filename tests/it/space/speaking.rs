@@ -1,7 +1,9 @@
 //! What an object's peers speak besides it.
 
 use super::common::{Child, Ear, EarChild, Hub};
-use psom::{Context, ObjectDesc, distributed_object, psom_interface, testing::Pair};
+use psom::{
+    Context, Error, ObjectDesc, distributed_object, error::Misuse, psom_interface, testing::Pair,
+};
 
 /// The first version, for those who know no other.
 mod old {
@@ -67,4 +69,20 @@ fn a_peer_speaks_what_it_has_a_common_version_of() {
         };
         assert_eq!(pair.on_client(client, speaking), (expected, 1));
     }
+}
+
+#[test]
+fn what_this_side_has_not_announced_is_no_fault_of_the_peer() {
+    let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
+        scope.announce::<Extra>();
+        Hub::default()
+    });
+    pair.join(Ear::new);
+    let refused = pair.on_client(0, |_, cx| {
+        let (extra, peer) = (cx.add(EarExtra), cx.peer_infos()[0].id);
+        assert_eq!(cx.peers().connect("extra", extra), 0);
+        cx.peer(peer).unwrap().connect("extra", extra).unwrap_err()
+    });
+    assert_eq!(refused, Error::Misuse(Misuse::NotAnnounced("Test.Extra")));
+    assert!(refused.to_string().starts_with("Test.Extra is not announced here"), "{refused}");
 }

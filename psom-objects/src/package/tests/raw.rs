@@ -67,3 +67,12 @@ fn what_is_no_single_element_of_a_namespace_is_refused() {
         assert!(text.parse::<RawXml>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_fragment_is_said_as_it_is() {
+    let error = |text: &str| text.parse::<RawXml>().unwrap_err().to_string();
+    let bare = error("<checklist max='1'/>");
+    assert!(bare.contains("`checklist` has no namespace; give it one of your own"), "{bare}");
+    let torn = error("<a><b></a>");
+    assert!(torn.contains("not well-formed"), "{torn}");
+}

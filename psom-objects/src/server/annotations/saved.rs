@@ -46,7 +46,7 @@ impl AnnotationContainer {
     pub(super) fn save(&mut self, scope: &mut Scope, change: &Change) {
         match change {
             Change::Add { id, annotation } => {
-                self.memory.save(scope, LAST, &self.last_id);
+                self.memory.keep(scope, LAST, &self.last_id);
                 self.save_values(scope, *id, annotation.properties.keys());
                 self.save_one(scope, *id);
             }
@@ -88,7 +88,7 @@ impl AnnotationContainer {
             let key = || format!("{}/{property}", key(VALUES, id));
             if let Some(value) = value.filter(|value| value.len() > LONG) {
                 self.apart.entry(id).or_default().insert(*property);
-                self.memory.save(scope, &key(), &value);
+                self.memory.keep(scope, &key(), &value);
             } else if self.apart.get_mut(&id).is_some_and(|apart| apart.remove(property)) {
                 self.memory.erase(scope, &key());
             }
@@ -108,7 +108,7 @@ impl AnnotationContainer {
             properties: properties.collect(),
             file: self.images.get(&id).cloned(),
         };
-        self.memory.save(scope, &key(ALL, id), &saved);
+        self.memory.keep(scope, &key(ALL, id), &saved);
     }
 
     /// The annotations of a content as they were saved.

@@ -70,16 +70,16 @@ impl State {
     pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: Option<&Change>) {
         let vote = |user: &i64| format!("vote/{user}");
         match change {
-            None | Some(Change::Opened(_) | Change::Shown(_)) => memory.save(scope, "poll", self),
+            None | Some(Change::Opened(_) | Change::Shown(_)) => memory.keep(scope, "poll", self),
             Some(Change::Asked { .. }) => {
-                memory.save(scope, "poll", self);
+                memory.keep(scope, "poll", self);
                 memory.erase(scope, "vote");
                 self.votes.iter().for_each(|(user, choice)| {
-                    memory.save(scope, &vote(user), choice);
+                    memory.keep(scope, &vote(user), choice);
                 });
             }
             Some(Change::Voted { user, choice: Some(choice) }) => {
-                memory.save(scope, &vote(user), choice);
+                memory.keep(scope, &vote(user), choice);
             }
             Some(Change::Voted { user, choice: None }) => memory.erase(scope, &vote(user)),
             Some(Change::Cleared) => memory.erase(scope, "vote"),

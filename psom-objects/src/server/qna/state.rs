@@ -107,11 +107,11 @@ impl State {
     /// Saves what a change has changed.
     pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: &Change) {
         match change {
-            Change::Opened(state) => memory.save(scope, "qna", &i32::from(*state)),
+            Change::Opened(state) => memory.keep(scope, "qna", &i32::from(*state)),
             // So that they are read in their order.
             Change::Put { user, moderates, blob } => {
                 let key = format!("blob/{:08}", self.blobs.len());
-                memory.save(scope, &key, &Put { user: *user, moderates: *moderates, blob });
+                memory.keep(scope, &key, &Put { user: *user, moderates: *moderates, blob });
             }
         }
     }

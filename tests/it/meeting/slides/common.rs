@@ -346,7 +346,7 @@ pub fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
 /// gone again.
 pub fn told(world: &mut World, client: usize) -> Vec<String> {
     let told = world.told_of(client, "slides.");
-    let disk = world.store.0.lock().unwrap();
+    let disk = world.store.disk();
     let with_file = |line: String| {
         let line = line.strip_prefix("slides.").unwrap();
         let Some((start, file)) = line.trim_end_matches('>').split_once('<') else {
@@ -362,7 +362,7 @@ pub fn told(world: &mut World, client: usize) -> Vec<String> {
 
 /// What is stored, in order.
 pub fn stored(world: &World) -> Vec<String> {
-    let disk = world.store.0.lock().unwrap();
+    let disk = world.store.disk();
     let mut files: Vec<_> =
         disk.files.values().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect();
     files.sort();

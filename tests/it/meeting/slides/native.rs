@@ -8,7 +8,7 @@ use crate::meeting::world::{ATTENDEE, PRESENTER, World};
 /// What a client was told of the content's file, with what is in it.
 fn file(world: &mut World, client: usize) -> Vec<String> {
     let told = world.told_of(client, "content 1.file");
-    let disk = world.store.0.lock().unwrap();
+    let disk = world.store.disk();
     let name = |line: &String| line.split(' ').nth(2).unwrap().to_owned();
     let bytes = |line| String::from_utf8(disk.files[&name(line)].clone()).unwrap();
     told.iter().map(bytes).collect()

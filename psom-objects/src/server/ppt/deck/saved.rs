@@ -51,9 +51,9 @@ impl Deck {
         match piece {
             Piece::Numbers => {
                 let numbers = Numbers { slides: self.slides, last_number: self.last_number };
-                memory.save(scope, &key, &numbers);
+                memory.keep(scope, &key, &numbers);
             }
-            Piece::Position => memory.save(scope, &key, &self.position.xml),
+            Piece::Position => memory.keep(scope, &key, &self.position.xml),
             Piece::Errors(form) => {
                 let errors = self.errors.range((*form, 0)..=(*form, u32::MAX));
                 let errors = merged(errors.map(|(&(form, slide), &code)| (form, slide, code)));
@@ -117,7 +117,7 @@ impl Deck {
 /// Saves a piece that is there, and forgets one that is not.
 fn keep(scope: &mut Scope, memory: &Memory, key: &str, value: Option<&impl Serialize>) {
     match value {
-        Some(value) => memory.save(scope, key, value),
+        Some(value) => memory.keep(scope, key, value),
         None => memory.erase(scope, key),
     }
 }
