@@ -321,7 +321,6 @@ fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board
         }
         let board = ada.board(content).await;
         assert!(board.len() > 100, "{}", board.len());
-        assert!(board.iter().any(|(_, annotation)| annotation.generation > 5));
         assert_eq!(grace.board(content).await, board);
         assert_eq!(late.board(content).await, board);
         // And one who comes when all is over.

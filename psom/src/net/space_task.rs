@@ -86,6 +86,8 @@ struct Runner {
 struct Lag {
     since: Instant,
     taken: u64,
+    /// How often it was waited for since then.
+    waits: u32,
     is_slow: bool,
 }
 
@@ -94,17 +96,23 @@ impl Lag {
     const WINDOW: Duration = Duration::from_millis(250);
     /// A peer that takes less in that time is slow: 256 KiB a second.
     const PACE: u64 = 64 * 1024;
+    /// How long the space waits at a time.
+    const WAIT: Duration = Duration::from_millis(1);
 
     fn new(link: &Link) -> Self {
-        Self { since: now(), taken: link.taken(), is_slow: false }
+        Self { since: now(), taken: link.taken(), waits: 0, is_slow: false }
     }
 
     /// Looks at the peer again. Always true: it lags.
+    ///
+    /// A machine that has little time for us has little for what writes to the peer, too: so one
+    /// becomes slow by how often it was waited for, not by the clock.
     fn look(&mut self, link: &Link, now: Instant) -> bool {
-        if now - self.since >= Self::WINDOW {
+        let waited = u128::from(self.waits) * Self::WAIT.as_nanos() >= Self::WINDOW.as_nanos();
+        if waited || self.is_slow && now - self.since >= Self::WINDOW {
             let taken = link.taken();
             self.is_slow = taken - self.taken < Self::PACE;
-            (self.since, self.taken) = (now, taken);
+            (self.since, self.taken, self.waits) = (now, taken, 0);
         }
         true
     }
@@ -277,7 +285,8 @@ impl Runner {
             if !self.lagging.iter().any(is_in_need) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::time::sleep(Lag::WAIT).await;
+            self.lagging.values_mut().for_each(|lag| lag.waits += 1);
         }
     }
 
