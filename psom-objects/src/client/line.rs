@@ -18,9 +18,8 @@ impl Event {
                 format!("{} ({}) is a participant.", user.name, user.uri)
             }
             Self::UserRemoved { id } => format!("{} is gone.", name(model, *id)),
-            Self::ContentAdded { id, kind } => match kind.strip_prefix("Content.") {
-                Some("NativeFileOnly") => format!("There is a file, content {id}."),
-                Some(kind) => format!("There is a {kind}, content {id}."),
+            Self::ContentAdded { id, kind } => match what(kind) {
+                Some(what) => format!("There is {what}, content {id}."),
                 None => format!("There is content {id}, a {kind}."),
             },
             Self::ActivePresenter { id: None } => "Nobody is presenting.".to_owned(),
@@ -62,6 +61,19 @@ impl Event {
         };
         line.chars().map(shown).collect()
     }
+}
+
+/// What people call a content of this type.
+fn what(kind: &str) -> Option<&'static str> {
+    Some(match kind.strip_prefix("Content.")? {
+        "NativeFileOnly" => "a file",
+        "Ppt" | "PptWac" => "a presentation",
+        "Whiteboard" => "a whiteboard",
+        "Poll" => "a poll",
+        "Qna" => "a place for questions",
+        "SharedNotes" => "shared notes",
+        _ => return None,
+    })
 }
 
 fn of_content(event: &Event, model: &Model) -> String {

@@ -8,9 +8,9 @@
 //!
 //! A package is written as it arrives (`spool`), then opened, and each of its files encrypted
 //! into a file of its own (`import`). These are moved to where they stay (`blobs`): into the folder
-//! above, or to an object store under the same names. Only then does the [`Library`] know these files, and only
-//! what it knows is served. A file that a browser brings (`web`) is encrypted as it comes. The
-//! `ledger` holds all of them to the room that there is.
+//! above, or to an object store under the same names. Only then does the [`Library`] know these
+//! files, and only what it knows is served. A file that a browser brings (`web`) is encrypted as it
+//! comes. The `ledger` holds all of them to the room that there is.
 
 mod blobs;
 mod draft;

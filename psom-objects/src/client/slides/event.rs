@@ -101,7 +101,10 @@ impl SlidesEvent {
                 format!("{it} is at slide {}, click {click}.", people(*slide))
             }
             Self::Preview { .. } => format!("{it} has a preview."),
-            Self::Thumbnails { names, .. } => format!("{it} has {} thumbnails.", names.len()),
+            Self::Thumbnails { names, .. } => match names.len() {
+                1 => format!("{it} has 1 thumbnail."),
+                count => format!("{it} has {count} thumbnails."),
+            },
             Self::Notes { slides, .. } => format!("{it} has notes for {}.", listed(slides)),
             Self::Partial { slides, .. } => format!("{it} has a file with {}.", listed(slides)),
             Self::Full { .. } => format!("{it} has a file with all slides."),
