@@ -144,8 +144,7 @@ impl Runner {
                         return self.drain().await;
                     }
                     for message in batch.drain(..) {
-                        self.on_message(message).await;
-                        if !self.read_on().await {
+                        if !self.on_message(message).await || !self.read_on().await {
                             return;
                         }
                     }
@@ -215,6 +214,24 @@ impl Runner {
             }
         }
         true
+    }
+
+    /// Reads what a peer that was not listened to has sent before it went, as far as it does not ask
+    /// for much again. False where the journal failed.
+    async fn hear_out(&mut self, key: ConnectionKey) -> bool {
+        let Some(inputs) = self.paused.remove(&key) else { return true };
+        self.space.unpark(now(), key).await;
+        for input in inputs {
+            if !self.read_on().await {
+                return false;
+            }
+            self.flush();
+            if self.owes(key) {
+                break;
+            }
+            self.space.receive(now(), key, input).await;
+        }
+        self.read_on().await
     }
 
     /// Whether a peer has yet to take what it asked for, before it is listened to.
@@ -290,7 +307,13 @@ impl Runner {
         }
     }
 
-    async fn on_message(&mut self, message: Message) {
+    /// False where the journal failed.
+    async fn on_message(&mut self, message: Message) -> bool {
+        if let Message::Lost(key, _) = &message
+            && !self.hear_out(*key).await
+        {
+            return false;
+        }
         let now = now();
         match message {
             Message::Accept(session, user, link, reply) => {
@@ -303,12 +326,13 @@ impl Runner {
             }
             Message::Input(key, bytes) => {
                 if let Some(inputs) = self.paused.get_mut(&key) {
-                    return inputs.push_back(bytes);
+                    inputs.push_back(bytes);
+                } else {
+                    if let Some(link) = self.links.get(&key) {
+                        link.set_unread(false);
+                    }
+                    self.space.receive(now, key, bytes).await;
                 }
-                if let Some(link) = self.links.get(&key) {
-                    link.set_unread(false);
-                }
-                self.space.receive(now, key, bytes).await;
             }
             Message::Lost(key, reason) => self.space.lost(now, key, &reason),
             Message::End(key, error) => self.space.end(now, key, error),
@@ -320,6 +344,7 @@ impl Runner {
             Message::Close => self.space.close(now),
             Message::Stats(reply) => drop(reply.send(self.space.stats())),
         }
+        true
     }
 
     fn adopt(

@@ -15,7 +15,8 @@ const JOIN: usize = 64 * 1024;
 /// What waits for one peer: filled by the space once a turn, emptied by whoever writes the stream.
 #[derive(Debug, Default)]
 pub struct OutQueue {
-    segments: VecDeque<Segment>,
+    /// With how many bytes of answers end with each.
+    segments: VecDeque<(Segment, usize)>,
     /// The place of the first segment, counted from the beginning of the connection.
     first: u64,
     /// Pending calls that a newer one replaces, and their places.
@@ -23,12 +24,10 @@ pub struct OutQueue {
     /// How many segments were replaced and stand there empty.
     replaced: usize,
     waiting: usize,
-    /// How many bytes have left the queue since the beginning.
-    gone: u64,
-    /// How many of those that wait answer what the peer itself has sent.
+    /// How many bytes wait of what answers the peer itself, until the last of an answer has left.
     asked: usize,
-    /// How many of them are gone with which byte.
-    answers: VecDeque<(u64, usize)>,
+    /// What is being written: the bytes that are left of it, and those of answers that end with it.
+    flight: (usize, usize),
     /// How many more will come.
     announced: usize,
     finished: bool,
@@ -89,23 +88,10 @@ impl OutQueue {
     }
 
     fn note_asked(&mut self, bytes: usize) {
-        if bytes == 0 {
-            return;
-        }
-        self.asked += bytes;
         self.announced = self.announced.saturating_sub(bytes);
-        self.answers.push_back((self.gone + self.waiting as u64, bytes));
-    }
-
-    /// Counts bytes out.
-    fn leave(&mut self, bytes: usize) {
-        self.waiting = self.waiting.saturating_sub(bytes);
-        self.gone += bytes as u64;
-        while let Some(&(last, bytes)) = self.answers.front()
-            && last <= self.gone
-        {
-            self.asked = self.asked.saturating_sub(bytes);
-            self.answers.pop_front();
+        if let Some((_, answers)) = self.segments.back_mut() {
+            *answers += bytes;
+            self.asked += bytes;
         }
     }
 
@@ -125,7 +111,7 @@ impl OutQueue {
     }
 
     fn append(&mut self, mut bytes: Vec<u8>) {
-        if let Some(Segment::Bytes(last)) = self.segments.back_mut()
+        if let Some((Segment::Bytes(last), _)) = self.segments.back_mut()
             && last.len() + bytes.len() <= JOIN
         {
             self.waiting += bytes.len();
@@ -139,10 +125,10 @@ impl OutQueue {
         let place = self.first + self.segments.len() as u64;
         let older = self.latest.insert(key, place).and_then(|older| older.checked_sub(self.first));
         let older = older.and_then(|older| self.segments.get_mut(usize::try_from(older).ok()?));
-        if let Some(older) = older
+        if let Some((older, _)) = older
             && let Segment::Latest(_, bytes) = std::mem::replace(older, Segment::Replaced)
         {
-            self.leave(bytes.len());
+            self.waiting -= bytes.len();
             self.replaced += 1;
         }
         self.push_segment(bytes.len(), Segment::Latest(key, bytes));
@@ -153,9 +139,13 @@ impl OutQueue {
 
     /// Forgets the empty places of replaced calls, which would else be without a limit.
     fn compact(&mut self) {
-        self.segments.retain(|segment| !matches!(segment, Segment::Replaced));
+        self.segments.retain(|(segment, answers)| {
+            let is_there = !matches!(segment, Segment::Replaced);
+            self.asked -= if is_there { 0 } else { *answers };
+            is_there
+        });
         self.replaced = 0;
-        for (place, segment) in (self.first..).zip(&self.segments) {
+        for (place, (segment, _)) in (self.first..).zip(&self.segments) {
             if let Segment::Latest(key, _) = segment {
                 self.latest.insert(*key, place);
             }
@@ -164,23 +154,23 @@ impl OutQueue {
 
     fn push_segment(&mut self, length: usize, segment: Segment) {
         self.waiting += length;
-        self.segments.push_back(segment);
+        self.segments.push_back((segment, 0));
     }
 
     /// Throws away what waits, up to the end of a record: arguments that are shared stand behind
     /// a header which may be on its way already.
     fn discard(&mut self) {
         let begun = match self.segments.front() {
-            Some(Segment::Shared(_)) => self.segments.pop_front(),
+            Some((Segment::Shared(_), _)) => self.segments.pop_front(),
             _ => None,
         };
-        let dropped = self.segments.drain(..).map(|segment| match segment {
+        let dropped = self.segments.drain(..).map(|(segment, _)| match segment {
             Segment::Bytes(bytes) | Segment::Latest(_, bytes) => bytes.len(),
             Segment::Shared(bytes) => bytes.len(),
             Segment::Replaced => 0,
         });
-        let dropped = dropped.sum::<usize>();
-        self.leave(dropped);
+        self.waiting -= dropped.sum::<usize>();
+        self.asked = begun.as_ref().map_or(0, |(_, answers)| *answers) + self.flight.1;
         self.latest.clear();
         self.replaced = 0;
         self.segments.extend(begun);
@@ -189,17 +179,23 @@ impl OutQueue {
     /// Takes the bytes of the next write; they count as waiting until [`written`](Self::written).
     pub fn pop(&mut self) -> Option<Chunk> {
         loop {
-            let segment = self.segments.pop_front()?;
+            let (segment, answers) = self.segments.pop_front()?;
             self.first += 1;
-            match segment {
-                Segment::Bytes(bytes) => return Some(Chunk::Owned(bytes)),
-                Segment::Shared(bytes) => return Some(Chunk::Shared(bytes)),
+            let chunk = match segment {
+                Segment::Bytes(bytes) => Chunk::Owned(bytes),
+                Segment::Shared(bytes) => Chunk::Shared(bytes),
                 Segment::Latest(key, bytes) => {
                     self.latest.remove(&key);
-                    return Some(Chunk::Owned(bytes));
+                    Chunk::Owned(bytes)
                 }
-                Segment::Replaced => self.replaced -= 1,
-            }
+                Segment::Replaced => {
+                    self.replaced -= 1;
+                    self.asked -= answers;
+                    continue;
+                }
+            };
+            self.flight = (chunk.as_ref().len(), answers);
+            return Some(chunk);
         }
     }
 
@@ -231,13 +227,18 @@ impl OutQueue {
         self.segments.clear();
         self.latest.clear();
         self.replaced = 0;
-        self.leave(self.waiting);
+        self.waiting = 0;
+        (self.asked, self.announced, self.flight) = (0, 0, (0, 0));
         self.finished = true;
     }
 
     /// The transport has taken so many bytes.
     pub fn written(&mut self, bytes: usize) {
-        self.leave(bytes);
+        self.waiting = self.waiting.saturating_sub(bytes);
+        self.flight.0 = self.flight.0.saturating_sub(bytes);
+        if self.flight.0 == 0 {
+            self.asked = self.asked.saturating_sub(std::mem::take(&mut self.flight.1));
+        }
     }
 
     /// How many bytes wait for the peer.
@@ -253,5 +254,39 @@ impl OutQueue {
     /// Whether the hard mark was passed since this was last asked.
     pub fn take_overflow(&mut self) -> bool {
         std::mem::take(&mut self.overflowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{session::config::APPLICATION_CHANNEL, wire::ProxyId};
+
+    fn answer(bytes: usize) -> Output {
+        let mut output = Output::default();
+        (output.tail, output.asked) = (vec![0; bytes], bytes);
+        output
+    }
+
+    #[test]
+    fn an_answer_is_owed_until_it_has_left_whatever_is_replaced_behind_it() {
+        let mut config = Config::default();
+        (config.soft_mark, config.hard_mark) = (1000, 10_000);
+        let mut queue = OutQueue::default();
+        queue.owe(50_000);
+        queue.push(answer(50_000), &config);
+        let channel = APPLICATION_CHANNEL;
+        let key = LatestKey { channel, proxy: ProxyId::ROOT, method: 1, subject: 0 };
+        for _ in 0..1000 {
+            let mut output = Output::default();
+            output.pieces.push(Piece::Latest(key, vec![0; 1000]));
+            queue.push(output, &config);
+            assert_eq!((queue.owed(), queue.unasked()), (50_000, 1000));
+        }
+        assert!(!queue.take_overflow());
+        while let Some(chunk) = queue.pop() {
+            queue.written(chunk.as_ref().len());
+        }
+        assert_eq!((queue.owed(), queue.waiting()), (0, 0));
     }
 }

@@ -33,13 +33,14 @@ pub trait ShelfClient {
     fn c_book(&mut self, cx: &mut Context<Self>, book: i32, text: &[u8]);
 }
 
-/// Counts how often it was asked.
+/// Counts how often it was asked, and how often it has saved.
 #[distributed_object(serves = ShelfServer, calls = ShelfClient)]
-struct Shelf(Arc<AtomicUsize>);
+struct Shelf(Arc<AtomicUsize>, Arc<AtomicUsize>);
 
 impl ShelfServer for Shelf {
     fn s_save(&mut self, cx: &mut Context<Self>) {
         cx.save("key", "text");
+        self.1.fetch_add(1, Ordering::Relaxed);
     }
 
     fn s_ask(&mut self, cx: &mut Context<Self>, book: i32) {
@@ -76,6 +77,7 @@ struct World {
     tokens: Tokens,
     space: SpaceHandle<Shelf>,
     asked: Arc<AtomicUsize>,
+    saved: Arc<AtomicUsize>,
     permits: Arc<Semaphore>,
 }
 
@@ -83,14 +85,22 @@ impl World {
     fn new() -> Self {
         let mut config = Config::default();
         (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
-        let (asked, permits) = (Arc::default(), Arc::new(Semaphore::new(0)));
-        let shelf = Shelf(Arc::clone(&asked));
+        let (asked, saved) = (Arc::default(), Arc::default());
+        let permits = Arc::new(Semaphore::new(0));
+        let shelf = Shelf(Arc::clone(&asked), Arc::clone(&saved));
         let journal = Arc::new(Slow(permits.clone()));
         let root = move |_: &mut Scope| Ok::<_, Misuse>(shelf);
         let space = SpaceHandle::start_durable(config.clone(), [], journal, root).unwrap();
         let tokens = Tokens::new();
         let server = Server::builder().space(space.space()).authenticator(tokens.clone());
-        Self { server: server.config(config).start().unwrap(), tokens, space, asked, permits }
+        Self {
+            server: server.config(config).start().unwrap(),
+            tokens,
+            space,
+            asked,
+            saved,
+            permits,
+        }
     }
 
     async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<i32>) {
@@ -205,4 +215,27 @@ async fn what_waits_for_the_journal_is_owed_too() {
     world.permits.add_permits(1);
     bob.has_all(0..100).await;
     assert_eq!(tokio::time::timeout(SOON, books.recv()).await.unwrap(), Some(7));
+}
+
+#[tokio::test]
+async fn what_was_said_before_leaving_counts_though_nobody_listened() {
+    let world = World::new();
+    let mut bob = world.join_by_hand().await;
+    // He asks for much, says something, asks for far too much, and goes without having read.
+    bob.script.on_root(|_, cx| {
+        cx.peers().s_ask(0);
+        cx.peers().s_save();
+        for book in 1..50 {
+            cx.peers().s_ask(book);
+        }
+    });
+    let up = bob.script.take();
+    bob.stream.write_all(&up).await.unwrap();
+    eventually(async || world.asked() == 1).await;
+    assert_eq!(world.saved.load(Ordering::Relaxed), 0, "he is asked to read first");
+    drop(bob);
+    world.permits.add_permits(1);
+    eventually(async || world.space.stats().await.unwrap().connections == 0).await;
+    assert_eq!(world.saved.load(Ordering::Relaxed), 1);
+    assert!(world.asked() < 10, "{}", world.asked());
 }
