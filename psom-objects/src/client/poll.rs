@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use psom::{Context, Violation, distributed_object, error::Misuse};
 
 use super::{
@@ -117,7 +119,8 @@ impl PollEvent {
             Self::Vote { choice: None } => format!("You have no vote in {it}."),
             Self::Results { results } => {
                 // What a server tells beyond the choices is padding (section 3.2.4.1.11.1).
-                let told = poll.map_or(results.len(), |poll| poll.choices.len());
+                let told = poll.map_or(0, |poll| poll.choices.len());
+                let told = if told == 0 { results.len() } else { told };
                 let results = results.iter().take(told).enumerate();
                 let results =
                     results.map(|(place, votes)| format!("{votes} for {}", choice(place)));
@@ -128,6 +131,9 @@ impl PollEvent {
     }
 }
 
+/// How many choices a poll has.
+const CHOICES: RangeInclusive<usize> = 2..=MOST_CHOICES;
+
 /// Follows a poll. What the specification rules out ends the connection.
 #[distributed_object(
     serves = interfaces::PollContentClient,
@@ -136,13 +142,13 @@ impl PollEvent {
 pub(super) struct PollContent {
     id: i64,
     root: Root,
-    /// How many choices there are.
-    choices: usize,
+    /// How many choices there are, once the question is told: nothing says that it comes first.
+    choices: Option<usize>,
 }
 
 impl PollContent {
     pub(super) fn new(id: i64, root: Root) -> Self {
-        Self { id, root, choices: 0 }
+        Self { id, root, choices: None }
     }
 
     fn tell(&self, cx: &mut Context<Self>, event: PollEvent) {
@@ -157,7 +163,7 @@ impl PollContentClient for PollContent {
 
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
         let choice = match usize::try_from(choice) {
-            Ok(place) if place < self.choices => Some(place),
+            Ok(place) if place < self.choices.unwrap_or(MOST_CHOICES + 1) => Some(place),
             Err(_) if choice == -1 => None,
             _ => return cx.caller().expel(Violation::new("a vote for no choice of the poll")),
         };
@@ -180,15 +186,18 @@ impl PollContentClient for PollContent {
             let why = "a poll that forgets past users, or is customized";
             return cx.caller().expel(Violation::new(why));
         }
-        if !(2..=MOST_CHOICES).contains(&choices.len()) {
+        if !CHOICES.contains(&choices.len()) {
             return cx.caller().expel(Violation::new("a poll has two to seven choices"));
         }
-        self.choices = choices.len();
+        self.choices = Some(choices.len());
         self.tell(cx, PollEvent::Question { question, choices });
     }
 
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>) {
-        let is_complete = [self.choices, MOST_CHOICES].contains(&results.len());
+        let is_complete = match self.choices {
+            Some(choices) => [choices, MOST_CHOICES].contains(&results.len()),
+            None => CHOICES.contains(&results.len()),
+        };
         if !is_complete || results.iter().any(|votes| *votes < 0) {
             let why = "results of a poll have a number of votes for each choice";
             return cx.caller().expel(Violation::new(why));

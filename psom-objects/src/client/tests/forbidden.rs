@@ -8,7 +8,7 @@ use psom::{
 
 use super::*;
 use crate::{
-    client::{Notes, Poll},
+    client::{Notes, Poll, PollEvent},
     interfaces::*,
     types::QnaOpenState,
 };
@@ -230,10 +230,35 @@ fn a_vote_is_for_a_choice_or_for_none() {
         hall.poll(move |poll| poll.c_set_local_vote(vote));
         hall.is_over("a vote for no choice of the poll");
     }
-    // There is nothing to vote for before the question.
+}
+
+#[test]
+fn a_poll_tells_its_state_in_any_order() {
     let mut hall = hall();
-    hall.poll(|poll| poll.c_set_local_vote(0));
-    hall.is_over("a vote for no choice of the poll");
+    hall.poll(|poll| {
+        poll.c_set_local_vote(2);
+        poll.c_set_results(&[0, 1, 4]);
+    });
+    let known = hall.known_poll();
+    assert_eq!((known.vote, known.votes(2)), (Some(2), 4));
+    let told = PollEvent::Results { results: known.results.clone() };
+    let line = told.line("Poll", Some(&known));
+    assert_eq!(line, "Votes in Poll: 0 for choice 1, 1 for choice 2, 4 for choice 3.");
+    hall.ask(3, true, "");
+    let known = hall.known_poll();
+    assert_eq!((known.choices.len(), known.vote, known.votes(2)), (3, Some(2), 4));
+
+    // What no question could make right is wrong at once.
+    for vote in [-2, 8] {
+        let mut hall = self::hall();
+        hall.poll(move |poll| poll.c_set_local_vote(vote));
+        hall.is_over("a vote for no choice of the poll");
+    }
+    for results in [vec![], vec![1], vec![0; 8], vec![1, -1]] {
+        let mut hall = self::hall();
+        hall.poll(move |poll| poll.c_set_results(&results));
+        hall.is_over("results of a poll have a number of votes for each choice");
+    }
 }
 
 #[test]
