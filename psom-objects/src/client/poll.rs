@@ -22,7 +22,7 @@ pub struct Poll {
     pub open: bool,
     /// Whether everybody sees the results, or presenters alone.
     pub visible_to_all: bool,
-    /// What this client's user has voted for.
+    /// What this client's user has voted for; none where that is no choice of the poll (any more).
     pub vote: Option<usize>,
     /// The votes for each choice; zeros where this client may not see them. A server may tell more
     /// of them than there are choices.
@@ -41,7 +41,7 @@ pub enum PollEvent {
     /// Whether everybody sees the results.
     ResultsShown { visible_to_all: bool },
     /// What this client's user has voted for. Every vote is answered with it, also one that does
-    /// not count.
+    /// not count. It comes behind a question too that takes the choice away, or brings it back.
     Vote { choice: Option<usize> },
     /// The votes for each choice, or zeros.
     Results { results: Vec<i32> },
@@ -144,11 +144,19 @@ pub(super) struct PollContent {
     root: Root,
     /// How many choices there are, once the question is told: nothing says that it comes first.
     choices: Option<usize>,
+    /// The vote as the server records it. Another question may leave it without a choice, and one
+    /// more may bring the choice back.
+    recorded: Option<usize>,
 }
 
 impl PollContent {
     pub(super) fn new(id: i64, root: Root) -> Self {
-        Self { id, root, choices: None }
+        Self { id, root, choices: None, recorded: None }
+    }
+
+    /// The vote, where there is a choice for it.
+    fn vote(&self) -> Option<usize> {
+        self.recorded.filter(|place| self.choices.is_none_or(|choices| *place < choices))
     }
 
     fn tell(&self, cx: &mut Context<Self>, event: PollEvent) {
@@ -162,12 +170,14 @@ impl PollContentClient for PollContent {
     }
 
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
-        let choice = match usize::try_from(choice) {
-            Ok(place) if place < self.choices.unwrap_or(MOST_CHOICES + 1) => Some(place),
+        // A server may record a vote for the number of choices itself (section 3.3.4.1.11.1), and
+        // keep one whose choice is gone.
+        self.recorded = match usize::try_from(choice) {
+            Ok(place) if place <= MOST_CHOICES => Some(place),
             Err(_) if choice == -1 => None,
-            _ => return cx.caller().expel(Violation::new("a vote for no choice of the poll")),
+            _ => return cx.caller().expel(Violation::new("a vote for no choice of any poll")),
         };
-        self.tell(cx, PollEvent::Vote { choice });
+        self.tell(cx, PollEvent::Vote { choice: self.vote() });
     }
 
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
@@ -189,8 +199,12 @@ impl PollContentClient for PollContent {
         if !CHOICES.contains(&choices.len()) {
             return cx.caller().expel(Violation::new("a poll has two to seven choices"));
         }
+        let before = self.vote();
         self.choices = Some(choices.len());
         self.tell(cx, PollEvent::Question { question, choices });
+        if self.vote() != before {
+            self.tell(cx, PollEvent::Vote { choice: self.vote() });
+        }
     }
 
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>) {

@@ -217,19 +217,34 @@ fn results_are_as_many_as_choices_and_not_less_than_none() {
 }
 
 #[test]
-fn a_vote_is_for_a_choice_or_for_none() {
-    for (vote, known) in [(-1, None), (0, Some(0)), (1, Some(1))] {
+fn a_vote_that_is_for_no_choice_is_none() {
+    // One more than there are choices, and whatever was recorded when there were more.
+    let votes = [(-1, None), (0, Some(0)), (1, Some(1)), (2, None), (4, None), (7, None)];
+    for (vote, known) in votes {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
         assert_eq!(hall.known_poll().vote, known);
     }
-    for vote in [-2, 2, i32::MAX] {
+    for vote in [i32::MIN, -2, 8, i32::MAX] {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote for no choice of the poll");
+        hall.is_over("a vote for no choice of any poll");
     }
+}
+
+#[test]
+fn a_vote_goes_and_comes_with_its_choice() {
+    let mut hall = hall();
+    hall.poll(|poll| poll.c_set_local_vote(4));
+    for (choices, known) in [(5, Some(4)), (3, None), (4, None), (5, Some(4))] {
+        hall.ask(choices, true, "");
+        assert_eq!(hall.known_poll().vote, known);
+    }
+    hall.poll(|poll| poll.c_set_local_vote(-1));
+    hall.ask(7, true, "");
+    assert_eq!(hall.known_poll().vote, None);
 }
 
 #[test]
@@ -252,7 +267,7 @@ fn a_poll_tells_its_state_in_any_order() {
     for vote in [-2, 8] {
         let mut hall = self::hall();
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote for no choice of the poll");
+        hall.is_over("a vote for no choice of any poll");
     }
     for results in [vec![], vec![1], vec![0; 8], vec![1, -1]] {
         let mut hall = self::hall();
