@@ -311,8 +311,10 @@ fn questions_are_in_a_state_that_there_is_and_none_or_more() {
         hall.is_over("cSetOpenState with a state that there is not");
     }
     let mut hall = hall();
-    hall.say(|server| server.qna, |cx| cx.peers().c_set_questions_count(-1));
-    hall.is_over("less than no questions");
+    for (count, known) in [(7, 7), (-1, 0)] {
+        hall.say(|server| server.qna, move |cx| cx.peers().c_set_questions_count(count));
+        assert_eq!(hall.model().contents[&3].qna.as_ref().unwrap().count, known);
+    }
 }
 
 #[test]
