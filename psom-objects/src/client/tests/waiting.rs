@@ -7,6 +7,7 @@ use super::{
     *,
 };
 use crate::{
+    client::Parcel,
     package::{CreateAnnotation, Manifest},
     types::DownloadFinishReason,
 };
@@ -93,6 +94,28 @@ fn nothing_is_said_of_an_upload_that_was_refused() {
     assert!(stage.asked().is_empty());
     stage.act(|(root, cx)| root.request_upload(cx, 8, 5, 5)).unwrap();
     assert_eq!(stage.asked(), ["upload 8"]);
+}
+
+#[test]
+fn the_title_of_an_upload_that_was_refused_is_free() {
+    let mut stage = Stage::open();
+    stage.uploads(|uploads, _| uploads.is_silent = true);
+    let parcel = Parcel::whiteboard("Ideas").unwrap();
+    let cookie = stage.act(move |(root, cx)| root.upload(cx, parcel)).unwrap();
+    let reserved = TitleReservationStatus::ReservedForCreation;
+    stage.on(
+        |server| server.contents,
+        move |_, cx| {
+            cx.peers().c_reserve_title_completed(reserved, cookie, 0, 0);
+        },
+    );
+    assert_eq!(stage.asked(), [format!("upload {cookie}")]);
+    stage.uploads(move |_, cx| {
+        cx.peers().c_reject_upload(cookie, UploadFinishReason::CapacityExceeded);
+    });
+    // This once, and then nothing.
+    assert_eq!(stage.asked(), [format!("title {cookie} free")]);
+    stage.has_none(cookie);
 }
 
 #[test]
