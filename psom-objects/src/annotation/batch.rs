@@ -6,7 +6,7 @@ use psom::Violation;
 use super::{
     board::{Annotation, Change, Kind},
     property::{self, Properties, Property},
-    text::{self, Delta},
+    text::Delta,
 };
 use crate::texts;
 
@@ -166,9 +166,6 @@ impl TextChanges {
         same_lengths(self.ids.len(), lengths.into_iter().chain(counts))?;
         let deltas = deltas(self.begins, self.ends, self.characters)?;
         whole(&self.counts, deltas.len())?;
-        if self.counts.iter().any(|count| count.unsigned_abs() as usize > text::MAX_DELTAS) {
-            return Err(Violation::new("too many changes of a text at once"));
-        }
         let mut deltas = deltas.into_iter();
         let mut changes = Vec::with_capacity(self.ids.len());
         for (i, id) in self.ids.into_iter().enumerate() {

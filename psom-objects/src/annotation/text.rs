@@ -34,7 +34,7 @@ pub enum DeltaError {
 /// The longest text that there can be: a string on the wire has at most so many bytes.
 pub const MAX_LENGTH: usize = texts::LONGEST;
 
-/// The most deltas of one change of a text: each of them moves what is behind it.
+/// The most deltas of one change of a text that a server takes.
 pub const MAX_DELTAS: usize = 1000;
 
 /// How many UTF-16 code units a text has.
@@ -46,29 +46,90 @@ pub fn length(text: &str) -> usize {
 /// one in between, may be longer than `max_length` code units.
 pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, DeltaError> {
     let max_length = max_length.min(MAX_LENGTH);
-    let mut units: Vec<u16> = text.encode_utf16().collect();
+    let mut text = Pieces::new(text);
     for Delta { begin, end, characters } in deltas {
         let (begin, end) = match (usize::try_from(*begin), usize::try_from(*end)) {
-            (Ok(begin), Ok(end)) if begin <= end && end <= units.len() => (begin, end),
+            (Ok(begin), Ok(end)) if begin <= end && end <= text.length => (begin, end),
             _ => return Err(DeltaError::OutOfPlace),
         };
-        if splits_pair(&units, begin) || splits_pair(&units, end) {
+        if text.splits_pair(begin) || text.splits_pair(end) {
             return Err(DeltaError::OutOfPlace);
         }
-        if units.len() - (end - begin) + length(characters) > max_length {
+        if text.length - (end - begin) + length(characters) > max_length {
             return Err(DeltaError::TooLong);
         }
-        units.splice(begin..end, characters.encode_utf16());
+        text.replace(begin, end, characters);
     }
     // No pair is ever split, so nothing is lost.
-    let text = String::from_utf16_lossy(&units);
+    let text = String::from_utf16_lossy(&text.pieces.concat());
     if texts::wire_length(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
 }
 
-/// Whether a place is between the halves of one character.
-fn splits_pair(units: &[u16], at: usize) -> bool {
-    let is = |unit: Option<&u16>, half: std::ops::Range<u16>| {
-        unit.is_some_and(|unit| half.contains(unit))
-    };
-    at > 0 && is(units.get(at - 1), 0xd800..0xdc00) && is(units.get(at), 0xdc00..0xe000)
+/// The most code units of a piece.
+pub(super) const PIECE: usize = 2048;
+
+/// A text in pieces, of which two neighbours never fit into one. A record has room for very many
+/// deltas: each of them moves some pieces, and not all that is behind it.
+pub(super) struct Pieces {
+    pub(super) pieces: Vec<Vec<u16>>,
+    pub(super) length: usize,
+    /// How many code units were moved.
+    #[cfg(test)]
+    pub(super) moved: usize,
+}
+
+impl Pieces {
+    pub(super) fn new(text: &str) -> Self {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        Self {
+            pieces: units.chunks(PIECE).map(<[u16]>::to_vec).collect(),
+            length: units.len(),
+            #[cfg(test)]
+            moved: 0,
+        }
+    }
+
+    /// The piece that a place is in, and where in it; the end of the text is behind all pieces.
+    fn find(&self, mut at: usize) -> (usize, usize) {
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if at < piece.len() {
+                return (index, at);
+            }
+            at -= piece.len();
+        }
+        (self.pieces.len(), 0)
+    }
+
+    /// Whether a place is between the halves of one character.
+    fn splits_pair(&self, at: usize) -> bool {
+        let is = |at, half: std::ops::Range<u16>| {
+            let (piece, at) = self.find(at);
+            self.pieces.get(piece).is_some_and(|piece| half.contains(&piece[at]))
+        };
+        at > 0 && is(at - 1, 0xd800..0xdc00) && is(at, 0xdc00..0xe000)
+    }
+
+    /// Puts characters in the place of what is from `begin` to before `end`, which are in the text.
+    pub(super) fn replace(&mut self, begin: usize, end: usize, characters: &str) {
+        let ((mut first, from), (last, to)) = (self.find(begin), self.find(end));
+        let part = |piece: usize| self.pieces.get(piece).map_or(&[][..], Vec::as_slice);
+        let mut new = part(first)[..from].to_vec();
+        new.extend(characters.encode_utf16());
+        self.length = self.length - (end - begin) + new.len() - from;
+        new.extend(&part(last)[to..]);
+        let mut behind = self.pieces.len().min(last + 1);
+        if first > 0 && part(first - 1).len() + new.len() <= PIECE {
+            first -= 1;
+            new.splice(..0, part(first).iter().copied());
+        }
+        if new.len() % PIECE + part(behind).len() <= PIECE {
+            new.extend(part(behind));
+            behind = self.pieces.len().min(behind + 1);
+        }
+        #[cfg(test)]
+        {
+            self.moved += new.len();
+        }
+        self.pieces.splice(first..behind, new.chunks(PIECE).map(<[u16]>::to_vec));
+    }
 }

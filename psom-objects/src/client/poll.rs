@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use psom::{Context, Violation, distributed_object, error::Misuse};
 
 use super::{
@@ -20,7 +22,7 @@ pub struct Poll {
     pub open: bool,
     /// Whether everybody sees the results, or presenters alone.
     pub visible_to_all: bool,
-    /// What this client's user has voted for.
+    /// What this client's user has voted for; none where that is no choice of the poll (any more).
     pub vote: Option<usize>,
     /// The votes for each choice; zeros where this client may not see them. A server may tell more
     /// of them than there are choices.
@@ -39,7 +41,7 @@ pub enum PollEvent {
     /// Whether everybody sees the results.
     ResultsShown { visible_to_all: bool },
     /// What this client's user has voted for. Every vote is answered with it, also one that does
-    /// not count.
+    /// not count. It comes behind a question too that takes the choice away, or brings it back.
     Vote { choice: Option<usize> },
     /// The votes for each choice, or zeros.
     Results { results: Vec<i32> },
@@ -117,7 +119,8 @@ impl PollEvent {
             Self::Vote { choice: None } => format!("You have no vote in {it}."),
             Self::Results { results } => {
                 // What a server tells beyond the choices is padding (section 3.2.4.1.11.1).
-                let told = poll.map_or(results.len(), |poll| poll.choices.len());
+                let told = poll.map_or(0, |poll| poll.choices.len());
+                let told = if told == 0 { results.len() } else { told };
                 let results = results.iter().take(told).enumerate();
                 let results =
                     results.map(|(place, votes)| format!("{votes} for {}", choice(place)));
@@ -128,6 +131,9 @@ impl PollEvent {
     }
 }
 
+/// How many choices a poll has.
+const CHOICES: RangeInclusive<usize> = 2..=MOST_CHOICES;
+
 /// Follows a poll. What the specification rules out ends the connection.
 #[distributed_object(
     serves = interfaces::PollContentClient,
@@ -136,13 +142,21 @@ impl PollEvent {
 pub(super) struct PollContent {
     id: i64,
     root: Root,
-    /// How many choices there are.
-    choices: usize,
+    /// How many choices there are, once the question is told: nothing says that it comes first.
+    choices: Option<usize>,
+    /// The vote as the server records it. Another question may leave it without a choice, and one
+    /// more may bring the choice back.
+    recorded: Option<usize>,
 }
 
 impl PollContent {
     pub(super) fn new(id: i64, root: Root) -> Self {
-        Self { id, root, choices: 0 }
+        Self { id, root, choices: None, recorded: None }
+    }
+
+    /// The vote, where there is a choice for it.
+    fn vote(&self) -> Option<usize> {
+        self.recorded.filter(|place| self.choices.is_none_or(|choices| *place < choices))
     }
 
     fn tell(&self, cx: &mut Context<Self>, event: PollEvent) {
@@ -156,12 +170,14 @@ impl PollContentClient for PollContent {
     }
 
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
-        let choice = match usize::try_from(choice) {
-            Ok(place) if place < self.choices => Some(place),
+        // A server may record a vote for the number of choices itself (section 3.3.4.1.11.1), and
+        // keep one whose choice is gone.
+        self.recorded = match usize::try_from(choice) {
+            Ok(place) if place <= MOST_CHOICES => Some(place),
             Err(_) if choice == -1 => None,
-            _ => return cx.caller().expel(Violation::new("a vote for no choice of the poll")),
+            _ => return cx.caller().expel(Violation::new("a vote for no choice of any poll")),
         };
-        self.tell(cx, PollEvent::Vote { choice });
+        self.tell(cx, PollEvent::Vote { choice: self.vote() });
     }
 
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
@@ -180,15 +196,22 @@ impl PollContentClient for PollContent {
             let why = "a poll that forgets past users, or is customized";
             return cx.caller().expel(Violation::new(why));
         }
-        if !(2..=MOST_CHOICES).contains(&choices.len()) {
+        if !CHOICES.contains(&choices.len()) {
             return cx.caller().expel(Violation::new("a poll has two to seven choices"));
         }
-        self.choices = choices.len();
+        let before = self.vote();
+        self.choices = Some(choices.len());
         self.tell(cx, PollEvent::Question { question, choices });
+        if self.vote() != before {
+            self.tell(cx, PollEvent::Vote { choice: self.vote() });
+        }
     }
 
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>) {
-        let is_complete = [self.choices, MOST_CHOICES].contains(&results.len());
+        let is_complete = match self.choices {
+            Some(choices) => [choices, MOST_CHOICES].contains(&results.len()),
+            None => CHOICES.contains(&results.len()),
+        };
         if !is_complete || results.iter().any(|votes| *votes < 0) {
             let why = "results of a poll have a number of votes for each choice";
             return cx.caller().expel(Violation::new(why));

@@ -299,22 +299,18 @@ impl UploadManagerClient for UploadManager {
     }
 
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String) {
-        match self.forms.get_mut(&cookie).filter(|form| form.is_requested && !form.is_taken) {
-            Some(form) => form.is_taken = true,
-            None => {
-                let why = "cAcceptWebUpload of what was not requested";
-                return cx.caller().expel(Violation::new(why));
-            }
+        // Nothing rules out that a server says it again; it means nothing then.
+        let form = self.forms.get_mut(&cookie).filter(|form| form.is_requested && !form.is_taken);
+        if let Some(form) = form {
+            form.is_taken = true;
+            self.root.tell(cx, Event::WebUploadAccepted { cookie, url: upload_url });
         }
-        self.root.tell(cx, Event::WebUploadAccepted { cookie, url: upload_url });
     }
 
     fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String) {
-        if !self.downloads.remove(&cookie) {
-            let why = "cAcceptWebDownload of what was not requested";
-            return cx.caller().expel(Violation::new(why));
+        if self.downloads.remove(&cookie) {
+            self.root.tell(cx, Event::WebDownloadAccepted { cookie, url: download_url });
         }
-        self.root.tell(cx, Event::WebDownloadAccepted { cookie, url: download_url });
     }
 
     fn c_reject_web_download(
@@ -323,11 +319,9 @@ impl UploadManagerClient for UploadManager {
         cookie: i32,
         reason: DownloadFinishReason,
     ) {
-        if !self.downloads.remove(&cookie) {
-            let why = "cRejectWebDownload of what was not requested";
-            return cx.caller().expel(Violation::new(why));
+        if self.downloads.remove(&cookie) {
+            self.root.tell(cx, Event::WebDownloadRejected { cookie, reason });
         }
-        self.root.tell(cx, Event::WebDownloadRejected { cookie, reason });
     }
 }
 

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::annotation::text::{self, Delta, DeltaError, MAX_LENGTH};
+use crate::annotation::text::{self, Delta, DeltaError, MAX_LENGTH, PIECE, Pieces};
 
 fn apply(text: &str, deltas: &[(i32, i32, &str)]) -> Result<String, DeltaError> {
     let deltas: Vec<_> = deltas.iter().map(|(b, e, c)| Delta::new(*b, *e, *c)).collect();
@@ -48,6 +48,30 @@ fn no_text_is_longer_than_the_limit_not_even_in_between() {
     assert!(text::apply("", &[wide], usize::MAX).is_ok());
 }
 
+/// A change moves what is around it, however long the text, and however it was made.
+#[test]
+fn a_delta_is_cheap_wherever_it_is() {
+    let mut text = Pieces::new(&"x".repeat(MAX_LENGTH));
+    let mut change = |begin, end, characters: &str| {
+        let before = text.moved;
+        text.replace(begin, end, characters);
+        assert!(text.moved - before <= 3 * PIECE + characters.len());
+        assert!(text.pieces.iter().all(|piece| (1..=PIECE).contains(&piece.len())));
+        assert!(text.pieces.len() <= 2 * text.length / PIECE + 1);
+        assert_eq!(text.length, text.pieces.iter().map(Vec::len).sum::<usize>());
+    };
+    let long = "y".repeat(3 * PIECE + 1);
+    for at in (0..MAX_LENGTH - long.len()).step_by(997) {
+        change(0, 1, "");
+        change(at, at, "y");
+        change(at, at + long.len(), "");
+        change(at / 2, at / 2, &long);
+    }
+    for left in (0..MAX_LENGTH).rev() {
+        change(left / 2, left / 2 + 1, "");
+    }
+}
+
 /// What a text is to be, unit by unit.
 fn reference(units: &[u16], deltas: &[Delta]) -> Option<Vec<u16>> {
     let mut units = units.to_vec();
@@ -77,5 +101,22 @@ proptest! {
         let units: Vec<u16> = text.encode_utf16().collect();
         let expected = reference(&units, &deltas).map(|units| String::from_utf16(&units).unwrap());
         prop_assert_eq!(text::apply(&text, &deltas, 1000).ok(), expected);
+    }
+
+    /// The same, where it goes over many pieces.
+    #[test]
+    fn random_deltas_of_a_long_text_do_what_the_reference_does(
+        times in 0..2000_usize,
+        deltas in prop::collection::vec((0..4000_i32, 0..4000_i32, 0..2000_usize), 0..4),
+    ) {
+        // Pairs of places, so that most of them are in the text; every character has two units.
+        let text = "\u{1d11e}\u{1f600}".repeat(times);
+        let deltas: Vec<_> = deltas.into_iter().map(|(a, b, c)| {
+            Delta::new(2 * a.min(b), 2 * a.max(b), "\u{1f600}".repeat(c))
+        }).collect();
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let expected = reference(&units, &deltas).map(|units| String::from_utf16(&units).unwrap());
+        let expected = expected.filter(|text| text.len() / 2 * 3 <= MAX_LENGTH);
+        prop_assert_eq!(text::apply(&text, &deltas, MAX_LENGTH).ok(), expected);
     }
 }

@@ -8,7 +8,7 @@ use psom::{
 
 use super::*;
 use crate::{
-    client::{Notes, Poll},
+    client::{Notes, Poll, PollEvent},
     interfaces::*,
     types::QnaOpenState,
 };
@@ -217,23 +217,63 @@ fn results_are_as_many_as_choices_and_not_less_than_none() {
 }
 
 #[test]
-fn a_vote_is_for_a_choice_or_for_none() {
-    for (vote, known) in [(-1, None), (0, Some(0)), (1, Some(1))] {
+fn a_vote_that_is_for_no_choice_is_none() {
+    // One more than there are choices, and whatever was recorded when there were more.
+    let votes = [(-1, None), (0, Some(0)), (1, Some(1)), (2, None), (4, None), (7, None)];
+    for (vote, known) in votes {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
         assert_eq!(hall.known_poll().vote, known);
     }
-    for vote in [-2, 2, i32::MAX] {
+    for vote in [i32::MIN, -2, 8, i32::MAX] {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote for no choice of the poll");
+        hall.is_over("a vote for no choice of any poll");
     }
-    // There is nothing to vote for before the question.
+}
+
+#[test]
+fn a_vote_goes_and_comes_with_its_choice() {
     let mut hall = hall();
-    hall.poll(|poll| poll.c_set_local_vote(0));
-    hall.is_over("a vote for no choice of the poll");
+    hall.poll(|poll| poll.c_set_local_vote(4));
+    for (choices, known) in [(5, Some(4)), (3, None), (4, None), (5, Some(4))] {
+        hall.ask(choices, true, "");
+        assert_eq!(hall.known_poll().vote, known);
+    }
+    hall.poll(|poll| poll.c_set_local_vote(-1));
+    hall.ask(7, true, "");
+    assert_eq!(hall.known_poll().vote, None);
+}
+
+#[test]
+fn a_poll_tells_its_state_in_any_order() {
+    let mut hall = hall();
+    hall.poll(|poll| {
+        poll.c_set_local_vote(2);
+        poll.c_set_results(&[0, 1, 4]);
+    });
+    let known = hall.known_poll();
+    assert_eq!((known.vote, known.votes(2)), (Some(2), 4));
+    let told = PollEvent::Results { results: known.results.clone() };
+    let line = told.line("Poll", Some(&known));
+    assert_eq!(line, "Votes in Poll: 0 for choice 1, 1 for choice 2, 4 for choice 3.");
+    hall.ask(3, true, "");
+    let known = hall.known_poll();
+    assert_eq!((known.choices.len(), known.vote, known.votes(2)), (3, Some(2), 4));
+
+    // What no question could make right is wrong at once.
+    for vote in [-2, 8] {
+        let mut hall = self::hall();
+        hall.poll(move |poll| poll.c_set_local_vote(vote));
+        hall.is_over("a vote for no choice of any poll");
+    }
+    for results in [vec![], vec![1], vec![0; 8], vec![1, -1]] {
+        let mut hall = self::hall();
+        hall.poll(move |poll| poll.c_set_results(&results));
+        hall.is_over("results of a poll have a number of votes for each choice");
+    }
 }
 
 #[test]
@@ -271,8 +311,10 @@ fn questions_are_in_a_state_that_there_is_and_none_or_more() {
         hall.is_over("cSetOpenState with a state that there is not");
     }
     let mut hall = hall();
-    hall.say(|server| server.qna, |cx| cx.peers().c_set_questions_count(-1));
-    hall.is_over("less than no questions");
+    for (count, known) in [(7, 7), (-1, 0)] {
+        hall.say(|server| server.qna, move |cx| cx.peers().c_set_questions_count(count));
+        assert_eq!(hall.model().contents[&3].qna.as_ref().unwrap().count, known);
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::interfaces::*;
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 pub(super) struct Server {
     users: Handle<Users>,
-    contents: Handle<Contents>,
+    pub(super) contents: Handle<Contents>,
     pub(super) uploads: Handle<Uploads>,
     board: Handle<Annotations>,
 }
@@ -22,7 +22,7 @@ struct Users;
     calls = ContentManagerClient,
     connects = Uploads
 )]
-struct Contents {
+pub(super) struct Contents {
     content: Handle<Content>,
     uploads: Handle<Uploads>,
 }
@@ -95,7 +95,9 @@ impl Contents {
 impl ContentManagerServer for Contents {
     fn s_delete_content(&mut self, _: &mut Context<Self>, _: i64) {}
     fn s_present(&mut self, _: &mut Context<Self>) {}
-    fn s_release_title(&mut self, _: &mut Context<Self>, _: i32) {}
+    fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        cx.tell(self.uploads, move |it, _| it.asked.push(format!("title {cookie} free"))).unwrap();
+    }
     fn s_reserve_title(&mut self, _: &mut Context<Self>, _: &str, _: i32) {}
     fn s_reserve_title_with_id(&mut self, _: &mut Context<Self>, _: &str, _: i32, _: &str) {}
     fn s_stop_presenting(&mut self, _: &mut Context<Self>) {}

@@ -7,6 +7,7 @@ use super::{
     *,
 };
 use crate::{
+    client::Parcel,
     package::{CreateAnnotation, Manifest},
     types::DownloadFinishReason,
 };
@@ -96,6 +97,28 @@ fn nothing_is_said_of_an_upload_that_was_refused() {
 }
 
 #[test]
+fn the_title_of_an_upload_that_was_refused_is_free() {
+    let mut stage = Stage::open();
+    stage.uploads(|uploads, _| uploads.is_silent = true);
+    let parcel = Parcel::whiteboard("Ideas").unwrap();
+    let cookie = stage.act(move |(root, cx)| root.upload(cx, parcel)).unwrap();
+    let reserved = TitleReservationStatus::ReservedForCreation;
+    stage.on(
+        |server| server.contents,
+        move |_, cx| {
+            cx.peers().c_reserve_title_completed(reserved, cookie, 0, 0);
+        },
+    );
+    assert_eq!(stage.asked(), [format!("upload {cookie}")]);
+    stage.uploads(move |_, cx| {
+        cx.peers().c_reject_upload(cookie, UploadFinishReason::CapacityExceeded);
+    });
+    // This once, and then nothing.
+    assert_eq!(stage.asked(), [format!("title {cookie} free")]);
+    stage.has_none(cookie);
+}
+
+#[test]
 fn a_cookie_has_one_upload() {
     let (mut stage, _) = requested();
     let again = stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5));
@@ -111,7 +134,7 @@ fn a_cookie_has_one_upload() {
 }
 
 #[test]
-fn what_was_not_requested_of_the_web_is_not_answered() {
+fn what_was_not_requested_of_the_web_is_passed_over() {
     let accept = |cookie| {
         move |_: &mut Uploads, cx: &mut Context<Uploads>| {
             cx.peers().c_accept_web_upload(cookie, "http://up");
@@ -122,33 +145,37 @@ fn what_was_not_requested_of_the_web_is_not_answered() {
             cx.peers().c_accept_web_download(cookie, "http://down");
         }
     };
-    let reject = |_: &mut Uploads, cx: &mut Context<Uploads>| {
-        cx.peers().c_reject_web_download(9, DownloadFinishReason::NotFound);
+    let reject = |cookie| {
+        move |_: &mut Uploads, cx: &mut Context<Uploads>| {
+            cx.peers().c_reject_web_download(cookie, DownloadFinishReason::NotFound);
+        }
     };
-    let (mut stage, _) = requested();
-    // It was a stream that was asked for.
+    let (mut stage, form) = requested();
+    stage.events.try_iter().for_each(drop);
+    // It was a stream that was asked for, and an address to send to.
     stage.uploads(accept(7));
-    stage.is_over("cAcceptWebUpload of what was not requested");
-    let (mut stage, form) = requested();
-    (0..2).for_each(|_| stage.uploads(accept(form)));
-    stage.is_over("cAcceptWebUpload of what was not requested");
-    let (mut stage, form) = requested();
     stage.uploads(download(form));
-    stage.is_over("cAcceptWebDownload of what was not requested");
-    let (mut stage, _) = requested();
-    stage.uploads(reject);
-    stage.is_over("cRejectWebDownload of what was not requested");
+    stage.uploads(reject(form));
+    assert_eq!(stage.events.try_iter().next(), None);
+    stage.has_none(7);
+    stage.has_none(form);
+    // The first answer counts.
+    (0..2).for_each(|_| stage.uploads(accept(form)));
+    let accepted = Event::WebUploadAccepted { cookie: form, url: "http://up".to_owned() };
+    assert_eq!(stage.events.try_iter().collect::<Vec<_>>(), [accepted]);
 
-    // A download has one answer, and nothing else is said of it.
-    let mut stage = Stage::open();
+    // Nothing else is said of a download.
     let ask = |(root, cx): Root<'_>| root.request_web_download(cx, "x", true);
     let cookie = stage.act(ask).unwrap();
     assert_eq!(stage.asked(), [format!("download {cookie}")]);
     stage.has_none(cookie);
-    stage.uploads(download(cookie));
-    let url = "http://down".to_owned();
-    let accepted = Event::WebDownloadAccepted { cookie, url };
-    assert_eq!(stage.events.try_iter().last(), Some(accepted));
-    stage.uploads(download(cookie));
-    stage.is_over("cAcceptWebDownload of what was not requested");
+    (0..2).for_each(|_| stage.uploads(download(cookie)));
+    stage.uploads(reject(cookie));
+    let accepted = Event::WebDownloadAccepted { cookie, url: "http://down".to_owned() };
+    assert_eq!(stage.events.try_iter().collect::<Vec<_>>(), [accepted]);
+    let cookie = stage.act(ask).unwrap();
+    (0..2).for_each(|_| stage.uploads(reject(cookie)));
+    let rejected = Event::WebDownloadRejected { cookie, reason: DownloadFinishReason::NotFound };
+    assert_eq!(stage.events.try_iter().collect::<Vec<_>>(), [rejected]);
+    assert_eq!(stage.pair.client_error(0), None);
 }

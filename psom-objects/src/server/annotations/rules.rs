@@ -83,14 +83,14 @@ impl AnnotationLimits {
 }
 
 /// The name that the adder gave an annotation is what it was. Whoever sends all properties back may
-/// send it along.
+/// send it along, also the empty one that is told where there is none.
 pub(super) fn keep_name(
     known: &Annotation,
     property: Property,
     value: &str,
 ) -> Result<(), ErrorCode> {
     match property {
-        Property::LocalId if known.get(property) != Some(value) => {
+        Property::LocalId if known.get(property).unwrap_or_default() != value => {
             Err(ErrorCode::InvalidProperties)
         }
         _ => Ok(()),

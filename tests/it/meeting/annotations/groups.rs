@@ -134,6 +134,9 @@ fn the_adder_s_own_names_stay_what_they_were() {
         "board.error change 1:1 by 2 [LOCALID=] InvalidProperties",
     ];
     assert_eq!(room.told(PRESENTER), told);
+    // What was told can be sent back.
+    set(&mut room, PRESENTER, &[1, 2], &[1, 1], "LOCALID", "");
+    assert_eq!(room.told(PRESENTER), ["board.changed 1:2 by 2 LOCALID= | 2:2 by 2 LOCALID="]);
 }
 
 #[test]
