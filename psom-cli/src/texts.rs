@@ -49,7 +49,10 @@ pub fn reservation_refused(title: &str, status: TitleReservationStatus) -> Failu
     }
 }
 
-/// Why a server does not take a title. Which characters it may have is known; how long it may be is
+/// The most characters of a title that servers take, unless they are told otherwise.
+const LONGEST_TITLE: usize = 255;
+
+/// Why a server does not take a title. Which characters it may have is known; what else it may be is
 /// the server's to say.
 pub fn title_refused(title: &str) -> Failure {
     let bad = title.chars().find(|c| r#"\/:*?"<>|"#.contains(*c));
@@ -61,7 +64,10 @@ pub fn title_refused(title: &str) -> Failure {
         None if title.contains(|c: char| c.is_control() || out::turns(c)) => {
             "the title has a character that is not seen; choose another".into()
         }
-        None => "the title is longer than the server takes; choose a shorter one".into(),
+        None if title.chars().nth(LONGEST_TITLE).is_some() => {
+            "the title is longer than the server takes; choose a shorter one".into()
+        }
+        None => "the server does not take this title; choose another".into(),
     })
 }
 
@@ -114,7 +120,8 @@ mod tests {
             ("a?b", "has a ?, which"),
             ("a\u{7}b", "is not seen"),
             ("a\u{202e}b", "is not seen"),
-            ("long", "is longer"),
+            (&"\u{e9}".repeat(256), "is longer"),
+            (&"\u{e9}".repeat(255), "does not take this title"),
         ] {
             let why = said(Err(title_refused(title))).unwrap();
             assert!(why.contains(expected), "{why}");
