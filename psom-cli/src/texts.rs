@@ -1,14 +1,11 @@
 //! Texts that the user gives, before they are sent.
 
-use psom_objects::{client::explain, types::TitleReservationStatus};
+use psom_objects::{client::explain, texts::fits_in_a_call, types::TitleReservationStatus};
 
 use crate::{
     failure::{Failure, Result},
     out,
 };
-
-/// The most bytes that a text has on the wire (section 2.2.3.1 and ruling 7).
-const LONGEST: usize = 65_535;
 
 /// Refuses a text that no server takes as one line, and says which it is: `what` is as in "the
 /// title".
@@ -30,14 +27,9 @@ pub fn check_name(name: &str) -> Result {
 
 /// Refuses a text that does not fit in a call.
 pub fn check_length(what: &str, text: &str) -> Result {
-    let bytes = |unit| match unit {
-        0x01..=0x7f => 1,
-        0 | 0x80..=0x7ff => 2,
-        _ => 3,
-    };
-    match text.encode_utf16().map(bytes).sum::<usize>() > LONGEST {
-        true => Err(Failure::new(format!("{what} is too long; make it shorter"))),
-        false => Ok(()),
+    match fits_in_a_call(text) {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{what} is too long; make it shorter"))),
     }
 }
 
