@@ -261,7 +261,8 @@ impl Joined {
                     UploadFinishReason::Ok => Ok(()),
                     // It was made here, of texts that this program takes.
                     UploadFinishReason::VerifyFailed if title.is_some() => Err(Failure::new(
-                        "the server does not take a text of it; make the texts shorter",
+                        "the server does not take it: a text is too long (make it shorter), or it does \
+                         not know such contents",
                     )),
                     reason => Err(Failure::explained(&explain::upload(reason))),
                 })

@@ -1,14 +1,11 @@
 //! Texts that the user gives, before they are sent.
 
-use psom_objects::{client::explain, types::TitleReservationStatus};
+use psom_objects::{client::explain, texts::fits_in_a_call, types::TitleReservationStatus};
 
 use crate::{
     failure::{Failure, Result},
     out,
 };
-
-/// The most bytes that a text has on the wire (section 2.2.3.1 and ruling 7).
-const LONGEST: usize = 65_535;
 
 /// Refuses a text that no server takes as one line, and says which it is: `what` is as in "the
 /// title".
@@ -30,14 +27,9 @@ pub fn check_name(name: &str) -> Result {
 
 /// Refuses a text that does not fit in a call.
 pub fn check_length(what: &str, text: &str) -> Result {
-    let bytes = |unit| match unit {
-        0x01..=0x7f => 1,
-        0 | 0x80..=0x7ff => 2,
-        _ => 3,
-    };
-    match text.encode_utf16().map(bytes).sum::<usize>() > LONGEST {
-        true => Err(Failure::new(format!("{what} is too long; make it shorter"))),
-        false => Ok(()),
+    match fits_in_a_call(text) {
+        true => Ok(()),
+        false => Err(Failure::new(format!("{what} is too long; make it shorter"))),
     }
 }
 
@@ -49,7 +41,10 @@ pub fn reservation_refused(title: &str, status: TitleReservationStatus) -> Failu
     }
 }
 
-/// Why a server does not take a title. Which characters it may have is known; how long it may be is
+/// The most characters of a title that servers take, unless they are told otherwise.
+const LONGEST_TITLE: usize = 255;
+
+/// Why a server does not take a title. Which characters it may have is known; what else it may be is
 /// the server's to say.
 pub fn title_refused(title: &str) -> Failure {
     let bad = title.chars().find(|c| r#"\/:*?"<>|"#.contains(*c));
@@ -61,7 +56,10 @@ pub fn title_refused(title: &str) -> Failure {
         None if title.contains(|c: char| c.is_control() || out::turns(c)) => {
             "the title has a character that is not seen; choose another".into()
         }
-        None => "the title is longer than the server takes; choose a shorter one".into(),
+        None if title.chars().nth(LONGEST_TITLE).is_some() => {
+            "the title is longer than the server takes; choose a shorter one".into()
+        }
+        None => "the server does not take this title; choose another".into(),
     })
 }
 
@@ -114,7 +112,8 @@ mod tests {
             ("a?b", "has a ?, which"),
             ("a\u{7}b", "is not seen"),
             ("a\u{202e}b", "is not seen"),
-            ("long", "is longer"),
+            (&"\u{e9}".repeat(256), "is longer"),
+            (&"\u{e9}".repeat(255), "does not take this title"),
         ] {
             let why = said(Err(title_refused(title))).unwrap();
             assert!(why.contains(expected), "{why}");

@@ -9,6 +9,7 @@
 //! - [`qna`]: what the pages of questions and answers say to each other.
 //! - [`store`]: where a server keeps files; whoever runs a server implements it.
 //! - [`testing`]: meetings in tests.
+//! - [`texts`]: how long a text is on the wire.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -20,5 +21,5 @@ pub mod qna;
 pub mod server;
 pub mod store;
 pub mod testing;
-mod texts;
+pub mod texts;
 pub mod types;

@@ -18,8 +18,9 @@ pub(crate) fn wire_length(text: &str) -> usize {
     text.chars().map(bytes).sum()
 }
 
-/// Whether a text can be an argument of a call.
-pub(crate) fn fits_in_a_call(text: &str) -> bool {
+/// Whether a text can be an argument of a call: it has at most 65,535 bytes on the wire (section
+/// 6.2).
+pub fn fits_in_a_call(text: &str) -> bool {
     // Most are so short that there is nothing to count.
     text.len() <= LONGEST / 2 || wire_length(text) <= LONGEST
 }

@@ -177,7 +177,8 @@ impl App {
         user: Option<i64>,
         who: Who,
     ) -> Result<Admitted, AdmissionError> {
-        let token = self.door.issue(room, by, uri, who).ok_or(AdmissionError::TooManyTokens)?;
+        let token = self.door.issue(&self.meetings, room, by, uri, who);
+        let token = token.ok_or(AdmissionError::TooManyTokens)?;
         self.metrics.tokens_issued.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(meeting = %room.id, uri, id = user, "Issued a token");
         let link = self.link(&room.id, Entry::Token(token.clone()));

@@ -11,7 +11,8 @@ use psom_objects::types::Role;
 use crate::{
     files::WebLimits,
     files::permissions::{Permissions, WhenFull},
-    room::{AdmitError, Room},
+    meetings::Meetings,
+    room::{AdmitError, Room, store_waits},
 };
 
 /// How long a token is good.
@@ -46,6 +47,7 @@ pub(crate) enum Who {
 }
 
 struct Ticket {
+    meetings: Weak<Meetings>,
     room: Weak<Room>,
     uri: String,
     who: Who,
@@ -62,21 +64,36 @@ impl Door {
     }
 
     /// Issues a token, unless too many wait.
-    pub(crate) fn issue(&self, room: &Arc<Room>, by: By, uri: &str, who: Who) -> Option<String> {
+    pub(crate) fn issue(
+        &self,
+        meetings: &Arc<Meetings>,
+        room: &Arc<Room>,
+        by: By,
+        uri: &str,
+        who: Who,
+    ) -> Option<String> {
         let tokens = match by {
             By::Admission => &self.admitted,
             By::Link => &self.by_link,
         };
-        let ticket = Ticket { room: Arc::downgrade(room), uri: uri.into(), who };
+        let (meetings, at) = (Arc::downgrade(meetings), Arc::downgrade(room));
+        let ticket = Ticket { meetings, room: at, uri: uri.into(), who };
         tokens.add(&room.id, Some(uri.into()), ticket)
     }
 
     async fn redeem(&self, token: &str) -> Result<Admission, Refused> {
         let ticket = self.admitted.take(token).or_else(|| self.by_link.take(token));
         let unknown = || Refused::new("the token is unknown, was used before, or has expired");
-        let Ticket { room, uri, who } = ticket.ok_or_else(unknown)?;
+        let Ticket { meetings, room, uri, who } = ticket.ok_or_else(unknown)?;
         let ended = || Refused::new("the meeting has ended");
         let room = room.upgrade().ok_or_else(ended)?;
+        let meetings = meetings.upgrade().ok_or_else(ended)?;
+        // The space may have gone since the token was issued.
+        tokio::select! {
+            biased;
+            () = meetings.revive(&room) => {}
+            why = store_waits(meetings.health()) => return Err(Refused::new(why)),
+        }
         let id = match who {
             Who::User(id) => id,
             Who::Guest { name, role } => {

@@ -77,8 +77,47 @@ async fn exchange(
     request: &str,
 ) -> std::io::Result<String> {
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    let read = stream.take(LIMIT).read_to_string(&mut answer).await;
+    let mut answer = Vec::new();
+    let read = stream.take(LIMIT).read_to_end(&mut answer).await;
     // Not every server says good-bye in the way of TLS.
-    if answer.is_empty() { read.map(|_| answer) } else { Ok(answer) }
+    if answer.is_empty() {
+        read?;
+    }
+    String::from_utf8(answer).map_err(std::io::Error::other)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::{
+        io::{ErrorKind::UnexpectedEof, Result},
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::{ReadBuf, join, sink};
+
+    use super::*;
+
+    /// The end of a connection without a good-bye.
+    struct Torn;
+
+    impl AsyncRead for Torn {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<Result<()>> {
+            Poll::Ready(Err(UnexpectedEof.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_counts_also_where_nobody_says_good_bye() {
+        let answer = async |said: &'static str| {
+            exchange(join(said.as_bytes().chain(Torn), sink()), "a question").await
+        };
+        assert_eq!(answer("an answer").await.unwrap(), "an answer");
+        assert_eq!(answer("").await.unwrap_err().kind(), UnexpectedEof);
+    }
 }

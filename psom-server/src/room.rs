@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use psom::{Committing, Journal, JournalError, SpaceHandle, Write, error::Misuse};
+use psom::{Committing, Context, Journal, JournalError, SpaceHandle, Write, error::Misuse};
 use psom_objects::{
     server::{Meeting, MeetingConfig, MeetingSummary, RestoreError, SavedState},
     types::Role,
@@ -184,15 +184,16 @@ impl Room {
     async fn tell_role(&self, id: i64) {
         let roster = self.roster.clone();
         let space = self.space();
-        let told = space.run(move |meeting, cx| {
+        let tell = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
             // Looked up now: of two changes, the later one is told last.
             let role = roster.lock().unwrap_or_else(PoisonError::into_inner).role(id);
             if let Some(role) = role {
                 meeting.set_role(cx, id, role);
             }
-        });
+        };
+        // A meeting that is stuck, behind a full disk for example, is told once it goes on.
+        let told = tokio::spawn(async move { space.run(tell).await });
         tracing::info!(meeting = %self.id, id, "A user's role has changed");
-        // A meeting that is stuck or gone has no use for it.
         let _ = timeout(PATIENCE, told).await;
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn app_on(
 }
 
 /// A store that keeps nothing, and takes a permit for each thing that is to be safe: a commit, or
-/// the end of a meeting. Behind such an end it takes nothing.
+/// the end of a meeting. Behind such an end it takes nothing, and while it waits it loads nothing.
 #[derive(Clone)]
 pub(crate) struct Forgetful {
     pub(crate) permits: Arc<Semaphore>,
@@ -134,7 +134,11 @@ impl MeetingStore for Forgetful {
     }
 
     fn load(&self, _: &str) -> Answer<'_, BTreeMap<String, String>> {
-        Box::pin(async { Ok(BTreeMap::new()) })
+        let mut health = self.health();
+        Box::pin(async move {
+            health.wait_for(|health| !matches!(health, Health::Waiting(_))).await.unwrap();
+            Ok(BTreeMap::new())
+        })
     }
 
     fn journal(&self, _: &str) -> Arc<dyn Journal> {

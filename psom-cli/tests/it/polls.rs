@@ -93,7 +93,7 @@ fn a_poll_from_the_question_to_the_table() {
     let long = "x".repeat(60_000);
     let long = ["create", "x", "--question", &long, "--choice", "a", "--choice", "b"];
     let why = refused(&host, &long);
-    assert!(why.contains("does not take a text of it; make the texts shorter"), "{why}");
+    assert!(why.contains("a text is too long (make it shorter), or it does not know"), "{why}");
     let same = ["create", "x", "--question", "?", "--choice", "a", "--choice", "a"];
     assert!(refused(&host, &same).contains("two choices are the same"));
     watch.interrupt();

@@ -50,7 +50,7 @@ pub(super) async fn invite(
     Path(id): Path<String>,
     Json(new): Json<NewInvitation>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id).await?;
+    let room = saved(&app, app.room(&id)).await??;
     new.uri.as_deref().map(check_uri).transpose()?;
     new.display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
     let made = app.invite(&room, new.role.into(), new.uri, new.display_name);
@@ -71,7 +71,7 @@ pub(super) async fn join(
     let name = invitation.display_name.or(follow.display_name).unwrap_or_else(|| "Guest".into());
     check_text("displayName", &name)?;
     let guest = guest(&follow.invite, follow.guest)?;
-    app.meetings.revive(&room).await;
+    saved(&app, app.meetings.revive(&room)).await?;
     let role = invitation.role;
     let admitted = match &invitation.uri {
         Some(uri) => saved(&app, app.admit(&room, By::Link, uri, &name, role)).await??,

@@ -57,7 +57,7 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id).await?;
+    let room = saved(&app, app.room(&id)).await??;
     let summary = room.summary().await;
     let silent = || ApiError::new(StatusCode::SERVICE_UNAVAILABLE, silence(&app));
     Ok(error::json(StatusCode::OK, &whole(&room, &summary.ok_or_else(silent)?)))

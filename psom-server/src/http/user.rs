@@ -65,7 +65,7 @@ pub(super) async fn admit(
     Path(id): Path<String>,
     Json(new): Json<NewUser>,
 ) -> Result<Response, ApiError> {
-    let room = app.room(&id).await?;
+    let room = saved(&app, app.room(&id)).await??;
     check_uri(&new.uri)?;
     check_text("displayName", &new.display_name)?;
     let admitted = app.admit(&room, By::Admission, &new.uri, &new.display_name, new.role.into());

@@ -74,6 +74,36 @@ async fn nobody_is_something_else_before_that_is_safe() {
     drop(bob);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_role_is_told_however_long_the_meeting_is_stuck() {
+    let (_directory, store, app, room) = meeting(1).await;
+    let bob = app.admit(&room, By::Admission, "sip:bob", "Bob", Role::Attendee).await.unwrap();
+    let bob = join(&app, bob.token).await;
+    let organizer = tokio::spawn({
+        let room = room.clone();
+        async move { room.admit("sip:bob", "Bob", Role::Organizer).await }
+    });
+    settle().await;
+    // The space waits for the store with 64 commits, and 64 messages wait for the space.
+    let mut runs = Vec::new();
+    for _ in 0..130 {
+        let space = room.space();
+        let run = async move { space.run(|_, cx| cx.save("key", "value")).await };
+        runs.push(tokio::spawn(run));
+        settle().await;
+    }
+    store.permits.add_permits(1);
+    assert_eq!(organizer.await.unwrap(), Ok(1), "what is safe is answered");
+    assert!(runs.iter().all(|run| !run.is_finished()), "the meeting is stuck");
+    store.permits.add_permits(1000);
+    // What has waited comes in before what is asked now.
+    for run in runs {
+        run.await.unwrap().unwrap();
+    }
+    assert_eq!(room.summary().await.unwrap().users[0].role, Role::Organizer);
+    drop(bob);
+}
+
 #[tokio::test]
 async fn the_end_is_told_when_it_is_safe() {
     let (_directory, store, app, room) = meeting(1).await;

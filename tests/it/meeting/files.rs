@@ -48,13 +48,7 @@ impl Room {
     fn save(&mut self) -> Vec<(String, Option<String>)> {
         let mut saved = Vec::new();
         for write in self.pair.take_writes() {
-            match write.value.clone() {
-                Some(value) => drop(self.state.insert(write.key.clone(), value)),
-                None => {
-                    let below = format!("{}/", write.key);
-                    self.state.retain(|key, _| *key != write.key && !key.starts_with(&below));
-                }
-            }
+            write.clone().apply(&mut self.state);
             if !write.key.starts_with("content/1/") {
                 saved.push((write.key, write.value));
             }

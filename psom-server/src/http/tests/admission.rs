@@ -192,6 +192,37 @@ async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
     assert_eq!(stranger.unwrap_err(), "the meeting has ended");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_has_panicked_is_not_waited_for_as_long_as_the_store_waits() {
+    let (directory, store) = (Directory::new(), Forgetful::new(9));
+    let app = testing::app_on(&directory, |_| {}, store.clone());
+    let api = Api { app, _directory: directory };
+    api.post("/api/meetings", json!({ "id": "m" })).await;
+    let invite = invite(&api, "m").await;
+    let token = async || api.post("/api/meetings/m/users", ada()).await.text("sAuthId");
+    let (early, late) = (token().await, token().await);
+    let room = api.app.meetings.get("m").unwrap();
+    room.space().run(|_, _| panic!("a mistake")).await.unwrap_err();
+    testing::eventually(|| room.is_gone()).await;
+
+    store.health.send_replace(Health::Waiting("the disk is full"));
+    let refused = [
+        follow(&api, &invite, None).await,
+        api.post("/api/meetings/m/users", ada()).await,
+        api.post("/api/meetings/m/invitations", json!({ "role": "attendee" })).await,
+        api.get("/api/meetings/m").await,
+    ];
+    for answer in refused {
+        assert_eq!(answer.status, 503);
+        assert!(answer.error().contains("the disk is full"), "{}", answer.error());
+    }
+    assert_eq!(redeem(&api, early).await.unwrap_err(), "the disk is full");
+    store.health.send_replace(Health::Good);
+    // A token from before leads to the meeting that goes on.
+    redeem(&api, late).await.unwrap();
+    assert!(!room.is_gone());
+}
+
 #[tokio::test]
 async fn a_token_ends_with_its_meeting() {
     let api = Api::with_meeting().await;
