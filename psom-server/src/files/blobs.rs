@@ -114,6 +114,22 @@ pub enum BlobError {
         /// Its address.
         url: String,
     },
+    /// The files are known to be in another place than the one to look in.
+    #[error(
+        "the files of these meetings are in {place}, and not at {url:?}; give --files as the server had it last, or leave it out"
+    )]
+    Elsewhere {
+        /// The address to look at.
+        url: String,
+        /// Where they are.
+        place: String,
+    },
+    /// The object store has no mark, so that nothing tells whether files are missing there.
+    #[error("there is nothing of this server at {url:?}; correct --files or the AWS_ variables")]
+    Unmarked {
+        /// Its address.
+        url: String,
+    },
     /// The object store cannot be used.
     #[error("cannot keep files at {url:?}: {reason}; correct --files or the AWS_ variables")]
     Unusable {
@@ -310,6 +326,14 @@ impl Blobs {
                 Err(BlobError::Owned { url: (&**url).into() })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses an object store that is not this server's already.
+    pub(super) async fn is_marked(&self, server: &str) -> Result<(), BlobError> {
+        match (&self.kind, self.owner().await?) {
+            (Kind::Remote(url), None) => Err(BlobError::Unmarked { url: (&**url).into() }),
+            _ => self.is_owned_by(server).await,
         }
     }
 

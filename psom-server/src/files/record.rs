@@ -64,22 +64,30 @@ impl FilesRecord {
     }
 }
 
+/// Whether two addresses are of one place.
+fn is_same(url: &str, place: &str) -> bool {
+    url.trim_end_matches('/') == place.trim_end_matches('/')
+}
+
 /// The files that there are and their lengths: here, or where the configuration says. Nothing where
-/// they are elsewhere and it does not say.
+/// they are elsewhere and it does not say. Another place is refused: all files would be missing there.
 pub(crate) async fn found(
     config: &BlobConfig,
     record: &FilesRecord,
     folder: &Path,
 ) -> Result<Option<HashMap<Key, u64>>, BlobError> {
-    let is_here = record.place.as_deref().is_none_or(|place| place == HERE);
-    match config {
-        BlobConfig::Local if !is_here => return Ok(None),
+    match (config, record.place.as_deref()) {
+        (BlobConfig::Local, Some(place)) if place != HERE => return Ok(None),
         // To look makes nothing.
-        BlobConfig::Local if !folder.exists() => return Ok(Some(HashMap::new())),
+        (BlobConfig::Local, _) if !folder.exists() => return Ok(Some(HashMap::new())),
+        (BlobConfig::Url(url, _), Some(place)) if !is_same(url, place) => {
+            let place = if place == HERE { "the data directory" } else { place };
+            return Err(BlobError::Elsewhere { url: url.clone(), place: place.into() });
+        }
         _ => {}
     }
     let blobs = Blobs::open(config, folder)?;
-    blobs.is_owned_by(&record.server).await?;
+    blobs.is_marked(&record.server).await?;
     blobs.list().await.map(Some)
 }
 

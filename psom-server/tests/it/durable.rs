@@ -336,6 +336,11 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
         let data = tempfile::tempdir().unwrap();
         let file = with_a_file(data.path()).await;
         let name = file.file_name().unwrap().to_str().unwrap();
+        // Elsewhere all of them would be missing.
+        let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
+        let refused = store::repair(data.path(), &elsewhere).await.unwrap_err();
+        assert!(refused.to_string().contains("in the data directory, and not at"), "{refused}");
+        assert_eq!(store::check(data.path(), &elsewhere).await, Err(refused));
         std::fs::remove_dir_all(data.path().join(folder)).unwrap();
         let error = Server::start(options(data.path())).await.unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("psom store check"), "{error}");

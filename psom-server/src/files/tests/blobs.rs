@@ -164,6 +164,10 @@ async fn an_object_store_is_one_servers_alone() {
     assert!(owned(at("one").claim("grace", true).await));
     assert!(owned(at("one").is_owned_by("grace").await));
     at("one").is_owned_by("ada").await.unwrap();
+    at("one").is_marked("ada").await.unwrap();
+    assert!(owned(at("one").is_marked("grace").await));
+    let unmarked = at("none").is_marked("ada").await;
+    assert!(matches!(unmarked, Err(BlobError::Unmarked { .. })), "{unmarked:?}");
     at("other").claim("grace", true).await.unwrap();
     assert_eq!(count(&at("one")).await, 0, "the mark is no file");
     // Both look at the same moment and find no mark.
@@ -189,7 +193,7 @@ async fn what_was_found_depends_on_where_the_files_were() {
     let name = "0".repeat(32);
     fs::create_dir_all(root.join("meetings/m/files")).unwrap();
     fs::write(root.join("meetings/m/files").join(&name), "12").unwrap();
-    let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
+    let elsewhere = BlobConfig::Url("memory:///a".into(), Vec::new());
     let mut record = FilesRecord::open(&root).unwrap();
     assert_eq!(FilesRecord::open(&root).unwrap(), record, "it keeps its name");
     let look = async |config: &BlobConfig, record: &FilesRecord, folder: &str| {
@@ -200,8 +204,20 @@ async fn what_was_found_depends_on_where_the_files_were() {
     record.set(&root, &elsewhere).unwrap();
     assert_eq!(FilesRecord::read(&root), record);
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
-    assert_eq!(look(&elsewhere, &record, "meetings").await, Some(0));
+    // What has no mark may be anything, and so may what another address stands for.
+    let refusal = async |url: &str, record: &FilesRecord| {
+        let config = BlobConfig::Url(url.into(), Vec::new());
+        found(&config, record, &root.join("meetings")).await.unwrap_err()
+    };
+    for url in ["memory:///a", "memory:///a/"] {
+        let unmarked = refusal(url, &record).await;
+        assert!(matches!(unmarked, BlobError::Unmarked { .. }), "{unmarked}");
+    }
+    let other = refusal("memory:///other", &record).await.to_string();
+    assert!(other.contains("in memory:///a, and not at \"memory:///other\""), "{other}");
     record.set(&root, &BlobConfig::Local).unwrap();
+    let other = refusal("memory:///", &record).await.to_string();
+    assert!(other.contains("in the data directory, and not at"), "{other}");
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
 }
 
