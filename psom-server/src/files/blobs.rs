@@ -60,7 +60,7 @@ pub enum BlobConfig {
     /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests, since its files go
     /// with the server. A bucket and prefix is one server's alone: what its meetings do not know
     /// there is removed when it starts. It is marked with the server's name, and another server
-    /// refuses it.
+    /// refuses it. Where it has no mark, and files of which no meeting knows one, it is refused too.
     Url(String, Vec<(String, String)>),
 }
 
@@ -108,8 +108,10 @@ pub enum BlobError {
         /// Its address.
         url: String,
     },
-    /// There are files in the object store, and the server is new.
-    #[error("there are files at {url:?} already, of another server; choose an empty prefix")]
+    /// There are files in the object store, and nothing says that they are this server's.
+    #[error(
+        "there are files at {url:?} already, and no meeting of this server knows one of them; choose an empty prefix"
+    )]
     Occupied {
         /// Its address.
         url: String,
@@ -296,11 +298,12 @@ impl Blobs {
         }
     }
 
-    /// Makes an object store this server's, unless it is another's.
-    pub(super) async fn claim(&self, server: &str, is_new: bool) -> Result<(), BlobError> {
+    /// Makes an object store this server's, unless it is another's, or there is something to lose
+    /// that is not known to be this server's.
+    pub(super) async fn claim(&self, server: &str, may_mark: bool) -> Result<(), BlobError> {
         let Kind::Remote(url) = &self.kind else { return Ok(()) };
         if self.owner().await?.is_none() {
-            if is_new && !self.list().await?.is_empty() {
+            if !may_mark {
                 return Err(BlobError::Occupied { url: (&**url).into() });
             }
             let (store, mark) = (&self.store, self.mark());

@@ -44,12 +44,14 @@ impl FilesRecord {
         Ok(record)
     }
 
+    /// Whether the files were last where a configuration says.
+    pub(super) fn is_at(&self, files: &BlobConfig) -> bool {
+        self.place.as_deref().is_some_and(|place| is_same(place_of(files), place))
+    }
+
     /// Notes where the files of all meetings are.
     pub(crate) fn set(&mut self, data: &Path, files: &BlobConfig) -> io::Result<()> {
-        let place = match files {
-            BlobConfig::Local => HERE,
-            BlobConfig::Url(url, _) => url,
-        };
+        let place = place_of(files);
         if self.place.as_deref() == Some(place) {
             return Ok(());
         }
@@ -61,6 +63,14 @@ impl FilesRecord {
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
         private::replace(&data.join(Self::NAME), &text)
+    }
+}
+
+/// The name of a place in the record.
+fn place_of(files: &BlobConfig) -> &str {
+    match files {
+        BlobConfig::Local => HERE,
+        BlobConfig::Url(url, _) => url,
     }
 }
 

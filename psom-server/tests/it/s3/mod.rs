@@ -127,7 +127,18 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
     assert!(refused.contains("is missing or empty"), "{refused}");
     std::fs::rename(data.path().join("kept"), &database).unwrap();
+    // A place that was mistyped is not even marked.
+    let mistyped = Options { blobs: below(&bucket, "sum/prefix"), ..options(data.path()) };
+    let refused = Server::start(mistyped).await.unwrap_err().to_string();
+    assert!(refused.contains("cannot go on"), "{refused}");
     assert_eq!(bucket.below(""), before);
+    // Whose meetings know the files can make them its own again, also without its name.
+    std::fs::remove_file(data.path().join("files.json")).unwrap();
+    let refused = start(data.path(), &bucket).await.unwrap_err();
+    assert!(matches!(refused, StartError::Files(BlobError::Owned { .. })), "{refused}");
+    bucket.remove("some/prefix/psom-server");
+    start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
+    assert_eq!(bucket.below(FILES).len(), 1);
 
     let well = store::check(data.path(), &BlobConfig::Local).await.unwrap();
     assert_eq!(well.files_at.as_deref(), Some("s3://bucket/some/prefix"));
