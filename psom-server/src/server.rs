@@ -87,7 +87,8 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone())?;
-        let mut record = FilesRecord::open(home.path()).map_err(|error| home.failed(error))?;
+        let mut record = FilesRecord::read(home.path())?;
+        record.name(home.path()).map_err(|error| home.failed(error))?;
         library.survey(&record.server).await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;

@@ -102,7 +102,7 @@ pub enum BlobError {
     NotBuilt(String),
     /// The object store has the mark of another server.
     #[error(
-        "the files at {url:?} are another server's; choose another prefix, or start the server of that data directory. If there is none any more, and the files are of no use, remove all below the prefix"
+        "the files at {url:?} are another server's, whose name is in the files.json of its data directory; choose another prefix, or start the server of that data directory. If that files.json is lost, remove {OWNER} below the prefix; if the files are of no use, remove all below it"
     )]
     Owned {
         /// Its address.

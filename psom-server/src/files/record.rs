@@ -1,6 +1,10 @@
 //! Where the files of a data directory are, and whose they are there.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use psom_objects::store::StoredFile;
 use serde::{Deserialize, Serialize};
@@ -25,23 +29,38 @@ pub(crate) struct FilesRecord {
     pub(crate) place: Option<String>,
 }
 
+/// `files.json` is there, and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot read {}: {source}; change its permissions, or put back that of a backup. Only if all files are in the data directory, it can be removed",
+    path.display()
+)]
+pub struct RecordError {
+    path: PathBuf,
+    source: io::Error,
+}
+
 impl FilesRecord {
     pub(crate) const NAME: &str = "files.json";
 
-    /// Reads it. What is not there, or no good, says nothing; nothing is removed for it.
-    pub(crate) fn read(data: &Path) -> Self {
-        let text = std::fs::read(data.join(Self::NAME)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+    /// Reads it. What is not there says nothing; what cannot be read is refused, since a server with
+    /// a new name is another one.
+    pub(crate) fn read(data: &Path) -> Result<Self, RecordError> {
+        let path = data.join(Self::NAME);
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.and_then(|text| Ok(serde_json::from_slice(&text)?)),
+        };
+        text.map_err(|source| RecordError { path, source })
     }
 
-    /// Reads it, and sees to it that the server has a name, before anything gets to bear it.
-    pub(crate) fn open(data: &Path) -> io::Result<Self> {
-        let mut record = Self::read(data);
-        if record.server.is_empty() {
-            record.server = random_name();
-            record.write(data)?;
+    /// Sees to it that the server has a name, before anything gets to bear it.
+    pub(crate) fn name(&mut self, data: &Path) -> io::Result<()> {
+        if self.server.is_empty() {
+            self.server = random_name();
+            self.write(data)?;
         }
-        Ok(record)
+        Ok(())
     }
 
     /// Whether the files were last where a configuration says.

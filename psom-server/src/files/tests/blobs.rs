@@ -221,15 +221,18 @@ async fn what_was_found_depends_on_where_the_files_were() {
     fs::create_dir_all(root.join("meetings/m/files")).unwrap();
     fs::write(root.join("meetings/m/files").join(&name), "12").unwrap();
     let elsewhere = BlobConfig::Url("memory:///a".into(), Vec::new());
-    let mut record = FilesRecord::open(&root).unwrap();
-    assert_eq!(FilesRecord::open(&root).unwrap(), record, "it keeps its name");
+    let mut record = FilesRecord::default();
+    record.name(&root).unwrap();
+    let mut again = FilesRecord::read(&root).unwrap();
+    again.name(&root).unwrap();
+    assert_eq!(again, record, "it keeps its name");
     let look = async |config: &BlobConfig, record: &FilesRecord, folder: &str| {
         found(config, record, &root.join(folder)).await.unwrap().map(|found| found.len())
     };
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
     assert_eq!(look(&BlobConfig::Local, &record, "gone").await, Some(0));
     record.set(&root, &elsewhere).unwrap();
-    assert_eq!(FilesRecord::read(&root), record);
+    assert_eq!(FilesRecord::read(&root).unwrap(), record);
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
     // What has no mark may be anything, and so may what another address stands for.
     let refusal = async |url: &str, record: &FilesRecord| {
@@ -246,6 +249,26 @@ async fn what_was_found_depends_on_where_the_files_were() {
     let other = refusal("memory:///", &record).await.to_string();
     assert!(other.contains("in the data directory, and not at"), "{other}");
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_root_writes_is_the_owners_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    const NOBODY: u32 = 65534;
+    let root = Directory::new();
+    // Only root can give something away.
+    if chown(&*root, Some(NOBODY), Some(NOBODY)).is_err() {
+        return;
+    }
+    let mut record = crate::files::FilesRecord::default();
+    record.name(&root).unwrap();
+    for _ in 0..2 {
+        let found = fs::metadata(root.join("files.json")).unwrap();
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (NOBODY, NOBODY, 0o600));
+        record.set(&root, &BlobConfig::Local).unwrap();
+    }
 }
 
 #[cfg(unix)]
