@@ -60,6 +60,9 @@ pub enum StartError {
     /// The files cannot be kept where they are to be.
     #[error(transparent)]
     Files(#[from] crate::files::BlobError),
+    /// What says where the files are and whose they are cannot be read.
+    #[error(transparent)]
+    Record(#[from] crate::files::RecordError),
     /// The machine's clock cannot be right.
     #[error(
         "the clock of this machine says a time before 1975, when no certificate is valid; set it"

@@ -48,7 +48,7 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Puts a file in its place in one step: whoever looks sees the old one or all of the new one, also
-/// after the machine has failed.
+/// after the machine has failed. It is for whoever owns the directory.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     // From an earlier run that was stopped here.
@@ -56,12 +56,16 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = create_new(&temporary)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = create_new_for(&temporary, directory)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     drop(file);
     fs::rename(&temporary, path)?;
-    path.parent().map_or(Ok(()), sync_directory)
+    sync_directory(directory)
 }
 
 /// Creates a directory that only its owner can enter, unless it is there.

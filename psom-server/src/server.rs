@@ -87,9 +87,9 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         let config = library_config(&home, &options, &http_address);
         let library = Library::counted(config, metrics.clone())?;
-        let mut record = FilesRecord::open(home.path()).map_err(|error| home.failed(error))?;
-        library.claim(&record.server, record.place.is_none()).await?;
-        library.survey().await?;
+        let mut record = FilesRecord::read(home.path())?;
+        record.name(home.path()).map_err(|error| home.failed(error))?;
+        library.survey(&record.server).await?;
         let store = SqliteStore::open(home.path(), options.durability).await;
         let store = store.map_err(|error| StartError::Store(error.to_string()))?;
         let store: Arc<dyn MeetingStore> = Arc::new(store);
@@ -103,6 +103,8 @@ impl Server {
         };
         let opened = Meetings::open(template, store.clone()).await;
         let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
+        // Not before: a place that was mistyped has not their files.
+        library.claim(&record).await?;
         record.set(home.path(), &options.blobs).map_err(|error| home.failed(error))?;
         home.sweep(&library).await?;
         let invitations = Invitations::new(options.limits.invitations);

@@ -60,7 +60,7 @@ pub enum BlobConfig {
     /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests, since its files go
     /// with the server. A bucket and prefix is one server's alone: what its meetings do not know
     /// there is removed when it starts. It is marked with the server's name, and another server
-    /// refuses it.
+    /// refuses it. Where it has no mark, and files of which no meeting knows one, it is refused too.
     Url(String, Vec<(String, String)>),
 }
 
@@ -102,15 +102,33 @@ pub enum BlobError {
     NotBuilt(String),
     /// The object store has the mark of another server.
     #[error(
-        "the files at {url:?} are another server's; choose another prefix, or start the server of that data directory. If there is none any more, and the files are of no use, remove all below the prefix"
+        "the files at {url:?} are another server's, whose name is in the files.json of its data directory; choose another prefix, or start the server of that data directory. If that files.json is lost, remove {OWNER} below the prefix; if the files are of no use, remove all below it"
     )]
     Owned {
         /// Its address.
         url: String,
     },
-    /// There are files in the object store, and the server is new.
-    #[error("there are files at {url:?} already, of another server; choose an empty prefix")]
+    /// There are files in the object store, and nothing says that they are this server's.
+    #[error(
+        "there are files at {url:?} already, and no meeting of this server knows one of them; choose an empty prefix"
+    )]
     Occupied {
+        /// Its address.
+        url: String,
+    },
+    /// The files are known to be in another place than the one to look in.
+    #[error(
+        "the files of these meetings are in {place}, and not at {url:?}; give --files as the server had it last, or leave it out"
+    )]
+    Elsewhere {
+        /// The address to look at.
+        url: String,
+        /// Where they are.
+        place: String,
+    },
+    /// The object store has no mark, so that nothing tells whether files are missing there.
+    #[error("there is nothing of this server at {url:?}; correct --files or the AWS_ variables")]
+    Unmarked {
         /// Its address.
         url: String,
     },
@@ -280,11 +298,12 @@ impl Blobs {
         }
     }
 
-    /// Makes an object store this server's, unless it is another's.
-    pub(super) async fn claim(&self, server: &str, is_new: bool) -> Result<(), BlobError> {
+    /// Makes an object store this server's, unless it is another's, or there is something to lose
+    /// that is not known to be this server's.
+    pub(super) async fn claim(&self, server: &str, may_mark: bool) -> Result<(), BlobError> {
         let Kind::Remote(url) = &self.kind else { return Ok(()) };
         if self.owner().await?.is_none() {
-            if is_new && !self.list().await?.is_empty() {
+            if !may_mark {
                 return Err(BlobError::Occupied { url: (&**url).into() });
             }
             let (store, mark) = (&self.store, self.mark());
@@ -310,6 +329,14 @@ impl Blobs {
                 Err(BlobError::Owned { url: (&**url).into() })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses an object store that is not this server's already.
+    pub(super) async fn is_marked(&self, server: &str) -> Result<(), BlobError> {
+        match (&self.kind, self.owner().await?) {
+            (Kind::Remote(url), None) => Err(BlobError::Unmarked { url: (&**url).into() }),
+            _ => self.is_owned_by(server).await,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    BlobConfig, BlobError, DiskStore, WebLimits,
+    BlobConfig, BlobError, DiskStore, FilesRecord, WebLimits,
     blobs::{Blobs, Key},
     is_name,
     ledger::{FreeSpace, Ledger},
@@ -128,13 +128,20 @@ impl Library {
         })
     }
 
-    /// Makes the place of the files this server's, unless it is another's.
-    pub(crate) async fn claim(&self, server: &str, is_new: bool) -> Result<(), BlobError> {
-        self.blobs.claim(server, is_new).await
+    /// Makes the place of the files this server's, after the meetings have taken theirs over; not
+    /// where it has no mark, was another place at the last run, and has files of which no meeting
+    /// has taken one. Their names cannot be guessed: who knows one has made it.
+    pub(crate) async fn claim(&self, record: &FilesRecord) -> Result<(), BlobError> {
+        let knows_some = !self.index.read().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let is_ours = knows_some || record.is_at(&self.config.blobs);
+        let may_mark = is_ours || self.found().is_empty();
+        self.blobs.claim(&record.server, may_mark).await
     }
 
-    /// Looks for the files of an earlier run, before meetings take them over.
-    pub(crate) async fn survey(&self) -> Result<(), BlobError> {
+    /// Looks for the files of an earlier run, before meetings take them over; not in a place that is
+    /// another server's.
+    pub(crate) async fn survey(&self, server: &str) -> Result<(), BlobError> {
+        self.blobs.is_owned_by(server).await?;
         let found = self.blobs.list().await?;
         *self.found() = found;
         Ok(())

@@ -36,6 +36,7 @@ pub use library::{Library, LibraryConfig, ServedFile};
 pub use permissions::WebLimits;
 pub(crate) use pieces::Pieces;
 use psom_objects::store::StoreError;
+pub use record::RecordError;
 pub(crate) use record::{FilesRecord, damaged, found};
 pub use store::DiskStore;
 

@@ -1,6 +1,10 @@
 //! Where the files of a data directory are, and whose they are there.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
 
 use psom_objects::store::StoredFile;
 use serde::{Deserialize, Serialize};
@@ -25,31 +29,48 @@ pub(crate) struct FilesRecord {
     pub(crate) place: Option<String>,
 }
 
+/// `files.json` is there, and cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot read {}: {source}; change its permissions, or put back that of a backup. Only if all files are in the data directory, it can be removed",
+    path.display()
+)]
+pub struct RecordError {
+    path: PathBuf,
+    source: io::Error,
+}
+
 impl FilesRecord {
     pub(crate) const NAME: &str = "files.json";
 
-    /// Reads it. What is not there, or no good, says nothing; nothing is removed for it.
-    pub(crate) fn read(data: &Path) -> Self {
-        let text = std::fs::read(data.join(Self::NAME)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+    /// Reads it. What is not there says nothing; what cannot be read is refused, since a server with
+    /// a new name is another one.
+    pub(crate) fn read(data: &Path) -> Result<Self, RecordError> {
+        let path = data.join(Self::NAME);
+        let text = match std::fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            text => text.and_then(|text| Ok(serde_json::from_slice(&text)?)),
+        };
+        text.map_err(|source| RecordError { path, source })
     }
 
-    /// Reads it, and sees to it that the server has a name, before anything gets to bear it.
-    pub(crate) fn open(data: &Path) -> io::Result<Self> {
-        let mut record = Self::read(data);
-        if record.server.is_empty() {
-            record.server = random_name();
-            record.write(data)?;
+    /// Sees to it that the server has a name, before anything gets to bear it.
+    pub(crate) fn name(&mut self, data: &Path) -> io::Result<()> {
+        if self.server.is_empty() {
+            self.server = random_name();
+            self.write(data)?;
         }
-        Ok(record)
+        Ok(())
+    }
+
+    /// Whether the files were last where a configuration says.
+    pub(super) fn is_at(&self, files: &BlobConfig) -> bool {
+        self.place.as_deref().is_some_and(|place| is_same(place_of(files), place))
     }
 
     /// Notes where the files of all meetings are.
     pub(crate) fn set(&mut self, data: &Path, files: &BlobConfig) -> io::Result<()> {
-        let place = match files {
-            BlobConfig::Local => HERE,
-            BlobConfig::Url(url, _) => url,
-        };
+        let place = place_of(files);
         if self.place.as_deref() == Some(place) {
             return Ok(());
         }
@@ -64,22 +85,38 @@ impl FilesRecord {
     }
 }
 
+/// The name of a place in the record.
+fn place_of(files: &BlobConfig) -> &str {
+    match files {
+        BlobConfig::Local => HERE,
+        BlobConfig::Url(url, _) => url,
+    }
+}
+
+/// Whether two addresses are of one place.
+fn is_same(url: &str, place: &str) -> bool {
+    url.trim_end_matches('/') == place.trim_end_matches('/')
+}
+
 /// The files that there are and their lengths: here, or where the configuration says. Nothing where
-/// they are elsewhere and it does not say.
+/// they are elsewhere and it does not say. Another place is refused: all files would be missing there.
 pub(crate) async fn found(
     config: &BlobConfig,
     record: &FilesRecord,
     folder: &Path,
 ) -> Result<Option<HashMap<Key, u64>>, BlobError> {
-    let is_here = record.place.as_deref().is_none_or(|place| place == HERE);
-    match config {
-        BlobConfig::Local if !is_here => return Ok(None),
+    match (config, record.place.as_deref()) {
+        (BlobConfig::Local, Some(place)) if place != HERE => return Ok(None),
         // To look makes nothing.
-        BlobConfig::Local if !folder.exists() => return Ok(Some(HashMap::new())),
+        (BlobConfig::Local, _) if !folder.exists() => return Ok(Some(HashMap::new())),
+        (BlobConfig::Url(url, _), Some(place)) if !is_same(url, place) => {
+            let place = if place == HERE { "the data directory" } else { place };
+            return Err(BlobError::Elsewhere { url: url.clone(), place: place.into() });
+        }
         _ => {}
     }
     let blobs = Blobs::open(config, folder)?;
-    blobs.is_owned_by(&record.server).await?;
+    blobs.is_marked(&record.server).await?;
     blobs.list().await.map(Some)
 }
 

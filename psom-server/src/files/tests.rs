@@ -307,7 +307,7 @@ async fn what_an_earlier_run_left_is_swept() {
     }
     assert!(first.path(&unknown.files["a"].name).unwrap().exists());
     let again = library(&root);
-    again.survey().await.unwrap();
+    again.survey("ada").await.unwrap();
     again.store("b").adopt(known).unwrap();
     again.sweep().await.unwrap();
     let mut left = files_below(&root);
@@ -326,13 +326,13 @@ async fn files_of_an_earlier_run_are_taken_over() {
     let file = &import.files["a"];
     let again = library(&root);
     assert!(again.get(&file.name).is_none());
-    again.survey().await.unwrap();
+    again.survey("ada").await.unwrap();
     again.store("m").adopt(file).unwrap();
     assert_eq!(again.get(&file.name).unwrap().length, 16);
     assert_eq!(again.stored(), 16);
     // Of another length, not there at all, or not even a name.
     let strict = library(&root);
-    strict.survey().await.unwrap();
+    strict.survey("ada").await.unwrap();
     let fails = |change: fn(&mut psom_objects::store::StoredFile)| {
         let mut file = file.clone();
         change(&mut file);

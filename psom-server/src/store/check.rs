@@ -75,7 +75,7 @@ pub(super) async fn faults(data: &Path, path: &Path, files: &BlobConfig) -> Resu
         Err(error) if schema::is_damage(&error) => return Ok(Faults::default()),
         states => states.map_err(|error| schema::failure(path, &error))?,
     };
-    let record = FilesRecord::read(data);
+    let record = FilesRecord::read(data).map_err(|error| Error::Failed(error.to_string()))?;
     let failed = |error: BlobError| Error::Failed(error.to_string());
     let found = files::found(files, &record, &data.join("meetings")).await.map_err(failed)?;
     let found = found.map(Found::new);

@@ -71,8 +71,8 @@ pub enum Error {
     /// There is no database, or nothing in it, where there was one.
     #[error(
         "{} is missing or empty, but {} is of a server that had one; put it back with its -wal, or \
-         move {} away to begin without meetings",
-        path.display(), trace.display(), trace.display()
+         begin without meetings in another data directory (files in S3 then need another prefix)",
+        path.display(), trace.display()
     )]
     Gone {
         /// The file.

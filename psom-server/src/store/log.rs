@@ -3,7 +3,8 @@
 //! SQLite reads the log up to the first frame that is not whole, since a machine that fails leaves
 //! its last transaction half written. Where a disk damages the log in the middle, that would drop
 //! all later transactions without a word. But each transaction is on the disk before the next one
-//! begins: where something of a later one is there, the damage is no end.
+//! begins: where something goes on from the end of one behind the damage, the damage is no end. Only
+//! the sums tell that it does, since a transaction that has failed leaves frames with the same salts.
 
 use std::{fs, io, path::Path};
 
@@ -23,7 +24,7 @@ pub(super) fn damage(database: &Path) -> io::Result<Option<usize>> {
     }
 }
 
-fn damaged_at(log: &[u8]) -> Option<usize> {
+pub(super) fn damaged_at(log: &[u8]) -> Option<usize> {
     let (header, frames) = log.split_at_checked(HEADER)?;
     // SQLite has the beginning on the disk before anything else: it is nothing, or it is whole.
     if log.iter().all(|byte| *byte == 0) {
@@ -36,22 +37,26 @@ fn damaged_at(log: &[u8]) -> Option<usize> {
         return Some(0);
     }
     let length = FRAME_HEADER + page;
-    let (mut broken, mut ended) = (None, false);
+    // Of the frame before: what its sum should be, and whether it ends a transaction that is lost.
+    let (mut broken, mut right, mut ended) = (None, before, false);
     for (index, frame) in frames.chunks_exact(length).enumerate() {
         let (head, page) = frame.split_at(FRAME_HEADER);
         // Others are of an earlier use of the file, and in the database long since.
         let current = head[8..16] == header[16..24];
         let written = [word(head, 16), word(head, 20)];
-        let whole = current && sum(big, page, sum(big, &head[..8], before)) == written;
+        let after = |before| sum(big, page, sum(big, &head[..8], before));
+        let summed = after(before);
         match broken {
-            None if !whole => broken = Some(HEADER + index * length),
-            // Whether it is whole is beside the point: its sum is over the damage too.
-            Some(_) if current && ended => return broken,
+            None if !current || summed != written => broken = Some(HEADER + index * length),
+            // The damage may be the sum alone that is written before.
+            Some(_) if ended && current && [summed, after(right)].contains(&written) => {
+                return broken;
+            }
             _ => {}
         }
         // The last frame of a transaction says how large the database is.
-        ended |= broken.is_some() && current && word(head, 4) != 0;
-        before = written;
+        ended = broken.is_some() && word(head, 4) != 0;
+        (before, right) = (written, summed);
     }
     None
 }

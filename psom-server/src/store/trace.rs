@@ -35,7 +35,7 @@ pub(super) fn gone(path: PathBuf) -> Error {
 /// Something in the directory of a database that no server makes before it.
 pub(super) fn of_server(database: &Path) -> Option<PathBuf> {
     let data = database.parent()?;
-    if FilesRecord::read(data).place.is_some() {
+    if FilesRecord::read(data).map_or(true, |record| record.place.is_some()) {
         return Some(data.join(FilesRecord::NAME));
     }
     let meetings = data.join("meetings");

@@ -331,11 +331,40 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
 }
 
 #[tokio::test]
+async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
+    let data = tempfile::tempdir().unwrap();
+    with_a_file(data.path()).await;
+    let record = data.path().join("files.json");
+    let whole = std::fs::read(&record).unwrap();
+    for damaged in [&b""[..], b"{}", b"\xff", &whole[..whole.len() / 2]] {
+        std::fs::write(&record, damaged).unwrap();
+        let refused = Server::start(options(data.path())).await.unwrap_err().to_string();
+        let file = record.display().to_string();
+        assert!(refused.contains(&file) && refused.contains("of a backup"), "{refused}");
+        for files in [BlobConfig::Local, BlobConfig::Url("memory:///".into(), Vec::new())] {
+            let error = store::repair(data.path(), &files).await.unwrap_err().to_string();
+            assert!(error.contains(&refused), "{error}");
+        }
+        assert_eq!(std::fs::read(&record).unwrap(), damaged);
+    }
+    // Who removes it has all files still.
+    std::fs::remove_file(&record).unwrap();
+    let server = Server::start(options(data.path())).await.unwrap();
+    server.shutdown(Duration::from_secs(30)).await;
+    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+}
+
+#[tokio::test]
 async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
     for folder in ["meetings", "meetings/team/files"] {
         let data = tempfile::tempdir().unwrap();
         let file = with_a_file(data.path()).await;
         let name = file.file_name().unwrap().to_str().unwrap();
+        // Elsewhere all of them would be missing.
+        let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
+        let refused = store::repair(data.path(), &elsewhere).await.unwrap_err();
+        assert!(refused.to_string().contains("in the data directory, and not at"), "{refused}");
+        assert_eq!(store::check(data.path(), &elsewhere).await, Err(refused));
         std::fs::remove_dir_all(data.path().join(folder)).unwrap();
         let error = Server::start(options(data.path())).await.unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("psom store check"), "{error}");

@@ -5,8 +5,8 @@ use std::{fmt, future::poll_fn, sync::atomic::AtomicBool};
 use futures_util::stream::BoxStream;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart, memory::InMemory,
-    path::Path as Location,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart,
+    memory::InMemory, path::Path as Location,
 };
 
 use super::*;
@@ -102,7 +102,7 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
         let again = on(&root, &blobs);
         let store = again.store("m");
         assert!(store.adopt(file).is_err(), "nobody has looked yet");
-        again.survey().await.unwrap();
+        again.survey("ada").await.unwrap();
         let error = again.store("other").adopt(file).unwrap_err().to_string();
         assert!(error.contains("No such file"), "{error}");
         let longer = psom_objects::store::StoredFile { size: 99, ..file.clone() };
@@ -149,7 +149,7 @@ async fn only_files_of_ours_are_found() {
     let blobs = Blobs::of(store.clone(), "p".into(), "memory:///p");
     assert_eq!(count(&blobs).await, 0);
     let library = on(&root, &blobs);
-    library.survey().await.unwrap();
+    library.survey("ada").await.unwrap();
     library.sweep().await.unwrap();
     assert_eq!(Blobs::of(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
 }
@@ -164,6 +164,10 @@ async fn an_object_store_is_one_servers_alone() {
     assert!(owned(at("one").claim("grace", true).await));
     assert!(owned(at("one").is_owned_by("grace").await));
     at("one").is_owned_by("ada").await.unwrap();
+    at("one").is_marked("ada").await.unwrap();
+    assert!(owned(at("one").is_marked("grace").await));
+    let unmarked = at("none").is_marked("ada").await;
+    assert!(matches!(unmarked, Err(BlobError::Unmarked { .. })), "{unmarked:?}");
     at("other").claim("grace", true).await.unwrap();
     assert_eq!(count(&at("one")).await, 0, "the mark is no file");
     // Both look at the same moment and find no mark.
@@ -171,14 +175,41 @@ async fn an_object_store_is_one_servers_alone() {
         at("third").claim("grace", true).await
     },);
     assert!(first.is_ok() != second.is_ok());
+}
 
-    // There is no mark, but something to be lost.
-    let file = Location::from(format!("old/m/files/{}", "0".repeat(32)));
-    store.put_opts(&file, "".into(), PutOptions::default()).await.unwrap();
-    let refused = at("old").claim("ada", true).await.unwrap_err();
-    assert!(matches!(refused, BlobError::Occupied { .. }), "{refused}");
-    at("old").claim("ada", false).await.unwrap();
-    assert!(owned(at("old").claim("grace", false).await));
+#[tokio::test]
+async fn what_has_no_mark_belongs_to_who_knows_a_file_of_it() {
+    use crate::files::FilesRecord;
+
+    let (root, store, url) = (Directory::new(), Arc::new(InMemory::new()), "s3://bucket/old");
+    let blobs = Blobs::of(store.clone(), "old".into(), url);
+    let config = BlobConfig::Url(url.into(), Vec::new());
+    let config = LibraryConfig { blobs: config, ..LibraryConfig::new(&*root) };
+    let on = || Library::with(config.clone(), blobs.clone(), Arc::default(), |_| Ok(u64::MAX));
+    let files = upload(&on().store("m"), &package("a", b"hello"), 5).await.unwrap().files;
+    let start = async |server: &str, place: Option<&str>, knows: bool| {
+        let library = on();
+        library.survey(server).await?;
+        if knows {
+            library.store("m").adopt(&files["a"]).unwrap();
+        }
+        let place = place.map(str::to_owned);
+        library.claim(&FilesRecord { server: server.into(), place }).await
+    };
+    for place in [None, Some("meetings"), Some("s3://bucket/other")] {
+        let refused = start("ada", place, false).await.unwrap_err();
+        assert!(matches!(refused, BlobError::Occupied { .. }), "{refused}");
+        let unmarked = blobs.is_marked("ada").await.unwrap_err();
+        assert!(matches!(unmarked, BlobError::Unmarked { .. }), "{unmarked}");
+    }
+    let known = [(None, true), (Some("meetings"), true), (Some(url), false)];
+    for (place, knows) in known {
+        start("ada", place, knows).await.unwrap();
+        blobs.is_marked("ada").await.unwrap();
+        let refused = start("grace", place, knows).await.unwrap_err();
+        assert!(matches!(refused, BlobError::Owned { .. }), "{refused}");
+        store.delete(&Location::from("old/psom-server")).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -189,20 +220,55 @@ async fn what_was_found_depends_on_where_the_files_were() {
     let name = "0".repeat(32);
     fs::create_dir_all(root.join("meetings/m/files")).unwrap();
     fs::write(root.join("meetings/m/files").join(&name), "12").unwrap();
-    let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
-    let mut record = FilesRecord::open(&root).unwrap();
-    assert_eq!(FilesRecord::open(&root).unwrap(), record, "it keeps its name");
+    let elsewhere = BlobConfig::Url("memory:///a".into(), Vec::new());
+    let mut record = FilesRecord::default();
+    record.name(&root).unwrap();
+    let mut again = FilesRecord::read(&root).unwrap();
+    again.name(&root).unwrap();
+    assert_eq!(again, record, "it keeps its name");
     let look = async |config: &BlobConfig, record: &FilesRecord, folder: &str| {
         found(config, record, &root.join(folder)).await.unwrap().map(|found| found.len())
     };
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
     assert_eq!(look(&BlobConfig::Local, &record, "gone").await, Some(0));
     record.set(&root, &elsewhere).unwrap();
-    assert_eq!(FilesRecord::read(&root), record);
+    assert_eq!(FilesRecord::read(&root).unwrap(), record);
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
-    assert_eq!(look(&elsewhere, &record, "meetings").await, Some(0));
+    // What has no mark may be anything, and so may what another address stands for.
+    let refusal = async |url: &str, record: &FilesRecord| {
+        let config = BlobConfig::Url(url.into(), Vec::new());
+        found(&config, record, &root.join("meetings")).await.unwrap_err()
+    };
+    for url in ["memory:///a", "memory:///a/"] {
+        let unmarked = refusal(url, &record).await;
+        assert!(matches!(unmarked, BlobError::Unmarked { .. }), "{unmarked}");
+    }
+    let other = refusal("memory:///other", &record).await.to_string();
+    assert!(other.contains("in memory:///a, and not at \"memory:///other\""), "{other}");
     record.set(&root, &BlobConfig::Local).unwrap();
+    let other = refusal("memory:///", &record).await.to_string();
+    assert!(other.contains("in the data directory, and not at"), "{other}");
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_root_writes_is_the_owners_of_the_directory() {
+    use std::os::unix::fs::{MetadataExt, chown};
+
+    const NOBODY: u32 = 65534;
+    let root = Directory::new();
+    // Only root can give something away.
+    if chown(&*root, Some(NOBODY), Some(NOBODY)).is_err() {
+        return;
+    }
+    let mut record = crate::files::FilesRecord::default();
+    record.name(&root).unwrap();
+    for _ in 0..2 {
+        let found = fs::metadata(root.join("files.json")).unwrap();
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (NOBODY, NOBODY, 0o600));
+        record.set(&root, &BlobConfig::Local).unwrap();
+    }
 }
 
 #[cfg(unix)]
@@ -229,7 +295,7 @@ async fn what_is_behind_a_link_is_served_and_never_swept() {
     fs::write(root.join("o/files").join(&nobodys), "").unwrap();
 
     let library = on(&root, &Blobs::open(&BlobConfig::Local, &root).unwrap());
-    library.survey().await.unwrap();
+    library.survey("ada").await.unwrap();
     let key = [0; 32].to_vec().into();
     let iv = [0; 16].to_vec().into();
     let file = psom_objects::store::StoredFile { name: kept, key, iv, hash: Bytes::new(), size: 0 };

@@ -12,7 +12,8 @@ async fn killed(directory: &Path) {
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();
     store.create(stored("team")).await.unwrap();
     store.journal("team").commit(vec![save("a", "1")]).await.unwrap();
-    let mut record = FilesRecord::open(directory).unwrap();
+    let mut record = FilesRecord::read(directory).unwrap();
+    record.name(directory).unwrap();
     record.set(directory, &BlobConfig::Local).unwrap();
     for suffix in ["", "-wal"] {
         let [from, to] = [&*running, directory].map(|of| swap::beside(&file(of), suffix));
@@ -103,7 +104,7 @@ async fn a_first_start_that_was_stopped_is_one() {
     for name in ["ca.pem", "admin-token"] {
         fs::write(directory.join(name), "").unwrap();
     }
-    FilesRecord::open(&directory).unwrap();
+    FilesRecord::default().name(&directory).unwrap();
     truncate(&file(&directory));
     open(&directory).await.close().await.unwrap();
 }

@@ -80,6 +80,61 @@ async fn a_wrong_checksum_hides_no_turn_behind_it() {
     }
 }
 
+/// The frames of transactions that were written one after another from a frame on, by the lengths
+/// of the transactions; only those with an end have a commit mark.
+fn frames(log: &[u8], after: usize, fill: u8, transactions: &[(usize, bool)]) -> Vec<Vec<u8>> {
+    let length = 24 + 4096;
+    let sum = |bytes: &[u8], [mut first, mut second]: [u32; 2]| {
+        for pair in bytes.chunks_exact(8) {
+            let [one, two] = [0, 4].map(|at| {
+                let word = pair[at..at + 4].try_into().unwrap();
+                if log[3] & 1 == 1 { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) }
+            });
+            first = first.wrapping_add(one).wrapping_add(second);
+            second = second.wrapping_add(two).wrapping_add(first);
+        }
+        [first, second]
+    };
+    let head = &log[32 + after * length..];
+    let mut before = [16, 20].map(|at| u32::from_be_bytes(head[at..at + 4].try_into().unwrap()));
+    let mut frames = Vec::new();
+    for (count, ends) in transactions {
+        for number in 1..=*count {
+            let size = if *ends && number == *count { 9_u32 } else { 0 };
+            let mut frame = [1_u32.to_be_bytes(), size.to_be_bytes()].concat();
+            let page = vec![fill.wrapping_add(frames.len() as u8); 4096];
+            before = sum(&page, sum(&frame, before));
+            frame.extend(&log[16..24]);
+            frame.extend(before.iter().flat_map(|word| word.to_be_bytes()));
+            frame.extend(page);
+            frames.push(frame);
+        }
+    }
+    frames
+}
+
+#[tokio::test]
+async fn what_a_failed_transaction_has_left_is_nothing_behind_an_end() {
+    let directory = Directory::new();
+    let log = killed(&directory).await;
+    let whole = (log.len() - 32) / (24 + 4096);
+    // One fails that has many frames. Over it goes a small one, and of the next the machine writes
+    // all frames but the second before it fails.
+    let failed = frames(&log, whole - 1, 100, &[(20, false)]);
+    let written = frames(&log, whole - 1, 200, &[(3, true), (3, true)]);
+    let mut torn = failed;
+    for (at, frame) in written.iter().enumerate().filter(|(at, _)| *at != 4) {
+        torn[at].clone_from(frame);
+    }
+    let whole_log = |frames: &[Vec<u8>]| [&*log, &*frames.concat()].concat();
+    assert_eq!(super::super::log::damaged_at(&whole_log(&torn)), None);
+    // Where another one goes on from the end, it was on the disk.
+    let mut damaged = frames(&log, whole - 1, 200, &[(3, true), (3, true), (1, false)]);
+    damaged[4][1000] ^= 1;
+    let at = log.len() + 4 * (24 + 4096);
+    assert_eq!(super::super::log::damaged_at(&whole_log(&damaged)), Some(at));
+}
+
 #[tokio::test]
 async fn a_log_that_ends_early_is_read_to_its_end() {
     let directory = Directory::new();

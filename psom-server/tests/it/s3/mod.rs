@@ -23,6 +23,10 @@ const GRACE: Duration = Duration::from_secs(30);
 const FILES: &str = "some/prefix/team/files/";
 
 fn at(bucket: &Bucket) -> BlobConfig {
+    below(bucket, "some/prefix")
+}
+
+fn below(bucket: &Bucket, prefix: &str) -> BlobConfig {
     let variables = [
         ("AWS_ENDPOINT", &*bucket.endpoint),
         ("AWS_ALLOW_HTTP", "true"),
@@ -31,7 +35,7 @@ fn at(bucket: &Bucket) -> BlobConfig {
         ("AWS_SECRET_ACCESS_KEY", "secret"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    BlobConfig::Url("s3://bucket/some/prefix".into(), variables.into())
+    BlobConfig::Url(format!("s3://bucket/{prefix}"), variables.into())
 }
 
 async fn start(data: &Path, bucket: &Bucket) -> Result<Server, StartError> {
@@ -123,7 +127,18 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
     assert!(refused.contains("is missing or empty"), "{refused}");
     std::fs::rename(data.path().join("kept"), &database).unwrap();
+    // A place that was mistyped is not even marked.
+    let mistyped = Options { blobs: below(&bucket, "sum/prefix"), ..options(data.path()) };
+    let refused = Server::start(mistyped).await.unwrap_err().to_string();
+    assert!(refused.contains("cannot go on"), "{refused}");
     assert_eq!(bucket.below(""), before);
+    // Whose meetings know the files can make them its own again, also without its name.
+    std::fs::remove_file(data.path().join("files.json")).unwrap();
+    let refused = start(data.path(), &bucket).await.unwrap_err();
+    assert!(matches!(refused, StartError::Files(BlobError::Owned { .. })), "{refused}");
+    bucket.remove("some/prefix/psom-server");
+    start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
+    assert_eq!(bucket.below(FILES).len(), 1);
 
     let well = store::check(data.path(), &BlobConfig::Local).await.unwrap();
     assert_eq!(well.files_at.as_deref(), Some("s3://bucket/some/prefix"));
@@ -144,5 +159,11 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     store::check(other.path(), &at(&bucket)).await.unwrap_err();
     Server::start(options(other.path())).await.unwrap().shutdown(GRACE).await;
     let refused = store::repair(other.path(), &at(&bucket)).await.unwrap_err().to_string();
-    assert!(refused.contains("another server's"), "{refused}");
+    assert!(refused.contains("are in the data directory, and not at"), "{refused}");
+    let elsewhere = below(&bucket, "sum/prefix");
+    let refused = store::repair(data.path(), &elsewhere).await.unwrap_err().to_string();
+    assert!(refused.contains("are in s3://bucket/some/prefix, and not at"), "{refused}");
+    bucket.remove("some/prefix/psom-server");
+    let refused = store::repair(data.path(), &at(&bucket)).await.unwrap_err().to_string();
+    assert!(refused.contains("nothing of this server"), "{refused}");
 }
