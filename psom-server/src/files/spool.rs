@@ -227,10 +227,15 @@ pub(super) fn remove(path: &Path) {
     }
 }
 
-/// Creates a file that was not there, and the directories above it.
+/// Creates a file that was not there, and the directories of its meeting above it. Not the one of all
+/// meetings: where that is gone, somebody has taken it away.
 pub(super) fn create(path: &Path) -> io::Result<File> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
+    let directories: Vec<_> = path.ancestors().skip(1).take(2).collect();
+    for directory in directories.into_iter().rev() {
+        match std::fs::create_dir(directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
     }
     private::create_new(path)
 }
