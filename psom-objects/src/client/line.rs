@@ -71,7 +71,7 @@ fn what(kind: &str) -> Option<&'static str> {
         "Whiteboard" => "a whiteboard",
         "Poll" => "a poll",
         "Qna" => "a place for questions",
-        "SharedNotes" => "shared notes",
+        "SharedNotes" => "a page of shared notes",
         _ => return None,
     })
 }
