@@ -129,7 +129,11 @@ impl Runner {
             tokio::select! {
                 // What peers have sent counts before what time has brought.
                 biased;
-                result = committed(&mut self.journal, &self.config, &self.links) => if !self.release(result).await { return },
+                result = committed(&mut self.journal, &self.config, &self.links) => {
+                    if !self.release(result).await {
+                        return;
+                    }
+                }
                 // In turns with the messages of those who read.
                 () = self.wake.notified(), if !has_listened || messages.is_empty() => {
                     has_listened = true;
@@ -185,8 +189,8 @@ impl Runner {
         true
     }
 
-    /// Goes on with peers that have taken what they asked for, one of their messages' bytes each:
-    /// those of others come in between. False where the journal failed.
+    /// Goes on with peers that have taken what they asked for, by a piece of what each has sent: what
+    /// others have sent comes in between. False where the journal failed.
     async fn listen_again(&mut self) -> bool {
         let paused: Vec<_> = self.paused.keys().copied().collect();
         for key in paused {
