@@ -1,6 +1,6 @@
-use super::{
+use super::model::{
     board::BoardEvent,
-    model::{NativeFile, User},
+    meeting::{NativeFile, User},
     notes::NotesEvent,
     poll::PollEvent,
     qna::QnaEvent,

@@ -1,6 +1,6 @@
 //! Events as a line for people.
 
-use super::{event::Event, explain, model::Model};
+use super::{event::Event, explain, model::meeting::Model};
 use crate::types::{ContentVisibility, SetTitleStatus, TitleReservationStatus, UploadFinishReason};
 
 impl Event {

@@ -30,33 +30,29 @@
 //! becomes an event, which they tell the root. The model is nothing but the events that came:
 //! [`Model::apply`] is public, so a program that gets the events can keep a model of its own.
 
-mod actions;
-mod board;
-mod content;
+mod conference;
 mod contents;
 mod event;
 pub mod explain;
+mod followers;
 mod json;
 mod line;
 mod model;
-mod native_file;
-mod notes;
 mod parcel;
-mod poll;
-mod qna;
 mod root;
-mod slides;
 #[cfg(test)]
 mod tests;
 mod uploads;
 mod users;
 
-pub use board::{Board, BoardEvent};
+pub use conference::{Conference, Listener};
 pub use event::Event;
-pub use model::{Content, EncryptedFile, Model, NativeFile, User};
-pub use notes::{Notes, NotesEvent};
+pub use model::{
+    board::{Board, BoardEvent},
+    meeting::{Content, EncryptedFile, Model, NativeFile, User},
+    notes::{Notes, NotesEvent},
+    poll::{Poll, PollEvent},
+    qna::{Answer, Qna, QnaEvent, Question},
+    slides::{SlideFile, SlideMarkup, Slides, SlidesEvent, Thumbnails},
+};
 pub use parcel::Parcel;
-pub use poll::{Poll, PollEvent};
-pub use qna::{Answer, Qna, QnaEvent, Question};
-pub use root::{Conference, Listener};
-pub use slides::{SlideFile, SlideMarkup, Slides, SlidesEvent, Thumbnails};

@@ -71,7 +71,7 @@ impl UploadManager {
         }
         self.unclaimed += 1;
         let manager = cx.handle();
-        Ok(cx.add_while_connected(UploadStream::new(self.root, manager)))
+        Ok(cx.add_while_connected(UploadStream::new(self.root.clone(), manager)))
     }
 }
 

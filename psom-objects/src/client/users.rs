@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use psom::{Context, Violation, distributed_object};
 
-use super::{event::Event, model::User, root::Root};
+use super::{event::Event, model::meeting::User, root::Root};
 use crate::interfaces::{self, ContentUserManagerClient};
 
 /// Tells who is behind a number.

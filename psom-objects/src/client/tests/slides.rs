@@ -7,7 +7,7 @@ use psom::{
     Config, Context, Handle, Lifecycle, Peers, Scope, Violation, distributed_object, testing::Pair,
 };
 
-use super::{Slides, SlidesEvent};
+use crate::client::{Slides, SlidesEvent};
 use crate::{
     client::{Conference, Event, Model},
     interfaces::*,

@@ -1,20 +1,22 @@
 use psom::{Context, distributed_object};
 
-use super::{event::Event, root::Root};
-use crate::interfaces::{self, NativeFileOnlyContentClient};
+use crate::{
+    client::{event::Event, root::Root},
+    interfaces::{self, NativeFileOnlyContentClient},
+};
 
 /// A content that is a file and nothing more.
 #[distributed_object(
     serves = interfaces::NativeFileOnlyContentClient,
     calls = interfaces::NativeFileOnlyContentServer
 )]
-pub(super) struct NativeFileOnlyContent {
+pub(in crate::client) struct NativeFileOnlyContent {
     id: i64,
-    root: Root,
+    pub(in crate::client) root: Root,
 }
 
 impl NativeFileOnlyContent {
-    pub(super) fn new(id: i64, root: Root) -> Self {
+    pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
 }

@@ -3,16 +3,17 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use psom::{Context, Handle, Violation, distributed_object};
 
-use super::{event::SlidesEvent, model::SlideMarkup};
+use super::board::Annotations;
 use crate::{
-    client::{board::Annotations, event::Event, model::EncryptedFile, root::Root},
+    client::{
+        event::Event,
+        model::slides::{MAX_SLIDES, SlideMarkup, SlidesEvent},
+        root::Root,
+    },
     interfaces::{self, PptContentClient},
     package::Location,
-    types::{ResourceErrorCode, ResourceFormat},
+    types::{EncryptedFile, ResourceErrorCode, ResourceFormat},
 };
-
-/// The most slides of a presentation that is followed.
-pub(super) const MAX_SLIDES: u32 = 10_000;
 
 /// The most files that the markup of a presentation's slides may use.
 const MAX_SHARED: usize = 10_000;
@@ -34,8 +35,8 @@ const MAX_URL: usize = 4096;
 )]
 pub(in crate::client) struct PptContent {
     id: i64,
-    pub(super) root: Root,
-    is_annotated: bool,
+    pub(in crate::client) root: Root,
+    pub(in crate::client) annotations: Option<Handle<Annotations>>,
     count: u32,
     /// The names of shared files that were told.
     shared: BTreeSet<String>,
@@ -44,17 +45,22 @@ pub(in crate::client) struct PptContent {
 #[distributed_object]
 impl PptContent {
     #[child("annotationContainer")]
-    fn annotations(&mut self, cx: &mut Context<Self>) -> Result<Handle<Annotations>, Violation> {
-        if std::mem::replace(&mut self.is_annotated, true) {
+    fn connect_annotations(
+        &mut self,
+        cx: &mut Context<Self>,
+    ) -> Result<Handle<Annotations>, Violation> {
+        if self.annotations.is_some() {
             return Err(Violation::new("a second container of annotations"));
         }
-        Ok(cx.add_while_connected(Annotations::new(self.id, self.root)))
+        let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
+        self.annotations = Some(annotations);
+        Ok(annotations)
     }
 }
 
 impl PptContent {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
-        Self { id, root, is_annotated: false, count: 0, shared: BTreeSet::new() }
+        Self { id, root, annotations: None, count: 0, shared: BTreeSet::new() }
     }
 
     fn tell(&self, cx: &mut Context<Self>, event: SlidesEvent) {

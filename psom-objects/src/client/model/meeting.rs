@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 use super::{
     board::{self, Board},
-    event::Event,
     notes::Notes,
     poll::Poll,
     qna::Qna,
+    set::set,
     slides::Slides,
 };
-use crate::types::ContentVisibility;
 pub use crate::types::EncryptedFile;
+use crate::{client::event::Event, types::ContentVisibility};
 
 /// A meeting as one client knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -190,7 +190,7 @@ impl Model {
 
     /// Whether the board of this content, or all boards together, are larger than any that a client
     /// follows.
-    pub(super) fn is_overdrawn(&self, id: i64) -> bool {
+    pub(in crate::client) fn is_overdrawn(&self, id: i64) -> bool {
         let board = self.contents.get(&id).and_then(|content| content.board.as_ref());
         self.boards > board::MAX_BOARDS || board.is_some_and(Board::is_overdrawn)
     }
@@ -243,11 +243,4 @@ impl Content {
             _ => false,
         }
     }
-}
-
-/// Sets a value, and says whether it was another before.
-pub(super) fn set<T: PartialEq>(place: &mut T, value: T) -> bool {
-    let changed = *place != value;
-    *place = value;
-    changed
 }

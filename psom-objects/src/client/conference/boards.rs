@@ -1,17 +1,23 @@
 use bytes::Bytes;
 use psom::{Context, error::Misuse};
 
-use super::follow::Annotations;
+use super::Conference;
 use crate::{
     annotation::{Annotation, Kind, Properties, Property, rows, text::Delta},
-    client::{parcel::Parcel, root::Conference},
+    client::{
+        followers::{
+            board::{Annotations, WhiteboardContent},
+            slides::PptContent,
+        },
+        parcel::Parcel,
+    },
     package::{ContentDetail, CreateAnnotation, CreateContent, ManifestError, PackageError},
 };
 
 /// # Drawing
 ///
 /// Everything here is about the annotations of a content, a whiteboard or a presentation. What the
-/// server makes of it comes back as [`Event::Board`](super::super::Event::Board): as a change, or
+/// server makes of it comes back as [`Event::Board`](crate::client::Event::Board): as a change, or
 /// as a refusal. Changes say which state they are based on, which is what the model shows now; so
 /// of two changes of one annotation, the second is refused while the first is under way.
 impl Conference {
@@ -175,7 +181,11 @@ impl Conference {
         content: i64,
         run: impl FnOnce(&mut Annotations, &mut Context<Annotations>) + Send + 'static,
     ) -> Result<(), Misuse> {
-        cx.tell(*self.annotations.get(&content).ok_or(Misuse::Gone)?, run)
+        let on_whiteboard = self.extended::<WhiteboardContent>(cx, content);
+        let on_slides = self.extended::<PptContent>(cx, content);
+        let on_whiteboard = on_whiteboard.and_then(|board| cx.get(board).ok()?.annotations);
+        let on_slides = on_slides.and_then(|slides| cx.get(slides).ok()?.annotations);
+        cx.tell(on_whiteboard.or(on_slides).ok_or(Misuse::Gone)?, run)
     }
 }
 

@@ -2,9 +2,9 @@ use std::ops::RangeInclusive;
 
 use psom::{Context, error::Misuse};
 
-use super::follower::PptContent;
+use super::Conference;
 use crate::{
-    client::root::Conference,
+    client::followers::slides::PptContent,
     package::{INITIAL_LOCATION, Location},
     types::{ResourceErrorCode, ResourceFormat},
 };
@@ -12,7 +12,7 @@ use crate::{
 /// # Presentations
 ///
 /// The server tells everybody of a new place; whoever may not go there, or cannot, is told the
-/// place as it is: both come as [`SlidesEvent::Location`](super::SlidesEvent::Location).
+/// place as it is: both come as [`SlidesEvent::Location`](crate::client::SlidesEvent::Location).
 impl Conference {
     /// Goes to a slide, from 0, after so many of its clicks.
     pub fn go_to(

@@ -4,20 +4,26 @@
 use bytes::Bytes;
 use psom::{Context, DistributedObject, ObjectDesc, error::Misuse};
 
-use super::{
-    content::Content, contents::ContentManager, event::Event, parcel::Parcel, root::Conference,
-    uploads::UploadManager,
+use super::Conference;
+use crate::{
+    client::{
+        contents::{Content, ContentManager},
+        event::Event,
+        parcel::Parcel,
+        uploads::UploadManager,
+    },
+    package::Manifest,
+    types::ContentVisibility,
 };
-use crate::{package::Manifest, types::ContentVisibility};
 
 /// # Actions
 ///
 /// An error says that there is nobody to call: no such content or upload, no connection, or none of
-/// the meeting yet ([`Misuse::NotNow`]: wait for [`Event::Ready`](super::Event::Ready)). A call that
-/// turns out to be unsendable is told as [`Event::NotSent`](super::Event::NotSent).
+/// the meeting yet ([`Misuse::NotNow`]: wait for [`Event::Ready`](crate::client::Event::Ready)). A call that
+/// turns out to be unsendable is told as [`Event::NotSent`](crate::client::Event::NotSent).
 impl Conference {
     /// Reserves a title for a content to be uploaded. Returns the cookie by which the answer,
-    /// [`Event::TitleReservation`](super::Event::TitleReservation), and the upload are known.
+    /// [`Event::TitleReservation`](crate::client::Event::TitleReservation), and the upload are known.
     pub fn reserve_title(
         &mut self,
         cx: &mut Context<Self>,
@@ -40,7 +46,7 @@ impl Conference {
     }
 
     /// Asks to upload a package whose title is reserved under this cookie. The answer is
-    /// [`Event::UploadAccepted`](super::Event::UploadAccepted) or a rejection, after which the cookie
+    /// [`Event::UploadAccepted`](crate::client::Event::UploadAccepted) or a rejection, after which the cookie
     /// is good for no other upload (section 3.2.4.1.4.1); the title is for
     /// [another](Self::next_cookie) too.
     ///
@@ -61,8 +67,8 @@ impl Conference {
     }
 
     /// Uploads a parcel, from the reservation of its title to the end. Returns the cookie by which
-    /// the answers are known: [`Event::ContentCreated`](super::Event::ContentCreated) and
-    /// [`Event::UploadFinished`](super::Event::UploadFinished), or that the title or the upload is
+    /// the answers are known: [`Event::ContentCreated`](crate::client::Event::ContentCreated) and
+    /// [`Event::UploadFinished`](crate::client::Event::UploadFinished), or that the title or the upload is
     /// refused.
     ///
     /// # Errors
@@ -82,10 +88,10 @@ impl Conference {
 
     /// Asks to upload the one file that a manifest names through a browser (section 3.3.4.4), from
     /// the reservation of its title on. Returns the cookie of the answers: once
-    /// [`Event::WebUploadAccepted`](super::Event::WebUploadAccepted) has said where, a form with
+    /// [`Event::WebUploadAccepted`](crate::client::Event::WebUploadAccepted) has said where, a form with
     /// the file is posted there, and then comes [`finish_upload`](Self::finish_upload), or
     /// [`cancel_upload`](Self::cancel_upload) where the POST has failed. A manifest that cannot be
-    /// written is told as [`Event::NotSent`](super::Event::NotSent).
+    /// written is told as [`Event::NotSent`](crate::client::Event::NotSent).
     pub fn request_web_upload(
         &mut self,
         cx: &mut Context<Self>,
@@ -121,8 +127,8 @@ impl Conference {
     /// Asks for an address where a browser can download a file decrypted, once (section 3.3.4.3).
     /// `name` is the file's name on the file server; as an attachment it is saved and not shown.
     /// Returns the cookie of the answer,
-    /// [`Event::WebDownloadAccepted`](super::Event::WebDownloadAccepted) or
-    /// [`Event::WebDownloadRejected`](super::Event::WebDownloadRejected).
+    /// [`Event::WebDownloadAccepted`](crate::client::Event::WebDownloadAccepted) or
+    /// [`Event::WebDownloadRejected`](crate::client::Event::WebDownloadRejected).
     pub fn request_web_download(
         &mut self,
         cx: &mut Context<Self>,
@@ -144,7 +150,7 @@ impl Conference {
     }
 
     /// Sends the next bytes of an accepted upload.
-    /// [`Event::UploadProgress`](super::Event::UploadProgress) says when they have arrived: keep
+    /// [`Event::UploadProgress`](crate::client::Event::UploadProgress) says when they have arrived: keep
     /// only a few writes under way, or the connection is ended for all that waits to be sent.
     pub fn write(
         &mut self,
@@ -157,7 +163,7 @@ impl Conference {
     }
 
     /// Says that the whole package was sent. The answer is
-    /// [`Event::UploadFinished`](super::Event::UploadFinished).
+    /// [`Event::UploadFinished`](crate::client::Event::UploadFinished).
     ///
     /// # Errors
     /// [`Misuse::NotNow`] where the server has not accepted such an upload, or it is over.
@@ -224,7 +230,7 @@ impl Conference {
         })
     }
 
-    /// Renames a content. The answer is [`Event::TitleAnswered`](super::Event::TitleAnswered).
+    /// Renames a content. The answer is [`Event::TitleAnswered`](crate::client::Event::TitleAnswered).
     pub fn set_title(
         &mut self,
         cx: &mut Context<Self>,

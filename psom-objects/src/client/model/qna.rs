@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::{
-    client::{json::Object, model::set},
-    types::QnaOpenState,
-};
+use super::set::set;
+use crate::{client::json::Object, types::QnaOpenState};
 
 /// How much a model keeps of what was asked and answered, whatever a server sends: so many messages,
 /// and so many bytes of them together.

@@ -1,14 +1,13 @@
 use bytes::Bytes;
-use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
+use psom::{Context, Handle, Violation, distributed_object};
 
-use super::BoardEvent;
 use crate::{
     annotation::{
         Change, Constraint, Property,
         batch::{Additions, PropertyChanges, TextChanges, same_lengths},
         read,
     },
-    client::{event::Event, root::Root},
+    client::{event::Event, model::board::BoardEvent, root::Root},
     interfaces::{self, AnnotationContainerClient, WhiteboardContentClient},
     types::EncryptedFile,
 };
@@ -20,24 +19,29 @@ use crate::{
 )]
 pub(in crate::client) struct WhiteboardContent {
     id: i64,
-    root: Root,
-    is_annotated: bool,
+    pub(in crate::client) root: Root,
+    pub(in crate::client) annotations: Option<Handle<Annotations>>,
 }
 
 impl WhiteboardContent {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
-        Self { id, root, is_annotated: false }
+        Self { id, root, annotations: None }
     }
 }
 
 #[distributed_object]
 impl WhiteboardContent {
     #[child("annotationContainer")]
-    fn annotations(&mut self, cx: &mut Context<Self>) -> Result<Handle<Annotations>, Violation> {
-        if std::mem::replace(&mut self.is_annotated, true) {
+    fn connect_annotations(
+        &mut self,
+        cx: &mut Context<Self>,
+    ) -> Result<Handle<Annotations>, Violation> {
+        if self.annotations.is_some() {
             return Err(Violation::new("a second container of annotations"));
         }
-        Ok(cx.add_while_connected(Annotations::new(self.id, self.root)))
+        let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
+        self.annotations = Some(annotations);
+        Ok(annotations)
     }
 }
 
@@ -55,7 +59,7 @@ impl WhiteboardContentClient for WhiteboardContent {
 )]
 pub(in crate::client) struct Annotations {
     id: i64,
-    pub(super) root: Root,
+    pub(in crate::client) root: Root,
 }
 
 impl Annotations {
@@ -84,17 +88,6 @@ impl Annotations {
             true => Err(Violation::new("too much on a board")),
             false => Ok(()),
         }
-    }
-}
-
-impl Lifecycle for Annotations {
-    fn connected(&mut self, cx: &mut Context<Self>) {
-        let this = cx.handle();
-        self.root.set_annotations(cx, self.id, Some(this));
-    }
-
-    fn disconnected(&mut self, cx: &mut Context<Self>) {
-        self.root.set_annotations(cx, self.id, None);
     }
 }
 

@@ -1,0 +1,56 @@
+use psom::{Context, Violation, distributed_object};
+
+use crate::{
+    client::{event::Event, model::qna::QnaEvent, root::Root},
+    interfaces::{self, QnaContentClient},
+    qna::QnaBlob,
+    types::QnaOpenState,
+};
+
+/// Follows questions and answers.
+#[distributed_object(
+    serves = interfaces::QnaContentClient,
+    calls = interfaces::QnaContentServer
+)]
+pub(in crate::client) struct QnaContent {
+    id: i64,
+    pub(in crate::client) root: Root,
+}
+
+impl QnaContent {
+    pub(in crate::client) fn new(id: i64, root: Root) -> Self {
+        Self { id, root }
+    }
+
+    fn tell(&self, cx: &mut Context<Self>, event: QnaEvent) {
+        self.root.tell(cx, Event::Qna { id: self.id, event });
+    }
+}
+
+impl QnaContentClient for QnaContent {
+    fn c_set_open_state(&mut self, cx: &mut Context<Self>, open_state: QnaOpenState) {
+        if matches!(open_state, QnaOpenState::Other(_)) {
+            let why = "cSetOpenState with a state that there is not";
+            return cx.caller().expel(Violation::new(why));
+        }
+        self.tell(cx, QnaEvent::State { state: open_state });
+    }
+
+    fn c_set_questions_count(&mut self, cx: &mut Context<Self>, count: i32) {
+        // The specification gives the number no range.
+        self.tell(cx, QnaEvent::Count { count: count.max(0) });
+    }
+
+    fn c_put_blob(&mut self, cx: &mut Context<Self>, blob: String) {
+        let event = match QnaBlob::read(&blob) {
+            Some(QnaBlob::Question { id, text, by }) => QnaEvent::Question { id, text, by },
+            Some(QnaBlob::Answer { question, text, by }) => QnaEvent::Answer { question, text, by },
+            None => QnaEvent::Blob { blob },
+        };
+        self.tell(cx, event);
+    }
+
+    fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
+        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+    }
+}
