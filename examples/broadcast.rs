@@ -8,9 +8,9 @@
 //! ```
 
 use psom::{
-    Client, ClientSession, Context, Result, Server, Tokens, User, distributed_object,
-    psom_interface, tls,
+    Client, ClientSession, Context, Server, Tokens, User, distributed_object, psom_interface, tls,
 };
+use psom_examples::Result;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
 /// What clients call on the server.
@@ -95,7 +95,7 @@ async fn enter(
 ) -> Result<ClientSession<Screen>> {
     let screen = Screen { name: name.to_owned() };
     let client = Client::builder().root(screen).token(token);
-    client.tls(tls::client(certificate.as_bytes())?).connect(address).await
+    Ok(client.tls(tls::client(certificate.as_bytes())?).connect(address).await?)
 }
 
 /// Serves until it is stopped. Everybody who has a name may come in.
@@ -103,9 +103,10 @@ async fn serve() -> Result<()> {
     let (tls, certificate) = psom_examples::certificate()?;
     let file = psom_examples::meeting_file("broadcast");
     std::fs::write(&file, certificate)
-        .map_err(|error| psom::Error::Setup(format!("cannot write {}: {error}", file.display())))?;
+        .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     println!("Serving on {ADDRESS}; in other terminals: cargo run --example broadcast join NAME");
-    Server::builder().root(Room).tls(tls).authenticator(Doorman).serve(ADDRESS).await
+    Server::builder().root(Room).tls(tls).authenticator(Doorman).serve(ADDRESS).await?;
+    Ok(())
 }
 
 /// Lets everybody in under the name that is their token.
@@ -125,9 +126,8 @@ impl psom::Authenticator for Doorman {
 /// Joins the server in the other terminal and says what is typed.
 async fn join(name: &str) -> Result<()> {
     let file = psom_examples::meeting_file("broadcast");
-    let certificate = std::fs::read_to_string(&file).map_err(|_| {
-        psom::Error::Setup("start a server first: cargo run --example broadcast serve".into())
-    })?;
+    let certificate = std::fs::read_to_string(&file)
+        .map_err(|_| "start a server first: cargo run --example broadcast serve")?;
     let session = enter(ADDRESS, name, name, &certificate).await?;
     println!("Type lines; an end of file leaves the room.");
     let mut lines = BufReader::new(stdin()).lines();
@@ -137,7 +137,7 @@ async fn join(name: &str) -> Result<()> {
                 Ok(Some(line)) => session.root().s_broadcast(&line).await?,
                 _ => break,
             },
-            error = session.ended() => return Err(error),
+            error = session.ended() => return Err(error.into()),
         }
     }
     session.close().await;

@@ -6,9 +6,9 @@
 //! ```
 
 use psom::{
-    Client, Context, Handle, Lifecycle, Result, Server, Tokens, User, distributed_object,
-    psom_interface,
+    Client, Context, Handle, Lifecycle, Server, Tokens, User, distributed_object, psom_interface,
 };
+use psom_examples::Result;
 
 /// The server's half of ExampleDO.
 #[psom_interface(name = "Example.ExampleDO", version = 1, hash = 6022381697019052915)]

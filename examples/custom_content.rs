@@ -4,7 +4,7 @@
 use std::{error::Error, time::Duration};
 
 use psom::{
-    ClientSession, Context, Handle, Lifecycle, Remote, Scope, distributed_object, error::Misuse,
+    ClientSession, Context, Handle, Lifecycle, Remote, Scope, distributed_object, error::CallError,
     psom_interface,
 };
 use psom_objects::{
@@ -103,13 +103,13 @@ impl Guest {
             conference.with_content(scope, Wall::NAME, screen)
         };
         let session = link.join(root).await?;
-        while events.recv().await.ok_or(Misuse::Gone)? != Event::Ready {}
+        while events.recv().await.ok_or(CallError::Gone)? != Event::Ready {}
         Ok(Self { session, walls })
     }
 
     /// The server's half of the wall, as soon as there is one.
     async fn wall(&mut self) -> psom::Result<WallServerProxy<Remote>> {
-        let screen = self.walls.recv().await.ok_or(Misuse::Gone)?;
+        let screen = self.walls.recv().await.ok_or(CallError::Gone)?;
         Ok(self.session.peer(screen).await?)
     }
 }

@@ -112,7 +112,8 @@ mod v10 {
     }
 }
 
-use psom::{Client, ClientSession, DistributedObject, Result, Server, Tokens, User};
+use psom::{Client, ClientSession, DistributedObject, Server, Tokens, User};
+use psom_examples::Result;
 
 #[tokio::main]
 async fn main() -> Result<()> {

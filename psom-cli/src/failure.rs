@@ -27,15 +27,11 @@ impl Failure {
     }
 }
 
-/// What a transport says when its other end is not there any more.
-const ENDS: [&str; 5] =
-    ["close_notify", "ended the transport", "end of file", "reset by peer", "Broken pipe"];
-
 impl From<psom::Error> for Failure {
     fn from(error: psom::Error) -> Self {
         match error {
             // How exactly it went helps nobody.
-            psom::Error::Lost(why) if ENDS.iter().any(|end| why.contains(end)) => {
+            psom::Error::Lost(why) if why.is_disconnect() => {
                 Self::new("the server is gone; check that it runs, and join again")
             }
             error => Self::new(error.to_string()),
@@ -43,8 +39,8 @@ impl From<psom::Error> for Failure {
     }
 }
 
-impl From<psom::error::Misuse> for Failure {
-    fn from(error: psom::error::Misuse) -> Self {
+impl From<psom::CallError> for Failure {
+    fn from(error: psom::CallError) -> Self {
         Self::new(error.to_string())
     }
 }
@@ -69,19 +65,20 @@ impl<T, E: Display> While<T> for std::result::Result<T, E> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Error, ErrorKind};
+
     use super::*;
 
     #[test]
     fn a_server_that_is_gone_is_called_so() {
-        let said = |why: &str| match Failure::from(psom::Error::Lost(why.to_owned())) {
+        let said = |why: ErrorKind| match Failure::from(psom::Error::Lost(Error::from(why).into()))
+        {
             Failure::Said(why) => why,
             other => panic!("{other:?}"),
         };
-        let end = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls";
-        for end in [end, "the peer ended the transport", "Connection reset by peer (os error 104)"]
-        {
+        for end in [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe] {
             assert_eq!(said(end), "the server is gone; check that it runs, and join again");
         }
-        assert_eq!(said("no route to host"), "the connection was lost: no route to host");
+        assert_eq!(said(ErrorKind::HostUnreachable), "the connection was lost: host unreachable");
     }
 }

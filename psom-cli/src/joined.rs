@@ -3,7 +3,7 @@
 use std::{pin::pin, time::Duration};
 
 use clap::Args;
-use psom::{ClientSession, Context, error::Misuse};
+use psom::{ClientSession, Context, error::CallError};
 use psom_objects::{
     client::{Conference, Content, Event, Model, Parcel, explain},
     types::{TitleReservationStatus, UploadFinishReason},
@@ -195,7 +195,7 @@ impl Joined {
     /// Does something in the meeting.
     pub async fn act<R: Send + 'static>(
         &self,
-        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, Misuse>
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, CallError>
         + Send
         + 'static,
     ) -> Result<R> {
@@ -205,7 +205,7 @@ impl Joined {
         });
         match acted.await {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err((Misuse::Gone, true))) => {
+            Ok(Err((CallError::Gone, true))) => {
                 Err(Failure::new("the content or the upload is gone; look with `psom watch`"))
             }
             Ok(Err((error, true))) => Err(error.into()),

@@ -29,15 +29,15 @@ pub enum StartError {
     },
     /// An address cannot be listened on.
     #[error(
-        "cannot listen on {address}: {reason}; free the port or choose another address with {option}"
+        "cannot listen on {address}: {source}; free the port or choose another address with {option}"
     )]
     Listen {
         /// The option: `--listen` or `--http`.
         option: &'static str,
         /// The address.
         address: String,
-        /// What the system says.
-        reason: String,
+        /// The operating system's error.
+        source: psom::error::Shared<io::Error>,
     },
     /// HTTP without TLS would leave the machine.
     #[error(

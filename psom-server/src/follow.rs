@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use psom::Error;
 use rustls::pki_types::ServerName;
 use serde_json::{Value, json};
 use tokio::{
@@ -20,25 +19,52 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest answer that is read.
 const LIMIT: u64 = 64 << 10;
 
+/// Why an invitation cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FollowError {
+    /// The web server did not answer in time.
+    #[error("the server at {http} does not answer")]
+    NoAnswer {
+        /// The server's address.
+        http: String,
+    },
+    /// The web server cannot be reached.
+    #[error("the server at {http} cannot be asked: {source}")]
+    Unreachable {
+        /// The server's address.
+        http: String,
+        /// The failure.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server refuses, with a sentence for people.
+    #[error("{0}")]
+    Refused(String),
+    /// The web server at the address does not speak this protocol.
+    #[error("the web server at {http} is not a psom server")]
+    NotPsom {
+        /// The server's address.
+        http: String,
+    },
+}
+
 impl JoinLink {
     /// Follows the link, if it is an invitation: the answer is a link for one connection within 120
     /// seconds. Any other link is its own answer. `name` is what others are to see, unless the
     /// invitation says it; each time an invitation for anybody is followed, another guest comes.
     ///
     /// # Errors
-    /// [`Error::Lost`] where the web server cannot be reached; [`Error::Setup`] with its sentence
-    /// where it refuses.
-    pub async fn follow(&self, name: &str) -> psom::Result<Self> {
+    /// Returns an error if the web server cannot be reached, is not a psom server, or refuses.
+    pub async fn follow(&self, name: &str) -> Result<Self, FollowError> {
         let Entry::Invitation { secret, http } = &self.entry else { return Ok(self.clone()) };
         let asked = timeout(PATIENCE, self.ask(http, secret, name)).await;
-        let late = || Error::Lost(format!("the server at {http} does not answer"));
-        let answer = asked.map_err(|_| late())?.map_err(|error| {
-            Error::Lost(format!("the server at {http} cannot be asked: {error}"))
-        })?;
+        let no_answer = |_| FollowError::NoAnswer { http: http.clone() };
+        let unreachable = |source| FollowError::Unreachable { http: http.clone(), source };
+        let answer = asked.map_err(no_answer)?.map_err(unreachable)?;
         match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
             (Some(token), _) => Ok(Self { entry: Entry::Token(token.into()), ..self.clone() }),
-            (None, Some(why)) => Err(Error::Setup(why.into())),
-            (None, None) => Err(Error::Setup(format!("what is at {http} is no server of psom"))),
+            (None, Some(why)) => Err(FollowError::Refused(why.into())),
+            (None, None) => Err(FollowError::NotPsom { http: http.clone() }),
         }
     }
 

@@ -55,6 +55,7 @@ pub mod tls;
 
 pub use admission::AdmissionError;
 pub use error::StartError;
+pub use follow::FollowError;
 pub use link::{Entry, JoinLink, LinkError};
 pub use options::{Limits, Options};
 pub use server::{DemoLink, Server};

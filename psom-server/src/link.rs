@@ -17,7 +17,7 @@ use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use psom::{Client, ClientSession, DistributedObject, Scope};
+use psom::{Client, ClientSession, DistributedObject, Scope, error::Misuse};
 
 use crate::{address::split_host_port, meetings::is_meeting_id};
 
@@ -103,7 +103,7 @@ impl JoinLink {
     ) -> psom::Result<ClientSession<T>> {
         let Entry::Token(token) = &self.entry else {
             let text = "the link is an invitation; follow it first (`JoinLink::follow`)";
-            return Err(psom::Error::Setup(text.into()));
+            return Err(Misuse::Builder(text).into());
         };
         let tls = psom::tls::client(self.authority_pem().as_bytes())?;
         let client = Client::builder().root_with(root).token(token).tls(tls);

@@ -1,10 +1,11 @@
 use std::{
-    fmt,
+    fmt, io,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use psom::error::SetupError;
 use psom_objects::types::Role;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -78,7 +79,7 @@ impl Server {
             .config(options.psom.clone())
             .bind(&options.listen)
             .await
-            .map_err(|error| failed("--listen", &options.listen, error))?;
+            .map_err(|error| not_listening(&options.listen, error))?;
         let psom_addr = psom.local_addr().unwrap_or(psom_asked);
         let scheme = if options.https { "https" } else { "http" };
         let authority = join_host_port(&http_host, http_addr.port());
@@ -276,11 +277,17 @@ fn address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, S
     Ok(value.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], given))))
 }
 
-fn failed(option: &'static str, address: &str, error: impl std::fmt::Display) -> StartError {
-    let error = error.to_string();
-    // The framework's own words for it say the address again.
-    let reason = error.strip_prefix(&format!("cannot listen on {address:?}: ")).unwrap_or(&error);
-    StartError::Listen { option, address: address.into(), reason: reason.into() }
+fn failed(option: &'static str, address: &str, source: io::Error) -> StartError {
+    StartError::Listen { option, address: address.into(), source: source.into() }
+}
+
+fn not_listening(address: &str, error: psom::Error) -> StartError {
+    match error {
+        psom::Error::Setup(SetupError::Listen { source, .. }) => {
+            StartError::Listen { option: "--listen", address: address.into(), source }
+        }
+        other => StartError::Other(other.to_string()),
+    }
 }
 
 /// The meeting `demo`, with the links that it had before where there were any.

@@ -157,7 +157,7 @@ impl MeetingStore for Forgetful {
 impl Journal for Forgetful {
     fn commit(&self, _: Vec<Write>) -> Committing {
         if self.ended.load(Relaxed) {
-            return Box::pin(async { Err(JournalError("there is no such meeting".into())) });
+            return Box::pin(async { Err(JournalError::failed("there is no such meeting")) });
         }
         Box::pin(self.clone().wait())
     }

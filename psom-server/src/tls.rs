@@ -183,7 +183,7 @@ impl Files {
     }
 
     fn load(&self) -> Result<Identity, StartError> {
-        let bad = |error: psom::Error| self.bad(error.to_string());
+        let bad = |error: psom::error::SetupError| self.bad(error.to_string());
         let chain = self.read(&self.certificate)?;
         let key = self.read(&self.key)?;
         let server = psom::tls::server(chain.as_bytes(), key.as_bytes()).map_err(bad)?;

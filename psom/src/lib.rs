@@ -125,12 +125,12 @@ pub mod testing;
 mod trace;
 pub mod wire;
 
-pub use error::{Error, Result, Violation};
+pub use error::{CallError, Error, JournalError, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
 #[cfg(feature = "tokio")]
 pub use net::{
-    Admission, Authenticator, Client, ClientSession, Committing, Journal, JournalError, Refused,
-    Remote, Server, SpaceHandle, SpaceRef, Tokens, tls,
+    Admission, Authenticator, Client, ClientSession, Committing, Journal, Refused, Remote, Server,
+    SpaceHandle, SpaceRef, Tokens, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, Session};

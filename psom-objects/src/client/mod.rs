@@ -5,7 +5,7 @@
 //! Like all objects it knows no sockets: it runs wherever a space runs.
 //!
 //! ```
-//! use psom::{Context, Scope, error::Misuse};
+//! use psom::{Context, Scope, error::CallError};
 //! use psom_objects::client::{Conference, Event};
 //!
 //! // For `psom::Client::builder().root_with(conference)`.
@@ -18,8 +18,8 @@
 //!     conference: &mut Conference,
 //!     cx: &mut Context<Conference>,
 //!     title: &str,
-//! ) -> Result<(), Misuse> {
-//!     let (id, _) = conference.model().content_titled(title).ok_or(Misuse::Gone)?;
+//! ) -> Result<(), CallError> {
+//!     let (id, _) = conference.model().content_titled(title).ok_or(CallError::Gone)?;
 //!     conference.present(cx, Some(id))
 //! }
 //! ```

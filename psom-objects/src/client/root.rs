@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use psom::{Scope, Sent, error::Misuse};
+use psom::{Scope, Sent, error::CallError};
 
 use super::{event::Event, model::meeting::Model};
 
@@ -50,7 +50,7 @@ impl Root {
     /// Reports a call that could not be sent. `action` completes "cannot ...".
     pub(super) fn check(&self, scope: &mut Scope, action: &'static str, sent: Sent) {
         let reached = sent.reached;
-        let error = sent.ok().err().or((reached == 0).then_some(Misuse::Gone));
+        let error = sent.ok().err().or((reached == 0).then_some(CallError::Gone));
         if let Some(error) = error {
             self.tell(scope, Event::NotSent { action, reason: error.to_string() });
         }

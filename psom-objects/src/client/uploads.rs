@@ -1,7 +1,9 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, error::Misuse};
+use psom::{
+    Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, error::CallError,
+};
 
 use super::{event::Event, parcel::Parcel, root::Root};
 use crate::{
@@ -82,22 +84,22 @@ impl UploadManager {
 
     /// Refuses another upload under a cookie that has one, or that the server wants to hear no more
     /// of.
-    pub(super) fn check_new(&self, cookie: i32) -> Result<(), Misuse> {
+    pub(super) fn check_new(&self, cookie: i32) -> Result<(), CallError> {
         let has_one = self.requested.contains(&cookie)
             || self.streams.contains_key(&cookie)
             || self.forms.contains_key(&cookie);
         match has_one || self.refused.contains(&cookie) {
-            true => Err(Misuse::NotNow("the cookie has had its upload; take the next one")),
+            true => Err(CallError::NotNow("the cookie has had its upload; take the next one")),
             false => Ok(()),
         }
     }
 
     /// Refuses to end what the server has not taken: a client waits for the answer first.
-    pub(super) fn check_taken(&self, cookie: i32) -> Result<(), Misuse> {
+    pub(super) fn check_taken(&self, cookie: i32) -> Result<(), CallError> {
         let form = self.forms.get(&cookie);
         match self.streams.contains_key(&cookie) || form.is_some_and(|form| form.is_taken) {
             true => Ok(()),
-            false => Err(Misuse::NotNow(
+            false => Err(CallError::NotNow(
                 "the server has no upload under this cookie; wait until it is accepted, and end it once",
             )),
         }

@@ -145,7 +145,7 @@ pub async fn run(options: ProxyOptions) -> Result<Proxy, StartError> {
     let failed = |error: std::io::Error| StartError::Listen {
         option: "--listen",
         address: options.listen.clone(),
-        reason: error.to_string(),
+        source: error.into(),
     };
     let listener = TcpListener::bind(&options.listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;

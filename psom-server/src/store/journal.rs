@@ -27,7 +27,7 @@ impl Journal for MeetingJournal {
         let done = self.queue.commit(&self.meeting, self.incarnation, writes);
         Box::pin(async move {
             let answer = async { answer(done?).await };
-            answer.await.map_err(|error| JournalError(error.to_string()))
+            answer.await.map_err(JournalError::failed)
         })
     }
 }

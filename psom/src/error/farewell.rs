@@ -23,9 +23,11 @@ impl From<&Error> for Farewell {
             Error::PeerMisbehaved(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerIncompatible(error) => Self::Break(ascii(&error.to_string())),
             Error::TimedOut(limit) => Self::Break(ascii(limit)),
-            Error::Misuse(_) => Self::Break("internal error".into()),
+            Error::Misuse(_) | Error::Call(_) => Self::Break("internal error".into()),
             Error::PeerClosed | Error::PeerBroke(_) | Error::Lost(_) => Self::Silence,
-            Error::Refused | Error::Setup(_) => Self::Silence,
+            Error::Refused => Self::Silence,
+            #[cfg(feature = "tokio")]
+            Error::Setup(_) => Self::Silence,
         }
     }
 }

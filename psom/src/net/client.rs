@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use rand::seq::SliceRandom;
 use tokio::{net::TcpStream, sync::oneshot, time::timeout};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
-    error::Misuse,
+    error::{CallError, Misuse, SetupError},
     interface::{Interface, ObjectDesc},
     space::ConnectionKey,
     wire::auth::{Credentials, TOKEN_LIMIT},
@@ -134,7 +134,7 @@ impl<R> ClientBuilder<R> {
         let tls = self.tls.clone().map_or_else(tls::system_client, Ok)?;
         let mut addresses = addresses.to_vec();
         addresses.shuffle(&mut rand::rng());
-        let mut error = Error::Setup("there is no address to connect to".into());
+        let mut error = SetupError::NoAddress.into();
         for address in addresses {
             match self.reach(address, tls.clone()).await {
                 Ok(stream) => return self.connect_stream(stream).await,
@@ -145,20 +145,17 @@ impl<R> ClientBuilder<R> {
     }
 
     async fn reach(&self, address: &str, tls: Arc<tls::ClientConfig>) -> Result<impl Transport> {
-        let (host, _) = address.rsplit_once(':').ok_or_else(|| {
-            Error::Setup(format!("{address:?} has no port; give it as host:port"))
-        })?;
+        let no_port = || SetupError::NoPort(address.to_owned());
+        let (host, _) = address.rsplit_once(':').ok_or_else(no_port)?;
         let name = tls::name(self.alternative_name.as_deref().unwrap_or(host))?;
-        let cannot = |error: &dyn fmt::Display| {
-            Error::Setup(format!("cannot connect to {address}: {error}"))
-        };
+        let cannot = |error: io::Error| tls::connect_error(address, error.into());
         let connecting = async {
-            let stream = TcpStream::connect(address).await.map_err(|error| cannot(&error))?;
+            let stream = TcpStream::connect(address).await.map_err(cannot)?;
             let _ = stream.set_nodelay(true);
-            let connector = TlsConnector::from(tls);
-            connector.connect(name, stream).await.map_err(|error| cannot(&tls::explain(&error)))
+            TlsConnector::from(tls).connect(name, stream).await.map_err(cannot)
         };
-        timeout(CONNECT, connecting).await.map_err(|_| cannot(&"it does not answer"))?
+        let no_answer = |_| SetupError::NoAnswer(address.to_owned());
+        Ok(timeout(CONNECT, connecting).await.map_err(no_answer)??)
     }
 
     /// Connects over any byte stream, without TLS: for streams that are protected already, and for
@@ -178,8 +175,8 @@ impl<R> ClientBuilder<R> {
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
         let connect = Message::Connect(config.clone(), credentials, link.clone(), reply);
-        let gone = |_| Error::from(Misuse::Gone);
-        inbox.send(connect).await.map_err(|_| Error::from(Misuse::Gone))?;
+        let gone = |_| Error::from(CallError::Gone);
+        inbox.send(connect).await.map_err(|_| Error::from(CallError::Gone))?;
         let key = key.await.map_err(gone)?;
         // Whoever gives up waiting drops this, and the connection with it.
         let closer = Closer(link.clone());
@@ -240,10 +237,10 @@ impl<T: DistributedObject> ClientSession<T> {
     pub async fn peer<U: DistributedObject>(
         &self,
         object: Handle<U>,
-    ) -> Result<<U::Calls as Interface>::Proxy<Remote>, Misuse> {
+    ) -> Result<<U::Calls as Interface>::Proxy<Remote>, CallError> {
         let version =
             self.space.run_on(object, |_, cx| cx.peer_infos().first().map(|peer| peer.version));
-        let version = version.await?.ok_or(Misuse::Gone)?;
+        let version = version.await?.ok_or(CallError::Gone)?;
         Ok(U::Calls::proxy(self.remote(object.key, version)))
     }
 
@@ -266,7 +263,7 @@ impl<T: DistributedObject> ClientSession<T> {
     pub async fn run<R: Send + 'static>(
         &self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
-    ) -> Result<R, Misuse> {
+    ) -> Result<R, CallError> {
         self.space.run(run).await
     }
 

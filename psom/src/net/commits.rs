@@ -6,11 +6,12 @@ use std::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    journal::{Committing, Journal, JournalError},
+    journal::{Committing, Journal},
     link::Link,
 };
 use crate::{
     Config,
+    error::JournalError,
     space::{ConnectionKey, Outgoing, WhenSafe, Write},
 };
 

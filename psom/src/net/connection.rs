@@ -12,7 +12,11 @@ use super::{
     link::{Link, Next},
     space_task::{Inbox, Message},
 };
-use crate::{Config, Error, error::PeerMisbehaved, space::ConnectionKey};
+use crate::{
+    Config, Error,
+    error::{LostReason, PeerMisbehaved},
+    space::ConnectionKey,
+};
 
 /// Buffers grow to the second and shrink to the first, by how much the last read brought: an idle
 /// connection holds a small one.
@@ -90,17 +94,17 @@ async fn read(
     loop {
         let mut input = BytesMut::with_capacity(size);
         match reader.read_buf(&mut input).await {
-            Ok(0) => return Error::Lost("the peer ended the transport".into()),
+            Ok(0) => return LostReason::Eof.into(),
             Ok(count) if count >= size => size = (size * 4).min(READ.1),
             Ok(count) if count < size / 8 => size = (size / 4).max(READ.0),
             Ok(_) => {}
-            Err(error) => return Error::Lost(error.to_string()),
+            Err(error) => return Error::Lost(error.into()),
         }
         link.set_unread(true);
         link.listening().await;
         // A connection that is being ended reads on, so that its peer can write, but not for long.
         if !link.is_finished() && inbox.send(Message::Input(key, input.freeze())).await.is_err() {
-            return Error::Lost("the application has ended".into());
+            return LostReason::ApplicationEnded.into();
         }
     }
 }
@@ -140,7 +144,7 @@ async fn progress<R>(
 ) -> Result<R, Error> {
     match timeout(config.stall_timeout, operation).await {
         Ok(Ok(result)) => Ok(result),
-        Ok(Err(error)) => Err(Error::Lost(error.to_string())),
+        Ok(Err(error)) => Err(Error::Lost(error.into())),
         Err(_) => Err(PeerMisbehaved::SlowConsumer.into()),
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Config, Context, DistributedObject, Handle, Scope, Space,
-    error::Misuse,
+    error::{CallError, Misuse},
     interface::ObjectDesc,
     space::{SpaceStats, Task},
 };
@@ -77,7 +77,7 @@ impl<T: DistributedObject> SpaceHandle<T> {
     pub async fn run<R: Send + 'static>(
         &self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
-    ) -> Result<R, Misuse> {
+    ) -> Result<R, CallError> {
         self.run_on(self.root, run).await
     }
 
@@ -87,29 +87,29 @@ impl<T: DistributedObject> SpaceHandle<T> {
         &self,
         object: Handle<U>,
         run: impl FnOnce(&mut U, &mut Context<U>) -> R + Send + 'static,
-    ) -> Result<R, Misuse> {
+    ) -> Result<R, CallError> {
         let (reply, result) = oneshot::channel();
         let task = Task::new::<U>(move |object, cx| {
             let result = run(object, cx);
             cx.when_safe(move || drop(reply.send(result)));
         });
         let sent = self.space.inbox.send(Message::Run(object.key, task)).await;
-        sent.map_err(|_| Misuse::Gone)?;
+        sent.map_err(|_| CallError::Gone)?;
         // The task is dropped unrun, and its reply with it, where the object is gone.
-        result.await.map_err(|_| Misuse::Gone)
+        result.await.map_err(|_| CallError::Gone)
     }
 
     /// Closes every connection, those too that have not opened their channel yet, and takes no
     /// further one. The objects stay for as long as there is a handle.
-    pub async fn close(&self) -> Result<(), Misuse> {
-        self.space.inbox.send(Message::Close).await.map_err(|_| Misuse::Gone)
+    pub async fn close(&self) -> Result<(), CallError> {
+        self.space.inbox.send(Message::Close).await.map_err(|_| CallError::Gone)
     }
 
     /// How much the space holds.
-    pub async fn stats(&self) -> Result<SpaceStats, Misuse> {
+    pub async fn stats(&self) -> Result<SpaceStats, CallError> {
         let (reply, stats) = oneshot::channel();
-        self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| Misuse::Gone)?;
-        stats.await.map_err(|_| Misuse::Gone)
+        self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| CallError::Gone)?;
+        stats.await.map_err(|_| CallError::Gone)
     }
 }
 

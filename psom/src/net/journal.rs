@@ -1,6 +1,6 @@
 use std::{fmt, pin::Pin};
 
-use crate::space::Write;
+use crate::{error::JournalError, space::Write};
 
 /// Makes the durable state of a space safe.
 pub trait Journal: Send + Sync + 'static {
@@ -14,11 +14,6 @@ pub trait Journal: Send + Sync + 'static {
 
 /// Done when changes are safe.
 pub type Committing = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send>>;
-
-/// Why changes cannot be made safe, for the log.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct JournalError(pub String);
 
 impl fmt::Debug for dyn Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Error,
+    error::LostReason,
     session::{Chunk, Config, OutQueue, Output},
 };
 
@@ -200,7 +201,7 @@ impl Link {
     pub(super) fn fail(&self) {
         self.queue().fail();
         self.filled.notify_one();
-        self.end(Error::Lost("the application has ended".into()));
+        self.end(LostReason::ApplicationEnded.into());
     }
 
     /// The transport takes nothing more: whoever waits for it need not.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub use authenticator::{Admission, Authenticator, Refused};
 pub use client::{Client, ClientBuilder, ClientSession};
 pub use handle::{SpaceHandle, SpaceRef};
-pub use journal::{Committing, Journal, JournalError};
+pub use journal::{Committing, Journal};
 pub use remote::{Remote, Sending};
 pub use server::{Server, ServerBuilder, ServerLimits, ServerStats};
 pub use tokens::Tokens;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error,
-    error::Misuse,
+    error::{CallError, Misuse},
     interface::{InterfaceDesc, Target},
     space::RemoteCall,
     wire::{Encode, ObjectKey},
@@ -57,11 +57,11 @@ impl Remote {
         interface: &'static InterfaceDesc,
         method: u8,
         call: &RemoteCall,
-    ) -> Result<(), Misuse> {
-        let index = i8::try_from(method).map_err(|_| Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let index = i8::try_from(method).map_err(|_| CallError::Gone)?;
         let known = interface.method(index, self.version);
         if let (None, Some(later)) = (known, interface.method(index, i32::MAX)) {
-            return Err(Misuse::NotInVersion {
+            return Err(CallError::NotInVersion {
                 interface: interface.name,
                 method: later.name,
                 since: later.since,
@@ -69,7 +69,7 @@ impl Remote {
             });
         }
         let (size, limit) = (START + call.size(), self.record_limit as usize);
-        if size > limit { Err(Misuse::CallTooLong { size, limit }) } else { Ok(()) }
+        if size > limit { Err(Misuse::CallTooLong { size, limit }.into()) } else { Ok(()) }
     }
 
     /// Sends a call if nobody waits before it and there is room.
@@ -94,7 +94,7 @@ impl Remote {
         if let Some(error) = self.link.over() {
             return Err(error);
         }
-        let gone = || self.link.over().unwrap_or(Misuse::Gone.into());
+        let gone = || self.link.over().unwrap_or(CallError::Gone.into());
         let (reply, sent) = match call.has_references() {
             true => oneshot::channel(),
             false => {
@@ -126,7 +126,7 @@ pub struct Sending(State);
 enum State {
     Ready(Remote, RemoteCall),
     Waiting(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>),
-    Failed(Misuse),
+    Failed(CallError),
     Done,
 }
 
@@ -153,7 +153,7 @@ impl Future for Sending {
                     return polled;
                 }
                 State::Failed(error) => return Poll::Ready(Err(error.into())),
-                State::Done => return Poll::Ready(Err(Misuse::Gone.into())),
+                State::Done => return Poll::Ready(Err(CallError::Gone.into())),
             }
         }
     }

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     Config, DistributedObject, Error, Result, Scope, Session,
-    error::Misuse,
+    error::{Misuse, SetupError},
     interface::ObjectDesc,
     session::{Event, after},
     wire::auth::Credentials,
@@ -258,7 +258,10 @@ impl ServerBuilder {
             )
             .into());
         }
-        let cannot = |error| Error::Setup(format!("cannot listen on {address:?}: {error}"));
+        let cannot = |source: std::io::Error| SetupError::Listen {
+            address: format!("{address:?}"),
+            source: source.into(),
+        };
         let listener = TcpListener::bind(&address).await.map_err(cannot)?;
         let local = listener.local_addr().map_err(cannot)?;
         let mut server = self.start()?;

@@ -12,12 +12,12 @@ use tokio::{
 
 use super::{
     commits::{Commits, Turn, committed},
-    journal::{Journal, JournalError},
+    journal::Journal,
     link::Link,
 };
 use crate::{
     Config, Error, Session, Space, User,
-    error::Misuse,
+    error::{CallError, JournalError, LostReason},
     space::{ConnectionKey, Outgoing, RemoteCall, SpaceStats, Task},
     wire::{ObjectKey, auth::Credentials},
 };
@@ -36,11 +36,11 @@ pub(super) enum Message {
     /// Begin a client's session.
     Connect(Arc<Config>, Credentials, Arc<Link>, oneshot::Sender<ConnectionKey>),
     Input(ConnectionKey, Bytes),
-    Lost(ConnectionKey, String),
+    Lost(ConnectionKey, LostReason),
     End(ConnectionKey, Error),
     Run(ObjectKey, Task),
     /// With a reply where the call can fail for a reason that is not known outside.
-    Call(RemoteCall, Option<oneshot::Sender<Result<(), Misuse>>>),
+    Call(RemoteCall, Option<oneshot::Sender<Result<(), CallError>>>),
     /// Close every connection and take no further one.
     Close,
     Stats(oneshot::Sender<SpaceStats>),
@@ -338,7 +338,7 @@ impl Runner {
                     self.space.receive(now, key, bytes).await;
                 }
             }
-            Message::Lost(key, reason) => self.space.lost(now, key, &reason),
+            Message::Lost(key, reason) => self.space.lost(now, key, reason),
             Message::End(key, error) => self.space.end(now, key, error),
             Message::Run(object, task) => drop(self.space.run(now, object, task)),
             Message::Call(call, reply) => {
@@ -362,7 +362,7 @@ impl Runner {
         self.links.insert(key, link);
         // Whoever asked may have given up; then its transport is gone too.
         if reply.send(key).is_err() {
-            self.space.lost(now(), key, "nobody waits for the connection");
+            self.space.lost(now(), key, LostReason::ApplicationEnded);
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
     table::{Connected, Entry},
 };
 use crate::{
-    error::{Error, Misuse, PeerMisbehaved},
+    error::{CallError, Error, Misuse, PeerMisbehaved},
     interface::{self, Interface, InterfaceDesc, MethodDesc, ObjectDesc, Target, View},
     wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
 };
@@ -31,9 +31,9 @@ impl Session {
         interface: &'static InterfaceDesc,
         index: u8,
         arguments: &Arguments,
-    ) -> Result<(), Misuse> {
-        let table = self.table.as_ref().filter(|_| !self.is_ended()).ok_or(Misuse::Gone)?;
-        let target = table.open(address.proxy).ok_or(Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let table = self.table.as_ref().filter(|_| !self.is_ended()).ok_or(CallError::Gone)?;
+        let target = table.open(address.proxy).ok_or(CallError::Gone)?;
         let method = method_of(interface, index, target.version)?;
         let subject = match method.latest_by.filter(|_| self.outbound.congested) {
             Some(place) => interface::subject(method, place, &arguments.shown()),
@@ -72,14 +72,14 @@ impl Session {
         desc: &ObjectDesc,
     ) -> Result<(Address, i32), Error> {
         if self.is_ended() {
-            return Err(Misuse::Gone.into());
+            return Err(CallError::Gone.into());
         }
         let version = self.version(desc)?;
         let label = self.label(part);
         let limit = usize::try_from(self.config.record_limit).unwrap_or(usize::MAX);
-        let table = self.table.as_mut().ok_or(Misuse::Gone)?;
-        table.open(parent.proxy).ok_or(Misuse::Gone)?;
-        let hash = desc.serves.hash(version).ok_or(Misuse::Gone)?;
+        let table = self.table.as_mut().ok_or(CallError::Gone)?;
+        table.open(parent.proxy).ok_or(CallError::Gone)?;
+        let hash = desc.serves.hash(version).ok_or(CallError::Gone)?;
         let mut body = Vec::new();
         operation::write_connect(&mut body, parent.proxy, part, hash)?;
         if body.len() > limit {
@@ -112,7 +112,7 @@ impl Session {
         }
         let label = self.label(&request.part);
         let connected = Connected { object, serves: desc.serves, version, label };
-        let table = self.table.as_mut().ok_or(Misuse::Gone)?;
+        let table = self.table.as_mut().ok_or(CallError::Gone)?;
         table.insert(request.address.proxy, Entry::Open(connected));
         Ok(version)
     }
@@ -208,12 +208,12 @@ fn method_of(
     interface: &'static InterfaceDesc,
     index: u8,
     version: i32,
-) -> Result<&'static MethodDesc, Misuse> {
+) -> Result<&'static MethodDesc, CallError> {
     let method = usize::from(index).checked_sub(1).and_then(|place| interface.methods.get(place));
-    let method = method.ok_or(Misuse::Gone)?;
+    let method = method.ok_or(CallError::Gone)?;
     if method.since > version {
         let (interface, since) = (interface.name, method.since);
-        return Err(Misuse::NotInVersion { interface, method: method.name, since, version });
+        return Err(CallError::NotInVersion { interface, method: method.name, since, version });
     }
     Ok(method)
 }

@@ -42,7 +42,7 @@ pub(crate) use timers::after;
 
 use self::{connmgr::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
 use crate::{
-    error::{Error, Farewell},
+    error::{Error, Farewell, LostReason},
     trace::escape,
     wire::{
         ObjectKey,
@@ -251,11 +251,11 @@ impl Session {
 
     /// The transport is gone. Returns what that means: a server that hangs up on the credentials
     /// has refused them.
-    pub fn lost(&mut self, reason: &str) -> Error {
+    pub fn lost(&mut self, reason: LostReason) -> Error {
         let error = match &self.phase {
             Phase::AwaitAnswer => Error::Refused,
             Phase::Ended(error) => error.clone(),
-            _ => Error::Lost(reason.to_owned()),
+            _ => Error::Lost(reason),
         };
         self.end(error.clone());
         error

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::{
-    error::Misuse,
+    error::{CallError, Misuse},
     wire::{ObjectKey, ProxyId, operation, record},
 };
 
@@ -72,7 +72,7 @@ impl Arguments {
     pub(super) fn resolved(
         &self,
         find: impl Fn(ObjectKey) -> Option<ProxyId>,
-    ) -> Result<Option<Self>, Misuse> {
+    ) -> Result<Option<Self>, CallError> {
         let Marshaled::Small(bytes) = &self.bytes else { return Ok(None) };
         if self.references.is_empty() {
             return Ok(None);
@@ -81,7 +81,7 @@ impl Arguments {
         let mut copied = 0;
         for &(at, object) in &self.references {
             out.extend(&bytes[copied..at]);
-            find(object).ok_or(Misuse::ReferenceNotConnected)?.write(&mut out);
+            find(object).ok_or(CallError::ReferenceNotConnected)?.write(&mut out);
             copied = at;
         }
         out.extend(&bytes[copied..]);
@@ -198,7 +198,7 @@ impl Outbound {
         latest: bool,
         arguments: &Arguments,
         limit: u32,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let size = operation::call_start(key.proxy) + arguments.len();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let length = u32::try_from(size).ok().filter(|_| size <= limit);

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    error::Misuse,
+    error::CallError,
     interface::InterfaceDesc,
     wire::{ObjectKey, ProxyId},
 };
@@ -43,14 +43,15 @@ impl ProxyTable {
     }
 
     /// The number of the next object that this side connects.
-    pub(super) fn next_here(&mut self) -> Result<ProxyId, Misuse> {
-        self.connected_here = self.connected_here.checked_add(1).ok_or(Misuse::OutOfProxies)?;
+    pub(super) fn next_here(&mut self) -> Result<ProxyId, CallError> {
+        self.connected_here = self.connected_here.checked_add(1).ok_or(CallError::OutOfProxies)?;
         Ok(ProxyId::connected_here(self.connected_here))
     }
 
     /// The number of the next object that the peer connects.
-    pub(super) fn next_there(&mut self) -> Result<ProxyId, Misuse> {
-        self.connected_there = self.connected_there.checked_add(1).ok_or(Misuse::OutOfProxies)?;
+    pub(super) fn next_there(&mut self) -> Result<ProxyId, CallError> {
+        self.connected_there =
+            self.connected_there.checked_add(1).ok_or(CallError::OutOfProxies)?;
         Ok(ProxyId::connected_there(self.connected_there))
     }
 

@@ -12,7 +12,7 @@ use super::{
     peer::{Caller, Peer, PeerId, PeerInfo, Peers},
 };
 use crate::{
-    error::{Misuse, PeerMisbehaved, Violation},
+    error::{CallError, PeerMisbehaved, Violation},
     interface::{Interface, ObjectDesc},
     wire::{ObjectKey, ObjectRef},
 };
@@ -84,8 +84,8 @@ impl Scope {
     }
 
     /// Looks at another object. The object whose handler runs has `self` for that.
-    pub fn get<T: DistributedObject>(&self, handle: Handle<T>) -> Result<&T, Misuse> {
-        self.core().object(handle).ok_or(Misuse::Gone)
+    pub fn get<T: DistributedObject>(&self, handle: Handle<T>) -> Result<&T, CallError> {
+        self.core().object(handle).ok_or(CallError::Gone)
     }
 
     /// Does something with an object once the present handler has returned, in the order in which
@@ -95,10 +95,10 @@ impl Scope {
         &mut self,
         handle: Handle<T>,
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let core = self.core_mut();
         if !core.contains(handle.key) {
-            return Err(Misuse::Gone);
+            return Err(CallError::Gone);
         }
         core.work.push_back(Work::Task(handle.key, Task::new(run)));
         Ok(())

@@ -19,7 +19,7 @@ use super::{
     user::User,
 };
 use crate::{
-    error::{Error, Misuse},
+    error::{CallError, Error},
     interface::{InterfaceDesc, ObjectDesc},
     session::{Address, Application, Arguments, Protocols, Session, after},
     wire::{Encode, Encoder, ObjectKey, ProxyId, SlotKey},
@@ -330,7 +330,7 @@ impl Core {
     }
 
     /// Marshals the arguments of a call: once, however many peers it goes to.
-    pub(super) fn marshal(&mut self, arguments: &[&dyn Encode]) -> Result<Arguments, Misuse> {
+    pub(super) fn marshal(&mut self, arguments: &[&dyn Encode]) -> Result<Arguments, CallError> {
         let mut bytes = std::mem::take(&mut self.buffer);
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));
@@ -348,8 +348,8 @@ impl Core {
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &Arguments,
-    ) -> Result<(), Misuse> {
-        let connection = self.connections.get_mut(peer.connection).ok_or(Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let connection = self.connections.get_mut(peer.connection).ok_or(CallError::Gone)?;
         connection.session.call(peer.address, interface, method, arguments)?;
         self.gathered += arguments.len();
         if !connection.dirty {
@@ -367,7 +367,7 @@ impl Core {
         method: u8,
         arguments: &Arguments,
     ) -> Sent {
-        let Some(slot) = self.slot_mut(key) else { return Sent::failed(Misuse::Gone) };
+        let Some(slot) = self.slot_mut(key) else { return Sent::failed(CallError::Gone) };
         // The list is not needed by anything that sending does.
         let peers = std::mem::take(&mut slot.peers);
         let mut sent = Sent::default();
@@ -394,8 +394,8 @@ impl Core {
         part: &str,
         key: ObjectKey,
     ) -> Result<(), Error> {
-        let desc = self.desc(key).ok_or(Misuse::Gone)?;
-        let at = self.connections.get_mut(connection).ok_or(Misuse::Gone)?;
+        let desc = self.desc(key).ok_or(CallError::Gone)?;
+        let at = self.connections.get_mut(connection).ok_or(CallError::Gone)?;
         let connected = at.session.connect(parent, part, key, &desc);
         if connected.is_err() {
             self.collect(key);

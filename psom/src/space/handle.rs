@@ -3,7 +3,7 @@ use std::{fmt, marker::PhantomData};
 use crate::wire::{ObjectKey, ObjectRef};
 
 /// Names an object of a space. A handle owns nothing and can outlive its object: using it then, or
-/// in another space, is an error value, [`Misuse::Gone`](crate::error::Misuse::Gone).
+/// in another space, is an error value, [`CallError::Gone`](crate::error::CallError::Gone).
 pub struct Handle<T> {
     pub(crate) key: ObjectKey,
     object: PhantomData<fn() -> T>,

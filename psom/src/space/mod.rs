@@ -38,7 +38,7 @@ pub(crate) use remote_call::RemoteCall;
 pub use user::{User, UserData};
 
 use crate::{
-    error::{Error, Misuse, PeerMisbehaved, Violation},
+    error::{Error, LostReason, Misuse, PeerMisbehaved, Violation},
     interface::{Incoming, ObjectDesc, Outcome},
     session::{Call, Config, ConnectRequest, Event, Output, Protocols, Session},
     wire::{ObjectKey, auth::Credentials, record::Batch},
@@ -348,12 +348,12 @@ impl Space {
     /// Calls the peers of an object, from outside.
     #[cfg(feature = "tokio")]
     pub(crate) fn call(&mut self, now: Instant, call: &RemoteCall) -> Sent {
-        let Some(core) = self.core_at(now) else { return Sent::failed(Misuse::Gone) };
+        let Some(core) = self.core_at(now) else { return Sent::failed(crate::CallError::Gone) };
         core.send_all(call.object, call.interface, call.method, &call.arguments)
     }
 
     /// The transport of a connection is gone.
-    pub fn lost(&mut self, now: Instant, connection: ConnectionKey, reason: &str) {
+    pub fn lost(&mut self, now: Instant, connection: ConnectionKey, reason: LostReason) {
         let Some(core) = self.core_at(now) else { return };
         if let Some(at) = core.connections.get_mut(connection) {
             at.session.lost(reason);

@@ -6,7 +6,7 @@ use super::{
     user::User,
 };
 use crate::{
-    error::{Error, Misuse, Violation},
+    error::{CallError, Error, Violation},
     interface::{InterfaceDesc, ObjectDesc, Target},
     wire::{Encode, ObjectKey},
 };
@@ -47,15 +47,15 @@ impl Caller {
 pub struct Sent {
     /// How many peers the call goes to.
     pub reached: usize,
-    error: Option<Misuse>,
+    error: Option<CallError>,
 }
 
 impl Sent {
-    pub(super) fn failed(error: Misuse) -> Self {
+    pub(super) fn failed(error: CallError) -> Self {
         Self { reached: 0, error: Some(error) }
     }
 
-    pub(super) fn add(&mut self, result: Result<(), Misuse>) {
+    pub(super) fn add(&mut self, result: Result<(), CallError>) {
         match result {
             Ok(()) => self.reached += 1,
             Err(error) => drop(self.error.get_or_insert(error)),
@@ -63,7 +63,7 @@ impl Sent {
     }
 
     /// The first reason why the call could not be sent to a peer, if there is one.
-    pub fn ok(&self) -> Result<(), Misuse> {
+    pub fn ok(&self) -> Result<(), CallError> {
         self.error.clone().map_or(Ok(()), Err)
     }
 }
@@ -87,7 +87,7 @@ impl<'a> Peer<'a> {
     /// [`Misuse::NotAnnounced`]: this side has not announced the object's type. The peer speaks no
     /// version of it, the part name is too long, or the peer is gone.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
-        let (peer, _) = self.at.as_ref().ok_or(Misuse::Gone)?;
+        let (peer, _) = self.at.as_ref().ok_or(CallError::Gone)?;
         self.core.connect(peer.connection, peer.address, part, child.into().key)
     }
 
@@ -157,7 +157,7 @@ impl Target for Peer<'_> {
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sent {
-        let Some((peer, _)) = &self.at else { return Sent::failed(Misuse::Gone) };
+        let Some((peer, _)) = &self.at else { return Sent::failed(CallError::Gone) };
         let arguments = match self.core.marshal(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return Sent::failed(error),

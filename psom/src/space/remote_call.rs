@@ -1,5 +1,5 @@
 use crate::{
-    error::Misuse,
+    error::CallError,
     interface::InterfaceDesc,
     session::Arguments,
     wire::{Encode, Encoder, ObjectKey},
@@ -30,7 +30,7 @@ impl RemoteCall {
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],
-    ) -> Result<Self, Misuse> {
+    ) -> Result<Self, CallError> {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));

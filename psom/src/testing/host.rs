@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Scope, Session, Space, User, Write,
+    error::LostReason,
     session::{Event, OutQueue},
     space::{ConnectionKey, Task},
     wire::auth::Credentials,
@@ -87,8 +88,8 @@ impl<T: DistributedObject> Host<T> {
         let link = &mut self.links[link];
         if link.over.is_none() {
             match link.connection {
-                Some(connection) => self.space.lost(now, connection, "the transport ended"),
-                None => link.end(Error::Lost("the transport ended".into())),
+                Some(connection) => self.space.lost(now, connection, LostReason::Eof),
+                None => link.end(LostReason::Eof.into()),
             }
         }
         self.collect(now);

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use psom::{Context, Scope, distributed_object, error::Misuse, psom_interface, testing::Pair};
+use psom::{
+    Context, Scope, distributed_object,
+    error::{CallError, Misuse},
+    psom_interface,
+    testing::Pair,
+};
 use psom_objects::{
     annotation::{Kind, Properties, Property, text::Delta},
     client::{Conference, Content, Event, Parcel},
@@ -56,7 +61,7 @@ impl Room {
     fn act<R: Send + 'static>(
         &mut self,
         client: usize,
-        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, Misuse>
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, CallError>
         + Send
         + 'static,
     ) {

@@ -10,7 +10,7 @@ use std::{
 
 use psom::{
     Client, ClientSession, Committing, Config, Context, Journal, Scope, Server, SpaceHandle,
-    Tokens, User, Write, distributed_object, error::Misuse, psom_interface, testing::Script,
+    Tokens, User, Write, distributed_object, error::CallError, psom_interface, testing::Script,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
@@ -89,7 +89,7 @@ impl World {
         let permits = Arc::new(Semaphore::new(0));
         let shelf = Shelf(Arc::clone(&asked), Arc::clone(&saved));
         let journal = Arc::new(Slow(permits.clone()));
-        let root = move |_: &mut Scope| Ok::<_, Misuse>(shelf);
+        let root = move |_: &mut Scope| Ok::<_, CallError>(shelf);
         let space = SpaceHandle::start_durable(config.clone(), [], journal, root).unwrap();
         let tokens = Tokens::new();
         let server = Server::builder().space(space.space()).authenticator(tokens.clone());

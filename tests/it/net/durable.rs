@@ -7,7 +7,7 @@ use std::{
 
 use psom::{
     Client, ClientSession, Config, Context, Error, Journal, JournalError, Scope, Server,
-    SpaceHandle, Tokens, User, Write, distributed_object, error::Misuse, net::Committing,
+    SpaceHandle, Tokens, User, Write, distributed_object, error::CallError, net::Committing,
     psom_interface,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -62,7 +62,7 @@ impl Journal for ByHand {
     fn commit(&self, writes: Vec<Write>) -> Committing {
         let (done, result) = oneshot::channel();
         self.0.send((writes, done)).unwrap();
-        Box::pin(async move { result.await.unwrap_or_else(|_| Err(JournalError("gone".into()))) })
+        Box::pin(async move { result.await.unwrap_or_else(|_| Err(JournalError::Ended)) })
     }
 }
 
@@ -81,7 +81,7 @@ async fn world() -> World {
     let safe = Safe::default();
     let lines = safe.clone();
     let space = SpaceHandle::start_durable(Config::default(), [], journal, move |_| {
-        Ok::<_, Misuse>(Book(lines))
+        Ok::<_, CallError>(Book(lines))
     });
     let space = space.unwrap();
     let tokens = Tokens::new();
@@ -144,7 +144,7 @@ async fn a_journal_that_fails_ends_every_connection_and_nothing_leaves() {
     let mut world = world().await;
     world.session.root().s_write("one").await.unwrap();
     let (_, done) = world.commit().await;
-    done.send(Err(JournalError("the disk is gone".into()))).unwrap();
+    done.send(Err(JournalError::failed("the disk is gone"))).unwrap();
     assert_eq!(world.session.ended().await, Error::PeerBroke("internal error".into()));
     assert!(world.heard.try_recv().is_err());
 }
@@ -201,7 +201,7 @@ impl Still {
     fn new() -> Self {
         let (taken, commits) = mpsc::unbounded_channel();
         let journal = Arc::new(ByHand(taken));
-        let book = |_: &mut Scope| Ok::<_, Misuse>(Book(Safe::default()));
+        let book = |_: &mut Scope| Ok::<_, CallError>(Book(Safe::default()));
         let space = SpaceHandle::start_durable(Config::default(), [], journal, book).unwrap();
         let tokens = Tokens::new();
         let server = Server::builder().space(space.space()).authenticator(tokens.clone());

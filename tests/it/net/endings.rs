@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use psom::{Client, Error, Server, SpaceHandle, Tokens, User, error::Misuse};
+use psom::{
+    Client, Error, Server, SpaceHandle, Tokens, User,
+    error::{CallError, Misuse},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::common::{Room, SOON, ear, eventually, world};
@@ -30,7 +33,7 @@ async fn a_handler_that_panics_ends_its_space_and_no_other() {
     eventually(async || server.stats().connections == 1).await;
     other.root().s_say("still here").await.unwrap();
     assert_eq!(heard.recv().await.unwrap().1, "still here");
-    assert_eq!(first.stats().await, Err(Misuse::Gone));
+    assert_eq!(first.stats().await, Err(CallError::Gone));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use psom::{
     Config, Credentials, Error,
-    error::DecodeError,
+    error::{DecodeError, LostReason},
     testing::{Script, hex},
     wire::auth::SIGNATURE,
 };
@@ -137,7 +137,7 @@ fn a_server_that_hangs_up_on_the_token_has_refused_it() {
     assert_eq!(script.error(), Some(&Error::Refused));
     let mut script = guest(&SIGNATURE);
     script.hang_up();
-    assert_eq!(script.error(), Some(&Error::Lost("the transport ended".into())));
+    assert_eq!(script.error(), Some(&Error::Lost(LostReason::Eof)));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn what_comes_behind_the_token_is_read_once_it_was_judged() {
 fn a_lost_connection_is_begun_anew_from_the_start() {
     let mut lost = Stage::open().script();
     lost.hang_up();
-    assert_eq!(lost.error(), Some(&Error::Lost("the transport ended".into())));
+    assert_eq!(lost.error(), Some(&Error::Lost(LostReason::Eof)));
     assert_eq!((lost.stats().connections, lost.stats().peers), (0, 0));
     // What another connection of the same server has reached is no help.
     let mut neighbours = Neighbours::new();

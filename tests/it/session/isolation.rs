@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use psom::{Config, Error, error::PeerMisbehaved, testing::Pair};
+use psom::{
+    Config, Error,
+    error::{LostReason, PeerMisbehaved},
+    testing::Pair,
+};
 
 use super::{common::*, neighbours::Neighbours};
 
@@ -45,7 +49,7 @@ fn a_close_ends_its_own_connection_alone() {
 fn a_transport_that_is_lost_ends_its_own_connection_alone() {
     let mut pair = two_guests();
     pair.drop_client(0);
-    let lost = Error::Lost("the transport ended".into());
+    let lost = Error::Lost(LostReason::Eof);
     assert_eq!((pair.server_error(0), pair.client_error(0)), (Some(&lost), Some(&lost)));
     goes_on(&mut pair);
 }

@@ -1,8 +1,10 @@
 //! Calls that cannot be sent: error values, and nothing on the wire.
 
 use psom::{
-    Config, Context, DistributedObject, ObjectDesc, Space, distributed_object, error::Misuse,
-    psom_interface, testing::Script,
+    Config, Context, DistributedObject, ObjectDesc, Space, distributed_object,
+    error::{CallError, Misuse},
+    psom_interface,
+    testing::Script,
 };
 
 use super::common::*;
@@ -10,8 +12,8 @@ use super::common::*;
 /// Does something on a hall with one peer: the result, and that nothing went out.
 fn fails<T: DistributedObject>(
     script: &mut Script<T>,
-    run: impl FnOnce(&mut T, &mut Context<T>) -> Result<(), Misuse> + Send + 'static,
-) -> Misuse {
+    run: impl FnOnce(&mut T, &mut Context<T>) -> Result<(), CallError> + Send + 'static,
+) -> CallError {
     let error = script.on_root(run).unwrap_err();
     assert_eq!((script.take(), script.error()), (vec![], None));
     error
@@ -20,7 +22,7 @@ fn fails<T: DistributedObject>(
 #[test]
 fn a_method_that_the_peer_s_version_lacks_is_an_error_value() {
     let not_in =
-        |method, version| Misuse::NotInVersion { interface: HALL, method, since: 2, version };
+        |method, version| CallError::NotInVersion { interface: HALL, method, since: 2, version };
     let mut script = Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1])).script();
     let error = fails(&mut script, |_, cx| cx.peers().c_shouted("x").ok());
     assert_eq!(error, not_in("cShouted", 1));
@@ -40,7 +42,7 @@ fn a_call_over_the_record_limit_is_an_error_value() {
     script.send(&Stage::open().bytes());
     // The proxy identifier, the method, and a count of two bytes come before the bytes.
     let error = fails(&mut script, |_, cx| cx.peers().c_bytes(&[7; 297]).ok());
-    assert_eq!(error, Misuse::CallTooLong { size: 302, limit: 300 });
+    assert_eq!(error, Misuse::CallTooLong { size: 302, limit: 300 }.into());
     script.on_root(|_, cx| cx.peers().c_bytes(&[7; 295]).ok()).unwrap();
     assert_eq!(script.take().len(), 5 /* SetChannel */ + 5 + 300);
 }
@@ -49,13 +51,13 @@ fn a_call_over_the_record_limit_is_an_error_value() {
 fn a_reference_to_an_object_that_is_not_connected_is_an_error_value() {
     let mut script = Stage::open().script();
     let error = fails(&mut script, |hall, cx| cx.peers().c_refer(hall.desk.into()).ok());
-    assert_eq!(error, Misuse::ReferenceNotConnected);
+    assert_eq!(error, CallError::ReferenceNotConnected);
 }
 
 #[test]
 fn a_caller_that_nobody_is_cannot_be_called() {
     let mut script = Stage::open().script();
-    assert_eq!(fails(&mut script, |_, cx| cx.caller().c_said("x").ok()), Misuse::Gone);
+    assert_eq!(fails(&mut script, |_, cx| cx.caller().c_said("x").ok()), CallError::Gone);
 }
 
 #[test]
@@ -78,11 +80,11 @@ fn an_object_that_was_removed_is_gone() {
     let mut script = Stage::open().script();
     script.on_root(|hall, cx| {
         assert!(cx.remove(hall.desk));
-        assert_eq!(cx.get(hall.desk).err(), Some(Misuse::Gone));
-        assert_eq!(cx.tell(hall.desk, |_, _| ()), Err(Misuse::Gone));
+        assert_eq!(cx.get(hall.desk).err(), Some(CallError::Gone));
+        assert_eq!(cx.tell(hall.desk, |_, _| ()), Err(CallError::Gone));
         let peer = cx.peer_infos()[0].id;
         let connected = cx.peer(peer).unwrap().connect("seat", hall.desk);
-        assert_eq!(connected, Err(Misuse::Gone.into()));
+        assert_eq!(connected, Err(CallError::Gone.into()));
     });
     assert_eq!((script.take(), script.error()), (vec![], None));
 }
@@ -95,7 +97,7 @@ fn a_call_behind_the_end_of_its_connection_is_an_error_value() {
         cx.peer(peer).unwrap().hang_up();
         cx.peer(peer).map(|mut peer| peer.c_said("x").ok())
     });
-    assert_eq!(gone, Some(Err(Misuse::Gone)));
+    assert_eq!(gone, Some(Err(CallError::Gone)));
     assert_eq!(script.take(), [set_channel(2), close(), set_channel(0), close()].concat());
 }
 

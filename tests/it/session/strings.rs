@@ -91,7 +91,7 @@ fn ruling_07_a_string_longer_than_65535_bytes_is_an_error_and_nothing_is_sent() 
     // 21,846 characters of three bytes each.
     let long = "会".repeat(21_846);
     let error = script.on_root(move |_, cx| cx.peers().c_said(&long).ok());
-    assert_eq!(error, Err(Misuse::StringTooLong(65_538)));
+    assert_eq!(error, Err(Misuse::StringTooLong(65_538).into()));
     assert_eq!((script.take(), script.error()), (vec![], None));
     let fits = "会".repeat(21_845);
     script.on_root(move |_, cx| cx.peers().c_said(&fits).ok()).unwrap();

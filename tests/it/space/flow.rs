@@ -2,8 +2,8 @@
 
 use super::common::{Ear, Hub};
 use psom::{
-    Config, Context, Error,
-    error::PeerMisbehaved,
+    CallError, Config, Context, Error,
+    error::{Misuse, PeerMisbehaved},
     testing::{Pair, Script},
 };
 
@@ -137,7 +137,7 @@ fn a_call_over_the_record_limit_is_an_error_value() {
     let mut pair = Pair::server(config, |_| Hub::default());
     pair.join(Ear::new);
     let sent = pair.on_server(|_, cx| cx.peers().c_sent(vec![0; 2000].into()).ok());
-    assert!(matches!(sent, Err(psom::error::Misuse::CallTooLong { limit: 1000, .. })));
+    assert!(matches!(sent, Err(CallError::Misuse(Misuse::CallTooLong { limit: 1000, .. }))));
     assert!(pair.client_error(0).is_none());
 }
 
@@ -145,7 +145,7 @@ fn a_call_over_the_record_limit_is_an_error_value() {
 fn a_string_that_does_not_fit_is_an_error_value() {
     let mut pair = super::common::pair(1);
     let sent = pair.on_server(|_, cx| cx.peers().c_said(1, &"ü".repeat(40_000)).ok());
-    assert_eq!(sent, Err(psom::error::Misuse::StringTooLong(80_000)));
+    assert_eq!(sent, Err(Misuse::StringTooLong(80_000).into()));
     let fits = pair.on_server(|_, cx| cx.peers().c_said(1, &"x".repeat(65_535)).ok());
     assert_eq!(fits, Ok(()));
     assert_eq!(super::common::heard(&mut pair, 0).len(), 1);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::common::{Hub, heard, notes, pair};
 use psom::{
     Config, Context, PsomType, distributed_object,
-    error::Misuse,
+    error::CallError,
     psom_interface,
     testing::Pair,
     wire::{Decode, Decoder, Encode, Encoder, TypeDesc},
@@ -100,7 +100,7 @@ fn a_group_leaves_out_peers_whose_version_lacks_the_method() {
     });
     assert_eq!(reached, 0);
     let lacking =
-        Misuse::NotInVersion { interface: "Test.Hub", method: "cNew", since: 2, version: 1 };
+        CallError::NotInVersion { interface: "Test.Hub", method: "cNew", since: 2, version: 1 };
     assert_eq!(error, Err(lacking));
     pair.on_server(|_, cx| drop(cx.peers().c_place(9)));
     assert_eq!(pair.on_client(0, |ear, _| ear.places.clone()), [9]);

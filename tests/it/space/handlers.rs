@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::common::{heard, notes, pair};
-use psom::error::Misuse;
+use psom::error::CallError;
 
 #[test]
 fn an_async_handler_is_awaited_before_the_next_message() {
@@ -45,7 +45,7 @@ fn a_handle_to_a_removed_object_is_an_error_value() {
         let told = cx.tell(child, |_, _| unreachable!());
         (told, cx.get(child).map(|_| ()), cx.remove(child))
     });
-    assert_eq!((told, looked, removed), (Err(Misuse::Gone), Err(Misuse::Gone), false));
+    assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_handle_of_another_space_is_an_error_value() {
         let told = cx.tell(theirs, |_, _| unreachable!());
         (told, cx.get(theirs).map(|_| ()), cx.remove(theirs))
     });
-    assert_eq!((told, looked, removed), (Err(Misuse::Gone), Err(Misuse::Gone), false));
+    assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn nobody_is_the_caller_of_what_nobody_called() {
     pair.on_server(|_, cx| {
         assert_eq!(cx.caller().user().id, 0);
         assert!(cx.caller().id().is_none());
-        assert_eq!(cx.caller().c_place(1).ok(), Err(Misuse::Gone));
+        assert_eq!(cx.caller().c_place(1).ok(), Err(CallError::Gone));
     });
     assert!(heard(&mut pair, 0).is_empty());
 }

@@ -1,7 +1,7 @@
 //! What happens when somebody or something goes.
 
 use super::common::{Child, given, notes, pair};
-use psom::{Error, error::Misuse};
+use psom::{Error, error::CallError};
 
 #[test]
 fn objects_are_told_of_peers_that_come_and_go() {
@@ -79,7 +79,7 @@ fn a_handler_that_removes_its_own_object_ends_in_peace() {
             let this = cx.handle();
             assert!(cx.remove(this));
             child.notes.push("still here".into());
-            assert_eq!(cx.tell(this, |_, _| {}), Err(Misuse::Gone));
+            assert_eq!(cx.tell(this, |_, _| {}), Err(CallError::Gone));
         })
         .unwrap();
     });

@@ -1,7 +1,7 @@
 //! Objects as parameters (section 3.1.1.1.4).
 
 use super::common::{Child, heard, notes, pair};
-use psom::{Error, ObjectRef, error::Misuse};
+use psom::{Error, ObjectRef, error::CallError};
 
 #[test]
 fn a_reference_names_the_same_object_on_both_sides() {
@@ -42,7 +42,7 @@ fn an_object_that_the_peer_is_not_connected_to_cannot_be_passed() {
         let child = cx.add(Child::default());
         cx.peers().c_passed(child.into()).ok()
     });
-    assert_eq!(sent, Err(Misuse::ReferenceNotConnected));
+    assert_eq!(sent, Err(CallError::ReferenceNotConnected));
     assert!(heard(&mut pair, 0).is_empty());
 }
 

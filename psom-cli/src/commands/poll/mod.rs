@@ -1,7 +1,7 @@
 mod csv;
 
 use clap::{Args, Subcommand};
-use psom::{Context, error::Misuse};
+use psom::{Context, error::CallError};
 use psom_objects::{
     client::{Conference, Event, Parcel, Poll as Known, PollEvent},
     package::{self, ContentDetail, CreateContent},
@@ -174,7 +174,7 @@ fn poll<'a>(joined: &'a Joined, title: &str) -> Result<(i64, &'a Known)> {
 async fn change(
     joined: &mut Joined,
     title: &str,
-    act: impl FnOnce(&mut Conference, &mut Context<Conference>, i64) -> Result<(), Misuse>
+    act: impl FnOnce(&mut Conference, &mut Context<Conference>, i64) -> Result<(), CallError>
     + Send
     + 'static,
 ) -> Result<Known> {

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use psom::{Context, error::Misuse};
+use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{
@@ -29,7 +29,7 @@ impl Conference {
         content: i64,
         kind: Kind,
         mut properties: Properties,
-    ) -> Result<String, Misuse> {
+    ) -> Result<String, CallError> {
         let cookie = self.next_cookie();
         let local = properties.entry(Property::LocalId).or_insert_with(|| cookie.to_string());
         let local = local.clone();
@@ -47,7 +47,7 @@ impl Conference {
         content: i64,
         id: i32,
         properties: Properties,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let generation = self.annotation(content, id)?.generation;
         self.on_annotations(cx, content, move |annotations, cx| {
             let sent = cx.peers().s_change_properties(id, generation, &rows(&properties));
@@ -63,7 +63,7 @@ impl Conference {
         ids: Vec<i32>,
         property: Property,
         value: impl Into<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let (value, generations) = (value.into(), self.generations(content, &ids)?);
         self.on_annotations(cx, content, move |annotations, cx| {
             let name = property.name();
@@ -79,7 +79,7 @@ impl Conference {
         content: i64,
         property: Property,
         values: Vec<(i32, String)>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let (ids, values): (Vec<_>, Vec<_>) = values.into_iter().unzip();
         let generations = self.generations(content, &ids)?;
         self.on_annotations(cx, content, move |annotations, cx| {
@@ -97,7 +97,7 @@ impl Conference {
         content: i64,
         id: i32,
         deltas: Vec<Delta>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let Annotation { generation, text_version, .. } = *self.annotation(content, id)?;
         let begins: Vec<_> = deltas.iter().map(|delta| delta.begin).collect();
         let ends: Vec<_> = deltas.iter().map(|delta| delta.end).collect();
@@ -116,7 +116,7 @@ impl Conference {
         cx: &mut Context<Self>,
         content: i64,
         id: i32,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_annotations(cx, content, move |annotations, cx| {
             let sent = cx.peers().s_remove_annotation(id);
             annotations.root.check(cx, "remove an annotation", sent);
@@ -130,7 +130,7 @@ impl Conference {
         cx: &mut Context<Self>,
         content: i64,
         ids: Vec<i32>,
-    ) -> Result<i32, Misuse> {
+    ) -> Result<i32, CallError> {
         let cookie = self.next_cookie();
         self.on_annotations(cx, content, move |annotations, cx| {
             let sent = cx.peers().s_remove_annotations(&ids, cookie);
@@ -144,7 +144,7 @@ impl Conference {
         &mut self,
         cx: &mut Context<Self>,
         content: i64,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_annotations(cx, content, |annotations, cx| {
             let sent = cx.peers().s_clear_annotations();
             annotations.root.check(cx, "clear the annotations", sent);
@@ -158,7 +158,7 @@ impl Conference {
         content: i64,
         anchor: impl Into<String>,
         visible: bool,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let anchor = anchor.into();
         self.on_annotations(cx, content, move |annotations, cx| {
             let sent = cx.peers().s_set_telepointer(&anchor, visible);
@@ -166,12 +166,12 @@ impl Conference {
         })
     }
 
-    fn annotation(&self, content: i64, id: i32) -> Result<&Annotation, Misuse> {
+    fn annotation(&self, content: i64, id: i32) -> Result<&Annotation, CallError> {
         let board = self.model().contents.get(&content).and_then(|at| at.board.as_ref());
-        board.and_then(|board| board.annotations.get(id)).ok_or(Misuse::Gone)
+        board.and_then(|board| board.annotations.get(id)).ok_or(CallError::Gone)
     }
 
-    fn generations(&self, content: i64, ids: &[i32]) -> Result<Vec<i32>, Misuse> {
+    fn generations(&self, content: i64, ids: &[i32]) -> Result<Vec<i32>, CallError> {
         ids.iter().map(|id| Ok(self.annotation(content, *id)?.generation)).collect()
     }
 
@@ -180,12 +180,12 @@ impl Conference {
         cx: &mut Context<Self>,
         content: i64,
         run: impl FnOnce(&mut Annotations, &mut Context<Annotations>) + Send + 'static,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let on_whiteboard = self.extended::<WhiteboardContent>(cx, content);
         let on_slides = self.extended::<PptContent>(cx, content);
         let on_whiteboard = on_whiteboard.and_then(|board| cx.get(board).ok()?.annotations);
         let on_slides = on_slides.and_then(|slides| cx.get(slides).ok()?.annotations);
-        cx.tell(on_whiteboard.or(on_slides).ok_or(Misuse::Gone)?, run)
+        cx.tell(on_whiteboard.or(on_slides).ok_or(CallError::Gone)?, run)
     }
 }
 

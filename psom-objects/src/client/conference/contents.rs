@@ -2,7 +2,7 @@
 //! what the server makes of it comes back as an event.
 
 use bytes::Bytes;
-use psom::{Context, DistributedObject, ObjectDesc, error::Misuse};
+use psom::{CallError, Context, DistributedObject, ObjectDesc};
 
 use super::Conference;
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 /// # Actions
 ///
 /// An error says that there is nobody to call: no such content or upload, no connection, or none of
-/// the meeting yet ([`Misuse::NotNow`]: wait for [`Event::Ready`](crate::client::Event::Ready)). A call that
+/// the meeting yet ([`CallError::NotNow`]: wait for [`Event::Ready`](crate::client::Event::Ready)). A call that
 /// turns out to be unsendable is told as [`Event::NotSent`](crate::client::Event::NotSent).
 impl Conference {
     /// Reserves a title for a content to be uploaded. Returns the cookie by which the answer,
@@ -28,7 +28,7 @@ impl Conference {
         &mut self,
         cx: &mut Context<Self>,
         title: impl Into<String>,
-    ) -> Result<i32, Misuse> {
+    ) -> Result<i32, CallError> {
         let (title, cookie) = (title.into(), self.next_cookie());
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_reserve_title(&title, cookie);
@@ -38,7 +38,7 @@ impl Conference {
     }
 
     /// Gives a reserved title back.
-    pub fn release_title(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+    pub fn release_title(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), CallError> {
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_release_title(cookie);
             manager.root.check(cx, "release a title", sent);
@@ -51,14 +51,14 @@ impl Conference {
     /// [another](Self::next_cookie) too.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] where the cookie has an upload, or was rejected.
+    /// [`CallError::NotNow`] where the cookie has an upload, or was rejected.
     pub fn request_upload(
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
         packed_length: i64,
         unpacked_length: i64,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.check_uploads(cx)?;
         cx.get(self.uploads)?.check_new(cookie)?;
         self.on_uploads(cx, move |manager, cx| {
@@ -72,9 +72,9 @@ impl Conference {
     /// refused.
     ///
     /// # Errors
-    /// [`Misuse::NotNegotiated`] where it would create a content of a type that this client follows
+    /// [`CallError::NotNegotiated`] where it would create a content of a type that this client follows
     /// and that the server does not speak (sections 3.1.4.1.15 and 3.1.4.1.16).
-    pub fn upload(&mut self, cx: &mut Context<Self>, parcel: Parcel) -> Result<i32, Misuse> {
+    pub fn upload(&mut self, cx: &mut Context<Self>, parcel: Parcel) -> Result<i32, CallError> {
         // Before a title is reserved for something that cannot be sent.
         self.check_uploads(cx)?;
         self.check_negotiated(cx, parcel.kind.as_deref())?;
@@ -96,7 +96,7 @@ impl Conference {
         &mut self,
         cx: &mut Context<Self>,
         manifest: &Manifest,
-    ) -> Result<i32, Misuse> {
+    ) -> Result<i32, CallError> {
         self.check_uploads(cx)?;
         let title = match manifest {
             Manifest::CreateContent(content) => {
@@ -134,7 +134,7 @@ impl Conference {
         cx: &mut Context<Self>,
         name: impl Into<String>,
         is_attachment: bool,
-    ) -> Result<i32, Misuse> {
+    ) -> Result<i32, CallError> {
         let (name, cookie) = (name.into(), self.next_cookie());
         self.on_uploads(cx, move |manager, cx| {
             manager.request_download(cx, cookie, &name, is_attachment);
@@ -157,8 +157,8 @@ impl Conference {
         cx: &mut Context<Self>,
         cookie: i32,
         data: Bytes,
-    ) -> Result<(), Misuse> {
-        let stream = cx.get(self.uploads)?.stream(cookie).ok_or(Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let stream = cx.get(self.uploads)?.stream(cookie).ok_or(CallError::Gone)?;
         cx.tell(stream, move |stream, cx| stream.write(cx, data))
     }
 
@@ -166,16 +166,16 @@ impl Conference {
     /// [`Event::UploadFinished`](crate::client::Event::UploadFinished).
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] where the server has not accepted such an upload, or it is over.
-    pub fn finish_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+    /// [`CallError::NotNow`] where the server has not accepted such an upload, or it is over.
+    pub fn finish_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), CallError> {
         self.end_upload(cx, cookie, false)
     }
 
     /// Gives an upload up.
     ///
     /// # Errors
-    /// [`Misuse::NotNow`] where the server has not accepted such an upload, or it is over.
-    pub fn cancel_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), Misuse> {
+    /// [`CallError::NotNow`] where the server has not accepted such an upload, or it is over.
+    pub fn cancel_upload(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), CallError> {
         self.end_upload(cx, cookie, true)
     }
 
@@ -184,14 +184,14 @@ impl Conference {
         cx: &mut Context<Self>,
         cookie: i32,
         cancel: bool,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.check_uploads(cx)?;
         cx.get(self.uploads)?.check_taken(cookie)?;
         self.on_uploads(cx, move |manager, cx| manager.end(cx, cookie, cancel))
     }
 
     /// Deletes a content.
-    pub fn delete_content(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+    pub fn delete_content(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_delete_content(id);
             manager.root.check(cx, "delete a content", sent);
@@ -199,7 +199,7 @@ impl Conference {
     }
 
     /// Takes the stage with a content, or with none.
-    pub fn present(&mut self, cx: &mut Context<Self>, id: Option<i64>) -> Result<(), Misuse> {
+    pub fn present(&mut self, cx: &mut Context<Self>, id: Option<i64>) -> Result<(), CallError> {
         let Some(id) = id else {
             return self.on_contents(cx, |manager, cx| {
                 let sent = cx.peers().s_present();
@@ -217,7 +217,7 @@ impl Conference {
         &mut self,
         cx: &mut Context<Self>,
         id: Option<i64>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let Some(id) = id else {
             return self.on_contents(cx, |manager, cx| {
                 let sent = cx.peers().s_stop_presenting();
@@ -236,7 +236,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         title: impl Into<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let title = title.into();
         self.on_content(cx, id, move |content, cx| {
             let sent = cx.peers().s_set_title(&title);
@@ -250,7 +250,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         visibility: ContentVisibility,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_content(cx, id, move |content, cx| {
             let sent = cx.peers().s_set_visibility(visibility);
             content.root.check(cx, "show or hide a content", sent);
@@ -258,7 +258,7 @@ impl Conference {
     }
 
     /// Shows a content that is presented before all others that are.
-    pub fn make_highest(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+    pub fn make_highest(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_content(cx, id, |content, cx| {
             let sent = cx.peers().s_make_highest_presentation_order();
             content.root.check(cx, "put a content in front", sent);
@@ -270,11 +270,11 @@ impl Conference {
         &self,
         cx: &mut Context<Self>,
         kind: Option<&str>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let contents = cx.get(self.contents)?;
         let Some(object) = kind.and_then(|kind| contents.follower(kind)) else { return Ok(()) };
         match cx.peers().speaking(&object) {
-            0 if !cx.peers().is_empty() => Err(Misuse::NotNegotiated(object.serves.name)),
+            0 if !cx.peers().is_empty() => Err(CallError::NotNegotiated(object.serves.name)),
             _ => Ok(()),
         }
     }
@@ -283,7 +283,7 @@ impl Conference {
         &self,
         cx: &mut Context<Self>,
         run: impl FnOnce(&mut ContentManager, &mut Context<ContentManager>) + Send + 'static,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.check_connected::<ContentManager>(cx.get(self.contents)?.is_connected)?;
         cx.tell(self.contents, run)
     }
@@ -292,26 +292,26 @@ impl Conference {
         &self,
         cx: &mut Context<Self>,
         run: impl FnOnce(&mut UploadManager, &mut Context<UploadManager>) + Send + 'static,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.check_uploads(cx)?;
         cx.tell(self.uploads, run)
     }
 
-    fn check_uploads(&self, cx: &Context<Self>) -> Result<(), Misuse> {
+    fn check_uploads(&self, cx: &Context<Self>) -> Result<(), CallError> {
         self.check_connected::<UploadManager>(cx.get(self.uploads)?.is_connected)
     }
 
     /// Refuses what would be said to nobody, and so be lost.
-    fn check_connected<T: DistributedObject>(&self, is_connected: bool) -> Result<(), Misuse> {
+    fn check_connected<T: DistributedObject>(&self, is_connected: bool) -> Result<(), CallError> {
         match is_connected {
             true => Ok(()),
-            false if self.over => Err(Misuse::Gone),
+            false if self.over => Err(CallError::Gone),
             // A server connects everything that it speaks before it says that it is ready.
             false if self.model().ready => {
-                Err(Misuse::NotNegotiated(ObjectDesc::of::<T>().serves.name))
+                Err(CallError::NotNegotiated(ObjectDesc::of::<T>().serves.name))
             }
             false => {
-                Err(Misuse::NotNow("the meeting has not been told yet; wait for Event::Ready"))
+                Err(CallError::NotNow("the meeting has not been told yet; wait for Event::Ready"))
             }
         }
     }
@@ -321,8 +321,8 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         run: impl FnOnce(&mut Content, &mut Context<Content>) + Send + 'static,
-    ) -> Result<(), Misuse> {
-        let content = cx.get(self.contents)?.content(id).ok_or(Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let content = cx.get(self.contents)?.content(id).ok_or(CallError::Gone)?;
         cx.tell(content, run)
     }
 
@@ -332,8 +332,8 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
-    ) -> Result<(), Misuse> {
-        let extended = self.extended::<T>(cx, id).ok_or(Misuse::Gone)?;
+    ) -> Result<(), CallError> {
+        let extended = self.extended::<T>(cx, id).ok_or(CallError::Gone)?;
         cx.tell(extended, run)
     }
 }

@@ -1,4 +1,4 @@
-use psom::{Context, error::Misuse};
+use psom::{CallError, Context};
 
 use super::Conference;
 use crate::client::followers::notes::{SharedNotesContent, UNKNOWN_ERROR};
@@ -7,7 +7,7 @@ use crate::client::followers::notes::{SharedNotesContent, UNKNOWN_ERROR};
 impl Conference {
     /// Tells everybody that something is wrong with the notes. The answer is
     /// [`NotesEvent::Error`](crate::client::NotesEvent::Error), unless the server does not take it from this user.
-    pub fn report_notes_error(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+    pub fn report_notes_error(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_extended::<SharedNotesContent>(cx, id, |notes, cx| {
             let sent = cx.peers().s_set_error_code(UNKNOWN_ERROR);
             notes.root.check(cx, "report an error of notes", sent);

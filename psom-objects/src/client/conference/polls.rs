@@ -1,4 +1,4 @@
-use psom::{Context, error::Misuse};
+use psom::{CallError, Context};
 
 use super::Conference;
 use crate::client::followers::poll::PollContent;
@@ -17,10 +17,10 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         choice: Option<usize>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let poll = self.model().contents.get(&id).and_then(|content| content.poll.as_ref());
         if poll.is_some_and(|poll| !poll.open) {
-            return Err(Misuse::NotNow("the poll is closed; vote when it is open again"));
+            return Err(CallError::NotNow("the poll is closed; vote when it is open again"));
         }
         // No server knows a place that is none.
         let choice = choice.map_or(-1, |place| i32::try_from(place).unwrap_or(i32::MAX));
@@ -36,7 +36,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         open: bool,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_extended::<PollContent>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_set_open_state(open);
             poll.root.check(cx, "open or close a poll", sent);
@@ -49,7 +49,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         to_all: bool,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_extended::<PollContent>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_set_results_state(to_all);
             poll.root.check(cx, "show or hide the results of a poll", sent);
@@ -64,7 +64,7 @@ impl Conference {
         id: i64,
         question: impl Into<String>,
         choices: Vec<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let question = question.into();
         self.on_extended::<PollContent>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_modify(&question, &choices, true, "");
@@ -73,7 +73,7 @@ impl Conference {
     }
 
     /// Forgets all votes.
-    pub fn clear_votes(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+    pub fn clear_votes(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_extended::<PollContent>(cx, id, |poll, cx| {
             let sent = cx.peers().s_clear_votes();
             poll.root.check(cx, "clear the votes of a poll", sent);

@@ -1,4 +1,4 @@
-use psom::{Context, error::Misuse};
+use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{client::followers::qna::QnaContent, qna::QnaBlob, types::QnaOpenState};
@@ -14,7 +14,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         open: bool,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let state = if open { QnaOpenState::Open } else { QnaOpenState::Suspended };
         self.on_extended::<QnaContent>(cx, id, move |qna, cx| {
             let sent = cx.peers().s_set_open_state(state);
@@ -32,7 +32,7 @@ impl Conference {
         question: impl Into<String>,
         text: impl Into<String>,
         by: impl Into<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let (question, text, by) = (question.into(), text.into(), by.into());
         self.put_blob(cx, id, QnaBlob::Question { id: question, text, by }.write())
     }
@@ -46,7 +46,7 @@ impl Conference {
         question: impl Into<String>,
         text: impl Into<String>,
         by: impl Into<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let (question, text, by) = (question.into(), text.into(), by.into());
         self.put_blob(cx, id, QnaBlob::Answer { question, text, by }.write())
     }
@@ -58,7 +58,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         blob: impl Into<String>,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let blob = blob.into();
         self.on_extended::<QnaContent>(cx, id, move |qna, cx| {
             let sent = cx.peers().s_put_blob(&blob);

@@ -1,6 +1,6 @@
 use std::ops::RangeInclusive;
 
-use psom::{Context, error::Misuse};
+use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{
@@ -21,7 +21,7 @@ impl Conference {
         id: i64,
         slide: u32,
         click: u32,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         // Numbers beyond what a document can hold are beyond every presentation as well.
         let most = i32::MAX.unsigned_abs();
         let location = Location::new(slide.min(most), click.min(most)).to_xml();
@@ -30,7 +30,7 @@ impl Conference {
     }
 
     /// Goes to the first place of the presentation.
-    pub fn go_to_start(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), Misuse> {
+    pub fn go_to_start(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.set_location(cx, id, INITIAL_LOCATION.to_owned())
     }
 
@@ -39,7 +39,7 @@ impl Conference {
         cx: &mut Context<Self>,
         id: i64,
         location: String,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         self.on_extended::<PptContent>(cx, id, move |slides, cx| {
             let sent = cx.peers().s_set_location(&location);
             slides.root.check(cx, "go to a slide", sent);
@@ -55,7 +55,7 @@ impl Conference {
         slides: RangeInclusive<u32>,
         format: ResourceFormat,
         code: ResourceErrorCode,
-    ) -> Result<(), Misuse> {
+    ) -> Result<(), CallError> {
         let number = |slide: u32| i32::try_from(slide).unwrap_or(i32::MAX);
         let (begin, end) = (number(*slides.start()), number(*slides.end()));
         self.on_extended::<PptContent>(cx, id, move |slides, cx| {

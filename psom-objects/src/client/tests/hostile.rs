@@ -316,8 +316,8 @@ impl Stage {
 #[test]
 fn what_nobody_would_hear_is_refused_until_the_meeting_is_told() {
     let mut stage = Stage::empty();
-    let not_now = |result: Result<i32, Misuse>| {
-        assert!(matches!(result, Err(Misuse::NotNow(why)) if why.contains("Event::Ready")));
+    let not_now = |result: Result<i32, CallError>| {
+        assert!(matches!(result, Err(CallError::NotNow(why)) if why.contains("Event::Ready")));
     };
     let parcel = || super::super::Parcel::whiteboard("Ideas").unwrap();
     not_now(stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())));
@@ -338,7 +338,7 @@ fn what_nobody_would_hear_is_refused_until_the_meeting_is_told() {
     stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())).unwrap();
     stage.pair.on_server(|_, cx| assert_eq!(cx.peers().close(), 1));
     let gone = stage.pair.on_client(0, |conference, cx| conference.reserve_title(cx, "x"));
-    assert_eq!(gone, Err(Misuse::Gone));
+    assert_eq!(gone, Err(CallError::Gone));
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn a_server_that_takes_no_uploads_is_told_from_one_that_has_not_begun() {
         cx.peers().c_meeting_ready();
     });
     let refused = stage.pair.on_client(0, |conference, cx| conference.request_upload(cx, 7, 1, 1));
-    assert!(matches!(refused, Err(Misuse::NotNegotiated(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CallError::NotNegotiated(_))), "{refused:?}");
     stage.pair.on_client(0, |conference, cx| conference.reserve_title(cx, "x")).unwrap();
 }
 

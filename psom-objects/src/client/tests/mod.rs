@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use psom::{Config, error::Misuse, testing::Pair};
+use psom::{Config, error::CallError, testing::Pair};
 
 use super::{Conference, Event, Model};
 use crate::{
@@ -251,7 +251,7 @@ fn an_upload_that_is_cancelled_or_refused_says_so() {
     let reason = UploadFinishReason::UserCancel;
     assert!(room.news(ada).contains(&Event::UploadFinished { cookie: 7, reason }));
     let gone = room.pair.on_client(ada, |conference, cx| conference.write(cx, 7, Bytes::new()));
-    assert_eq!(gone, Err(Misuse::Gone));
+    assert_eq!(gone, Err(CallError::Gone));
 
     room.pair.on_client(grace, request).unwrap();
     let reason = UploadFinishReason::UnknownFailure;
@@ -281,7 +281,7 @@ fn what_cannot_be_sent_is_told() {
     room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, long)).unwrap();
     assert!(room.news(ada).iter().any(|event| matches!(event, Event::NotSent { .. })));
     let nobody = room.pair.on_client(ada, |conference, cx| conference.present(cx, Some(9)));
-    assert_eq!(nobody, Err(Misuse::Gone));
+    assert_eq!(nobody, Err(CallError::Gone));
 }
 
 #[test]

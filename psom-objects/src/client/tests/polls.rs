@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
-use psom::{Config, error::Misuse, testing::Pair};
+use psom::{Config, error::CallError, testing::Pair};
 
 use super::{Room, Shelf};
 use crate::{
@@ -72,7 +72,7 @@ fn nobody_votes_in_a_poll_that_is_closed() {
     room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, false)).unwrap();
     room.news(grace);
     let vote = room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1)));
-    assert!(matches!(vote, Err(Misuse::NotNow(why)) if why.contains("closed")), "{vote:?}");
+    assert!(matches!(vote, Err(CallError::NotNow(why)) if why.contains("closed")), "{vote:?}");
     // The server was not asked: it would have answered.
     assert!(room.news(grace).is_empty());
     room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, true)).unwrap();
@@ -149,7 +149,7 @@ fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
     ] {
         let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, parcel));
         let error = upload.unwrap_err();
-        assert!(matches!(error, Misuse::NotNegotiated(name) if name.ends_with(interface)));
+        assert!(matches!(error, CallError::NotNegotiated(name) if name.ends_with(interface)));
         // Not even a title was reserved.
         assert!(room.news(ada).is_empty());
     }
@@ -158,7 +158,7 @@ fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
     let upload = room
         .pair
         .on_client(ada, move |conference, cx| conference.request_web_upload(cx, &manifest));
-    assert!(matches!(upload, Err(Misuse::NotNegotiated(_))) && room.news(ada).is_empty());
+    assert!(matches!(upload, Err(CallError::NotNegotiated(_))) && room.news(ada).is_empty());
     room.share(ada, "Plan.txt");
     assert_eq!(room.model(ada).contents.len(), 1);
 }

@@ -17,8 +17,8 @@ type Root<'a> = (&'a mut Conference, &'a mut Context<Conference>);
 impl Stage {
     fn act<R: Send + 'static>(
         &mut self,
-        act: impl FnOnce(Root<'_>) -> Result<R, Misuse> + Send + 'static,
-    ) -> Result<R, Misuse> {
+        act: impl FnOnce(Root<'_>) -> Result<R, CallError> + Send + 'static,
+    ) -> Result<R, CallError> {
         self.pair.on_client(0, |root, cx| act((root, cx)))
     }
 
@@ -40,7 +40,7 @@ impl Stage {
             self.act(move |(root, cx)| root.finish_upload(cx, cookie)),
             self.act(move |(root, cx)| root.cancel_upload(cx, cookie)),
         ];
-        assert!(ended.iter().all(|ended| matches!(ended, Err(Misuse::NotNow(_)))), "{ended:?}");
+        assert!(ended.iter().all(|ended| matches!(ended, Err(CallError::NotNow(_)))), "{ended:?}");
         assert!(self.asked().is_empty());
     }
 }
@@ -87,9 +87,9 @@ fn nothing_is_said_of_an_upload_that_was_refused() {
     for cookie in [7, form] {
         stage.has_none(cookie);
         let again = stage.act(move |(root, cx)| root.request_upload(cx, cookie, 5, 5));
-        assert!(matches!(again, Err(Misuse::NotNow(_))), "{again:?}");
+        assert!(matches!(again, Err(CallError::NotNow(_))), "{again:?}");
         let written = stage.act(move |(root, cx)| root.write(cx, cookie, Bytes::new()));
-        assert_eq!(written, Err(Misuse::Gone));
+        assert_eq!(written, Err(CallError::Gone));
     }
     assert!(stage.asked().is_empty());
     stage.act(|(root, cx)| root.request_upload(cx, 8, 5, 5)).unwrap();
@@ -122,7 +122,7 @@ fn the_title_of_an_upload_that_was_refused_is_free() {
 fn a_cookie_has_one_upload() {
     let (mut stage, _) = requested();
     let again = stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5));
-    assert!(matches!(again, Err(Misuse::NotNow(_))), "{again:?}");
+    assert!(matches!(again, Err(CallError::NotNow(_))), "{again:?}");
     // In one turn it shows later.
     let request = |(root, cx): Root<'_>| {
         root.request_upload(cx, 8, 5, 5)?;

@@ -1,4 +1,4 @@
-use psom::{Peers, error::Misuse};
+use psom::{CallError, Peers};
 
 use crate::{
     annotation::{
@@ -102,7 +102,7 @@ impl Pending {
             ),
         };
         // Its peers would never be told, whereas those who come later would.
-        if let Err(error @ (Misuse::CallTooLong { .. } | Misuse::StringTooLong(_))) = sent.ok() {
+        if let Err(CallError::Misuse(error)) = sent.ok() {
             tracing::error!(%error, "Changes of annotations could not be told");
         }
     }

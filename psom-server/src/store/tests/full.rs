@@ -94,10 +94,10 @@ async fn any_other_failure_ends_the_store_with_a_sentence() {
     let journal = store.journal("team");
     change(&directory, "DROP TABLE state").await;
     let (first, second) = (journal.commit(vec![save("a", "1")]), store.create(stored("other")));
-    let why = first.await.unwrap_err().0;
+    let why = first.await.unwrap_err().to_string();
     assert!(why.starts_with("the store failed: ") && why.contains("no such table"), "{why}");
     assert_eq!(second.await.unwrap_err().to_string(), why, "of the same transaction");
-    assert_eq!(journal.commit(vec![save("a", "2")]).await.unwrap_err().0, why);
+    assert_eq!(journal.commit(vec![save("a", "2")]).await.unwrap_err().to_string(), why);
     assert_eq!(store.load("team").await.unwrap_err().to_string(), why);
     assert!(matches!(&*store.health().borrow(), Health::Failed(error) if error.to_string() == why));
     assert_eq!(store.close().await.unwrap_err().to_string(), why);

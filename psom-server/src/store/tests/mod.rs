@@ -190,7 +190,7 @@ async fn a_store_that_is_dropped_writes_what_it_has_taken() {
     drop(store);
     commit.await.unwrap();
     let late = journal.commit(vec![save("a", "2")]).await;
-    assert_eq!(late.unwrap_err().0, "the store is closed");
+    assert_eq!(late.unwrap_err().to_string(), "the store is closed");
     let store = open(&directory).await;
     assert_eq!(store.load("team").await.unwrap(), table([("a", "1")]));
 }

@@ -25,7 +25,7 @@ async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
         lose(&file(&data));
         let taken = Error::Taken(swap::beside(&file(&data), suffix));
         let refused = store.journal("team").commit(vec![save("a", "1")]).await.unwrap_err();
-        assert_eq!(refused.0, taken.to_string());
+        assert_eq!(refused.to_string(), taken.to_string());
         assert_eq!(*store.health().borrow(), Health::Failed(taken));
     }
 }
