@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, pin::Pin};
 
 use bytes::Bytes;
 
-use crate::package::Manifest;
+use crate::{package::Manifest, types::UploadFinishReason};
 
 /// A future of a store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -118,4 +118,17 @@ pub enum StoreError {
     /// The store has no such way to its files.
     #[error("the store does not support this")]
     Unsupported,
+}
+
+impl StoreError {
+    /// Returns the reason that a client receives for this error.
+    pub(crate) fn finish_reason(&self) -> UploadFinishReason {
+        match self {
+            Self::TooLarge(_) => UploadFinishReason::MaxPackageSizeExceeded,
+            Self::Full => UploadFinishReason::CapacityExceeded,
+            Self::Malformed(_) => UploadFinishReason::VerifyFailed,
+            Self::Failed(_) => UploadFinishReason::ArchiveFailed,
+            Self::Unsupported => UploadFinishReason::UnknownFailure,
+        }
+    }
 }

@@ -1,16 +1,90 @@
-use std::sync::Arc;
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::{
-    MeetingConfig, RestoreError, SavedState, SetAside, Shared, clock::Clock,
-    contents::ContentManager, restore, room::Room, summary::MeetingSummary, uploads::UploadManager,
+    content_type::ContentTypes,
+    content_types::{
+        native_file::NativeFileOnlyContent, notes::SharedNotesContent, poll::PollContent,
+        ppt::PptContent, qna::QnaContent, whiteboard::WhiteboardContent,
+    },
+    contents::manager::ContentManager,
+    context::MeetingContext,
+    durable::{RestoreError, SavedState, SetAside},
+    limits::Limits,
+    policy::{DefaultPolicy, Policy},
+    summary::MeetingSummary,
+    uploads::manager::UploadManager,
     users::ContentUserManager,
 };
 use crate::{
     interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},
+    store::FileStore,
     types::Role,
 };
+
+/// The configuration of a meeting.
+#[derive(Clone)]
+pub struct MeetingConfig {
+    /// The URL that the names of files are appended to: `http://host:port/files/`.
+    pub url_base: String,
+    /// The store of the meeting's files.
+    pub files: Arc<dyn FileStore>,
+    /// The rules of the meeting.
+    pub policy: Arc<dyn Policy>,
+    /// The limits of the meeting.
+    pub limits: Limits,
+    /// The types of contents that can be shared.
+    pub content_types: ContentTypes,
+    /// The time of day at which the meeting's space was created.
+    pub started: SystemTime,
+}
+
+impl MeetingConfig {
+    /// Returns a configuration with the default rules and limits and with the specification's
+    /// content types. `started` is the time of day at which the meeting's space is created.
+    pub fn new(
+        url_base: impl Into<String>,
+        files: Arc<dyn FileStore>,
+        started: SystemTime,
+    ) -> Self {
+        Self {
+            url_base: url_base.into(),
+            files,
+            policy: Arc::new(DefaultPolicy),
+            limits: Limits::default(),
+            content_types: ContentTypes::standard(),
+            started,
+        }
+    }
+}
+
+impl fmt::Debug for MeetingConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeetingConfig").field("url_base", &self.url_base).finish_non_exhaustive()
+    }
+}
+
+// Here because this file is the only one that knows every content type of the specification.
+impl ContentTypes {
+    /// Returns the content types of the specification.
+    pub fn standard() -> Self {
+        Self::none()
+            .with::<NativeFileOnlyContent>()
+            .with::<PollContent>()
+            .with::<PptContent>()
+            .with_as::<PptContent>("Content.PptWac")
+            .with::<QnaContent>()
+            .with::<SharedNotesContent>()
+            .with::<WhiteboardContent>()
+    }
+}
+
+impl Default for ContentTypes {
+    fn default() -> Self {
+        Self::standard()
+    }
+}
 
 /// The root of a conference on a server (section 3.3.4.1.1).
 #[distributed_object(
@@ -20,53 +94,58 @@ use crate::{
     connects = ContentManager
 )]
 pub struct Meeting {
-    room: Room,
+    context: MeetingContext,
     contents: Handle<ContentManager>,
     set_aside: Vec<SetAside>,
 }
 
 impl Meeting {
-    /// An empty meeting.
+    /// Creates an empty meeting.
     pub fn new(scope: &mut Scope, config: MeetingConfig) -> Self {
-        let clock = Clock::new(config.started, scope.now());
-        let shared = Arc::new(Shared { config, clock });
-        scope.announce_all(shared.config.content_types.descriptions());
+        let types = config.content_types.clone();
+        scope.announce_all(types.descriptions());
         let users = scope.add(ContentUserManager::default());
-        let room = Room { shared, users };
-        let uploads = scope.add(UploadManager::new(room.clone()));
-        let contents = scope.add(ContentManager::new(room.clone(), uploads));
-        // The objects know each other before anything else happens.
-        let _ = scope.tell(users, move |users, _| users.contents = Some(contents));
-        let _ = scope.tell(uploads, move |uploads, _| uploads.contents = Some(contents));
-        Self { room, contents, set_aside: Vec::new() }
+        let context = MeetingContext::new(
+            config.url_base,
+            config.files,
+            (config.policy, config.limits),
+            (config.started, scope.now()),
+            users,
+        );
+        let uploads = scope.add(UploadManager::new(context.clone()));
+        let contents = scope.add(ContentManager::new(context.clone(), types, uploads));
+        // Runs before anything else happens.
+        let _ = scope.tell(uploads, move |uploads, _| uploads.set_target(contents));
+        Self { context, contents, set_aside: Vec::new() }
     }
 
-    /// A meeting as it was when it was last saved. Nobody is there, and the stage is empty. A
-    /// content that means nothing to its type, or whose type is not there, does not keep the others
-    /// from going on: it is [set aside](Self::set_aside).
+    /// Creates a meeting from its saved state, without users and with an empty stage. A content
+    /// whose saved state its type refuses, or whose type is not registered, does not stop the
+    /// others: it is [set aside](Self::set_aside).
     ///
     /// # Errors
-    /// Something that was saved cannot be read, or one of the files is gone.
+    /// A saved value cannot be read, or a file is missing.
     pub fn restore(
         scope: &mut Scope,
         config: MeetingConfig,
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
+        let types = config.content_types.clone();
         let mut meeting = Self::new(scope, config);
-        let mut restored = restore::contents(scope, &meeting.room, meeting.contents, state)?;
-        meeting.set_aside = std::mem::take(&mut restored.aside);
-        let _ = scope.tell(meeting.contents, move |contents, _| contents.take_over(restored));
+        let (context, contents) = (&meeting.context, meeting.contents);
+        meeting.set_aside = ContentManager::restore(scope, contents, context, &types, state)?;
         Ok(meeting)
     }
 
-    /// The contents that were saved and do not go on. Whoever runs the meeting should say so.
+    /// Returns the saved contents that are set aside. The caller should log them.
     pub fn set_aside(&self) -> &[SetAside] {
         &self.set_aside
     }
 
-    /// What there is in the meeting.
+    /// Returns the users, the contents and the stage of the meeting.
     pub fn summary(&self, cx: &Context<Self>) -> MeetingSummary {
-        let users = cx.get(self.room.users).map(ContentUserManager::summary).unwrap_or_default();
+        let users =
+            cx.get(self.context.users()).map(ContentUserManager::summary).unwrap_or_default();
         let (contents, stage) = match cx.get(self.contents) {
             Ok(manager) => (manager.summary(cx), manager.stage()),
             Err(_) => Default::default(),
@@ -75,10 +154,15 @@ impl Meeting {
         MeetingSummary { users, contents, active_presenter, active_content }
     }
 
-    /// Makes a user who is there something else: a demoted presenter leaves the stage and gives
-    /// reserved titles and uploads up; contents appear and disappear as the new role sees them.
+    /// Changes a user's role. A demoted presenter leaves the stage and loses title reservations
+    /// and uploads. Contents appear and disappear as the new role sees them.
     pub fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
-        let _ = cx.tell(self.room.users, move |users, cx| users.set_role(cx, user, role));
+        let contents = self.contents;
+        let _ = cx.tell(self.context.users(), move |users, cx| {
+            if users.set_role(user, role) {
+                let _ = cx.tell(contents, move |contents, cx| contents.on_role(cx, user));
+            }
+        });
     }
 }
 
@@ -89,20 +173,22 @@ impl MeetingServer for Meeting {
 }
 
 impl Lifecycle for Meeting {
-    /// Ruling 17: the time, the URL base, both children and their state, ready.
+    /// Sends the time, the URL base, both children with their state, and cMeetingReady, in this
+    /// order (ruling 17).
     fn connected(&mut self, cx: &mut Context<Self>) {
-        let time = self.room.utc(cx.now());
+        let time = self.context.utc(cx.now());
         cx.caller().c_set_server_time(&time);
-        cx.caller().c_set_url_base(&self.room.shared.config.url_base);
-        let users = cx.caller().connect("contentUserManager", self.room.users);
+        cx.caller().c_set_url_base(self.context.url_base());
+        let users = cx.caller().connect("contentUserManager", self.context.users());
         let contents = cx.caller().connect("contentManager", self.contents);
         if let Err(error) = users.and(contents) {
-            // A client without these two is no client of a meeting.
-            tracing::info!(user = ?cx.caller().user(), %error, "A client cannot take part");
+            // A client that lacks one of these interfaces cannot take part in a meeting.
+            tracing::info!(user = ?cx.caller().user(), %error, "disconnected an unusable client");
             return cx.caller().hang_up();
         }
         let Some(caller) = cx.caller().id() else { return };
         let this = cx.handle();
+        // Queued, because the children send their state in turns of their own.
         let _ = cx.tell(this, move |_, cx| {
             if let Some(mut caller) = cx.peer(caller) {
                 caller.c_meeting_ready();

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use psom::{Context, Handle, Lifecycle, distributed_object};
+use psom::{Context, Lifecycle, distributed_object};
 
-use super::{contents::ContentManager, summary::UserSummary};
+use super::summary::UserSummary;
 use crate::{
     interfaces::{
         ContentUserManagerClientProxy, ContentUserManagerServer, ContentUserManagerServerProxy,
@@ -22,8 +22,6 @@ pub struct ContentUserManager {
     users: BTreeMap<i64, Entry>,
     /// What users are to be who are admitted and not there yet.
     expected: BTreeMap<i64, Role>,
-    /// Set as soon as it is made.
-    pub(super) contents: Option<Handle<ContentManager>>,
 }
 
 /// The most bytes of an address and of a name on the wire.
@@ -47,17 +45,15 @@ impl ContentUserManager {
         self.users.get(&user).map_or(Role::Attendee, |entry| entry.role)
     }
 
-    /// Makes a user something else, and lets the meeting draw its conclusions.
-    pub(super) fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
+    /// Sets a user's role, and reports whether the user is connected. The role of a user who is
+    /// not connected takes effect when they join.
+    pub(super) fn set_role(&mut self, user: i64, role: Role) -> bool {
         let Some(entry) = self.users.get_mut(&user) else {
             self.expected.insert(user, role);
-            return;
+            return false;
         };
         entry.role = role;
-        if let Some(contents) = self.contents {
-            // The content manager lives as long as the meeting.
-            let _ = cx.tell(contents, move |contents, cx| contents.on_role(cx, user));
-        }
+        true
     }
 
     pub(super) fn summary(&self) -> Vec<UserSummary> {

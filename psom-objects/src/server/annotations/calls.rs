@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use psom::{Context, Violation};
 
-use super::{AnnotationContainer, rules};
+use super::{container::AnnotationContainer, rules};
 use crate::{
     annotation::{
         Annotation, Change, ErrorCode, Kind, Properties, Property, batch, read, rows,
@@ -50,7 +50,7 @@ impl AnnotationContainer {
     }
 
     fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
-        self.room.limits().annotations.check(known.kind, properties)?;
+        self.meeting.limits().annotations.check(known.kind, properties)?;
         properties.iter().try_for_each(|(of, value)| rules::keep_name(known, *of, value))?;
         let more = properties.iter().map(|(property, value)| {
             let old = known.get(*property).map_or(0, |old| batch::size_of(*property, old));
@@ -220,7 +220,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         if text_version < known.text_version {
             return Ok(());
         }
-        let limit = usize::try_from(self.room.limits().annotations.text_length).unwrap_or(0);
+        let limit = usize::try_from(self.meeting.limits().annotations.text_length).unwrap_or(0);
         let checked = if !self.may(cx) {
             // Before anything is done with what may be many deltas.
             Err(ErrorCode::NotAuthorized)

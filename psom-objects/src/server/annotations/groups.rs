@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Violation};
 
-use super::{AnnotationContainer, rules};
+use super::{container::AnnotationContainer, rules};
 use crate::{
     annotation::{Annotation, ErrorCode, Properties, Property, batch},
     texts,
@@ -35,7 +35,7 @@ impl AnnotationContainer {
         for (at, (id, generation)) in ids.iter().zip(generations).enumerate() {
             let checked = self.current(*id, *generation)?.and_then(|known| {
                 // One value for all is checked once for each type.
-                let (limits, value) = (&self.room.limits().annotations, values.place(at));
+                let (limits, value) = (&self.meeting.limits().annotations, values.place(at));
                 let check = checks.entry((known.kind, value));
                 (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
                 rules::keep_name(known, property, &values.values[value])

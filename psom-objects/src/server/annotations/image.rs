@@ -1,10 +1,10 @@
 use psom::{Context, Handle, Scope};
 
-use super::AnnotationContainer;
+use super::container::AnnotationContainer;
 use crate::{
     annotation::{Annotation, Change, ErrorCode, Kind, Properties, Property},
     package::{RawXml, key_of_name},
-    server::{Added, Addition, Refusal},
+    server::content_type::{Added, Addition, Refusal},
     store::StoredFile,
     types::{EncryptedFile, UploadFinishReason},
 };
@@ -31,7 +31,7 @@ impl AnnotationContainer {
     ) -> Result<(), Refusal> {
         let container = scope.get(this).map_err(|_| Refusal::malformed("the content is gone"))?;
         let (user, mut files) = (addition.user, addition.files.into_iter());
-        if !container.room.policy().may_annotate(container.room.role(scope, user)) {
+        if !container.meeting.policy().may_annotate(container.meeting.role(scope, user)) {
             let why = "the user may not annotate";
             return Err(Refusal::new(UploadFinishReason::UnknownFailure, why));
         }
@@ -45,7 +45,7 @@ impl AnnotationContainer {
         if key_of_name(&entry) != key_of_name(&name) {
             return Err(Refusal::malformed("the image's file is not there"));
         }
-        let largest = container.room.limits().annotations.image_file_size;
+        let largest = container.meeting.limits().annotations.image_file_size;
         if file.size > u64::try_from(largest).unwrap_or(0) {
             let why = "the image's file is too large";
             return Err(Refusal::new(UploadFinishReason::MaxPackageSizeExceeded, why));
@@ -65,7 +65,7 @@ impl AnnotationContainer {
     fn pin(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
         let id = self.place(cx, annotation);
         self.flush(cx);
-        let (url, key) = (self.room.url(&stored), stored.key.clone());
+        let (url, key) = (self.meeting.url(&stored), stored.key.clone());
         let (iv, hash) = (stored.iv.clone(), stored.hash.clone());
         cx.peers().c_set_image_file_info(id, &url, key.clone(), iv.clone(), hash.clone());
         self.images.insert(id, stored);

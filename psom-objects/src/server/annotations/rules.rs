@@ -4,7 +4,7 @@ use crate::{
     annotation::{
         Annotation, Constraint, ErrorCode, Kind, Properties, Property, number, pair, text,
     },
-    server::AnnotationLimits,
+    server::limits::AnnotationLimits,
     texts,
 };
 

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::AnnotationContainer;
+use super::container::AnnotationContainer;
 use crate::{
     annotation::{Annotation, Change, Kind, Properties, Property},
-    server::{OldContent, Refusal},
+    server::content_type::{OldContent, Refusal},
     store::StoredFile,
     types::EncryptedFile,
 };
@@ -113,7 +113,7 @@ impl AnnotationContainer {
 
     /// The annotations of a content as they were saved.
     pub(in crate::server) fn restore(old: &OldContent<'_>) -> Result<Self, Refusal> {
-        let mut container = Self::new(old.room.clone(), old.content, old.memory.clone());
+        let mut container = Self::new(old.meeting.clone(), old.content, old.memory.clone());
         let mut values = BTreeMap::<i32, Properties>::new();
         for (path, value) in old.saved.below::<String>(VALUES)? {
             let (id, name) = path.split_once('/').ok_or_else(|| unreadable("a value"))?;
@@ -130,7 +130,7 @@ impl AnnotationContainer {
                 properties.extend(long);
             }
             let file = saved.file.as_ref().map(|stored| EncryptedFile {
-                url: old.room.url(stored),
+                url: old.meeting.url(stored),
                 key: stored.key.clone(),
                 iv: stored.iv.clone(),
                 hash: stored.hash.clone(),

@@ -2,17 +2,14 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use psom::{AnyHandle, Context, DistributedObject, Handle, ObjectDesc, PeerId, Scope};
+use psom::{AnyHandle, Context, DistributedObject, Handle, ObjectDesc, PeerId, Scope, Violation};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    durable::{Memory, Recollection},
-    native_file::NativeFileOnlyContent,
-    notes::SharedNotesContent,
-    poll::PollContent,
-    ppt::PptContent,
-    qna::QnaContent,
-    room::{ContentRef, Room},
-    whiteboard::WhiteboardContent,
+    context::MeetingContext,
+    durable::{self, NotSaved, RestoreError, SavedState},
+    json,
+    mailbox::Mailbox,
 };
 use crate::{
     package::{ContentDetail, RawXml, ResourceDetail},
@@ -84,6 +81,8 @@ pub struct NewContent<'a> {
     pub peer: PeerId,
     /// What the manifest says of this type alone.
     pub detail: ContentDetail,
+    /// Where the content came from, if the manifest says so.
+    pub original_file_url: Option<&'a str>,
     /// The file that participants download as it is, if there is one.
     pub native_file: Option<&'a StoredFile>,
     /// The files of the package, by their names in the manifest.
@@ -91,7 +90,7 @@ pub struct NewContent<'a> {
     /// The content itself. It is there once this one is.
     pub content: ContentRef,
     /// The meeting.
-    pub room: Room,
+    pub meeting: MeetingContext,
     /// Where to keep what is to outlive the server.
     pub memory: Memory,
 }
@@ -110,7 +109,7 @@ pub struct OldContent<'a> {
     /// The content itself. It is there once this one is.
     pub content: ContentRef,
     /// The meeting.
-    pub room: Room,
+    pub meeting: MeetingContext,
     /// Where to keep what is to outlive the server.
     pub memory: Memory,
 }
@@ -166,6 +165,161 @@ impl Refusal {
     }
 }
 
+/// What a package asks for and what cannot be saved ends its upload.
+impl From<NotSaved> for Refusal {
+    fn from(error: NotSaved) -> Self {
+        Self::new(UploadFinishReason::UnknownFailure, error.to_string())
+    }
+}
+
+/// A call that asks for what cannot be saved breaks its caller's connection, and no other.
+impl From<NotSaved> for Violation {
+    fn from(error: NotSaved) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// The content that an extended content belongs to: what all contents have in common.
+#[derive(Debug, Clone, Copy)]
+pub struct ContentRef(pub(super) Mailbox<ContentUpdate>);
+
+/// A change of a content that its type asks for.
+#[derive(Debug)]
+pub(super) enum ContentUpdate {
+    NativeFile(StoredFile),
+    OriginalFileUrl(String),
+    ViewingUrl(String),
+    /// Removes files, named as on the file server.
+    Discard(Vec<String>),
+}
+
+impl ContentRef {
+    /// Gives the content the file that participants download, in the place of the one before.
+    pub fn set_native_file(self, scope: &mut Scope, file: StoredFile) {
+        self.0.send(scope, ContentUpdate::NativeFile(file));
+    }
+
+    /// Says where the original of the content is.
+    pub fn set_original_file_url(self, scope: &mut Scope, url: String) {
+        self.0.send(scope, ContentUpdate::OriginalFileUrl(url));
+    }
+
+    /// Says where the content can be viewed.
+    pub fn set_viewing_url(self, scope: &mut Scope, url: String) {
+        self.0.send(scope, ContentUpdate::ViewingUrl(url));
+    }
+
+    /// Removes a file that a package brought and that nothing needs any more.
+    pub fn discard(self, scope: &mut Scope, file: &StoredFile) {
+        self.discard_all(scope, vec![file.name.clone()]);
+    }
+
+    /// Removes several, by their names on the file server: the content is saved once.
+    pub(super) fn discard_all(self, scope: &mut Scope, names: Vec<String>) {
+        if !names.is_empty() {
+            self.0.send(scope, ContentUpdate::Discard(names));
+        }
+    }
+}
+
+/// Where an extended content keeps what is to outlive the server: values by keys of the content's
+/// own. Keys may be paths, `vote/3`; what is below `vote` is read with [`Recollection::below`] and
+/// goes with [`erase`](Self::erase).
+#[derive(Debug, Clone)]
+pub struct Memory {
+    prefix: String,
+}
+
+impl Memory {
+    pub(super) fn new(content: i64) -> Self {
+        Self { prefix: format!("content/{content}/") }
+    }
+
+    /// Saves a value under a key. What the same turn sends leaves when that is safe.
+    ///
+    /// Save first, then change and tell: whatever is not saved here, nobody is to see.
+    ///
+    /// # Errors
+    /// JSON cannot say the value (a map whose keys are neither texts nor integers, a number that is
+    /// not finite), or the key is empty or has an empty part. What the key stood for stays.
+    pub fn save(
+        &self,
+        scope: &mut Scope,
+        key: &str,
+        value: &impl Serialize,
+    ) -> Result<(), NotSaved> {
+        let error = |why| NotSaved { key: key.to_owned(), why };
+        if key.split('/').any(str::is_empty) {
+            return Err(error("a key and its parts are not empty".into()));
+        }
+        let text = json::write(value).map_err(|why| error(why.to_string()))?;
+        self.save_text(scope, key, &text);
+        Ok(())
+    }
+
+    /// Saves what is of this crate's own types.
+    pub(super) fn keep(&self, scope: &mut Scope, key: &str, value: &impl Serialize) {
+        durable::save(scope, format!("{}{key}", self.prefix), value);
+    }
+
+    /// Saves a value that is JSON already.
+    pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
+        scope.save(format!("{}{key}", self.prefix), text);
+    }
+
+    /// Forgets a key, and every key below it.
+    pub fn erase(&self, scope: &mut Scope, key: &str) {
+        scope.erase(format!("{}{key}", self.prefix));
+    }
+}
+
+/// What an extended content has saved.
+#[derive(Debug)]
+pub struct Recollection<'a> {
+    state: &'a SavedState,
+    prefix: String,
+}
+
+impl<'a> Recollection<'a> {
+    pub(super) fn new(state: &'a SavedState, content: i64) -> Self {
+        Self { state, prefix: format!("content/{content}/") }
+    }
+
+    /// The value of a key, if it has one.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Refusal> {
+        let key = format!("{}{key}", self.prefix);
+        let value = self.state.get(&key).map(|text| durable::read(&key, text));
+        value.transpose().map_err(unreadable)
+    }
+
+    /// The value of a key that has to have one.
+    pub fn must<T: DeserializeOwned>(&self, key: &str) -> Result<T, Refusal> {
+        let missing = || Refusal::malformed(format!("`{}{key}` is missing", self.prefix));
+        self.get(key)?.ok_or_else(missing)
+    }
+
+    /// Whether nothing was saved.
+    pub fn is_empty(&self) -> bool {
+        let first = self.state.range(self.prefix.clone()..).next();
+        first.is_none_or(|(key, _)| !key.starts_with(&self.prefix))
+    }
+
+    /// The values below a key, with what stands behind the key and a slash, in their order. Below
+    /// the empty key is everything.
+    pub fn below<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<(&'a str, T)>, Refusal> {
+        let slash = if key.is_empty() { "" } else { "/" };
+        let prefix = format!("{}{key}{slash}", self.prefix);
+        let below = self.state.range(prefix.clone()..);
+        let below = below.take_while(|(key, _)| key.starts_with(&prefix));
+        let values = below.map(|(key, text)| Ok((&key[prefix.len()..], durable::read(key, text)?)));
+        values.collect::<Result<_, _>>().map_err(unreadable)
+    }
+}
+
+fn unreadable(error: RestoreError) -> Refusal {
+    Refusal::malformed(error.to_string())
+}
+
 /// The types of contents that a meeting knows.
 #[derive(Clone)]
 pub struct ContentTypes(BTreeMap<&'static str, Kind>);
@@ -187,18 +341,6 @@ impl ContentTypes {
     /// None at all.
     pub fn none() -> Self {
         Self(BTreeMap::new())
-    }
-
-    /// Those of the specification.
-    pub fn standard() -> Self {
-        Self::none()
-            .with::<NativeFileOnlyContent>()
-            .with::<PollContent>()
-            .with::<PptContent>()
-            .with_as::<PptContent>("Content.PptWac")
-            .with::<QnaContent>()
-            .with::<SharedNotesContent>()
-            .with::<WhiteboardContent>()
     }
 
     /// A further type, in the place of another of the same name.
@@ -229,12 +371,6 @@ impl ContentTypes {
     /// A type, and its name as a meeting tells it.
     pub(super) fn get(&self, name: &str) -> Option<(&'static str, Kind)> {
         self.0.get_key_value(name).map(|(name, kind)| (*name, kind.clone()))
-    }
-}
-
-impl Default for ContentTypes {
-    fn default() -> Self {
-        Self::standard()
     }
 }
 
@@ -281,5 +417,23 @@ impl<T: ContentType> Extended for Handle<T> {
             let this = cx.handle();
             cx.remove(this);
         });
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_remembers_what_is_its_own() {
+        let keys = ["content/1", "content/1/a", "content/1/a/b", "content/1/c", "content/10/d"];
+        let state = SavedState::from(keys.map(|key| (key.to_owned(), "1".to_owned())));
+        let saved = Recollection::new(&state, 1);
+        assert_eq!(saved.below::<i32>("").unwrap(), [("a", 1), ("a/b", 1), ("c", 1)]);
+        assert_eq!(saved.below::<i32>("a").unwrap(), [("b", 1)]);
+        assert_eq!(saved.get::<i32>("d"), Ok(None));
+        assert!(!saved.is_empty() && !Recollection::new(&state, 10).is_empty());
+        assert!(Recollection::new(&state, 2).is_empty());
     }
 }

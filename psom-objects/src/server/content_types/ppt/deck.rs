@@ -13,8 +13,6 @@ use crate::{
     types::{ResourceErrorCode, ResourceFormat},
 };
 
-use saved::Piece;
-
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
@@ -62,6 +60,21 @@ pub(super) struct Deck {
     last_number: u64,
     /// What has changed since it was last saved.
     touched: BTreeSet<Piece>,
+}
+
+/// A part of a presentation that is saved under a key of its own, or under none while it is not
+/// there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    /// How many slides there are, and the last number that was given.
+    Numbers,
+    Position,
+    /// The errors of a form, neighbouring slides as one.
+    Errors(ResourceFormat),
+    Item(Place),
+    Held(u32),
+    /// The forms that a user has begun to upload.
+    Begun(i64),
 }
 
 #[derive(Debug)]

@@ -16,15 +16,16 @@ use self::{
     item::Item,
     position::Position,
 };
-use super::{
-    annotations::AnnotationContainer,
-    durable::Memory,
-    kinds::{Added, Addition, ContentType, NewContent, OldContent, Refusal},
-    room::{ContentRef, Room},
-};
 use crate::{
     interfaces::{PptContentClientProxy, PptContentServer, PptContentServerProxy},
     package::{ChunkedPpt, ContentDetail, ResourceDetail},
+    server::{
+        annotations::container::AnnotationContainer,
+        content_type::{
+            Added, Addition, ContentRef, ContentType, Memory, NewContent, OldContent, Refusal,
+        },
+        context::MeetingContext,
+    },
     store::StoredFile,
     types::{ResourceErrorCode, ResourceFormat, Role, UploadFinishReason},
 };
@@ -60,7 +61,7 @@ use crate::{
 )]
 pub struct PptContent {
     deck: Deck,
-    room: Room,
+    meeting: MeetingContext,
     content: ContentRef,
     memory: Memory,
     /// Whether the deck will be saved at the end of the turn.
@@ -77,13 +78,15 @@ impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let NewContent { owner, peer, detail, native_file, files, content, room, memory, .. } = new;
+        let NewContent {
+            owner, peer, detail, native_file, files, content, meeting, memory, ..
+        } = new;
         let (ContentDetail::Ppt(ppt) | ContentDetail::PptWac(ppt)) = detail else {
             return Err(Refusal::malformed("the detail is not that of a presentation"));
         };
         let ChunkedPpt { slides, preview_thumbnail_file, resources } = ppt;
         let count = intake::count(slides, &resources);
-        let limit = room.limits().slides;
+        let limit = meeting.limits().slides;
         let slides = u32::try_from(count).ok();
         let slides = slides.filter(|_| usize::try_from(count).is_ok_and(|count| count <= limit));
         let Some(slides) = slides else {
@@ -112,20 +115,20 @@ impl ContentType for PptContent {
         }
         discard(scope, content, &deck, files.values());
         deck.save(scope, &memory);
-        let container = AnnotationContainer::new(room.clone(), content, memory.clone());
+        let container = AnnotationContainer::new(meeting.clone(), content, memory.clone());
         let annotations = scope.add(container);
         let refused = vec![(peer, refused)];
-        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
+        Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let container = AnnotationContainer::restore(&old)?;
         let mut deck = Deck::restore(&old.saved)?;
-        let OldContent { content, room, memory, .. } = old;
+        let OldContent { content, meeting, memory, .. } = old;
         // Whoever was uploading when the server stopped has left something undone.
         deck.save(scope, &memory);
         let (annotations, refused) = (scope.add(container), Vec::new());
-        Ok(Self { deck, room, content, memory, is_scheduled: false, annotations, refused })
+        Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -170,7 +173,7 @@ impl ContentType for PptContent {
         AnnotationContainer::user_changed(cx, self.annotations, user, role);
         let code = match role {
             None => ResourceErrorCode::UploaderClientDisconnected,
-            Some(role) if !self.room.policy().may_upload(role) => {
+            Some(role) if !self.meeting.policy().may_upload(role) => {
                 ResourceErrorCode::UploaderClientDemoted
             }
             Some(_) => return,
@@ -194,7 +197,7 @@ impl PptContent {
             gone.extend(effect.gone);
             let mut peers = cx.peers();
             for item in effect.told.iter().filter_map(|place| self.deck.item(place)) {
-                tell::item(&mut peers, &self.room, item);
+                tell::item(&mut peers, &self.meeting, item);
             }
             match &change {
                 Change::Moved(position) => drop(peers.c_set_location(&position.xml)),
@@ -213,7 +216,7 @@ impl PptContent {
 
     fn role(&self, cx: &mut Context<Self>) -> Role {
         let user = cx.caller().user().id;
-        self.room.role(cx, user)
+        self.meeting.role(cx, user)
     }
 
     /// A slide that there is.
@@ -227,7 +230,7 @@ impl PptContentServer for PptContent {
     fn s_set_location(&mut self, cx: &mut Context<Self>, location: &str) -> Result<(), Violation> {
         let wanted = Position::read(location);
         let wanted = wanted.map_err(|_| Violation::new("malformed location"))?;
-        let may = self.room.policy().may_present(self.role(cx));
+        let may = self.meeting.policy().may_present(self.role(cx));
         let can = |wanted: &Position| {
             may && self.deck.has(wanted.slide) && wanted != self.deck.position()
         };
@@ -257,7 +260,7 @@ impl PptContentServer for PptContent {
         if matches!(error_code, ResourceErrorCode::Other(_)) {
             return Err(Violation::new("unknown resource error code"));
         }
-        if self.room.policy().may_upload(self.role(cx)) {
+        if self.meeting.policy().may_upload(self.role(cx)) {
             let failed = Failed { begin, end, form: format, code: error_code };
             self.change(cx, [Change::Failed(failed)]);
         }
@@ -275,7 +278,7 @@ impl Lifecycle for PptContent {
         let mut caller = cx.caller();
         caller.c_set_slide_count(tell::number(self.deck.slides()));
         caller.c_set_location(&self.deck.position().xml);
-        self.deck.items().for_each(|item| tell::item(&mut caller, &self.room, item));
+        self.deck.items().for_each(|item| tell::item(&mut caller, &self.meeting, item));
         self.deck.errors().into_iter().for_each(|failed| tell::failed(&mut caller, failed));
         let all = std::mem::take(&mut self.refused).into_iter();
         let (own, others): (Vec<_>, Vec<_>) = all.partition(|(uploader, _)| *uploader == peer);

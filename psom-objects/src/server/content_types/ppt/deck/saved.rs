@@ -3,26 +3,11 @@
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deck, Failed, Item, Markup, Place, Position, merged};
+use super::{Change, Deck, Failed, Item, Markup, Piece, Place, Position, merged};
 use crate::{
-    server::{Memory, Recollection, Refusal},
+    server::content_type::{Memory, Recollection, Refusal},
     types::{ResourceErrorCode, ResourceFormat},
 };
-
-/// A part of a presentation that is saved under a key of its own, or under none while it is not
-/// there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Piece {
-    /// How many slides there are, and the last number that was given.
-    Numbers,
-    Position,
-    /// The errors of a form, neighbouring slides as one.
-    Errors(ResourceFormat),
-    Item(Place),
-    Held(u32),
-    /// The forms that a user has begun to upload.
-    Begun(i64),
-}
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,11 +3,16 @@ use std::collections::BTreeMap;
 use psom::{AnyHandle, Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    contents::ContentManager, durable, kinds::Extended, room::Room, summary::ContentSummary, titles,
-};
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
+    server::{
+        content_type::{Addition, ContentRef, ContentUpdate, Extended, Refusal, Reply},
+        context::MeetingContext,
+        durable,
+        mailbox::{Mailbox, Receive},
+        summary::ContentSummary,
+        titles,
+    },
     store::StoredFile,
     texts,
     types::{ContentVisibility, Role, SetTitleStatus},
@@ -20,27 +25,50 @@ use crate::{
 #[distributed_object(serves = ContentServer, calls = ContentClient)]
 pub struct Content {
     pub(super) id: i64,
-    pub(super) room: Room,
-    pub(super) manager: Handle<ContentManager>,
+    meeting: MeetingContext,
+    manager: Mailbox<ContentRequest>,
     pub(super) title: String,
     pub(super) kind: &'static str,
     pub(super) owner: i64,
     pub(super) visibility: ContentVisibility,
-    pub(super) created: String,
-    pub(super) last_used: String,
-    /// Who presents the content; nobody when it is not on the stage.
-    pub(super) presenter: Option<i64>,
-    pub(super) order: i64,
+    created: String,
+    last_used: String,
+    /// The user who presents the content. `None` if it is not on the stage.
+    presenter: Option<i64>,
+    order: i64,
     pub(super) native_file: Option<StoredFile>,
-    /// Where the file came from, for clients of version 10.
-    pub(super) original_file_url: Option<String>,
-    /// Where the content can be viewed, for clients of version 10.
-    pub(super) viewing_url: Option<String>,
-    /// There as soon as the content is.
+    /// The URL of the original document, for clients of version 10.
+    original_file_url: Option<String>,
+    /// The URL at which the content can be viewed, for clients of version 10.
+    viewing_url: Option<String>,
+    /// The object behind `extendedContent`, set as soon as it is created.
     pub(super) extended: Option<Box<dyn Extended>>,
-    /// Every file that packages brought, by its name on the file server, to be removed with the
+    /// Every file that packages brought, by its name on the file server. They are removed with the
     /// content.
     pub(super) files: ContentFiles,
+}
+
+/// A request to a content that its manager handles, because it concerns other contents too.
+#[derive(Debug)]
+pub(super) struct ContentRequest {
+    /// The content that received the request.
+    pub(super) content: i64,
+    pub(super) action: RequestedAction,
+}
+
+/// What a client requests of a content.
+#[derive(Debug)]
+pub(super) enum RequestedAction {
+    /// The user presents the content.
+    Present { user: i64 },
+    /// The user stops presenting the content.
+    StopPresenting { user: i64 },
+    /// The user moves the presented content above all others.
+    MakeHighest { user: i64 },
+    /// A client requests another title.
+    Rename { title: String, requester: PeerId },
+    /// The content has another visibility.
+    ChangeVisibility,
 }
 
 /// Files of a content by their names on the file server.
@@ -80,6 +108,40 @@ impl Content {
 }
 
 impl Content {
+    /// Returns a content that is not on the stage and has no extended content yet.
+    pub(super) fn new(
+        id: i64,
+        meeting: MeetingContext,
+        manager: Mailbox<ContentRequest>,
+        kind: &'static str,
+        saved: SavedContent,
+        files: ContentFiles,
+    ) -> Self {
+        Self {
+            id,
+            meeting,
+            manager,
+            title: saved.title,
+            kind,
+            owner: saved.owner,
+            visibility: saved.visibility.into(),
+            created: saved.created,
+            last_used: saved.last_used,
+            presenter: None,
+            order: 0,
+            native_file: saved.native_file,
+            original_file_url: saved.original_file_url,
+            viewing_url: saved.viewing_url,
+            extended: None,
+            files,
+        }
+    }
+
+    /// Returns the reference that a content type uses to change its content.
+    pub(super) fn reference(content: Handle<Self>) -> ContentRef {
+        ContentRef(Mailbox::of(content))
+    }
+
     /// Saves all of it but its place on the stage, which nobody keeps who is not there.
     pub(super) fn save(&self, scope: &mut Scope) {
         let saved = SavedContent {
@@ -122,7 +184,7 @@ impl Content {
         }
         self.set_order(cx, order);
         if changed && presenter.is_some() {
-            self.last_used = self.room.utc(cx.now());
+            self.last_used = self.meeting.utc(cx.now());
             cx.peers().c_set_last_used_time(&self.last_used);
             self.save(cx);
         }
@@ -164,19 +226,19 @@ impl Content {
     }
 
     /// Tells clients of version 10; those of version 1 have no such method, and get no such call.
-    pub(super) fn set_original_file_url(&mut self, cx: &mut Context<Self>, url: String) {
+    fn set_original_file_url(&mut self, cx: &mut Context<Self>, url: String) {
         cx.peers().c_set_original_file_url(&url);
         self.original_file_url = Some(url);
         self.save(cx);
     }
 
-    pub(super) fn set_viewing_url(&mut self, cx: &mut Context<Self>, url: String) {
+    fn set_viewing_url(&mut self, cx: &mut Context<Self>, url: String) {
         cx.peers().c_set_viewing_url(&url);
         self.viewing_url = Some(url);
         self.save(cx);
     }
 
-    pub(super) fn set_native_file(&mut self, cx: &mut Context<Self>, file: StoredFile) {
+    fn set_native_file(&mut self, cx: &mut Context<Self>, file: StoredFile) {
         let size = i64::try_from(file.size).unwrap_or(i64::MAX);
         let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
         cx.peers().c_set_native_file_info(&file.name, key, iv, hash, size);
@@ -184,12 +246,44 @@ impl Content {
         self.save(cx);
     }
 
-    pub(super) fn discard(&mut self, cx: &mut Context<Self>, names: &[String]) {
+    fn discard(&mut self, cx: &mut Context<Self>, names: &[String]) {
         for gone in names.iter().filter_map(|name| self.files.remove(name)) {
-            self.room.remove_file(cx, &gone.stored);
+            self.meeting.remove_file(cx, &gone.stored);
             cx.erase(format!("{}/{}", durable::files_key(self.id), gone.stored.name));
         }
         self.save(cx);
+    }
+
+    /// Has the extended content take a package; then the package's files are the content's.
+    pub(super) fn add(
+        &mut self,
+        cx: &mut Context<Self>,
+        addition: Addition,
+        files: ContentFiles,
+        end: Reply,
+    ) {
+        let Some(extended) = &self.extended else {
+            return end(cx, Err(Refusal::malformed("the content is not ready")));
+        };
+        // The files first: what is taken may be discarded at once.
+        let names: Vec<_> = files.keys().cloned().collect();
+        self.files.extend(files);
+        let this = cx.handle();
+        extended.add(
+            cx,
+            addition,
+            Box::new(move |scope, result| {
+                let refused = result.is_err();
+                let _ = scope.tell(this, move |content, cx| {
+                    if refused {
+                        names.iter().for_each(|name| drop(content.files.remove(name)));
+                    }
+                    content.save(cx);
+                    content.save_files(cx, &names);
+                });
+                end(scope, result);
+            }),
+        );
     }
 
     /// Goes, and all that belongs to it.
@@ -199,7 +293,7 @@ impl Content {
         }
         cx.erase(durable::content_key(self.id));
         cx.erase(durable::files_key(self.id));
-        self.files.values().for_each(|file| self.room.remove_file(cx, &file.stored));
+        self.files.values().for_each(|file| self.meeting.remove_file(cx, &file.stored));
         let this = cx.handle();
         cx.remove(this);
     }
@@ -228,11 +322,26 @@ impl Content {
         }
     }
 
+    fn request(&self, cx: &mut Context<Self>, action: RequestedAction) {
+        self.manager.send(cx, ContentRequest { content: self.id, action });
+    }
+
     /// Whether the caller may rename, show, hide or delete the content.
     fn may_change(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
-        let role = self.room.role(cx, user);
-        self.room.policy().may_change_content(role, user == self.owner)
+        let role = self.meeting.role(cx, user);
+        self.meeting.policy().may_change_content(role, user == self.owner)
+    }
+}
+
+impl Receive<ContentUpdate> for Content {
+    fn receive(&mut self, cx: &mut Context<Self>, update: ContentUpdate) {
+        match update {
+            ContentUpdate::NativeFile(file) => self.set_native_file(cx, file),
+            ContentUpdate::OriginalFileUrl(url) => self.set_original_file_url(cx, url),
+            ContentUpdate::ViewingUrl(url) => self.set_viewing_url(cx, url),
+            ContentUpdate::Discard(names) => self.discard(cx, &names),
+        }
     }
 }
 
@@ -240,18 +349,18 @@ impl ContentServer for Content {
     fn s_force_sync(&mut self) {}
 
     fn s_make_highest_presentation_order(&mut self, cx: &mut Context<Self>) {
-        let (id, user) = (self.id, cx.caller().user().id);
-        let _ = cx.tell(self.manager, move |manager, cx| manager.make_highest(cx, user, id));
+        let user = cx.caller().user().id;
+        self.request(cx, RequestedAction::MakeHighest { user });
     }
 
     fn s_present(&mut self, cx: &mut Context<Self>) {
-        let (id, user) = (self.id, cx.caller().user().id);
-        let _ = cx.tell(self.manager, move |manager, cx| manager.present(cx, user, id));
+        let user = cx.caller().user().id;
+        self.request(cx, RequestedAction::Present { user });
     }
 
     fn s_set_title(&mut self, cx: &mut Context<Self>, title: String) {
         let Some(asked) = cx.caller().id() else { return };
-        let (policy, limits) = (self.room.policy(), self.room.limits());
+        let (policy, limits) = (self.meeting.policy(), self.meeting.limits());
         let refused = if !self.may_change(cx) {
             Some(SetTitleStatus::UserNotAuthorized)
         } else if !policy.takes_title(&title, limits) {
@@ -263,13 +372,8 @@ impl ContentServer for Content {
         };
         match refused {
             Some(status) => self.rename(cx, title, status, asked),
-            None => {
-                // Titles are the manager's: it says whether this one is free.
-                let id = self.id;
-                let _ = cx.tell(self.manager, move |manager, cx| {
-                    manager.rename(cx, id, title, asked);
-                });
-            }
+            // The manager checks that no other content has this title.
+            None => self.request(cx, RequestedAction::Rename { title, requester: asked }),
         }
     }
 
@@ -278,14 +382,13 @@ impl ContentServer for Content {
         if known && visibility != self.visibility && self.may_change(cx) {
             self.visibility = visibility;
             self.save(cx);
-            let id = self.id;
-            let _ = cx.tell(self.manager, move |manager, cx| manager.on_visibility(cx, id));
+            self.request(cx, RequestedAction::ChangeVisibility);
         }
     }
 
     fn s_stop_presenting(&mut self, cx: &mut Context<Self>) {
-        let (id, user) = (self.id, cx.caller().user().id);
-        let _ = cx.tell(self.manager, move |manager, cx| manager.stop(cx, user, id));
+        let user = cx.caller().user().id;
+        self.request(cx, RequestedAction::StopPresenting { user });
     }
 }
 

@@ -3,14 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Handle, Scope};
+use serde::{Deserialize, Serialize};
 
-use super::{
-    content::{Content, ContentFile, ContentFiles, SavedContent},
-    contents::{ContentManager, SavedContents},
-    durable::{self, Memory, Recollection, RestoreError, SavedState, SetAside},
-    kinds::OldContent,
-    room::{ContentRef, Room},
+use super::content::{Content, ContentFile, ContentFiles, ContentRequest, SavedContent};
+use crate::server::{
+    content_type::{ContentTypes, Memory, OldContent, Recollection},
+    context::MeetingContext,
+    durable::{self, RestoreError, SavedState, SetAside},
+    mailbox::Mailbox,
 };
+
+/// The content manager's saved state: the last numbers, which are never assigned again.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SavedContents {
+    pub(super) last_id: i64,
+    pub(super) last_order: i64,
+}
 
 /// What a content manager had when it was last saved.
 #[derive(Default)]
@@ -31,8 +40,9 @@ enum Outcome {
 /// forgotten, and their files with them.
 pub(super) fn contents(
     scope: &mut Scope,
-    room: &Room,
-    manager: Handle<ContentManager>,
+    meeting: &MeetingContext,
+    types: &ContentTypes,
+    manager: Mailbox<ContentRequest>,
     state: &SavedState,
 ) -> Result<Restored, RestoreError> {
     let mut restored = Restored::default();
@@ -57,7 +67,7 @@ pub(super) fn contents(
         restored.numbers.last_id = restored.numbers.last_id.max(id);
         let files = files(state, id, &saved)?;
         let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
-        match content(scope, room, manager, (state, id), (saved, files)) {
+        match content(scope, (meeting, types), manager, (state, id), (saved, files)) {
             Outcome::Made(content) => drop(restored.contents.insert(id, content)),
             Outcome::Aside(aside) => restored.aside.push(aside),
             Outcome::Forgotten => {
@@ -67,7 +77,7 @@ pub(super) fn contents(
             }
         }
         for file in stored {
-            room.files().adopt(&file).map_err(|why| {
+            meeting.files().adopt(&file).map_err(|why| {
                 let file = file.name.clone();
                 RestoreError::File { content: id, file, why }
             })?;
@@ -106,41 +116,25 @@ fn erase_orphans(scope: &mut Scope, state: &SavedState) {
 
 fn content(
     scope: &mut Scope,
-    room: &Room,
-    manager: Handle<ContentManager>,
+    (meeting, types): (&MeetingContext, &ContentTypes),
+    manager: Mailbox<ContentRequest>,
     (state, id): (&SavedState, i64),
     (saved, files): (SavedContent, ContentFiles),
 ) -> Outcome {
-    let Some((kind, how)) = room.shared.config.content_types.get(&saved.r#type) else {
+    let Some((kind, constructors)) = types.get(&saved.r#type) else {
         return Outcome::Aside(SetAside::UnknownType { content: id, kind: saved.r#type });
     };
-    let content = scope.add(Content {
-        id,
-        room: room.clone(),
-        manager,
-        title: saved.title,
-        kind,
-        owner: saved.owner,
-        visibility: saved.visibility.into(),
-        created: saved.created,
-        last_used: saved.last_used,
-        presenter: None,
-        order: 0,
-        native_file: saved.native_file,
-        original_file_url: saved.original_file_url,
-        viewing_url: saved.viewing_url,
-        extended: None,
-        files,
-    });
+    let owner = saved.owner;
+    let content = scope.add(Content::new(id, meeting.clone(), manager, kind, saved, files));
     let old = OldContent {
         id,
-        owner: saved.owner,
+        owner,
         saved: Recollection::new(state, id),
-        content: ContentRef(content),
-        room: room.clone(),
+        content: Content::reference(content),
+        meeting: meeting.clone(),
         memory: Memory::new(id),
     };
-    match (how.restore)(scope, old) {
+    match (constructors.restore)(scope, old) {
         Ok(extended) => {
             let _ = scope.tell(content, move |content, _| content.extended = Some(extended));
             Outcome::Made(content)

@@ -3,13 +3,12 @@ mod state;
 use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
 
 use self::state::{Change, State};
-use super::{
-    durable::Memory,
-    kinds::{ContentType, NewContent, OldContent, Refusal},
-    room::Room,
-};
 use crate::{
     interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
+    server::{
+        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        context::MeetingContext,
+    },
     types::QnaOpenState,
 };
 
@@ -24,7 +23,7 @@ use crate::{
 pub struct QnaContent {
     id: i64,
     state: State,
-    room: Room,
+    meeting: MeetingContext,
     memory: Memory,
     /// Whether something did not find room, and the log knows.
     full: bool,
@@ -36,12 +35,12 @@ impl ContentType for QnaContent {
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
         let (state, memory) = (State::new(), new.memory);
         state.save(scope, &memory, &Change::Opened(state.open));
-        Ok(Self { id: new.id, state, room: new.room, memory, full: false })
+        Ok(Self { id: new.id, state, meeting: new.meeting, memory, full: false })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let state = State::restore(&old.saved)?;
-        Ok(Self { id: old.id, state, room: old.room, memory: old.memory, full: false })
+        Ok(Self { id: old.id, state, meeting: old.meeting, memory: old.memory, full: false })
     }
 }
 
@@ -62,7 +61,7 @@ impl QnaContentServer for QnaContent {
             return Err(Violation::new("sSetOpenState with a state that there is not"));
         }
         let user = cx.caller().user().id;
-        let may = self.room.policy().may_moderate(self.room.role(cx, user));
+        let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
         if !may || open_state == QnaOpenState::None {
             cx.caller().c_set_open_state(self.state.open);
         } else if open_state != self.state.open {
@@ -74,9 +73,9 @@ impl QnaContentServer for QnaContent {
 
     fn s_put_blob(&mut self, cx: &mut Context<Self>, blob: &str) {
         let user = cx.caller().user().id;
-        let (policy, role) = (self.room.policy(), self.room.role(cx, user));
+        let (policy, role) = (self.meeting.policy(), self.meeting.role(cx, user));
         let (may, moderates) = (policy.may_ask(role), policy.may_moderate(role));
-        let takes = self.state.takes(user, moderates, blob, self.room.limits());
+        let takes = self.state.takes(user, moderates, blob, self.meeting.limits());
         if !may || self.state.open != QnaOpenState::Open || !takes {
             // Once is enough: those who go on asking must not fill the log.
             if !takes && !std::mem::replace(&mut self.full, true) {

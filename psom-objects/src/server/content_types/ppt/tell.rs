@@ -4,12 +4,19 @@ use super::{
     deck::Failed,
     item::{Item, Pages},
 };
-use crate::{interfaces::PptContentClientProxy, server::Room, store::StoredFile};
+use crate::{
+    interfaces::PptContentClientProxy, server::context::MeetingContext, store::StoredFile,
+};
 
 /// Tells one client or all of them what is there.
-pub(super) fn item<T: Target>(to: &mut PptContentClientProxy<T>, room: &Room, item: &Item) {
-    let of =
-        |file: &StoredFile| (room.url(file), file.key.clone(), file.iv.clone(), file.hash.clone());
+pub(super) fn item<T: Target>(
+    to: &mut PptContentClientProxy<T>,
+    meeting: &MeetingContext,
+    item: &Item,
+) {
+    let of = |file: &StoredFile| {
+        (meeting.url(file), file.key.clone(), file.iv.clone(), file.hash.clone())
+    };
     let (url, key, iv, hash) = of(item.file());
     match item {
         Item::Preview(_) => drop(to.c_set_preview_thumbnail_file_info(&url, key, iv, hash)),

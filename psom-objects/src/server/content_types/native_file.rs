@@ -1,8 +1,11 @@
 use psom::{Context, Lifecycle, Scope, distributed_object};
 
-use super::kinds::{ContentType, NewContent, OldContent, Refusal};
-use crate::interfaces::{
-    NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer, NativeFileOnlyContentServerProxy,
+use crate::{
+    interfaces::{
+        NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer,
+        NativeFileOnlyContentServerProxy,
+    },
+    server::content_type::{ContentType, NewContent, OldContent, Refusal},
 };
 
 /// The extended content of a file that is only shared (section 3.3.4.1.7): it has nothing to say

@@ -1,16 +1,15 @@
 use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    durable::Memory,
-    kinds::{ContentType, NewContent, OldContent, Refusal},
-    room::Room,
-};
 use crate::{
     interfaces::{
         SharedNotesContentClientProxy, SharedNotesContentServer, SharedNotesContentServerProxy,
     },
     package::{ContentDetail, SharedNotes},
+    server::{
+        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        context::MeetingContext,
+    },
     texts,
 };
 
@@ -25,7 +24,7 @@ const UNKNOWN_ERROR: i32 = 1;
 #[distributed_object(serves = SharedNotesContentServer, calls = SharedNotesContentClient)]
 pub struct SharedNotesContent {
     state: State,
-    room: Room,
+    meeting: MeetingContext,
     memory: Memory,
     owner: i64,
 }
@@ -72,8 +71,7 @@ impl ContentType for SharedNotesContent {
             }
         }
         if let Some(url) = notes_url.filter(|url| !url.is_empty()) {
-            let content = scope.get(new.content.0);
-            if content.is_ok_and(|content| content.original_file_url.is_none()) {
+            if new.original_file_url.is_none() {
                 new.content.set_original_file_url(scope, url.clone());
             }
             new.content.set_viewing_url(scope, url);
@@ -86,12 +84,12 @@ impl ContentType for SharedNotesContent {
             error: None,
         };
         new.memory.keep(scope, "notes", &state);
-        Ok(Self { state, room: new.room, memory: new.memory, owner: new.owner })
+        Ok(Self { state, meeting: new.meeting, memory: new.memory, owner: new.owner })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let state = old.saved.must("notes")?;
-        Ok(Self { state, room: old.room, memory: old.memory, owner: old.owner })
+        Ok(Self { state, meeting: old.meeting, memory: old.memory, owner: old.owner })
     }
 }
 
@@ -113,7 +111,7 @@ impl SharedNotesContentServer for SharedNotesContent {
             return Err(Violation::new("sSetErrorCode with a code other than 1"));
         }
         let user = cx.caller().user().id;
-        let may = self.room.policy().may_moderate(self.room.role(cx, user));
+        let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
         if !may && user != self.owner {
             tracing::debug!(user, "Did not take an error of notes");
         } else if self.state.error != Some(code) {

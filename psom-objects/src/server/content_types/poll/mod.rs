@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use psom::{Context, Lifecycle, PeerId, Scope, distributed_object};
 
 use self::state::{Change, State};
-use super::{
-    durable::Memory,
-    kinds::{ContentType, NewContent, OldContent, Refusal},
-    room::Room,
-};
 use crate::{
     interfaces::{PollContentClientProxy, PollContentServer, PollContentServerProxy},
     package::ContentDetail,
+    server::{
+        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        context::MeetingContext,
+    },
     types::Role,
 };
 
@@ -28,7 +27,7 @@ use crate::{
 #[distributed_object(serves = PollContentServer, calls = PollContentClient)]
 pub struct PollContent {
     state: State,
-    room: Room,
+    meeting: MeetingContext,
     memory: Memory,
     /// Whether each connection was last told the true results, or zeros.
     told: BTreeMap<PeerId, bool>,
@@ -44,17 +43,17 @@ impl ContentType for PollContent {
             return Err(Refusal::malformed("there is no question"));
         };
         let (past, xml) = (poll.remember_past_users, &poll.customization_xml);
-        let limits = new.room.limits();
+        let limits = new.meeting.limits();
         if let Some(why) = state::objection(&poll.question, &poll.choices, past, xml, limits) {
             return Err(Refusal::malformed(why));
         }
         let state = State::new(poll.question, poll.choices);
         state.save(scope, &new.memory, None);
-        Ok(Self::with(state, new.room, new.memory))
+        Ok(Self::with(state, new.meeting, new.memory))
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        Ok(Self::with(State::restore(&old.saved)?, old.room, old.memory))
+        Ok(Self::with(State::restore(&old.saved)?, old.meeting, old.memory))
     }
 
     fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
@@ -65,8 +64,8 @@ impl ContentType for PollContent {
 }
 
 impl PollContent {
-    fn with(state: State, room: Room, memory: Memory) -> Self {
-        Self { state, room, memory, told: BTreeMap::new(), changed: false }
+    fn with(state: State, meeting: MeetingContext, memory: Memory) -> Self {
+        Self { state, meeting, memory, told: BTreeMap::new(), changed: false }
     }
 
     fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
@@ -76,11 +75,12 @@ impl PollContent {
 
     fn may_moderate(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
-        self.room.policy().may_moderate(self.room.role(cx, user))
+        self.meeting.policy().may_moderate(self.meeting.role(cx, user))
     }
 
     fn sees_results(&self, scope: &Scope, user: i64) -> bool {
-        self.state.visible_to_all || self.room.policy().sees_results(self.room.role(scope, user))
+        self.state.visible_to_all
+            || self.meeting.policy().sees_results(self.meeting.role(scope, user))
     }
 
     /// The results as somebody may see them.
@@ -158,7 +158,7 @@ impl PollContentServer for PollContent {
         remember_past_users: bool,
         customization_xml: &str,
     ) {
-        let (limits, past) = (self.room.limits(), remember_past_users);
+        let (limits, past) = (self.meeting.limits(), remember_past_users);
         let objection = state::objection(&question, &choices, past, customization_xml, limits);
         if objection.is_some() || !self.may_moderate(cx) {
             let State { question, choices, .. } = &self.state;
@@ -198,7 +198,7 @@ impl PollContentServer for PollContent {
     fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
         let user = cx.caller().user().id;
         let before = self.state.vote(user);
-        let may = self.state.open && self.room.policy().may_vote(self.room.role(cx, user));
+        let may = self.state.open && self.meeting.policy().may_vote(self.meeting.role(cx, user));
         match state::wanted(choice, self.state.choices.len()) {
             Some(choice) if may && choice != before => {
                 self.change(cx, &Change::Voted { user, choice });

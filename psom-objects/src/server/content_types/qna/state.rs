@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     qna::QnaBlob,
-    server::{Limits, Memory, Recollection, Refusal},
+    server::{
+        content_type::{Memory, Recollection, Refusal},
+        limits::Limits,
+    },
     texts,
     types::QnaOpenState,
 };

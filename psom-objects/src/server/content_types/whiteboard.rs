@@ -1,14 +1,14 @@
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
-use super::{
-    annotations::AnnotationContainer,
-    kinds::{Addition, ContentType, NewContent, OldContent, Refusal},
-};
 use crate::{
     interfaces::{
         WhiteboardContentClientProxy, WhiteboardContentServer, WhiteboardContentServerProxy,
     },
     package::ContentDetail,
+    server::{
+        annotations::container::AnnotationContainer,
+        content_type::{Addition, ContentType, NewContent, OldContent, Refusal},
+    },
     types::Role,
 };
 
@@ -32,7 +32,7 @@ impl ContentType for WhiteboardContent {
         if new.detail != ContentDetail::Whiteboard {
             return Err(Refusal::malformed("the detail is no whiteboard's"));
         }
-        let container = AnnotationContainer::new(new.room, new.content, new.memory);
+        let container = AnnotationContainer::new(new.meeting, new.content, new.memory);
         Ok(Self { annotations: scope.add(container) })
     }
 

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     interfaces::MOST_CHOICES,
-    server::{Limits, Memory, Recollection, Refusal},
+    server::{
+        content_type::{Memory, Recollection, Refusal},
+        limits::Limits,
+    },
     texts,
 };
 

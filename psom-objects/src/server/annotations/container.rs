@@ -1,0 +1,259 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
+
+use super::{pending::Pending, rules};
+use crate::{
+    annotation::{
+        Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, Property, batch,
+    },
+    interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
+    server::{
+        content_type::{ContentRef, Memory},
+        context::MeetingContext,
+    },
+    store::StoredFile,
+    types::Role,
+};
+
+/// The annotations of a content (section 3.3.4.1.8).
+///
+/// A content that can be annotated has one as a child. It connects it to its clients as
+/// [`PART`](Self::PART), where it is connected itself; passes on [images](Self::add_image) and
+/// [what becomes of users](Self::user_changed); disconnects it where it is disconnected, and
+/// removes it when it is deleted. [`Board`] is what it keeps; telepointers are only presence.
+#[distributed_object(serves = AnnotationContainerServer, calls = AnnotationContainerClient)]
+#[derive(Debug)]
+pub struct AnnotationContainer {
+    pub(super) meeting: MeetingContext,
+    content: ContentRef,
+    pub(super) memory: Memory,
+    pub(super) board: Board,
+    tally: Tally,
+    pub(super) last_id: i32,
+    /// The files of the images, to be removed with them.
+    pub(super) images: BTreeMap<i32, StoredFile>,
+    /// The properties whose values are saved apart.
+    pub(super) apart: BTreeMap<i32, BTreeSet<Property>>,
+    /// Where each user points to.
+    pub(super) pointers: BTreeMap<i64, String>,
+    /// Changes that were made and are yet to be told.
+    pending: Pending,
+    /// Whether they will be told at the end of the turn.
+    is_scheduled: bool,
+}
+
+/// How much is on a board.
+#[derive(Debug, Default)]
+struct Tally {
+    counts: BTreeMap<Kind, usize>,
+    size: usize,
+}
+
+impl AnnotationContainer {
+    /// The name of the part as which it is connected (section 3.1.4.1.13.2).
+    pub const PART: &'static str = "annotationContainer";
+
+    /// An empty board for a content.
+    pub fn new(meeting: MeetingContext, content: ContentRef, memory: Memory) -> Self {
+        Self {
+            meeting,
+            content,
+            memory,
+            board: Board::default(),
+            tally: Tally::default(),
+            last_id: 0,
+            images: BTreeMap::new(),
+            apart: BTreeMap::new(),
+            pointers: BTreeMap::new(),
+            pending: Pending::default(),
+            is_scheduled: false,
+        }
+    }
+
+    /// The annotations as they are now.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// A user has become something else, or has left the meeting: who may not annotate does not
+    /// point either.
+    pub fn user_changed(scope: &mut Scope, this: Handle<Self>, user: i64, role: Option<Role>) {
+        let _ = scope.tell(this, move |container, cx| {
+            let policy = container.meeting.policy();
+            if !role.is_some_and(|role| policy.may_annotate(role)) {
+                container.hide_pointer(cx, user);
+            }
+        });
+    }
+
+    /// Hides a user's telepointer where it was last.
+    fn hide_pointer(&mut self, cx: &mut Context<Self>, user: i64) {
+        if let Some(anchor) = self.pointers.remove(&user) {
+            cx.peers().c_set_telepointer(&anchor, user, false);
+        }
+    }
+
+    /// Whether the caller may annotate.
+    pub(super) fn may(&self, cx: &mut Context<Self>) -> bool {
+        let user = cx.caller().user().id;
+        self.meeting.policy().may_annotate(self.meeting.role(cx, user))
+    }
+
+    /// The one way in which the board changes.
+    pub(super) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Add { id, .. }
+            | Change::SetProperties { id, .. }
+            | Change::SetText { id, .. }
+            | Change::SetImage { id, .. } => {
+                self.tally.forget(self.board.get(*id));
+                self.board.apply(change);
+                self.tally.count(self.board.get(*id));
+                self.last_id = self.last_id.max(*id);
+            }
+            Change::Remove { ids, .. } => {
+                ids.iter().for_each(|id| self.tally.forget(self.board.get(*id)));
+                self.board.apply(change);
+            }
+            Change::Clear { .. } => {
+                self.tally = Tally::default();
+                self.board.apply(change);
+            }
+        }
+    }
+
+    /// Makes a change, and has it told with others of its kind at the end of the turn.
+    pub(super) fn make(&mut self, cx: &mut Context<Self>, change: Change) {
+        self.apply(&change);
+        self.save(cx, &change);
+        if !self.pending.takes(&change) {
+            self.flush(cx);
+        }
+        if !std::mem::replace(&mut self.is_scheduled, true) {
+            cx.at_end_of_turn(|container, cx| {
+                container.is_scheduled = false;
+                container.flush(cx);
+            });
+        }
+        self.pending.push(change);
+        if self.pending.is_full() {
+            self.flush(cx);
+        }
+    }
+
+    /// Tells everybody what is yet to be told.
+    pub(super) fn flush(&mut self, cx: &mut Context<Self>) {
+        std::mem::take(&mut self.pending).send(&mut cx.peers());
+    }
+
+    /// Whether there is room for another annotation, or for more of one.
+    pub(super) fn has_room(&self, more: usize) -> Result<(), ErrorCode> {
+        let size = self.tally.size.saturating_add(more);
+        if size > rules::BOARD_SIZE { Err(ErrorCode::BoardFull) } else { Ok(()) }
+    }
+
+    /// Whether another annotation of a type with these properties can be added.
+    pub(super) fn takes(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
+        let limits = &self.meeting.limits().annotations;
+        let is_full = self.tally.counts.get(&kind).is_some_and(|&n| n >= limits.count(kind));
+        if is_full || limits.count(kind) == 0 || self.last_id == i32::MAX {
+            return Err(ErrorCode::TooManyAnnotations);
+        }
+        limits.check(kind, properties)?;
+        self.has_room(batch::size(properties))
+    }
+
+    /// Adds an annotation, and returns its identifier.
+    pub(super) fn place(&mut self, cx: &mut Context<Self>, annotation: Annotation) -> i32 {
+        let id = self.last_id + 1;
+        self.make(cx, Change::Add { id, annotation });
+        id
+    }
+
+    /// Removes these annotations, all of which are there, with their files.
+    pub(super) fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
+        self.flush(cx);
+        self.apply(&change);
+        self.save(cx, &change);
+        let images = std::mem::take(&mut self.images).into_iter();
+        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            images.partition(|(id, _)| self.board.get(*id).is_some());
+        self.images = stay;
+        self.content.discard_all(cx, gone.into_values().map(|file| file.name).collect());
+    }
+
+    /// Tells one who was just connected how things are.
+    fn tell_all(&self, cx: &mut Context<Self>, newcomer: PeerId) {
+        let limits = &self.meeting.limits().annotations;
+        let numbers: Vec<_> = Constraint::ALL.iter().map(|of| of.number()).collect();
+        let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
+        let mut client = cx.peers().filter(|peer| peer.id == newcomer);
+        client.c_set_annotation_constraints(&numbers, &values);
+        // Also where there is nothing to add.
+        let mut told = Pending::Additions(batch::Additions::default());
+        let additions = self.board.iter().map(|(id, annotation)| {
+            let annotation = annotation.clone();
+            Change::Add { id, annotation }
+        });
+        // An addition has no version of the text: where there were several, a change that changes
+        // nothing says which one it is.
+        let edited = self.board.iter().filter(|(_, annotation)| annotation.text_version != 0);
+        let versions = edited.map(|(id, annotation)| Change::SetText {
+            id,
+            generation: annotation.generation,
+            modifier: annotation.modifier,
+            text_version: annotation.text_version,
+            deltas: Vec::new(),
+        });
+        for change in additions.chain(versions) {
+            if told.is_full() || !told.takes(&change) {
+                std::mem::take(&mut told).send(&mut client);
+            }
+            told.push(change);
+        }
+        told.send(&mut client);
+        for (id, annotation) in self.board.iter() {
+            if let Some(file) = &annotation.file {
+                let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
+                client.c_set_image_file_info(id, &file.url, key, iv, hash);
+            }
+        }
+        for (user, anchor) in &self.pointers {
+            client.c_set_telepointer(anchor, *user, true);
+        }
+    }
+}
+
+impl Lifecycle for AnnotationContainer {
+    fn connected(&mut self, cx: &mut Context<Self>) {
+        let Some(newcomer) = cx.caller().id() else { return };
+        // What is yet to be told is part of what a newcomer is told.
+        let others = &mut cx.peers().filter(|peer| peer.id != newcomer);
+        std::mem::take(&mut self.pending).send(others);
+        self.tell_all(cx, newcomer);
+    }
+
+    fn disconnected(&mut self, cx: &mut Context<Self>) {
+        let (gone, user) = (cx.caller().id(), cx.caller().user().id);
+        let is_left = |info: &psom::PeerInfo| info.user.id == user && Some(info.id) != gone;
+        if !cx.peer_infos().iter().any(is_left) {
+            self.hide_pointer(cx, user);
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, annotation: Option<&Annotation>) {
+        let Some(annotation) = annotation else { return };
+        *self.counts.entry(annotation.kind).or_default() += 1;
+        self.size += batch::size(&annotation.properties);
+    }
+
+    fn forget(&mut self, annotation: Option<&Annotation>) {
+        let Some(annotation) = annotation else { return };
+        let count = self.counts.entry(annotation.kind).or_default();
+        *count = count.saturating_sub(1);
+        self.size = self.size.saturating_sub(batch::size(&annotation.properties));
+    }
+}

@@ -1,0 +1,12 @@
+//! The content manager and the contents: creating, restoring, presenting, and notifying clients.
+
+mod content;
+mod creating;
+pub(in crate::server) mod manager;
+mod naming;
+mod notifying;
+mod presenting;
+mod restoring;
+
+pub use content::Content;
+pub use manager::ContentManager;

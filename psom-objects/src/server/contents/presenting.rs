@@ -1,0 +1,59 @@
+//! The stage: presenting contents.
+
+use psom::{Context, Scope};
+
+use super::manager::ContentManager;
+use crate::server::stage::Stage;
+
+impl ContentManager {
+    pub(super) fn may_present(&self, scope: &Scope, user: i64) -> bool {
+        self.meeting.policy().may_present(self.meeting.role(scope, user))
+    }
+
+    /// Puts a content on the stage.
+    pub(super) fn present(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        if self.may_present(cx, user) && self.contents.contains_key(&content) {
+            self.set_stage(cx, self.stage.present(user, content));
+        }
+    }
+
+    /// Takes a content off the stage, and the user with it.
+    pub(super) fn stop(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        self.set_stage(cx, self.stage.stop(user, content));
+    }
+
+    /// Shows a presented content before all others.
+    pub(super) fn make_highest(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
+        if self.stage.content == content && self.may_present(cx, user) {
+            self.last_order += 1;
+            self.save(cx);
+            let order = self.last_order;
+            if let Some(content) = self.contents.get(&content) {
+                let _ = cx.tell(*content, move |content, cx| content.set_order(cx, order));
+            }
+        }
+    }
+
+    /// Anybody may ask for what changes nothing, as often as they like: it costs nothing.
+    pub(super) fn set_stage(&mut self, cx: &mut Context<Self>, stage: Stage) {
+        let before = std::mem::replace(&mut self.stage, stage);
+        if before == stage {
+            return;
+        }
+        if before.content != stage.content
+            && let Some(content) = self.contents.get(&before.content)
+        {
+            let _ = cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
+        }
+        if let Some(content) = self.contents.get(&stage.content) {
+            self.last_order += 1;
+            self.save(cx);
+            let (presenter, order) = (stage.presenter, self.last_order);
+            let _ = cx.tell(*content, move |content, cx| {
+                content.set_presenter(cx, Some(presenter), order);
+            });
+        }
+        let peers: Vec<_> = self.known.keys().copied().collect();
+        self.tell_stage(cx, &peers);
+    }
+}
