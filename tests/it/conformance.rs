@@ -79,14 +79,14 @@ fn exists(test: &str) -> bool {
 }
 
 #[test]
-fn every_test_that_is_named_exists() {
+fn every_named_test_exists() {
     let rows = rows();
     let missing = rows.iter().flat_map(|row| names(&row.test)).filter(|test| !exists(test));
     assert_eq!(missing.collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]
-fn a_row_has_a_statement_and_a_test_or_a_reason() {
+fn row_has_a_statement_and_a_test_or_a_reason() {
     for row in rows() {
         assert!(row.statement.ends_with('.'), "{}: {}", row.id, row.statement);
         let reason = row.test.strip_prefix("No test: ").is_some_and(|reason| reason.len() > 20);
@@ -95,7 +95,7 @@ fn a_row_has_a_statement_and_a_test_or_a_reason() {
 }
 
 #[test]
-fn every_statement_of_the_specification_is_listed_once() {
+fn every_statement_is_listed_once() {
     let requirements = read("tests/data/requirements.txt");
     let requirements = requirements.lines().filter_map(|line| line.split_once(' '));
     let expected: Vec<_> = requirements.map(|(id, _)| id.to_owned()).collect();
@@ -107,17 +107,17 @@ fn every_statement_of_the_specification_is_listed_once() {
 }
 
 #[test]
-fn a_name_that_is_no_test_is_found_out() {
-    assert!(exists("conformance::every_test_that_is_named_exists"));
+fn name_without_a_test_is_detected() {
+    assert!(exists("conformance::every_named_test_exists"));
     let file = "tests/it/conformance.rs";
-    assert!(exists(&format!("{file}::a_name_that_is_no_test_is_found_out")));
+    assert!(exists(&format!("{file}::name_without_a_test_is_detected")));
     for name in ["conformance::exists", "conformance::nowhere", "nowhere::at_all", "session", ""] {
         assert!(!exists(name), "{name}");
     }
     for name in ["exists", "nowhere", ""] {
         assert!(!exists(&format!("{file}::{name}")), "{name}");
     }
-    assert!(!exists("tests/it/nowhere.rs::a_name_that_is_no_test_is_found_out"));
+    assert!(!exists("tests/it/nowhere.rs::name_without_a_test_is_detected"));
     let source = "#[test]\n#[ignore = \"slow\"]\nfn a() {}\n#[tokio::test]\nasync fn b() {}\n#[cfg(test)]\nfn c() {}";
     assert_eq!(["a", "b", "c"].map(|name| has_test(source, name)), [false, true, false]);
 }

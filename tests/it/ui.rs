@@ -6,7 +6,7 @@ use std::process::Command;
 const WORDED_BY: &str = "rustc 1.95";
 
 #[test]
-fn every_mistake_is_one_clear_error_at_its_token() {
+fn each_mistake_is_one_error_at_its_token() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/pass/*.rs");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());

@@ -39,7 +39,7 @@ fn changed(from: &str, to: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_same_definitions_do_not_differ() {
+fn identical_definitions_have_no_differences() {
     assert_eq!(changed("void sStop", "sStop"), [""; 0]);
     assert_eq!(changed("DOInterface Toy", "DOInterface Plaything"), [""; 0]);
     assert_eq!(changed("part.X", "PART.x"), [""; 0]);
@@ -50,7 +50,7 @@ fn the_same_definitions_do_not_differ() {
 }
 
 #[test]
-fn a_missing_and_an_unknown_interface() {
+fn missing_and_unknown_interfaces_are_reported() {
     assert_eq!(
         changed("\"A.Part\", Version", "\"A.Parts\", Version"),
         ["18: A.Parts is not built in", "0: A.Part is not in the file"]
@@ -58,7 +58,7 @@ fn a_missing_and_an_unknown_interface() {
 }
 
 #[test]
-fn another_version() {
+fn changed_version_is_reported() {
     assert_eq!(
         changed("\"A.Part\", Version=1", "\"A.Part\", Version=2"),
         [
@@ -69,7 +69,7 @@ fn another_version() {
 }
 
 #[test]
-fn a_definition_that_stands_there_twice() {
+fn duplicate_definition_is_reported() {
     let again =
         "[Name=\"A.Part\", Version=1] DOInterface P { ServerInterface {} ClientInterface {} }";
     assert_eq!(
@@ -79,7 +79,7 @@ fn a_definition_that_stands_there_twice() {
 }
 
 #[test]
-fn another_hash_of_either_half() {
+fn changed_hash_of_either_half_is_reported() {
     assert_eq!(
         changed("Hash=1]", "Hash=-1]"),
         ["3: Toy version 1, server: the hash is -1 in the file, 1 built in"]
@@ -91,7 +91,7 @@ fn another_hash_of_either_half() {
 }
 
 #[test]
-fn a_method_that_is_missing_or_unknown_or_elsewhere() {
+fn missing_unknown_and_moved_methods_are_reported() {
     assert_eq!(
         changed("        void sStop();\n", ""),
         ["3: Toy version 1, server: method 3, sStop, is not in the file"]
@@ -114,7 +114,7 @@ fn a_method_that_is_missing_or_unknown_or_elsewhere() {
 }
 
 #[test]
-fn another_number_of_parameters() {
+fn changed_parameter_count_is_reported() {
     assert_eq!(
         changed("void sStop()", "void sStop(Int32 how)"),
         ["7: Toy version 1, server: sStop has 1 parameters in the file, 0 built in"]
@@ -122,7 +122,7 @@ fn another_number_of_parameters() {
 }
 
 #[test]
-fn another_type() {
+fn changed_parameter_type_is_reported() {
     assert_eq!(
         changed("Int64[] ways", "Int64[][] ways"),
         ["11: Toy version 1, client: parameter 1 of cRolled, ways, is Int64[][] in the file, \
@@ -137,7 +137,7 @@ fn another_type() {
 }
 
 #[test]
-fn another_name_of_a_parameter_is_a_note() {
+fn renamed_parameter_is_a_note() {
     assert_eq!(
         changed("ways", "paths"),
         ["11: note: Toy version 1, client: parameter 1 of cRolled is called paths in the file, \
@@ -149,7 +149,7 @@ fn another_name_of_a_parameter_is_a_note() {
 }
 
 #[test]
-fn other_children() {
+fn changed_children_are_reported() {
     assert_eq!(
         changed("part.X", "piece.X"),
         [

@@ -19,14 +19,14 @@ fn refuse(text: &str) -> String {
 }
 
 #[test]
-fn a_capture_is_read_as_it_is() {
+fn raw_capture_is_read_unchanged() {
     assert_eq!(dump::read(client()).unwrap(), client());
     assert_eq!(dump::read(BYTES.to_vec()).unwrap(), BYTES);
     assert_eq!(dump::read(vec![0xff, 0x41]).unwrap(), [0xff, 0x41][..]);
 }
 
 #[test]
-fn plain_digits_in_any_grouping() {
+fn plain_hex_digits_are_read_in_any_grouping() {
     for text in [
         "16000000020003",
         "16 00 00 00 02 00 03",
@@ -44,7 +44,7 @@ fn plain_digits_in_any_grouping() {
 }
 
 #[test]
-fn xxd() {
+fn xxd_output_is_read() {
     let text = "\
 00000000: 7077 3200 0000 0000 0000 0020 6162 6320  pw2........ abc 
 00000010: 3132 7c33 3420 3536 2020 0400 0000 00    12|34 56  .....
@@ -58,7 +58,7 @@ fn xxd() {
 }
 
 #[test]
-fn hexdump() {
+fn hexdump_output_is_read() {
     let text = "\
 00000000  70 77 32 00 00 00 00 00  00 00 00 20 61 62 63 20  |pw2........ abc |
 00000010  31 32 7c 33 34 20 35 36  20 20 04 00 00 00 00     |12|34 56  .....|
@@ -68,7 +68,7 @@ fn hexdump() {
 }
 
 #[test]
-fn od() {
+fn od_output_is_read() {
     let text = "\
 0000000 70 77 32 00 00 00 00 00 00 00 00 20 61 62 63 20
 0000020 31 32 7c 33 34 20 35 36 20 20 04 00 00 00 00
@@ -78,7 +78,7 @@ fn od() {
 }
 
 #[test]
-fn wireshark() {
+fn wireshark_output_is_read() {
     let copied = "\
 0000   70 77 32 00 00 00 00 00 00 00 00 20 61 62 63 20   pw2........ abc 
 0010   31 32 7c 33 34 20 35 36 20 20 04 00 00 00 00      12|34 56  .....
@@ -98,7 +98,7 @@ char peer0_0[] = { /* Packet 4 */
 }
 
 #[test]
-fn the_pages_of_the_specification() {
+fn hex_of_the_specification_pages_is_read() {
     // Section 4.1.5: bytes that a line break cuts in halves, with words around them.
     let text = "\
 The following is an addProtocol message in a ConnMgr RPC call (69 bytes).
@@ -145,7 +145,7 @@ Parameter 2 – Cookie (1 byte)
 }
 
 #[test]
-fn what_is_not_hex_is_said_with_its_line() {
+fn malformed_hex_is_reported_with_its_line() {
     for (text, why) in [
         ("16 00\n00 0g\n", "line 2 is not hex: `0g` is not whole bytes"),
         ("hello\n", "line 1 is not hex: `hello` is not whole bytes"),

@@ -17,7 +17,7 @@ fn server(capture: Capture) -> Vec<String> {
 }
 
 #[test]
-fn what_the_side_itself_connects_is_known_by_its_hash() {
+fn objects_connected_by_this_side_are_known_by_hash() {
     let capture = Capture::on_2()
         .connect(-2, "content.7", CONTENT_10)
         .connect(1, "EXTENDEDCONTENT", PPT)
@@ -37,7 +37,7 @@ fn what_the_side_itself_connects_is_known_by_its_hash() {
 }
 
 #[test]
-fn an_unknown_hash_is_said_and_its_calls_are_not_guessed() {
+fn calls_of_an_unknown_hash_are_not_guessed() {
     let capture = Capture::on_2().connect(0, "toy\u{1b}", 4711).call(1, 2, &[&7_i32]);
     assert_eq!(
         client(capture),
@@ -49,7 +49,7 @@ fn an_unknown_hash_is_said_and_its_calls_are_not_guessed() {
 }
 
 #[test]
-fn a_server_s_first_objects_are_found_by_their_calls() {
+fn first_objects_of_a_server_are_inferred_from_calls() {
     let capture = Capture::on_2()
         .call(-3, 2, &[&100_i64, &200_i64, &1_i32])
         .call(-4, 2, &[&vec![1_u8, 2, 3], &0_i32])
@@ -68,7 +68,7 @@ fn a_server_s_first_objects_are_found_by_their_calls() {
 }
 
 #[test]
-fn a_later_call_removes_a_doubt_and_the_question_mark() {
+fn later_call_resolves_a_guess() {
     let doubtful = Capture::on_2().call(-5, 6, &[]);
     assert_eq!(client(doubtful), ["annotationContainer?@-5.sClearAnnotations()"]);
     let certain = Capture::on_2().call(-5, 6, &[]).call(-5, 7, &[&12_i32]);
@@ -85,7 +85,7 @@ fn a_later_call_removes_a_doubt_and_the_question_mark() {
 }
 
 #[test]
-fn a_connect_says_what_its_parent_is() {
+fn connect_identifies_its_parent() {
     let capture = Capture::on_2().call(-1, 1, &[]).call(-2, 1, &[]).connect(
         -2,
         "annotationContainer",
@@ -104,7 +104,7 @@ fn a_connect_says_what_its_parent_is() {
 }
 
 #[test]
-fn what_follows_a_content_extends_it() {
+fn object_after_a_content_is_its_extended_content() {
     let capture = Capture::on_2().call(-1, 6, &[&3_i64]).call(-1, 1, &[]).call(-2, 1, &[]);
     assert_eq!(
         server(capture),
@@ -117,7 +117,7 @@ fn what_follows_a_content_extends_it() {
 }
 
 #[test]
-fn references_have_the_identifiers_of_the_side_that_sends_them() {
+fn references_use_the_sender_identifiers() {
     let capture = Capture::on_2()
         .connect(0, "uploadManager", 2601804729028999169)
         .connect(1, "uploadStreams", -6716385024907738156)
@@ -130,7 +130,7 @@ fn references_have_the_identifiers_of_the_side_that_sends_them() {
 }
 
 #[test]
-fn the_other_direction_leaves_nothing_to_guess() {
+fn both_directions_leave_nothing_to_guess() {
     let other = Capture::on_2()
         .connect(0, "contentUserManager", 5320330165687787020)
         .connect(0, "contentManager", CONTENT_MANAGER)
@@ -150,7 +150,7 @@ fn the_other_direction_leaves_nothing_to_guess() {
 }
 
 #[test]
-fn one_damaged_call_does_not_change_what_an_object_is() {
+fn damaged_call_does_not_change_an_inferred_type() {
     let capture = Capture::on_2()
         .call(-2, 1, &[&5_i64])
         // Three bytes of a title that is said to have 255.
@@ -167,7 +167,7 @@ fn one_damaged_call_does_not_change_what_an_object_is() {
 }
 
 #[test]
-fn conn_mgr_is_alone_on_its_channel() {
+fn conn_mgr_is_the_only_object_on_its_channel() {
     let capture = Capture::default().call(0, 6, &[]).call(1, 1, &[]).connect(0, "x", 1).close(0);
     let told = told(&inspector().sent_by(Role::Client).read(capture.0));
     assert_eq!(

@@ -9,7 +9,7 @@ use psom::{
 use super::common::{client, inspector, lines, server, told};
 
 #[test]
-fn bytes_that_stop_making_sense_are_said_with_their_place() {
+fn undecodable_bytes_are_reported_with_their_offset() {
     let mut bytes = client();
     bytes.extend([0x99, 1, 2, 3]);
     let transcript = inspector().read(bytes);
@@ -19,7 +19,7 @@ fn bytes_that_stop_making_sense_are_said_with_their_place() {
 }
 
 #[test]
-fn a_capture_that_begins_or_breaks_inside_a_record_goes_on_with_the_next_channel() {
+fn truncated_capture_resumes_at_the_next_set_channel() {
     let whole = server();
     let story = lines(&inspector().sent_by(Role::Server).read(whole.clone()));
     let told = |bytes: Vec<u8>| lines(&inspector().sent_by(Role::Server).read(bytes));
@@ -57,7 +57,7 @@ fn a_capture_that_begins_or_breaks_inside_a_record_goes_on_with_the_next_channel
 }
 
 #[test]
-fn a_message_that_cannot_be_read_does_not_end_the_reading() {
+fn unreadable_message_does_not_stop_decoding() {
     let mut bytes = client();
     // The length of the name in addProtocol.
     bytes[72] = 0xff;
@@ -71,7 +71,7 @@ fn a_message_that_cannot_be_read_does_not_end_the_reading() {
 }
 
 #[test]
-fn a_record_that_promises_more_than_there_is_costs_nothing() {
+fn oversized_record_length_allocates_nothing() {
     let mut bytes = server();
     bytes.extend([0x16, 0xff, 0xff, 0xff, 0xff, 0]);
     let last = told(&inspector().read(bytes)).pop().unwrap();
@@ -79,7 +79,7 @@ fn a_record_that_promises_more_than_there_is_costs_nothing() {
 }
 
 #[test]
-fn an_array_that_promises_more_than_there_is_is_undecodable() {
+fn array_with_an_oversized_count_is_undecodable() {
     for (count, why) in [
         (&[0x83, 0x7f, 0xff, 0xff, 0xff][..], "the message ends inside a value"),
         (&[0xff][..], "an array has a negative length"),
@@ -99,14 +99,14 @@ fn an_array_that_promises_more_than_there_is_is_undecodable() {
 }
 
 #[test]
-fn an_empty_capture_says_nothing() {
+fn empty_capture_has_no_events() {
     let transcript = inspector().read(Vec::new());
     assert_eq!(transcript.events().count(), 0);
     assert!(!transcript.is_certain());
 }
 
 #[test]
-fn every_beginning_of_a_capture_is_the_beginning_of_its_story() {
+fn prefix_of_a_capture_yields_a_prefix_of_its_events() {
     for whole in [client(), server()] {
         let sender = inspector().read(whole.clone()).sender();
         let story = lines(&inspector().sent_by(sender).read(whole.clone()));
@@ -188,18 +188,18 @@ fn sender() -> impl Strategy<Value = Option<Role>> {
 
 proptest! {
     #[test]
-    fn random_bytes(bytes in vec(any::<u8>(), 0..300), sender in sender()) {
+    fn random_bytes_are_covered_by_events(bytes in vec(any::<u8>(), 0..300), sender in sender()) {
         holds_together(&bytes, sender, None);
     }
 
     #[test]
-    fn random_records(bytes in records(), sender in sender(), other in records()) {
+    fn random_records_are_covered_by_events(bytes in records(), sender in sender(), other in records()) {
         holds_together(&bytes, sender, None);
         holds_together(&bytes, sender, Some(other));
     }
 
     #[test]
-    fn damaged_captures(
+    fn damaged_captures_are_covered_by_events(
         from_client: bool,
         damage in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
         cut in any::<prop::sample::Index>(),
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn random_dumps(text in "[0-9a-fx \n,:|*\"]{0,200}", bytes in vec(any::<u8>(), 0..100)) {
+    fn random_dumps_are_read_or_refused(text in "[0-9a-fx \n,:|*\"]{0,200}", bytes in vec(any::<u8>(), 0..100)) {
         // A text yields at most a byte for two digits.
         if let Ok(read) = dump::read(text.clone().into_bytes()) {
             prop_assert!(read.len() <= text.len() / 2);

@@ -5,7 +5,7 @@ use psom::{inspect::What, session::Role, testing::hex};
 use super::common::{Capture, client, inspector, lines, server, told, vector};
 
 #[test]
-fn the_client_s_side_of_section_4() {
+fn client_bytes_of_section_4_are_decoded() {
     let transcript = inspector().read(client());
     assert_eq!((transcript.sender(), transcript.is_certain()), (Role::Client, true));
     assert_eq!(
@@ -25,7 +25,7 @@ fn the_client_s_side_of_section_4() {
 }
 
 #[test]
-fn the_server_s_side_of_section_4() {
+fn server_bytes_of_section_4_are_decoded() {
     let transcript = inspector().read(server());
     assert_eq!((transcript.sender(), transcript.is_certain()), (Role::Server, true));
     assert_eq!(
@@ -50,7 +50,7 @@ fn the_server_s_side_of_section_4() {
 }
 
 #[test]
-fn both_directions_know_the_sides_from_each_other() {
+fn direction_is_inferred_from_both_captures() {
     let transcript = inspector().other(server()).read(client());
     assert_eq!(transcript.sender(), Role::Client);
     assert!(
@@ -61,7 +61,7 @@ fn both_directions_know_the_sides_from_each_other() {
 }
 
 #[test]
-fn every_message_of_the_section_is_understood_alone() {
+fn single_messages_of_section_4_are_decoded() {
     let client = |what| (Role::Client, vector(what));
     let server = |what| (Role::Server, vector(what));
     for ((sender, bytes), what) in [
@@ -96,7 +96,7 @@ fn every_message_of_the_section_is_understood_alone() {
 }
 
 #[test]
-fn a_break_and_a_close_are_told() {
+fn break_and_close_are_decoded() {
     let capture = Capture::on_2().bytes(&hex("00")).bytes(&vector("Break")).bytes(&[4, 0, 0, 0, 0]);
     let escaped = hex("06 00000003 1b 5b 41");
     let transcript = inspector().sent_by(Role::Server).read(capture.bytes(&escaped).0);
@@ -113,7 +113,7 @@ fn a_break_and_a_close_are_told() {
 }
 
 #[test]
-fn a_proxy_header_comes_before_the_authentication() {
+fn proxy_header_precedes_the_authentication() {
     let header = b"forward to 192.0.2.1\n";
     let length = u32::try_from(header.len()).unwrap().to_be_bytes();
     let bytes = [&length[..], header, &client()].concat();
@@ -134,7 +134,7 @@ fn a_proxy_header_comes_before_the_authentication() {
 }
 
 #[test]
-fn a_forced_direction_is_obeyed() {
+fn forced_direction_is_used() {
     // A server's bytes read as a client's: what cannot be is said, and the rest goes on.
     let bytes = server().split_off(161);
     let transcript = inspector().sent_by(Role::Client).read(bytes);

@@ -16,14 +16,14 @@ fn refuse(text: &str) -> String {
 }
 
 #[test]
-fn what_is_built_in_prints_and_reads_back() {
+fn built_in_definitions_print_and_parse_back() {
     let built_in: Document = catalog().iter().collect();
     assert_eq!(built_in.blocks.len(), 17);
     assert_eq!(parse(&built_in.to_string()), built_in);
 }
 
 #[test]
-fn layout_comments_and_short_names_are_as_the_author_likes() {
+fn layout_comments_and_short_names_are_free() {
     let plain = parse(
         "[Name=\"A.Toy\", Version=3]\nDOInterface Toy {\n\
          [Hash=-5] ServerInterface { void sRoll(Int32 far, String[][] why); }\n\
@@ -46,7 +46,7 @@ fn layout_comments_and_short_names_are_as_the_author_likes() {
 }
 
 #[test]
-fn a_comment_leaves_a_type_what_it_is() {
+fn comment_does_not_change_a_type() {
     let text = "[Name=\"T\", Version=1] DOInterface T { ServerInterface { \
                 a(Int32 /* QnaOpenState */ b, Int32[] /* X */ c, String /* not one */ d, \
                 Int64 /* two words */ e); } ClientInterface { } }";
@@ -61,7 +61,7 @@ fn a_comment_leaves_a_type_what_it_is() {
 }
 
 #[test]
-fn a_mistake_is_said_with_its_line_and_what_was_expected() {
+fn syntax_error_names_its_line_and_expectation() {
     let body = "DOInterface T {\n[Hash=1]\nServerInterface {\n";
     let head = format!("[Name=\"T\", Version=1]\n{body}");
     for (text, why) in [
@@ -108,7 +108,7 @@ fn a_mistake_is_said_with_its_line_and_what_was_expected() {
 }
 
 #[test]
-fn deep_nesting_is_only_long() {
+fn deeply_nested_array_type_is_read() {
     let text = "[".repeat(1_000_000);
     assert!(refuse(&text).starts_with("line 1:"));
     let text = format!(
@@ -170,19 +170,19 @@ fn block() -> impl Strategy<Value = Block> {
 
 proptest! {
     #[test]
-    fn what_is_printed_reads_back(blocks in vec(block(), 0..4)) {
+    fn printed_definitions_parse_back(blocks in vec(block(), 0..4)) {
         let document = Document { blocks };
         let text = document.to_string();
         prop_assert_eq!(Document::parse(&text), Ok(document), "{}", text);
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in ".{0,200}") {
+    fn any_text_is_parsed_or_refused(text in ".{0,200}") {
         let _ = Document::parse(&text);
     }
 
     #[test]
-    fn nearly_a_definition_is_read_or_refused(
+    fn almost_valid_definition_is_parsed_or_refused(
         at in any::<prop::sample::Index>(),
         length in 0..30_usize,
         put in "[\\[\\](){}\",;=/*a-z0-9 \\n]{0,10}",

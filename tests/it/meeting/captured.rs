@@ -130,7 +130,7 @@ fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
 }
 
 #[test]
-fn both_directions_together_tell_what_the_traces_tell() {
+fn captured_directions_together_match_the_traces() {
     let captured = a_meeting();
     let up = Inspector::new(catalog()).other(captured.down.clone());
     assert_eq!(told(&up, &captured.up, Side::Client), captured.client_trace);
@@ -145,7 +145,7 @@ fn both_directions_together_tell_what_the_traces_tell() {
 }
 
 #[test]
-fn one_direction_alone_tells_the_same_under_names_that_it_can_know() {
+fn one_captured_direction_matches_its_trace() {
     let captured = a_meeting();
     let alone = Inspector::new(catalog());
     let up = captured.client_trace.iter();

@@ -14,7 +14,7 @@ use super::{
 };
 
 #[test]
-fn a_content_tells_its_state_and_then_that_it_has() {
+fn content_sends_its_state_and_then_completion() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     let content = world.open(ATTENDEE, 1);
@@ -38,7 +38,7 @@ fn a_content_tells_its_state_and_then_that_it_has() {
 }
 
 #[test]
-fn a_content_that_a_user_may_not_see_does_not_exist_for_them() {
+fn invisible_content_does_not_exist_for_a_user() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     let mine = world.open(PRESENTER, 1);
@@ -59,7 +59,7 @@ fn a_content_that_a_user_may_not_see_does_not_exist_for_them() {
 }
 
 #[test]
-fn contents_appear_and_disappear_with_a_role() {
+fn role_change_shows_and_hides_contents() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     let content = world.open(PRESENTER, 1);
@@ -73,7 +73,7 @@ fn contents_appear_and_disappear_with_a_role() {
 }
 
 #[test]
-fn the_organizer_s_contents_are_the_organizer_s_alone() {
+fn organizer_only_content_is_hidden_from_others() {
     let mut world = world();
     world.share(ORGANIZER, "secret.txt", 1);
     let content = world.open(ORGANIZER, 1);
@@ -85,7 +85,7 @@ fn the_organizer_s_contents_are_the_organizer_s_alone() {
 }
 
 #[test]
-fn a_visibility_that_nobody_knows_changes_nothing() {
+fn unknown_visibility_changes_nothing() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     let content = world.open(PRESENTER, 1);
@@ -96,7 +96,7 @@ fn a_visibility_that_nobody_knows_changes_nothing() {
 }
 
 #[test]
-fn every_status_of_a_new_title() {
+fn title_change_reports_every_status() {
     let mut world = world();
     world.share(PRESENTER, "one.txt", 1);
     world.share(PRESENTER, "two.txt", 2);
@@ -123,7 +123,7 @@ fn every_status_of_a_new_title() {
 }
 
 #[test]
-fn an_attendee_deletes_and_hides_nothing() {
+fn attendee_cannot_delete_or_hide() {
     let mut world = world();
     world.share(PRESENTER, "one.txt", 1);
     let content = world.open(ATTENDEE, 1);
@@ -136,14 +136,14 @@ fn an_attendee_deletes_and_hides_nothing() {
 }
 
 #[test]
-fn deleting_what_is_not_there_does_nothing() {
+fn deleting_a_missing_content_does_nothing() {
     let mut world = world();
     world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(77)));
     assert!(world.told(ORGANIZER).is_empty());
 }
 
 #[test]
-fn nobody_deletes_or_hears_of_what_they_do_not_see() {
+fn invisible_content_cannot_be_deleted_or_observed() {
     let mut world = world();
     world.share(ORGANIZER, "secret.txt", 1);
     let content = world.open(ORGANIZER, 1);
@@ -171,7 +171,7 @@ fn carry(client: &mut Script<Client>, server: &mut Script<Meeting>, mut up: Vec<
 }
 
 #[test]
-fn a_refused_title_is_sent_back_as_far_as_it_fits() {
+fn refused_title_is_returned_up_to_the_size_limit() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     let writes = world.pair.take_writes().into_iter();

@@ -104,7 +104,7 @@ fn seen(world: &mut World, client: usize) -> Vec<f64> {
 }
 
 #[test]
-fn what_cannot_be_saved_is_told_to_nobody_and_harms_nobody_else() {
+fn failed_save_ends_one_connection_and_sends_nothing() {
     let mut state = SavedState::new();
     let mut world = open(&state);
     let ada = join(&mut world, 1);

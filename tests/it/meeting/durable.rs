@@ -111,7 +111,7 @@ fn texts(pairs: &[(Property, &str)]) -> Properties {
 }
 
 #[test]
-fn a_meeting_is_the_same_after_every_step() {
+fn meeting_restores_equal_after_every_step() {
     let mut room = Room::open();
     // 1: a file.
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
@@ -171,7 +171,7 @@ fn a_meeting_is_the_same_after_every_step() {
 }
 
 #[test]
-fn a_board_is_the_same_after_every_step() {
+fn board_restores_equal_after_every_step() {
     let mut room = Room::open();
     room.upload(Parcel::whiteboard("Board").unwrap());
     room.check();
@@ -227,7 +227,7 @@ fn add(resources: Vec<PptContentResource>) -> Manifest {
 }
 
 #[test]
-fn a_presentation_is_the_same_after_every_step() {
+fn presentation_restores_equal_after_every_step() {
     let mut room = Room::open();
     let ppt = ChunkedPpt {
         slides: Some(3),
@@ -281,7 +281,7 @@ impl Room {
 }
 
 #[test]
-fn what_cannot_be_read_or_is_missing_is_refused_with_its_place() {
+fn unreadable_or_missing_state_is_refused_with_its_key() {
     let mut room = Room::open();
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     room.pack(file.with_native_file("plan.txt"));
@@ -332,7 +332,7 @@ impl Room {
 }
 
 #[test]
-fn a_content_that_its_type_cannot_make_again_is_set_aside_and_the_others_go_on() {
+fn unrestorable_content_is_set_aside_alone() {
     for (key, value, expected) in [
         ("content/1/poll", Some("{}"), "`content/1/poll` cannot be read"),
         ("content/1/vote/x", Some("0"), "a vote of nobody"),
@@ -356,7 +356,7 @@ fn a_content_that_its_type_cannot_make_again_is_set_aside_and_the_others_go_on()
 }
 
 #[test]
-fn a_content_of_a_type_that_is_not_registered_is_not_touched() {
+fn content_of_an_unregistered_type_is_kept() {
     let mut room = Room::open();
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
     room.upload(Parcel::qna("Questions").unwrap());
@@ -451,7 +451,7 @@ fn fleeting(title: &str, key: Option<&str>) -> CreateContent {
 }
 
 #[test]
-fn a_content_whose_type_does_not_outlive_the_server_is_forgotten_unless_it_has_saved_something() {
+fn unrestorable_type_without_saved_state_is_dropped() {
     let types = || ContentTypes::standard().with::<Fleeting>();
     let room = Room { state: State::new(), ..Room::open() }.restored_with(types());
     let mut room = room.0;
@@ -490,7 +490,7 @@ fn saved(room: &mut Room) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn of_a_presentation_that_is_saved_which_has_changed() {
+fn presentation_saves_only_what_changed() {
     let mut room = Room::open();
     let jpeg = |slide| JpegSlide { slide: Some(slide), file: Some(format!("{slide}.jpg")) };
     let jpegs = PptResource::Jpegs((0..200).map(jpeg).collect());
@@ -515,7 +515,7 @@ fn of_a_presentation_that_is_saved_which_has_changed() {
 }
 
 #[test]
-fn of_annotations_that_is_saved_which_has_changed() {
+fn annotations_save_only_what_changed() {
     let mut room = Room::open();
     room.pack(CreateContent::new("Board", ContentDetail::Whiteboard));
     let (path, text) = ("M".repeat(5000), "a".repeat(5000));
@@ -548,7 +548,7 @@ fn of_annotations_that_is_saved_which_has_changed() {
 }
 
 #[test]
-fn how_much_those_have_asked_who_do_not_moderate_is_known_again() {
+fn question_quota_of_attendees_is_restored() {
     let with = |files: MemoryStore, state: State| {
         let mut config = config(&files);
         config.limits.blobs = 4;

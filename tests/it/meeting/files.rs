@@ -69,7 +69,7 @@ fn board(images: usize) -> (Room, MemoryStore) {
 }
 
 #[test]
-fn a_package_saves_its_own_files_and_no_others() {
+fn package_saves_only_its_own_files() {
     // With a hundred the content's own entry has as many digits as with ten.
     let [few, many] = [10, 98].map(|images| {
         let (mut room, _) = board(images);
@@ -83,7 +83,7 @@ fn a_package_saves_its_own_files_and_no_others() {
 }
 
 #[test]
-fn a_file_that_goes_is_forgotten_and_the_others_stay() {
+fn removed_file_is_forgotten_alone() {
     let (mut room, files) = board(3);
     room.pair.on_client(0, |root, cx| root.remove_annotation(cx, 1, 2)).unwrap();
     let saved = room.save();
@@ -103,7 +103,7 @@ fn a_file_that_goes_is_forgotten_and_the_others_stay() {
 }
 
 #[test]
-fn a_content_has_all_of_its_files_or_is_refused() {
+fn content_with_a_missing_file_is_refused() {
     let (mut room, files) = board(2);
     room.state.remove("file/1/file-1");
     let mut refused = None;

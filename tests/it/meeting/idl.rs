@@ -10,7 +10,7 @@ fn specified() -> Document {
 }
 
 #[test]
-fn every_interface_is_the_specification_s() {
+fn every_interface_matches_the_specification() {
     let built_in: Document = catalog().iter().collect();
     let differences = compare(&built_in, &specified());
     let said: Vec<_> = differences.iter().map(ToString::to_string).collect();
@@ -18,7 +18,7 @@ fn every_interface_is_the_specification_s() {
 }
 
 #[test]
-fn every_block_of_the_specification_is_built_in_and_nothing_else() {
+fn built_in_interfaces_are_those_of_the_specification() {
     let keys = |document: &Document| -> BTreeSet<_> {
         document.blocks.iter().map(|block| (block.name.clone(), block.version)).collect()
     };
@@ -28,7 +28,7 @@ fn every_block_of_the_specification_is_built_in_and_nothing_else() {
 }
 
 #[test]
-fn every_method_is_at_its_place_with_its_types_and_names() {
+fn every_method_has_its_position_types_and_names() {
     // Beside the comparison, which is code of our own: the same, said once more.
     let built_in: Document = catalog().iter().collect();
     for theirs in &specified().blocks {
@@ -50,7 +50,7 @@ fn every_method_is_at_its_place_with_its_types_and_names() {
 }
 
 #[test]
-fn halves_of_one_object_have_one_name_and_the_same_versions() {
+fn interface_halves_share_name_and_versions() {
     for definition in catalog() {
         let versions = |half: &psom::InterfaceDesc| -> Vec<i32> {
             half.versions.iter().map(|(version, _)| *version).collect()

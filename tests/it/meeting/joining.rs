@@ -11,7 +11,7 @@ use super::{
 };
 
 #[test]
-fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
+fn ruling_17_first_calls_of_a_meeting_are_ordered() {
     let mut world = empty(Limits::default());
     world.join(1, Role::Organizer);
     assert_eq!(
@@ -28,7 +28,7 @@ fn ruling_17_the_first_calls_of_a_meeting_come_in_their_order() {
 }
 
 #[test]
-fn a_late_client_is_told_the_same_state_before_the_meeting_is_ready() {
+fn late_client_gets_the_state_before_meeting_ready() {
     let mut world = world();
     world.share(ORGANIZER, "plan.txt", 1);
     let content = world.open(ORGANIZER, 1);
@@ -50,7 +50,7 @@ fn a_late_client_is_told_the_same_state_before_the_meeting_is_ready() {
 }
 
 #[test]
-fn users_come_and_go() {
+fn joining_and_leaving_users_are_announced() {
     let mut world = world();
     let newcomer = world.join(4, Role::Attendee);
     assert_eq!(world.told(ATTENDEE), ["users.added [4] sip:4@example.com user 4"]);
@@ -59,7 +59,7 @@ fn users_come_and_go() {
 }
 
 #[test]
-fn a_user_is_there_while_one_connection_of_theirs_is() {
+fn user_stays_until_the_last_connection_ends() {
     let mut world = world();
     let first = world.join(4, Role::Presenter);
     let second = world.join(4, Role::Presenter);
@@ -71,7 +71,7 @@ fn a_user_is_there_while_one_connection_of_theirs_is() {
 }
 
 #[test]
-fn a_user_who_comes_again_with_another_name_is_told_anew() {
+fn user_rejoining_with_a_new_name_is_announced_again() {
     let mut world = world();
     let first = world.join(4, Role::Presenter);
     world.forget();
@@ -106,7 +106,7 @@ fn s_set_info_is_not_supported() {
 }
 
 #[test]
-fn the_summary_says_what_is_there() {
+fn summary_counts_users_and_contents() {
     let mut world = world();
     world.share(ORGANIZER, "plan.txt", 1);
     let summary = world.pair.on_server(|meeting, cx| meeting.summary(cx));
@@ -119,7 +119,7 @@ fn the_summary_says_what_is_there() {
 }
 
 #[test]
-fn clients_connect_no_manager_themselves() {
+fn client_cannot_connect_a_manager() {
     let mut world = world();
     for part in ["contentUserManager", "contentManager"] {
         let before = world.pair.server_stats().peers;
@@ -133,7 +133,7 @@ fn clients_connect_no_manager_themselves() {
 }
 
 #[test]
-fn whoever_closes_a_manager_leaves_the_meeting() {
+fn closing_a_manager_leaves_the_meeting() {
     let mut world = world();
     world.pair.on_client(ATTENDEE, |client, cx| {
         cx.tell(client.users, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
@@ -143,7 +143,7 @@ fn whoever_closes_a_manager_leaves_the_meeting() {
 }
 
 #[test]
-fn a_role_that_changes_before_its_user_arrives_is_the_one_that_counts() {
+fn role_changed_before_arrival_applies() {
     let mut world = world();
     world.set_role(4, Role::Attendee);
     world.join(4, Role::Presenter);
@@ -152,7 +152,7 @@ fn a_role_that_changes_before_its_user_arrives_is_the_one_that_counts() {
 }
 
 #[test]
-fn whoever_joins_is_told_of_all_users_however_long_their_names_are() {
+fn newcomer_gets_all_users_with_the_longest_names() {
     let mut world = world();
     // No string of a call has so many bytes.
     let name = "x".repeat(70_000);

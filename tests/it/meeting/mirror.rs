@@ -12,7 +12,7 @@ use psom_objects::{
 use super::store::MemoryStore;
 
 #[test]
-fn what_is_to_be_ignored_is_ignored() {
+fn meaningless_calls_are_ignored() {
     let files = Arc::new(MemoryStore::default());
     let started = std::time::SystemTime::UNIX_EPOCH;
     let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);

@@ -74,7 +74,7 @@ fn report(world: &mut World, (client, notes): (usize, Handle<NotesNoted>), code:
 }
 
 #[test]
-fn notes_tell_their_state_and_then_that_they_have() {
+fn notes_send_their_state_and_then_completion() {
     let mut world = world();
     assert_eq!(create(&mut world, notes(), None), "uploads.finished 1 Ok");
     let (client, _) = join(&mut world, 4, Role::Attendee);
@@ -94,7 +94,7 @@ fn notes_have_no_children() {
 }
 
 #[test]
-fn notes_of_which_nothing_is_known_are_told_as_empty() {
+fn notes_without_details_are_sent_as_empty() {
     let mut world = world();
     assert_eq!(create(&mut world, SharedNotes::default(), None), "uploads.finished 1 Ok");
     let (client, _) = join(&mut world, 4, Role::Attendee);
@@ -105,7 +105,7 @@ fn notes_of_which_nothing_is_known_are_told_as_empty() {
 }
 
 #[test]
-fn the_page_s_address_is_told_by_its_content() {
+fn viewing_url_is_sent_by_the_content() {
     for (original, expected) in [
         (None, "content 1.original https://notes.example.com/7"),
         (Some("https://elsewhere"), "content 1.original https://elsewhere"),
@@ -122,7 +122,7 @@ fn the_page_s_address_is_told_by_its_content() {
 }
 
 #[test]
-fn texts_that_could_not_be_told_are_refused() {
+fn texts_too_long_to_send_are_refused() {
     let places: [fn(&mut SharedNotes, String); 5] = [
         |notes, text| notes.notes_url = Some(text),
         |notes, text| notes.notes_id = Some(text),
@@ -148,7 +148,7 @@ fn texts_that_could_not_be_told_are_refused() {
 }
 
 #[test]
-fn an_error_is_told_to_all_once_and_to_those_who_come_later() {
+fn error_is_sent_once_and_to_newcomers() {
     let mut world = world();
     create(&mut world, notes(), None);
     let host = join(&mut world, 1, Role::Organizer);
@@ -168,7 +168,7 @@ fn an_error_is_told_to_all_once_and_to_those_who_come_later() {
 }
 
 #[test]
-fn an_attendee_s_error_is_ignored_unless_the_notes_are_theirs() {
+fn attendee_error_is_ignored_unless_owner() {
     let mut world = world();
     create(&mut world, notes(), None);
     let ada = join(&mut world, 4, Role::Attendee);
@@ -186,7 +186,7 @@ fn an_attendee_s_error_is_ignored_unless_the_notes_are_theirs() {
 }
 
 #[test]
-fn an_error_that_there_is_not_ends_the_connection_of_the_one_who_sent_it() {
+fn unknown_error_code_ends_the_connection() {
     for code in [0, 2, -1, i32::MAX] {
         let mut world = world();
         create(&mut world, notes(), None);

@@ -18,7 +18,7 @@ fn open(bytes: &[u8]) -> Result<Package<Cursor<&[u8]>>, String> {
 }
 
 #[test]
-fn a_package_is_an_opc_file_with_a_manifest_at_its_root() {
+fn package_is_an_opc_file_with_a_root_manifest() {
     let bytes = package("plan.txt", b"hello");
     assert!(bytes.starts_with(b"PK"), "an OPC file is a zip archive");
     let has = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
@@ -32,7 +32,7 @@ fn a_package_is_an_opc_file_with_a_manifest_at_its_root() {
 }
 
 #[test]
-fn every_file_of_the_manifest_is_in_the_package_and_no_other() {
+fn package_contains_exactly_the_manifest_files() {
     let nothing = PackageWriter::new(Cursor::new(Vec::new()), &native_file("a")).unwrap();
     assert!(nothing.finish().is_err(), "a file of the manifest is missing");
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &native_file("a")).unwrap();
@@ -41,7 +41,7 @@ fn every_file_of_the_manifest_is_in_the_package_and_no_other() {
 }
 
 #[test]
-fn a_document_type_is_refused() {
+fn document_type_declaration_is_refused() {
     let xml = "<!DOCTYPE x><ocp xmlns=\"http://schemas.microsoft.com/2008/12/ocp\"/>";
     assert!(Manifest::parse(xml).is_err());
 }

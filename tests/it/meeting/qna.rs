@@ -113,20 +113,20 @@ fn question(id: &str) -> String {
 }
 
 #[test]
-fn questions_and_answers_are_open_and_empty_at_first() {
+fn new_qna_is_open_and_empty() {
     let mut hall = hall();
     let late = hall.join(6, Role::Attendee);
     assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
 }
 
 #[test]
-fn ruling_18_questions_and_answers_have_a_content_type_of_their_own() {
+fn ruling_18_qna_has_its_own_content_type() {
     let mut hall = hall();
     assert_eq!(hall.world.told_of(ORGANIZER, "contents.added"), ["contents.added 1 Content.Qna"]);
 }
 
 #[test]
-fn questions_and_answers_have_no_children() {
+fn qna_has_no_children() {
     let mut hall = hall();
     let (client, page) = hall.pages[ADA];
     hall.world.check_childless(client, page, |cx, part, child| cx.peers().connect(part, child));
@@ -137,7 +137,7 @@ fn questions_and_answers_have_no_children() {
 }
 
 #[test]
-fn what_a_page_puts_goes_to_all_and_to_itself() {
+fn blob_is_sent_to_all_pages_including_its_sender() {
     let mut hall = hall();
     hall.put(ADA, "anything at all");
     for who in [HOST, ADA, BOB] {
@@ -166,7 +166,7 @@ fn different_questions_are_counted() {
 }
 
 #[test]
-fn all_pages_see_one_order_and_who_comes_late_sees_it_too() {
+fn all_pages_and_newcomers_see_one_order() {
     let mut hall = hall();
     for number in 0..20 {
         hall.put([ADA, BOB, HOST][number % 3], &question(&number.to_string()));
@@ -185,7 +185,7 @@ fn all_pages_see_one_order_and_who_comes_late_sees_it_too() {
 }
 
 #[test]
-fn the_open_state_is_told_to_all_when_it_changes() {
+fn open_state_is_announced_when_it_changes() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::Open);
     assert!(hall.told(HOST).is_empty());
@@ -198,7 +198,7 @@ fn the_open_state_is_told_to_all_when_it_changes() {
 }
 
 #[test]
-fn what_is_put_while_suspended_is_dropped_and_answered_with_the_state() {
+fn blob_while_suspended_is_answered_with_the_state() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::Suspended);
     for who in [HOST, ADA, BOB] {
@@ -216,7 +216,7 @@ fn what_is_put_while_suspended_is_dropped_and_answered_with_the_state() {
 }
 
 #[test]
-fn an_attendee_does_not_suspend_and_is_told_the_state() {
+fn attendee_cannot_suspend() {
     let mut hall = hall();
     hall.open(ADA, QnaOpenState::Suspended);
     assert_eq!(hall.told(ADA), ["qna.state Open"]);
@@ -224,7 +224,7 @@ fn an_attendee_does_not_suspend_and_is_told_the_state() {
 }
 
 #[test]
-fn nobody_makes_it_uninitialized() {
+fn open_state_cannot_be_set_to_uninitialized() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::None);
     assert_eq!(hall.told(HOST), ["qna.state Open"]);
@@ -232,7 +232,7 @@ fn nobody_makes_it_uninitialized() {
 }
 
 #[test]
-fn a_state_that_there_is_not_ends_the_connection_of_the_one_who_sent_it() {
+fn unknown_open_state_ends_the_connection() {
     let mut hall = hall();
     hall.open(ADA, QnaOpenState::Other(3));
     let (client, _) = hall.pages[ADA];
@@ -243,7 +243,7 @@ fn a_state_that_there_is_not_ends_the_connection_of_the_one_who_sent_it() {
 }
 
 #[test]
-fn who_may_not_ask_is_told_the_state_and_nobody_else_hears_of_it() {
+fn forbidden_question_is_answered_with_the_state() {
     struct OnlyPresenters;
     impl Policy for OnlyPresenters {
         fn may_ask(&self, role: Role) -> bool {
@@ -259,7 +259,7 @@ fn who_may_not_ask_is_told_the_state_and_nobody_else_hears_of_it() {
 }
 
 #[test]
-fn what_is_kept_has_a_limit_and_what_is_beyond_is_answered_with_the_state() {
+fn blob_beyond_the_limit_is_answered_with_the_state() {
     // Each has 16 bytes on the wire besides its own.
     for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {
         let mut limits = Limits::default();
@@ -279,7 +279,7 @@ fn what_is_kept_has_a_limit_and_what_is_beyond_is_answered_with_the_state() {
 }
 
 #[test]
-fn one_who_does_not_moderate_puts_a_tenth_of_it() {
+fn attendee_may_store_a_tenth_of_the_limit() {
     for (blobs, bytes) in [(20, 1000), (1000, 400)] {
         let mut limits = Limits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
@@ -302,7 +302,7 @@ fn one_who_does_not_moderate_puts_a_tenth_of_it() {
 }
 
 #[test]
-fn those_who_do_not_moderate_leave_half_of_it_to_those_who_do() {
+fn attendees_may_store_half_of_the_limit() {
     for (blobs, bytes) in [(10, 1000), (1000, 200)] {
         let mut limits = Limits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
@@ -324,7 +324,7 @@ fn those_who_do_not_moderate_leave_half_of_it_to_those_who_do() {
 }
 
 #[test]
-fn whoever_comes_to_all_that_is_kept_is_told_of_it_and_stays() {
+fn newcomer_to_a_full_qna_stays_connected() {
     let mut hall = hall();
     // As many bytes on the wire as there can be for a text of this size.
     let blob = "\0".repeat(32_000);

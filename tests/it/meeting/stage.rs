@@ -17,7 +17,7 @@ fn with_contents() -> (World, [psom::Handle<super::client::Content>; 3]) {
 }
 
 #[test]
-fn a_presented_content_is_announced_to_everybody() {
+fn presented_content_is_announced_to_all() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     assert_eq!(
@@ -33,7 +33,7 @@ fn a_presented_content_is_announced_to_everybody() {
 }
 
 #[test]
-fn the_stage_is_handed_on() {
+fn stage_passes_to_the_next_presenter() {
     let (mut world, [first, second, _]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     world.told(ATTENDEE);
@@ -50,7 +50,7 @@ fn the_stage_is_handed_on() {
 }
 
 #[test]
-fn claiming_the_stage_takes_off_what_is_on_it() {
+fn claiming_the_stage_removes_the_presented_content() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     world.told(ATTENDEE);
@@ -67,7 +67,7 @@ fn claiming_the_stage_takes_off_what_is_on_it() {
 }
 
 #[test]
-fn only_the_presenter_leaves_the_stage() {
+fn only_the_active_presenter_can_leave_the_stage() {
     let (mut world, [first, second, _]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     world.forget();
@@ -82,7 +82,7 @@ fn only_the_presenter_leaves_the_stage() {
 }
 
 #[test]
-fn an_attendee_presents_nothing() {
+fn attendee_cannot_present() {
     let (mut world, [.., watched]) = with_contents();
     world.content(ATTENDEE, watched, |content| drop(content.s_present()));
     world.contents(ATTENDEE, |contents| drop(contents.s_present()));
@@ -90,7 +90,7 @@ fn an_attendee_presents_nothing() {
 }
 
 #[test]
-fn a_presenter_who_leaves_stops_presenting() {
+fn leaving_presenter_stops_presenting() {
     let (mut world, [_, second, _]) = with_contents();
     world.content(PRESENTER, second, |content| drop(content.s_present()));
     let again = world.join(2, Role::Presenter);
@@ -105,7 +105,7 @@ fn a_presenter_who_leaves_stops_presenting() {
 }
 
 #[test]
-fn a_demoted_presenter_stops_presenting() {
+fn demoted_presenter_stops_presenting() {
     let (mut world, [_, second, _]) = with_contents();
     world.content(PRESENTER, second, |content| drop(content.s_present()));
     world.told(ATTENDEE);
@@ -117,7 +117,7 @@ fn a_demoted_presenter_stops_presenting() {
 }
 
 #[test]
-fn the_highest_in_the_order_is_the_last_that_was_made_so() {
+fn latest_presented_content_has_the_highest_order() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_make_highest_presentation_order()));
     assert!(world.told(ATTENDEE).is_empty(), "it is not presented");
@@ -128,7 +128,7 @@ fn the_highest_in_the_order_is_the_last_that_was_made_so() {
 }
 
 #[test]
-fn a_deleted_content_leaves_the_stage() {
+fn deleted_content_leaves_the_stage() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     world.told(ATTENDEE);
@@ -141,7 +141,7 @@ fn a_deleted_content_leaves_the_stage() {
 }
 
 #[test]
-fn claiming_the_stage_takes_off_one_s_own_content_too() {
+fn claiming_the_stage_removes_own_content_too() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     world.told(ATTENDEE);
@@ -150,7 +150,7 @@ fn claiming_the_stage_takes_off_one_s_own_content_too() {
 }
 
 #[test]
-fn calls_that_change_nothing_cost_the_same_however_large_the_meeting_is() {
+fn cost_of_no_op_calls_is_independent_of_meeting_size() {
     let cost = |peers: i64, contents: i32| {
         let mut world = world();
         for cookie in 0..contents {

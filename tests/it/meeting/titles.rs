@@ -11,14 +11,14 @@ fn reserve(world: &mut World, client: usize, title: &str, cookie: i32) -> String
 }
 
 #[test]
-fn a_free_title_is_reserved() {
+fn free_title_is_reserved() {
     let mut world = world();
     let reserved = reserve(&mut world, PRESENTER, "plan.txt", 7);
     assert_eq!(reserved, "contents.reserved ReservedForCreation 7 content 0 owner 2");
 }
 
 #[test]
-fn a_title_that_somebody_has_reserved_is_refused_with_their_number() {
+fn reserved_title_is_refused_with_its_user_id() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "plan.txt", 7);
     let refused = reserve(&mut world, ORGANIZER, "PLAN.txt", 1);
@@ -26,7 +26,7 @@ fn a_title_that_somebody_has_reserved_is_refused_with_their_number() {
 }
 
 #[test]
-fn a_title_of_a_content_is_refused_with_the_content_and_its_owner() {
+fn title_of_a_content_is_refused_with_content_and_owner() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 7);
     let refused = reserve(&mut world, ORGANIZER, "plan.txt", 1);
@@ -34,7 +34,7 @@ fn a_title_of_a_content_is_refused_with_the_content_and_its_owner() {
 }
 
 #[test]
-fn an_external_identifier_is_reserved_once() {
+fn external_id_is_reserved_once() {
     let mut world = world();
     world.contents(PRESENTER, |contents| drop(contents.s_reserve_title_with_id("a", 1, "id")));
     world.contents(ORGANIZER, |contents| drop(contents.s_reserve_title_with_id("b", 2, "id")));
@@ -45,7 +45,7 @@ fn an_external_identifier_is_reserved_once() {
 }
 
 #[test]
-fn a_user_reserves_at_most_20_titles() {
+fn user_reserves_at_most_20_titles() {
     let mut world = world();
     for cookie in 0..20 {
         let reserved = reserve(&mut world, PRESENTER, &format!("{cookie}.txt"), cookie);
@@ -57,7 +57,7 @@ fn a_user_reserves_at_most_20_titles() {
 }
 
 #[test]
-fn a_cookie_is_used_once() {
+fn cookie_is_used_once() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "a.txt", 1);
     let refused = reserve(&mut world, PRESENTER, "b.txt", 1);
@@ -66,21 +66,21 @@ fn a_cookie_is_used_once() {
 }
 
 #[test]
-fn an_attendee_reserves_nothing() {
+fn attendee_cannot_reserve() {
     let mut world = world();
     let refused = reserve(&mut world, ATTENDEE, "a.txt", 1);
     assert_eq!(refused, "contents.reserved FailedNotAuthorized 1 content 0 owner 0");
 }
 
 #[test]
-fn an_extension_that_the_policy_refuses_is_refused() {
+fn extension_can_be_refused_by_the_policy() {
     let mut world = world();
     let refused = reserve(&mut world, PRESENTER, "game.EXE", 1);
     assert_eq!(refused, "contents.reserved FailedInvalidExtension 1 content 0 owner 0");
 }
 
 #[test]
-fn a_title_is_1_to_255_characters_of_a_file_name() {
+fn title_is_a_file_name_of_1_to_255_characters() {
     let mut world = world();
     let long = "ü".repeat(256);
     for title in [
@@ -107,7 +107,7 @@ fn a_title_is_1_to_255_characters_of_a_file_name() {
 }
 
 #[test]
-fn a_released_title_is_free_again() {
+fn released_title_is_free_again() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "a.txt", 1);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
@@ -118,7 +118,7 @@ fn a_released_title_is_free_again() {
 }
 
 #[test]
-fn a_demoted_user_gives_titles_back_and_is_told() {
+fn demoted_user_loses_reserved_titles_and_is_notified() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "a.txt", 1);
     reserve(&mut world, PRESENTER, "b.txt", 2);
@@ -128,7 +128,7 @@ fn a_demoted_user_gives_titles_back_and_is_told() {
 }
 
 #[test]
-fn a_client_that_leaves_gives_its_titles_back() {
+fn titles_of_a_leaving_client_are_released() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "a.txt", 1);
     world.pair.drop_client(PRESENTER);

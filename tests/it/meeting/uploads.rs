@@ -26,7 +26,7 @@ fn request(
 }
 
 #[test]
-fn a_shared_file_appears_for_everybody() {
+fn uploaded_file_appears_for_all_clients() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 7);
     let told = world.told(PRESENTER);
@@ -49,7 +49,7 @@ fn a_shared_file_appears_for_everybody() {
 }
 
 #[test]
-fn the_title_is_free_for_nobody_once_it_is_a_content_s() {
+fn title_of_a_content_cannot_be_reserved() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
@@ -57,7 +57,7 @@ fn the_title_is_free_for_nobody_once_it_is_a_content_s() {
 }
 
 #[test]
-fn a_cancelled_upload_leaves_nothing() {
+fn cancelled_upload_leaves_no_trace() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
@@ -70,7 +70,7 @@ fn a_cancelled_upload_leaves_nothing() {
 }
 
 #[test]
-fn a_stream_that_its_client_disconnects_is_cancelled() {
+fn disconnecting_the_stream_cancels_the_upload() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.stream(PRESENTER, |stream| drop(stream.s_disconnect()));
@@ -79,7 +79,7 @@ fn a_stream_that_its_client_disconnects_is_cancelled() {
 }
 
 #[test]
-fn a_package_that_is_too_large_is_refused_or_ended() {
+fn too_large_package_is_refused_or_ended() {
     let mut world = world();
     for (packed, unpacked) in [(1 << 50, 1), (1, 1 << 50)] {
         let told = request(&mut world, PRESENTER, packed, unpacked, 1);
@@ -92,7 +92,7 @@ fn a_package_that_is_too_large_is_refused_or_ended() {
 }
 
 #[test]
-fn a_full_store_refuses_and_ends_uploads() {
+fn full_store_refuses_and_ends_uploads() {
     let mut world = world();
     world.store.disk().fails = Some(StoreError::Full);
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 CapacityExceeded"]);
@@ -104,14 +104,14 @@ fn a_full_store_refuses_and_ends_uploads() {
 }
 
 #[test]
-fn a_store_that_fails_is_an_archive_that_failed() {
+fn failing_store_ends_uploads_as_archive_failures() {
     let mut world = world();
     world.store.disk().fails = Some(StoreError::Failed("broken".into()));
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 ArchiveFailed"]);
 }
 
 #[test]
-fn who_may_not_upload_is_refused() {
+fn upload_without_permission_is_refused() {
     let mut world = world();
     assert_eq!(request(&mut world, ATTENDEE, 5, 5, 1), ["uploads.rejected 1 UnknownFailure"]);
 }
@@ -124,7 +124,7 @@ fn uploads_between_servers_are_refused() {
 }
 
 #[test]
-fn a_cookie_uploads_one_thing_at_a_time() {
+fn cookie_has_one_upload_at_a_time() {
     let mut world = world();
     request(&mut world, PRESENTER, 5, 5, 1);
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 AlreadyUploading"]);
@@ -132,7 +132,7 @@ fn a_cookie_uploads_one_thing_at_a_time() {
 }
 
 #[test]
-fn a_malformed_package_leaves_nothing() {
+fn malformed_package_leaves_no_trace() {
     let mut world = world();
     world.reserve(PRESENTER, "plan.txt", 1);
     world.forget();
@@ -145,7 +145,7 @@ fn a_malformed_package_leaves_nothing() {
 }
 
 #[test]
-fn a_title_that_was_not_reserved_by_this_client_leaves_nothing() {
+fn unreserved_title_leaves_no_trace() {
     let mut world = world();
     world.reserve(ORGANIZER, "plan.txt", 1);
     world.upload(PRESENTER, &package("plan.txt", b"hello"), 1);
@@ -154,7 +154,7 @@ fn a_title_that_was_not_reserved_by_this_client_leaves_nothing() {
 }
 
 #[test]
-fn an_upgrade_and_a_type_that_nobody_knows_leave_nothing() {
+fn upgrade_and_unknown_type_leave_no_trace() {
     let mut upgrade = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
     upgrade = upgrade.with_native_file("native.file");
     upgrade.upgrade = Some(Default::default());
@@ -172,7 +172,7 @@ fn an_upgrade_and_a_type_that_nobody_knows_leave_nothing() {
 }
 
 #[test]
-fn a_package_that_did_not_come_whole_leaves_nothing() {
+fn incomplete_package_leaves_no_trace() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
@@ -181,7 +181,7 @@ fn a_package_that_did_not_come_whole_leaves_nothing() {
 }
 
 #[test]
-fn a_negative_size_is_refused() {
+fn negative_size_is_refused() {
     let mut world = world();
     for (packed, unpacked) in [(-5, 5), (5, -5), (i64::MIN, i64::MIN)] {
         let told = request(&mut world, PRESENTER, packed, unpacked, 1);
@@ -190,14 +190,14 @@ fn a_negative_size_is_refused() {
 }
 
 #[test]
-fn finishing_what_was_not_begun_is_no_upload() {
+fn finishing_an_unknown_upload_is_answered_with_no_upload() {
     let mut world = world();
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
     assert_eq!(world.told(PRESENTER), ["uploads.finished 1 NotUploading"]);
 }
 
 #[test]
-fn a_user_uploads_five_things_at_a_time() {
+fn user_has_at_most_five_uploads() {
     let mut world = world();
     for cookie in 0..5 {
         assert_eq!(request(&mut world, PRESENTER, 5, 5, cookie).len(), 1);
@@ -210,7 +210,7 @@ fn a_user_uploads_five_things_at_a_time() {
 }
 
 #[test]
-fn a_meeting_holds_so_many_contents() {
+fn number_of_contents_is_limited() {
     let mut limits = Limits::default();
     limits.contents = 1;
     let mut world = empty(limits);
@@ -234,7 +234,7 @@ fn a_meeting_holds_so_many_contents() {
 }
 
 #[test]
-fn packet_numbers_have_to_grow() {
+fn packet_numbers_have_to_increase() {
     for number in [1, 0, -7] {
         let mut world = world();
         request(&mut world, PRESENTER, 1000, 1000, 1);
@@ -250,7 +250,7 @@ fn packet_numbers_have_to_grow() {
 }
 
 #[test]
-fn a_client_that_drops_in_the_middle_leaves_nothing_and_the_meeting_goes_on() {
+fn client_lost_during_an_upload_leaves_no_trace() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
@@ -264,7 +264,7 @@ fn a_client_that_drops_in_the_middle_leaves_nothing_and_the_meeting_goes_on() {
 }
 
 #[test]
-fn a_demoted_user_s_uploads_end() {
+fn uploads_of_a_demoted_user_end() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.set_role(2, Role::Attendee);
@@ -273,7 +273,7 @@ fn a_demoted_user_s_uploads_end() {
 }
 
 #[test]
-fn an_upload_for_which_nothing_comes_ends_and_gives_its_room_back() {
+fn idle_upload_ends_and_releases_its_quota() {
     let mut world = world();
     let silence = |world: &mut World, seconds| {
         world.pair.advance(Duration::from_secs(seconds));
@@ -300,7 +300,7 @@ fn an_upload_for_which_nothing_comes_ends_and_gives_its_room_back() {
 }
 
 #[test]
-fn a_cookie_that_is_used_again_is_another_upload() {
+fn reused_cookie_names_a_new_upload() {
     let mut world = world();
     world.reserve(PRESENTER, "plan.txt", 7);
     let package = package("plan.txt", b"hello");
@@ -322,7 +322,7 @@ fn a_cookie_that_is_used_again_is_another_upload() {
 }
 
 #[test]
-fn a_stream_that_is_disconnected_behind_everything_cancels_nothing() {
+fn disconnecting_a_finished_stream_cancels_nothing() {
     let mut world = world();
     world.reserve(PRESENTER, "plan.txt", 7);
     let package = package("plan.txt", b"hello");
@@ -336,7 +336,7 @@ fn a_stream_that_is_disconnected_behind_everything_cancels_nothing() {
 }
 
 #[test]
-fn uploads_go_with_their_manager_s_connection() {
+fn uploads_end_with_their_manager_connection() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     assert_eq!(world.disk().1, 1);
@@ -345,7 +345,7 @@ fn uploads_go_with_their_manager_s_connection() {
 }
 
 #[test]
-fn an_address_of_the_original_that_cannot_be_told_is_refused() {
+fn too_long_original_url_is_refused() {
     let x = |length| "x".repeat(length);
     for (url, finished) in [
         (x(65_535), "Ok"),

@@ -182,7 +182,7 @@ fn package() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn each_client_gets_its_version_s_methods_alone() {
+async fn client_gets_only_methods_of_its_version() {
     let files = Arc::new(MemoryStore::default());
     let started = std::time::SystemTime::UNIX_EPOCH;
     let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);

@@ -188,7 +188,7 @@ impl WebWorld {
 const NOTHING: (Vec<String>, usize) = (Vec::new(), 0);
 
 #[test]
-fn a_file_from_a_browser_appears_for_everybody() {
+fn browser_upload_appears_for_all_clients() {
     let mut web = web_world();
     assert_eq!(web.begin(PRESENTER, 7, "plan.txt"), ["uploads.accepted at http://up/1 7"]);
     web.post("http://up/1", b"hello");
@@ -212,7 +212,7 @@ fn a_file_from_a_browser_appears_for_everybody() {
 }
 
 #[test]
-fn a_meeting_without_a_web_server_serves_no_browsers() {
+fn meeting_without_a_web_server_refuses_browsers() {
     let mut world = world::world();
     world.share(PRESENTER, "plan.txt", 1);
     world.forget();
@@ -228,7 +228,7 @@ fn a_meeting_without_a_web_server_serves_no_browsers() {
 }
 
 #[test]
-fn who_may_not_upload_may_not_through_a_browser() {
+fn browser_upload_without_permission_is_refused() {
     let mut web = web_world();
     let manifest = xml(content("plan.txt"));
     assert_eq!(web.ask(ATTENDEE, 1, &manifest), ["uploads.rejected 1 UnknownFailure"]);
@@ -236,7 +236,7 @@ fn who_may_not_upload_may_not_through_a_browser() {
 }
 
 #[test]
-fn a_manifest_has_to_be_good_and_to_name_one_file() {
+fn manifest_has_to_be_valid_and_name_one_file() {
     let mut web = web_world();
     let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
     let two = CreateContent::new("a", ContentDetail::Ppt(ppt)).with_native_file("native.file");
@@ -251,7 +251,7 @@ fn a_manifest_has_to_be_good_and_to_name_one_file() {
 }
 
 #[test]
-fn a_cookie_uploads_one_thing_at_a_time_whatever_its_way() {
+fn cookie_has_one_upload_of_either_kind() {
     let mut web = web_world();
     let manifest = xml(content("plan.txt"));
     assert_eq!(web.ask(PRESENTER, 1, &manifest), ["uploads.accepted at http://up/1 1"]);
@@ -265,7 +265,7 @@ fn a_cookie_uploads_one_thing_at_a_time_whatever_its_way() {
 }
 
 #[test]
-fn a_user_uploads_so_many_things_at_a_time_whatever_their_way() {
+fn upload_limit_covers_both_kinds() {
     let mut web = web_world();
     let manifest = xml(content("plan.txt"));
     for cookie in 0..3 {
@@ -283,7 +283,7 @@ fn a_user_uploads_so_many_things_at_a_time_whatever_their_way() {
 }
 
 #[test]
-fn a_full_meeting_takes_no_file() {
+fn full_meeting_refuses_a_file() {
     let mut limits = Limits::default();
     limits.contents = 1;
     let mut web = with(limits);
@@ -299,7 +299,7 @@ fn a_full_meeting_takes_no_file() {
 }
 
 #[test]
-fn what_the_store_refuses_is_said() {
+fn store_error_is_reported_to_the_client() {
     let mut web = web_world();
     let manifest = xml(content("plan.txt"));
     for (error, reason) in [
@@ -316,7 +316,7 @@ fn what_the_store_refuses_is_said() {
 }
 
 #[test]
-fn an_end_without_a_file_is_a_failure_and_may_be_tried_again() {
+fn end_without_a_file_is_a_failure_and_can_be_retried() {
     let mut web = web_world();
     web.begin(PRESENTER, 7, "plan.txt");
     assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 VerifyFailed"]);
@@ -335,7 +335,7 @@ fn an_end_without_a_file_is_a_failure_and_may_be_tried_again() {
 }
 
 #[test]
-fn an_end_that_comes_twice_is_one() {
+fn repeated_end_counts_once() {
     let mut web = web_world();
     web.begin(PRESENTER, 7, "plan.txt");
     web.post("http://up/1", b"hello");
@@ -347,7 +347,7 @@ fn an_end_that_comes_twice_is_one() {
 }
 
 #[test]
-fn a_file_that_is_cancelled_behind_its_end_is_removed() {
+fn file_cancelled_after_its_end_is_removed() {
     let mut web = web_world();
     web.begin(PRESENTER, 7, "plan.txt");
     web.post("http://up/1", b"hello");
@@ -360,7 +360,7 @@ fn a_file_that_is_cancelled_behind_its_end_is_removed() {
 }
 
 #[test]
-fn a_file_for_a_title_that_was_not_reserved_is_removed() {
+fn file_for_an_unreserved_title_is_removed() {
     let mut web = web_world();
     web.world.reserve(ORGANIZER, "plan.txt", 1);
     web.ask(PRESENTER, 7, &xml(content("plan.txt")));
@@ -370,7 +370,7 @@ fn a_file_for_a_title_that_was_not_reserved_is_removed() {
 }
 
 #[test]
-fn a_file_for_a_content_that_is_not_there_is_removed() {
+fn file_for_a_missing_content_is_removed() {
     let mut web = web_world();
     let detail = None;
     let annotation = CreateAnnotation { parent_id: "17".into(), detail };
@@ -381,7 +381,7 @@ fn a_file_for_a_content_that_is_not_there_is_removed() {
 }
 
 #[test]
-fn permissions_go_with_their_client() {
+fn permissions_end_with_their_client() {
     let mut web = web_world();
     web.begin(PRESENTER, 7, "plan.txt");
     web.begin(ORGANIZER, 7, "other.txt");
@@ -394,7 +394,7 @@ fn permissions_go_with_their_client() {
 }
 
 #[test]
-fn permissions_go_with_their_client_s_role() {
+fn permissions_end_with_the_role_of_their_client() {
     let mut web = web_world();
     web.begin(PRESENTER, 7, "plan.txt");
     web.post("http://up/1", b"hello");
@@ -406,7 +406,7 @@ fn permissions_go_with_their_client_s_role() {
 }
 
 #[test]
-fn a_file_is_downloaded_by_the_name_that_people_know() {
+fn download_uses_the_title_as_file_name() {
     let mut web = web_world();
     let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
     let slides = CreateContent::new("slides.pptx", ContentDetail::Ppt(ppt));
@@ -438,7 +438,7 @@ fn a_file_is_downloaded_by_the_name_that_people_know() {
 }
 
 #[test]
-fn a_file_that_nobody_shares_is_not_found() {
+fn unknown_file_is_not_found() {
     let mut web = web_world();
     web.world.share(PRESENTER, "plan.txt", 1);
     web.world.forget();
@@ -452,7 +452,7 @@ fn a_file_that_nobody_shares_is_not_found() {
 }
 
 #[test]
-fn a_file_of_a_content_that_one_does_not_see_is_not_for_one() {
+fn file_of_an_invisible_content_is_refused() {
     let mut web = web_world();
     let mut hidden = content("plan.txt");
     hidden.common.visibility = Some(Visibility::Presenters);
@@ -467,7 +467,7 @@ fn a_file_of_a_content_that_one_does_not_see_is_not_for_one() {
 }
 
 #[test]
-fn a_download_that_the_store_refuses_is_said() {
+fn store_error_of_a_download_is_reported() {
     let mut web = web_world();
     web.world.share(PRESENTER, "plan.txt", 1);
     web.world.forget();

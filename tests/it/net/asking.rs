@@ -173,7 +173,7 @@ impl ByHand {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_much_gets_it_at_their_own_pace_and_nobody_else_waits() {
+async fn large_replies_are_paced_without_delaying_others() {
     let world = World::new();
     let (ada, mut books) = world.join().await;
     let mut bob = world.join_by_hand().await;
@@ -198,7 +198,7 @@ async fn whoever_asks_for_much_gets_it_at_their_own_pace_and_nobody_else_waits()
 }
 
 #[tokio::test]
-async fn what_waits_for_the_journal_is_owed_too() {
+async fn replies_held_by_the_journal_count_against_the_budget() {
     let world = World::new();
     let (ada, mut books) = world.join().await;
     let mut bob = world.join_by_hand().await;
@@ -218,7 +218,7 @@ async fn what_waits_for_the_journal_is_owed_too() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_leaving_counts_though_nobody_listened() {
+async fn input_of_a_paused_peer_is_drained_when_it_leaves() {
     let world = World::new();
     let mut bob = world.join_by_hand().await;
     // He asks for much, says something, asks for far too much, and goes without having read.

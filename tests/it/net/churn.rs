@@ -5,7 +5,7 @@ use psom::{Client, Server, SpaceHandle, Tokens, User};
 use super::common::{Room, ear, eventually};
 
 #[tokio::test]
-async fn connections_that_come_and_go_leave_no_task_behind() {
+async fn ended_connections_leave_no_task_behind() {
     let tokens = Tokens::new();
     let space = SpaceHandle::start(Room::default()).unwrap();
     let builder = Server::builder().space(space.space()).authenticator(tokens.clone());

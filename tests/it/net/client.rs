@@ -42,7 +42,7 @@ async fn proxies_are_tried_in_random_order() {
 }
 
 #[tokio::test]
-async fn the_first_address_is_not_always_the_one_that_is_asked() {
+async fn addresses_are_tried_in_random_order() {
     let first = world().await;
     let second = world().await;
     // Which certificate is trusted tells which server was reached.
@@ -85,7 +85,7 @@ async fn proxy_header_comes_first() {
 }
 
 #[tokio::test]
-async fn a_builder_says_what_it_lacks() {
+async fn incomplete_client_builder_names_what_is_missing() {
     let (first, _heard) = ear();
     let error = Client::builder().root(first).connect_stream(tokio::io::duplex(64).0).await;
     let Err(Error::Misuse(Misuse::Builder(text))) = error else { panic!("{error:?}") };
@@ -100,7 +100,7 @@ async fn a_builder_says_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_is_dropped_or_closed() {
+async fn session_ends_when_dropped_or_closed() {
     let world = world().await;
     let (dropped, _heard) = world.join(1).await;
     let (closed, _heard) = world.join(2).await;
@@ -111,7 +111,7 @@ async fn a_session_ends_when_it_is_dropped_or_closed() {
 }
 
 #[tokio::test]
-async fn everything_that_was_awaited_arrives_before_a_close() {
+async fn awaited_calls_arrive_before_a_close() {
     let world = world().await;
     let (talker, _) = world.join(1).await;
     let (_listener, mut heard) = world.join(2).await;
@@ -125,7 +125,7 @@ async fn everything_that_was_awaited_arrives_before_a_close() {
 }
 
 #[tokio::test]
-async fn a_call_on_a_connection_that_is_over_is_an_error() {
+async fn call_on_an_ended_connection_is_an_error() {
     let world = world().await;
     let (session, _heard) = world.join(1).await;
     let mut root = session.root();

@@ -29,7 +29,7 @@ async fn connect_and_stall(server: &Server, tokens: &Tokens) -> tokio::io::Duple
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ninety_nine_go_on_while_one_does_not_read() {
+async fn peer_that_stops_reading_delays_no_other() {
     let mut config = Config::default();
     (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
     let tokens = Tokens::new();

@@ -110,7 +110,7 @@ fn line(text: &str) -> Vec<Write> {
 }
 
 #[tokio::test]
-async fn what_saves_nothing_leaves_at_once() {
+async fn turn_without_writes_is_sent_at_once() {
     let mut world = world().await;
     world.session.root().s_say("hello").await.unwrap();
     assert_eq!(world.hears().await, "hello");
@@ -118,7 +118,7 @@ async fn what_saves_nothing_leaves_at_once() {
 }
 
 #[tokio::test]
-async fn nothing_leaves_before_it_is_safe_and_nothing_overtakes_it() {
+async fn output_waits_for_its_commit_in_order() {
     let mut world = world().await;
     world.session.root().s_write("one").await.unwrap();
     let (writes, first) = world.commit().await;
@@ -140,7 +140,7 @@ async fn nothing_leaves_before_it_is_safe_and_nothing_overtakes_it() {
 }
 
 #[tokio::test]
-async fn a_journal_that_fails_ends_every_connection_and_nothing_leaves() {
+async fn failed_journal_ends_every_connection_silently() {
     let mut world = world().await;
     world.session.root().s_write("one").await.unwrap();
     let (_, done) = world.commit().await;
@@ -150,7 +150,7 @@ async fn a_journal_that_fails_ends_every_connection_and_nothing_leaves() {
 }
 
 #[tokio::test]
-async fn much_that_is_held_leaves_without_overrunning_its_reader() {
+async fn large_held_output_respects_the_hard_limit() {
     let mut world = world().await;
     world.session.root().s_write("one").await.unwrap();
     let (_, done) = world.commit().await;
@@ -178,7 +178,7 @@ async fn much_that_is_held_leaves_without_overrunning_its_reader() {
 }
 
 #[tokio::test]
-async fn a_shutdown_waits_for_what_was_saved() {
+async fn shutdown_waits_for_pending_commits() {
     let mut world = world().await;
     world.session.root().s_write("last").await.unwrap();
     let (_, done) = world.commit().await;
@@ -226,7 +226,7 @@ impl Still {
 const MINUTES: Duration = Duration::from_secs(600);
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_that_takes_minutes_looks_like_no_silence() {
+async fn slow_commit_does_not_trigger_the_idle_limit() {
     let mut still = Still::new();
     let (ada, mut heard) = still.join().await;
     ada.root().s_write("one").await.unwrap();
@@ -240,7 +240,7 @@ async fn a_commit_that_takes_minutes_looks_like_no_silence() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_could_not_be_heard_was_not_silent() {
+async fn paused_peers_do_not_trigger_the_idle_limit() {
     let mut still = Still::new();
     let (ada, mut heard) = still.join().await;
     // More of them than the space takes messages at once.

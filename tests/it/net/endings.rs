@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::common::{Room, SOON, ear, eventually, world};
 
 #[tokio::test]
-async fn a_handler_that_panics_ends_its_space_and_no_other() {
+async fn panicking_handler_ends_only_its_space() {
     let tokens = Tokens::new();
     let (first, second) = [(); 2].map(|()| SpaceHandle::start(Room::default()).unwrap()).into();
     let server = Server::builder().authenticator(tokens.clone()).start().unwrap();
@@ -37,7 +37,7 @@ async fn a_handler_that_panics_ends_its_space_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_dropped_drops_its_connections() {
+async fn dropping_a_server_drops_its_connections() {
     let world = world().await;
     let (session, _heard) = world.join(1).await;
     drop(world.server);
@@ -45,7 +45,7 @@ async fn a_server_that_is_dropped_drops_its_connections() {
 }
 
 #[tokio::test]
-async fn whoever_gives_up_waiting_leaves_no_connection() {
+async fn cancelled_connect_leaves_no_connection() {
     let space = SpaceHandle::start(Room::default()).unwrap();
     let tokens = Tokens::new();
     let builder = Server::builder().space(space.space()).authenticator(tokens.clone());
@@ -70,7 +70,7 @@ async fn whoever_gives_up_waiting_leaves_no_connection() {
 }
 
 #[test]
-fn a_session_that_is_dropped_outside_the_runtime_is_closed() {
+fn session_dropped_outside_the_runtime_is_closed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (world, session) = runtime.block_on(async {
         let world = world().await;
@@ -82,7 +82,7 @@ fn a_session_that_is_dropped_outside_the_runtime_is_closed() {
 }
 
 #[tokio::test]
-async fn a_spawned_future_that_panics_hides_no_other() {
+async fn panicking_spawned_future_hides_no_other() {
     let space = SpaceHandle::start(Room::default()).unwrap();
     let (say, heard) = tokio::sync::oneshot::channel();
     space
@@ -98,7 +98,7 @@ async fn a_spawned_future_that_panics_hides_no_other() {
 }
 
 #[tokio::test]
-async fn objects_that_tell_each_other_for_ever_hang_nobody() {
+async fn endless_tells_block_no_other_space() {
     fn again(_: &mut Room, cx: &mut psom::Context<Room>) {
         let this = cx.handle();
         cx.tell(this, again).unwrap();
@@ -109,7 +109,7 @@ async fn objects_that_tell_each_other_for_ever_hang_nobody() {
 }
 
 #[tokio::test]
-async fn a_call_from_outside_that_cannot_be_sent_is_an_error() {
+async fn remote_call_that_cannot_be_sent_is_an_error() {
     let world = world().await;
     let (session, _heard) = world.join(1).await;
     let long = session.root().s_say(&"x".repeat(70_000)).await;
@@ -117,7 +117,7 @@ async fn a_call_from_outside_that_cannot_be_sent_is_an_error() {
 }
 
 #[tokio::test]
-async fn times_that_never_come_are_far_away() {
+async fn unreachable_deadlines_are_accepted() {
     let mut config = psom::Config::default();
     config.idle_timeout = Duration::MAX;
     config.authentication_timeout = Duration::MAX;
@@ -136,7 +136,7 @@ async fn times_that_never_come_are_far_away() {
 }
 
 #[tokio::test]
-async fn a_space_that_is_closed_ends_every_connection_and_takes_no_other() {
+async fn closed_space_ends_and_refuses_connections() {
     let tokens = Tokens::new();
     let space = SpaceHandle::start(Room::default()).unwrap();
     let builder = Server::builder().space(space.space()).authenticator(tokens.clone());

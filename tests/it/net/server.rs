@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::common::{Room, SOON, ear, eventually, world, world_with};
 
 #[tokio::test]
-async fn a_token_is_good_once() {
+async fn token_is_valid_once() {
     let world = world().await;
     let token = world.token(1);
     let connect = async || {
@@ -26,7 +26,7 @@ async fn a_token_is_good_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_expires_after_120_seconds() {
+async fn token_expires_after_120_seconds() {
     let tokens = Tokens::new();
     let server =
         Server::builder().root(Room::default()).authenticator(tokens.clone()).start().unwrap();
@@ -42,7 +42,7 @@ async fn a_token_expires_after_120_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_shows_no_token_is_dropped_after_120_seconds() {
+async fn client_without_a_token_is_dropped_after_120_seconds() {
     let server =
         Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
     let (mut near, far) = tokio::io::duplex(4096);
@@ -58,7 +58,7 @@ async fn a_client_that_shows_no_token_is_dropped_after_120_seconds() {
 }
 
 #[tokio::test]
-async fn a_client_that_begins_wrongly_is_dropped_without_an_answer() {
+async fn malformed_authentication_is_dropped_without_an_answer() {
     let server =
         Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
     let mut long = Vec::new();
@@ -74,7 +74,7 @@ async fn a_client_that_begins_wrongly_is_dropped_without_an_answer() {
 }
 
 #[tokio::test]
-async fn only_so_many_may_be_unauthenticated_at_a_time() {
+async fn number_of_unauthenticated_connections_is_limited() {
     let mut limits = ServerLimits::default();
     limits.unauthenticated = 2;
     let tokens = Tokens::new();
@@ -96,7 +96,7 @@ async fn only_so_many_may_be_unauthenticated_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_shutdown_closes_every_connection_in_good_order() {
+async fn shutdown_closes_every_connection_cleanly() {
     let world = world().await;
     let (ada, _heard) = world.join(1).await;
     let (grace, _heard) = world.join(2).await;
@@ -106,7 +106,7 @@ async fn a_shutdown_closes_every_connection_in_good_order() {
 }
 
 #[tokio::test]
-async fn a_shutdown_does_not_wait_for_a_handler_that_hangs() {
+async fn shutdown_does_not_wait_for_a_hanging_handler() {
     let world = world().await;
     let (ada, _heard) = world.join(1).await;
     let hanging = world.space.run(|room, _| room.hanging.clone()).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_shutdown_does_not_wait_for_a_handler_that_hangs() {
 }
 
 #[tokio::test]
-async fn a_shutdown_does_not_wait_for_clients_that_do_not_authenticate() {
+async fn shutdown_does_not_wait_for_unauthenticated_clients() {
     let server =
         Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
     let (_near, far) = tokio::io::duplex(4096);
@@ -127,7 +127,7 @@ async fn a_shutdown_does_not_wait_for_clients_that_do_not_authenticate() {
 }
 
 #[tokio::test]
-async fn meetings_do_not_hear_each_other() {
+async fn spaces_receive_only_their_own_calls() {
     let (tokens, rooms) =
         (Tokens::new(), [(); 2].map(|()| SpaceHandle::start(Room::default()).unwrap()));
     let server = Server::builder().authenticator(tokens.clone()).start().unwrap();
@@ -147,7 +147,7 @@ async fn meetings_do_not_hear_each_other() {
 }
 
 #[tokio::test]
-async fn a_violation_ends_one_connection_over_tls_with_its_reason() {
+async fn violation_over_tls_ends_one_connection_with_its_reason() {
     let mut config = Config::default();
     config.record_limit = 100;
     let world = world_with(config, |builder| builder).await;
@@ -163,7 +163,7 @@ async fn a_violation_ends_one_connection_over_tls_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_server_says_what_it_lacks() {
+async fn incomplete_server_builder_names_what_is_missing() {
     let error = Server::builder().root(Room::default()).start().unwrap_err().to_string();
     assert!(error.contains(".authenticator("), "{error}");
     let builder = Server::builder().root(Room::default()).authenticator(Tokens::new());

@@ -12,7 +12,7 @@ use tokio::{
 use super::common::{certificate, ear, eventually, world, world_with};
 
 #[tokio::test]
-async fn a_call_goes_to_everybody_over_tls() {
+async fn broadcast_reaches_all_clients_over_tls() {
     let world = world().await;
     let (ada, mut ada_heard) = world.join(1).await;
     let (_grace, mut grace_heard) = world.join(2).await;
@@ -22,7 +22,7 @@ async fn a_call_goes_to_everybody_over_tls() {
 }
 
 #[tokio::test]
-async fn only_tls_is_spoken_on_the_listener() {
+async fn plain_text_on_the_listener_is_refused() {
     let world = world().await;
     let mut stream = TcpStream::connect(&world.address).await.unwrap();
     // The authentication of section 4.1.1, in the clear.
@@ -34,7 +34,7 @@ async fn only_tls_is_spoken_on_the_listener() {
 }
 
 #[tokio::test]
-async fn both_versions_of_tls_are_spoken() {
+async fn tls_1_2_and_1_3_are_supported() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
@@ -55,7 +55,7 @@ async fn both_versions_of_tls_are_spoken() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_refused() {
+async fn untrusted_certificate_is_refused() {
     let world = world().await;
     let (_, stranger) = certificate("127.0.0.1");
     let (ear, _heard) = ear();
@@ -68,7 +68,7 @@ async fn a_certificate_that_nobody_vouches_for_is_refused() {
 }
 
 #[tokio::test]
-async fn an_authority_as_a_server_s_certificate_is_refused_with_what_to_make_instead() {
+async fn ca_certificate_as_a_server_certificate_is_refused() {
     let mut params = rcgen::CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let key = rcgen::KeyPair::generate().unwrap();
@@ -83,7 +83,7 @@ async fn an_authority_as_a_server_s_certificate_is_refused_with_what_to_make_ins
 }
 
 #[tokio::test]
-async fn pem_that_is_none_is_one_clear_sentence() {
+async fn malformed_pem_is_reported_in_one_sentence() {
     let no_certificate = psom::tls::server(b"", b"").unwrap_err().to_string();
     assert!(no_certificate.contains("private key"), "{no_certificate}");
     let no_authority = psom::tls::client(b"hello").unwrap_err().to_string();

@@ -12,7 +12,7 @@ const LEFT: &str = "bytes are left after the last parameter";
 const CUT: &str = "the message ends inside a value";
 
 #[test]
-fn parameters_come_in_the_order_of_the_declaration() {
+fn parameters_follow_the_declaration_order() {
     let mut script = Stage::open().script();
     script.send(&call(0, S_NUMBERS, &[&1i16, &2i32, &3i64, &4u32, &5u64]));
     script.send(&call(0, S_VALUES, &[&true, &0xffu8, &-0.5f64]));
@@ -36,7 +36,7 @@ fn ruling_08_trailing_bytes_are_refused() {
 }
 
 #[test]
-fn a_message_that_ends_inside_a_value_is_refused() {
+fn message_that_ends_inside_a_value_is_refused() {
     refused(S_NUMBERS, "00 00 00", DecodeError::Truncated, CUT);
     refused(S_NUMBERS, "00 8301", DecodeError::Truncated, CUT);
     refused(S_VALUES, "01 ff 00000000000000", DecodeError::Truncated, CUT);
@@ -47,7 +47,7 @@ fn a_message_that_ends_inside_a_value_is_refused() {
 }
 
 #[test]
-fn a_boolean_is_0_or_1() {
+fn boolean_is_0_or_1() {
     for byte in [2, 0xff] {
         let reason = format!("byte 0x{byte:02x} is no Boolean");
         let bytes = [vec![byte, 0], vec![0; 8]].concat();
@@ -56,7 +56,7 @@ fn a_boolean_is_0_or_1() {
 }
 
 #[test]
-fn ruling_08_a_negative_count_is_refused() {
+fn ruling_08_negative_count_is_refused() {
     let reason = "an array has a negative length";
     refused(S_LISTS, "ff 00", DecodeError::NegativeCount, reason);
     refused(S_LISTS, "8800 00", DecodeError::NegativeCount, reason);
@@ -64,7 +64,7 @@ fn ruling_08_a_negative_count_is_refused() {
 }
 
 #[test]
-fn ruling_08_a_count_that_the_message_cannot_hold_is_refused() {
+fn ruling_08_count_above_the_remaining_bytes_is_refused() {
     let reason = "an array is longer than its message";
     refused(S_LISTS, "837fffffff 01", DecodeError::CountTooLarge, reason);
     refused(S_LISTS, "02 01", DecodeError::CountTooLarge, reason);
@@ -72,7 +72,7 @@ fn ruling_08_a_count_that_the_message_cannot_hold_is_refused() {
 }
 
 #[test]
-fn the_arguments_of_conn_mgr_are_held_to_the_same_rules() {
+fn conn_mgr_arguments_are_checked_as_strictly() {
     let extra = raw_call(0, SERVER_PING, &[0]);
     Stage::admitted().refuses(&extra, DecodeError::TrailingBytes, LEFT);
     let count = raw_call(0, ADD_PROTOCOL, &hex("0000 ff"));
@@ -82,7 +82,7 @@ fn the_arguments_of_conn_mgr_are_held_to_the_same_rules() {
 }
 
 #[test]
-fn a_client_refuses_the_same_arguments() {
+fn client_refuses_the_same_arguments() {
     let said = raw_call(0, C_SAID, &hex("0000 00"));
     let open = [server_hello(&protocols()), set_channel(2)].concat();
     guest_refuses(&open, &said, DecodeError::TrailingBytes, &farewell(LEFT));

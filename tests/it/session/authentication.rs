@@ -33,13 +33,13 @@ fn hangs_up<T: psom::DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
 }
 
 #[test]
-fn ruling_11_a_token_is_answered_with_the_signature() {
+fn ruling_11_valid_token_is_answered_with_the_signature() {
     assert_eq!(server().send(&authentication(5, b"token")), SIGNATURE);
     assert_eq!(server().send(&authentication(4096, &[b'x'; 4096])), SIGNATURE);
 }
 
 #[test]
-fn ruling_11_anything_else_is_closed_without_an_answer() {
+fn ruling_11_malformed_authentication_closes_without_an_answer() {
     let cases = [
         hex("70773201"),
         hex("16"),
@@ -56,7 +56,7 @@ fn ruling_11_anything_else_is_closed_without_an_answer() {
 }
 
 #[test]
-fn ruling_11_a_token_has_at_most_4096_bytes() {
+fn ruling_11_token_has_at_most_4096_bytes() {
     // The length alone is enough to know.
     hangs_up(&mut server(), &authentication(4097, b""));
     hangs_up(&mut server(), &authentication(u32::MAX, b""));
@@ -64,14 +64,14 @@ fn ruling_11_a_token_has_at_most_4096_bytes() {
 
 /// Ruling 5 says so of records; the bytes of none of them begin an authentication.
 #[test]
-fn ruling_05_no_record_comes_before_the_authentication() {
+fn ruling_05_record_before_authentication_is_refused() {
     for record in [close(), set_channel(0), break_with("x"), message(&[0, 6]), open(2)] {
         hangs_up(&mut server(), &record);
     }
 }
 
 #[test]
-fn ruling_11_a_client_has_120_seconds_for_its_token() {
+fn ruling_11_client_has_120_seconds_to_send_its_token() {
     let mut script = server();
     script.send(&authentication(5, b"tok"));
     assert_eq!(script.advance(Duration::from_millis(119_999)), [0; 0]);
@@ -87,7 +87,7 @@ fn ruling_11_a_client_has_120_seconds_for_its_token() {
 }
 
 #[test]
-fn a_server_has_120_seconds_for_its_answer() {
+fn server_has_120_seconds_to_answer() {
     let mut script = guest(&[]);
     script.send(&SIGNATURE[..3]);
     assert_eq!(script.advance(Duration::from_millis(119_999)), [0; 0]);
@@ -98,7 +98,7 @@ fn a_server_has_120_seconds_for_its_answer() {
 }
 
 #[test]
-fn ruling_11_a_proxy_header_comes_before_the_signature() {
+fn ruling_11_proxy_header_precedes_the_signature() {
     let header = [&hex("00000003")[..], b"abc"].concat();
     let bytes = [header, authentication(5, b"token")].concat();
     assert_eq!(behind_a_proxy().send(&bytes), SIGNATURE);
@@ -111,7 +111,7 @@ fn ruling_11_a_proxy_header_comes_before_the_signature() {
 }
 
 #[test]
-fn a_proxy_header_is_there_where_it_is_expected_and_nowhere_else() {
+fn proxy_header_is_read_only_where_it_is_expected() {
     let header = [&hex("00000003")[..], b"abc"].concat();
     hangs_up(&mut server(), &[header, authentication(5, b"token")].concat());
     // Without one, the signature is read as a length that is too long.
@@ -120,7 +120,7 @@ fn a_proxy_header_is_there_where_it_is_expected_and_nowhere_else() {
 }
 
 #[test]
-fn a_client_takes_no_other_answer_than_the_signature() {
+fn client_accepts_only_the_signature_as_an_answer() {
     for answer in [&b"p"[..], b"HTTP", &[0x16], &hex("70773201")] {
         let mut script = guest(&[]);
         match answer {
@@ -131,7 +131,7 @@ fn a_client_takes_no_other_answer_than_the_signature() {
 }
 
 #[test]
-fn a_server_that_hangs_up_on_the_token_has_refused_it() {
+fn close_after_the_token_is_a_refusal() {
     let mut script = guest(&[]);
     script.hang_up();
     assert_eq!(script.error(), Some(&Error::Refused));
@@ -141,7 +141,7 @@ fn a_server_that_hangs_up_on_the_token_has_refused_it() {
 }
 
 #[test]
-fn what_comes_behind_the_token_is_read_once_it_was_judged() {
+fn bytes_after_the_token_are_read_after_the_verdict() {
     let mut script = server();
     let everything = Stage::open().then(&[say("hello")]).bytes();
     let answer = [server_hello(&protocols()), set_channel(2), said("hello")].concat();
@@ -149,7 +149,7 @@ fn what_comes_behind_the_token_is_read_once_it_was_judged() {
 }
 
 #[test]
-fn a_lost_connection_is_begun_anew_from_the_start() {
+fn new_connection_starts_from_the_beginning() {
     let mut lost = Stage::open().script();
     lost.hang_up();
     assert_eq!(lost.error(), Some(&Error::Lost(LostReason::Eof)));

@@ -14,7 +14,7 @@ fn old_client() -> Stage {
 }
 
 #[test]
-fn ruling_01_a_method_s_index_is_its_place_in_the_declaration() {
+fn ruling_01_method_index_is_its_declaration_position() {
     let mut script = Stage::open().script();
     script.send(&raw_call(0, 7, &[]));
     script.send(&call(0, 1, &[&"first"]));
@@ -27,7 +27,7 @@ fn ruling_01_a_method_s_index_is_its_place_in_the_declaration() {
 }
 
 #[test]
-fn ruling_01_conn_mgr_counts_in_its_declaration_too() {
+fn ruling_01_conn_mgr_indices_follow_its_declaration() {
     // ping is 6 on the server and 4 on the client, log 4 on the server alone.
     let stage = Stage::versioned().then(&[call(0, 6, &[]), call(0, 4, &[&"text"])]);
     assert_eq!(stage.script().error(), None);
@@ -40,14 +40,14 @@ fn ruling_01_conn_mgr_counts_in_its_declaration_too() {
 }
 
 #[test]
-fn log_does_nothing() {
+fn log_call_has_no_effect() {
     let mut script = Stage::versioned().script();
     assert_eq!(script.send(&call(0, 4, &[&"anything"])), [0; 0]);
     assert_eq!(script.error(), None);
 }
 
 #[test]
-fn ruling_08_an_unknown_method_index_is_refused() {
+fn ruling_08_unknown_method_index_is_refused() {
     for index in [0, 9, 127, -1, -128] {
         let reason = format!("method {index} is not in Test.Hall version 2");
         Stage::open().refuses(&raw_call(0, index, &[]), unknown(index, 2), &reason);
@@ -61,7 +61,7 @@ fn ruling_08_an_unknown_method_index_is_refused() {
 }
 
 #[test]
-fn a_method_of_a_later_version_than_the_negotiated_one_is_unknown() {
+fn method_above_the_negotiated_version_is_unknown() {
     let shout = call(0, S_SHOUT, &[&"x"]);
     let mut script = Stage::open().script();
     script.send(&shout);
@@ -70,7 +70,7 @@ fn a_method_of_a_later_version_than_the_negotiated_one_is_unknown() {
 }
 
 #[test]
-fn calls_are_handled_in_the_order_in_which_they_come() {
+fn calls_are_handled_in_order_of_arrival() {
     let mut script = Stage::open().script();
     let texts: Vec<String> = (0..100).map(|i| i.to_string()).collect();
     let answers = script.send(&texts.iter().flat_map(|text| say(text)).collect::<Vec<_>>());
@@ -80,7 +80,7 @@ fn calls_are_handled_in_the_order_in_which_they_come() {
 }
 
 #[test]
-fn calls_before_a_violation_count_and_calls_behind_it_do_not() {
+fn only_calls_before_a_violation_are_handled() {
     let mut script = Stage::open().script();
     let bytes = [say("before"), raw_call(0, 0, &[]), say("behind")].concat();
     let reason = "method 0 is not in Test.Hall version 2";
@@ -90,7 +90,7 @@ fn calls_before_a_violation_count_and_calls_behind_it_do_not() {
 }
 
 #[test]
-fn nothing_is_handled_once_the_connection_is_over() {
+fn ended_connection_handles_nothing() {
     let mut script = Stage::open().script();
     script.send(&raw_call(0, 0, &[]));
     assert_eq!(script.send(&say("later")), [0; 0]);
@@ -98,14 +98,14 @@ fn nothing_is_handled_once_the_connection_is_over() {
 }
 
 #[test]
-fn a_handler_s_violation_breaks_its_caller_s_connection_with_its_reason() {
+fn violation_of_a_handler_breaks_the_caller_with_its_reason() {
     let forbidden = call(0, S_FORBIDDEN, &[&"not in here"]);
     let error = PeerMisbehaved::Application("not in here".into());
     Stage::open().refuses(&forbidden, error, "not in here");
 }
 
 #[test]
-fn a_client_refuses_what_a_server_refuses() {
+fn client_refuses_what_a_server_refuses() {
     let before = [server_hello(&protocols()), set_channel(2)].concat();
     let reason = "method 6 is not in Test.Hall version 2";
     guest_refuses(&before, &raw_call(0, 6, &[]), unknown(6, 2), &farewell(reason));

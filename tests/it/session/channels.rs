@@ -13,7 +13,7 @@ fn cannot_open(channel: u32) -> (PeerMisbehaved, String) {
 }
 
 #[test]
-fn ruling_05_a_channel_that_is_not_open_cannot_be_set() {
+fn ruling_05_set_channel_to_a_closed_channel_is_refused() {
     for channel in [1, 3, 4, u32::MAX] {
         let reason = format!("channel {channel} is not open");
         Stage::open().refuses(&set_channel(channel), not_open(channel), &reason);
@@ -26,7 +26,7 @@ fn ruling_05_a_channel_that_is_not_open_cannot_be_set() {
 }
 
 #[test]
-fn ruling_05_only_channel_2_can_be_opened_and_only_once() {
+fn ruling_05_only_channel_2_opens_and_only_once() {
     for channel in [0, 1, 3, u32::MAX] {
         let (error, reason) = cannot_open(channel);
         Stage::versioned().refuses(&open(channel), error, &reason);
@@ -38,7 +38,7 @@ fn ruling_05_only_channel_2_can_be_opened_and_only_once() {
 }
 
 #[test]
-fn ruling_05_a_client_s_channels_are_opened_by_nobody_else() {
+fn ruling_05_server_cannot_open_a_channel() {
     let (error, reason) = cannot_open(2);
     let early = [psom::wire::auth::SIGNATURE.to_vec(), open(2)].concat();
     let answer = [client_versioning(&protocols()), early_farewell(&reason)].concat();
@@ -47,7 +47,7 @@ fn ruling_05_a_client_s_channels_are_opened_by_nobody_else() {
 }
 
 #[test]
-fn nothing_is_opened_before_versioning_is_done() {
+fn channel_cannot_open_before_versioning_is_done() {
     let error = PeerMisbehaved::OpenBeforeVersioning;
     let reason = "channel opened before versioning was done";
     for stage in [Stage::admitted(), Stage::greeted(), Stage::greeted().then(&[protocols()])] {
@@ -56,7 +56,7 @@ fn nothing_is_opened_before_versioning_is_done() {
 }
 
 #[test]
-fn rpc_open_carries_a_lookup_and_nothing_else_does() {
+fn lookup_is_valid_only_inside_rpc_open() {
     let refuses = |bytes: &[u8]| {
         Stage::versioned().refuses(bytes, PeerMisbehaved::Lookup, "lookup belongs in RPCOpen");
     };
@@ -75,14 +75,14 @@ fn rpc_open_carries_a_lookup_and_nothing_else_does() {
 }
 
 #[test]
-fn the_arguments_of_lookup_mean_nothing() {
+fn lookup_arguments_are_ignored() {
     let odd = open_with(2, &[&"anything at all", &"", &i64::MIN]);
     let mut script = Stage::versioned().then(&[odd, set_channel(2)]).script();
     assert_eq!(script.send(&say("hello")), [set_channel(2), said("hello")].concat());
 }
 
 #[test]
-fn the_arguments_of_lookup_have_to_be_valid() {
+fn lookup_arguments_have_to_decode() {
     let (cut, left) = (DecodeError::Truncated, DecodeError::TrailingBytes);
     let reason = "the message ends inside a value";
     Stage::versioned().refuses(&open_with(2, &[&"", &""]), cut.clone(), reason);
@@ -92,7 +92,7 @@ fn the_arguments_of_lookup_have_to_be_valid() {
 }
 
 #[test]
-fn ruling_05_a_direction_s_channel_is_0_until_it_is_set() {
+fn ruling_05_current_channel_is_0_until_set() {
     // A client that does not set channel 0 is on it nevertheless, as a server is.
     let versioning = client_versioning(&protocols())[set_channel(0).len()..].to_vec();
     let stage = Stage::admitted().then(&[versioning, open(2), set_channel(2)]);
@@ -103,7 +103,7 @@ fn ruling_05_a_direction_s_channel_is_0_until_it_is_set() {
 }
 
 #[test]
-fn ruling_05_the_two_directions_have_channels_of_their_own() {
+fn ruling_05_directions_have_independent_channels() {
     let mut script = Stage::open().script();
     assert_eq!(script.send(&say("one")), [set_channel(2), said("one")].concat());
     // The client goes to channel 0 and back; the server stays where it is.
@@ -117,7 +117,7 @@ fn ruling_05_the_two_directions_have_channels_of_their_own() {
 }
 
 #[test]
-fn a_channel_can_be_set_again() {
+fn current_channel_can_be_set_again() {
     let mut script = Stage::open().script();
     let twice = [set_channel(2), set_channel(0), set_channel(0), set_channel(2)].concat();
     script.send(&[twice, say("hello")].concat());
@@ -126,7 +126,7 @@ fn a_channel_can_be_set_again() {
 }
 
 #[test]
-fn a_message_on_a_closed_channel_is_refused() {
+fn message_on_a_closed_channel_is_refused() {
     let closed = || Stage::open().then(&[close()]);
     for bytes in [say("x"), close(), break_with("x"), connect(0, "desk", 32), set_channel(2)] {
         let mut script = closed().script();
@@ -139,7 +139,7 @@ fn a_message_on_a_closed_channel_is_refused() {
 }
 
 #[test]
-fn a_client_opens_channel_2_when_both_sides_are_done() {
+fn client_opens_channel_2_when_both_sides_are_done() {
     let mut script = guest(&[]);
     let hello = server_hello(&protocols());
     let (before, done) = hello.split_at(hello.len() - done_protocols().len());

@@ -22,7 +22,7 @@ fn no_desk(theirs: Vec<i32>) -> PeerIncompatible {
 }
 
 #[test]
-fn ruling_03_the_hash_is_the_connecting_side_s_own_in_the_negotiated_version() {
+fn ruling_03_connect_carries_the_sender_hash_of_the_version() {
     for (sums, client_hash, server_hash) in [(&DESK_SUMS[..1], 2, i64::MAX), (&DESK_SUMS, 32, 31)] {
         let mut script = with_desk(sums).script();
         script.send(&connect(0, "desk", client_hash));
@@ -33,7 +33,7 @@ fn ruling_03_the_hash_is_the_connecting_side_s_own_in_the_negotiated_version() {
 }
 
 #[test]
-fn ruling_03_a_client_sends_and_expects_the_same_way() {
+fn ruling_03_client_sends_and_expects_the_same_hashes() {
     let mut script = open_guest();
     script.take();
     script.on_root(|guest, cx| assert_eq!(cx.peers().connect("desk", guest.seat.unwrap()), 1));
@@ -45,7 +45,7 @@ fn ruling_03_a_client_sends_and_expects_the_same_way() {
 }
 
 #[test]
-fn ruling_03_another_hash_is_refused() {
+fn ruling_03_mismatched_hash_is_refused() {
     let hash = |hash, version| PeerMisbehaved::ConnectHash { hash, interface: DESK, version };
     // The server's own half, the sum, and version 1's.
     for wrong in [DESK_SERVER_HASH, 63, 2] {
@@ -57,7 +57,7 @@ fn ruling_03_another_hash_is_refused() {
 }
 
 #[test]
-fn ruling_03_an_object_without_a_common_version_is_refused() {
+fn ruling_03_connect_without_a_common_version_is_refused() {
     let desk = connect(0, "desk", DESK_CLIENT_HASH);
     let reason = "no common version of Test.Desk: we offer [1, 2], the peer offers ";
     without_desk().refuses(&desk, no_desk(vec![]), &format!("{reason}[]"));
@@ -65,7 +65,7 @@ fn ruling_03_an_object_without_a_common_version_is_refused() {
 }
 
 #[test]
-fn connecting_an_object_without_a_common_version_is_an_error_value() {
+fn own_connect_without_a_common_version_is_an_error() {
     let mut script = without_desk().script();
     let refused = script.on_root(|hall, cx| {
         let peer = cx.peer_infos()[0].id;
@@ -77,7 +77,7 @@ fn connecting_an_object_without_a_common_version_is_an_error_value() {
 }
 
 #[test]
-fn ruling_03_an_unknown_part_name_keeps_the_connection() {
+fn ruling_03_unknown_part_name_keeps_the_connection() {
     let mut script = Stage::open().script();
     for part in ["nowhere", "desk.", "desk.x", "desk.07", "desk.0", "", "desk.1.2", "déšk"] {
         script.send(&connect(0, part, DESK_CLIENT_HASH));
@@ -89,13 +89,13 @@ fn ruling_03_an_unknown_part_name_keeps_the_connection() {
 }
 
 #[test]
-fn a_factory_can_refuse_its_caller() {
+fn factory_can_refuse_its_caller() {
     let locked = PeerMisbehaved::Application("the vault is locked".into());
     Stage::open().refuses(&connect(0, "vault", 32), locked, "the vault is locked");
 }
 
 #[test]
-fn ruling_09_part_names_are_matched_without_regard_to_case() {
+fn ruling_09_part_names_match_without_regard_to_case() {
     let mut script = Stage::open().script();
     let parts = ["desk", "Desk", "DESK", "Desk.3", "dEsK.12"];
     for part in parts {
@@ -110,7 +110,7 @@ fn ruling_09_part_names_are_matched_without_regard_to_case() {
 }
 
 #[test]
-fn ruling_09_our_part_names_go_out_as_they_are_written() {
+fn ruling_09_part_names_are_sent_as_declared() {
     let mut script = Stage::open().script();
     script.on_root(|hall, cx| assert_eq!(cx.peers().connect("contentManager", hall.desk), 1));
     let connect = connect(0, "contentManager", DESK_SERVER_HASH);
@@ -118,7 +118,7 @@ fn ruling_09_our_part_names_go_out_as_they_are_written() {
 }
 
 #[test]
-fn a_connected_object_can_be_called_in_the_same_breath() {
+fn connect_and_call_can_share_a_write() {
     let mut script = Stage::open().script();
     let calls = [connect(0, "desk", DESK_CLIENT_HASH), call(1, S_KNOCK, &[&5i32])];
     script.send(&calls.concat());
@@ -136,7 +136,7 @@ fn a_connected_object_can_be_called_in_the_same_breath() {
 
 /// The factory has made a desk that lives while it is connected, and it never was.
 #[test]
-fn a_refused_connect_leaves_no_object_behind() {
+fn refused_connect_leaves_no_object_behind() {
     let wrong_hash = connect(0, "desk.7", 1);
     let mut script = Stage::open().script();
     script.send(&wrong_hash);
@@ -147,7 +147,7 @@ fn a_refused_connect_leaves_no_object_behind() {
 }
 
 #[test]
-fn nothing_but_the_root_is_connected_by_itself() {
+fn only_the_root_is_connected_without_a_connect() {
     let mut script = Stage::open().script();
     assert_eq!((script.stats().objects, script.stats().peers), (2, 1));
     assert_eq!(heard(&mut script), [""; 0]);

@@ -35,7 +35,7 @@ fn served<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Traces {
 }
 
 #[test]
-fn pieces_of_any_length_give_what_the_whole_gives() {
+fn input_can_arrive_in_pieces_of_any_length() {
     let bytes = conversation();
     let whole = served([&bytes[..]]);
     assert_eq!(whole.1.len(), 3, "two calls and the parting");
@@ -45,7 +45,7 @@ fn pieces_of_any_length_give_what_the_whole_gives() {
 }
 
 #[test]
-fn a_cut_at_any_byte_makes_no_difference() {
+fn input_can_be_cut_at_any_byte() {
     let bytes = conversation();
     let whole = served([&bytes[..]]);
     for cut in 1..bytes.len() {
@@ -55,7 +55,7 @@ fn a_cut_at_any_byte_makes_no_difference() {
 }
 
 #[test]
-fn a_client_reads_pieces_alike() {
+fn client_input_can_arrive_in_pieces() {
     let calls = [set_channel(2), said("hello"), call(0, C_NUMBERS, &[&300i32, &-1i64])].concat();
     let bytes = [server_hello(&protocols()), calls, close(), set_channel(0), close()].concat();
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {

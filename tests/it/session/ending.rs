@@ -24,7 +24,7 @@ fn ruling_10_close_on_channel_0_ends_the_connection_without_an_answer() {
 }
 
 #[test]
-fn ruling_10_close_on_channel_2_disconnects_its_objects_and_nothing_more() {
+fn ruling_10_close_on_channel_2_only_disconnects_its_objects() {
     let mut script = Stage::open().then(&[connect(0, "desk", DESK_CLIENT_HASH)]).script();
     assert_eq!(script.stats().peers, 2);
     assert_eq!(script.send(&close()), [0; 0], "they are disconnected without messages");
@@ -36,7 +36,7 @@ fn ruling_10_close_on_channel_2_disconnects_its_objects_and_nothing_more() {
 }
 
 #[test]
-fn ruling_10_channel_2_is_closed_before_channel_0() {
+fn ruling_10_channel_2_closes_before_channel_0() {
     let mut script = Stage::open().script();
     script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;
@@ -52,7 +52,7 @@ fn ruling_10_channel_2_is_closed_before_channel_0() {
 }
 
 #[test]
-fn a_whole_parting_is_read_at_once() {
+fn complete_farewell_is_read_at_once() {
     let mut script = Stage::open().script();
     let sent = script.send(&[say("bye"), parting()].concat());
     assert_eq!(sent, [set_channel(2), said("bye")].concat());
@@ -61,7 +61,7 @@ fn a_whole_parting_is_read_at_once() {
 }
 
 #[test]
-fn a_client_reads_a_server_s_parting() {
+fn client_reads_the_farewell_of_a_server() {
     let mut script = open_guest();
     script.take();
     assert_eq!(script.send(&parting()), [0; 0]);
@@ -76,25 +76,25 @@ fn broken(reason: &[u8]) -> Error {
 }
 
 #[test]
-fn ruling_10_break_on_channel_0_ends_the_connection_with_the_peer_s_reason() {
+fn ruling_10_break_on_channel_0_reports_the_reason() {
     assert_eq!(broken(b"bye"), Error::PeerBroke("bye".into()));
     assert_eq!(broken(b""), Error::PeerBroke(String::new()));
 }
 
 #[test]
-fn ruling_10_a_long_reason_of_a_peer_is_read() {
+fn ruling_10_long_break_reason_is_read() {
     assert_eq!(broken(&[b'x'; 10_000]), Error::PeerBroke("x".repeat(10_000)));
 }
 
 #[test]
-fn ruling_10_a_reason_of_a_peer_is_shown_escaped() {
+fn ruling_10_break_reason_is_shown_escaped() {
     let reason = [b"caf\xc3\xa9 \xff\0\x1b[31m\r\n".to_vec()].concat();
     let shown = r"caf\xc3\xa9 \xff\x00\x1b[31m\r\n";
     assert_eq!(broken(&reason), Error::PeerBroke(shown.into()));
 }
 
 #[test]
-fn ruling_10_break_on_channel_2_does_what_close_does() {
+fn ruling_10_break_on_channel_2_acts_like_close() {
     let mut script = Stage::open().script();
     assert_eq!(script.send(&break_with("tired")), [0; 0]);
     assert_eq!((script.stats().peers, script.error()), (0, None));
@@ -103,7 +103,7 @@ fn ruling_10_break_on_channel_2_does_what_close_does() {
 }
 
 #[test]
-fn ruling_10_our_reasons_are_ascii_and_at_most_1024_bytes_long() {
+fn ruling_10_sent_reasons_are_ascii_of_at_most_1024_bytes() {
     let refuses = |text: &'static str, repeat, shown: String| {
         let text = text.repeat(repeat);
         let error = PeerMisbehaved::Application(text.clone().into());
@@ -115,7 +115,7 @@ fn ruling_10_our_reasons_are_ascii_and_at_most_1024_bytes_long() {
 }
 
 #[test]
-fn a_peer_can_be_expelled_with_a_reason() {
+fn peer_can_be_expelled_with_a_reason() {
     let mut script = Stage::open().script();
     script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;
@@ -128,7 +128,7 @@ fn a_peer_can_be_expelled_with_a_reason() {
 }
 
 #[test]
-fn a_slow_consumer_is_broken_instead_of_what_waits_for_it() {
+fn break_replaces_the_backlog_of_a_slow_consumer() {
     let mut script = Stage::open().script();
     script.on_root(|_, cx| {
         for _ in 0..9 {
@@ -140,7 +140,7 @@ fn a_slow_consumer_is_broken_instead_of_what_waits_for_it() {
 }
 
 #[test]
-fn a_slow_consumer_s_break_stands_behind_a_whole_record() {
+fn break_of_a_slow_consumer_follows_a_whole_record() {
     let mut neighbours = Neighbours::new();
     neighbours.enter(&Stage::open().bytes());
     let connection = 0;
@@ -172,12 +172,12 @@ fn nothing_behind_the_parting(more: fn(&mut Hall, &mut psom::Context<Hall>, psom
 }
 
 #[test]
-fn no_call_goes_out_behind_a_parting() {
+fn no_call_follows_a_farewell() {
     nothing_behind_the_parting(|_, cx, _| assert_eq!(cx.peers().c_said("x").reached, 0));
 }
 
 #[test]
-fn no_connect_goes_out_behind_a_parting() {
+fn no_connect_follows_a_farewell() {
     nothing_behind_the_parting(|hall, cx, peer| {
         let connected = cx.peer(peer).map(|mut peer| peer.connect("seat", hall.desk));
         assert_ne!(connected, Some(Ok(())));
@@ -185,12 +185,12 @@ fn no_connect_goes_out_behind_a_parting() {
 }
 
 #[test]
-fn no_close_goes_out_behind_a_parting() {
+fn no_close_follows_a_farewell() {
     nothing_behind_the_parting(|hall, cx, _| assert!(cx.remove(hall.desk)));
 }
 
 #[test]
-fn what_was_sent_before_a_parting_goes_out_before_it() {
+fn queued_calls_precede_the_farewell() {
     let mut script = Stage::open().script();
     script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;

@@ -159,7 +159,7 @@ fn bytes(parts: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn a_client_says_what_was_captured() {
+fn client_sends_the_captured_bytes() {
     let mut client = Script::client(Config::default(), TOKEN, |_| Screen::default());
     assert_eq!(client.take(), bytes(&[AUTHENTICATION]));
     let versioning = [SET_CHANNEL_0, CLIENT_VERSION, ADD_CONN_MGR, ADD_MEETING, DONE];
@@ -174,7 +174,7 @@ fn a_client_says_what_was_captured() {
 }
 
 #[test]
-fn a_server_says_what_was_captured() {
+fn server_sends_the_captured_bytes() {
     let mut server = Script::server(Config::default(), |_| EmptyMeeting);
     assert_eq!(server.send(&bytes(&[AUTHENTICATION])), bytes(&[ANSWER]));
     let announced = [SET_CHANNEL_0, CLIENT_VERSION, ADD_CONN_MGR, ADD_MEETING];
@@ -186,7 +186,7 @@ fn a_server_says_what_was_captured() {
 }
 
 #[test]
-fn a_meeting_begins_as_it_was_captured() {
+fn meeting_starts_with_the_captured_bytes() {
     let mut server = Script::server(Config::default(), |scope| Meeting {
         users: scope.add(Users),
         contents: scope.add(Contents),

@@ -19,7 +19,7 @@ fn close_the_desk(script: &mut Script<Hall>) {
 }
 
 #[test]
-fn ruling_02_a_message_carries_its_sender_s_identifier() {
+fn ruling_02_message_carries_the_sender_identifier() {
     let mut script = at_the_desk().script();
     // The client's 1 is the server's -1, and each sends its own.
     let answer = script.send(&call(1, S_KNOCK, &[&5i32]));
@@ -28,7 +28,7 @@ fn ruling_02_a_message_carries_its_sender_s_identifier() {
 }
 
 #[test]
-fn ruling_02_a_connect_carries_the_parent_and_both_sides_count() {
+fn ruling_02_connect_carries_the_parent_and_both_sides_count() {
     let mut script = at_the_desk().script();
     script.send(&connect(1, "lamp", DESK_CLIENT_HASH));
     let answer = script.send(&call(2, S_KNOCK, &[&7i32]));
@@ -37,7 +37,7 @@ fn ruling_02_a_connect_carries_the_parent_and_both_sides_count() {
 }
 
 #[test]
-fn ruling_02_the_two_directions_count_apart() {
+fn ruling_02_directions_count_independently() {
     let mut script = at_the_desk().script();
     let connects = |hall: &mut Hall, cx: &mut Context<Hall>| {
         let another = cx.add(Desk::default());
@@ -54,7 +54,7 @@ fn ruling_02_the_two_directions_count_apart() {
 }
 
 #[test]
-fn ruling_02_a_failed_connect_uses_up_its_number_and_is_answered_with_a_close() {
+fn ruling_02_failed_connect_consumes_its_number() {
     let mut script = Stage::open().script();
     let answer = script.send(&connect(0, "nowhere", DESK_CLIENT_HASH));
     assert_eq!(answer, [set_channel(2), hex("16 00000002 86ff")].concat());
@@ -64,7 +64,7 @@ fn ruling_02_a_failed_connect_uses_up_its_number_and_is_answered_with_a_close() 
 }
 
 #[test]
-fn calls_that_cross_the_answer_to_a_failed_connect_are_dropped_and_counted() {
+fn calls_to_a_failed_connect_are_dropped_and_counted() {
     let mut script = Stage::open().script();
     let knock = call(1, S_KNOCK, &[&5i32]);
     script.send(&[connect(0, "nowhere", 32), knock.clone(), op_close(1)].concat());
@@ -73,7 +73,7 @@ fn calls_that_cross_the_answer_to_a_failed_connect_are_dropped_and_counted() {
 }
 
 #[test]
-fn ruling_02_numbers_are_never_used_again() {
+fn ruling_02_identifiers_are_never_reused() {
     let stage = at_the_desk().then(&[op_close(1), connect(0, "desk", DESK_CLIENT_HASH)]);
     let answer = stage.script().send(&call(2, S_KNOCK, &[&5i32]));
     assert_eq!(answer, call(-2, C_OPEN, &[&5i32]));
@@ -81,7 +81,7 @@ fn ruling_02_numbers_are_never_used_again() {
 }
 
 #[test]
-fn ruling_02_a_reference_is_the_sender_s_identifier() {
+fn ruling_02_reference_is_the_sender_identifier() {
     let mut script = at_the_desk().script();
     script.send(&hex("16 00000003 00 05 01"));
     script.send(&hex("16 00000003 00 05 8c"));
@@ -94,7 +94,7 @@ fn ruling_02_a_reference_is_the_sender_s_identifier() {
 }
 
 #[test]
-fn a_client_negates_references_too() {
+fn client_negates_references_too() {
     let mut script = open_guest();
     let seat = script.on_root(|guest, cx| cx.peers().connect("seat", guest.seat.unwrap()));
     assert_eq!(seat, 1);
@@ -103,7 +103,7 @@ fn a_client_negates_references_too() {
 }
 
 #[test]
-fn a_reference_to_nothing_is_refused() {
+fn dangling_reference_is_refused() {
     let refer = |number: i32| call(0, S_REFER, &[&number]);
     at_the_desk().refuses(&refer(2), unknown(-2), "proxy -2 is not connected");
     at_the_desk().refuses(&refer(-1), unknown(1), "proxy 1 is not connected");
@@ -112,7 +112,7 @@ fn a_reference_to_nothing_is_refused() {
 }
 
 #[test]
-fn a_tombstone_drops_and_counts_the_calls_that_cross_its_close() {
+fn tombstone_drops_and_counts_crossing_calls() {
     let mut script = at_the_desk().script();
     close_the_desk(&mut script);
     assert_eq!(script.take(), [set_channel(2), op_close(-1)].concat());
@@ -128,7 +128,7 @@ fn a_tombstone_drops_and_counts_the_calls_that_cross_its_close() {
 }
 
 #[test]
-fn a_close_is_answered_and_a_call_behind_it_refused() {
+fn close_is_answered_and_a_later_call_is_refused() {
     let mut script = at_the_desk().script();
     let close = [op_close(1), call(1, S_KNOCK, &[&5i32])].concat();
     let answer = [set_channel(2), op_close(-1), farewell("proxy -1 is not connected")].concat();
@@ -136,7 +136,7 @@ fn a_close_is_answered_and_a_call_behind_it_refused() {
 }
 
 #[test]
-fn two_closes_that_cross_end_quietly() {
+fn crossing_closes_end_without_an_error() {
     let mut script = at_the_desk().script();
     close_the_desk(&mut script);
     script.take();
@@ -152,7 +152,7 @@ fn children_of_a_closed_object_stay_connected() {
 }
 
 #[test]
-fn identifiers_that_were_never_connected_are_refused() {
+fn unknown_identifiers_are_refused() {
     let stage = at_the_desk();
     let knock = |proxy| call(proxy, S_KNOCK, &[&5i32]);
     stage.refuses(&knock(2), unknown(-2), "proxy -2 is not connected");
@@ -164,12 +164,12 @@ fn identifiers_that_were_never_connected_are_refused() {
 }
 
 #[test]
-fn the_root_can_be_called_but_not_closed() {
+fn root_can_be_called_but_not_closed() {
     Stage::open().refuses(&op_close(0), unknown(0), "proxy 0 is not connected");
 }
 
 #[test]
-fn conn_mgr_is_the_only_object_of_channel_0() {
+fn conn_mgr_is_the_only_object_on_channel_0() {
     let stage = Stage::versioned();
     stage.refuses(&call(1, SERVER_PING, &[]), unknown(-1), "proxy -1 is not connected");
     stage.refuses(&op_close(0), unknown(0), "proxy 0 is not connected");

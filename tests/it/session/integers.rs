@@ -10,7 +10,7 @@ fn numbers(bytes: [&str; 5]) -> Vec<u8> {
 }
 
 #[test]
-fn ruling_06_what_goes_out_is_as_short_as_it_can_be() {
+fn ruling_06_shortest_form_is_sent() {
     let mut script = Stage::open().script();
     let cases = [
         (127, -112, "7f 90"),
@@ -29,7 +29,7 @@ fn ruling_06_what_goes_out_is_as_short_as_it_can_be() {
 }
 
 #[test]
-fn ruling_06_longer_forms_than_needed_are_accepted() {
+fn ruling_06_overlong_forms_are_accepted() {
     let mut script = Stage::open().script();
     script.send(&numbers(["01", "8001", "810001", "8200 0001", "8300 000001"]));
     script.send(&numbers(["8500 0000000001", "870000000000000001", "8801", "00", "8000"]));
@@ -37,7 +37,7 @@ fn ruling_06_longer_forms_than_needed_are_accepted() {
 }
 
 #[test]
-fn ruling_06_the_irregular_forms_are_accepted_in_their_own_types() {
+fn ruling_06_irregular_forms_are_accepted_in_their_types() {
     let mut script = Stage::open().script();
     script.send(&numbers([
         "8a008000",
@@ -61,7 +61,7 @@ fn ruling_06_the_irregular_forms_are_accepted_in_their_own_types() {
 }
 
 #[test]
-fn ruling_06_numbers_outside_their_type_are_refused() {
+fn ruling_06_out_of_range_numbers_are_refused() {
     let cases = [
         (["818000", "00", "00", "00", "00"], "Int16"),
         (["898001", "00", "00", "00", "00"], "Int16"),
@@ -80,7 +80,7 @@ fn ruling_06_numbers_outside_their_type_are_refused() {
 }
 
 #[test]
-fn ruling_06_four_lead_bytes_begin_no_integer() {
+fn ruling_06_four_lead_bytes_start_no_integer() {
     for lead in [0x84, 0x86, 0x8c, 0x8e] {
         let call = raw_call(0, S_NUMBERS, &[0, lead, 1, 1, 1, 1, 1, 1, 1, 1]);
         let reason = format!("byte 0x{lead:02x} begins no integer");
@@ -94,7 +94,7 @@ fn ruling_06_four_lead_bytes_begin_no_integer() {
 }
 
 #[test]
-fn a_reference_has_the_range_of_an_identifier() {
+fn reference_has_the_range_of_an_identifier() {
     let error = DecodeError::IntegerRange("ProxyId");
     let reason = "an integer is outside the range of ProxyId";
     Stage::open().refuses(&raw_call(0, S_REFER, &hex("8800")), error, reason);

@@ -27,7 +27,7 @@ fn goes_on(pair: &mut Pair<Hall, Guest>) {
 }
 
 #[test]
-fn a_violation_ends_its_own_connection_alone() {
+fn violation_ends_only_its_own_connection() {
     let mut pair = two_guests();
     pair.on_client(0, |_, cx| assert_eq!(cx.peers().s_forbidden("no dogs").reached, 1));
     let error = PeerMisbehaved::Application("no dogs".into());
@@ -37,7 +37,7 @@ fn a_violation_ends_its_own_connection_alone() {
 }
 
 #[test]
-fn a_close_ends_its_own_connection_alone() {
+fn close_ends_only_its_own_connection() {
     let mut pair = two_guests();
     pair.close_client(0);
     assert_eq!(pair.server_error(0), Some(&Error::PeerClosed));
@@ -46,7 +46,7 @@ fn a_close_ends_its_own_connection_alone() {
 }
 
 #[test]
-fn a_transport_that_is_lost_ends_its_own_connection_alone() {
+fn lost_transport_ends_only_its_own_connection() {
     let mut pair = two_guests();
     pair.drop_client(0);
     let lost = Error::Lost(LostReason::Eof);
@@ -55,7 +55,7 @@ fn a_transport_that_is_lost_ends_its_own_connection_alone() {
 }
 
 #[test]
-fn a_hung_up_peer_is_the_only_one_that_is_gone() {
+fn hanging_up_ends_only_that_peer() {
     let mut pair = two_guests();
     pair.on_server(|_, cx| {
         let first = cx.peer_infos()[0].id;
@@ -66,7 +66,7 @@ fn a_hung_up_peer_is_the_only_one_that_is_gone() {
 }
 
 #[test]
-fn a_call_to_a_group_reaches_whoever_has_the_method() {
+fn group_call_reaches_every_peer_with_the_method() {
     let old = Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1]));
     let mut neighbours = Neighbours::new();
     neighbours.enter(&old.bytes());
@@ -87,7 +87,7 @@ fn identifiers_are_counted_for_each_connection() {
 }
 
 #[test]
-fn a_client_that_falls_silent_is_the_only_one_that_is_ended() {
+fn silent_client_is_ended_alone() {
     let mut neighbours = Neighbours::new();
     neighbours.enter(&Stage::open().bytes());
     for _ in 0..4 {

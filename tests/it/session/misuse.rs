@@ -20,7 +20,7 @@ fn fails<T: DistributedObject>(
 }
 
 #[test]
-fn a_method_that_the_peer_s_version_lacks_is_an_error_value() {
+fn method_missing_in_the_peer_version_is_an_error() {
     let not_in =
         |method, version| CallError::NotInVersion { interface: HALL, method, since: 2, version };
     let mut script = Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1])).script();
@@ -35,7 +35,7 @@ fn a_method_that_the_peer_s_version_lacks_is_an_error_value() {
 }
 
 #[test]
-fn a_call_over_the_record_limit_is_an_error_value() {
+fn call_above_the_record_limit_is_an_error() {
     let mut config = Config::default();
     config.record_limit = 300;
     let mut script = Script::server(config, Hall::new);
@@ -48,20 +48,20 @@ fn a_call_over_the_record_limit_is_an_error_value() {
 }
 
 #[test]
-fn a_reference_to_an_object_that_is_not_connected_is_an_error_value() {
+fn reference_to_an_unconnected_object_is_an_error() {
     let mut script = Stage::open().script();
     let error = fails(&mut script, |hall, cx| cx.peers().c_refer(hall.desk.into()).ok());
     assert_eq!(error, CallError::ReferenceNotConnected);
 }
 
 #[test]
-fn a_caller_that_nobody_is_cannot_be_called() {
+fn call_without_a_caller_is_an_error() {
     let mut script = Stage::open().script();
     assert_eq!(fails(&mut script, |_, cx| cx.caller().c_said("x").ok()), CallError::Gone);
 }
 
 #[test]
-fn a_peer_of_an_object_that_was_closed_is_gone() {
+fn peer_of_a_closed_object_is_gone() {
     let mut script = Stage::open().then(&[connect(0, "desk", DESK_CLIENT_HASH)]).script();
     script.on_root(|hall, cx| {
         let close = |_: &mut Desk, cx: &mut Context<Desk>| {
@@ -76,7 +76,7 @@ fn a_peer_of_an_object_that_was_closed_is_gone() {
 }
 
 #[test]
-fn an_object_that_was_removed_is_gone() {
+fn removed_object_is_gone() {
     let mut script = Stage::open().script();
     script.on_root(|hall, cx| {
         assert!(cx.remove(hall.desk));
@@ -90,7 +90,7 @@ fn an_object_that_was_removed_is_gone() {
 }
 
 #[test]
-fn a_call_behind_the_end_of_its_connection_is_an_error_value() {
+fn call_on_an_ended_connection_is_an_error() {
     let mut script = Stage::open().script();
     let gone = script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;
@@ -114,7 +114,7 @@ struct OtherDesk;
 impl OtherDeskServer for OtherDesk {}
 
 #[test]
-fn two_objects_of_one_name_have_the_same_versions_and_hashes() {
+fn objects_with_one_name_share_versions_and_hashes() {
     let now = std::time::Instant::now();
     let desks = [ObjectDesc::of::<OtherDesk>()];
     let error = Space::new(now, desks, Hall::new).err();

@@ -37,7 +37,7 @@ fn ruling_04_unknown_names_and_versions_are_ignored() {
 }
 
 #[test]
-fn ruling_04_names_are_the_same_only_letter_by_letter() {
+fn ruling_04_interface_names_match_exactly() {
     let stage = Stage::admitted();
     let stage = stage.then(&[client_versioning(&add_protocol("test.hall", &HALL_SUMS))]);
     let error = PeerIncompatible { interface: HALL, ours: vec![1, 2], theirs: vec![] };
@@ -46,7 +46,7 @@ fn ruling_04_names_are_the_same_only_letter_by_letter() {
 }
 
 #[test]
-fn ruling_04_the_highest_common_version_is_in_force() {
+fn ruling_04_highest_common_version_is_used() {
     assert_eq!(version_in_force(&HALL_SUMS), 2);
     assert_eq!(version_in_force(&[(2, 2200), (1, 1100)]), 2);
     assert_eq!(version_in_force(&[(1, 1100), (3, 7)]), 1);
@@ -54,14 +54,14 @@ fn ruling_04_the_highest_common_version_is_in_force() {
 }
 
 #[test]
-fn versions_of_one_name_can_come_in_several_calls() {
+fn versions_of_one_name_may_arrive_in_several_calls() {
     let calls = HALL_SUMS.map(|sum| add_protocol(HALL, &[sum])).concat();
     let mut script = Stage::open_with(&calls).script();
     assert_eq!(script.on_root(|_, cx| cx.peer_infos()[0].version), 2);
 }
 
 #[test]
-fn ruling_04_a_common_version_with_another_sum_is_refused() {
+fn ruling_04_common_version_with_another_sum_is_refused() {
     let differs = |interface, version| PeerMisbehaved::ProtocolHash { interface, version };
     let stage = Stage::greeted();
     // One version's own half, the other's sum, and a sum beside a right one.
@@ -76,7 +76,7 @@ fn ruling_04_a_common_version_with_another_sum_is_refused() {
 }
 
 #[test]
-fn a_client_refuses_another_sum_too() {
+fn client_refuses_another_sum_too() {
     let hello = server_hello(&add_protocol(HALL, &[(1, 1)]));
     let error = PeerMisbehaved::ProtocolHash { interface: HALL, version: 1 };
     let reason = "hashes of Test.Hall version 1 differ";
@@ -89,7 +89,7 @@ fn announced_and(rest: Vec<u8>) -> Vec<u8> {
 }
 
 #[test]
-fn ruling_04_no_common_version_is_no_error_until_the_root_is_opened() {
+fn ruling_04_root_without_a_common_version_fails_at_open() {
     let stage = Stage::admitted();
     let stage = stage.then(&[client_versioning(&add_protocol(HALL, &[(7, 1), (9, 1)]))]);
     let mut script = stage.script();
@@ -100,7 +100,7 @@ fn ruling_04_no_common_version_is_no_error_until_the_root_is_opened() {
 }
 
 #[test]
-fn a_client_opens_no_root_without_a_common_version() {
+fn client_opens_no_root_without_a_common_version() {
     let hello = server_hello(&add_protocol(HALL, &[(7, 1)]));
     let error = PeerIncompatible { interface: HALL, ours: vec![1, 2], theirs: vec![7] };
     let reason = "no common version of Test.Hall: we offer [1, 2], the peer offers [7]";
@@ -108,7 +108,7 @@ fn a_client_opens_no_root_without_a_common_version() {
 }
 
 #[test]
-fn ruling_04_nothing_is_announced_after_done_protocols() {
+fn ruling_04_announcement_after_done_protocols_is_refused() {
     let after =
         |call| (PeerMisbehaved::AfterDoneProtocols(call), format!("{call} after doneProtocols"));
     let calls = [
@@ -130,7 +130,7 @@ fn guest_hello() -> Vec<u8> {
 }
 
 #[test]
-fn version_comes_first_and_once() {
+fn version_call_is_first_and_unique() {
     let (first, reason) = order("version has to come first");
     Stage::admitted().refuses(&add_protocol(HALL, &HALL_SUMS), first.clone(), &reason);
     Stage::admitted().refuses(&done_protocols(), first, &reason);
@@ -139,7 +139,7 @@ fn version_comes_first_and_once() {
 }
 
 #[test]
-fn the_hash_of_conn_mgr_is_the_sender_s_own() {
+fn conn_mgr_hash_is_the_sender_hash() {
     // A client shows its own half's, a server its own: the other's, and any other, is refused.
     for hash in [CONN_MGR_SERVER_HASH, 7] {
         let reason = format!("ConnMgr hash {hash} is unknown");
@@ -153,7 +153,7 @@ fn the_hash_of_conn_mgr_is_the_sender_s_own() {
 }
 
 #[test]
-fn a_protocol_has_as_many_versions_as_hashes() {
+fn protocol_has_as_many_versions_as_hashes() {
     let uneven = call(0, ADD_PROTOCOL, &[&HALL, &vec![1i32, 2], &vec![1100i64]]);
     let error = PeerMisbehaved::ProtocolLists { versions: 2, hashes: 1 };
     Stage::greeted().refuses(&uneven, error.clone(), "addProtocol has 2 versions and 1 hashes");
@@ -163,7 +163,7 @@ fn a_protocol_has_as_many_versions_as_hashes() {
 }
 
 #[test]
-fn a_server_announces_itself_when_the_client_is_done() {
+fn server_announces_its_protocols_after_the_client() {
     let mut script = Stage::greeted().then(&[protocols()]).script();
     let hello = server_hello(&protocols());
     // The signature went out before.
@@ -171,7 +171,7 @@ fn a_server_announces_itself_when_the_client_is_done() {
 }
 
 #[test]
-fn a_client_announces_itself_when_it_is_let_in() {
+fn client_announces_its_protocols_after_authentication() {
     let mut script = Script::client(psom::Config::default(), TOKEN, Guest::new);
     assert_eq!(script.take(), auth());
     assert_eq!(script.send(&psom::wire::auth::SIGNATURE), client_versioning(&protocols()));

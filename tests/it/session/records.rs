@@ -9,7 +9,7 @@ use psom::{
 use super::common::*;
 
 #[test]
-fn an_unknown_record_type_ends_the_connection() {
+fn unknown_record_type_ends_the_connection() {
     for kind in [0x01, 0x05, 0x07, 0x15, 0x36, 0x70, 0xff] {
         let reason = format!("record type 0x{kind:02x} is unknown");
         for stage in [Stage::admitted(), Stage::versioned(), Stage::open()] {
@@ -19,7 +19,7 @@ fn an_unknown_record_type_ends_the_connection() {
 }
 
 #[test]
-fn a_record_over_the_limit_is_refused_by_its_header() {
+fn record_above_the_limit_is_refused_by_its_header() {
     let error = |length| DecodeError::RecordTooLong(length);
     let cases = [
         ("16 00100001", (1 << 20) + 1),
@@ -39,7 +39,7 @@ fn a_record_over_the_limit_is_refused_by_its_header() {
 }
 
 #[test]
-fn a_record_of_exactly_the_limit_is_read() {
+fn record_of_exactly_the_limit_is_read() {
     let bytes = vec![7u8; (1 << 20) - 2 - 1 - 4];
     let call = call(0, S_LISTS, &[&Vec::<i32>::new(), &bytes]);
     assert_eq!(call.len(), 5 + (1 << 20));
@@ -50,7 +50,7 @@ fn a_record_of_exactly_the_limit_is_read() {
 }
 
 #[test]
-fn the_limit_can_be_set() {
+fn record_limit_is_configurable() {
     let mut config = Config::default();
     config.record_limit = 200;
     let mut script = Script::server(config, Hall::new);
@@ -64,7 +64,7 @@ fn the_limit_can_be_set() {
 }
 
 #[test]
-fn an_incomplete_record_waits() {
+fn incomplete_record_waits_for_the_rest() {
     let mut script = Stage::open().script();
     let call = say("hello");
     for byte in &call[..call.len() - 1] {
@@ -77,7 +77,7 @@ fn an_incomplete_record_waits() {
 }
 
 #[test]
-fn lengths_are_big_endian() {
+fn record_lengths_are_big_endian() {
     assert_eq!(message(&[1; 258])[..5], hex("16 00000102"));
     let mut script = Stage::open().script();
     script.send(&hex("16 00000002 00 07"));

@@ -17,7 +17,7 @@ fn text(hex_bytes: &str) -> Vec<u8> {
 }
 
 #[test]
-fn ruling_07_text_goes_out_as_masked_code_units() {
+fn ruling_07_text_is_sent_as_masked_code_units() {
     let mut script = Stage::open().script();
     let cases = [
         ("Zoë", "5a 6f c3ab"),
@@ -36,7 +36,7 @@ fn ruling_07_text_goes_out_as_masked_code_units() {
 }
 
 #[test]
-fn ruling_07_four_byte_utf_8_and_a_plain_zero_are_accepted_as_well() {
+fn ruling_07_four_byte_utf_8_and_plain_zero_are_accepted() {
     let mut script = Stage::open().script();
     for bytes in ["eda0bc edbe89", "f09f8e89", "61 00 62", "61 c080 62", "e4bc9a"] {
         script.send(&text(bytes));
@@ -45,7 +45,7 @@ fn ruling_07_four_byte_utf_8_and_a_plain_zero_are_accepted_as_well() {
 }
 
 #[test]
-fn ruling_07_a_lone_surrogate_becomes_the_replacement_character() {
+fn ruling_07_lone_surrogate_becomes_u_fffd() {
     let mut script = Stage::open().script();
     // High, low, and two in the wrong order.
     for bytes in ["61 eda0bc 62", "edbe89", "edbe89 eda0bc"] {
@@ -74,7 +74,7 @@ fn ruling_07_other_malformed_bytes_are_refused() {
 }
 
 #[test]
-fn ruling_07_owned_and_borrowed_text_are_read_alike() {
+fn ruling_07_owned_and_borrowed_text_decode_alike() {
     let shout = |bytes: &[u8]| raw_call(0, S_SHOUT, &masked(bytes));
     let mut script = Stage::open().script();
     let cases = [&hex("61 f09f8e89")[..], &hex("61 00"), &hex("61 eda0bc"), "é".as_bytes()];
@@ -86,7 +86,7 @@ fn ruling_07_owned_and_borrowed_text_are_read_alike() {
 }
 
 #[test]
-fn ruling_07_a_string_longer_than_65535_bytes_is_an_error_and_nothing_is_sent() {
+fn ruling_07_string_above_65535_bytes_is_an_error() {
     let mut script = Stage::open().script();
     // 21,846 characters of three bytes each.
     let long = "会".repeat(21_846);
@@ -99,7 +99,7 @@ fn ruling_07_a_string_longer_than_65535_bytes_is_an_error_and_nothing_is_sent() 
 }
 
 #[test]
-fn a_part_name_that_is_too_long_uses_up_no_number() {
+fn too_long_part_name_consumes_no_number() {
     let mut script = Stage::open().script();
     let connect_long = |hall: &mut Hall, cx: &mut psom::Context<Hall>| {
         let peer = cx.peer_infos()[0].id;
@@ -112,7 +112,7 @@ fn a_part_name_that_is_too_long_uses_up_no_number() {
 }
 
 #[test]
-fn a_string_longer_than_its_message_is_refused() {
+fn string_longer_than_its_message_is_refused() {
     let cut = raw_call(0, S_SAY, &hex("0005 61"));
     let reason = "the message ends inside a value";
     Stage::open().refuses(&cut, DecodeError::Truncated, reason);
@@ -122,7 +122,7 @@ fn a_string_longer_than_its_message_is_refused() {
 /// Annotations count positions in UTF-16 code units; what arrives has as many as what was sent, so a
 /// position means the same on both sides.
 #[test]
-fn ruling_13_text_keeps_its_length_in_utf_16_code_units() {
+fn ruling_13_text_keeps_its_utf_16_length() {
     let mut script = Stage::open().script();
     let sent = ["a🎉b", "a\0b", "Zoë", "会议"];
     for text in sent {

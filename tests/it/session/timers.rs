@@ -25,7 +25,7 @@ fn client_ping() -> Vec<u8> {
 }
 
 #[test]
-fn ruling_12_a_server_pings_every_30_seconds() {
+fn ruling_12_server_pings_every_30_seconds() {
     let mut script = Stage::open().script();
     for _ in 0..10 {
         assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
@@ -36,7 +36,7 @@ fn ruling_12_a_server_pings_every_30_seconds() {
 }
 
 #[test]
-fn ruling_12_a_client_pings_every_30_seconds() {
+fn ruling_12_client_pings_every_30_seconds() {
     let mut script = open_guest();
     // Channel 2 is current until the first ping, channel 0 from then on.
     assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
@@ -50,7 +50,7 @@ fn ruling_12_a_client_pings_every_30_seconds() {
 }
 
 #[test]
-fn what_is_sent_or_received_does_not_move_the_pings() {
+fn traffic_does_not_postpone_pings() {
     let mut script = Stage::open().script();
     script.advance(seconds(29));
     script.send(&say("hello"));
@@ -58,7 +58,7 @@ fn what_is_sent_or_received_does_not_move_the_pings() {
 }
 
 #[test]
-fn ruling_12_a_server_that_hears_nothing_for_90_seconds_ends_the_connection() {
+fn ruling_12_server_ends_after_90_seconds_of_silence() {
     let mut script = Stage::open().script();
     script.advance(Duration::from_millis(89_999));
     assert_eq!(script.error(), None);
@@ -68,7 +68,7 @@ fn ruling_12_a_server_that_hears_nothing_for_90_seconds_ends_the_connection() {
 }
 
 #[test]
-fn ruling_12_a_client_that_hears_nothing_for_90_seconds_ends_the_connection() {
+fn ruling_12_client_ends_after_90_seconds_of_silence() {
     let mut script = open_guest();
     script.advance(Duration::from_millis(89_999));
     assert_eq!(script.error(), None);
@@ -77,7 +77,7 @@ fn ruling_12_a_client_that_hears_nothing_for_90_seconds_ends_the_connection() {
 }
 
 #[test]
-fn the_idle_limit_holds_before_channel_2_is_open() {
+fn idle_limit_applies_before_channel_2_opens() {
     for stage in [Stage::admitted(), Stage::versioned()] {
         let mut script = stage.script();
         assert!(script.advance(seconds(90)).ends_with(&early_farewell(IDLE_REASON)));
@@ -86,7 +86,7 @@ fn the_idle_limit_holds_before_channel_2_is_open() {
 }
 
 #[test]
-fn anything_that_is_received_counts_even_half_a_record() {
+fn any_received_byte_resets_the_idle_limit() {
     let mut script = Stage::open().script();
     for byte in say("hello") {
         script.advance(seconds(89));
@@ -97,7 +97,7 @@ fn anything_that_is_received_counts_even_half_a_record() {
 }
 
 #[test]
-fn ruling_12_the_times_can_be_set() {
+fn ruling_12_timers_are_configurable() {
     let mut config = Config::default();
     config.ping_interval = seconds(5);
     config.idle_timeout = seconds(12);
@@ -109,7 +109,7 @@ fn ruling_12_the_times_can_be_set() {
 }
 
 #[test]
-fn two_sides_keep_each_other_alive() {
+fn pings_keep_both_sides_alive() {
     let mut pair = Pair::<Hall, Guest>::server(Config::default(), Hall::new);
     let guests = [pair.join(Guest::new), pair.join(Guest::new)];
     pair.advance(seconds(24 * 60 * 60));
@@ -119,7 +119,7 @@ fn two_sides_keep_each_other_alive() {
 }
 
 #[test]
-fn a_connection_that_is_over_has_no_timers() {
+fn ended_connection_has_no_timers() {
     let mut script = Stage::open().script();
     script.send(&[close(), set_channel(0), close()].concat());
     assert_eq!(script.error(), Some(&Error::PeerClosed));

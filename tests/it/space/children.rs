@@ -19,7 +19,7 @@ fn note(pair: &mut super::common::Pair) {
 }
 
 #[test]
-fn a_server_connects_a_child_that_the_client_has() {
+fn server_connects_a_child_of_the_client() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("GIVEN")));
     note(&mut pair);
@@ -28,7 +28,7 @@ fn a_server_connects_a_child_that_the_client_has() {
 }
 
 #[test]
-fn a_client_connects_a_fixed_part() {
+fn client_connects_a_fixed_part() {
     let mut pair = pair(1);
     pair.on_server(|hub, cx| hub.fixed = Some(cx.add(Child::default())));
     connect(&mut pair, "FiXed");
@@ -39,7 +39,7 @@ fn a_client_connects_a_fixed_part() {
 }
 
 #[test]
-fn a_factory_makes_a_family_of_children() {
+fn factory_creates_a_family_of_children() {
     let mut pair = pair(1);
     connect(&mut pair, "child.17");
     note(&mut pair);
@@ -48,7 +48,7 @@ fn a_factory_makes_a_family_of_children() {
 }
 
 #[test]
-fn a_part_that_nobody_knows_is_closed_and_the_connection_goes_on() {
+fn unknown_part_is_closed_and_the_connection_continues() {
     for part in ["nothing", "child.", "child.017", "child.x", "child.1000", "fixed"] {
         let mut pair = pair(1);
         connect(&mut pair, part);
@@ -60,7 +60,7 @@ fn a_part_that_nobody_knows_is_closed_and_the_connection_goes_on() {
 }
 
 #[test]
-fn a_peer_connects_one_object_a_few_times_only() {
+fn peer_can_connect_one_object_only_a_few_times() {
     let mut pair = pair(1);
     pair.on_server(|hub, cx| hub.fixed = Some(cx.add(Child::default())));
     for _ in 0..20 {
@@ -75,7 +75,7 @@ fn a_peer_connects_one_object_a_few_times_only() {
 }
 
 #[test]
-fn a_factory_can_break_the_connection() {
+fn factory_can_break_the_connection() {
     let mut pair = pair(1);
     connect(&mut pair, "forbidden");
     assert_eq!(pair.client_error(0), Some(&Error::PeerBroke("hands off".into())));

@@ -71,7 +71,7 @@ fn end_of_conversation(piece: usize) -> String {
 }
 
 #[test]
-fn a_conversation_cut_anywhere_ends_the_same() {
+fn conversation_result_is_independent_of_cuts() {
     let whole = end_of_conversation(usize::MAX);
     assert!(whole.lines().count() > 500, "the conversation says something");
     // Pieces of one byte cut at every boundary; other sizes cut some records and join others.

@@ -45,7 +45,7 @@ impl Reader {
 }
 
 #[test]
-fn below_the_soft_mark_every_call_arrives() {
+fn below_the_soft_limit_every_call_arrives() {
     let mut reader = Reader::new();
     for x in 0..5 {
         reader.send(move |cx| drop(cx.peers().c_place(x)));
@@ -54,7 +54,7 @@ fn below_the_soft_mark_every_call_arrives() {
 }
 
 #[test]
-fn above_the_soft_mark_the_newest_of_the_latest_calls_arrives_in_its_place() {
+fn above_the_soft_limit_only_the_newest_latest_call_arrives() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
     let filler = long.clone();
@@ -74,7 +74,7 @@ fn above_the_soft_mark_the_newest_of_the_latest_calls_arrives_in_its_place() {
 }
 
 #[test]
-fn latest_calls_by_a_parameter_replace_only_those_with_the_same_value() {
+fn latest_calls_are_replaced_per_parameter_value() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
@@ -90,7 +90,7 @@ fn latest_calls_by_a_parameter_replace_only_those_with_the_same_value() {
 }
 
 #[test]
-fn large_calls_are_replaced_as_small_ones_are() {
+fn large_latest_calls_are_replaced_too() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
@@ -104,7 +104,7 @@ fn large_calls_are_replaced_as_small_ones_are() {
 }
 
 #[test]
-fn what_was_taken_is_not_replaced() {
+fn calls_already_taken_are_not_replaced() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
@@ -115,7 +115,7 @@ fn what_was_taken_is_not_replaced() {
 }
 
 #[test]
-fn above_the_hard_mark_the_connection_is_broken_and_the_backlog_dropped() {
+fn above_the_hard_limit_the_connection_is_broken() {
     let mut reader = Reader::new();
     for _ in 0..100 {
         let text = "x".repeat(500);
@@ -131,7 +131,7 @@ fn above_the_hard_mark_the_connection_is_broken_and_the_backlog_dropped() {
 }
 
 #[test]
-fn a_call_over_the_record_limit_is_an_error_value() {
+fn call_above_the_record_limit_is_an_error() {
     let mut config = Config::default();
     config.record_limit = 1000;
     let mut pair = Pair::server(config, |_| Hub::default());
@@ -142,7 +142,7 @@ fn a_call_over_the_record_limit_is_an_error_value() {
 }
 
 #[test]
-fn a_string_that_does_not_fit_is_an_error_value() {
+fn too_long_string_is_an_error() {
     let mut pair = super::common::pair(1);
     let sent = pair.on_server(|_, cx| cx.peers().c_said(1, &"ü".repeat(40_000)).ok());
     assert_eq!(sent, Err(Misuse::StringTooLong(80_000).into()));
@@ -152,7 +152,7 @@ fn a_string_that_does_not_fit_is_an_error_value() {
 }
 
 #[test]
-fn replaced_calls_leave_their_places_and_the_order_stays() {
+fn replacing_calls_keeps_the_order() {
     let mut reader = Reader::new();
     let filler = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &filler)));
@@ -167,7 +167,7 @@ fn replaced_calls_leave_their_places_and_the_order_stays() {
 }
 
 #[test]
-fn what_gathers_goes_out_in_between_and_nothing_is_left_unread() {
+fn large_answers_are_flushed_within_a_batch() {
     let mut pair = super::common::pair(2);
     // One batch of messages, whose answers are far more than is gathered at a time.
     pair.on_client(0, |_, cx| {

@@ -12,7 +12,7 @@ use psom::{
 };
 
 #[test]
-fn everybody_hears_what_is_said_in_one_order() {
+fn all_peers_receive_calls_in_one_order() {
     let mut pair = pair(3);
     pair.on_client(0, |_, cx| drop(cx.peers().s_say("a")));
     pair.on_client(2, |_, cx| drop(cx.peers().s_say("b")));
@@ -22,7 +22,7 @@ fn everybody_hears_what_is_said_in_one_order() {
 }
 
 #[test]
-fn a_filter_reaches_a_part_of_the_peers() {
+fn filter_selects_a_subset_of_peers() {
     let mut pair = pair(3);
     let sent = pair.on_server(|_, cx| cx.peers().filter(|peer| peer.user.id != 2).c_place(5));
     assert_eq!(sent.reached, 2);
@@ -31,7 +31,7 @@ fn a_filter_reaches_a_part_of_the_peers() {
 }
 
 #[test]
-fn a_peer_can_be_kept_by_its_id() {
+fn peer_can_be_stored_by_its_id() {
     let mut pair = pair(2);
     let ids = pair.on_server(|_, cx| {
         let infos = cx.peer_infos();
@@ -46,7 +46,7 @@ fn a_peer_can_be_kept_by_its_id() {
 }
 
 #[test]
-fn hanging_up_is_a_close_and_expelling_a_break() {
+fn hang_up_sends_close_and_expel_sends_break() {
     let mut pair = pair(2);
     pair.on_server(|_, cx| {
         let ids: Vec<_> = cx.peer_infos().iter().map(|peer| peer.id).collect();
@@ -91,7 +91,7 @@ mod old {
 }
 
 #[test]
-fn a_group_leaves_out_peers_whose_version_lacks_the_method() {
+fn group_call_skips_peers_without_the_method() {
     let mut pair = Pair::server(Config::default(), |_| Hub::default());
     pair.join(|_| old::Ear::default());
     let (reached, error) = pair.on_server(|_, cx| {
@@ -162,7 +162,7 @@ fn speak(cx: &mut Context<Speaker>, length: usize) -> allocation_counter::Alloca
 }
 
 #[test]
-fn a_call_for_a_thousand_peers_is_marshaled_once() {
+fn call_to_a_thousand_peers_is_marshaled_once() {
     let mut pair = Pair::server(Config::default(), |_| Speaker);
     for _ in 0..1000 {
         pair.join(|_| Listener::default());

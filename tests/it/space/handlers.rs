@@ -6,7 +6,7 @@ use super::common::{heard, notes, pair};
 use psom::error::CallError;
 
 #[test]
-fn an_async_handler_is_awaited_before_the_next_message() {
+fn async_handler_is_awaited_before_the_next_message() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| {
         cx.peers().s_slowly("one");
@@ -19,7 +19,7 @@ fn an_async_handler_is_awaited_before_the_next_message() {
 }
 
 #[test]
-fn what_is_told_runs_after_the_handler_in_order() {
+fn tell_runs_after_the_handler_in_order() {
     let mut pair = pair(1);
     pair.on_server(|hub, cx| {
         let this = cx.handle();
@@ -36,7 +36,7 @@ fn what_is_told_runs_after_the_handler_in_order() {
 }
 
 #[test]
-fn a_handle_to_a_removed_object_is_an_error_value() {
+fn handle_to_a_removed_object_is_an_error() {
     let mut pair = pair(0);
     let (told, looked, removed) = pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
@@ -49,7 +49,7 @@ fn a_handle_to_a_removed_object_is_an_error_value() {
 }
 
 #[test]
-fn a_handle_of_another_space_is_an_error_value() {
+fn handle_of_another_space_is_an_error() {
     let (mut one, mut other) = (pair(0), pair(0));
     let theirs = other.on_server(|_, cx| cx.handle());
     let (told, looked, removed) = one.on_server(move |_, cx| {
@@ -60,7 +60,7 @@ fn a_handle_of_another_space_is_an_error_value() {
 }
 
 #[test]
-fn a_task_for_an_object_that_goes_before_it_runs_is_dropped() {
+fn task_for_a_removed_object_is_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
@@ -93,7 +93,7 @@ fn timers_fire_at_their_time_and_in_order() {
 }
 
 #[test]
-fn a_removed_object_takes_its_timers_with_it() {
+fn timers_of_a_removed_object_are_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
@@ -109,7 +109,7 @@ fn a_removed_object_takes_its_timers_with_it() {
 }
 
 #[test]
-fn a_spawned_future_comes_back_as_a_turn() {
+fn spawned_future_completes_in_a_turn() {
     let mut pair = pair(1);
     pair.on_server(|hub, cx| {
         cx.spawn(async { 6 * 7 }, |hub, cx, result| {
@@ -123,7 +123,7 @@ fn a_spawned_future_comes_back_as_a_turn() {
 }
 
 #[test]
-fn nobody_is_the_caller_of_what_nobody_called() {
+fn turn_without_a_call_has_no_caller() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
         assert_eq!(cx.caller().user().id, 0);
@@ -134,7 +134,7 @@ fn nobody_is_the_caller_of_what_nobody_called() {
 }
 
 #[test]
-fn a_violation_ends_the_connection_of_its_caller_alone() {
+fn violation_ends_only_the_connection_of_its_caller() {
     let mut pair = pair(2);
     pair.on_client(0, |_, cx| drop(cx.peers().s_refuse("not like this")));
     let reason = "the peer broke the connection: not like this";
@@ -146,7 +146,7 @@ fn a_violation_ends_the_connection_of_its_caller_alone() {
 }
 
 #[test]
-fn what_waits_for_the_end_of_the_turn_runs_when_everything_else_was_done() {
+fn end_of_turn_hook_runs_after_all_other_work() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
         cx.at_end_of_turn(|hub, cx| {
@@ -162,7 +162,7 @@ fn what_waits_for_the_end_of_the_turn_runs_when_everything_else_was_done() {
 }
 
 #[test]
-fn a_handle_without_its_type_finds_it_again() {
+fn untyped_handle_can_be_downcast() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
@@ -174,7 +174,7 @@ fn a_handle_without_its_type_finds_it_again() {
 }
 
 #[test]
-fn what_is_saved_in_a_turn_is_one_text_a_key() {
+fn turn_saves_one_value_per_key() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         cx.save("a", "1");
@@ -203,7 +203,7 @@ fn what_is_saved_in_a_turn_is_one_text_a_key() {
 }
 
 #[test]
-fn an_end_of_the_turn_that_never_ends_does_not_keep_the_turn() {
+fn endless_end_of_turn_hooks_do_not_block_the_turn() {
     fn again(hub: &mut super::common::Hub, cx: &mut psom::Context<super::common::Hub>) {
         hub.notes.push("again".into());
         if hub.notes.len() < 100 {

@@ -4,7 +4,7 @@ use super::common::{Child, given, notes, pair};
 use psom::{Error, error::CallError};
 
 #[test]
-fn objects_are_told_of_peers_that_come_and_go() {
+fn objects_are_notified_of_connects_and_disconnects() {
     let mut pair = pair(2);
     pair.close_client(0);
     pair.drop_client(1);
@@ -14,7 +14,7 @@ fn objects_are_told_of_peers_that_come_and_go() {
 }
 
 #[test]
-fn children_are_told_before_their_root() {
+fn children_are_notified_before_their_root() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| {
         cx.peers().s_child("given");
@@ -27,7 +27,7 @@ fn children_are_told_before_their_root() {
 }
 
 #[test]
-fn an_object_that_lives_while_connected_goes_with_its_last_peer() {
+fn object_added_while_connected_goes_with_its_last_peer() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
     assert_eq!(pair.server_stats().objects, 2);
@@ -40,7 +40,7 @@ fn an_object_that_lives_while_connected_goes_with_its_last_peer() {
 }
 
 #[test]
-fn a_removed_object_is_disconnected_from_its_peers() {
+fn removed_object_is_disconnected_from_its_peers() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
     pair.on_server(|hub, cx| assert!(cx.remove(hub.made[0])));
@@ -57,7 +57,7 @@ fn a_removed_object_is_disconnected_from_its_peers() {
 }
 
 #[test]
-fn a_closed_object_can_be_connected_again_under_a_new_number() {
+fn closed_object_reconnects_under_a_new_number() {
     let mut pair = pair(1);
     for _ in 0..3 {
         pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
@@ -71,7 +71,7 @@ fn a_closed_object_can_be_connected_again_under_a_new_number() {
 }
 
 #[test]
-fn a_handler_that_removes_its_own_object_ends_in_peace() {
+fn handler_can_remove_its_own_object() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
         let child = cx.add(Child::default());
@@ -112,7 +112,7 @@ fn ten_thousand_connections_leave_nothing_behind() {
 }
 
 #[test]
-fn a_root_that_is_closed_or_removed_ends_the_connection() {
+fn closing_or_removing_the_root_ends_the_connection() {
     let mut closed = pair(1);
     assert_eq!(closed.on_server(|_, cx| cx.peers().close()), 1);
     assert_eq!(closed.client_error(0), Some(&Error::PeerClosed));

@@ -4,7 +4,7 @@ use super::common::{Child, heard, notes, pair};
 use psom::{Error, ObjectRef, error::CallError};
 
 #[test]
-fn a_reference_names_the_same_object_on_both_sides() {
+fn reference_names_the_same_object_on_both_sides() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| {
         cx.peers().s_child("taken");
@@ -36,7 +36,7 @@ fn each_peer_gets_its_own_identifier() {
 }
 
 #[test]
-fn an_object_that_the_peer_is_not_connected_to_cannot_be_passed() {
+fn unconnected_object_cannot_be_passed() {
     let mut pair = pair(1);
     let sent = pair.on_server(|_, cx| {
         let child = cx.add(Child::default());
@@ -47,7 +47,7 @@ fn an_object_that_the_peer_is_not_connected_to_cannot_be_passed() {
 }
 
 #[test]
-fn a_reference_to_something_else_is_a_violation() {
+fn reference_to_another_type_is_a_violation() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| {
         // The root is connected, but it is no child.

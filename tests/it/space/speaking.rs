@@ -39,7 +39,7 @@ struct OldExtra;
 impl old::ExtraClient for OldExtra {}
 
 #[test]
-fn a_peer_speaks_what_it_has_a_common_version_of() {
+fn peer_supports_interfaces_with_a_common_version() {
     let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
         scope.announce::<Extra>();
         Hub::default()
@@ -72,7 +72,7 @@ fn a_peer_speaks_what_it_has_a_common_version_of() {
 }
 
 #[test]
-fn what_this_side_has_not_announced_is_no_fault_of_the_peer() {
+fn unannounced_interface_is_an_own_error() {
     let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
         scope.announce::<Extra>();
         Hub::default()

@@ -8,7 +8,7 @@ use psom::{
 };
 
 #[test]
-fn prints_the_specification_s_notation() {
+fn descriptor_prints_the_specification_notation() {
     let conn_mgr =
         Notation { server: ConnMgrServerProxy::DESC, client: ConnMgrClientProxy::DESC, version: 1 };
     let expected = r#"[Name="Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr", Version=1]
@@ -67,7 +67,7 @@ pub trait TypesServer {
 }
 
 #[test]
-fn every_type_has_its_name() {
+fn every_type_prints_its_name() {
     let methods = <TypesServerProxy as Interface>::DESC.methods;
     let types: Vec<_> = methods[0].params.iter().map(|param| param.kind.to_string()).collect();
     assert_eq!(
@@ -91,7 +91,7 @@ fn every_type_has_its_name() {
 }
 
 #[test]
-fn an_index_is_found_only_in_versions_that_have_it() {
+fn method_index_is_found_only_in_versions_that_have_it() {
     let desc = <TypesServerProxy as Interface>::DESC;
     assert!(desc.method(3, 10).is_some());
     assert!(desc.method(3, 1).is_none());

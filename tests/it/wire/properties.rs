@@ -34,7 +34,7 @@ fn text() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn integers(a: i16, b: i32, c: i64, d: u32, e: u64) {
+    fn integers_round_trip(a: i16, b: i32, c: i64, d: u32, e: u64) {
         prop_assert_eq!(round_trip(&a), a);
         prop_assert_eq!(round_trip(&b), b);
         prop_assert_eq!(round_trip(&c), c);
@@ -43,24 +43,24 @@ proptest! {
     }
 
     #[test]
-    fn integers_near_the_borders_of_their_lengths(shift in 0u32..63, by in -2i64..=2) {
+    fn integers_at_length_boundaries_round_trip(shift in 0u32..63, by in -2i64..=2) {
         for value in [(1i64 << shift).wrapping_add(by), (-1i64 << shift).wrapping_add(by)] {
             prop_assert_eq!(round_trip(&value), value);
         }
     }
 
     #[test]
-    fn doubles(value: f64) {
+    fn doubles_round_trip(value: f64) {
         prop_assert_eq!(round_trip(&value).to_bits(), value.to_bits());
     }
 
     #[test]
-    fn strings(value in text()) {
+    fn strings_round_trip(value in text()) {
         prop_assert_eq!(round_trip(&value), value);
     }
 
     #[test]
-    fn arrays(
+    fn arrays_round_trip(
         bytes in vec(any::<u8>(), 0..200),
         numbers in vec(vec(any::<i64>(), 0..10), 0..10),
         texts in vec(vec(text(), 0..4), 0..4),
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn random_bytes_are_a_value_or_an_error(bytes in vec(any::<u8>(), 0..300)) {
+    fn random_bytes_decode_or_fail_cleanly(bytes in vec(any::<u8>(), 0..300)) {
         let bytes = Bytes::from(bytes);
         type Everything = (String, Vec<i32>, Vec<Vec<String>>, f64, bool, Bytes, psom::ObjectRef);
         let _ = Everything::decode(&mut Decoder::new(&bytes));
@@ -85,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn an_array_takes_no_more_than_its_bytes_justify(count: i32, rest in vec(any::<u8>(), 0..64)) {
+    fn array_allocates_no_more_than_its_bytes_justify(count: i32, rest in vec(any::<u8>(), 0..64)) {
         let mut bytes = Vec::new();
         count.encode(&mut Encoder::new(&mut bytes));
         bytes.extend(rest);

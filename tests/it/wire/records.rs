@@ -14,7 +14,7 @@ fn stream() -> Vec<u8> {
 }
 
 #[test]
-fn an_incomplete_record_waits_for_the_rest() {
+fn incomplete_record_waits_for_the_rest() {
     let whole = stream();
     for length in 0..whole.len() {
         let mut batch = Batch::new(Bytes::copy_from_slice(&whole[..length]));
@@ -28,7 +28,7 @@ fn an_incomplete_record_waits_for_the_rest() {
 }
 
 #[test]
-fn each_record_is_what_was_written() {
+fn records_round_trip() {
     let mut batch = Batch::new(stream().into());
     let mut next = || batch.next_record(100).unwrap().unwrap();
     assert_eq!(next(), Record::SetChannel(2));
@@ -39,14 +39,14 @@ fn each_record_is_what_was_written() {
 }
 
 #[test]
-fn an_unknown_type_is_refused_at_its_first_byte() {
+fn unknown_record_type_is_refused_at_its_first_byte() {
     for kind in (0..=255u8).filter(|kind| ![0x00, 0x04, 0x06, 0x16, 0x37].contains(kind)) {
         assert!(Batch::new(Bytes::copy_from_slice(&[kind])).next_record(100).is_err());
     }
 }
 
 #[test]
-fn a_long_record_is_refused_by_its_header() {
+fn oversized_record_is_refused_by_its_header() {
     for header in [&[0x16, 0, 0, 0, 101][..], &[0x06, 0xff, 0xff, 0xff, 0xff]] {
         assert!(Batch::new(Bytes::copy_from_slice(header)).next_record(100).is_err());
     }

@@ -11,7 +11,7 @@ fn strings(rows: &[&[&str]]) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn an_annotation_that_was_added_is_told_to_everybody_with_a_new_identifier() {
+fn added_annotation_is_announced_with_a_new_identifier() {
     let mut room = room();
     let properties = pairs(&[(Property::Anchor, "1,2"), (Property::Data, "M0 0L1 1")]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
@@ -21,7 +21,7 @@ fn an_annotation_that_was_added_is_told_to_everybody_with_a_new_identifier() {
 }
 
 #[test]
-fn identifiers_are_never_used_again() {
+fn identifiers_are_never_reused() {
     let mut room = room();
     room.added(Kind::Drawing, &[]);
     room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
@@ -34,7 +34,7 @@ fn identifiers_are_never_used_again() {
 }
 
 #[test]
-fn ruling_14_a_server_takes_names_with_values_too() {
+fn ruling_14_names_with_values_are_accepted() {
     let mut room = room();
     let rows = strings(&[&["ANCHOR", "TEXT"], &["1,2", "hello"]]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(1, &rows)));
@@ -42,7 +42,7 @@ fn ruling_14_a_server_takes_names_with_values_too() {
 }
 
 #[test]
-fn a_type_that_cannot_be_added_breaks_the_connection() {
+fn adding_an_invalid_type_breaks_the_connection() {
     for kind in [3, 4, -1, i32::MAX] {
         breaks(room(), "annotations of this type cannot be added", move |server| {
             server.s_add_annotation(kind, &[]);
@@ -51,7 +51,7 @@ fn a_type_that_cannot_be_added_breaks_the_connection() {
 }
 
 #[test]
-fn malformed_properties_are_refused_with_those_that_are_known() {
+fn malformed_properties_are_refused_with_the_known_ones() {
     let mut room = room();
     for (rows, known) in [
         (strings(&[&["ANCHOR", "1,2"], &["COLOUR", "red"]]), "ANCHOR=1,2"),
@@ -66,7 +66,7 @@ fn malformed_properties_are_refused_with_those_that_are_known() {
 }
 
 #[test]
-fn an_image_without_a_package_is_refused() {
+fn image_without_a_package_is_refused() {
     let mut room = room();
     let properties = pairs(&[(Property::ImageType, "png")]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(2, &properties)));
@@ -74,7 +74,7 @@ fn an_image_without_a_package_is_refused() {
 }
 
 #[test]
-fn an_attendee_adds_nothing() {
+fn attendee_cannot_add() {
     let mut room = room();
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
     room.only_told(ATTENDEE, &["board.error add type 0 [] NotAuthorized"]);
@@ -85,7 +85,7 @@ fn an_attendee_adds_nothing() {
 }
 
 #[test]
-fn there_are_no_more_of_a_type_than_the_constraint_says() {
+fn annotations_per_type_are_limited() {
     let mut limits = Limits::default();
     (limits.annotations.drawings, limits.annotations.texts) = (2, 0);
     let mut room = room_with(limits);
@@ -125,7 +125,7 @@ fn values_beyond_the_constraints_are_refused() {
 }
 
 #[test]
-fn values_at_the_constraints_are_taken() {
+fn values_at_the_constraints_are_accepted() {
     let mut room = room();
     let (path, text) = ("M".repeat(20_000), "\u{1d11e}".repeat(5000));
     room.added(Kind::Drawing, &[(Property::Data, &path), (Property::StrokeThickness, "100")]);
@@ -133,7 +133,7 @@ fn values_at_the_constraints_are_taken() {
 }
 
 #[test]
-fn a_board_holds_no_more_than_a_newcomer_can_be_told_at_once() {
+fn board_size_is_limited_by_its_snapshot() {
     let mut room = room();
     let path = "M".repeat(20_000);
     let mut refused = 0;
@@ -158,7 +158,7 @@ fn a_board_holds_no_more_than_a_newcomer_can_be_told_at_once() {
 }
 
 #[test]
-fn a_property_needs_room_even_without_a_value() {
+fn empty_property_counts_towards_the_board_size() {
     let mut room = room();
     let path = |length| pairs(&[(Property::Data, &"M".repeat(length))]);
     let is_refused = |room: &mut Room| room.told(PRESENTER)[0].ends_with(" BoardFull");

@@ -3,7 +3,7 @@ use psom_objects::annotation::{Kind, Property};
 use super::{ATTENDEE, ORGANIZER, PRESENTER, pairs, room};
 
 #[test]
-fn what_is_added_in_one_turn_comes_in_one_call() {
+fn additions_of_one_turn_share_one_call() {
     let mut room = room();
     room.call(PRESENTER, |server| {
         for kind in [0, 1, 0] {
@@ -16,7 +16,7 @@ fn what_is_added_in_one_turn_comes_in_one_call() {
 }
 
 #[test]
-fn what_is_changed_in_one_turn_comes_in_one_call() {
+fn changes_of_one_turn_share_one_call() {
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "a")]);
     room.added(Kind::Text, &[(Property::Text, "b")]);
@@ -36,7 +36,7 @@ fn what_is_changed_in_one_turn_comes_in_one_call() {
 }
 
 #[test]
-fn changes_of_another_kind_keep_their_place() {
+fn changes_of_different_kinds_keep_their_order() {
     let mut room = room();
     room.call(PRESENTER, |server| {
         server.s_add_annotation(0, &[]);
@@ -61,7 +61,7 @@ fn changes_of_another_kind_keep_their_place() {
 }
 
 #[test]
-fn an_error_comes_behind_what_was_done_before_it() {
+fn error_follows_the_changes_made_before_it() {
     let mut room = room();
     room.call(PRESENTER, |server| {
         server.s_add_annotation(0, &[]);
@@ -77,7 +77,7 @@ fn an_error_comes_behind_what_was_done_before_it() {
 }
 
 #[test]
-fn one_turn_does_not_gather_more_than_fits_well_into_a_call() {
+fn large_turn_is_split_into_several_calls() {
     let mut room = room();
     let path = "M".repeat(20_000);
     room.call(PRESENTER, move |server| {
@@ -90,7 +90,7 @@ fn one_turn_does_not_gather_more_than_fits_well_into_a_call() {
 }
 
 #[test]
-fn one_who_comes_in_the_middle_of_a_turn_is_told_once_what_was_drawn_in_it() {
+fn client_joining_within_a_turn_gets_each_change_once() {
     let mut room = room();
     let annotations = room.annotations(PRESENTER);
     let content = room.world.open(PRESENTER, 1);
@@ -114,7 +114,7 @@ fn one_who_comes_in_the_middle_of_a_turn_is_told_once_what_was_drawn_in_it() {
 }
 
 #[test]
-fn new_texts_of_a_group_come_in_one_call_and_their_versions_in_another() {
+fn group_text_change_sends_values_and_versions_apart() {
     let mut room = room();
     (0..50).for_each(|_| room.added(Kind::Text, &[(Property::Text, "a")]));
     let ids: Vec<_> = (1..=50).collect();

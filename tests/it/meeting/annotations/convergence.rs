@@ -103,7 +103,7 @@ fn at_once(
 }
 
 #[test]
-fn all_clients_and_one_who_comes_later_see_the_same_board() {
+fn all_clients_and_a_newcomer_see_the_same_board() {
     let mut annotations = 0;
     for seed in 0..40 {
         let mut dice = Dice(seed);
@@ -146,7 +146,7 @@ fn all_clients_and_one_who_comes_later_see_the_same_board() {
 }
 
 #[test]
-fn of_two_who_edit_the_same_text_at_once_the_first_wins_and_both_see_it() {
+fn first_of_two_simultaneous_edits_wins() {
     let mut pair = meeting();
     let (ada, grace) = (join(&mut pair, 1), join(&mut pair, 2));
     pair.on_client(ada, |conference, cx| {

@@ -34,7 +34,7 @@ fn change_the_first(room: &mut Room) {
 }
 
 #[test]
-fn a_group_gets_one_value_in_one_call() {
+fn group_change_sets_one_value_in_one_call() {
     let mut room = drawn();
     set(&mut room, ORGANIZER, &[2, 1], &[1, 1], "STROKE", "#ff0000");
     let told = ["board.changed 2:2 by 1 STROKE=#ff0000 | 1:2 by 1 STROKE=#ff0000"];
@@ -42,14 +42,14 @@ fn a_group_gets_one_value_in_one_call() {
 }
 
 #[test]
-fn a_group_gets_a_value_each_in_one_call() {
+fn group_change_sets_separate_values_in_one_call() {
     let mut room = drawn();
     set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &["5,5", "6,6"]);
     assert_eq!(room.all_told(), ["board.changed 1:2 by 2 ANCHOR=5,5 | 2:2 by 2 ANCHOR=6,6"]);
 }
 
 #[test]
-fn a_group_of_which_nothing_is_there_is_refused_as_one() {
+fn group_without_existing_members_is_refused_as_one() {
     let mut room = drawn();
     let told = "board.error group [7, 8]:[0, 0] by [0, 0] ANCHOR=[\"\", \"\"] NotFound";
     set(&mut room, PRESENTER, &[7, 8], &[1, 3], "ANCHOR", "5,5");
@@ -61,7 +61,7 @@ fn a_group_of_which_nothing_is_there_is_refused_as_one() {
 }
 
 #[test]
-fn what_is_not_there_of_a_group_is_refused_alone() {
+fn missing_members_of_a_group_are_refused_alone() {
     let error = "board.error change 7:0 by 0 [] NotFound";
     let changed = "board.changed 2:2 by 2 ANCHOR=5,5";
     for each in [false, true] {
@@ -77,7 +77,7 @@ fn what_is_not_there_of_a_group_is_refused_alone() {
 }
 
 #[test]
-fn what_is_stale_of_a_group_is_refused_with_its_current_values() {
+fn stale_members_of_a_group_are_refused_with_their_values() {
     let mut room = drawn();
     change_the_first(&mut room);
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "ANCHOR", "5,5");
@@ -90,7 +90,7 @@ fn what_is_stale_of_a_group_is_refused_with_its_current_values() {
 }
 
 #[test]
-fn a_group_that_is_stale_as_a_whole_is_refused_as_one_with_its_current_values() {
+fn stale_group_is_refused_as_one_with_its_values() {
     let mut room = drawn();
     change_the_first(&mut room);
     set(&mut room, ORGANIZER, &[2], &[1], "FILL", "none");
@@ -125,7 +125,7 @@ fn values_beyond_the_constraints_are_refused() {
 }
 
 #[test]
-fn the_adder_s_own_names_stay_what_they_were() {
+fn local_ids_of_a_group_cannot_change() {
     let mut room = drawn();
     room.added(Kind::Drawing, &[(Property::LocalId, "x")]);
     set(&mut room, PRESENTER, &[1, 3], &[1, 1], "LOCALID", "x");
@@ -140,7 +140,7 @@ fn the_adder_s_own_names_stay_what_they_were() {
 }
 
 #[test]
-fn an_attendee_changes_no_group() {
+fn attendee_cannot_change_a_group() {
     let mut room = drawn();
     set(&mut room, ATTENDEE, &[1, 7], &[1, 1], "ANCHOR", "5,5");
     let told = "board.error group [1, 7]:[1, 0] by [2, 0] ANCHOR=[\"1,1\", \"\"] NotAuthorized";
@@ -148,7 +148,7 @@ fn an_attendee_changes_no_group() {
 }
 
 #[test]
-fn invalid_groups_break_the_connection_and_change_nothing() {
+fn invalid_group_breaks_the_connection() {
     let one = |ids: &'static [i32], gens: &'static [i32], property: &'static str, why| {
         breaks(drawn(), why, move |server| {
             server.s_change_property_for_group(ids, gens, property, "5,5");
@@ -188,7 +188,7 @@ fn all_values_in(told: &[String], count: usize) {
 }
 
 #[test]
-fn values_that_are_much_come_in_several_calls() {
+fn large_refused_values_are_sent_in_several_calls() {
     for count in [3, 20] {
         let mut room = long_paths(count);
         let (ids, gens): (Vec<_>, Vec<_>) = (1..=count as i32).map(|id| (id, 0)).unzip();

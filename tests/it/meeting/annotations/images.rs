@@ -51,7 +51,7 @@ const ADDED: &str =
 const ATTRIBUTES: &str = "LOCALID=\"x\" ANCHOR=\"1,2\" EXTENT=\"30,40\" IMAGETYPE=\"png\"";
 
 #[test]
-fn an_image_is_added_and_its_file_told_to_everybody_once() {
+fn added_image_is_announced_with_its_file_once() {
     let mut room = room();
     let ended = upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
     assert_eq!(ended, finished(UploadFinishReason::Ok));
@@ -69,7 +69,7 @@ fn an_image_is_added_and_its_file_told_to_everybody_once() {
 }
 
 #[test]
-fn the_name_of_a_file_may_be_spelled_in_another_way() {
+fn image_part_name_may_be_spelled_differently() {
     let mut room = room();
     let files: [(&str, &[u8]); 1] = [("A b.PNG", b"a picture")];
     let detail = "<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"a%20B.png\" \
@@ -79,7 +79,7 @@ fn the_name_of_a_file_may_be_spelled_in_another_way() {
 }
 
 #[test]
-fn an_image_s_properties_change_like_any_other_s() {
+fn image_properties_can_change() {
     let mut room = room();
     upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
     room.forget();
@@ -100,7 +100,7 @@ fn an_image_s_properties_change_like_any_other_s() {
 }
 
 #[test]
-fn the_file_of_an_image_goes_with_it() {
+fn file_of_a_removed_image_is_deleted() {
     for way in 0..3 {
         let mut room = room();
         upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
@@ -134,7 +134,7 @@ fn refused(
 }
 
 #[test]
-fn an_image_that_is_no_image_is_refused() {
+fn malformed_image_is_refused() {
     for detail in [
         "<imageAnnotation xmlns=\"urn:psom:annotation\" ANCHOR=\"a.png\" EXTENT=\"1,1\"/>",
         "<imageAnnotation xmlns=\"urn:example:other\" file=\"a.png\" EXTENT=\"1,1\"/>",
@@ -157,14 +157,14 @@ fn an_image_that_is_no_image_is_refused() {
 }
 
 #[test]
-fn an_image_at_the_constraints_is_taken() {
+fn image_at_the_constraints_is_accepted() {
     let mut room = room();
     let ended = upload(&mut room, PRESENTER, &image("EXTENT=\"10000,10000\""), PICTURE);
     assert_eq!(ended, finished(UploadFinishReason::Ok));
 }
 
 #[test]
-fn a_file_that_is_too_large_is_refused() {
+fn too_large_image_file_is_refused() {
     let mut limits = Limits::default();
     limits.annotations.image_file_size = 8;
     let reason = UploadFinishReason::MaxPackageSizeExceeded;
@@ -176,7 +176,7 @@ fn a_file_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn there_are_no_more_images_than_the_constraint_says() {
+fn number_of_images_is_limited() {
     let mut limits = Limits::default();
     limits.annotations.images = 1;
     let mut room = room_with(limits);
@@ -187,7 +187,7 @@ fn there_are_no_more_images_than_the_constraint_says() {
 
 /// Whom the policy lets upload, it may still not let annotate.
 #[test]
-fn one_who_may_upload_but_not_annotate_pins_no_image() {
+fn image_needs_the_permission_to_annotate() {
     struct Drafts;
     impl Policy for Drafts {
         fn may_upload(&self, _: Role) -> bool {
@@ -199,7 +199,7 @@ fn one_who_may_upload_but_not_annotate_pins_no_image() {
 }
 
 #[test]
-fn an_image_for_no_content_is_refused() {
+fn image_without_a_content_is_refused() {
     let mut room = room();
     for parent in ["2", "", "board"] {
         let ended = upload_for(&mut room, PRESENTER, parent, &sized(""), PICTURE);

@@ -9,7 +9,7 @@ const CONSTRAINTS: &str = "board.constraints [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
                            [20000, 5000, 200, 0, 20000, 100, 10000, 400, 16777216, 10000, 10000]";
 
 #[test]
-fn constraints_come_first_and_the_end_comes_last() {
+fn constraints_come_first_and_completion_last() {
     let mut room = room();
     let late = room.join(4, Role::Attendee);
     room.open(late);
@@ -19,7 +19,7 @@ fn constraints_come_first_and_the_end_comes_last() {
 }
 
 #[test]
-fn one_who_comes_later_is_told_of_everything_in_this_order() {
+fn snapshot_of_a_board_has_a_fixed_order() {
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "hello")]);
     room.added(Kind::Drawing, &[(Property::Anchor, "1,2")]);
@@ -45,7 +45,7 @@ fn one_who_comes_later_is_told_of_everything_in_this_order() {
 }
 
 #[test]
-fn what_one_who_comes_is_told_of_comes_in_calls_far_below_the_limit_of_a_record() {
+fn join_snapshot_uses_calls_far_below_the_record_limit() {
     let mut room = room();
     let path = "M".repeat(20_000);
     for _ in 0..60 {
@@ -62,7 +62,7 @@ fn what_one_who_comes_is_told_of_comes_in_calls_far_below_the_limit_of_a_record(
 }
 
 #[test]
-fn a_client_that_knows_no_annotations_is_told_that_this_is_all() {
+fn client_without_annotations_gets_the_completion() {
     let mut room = room();
     let client = room.world.join_with(4, Role::Attendee, |scope| {
         scope.announce::<BareWhiteboard>();
@@ -73,7 +73,7 @@ fn a_client_that_knows_no_annotations_is_told_that_this_is_all() {
 }
 
 #[test]
-fn a_whiteboard_that_is_connected_twice_breaks_the_connection() {
+fn connecting_a_whiteboard_twice_breaks_the_connection() {
     let mut room = room();
     let content = room.world.open(PRESENTER, 1);
     room.world.extend(PRESENTER, content, |_, log| super::Whiteboard::new(log));
@@ -93,7 +93,7 @@ fn annotations_have_no_children() {
 }
 
 #[test]
-fn one_who_may_not_see_the_board_any_more_hears_nothing_of_its_annotations() {
+fn hidden_board_sends_no_annotations() {
     let mut room = room();
     let content = room.world.open(ORGANIZER, 1);
     room.world.content(ORGANIZER, content, |content| {
@@ -106,7 +106,7 @@ fn one_who_may_not_see_the_board_any_more_hears_nothing_of_its_annotations() {
 }
 
 #[test]
-fn a_board_that_is_deleted_takes_its_annotations_along() {
+fn deleting_a_board_removes_its_annotations() {
     let mut room = room();
     room.added(Kind::Drawing, &[]);
     let before = room.world.pair.server_stats().objects;

@@ -50,7 +50,7 @@ fn a_meeting() -> (Pair<Meeting, Conference>, Events, Events) {
 }
 
 #[test]
-fn actions_come_back_as_changes() {
+fn actions_return_as_change_events() {
     let (mut pair, ada, grace) = a_meeting();
     let told = take(&ada);
     assert!(matches!(&told[0], BoardEvent::Constraints { values } if values.len() == 11
@@ -91,7 +91,7 @@ fn actions_come_back_as_changes() {
 }
 
 #[test]
-fn an_image_arrives_with_its_file() {
+fn image_arrives_with_its_file() {
     let (mut pair, ada, _) = a_meeting();
     take(&ada);
     pair.on_client(0, |conference, cx| {
@@ -114,7 +114,7 @@ fn an_image_arrives_with_its_file() {
 }
 
 #[test]
-fn every_refusal_is_an_event_of_the_one_who_asked() {
+fn every_refusal_is_an_event_for_its_sender() {
     let (mut pair, ada, grace) = a_meeting();
     take(&ada);
     take(&grace);
@@ -153,7 +153,7 @@ fn every_refusal_is_an_event_of_the_one_who_asked() {
 }
 
 #[test]
-fn what_is_not_there_cannot_be_asked_for() {
+fn action_on_a_missing_annotation_is_an_error() {
     let (mut pair, ..) = a_meeting();
     let errors = pair.on_client(0, |conference, cx| {
         let fill = Properties::from([(Property::Fill, "none".to_owned())]);
@@ -168,7 +168,7 @@ fn what_is_not_there_cannot_be_asked_for() {
 }
 
 #[test]
-fn every_event_has_its_json_and_its_line() {
+fn every_event_has_json_and_a_text_line() {
     let (mut pair, ada, _) = a_meeting();
     pair.on_client(0, |conference, cx| {
         conference.change_text(cx, 1, 1, vec![Delta::new(0, 1, "H")]).unwrap();

@@ -18,7 +18,7 @@ fn change(room: &mut Room, client: usize, id: i32, r#gen: i32, of: &[(Property, 
 }
 
 #[test]
-fn changed_properties_are_told_to_everybody_with_the_next_generation() {
+fn changed_properties_are_announced_with_the_generation() {
     let mut room = drawn();
     change(&mut room, ORGANIZER, 1, 1, &[(Property::Anchor, "3,4"), (Property::Fill, "none")]);
     assert_eq!(room.all_told(), ["board.changed 1:2 by 1 ANCHOR=3,4 FILL=none"]);
@@ -33,14 +33,14 @@ fn changed_properties_are_told_to_everybody_with_the_next_generation() {
 }
 
 #[test]
-fn an_annotation_that_is_not_there_is_not_changed() {
+fn change_of_a_missing_annotation_is_refused() {
     let mut room = drawn();
     change(&mut room, PRESENTER, 7, 1, &[(Property::Anchor, "3,4")]);
     room.only_told(PRESENTER, &["board.error change 7:0 by 0 [] NotFound"]);
 }
 
 #[test]
-fn a_stale_generation_is_refused_with_the_current_values() {
+fn stale_generation_is_refused_with_the_current_values() {
     let mut room = drawn();
     change(&mut room, ORGANIZER, 1, 1, &[(Property::Anchor, "3,4")]);
     room.forget();
@@ -53,7 +53,7 @@ fn a_stale_generation_is_refused_with_the_current_values() {
 }
 
 #[test]
-fn a_generation_that_never_was_breaks_the_connection() {
+fn future_generation_breaks_the_connection() {
     for r#gen in [-1, 2, i32::MAX, i32::MIN] {
         breaks(drawn(), "invalid generation", move |server| {
             server.s_change_properties(1, r#gen, &pairs(&[(Property::Fill, "none")]));
@@ -81,7 +81,7 @@ fn invalid_properties_break_the_connection() {
 }
 
 #[test]
-fn the_adder_s_own_name_can_be_sent_along_and_stays_what_it_was() {
+fn unchanged_local_id_may_be_sent_along() {
     let mut room = drawn();
     change(&mut room, ORGANIZER, 1, 1, &[(Property::LocalId, "x"), (Property::Fill, "none")]);
     assert_eq!(room.all_told(), ["board.changed 1:2 by 1 LOCALID=x FILL=none"]);
@@ -91,7 +91,7 @@ fn the_adder_s_own_name_can_be_sent_along_and_stays_what_it_was() {
 }
 
 #[test]
-fn ruling_14_changes_can_come_as_names_with_values() {
+fn ruling_14_changes_as_names_with_values_are_accepted() {
     let mut room = drawn();
     let rows = vec![vec!["FILL".to_owned()], vec!["#ff0000".to_owned()]];
     room.call(PRESENTER, move |server| drop(server.s_change_properties(1, 1, &rows)));
@@ -99,7 +99,7 @@ fn ruling_14_changes_can_come_as_names_with_values() {
 }
 
 #[test]
-fn values_beyond_the_constraints_are_refused_with_the_current_values() {
+fn values_beyond_the_constraints_return_current_values() {
     let mut room = drawn();
     change(&mut room, PRESENTER, 1, 1, &[(Property::StrokeThickness, "7")]);
     room.forget();
@@ -111,7 +111,7 @@ fn values_beyond_the_constraints_are_refused_with_the_current_values() {
 }
 
 #[test]
-fn an_attendee_changes_nothing_and_is_told_what_is_there() {
+fn attendee_change_is_refused_with_current_values() {
     let mut room = drawn();
     change(&mut room, ATTENDEE, 1, 1, &[(Property::Anchor, "3,4")]);
     room.only_told(ATTENDEE, &["board.error change 1:1 by 2 [ANCHOR=1,2] NotAuthorized"]);
@@ -122,7 +122,7 @@ fn an_attendee_changes_nothing_and_is_told_what_is_there() {
 }
 
 #[test]
-fn a_new_text_is_a_new_version_of_the_text() {
+fn text_property_change_starts_a_new_version() {
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "hello")]);
     change(&mut room, PRESENTER, 1, 1, &[(Property::Text, "goodbye")]);

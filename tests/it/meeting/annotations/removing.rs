@@ -10,7 +10,7 @@ fn drawn() -> Room {
 }
 
 #[test]
-fn an_annotation_that_is_removed_is_told_to_everybody() {
+fn removed_annotation_is_announced() {
     let mut room = drawn();
     room.call(ORGANIZER, |server| drop(server.s_remove_annotation(2)));
     assert_eq!(room.all_told(), ["board.removed 2 by 1"]);
@@ -19,7 +19,7 @@ fn an_annotation_that_is_removed_is_told_to_everybody() {
 }
 
 #[test]
-fn of_several_those_are_told_that_were_there() {
+fn removal_of_several_announces_the_existing_ones() {
     let mut room = drawn();
     room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[3, 7, 1, 3], 42)));
     assert_eq!(room.all_told(), ["board.removed [3, 1] by 2 for 42"]);
@@ -42,7 +42,7 @@ fn clearing_removes_everything() {
 }
 
 #[test]
-fn an_attendee_removes_nothing() {
+fn attendee_cannot_remove() {
     let mut room = drawn();
     room.call(ATTENDEE, |server| drop(server.s_remove_annotation(1)));
     room.only_told(ATTENDEE, &["board.error remove 1 NotAuthorized"]);
@@ -53,7 +53,7 @@ fn an_attendee_removes_nothing() {
 }
 
 #[test]
-fn whom_the_policy_lets_annotate_annotates() {
+fn policy_can_let_attendees_annotate() {
     /// Everybody draws.
     struct Workshop;
     impl Policy for Workshop {
@@ -69,7 +69,7 @@ fn whom_the_policy_lets_annotate_annotates() {
 }
 
 #[test]
-fn who_asks_for_as_much_as_a_call_carries_is_answered() {
+fn largest_removal_request_is_answered() {
     let mut room = drawn();
     // With the code, all of them would be more than a call carries.
     room.call(ATTENDEE, |server| {

@@ -18,7 +18,7 @@ fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
 }
 
 #[test]
-fn a_telepointer_is_shown_moved_and_hidden_for_everybody() {
+fn telepointer_is_shown_moved_and_hidden_for_all() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", true);
     assert_eq!(room.all_told(), ["board.pointer of 2 1,2 true"]);
@@ -32,7 +32,7 @@ fn a_telepointer_is_shown_moved_and_hidden_for_everybody() {
 }
 
 #[test]
-fn one_who_comes_later_is_told_of_those_that_are_shown_and_no_others() {
+fn newcomer_gets_only_visible_telepointers() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", true);
     point(&mut room, ORGANIZER, "5,6", true);
@@ -41,7 +41,7 @@ fn one_who_comes_later_is_told_of_those_that_are_shown_and_no_others() {
 }
 
 #[test]
-fn hiding_one_that_is_not_shown_is_told_as_well() {
+fn hiding_a_hidden_telepointer_is_announced() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", false);
     assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
@@ -49,14 +49,14 @@ fn hiding_one_that_is_not_shown_is_told_as_well() {
 }
 
 #[test]
-fn an_attendee_does_not_point() {
+fn attendee_cannot_show_a_telepointer() {
     let mut room = room();
     point(&mut room, ATTENDEE, "1,2", true);
     room.only_told(ATTENDEE, &["board.error pointer NotAuthorized"]);
 }
 
 #[test]
-fn an_anchor_that_is_too_long_is_refused() {
+fn too_long_anchor_is_refused() {
     let mut room = room();
     point(&mut room, PRESENTER, &"1".repeat(1025), true);
     room.only_told(PRESENTER, &["board.error pointer ValueTooLong"]);
@@ -65,7 +65,7 @@ fn an_anchor_that_is_too_long_is_refused() {
 }
 
 #[test]
-fn a_telepointer_goes_with_the_last_connection_of_its_user() {
+fn telepointer_ends_with_the_last_connection_of_its_user() {
     let mut room = room();
     let second = room.join(2, Role::Presenter);
     room.open(second);
@@ -81,7 +81,7 @@ fn a_telepointer_goes_with_the_last_connection_of_its_user() {
 }
 
 #[test]
-fn a_telepointer_goes_with_the_right_to_annotate() {
+fn telepointer_ends_with_the_permission_to_annotate() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", true);
     room.forget();

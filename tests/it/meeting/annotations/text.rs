@@ -38,7 +38,7 @@ fn as_told_to_a_newcomer(room: &mut Room) -> Vec<String> {
 }
 
 #[test]
-fn deltas_are_told_to_everybody_with_the_next_version_and_generation() {
+fn deltas_are_announced_with_version_and_generation() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
     let told = ["board.text 1:2 by 1 version 1 0..1=H 5..5= World 5..6="];
@@ -48,7 +48,7 @@ fn deltas_are_told_to_everybody_with_the_next_version_and_generation() {
 }
 
 #[test]
-fn one_who_comes_later_knows_the_text_and_its_version() {
+fn newcomer_gets_the_text_and_its_version() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
     let told = [
@@ -67,7 +67,7 @@ fn ruling_13_positions_are_utf_16_code_units() {
 }
 
 #[test]
-fn a_stale_version_is_dropped_without_a_word() {
+fn stale_version_is_dropped_silently() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H")]);
     room.forget();
@@ -78,7 +78,7 @@ fn a_stale_version_is_dropped_without_a_word() {
 }
 
 #[test]
-fn a_stale_generation_alone_does_not_matter_to_a_text() {
+fn text_edit_ignores_a_stale_generation() {
     let mut room = written();
     let properties = super::pairs(&[(Property::FontSize, "20")]);
     room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
@@ -88,14 +88,14 @@ fn a_stale_generation_alone_does_not_matter_to_a_text() {
 }
 
 #[test]
-fn a_text_that_is_not_there_is_not_changed() {
+fn edit_of_a_missing_text_is_refused() {
     let mut room = written();
     edit(&mut room, PRESENTER, (7, 1, 0), &[(0, 1, "H")]);
     room.only_told(PRESENTER, &["board.error text 7:0 by 0 NotFound"]);
 }
 
 #[test]
-fn a_text_does_not_become_longer_than_the_constraint_says() {
+fn text_length_is_limited() {
     let mut limits = Limits::default();
     limits.annotations.text_length = 6;
     let mut room = written_with(limits);
@@ -115,7 +115,7 @@ fn too_many_deltas_at_once_are_refused() {
 }
 
 #[test]
-fn an_attendee_changes_no_text() {
+fn attendee_cannot_edit_text() {
     let mut room = written();
     edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 1, "H")]);
     room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
@@ -127,7 +127,7 @@ fn an_attendee_changes_no_text() {
 }
 
 #[test]
-fn invalid_changes_break_the_connection() {
+fn invalid_edit_breaks_the_connection() {
     let case = |at: (i32, i32, i32), begins: &'static [i32], ends: &'static [i32], why| {
         breaks(written(), why, move |server| {
             server.s_change_text(at.0, at.1, at.2, begins, ends, &["x".to_owned()]);
@@ -155,7 +155,7 @@ fn invalid_changes_break_the_connection() {
 }
 
 #[test]
-fn deltas_that_do_not_fit_well_into_a_call_are_refused() {
+fn deltas_too_large_for_a_call_are_refused() {
     let mut room = written();
     let long = "x".repeat(10_000);
     // Each is within the length of a text.
@@ -168,7 +168,7 @@ fn deltas_that_do_not_fit_well_into_a_call_are_refused() {
 }
 
 #[test]
-fn changes_of_one_turn_that_are_large_together_are_told_to_all() {
+fn large_edits_of_one_turn_reach_all_clients() {
     let mut room = written();
     room.added(Kind::Text, &[(Property::Text, "")]);
     room.call(PRESENTER, |server| {

@@ -133,7 +133,7 @@ impl Booth {
 }
 
 #[test]
-fn a_poll_tells_its_state_and_then_that_it_has() {
+fn poll_sends_its_state_and_then_completion() {
     let mut world = world();
     create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
     let (client, _) = join(&mut world, 4, Role::Attendee);
@@ -151,7 +151,7 @@ fn a_poll_tells_its_state_and_then_that_it_has() {
 }
 
 #[test]
-fn a_poll_has_no_children() {
+fn poll_has_no_children() {
     let mut world = world();
     let objects = world.pair.server_stats().objects;
     create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
@@ -162,7 +162,7 @@ fn a_poll_has_no_children() {
 }
 
 #[test]
-fn a_poll_with_as_much_as_there_may_be_is_one() {
+fn poll_at_every_limit_is_accepted() {
     let long = "é".repeat(1000);
     let seven: Vec<_> = (0..7).map(|number| format!("{number}{}", "x".repeat(999))).collect();
     assert_eq!(create(&mut world(), Poll::new(long, seven)), "uploads.finished 1 Ok");
@@ -171,7 +171,7 @@ fn a_poll_with_as_much_as_there_may_be_is_one() {
 }
 
 #[test]
-fn what_is_no_poll_is_refused_and_leaves_nothing_behind() {
+fn invalid_poll_is_refused_without_a_trace() {
     let poll = |question: &str, these: &[&str]| Poll::new(question, choices(these));
     let long = "x".repeat(1001);
     let forgets = Poll { remember_past_users: false, ..poll("Eat?", &["a", "b"]) };
@@ -196,7 +196,7 @@ fn what_is_no_poll_is_refused_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn no_limit_lets_a_poll_have_more_choices_than_clients_take() {
+fn configured_limit_cannot_exceed_seven_choices() {
     for (limit, count, finished) in
         [(100, 7, "Ok"), (100, 8, "VerifyFailed"), (3, 4, "VerifyFailed")]
     {
@@ -211,7 +211,7 @@ fn no_limit_lets_a_poll_have_more_choices_than_clients_take() {
 }
 
 #[test]
-fn whoever_leaves_the_poll_or_the_meeting_is_forgotten_but_not_the_poll() {
+fn poll_outlives_clients_that_leave() {
     let mut booth = booth();
     let objects = booth.world.pair.server_stats().objects;
     for who in [ADA, BOB] {

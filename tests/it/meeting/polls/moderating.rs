@@ -3,7 +3,7 @@ use psom_objects::types::Role;
 use super::{ADA, BOB, HOST, booth};
 
 #[test]
-fn opening_and_closing_is_told_to_all_and_only_when_it_changes() {
+fn opening_and_closing_is_announced_on_change() {
     let mut booth = booth();
     booth.call(HOST, |poll| drop(poll.s_set_open_state(true)));
     for who in [HOST, ADA, BOB] {
@@ -18,7 +18,7 @@ fn opening_and_closing_is_told_to_all_and_only_when_it_changes() {
 }
 
 #[test]
-fn showing_the_results_tells_them_to_those_who_did_not_see_them() {
+fn shown_results_reach_clients_without_them() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -36,7 +36,7 @@ fn showing_the_results_tells_them_to_those_who_did_not_see_them() {
 }
 
 #[test]
-fn hiding_the_results_tells_zeros_to_those_who_see_them_no_more() {
+fn hidden_results_become_zeros() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
@@ -49,7 +49,7 @@ fn hiding_the_results_tells_zeros_to_those_who_see_them_no_more() {
 }
 
 #[test]
-fn a_vote_and_hiding_that_come_together_show_nothing_to_those_who_may_not_see() {
+fn vote_and_hiding_in_one_turn_reveal_nothing() {
     let mut booth = booth();
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
@@ -63,7 +63,7 @@ fn a_vote_and_hiding_that_come_together_show_nothing_to_those_who_may_not_see() 
 }
 
 #[test]
-fn clearing_forgets_all_votes() {
+fn clearing_removes_all_votes() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
@@ -78,7 +78,7 @@ fn clearing_forgets_all_votes() {
 }
 
 #[test]
-fn clearing_says_nothing_to_those_who_have_seen_zeros_and_have_no_vote() {
+fn clearing_sends_nothing_to_clients_with_zeros() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -88,7 +88,7 @@ fn clearing_says_nothing_to_those_who_have_seen_zeros_and_have_no_vote() {
 }
 
 #[test]
-fn another_question_is_told_to_all_with_results_of_its_length() {
+fn new_question_is_announced_with_matching_results() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -103,7 +103,7 @@ fn another_question_is_told_to_all_with_results_of_its_length() {
 }
 
 #[test]
-fn votes_for_choices_that_are_gone_are_forgotten() {
+fn votes_for_removed_choices_are_dropped() {
     let mut booth = booth();
     booth.modify(HOST, "Eat?", &["a", "b", "c"]);
     booth.vote(ADA, 2);
@@ -123,7 +123,7 @@ fn votes_for_choices_that_are_gone_are_forgotten() {
 }
 
 #[test]
-fn a_question_out_of_range_is_answered_with_the_one_that_there_is() {
+fn invalid_question_is_answered_with_the_current_one() {
     let mut booth = booth();
     let long = "x".repeat(1001);
     for (question, choices) in [
@@ -152,7 +152,7 @@ fn a_question_out_of_range_is_answered_with_the_one_that_there_is() {
 }
 
 #[test]
-fn an_attendee_runs_no_poll_and_is_told_how_it_is() {
+fn attendee_poll_change_is_answered_with_the_state() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -175,7 +175,7 @@ fn an_attendee_runs_no_poll_and_is_told_how_it_is() {
 }
 
 #[test]
-fn results_come_and_go_with_a_role() {
+fn role_change_shows_and_hides_results() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     let second = booth.join(5, Role::Attendee);
@@ -201,7 +201,7 @@ fn results_come_and_go_with_a_role() {
 }
 
 #[test]
-fn a_vote_and_the_end_of_the_poll_can_come_together() {
+fn vote_and_closing_can_share_a_turn() {
     let mut booth = booth();
     let (client, poll) = booth.polls[HOST];
     booth.world.pair.on_client(client, move |root, cx| {

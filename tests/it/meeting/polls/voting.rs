@@ -9,7 +9,7 @@ use super::{ADA, BOB, Booth, HOST, booth, choices, create, join};
 use crate::meeting::{store::MemoryStore, world};
 
 #[test]
-fn a_vote_is_acknowledged_and_counted_for_those_who_see_the_results() {
+fn vote_is_acknowledged_and_counted() {
     let mut booth = booth();
     booth.vote(ADA, 0);
     assert_eq!(booth.told(ADA), ["poll.vote 0"]);
@@ -24,7 +24,7 @@ fn a_vote_is_acknowledged_and_counted_for_those_who_see_the_results() {
 }
 
 #[test]
-fn a_vote_can_be_taken_back() {
+fn vote_can_be_withdrawn() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -34,7 +34,7 @@ fn a_vote_can_be_taken_back() {
 }
 
 #[test]
-fn the_same_vote_again_is_acknowledged_and_changes_nothing() {
+fn repeated_vote_is_acknowledged_without_effect() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -44,7 +44,7 @@ fn the_same_vote_again_is_acknowledged_and_changes_nothing() {
 }
 
 #[test]
-fn ruling_15_a_choice_that_there_is_not_is_answered_with_the_stored_vote() {
+fn ruling_15_invalid_choice_is_answered_with_the_stored_vote() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
@@ -59,7 +59,7 @@ fn ruling_15_a_choice_that_there_is_not_is_answered_with_the_stored_vote() {
 }
 
 #[test]
-fn a_closed_poll_answers_with_the_vote_from_before() {
+fn closed_poll_answers_with_the_earlier_vote() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.call(HOST, |poll| drop(poll.s_set_open_state(false)));
@@ -77,7 +77,7 @@ fn a_closed_poll_answers_with_the_vote_from_before() {
 }
 
 #[test]
-fn a_user_who_may_not_vote_is_answered_with_no_vote() {
+fn forbidden_vote_is_answered_with_no_vote() {
     struct OnlyPresenters;
     impl Policy for OnlyPresenters {
         fn may_vote(&self, role: Role) -> bool {
@@ -106,7 +106,7 @@ fn a_user_who_may_not_vote_is_answered_with_no_vote() {
 }
 
 #[test]
-fn a_vote_is_the_user_s_on_all_their_connections() {
+fn vote_belongs_to_the_user_on_all_connections() {
     let mut booth = booth();
     let second = booth.join(4, Role::Attendee);
     booth.forget();
@@ -128,7 +128,7 @@ fn a_vote_is_the_user_s_on_all_their_connections() {
 }
 
 #[test]
-fn a_vote_stays_when_its_user_leaves_and_returns() {
+fn vote_survives_leaving_and_returning() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     let (client, _) = booth.polls[ADA];
@@ -143,7 +143,7 @@ fn a_vote_stays_when_its_user_leaves_and_returns() {
 }
 
 #[test]
-fn who_comes_late_is_told_what_the_others_know() {
+fn newcomer_gets_the_poll_state() {
     let mut booth = booth();
     booth.vote(ADA, 0);
     booth.vote(BOB, 1);
@@ -165,7 +165,7 @@ fn who_comes_late_is_told_what_the_others_know() {
 }
 
 #[test]
-fn votes_that_come_together_are_told_together() {
+fn votes_of_one_turn_share_one_announcement() {
     let mut booth = booth();
     booth.call(ADA, |poll| (0..1000).for_each(|vote| drop(poll.s_vote(vote % 2))));
     let told = booth.told(ADA);
@@ -204,7 +204,7 @@ proptest! {
     #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn the_results_are_the_votes_counted_one_by_one(steps in steps()) {
+    fn results_equal_the_counted_votes(steps in steps()) {
         let mut world = world::world();
         create(&mut world, Poll::new("Eat?", choices(&["a", "b", "c"])));
         let mut booth = Booth { world, polls: Vec::new() };

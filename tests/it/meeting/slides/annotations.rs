@@ -9,7 +9,7 @@ use super::common::*;
 use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World, pack};
 
 #[test]
-fn the_presentation_is_complete_when_its_annotations_were_told() {
+fn completion_follows_the_annotations() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     open(&mut world, ATTENDEE, id);
@@ -18,7 +18,7 @@ fn the_presentation_is_complete_when_its_annotations_were_told() {
 }
 
 #[test]
-fn a_presentation_is_connected_once() {
+fn connecting_a_presentation_twice_breaks_the_connection() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     open(&mut world, ATTENDEE, id);
@@ -27,7 +27,7 @@ fn a_presentation_is_connected_once() {
 }
 
 #[test]
-fn a_presentation_that_is_hidden_takes_its_annotations_along() {
+fn hiding_a_presentation_disconnects_its_annotations() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     let content = world.open(ATTENDEE, id);
@@ -46,7 +46,7 @@ fn a_presentation_that_is_hidden_takes_its_annotations_along() {
 }
 
 #[test]
-fn all_of_a_presentation_goes_with_its_content() {
+fn deleting_a_presentation_removes_all_of_it() {
     let mut world = room();
     let before = world.pair.server_stats().objects;
     let id = share(&mut world, PRESENTER, "talk", deck(1, [jpegs("j", [0])]));
@@ -69,7 +69,7 @@ fn upload_image(world: &mut World, client: usize, id: i64, file: &str) -> String
 }
 
 #[test]
-fn images_go_to_the_annotations() {
+fn images_are_added_to_the_slide_annotations() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     open(&mut world, ATTENDEE, id);

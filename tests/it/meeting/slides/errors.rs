@@ -24,7 +24,7 @@ fn late(world: &mut World, id: i64, user: i64) -> Vec<String> {
 }
 
 #[test]
-fn an_error_is_told_everybody_and_whoever_comes_later() {
+fn error_is_sent_to_all_and_to_newcomers() {
     let (mut world, id, slides) = opened(5);
     let code = Code::ClientConversionFailed;
     fail(&mut world, PRESENTER, slides[PRESENTER], (1, 3), Format::FullJpeg, code);
@@ -35,7 +35,7 @@ fn an_error_is_told_everybody_and_whoever_comes_later() {
 }
 
 #[test]
-fn errors_of_neighbouring_slides_are_told_as_one() {
+fn errors_of_adjacent_slides_are_merged() {
     let (mut world, id, slides) = opened(9);
     let organizer = slides[ORGANIZER];
     let mut failed = |slides, format, code| {
@@ -61,7 +61,7 @@ fn errors_of_neighbouring_slides_are_told_as_one() {
 }
 
 #[test]
-fn what_comes_after_all_is_explained_no_longer() {
+fn late_resource_clears_its_error() {
     let (mut world, id, slides) = opened(3);
     let code = Code::ClientUploadFailed;
     for format in [Format::None, Format::FullJpeg, Format::PartialJpeg, Format::Notes] {
@@ -88,7 +88,7 @@ fn what_comes_after_all_is_explained_no_longer() {
 }
 
 #[test]
-fn markup_that_waits_is_not_there_yet() {
+fn waiting_markup_counts_as_missing() {
     let (mut world, id, slides) = opened(1);
     let code = Code::ClientDependentResourceFailed;
     fail(&mut world, PRESENTER, slides[PRESENTER], (0, 0), Format::Dhtml, code);
@@ -99,7 +99,7 @@ fn markup_that_waits_is_not_there_yet() {
 }
 
 #[test]
-fn who_may_not_upload_is_ignored() {
+fn error_report_without_permission_is_ignored() {
     let (mut world, id, slides) = opened(2);
     let code = Code::ClientUploadFailed;
     fail(&mut world, ATTENDEE, slides[ATTENDEE], (0, 1), Format::FullJpeg, code);
@@ -111,7 +111,7 @@ fn who_may_not_upload_is_ignored() {
 }
 
 #[test]
-fn what_can_never_be_right_ends_the_connection() {
+fn invalid_error_report_ends_the_connection() {
     let good = (Format::FullJpeg, Code::ClientUploadFailed);
     let mut bad = vec![
         ((-1, 0), good, "no such slide"),
@@ -138,7 +138,7 @@ fn what_can_never_be_right_ends_the_connection() {
 }
 
 #[test]
-fn the_codes_of_the_specification_are_these_and_no_others() {
+fn error_codes_match_the_specification() {
     let known = (-200..400).filter(|code| !matches!(Code::from(*code), Code::Other(_)));
     assert_eq!(known.collect::<Vec<_>>(), [1, 2, 3, 100, 101, 102]);
     let known = (-200..400).filter(|format| !matches!(Format::from(*format), Format::Other(_)));
@@ -146,7 +146,7 @@ fn the_codes_of_the_specification_are_these_and_no_others() {
 }
 
 #[test]
-fn a_presentation_without_slides_has_none_to_fail() {
+fn empty_presentation_has_no_slide_to_fail() {
     let (mut world, _, slides) = opened(0);
     let code = Code::ClientUploadFailed;
     fail(&mut world, PRESENTER, slides[PRESENTER], (0, 0), Format::None, code);

@@ -39,7 +39,7 @@ const ALL: [&str; 14] = [
 ];
 
 #[test]
-fn every_form_is_told_in_order_to_whoever_connects() {
+fn all_resources_are_sent_in_order_on_connect() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", everything());
     for client in [PRESENTER, ATTENDEE] {
@@ -52,7 +52,7 @@ fn every_form_is_told_in_order_to_whoever_connects() {
 }
 
 #[test]
-fn a_presentation_of_another_server_is_told_alike() {
+fn ppt_wac_content_is_sent_like_a_presentation() {
     let mut world = room();
     let content = CreateContent::new("talk", ContentDetail::PptWac(everything()));
     let created = create(&mut world, PRESENTER, content);
@@ -62,7 +62,7 @@ fn a_presentation_of_another_server_is_told_alike() {
 }
 
 #[test]
-fn slides_that_are_not_counted_are_those_that_are_named() {
+fn missing_slide_count_is_inferred_from_the_resources() {
     let mut world = room();
     let uncounted = |resources| ChunkedPpt { slides: None, ..deck(0, resources) };
     let named = [
@@ -81,7 +81,7 @@ fn slides_that_are_not_counted_are_those_that_are_named() {
 }
 
 #[test]
-fn too_many_slides_are_refused_and_leave_nothing() {
+fn too_many_slides_are_refused_without_a_trace() {
     let mut limits = Limits::default();
     limits.slides = 3;
     let mut world = empty(limits);
@@ -99,7 +99,7 @@ fn too_many_slides_are_refused_and_leave_nothing() {
 }
 
 #[test]
-fn a_first_package_of_which_nothing_can_be_taken_is_refused() {
+fn first_package_without_a_usable_resource_is_refused() {
     let mut world = room();
     let content = CreateContent::new("talk", ContentDetail::Ppt(deck(1, [jpegs("j", [1])])));
     let told = create(&mut world, PRESENTER, content);
@@ -113,7 +113,7 @@ fn a_first_package_of_which_nothing_can_be_taken_is_refused() {
 }
 
 #[test]
-fn one_file_may_be_spelled_in_several_ways() {
+fn part_name_may_be_spelled_in_several_ways() {
     let mut world = room();
     let file = |slide, file: &str| JpegSlide { slide: Some(slide), file: Some(file.into()) };
     let both = PptResource::Jpegs(vec![file(0, "a b.jpg"), file(1, "A%20b.JPG")]);
@@ -126,7 +126,7 @@ fn one_file_may_be_spelled_in_several_ways() {
 }
 
 #[test]
-fn an_uploader_who_connects_later_learns_what_was_not_taken() {
+fn uploader_connecting_later_gets_its_resource_errors() {
     let mut world = room();
     let ppt = deck(2, [jpegs("j", [0]), jpegs("k", [2]), notes("n", [1])]);
     let id = share(&mut world, PRESENTER, "talk", ppt);
@@ -148,7 +148,7 @@ fn an_uploader_who_connects_later_learns_what_was_not_taken() {
 }
 
 #[test]
-fn the_files_go_with_the_content() {
+fn deleting_a_content_deletes_its_files() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", everything());
     open(&mut world, ATTENDEE, id);

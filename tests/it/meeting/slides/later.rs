@@ -28,44 +28,44 @@ fn is_told(resources: Vec<PptResource>, calls: &[&str]) {
 }
 
 #[test]
-fn thumbnails() {
+fn thumbnails_are_sent_to_all_and_to_newcomers() {
     let resources = vec![super::common::thumbnails("t", [2, 0, 1])];
     is_told(resources, &["thumbnails t0.jpg,t1.jpg,t2.jpg <t>"]);
 }
 
 #[test]
-fn notes() {
+fn notes_are_sent_to_all_and_to_newcomers() {
     is_told(vec![super::common::notes("n", [2, 0])], &["notes [0, 2] <n>"]);
 }
 
 #[test]
-fn jpegs() {
+fn jpegs_are_sent_to_all_and_to_newcomers() {
     is_told(vec![super::common::jpegs("j", [0, 2])], &["jpeg 0 <j0>", "jpeg 2 <j2>"]);
 }
 
 #[test]
-fn partial_files() {
+fn partial_ppts_are_sent_to_all_and_to_newcomers() {
     is_told(vec![partial("p", [1, 2])], &["partial [1, 2] <p>"]);
 }
 
 #[test]
-fn the_full_file() {
+fn full_ppt_is_sent_to_all_and_to_newcomers() {
     is_told(vec![full("f", Some(false))], &["full <f>"]);
 }
 
 #[test]
-fn markup_and_what_it_uses() {
+fn markup_and_its_resources_are_sent_to_all() {
     let resources = vec![shared(["a.png"]), markup("m", 1, ["a.png"])];
     is_told(resources, &["shared a.png <a.png>", "markup 1 3 [a.png] <m>"]);
 }
 
 #[test]
-fn markup_that_uses_nothing() {
+fn markup_without_resources_is_sent_to_all() {
     is_told(vec![markup("m", 1, [])], &["markup 1 3 [] <m>"]);
 }
 
 #[test]
-fn other_presenters_add_resources_too() {
+fn other_presenters_can_add_resources() {
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, ORGANIZER, id, [super::common::jpegs("j", [1])]), "Ok");
     assert_eq!(told(&mut world, ATTENDEE), ["jpeg 1 <j1>"]);

@@ -38,45 +38,45 @@ fn leaves_undone(first: impl Fn() -> Vec<PptResource>, missing: &[&str]) {
 }
 
 #[test]
-fn jpegs_that_are_missing() {
+fn missing_jpegs_are_reported() {
     leaves_undone(|| vec![jpegs("j", [0, 2])], &["1..1 FullJpeg", "3..4 FullJpeg"]);
 }
 
 #[test]
-fn markup_that_is_missing_or_still_waits() {
+fn missing_and_waiting_markup_is_reported() {
     let markup = || vec![markup("m", 0, []), shared(["a"]), super::common::markup("w", 1, ["b"])];
     leaves_undone(markup, &["1..4 Dhtml"]);
 }
 
 #[test]
-fn each_form_that_was_begun() {
+fn each_started_format_is_reported() {
     let begun = || vec![jpegs("j", [0, 1, 2, 3]), markup("m", 4, []), thumbnails("t", [0, 1])];
     leaves_undone(begun, &["4..4 FullJpeg", "2..4 SlideThumbnails", "0..3 Dhtml"]);
 }
 
 #[test]
-fn notes_of_slides_that_have_not_come() {
+fn notes_of_missing_slides_are_reported() {
     // Slide 2 has come, without notes.
     let begun = || vec![notes("n", [0, 1]), jpegs("j", [0, 2])];
     leaves_undone(begun, &["1..1 FullJpeg", "3..4 FullJpeg", "3..4 Notes"]);
 }
 
 #[test]
-fn everything_where_there_is_nothing_to_show() {
+fn slides_without_any_image_are_reported() {
     leaves_undone(Vec::new, &["0..4 None"]);
     leaves_undone(|| vec![PptResource::NativeFile("n".into())], &["0..4 None"]);
     leaves_undone(|| vec![thumbnails("t", 0..5)], &["0..4 None"]);
 }
 
 #[test]
-fn nothing_where_nothing_is_missing() {
+fn complete_presentation_reports_nothing() {
     leaves_undone(|| vec![jpegs("j", 0..5), thumbnails("t", 0..5)], &[]);
     leaves_undone(|| vec![full("f", None)], &[]);
     leaves_undone(|| vec![jpegs("j", 0..5), notes("n", [1])], &[]);
 }
 
 #[test]
-fn what_an_error_explains_is_not_explained_again() {
+fn reported_resource_is_not_reported_again() {
     let (mut world, id) = shared_by_presenter(vec![jpegs("j", [0, 1])]);
     let slides = open(&mut world, PRESENTER, id);
     let code = ResourceErrorCode::ClientConversionFailed;
@@ -91,7 +91,7 @@ fn what_an_error_explains_is_not_explained_again() {
 }
 
 #[test]
-fn the_last_connection_of_a_user_counts() {
+fn only_the_last_connection_of_a_user_counts() {
     let (mut world, _) = shared_by_presenter(vec![jpegs("j", [0])]);
     let second = join(&mut world, 2, Role::Presenter);
     world.pair.close_client(PRESENTER);
@@ -102,7 +102,7 @@ fn the_last_connection_of_a_user_counts() {
 }
 
 #[test]
-fn others_who_uploaded_count_and_those_who_did_not_do_not() {
+fn only_remaining_uploaders_keep_resources_pending() {
     let (mut world, id) = shared_by_presenter(vec![jpegs("j", 0..5)]);
     assert_eq!(add(&mut world, ORGANIZER, id, [markup("m", 2, [])]), "Ok");
     let idle = join(&mut world, 4, Role::Presenter);
@@ -119,14 +119,14 @@ fn others_who_uploaded_count_and_those_who_did_not_do_not() {
 }
 
 #[test]
-fn who_stays_able_to_upload_leaves_nothing_undone() {
+fn role_that_may_upload_leaves_nothing_undone() {
     let (mut world, _) = shared_by_presenter(vec![jpegs("j", [0])]);
     world.set_role(2, Role::Organizer);
     assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
 }
 
 #[test]
-fn another_user_can_bring_the_rest() {
+fn another_user_can_upload_the_rest() {
     let (mut world, id) = shared_by_presenter(vec![jpegs("j", [0, 1, 2])]);
     world.pair.close_client(PRESENTER);
     told(&mut world, ATTENDEE);

@@ -43,7 +43,7 @@ fn all(line: &str) -> [Vec<String>; 3] {
 }
 
 #[test]
-fn a_new_place_is_told_everybody_and_whoever_comes_later() {
+fn new_location_is_sent_to_all_and_to_newcomers() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(2, 1));
     assert_eq!(talk.told(), all("location 2 1"));
@@ -55,7 +55,7 @@ fn a_new_place_is_told_everybody_and_whoever_comes_later() {
 }
 
 #[test]
-fn the_initial_location_is_the_first_place() {
+fn initial_location_is_the_first_slide() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(2, 1));
     talk.told();
@@ -64,7 +64,7 @@ fn the_initial_location_is_the_first_place() {
 }
 
 #[test]
-fn the_same_place_is_told_the_caller_alone() {
+fn unchanged_location_is_sent_to_the_caller_only() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(0, 0));
     let [organizer, presenter, attendee] = talk.told();
@@ -73,7 +73,7 @@ fn the_same_place_is_told_the_caller_alone() {
 }
 
 #[test]
-fn a_slide_that_there_is_not_brings_the_caller_back() {
+fn missing_slide_returns_the_current_location() {
     let mut talk = opened(3);
     talk.go(ORGANIZER, &at(1, 2));
     talk.told();
@@ -86,7 +86,7 @@ fn a_slide_that_there_is_not_brings_the_caller_back() {
 }
 
 #[test]
-fn who_may_not_present_is_brought_back() {
+fn forbidden_navigation_returns_the_current_location() {
     let mut talk = opened(3);
     talk.go(ATTENDEE, &at(1, 0));
     let [organizer, presenter, attendee] = talk.told();
@@ -102,7 +102,7 @@ fn who_may_not_present_is_brought_back() {
 }
 
 #[test]
-fn a_presentation_without_slides_has_a_beginning_and_nothing_else() {
+fn empty_presentation_has_only_the_initial_location() {
     let mut talk = opened(0);
     talk.go(PRESENTER, &at(0, 1));
     assert_eq!(talk.told(), all("location 0 1"));
@@ -111,7 +111,7 @@ fn a_presentation_without_slides_has_a_beginning_and_nothing_else() {
 }
 
 #[test]
-fn how_many_clicks_a_slide_has_is_the_presenter_s_to_know() {
+fn click_count_is_not_limited_by_the_server() {
     let mut talk = opened(2);
     add(&mut talk.world, PRESENTER, talk.id, [markup("m", 0, [])]);
     talk.told();
@@ -123,7 +123,7 @@ fn how_many_clicks_a_slide_has_is_the_presenter_s_to_know() {
 }
 
 #[test]
-fn what_third_parties_add_is_kept() {
+fn extension_elements_of_a_location_are_kept() {
     let mut talk = opened(2);
     let namespace = "http://schemas.microsoft.com/2008/08/datamcu-content";
     talk.go(
@@ -140,7 +140,7 @@ fn what_third_parties_add_is_kept() {
 }
 
 #[test]
-fn no_location_ends_the_connection() {
+fn malformed_location_ends_the_connection() {
     let [slide, click] = ["SlideNumber>", "Click>"]
         .map(|name| at(0, 0).replace(&format!("<{name}0"), &format!("<{name}-1")));
     for bad in ["", "initial_location", "<PptLocation/>", "7", &slide, &click] {
@@ -155,7 +155,7 @@ fn no_location_ends_the_connection() {
 }
 
 #[test]
-fn a_place_whose_document_no_call_could_carry_back_is_not_taken() {
+fn location_too_large_to_send_back_is_refused() {
     let mut talk = opened(2);
     // Each quote is escaped when the document is written again.
     let with_quotes = |count: usize| {

@@ -14,7 +14,7 @@ fn opened(slides: u32) -> (World, i64) {
 }
 
 #[test]
-fn markup_waits_for_all_that_it_uses() {
+fn markup_waits_for_all_its_resources() {
     let (mut world, id) = opened(2);
     assert_eq!(add(&mut world, PRESENTER, id, [markup("m0", 0, ["a", "b"])]), "Ok");
     assert_eq!(add(&mut world, PRESENTER, id, [markup("m1", 1, ["b"])]), "Ok");
@@ -30,7 +30,7 @@ fn markup_waits_for_all_that_it_uses() {
 }
 
 #[test]
-fn what_a_slide_had_stays_until_its_new_markup_is_complete() {
+fn old_markup_stays_until_the_new_one_is_complete() {
     let (mut world, id) = opened(1);
     add(&mut world, PRESENTER, id, [markup("old", 0, [])]);
     add(&mut world, PRESENTER, id, [markup("new", 0, ["a"])]);
@@ -42,7 +42,7 @@ fn what_a_slide_had_stays_until_its_new_markup_is_complete() {
 }
 
 #[test]
-fn newer_markup_takes_the_place_of_what_waits() {
+fn newer_markup_replaces_waiting_markup() {
     let (mut world, id) = opened(1);
     add(&mut world, PRESENTER, id, [markup("first", 0, ["a"])]);
     add(&mut world, PRESENTER, id, [markup("second", 0, ["b"])]);
@@ -57,7 +57,7 @@ fn newer_markup_takes_the_place_of_what_waits() {
 }
 
 #[test]
-fn what_waits_goes_with_the_content() {
+fn waiting_markup_is_dropped_with_its_content() {
     let (mut world, id) = opened(1);
     add(&mut world, PRESENTER, id, [markup("m", 0, ["a"])]);
     world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));

@@ -73,7 +73,7 @@ fn heard(events: &Events) -> Vec<SlidesEvent> {
 }
 
 #[test]
-fn early_and_late_clients_know_the_same() {
+fn early_and_late_clients_have_equal_models() {
     for kind in [ContentDetail::Ppt, ContentDetail::PptWac] {
         let mut room = Room::open();
         room.join(1, Role::Presenter);
@@ -116,7 +116,7 @@ fn early_and_late_clients_know_the_same() {
 }
 
 #[test]
-fn a_refused_place_comes_back_to_the_one_who_asked() {
+fn refused_location_is_an_event_for_its_sender() {
     let mut room = Room::open();
     let presenter = room.join(1, Role::Presenter);
     let attendee = room.join(2, Role::Attendee);
@@ -134,7 +134,7 @@ fn a_refused_place_comes_back_to_the_one_who_asked() {
 }
 
 #[test]
-fn a_refused_resource_is_told_its_uploader() {
+fn refused_resource_is_an_event_for_its_uploader() {
     let mut room = Room::open();
     let presenter = room.join(1, Role::Presenter);
     let attendee = room.join(2, Role::Attendee);
@@ -148,7 +148,7 @@ fn a_refused_resource_is_told_its_uploader() {
 }
 
 #[test]
-fn what_is_hidden_and_shown_again_is_known_again() {
+fn reshown_presentation_is_mirrored_again() {
     let mut room = Room::open();
     room.join(1, Role::Presenter);
     let attendee = room.join(2, Role::Attendee);

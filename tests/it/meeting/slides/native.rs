@@ -15,7 +15,7 @@ fn file(world: &mut World, client: usize) -> Vec<String> {
 }
 
 #[test]
-fn a_resource_is_the_file_of_the_content() {
+fn resource_can_be_the_native_file() {
     let mut world = room();
     let native = PptResource::NativeFile("talk.pptx".into());
     let id = share(&mut world, PRESENTER, "talk", deck(1, [native]));
@@ -27,7 +27,7 @@ fn a_resource_is_the_file_of_the_content() {
 }
 
 #[test]
-fn the_full_file_is_also_the_file_of_the_content_where_it_says_so() {
+fn full_ppt_can_be_the_native_file() {
     let mut world = room();
     let content = CreateContent::new("talk", ContentDetail::Ppt(deck(1, [])));
     create(&mut world, PRESENTER, content.with_native_file("first.pptx"));

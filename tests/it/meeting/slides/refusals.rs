@@ -37,7 +37,7 @@ fn is_refused(resource: PptResource, code: &str) {
 const FAILED: &str = "ClientUploadFailed";
 
 #[test]
-fn slides_that_there_are_not() {
+fn missing_slides_are_refused() {
     is_refused(jpegs("j", [0, 3]), FAILED);
     is_refused(notes("n", [3]), FAILED);
     is_refused(thumbnails("t", [0, 1, 2, 3]), FAILED);
@@ -46,7 +46,7 @@ fn slides_that_there_are_not() {
 }
 
 #[test]
-fn slides_without_a_number() {
+fn slides_without_a_number_are_refused() {
     let file = || Some("f".to_owned());
     is_refused(PptResource::Jpegs(vec![JpegSlide { slide: None, file: file() }]), FAILED);
     let slides = vec![NotesSlide::default()];
@@ -58,13 +58,13 @@ fn slides_without_a_number() {
 }
 
 #[test]
-fn thumbnails_with_a_gap() {
+fn thumbnails_with_a_gap_are_refused() {
     is_refused(thumbnails("t", [0, 2]), FAILED);
     is_refused(thumbnails("t", [1]), FAILED);
 }
 
 #[test]
-fn resources_without_a_file() {
+fn resources_without_a_file_are_refused() {
     let slide = || Some(1);
     is_refused(PptResource::Jpegs(vec![JpegSlide { slide: slide(), file: None }]), FAILED);
     is_refused(PptResource::PartialPpt { file: None, slides: vec![1] }, FAILED);
@@ -81,7 +81,7 @@ fn resources_without_a_file() {
 }
 
 #[test]
-fn what_comes_twice_in_one_resource() {
+fn duplicates_within_a_resource_are_refused() {
     is_refused(partial("p", [1, 1]), FAILED);
     is_refused(notes("n", [1, 1]), FAILED);
     is_refused(jpegs("j", [1, 1]), FAILED);
@@ -89,7 +89,7 @@ fn what_comes_twice_in_one_resource() {
 }
 
 #[test]
-fn what_comes_twice_in_one_package() {
+fn duplicates_within_a_package_are_refused() {
     let pairs = [
         (jpegs("a", [1]), jpegs("b", [1, 2]), "jpeg 1 <a1>"),
         (notes("a", [1]), notes("b", [1, 2]), "notes [1] <a>"),
@@ -108,14 +108,14 @@ fn what_comes_twice_in_one_package() {
 }
 
 #[test]
-fn notes_in_no_file_of_their_own() {
+fn notes_without_their_own_file_are_refused() {
     let note = NotesSlide { slide: Some(1), file: Some("loose.txt".into()) };
     let notes = NotesPackage { file: None, slides: vec![note] };
     is_refused(PptResource::Notes(notes), "UnsupportedResourceFormat");
 }
 
 #[test]
-fn names_that_are_too_long() {
+fn too_long_names_are_refused() {
     let long = "x".repeat(256);
     let thumbnail = ThumbnailSlide { slide: Some(0), file: Some(long.clone()) };
     let package = ThumbnailPackage { file: "t".into(), slides: vec![thumbnail] };
@@ -124,7 +124,7 @@ fn names_that_are_too_long() {
 }
 
 #[test]
-fn markup_that_uses_too_much() {
+fn markup_with_too_many_resources_is_refused() {
     let resources = (0..257).map(|number| Some(format!("r{number}"))).collect();
     let file = Some("m".into());
     let slide = SlideMarkup { slide: Some(0), clicks: None, file, resources };
@@ -132,7 +132,7 @@ fn markup_that_uses_too_much() {
 }
 
 #[test]
-fn who_gave_no_number_is_told_nothing_of_it() {
+fn resource_without_a_number_is_refused_silently() {
     let (mut world, content_id) = opened();
     for resource_id in [None, Some(i64::from(i32::MAX) + 1)] {
         let resource = PptContentResource { resource_id, resource: jpegs("j", [9]) };
@@ -149,7 +149,7 @@ fn who_gave_no_number_is_told_nothing_of_it() {
 }
 
 #[test]
-fn details_of_nobody_and_of_others() {
+fn foreign_and_malformed_details_are_refused() {
     let (mut world, id) = opened();
     let xml = format!(
         "<ocp xmlns=\"http://schemas.microsoft.com/2008/12/ocp\"><createPptContentResource>\
@@ -168,7 +168,7 @@ fn details_of_nobody_and_of_others() {
 }
 
 #[test]
-fn resources_of_a_content_that_is_no_presentation() {
+fn resources_for_another_content_type_are_refused() {
     let mut world = room();
     world.share(PRESENTER, "plan.txt", 3);
     assert_eq!(add(&mut world, PRESENTER, 1, [jpegs("j", [0])]), "VerifyFailed");
@@ -177,7 +177,7 @@ fn resources_of_a_content_that_is_no_presentation() {
 }
 
 #[test]
-fn an_empty_detail_is_an_empty_presentation() {
+fn empty_detail_creates_an_empty_presentation() {
     let mut world = room();
     let detail = ContentDetail::Ppt(ChunkedPpt::default());
     let told = create(&mut world, ORGANIZER, CreateContent::new("empty", detail));
@@ -201,7 +201,7 @@ fn heavy(slide: u32) -> PptResource {
 }
 
 #[test]
-fn more_than_a_newcomer_can_be_told_at_once() {
+fn presentation_size_is_limited_by_its_snapshot() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(144, [shared([&"x".repeat(255)])]));
     open(&mut world, ATTENDEE, id);

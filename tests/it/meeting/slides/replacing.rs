@@ -4,7 +4,7 @@ use super::common::*;
 use crate::meeting::world::{ATTENDEE, PRESENTER};
 
 #[test]
-fn what_comes_again_replaces_what_was_there() {
+fn newer_resource_replaces_the_older_one() {
     let pairs = [
         (jpegs("a", [0, 1]), jpegs("b", [1]), "jpeg 1 <b1>", vec!["a0", "b1"]),
         (full("a", None), full("b", None), "full <b>", vec!["b"]),
@@ -27,7 +27,7 @@ fn what_comes_again_replaces_what_was_there() {
 }
 
 #[test]
-fn a_shared_file_is_replaced_by_its_name() {
+fn shared_file_is_replaced_by_name() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, [shared(["s"]), markup("m", 0, ["s"])]));
     open(&mut world, ATTENDEE, id);
@@ -40,7 +40,7 @@ fn a_shared_file_is_replaced_by_its_name() {
 }
 
 #[test]
-fn each_slide_is_in_the_newest_file_alone() {
+fn slide_is_served_from_the_newest_file_only() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(4, [notes("a", [0, 1, 2])]));
     add(&mut world, PRESENTER, id, [notes("b", [1, 3])]);

@@ -81,7 +81,7 @@ impl v2::PptContentClient for OldSlides {
 }
 
 #[test]
-fn clients_of_both_versions_see_the_same() {
+fn clients_of_both_versions_see_the_same_slides() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(2, [jpegs("j", [0])]));
     let new = open(&mut world, PRESENTER, id);
