@@ -335,10 +335,7 @@ export class Session {
   #send(body, key) {
     if (this.phase === 'ended') return;
     if (body.length > record.RECORD_LIMIT_BYTES) throw new CallError('the call is longer than a record may be');
-    if (key !== undefined && this.congested) {
-      const older = this.queue.findIndex((outgoing) => outgoing.key === key);
-      if (older >= 0) this.queue.splice(older, 1);
-    }
+    if (key !== undefined && this.congested) this.queue = this.queue.filter((older) => older.key !== key);
     this.queue.push({ channel: APPLICATION_CHANNEL, bytes: record.message(body.take()), key });
   }
 
