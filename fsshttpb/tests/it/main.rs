@@ -1,0 +1,5 @@
+//! The tests of the crate.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod captures;
+mod support;
