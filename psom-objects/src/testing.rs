@@ -53,7 +53,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    package::{Limits, Package, PackageError},
+    package::{Package, PackageError, PackageLimits},
     store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
 };
 
@@ -125,7 +125,7 @@ impl Sink {
         self.store.failure()?;
         let malformed = |error: PackageError| StoreError::Malformed(error.to_string());
         let bytes = Cursor::new(std::mem::take(&mut self.bytes));
-        let mut package = Package::open(bytes, &Limits::default()).map_err(malformed)?;
+        let mut package = Package::open(bytes, &PackageLimits::default()).map_err(malformed)?;
         let mut import = Import { manifest: package.manifest().clone(), files: BTreeMap::new() };
         let names: Vec<_> = package.files().map(|(name, _)| name.to_owned()).collect();
         for name in names {

@@ -1,9 +1,12 @@
-//! The named numbers of the conference's methods, and who its users are.
+//! The enumerations of the protocol, and the users and files of a meeting.
+
+use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
 use psom::PsomType;
+use serde::{Deserialize, Serialize, Serializer};
 
-/// What became of a title reservation (section 3.1.4.1.4).
+/// The outcome of a title reservation (section 3.1.4.1.4).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum TitleReservationStatus {
@@ -11,101 +14,104 @@ pub enum TitleReservationStatus {
     ReservedForCreation = 1,
     /// The title is reserved for an upgrade.
     ReservedForUpgrade = 2,
-    /// Somebody else has reserved the title, or a content has it.
+    /// Another user has reserved the title, or a content has it.
     FailedReservedForCreation = 3,
-    /// Somebody else has reserved the title for an upgrade.
+    /// Another user has reserved the title for an upgrade.
     FailedReservedForUpgrade = 4,
-    /// Somebody else has reserved the external identifier.
+    /// Another user has reserved the external identifier.
     FailedExternalIdLockedForCreate = 5,
-    /// Somebody else has reserved the external identifier for an upgrade.
+    /// Another user has reserved the external identifier for an upgrade.
     FailedExternalIdLockedForUpgrade = 6,
-    /// The user has as many reservations as are allowed.
+    /// The user has reached the limit of reservations.
     FailedReservationMaxExceeded = 7,
-    /// A reservation with this cookie exists.
+    /// The client has a reservation with this cookie.
     FailedCookieInUse = 8,
     /// The user may not reserve titles.
     FailedNotAuthorized = 9,
-    /// Files with this extension are not taken.
+    /// The server does not accept files with this extension.
     FailedInvalidExtension = 10,
-    /// The title is too long, empty, or has characters that no file name has.
+    /// The title is empty, too long, or has characters that are invalid in a file name.
     FailedInvalidTitle = 11,
-    /// A status of another version.
+    /// A status that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// What became of a new title (section 3.1.4.1.5).
+/// The outcome of a change of title (section 3.1.4.1.5).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum SetTitleStatus {
-    /// The content has the title.
+    /// The content has the new title.
     Success = 0,
-    /// Another content has it.
+    /// Another content has the title.
     FailedTitleExists = 1,
-    /// Somebody has reserved it.
+    /// A user has reserved the title.
     FailedReservedForCreation = 2,
     /// The user may not rename the content.
     UserNotAuthorized = 3,
-    /// Files with this extension are not taken.
+    /// The server does not accept files with this extension.
     FailedInvalidExtension = 4,
-    /// The title is too long, empty, or has characters that no file name has.
+    /// The title is empty, too long, or has characters that are invalid in a file name.
     FailedInvalidTitle = 5,
-    /// A status of another version.
+    /// A status that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// Who sees a content (section 3.1.4.1.5).
+/// The users who see a content (section 3.1.4.1.5).
+///
+/// [`Display`](fmt::Display), [`FromStr`] and serde use the names `organizer`, `presenters` and
+/// `everyone`.
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum ContentVisibility {
-    /// The organizer alone.
+    /// Only the organizer.
     MeetingOrganizer = 0,
-    /// Organizer and presenters.
+    /// The organizer and the presenters.
     Presenters = 1,
-    /// Everybody.
+    /// All users.
     Everyone = 2,
-    /// A visibility of another version.
+    /// A visibility that this version does not define. No role sees such a content.
     #[other]
     Other(i32),
 }
 
-/// Why an upload was refused or how it ended (section 3.2.4.1.4).
+/// The reason why an upload was rejected, or its outcome (section 3.2.4.1.4).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum UploadFinishReason {
     /// The content was created.
     Ok = 0,
-    /// The client cancelled.
+    /// The client cancelled the upload.
     UserCancel = 1,
-    /// The package is larger than is taken, or than was announced.
+    /// The package is larger than the limit or than the client announced.
     MaxPackageSizeExceeded = 2,
-    /// There is no room for it.
+    /// There is not enough disk space.
     CapacityExceeded = 3,
-    /// Something else.
+    /// Any other reason.
     UnknownFailure = 4,
-    /// The client is uploading something with this cookie already.
+    /// The client has an upload with this cookie.
     AlreadyUploading = 5,
-    /// The package is malformed, or is not what was announced.
+    /// The package is malformed or differs from what the client announced.
     VerifyFailed = 6,
-    /// The virus scanner took too long.
+    /// The virus scan timed out.
     VirusScanTimeout = 7,
-    /// Nothing is being uploaded with this cookie.
+    /// The client has no upload with this cookie.
     NotUploading = 8,
-    /// The user is uploading as much at once as is allowed.
+    /// The user has reached the limit of simultaneous uploads.
     TooManyUploads = 9,
-    /// What has to be archived could not be.
+    /// The server could not archive the package.
     ArchiveFailed = 10,
-    /// The meeting has as many contents as are allowed.
+    /// The meeting has reached its limit of contents.
     TooManyContents = 11,
-    /// The presentation has more slides than are allowed.
+    /// The presentation has more slides than the limit.
     TooManySlides = 12,
-    /// A reason of another version.
+    /// A reason that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// Why a download on the web was refused (section 3.2.4.1.4.1).
+/// The reason why a download by a browser was rejected (section 3.2.4.1.4.1).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum DownloadFinishReason {
@@ -113,99 +119,157 @@ pub enum DownloadFinishReason {
     Ok = 0,
     /// The user may not download the file.
     NotAuthorized = 1,
-    /// There is no such file.
+    /// The file does not exist.
     NotFound = 2,
-    /// This conference does not serve decrypted files.
+    /// The server does not serve decrypted files.
     NotSupported = 3,
-    /// Something else.
+    /// Any other reason.
     UnknownFailure = 4,
-    /// A reason of another version.
+    /// A reason that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// Whether questions can be asked and answered (section 3.1.4.1.16).
+/// The state of questions and answers (section 3.1.4.1.16).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum QnaOpenState {
-    /// The questions and answers were not initialized.
+    /// Not initialized.
     None = 0,
-    /// Everybody can ask and answer.
+    /// Users can ask and answer.
     Open = 1,
-    /// They are there to be read.
+    /// Users can only read.
     Suspended = 2,
-    /// A state of another version.
+    /// A state that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// The forms of a presentation's resources (section 3.1.4.1.11).
+/// The formats of a presentation's resources (section 3.1.4.1.11).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum ResourceFormat {
-    /// No form at all.
+    /// No format.
     None = 0,
     /// A presentation with some of the slides.
     PartialPpt = 1,
     /// A presentation with all slides.
     FullPpt = 2,
-    /// The file that participants may download as it is.
+    /// The original file, for download.
     NativeFile = 3,
     /// Deprecated.
     PartialDhtmlDeprecated = 4,
     /// Deprecated.
     FullDhtmlDeprecated = 5,
-    /// Some of the slides as pictures.
+    /// Some of the slides as images.
     PartialJpeg = 6,
-    /// All slides as pictures.
+    /// All slides as images.
     FullJpeg = 7,
-    /// A small picture of the presentation.
+    /// A thumbnail of the presentation.
     PreviewThumbnail = 8,
-    /// Small pictures of the slides.
+    /// Thumbnails of the slides.
     SlideThumbnails = 9,
     /// The speaker's notes.
     Notes = 10,
     /// Slides as dynamic HTML.
     Dhtml = 11,
-    /// A form of another version.
+    /// A format that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// Why a resource of a presentation is not there (section 3.1.4.1.11).
+/// The reason why a resource of a presentation is missing (section 3.1.4.1.11).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum ResourceErrorCode {
-    /// The client could not convert it.
+    /// The client failed to convert it.
     ClientConversionFailed = 1,
-    /// The client could not upload it.
+    /// The client failed to upload it.
     ClientUploadFailed = 2,
-    /// Another resource that it depends on failed on the client.
+    /// The client failed to provide a resource that it depends on.
     ClientDependentResourceFailed = 3,
-    /// The client was disconnected before it had uploaded everything.
+    /// The uploader disconnected before the upload was complete.
     UploaderClientDisconnected = 100,
-    /// The client was demoted before it had uploaded everything.
+    /// The uploader was demoted before the upload was complete.
     UploaderClientDemoted = 101,
-    /// There is no such form.
+    /// The server does not support the format.
     UnsupportedResourceFormat = 102,
-    /// A reason of another version.
+    /// A reason that this version does not define.
     #[other]
     Other(i32),
 }
 
-/// What a user is in a meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// A visibility or a role has no such name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is none of {expected}")]
+pub struct UnknownName {
+    /// The rejected name.
+    pub name: String,
+    /// The accepted names.
+    pub expected: &'static str,
+}
+
+impl ContentVisibility {
+    /// The visibilities that this version defines, from the fewest users to the most.
+    pub const ALL: [Self; 3] = [Self::MeetingOrganizer, Self::Presenters, Self::Everyone];
+}
+
+impl fmt::Display for ContentVisibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MeetingOrganizer => f.pad("organizer"),
+            Self::Presenters => f.pad("presenters"),
+            Self::Everyone => f.pad("everyone"),
+            Self::Other(number) => number.fmt(f),
+        }
+    }
+}
+
+impl FromStr for ContentVisibility {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.into_iter().find(|visibility| visibility.to_string() == name);
+        let expected = "organizer, presenters, everyone";
+        found.ok_or_else(|| UnknownName { name: name.to_owned(), expected })
+    }
+}
+
+impl Serialize for ContentVisibility {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The role of a user in a meeting, from the fewest rights to the most.
+///
+/// [`Display`](fmt::Display), [`FromStr`] and serde use the names `attendee`, `presenter` and
+/// `organizer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Sees, votes and asks.
+    /// Sees contents, votes and asks questions.
     Attendee,
-    /// Shares, presents, annotates.
+    /// Shares, presents and annotates contents.
     Presenter,
-    /// A presenter to whom the meeting belongs.
+    /// A presenter who owns the meeting.
     Organizer,
 }
 
 impl Role {
-    /// Whether a user of this role sees a content of that visibility.
+    /// All roles, from the fewest rights to the most.
+    pub const ALL: [Self; 3] = [Self::Attendee, Self::Presenter, Self::Organizer];
+
+    /// Returns the name of the role.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Attendee => "attendee",
+            Self::Presenter => "presenter",
+            Self::Organizer => "organizer",
+        }
+    }
+
+    /// Reports whether users with this role see contents with this visibility.
     pub fn sees(self, visibility: ContentVisibility) -> bool {
         match visibility {
             ContentVisibility::MeetingOrganizer => self == Self::Organizer,
@@ -216,39 +280,75 @@ impl Role {
     }
 }
 
-/// What a server has to know of a user who joins: the data of a [`psom::User`].
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let found = Self::ALL.into_iter().find(|role| role.name() == name);
+        let expected = "attendee, presenter, organizer";
+        found.ok_or_else(|| UnknownName { name: name.to_owned(), expected })
+    }
+}
+
+/// The properties of a user that the meeting needs: the data of a [`psom::User`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Participant {
     /// The user's address, the same on every connection: `sip:ada@example.com`.
     pub uri: String,
-    /// What the user is to be at first.
+    /// The user's role when they join.
     pub role: Role,
 }
 
 impl Participant {
-    /// The user that a server's authenticator admits. The same `uri` has the same number in a
-    /// meeting.
+    /// Returns the user that a server's authenticator admits. Users with the same `uri` must have
+    /// the same `id` within a meeting.
     pub fn user(self, id: i64, display_name: &str) -> psom::User {
         psom::User::with_data(id, display_name, self)
     }
 }
 
-/// A file on the file server, encrypted, with what is needed to read it.
+/// An encrypted file on the file server, with the key that decrypts it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct EncryptedFile {
-    /// Where it is; a name is to be appended to the URL base.
+    /// The file's URL, or its name, which is appended to the URL base.
     pub url: String,
     /// The AES-256 key.
     pub key: Bytes,
     /// The initialization vector.
     pub iv: Bytes,
-    /// The SHA-1 of the plain bytes.
+    /// The SHA-1 hash of the plaintext bytes.
     pub hash: Bytes,
 }
 
-/// Without the key, so that it does not get into a log.
-impl std::fmt::Debug for EncryptedFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Omits the key, so that it does not reach a log.
+impl fmt::Debug for EncryptedFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptedFile").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_and_visibilities_parse_their_own_names() {
+        for role in Role::ALL {
+            assert_eq!(role.to_string().parse(), Ok(role));
+            assert_eq!(serde_json::to_string(&role).unwrap(), format!("\"{role}\""));
+        }
+        for visibility in ContentVisibility::ALL {
+            assert_eq!(visibility.to_string().parse(), Ok(visibility));
+        }
+        let error = "Organizer".parse::<Role>().unwrap_err();
+        assert_eq!(error.to_string(), "`Organizer` is none of attendee, presenter, organizer");
+        assert!("7".parse::<ContentVisibility>().is_err());
     }
 }

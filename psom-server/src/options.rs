@@ -96,7 +96,7 @@ pub struct Limits {
     /// Transfers of single files through browsers that may be about to begin.
     pub web: WebLimits,
     /// What each meeting holds, and how large a package may be.
-    pub meeting: psom_objects::server::Limits,
+    pub meeting: psom_objects::server::MeetingLimits,
 }
 
 impl Default for Limits {
@@ -111,7 +111,7 @@ impl Default for Limits {
             disk_reserve: 128 << 20,
             quota: None,
             web: WebLimits::default(),
-            meeting: psom_objects::server::Limits::default(),
+            meeting: psom_objects::server::MeetingLimits::default(),
         }
     }
 }

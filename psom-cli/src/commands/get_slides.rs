@@ -8,7 +8,7 @@ use std::{
 
 use psom_objects::{
     client::{SlideFile, Slides},
-    package::{Limits, OpcReader},
+    package::{OpcReader, PackageLimits},
 };
 
 use super::get::free;
@@ -88,7 +88,7 @@ async fn texts(
     let numbers: Vec<_> = notes.slides.iter().copied().collect();
     let reading = tokio::task::spawn_blocking(move || {
         let reader = BufReader::new(temporary.reopen().or_cannot("read the notes")?);
-        let parts = OpcReader::open(reader, &Limits::default());
+        let parts = OpcReader::open(reader, &PackageLimits::default());
         let mut parts = parts.or_cannot("read the notes")?;
         let text = |slide: u32| {
             let name = notes_name(usize::try_from(slide).ok()?);

@@ -1,5 +1,5 @@
 use clap::{Args, Subcommand};
-use psom_objects::{client::Parcel, package::SharedNotes};
+use psom_objects::{client::Parcel, package::SharedNotesDetail};
 
 use crate::{
     failure::{Failure, Result},
@@ -77,7 +77,7 @@ impl Notes {
         let mut joined = self.link.join().await?;
         match self.action {
             Action::Create { title, url, id, notebook, section, page } => {
-                let notes = SharedNotes {
+                let notes = SharedNotesDetail {
                     notes_url: Some(url),
                     notes_id: id,
                     notebook_title: notebook,

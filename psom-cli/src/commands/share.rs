@@ -86,7 +86,7 @@ pub fn name(path: &Path) -> Result<String> {
 async fn share(joined: &mut Joined, path: &Path, title: &str, visibility: Option<Who>) -> Result {
     let mut content =
         CreateContent::new(title, ContentDetail::NativeFileOnly).with_native_file(PART);
-    content.common.visibility = visibility.map(Who::in_manifest);
+    content.common.visibility = visibility.map(Into::into);
     let source = vec![(PART.to_owned(), Source::File(path.to_owned()))];
     let packed = async { Ok((upload::pack(content.into(), source).await?, ())) };
     upload::create(joined, title, packed).await.map(drop)

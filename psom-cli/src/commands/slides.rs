@@ -170,7 +170,7 @@ async fn first_package(
         resources: numbered(resources),
     };
     let mut content = CreateContent::new(title, ContentDetail::Ppt(ppt));
-    content.common.visibility = visibility.map(Who::in_manifest);
+    content.common.visibility = visibility.map(Into::into);
     if let Some(native) = native {
         content = content.with_native_file(NATIVE);
         sources.push((NATIVE.to_owned(), Source::File(native)));

@@ -1,5 +1,5 @@
 use clap::{Args, ValueEnum};
-use psom_objects::{package, types::ContentVisibility};
+use psom_objects::types::ContentVisibility;
 
 use crate::{
     failure::{Failure, Result},
@@ -29,13 +29,12 @@ pub enum Who {
     Everyone,
 }
 
-impl Who {
-    /// The same in the manifest of a package.
-    pub fn in_manifest(self) -> package::Visibility {
-        match self {
-            Self::Organizer => package::Visibility::MeetingOrganizer,
-            Self::Presenters => package::Visibility::Presenters,
-            Self::Everyone => package::Visibility::Everyone,
+impl From<Who> for ContentVisibility {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Organizer => Self::MeetingOrganizer,
+            Who::Presenters => Self::Presenters,
+            Who::Everyone => Self::Everyone,
         }
     }
 }
@@ -44,11 +43,7 @@ impl Visibility {
     pub async fn run(self) -> Result {
         let mut joined = self.link.join().await?;
         let (id, _) = joined.content(&self.title)?;
-        let wanted = match self.who {
-            Who::Organizer => ContentVisibility::MeetingOrganizer,
-            Who::Presenters => ContentVisibility::Presenters,
-            Who::Everyone => ContentVisibility::Everyone,
-        };
+        let wanted = ContentVisibility::from(self.who);
         joined.act(move |conference, cx| conference.set_visibility(cx, id, wanted)).await?;
         joined.settle().await?;
         // Who hides a content from themselves sees it no more.

@@ -5,7 +5,7 @@
 
 use std::{fs::File, io::BufReader, path::Path};
 
-use psom_objects::package::{Limits, OpcReader, PackageError};
+use psom_objects::package::{OpcReader, PackageError, PackageLimits};
 use quick_xml::{
     Reader, XmlVersion,
     escape::resolve_predefined_entity,
@@ -30,7 +30,8 @@ pub fn read(path: &Path) -> Result<Vec<String>> {
     let shown = path.display();
     let file = File::open(path).or_cannot(format_args!("read {shown}"))?;
     // A thousand slides have many thousand parts.
-    let limits = Limits { entries: 65_534, directory_bytes: 16 << 20, ..Limits::default() };
+    let limits =
+        PackageLimits { entries: 65_534, directory_bytes: 16 << 20, ..PackageLimits::default() };
     let broken = |why: String| {
         Failure::new(format!("{shown} is no intact PPTX ({why}); save it again, or export a PDF"))
     };

@@ -3,7 +3,8 @@ use std::io::Cursor;
 use bytes::Bytes;
 
 use crate::package::{
-    ContentDetail, CreateContent, Manifest, PackageError, PackageWriter, Poll, SharedNotes,
+    ContentDetail, CreateContent, Manifest, PackageError, PackageWriter, PollDetail,
+    SharedNotesDetail,
 };
 
 /// A package in memory, ready to be uploaded with
@@ -55,12 +56,12 @@ impl Parcel {
         choices: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, PackageError> {
         let choices = choices.into_iter().map(Into::into).collect();
-        let detail = ContentDetail::Poll(Poll::new(question, choices));
+        let detail = ContentDetail::Poll(PollDetail::new(question, choices));
         Self::new(CreateContent::new(title, detail), [])
     }
 
     /// A page of shared notes (section 3.1.4.1.15).
-    pub fn notes(title: impl Into<String>, notes: SharedNotes) -> Result<Self, PackageError> {
+    pub fn notes(title: impl Into<String>, notes: SharedNotesDetail) -> Result<Self, PackageError> {
         Self::new(CreateContent::new(title, ContentDetail::SharedNotes(notes)), [])
     }
 

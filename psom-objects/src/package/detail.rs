@@ -1,10 +1,10 @@
 //! The details of a content: what only contents of one type have.
 
-use super::error::ManifestError;
+use super::error::{ManifestError, Result};
 use super::ppt::ChunkedPpt;
 use super::raw::RawXml;
 use super::values::{Parsed, boolean, empty, string};
-use super::xml_read::{Cursor, DETAIL, OCP, Result};
+use super::xml_read::{Cursor, DETAIL, OCP};
 use super::xml_write::XmlWriter;
 
 /// The element `contentDetail`: the type of a content, and the detail of that type (section
@@ -24,9 +24,9 @@ pub enum ContentDetail {
     /// `Content.NativeFileOnly`: a file to download (section 3.1.4.1.10).
     NativeFileOnly,
     /// `Content.Poll`: a question with choices (section 3.1.4.1.14).
-    Poll(Poll),
+    Poll(PollDetail),
     /// `Content.SharedNotes`: a page of notes (section 3.1.4.1.15).
-    SharedNotes(SharedNotes),
+    SharedNotes(SharedNotesDetail),
     /// `Content.Qna`: questions and answers (section 3.1.4.1.16). The schema's enumeration lacks
     /// this type, though it has its detail.
     Qna,
@@ -36,7 +36,7 @@ pub enum ContentDetail {
 
 /// The detail of a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Poll {
+pub struct PollDetail {
     /// The question.
     pub question: String,
     /// The answers to choose from; at least one. How many a meeting takes (section 3.1.4.1.14
@@ -50,7 +50,7 @@ pub struct Poll {
 
 /// The detail of shared notes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SharedNotes {
+pub struct SharedNotesDetail {
     /// Where the page is.
     pub notes_url: Option<String>,
     /// The page's identifier.
@@ -129,8 +129,8 @@ impl ContentDetail {
                 read_empty(cursor, "nativeFileOnlyContent", Some("nativeFileOnlyType"))?;
                 Self::NativeFileOnly
             }
-            "Content.Poll" => Self::Poll(Poll::read(cursor)?),
-            "Content.SharedNotes" => Self::SharedNotes(SharedNotes::read(cursor)?),
+            "Content.Poll" => Self::Poll(PollDetail::read(cursor)?),
+            "Content.SharedNotes" => Self::SharedNotes(SharedNotesDetail::read(cursor)?),
             "Content.Qna" => {
                 read_empty(cursor, "qnaContent", None)?;
                 Self::Qna
@@ -155,7 +155,7 @@ impl ContentDetail {
             Self::Qna => write_empty(out, "qnaContent", None),
             Self::Other(other) => {
                 if let Some(xml) = &other.xml {
-                    out.raw(xml);
+                    out.raw(xml.as_str());
                 }
             }
         }
@@ -163,7 +163,7 @@ impl ContentDetail {
     }
 }
 
-impl Poll {
+impl PollDetail {
     /// A poll as version 1 of its interface has them: past users are remembered, and there is no
     /// text of the clients' own.
     pub fn new(question: impl Into<String>, choices: Vec<String>) -> Self {
@@ -205,7 +205,7 @@ impl Poll {
     }
 }
 
-impl SharedNotes {
+impl SharedNotesDetail {
     fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         if cursor.child(DETAIL, "sharedNotesContent", &[])?.is_none() {
             return Ok(Self::default());

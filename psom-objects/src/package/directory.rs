@@ -8,7 +8,7 @@
 use std::io::{Read, Seek, SeekFrom};
 
 use super::error::PackageError;
-use super::limits::Limits;
+use super::limits::PackageLimits;
 
 const END: u64 = 22;
 const LOCATOR: u64 = 20;
@@ -26,7 +26,10 @@ struct Declared {
 }
 
 /// Checks the end of the archive and the extent of its directory.
-pub(super) fn check<R: Read + Seek>(reader: &mut R, limits: &Limits) -> Result<(), PackageError> {
+pub(super) fn check<R: Read + Seek>(
+    reader: &mut R,
+    limits: &PackageLimits,
+) -> Result<(), PackageError> {
     let length = reader.seek(SeekFrom::End(0)).map_err(PackageError::Io)?;
     let declared = read_end(reader, length)?;
     if declared.entries > limits.entries {

@@ -5,6 +5,9 @@ use std::io;
 use thiserror::Error;
 use zip::result::ZipError;
 
+/// The result of reading or writing a document.
+pub(super) type Result<T> = std::result::Result<T, ManifestError>;
+
 /// Why a document (a manifest, a location, a fragment of either) was refused.
 ///
 /// `at` is the path of element names from the root, such as `ocp/createContent/common`. Texts

@@ -1,34 +1,38 @@
-//! What a package may cost its reader.
+//! Limits for reading a package.
 
-/// The most that [`Package::open`](super::Package::open) accepts. A package beyond any of them is
-/// refused before anything of it is unpacked.
+/// The limits of [`Package::open`](super::Package::open). It rejects a package that exceeds one of
+/// them before it unpacks any entry.
 ///
-/// The defaults suit a meeting server: a presentation of a thousand slides fits, an archive made
-/// to exhaust a disk does not.
+/// The defaults suit a meeting server: they admit a presentation with a thousand slides and reject
+/// an archive that is made to fill a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Entries of the archive, metadata included (4,096).
+pub struct PackageLimits {
+    /// Entries of the archive, including metadata (default: 4,096).
     pub entries: u64,
-    /// Bytes of the archive's directory (2 MiB).
+    /// Bytes of the archive's directory (default: 2 MiB).
     pub directory_bytes: u64,
-    /// Bytes of the manifest, unpacked (1 MiB; never more than that is parsed).
+    /// Bytes of the unpacked manifest (default: 1 MiB). The parser never reads more than 1 MiB.
     pub manifest_bytes: u64,
-    /// Bytes of one file, unpacked (512 MiB).
+    /// Bytes of one unpacked file (default: 512 MiB).
     pub file_bytes: u64,
-    /// Bytes of all entries together, unpacked (1 GiB).
+    /// Bytes of all unpacked entries together (default: 1 GiB).
     pub total_bytes: u64,
-    /// How many times larger than packed an entry may be unpacked (250). Small entries are
-    /// exempt, see [`Limits::RATIO_FLOOR`].
+    /// Unpacked size of an entry divided by its packed size (default: 250). Entries up to
+    /// [`RATIO_FLOOR`](Self::RATIO_FLOOR) are exempt.
     pub ratio: u64,
 }
 
-impl Limits {
-    /// Up to this unpacked size an entry may have any ratio: a few empty pixels pack very well,
-    /// and do no harm.
+/// The longest manifest that is read or written, in bytes. The manifest of a presentation with a
+/// thousand slides has about 200 KiB.
+pub(super) const MAX_MANIFEST_BYTES: usize = 1 << 20;
+
+impl PackageLimits {
+    /// The unpacked size in bytes up to which an entry may have any ratio. A few empty pixels
+    /// compress very well and cost little memory.
     pub const RATIO_FLOOR: u64 = 1 << 20;
 }
 
-impl Default for Limits {
+impl Default for PackageLimits {
     fn default() -> Self {
         Self {
             entries: 4096,

@@ -2,10 +2,10 @@
 
 use quick_xml::name::{Namespace, QName, ResolveResult};
 
-use super::error::{ManifestError, shown};
+use super::error::{ManifestError, Result, shown};
 use super::raw::RawXml;
 use super::values::count;
-use super::xml_read::{Cursor, LOCATION, Result, malformed};
+use super::xml_read::{Cursor, LOCATION, malformed};
 use super::xml_write::XmlWriter;
 
 /// What a client may send to `sSetLocation` in place of a document: the first place of the
@@ -116,7 +116,7 @@ impl Location {
         }
         out.element("SlideNumber", &self.slide.to_string());
         out.element("Click", &self.click.to_string());
-        self.extensions.iter().for_each(|extension| out.raw(extension));
+        self.extensions.iter().for_each(|extension| out.raw(extension.as_str()));
         let xml = out.finish();
         if Self::parse(&xml)? == *self { Ok(xml) } else { Err(ManifestError::Unwritable) }
     }

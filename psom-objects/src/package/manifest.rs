@@ -1,12 +1,14 @@
 //! The manifest of a package: what the client asks the server to create.
 
 use super::detail::ContentDetail;
-use super::error::ManifestError;
+use super::error::{ManifestError, Result};
+use super::limits::MAX_MANIFEST_BYTES;
 use super::ppt::{self, PptContentResource};
 use super::raw::RawXml;
 use super::values::{Parsed, boolean, long, string};
-use super::xml_read::{Cursor, DETAIL, OCP, Result};
+use super::xml_read::{Cursor, DETAIL, OCP};
 use super::xml_write::XmlWriter;
+use crate::types::ContentVisibility;
 
 /// The content of `OcpManifest.xml`: one action (section 3.2.4.1.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,22 +48,11 @@ pub struct Common {
     /// The file of the package that participants may download as it is.
     pub native_file: Option<String>,
     /// Who sees the content at first.
-    pub visibility: Option<Visibility>,
+    pub visibility: Option<ContentVisibility>,
     /// Whether the content goes on display at once.
     pub presented: Option<bool>,
     /// Where the file came from. Not a file of the package.
     pub original_file_url: Option<String>,
-}
-
-/// Who sees a content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Visibility {
-    /// The organizer alone.
-    MeetingOrganizer,
-    /// The organizer and the presenters.
-    Presenters,
-    /// Every participant.
-    Everyone,
 }
 
 /// The action `createAnnotation`.
@@ -93,7 +84,7 @@ pub enum ResourceDetail {
 
 impl Manifest {
     /// The longest manifest that is read or written, in bytes (1 MiB).
-    pub const MAX_BYTES: usize = 1 << 20;
+    pub const MAX_BYTES: usize = MAX_MANIFEST_BYTES;
 
     /// Reads a manifest, and holds it to the schema: order, presence and types of elements and
     /// attributes, and their namespaces. Beyond the schema, file names must be plain names, and
@@ -220,7 +211,7 @@ impl Common {
         let common = Self {
             title: cursor.value(OCP, "title", string)?,
             native_file: cursor.file(OCP, "nativeFile")?,
-            visibility: cursor.optional(OCP, "visibility", Visibility::read)?,
+            visibility: cursor.optional(OCP, "visibility", read_visibility)?,
             presented: cursor.optional(OCP, "presented", boolean)?,
             original_file_url: cursor.optional(OCP, "originalFileUrl", string)?,
         };
@@ -232,29 +223,10 @@ impl Common {
         out.start("common");
         out.element("title", &self.title);
         out.optional("nativeFile", self.native_file.as_deref());
-        out.optional("visibility", self.visibility.map(Visibility::name));
+        out.optional("visibility", self.visibility.map(visibility_name));
         out.optional("presented", self.presented);
         out.optional("originalFileUrl", self.original_file_url.as_deref());
         out.end();
-    }
-}
-
-impl Visibility {
-    /// The name of the value in a manifest.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MeetingOrganizer => "MeetingOrganizer",
-            Self::Presenters => "Presenters",
-            Self::Everyone => "Everyone",
-        }
-    }
-
-    fn read(text: &str) -> Parsed<Self> {
-        [Self::MeetingOrganizer, Self::Presenters, Self::Everyone]
-            .into_iter()
-            .find(|value| value.name() == text)
-            .ok_or("`MeetingOrganizer`, `Presenters` or `Everyone`")
     }
 }
 
@@ -278,7 +250,7 @@ impl CreateAnnotation {
         out.end();
         out.start("annotationDetail");
         if let Some(detail) = &self.detail {
-            out.raw(detail);
+            out.raw(detail.as_str());
         }
         out.end();
         out.end();
@@ -311,7 +283,7 @@ impl CreatePptContentResource {
             Some(ResourceDetail::Resources(resources)) => {
                 ppt::write_resources(out, resources, true);
             }
-            Some(ResourceDetail::Other(xml)) => out.raw(xml),
+            Some(ResourceDetail::Other(xml)) => out.raw(xml.as_str()),
         }
         out.end();
         out.end();
@@ -320,4 +292,21 @@ impl CreatePptContentResource {
 
 fn unknown_encoding() -> ManifestError {
     ManifestError::Encoding { found: "another one, or damaged".to_owned() }
+}
+
+/// Returns the schema's name of a visibility. Any other visibility gets a name that does not parse.
+fn visibility_name(visibility: ContentVisibility) -> &'static str {
+    match visibility {
+        ContentVisibility::MeetingOrganizer => "MeetingOrganizer",
+        ContentVisibility::Presenters => "Presenters",
+        ContentVisibility::Everyone => "Everyone",
+        ContentVisibility::Other(_) => "",
+    }
+}
+
+fn read_visibility(text: &str) -> Parsed<ContentVisibility> {
+    ContentVisibility::ALL
+        .into_iter()
+        .find(|visibility| visibility_name(*visibility) == text)
+        .ok_or("`MeetingOrganizer`, `Presenters` or `Everyone`")
 }

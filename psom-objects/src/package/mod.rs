@@ -13,14 +13,14 @@
 //! allocated that the bytes at hand do not justify.
 //!
 //! ```
-//! # use psom_objects::package::{CreateContent, ContentDetail, Limits, Manifest, Package, PackageError, PackageWriter};
+//! # use psom_objects::package::{CreateContent, ContentDetail, PackageLimits, Manifest, Package, PackageError, PackageWriter};
 //! # use std::io::Cursor;
 //! # let manifest = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly).with_native_file("plan.txt");
 //! # let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest.into())?;
 //! # writer.add_file("plan.txt", &mut &b"hello"[..])?;
 //! # let file = writer.finish()?;
 //! # let mut target = Vec::new();
-//! let mut package = Package::open(file, &Limits::default())?;
+//! let mut package = Package::open(file, &PackageLimits::default())?;
 //! if let Manifest::CreateContent(content) = package.manifest()
 //!     && let Some(name) = content.common.native_file.clone()
 //! {
@@ -53,20 +53,20 @@ mod xml_chars;
 mod xml_read;
 mod xml_write;
 
-pub use detail::{ContentDetail, OtherContent, Poll, SharedNotes};
+pub use detail::{ContentDetail, OtherContent, PollDetail, SharedNotesDetail};
 pub use error::{ManifestError, PackageError};
-pub use limits::Limits;
+pub use limits::PackageLimits;
 pub use location::{ForeignAttribute, INITIAL_LOCATION, Location};
 pub use manifest::{
     Common, CreateAnnotation, CreateContent, CreatePptContentResource, Manifest, ResourceDetail,
-    Upgrade, Visibility,
+    Upgrade,
 };
 pub(crate) use names::key as key_of_name;
 pub use opc::{OpcReader, read_part};
 pub use opc_writer::OpcWriter;
 pub use open::Package;
 pub use ppt::{
-    ChunkedPpt, JpegSlide, NotesPackage, NotesSlide, PptContentResource, PptResource, SlideMarkup,
+    ChunkedPpt, JpegSlide, MarkupSlide, NotesPackage, NotesSlide, PptContentResource, PptResource,
     ThumbnailPackage, ThumbnailSlide,
 };
 pub use raw::RawXml;

@@ -9,7 +9,7 @@ use zip::ZipArchive;
 use zip::read::{ArchiveOffset, Config};
 
 use super::error::{PackageError, shown};
-use super::limits::Limits;
+use super::limits::PackageLimits;
 use super::open::{check_entry, unreadable};
 use super::stream::FileReader;
 use super::{directory, names};
@@ -31,7 +31,7 @@ impl<R: Read + Seek> OpcReader<R> {
     /// # Errors
     /// It is no zip archive, a damaged one, one that could mean different things to different
     /// readers, or it is beyond a limit.
-    pub fn open(mut reader: R, limits: &Limits) -> Result<Self, PackageError> {
+    pub fn open(mut reader: R, limits: &PackageLimits) -> Result<Self, PackageError> {
         directory::check(&mut reader, limits).map_err(|error| match error {
             PackageError::NoManifest => {
                 PackageError::Archive { reason: "it has no entries".to_owned() }
@@ -82,7 +82,7 @@ impl<R> fmt::Debug for OpcReader<R> {
 /// For many parts of one file, [`OpcReader`] is cheaper.
 ///
 /// # Errors
-/// As [`OpcReader::open`] with the default [`Limits`], and [`OpcReader::part`].
+/// As [`OpcReader::open`] with the default [`PackageLimits`], and [`OpcReader::part`].
 pub fn read_part(bytes: &[u8], name: &str, limit: u64) -> Result<Vec<u8>, PackageError> {
-    OpcReader::open(Cursor::new(bytes), &Limits::default())?.part(name, limit)
+    OpcReader::open(Cursor::new(bytes), &PackageLimits::default())?.part(name, limit)
 }

@@ -10,13 +10,13 @@ use zip::{CompressionMethod, ZipArchive};
 use super::MANIFEST_NAME;
 use super::directory;
 use super::error::{PackageError, blames_the_data, shown};
-use super::limits::Limits;
+use super::limits::PackageLimits;
 use super::manifest::Manifest;
 use super::names;
 use super::stream::FileReader;
 
 /// A package that was found in order: its manifest is valid, the files that the manifest names
-/// are there, no others are, and all keep within the [`Limits`] as declared. That they also keep
+/// are there, no others are, and all keep within the [`PackageLimits`] as declared. That they also keep
 /// to what is declared shows while they are read.
 pub struct Package<R> {
     archive: ZipArchive<R>,
@@ -34,7 +34,7 @@ struct FileEntry {
 }
 
 /// What an entry is by its name.
-enum Kind {
+enum EntryKind {
     Manifest,
     Metadata,
     File,
@@ -46,7 +46,7 @@ impl<R: Read + Seek> Package<R> {
     /// # Errors
     /// The package breaks a rule of section 3.2.4.1.4 or one of the limits, or it could mean
     /// different things to different readers; each [`PackageError`] says which.
-    pub fn open(mut reader: R, limits: &Limits) -> Result<Self, PackageError> {
+    pub fn open(mut reader: R, limits: &PackageLimits) -> Result<Self, PackageError> {
         directory::check(&mut reader, limits)?;
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut archive = ZipArchive::with_config(config, reader)?;
@@ -151,7 +151,10 @@ struct Survey {
 }
 
 impl Survey {
-    fn of<R: Read + Seek>(archive: &ZipArchive<R>, limits: &Limits) -> Result<Self, PackageError> {
+    fn of<R: Read + Seek>(
+        archive: &ZipArchive<R>,
+        limits: &PackageLimits,
+    ) -> Result<Self, PackageError> {
         if archive.has_duplicate_names() {
             return Err(PackageError::Archive {
                 reason: "its directory has the same name more than once".to_owned(),
@@ -169,8 +172,8 @@ impl Survey {
                 return Err(PackageError::Duplicate { name: shown(&name) });
             }
             let most = match kind {
-                Kind::Manifest => limits.manifest_bytes.min(Manifest::MAX_BYTES as u64),
-                Kind::Metadata | Kind::File => limits.file_bytes,
+                EntryKind::Manifest => limits.manifest_bytes.min(Manifest::MAX_BYTES as u64),
+                EntryKind::Metadata | EntryKind::File => limits.file_bytes,
             };
             check_entry(&entry, &name, most, limits.ratio)?;
             survey.total = survey.total.saturating_add(entry.size());
@@ -181,9 +184,9 @@ impl Survey {
                 });
             }
             match kind {
-                Kind::Manifest => survey.manifest = Some((index, entry.size())),
-                Kind::Metadata => {}
-                Kind::File => {
+                EntryKind::Manifest => survey.manifest = Some((index, entry.size())),
+                EntryKind::Metadata => {}
+                EntryKind::File => {
                     let name = names::unescape(&name);
                     survey.files.insert(key, FileEntry { name, index, size: entry.size() });
                 }
@@ -194,23 +197,27 @@ impl Survey {
 }
 
 /// Tells what an entry is by its name, or what is wrong with the name.
-fn classify(name: &str) -> Result<Kind, &'static str> {
+fn classify(name: &str) -> Result<EntryKind, &'static str> {
     let lower = name.to_ascii_lowercase();
     if let Some(relations) = lower.strip_prefix("_rels/") {
         let plain =
             relations.is_empty() || names::check_root_name(&names::unescape(relations)).is_ok();
         let ending = relations.is_empty() || relations.ends_with(".rels");
-        return if plain && ending { Ok(Kind::Metadata) } else { Err("is no relationship part") };
+        return if plain && ending {
+            Ok(EntryKind::Metadata)
+        } else {
+            Err("is no relationship part")
+        };
     }
     names::check_root_name(name)?;
     names::check_root_name(&names::unescape(name))?;
     let key = names::key(name);
     Ok(if key == names::key_of_manifest() {
-        Kind::Manifest
+        EntryKind::Manifest
     } else if key == "[content_types].xml" {
-        Kind::Metadata
+        EntryKind::Metadata
     } else {
-        Kind::File
+        EntryKind::File
     })
 }
 
@@ -237,7 +244,7 @@ pub(super) fn check_entry(
     if size > most {
         return Err(PackageError::FileTooLarge { name: name(), size, limit: most });
     }
-    if size > Limits::RATIO_FLOOR && size > entry.compressed_size().saturating_mul(ratio) {
+    if size > PackageLimits::RATIO_FLOOR && size > entry.compressed_size().saturating_mul(ratio) {
         return Err(PackageError::Ratio { name: name(), limit: ratio });
     }
     Ok(())

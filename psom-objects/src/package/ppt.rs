@@ -1,7 +1,8 @@
 //! The detail of a presentation, and the resources that it is shown from.
 
+use super::error::Result;
 use super::values::{Attributes, boolean, count, long, string};
-use super::xml_read::{Cursor, DETAIL, Result};
+use super::xml_read::{Cursor, DETAIL};
 use super::xml_write::XmlWriter;
 
 /// The element `chunkedPptContent`: a presentation, with the resources that come along with its
@@ -35,7 +36,7 @@ pub enum PptResource {
     /// `pptNotesPackage`: the speaker's notes.
     Notes(NotesPackage),
     /// `pptDhtmlMarkupPackage`: slides as dynamic HTML; at least one.
-    DhtmlMarkup(Vec<SlideMarkup>),
+    DhtmlMarkup(Vec<MarkupSlide>),
     /// `pptDhtmlResourcesPackage`: files that the slides' markup shares; at least one. Each is a
     /// file of the package.
     DhtmlResources(Vec<Option<String>>),
@@ -98,7 +99,7 @@ pub struct NotesSlide {
 
 /// A slide as dynamic HTML.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SlideMarkup {
+pub struct MarkupSlide {
     /// The slide.
     pub slide: Option<u32>,
     /// How many clicks its animations take.
@@ -186,7 +187,7 @@ impl PptResource {
             Some("pptNotesPackage") => Self::Notes(NotesPackage::read(cursor)?),
             Some("pptDhtmlMarkupPackage") => {
                 cursor.required(DETAIL, "pptDhtmlMarkupPackage", &[])?;
-                let slides = one_or_more(cursor, "pptSlideMarkup", &MARKUP, SlideMarkup::read)?;
+                let slides = one_or_more(cursor, "pptSlideMarkup", &MARKUP, MarkupSlide::read)?;
                 cursor.end()?;
                 Self::DhtmlMarkup(slides)
             }
@@ -327,7 +328,7 @@ impl NotesPackage {
 const MARKUP: [&str; 3] = ["slideNumber", "numClicks", "dhtmlMarkupPackageFile"];
 const RESOURCE: [&str; 1] = ["resourceFileName"];
 
-impl SlideMarkup {
+impl MarkupSlide {
     fn read(cursor: &mut Cursor<'_>, own: &Attributes) -> Result<Self> {
         let mut resources = Vec::new();
         while let Some(used) = cursor.child(DETAIL, "pptDhtmlResource", &RESOURCE)? {

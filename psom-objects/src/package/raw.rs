@@ -7,9 +7,9 @@ use std::str::FromStr;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{Namespace, NamespaceResolver, Prefix, QName, ResolveResult};
 
-use super::error::{ManifestError, shown};
-use super::manifest::Manifest;
-use super::xml_read::{Cursor, Element, MAX_DEPTH, Result, malformed, resolve};
+use super::error::{ManifestError, Result, shown};
+use super::limits::MAX_MANIFEST_BYTES;
+use super::xml_read::{Cursor, Element, MAX_DEPTH, malformed, resolve};
 
 /// One well-formed element of a namespace that the schemas leave open, with all that is in it.
 ///
@@ -115,7 +115,7 @@ impl FromStr for RawXml {
     type Err = ManifestError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let mut cursor = Cursor::document(text, Manifest::MAX_BYTES)?;
+        let mut cursor = Cursor::document(text, MAX_MANIFEST_BYTES)?;
         let xml = Self::read(&mut cursor, "")?;
         cursor.finish()?;
         xml.ok_or_else(|| malformed(0, "it has no root element"))

@@ -1,8 +1,7 @@
 //! The simple types of the schemas, and the attributes that hold them.
 
-use super::error::{ManifestError, shown};
+use super::error::{ManifestError, Result, shown};
 use super::names;
-use super::xml_read::Result;
 
 /// How a value is read: the error says what was due.
 pub(super) type Parsed<T> = std::result::Result<T, &'static str>;

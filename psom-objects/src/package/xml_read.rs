@@ -10,7 +10,7 @@ use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
-use super::error::{ManifestError, shown};
+use super::error::{ManifestError, Result, shown};
 use super::names;
 use super::values::Attributes;
 use super::xml_chars::{is_blank, is_name, is_spaced, is_xml_char};
@@ -29,8 +29,6 @@ const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 pub(super) const MAX_DEPTH: usize = 32;
 /// The most attributes of one element; with it, comparing each with each stays cheap.
 const MAX_ATTRIBUTES: usize = 64;
-
-pub(super) type Result<T> = std::result::Result<T, ManifestError>;
 
 /// A start tag that was read but not yet entered.
 pub(super) struct Element<'x> {

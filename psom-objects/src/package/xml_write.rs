@@ -1,7 +1,5 @@
 //! A small XML writer: it escapes, closes what it opened, and never fails.
 
-use super::raw::RawXml;
-
 /// Writes one document into a string.
 pub(super) struct XmlWriter {
     out: String,
@@ -75,9 +73,9 @@ impl XmlWriter {
     }
 
     /// A fragment, as it stands: it declares the namespaces that it uses.
-    pub(super) fn raw(&mut self, xml: &RawXml) {
+    pub(super) fn raw(&mut self, xml: &str) {
         self.close_tag();
-        self.out.push_str(xml.as_str());
+        self.out.push_str(xml);
     }
 
     pub(super) fn finish(mut self) -> String {

@@ -322,20 +322,22 @@ fn unreadable(error: RestoreError) -> Refusal {
 
 /// The types of contents that a meeting knows.
 #[derive(Clone)]
-pub struct ContentTypes(BTreeMap<&'static str, Kind>);
+pub struct ContentTypes(BTreeMap<&'static str, Registration>);
 
 #[derive(Clone)]
-pub(super) struct Kind {
+pub(super) struct Registration {
     desc: ObjectDesc,
     pub(super) create: Create,
     pub(super) restore: Restore,
 }
 
-pub(super) type Create =
-    Arc<dyn Fn(&mut Scope, NewContent<'_>) -> Result<Box<dyn Extended>, Refusal> + Send + Sync>;
+pub(super) type Create = Arc<
+    dyn Fn(&mut Scope, NewContent<'_>) -> Result<Box<dyn ExtendedContent>, Refusal> + Send + Sync,
+>;
 
-pub(super) type Restore =
-    Arc<dyn Fn(&mut Scope, OldContent<'_>) -> Result<Box<dyn Extended>, Refusal> + Send + Sync>;
+pub(super) type Restore = Arc<
+    dyn Fn(&mut Scope, OldContent<'_>) -> Result<Box<dyn ExtendedContent>, Refusal> + Send + Sync,
+>;
 
 impl ContentTypes {
     /// None at all.
@@ -360,7 +362,7 @@ impl ContentTypes {
             let object = T::restore(scope, old)?;
             Ok(Box::new(scope.add(object)))
         });
-        self.0.insert(name, Kind { desc: ObjectDesc::of::<T>(), create, restore });
+        self.0.insert(name, Registration { desc: ObjectDesc::of::<T>(), create, restore });
         self
     }
 
@@ -369,7 +371,7 @@ impl ContentTypes {
     }
 
     /// A type, and its name as a meeting tells it.
-    pub(super) fn get(&self, name: &str) -> Option<(&'static str, Kind)> {
+    pub(super) fn get(&self, name: &str) -> Option<(&'static str, Registration)> {
         self.0.get_key_value(name).map(|(name, kind)| (*name, kind.clone()))
     }
 }
@@ -381,7 +383,7 @@ impl fmt::Debug for ContentTypes {
 }
 
 /// An extended content whose type was forgotten.
-pub(super) trait Extended: Send {
+pub(super) trait ExtendedContent: Send {
     fn handle(&self) -> AnyHandle;
     fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>);
     fn add(&self, scope: &mut Scope, addition: Addition, reply: Reply);
@@ -391,7 +393,7 @@ pub(super) trait Extended: Send {
 /// Takes what became of an addition.
 pub(super) type Reply = Box<dyn FnOnce(&mut Scope, Result<(), Refusal>) + Send>;
 
-impl<T: ContentType> Extended for Handle<T> {
+impl<T: ContentType> ExtendedContent for Handle<T> {
     fn handle(&self) -> AnyHandle {
         (*self).into()
     }

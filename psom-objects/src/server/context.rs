@@ -6,7 +6,7 @@ use std::{
 
 use psom::{Handle, Scope};
 
-use super::{clock::Clock, limits::Limits, policy::Policy, users::ContentUserManager};
+use super::{clock::Clock, limits::MeetingLimits, policy::Policy, users::ContentUserManager};
 use crate::{
     store::{FileStore, StoredFile},
     types::Role,
@@ -23,7 +23,7 @@ struct Shared {
     url_base: String,
     files: Arc<dyn FileStore>,
     policy: Arc<dyn Policy>,
-    limits: Limits,
+    limits: MeetingLimits,
     clock: Clock,
 }
 
@@ -32,7 +32,7 @@ impl MeetingContext {
     pub(super) fn new(
         url_base: String,
         files: Arc<dyn FileStore>,
-        (policy, limits): (Arc<dyn Policy>, Limits),
+        (policy, limits): (Arc<dyn Policy>, MeetingLimits),
         (started, now): (SystemTime, Instant),
         users: Handle<ContentUserManager>,
     ) -> Self {
@@ -51,7 +51,7 @@ impl MeetingContext {
     }
 
     /// Returns the limits of the meeting.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &MeetingLimits {
         &self.shared.limits
     }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 /// How much a meeting holds.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct MeetingLimits {
     /// Titles that a user may reserve at a time: 20.
     pub reservations: usize,
     /// Packages that a user may upload at a time: 5.
@@ -63,7 +63,7 @@ pub struct AnnotationLimits {
     pub image_height: i32,
 }
 
-impl Default for Limits {
+impl Default for MeetingLimits {
     fn default() -> Self {
         Self {
             reservations: 20,

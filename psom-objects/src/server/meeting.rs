@@ -11,7 +11,7 @@ use super::{
     contents::manager::ContentManager,
     context::MeetingContext,
     durable::{RestoreError, SavedState, SetAside},
-    limits::Limits,
+    limits::MeetingLimits,
     policy::{DefaultPolicy, Policy},
     summary::MeetingSummary,
     uploads::manager::UploadManager,
@@ -33,7 +33,7 @@ pub struct MeetingConfig {
     /// The rules of the meeting.
     pub policy: Arc<dyn Policy>,
     /// The limits of the meeting.
-    pub limits: Limits,
+    pub limits: MeetingLimits,
     /// The types of contents that can be shared.
     pub content_types: ContentTypes,
     /// The time of day at which the meeting's space was created.
@@ -52,7 +52,7 @@ impl MeetingConfig {
             url_base: url_base.into(),
             files,
             policy: Arc::new(DefaultPolicy),
-            limits: Limits::default(),
+            limits: MeetingLimits::default(),
             content_types: ContentTypes::standard(),
             started,
         }

@@ -53,7 +53,7 @@ pub use content_types::{
 pub use contents::{Content, ContentManager};
 pub use context::MeetingContext;
 pub use durable::{NotSaved, RestoreError, SavedState, SetAside};
-pub use limits::{AnnotationLimits, Limits};
+pub use limits::{AnnotationLimits, MeetingLimits};
 pub use meeting::{Meeting, MeetingConfig};
 pub use policy::{DefaultPolicy, Policy};
 pub use summary::{ContentSummary, MeetingSummary, UserSummary};

@@ -1,4 +1,4 @@
-use super::limits::Limits;
+use super::limits::MeetingLimits;
 use crate::types::Role;
 
 /// Who may do what in a meeting. The defaults are the rules of an ordinary conference; replace the
@@ -55,7 +55,7 @@ pub trait Policy: Send + Sync + 'static {
 
     /// Whether a content may be called so. No title is longer than the limit, blank, the name of a
     /// directory, or has characters that a file name cannot have or that turn the direction of text.
-    fn takes_title(&self, title: &str, limits: &Limits) -> bool {
+    fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
         let length = title.chars().count();
         let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let is_bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c) || turns(c);

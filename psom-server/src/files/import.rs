@@ -8,7 +8,7 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 use psom_objects::{
-    package::{Limits, Package, PackageError},
+    package::{Package, PackageError, PackageLimits},
     store::{Import, StoreError, StoredFile},
 };
 
@@ -27,8 +27,12 @@ pub(super) fn import(
 ) -> Result<Draft, StoreError> {
     let most = shelf.library.config.package_size;
     // However well a file packs, there is room for what was announced, and for no more.
-    let limits =
-        Limits { file_bytes: most, total_bytes: most, ratio: u64::MAX, ..Limits::default() };
+    let limits = PackageLimits {
+        file_bytes: most,
+        total_bytes: most,
+        ratio: u64::MAX,
+        ..PackageLimits::default()
+    };
     let mut package = Package::open(&mut package, &limits).map_err(package_error)?;
     let names = names(&package);
     let total = package.files().fold(0_u64, |sum, (_, size)| sum.saturating_add(size));

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs, io::Cursor, path::Path, sync::Arc};
 use bytes::Bytes;
 use psom_objects::{
     package::{
-        ChunkedPpt, Common, ContentDetail, CreateContent, JpegSlide, Manifest, NotesPackage,
-        NotesSlide, PackageWriter, PptContentResource, PptResource, SlideMarkup, ThumbnailPackage,
+        ChunkedPpt, Common, ContentDetail, CreateContent, JpegSlide, Manifest, MarkupSlide,
+        NotesPackage, NotesSlide, PackageWriter, PptContentResource, PptResource, ThumbnailPackage,
         ThumbnailSlide,
     },
     store::{FileStore, Import, StoreError, StoredFile},
@@ -124,7 +124,7 @@ async fn every_file_of_a_presentation_is_encrypted() {
     let name = |name: &str| Some(name.to_owned());
     let thumbnail = ThumbnailSlide { slide: Some(0), file: name("0.jpg") };
     let notes = NotesSlide { slide: Some(0), file: None };
-    let markup = SlideMarkup { slide: Some(0), file: name("markup"), ..SlideMarkup::default() };
+    let markup = MarkupSlide { slide: Some(0), file: name("markup"), ..MarkupSlide::default() };
     let resources = [
         PptResource::Thumbnails(ThumbnailPackage {
             file: "thumbs".into(),

@@ -151,11 +151,11 @@ fn meeting_restores_equal_after_every_step() {
     room.act(0, |conference, cx| conference.set_qna_open(cx, 3, false));
     room.check();
     // 4: notes.
-    let notes = SharedNotes {
+    let notes = SharedNotesDetail {
         notes_url: Some("https://example.com/page".into()),
         notes_id: Some("7".into()),
         page_title: Some("Page".into()),
-        ..SharedNotes::default()
+        ..SharedNotesDetail::default()
     };
     room.upload(Parcel::notes("Notes", notes).unwrap());
     room.check();
@@ -248,7 +248,7 @@ fn presentation_restores_equal_after_every_step() {
     room.act(0, move |conference, cx| conference.set_resource_error(cx, 1, 0..=1, format, code));
     room.check();
     let markup = |needs: &str| {
-        let slide = SlideMarkup {
+        let slide = MarkupSlide {
             slide: Some(1),
             clicks: Some(2),
             file: Some("markup".into()),
@@ -360,7 +360,8 @@ fn content_of_an_unregistered_type_is_kept() {
     let mut room = Room::open();
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
     room.upload(Parcel::qna("Questions").unwrap());
-    let file = CreateContent::new("Notes", ContentDetail::SharedNotes(SharedNotes::default()));
+    let file =
+        CreateContent::new("Notes", ContentDetail::SharedNotes(SharedNotesDetail::default()));
     room.pack(file.with_native_file("notes"));
     // The next server does not know two of the types at all.
     let fewer = || ContentTypes::none().with::<NativeFileOnlyContent>();

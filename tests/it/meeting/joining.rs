@@ -1,7 +1,7 @@
 //! The first calls, and who is there.
 
 use psom_objects::{
-    server::Limits,
+    server::MeetingLimits,
     types::{Participant, Role},
 };
 
@@ -12,7 +12,7 @@ use super::{
 
 #[test]
 fn ruling_17_first_calls_of_a_meeting_are_ordered() {
-    let mut world = empty(Limits::default());
+    let mut world = empty(MeetingLimits::default());
     world.join(1, Role::Organizer);
     assert_eq!(
         world.told(0),

@@ -3,7 +3,7 @@
 use psom::{Context, Handle, distributed_object};
 use psom_objects::{
     interfaces::*,
-    package::{ContentDetail, CreateContent, SharedNotes},
+    package::{ContentDetail, CreateContent, SharedNotesDetail},
     types::Role,
 };
 
@@ -43,9 +43,9 @@ impl SharedNotesContentClient for NotesNoted {
     }
 }
 
-fn notes() -> SharedNotes {
+fn notes() -> SharedNotesDetail {
     let text = |text: &str| Some(text.to_owned());
-    SharedNotes {
+    SharedNotesDetail {
         notes_url: text("https://notes.example.com/7"),
         notes_id: text("{7}"),
         notebook_title: text("Lectures"),
@@ -55,7 +55,7 @@ fn notes() -> SharedNotes {
 }
 
 /// What became of notes that the presenter uploads.
-fn create(world: &mut World, notes: SharedNotes, original: Option<&str>) -> String {
+fn create(world: &mut World, notes: SharedNotesDetail, original: Option<&str>) -> String {
     world.reserve(PRESENTER, "Notes", 1);
     let mut content = CreateContent::new("Notes", ContentDetail::SharedNotes(notes));
     content.common.original_file_url = original.map(str::to_owned);
@@ -96,7 +96,7 @@ fn notes_have_no_children() {
 #[test]
 fn notes_without_details_are_sent_as_empty() {
     let mut world = world();
-    assert_eq!(create(&mut world, SharedNotes::default(), None), "uploads.finished 1 Ok");
+    assert_eq!(create(&mut world, SharedNotesDetail::default(), None), "uploads.finished 1 Ok");
     let (client, _) = join(&mut world, 4, Role::Attendee);
     let told = world.told(client);
     assert!(!told.iter().any(|line| line.contains(".original") || line.contains(".viewing")));
@@ -123,7 +123,7 @@ fn viewing_url_is_sent_by_the_content() {
 
 #[test]
 fn texts_too_long_to_send_are_refused() {
-    let places: [fn(&mut SharedNotes, String); 5] = [
+    let places: [fn(&mut SharedNotesDetail, String); 5] = [
         |notes, text| notes.notes_url = Some(text),
         |notes, text| notes.notes_id = Some(text),
         |notes, text| notes.notebook_title = Some(text),

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use psom_objects::package::{
-    ContentDetail, CreateContent, Limits, Manifest, Package, PackageWriter,
+    ContentDetail, CreateContent, Manifest, Package, PackageLimits, PackageWriter,
 };
 
 use super::world::{pack, package};
@@ -14,7 +14,7 @@ fn native_file(name: &str) -> Manifest {
 }
 
 fn open(bytes: &[u8]) -> Result<Package<Cursor<&[u8]>>, String> {
-    Package::open(Cursor::new(bytes), &Limits::default()).map_err(|error| error.to_string())
+    Package::open(Cursor::new(bytes), &PackageLimits::default()).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -5,7 +5,7 @@ use psom_objects::{
     interfaces::*,
     package::{ContentDetail, CreateContent},
     qna::QnaBlob,
-    server::{Limits, MeetingConfig, Policy},
+    server::{MeetingConfig, MeetingLimits, Policy},
     types::{QnaOpenState, Role},
 };
 
@@ -262,7 +262,7 @@ fn forbidden_question_is_answered_with_the_state() {
 fn blob_beyond_the_limit_is_answered_with_the_state() {
     // Each has 16 bytes on the wire besides its own.
     for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {
-        let mut limits = Limits::default();
+        let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
         let told = format!("qna.blob {blob}");
@@ -281,7 +281,7 @@ fn blob_beyond_the_limit_is_answered_with_the_state() {
 #[test]
 fn attendee_may_store_a_tenth_of_the_limit() {
     for (blobs, bytes) in [(20, 1000), (1000, 400)] {
-        let mut limits = Limits::default();
+        let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
         let told = ["qna.blob four", "qna.blob four"];
@@ -304,7 +304,7 @@ fn attendee_may_store_a_tenth_of_the_limit() {
 #[test]
 fn attendees_may_store_half_of_the_limit() {
     for (blobs, bytes) in [(10, 1000), (1000, 200)] {
-        let mut limits = Limits::default();
+        let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
         // One each, however many they are.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, OtherContent},
-    server::Limits,
+    server::MeetingLimits,
     store::StoreError,
     types::Role,
 };
@@ -211,7 +211,7 @@ fn user_has_at_most_five_uploads() {
 
 #[test]
 fn number_of_contents_is_limited() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.contents = 1;
     let mut world = empty(limits);
     world.join(1, Role::Organizer);

@@ -8,12 +8,12 @@ use std::{
 
 use bytes::Bytes;
 use psom_objects::{
-    package::{ChunkedPpt, ContentDetail, CreateAnnotation, CreateContent, Manifest, Visibility},
-    server::{ContentTypes, Limits, MeetingConfig, NativeFileOnlyContent},
+    package::{ChunkedPpt, ContentDetail, CreateAnnotation, CreateContent, Manifest},
+    server::{ContentTypes, MeetingConfig, MeetingLimits, NativeFileOnlyContent},
     store::{
         FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink, WebDownload, WebUpload,
     },
-    types::Role,
+    types::{ContentVisibility, Role},
 };
 
 use super::{
@@ -115,10 +115,10 @@ struct WebWorld {
 }
 
 fn web_world() -> WebWorld {
-    with(Limits::default())
+    with(MeetingLimits::default())
 }
 
-fn with(limits: Limits) -> WebWorld {
+fn with(limits: MeetingLimits) -> WebWorld {
     let store = WebStore::default();
     let (files, started) = (Arc::new(store.clone()), SystemTime::UNIX_EPOCH);
     let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
@@ -284,7 +284,7 @@ fn upload_limit_covers_both_kinds() {
 
 #[test]
 fn full_meeting_refuses_a_file() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.contents = 1;
     let mut web = with(limits);
     web.begin(PRESENTER, 1, "a.txt");
@@ -455,7 +455,7 @@ fn unknown_file_is_not_found() {
 fn file_of_an_invisible_content_is_refused() {
     let mut web = web_world();
     let mut hidden = content("plan.txt");
-    hidden.common.visibility = Some(Visibility::Presenters);
+    hidden.common.visibility = Some(ContentVisibility::Presenters);
     web.world.reserve(PRESENTER, "plan.txt", 1);
     web.ask(PRESENTER, 1, &xml(hidden));
     web.post("http://up/1", b"hello");

@@ -9,7 +9,7 @@ use std::{
 use psom::{Context, DistributedObject, Handle, Scope, testing::Pair};
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, PackageWriter},
-    server::{Limits, Meeting, MeetingConfig, Policy},
+    server::{Meeting, MeetingConfig, MeetingLimits, Policy},
     types::{Participant, Role},
 };
 
@@ -34,7 +34,7 @@ pub struct World {
 
 /// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
 pub fn world() -> World {
-    let mut world = empty(Limits::default());
+    let mut world = empty(MeetingLimits::default());
     world.join(1, Role::Organizer);
     world.join(2, Role::Presenter);
     world.join(3, Role::Attendee);
@@ -46,7 +46,7 @@ pub const ORGANIZER: usize = 0;
 pub const PRESENTER: usize = 1;
 pub const ATTENDEE: usize = 2;
 
-pub fn empty(limits: Limits) -> World {
+pub fn empty(limits: MeetingLimits) -> World {
     let store = MemoryStore::default();
     let files = Arc::new(store.clone());
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);

@@ -192,9 +192,9 @@ async fn create(
     visibility: Option<Who>,
 ) -> Result {
     let Question { question, choices } = question;
-    let detail = ContentDetail::Poll(package::Poll::new(question, choices.clone()));
+    let detail = ContentDetail::Poll(package::PollDetail::new(question, choices.clone()));
     let mut content = CreateContent::new(title, detail);
-    content.common.visibility = visibility.map(Who::in_manifest);
+    content.common.visibility = visibility.map(Into::into);
     texts::check_line("the title", title)?;
     let parcel = Parcel::new(content, []);
     let parcel = parcel.map_err(|error| Failure::new(format!("cannot pack the poll: {error}")))?;

@@ -7,7 +7,7 @@ use psom::{Config, error::CallError, testing::Pair};
 use super::{Room, Shelf};
 use crate::{
     client::{Event, Model, NotesEvent, Parcel, PollEvent, QnaEvent},
-    package::{ContentDetail, CreateContent, SharedNotes},
+    package::{ContentDetail, CreateContent, SharedNotesDetail},
     server::{ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent},
     types::{QnaOpenState, Role},
 };
@@ -115,11 +115,11 @@ fn notes_are_followed() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let text = |text: &str| Some(text.to_owned());
-    let notes = SharedNotes {
+    let notes = SharedNotesDetail {
         notes_url: text("https://notes.example.com/7"),
         notes_id: text("{7}"),
         page_title: text("Minutes"),
-        ..SharedNotes::default()
+        ..SharedNotesDetail::default()
     };
     room.upload(ada, Parcel::notes("Notes", notes).unwrap());
     let content = room.model(grace).contents[&1].clone();
@@ -144,7 +144,7 @@ fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
     room.news(ada);
     for (parcel, interface) in [
         (Parcel::qna("Exam").unwrap(), "QnaContent"),
-        (Parcel::notes("Notes", SharedNotes::default()).unwrap(), "SharedNotesContent"),
+        (Parcel::notes("Notes", SharedNotesDetail::default()).unwrap(), "SharedNotesContent"),
         (poll(), "PollContent"),
     ] {
         let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, parcel));

@@ -1,6 +1,6 @@
 //! Manifests and locations that are in order: read, written, read again.
 
-use crate::package::*;
+use crate::{package::*, types::ContentVisibility};
 
 use super::{SAMPLE, sample};
 
@@ -48,7 +48,7 @@ fn bytes_are_read_in_both_encodings_of_xml() {
 
 #[test]
 fn every_common_property_makes_the_round_trip() {
-    for visibility in [Visibility::MeetingOrganizer, Visibility::Presenters, Visibility::Everyone] {
+    for visibility in ContentVisibility::ALL {
         let mut manifest = content(ContentDetail::Whiteboard);
         manifest.upgrade = Some(Upgrade { content_id: Some(i64::MIN) });
         manifest.common = Common {
@@ -68,14 +68,14 @@ fn every_common_property_makes_the_round_trip() {
 
 #[test]
 fn every_detail_makes_the_round_trip() {
-    let notes = SharedNotes {
+    let notes = SharedNotesDetail {
         notes_url: Some("https://example.com/notes".to_owned()),
         notes_id: Some("id".to_owned()),
         notebook_title: Some("Book".to_owned()),
         section_title: Some(String::new()),
         page_title: Some("Page".to_owned()),
     };
-    let poll = Poll {
+    let poll = PollDetail {
         question: "Lunch?".to_owned(),
         choices: vec!["Yes".to_owned(), String::new(), "No <b>".to_owned()],
         remember_past_users: true,
@@ -88,7 +88,7 @@ fn every_detail_makes_the_round_trip() {
         ContentDetail::Qna,
         ContentDetail::Poll(poll),
         ContentDetail::SharedNotes(notes),
-        ContentDetail::SharedNotes(SharedNotes::default()),
+        ContentDetail::SharedNotes(SharedNotesDetail::default()),
         ContentDetail::Ppt(ChunkedPpt::default()),
         ContentDetail::Ppt(presentation()),
         ContentDetail::PptWac(presentation()),
@@ -122,13 +122,13 @@ fn presentation() -> ChunkedPpt {
             slides: vec![NotesSlide { slide: None, file: file("loose.xml") }],
         }),
         PptResource::DhtmlMarkup(vec![
-            SlideMarkup {
+            MarkupSlide {
                 slide: Some(3),
                 clicks: Some(i32::MAX as u32),
                 file: file("markup.zip"),
                 resources: vec![file("shared.png"), None],
             },
-            SlideMarkup::default(),
+            MarkupSlide::default(),
         ]),
         PptResource::DhtmlResources(vec![file("script.js"), None]),
         PptResource::Jpegs(vec![JpegSlide { slide: Some(2), file: file("2.jpg") }]),
@@ -228,7 +228,7 @@ fn what_the_schema_leaves_out_is_understood() {
     for (content_type, detail) in [
         ("Content.Whiteboard", ContentDetail::Whiteboard),
         ("Content.Ppt", ContentDetail::Ppt(ChunkedPpt::default())),
-        ("Content.SharedNotes", ContentDetail::SharedNotes(SharedNotes::default())),
+        ("Content.SharedNotes", ContentDetail::SharedNotes(SharedNotesDetail::default())),
     ] {
         let bare = format!("<o:contentDetail type='{content_type}'/>");
         assert_eq!(parse(&bare).detail, detail);

@@ -59,7 +59,7 @@ fn sample_with(entries: &[(&str, &[u8])]) -> Bytes {
 }
 
 fn open(bytes: Bytes) -> Result<Package<Bytes>, PackageError> {
-    Package::open(bytes, &Limits::default())
+    Package::open(bytes, &PackageLimits::default())
 }
 
 /// The one occurrence of `needle` from `from` on.

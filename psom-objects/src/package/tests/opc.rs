@@ -20,7 +20,7 @@ fn written(parts: &[(&str, &'static str, &[u8])]) -> Vec<u8> {
 }
 
 fn open(bytes: Bytes) -> Result<OpcReader<Bytes>, PackageError> {
-    OpcReader::open(bytes, &Limits::default())
+    OpcReader::open(bytes, &PackageLimits::default())
 }
 
 #[test]

@@ -11,11 +11,11 @@ use super::{SAMPLE, find, open, sample_with, zip};
 
 #[track_caller]
 fn refused(bytes: Cursor<Vec<u8>>, message: &str) {
-    refused_by(&Limits::default(), bytes, message);
+    refused_by(&PackageLimits::default(), bytes, message);
 }
 
 #[track_caller]
-fn refused_by(limits: &Limits, bytes: Cursor<Vec<u8>>, message: &str) {
+fn refused_by(limits: &PackageLimits, bytes: Cursor<Vec<u8>>, message: &str) {
     let error = Package::open(bytes, limits).unwrap_err().to_string();
     assert!(error.contains(message), "`{error}` lacks `{message}`");
 }
@@ -72,17 +72,21 @@ fn the_same_name_twice_is_refused() {
 #[test]
 fn limits_hold_as_declared() {
     let package = || sample_with(&[("native.file", &[0; 2000])]);
-    let limits = Limits::default();
-    refused_by(&Limits { entries: 1, ..limits }, package(), "has 2 entries, and at most 1");
-    refused_by(&Limits { directory_bytes: 9, ..limits }, package(), "directory has");
-    refused_by(&Limits { manifest_bytes: 9, ..limits }, package(), "`OcpManifest.xml` has");
-    refused_by(&Limits { file_bytes: 1999, ..limits }, package(), "`native.file` has 2000 bytes");
+    let limits = PackageLimits::default();
+    refused_by(&PackageLimits { entries: 1, ..limits }, package(), "has 2 entries, and at most 1");
+    refused_by(&PackageLimits { directory_bytes: 9, ..limits }, package(), "directory has");
+    refused_by(&PackageLimits { manifest_bytes: 9, ..limits }, package(), "`OcpManifest.xml` has");
     refused_by(
-        &Limits { total_bytes: 2100, ..limits },
+        &PackageLimits { file_bytes: 1999, ..limits },
+        package(),
+        "`native.file` has 2000 bytes",
+    );
+    refused_by(
+        &PackageLimits { total_bytes: 2100, ..limits },
         package(),
         "bytes unpacked, and at most 2100",
     );
-    let generous = Limits { manifest_bytes: u64::MAX, ..limits };
+    let generous = PackageLimits { manifest_bytes: u64::MAX, ..limits };
     let huge = [(MANIFEST_NAME, vec![b' '; Manifest::MAX_BYTES + 1])];
     let huge: Vec<(&str, &[u8])> = huge.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
     refused_by(&generous, zip(&huge), "`OcpManifest.xml` has 1048577 bytes");
@@ -169,7 +173,8 @@ fn a_huge_directory_that_is_only_declared_costs_nothing() {
     bytes.extend(b"PK\x06\x07\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0");
     bytes.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0");
     refused(Cursor::new(bytes.clone()), "has 268435456 entries");
-    let limits = Limits { entries: u64::MAX, directory_bytes: u64::MAX, ..Limits::default() };
+    let limits =
+        PackageLimits { entries: u64::MAX, directory_bytes: u64::MAX, ..PackageLimits::default() };
     refused_by(&limits, Cursor::new(bytes), "not where its end says");
 }
 

@@ -186,7 +186,7 @@ fn values_without_a_document_are_not_written() {
         |content_type: &str| OtherContent { content_type: content_type.to_owned(), xml: None };
     for manifest in [
         CreateContent::new("\0", ContentDetail::Qna),
-        CreateContent::new("x", ContentDetail::Poll(Poll::default())),
+        CreateContent::new("x", ContentDetail::Poll(PollDetail::default())),
         CreateContent::new("x", ContentDetail::Qna).with_native_file("../x"),
         CreateContent::new("x", ContentDetail::Other(other("Content.Qna"))),
         CreateContent::new("x", ContentDetail::Other(other("two words"))),

@@ -5,7 +5,7 @@ use crate::{
     interfaces::{
         SharedNotesContentClientProxy, SharedNotesContentServer, SharedNotesContentServerProxy,
     },
-    package::{ContentDetail, SharedNotes},
+    package::{ContentDetail, SharedNotesDetail},
     server::{
         content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
         context::MeetingContext,
@@ -23,7 +23,7 @@ const UNKNOWN_ERROR: i32 = 1;
 /// the manifest names no other.
 #[distributed_object(serves = SharedNotesContentServer, calls = SharedNotesContentClient)]
 pub struct SharedNotesContent {
-    state: State,
+    state: NotesState,
     meeting: MeetingContext,
     memory: Memory,
     owner: i64,
@@ -32,7 +32,7 @@ pub struct SharedNotesContent {
 /// The durable state of shared notes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct State {
+struct NotesState {
     notes_id: String,
     notebook_title: String,
     section_title: String,
@@ -42,7 +42,7 @@ struct State {
 
 /// A change of shared notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Change {
+enum NotesChange {
     /// Somebody has told of an error.
     Failed(i32),
 }
@@ -51,7 +51,7 @@ impl ContentType for SharedNotesContent {
     const NAME: &'static str = "Content.SharedNotes";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let ContentDetail::SharedNotes(SharedNotes {
+        let ContentDetail::SharedNotes(SharedNotesDetail {
             notes_url,
             notes_id,
             notebook_title,
@@ -76,7 +76,7 @@ impl ContentType for SharedNotesContent {
             }
             new.content.set_viewing_url(scope, url);
         }
-        let state = State {
+        let state = NotesState {
             notes_id: notes_id.unwrap_or_default(),
             notebook_title: notebook_title.unwrap_or_default(),
             section_title: section_title.unwrap_or_default(),
@@ -94,9 +94,9 @@ impl ContentType for SharedNotesContent {
 }
 
 impl SharedNotesContent {
-    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
+    fn change(&mut self, cx: &mut Context<Self>, change: &NotesChange) {
         match change {
-            Change::Failed(code) => self.state.error = Some(*code),
+            NotesChange::Failed(code) => self.state.error = Some(*code),
         }
         self.memory.keep(cx, "notes", &self.state);
     }
@@ -115,7 +115,7 @@ impl SharedNotesContentServer for SharedNotesContent {
         if !may && user != self.owner {
             tracing::debug!(user, "Did not take an error of notes");
         } else if self.state.error != Some(code) {
-            self.change(cx, &Change::Failed(code));
+            self.change(cx, &NotesChange::Failed(code));
             cx.peers().c_set_error_code(code);
         }
         Ok(())
@@ -124,7 +124,7 @@ impl SharedNotesContentServer for SharedNotesContent {
 
 impl Lifecycle for SharedNotesContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
-        let State { notes_id, notebook_title, section_title, page_title, error } = &self.state;
+        let NotesState { notes_id, notebook_title, section_title, page_title, error } = &self.state;
         let mut caller = cx.caller();
         caller.c_set_notes_id(notes_id);
         caller.c_set_notes_titles(notebook_title, section_title, page_title);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
     server::{
-        content_type::{Addition, ContentRef, ContentUpdate, Extended, Refusal, Reply},
+        content_type::{Addition, ContentRef, ContentUpdate, ExtendedContent, Refusal, Reply},
         context::MeetingContext,
         durable,
         mailbox::{Mailbox, Receive},
@@ -42,7 +42,7 @@ pub struct Content {
     /// The URL at which the content can be viewed, for clients of version 10.
     viewing_url: Option<String>,
     /// The object behind `extendedContent`, set as soon as it is created.
-    pub(super) extended: Option<Box<dyn Extended>>,
+    pub(super) extended: Option<Box<dyn ExtendedContent>>,
     /// Every file that packages brought, by its name on the file server. They are removed with the
     /// content.
     pub(super) files: ContentFiles,

@@ -9,7 +9,7 @@ use super::{
     manager::ContentManager,
 };
 use crate::{
-    package::{CreateContent, Manifest, Visibility},
+    package::{CreateContent, Manifest},
     server::{
         content_type::{Added, Addition, Memory, NewContent, Refusal, Reply},
         durable,
@@ -178,7 +178,7 @@ impl ContentManager {
             tracing::warn!(r#type = name, "rejected content of unregistered type");
             return Err(Refusal::malformed("contents of this type are not supported"));
         };
-        let visibility = visibility(&manifest);
+        let visibility = manifest.common.visibility.unwrap_or(ContentVisibility::Everyone);
         let original_file_url = manifest.common.original_file_url;
         if original_file_url.as_deref().is_some_and(|url| !texts::fits_in_a_call(url)) {
             return Err(Refusal::malformed("the URL of the original file is too long for a call"));
@@ -243,14 +243,5 @@ impl ContentManager {
             self.present(cx, upload.user, id);
         }
         Ok(())
-    }
-}
-
-/// Returns the visibility in the manifest, or `Everyone` if it names none.
-fn visibility(manifest: &CreateContent) -> ContentVisibility {
-    match manifest.common.visibility {
-        Some(Visibility::MeetingOrganizer) => ContentVisibility::MeetingOrganizer,
-        Some(Visibility::Presenters) => ContentVisibility::Presenters,
-        Some(Visibility::Everyone) | None => ContentVisibility::Everyone,
     }
 }

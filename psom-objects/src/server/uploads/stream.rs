@@ -15,7 +15,7 @@ use crate::{
 ///
 /// It writes them to the sink of the file store and reports their end to the upload manager. A
 /// stream that is dropped before its end leaves no file behind. It reserves disk space from its
-/// start, so it fails when no packet arrives for [`Limits::upload_idle`](crate::server::Limits).
+/// start, so it fails when no packet arrives for [`MeetingLimits::upload_idle`](crate::server::MeetingLimits).
 #[distributed_object(serves = UploadStreamServer, calls = UploadStreamClient)]
 pub struct UploadStream {
     /// Present until the package is complete or has failed.

@@ -1,6 +1,6 @@
 use psom_objects::{
     annotation::{Kind, Property},
-    server::Limits,
+    server::MeetingLimits,
     types::Role,
 };
 
@@ -86,7 +86,7 @@ fn attendee_cannot_add() {
 
 #[test]
 fn annotations_per_type_are_limited() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     (limits.annotations.drawings, limits.annotations.texts) = (2, 0);
     let mut room = room_with(limits);
     room.added(Kind::Drawing, &[]);

@@ -1,6 +1,6 @@
 use psom_objects::{
     package::CreateAnnotation,
-    server::{Limits, Policy},
+    server::{MeetingLimits, Policy},
     types::{Role, UploadFinishReason},
 };
 
@@ -165,7 +165,7 @@ fn image_at_the_constraints_is_accepted() {
 
 #[test]
 fn too_large_image_file_is_refused() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.annotations.image_file_size = 8;
     let reason = UploadFinishReason::MaxPackageSizeExceeded;
     refused(room_with(limits.clone()), PRESENTER, &sized(""), PICTURE, reason);
@@ -177,7 +177,7 @@ fn too_large_image_file_is_refused() {
 
 #[test]
 fn number_of_images_is_limited() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.annotations.images = 1;
     let mut room = room_with(limits);
     upload(&mut room, PRESENTER, &sized(""), PICTURE);

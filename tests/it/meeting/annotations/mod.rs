@@ -19,7 +19,7 @@ use psom::Handle;
 use psom_objects::{
     annotation::{Kind, Property},
     package::{ContentDetail, CreateContent},
-    server::{Limits, MeetingConfig, Policy},
+    server::{MeetingConfig, MeetingLimits, Policy},
     types::Role,
 };
 
@@ -41,10 +41,10 @@ pub struct Room {
 
 /// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3) at it.
 pub fn room() -> Room {
-    room_with(Limits::default())
+    room_with(MeetingLimits::default())
 }
 
-pub fn room_with(limits: Limits) -> Room {
+pub fn room_with(limits: MeetingLimits) -> Room {
     in_world(empty(limits))
 }
 

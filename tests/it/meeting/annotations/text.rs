@@ -1,6 +1,6 @@
 use psom_objects::{
     annotation::{Kind, Property},
-    server::Limits,
+    server::MeetingLimits,
     types::Role,
 };
 
@@ -8,10 +8,10 @@ use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, room, room_with};
 
 /// A room with a text, annotation 1, and a drawing, 2.
 fn written() -> Room {
-    written_with(Limits::default())
+    written_with(MeetingLimits::default())
 }
 
-fn written_with(limits: Limits) -> Room {
+fn written_with(limits: MeetingLimits) -> Room {
     let mut room = room_with(limits);
     room.added(Kind::Text, &[(Property::Text, "hello")]);
     room.added(Kind::Drawing, &[]);
@@ -96,7 +96,7 @@ fn edit_of_a_missing_text_is_refused() {
 
 #[test]
 fn text_length_is_limited() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.annotations.text_length = 6;
     let mut room = written_with(limits);
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, "xx")]);

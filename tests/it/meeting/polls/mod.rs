@@ -6,8 +6,8 @@ mod voting;
 use psom::{Context, Handle, distributed_object};
 use psom_objects::{
     interfaces::*,
-    package::{ContentDetail, CreateContent, Poll},
-    server::Limits,
+    package::{ContentDetail, CreateContent, PollDetail},
+    server::MeetingLimits,
     types::Role,
 };
 
@@ -59,7 +59,7 @@ fn choices(choices: &[&str]) -> Vec<String> {
 }
 
 /// What became of a poll that the presenter uploads.
-fn create(world: &mut World, poll: Poll) -> String {
+fn create(world: &mut World, poll: PollDetail) -> String {
     world.reserve(PRESENTER, "Lunch", 1);
     let content = CreateContent::new("Lunch", ContentDetail::Poll(poll));
     world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
@@ -87,7 +87,7 @@ const BOB: usize = 2;
 
 fn booth() -> Booth {
     let mut world = world();
-    let poll = Poll::new("Eat?", choices(&["now", "later"]));
+    let poll = PollDetail::new("Eat?", choices(&["now", "later"]));
     assert_eq!(create(&mut world, poll), "uploads.finished 1 Ok");
     let mut booth = Booth { world, polls: Vec::new() };
     for (user, role) in [(2, Role::Presenter), (4, Role::Attendee), (5, Role::Attendee)] {
@@ -135,7 +135,7 @@ impl Booth {
 #[test]
 fn poll_sends_its_state_and_then_completion() {
     let mut world = world();
-    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
     let (client, _) = join(&mut world, 4, Role::Attendee);
     assert_eq!(
         world.told(client),
@@ -154,7 +154,7 @@ fn poll_sends_its_state_and_then_completion() {
 fn poll_has_no_children() {
     let mut world = world();
     let objects = world.pair.server_stats().objects;
-    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
     // The content and its poll.
     assert_eq!(world.pair.server_stats().objects, objects + 2);
     let (client, poll) = join(&mut world, 4, Role::Attendee);
@@ -165,17 +165,17 @@ fn poll_has_no_children() {
 fn poll_at_every_limit_is_accepted() {
     let long = "é".repeat(1000);
     let seven: Vec<_> = (0..7).map(|number| format!("{number}{}", "x".repeat(999))).collect();
-    assert_eq!(create(&mut world(), Poll::new(long, seven)), "uploads.finished 1 Ok");
-    let lines = Poll::new("one\ntwo", choices(&["a", "a"]));
+    assert_eq!(create(&mut world(), PollDetail::new(long, seven)), "uploads.finished 1 Ok");
+    let lines = PollDetail::new("one\ntwo", choices(&["a", "a"]));
     assert_eq!(create(&mut world(), lines), "uploads.finished 1 Ok");
 }
 
 #[test]
 fn invalid_poll_is_refused_without_a_trace() {
-    let poll = |question: &str, these: &[&str]| Poll::new(question, choices(these));
+    let poll = |question: &str, these: &[&str]| PollDetail::new(question, choices(these));
     let long = "x".repeat(1001);
-    let forgets = Poll { remember_past_users: false, ..poll("Eat?", &["a", "b"]) };
-    let custom = Poll { customization_xml: "<a/>".to_owned(), ..poll("Eat?", &["a", "b"]) };
+    let forgets = PollDetail { remember_past_users: false, ..poll("Eat?", &["a", "b"]) };
+    let custom = PollDetail { customization_xml: "<a/>".to_owned(), ..poll("Eat?", &["a", "b"]) };
     for (what, poll) in [
         ("no question", poll("", &["a", "b"])),
         ("a blank question", poll(" \n", &["a", "b"])),
@@ -200,12 +200,12 @@ fn configured_limit_cannot_exceed_seven_choices() {
     for (limit, count, finished) in
         [(100, 7, "Ok"), (100, 8, "VerifyFailed"), (3, 4, "VerifyFailed")]
     {
-        let mut limits = Limits::default();
+        let mut limits = MeetingLimits::default();
         limits.choices = limit;
         let mut world = empty(limits);
         world.join(1, Role::Organizer);
         world.join(2, Role::Presenter);
-        let poll = Poll::new("Eat?", choices(&["a"; 8][..count]));
+        let poll = PollDetail::new("Eat?", choices(&["a"; 8][..count]));
         assert_eq!(create(&mut world, poll), format!("uploads.finished 1 {finished}"));
     }
 }

@@ -1,6 +1,6 @@
 use proptest::{prelude::*, test_runner::Config};
 use psom_objects::{
-    package::Poll,
+    package::PollDetail,
     server::{MeetingConfig, Policy},
     types::Role,
 };
@@ -92,7 +92,7 @@ fn forbidden_vote_is_answered_with_no_vote() {
     for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
         world.join(user, role);
     }
-    create(&mut world, Poll::new("Eat?", choices(&["now", "later"])));
+    create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
     let mut booth = Booth { world, polls: Vec::new() };
     for (user, role) in [(2, Role::Presenter), (4, Role::Attendee)] {
         booth.join(user, role);
@@ -206,7 +206,7 @@ proptest! {
     #[test]
     fn results_equal_the_counted_votes(steps in steps()) {
         let mut world = world::world();
-        create(&mut world, Poll::new("Eat?", choices(&["a", "b", "c"])));
+        create(&mut world, PollDetail::new("Eat?", choices(&["a", "b", "c"])));
         let mut booth = Booth { world, polls: Vec::new() };
         booth.join(2, Role::Presenter);
         // Where each voter looks at the poll from at present, and what they have voted for.

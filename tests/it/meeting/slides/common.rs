@@ -220,7 +220,7 @@ impl AnnotationContainerClient for Annotations {
 
 /// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
 pub fn room() -> World {
-    let mut world = empty(psom_objects::server::Limits::default());
+    let mut world = empty(psom_objects::server::MeetingLimits::default());
     for (id, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
         join(&mut world, id, role);
     }
@@ -276,7 +276,7 @@ pub fn shared<const N: usize>(names: [&str; N]) -> PptResource {
 }
 
 pub fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptResource {
-    PptResource::DhtmlMarkup(vec![SlideMarkup {
+    PptResource::DhtmlMarkup(vec![MarkupSlide {
         slide: Some(slide),
         clicks: Some(3),
         file: Some(file.into()),

@@ -1,6 +1,6 @@
 use psom_objects::{
     package::{ChunkedPpt, ContentDetail, CreateContent, JpegSlide, PptResource},
-    server::Limits,
+    server::MeetingLimits,
     types::Role,
 };
 
@@ -82,7 +82,7 @@ fn missing_slide_count_is_inferred_from_the_resources() {
 
 #[test]
 fn too_many_slides_are_refused_without_a_trace() {
-    let mut limits = Limits::default();
+    let mut limits = MeetingLimits::default();
     limits.slides = 3;
     let mut world = empty(limits);
     let client = join(&mut world, 1, Role::Presenter);

@@ -53,7 +53,7 @@ fn slides_without_a_number_are_refused() {
     is_refused(PptResource::Notes(NotesPackage { file: file(), slides }), FAILED);
     let slides = vec![ThumbnailSlide { slide: None, file: Some("x".into()) }];
     is_refused(PptResource::Thumbnails(ThumbnailPackage { file: "f".into(), slides }), FAILED);
-    let slide = SlideMarkup { file: file(), ..SlideMarkup::default() };
+    let slide = MarkupSlide { file: file(), ..MarkupSlide::default() };
     is_refused(PptResource::DhtmlMarkup(vec![slide]), FAILED);
 }
 
@@ -70,13 +70,13 @@ fn resources_without_a_file_are_refused() {
     is_refused(PptResource::PartialPpt { file: None, slides: vec![1] }, FAILED);
     is_refused(PptResource::FullPpt { file: None, use_as_native_file: None }, FAILED);
     is_refused(PptResource::DhtmlResources(vec![None]), FAILED);
-    let markup = SlideMarkup { slide: slide(), ..SlideMarkup::default() };
+    let markup = MarkupSlide { slide: slide(), ..MarkupSlide::default() };
     is_refused(PptResource::DhtmlMarkup(vec![markup]), FAILED);
     let slides = vec![ThumbnailSlide { slide: slide(), file: None }];
     is_refused(PptResource::Thumbnails(ThumbnailPackage { file: "f".into(), slides }), FAILED);
     let resources = vec![None];
     let file = Some("f".into());
-    let markup = SlideMarkup { slide: slide(), clicks: None, file, resources };
+    let markup = MarkupSlide { slide: slide(), clicks: None, file, resources };
     is_refused(PptResource::DhtmlMarkup(vec![markup]), FAILED);
 }
 
@@ -127,7 +127,7 @@ fn too_long_names_are_refused() {
 fn markup_with_too_many_resources_is_refused() {
     let resources = (0..257).map(|number| Some(format!("r{number}"))).collect();
     let file = Some("m".into());
-    let slide = SlideMarkup { slide: Some(0), clicks: None, file, resources };
+    let slide = MarkupSlide { slide: Some(0), clicks: None, file, resources };
     is_refused(PptResource::DhtmlMarkup(vec![slide]), FAILED);
 }
 
@@ -192,7 +192,7 @@ fn empty_detail_creates_an_empty_presentation() {
 fn heavy(slide: u32) -> PptResource {
     let resources = vec![Some("x".repeat(255)); 256];
     let file = Some(format!("m{slide}"));
-    PptResource::DhtmlMarkup(vec![SlideMarkup {
+    PptResource::DhtmlMarkup(vec![MarkupSlide {
         slide: Some(slide),
         clicks: None,
         file,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Lifecycle, PeerId, Scope, distributed_object};
 
-use self::state::{Change, State};
+use self::state::{PollChange, PollState};
 use crate::{
     interfaces::{PollContentClientProxy, PollContentServer, PollContentServerProxy},
     package::ContentDetail,
@@ -26,7 +26,7 @@ use crate::{
 /// Whoever asks for what is refused is told how things are.
 #[distributed_object(serves = PollContentServer, calls = PollContentClient)]
 pub struct PollContent {
-    state: State,
+    state: PollState,
     meeting: MeetingContext,
     memory: Memory,
     /// Whether each connection was last told the true results, or zeros.
@@ -47,13 +47,13 @@ impl ContentType for PollContent {
         if let Some(why) = state::objection(&poll.question, &poll.choices, past, xml, limits) {
             return Err(Refusal::malformed(why));
         }
-        let state = State::new(poll.question, poll.choices);
+        let state = PollState::new(poll.question, poll.choices);
         state.save(scope, &new.memory, None);
         Ok(Self::with(state, new.meeting, new.memory))
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        Ok(Self::with(State::restore(&old.saved)?, old.meeting, old.memory))
+        Ok(Self::with(PollState::restore(&old.saved)?, old.meeting, old.memory))
     }
 
     fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
@@ -64,11 +64,11 @@ impl ContentType for PollContent {
 }
 
 impl PollContent {
-    fn with(state: State, meeting: MeetingContext, memory: Memory) -> Self {
+    fn with(state: PollState, meeting: MeetingContext, memory: Memory) -> Self {
         Self { state, meeting, memory, told: BTreeMap::new(), changed: false }
     }
 
-    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
+    fn change(&mut self, cx: &mut Context<Self>, change: &PollChange) {
         self.state.apply(change);
         self.state.save(cx, &self.memory, Some(change));
     }
@@ -144,7 +144,7 @@ impl PollContentServer for PollContent {
             return self.answer_results(cx);
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.change(cx, &Change::Cleared);
+        self.change(cx, &PollChange::Cleared);
         self.tell_unvoted(cx, &voters);
         self.changed = true;
         self.tell_results(cx);
@@ -161,13 +161,13 @@ impl PollContentServer for PollContent {
         let (limits, past) = (self.meeting.limits(), remember_past_users);
         let objection = state::objection(&question, &choices, past, customization_xml, limits);
         if objection.is_some() || !self.may_moderate(cx) {
-            let State { question, choices, .. } = &self.state;
+            let PollState { question, choices, .. } = &self.state;
             cx.caller().c_set_question(question, choices, true, "");
             return;
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.change(cx, &Change::Asked { question, choices });
-        let State { question, choices, .. } = &self.state;
+        self.change(cx, &PollChange::Asked { question, choices });
+        let PollState { question, choices, .. } = &self.state;
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
         self.tell_unvoted(cx, &unvoted);
@@ -180,7 +180,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_open_state(self.state.open);
         } else if self.state.open != open {
-            self.change(cx, &Change::Opened(open));
+            self.change(cx, &PollChange::Opened(open));
             cx.peers().c_set_open_state(open);
         }
     }
@@ -189,7 +189,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_results_state(self.state.visible_to_all);
         } else if self.state.visible_to_all != visible_to_all {
-            self.change(cx, &Change::Shown(visible_to_all));
+            self.change(cx, &PollChange::Shown(visible_to_all));
             cx.peers().c_set_results_state(visible_to_all);
             self.tell_results(cx);
         }
@@ -201,7 +201,7 @@ impl PollContentServer for PollContent {
         let may = self.state.open && self.meeting.policy().may_vote(self.meeting.role(cx, user));
         match state::wanted(choice, self.state.choices.len()) {
             Some(choice) if may && choice != before => {
-                self.change(cx, &Change::Voted { user, choice });
+                self.change(cx, &PollChange::Voted { user, choice });
                 cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
                 self.tell_results_later(cx);
             }
@@ -217,7 +217,7 @@ impl Lifecycle for PollContent {
         if let Some(id) = cx.caller().id() {
             self.told.insert(id, sees);
         }
-        let State { question, choices, open, visible_to_all, .. } = &self.state;
+        let PollState { question, choices, open, visible_to_all, .. } = &self.state;
         let (vote, results) = (place(self.state.vote(user)), self.results(sees));
         let mut caller = cx.caller();
         caller.c_set_question(question, choices, true, "");

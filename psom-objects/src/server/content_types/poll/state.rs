@@ -9,7 +9,7 @@ use crate::{
     interfaces::MOST_CHOICES,
     server::{
         content_type::{Memory, Recollection, Refusal},
-        limits::Limits,
+        limits::MeetingLimits,
     },
     texts,
 };
@@ -17,7 +17,7 @@ use crate::{
 /// The durable state of a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct State {
+pub(super) struct PollState {
     pub(super) question: String,
     pub(super) choices: Vec<String>,
     pub(super) open: bool,
@@ -29,7 +29,7 @@ pub(super) struct State {
 
 /// A change of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum PollChange {
     /// The question and its choices are these. Votes go by the places of the choices: those for
     /// places that are gone are forgotten.
     Asked { question: String, choices: Vec<String> },
@@ -43,49 +43,51 @@ pub(super) enum Change {
     Cleared,
 }
 
-impl State {
+impl PollState {
     /// A new poll: it can be voted in, and its results are not shown yet.
     pub(super) fn new(question: String, choices: Vec<String>) -> Self {
         let votes = BTreeMap::new();
         Self { question, choices, open: true, visible_to_all: false, votes }
     }
 
-    pub(super) fn apply(&mut self, change: &Change) {
+    pub(super) fn apply(&mut self, change: &PollChange) {
         match change {
-            Change::Asked { question, choices } => {
+            PollChange::Asked { question, choices } => {
                 self.question.clone_from(question);
                 self.choices.clone_from(choices);
                 self.votes.retain(|_, choice| *choice < choices.len());
             }
-            Change::Opened(open) => self.open = *open,
-            Change::Shown(visible) => self.visible_to_all = *visible,
-            Change::Voted { user, choice: Some(choice) } => {
+            PollChange::Opened(open) => self.open = *open,
+            PollChange::Shown(visible) => self.visible_to_all = *visible,
+            PollChange::Voted { user, choice: Some(choice) } => {
                 self.votes.insert(*user, *choice);
             }
-            Change::Voted { user, choice: None } => {
+            PollChange::Voted { user, choice: None } => {
                 self.votes.remove(user);
             }
-            Change::Cleared => self.votes.clear(),
+            PollChange::Cleared => self.votes.clear(),
         }
     }
 
     /// Saves what a change has changed.
-    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: Option<&Change>) {
+    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: Option<&PollChange>) {
         let vote = |user: &i64| format!("vote/{user}");
         match change {
-            None | Some(Change::Opened(_) | Change::Shown(_)) => memory.keep(scope, "poll", self),
-            Some(Change::Asked { .. }) => {
+            None | Some(PollChange::Opened(_) | PollChange::Shown(_)) => {
+                memory.keep(scope, "poll", self)
+            }
+            Some(PollChange::Asked { .. }) => {
                 memory.keep(scope, "poll", self);
                 memory.erase(scope, "vote");
                 self.votes.iter().for_each(|(user, choice)| {
                     memory.keep(scope, &vote(user), choice);
                 });
             }
-            Some(Change::Voted { user, choice: Some(choice) }) => {
+            Some(PollChange::Voted { user, choice: Some(choice) }) => {
                 memory.keep(scope, &vote(user), choice);
             }
-            Some(Change::Voted { user, choice: None }) => memory.erase(scope, &vote(user)),
-            Some(Change::Cleared) => memory.erase(scope, "vote"),
+            Some(PollChange::Voted { user, choice: None }) => memory.erase(scope, &vote(user)),
+            Some(PollChange::Cleared) => memory.erase(scope, "vote"),
         }
     }
 
@@ -94,7 +96,7 @@ impl State {
         let mut state: Self = saved.must("poll")?;
         for (user, choice) in saved.below("vote")? {
             let user = user.parse().map_err(|_| Refusal::malformed("a vote of nobody"))?;
-            state.apply(&Change::Voted { user, choice: Some(choice) });
+            state.apply(&PollChange::Voted { user, choice: Some(choice) });
         }
         Ok(state)
     }
@@ -136,7 +138,7 @@ pub(super) fn objection(
     choices: &[String],
     remember_past_users: bool,
     customization_xml: &str,
-    limits: &Limits,
+    limits: &MeetingLimits,
 ) -> Option<&'static str> {
     let control =
         |text: &str, allowed: &str| text.chars().any(|c| c.is_control() && !allowed.contains(c));

@@ -15,7 +15,7 @@ use crate::{
 
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum DeckChange {
     /// It begins: so many slides, of which its owner has uploaded nothing yet.
     Created { owner: i64, slides: u32 },
     /// A resource has come from this user.
@@ -167,25 +167,25 @@ impl Deck {
     }
 
     /// The one place where a presentation changes.
-    pub(super) fn apply(&mut self, change: &Change) -> Effect {
+    pub(super) fn apply(&mut self, change: &DeckChange) -> Effect {
         let mut effect = Effect::default();
         match change {
-            Change::Created { owner, slides } => {
+            DeckChange::Created { owner, slides } => {
                 self.slides = *slides;
                 self.begun.insert(*owner, BTreeSet::new());
                 self.touched.extend([Piece::Numbers, Piece::Position, Piece::Begun(*owner)]);
             }
-            Change::Added { user, item } => {
+            DeckChange::Added { user, item } => {
                 if self.begun.entry(*user).or_default().insert(item.form()) {
                     self.touched.insert(Piece::Begun(*user));
                 }
                 self.add(item.clone(), &mut effect);
             }
-            Change::Moved(position) => {
+            DeckChange::Moved(position) => {
                 self.position.clone_from(position);
                 self.touched.insert(Piece::Position);
             }
-            Change::Failed(failed) => {
+            DeckChange::Failed(failed) => {
                 let slides = failed.begin..=failed.end;
                 self.errors.extend(slides.map(|slide| ((failed.form, slide), failed.code)));
                 self.touched.insert(Piece::Errors(failed.form));

@@ -197,7 +197,7 @@ impl Resource<'_, '_> {
         Ok(items)
     }
 
-    fn markup(&mut self, markup: &crate::package::SlideMarkup) -> Taken<Item> {
+    fn markup(&mut self, markup: &crate::package::MarkupSlide) -> Taken<Item> {
         let slide = self.slide(ResourceFormat::Dhtml, markup.slide)?;
         if markup.resources.len() > MAX_NEEDS {
             return Err("the markup of a slide uses too many files");

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use psom::{Context, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object};
 
 use self::{
-    deck::{Change, Deck, Failed},
+    deck::{Deck, DeckChange, Failed},
     intake::{Bad, Intake},
     item::Item,
     position::Position,
@@ -94,7 +94,7 @@ impl ContentType for PptContent {
             return Err(Refusal::new(UploadFinishReason::TooManySlides, why));
         };
         let mut deck = Deck::new();
-        deck.apply(&Change::Created { owner, slides });
+        deck.apply(&DeckChange::Created { owner, slides });
         let mut intake = Intake::new(&deck, files);
         let (good, refused) = intake.read(&resources);
         let preview = preview_thumbnail_file.and_then(|name| intake.file(&name));
@@ -111,7 +111,7 @@ impl ContentType for PptContent {
             {
                 content.set_native_file(scope, file.clone());
             }
-            deck.apply(&Change::Added { user: owner, item });
+            deck.apply(&DeckChange::Added { user: owner, item });
         }
         discard(scope, content, &deck, files.values());
         deck.save(scope, &memory);
@@ -155,7 +155,7 @@ impl ContentType for PptContent {
                 self.content.set_native_file(cx, file.clone());
             }
         }
-        let added = good.into_iter().map(|item| Change::Added { user, item });
+        let added = good.into_iter().map(|item| DeckChange::Added { user, item });
         let gone = self.change(cx, added);
         // No file goes before it is saved that nothing needs it.
         self.deck.save(cx, &self.memory);
@@ -179,7 +179,7 @@ impl ContentType for PptContent {
             Some(_) => return,
         };
         let failed = self.deck.left_undone(user, code).into_iter();
-        self.change(cx, failed.map(Change::Failed));
+        self.change(cx, failed.map(DeckChange::Failed));
     }
 }
 
@@ -189,7 +189,7 @@ impl PptContent {
     fn change(
         &mut self,
         cx: &mut Context<Self>,
-        changes: impl IntoIterator<Item = Change>,
+        changes: impl IntoIterator<Item = DeckChange>,
     ) -> Vec<StoredFile> {
         let mut gone = Vec::new();
         for change in changes {
@@ -200,9 +200,9 @@ impl PptContent {
                 tell::item(&mut peers, &self.meeting, item);
             }
             match &change {
-                Change::Moved(position) => drop(peers.c_set_location(&position.xml)),
-                Change::Failed(failed) => tell::failed(&mut peers, *failed),
-                Change::Created { .. } | Change::Added { .. } => {}
+                DeckChange::Moved(position) => drop(peers.c_set_location(&position.xml)),
+                DeckChange::Failed(failed) => tell::failed(&mut peers, *failed),
+                DeckChange::Created { .. } | DeckChange::Added { .. } => {}
             }
         }
         if !std::mem::replace(&mut self.is_scheduled, true) {
@@ -235,7 +235,7 @@ impl PptContentServer for PptContent {
             may && self.deck.has(wanted.slide) && wanted != self.deck.position()
         };
         match wanted.filter(can) {
-            Some(wanted) => drop(self.change(cx, [Change::Moved(wanted)])),
+            Some(wanted) => drop(self.change(cx, [DeckChange::Moved(wanted)])),
             // Whoever has turned the slide already turns it back.
             None => drop(cx.caller().c_set_location(&self.deck.position().xml)),
         }
@@ -262,7 +262,7 @@ impl PptContentServer for PptContent {
         }
         if self.meeting.policy().may_upload(self.role(cx)) {
             let failed = Failed { begin, end, form: format, code: error_code };
-            self.change(cx, [Change::Failed(failed)]);
+            self.change(cx, [DeckChange::Failed(failed)]);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::{
-    deck::{Change, Deck, Failed},
+    deck::{Deck, DeckChange, Failed},
     intake::Intake,
     item::{Item, Markup, Pages, Place},
 };
@@ -22,13 +22,13 @@ fn file(name: &str) -> StoredFile {
 
 fn deck(slides: u32) -> Deck {
     let mut deck = Deck::new();
-    deck.apply(&Change::Created { owner: 1, slides });
+    deck.apply(&DeckChange::Created { owner: 1, slides });
     deck
 }
 
 fn share(deck: &mut Deck, name: &str) {
     let item = Item::Shared { name: name.to_owned(), file: file(name) };
-    deck.apply(&Change::Added { user: 1, item });
+    deck.apply(&DeckChange::Added { user: 1, item });
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn what_lost_its_place_is_gone_and_what_is_told_is_there() {
     let mut deck = deck(2);
     let jpeg = |name: &str| {
         let item = Item::Jpeg { slide: 1, file: file(name) };
-        Change::Added { user: 1, item }
+        DeckChange::Added { user: 1, item }
     };
     let effect = deck.apply(&jpeg("a"));
     assert_eq!((effect.told, effect.gone), (vec![Place::Jpeg(1)], vec![]));
@@ -75,9 +75,9 @@ fn the_same_changes_make_the_same_presentation() {
     let failed =
         Failed { begin: 0, end: 2, form: Format::FullJpeg, code: Code::ClientUploadFailed };
     let changes = [
-        Change::Created { owner: 1, slides: 3 },
-        Change::Failed(failed),
-        Change::Added { user: 2, item: Item::Jpeg { slide: 1, file: file("a") } },
+        DeckChange::Created { owner: 1, slides: 3 },
+        DeckChange::Failed(failed),
+        DeckChange::Added { user: 2, item: Item::Jpeg { slide: 1, file: file("a") } },
     ];
     let replayed = || {
         let mut deck = Deck::new();
@@ -99,7 +99,7 @@ fn markup(slide: u32, needs: &[&str], from: &str) -> Item {
 }
 
 fn add(deck: &mut Deck, item: Item) -> Vec<Place> {
-    deck.apply(&Change::Added { user: 1, item }).told
+    deck.apply(&DeckChange::Added { user: 1, item }).told
 }
 
 #[test]

@@ -2,7 +2,7 @@ mod state;
 
 use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
 
-use self::state::{Change, State};
+use self::state::{QnaChange, QnaState};
 use crate::{
     interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
     server::{
@@ -22,7 +22,7 @@ use crate::{
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
 pub struct QnaContent {
     id: i64,
-    state: State,
+    state: QnaState,
     meeting: MeetingContext,
     memory: Memory,
     /// Whether something did not find room, and the log knows.
@@ -33,19 +33,19 @@ impl ContentType for QnaContent {
     const NAME: &'static str = "Content.Qna";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let (state, memory) = (State::new(), new.memory);
-        state.save(scope, &memory, &Change::Opened(state.open));
+        let (state, memory) = (QnaState::new(), new.memory);
+        state.save(scope, &memory, &QnaChange::Opened(state.open));
         Ok(Self { id: new.id, state, meeting: new.meeting, memory, full: false })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let state = State::restore(&old.saved)?;
+        let state = QnaState::restore(&old.saved)?;
         Ok(Self { id: old.id, state, meeting: old.meeting, memory: old.memory, full: false })
     }
 }
 
 impl QnaContent {
-    fn change(&mut self, cx: &mut Context<Self>, change: &Change) {
+    fn change(&mut self, cx: &mut Context<Self>, change: &QnaChange) {
         self.state.apply(change);
         self.state.save(cx, &self.memory, change);
     }
@@ -65,7 +65,7 @@ impl QnaContentServer for QnaContent {
         if !may || open_state == QnaOpenState::None {
             cx.caller().c_set_open_state(self.state.open);
         } else if open_state != self.state.open {
-            self.change(cx, &Change::Opened(open_state));
+            self.change(cx, &QnaChange::Opened(open_state));
             cx.peers().c_set_open_state(open_state);
         }
         Ok(())
@@ -85,7 +85,7 @@ impl QnaContentServer for QnaContent {
             return;
         }
         let count = self.state.count();
-        self.change(cx, &Change::Put { user, moderates, blob: blob.to_owned() });
+        self.change(cx, &QnaChange::Put { user, moderates, blob: blob.to_owned() });
         cx.peers().c_put_blob(blob);
         if self.state.count() != count {
             cx.peers().c_set_questions_count(self.state.count());

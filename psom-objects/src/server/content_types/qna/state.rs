@@ -10,7 +10,7 @@ use crate::{
     qna::QnaBlob,
     server::{
         content_type::{Memory, Recollection, Refusal},
-        limits::Limits,
+        limits::MeetingLimits,
     },
     texts,
     types::QnaOpenState,
@@ -40,7 +40,7 @@ impl Sum {
     }
 
     /// Whether this and a further message are within a part of the limits.
-    fn has_room(mut self, blob: &str, limits: &Limits, part: usize) -> bool {
+    fn has_room(mut self, blob: &str, limits: &MeetingLimits, part: usize) -> bool {
         self.add(blob);
         self.blobs <= limits.blobs.div_ceil(part) && self.bytes <= limits.blob_bytes.div_ceil(part)
     }
@@ -56,7 +56,7 @@ struct Put<T> {
 
 /// The durable state of questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct State {
+pub(super) struct QnaState {
     pub(super) open: QnaOpenState,
     /// All that was put, in order.
     pub(super) blobs: Vec<String>,
@@ -71,14 +71,14 @@ pub(super) struct State {
 
 /// A change of questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum QnaChange {
     /// They are open now, or suspended.
     Opened(QnaOpenState),
     /// The page of a user says something, who moderates or does not.
     Put { user: i64, moderates: bool, blob: String },
 }
 
-impl State {
+impl QnaState {
     pub(super) fn new() -> Self {
         Self {
             open: QnaOpenState::Open,
@@ -90,10 +90,10 @@ impl State {
         }
     }
 
-    pub(super) fn apply(&mut self, change: &Change) {
+    pub(super) fn apply(&mut self, change: &QnaChange) {
         match change {
-            Change::Opened(state) => self.open = *state,
-            Change::Put { user, moderates, blob } => {
+            QnaChange::Opened(state) => self.open = *state,
+            QnaChange::Put { user, moderates, blob } => {
                 if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
                     self.questions.insert(id);
                 }
@@ -108,11 +108,11 @@ impl State {
     }
 
     /// Saves what a change has changed.
-    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: &Change) {
+    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: &QnaChange) {
         match change {
-            Change::Opened(state) => memory.keep(scope, "qna", &i32::from(*state)),
+            QnaChange::Opened(state) => memory.keep(scope, "qna", &i32::from(*state)),
             // So that they are read in their order.
-            Change::Put { user, moderates, blob } => {
+            QnaChange::Put { user, moderates, blob } => {
                 let key = format!("blob/{:08}", self.blobs.len());
                 memory.keep(scope, &key, &Put { user: *user, moderates: *moderates, blob });
             }
@@ -122,9 +122,9 @@ impl State {
     /// The state as it was saved.
     pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
-        state.apply(&Change::Opened(saved.must::<i32>("qna")?.into()));
+        state.apply(&QnaChange::Opened(saved.must::<i32>("qna")?.into()));
         for (_, Put { user, moderates, blob }) in saved.below("blob")? {
-            state.apply(&Change::Put { user, moderates, blob });
+            state.apply(&QnaChange::Put { user, moderates, blob });
         }
         Ok(state)
     }
@@ -135,7 +135,13 @@ impl State {
     }
 
     /// Whether there is room for it, and it can be passed on. Who moderates has all the room.
-    pub(super) fn takes(&self, user: i64, moderates: bool, blob: &str, limits: &Limits) -> bool {
+    pub(super) fn takes(
+        &self,
+        user: i64,
+        moderates: bool,
+        blob: &str,
+        limits: &MeetingLimits,
+    ) -> bool {
         let own = self.sums.get(&user).copied().unwrap_or_default();
         let may = |sum: Sum, part| sum.has_room(blob, limits, part);
         may(self.sum, 1)

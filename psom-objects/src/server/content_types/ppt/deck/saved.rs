@@ -3,7 +3,7 @@
 use psom::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Deck, Failed, Item, Markup, Piece, Place, Position, merged};
+use super::{Deck, DeckChange, Failed, Item, Markup, Piece, Place, Position, merged};
 use crate::{
     server::content_type::{Memory, Recollection, Refusal},
     types::{ResourceErrorCode, ResourceFormat},
@@ -80,7 +80,7 @@ impl Deck {
                 if end >= slides.max(1) {
                     return Err(bad("error"));
                 }
-                deck.apply(&Change::Failed(Failed { begin, end, form, code: code.into() }));
+                deck.apply(&DeckChange::Failed(Failed { begin, end, form, code: code.into() }));
             }
         }
         for (user, forms) in saved.below::<Vec<i32>>("begun")? {
@@ -92,7 +92,7 @@ impl Deck {
         for user in users {
             let code = ResourceErrorCode::UploaderClientDisconnected;
             for failed in deck.left_undone(user, code) {
-                deck.apply(&Change::Failed(failed));
+                deck.apply(&DeckChange::Failed(failed));
             }
         }
         Ok(deck)
