@@ -40,12 +40,12 @@ struct Follower {
 pub(super) type Follow = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send>;
 
 impl ContentManager {
-    pub(super) fn new(uploads: Handle<UploadManager>) -> Self {
+    pub(super) fn new(root: Root, uploads: Handle<UploadManager>) -> Self {
         Self {
             uploads,
             contents: HashMap::new(),
             followers: HashMap::new(),
-            root: Root::default(),
+            root,
             is_connected: false,
         }
     }
@@ -129,7 +129,7 @@ impl ContentManagerClient for ContentManager {
         owning_user_id: i64,
     ) {
         let reserved = status == TitleReservationStatus::ReservedForCreation;
-        let _ = cx.tell(self.uploads, move |uploads, cx| uploads.titled(cx, cookie, reserved));
+        cx.tell(self.uploads, move |uploads, cx| uploads.titled(cx, cookie, reserved));
         let content = Some(content_id).filter(|id| *id != 0);
         let owner = Some(owning_user_id).filter(|id| *id != 0);
         self.root.tell(cx, Event::TitleReservation { cookie, status, content, owner });
@@ -186,7 +186,7 @@ impl Lifecycle for Content {
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let id = self.id;
-        let _ = cx.tell(self.manager, move |manager, cx| manager.forget(cx, id));
+        cx.tell(self.manager, move |manager, cx| manager.forget(cx, id));
         self.extended.map(|extended| cx.remove(extended.handle));
     }
 }

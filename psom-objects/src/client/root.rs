@@ -19,32 +19,28 @@ pub(super) trait Report: Send + Sync {
     fn release_title(&self, scope: &mut Scope, cookie: i32);
 }
 
-/// A reference to the conference. It is empty until the conference is connected.
-#[derive(Clone, Default)]
-pub(super) struct Root(Option<Arc<dyn Report>>);
+/// A reference to the conference.
+#[derive(Clone)]
+pub(super) struct Root(Arc<dyn Report>);
 
 impl Root {
     pub(super) fn new(root: impl Report + 'static) -> Self {
-        Self(Some(Arc::new(root)))
+        Self(Arc::new(root))
     }
 
     /// Reports a change to the conference. Does nothing when the conference is gone.
     pub(super) fn tell(&self, scope: &mut Scope, event: Event) {
-        if let Some(root) = &self.0 {
-            root.report(scope, event);
-        }
+        self.0.report(scope, event);
     }
 
     /// Returns the meeting as it was after all calls before the current one.
     pub(super) fn model<'a>(&self, scope: &'a Scope) -> Option<&'a Model> {
-        self.0.as_ref()?.model(scope)
+        self.0.model(scope)
     }
 
     /// Gives back a reserved title that is not going to be used.
     pub(super) fn release_title(&self, scope: &mut Scope, cookie: i32) {
-        if let Some(root) = &self.0 {
-            root.release_title(scope, cookie);
-        }
+        self.0.release_title(scope, cookie);
     }
 
     /// Reports a call that could not be sent. `action` completes "cannot ...".

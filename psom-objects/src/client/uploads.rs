@@ -16,7 +16,6 @@ use crate::{
     serves = interfaces::UploadManagerClient,
     calls = interfaces::UploadManagerServer
 )]
-#[derive(Default)]
 pub(super) struct UploadManager {
     streams: HashMap<i32, Handle<UploadStream>>,
     /// What the server was asked to take, and has not answered yet.
@@ -59,6 +58,22 @@ const WINDOW: u64 = 8 * WRITE as u64;
 /// How many streams a server may connect beyond those that uploads wait for: it may change its
 /// mind, and close them later.
 const SPARE_STREAMS: usize = 100;
+
+impl UploadManager {
+    pub(super) fn new(root: Root) -> Self {
+        Self {
+            streams: HashMap::new(),
+            requested: HashSet::new(),
+            unclaimed: 0,
+            refused: HashSet::new(),
+            downloads: HashSet::new(),
+            parcels: HashMap::new(),
+            forms: HashMap::new(),
+            root,
+            is_connected: false,
+        }
+    }
+}
 
 #[distributed_object]
 impl UploadManager {
@@ -208,7 +223,7 @@ impl UploadManager {
             let end = total.min(sending.sent + WRITE);
             let piece = sending.parcel.bytes.slice(sending.sent..end);
             sending.sent = end;
-            let _ = cx.tell(stream, move |stream, cx| stream.write(cx, piece));
+            cx.tell(stream, move |stream, cx| stream.write(cx, piece));
         }
         if sending.arrived == total as u64 && !std::mem::replace(&mut sending.ended, true) {
             self.end(cx, cookie, false);
@@ -273,7 +288,7 @@ impl UploadManagerClient for UploadManager {
         }
         self.unclaimed = self.unclaimed.saturating_sub(1);
         self.streams.insert(cookie, stream);
-        let _ = cx.tell(stream, move |stream, _| stream.cookie = Some(cookie));
+        cx.tell(stream, move |stream, _| stream.cookie = Some(cookie));
         self.root.tell(cx, Event::UploadAccepted { cookie });
         self.go_on(cx, cookie);
         Ok(())
@@ -361,7 +376,7 @@ impl UploadStream {
 impl Lifecycle for UploadStream {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if self.cookie.is_none() {
-            let _ = cx.tell(self.manager, |manager, _| {
+            cx.tell(self.manager, |manager, _| {
                 manager.unclaimed = manager.unclaimed.saturating_sub(1);
             });
         }
@@ -382,7 +397,7 @@ impl UploadStreamClient for UploadStream {
         self.received = received;
         if let Some(cookie) = self.cookie {
             self.root.tell(cx, Event::UploadProgress { cookie, received });
-            let _ = cx.tell(self.manager, move |manager, cx| manager.arrived(cx, cookie, received));
+            cx.tell(self.manager, move |manager, cx| manager.arrived(cx, cookie, received));
         }
     }
 }

@@ -10,9 +10,8 @@ use crate::interfaces::{self, ContentUserManagerClient};
     serves = interfaces::ContentUserManagerClient,
     calls = interfaces::ContentUserManagerServer
 )]
-#[derive(Default)]
 pub(super) struct ContentUserManager {
-    pub(super) root: Root,
+    root: Root,
     /// Who is there, with the bytes of what they are called.
     present: HashMap<i64, usize>,
     bytes: usize,
@@ -23,6 +22,10 @@ pub(super) const MAX_USERS: usize = 100_000;
 const MAX_BYTES: usize = 64 << 20;
 
 impl ContentUserManager {
+    pub(super) fn new(root: Root) -> Self {
+        Self { root, present: HashMap::new(), bytes: 0 }
+    }
+
     fn removed(&mut self, id: i64) {
         self.bytes -= self.present.remove(&id).unwrap_or(0);
     }

@@ -400,21 +400,21 @@ impl<T: ContentType> ExtendedContent for Handle<T> {
 
     fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>) {
         // It goes with its content, which is asked for it.
-        let _ = scope.tell(*self, move |object, cx| object.user_changed(cx, user, role));
+        scope.tell(*self, move |object, cx| object.user_changed(cx, user, role));
     }
 
     fn add(&self, scope: &mut Scope, addition: Addition, reply: Reply) {
         if scope.get(*self).is_err() {
             return reply(scope, Err(Refusal::malformed("the content is gone")));
         }
-        let _ = scope.tell(*self, move |object, cx| {
+        scope.tell(*self, move |object, cx| {
             let result = object.add(cx, addition);
             reply(cx, result);
         });
     }
 
     fn delete(&self, scope: &mut Scope) {
-        let _ = scope.tell(*self, |object, cx| {
+        scope.tell(*self, |object, cx| {
             object.deleted(cx);
             let this = cx.handle();
             cx.remove(this);

@@ -32,7 +32,7 @@ impl<M: Send + 'static> Mailbox<M> {
 
 fn deliver<T: Receive<M>, M: Send + 'static>(scope: &mut Scope, object: AnyHandle, message: M) {
     if let Some(handle) = scope.downcast::<T>(object) {
-        let _ = scope.tell(handle, move |object, cx| object.receive(cx, message));
+        scope.tell(handle, move |object, cx| object.receive(cx, message));
     }
 }
 

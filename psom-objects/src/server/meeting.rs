@@ -112,10 +112,10 @@ impl Meeting {
             (config.started, scope.now()),
             users,
         );
-        let uploads = scope.add(UploadManager::new(context.clone()));
-        let contents = scope.add(ContentManager::new(context.clone(), types, uploads));
-        // Runs before anything else happens.
-        let _ = scope.tell(uploads, move |uploads, _| uploads.set_target(contents));
+        let contents = scope.add_with(|scope, contents| {
+            let uploads = scope.add(UploadManager::new(context.clone(), contents));
+            ContentManager::new(context.clone(), types, uploads)
+        });
         Self { context, contents, set_aside: Vec::new() }
     }
 
@@ -158,9 +158,9 @@ impl Meeting {
     /// and uploads. Contents appear and disappear as the new role sees them.
     pub fn set_role(&mut self, cx: &mut Context<Self>, user: i64, role: Role) {
         let contents = self.contents;
-        let _ = cx.tell(self.context.users(), move |users, cx| {
+        cx.tell(self.context.users(), move |users, cx| {
             if users.set_role(user, role) {
-                let _ = cx.tell(contents, move |contents, cx| contents.on_role(cx, user));
+                cx.tell(contents, move |contents, cx| contents.on_role(cx, user));
             }
         });
     }
@@ -189,7 +189,7 @@ impl Lifecycle for Meeting {
         let Some(caller) = cx.caller().id() else { return };
         let this = cx.handle();
         // Queued, because the children send their state in turns of their own.
-        let _ = cx.tell(this, move |_, cx| {
+        cx.tell(this, move |_, cx| {
             if let Some(mut caller) = cx.peer(caller) {
                 caller.c_meeting_ready();
             }

@@ -59,13 +59,60 @@ impl Scope {
 
     /// Adds an object to the space. It stays until it is removed.
     pub fn add<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
-        self.core_mut().add(object, false)
+        self.add_with(|_, _| object)
     }
 
-    /// Adds an object that lives while it is connected: when its last peer is gone, and has been
-    /// told so, or when it cannot be connected, it is removed. One that is never connected stays.
+    /// Adds the object that `make` returns. `make` gets the object's own handle, so that it can
+    /// give it to the object and to others that the object refers to.
+    ///
+    /// Until `make` returns, [`get`](Self::get) does not find the object. Calls of
+    /// [`tell`](Self::tell) to it are queued as usual.
+    pub fn add_with<T: DistributedObject>(
+        &mut self,
+        make: impl FnOnce(&mut Self, Handle<T>) -> T,
+    ) -> Handle<T> {
+        let handle = self.core_mut().reserve(false);
+        let object = make(self, handle);
+        self.core_mut().fill(handle, object);
+        handle
+    }
+
+    /// Like [`add_with`](Self::add_with), with a `make` that can fail. Then nothing is added.
+    ///
+    /// # Errors
+    /// Returns the error of `make`.
+    pub fn try_add_with<T: DistributedObject, E>(
+        &mut self,
+        make: impl FnOnce(&mut Self, Handle<T>) -> Result<T, E>,
+    ) -> Result<Handle<T>, E> {
+        let handle = self.core_mut().reserve(false);
+        match make(self, handle) {
+            Ok(object) => {
+                self.core_mut().fill(handle, object);
+                Ok(handle)
+            }
+            Err(error) => {
+                self.core_mut().remove(handle.key);
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds an object that lives while it is connected. It is removed when it cannot be connected,
+    /// or when its last peer is gone and its `disconnected` has run. An object that is never
+    /// connected stays.
     pub fn add_while_connected<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
-        self.core_mut().add(object, true)
+        let core = self.core_mut();
+        let handle = core.reserve(true);
+        core.fill(handle, object);
+        handle
+    }
+
+    /// Returns the handle of the space's root if the root is a `T`. While the root is being made,
+    /// the handle is valid already.
+    pub fn root<T: DistributedObject>(&self) -> Option<Handle<T>> {
+        let core = self.core();
+        core.is_a::<T>(core.app.root).then(|| Handle::new(core.app.root))
     }
 
     /// Removes an object, disconnects it from all its peers, and cancels its timers. Its
@@ -88,10 +135,27 @@ impl Scope {
         self.core().object(handle).ok_or(CallError::Gone)
     }
 
-    /// Does something with an object once the present handler has returned, in the order in which
-    /// it was asked for. For objects of this space that is the only way to talk to each other:
-    /// nothing is entered twice.
+    /// Queues `run` for another object. It runs after the present handler returns, in the order of
+    /// the calls. Objects of a space communicate only in this way, so that no handler is re-entered.
+    ///
+    /// If the object is gone, or goes before its turn, `run` is dropped and counted in
+    /// [`SpaceStats::undelivered`](super::SpaceStats::undelivered).
     pub fn tell<T: DistributedObject>(
+        &mut self,
+        handle: Handle<T>,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) {
+        if self.try_tell(handle, run).is_err() {
+            self.core_mut().undelivered += 1;
+        }
+    }
+
+    /// Queues `run` like [`tell`](Self::tell), for callers that need to know whether the object is
+    /// there.
+    ///
+    /// # Errors
+    /// Returns [`CallError::Gone`] if the object is gone. `run` is dropped then.
+    pub fn try_tell<T: DistributedObject>(
         &mut self,
         handle: Handle<T>,
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
@@ -117,8 +181,7 @@ impl Scope {
         self.core_mut().announced.extend(objects);
     }
 
-    /// The handle of an object whose type was forgotten, where it is a `T`. The object whose
-    /// handler runs is not found: it has [`Context::handle`].
+    /// Returns the typed handle of an object if the object is a `T`.
     pub fn downcast<T: DistributedObject>(&self, object: AnyHandle) -> Option<Handle<T>> {
         self.core().is_a::<T>(object.key).then(|| Handle::new(object.key))
     }
@@ -201,15 +264,10 @@ impl<T: DistributedObject> Context<T> {
         let caller = self.caller.as_ref().map(|caller| caller.peer.connection);
         let session = caller.and_then(|at| core.connections.get(at)).map(|at| &at.session);
         let object = session.and_then(|session| session.object_at(proxy));
-        match object.filter(|&key| core.is_a::<U>(key) || self.is_this::<U>(key)) {
+        match object.filter(|&key| core.is_a::<U>(key)) {
             Some(key) => Ok(Some(Handle::new(key))),
             None => Err(PeerMisbehaved::UnknownProxy(proxy.get()).into()),
         }
-    }
-
-    /// The running object is not in its slot, so it is known by its type alone.
-    fn is_this<U: 'static>(&self, key: ObjectKey) -> bool {
-        key == self.scope.this && std::any::TypeId::of::<U>() == std::any::TypeId::of::<T>()
     }
 
     /// Runs a future outside the space (disk, conversion, another server) and comes back with its

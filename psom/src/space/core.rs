@@ -1,4 +1,5 @@
 use std::{
+    any::TypeId,
     collections::{BTreeMap, BTreeSet, VecDeque},
     pin::Pin,
     sync::{
@@ -62,6 +63,8 @@ pub(super) struct Core {
     buffer: Vec<u8>,
     /// About how many bytes have been written since the output was last taken.
     pub(super) gathered: usize,
+    /// How many tasks were dropped because their object was gone.
+    pub(super) undelivered: u64,
 }
 
 /// Work that the space has for itself.
@@ -96,7 +99,8 @@ pub struct TimerKey {
 }
 
 struct Slot {
-    /// Empty while a handler of the object runs.
+    type_id: TypeId,
+    /// Empty while the object is made, and while a handler of it runs.
     cell: Option<Box<dyn Cell>>,
     desc: ObjectDesc,
     peers: Vec<PeerEntry>,
@@ -132,6 +136,9 @@ pub struct SpaceStats {
     pub timers: usize,
     /// Messages dropped because they crossed a close of this side, on the present connections.
     pub dropped: u64,
+    /// Calls of [`Scope::tell`](super::Scope::tell), and other tasks for objects, that were dropped
+    /// because the object was gone.
+    pub undelivered: u64,
 }
 
 impl Core {
@@ -156,6 +163,7 @@ impl Core {
             dirty: Vec::new(),
             buffer: Vec::new(),
             gathered: 0,
+            undelivered: 0,
         }
     }
 
@@ -166,23 +174,26 @@ impl Core {
             peers: self.objects.values().map(|slot| slot.peers.len()).sum(),
             timers: self.timers.len(),
             dropped: self.connections.values().map(|at| at.session.dropped()).sum(),
+            undelivered: self.undelivered,
         }
     }
 
-    pub(super) fn add<T: DistributedObject>(&mut self, object: T, transient: bool) -> Handle<T> {
-        let desc = ObjectDesc::of::<T>();
-        let space = self.number;
-        let slot = self.objects.insert_with_key(|slot| Slot {
-            cell: Some(Box::new(ObjectCell {
-                object,
-                cx: Context::new(ObjectKey { space, slot }),
-            })),
-            desc,
+    /// Makes room for an object, so that its handle exists before it does.
+    pub(super) fn reserve<T: DistributedObject>(&mut self, while_connected: bool) -> Handle<T> {
+        let slot = self.objects.insert(Slot {
+            type_id: TypeId::of::<T>(),
+            cell: None,
+            desc: ObjectDesc::of::<T>(),
             peers: Vec::new(),
             timers: BTreeSet::new(),
-            while_connected: transient,
+            while_connected,
         });
-        Handle::new(ObjectKey { space, slot })
+        Handle::new(ObjectKey { space: self.number, slot })
+    }
+
+    /// Puts an object into the room that was reserved for it.
+    pub(super) fn fill<T: DistributedObject>(&mut self, handle: Handle<T>, object: T) {
+        self.put_cell(handle.key, Box::new(ObjectCell { object, cx: Context::new(handle.key) }));
     }
 
     fn slot(&self, key: ObjectKey) -> Option<&Slot> {
@@ -222,8 +233,7 @@ impl Core {
     }
 
     pub(super) fn is_a<T: DistributedObject>(&self, key: ObjectKey) -> bool {
-        let cell = self.slot(key).and_then(|slot| slot.cell.as_ref());
-        cell.is_some_and(|cell| cell.object().is::<T>())
+        self.slot(key).is_some_and(|slot| slot.type_id == TypeId::of::<T>())
     }
 
     pub(super) fn desc(&self, key: ObjectKey) -> Option<ObjectDesc> {

@@ -95,20 +95,22 @@ impl Space {
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
         let none = Protocols::of(ObjectDesc::of::<T>(), [])?;
-        let mut scope = Scope::new(Some(Box::new(Core::new(now, none))), ObjectKey::default());
-        let root = root(&mut scope)?;
-        let root = scope.add(root);
+        let mut core = Box::new(Core::new(now, none));
+        let handle = core.reserve(false);
+        core.app.root = handle.key;
+        let mut scope = Scope::new(Some(core), handle.key);
+        let object = root(&mut scope)?;
         let mut space =
             Self { core: scope.into_core(), scratch: String::new(), unread: None, closed: false };
         if let Some(core) = &mut space.core {
-            core.app.root = root.key;
+            core.fill(handle, object);
             // Only now the root has said what it connects.
             let announced = std::mem::take(&mut core.announced);
             let further = further.into_iter().chain(announced);
             core.app.protocols = Arc::new(Protocols::of(ObjectDesc::of::<T>(), further)?);
         }
         space.settle();
-        Ok((space, root))
+        Ok((space, handle))
     }
 
     /// Takes over a server's session whose credentials were judged to be those of `user`.
@@ -274,7 +276,10 @@ impl Space {
             let Some(work) = work else { return };
             match work {
                 Work::Task(object, task) => {
-                    self.enter(object, None, |cell| task.run(cell));
+                    let there = self.enter(object, None, |cell| task.run(cell));
+                    if let (false, Some(core)) = (there, &mut self.core) {
+                        core.undelivered += 1;
+                    }
                 }
                 Work::Connected(object, caller) => {
                     self.enter(object, Some(caller), |cell| cell.connected());
@@ -297,20 +302,22 @@ impl Space {
         }
     }
 
+    /// Runs a handler of an object. Returns whether the object is there.
     fn enter(
         &mut self,
         object: ObjectKey,
         caller: Option<Caller>,
         run: impl FnOnce(&mut dyn Cell),
-    ) {
-        let Some(mut core) = self.core.take() else { return };
+    ) -> bool {
+        let Some(mut core) = self.core.take() else { return false };
         let Some(mut cell) = core.take_cell(object) else {
             self.core = Some(core);
-            return;
+            return false;
         };
         cell.enter(core, caller);
         run(cell.as_mut());
         self.give_back(object, cell);
+        true
     }
 
     fn lease(&mut self, object: ObjectKey, peer: Option<PeerEntry>) -> Option<Box<dyn Cell>> {

@@ -76,25 +76,27 @@ fn a_meeting() -> Captured {
     let package = package("Plan", b"hello");
     let length = package.len() as i64;
     client.on_root(move |client, cx| {
-        cx.tell(client.contents, |_, cx| drop(cx.peers().s_reserve_title("Plan", 7))).unwrap();
-        cx.tell(client.uploads, move |_, cx| drop(cx.peers().s_request_upload(length, 1000, 7)))
-            .unwrap();
+        cx.try_tell(client.contents, |_, cx| drop(cx.peers().s_reserve_title("Plan", 7))).unwrap();
+        cx.try_tell(client.uploads, move |_, cx| {
+            drop(cx.peers().s_request_upload(length, 1000, 7))
+        })
+        .unwrap();
     });
     carry(&mut client);
     client.on_root(move |client, cx| {
         let stream = *cx.get(client.uploads).unwrap().streams.last().unwrap();
-        cx.tell(stream, move |_, cx| drop(cx.peers().s_write(package.into(), 0))).unwrap();
-        cx.tell(client.uploads, |_, cx| drop(cx.peers().s_upload_finished(7, false))).unwrap();
+        cx.try_tell(stream, move |_, cx| drop(cx.peers().s_write(package.into(), 0))).unwrap();
+        cx.try_tell(client.uploads, |_, cx| drop(cx.peers().s_upload_finished(7, false))).unwrap();
     });
     carry(&mut client);
     client.on_root(|client, cx| {
         let content = cx.add(Content::new(client.log.clone(), 1));
         let file = cx.add(NativeFile { log: client.log.clone() });
-        cx.tell(client.contents, move |_, cx| {
+        cx.try_tell(client.contents, move |_, cx| {
             assert_eq!(cx.peers().connect("content.1", content), 1);
         })
         .unwrap();
-        cx.tell(content, move |_, cx| {
+        cx.try_tell(content, move |_, cx| {
             assert_eq!(cx.peers().connect("extendedContent", file), 1);
             cx.peers().s_set_title("A better plan");
         })

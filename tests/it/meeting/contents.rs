@@ -187,11 +187,11 @@ fn refused_title_is_returned_up_to_the_size_limit() {
     const LENGTH: usize = 65_000;
     client.on_root(|client, cx| {
         let content = cx.add(Content::new(client.log.clone(), 1));
-        cx.tell(client.contents, move |_, cx| {
+        cx.try_tell(client.contents, move |_, cx| {
             assert_eq!(cx.peers().connect("content.1", content), 1);
         })
         .unwrap();
-        cx.tell(content, |_, cx| drop(cx.peers().s_set_title(&"x".repeat(LENGTH)))).unwrap();
+        cx.try_tell(content, |_, cx| drop(cx.peers().s_set_title(&"x".repeat(LENGTH)))).unwrap();
     });
     // The title is the end of it. Masks stay where they are when U+0000 comes in one byte each,
     // which take two on their way back.

@@ -92,7 +92,7 @@ fn join(world: &mut World, id: i64) -> usize {
 fn call(world: &mut World, client: usize, act: Act) {
     world.on_client(client, move |conference, cx| {
         let dial = conference.extended::<Dial>(cx, 1).unwrap();
-        cx.tell(dial, act).unwrap();
+        cx.try_tell(dial, act).unwrap();
     });
 }
 

@@ -212,24 +212,27 @@ async fn client_gets_only_methods_of_its_version() {
     let package = package();
     let length = package.len() as i64;
     new.run(move |client, cx| {
-        cx.tell(client.contents, |_, cx| drop(cx.peers().s_reserve_title("plan.txt", 1))).unwrap();
-        cx.tell(client.uploads, move |_, cx| drop(cx.peers().s_request_upload(length, 1000, 1)))
+        cx.try_tell(client.contents, |_, cx| drop(cx.peers().s_reserve_title("plan.txt", 1)))
             .unwrap();
+        cx.try_tell(client.uploads, move |_, cx| {
+            drop(cx.peers().s_request_upload(length, 1000, 1))
+        })
+        .unwrap();
     })
     .await
     .unwrap();
     logged(&log, "uploads.accepted 1").await;
     new.run(move |client, cx| {
         let stream = cx.get(client.uploads).unwrap().streams[0];
-        cx.tell(stream, move |_, cx| drop(cx.peers().s_write(package.into(), 1))).unwrap();
-        cx.tell(client.uploads, |_, cx| drop(cx.peers().s_upload_finished(1, false))).unwrap();
+        cx.try_tell(stream, move |_, cx| drop(cx.peers().s_write(package.into(), 1))).unwrap();
+        cx.try_tell(client.uploads, |_, cx| drop(cx.peers().s_upload_finished(1, false))).unwrap();
     })
     .await
     .unwrap();
     logged(&log, "uploads.finished 1 Ok").await;
     new.run(|client, cx| {
         let content = cx.add(super::client::Content::new(client.log.clone(), 1));
-        cx.tell(client.contents, move |_, cx| {
+        cx.try_tell(client.contents, move |_, cx| {
             cx.peers().connect("content.1", content);
         })
         .unwrap();
@@ -244,7 +247,7 @@ async fn client_gets_only_methods_of_its_version() {
     logged(&old_log, "content completed, version 1").await;
     old.run(|client, cx| {
         let uploads = cx.get(client.contents).unwrap().uploads;
-        cx.tell(uploads, |_, cx| drop(cx.peers().s_request_upload(-1, -1, 7))).unwrap();
+        cx.try_tell(uploads, |_, cx| drop(cx.peers().s_request_upload(-1, -1, 7))).unwrap();
     })
     .await
     .unwrap();

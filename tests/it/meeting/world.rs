@@ -121,7 +121,7 @@ impl World {
         call: impl FnOnce(&mut Proxy<'_, Contents>) + Send + 'static,
     ) {
         self.pair.on_client(client, move |client, cx| {
-            cx.tell(client.contents, move |_, cx| call(&mut cx.peers())).unwrap();
+            cx.try_tell(client.contents, move |_, cx| call(&mut cx.peers())).unwrap();
         });
     }
 
@@ -132,7 +132,7 @@ impl World {
         call: impl FnOnce(&mut Proxy<'_, Uploads>) + Send + 'static,
     ) {
         self.pair.on_client(client, move |client, cx| {
-            cx.tell(client.uploads, move |_, cx| call(&mut cx.peers())).unwrap();
+            cx.try_tell(client.uploads, move |_, cx| call(&mut cx.peers())).unwrap();
         });
     }
 
@@ -144,7 +144,7 @@ impl World {
     ) {
         self.pair.on_client(client, move |client, cx| {
             let stream = *cx.get(client.uploads).unwrap().streams.last().unwrap();
-            cx.tell(stream, move |_, cx| call(&mut cx.peers())).unwrap();
+            cx.try_tell(stream, move |_, cx| call(&mut cx.peers())).unwrap();
         });
     }
 
@@ -152,7 +152,7 @@ impl World {
     pub fn open(&mut self, client: usize, id: i64) -> Handle<Content> {
         self.pair.on_client(client, move |client, cx| {
             let content = cx.add(Content::new(client.log.clone(), id));
-            cx.tell(client.contents, move |_, cx| {
+            cx.try_tell(client.contents, move |_, cx| {
                 cx.peers().connect(&format!("content.{id}"), content);
             })
             .unwrap();
@@ -175,7 +175,7 @@ impl World {
         self.pair.on_client(client, move |client, cx| {
             let extended = make(cx, client.log.clone());
             let extended = cx.add(extended);
-            cx.tell(content, move |_, cx| {
+            cx.try_tell(content, move |_, cx| {
                 assert_eq!(cx.peers().connect("extendedContent", extended), 1);
             })
             .unwrap();
@@ -190,7 +190,7 @@ impl World {
         object: Handle<T>,
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) {
-        self.pair.on_client(client, move |_, cx| cx.tell(object, run).unwrap());
+        self.pair.on_client(client, move |_, cx| cx.try_tell(object, run).unwrap());
     }
 
     /// Connects children of an object that has none: all are closed, and that is all. `connect` is
@@ -205,7 +205,7 @@ impl World {
         for part in ["annotationContainer", "extendedContent", "uploadManager", "content.1", ""] {
             self.pair.on_client(client, move |client, cx| {
                 let child = cx.add(NativeFile { log: client.log.clone() });
-                cx.tell(object, move |_, cx| assert_eq!(connect(cx, part, child), 1)).unwrap();
+                cx.try_tell(object, move |_, cx| assert_eq!(connect(cx, part, child), 1)).unwrap();
             });
         }
         assert_eq!((self.pair.client_error(client), self.pair.server_error(client)), (None, None));
@@ -221,7 +221,7 @@ impl World {
         call: impl FnOnce(&mut Proxy<'_, Content>) + Send + 'static,
     ) {
         self.pair.on_client(client, move |_, cx| {
-            cx.tell(content, move |_, cx| call(&mut cx.peers())).unwrap();
+            cx.try_tell(content, move |_, cx| call(&mut cx.peers())).unwrap();
         });
     }
 

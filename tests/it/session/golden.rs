@@ -209,7 +209,7 @@ fn meeting_starts_with_the_captured_bytes() {
                 ([1], ["sip:ryanf0@rtcdev.nttest.microsoft.com"], ["Ryan0 Farm0"]);
             cx.peers().c_users_added(&ids, &uris.map(String::from), &names.map(String::from));
         };
-        cx.tell(meeting.users, added).unwrap();
+        cx.try_tell(meeting.users, added).unwrap();
     });
     assert!(server.take().ends_with(&bytes(&[USERS_ADDED])));
     assert_eq!(server.send(&bytes(&[RESERVE_TITLE])), bytes(&[TITLE_RESERVED]));

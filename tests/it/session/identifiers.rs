@@ -15,7 +15,7 @@ fn at_the_desk() -> Stage {
 
 fn close_the_desk(script: &mut Script<Hall>) {
     let close = |_: &mut Desk, cx: &mut Context<Desk>| assert_eq!(cx.peers().close(), 1);
-    script.on_root(move |hall, cx| cx.tell(hall.desk, close).unwrap());
+    script.on_root(move |hall, cx| cx.try_tell(hall.desk, close).unwrap());
 }
 
 #[test]

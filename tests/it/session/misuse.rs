@@ -70,7 +70,7 @@ fn peer_of_a_closed_object_is_gone() {
             assert!(cx.peer(id).is_none());
             assert_eq!(cx.peers().c_open(1).reached, 0);
         };
-        cx.tell(hall.desk, close).unwrap();
+        cx.try_tell(hall.desk, close).unwrap();
     });
     assert_eq!(script.take(), [set_channel(2), op_close(-1)].concat());
 }
@@ -81,7 +81,7 @@ fn removed_object_is_gone() {
     script.on_root(|hall, cx| {
         assert!(cx.remove(hall.desk));
         assert_eq!(cx.get(hall.desk).err(), Some(CallError::Gone));
-        assert_eq!(cx.tell(hall.desk, |_, _| ()), Err(CallError::Gone));
+        assert_eq!(cx.try_tell(hall.desk, |_, _| ()), Err(CallError::Gone));
         let peer = cx.peer_infos()[0].id;
         let connected = cx.peer(peer).unwrap().connect("seat", hall.desk);
         assert_eq!(connected, Err(CallError::Gone.into()));

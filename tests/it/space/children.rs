@@ -14,7 +14,7 @@ fn connect(pair: &mut super::common::Pair, part: &'static str) {
 fn note(pair: &mut super::common::Pair) {
     pair.on_client(0, |ear, cx| {
         let given = ear.given;
-        cx.tell(given, |_, cx| drop(cx.peers().s_note("hello"))).unwrap();
+        cx.try_tell(given, |_, cx| drop(cx.peers().s_note("hello"))).unwrap();
     });
 }
 
@@ -89,7 +89,7 @@ fn children_stay_connected_when_their_parent_is_closed() {
     let grandchild = pair.on_server(|hub, cx| {
         let grandchild = cx.add(Child::default());
         let child = hub.made[0];
-        cx.tell(child, move |_, cx| {
+        cx.try_tell(child, move |_, cx| {
             // The client's child knows no parts, so it answers with OP_CLOSE.
             cx.peers().connect("anything", grandchild);
         })
@@ -101,7 +101,7 @@ fn children_stay_connected_when_their_parent_is_closed() {
     pair.on_server(|hub, cx| assert!(cx.remove(hub.made[0])));
     pair.on_client(0, |ear, cx| {
         let taken = ear.taken;
-        cx.tell(taken, |_, cx| drop(cx.peers().s_note("still connected"))).unwrap();
+        cx.try_tell(taken, |_, cx| drop(cx.peers().s_note("still connected"))).unwrap();
     });
     let taken = pair.on_client(0, |ear, cx| cx.get(ear.taken).unwrap().notes.clone());
     assert_eq!(taken, ["connected", "still connected"]);

@@ -30,11 +30,11 @@ fn step(pair: &mut Pair, random: &mut Random) {
         4 => pair.on_client(0, |_, cx| drop(cx.peers().s_child("unknown"))),
         5 => pair.on_client(0, |ear, cx| {
             let given = ear.given;
-            cx.tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
+            cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
         }),
         6 => pair.on_client(0, move |ear, cx| {
             let given = ear.given;
-            cx.tell(given, move |_, cx| drop(cx.peers().s_note(&text))).unwrap();
+            cx.try_tell(given, move |_, cx| drop(cx.peers().s_note(&text))).unwrap();
         }),
         7 => pair.on_client(0, move |ear, cx| {
             let taken = ear.taken;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::common::{heard, notes, pair};
-use psom::error::CallError;
+use psom::{CallError, Handle};
 
 #[test]
 fn async_handler_is_awaited_before_the_next_message() {
@@ -23,13 +23,13 @@ fn tell_runs_after_the_handler_in_order() {
     let mut pair = pair(1);
     pair.on_server(|hub, cx| {
         let this = cx.handle();
-        cx.tell(this, |hub, cx| {
+        cx.try_tell(this, |hub, cx| {
             hub.notes.push("first".into());
             let this = cx.handle();
-            cx.tell(this, |hub, _| hub.notes.push("third".into())).unwrap();
+            cx.try_tell(this, |hub, _| hub.notes.push("third".into())).unwrap();
         })
         .unwrap();
-        cx.tell(this, |hub, _| hub.notes.push("second".into())).unwrap();
+        cx.try_tell(this, |hub, _| hub.notes.push("second".into())).unwrap();
         hub.notes.push("handler".into());
     });
     assert_eq!(notes(&mut pair)[1..], ["handler", "first", "second", "third"]);
@@ -42,7 +42,7 @@ fn handle_to_a_removed_object_is_an_error() {
         let child = cx.add(super::common::Child::default());
         assert!(cx.get(child).is_ok());
         assert!(cx.remove(child));
-        let told = cx.tell(child, |_, _| unreachable!());
+        let told = cx.try_tell(child, |_, _| unreachable!());
         (told, cx.get(child).map(|_| ()), cx.remove(child))
     });
     assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
@@ -53,7 +53,7 @@ fn handle_of_another_space_is_an_error() {
     let (mut one, mut other) = (pair(0), pair(0));
     let theirs = other.on_server(|_, cx| cx.handle());
     let (told, looked, removed) = one.on_server(move |_, cx| {
-        let told = cx.tell(theirs, |_, _| unreachable!());
+        let told = cx.try_tell(theirs, |_, _| unreachable!());
         (told, cx.get(theirs).map(|_| ()), cx.remove(theirs))
     });
     assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
@@ -64,7 +64,7 @@ fn task_for_a_removed_object_is_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
-        cx.tell(child, |_, _| unreachable!()).unwrap();
+        cx.try_tell(child, |_, _| unreachable!()).unwrap();
         cx.remove(child);
     });
     assert_eq!(pair.server_stats().objects, 1);
@@ -97,7 +97,7 @@ fn timers_of_a_removed_object_are_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
         let child = cx.add(super::common::Child::default());
-        cx.tell(child, |_, cx| {
+        cx.try_tell(child, |_, cx| {
             cx.after(Duration::from_secs(1), |_, _| unreachable!());
             let this = cx.handle();
             cx.remove(this);
@@ -154,7 +154,7 @@ fn end_of_turn_hook_runs_after_all_other_work() {
             cx.at_end_of_turn(|hub, _| hub.notes.push("behind it".into()));
         });
         let this = cx.handle();
-        cx.tell(this, |hub, _| hub.notes.push("told".into())).unwrap();
+        cx.try_tell(this, |hub, _| hub.notes.push("told".into())).unwrap();
         cx.peers().c_said(0, "sent at once");
     });
     assert_eq!(notes(&mut pair)[1..], ["told", "end", "behind it"]);
@@ -220,4 +220,60 @@ fn endless_end_of_turn_hooks_do_not_block_the_turn() {
     pair.advance(Duration::ZERO);
     (0..10).for_each(|_| drop(pair.on_server(|_, cx| cx.peers().c_said(0, "more"))));
     assert_eq!(pair.on_server(|hub, _| hub.notes.len()), 100);
+}
+
+#[test]
+fn an_object_is_made_with_its_own_handle() {
+    let mut pair = pair(0);
+    let (given, made) = pair.on_server(|_, cx| {
+        let mut given = None;
+        let made = cx.add_with(|scope, handle: Handle<super::common::Child>| {
+            assert_eq!(scope.get(handle).err(), Some(CallError::Gone));
+            scope.tell(handle, |_, cx| assert_eq!(cx.peers().len(), 0));
+            given = Some(handle);
+            super::common::Child::default()
+        });
+        assert!(cx.get(made).is_ok());
+        (given, made)
+    });
+    assert_eq!(given, Some(made));
+    assert_eq!((pair.server_stats().objects, pair.server_stats().undelivered), (2, 0));
+}
+
+#[test]
+fn an_object_that_cannot_be_made_leaves_nothing() {
+    let mut pair = pair(0);
+    let made = pair.on_server(|_, cx| {
+        cx.try_add_with(|scope, handle: Handle<super::common::Child>| {
+            scope.tell(handle, |_, _| unreachable!());
+            Err("no")
+        })
+    });
+    assert_eq!(made, Err("no"));
+    assert_eq!((pair.server_stats().objects, pair.server_stats().undelivered), (1, 1));
+}
+
+#[test]
+fn a_call_to_a_departed_object_is_dropped_and_counted() {
+    let mut pair = pair(0);
+    pair.on_server(|_, cx| {
+        let child = cx.add(super::common::Child::default());
+        cx.tell(child, |_, _| unreachable!());
+        cx.remove(child);
+        cx.tell(child, |_, _| unreachable!());
+    });
+    assert_eq!(pair.server_stats().undelivered, 2);
+}
+
+#[test]
+fn the_root_is_known_while_it_is_made() {
+    let now = std::time::Instant::now();
+    let (_, root) = psom::Space::new(now, [], |scope| {
+        let root = scope.root::<super::common::Child>().unwrap();
+        assert!(scope.root::<super::common::Hub>().is_none());
+        scope.tell(root, move |_, cx| assert_eq!(cx.handle(), root));
+        super::common::Child::default()
+    })
+    .unwrap();
+    assert_eq!(format!("{root:?}").get(..6), Some("Handle"));
 }

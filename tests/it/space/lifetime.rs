@@ -33,7 +33,7 @@ fn object_added_while_connected_goes_with_its_last_peer() {
     assert_eq!(pair.server_stats().objects, 2);
     pair.on_client(0, |ear, cx| {
         let given = ear.given;
-        cx.tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
+        cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
     });
     assert_eq!(pair.server_stats().objects, 1);
     assert_eq!(given(&mut pair), ["connected", "disconnected"]);
@@ -48,7 +48,7 @@ fn removed_object_is_disconnected_from_its_peers() {
     assert_eq!(pair.server_stats().peers, 1, "the root's");
     pair.on_client(0, |ear, cx| {
         let given = ear.given;
-        cx.tell(given, |_, cx| {
+        cx.try_tell(given, |_, cx| {
             assert_eq!(cx.peers().s_note("nobody hears this").reached, 0);
         })
         .unwrap();
@@ -63,7 +63,7 @@ fn closed_object_reconnects_under_a_new_number() {
         pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
         pair.on_client(0, |ear, cx| {
             let given = ear.given;
-            cx.tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
+            cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
         });
     }
     assert_eq!(given(&mut pair).len(), 6);
@@ -75,11 +75,11 @@ fn handler_can_remove_its_own_object() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
         let child = cx.add(Child::default());
-        cx.tell(child, |child, cx| {
+        cx.try_tell(child, |child, cx| {
             let this = cx.handle();
             assert!(cx.remove(this));
             child.notes.push("still here".into());
-            assert_eq!(cx.tell(this, |_, _| {}), Err(CallError::Gone));
+            assert_eq!(cx.try_tell(this, |_, _| {}), Err(CallError::Gone));
         })
         .unwrap();
     });

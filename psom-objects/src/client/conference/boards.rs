@@ -185,7 +185,7 @@ impl Conference {
         let on_slides = self.extended::<PptContent>(cx, content);
         let on_whiteboard = on_whiteboard.and_then(|board| cx.get(board).ok()?.annotations);
         let on_slides = on_slides.and_then(|slides| cx.get(slides).ok()?.annotations);
-        cx.tell(on_whiteboard.or(on_slides).ok_or(CallError::Gone)?, run)
+        cx.try_tell(on_whiteboard.or(on_slides).ok_or(CallError::Gone)?, run)
     }
 }
 

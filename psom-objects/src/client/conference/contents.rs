@@ -159,7 +159,7 @@ impl Conference {
         data: Bytes,
     ) -> Result<(), CallError> {
         let stream = cx.get(self.uploads)?.stream(cookie).ok_or(CallError::Gone)?;
-        cx.tell(stream, move |stream, cx| stream.write(cx, data))
+        cx.try_tell(stream, move |stream, cx| stream.write(cx, data))
     }
 
     /// Says that the whole package was sent. The answer is
@@ -285,7 +285,7 @@ impl Conference {
         run: impl FnOnce(&mut ContentManager, &mut Context<ContentManager>) + Send + 'static,
     ) -> Result<(), CallError> {
         self.check_connected::<ContentManager>(cx.get(self.contents)?.is_connected)?;
-        cx.tell(self.contents, run)
+        cx.try_tell(self.contents, run)
     }
 
     fn on_uploads(
@@ -294,7 +294,7 @@ impl Conference {
         run: impl FnOnce(&mut UploadManager, &mut Context<UploadManager>) + Send + 'static,
     ) -> Result<(), CallError> {
         self.check_uploads(cx)?;
-        cx.tell(self.uploads, run)
+        cx.try_tell(self.uploads, run)
     }
 
     fn check_uploads(&self, cx: &Context<Self>) -> Result<(), CallError> {
@@ -323,7 +323,7 @@ impl Conference {
         run: impl FnOnce(&mut Content, &mut Context<Content>) + Send + 'static,
     ) -> Result<(), CallError> {
         let content = cx.get(self.contents)?.content(id).ok_or(CallError::Gone)?;
-        cx.tell(content, run)
+        cx.try_tell(content, run)
     }
 
     /// Does something with the object that follows a content, if it is a `T`.
@@ -334,6 +334,6 @@ impl Conference {
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) -> Result<(), CallError> {
         let extended = self.extended::<T>(cx, id).ok_or(CallError::Gone)?;
-        cx.tell(extended, run)
+        cx.try_tell(extended, run)
     }
 }

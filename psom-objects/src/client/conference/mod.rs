@@ -53,12 +53,13 @@ pub struct Conference {
 }
 
 impl Conference {
-    /// A mirror of a meeting that is yet to be joined.
+    /// Returns a mirror of a meeting that is yet to be joined. It must become the root of its space.
     pub fn new(scope: &mut Scope, listener: impl Listener) -> Self {
-        let uploads = scope.add(UploadManager::default());
+        let root = Root::new(RootOfSpace);
+        let uploads = scope.add(UploadManager::new(root.clone()));
         let conference = Self {
-            users: scope.add(ContentUserManager::default()),
-            contents: scope.add(ContentManager::new(uploads)),
+            users: scope.add(ContentUserManager::new(root.clone())),
+            contents: scope.add(ContentManager::new(root, uploads)),
             uploads,
             model: Model::default(),
             listener: Box::new(listener),
@@ -127,7 +128,7 @@ impl Conference {
         let object = ObjectDesc::of::<T>();
         let follow =
             move |contents: &mut ContentManager, _: &mut _| contents.follow(&kind, object, follow);
-        let _ = scope.tell(self.contents, follow);
+        scope.tell(self.contents, follow);
     }
 
     /// The object that follows a content, where it is a `T`.
@@ -153,15 +154,6 @@ impl Conference {
 }
 
 impl Lifecycle for Conference {
-    fn connected(&mut self, cx: &mut Context<Self>) {
-        // Nobody has called the children yet: the server connects them below this object.
-        let root = Root::new(cx.handle());
-        let (of_users, of_contents) = (root.clone(), root.clone());
-        let _ = cx.tell(self.users, move |users, _| users.root = of_users);
-        let _ = cx.tell(self.contents, move |contents, _| contents.root = of_contents);
-        let _ = cx.tell(self.uploads, move |uploads, _| uploads.root = root);
-    }
-
     fn disconnected(&mut self, _: &mut Context<Self>) {
         self.changed(Event::Ended);
     }
@@ -189,19 +181,26 @@ impl std::fmt::Debug for Conference {
     }
 }
 
-impl Report for Handle<Conference> {
+/// The conference, which is the root of its space.
+struct RootOfSpace;
+
+impl Report for RootOfSpace {
     fn report(&self, scope: &mut Scope, event: Event) {
-        let _ = scope.tell(*self, |conference, _| conference.changed(event));
+        if let Some(root) = scope.root::<Conference>() {
+            scope.tell(root, |conference, _| conference.changed(event));
+        }
     }
 
     fn model<'a>(&self, scope: &'a Scope) -> Option<&'a Model> {
-        scope.get(*self).ok().map(Conference::model)
+        scope.get(scope.root::<Conference>()?).ok().map(Conference::model)
     }
 
     fn release_title(&self, scope: &mut Scope, cookie: i32) {
-        let _ = scope.tell(*self, move |conference, cx| {
-            // Nothing is left to release when the content manager is gone.
-            let _ = conference.release_title(cx, cookie);
-        });
+        if let Some(root) = scope.root::<Conference>() {
+            scope.tell(root, move |conference, cx| {
+                // Nothing is left to release when the content manager is gone.
+                let _ = conference.release_title(cx, cookie);
+            });
+        }
     }
 }

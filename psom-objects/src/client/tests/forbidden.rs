@@ -148,7 +148,7 @@ impl Hall {
             let say = move |_: &mut T, cx: &mut Context<T>| {
                 say(cx);
             };
-            cx.tell(which(server), say).unwrap();
+            cx.try_tell(which(server), say).unwrap();
         });
     }
 

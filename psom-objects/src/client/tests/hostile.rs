@@ -96,7 +96,8 @@ impl ContentManagerServer for Contents {
     fn s_delete_content(&mut self, _: &mut Context<Self>, _: i64) {}
     fn s_present(&mut self, _: &mut Context<Self>) {}
     fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32) {
-        cx.tell(self.uploads, move |it, _| it.asked.push(format!("title {cookie} free"))).unwrap();
+        cx.try_tell(self.uploads, move |it, _| it.asked.push(format!("title {cookie} free")))
+            .unwrap();
     }
     fn s_reserve_title(&mut self, _: &mut Context<Self>, _: &str, _: i32) {}
     fn s_reserve_title_with_id(&mut self, _: &mut Context<Self>, _: &str, _: i32, _: &str) {}
@@ -286,7 +287,7 @@ impl Stage {
         which: impl FnOnce(&Server) -> Handle<T> + Send + 'static,
         call: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) {
-        self.pair.on_server(move |server, cx| cx.tell(which(server), call).unwrap());
+        self.pair.on_server(move |server, cx| cx.try_tell(which(server), call).unwrap());
     }
 
     fn board(

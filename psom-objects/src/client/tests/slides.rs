@@ -130,7 +130,7 @@ impl Talk {
     /// Has the server call the client.
     fn say<R>(&mut self, call: impl FnOnce(&mut Calls<'_>) -> R + Send + 'static) {
         self.pair.on_server(move |server, cx| {
-            cx.tell(server.slides, move |_, cx| {
+            cx.try_tell(server.slides, move |_, cx| {
                 call(&mut cx.peers());
             })
             .unwrap();

@@ -79,7 +79,7 @@ impl AnnotationContainer {
     /// A user has become something else, or has left the meeting: who may not annotate does not
     /// point either.
     pub fn user_changed(scope: &mut Scope, this: Handle<Self>, user: i64, role: Option<Role>) {
-        let _ = scope.tell(this, move |container, cx| {
+        scope.tell(this, move |container, cx| {
             let policy = container.meeting.policy();
             if !role.is_some_and(|role| policy.may_annotate(role)) {
                 container.hide_pointer(cx, user);

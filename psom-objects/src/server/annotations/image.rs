@@ -57,7 +57,7 @@ impl AnnotationContainer {
             code => Refusal::malformed(code.name()),
         })?;
         let annotation = Annotation::new(Kind::Image, user, properties);
-        let _ = scope.tell(this, move |container, cx| container.pin(cx, annotation, file));
+        scope.tell(this, move |container, cx| container.pin(cx, annotation, file));
         Ok(())
     }
 

@@ -65,7 +65,7 @@ impl Lifecycle for WhiteboardContent {
         let _ = cx.caller().connect(AnnotationContainer::PART, self.annotations);
         // Behind what the container tells when it is connected.
         let this = cx.handle();
-        let _ = cx.tell(this, move |_, cx| {
+        cx.tell(this, move |_, cx| {
             if let Some(mut client) = cx.peer(peer) {
                 client.c_connect_completed();
             }

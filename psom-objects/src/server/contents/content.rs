@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
     server::{
-        content_type::{Addition, ContentRef, ContentUpdate, ExtendedContent, Refusal, Reply},
+        content_type::{Addition, ContentRef, ContentUpdate, ExtendedContent, Reply},
         context::MeetingContext,
         durable,
         mailbox::{Mailbox, Receive},
@@ -41,8 +41,8 @@ pub struct Content {
     original_file_url: Option<String>,
     /// The URL at which the content can be viewed, for clients of version 10.
     viewing_url: Option<String>,
-    /// The object behind `extendedContent`, set as soon as it is created.
-    pub(super) extended: Option<Box<dyn ExtendedContent>>,
+    /// The object behind `extendedContent`.
+    extended: Box<dyn ExtendedContent>,
     /// Every file that packages brought, by its name on the file server. They are removed with the
     /// content.
     pub(super) files: ContentFiles,
@@ -102,13 +102,13 @@ pub(super) struct ContentFile {
 #[distributed_object]
 impl Content {
     #[child("extendedContent")]
-    fn extended_content(&mut self) -> Option<AnyHandle> {
-        self.extended.as_ref().map(|extended| extended.handle())
+    fn extended_content(&mut self) -> AnyHandle {
+        self.extended.handle()
     }
 }
 
 impl Content {
-    /// Returns a content that is not on the stage and has no extended content yet.
+    /// Returns a content that is not on the stage.
     pub(super) fn new(
         id: i64,
         meeting: MeetingContext,
@@ -116,6 +116,7 @@ impl Content {
         kind: &'static str,
         saved: SavedContent,
         files: ContentFiles,
+        extended: Box<dyn ExtendedContent>,
     ) -> Self {
         Self {
             id,
@@ -132,7 +133,7 @@ impl Content {
             native_file: saved.native_file,
             original_file_url: saved.original_file_url,
             viewing_url: saved.viewing_url,
-            extended: None,
+            extended,
             files,
         }
     }
@@ -219,9 +220,7 @@ impl Content {
     /// Disconnects the content from a client who may not see it any more.
     pub(super) fn hide_from(&mut self, cx: &mut Context<Self>, peer: PeerId) {
         let this = cx.handle();
-        if let Some(extended) = &self.extended {
-            cx.disconnect(extended.handle(), peer);
-        }
+        cx.disconnect(self.extended.handle(), peer);
         cx.disconnect(this, peer);
     }
 
@@ -262,19 +261,16 @@ impl Content {
         files: ContentFiles,
         end: Reply,
     ) {
-        let Some(extended) = &self.extended else {
-            return end(cx, Err(Refusal::malformed("the content is not ready")));
-        };
         // The files first: what is taken may be discarded at once.
         let names: Vec<_> = files.keys().cloned().collect();
         self.files.extend(files);
         let this = cx.handle();
-        extended.add(
+        self.extended.add(
             cx,
             addition,
             Box::new(move |scope, result| {
                 let refused = result.is_err();
-                let _ = scope.tell(this, move |content, cx| {
+                scope.tell(this, move |content, cx| {
                     if refused {
                         names.iter().for_each(|name| drop(content.files.remove(name)));
                     }
@@ -288,9 +284,7 @@ impl Content {
 
     /// Goes, and all that belongs to it.
     pub(super) fn delete(&mut self, cx: &mut Context<Self>) {
-        if let Some(extended) = &self.extended {
-            extended.delete(cx);
-        }
+        self.extended.delete(cx);
         cx.erase(durable::content_key(self.id));
         cx.erase(durable::files_key(self.id));
         self.files.values().for_each(|file| self.meeting.remove_file(cx, &file.stored));
@@ -300,9 +294,7 @@ impl Content {
 
     /// A user has become something else, or has left.
     pub(super) fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>) {
-        if let Some(extended) = &self.extended {
-            extended.user_changed(scope, user, role);
-        }
+        self.extended.user_changed(scope, user, role);
     }
 
     /// Tells those who see the content who does.

@@ -44,7 +44,7 @@ impl PackageTarget for Handle<ContentManager> {
         import: Import,
         reply: PackageReply,
     ) {
-        let _ = scope.tell(*self, move |contents, cx| {
+        scope.tell(*self, move |contents, cx| {
             contents.take_package(cx, upload, import, reply);
         });
     }
@@ -147,7 +147,7 @@ impl ContentManager {
             let why = "the user may not upload";
             return end(cx, Err(Refusal::new(UploadFinishReason::UnknownFailure, why)));
         }
-        let told = cx.tell(handle, move |content, cx| content.add(cx, addition, files, end));
+        let told = cx.try_tell(handle, move |content, cx| content.add(cx, addition, files, end));
         debug_assert!(told.is_ok(), "a content that is seen exists");
     }
 
@@ -202,31 +202,31 @@ impl ContentManager {
             files: files.len(),
         };
         let manager = Mailbox::of(cx.handle());
-        let content = cx.add(Content::new(id, self.meeting.clone(), manager, kind, saved, files));
-        let new = NewContent {
-            id,
-            owner: upload.user,
-            peer: upload.peer,
-            detail: manifest.detail,
-            original_file_url: original_file_url.as_deref(),
-            native_file: native_file.as_ref(),
-            files: stored,
-            content: Content::reference(content),
-            meeting: self.meeting.clone(),
-            memory: Memory::new(id),
-        };
-        let extended = match (constructors.create)(cx, new) {
-            Ok(extended) => extended,
+        let created = cx.try_add_with(|scope, content| {
+            let new = NewContent {
+                id,
+                owner: upload.user,
+                peer: upload.peer,
+                detail: manifest.detail,
+                original_file_url: original_file_url.as_deref(),
+                native_file: native_file.as_ref(),
+                files: stored,
+                content: Content::reference(content),
+                meeting: self.meeting.clone(),
+                memory: Memory::new(id),
+            };
+            let extended = (constructors.create)(scope, new)?;
+            Ok(Content::new(id, self.meeting.clone(), manager, kind, saved, files, extended))
+        });
+        let content = match created {
+            Ok(content) => content,
             Err(refusal) => {
-                cx.remove(content);
                 // The next content gets this number, but not the state that was saved under it.
                 cx.erase(durable::content_key(id));
                 return Err(refusal);
             }
         };
-        // Runs before a client learns of the content and can connect it.
-        let _ = cx.tell(content, move |content, cx| {
-            content.extended = Some(extended);
+        cx.tell(content, |content, cx| {
             content.save(cx);
             content.save_files(cx, content.files.keys());
         });

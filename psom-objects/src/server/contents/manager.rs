@@ -90,7 +90,7 @@ impl ContentManager {
     ) -> Result<Vec<SetAside>, RestoreError> {
         let restored = restoring::contents(scope, meeting, types, Mailbox::of(this), state)?;
         let Restored { contents, numbers, aside } = restored;
-        let _ = scope.tell(this, move |manager, _| {
+        scope.tell(this, move |manager, _| {
             (manager.last_id, manager.last_order) = (numbers.last_id, numbers.last_order);
             manager.contents = contents;
         });
@@ -138,7 +138,7 @@ impl ContentManager {
                     client.c_title_released(released.cookie);
                 }
             }
-            let _ = cx.tell(self.uploads, move |uploads, cx| uploads.on_demoted(cx, user));
+            cx.tell(self.uploads, move |uploads, cx| uploads.on_demoted(cx, user));
         }
         if !policy.may_present(role) {
             self.set_stage(cx, self.stage.leave(user));
@@ -181,7 +181,7 @@ impl ContentManagerServer for ContentManager {
         // The content disconnects itself from everybody; it was told of before.
         self.sync(cx);
         self.set_stage(cx, self.stage.without(content_id));
-        let _ = cx.tell(handle, |content, cx| content.delete(cx));
+        cx.tell(handle, |content, cx| content.delete(cx));
     }
 
     fn s_present(&mut self, cx: &mut Context<Self>) {

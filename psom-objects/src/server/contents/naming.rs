@@ -27,7 +27,7 @@ impl ContentManager {
             _ => SetTitleStatus::Success,
         };
         if let Some(content) = self.contents.get(&id) {
-            let _ = cx.tell(*content, move |content, cx| content.rename(cx, title, status, asked));
+            cx.tell(*content, move |content, cx| content.rename(cx, title, status, asked));
         }
     }
 

@@ -13,7 +13,7 @@ impl ContentManager {
     pub(super) fn on_visibility(&mut self, cx: &mut Context<Self>, content: i64) {
         self.sync(cx);
         if let Some(content) = self.contents.get(&content) {
-            let _ = cx.tell(*content, |content, cx| content.tell_visibility(cx));
+            cx.tell(*content, |content, cx| content.tell_visibility(cx));
         }
     }
 
@@ -51,7 +51,7 @@ impl ContentManager {
         self.tell_stage(cx, &[peer.id]);
         for content in hidden.iter().filter_map(|id| self.contents.get(id)) {
             let peer = peer.id;
-            let _ = cx.tell(*content, move |content, cx| content.hide_from(cx, peer));
+            cx.tell(*content, move |content, cx| content.hide_from(cx, peer));
         }
     }
 
@@ -82,7 +82,7 @@ impl ContentManager {
     /// Tells all contents that a user has become something else, or has left.
     pub(super) fn tell_contents(&self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
         for content in self.contents.values() {
-            let _ = cx.tell(*content, move |content, cx| content.user_changed(cx, user, role));
+            cx.tell(*content, move |content, cx| content.user_changed(cx, user, role));
         }
     }
 }

@@ -29,7 +29,7 @@ impl ContentManager {
             self.save(cx);
             let order = self.last_order;
             if let Some(content) = self.contents.get(&content) {
-                let _ = cx.tell(*content, move |content, cx| content.set_order(cx, order));
+                cx.tell(*content, move |content, cx| content.set_order(cx, order));
             }
         }
     }
@@ -43,13 +43,13 @@ impl ContentManager {
         if before.content != stage.content
             && let Some(content) = self.contents.get(&before.content)
         {
-            let _ = cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
+            cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
         }
         if let Some(content) = self.contents.get(&stage.content) {
             self.last_order += 1;
             self.save(cx);
             let (presenter, order) = (stage.presenter, self.last_order);
-            let _ = cx.tell(*content, move |content, cx| {
+            cx.tell(*content, move |content, cx| {
                 content.set_presenter(cx, Some(presenter), order);
             });
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::content::{Content, ContentFile, ContentFiles, ContentRequest, SavedContent};
 use crate::server::{
-    content_type::{ContentTypes, Memory, OldContent, Recollection},
+    content_type::{ContentTypes, Memory, OldContent, Recollection, Refusal},
     context::MeetingContext,
     durable::{self, RestoreError, SavedState, SetAside},
     mailbox::Mailbox,
@@ -124,23 +124,21 @@ fn content(
     let Some((kind, constructors)) = types.get(&saved.r#type) else {
         return Outcome::Aside(SetAside::UnknownType { content: id, kind: saved.r#type });
     };
-    let owner = saved.owner;
-    let content = scope.add(Content::new(id, meeting.clone(), manager, kind, saved, files));
-    let old = OldContent {
-        id,
-        owner,
-        saved: Recollection::new(state, id),
-        content: Content::reference(content),
-        meeting: meeting.clone(),
-        memory: Memory::new(id),
-    };
-    match (constructors.restore)(scope, old) {
-        Ok(extended) => {
-            let _ = scope.tell(content, move |content, _| content.extended = Some(extended));
-            Outcome::Made(content)
-        }
+    let restored: Result<_, Refusal> = scope.try_add_with(|scope, content| {
+        let old = OldContent {
+            id,
+            owner: saved.owner,
+            saved: Recollection::new(state, id),
+            content: Content::reference(content),
+            meeting: meeting.clone(),
+            memory: Memory::new(id),
+        };
+        let extended = (constructors.restore)(scope, old)?;
+        Ok(Content::new(id, meeting.clone(), manager, kind, saved, files, extended))
+    });
+    match restored {
+        Ok(content) => Outcome::Made(content),
         Err(refusal) => {
-            scope.remove(content);
             if refusal.forget {
                 tracing::info!(
                     content = id,

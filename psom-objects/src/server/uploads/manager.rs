@@ -27,8 +27,8 @@ use crate::{
 )]
 pub struct UploadManager {
     meeting: MeetingContext,
-    /// The receiver of packages, set when the meeting is created.
-    target: Option<Box<dyn PackageTarget>>,
+    /// The receiver of packages.
+    target: Box<dyn PackageTarget>,
     uploads: Vec<Upload>,
     last_number: u64,
 }
@@ -54,13 +54,11 @@ enum UploadState {
 }
 
 impl UploadManager {
-    pub(in crate::server) fn new(meeting: MeetingContext) -> Self {
-        Self { meeting, target: None, uploads: Vec::new(), last_number: 0 }
-    }
-
-    /// Sets the receiver of packages.
-    pub(in crate::server) fn set_target(&mut self, target: impl PackageTarget + 'static) {
-        self.target = Some(Box::new(target));
+    pub(in crate::server) fn new(
+        meeting: MeetingContext,
+        target: impl PackageTarget + 'static,
+    ) -> Self {
+        Self { meeting, target: Box::new(target), uploads: Vec::new(), last_number: 0 }
     }
 
     /// Checks whether this client may start an upload with this cookie.
@@ -77,7 +75,7 @@ impl UploadManager {
         {
             return Err(Reason::TooManyUploads);
         }
-        if self.target.as_ref().is_some_and(|target| target.is_full_for(cx, id.peer)) {
+        if self.target.is_full_for(cx, id.peer) {
             return Err(Reason::TooManyContents);
         }
         Ok(())
@@ -137,8 +135,7 @@ impl UploadManager {
         is_attachment: bool,
     ) -> Result<String, DownloadFinishReason> {
         use DownloadFinishReason as Reason;
-        let target = self.target.as_ref().ok_or(Reason::UnknownFailure)?;
-        let (file, name) = target.find_file(cx, client.peer, obfuscated_name)?;
+        let (file, name) = self.target.find_file(cx, client.peer, obfuscated_name)?;
         let download = WebDownload { file, name, is_attachment, user: client.user };
         self.meeting.files().web_download(download).map_err(|error| match error {
             StoreError::Unsupported => Reason::NotSupported,
@@ -179,16 +176,16 @@ impl UploadManager {
     /// Passes a verified package to the target.
     fn create(&mut self, cx: &mut Context<Self>, id: UploadId, import: Import) {
         let upload = self.position(id).map(|position| &mut self.uploads[position]);
-        let (Some(upload), Some(target)) = (upload, &self.target) else {
+        let Some(upload) = upload else {
             // The upload ended during the verification, so nothing uses the files.
             return import.files.values().for_each(|file| self.meeting.files().remove(&file.name));
         };
         upload.state = UploadState::Creating;
         let this = cx.handle();
         let reply = move |scope: &mut psom::Scope, reason| {
-            let _ = scope.tell(this, move |uploads, cx| uploads.finish(cx, id, reason));
+            scope.tell(this, move |uploads, cx| uploads.finish(cx, id, reason));
         };
-        target.take_package(cx, id, import, Box::new(reply));
+        self.target.take_package(cx, id, import, Box::new(reply));
     }
 
     /// Ends an upload: closes its stream and sends the reason to the client. Has no effect on an
@@ -198,7 +195,7 @@ impl UploadManager {
         let upload = self.uploads.remove(position);
         tracing::info!(user = id.user, cookie = id.cookie, ?reason, "upload ended");
         if let Some(stream) = upload.stream {
-            let _ = cx.tell(stream, |stream, cx| stream.close(cx));
+            cx.tell(stream, |stream, cx| stream.close(cx));
         }
         if let Some(mut client) = cx.peer(id.peer) {
             client.c_upload_finished(id.cookie, reason);
@@ -277,7 +274,8 @@ impl UploadManagerServer for UploadManager {
         }
         match std::mem::replace(&mut upload.state, UploadState::Verifying) {
             UploadState::ReceivingPackets => {
-                let told = upload.stream.map(|it| cx.tell(it, |stream, cx| stream.complete(cx)));
+                let told =
+                    upload.stream.map(|it| cx.try_tell(it, |stream, cx| stream.complete(cx)));
                 if !matches!(told, Some(Ok(()))) {
                     self.finish(cx, id, UploadFinishReason::VerifyFailed);
                 }

@@ -97,10 +97,10 @@ fn client_joining_within_a_turn_gets_each_change_once() {
     let board = room.boards[PRESENTER];
     // Draws, leaves the board and comes back, before the server answers any of it.
     room.boards[PRESENTER] = room.world.pair.on_client(PRESENTER, move |client, cx| {
-        cx.tell(annotations, |_, cx| drop(cx.peers().s_add_annotation(0, &[]))).unwrap();
-        cx.tell(board, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
+        cx.try_tell(annotations, |_, cx| drop(cx.peers().s_add_annotation(0, &[]))).unwrap();
+        cx.try_tell(board, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
         let board = cx.add(super::Whiteboard::new(client.log.clone()));
-        cx.tell(content, move |_, cx| {
+        cx.try_tell(content, move |_, cx| {
             assert_eq!(cx.peers().connect("extendedContent", board), 1);
         })
         .unwrap();

@@ -205,8 +205,8 @@ fn vote_and_closing_can_share_a_turn() {
     let mut booth = booth();
     let (client, poll) = booth.polls[HOST];
     booth.world.pair.on_client(client, move |root, cx| {
-        cx.tell(poll, |_, cx| drop(cx.peers().s_vote(0))).unwrap();
-        cx.tell(root.contents, |_, cx| drop(cx.peers().s_delete_content(1))).unwrap();
+        cx.try_tell(poll, |_, cx| drop(cx.peers().s_vote(0))).unwrap();
+        cx.try_tell(root.contents, |_, cx| drop(cx.peers().s_delete_content(1))).unwrap();
     });
     let told = booth.world.told(client);
     assert!(!told.contains(&"poll.results [1, 0]".to_owned()), "{told:?}");
