@@ -1,4 +1,4 @@
-//! The program that the documentation begins with, without its connections.
+//! The first program of the documentation, without its connections.
 
 use psom::{Context, distributed_object, psom_interface};
 

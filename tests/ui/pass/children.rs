@@ -51,7 +51,7 @@ impl Tree {
         (content_id > 0).then(|| self.leaf.clone())
     }
 
-    /// The parameters need not stand in the order of the part.
+    /// The parameters may have another order than the captures.
     #[child("page.{page}.{layer}/x")]
     fn layer(&mut self, layer: String, page: u32) -> Result<Handle<Leaf>, Violation> {
         let _ = (layer, page);

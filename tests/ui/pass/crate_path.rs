@@ -1,4 +1,4 @@
-//! Generated code finds the runtime where `crate` says.
+//! Generated code finds the runtime at the path given by `crate`.
 
 #![deny(warnings)]
 #![allow(dead_code)]

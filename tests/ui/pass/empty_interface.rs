@@ -1,4 +1,4 @@
-//! An interface without methods is one half of an object that only calls.
+//! An object that only sends calls serves an interface without methods.
 
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! The macros take what `macro_rules!` hands them.
+//! The macros accept tokens from `macro_rules!`.
 
 #![deny(warnings)]
 #![allow(dead_code)]

@@ -1,4 +1,4 @@
-//! An object can be generic; the bounds of its parameters stand on the struct.
+//! An object can be generic; the bounds of its parameters are on the struct.
 
 #![deny(warnings)]
 #![allow(dead_code)]

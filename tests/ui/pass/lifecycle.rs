@@ -1,4 +1,4 @@
-//! `Lifecycle` is optional, and found where it is implemented, in whole or in part.
+//! `Lifecycle` is optional and may be implemented in whole or in part.
 
 #![deny(warnings)]
 #![allow(dead_code)]

@@ -1,13 +1,13 @@
-//! What the macros add is documented, or needs no documentation.
+//! Generated items are documented, or need no documentation.
 
 #![deny(missing_docs, missing_debug_implementations, unreachable_pub, warnings)]
 
 use psom::{Context, PsomType, distributed_object, psom_interface};
 
-/// What the room answers to.
+/// Calls that the room handles.
 #[psom_interface(name = "Example.Docs", version = 1, hash = 1, version = 2, hash = 2)]
 pub trait DocsServer {
-    /// Says something.
+    /// Sends a text.
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str, mood: Mood);
     /// Waits.
     #[since(2)]
@@ -15,25 +15,25 @@ pub trait DocsServer {
     async fn s_wait(&mut self, cx: &mut Context<Self>, mark: Mark);
 }
 
-/// What the room calls.
+/// Calls that the room sends.
 #[psom_interface(name = "Example.Docs", version = 1, hash = 3, version = 2, hash = 4)]
 pub trait DocsClient {
     /// Answers.
     fn c_answer(&mut self);
 }
 
-/// How it is said.
+/// A tone of voice.
 #[derive(Debug, PsomType)]
 #[repr(i32)]
 pub enum Mood {
     /// Calmly.
     Calm = 1,
-    /// In a way that this version does not know.
+    /// A tone that this version does not know.
     #[other]
     Other(i32),
 }
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Debug, PsomType)]
 pub struct Mark(i64);
 

@@ -1,4 +1,4 @@
-//! Generated code takes nothing from the prelude.
+//! Generated code uses nothing from the prelude.
 
 #![no_implicit_prelude]
 #![deny(warnings)]

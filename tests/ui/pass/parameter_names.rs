@@ -1,4 +1,4 @@
-//! A parameter can have any name, also one that generated code uses.
+//! A parameter can have any name, even one that generated code uses.
 
 #![deny(warnings)]
 #![allow(dead_code, non_snake_case)]

@@ -1,4 +1,4 @@
-//! Types of one's own: open enumerations, and structs around one value.
+//! User-defined types: open enumerations, and structs with one field.
 
 #![deny(warnings)]
 

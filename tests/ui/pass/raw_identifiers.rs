@@ -1,4 +1,4 @@
-//! Raw identifiers lose their `r#` on paper only.
+//! Raw identifiers lose their `r#` only in descriptors.
 
 #![deny(warnings)]
 #![allow(dead_code, non_camel_case_types)]

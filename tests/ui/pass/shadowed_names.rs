@@ -1,4 +1,4 @@
-//! Generated code keeps its meaning where the user's names hide those of the prelude.
+//! Generated code keeps its meaning if the user's names shadow those of the prelude.
 
 #![deny(warnings)]
 #![allow(dead_code)]

@@ -1,4 +1,4 @@
-//! The largest method, and the largest interface would have 127 of them.
+//! A method can have up to 16 parameters.
 
 use psom::{Context, distributed_object, psom_interface};
 

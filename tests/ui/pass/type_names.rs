@@ -1,4 +1,4 @@
-//! A parameter's type can have any name, also one that generated code uses.
+//! A parameter's type can have any name, even one that generated code uses.
 
 #![deny(warnings)]
 #![allow(dead_code)]
