@@ -1,11 +1,11 @@
-//! Parameters that do not decode (ruling 8); integers and strings have files of their own.
+//! Parameters that do not decode (ruling 8). Integers and strings have their own files.
 
 use psom::{error::DecodeError, testing::hex};
 
 use super::common::*;
 
 fn refused(method: i8, arguments: &str, error: DecodeError, reason: &str) {
-    Stage::open().refuses(&raw_call(0, method, &hex(arguments)), error, reason);
+    Handshake::open().refuses(&raw_call(0, method, &hex(arguments)), error, reason);
 }
 
 const LEFT: &str = "bytes are left after the last parameter";
@@ -13,11 +13,11 @@ const CUT: &str = "the message ends inside a value";
 
 #[test]
 fn parameters_follow_the_declaration_order() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     script.send(&call(0, S_NUMBERS, &[&1i16, &2i32, &3i64, &4u32, &5u64]));
     script.send(&call(0, S_VALUES, &[&true, &0xffu8, &-0.5f64]));
     script.send(&call(0, S_LISTS, &[&vec![7i32, -300], &vec![1u8, 0x84]]));
-    assert_eq!(heard(&mut script), ["1 2 3 4 5", "true 255 -0.5", "[7, -300] [1, 132]"]);
+    assert_eq!(received(&mut script), ["1 2 3 4 5", "true 255 -0.5", "[7, -300] [1, 132]"]);
 }
 
 #[test]
@@ -25,14 +25,18 @@ fn ruling_08_trailing_bytes_are_refused() {
     refused(S_NOTHING, "00", DecodeError::TrailingBytes, LEFT);
     refused(S_SAY, "0000 00", DecodeError::TrailingBytes, LEFT);
     refused(S_NUMBERS, "00 00 00 00 00 00", DecodeError::TrailingBytes, LEFT);
-    // Operations that are no calls have an end too.
+    // Operations other than calls may not have trailing bytes either.
     let close = message(&hex("86 01 00"));
-    Stage::open().then(&[connect(0, "desk", 32)]).refuses(&close, DecodeError::TrailingBytes, LEFT);
-    let mut connect = [vec![0x84], encoded(&[&0i32, &"desk", &32i64])].concat();
+    Handshake::open().then(&[connect(0, "child", 32)]).refuses(
+        &close,
+        DecodeError::TrailingBytes,
+        LEFT,
+    );
+    let mut connect = [vec![0x84], encoded(&[&0i32, &"child", &32i64])].concat();
     connect.push(0);
-    Stage::open().refuses(&message(&connect), DecodeError::TrailingBytes, LEFT);
+    Handshake::open().refuses(&message(&connect), DecodeError::TrailingBytes, LEFT);
     let lookup = open_with(2, &[&"", &"", &0i64, &0i32]);
-    Stage::versioned().refuses(&lookup, DecodeError::TrailingBytes, LEFT);
+    Handshake::versioned().refuses(&lookup, DecodeError::TrailingBytes, LEFT);
 }
 
 #[test]
@@ -42,7 +46,7 @@ fn message_that_ends_inside_a_value_is_refused() {
     refused(S_VALUES, "01 ff 00000000000000", DecodeError::Truncated, CUT);
     refused(S_REFER, "", DecodeError::Truncated, CUT);
     for body in ["", "00", "84", "8400", "840000", "86"] {
-        Stage::open().refuses(&message(&hex(body)), DecodeError::Truncated, CUT);
+        Handshake::open().refuses(&message(&hex(body)), DecodeError::Truncated, CUT);
     }
 }
 
@@ -51,7 +55,11 @@ fn boolean_is_0_or_1() {
     for byte in [2, 0xff] {
         let reason = format!("byte 0x{byte:02x} is no Boolean");
         let bytes = [vec![byte, 0], vec![0; 8]].concat();
-        Stage::open().refuses(&raw_call(0, S_VALUES, &bytes), DecodeError::Boolean(byte), &reason);
+        Handshake::open().refuses(
+            &raw_call(0, S_VALUES, &bytes),
+            DecodeError::Boolean(byte),
+            &reason,
+        );
     }
 }
 
@@ -74,16 +82,16 @@ fn ruling_08_count_above_the_remaining_bytes_is_refused() {
 #[test]
 fn conn_mgr_arguments_are_checked_as_strictly() {
     let extra = raw_call(0, SERVER_PING, &[0]);
-    Stage::admitted().refuses(&extra, DecodeError::TrailingBytes, LEFT);
+    Handshake::authenticated().refuses(&extra, DecodeError::TrailingBytes, LEFT);
     let count = raw_call(0, ADD_PROTOCOL, &hex("0000 ff"));
     let reason = "an array has a negative length";
-    Stage::greeted().refuses(&count, DecodeError::NegativeCount, reason);
-    Stage::admitted().refuses(&raw_call(0, VERSION, &[]), DecodeError::Truncated, CUT);
+    Handshake::greeted().refuses(&count, DecodeError::NegativeCount, reason);
+    Handshake::authenticated().refuses(&raw_call(0, VERSION, &[]), DecodeError::Truncated, CUT);
 }
 
 #[test]
 fn client_refuses_the_same_arguments() {
     let said = raw_call(0, C_SAID, &hex("0000 00"));
     let open = [server_hello(&protocols()), set_channel(2)].concat();
-    guest_refuses(&open, &said, DecodeError::TrailingBytes, &farewell(LEFT));
+    client_refuses(&open, &said, DecodeError::TrailingBytes, &farewell(LEFT));
 }

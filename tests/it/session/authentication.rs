@@ -11,22 +11,22 @@ use psom::{
 
 use super::{common::*, neighbours::Neighbours};
 
-fn server() -> Script<Hall> {
-    Script::server(Config::default(), Hall::new)
+fn server() -> Script<ServerRoot> {
+    Script::server(Config::default(), ServerRoot::new)
 }
 
-fn behind_a_proxy() -> Script<Hall> {
+fn behind_a_proxy() -> Script<ServerRoot> {
     let mut config = Config::default();
     config.proxy_header = true;
-    Script::server(config, Hall::new)
+    Script::server(config, ServerRoot::new)
 }
 
 fn authentication(length: u32, token: &[u8]) -> Vec<u8> {
     [&hex("70773200 00000000")[..], &length.to_be_bytes(), token].concat()
 }
 
-/// Closed at once, without a word.
-fn hangs_up<T: psom::DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
+/// Asserts that the connection is closed at once, without an answer.
+fn assert_closed_silently<T: psom::DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
     assert_eq!(script.send(bytes), [0; 0]);
     assert_eq!(script.error(), Some(&DecodeError::Authentication.into()));
     assert!(script.is_closed());
@@ -51,22 +51,22 @@ fn ruling_11_malformed_authentication_closes_without_an_answer() {
         authentication(5, b"tok\xc3n"),
     ];
     for bytes in cases {
-        hangs_up(&mut server(), &bytes);
+        assert_closed_silently(&mut server(), &bytes);
     }
 }
 
 #[test]
 fn ruling_11_token_has_at_most_4096_bytes() {
-    // The length alone is enough to know.
-    hangs_up(&mut server(), &authentication(4097, b""));
-    hangs_up(&mut server(), &authentication(u32::MAX, b""));
+    // The length alone is enough for the refusal.
+    assert_closed_silently(&mut server(), &authentication(4097, b""));
+    assert_closed_silently(&mut server(), &authentication(u32::MAX, b""));
 }
 
-/// Ruling 5 says so of records; the bytes of none of them begin an authentication.
+/// No record's bytes start like an authentication (ruling 5).
 #[test]
 fn ruling_05_record_before_authentication_is_refused() {
     for record in [close(), set_channel(0), break_with("x"), message(&[0, 6]), open(2)] {
-        hangs_up(&mut server(), &record);
+        assert_closed_silently(&mut server(), &record);
     }
 }
 
@@ -88,7 +88,7 @@ fn ruling_11_client_has_120_seconds_to_send_its_token() {
 
 #[test]
 fn server_has_120_seconds_to_answer() {
-    let mut script = guest(&[]);
+    let mut script = client(&[]);
     script.send(&SIGNATURE[..3]);
     assert_eq!(script.advance(Duration::from_millis(119_999)), [0; 0]);
     assert_eq!(script.error(), None);
@@ -113,29 +113,29 @@ fn ruling_11_proxy_header_precedes_the_signature() {
 #[test]
 fn proxy_header_is_read_only_where_it_is_expected() {
     let header = [&hex("00000003")[..], b"abc"].concat();
-    hangs_up(&mut server(), &[header, authentication(5, b"token")].concat());
-    // Without one, the signature is read as a length that is too long.
-    hangs_up(&mut behind_a_proxy(), &authentication(5, b"token"));
-    hangs_up(&mut behind_a_proxy(), &hex("00001001"));
+    assert_closed_silently(&mut server(), &[header, authentication(5, b"token")].concat());
+    // If a proxy header is expected, the signature reads as a length that is too large.
+    assert_closed_silently(&mut behind_a_proxy(), &authentication(5, b"token"));
+    assert_closed_silently(&mut behind_a_proxy(), &hex("00001001"));
 }
 
 #[test]
 fn client_accepts_only_the_signature_as_an_answer() {
     for answer in [&b"p"[..], b"HTTP", &[0x16], &hex("70773201")] {
-        let mut script = guest(&[]);
+        let mut script = client(&[]);
         match answer {
             b"p" => assert_eq!((script.send(answer), script.error()), (vec![], None)),
-            _ => hangs_up(&mut script, answer),
+            _ => assert_closed_silently(&mut script, answer),
         }
     }
 }
 
 #[test]
 fn close_after_the_token_is_a_refusal() {
-    let mut script = guest(&[]);
+    let mut script = client(&[]);
     script.hang_up();
     assert_eq!(script.error(), Some(&Error::Refused));
-    let mut script = guest(&SIGNATURE);
+    let mut script = client(&SIGNATURE);
     script.hang_up();
     assert_eq!(script.error(), Some(&Error::Lost(LostReason::Eof)));
 }
@@ -143,20 +143,20 @@ fn close_after_the_token_is_a_refusal() {
 #[test]
 fn bytes_after_the_token_are_read_after_the_verdict() {
     let mut script = server();
-    let everything = Stage::open().then(&[say("hello")]).bytes();
+    let everything = Handshake::open().then(&[say("hello")]).bytes();
     let answer = [server_hello(&protocols()), set_channel(2), said("hello")].concat();
     assert_eq!(script.send(&everything), answer);
 }
 
 #[test]
 fn new_connection_starts_from_the_beginning() {
-    let mut lost = Stage::open().script();
+    let mut lost = Handshake::open().script();
     lost.hang_up();
     assert_eq!(lost.error(), Some(&Error::Lost(LostReason::Eof)));
     assert_eq!((lost.stats().connections, lost.stats().peers), (0, 0));
-    // What another connection of the same server has reached is no help.
+    // The state of another connection to the same server does not carry over.
     let mut neighbours = Neighbours::new();
-    neighbours.enter(&Stage::open().bytes());
+    neighbours.enter(&Handshake::open().bytes());
     let again = neighbours.connect(&auth());
     assert_eq!(neighbours.take(again), SIGNATURE);
     let answer = neighbours.send(again, &set_channel(2));

@@ -1,4 +1,4 @@
-//! What a test says on the wire, and what it expects where that is refused.
+//! Messages for the tests, and checks of the answers to violations.
 
 use psom::{
     Config, Error,
@@ -6,8 +6,8 @@ use psom::{
     wire::{Encode, Encoder, auth::SIGNATURE, record},
 };
 
-pub use super::hall::*;
 use super::neighbours::Neighbours;
+pub use super::objects::*;
 
 pub const TOKEN: &str = "token";
 pub const CONN_MGR: &str = "Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr";
@@ -15,7 +15,7 @@ pub const CONN_MGR_SERVER_HASH: i64 = -8221414758688209204;
 pub const CONN_MGR_CLIENT_HASH: i64 = 8322047979521208965;
 pub const CONN_MGR_SUMS: [(i32, i64); 1] = [(1, 100633220832999761)];
 
-/// The indices of the methods, by their places in the declarations (ruling 1).
+/// Method indices: positions in the declarations (ruling 1).
 pub const VERSION: i8 = 1;
 pub const ADD_PROTOCOL: i8 = 2;
 pub const DONE_PROTOCOLS: i8 = 3;
@@ -71,12 +71,12 @@ pub fn message(body: &[u8]) -> Vec<u8> {
     written(|out| record::write_message(out, |out| out.extend(body)))
 }
 
-/// A call, with the proxy identifier as its sender has it.
+/// Encodes a call with the sender's own proxy identifier.
 pub fn call(proxy: i32, method: i8, arguments: &[&dyn Encode]) -> Vec<u8> {
     raw_call(proxy, method, &encoded(arguments))
 }
 
-/// A call whose arguments are bytes of the test's own.
+/// Encodes a call with raw bytes as its arguments.
 pub fn raw_call(proxy: i32, method: i8, arguments: &[u8]) -> Vec<u8> {
     message(&[encoded(&[&proxy, &(method as u8)]), arguments.to_vec()].concat())
 }
@@ -110,13 +110,13 @@ pub fn done_protocols() -> Vec<u8> {
     call(0, DONE_PROTOCOLS, &[])
 }
 
-/// The addProtocol calls of everything that the test objects are.
+/// Encodes the addProtocol calls for all test objects.
 pub fn protocols() -> Vec<u8> {
     let conn_mgr = add_protocol(CONN_MGR, &CONN_MGR_SUMS);
-    [conn_mgr, add_protocol(HALL, &HALL_SUMS), add_protocol(DESK, &DESK_SUMS)].concat()
+    [conn_mgr, add_protocol(ROOT, &ROOT_SUMS), add_protocol(CHILD, &CHILD_SUMS)].concat()
 }
 
-/// RPCOpen with the lookup that the specification captured.
+/// Encodes RPCOpen with the lookup of the specification's capture.
 pub fn open(channel: u32) -> Vec<u8> {
     open_with(channel, &[&"TODO-ryanfa-remove", &"NotUsed", &-7932100958924279543i64])
 }
@@ -126,59 +126,59 @@ pub fn open_with(channel: u32, lookup: &[&dyn Encode]) -> Vec<u8> {
     written(|out| record::write_open(out, channel, |out| out.extend(body)))
 }
 
-/// What a client says before it opens channel 2.
+/// The client's bytes before it opens channel 2.
 pub fn client_versioning(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_CLIENT_HASH);
     [set_channel(0), version, protocols.to_vec(), done_protocols()].concat()
 }
 
-/// What a server says until a client opens channel 2.
+/// The server's bytes until the client opens channel 2.
 pub fn server_hello(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_SERVER_HASH);
     [SIGNATURE.to_vec(), version, protocols.to_vec(), done_protocols()].concat()
 }
 
-/// How a violation is answered while channel 2 is open: everything is closed, channel 2 first.
+/// The farewell after a violation while channel 2 is open: channel 2 closes before channel 0.
 pub fn farewell(reason: &str) -> Vec<u8> {
     [set_channel(2), close(), set_channel(0), break_with(reason)].concat()
 }
 
-/// How it is answered before that.
+/// The farewell after a violation before channel 2 is open.
 pub fn early_farewell(reason: &str) -> Vec<u8> {
     [set_channel(0), break_with(reason)].concat()
 }
 
-/// How far a client has come with a server.
+/// The progress of a client's handshake with a server.
 #[derive(Clone)]
-pub struct Stage {
+pub struct Handshake {
     bytes: Vec<u8>,
     open: bool,
 }
 
-impl Stage {
-    /// The client was let in.
-    pub fn admitted() -> Self {
+impl Handshake {
+    /// After authentication.
+    pub fn authenticated() -> Self {
         Self { bytes: auth(), open: false }
     }
 
-    /// The client has sent its ConnMgr hash.
+    /// After the client's ConnMgr hash.
     pub fn greeted() -> Self {
-        Self::admitted().then(&[set_channel(0), version(CONN_MGR_CLIENT_HASH)])
+        Self::authenticated().then(&[set_channel(0), version(CONN_MGR_CLIENT_HASH)])
     }
 
-    /// Both sides have announced everything.
+    /// After both sides have announced their protocols.
     pub fn versioned() -> Self {
-        Self::admitted().then(&[client_versioning(&protocols())])
+        Self::authenticated().then(&[client_versioning(&protocols())])
     }
 
-    /// Channel 2 is open and current.
+    /// With channel 2 open and current.
     pub fn open() -> Self {
         Self::open_with(&protocols())
     }
 
-    /// The same, where the client announces other protocols than ours.
+    /// Like [`Self::open`], with other protocols announced by the client.
     pub fn open_with(protocols: &[u8]) -> Self {
-        let versioned = Self::admitted().then(&[client_versioning(protocols)]);
+        let versioned = Self::authenticated().then(&[client_versioning(protocols)]);
         Self { open: true, ..versioned.then(&[open(2), set_channel(2)]) }
     }
 
@@ -191,22 +191,22 @@ impl Stage {
         self.bytes.clone()
     }
 
-    /// A server that has come so far; what it sent on the way is taken.
-    pub fn script(&self) -> Script<Hall> {
-        let mut script = Script::server(Config::default(), Hall::new);
+    /// Runs a server to this point, and discards its output so far.
+    pub fn script(&self) -> Script<ServerRoot> {
+        let mut script = Script::server(Config::default(), ServerRoot::new);
         script.send(&self.bytes);
-        assert_eq!(script.error(), None, "the stage itself is refused");
+        assert_eq!(script.error(), None, "the handshake fails");
         script
     }
 
-    /// The server breaks the connection over these bytes, with this error and reason, and over
-    /// nothing else: what follows is not read, and another connection goes on.
+    /// Asserts that the server breaks the connection over these bytes with this error and reason,
+    /// reads nothing after them, and keeps another connection.
     pub fn refuses(&self, bytes: &[u8], error: impl Into<Error>, reason: &str) {
         let mut script = self.script();
         let bytes = [bytes.to_vec(), say("too late")].concat();
         let farewell = if self.open { farewell(reason) } else { early_farewell(reason) };
         breaks(&mut script, &bytes, error, &farewell);
-        assert!(!heard(&mut script).contains(&"too late".into()));
+        assert!(!received(&mut script).contains(&"too late".into()));
 
         let mut neighbours = Neighbours::new();
         neighbours.enter(&self.bytes);
@@ -217,7 +217,7 @@ impl Stage {
     }
 }
 
-/// Sends bytes that end the connection, and holds error and farewell against what they are to be.
+/// Sends bytes that end the connection, and checks the error and the farewell.
 pub fn breaks<T: psom::DistributedObject>(
     script: &mut Script<T>,
     bytes: &[u8],
@@ -230,34 +230,34 @@ pub fn breaks<T: psom::DistributedObject>(
     assert!(script.is_closed());
 }
 
-/// What the hall has heard, after it was joined.
-pub fn heard(script: &mut Script<Hall>) -> Vec<String> {
-    script.on_root(|hall, _| hall.heard.iter().skip(1).cloned().collect())
+/// The calls that the server's root has received since the client connected.
+pub fn received(script: &mut Script<ServerRoot>) -> Vec<String> {
+    script.on_root(|root, _| root.received.iter().skip(1).cloned().collect())
 }
 
-pub fn desk_heard(script: &mut Script<Hall>) -> Vec<i32> {
-    script.on_root(|hall, cx| cx.get(hall.desk).unwrap().heard.clone())
+pub fn child_received(script: &mut Script<ServerRoot>) -> Vec<i32> {
+    script.on_root(|root, cx| cx.get(root.child).unwrap().received.clone())
 }
 
-/// A client whose server has said this since the beginning; what the client sent is taken.
-pub fn guest(bytes: &[u8]) -> Script<Guest> {
-    let mut script = Script::client(Config::default(), TOKEN, Guest::new);
+/// Creates a client that has received these bytes, and discards its output so far.
+pub fn client(bytes: &[u8]) -> Script<ClientRoot> {
+    let mut script = Script::client(Config::default(), TOKEN, ClientRoot::new);
     script.send(bytes);
     script
 }
 
-/// A client on whose side channel 2 is open; the server has made it current.
-pub fn open_guest() -> Script<Guest> {
-    guest(&[server_hello(&protocols()), set_channel(2)].concat())
+/// Creates a client with channel 2 open; the server has made it current.
+pub fn open_client() -> Script<ClientRoot> {
+    client(&[server_hello(&protocols()), set_channel(2)].concat())
 }
 
-pub fn guest_heard(script: &mut Script<Guest>) -> Vec<String> {
-    script.on_root(|guest, _| guest.heard.clone())
+pub fn client_received(script: &mut Script<ClientRoot>) -> Vec<String> {
+    script.on_root(|client, _| client.received.clone())
 }
 
-/// The client breaks the connection over these bytes, after those.
-pub fn guest_refuses(before: &[u8], bytes: &[u8], error: impl Into<Error>, farewell: &[u8]) {
-    let mut script = guest(before);
-    assert_eq!(script.error(), None, "what came before is refused");
+/// Asserts that the client breaks the connection over `bytes`, after those in `before`.
+pub fn client_refuses(before: &[u8], bytes: &[u8], error: impl Into<Error>, farewell: &[u8]) {
+    let mut script = client(before);
+    assert_eq!(script.error(), None, "the bytes in `before` are refused");
     breaks(&mut script, bytes, error, farewell);
 }

@@ -1,4 +1,4 @@
-//! A transport cuts bytes wherever it likes; that makes no difference.
+//! The result does not depend on where the transport cuts the bytes.
 
 use psom::{
     Config, Error,
@@ -7,15 +7,15 @@ use psom::{
 
 use super::common::*;
 
-/// Everything that a conversation leaves behind on a server.
+/// The observable result of a conversation on a server.
 type Traces = (Vec<u8>, Vec<String>, Option<Error>);
 
-/// A handshake, calls, a connect that fails and ones that do not, a close, a violation, and more.
+/// A handshake, calls, successful and failed connects, a close, a violation, and bytes after it.
 fn conversation() -> Vec<u8> {
-    let stage = Stage::open().then(&[
+    let handshake = Handshake::open().then(&[
         say("hello"),
-        connect(0, "nowhere", DESK_CLIENT_HASH),
-        connect(0, "desk", DESK_CLIENT_HASH),
+        connect(0, "nowhere", CHILD_CLIENT_HASH),
+        connect(0, "child", CHILD_CLIENT_HASH),
         call(2, S_KNOCK, &[&300i32]),
         set_channel(0),
         call(0, SERVER_PING, &[]),
@@ -25,13 +25,13 @@ fn conversation() -> Vec<u8> {
         raw_call(0, 9, &[]),
         say("too late"),
     ]);
-    stage.bytes()
+    handshake.bytes()
 }
 
 fn served<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Traces {
-    let mut script = Script::server(Config::default(), Hall::new);
+    let mut script = Script::server(Config::default(), ServerRoot::new);
     let sent = pieces.into_iter().flat_map(|piece| script.send(piece)).collect();
-    (sent, heard(&mut script), script.error().cloned())
+    (sent, received(&mut script), script.error().cloned())
 }
 
 #[test]
@@ -59,9 +59,9 @@ fn client_input_can_arrive_in_pieces() {
     let calls = [set_channel(2), said("hello"), call(0, C_NUMBERS, &[&300i32, &-1i64])].concat();
     let bytes = [server_hello(&protocols()), calls, close(), set_channel(0), close()].concat();
     let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-        let mut script = guest(&[]);
+        let mut script = client(&[]);
         let sent: Vec<u8> = pieces.flat_map(|piece| script.send(piece)).collect();
-        (sent, guest_heard(&mut script), script.error().cloned())
+        (sent, client_received(&mut script), script.error().cloned())
     };
     let whole = read(&mut [&bytes[..]].into_iter());
     assert_eq!(whole.1, ["hello", "300 -1"]);
@@ -74,10 +74,10 @@ fn client_input_can_arrive_in_pieces() {
 #[test]
 fn both_sides_can_be_cut_at_once() {
     for length in 1..64 {
-        let mut pair = Pair::<Hall, Guest>::server(Config::default(), Hall::new);
+        let mut pair = Pair::<ServerRoot, ClientRoot>::server(Config::default(), ServerRoot::new);
         pair.cut(length);
-        let guest = pair.join(Guest::new);
-        pair.on_client(guest, |_, cx| assert_eq!(cx.peers().s_say("hello").reached, 1));
-        assert_eq!(pair.on_client(guest, |guest, _| guest.heard.clone()), ["hello"]);
+        let client = pair.join(ClientRoot::new);
+        pair.on_client(client, |_, cx| assert_eq!(cx.peers().s_say("hello").reached, 1));
+        assert_eq!(pair.on_client(client, |client, _| client.received.clone()), ["hello"]);
     }
 }

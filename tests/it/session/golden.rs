@@ -5,7 +5,7 @@ use psom::{
     testing::{Script, hex},
 };
 
-/// The meeting of the capture, an older one: the hashes have the sum that was captured.
+/// The captured meeting's interface. The sum of the hashes is the captured one.
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.Meeting",
     version = 1,
@@ -38,7 +38,7 @@ trait UsersClient {
     fn c_users_added(&mut self, ids: Vec<i64>, uris: Vec<String>, names: Vec<String>);
 }
 
-/// What the capture shows of ContentManager.
+/// The methods of ContentManager that occur in the capture.
 #[psom_interface(name = "Test.Contents", version = 1, hash = 1)]
 trait ContentsServer {
     fn s_delete_content(&mut self, content_id: i64);
@@ -201,7 +201,7 @@ fn meeting_starts_with_the_captured_bytes() {
     let beginning = [SET_CHANNEL_2, SET_URL_BASE, CONNECT_USERS, MEETING_READY];
     assert_eq!(server.send(&bytes(&[OPEN, SET_CHANNEL_2])), bytes(&beginning));
 
-    // The rest of section 4.3: the server's 1 is the users, its 2 the contents.
+    // The rest of section 4.3: 1 is the content user manager, 2 the content manager.
     server.on_root(|meeting, cx| {
         assert_eq!(cx.peers().connect("contentManager", meeting.contents), 1);
         let added = |_: &mut Users, cx: &mut Context<Users>| {

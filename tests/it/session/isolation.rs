@@ -1,4 +1,4 @@
-//! What one connection does wrong reaches no other.
+//! Errors of one connection do not affect another.
 
 use std::time::Duration;
 
@@ -10,67 +10,67 @@ use psom::{
 
 use super::{common::*, neighbours::Neighbours};
 
-fn two_guests() -> Pair<Hall, Guest> {
-    let mut pair = Pair::server(Config::default(), Hall::new);
-    pair.join(Guest::new);
-    pair.join(Guest::new);
+fn two_clients() -> Pair<ServerRoot, ClientRoot> {
+    let mut pair = Pair::server(Config::default(), ServerRoot::new);
+    pair.join(ClientRoot::new);
+    pair.join(ClientRoot::new);
     pair
 }
 
-/// The second guest is served as before.
-fn goes_on(pair: &mut Pair<Hall, Guest>) {
+/// Asserts that the second client is served as before.
+fn still_served(pair: &mut Pair<ServerRoot, ClientRoot>) {
     assert_eq!((pair.server_error(1), pair.client_error(1)), (None, None));
     pair.on_client(1, |_, cx| assert_eq!(cx.peers().s_say("still here").reached, 1));
-    let heard = pair.on_client(1, |guest, _| guest.heard.clone());
-    assert_eq!(heard.last().map(String::as_str), Some("still here"));
+    let received = pair.on_client(1, |client, _| client.received.clone());
+    assert_eq!(received.last().map(String::as_str), Some("still here"));
     assert_eq!(pair.server_stats().peers, 1);
 }
 
 #[test]
 fn violation_ends_only_its_own_connection() {
-    let mut pair = two_guests();
+    let mut pair = two_clients();
     pair.on_client(0, |_, cx| assert_eq!(cx.peers().s_forbidden("no dogs").reached, 1));
     let error = PeerMisbehaved::Application("no dogs".into());
     assert_eq!(pair.server_error(0), Some(&error.into()));
     assert_eq!(pair.client_error(0), Some(&Error::PeerBroke("no dogs".into())));
-    goes_on(&mut pair);
+    still_served(&mut pair);
 }
 
 #[test]
 fn close_ends_only_its_own_connection() {
-    let mut pair = two_guests();
+    let mut pair = two_clients();
     pair.close_client(0);
     assert_eq!(pair.server_error(0), Some(&Error::PeerClosed));
     assert_eq!(pair.client_error(0), Some(&Error::Closed));
-    goes_on(&mut pair);
+    still_served(&mut pair);
 }
 
 #[test]
 fn lost_transport_ends_only_its_own_connection() {
-    let mut pair = two_guests();
+    let mut pair = two_clients();
     pair.drop_client(0);
     let lost = Error::Lost(LostReason::Eof);
     assert_eq!((pair.server_error(0), pair.client_error(0)), (Some(&lost), Some(&lost)));
-    goes_on(&mut pair);
+    still_served(&mut pair);
 }
 
 #[test]
 fn hanging_up_ends_only_that_peer() {
-    let mut pair = two_guests();
+    let mut pair = two_clients();
     pair.on_server(|_, cx| {
         let first = cx.peer_infos()[0].id;
         cx.peer(first).unwrap().hang_up();
     });
     assert_eq!(pair.client_error(0), Some(&Error::PeerClosed));
-    goes_on(&mut pair);
+    still_served(&mut pair);
 }
 
 #[test]
 fn group_call_reaches_every_peer_with_the_method() {
-    let old = Stage::open_with(&add_protocol(HALL, &HALL_SUMS[..1]));
+    let old = Handshake::open_with(&add_protocol(ROOT, &ROOT_SUMS[..1]));
     let mut neighbours = Neighbours::new();
     neighbours.enter(&old.bytes());
-    // The hall repeats it to all its peers.
+    // The root sends the text to all its peers.
     let answer = neighbours.send(1, &call(0, S_SHOUT, &[&"x"]));
     assert_eq!(answer, [set_channel(2), call(0, C_SHOUTED, &[&"x"])].concat());
     assert_eq!(neighbours.take(0), [0; 0]);
@@ -80,19 +80,20 @@ fn group_call_reaches_every_peer_with_the_method() {
 #[test]
 fn identifiers_are_counted_for_each_connection() {
     let mut neighbours = Neighbours::new();
-    let desk = connect(0, "desk", DESK_CLIENT_HASH);
-    neighbours.enter(&Stage::open().then(&[desk.clone(), desk.clone(), desk.clone()]).bytes());
-    let answer = neighbours.send(1, &[desk, call(1, S_KNOCK, &[&5i32])].concat());
+    let child = connect(0, "child", CHILD_CLIENT_HASH);
+    neighbours
+        .enter(&Handshake::open().then(&[child.clone(), child.clone(), child.clone()]).bytes());
+    let answer = neighbours.send(1, &[child, call(1, S_KNOCK, &[&5i32])].concat());
     assert_eq!(answer, [set_channel(2), call(-1, C_OPEN, &[&5i32])].concat());
 }
 
 #[test]
 fn silent_client_is_ended_alone() {
     let mut neighbours = Neighbours::new();
-    neighbours.enter(&Stage::open().bytes());
+    neighbours.enter(&Handshake::open().bytes());
     for _ in 0..4 {
         neighbours.advance(Duration::from_secs(30));
-        neighbours.hear(1, &[set_channel(0), call(0, SERVER_PING, &[])].concat());
+        neighbours.receive(1, &[set_channel(0), call(0, SERVER_PING, &[])].concat());
     }
     assert!(neighbours.take(0).ends_with(&farewell("nothing received for too long")));
     assert!(neighbours.is_over(0) && !neighbours.is_over(1));

@@ -1,4 +1,4 @@
-//! Two connections of one server: what one of them does must not reach the other.
+//! Two connections of one server, to check that one does not affect the other.
 
 use std::{
     pin::pin,
@@ -32,13 +32,13 @@ struct Link {
 impl Neighbours {
     pub fn new() -> Self {
         let now = Instant::now();
-        let (space, _) = Space::new(now, [], Hall::new).unwrap();
+        let (space, _) = Space::new(now, [], ServerRoot::new).unwrap();
         Self { now, config: Arc::default(), space, links: Vec::new() }
     }
 
-    /// Two clients come in: the first has sent these bytes so far, the second has opened channel 2.
+    /// Connects two clients: the first has sent these bytes, the second has opened channel 2.
     pub fn enter(&mut self, bytes: &[u8]) {
-        for bytes in [bytes, &Stage::open().bytes()] {
+        for bytes in [bytes, &Handshake::open().bytes()] {
             let link = self.connect(bytes);
             self.take(link);
         }
@@ -57,12 +57,12 @@ impl Neighbours {
 
     /// Sends bytes on a connection and returns what comes back on it.
     pub fn send(&mut self, link: usize, bytes: &[u8]) -> Vec<u8> {
-        self.hear(link, bytes);
+        self.receive(link, bytes);
         self.take(link)
     }
 
     /// Sends bytes on a connection.
-    pub fn hear(&mut self, link: usize, bytes: &[u8]) {
+    pub fn receive(&mut self, link: usize, bytes: &[u8]) {
         let connection = self.links[link].connection;
         done(self.space.receive(self.now, connection, Bytes::copy_from_slice(bytes)));
     }
@@ -72,7 +72,7 @@ impl Neighbours {
         self.space.on_deadline(self.now);
     }
 
-    /// Breaks a connection whose peer is too slow.
+    /// Breaks the connection of a slow consumer.
     pub fn end_slow(&mut self, link: usize) {
         self.space.end_slow(self.now, self.links[link].connection);
     }
@@ -81,7 +81,7 @@ impl Neighbours {
         self.links[link].over
     }
 
-    /// What waits for a peer, write by write.
+    /// Takes a peer's queued output, one entry per write.
     pub fn queue(&mut self, link: usize) -> &mut OutQueue {
         for outgoing in self.space.take_output() {
             let is_it = |link: &&mut Link| link.connection == outgoing.connection;
@@ -98,10 +98,10 @@ impl Neighbours {
     }
 }
 
-/// Runs a future that waits for nothing.
+/// Runs a future that is ready at once.
 fn done<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("the handlers of these tests wait for nothing"),
+        Poll::Pending => panic!("a handler of these tests waits"),
     }
 }

@@ -26,7 +26,7 @@ fn client_ping() -> Vec<u8> {
 
 #[test]
 fn ruling_12_server_pings_every_30_seconds() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     for _ in 0..10 {
         assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
         assert_eq!(script.advance(Duration::from_millis(1)), server_ping());
@@ -37,8 +37,8 @@ fn ruling_12_server_pings_every_30_seconds() {
 
 #[test]
 fn ruling_12_client_pings_every_30_seconds() {
-    let mut script = open_guest();
-    // Channel 2 is current until the first ping, channel 0 from then on.
+    let mut script = open_client();
+    // Channel 2 is current until the first ping, channel 0 afterwards.
     assert_eq!(script.advance(Duration::from_millis(29_999)), [0; 0]);
     assert_eq!(script.advance(Duration::from_millis(1)), [set_channel(0), client_ping()].concat());
     for _ in 0..10 {
@@ -51,7 +51,7 @@ fn ruling_12_client_pings_every_30_seconds() {
 
 #[test]
 fn traffic_does_not_postpone_pings() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     script.advance(seconds(29));
     script.send(&say("hello"));
     assert_eq!(script.advance(seconds(1)), [set_channel(0), server_ping()].concat());
@@ -59,7 +59,7 @@ fn traffic_does_not_postpone_pings() {
 
 #[test]
 fn ruling_12_server_ends_after_90_seconds_of_silence() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     script.advance(Duration::from_millis(89_999));
     assert_eq!(script.error(), None);
     assert!(script.advance(Duration::from_millis(1)).ends_with(&farewell(IDLE_REASON)));
@@ -69,7 +69,7 @@ fn ruling_12_server_ends_after_90_seconds_of_silence() {
 
 #[test]
 fn ruling_12_client_ends_after_90_seconds_of_silence() {
-    let mut script = open_guest();
+    let mut script = open_client();
     script.advance(Duration::from_millis(89_999));
     assert_eq!(script.error(), None);
     assert!(script.advance(Duration::from_millis(1)).ends_with(&farewell(IDLE_REASON)));
@@ -78,8 +78,8 @@ fn ruling_12_client_ends_after_90_seconds_of_silence() {
 
 #[test]
 fn idle_limit_applies_before_channel_2_opens() {
-    for stage in [Stage::admitted(), Stage::versioned()] {
-        let mut script = stage.script();
+    for handshake in [Handshake::authenticated(), Handshake::versioned()] {
+        let mut script = handshake.script();
         assert!(script.advance(seconds(90)).ends_with(&early_farewell(IDLE_REASON)));
         assert_eq!(script.error(), Some(&IDLE));
     }
@@ -87,13 +87,13 @@ fn idle_limit_applies_before_channel_2_opens() {
 
 #[test]
 fn any_received_byte_resets_the_idle_limit() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     for byte in say("hello") {
         script.advance(seconds(89));
         script.send(&[byte]);
         assert_eq!(script.error(), None);
     }
-    assert_eq!(heard(&mut script), ["hello"]);
+    assert_eq!(received(&mut script), ["hello"]);
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn ruling_12_timers_are_configurable() {
     let mut config = Config::default();
     config.ping_interval = seconds(5);
     config.idle_timeout = seconds(12);
-    let mut script = Script::server(config, Hall::new);
-    script.send(&Stage::open().bytes());
+    let mut script = Script::server(config, ServerRoot::new);
+    script.send(&Handshake::open().bytes());
     assert_eq!(script.advance(seconds(5)), server_ping());
     assert_eq!(script.advance(seconds(5)), server_ping());
     assert_eq!(script.advance(seconds(2)), farewell(IDLE_REASON));
@@ -110,17 +110,17 @@ fn ruling_12_timers_are_configurable() {
 
 #[test]
 fn pings_keep_both_sides_alive() {
-    let mut pair = Pair::<Hall, Guest>::server(Config::default(), Hall::new);
-    let guests = [pair.join(Guest::new), pair.join(Guest::new)];
+    let mut pair = Pair::<ServerRoot, ClientRoot>::server(Config::default(), ServerRoot::new);
+    let guests = [pair.join(ClientRoot::new), pair.join(ClientRoot::new)];
     pair.advance(seconds(24 * 60 * 60));
-    for guest in guests {
-        assert_eq!((pair.server_error(guest), pair.client_error(guest)), (None, None));
+    for client in guests {
+        assert_eq!((pair.server_error(client), pair.client_error(client)), (None, None));
     }
 }
 
 #[test]
 fn ended_connection_has_no_timers() {
-    let mut script = Stage::open().script();
+    let mut script = Handshake::open().script();
     script.send(&[close(), set_channel(0), close()].concat());
     assert_eq!(script.error(), Some(&Error::PeerClosed));
     assert_eq!(script.advance(seconds(600)), [0; 0]);

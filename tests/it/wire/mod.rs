@@ -1,4 +1,4 @@
-//! Bytes to values and back.
+//! Encoding and decoding of values, records and interface descriptors.
 
 mod notation;
 mod properties;

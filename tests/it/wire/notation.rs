@@ -1,4 +1,4 @@
-//! Descriptors print as the specification's own interface definitions.
+//! Descriptors print as interface definitions in the specification's notation.
 
 use psom::{
     Context, Interface, PsomType, Violation,

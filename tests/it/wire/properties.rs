@@ -1,4 +1,4 @@
-//! Round trips of every type, and bytes that mean nothing.
+//! Round trips of every type, and random bytes as input.
 
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
@@ -17,7 +17,7 @@ fn round_trip<T: Encode + Decode>(value: &T) -> T {
     value
 }
 
-/// Text of every kind of character, U+0000 and those above U+FFFF among them.
+/// Generates text with every kind of character, including U+0000 and characters above U+FFFF.
 fn text() -> impl Strategy<Value = String> {
     vec(
         prop_oneof![

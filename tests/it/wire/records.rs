@@ -1,4 +1,4 @@
-//! Records, cut anywhere.
+//! Records, cut at any byte.
 
 use bytes::Bytes;
 use psom::wire::record::{self, Batch, Record};

@@ -1,4 +1,4 @@
-//! The wire examples of the specification, and those that follow from its algorithms.
+//! The specification's wire examples, and examples derived from its algorithms.
 
 use std::fmt::Debug;
 
@@ -50,7 +50,7 @@ fn every_vector_encodes_and_decodes() {
     }
 }
 
-/// The bytes of a call as an RpcMessage.
+/// Encodes a call as an RpcMessage.
 fn call(proxy: ProxyId, method: u8, arguments: &[&dyn Encode]) -> Vec<u8> {
     let mut bytes = Vec::new();
     record::write_message(&mut bytes, |out| body(out, proxy, method, arguments));
@@ -69,7 +69,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     bytes
 }
 
-/// The sender's identifier of a vector, read as its receiver reads it and turned back.
+/// Reads the sender's identifier of a vector as the receiver does, and negates it back.
 fn sender(wire: i32) -> ProxyId {
     let there = decoded::<psom::wire::WireProxyId>(&encoded(&-wire)).unwrap();
     there.receive().unwrap()
