@@ -1,19 +1,19 @@
-//! Part names and the children behind them.
+//! Part names and children.
 
-use super::common::{Child, given, heard, notes, pair};
+use super::common::{ServerChild, given, notes, pair, received};
 use psom::Error;
 
-/// Connects the client's object for "given" to the server's part.
+/// Connects the client's object `given` to a part of the server.
 fn connect(pair: &mut super::common::Pair, part: &'static str) {
-    pair.on_client(0, move |ear, cx| {
-        let given = ear.given;
+    pair.on_client(0, move |client, cx| {
+        let given = client.given;
         assert_eq!(cx.peers().connect(part, given), 1);
     });
 }
 
 fn note(pair: &mut super::common::Pair) {
-    pair.on_client(0, |ear, cx| {
-        let given = ear.given;
+    pair.on_client(0, |client, cx| {
+        let given = client.given;
         cx.try_tell(given, |_, cx| drop(cx.peers().s_note("hello"))).unwrap();
     });
 }
@@ -30,11 +30,11 @@ fn server_connects_a_child_of_the_client() {
 #[test]
 fn client_connects_a_fixed_part() {
     let mut pair = pair(1);
-    pair.on_server(|hub, cx| hub.fixed = Some(cx.add(Child::default())));
+    pair.on_server(|root, cx| root.fixed = Some(cx.add(ServerChild::default())));
     connect(&mut pair, "FiXed");
     note(&mut pair);
     assert_eq!(given(&mut pair), ["connected", "hello"]);
-    let notes = pair.on_server(|hub, cx| cx.get(hub.fixed.unwrap()).unwrap().notes.clone());
+    let notes = pair.on_server(|root, cx| cx.get(root.fixed.unwrap()).unwrap().notes.clone());
     assert_eq!(notes, ["hello"]);
 }
 
@@ -54,7 +54,7 @@ fn unknown_part_is_closed_and_the_connection_continues() {
         connect(&mut pair, part);
         assert_eq!(given(&mut pair), ["connected", "disconnected"], "{part}");
         pair.on_client(0, |_, cx| drop(cx.peers().s_say("still here")));
-        assert_eq!(heard(&mut pair, 0), ["1: still here"]);
+        assert_eq!(received(&mut pair, 0), ["1: still here"]);
         assert_eq!(pair.server_stats().objects, 1);
     }
 }
@@ -62,10 +62,10 @@ fn unknown_part_is_closed_and_the_connection_continues() {
 #[test]
 fn peer_can_connect_one_object_only_a_few_times() {
     let mut pair = pair(1);
-    pair.on_server(|hub, cx| hub.fixed = Some(cx.add(Child::default())));
+    pair.on_server(|root, cx| root.fixed = Some(cx.add(ServerChild::default())));
     for _ in 0..20 {
         pair.on_client(0, |_, cx| {
-            let child = cx.add(super::common::EarChild::default());
+            let child = cx.add(super::common::ClientChild::default());
             cx.peers().connect("fixed", child);
         });
     }
@@ -78,19 +78,19 @@ fn peer_can_connect_one_object_only_a_few_times() {
 fn factory_can_break_the_connection() {
     let mut pair = pair(1);
     connect(&mut pair, "forbidden");
-    assert_eq!(pair.client_error(0), Some(&Error::PeerBroke("hands off".into())));
+    assert_eq!(pair.client_error(0), Some(&Error::PeerBroke("the part is forbidden".into())));
 }
 
 #[test]
 fn children_stay_connected_when_their_parent_is_closed() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
-    // The child's own child, then the child goes.
-    let grandchild = pair.on_server(|hub, cx| {
-        let grandchild = cx.add(Child::default());
-        let child = hub.made[0];
+    // Connect the child's own child, then close the child.
+    let grandchild = pair.on_server(|root, cx| {
+        let grandchild = cx.add(ServerChild::default());
+        let child = root.children[0];
         cx.try_tell(child, move |_, cx| {
-            // The client's child knows no parts, so it answers with OP_CLOSE.
+            // The client's child has no parts, so it answers with OP_CLOSE.
             cx.peers().connect("anything", grandchild);
         })
         .unwrap();
@@ -98,11 +98,11 @@ fn children_stay_connected_when_their_parent_is_closed() {
     });
     assert!(pair.on_server(move |_, cx| cx.get(grandchild).is_ok()));
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("taken")));
-    pair.on_server(|hub, cx| assert!(cx.remove(hub.made[0])));
-    pair.on_client(0, |ear, cx| {
-        let taken = ear.taken;
+    pair.on_server(|root, cx| assert!(cx.remove(root.children[0])));
+    pair.on_client(0, |client, cx| {
+        let taken = client.taken;
         cx.try_tell(taken, |_, cx| drop(cx.peers().s_note("still connected"))).unwrap();
     });
-    let taken = pair.on_client(0, |ear, cx| cx.get(ear.taken).unwrap().notes.clone());
+    let taken = pair.on_client(0, |client, cx| cx.get(client.taken).unwrap().notes.clone());
     assert_eq!(taken, ["connected", "still connected"]);
 }

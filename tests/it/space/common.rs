@@ -1,12 +1,13 @@
-//! The objects that these tests use: a hub that passes things on, and an ear that notes them.
+//! The objects of the space tests: a server root that forwards calls, and a client root that
+//! records them.
 
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, psom_interface};
 
-#[psom_interface(name = "Test.Hub", version = 1, hash = 11, version = 2, hash = 12)]
-pub trait HubServer {
+#[psom_interface(name = "Test.Root", version = 1, hash = 11, version = 2, hash = 12)]
+pub trait RootServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_send(&mut self, cx: &mut Context<Self>, data: Bytes);
     fn s_child(&mut self, cx: &mut Context<Self>, name: String);
@@ -17,8 +18,8 @@ pub trait HubServer {
     fn s_new(&mut self, number: i32);
 }
 
-#[psom_interface(name = "Test.Hub", version = 1, hash = 21, version = 2, hash = 22)]
-pub trait HubClient {
+#[psom_interface(name = "Test.Root", version = 1, hash = 21, version = 2, hash = 22)]
+pub trait RootClient {
     fn c_said(&mut self, cx: &mut Context<Self>, from: i64, text: &str);
     fn c_sent(&mut self, data: Bytes);
     fn c_passed(&mut self, cx: &mut Context<Self>, child: ObjectRef) -> Result<(), Violation>;
@@ -45,39 +46,39 @@ pub trait ChildClient {
     fn c_note(&mut self, text: &str);
 }
 
-/// The server's root. It notes what happens to it.
-#[distributed_object(serves = HubServer, calls = HubClient)]
+/// The server's root. It records its events.
+#[distributed_object(serves = RootServer, calls = RootClient)]
 #[derive(Default)]
-pub struct Hub {
+pub struct ServerRoot {
     pub notes: Vec<String>,
     #[child("fixed")]
-    pub fixed: Option<Handle<Child>>,
-    pub made: Vec<Handle<Child>>,
-    /// Who was told of a disconnect, in order.
-    pub told: Told,
+    pub fixed: Option<Handle<ServerChild>>,
+    pub children: Vec<Handle<ServerChild>>,
+    /// The objects notified of a disconnect, in order.
+    pub disconnects: Disconnects,
 }
 
-/// Shared by a hub and its children.
-pub type Told = Arc<Mutex<Vec<&'static str>>>;
+/// Shared by the root and its children.
+pub type Disconnects = Arc<Mutex<Vec<&'static str>>>;
 
 #[distributed_object]
-impl Hub {
+impl ServerRoot {
     #[child("child.{number}")]
-    fn child(&mut self, cx: &mut Context<Self>, number: i64) -> Option<Handle<Child>> {
-        let told = self.told.clone();
-        let child = Child { told, ..Child::default() };
+    fn child(&mut self, cx: &mut Context<Self>, number: i64) -> Option<Handle<ServerChild>> {
+        let disconnects = self.disconnects.clone();
+        let child = ServerChild { disconnects, ..ServerChild::default() };
         let child = (number < 100).then(|| cx.add_while_connected(child));
-        self.made.extend(child);
+        self.children.extend(child);
         child
     }
 
     #[child("forbidden")]
-    fn forbidden(&mut self) -> Result<Option<Handle<Child>>, Violation> {
-        Err(Violation::new("hands off"))
+    fn forbidden(&mut self) -> Result<Option<Handle<ServerChild>>, Violation> {
+        Err(Violation::new("the part is forbidden"))
     }
 }
 
-impl HubServer for Hub {
+impl RootServer for ServerRoot {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str) {
         let from = cx.caller().user().id;
         self.notes.push(format!("{from}: {text}"));
@@ -89,15 +90,15 @@ impl HubServer for Hub {
     }
 
     fn s_child(&mut self, cx: &mut Context<Self>, name: String) {
-        let told = self.told.clone();
-        let child = cx.add_while_connected(Child { told, ..Child::default() });
-        self.made.push(child);
+        let disconnects = self.disconnects.clone();
+        let child = cx.add_while_connected(ServerChild { disconnects, ..ServerChild::default() });
+        self.children.push(child);
         let connected = cx.caller().connect(&name, child);
         self.notes.push(format!("connect {name}: {}", connected.is_ok()));
     }
 
     fn s_pass(&mut self, cx: &mut Context<Self>, child: ObjectRef) -> Result<(), Violation> {
-        match cx.resolve::<Child>(child)? {
+        match cx.resolve::<ServerChild>(child)? {
             Some(child) => drop(cx.caller().c_passed(child.into())),
             None => drop(cx.caller().c_passed(ObjectRef::NULL)),
         }
@@ -120,29 +121,29 @@ impl HubServer for Hub {
     }
 }
 
-impl Lifecycle for Hub {
+impl Lifecycle for ServerRoot {
     fn connected(&mut self, cx: &mut Context<Self>) {
         self.notes.push(format!("+{}", cx.caller().user().name));
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let (name, left) = (cx.caller().user().name.clone(), cx.peers().len());
-        // Nothing reaches a peer that is gone.
+        // A disconnected peer cannot be called.
         assert!(cx.caller().c_place(1).ok().is_err());
         self.notes.push(format!("-{name}, {left} left"));
-        self.told.lock().unwrap().push("hub");
+        self.disconnects.lock().unwrap().push("root");
     }
 }
 
-/// A child of the server.
+/// A child of the server's root.
 #[distributed_object(serves = ChildServer, calls = ChildClient)]
 #[derive(Default)]
-pub struct Child {
+pub struct ServerChild {
     pub notes: Vec<String>,
-    pub told: Told,
+    pub disconnects: Disconnects,
 }
 
-impl ChildServer for Child {
+impl ChildServer for ServerChild {
     fn s_note(&mut self, cx: &mut Context<Self>, text: &str) {
         self.notes.push(text.to_owned());
         cx.caller().c_note(text);
@@ -153,81 +154,81 @@ impl ChildServer for Child {
     }
 }
 
-impl Lifecycle for Child {
+impl Lifecycle for ServerChild {
     fn disconnected(&mut self, _: &mut Context<Self>) {
-        self.told.lock().unwrap().push("child");
+        self.disconnects.lock().unwrap().push("child");
     }
 }
 
 /// A client's root.
-#[distributed_object(serves = HubClient, calls = HubServer)]
-pub struct Ear {
-    pub heard: Vec<String>,
+#[distributed_object(serves = RootClient, calls = RootServer)]
+pub struct ClientRoot {
+    pub received: Vec<String>,
     #[child("given")]
-    pub given: Handle<EarChild>,
+    pub given: Handle<ClientChild>,
     #[child("taken")]
-    pub taken: Handle<EarChild>,
+    pub taken: Handle<ClientChild>,
 }
 
-impl Ear {
+impl ClientRoot {
     pub fn new(scope: &mut psom::Scope) -> Self {
-        let (given, taken) = (scope.add(EarChild::default()), scope.add(EarChild::default()));
-        Self { heard: Vec::new(), given, taken }
+        let (given, taken) = (scope.add(ClientChild::default()), scope.add(ClientChild::default()));
+        Self { received: Vec::new(), given, taken }
     }
 }
 
-impl HubClient for Ear {
+impl RootClient for ClientRoot {
     fn c_said(&mut self, _: &mut Context<Self>, from: i64, text: &str) {
-        self.heard.push(format!("{from}: {text}"));
+        self.received.push(format!("{from}: {text}"));
     }
 
     fn c_sent(&mut self, data: Bytes) {
-        self.heard.push(format!("{} bytes", data.len()));
+        self.received.push(format!("{} bytes", data.len()));
     }
 
     fn c_passed(&mut self, cx: &mut Context<Self>, child: ObjectRef) -> Result<(), Violation> {
-        let child = cx.resolve::<EarChild>(child)?;
+        let child = cx.resolve::<ClientChild>(child)?;
         let which = match child {
             Some(child) if child == self.given => "given",
             Some(child) if child == self.taken => "taken",
             Some(_) => "unknown",
             None => "null",
         };
-        self.heard.push(format!("passed {which}"));
+        self.received.push(format!("passed {which}"));
         Ok(())
     }
 
     fn c_place(&mut self, x: i32) {
-        self.heard.push(format!("place {x}"));
+        self.received.push(format!("place {x}"));
     }
 
     fn c_new(&mut self, number: i32) {
-        self.heard.push(format!("new {number}"));
+        self.received.push(format!("new {number}"));
     }
 
     fn c_picture(&mut self, data: &[u8]) {
-        self.heard.push(format!("picture {}", data[0]));
+        self.received.push(format!("picture {}", data[0]));
     }
 
     fn c_point(&mut self, user: i64, x: i32) {
-        self.heard.push(format!("point {user} {x}"));
+        self.received.push(format!("point {user} {x}"));
     }
 }
 
-/// A child of a client.
+/// A child of a client's root.
 #[distributed_object(serves = ChildClient, calls = ChildServer)]
 #[derive(Default)]
-pub struct EarChild {
+pub struct ClientChild {
     pub notes: Vec<String>,
 }
 
-impl ChildClient for EarChild {
+impl ChildClient for ClientChild {
     fn c_note(&mut self, text: &str) {
         self.notes.push(text.to_owned());
     }
 }
 
-impl Lifecycle for EarChild {
+impl Lifecycle for ClientChild {
     fn connected(&mut self, _: &mut Context<Self>) {
         self.notes.push("connected".into());
     }
@@ -237,33 +238,33 @@ impl Lifecycle for EarChild {
     }
 }
 
-pub type Pair = psom::testing::Pair<Hub, Ear>;
+pub type Pair = psom::testing::Pair<ServerRoot, ClientRoot>;
 
-/// A hub with so many ears.
+/// Connects this number of clients to a server.
 pub fn pair(clients: usize) -> Pair {
-    let mut pair = Pair::server(psom::Config::default(), |_| Hub::default());
+    let mut pair = Pair::server(psom::Config::default(), |_| ServerRoot::default());
     for _ in 0..clients {
-        pair.join(Ear::new);
+        pair.join(ClientRoot::new);
     }
     pair
 }
 
-/// What a client has heard.
-pub fn heard(pair: &mut Pair, client: usize) -> Vec<String> {
-    pair.on_client(client, |ear, _| ear.heard.clone())
+/// The calls that a client has received.
+pub fn received(pair: &mut Pair, client: usize) -> Vec<String> {
+    pair.on_client(client, |client, _| client.received.clone())
 }
 
-/// What the hub has noted.
+/// The events that the server's root has recorded.
 pub fn notes(pair: &mut Pair) -> Vec<String> {
-    pair.on_server(|hub, _| hub.notes.clone())
+    pair.on_server(|root, _| root.notes.clone())
 }
 
-/// What the client's object for the part "given" has noted.
+/// The calls that the client's object `given` has received.
 pub fn given(pair: &mut Pair) -> Vec<String> {
-    pair.on_client(0, |ear, cx| cx.get(ear.given).unwrap().notes.clone())
+    pair.on_client(0, |client, cx| cx.get(client.given).unwrap().notes.clone())
 }
 
-/// Lets everything else of a runtime have its turn.
+/// Yields once to the other tasks of a runtime.
 pub async fn yield_once() {
     let mut yielded = false;
     std::future::poll_fn(|cx| {

@@ -1,8 +1,8 @@
-//! A long random conversation comes to the same end however its bytes are cut.
+//! The result of a long random conversation does not depend on how its bytes are cut.
 
-use super::common::{Ear, Hub, Pair};
+use super::common::{ClientRoot, Pair, ServerRoot};
 
-/// A small generator: the same numbers in every run.
+/// A small random number generator with the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -28,41 +28,41 @@ fn step(pair: &mut Pair, random: &mut Random) {
         2 => pair.on_client(0, move |_, cx| drop(cx.peers().s_send(text.into_bytes().into()))),
         3 => pair.on_client(0, |_, cx| drop(cx.peers().s_child("given"))),
         4 => pair.on_client(0, |_, cx| drop(cx.peers().s_child("unknown"))),
-        5 => pair.on_client(0, |ear, cx| {
-            let given = ear.given;
+        5 => pair.on_client(0, |client, cx| {
+            let given = client.given;
             cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
         }),
-        6 => pair.on_client(0, move |ear, cx| {
-            let given = ear.given;
+        6 => pair.on_client(0, move |client, cx| {
+            let given = client.given;
             cx.try_tell(given, move |_, cx| drop(cx.peers().s_note(&text))).unwrap();
         }),
-        7 => pair.on_client(0, move |ear, cx| {
-            let taken = ear.taken;
+        7 => pair.on_client(0, move |client, cx| {
+            let taken = client.taken;
             cx.peers().connect(&format!("child.{number}"), taken);
         }),
         8 => pair.on_server(move |_, cx| drop(cx.peers().c_place(number))),
         9 => pair.on_server(move |_, cx| drop(cx.peers().c_new(number))),
-        _ => pair.on_server(move |hub, cx| {
+        _ => pair.on_server(move |root, cx| {
             // Both sides close at once: the closes cross.
-            let Some(child) = hub.made.pop() else { return };
+            let Some(child) = root.children.pop() else { return };
             cx.remove(child);
         }),
     }
 }
 
-/// Everything that can be seen of both sides in the end.
+/// The observable state of both sides at the end.
 fn end_of_conversation(piece: usize) -> String {
-    let mut pair = Pair::server(psom::Config::default(), |_| Hub::default());
+    let mut pair = Pair::server(psom::Config::default(), |_| ServerRoot::default());
     pair.cut(piece);
-    pair.join(Ear::new);
+    pair.join(ClientRoot::new);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..1000 {
         step(&mut pair, &mut random);
     }
-    let server = pair.on_server(|hub, _| hub.notes.join("\n"));
-    let client = pair.on_client(0, |ear, cx| {
-        let (given, taken) = (cx.get(ear.given).unwrap(), cx.get(ear.taken).unwrap());
-        [&ear.heard[..], &given.notes[..], &taken.notes[..]].concat().join("\n")
+    let server = pair.on_server(|root, _| root.notes.join("\n"));
+    let client = pair.on_client(0, |client, cx| {
+        let (given, taken) = (cx.get(client.given).unwrap(), cx.get(client.taken).unwrap());
+        [&client.received[..], &given.notes[..], &taken.notes[..]].concat().join("\n")
     });
     assert!(pair.client_error(0).is_none(), "{:?}", pair.client_error(0));
     assert!(pair.server_error(0).is_none(), "{:?}", pair.server_error(0));
@@ -74,7 +74,7 @@ fn end_of_conversation(piece: usize) -> String {
 fn conversation_result_is_independent_of_cuts() {
     let whole = end_of_conversation(usize::MAX);
     assert!(whole.lines().count() > 500, "the conversation says something");
-    // Pieces of one byte cut at every boundary; other sizes cut some records and join others.
+    // Pieces of one byte cut at every position; other sizes cut some records and join others.
     for piece in [1, 2, 3, 5, 7, 64, 1000] {
         let cut = end_of_conversation(piece);
         assert!(cut == whole, "cut into pieces of {piece}");

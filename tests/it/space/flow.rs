@@ -1,6 +1,6 @@
-//! Peers that take less than they are sent.
+//! Peers that read more slowly than they are sent to.
 
-use super::common::{Ear, Hub};
+use super::common::{ClientRoot, ServerRoot};
 use psom::{
     CallError, Config, Context, Error,
     error::{Misuse, PeerMisbehaved},
@@ -14,17 +14,17 @@ fn marks() -> Config {
     config
 }
 
-/// What a client makes of everything that a server has sent to it so far.
+/// Feeds a server's output to a client and returns the calls that the client has received.
 struct Reader {
-    server: Script<Hub>,
-    client: Script<Ear>,
+    server: Script<ServerRoot>,
+    client: Script<ClientRoot>,
 }
 
 impl Reader {
-    /// A server whose peer takes nothing until it is told to.
+    /// Creates a server whose peer reads nothing until [`Self::read`].
     fn new() -> Self {
-        let mut server = Script::server(marks(), |_| Hub::default());
-        let mut client = Script::client(Config::default(), "token", Ear::new);
+        let mut server = Script::server(marks(), |_| ServerRoot::default());
+        let mut client = Script::client(Config::default(), "token", ClientRoot::new);
         let mut up = client.take();
         while !up.is_empty() {
             let down = server.send(&up);
@@ -33,14 +33,14 @@ impl Reader {
         Self { server, client }
     }
 
-    fn send(&mut self, send: impl FnOnce(&mut Context<Hub>) + Send + 'static) {
+    fn send(&mut self, send: impl FnOnce(&mut Context<ServerRoot>) + Send + 'static) {
         self.server.on_root(|_, cx| send(cx));
     }
 
     fn read(&mut self) -> Vec<String> {
         let down = self.server.take();
         self.client.send(&down);
-        self.client.on_root(|ear, _| std::mem::take(&mut ear.heard))
+        self.client.on_root(|client, _| std::mem::take(&mut client.received))
     }
 }
 
@@ -65,12 +65,12 @@ fn above_the_soft_limit_only_the_newest_latest_call_arrives() {
             cx.peers().c_new(x);
         });
     }
-    let heard = reader.read();
-    let places: Vec<_> = heard.iter().filter(|line| line.starts_with("place")).collect();
+    let received = reader.read();
+    let places: Vec<_> = received.iter().filter(|line| line.starts_with("place")).collect();
     assert_eq!(places, ["place 99"], "all older ones were replaced");
-    assert_eq!(heard.iter().filter(|line| line.starts_with("new")).count(), 100, "others not");
-    // The newest stands where it was called: after what came before it.
-    assert_eq!(heard[heard.len() - 2..], ["place 99", "new 99"]);
+    assert_eq!(received.iter().filter(|line| line.starts_with("new")).count(), 100, "others not");
+    // The newest call keeps its own place, after the calls children before it.
+    assert_eq!(received[received.len() - 2..], ["place 99", "new 99"]);
 }
 
 #[test]
@@ -84,9 +84,9 @@ fn latest_calls_are_replaced_per_parameter_value() {
             cx.peers().c_point(8, -x);
         });
     }
-    let mut heard = reader.read();
-    heard.retain(|line| line.starts_with("point"));
-    assert_eq!(heard, ["point 7 99", "point 8 -99"]);
+    let mut received = reader.read();
+    received.retain(|line| line.starts_with("point"));
+    assert_eq!(received, ["point 7 99", "point 8 -99"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn large_latest_calls_are_replaced_too() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &long)));
-    // Above what is shared between the peers of a group.
+    // Above the size from which a group's peers share the bytes:
     for x in 0..20 {
         reader.send(move |cx| drop(cx.peers().c_picture(&vec![x; 5000])));
     }
@@ -134,8 +134,8 @@ fn above_the_hard_limit_the_connection_is_broken() {
 fn call_above_the_record_limit_is_an_error() {
     let mut config = Config::default();
     config.record_limit = 1000;
-    let mut pair = Pair::server(config, |_| Hub::default());
-    pair.join(Ear::new);
+    let mut pair = Pair::server(config, |_| ServerRoot::default());
+    pair.join(ClientRoot::new);
     let sent = pair.on_server(|_, cx| cx.peers().c_sent(vec![0; 2000].into()).ok());
     assert!(matches!(sent, Err(CallError::Misuse(Misuse::CallTooLong { limit: 1000, .. }))));
     assert!(pair.client_error(0).is_none());
@@ -148,7 +148,7 @@ fn too_long_string_is_an_error() {
     assert_eq!(sent, Err(Misuse::StringTooLong(80_000).into()));
     let fits = pair.on_server(|_, cx| cx.peers().c_said(1, &"x".repeat(65_535)).ok());
     assert_eq!(fits, Ok(()));
-    assert_eq!(super::common::heard(&mut pair, 0).len(), 1);
+    assert_eq!(super::common::received(&mut pair, 0).len(), 1);
 }
 
 #[test]
@@ -156,27 +156,27 @@ fn replacing_calls_keeps_the_order() {
     let mut reader = Reader::new();
     let filler = "x".repeat(1500);
     reader.send(move |cx| drop(cx.peers().c_said(1, &filler)));
-    // So many that the empty places of replaced ones are cleared away, several times.
+    // Enough calls that the slots of replaced calls are compacted several times.
     for x in 0..1000 {
         reader.send(move |cx| drop(cx.peers().c_place(x)));
     }
     reader.send(|cx| drop(cx.peers().c_new(1)));
     reader.send(|cx| drop(cx.peers().c_place(1000)));
-    let heard = reader.read();
-    assert_eq!(heard[1..], ["new 1", "place 1000"]);
+    let received = reader.read();
+    assert_eq!(received[1..], ["new 1", "place 1000"]);
 }
 
 #[test]
 fn large_answers_are_flushed_within_a_batch() {
     let mut pair = super::common::pair(2);
-    // One batch of messages, whose answers are far more than is gathered at a time.
+    // One batch of messages with far more bytes of answers than one flush holds.
     pair.on_client(0, |_, cx| {
         for _ in 0..200 {
             cx.peers().s_say(&"x".repeat(5000));
         }
     });
     for client in 0..2 {
-        assert_eq!(super::common::heard(&mut pair, client).len(), 200);
+        assert_eq!(super::common::received(&mut pair, client).len(), 200);
     }
     assert!(pair.server_error(0).is_none());
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::common::{Hub, heard, notes, pair};
+use super::common::{ServerRoot, notes, pair, received};
 use psom::{
     Config, Context, PsomType, distributed_object,
     error::CallError,
@@ -17,7 +17,7 @@ fn all_peers_receive_calls_in_one_order() {
     pair.on_client(0, |_, cx| drop(cx.peers().s_say("a")));
     pair.on_client(2, |_, cx| drop(cx.peers().s_say("b")));
     for client in 0..3 {
-        assert_eq!(heard(&mut pair, client), ["1: a", "3: b"]);
+        assert_eq!(received(&mut pair, client), ["1: a", "3: b"]);
     }
 }
 
@@ -26,7 +26,7 @@ fn filter_selects_a_subset_of_peers() {
     let mut pair = pair(3);
     let sent = pair.on_server(|_, cx| cx.peers().filter(|peer| peer.user.id != 2).c_place(5));
     assert_eq!(sent.reached, 2);
-    let all: Vec<_> = (0..3).map(|client| heard(&mut pair, client).len()).collect();
+    let all: Vec<_> = (0..3).map(|client| received(&mut pair, client).len()).collect();
     assert_eq!(all, [1, 0, 1]);
 }
 
@@ -40,7 +40,7 @@ fn peer_can_be_stored_by_its_id() {
     let kept = ids[1];
     let sent = pair.on_server(move |_, cx| cx.peer(kept).map(|mut peer| peer.c_place(1)));
     assert_eq!(sent.unwrap().reached, 1);
-    assert_eq!(heard(&mut pair, 1), ["place 1"]);
+    assert_eq!(received(&mut pair, 1), ["place 1"]);
     pair.drop_client(1);
     assert!(pair.on_server(move |_, cx| cx.peer(kept).is_none()));
 }
@@ -58,29 +58,29 @@ fn hang_up_sends_close_and_expel_sends_break() {
     assert_eq!(notes(&mut pair)[2..], ["-user 1, 0 left", "-user 2, 0 left"]);
 }
 
-/// Clients of the first version only.
+/// Clients that support only the first version.
 mod old {
     use psom::{distributed_object, psom_interface};
 
-    #[psom_interface(name = "Test.Hub", version = 1, hash = 11)]
+    #[psom_interface(name = "Test.Root", version = 1, hash = 11)]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait HubServer {}
+    pub trait RootServer {}
 
-    #[psom_interface(name = "Test.Hub", version = 1, hash = 21)]
-    pub trait HubClient {
+    #[psom_interface(name = "Test.Root", version = 1, hash = 21)]
+    pub trait RootClient {
         fn c_said(&mut self, from: i64, text: &str);
         fn c_sent(&mut self, data: &[u8]);
         fn c_passed(&mut self, child: psom::ObjectRef);
         fn c_place(&mut self, x: i32);
     }
 
-    #[distributed_object(serves = HubClient, calls = HubServer)]
+    #[distributed_object(serves = RootClient, calls = RootServer)]
     #[derive(Default)]
-    pub struct Ear {
+    pub struct ClientRoot {
         pub places: Vec<i32>,
     }
 
-    impl HubClient for Ear {
+    impl RootClient for ClientRoot {
         fn c_said(&mut self, _: i64, _: &str) {}
         fn c_sent(&mut self, _: &[u8]) {}
         fn c_passed(&mut self, _: psom::ObjectRef) {}
@@ -92,23 +92,23 @@ mod old {
 
 #[test]
 fn group_call_skips_peers_without_the_method() {
-    let mut pair = Pair::server(Config::default(), |_| Hub::default());
-    pair.join(|_| old::Ear::default());
+    let mut pair = Pair::server(Config::default(), |_| ServerRoot::default());
+    pair.join(|_| old::ClientRoot::default());
     let (reached, error) = pair.on_server(|_, cx| {
         let sent = cx.peers().c_new(1);
         (sent.reached, sent.ok())
     });
     assert_eq!(reached, 0);
     let lacking =
-        CallError::NotInVersion { interface: "Test.Hub", method: "cNew", since: 2, version: 1 };
+        CallError::NotInVersion { interface: "Test.Root", method: "cNew", since: 2, version: 1 };
     assert_eq!(error, Err(lacking));
     pair.on_server(|_, cx| drop(cx.peers().c_place(9)));
-    assert_eq!(pair.on_client(0, |ear, _| ear.places.clone()), [9]);
+    assert_eq!(pair.on_client(0, |client, _| client.places.clone()), [9]);
 }
 
 static MARSHALED: AtomicUsize = AtomicUsize::new(0);
 
-/// A text that counts how often it is marshaled.
+/// A text that counts its marshaling.
 pub struct Counted(String);
 
 impl PsomType for Counted {
@@ -156,7 +156,7 @@ impl CrowdClient for Listener {
 fn speak(cx: &mut Context<Speaker>, length: usize) -> allocation_counter::AllocationInfo {
     let text = "x".repeat(length);
     allocation_counter::measure(|| {
-        // The group hands the same marshaled bytes to everybody.
+        // The group sends the same marshaled bytes to all peers.
         assert_eq!(cx.peers().c_text(Counted(text.clone())).reached, 1000);
     })
 }
@@ -167,18 +167,18 @@ fn call_to_a_thousand_peers_is_marshaled_once() {
     for _ in 0..1000 {
         pair.join(|_| Listener::default());
     }
-    // The first call of a turn makes each connection's buffer; the second finds it.
+    // The first call of a turn allocates each connection's buffer; the second uses it.
     let small = pair.on_server(|_, cx| {
         speak(cx, 100);
         MARSHALED.store(0, Ordering::Relaxed);
-        // Room for a second call in a buffer that was made for one is an allocation of the buffer,
-        // not of the call: so take the third, which finds room after the doubling for the second.
+        // The second call may grow the buffer. That allocation belongs to the buffer and not to the
+        // call, so measure the third, which fits after the doubling for the second.
         speak(cx, 20);
         speak(cx, 20)
     });
     assert_eq!(MARSHALED.load(Ordering::Relaxed), 2, "once a call");
     assert!(small.count_total <= 8, "{small:?}");
-    // Large arguments are shared: a thousand peers hold one copy.
+    // Large arguments are shared: a thousand peers use one copy.
     let large = pair.on_server(|_, cx| speak(cx, 60_000));
     assert!(large.bytes_total < 1_000_000, "{large:?}");
     assert_eq!(pair.on_client(999, |listener, _| listener.bytes), 100 + 20 + 20 + 60_000);

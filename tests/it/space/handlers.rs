@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::common::{heard, notes, pair};
+use super::common::{notes, pair, received};
 use psom::{CallError, Handle};
 
 #[test]
@@ -15,22 +15,22 @@ fn async_handler_is_awaited_before_the_next_message() {
     });
     let expected = ["+user 1", "before one", "after one", "before two", "after two", "1: three"];
     assert_eq!(notes(&mut pair), expected);
-    assert_eq!(heard(&mut pair, 0), ["0: one", "0: two", "1: three"]);
+    assert_eq!(received(&mut pair, 0), ["0: one", "0: two", "1: three"]);
 }
 
 #[test]
 fn tell_runs_after_the_handler_in_order() {
     let mut pair = pair(1);
-    pair.on_server(|hub, cx| {
+    pair.on_server(|root, cx| {
         let this = cx.handle();
-        cx.try_tell(this, |hub, cx| {
-            hub.notes.push("first".into());
+        cx.try_tell(this, |root, cx| {
+            root.notes.push("first".into());
             let this = cx.handle();
-            cx.try_tell(this, |hub, _| hub.notes.push("third".into())).unwrap();
+            cx.try_tell(this, |root, _| root.notes.push("third".into())).unwrap();
         })
         .unwrap();
-        cx.try_tell(this, |hub, _| hub.notes.push("second".into())).unwrap();
-        hub.notes.push("handler".into());
+        cx.try_tell(this, |root, _| root.notes.push("second".into())).unwrap();
+        root.notes.push("handler".into());
     });
     assert_eq!(notes(&mut pair)[1..], ["handler", "first", "second", "third"]);
 }
@@ -38,32 +38,32 @@ fn tell_runs_after_the_handler_in_order() {
 #[test]
 fn handle_to_a_removed_object_is_an_error() {
     let mut pair = pair(0);
-    let (told, looked, removed) = pair.on_server(|_, cx| {
-        let child = cx.add(super::common::Child::default());
+    let (disconnects, looked, removed) = pair.on_server(|_, cx| {
+        let child = cx.add(super::common::ServerChild::default());
         assert!(cx.get(child).is_ok());
         assert!(cx.remove(child));
-        let told = cx.try_tell(child, |_, _| unreachable!());
-        (told, cx.get(child).map(|_| ()), cx.remove(child))
+        let disconnects = cx.try_tell(child, |_, _| unreachable!());
+        (disconnects, cx.get(child).map(|_| ()), cx.remove(child))
     });
-    assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
+    assert_eq!((disconnects, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
 }
 
 #[test]
 fn handle_of_another_space_is_an_error() {
     let (mut one, mut other) = (pair(0), pair(0));
     let theirs = other.on_server(|_, cx| cx.handle());
-    let (told, looked, removed) = one.on_server(move |_, cx| {
-        let told = cx.try_tell(theirs, |_, _| unreachable!());
-        (told, cx.get(theirs).map(|_| ()), cx.remove(theirs))
+    let (disconnects, looked, removed) = one.on_server(move |_, cx| {
+        let disconnects = cx.try_tell(theirs, |_, _| unreachable!());
+        (disconnects, cx.get(theirs).map(|_| ()), cx.remove(theirs))
     });
-    assert_eq!((told, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
+    assert_eq!((disconnects, looked, removed), (Err(CallError::Gone), Err(CallError::Gone), false));
 }
 
 #[test]
 fn task_for_a_removed_object_is_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
-        let child = cx.add(super::common::Child::default());
+        let child = cx.add(super::common::ServerChild::default());
         cx.try_tell(child, |_, _| unreachable!()).unwrap();
         cx.remove(child);
     });
@@ -76,9 +76,9 @@ fn timers_fire_at_their_time_and_in_order() {
     pair.on_server(|_, cx| {
         let begin = cx.now();
         for seconds in [3, 1, 2] {
-            cx.after(Duration::from_secs(seconds), move |hub, cx| {
+            cx.after(Duration::from_secs(seconds), move |root, cx| {
                 assert_eq!(cx.now() - begin, Duration::from_secs(seconds));
-                hub.notes.push(format!("{seconds} s"));
+                root.notes.push(format!("{seconds} s"));
             });
         }
         let cancelled = cx.after(Duration::from_secs(2), |_, _| unreachable!());
@@ -96,7 +96,7 @@ fn timers_fire_at_their_time_and_in_order() {
 fn timers_of_a_removed_object_are_dropped() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
-        let child = cx.add(super::common::Child::default());
+        let child = cx.add(super::common::ServerChild::default());
         cx.try_tell(child, |_, cx| {
             cx.after(Duration::from_secs(1), |_, _| unreachable!());
             let this = cx.handle();
@@ -111,15 +111,15 @@ fn timers_of_a_removed_object_are_dropped() {
 #[test]
 fn spawned_future_completes_in_a_turn() {
     let mut pair = pair(1);
-    pair.on_server(|hub, cx| {
-        cx.spawn(async { 6 * 7 }, |hub, cx, result| {
-            hub.notes.push(format!("result {result}"));
+    pair.on_server(|root, cx| {
+        cx.spawn(async { 6 * 7 }, |root, cx, result| {
+            root.notes.push(format!("result {result}"));
             cx.peers().c_place(result);
         });
-        hub.notes.push("spawned".into());
+        root.notes.push("spawned".into());
     });
     assert_eq!(notes(&mut pair)[1..], ["spawned", "result 42"]);
-    assert_eq!(heard(&mut pair, 0), ["place 42"]);
+    assert_eq!(received(&mut pair, 0), ["place 42"]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn turn_without_a_call_has_no_caller() {
         assert!(cx.caller().id().is_none());
         assert_eq!(cx.caller().c_place(1).ok(), Err(CallError::Gone));
     });
-    assert!(heard(&mut pair, 0).is_empty());
+    assert!(received(&mut pair, 0).is_empty());
 }
 
 #[test]
@@ -142,34 +142,34 @@ fn violation_ends_only_the_connection_of_its_caller() {
     assert_eq!(pair.server_error(0).unwrap().to_string(), "the peer broke a rule: not like this");
     assert!(pair.client_error(1).is_none());
     pair.on_client(1, |_, cx| drop(cx.peers().s_say("still here")));
-    assert_eq!(heard(&mut pair, 1), ["2: still here"]);
+    assert_eq!(received(&mut pair, 1), ["2: still here"]);
 }
 
 #[test]
 fn end_of_turn_hook_runs_after_all_other_work() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
-        cx.at_end_of_turn(|hub, cx| {
-            hub.notes.push("end".into());
-            cx.at_end_of_turn(|hub, _| hub.notes.push("behind it".into()));
+        cx.at_end_of_turn(|root, cx| {
+            root.notes.push("end".into());
+            cx.at_end_of_turn(|root, _| root.notes.push("behind it".into()));
         });
         let this = cx.handle();
-        cx.try_tell(this, |hub, _| hub.notes.push("told".into())).unwrap();
+        cx.try_tell(this, |root, _| root.notes.push("disconnects".into())).unwrap();
         cx.peers().c_said(0, "sent at once");
     });
-    assert_eq!(notes(&mut pair)[1..], ["told", "end", "behind it"]);
-    assert_eq!(heard(&mut pair, 0), ["0: sent at once"]);
+    assert_eq!(notes(&mut pair)[1..], ["disconnects", "end", "behind it"]);
+    assert_eq!(received(&mut pair, 0), ["0: sent at once"]);
 }
 
 #[test]
 fn untyped_handle_can_be_downcast() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
-        let child = cx.add(super::common::Child::default());
-        assert_eq!(cx.downcast::<super::common::Child>(child.into()), Some(child));
-        assert_eq!(cx.downcast::<super::common::Hub>(child.into()), None);
+        let child = cx.add(super::common::ServerChild::default());
+        assert_eq!(cx.downcast::<super::common::ServerChild>(child.into()), Some(child));
+        assert_eq!(cx.downcast::<super::common::ServerRoot>(child.into()), None);
         cx.remove(child);
-        assert_eq!(cx.downcast::<super::common::Child>(child.into()), None);
+        assert_eq!(cx.downcast::<super::common::ServerChild>(child.into()), None);
     });
 }
 
@@ -204,9 +204,12 @@ fn turn_saves_one_value_per_key() {
 
 #[test]
 fn endless_end_of_turn_hooks_do_not_block_the_turn() {
-    fn again(hub: &mut super::common::Hub, cx: &mut psom::Context<super::common::Hub>) {
-        hub.notes.push("again".into());
-        if hub.notes.len() < 100 {
+    fn again(
+        root: &mut super::common::ServerRoot,
+        cx: &mut psom::Context<super::common::ServerRoot>,
+    ) {
+        root.notes.push("again".into());
+        if root.notes.len() < 100 {
             cx.at_end_of_turn(again);
         }
     }
@@ -215,41 +218,41 @@ fn endless_end_of_turn_hooks_do_not_block_the_turn() {
         cx.at_end_of_turn(again);
         cx.peers().c_said(0, "sent");
     });
-    assert!(pair.on_server(|hub, _| hub.notes.len()) < 100, "the rest is the next turns'");
-    assert_eq!(heard(&mut pair, 0), ["0: sent"]);
+    assert!(pair.on_server(|root, _| root.notes.len()) < 100, "the rest is the next turns'");
+    assert_eq!(received(&mut pair, 0), ["0: sent"]);
     pair.advance(Duration::ZERO);
     (0..10).for_each(|_| drop(pair.on_server(|_, cx| cx.peers().c_said(0, "more"))));
-    assert_eq!(pair.on_server(|hub, _| hub.notes.len()), 100);
+    assert_eq!(pair.on_server(|root, _| root.notes.len()), 100);
 }
 
 #[test]
 fn an_object_is_made_with_its_own_handle() {
     let mut pair = pair(0);
-    let (given, made) = pair.on_server(|_, cx| {
+    let (given, children) = pair.on_server(|_, cx| {
         let mut given = None;
-        let made = cx.add_with(|scope, handle: Handle<super::common::Child>| {
+        let children = cx.add_with(|scope, handle: Handle<super::common::ServerChild>| {
             assert_eq!(scope.get(handle).err(), Some(CallError::Gone));
             scope.tell(handle, |_, cx| assert_eq!(cx.peers().len(), 0));
             given = Some(handle);
-            super::common::Child::default()
+            super::common::ServerChild::default()
         });
-        assert!(cx.get(made).is_ok());
-        (given, made)
+        assert!(cx.get(children).is_ok());
+        (given, children)
     });
-    assert_eq!(given, Some(made));
+    assert_eq!(given, Some(children));
     assert_eq!((pair.server_stats().objects, pair.server_stats().undelivered), (2, 0));
 }
 
 #[test]
 fn an_object_that_cannot_be_made_leaves_nothing() {
     let mut pair = pair(0);
-    let made = pair.on_server(|_, cx| {
-        cx.try_add_with(|scope, handle: Handle<super::common::Child>| {
+    let children = pair.on_server(|_, cx| {
+        cx.try_add_with(|scope, handle: Handle<super::common::ServerChild>| {
             scope.tell(handle, |_, _| unreachable!());
             Err("no")
         })
     });
-    assert_eq!(made, Err("no"));
+    assert_eq!(children, Err("no"));
     assert_eq!((pair.server_stats().objects, pair.server_stats().undelivered), (1, 1));
 }
 
@@ -257,7 +260,7 @@ fn an_object_that_cannot_be_made_leaves_nothing() {
 fn a_call_to_a_departed_object_is_dropped_and_counted() {
     let mut pair = pair(0);
     pair.on_server(|_, cx| {
-        let child = cx.add(super::common::Child::default());
+        let child = cx.add(super::common::ServerChild::default());
         cx.tell(child, |_, _| unreachable!());
         cx.remove(child);
         cx.tell(child, |_, _| unreachable!());
@@ -269,10 +272,10 @@ fn a_call_to_a_departed_object_is_dropped_and_counted() {
 fn the_root_is_known_while_it_is_made() {
     let now = std::time::Instant::now();
     let (_, root) = psom::Space::new(now, [], |scope| {
-        let root = scope.root::<super::common::Child>().unwrap();
-        assert!(scope.root::<super::common::Hub>().is_none());
+        let root = scope.root::<super::common::ServerChild>().unwrap();
+        assert!(scope.root::<super::common::ServerRoot>().is_none());
         scope.tell(root, move |_, cx| assert_eq!(cx.handle(), root));
-        super::common::Child::default()
+        super::common::ServerChild::default()
     })
     .unwrap();
     assert_eq!(format!("{root:?}").get(..6), Some("Handle"));

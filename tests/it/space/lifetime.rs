@@ -1,6 +1,6 @@
-//! What happens when somebody or something goes.
+//! Disconnected peers and removed objects.
 
-use super::common::{Child, given, notes, pair};
+use super::common::{ServerChild, given, notes, pair};
 use psom::{Error, error::CallError};
 
 #[test]
@@ -21,8 +21,8 @@ fn children_are_notified_before_their_root() {
         cx.peers().s_child("taken");
     });
     pair.close_client(0);
-    let told = pair.on_server(|hub, _| hub.told.lock().unwrap().clone());
-    assert_eq!(told, ["child", "child", "hub"]);
+    let disconnects = pair.on_server(|root, _| root.disconnects.lock().unwrap().clone());
+    assert_eq!(disconnects, ["child", "child", "root"]);
     assert_eq!(pair.server_stats().objects, 1, "the children were there for their peer only");
 }
 
@@ -31,8 +31,8 @@ fn object_added_while_connected_goes_with_its_last_peer() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
     assert_eq!(pair.server_stats().objects, 2);
-    pair.on_client(0, |ear, cx| {
-        let given = ear.given;
+    pair.on_client(0, |client, cx| {
+        let given = client.given;
         cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
     });
     assert_eq!(pair.server_stats().objects, 1);
@@ -43,11 +43,11 @@ fn object_added_while_connected_goes_with_its_last_peer() {
 fn removed_object_is_disconnected_from_its_peers() {
     let mut pair = pair(1);
     pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
-    pair.on_server(|hub, cx| assert!(cx.remove(hub.made[0])));
+    pair.on_server(|root, cx| assert!(cx.remove(root.children[0])));
     assert_eq!(given(&mut pair), ["connected", "disconnected"]);
     assert_eq!(pair.server_stats().peers, 1, "the root's");
-    pair.on_client(0, |ear, cx| {
-        let given = ear.given;
+    pair.on_client(0, |client, cx| {
+        let given = client.given;
         cx.try_tell(given, |_, cx| {
             assert_eq!(cx.peers().s_note("nobody hears this").reached, 0);
         })
@@ -61,8 +61,8 @@ fn closed_object_reconnects_under_a_new_number() {
     let mut pair = pair(1);
     for _ in 0..3 {
         pair.on_client(0, |_, cx| drop(cx.peers().s_child("given")));
-        pair.on_client(0, |ear, cx| {
-            let given = ear.given;
+        pair.on_client(0, |client, cx| {
+            let given = client.given;
             cx.try_tell(given, |_, cx| drop(cx.peers().s_close())).unwrap();
         });
     }
@@ -74,7 +74,7 @@ fn closed_object_reconnects_under_a_new_number() {
 fn handler_can_remove_its_own_object() {
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
-        let child = cx.add(Child::default());
+        let child = cx.add(ServerChild::default());
         cx.try_tell(child, |child, cx| {
             let this = cx.handle();
             assert!(cx.remove(this));
@@ -91,7 +91,7 @@ fn ten_thousand_connections_leave_nothing_behind() {
     let mut pair = pair(0);
     for _ in 0..100 {
         for _ in 0..100 {
-            let client = pair.join(super::common::Ear::new);
+            let client = pair.join(super::common::ClientRoot::new);
             pair.on_client(client, |_, cx| {
                 cx.peers().s_child("given");
                 cx.peers().s_say("hello");

@@ -6,6 +6,6 @@ mod conversation;
 mod flow;
 mod groups;
 mod handlers;
+mod interfaces;
 mod lifetime;
 mod references;
-mod speaking;

@@ -1,11 +1,11 @@
-//! What an object's peers speak besides it.
+//! Interfaces that a peer supports.
 
-use super::common::{Child, Ear, EarChild, Hub};
+use super::common::{ClientChild, ClientRoot, ServerChild, ServerRoot};
 use psom::{
     Context, Error, ObjectDesc, distributed_object, error::Misuse, psom_interface, testing::Pair,
 };
 
-/// The first version, for those who know no other.
+/// The first version, for clients that support no other.
 mod old {
     use psom::psom_interface;
 
@@ -29,9 +29,9 @@ struct Extra;
 impl ExtraServer for Extra {}
 
 #[distributed_object(serves = ExtraClient, calls = ExtraServer)]
-struct EarExtra;
+struct ClientExtra;
 
-impl ExtraClient for EarExtra {}
+impl ExtraClient for ClientExtra {}
 
 #[distributed_object(serves = old::ExtraClient, calls = old::ExtraServer)]
 struct OldExtra;
@@ -40,31 +40,31 @@ impl old::ExtraClient for OldExtra {}
 
 #[test]
 fn peer_supports_interfaces_with_a_common_version() {
-    let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
+    let mut pair = Pair::<ServerRoot, ClientRoot>::server(psom::Config::default(), |scope| {
         scope.announce::<Extra>();
-        Hub::default()
+        ServerRoot::default()
     });
-    pair.join(Ear::new);
+    pair.join(ClientRoot::new);
     pair.join(|scope| {
-        scope.announce::<EarExtra>();
-        Ear::new(scope)
+        scope.announce::<ClientExtra>();
+        ClientRoot::new(scope)
     });
     pair.join(|scope| {
         scope.announce::<OldExtra>();
-        Ear::new(scope)
+        ClientRoot::new(scope)
     });
-    let (extra, child) = (ObjectDesc::of::<Extra>(), ObjectDesc::of::<Child>());
+    let (extra, child) = (ObjectDesc::of::<Extra>(), ObjectDesc::of::<ServerChild>());
     pair.on_server(move |_, cx| {
         assert_eq!((cx.peers().speaking(&extra), cx.peers().speaking(&child)), (1, 3));
         let speaks: Vec<_> = cx.peer_infos().iter().map(|peer| peer.id).collect();
         let speaks = speaks.into_iter().map(|id| cx.peer(id).unwrap().speaks(&extra));
         assert_eq!(speaks.collect::<Vec<_>>(), [false, true, false]);
-        // Nobody has called.
+        // There is no caller in this turn.
         assert!(!cx.caller().speaks(&child));
     });
-    let (extra, child) = (ObjectDesc::of::<EarExtra>(), ObjectDesc::of::<EarChild>());
+    let (extra, child) = (ObjectDesc::of::<ClientExtra>(), ObjectDesc::of::<ClientChild>());
     for (client, expected) in [(0, 0), (1, 1), (2, 0)] {
-        let speaking = move |_: &mut Ear, cx: &mut Context<Ear>| {
+        let speaking = move |_: &mut ClientRoot, cx: &mut Context<ClientRoot>| {
             (cx.peers().speaking(&extra), cx.peers().speaking(&child))
         };
         assert_eq!(pair.on_client(client, speaking), (expected, 1));
@@ -73,13 +73,13 @@ fn peer_supports_interfaces_with_a_common_version() {
 
 #[test]
 fn unannounced_interface_is_an_own_error() {
-    let mut pair = Pair::<Hub, Ear>::server(psom::Config::default(), |scope| {
+    let mut pair = Pair::<ServerRoot, ClientRoot>::server(psom::Config::default(), |scope| {
         scope.announce::<Extra>();
-        Hub::default()
+        ServerRoot::default()
     });
-    pair.join(Ear::new);
+    pair.join(ClientRoot::new);
     let refused = pair.on_client(0, |_, cx| {
-        let (extra, peer) = (cx.add(EarExtra), cx.peer_infos()[0].id);
+        let (extra, peer) = (cx.add(ClientExtra), cx.peer_infos()[0].id);
         assert_eq!(cx.peers().connect("extra", extra), 0);
         cx.peer(peer).unwrap().connect("extra", extra).unwrap_err()
     });
