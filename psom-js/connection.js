@@ -210,6 +210,14 @@ export class Connection {
     }
   }
 
+  /**
+   * Connects an object of this side as a child of another in the present session.
+   * @param {LocalObject} parent @param {string} part @param {LocalObject} child
+   */
+  connect(parent, part, child) {
+    this.#session?.connect(parent, part, child);
+  }
+
   /** Sends what the socket has room for. Call it after making calls from outside a handler. */
   flush() {
     this.#flush();
