@@ -4,7 +4,7 @@
 import { AnnotationContainer } from './interfaces.js';
 
 /** The type of an annotation on the wire (section 3.1.4.1.12). */
-export const KIND = Object.freeze({ drawing: 1, text: 2, image: 3 });
+export const KIND = Object.freeze({ drawing: 0, text: 1, image: 2 });
 
 /**
  * @typedef {object} Annotation

@@ -484,8 +484,11 @@ export class BoardView {
     const field = h('textarea', { class: 'writing', 'aria-label': texts.board.writing, rows: 2, value: edited?.properties.get('TEXT') ?? '' });
     field.style.left = `${Math.min(event.offsetX, this.stack.clientWidth - 160)}px`;
     field.style.top = `${Math.min(event.offsetY, this.stack.clientHeight - 60)}px`;
+    let over = false;
     const end = (/** @type {boolean} */ keep) => {
-      if (!field.isConnected) return;
+      // Removing the field takes the focus from it, which ends it again.
+      if (over) return;
+      over = true;
       const text = field.value.trimEnd();
       field.remove();
       if (!keep) return this.live.focus();

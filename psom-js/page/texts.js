@@ -79,7 +79,7 @@ export const texts = {
     canvas: 'Drawing area',
     item: (/** @type {string} */ kind, /** @type {string} */ owner, /** @type {string} */ text) =>
       `${kind} by ${owner || 'somebody who has left'}${text ? `: ${text}` : ''}`,
-    kinds: ['', 'Drawing', 'Text', 'Image'],
+    kinds: ['Drawing', 'Text', 'Image'],
     writing: 'Text',
     saved: 'Saved',
     saving: (/** @type {number} */ count) => `Saving ${count}…`,
