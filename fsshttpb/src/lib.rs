@@ -23,8 +23,10 @@ extern crate self as fsshttpb;
 
 pub mod atom;
 mod error;
+pub mod file;
 pub mod message;
 pub mod object;
 pub mod print;
+pub mod store;
 
 pub use error::{DecodeError, Rule};

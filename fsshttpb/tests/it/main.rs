@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod captures;
+mod documents;
+mod files;
 mod support;

@@ -1,0 +1,25 @@
+//! The data hash XorHash0 (MS-FSSHTTPD 2.2.3.1).
+
+/// The number of bytes of the hash and of a block.
+const BYTES: usize = 20;
+const BITS: usize = BYTES * 8;
+/// Each block is rotated by this many bits more than the one before.
+const SHIFT_BITS: usize = 11;
+
+/// Returns the hash: block `i` of 20 bytes is rotated by `11 i` bits to the left and XORed; the
+/// bytes of the result are reversed. The last block is filled with zeros.
+pub fn xor_hash(bytes: &[u8]) -> [u8; BYTES] {
+    let mut hash = [0; BYTES];
+    for (place, block) in bytes.chunks(BYTES).enumerate() {
+        let bits = place % BITS * SHIFT_BITS % BITS;
+        let (shift_bytes, shift_bits) = (bits / 8, bits % 8);
+        for (from, byte) in block.iter().enumerate() {
+            // The bytes are a little-endian number of 160 bits.
+            let wide = u16::from(*byte) << shift_bits;
+            hash[(from + shift_bytes) % BYTES] ^= wide as u8;
+            hash[(from + shift_bytes + 1) % BYTES] ^= (wide >> 8) as u8;
+        }
+    }
+    hash.reverse();
+    hash
+}

@@ -1,0 +1,109 @@
+//! Fragments of large data elements (MS-FSSHTTPB 2.2.1.12.7).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::{
+    atom::{Blob, CompactU64, ExtendedGuid, FileChunk, SerialNumber},
+    object::{
+        Element,
+        types::{self, DataElementType},
+    },
+    store::{elements::DataElement, error::StoreError},
+};
+
+/// The bytes of data elements that have arrived in part.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fragments(BTreeMap<ExtendedGuid, Partial>);
+
+#[derive(Clone, Debug, Default)]
+struct Partial {
+    size: u64,
+    /// The parts by their offsets.
+    parts: BTreeMap<u64, Bytes>,
+}
+
+impl Fragments {
+    /// Adds a fragment and returns the data element if it is complete.
+    pub(crate) fn add(
+        &mut self,
+        fragment: &types::Fragment,
+    ) -> Result<Option<DataElement>, StoreError> {
+        let id = fragment.element;
+        let error = StoreError::Fragments(id);
+        let partial = self.0.entry(id).or_default();
+        let (start, len) = (fragment.chunk.start.0, fragment.chunk.length.0);
+        let end = start.checked_add(len).ok_or_else(|| error.clone())?;
+        let same_size = partial.parts.is_empty() || partial.size == fragment.size.0;
+        if !same_size || end > fragment.size.0 || len != fragment.data.len() as u64 {
+            self.0.remove(&id);
+            return Err(error);
+        }
+        partial.size = fragment.size.0;
+        partial.parts.insert(start, fragment.data.0.clone());
+        let mut whole = vec![];
+        for (start, part) in &partial.parts {
+            if *start != whole.len() as u64 {
+                return Ok(None);
+            }
+            whole.extend_from_slice(part);
+        }
+        if whole.len() as u64 != partial.size {
+            return Ok(None);
+        }
+        self.0.remove(&id);
+        let source = |source| StoreError::Object { id, source };
+        let (element, _) = Element::read(&whole.into()).map_err(source)?;
+        let element = DataElement::from_element(&element).filter(|element| element.id == id);
+        element.map(Some).ok_or(error)
+    }
+
+    /// Returns the number of bytes that are held.
+    pub(crate) fn len(&self) -> usize {
+        self.0.values().flat_map(|partial| partial.parts.values()).map(Bytes::len).sum()
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Returns the knowledge of the parts that have arrived.
+    pub(crate) fn knowledge(&self) -> Vec<types::FragmentKnowledgeEntry> {
+        let entry = |element: &ExtendedGuid, size: u64, start: u64, len: usize| {
+            let chunk = chunk(start, len);
+            types::FragmentKnowledgeEntry { element: *element, size: CompactU64(size), chunk }
+        };
+        let all = self.0.iter().flat_map(|(element, partial)| {
+            let parts = partial.parts.iter();
+            parts.map(move |(start, part)| entry(element, partial.size, *start, part.len()))
+        });
+        all.collect()
+    }
+}
+
+fn chunk(start: u64, len: usize) -> FileChunk {
+    FileChunk { start: CompactU64(start), length: CompactU64(len as u64) }
+}
+
+/// Returns the fragment of a data element that begins at `start` and has at most `len` bytes.
+pub(crate) fn fragment(
+    element: &DataElement,
+    id: ExtendedGuid,
+    start: usize,
+    len: usize,
+) -> DataElement {
+    let whole = Bytes::from(element.to_element().to_bytes());
+    let start = start.min(whole.len());
+    let data = Blob(whole.slice(start..start.saturating_add(len).min(whole.len())));
+    let fragment = types::Fragment {
+        element: element.id,
+        size: CompactU64(whole.len() as u64),
+        chunk: chunk(start as u64, data.len()),
+        data,
+    };
+    // A fragment is no part of the storage, so that no knowledge refers to it.
+    let serial = SerialNumber::new(id.guid, u64::from(id.value));
+    DataElement::new(id, serial, DataElementType::FRAGMENT, vec![Element::new(fragment)])
+}
