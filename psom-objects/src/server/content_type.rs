@@ -179,8 +179,8 @@ impl From<NotSaved> for Violation {
     }
 }
 
-/// The content that an extended content belongs to: what all contents have in common.
-#[derive(Debug, Clone, Copy)]
+/// A reference to the content that an extended content belongs to. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct ContentRef(pub(super) Mailbox<ContentUpdate>);
 
 /// A change of a content that its type asks for.
@@ -194,28 +194,28 @@ pub(super) enum ContentUpdate {
 }
 
 impl ContentRef {
-    /// Gives the content the file that participants download, in the place of the one before.
-    pub fn set_native_file(self, scope: &mut Scope, file: StoredFile) {
+    /// Replaces the content's native file, which users can download.
+    pub fn set_native_file(&self, scope: &mut Scope, file: StoredFile) {
         self.0.send(scope, ContentUpdate::NativeFile(file));
     }
 
-    /// Says where the original of the content is.
-    pub fn set_original_file_url(self, scope: &mut Scope, url: String) {
+    /// Sets the URL of the original document.
+    pub fn set_original_file_url(&self, scope: &mut Scope, url: String) {
         self.0.send(scope, ContentUpdate::OriginalFileUrl(url));
     }
 
-    /// Says where the content can be viewed.
-    pub fn set_viewing_url(self, scope: &mut Scope, url: String) {
+    /// Sets the URL at which the content can be viewed.
+    pub fn set_viewing_url(&self, scope: &mut Scope, url: String) {
         self.0.send(scope, ContentUpdate::ViewingUrl(url));
     }
 
-    /// Removes a file that a package brought and that nothing needs any more.
-    pub fn discard(self, scope: &mut Scope, file: &StoredFile) {
+    /// Removes a file of the content that is no longer needed.
+    pub fn discard(&self, scope: &mut Scope, file: &StoredFile) {
         self.discard_all(scope, vec![file.name.clone()]);
     }
 
-    /// Removes several, by their names on the file server: the content is saved once.
-    pub(super) fn discard_all(self, scope: &mut Scope, names: Vec<String>) {
+    /// Removes several files, by their names on the file server, and saves the content once.
+    pub(super) fn discard_all(&self, scope: &mut Scope, names: Vec<String>) {
         if !names.is_empty() {
             self.0.send(scope, ContentUpdate::Discard(names));
         }

@@ -113,7 +113,7 @@ impl AnnotationContainer {
 
     /// The annotations of a content as they were saved.
     pub(in crate::server) fn restore(old: &OldContent<'_>) -> Result<Self, Refusal> {
-        let mut container = Self::new(old.meeting.clone(), old.content, old.memory.clone());
+        let mut container = Self::new(old.meeting.clone(), old.content.clone(), old.memory.clone());
         let mut values = BTreeMap::<i32, Properties>::new();
         for (path, value) in old.saved.below::<String>(VALUES)? {
             let (id, name) = path.split_once('/').ok_or_else(|| unreadable("a value"))?;

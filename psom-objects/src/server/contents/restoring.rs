@@ -67,7 +67,7 @@ pub(super) fn contents(
         restored.numbers.last_id = restored.numbers.last_id.max(id);
         let files = files(state, id, &saved)?;
         let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
-        match content(scope, (meeting, types), manager, (state, id), (saved, files)) {
+        match content(scope, (meeting, types), manager.clone(), (state, id), (saved, files)) {
             Outcome::Made(content) => drop(restored.contents.insert(id, content)),
             Outcome::Aside(aside) => restored.aside.push(aside),
             Outcome::Forgotten => {

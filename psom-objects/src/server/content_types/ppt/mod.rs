@@ -113,9 +113,9 @@ impl ContentType for PptContent {
             }
             deck.apply(&DeckChange::Added { user: owner, item });
         }
-        discard(scope, content, &deck, files.values());
+        discard(scope, &content, &deck, files.values());
         deck.save(scope, &memory);
-        let container = AnnotationContainer::new(meeting.clone(), content, memory.clone());
+        let container = AnnotationContainer::new(meeting.clone(), content.clone(), memory.clone());
         let annotations = scope.add(container);
         let refused = vec![(peer, refused)];
         Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
@@ -161,7 +161,7 @@ impl ContentType for PptContent {
         self.deck.save(cx, &self.memory);
         let brought = files.into_values().chain(gone).map(by_name);
         let brought: BTreeMap<_, _> = brought.collect();
-        discard(cx, self.content, &self.deck, brought.values());
+        discard(cx, &self.content, &self.deck, brought.values());
         Ok(())
     }
 
@@ -313,7 +313,7 @@ fn tell_bad<T: psom::interface::Target>(to: &mut PptContentClientProxy<T>, bad: 
 /// Removes those of the files that nothing needs.
 fn discard<'f>(
     scope: &mut Scope,
-    content: ContentRef,
+    content: &ContentRef,
     deck: &Deck,
     files: impl Iterator<Item = &'f StoredFile>,
 ) {
