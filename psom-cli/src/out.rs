@@ -61,7 +61,7 @@ pub fn ranges(numbers: &[usize]) -> String {
 
 /// Whether a character turns the order of letters round, which lets a text look like another.
 pub fn turns(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    psom_objects::texts::changes_direction(c)
 }
 
 #[cfg(test)]

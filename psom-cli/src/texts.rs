@@ -1,6 +1,7 @@
 //! Texts that the user gives, before they are sent.
 
-use psom_objects::{client::explain, texts::fits_in_a_call, types::TitleReservationStatus};
+use psom::wire::fits_in_string;
+use psom_objects::{client::explain, types::TitleReservationStatus};
 
 use crate::{
     failure::{Failure, Result},
@@ -27,7 +28,7 @@ pub fn check_name(name: &str) -> Result {
 
 /// Refuses a text that does not fit in a call.
 pub fn check_length(what: &str, text: &str) -> Result {
-    match fits_in_a_call(text) {
+    match fits_in_string(text) {
         true => Ok(()),
         false => Err(Failure::new(format!("{what} is too long; make it shorter"))),
     }

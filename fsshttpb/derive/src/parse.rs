@@ -46,7 +46,8 @@ impl Parse for Arguments {
                     arguments.print = Some(input.parse()?);
                 }
                 _ => {
-                    let text = "unknown argument: write `compound`, `children(…)` or `print = \"…\"`";
+                    let text =
+                        "unknown argument: write `compound`, `children(…)` or `print = \"…\"`";
                     return Err(Error::new(key.span(), text));
                 }
             }
@@ -70,7 +71,8 @@ fn number(literal: &LitInt) -> Result<u16> {
 
 /// Finds the only `#[stream_object(…)]` of an item.
 fn attribute(attributes: &[Attribute]) -> Result<Option<&Attribute>> {
-    let mut found = attributes.iter().filter(|attribute| attribute.path().is_ident("stream_object"));
+    let mut found =
+        attributes.iter().filter(|attribute| attribute.path().is_ident("stream_object"));
     let first = found.next();
     match found.next() {
         Some(second) => Err(Error::new_spanned(second, "write `#[stream_object(…)]` once")),
@@ -137,7 +139,10 @@ pub(crate) fn table(input: &DeriveInput, data: &DataEnum) -> Result<Table> {
     let mut unknown = None;
     for variant in &data.variants {
         let Fields::Unnamed(fields) = &variant.fields else {
-            return Err(Error::new_spanned(variant, "a variant holds one object type: `Name(Type)`"));
+            return Err(Error::new_spanned(
+                variant,
+                "a variant holds one object type: `Name(Type)`",
+            ));
         };
         let [field] = &fields.unnamed.iter().collect::<Vec<_>>()[..] else {
             return Err(Error::new_spanned(fields, "a variant holds exactly one object type"));

@@ -75,7 +75,9 @@ impl<'de> Deserialize<'de> for Blob {
             _ => None,
         });
         let bytes: Option<Vec<u8>> = pairs.collect();
-        bytes.map(Self::from).ok_or_else(|| D::Error::custom("bytes are pairs of hexadecimal digits"))
+        bytes
+            .map(Self::from)
+            .ok_or_else(|| D::Error::custom("bytes are pairs of hexadecimal digits"))
     }
 }
 

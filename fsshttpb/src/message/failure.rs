@@ -140,8 +140,12 @@ impl Failure {
     pub fn from_element(element: &Element) -> Option<Self> {
         let types::Error { kind } = *element.get()?;
         let code = None
-            .or_else(|| element.first().map(|code: &types::ErrorCell| Code::Cell(CellCode(code.code))))
-            .or_else(|| element.first().map(|code: &types::ErrorProtocol| Code::Protocol(code.code)))
+            .or_else(|| {
+                element.first().map(|code: &types::ErrorCell| Code::Cell(CellCode(code.code)))
+            })
+            .or_else(|| {
+                element.first().map(|code: &types::ErrorProtocol| Code::Protocol(code.code))
+            })
             .or_else(|| element.first().map(|code: &types::ErrorWin32| Code::Win32(code.code)))
             .or_else(|| element.first().map(|code: &types::ErrorHresult| Code::Hresult(code.code)))
             .unwrap_or(Code::Other(kind));
@@ -165,9 +169,10 @@ impl Failure {
             }
             Code::Other(kind) => (kind, None),
         };
-        let text = self.text.iter().map(|text| {
-            Element::new(types::ErrorText { text: StringItem(text.clone()) })
-        });
+        let text = self
+            .text
+            .iter()
+            .map(|text| Element::new(types::ErrorText { text: StringItem(text.clone()) }));
         let cause = self.cause.iter().map(|cause| cause.to_element());
         Element::with(types::Error { kind }, code.into_iter().chain(text).chain(cause).collect())
     }

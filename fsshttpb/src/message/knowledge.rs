@@ -56,7 +56,9 @@ impl Knowledge {
         let mut merged: Vec<SerialRange> = vec![];
         for range in self.ranges.drain(..) {
             match merged.last_mut() {
-                Some(last) if last.guid == range.guid && range.from <= last.to.saturating_add(1) => {
+                Some(last)
+                    if last.guid == range.guid && range.from <= last.to.saturating_add(1) =>
+                {
                     last.to = last.to.max(range.to);
                 }
                 _ => merged.push(range),

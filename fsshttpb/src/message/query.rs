@@ -67,15 +67,16 @@ impl QueryChanges {
     /// # Errors
     /// An object is absent (cell error 38), or a filter is unknown (33) or unsupported (34).
     pub fn from_element(element: &Element) -> Result<Self, Failure> {
-        let query: &types::QueryChanges = element
-            .first()
-            .ok_or_else(|| Failure::cell(CellCode::ARGUMENT, "the object QueryChanges is absent"))?;
-        let filters = element.children.iter().filter(|child| child.get::<types::Filter>().is_some());
+        let query: &types::QueryChanges = element.first().ok_or_else(|| {
+            Failure::cell(CellCode::ARGUMENT, "the object QueryChanges is absent")
+        })?;
+        let filters =
+            element.children.iter().filter(|child| child.get::<types::Filter>().is_some());
         Ok(Self {
             flags: query.flags.bits,
-            arguments: element
-                .first()
-                .map(|arguments: &types::QueryChangesArguments| (arguments.content, arguments.cell)),
+            arguments: element.first().map(|arguments: &types::QueryChangesArguments| {
+                (arguments.content, arguments.cell)
+            }),
             constraint: element.first().map(|limit: &types::DataConstraint| limit.maximum.0),
             filters: filters.map(Filter::from_element).collect::<Result<_, _>>()?,
             knowledge: element

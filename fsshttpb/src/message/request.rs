@@ -127,7 +127,9 @@ impl SubRequest {
             SubRequestType::ALLOCATE_EXTENDED_GUID_RANGE => element
                 .first()
                 .map(|range: &types::AllocateRange| Operation::AllocateRange(range.count.0))
-                .ok_or_else(|| Failure::cell(CellCode::ARGUMENT, "the object AllocateRange is absent")),
+                .ok_or_else(|| {
+                    Failure::cell(CellCode::ARGUMENT, "the object AllocateRange is absent")
+                }),
             kind => {
                 let text = format!("sub-requests of the type {kind} are not supported");
                 Err(Failure::cell(CellCode::NOT_SUPPORTED, text))
@@ -139,8 +141,7 @@ impl SubRequest {
 
     fn to_element(&self) -> Element {
         let Self { id, kind, priority, .. } = *self;
-        let sub =
-            types::SubRequest { id: CompactU64(id), kind, priority: CompactU64(priority) };
+        let sub = types::SubRequest { id: CompactU64(id), kind, priority: CompactU64(priority) };
         let mut children = vec![];
         if self.partition != Partition::CONTENTS {
             children.push(Element::new(types::TargetPartition { partition: self.partition }));

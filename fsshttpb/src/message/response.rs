@@ -65,7 +65,6 @@ pub struct Access {
     pub write: u32,
 }
 
-
 impl Access {
     /// The HRESULT E_ACCESSDENIED.
     pub const DENIED: u32 = 0x8007_0005;
@@ -146,31 +145,29 @@ impl Answer {
                 read: access(element.child::<types::ReadAccess>()),
                 write: access(element.child::<types::WriteAccess>()),
             }),
-            SubRequestType::QUERY_CHANGES => element.first().map_or_else(
-                other,
-                |answer: &types::QueryChangesResponse| Self::QueryChanges {
-                    index: answer.index,
-                    partial: answer.flags & 1 != 0,
-                    knowledge,
-                    file_hash: element
-                        .first()
-                        .map(|hash: &types::FileHash| (hash.kind.0, hash.hash.0.clone())),
-                },
-            ),
+            SubRequestType::QUERY_CHANGES => {
+                element.first().map_or_else(other, |answer: &types::QueryChangesResponse| {
+                    Self::QueryChanges {
+                        index: answer.index,
+                        partial: answer.flags & 1 != 0,
+                        knowledge,
+                        file_hash: element
+                            .first()
+                            .map(|hash: &types::FileHash| (hash.kind.0, hash.hash.0.clone())),
+                    }
+                })
+            }
             SubRequestType::PUT_CHANGES => Self::PutChanges {
                 applied: element
                     .first()
                     .map(|answer: &types::PutChangesResponse| (answer.index, answer.added.clone())),
                 knowledge,
             },
-            SubRequestType::ALLOCATE_EXTENDED_GUID_RANGE => element.first().map_or_else(
-                other,
-                |range: &types::AllocateRangeResponse| Self::AllocateRange {
-                    guid: range.guid,
-                    from: range.from.0,
-                    to: range.to.0,
-                },
-            ),
+            SubRequestType::ALLOCATE_EXTENDED_GUID_RANGE => {
+                element.first().map_or_else(other, |range: &types::AllocateRangeResponse| {
+                    Self::AllocateRange { guid: range.guid, from: range.from.0, to: range.to.0 }
+                })
+            }
             _ => other(),
         }
     }

@@ -17,9 +17,7 @@ const SHORT_HEADER_BYTES: usize = 2;
 /// Returns the tree of a message.
 pub fn message(message: &Message) -> String {
     let (version, lowest, signature) = match message {
-        Message::Request(request) => {
-            (request.version, request.lowest_version, Request::SIGNATURE)
-        }
+        Message::Request(request) => (request.version, request.lowest_version, Request::SIGNATURE),
         Message::Response(response) => {
             (response.version, response.lowest_version, Request::SIGNATURE | 1)
         }

@@ -17,8 +17,18 @@ pub const CAPTURES: [&str; 9] = [
 
 /// The worked examples of MS-FSSHTTP 4 and MS-FSSHTTPD 3.1.
 pub const EXAMPLES: [&str; 12] = [
-    "fsshttpd_3_1", "spec4_1", "spec4_2", "spec4_4", "spec4_5", "spec4_6", "spec4_7", "spec4_9",
-    "spec4_10", "spec4_11", "spec4_12", "spec4_15",
+    "fsshttpd_3_1",
+    "spec4_1",
+    "spec4_2",
+    "spec4_4",
+    "spec4_5",
+    "spec4_6",
+    "spec4_7",
+    "spec4_9",
+    "spec4_10",
+    "spec4_11",
+    "spec4_12",
+    "spec4_15",
 ];
 
 fn data(file: &str) -> String {
@@ -28,7 +38,8 @@ fn data(file: &str) -> String {
 
 /// Reads a capture or an example.
 pub fn capture(name: &str) -> Vec<u8> {
-    let digits: Vec<_> = data(&format!("{name}.hex")).chars().filter_map(|c| c.to_digit(16)).collect();
+    let digits: Vec<_> =
+        data(&format!("{name}.hex")).chars().filter_map(|c| c.to_digit(16)).collect();
     digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
 }
 

@@ -8,7 +8,6 @@ use super::{
     property::{self, Properties, Property},
     text::Delta,
 };
-use crate::texts;
 
 /// About so many bytes go into one call: far below what a record may have.
 pub(crate) const FULL: usize = 128 << 10;
@@ -67,12 +66,12 @@ pub(crate) fn size(properties: &Properties) -> usize {
 
 /// About how many of them are those of one property.
 pub(crate) fn size_of(property: Property, value: &str) -> usize {
-    property.name().len() + 8 + texts::wire_length(value)
+    property.name().len() + 8 + psom::wire::encoded_bytes(value)
 }
 
 /// About how many bytes a change of a text with these deltas has on the wire.
 pub(crate) fn size_of_text(deltas: &[Delta]) -> usize {
-    let sizes = deltas.iter().map(|delta| 13 + texts::wire_length(&delta.characters));
+    let sizes = deltas.iter().map(|delta| 13 + psom::wire::encoded_bytes(&delta.characters));
     HEAD + sizes.sum::<usize>()
 }
 

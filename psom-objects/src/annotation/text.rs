@@ -1,7 +1,5 @@
 //! Changes of a text, in UTF-16 code units.
 
-use crate::texts;
-
 /// What takes the place of a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
@@ -32,7 +30,7 @@ pub enum DeltaError {
 }
 
 /// The longest text that there can be: a string on the wire has at most so many bytes.
-pub const MAX_LENGTH: usize = texts::LONGEST;
+pub const MAX_LENGTH: usize = psom::wire::MAX_STRING_BYTES;
 
 /// The most deltas of one change of a text that a server takes.
 pub const MAX_DELTAS: usize = 1000;
@@ -62,7 +60,7 @@ pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, 
     }
     // No pair is ever split, so nothing is lost.
     let text = String::from_utf16_lossy(&text.pieces.concat());
-    if texts::wire_length(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
+    if psom::wire::encoded_bytes(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
 }
 
 /// The most code units of a piece.

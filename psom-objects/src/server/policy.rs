@@ -1,66 +1,73 @@
 use super::limits::MeetingLimits;
-use crate::types::Role;
+use crate::{texts::changes_direction, types::Role};
 
-/// Who may do what in a meeting. The defaults are the rules of an ordinary conference; replace the
-/// ones that are to be otherwise.
+/// Characters that a title must not have, because common file systems reject them.
+const INVALID_IN_FILE_NAMES: &str = r#"\/:*?"<>|"#;
+
+/// The rules of a meeting: the actions that each role may perform, and the valid titles and files.
+///
+/// The default methods are the rules of an ordinary conference. An implementation overrides the
+/// rules that differ.
 pub trait Policy: Send + Sync + 'static {
-    /// Reserving titles and uploading contents.
+    /// Reports whether a user may reserve titles and upload contents.
     fn may_upload(&self, role: Role) -> bool {
         role >= Role::Presenter
     }
 
-    /// Deleting, renaming and showing or hiding a content; `owns` where it is the user's own.
+    /// Reports whether a user may delete or rename a content or change its visibility. `owns` is
+    /// true if the user uploaded the content.
     fn may_change_content(&self, role: Role, owns: bool) -> bool {
         let _ = owns;
         role >= Role::Presenter
     }
 
-    /// Taking the stage.
+    /// Reports whether a user may take the stage.
     fn may_present(&self, role: Role) -> bool {
         role >= Role::Presenter
     }
 
-    /// Drawing, writing and pointing on what is shared.
+    /// Reports whether a user may annotate contents and use a telepointer.
     fn may_annotate(&self, role: Role) -> bool {
         role >= Role::Presenter
     }
 
-    /// Voting in polls.
+    /// Reports whether a user may vote in polls.
     fn may_vote(&self, role: Role) -> bool {
         let _ = role;
         true
     }
 
-    /// Asking and answering in questions and answers that are open.
+    /// Reports whether a user may ask and answer while questions and answers are open.
     fn may_ask(&self, role: Role) -> bool {
         let _ = role;
         true
     }
 
-    /// Running polls, notes, and questions and answers: opening, closing, changing them.
+    /// Reports whether a user may open, close and change polls, notes, and questions and answers.
     fn may_moderate(&self, role: Role) -> bool {
         role >= Role::Presenter
     }
 
-    /// Seeing the results of a poll before everybody does.
+    /// Reports whether a user sees the results of a poll while they are hidden from others.
     fn sees_results(&self, role: Role) -> bool {
         role >= Role::Presenter
     }
 
-    /// Whether a file with this extension (without its dot, in lower case) may be uploaded.
+    /// Reports whether users may upload files with this extension, which is in lower case and
+    /// without its dot.
     fn takes_extension(&self, extension: &str) -> bool {
         let _ = extension;
         true
     }
 
-    /// Whether a content may be called so. No title is longer than the limit, blank, the name of a
-    /// directory, or has characters that a file name cannot have or that turn the direction of text.
+    /// Reports whether a title is valid: it is not blank, not longer than the limit, and a valid
+    /// file name that no directory has, without control characters and without characters that
+    /// change the direction of text.
     fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
-        let length = title.chars().count();
-        let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let is_bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c) || turns(c);
+        let is_invalid =
+            |c: char| c.is_control() || INVALID_IN_FILE_NAMES.contains(c) || changes_direction(c);
         let is_name = !matches!(title.trim(), "" | "." | "..");
-        is_name && length <= limits.title_length && !title.chars().any(is_bad)
+        is_name && title.chars().count() <= limits.title_length && !title.chars().any(is_invalid)
     }
 }
 

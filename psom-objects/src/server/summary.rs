@@ -1,48 +1,48 @@
 use crate::types::{ContentVisibility, Role};
 
-/// What there is in a meeting, for those who run it.
+/// The users, the contents and the stage of a meeting, for the program that runs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeetingSummary {
-    /// The users who are there.
+    /// The connected users.
     pub users: Vec<UserSummary>,
     /// The contents.
     pub contents: Vec<ContentSummary>,
-    /// The user on the stage; 0 for nobody.
+    /// The identifier of the user on the stage; 0 for none.
     pub active_presenter: i64,
-    /// The content on the stage; 0 for none.
+    /// The identifier of the content on the stage; 0 for none.
     pub active_content: i64,
 }
 
-/// A user who is in a meeting.
+/// A connected user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSummary {
-    /// The user's number.
+    /// The user's identifier.
     pub id: i64,
     /// The user's address.
     pub uri: String,
-    /// The user's name.
+    /// The user's display name.
     pub display_name: String,
-    /// What the user is.
+    /// The user's role.
     pub role: Role,
-    /// How often the user is connected.
+    /// The number of the user's connections.
     pub connections: usize,
 }
 
 /// A content of a meeting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentSummary {
-    /// The content's number.
+    /// The content's identifier.
     pub id: i64,
-    /// Its title.
+    /// The content's title.
     pub title: String,
-    /// Its type, `Content.NativeFileOnly` for example.
+    /// The name of its content type, such as `Content.NativeFileOnly`.
     pub r#type: String,
-    /// Who created it.
+    /// The identifier of the user who uploaded it.
     pub owner_id: i64,
-    /// Who sees it.
+    /// The users who see it.
     pub visibility: ContentVisibility,
     /// Whether it is on the stage.
     pub presented: bool,
-    /// The size of its file, if it has one.
+    /// The size of its native file in bytes, if it has one.
     pub size: Option<u64>,
 }

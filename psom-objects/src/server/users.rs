@@ -7,7 +7,6 @@ use crate::{
     interfaces::{
         ContentUserManagerClientProxy, ContentUserManagerServer, ContentUserManagerServerProxy,
     },
-    texts,
     types::{Participant, Role},
 };
 
@@ -72,7 +71,7 @@ impl Lifecycle for ContentUserManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user();
         let known = user.data::<Participant>();
-        let text = |text: &str| texts::cut_to(text, NAME).to_owned();
+        let text = |text: &str| psom::wire::encoded_prefix(text, NAME).to_owned();
         let uri = text(known.map_or(&user.name, |known| &known.uri));
         let display_name = text(&user.name);
         let expected = self.expected.remove(&user.id);
@@ -102,7 +101,9 @@ impl Lifecycle for ContentUserManager {
             ids.push(*id);
             uris.push(entry.uri.clone());
             names.push(entry.display_name.clone());
-            size += 16 + texts::wire_length(&entry.uri) + texts::wire_length(&entry.display_name);
+            size += 16
+                + psom::wire::encoded_bytes(&entry.uri)
+                + psom::wire::encoded_bytes(&entry.display_name);
             // All users of a large meeting are more than fits into one call.
             if size >= FULL {
                 caller.c_users_added(&ids, &uris, &names);

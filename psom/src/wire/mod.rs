@@ -13,6 +13,7 @@ pub mod operation;
 pub mod record;
 mod scalar;
 mod string;
+mod text;
 mod types;
 
 pub use codec::{Decode, Decoder, Encode, Encoder};
@@ -20,4 +21,5 @@ pub(crate) use id::SlotKey;
 pub use id::{ObjectKey, ProxyId, WireProxyId};
 pub use object_ref::ObjectRef;
 pub use string::TextSpan;
+pub use text::{MAX_STRING_BYTES, encoded_bytes, encoded_prefix, fits_in_string};
 pub use types::{PsomType, TypeDesc};

@@ -3,11 +3,8 @@
 //! Characters are UTF-16 code units of one to three bytes each, so U+0000 is C0 80 and a character
 //! above U+FFFF two surrogates of three bytes. Where the text has neither, that is plain UTF-8.
 
-use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
+use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc, text::MAX_STRING_BYTES};
 use crate::error::{DecodeError, Misuse};
-
-/// Section 6.2: the length has 16 bits.
-const MAX_BYTES: usize = 0xffff;
 
 /// The mask of the byte `d` places before the end is -17 * (d + 1) modulo 256, so it grows by 17
 /// from byte to byte and repeats after 256. Two periods let every string begin anywhere in the
@@ -52,7 +49,7 @@ impl Encode for str {
             }
         }
         let length = out.out.len() - start - 2;
-        if length > MAX_BYTES {
+        if length > MAX_STRING_BYTES {
             out.out.truncate(start);
             return out.fail(Misuse::StringTooLong(length));
         }

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    atom::{StringItem, named_guids},
-};
+use crate::atom::{StringItem, named_guids};
 use fsshttpb_derive::StreamObject;
 
 named_guids! {

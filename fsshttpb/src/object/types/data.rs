@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    atom::{
-        BinaryItem, Blob, CellId, CompactU64, ExtendedGuid, FileChunk, Guid, SerialNumber,
-        named_numbers,
-    },
+use crate::atom::{
+    BinaryItem, Blob, CellId, CompactU64, ExtendedGuid, FileChunk, Guid, SerialNumber,
+    named_numbers,
 };
 use fsshttpb_derive::StreamObject;
 
@@ -44,10 +42,21 @@ pub struct DataElementPackage {
     0x01,
     compound,
     children(
-        IndexManifestMapping, IndexCellMapping, IndexRevisionMapping, StorageManifestSchema,
-        StorageManifestRoot, CellManifestCurrentRevision, RevisionManifest, RevisionManifestRoot,
-        RevisionManifestGroup, ObjectGroupDeclarations, ObjectGroupMetadataDeclarations,
-        ObjectGroupData, DataElementHash, Fragment, ObjectDataBlob
+        IndexManifestMapping,
+        IndexCellMapping,
+        IndexRevisionMapping,
+        StorageManifestSchema,
+        StorageManifestRoot,
+        CellManifestCurrentRevision,
+        RevisionManifest,
+        RevisionManifestRoot,
+        RevisionManifestGroup,
+        ObjectGroupDeclarations,
+        ObjectGroupMetadataDeclarations,
+        ObjectGroupData,
+        DataElementHash,
+        Fragment,
+        ObjectDataBlob
     ),
     print = "{id} serial {serial} type {kind}"
 )]

@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    atom::{
-        BinaryItem, Blob, CompactU64, ExtendedGuid, FileChunk, Guid, SerialNumber, named_guids,
-    },
+use crate::atom::{
+    BinaryItem, Blob, CompactU64, ExtendedGuid, FileChunk, Guid, SerialNumber, named_guids,
 };
 use fsshttpb_derive::StreamObject;
 
@@ -36,7 +34,10 @@ pub struct Knowledge {}
     0x44,
     compound,
     children(
-        CellKnowledge, WaterlineKnowledge, FragmentKnowledge, ContentTagKnowledge,
+        CellKnowledge,
+        WaterlineKnowledge,
+        FragmentKnowledge,
+        ContentTagKnowledge,
         VersionTokenKnowledge
     ),
     print = "{kind}"

@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{data::{DataElementPackage, DataElementType}, knowledge::Knowledge, response::DiagnosticIn};
+use super::{
+    data::{DataElementPackage, DataElementType},
+    knowledge::Knowledge,
+    response::DiagnosticIn,
+};
 use crate::{
     atom::{
         Atom, BinaryItem, Blob, CellId, CompactU64, ExtendedGuid, Guid, Reader, Utf8Item, Writer,
@@ -118,9 +122,18 @@ pub struct CellRoundtripOptions {
     0x42,
     compound,
     children(
-        TargetPartition, QueryChanges, QueryChangesArguments, QueryChangesVersioning,
-        DataConstraint, Filter, Knowledge, PutChanges, PutChangesLockId, AdditionalFlags,
-        AllocateRange, DiagnosticIn
+        TargetPartition,
+        QueryChanges,
+        QueryChangesArguments,
+        QueryChangesVersioning,
+        DataConstraint,
+        Filter,
+        Knowledge,
+        PutChanges,
+        PutChangesLockId,
+        AdditionalFlags,
+        AllocateRange,
+        DiagnosticIn
     ),
     print = "id {id} type {kind} priority {priority}"
 )]
@@ -278,7 +291,11 @@ named_numbers! {
     0x47,
     compound,
     children(
-        FilterDataElementType, FilterCellId, FilterCustom, FilterDataElementIds, FilterHierarchy,
+        FilterDataElementType,
+        FilterCellId,
+        FilterCustom,
+        FilterDataElementIds,
+        FilterHierarchy,
         FilterFlags
     ),
     print = "{kind} {operation}"

@@ -7,9 +7,7 @@ use super::{
     data::DataElementPackage,
     knowledge::Knowledge,
 };
-use crate::{
-    atom::{BinaryItem, CompactU64, ExtendedGuid, Guid},
-};
+use crate::atom::{BinaryItem, CompactU64, ExtendedGuid, Guid};
 use fsshttpb_derive::StreamObject;
 
 /// A response (2.2.3).
@@ -31,8 +29,16 @@ pub struct Response {
     0x41,
     compound,
     children(
-        Error, QueryChangesResponse, Knowledge, FileHash, PutChangesResponse,
-        AllocateRangeResponse, ReadAccess, WriteAccess, ThirdAccess, DiagnosticOut
+        Error,
+        QueryChangesResponse,
+        Knowledge,
+        FileHash,
+        PutChangesResponse,
+        AllocateRangeResponse,
+        ReadAccess,
+        WriteAccess,
+        ThirdAccess,
+        DiagnosticOut
     ),
     print = "id {id} type {kind} status {status}"
 )]

@@ -9,7 +9,6 @@ use crate::{
         text::{self, DeltaError},
     },
     interfaces::AnnotationContainerServer,
-    texts,
 };
 
 impl AnnotationContainer {
@@ -135,7 +134,7 @@ impl AnnotationContainerServer for AnnotationContainer {
             Err(code) => {
                 self.flush(cx);
                 // What came in one string may need more bytes than a string has on its way back.
-                properties.retain(|_, value| texts::fits_in_a_call(value));
+                properties.retain(|_, value| psom::wire::fits_in_string(value));
                 cx.caller().c_error_add_annotation(r#type, &rows(&properties), code.name());
             }
         }

@@ -3,10 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use psom::{Context, Violation};
 
 use super::{container::AnnotationContainer, rules};
-use crate::{
-    annotation::{Annotation, ErrorCode, Properties, Property, batch},
-    texts,
-};
+use crate::annotation::{Annotation, ErrorCode, Properties, Property, batch};
 
 impl AnnotationContainer {
     /// Gives a group of annotations one value of a property, or a value each. Nothing is changed
@@ -99,7 +96,7 @@ impl AnnotationContainer {
             let mut size = 0;
             let fits = ids.iter().take(rules::GROUP).take_while(|id| {
                 let value = self.board.get(**id).and_then(|known| known.get(property));
-                size += value.map_or(0, texts::wire_length);
+                size += value.map_or(0, psom::wire::encoded_bytes);
                 size <= rules::ANSWER_SIZE
             });
             // No value alone is larger.

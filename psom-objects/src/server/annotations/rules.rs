@@ -5,7 +5,6 @@ use crate::{
         Annotation, Constraint, ErrorCode, Kind, Properties, Property, number, pair, text,
     },
     server::limits::AnnotationLimits,
-    texts,
 };
 
 /// The longest value of a property that has no constraint of its own, in UTF-16 code units.
@@ -64,7 +63,7 @@ impl AnnotationLimits {
             _ => (VALUE_LENGTH, ErrorCode::ValueTooLong),
         };
         // What came in one string may need more bytes than a string has when it goes out again.
-        if text::length(value) > longest || !texts::fits_in_a_call(value) {
+        if text::length(value) > longest || !psom::wire::fits_in_string(value) {
             return Err(too_long);
         }
         match property {

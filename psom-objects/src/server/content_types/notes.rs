@@ -10,7 +10,6 @@ use crate::{
         content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
         context::MeetingContext,
     },
-    texts,
 };
 
 /// The only error that there is: unknown (section 3.3.4.1.12.1).
@@ -63,7 +62,7 @@ impl ContentType for SharedNotesContent {
         };
         let texts = [&notes_url, &notes_id, &notebook_title, &section_title, &page_title];
         for text in texts.into_iter().flatten() {
-            if !texts::fits_in_a_call(text) {
+            if !psom::wire::fits_in_string(text) {
                 return Err(Refusal::malformed("a text of the notes is too long to be told"));
             }
             if text.chars().any(char::is_control) {

@@ -14,7 +14,6 @@ use crate::{
         titles,
     },
     store::StoredFile,
-    texts,
     types::{ContentVisibility, Role, SetTitleStatus},
 };
 
@@ -213,7 +212,10 @@ impl Content {
             cx.peers().c_set_title(&title);
         }
         if let Some(mut asked) = cx.peer(asked) {
-            asked.c_set_title_complete(status, texts::cut(&title));
+            asked.c_set_title_complete(
+                status,
+                psom::wire::encoded_prefix(&title, psom::wire::MAX_STRING_BYTES),
+            );
         }
     }
 

@@ -18,7 +18,6 @@ use crate::{
         uploads::target::{PackageReply, PackageTarget, UploadId},
     },
     store::{Import, StoredFile},
-    texts,
     types::{ContentVisibility, DownloadFinishReason, UploadFinishReason},
 };
 
@@ -180,7 +179,7 @@ impl ContentManager {
         };
         let visibility = manifest.common.visibility.unwrap_or(ContentVisibility::Everyone);
         let original_file_url = manifest.common.original_file_url;
-        if original_file_url.as_deref().is_some_and(|url| !texts::fits_in_a_call(url)) {
+        if original_file_url.as_deref().is_some_and(|url| !psom::wire::fits_in_string(url)) {
             return Err(Refusal::malformed("the URL of the original file is too long for a call"));
         }
         if original_file_url.as_deref().is_some_and(|url| url.chars().any(char::is_control)) {

@@ -187,7 +187,7 @@ impl ContentManagerServer for ContentManager {
     fn s_present(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user().id;
         if self.may_present(cx, user) {
-            self.set_stage(cx, self.stage.claim(user));
+            self.set_stage(cx, Stage::claimed(user));
         }
     }
 

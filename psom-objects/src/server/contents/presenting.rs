@@ -13,7 +13,7 @@ impl ContentManager {
     /// Puts a content on the stage.
     pub(super) fn present(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
         if self.may_present(cx, user) && self.contents.contains_key(&content) {
-            self.set_stage(cx, self.stage.present(user, content));
+            self.set_stage(cx, Stage::presenting(user, content));
         }
     }
 

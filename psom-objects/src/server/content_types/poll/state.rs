@@ -11,7 +11,6 @@ use crate::{
         content_type::{Memory, Recollection, Refusal},
         limits::MeetingLimits,
     },
-    texts,
 };
 
 /// The durable state of a poll.
@@ -143,7 +142,7 @@ pub(super) fn objection(
     let control =
         |text: &str, allowed: &str| text.chars().any(|c| c.is_control() && !allowed.contains(c));
     let short = |text: &str| {
-        text.chars().nth(limits.question_length).is_none() && texts::fits_in_a_call(text)
+        text.chars().nth(limits.question_length).is_none() && psom::wire::fits_in_string(text)
     };
     let blank = |text: &str| text.trim().is_empty();
     if !remember_past_users || !customization_xml.is_empty() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{store::StoredFile, texts, types::ResourceFormat};
+use crate::{store::StoredFile, types::ResourceFormat};
 
 /// About how many bytes the call has on the wire that tells of an item: an address, what is needed
 /// to read the file, some numbers.
@@ -95,7 +95,7 @@ impl Markup {
 
 /// The bytes of names on the wire, each behind its length.
 fn size<'n>(names: impl IntoIterator<Item = &'n String>) -> usize {
-    names.into_iter().map(|name| 3 + texts::wire_length(name)).sum()
+    names.into_iter().map(|name| 3 + psom::wire::encoded_bytes(name)).sum()
 }
 
 impl Item {

@@ -1,7 +1,4 @@
-use crate::{
-    package::{INITIAL_LOCATION, Location, ManifestError},
-    texts,
-};
+use crate::package::{INITIAL_LOCATION, Location, ManifestError};
 
 /// A place of a presentation, with its document in the one form that everybody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +21,7 @@ impl Position {
             return Ok(Some(Self::start()));
         }
         let location = Location::parse(text)?;
-        let xml = location.to_xml().ok().filter(|xml| texts::fits_in_a_call(xml));
+        let xml = location.to_xml().ok().filter(|xml| psom::wire::fits_in_string(xml));
         Ok(xml.map(|xml| Self { slide: location.slide, xml }))
     }
 }

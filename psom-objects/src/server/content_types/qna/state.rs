@@ -12,7 +12,6 @@ use crate::{
         content_type::{Memory, Recollection, Refusal},
         limits::MeetingLimits,
     },
-    texts,
     types::QnaOpenState,
 };
 
@@ -36,7 +35,7 @@ struct Sum {
 impl Sum {
     fn add(&mut self, blob: &str) {
         self.blobs += 1;
-        self.bytes += CALL + texts::wire_length(blob);
+        self.bytes += CALL + psom::wire::encoded_bytes(blob);
     }
 
     /// Whether this and a further message are within a part of the limits.
@@ -146,6 +145,6 @@ impl QnaState {
         let may = |sum: Sum, part| sum.has_room(blob, limits, part);
         may(self.sum, 1)
             && (moderates || (may(self.audience, SHARE_OF_ALL) && may(own, SHARE)))
-            && texts::fits_in_a_call(blob)
+            && psom::wire::fits_in_string(blob)
     }
 }
