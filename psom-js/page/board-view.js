@@ -8,32 +8,8 @@ import { alert, ask, fill, h, status } from './dom.js';
 import { Shape } from './drawing.js';
 import { shapeData, strokeData } from './stroke.js';
 import { texts } from './texts.js';
+import { COLORS, Toolbar, WIDTHS } from './tools.js';
 
-const COLORS = ['#000000', '#d11a2a', '#e8710a', '#188038', '#1a5fd0', '#8430ce', '#ffffff'];
-const WIDTHS = [2, 4, 8, 16];
-const TOOLS = /** @type {const} */ (['pen', 'highlighter', 'line', 'arrow', 'rectangle', 'ellipse', 'text', 'image', 'select', 'hand', 'pointer']);
-/** What a person who may not draw can use. */
-const VIEW_TOOLS = ['hand'];
-/** The icons of the tools, as path data in a square of 24. */
-const ICONS = /** @type {Record<string, string>} */ ({
-  pen: 'M4 20l1-5L16 4l4 4L9 19z',
-  highlighter: 'M5 19h14M8 15l8-11 4 3-8 11-5 1z',
-  line: 'M4 20L20 4',
-  arrow: 'M4 20L20 4M12 4h8v8',
-  rectangle: 'M4 6h16v12H4z',
-  ellipse: 'M4 12a8 6 0 0 1 16 0a8 6 0 0 1-16 0z',
-  text: 'M5 6V4h14v2M12 4v16M9 20h6',
-  image: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15 9h.1',
-  select: 'M6 3l12 9-6 1 3 6-2 1-3-6-4 4z',
-  hand: 'M12 3v18M3 12h18M12 3l-3 3M12 3l3 3M12 21l-3-3M12 21l3-3M3 12l3-3M3 12l3 3M21 12l-3-3M21 12l-3 3',
-  pointer: 'M12 9a3 3 0 1 1 0 6a3 3 0 1 1 0-6M12 3v3M12 18v3M3 12h3M18 12h3',
-  undo: 'M9 7L4 12l5 5M4 12h10a5 5 0 0 1 0 10',
-  remove: 'M5 7h14M9 7V4h6v3M7 7l1 13h8l1-13',
-  clear: 'M4 19h16M7 19L17 5l3 2-9 12',
-  zoomIn: 'M12 5v14M5 12h14',
-  zoomOut: 'M5 12h14',
-  fit: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
-});
 /** Redrawing thousands of shapes waits this long after the last step of a zoom or a move. */
 const SETTLE_MS = 120;
 /** The most list items; the rest is counted. Screen readers cannot use longer lists. */
@@ -84,16 +60,25 @@ export class BoardView {
     this.live = h('canvas', { class: 'live', role: 'img', tabIndex: 0, 'aria-label': texts.board.canvas });
     this.stack = h('div', { class: 'canvas' }, this.saved, this.live);
     this.count = h('span', { class: 'quiet' });
-    this.toolbar = h('div', { class: 'tools', role: 'toolbar', 'aria-label': texts.board.tools });
+    this.toolbar = new Toolbar({
+      choose: (tool) => this.#choose(tool),
+      recolor: (color) => this.#recolor(color),
+      setWidth: (width) => (this.#width = width),
+      addImage: (file) => this.#addImage(file),
+      undo: () => this.#undoLast(),
+      remove: () => this.#removeSelected(),
+      clear: () => this.#clear(),
+      zoomIn: () => this.#zoom(1.25),
+      zoomOut: () => this.#zoom(0.8),
+      fit: () => (this.#fit(), this.#moved()),
+    });
     this.list = h('ul', {});
     this.details = h('details', {}, h('summary', {}, texts.board.list), this.list);
     this.details.addEventListener('toggle', () => this.#updateList());
-    this.element = h('div', { class: 'board' }, this.toolbar, this.stack, h('div', { class: 'row' }, this.count), this.details);
-    this.#makeTools();
+    this.element = h('div', { class: 'board' }, this.toolbar.element, this.stack, h('div', { class: 'row' }, this.count), this.details);
     this.#listen();
     this.resize = new ResizeObserver(() => this.#resized());
     this.resize.observe(this.stack);
-    this.dark = matchMedia('(prefers-color-scheme: dark)');
   }
 
   /** Frees what the browser would keep. */
@@ -160,74 +145,13 @@ export class BoardView {
 
   // Tools
 
-  #makeTools() {
-    const icon = (/** @type {string} */ name) => {
-      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-      svg.setAttribute('viewBox', '0 0 24 24');
-      svg.setAttribute('aria-hidden', 'true');
-      const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-      path.setAttribute('d', ICONS[name]);
-      svg.append(path);
-      return svg;
-    };
-    const button = (/** @type {string} */ name, /** @type {() => void} */ run) => {
-      const label = /** @type {any} */ (texts.board)[name];
-      return h('button', { type: 'button', 'data-name': name, title: label, 'aria-label': label, onclick: run }, icon(name));
-    };
-    this.picker = h('input', { type: 'file', accept: 'image/png,image/jpeg,image/gif,image/webp', hidden: true, tabIndex: -1, 'aria-hidden': 'true' });
-    this.picker.addEventListener('change', () => this.#addImage(this.picker.files?.[0]));
-    this.toolButtons = TOOLS.map((tool) => button(tool, () => this.#choose(tool)));
-    this.colorButtons = COLORS.map((color, i) => {
-      const swatch = h('button', { type: 'button', class: 'swatch', 'aria-label': `${texts.board.color}: ${texts.board.colors[i]}` });
-      swatch.style.backgroundColor = color;
-      swatch.addEventListener('click', () => this.#recolor(color));
-      return swatch;
-    });
-    this.widthSelect = h('select', { 'aria-label': texts.board.width }, ...WIDTHS.map((width) => h('option', { value: String(width) }, `${width} px`)));
-    this.widthSelect.value = String(this.#width);
-    this.widthSelect.addEventListener('change', () => (this.#width = Number(this.widthSelect.value)));
-    this.editButtons = [
-      button('undo', () => this.#undoLast()),
-      button('remove', () => this.#removeSelected()),
-      button('clear', () => this.#clear()),
-    ];
-    this.viewButtons = [
-      button('zoomIn', () => this.#zoom(1.25)),
-      button('zoomOut', () => this.#zoom(0.8)),
-      button('fit', () => (this.#fit(), this.#moved())),
-    ];
-    this.toolbar.append(...this.toolButtons, ...this.colorButtons, this.widthSelect, ...this.editButtons, ...this.viewButtons, this.picker);
-    // One stop for the tab key; arrow keys move within the toolbar.
-    this.toolbar.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step || event.target === this.widthSelect) return;
-      const items = /** @type {HTMLElement[]} */ ([...this.toolbar.querySelectorAll('button:not([hidden]):not(:disabled), select:not([hidden])')]);
-      const next = items[(items.indexOf(/** @type {any} */ (document.activeElement)) + step + items.length) % items.length];
-      next.focus();
-      event.preventDefault();
-    });
-    this.#updateTools();
-  }
-
   #updateTools() {
-    const may = this.session.mayPresent;
-    if (!may && !VIEW_TOOLS.includes(this.#tool)) this.#tool = 'hand';
-    this.toolButtons.forEach((button, i) => {
-      button.hidden = !may && !VIEW_TOOLS.includes(TOOLS[i]);
-      button.setAttribute('aria-pressed', String(TOOLS[i] === this.#tool));
-    });
-    this.colorButtons.forEach((button, i) => {
-      button.hidden = !may;
-      button.setAttribute('aria-pressed', String(COLORS[i] === this.#color));
-    });
-    this.widthSelect.hidden = !may;
-    for (const button of this.editButtons) button.hidden = !may;
+    this.#tool = this.toolbar.update(this.#tool, this.#color, this.session.mayPresent);
     this.live.dataset.tool = this.#tool;
   }
 
   /** @param {string} tool */
   #choose(tool) {
-    if (tool === 'image') return this.picker.click();
     if (this.#tool === 'pointer') {
       this.#board?.point(undefined);
       this.session.flush();
@@ -300,11 +224,10 @@ export class BoardView {
     this.#board?.change(id, properties);
   }
 
-  /** @param {File | undefined} file */
+  /** @param {File} file */
   async #addImage(file) {
     const content = this.content();
-    if (!file || !content) return;
-    this.picker.value = '';
+    if (!content) return;
     try {
       const picture = await createImageBitmap(file);
       const fit = Math.min(1, 640 / Math.max(picture.width, picture.height));
