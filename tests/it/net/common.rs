@@ -1,4 +1,4 @@
-//! A room that broadcasts, over TLS.
+//! A broadcasting server over TLS.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,30 +8,30 @@ use psom::{
 };
 use tokio::sync::{Notify, mpsc};
 
-/// Long enough that only something that hangs takes it.
-pub const SOON: Duration = Duration::from_secs(60);
+/// Limits the waiting time of a hanging test.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-#[psom_interface(name = "Test.Room", version = 1, hash = 1)]
-pub trait RoomServer {
+#[psom_interface(name = "Test.Root", version = 1, hash = 1)]
+pub trait RootServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_hang(&mut self, cx: &mut Context<Self>);
     async fn s_wait_forever(&mut self);
     fn s_panic(&mut self);
 }
 
-#[psom_interface(name = "Test.Room", version = 1, hash = 2)]
-pub trait RoomClient {
+#[psom_interface(name = "Test.Root", version = 1, hash = 2)]
+pub trait RootClient {
     fn c_said(&mut self, from: i64, text: &str);
 }
 
-#[distributed_object(serves = RoomServer, calls = RoomClient)]
+#[distributed_object(serves = RootServer, calls = RootClient)]
 #[derive(Default)]
-pub struct Room {
-    /// Told when a handler begins to wait forever.
+pub struct ServerRoot {
+    /// Notified when a handler starts to wait forever.
     pub hanging: Arc<Notify>,
 }
 
-impl RoomServer for Room {
+impl RootServer for ServerRoot {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str) {
         let from = cx.caller().user().id;
         cx.peers().c_said(from, text);
@@ -47,21 +47,21 @@ impl RoomServer for Room {
     }
 
     fn s_panic(&mut self) {
-        panic!("as it was asked to");
+        panic!("a requested panic");
     }
 }
 
-/// A client's root that passes on what it hears.
-#[distributed_object(serves = RoomClient, calls = RoomServer)]
-pub struct Ear(pub mpsc::UnboundedSender<(i64, String)>);
+/// A client's root that forwards the calls that it receives.
+#[distributed_object(serves = RootClient, calls = RootServer)]
+pub struct ClientRoot(pub mpsc::UnboundedSender<(i64, String)>);
 
-impl RoomClient for Ear {
+impl RootClient for ClientRoot {
     fn c_said(&mut self, from: i64, text: &str) {
         let _ = self.0.send((from, text.to_owned()));
     }
 }
 
-/// A certificate for a name, as a server uses it, and the authority that a client trusts.
+/// Creates a certificate for a name, as configurations of a server and of a client that trusts it.
 pub fn certificate(name: &str) -> (Arc<tls::ServerConfig>, Arc<tls::ClientConfig>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
@@ -69,67 +69,68 @@ pub fn certificate(name: &str) -> (Arc<tls::ServerConfig>, Arc<tls::ClientConfig
     (server, tls::client(chain.as_bytes()).unwrap())
 }
 
-/// A server on a free port, with everything that a test needs to join it.
-pub struct World {
+/// A server on a free port, with the credentials to connect to it.
+pub struct Fixture {
     pub server: Server,
-    pub space: SpaceHandle<Room>,
+    pub space: SpaceHandle<ServerRoot>,
     pub tokens: Tokens,
     pub address: String,
     pub trust: Arc<tls::ClientConfig>,
 }
 
-pub async fn world() -> World {
-    world_with(Config::default(), |builder| builder).await
+pub async fn fixture() -> Fixture {
+    fixture_with(Config::default(), |builder| builder).await
 }
 
-pub async fn world_with(
+pub async fn fixture_with(
     config: Config,
     change: impl FnOnce(ServerBuilder) -> ServerBuilder,
-) -> World {
+) -> Fixture {
     let (identity, trust) = certificate("127.0.0.1");
     let tokens = Tokens::new();
-    let space = SpaceHandle::start_with(config.clone(), [], |_| Room::default()).unwrap();
+    let space = SpaceHandle::start_with(config.clone(), [], |_| ServerRoot::default()).unwrap();
     let builder = Server::builder().space(space.space()).config(config);
     let builder = change(builder.tls(identity).authenticator(tokens.clone()));
     let server = builder.bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap().to_string();
-    World { server, space, tokens, address, trust }
+    Fixture { server, space, tokens, address, trust }
 }
 
-pub type Heard = mpsc::UnboundedReceiver<(i64, String)>;
+pub type Received = mpsc::UnboundedReceiver<(i64, String)>;
 
-impl World {
+impl Fixture {
     pub fn token(&self, id: i64) -> String {
         self.tokens.issue(User::new(id, format!("user {id}")))
     }
 
-    pub async fn join(&self, id: i64) -> (ClientSession<Ear>, Heard) {
-        let (ear, heard) = ear();
-        let client = Client::builder().root(ear).token(self.token(id)).tls(self.trust.clone());
+    pub async fn join(&self, id: i64) -> (ClientSession<ClientRoot>, Received) {
+        let (client_root, received) = client_root();
+        let client =
+            Client::builder().root(client_root).token(self.token(id)).tls(self.trust.clone());
         let session = client.connect(&self.address).await.unwrap();
-        // A client is done before the server has seen its last message.
+        // A client completes the handshake before the server has handled its last message.
         eventually(async || {
-            let there = move |_: &mut Room, cx: &mut Context<Room>| {
+            let is_connected = move |_: &mut ServerRoot, cx: &mut Context<ServerRoot>| {
                 cx.peer_infos().iter().any(|peer| peer.user.id == id)
             };
-            self.space.run(there).await.unwrap()
+            self.space.run(is_connected).await.unwrap()
         })
         .await;
-        (session, heard)
+        (session, received)
     }
 }
 
-pub fn ear() -> (Ear, Heard) {
-    let (say, heard) = mpsc::unbounded_channel();
-    (Ear(say), heard)
+pub fn client_root() -> (ClientRoot, Received) {
+    let (sender, received) = mpsc::unbounded_channel();
+    (ClientRoot(sender), received)
 }
 
-/// Waits for a condition that something else brings about.
+/// Waits until a condition holds.
 pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !condition().await {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(SOON, waiting).await.expect("it never happens");
+    tokio::time::timeout(TIMEOUT, waiting).await.expect("the condition holds in time");
 }

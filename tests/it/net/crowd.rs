@@ -1,20 +1,20 @@
-//! A hundred clients, one of which stops reading.
+//! A hundred clients, one of which does not read.
 
 use psom::{Client, Config, Server, SpaceHandle, Tokens, User};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::common::{Room, SOON, ear, eventually};
+use super::common::{ServerRoot, TIMEOUT, client_root, eventually};
 
-/// Connects by hand, up to the open channel, and then reads nothing more.
+/// Connects, opens the channel, and then reads nothing more.
 async fn connect_and_stall(server: &Server, tokens: &Tokens) -> tokio::io::DuplexStream {
     let (mut near, far) = tokio::io::duplex(4096);
     server.accept(far);
-    // A real client's bytes: a scripted client talks to the server until the channel is open.
-    let (ear, _heard) = ear();
+    // A scripted client produces the bytes until the channel is open.
+    let (client_root, _heard) = client_root();
     let mut script = psom::testing::Script::client(
         Config::default(),
         &tokens.issue(User::new(0, "stalled")),
-        |_| ear,
+        |_| client_root,
     );
     let mut up = script.take();
     loop {
@@ -33,7 +33,7 @@ async fn peer_that_stops_reading_delays_no_other() {
     let mut config = Config::default();
     (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
     let tokens = Tokens::new();
-    let space = SpaceHandle::start_with(config.clone(), [], |_| Room::default()).unwrap();
+    let space = SpaceHandle::start_with(config.clone(), [], |_| ServerRoot::default()).unwrap();
     let builder = Server::builder().space(space.space()).authenticator(tokens.clone());
     let server = builder.config(config).start().unwrap();
 
@@ -42,30 +42,32 @@ async fn peer_that_stops_reading_delays_no_other() {
     for id in 1..=99 {
         let (near, far) = tokio::io::duplex(64 * 1024);
         server.accept(far);
-        let (ear, heard) = ear();
+        let (client_root, received) = client_root();
         let token = tokens.issue(User::new(id, "reader"));
-        let session = Client::builder().root(ear).token(token).connect_stream(near).await.unwrap();
-        sessions.push((session, heard));
+        let session =
+            Client::builder().root(client_root).token(token).connect_stream(near).await.unwrap();
+        sessions.push((session, received));
     }
     eventually(async || space.stats().await.unwrap().peers == 100).await;
 
-    // As fast as it goes, and far more than the hard mark: the one that does not read is dropped by
-    // the rule; for the others the space waits, and they miss nothing.
+    // Send far more than the hard limit as fast as possible. The client that does not read is
+    // disconnected as a slow consumer. The space waits for the others, which miss no call.
     let text = "x".repeat(1000);
     for i in 0..2000 {
         sessions[i % 99].0.root().s_say(&text).await.unwrap();
     }
-    for (_, heard) in &mut sessions {
+    for (_, received) in &mut sessions {
         for _ in 0..2000 {
-            let heard = tokio::time::timeout(SOON, heard.recv()).await.expect("it is lost");
-            assert_eq!(heard.unwrap().1.len(), 1000);
+            let received =
+                tokio::time::timeout(TIMEOUT, received.recv()).await.expect("the call arrives");
+            assert_eq!(received.unwrap().1.len(), 1000);
         }
     }
     eventually(async || space.stats().await.unwrap().connections == 99).await;
 
-    // The dropped one finds the reason at the end of what it had not read.
+    // The slow client finds the reason at the end of its unread bytes.
     let mut rest = Vec::new();
-    let _ = tokio::time::timeout(SOON, stalled.read_to_end(&mut rest)).await;
+    let _ = tokio::time::timeout(TIMEOUT, stalled.read_to_end(&mut rest)).await;
     let reason = b"slow consumer";
     assert!(rest.windows(reason.len()).any(|window| window == reason));
 }

@@ -1,4 +1,4 @@
-//! What is sent leaves when what was saved with it is safe.
+//! Output commit: a turn's output is sent once its writes are safe.
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,26 +12,26 @@ use psom::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::common::{SOON, certificate};
+use super::common::{TIMEOUT, certificate};
 
-#[psom_interface(name = "Test.Book", version = 1, hash = 1)]
-pub trait BookServer {
+#[psom_interface(name = "Test.Root", version = 1, hash = 1)]
+pub trait RootServer {
     fn s_write(&mut self, cx: &mut Context<Self>, line: &str);
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
-#[psom_interface(name = "Test.Book", version = 1, hash = 2)]
-pub trait BookClient {
+#[psom_interface(name = "Test.Root", version = 1, hash = 2)]
+pub trait RootClient {
     fn c_said(&mut self, text: &str);
 }
 
-#[distributed_object(serves = BookServer, calls = BookClient)]
-struct Book(Safe);
+#[distributed_object(serves = RootServer, calls = RootClient)]
+struct ServerRoot(SafeLines);
 
-/// The lines that are known to be safe.
-type Safe = Arc<Mutex<Vec<String>>>;
+/// The lines whose commits are complete.
+type SafeLines = Arc<Mutex<Vec<String>>>;
 
-impl BookServer for Book {
+impl RootServer for ServerRoot {
     fn s_write(&mut self, cx: &mut Context<Self>, line: &str) {
         cx.save("line", line);
         cx.peers().c_said(line);
@@ -44,21 +44,21 @@ impl BookServer for Book {
     }
 }
 
-#[distributed_object(serves = BookClient, calls = BookServer)]
-struct Reader(mpsc::UnboundedSender<String>);
+#[distributed_object(serves = RootClient, calls = RootServer)]
+struct ClientRoot(mpsc::UnboundedSender<String>);
 
-impl BookClient for Reader {
+impl RootClient for ClientRoot {
     fn c_said(&mut self, text: &str) {
         let _ = self.0.send(text.to_owned());
     }
 }
 
-type Done = oneshot::Sender<Result<(), JournalError>>;
+type Completion = oneshot::Sender<Result<(), JournalError>>;
 
-/// A journal whose commits are done when the test says so.
-struct ByHand(mpsc::UnboundedSender<(Vec<Write>, Done)>);
+/// A journal whose commits complete when the test sends their results.
+struct ManualJournal(mpsc::UnboundedSender<(Vec<Write>, Completion)>);
 
-impl Journal for ByHand {
+impl Journal for ManualJournal {
     fn commit(&self, writes: Vec<Write>) -> Committing {
         let (done, result) = oneshot::channel();
         self.0.send((writes, done)).unwrap();
@@ -66,42 +66,42 @@ impl Journal for ByHand {
     }
 }
 
-struct World {
+struct Fixture {
     server: Server,
-    commits: mpsc::UnboundedReceiver<(Vec<Write>, Done)>,
-    session: ClientSession<Reader>,
-    heard: mpsc::UnboundedReceiver<String>,
-    safe: Safe,
+    commits: mpsc::UnboundedReceiver<(Vec<Write>, Completion)>,
+    session: ClientSession<ClientRoot>,
+    received: mpsc::UnboundedReceiver<String>,
+    safe: SafeLines,
 }
 
-async fn world() -> World {
+async fn fixture() -> Fixture {
     let (identity, trust) = certificate("127.0.0.1");
-    let (taken, commits) = mpsc::unbounded_channel();
-    let journal = Arc::new(ByHand(taken));
-    let safe = Safe::default();
+    let (sender_of_commits, commits) = mpsc::unbounded_channel();
+    let journal = Arc::new(ManualJournal(sender_of_commits));
+    let safe = SafeLines::default();
     let lines = safe.clone();
     let space = SpaceHandle::start_durable(Config::default(), [], journal, move |_| {
-        Ok::<_, CallError>(Book(lines))
+        Ok::<_, CallError>(ServerRoot(lines))
     });
     let space = space.unwrap();
     let tokens = Tokens::new();
     let server = Server::builder().space(space.space()).tls(identity);
     let server = server.authenticator(tokens.clone()).bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap().to_string();
-    let (say, heard) = mpsc::unbounded_channel();
-    let client = Client::builder().root(Reader(say)).tls(trust);
+    let (sender, received) = mpsc::unbounded_channel();
+    let client = Client::builder().root(ClientRoot(sender)).tls(trust);
     let client = client.token(tokens.issue(User::new(1, "Ada")));
     let session = client.connect(&address).await.unwrap();
-    World { server, commits, session, heard, safe }
+    Fixture { server, commits, session, received, safe }
 }
 
-impl World {
-    async fn commit(&mut self) -> (Vec<Write>, Done) {
-        tokio::time::timeout(SOON, self.commits.recv()).await.expect("nothing is saved").unwrap()
+impl Fixture {
+    async fn commit(&mut self) -> (Vec<Write>, Completion) {
+        tokio::time::timeout(TIMEOUT, self.commits.recv()).await.expect("a commit").unwrap()
     }
 
-    async fn hears(&mut self) -> String {
-        tokio::time::timeout(SOON, self.heard.recv()).await.expect("nothing comes").unwrap()
+    async fn receive(&mut self) -> String {
+        tokio::time::timeout(TIMEOUT, self.received.recv()).await.expect("a call").unwrap()
     }
 }
 
@@ -111,157 +111,157 @@ fn line(text: &str) -> Vec<Write> {
 
 #[tokio::test]
 async fn turn_without_writes_is_sent_at_once() {
-    let mut world = world().await;
-    world.session.root().s_say("hello").await.unwrap();
-    assert_eq!(world.hears().await, "hello");
-    assert!(world.commits.try_recv().is_err());
+    let mut fixture = fixture().await;
+    fixture.session.root().s_say("hello").await.unwrap();
+    assert_eq!(fixture.receive().await, "hello");
+    assert!(fixture.commits.try_recv().is_err());
 }
 
 #[tokio::test]
 async fn output_waits_for_its_commit_in_order() {
-    let mut world = world().await;
-    world.session.root().s_write("one").await.unwrap();
-    let (writes, first) = world.commit().await;
+    let mut fixture = fixture().await;
+    fixture.session.root().s_write("one").await.unwrap();
+    let (writes, first) = fixture.commit().await;
     assert_eq!(writes, line("one"));
-    // The space goes on while it waits: what comes behind it is held as well.
-    world.session.root().s_say("between").await.unwrap();
-    world.session.root().s_write("two").await.unwrap();
-    let (writes, second) = world.commit().await;
+    // The space continues during the commit and holds later output as well.
+    fixture.session.root().s_say("between").await.unwrap();
+    fixture.session.root().s_write("two").await.unwrap();
+    let (writes, second) = fixture.commit().await;
     assert_eq!(writes, line("two"));
-    assert!(world.heard.try_recv().is_err());
-    // Even if the later one were safe first, the order is kept.
+    assert!(fixture.received.try_recv().is_err());
+    // The order is kept even if the second commit completes first.
     second.send(Ok(())).unwrap();
     tokio::task::yield_now().await;
-    assert!(world.heard.try_recv().is_err() && world.safe.lock().unwrap().is_empty());
+    assert!(fixture.received.try_recv().is_err() && fixture.safe.lock().unwrap().is_empty());
     first.send(Ok(())).unwrap();
-    let heard = [world.hears().await, world.hears().await, world.hears().await];
-    assert_eq!(heard, ["one", "between", "two"]);
-    assert_eq!(*world.safe.lock().unwrap(), ["one", "two"]);
+    let received = [fixture.receive().await, fixture.receive().await, fixture.receive().await];
+    assert_eq!(received, ["one", "between", "two"]);
+    assert_eq!(*fixture.safe.lock().unwrap(), ["one", "two"]);
 }
 
 #[tokio::test]
 async fn failed_journal_ends_every_connection_silently() {
-    let mut world = world().await;
-    world.session.root().s_write("one").await.unwrap();
-    let (_, done) = world.commit().await;
+    let mut fixture = fixture().await;
+    fixture.session.root().s_write("one").await.unwrap();
+    let (_, done) = fixture.commit().await;
     done.send(Err(JournalError::failed("the disk is gone"))).unwrap();
-    assert_eq!(world.session.ended().await, Error::PeerBroke("internal error".into()));
-    assert!(world.heard.try_recv().is_err());
+    assert_eq!(fixture.session.ended().await, Error::PeerBroke("internal error".into()));
+    assert!(fixture.received.try_recv().is_err());
 }
 
 #[tokio::test]
 async fn large_held_output_respects_the_hard_limit() {
-    let mut world = world().await;
-    world.session.root().s_write("one").await.unwrap();
-    let (_, done) = world.commit().await;
-    // Three times what a peer may be behind at once.
+    let mut fixture = fixture().await;
+    fixture.session.root().s_write("one").await.unwrap();
+    let (_, done) = fixture.commit().await;
+    // Three times the hard limit of one peer:
     let long = "x".repeat(60_000);
-    let session = world.session;
+    let session = fixture.session;
     let talking = tokio::spawn(async move {
         for _ in 0..400 {
             session.root().s_say(&long).await.unwrap();
         }
         session
     });
-    // The space takes as much as it holds back, and no more: then whoever talks waits.
+    // The space pauses reading once it holds too much output; then the sender waits.
     for _ in 0..1000 {
         tokio::task::yield_now().await;
     }
     done.send(Ok(())).unwrap();
-    let session = tokio::time::timeout(SOON, talking).await.unwrap().unwrap();
-    assert_eq!(world.heard.recv().await.as_deref(), Some("one"));
+    let session = tokio::time::timeout(TIMEOUT, talking).await.unwrap().unwrap();
+    assert_eq!(fixture.received.recv().await.as_deref(), Some("one"));
     for _ in 0..400 {
-        let heard = tokio::time::timeout(SOON, world.heard.recv()).await.unwrap();
-        assert_eq!(heard.map(|heard| heard.len()), Some(60_000));
+        let received = tokio::time::timeout(TIMEOUT, fixture.received.recv()).await.unwrap();
+        assert_eq!(received.map(|received| received.len()), Some(60_000));
     }
     drop(session);
 }
 
 #[tokio::test]
 async fn shutdown_waits_for_pending_commits() {
-    let mut world = world().await;
-    world.session.root().s_write("last").await.unwrap();
-    let (_, done) = world.commit().await;
-    let shutdown = tokio::spawn(world.server.shutdown(Duration::from_secs(30)));
+    let mut fixture = fixture().await;
+    fixture.session.root().s_write("last").await.unwrap();
+    let (_, done) = fixture.commit().await;
+    let shutdown = tokio::spawn(fixture.server.shutdown(Duration::from_secs(30)));
     tokio::task::yield_now().await;
     done.send(Ok(())).unwrap();
     shutdown.await.unwrap();
-    assert_eq!(world.heard.recv().await.as_deref(), Some("last"));
-    assert_eq!(world.session.ended().await, Error::PeerClosed);
+    assert_eq!(fixture.received.recv().await.as_deref(), Some("last"));
+    assert_eq!(fixture.session.ended().await, Error::PeerClosed);
 }
 
-/// A book without TLS, and with a clock that moves only when nobody has anything to do.
-struct Still {
+/// A server without TLS. Its paused clock advances only when all tasks are idle.
+struct IdleFixture {
     server: Server,
     tokens: Tokens,
-    commits: mpsc::UnboundedReceiver<(Vec<Write>, Done)>,
+    commits: mpsc::UnboundedReceiver<(Vec<Write>, Completion)>,
 }
 
-impl Still {
+impl IdleFixture {
     fn new() -> Self {
-        let (taken, commits) = mpsc::unbounded_channel();
-        let journal = Arc::new(ByHand(taken));
-        let book = |_: &mut Scope| Ok::<_, CallError>(Book(Safe::default()));
-        let space = SpaceHandle::start_durable(Config::default(), [], journal, book).unwrap();
+        let (sender_of_commits, commits) = mpsc::unbounded_channel();
+        let journal = Arc::new(ManualJournal(sender_of_commits));
+        let root = |_: &mut Scope| Ok::<_, CallError>(ServerRoot(SafeLines::default()));
+        let space = SpaceHandle::start_durable(Config::default(), [], journal, root).unwrap();
         let tokens = Tokens::new();
         let server = Server::builder().space(space.space()).authenticator(tokens.clone());
         Self { server: server.start().unwrap(), tokens, commits }
     }
 
-    async fn join(&self) -> (ClientSession<Reader>, mpsc::UnboundedReceiver<String>) {
+    async fn join(&self) -> (ClientSession<ClientRoot>, mpsc::UnboundedReceiver<String>) {
         let (near, far) = tokio::io::duplex(4096);
         self.server.accept(far);
-        let (say, heard) = mpsc::unbounded_channel();
-        let client = Client::builder().root(Reader(say));
+        let (sender, received) = mpsc::unbounded_channel();
+        let client = Client::builder().root(ClientRoot(sender));
         let client = client.token(self.tokens.issue(User::new(1, "Ada")));
-        (client.connect_stream(near).await.unwrap(), heard)
+        (client.connect_stream(near).await.unwrap(), received)
     }
 
-    async fn commit(&mut self) -> Done {
+    async fn commit(&mut self) -> Completion {
         self.commits.recv().await.unwrap().1
     }
 }
 
-/// Longer than any silence that is borne.
-const MINUTES: Duration = Duration::from_secs(600);
+/// A duration above the idle limit.
+const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 #[tokio::test(start_paused = true)]
 async fn slow_commit_does_not_trigger_the_idle_limit() {
-    let mut still = Still::new();
-    let (ada, mut heard) = still.join().await;
+    let mut fixture = IdleFixture::new();
+    let (ada, mut received) = fixture.join().await;
     ada.root().s_write("one").await.unwrap();
-    let done = still.commit().await;
-    tokio::time::sleep(MINUTES).await;
+    let done = fixture.commit().await;
+    tokio::time::sleep(TEN_MINUTES).await;
     done.send(Ok(())).unwrap();
-    assert_eq!(heard.recv().await.unwrap(), "one");
-    // Calls go where they did before: the pings have left everything as it was.
+    assert_eq!(received.recv().await.unwrap(), "one");
+    // The pings have changed the current channel and restored it.
     ada.root().s_say("two").await.unwrap();
-    assert_eq!(heard.recv().await.unwrap(), "two");
+    assert_eq!(received.recv().await.unwrap(), "two");
 }
 
 #[tokio::test(start_paused = true)]
 async fn paused_peers_do_not_trigger_the_idle_limit() {
-    let mut still = Still::new();
-    let (ada, mut heard) = still.join().await;
-    // More of them than the space takes messages at once.
+    let mut fixture = IdleFixture::new();
+    let (ada, mut received) = fixture.join().await;
+    // More clients than messages that the space's inbox can hold.
     let mut others = Vec::new();
     for _ in 0..200 {
-        others.push(still.join().await);
+        others.push(fixture.join().await);
     }
-    // So many commits wait that the space waits too.
+    // Enough commits are pending that the space pauses reading.
     let mut commits = Vec::new();
     for _ in 0..64 {
         ada.root().s_write("line").await.unwrap();
-        commits.push(still.commit().await);
+        commits.push(fixture.commit().await);
     }
-    tokio::time::sleep(MINUTES).await;
+    tokio::time::sleep(TEN_MINUTES).await;
     commits.into_iter().for_each(|done| done.send(Ok(())).unwrap());
     for _ in 0..64 {
-        assert_eq!(heard.recv().await.unwrap(), "line");
+        assert_eq!(received.recv().await.unwrap(), "line");
     }
-    tokio::time::sleep(MINUTES).await;
+    tokio::time::sleep(TEN_MINUTES).await;
     ada.root().s_say("all here").await.unwrap();
-    for (_, heard) in &mut others {
-        while heard.recv().await.unwrap() != "all here" {}
+    for (_, received) in &mut others {
+        while received.recv().await.unwrap() != "all here" {}
     }
 }

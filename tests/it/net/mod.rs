@@ -1,11 +1,11 @@
-//! Real sockets on the loopback interface, real TLS.
+//! Real sockets on the loopback interface with real TLS.
 
-mod asking;
 mod churn;
 mod client;
 pub mod common;
 mod crowd;
 mod durable;
 mod endings;
+mod reply_budget;
 mod server;
 mod tls;

@@ -1,4 +1,4 @@
-//! A server against clients that only begin, and its end.
+//! Authentication limits and shutdown of a server.
 
 use std::time::Duration;
 
@@ -8,35 +8,38 @@ use psom::{
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::common::{Room, SOON, ear, eventually, world, world_with};
+use super::common::{ServerRoot, TIMEOUT, client_root, eventually, fixture, fixture_with};
 
 #[tokio::test]
 async fn token_is_valid_once() {
-    let world = world().await;
-    let token = world.token(1);
+    let fixture = fixture().await;
+    let token = fixture.token(1);
     let connect = async || {
-        let (ear, _heard) = ear();
-        let client = Client::builder().root(ear).token(&token).tls(world.trust.clone());
-        client.connect(&world.address).await.map(drop)
+        let (client_root, _heard) = client_root();
+        let client = Client::builder().root(client_root).token(&token).tls(fixture.trust.clone());
+        client.connect(&fixture.address).await.map(drop)
     };
     assert_eq!(connect().await, Ok(()));
     assert_eq!(connect().await, Err(Error::Refused));
-    eventually(async || world.server.stats().refused == 1).await;
-    assert_eq!(world.server.stats().admitted, 1);
+    eventually(async || fixture.server.stats().refused == 1).await;
+    assert_eq!(fixture.server.stats().admitted, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn token_expires_after_120_seconds() {
     let tokens = Tokens::new();
-    let server =
-        Server::builder().root(Room::default()).authenticator(tokens.clone()).start().unwrap();
+    let server = Server::builder()
+        .root(ServerRoot::default())
+        .authenticator(tokens.clone())
+        .start()
+        .unwrap();
     for (age, good) in [(119, true), (121, false)] {
         let token = tokens.issue(User::new(1, "Ada"));
         tokio::time::sleep(Duration::from_secs(age)).await;
         let (near, far) = tokio::io::duplex(4096);
         server.accept(far);
-        let (ear, _heard) = ear();
-        let client = Client::builder().root(ear).token(token).connect_stream(near).await;
+        let (client_root, _heard) = client_root();
+        let client = Client::builder().root(client_root).token(token).connect_stream(near).await;
         assert_eq!(client.is_ok(), good, "after {age} s");
     }
 }
@@ -44,11 +47,11 @@ async fn token_expires_after_120_seconds() {
 #[tokio::test(start_paused = true)]
 async fn client_without_a_token_is_dropped_after_120_seconds() {
     let server =
-        Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
+        Server::builder().root(ServerRoot::default()).authenticator(Tokens::new()).start().unwrap();
     let (mut near, far) = tokio::io::duplex(4096);
     server.accept(far);
     let begin = tokio::time::Instant::now();
-    // Half of an authentication, then silence.
+    // Half of an authentication and nothing more.
     near.write_all(b"pw2\0\0\0").await.unwrap();
     let mut answer = Vec::new();
     near.read_to_end(&mut answer).await.unwrap();
@@ -60,7 +63,7 @@ async fn client_without_a_token_is_dropped_after_120_seconds() {
 #[tokio::test]
 async fn malformed_authentication_is_dropped_without_an_answer() {
     let server =
-        Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
+        Server::builder().root(ServerRoot::default()).authenticator(Tokens::new()).start().unwrap();
     let mut long = Vec::new();
     Written { token: "x".repeat(5000), proxy_header: None }.write(&mut long);
     for wrong in [&b"GET / HTTP/1.1\r\n"[..], &[0x16, 0, 0, 0, 2, 0, 1], &long[..12]] {
@@ -79,7 +82,7 @@ async fn number_of_unauthenticated_connections_is_limited() {
     limits.unauthenticated = 2;
     let tokens = Tokens::new();
     let builder =
-        Server::builder().root(Room::default()).authenticator(tokens.clone()).limits(limits);
+        Server::builder().root(ServerRoot::default()).authenticator(tokens.clone()).limits(limits);
     let server = builder.start().unwrap();
     let (first, far) = tokio::io::duplex(4096);
     server.accept(far);
@@ -88,93 +91,96 @@ async fn number_of_unauthenticated_connections_is_limited() {
     let (mut third, far) = tokio::io::duplex(4096);
     server.accept(far);
     assert_eq!(third.read(&mut [0]).await.unwrap(), 0, "dropped at once");
-    // Whoever authenticates makes room.
-    let (ear, _heard) = ear();
+    // An authenticated client frees its place.
+    let (client_root, _heard) = client_root();
     let token = tokens.issue(User::new(1, "Ada"));
-    let _session = Client::builder().root(ear).token(token).connect_stream(first).await.unwrap();
+    let _session =
+        Client::builder().root(client_root).token(token).connect_stream(first).await.unwrap();
     eventually(async || server.stats().unauthenticated == 1).await;
 }
 
 #[tokio::test]
 async fn shutdown_closes_every_connection_cleanly() {
-    let world = world().await;
-    let (ada, _heard) = world.join(1).await;
-    let (grace, _heard) = world.join(2).await;
-    world.server.shutdown(SOON).await;
+    let fixture = fixture().await;
+    let (ada, _heard) = fixture.join(1).await;
+    let (grace, _heard) = fixture.join(2).await;
+    fixture.server.shutdown(TIMEOUT).await;
     assert_eq!(ada.ended().await, Error::PeerClosed);
     assert_eq!(grace.ended().await, Error::PeerClosed);
 }
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_a_hanging_handler() {
-    let world = world().await;
-    let (ada, _heard) = world.join(1).await;
-    let hanging = world.space.run(|room, _| room.hanging.clone()).await.unwrap();
+    let fixture = fixture().await;
+    let (ada, _heard) = fixture.join(1).await;
+    let hanging = fixture.space.run(|root, _| root.hanging.clone()).await.unwrap();
     ada.root().s_wait_forever().await.unwrap();
     hanging.notified().await;
-    world.server.shutdown(Duration::from_millis(50)).await;
+    fixture.server.shutdown(Duration::from_millis(50)).await;
     assert!(matches!(ada.ended().await, Error::Lost(_)));
 }
 
 #[tokio::test]
 async fn shutdown_does_not_wait_for_unauthenticated_clients() {
     let server =
-        Server::builder().root(Room::default()).authenticator(Tokens::new()).start().unwrap();
+        Server::builder().root(ServerRoot::default()).authenticator(Tokens::new()).start().unwrap();
     let (_near, far) = tokio::io::duplex(4096);
     server.accept(far);
     let closing = server.shutdown(Duration::from_secs(100_000));
-    tokio::time::timeout(SOON, closing).await.expect("it waits");
+    tokio::time::timeout(TIMEOUT, closing).await.expect("the shutdown ends");
 }
 
 #[tokio::test]
 async fn spaces_receive_only_their_own_calls() {
     let (tokens, rooms) =
-        (Tokens::new(), [(); 2].map(|()| SpaceHandle::start(Room::default()).unwrap()));
+        (Tokens::new(), [(); 2].map(|()| SpaceHandle::start(ServerRoot::default()).unwrap()));
     let server = Server::builder().authenticator(tokens.clone()).start().unwrap();
     let mut sessions = Vec::new();
-    for room in &rooms {
-        let admission = psom::Admission::new(User::new(1, "Ada")).to(room.space());
+    for root in &rooms {
+        let admission = psom::Admission::new(User::new(1, "Ada")).to(root.space());
         let (near, far) = tokio::io::duplex(4096);
         server.accept(far);
-        let (ear, heard) = ear();
-        let client = Client::builder().root(ear).token(tokens.issue(admission));
-        sessions.push((client.connect_stream(near).await.unwrap(), heard));
+        let (client_root, received) = client_root();
+        let client = Client::builder().root(client_root).token(tokens.issue(admission));
+        sessions.push((client.connect_stream(near).await.unwrap(), received));
     }
-    sessions[0].0.root().s_say("first room").await.unwrap();
-    sessions[1].0.root().s_say("second room").await.unwrap();
-    assert_eq!(sessions[0].1.recv().await.unwrap().1, "first room");
-    assert_eq!(sessions[1].1.recv().await.unwrap().1, "second room");
+    sessions[0].0.root().s_say("first root").await.unwrap();
+    sessions[1].0.root().s_say("second root").await.unwrap();
+    assert_eq!(sessions[0].1.recv().await.unwrap().1, "first root");
+    assert_eq!(sessions[1].1.recv().await.unwrap().1, "second root");
 }
 
 #[tokio::test]
 async fn violation_over_tls_ends_one_connection_with_its_reason() {
     let mut config = Config::default();
     config.record_limit = 100;
-    let world = world_with(config, |builder| builder).await;
-    let (ada, _heard) = world.join(1).await;
-    let (grace, mut heard) = world.join(2).await;
+    let fixture = fixture_with(config, |builder| builder).await;
+    let (ada, _heard) = fixture.join(1).await;
+    let (grace, mut received) = fixture.join(2).await;
     let _ = ada.root().s_say(&"x".repeat(200)).await;
     assert_eq!(
         ada.ended().await,
         Error::PeerBroke("a record of 204 bytes is over the limit".into())
     );
     grace.root().s_say("still here").await.unwrap();
-    assert_eq!(heard.recv().await.unwrap().1, "still here");
+    assert_eq!(received.recv().await.unwrap().1, "still here");
 }
 
 #[tokio::test]
 async fn incomplete_server_builder_names_what_is_missing() {
-    let error = Server::builder().root(Room::default()).start().unwrap_err().to_string();
+    let error = Server::builder().root(ServerRoot::default()).start().unwrap_err().to_string();
     assert!(error.contains(".authenticator("), "{error}");
-    let builder = Server::builder().root(Room::default()).authenticator(Tokens::new());
+    let builder = Server::builder().root(ServerRoot::default()).authenticator(Tokens::new());
     let error = builder.bind("127.0.0.1:0").await.unwrap_err().to_string();
     assert!(error.contains(".tls("), "{error}");
-    let world = world().await;
-    let other = world_with(Config::default(), |builder| builder).await;
-    let taken = world.address.clone();
+    let fixture = fixture().await;
+    let other = fixture_with(Config::default(), |builder| builder).await;
+    let taken = fixture.address.clone();
     let (identity, _) = super::common::certificate("127.0.0.1");
-    let builder =
-        Server::builder().root(Room::default()).authenticator(other.tokens.clone()).tls(identity);
+    let builder = Server::builder()
+        .root(ServerRoot::default())
+        .authenticator(other.tokens.clone())
+        .tls(identity);
     let error = builder.bind(taken.as_str()).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot listen on {taken:?}")), "{error}");
 }
