@@ -1,0 +1,186 @@
+use std::ops::Range;
+
+use super::packet::{EXTENSION, MAX_PACKET_BYTES, PACKET_SIGNATURE, Packet};
+use crate::{
+    error::ReadError,
+    message::{MESSAGE_SIGNATURE, MESSAGE_SIZE_OFFSET, Message},
+};
+
+/// The bytes behind a packet's start in which a damaged packet's message is searched if the stated
+/// size is no help: the headers of real packets are much shorter.
+const SEARCH_BYTES: usize = 64 << 10;
+/// The smallest packet: BaseHeader, UserHeader and MessagePropertiesHeader.
+const MIN_PACKET_BYTES: usize = 120;
+/// The offset of the signature `LIOR` in a packet.
+const SIGNATURE_OFFSET: usize = 4;
+
+/// What was found at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A packet whose body holds calls and violates no rule.
+    Packet,
+    /// A packet of a queue that is whole but does not carry calls.
+    OtherPacket,
+    /// A message body without a packet around it, which violates no rule.
+    Message,
+    /// A packet or message body that violates a rule.
+    Damaged {
+        /// The violated rule. Its offset counts from the start of the found bytes.
+        error: ReadError,
+        /// The place of a whole message body in the damaged packet.
+        message: Option<Range<usize>>,
+    },
+}
+
+/// A packet or a message body in searched bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The place in the searched bytes. The end of damaged bytes is a guess.
+    pub range: Range<usize>,
+    /// What was found.
+    pub verdict: Verdict,
+}
+
+/// Searches bytes for packets and message bodies; see [`carve`].
+#[derive(Clone, Debug)]
+pub struct Carver<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+/// Searches a storage file or a memory dump for packets and for message bodies without a packet, in
+/// their order.
+///
+/// Both formats start with a signature and state their size. There are no checksums, so a damaged
+/// argument that still has its form is not noticed.
+#[must_use]
+pub fn carve(bytes: &[u8]) -> Carver<'_> {
+    Carver { bytes, position: 0 }
+}
+
+impl Iterator for Carver<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        while let Some(place) = next_signature(self.bytes, self.position) {
+            let found = match place {
+                Signature::Packet(start) => self.packet(start),
+                Signature::Message(start) => Some(self.message(start)),
+            };
+            if let Some(found) = found {
+                self.position = found.range.end;
+                return Some(found);
+            }
+        }
+        self.position = self.bytes.len();
+        None
+    }
+}
+
+/// A place at which a packet or a message body seems to start.
+#[derive(Clone, Copy)]
+enum Signature {
+    Packet(usize),
+    Message(usize),
+}
+
+/// Returns the first signature at or after `from`.
+fn next_signature(bytes: &[u8], from: usize) -> Option<Signature> {
+    let rest = bytes.get(from..)?;
+    rest.windows(4).enumerate().find_map(|(at, window)| {
+        let at = from + at;
+        if window == PACKET_SIGNATURE {
+            let start = at.checked_sub(SIGNATURE_OFFSET).filter(|start| *start >= from)?;
+            return Packet::stated_size(&bytes[start..]).map(|_| Signature::Packet(start));
+        }
+        let is_message = window == b"CHDR"
+            && bytes.get(at + 8..at + 24) == Some(&MESSAGE_SIGNATURE.to_bytes()[..]);
+        is_message.then_some(Signature::Message(at))
+    })
+}
+
+/// Returns the size that the message body at the start of `bytes` states.
+fn stated_message_size(bytes: &[u8]) -> Option<usize> {
+    let field = bytes.get(MESSAGE_SIZE_OFFSET..MESSAGE_SIZE_OFFSET + 4)?;
+    Some(u32::from_le_bytes(field.try_into().ok()?) as usize)
+}
+
+impl Carver<'_> {
+    /// Judges the packet at `start`. Returns `None` and moves on if the place only looks like one.
+    fn packet(&mut self, start: usize) -> Option<Found> {
+        let rest = &self.bytes[start..];
+        let size = Packet::stated_size(rest)
+            .filter(|size| (MIN_PACKET_BYTES..=MAX_PACKET_BYTES.min(rest.len())).contains(size));
+        let judged = match size {
+            Some(size) => judge(&rest[..size]).map(|verdict| (size, verdict)),
+            // The rule that the size violates.
+            None => Packet::read(rest).map(|_| (rest.len(), Verdict::OtherPacket)),
+        };
+        let error = match judged {
+            Ok((size, verdict)) => return Some(Found { range: start..start + size, verdict }),
+            Err(error) => error,
+        };
+        // A message body between this packet and the next one belongs to this one.
+        let window = size.unwrap_or(SEARCH_BYTES).min(rest.len());
+        let body = match next_signature(self.bytes, start + SIGNATURE_OFFSET + 4) {
+            Some(Signature::Message(at)) if at < start + window => Some(at),
+            _ => None,
+        };
+        let Some(body) = body else {
+            if size.is_none() {
+                // Nothing but the signature speaks for a packet here.
+                self.position = start + SIGNATURE_OFFSET + 4;
+                return None;
+            }
+            let end = start + MIN_PACKET_BYTES;
+            return Some(damaged(start..end, error, None));
+        };
+        // Packet and body are one finding, also if both are damaged.
+        let Found { range, verdict } = self.message(body);
+        Some(match verdict {
+            Verdict::Message | Verdict::Damaged { message: Some(_), .. } => {
+                damaged(start..range.end, error, Some(range))
+            }
+            _ => damaged(start..range.end, error, None),
+        })
+    }
+
+    /// Judges the message body at `start`.
+    fn message(&self, start: usize) -> Found {
+        let rest = &self.bytes[start..];
+        let stated = stated_message_size(rest).filter(|size| *size <= rest.len());
+        let result = Message::read(&rest[..stated.unwrap_or(rest.len())]);
+        match result {
+            Ok(message) => {
+                let range = start..start + message.as_bytes().len();
+                // A body right after the extension lost the packet around it.
+                let extension = start.checked_sub(16).map(|at| &self.bytes[at..start]);
+                if extension == Some(&EXTENSION.to_bytes()[..]) && self.position <= start - 16 {
+                    let error = ReadError::new(crate::Rule::PacketSignature, 0);
+                    return damaged(range.clone(), error, Some(range));
+                }
+                Found { range, verdict: Verdict::Message }
+            }
+            // The fixed part of the container header was there.
+            Err(error) => damaged(start..(start + 80).min(self.bytes.len()), error, None),
+        }
+    }
+}
+
+fn damaged(range: Range<usize>, error: ReadError, message: Option<Range<usize>>) -> Found {
+    Found { range, verdict: Verdict::Damaged { error, message } }
+}
+
+/// Judges a packet that fills `bytes`.
+fn judge(bytes: &[u8]) -> Result<Verdict, ReadError> {
+    let packet = Packet::read(bytes)?;
+    let Ok(body) = packet.calls() else { return Ok(Verdict::OtherPacket) };
+    match Message::read(body) {
+        Ok(_) => Ok(Verdict::Packet),
+        Err(error) => {
+            // The body is a part of the bytes.
+            let start = body.as_ptr().addr() - bytes.as_ptr().addr();
+            Err(ReadError::new(error.rule, start + error.offset))
+        }
+    }
+}

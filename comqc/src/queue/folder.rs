@@ -1,0 +1,227 @@
+use std::{
+    collections::BTreeSet,
+    fs::{self, File, TryLockError},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    schedule::{Stage, Step},
+    store::{Entry, Queue, Taken},
+};
+
+/// The folder of messages that are being written.
+const TEMPORARY: &str = "tmp";
+/// The file whose lock says that the queue is open.
+const LOCK: &str = "lock";
+/// The end of a message's file name.
+const EXTENSION: &str = "comqc";
+
+/// A queue in a folder: one folder for each of the seven queues, and one file for each message.
+///
+/// A file's name is `ID-TRIES-DUE.comqc`, and its content is the message, so that a message moves
+/// by renaming. The ID is padded with zeros to 20 digits. Removing a retry queue's folder shortens
+/// the schedule.
+#[derive(Debug)]
+pub struct FolderQueue {
+    root: PathBuf,
+    application: String,
+    taken: BTreeSet<u64>,
+    last_id: u64,
+    /// Holds the lock.
+    _lock: File,
+}
+
+/// The folder of a queue cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// Another process has the queue open.
+    #[error("the queue `{}` is in use: stop the other program first", .0.display())]
+    InUse(PathBuf),
+    /// The name of the application cannot be that of a folder.
+    #[error(
+        "the name `{0}` cannot be that of a folder: use letters, digits, spaces, `.`, `-` and `_`"
+    )]
+    Name(String),
+    /// A file or folder cannot be read or written.
+    #[error("`{}` cannot be used", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+}
+
+type Result<T> = std::result::Result<T, FolderError>;
+
+/// Adds the path to an error.
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
+    result.map_err(|source| FolderError::Io { path: path.to_owned(), source })
+}
+
+/// Makes the names in a folder durable.
+fn sync(folder: &Path) -> Result<()> {
+    at(folder, File::open(folder).and_then(|folder| folder.sync_all()))
+}
+
+impl FolderQueue {
+    /// Opens the queues of `application` in the folder `root`, or creates them there. A folder that
+    /// has the input queue keeps the queues that it has.
+    ///
+    /// # Errors
+    /// Another process has the queue open, or the folder cannot be used.
+    pub fn open(root: impl Into<PathBuf>, application: &str) -> Result<Self> {
+        let root = root.into();
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
+        if application.is_empty()
+            || application.starts_with('.')
+            || [TEMPORARY, LOCK].contains(&application)
+            || !application.chars().all(is_plain)
+        {
+            return Err(FolderError::Name(application.to_owned()));
+        }
+        at(&root, fs::create_dir_all(&root))?;
+        let lock_path = root.join(LOCK);
+        let lock = at(
+            &lock_path,
+            File::options().write(true).create(true).truncate(false).open(&lock_path),
+        )?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(root)),
+            Err(TryLockError::Error(error)) => return at(&lock_path, Err(error)),
+        }
+        let temporary = root.join(TEMPORARY);
+        if temporary.exists() {
+            at(&temporary, fs::remove_dir_all(&temporary))?;
+        }
+        at(&temporary, fs::create_dir(&temporary))?;
+        let mut queue = Self {
+            root,
+            application: application.to_owned(),
+            taken: BTreeSet::new(),
+            last_id: 0,
+            _lock: lock,
+        };
+        // The input queue is created last: it says that the others were created.
+        if !queue.folder(Stage::Input).exists() {
+            for stage in Stage::ALL.into_iter().rev() {
+                let folder = queue.folder(stage);
+                at(&folder, fs::create_dir_all(&folder))?;
+            }
+            sync(&queue.root)?;
+        }
+        queue.last_id = queue.list()?.iter().map(|entry| entry.id).max().unwrap_or(0);
+        Ok(queue)
+    }
+
+    fn folder(&self, stage: Stage) -> PathBuf {
+        self.root.join(stage.queue_name(&self.application))
+    }
+
+    fn path(&self, id: u64, step: Step) -> PathBuf {
+        let Step { stage, tries, due } = step;
+        self.folder(stage).join(format!("{id:020}-{tries}-{due}.{EXTENSION}"))
+    }
+
+    fn find(&self, id: u64) -> Result<Option<Entry>> {
+        Ok(self.list()?.into_iter().find(|entry| entry.id == id))
+    }
+}
+
+/// Reads the number, the tries and the time from the name of a message's file.
+fn parse_name(name: &str) -> Option<(u64, u32, u64)> {
+    let mut parts = name.strip_suffix(EXTENSION)?.strip_suffix('.')?.splitn(3, '-');
+    let mut next = || parts.next();
+    Some((next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?))
+}
+
+impl Queue for FolderQueue {
+    type Error = FolderError;
+
+    fn send(&mut self, body: &[u8], now: u64) -> Result<u64> {
+        let id = self.last_id + 1;
+        let path = self.path(id, Step { stage: Stage::Input, tries: 0, due: now });
+        let temporary = self.root.join(TEMPORARY).join(id.to_string());
+        at(&temporary, {
+            File::create(&temporary).and_then(|mut file| {
+                file.write_all(body)?;
+                file.sync_all()
+            })
+        })?;
+        at(&path, fs::rename(&temporary, &path))?;
+        sync(&self.folder(Stage::Input))?;
+        self.last_id = id;
+        Ok(id)
+    }
+
+    fn stages(&self) -> Result<Vec<Stage>> {
+        Ok(Stage::ALL.into_iter().filter(|stage| self.folder(*stage).is_dir()).collect())
+    }
+
+    fn remove_stage(&mut self, stage: Stage) -> Result<()> {
+        let folder = self.folder(stage);
+        if !stage.is_removable() || !folder.is_dir() {
+            return Ok(());
+        }
+        self.move_messages(stage, Stage::Dead, 0)?;
+        at(&folder, fs::remove_dir(&folder))?;
+        sync(&self.root)
+    }
+
+    fn list(&self) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for stage in self.stages()? {
+            let folder = self.folder(stage);
+            for file in at(&folder, fs::read_dir(&folder))? {
+                let file = at(&folder, file)?;
+                let name = file.file_name();
+                // Files with other names are not ours.
+                let Some((id, tries, due)) = name.to_str().and_then(parse_name) else { continue };
+                let size_bytes = at(&file.path(), file.metadata())?.len();
+                entries.push(Entry { id, step: Step { stage, tries, due }, size_bytes });
+            }
+        }
+        entries.sort_by_key(|entry| (entry.step.stage, entry.id));
+        Ok(entries)
+    }
+
+    fn body(&self, id: u64) -> Result<Option<Vec<u8>>> {
+        let Some(entry) = self.find(id)? else { return Ok(None) };
+        let path = self.path(id, entry.step);
+        at(&path, fs::read(&path)).map(Some)
+    }
+
+    fn take(&mut self, now: u64) -> Result<Option<Taken>> {
+        let waiting = self.list()?.into_iter();
+        let waiting = waiting.filter(|entry| entry.is_due(now) && !self.taken.contains(&entry.id));
+        let Some(entry) = waiting.min_by_key(Entry::order) else { return Ok(None) };
+        let path = self.path(entry.id, entry.step);
+        let body = at(&path, fs::read(&path))?;
+        self.taken.insert(entry.id);
+        Ok(Some(Taken { entry, body }))
+    }
+
+    fn finish(&mut self, id: u64) -> Result<()> {
+        if let Some(entry) = self.find(id)? {
+            let path = self.path(id, entry.step);
+            at(&path, fs::remove_file(&path))?;
+            sync(&self.folder(entry.step.stage))?;
+        }
+        self.taken.remove(&id);
+        Ok(())
+    }
+
+    fn put_back(&mut self, id: u64, step: Step) -> Result<()> {
+        if let Some(entry) = self.find(id)? {
+            let to = self.path(id, step);
+            at(&to, fs::rename(self.path(id, entry.step), &to))?;
+            sync(&self.folder(step.stage))?;
+            sync(&self.folder(entry.step.stage))?;
+        }
+        self.taken.remove(&id);
+        Ok(())
+    }
+}

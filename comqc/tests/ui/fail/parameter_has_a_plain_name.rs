@@ -1,0 +1,8 @@
+use comqc::queued_interface;
+
+#[queued_interface(iid = "5E0C1A30-7B1D-4C6E-9E5F-0A1B2C3D4E5F", base = IUnknown)]
+trait Ship {
+    fn item(&mut self, _: i32);
+}
+
+fn main() {}
