@@ -62,6 +62,7 @@ extern crate self as comqc;
 pub mod carrier;
 mod error;
 mod guid;
+pub mod idl;
 pub mod message;
 pub mod ndr;
 pub mod oaut;

@@ -51,7 +51,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["security", "oaut"],
             &["message"],
             &["recorder", "carrier"],
-            &["queued_call"],
+            &["queued_call", "idl"],
             &["queue"],
         ],
     ),

@@ -4,6 +4,7 @@ mod carving;
 mod derive;
 mod durability;
 mod golden;
+mod idl;
 mod packet;
 mod refusals;
 mod robust;
