@@ -12,7 +12,7 @@ use comqc::{
 
 /// The interface of the order. Its methods have only input parameters, so it is queuable.
 #[queued_interface(iid = "5E0C1A30-7B1D-4C6E-9E5F-0A1B2C3D4E5F", base = IDispatch)]
-pub trait Ship {
+trait Ship {
     #[dispid(1, put)]
     fn customer_id(&mut self, id: i32);
     #[dispid(2, put)]

@@ -162,8 +162,8 @@ impl<'a> Parser<'a> {
         Err(IdlError { line, expected })
     }
 
-    fn expect(&mut self, token: &'static str) -> Result<(), IdlError> {
-        if self.next() == Some(token) { Ok(()) } else { self.error(token) }
+    fn expect(&mut self, token: &str, expected: &'static str) -> Result<(), IdlError> {
+        if self.next() == Some(token) { Ok(()) } else { self.error(expected) }
     }
 
     fn word(&mut self, expected: &'static str) -> Result<&'a str, IdlError> {
@@ -208,7 +208,7 @@ impl<'a> Parser<'a> {
             Some(";") => return Ok(None),
             Some(":") => {
                 let base = self.word("the name of the base")?.to_owned();
-                self.expect("{")?;
+                self.expect("{", "`{`")?;
                 base
             }
             Some("{") => String::new(),
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
         while self.peek() != Some("}") {
             methods.extend(self.method()?);
         }
-        self.expect("}")?;
+        self.expect("}", "`}`")?;
         let iid = attributes.iter().find(|(name, _)| *name == "uuid");
         let iid = iid.and_then(|(_, text)| text.concat().trim_matches('"').parse().ok());
         Ok(iid.map(|iid| Interface { iid, name, base, methods }))
@@ -249,7 +249,7 @@ impl<'a> Parser<'a> {
                 first => parameters.push(self.parameter(first)?),
             }
         }
-        self.expect(";")?;
+        self.expect(";", "`)` and `;`")?;
         let has = |name: &str| attributes.iter().any(|(attribute, _)| *attribute == name);
         let accessor = match () {
             () if has("propget") => Accessor::Get,

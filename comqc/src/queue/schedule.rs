@@ -52,6 +52,7 @@ impl Stage {
     }
 
     /// Returns the position in [`Self::ALL`].
+    #[cfg(feature = "sqlite")]
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::Input => 0,

@@ -58,7 +58,8 @@ fn derived_interfaces_count_the_methods_of_their_bases() {
 fn malformed_files_are_refused_with_their_line() {
     let error = |text| idl::parse(text).unwrap_err();
     assert_eq!(error("\ninterface {").line, 2);
-    assert_eq!(error("interface IA : IB\n\n{ HRESULT F(").expected, "`)`");
+    assert_eq!(error("interface IA : IB\n\n{ HRESULT F(").expected, "`)` and `;`");
+    assert_eq!(error("interface IA : IB\n\n{ HRESULT F(long").expected, "`)`");
     assert_eq!(error("[uuid(").expected, "`)`");
     assert_eq!(error("interface IA { long").to_string(), "line 1: expected `;`");
     assert_eq!(idl::parse("").unwrap(), []);
