@@ -1,4 +1,4 @@
-//! Captures made by hand.
+//! Captures written by hand.
 
 use psom::{
     inspect::{Inspector, Transcript},
@@ -11,7 +11,7 @@ pub fn inspector() -> Inspector {
     Inspector::new(catalog())
 }
 
-/// Each event as `offset channel what`.
+/// Formats each event as `offset channel text`.
 pub fn lines(transcript: &Transcript) -> Vec<String> {
     let line = |event: psom::inspect::Event| {
         let channel = event.channel.map_or("--".into(), |channel| format!("#{channel}"));
@@ -20,12 +20,12 @@ pub fn lines(transcript: &Transcript) -> Vec<String> {
     transcript.events().map(line).collect()
 }
 
-/// What the events say, without their places.
-pub fn told(transcript: &Transcript) -> Vec<String> {
+/// Formats the events without their offsets and channels.
+pub fn texts(transcript: &Transcript) -> Vec<String> {
     transcript.events().map(|event| event.what.to_string()).collect()
 }
 
-/// A message of the vectors, by the beginning of its description.
+/// Finds a message of the vectors by the start of its description.
 pub fn vector(what: &str) -> Vec<u8> {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../../data/vectors.json")).unwrap();
@@ -34,7 +34,7 @@ pub fn vector(what: &str) -> Vec<u8> {
     hex(messages.iter().find(begins).unwrap()["hex"].as_str().unwrap())
 }
 
-/// Section 4, what the client sends.
+/// The client's bytes of section 4.
 pub fn client() -> Vec<u8> {
     [
         "client authentication",
@@ -50,7 +50,7 @@ pub fn client() -> Vec<u8> {
     .concat()
 }
 
-/// Section 4, what the server sends.
+/// The server's bytes of section 4.
 pub fn server() -> Vec<u8> {
     [
         "server authentication response",
@@ -69,12 +69,12 @@ pub fn server() -> Vec<u8> {
     .concat()
 }
 
-/// Records made one after the other.
+/// A capture that is built record by record.
 #[derive(Default)]
 pub struct Capture(pub Vec<u8>);
 
 impl Capture {
-    /// On the channel of the application.
+    /// Starts on channel 2.
     pub fn on_2() -> Self {
         let mut capture = Self::default();
         record::write_set_channel(&mut capture.0, 2);

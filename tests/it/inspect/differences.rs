@@ -1,4 +1,4 @@
-//! What a file of definitions and those built in do not have in common.
+//! Differences between a definition file and the built-in definitions.
 
 use psom::interface::idl::{Document, compare};
 
@@ -30,7 +30,7 @@ DOInterface Part {
 }
 "#;
 
-/// The differences between the file above, as it is built in, and what a change makes of it.
+/// Compares the file above with a changed copy of it.
 fn changed(from: &str, to: &str) -> Vec<String> {
     assert!(FILE.contains(from), "{from}");
     let parse = |text: &str| Document::parse(text).unwrap();
@@ -109,7 +109,7 @@ fn missing_unknown_and_moved_methods_are_reported() {
             "5: Toy version 1, server: sRoll is method 1 in the file, 2 built in",
             "6: Toy version 1, server: sRoll is method 2 in the file, 1 built in",
         ],
-        "overloads are told apart by their types"
+        "overloads are distinguished by their types"
     );
 }
 

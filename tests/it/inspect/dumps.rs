@@ -1,10 +1,10 @@
-//! The shapes that hex comes in.
+//! Formats of hex dumps.
 
 use psom::inspect::dump;
 
-use super::common::{client, inspector, told};
+use super::common::{client, inspector, texts};
 
-/// What the dumps below hold.
+/// The bytes of the dumps below.
 const BYTES: &[u8] = b"pw2\0\0\0\0\0\0\0\0 abc 12|34 56  \x04\0\0\0\0";
 
 fn read(text: &str) -> Vec<u8> {
@@ -50,7 +50,7 @@ fn xxd_output_is_read() {
 00000010: 3132 7c33 3420 3536 2020 0400 0000 00    12|34 56  .....
 ";
     assert_eq!(read(text), BYTES);
-    // Eight bytes in the last line, with hex digits beside them.
+    // Eight bytes in the last line, with hex digits in the text column.
     let text = "00000000: 6162 6364 6566 3031                      abcdef01\n";
     assert_eq!(read(text), b"abcdef01");
     let text = "00000000: 61 62 63 64 65 66 30 31                          abcdef01\n";
@@ -99,7 +99,7 @@ char peer0_0[] = { /* Packet 4 */
 
 #[test]
 fn hex_of_the_specification_pages_is_read() {
-    // Section 4.1.5: bytes that a line break cuts in halves, with words around them.
+    // Section 4.1.5: a line break splits a byte, and words surround the bytes.
     let text = "\
 The following is an addProtocol message in a ConnMgr RPC call (69 bytes).
 
@@ -139,7 +139,7 @@ Parameter 2 – Cookie (1 byte)
 ";
     assert_eq!(read(text), super::common::vector("ContentManager.sReserveTitle"));
     assert_eq!(
-        told(&inspector().read(read(text))),
+        texts(&inspector().read(read(text))),
         [r#"contentManager@-2.sReserveTitle("Hello World", 1)"#]
     );
 }

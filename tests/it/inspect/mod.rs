@@ -1,9 +1,9 @@
-//! Captured bytes and interface definitions, told to people.
+//! Captured bytes and interface definitions in readable form.
 
 mod common;
 mod differences;
 mod dumps;
-mod guessing;
+mod inference;
 mod robust;
-mod story;
+mod section_4;
 mod text;

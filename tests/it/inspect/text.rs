@@ -1,4 +1,4 @@
-//! Interface definitions as text, read and printed.
+//! Parsing and printing of interface definitions.
 
 use proptest::{collection::vec, option, prelude::*};
 use psom::interface::idl::{Block, Child, Document, Element, Half, Line, Method, Param, Type};

@@ -1,4 +1,4 @@
-//! A meeting whose bytes are captured on their way tells the same as the traces of both sides.
+//! The captured bytes of a meeting decode to the same calls as the traces of both sides.
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,7 +23,7 @@ use super::{
     world::package,
 };
 
-/// Everybody may do everything: a script's user has no role.
+/// A policy that permits everything, because a script's user has no role.
 struct Open;
 
 impl Policy for Open {
@@ -32,7 +32,7 @@ impl Policy for Open {
     }
 }
 
-/// Notes the lines of a trace that begin so.
+/// Records the lines of a trace that start with this prefix.
 fn noting(lines: &Arc<Mutex<Vec<String>>>) -> Config {
     let lines = lines.clone();
     let mut config = Config::default();
@@ -42,7 +42,7 @@ fn noting(lines: &Arc<Mutex<Vec<String>>>) -> Config {
     config
 }
 
-/// What was sent in either direction, and what each side's trace says that it sent.
+/// The bytes of both directions, and the traces of both sides.
 #[derive(Default)]
 struct Captured {
     up: Vec<u8>,
@@ -109,7 +109,7 @@ fn a_meeting() -> Captured {
     captured
 }
 
-/// A capture as a trace has it.
+/// Decodes a capture into the lines of a trace.
 fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
     let transcript = inspector.read(bytes.to_vec());
     assert_eq!((transcript.sender(), transcript.is_certain()), (sender, true));
@@ -123,7 +123,7 @@ fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
             What::Disconnect { object } => format!("close @{}", object.id),
             What::Open { channel, .. } => format!("open #{channel}"),
             What::Undecodable { .. } | What::Lost { .. } => panic!("{event:?}"),
-            // A trace does not have these.
+            // Traces do not contain these events.
             _ => return None,
         };
         Some(format!("#{} {what}", event.channel.unwrap()))
@@ -138,7 +138,7 @@ fn captured_directions_together_match_the_traces() {
     assert_eq!(told(&up, &captured.up, Side::Client), captured.client_trace);
     let down = Inspector::new(catalog()).other(captured.up.clone());
     assert_eq!(told(&down, &captured.down, Side::Server), captured.server_trace);
-    // The traces are what they should be.
+    // The traces themselves are as expected.
     let has = |trace: &[String], line: &str| assert!(trace.contains(&line.into()), "{trace:#?}");
     has(&captured.client_trace, "#2 connect extendedContent@2 of @1");
     has(&captured.client_trace, "#2 uploadManager@-3.sUploadFinished(7, false)");
@@ -156,7 +156,7 @@ fn one_captured_direction_matches_its_trace() {
     let down = captured.server_trace.iter();
     let down: Vec<_> = down
         .map(|line| line.replace("content.1@-", "content@-"))
-        // All that it is told is that it is complete, as most contents are.
+        // The content only receives cConnectCompleted, which most types have.
         .map(|line| line.replace("extendedContent@-", "nativeFileOnlyContent?@-"))
         .collect();
     assert_eq!(told(&alone, &captured.down, Side::Server), down);

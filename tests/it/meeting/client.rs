@@ -1,4 +1,4 @@
-//! A client that does nothing of its own and notes every call that it gets.
+//! A client that only records its calls.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use psom::{Context, Handle, ObjectRef, Scope, Violation, distributed_object};
 use psom_objects::{interfaces::*, types::*};
 
-/// Every call, in order, as `object.method(arguments)`.
+/// Every received call in order, as `object.method arguments`.
 pub type Log = Arc<Mutex<Vec<String>>>;
 
 macro_rules! note {

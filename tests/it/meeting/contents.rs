@@ -1,4 +1,4 @@
-//! What a content tells, who sees it, what it is called.
+//! A content's state, visibility and title.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -49,10 +49,10 @@ fn invisible_content_does_not_exist_for_a_user() {
     world.content(PRESENTER, mine, move |content| drop(content.s_set_visibility(hide)));
     assert_eq!(world.told(ATTENDEE), ["contents.removed 1", "extended.closed", "content 1.closed"]);
     assert_eq!(world.told_of(PRESENTER, "content 1"), ["content 1.visibility Presenters"]);
-    // It cannot be connected, and the connection goes on.
+    // It cannot be connected, and the connection continues.
     world.open(ATTENDEE, 1);
     assert_eq!(world.told(ATTENDEE), ["content 1.closed"]);
-    // Nor is it on the stage that the user sees.
+    // It is not on the stage that the user sees either.
     world.content(PRESENTER, mine, |content| drop(content.s_present()));
     assert_eq!(world.told(ATTENDEE), ["contents.active presenter 2"]);
     assert!(world.told(ORGANIZER).contains(&"contents.active content 1".to_owned()));
@@ -116,7 +116,7 @@ fn title_change_reports_every_status() {
         let last = told.last().unwrap();
         assert_eq!(*last, format!("content 1.renamed {status} {title}"));
     }
-    // Everybody hears the one that became the title, and nobody the others.
+    // All clients receive the accepted title, and no client the others.
     assert_eq!(world.told(ATTENDEE), ["content 1.title ONE.txt"]);
     world.content(ATTENDEE, theirs, |content| drop(content.s_set_title("mine.txt")));
     assert_eq!(world.told(ATTENDEE), ["content 1.renamed UserNotAuthorized mine.txt"]);
@@ -159,7 +159,7 @@ fn invisible_content_cannot_be_deleted_or_observed() {
     );
 }
 
-/// Carries what either side has to say to the other, the client's first.
+/// Transfers the output of both sides, starting with the client's.
 fn carry(client: &mut Script<Client>, server: &mut Script<Meeting>, mut up: Vec<u8>) {
     loop {
         let down = server.send(&up);
@@ -193,8 +193,8 @@ fn refused_title_is_returned_up_to_the_size_limit() {
         .unwrap();
         cx.try_tell(content, |_, cx| drop(cx.peers().s_set_title(&"x".repeat(LENGTH)))).unwrap();
     });
-    // The title is the end of it. Masks stay where they are when U+0000 comes in one byte each,
-    // which take two on their way back.
+    // The title is the last parameter. If U+0000 is sent as one byte, which another encoder may do,
+    // the answer needs two bytes for it.
     let mut up = client.take();
     let start = up.len() - LENGTH;
     up[start..].iter_mut().for_each(|byte| *byte ^= b'x');

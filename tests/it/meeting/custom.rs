@@ -1,4 +1,4 @@
-//! A type of content that is nobody's but the test's, and what it can do wrong.
+//! A content type defined by a test, and its possible mistakes.
 
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 

@@ -1,4 +1,4 @@
-//! What a meeting saves is what it is: made again from that, it is the same.
+//! Durable state: a meeting restored from its saved state is equal to the original.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -43,7 +43,7 @@ impl Room {
         Self { pair, files, state }
     }
 
-    /// An organizer (client 0, user 1) and two who vote.
+    /// A meeting with an organizer (client 0, user 1) and two attendees.
     fn open() -> Self {
         let mut room = Self::restored(MemoryStore::default(), State::new());
         room.join(1, Role::Organizer);
@@ -79,7 +79,7 @@ impl Room {
         self.upload(Parcel::new(manifest, files).unwrap());
     }
 
-    /// What somebody sees of the contents who comes now.
+    /// The contents that a newcomer sees.
     fn seen(&mut self, user: i64, role: Role) -> BTreeMap<i64, Content> {
         let client = self.join(user, role);
         let model = self.pair.on_client(client, |conference, _| conference.model().clone());
@@ -88,19 +88,19 @@ impl Room {
         model.contents
     }
 
-    /// Follows what the meeting saves, as a store does.
+    /// Applies the meeting's writes to `state`, as a store does.
     fn save(&mut self) {
         self.pair.take_writes().into_iter().for_each(|write| write.apply(&mut self.state));
     }
 
-    /// A meeting made from what this one has saved shows everybody the same.
+    /// Checks that a meeting restored from the saved state shows the same contents to all roles.
     fn check(&mut self) {
         self.save();
         let mut again = Self::restored(self.files.clone(), self.state.clone());
         for (user, role) in [(90, Role::Presenter), (3, Role::Attendee), (91, Role::Attendee)] {
             assert_eq!(again.seen(user, role), self.seen(user, role), "{:#?}", self.state);
         }
-        // What is made again saves nothing new, nor is anything of it lost.
+        // The restored meeting has saved nothing new and lost nothing.
         again.save();
         assert_eq!(again.state, self.state);
     }
@@ -161,7 +161,7 @@ fn meeting_restores_equal_after_every_step() {
     room.check();
     room.act(0, |conference, cx| conference.report_notes_error(cx, 4));
     room.check();
-    // A content that goes takes everything along.
+    // Deleting the contents deletes all of their state.
     room.act(0, |conference, cx| conference.delete_content(cx, 2));
     room.check();
     assert!(room.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", room.state);
@@ -203,7 +203,7 @@ fn board_restores_equal_after_every_step() {
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", false));
     room.check();
     assert_eq!(room.files.disk().files.len(), 1);
-    // The last identifier is never given again, though what had it is gone.
+    // The last identifier is never reused, although its annotation is gone.
     room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 5));
     room.check();
     let mut again = Room::restored(room.files.clone(), room.state.clone());
@@ -235,7 +235,7 @@ fn presentation_restores_equal_after_every_step() {
         resources: vec![jpeg(0), jpeg(1)],
     };
     room.pack(CreateContent::new("talk", ContentDetail::Ppt(ppt)).with_native_file("talk.pdf"));
-    // Whoever uploaded it left slide 2 undone, as a stop of the server does.
+    // The uploader left slide 2 unfinished, as after a restart of the server.
     room.save();
     let mut again = Room::restored(room.files.clone(), room.state.clone());
     let slides = again.seen(9, Role::Attendee)[&1].slides.clone().unwrap();
@@ -258,7 +258,7 @@ fn presentation_restores_equal_after_every_step() {
     };
     let shared = PptResource::DhtmlResources(vec![Some("style.css".into())]);
     room.pack(add(vec![markup("style.css")]));
-    // It waits for its file, and is told by the meeting that was made again when that comes.
+    // The markup waits for its file. The restored meeting sends it when the file arrives.
     room.save();
     let mut again = Room::restored(room.files.clone(), room.state.clone());
     again.join(1, Role::Organizer);
@@ -268,7 +268,7 @@ fn presentation_restores_equal_after_every_step() {
 }
 
 impl Room {
-    /// As [`check`](Self::check), where the uploader has to be gone on both sides.
+    /// Like [`check`](Self::check), for a state whose uploader is disconnected on both sides.
     fn check_only(&mut self) {
         self.save();
         let mut again = Self::restored(self.files.clone(), self.state.clone());
@@ -317,7 +317,7 @@ fn unreadable_or_missing_state_is_refused_with_its_key() {
 }
 
 impl Room {
-    /// A meeting made again from this one's state, and why which contents are set aside.
+    /// Restores a meeting with these types, and returns the reasons for the contents set aside.
     fn restored_with(&mut self, types: ContentTypes) -> (Self, Vec<String>) {
         self.save();
         let (files, state) = (self.files.clone(), self.state.clone());
@@ -363,9 +363,9 @@ fn content_of_an_unregistered_type_is_kept() {
     let file =
         CreateContent::new("Notes", ContentDetail::SharedNotes(SharedNotesDetail::default()));
     room.pack(file.with_native_file("notes"));
-    // The next server does not know two of the types at all.
+    // The next server lacks two of the types.
     let fewer = || ContentTypes::none().with::<NativeFileOnlyContent>();
-    // What tells of the last number may be lost in a repair.
+    // A repair can lose the key with the last number.
     room.save();
     room.state.remove("contents");
     let (mut again, aside) = room.restored_with(fewer());
@@ -378,7 +378,7 @@ fn content_of_an_unregistered_type_is_kept() {
     assert_eq!(aside, [expected(2, "Content.Qna"), expected(3, "Content.SharedNotes")]);
     again.join(1, Role::Organizer);
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1]);
-    // Their files are taken over, or a server would sweep them.
+    // Their files are kept; otherwise a server would delete them as unreferenced.
     let lost = again.files.disk().files.remove("file-2").unwrap();
     let config = MeetingConfig { content_types: fewer(), ..config(&again.files) };
     Pair::<Meeting, Conference>::server(psom::Config::default(), |scope| {
@@ -387,10 +387,10 @@ fn content_of_an_unregistered_type_is_kept() {
         Meeting::new(scope, config)
     });
     again.files.disk().files.insert("file-2".into(), lost);
-    // Their numbers are nobody else's.
+    // Their numbers are not reused.
     again.pack(CreateContent::new("More", ContentDetail::NativeFileOnly).with_native_file("more"));
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &4]);
-    // The server that knows them goes on with all of it.
+    // A server with these types restores all of it.
     let (mut all, aside) = again.restored_with(ContentTypes::standard());
     assert!(aside.is_empty(), "{aside:?}");
     assert_eq!(all.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &2, &3, &4]);
@@ -403,7 +403,7 @@ trait FleetingServer {}
 #[expect(dead_code, reason = "nobody connects to it")]
 trait FleetingClient {}
 
-/// A content that is not made to be made again. What its detail names it saves.
+/// A content that cannot be restored. It saves the keys named by its detail.
 #[distributed_object(serves = FleetingServer, calls = FleetingClient)]
 struct Fleeting;
 
@@ -427,7 +427,7 @@ impl ContentType for Fleeting {
     }
 }
 
-/// The same, by a later build that knows what it wants.
+/// The same type in a later build that can restore it.
 #[distributed_object(serves = FleetingServer, calls = FleetingClient)]
 struct Forgotten;
 
@@ -457,7 +457,7 @@ fn unrestorable_type_without_saved_state_is_dropped() {
     let room = Room { state: State::new(), ..Room::open() }.restored_with(types());
     let mut room = room.0;
     room.join(1, Role::Organizer);
-    // What is refused leaves nothing to whoever gets the number next, nor does what cannot be saved.
+    // A refused content and a failed save leave nothing for the next content with the number.
     room.pack(fleeting("refused", Some("something")));
     for key in ["", "a//b", "a/", "nan"] {
         room.pack(fleeting("refused too", Some(key)).with_native_file("file"));
@@ -473,14 +473,14 @@ fn unrestorable_type_without_saved_state_is_dropped() {
     again.save();
     assert!(!again.state.contains_key("content/1"));
     assert_eq!(again.state["content/2/here"], "1.0");
-    // Whoever says so has it forgotten.
+    // A restored type can ask to be dropped.
     let (mut again, aside) = again.restored_with(ContentTypes::standard().with::<Forgotten>());
     assert!(aside.is_empty(), "{aside:?}");
     again.save();
     assert!(again.state.keys().all(|key| !key.starts_with("content/2")), "{:#?}", again.state);
 }
 
-/// What a turn saves of content 1, by its keys, and how many bytes that has.
+/// The keys that a turn saves for content 1, and the size of their values in bytes.
 fn saved(room: &mut Room) -> (Vec<String>, usize) {
     let writes = room.pair.take_writes();
     let size = writes.iter().map(|write| write.value.as_ref().map_or(0, String::len)).sum();
@@ -500,7 +500,7 @@ fn presentation_saves_only_what_changed() {
     room.pack(CreateContent::new("Talk", ContentDetail::Ppt(ppt)));
     assert!(saved(&mut room).0.len() > 200);
     let (form, code) = (ResourceFormat::Dhtml, ResourceErrorCode::ClientUploadFailed);
-    // Many in one turn are saved once.
+    // Several changes of one turn are saved once.
     room.act(0, move |conference, cx| {
         for slide in (0..200).step_by(2) {
             conference.set_resource_error(cx, 1, slide..=slide, form, code)?;
@@ -537,7 +537,7 @@ fn annotations_save_only_what_changed() {
     assert_eq!(keys, ["annotation/0000000002", "annotationValue/0000000002/TEXT"]);
     assert!(size < 200, "{size}");
     room.check();
-    // Long again, and gone.
+    // A long value again, and its removal.
     for value in ["M0 0", &path] {
         let data = texts(&[(Property::Data, value)]);
         room.act(0, |conference, cx| conference.change_annotation(cx, 1, 1, data));
@@ -569,7 +569,7 @@ fn question_quota_of_attendees_is_restored() {
     }
     room.save();
     let mut again = with(room.files, room.state);
-    // Half is theirs, and a tenth is one.
+    // Half of the limit is for attendees, and a tenth is for one of them.
     for (client, id) in [(1, "more"), (2, "other"), (0, "last")] {
         again.act(client, move |root, cx| root.ask(cx, 1, id, "why?", ""));
     }

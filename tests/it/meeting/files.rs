@@ -1,4 +1,4 @@
-//! The files of contents as they are saved: each by itself.
+//! The saved state of files: one key per file.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -43,8 +43,8 @@ impl Room {
         self.upload(Parcel::image(1, &look, &"picture".into()).unwrap());
     }
 
-    /// Follows what the meeting saves, as a store does. Returns what is neither an annotation nor
-    /// another part of the board.
+    /// Applies the meeting's writes to `state`, as a store does. Returns the writes that concern
+    /// neither an annotation nor another part of the board.
     fn save(&mut self) -> Vec<(String, Option<String>)> {
         let mut saved = Vec::new();
         for write in self.pair.take_writes() {
@@ -58,7 +58,7 @@ impl Room {
     }
 }
 
-/// A board with so many images.
+/// A board with this number of images.
 fn board(images: usize) -> (Room, MemoryStore) {
     let files = MemoryStore::default();
     let mut room = Room::restored(&files, &State::new());
@@ -70,7 +70,7 @@ fn board(images: usize) -> (Room, MemoryStore) {
 
 #[test]
 fn package_saves_only_its_own_files() {
-    // With a hundred the content's own entry has as many digits as with ten.
+    // The content's own value has the same number of digits with a hundred images as with ten.
     let [few, many] = [10, 98].map(|images| {
         let (mut room, _) = board(images);
         room.image();
@@ -114,7 +114,7 @@ fn content_with_a_missing_file_is_refused() {
     let refused = refused.unwrap();
     assert!(matches!(&refused, RestoreError::Unreadable { key, .. } if key == "content/1"));
     assert!(refused.to_string().contains("it has 2 files, of which 1 are there"), "{refused}");
-    // Without the content, its files are not those of the next one with its number.
+    // The files of a dropped content do not belong to the next content with its number.
     room.state.retain(|key, _| key.starts_with("file/"));
     assert_eq!(room.state.len(), 1);
     let mut again = Room::restored(&files, &room.state);

@@ -1,4 +1,4 @@
-//! Our interfaces are those of the specification, method by method.
+//! The interfaces match the specification method by method.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn built_in_interfaces_are_those_of_the_specification() {
 
 #[test]
 fn every_method_has_its_position_types_and_names() {
-    // Beside the comparison, which is code of our own: the same, said once more.
+    // A second comparison, independent of the library's own.
     let built_in: Document = catalog().iter().collect();
     for theirs in &specified().blocks {
         let same = |name: &str, version| name == theirs.name && version == theirs.version;

@@ -1,4 +1,4 @@
-//! The first calls, and who is there.
+//! The first calls of a meeting, and its users.
 
 use psom_objects::{
     server::MeetingLimits,
@@ -83,7 +83,7 @@ fn user_rejoining_with_a_new_name_is_announced_again() {
     for client in [ATTENDEE, first] {
         assert_eq!(world.told(client), told);
     }
-    // Newcomers know the same, and it is still one user, of the same role.
+    // Newcomers get the same state. It is still one user with the same role.
     for (name, connections) in [("Ada", 3), ("Grace", 4)] {
         let newcomer =
             world.pair.join_as(participant("sip:4@example.com").user(4, name), Client::new);
@@ -154,7 +154,7 @@ fn role_changed_before_arrival_applies() {
 #[test]
 fn newcomer_gets_all_users_with_the_longest_names() {
     let mut world = world();
-    // No string of a call has so many bytes.
+    // The longest string that a call can carry, and one byte more:
     let name = "x".repeat(70_000);
     for id in 4..84 {
         let participant = Participant { uri: format!("sip:{id}{name}"), role: Role::Attendee };

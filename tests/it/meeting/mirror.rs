@@ -1,4 +1,4 @@
-//! The ready-made mirror of a meeting against a real one.
+//! The client library's mirror against a real meeting.
 
 use std::sync::{Arc, Mutex};
 

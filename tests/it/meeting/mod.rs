@@ -1,4 +1,4 @@
-//! A meeting's server, from its clients' side of the wire.
+//! A meeting's server, seen from its clients.
 
 mod annotations;
 mod captured;

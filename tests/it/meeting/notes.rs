@@ -1,4 +1,4 @@
-//! Shared notes, from their clients' side of the wire (section 3.3.4.1.12).
+//! Shared notes, seen from their clients (section 3.3.4.1.12).
 
 use psom::{Context, Handle, distributed_object};
 use psom_objects::{
@@ -16,7 +16,7 @@ macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
 }
 
-/// Notes that note what they are told.
+/// Notes that record their calls.
 #[distributed_object(serves = SharedNotesContentClient, calls = SharedNotesContentServer)]
 pub struct NotesNoted {
     log: Log,
@@ -54,7 +54,7 @@ fn notes() -> SharedNotesDetail {
     }
 }
 
-/// What became of notes that the presenter uploads.
+/// Lets the presenter upload notes, and returns the result.
 fn create(world: &mut World, notes: SharedNotesDetail, original: Option<&str>) -> String {
     world.reserve(PRESENTER, "Notes", 1);
     let mut content = CreateContent::new("Notes", ContentDetail::SharedNotes(notes));
@@ -87,7 +87,7 @@ fn notes_have_no_children() {
     let mut world = world();
     let objects = world.pair.server_stats().objects;
     create(&mut world, notes(), None);
-    // The content and its notes.
+    // The content and its notes:
     assert_eq!(world.pair.server_stats().objects, objects + 2);
     let (client, notes) = join(&mut world, 4, Role::Attendee);
     world.check_childless(client, notes, |cx, part, child| cx.peers().connect(part, child));
@@ -138,7 +138,7 @@ fn texts_too_long_to_send_are_refused() {
             let became = create(&mut world, notes, None);
             (became, world.told_of(ORGANIZER, "contents.added").len())
         };
-        // As long as a string on the wire can be, and one more.
+        // The longest string on the wire, and one byte more:
         assert_eq!(with(&"x".repeat(65_535)), ("uploads.finished 1 Ok".to_owned(), 1));
         let refused = ("uploads.finished 1 VerifyFailed".to_owned(), 0);
         assert_eq!(with(&"x".repeat(65_536)), refused);
@@ -175,7 +175,7 @@ fn attendee_error_is_ignored_unless_owner() {
     world.told(ada.0);
     report(&mut world, ada, 1);
     assert!(world.told_of(ada.0, "notes.").is_empty());
-    // Who has shared the notes is a presenter no more.
+    // The user who shared the notes is no longer a presenter.
     let owner = join(&mut world, 2, Role::Presenter);
     world.set_role(2, Role::Attendee);
     world.told(owner.0);

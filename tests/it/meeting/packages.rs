@@ -1,4 +1,4 @@
-//! OC packages as a meeting takes them (section 3.2.4.1.4).
+//! OC packages as uploads of a meeting (section 3.2.4.1.4).
 
 use std::io::Cursor;
 

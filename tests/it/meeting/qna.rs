@@ -1,4 +1,4 @@
-//! Questions and answers, from their clients' side of the wire (section 3.3.4.1.13).
+//! Questions and answers, seen from their clients (section 3.3.4.1.13).
 
 use psom::{Context, Handle, distributed_object};
 use psom_objects::{
@@ -19,7 +19,7 @@ macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
 }
 
-/// Questions and answers that note what they are told.
+/// Questions and answers that record their calls.
 #[distributed_object(serves = QnaContentClient, calls = QnaContentServer)]
 pub struct QnaNoted {
     log: Log,
@@ -40,7 +40,7 @@ impl QnaContentClient for QnaNoted {
     }
 }
 
-/// A meeting with questions and answers, and those who look at it: a presenter (user 2), and two
+/// A meeting with questions and answers and three clients of them: a presenter (user 2) and two
 /// attendees (users 4 and 5).
 struct Hall {
     world: World,
@@ -132,7 +132,7 @@ fn qna_has_no_children() {
     hall.world.check_childless(client, page, |cx, part, child| cx.peers().connect(part, child));
     let objects = hall.world.pair.server_stats().objects;
     hall.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
-    // The content and its questions and answers.
+    // The content and its questions and answers:
     assert_eq!(hall.world.pair.server_stats().objects, objects - 2);
 }
 
@@ -151,12 +151,12 @@ fn different_questions_are_counted() {
     let asked = format!("qna.blob {}", question("a"));
     hall.put(ADA, &question("a"));
     assert_eq!(hall.told(BOB), [asked.as_str(), "qna.count 1"]);
-    // The same once more is passed on, but counts once.
+    // A repeated question is forwarded but counted once.
     hall.put(BOB, &question("a"));
     assert_eq!(hall.told(BOB), [asked.as_str()]);
     hall.put(BOB, &question("b"));
     assert_eq!(hall.told(ADA).last().unwrap(), "qna.count 2");
-    // Answers are none, nor is what nobody can read.
+    // Answers and unreadable blobs are not questions.
     hall.told(BOB);
     let [question, text, by] = ["a", "So.", "Bob"].map(str::to_owned);
     for blob in [&QnaBlob::Answer { question, text, by }.write(), "{", "", "\"question\""] {
@@ -204,7 +204,7 @@ fn blob_while_suspended_is_answered_with_the_state() {
     for who in [HOST, ADA, BOB] {
         hall.told(who);
     }
-    // The presenter's too.
+    // The presenter's blob is dropped too.
     for who in [ADA, HOST] {
         hall.put(who, &question("a"));
         assert_eq!(hall.told(who), ["qna.state Suspended"]);
@@ -260,7 +260,7 @@ fn forbidden_question_is_answered_with_the_state() {
 
 #[test]
 fn blob_beyond_the_limit_is_answered_with_the_state() {
-    // Each has 16 bytes on the wire besides its own.
+    // Each blob takes 16 bytes on the wire in addition to its own.
     for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {
         let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
@@ -292,7 +292,7 @@ fn attendee_may_store_a_tenth_of_the_limit() {
             assert!(hall.told(HOST).is_empty());
             assert_eq!(hall.told(who).last().unwrap(), "qna.state Open");
         }
-        // It is the user's, whatever the connection.
+        // The quota belongs to the user, not to the connection.
         let again = hall.join(4, Role::Attendee);
         hall.put(again, "four");
         assert!(hall.told(HOST).is_empty());
@@ -307,7 +307,7 @@ fn attendees_may_store_half_of_the_limit() {
         let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
-        // One each, however many they are.
+        // One blob per user, for any number of users.
         let guests: Vec<_> = (10..20).map(|user| hall.join(user, Role::Attendee)).collect();
         for guest in guests {
             hall.put(guest, "four");
@@ -326,7 +326,7 @@ fn attendees_may_store_half_of_the_limit() {
 #[test]
 fn newcomer_to_a_full_qna_stays_connected() {
     let mut hall = hall();
-    // As many bytes on the wire as there can be for a text of this size.
+    // The most bytes on the wire for a text of this size.
     let blob = "\0".repeat(32_000);
     for who in [ADA, HOST] {
         (0..100).for_each(|_| hall.put(who, &blob));

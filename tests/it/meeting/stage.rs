@@ -1,10 +1,10 @@
-//! One content and one presenter on the stage.
+//! The stage: at most one presented content and one presenter.
 
 use psom_objects::types::Role;
 
 use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, world};
 
-/// A meeting with two contents, which everybody has connected.
+/// A meeting with two contents connected by all clients.
 fn with_contents() -> (World, [psom::Handle<super::client::Content>; 3]) {
     let mut world = world();
     world.share(ORGANIZER, "one.txt", 1);
@@ -166,7 +166,7 @@ fn cost_of_no_op_calls_is_independent_of_meeting_size() {
                 });
             })
         };
-        // What the first calls make room for is there for the others.
+        // The first calls allocate buffers that the others reuse.
         calls(1000);
         calls(1000).bytes_total - calls(10).bytes_total
     };

@@ -1,8 +1,8 @@
-//! What the tests know of a file store in memory.
+//! The file store of the tests, in memory.
 
 pub use psom_objects::testing::MemoryStore;
 
-/// Whether this is what is needed to read a file, and not another's.
+/// Reports whether this is the key of the named file.
 pub fn belongs(name: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> bool {
     let number = name.rsplit('-').next().and_then(|number| number.parse::<u64>().ok());
     let number = number.expect("a file of the store") as u8;

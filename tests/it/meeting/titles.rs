@@ -1,10 +1,10 @@
-//! Reserving titles: every status that there is to provoke.
+//! Reserved titles, with every status.
 
 use psom_objects::types::Role;
 
 use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, world};
 
-/// What a reservation comes to.
+/// Reserves a title and returns the answer.
 fn reserve(world: &mut World, client: usize, title: &str, cookie: i32) -> String {
     world.reserve(client, title, cookie);
     world.told_of(client, "contents.reserved").pop().unwrap()

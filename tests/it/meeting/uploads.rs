@@ -1,4 +1,4 @@
-//! Packages on their way in: every reason that there is to provoke.
+//! Uploads, with every reason for their end.
 
 use std::time::Duration;
 
@@ -203,7 +203,7 @@ fn user_has_at_most_five_uploads() {
         assert_eq!(request(&mut world, PRESENTER, 5, 5, cookie).len(), 1);
     }
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 5), ["uploads.rejected 5 TooManyUploads"]);
-    // The user's other connections count too.
+    // The user's other connections count as well.
     let again = world.join(2, Role::Presenter);
     assert_eq!(request(&mut world, again, 5, 5, 1), ["uploads.rejected 1 TooManyUploads"]);
     assert_eq!(request(&mut world, ORGANIZER, 5, 5, 1), ["uploads.accepted 1"]);
@@ -215,7 +215,7 @@ fn number_of_contents_is_limited() {
     limits.contents = 1;
     let mut world = empty(limits);
     world.join(1, Role::Organizer);
-    // Two uploads begin while there is room for one more.
+    // Two uploads start while there is space for one more content.
     world.reserve(0, "a.txt", 1);
     world.reserve(0, "b.txt", 2);
     let (first, second) = (package("a.txt", b"a"), package("b.txt", b"b"));
@@ -283,16 +283,16 @@ fn idle_upload_ends_and_releases_its_quota() {
     assert!(silence(&mut world, 119).is_empty());
     assert_eq!(silence(&mut world, 1), ["uploads.finished 1 UnknownFailure"]);
     assert_eq!(world.disk(), (vec![], 0));
-    // What comes is looked at every two minutes, and it has to be something.
+    // Progress is checked every two minutes, and any progress is enough.
     request(&mut world, PRESENTER, 3, 1000, 2);
     for (number, data) in [(1, "a"), (2, "b"), (3, "c"), (4, "")] {
         world.stream(PRESENTER, move |stream| drop(stream.s_write(data.into(), number)));
         assert!(silence(&mut world, if data.is_empty() { 119 } else { 120 }).is_empty());
     }
-    // Neither is it enough that all has come.
+    // A completely received upload that is not finished ends as well.
     assert_eq!(silence(&mut world, 1), ["uploads.finished 2 UnknownFailure"]);
     assert_eq!(world.disk(), (vec![], 0));
-    // An upload that is over is left alone, and so is another one of the same cookie.
+    // An ended upload and a new one with the same cookie are left alone.
     world.share(PRESENTER, "plan.txt", 2);
     assert!(world.told_of(PRESENTER, "uploads.finished").contains(&"uploads.finished 2 Ok".into()));
     assert!(silence(&mut world, 600).is_empty());
@@ -308,7 +308,7 @@ fn reused_cookie_names_a_new_upload() {
     request(&mut world, PRESENTER, length, 1000, 7);
     world.stream(PRESENTER, move |stream| drop(stream.s_write(package.into(), 1)));
     world.told(PRESENTER);
-    // Finished, cancelled and begun again before the verification comes back.
+    // Finished, cancelled and started again before the verification completes.
     world.uploads(PRESENTER, move |uploads| {
         uploads.s_upload_finished(7, false);
         uploads.s_upload_finished(7, true);

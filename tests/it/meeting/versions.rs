@@ -1,4 +1,4 @@
-//! Clients of older versions get their versions' methods alone.
+//! Clients of older versions get only the methods of their versions.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use psom_objects::{
 use super::{client::Log, store::MemoryStore, world::pack};
 use crate::net::common::eventually;
 
-/// The interfaces as clients of version 1 know them.
+/// The interfaces of version 1.
 mod v1 {
     use bytes::Bytes;
     use psom::{Context, ObjectRef, psom_interface};
@@ -79,7 +79,7 @@ mod v1 {
     }
 }
 
-/// A client of version 1, which connects every content that there is.
+/// A client of version 1 that connects every content.
 #[distributed_object(serves = MeetingClient, calls = MeetingServer)]
 struct OldClient {
     log: Log,
@@ -173,7 +173,7 @@ impl v1::ContentClient for OldContent {
     }
 }
 
-/// A package whose manifest says where its file came from.
+/// A package whose manifest has the original URL of its file.
 fn package() -> Vec<u8> {
     let content = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
     let mut content = content.with_native_file("native.file");
@@ -203,7 +203,7 @@ async fn client_gets_only_methods_of_its_version() {
     let old = Client::builder().root_with(OldClient::new).token(token);
     let old = old.connect_stream(near).await.unwrap();
 
-    // The new client shares a file.
+    // The client of version 10 shares a file.
     let log = new.run(|client, _| client.log.clone()).await.unwrap();
     let logged = async |log: &Log, line: &str| {
         eventually(async || log.lock().unwrap().iter().any(|told| told == line)).await;
@@ -240,7 +240,7 @@ async fn client_gets_only_methods_of_its_version() {
     .await
     .unwrap();
 
-    // Version 10 is told where the file came from; version 1 has no method for it and goes on.
+    // Version 10 gets the original URL; version 1 has no method for it and continues.
     logged(&log, "content 1.original file://plans/plan.txt").await;
     logged(&log, "content 1.completed").await;
     let old_log = old.run(|client, _| client.log.clone()).await.unwrap();

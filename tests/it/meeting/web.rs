@@ -1,4 +1,4 @@
-//! Transfers through browsers: who may, what it is answered, and what is left of it.
+//! Uploads and downloads through browsers: permissions, answers and cleanup.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use super::{
     world::{self, ATTENDEE, ORGANIZER, PRESENTER, World, pack},
 };
 
-/// A store whose web server is the test itself.
+/// A store whose web server is the test.
 #[derive(Clone, Default)]
 struct WebStore {
     memory: MemoryStore,
@@ -30,12 +30,12 @@ struct WebStore {
 
 #[derive(Default)]
 struct Web {
-    /// What was posted where it was permitted.
+    /// The posted files by their form.
     forms: BTreeMap<String, Option<Vec<u8>>>,
-    /// What was permitted, as text.
+    /// The permitted downloads as text.
     downloads: Vec<String>,
     count: u64,
-    /// What the next permission fails with.
+    /// The error of the next permission.
     fails: Option<StoreError>,
 }
 
@@ -108,7 +108,7 @@ impl Drop for Form {
     }
 }
 
-/// A meeting with an organizer, a presenter and an attendee, whose files browsers bring.
+/// A meeting with an organizer, a presenter and an attendee, with uploads by browsers.
 struct WebWorld {
     world: World,
     store: WebStore,
@@ -123,7 +123,7 @@ fn with(limits: MeetingLimits) -> WebWorld {
     let (files, started) = (Arc::new(store.clone()), SystemTime::UNIX_EPOCH);
     let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
     config.limits = limits;
-    // So that a content can have a second file.
+    // A content can then have a second file.
     let types = ContentTypes::none().with::<NativeFileOnlyContent>();
     config.content_types = types.with_as::<NativeFileOnlyContent>("Content.Ppt");
     let mut world = world::with(config, store.memory.clone());
@@ -143,7 +143,7 @@ fn xml(manifest: impl Into<Manifest>) -> String {
 }
 
 impl WebWorld {
-    /// Asks to upload through a browser.
+    /// Requests an upload through a browser.
     fn ask(&mut self, client: usize, cookie: i32, manifest: &str) -> Vec<String> {
         let manifest = manifest.to_owned();
         self.world.uploads(client, move |uploads| {
@@ -152,7 +152,7 @@ impl WebWorld {
         self.world.told_of(client, "uploads.")
     }
 
-    /// Reserves a title and asks to upload a file for it.
+    /// Reserves a title and requests an upload for it.
     fn begin(&mut self, client: usize, cookie: i32, title: &str) -> Vec<String> {
         self.world.reserve(client, title, cookie);
         self.ask(client, cookie, &xml(content(title)))
@@ -175,7 +175,7 @@ impl WebWorld {
         self.world.told_of(client, "uploads.")
     }
 
-    /// The stored files, and how many forms are permitted.
+    /// The stored files and the number of permitted forms.
     fn left(&self) -> (Vec<String>, usize) {
         (self.world.disk().0, self.store.web.lock().unwrap().forms.len())
     }
@@ -207,7 +207,7 @@ fn browser_upload_appears_for_all_clients() {
     let told = web.world.told(ATTENDEE);
     assert!(told.contains(&"content 1.file web-1 [32, 16, 20] 5".to_owned()), "{told:?}");
     assert_eq!(web.left(), (vec!["web-1".to_owned()], 0));
-    // It is over: a second end is of nothing.
+    // The upload has ended; a second end has no effect.
     assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 NotUploading"]);
 }
 
@@ -288,7 +288,7 @@ fn full_meeting_refuses_a_file() {
     limits.contents = 1;
     let mut web = with(limits);
     web.begin(PRESENTER, 1, "a.txt");
-    // A second begins while there is room for it, and comes too late.
+    // A second upload starts while there is space for it, and ends too late.
     web.begin(PRESENTER, 2, "b.txt");
     web.post("http://up/1", b"a");
     web.post("http://up/2", b"b");
@@ -321,12 +321,12 @@ fn end_without_a_file_is_a_failure_and_can_be_retried() {
     web.begin(PRESENTER, 7, "plan.txt");
     assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 VerifyFailed"]);
     assert_eq!(web.left(), NOTHING, "the permission has ended");
-    // The POST failed: the client cancels. The title is still the client's.
+    // The POST failed and the client cancels. The title is still reserved by the client.
     let manifest = xml(content("plan.txt"));
     assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/2 7"]);
     assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
     assert_eq!(web.left(), NOTHING);
-    // The same file again, by the same cookie and by another.
+    // The same file again, with the same cookie and with another one.
     assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/3 7"]);
     assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
     assert_eq!(web.ask(PRESENTER, 8, &manifest), ["uploads.accepted at http://up/4 8"]);
@@ -375,7 +375,7 @@ fn file_for_a_missing_content_is_removed() {
     let detail = None;
     let annotation = CreateAnnotation { parent_id: "17".into(), detail };
     let manifest = Manifest::CreateAnnotation(annotation);
-    // Without a detail it names no file, and is refused at once.
+    // A manifest without a detail names no file and is refused at once.
     assert_eq!(web.ask(PRESENTER, 7, &xml(manifest)), ["uploads.rejected 7 VerifyFailed"]);
     assert_eq!(web.left(), NOTHING);
 }
@@ -388,7 +388,7 @@ fn permissions_end_with_their_client() {
     web.post("http://up/1", b"hello");
     web.world.pair.drop_client(PRESENTER);
     assert_eq!(web.left(), (vec![], 1));
-    // The organizer stays, and closes the manager.
+    // The organizer stays connected and closes the manager.
     web.world.uploads(ORGANIZER, |uploads| assert_eq!(uploads.close(), 1));
     assert_eq!(web.left(), NOTHING);
 }
@@ -423,7 +423,7 @@ fn download_uses_the_title_as_file_name() {
         web.download(ORGANIZER, "file-2", false),
         ["uploads.accepted download at http://down/2 9"]
     );
-    // A title is what it is at present.
+    // The current title is used.
     let content = web.world.open(PRESENTER, 1);
     web.world.content(PRESENTER, content, |content| drop(content.s_set_title("talk.pptx")));
     web.download(ATTENDEE, "file-1", true);

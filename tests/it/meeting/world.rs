@@ -1,4 +1,4 @@
-//! A meeting and its clients, and what a person does in it.
+//! A meeting with recording clients, and the actions of its users.
 
 use std::{
     io::Cursor,
@@ -18,7 +18,7 @@ use super::{
     store::MemoryStore,
 };
 
-/// The ordinary rules, but nobody shares programs.
+/// The default policy, which refuses programs in addition.
 struct NoPrograms;
 
 impl Policy for NoPrograms {
@@ -56,7 +56,7 @@ pub fn empty(limits: MeetingLimits) -> World {
     with(config, store)
 }
 
-/// A meeting with a configuration of its own; `store` is the one of the configuration.
+/// A meeting with this configuration; `store` is the store in the configuration.
 pub fn with(config: MeetingConfig, store: MemoryStore) -> World {
     let pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     World { pair, store }
@@ -82,7 +82,7 @@ impl World {
         self.join_with(id, role, |_| {})
     }
 
-    /// Joins as a client that connects further types of objects, which it announces.
+    /// Joins as a client that announces additional types of objects.
     pub fn join_with(&mut self, id: i64, role: Role, announce: fn(&mut Scope)) -> usize {
         let participant = Participant { uri: format!("sip:{id}@example.com"), role };
         let user = participant.user(id, &format!("user {id}"));
@@ -92,12 +92,12 @@ impl World {
         })
     }
 
-    /// What a client was told since it was last asked.
+    /// Takes the calls that a client has received.
     pub fn told(&mut self, client: usize) -> Vec<String> {
         self.pair.on_client(client, |client, _| std::mem::take(&mut *client.log.lock().unwrap()))
     }
 
-    /// Only those lines that begin so.
+    /// Takes the received calls and keeps those that start with this prefix.
     pub fn told_of(&mut self, client: usize, what: &str) -> Vec<String> {
         let mut told = self.told(client);
         told.retain(|line| line.starts_with(what));
@@ -160,12 +160,12 @@ impl World {
         })
     }
 
-    /// Connects what the type of a content has besides.
+    /// Connects the extended content of a file.
     pub fn open_extended(&mut self, client: usize, content: Handle<Content>) {
         self.extend(client, content, |_, log| NativeFile { log });
     }
 
-    /// Connects an object of a test's own as the extended content.
+    /// Connects an object of the test as the extended content.
     pub fn extend<T: DistributedObject>(
         &mut self,
         client: usize,
@@ -183,7 +183,7 @@ impl World {
         })
     }
 
-    /// Does something with any object of a client, and drives the meeting on.
+    /// Runs an action on an object of a client and delivers all output.
     pub fn on<T: DistributedObject>(
         &mut self,
         client: usize,
@@ -193,8 +193,8 @@ impl World {
         self.pair.on_client(client, move |_, cx| cx.try_tell(object, run).unwrap());
     }
 
-    /// Connects children of an object that has none: all are closed, and that is all. `connect` is
-    /// how the object's own client does it.
+    /// Checks that every connect to an object without children is closed and has no other effect.
+    /// `connect` sends the connect from the client's object.
     pub fn check_childless<T: DistributedObject>(
         &mut self,
         client: usize,
@@ -230,7 +230,7 @@ impl World {
         self.contents(client, move |contents| drop(contents.s_reserve_title(&title, cookie)));
     }
 
-    /// Reserves a title and uploads a package for it, from the request to the end.
+    /// Reserves a title and uploads a package for it.
     pub fn share(&mut self, client: usize, title: &str, cookie: i32) {
         self.reserve(client, title, cookie);
         self.upload(client, &package(title, b"hello"), cookie);
@@ -247,13 +247,13 @@ impl World {
         self.uploads(client, move |uploads| drop(uploads.s_upload_finished(cookie, false)));
     }
 
-    /// The names of the stored files, and how many packages are open.
+    /// The names of the stored files and the number of open packages.
     pub fn disk(&self) -> (Vec<String>, usize) {
         let disk = self.store.disk();
         (disk.files.keys().cloned().collect(), disk.open)
     }
 }
 
-/// All peers of an object of the test's client, that is its server.
+/// The proxy of all peers of a client's object, which are its server.
 pub type Proxy<'a, T> =
     <<T as psom::DistributedObject>::Calls as psom::Interface>::Proxy<psom::Peers<'a>>;

@@ -78,7 +78,7 @@ fn attendee_cannot_add() {
     let mut room = room();
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
     room.only_told(ATTENDEE, &["board.error add type 0 [] NotAuthorized"]);
-    // Until the role is another.
+    // A change of role permits it.
     room.world.set_role(3, Role::Presenter);
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
     assert_eq!(room.all_told().len(), 1);
@@ -143,7 +143,7 @@ fn board_size_is_limited_by_its_snapshot() {
         refused += usize::from(room.told(PRESENTER)[0].ends_with(" BoardFull"));
     }
     assert!((1..20).contains(&refused), "{refused}");
-    // Growing in another way does not help.
+    // Other ways to grow are refused too.
     room.forget();
     let properties = pairs(&[(Property::Data, &path), (Property::Stroke, &"s".repeat(1000))]);
     for id in 1..30 {
@@ -151,7 +151,7 @@ fn board_size_is_limited_by_its_snapshot() {
         room.call(PRESENTER, move |server| drop(server.s_change_properties(id, 1, &properties)));
     }
     assert!(room.told(PRESENTER).iter().any(|line| line.ends_with(" BoardFull")));
-    // Whoever comes now is told of everything.
+    // A newcomer receives the complete board.
     let late = room.join(4, Role::Attendee);
     room.open(late);
     assert_eq!(room.told(late).last().unwrap(), "board.completed");
@@ -171,7 +171,7 @@ fn empty_property_counts_towards_the_board_size() {
             false => drawings += 1,
         }
     }
-    // The last drawing takes what is left, a byte at a time.
+    // The last drawing fills the remaining space byte by byte.
     let last = room.told(ORGANIZER).pop().unwrap();
     let (mut length, mut generation) = (last.matches('M').count(), 1);
     loop {
@@ -192,7 +192,7 @@ fn empty_property_counts_towards_the_board_size() {
         server.s_change_property_for_group(&[1, 2], &[1, 1], "FILL", "");
     });
     assert!(is_refused(&mut room));
-    // A newcomer is told of a full board, and stays.
+    // A newcomer receives the full board and stays connected.
     let late = room.join(4, Role::Attendee);
     room.open(late);
     let told = room.told(late);

@@ -95,7 +95,7 @@ fn client_joining_within_a_turn_gets_each_change_once() {
     let annotations = room.annotations(PRESENTER);
     let content = room.world.open(PRESENTER, 1);
     let board = room.boards[PRESENTER];
-    // Draws, leaves the board and comes back, before the server answers any of it.
+    // The client draws, closes the board and reconnects it before the server handles any of it.
     room.boards[PRESENTER] = room.world.pair.on_client(PRESENTER, move |client, cx| {
         cx.try_tell(annotations, |_, cx| drop(cx.peers().s_add_annotation(0, &[]))).unwrap();
         cx.try_tell(board, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();

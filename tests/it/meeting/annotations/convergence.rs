@@ -1,4 +1,4 @@
-//! Several clients at once, in every order that a seed makes: all see the same board in the end.
+//! Several clients act at once in a seeded random order; all end with the same board.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use psom_objects::{
 
 use crate::meeting::store::MemoryStore;
 
-/// Numbers that look random and are the same every time.
+/// A random number generator with the same numbers in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -44,14 +44,14 @@ fn board(pair: &mut Pair<Meeting, Conference>, client: usize) -> Board {
     })
 }
 
-/// One thing that a user does, to whatever is on the client's board at that moment.
+/// Performs one random action on the client's current board.
 fn act(conference: &mut Conference, cx: &mut psom::Context<Conference>, dice: &mut Dice) {
     let known = conference.model().contents[&1].board.clone().unwrap_or_default().annotations;
     let ids: Vec<_> = known.iter().map(|(id, _)| id).collect();
     let any = |dice: &mut Dice| ids.get(dice.roll(ids.len().max(1))).copied();
     let texts: Vec<_> = known.iter().filter(|(_, at)| at.kind == Kind::Text).collect();
     let value = dice.roll(100).to_string();
-    // What is not there any more cannot be asked for: that is no news to a user.
+    // An action on an annotation that is gone returns an error.
     let _ = match dice.roll(20) {
         0..6 => {
             let kind = [Kind::Drawing, Kind::Text][dice.roll(2)];
@@ -87,11 +87,10 @@ fn act(conference: &mut Conference, cx: &mut psom::Context<Conference>, dice: &m
     };
 }
 
-/// How long it takes until everybody acts.
+/// The delay until all clients act.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Has a client do something in a moment: all clients do then what they do, and what they say
-/// crosses on its way.
+/// Schedules an action of a client. All clients act at the same time, so their calls cross.
 fn at_once(
     pair: &mut Pair<Meeting, Conference>,
     client: usize,
@@ -156,7 +155,7 @@ fn first_of_two_simultaneous_edits_wins() {
         let text = Properties::from([(Property::Text, "hello".to_owned())]);
         conference.add_annotation(cx, 1, Kind::Text, text).unwrap();
     });
-    // Both are based on version 0.
+    // Both edits are based on version 0.
     for (client, word) in [(ada, "first "), (grace, "second ")] {
         at_once(&mut pair, client, move |conference, cx| {
             conference.change_text(cx, 1, 1, vec![Delta::new(0, 0, word)]).unwrap();

@@ -2,7 +2,7 @@ use psom_objects::annotation::{Kind, Property};
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
 
-/// A room with drawings 1 and 2, both anchored at their numbers.
+/// A board with drawings 1 and 2, each anchored at its number.
 fn drawn() -> Room {
     let mut room = room();
     room.added(Kind::Drawing, &[(Property::Anchor, "1,1")]);
@@ -26,7 +26,7 @@ fn set_each(room: &mut Room, client: usize, ids: &[i32], gens: &[i32], values: &
     });
 }
 
-/// Has another change annotation 1, so that its generation is 2.
+/// Lets another client change annotation 1, so that its generation is 2.
 fn change_the_first(room: &mut Room) {
     let properties = pairs(&[(Property::Anchor, "9,9")]);
     room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
@@ -99,7 +99,7 @@ fn stale_group_is_refused_as_one_with_its_values() {
     let told =
         "board.error group [2, 1]:[2, 2] by [1, 1] ANCHOR=[\"2,2\", \"9,9\"] StaleGeneration";
     room.only_told(PRESENTER, &[told]);
-    // With another that is not there, which is told alone.
+    // A missing member is refused on its own.
     set_each(&mut room, PRESENTER, &[7, 1], &[1, 1], &["5,5", "6,6"]);
     let told = [
         "board.error change 7:0 by 0 [] NotFound",
@@ -134,7 +134,7 @@ fn local_ids_of_a_group_cannot_change() {
         "board.error change 1:1 by 2 [LOCALID=] InvalidProperties",
     ];
     assert_eq!(room.told(PRESENTER), told);
-    // What was told can be sent back.
+    // The announced values can be sent back.
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "LOCALID", "");
     assert_eq!(room.told(PRESENTER), ["board.changed 1:2 by 2 LOCALID= | 2:2 by 2 LOCALID="]);
 }
@@ -169,7 +169,7 @@ fn invalid_group_breaks_the_connection() {
     });
 }
 
-/// Drawings from 1 on, with as long a path each.
+/// Adds drawings with paths of this length.
 fn long_paths(count: usize) -> Room {
     let mut room = room();
     let path = "M".repeat(20_000);
@@ -181,7 +181,7 @@ fn values_in(told: &[String]) -> usize {
     told.iter().map(|line| line.matches(&"M".repeat(20_000)).count()).sum()
 }
 
-/// All were told, each in a call of moderate size.
+/// Checks that all values arrived in calls of moderate size.
 fn all_values_in(told: &[String], count: usize) {
     assert_eq!(values_in(told), count);
     assert!(told.len() >= count / 3 && told.iter().all(|line| line.len() < 70_000));
@@ -197,10 +197,10 @@ fn large_refused_values_are_sent_in_several_calls() {
         all_values_in(&told, count);
         assert!(told[0].starts_with("board.error group [1, 2, 3]:"));
         assert!(told.iter().all(|line| line.ends_with("] StaleGeneration")));
-        // One who could not have changed them is told as well.
+        // An attendee, who cannot change them, receives the values as well.
         set(&mut room, ATTENDEE, &ids, &gens, "DATA", "M0 0");
         all_values_in(&room.told(ATTENDEE), count);
-        // And where some of them were changed.
+        // The same holds if some members were changed.
         let (ids, gens) = ([ids, vec![99]].concat(), [&[1][..], &gens[1..], &[1]].concat());
         set(&mut room, PRESENTER, &ids, &gens, "DATA", "M0 0");
         let told = room.told(PRESENTER);

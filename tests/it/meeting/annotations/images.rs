@@ -9,7 +9,7 @@ use crate::meeting::world::pack;
 
 const PICTURE: &[(&str, &[u8])] = &[("a.png", b"a picture")];
 
-/// Uploads a package with an image, and says how that ended.
+/// Uploads a package with an image and returns the result.
 fn upload(room: &mut Room, client: usize, detail: &str, files: &[(&str, &[u8])]) -> String {
     upload_for(room, client, "1", detail, files)
 }
@@ -25,7 +25,7 @@ fn upload_for(
     let annotation = CreateAnnotation { parent_id: parent.to_owned(), detail };
     let manifest = psom_objects::package::Manifest::CreateAnnotation(annotation);
     room.world.upload(client, &pack(&manifest, files), 5);
-    // Other lines stay for whoever asks for them.
+    // Keep the other lines in the log.
     room.world.pair.on_client(client, |client, _| {
         let mut log = client.log.lock().unwrap();
         let finished = log.iter().position(|line| line.starts_with("uploads.finished")).unwrap();
@@ -33,7 +33,7 @@ fn upload_for(
     })
 }
 
-/// An image of a size, where that is not what it is about.
+/// The properties of an image with this extent.
 fn sized(attributes: &str) -> String {
     image(&format!("EXTENT=\"1,1\" {attributes}"))
 }
@@ -61,7 +61,7 @@ fn added_image_is_announced_with_its_file_once() {
     assert_eq!((files.len(), open), (1, 0));
     let file = format!("board.image 1 http://127.0.0.1/files/{}", files[0]);
     assert_eq!(told[1..], [file.as_str()]);
-    // One who comes later is told once too.
+    // A newcomer receives the file once as well.
     let late = room.join(4, Role::Attendee);
     room.open(late);
     let told = room.told(late);
@@ -112,13 +112,13 @@ fn file_of_a_removed_image_is_deleted() {
             _ => drop(server.s_clear_annotations()),
         });
         assert_eq!(room.world.disk().0.len(), if way == 2 { 0 } else { 1 });
-        // The others go with the board.
+        // The other files are deleted with the board.
         room.world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
         assert!(room.world.disk().0.is_empty());
     }
 }
 
-/// An upload that ends for this reason, and of which nothing is left.
+/// Checks that an upload ends for this reason and leaves nothing.
 fn refused(
     mut room: Room,
     client: usize,
@@ -129,7 +129,7 @@ fn refused(
     let before = room.world.disk();
     assert_eq!(upload(&mut room, client, detail, files), finished(why), "{detail}");
     assert_eq!(room.world.disk(), before);
-    // Not even to the one who asked: nothing was asked for by sAddAnnotation.
+    // The uploader gets no error either, because it did not call sAddAnnotation.
     assert!(room.all_told().is_empty());
 }
 
@@ -185,7 +185,7 @@ fn number_of_images_is_limited() {
     refused(room, PRESENTER, &sized(""), PICTURE, UploadFinishReason::CapacityExceeded);
 }
 
-/// Whom the policy lets upload, it may still not let annotate.
+/// The policy decides about uploads and annotations separately.
 #[test]
 fn image_needs_the_permission_to_annotate() {
     struct Drafts;

@@ -13,7 +13,7 @@ fn constraints_come_first_and_completion_last() {
     let mut room = room();
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    // The batch is there even where nothing is.
+    // The batch is sent even if the board is empty.
     let told = ["board.connected", CONSTRAINTS, "board.added ", "board.completed"];
     assert_eq!(room.told(late), told);
 }
@@ -78,7 +78,7 @@ fn connecting_a_whiteboard_twice_breaks_the_connection() {
     let content = room.world.open(PRESENTER, 1);
     room.world.extend(PRESENTER, content, |_, log| super::Whiteboard::new(log));
     assert!(room.broken(PRESENTER).contains("a whiteboard is connected once"));
-    // It was said once that this is all.
+    // cConnectCompleted was sent once.
     assert!(room.told(PRESENTER).iter().all(|line| line == "board.closed"));
     assert!(room.world.pair.client_error(ORGANIZER).is_none());
 }
@@ -112,6 +112,6 @@ fn deleting_a_board_removes_its_annotations() {
     let before = room.world.pair.server_stats().objects;
     room.world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
     assert_eq!(room.all_told(), ["board.closed"]);
-    // The content, its whiteboard, and the annotations.
+    // The content, its whiteboard, and the annotations:
     assert_eq!(room.world.pair.server_stats().objects, before - 3);
 }

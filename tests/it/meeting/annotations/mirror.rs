@@ -1,4 +1,4 @@
-//! The ready-made client against a real server: every action and every event.
+//! The client library against a real server: every action and every event.
 
 use std::sync::{Arc, Mutex};
 
@@ -70,7 +70,7 @@ fn actions_return_as_change_events() {
         pair.on_client(1, |conference, _| conference.model().contents[&1].board.clone().unwrap());
     let [text, drawing] = [1, 2].map(|id| board.annotations.get(id).unwrap());
     assert_eq!((text.text(), text.text_version, text.generation), ("Hello", 1, 2));
-    // The group's generation of the text was stale by then.
+    // The group change carried a stale generation of the text.
     assert_eq!((text.get(Property::Anchor), drawing.get(Property::Anchor)), (None, Some("3,4")));
     assert_eq!(board.telepointers[&1], "5,6");
     let refused = take(&ada);
@@ -95,7 +95,7 @@ fn image_arrives_with_its_file() {
     let (mut pair, ada, _) = a_meeting();
     take(&ada);
     pair.on_client(0, |conference, cx| {
-        // What XML would otherwise change comes through as it is.
+        // Characters that XML normalizes arrive unchanged.
         let anchor = "1,2\n\t<\"&'>".to_owned();
         let extent = (Property::Extent, "1,1".to_owned());
         let properties = Properties::from([(Property::Anchor, anchor), extent]);

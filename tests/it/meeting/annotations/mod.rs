@@ -33,13 +33,13 @@ pub const ORGANIZER: usize = 0;
 pub const PRESENTER: usize = 1;
 pub const ATTENDEE: usize = 2;
 
-/// A whiteboard and who is at it.
+/// A whiteboard and its clients.
 pub struct Room {
     pub world: World,
     boards: Vec<Handle<Whiteboard>>,
 }
 
-/// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3) at it.
+/// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3).
 pub fn room() -> Room {
     room_with(MeetingLimits::default())
 }
@@ -48,7 +48,7 @@ pub fn room_with(limits: MeetingLimits) -> Room {
     in_world(empty(limits))
 }
 
-/// The same under another policy.
+/// Like [`room`], under another policy.
 pub fn room_under(policy: impl Policy) -> Room {
     let store = MemoryStore::default();
     let files = Arc::new(store.clone());
@@ -106,7 +106,7 @@ impl Room {
         self.world.on(client, annotations, move |_, cx| call(&mut cx.peers()));
     }
 
-    /// What a client was told of the board since it was last asked.
+    /// Takes the calls that a client has received from the board.
     pub fn told(&mut self, client: usize) -> Vec<String> {
         self.world.told_of(client, "board.")
     }
@@ -115,7 +115,7 @@ impl Room {
         (0..self.boards.len()).for_each(|client| drop(self.world.told(client)));
     }
 
-    /// What all who are at the board were told, which has to be the same.
+    /// Takes the calls that all clients have received from the board, which have to be equal.
     pub fn all_told(&mut self) -> Vec<String> {
         let first = self.told(0);
         for client in 1..self.boards.len() {
@@ -124,7 +124,7 @@ impl Room {
         first
     }
 
-    /// Nobody was told anything, but this client of this.
+    /// Asserts that this client has received exactly these calls and the others none.
     pub fn only_told(&mut self, client: usize, told: &[&str]) {
         for other in 0..self.boards.len() {
             let expected = if other == client { told } else { &[] };
@@ -132,7 +132,7 @@ impl Room {
         }
     }
 
-    /// Has a presenter add a drawing or a text, and forgets what was told of it.
+    /// Lets the presenter add a drawing or a text, and discards the announcement.
     pub fn added(&mut self, kind: Kind, properties: &[(Property, &str)]) {
         let properties = pairs(properties);
         self.call(PRESENTER, move |server| {
@@ -141,7 +141,7 @@ impl Room {
         assert_eq!(self.all_told().len(), 1);
     }
 
-    /// The reason for which the server broke a client's connection.
+    /// The reason with which the server broke a client's connection.
     pub fn broken(&self, client: usize) -> String {
         let error = self.world.pair.client_error(client).expect("the connection is broken");
         error.to_string()
@@ -153,8 +153,8 @@ pub fn pairs(properties: &[(Property, &str)]) -> Vec<Vec<String>> {
     pairs.map(|(of, value)| vec![of.name().to_owned(), (*value).to_owned()]).collect()
 }
 
-/// Makes one call in a fresh room, which has to break the connection for this reason, without
-/// another answer, and leaves the others alone.
+/// Asserts that one call breaks the connection for this reason without another answer, and leaves
+/// the other clients connected.
 pub fn breaks(
     mut room: Room,
     why: &str,

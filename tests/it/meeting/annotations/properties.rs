@@ -5,7 +5,7 @@ use psom_objects::{
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
 
-/// A room with a drawing, annotation 1.
+/// A board with a drawing, annotation 1.
 fn drawn() -> Room {
     let mut room = room();
     room.added(Kind::Drawing, &[(Property::Anchor, "1,2"), (Property::LocalId, "x")]);
@@ -24,7 +24,7 @@ fn changed_properties_are_announced_with_the_generation() {
     assert_eq!(room.all_told(), ["board.changed 1:2 by 1 ANCHOR=3,4 FILL=none"]);
     change(&mut room, PRESENTER, 1, 2, &[(Property::Stroke, "#ff0000")]);
     assert_eq!(room.all_told(), ["board.changed 1:3 by 2 STROKE=#ff0000"]);
-    // Those that were not changed stay.
+    // The other properties keep their values.
     let late = room.join(4, Role::Attendee);
     room.open(late);
     let told = room.told(late);
@@ -74,7 +74,7 @@ fn invalid_properties_break_the_connection() {
     ] {
         breaks(drawn(), why, move |server| drop(server.s_change_properties(1, 1, &rows)));
     }
-    // Whether or not the annotation is there.
+    // The same holds for a missing annotation.
     breaks(drawn(), "malformed properties", |server| {
         server.s_change_properties(7, 1, &[vec!["COLOUR".to_owned(), "red".to_owned()]]);
     });
@@ -115,7 +115,7 @@ fn attendee_change_is_refused_with_current_values() {
     let mut room = drawn();
     change(&mut room, ATTENDEE, 1, 1, &[(Property::Anchor, "3,4")]);
     room.only_told(ATTENDEE, &["board.error change 1:1 by 2 [ANCHOR=1,2] NotAuthorized"]);
-    // What no client ever sends breaks an attendee's connection too.
+    // Invalid properties break an attendee's connection too.
     let unknown = vec![vec!["COLOUR".to_owned(), "red".to_owned()]];
     room.call(ATTENDEE, move |server| drop(server.s_change_properties(1, 1, &unknown)));
     assert!(room.broken(ATTENDEE).contains("malformed properties"));
@@ -128,15 +128,15 @@ fn text_property_change_starts_a_new_version() {
     change(&mut room, PRESENTER, 1, 1, &[(Property::Text, "goodbye")]);
     let told = ["board.changed 1:2 by 2 TEXT=goodbye", "board.text 1:2 by 2 version 1"];
     assert_eq!(room.all_told(), told);
-    // An edit of the text before is stale, and dropped without a word.
+    // An edit of the earlier text is stale and dropped silently.
     room.call(ORGANIZER, |server| {
         server.s_change_text(1, 1, 0, &[0], &[5], &["Hello".to_owned()]);
     });
     assert!(room.all_told().is_empty());
-    // Another property is none.
+    // A change of another property does not start a new version.
     change(&mut room, PRESENTER, 1, 2, &[(Property::FontSize, "20")]);
     assert_eq!(room.all_told(), ["board.changed 1:3 by 2 FONTSIZE=20"]);
-    // Nor is what a drawing has of this name.
+    // Neither does a drawing's property of this name.
     room.added(Kind::Drawing, &[(Property::Text, "x")]);
     change(&mut room, PRESENTER, 2, 1, &[(Property::Text, "y")]);
     assert_eq!(room.all_told(), ["board.changed 2:2 by 2 TEXT=y"]);

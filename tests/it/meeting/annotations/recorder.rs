@@ -1,4 +1,4 @@
-//! A whiteboard that does nothing of its own and notes every call that it gets: one line a call.
+//! A whiteboard that only records its calls, one line per call.
 
 use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
@@ -38,7 +38,7 @@ impl WhiteboardContentClient for Whiteboard {
     }
 }
 
-/// A whiteboard of a client that knows no annotations.
+/// A whiteboard of a client that does not support annotations.
 #[distributed_object(serves = WhiteboardContentClient, calls = WhiteboardContentServer)]
 pub struct BareWhiteboard {
     pub log: Log,
@@ -61,7 +61,7 @@ impl Lifecycle for Annotations {
     }
 }
 
-/// The next of the names with their values, as `NAME=value`.
+/// Takes the next `count` names with their values, as `NAME=value`.
 fn take(count: i32, pairs: &mut impl Iterator<Item = (String, String)>) -> String {
     let pairs: Vec<_> = pairs.take(count as usize).map(|(n, v)| format!("{n}={v}")).collect();
     pairs.join(" ")

@@ -2,7 +2,7 @@ use psom_objects::{annotation::Kind, server::Policy, types::Role};
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_under};
 
-/// A room with drawings 1, 2 and 3.
+/// A board with drawings 1, 2 and 3.
 fn drawn() -> Room {
     let mut room = room();
     (0..3).for_each(|_| room.added(Kind::Drawing, &[]));
@@ -54,7 +54,7 @@ fn attendee_cannot_remove() {
 
 #[test]
 fn policy_can_let_attendees_annotate() {
-    /// Everybody draws.
+    /// A policy that lets all users annotate.
     struct Workshop;
     impl Policy for Workshop {
         fn may_annotate(&self, _: Role) -> bool {
@@ -71,7 +71,7 @@ fn policy_can_let_attendees_annotate() {
 #[test]
 fn largest_removal_request_is_answered() {
     let mut room = drawn();
-    // With the code, all of them would be more than a call carries.
+    // With the error code, the answer would not fit in one call.
     room.call(ATTENDEE, |server| {
         let mut ids = vec![i32::MAX; (1 << 20) / 5];
         while server.s_remove_annotations(&ids, 9).reached == 0 {

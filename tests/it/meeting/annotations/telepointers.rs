@@ -7,7 +7,7 @@ fn point(room: &mut Room, client: usize, anchor: &str, visible: bool) {
     room.call(client, move |server| drop(server.s_set_telepointer(&anchor, visible)));
 }
 
-/// What whoever comes now is told of telepointers.
+/// The telepointers that a newcomer receives.
 fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(10, Role::Attendee);
     room.open(late);
@@ -87,7 +87,7 @@ fn telepointer_ends_with_the_permission_to_annotate() {
     room.forget();
     room.world.set_role(2, Role::Attendee);
     assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
-    // A role that may annotate as well changes nothing.
+    // A role that may also annotate changes nothing.
     point(&mut room, ORGANIZER, "1,2", true);
     room.forget();
     room.world.set_role(1, Role::Presenter);

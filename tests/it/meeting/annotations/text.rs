@@ -6,7 +6,7 @@ use psom_objects::{
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, room, room_with};
 
-/// A room with a text, annotation 1, and a drawing, 2.
+/// A board with a text, annotation 1, and a drawing, 2.
 fn written() -> Room {
     written_with(MeetingLimits::default())
 }
@@ -28,7 +28,7 @@ fn edit(room: &mut Room, client: usize, at: (i32, i32, i32), deltas: &[(i32, i32
     });
 }
 
-/// The text as whoever comes now is told, and with it what is told of its version.
+/// The text and its version as a newcomer receives them.
 fn as_told_to_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(4, Role::Attendee);
     room.open(late);
@@ -121,7 +121,7 @@ fn attendee_cannot_edit_text() {
     room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
     edit(&mut room, ATTENDEE, (7, 1, 0), &[(0, 1, "H")]);
     room.only_told(ATTENDEE, &["board.error text 7:0 by 0 NotAuthorized"]);
-    // What they would make of the text is not even looked at.
+    // The deltas are not examined.
     edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 9, "H")]);
     room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
 }
@@ -146,7 +146,7 @@ fn invalid_edit_breaks_the_connection() {
     breaks(written(), "invalid change of a text", |server| {
         server.s_change_text(1, 1, 0, &[], &[], &[]);
     });
-    // Between the halves of a character.
+    // Between the two code units of a character.
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "\u{1d11e}")]);
     breaks(room, "outside of the text", |server| {
@@ -158,7 +158,7 @@ fn invalid_edit_breaks_the_connection() {
 fn deltas_too_large_for_a_call_are_refused() {
     let mut room = written();
     let long = "x".repeat(10_000);
-    // Each is within the length of a text.
+    // Each delta is within the length limit of a text.
     let replaced = |times| (0..times).map(|n| (0, if n == 0 { 5 } else { 10_000 }, long.as_str()));
     let deltas: Vec<_> = replaced(14).collect();
     edit(&mut room, PRESENTER, (1, 1, 0), &deltas);
@@ -178,14 +178,14 @@ fn large_edits_of_one_turn_reach_all_clients() {
         };
         let (begins, ends, characters) = replaced(&[&[5][..], &[10_000; 9]].concat());
         server.s_change_text(1, 1, 0, &begins, &ends, &characters);
-        // Each by itself is a call that a record carries.
+        // Each edit fits in a record on its own.
         let (begins, ends, characters) = replaced(&[&[0][..], &[10_000; 103]].concat());
         server.s_change_text(3, 1, 0, &begins, &ends, &characters);
     });
     let told = room.told(ORGANIZER);
     let first = told.iter().filter(|line| line.starts_with("board.text 1:2 by 2 version 1"));
     assert_eq!(first.count(), 1);
-    // Whoever comes later knows no other versions than those who were told.
+    // A newcomer has the same versions as the other clients.
     let versions = |told: &[String]| -> Vec<String> {
         let changes = told.iter().filter_map(|line| line.strip_prefix("board.text "));
         let changes = changes.flat_map(|line| line.split(" | "));

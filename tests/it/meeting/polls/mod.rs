@@ -1,4 +1,4 @@
-//! Polls, from their clients' side of the wire (sections 3.2.4.1.11 and 3.3.4.1.11).
+//! Polls, seen from their clients (sections 3.2.4.1.11 and 3.3.4.1.11).
 
 mod moderating;
 mod voting;
@@ -20,7 +20,7 @@ macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
 }
 
-/// A poll that notes what it is told.
+/// A poll that records its calls.
 #[distributed_object(serves = PollContentClient, calls = PollContentServer)]
 pub struct PollNoted {
     log: Log,
@@ -58,7 +58,7 @@ fn choices(choices: &[&str]) -> Vec<String> {
     choices.iter().map(|choice| (*choice).to_owned()).collect()
 }
 
-/// What became of a poll that the presenter uploads.
+/// Lets the presenter upload a poll, and returns the result.
 fn create(world: &mut World, poll: PollDetail) -> String {
     world.reserve(PRESENTER, "Lunch", 1);
     let content = CreateContent::new("Lunch", ContentDetail::Poll(poll));
@@ -66,7 +66,7 @@ fn create(world: &mut World, poll: PollDetail) -> String {
     world.told_of(PRESENTER, "uploads.finished").pop().unwrap()
 }
 
-/// Joins a user once more, to look at the poll: the client, and its poll.
+/// Connects another client of a user to the poll. Returns the client and its poll.
 fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollNoted>) {
     let client = world.join_with(user, role, |scope| scope.announce::<PollNoted>());
     let content = world.open(client, 1);
@@ -74,8 +74,8 @@ fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollNoted>) 
     (client, world.extend(client, content, |_, log| PollNoted { log }))
 }
 
-/// A meeting with a poll "Eat?" of two choices, and those who look at it: a presenter (user 2),
-/// and two attendees (users 4 and 5).
+/// A meeting with a poll "Eat?" of two choices and three clients of it: a presenter (user 2) and
+/// two attendees (users 4 and 5).
 struct Booth {
     world: World,
     polls: Vec<(usize, Handle<PollNoted>)>,
@@ -104,7 +104,7 @@ impl Booth {
         self.polls.len() - 1
     }
 
-    /// What somebody was told of the poll since they were last asked.
+    /// Takes the calls that a client has received from the poll.
     fn told(&mut self, who: usize) -> Vec<String> {
         let (client, _) = self.polls[who];
         self.world.told_of(client, "poll.")
@@ -155,7 +155,7 @@ fn poll_has_no_children() {
     let mut world = world();
     let objects = world.pair.server_stats().objects;
     create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
-    // The content and its poll.
+    // The content and its poll:
     assert_eq!(world.pair.server_stats().objects, objects + 2);
     let (client, poll) = join(&mut world, 4, Role::Attendee);
     world.check_childless(client, poll, |cx, part, child| cx.peers().connect(part, child));

@@ -70,7 +70,7 @@ fn clearing_removes_all_votes() {
     booth.forget();
     booth.call(HOST, |poll| drop(poll.s_clear_votes()));
     assert_eq!(booth.told(ADA), ["poll.vote -1", "poll.results [0, 0]"]);
-    // Who had no vote has none taken away.
+    // A client without a vote gets no withdrawal.
     assert_eq!(booth.told(BOB), ["poll.results [0, 0]"]);
     assert_eq!(booth.told(HOST), ["poll.results [0, 0]"]);
     booth.vote(BOB, 0);
@@ -95,7 +95,7 @@ fn new_question_is_announced_with_matching_results() {
     booth.modify(HOST, "Drink?", &["a", "b", "c"]);
     let question = "poll.question Drink? a/b/c true []";
     assert_eq!(booth.told(HOST), [question, "poll.results [0, 1, 0]"]);
-    // Votes go by their places; zeros have the new length as well.
+    // Votes belong to positions; the zeros have the new length as well.
     assert_eq!(booth.told(ADA), [question, "poll.results [0, 0, 0]"]);
     assert_eq!(booth.told(BOB), [question, "poll.results [0, 0, 0]"]);
     booth.vote(BOB, 2);
@@ -117,7 +117,7 @@ fn votes_for_removed_choices_are_dropped() {
     }
     assert_eq!(booth.told(BOB), [question, "poll.results [0, 0]"]);
     assert_eq!(booth.told(HOST), [question, "poll.results [1, 0]"]);
-    // They do not come back with the choice.
+    // They do not return with the choice.
     booth.modify(HOST, "Eat?", &["a", "b", "c"]);
     assert_eq!(booth.told(HOST).last().unwrap(), "poll.results [1, 0, 0]");
 }
@@ -167,7 +167,7 @@ fn attendee_poll_change_is_answered_with_the_state() {
     for who in [HOST, BOB] {
         assert!(booth.told(who).is_empty());
     }
-    // Where they are shown, the results as they are.
+    // If the results are shown, the answer contains them.
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.call(ADA, |poll| drop(poll.s_clear_votes()));
@@ -193,7 +193,7 @@ fn role_change_shows_and_hides_results() {
     for who in [HOST, ADA] {
         assert!(booth.told(who).is_empty());
     }
-    // Where everybody sees them, a role makes no difference.
+    // If the results are shown to all, a role makes no difference.
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.world.set_role(5, Role::Presenter);

@@ -14,7 +14,7 @@ fn vote_is_acknowledged_and_counted() {
     booth.vote(ADA, 0);
     assert_eq!(booth.told(ADA), ["poll.vote 0"]);
     assert_eq!(booth.told(HOST), ["poll.results [1, 0]"]);
-    // Zeros are no news.
+    // Zeros are not sent again.
     assert!(booth.told(BOB).is_empty());
     booth.vote(ADA, 1);
     assert_eq!(
@@ -48,7 +48,7 @@ fn ruling_15_invalid_choice_is_answered_with_the_stored_vote() {
     let mut booth = booth();
     booth.vote(ADA, 1);
     booth.forget();
-    // The first is the number of choices.
+    // The first value is the number of choices.
     for choice in [2, 3, -2, 7, i32::MAX, i32::MIN] {
         booth.vote(ADA, choice);
         assert_eq!(booth.told(ADA), ["poll.vote 1"], "{choice}");
@@ -114,14 +114,14 @@ fn vote_belongs_to_the_user_on_all_connections() {
     assert_eq!(booth.told(second), ["poll.vote 1"]);
     assert_eq!(booth.told(ADA), ["poll.vote 1"]);
     assert!(booth.told(BOB).is_empty());
-    // One user, one vote.
+    // One user has one vote.
     assert_eq!(booth.told(HOST), ["poll.results [0, 1]"]);
     booth.vote(ADA, 0);
     assert_eq!(
         (booth.told(second), booth.told(HOST)),
         (vec!["poll.vote 0".to_owned()], vec!["poll.results [1, 0]".to_owned()])
     );
-    // What is refused is told to the one who asked.
+    // A refusal is sent only to the voting connection.
     booth.vote(ADA, 9);
     assert_eq!(booth.told(ADA), ["poll.vote 0", "poll.vote 0"]);
     assert!(booth.told(second).is_empty());
@@ -175,7 +175,7 @@ fn votes_of_one_turn_share_one_announcement() {
     assert!(results.len() < 10, "{results:?}");
 }
 
-/// What a user does with a poll.
+/// An action of a user on a poll.
 #[derive(Debug, Clone)]
 enum Step {
     Vote { who: usize, choice: i32 },
@@ -209,7 +209,7 @@ proptest! {
         create(&mut world, PollDetail::new("Eat?", choices(&["a", "b", "c"])));
         let mut booth = Booth { world, polls: Vec::new() };
         booth.join(2, Role::Presenter);
-        // Where each voter looks at the poll from at present, and what they have voted for.
+        // Each voter's current client and vote.
         let user = |who: usize| 10 + who as i64;
         let mut places: Vec<_> =
             (0..VOTERS).map(|who| booth.join(user(who), Role::Attendee)).collect();
@@ -257,7 +257,7 @@ proptest! {
                     booth.call(HOST, |poll| drop(poll.s_clear_votes()));
                 }
             }
-            // What everybody was told last is what they may see.
+            // The last results of each client are those that it may see.
             for (who, place) in places.iter().chain([&HOST]).enumerate() {
                 let told = booth.told(*place);
                 if let Some(told) = told.iter().rfind(|line| line.starts_with("poll.results")) {

@@ -1,4 +1,4 @@
-//! What is drawn on slides is kept by their child, as on a whiteboard.
+//! Annotations of slides belong to a child, like those of a whiteboard.
 
 use psom_objects::{
     package::{CreateAnnotation, Manifest},
@@ -38,7 +38,7 @@ fn hiding_a_presentation_disconnects_its_annotations() {
         drop(content.s_set_visibility(psom_objects::types::ContentVisibility::Presenters));
     });
     world.set_role(3, Role::Presenter);
-    // Everything is connected anew, and told anew, without complaint.
+    // Everything is connected and sent again without an error.
     open(&mut world, ATTENDEE, id);
     let told = told(&mut world, ATTENDEE);
     assert_eq!(told, ["count 1", "location 0 0", "annotations", "completed 11"]);

@@ -1,4 +1,4 @@
-//! A client that notes what it is told of a presentation, and packages for presentations.
+//! A client that records the calls of a presentation, and packages for presentations.
 
 use bytes::Bytes;
 use psom::{Context, Handle, Scope, Violation, distributed_object};
@@ -14,7 +14,7 @@ use crate::meeting::{
     world::{World, empty, pack},
 };
 
-/// Notes every call as `slides.what`.
+/// Records every call as `slides.text`.
 #[distributed_object(serves = PptContentClient, calls = PptContentServer)]
 pub struct Slides {
     log: Log,
@@ -34,7 +34,7 @@ impl Slides {
     }
 }
 
-/// The name of a file whose address is whole, with what is needed to read it.
+/// The name of a file with a complete URL and the key to decrypt it.
 fn of(url: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> String {
     let name = url.strip_prefix("http://127.0.0.1/files/").expect("a whole address");
     assert!(belongs(name, key, iv, hash), "the keys of {name}");
@@ -178,7 +178,7 @@ impl PptContentClient for Slides {
     }
 }
 
-/// Notes what comes first of all annotations, and images.
+/// Records the constraints and the images of annotations.
 #[distributed_object(serves = AnnotationContainerClient, calls = AnnotationContainerServer)]
 pub struct Annotations(Log);
 
@@ -232,7 +232,7 @@ pub fn join(world: &mut World, id: i64, role: Role) -> usize {
     world.join_with(id, role, |scope| scope.announce::<Slides>())
 }
 
-/// The resources of a manifest, with numbers from 1.
+/// Numbers the resources of a manifest from 1.
 pub fn numbered(resources: impl IntoIterator<Item = PptResource>) -> Vec<PptContentResource> {
     let resources = resources.into_iter().zip(1..);
     let numbered = |(resource, id)| PptContentResource { resource_id: Some(id), resource };
@@ -284,14 +284,14 @@ pub fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptRe
     }])
 }
 
-/// Shares a presentation. In each file is its own name.
+/// Shares a presentation. The data of each file is its own name.
 pub fn share(world: &mut World, client: usize, title: &str, ppt: ChunkedPpt) -> i64 {
     let created = create(world, client, CreateContent::new(title, ContentDetail::Ppt(ppt)));
     let created = created.iter().find_map(|line| line.strip_prefix("contents.created "));
     created.unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
-/// Uploads a new content, and returns what the client was told.
+/// Uploads a new content and returns the calls that the client has received.
 pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<String> {
     world.told(client);
     world.reserve(client, &content.common.title, 7);
@@ -299,13 +299,13 @@ pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<S
     world.told(client)
 }
 
-/// What became of an upload, from what the client was told.
+/// Finds the result of an upload among the received calls.
 pub fn finished(told: &[String]) -> &str {
     let mut lines = told.iter().filter_map(|line| line.strip_prefix("uploads.finished 7 "));
     lines.next().expect("the upload is over")
 }
 
-/// Uploads more resources, and returns what became of the upload.
+/// Uploads more resources and returns the result.
 pub fn add(
     world: &mut World,
     client: usize,
@@ -342,8 +342,8 @@ pub fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
     world.extend(client, content, Slides::new)
 }
 
-/// What a client was told of presentations, with what is in the files; `<-file>` is one that is
-/// gone again.
+/// Takes the calls that a client has received from presentations, with the data of the files;
+/// `<-file>` stands for a deleted file.
 pub fn told(world: &mut World, client: usize) -> Vec<String> {
     let told = world.told_of(client, "slides.");
     let disk = world.store.disk();
@@ -360,7 +360,7 @@ pub fn told(world: &mut World, client: usize) -> Vec<String> {
     told.into_iter().map(with_file).collect()
 }
 
-/// What is stored, in order.
+/// The data of the stored files in order.
 pub fn stored(world: &World) -> Vec<String> {
     let disk = world.store.disk();
     let mut files: Vec<_> =
@@ -369,13 +369,13 @@ pub fn stored(world: &World) -> Vec<String> {
     files
 }
 
-/// Goes to a place.
+/// Requests a location.
 pub fn go(world: &mut World, client: usize, slides: Handle<Slides>, location: &str) {
     let location = location.to_owned();
     world.on(client, slides, move |_, cx| drop(cx.peers().s_set_location(&location)));
 }
 
-/// Says that something will not come.
+/// Reports a failed resource.
 pub fn fail(
     world: &mut World,
     client: usize,
@@ -389,7 +389,7 @@ pub fn fail(
     });
 }
 
-/// Why the server has ended a client's connection.
+/// The reason for which the server ended a client's connection.
 pub fn broken(world: &World, client: usize) -> String {
     world.pair.server_error(client).expect("the connection is over").to_string()
 }

@@ -7,7 +7,7 @@ use psom_objects::{
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, PRESENTER, World, empty};
 
-/// A presentation of two slides in every form.
+/// A presentation of two slides in every format.
 fn everything() -> ChunkedPpt {
     let resources = [
         jpegs("j", [1, 0]),
@@ -107,7 +107,7 @@ fn first_package_without_a_usable_resource_is_refused() {
     assert_eq!(stored(&world), [""; 0]);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(7)));
     let stats = world.pair.server_stats();
-    // Nothing was added to the space before the refusal either.
+    // No object was added to the space before the refusal either.
     share(&mut world, PRESENTER, "other", deck(1, []));
     assert_eq!(world.pair.server_stats().objects, stats.objects + 3);
 }
@@ -136,7 +136,7 @@ fn uploader_connecting_later_gets_its_resource_errors() {
         let told = told(world, client).into_iter();
         told.filter(|line| line.starts_with("refused")).collect::<Vec<_>>()
     };
-    // The same user over another connection has uploaded nothing.
+    // The user's other connection has not uploaded anything.
     let other = join(&mut world, 2, Role::Presenter);
     for client in [ATTENDEE, other] {
         open(&mut world, client, id);

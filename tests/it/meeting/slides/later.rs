@@ -3,7 +3,7 @@ use psom_objects::{package::PptResource, types::Role};
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
 
-/// A presentation of three slides without any resource, which presenter and attendee watch.
+/// A presentation of three slides without resources, with a presenter and an attendee.
 fn opened() -> (World, i64) {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(3, []));
@@ -14,7 +14,7 @@ fn opened() -> (World, i64) {
     (world, id)
 }
 
-/// Adds resources in a package of their own; everybody is told so at once, whoever comes late too.
+/// Adds resources in a second package and checks that all clients and a newcomer receive them.
 fn is_told(resources: Vec<PptResource>, calls: &[&str]) {
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, PRESENTER, id, resources), "Ok");

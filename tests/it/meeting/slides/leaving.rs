@@ -1,11 +1,11 @@
-//! What is missing when an uploader leaves, or may upload no longer.
+//! Missing resources after an uploader disconnects or loses its permission.
 
 use psom_objects::{package::PptResource, types::*};
 
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
 
-/// A presentation of five slides that the presenter has shared, and the attendee watches.
+/// A presentation of five slides, shared by the presenter, with an attendee.
 fn shared_by_presenter(first: Vec<PptResource>) -> (World, i64) {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(5, first));
@@ -14,7 +14,7 @@ fn shared_by_presenter(first: Vec<PptResource>) -> (World, i64) {
     (world, id)
 }
 
-/// The presenter leaves, or is demoted: the same is missing, for another reason.
+/// Checks the resources reported after the presenter leaves, and after it is demoted.
 fn leaves_undone(first: impl Fn() -> Vec<PptResource>, missing: &[&str]) {
     let (mut world, id) = shared_by_presenter(first());
     world.pair.close_client(PRESENTER);
@@ -56,7 +56,7 @@ fn each_started_format_is_reported() {
 
 #[test]
 fn notes_of_missing_slides_are_reported() {
-    // Slide 2 has come, without notes.
+    // Slide 2 has arrived without notes.
     let begun = || vec![notes("n", [0, 1]), jpegs("j", [0, 2])];
     leaves_undone(begun, &["1..1 FullJpeg", "3..4 FullJpeg", "3..4 Notes"]);
 }
@@ -113,7 +113,7 @@ fn only_remaining_uploaders_keep_resources_pending() {
     let gone =
         ["0..1", "3..4"].map(|slides| format!("failed {slides} Dhtml UploaderClientDisconnected"));
     assert_eq!(told(&mut world, ATTENDEE), gone);
-    // What the owner has begun is complete.
+    // The owner's resources are complete.
     world.pair.close_client(PRESENTER);
     assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
 }

@@ -115,7 +115,7 @@ fn click_count_is_not_limited_by_the_server() {
     let mut talk = opened(2);
     add(&mut talk.world, PRESENTER, talk.id, [markup("m", 0, [])]);
     talk.told();
-    // Other forms of a slide can have more animations than its markup.
+    // Other formats of a slide can have more animations than its markup.
     for (slide, click) in [(1, 9), (0, 3), (0, 4)] {
         talk.go(PRESENTER, &at(slide, click));
         assert_eq!(talk.told(), all(&format!("location {slide} {click}")));
@@ -157,7 +157,7 @@ fn malformed_location_ends_the_connection() {
 #[test]
 fn location_too_large_to_send_back_is_refused() {
     let mut talk = opened(2);
-    // Each quote is escaped when the document is written again.
+    // Each quote is escaped when the server writes the document.
     let with_quotes = |count: usize| {
         let own = format!(" xmlns:x='urn:x' x:a='{}'><Slide", "\"".repeat(count));
         at(1, 0).replacen("><Slide", &own, 1)

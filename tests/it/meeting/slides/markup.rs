@@ -1,4 +1,4 @@
-//! Markup is told once the files that it names were.
+//! Markup is sent after its files.
 
 use psom_objects::types::Role;
 

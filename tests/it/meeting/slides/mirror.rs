@@ -1,4 +1,4 @@
-//! The ready-made client against a real server.
+//! The client library against a real server.
 
 use std::sync::{Arc, Mutex};
 
@@ -102,7 +102,7 @@ fn early_and_late_clients_have_equal_models() {
         let (early, late) = (room.slides(1), room.slides(2));
         assert_eq!(early, late);
         assert_eq!((early.count, early.jpegs.len(), early.markup.len()), (Some(6), 3, 1));
-        // 2 and 4 failed; 5 was left undone. Nothing else of it is missing.
+        // 2 and 4 failed; 5 was left unfinished. Nothing else is missing.
         let missing: Vec<_> =
             early.errors.keys().filter(|(form, _)| *form == ResourceFormat::FullJpeg).collect();
         assert_eq!(missing.iter().map(|(_, slide)| *slide).collect::<Vec<_>>(), [2, 4, 5]);

@@ -1,4 +1,4 @@
-//! Presentations: their resources, errors and places.
+//! Presentations: resources, errors and locations.
 
 mod annotations;
 mod common;

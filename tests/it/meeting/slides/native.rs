@@ -1,11 +1,11 @@
-//! The file that participants download.
+//! The native file of a presentation.
 
 use psom_objects::package::{ContentDetail, CreateContent, PptResource};
 
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, PRESENTER, World};
 
-/// What a client was told of the content's file, with what is in it.
+/// The native file that a client has received, with its data.
 fn file(world: &mut World, client: usize) -> Vec<String> {
     let told = world.told_of(client, "content 1.file");
     let disk = world.store.disk();
@@ -36,7 +36,7 @@ fn full_ppt_can_be_the_native_file() {
     add(&mut world, PRESENTER, 1, [full("second.ppt", Some(true))]);
     assert_eq!(file(&mut world, ATTENDEE), ["second.ppt"]);
     assert_eq!(stored(&world), ["second.ppt"]);
-    // The one is replaced, and stays as the other.
+    // The native file is replaced; the full presentation keeps the old file.
     add(&mut world, PRESENTER, 1, [full("third.ppt", Some(false))]);
     assert_eq!(file(&mut world, ATTENDEE), [""; 0]);
     assert_eq!(stored(&world), ["second.ppt", "third.ppt"]);

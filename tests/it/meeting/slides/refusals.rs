@@ -1,4 +1,4 @@
-//! Resources that cannot be taken.
+//! Refused resources.
 
 use psom_objects::{package::*, types::Role};
 
@@ -15,8 +15,8 @@ fn opened() -> (World, i64) {
     (world, id)
 }
 
-/// Adds one good resource (1) and a bad one (2): the good one is there for everybody, the bad one
-/// is told its uploader alone, and its files are gone.
+/// Adds a valid resource (1) and an invalid one (2). Checks that all clients receive the valid one,
+/// only the uploader gets the error of the invalid one, and the files of the latter are deleted.
 fn is_refused(resource: PptResource, code: &str) {
     let (mut world, id) = opened();
     let resources = [partial("good", [0]), resource.clone()];
@@ -26,7 +26,7 @@ fn is_refused(resource: PptResource, code: &str) {
     assert_eq!(told(&mut world, ATTENDEE), [good]);
     assert_eq!(stored(&world), ["good"]);
 
-    // Alone, it makes the whole package a bad one.
+    // On its own, it makes the whole package invalid.
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, PRESENTER, id, [resource]), "VerifyFailed");
     assert_eq!(told(&mut world, PRESENTER), [format!("refused 1 {code}")]);
@@ -188,7 +188,7 @@ fn empty_detail_creates_an_empty_presentation() {
     assert_eq!(told, ["count 0", "location 0 0", "annotations", "completed 11"]);
 }
 
-/// Markup of a slide that needs one shared file so often that a call with it is about 65 KB.
+/// Markup that refers to one shared file so often that its call takes about 65 KB.
 fn heavy(slide: u32) -> PptResource {
     let resources = vec![Some("x".repeat(255)); 256];
     let file = Some(format!("m{slide}"));
@@ -211,7 +211,7 @@ fn presentation_size_is_limited_by_its_snapshot() {
         finished.push(add(&mut world, PRESENTER, id, slides.map(heavy)));
     }
     assert_eq!((finished[0].as_str(), finished[11].as_str()), ("Ok", "VerifyFailed"));
-    // What is there may be replaced all the same.
+    // Existing resources may still be replaced.
     let first = told(&mut world, ATTENDEE);
     assert_eq!(add(&mut world, PRESENTER, id, [heavy(0)]), "Ok");
     assert_eq!(told(&mut world, ATTENDEE).len(), 1);

@@ -1,4 +1,4 @@
-//! Versions 2 and 11 have the same methods; each client gets the version that it knows.
+//! Versions 2 and 11 have the same methods; each client gets the version that it supports.
 
 use psom::{Context, Scope, distributed_object};
 use psom_objects::types::Role;
@@ -6,7 +6,7 @@ use psom_objects::types::Role;
 use super::common::*;
 use crate::meeting::{client::Log, world::PRESENTER};
 
-/// The interface as clients of version 2 know it.
+/// The interface of version 2.
 mod v2 {
     use bytes::Bytes;
     use psom::{Context, psom_interface};

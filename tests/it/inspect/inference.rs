@@ -1,19 +1,19 @@
-//! Objects that the other direction connects, inferred from what is called on them.
+//! Objects connected by the other direction, inferred from the calls on them.
 
 use psom::{ObjectRef, session::Role};
 
-use super::common::{Capture, inspector, told};
+use super::common::{Capture, inspector, texts};
 
 const CONTENT_10: i64 = 974079596268293062;
 const CONTENT_MANAGER: i64 = 3800622354142801969;
 const PPT: i64 = -3775280164302319261;
 
 fn client(capture: Capture) -> Vec<String> {
-    told(&inspector().sent_by(Role::Client).read(capture.0)).split_off(1)
+    texts(&inspector().sent_by(Role::Client).read(capture.0)).split_off(1)
 }
 
 fn server(capture: Capture) -> Vec<String> {
-    told(&inspector().sent_by(Role::Server).read(capture.0)).split_off(1)
+    texts(&inspector().sent_by(Role::Server).read(capture.0)).split_off(1)
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn first_objects_of_a_server_are_inferred_from_calls() {
         [
             "uploadManager@-3.sRequestUpload(100, 200, 1)",
             "uploadStream@-4.sWrite(<3 bytes>, 0)",
-            // Among what a server connects only these two have a sixth method without arguments.
+            // Of a server's objects, only these two have a sixth method without arguments.
             "annotationContainer?@-5.sClearAnnotations()",
             "contentManager@-2.sPresent()",
         ]
@@ -79,7 +79,7 @@ fn later_call_resolves_a_guess() {
             "annotationContainer@-5.sRemoveAnnotation(12)"
         ]
     );
-    // The same call on the second object is far more likely the content manager's.
+    // The same call on the second object most likely addresses the content manager.
     let second = Capture::on_2().call(-2, 6, &[]);
     assert_eq!(client(second), ["contentManager?@-2.sStopPresenting()"]);
 }
@@ -91,11 +91,11 @@ fn connect_identifies_its_parent() {
         "annotationContainer",
         -5714708003270970775,
     );
-    let told = server(capture);
-    // An empty first method is all that most contents have; Content is connected before what
-    // extends it, and two definitions have annotations.
-    assert_eq!(told[0], "content?@-1.cConnectCompleted()");
-    assert_eq!(told[2], "connect annotationContainer@1 of pptContent?@-2 (AnnotationContainer 1)");
+    let texts = server(capture);
+    // Most contents have only an empty first method; Content is connected before its extended
+    // content, and two definitions have annotations.
+    assert_eq!(texts[0], "content?@-1.cConnectCompleted()");
+    assert_eq!(texts[2], "connect annotationContainer@1 of pptContent?@-2 (AnnotationContainer 1)");
     let capture = Capture::on_2().connect(-1, "extendedContent", 6421877628186475469);
     assert_eq!(
         server(capture),
@@ -138,13 +138,13 @@ fn both_directions_leave_nothing_to_guess() {
     let bytes = Capture::on_2().call(-2, 6, &[]).call(-3, 6, &[]).0;
     let alone = inspector().sent_by(Role::Client).read(bytes.clone());
     assert_eq!(
-        told(&alone)[1..],
+        texts(&alone)[1..],
         ["contentManager?@-2.sStopPresenting()", "annotationContainer?@-3.sClearAnnotations()"]
     );
     let both = inspector().other(other.0).read(bytes);
     assert_eq!((both.sender(), both.is_certain()), (Role::Client, true));
     assert_eq!(
-        told(&both)[1..],
+        texts(&both)[1..],
         ["contentManager@-2.sStopPresenting()", "annotationContainer@-3.sClearAnnotations()"]
     );
 }
@@ -153,7 +153,7 @@ fn both_directions_leave_nothing_to_guess() {
 fn damaged_call_does_not_change_an_inferred_type() {
     let capture = Capture::on_2()
         .call(-2, 1, &[&5_i64])
-        // Three bytes of a title that is said to have 255.
+        // Three bytes of a title whose length says 255.
         .bytes(&[0x16, 0, 0, 0, 5, 0xfe, 4, 0, 0xff, 1])
         .call(-2, 3, &[&5_i32]);
     assert_eq!(
@@ -169,9 +169,9 @@ fn damaged_call_does_not_change_an_inferred_type() {
 #[test]
 fn conn_mgr_is_the_only_object_on_its_channel() {
     let capture = Capture::default().call(0, 6, &[]).call(1, 1, &[]).connect(0, "x", 1).close(0);
-    let told = told(&inspector().sent_by(Role::Client).read(capture.0));
+    let texts = texts(&inspector().sent_by(Role::Client).read(capture.0));
     assert_eq!(
-        told,
+        texts,
         [
             "ConnMgr@0.ping()",
             "7 undecodable bytes: ConnMgr is alone on channel 0, there is no @1",

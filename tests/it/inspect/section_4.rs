@@ -1,8 +1,8 @@
-//! The bytes of section 4 tell the section's own story.
+//! The bytes of section 4 decode to the section's own description.
 
 use psom::{inspect::What, session::Role, testing::hex};
 
-use super::common::{Capture, client, inspector, lines, server, told, vector};
+use super::common::{Capture, client, inspector, lines, server, texts, vector};
 
 #[test]
 fn client_bytes_of_section_4_are_decoded() {
@@ -75,9 +75,9 @@ fn single_messages_of_section_4_are_decoded() {
         ),
     ] {
         let transcript = inspector().sent_by(sender).read(bytes);
-        assert_eq!(told(&transcript), [what]);
+        assert_eq!(texts(&transcript), [what]);
     }
-    // These say themselves whose they are.
+    // The direction of these messages is unambiguous.
     for (sender, bytes) in [
         client("client to server: ConnMgr.version"),
         server("server to client: ConnMgr.version"),
@@ -90,7 +90,7 @@ fn single_messages_of_section_4_are_decoded() {
         let transcript = inspector().read(bytes);
         assert_eq!((transcript.sender(), transcript.is_certain()), (sender, true));
     }
-    // Both sides send doneProtocols, and on channel 0 a client could log a text.
+    // Both sides send doneProtocols, and a client could call log on channel 0.
     assert!(!inspector().read(vector("doneProtocols")).is_certain());
     assert!(!inspector().read(vector("Meeting.cSetUrlBase")).is_certain());
 }
@@ -122,8 +122,8 @@ fn proxy_header_precedes_the_authentication() {
     let events: Vec<_> = transcript.events().collect();
     assert!(matches!(
         &events[0].what,
-        What::Authentication { proxy_header: Some(told), token }
-            if told == header && token == "3000000000000000E36032154C544908"
+        What::Authentication { proxy_header: Some(texts), token }
+            if texts == header && token == "3000000000000000E36032154C544908"
     ));
     assert_eq!(
         events[0].what.to_string(),
@@ -135,12 +135,12 @@ fn proxy_header_precedes_the_authentication() {
 
 #[test]
 fn forced_direction_is_used() {
-    // A server's bytes read as a client's: what cannot be is said, and the rest goes on.
+    // A server's bytes decoded as a client's: impossible bytes are reported.
     let bytes = server().split_off(161);
     let transcript = inspector().sent_by(Role::Client).read(bytes);
     assert_eq!((transcript.sender(), transcript.is_certain()), (Role::Client, true));
     assert_eq!(
-        told(&transcript)[..3],
+        texts(&transcript)[..3],
         [
             "set channel #2",
             "43 undecodable bytes: Meeting has no method 4, called on Meeting@0",
