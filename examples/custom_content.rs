@@ -8,7 +8,7 @@ use psom::{
     psom_interface,
 };
 use psom_objects::{
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     package::{ContentDetail, CreateContent, OtherContent},
     server::{ContentType, ContentTypes, NewContent, Refusal},
     types::Role,
@@ -132,7 +132,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut ada = Guest::join(ada, "Ada", lines.clone()).await?;
     let xml = r#"<wall xmlns="urn:example:wall" room="3"/>"#.parse()?;
     let detail = OtherContent { content_type: Wall::NAME.to_owned(), xml: Some(xml) };
-    let parcel = Parcel::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
+    let parcel = Upload::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
     ada.session.run(|conference, cx| conference.upload(cx, parcel)).await??;
     ada.wall().await?.s_stick("more light").await?;
     let grace = server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await?;

@@ -8,7 +8,7 @@ use psom::{
     Config, Context, Lifecycle, Scope, Violation, distributed_object, psom_interface, testing::Pair,
 };
 use psom_objects::{
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     package::{ContentDetail, CreateContent, OtherContent},
     server::{
         ContentType, ContentTypes, Meeting, MeetingConfig, Memory, NewContent, OldContent, Refusal,
@@ -122,7 +122,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ada = join(&mut meeting, 1, Role::Presenter);
     let xml = r#"<wall xmlns="urn:example:wall" room="3"/>"#.parse()?;
     let detail = OtherContent { content_type: Wall::NAME.to_owned(), xml: Some(xml) };
-    let parcel = Parcel::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
+    let parcel = Upload::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
     meeting.on_client(ada, |conference, cx| conference.upload(cx, parcel))?;
     meeting.on_client(ada, |conference, cx| {
         let screen = conference.extended::<Screen>(cx, 1).expect("the wall is there");

@@ -1,4 +1,4 @@
-//! Files that the user names, and those on their way to them.
+//! Reading files that the user names, and writing temporary files that become such files.
 
 use std::{
     fs::{self, File},
@@ -8,21 +8,20 @@ use std::{
 
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::failure::{Failure, Result, While};
+use crate::error::{CommandError, OrCannot, Result};
 
-/// Reads a file of at most `limit` bytes, as it is known to be or turns out to be.
+/// Reads a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let shown = path.display();
     let reading = format!("read {shown}");
-    // To open a pipe would wait for whoever writes into it.
+    // Opening a pipe would block until another program writes to it.
     if !fs::metadata(path).or_cannot(&reading)?.is_file() {
-        return Err(Failure::new(format!("{shown} is no file; name a file")));
+        return Err(CommandError::new(format!("{shown} is not a regular file; name a file")));
     }
     at_most(limit, File::open(path).or_cannot(&reading)?, &shown.to_string())
 }
 
-/// Reads the bytes of a capture or a text from wherever they come: a file, a pipe, or standard
-/// input where that is called `-`.
+/// Reads at most `limit` bytes from a file, a pipe, or standard input if the path is `-`.
 pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let name = name_of(path);
     if path.as_os_str() == "-" {
@@ -31,13 +30,13 @@ pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
     at_most(limit, File::open(path).or_cannot(format_args!("read {name}"))?, &name)
 }
 
-/// A file as it is called in messages.
+/// Returns the name of a file for messages.
 pub fn name_of(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
-/// A temporary directory that no other user reads.
-pub fn own_directory(prefix: &str) -> Result<TempDir> {
+/// Creates a temporary directory that no other user can read.
+pub fn private_directory(prefix: &str) -> Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]
@@ -45,34 +44,43 @@ pub fn own_directory(prefix: &str) -> Result<TempDir> {
     builder.tempdir().or_cannot("make a temporary directory")
 }
 
-/// A file that is to stay in this directory once it is whole, and has its name then: with the
-/// permissions that any new file of this user has.
-pub fn draft(directory: &Path) -> Result<NamedTempFile> {
+/// Creates a temporary file that is renamed once it is complete. It has the permissions of any new
+/// file of this user.
+pub fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
     let shown = directory.display();
     if !directory.is_dir() {
-        return Err(Failure::new(format!("there is no directory {shown}; make it first")));
+        return Err(CommandError::new(format!("there is no directory {shown}; create it first")));
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".psom-");
-    // What the user's umask takes away is taken away here, too.
+    // The user's umask applies to this mode, as to any new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(directory).or_cannot(format_args!("write to {shown}"))
 }
 
-/// The directory that a file is in or goes into.
+/// Returns the directory of a file.
 pub fn directory_of(file: &Path) -> &Path {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     directory.unwrap_or(Path::new("."))
 }
 
+/// Returns the title that a file gets by default: its name.
+pub fn title_from_name(path: &Path) -> Result<String> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.map(str::to_owned).ok_or_else(|| {
+        let shown = path.display();
+        CommandError::new(format!("{shown} has no name in Unicode; choose a title with --title"))
+    })
+}
+
 fn at_most(limit: u64, source: impl Read, name: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(limit + 1).read_to_end(&mut bytes).or_cannot(format_args!("read {name}"))?;
-    match bytes.len() as u64 > limit {
-        true => Err(Failure::new(format!("{name} is too large; at most {limit} bytes are read"))),
-        false => Ok(bytes),
+    if bytes.len() as u64 > limit {
+        return Err(CommandError::new(format!("{name} is too large; the limit is {limit} bytes")));
     }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -81,30 +89,32 @@ mod tests {
 
     use super::*;
 
-    fn said(result: Result<Vec<u8>>) -> String {
+    fn message(result: Result<Vec<u8>>) -> String {
         match result {
-            Err(Failure::Said(why)) => why,
-            other => panic!("{other:?}"),
+            Err(CommandError::Message(why)) => why,
+            other => unreachable!("{other:?}"),
         }
     }
 
     #[test]
-    fn no_more_is_read_than_the_limit() {
+    fn a_file_above_the_limit_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("four");
         fs::write(&path, "four").unwrap();
         for read in [read, read_input] {
             assert_eq!(read(&path, 4).unwrap(), b"four");
-            assert!(said(read(&path, 3)).ends_with("four is too large; at most 3 bytes are read"));
+            assert!(message(read(&path, 3)).ends_with("four is too large; the limit is 3 bytes"));
         }
-        assert!(said(read(directory.path(), 4)).ends_with(" is no file; name a file"));
+        assert!(
+            message(read(directory.path(), 4)).ends_with(" is not a regular file; name a file")
+        );
     }
 
     #[cfg(unix)]
     #[test]
-    fn what_never_ends_is_not_read_to_its_end() {
+    fn endless_files_are_rejected() {
         let zeros = Path::new("/dev/zero");
-        assert_eq!(said(read(zeros, 9)), "/dev/zero is no file; name a file");
-        assert_eq!(said(read_input(zeros, 9)), "/dev/zero is too large; at most 9 bytes are read");
+        assert_eq!(message(read(zeros, 9)), "/dev/zero is not a regular file; name a file");
+        assert_eq!(message(read_input(zeros, 9)), "/dev/zero is too large; the limit is 9 bytes");
     }
 }

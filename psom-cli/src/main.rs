@@ -2,32 +2,30 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod admin;
+mod cli;
 mod commands;
-mod download;
-mod events;
-mod failure;
+mod drawing;
+mod error;
 mod files;
-mod guest;
 mod http;
-mod joined;
-mod logs;
-mod out;
-mod patience;
-mod progress;
+mod meeting;
+mod render;
+mod signals;
 mod slides;
-mod texts;
-mod upload;
+mod terminal;
 
 use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
 
-use commands::Cli;
-use failure::Failure;
+use cli::Cli;
+use error::CommandError;
+use signals::INTERRUPTED_STATUS;
+use terminal::{logs, out};
 
-/// The status of a program that was interrupted, as shells have it: 128 and the number of SIGINT.
-const INTERRUPTED: u8 = 130;
+/// How long the runtime waits at the end for threads that block, such as a read from a network that
+/// does not answer.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -36,21 +34,20 @@ fn main() -> ExitCode {
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(cli.run());
-            // What still reads from a network that does not answer is not waited for.
-            runtime.shutdown_timeout(Duration::from_secs(1));
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             result
         }
-        Err(error) => Err(Failure::new(format!("cannot start: {error}"))),
+        Err(error) => Err(CommandError::new(format!("cannot start: {error}"))),
     };
     match result {
-        Ok(()) | Err(Failure::NobodyListens) => ExitCode::SUCCESS,
-        Err(Failure::Said(why)) => {
-            out::error(&why);
+        Ok(()) | Err(CommandError::OutputClosed) => ExitCode::SUCCESS,
+        Err(CommandError::Message(message)) => {
+            out::error(&message);
             ExitCode::FAILURE
         }
-        Err(Failure::Interrupted) => {
+        Err(CommandError::Interrupted) => {
             out::error("interrupted");
-            ExitCode::from(INTERRUPTED)
+            ExitCode::from(INTERRUPTED_STATUS)
         }
     }
 }

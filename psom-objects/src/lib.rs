@@ -15,6 +15,7 @@
 
 pub mod annotation;
 pub mod client;
+mod hex;
 pub mod interfaces;
 pub mod package;
 pub mod qna;

@@ -9,7 +9,7 @@
 //!
 //! use psom::{Config, testing::Pair};
 //! use psom_objects::{
-//!     client::{Conference, Event, Parcel},
+//!     client::{Conference, Event, Upload},
 //!     server::{Meeting, MeetingConfig, SavedState},
 //!     testing::MemoryStore,
 //!     types::{Participant, Role},
@@ -30,7 +30,7 @@
 //! let mut state = SavedState::new();
 //! let mut pair = open(&state);
 //! let ada = join(&mut pair);
-//! let board = Parcel::whiteboard("Sketch")?;
+//! let board = Upload::whiteboard("Sketch")?;
 //! pair.on_client(ada, |conference, cx| conference.upload(cx, board))?;
 //!
 //! pair.take_writes().into_iter().for_each(|write| write.apply(&mut state));

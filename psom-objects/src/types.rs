@@ -145,6 +145,18 @@ pub enum QnaOpenState {
     Other(i32),
 }
 
+/// Writes `none`, `open` or `suspended`, or the number of an unknown state.
+impl fmt::Display for QnaOpenState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.pad("none"),
+            Self::Open => f.pad("open"),
+            Self::Suspended => f.pad("suspended"),
+            Self::Other(number) => number.fmt(f),
+        }
+    }
+}
+
 /// The formats of a presentation's resources (section 3.1.4.1.11).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use psom::{ClientSession, Context};
 use psom_objects::{
     annotation::{Board, Kind, Properties, Property, text::Delta},
-    client::{Conference, Event, Parcel},
+    client::{Conference, ContentEvent, Event, Upload, UploadEvent},
     types::Role,
 };
 use psom_server::{Options, Server};
@@ -55,7 +55,7 @@ impl Guest {
     async fn settle(&mut self) {
         let fence = self.run(|conference, cx| conference.reserve_title(cx, "")).await;
         let fence = fence.expect("asked");
-        let answers = |event: &Event| matches!(event, Event::TitleReservation { cookie, .. } if *cookie == fence);
+        let answers = |event: &Event| matches!(event, Event::Upload { cookie, event: UploadEvent::TitleReservation { .. } } if *cookie == fence);
         self.until(answers).await;
     }
 
@@ -131,10 +131,10 @@ async fn main() {
     };
     let server = Server::start(options).await.expect("started");
     server.create_meeting("bench", None).await.expect("created");
-    let is_there = |event: &Event| matches!(event, Event::ExtendedReady { .. });
+    let is_there = |event: &Event| matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. });
     let mut ada = Guest::join(&server, "ada").await;
     ada.until(|event| *event == Event::Ready).await;
-    let parcel = Parcel::whiteboard("Board").expect("a package");
+    let parcel = Upload::whiteboard("Board").expect("a package");
     ada.run(|conference, cx| conference.upload(cx, parcel)).await.expect("uploaded");
     ada.until(is_there).await;
     let mut grace = Guest::join(&server, "grace").await;

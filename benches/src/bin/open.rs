@@ -14,7 +14,7 @@ use std::{
 use psom::testing::Pair;
 use psom_objects::{
     annotation::{Kind, Properties, Property},
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     server::{Meeting, MeetingConfig},
     testing::MemoryStore,
     types::{Participant, Role},
@@ -41,8 +41,8 @@ fn meeting() -> Vec<psom::Write> {
     let ada = join(&mut pair, 1, Role::Presenter);
     for number in 1..=CONTENTS {
         let parcel = match number {
-            1 => Parcel::poll("Poll", "Which?", ["a", "b", "c"]),
-            _ => Parcel::whiteboard(&format!("Board {number}")),
+            1 => Upload::poll("Poll", "Which?", ["a", "b", "c"]),
+            _ => Upload::whiteboard(&format!("Board {number}")),
         };
         let parcel = parcel.expect("a package");
         pair.on_client(ada, |conference, cx| conference.upload(cx, parcel)).expect("uploaded");

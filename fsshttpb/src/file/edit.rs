@@ -42,11 +42,7 @@ impl Store {
     ///
     /// # Errors
     /// None is known; the new store is checked like an upload.
-    pub fn from_file_with(
-        file: Bytes,
-        ids: Ids,
-        chunking: &Chunking,
-    ) -> Result<Self, Failure> {
+    pub fn from_file_with(file: Bytes, ids: Ids, chunking: &Chunking) -> Result<Self, Failure> {
         let mut store = Self::new(ids.clone());
         let mut ids = ids;
         let put = store.edit(&file, &mut ids, chunking)?;
@@ -239,7 +235,10 @@ impl Draft<'_> {
         if cell.is_none() {
             let manifest = vec![
                 Element::new(types::StorageManifestSchema { schema: FILE_SCHEMA }),
-                Element::new(types::StorageManifestRoot { root: CONTENTS_ROOT, cell: CONTENTS_CELL }),
+                Element::new(types::StorageManifestRoot {
+                    root: CONTENTS_ROOT,
+                    cell: CONTENTS_CELL,
+                }),
             ];
             let manifest = self.element(DataElementType::STORAGE_MANIFEST, manifest);
             index.set(Key::Manifest, manifest, self.ids);

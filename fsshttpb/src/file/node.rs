@@ -44,13 +44,13 @@ impl Node {
     /// Returns the data of the node object.
     pub fn to_bytes(&self) -> Vec<u8> {
         let signature = types::NodeSignature { signature: BinaryItem(self.signature.clone()) };
-        let mut parts = vec![
-            Element::new(signature),
-            Element::new(types::NodeDataSize { size: self.size }),
-        ];
-        parts.extend(self.hash.iter().map(|hash| {
-            Element::new(types::NodeDataHash { hash: BinaryItem(hash.clone()) })
-        }));
+        let mut parts =
+            vec![Element::new(signature), Element::new(types::NodeDataSize { size: self.size })];
+        parts.extend(
+            self.hash
+                .iter()
+                .map(|hash| Element::new(types::NodeDataHash { hash: BinaryItem(hash.clone()) })),
+        );
         let element = if self.leaf {
             Element::with(types::LeafNode {}, parts)
         } else {

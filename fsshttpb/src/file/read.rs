@@ -6,7 +6,7 @@ use super::node::Node;
 use crate::{
     atom::{Blob, CellId, ExtendedGuid, Guid},
     object::types::Partition,
-    store::{StoreError, Storage, Store, StoredObject},
+    store::{Storage, Store, StoreError, StoredObject},
 };
 
 const CONTENTS_GUID: Guid = Guid::from_u128(0x84DEFAB9_AAA3_4A0D_A3A8_520C77AC7073);

@@ -80,11 +80,8 @@ fn central_directory(file: &[u8]) -> BTreeMap<usize, Option<Sizes>> {
         let record = file.get(place..)?.strip_prefix(CENTRAL_SIGNATURE)?;
         let record = &file[place..place + CENTRAL_SIGNATURE.len() + record.len()];
         let (compressed, size) = (u32_at(record, 20)?, u32_at(record, 24)?);
-        let sizes = Sizes {
-            crc: u32_at(record, 16)?,
-            compressed: compressed.into(),
-            size: size.into(),
-        };
+        let sizes =
+            Sizes { crc: u32_at(record, 16)?, compressed: compressed.into(), size: size.into() };
         let offset = u32_at(record, 42)? as usize;
         let variable = [28, 30, 32].map(|place| u16_at(record, place).map(usize::from));
         let [Some(name), Some(extra), Some(comment)] = variable else { return None };

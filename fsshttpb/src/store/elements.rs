@@ -95,7 +95,8 @@ impl DataElement {
     /// Returns the current revision of a cell manifest.
     pub(crate) fn current_revision(&self) -> Result<ExtendedGuid, StoreError> {
         self.check(DataElementType::CELL_MANIFEST, "CellManifest")?;
-        let current = self.first().map(|current: &types::CellManifestCurrentRevision| current.revision);
+        let current =
+            self.first().map(|current: &types::CellManifestCurrentRevision| current.revision);
         Ok(current.unwrap_or_default())
     }
 

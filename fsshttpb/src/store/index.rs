@@ -66,9 +66,7 @@ impl Index {
             let (mapping, serial) = (*element, *serial);
             match *key {
                 Key::Manifest => Element::new(types::IndexManifestMapping { mapping, serial }),
-                Key::Cell(cell) => {
-                    Element::new(types::IndexCellMapping { cell, mapping, serial })
-                }
+                Key::Cell(cell) => Element::new(types::IndexCellMapping { cell, mapping, serial }),
                 Key::Revision(revision) => {
                     Element::new(types::IndexRevisionMapping { revision, mapping, serial })
                 }

@@ -67,7 +67,12 @@ pub(crate) fn apply(
         return refuse(CellCode::QUOTA, "the incomplete uploads hold too many bytes");
     }
     if put.flags.has(Flags::PARTIAL) && !put.flags.has(Flags::LAST_PART) {
-        return Ok(Applied { index: storage.index.id, added: received_ids, serials: vec![], complete: false });
+        return Ok(Applied {
+            index: storage.index.id,
+            added: received_ids,
+            serials: vec![],
+            complete: false,
+        });
     }
     let Some(uploaded) = uploaded else {
         let text = format!("the package does not contain the storage index {}", put.index);
@@ -90,9 +95,8 @@ fn read(storage: &mut Storage, element: &Element) -> Result<Option<DataElement>,
 /// Refuses an identifier that belongs to another data element. Data elements never change, so that
 /// this is an error even if the client does not ask for the check.
 fn check_id(storage: &Storage, element: &DataElement) -> Result<(), Failure> {
-    let same = |known: &Arc<DataElement>| {
-        known.kind == element.kind && known.content == element.content
-    };
+    let same =
+        |known: &Arc<DataElement>| known.kind == element.kind && known.content == element.content;
     let known = storage.elements.get(&element.id).or_else(|| storage.pending.get(&element.id));
     if known.is_none_or(same) {
         return Ok(());
@@ -128,10 +132,13 @@ fn merge(
     let replace = put.additional.has(AdditionalBits::FULL_FILE_REPLACE);
     let removed = current.mappings.keys().filter(|key| replace && uploaded.get(key).is_none());
     let changed = uploaded.mappings.iter().filter(|(key, mapping)| {
-        current.get(key) != Some(mapping.element) && !(**key == Key::Manifest && mapping.element.is_null())
+        current.get(key) != Some(mapping.element)
+            && !(**key == Key::Manifest && mapping.element.is_null())
     });
-    let changed: Vec<_> =
-        changed.map(|(key, mapping)| (*key, mapping.element)).chain(removed.map(|key| (*key, ExtendedGuid::NULL))).collect();
+    let changed: Vec<_> = changed
+        .map(|(key, mapping)| (*key, mapping.element))
+        .chain(removed.map(|key| (*key, ExtendedGuid::NULL)))
+        .collect();
     for (key, _) in &changed {
         if expected.is_some_and(|expected| expected.get(key) != current.get(key)) {
             let text = format!("{key:?} has changed since the expected index; query again");

@@ -122,7 +122,9 @@ impl<'a> Packer<'a> {
             return;
         }
         let fragments = flags.has(Bits::ALLOW_FRAGMENTS) || flags.has(Bits::ALLOW_FRAGMENTS_2);
-        if fragments && (self.known_bytes(element.id) > 0 || element.encoded_len() > self.left_bytes) {
+        if fragments
+            && (self.known_bytes(element.id) > 0 || element.encoded_len() > self.left_bytes)
+        {
             return self.pack_fragment(&element, ids);
         }
         // The first data element is sent even if it exceeds the constraint.

@@ -6,12 +6,7 @@ use crate::{
     message::{Answer, PutChanges, QueryChanges, Response},
     object::types::{self, Partition, SubRequestType},
     store::{
-        elements::DataElement,
-        error::StoreError,
-        index::Index,
-        put,
-        serve::Store,
-        storage::Storage,
+        elements::DataElement, error::StoreError, index::Index, put, serve::Store, storage::Storage,
     },
 };
 
@@ -77,7 +72,9 @@ impl Store {
         add_elements(storage, response)?;
         storage.knowledge = knowledge;
         let delta = response.elements().iter().filter_map(DataElement::from_element);
-        let delta = delta.filter(|element| element.id == index).map(|element| Index::from_element(&element));
+        let delta = delta
+            .filter(|element| element.id == index)
+            .map(|element| Index::from_element(&element));
         let mut next = Index { id: index, ..Index::clone(&storage.index) };
         next.mappings.extend(delta.flat_map(|delta| delta.mappings));
         storage.advance(next);
@@ -141,6 +138,7 @@ fn add_elements(storage: &mut Storage, response: &Response) -> Result<(), StoreE
 /// Returns bytes that identify a response: the identifiers and serial numbers of its elements.
 fn seed(response: &Response) -> Vec<u8> {
     let elements = response.elements().iter().filter_map(|element| element.get());
-    let names = elements.map(|element: &types::DataElement| format!("{} {}", element.id, element.serial));
+    let names =
+        elements.map(|element: &types::DataElement| format!("{} {}", element.id, element.serial));
     names.collect::<String>().into_bytes()
 }

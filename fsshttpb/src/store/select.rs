@@ -24,9 +24,8 @@ pub(crate) struct Selector<'a> {
 
 impl<'a> Selector<'a> {
     pub(crate) fn new(storage: &Storage, query: &'a QueryChanges) -> Result<Self, StoreError> {
-        let filters = query.filters.iter().map(|filter| {
-            Ok((filter, selected(storage, &filter.selection)?))
-        });
+        let filters =
+            query.filters.iter().map(|filter| Ok((filter, selected(storage, &filter.selection)?)));
         let cell = query.arguments.map(|(_, cell)| cell).filter(|cell| *cell != CellId::NULL);
         let cell = cell.map(|cell| storage.branch(&storage.index, cell)).transpose()?;
         Ok(Self {
@@ -83,7 +82,10 @@ fn key_of(ids: &[ExtendedGuid]) -> Option<Key> {
 }
 
 /// Returns the data elements that a filter selects by their place in the storage.
-fn selected(storage: &Storage, selection: &Selection) -> Result<BTreeSet<ExtendedGuid>, StoreError> {
+fn selected(
+    storage: &Storage,
+    selection: &Selection,
+) -> Result<BTreeSet<ExtendedGuid>, StoreError> {
     let index: &Index = &storage.index;
     Ok(match selection {
         Selection::All | Selection::Type(_) => BTreeSet::new(),

@@ -128,7 +128,8 @@ impl Store {
             Operation::QueryChanges(query) => {
                 self.prepare(sub.partition);
                 let (ids, storage) = self.parts_mut(sub.partition);
-                let found = query::answer(storage, &query, ids).map_err(|error| error.to_failure())?;
+                let found =
+                    query::answer(storage, &query, ids).map_err(|error| error.to_failure())?;
                 elements.extend(found.elements.iter().map(|element| element.to_element()));
                 Ok(found.answer)
             }

@@ -33,7 +33,8 @@ pub fn zip_file(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn xml(name: &str, words: usize) -> Vec<u8> {
-    let words: String = (0..words).map(|word| format!("<a:t>{name} {}</a:t>", word * word)).collect();
+    let words: String =
+        (0..words).map(|word| format!("<a:t>{name} {}</a:t>", word * word)).collect();
     format!("<?xml version=\"1.0\"?><part>{words}</part>").into_bytes()
 }
 

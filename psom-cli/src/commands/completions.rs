@@ -1,10 +1,9 @@
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use super::Cli;
 use crate::{
-    failure::{Failure, Result},
-    out,
+    error::{OrCannot, Result},
+    terminal::out,
 };
 
 /// Print a script that completes commands and options in a shell
@@ -20,10 +19,11 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self) -> Result {
+    /// Prints the script for a command.
+    pub fn run(self, command: &mut clap::Command) -> Result {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "psom", &mut script);
-        let script = String::from_utf8(script).map_err(|error| Failure::new(error.to_string()))?;
+        clap_complete::generate(self.shell, command, "psom", &mut script);
+        let script = String::from_utf8(script).or_cannot("print the script")?;
         out::line(script.trim_end())
     }
 }

@@ -9,15 +9,15 @@ use psom::{
 use psom_objects::interfaces::catalog;
 
 use crate::{
-    failure::{Failure, Result},
+    error::{CommandError, Result},
     files::{name_of, read_input},
-    out,
+    terminal::out,
 };
 
-/// The largest capture that is read, in bytes.
-const LARGEST: u64 = 256 << 20;
+/// Upper bound on a capture.
+const MAX_CAPTURE_BYTES: u64 = 256 << 20;
 
-/// Tell the captured bytes of one direction of a connection, call by call
+/// Decode the captured bytes of one direction of a connection, call by call
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -25,19 +25,19 @@ Examples:
   xxd client.bin | psom decode -
   psom decode client.txt --other server.txt
 
-A file holds the bytes themselves, after TLS, or a hex dump of them: plain digits, or what xxd,
-hexdump -C, od -t x1 and Wireshark print. Each line is an offset, a channel, and what was sent, with
-the identifiers of the side that sent it. An object of which these bytes do not say what it is goes
-by what is called on it; where that could be another one, a `?` stands behind its name. A capture
-that begins inside a connection, or is damaged, is told from where a channel is chosen next. Where
-something cannot be decoded, the program ends with 1. At most 256 MiB are read.")]
+A file contains the decrypted bytes, or a hex dump of them: plain digits, or the output of xxd,
+hexdump -C, od -t x1 or Wireshark. Each line shows an offset, a channel and a message, with the
+identifiers of the sender. The interface of an object that the bytes do not name is inferred from
+the calls on it; if that is ambiguous, a `?` follows its name. A capture that starts inside a
+connection, or is damaged, is decoded from the next choice of a channel on. If a part cannot be
+decoded, the command exits with 1. At most 256 MiB are read.")]
 pub struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
-    /// Who has sent the bytes; found out from them unless it is given.
+    /// The sender of the bytes; inferred by default.
     #[arg(long, value_enum)]
     direction: Option<Direction>,
-    /// The other direction of the same connection: its objects need not be guessed then.
+    /// The other direction of the same connection, from which the interfaces of objects are known.
     #[arg(long, value_name = "FILE")]
     other: Option<PathBuf>,
 }
@@ -53,7 +53,9 @@ enum Direction {
 impl Decode {
     pub fn run(self) -> Result {
         if self.other.as_ref().is_some_and(|other| *other == self.file) {
-            return Err(Failure::new("both directions are the same file; give one of each"));
+            return Err(CommandError::new(
+                "both directions are the same file; give a file for each",
+            ));
         }
         let mut inspector = Inspector::new(catalog());
         if let Some(direction) = self.direction {
@@ -69,9 +71,9 @@ impl Decode {
             let two = Inspector::new(catalog()).read(other_bytes.clone());
             if one.is_certain() && two.is_certain() && one.sender() == two.sender() {
                 let (file, other) = (name_of(&self.file), name_of(other));
-                let by = whose(one.sender());
-                return Err(Failure::new(format!(
-                    "{file} and {other} were both sent by the {by}; give one of each"
+                let by = side(one.sender());
+                return Err(CommandError::new(format!(
+                    "{file} and {other} were both sent by the {by}; give a file for each"
                 )));
             }
             inspector = inspector.other(other_bytes);
@@ -82,15 +84,15 @@ impl Decode {
 
 fn capture(file: &Path) -> Result<Bytes> {
     let name = name_of(file);
-    let bytes = dump::read(read_input(file, LARGEST)?);
-    let bytes = bytes.map_err(|error| Failure::new(format!("{name}, {error}")))?;
-    match bytes.is_empty() {
-        true => Err(Failure::new(format!("{name} holds no bytes"))),
-        false => Ok(bytes),
+    let bytes = dump::read(read_input(file, MAX_CAPTURE_BYTES)?);
+    let bytes = bytes.map_err(|error| CommandError::new(format!("{name}, {error}")))?;
+    if bytes.is_empty() {
+        return Err(CommandError::new(format!("{name} has no bytes")));
     }
+    Ok(bytes)
 }
 
-fn whose(sender: Role) -> &'static str {
+fn side(sender: Role) -> &'static str {
     match sender {
         Role::Client => "client",
         Role::Server => "server",
@@ -111,8 +113,8 @@ fn print(transcript: &Transcript) -> Result {
         out::line(format!("{offset:>width$}  {channel:<2}  {what}"))?;
     }
     let sender = match (transcript.sender(), transcript.is_certain()) {
-        (sender, true) => format!("Sent by the {}", whose(sender)),
-        (sender, false) => format!("Most likely sent by the {}", whose(sender)),
+        (sender, true) => format!("Sent by the {}", side(sender)),
+        (sender, false) => format!("Most likely sent by the {}", side(sender)),
     };
     let length = transcript.length();
     let plural = if records == 1 { "" } else { "s" };
@@ -122,7 +124,7 @@ fn print(transcript: &Transcript) -> Result {
         _ => {
             out::line(format!("{summary}, {bytes} of them not decoded."))?;
             let plural = if undecodable == 1 { "record" } else { "records" };
-            Err(Failure::new(format!("{undecodable} {plural} could not be decoded")))
+            Err(CommandError::new(format!("{undecodable} {plural} could not be decoded")))
         }
     }
 }

@@ -1,9 +1,9 @@
 use clap::Args;
 
 use crate::{
-    failure::{Failure, Result},
-    joined::LinkArgs,
-    out,
+    error::{CommandError, Result},
+    meeting::session::LinkArgs,
+    terminal::out,
 };
 
 /// Delete a content
@@ -18,15 +18,15 @@ pub struct Delete {
 
 impl Delete {
     pub async fn run(self) -> Result {
-        let mut joined = self.link.join().await?;
-        let (id, _) = joined.content(&self.title)?;
-        joined.act(move |conference, cx| conference.delete_content(cx, id)).await?;
-        joined.settle().await?;
-        if joined.model.contents.contains_key(&id) {
-            let why = "the server does not let you delete this content; join as a presenter";
-            return Err(Failure::new(why));
+        let mut meeting = self.link.join().await?;
+        let (id, _) = meeting.content(&self.title).await?;
+        meeting.act(move |conference, cx| conference.delete_content(cx, id)).await?;
+        meeting.settle().await?;
+        if meeting.content_by_id(id).await?.is_some() {
+            let why = "you may not delete this content; join as a presenter";
+            return Err(CommandError::new(why));
         }
-        joined.leave().await?;
+        meeting.leave().await?;
         out::line(format_args!("Deleted \"{}\".", out::printable(&self.title)))
     }
 }

@@ -8,27 +8,27 @@ use psom::interface::{
 use psom_objects::interfaces::catalog;
 
 use crate::{
-    failure::{Failure, Result},
+    error::{CommandError, Result},
     files::{name_of, read_input},
-    out,
+    terminal::out,
 };
 
-/// The largest file that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
+/// Upper bound on a file with definitions.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// Print the interfaces that are built in, or compare them with a file
+/// Print the built-in interfaces, or compare them with a file
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  psom idl                                 every interface, in all its versions
-  psom idl Content UploadManager           some of them
-  psom idl --check interfaces.idl          how a file differs from what is built in
-  psom idl Content --check -               the same for one interface, from standard input
+  psom idl                                 print every interface in all its versions
+  psom idl Content UploadManager           print some interfaces
+  psom idl --check interfaces.idl          compare a file with the built-in interfaces
+  psom idl Content --check -               compare one interface with standard input
 
-A difference that only people see, as the name of a parameter, is a note. Where there is another
-one, the program ends with 1.")]
+A difference that does not affect the wire, such as the name of a parameter, is a note. After any
+other difference, the command exits with 1.")]
 pub struct Idl {
-    /// Interfaces, by their names or the last parts of these.
+    /// Interfaces, by their names or the last segments of the names.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// Compare with the definitions of this file; `-` is standard input.
@@ -46,14 +46,16 @@ impl Idl {
         }
     }
 
-    /// The named ones, or all.
+    /// Returns the named interfaces, or all.
     fn definitions(&self) -> Result<Vec<Definition>> {
         let catalog = catalog();
         for name in &self.names {
             if !catalog.iter().any(|definition| is_called(definition, name)) {
                 let known: Vec<_> = catalog.iter().map(|definition| definition.title).collect();
                 let known = known.join(", ");
-                return Err(Failure::new(format!("no interface is called {name}; say {known}")));
+                return Err(CommandError::new(format!(
+                    "there is no interface {name}; choose from {known}"
+                )));
             }
         }
         let named = |it: &Definition| {
@@ -64,10 +66,10 @@ impl Idl {
 
     fn compare(&self, definitions: &[Definition], built_in: &Document, file: &Path) -> Result {
         let shown = name_of(file);
-        let text = String::from_utf8(read_input(file, LARGEST)?)
-            .map_err(|_| Failure::new(format!("{shown} is no text in UTF-8")))?;
-        let mut document =
-            Document::parse(&text).map_err(|error| Failure::new(format!("{shown}, {error}")))?;
+        let text = String::from_utf8(read_input(file, MAX_FILE_BYTES)?)
+            .map_err(|_| CommandError::new(format!("{shown} is not text in UTF-8")))?;
+        let mut document = Document::parse(&text)
+            .map_err(|error| CommandError::new(format!("{shown}, {error}")))?;
         if !self.names.is_empty() {
             document.blocks.retain(|block| definitions.iter().any(|it| it.name() == block.name));
         }
@@ -80,19 +82,23 @@ impl Idl {
         }
         let matter = differences.iter().filter(|difference| difference.on_the_wire).count();
         let all = match built_in.blocks.len() {
-            1 => "definition".to_owned(),
-            all => format!("{all} definitions"),
+            1 => "built-in definition".to_owned(),
+            all => format!("{all} built-in definitions"),
         };
         match (matter, differences.len()) {
-            (0, 0) => out::line(format!("{shown} and the {all} built in agree.")),
-            (0, _) => out::line(format!("{shown} and the {all} built in agree on the wire.")),
-            (1, _) => Err(Failure::new(format!("{shown} differs in 1 place that matters"))),
-            (n, _) => Err(Failure::new(format!("{shown} differs in {n} places that matter"))),
+            (0, 0) => out::line(format!("{shown} agrees with the {all}.")),
+            (0, _) => out::line(format!("{shown} agrees with the {all} on the wire.")),
+            (1, _) => {
+                Err(CommandError::new(format!("{shown} differs in 1 place that affects the wire")))
+            }
+            (n, _) => Err(CommandError::new(format!(
+                "{shown} differs in {n} places that affect the wire"
+            ))),
         }
     }
 }
 
-/// Whether a definition is meant by a name, in any case.
+/// Reports whether a name, in upper or lower case, means a definition.
 fn is_called(definition: &Definition, name: &str) -> bool {
     let names = [definition.title, definition.name(), definition.server.short_name()];
     names.iter().any(|known| known.eq_ignore_ascii_case(name))

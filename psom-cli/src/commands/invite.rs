@@ -1,14 +1,17 @@
-use clap::{Args, ValueEnum};
+use clap::Args;
+use psom_objects::types::Role;
 use serde_json::json;
 use ureq::http::Method;
 
+use super::args;
 use crate::{
-    admin::ServerArgs,
-    failure::{Failure, Result},
-    out, texts,
+    error::{CommandError, Result},
+    http::admin::ServerArgs,
+    meeting::texts,
+    terminal::out,
 };
 
-/// Print a link by which somebody joins a meeting
+/// Print a link with which a user joins a meeting
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -16,18 +19,18 @@ Examples:
   psom invite team --name Grace --uri sip:grace@example.com
   psom watch \"$(psom invite team --name Watcher)\"
 
-The link is good for as long as the meeting, and as often as it is used; with --once it is good for
-one connection within two minutes. Who joins with the same address is the same user.")]
+The link stays valid as long as the meeting exists, and can be used repeatedly. With --once, it is
+valid for one connection within two minutes. Links with the same address are for the same user.")]
 pub struct Invite {
     /// The meeting.
     meeting: String,
     /// The name that others see.
     #[arg(long)]
     name: String,
-    /// What the user may do.
-    #[arg(long, default_value = "attendee")]
+    /// The user's role.
+    #[arg(long, default_value = "attendee", value_parser = args::role())]
     role: Role,
-    /// The user's address; by default one that is made of the name.
+    /// The user's address; by default made from the name.
     #[arg(long)]
     uri: Option<String>,
     /// Make a link for one connection in the next two minutes.
@@ -37,44 +40,27 @@ pub struct Invite {
     server: ServerArgs,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Role {
-    /// Shares, presents; the meeting is theirs.
-    Organizer,
-    /// Shares and presents.
-    Presenter,
-    /// Sees what is shared.
-    Attendee,
-}
-
 impl Invite {
     pub async fn run(self) -> Result {
         texts::check_name(&self.name)?;
-        let role = match self.role {
-            Role::Organizer => "organizer",
-            Role::Presenter => "presenter",
-            Role::Attendee => "attendee",
-        };
         let uri = self.uri.unwrap_or_else(|| address(&self.name));
-        let user = json!({ "uri": uri, "displayName": self.name, "role": role });
+        let user = json!({ "uri": uri, "displayName": self.name, "role": self.role });
         let kind = if self.once { "users" } else { "invitations" };
         let path = [self.meeting.as_str(), kind];
-        let answer = self.server.open()?.ask(Method::POST, &path, Some(user)).await?;
+        let answer = self.server.open()?.meetings(Method::POST, &path, Some(user)).await?;
         match answer["joinLink"].as_str() {
             Some(link) => out::line(link),
-            None => Err(Failure::new("the server gave no join link; update psom")),
+            None => Err(CommandError::new("the server gave no join link; update psom")),
         }
     }
 }
 
-/// An address for a name: letters and digits stay, everything else becomes a dot. Two people of one
-/// name are two users, so each invitation has an address of its own.
+/// Makes an address from a name: everything but letters and digits becomes a dot. The random part
+/// keeps two users of one name apart.
 fn address(name: &str) -> String {
     let number = rand::random::<u32>();
     let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
     let user = parts.collect::<Vec<_>>().join(".").to_lowercase();
-    match user.is_empty() {
-        true => format!("sip:guest.{number:08x}@psom.invalid"),
-        false => format!("sip:{user}.{number:08x}@psom.invalid"),
-    }
+    let user = if user.is_empty() { "guest" } else { user.as_str() };
+    format!("sip:{user}.{number:08x}@psom.invalid")
 }

@@ -3,9 +3,9 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::{
-    admin::ServerArgs,
-    failure::{Failure, Result},
-    out,
+    error::{CommandError, Result},
+    http::admin::ServerArgs,
+    terminal::out,
 };
 
 /// Create, list, show and end meetings
@@ -23,11 +23,11 @@ pub struct Meeting {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Create a meeting and print its id
+    /// Create a meeting and print its ID
     Create {
-        /// The meeting's id; by default the server makes one.
+        /// The meeting's ID; by default the server makes one.
         id: Option<String>,
-        /// A title for people.
+        /// The title.
         #[arg(long)]
         title: Option<String>,
         #[command(flatten)]
@@ -35,7 +35,7 @@ enum Action {
     },
     /// List the meetings
     List {
-        /// Print what the server says as JSON.
+        /// Print the server's answer as JSON.
         #[arg(long)]
         json: bool,
         #[command(flatten)]
@@ -45,13 +45,13 @@ enum Action {
     Show {
         /// The meeting.
         id: String,
-        /// Print what the server says as JSON.
+        /// Print the server's answer as JSON.
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// End a meeting: everybody leaves, and what was shared is deleted
+    /// End a meeting: everybody leaves, and all contents are deleted
     End {
         /// The meeting.
         id: String,
@@ -65,15 +65,15 @@ impl Meeting {
         match self.action {
             Action::Create { id, title, server } => create(&server, id, title).await,
             Action::List { json, server } => {
-                let answer = server.open()?.ask(Method::GET, &[], None).await?;
+                let answer = server.open()?.meetings(Method::GET, &[], None).await?;
                 if json { out::line(answer) } else { list(&answer) }
             }
             Action::Show { id, json, server } => {
-                let answer = server.open()?.ask(Method::GET, &[&id], None).await?;
+                let answer = server.open()?.meetings(Method::GET, &[&id], None).await?;
                 if json { out::line(answer) } else { show(&answer) }
             }
             Action::End { id, server } => {
-                server.open()?.ask(Method::DELETE, &[&id], None).await.map(drop)
+                server.open()?.meetings(Method::DELETE, &[&id], None).await.map(drop)
             }
         }
     }
@@ -86,10 +86,12 @@ async fn create(server: &ServerArgs, id: Option<String>, title: Option<String>) 
             meeting[name] = value.into();
         }
     }
-    let answer = server.open()?.ask(Method::POST, &[], Some(meeting)).await?;
+    let answer = server.open()?.meetings(Method::POST, &[], Some(meeting)).await?;
     match answer["id"].as_str() {
         Some(id) => out::line(out::printable(id)),
-        None => Err(Failure::new("the server created the meeting but gave no id; update psom")),
+        None => {
+            Err(CommandError::new("the server created the meeting but gave no ID; update psom"))
+        }
     }
 }
 
@@ -97,7 +99,7 @@ fn list(answer: &Value) -> Result {
     answer["meetings"].as_array().into_iter().flatten().try_for_each(summary)
 }
 
-/// A line for a meeting: id, title, and how much is in it, or why that cannot be said.
+/// Prints a line for a meeting: its ID, its title, and its counts or its problem.
 fn summary(meeting: &Value) -> Result {
     let strong = out::STRONG;
     let title = text(meeting, "title");
@@ -109,10 +111,10 @@ fn summary(meeting: &Value) -> Result {
 
 fn state(meeting: &Value) -> String {
     let count = |what: &str| meeting["counts"][what].as_u64().unwrap_or(0);
-    match meeting["counts"].is_null() {
-        true => text(meeting, "problem"),
-        false => format!("{} users, {} contents", count("users"), count("contents")),
+    if meeting["counts"].is_null() {
+        return text(meeting, "problem");
     }
+    format!("{} users, {} contents", count("users"), count("contents"))
 }
 
 fn show(meeting: &Value) -> Result {
@@ -129,7 +131,7 @@ fn show(meeting: &Value) -> Result {
     Ok(())
 }
 
-/// A field for people; nothing where there is none.
+/// Returns a field as printable text; empty if it is missing.
 fn text(value: &Value, field: &str) -> String {
     match &value[field] {
         Value::String(text) => out::printable(text),
@@ -143,10 +145,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_meeting_that_is_silent_is_told_from_an_empty_one() {
+    fn a_meeting_with_a_problem_is_not_shown_as_empty() {
         let counts = json!({ "users": 2, "connections": 3, "contents": 0 });
         assert_eq!(state(&json!({ "counts": counts })), "2 users, 0 contents");
-        let silent = json!({ "counts": null, "problem": "the disk is full" });
-        assert_eq!(state(&silent), "the disk is full");
+        let broken = json!({ "counts": null, "problem": "the disk is full" });
+        assert_eq!(state(&broken), "the disk is full");
     }
 }

@@ -1,10 +1,13 @@
 use clap::{Args, Subcommand};
-use psom_objects::{client::Parcel, package::SharedNotesDetail};
+use psom_objects::{client::Upload, package::SharedNotesDetail};
 
 use crate::{
-    failure::{Failure, Result},
-    joined::{Joined, LinkArgs},
-    out, texts,
+    error::{CommandError, OrCannot, Result},
+    meeting::{
+        session::{LinkArgs, Meeting},
+        texts,
+    },
+    terminal::out,
 };
 
 /// Share a page of notes
@@ -15,8 +18,8 @@ Examples:
   psom notes LINK show Minutes
   psom notes LINK error Minutes
 
-The page itself stays where it is: participants are told its address. Organizers and presenters
-share notes, and they and the page's owner say that something is wrong with it.")]
+The page itself is not uploaded: participants get its address. Organizers and presenters share
+notes. They and the page's owner may report an error of the page.")]
 pub struct Notes {
     #[command(flatten)]
     link: LinkArgs,
@@ -30,7 +33,7 @@ enum Action {
     Create {
         /// The content's title.
         title: String,
-        /// Where the page is.
+        /// The address of the page.
         #[arg(long)]
         url: String,
         /// The page's identifier.
@@ -51,7 +54,7 @@ enum Action {
         /// The content's title.
         title: String,
     },
-    /// Tell everybody that something is wrong with a page
+    /// Report to everybody that the page has an error
     Error {
         /// The content's title.
         title: String,
@@ -61,20 +64,19 @@ enum Action {
 impl Notes {
     pub async fn run(self) -> Result {
         if let Action::Create { title, url, id, notebook, section, page } = &self.action {
-            check(url)?;
-            let given = |text: &Option<String>| text.clone().unwrap_or_default();
+            check_url(url)?;
             for (what, text) in [
-                ("the title", title.clone()),
-                ("the address", url.clone()),
-                ("the identifier", given(id)),
-                ("the notebook", given(notebook)),
-                ("the section", given(section)),
-                ("the page", given(page)),
+                ("the title", Some(title)),
+                ("the address", Some(url)),
+                ("the identifier", id.as_ref()),
+                ("the notebook", notebook.as_ref()),
+                ("the section", section.as_ref()),
+                ("the page", page.as_ref()),
             ] {
-                texts::check_line(what, &text)?;
+                texts::check_line(what, text.map_or("", String::as_str))?;
             }
         }
-        let mut joined = self.link.join().await?;
+        let mut meeting = self.link.join().await?;
         match self.action {
             Action::Create { title, url, id, notebook, section, page } => {
                 let notes = SharedNotesDetail {
@@ -84,63 +86,61 @@ impl Notes {
                     section_title: section,
                     page_title: page,
                 };
-                let parcel = Parcel::notes(&title, notes);
-                let parcel = parcel
-                    .map_err(|error| Failure::new(format!("cannot pack the notes: {error}")))?;
-                joined.upload(parcel).await?;
+                meeting.upload(Upload::notes(&title, notes).or_cannot("pack the notes")?).await?;
                 out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
             }
-            Action::Show { title } => show(&joined, &title)?,
-            Action::Error { title } => report(&mut joined, &title).await?,
+            Action::Show { title } => show(&meeting, &title).await?,
+            Action::Error { title } => report(&mut meeting, &title).await?,
         }
-        joined.leave().await
+        meeting.leave().await
     }
 }
 
-/// An address has a scheme, or nobody can open it.
-fn check(url: &str) -> Result {
+/// Rejects an address without a scheme, which nobody could open.
+fn check_url(url: &str) -> Result {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     if is_scheme && scheme.chars().all(is_part) && !rest.is_empty() {
         return Ok(());
     }
-    let why = format!("\"{url}\" is no address; write one like https://notes.example.com/minutes");
-    Err(Failure::new(why))
+    Err(CommandError::new(format!(
+        "\"{url}\" is not an address; write one like https://notes.example.com/minutes"
+    )))
 }
 
-fn no_notes(title: &str) -> Failure {
-    Failure::new(format!("\"{title}\" is no page of notes; look with `psom watch`"))
+fn not_notes(title: &str) -> CommandError {
+    CommandError::new(format!("\"{title}\" is not a page of notes; see `psom watch`"))
 }
 
-fn show(joined: &Joined, title: &str) -> Result {
-    let (_, content) = joined.content(title)?;
-    let notes = content.notes.as_ref().ok_or_else(|| no_notes(title))?;
-    let url = content.viewing_url.as_deref().or(content.original_file_url.as_deref());
+async fn show(meeting: &Meeting, title: &str) -> Result {
+    let (_, content) = meeting.content(title).await?;
+    let notes = content.notes.ok_or_else(|| not_notes(title))?;
+    let url = content.viewing_url.or(content.original_file_url).unwrap_or_default();
     for (name, value) in [
-        ("url", url.unwrap_or_default()),
-        ("id", &notes.id),
-        ("notebook", &notes.notebook),
-        ("section", &notes.section),
-        ("page", &notes.page),
+        ("url", url),
+        ("id", notes.id),
+        ("notebook", notes.notebook),
+        ("section", notes.section),
+        ("page", notes.page),
     ] {
         if !value.is_empty() {
-            out::line(format_args!("{name:<9} {}", out::printable(value)))?;
+            out::line(format_args!("{name:<9} {}", out::printable(&value)))?;
         }
     }
-    if notes.error.is_some() { out::line("Something is wrong with the page.") } else { Ok(()) }
+    if notes.error.is_some() { out::line("An error was reported for the page.") } else { Ok(()) }
 }
 
-async fn report(joined: &mut Joined, title: &str) -> Result {
-    let (id, content) = joined.content(title)?;
-    content.notes.as_ref().ok_or_else(|| no_notes(title))?;
-    joined.act(move |conference, cx| conference.report_notes_error(cx, id)).await?;
-    joined.settle().await?;
-    let notes = joined.model.contents.get(&id).and_then(|content| content.notes.as_ref());
+async fn report(meeting: &mut Meeting, title: &str) -> Result {
+    let (id, content) = meeting.content(title).await?;
+    content.notes.ok_or_else(|| not_notes(title))?;
+    meeting.act(move |conference, cx| conference.report_notes_error(cx, id)).await?;
+    meeting.settle().await?;
+    let notes = meeting.content_by_id(id).await?.and_then(|content| content.notes);
     if notes.is_some_and(|notes| notes.error.is_none()) {
-        let why = "the server does not let you report errors of this page; join as a presenter";
-        return Err(Failure::new(why));
+        let why = "you may not report errors of this page; join as a presenter";
+        return Err(CommandError::new(why));
     }
     let title = out::printable(title);
-    out::line(format_args!("Told everybody that something is wrong with \"{title}\"."))
+    out::line(format_args!("Reported an error of \"{title}\" to everybody."))
 }

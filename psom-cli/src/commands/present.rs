@@ -1,22 +1,23 @@
 use std::pin::pin;
 
 use clap::Args;
+use psom_objects::client::{Event, Model};
 
-use super::interrupted;
 use crate::{
-    failure::{Failure, Result},
-    joined::LinkArgs,
-    out,
+    error::{CommandError, Result},
+    meeting::session::LinkArgs,
+    signals::interrupted,
+    terminal::out,
 };
 
-/// Put a content on the stage, and hold it there
+/// Put a content on the stage and keep it there
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   psom present LINK Plan.pdf
 
-Who leaves the meeting leaves the stage, so this stays until it is interrupted, or until somebody
-else takes the stage.")]
+A user who leaves the meeting also leaves the stage. So this command runs until it is interrupted,
+or until another user takes the stage.")]
 pub struct Present {
     #[command(flatten)]
     link: LinkArgs,
@@ -26,39 +27,46 @@ pub struct Present {
 
 impl Present {
     pub async fn run(self) -> Result {
-        let mut joined = self.link.join().await?;
-        let (id, _) = joined.content(&self.title)?;
-        let before = (joined.model.active_content, joined.model.active_presenter);
-        joined.act(move |conference, cx| conference.present(cx, Some(id))).await?;
-        let may_present = joined.may_share().await?;
-        let stage = (joined.model.active_content, joined.model.active_presenter);
-        // Who may present takes the stage from anybody, so what was there already is theirs, too.
+        let mut meeting = self.link.join().await?;
+        let (id, _) = meeting.content(&self.title).await?;
+        let read_stage = |model: &Model| (model.active_content, model.active_presenter);
+        let before = meeting.read(read_stage).await?;
+        meeting.act(move |conference, cx| conference.present(cx, Some(id))).await?;
+        let may_present = meeting.may_share().await?;
+        let stage = meeting.read(read_stage).await?;
+        // A user who may present takes the stage from anybody. If the content was there before, it
+        // is theirs now.
         if stage.0 != Some(id) || !(may_present || stage != before) {
-            let why = "the server does not let you present this content; join as a presenter";
-            return Err(Failure::new(why));
+            let why = "you may not present this content; join as a presenter";
+            return Err(CommandError::new(why));
         }
-        // Before that is said, so that who reads it can stop it.
+        // Signals are caught before the line is printed, so that a program that reads the line can
+        // stop this one.
         let mut interrupted = pin!(interrupted()?);
         out::line(format_args!("Presenting \"{}\"; Ctrl-C stops.", out::printable(&self.title)))?;
         loop {
             let event = tokio::select! {
-                event = joined.next() => event?,
+                event = meeting.next() => event?,
                 () = &mut interrupted => {
-                    let stop = joined.act(move |conference, cx| {
+                    let stop = meeting.act(move |conference, cx| {
                         conference.stop_presenting(cx, Some(id))
                     });
                     stop.await?;
-                    joined.settle().await?;
+                    meeting.settle().await?;
                     break;
                 }
             };
-            let Some(event) = event else { break };
-            joined.model.apply(&event);
-            if (joined.model.active_content, joined.model.active_presenter) != stage {
-                out::line("The content is not on the stage any more.")?;
-                break;
+            match event {
+                None => break,
+                Some(Event::ActiveContent { .. } | Event::ActivePresenter { .. })
+                    if meeting.read(read_stage).await? != stage =>
+                {
+                    out::line("The content is no longer on the stage.")?;
+                    break;
+                }
+                Some(_) => {}
             }
         }
-        joined.leave().await
+        meeting.leave().await
     }
 }

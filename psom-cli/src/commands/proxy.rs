@@ -6,14 +6,14 @@ use psom_server::{
     tls::{ALTERNATIVE_NAME, Identity},
 };
 
-use super::interrupted;
 use crate::{
-    failure::{Failure, Result, While},
-    out,
+    error::{OrCannot, Result},
+    signals::interrupted,
+    terminal::out,
 };
 
-/// How long connections have to end.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long the proxy waits at the end for connections to close.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Run a forwarding proxy in front of a server
 #[derive(Debug, Args)]
@@ -22,29 +22,30 @@ Examples:
   psom proxy --upstream 127.0.0.1:8057 --header-file header
   psom proxy --listen 0.0.0.0:8059 --upstream 10.0.0.7:8057 --ca ca.pem --header-file header
 
-Clients have to show the header first (mode \"fwdtls\"), and are closed without a word if they
-cannot. It ends with SIGINT or SIGTERM.")]
+A client has to send the header first (mode \"fwdtls\"). The proxy closes the connection of any
+other client without an answer. It ends on SIGINT or SIGTERM.")]
 pub struct Proxy {
-    /// Where the proxy listens; port 0 takes a free one.
+    /// The address for clients. Port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8059")]
     listen: String,
-    /// The server behind it.
+    /// The address of the server.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
     upstream: String,
-    /// A file with what clients have to send first, 1 to 4,096 bytes as they are. It is a secret,
-    /// so it is not given on the command line, which everybody on the machine can read.
+    /// A file with the header, 1 to 4,096 bytes. The header is a secret, so it is not an argument:
+    /// every user of the machine can read the command line.
     #[arg(long, value_name = "FILE")]
     header_file: PathBuf,
-    /// The certificate authority of the server; by default the one in the data directory.
+    /// The certificate authority of the server; by default, the one in the data directory.
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// The name that the server's certificate carries.
+    /// The name in the server's certificate.
     #[arg(long, value_name = "NAME", default_value = ALTERNATIVE_NAME)]
     upstream_name: String,
-    /// The name or address by which clients reach the proxy, for its certificate.
+    /// The name or address under which clients reach the proxy, for its certificate.
     #[arg(long)]
     host: Option<String>,
-    /// The directory of the proxy's certificate, or of the server, whose own is used then.
+    /// The directory with the proxy's certificate. In a server's data directory, the proxy uses the
+    /// server's certificate.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
 }
@@ -55,7 +56,7 @@ impl Proxy {
         let making = format!("write to {}", self.data.display());
         std::fs::create_dir_all(&self.data).or_cannot(making)?;
         let hosts: Vec<_> = self.host.as_deref().into_iter().collect();
-        let own = Identity::open(&self.data, &hosts).map_err(sentence)?;
+        let own = Identity::open(&self.data, &hosts)?;
         let upstream_tls = match &self.ca {
             Some(ca) => {
                 let reading = format!("read {}", ca.display());
@@ -68,14 +69,10 @@ impl Proxy {
         let options =
             ProxyOptions::new(self.listen, self.upstream, header, own.server, upstream_tls);
         let options = ProxyOptions { upstream_name: self.upstream_name, ..options };
-        let proxy = proxy::run(options).await.map_err(sentence)?;
+        let proxy = proxy::run(options).await?;
         out::line(format_args!("Listening on {}.", proxy.local_addr()))?;
         interrupted.await;
-        proxy.shutdown(GRACE).await;
+        proxy.shutdown(SHUTDOWN_GRACE).await;
         Ok(())
     }
-}
-
-fn sentence(error: psom_server::StartError) -> Failure {
-    Failure::new(error.to_string())
 }

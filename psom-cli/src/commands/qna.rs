@@ -1,10 +1,13 @@
 use clap::{Args, Subcommand};
-use psom_objects::client::{Parcel, Qna as Known};
+use psom_objects::client::{QnaModel, Upload};
 
 use crate::{
-    failure::{Failure, Result},
-    joined::{Joined, LinkArgs},
-    out, texts,
+    error::{CommandError, OrCannot, Result},
+    meeting::{
+        session::{LinkArgs, Meeting},
+        texts,
+    },
+    terminal::out,
 };
 
 /// Ask and answer questions
@@ -16,7 +19,8 @@ Examples:
   psom qna LINK show Questions
   psom qna LINK answer Questions 1 \"In May.\"
 
-Organizers and presenters create, open and suspend; everybody asks and answers while it is open.")]
+Organizers and presenters create, open and suspend a Q&A. Everybody asks and answers while it is
+open.")]
 pub struct Qna {
     #[command(flatten)]
     link: LinkArgs,
@@ -26,7 +30,7 @@ pub struct Qna {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Begin questions and answers
+    /// Create a Q&A
     Create {
         /// The title.
         title: String,
@@ -36,6 +40,7 @@ enum Action {
         /// The title.
         title: String,
         /// The question.
+        #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Answer a question
@@ -45,6 +50,7 @@ enum Action {
         /// The question's number, as `show` prints it.
         question: usize,
         /// The answer.
+        #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Print all questions and answers
@@ -66,120 +72,119 @@ enum Action {
 
 impl Qna {
     pub async fn run(self) -> Result {
-        let mut joined = self.link.join().await?;
+        let mut meeting = self.link.join().await?;
         match self.action {
             Action::Create { title } => {
                 texts::check_line("the title", &title)?;
-                let parcel = Parcel::qna(&title);
-                let parcel =
-                    parcel.map_err(|error| Failure::new(format!("cannot pack it: {error}")))?;
-                joined.upload(parcel).await?;
+                meeting.upload(Upload::qna(&title).or_cannot("pack the Q&A")?).await?;
                 out::line(format_args!("\"{}\" is open.", out::printable(&title)))?;
             }
-            Action::Ask { title, text } => ask(&mut joined, &title, text).await?,
+            Action::Ask { title, text } => ask(&mut meeting, &title, text).await?,
             Action::Answer { title, question, text } => {
-                answer(&mut joined, &title, question, text).await?;
+                answer(&mut meeting, &title, question, text).await?;
             }
-            Action::Show { title } => show(&joined, &title)?,
-            Action::Open { title } => set_open(&mut joined, &title, true).await?,
-            Action::Suspend { title } => set_open(&mut joined, &title, false).await?,
+            Action::Show { title } => show(&meeting, &title).await?,
+            Action::Open { title } => set_open(&mut meeting, &title, true).await?,
+            Action::Suspend { title } => set_open(&mut meeting, &title, false).await?,
         }
-        joined.leave().await
+        meeting.leave().await
     }
 }
 
-fn qna<'a>(joined: &'a Joined, title: &str) -> Result<(i64, &'a Known)> {
-    let (id, content) = joined.content(title)?;
-    let qna = content.qna.as_ref();
-    qna.map(|qna| (id, qna)).ok_or_else(|| {
-        Failure::new(format!("\"{title}\" has no questions; look with `psom watch`"))
+async fn find(meeting: &Meeting, title: &str) -> Result<(i64, QnaModel)> {
+    let (id, content) = meeting.content(title).await?;
+    let qna = content.qna;
+    qna.map(|qna| (id, qna))
+        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a Q&A; see `psom watch`")))
+}
+
+/// Waits for the server's reaction to all actions, and returns the Q&A.
+async fn settled(meeting: &mut Meeting, id: i64) -> Result<QnaModel> {
+    meeting.settle().await?;
+    let qna = meeting.content_by_id(id).await?.and_then(|content| content.qna);
+    qna.ok_or_else(|| CommandError::new("the Q&A was deleted meanwhile"))
+}
+
+/// Returns the error for a question or an answer that the server did not accept.
+fn refused(qna: &QnaModel) -> CommandError {
+    CommandError::new(if qna.is_open() {
+        "the server does not accept the text; make it shorter, or ask a presenter"
+    } else {
+        "the Q&A is suspended; ask a presenter to open it"
     })
 }
 
-/// The same after the server has done what was asked for.
-async fn settled(joined: &mut Joined, id: i64) -> Result<&Known> {
-    joined.settle().await?;
-    let qna = joined.model.contents.get(&id).and_then(|content| content.qna.as_ref());
-    qna.ok_or_else(|| Failure::new("somebody has deleted the questions meanwhile"))
-}
-
-/// Why nothing came of what was asked or answered.
-fn refused(qna: &Known) -> Failure {
-    Failure::new(match qna.is_open() {
-        true => "the server does not take it; say something shorter, or ask a presenter",
-        false => "the questions are suspended; ask a presenter to open them",
-    })
-}
-
-fn check(text: &str) -> Result {
-    match text.trim() {
-        "" => Err(Failure::new("there is nothing in it; write something")),
-        _ => Ok(()),
+fn check_text(text: &str) -> Result {
+    if text.trim().is_empty() {
+        return Err(CommandError::new("the text is empty; write something"));
     }
+    Ok(())
 }
 
-async fn ask(joined: &mut Joined, title: &str, text: String) -> Result {
-    check(&text)?;
-    let (id, by) = (qna(joined, title)?.0, joined.own_name());
-    let question = format!("{:032x}", rand::random::<u128>());
-    let named = question.clone();
-    joined.act(move |conference, cx| conference.ask(cx, id, named, text, by)).await?;
-    let known = settled(joined, id).await?;
-    known.question(&question).ok_or_else(|| refused(known))?;
+async fn ask(meeting: &mut Meeting, title: &str, text: String) -> Result {
+    check_text(&text)?;
+    let (id, _) = find(meeting, title).await?;
+    let (question, by) = (format!("{:032x}", rand::random::<u128>()), meeting.own_name());
+    let name = question.clone();
+    meeting.act(move |conference, cx| conference.ask(cx, id, name, text, by)).await?;
+    let qna = settled(meeting, id).await?;
+    if qna.question(&question).is_none() {
+        return Err(refused(&qna));
+    }
     out::line(format_args!("Asked in \"{}\".", out::printable(title)))
 }
 
-async fn answer(joined: &mut Joined, title: &str, number: usize, text: String) -> Result {
-    check(&text)?;
-    let (id, known) = qna(joined, title)?;
-    let question = number.checked_sub(1).and_then(|place| known.questions.get(place));
+async fn answer(meeting: &mut Meeting, title: &str, number: usize, text: String) -> Result {
+    check_text(&text)?;
+    let (id, qna) = find(meeting, title).await?;
+    let question = number.checked_sub(1).and_then(|index| qna.questions.get(index));
     let Some(question) = question.map(|question| question.id.clone()) else {
-        let there = match known.questions.len() {
-            0 => "nobody has asked anything yet".to_owned(),
-            1 => "there is 1, as `psom qna LINK show` prints it".to_owned(),
-            count => format!("there are {count}, as `psom qna LINK show` prints them"),
+        let there = match qna.questions.len() {
+            0 => "nobody has asked a question yet".to_owned(),
+            count => {
+                let questions = out::counted(count, "question", "questions");
+                format!("`psom qna LINK show` lists {questions}")
+            }
         };
-        let why = format!("there is no question {number}; {there}");
-        return Err(Failure::new(why));
+        return Err(CommandError::new(format!("there is no question {number}; {there}")));
     };
-    let given =
-        |known: &Known| known.question(&question).map_or(0, |question| question.answers.len());
-    let (before, by) = (given(known), joined.own_name());
-    let named = question.clone();
-    joined.act(move |conference, cx| conference.answer(cx, id, named, text, by)).await?;
-    let known = settled(joined, id).await?;
-    if given(known) <= before {
-        return Err(refused(known));
+    let answers =
+        |qna: &QnaModel| qna.question(&question).map_or(0, |question| question.answers.len());
+    let (before, by, name) = (answers(&qna), meeting.own_name(), question.clone());
+    meeting.act(move |conference, cx| conference.answer(cx, id, name, text, by)).await?;
+    let qna = settled(meeting, id).await?;
+    if answers(&qna) <= before {
+        return Err(refused(&qna));
     }
     out::line(format_args!("Answered in \"{}\".", out::printable(title)))
 }
 
-fn show(joined: &Joined, title: &str) -> Result {
-    let (_, qna) = qna(joined, title)?;
+async fn show(meeting: &Meeting, title: &str) -> Result {
+    let (_, qna) = find(meeting, title).await?;
     let by = |by: &str| match by {
         "" => String::new(),
         by => format!("{}: ", out::printable(by)),
     };
-    for (place, question) in qna.questions.iter().enumerate() {
-        let (who, text) = (by(&question.by), out::printable(&question.text));
-        out::line(format_args!("{:>3}. {who}{text}", place + 1))?;
+    for (number, question) in (1..).zip(&qna.questions) {
+        let (by_asker, text) = (by(&question.by), out::printable(&question.text));
+        out::line(format_args!("{number:>3}. {by_asker}{text}"))?;
         for answer in &question.answers {
             out::line(format_args!("     {}{}", by(&answer.by), out::printable(&answer.text)))?;
         }
     }
     match (qna.questions.is_empty(), qna.is_open()) {
-        (_, false) => out::line("The questions are suspended."),
-        (true, true) => out::line("Nobody has asked anything yet."),
+        (_, false) => out::line("The Q&A is suspended."),
+        (true, true) => out::line("Nobody has asked a question yet."),
         (false, true) => Ok(()),
     }
 }
 
-async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
-    let (id, _) = qna(joined, title)?;
-    joined.act(move |conference, cx| conference.set_qna_open(cx, id, open)).await?;
-    if settled(joined, id).await?.is_open() != open {
-        let why = "the server does not let you open or suspend questions; join as a presenter";
-        return Err(Failure::new(why));
+async fn set_open(meeting: &mut Meeting, title: &str, open: bool) -> Result {
+    let (id, _) = find(meeting, title).await?;
+    meeting.act(move |conference, cx| conference.set_qna_open(cx, id, open)).await?;
+    if settled(meeting, id).await?.is_open() != open {
+        let why = "you may not open or suspend the Q&A; join as a presenter";
+        return Err(CommandError::new(why));
     }
     let now = if open { "open" } else { "suspended" };
     out::line(format_args!("\"{}\" is {now}.", out::printable(title)))

@@ -1,13 +1,14 @@
 use clap::Args;
 use psom_objects::{
-    client::{Event, explain},
+    client::{ContentEvent, Event},
     types::SetTitleStatus,
 };
 
 use crate::{
-    failure::{Failure, Result},
-    joined::LinkArgs,
-    out, texts,
+    error::{CommandError, Result},
+    meeting::{session::LinkArgs, texts},
+    render::refusal,
+    terminal::out,
 };
 
 /// Give a content another title
@@ -25,25 +26,30 @@ pub struct Rename {
 impl Rename {
     pub async fn run(self) -> Result {
         texts::check_line("the new title", &self.new)?;
-        let mut joined = self.link.join().await?;
-        let (id, _) = joined.content(&self.title)?;
+        let mut meeting = self.link.join().await?;
+        let (id, _) = meeting.content(&self.title).await?;
         let title = self.new.clone();
-        joined.act(move |conference, cx| conference.set_title(cx, id, title)).await?;
-        let answer = joined.until("whether the content is renamed", |event, _| match event {
-            Event::TitleAnswered { id: of, status, .. } if *of == id => Some(Ok(*status)),
-            Event::ContentRemoved { id: of } if *of == id => {
-                Some(Err(Failure::new("somebody has deleted the content meanwhile")))
-            }
+        meeting.act(move |conference, cx| conference.set_title(cx, id, title)).await?;
+        let answer = meeting.until("whether the content is renamed", |event| match event {
+            Event::Content { id: of, event } if *of == id => match event {
+                ContentEvent::TitleAnswered { status, .. } => Some(Ok(*status)),
+                ContentEvent::Removed => {
+                    Some(Err(CommandError::new("the content was deleted meanwhile")))
+                }
+                _ => None,
+            },
             _ => None,
         });
         match answer.await?? {
             SetTitleStatus::Success => {
-                joined.leave().await?;
+                meeting.leave().await?;
                 let (old, new) = (out::printable(&self.title), out::printable(&self.new));
-                out::line(format_args!("\"{old}\" is called \"{new}\"."))
+                out::line(format_args!("\"{old}\" is now called \"{new}\"."))
             }
-            SetTitleStatus::FailedInvalidTitle => Err(texts::title_refused(&self.new)),
-            refused => Err(Failure::explained(&explain::rename(refused))),
+            SetTitleStatus::FailedInvalidTitle => {
+                Err(texts::title_refused(&self.new, texts::CHOOSE_ANOTHER))
+            }
+            refused => Err(CommandError::from_sentence(&refusal::rename(refused))),
         }
     }
 }

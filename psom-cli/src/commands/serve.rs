@@ -1,17 +1,17 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
-use psom_objects::types::Role;
 use psom_server::{Options, Server, store};
 
-use super::{blobs, interrupted};
+use super::args::blobs;
 use crate::{
-    failure::{Failure, Result},
-    out,
+    error::{CommandError, Result},
+    signals::interrupted,
+    terminal::out,
 };
 
-/// How long clients have to take their leave.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long the server waits at the end for its clients to close their connections.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Run a server
 #[derive(Debug, Args)]
@@ -22,45 +22,46 @@ Examples:
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
   AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
 
-S3 is configured by the environment variables AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and their like; it needs a psom built with --features s3.
+S3 is configured with the environment variables AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and so on. It needs a psom that was built with --features s3.
 
-It needs no configuration: what is missing in the data directory is made. It ends with SIGINT or
-SIGTERM, after every client was told, and with status 1 where nothing can be saved any more. While
-the disk is full it waits.")]
+No configuration is needed: the server creates what is missing in the data directory. On SIGINT or
+SIGTERM it closes all connections and exits with 0. It exits with 1 when it can no longer save
+changes. While the disk is full, it waits.")]
 pub struct Serve {
-    /// Where the conference listens; port 0 takes a free one.
+    /// The address for conference clients. Port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
     listen: String,
-    /// Where admission and files are served.
+    /// The address for admission and files. Port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8058")]
     http: String,
-    /// Serve admission and files over TLS; needed beyond this machine.
+    /// Serve admission and files over TLS. Required for addresses other than loopback.
     #[arg(long)]
     https: bool,
-    /// The name or address by which clients reach this machine, where it is another.
+    /// The name or address under which clients reach this machine, if it differs from the address
+    /// above.
     #[arg(long)]
     host: Option<String>,
     /// The data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
-    /// An object store for the meetings' files: s3://BUCKET/PREFIX, in the place of the data
-    /// directory. Nobody else may use this prefix.
+    /// An object store for the meetings' files instead of the data directory: s3://BUCKET/PREFIX. No
+    /// other server may use the prefix.
     #[arg(long, value_name = "URL")]
     files: Option<String>,
-    /// What is never lost of a meeting, once somebody has seen it.
+    /// Which failures must not lose changes that a client has seen.
     #[arg(long, default_value = "full")]
     durability: Durability,
-    /// Create the meeting `demo` and print links to join it.
+    /// Create the meeting `demo` and print a join link for each role.
     #[arg(long)]
     demo: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Durability {
-    /// Nothing, even where the power fails; every change waits for the disk.
+    /// Power failures and crashes; every change waits for the disk
     Full,
-    /// Nothing where only the server is killed; faster. Where the power fails, the last moments.
+    /// Crashes of the server only; faster, but a power failure loses the last changes
     Process,
 }
 
@@ -83,29 +84,23 @@ impl Serve {
             demo,
             ..Options::default()
         };
-        // From here on a signal is not lost, also where it comes before the server is ready.
+        // Signals are caught before the server is ready, so that none is lost.
         let interrupted = interrupted()?;
-        let server =
-            Server::start(options).await.map_err(|error| Failure::new(error.to_string()))?;
+        let server = Server::start(options).await?;
         for demo in server.demo_links() {
-            let role = match demo.role {
-                Role::Organizer => "organizer",
-                Role::Presenter => "presenter",
-                Role::Attendee => "attendee",
-            };
             let strong = out::STRONG;
-            out::line(format_args!("{strong}{role:<10}{strong:#} {}", demo.link))?;
+            out::line(format_args!("{strong}{:<10}{strong:#} {}", demo.role, demo.link))?;
         }
         let result = tokio::select! {
             () = interrupted => Ok(()),
-            error = server.failed() => Err(Failure::new(match error {
+            error = server.failed() => Err(CommandError::new(match error {
                 error @ store::Error::Taken(_) => error.to_string(),
                 error => format!(
-                    "{error}; mend that and start the server again: what was acknowledged is there"
+                    "{error}; repair that and start the server again (acknowledged changes are saved)"
                 ),
             })),
         };
-        server.shutdown(GRACE).await;
+        server.shutdown(SHUTDOWN_GRACE).await;
         result
     }
 }

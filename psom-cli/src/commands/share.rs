@@ -4,17 +4,23 @@ use std::{
 };
 
 use clap::Args;
-use psom_objects::package::{ContentDetail, CreateContent};
-
-use super::visibility::Who;
-use crate::{
-    failure::{Failure, Result, While},
-    joined::{Joined, LinkArgs},
-    out,
-    upload::{self, Source},
+use psom_objects::{
+    package::{ContentDetail, CreateContent},
+    types::ContentVisibility,
 };
 
-/// The file's name in its package. What people see is the title.
+use super::args;
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    files::title_from_name,
+    meeting::{
+        session::{LinkArgs, Meeting},
+        upload::{self, Source},
+    },
+    terminal::out,
+};
+
+/// The file's name in its package. Users see the title instead.
 const PART: &str = "file.bin";
 
 /// Share files in a meeting
@@ -25,69 +31,65 @@ Examples:
   psom share LINK *.pdf --visibility presenters
   psom share LINK /tmp/x7f3 --title \"Plan for May.pdf\"
 
-The title is the file's name, unless another is given. Organizers and presenters may share.")]
+The title is the file's name, unless --title gives another. Organizers and presenters may share.")]
 pub struct Share {
     #[command(flatten)]
     link: LinkArgs,
     /// The files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The title, where it is one file.
+    /// The title, for a single file.
     #[arg(long)]
     title: Option<String>,
-    /// Who sees the content at first.
-    #[arg(long, value_name = "WHO")]
-    visibility: Option<Who>,
+    /// The users who see the content at first.
+    #[arg(long, value_name = "WHO", value_parser = args::visibility())]
+    visibility: Option<ContentVisibility>,
 }
 
 impl Share {
     pub async fn run(self) -> Result {
         if self.title.is_some() && self.files.len() > 1 {
-            return Err(Failure::new("one title is for one file; share the files one by one"));
+            let why = "--title is for a single file; share the files one by one";
+            return Err(CommandError::new(why));
         }
-        // What cannot be read is better known before anything is shared.
+        // All files are checked before any of them is shared.
         for path in &self.files {
             let shown = path.display();
             let about = fs::metadata(path).or_cannot(format_args!("read {shown}"))?;
             if about.is_dir() {
-                return Err(Failure::new(format!("{shown} is a directory; share the files in it")));
+                let why = format!("{shown} is a directory; share the files in it");
+                return Err(CommandError::new(why));
             }
-            // To open a pipe would wait for whoever writes into it.
+            // Opening a pipe would block until another program writes to it.
             if !about.is_file() {
-                return Err(Failure::new(format!("{shown} is no file; share files")));
+                return Err(CommandError::new(format!("{shown} is not a regular file")));
             }
             File::open(path).or_cannot(format_args!("read {shown}"))?;
         }
-        let mut joined = self.link.join().await?;
+        let mut meeting = self.link.join().await?;
         for path in &self.files {
             let title = match &self.title {
                 Some(title) => title.clone(),
-                None => name(path)?,
+                None => title_from_name(path)?,
             };
-            let shared = share(&mut joined, path, &title, self.visibility).await;
-            shared.map_err(|failure| match failure {
-                Failure::Said(why) => Failure::new(format!("{}: {why}", path.display())),
-                other => other,
-            })?;
+            let shared = share(&mut meeting, path, &title, self.visibility).await;
+            shared.map_err(|error| error.prefixed(path.display()))?;
             out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
         }
-        joined.leave().await
+        meeting.leave().await
     }
 }
 
-/// What a file is called where it gets no other title: its own name.
-pub fn name(path: &Path) -> Result<String> {
-    let own = path.file_name().and_then(|name| name.to_str());
-    own.map(str::to_owned).ok_or_else(|| {
-        Failure::new(format!("{} has no name in Unicode; say --title", path.display()))
-    })
-}
-
-async fn share(joined: &mut Joined, path: &Path, title: &str, visibility: Option<Who>) -> Result {
+async fn share(
+    meeting: &mut Meeting,
+    path: &Path,
+    title: &str,
+    visibility: Option<ContentVisibility>,
+) -> Result {
     let mut content =
         CreateContent::new(title, ContentDetail::NativeFileOnly).with_native_file(PART);
-    content.common.visibility = visibility.map(Into::into);
+    content.common.visibility = visibility;
     let source = vec![(PART.to_owned(), Source::File(path.to_owned()))];
     let packed = async { Ok((upload::pack(content.into(), source).await?, ())) };
-    upload::create(joined, title, packed).await.map(drop)
+    upload::create(meeting, title, packed).await.map(drop)
 }

@@ -1,9 +1,10 @@
 use clap::Args;
+use psom_objects::client::Model;
 
 use crate::{
-    failure::{Failure, Result},
-    joined::LinkArgs,
-    out,
+    error::{CommandError, Result},
+    meeting::session::LinkArgs,
+    terminal::out,
 };
 
 /// Leave the stage, or take your content off it
@@ -13,31 +14,31 @@ Examples:
   psom stop LINK
   psom stop LINK Plan.pdf
 
-The link has to be that of the user who presents.")]
+Use the link of the user who presents.")]
 pub struct Stop {
     #[command(flatten)]
     link: LinkArgs,
-    /// The content's title; without it, whatever you present.
+    /// The content's title; by default, whatever you present.
     title: Option<String>,
 }
 
 impl Stop {
     pub async fn run(self) -> Result {
-        let mut joined = self.link.join().await?;
+        let mut meeting = self.link.join().await?;
         let id = match &self.title {
-            Some(title) => Some(joined.content(title)?.0),
+            Some(title) => Some(meeting.content(title).await?.0),
             None => None,
         };
-        let stage = (joined.model.active_presenter, joined.model.active_content);
-        let stops_something = stage.0.is_some() && (id.is_none() || id == stage.1);
-        joined.act(move |conference, cx| conference.stop_presenting(cx, id)).await?;
-        joined.settle().await?;
-        if stops_something && stage == (joined.model.active_presenter, joined.model.active_content)
-        {
-            let why = "somebody else is presenting; join with the link of the user who does";
-            return Err(Failure::new(why));
+        let stage = |model: &Model| (model.active_presenter, model.active_content);
+        let before = meeting.read(stage).await?;
+        let stops_something = before.0.is_some() && (id.is_none() || id == before.1);
+        meeting.act(move |conference, cx| conference.stop_presenting(cx, id)).await?;
+        meeting.settle().await?;
+        if stops_something && meeting.read(stage).await? == before {
+            let why = "another user is presenting; join with the link of that user";
+            return Err(CommandError::new(why));
         }
-        joined.leave().await?;
+        meeting.leave().await?;
         out::line(match (stops_something, &self.title) {
             (true, _) => "You have stopped presenting.".to_owned(),
             (false, None) => "Nobody is presenting.".to_owned(),

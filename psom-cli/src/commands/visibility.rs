@@ -1,13 +1,15 @@
-use clap::{Args, ValueEnum};
+use clap::Args;
 use psom_objects::types::ContentVisibility;
 
+use super::args;
 use crate::{
-    failure::{Failure, Result},
-    joined::LinkArgs,
-    out,
+    error::{CommandError, Result},
+    meeting::session::LinkArgs,
+    render::names::audience,
+    terminal::out,
 };
 
-/// Say who sees a content
+/// Set which users see a content
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  psom visibility LINK Plan.pdf presenters")]
 pub struct Visibility {
@@ -15,49 +17,26 @@ pub struct Visibility {
     link: LinkArgs,
     /// The content's title.
     title: String,
-    /// Who sees it.
-    who: Who,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Who {
-    /// Only the organizer
-    Organizer,
-    /// Organizer and presenters
-    Presenters,
-    /// Everybody in the meeting
-    Everyone,
-}
-
-impl From<Who> for ContentVisibility {
-    fn from(who: Who) -> Self {
-        match who {
-            Who::Organizer => Self::MeetingOrganizer,
-            Who::Presenters => Self::Presenters,
-            Who::Everyone => Self::Everyone,
-        }
-    }
+    /// The users who see it.
+    #[arg(value_name = "WHO", value_parser = args::visibility())]
+    who: ContentVisibility,
 }
 
 impl Visibility {
     pub async fn run(self) -> Result {
-        let mut joined = self.link.join().await?;
-        let (id, _) = joined.content(&self.title)?;
-        let wanted = ContentVisibility::from(self.who);
-        joined.act(move |conference, cx| conference.set_visibility(cx, id, wanted)).await?;
-        joined.settle().await?;
-        // Who hides a content from themselves sees it no more.
-        let content = joined.model.contents.get(&id);
-        if content.is_some_and(|content| content.visibility != Some(wanted)) {
-            let why = "the server does not let you show or hide this content; join as a presenter";
-            return Err(Failure::new(why));
+        let mut meeting = self.link.join().await?;
+        let (id, _) = meeting.content(&self.title).await?;
+        let who = self.who;
+        meeting.act(move |conference, cx| conference.set_visibility(cx, id, who)).await?;
+        meeting.settle().await?;
+        // A user who hides a content from themselves no longer sees it.
+        let content = meeting.content_by_id(id).await?;
+        if content.is_some_and(|content| content.visibility != Some(who)) {
+            let why = "you may not show or hide this content; join as a presenter";
+            return Err(CommandError::new(why));
         }
-        joined.leave().await?;
-        let who = match self.who {
-            Who::Organizer => "the organizer alone",
-            Who::Presenters => "organizer and presenters",
-            Who::Everyone => "everybody",
-        };
-        out::line(format_args!("\"{}\" is seen by {who}.", out::printable(&self.title)))
+        meeting.leave().await?;
+        let title = out::printable(&self.title);
+        out::line(format_args!("\"{title}\" is visible to {}.", audience(who)))
     }
 }

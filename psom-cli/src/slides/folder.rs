@@ -5,43 +5,46 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ConvertOptions, Deck, DeckBuilder, Picture, Progress, check_count, one_line};
+use super::{
+    deck::{ConvertOptions, Deck, DeckBuilder, Progress, check_count, one_line},
+    picture::Picture,
+};
 use crate::{
-    failure::{Failure, Result, While},
+    error::{CommandError, OrCannot, Result},
     files::read,
 };
 
-/// What each JPEG begins with.
-const JPEG: &[u8] = &[0xff, 0xd8];
+/// The first bytes of every JPEG.
+const JPEG_START: &[u8] = &[0xff, 0xd8];
 
-/// The largest picture, in bytes.
-const MAX_PICTURE: u64 = 64 << 20;
+/// Upper bound on a picture.
+const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
-/// The longest notes of a slide, in bytes.
-const MAX_NOTES: u64 = 1 << 20;
+/// Upper bound on the notes of a slide.
+const MAX_NOTES_BYTES: u64 = 1 << 20;
 
-/// Takes all files `*.jpg` and `*.jpeg` as they are, in natural order: `slide2` before `slide10`.
-/// The notes of `NAME.jpg` are in `NAME.txt`.
+/// Takes all files `*.jpg` and `*.jpeg` of a folder as they are, in natural order: `slide2` before
+/// `slide10`. The notes of `NAME.jpg` are in `NAME.txt`.
 pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let files = pictures(path)?;
     if files.is_empty() {
         let shown = path.display();
-        return Err(Failure::new(format!(
-            "{shown} has no files *.jpg or *.jpeg; put slides there"
+        return Err(CommandError::new(format!(
+            "{shown} has no files *.jpg or *.jpeg; put the slides there"
         )));
     }
     check_count(path, files.len())?;
     let mut deck = DeckBuilder::new(options)?;
     (options.progress)(Progress::Slides { done: 0, total: files.len() });
     for (index, file) in files.iter().enumerate() {
-        let bytes = read(file, MAX_PICTURE)?;
-        if !bytes.starts_with(JPEG) {
-            let why = format!("{} is no JPEG; save it as a JPEG", file.display());
-            return Err(Failure::new(why));
+        let bytes = read(file, MAX_PICTURE_BYTES)?;
+        if !bytes.starts_with(JPEG_START) {
+            let why = format!("{} is not a JPEG; save it as a JPEG", file.display());
+            return Err(CommandError::new(why));
         }
-        let picture = Picture::take(bytes).map_err(|error| {
-            Failure::new(format!(
-                "{} is no JPEG that can be shown ({}); save it as a JPEG again",
+        let picture = Picture::from_jpeg(bytes).map_err(|error| {
+            CommandError::new(format!(
+                "{} is a damaged JPEG ({}); save it as a JPEG again",
                 file.display(),
                 one_line(&error.to_string())
             ))
@@ -59,7 +62,7 @@ fn pictures(path: &Path) -> Result<Vec<PathBuf>> {
         let file = entry.or_cannot(&reading)?.path();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let lower = name.to_lowercase();
-        // What is hidden is no slide: some systems put a file `._NAME.jpg` beside `NAME.jpg`.
+        // Hidden files are skipped: some systems put a file `._NAME.jpg` beside `NAME.jpg`.
         let is_picture = lower.ends_with(".jpg") || lower.ends_with(".jpeg");
         if is_picture && !name.starts_with('.') && file.is_file() {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -73,12 +76,12 @@ fn pictures(path: &Path) -> Result<Vec<PathBuf>> {
 /// A piece of a name, in natural order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece {
-    /// Digits without zeros in front; the longer number is the larger one.
+    /// The length and the digits of a number without leading zeros, so that numbers compare by value.
     Number(usize, String),
     Text(String),
 }
 
-/// A key by which names are in natural order.
+/// Returns a key that sorts names in natural order.
 fn natural(name: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = name;
@@ -97,14 +100,14 @@ fn natural(name: &str) -> Vec<Piece> {
     pieces
 }
 
-/// The notes in a file, or none where there is no file.
+/// Reads the notes in a file; empty if there is no such file.
 fn notes(path: &Path) -> Result<String> {
     if !path.exists() {
         return Ok(String::new());
     }
-    let text = String::from_utf8(read(path, MAX_NOTES)?);
+    let text = String::from_utf8(read(path, MAX_NOTES_BYTES)?);
     let text = text.map_err(|_| {
-        Failure::new(format!("{} is no text in UTF-8; save it as UTF-8", path.display()))
+        CommandError::new(format!("{} is not text in UTF-8; save it as UTF-8", path.display()))
     })?;
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     Ok(text.trim_end().to_owned())

@@ -1,7 +1,7 @@
-//! The speaker's notes of a PPTX, which is an OPC file like those of MS-PSOM itself.
+//! The speaker's notes of a PPTX, which is an OPC file.
 //!
-//! From the presentation a relationship leads to each slide, in the order of its list, and from a
-//! slide one to its notes. In these, the placeholder of the type `body` has the text.
+//! The presentation has a relationship to each slide, and a slide has one to its notes. In the
+//! notes, the placeholder of the type `body` has the text.
 
 use std::{fs::File, io::BufReader, path::Path};
 
@@ -13,31 +13,33 @@ use quick_xml::{
     name::QName,
 };
 
-use super::check_count;
-use crate::failure::{Failure, Result, While};
+use super::deck::check_count;
+use crate::error::{CommandError, OrCannot, Result};
 
-/// The most bytes of one part.
-const MAX_PART: u64 = 8 << 20;
+/// Upper bound on one part.
+const MAX_PART_BYTES: u64 = 8 << 20;
 
-/// The most bytes of all parts together that are read.
-const MAX_TOTAL: u64 = 256 << 20;
+/// Upper bound on all parts together.
+const MAX_TOTAL_BYTES: u64 = 256 << 20;
 
-/// Why a file is no presentation.
+/// The result of reading the file. An error says why the file is not a presentation.
 type Read<T> = Result<T, String>;
 
-/// The notes of each slide that is shown, in their order; empty where a slide has none.
+/// Reads the notes of each visible slide, in their order; empty for a slide without notes.
 pub fn read(path: &Path) -> Result<Vec<String>> {
     let shown = path.display();
     let file = File::open(path).or_cannot(format_args!("read {shown}"))?;
-    // A thousand slides have many thousand parts.
+    // A presentation of a thousand slides has many thousand parts.
     let limits =
         PackageLimits { entries: 65_534, directory_bytes: 16 << 20, ..PackageLimits::default() };
     let broken = |why: String| {
-        Failure::new(format!("{shown} is no intact PPTX ({why}); save it again, or export a PDF"))
+        CommandError::new(format!(
+            "{shown} is not an intact PPTX ({why}); save it again, or export a PDF"
+        ))
     };
     let parts = OpcReader::open(BufReader::new(file), &limits);
     let parts = parts.map_err(|error| broken(error.to_string()))?;
-    let mut presentation = Presentation { parts, left: MAX_TOTAL };
+    let mut presentation = Presentation { parts, left_bytes: MAX_TOTAL_BYTES };
     let slides = presentation.slides().map_err(broken)?;
     check_count(path, slides.len())?;
     let notes = slides.iter().filter_map(|slide| presentation.notes(slide).transpose());
@@ -46,20 +48,20 @@ pub fn read(path: &Path) -> Result<Vec<String>> {
 
 struct Presentation {
     parts: OpcReader<BufReader<File>>,
-    /// Bytes that may still be read.
-    left: u64,
+    /// The bytes that may still be read.
+    left_bytes: u64,
 }
 
 struct Relationship {
     id: String,
-    /// The last segment of its type's URI: the part in front of it differs by the standard's
-    /// edition.
+    /// The last segment of the type's URI. The part before it depends on the edition of the
+    /// standard.
     kind: String,
     part: String,
 }
 
 impl Presentation {
-    /// The parts of all slides.
+    /// Returns the parts of all slides.
     fn slides(&mut self) -> Read<Vec<String>> {
         let main = self.related("", "officeDocument")?.ok_or("it has no presentation")?;
         let relationships = self.relationships(&main)?;
@@ -67,7 +69,7 @@ impl Presentation {
         each(&self.xml(&main)?, |event| {
             if let Event::Start(start) = event
                 && start.local_name().as_ref() == "sldId"
-                // The lists of sections have elements of this name too, with another `id` only.
+                // Lists of sections have elements of the same name, but without a prefixed `id`.
                 && let Some(id) = attribute(start, |key| is(key, "id") && key.prefix().is_some())
             {
                 slides.push(id);
@@ -80,7 +82,7 @@ impl Presentation {
         slides.into_iter().map(part).collect()
     }
 
-    /// The notes of a slide, or nothing where the slide is hidden.
+    /// Returns the notes of a slide, or `None` if the slide is hidden.
     fn notes(&mut self, slide: &str) -> Read<Option<String>> {
         let mut hidden = None;
         each(&self.xml(slide)?, |event| {
@@ -100,7 +102,7 @@ impl Presentation {
         }
     }
 
-    /// The part to which a relationship of the kind leads from another; the file itself has no
+    /// Returns the target of a part's relationship of a kind. The file itself is the part without a
     /// name.
     fn related(&mut self, part: &str, kind: &str) -> Read<Option<String>> {
         let relationships = self.relationships(part)?.into_iter();
@@ -133,18 +135,18 @@ impl Presentation {
     }
 
     fn optional_xml(&mut self, part: &str) -> Read<Option<String>> {
-        let bytes = match self.parts.part(part, MAX_PART.min(self.left)) {
+        let bytes = match self.parts.part(part, MAX_PART_BYTES.min(self.left_bytes)) {
             Ok(bytes) => bytes,
             Err(PackageError::NoSuchFile { .. }) => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
-        self.left -= bytes.len() as u64;
+        self.left_bytes -= bytes.len() as u64;
         let text = String::from_utf8(bytes).map_err(|_| format!("{part:?} is not in UTF-8"))?;
         Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
     }
 }
 
-/// The part that a target means, seen from a folder.
+/// Resolves the target of a relationship, relative to a folder.
 fn resolve(folder: &str, target: &str) -> String {
     let (from, target) = match target.strip_prefix('/') {
         Some(target) => ("", target),
@@ -161,7 +163,7 @@ fn resolve(folder: &str, target: &str) -> String {
     path.join("/")
 }
 
-/// The text of the placeholders of the type `body`, a line for each paragraph.
+/// Returns the text of the placeholders of the type `body`, a line for each paragraph.
 fn body(xml: &str) -> Read<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let (mut is_body, mut in_body, mut in_run) = (false, false, false);
@@ -202,7 +204,7 @@ fn body(xml: &str) -> Read<String> {
     Ok(paragraphs.join("\n").trim_end().to_owned())
 }
 
-/// The character behind a reference; nothing where it is none.
+/// Resolves a character reference; empty if it is unknown.
 fn character(reference: &BytesRef<'_>) -> String {
     match reference.resolve_char_ref() {
         Ok(Some(character)) => character.to_string(),
@@ -210,7 +212,7 @@ fn character(reference: &BytesRef<'_>) -> String {
     }
 }
 
-/// Hands on each event of a document. An element without content has a start and an end, too.
+/// Calls a function for each event of a document. Empty elements have a start and an end, too.
 fn each(xml: &str, mut event: impl FnMut(&Event<'_>)) -> Read<()> {
     let mut reader = Reader::from_str(xml);
     reader.config_mut().expand_empty_elements = true;
@@ -223,9 +225,9 @@ fn each(xml: &str, mut event: impl FnMut(&Event<'_>)) -> Read<()> {
     }
 }
 
-/// The first attribute with the key.
+/// Returns the first attribute whose key matches.
 fn attribute(start: &BytesStart<'_>, key: impl Fn(QName<'_>) -> bool) -> Option<String> {
-    // The check for attributes that come twice takes long where there are many.
+    // The check for duplicate attributes takes quadratic time.
     let mut attributes = start.attributes();
     attributes.with_checks(false);
     let attribute = attributes.flatten().find(|attribute| key(attribute.key))?;

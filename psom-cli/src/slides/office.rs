@@ -1,4 +1,4 @@
-//! Presentations of PowerPoint and Impress, by way of LibreOffice.
+//! Conversion of presentations of PowerPoint and Impress with LibreOffice.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -11,22 +11,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{ConvertOptions, Deck, DeckBuilder, Progress, check_wanted, notes, one_line, pdf};
-use crate::{
-    failure::{Failure, Result, While},
-    files::{own_directory, read},
+use super::{
+    deck::{ConvertOptions, Deck, DeckBuilder, Progress, one_line},
+    notes, pdf,
 };
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    files::{private_directory, read},
+};
+
+/// The extensions that are converted.
+pub const EXTENSIONS: [&str; 5] = ["pptx", "ppsx", "ppt", "pps", "odp"];
 
 /// The first bytes of a zip archive: PPTX and ODP.
 const ZIP: &[u8] = b"PK\x03\x04";
-/// The first bytes of a compound file: PPT, and whatever newer is protected by a password.
+/// The first bytes of a compound file: PPT, and newer files with a password.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
-/// Converts to a PDF, and that to slides. The notes of a PPTX come along.
+/// Upper bound on the messages of LibreOffice that are read.
+const MAX_MESSAGE_BYTES: u64 = 1 << 20;
+
+/// Converts a file to a PDF, and the PDF to slides. Takes the notes of a PPTX from its parts.
 pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let shown = path.display();
-    let program = find(&options.search).ok_or_else(|| {
-        Failure::new(format!(
+    let program = find(&options.search_path).ok_or_else(|| {
+        CommandError::new(format!(
             "{shown} needs LibreOffice, which is not installed; install it (as with `apt install \
              libreoffice-impress`), or export a PDF"
         ))
@@ -37,7 +46,7 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     check_start(path, is_pptx)?;
     let notes = if is_pptx { notes::read(path)? } else { Vec::new() };
     (options.progress)(Progress::Office);
-    let directory = own_directory("psom-office-")?;
+    let directory = private_directory("psom-office-")?;
     let pdf = run(&program, path, directory.path(), options)?;
     let mut deck = pdf::convert(&pdf, path, options, DeckBuilder::new(options)?)?;
     if notes.len() == deck.slides.len() {
@@ -52,17 +61,17 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     Ok(deck)
 }
 
-/// LibreOffice reads any text as some document, so what is none is found out here.
+/// Rejects files that are not presentations. LibreOffice would read any text as a document.
 fn check_start(path: &Path, is_pptx: bool) -> Result {
     let shown = path.display();
     let start = read_start(path)?;
     if start.starts_with(ZIP) || (start.starts_with(COMPOUND) && !is_pptx) {
         return Ok(());
     }
-    Err(Failure::new(if start.starts_with(COMPOUND) {
+    Err(CommandError::new(if start.starts_with(COMPOUND) {
         format!("{shown} is protected by a password; save it without one")
     } else {
-        format!("{shown} is no presentation, or a damaged one; save it again")
+        format!("{shown} is not a presentation, or it is damaged; save it again")
     }))
 }
 
@@ -75,62 +84,61 @@ fn read_start(path: &Path) -> Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Finds LibreOffice in directories that are listed as in `PATH`.
-fn find(search: &OsStr) -> Option<PathBuf> {
-    let directories = env::split_paths(search).filter(|directory| directory.is_absolute());
+/// Searches LibreOffice in the directories of a list like `PATH`.
+fn find(search_path: &OsStr) -> Option<PathBuf> {
+    let directories = env::split_paths(search_path).filter(|directory| directory.is_absolute());
     let programs = directories.flat_map(|directory| {
         ["soffice", "libreoffice"].map(|name| directory.join(format!("{name}{EXE_SUFFIX}")))
     });
     programs.into_iter().find(|program| program.is_file())
 }
 
-/// Runs LibreOffice with a profile of its own, so that one that is open does not matter. Returns
-/// the PDF in `directory`.
+/// Runs LibreOffice with its own profile, so that an open LibreOffice does not interfere. Returns
+/// the PDF, which is in `directory`.
 fn run(program: &Path, path: &Path, directory: &Path, options: &ConvertOptions) -> Result<PathBuf> {
     let shown = path.display();
     let starting = format!("run {}", program.display());
-    let said = directory.join("said");
+    let messages = directory.join("messages");
     let pdfs = directory.join("pdf");
     fs::create_dir(&pdfs).or_cannot(&starting)?;
     let mut command = Command::new(program);
     command.args(["--headless", "--norestore", "--nologo"]);
     command.arg(format!("-env:UserInstallation={}", url(&directory.join("profile"))));
-    // Named in full: what is read as another kind of document is not converted.
+    // With the full name of the filter, a file that is read as another kind of document fails.
     command.args(["--convert-to", "pdf:impress_pdf_Export", "--outdir"]).arg(&pdfs);
-    // A whole path is never taken for an option.
+    // An absolute path cannot be mistaken for an option.
     command.arg(path::absolute(path).or_cannot(format_args!("read {shown}"))?);
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(File::create(&said).or_cannot(&starting)?);
+    command.stderr(File::create(&messages).or_cannot(&starting)?);
     let Some(status) = wait(command, options).or_cannot(&starting)? else {
-        check_wanted(&options.cancelled)?;
-        return Err(Failure::new(format!(
+        options.check_cancelled()?;
+        return Err(CommandError::new(format!(
             "LibreOffice did not finish {shown} in {} s; export a PDF instead",
-            options.office_limit.as_secs()
+            options.office_timeout.as_secs()
         )));
     };
-    // Its status is no failure where it could not read the file.
+    // LibreOffice exits with 0 even if it could not read the file.
     let mut made = fs::read_dir(&pdfs).or_cannot(&starting)?;
     match made.next() {
         Some(pdf) if status.success() => Ok(pdf.or_cannot(&starting)?.path()),
         _ => {
-            let said = read(&said, 1 << 20).unwrap_or_default();
-            let said = String::from_utf8_lossy(&said);
-            let mut lines = said.lines().rev().map(str::trim);
-            // It warns of a missing Java each time.
+            let messages = read(&messages, MAX_MESSAGE_BYTES).unwrap_or_default();
+            let messages = String::from_utf8_lossy(&messages);
+            let mut lines = messages.lines().rev().map(str::trim);
+            // LibreOffice always warns about a missing Java.
             let why = lines.find(|line| !line.is_empty() && !line.starts_with("Warning"));
             let why = why.map_or_else(|| status.to_string(), one_line);
-            Err(Failure::new(format!(
+            Err(CommandError::new(format!(
                 "LibreOffice cannot convert {shown} ({why}); export a PDF instead"
             )))
         }
     }
 }
 
-/// Waits for a program; ends it and returns nothing where it takes longer than it may, or where
-/// nobody waits for it any more.
+/// Waits for a program. Ends it and returns `None` after the timeout or a cancellation.
 fn wait(mut command: Command, options: &ConvertOptions) -> std::io::Result<Option<ExitStatus>> {
     let started = Instant::now();
-    // It and all that it starts can be ended together.
+    // A process group can be ended together with the processes that it has started.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
@@ -138,14 +146,15 @@ fn wait(mut command: Command, options: &ConvertOptions) -> std::io::Result<Optio
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if started.elapsed() >= options.office_limit || options.cancelled.load(Ordering::Relaxed) {
+        if started.elapsed() >= options.office_timeout || options.cancelled.load(Ordering::Relaxed)
+        {
             return end(child).map(|()| None);
         }
         thread::sleep(Duration::from_millis(100));
     }
 }
 
-/// Ends a program, and what it has started.
+/// Ends a program and the processes that it has started.
 fn end(mut child: Child) -> std::io::Result<()> {
     let group = format!("-{}", child.id());
     let signal = |name: &str| {
@@ -165,7 +174,7 @@ fn end(mut child: Child) -> std::io::Result<()> {
     child.wait().map(drop)
 }
 
-/// The `file` URL of a whole path.
+/// Returns the `file` URL of an absolute path.
 fn url(path: &Path) -> String {
     let path = path.to_string_lossy().replace('\\', "/");
     let mut url = "file://".to_owned();

@@ -1,4 +1,4 @@
-//! The pages of a PDF as pictures.
+//! Drawing the pages of a PDF.
 
 use std::{
     any::Any,
@@ -34,38 +34,38 @@ use hayro::{
 use image::RgbImage;
 
 use super::{
-    ConvertOptions, Deck, DeckBuilder, MAX_FILE, Picture, Progress, check_count, check_wanted,
-    one_line,
+    deck::{ConvertOptions, Deck, DeckBuilder, MAX_FILE_BYTES, Progress, check_count, one_line},
+    picture::Picture,
 };
 use crate::{
-    failure::{Failure, Result, While},
+    error::{CommandError, OrCannot, Result},
     files::read,
-    out,
+    terminal::out,
 };
 
-/// The thread that draws. Its panics are a PDF's fault, and told as such.
-const RENDERER: &str = "slides";
+/// The name of the thread that draws. Its panics are caused by the PDF, and reported as such.
+const RENDERER_THREAD: &str = "slides";
 
-/// Forms in forms need stack. What the renderer's own bounds allow fits in here many times.
-const STACK: usize = 64 << 20;
+/// The stack of the thread that draws. Nested forms need stack; the deepest nesting that the renderer
+/// allows fits many times.
+const STACK_BYTES: usize = 64 << 20;
 
-/// How often one looks whether the slides are still wanted.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often a wait checks for a cancellation.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What the thread that draws has come to.
+/// A step of the thread that draws.
 enum Drawn {
-    /// The file was opened: the pages that it has, and those that it speaks of.
-    Opened { pages: usize, told: Option<usize> },
-    /// The next page.
+    /// The file was opened. `announced` is the number of pages that it claims to have.
+    Opened { pages: usize, announced: Option<usize> },
+    /// The next page was drawn.
     Page {
         picture: Result<Picture, String>,
-        /// Nothing that belongs to it is missing.
-        whole: bool,
+        /// Whether no part of the page is missing.
+        is_complete: bool,
     },
 }
 
-/// Draws each page of a PDF, its long side as long as the options say, on white. What is wrong is
-/// told of `path`, from which the PDF may have been made.
+/// Draws each page of a PDF on white. Errors name `path`, from which the PDF may have been made.
 pub fn convert(
     pdf: &Path,
     path: &Path,
@@ -73,20 +73,21 @@ pub fn convert(
     mut deck: DeckBuilder,
 ) -> Result<Deck> {
     let shown = path.display();
-    let bytes = read(pdf, MAX_FILE)?;
-    keep_renderer_quiet();
-    let renderer = thread::Builder::new().name(RENDERER.to_owned()).stack_size(STACK);
-    let (tell, drawn) = sync_channel(1);
+    let bytes = read(pdf, MAX_FILE_BYTES)?;
+    silence_renderer_panics();
+    let renderer = thread::Builder::new().name(RENDERER_THREAD.to_owned()).stack_size(STACK_BYTES);
+    let (sender, drawn) = sync_channel(1);
     let (size, quality, file) = (options.size, options.quality, path.to_owned());
-    // A page can keep it busy for ever, so its end is not waited for: that is the program's.
+    // A page can keep the thread busy forever, so it is never joined. It ends with the process.
     let started = renderer.spawn(move || {
-        let failed = draw(&file, bytes, size, quality, &tell).err();
-        // Whoever no longer listens has ended with an error of their own.
-        failed.into_iter().for_each(|why| drop(tell.send(Err(why))));
+        let failed = draw(&file, bytes, size, quality, &sender).err();
+        // The receiver is gone only if the conversion has failed.
+        failed.into_iter().for_each(|why| drop(sender.send(Err(why))));
     });
     started.or_cannot("start drawing")?;
 
-    let Drawn::Opened { pages, told } = next(&drawn, path, options, &shown.to_string())? else {
+    let Drawn::Opened { pages, announced } = next(&drawn, path, options, &shown.to_string())?
+    else {
         return Err(damaged(path));
     };
     check_count(path, pages)?;
@@ -94,16 +95,16 @@ pub fn convert(
     (options.progress)(Progress::Slides { done: 0, total: pages });
     for number in 1..=pages {
         let page = format!("page {number} of {shown}");
-        let Drawn::Page { picture, whole } = next(&drawn, path, options, &page)? else {
+        let Drawn::Page { picture, is_complete } = next(&drawn, path, options, &page)? else {
             return Err(damaged(path));
         };
         let picture = picture.map_err(|why| {
-            Failure::new(format!(
+            CommandError::new(format!(
                 "{page} cannot be drawn ({why}); export it again, or leave that page out"
             ))
         })?;
         deck.add(picture, String::new())?;
-        if !whole {
+        if !is_complete {
             incomplete.push(number);
         }
         (options.progress)(Progress::Slides { done: number, total: pages });
@@ -117,31 +118,30 @@ pub fn convert(
             out::ranges(&incomplete)
         ));
     }
-    if let Some(told) = told.filter(|told| *told > pages) {
+    if let Some(announced) = announced.filter(|announced| *announced > pages) {
         deck.remarks.push(format!(
-            "{shown} is damaged: it speaks of {told} pages, and only {pages} are there; export it \
-             again"
+            "{shown} is damaged: it announces {announced} pages and has only {pages}; export it again"
         ));
     }
     Ok(deck)
 }
 
-/// Waits for the thread that draws, as long as that may take for one page.
+/// Waits for the next step of the thread that draws, at most as long as a page may take.
 pub(super) fn next<T>(
     drawn: &Receiver<Result<T>>,
     path: &Path,
     options: &ConvertOptions,
     what: &str,
 ) -> Result<T> {
-    let end = Instant::now() + options.page_limit;
+    let end = Instant::now() + options.page_timeout;
     loop {
-        check_wanted(&options.cancelled)?;
+        options.check_cancelled()?;
         let left = end.saturating_duration_since(Instant::now());
-        match drawn.recv_timeout(left.min(LOOK)) {
+        match drawn.recv_timeout(left.min(POLL_INTERVAL)) {
             Ok(drawn) => return drawn,
             Err(RecvTimeoutError::Disconnected) => return Err(damaged(path)),
             Err(RecvTimeoutError::Timeout) if left.is_zero() => {
-                return Err(Failure::new(format!(
+                return Err(CommandError::new(format!(
                     "{what} takes too long to draw; export it again, or leave out what is on it"
                 )));
             }
@@ -150,27 +150,28 @@ pub(super) fn next<T>(
     }
 }
 
-/// Tells of each page as it is drawn, until nobody listens any more.
+/// Draws each page and sends it, until the receiver is gone.
 fn draw(
     path: &Path,
     bytes: Vec<u8>,
     size: u16,
     quality: u8,
-    tell: &SyncSender<Result<Drawn>>,
+    sender: &SyncSender<Result<Drawn>>,
 ) -> Result {
     let pdf = Pdf::new(bytes).map_err(|error| match error {
-        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => Failure::new(format!(
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => CommandError::new(format!(
             "{} is protected by a password; export it without one",
             path.display()
         )),
-        LoadPdfError::Decryption(_) => Failure::new(format!(
+        LoadPdfError::Decryption(_) => CommandError::new(format!(
             "{} is encrypted in a way that cannot be read; export it without a password",
             path.display()
         )),
         LoadPdfError::Invalid => damaged(path),
     })?;
     let pages = pdf.pages();
-    let mut listened = tell.send(Ok(Drawn::Opened { pages: pages.len(), told: told_pages(&pdf) }));
+    let mut sent =
+        sender.send(Ok(Drawn::Opened { pages: pages.len(), announced: announced_pages(&pdf) }));
     let warned = Arc::new(AtomicBool::new(false));
     let settings = InterpreterSettings {
         warning_sink: Arc::new({
@@ -186,31 +187,31 @@ fn draw(
     };
     let cache = RenderCache::new();
     for page in pages.iter() {
-        if listened.is_err() {
+        if sent.is_err() {
             break;
         }
         warned.store(false, Ordering::Relaxed);
         let drawn = guarded(|| {
             let picture = render(page, &cache, &settings, size, quality)?;
-            Ok((picture, is_whole(page)))
+            Ok((picture, is_complete(page)))
         });
-        let whole = drawn.as_ref().is_ok_and(|(_, whole)| *whole);
-        let whole = whole && !warned.load(Ordering::Relaxed);
+        let has_all_parts = drawn.as_ref().is_ok_and(|(_, is_complete)| *is_complete);
+        let is_complete = has_all_parts && !warned.load(Ordering::Relaxed);
         let picture = drawn.map(|(picture, _)| picture);
-        listened = tell.send(Ok(Drawn::Page { picture, whole }));
+        sent = sender.send(Ok(Drawn::Page { picture, is_complete }));
     }
     Ok(())
 }
 
-/// How many pages a file says that it has.
-fn told_pages(pdf: &Pdf) -> Option<usize> {
+/// Returns the number of pages that a file claims to have.
+fn announced_pages(pdf: &Pdf) -> Option<usize> {
     let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id())?;
     usize::try_from(root.get::<Dict<'_>>(PAGES)?.get::<i32>(COUNT)?).ok()
 }
 
-/// Whether what a page names is there. The renderer draws nothing in the place of what is not, and
-/// says nothing.
-fn is_whole(page: &Page<'_>) -> bool {
+/// Reports whether the content and the resources of a page exist. The renderer skips missing ones
+/// silently.
+fn is_complete(page: &Page<'_>) -> bool {
     let content = match page.raw().get::<Array<'_>>(CONTENTS) {
         Some(parts) => {
             let mut rest = parts.flex_iter();
@@ -218,7 +219,7 @@ fn is_whole(page: &Page<'_>) -> bool {
         }
         None => match page.raw().get::<Stream<'_>>(CONTENTS) {
             Some(content) => is_readable(&content),
-            // A page without content is empty and whole.
+            // A page without content is empty, and complete.
             None => !page.raw().contains_key(CONTENTS),
         },
     };
@@ -233,7 +234,7 @@ fn is_readable(stream: &Stream<'_>) -> bool {
     stream.decoded_data().is_ok()
 }
 
-/// Draws one page. An error says why that is impossible.
+/// Draws one page. An error says why the page cannot be drawn.
 fn render<'a>(
     page: &'a Page<'a>,
     cache: &RenderCache<'a>,
@@ -261,13 +262,13 @@ fn render<'a>(
     let on_white =
         RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..Default::default() };
     context.render_with(&mut pixmap, &mut Resources::default(), on_white);
-    // On white, nothing is transparent.
+    // On a white ground, no pixel is transparent.
     let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     let pixels = RgbImage::from_raw(width.into(), height.into(), rgb).ok_or("it has no pixels")?;
     Picture::encode(pixels, quality).map_err(|error| one_line(&error.to_string()))
 }
 
-/// The size in pixels of a page, whose long side is to have `size`.
+/// Returns the size of a page in pixels, so that its long side has `size`.
 fn pixels(width: f32, height: f32, size: u16) -> Option<(u16, u16)> {
     let long = width.max(height);
     if !(width > 0.0 && height > 0.0 && long.is_finite()) {
@@ -277,30 +278,31 @@ fn pixels(width: f32, height: f32, size: u16) -> Option<(u16, u16)> {
     Some((side(width), side(height)))
 }
 
-fn damaged(path: &Path) -> Failure {
-    Failure::new(format!("{} is no PDF, or a damaged one; export it again", path.display()))
+fn damaged(path: &Path) -> CommandError {
+    CommandError::new(format!("{} is not a PDF, or it is damaged; export it again", path.display()))
 }
 
-/// Makes a panic an error that says the same.
+/// Turns a panic into an error with its message.
 pub(super) fn guarded<T>(draw: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    // Nothing that a panic leaves behind is looked at, but for its own words.
-    panic::catch_unwind(AssertUnwindSafe(draw)).unwrap_or_else(|panic| Err(words(panic.as_ref())))
+    // After a panic, only its message is used.
+    panic::catch_unwind(AssertUnwindSafe(draw))
+        .unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
 }
 
-/// What a panic says.
-fn words(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().copied();
-    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    one_line(words.unwrap_or("the renderer failed"))
+/// Returns the message of a panic.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    one_line(message.unwrap_or("the renderer failed"))
 }
 
-/// Panics of the renderer become sentences, so they are not printed as well.
-fn keep_renderer_quiet() {
+/// Suppresses the panic messages of the thread that draws, which become errors.
+fn silence_renderer_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
-            if thread::current().name() != Some(RENDERER) {
+            if thread::current().name() != Some(RENDERER_THREAD) {
                 print(panic);
             }
         }));

@@ -1,4 +1,4 @@
-//! JPEGs: made from pixels, read from files, and made small.
+//! JPEGs: encoding pixels, checking files, and making thumbnails.
 
 use std::io::Cursor;
 
@@ -8,11 +8,12 @@ use image::{
 };
 
 /// The long side of a thumbnail, in pixels.
-pub const THUMBNAIL: u32 = 160;
+pub const THUMBNAIL_SIDE: u32 = 160;
 
+/// The JPEG quality of thumbnails: lower than that of slides, because nobody looks at details.
 const THUMBNAIL_QUALITY: u8 = 80;
 
-/// The longest side of a picture that is read, in pixels.
+/// Upper bound on the sides of a picture that is read, in pixels.
 const MAX_SIDE: u32 = 20_000;
 
 /// The picture of a slide, with its thumbnail; both are JPEGs.
@@ -22,14 +23,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Makes a JPEG from pixels.
+    /// Encodes pixels as a JPEG.
     pub fn encode(pixels: RgbImage, quality: u8) -> ImageResult<Self> {
         let pixels = DynamicImage::ImageRgb8(pixels);
         Ok(Self { jpeg: jpeg(&pixels, quality)?, thumbnail: thumbnail(&pixels)? })
     }
 
-    /// Takes a JPEG as it is, once it turns out to be one that is whole.
-    pub fn take(jpeg: Vec<u8>) -> ImageResult<Self> {
+    /// Takes a JPEG as it is, if it is complete.
+    pub fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Self> {
         let mut reader = ImageReader::with_format(Cursor::new(&jpeg), ImageFormat::Jpeg);
         let mut limits = Limits::default();
         limits.max_image_width = Some(MAX_SIDE);
@@ -38,20 +39,20 @@ impl Picture {
         let mut decoder = reader.into_decoder()?;
         let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let mut pixels = DynamicImage::from_decoder(decoder)?;
-        // The decoder paints grey what is missing.
+        // The decoder fills missing pixels with grey.
         if !has_end(&jpeg) {
             let kind = ImageFormat::Jpeg.into();
             return Err(ImageError::Decoding(DecodingError::new(kind, "its end is missing")));
         }
-        // Whoever shows the JPEG turns it as it says; the thumbnail says nothing.
+        // Viewers apply the orientation of the JPEG itself. The thumbnail has no such tag.
         pixels.apply_orientation(orientation);
         let thumbnail = thumbnail(&pixels)?;
         Ok(Self { jpeg, thumbnail })
     }
 }
 
-/// Whether a JPEG's end comes after its pixels. What cameras put behind it does not matter, nor the
-/// ends of JPEGs that its metadata hold.
+/// Reports whether the end marker of a JPEG follows its pixels. Data that cameras append does not
+/// matter, nor do the end markers of JPEGs inside its metadata.
 pub fn has_end(jpeg: &[u8]) -> bool {
     let mut rest = jpeg.get(2..).unwrap_or_default();
     loop {
@@ -68,16 +69,16 @@ pub fn has_end(jpeg: &[u8]) -> bool {
 }
 
 fn thumbnail(pixels: &DynamicImage) -> ImageResult<Vec<u8>> {
-    if pixels.width().max(pixels.height()) <= THUMBNAIL {
+    if pixels.width().max(pixels.height()) <= THUMBNAIL_SIDE {
         return jpeg(pixels, THUMBNAIL_QUALITY);
     }
-    jpeg(&pixels.thumbnail(THUMBNAIL, THUMBNAIL), THUMBNAIL_QUALITY)
+    jpeg(&pixels.thumbnail(THUMBNAIL_SIDE, THUMBNAIL_SIDE), THUMBNAIL_QUALITY)
 }
 
 fn jpeg(pixels: &DynamicImage, quality: u8) -> ImageResult<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
-    // Grey pictures and those with 16 bits become what every client shows.
+    // Pictures with other pixels become RGB, which every client shows.
     match pixels.as_rgb8() {
         Some(pixels) => encoder.encode_image(pixels)?,
         None => encoder.encode_image(&pixels.to_rgb8())?,

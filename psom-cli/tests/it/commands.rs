@@ -31,9 +31,9 @@ fn a_meeting(options: &[&str]) {
     let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
     let mut watch = stage.start(&["watch", &grace]);
     let mut last = stage.start(&["watch", &ada]);
-    last.until(&["The meeting's state has been told."]);
+    last.until(&["The meeting's state is complete."]);
     let mut json = stage.start(&["watch", &grace, "--json"]);
-    watch.until(&["The meeting's state has been told."]);
+    watch.until(&["The meeting's state is complete."]);
     json.until(&[r#"{"event":"ready"}"#]);
 
     fs::write(stage.file("Plan.bin"), noise()).unwrap();
@@ -44,7 +44,7 @@ fn a_meeting(options: &[&str]) {
     assert!(stage.fails(&["share", &grace, "Plan.bin", "--title", "x"]).contains("as a presenter"));
     assert!(stage.ok(&["meeting", "show", "team"]).contains("Plan.bin"));
 
-    assert!(stage.fails(&["get", &grace, "plan.bin"]).contains("already"));
+    assert!(stage.fails(&["get", &grace, "plan.bin"]).contains("exists; choose another place"));
     stage.ok(&["get", &grace, "plan.bin", "-o", "copy"]);
     assert_eq!(fs::read(stage.file("copy")).unwrap(), noise());
     let printed = stage.run(&["get", &grace, "plan.bin", "-o", "-"]);
@@ -54,12 +54,12 @@ fn a_meeting(options: &[&str]) {
     fs::write(stage.file("new"), "").unwrap();
     assert_eq!(mode("copy"), mode("new"));
     let nowhere = stage.fails(&["get", &grace, "plan.bin", "-o", "no/copy"]);
-    assert!(nowhere.contains("there is no directory no; make it first"), "{nowhere}");
+    assert!(nowhere.contains("there is no directory no; create it first"), "{nowhere}");
     assert!(stage.fails(&["get", &grace, "nothing"]).contains("there is \"Plan.bin\""));
 
     let renamed = stage.ok(&["rename", &ada, "Plan.bin", "Map.bin"]);
-    assert_eq!(renamed, "\"Plan.bin\" is called \"Map.bin\".");
-    watch.until(&["\"Plan.bin\" is called \"Map.bin\"."]);
+    assert_eq!(renamed, "\"Plan.bin\" is now called \"Map.bin\".");
+    watch.until(&["\"Plan.bin\" is now called \"Map.bin\"."]);
     stage.fails(&["rename", &grace, "Map.bin", "x"]);
 
     stage.fails(&["present", &grace, "Map.bin"]);
@@ -72,7 +72,7 @@ fn a_meeting(options: &[&str]) {
     assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "You have stopped presenting.");
     assert_eq!(stage.ok(&["stop", &ada, "Map.bin"]), "\"Map.bin\" is not on the stage.");
     assert_eq!(stage.ok(&["stop", &ada]), "Nobody is presenting.");
-    present.until(&["not on the stage"]);
+    present.until(&["no longer on the stage"]);
     assert!(present.child.wait().unwrap().success());
     let mut present = stage.start(&["present", &ada, "Map.bin"]);
     present.until(&["Presenting"]);
@@ -81,11 +81,11 @@ fn a_meeting(options: &[&str]) {
 
     stage.fails(&["visibility", &grace, "Map.bin", "organizer"]);
     let seen = stage.ok(&["visibility", &ada, "Map.bin", "presenters"]);
-    assert_eq!(seen, "\"Map.bin\" is seen by organizer and presenters.");
-    watch.until(&["\"Map.bin\" is gone."]);
+    assert_eq!(seen, "\"Map.bin\" is visible to the organizer and the presenters.");
+    watch.until(&["\"Map.bin\" was removed."]);
     stage.fails(&["delete", &grace, "Map.bin"]);
     assert_eq!(stage.ok(&["delete", &ada, "Map.bin"]), "Deleted \"Map.bin\".");
-    assert!(stage.fails(&["get", &ada, "Map.bin"]).contains("you see none"));
+    assert!(stage.fails(&["get", &ada, "Map.bin"]).contains("you see no contents"));
 
     watch.interrupt();
     stage.ok(&["meeting", "end", "team"]);
@@ -99,27 +99,27 @@ fn a_meeting(options: &[&str]) {
 }
 
 #[test]
-fn everything_works_over_http() {
+fn all_commands_work_over_http() {
     a_meeting(&[]);
 }
 
 #[test]
-fn everything_works_over_https() {
+fn all_commands_work_over_https() {
     a_meeting(&["--https"]);
 }
 
 #[test]
-fn a_link_for_once_is_good_once() {
+fn a_link_for_one_connection_works_once() {
     let stage = Stage::open(&[]);
     stage.ok(&["meeting", "create", "team"]);
     let link = stage.ok(&["invite", "team", "--name", "Ada", "--once"]);
     let mut watch = stage.start(&["watch", &link]);
-    watch.until(&["Ada", "is a participant."]);
+    watch.until(&["Ada", "has joined."]);
     assert!(stage.fails(&["watch", &link]).contains("refused the token"));
 }
 
 #[test]
-fn mistakes_are_one_sentence() {
+fn errors_are_one_sentence() {
     let directory = tempfile::tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let output = psom(directory.path()).args(arguments).output().unwrap();
@@ -138,7 +138,7 @@ fn mistakes_are_one_sentence() {
 }
 
 #[test]
-fn every_command_shows_how_it_is_used() {
+fn every_command_has_help_with_examples() {
     let directory = tempfile::tempdir().unwrap();
     for command in [
         "serve",
@@ -170,7 +170,7 @@ fn every_command_shows_how_it_is_used() {
 }
 
 #[test]
-fn a_guest_is_the_same_user_with_every_command() {
+fn a_guest_is_the_same_user_in_every_command() {
     let stage = Stage::open(&[]);
     let link = stage.link.clone();
     fs::write(stage.file("plan.txt"), "hello").unwrap();
@@ -178,15 +178,15 @@ fn a_guest_is_the_same_user_with_every_command() {
     let mut present = stage.start(&["present", &link, "plan.txt"]);
     present.until(&["Presenting"]);
     stage.ok(&["stop", &link, "plan.txt"]);
-    present.until(&["not on the stage"]);
+    present.until(&["no longer on the stage"]);
 }
 
 #[test]
-fn a_pipe_is_no_file() {
+fn pipes_are_rejected() {
     let stage = Stage::open(&[]);
     stage.ok(&["meeting", "create", "team"]);
     let link = stage.invite("Ada", "presenter");
     let pipe = stage.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    assert!(stage.fails(&["share", &link, "pipe"]).contains("is no file"));
+    assert!(stage.fails(&["share", &link, "pipe"]).contains("is not a regular file"));
 }

@@ -79,18 +79,18 @@ fn binary() -> Vec<u8> {
 }
 
 #[test]
-fn what_idl_prints_is_what_idl_checks() {
+fn idl_output_passes_idl_check() {
     let stage = Stage::open();
     let printed = stage.ok(&["idl"]);
     assert_eq!(printed.matches("DOInterface").count(), 17);
     stage.put("printed.idl", &printed);
     assert_eq!(
         stage.ok(&["idl", "--check", "printed.idl"]),
-        "printed.idl and the 17 definitions built in agree.\n"
+        "printed.idl agrees with the 17 built-in definitions.\n"
     );
     assert_eq!(
         stage.ok_with(&["idl", "--check", "-"], IDL.as_bytes()),
-        "standard input and the 17 definitions built in agree.\n"
+        "standard input agrees with the 17 built-in definitions.\n"
     );
 }
 
@@ -124,7 +124,10 @@ DOInterface UploadStream {
         two.contains("    Children {\n        (\"extendedContent\", content-specific-DO)\n    }")
     );
     let (_, why) = stage.fails(&["idl", "Contents"]);
-    assert!(why.starts_with("no interface is called Contents; say ConnMgr, Meeting, "), "{why}");
+    assert!(
+        why.starts_with("there is no interface Contents; choose from ConnMgr, Meeting, "),
+        "{why}"
+    );
 }
 
 /// What is said of the specification's definitions after a change.
@@ -138,7 +141,7 @@ fn checked(from: &str, to: &str) -> (Vec<String>, String) {
 
 #[test]
 fn each_kind_of_difference_is_one_line() {
-    let one = "my.idl differs in 1 place that matters";
+    let one = "my.idl differs in 1 place that affects the wire";
     for (from, to, line) in [
         (
             "3800622354142801969",
@@ -185,18 +188,18 @@ fn each_kind_of_difference_is_one_line() {
     let name = "Microsoft.Rtc.Server.DataMCU.Meeting.QnaContent";
     assert!(said[0].ends_with(&format!("{name} version 2 is not built in, only version 1")));
     assert_eq!(said[1], format!("my.idl: {name} version 1 is not in the file, only version 2"));
-    assert_eq!(why, "my.idl differs in 2 places that matter");
+    assert_eq!(why, "my.idl differs in 2 places that affect the wire");
 }
 
 #[test]
-fn another_name_of_a_parameter_is_said_and_does_not_matter() {
+fn a_renamed_parameter_is_only_a_note() {
     let stage = Stage::open();
     stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote(Int32 pick)"));
     let said = stage.ok(&["idl", "--check", "my.idl"]);
     assert_eq!(
         said,
         "my.idl:329: note: PollContent version 1, server: parameter 1 of sVote is called pick in \
-         the file, choice built in\nmy.idl and the 17 definitions built in agree on the wire.\n"
+         the file, choice built in\nmy.idl agrees with the 17 built-in definitions on the wire.\n"
     );
 }
 
@@ -206,26 +209,26 @@ fn only_named_interfaces_are_compared() {
     stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote()"));
     assert_eq!(
         stage.ok(&["idl", "Content", "QnaContent", "--check", "my.idl"]),
-        "my.idl and the 3 definitions built in agree.\n"
+        "my.idl agrees with the 3 built-in definitions.\n"
     );
     stage.fails(&["idl", "PollContent", "--check", "my.idl"]);
 }
 
 #[test]
-fn a_file_without_definitions_is_refused_with_its_line() {
+fn a_malformed_definition_is_reported_with_its_line() {
     let stage = Stage::open();
     stage.put("my.idl", IDL.replacen("Int64 contentId", "Long contentId,", 1));
     let (_, why) = stage.fails(&["idl", "--check", "my.idl"]);
     assert_eq!(why, "my.idl, line 25: expected a type, found `)`");
     stage.put("noise", [0xff, 0xfe]);
     let (_, why) = stage.fails(&["idl", "--check", "noise"]);
-    assert_eq!(why, "noise is no text in UTF-8");
+    assert_eq!(why, "noise is not text in UTF-8");
     let (_, why) = stage.fails(&["idl", "--check", "nothing"]);
     assert!(why.starts_with("cannot read nothing: "), "{why}");
 }
 
 #[test]
-fn decode_tells_a_capture_in_any_shape() {
+fn decode_reads_all_forms_of_a_capture() {
     let stage = Stage::open();
     stage.put("client.bin", binary());
     assert_eq!(stage.ok(&["decode", "client.bin"]), STORY);
@@ -242,7 +245,7 @@ fn decode_tells_a_capture_in_any_shape() {
 }
 
 #[test]
-fn decode_says_what_it_cannot_decode_and_goes_on() {
+fn decode_reports_undecodable_records_and_goes_on() {
     let stage = Stage::open();
     let mut bytes = binary();
     // The index of doneProtocols.
@@ -262,14 +265,14 @@ fn decode_says_what_it_cannot_decode_and_goes_on() {
 }
 
 #[test]
-fn decode_refuses_what_is_no_capture() {
+fn decode_rejects_other_files() {
     let stage = Stage::open();
     stage.put("letter.txt", "16 00\nDear Ada,\n");
     let (said, why) = stage.fails(&["decode", "letter.txt"]);
     assert_eq!(why, "letter.txt, line 2 is not hex: `Dear` is not whole bytes");
     assert_eq!(said, "");
     stage.put("empty", "\n");
-    assert_eq!(stage.fails(&["decode", "empty"]).1, "empty holds no bytes");
+    assert_eq!(stage.fails(&["decode", "empty"]).1, "empty has no bytes");
     stage.put("picture", b"\x89PNG\r\n\x1a\n");
     let (said, why) = stage.fails(&["decode", "picture"]);
     assert!(said.contains("record type 0x89 is unknown"), "{said}");
@@ -291,16 +294,16 @@ fn decode_takes_the_other_direction_and_a_forced_one() {
     let said = stage.ok(&["decode", "server.hex", "--other", "client.hex"]);
     assert!(said.ends_with("Sent by the server: 3 records, 45 bytes, all decoded.\n"), "{said}");
     let (_, why) = stage.fails(&["decode", "client.hex", "--other", "client.hex"]);
-    assert_eq!(why, "both directions are the same file; give one of each");
+    assert_eq!(why, "both directions are the same file; give a file for each");
     stage.put("again.hex", "70773200");
     let (_, why) = stage.fails(&["decode", "server.hex", "--other", "again.hex"]);
-    assert_eq!(why, "server.hex and again.hex were both sent by the server; give one of each");
+    assert_eq!(why, "server.hex and again.hex were both sent by the server; give a file for each");
     let (said, _) = stage.fails(&["decode", "client.hex", "--direction", "server"]);
     assert!(said.contains("Sent by the server: 2 records, 12 bytes, 7 of them"), "{said}");
 }
 
 #[test]
-fn both_commands_show_how_they_are_used() {
+fn idl_and_decode_have_help_with_examples() {
     let stage = Stage::open();
     for command in ["idl", "decode"] {
         assert!(stage.ok(&[command, "--help"]).contains("Examples"));

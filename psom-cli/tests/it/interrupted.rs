@@ -68,7 +68,7 @@ impl Office {
 }
 
 #[test]
-fn slides_that_nobody_waits_for_leave_no_file_and_no_program() {
+fn an_interrupted_conversion_leaves_nothing_behind() {
     let stage = Stage::open(&[]);
     let office = Office::on(&stage);
     for signal in ["-INT", "-TERM"] {
@@ -85,14 +85,14 @@ fn slides_that_nobody_waits_for_leave_no_file_and_no_program() {
 }
 
 #[test]
-fn slides_are_not_made_for_a_meeting_or_a_server_that_is_gone() {
+fn a_conversion_ends_with_the_meeting_or_the_server() {
     let mut stage = Stage::open(&[]);
     let office = Office::on(&stage);
     stage.ok(&["meeting", "create", "team"]);
     let (slides, pid) = office.convert(&stage, &stage.invite("Ada", "presenter"));
     stage.ok(&["meeting", "end", "team"]);
     let why = office.is_over(slides, &pid, 1);
-    assert!(why.contains("the meeting has ended meanwhile"), "{why}");
+    assert!(why.contains("the meeting has ended, or the server has stopped"), "{why}");
     let (slides, pid) = office.convert(&stage, &stage.link);
     stage.server.child.kill().unwrap();
     let why = office.is_over(slides, &pid, 1);
@@ -123,7 +123,7 @@ fn endless() -> Vec<u8> {
 }
 
 #[test]
-fn a_page_that_is_drawn_for_ever_is_interrupted_all_the_same() {
+fn drawing_an_endless_page_can_be_interrupted() {
     let stage = Stage::open(&[]);
     let temporary = stage.file("temporary");
     fs::create_dir(&temporary).unwrap();

@@ -13,7 +13,7 @@ use crate::support::{Running, psom};
 use psom::{ClientSession, Context};
 use psom_objects::{
     annotation::{Board, Kind, Properties, Property},
-    client::{Conference, Model, Parcel},
+    client::{Conference, Model, Upload},
     package::{ContentDetail, CreateContent},
 };
 use psom_server::JoinLink;
@@ -103,7 +103,7 @@ impl Guest {
                     let title = format!("File {number}");
                     let file = CreateContent::new(title.clone(), ContentDetail::NativeFileOnly);
                     let file = file.with_native_file("file");
-                    let parcel = Parcel::new(file, [("file", title.as_bytes())]).unwrap();
+                    let parcel = Upload::new(file, [("file", title.as_bytes())]).unwrap();
                     let _ = conference.upload(cx, parcel);
                 }
             });
@@ -149,7 +149,7 @@ fn check(seen: &Model, now: &Model) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_was_seen_is_ever_missing() {
+async fn a_killed_server_loses_nothing_that_was_seen() {
     let rounds = std::env::var("PSOM_KILLS").ok().and_then(|rounds| rounds.parse().ok());
     let (directory, rounds) = (tempfile::tempdir().unwrap(), rounds.unwrap_or(4));
     let mut random = StdRng::seed_from_u64(2026);
@@ -165,8 +165,8 @@ async fn nothing_that_was_seen_is_ever_missing() {
         if round == 0 {
             let choices = ["a", "b", "c", "d", "e", "f", "g"];
             let parcels = [
-                Parcel::whiteboard("Board 0").unwrap(),
-                Parcel::poll("Poll", "Which?", choices).unwrap(),
+                Upload::whiteboard("Board 0").unwrap(),
+                Upload::poll("Poll", "Which?", choices).unwrap(),
             ];
             for (parcel, count) in parcels.into_iter().zip(1..) {
                 guests[0].act(move |conference, cx| conference.upload(cx, parcel)).await;

@@ -13,12 +13,12 @@ fn meeting() -> (Stage, String, [String; 3]) {
 
 fn watch(stage: &Stage, link: &str) -> Running {
     let mut watch = stage.start(&["watch", link]);
-    watch.until(&["The meeting's state has been told."]);
+    watch.until(&["The meeting's state is complete."]);
     watch
 }
 
 #[test]
-fn a_poll_from_the_question_to_the_table() {
+fn a_poll_is_created_voted_on_and_exported() {
     let (stage, host, [bob, cleo, dan]) = meeting();
     let mut watch = watch(&stage, &dan);
     let create =
@@ -26,7 +26,7 @@ fn a_poll_from_the_question_to_the_table() {
     let poll = |link: &str, arguments: &[&str]| stage.ok(&[&["poll", link], arguments].concat());
     let refused =
         |link: &str, arguments: &[&str]| stage.fails(&[&["poll", link], arguments].concat());
-    assert_eq!(poll(&host, &create), "Asked \"Lunch\".");
+    assert_eq!(poll(&host, &create), "Created the poll \"Lunch\".");
     watch.until(&["\"Lunch\" asks \"Eat?\": \"=now()\", \"later\"."]);
     assert!(refused(&host, &create).contains("choose another title"));
     assert!(
@@ -42,7 +42,9 @@ fn a_poll_from_the_question_to_the_table() {
     assert_eq!(poll(&cleo, &["vote", "lunch", "LATER"]), "You have voted for \"later\".");
     assert_eq!(poll(&dan, &["vote", "Lunch", "=now()"]), "You have voted for \"=now()\".");
     watch.until(&["You have voted for \"=now()\" in \"Lunch\"."]);
-    assert!(refused(&bob, &["vote", "Lunch", "3"]).contains("there is 1 \"=now()\", 2 \"later\""));
+    assert!(
+        refused(&bob, &["vote", "Lunch", "3"]).contains("choose from #1 \"=now()\", #2 \"later\"")
+    );
     let csv = "choice,votes\r\n\"'=now()\",1\r\nlater,2";
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), csv);
 
@@ -55,15 +57,15 @@ fn a_poll_from_the_question_to_the_table() {
             "Eat?\n       =now()\n       later\n"
         );
         let why = String::from_utf8(output.stderr).unwrap();
-        assert!(why.contains("not shown to you; ask"), "{why}");
+        assert!(why.contains("not visible to you; ask"), "{why}");
     };
     hidden();
-    assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not shown to you; ask"));
+    assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not visible to you; ask"));
     // Also where it is so already.
     for action in ["show", "hide", "open"] {
         assert!(refused(&bob, &[action, "Lunch"]).contains("as a presenter"), "{action}");
     }
-    let shown = "The results of \"Lunch\" are shown to everybody.";
+    let shown = "The results of \"Lunch\" are visible to everyone.";
     assert_eq!(poll(&host, &["show", "Lunch"]), shown);
     watch.until(&["Votes in \"Lunch\": 1 for \"=now()\", 2 for \"later\"."]);
     assert_eq!(poll(&bob, &["results", "Lunch"]), "Eat?\n    1  =now()\n    2  later");
@@ -89,27 +91,27 @@ fn a_poll_from_the_question_to_the_table() {
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\r\ntea,0\r\nmilk,0");
     assert_eq!(poll(&host, &["results", "Lunch"]), "Drink?\n    0  tea\n    0  milk");
     // Once more, where there is nothing to see.
-    assert_eq!(poll(&host, &["clear", "Lunch"]), "\"Lunch\" has no votes any more.");
+    assert_eq!(poll(&host, &["clear", "Lunch"]), "Deleted the votes of \"Lunch\".");
     let long = "x".repeat(60_000);
     let long = ["create", "x", "--question", &long, "--choice", "a", "--choice", "b"];
     let why = refused(&host, &long);
-    assert!(why.contains("a text is too long (make it shorter), or it does not know"), "{why}");
+    assert!(why.contains("a text is too long (make it shorter), or it does not support"), "{why}");
     let same = ["create", "x", "--question", "?", "--choice", "a", "--choice", "a"];
     assert!(refused(&host, &same).contains("two choices are the same"));
     watch.interrupt();
 }
 
 #[test]
-fn a_poll_can_be_for_presenters() {
+fn a_poll_can_be_visible_to_presenters_only() {
     let (stage, host, [bob, ..]) = meeting();
     let create = ["create", "Quiz", "--question", "?", "--choice", "a", "--choice", "b"];
     stage.ok(&[&["poll", &host][..], &create, &["--visibility", "presenters"]].concat());
-    assert!(stage.fails(&["poll", &bob, "vote", "Quiz", "a"]).contains("you see none"));
+    assert!(stage.fails(&["poll", &bob, "vote", "Quiz", "a"]).contains("you see no contents"));
     stage.ok(&["poll", &host, "vote", "Quiz", "a"]);
     // The name stands behind the action as well.
     stage.ok(&["poll", &host, "results", "Quiz", "--as", "Ada"]);
     stage.ok(&["qna", &host, "create", "Questions"]);
-    assert!(stage.fails(&["poll", &host, "vote", "Questions", "a"]).contains("is no poll"));
+    assert!(stage.fails(&["poll", &host, "vote", "Questions", "a"]).contains("is not a poll"));
 }
 
 #[test]
@@ -121,17 +123,17 @@ fn questions_are_asked_and_answered() {
     let mut watch = watch(&stage, &dan);
     assert!(refused(&bob, &["create", "Exam"]).contains("as a presenter"));
     assert_eq!(qna(&host, &["create", "Exam"]), "\"Exam\" is open.");
-    watch.until(&["One can ask in \"Exam\"."]);
-    assert_eq!(qna(&bob, &["show", "Exam"]), "Nobody has asked anything yet.");
+    watch.until(&["\"Exam\" is open for questions."]);
+    assert_eq!(qna(&bob, &["show", "Exam"]), "Nobody has asked a question yet.");
     assert_eq!(qna(&bob, &["ask", "Exam", "When?"]), "Asked in \"Exam\".");
     watch.until(&["Bob asks in \"Exam\": \"When?\""]);
-    watch.until(&["There is 1 question in \"Exam\"."]);
+    watch.until(&["\"Exam\" has 1 question."]);
     qna(&cleo, &["ask", "Exam", "Where?"]);
     assert_eq!(qna(&host, &["answer", "Exam", "1", "In May."]), "Answered in \"Exam\".");
-    watch.until(&["Ada answers \"When?\" in \"Exam\": \"In May.\""]);
+    watch.until(&["Ada answers to \"When?\" in \"Exam\": \"In May.\""]);
     assert!(
         refused(&host, &["answer", "Exam", "3", "x"])
-            .contains("there is no question 3; there are 2,")
+            .contains("there is no question 3; `psom qna LINK show` lists 2 questions")
     );
     let all = "  1. Bob: When?\n     Ada: In May.\n  2. Cleo: Where?";
     assert_eq!(qna(&dan, &["show", "Exam"]), all);
@@ -143,20 +145,20 @@ fn questions_are_asked_and_answered() {
     {
         assert!(refused.contains("suspended; ask a presenter to open"), "{refused}");
     }
-    assert_eq!(qna(&bob, &["show", "Exam"]), format!("{all}\nThe questions are suspended."));
+    assert_eq!(qna(&bob, &["show", "Exam"]), format!("{all}\nThe Q&A is suspended."));
     qna(&host, &["open", "Exam"]);
     qna(&bob, &["ask", "Exam", "Why?"]);
     assert!(refused(&bob, &["ask", "Exam", " "]).contains("write something"));
 }
 
 #[test]
-fn notes_are_shared_by_their_address() {
+fn notes_are_shared_by_address() {
     let (stage, host, [bob, ..]) = meeting();
     let url = "https://notes.example.com/minutes";
     let create = ["create", "Minutes", "--url", url, "--page", "May 2", "--notebook", "Team"];
     assert!(stage.fails(&[&["notes", &bob], &create[..]].concat()).contains("as a presenter"));
     let nowhere = stage.fails(&["notes", &host, "create", "x", "--url", "minutes"]);
-    assert!(nowhere.contains("\"minutes\" is no address"), "{nowhere}");
+    assert!(nowhere.contains("\"minutes\" is not an address"), "{nowhere}");
     let long = "x".repeat(70_000);
     for (option, text, expected) in [
         ("--page", &long[..], "the page is too long; make it shorter"),
@@ -166,18 +168,21 @@ fn notes_are_shared_by_their_address() {
         assert!(why.contains(expected), "{why}");
     }
     let why = stage.fails(&["notes", &host, "create", "x?", "--url", url]);
-    assert!(why.contains("the title has a ?, which no file name has"), "{why}");
+    assert!(
+        why.contains("the title contains ?, which the server does not accept; choose another"),
+        "{why}"
+    );
     assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
     assert_eq!(shown, format!("url       {url}\nnotebook  Team\npage      May 2"));
     let mut json = stage.start(&["watch", &bob, "--json"]);
-    let titles = r#""notebook":"Team","section":"","page":"May 2"}"#;
-    json.until(&[r#"{"event":"notesTitles","content":1,"#, titles]);
+    let titles = r#"{"event":"notesTitles","notebook":"Team","section":"","page":"May 2","#;
+    json.until(&[titles, r#""content":1}"#]);
     assert!(stage.fails(&["notes", &bob, "error", "Minutes"]).contains("as a presenter"));
     let told = stage.ok(&["notes", &host, "error", "Minutes"]);
-    assert_eq!(told, "Told everybody that something is wrong with \"Minutes\".");
-    json.until(&[r#"{"event":"notesError","content":1,"code":1}"#]);
+    assert_eq!(told, "Reported an error of \"Minutes\" to everybody.");
+    json.until(&[r#"{"event":"notesError","code":1,"content":1}"#]);
     let shown = stage.ok(&["notes", &bob, "show", "Minutes"]);
-    assert!(shown.ends_with("Something is wrong with the page."), "{shown}");
+    assert!(shown.ends_with("An error was reported for the page."), "{shown}");
     assert!(stage.fails(&["notes", &bob, "show", "nothing"]).contains("there is \"Minutes\""));
 }

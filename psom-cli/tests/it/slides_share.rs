@@ -56,7 +56,7 @@ fn picture(directory: &Path, slide: usize) -> RgbImage {
 }
 
 #[test]
-fn a_pdf_is_shared_slide_by_slide_turned_and_downloaded() {
+fn a_pdf_is_shared_presented_and_downloaded() {
     let stage = Stage::open(&[]);
     talk(&stage);
     let watch = |link: &str| {
@@ -127,7 +127,7 @@ fn one_is_unlike_another(directory: &Path) -> bool {
 }
 
 #[test]
-fn a_folder_of_pictures_brings_its_notes() {
+fn a_folder_of_pictures_is_shared_with_its_notes() {
     let stage = Stage::open(&[]);
     let folder = stage.file("photos");
     fs::create_dir(&folder).unwrap();
@@ -158,7 +158,7 @@ fn a_folder_of_pictures_brings_its_notes() {
         assert_eq!(fs::read(down.join(format!("slide-0{number}.jpg"))).unwrap(), shared);
     }
     // A folder is no file to download.
-    assert!(stage.fails(&["get", &stage.guests, "photos"]).contains("no file behind"));
+    assert!(stage.fails(&["get", &stage.guests, "photos"]).contains("has no file"));
     let taken = stage.fails(&["slides", &stage.link, "photos"]);
     assert!(taken.contains("choose another title"), "{taken}");
     stage.ok(&["slides", &stage.link, "photos", "--title", "again"]);
@@ -173,7 +173,7 @@ fn mistakes_with_slides_are_one_sentence() {
     let link = stage.link.as_str();
     assert!(stage.fails(&["slides", link, "nothing.pdf"]).contains("cannot read nothing.pdf"));
     assert!(stage.fails(&["slides", link, "plan.txt"]).contains("take a PDF"));
-    assert!(stage.fails(&["slides", link, "broken.pdf"]).contains("no PDF"));
+    assert!(stage.fails(&["slides", link, "broken.pdf"]).contains("is not a PDF"));
     let guests = stage.fails(&["slides", &stage.guests, "Talk.pdf"]);
     assert!(guests.contains("as a presenter"), "{guests}");
 
@@ -183,11 +183,11 @@ fn mistakes_with_slides_are_one_sentence() {
     let beyond = stage.fails(&["goto", link, "broken.pdf", "21"]);
     assert!(beyond.contains("there is no slide 21; \"broken.pdf\" has 20 slides"), "{beyond}");
     let file = stage.fails(&["goto", link, "plan.txt", "1"]);
-    assert!(file.contains("is no presentation"), "{file}");
+    assert!(file.contains("is not a presentation"), "{file}");
     assert!(stage.fails(&["get", link, "plan.txt", "--slides", "x"]).contains("has no slides"));
     stage.ok(&["goto", link, "broken.pdf", "5"]);
     let refused = stage.fails(&["goto", &stage.guests, "broken.pdf", "2"]);
-    assert!(refused.contains("stay at slide 5; join as a presenter"), "{refused}");
+    assert!(refused.contains("which is still slide 5; join as a presenter"), "{refused}");
     for arguments in
         [&["goto", link, "broken.pdf", "0"][..], &["slides", link, "Talk.pdf", "--size", "9"]]
     {
@@ -214,7 +214,7 @@ fn small_server(data: &Path) -> (tokio::runtime::Runtime, Server) {
 }
 
 #[test]
-fn slides_that_the_server_does_not_take_are_told_the_others() {
+fn missing_slides_are_announced_to_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let (runtime, server) = small_server(&directory.path().join("data"));
     let links: Vec<_> = server.demo_links().iter().map(|demo| demo.link.to_string()).collect();

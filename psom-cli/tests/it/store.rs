@@ -36,7 +36,7 @@ async fn a_store_is_checked_and_repaired() {
     let turn = turn.map(|(key, value)| Write { key: key.into(), value: Some(value) });
     sqlite.journal("team").commit(turn.into()).await.unwrap();
     sqlite.close().await.unwrap();
-    let well = (Some(0), "All is well: 1 meeting with 3 entries.\n".into(), String::new());
+    let well = (Some(0), "The store is intact: 1 meeting with 3 entries.\n".into(), String::new());
     assert_eq!(store(directory, "check"), well);
     assert_eq!(store(directory, "repair"), well);
 
@@ -61,14 +61,14 @@ async fn a_store_is_checked_and_repaired() {
 
     let (status, said, error) = store(directory, "repair");
     assert_eq!((status, said.lines().next()), (Some(1), Some(sentence.trim_end())));
-    assert!(said.contains("Saved 1 meeting with 2 entries; the damaged store is kept as "));
-    assert!(error.contains("not everything could be saved"), "{error}");
-    let well = (Some(0), "All is well: 1 meeting with 2 entries.\n".into(), String::new());
+    assert!(said.contains("Recovered 1 meeting with 2 entries; the damaged store is kept as "));
+    assert!(error.contains("some data could not be recovered"), "{error}");
+    let well = (Some(0), "The store is intact: 1 meeting with 2 entries.\n".into(), String::new());
     assert_eq!(store(directory, "check"), well);
 }
 
 #[test]
-fn a_check_says_where_it_has_not_looked() {
+fn check_names_files_that_it_has_not_read() {
     let mut stage = Stage::open(&["--files", "memory:///"]);
     // As a server ends that is killed.
     stage.server.child.kill().unwrap();
@@ -77,13 +77,13 @@ fn a_check_says_where_it_has_not_looked() {
     let (status, said, _) = store(&data, "check");
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(status, Some(0));
-    assert!(lines[0].starts_with("All is well: 1 meeting with "), "{said}");
-    let where_not = "Files at memory:/// were not looked for; --files memory:/// does that.";
+    assert!(lines[0].starts_with("The store is intact: 1 meeting with "), "{said}");
+    let where_not = "Files at memory:/// were not checked; --files memory:/// checks them.";
     assert_eq!(lines[1..], [where_not]);
 }
 
 #[tokio::test]
-async fn a_copy_of_the_directory_of_a_killed_server_is_a_backup() {
+async fn a_copy_of_the_data_directory_is_a_backup() {
     let mut stage = Stage::open(&[]);
     fs::write(stage.file("plan.txt"), "hello").unwrap();
     stage.ok(&["share", &stage.link, "plan.txt"]);
@@ -99,15 +99,18 @@ async fn a_copy_of_the_directory_of_a_killed_server_is_a_backup() {
     assert!(store.load("demo").await.unwrap().contains_key("content/1"));
     store.close().await.unwrap();
     let deep = ["store", "check", "--deep", "--data", "backup"];
-    assert!(stage.ok(&deep).starts_with("All is well: 1 meeting"));
+    assert!(stage.ok(&deep).starts_with("The store is intact: 1 meeting"));
     let mut files = fs::read_dir(backup.join("meetings/demo/files")).unwrap();
     fs::write(files.next().unwrap().unwrap().path(), [0; 16]).unwrap();
     let error = stage.fails(&deep);
-    assert!(error.contains("damage in 1 file;") && error.contains("share them again"), "{error}");
+    assert!(
+        error.contains("1 file is damaged;") && error.contains("share the files again"),
+        "{error}"
+    );
 }
 
 #[test]
-fn the_server_takes_a_durability() {
+fn an_unknown_durability_is_rejected() {
     let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
     let output = psom.args(["serve", "--durability", "none"]).output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
@@ -115,7 +118,7 @@ fn the_server_takes_a_durability() {
 }
 
 #[tokio::test]
-async fn a_server_that_can_save_nothing_any_more_ends_and_says_so() {
+async fn a_server_that_cannot_save_exits_with_an_error() {
     let mut stage = Stage::open(&[]);
     // Somebody has taken its table away.
     let database = stage.file("psom-data/meetings.db");
@@ -132,5 +135,5 @@ async fn a_server_that_can_save_nothing_any_more_ends_and_says_so() {
         said.starts_with("error: the store failed: ") && said.contains("no such table"),
         "{log}"
     );
-    assert!(said.ends_with("start the server again: what was acknowledged is there"), "{log}");
+    assert!(said.ends_with("start the server again (acknowledged changes are saved)"), "{log}");
 }

@@ -6,7 +6,7 @@ use crate::support::{Stage, psom};
 use psom::{Client, ClientSession, Context};
 use psom_objects::{
     annotation::{self, Kind, Properties, Property, text::Delta},
-    client::{Conference, Event, Parcel},
+    client::{Conference, ContentEvent, Event, Upload, UploadEvent},
     types::Role,
 };
 use psom_server::{Entry, JoinLink, Options, Server};
@@ -43,11 +43,11 @@ fn a_board(options: &[&str]) {
     assert_eq!(board(&["create"]), "Created the whiteboard \"Ideas\".");
     assert!(fails(link, &["create"]).contains("choose another title"));
     let mut watch = stage.start(&["watch", guests]);
-    watch.until(&["All of \"Ideas\" is known."]);
+    watch.until(&["All of \"Ideas\" has arrived."]);
 
     fs::write(stage.file("house.svg"), HOUSE).unwrap();
     assert_eq!(board(&["draw", "house.svg", "--at", "40,120"]), "Drew annotations 1, 2.");
-    watch.until(&["\"Ideas\" has drawing 2 of "]);
+    watch.until(&["has added drawing 2 to \"Ideas\"."]);
     let sun = ["draw", "--path", "M300 60 a40 40 0 1 0 80 0 a40 40 0 1 0 -80 0", "--fill"];
     let sun = [&sun[..], &["#ffd000", "--stroke", "#e0a000", "--width", "3"]].concat();
     assert_eq!(board(&sun), "Drew annotation 3.");
@@ -59,7 +59,7 @@ fn a_board(options: &[&str]) {
     board(&["text", long, "--at", "200,130", "--width", "160"]);
     fs::write(stage.file("photo.png"), picture()).unwrap();
     let image = ["image", "photo.png", "--at", "360,130", "--size", "90,60"];
-    assert_eq!(board(&image), "Pinned annotation 7.");
+    assert_eq!(board(&image), "Added annotation 7.");
     watch.until(&["The picture of image 7 on \"Ideas\" is at "]);
 
     let list = board(&["list"]);
@@ -84,19 +84,19 @@ fn a_board(options: &[&str]) {
         assert!(fails(guests, refused).contains("join as a presenter"), "{refused:?}");
     }
     let large = fails(link, &["text", "x", "--size", "500"]);
-    assert!(large.contains("the font is larger than the server takes"), "{large}");
-    assert!(fails(link, &["image", "house.svg"]).contains("is no image that can be read"));
-    assert!(fails(link, &["draw", "photo.png"]).contains("photo.png is no SVG file"));
+    assert!(large.contains("the font is larger than the server accepts"), "{large}");
+    assert!(fails(link, &["image", "house.svg"]).contains("is not an image"));
+    assert!(fails(link, &["draw", "photo.png"]).contains("photo.png is not an SVG file"));
     let mistake = fails(link, &["draw", "--path", "M0 0 L1 1 nowhere"]);
     assert!(mistake.contains("a mistake at \"nowhere\" (character 11)"), "{mistake}");
-    assert!(fails(link, &["draw", "--path", "M0 0 L1"]).contains("the path ends too early"));
+    assert!(fails(link, &["draw", "--path", "M0 0 L1"]).contains("the path is incomplete"));
     let path = format!("M0 0{}", " 1".repeat(10_000));
     let long = fails(link, &["draw", "--path", &path]);
-    assert!(long.contains("a path has 20004 characters, and the server takes 20000"), "{long}");
+    assert!(long.contains("a path has 20004 characters, and the server accepts 20000"), "{long}");
     let long = fails(link, &["text", &"x".repeat(10_001)]);
-    assert!(long.contains("the text has 10001 characters, and the server takes 10000"), "{long}");
+    assert!(long.contains("the text has 10001 characters, and the server accepts 10000"), "{long}");
     assert!(fails(link, &["draw"]).contains("give a path with --path"));
-    assert!(fails(link, &["text", " \n"]).contains("cannot be blank; write something"));
+    assert!(fails(link, &["text", " \n"]).contains("is empty; write something"));
     assert!(fails(guests, &["image", "photo.png"]).contains("join as a presenter"));
     assert!(fails(link, &["remove", "99"]).contains("none of these annotations"));
     assert!(fails(link, &["export", "-o", "ideas.svg"]).contains("--force"));
@@ -104,10 +104,10 @@ fn a_board(options: &[&str]) {
 
     let removed = "Removed annotations 1, 2; there is no annotation 99.";
     assert_eq!(board(&["remove", "1", "2", "99"]), removed);
-    assert_eq!(board(&["clear"]), "Cleared \"Ideas\".");
-    assert!(fails(link, &["clear"]).contains("empty already"));
+    assert_eq!(board(&["clear"]), "Removed all annotations from \"Ideas\".");
+    assert!(fails(link, &["clear"]).contains("the board has no annotations"));
     assert_eq!(board(&["list"]), "");
-    watch.until(&["has cleared \"Ideas\"."]);
+    watch.until(&["has removed all annotations from \"Ideas\"."]);
     fs::write(stage.file("plan.txt"), "plan").unwrap();
     stage.ok(&["share", link, "plan.txt"]);
     assert!(stage.fails(&["whiteboard", link, "plan.txt", "list"]).contains("choose a whiteboard"));
@@ -126,7 +126,7 @@ fn a_board_is_drawn_and_exported_over_https() {
 }
 
 #[test]
-fn every_action_shows_how_it_is_used() {
+fn whiteboard_help_lists_every_action() {
     let directory = tempfile::tempdir().unwrap();
     let help = psom(directory.path()).args(["whiteboard", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
@@ -181,7 +181,7 @@ impl Guest {
             conference.reserve_title(cx, "").unwrap()
         };
         let fence = self.session.run(ask).await.unwrap();
-        let is_it = |event: &Event| matches!(event, Event::TitleReservation { cookie, .. } if *cookie == fence);
+        let is_it = |event: &Event| matches!(event, Event::Upload { cookie, event: UploadEvent::TitleReservation { .. } } if *cookie == fence);
         self.until(is_it).await;
     }
 
@@ -252,9 +252,12 @@ fn on_a_board<F: Future<Output = ()>>(run: impl FnOnce(JoinLink, Guest, i64) -> 
         let link = link.unwrap().link.clone();
         let mut ada = join(&link, "Ada").await;
         ada.until(|event| *event == Event::Ready).await;
-        let parcel = Parcel::whiteboard("Board").unwrap();
+        let parcel = Upload::whiteboard("Board").unwrap();
         ada.session.run(|conference, cx| conference.upload(cx, parcel)).await.unwrap().unwrap();
-        ada.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        ada.until(|event| {
+            matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
+        })
+        .await;
         let content = ada.session.run(|conference, _| {
             let model = conference.model();
             model.content_titled("Board").unwrap().0
@@ -266,7 +269,7 @@ fn on_a_board<F: Future<Output = ()>>(run: impl FnOnce(JoinLink, Guest, i64) -> 
 
 /// All of a board goes to a newcomer at once, which must not look like one who does not read.
 #[test]
-fn a_full_board_is_told_to_one_who_joins() {
+fn a_newcomer_receives_a_full_board() {
     on_a_board(|link, mut ada, content| async move {
         for _ in 0..32 {
             let draw = move |conference: &mut Conference, cx: &mut Context<Conference>| {
@@ -281,7 +284,10 @@ fn a_full_board_is_told_to_one_who_joins() {
         let board = ada.board(content).await;
         assert!((150..160).contains(&board.len()), "{}", board.len());
         let mut late = join(&link, "Edsger").await;
-        late.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        late.until(|event| {
+            matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
+        })
+        .await;
         assert_eq!(late.board(content).await, board);
     });
 }
@@ -290,10 +296,14 @@ fn a_full_board_is_told_to_one_who_joins() {
 const TURNS: usize = 1000;
 
 #[test]
-fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board() {
+fn concurrent_clients_and_a_newcomer_see_the_same_board() {
     on_a_board(|link, ada, content| async move {
         let mut grace = join(&link, "Grace").await;
-        grace.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        grace
+            .until(|event| {
+                matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
+            })
+            .await;
 
         let (progress, mut half) = watch::channel(0);
         let run = |mut guest: Guest, seed: u64, progress: watch::Sender<usize>| async move {
@@ -314,7 +324,10 @@ fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board
         let second = tokio::spawn(run(grace, 2, watch::channel(0).0));
         half.wait_for(|turn| *turn >= TURNS / 2).await.unwrap();
         let mut late = join(&link, "Edsger").await;
-        late.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        late.until(|event| {
+            matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
+        })
+        .await;
         let (mut ada, mut grace) = (first.await.unwrap(), second.await.unwrap());
         for guest in [&mut ada, &mut grace, &mut late] {
             guest.settle().await;
@@ -325,7 +338,10 @@ fn two_clients_at_full_speed_and_a_third_that_joins_them_end_with_the_same_board
         assert_eq!(late.board(content).await, board);
         // And one who comes when all is over.
         let mut last = join(&link, "Barbara").await;
-        last.until(|event| matches!(event, Event::ExtendedReady { .. })).await;
+        last.until(|event| {
+            matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })
+        })
+        .await;
         assert_eq!(last.board(content).await, board);
     });
 }

@@ -86,46 +86,6 @@ impl ErrorCode {
             Self::NothingToRemove => "NothingToRemove",
         }
     }
-
-    /// What to say to the user.
-    pub fn explanation(self) -> &'static str {
-        match self {
-            Self::NotAuthorized => "You may not annotate here; join as a presenter.",
-            Self::NotFound => "The annotation is not there any more; look at the board again.",
-            Self::StaleGeneration => {
-                "Somebody else has changed the annotation meanwhile; look at it and try again."
-            }
-            Self::InvalidProperties => {
-                "The server does not take these properties; leave the LOCALID as it is, or update \
-                 psom."
-            }
-            Self::NotANumber => {
-                "A size or a thickness is no number from zero up; write it like 2.5."
-            }
-            Self::TooManyAnnotations => {
-                "The board has as many annotations of this type as it takes; remove some first."
-            }
-            Self::BoardFull => "The board is full; remove something first.",
-            Self::PathTooLong => "The path is longer than the server takes; draw it in pieces.",
-            Self::StrokeTooThick => {
-                "The stroke is thicker than the server takes; choose a thinner one."
-            }
-            Self::TextTooLong => "The text is longer than the server takes; write it in pieces.",
-            Self::TooManyDeltas => {
-                "These are more changes at once than the server takes; send them in pieces."
-            }
-            Self::FontTooLarge => {
-                "The font is larger than the server takes; choose a smaller size."
-            }
-            Self::ImageTooLarge => {
-                "The image is larger than the server takes; choose a smaller size."
-            }
-            Self::ValueTooLong => "A property is longer than the server takes; shorten it.",
-            Self::ImageNeedsPackage => "An image has to be uploaded with its file.",
-            Self::NothingToClear => "The board is empty already.",
-            Self::NothingToRemove => "None of these annotations is there any more.",
-        }
-    }
 }
 
 impl fmt::Display for ErrorCode {

@@ -36,9 +36,7 @@ pub(crate) mod batch;
 mod board;
 mod code;
 mod constraint;
-mod path;
 mod property;
-mod svg;
 #[cfg(test)]
 mod tests;
 pub mod text;

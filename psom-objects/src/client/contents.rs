@@ -5,13 +5,18 @@ use psom::{
     AnyHandle, Context, Handle, Lifecycle, ObjectDesc, Scope, Violation, distributed_object,
 };
 
-use super::{event::Event, model::meeting::NativeFile, root::Root, uploads::UploadManager};
+use super::{
+    event::{Event, UploadEvent},
+    model::content::{ContentEvent, NativeFile},
+    root::Root,
+    uploads::UploadManager,
+};
 use crate::{
     interfaces::{self, ContentClient, ContentManagerClient},
     types::{ContentVisibility, SetTitleStatus, TitleReservationStatus},
 };
 
-/// Connects each content that the server has for us.
+/// Connects each content that the server announces.
 #[distributed_object(
     serves = interfaces::ContentManagerClient,
     calls = interfaces::ContentManagerServer,
@@ -27,17 +32,18 @@ pub(super) struct ContentManager {
     pub(super) is_connected: bool,
 }
 
-/// The most contents of a meeting that is followed.
+/// Upper bound on the contents of a meeting. It protects a client from a server that never stops
+/// adding contents.
 pub(super) const MAX_CONTENTS: usize = 10_000;
 
-/// What contents of one type are followed with.
+/// How contents of one type are followed.
 struct Follower {
     object: ObjectDesc,
-    follow: Follow,
+    make: MakeFollower,
 }
 
 /// Makes the object that follows a content of one type.
-pub(super) type Follow = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send>;
+pub(super) type MakeFollower = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send>;
 
 impl ContentManager {
     pub(super) fn new(root: Root, uploads: Handle<UploadManager>) -> Self {
@@ -54,24 +60,24 @@ impl ContentManager {
         self.contents.get(&id).copied()
     }
 
-    /// What follows contents of this type from now on.
-    pub(super) fn follow(&mut self, kind: &str, object: ObjectDesc, follow: Follow) {
-        self.followers.insert(kind.to_owned(), Follower { object, follow });
+    /// Registers the follower for a content type. A follower that was registered before is replaced.
+    pub(super) fn follow(&mut self, kind: &str, object: ObjectDesc, make: MakeFollower) {
+        self.followers.insert(kind.to_owned(), Follower { object, make });
     }
 
-    /// The object that contents of this type are followed with.
+    /// Returns the object that follows contents of this type.
     pub(super) fn follower(&self, kind: &str) -> Option<ObjectDesc> {
         self.followers.get(kind).map(|follower| follower.object)
     }
 
-    /// A content is not there any more: the server said so, or closed it.
-    pub(super) fn forget(&mut self, cx: &mut Context<Self>, id: i64) {
+    /// Removes a content that the server has removed or closed.
+    pub(super) fn remove(&mut self, cx: &mut Context<Self>, id: i64) {
         if let Some(content) = self.contents.remove(&id) {
             if let Ok(extended) = cx.get(content).map(|content| content.extended) {
                 extended.map(|extended| cx.remove(extended.handle));
             }
             cx.remove(content);
-            self.root.tell(cx, Event::ContentRemoved { id });
+            self.root.report_content(cx, id, ContentEvent::Removed);
         }
     }
 }
@@ -95,29 +101,30 @@ impl ContentManagerClient for ContentManager {
             return cx.caller().expel(Violation::new("too many contents"));
         }
         let (root, manager) = (self.root.clone(), cx.handle());
-        let follow = self.followers.get_mut(&r#type);
-        let extended = follow.map(|follower| (follower.follow)(cx, content_id, root.clone()));
+        let follower = self.followers.get_mut(&r#type);
+        let extended = follower.map(|follower| (follower.make)(cx, content_id, root.clone()));
         let content = Content { id: content_id, extended, root, manager };
         let content = cx.add_while_connected(content);
-        self.root.tell(cx, Event::ContentAdded { id: content_id, kind: r#type });
+        self.root.report_content(cx, content_id, ContentEvent::Added { kind: r#type });
         if let Err(error) = cx.caller().connect(&format!("content.{content_id}"), content) {
             cx.remove(content);
             extended.map(|extended| cx.remove(extended.handle));
             let reason = error.to_string();
-            self.root.tell(cx, Event::NotSent { action: "connect a content", reason });
-            return self.root.tell(cx, Event::ContentRemoved { id: content_id });
+            self.root.report(cx, Event::NotSent { action: "connect a content", reason });
+            return self.root.report_content(cx, content_id, ContentEvent::Removed);
         }
         self.contents.insert(content_id, content);
     }
 
     fn c_content_created(&mut self, cx: &mut Context<Self>, content_id: i64, cookie: i32) {
-        self.root.tell(cx, Event::ContentCreated { id: content_id, cookie });
+        let event = UploadEvent::ContentCreated { content: content_id };
+        self.root.report(cx, Event::Upload { cookie, event });
     }
 
     fn c_content_creation_failed(&mut self, _: i32, _: i32) {}
 
     fn c_content_removed(&mut self, cx: &mut Context<Self>, content_id: i64) {
-        self.forget(cx, content_id);
+        self.remove(cx, content_id);
     }
 
     fn c_reserve_title_completed(
@@ -128,46 +135,56 @@ impl ContentManagerClient for ContentManager {
         content_id: i64,
         owning_user_id: i64,
     ) {
-        let reserved = status == TitleReservationStatus::ReservedForCreation;
-        cx.tell(self.uploads, move |uploads, cx| uploads.titled(cx, cookie, reserved));
+        let is_reserved = status == TitleReservationStatus::ReservedForCreation;
+        cx.tell(self.uploads, move |uploads, cx| {
+            uploads.title_answered(cx, cookie, is_reserved);
+        });
         let content = Some(content_id).filter(|id| *id != 0);
         let owner = Some(owning_user_id).filter(|id| *id != 0);
-        self.root.tell(cx, Event::TitleReservation { cookie, status, content, owner });
+        let event = UploadEvent::TitleReservation { status, content, owner };
+        self.root.report(cx, Event::Upload { cookie, event });
     }
 
     fn c_set_active_content(&mut self, cx: &mut Context<Self>, active_content_id: i64) {
         let id = Some(active_content_id).filter(|id| *id != 0);
-        self.root.tell(cx, Event::ActiveContent { id });
+        self.root.report(cx, Event::ActiveContent { id });
     }
 
     fn c_set_active_presenter(&mut self, cx: &mut Context<Self>, active_presenter_id: i64) {
         let id = Some(active_presenter_id).filter(|id| *id != 0);
-        self.root.tell(cx, Event::ActivePresenter { id });
+        self.root.report(cx, Event::ActivePresenter { id });
     }
 
     fn c_title_released(&mut self, cx: &mut Context<Self>, cookie: i32) {
-        self.root.tell(cx, Event::TitleReleased { cookie });
+        self.root.report(cx, Event::Upload { cookie, event: UploadEvent::TitleReleased });
     }
 }
 
-/// What all contents have.
+/// Follows the state that contents of every type have.
 #[distributed_object(serves = interfaces::ContentClient, calls = interfaces::ContentServer)]
 pub(super) struct Content {
-    pub(super) id: i64,
+    id: i64,
     pub(super) extended: Option<Extended>,
     pub(super) root: Root,
-    pub(super) manager: Handle<ContentManager>,
+    manager: Handle<ContentManager>,
 }
 
-/// The most bytes of a key, an initialization vector and a hash together.
-pub(super) const MAX_KEY: usize = 1024;
+/// Upper bound on a key, an initialization vector and a hash together. AES-256 and SHA-1 need 68
+/// bytes; no algorithm needs more than this.
+pub(super) const MAX_KEY_BYTES: usize = 1024;
 
-/// The object that follows what is special about a content's type.
+/// The object that follows the state particular to a content's type.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extended {
     pub(super) handle: AnyHandle,
-    /// Whether it says itself when it knows everything.
-    pub(super) tells: bool,
+    /// Whether the object reports [`ContentEvent::ExtendedReady`] itself.
+    pub(super) reports_ready: bool,
+}
+
+impl Content {
+    fn report(&self, cx: &mut Context<Self>, event: ContentEvent) {
+        self.root.report_content(cx, self.id, event);
+    }
 }
 
 impl Lifecycle for Content {
@@ -177,33 +194,33 @@ impl Lifecycle for Content {
         {
             self.extended = None;
             let (action, reason) = ("follow a content", error.to_string());
-            self.root.tell(cx, Event::NotSent { action, reason });
+            self.root.report(cx, Event::NotSent { action, reason });
         }
-        if self.extended.is_none_or(|extended| !extended.tells) {
-            self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        if self.extended.is_none_or(|extended| !extended.reports_ready) {
+            self.report(cx, ContentEvent::ExtendedReady);
         }
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let id = self.id;
-        cx.tell(self.manager, move |manager, cx| manager.forget(cx, id));
+        cx.tell(self.manager, move |manager, cx| manager.remove(cx, id));
         self.extended.map(|extended| cx.remove(extended.handle));
     }
 }
 
 impl ContentClient for Content {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ContentReady { id: self.id });
+        self.report(cx, ContentEvent::Ready);
     }
 
     fn c_force_sync(&mut self) {}
 
     fn c_set_creation_time(&mut self, cx: &mut Context<Self>, creation_time: String) {
-        self.root.tell(cx, Event::CreationTime { id: self.id, time: creation_time });
+        self.report(cx, ContentEvent::CreationTime { time: creation_time });
     }
 
     fn c_set_last_used_time(&mut self, cx: &mut Context<Self>, last_used_time: String) {
-        self.root.tell(cx, Event::LastUsedTime { id: self.id, time: last_used_time });
+        self.report(cx, ContentEvent::LastUsedTime { time: last_used_time });
     }
 
     fn c_set_native_file_info(
@@ -215,29 +232,28 @@ impl ContentClient for Content {
         hash: Bytes,
         file_size: i64,
     ) {
-        // AES-256 and SHA-1 have 68 together; what is larger is no key of any kind.
-        if key.len() + iv.len() + hash.len() > MAX_KEY {
+        if key.len() + iv.len() + hash.len() > MAX_KEY_BYTES {
             return cx.caller().expel(Violation::new("the key of a file is too long"));
         }
         let file = NativeFile { name: file_name, key, iv, hash, size: file_size };
-        self.root.tell(cx, Event::NativeFile { id: self.id, file });
+        self.report(cx, ContentEvent::NativeFile { file });
     }
 
     fn c_set_owner_id(&mut self, cx: &mut Context<Self>, id: i64) {
-        self.root.tell(cx, Event::Owner { id: self.id, owner: id });
+        self.report(cx, ContentEvent::Owner { owner: id });
     }
 
     fn c_set_present_info(&mut self, cx: &mut Context<Self>, presented: bool, presenter_id: i64) {
         let presenter = Some(presenter_id).filter(|id| *id != 0);
-        self.root.tell(cx, Event::Presented { id: self.id, presented, presenter });
+        self.report(cx, ContentEvent::Presented { presented, presenter });
     }
 
     fn c_set_presentation_order(&mut self, cx: &mut Context<Self>, presentation_order: i64) {
-        self.root.tell(cx, Event::PresentationOrder { id: self.id, order: presentation_order });
+        self.report(cx, ContentEvent::PresentationOrder { order: presentation_order });
     }
 
     fn c_set_title(&mut self, cx: &mut Context<Self>, title: String) {
-        self.root.tell(cx, Event::Titled { id: self.id, title });
+        self.report(cx, ContentEvent::Titled { title });
     }
 
     fn c_set_title_complete(
@@ -246,22 +262,22 @@ impl ContentClient for Content {
         status: SetTitleStatus,
         title: String,
     ) {
-        self.root.tell(cx, Event::TitleAnswered { id: self.id, status, title });
+        self.report(cx, ContentEvent::TitleAnswered { title, status });
     }
 
     fn c_set_visibility(&mut self, cx: &mut Context<Self>, visibility: ContentVisibility) {
-        self.root.tell(cx, Event::Visibility { id: self.id, visibility });
+        self.report(cx, ContentEvent::Visibility { visibility });
     }
 
     fn c_set_original_file_url(&mut self, cx: &mut Context<Self>, original_file_url: String) {
-        self.root.tell(cx, Event::OriginalFileUrl { id: self.id, url: original_file_url });
+        self.report(cx, ContentEvent::OriginalFileUrl { url: original_file_url });
     }
 
     fn c_set_viewing_url(&mut self, cx: &mut Context<Self>, viewing_url: String) {
-        self.root.tell(cx, Event::ViewingUrl { id: self.id, url: viewing_url });
+        self.report(cx, ContentEvent::ViewingUrl { url: viewing_url });
     }
 
     fn c_set_recording_url(&mut self, cx: &mut Context<Self>, recording_url: String) {
-        self.root.tell(cx, Event::RecordingUrl { id: self.id, url: recording_url });
+        self.report(cx, ContentEvent::RecordingUrl { url: recording_url });
     }
 }

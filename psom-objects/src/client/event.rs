@@ -1,144 +1,198 @@
-use super::model::{
-    board::BoardEvent,
-    meeting::{NativeFile, User},
-    notes::NotesEvent,
-    poll::PollEvent,
-    qna::QnaEvent,
-    slides::SlidesEvent,
-};
-use crate::types::{
-    ContentVisibility, DownloadFinishReason, SetTitleStatus, TitleReservationStatus,
-    UploadFinishReason,
-};
+use serde::{Serialize, Serializer};
 
-/// Something that has changed, or an answer to an action. Users and contents go by their numbers.
+use super::{
+    json,
+    model::{content::ContentEvent, user::User},
+};
+use crate::types::{DownloadFinishReason, TitleReservationStatus, UploadFinishReason};
+
+/// A change of the meeting, or the answer to an action. Users and contents are named by their IDs.
 ///
-/// [`to_json`](Self::to_json) is for programs, [`line`](Self::line) for people.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An event serializes as one flat JSON object, with the kind of event in `event`:
+/// `{"event":"titled","title":"Plan","content":7}`. Keys of files and addresses that give access to
+/// a file are left out, so that a log of events does not give a file away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are those of the model, by the same names")]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
 pub enum Event {
-    /// The time on the server.
+    /// The server's time.
     ServerTime { time: String },
-    /// What the names of files are appended to.
+    /// The address to which the names of files are appended.
     UrlBase { url: String },
-    /// The meeting's state has been told; that of its contents follows.
+    /// The server has sent the meeting's state. The state of its contents follows.
     Ready,
-    /// The connection is over. Nothing comes after it.
+    /// The connection has ended. No event follows.
     Ended,
 
-    /// A number means this user.
-    UserAdded { id: i64, user: User },
-    /// A number means nobody any more.
-    UserRemoved { id: i64 },
+    /// A user has joined, or has another name.
+    UserAdded {
+        #[serde(rename = "user")]
+        id: i64,
+        #[serde(flatten)]
+        user: User,
+    },
+    /// A user has left.
+    UserRemoved {
+        #[serde(rename = "user")]
+        id: i64,
+    },
 
-    /// A content is there.
-    ContentAdded { id: i64, kind: String },
-    /// A content is not there any more, for this client at least.
-    ContentRemoved { id: i64 },
-    /// A content's whole state has been told.
-    ContentReady { id: i64 },
-    /// All that is special about a content of its type has been told, as far as this client
-    /// follows it.
-    ExtendedReady { id: i64 },
-    /// Something has changed on the board of a content.
-    Board { id: i64, event: BoardEvent },
-    /// Something has changed in a presentation.
-    Slides { id: i64, event: SlidesEvent },
-    /// Something has changed in a poll.
-    Poll { id: i64, event: PollEvent },
-    /// Something has changed with shared notes.
-    Notes { id: i64, event: NotesEvent },
-    /// Something has changed in questions and answers.
-    Qna { id: i64, event: QnaEvent },
-    /// A content has this title.
-    Titled { id: i64, title: String },
-    /// Who created a content.
-    Owner { id: i64, owner: i64 },
-    /// Who sees a content.
-    Visibility { id: i64, visibility: ContentVisibility },
-    /// When a content was created.
-    CreationTime { id: i64, time: String },
-    /// When a content was last presented.
-    LastUsedTime { id: i64, time: String },
-    /// A content went on the stage, or off.
-    Presented { id: i64, presented: bool, presenter: Option<i64> },
-    /// A content's place in the order of what is presented.
-    PresentationOrder { id: i64, order: i64 },
-    /// The file behind a content.
-    NativeFile { id: i64, file: NativeFile },
-    /// Where the original of a content is.
-    OriginalFileUrl { id: i64, url: String },
-    /// Where a content can be viewed.
-    ViewingUrl { id: i64, url: String },
-    /// Where a recording of a content is.
-    RecordingUrl { id: i64, url: String },
+    /// The user on the stage.
+    ActivePresenter {
+        #[serde(rename = "user")]
+        id: Option<i64>,
+    },
+    /// The content on the stage.
+    ActiveContent {
+        #[serde(rename = "content")]
+        id: Option<i64>,
+    },
 
-    /// Who is on the stage.
-    ActivePresenter { id: Option<i64> },
-    /// Which content is on the stage.
-    ActiveContent { id: Option<i64> },
-
-    /// What became of `set_title`.
-    TitleAnswered { id: i64, status: SetTitleStatus, title: String },
-    /// What became of `reserve_title`. Where it failed, `content` or `owner` may say whose the
-    /// title is.
-    TitleReservation {
+    /// The address where a browser can download a decrypted file, once.
+    WebDownloadAccepted {
         cookie: i32,
+        #[serde(skip)]
+        url: String,
+    },
+    /// The server does not offer the decrypted file.
+    WebDownloadRejected {
+        cookie: i32,
+        #[serde(serialize_with = "json::number")]
+        reason: DownloadFinishReason,
+    },
+    /// A call could not be sent. `action` completes "cannot ...".
+    NotSent { action: &'static str, reason: String },
+
+    /// A change of a content, or the answer to a request about it.
+    #[serde(untagged)]
+    Content {
+        #[serde(flatten)]
+        event: ContentEvent,
+        #[serde(rename = "content")]
+        id: i64,
+    },
+    /// A step of an upload, from the reservation of its title to its end.
+    #[serde(untagged)]
+    Upload {
+        #[serde(flatten)]
+        event: UploadEvent,
+        cookie: i32,
+    },
+}
+
+/// A step of an upload, in the order in which they usually come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum UploadEvent {
+    /// The answer to [`reserve_title`](crate::client::Conference::reserve_title).
+    TitleReservation {
+        /// Whether the title is reserved, or why it is not.
+        #[serde(flatten, serialize_with = "title_reservation")]
         status: TitleReservationStatus,
+        /// The content that has the title, if the reservation failed and the server says so.
         content: Option<i64>,
+        /// The user to whom the title belongs, if the server says so.
         owner: Option<i64>,
     },
-    /// A reservation is over.
-    TitleReleased { cookie: i32 },
-    /// An upload may begin.
-    UploadAccepted { cookie: i32 },
-    /// An upload may not begin.
-    UploadRejected { cookie: i32, reason: UploadFinishReason },
-    /// So many bytes of an upload have arrived, in all.
-    UploadProgress { cookie: i32, received: u64 },
-    /// What became of an upload.
-    UploadFinished { cookie: i32, reason: UploadFinishReason },
-    /// Where a browser may send a file to, once; then
-    /// [`finish_upload`](super::Conference::finish_upload).
-    WebUploadAccepted { cookie: i32, url: String },
-    /// Where a browser may download a decrypted file, once.
-    WebDownloadAccepted { cookie: i32, url: String },
-    /// A decrypted file may not be downloaded.
-    WebDownloadRejected { cookie: i32, reason: DownloadFinishReason },
-    /// What this client uploaded is this content.
-    ContentCreated { id: i64, cookie: i32 },
-    /// An action could not be sent.
-    NotSent { action: &'static str, reason: String },
+    /// The reservation of the title has ended.
+    TitleReleased,
+    /// The upload may begin.
+    #[serde(rename = "uploadAccepted")]
+    Accepted,
+    /// A browser may send the file, once; call
+    /// [`finish_upload`](crate::client::Conference::finish_upload) afterwards.
+    WebUploadAccepted {
+        /// The address that takes the form with the file.
+        #[serde(skip)]
+        url: String,
+    },
+    /// The server does not accept the upload.
+    #[serde(rename = "uploadRejected")]
+    Rejected {
+        /// The reason.
+        #[serde(flatten, serialize_with = "finish_reason")]
+        reason: UploadFinishReason,
+    },
+    /// Bytes of the upload have arrived.
+    #[serde(rename = "uploadProgress")]
+    Progress {
+        /// The number of bytes that have arrived so far.
+        received: u64,
+    },
+    /// The upload has become a content.
+    ContentCreated {
+        /// The content's ID.
+        content: i64,
+    },
+    /// The upload has ended.
+    #[serde(rename = "uploadFinished")]
+    Finished {
+        /// Whether the server took the package, or why it did not.
+        #[serde(flatten, serialize_with = "finish_reason")]
+        reason: UploadFinishReason,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
+fn title_reservation<S: Serializer>(
+    status: &TitleReservationStatus,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Answer {
+        ok: bool,
+        status: i32,
+    }
+    let ok = *status == TitleReservationStatus::ReservedForCreation;
+    Answer { ok, status: i32::from(*status) }.serialize(serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
+fn finish_reason<S: Serializer>(
+    reason: &UploadFinishReason,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Answer {
+        ok: bool,
+        reason: i32,
+    }
+    let ok = *reason == UploadFinishReason::Ok;
+    Answer { ok, reason: i32::from(*reason) }.serialize(serializer)
 }
 
 impl Event {
-    /// The content that the event is about; for that on the stage, see the event itself.
+    /// Returns the content that a [`Content`](Self::Content) event is about.
     pub fn content(&self) -> Option<i64> {
         match self {
-            Self::ContentAdded { id, .. }
-            | Self::ContentRemoved { id }
-            | Self::ContentReady { id }
-            | Self::ExtendedReady { id }
-            | Self::Board { id, .. }
-            | Self::Slides { id, .. }
-            | Self::Poll { id, .. }
-            | Self::Notes { id, .. }
-            | Self::Qna { id, .. }
-            | Self::Titled { id, .. }
-            | Self::Owner { id, .. }
-            | Self::Visibility { id, .. }
-            | Self::CreationTime { id, .. }
-            | Self::LastUsedTime { id, .. }
-            | Self::Presented { id, .. }
-            | Self::PresentationOrder { id, .. }
-            | Self::NativeFile { id, .. }
-            | Self::OriginalFileUrl { id, .. }
-            | Self::ViewingUrl { id, .. }
-            | Self::RecordingUrl { id, .. }
-            | Self::TitleAnswered { id, .. }
-            | Self::ContentCreated { id, .. } => Some(*id),
+            Self::Content { id, .. } => Some(*id),
             _ => None,
         }
+    }
+
+    /// Returns approximately how many bytes the event occupies. A program that queues events can
+    /// bound its queue with it.
+    pub fn size_bytes(&self) -> usize {
+        let owned = match self {
+            Self::ServerTime { time: text }
+            | Self::UrlBase { url: text }
+            | Self::WebDownloadAccepted { url: text, .. }
+            | Self::NotSent { reason: text, .. }
+            | Self::Upload { event: UploadEvent::WebUploadAccepted { url: text }, .. } => {
+                text.len()
+            }
+            Self::UserAdded { user, .. } => user.uri.len() + user.name.len(),
+            Self::Content { event, .. } => event.heap_bytes(),
+            Self::Ready
+            | Self::Ended
+            | Self::UserRemoved { .. }
+            | Self::ActivePresenter { .. }
+            | Self::ActiveContent { .. }
+            | Self::WebDownloadRejected { .. }
+            | Self::Upload { .. } => 0,
+        };
+        size_of::<Self>() + owned
     }
 }

@@ -1,19 +1,19 @@
-//! A mirror of the conference: what a client of a meeting knows, kept up to date.
+//! The client side of a conference: objects that mirror a meeting and keep a model of it up to date.
 //!
-//! [`Conference`] is the root object of a client. It follows the meeting by itself; a program
-//! reads its [`Model`], is told of every change as an [`Event`], and acts through its methods.
-//! Like all objects it knows no sockets: it runs wherever a space runs.
+//! [`Conference`] is the root object of a client. A program reads its [`Model`], receives every
+//! change as an [`Event`], and acts through the methods of the conference. Like all objects, it does
+//! not open sockets: it runs wherever a space runs.
 //!
 //! ```
-//! use psom::{Context, Scope, error::CallError};
+//! use psom::{CallError, Context, Scope};
 //! use psom_objects::client::{Conference, Event};
 //!
 //! // For `psom::Client::builder().root_with(conference)`.
 //! fn conference(scope: &mut Scope) -> Conference {
-//!     Conference::new(scope, |event: Event| println!("{}", event.to_json()))
+//!     Conference::new(scope, |event: Event| println!("{event:?}"))
 //! }
 //!
-//! // For `session.run(...)`, once the session is there.
+//! // For `session.run(...)`, once the session is connected.
 //! fn present(
 //!     conference: &mut Conference,
 //!     cx: &mut Context<Conference>,
@@ -24,35 +24,38 @@
 //! }
 //! ```
 //!
-//! # Who holds what
+//! # Layers
 //!
-//! The root holds the model. The other objects only translate: what the server calls on them
-//! becomes an event, which they tell the root. The model is nothing but the events that came:
-//! [`Model::apply`] is public, so a program that gets the events can keep a model of its own.
+//! The conference is on top and holds the model. Below it are the managers (`contents`, `uploads`,
+//! `users`) and a follower for each content type, which translate the server's calls into events.
+//! `event` and `model` are plain data. [`Model::apply`] is public, so that a program that receives
+//! the events can keep a model of its own.
 
 mod conference;
 mod contents;
 mod event;
-pub mod explain;
 mod followers;
 mod json;
-mod line;
 mod model;
-mod parcel;
 mod root;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod uploads;
 mod users;
 
 pub use conference::{Conference, Listener};
-pub use event::Event;
+pub use event::{Event, UploadEvent};
 pub use model::{
-    board::{Board, BoardEvent},
-    meeting::{Content, EncryptedFile, Model, NativeFile, User},
-    notes::{Notes, NotesEvent},
-    poll::{Poll, PollEvent},
-    qna::{Answer, Qna, QnaEvent, Question},
-    slides::{SlideFile, SlideMarkup, Slides, SlidesEvent, Thumbnails},
+    board::{BoardEvent, BoardModel},
+    content::{ContentEvent, ContentModel, NativeFile},
+    meeting::Model,
+    notes::{NotesEvent, NotesModel},
+    poll::{PollEvent, PollModel},
+    qna::{Answer, QnaEvent, QnaModel, Question},
+    slides::{SlideFile, SlideMarkup, SlidesEvent, SlidesModel, Thumbnails},
+    user::User,
 };
-pub use parcel::Parcel;
+pub use upload::{PackageReader, ReadFuture, Upload};
+
+pub use crate::types::EncryptedFile;

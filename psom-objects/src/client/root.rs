@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use psom::{Scope, Sent, error::CallError};
 
-use super::{event::Event, model::meeting::Model};
+use super::{
+    event::Event,
+    model::{content::ContentEvent, meeting::Model},
+};
 
 /// What the objects below the conference need of it. A trait, so that they do not depend on the
 /// conference itself, which depends on all of them.
@@ -28,9 +31,14 @@ impl Root {
         Self(Arc::new(root))
     }
 
-    /// Reports a change to the conference. Does nothing when the conference is gone.
-    pub(super) fn tell(&self, scope: &mut Scope, event: Event) {
+    /// Reports an event to the conference. Does nothing if the conference is gone.
+    pub(super) fn report(&self, scope: &mut Scope, event: Event) {
         self.0.report(scope, event);
+    }
+
+    /// Reports an event of a content.
+    pub(super) fn report_content(&self, scope: &mut Scope, id: i64, event: ContentEvent) {
+        self.report(scope, Event::Content { id, event });
     }
 
     /// Returns the meeting as it was after all calls before the current one.
@@ -48,7 +56,7 @@ impl Root {
         let reached = sent.reached;
         let error = sent.ok().err().or((reached == 0).then_some(CallError::Gone));
         if let Some(error) = error {
-            self.tell(scope, Event::NotSent { action, reason: error.to_string() });
+            self.report(scope, Event::NotSent { action, reason: error.to_string() });
         }
     }
 }

@@ -1,135 +1,153 @@
-use std::collections::{HashMap, HashSet};
-
-use bytes::Bytes;
-use psom::{
-    Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, error::CallError,
+use std::{
+    collections::{HashMap, HashSet},
+    io,
 };
 
-use super::{event::Event, parcel::Parcel, root::Root};
+use bytes::Bytes;
+use psom::{CallError, Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object};
+
+use super::{
+    event::{Event, UploadEvent},
+    root::Root,
+    upload::{PackageReader, Source, Upload},
+};
 use crate::{
     interfaces::{self, UploadManagerClient, UploadStreamClient},
     types::{DownloadFinishReason, UploadFinishReason},
 };
 
-/// The packages on their way to the server.
+/// Follows the uploads of this client and sends their packages.
 #[distributed_object(
     serves = interfaces::UploadManagerClient,
     calls = interfaces::UploadManagerServer
 )]
 pub(super) struct UploadManager {
     streams: HashMap<i32, Handle<UploadStream>>,
-    /// What the server was asked to take, and has not answered yet.
+    /// Requested uploads that the server has not answered yet.
     requested: HashSet<i32>,
-    /// How many streams are connected of which nothing is known yet.
-    unclaimed: usize,
-    /// What the server has refused: nothing more is said of it (section 3.2.4.1.4.1).
-    refused: HashSet<i32>,
-    /// The downloads that were asked for, and are not answered yet.
+    /// The number of connected streams that no upload has claimed yet.
+    unclaimed_streams: usize,
+    /// Uploads that the server has rejected. Nothing more is sent about them (section 3.2.4.1.4.1).
+    rejected: HashSet<i32>,
+    /// Requested downloads that the server has not answered yet.
     downloads: HashSet<i32>,
-    /// What is sent by itself as soon as the server takes it.
-    parcels: HashMap<i32, Sending>,
-    /// What a browser is to bring.
+    /// Packages that are sent as soon as the server accepts them.
+    packages: HashMap<i32, Sending>,
+    /// Files that a browser sends.
     forms: HashMap<i32, Form>,
     pub(super) root: Root,
     /// Whether the server has connected it.
     pub(super) is_connected: bool,
 }
 
-/// A parcel on its way.
+/// A package that is being sent.
 struct Sending {
-    parcel: Parcel,
-    sent: usize,
-    arrived: u64,
-    ended: bool,
+    upload: Upload,
+    sent_bytes: u64,
+    arrived_bytes: u64,
+    is_finished: bool,
 }
 
-/// A file that somebody sends by a form, once the server has said where to.
+/// A file that a browser sends as a form, once the server has said where to.
 struct Form {
     manifest: String,
     has_title: bool,
     is_requested: bool,
-    is_taken: bool,
+    is_accepted: bool,
 }
 
-/// Bytes of one write of a parcel, and bytes that may be under way without having arrived.
-const WRITE: usize = 64 << 10;
-const WINDOW: u64 = 8 * WRITE as u64;
+/// The size of one `sWrite`.
+const PIECE_BYTES: usize = 64 << 10;
 
-/// How many streams a server may connect beyond those that uploads wait for: it may change its
-/// mind, and close them later.
-const SPARE_STREAMS: usize = 100;
+/// How many bytes of a package may be on the way without having arrived: eight writes. That keeps a
+/// fast connection busy and leaves room in the send queue for everything else.
+const MAX_IN_FLIGHT_BYTES: u64 = 8 * PIECE_BYTES as u64;
 
-impl UploadManager {
-    pub(super) fn new(root: Root) -> Self {
-        Self {
-            streams: HashMap::new(),
-            requested: HashSet::new(),
-            unclaimed: 0,
-            refused: HashSet::new(),
-            downloads: HashSet::new(),
-            parcels: HashMap::new(),
-            forms: HashMap::new(),
-            root,
-            is_connected: false,
-        }
-    }
-}
+/// How many streams a server may connect beyond those that uploads wait for. A server may connect a
+/// stream and reject the upload afterwards.
+const MAX_SPARE_STREAMS: usize = 100;
 
 #[distributed_object]
 impl UploadManager {
-    /// All streams have one name. Which upload a stream is for comes with `cAcceptUpload`.
+    /// Connects a stream. All streams have one name; `cAcceptUpload` says which upload a stream is
+    /// for.
     #[child("uploadStreams")]
     fn stream_connected(
         &mut self,
         cx: &mut Context<Self>,
     ) -> Result<Handle<UploadStream>, Violation> {
-        if self.unclaimed >= self.requested.len() + SPARE_STREAMS {
-            return Err(Violation::new("streams for no upload"));
+        if self.unclaimed_streams >= self.requested.len() + MAX_SPARE_STREAMS {
+            return Err(Violation::new("too many upload streams without an upload"));
         }
-        self.unclaimed += 1;
+        self.unclaimed_streams += 1;
         let manager = cx.handle();
         Ok(cx.add_while_connected(UploadStream::new(self.root.clone(), manager)))
     }
 }
 
 impl UploadManager {
+    pub(super) fn new(root: Root) -> Self {
+        Self {
+            streams: HashMap::new(),
+            requested: HashSet::new(),
+            unclaimed_streams: 0,
+            rejected: HashSet::new(),
+            downloads: HashSet::new(),
+            packages: HashMap::new(),
+            forms: HashMap::new(),
+            root,
+            is_connected: false,
+        }
+    }
+
     pub(super) fn stream(&self, cookie: i32) -> Option<Handle<UploadStream>> {
         self.streams.get(&cookie).copied()
     }
 
-    /// Refuses another upload under a cookie that has one, or that the server wants to hear no more
-    /// of.
-    pub(super) fn check_new(&self, cookie: i32) -> Result<(), CallError> {
-        let has_one = self.requested.contains(&cookie)
+    /// Refuses a cookie that has an upload already, or whose upload was rejected.
+    pub(super) fn check_unused(&self, cookie: i32) -> Result<(), CallError> {
+        let is_used = self.requested.contains(&cookie)
             || self.streams.contains_key(&cookie)
-            || self.forms.contains_key(&cookie);
-        match has_one || self.refused.contains(&cookie) {
-            true => Err(CallError::NotNow("the cookie has had its upload; take the next one")),
-            false => Ok(()),
+            || self.forms.contains_key(&cookie)
+            || self.rejected.contains(&cookie);
+        if is_used {
+            return Err(CallError::NotNow("the cookie has had its upload; take the next one"));
         }
+        Ok(())
     }
 
-    /// Refuses to end what the server has not taken: a client waits for the answer first.
-    pub(super) fn check_taken(&self, cookie: i32) -> Result<(), CallError> {
+    /// Refuses to end an upload that the server has not accepted.
+    pub(super) fn check_accepted(&self, cookie: i32) -> Result<(), CallError> {
         let form = self.forms.get(&cookie);
-        match self.streams.contains_key(&cookie) || form.is_some_and(|form| form.is_taken) {
-            true => Ok(()),
-            false => Err(CallError::NotNow(
-                "the server has no upload under this cookie; wait until it is accepted, and end it once",
-            )),
+        if self.streams.contains_key(&cookie) || form.is_some_and(|form| form.is_accepted) {
+            return Ok(());
         }
+        Err(CallError::NotNow(
+            "the server has no upload under this cookie; wait until it is accepted, and end it once",
+        ))
     }
 
-    /// Sends a parcel, as soon as its title is reserved where it needs one.
-    pub(super) fn send(&mut self, cx: &mut Context<Self>, cookie: i32, parcel: Parcel) {
-        let waits = parcel.title.is_some();
-        self.parcels.insert(cookie, Sending { parcel, sent: 0, arrived: 0, ended: false });
-        if !waits {
+    /// Sends a package, after its title is reserved if it needs one.
+    pub(super) fn send(&mut self, cx: &mut Context<Self>, cookie: i32, upload: Upload) {
+        let waits_for_title = upload.title.is_some();
+        self.insert(cookie, upload);
+        if !waits_for_title {
             self.request(cx, cookie);
         }
     }
 
-    /// Asks where to send a form to, as soon as the title is reserved where it needs one.
+    /// Sends a package whose title is reserved under the cookie.
+    pub(super) fn send_reserved(&mut self, cx: &mut Context<Self>, cookie: i32, upload: Upload) {
+        self.insert(cookie, upload);
+        self.request(cx, cookie);
+    }
+
+    fn insert(&mut self, cookie: i32, upload: Upload) {
+        let sending = Sending { upload, sent_bytes: 0, arrived_bytes: 0, is_finished: false };
+        self.packages.insert(cookie, sending);
+    }
+
+    /// Asks for the address that takes a form, after the title is reserved if it needs one.
     pub(super) fn send_form(
         &mut self,
         cx: &mut Context<Self>,
@@ -137,19 +155,24 @@ impl UploadManager {
         manifest: String,
         has_title: bool,
     ) {
-        let form = Form { manifest, has_title, is_requested: false, is_taken: false };
+        let form = Form { manifest, has_title, is_requested: false, is_accepted: false };
         self.forms.insert(cookie, form);
         if !has_title {
             self.request(cx, cookie);
         }
     }
 
-    /// The title under this cookie is reserved, or is not.
-    pub(super) fn titled(&mut self, cx: &mut Context<Self>, cookie: i32, reserved: bool) {
-        if reserved {
+    /// Handles the answer to the reservation of a title.
+    pub(super) fn title_answered(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        is_reserved: bool,
+    ) {
+        if is_reserved {
             self.request(cx, cookie);
         } else {
-            self.parcels.remove(&cookie);
+            self.packages.remove(&cookie);
             self.forms.remove(&cookie);
         }
     }
@@ -161,12 +184,12 @@ impl UploadManager {
             let is_requested = form.is_requested;
             self.root.check(cx, "request an upload through a browser", sent);
             if !is_requested {
-                self.over(cx, cookie, UploadFinishReason::UnknownFailure);
+                self.remove(cx, cookie, UploadFinishReason::UnknownFailure);
             }
         }
-        let Some(Sending { parcel, .. }) = self.parcels.get(&cookie) else { return };
-        let length = |length: u64| i64::try_from(length).unwrap_or(i64::MAX);
-        let (packed, unpacked) = (length(parcel.bytes.len() as u64), length(parcel.unpacked));
+        let Some(Sending { upload, .. }) = self.packages.get(&cookie) else { return };
+        let length = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+        let (packed, unpacked) = (length(upload.packed_bytes), length(upload.unpacked_bytes));
         self.request_stream(cx, cookie, packed, unpacked);
     }
 
@@ -175,23 +198,23 @@ impl UploadManager {
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
-        packed: i64,
-        unpacked: i64,
+        packed_bytes: i64,
+        unpacked_bytes: i64,
     ) {
         const ACTION: &str = "request an upload";
-        // Several may have asked for the same in one turn.
-        if let Err(error) = self.check_new(cookie) {
+        // Two requests of one turn can name the same cookie.
+        if let Err(error) = self.check_unused(cookie) {
             let (action, reason) = (ACTION, error.to_string());
-            return self.root.tell(cx, Event::NotSent { action, reason });
+            return self.root.report(cx, Event::NotSent { action, reason });
         }
-        let sent = cx.peers().s_request_upload(packed, unpacked, cookie);
+        let sent = cx.peers().s_request_upload(packed_bytes, unpacked_bytes, cookie);
         if sent.reached > 0 {
             self.requested.insert(cookie);
         }
         self.root.check(cx, ACTION, sent);
     }
 
-    /// Says that all was sent, or that the upload is given up.
+    /// Announces the end of an upload, or cancels it.
     pub(super) fn end(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
         let sent = cx.peers().s_upload_finished(cookie, cancel);
         self.root.check(cx, "end an upload", sent);
@@ -212,38 +235,84 @@ impl UploadManager {
         self.root.check(cx, "request a decrypted file", sent);
     }
 
-    /// Sends as much of a parcel as may be under way, and says so when all of it has arrived.
-    fn go_on(&mut self, cx: &mut Context<Self>, cookie: i32) {
-        let (Some(stream), Some(sending)) = (self.stream(cookie), self.parcels.get_mut(&cookie))
+    /// Sends as much of a package as may be on the way, and announces its end when all of it has
+    /// arrived.
+    fn send_more(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        let (Some(stream), Some(sending)) = (self.stream(cookie), self.packages.get_mut(&cookie))
         else {
             return;
         };
-        let total = sending.parcel.bytes.len();
-        while sending.sent < total && sending.sent as u64 - sending.arrived < WINDOW {
-            let end = total.min(sending.sent + WRITE);
-            let piece = sending.parcel.bytes.slice(sending.sent..end);
-            sending.sent = end;
-            cx.tell(stream, move |stream, cx| stream.write(cx, piece));
+        let Sending { upload: Upload { source, packed_bytes, .. }, sent_bytes, .. } = sending;
+        while sent_bytes < packed_bytes && *sent_bytes - sending.arrived_bytes < MAX_IN_FLIGHT_BYTES
+        {
+            let left = usize::try_from(*packed_bytes - *sent_bytes).unwrap_or(usize::MAX);
+            let max_bytes = left.min(PIECE_BYTES);
+            match source {
+                Source::Memory(bytes) => {
+                    let piece = bytes.split_to(max_bytes.min(bytes.len()));
+                    *sent_bytes += max_bytes as u64;
+                    cx.tell(stream, move |stream, cx| stream.write(cx, piece));
+                }
+                Source::Reader(reader) => {
+                    if let Some(reader) = reader.take() {
+                        let read = read(reader, max_bytes);
+                        cx.spawn(read, move |this, cx, (reader, piece)| {
+                            this.piece_was_read(cx, cookie, reader, piece);
+                        });
+                    }
+                    return;
+                }
+            }
         }
-        if sending.arrived == total as u64 && !std::mem::replace(&mut sending.ended, true) {
+        let has_arrived = sending.arrived_bytes == *packed_bytes;
+        if has_arrived && !std::mem::replace(&mut sending.is_finished, true) {
             self.end(cx, cookie, false);
         }
     }
 
-    /// So many bytes of an upload have arrived.
-    fn arrived(&mut self, cx: &mut Context<Self>, cookie: i32, arrived: u64) {
-        if let Some(sending) = self.parcels.get_mut(&cookie) {
-            sending.arrived = arrived.min(sending.sent as u64);
-            self.go_on(cx, cookie);
+    /// Sends a piece that was read, and goes on. Cancels the upload if the read has failed.
+    fn piece_was_read(
+        &mut self,
+        cx: &mut Context<Self>,
+        cookie: i32,
+        reader: Box<dyn PackageReader>,
+        piece: io::Result<Bytes>,
+    ) {
+        // The server may have ended the upload meanwhile.
+        let (Some(stream), Some(sending)) = (self.stream(cookie), self.packages.get_mut(&cookie))
+        else {
+            return;
+        };
+        match piece {
+            Ok(piece) => {
+                sending.sent_bytes += piece.len() as u64;
+                sending.upload.source = Source::Reader(Some(reader));
+                cx.tell(stream, move |stream, cx| stream.write(cx, piece));
+                self.send_more(cx, cookie);
+            }
+            Err(error) => {
+                let (action, reason) = ("read the package", error.to_string());
+                self.root.report(cx, Event::NotSent { action, reason });
+                self.end(cx, cookie, true);
+            }
         }
     }
 
-    fn over(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
+    /// Records how many bytes of an upload have arrived.
+    fn bytes_arrived(&mut self, cx: &mut Context<Self>, cookie: i32, arrived_bytes: u64) {
+        if let Some(sending) = self.packages.get_mut(&cookie) {
+            sending.arrived_bytes = arrived_bytes.min(sending.sent_bytes);
+            self.send_more(cx, cookie);
+        }
+    }
+
+    /// Removes an upload that has ended.
+    fn remove(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
         self.requested.remove(&cookie);
-        let sending = self.parcels.remove(&cookie);
+        let sending = self.packages.remove(&cookie);
         let form = self.forms.remove(&cookie);
-        // Whoever tries again with the title must not stand in their own way.
-        let has_title = sending.is_some_and(|sending| sending.parcel.title.is_some())
+        // The user who tries again with the same title must find it free.
+        let has_title = sending.is_some_and(|sending| sending.upload.title.is_some())
             || form.is_some_and(|form| form.has_title);
         if reason != UploadFinishReason::Ok && has_title {
             self.root.release_title(cx, cookie);
@@ -252,6 +321,29 @@ impl UploadManager {
             cx.remove(stream);
         }
     }
+
+    fn report(&self, cx: &mut Context<Self>, cookie: i32, event: UploadEvent) {
+        self.root.report(cx, Event::Upload { cookie, event });
+    }
+}
+
+/// Reads the next piece of a package. A reader that returns nothing, or more than it was asked for,
+/// fails.
+async fn read(
+    mut reader: Box<dyn PackageReader>,
+    max_bytes: usize,
+) -> (Box<dyn PackageReader>, io::Result<Bytes>) {
+    let piece = match reader.read(max_bytes).await {
+        Ok(piece) if piece.is_empty() => {
+            let why = "the package is shorter than announced";
+            Err(io::Error::new(io::ErrorKind::UnexpectedEof, why))
+        }
+        Ok(piece) if piece.len() > max_bytes => {
+            Err(io::Error::new(io::ErrorKind::InvalidData, "the reader returned too many bytes"))
+        }
+        piece => piece,
+    };
+    (reader, piece)
 }
 
 impl Lifecycle for UploadManager {
@@ -262,10 +354,10 @@ impl Lifecycle for UploadManager {
     fn disconnected(&mut self, _: &mut Context<Self>) {
         self.is_connected = false;
         self.requested.clear();
-        self.refused.clear();
+        self.rejected.clear();
         self.downloads.clear();
         self.streams.clear();
-        self.parcels.clear();
+        self.packages.clear();
         self.forms.clear();
     }
 }
@@ -281,26 +373,26 @@ impl UploadManagerClient for UploadManager {
             return Err(Violation::new("cAcceptUpload has no stream"));
         };
         if !self.requested.remove(&cookie) {
-            return Err(Violation::new("cAcceptUpload of what was not requested"));
+            return Err(Violation::new("cAcceptUpload of an upload that was not requested"));
         }
         if cx.get(stream).is_ok_and(|stream| stream.cookie.is_some()) {
             return Err(Violation::new("cAcceptUpload has the stream of another upload"));
         }
-        self.unclaimed = self.unclaimed.saturating_sub(1);
+        self.unclaimed_streams = self.unclaimed_streams.saturating_sub(1);
         self.streams.insert(cookie, stream);
         cx.tell(stream, move |stream, _| stream.cookie = Some(cookie));
-        self.root.tell(cx, Event::UploadAccepted { cookie });
-        self.go_on(cx, cookie);
+        self.report(cx, cookie, UploadEvent::Accepted);
+        self.send_more(cx, cookie);
         Ok(())
     }
 
     fn c_reject_upload(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason) {
         let form = self.forms.get(&cookie);
         if self.requested.contains(&cookie) || form.is_some_and(|form| form.is_requested) {
-            self.refused.insert(cookie);
+            self.rejected.insert(cookie);
         }
-        self.over(cx, cookie, reason);
-        self.root.tell(cx, Event::UploadRejected { cookie, reason });
+        self.remove(cx, cookie, reason);
+        self.report(cx, cookie, UploadEvent::Rejected { reason });
     }
 
     fn c_set_available_space(&mut self, _: i64) {}
@@ -311,22 +403,22 @@ impl UploadManagerClient for UploadManager {
         cookie: i32,
         reason: UploadFinishReason,
     ) {
-        self.over(cx, cookie, reason);
-        self.root.tell(cx, Event::UploadFinished { cookie, reason });
+        self.remove(cx, cookie, reason);
+        self.report(cx, cookie, UploadEvent::Finished { reason });
     }
 
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String) {
-        // Nothing rules out that a server says it again; it means nothing then.
-        let form = self.forms.get_mut(&cookie).filter(|form| form.is_requested && !form.is_taken);
-        if let Some(form) = form {
-            form.is_taken = true;
-            self.root.tell(cx, Event::WebUploadAccepted { cookie, url: upload_url });
+        // The specification does not forbid a server to repeat the call. A repetition has no effect.
+        let form = self.forms.get_mut(&cookie);
+        if let Some(form) = form.filter(|form| form.is_requested && !form.is_accepted) {
+            form.is_accepted = true;
+            self.report(cx, cookie, UploadEvent::WebUploadAccepted { url: upload_url });
         }
     }
 
     fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String) {
         if self.downloads.remove(&cookie) {
-            self.root.tell(cx, Event::WebDownloadAccepted { cookie, url: download_url });
+            self.root.report(cx, Event::WebDownloadAccepted { cookie, url: download_url });
         }
     }
 
@@ -337,37 +429,37 @@ impl UploadManagerClient for UploadManager {
         reason: DownloadFinishReason,
     ) {
         if self.downloads.remove(&cookie) {
-            self.root.tell(cx, Event::WebDownloadRejected { cookie, reason });
+            self.root.report(cx, Event::WebDownloadRejected { cookie, reason });
         }
     }
 }
 
-/// The way of one package to the server.
+/// Sends the bytes of one upload.
 #[distributed_object(
     serves = interfaces::UploadStreamClient,
     calls = interfaces::UploadStreamServer
 )]
 pub(super) struct UploadStream {
     cookie: Option<i32>,
-    packet: i32,
-    written: u64,
-    received: u64,
+    last_packet: i32,
+    written_bytes: u64,
+    received_bytes: u64,
     root: Root,
     manager: Handle<UploadManager>,
 }
 
 impl UploadStream {
     fn new(root: Root, manager: Handle<UploadManager>) -> Self {
-        Self { cookie: None, packet: 0, written: 0, received: 0, root, manager }
+        Self { cookie: None, last_packet: 0, written_bytes: 0, received_bytes: 0, root, manager }
     }
 
     pub(super) fn write(&mut self, cx: &mut Context<Self>, data: Bytes) {
-        // Two billion writes are more than any package has; still no number comes twice.
-        self.packet = self.packet.saturating_add(1);
+        // No package has two billion writes.
+        self.last_packet = self.last_packet.saturating_add(1);
         let length = data.len() as u64;
-        let sent = cx.peers().s_write(data, self.packet);
+        let sent = cx.peers().s_write(data, self.last_packet);
         if sent.reached > 0 {
-            self.written += length;
+            self.written_bytes += length;
         }
         self.root.check(cx, "send a part of a file", sent);
     }
@@ -377,7 +469,7 @@ impl Lifecycle for UploadStream {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if self.cookie.is_none() {
             cx.tell(self.manager, |manager, _| {
-                manager.unclaimed = manager.unclaimed.saturating_sub(1);
+                manager.unclaimed_streams = manager.unclaimed_streams.saturating_sub(1);
             });
         }
     }
@@ -385,19 +477,22 @@ impl Lifecycle for UploadStream {
 
 impl UploadStreamClient for UploadStream {
     fn c_disconnect(&mut self, cx: &mut Context<Self>) {
-        // Why it ends comes with `cUploadFinished`.
+        // `cUploadFinished` carries the reason.
         cx.peers().close();
     }
 
     fn c_write_complete(&mut self, cx: &mut Context<Self>, n_bytes: i32) {
-        let received = u64::try_from(n_bytes).ok().map(|arrived| self.received + arrived);
-        let Some(received) = received.filter(|received| *received <= self.written) else {
-            return cx.caller().expel(Violation::new("cWriteComplete of what was not written"));
+        let received = u64::try_from(n_bytes).ok().map(|bytes| self.received_bytes + bytes);
+        let Some(received) = received.filter(|received| *received <= self.written_bytes) else {
+            return cx.caller().expel(Violation::new("cWriteComplete of more than was written"));
         };
-        self.received = received;
+        self.received_bytes = received;
         if let Some(cookie) = self.cookie {
-            self.root.tell(cx, Event::UploadProgress { cookie, received });
-            cx.tell(self.manager, move |manager, cx| manager.arrived(cx, cookie, received));
+            let event = UploadEvent::Progress { received };
+            self.root.report(cx, Event::Upload { cookie, event });
+            cx.tell(self.manager, move |manager, cx| {
+                manager.bytes_arrived(cx, cookie, received);
+            });
         }
     }
 }

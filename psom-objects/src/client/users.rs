@@ -2,32 +2,33 @@ use std::collections::HashMap;
 
 use psom::{Context, Violation, distributed_object};
 
-use super::{event::Event, model::meeting::User, root::Root};
+use super::{event::Event, model::user::User, root::Root};
 use crate::interfaces::{self, ContentUserManagerClient};
 
-/// Tells who is behind a number.
+/// Follows the users of the meeting: their IDs, addresses and names.
 #[distributed_object(
     serves = interfaces::ContentUserManagerClient,
     calls = interfaces::ContentUserManagerServer
 )]
 pub(super) struct ContentUserManager {
     root: Root,
-    /// Who is there, with the bytes of what they are called.
-    present: HashMap<i64, usize>,
-    bytes: usize,
+    /// The users who are present, with the bytes of their addresses and names.
+    bytes_by_user: HashMap<i64, usize>,
+    total_bytes: usize,
 }
 
-/// The most users of a meeting that is followed, and the most bytes of their addresses and names.
+/// Upper bounds on the users of a meeting and on the bytes of their addresses and names. They
+/// protect a client from a server that never stops adding users.
 pub(super) const MAX_USERS: usize = 100_000;
-const MAX_BYTES: usize = 64 << 20;
+const MAX_USER_BYTES: usize = 64 << 20;
 
 impl ContentUserManager {
     pub(super) fn new(root: Root) -> Self {
-        Self { root, present: HashMap::new(), bytes: 0 }
+        Self { root, bytes_by_user: HashMap::new(), total_bytes: 0 }
     }
 
-    fn removed(&mut self, id: i64) {
-        self.bytes -= self.present.remove(&id).unwrap_or(0);
+    fn remove(&mut self, id: i64) {
+        self.total_bytes -= self.bytes_by_user.remove(&id).unwrap_or(0);
     }
 }
 
@@ -43,22 +44,22 @@ impl ContentUserManagerClient for ContentUserManager {
             return Err(Violation::new("cUsersAdded has arrays of different lengths"));
         }
         for ((id, uri), name) in ids.into_iter().zip(uris).zip(display_names) {
-            self.removed(id);
-            self.bytes += uri.len() + name.len();
-            self.present.insert(id, uri.len() + name.len());
-            if self.present.len() > MAX_USERS || self.bytes > MAX_BYTES {
+            self.remove(id);
+            self.total_bytes += uri.len() + name.len();
+            self.bytes_by_user.insert(id, uri.len() + name.len());
+            if self.bytes_by_user.len() > MAX_USERS || self.total_bytes > MAX_USER_BYTES {
                 return Err(Violation::new("too many users"));
             }
             let user = User { uri, name, is_gone: false };
-            self.root.tell(cx, Event::UserAdded { id, user });
+            self.root.report(cx, Event::UserAdded { id, user });
         }
         Ok(())
     }
 
     fn c_users_removed(&mut self, cx: &mut Context<Self>, ids: Vec<i64>) {
         for id in ids {
-            self.removed(id);
-            self.root.tell(cx, Event::UserRemoved { id });
+            self.remove(id);
+            self.root.report(cx, Event::UserRemoved { id });
         }
     }
 }

@@ -120,11 +120,11 @@ pub(in crate::server) fn read<T: DeserializeOwned>(
 #[serde(remote = "StoredFile")]
 struct SavedFile {
     name: String,
-    #[serde(with = "hex")]
+    #[serde(with = "crate::hex")]
     key: Bytes,
-    #[serde(with = "hex")]
+    #[serde(with = "crate::hex")]
     iv: Bytes,
-    #[serde(with = "hex")]
+    #[serde(with = "crate::hex")]
     hash: Bytes,
     size: u64,
 }
@@ -138,36 +138,5 @@ impl Serialize for StoredFile {
 impl<'de> Deserialize<'de> for StoredFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         SavedFile::deserialize(deserializer)
-    }
-}
-
-mod hex {
-    use std::fmt::Write;
-
-    use bytes::Bytes;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Bytes,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let digits = bytes.iter().fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
-        serializer.serialize_str(&digits)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Bytes, D::Error> {
-        let digits = String::deserialize(deserializer)?;
-        let pairs = digits.as_bytes().chunks(2);
-        let byte = |pair: &[u8]| {
-            let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-            u8::from_str_radix(pair, 16).ok()
-        };
-        let bytes = pairs.map(byte).collect::<Option<Vec<_>>>();
-        bytes.map(Bytes::from).ok_or_else(|| D::Error::custom("these are no hexadecimal digits"))
     }
 }

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use psom::{ClientSession, Context, Scope, Write, distributed_object, psom_interface};
 use psom_objects::{
     annotation::{Kind, Properties, Property},
-    client::{Conference, Event, Model, Parcel},
+    client::{Conference, Event, Model, Upload},
     package::{ContentDetail, CreateContent},
     server::{ContentType, ContentTypes, NativeFileOnlyContent, NewContent, Policy, Refusal},
     types::Role,
@@ -53,7 +53,7 @@ impl Guest {
         self.session.run(act).await.unwrap()
     }
 
-    pub async fn upload(&mut self, parcel: Parcel) {
+    pub async fn upload(&mut self, parcel: Upload) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();
         self.until(|model| model.contents.len() == count && model.is_complete()).await;
@@ -70,9 +70,9 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     let mut ada = Guest::join(ada).await;
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     let file = file.with_native_file("plan.txt");
-    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
-    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
-    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    ada.upload(Upload::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Upload::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Upload::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
     let text = Properties::from([(Property::Text, "seen".to_owned())]);
     ada.act(|conference, cx| conference.add_annotation(cx, 2, Kind::Text, text)).await.unwrap();
     ada.act(|conference, cx| conference.vote(cx, 3, Some(1))).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     let numbers = ada.model.users.iter().map(|(id, user)| (*id, user.name.as_str()));
     assert_eq!(numbers.collect::<Vec<_>>(), [(1, "Ada"), (2, "Grace")]);
     // What is new goes on from there.
-    ada.upload(Parcel::qna("Questions").unwrap()).await;
+    ada.upload(Upload::qna("Questions").unwrap()).await;
     grace.until(|model| model.contents.contains_key(&4)).await;
     // What has ended is over for good.
     assert!(server.end_meeting("team").await.unwrap());
@@ -135,8 +135,8 @@ async fn a_meeting_whose_handler_has_panicked_goes_on_with_what_was_saved() {
     let mut ada = Guest::join(admit().await.unwrap()).await;
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     let file = file.with_native_file("plan.txt");
-    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
-    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    ada.upload(Upload::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Upload::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
     let seen = ada.model.contents.clone();
     for _ in 0..2 {
         ada.act(|conference, cx| conference.vote(cx, 2, Some(1))).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_meeting_whose_handler_has_panicked_goes_on_with_what_was_saved() {
         ada = Guest::join(admit().await.unwrap()).await;
         assert_eq!(ada.model.contents, seen);
     }
-    ada.upload(Parcel::qna("Questions").unwrap()).await;
+    ada.upload(Upload::qna("Questions").unwrap()).await;
     assert!(server.end_meeting("team").await.unwrap());
     server.shutdown(Duration::from_secs(30)).await;
 }
@@ -189,9 +189,9 @@ async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
     let mut ada = Guest::join(ada).await;
     let board = CreateContent::new("Sketch", ContentDetail::Whiteboard);
     let board = board.with_native_file("sketch.png");
-    ada.upload(Parcel::new(board, [("sketch.png", &b"a sketch"[..])]).unwrap()).await;
+    ada.upload(Upload::new(board, [("sketch.png", &b"a sketch"[..])]).unwrap()).await;
     let plan = CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan");
-    ada.upload(Parcel::new(plan, [("plan", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Upload::new(plan, [("plan", &b"hello"[..])]).unwrap()).await;
     let seen = ada.model.contents.clone();
     server.shutdown(Duration::from_secs(30)).await;
 
@@ -215,8 +215,8 @@ async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a
     server.create_meeting("team", None).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let mut ada = Guest::join(ada).await;
-    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
-    ada.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
+    ada.upload(Upload::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Upload::poll("Poll", "Which?", ["a", "b"]).unwrap()).await;
     server.shutdown(Duration::from_secs(30)).await;
 
     let key = "content/2/poll".to_owned();
@@ -248,8 +248,8 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     let mut ada = Guest::join(ada).await;
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     let file = file.with_native_file("plan.txt");
-    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
-    ada.upload(Parcel::whiteboard("Sketch").unwrap()).await;
+    ada.upload(Upload::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Upload::whiteboard("Sketch").unwrap()).await;
     let name = ada.model.contents[&1].file.clone().unwrap().name;
     server.shutdown(Duration::from_secs(30)).await;
 
@@ -288,7 +288,7 @@ async fn with_a_file(data: &Path) -> std::path::PathBuf {
     let mut ada = Guest::join(ada).await;
     let file = CreateContent::new("Plan.txt", ContentDetail::NativeFileOnly);
     let file = file.with_native_file("plan.txt");
-    ada.upload(Parcel::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
+    ada.upload(Upload::new(file, [("plan.txt", &b"hello"[..])]).unwrap()).await;
     let name = ada.model.contents[&1].file.clone().unwrap().name;
     server.shutdown(Duration::from_secs(30)).await;
     data.join("meetings/team/files").join(name)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use psom::{Client, ClientSession};
 use psom_objects::{
-    client::{Conference, Event},
+    client::{Conference, ContentEvent, Event, UploadEvent},
     package::{ContentDetail, CreateContent},
     types::UploadFinishReason,
 };
@@ -117,7 +117,9 @@ impl Guest {
         let asked = self.session.run(move |root, cx| root.request_web_upload(cx, &manifest));
         let asked = asked.await.unwrap().unwrap();
         self.until(|event| match event {
-            Event::WebUploadAccepted { cookie, url } if *cookie == asked => {
+            Event::Upload { cookie, event: UploadEvent::WebUploadAccepted { url } }
+                if *cookie == asked =>
+            {
                 Some((asked, url.clone()))
             }
             _ => None,
@@ -132,7 +134,11 @@ impl Guest {
         });
         ended.await.unwrap().unwrap();
         self.until(|event| match event {
-            Event::UploadFinished { cookie, reason } if *cookie == asked => Some(*reason),
+            Event::Upload { cookie, event: UploadEvent::Finished { reason } }
+                if *cookie == asked =>
+            {
+                Some(*reason)
+            }
             _ => None,
         })
         .await
@@ -192,7 +198,9 @@ async fn a_file_goes_in_and_out(https: bool) {
     // Everybody sees it, and downloads it once for each address.
     let file = grace
         .until(|event| match event {
-            Event::NativeFile { file, .. } => Some(file.clone()),
+            Event::Content { event: ContentEvent::NativeFile { file, .. }, .. } => {
+                Some(file.clone())
+            }
             _ => None,
         })
         .await;

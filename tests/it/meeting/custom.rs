@@ -6,7 +6,7 @@ use psom::{
     Config, Context, Error, Scope, Violation, distributed_object, psom_interface, testing::Pair,
 };
 use psom_objects::{
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     package::{ContentDetail, CreateContent, OtherContent},
     server::{
         ContentType, ContentTypes, Meeting, MeetingConfig, Memory, NewContent, OldContent, Refusal,
@@ -110,7 +110,7 @@ fn failed_save_ends_one_connection_and_sends_nothing() {
     let ada = join(&mut world, 1);
     let detail = OtherContent { content_type: Gauge::NAME.into(), xml: None };
     let gauge = CreateContent::new("Gauge", ContentDetail::Other(detail));
-    let gauge = Parcel::new(gauge, []).unwrap();
+    let gauge = Upload::new(gauge, []).unwrap();
     world.on_client(ada, |conference, cx| conference.upload(cx, gauge)).unwrap();
     call(&mut world, ada, |_, cx| drop(cx.peers().s_set(1.5)));
     let bad: [(Act, &str); 3] = [

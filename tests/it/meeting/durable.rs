@@ -11,7 +11,7 @@ use psom::{
 };
 use psom_objects::{
     annotation::{Kind, Properties, Property, text::Delta},
-    client::{Conference, Content, Event, Parcel},
+    client::{Conference, ContentModel, Event, Upload},
     package::*,
     server::{
         ContentType, ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent, NewContent,
@@ -68,7 +68,7 @@ impl Room {
         self.pair.on_client(client, |conference, cx| drop(act(conference, cx).unwrap()));
     }
 
-    fn upload(&mut self, parcel: Parcel) {
+    fn upload(&mut self, parcel: Upload) {
         self.act(0, |conference, cx| conference.upload(cx, parcel));
     }
 
@@ -76,11 +76,11 @@ impl Room {
         let manifest = manifest.into();
         let names: Vec<_> = manifest.files().iter().map(|name| (*name).to_owned()).collect();
         let files = names.iter().map(|name| (name.as_str(), name.as_bytes()));
-        self.upload(Parcel::new(manifest, files).unwrap());
+        self.upload(Upload::new(manifest, files).unwrap());
     }
 
     /// The contents that a newcomer sees.
-    fn seen(&mut self, user: i64, role: Role) -> BTreeMap<i64, Content> {
+    fn seen(&mut self, user: i64, role: Role) -> BTreeMap<i64, ContentModel> {
         let client = self.join(user, role);
         let model = self.pair.on_client(client, |conference, _| conference.model().clone());
         assert!(model.is_complete());
@@ -126,7 +126,7 @@ fn meeting_restores_equal_after_every_step() {
     room.check();
     // 2: a poll.
     let choices = ["a", "b", "c"];
-    room.upload(Parcel::poll("Poll", "Which?", choices).unwrap());
+    room.upload(Upload::poll("Poll", "Which?", choices).unwrap());
     room.check();
     room.act(1, |conference, cx| conference.vote(cx, 2, Some(2)));
     room.act(2, |conference, cx| conference.vote(cx, 2, Some(0)));
@@ -142,7 +142,7 @@ fn meeting_restores_equal_after_every_step() {
     room.act(0, |conference, cx| conference.clear_votes(cx, 2));
     room.check();
     // 3: questions and answers.
-    room.upload(Parcel::qna("Questions").unwrap());
+    room.upload(Upload::qna("Questions").unwrap());
     room.check();
     room.act(1, |conference, cx| conference.ask(cx, 3, "q1", "why?", "Grace"));
     room.act(0, |conference, cx| conference.answer(cx, 3, "q1", "because", "Ada"));
@@ -157,7 +157,7 @@ fn meeting_restores_equal_after_every_step() {
         page_title: Some("Page".into()),
         ..SharedNotesDetail::default()
     };
-    room.upload(Parcel::notes("Notes", notes).unwrap());
+    room.upload(Upload::notes("Notes", notes).unwrap());
     room.check();
     room.act(0, |conference, cx| conference.report_notes_error(cx, 4));
     room.check();
@@ -173,7 +173,7 @@ fn meeting_restores_equal_after_every_step() {
 #[test]
 fn board_restores_equal_after_every_step() {
     let mut room = Room::open();
-    room.upload(Parcel::whiteboard("Board").unwrap());
+    room.upload(Upload::whiteboard("Board").unwrap());
     room.check();
     let drawing = texts(&[(Property::Data, "M0 0L9 9"), (Property::Anchor, "1,2")]);
     room.act(0, move |conference, cx| {
@@ -195,8 +195,8 @@ fn board_restores_equal_after_every_step() {
     room.check();
     let look = texts(&[(Property::Extent, "10,10")]);
     let picture = Bytes::from_static(b"picture");
-    room.upload(Parcel::image(1, &look, &picture).unwrap());
-    room.upload(Parcel::image(1, &look, &picture).unwrap());
+    room.upload(Upload::image(1, &look, &picture).unwrap());
+    room.upload(Upload::image(1, &look, &picture).unwrap());
     room.check();
     room.act(0, |conference, cx| conference.remove_annotation(cx, 1, 4));
     room.act(0, |conference, cx| conference.set_telepointer(cx, 1, "1,1", true));
@@ -339,8 +339,8 @@ fn unrestorable_content_is_set_aside_alone() {
         ("content/1/poll", None, "`content/1/poll` is missing"),
     ] {
         let mut room = Room::open();
-        room.upload(Parcel::poll("Poll", "Which?", ["a", "b"]).unwrap());
-        room.upload(Parcel::qna("Questions").unwrap());
+        room.upload(Upload::poll("Poll", "Which?", ["a", "b"]).unwrap());
+        room.upload(Upload::qna("Questions").unwrap());
         room.save();
         match value {
             Some(value) => drop(room.state.insert(key.into(), value.into())),
@@ -359,7 +359,7 @@ fn unrestorable_content_is_set_aside_alone() {
 fn content_of_an_unregistered_type_is_kept() {
     let mut room = Room::open();
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
-    room.upload(Parcel::qna("Questions").unwrap());
+    room.upload(Upload::qna("Questions").unwrap());
     let file =
         CreateContent::new("Notes", ContentDetail::SharedNotes(SharedNotesDetail::default()));
     room.pack(file.with_native_file("notes"));
@@ -563,7 +563,7 @@ fn question_quota_of_attendees_is_restored() {
         room
     };
     let mut room = with(MemoryStore::default(), State::new());
-    room.upload(Parcel::qna("Questions").unwrap());
+    room.upload(Upload::qna("Questions").unwrap());
     for client in [0, 1] {
         room.act(client, move |root, cx| root.ask(cx, 1, client.to_string(), "why?", ""));
     }

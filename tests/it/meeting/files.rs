@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use psom::testing::Pair;
 use psom_objects::{
     annotation::Property,
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     server::{Meeting, MeetingConfig, RestoreError},
     types::{Participant, Role},
 };
@@ -34,13 +34,13 @@ impl Room {
         Self { pair, state: state.clone() }
     }
 
-    fn upload(&mut self, parcel: Parcel) {
+    fn upload(&mut self, parcel: Upload) {
         self.pair.on_client(0, |root, cx| root.upload(cx, parcel)).unwrap();
     }
 
     fn image(&mut self) {
         let look = [(Property::Extent, "10,10".to_owned())].into_iter().collect();
-        self.upload(Parcel::image(1, &look, &"picture".into()).unwrap());
+        self.upload(Upload::image(1, &look, &"picture".into()).unwrap());
     }
 
     /// Applies the meeting's writes to `state`, as a store does. Returns the writes that concern
@@ -62,7 +62,7 @@ impl Room {
 fn board(images: usize) -> (Room, MemoryStore) {
     let files = MemoryStore::default();
     let mut room = Room::restored(&files, &State::new());
-    room.upload(Parcel::whiteboard("Board").unwrap());
+    room.upload(Upload::whiteboard("Board").unwrap());
     (0..images).for_each(|_| room.image());
     room.save();
     (room, files)

@@ -1,10 +1,10 @@
-//! Results as a table for spreadsheets (RFC 4180).
+//! Poll results as CSV (RFC 4180).
 
-use crate::{failure::Result, out};
+use crate::{error::Result, terminal::out};
 
-/// Prints a head and a line for each choice.
+/// Prints a header and a row for each choice.
 pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
-    // Each line ends with CR and LF (RFC 4180, section 2).
+    // Lines end with CR and LF (RFC 4180, section 2).
     out::line("choice,votes\r")?;
     for (choice, votes) in rows {
         out::line(format_args!("{},{votes}\r", field(choice)))?;
@@ -12,8 +12,8 @@ pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
     Ok(())
 }
 
-/// A text as a field. A spreadsheet computes what begins like a formula, quotes or not: an
-/// apostrophe in front makes it a text.
+/// Writes a text as a field. A spreadsheet evaluates a field that begins like a formula, even a
+/// quoted one. An apostrophe in front makes it a text.
 fn field(text: &str) -> String {
     let text = out::printable(text);
     let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
@@ -28,7 +28,7 @@ mod tests {
     use super::field;
 
     #[test]
-    fn a_field_is_quoted_and_never_a_formula() {
+    fn fields_are_quoted_and_never_formulas() {
         for (text, expected) in [
             ("now", "now"),
             ("a, b", "\"a, b\""),

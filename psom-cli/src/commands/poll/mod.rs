@@ -1,17 +1,21 @@
 mod csv;
 
 use clap::{Args, Subcommand};
-use psom::{Context, error::CallError};
+use psom::{CallError, Context};
 use psom_objects::{
-    client::{Conference, Event, Parcel, Poll as Known, PollEvent},
-    package::{self, ContentDetail, CreateContent},
+    client::{Conference, ContentEvent, Event, PollEvent, PollModel, Upload},
+    package::{ContentDetail, CreateContent, PollDetail},
+    types::ContentVisibility,
 };
 
-use super::visibility::Who;
+use super::args;
 use crate::{
-    failure::{Failure, Result},
-    joined::{Joined, LinkArgs},
-    out, texts,
+    error::{CommandError, OrCannot, Result},
+    meeting::{
+        session::{LinkArgs, Meeting, reservation},
+        texts,
+    },
+    terminal::out,
 };
 
 /// Ask a question with choices, vote, and count the votes
@@ -24,8 +28,8 @@ Examples:
   psom poll LINK show Lunch
   psom poll LINK results Lunch --csv > lunch.csv
 
-A new poll is open, and its results are for presenters until they are shown. Organizers and
-presenters run polls; everybody votes, once. A vote stays when its user leaves.")]
+A new poll is open, and its results are visible to presenters until they are shown. Organizers and
+presenters run polls. Everybody has one vote, which stays when the user leaves.")]
 pub struct Poll {
     #[command(flatten)]
     link: LinkArgs,
@@ -41,16 +45,16 @@ enum Action {
         title: String,
         #[command(flatten)]
         question: Question,
-        /// Who sees the poll at first.
-        #[arg(long, value_name = "WHO")]
-        visibility: Option<Who>,
+        /// The users who see the poll at first.
+        #[arg(long, value_name = "WHO", value_parser = args::visibility())]
+        visibility: Option<ContentVisibility>,
     },
     /// Let users vote
     Open {
         /// The poll's title.
         title: String,
     },
-    /// Let nobody vote any more
+    /// Close the poll for votes
     Close {
         /// The poll's title.
         title: String,
@@ -60,17 +64,17 @@ enum Action {
         /// The poll's title.
         title: String,
     },
-    /// Show the results to presenters alone
+    /// Show the results to presenters only
     Hide {
         /// The poll's title.
         title: String,
     },
-    /// Forget all votes
+    /// Delete all votes
     Clear {
         /// The poll's title.
         title: String,
     },
-    /// Ask another question, or word it anew: votes go by the places of the choices
+    /// Replace the question and its choices. Votes count for the choice with the same number
     Modify {
         /// The poll's title.
         title: String,
@@ -81,16 +85,17 @@ enum Action {
     Vote {
         /// The poll's title.
         title: String,
-        /// The text of a choice, or else its number, from 1; `none` takes the vote back. `#2` is
-        /// always a number.
+        /// The text or the number of a choice; `none` withdraws the vote. A number with `#`, such as
+        /// `#2`, is never taken for a text.
+        #[arg(allow_hyphen_values = true)]
         choice: String,
     },
     /// Print the votes for each choice
     Results {
         /// The poll's title.
         title: String,
-        /// Print a table for a spreadsheet: `choice,votes`. A choice that a spreadsheet could take
-        /// for a formula gets an apostrophe in front.
+        /// Print a CSV table with the columns `choice` and `votes`. A choice that a spreadsheet could
+        /// take for a formula gets an apostrophe in front.
         #[arg(long)]
         csv: bool,
     },
@@ -99,10 +104,10 @@ enum Action {
 #[derive(Debug, Args)]
 struct Question {
     /// The question.
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     question: String,
-    /// A choice; there are two to seven.
-    #[arg(long = "choice", value_name = "CHOICE", required = true)]
+    /// A choice. A poll has two to seven.
+    #[arg(long = "choice", value_name = "CHOICE", required = true, allow_hyphen_values = true)]
     choices: Vec<String>,
 }
 
@@ -111,38 +116,38 @@ impl Poll {
         if let Action::Create { question, .. } | Action::Modify { question, .. } = &self.action {
             question.check()?;
         }
-        let mut joined = self.link.join().await?;
+        let mut meeting = self.link.join().await?;
         match &self.action {
             Action::Create { title, question, visibility } => {
-                create(&mut joined, title, question, *visibility).await?;
+                create(&mut meeting, title, question, *visibility).await?;
             }
-            Action::Open { title } => set_open(&mut joined, title, true).await?,
-            Action::Close { title } => set_open(&mut joined, title, false).await?,
-            Action::Show { title } => show(&mut joined, title, true).await?,
-            Action::Hide { title } => show(&mut joined, title, false).await?,
-            Action::Clear { title } => clear(&mut joined, title).await?,
-            Action::Modify { title, question } => modify(&mut joined, title, question).await?,
-            Action::Vote { title, choice } => vote(&mut joined, title, choice).await?,
-            Action::Results { title, csv } => results(&mut joined, title, *csv).await?,
+            Action::Open { title } => set_open(&mut meeting, title, true).await?,
+            Action::Close { title } => set_open(&mut meeting, title, false).await?,
+            Action::Show { title } => show(&mut meeting, title, true).await?,
+            Action::Hide { title } => show(&mut meeting, title, false).await?,
+            Action::Clear { title } => clear(&mut meeting, title).await?,
+            Action::Modify { title, question } => modify(&mut meeting, title, question).await?,
+            Action::Vote { title, choice } => vote(&mut meeting, title, choice).await?,
+            Action::Results { title, csv } => results(&mut meeting, title, *csv).await?,
         }
-        joined.leave().await
+        meeting.leave().await
     }
 }
 
 impl Question {
-    /// The rules that a server would not explain (section 3.1.4.1.14).
+    /// Checks the rules whose violation a server does not explain (section 3.1.4.1.14).
     fn check(&self) -> Result {
-        let mut all = self.choices.iter().chain([&self.question]);
+        let mut texts = self.choices.iter().chain([&self.question]);
         let why = if !(2..=7).contains(&self.choices.len()) {
             "a poll has two to seven choices; give each with --choice"
-        } else if all.any(|text| text.trim().is_empty()) {
-            "the question and its choices cannot be blank; write something"
+        } else if texts.any(|text| text.trim().is_empty()) {
+            "the question or a choice is empty; write something"
         } else if self.choices.iter().any(|choice| choice.contains(char::is_control))
             || self.question.contains(|c: char| c.is_control() && c != '\n')
         {
-            "a question is text, and a choice is one line of it; leave control characters out"
+            "the question or a choice has a control character; leave it out"
         } else if (1..self.choices.len()).any(|at| self.choices[..at].contains(&self.choices[at])) {
-            "two choices are the same; make each another"
+            "two choices are the same; change one of them"
         } else {
             texts::check_length("the question", &self.question)?;
             for (number, choice) in (1..).zip(&self.choices) {
@@ -150,192 +155,197 @@ impl Question {
             }
             return Ok(());
         };
-        Err(Failure::new(why))
+        Err(CommandError::new(why))
     }
 }
 
-fn hidden_results() -> Failure {
-    Failure::new("the results are not shown to you; ask a presenter to show them")
+fn results_are_hidden() -> CommandError {
+    CommandError::new("the results are not visible to you; ask a presenter to show them")
 }
 
-fn not_yours() -> Failure {
-    Failure::new("the server does not let you run this poll; join as a presenter")
+fn may_not_run() -> CommandError {
+    CommandError::new("you may not run this poll; join as a presenter")
 }
 
-fn poll<'a>(joined: &'a Joined, title: &str) -> Result<(i64, &'a Known)> {
-    let (id, content) = joined.content(title)?;
-    let poll = content.poll.as_ref();
-    poll.map(|poll| (id, poll)).ok_or_else(|| {
-        Failure::new(format!("\"{title}\" is no poll; look with `psom watch` which there are"))
-    })
+async fn find(meeting: &Meeting, title: &str) -> Result<(i64, PollModel)> {
+    let (id, content) = meeting.content(title).await?;
+    let poll = content.poll;
+    poll.map(|poll| (id, poll))
+        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a poll; see `psom watch`")))
 }
 
-/// Does something with a poll, and returns the poll that the server has made of it.
+/// Changes a poll, and returns it as the server has left it.
 async fn change(
-    joined: &mut Joined,
-    title: &str,
-    act: impl FnOnce(&mut Conference, &mut Context<Conference>, i64) -> Result<(), CallError>
+    meeting: &mut Meeting,
+    id: i64,
+    act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<(), CallError>
     + Send
     + 'static,
-) -> Result<Known> {
-    let (id, _) = poll(joined, title)?;
-    joined.act(move |conference, cx| act(conference, cx, id)).await?;
-    joined.settle().await?;
-    let content = joined.model.contents.get(&id).and_then(|content| content.poll.clone());
-    content.ok_or_else(|| Failure::new("somebody has deleted the poll meanwhile"))
+) -> Result<PollModel> {
+    meeting.act(act).await?;
+    meeting.settle().await?;
+    let poll = meeting.content_by_id(id).await?.and_then(|content| content.poll);
+    poll.ok_or_else(|| CommandError::new("the poll was deleted meanwhile"))
 }
 
 async fn create(
-    joined: &mut Joined,
+    meeting: &mut Meeting,
     title: &str,
     question: &Question,
-    visibility: Option<Who>,
+    visibility: Option<ContentVisibility>,
 ) -> Result {
     let Question { question, choices } = question;
-    let detail = ContentDetail::Poll(package::PollDetail::new(question, choices.clone()));
+    let detail = ContentDetail::Poll(PollDetail::new(question, choices.clone()));
     let mut content = CreateContent::new(title, detail);
-    content.common.visibility = visibility.map(Into::into);
+    content.common.visibility = visibility;
     texts::check_line("the title", title)?;
-    let parcel = Parcel::new(content, []);
-    let parcel = parcel.map_err(|error| Failure::new(format!("cannot pack the poll: {error}")))?;
-    joined.upload(parcel).await?;
-    out::line(format_args!("Asked \"{}\".", out::printable(title)))
+    meeting.upload(Upload::new(content, []).or_cannot("pack the poll")?).await?;
+    out::line(format_args!("Created the poll \"{}\".", out::printable(title)))
 }
 
-async fn set_open(joined: &mut Joined, title: &str, open: bool) -> Result {
-    let set = move |conference: &mut Conference, cx: &mut Context<_>, id| {
-        conference.set_poll_open(cx, id, open)
-    };
-    let was = poll(joined, title)?.1.open;
-    let poll = change(joined, title, set).await?;
-    if poll.open != open || (was == open && !joined.may_share().await?) {
-        return Err(not_yours());
+async fn set_open(meeting: &mut Meeting, title: &str, open: bool) -> Result {
+    let (id, before) = find(meeting, title).await?;
+    let poll =
+        change(meeting, id, move |conference, cx| conference.set_poll_open(cx, id, open)).await?;
+    if poll.open != open || (before.open == open && !meeting.may_share().await?) {
+        return Err(may_not_run());
     }
     let now = if open { "open" } else { "closed" };
     out::line(format_args!("\"{}\" is {now}.", out::printable(title)))
 }
 
-async fn show(joined: &mut Joined, title: &str, to_all: bool) -> Result {
-    let show = move |conference: &mut Conference, cx: &mut Context<_>, id| {
-        conference.show_results(cx, id, to_all)
-    };
-    let was = poll(joined, title)?.1.visible_to_all;
-    let poll = change(joined, title, show).await?;
-    if poll.visible_to_all != to_all || (was == to_all && !joined.may_share().await?) {
-        return Err(not_yours());
+async fn show(meeting: &mut Meeting, title: &str, to_all: bool) -> Result {
+    let (id, before) = find(meeting, title).await?;
+    let poll =
+        change(meeting, id, move |conference, cx| conference.show_results(cx, id, to_all)).await?;
+    let was_so = before.visible_to_all == to_all;
+    if poll.visible_to_all != to_all || (was_so && !meeting.may_share().await?) {
+        return Err(may_not_run());
     }
-    let who = if to_all { "everybody" } else { "presenters alone" };
-    out::line(format_args!("The results of \"{}\" are shown to {who}.", out::printable(title)))
+    let who = if to_all { "everyone" } else { "presenters only" };
+    out::line(format_args!("The results of \"{}\" are visible to {who}.", out::printable(title)))
 }
 
-async fn clear(joined: &mut Joined, title: &str) -> Result {
-    let (_, before) = poll(joined, title)?;
-    let counted = before.results.iter().any(|votes| *votes != 0);
-    let clear =
-        |conference: &mut Conference, cx: &mut Context<_>, id| conference.clear_votes(cx, id);
-    let poll = change(joined, title, clear).await?;
-    let refused = match counted {
-        true => poll.results.iter().any(|votes| *votes != 0),
-        // Zeros say nothing: the results may be hidden from this client.
-        false => !runs(joined, title, poll.open).await?,
+async fn clear(meeting: &mut Meeting, title: &str) -> Result {
+    let (id, before) = find(meeting, title).await?;
+    let has_votes = |poll: &PollModel| poll.results.iter().any(|votes| *votes != 0);
+    let poll = change(meeting, id, move |conference, cx| conference.clear_votes(cx, id)).await?;
+    let refused = if has_votes(&before) {
+        has_votes(&poll)
+    } else {
+        // The results may be hidden from this client, so zeros prove nothing.
+        !may_run(meeting, id, poll.open).await?
     };
     if refused {
-        return Err(not_yours());
+        return Err(may_not_run());
     }
-    out::line(format_args!("\"{}\" has no votes any more.", out::printable(title)))
+    out::line(format_args!("Deleted the votes of \"{}\".", out::printable(title)))
 }
 
-/// Whether this user may run a poll. One who may hears nothing when they set what is set already
-/// (section 3.3.4.1.11.1: it is sent where the value changes); anybody else is told how it is.
-async fn runs(joined: &mut Joined, title: &str, open: bool) -> Result<bool> {
-    let (id, _) = poll(joined, title)?;
-    let fence = joined.act(move |conference, cx| {
+/// Reports whether this user may run a poll, by setting its state to what it is. The server does not
+/// answer a user who may (section 3.3.4.1.11.1: the state is sent when it changes), and answers
+/// anybody else with the state as it is.
+async fn may_run(meeting: &mut Meeting, id: i64, open: bool) -> Result<bool> {
+    let fence = meeting.act(move |conference, cx| {
         conference.set_poll_open(cx, id, open)?;
         conference.reserve_title(cx, "")
     });
     let fence = fence.await?;
-    let mut told = false;
-    let settled = joined.until("whether you may do that", |event, _| match event {
-        Event::Poll { id: of, event: PollEvent::Open { open: now } } if *of == id => {
-            told |= *now == open;
-            None
+    let mut refused = false;
+    let settled = meeting.until("whether you may do that", |event| {
+        if let Event::Content { id: of, event: ContentEvent::Poll(PollEvent::Open { open: now }) } =
+            event
+        {
+            refused |= *of == id && *now == open;
         }
-        Event::TitleReservation { cookie, .. } if *cookie == fence => Some(()),
-        _ => None,
+        reservation(event, fence)
     });
     settled.await?;
-    Ok(!told)
+    Ok(!refused)
 }
 
-async fn modify(joined: &mut Joined, title: &str, asked: &Question) -> Result {
+async fn modify(meeting: &mut Meeting, title: &str, asked: &Question) -> Result {
+    let (id, _) = find(meeting, title).await?;
     let (question, choices) = (asked.question.clone(), asked.choices.clone());
-    let modify = move |conference: &mut Conference, cx: &mut Context<_>, id| {
+    let modify = move |conference: &mut Conference, cx: &mut Context<_>| {
         conference.modify_poll(cx, id, question, choices)
     };
-    let poll = change(joined, title, modify).await?;
+    let poll = change(meeting, id, modify).await?;
     if (&poll.question, &poll.choices) != (&asked.question, &asked.choices) {
-        let why = "the server does not take this question; join as a presenter, or ask something \
+        let why = "the server does not accept this question; join as a presenter, or make it \
                    shorter";
-        return Err(Failure::new(why));
+        return Err(CommandError::new(why));
     }
     out::line(format_args!("Changed \"{}\".", out::printable(title)))
 }
 
-async fn vote(joined: &mut Joined, title: &str, choice: &str) -> Result {
-    let (_, known) = poll(joined, title)?;
-    let wanted = place(choice, &known.choices)?;
-    let vote =
-        move |conference: &mut Conference, cx: &mut Context<_>, id| conference.vote(cx, id, wanted);
-    let poll = change(joined, title, vote).await?;
+async fn vote(meeting: &mut Meeting, title: &str, choice: &str) -> Result {
+    let (id, before) = find(meeting, title).await?;
+    let wanted = choice_index(choice, &before.choices)?;
+    let poll = change(meeting, id, move |conference, cx| conference.vote(cx, id, wanted)).await?;
     match poll.vote {
-        stored if stored != wanted && !poll.open => {
-            Err(Failure::new("the poll is closed; vote when it is open again"))
+        vote if vote != wanted && !poll.open => {
+            Err(CommandError::new("the poll is closed; vote when it is open again"))
         }
-        stored if stored != wanted => {
-            Err(Failure::new("the server does not let you vote; ask a presenter of the meeting"))
+        vote if vote != wanted => {
+            Err(CommandError::new("you may not vote; ask a presenter of the meeting"))
         }
-        Some(place) => {
-            let choice = poll.choices.get(place).map_or("", String::as_str);
+        Some(index) => {
+            let choice = poll.choices.get(index).map_or("", String::as_str);
             out::line(format_args!("You have voted for \"{}\".", out::printable(choice)))
         }
         None => out::line("You have no vote."),
     }
 }
 
-/// The place of the choice that is meant.
-fn place(choice: &str, choices: &[String]) -> Result<Option<usize>> {
-    let exactly = || choices.iter().position(|known| known == choice);
-    let number = |text: &str| {
-        let place = text.parse::<usize>().ok()?.checked_sub(1)?;
-        (place < choices.len()).then_some(place)
+/// Returns the index of the choice that the user means, or `None` for no vote.
+fn choice_index(choice: &str, choices: &[String]) -> Result<Option<usize>> {
+    let by_text = || choices.iter().position(|known| known == choice);
+    let by_number = |text: &str| {
+        let index = text.parse::<usize>().ok()?.checked_sub(1)?;
+        (index < choices.len()).then_some(index)
     };
-    let lower = choice.to_lowercase();
-    let roughly = || choices.iter().position(|known| known.to_lowercase() == lower);
-    let place = match choice.strip_prefix('#') {
-        Some(text) => number(text).or_else(exactly),
-        None => match exactly() {
+    let exact = match choice.strip_prefix('#') {
+        Some(number) => by_number(number).or_else(by_text),
+        None => match by_text() {
             None if choice == "none" => return Ok(None),
-            found => found.or_else(|| number(choice)).or_else(roughly),
+            found => found.or_else(|| by_number(choice)),
         },
     };
-    place.map(Some).ok_or_else(|| {
-        let choices = choices.iter().enumerate();
-        let choices: Vec<_> =
-            choices.map(|(place, choice)| format!("{} \"{choice}\"", place + 1)).collect();
-        Failure::new(format!("there is no choice \"{choice}\"; there is {}", choices.join(", ")))
-    })
+    if exact.is_some() {
+        return Ok(exact);
+    }
+    let lower = choice.to_lowercase();
+    let similar = (0..choices.len()).filter(|index| choices[*index].to_lowercase() == lower);
+    let list = |indexes: &mut dyn Iterator<Item = usize>| {
+        let choices = indexes.map(|index| format!("#{} \"{}\"", index + 1, choices[index]));
+        choices.collect::<Vec<_>>().join(", ")
+    };
+    match similar.collect::<Vec<_>>()[..] {
+        [index] => Ok(Some(index)),
+        [] => {
+            let all = list(&mut (0..choices.len()));
+            Err(CommandError::new(format!("there is no choice \"{choice}\"; choose from {all}")))
+        }
+        ref several => {
+            let several = list(&mut several.iter().copied());
+            Err(CommandError::new(format!(
+                "\"{choice}\" could be several choices; choose from {several}"
+            )))
+        }
+    }
 }
 
-async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
-    let poll = poll(joined, title)?.1.clone();
+async fn results(meeting: &mut Meeting, title: &str, csv: bool) -> Result {
+    let (_, poll) = find(meeting, title).await?;
     let rows = poll.choices.iter().enumerate();
-    let rows = rows.map(|(place, choice)| (choice.as_str(), poll.votes(place)));
-    let nothing = poll.results.iter().all(|votes| *votes == 0);
-    // Those who do not see the results are told zeros.
-    let hidden = nothing && !poll.visible_to_all && !joined.may_share().await?;
+    let rows = rows.map(|(index, choice)| (choice.as_str(), poll.votes(index)));
+    let all_zero = poll.results.iter().all(|votes| *votes == 0);
+    // A client that may not see the results gets zeros.
+    let hidden = all_zero && !poll.visible_to_all && !meeting.may_share().await?;
     if csv {
         if hidden {
-            return Err(hidden_results());
+            return Err(results_are_hidden());
         }
         return csv::write(rows);
     }
@@ -345,7 +355,7 @@ async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
         out::line(format_args!("{votes:>5}  {}", out::printable(choice)))?;
     }
     if hidden {
-        return Err(hidden_results());
+        return Err(results_are_hidden());
     }
     if poll.open { Ok(()) } else { out::line("The poll is closed.") }
 }
@@ -354,26 +364,37 @@ async fn results(joined: &mut Joined, title: &str, csv: bool) -> Result {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use super::place;
+    use super::choice_index;
 
     #[test]
-    fn a_choice_is_known_by_its_text_or_its_number() {
+    fn a_choice_is_found_by_text_or_number() {
         let choices = ["2", "4", "None", "none", "#1"].map(str::to_owned);
         for (choice, expected) in [
-            ("2", Some(0)),
-            ("#2", Some(1)),
-            ("4", Some(1)),
-            ("3", Some(2)),
-            ("none", Some(3)),
-            ("NONE", Some(2)),
-            ("#1", Some(0)),
-            ("#5", Some(4)),
+            ("2", 0),
+            ("#2", 1),
+            ("4", 1),
+            ("3", 2),
+            ("none", 3),
+            ("None", 2),
+            ("#1", 0),
+            ("#5", 4),
         ] {
-            assert_eq!(place(choice, &choices).unwrap(), expected, "{choice}");
+            assert_eq!(choice_index(choice, &choices).unwrap(), Some(expected), "{choice}");
         }
-        assert_eq!(place("none", &choices[..3]).unwrap(), None);
+        assert_eq!(choice_index("none", &choices[..3]).unwrap(), None);
+        assert_eq!(choice_index("NONE", &choices[..3]).unwrap(), Some(2));
         for choice in ["0", "6", "#0", "", "-1", "x"] {
-            assert!(place(choice, &choices).is_err(), "{choice}");
+            assert!(choice_index(choice, &choices).is_err(), "{choice}");
         }
+    }
+
+    #[test]
+    fn an_ambiguous_choice_is_not_guessed() {
+        let choices = ["yes", "Yes", "no"].map(str::to_owned);
+        assert_eq!(choice_index("Yes", &choices).unwrap(), Some(1));
+        assert_eq!(choice_index("NO", &choices).unwrap(), Some(2));
+        let error = format!("{:?}", choice_index("YES", &choices).unwrap_err());
+        assert!(error.contains("could be several choices"), "{error}");
+        assert!(error.contains("#1 ") && error.contains("#2 ") && !error.contains("#3 "));
     }
 }

@@ -1,5 +1,3 @@
-//! The board as a picture.
-
 use std::{
     collections::{HashMap, hash_map::Entry},
     io::{Read, Write},
@@ -10,88 +8,93 @@ use bytes::Bytes;
 use psom_objects::types::EncryptedFile;
 use psom_server::crypto::{Decryptor, FileKey};
 
-use super::{super::get::free, At};
+use super::board::BoardSession;
 use crate::{
-    download,
-    failure::{Failure, Result, While},
+    drawing::svg_export::to_svg,
+    error::{CommandError, OrCannot, Result},
     files,
-    http::Http,
+    http::client::Http,
+    meeting::download,
+    terminal::out,
 };
 
-/// The largest image that is put into a picture, in bytes.
-const LARGEST: usize = 64 << 20;
+/// Upper bound on an image that is put into the picture.
+const MAX_IMAGE_BYTES: usize = 64 << 20;
 
-/// The most bytes of all images of a picture.
-const MOST: usize = 256 << 20;
+/// Upper bound on all images of the picture. They are in memory together.
+const MAX_TOTAL_BYTES: usize = 256 << 20;
 
-impl At {
-    pub(super) async fn export(&mut self, output: Option<&Path>, force: bool) -> Result<String> {
-        let output = output.filter(|output| output.as_os_str() != "-");
-        if let Some(output) = output {
-            free(output, force)?;
-        }
-        let board = self.board().annotations;
-        let mut pictures: HashMap<Bytes, Vec<u8>> = HashMap::new();
-        let mut total = 0;
-        for file in board.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
-            // The same picture is downloaded once.
-            if let Entry::Vacant(place) = pictures.entry(file.hash.clone()) {
-                total += place.insert(self.fetch(file).await?).len();
-            }
-            if total > MOST {
-                let why = "the pictures are too large for one file; remove some from the board";
-                return Err(Failure::new(why));
-            }
-        }
-        let svg = board.to_svg(|annotation| {
-            let hash = &annotation.file.as_ref()?.hash;
-            pictures.get(hash).cloned()
-        });
-        let Some(output) = output else {
-            let mut out = std::io::stdout().lock();
-            out.write_all(svg.as_bytes()).or_cannot("write to standard output")?;
-            return Ok(String::new());
-        };
-        let writing = format!("write {}", output.display());
-        let mut temporary = files::draft(files::directory_of(output))?;
-        temporary.write_all(svg.as_bytes()).or_cannot(&writing)?;
-        download::place(temporary, output, force)?;
-        let count = board.len();
-        let plural = if count == 1 { "" } else { "s" };
-        Ok(format!("Exported {count} annotation{plural} to {}.", output.display()))
+/// The size of one read.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Exports the board as an SVG picture. Returns a message, unless the picture goes to standard
+/// output.
+pub async fn export(
+    board: &BoardSession,
+    output: Option<&Path>,
+    force: bool,
+) -> Result<Option<String>> {
+    let output = output.filter(|output| output.as_os_str() != "-");
+    if let Some(output) = output {
+        download::check_free(output, force)?;
     }
-
-    /// Downloads an image into memory, decrypts and verifies it.
-    async fn fetch(&self, file: EncryptedFile) -> Result<Vec<u8>> {
-        let base = self.joined.model.url_base.clone();
-        let base =
-            base.ok_or_else(|| Failure::new("the server has not said where its files are"))?;
-        // A whole address has to be one of the file server's.
-        let name = file.url.strip_prefix(&base).unwrap_or(&file.url);
-        let url = download::url(&base, name.trim_start_matches('/'))?;
-        let http = self.joined.http.clone();
-        tokio::task::spawn_blocking(move || fetched(&http, &url, &file)).await?
+    let annotations = board.board().await?.annotations;
+    let base = board.meeting.read(|model| model.url_base.clone()).await?;
+    let mut pictures: HashMap<Bytes, Vec<u8>> = HashMap::new();
+    let mut total_bytes = 0;
+    for file in annotations.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
+        // A picture that is used twice is downloaded once.
+        if let Entry::Vacant(entry) = pictures.entry(file.hash.clone()) {
+            let picture = fetch(board.meeting.http().clone(), base.as_deref(), file).await?;
+            total_bytes += entry.insert(picture).len();
+        }
+        if total_bytes > MAX_TOTAL_BYTES {
+            let why = "the pictures are too large for one file; remove some from the board";
+            return Err(CommandError::new(why));
+        }
     }
+    let svg = to_svg(&annotations, |annotation| {
+        let hash = &annotation.file.as_ref()?.hash;
+        pictures.get(hash).cloned()
+    });
+    let Some(output) = output else { return out::text(&svg).map(|()| None) };
+    let writing = format!("write {}", output.display());
+    let mut temporary = files::temporary_in(files::directory_of(output))?;
+    temporary.write_all(svg.as_bytes()).or_cannot(&writing)?;
+    download::save(temporary, output, force)?;
+    let count = out::counted(annotations.len(), "annotation", "annotations");
+    Ok(Some(format!("Exported {count} to {}.", output.display())))
 }
 
-fn fetched(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
+/// Downloads an image into memory, decrypts and verifies it.
+async fn fetch(http: Http, base: Option<&str>, file: EncryptedFile) -> Result<Vec<u8>> {
+    let base = base.ok_or_else(|| {
+        CommandError::new("the server has not sent the address of its file server")
+    })?;
+    // A complete address must be below the base.
+    let name = file.url.strip_prefix(base).unwrap_or(&file.url);
+    let url = download::url(base, name.trim_start_matches('/'))?;
+    tokio::task::spawn_blocking(move || download_image(&http, &url, &file)).await?
+}
+
+fn download_image(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
     let key = FileKey::new(&file.key, &file.iv).or_cannot("decrypt the image")?;
     let mut encrypted = http.download(url)?;
     let mut decryptor = Decryptor::new(&key);
     let mut plain = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; PIECE_BYTES];
     loop {
-        let count = encrypted.read(&mut buffer).map_err(download::broken_off)?;
+        let count = encrypted.read(&mut buffer).map_err(download::interrupted)?;
         if count == 0 {
             break;
         }
         plain.extend_from_slice(decryptor.update(&buffer[..count]));
-        if plain.len() > LARGEST {
-            return Err(Failure::new(download::DAMAGED));
+        if plain.len() > MAX_IMAGE_BYTES {
+            return Err(CommandError::new(download::DAMAGED));
         }
     }
     let (last, known) = decryptor.finish().or_cannot("decrypt the image")?;
     plain.extend_from_slice(&last);
     let is_same = known.sha1[..] == file.hash[..];
-    if is_same { Ok(plain) } else { Err(Failure::new(download::DAMAGED)) }
+    if is_same { Ok(plain) } else { Err(CommandError::new(download::DAMAGED)) }
 }

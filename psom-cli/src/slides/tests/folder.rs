@@ -28,7 +28,7 @@ fn notes(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn pictures_are_taken_as_they_are_in_natural_order() {
+fn folder_pictures_keep_their_bytes_in_natural_order() {
     let pictures: Vec<Vec<u8>> = (0..5).map(|n| jpeg(400, 200 + n, [n as u8 * 50; 3])).collect();
     let directory = folder(&[
         ("slide10.jpg", &pictures[3]),
@@ -56,7 +56,7 @@ fn pictures_are_taken_as_they_are_in_natural_order() {
 }
 
 #[test]
-fn numbers_with_zeros_in_front_are_numbers() {
+fn leading_zeros_do_not_change_the_order() {
     let picture = jpeg(16, 8, [0; 3]);
     let directory = folder(&[("a010.jpg", &picture), ("a9.jpg", &picture), ("a011.jpg", &picture)]);
     for (name, text) in [("a010", "ten"), ("a9", "nine"), ("a011", "eleven")] {
@@ -73,7 +73,7 @@ fn small_pictures_have_thumbnails_of_their_own_size() {
 }
 
 #[test]
-fn grey_pictures_are_taken_and_have_thumbnails_in_colour() {
+fn grey_pictures_have_rgb_thumbnails() {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let grey = DynamicImage::new_luma8(320, 200);
     grey.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
@@ -85,7 +85,7 @@ fn grey_pictures_are_taken_and_have_thumbnails_in_colour() {
 }
 
 #[test]
-fn thumbnails_are_turned_as_the_picture_says() {
+fn thumbnails_apply_the_exif_orientation() {
     let mut turned = jpeg(400, 200, [255, 0, 0]);
     // Behind the start: an APP1 segment with one entry, orientation 6 (to the right).
     let tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
@@ -101,7 +101,7 @@ fn thumbnails_are_turned_as_the_picture_says() {
 }
 
 #[test]
-fn notes_stand_beside_their_picture() {
+fn notes_are_read_from_files_beside_pictures() {
     let picture = jpeg(16, 8, [0; 3]);
     let directory = folder(&[
         ("1.jpg", &picture),
@@ -111,21 +111,21 @@ fn notes_stand_beside_their_picture() {
     assert_eq!(notes(directory.path()), ["Größe\nand more", ""]);
     fs::write(directory.path().join("2.txt"), [0xff, 0xfe, b'a', 0]).unwrap();
     let why = refused(directory.path(), &small());
-    assert!(why.contains("2.txt is no text in UTF-8; save it as UTF-8"), "{why}");
+    assert!(why.contains("2.txt is not text in UTF-8; save it as UTF-8"), "{why}");
     fs::write(directory.path().join("2.txt"), vec![b'a'; (1 << 20) + 1]).unwrap();
     let why = refused(directory.path(), &small());
-    assert!(why.contains("2.txt is too large; at most 1048576 bytes"), "{why}");
+    assert!(why.contains("2.txt is too large; the limit is 1048576 bytes"), "{why}");
 }
 
 #[test]
-fn an_empty_folder_is_refused() {
+fn an_empty_folder_is_rejected() {
     let directory = folder(&[("notes.txt", b"x")]);
     let why = refused(directory.path(), &small());
-    assert!(why.ends_with("has no files *.jpg or *.jpeg; put slides there"), "{why}");
+    assert!(why.ends_with("has no files *.jpg or *.jpeg; put the slides there"), "{why}");
 }
 
 #[test]
-fn what_is_no_whole_jpeg_is_refused_by_its_name() {
+fn a_damaged_jpeg_is_named() {
     let whole = jpeg(400, 200, [9, 99, 200]);
     let noise = RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * y * 7) as u8; 3]));
     let mut png_like = whole.clone();
@@ -140,26 +140,26 @@ fn what_is_no_whole_jpeg_is_refused_by_its_name() {
         let why = refused(directory.path(), &small());
         match bytes.starts_with(&whole[..2]) {
             true => {
-                assert!(why.contains("a2.jpg is no JPEG that can be shown ("), "{why}");
+                assert!(why.contains("a2.jpg is a damaged JPEG ("), "{why}");
                 assert!(why.ends_with("save it as a JPEG again"), "{why}");
             }
-            false => assert!(why.ends_with("a2.jpg is no JPEG; save it as a JPEG"), "{why}"),
+            false => assert!(why.ends_with("a2.jpg is not a JPEG; save it as a JPEG"), "{why}"),
         }
     }
 }
 
 #[test]
-fn a_jpeg_that_declares_a_huge_picture_is_refused() {
+fn a_jpeg_with_huge_dimensions_is_rejected() {
     let mut huge = jpeg(16, 8, [0; 3]);
     let frame = huge.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
     huge[frame + 5..frame + 9].fill(0xff);
     let directory = folder(&[("a.jpg", &huge)]);
     let why = refused(directory.path(), &small());
-    assert!(why.contains("a.jpg is no JPEG that can be shown ("), "{why}");
+    assert!(why.contains("a.jpg is a damaged JPEG ("), "{why}");
 }
 
 #[test]
-fn more_pictures_than_a_meeting_takes_are_refused() {
+fn too_many_pictures_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     for n in 0..1001 {
         fs::write(directory.path().join(format!("{n}.jpg")), b"").unwrap();

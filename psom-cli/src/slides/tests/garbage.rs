@@ -6,7 +6,7 @@ use super::{converted, file, pdf_file::*, refused, said, small};
 use crate::slides::convert;
 
 #[test]
-fn what_is_taken_is_said() {
+fn an_unsupported_format_lists_the_supported_ones() {
     for name in ["Plan.docx", "Plan.key", "Plan", "Plan.jpg"] {
         let (_directory, path) = file(name, b"anything");
         let why = refused(&path, &small());
@@ -17,25 +17,25 @@ fn what_is_taken_is_said() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn a_missing_file_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let why = refused(&directory.path().join("Plan.pdf"), &small());
     assert!(why.starts_with("cannot read ") && why.contains("Plan.pdf"), "{why}");
 }
 
 #[test]
-fn what_is_no_pdf_is_said() {
+fn a_file_that_is_not_a_pdf_is_rejected() {
     let whole = pdf(&[Page::numbered(1)]);
     let cases: [&[u8]; 5] = [b"", b"hello", &[0; 5000], b"%PDF-1.4\n%%EOF", &whole[..60]];
     for bytes in cases {
         let (_directory, path) = file("Plan.pdf", bytes);
         let why = refused(&path, &small());
-        assert!(why.contains("Plan.pdf is no PDF, or a damaged one; export it"), "{why}");
+        assert!(why.contains("Plan.pdf is not a PDF, or it is damaged; export it"), "{why}");
     }
 }
 
 #[test]
-fn a_pdf_without_its_index_is_read_all_the_same() {
+fn a_pdf_without_its_index_is_readable() {
     let whole = pdf(&[Page::numbered(1), Page::numbered(2)]);
     let xref = whole.windows(5).position(|word| word == b"xref\n").unwrap();
     let (_directory, path) = file("Plan.pdf", &whole[..xref]);
@@ -43,7 +43,7 @@ fn a_pdf_without_its_index_is_read_all_the_same() {
 }
 
 #[test]
-fn garbled_pdfs_end_in_slides_or_in_a_sentence() {
+fn garbled_pdfs_give_slides_or_an_error() {
     let whole = pdf(&[Page::numbered(1), Page::numbered(2)]);
     let mut state: u32 = 1;
     let mut random = |below: usize| {
@@ -73,7 +73,7 @@ fn garbled_pdfs_end_in_slides_or_in_a_sentence() {
 }
 
 #[test]
-fn pages_that_are_made_to_exhaust_the_stack_do_not() {
+fn deeply_nested_pages_do_not_overflow_the_stack() {
     let form = "/Type /XObject /Subtype /Form /BBox [0 0 960 540]";
     let nested = |open: &str, close: &str| open.repeat(30_000) + &close.repeat(30_000);
     let contents = [

@@ -21,11 +21,11 @@ use image::RgbImage;
 use tempfile::TempDir;
 
 use super::{ConvertOptions, Deck, convert};
-use crate::failure::{Failure, Result};
+use crate::error::{CommandError, Result};
 
 /// Options for pictures that are quickly made. There is no LibreOffice anywhere.
 fn small() -> ConvertOptions {
-    ConvertOptions { size: 192, search: "".into(), ..ConvertOptions::default() }
+    ConvertOptions { size: 192, search_path: "".into(), ..ConvertOptions::default() }
 }
 
 /// A folder with one file.
@@ -43,7 +43,7 @@ fn converted(path: &Path, options: &ConvertOptions) -> Deck {
 /// The one sentence of a failure.
 fn said<T: Debug>(result: Result<T>) -> String {
     match result {
-        Err(Failure::Said(why)) => {
+        Err(CommandError::Message(why)) => {
             assert!(!why.contains('\n') && !why.ends_with('.'), "{why}");
             why
         }
@@ -68,7 +68,7 @@ fn assert_colour(picture: &RgbImage, x: u32, y: u32, expected: [u8; 3]) {
 }
 
 #[test]
-fn what_nobody_wants_any_more_ends_before_the_next_page() {
+fn a_cancelled_conversion_ends_before_the_next_page() {
     let pages: Vec<_> = (1..=3).map(pdf_file::Page::numbered).collect();
     let (_directory, path) = file("Plan.pdf", &pdf_file::pdf(&pages));
     let mut options = small();
@@ -77,5 +77,5 @@ fn what_nobody_wants_any_more_ends_before_the_next_page() {
         assert!(!matches!(progress, super::Progress::Slides { done: 3, .. }));
         cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
     });
-    assert!(matches!(convert(&path, &options), Err(Failure::Interrupted)));
+    assert!(matches!(convert(&path, &options), Err(CommandError::Interrupted)));
 }

@@ -25,7 +25,7 @@ fn notes_come_in_the_order_of_the_presentation() {
 }
 
 #[test]
-fn only_the_body_is_read_and_paragraphs_are_lines() {
+fn notes_are_the_paragraphs_of_the_body() {
     let paragraphs = [
         paragraph("Say &amp; show &#252;ber &lt;all&gt;"),
         "<a:p><a:r><a:t>two </a:t></a:r><a:r><a:t>runs</a:t></a:r><a:br/><a:r><a:t>x</a:t></a:r></a:p>"
@@ -44,7 +44,7 @@ fn only_the_body_is_read_and_paragraphs_are_lines() {
 }
 
 #[test]
-fn hidden_slides_are_left_out_as_in_the_pdf() {
+fn hidden_slides_have_no_notes() {
     let text = |text| body(&paragraph(text));
     let pptx = Pptx::new()
         .slide(1, "show='1'", Some(&text("one")))
@@ -55,9 +55,9 @@ fn hidden_slides_are_left_out_as_in_the_pdf() {
 }
 
 #[test]
-fn damaged_files_are_refused() {
+fn damaged_pptx_files_are_rejected() {
     for bytes in [&b""[..], b"PK\x03\x04", &[7; 1000]] {
-        assert!(refusal(bytes).contains("is no intact PPTX ("));
+        assert!(refusal(bytes).contains("is not an intact PPTX ("));
     }
     let why = refusal(&zip(&[("word/document.xml".to_owned(), "<d/>".to_owned())]));
     assert!(why.contains("it has no presentation"), "{why}");
@@ -79,7 +79,7 @@ fn damaged_files_are_refused() {
 }
 
 #[test]
-fn parts_that_unpack_to_too_much_are_refused() {
+fn parts_that_unpack_to_too_much_are_rejected() {
     let bomb = format!("<p:notes>{}</p:notes>", " ".repeat(2 << 20));
     let mut pptx = Pptx::new().slide(1, "", Some(""));
     let part = pptx.parts.iter_mut().find(|(name, _)| name.contains("notesSlide1")).unwrap();
@@ -95,7 +95,7 @@ fn parts_that_unpack_to_too_much_are_refused() {
 }
 
 #[test]
-fn more_slides_than_a_meeting_takes_are_refused_before_they_are_converted() {
+fn too_many_slides_are_rejected_before_the_conversion() {
     let pptx = (1..=1001).fold(Pptx::new(), |pptx, number| pptx.slide(number, "", None));
     let why = refusal(&pptx.bytes());
     assert!(why.contains("1001 slides") && why.contains("at most 1000"), "{why}");

@@ -35,7 +35,7 @@ fn converter(pages: usize) -> TempDir {
 }
 
 fn with(directory: &Path) -> ConvertOptions {
-    ConvertOptions { search: directory.into(), ..small() }
+    ConvertOptions { search_path: directory.into(), ..small() }
 }
 
 fn three_slides() -> Vec<u8> {
@@ -60,7 +60,7 @@ fn a_pptx_becomes_slides_with_notes() {
 }
 
 #[test]
-fn notes_that_do_not_fit_are_left_out_with_a_remark() {
+fn notes_that_match_no_slides_are_left_out_with_a_remark() {
     let (_directory, path) = file("Plan.pptx", &three_slides());
     let deck = converted(&path, &with(converter(2).path()));
     assert!(deck.slides.iter().all(|slide| slide.notes.is_empty()));
@@ -79,7 +79,7 @@ fn a_ppt_and_an_odp_become_slides() {
 }
 
 #[test]
-fn without_libreoffice_it_is_said_what_to_install() {
+fn a_missing_libreoffice_is_reported() {
     let empty = tempfile::tempdir().unwrap();
     let (_directory, path) = file("Plan.pptx", &three_slides());
     for options in [small(), with(empty.path()), with(Path::new("relative"))] {
@@ -91,14 +91,14 @@ fn without_libreoffice_it_is_said_what_to_install() {
 }
 
 #[test]
-fn what_is_no_presentation_is_not_converted() {
+fn a_file_that_is_not_a_presentation_is_rejected() {
     let office = office("touch \"$here/ran\"");
     let compound = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...";
     for (name, bytes, sentence) in [
-        ("Plan.pptx", &b"a text"[..], "is no presentation, or a damaged one"),
-        ("Plan.odp", b"", "is no presentation, or a damaged one"),
+        ("Plan.pptx", &b"a text"[..], "is not a presentation, or it is damaged"),
+        ("Plan.odp", b"", "is not a presentation, or it is damaged"),
         ("Plan.pptx", compound, "is protected by a password; save it without one"),
-        ("Plan.pptx", b"PK\x03\x04...", "is no intact PPTX"),
+        ("Plan.pptx", b"PK\x03\x04...", "is not an intact PPTX"),
     ] {
         let (_directory, path) = file(name, bytes);
         let why = refused(&path, &with(office.path()));
@@ -108,7 +108,7 @@ fn what_is_no_presentation_is_not_converted() {
 }
 
 #[test]
-fn what_libreoffice_says_is_passed_on() {
+fn messages_of_libreoffice_are_shown() {
     let (_directory, path) = file("Plan.pptx", &three_slides());
     let silent = office("exit 3");
     let why = refused(&path, &with(silent.path()));
@@ -120,7 +120,7 @@ fn what_libreoffice_says_is_passed_on() {
 }
 
 #[test]
-fn a_bad_pdf_is_told_of_the_presentation() {
+fn errors_name_the_presentation_not_the_pdf() {
     let (_directory, path) = file("Plan.pptx", &three_slides());
     let office = office("echo garbage > \"$out/x.pdf\"");
     let why = refused(&path, &with(office.path()));
@@ -128,10 +128,10 @@ fn a_bad_pdf_is_told_of_the_presentation() {
 }
 
 #[test]
-fn what_takes_too_long_is_ended() {
+fn a_conversion_is_ended_after_the_timeout() {
     let (_directory, path) = file("Plan.pptx", &three_slides());
     let office = office("exec sleep 600");
-    let options = ConvertOptions { office_limit: Duration::ZERO, ..with(office.path()) };
+    let options = ConvertOptions { office_timeout: Duration::ZERO, ..with(office.path()) };
     let why = refused(&path, &options);
     assert!(why.contains("did not finish") && why.contains("export a PDF"), "{why}");
 }

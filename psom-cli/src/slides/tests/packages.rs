@@ -25,7 +25,7 @@ fn every_slide_has_its_thumbnail_in_the_package() {
 }
 
 #[test]
-fn notes_are_in_the_package_where_a_slide_has_any() {
+fn the_notes_package_has_slides_with_notes() {
     let mut deck = deck();
     assert_eq!(deck.notes().unwrap(), None);
     deck.slides[1].notes = "Größe\nand more".to_owned();

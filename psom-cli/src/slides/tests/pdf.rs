@@ -11,18 +11,19 @@ use std::{
 
 use super::{assert_colour, converted, decoded, file, pdf_file::*, refused, said, small};
 use crate::{
-    failure::{Failure, Result},
+    error::{CommandError, Result},
     slides::{
-        ConvertOptions, MAX_SLIDES, Progress,
+        ConvertOptions, Progress,
+        deck::MAX_SLIDES,
         pdf::{guarded, next},
-        picture::THUMBNAIL,
+        picture::THUMBNAIL_SIDE,
     },
 };
 
 const WHITE: [u8; 3] = [255; 3];
 
 #[test]
-fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
+fn every_page_has_its_own_picture_and_thumbnail() {
     let pages: Vec<Page> = (1..=20).map(Page::numbered).collect();
     let (_directory, path) = file("Plan.pdf", &pdf(&pages));
     let options = ConvertOptions { size: 960, ..small() };
@@ -35,7 +36,7 @@ fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
         let picture = decoded(&jpeg);
         assert_eq!(picture.dimensions(), (960, 540));
         assert_colour(&picture, 955, 5, WHITE);
-        assert_eq!(decoded(&slide.thumbnail).dimensions(), (THUMBNAIL, 90));
+        assert_eq!(decoded(&slide.thumbnail).dimensions(), (THUMBNAIL_SIDE, 90));
         assert_eq!(slide.notes, "");
         different.insert(jpeg);
         small_ones.insert(slide.thumbnail.clone());
@@ -45,12 +46,12 @@ fn twenty_pages_become_twenty_different_pictures_with_thumbnails() {
 }
 
 #[test]
-fn colours_and_text_are_where_the_page_has_them() {
+fn colours_and_text_are_drawn_in_place() {
     let content = "1 0 0 rg 0 0 480 270 re f 0 0 1 rg 480 270 480 270 re f \
                    BT /F1 200 Tf 0 g 40 320 Td (III) Tj ET";
     let (_directory, path) = file("Plan.PDF", &pdf(&[Page::with(content)]));
     // The size that is made unless another is asked for.
-    let options = ConvertOptions { search: "".into(), ..ConvertOptions::default() };
+    let options = ConvertOptions { search_path: "".into(), ..ConvertOptions::default() };
     let deck = converted(&path, &options);
     let picture = decoded(&fs::read(&deck.slides[0].jpeg).unwrap());
     assert_eq!(picture.dimensions(), (1920, 1080));
@@ -89,7 +90,7 @@ fn pages_keep_their_proportions_and_their_rotation() {
 }
 
 #[test]
-fn each_page_is_told_when_it_is_ready() {
+fn progress_is_reported_for_every_page() {
     let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1), Page::numbered(2)]));
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = told.clone();
@@ -100,7 +101,7 @@ fn each_page_is_told_when_it_is_ready() {
 }
 
 #[test]
-fn the_files_go_with_the_deck() {
+fn dropping_a_deck_removes_its_files() {
     let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
     let deck = converted(&path, &small());
     let jpeg = deck.slides[0].jpeg.clone();
@@ -110,7 +111,7 @@ fn the_files_go_with_the_deck() {
 }
 
 #[test]
-fn more_slides_than_a_meeting_takes_are_refused() {
+fn too_many_pages_are_rejected() {
     let pages: Vec<Page> = (0..=MAX_SLIDES).map(|_| Page::with("")).collect();
     let (_directory, path) = file("Plan.pdf", &pdf(&pages));
     let why = refused(&path, &small());
@@ -118,7 +119,7 @@ fn more_slides_than_a_meeting_takes_are_refused() {
 }
 
 #[test]
-fn a_password_is_told() {
+fn a_pdf_with_a_password_is_rejected() {
     let empty = "00".repeat(32);
     let encrypt = format!(
         "/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /O <{empty}> /U <{empty}> /P -4 >>"
@@ -129,12 +130,12 @@ fn a_password_is_told() {
 }
 
 #[test]
-fn sizes_and_qualities_out_of_range_are_refused() {
+fn sizes_and_qualities_out_of_range_are_rejected() {
     let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
     let why = refused(&path, &ConvertOptions { size: 7681, ..small() });
-    assert_eq!(why, "the size of slides is 160 to 7680 pixels");
+    assert_eq!(why, "the size of slides must be 160 to 7680 pixels");
     let why = refused(&path, &ConvertOptions { quality: 0, ..small() });
-    assert_eq!(why, "the quality of slides is 1 to 100");
+    assert_eq!(why, "the quality of slides must be 1 to 100");
 }
 
 #[test]
@@ -180,7 +181,7 @@ fn a_page_whose_font_or_picture_is_missing_is_named() {
 }
 
 #[test]
-fn pages_that_a_file_speaks_of_and_does_not_have_are_told() {
+fn missing_pages_are_reported() {
     let pages: Vec<Page> = (1..=20).map(Page::numbered).collect();
     let mut bytes = pdf(&pages);
     bytes.truncate(bytes.len() / 2);
@@ -189,14 +190,14 @@ fn pages_that_a_file_speaks_of_and_does_not_have_are_told() {
     let there = deck.slides.len();
     assert!((5..15).contains(&there), "{there}");
     let last = deck.remarks.last().unwrap();
-    let expected = format!("it speaks of 20 pages, and only {there} are there; export it again");
+    let expected = format!("it announces 20 pages and has only {there}; export it again");
     assert!(last.ends_with(&expected), "{last}");
 }
 
 #[test]
-fn a_page_that_does_not_come_is_waited_for_no_longer_than_it_may_take() {
+fn waiting_for_a_page_ends_at_its_timeout() {
     let path = Path::new("Plan.pdf");
-    let options = ConvertOptions { page_limit: Duration::ZERO, ..small() };
+    let options = ConvertOptions { page_timeout: Duration::ZERO, ..small() };
     // Its sender is there and says nothing, as a renderer that is busy for ever.
     let (_tell, drawn) = mpsc::sync_channel::<Result>(1);
     let why = said(next(&drawn, path, &options, "page 2 of Plan.pdf"));
@@ -204,10 +205,10 @@ fn a_page_that_does_not_come_is_waited_for_no_longer_than_it_may_take() {
     // Nor where nobody wants it any more.
     let cancelled = Arc::new(AtomicBool::new(true));
     let options = ConvertOptions { cancelled, ..small() };
-    assert!(matches!(next(&drawn, path, &options, "page 2"), Err(Failure::Interrupted)));
+    assert!(matches!(next(&drawn, path, &options, "page 2"), Err(CommandError::Interrupted)));
     let (tell, drawn) = mpsc::sync_channel(1);
     tell.send(Ok(7)).unwrap();
     drop(tell);
     assert_eq!(next(&drawn, path, &small(), "page 2").unwrap(), 7);
-    assert!(said(next(&drawn, path, &small(), "page 3")).contains("no PDF, or a damaged one"));
+    assert!(said(next(&drawn, path, &small(), "page 3")).contains("not a PDF, or it is damaged"));
 }

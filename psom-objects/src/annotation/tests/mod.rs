@@ -3,7 +3,5 @@
 mod batch;
 mod board;
 mod code;
-mod path;
 mod property;
-mod svg;
 mod text;

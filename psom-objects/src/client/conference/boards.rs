@@ -1,28 +1,27 @@
-use bytes::Bytes;
 use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{
     annotation::{Annotation, Kind, Properties, Property, rows, text::Delta},
-    client::{
-        followers::{
-            board::{Annotations, WhiteboardContent},
-            slides::PptContent,
-        },
-        parcel::Parcel,
+    client::followers::{
+        board::{Annotations, WhiteboardContent},
+        slides::PptContent,
     },
-    package::{ContentDetail, CreateAnnotation, CreateContent, ManifestError, PackageError},
 };
 
 /// # Drawing
 ///
-/// Everything here is about the annotations of a content, a whiteboard or a presentation. What the
-/// server makes of it comes back as [`Event::Board`](crate::client::Event::Board): as a change, or
-/// as a refusal. Changes say which state they are based on, which is what the model shows now; so
-/// of two changes of one annotation, the second is refused while the first is under way.
+/// These methods change the annotations of a whiteboard or a presentation. The server's answer comes
+/// as [`ContentEvent::Board`](crate::client::ContentEvent::Board): a change, or a refusal. A request
+/// names the generation on which it is based, which is the one in the model. Therefore the server
+/// refuses the second of two changes of one annotation while the first is on the way.
 impl Conference {
-    /// Adds a drawing or a text. (An image comes with its file: [`Parcel::image`].) Returns the
-    /// `LOCALID` by which it is known when it comes: the one among the properties, or a new one.
+    /// Adds a drawing or a text. An image comes with its file:
+    /// [`Upload::image`](crate::client::Upload::image). Returns the annotation's `LOCALID`: the one
+    /// among the properties, or a new one.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn add_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -41,6 +40,9 @@ impl Conference {
     }
 
     /// Changes properties of an annotation.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn change_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -55,7 +57,10 @@ impl Conference {
         })
     }
 
-    /// Gives several annotations one value of a property.
+    /// Sets a property of several annotations to one value.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn change_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -72,7 +77,10 @@ impl Conference {
         })
     }
 
-    /// Gives several annotations a value each of a property.
+    /// Sets a property of several annotations to a value each.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn change_annotations_each(
         &mut self,
         cx: &mut Context<Self>,
@@ -89,8 +97,11 @@ impl Conference {
         })
     }
 
-    /// Changes the text of a text annotation. Where somebody else was quicker the server says
-    /// nothing, and the other's change comes.
+    /// Changes the text of a text annotation. If another user's change arrives at the server first,
+    /// the server does not answer, and that change comes as an event.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn change_text(
         &mut self,
         cx: &mut Context<Self>,
@@ -111,6 +122,9 @@ impl Conference {
     }
 
     /// Removes an annotation.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn remove_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -123,8 +137,10 @@ impl Conference {
         })
     }
 
-    /// Removes those of these annotations that are there. Returns the cookie that comes with the
-    /// answer.
+    /// Removes those of the annotations that exist. Returns the cookie of the answer.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn remove_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -140,6 +156,9 @@ impl Conference {
     }
 
     /// Removes all annotations.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn clear_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -151,7 +170,10 @@ impl Conference {
         })
     }
 
-    /// Points somewhere, or hides the telepointer.
+    /// Moves the telepointer to an anchor, or hides it.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn set_telepointer(
         &mut self,
         cx: &mut Context<Self>,
@@ -186,39 +208,5 @@ impl Conference {
         let on_whiteboard = on_whiteboard.and_then(|board| cx.get(board).ok()?.annotations);
         let on_slides = on_slides.and_then(|slides| cx.get(slides).ok()?.annotations);
         cx.try_tell(on_whiteboard.or(on_slides).ok_or(CallError::Gone)?, run)
-    }
-}
-
-impl Parcel {
-    /// An empty whiteboard.
-    ///
-    /// # Errors
-    /// The title has a character that XML does not have.
-    pub fn whiteboard(title: &str) -> Result<Self, PackageError> {
-        Self::new(CreateContent::new(title, ContentDetail::Whiteboard), [])
-    }
-
-    /// An image to be pinned on a content. The `EXTENT` among its properties, which a server asks
-    /// for, is the size at which it is shown, `IMAGETYPE` the usual extension of such files.
-    ///
-    /// # Errors
-    /// A property has a character that XML does not have.
-    pub fn image(
-        content: i64,
-        properties: &Properties,
-        picture: &Bytes,
-    ) -> Result<Self, PackageError> {
-        const FILE: &str = "picture";
-        let mut detail = format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"{FILE}\"");
-        for (property, value) in properties {
-            let value = quick_xml::escape::escape(value.as_str());
-            // Line ends and tabs are turned into spaces where they stand for themselves.
-            let value = value.replace('\n', "&#10;").replace('\r', "&#13;").replace('\t', "&#9;");
-            detail.push_str(&format!(" {property}=\"{value}\""));
-        }
-        detail.push_str("/>");
-        let detail = detail.parse().map_err(|error: ManifestError| PackageError::from(error))?;
-        let manifest = CreateAnnotation { parent_id: content.to_string(), detail: Some(detail) };
-        Self::new(crate::package::Manifest::CreateAnnotation(manifest), [(FILE, &picture[..])])
     }
 }

@@ -6,11 +6,12 @@ mod notes;
 mod polls;
 mod qna;
 mod slides;
+mod uploads;
 
 use psom::{Context, DistributedObject, Handle, Lifecycle, ObjectDesc, Scope, distributed_object};
 
 use super::{
-    contents::{ContentManager, Extended, Follow},
+    contents::{ContentManager, Extended, MakeFollower},
     event::Event,
     followers::{
         board::WhiteboardContent, native_file::NativeFileOnlyContent, notes::SharedNotesContent,
@@ -23,22 +24,29 @@ use super::{
 };
 use crate::interfaces::{self, MeetingClient};
 
-/// Who is told of everything that changes. A closure that takes an [`Event`] is one.
+/// Receives the events of a meeting. A closure that takes an [`Event`] is a listener.
 ///
-/// It runs inside the client's space and must not block; a program that has more to do passes the
-/// events on through a channel.
+/// Its methods run inside the client's space and must not block. A program that has more to do
+/// passes the events on through a channel.
 pub trait Listener: Send + 'static {
-    /// Something has changed; the model shows it already.
-    fn changed(&mut self, event: Event);
+    /// Handles an event that the model is about to apply. `model` still has what the event removes
+    /// or replaces, such as the title of a content.
+    fn before(&mut self, event: &Event, model: &Model) {
+        let _ = (event, model);
+    }
+
+    /// Handles an event that the model has applied. `is_change` is false if the event left the model
+    /// as it was.
+    fn changed(&mut self, event: Event, is_change: bool);
 }
 
 impl<F: FnMut(Event) + Send + 'static> Listener for F {
-    fn changed(&mut self, event: Event) {
+    fn changed(&mut self, event: Event, _is_change: bool) {
         self(event);
     }
 }
 
-/// The root of a client's objects: a meeting as the server tells it.
+/// The root of a client's objects. It mirrors a meeting.
 #[distributed_object(serves = interfaces::MeetingClient, calls = interfaces::MeetingServer)]
 pub struct Conference {
     #[child("contentUserManager")]
@@ -49,11 +57,12 @@ pub struct Conference {
     model: Model,
     listener: Box<dyn Listener>,
     last_cookie: i32,
-    over: bool,
+    has_ended: bool,
 }
 
 impl Conference {
-    /// Returns a mirror of a meeting that is yet to be joined. It must become the root of its space.
+    /// Creates the mirror of a meeting that is yet to be joined. It must become the root of its
+    /// space.
     pub fn new(scope: &mut Scope, listener: impl Listener) -> Self {
         let root = Root::new(RootOfSpace);
         let uploads = scope.add(UploadManager::new(root.clone()));
@@ -64,34 +73,23 @@ impl Conference {
             model: Model::default(),
             listener: Box::new(listener),
             last_cookie: 0,
-            over: false,
+            has_ended: false,
         };
-        conference.follow_standard::<NativeFileOnlyContent>(
-            scope,
-            "Content.NativeFileOnly",
-            NativeFileOnlyContent::new,
-        );
-        conference.follow_standard::<PollContent>(scope, "Content.Poll", PollContent::new);
-        for kind in ["Content.Ppt", "Content.PptWac"] {
-            conference.follow_standard::<PptContent>(scope, kind, PptContent::new);
-        }
-        conference.follow_standard::<SharedNotesContent>(
-            scope,
-            "Content.SharedNotes",
-            SharedNotesContent::new,
-        );
-        conference.follow_standard::<QnaContent>(scope, "Content.Qna", QnaContent::new);
-        conference.follow_standard::<WhiteboardContent>(
-            scope,
-            "Content.Whiteboard",
-            WhiteboardContent::new,
-        );
+        let file = NativeFileOnlyContent::new;
+        conference.follow_standard(scope, "Content.NativeFileOnly", file);
+        conference.follow_standard(scope, "Content.Poll", PollContent::new);
+        conference.follow_standard(scope, "Content.Ppt", PptContent::new);
+        conference.follow_standard(scope, "Content.PptWac", PptContent::new);
+        conference.follow_standard(scope, "Content.SharedNotes", SharedNotesContent::new);
+        conference.follow_standard(scope, "Content.Qna", QnaContent::new);
+        conference.follow_standard(scope, "Content.Whiteboard", WhiteboardContent::new);
         conference
     }
 
-    /// Follows contents of a further type with objects of the program's own. Each is made when
-    /// such a content, by its number, is there, connected as its `extendedContent`, and found with
-    /// [`extended`](Self::extended).
+    /// Follows contents of another type with the program's own objects.
+    ///
+    /// `make` gets the ID of each such content. The object that it returns is connected as the
+    /// content's `extendedContent`; [`extended`](Self::extended) finds it.
     #[must_use]
     pub fn with_content<T: DistributedObject>(
         self,
@@ -116,62 +114,63 @@ impl Conference {
         &self,
         scope: &mut Scope,
         kind: &str,
-        tells: bool,
+        reports_ready: bool,
         mut make: impl FnMut(i64, Root) -> T + Send + 'static,
     ) {
         scope.announce::<T>();
         let kind = kind.to_owned();
-        let follow: Follow = Box::new(move |scope, id, root| {
+        let make: MakeFollower = Box::new(move |scope, id, root| {
             let handle = scope.add_while_connected(make(id, root)).into();
-            Extended { handle, tells }
+            Extended { handle, reports_ready }
         });
         let object = ObjectDesc::of::<T>();
         let follow =
-            move |contents: &mut ContentManager, _: &mut _| contents.follow(&kind, object, follow);
+            move |contents: &mut ContentManager, _: &mut _| contents.follow(&kind, object, make);
         scope.tell(self.contents, follow);
     }
 
-    /// The object that follows a content, where it is a `T`.
+    /// Returns the object that follows a content, if it is a `T`.
     pub fn extended<T: DistributedObject>(&self, scope: &Scope, id: i64) -> Option<Handle<T>> {
         let content = scope.get(self.contents).ok()?.content(id)?;
         scope.downcast(scope.get(content).ok()?.extended?.handle)
     }
 
-    /// The meeting as it is now.
+    /// Returns the meeting as it is now.
     pub fn model(&self) -> &Model {
         &self.model
     }
 
-    fn changed(&mut self, event: Event) {
-        // When the connection is over, everything is disconnected. That nothing is left of the
-        // meeting is not news; what was last known stays readable.
-        if !self.over {
-            self.over = event == Event::Ended;
-            self.model.apply(&event);
-            self.listener.changed(event);
+    fn apply(&mut self, event: Event) {
+        // When the connection ends, every object is disconnected. The removal of all contents is
+        // not an event of the meeting, and the model keeps its last state.
+        if !self.has_ended {
+            self.has_ended = event == Event::Ended;
+            self.listener.before(&event, &self.model);
+            let is_change = self.model.apply(&event);
+            self.listener.changed(event, is_change);
         }
     }
 }
 
 impl Lifecycle for Conference {
     fn disconnected(&mut self, _: &mut Context<Self>) {
-        self.changed(Event::Ended);
+        self.apply(Event::Ended);
     }
 }
 
 impl MeetingClient for Conference {
     fn c_meeting_ready(&mut self, _: &mut Context<Self>) {
-        self.changed(Event::Ready);
+        self.apply(Event::Ready);
     }
 
     fn c_set_info(&mut self, _: &str) {}
 
     fn c_set_server_time(&mut self, _: &mut Context<Self>, server_time: String) {
-        self.changed(Event::ServerTime { time: server_time });
+        self.apply(Event::ServerTime { time: server_time });
     }
 
     fn c_set_url_base(&mut self, _: &mut Context<Self>, url_base: String) {
-        self.changed(Event::UrlBase { url: url_base });
+        self.apply(Event::UrlBase { url: url_base });
     }
 }
 
@@ -187,7 +186,7 @@ struct RootOfSpace;
 impl Report for RootOfSpace {
     fn report(&self, scope: &mut Scope, event: Event) {
         if let Some(root) = scope.root::<Conference>() {
-            scope.tell(root, |conference, _| conference.changed(event));
+            scope.tell(root, |conference, _| conference.apply(event));
         }
     }
 

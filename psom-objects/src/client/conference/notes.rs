@@ -5,8 +5,12 @@ use crate::client::followers::notes::{SharedNotesContent, UNKNOWN_ERROR};
 
 /// # Shared notes
 impl Conference {
-    /// Tells everybody that something is wrong with the notes. The answer is
-    /// [`NotesEvent::Error`](crate::client::NotesEvent::Error), unless the server does not take it from this user.
+    /// Reports an error of the notes to everybody. The answer is
+    /// [`NotesEvent::Error`](crate::client::NotesEvent::Error), unless the server does not accept
+    /// the report from this user.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn report_notes_error(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_extended::<SharedNotesContent>(cx, id, |notes, cx| {
             let sent = cx.peers().s_set_error_code(UNKNOWN_ERROR);

@@ -5,13 +5,14 @@ use crate::client::followers::poll::PollContent;
 
 /// # Polls
 ///
-/// A server does not say that it refuses something: it tells how things are, as events.
+/// A server does not answer a request that it refuses. It sends the state as it is, which comes as
+/// events.
 impl Conference {
-    /// Votes for a choice, by its place from 0, or takes the vote back. The answer is
+    /// Votes for a choice, by its index from 0, or withdraws the vote. The answer is
     /// [`PollEvent::Vote`](crate::client::PollEvent::Vote).
     ///
     /// # Errors
-    /// There is no such poll, or it is closed.
+    /// As for all [actions](#actions), and [`CallError::NotNow`] if the poll is closed.
     pub fn vote(
         &mut self,
         cx: &mut Context<Self>,
@@ -22,15 +23,18 @@ impl Conference {
         if poll.is_some_and(|poll| !poll.open) {
             return Err(CallError::NotNow("the poll is closed; vote when it is open again"));
         }
-        // No server knows a place that is none.
-        let choice = choice.map_or(-1, |place| i32::try_from(place).unwrap_or(i32::MAX));
+        // The protocol has no index for "no choice"; -1 withdraws the vote (ruling 15).
+        let choice = choice.map_or(-1, |index| i32::try_from(index).unwrap_or(i32::MAX));
         self.on_extended::<PollContent>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_vote(choice);
             poll.root.check(cx, "vote", sent);
         })
     }
 
-    /// Lets users vote, or not.
+    /// Opens a poll for votes, or closes it.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn set_poll_open(
         &mut self,
         cx: &mut Context<Self>,
@@ -43,7 +47,10 @@ impl Conference {
         })
     }
 
-    /// Shows the results to everybody, or to presenters alone.
+    /// Shows the results to everybody, or only to presenters.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn show_results(
         &mut self,
         cx: &mut Context<Self>,
@@ -56,8 +63,11 @@ impl Conference {
         })
     }
 
-    /// Asks another question, or words it anew. Votes go by the places of the choices: who has
-    /// voted for a place that is there still has done so.
+    /// Replaces the question and the choices. A vote counts for the choice with the same index, as
+    /// long as there is one.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn modify_poll(
         &mut self,
         cx: &mut Context<Self>,
@@ -72,7 +82,10 @@ impl Conference {
         })
     }
 
-    /// Forgets all votes.
+    /// Deletes all votes.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn clear_votes(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_extended::<PollContent>(cx, id, |poll, cx| {
             let sent = cx.peers().s_clear_votes();

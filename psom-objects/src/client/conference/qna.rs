@@ -5,10 +5,13 @@ use crate::{client::followers::qna::QnaContent, qna::QnaBlob, types::QnaOpenStat
 
 /// # Questions and answers
 ///
-/// A server does not say that it refuses something: it tells the open state as it is, as
-/// [`QnaEvent::State`](crate::client::QnaEvent::State).
+/// A server does not answer a request that it refuses. It sends the open state as it is, which comes
+/// as [`QnaEvent::State`](crate::client::QnaEvent::State).
 impl Conference {
-    /// Opens questions and answers, or suspends them: then they are there to be read.
+    /// Opens questions and answers, or suspends them, so that they can only be read.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn set_qna_open(
         &mut self,
         cx: &mut Context<Self>,
@@ -22,9 +25,12 @@ impl Conference {
         })
     }
 
-    /// Asks a question. Its identifier is to be like no other: random bytes in hexadecimal will do;
-    /// `by` is what the user wants to be called. It comes back to everybody as
+    /// Asks a question. The identifier must be unique, such as random bytes in hexadecimal. `by` is
+    /// the name that the user gives. The server sends the question to everybody as
     /// [`QnaEvent::Question`](crate::client::QnaEvent::Question).
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn ask(
         &mut self,
         cx: &mut Context<Self>,
@@ -37,8 +43,11 @@ impl Conference {
         self.put_blob(cx, id, QnaBlob::Question { id: question, text, by }.write())
     }
 
-    /// Answers the question with this identifier. It comes back to everybody as
+    /// Answers the question with this identifier. The server sends the answer to everybody as
     /// [`QnaEvent::Answer`](crate::client::QnaEvent::Answer).
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn answer(
         &mut self,
         cx: &mut Context<Self>,
@@ -51,8 +60,11 @@ impl Conference {
         self.put_blob(cx, id, QnaBlob::Answer { question, text, by }.write())
     }
 
-    /// Says something to the pages that show questions and answers, in whatever form they
+    /// Sends a message to the pages that show questions and answers, in a form that they
     /// understand.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn put_blob(
         &mut self,
         cx: &mut Context<Self>,

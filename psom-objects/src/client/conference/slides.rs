@@ -11,10 +11,14 @@ use crate::{
 
 /// # Presentations
 ///
-/// The server tells everybody of a new place; whoever may not go there, or cannot, is told the
-/// place as it is: both come as [`SlidesEvent::Location`](crate::client::SlidesEvent::Location).
+/// The server sends a new location to everybody. If this user may not go to a location, or cannot,
+/// the server answers with the location as it is. Both come as
+/// [`SlidesEvent::Location`](crate::client::SlidesEvent::Location).
 impl Conference {
-    /// Goes to a slide, from 0, after so many of its clicks.
+    /// Goes to a slide, numbered from 0, after a number of its clicks.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn go_to(
         &mut self,
         cx: &mut Context<Self>,
@@ -22,14 +26,17 @@ impl Conference {
         slide: u32,
         click: u32,
     ) -> Result<(), CallError> {
-        // Numbers beyond what a document can hold are beyond every presentation as well.
-        let most = i32::MAX.unsigned_abs();
-        let location = Location::new(slide.min(most), click.min(most)).to_xml();
+        // Larger numbers do not fit into a location, and no presentation has them.
+        let max = i32::MAX.unsigned_abs();
+        let location = Location::new(slide.min(max), click.min(max)).to_xml();
         let location = location.unwrap_or_else(|_| INITIAL_LOCATION.to_owned());
         self.set_location(cx, id, location)
     }
 
-    /// Goes to the first place of the presentation.
+    /// Goes to the first location of the presentation.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn go_to_start(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.set_location(cx, id, INITIAL_LOCATION.to_owned())
     }
@@ -46,8 +53,11 @@ impl Conference {
         })
     }
 
-    /// Tells everybody that a form of these slides will not come. A server ends the connection of
-    /// who names slides that there are not.
+    /// Announces to everybody that a format of these slides will not come. A server ends the
+    /// connection if the presentation has no such slides.
+    ///
+    /// # Errors
+    /// As for all [actions](#actions).
     pub fn set_resource_error(
         &mut self,
         cx: &mut Context<Self>,
@@ -60,7 +70,7 @@ impl Conference {
         let (begin, end) = (number(*slides.start()), number(*slides.end()));
         self.on_extended::<PptContent>(cx, id, move |slides, cx| {
             let sent = cx.peers().s_set_resource_error_code(begin, end, format, code);
-            slides.root.check(cx, "say what is missing", sent);
+            slides.root.check(cx, "report a missing format", sent);
         })
     }
 }

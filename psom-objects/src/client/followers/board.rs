@@ -7,12 +7,15 @@ use crate::{
         batch::{Additions, PropertyChanges, TextChanges, same_lengths},
         read,
     },
-    client::{event::Event, model::board::BoardEvent, root::Root},
+    client::{
+        model::{board::BoardEvent, content::ContentEvent},
+        root::Root,
+    },
     interfaces::{self, AnnotationContainerClient, WhiteboardContentClient},
     types::EncryptedFile,
 };
 
-/// A whiteboard: its annotations, and that they were told.
+/// Follows a whiteboard.
 #[distributed_object(
     serves = interfaces::WhiteboardContentClient,
     calls = interfaces::WhiteboardContentServer
@@ -37,7 +40,7 @@ impl WhiteboardContent {
         cx: &mut Context<Self>,
     ) -> Result<Handle<Annotations>, Violation> {
         if self.annotations.is_some() {
-            return Err(Violation::new("a second container of annotations"));
+            return Err(Violation::new("the content has a second annotationContainer"));
         }
         let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
         self.annotations = Some(annotations);
@@ -47,12 +50,11 @@ impl WhiteboardContent {
 
 impl WhiteboardContentClient for WhiteboardContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 }
 
-/// The annotations of a content: a child of whatever follows the content. The root finds it by the
-/// content's number while it is connected.
+/// Follows the annotations of a content. It is a child of the follower of the content.
 #[distributed_object(
     serves = interfaces::AnnotationContainerClient,
     calls = interfaces::AnnotationContainerServer
@@ -63,31 +65,31 @@ pub(in crate::client) struct Annotations {
 }
 
 impl Annotations {
-    /// Those of a content.
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
 
-    fn tell(&self, cx: &mut Context<Self>, event: BoardEvent) {
-        self.root.tell(cx, Event::Board { id: self.id, event });
+    fn report(&self, cx: &mut Context<Self>, event: BoardEvent) {
+        self.root.report_content(cx, self.id, ContentEvent::Board(event));
     }
 
     fn changed(&self, cx: &mut Context<Self>, change: Change) {
-        self.tell(cx, BoardEvent::Changed { change, cookie: None });
+        self.report(cx, BoardEvent::Changed { change, cookie: None });
     }
 
     fn all_changed(&self, cx: &mut Context<Self>, changes: Vec<Change>) -> Result<(), Violation> {
-        self.check(cx)?;
+        self.check_size(cx)?;
         changes.into_iter().for_each(|change| self.changed(cx, change));
         Ok(())
     }
 
-    /// Takes nothing more on a board that is larger than any can be: it is so by one call at most.
-    fn check(&self, cx: &Context<Self>) -> Result<(), Violation> {
-        match self.root.model(cx).is_some_and(|model| model.is_overdrawn(self.id)) {
-            true => Err(Violation::new("too much on a board")),
-            false => Ok(()),
+    /// Refuses changes of a board that exceeds an upper bound. A board exceeds it by at most one
+    /// call.
+    fn check_size(&self, cx: &Context<Self>) -> Result<(), Violation> {
+        if self.root.model(cx).is_some_and(|model| model.is_board_too_large(self.id)) {
+            return Err(Violation::new("a board is too large"));
         }
+        Ok(())
     }
 }
 
@@ -178,7 +180,7 @@ impl AnnotationContainerClient for Annotations {
         code: String,
     ) {
         let properties = read(properties).unwrap_or_else(|malformed| malformed.known);
-        self.tell(cx, BoardEvent::AddRefused { kind, properties, code });
+        self.report(cx, BoardEvent::AddRefused { kind, properties, code });
     }
 
     fn c_error_change_properties(
@@ -193,7 +195,7 @@ impl AnnotationContainerClient for Annotations {
         let properties = read(properties).unwrap_or_else(|malformed| malformed.known);
         let refused =
             BoardEvent::ChangeRefused { annotation, generation, modifier, properties, code };
-        self.tell(cx, refused);
+        self.report(cx, refused);
     }
 
     fn c_error_change_property_for_group(
@@ -206,13 +208,13 @@ impl AnnotationContainerClient for Annotations {
         values: Vec<String>,
         code: String,
     ) {
-        // An answer that nobody can read changes nothing but that there was one.
-        // Another server may leave out values that are much to send back, all of them.
-        let told = if values.is_empty() { annotations.len() } else { values.len() };
-        let lengths = [generations.len(), modifiers.len(), told];
+        // A server may leave out all values, to keep its answer short.
+        let value_count = if values.is_empty() { annotations.len() } else { values.len() };
+        let lengths = [generations.len(), modifiers.len(), value_count];
         let property = Property::from_name(&property);
-        let whole = same_lengths(annotations.len(), lengths.into_iter());
-        let (Some(property), Ok(())) = (property, whole) else { return };
+        let is_consistent = same_lengths(annotations.len(), lengths.into_iter());
+        // A refusal changes nothing, so an unreadable one is ignored.
+        let (Some(property), Ok(())) = (property, is_consistent) else { return };
         let refused = BoardEvent::GroupChangeRefused {
             annotations,
             generations,
@@ -221,7 +223,7 @@ impl AnnotationContainerClient for Annotations {
             values,
             code,
         };
-        self.tell(cx, refused);
+        self.report(cx, refused);
     }
 
     fn c_error_change_text(
@@ -233,15 +235,15 @@ impl AnnotationContainerClient for Annotations {
         code: String,
     ) {
         let refused = BoardEvent::TextChangeRefused { annotation, generation, modifier, code };
-        self.tell(cx, refused);
+        self.report(cx, refused);
     }
 
     fn c_error_clear_annotations(&mut self, cx: &mut Context<Self>, code: String) {
-        self.tell(cx, BoardEvent::ClearRefused { code });
+        self.report(cx, BoardEvent::ClearRefused { code });
     }
 
     fn c_error_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32, code: String) {
-        self.tell(cx, BoardEvent::RemovalRefused { annotations: vec![id], cookie: None, code });
+        self.report(cx, BoardEvent::RemovalRefused { annotations: vec![id], cookie: None, code });
     }
 
     fn c_error_remove_annotations(
@@ -251,11 +253,11 @@ impl AnnotationContainerClient for Annotations {
         code: String,
         cookie: i32,
     ) {
-        self.tell(cx, BoardEvent::RemovalRefused { annotations, cookie: Some(cookie), code });
+        self.report(cx, BoardEvent::RemovalRefused { annotations, cookie: Some(cookie), code });
     }
 
     fn c_error_set_telepointer(&mut self, cx: &mut Context<Self>, code: String) {
-        self.tell(cx, BoardEvent::TelepointerRefused { code });
+        self.report(cx, BoardEvent::TelepointerRefused { code });
     }
 
     fn c_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32, remover: i64) {
@@ -270,7 +272,7 @@ impl AnnotationContainerClient for Annotations {
         cookie: i32,
     ) {
         let change = Change::Remove { ids, remover };
-        self.tell(cx, BoardEvent::Changed { change, cookie: Some(cookie) });
+        self.report(cx, BoardEvent::Changed { change, cookie: Some(cookie) });
     }
 
     fn c_set_annotation_constraints(
@@ -280,13 +282,13 @@ impl AnnotationContainerClient for Annotations {
         values: Vec<i32>,
     ) -> Result<(), Violation> {
         same_lengths(constraints.len(), [values.len()].into_iter())?;
-        // One that is not in the table means nothing to this client.
+        // Constraints that the specification does not define are ignored.
         let known = constraints.into_iter().zip(values);
         let known = known.filter_map(|(number, value)| {
             Constraint::from_number(number).map(|constraint| (constraint, value))
         });
         let values = known.collect();
-        self.tell(cx, BoardEvent::Constraints { values });
+        self.report(cx, BoardEvent::Constraints { values });
         Ok(())
     }
 
@@ -312,9 +314,9 @@ impl AnnotationContainerClient for Annotations {
         owner_id: i64,
         visible: bool,
     ) {
-        if let Err(violation) = self.check(cx) {
+        if let Err(violation) = self.check_size(cx) {
             return cx.caller().expel(violation);
         }
-        self.tell(cx, BoardEvent::Telepointer { user: owner_id, anchor, visible });
+        self.report(cx, BoardEvent::Telepointer { user: owner_id, anchor, visible });
     }
 }

@@ -1,11 +1,11 @@
 use psom::{Context, distributed_object};
 
 use crate::{
-    client::{event::Event, root::Root},
+    client::{model::content::ContentEvent, root::Root},
     interfaces::{self, NativeFileOnlyContentClient},
 };
 
-/// A content that is a file and nothing more.
+/// Follows a content that is only a file.
 #[distributed_object(
     serves = interfaces::NativeFileOnlyContentClient,
     calls = interfaces::NativeFileOnlyContentServer
@@ -23,6 +23,6 @@ impl NativeFileOnlyContent {
 
 impl NativeFileOnlyContentClient for NativeFileOnlyContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 }

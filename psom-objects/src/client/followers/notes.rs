@@ -1,11 +1,14 @@
 use psom::{Context, Violation, distributed_object};
 
 use crate::{
-    client::{event::Event, model::notes::NotesEvent, root::Root},
+    client::{
+        model::{content::ContentEvent, notes::NotesEvent},
+        root::Root,
+    },
     interfaces::{self, SharedNotesContentClient},
 };
 
-/// The only error that there is (section 3.2.4.1.12.1).
+/// The only error code that is defined (section 3.2.4.1.12.1).
 pub(in crate::client) const UNKNOWN_ERROR: i32 = 1;
 
 /// Follows shared notes.
@@ -23,18 +26,18 @@ impl SharedNotesContent {
         Self { id, root }
     }
 
-    fn tell(&self, cx: &mut Context<Self>, event: NotesEvent) {
-        self.root.tell(cx, Event::Notes { id: self.id, event });
+    fn report(&self, cx: &mut Context<Self>, event: NotesEvent) {
+        self.root.report_content(cx, self.id, ContentEvent::Notes(event));
     }
 }
 
 impl SharedNotesContentClient for SharedNotesContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 
     fn c_set_notes_id(&mut self, cx: &mut Context<Self>, notes_id: String) {
-        self.tell(cx, NotesEvent::Id { id: notes_id });
+        self.report(cx, NotesEvent::Id { id: notes_id });
     }
 
     fn c_set_notes_titles(
@@ -44,14 +47,14 @@ impl SharedNotesContentClient for SharedNotesContent {
         section: String,
         page: String,
     ) {
-        self.tell(cx, NotesEvent::Titles { notebook, section, page });
+        self.report(cx, NotesEvent::Titles { notebook, section, page });
     }
 
     fn c_set_error_code(&mut self, cx: &mut Context<Self>, code: i32) {
         if code != UNKNOWN_ERROR {
-            let why = "cSetErrorCode with a code other than 1";
+            let why = "cSetErrorCode with an undefined code";
             return cx.caller().expel(Violation::new(why));
         }
-        self.tell(cx, NotesEvent::Error { code });
+        self.report(cx, NotesEvent::Error { code });
     }
 }

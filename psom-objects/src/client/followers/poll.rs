@@ -3,14 +3,17 @@ use std::ops::RangeInclusive;
 use psom::{Context, Violation, distributed_object};
 
 use crate::{
-    client::{event::Event, model::poll::PollEvent, root::Root},
+    client::{
+        model::{content::ContentEvent, poll::PollEvent},
+        root::Root,
+    },
     interfaces::{self, MOST_CHOICES, PollContentClient},
 };
 
-/// How many choices a poll has.
+/// The number of choices that a poll has (section 3.1.4.1.14).
 const CHOICES: RangeInclusive<usize> = 2..=MOST_CHOICES;
 
-/// Follows a poll. What the specification rules out ends the connection.
+/// Follows a poll. A call that violates the specification ends the connection.
 #[distributed_object(
     serves = interfaces::PollContentClient,
     calls = interfaces::PollContentServer
@@ -18,10 +21,11 @@ const CHOICES: RangeInclusive<usize> = 2..=MOST_CHOICES;
 pub(in crate::client) struct PollContent {
     id: i64,
     pub(in crate::client) root: Root,
-    /// How many choices there are, once the question is told: nothing says that it comes first.
+    /// The number of choices, once the question has come. The specification does not require that
+    /// it comes first.
     choices: Option<usize>,
-    /// The vote as the server records it. Another question may leave it without a choice, and one
-    /// more may bring the choice back.
+    /// The vote that the server has recorded. A new question may have no choice with that index, and
+    /// a later question may have one again.
     recorded: Option<usize>,
 }
 
@@ -30,34 +34,34 @@ impl PollContent {
         Self { id, root, choices: None, recorded: None }
     }
 
-    /// The vote, where there is a choice for it.
+    /// Returns the vote, if the poll has a choice with its index.
     fn vote(&self) -> Option<usize> {
         self.recorded.filter(|place| self.choices.is_none_or(|choices| *place < choices))
     }
 
-    fn tell(&self, cx: &mut Context<Self>, event: PollEvent) {
-        self.root.tell(cx, Event::Poll { id: self.id, event });
+    fn report(&self, cx: &mut Context<Self>, event: PollEvent) {
+        self.root.report_content(cx, self.id, ContentEvent::Poll(event));
     }
 }
 
 impl PollContentClient for PollContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
-        // A server may record a vote for the number of choices itself (section 3.3.4.1.11.1), and
-        // keep one whose choice is gone.
+        // A server may record a vote that equals the number of choices (section 3.3.4.1.11.1,
+        // ruling 15), and may keep a vote for a choice that was removed.
         self.recorded = match usize::try_from(choice) {
             Ok(place) if place <= MOST_CHOICES => Some(place),
             Err(_) if choice == -1 => None,
-            _ => return cx.caller().expel(Violation::new("a vote for no choice of any poll")),
+            _ => return cx.caller().expel(Violation::new("a vote that no poll has a choice for")),
         };
-        self.tell(cx, PollEvent::Vote { choice: self.vote() });
+        self.report(cx, PollEvent::Vote { choice: self.vote() });
     }
 
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
-        self.tell(cx, PollEvent::Open { open });
+        self.report(cx, PollEvent::Open { open });
     }
 
     fn c_set_question(
@@ -69,7 +73,7 @@ impl PollContentClient for PollContent {
         customization_xml: String,
     ) {
         if !remember_past_users || !customization_xml.is_empty() {
-            let why = "a poll that forgets past users, or is customized";
+            let why = "a poll with unsupported options";
             return cx.caller().expel(Violation::new(why));
         }
         if !CHOICES.contains(&choices.len()) {
@@ -77,9 +81,9 @@ impl PollContentClient for PollContent {
         }
         let before = self.vote();
         self.choices = Some(choices.len());
-        self.tell(cx, PollEvent::Question { question, choices });
+        self.report(cx, PollEvent::Question { question, choices });
         if self.vote() != before {
-            self.tell(cx, PollEvent::Vote { choice: self.vote() });
+            self.report(cx, PollEvent::Vote { choice: self.vote() });
         }
     }
 
@@ -89,13 +93,13 @@ impl PollContentClient for PollContent {
             None => CHOICES.contains(&results.len()),
         };
         if !is_complete || results.iter().any(|votes| *votes < 0) {
-            let why = "results of a poll have a number of votes for each choice";
+            let why = "poll results must have a number of votes for each choice";
             return cx.caller().expel(Violation::new(why));
         }
-        self.tell(cx, PollEvent::Results { results });
+        self.report(cx, PollEvent::Results { results });
     }
 
     fn c_set_results_state(&mut self, cx: &mut Context<Self>, visible_to_all: bool) {
-        self.tell(cx, PollEvent::ResultsShown { visible_to_all });
+        self.report(cx, PollEvent::ResultsShown { visible_to_all });
     }
 }

@@ -1,7 +1,10 @@
 use psom::{Context, Violation, distributed_object};
 
 use crate::{
-    client::{event::Event, model::qna::QnaEvent, root::Root},
+    client::{
+        model::{content::ContentEvent, qna::QnaEvent},
+        root::Root,
+    },
     interfaces::{self, QnaContentClient},
     qna::QnaBlob,
     types::QnaOpenState,
@@ -22,23 +25,23 @@ impl QnaContent {
         Self { id, root }
     }
 
-    fn tell(&self, cx: &mut Context<Self>, event: QnaEvent) {
-        self.root.tell(cx, Event::Qna { id: self.id, event });
+    fn report(&self, cx: &mut Context<Self>, event: QnaEvent) {
+        self.root.report_content(cx, self.id, ContentEvent::Qna(event));
     }
 }
 
 impl QnaContentClient for QnaContent {
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open_state: QnaOpenState) {
         if matches!(open_state, QnaOpenState::Other(_)) {
-            let why = "cSetOpenState with a state that there is not";
+            let why = "cSetOpenState with an undefined state";
             return cx.caller().expel(Violation::new(why));
         }
-        self.tell(cx, QnaEvent::State { state: open_state });
+        self.report(cx, QnaEvent::State { state: open_state });
     }
 
     fn c_set_questions_count(&mut self, cx: &mut Context<Self>, count: i32) {
-        // The specification gives the number no range.
-        self.tell(cx, QnaEvent::Count { count: count.max(0) });
+        // The specification does not forbid a negative number.
+        self.report(cx, QnaEvent::Count { count: count.max(0) });
     }
 
     fn c_put_blob(&mut self, cx: &mut Context<Self>, blob: String) {
@@ -47,10 +50,10 @@ impl QnaContentClient for QnaContent {
             Some(QnaBlob::Answer { question, text, by }) => QnaEvent::Answer { question, text, by },
             None => QnaEvent::Blob { blob },
         };
-        self.tell(cx, event);
+        self.report(cx, event);
     }
 
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 }

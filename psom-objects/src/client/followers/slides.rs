@@ -6,8 +6,10 @@ use psom::{Context, Handle, Violation, distributed_object};
 use super::board::Annotations;
 use crate::{
     client::{
-        event::Event,
-        model::slides::{MAX_SLIDES, SlideMarkup, SlidesEvent},
+        model::{
+            content::ContentEvent,
+            slides::{MAX_SLIDES, SlideMarkup, SlidesEvent},
+        },
         root::Root,
     },
     interfaces::{self, PptContentClient},
@@ -15,20 +17,21 @@ use crate::{
     types::{EncryptedFile, ResourceErrorCode, ResourceFormat},
 };
 
-/// The most files that the markup of a presentation's slides may use.
-const MAX_SHARED: usize = 10_000;
+/// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds
+/// here, it is far above any presentation, and protects a client from a server that never stops.
+const MAX_SHARED_FILES: usize = 10_000;
 
-/// The most files that the markup of one slide may use.
-const MAX_NEEDS: usize = 1000;
+/// Upper bound on the files that the markup of one slide uses.
+const MAX_FILES_OF_SLIDE: usize = 1000;
 
-/// The longest name of a file, in bytes.
-const MAX_NAME: usize = 1024;
+/// Upper bound on the name of a file.
+const MAX_NAME_BYTES: usize = 1024;
 
-/// The longest address of a file, in bytes.
-const MAX_URL: usize = 4096;
+/// Upper bound on the address of a file.
+const MAX_URL_BYTES: usize = 4096;
 
-/// Follows a presentation (section 3.2.4.1.10). What the specification rules out, and more than a
-/// presentation has, ends the connection.
+/// Follows a presentation (section 3.2.4.1.10). A call that violates the specification or an upper
+/// bound ends the connection.
 #[distributed_object(
     serves = interfaces::PptContentClient,
     calls = interfaces::PptContentServer
@@ -38,7 +41,7 @@ pub(in crate::client) struct PptContent {
     pub(in crate::client) root: Root,
     pub(in crate::client) annotations: Option<Handle<Annotations>>,
     count: u32,
-    /// The names of shared files that were told.
+    /// The names of the shared files that the server has announced.
     shared: BTreeSet<String>,
 }
 
@@ -50,7 +53,7 @@ impl PptContent {
         cx: &mut Context<Self>,
     ) -> Result<Handle<Annotations>, Violation> {
         if self.annotations.is_some() {
-            return Err(Violation::new("a second container of annotations"));
+            return Err(Violation::new("the content has a second annotationContainer"));
         }
         let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
         self.annotations = Some(annotations);
@@ -63,13 +66,13 @@ impl PptContent {
         Self { id, root, annotations: None, count: 0, shared: BTreeSet::new() }
     }
 
-    fn tell(&self, cx: &mut Context<Self>, event: SlidesEvent) {
-        self.root.tell(cx, Event::Slides { id: self.id, event });
+    fn report(&self, cx: &mut Context<Self>, event: SlidesEvent) {
+        self.root.report_content(cx, self.id, ContentEvent::Slides(event));
     }
 
     fn slide(&self, number: i32) -> Result<u32, Violation> {
         let slide = u32::try_from(number).ok().filter(|slide| *slide < self.count);
-        slide.ok_or_else(|| Violation::new("no such slide"))
+        slide.ok_or_else(|| Violation::new("the presentation has no such slide"))
     }
 
     fn slides(&self, numbers: Vec<i32>) -> Result<BTreeSet<u32>, Violation> {
@@ -78,11 +81,13 @@ impl PptContent {
 }
 
 fn file(url: String, key: Bytes, iv: Bytes, hash: Bytes) -> Result<EncryptedFile, Violation> {
-    if url.len() > MAX_URL {
+    if url.len() > MAX_URL_BYTES {
         return Err(Violation::new("the address of a file is too long"));
     }
     if (key.len(), iv.len(), hash.len()) != (32, 16, 20) {
-        return Err(Violation::new("no AES-256 key, initialization vector and SHA-1"));
+        return Err(Violation::new(
+            "a file without an AES-256 key, initialization vector and SHA-1",
+        ));
     }
     Ok(EncryptedFile { url, key, iv, hash })
 }
@@ -96,7 +101,7 @@ fn known(code: ResourceErrorCode) -> Result<ResourceErrorCode, Violation> {
 
 impl PptContentClient for PptContent {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
-        self.root.tell(cx, Event::ExtendedReady { id: self.id });
+        self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
 
     fn c_error_adding_resource(
@@ -106,7 +111,7 @@ impl PptContentClient for PptContent {
         error_code: ResourceErrorCode,
     ) -> Result<(), Violation> {
         let code = known(error_code)?;
-        self.tell(cx, SlidesEvent::Refused { resource: resource_id, code });
+        self.report(cx, SlidesEvent::Refused { resource: resource_id, code });
         Ok(())
     }
 
@@ -119,7 +124,7 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let file = file(url, key, iv, hash)?;
-        self.tell(cx, SlidesEvent::Full { file });
+        self.report(cx, SlidesEvent::Full { file });
         Ok(())
     }
 
@@ -130,7 +135,7 @@ impl PptContentClient for PptContent {
     ) -> Result<(), Violation> {
         let location = Location::parse(&location);
         let location = location.map_err(|_| Violation::new("malformed location"))?;
-        self.tell(cx, SlidesEvent::Location { location });
+        self.report(cx, SlidesEvent::Location { location });
         Ok(())
     }
 
@@ -144,7 +149,7 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
-        self.tell(cx, SlidesEvent::Notes { slides, file });
+        self.report(cx, SlidesEvent::Notes { slides, file });
         Ok(())
     }
 
@@ -158,7 +163,7 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
-        self.tell(cx, SlidesEvent::Partial { slides, file });
+        self.report(cx, SlidesEvent::Partial { slides, file });
         Ok(())
     }
 
@@ -171,7 +176,7 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let file = file(url, key, iv, hash)?;
-        self.tell(cx, SlidesEvent::Preview { file });
+        self.report(cx, SlidesEvent::Preview { file });
         Ok(())
     }
 
@@ -185,10 +190,10 @@ impl PptContentClient for PptContent {
     ) -> Result<(), Violation> {
         let (begin, end) = (self.slide(begin_slide)?, self.slide(end_slide)?);
         if begin > end || matches!(format, ResourceFormat::Other(_)) {
-            return Err(Violation::new("no slides, or an unknown resource format"));
+            return Err(Violation::new("an empty range of slides, or an unknown resource format"));
         }
         let code = known(error_code)?;
-        self.tell(cx, SlidesEvent::Failed { begin, end, format, code });
+        self.report(cx, SlidesEvent::Failed { begin, end, format, code });
         Ok(())
     }
 
@@ -198,8 +203,9 @@ impl PptContentClient for PptContent {
         slide_count: i32,
     ) -> Result<(), Violation> {
         let count = u32::try_from(slide_count).ok().filter(|count| *count <= MAX_SLIDES);
-        self.count = count.ok_or_else(|| Violation::new("too many slides, or less than none"))?;
-        self.tell(cx, SlidesEvent::Count { count: self.count });
+        self.count =
+            count.ok_or_else(|| Violation::new("a slide count that is negative or too large"))?;
+        self.report(cx, SlidesEvent::Count { count: self.count });
         Ok(())
     }
 
@@ -215,15 +221,16 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let needs = resource_original_file_names;
-        if needs.len() > MAX_NEEDS || !needs.iter().all(|name| self.shared.contains(name)) {
-            return Err(Violation::new("markup uses files that were not told"));
+        if needs.len() > MAX_FILES_OF_SLIDE || !needs.iter().all(|name| self.shared.contains(name))
+        {
+            return Err(Violation::new("markup uses files that were not announced"));
         }
         let clicks = u32::try_from(click_count);
-        let clicks = clicks.map_err(|_| Violation::new("less than no clicks"))?;
+        let clicks = clicks.map_err(|_| Violation::new("a negative number of clicks"))?;
         let slide = self.slide(slide_number)?;
         let file = file(markup_url, key, iv, hash)?;
         let markup = SlideMarkup { clicks, needs, file };
-        self.tell(cx, SlidesEvent::Markup { slide, markup });
+        self.report(cx, SlidesEvent::Markup { slide, markup });
         Ok(())
     }
 
@@ -237,15 +244,15 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let name = resource_original_file_name;
-        if name.len() > MAX_NAME {
+        if name.len() > MAX_NAME_BYTES {
             return Err(Violation::new("the name of a file is too long"));
         }
-        if !self.shared.contains(&name) && self.shared.len() >= MAX_SHARED {
+        if !self.shared.contains(&name) && self.shared.len() >= MAX_SHARED_FILES {
             return Err(Violation::new("too many files for markup"));
         }
         let file = file(url, key, iv, hash)?;
         self.shared.insert(name.clone());
-        self.tell(cx, SlidesEvent::Shared { name, file });
+        self.report(cx, SlidesEvent::Shared { name, file });
         Ok(())
     }
 
@@ -259,7 +266,7 @@ impl PptContentClient for PptContent {
         hash: Bytes,
     ) -> Result<(), Violation> {
         let (slide, file) = (self.slide(slide_number)?, file(url, key, iv, hash)?);
-        self.tell(cx, SlidesEvent::Jpeg { slide, file });
+        self.report(cx, SlidesEvent::Jpeg { slide, file });
         Ok(())
     }
 
@@ -275,11 +282,11 @@ impl PptContentClient for PptContent {
         if files.len() as u64 > u64::from(self.count) {
             return Err(Violation::new("more thumbnails than slides"));
         }
-        if files.iter().any(|name| name.len() > MAX_NAME) {
+        if files.iter().any(|name| name.len() > MAX_NAME_BYTES) {
             return Err(Violation::new("the name of a file is too long"));
         }
         let file = file(url, key, iv, hash)?;
-        self.tell(cx, SlidesEvent::Thumbnails { names: files, file });
+        self.report(cx, SlidesEvent::Thumbnails { names: files, file });
         Ok(())
     }
 }

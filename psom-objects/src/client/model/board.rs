@@ -1,123 +1,152 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Serialize, Serializer};
+
 use super::set::set;
 use crate::{
-    annotation::{self, Annotation, Change, Constraint, Properties, Property},
-    client::{
-        explain,
-        json::{Object, hex},
-        line::name,
-        model::meeting::Model,
-    },
+    annotation::{Annotation, Board, Change, Constraint, Properties, Property, text::Delta},
+    client::json::PublicFile,
+    types::EncryptedFile,
 };
 
-/// What is drawn, written and pinned on a content, and who points where.
+/// The board of a content: its annotations, the limits that the server has announced for them, and
+/// the telepointers of users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Board {
+pub struct BoardModel {
     /// The annotations.
-    pub annotations: annotation::Board,
-    /// What the server holds annotations to.
+    pub annotations: Board,
+    /// The limits for annotations that the server has announced.
     pub constraints: BTreeMap<Constraint, i32>,
-    /// Where users point to, by their numbers.
+    /// The anchor of each user's telepointer, by user ID.
     pub telepointers: BTreeMap<i64, String>,
-    /// About how many bytes all of that has.
-    weight: usize,
+    /// Approximate size of the annotations and telepointers.
+    size_bytes: usize,
 }
 
-/// The most annotations of a board that is followed, the most users who point at something on it,
-/// and about how many bytes it has with all of them.
-pub(super) const MAX_ANNOTATIONS: usize = 100_000;
+/// Upper bounds on one board. They protect a client from a server that never stops adding, and are
+/// far above the limits that this library's server announces.
+pub(in crate::client) const MAX_ANNOTATIONS: usize = 100_000;
 const MAX_TELEPOINTERS: usize = 10_000;
-const MAX_WEIGHT: usize = 64 << 20;
+const MAX_BOARD_BYTES: usize = 64 << 20;
 
-/// About how many bytes all boards of a meeting have that is followed.
-pub(super) const MAX_BOARDS: usize = 4 * MAX_WEIGHT;
+/// Upper bound on all boards of a meeting together.
+pub(super) const MAX_BYTES_OF_ALL_BOARDS: usize = 4 * MAX_BOARD_BYTES;
 
-/// Something has changed on a board, or an answer to the one who asked for it. Codes are those of
-/// [`ErrorCode`](annotation::ErrorCode), or another server's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change of a board, or the refusal of a request to change it. A `code` is one of
+/// [`ErrorCode`](crate::annotation::ErrorCode), or a code of another server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are those of the model, by the same names")]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
 pub enum BoardEvent {
-    /// What the server holds annotations to.
-    Constraints { values: BTreeMap<Constraint, i32> },
-    /// The annotations have changed. What was removed with a cookie comes with it.
-    Changed { change: Change, cookie: Option<i32> },
-    /// A user points to something, or to nothing any more.
+    /// The server announces its limits for annotations.
+    #[serde(rename = "annotationConstraints")]
+    Constraints {
+        #[serde(flatten, serialize_with = "by_name")]
+        values: BTreeMap<Constraint, i32>,
+    },
+    /// A user moves or hides a telepointer.
+    #[serde(rename = "telepointer")]
     Telepointer { user: i64, anchor: String, visible: bool },
 
-    /// An annotation was not added. The type is a number of [`Kind`](annotation::Kind).
-    AddRefused { kind: i32, properties: Properties, code: String },
-    /// Properties were not changed; these values are in force.
+    /// An annotation was not added. `kind` is the number of a [`Kind`](crate::annotation::Kind).
+    #[serde(rename = "annotationRefused")]
+    AddRefused {
+        #[serde(rename = "type")]
+        kind: i32,
+        #[serde(serialize_with = "properties_by_name")]
+        properties: Properties,
+        code: String,
+    },
+    /// Properties were not changed. The event carries the values in force.
+    #[serde(rename = "annotationChangeRefused")]
     ChangeRefused {
         annotation: i32,
         generation: i32,
         modifier: i64,
+        #[serde(serialize_with = "properties_by_name")]
         properties: Properties,
         code: String,
     },
-    /// A property of a group was not changed; these values are in force, with the generation and
-    /// the last modifier of each annotation. A large group may come in several events; another
-    /// server may leave out all values.
+    /// A property of a group was not changed. The event carries the values in force, with the
+    /// generation and the last modifier of each annotation. A large group may come in several
+    /// events; a server may leave out all values.
+    #[serde(rename = "annotationGroupChangeRefused")]
     GroupChangeRefused {
         annotations: Vec<i32>,
         generations: Vec<i32>,
         modifiers: Vec<i64>,
+        #[serde(serialize_with = "property_name")]
         property: Property,
         values: Vec<String>,
         code: String,
     },
     /// A text was not changed.
+    #[serde(rename = "annotationTextChangeRefused")]
     TextChangeRefused { annotation: i32, generation: i32, modifier: i64, code: String },
     /// Annotations were not removed.
+    #[serde(rename = "annotationRemovalRefused")]
     RemovalRefused { annotations: Vec<i32>, cookie: Option<i32>, code: String },
     /// The board was not cleared.
+    #[serde(rename = "annotationClearRefused")]
     ClearRefused { code: String },
     /// The telepointer is not shown.
+    #[serde(rename = "telepointerRefused")]
     TelepointerRefused { code: String },
+
+    /// The annotations have changed. The answer to
+    /// [`remove_annotations`](crate::client::Conference::remove_annotations) carries its cookie.
+    #[serde(untagged)]
+    Changed {
+        #[serde(flatten, serialize_with = "serialize_change")]
+        change: Change,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cookie: Option<i32>,
+    },
 }
 
-impl Board {
-    /// Follows a change, and says whether anything was otherwise before.
+impl BoardModel {
+    /// Applies an event. Returns whether it changed the model.
     pub fn apply(&mut self, event: &BoardEvent) -> bool {
         match event {
             BoardEvent::Constraints { values } => set(&mut self.constraints, values.clone()),
             BoardEvent::Changed { change, .. } => {
-                let before = self.weight_of(change);
+                let before = self.bytes_of_changed(change);
                 let changed = self.annotations.apply(change);
-                self.weight = self.weight - before + self.weight_of(change);
+                self.size_bytes = self.size_bytes - before + self.bytes_of_changed(change);
                 changed
             }
             BoardEvent::Telepointer { user, anchor, visible } => {
-                let before = match visible {
-                    true => self.telepointers.insert(*user, anchor.clone()),
-                    false => self.telepointers.remove(user),
+                let before = if *visible {
+                    self.telepointers.insert(*user, anchor.clone())
+                } else {
+                    self.telepointers.remove(user)
                 };
                 let now = visible.then_some(anchor);
-                self.weight += now.map_or(0, String::len);
-                self.weight -= before.as_ref().map_or(0, String::len);
+                self.size_bytes += now.map_or(0, String::len);
+                self.size_bytes -= before.as_ref().map_or(0, String::len);
                 before.as_ref() != now
             }
             _ => false,
         }
     }
 
-    /// About how many bytes the board has.
-    pub(in crate::client) fn weight(&self) -> usize {
-        self.weight
+    /// Returns the approximate size of the board.
+    pub(in crate::client) fn size_bytes(&self) -> usize {
+        self.size_bytes
     }
 
-    /// Whether the board is larger than any that is followed.
-    pub(super) fn is_overdrawn(&self) -> bool {
+    /// Reports whether the board exceeds one of its upper bounds.
+    pub(super) fn is_too_large(&self) -> bool {
         self.annotations.len() > MAX_ANNOTATIONS
             || self.telepointers.len() > MAX_TELEPOINTERS
-            || self.weight > MAX_WEIGHT
+            || self.size_bytes > MAX_BOARD_BYTES
     }
 
-    /// The bytes of what a change is about.
-    fn weight_of(&self, change: &Change) -> usize {
-        let of = |id: &i32| self.annotations.get(*id).map_or(0, weight);
+    /// Returns the bytes of the annotations that a change affects.
+    fn bytes_of_changed(&self, change: &Change) -> usize {
+        let of = |id: &i32| self.annotations.get(*id).map_or(0, annotation_bytes);
         match change {
             Change::Add { id, .. }
             | Change::SetProperties { id, .. }
@@ -127,20 +156,15 @@ impl Board {
             Change::Remove { ids, .. } => {
                 ids.iter().collect::<BTreeSet<_>>().into_iter().map(of).sum()
             }
-            Change::Clear { .. } => self.annotations.iter().map(|(_, it)| weight(it)).sum(),
+            Change::Clear { .. } => {
+                self.annotations.iter().map(|(_, annotation)| annotation_bytes(annotation)).sum()
+            }
         }
     }
 }
 
-/// About how many bytes an annotation has.
-fn weight(annotation: &Annotation) -> usize {
-    let file = annotation.file.as_ref();
-    let file = file.map_or(0, |it| it.url.len() + it.key.len() + it.iv.len() + it.hash.len());
-    annotation.properties.values().map(String::len).sum::<usize>() + file
-}
-
 impl BoardEvent {
-    /// Why the server refused what was asked for, where the event says so.
+    /// Returns the error code of a refusal.
     pub fn code(&self) -> Option<&str> {
         match self {
             Self::AddRefused { code, .. }
@@ -153,159 +177,153 @@ impl BoardEvent {
             _ => None,
         }
     }
-}
 
-impl BoardEvent {
-    /// The event's name in JSON.
-    pub(in crate::client) fn name(&self) -> &'static str {
-        match self {
-            Self::Constraints { .. } => "annotationConstraints",
+    /// Returns approximately how many bytes the event owns.
+    pub(in crate::client) fn heap_bytes(&self) -> usize {
+        let code = self.code().map_or(0, str::len);
+        code + match self {
             Self::Changed { change, .. } => match change {
-                Change::Add { .. } => "annotationAdded",
-                Change::SetProperties { .. } => "annotationChanged",
-                Change::SetText { .. } => "annotationTextChanged",
-                Change::SetImage { .. } => "annotationImage",
-                Change::Remove { .. } => "annotationsRemoved",
-                Change::Clear { .. } => "annotationsCleared",
-            },
-            Self::Telepointer { .. } => "telepointer",
-            Self::AddRefused { .. } => "annotationRefused",
-            Self::ChangeRefused { .. } => "annotationChangeRefused",
-            Self::GroupChangeRefused { .. } => "annotationGroupChangeRefused",
-            Self::TextChangeRefused { .. } => "annotationTextChangeRefused",
-            Self::RemovalRefused { .. } => "annotationRemovalRefused",
-            Self::ClearRefused { .. } => "annotationClearRefused",
-            Self::TelepointerRefused { .. } => "telepointerRefused",
-        }
-    }
-
-    pub(in crate::client) fn fields(&self, json: Object) -> Object {
-        let json = match self {
-            Self::Constraints { values } => values
-                .iter()
-                .fold(json, |json, (constraint, value)| json.number(constraint.name(), value)),
-            Self::Changed { change, cookie } => {
-                let json = change_fields(change, json);
-                match cookie {
-                    Some(cookie) => json.number("cookie", cookie),
-                    None => json,
+                Change::Add { annotation, .. } => annotation_bytes(annotation),
+                Change::SetProperties { properties, .. } => property_bytes(properties),
+                Change::SetText { deltas, .. } => {
+                    deltas.iter().map(|delta| size_of::<Delta>() + delta.characters.len()).sum()
                 }
+                Change::SetImage { file, .. } => file_bytes(file),
+                Change::Remove { ids, .. } => size_of_val(ids.as_slice()),
+                Change::Clear { .. } => 0,
+            },
+            Self::Constraints { values } => values.len() * size_of::<(Constraint, i32)>(),
+            Self::Telepointer { anchor, .. } => anchor.len(),
+            Self::AddRefused { properties, .. } | Self::ChangeRefused { properties, .. } => {
+                property_bytes(properties)
             }
-            Self::Telepointer { user, anchor, visible } => {
-                json.number("user", user).text("anchor", anchor).flag("visible", *visible)
+            Self::GroupChangeRefused { annotations, values, .. } => {
+                let texts: usize = values.iter().map(|it| size_of::<String>() + it.len()).sum();
+                annotations.len() * size_of::<(i32, i32, i64)>() + texts
             }
-            Self::AddRefused { kind, properties, .. } => {
-                table(json.number("type", kind), properties)
-            }
-            Self::ChangeRefused { annotation, generation, modifier, properties, .. } => {
-                let json = json.number("annotation", annotation).number("generation", generation);
-                table(json.number("modifier", modifier), properties)
-            }
-            Self::GroupChangeRefused {
-                annotations,
-                generations,
-                modifiers,
-                property,
-                values,
-                ..
-            } => json
-                .numbers("annotations", annotations)
-                .numbers("generations", generations)
-                .numbers("modifiers", modifiers)
-                .text("property", property.name())
-                .texts("values", values),
-            Self::TextChangeRefused { annotation, generation, modifier, .. } => json
-                .number("annotation", annotation)
-                .number("generation", generation)
-                .number("modifier", modifier),
-            Self::RemovalRefused { annotations, cookie, .. } => {
-                json.numbers("annotations", annotations).maybe("cookie", cookie.map(i64::from))
-            }
-            Self::ClearRefused { .. } | Self::TelepointerRefused { .. } => json,
-        };
-        match self.code() {
-            Some(code) => json.text("code", code),
-            None => json,
-        }
-    }
-
-    /// The event as one line; `it` is the content.
-    pub(in crate::client) fn line(&self, it: &str, model: &Model) -> String {
-        match self {
-            Self::Constraints { .. } => format!("{it} says how much can be drawn on it."),
-            Self::Changed { change, .. } => change_line(change, it, model),
-            Self::Telepointer { user, anchor, visible: true } => {
-                format!("{} points to {anchor} on {it}.", name(model, *user))
-            }
-            Self::Telepointer { user, .. } => {
-                format!("{} points to nothing on {it} any more.", name(model, *user))
-            }
-            refused => explain::annotation(refused.code().unwrap_or_default()),
+            Self::RemovalRefused { annotations, .. } => size_of_val(annotations.as_slice()),
+            Self::TextChangeRefused { .. }
+            | Self::ClearRefused { .. }
+            | Self::TelepointerRefused { .. } => 0,
         }
     }
 }
 
-fn table(json: Object, properties: &Properties) -> Object {
-    json.table("properties", properties.iter().map(|(name, value)| (name.name(), value.as_str())))
+fn annotation_bytes(annotation: &Annotation) -> usize {
+    property_bytes(&annotation.properties) + annotation.file.as_ref().map_or(0, file_bytes)
 }
 
-fn change_fields(change: &Change, json: Object) -> Object {
-    match change {
-        Change::Add { id, annotation } => {
-            let json = json.number("annotation", id).text("type", annotation.kind.name());
-            let json = json
-                .number("generation", annotation.generation)
-                .number("owner", annotation.owner)
-                .number("modifier", annotation.modifier);
-            table(json, &annotation.properties)
-        }
+fn property_bytes(properties: &Properties) -> usize {
+    properties.values().map(String::len).sum()
+}
+
+pub(super) fn file_bytes(file: &EncryptedFile) -> usize {
+    file.url.len() + file.key.len() + file.iv.len() + file.hash.len()
+}
+
+/// A [`Change`] in JSON.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all_fields = "camelCase")]
+enum ChangeJson<'a> {
+    #[serde(rename = "annotationAdded")]
+    Add {
+        annotation: i32,
+        r#type: &'static str,
+        generation: i32,
+        owner: i64,
+        modifier: i64,
+        #[serde(serialize_with = "properties_by_name")]
+        properties: &'a Properties,
+    },
+    #[serde(rename = "annotationChanged")]
+    SetProperties {
+        annotation: i32,
+        generation: i32,
+        modifier: i64,
+        #[serde(serialize_with = "properties_by_name")]
+        properties: &'a Properties,
+    },
+    #[serde(rename = "annotationTextChanged")]
+    SetText {
+        annotation: i32,
+        generation: i32,
+        modifier: i64,
+        text_version: i32,
+        deltas: Vec<DeltaJson<'a>>,
+    },
+    #[serde(rename = "annotationImage")]
+    SetImage {
+        annotation: i32,
+        #[serde(flatten)]
+        file: PublicFile<'a>,
+    },
+    #[serde(rename = "annotationsRemoved")]
+    Remove { annotations: &'a [i32], remover: i64 },
+    #[serde(rename = "annotationsCleared")]
+    Clear { remover: i64 },
+}
+
+#[derive(Serialize)]
+struct DeltaJson<'a> {
+    begin: i32,
+    end: i32,
+    characters: &'a str,
+}
+
+fn serialize_change<S: Serializer>(change: &Change, serializer: S) -> Result<S::Ok, S::Error> {
+    let json = match change {
+        Change::Add { id, annotation } => ChangeJson::Add {
+            annotation: *id,
+            r#type: annotation.kind.name(),
+            generation: annotation.generation,
+            owner: annotation.owner,
+            modifier: annotation.modifier,
+            properties: &annotation.properties,
+        },
         Change::SetProperties { id, generation, modifier, properties } => {
-            let json = json.number("annotation", id).number("generation", generation);
-            table(json.number("modifier", modifier), properties)
+            let (annotation, generation, modifier) = (*id, *generation, *modifier);
+            ChangeJson::SetProperties { annotation, generation, modifier, properties }
         }
-        Change::SetText { id, generation, modifier, text_version, deltas } => json
-            .number("annotation", id)
-            .number("generation", generation)
-            .number("modifier", modifier)
-            .number("textVersion", text_version)
-            .numbers("begins", deltas.iter().map(|delta| delta.begin))
-            .numbers("ends", deltas.iter().map(|delta| delta.end))
-            .texts("characters", deltas.iter().map(|delta| &delta.characters)),
+        Change::SetText { id, generation, modifier, text_version, deltas } => {
+            let deltas = deltas.iter().map(|Delta { begin, end, characters }| DeltaJson {
+                begin: *begin,
+                end: *end,
+                characters,
+            });
+            ChangeJson::SetText {
+                annotation: *id,
+                generation: *generation,
+                modifier: *modifier,
+                text_version: *text_version,
+                deltas: deltas.collect(),
+            }
+        }
         Change::SetImage { id, file } => {
-            json.number("annotation", id).text("url", &file.url).text("sha1", &hex(&file.hash))
+            ChangeJson::SetImage { annotation: *id, file: PublicFile::from(file) }
         }
         Change::Remove { ids, remover } => {
-            json.numbers("annotations", ids).number("remover", remover)
+            ChangeJson::Remove { annotations: ids, remover: *remover }
         }
-        Change::Clear { remover } => json.number("remover", remover),
-    }
+        Change::Clear { remover } => ChangeJson::Clear { remover: *remover },
+    };
+    json.serialize(serializer)
 }
 
-fn change_line(change: &Change, it: &str, model: &Model) -> String {
-    match change {
-        Change::Add { id, annotation } => {
-            let (who, kind) = (name(model, annotation.owner), annotation.kind.name());
-            format!("{it} has {kind} {id} of {who}.")
-        }
-        Change::SetProperties { id, modifier, properties, .. } => {
-            let names: Vec<_> = properties.keys().map(|property| property.name()).collect();
-            let who = name(model, *modifier);
-            format!("{who} has changed {} of annotation {id} on {it}.", names.join(", "))
-        }
-        Change::SetText { id, text_version, deltas, .. } if deltas.is_empty() => {
-            format!("Text {id} on {it} has version {text_version}.")
-        }
-        Change::SetText { id, modifier, .. } => {
-            format!("{} has edited text {id} on {it}.", name(model, *modifier))
-        }
-        Change::SetImage { id, file } => {
-            format!("The picture of image {id} on {it} is at {}.", file.url)
-        }
-        Change::Remove { ids, remover } => {
-            let ids: Vec<_> = ids.iter().map(i32::to_string).collect();
-            let (who, ids) = (name(model, *remover), ids.join(", "));
-            format!("{who} has removed annotation {ids} from {it}.")
-        }
-        Change::Clear { remover } => format!("{} has cleared {it}.", name(model, *remover)),
-    }
+fn by_name<S: Serializer>(
+    constraints: &BTreeMap<Constraint, i32>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(constraints.iter().map(|(constraint, value)| (constraint.name(), value)))
+}
+
+fn properties_by_name<S: Serializer>(
+    properties: &Properties,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(properties.iter().map(|(property, value)| (property.name(), value)))
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
+fn property_name<S: Serializer>(property: &Property, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(property.name())
 }

@@ -1,11 +1,12 @@
-use super::set::set;
-use crate::client::json::Object;
+use serde::Serialize;
 
-/// A page of shared notes (section 3.2.4.1.12). Where it is, the content's `viewing_url` and
-/// `original_file_url` say.
+use super::set::set;
+
+/// A page of shared notes (section 3.2.4.1.12). The content's `viewing_url` and `original_file_url`
+/// say where the page is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Notes {
+pub struct NotesModel {
     /// The page's identifier.
     pub id: String,
     /// The title of the notebook.
@@ -14,25 +15,29 @@ pub struct Notes {
     pub section: String,
     /// The title of the page.
     pub page: String,
-    /// That something is wrong with the notes; 1, unknown, is the only error there is.
+    /// The error that was reported for the page. The only defined value is 1, unknown.
     pub error: Option<i32>,
 }
 
-/// Something has changed with shared notes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change of shared notes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are those of the model, by the same names")]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
 pub enum NotesEvent {
     /// The page's identifier.
+    #[serde(rename = "notesId")]
     Id { id: String },
-    /// What the notebook, its section and the page are called.
+    /// The titles of the notebook, the section and the page.
+    #[serde(rename = "notesTitles")]
     Titles { notebook: String, section: String, page: String },
-    /// Something is wrong with the notes.
+    /// An error was reported for the page.
+    #[serde(rename = "notesError")]
     Error { code: i32 },
 }
 
-impl Notes {
-    /// Follows a change, and says whether anything was otherwise before.
+impl NotesModel {
+    /// Applies an event. Returns whether it changed the model.
     pub fn apply(&mut self, event: &NotesEvent) -> bool {
         match event {
             NotesEvent::Id { id } => set(&mut self.id, id.clone()),
@@ -47,33 +52,12 @@ impl Notes {
 }
 
 impl NotesEvent {
-    /// The event's name in JSON.
-    pub(in crate::client) fn name(&self) -> &'static str {
+    /// Returns approximately how many bytes the event owns.
+    pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Self::Id { .. } => "notesId",
-            Self::Titles { .. } => "notesTitles",
-            Self::Error { .. } => "notesError",
-        }
-    }
-
-    pub(in crate::client) fn fields(&self, json: Object) -> Object {
-        match self {
-            Self::Id { id } => json.text("id", id),
-            Self::Titles { notebook, section, page } => {
-                json.text("notebook", notebook).text("section", section).text("page", page)
-            }
-            Self::Error { code } => json.number("code", *code),
-        }
-    }
-
-    /// The event as one line; `it` is the content.
-    pub(in crate::client) fn line(&self, it: &str) -> String {
-        match self {
-            Self::Id { id } => format!("The notes of {it} are \"{id}\"."),
-            Self::Titles { notebook, section, page } => {
-                format!("{it} is page \"{page}\", section \"{section}\", notebook \"{notebook}\".")
-            }
-            Self::Error { code } => format!("Something is wrong with {it} (error {code})."),
+            Self::Id { id } => id.len(),
+            Self::Titles { notebook, section, page } => notebook.len() + section.len() + page.len(),
+            Self::Error { .. } => 0,
         }
     }
 }

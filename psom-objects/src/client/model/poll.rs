@@ -1,45 +1,54 @@
-use super::set::set;
-use crate::client::json::Object;
+use serde::Serialize;
 
-/// A question and its votes (section 3.2.4.1.11). Choices are known by their places, from 0.
+use super::set::set;
+
+/// A question and its votes (section 3.2.4.1.11). A choice is identified by its index, from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Poll {
+pub struct PollModel {
     /// The question.
     pub question: String,
     /// The choices.
     pub choices: Vec<String>,
     /// Whether users can vote.
     pub open: bool,
-    /// Whether everybody sees the results, or presenters alone.
+    /// Whether everybody sees the results, or only presenters.
     pub visible_to_all: bool,
-    /// What this client's user has voted for; none where that is no choice of the poll (any more).
+    /// The choice that this client's user has voted for. `None` if there is no vote, or if the
+    /// poll no longer has that choice.
     pub vote: Option<usize>,
-    /// The votes for each choice; zeros where this client may not see them. A server may tell more
-    /// of them than there are choices.
+    /// The votes for each choice. All are 0 if this client may not see them. A server may send more
+    /// numbers than there are choices.
     pub results: Vec<i32>,
 }
 
-/// Something has changed in a poll.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change of a poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all_fields = "camelCase")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are those of the model, by the same names")]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
 pub enum PollEvent {
     /// The question and its choices.
+    #[serde(rename = "pollQuestion")]
     Question { question: String, choices: Vec<String> },
-    /// Whether users can vote.
+    /// Users can vote, or no longer can.
+    #[serde(rename = "pollOpen")]
     Open { open: bool },
-    /// Whether everybody sees the results.
+    /// The results are visible to everybody, or to presenters only.
+    #[serde(rename = "pollResultsShown")]
     ResultsShown { visible_to_all: bool },
-    /// What this client's user has voted for. Every vote is answered with it, also one that does
-    /// not count. It comes behind a question too that takes the choice away, or brings it back.
+    /// The vote of this client's user. The server answers every vote with it, including a vote that
+    /// it does not count. It also follows a question that removes the chosen choice or adds it
+    /// again.
+    #[serde(rename = "pollVote")]
     Vote { choice: Option<usize> },
     /// The votes for each choice, or zeros.
+    #[serde(rename = "pollResults")]
     Results { results: Vec<i32> },
 }
 
-impl Poll {
-    /// Follows a change, and says whether anything was otherwise before.
+impl PollModel {
+    /// Applies an event. Returns whether it changed the model.
     pub fn apply(&mut self, event: &PollEvent) -> bool {
         match event {
             PollEvent::Question { question, choices } => {
@@ -54,70 +63,22 @@ impl Poll {
         }
     }
 
-    /// The votes for the choice at this place; 0 where the server has told none.
+    /// Returns the votes for a choice, or 0 if the server has not sent any.
     pub fn votes(&self, choice: usize) -> i32 {
         self.results.get(choice).copied().unwrap_or(0)
     }
 }
 
 impl PollEvent {
-    /// The event's name in JSON.
-    pub(in crate::client) fn name(&self) -> &'static str {
-        match self {
-            Self::Question { .. } => "pollQuestion",
-            Self::Open { .. } => "pollOpen",
-            Self::ResultsShown { .. } => "pollResultsShown",
-            Self::Vote { .. } => "pollVote",
-            Self::Results { .. } => "pollResults",
-        }
-    }
-
-    pub(in crate::client) fn fields(&self, json: Object) -> Object {
+    /// Returns approximately how many bytes the event owns.
+    pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Question { question, choices } => {
-                json.text("question", question).texts("choices", choices)
+                let choices = choices.iter().map(|choice| size_of::<String>() + choice.len());
+                question.len() + choices.sum::<usize>()
             }
-            Self::Open { open } => json.flag("open", *open),
-            Self::ResultsShown { visible_to_all } => json.flag("visibleToAll", *visible_to_all),
-            Self::Vote { choice } => json.maybe("choice", choice.map(|choice| choice as i64)),
-            Self::Results { results } => json.numbers("results", results),
-        }
-    }
-
-    /// The event as one line; `it` is the content, `poll` what was known of it before.
-    pub(in crate::client) fn line(&self, it: &str, poll: Option<&Poll>) -> String {
-        let choice = |place: usize| match poll.and_then(|poll| poll.choices.get(place)) {
-            Some(choice) => format!("\"{choice}\""),
-            None => format!("choice {}", place + 1),
-        };
-        match self {
-            Self::Question { question, choices } => {
-                let choices: Vec<_> =
-                    choices.iter().map(|choice| format!("\"{choice}\"")).collect();
-                format!("{it} asks \"{question}\": {}.", choices.join(", "))
-            }
-            Self::Open { open: true } => format!("One can vote in {it}."),
-            Self::Open { open: false } => format!("{it} is closed."),
-            Self::ResultsShown { visible_to_all: true } => {
-                format!("Everybody sees the results of {it}.")
-            }
-            Self::ResultsShown { visible_to_all: false } => {
-                format!("The results of {it} are for presenters.")
-            }
-            Self::Vote { choice: Some(place) } => {
-                format!("You have voted for {} in {it}.", choice(*place))
-            }
-            Self::Vote { choice: None } => format!("You have no vote in {it}."),
-            Self::Results { results } => {
-                // What a server tells beyond the choices is padding (section 3.2.4.1.11.1).
-                let told = poll.map_or(0, |poll| poll.choices.len());
-                let told = if told == 0 { results.len() } else { told };
-                let results = results.iter().take(told).enumerate();
-                let results =
-                    results.map(|(place, votes)| format!("{votes} for {}", choice(place)));
-                let results: Vec<_> = results.collect();
-                format!("Votes in {it}: {}.", results.join(", "))
-            }
+            Self::Results { results } => size_of_val(results.as_slice()),
+            Self::Open { .. } | Self::ResultsShown { .. } | Self::Vote { .. } => 0,
         }
     }
 }

@@ -1,32 +1,34 @@
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::set::set;
-use crate::{client::json::Object, types::QnaOpenState};
+use crate::{client::json, types::QnaOpenState};
 
-/// How much a model keeps of what was asked and answered, whatever a server sends: so many messages,
-/// and so many bytes of them together.
-const MOST: usize = 20_000;
-const MOST_BYTES: usize = 8 << 20;
+/// Upper bounds on the messages that a model keeps, whatever a server sends. Both are far above the
+/// limits of this library's server.
+const MAX_MESSAGES: usize = 20_000;
+const MAX_MESSAGE_BYTES: usize = 8 << 20;
 
-/// Questions and answers (section 3.2.4.1.13), as far as they are in the form of
+/// Questions and answers (section 3.2.4.1.13), as far as the messages have the form of
 /// [`QnaBlob`](crate::qna::QnaBlob).
 ///
-/// A model keeps at most 20,000 messages, and 8 MiB of them.
+/// A model keeps at most 20,000 messages with at most 8 MiB.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Qna {
-    /// Whether one can ask and answer.
+pub struct QnaModel {
+    /// Whether users can ask and answer.
     pub state: Option<QnaOpenState>,
-    /// How many questions there are, as the server counts.
+    /// The number of questions that the server has counted.
     pub count: i32,
-    /// The questions, in the order in which they were asked.
+    /// The questions in the order in which they were asked.
     pub questions: Vec<Question>,
-    /// What pages of another kind have said, in order.
+    /// Messages in other forms, in the order in which they came.
     pub others: Vec<String>,
-    /// Where each question is, by its identifier.
-    places: BTreeMap<String, usize>,
-    kept: usize,
-    bytes: usize,
+    /// The index of each question, by its identifier.
+    index_by_id: BTreeMap<String, usize>,
+    kept_messages: usize,
+    kept_bytes: usize,
 }
 
 /// A question.
@@ -37,9 +39,9 @@ pub struct Question {
     pub id: String,
     /// The question.
     pub text: String,
-    /// What the one who asks calls themselves; may be empty.
+    /// The name that the asker gave; may be empty.
     pub by: String,
-    /// The answers, in the order in which they were given.
+    /// The answers in the order in which they were given.
     pub answers: Vec<Answer>,
 }
 
@@ -49,136 +51,102 @@ pub struct Question {
 pub struct Answer {
     /// The answer.
     pub text: String,
-    /// What the one who answers calls themselves; may be empty.
+    /// The name that the answerer gave; may be empty.
     pub by: String,
 }
 
-/// Something has changed in questions and answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A change of questions and answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event")]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the fields are those of the model, by the same names")]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
 pub enum QnaEvent {
-    /// Whether one can ask and answer.
-    State { state: QnaOpenState },
-    /// How many questions there are, as the server counts.
+    /// Users can ask and answer, or no longer can.
+    #[serde(rename = "qnaState")]
+    State {
+        #[serde(serialize_with = "json::text")]
+        state: QnaOpenState,
+    },
+    /// The number of questions that the server has counted.
+    #[serde(rename = "qnaCount")]
     Count { count: i32 },
-    /// Somebody asks.
+    /// A question.
+    #[serde(rename = "qnaQuestion")]
     Question { id: String, text: String, by: String },
-    /// Somebody answers the question with this identifier.
+    /// An answer to the question with this identifier.
+    #[serde(rename = "qnaAnswer")]
     Answer { question: String, text: String, by: String },
-    /// A page of another kind says something.
+    /// A message in another form.
+    #[serde(rename = "qnaBlob")]
     Blob { blob: String },
 }
 
-impl Qna {
-    /// Whether one can ask and answer at present.
+impl QnaModel {
+    /// Reports whether users can ask and answer.
     pub fn is_open(&self) -> bool {
         self.state == Some(QnaOpenState::Open)
     }
 
-    /// The question with this identifier.
+    /// Returns the question with this identifier.
     pub fn question(&self, id: &str) -> Option<&Question> {
-        self.questions.get(*self.places.get(id)?)
+        self.questions.get(*self.index_by_id.get(id)?)
     }
 
-    /// Follows a change, and says whether anything was otherwise before.
+    /// Applies an event. Returns whether it changed the model.
     pub fn apply(&mut self, event: &QnaEvent) -> bool {
         match event {
             QnaEvent::State { state } => set(&mut self.state, Some(*state)),
             QnaEvent::Count { count } => set(&mut self.count, *count),
-            // The first question with an identifier has it.
             QnaEvent::Question { id, text, by } => {
-                !self.places.contains_key(id) && self.has_room(&[id, id, text, by]) && {
-                    self.places.insert(id.clone(), self.questions.len());
-                    let (id, text, by) = (id.clone(), text.clone(), by.clone());
-                    self.questions.push(Question { id, text, by, answers: Vec::new() });
-                    true
+                // A later question with the identifier of an earlier one is ignored.
+                if self.index_by_id.contains_key(id) || !self.reserve(&[id, id, text, by]) {
+                    return false;
                 }
+                self.index_by_id.insert(id.clone(), self.questions.len());
+                let (id, text, by) = (id.clone(), text.clone(), by.clone());
+                self.questions.push(Question { id, text, by, answers: Vec::new() });
+                true
             }
-            QnaEvent::Answer { question, text, by } => match self.places.get(question).copied() {
-                Some(place) if self.has_room(&[text, by]) => {
-                    let (text, by) = (text.clone(), by.clone());
-                    self.questions[place].answers.push(Answer { text, by });
-                    true
+            QnaEvent::Answer { question, text, by } => {
+                let Some(index) = self.index_by_id.get(question).copied() else { return false };
+                if !self.reserve(&[text, by]) {
+                    return false;
                 }
-                _ => false,
-            },
+                let (text, by) = (text.clone(), by.clone());
+                self.questions[index].answers.push(Answer { text, by });
+                true
+            }
             QnaEvent::Blob { blob } => {
-                self.has_room(&[blob]) && {
+                let fits = self.reserve(&[blob]);
+                if fits {
                     self.others.push(blob.clone());
-                    true
                 }
+                fits
             }
         }
     }
 
-    /// Takes room for a message, where there is some.
-    fn has_room(&mut self, texts: &[&str]) -> bool {
-        let bytes = self.bytes + texts.iter().map(|text| text.len()).sum::<usize>();
-        let room = self.kept < MOST && bytes <= MOST_BYTES;
-        if room {
-            (self.kept, self.bytes) = (self.kept + 1, bytes);
+    /// Counts a message against the upper bounds. Returns false if it does not fit.
+    fn reserve(&mut self, texts: &[&str]) -> bool {
+        let bytes = self.kept_bytes + texts.iter().map(|text| text.len()).sum::<usize>();
+        let fits = self.kept_messages < MAX_MESSAGES && bytes <= MAX_MESSAGE_BYTES;
+        if fits {
+            (self.kept_messages, self.kept_bytes) = (self.kept_messages + 1, bytes);
         }
-        room
+        fits
     }
 }
 
 impl QnaEvent {
-    /// The event's name in JSON.
-    pub(in crate::client) fn name(&self) -> &'static str {
+    /// Returns approximately how many bytes the event owns.
+    pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Self::State { .. } => "qnaState",
-            Self::Count { .. } => "qnaCount",
-            Self::Question { .. } => "qnaQuestion",
-            Self::Answer { .. } => "qnaAnswer",
-            Self::Blob { .. } => "qnaBlob",
-        }
-    }
-
-    pub(in crate::client) fn fields(&self, json: Object) -> Object {
-        match self {
-            Self::State { state } => json.text("state", &state_name(*state)),
-            Self::Count { count } => json.number("count", *count),
-            Self::Question { id, text, by } => {
-                json.text("id", id).text("text", text).text("by", by)
+            Self::Question { id, text, by } | Self::Answer { question: id, text, by } => {
+                id.len() + text.len() + by.len()
             }
-            Self::Answer { question, text, by } => {
-                json.text("question", question).text("text", text).text("by", by)
-            }
-            Self::Blob { blob } => json.text("blob", blob),
+            Self::Blob { blob } => blob.len(),
+            Self::State { .. } | Self::Count { .. } => 0,
         }
-    }
-
-    /// The event as one line; `it` is the content, `qna` what was known of it before.
-    pub(in crate::client) fn line(&self, it: &str, qna: Option<&Qna>) -> String {
-        let who = |by: &str| if by.is_empty() { "Somebody".to_owned() } else { by.to_owned() };
-        match self {
-            Self::State { state: QnaOpenState::Open } => format!("One can ask in {it}."),
-            Self::State { state: QnaOpenState::Suspended } => format!("{it} is suspended."),
-            Self::State { state } => format!("{it} is in the state {}.", state_name(*state)),
-            Self::Count { count: 1 } => format!("There is 1 question in {it}."),
-            Self::Count { count } => format!("There are {count} questions in {it}."),
-            Self::Question { text, by, .. } => format!("{} asks in {it}: \"{text}\"", who(by)),
-            Self::Answer { question, text, by } => {
-                match qna.and_then(|qna| qna.question(question)) {
-                    Some(question) => {
-                        let (who, question) = (who(by), &question.text);
-                        format!("{who} answers \"{question}\" in {it}: \"{text}\"")
-                    }
-                    None => format!("{} answers in {it}: \"{text}\"", who(by)),
-                }
-            }
-            Self::Blob { blob } => format!("A page of {it} says {} bytes.", blob.len()),
-        }
-    }
-}
-
-fn state_name(state: QnaOpenState) -> String {
-    match state {
-        QnaOpenState::None => "none".to_owned(),
-        QnaOpenState::Open => "open".to_owned(),
-        QnaOpenState::Suspended => "suspended".to_owned(),
-        QnaOpenState::Other(number) => number.to_string(),
     }
 }
 
@@ -186,27 +154,30 @@ fn state_name(state: QnaOpenState) -> String {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use super::{MOST, MOST_BYTES, Qna, QnaEvent};
+    use super::{MAX_MESSAGE_BYTES, MAX_MESSAGES, QnaEvent, QnaModel};
 
     fn question(id: usize, text: &str) -> QnaEvent {
         QnaEvent::Question { id: id.to_string(), text: text.to_owned(), by: String::new() }
     }
 
     #[test]
-    fn a_server_that_never_stops_does_not_fill_the_memory() {
-        let mut qna = Qna::default();
-        let taken = (0..=MOST).filter(|id| qna.apply(&question(*id, "?"))).count();
-        assert_eq!((taken, qna.questions.len()), (MOST, MOST));
-        let mut qna = Qna::default();
+    fn endless_messages_do_not_fill_memory() {
+        let mut qna = QnaModel::default();
+        let taken = (0..=MAX_MESSAGES).filter(|id| qna.apply(&question(*id, "?"))).count();
+        assert_eq!((taken, qna.questions.len()), (MAX_MESSAGES, MAX_MESSAGES));
+        let mut qna = QnaModel::default();
         let blob = QnaEvent::Blob { blob: "x".repeat(60_000) };
         let taken = (0..1000).filter(|_| qna.apply(&blob)).count();
-        assert_eq!((taken, qna.others.len()), (MOST_BYTES / 60_000, MOST_BYTES / 60_000));
+        assert_eq!(
+            (taken, qna.others.len()),
+            (MAX_MESSAGE_BYTES / 60_000, MAX_MESSAGE_BYTES / 60_000)
+        );
         assert!(qna.apply(&QnaEvent::Count { count: 1000 }));
     }
 
     #[test]
-    fn an_answer_finds_its_question_and_a_second_question_of_one_name_is_none() {
-        let mut qna = Qna::default();
+    fn answers_join_the_first_question_with_their_id() {
+        let mut qna = QnaModel::default();
         let answer = |question: &str| QnaEvent::Answer {
             question: question.to_owned(),
             text: "yes".to_owned(),

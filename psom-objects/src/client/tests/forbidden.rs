@@ -8,7 +8,7 @@ use psom::{
 
 use super::*;
 use crate::{
-    client::{Notes, Poll, PollEvent},
+    client::{NotesModel, PollModel},
     interfaces::*,
     types::QnaOpenState,
 };
@@ -169,7 +169,7 @@ impl Hall {
         self.0.on_client(0, |conference, _| conference.model().clone())
     }
 
-    fn known_poll(&mut self) -> Poll {
+    fn known_poll(&mut self) -> PollModel {
         self.model().contents[&1].poll.clone().unwrap()
     }
 
@@ -195,7 +195,7 @@ fn a_poll_has_two_to_seven_choices_and_no_customization() {
     for (past_users, xml) in [(false, ""), (true, "<x/>")] {
         let mut hall = hall();
         hall.ask(2, past_users, xml);
-        hall.is_over("a poll that forgets past users, or is customized");
+        hall.is_over("a poll with unsupported options");
     }
 }
 
@@ -212,7 +212,7 @@ fn results_are_as_many_as_choices_and_not_less_than_none() {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_results(&results));
-        hall.is_over("results of a poll have a number of votes for each choice");
+        hall.is_over("poll results must have a number of votes for each choice");
     }
 }
 
@@ -230,7 +230,7 @@ fn a_vote_that_is_for_no_choice_is_none() {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote for no choice of any poll");
+        hall.is_over("a vote that no poll has a choice for");
     }
 }
 
@@ -256,9 +256,6 @@ fn a_poll_tells_its_state_in_any_order() {
     });
     let known = hall.known_poll();
     assert_eq!((known.vote, known.votes(2)), (Some(2), 4));
-    let told = PollEvent::Results { results: known.results.clone() };
-    let line = told.line("Poll", Some(&known));
-    assert_eq!(line, "Votes in Poll: 0 for choice 1, 1 for choice 2, 4 for choice 3.");
     hall.ask(3, true, "");
     let known = hall.known_poll();
     assert_eq!((known.choices.len(), known.vote, known.votes(2)), (3, Some(2), 4));
@@ -267,12 +264,12 @@ fn a_poll_tells_its_state_in_any_order() {
     for vote in [-2, 8] {
         let mut hall = self::hall();
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote for no choice of any poll");
+        hall.is_over("a vote that no poll has a choice for");
     }
     for results in [vec![], vec![1], vec![0; 8], vec![1, -1]] {
         let mut hall = self::hall();
         hall.poll(move |poll| poll.c_set_results(&results));
-        hall.is_over("results of a poll have a number of votes for each choice");
+        hall.is_over("poll results must have a number of votes for each choice");
     }
 }
 
@@ -284,9 +281,9 @@ fn notes_have_one_error() {
         match code {
             1 => {
                 let known = hall.model().contents[&2].notes.clone();
-                assert_eq!(known, Some(Notes { error: Some(1), ..Notes::default() }));
+                assert_eq!(known, Some(NotesModel { error: Some(1), ..NotesModel::default() }));
             }
-            _ => hall.is_over("cSetErrorCode with a code other than 1"),
+            _ => hall.is_over("cSetErrorCode with an undefined code"),
         }
     }
 }
@@ -308,7 +305,7 @@ fn questions_are_in_a_state_that_there_is_and_none_or_more() {
     for state in [-1, 3].map(QnaOpenState::from) {
         let mut hall = hall();
         hall.say(|server| server.qna, move |cx| cx.peers().c_set_open_state(state));
-        hall.is_over("cSetOpenState with a state that there is not");
+        hall.is_over("cSetOpenState with an undefined state");
     }
     let mut hall = hall();
     for (count, known) in [(7, 7), (-1, 0)] {

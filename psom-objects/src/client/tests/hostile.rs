@@ -320,7 +320,7 @@ fn what_nobody_would_hear_is_refused_until_the_meeting_is_told() {
     let not_now = |result: Result<i32, CallError>| {
         assert!(matches!(result, Err(CallError::NotNow(why)) if why.contains("Event::Ready")));
     };
-    let parcel = || super::super::Parcel::whiteboard("Ideas").unwrap();
+    let parcel = || super::super::Upload::whiteboard("Ideas").unwrap();
     not_now(stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())));
     not_now(stage.pair.on_client(0, |conference, cx| conference.reserve_title(cx, "x")));
     not_now(
@@ -373,12 +373,12 @@ fn no_more_arrives_than_was_written() {
     let stage = written(&[8, 0, 16]);
     stage.goes_on();
     let arrived = stage.events.try_iter().filter_map(|event| match event {
-        Event::UploadProgress { received, .. } => Some(received),
+        Event::Upload { event: UploadEvent::Progress { received, .. }, .. } => Some(received),
         _ => None,
     });
     assert_eq!(arrived.collect::<Vec<_>>(), [8, 8, 24]);
     for claims in [&[9][..], &[8, 9], &[-1], &[8, -8], &[i32::MAX]] {
-        written(claims).is_over("cWriteComplete of what was not written");
+        written(claims).is_over("cWriteComplete of more than was written");
     }
 }
 
@@ -386,12 +386,12 @@ fn no_more_arrives_than_was_written() {
 fn only_what_was_requested_is_accepted_and_once() {
     let mut stage = Stage::open();
     stage.on(|server| server.uploads, |_, cx| Uploads::accept(cx, 7));
-    stage.is_over("what was not requested");
+    stage.is_over("that was not requested");
     let mut stage = Stage::open();
     stage.pair.on_client(0, |conference, cx| conference.request_upload(cx, 7, 8, 8)).unwrap();
     stage.goes_on();
     stage.on(|server| server.uploads, |_, cx| Uploads::accept(cx, 7));
-    stage.is_over("what was not requested");
+    stage.is_over("that was not requested");
 }
 
 #[test]
@@ -425,7 +425,7 @@ fn streams_come_for_uploads() {
             }
         },
     );
-    stage.is_over("streams for no upload");
+    stage.is_over("too many upload streams without an upload");
 }
 
 #[test]
@@ -533,7 +533,7 @@ fn a_board_has_not_more_on_it_than_there_can_be() {
     assert_eq!(stage.model().contents[&1].board.as_ref().unwrap().annotations.len(), 100_000);
     stage.board(|_, cx| add(cx, &[100_000], ""));
     stage.board(|_, cx| add(cx, &[100_001], ""));
-    stage.is_over("too much on a board");
+    stage.is_over("a board is too large");
 }
 
 #[test]
@@ -560,11 +560,11 @@ fn the_texts_and_pictures_of_a_board_are_counted_as_long_as_they_are_there() {
         cx.peers().c_clear_annotations(1);
     });
     stage.goes_on();
-    assert_eq!(stage.model().contents[&1].board.as_ref().unwrap().weight(), 0);
+    assert_eq!(stage.model().contents[&1].board.as_ref().unwrap().size_bytes(), 0);
     for round in 0..110 {
         stage.board(fill(round * 20, &long));
     }
-    stage.is_over("too much on a board");
+    stage.is_over("a board is too large");
 
     let mut stage = Stage::open();
     stage.board(|_, cx| add(cx, &(0..200).collect::<Vec<_>>(), ""));
@@ -574,7 +574,7 @@ fn the_texts_and_pictures_of_a_board_are_counted_as_long_as_they_are_there() {
             cx.peers().c_set_image_file_info(id, "x", key, Bytes::new(), Bytes::new());
         });
     }
-    stage.is_over("too much on a board");
+    stage.is_over("a board is too large");
 }
 
 #[test]
@@ -592,5 +592,5 @@ fn a_board_has_not_more_telepointers_than_there_can_be() {
             cx.peers().c_set_telepointer("1,2", user, true);
         }
     });
-    stage.is_over("too much on a board");
+    stage.is_over("a board is too large");
 }

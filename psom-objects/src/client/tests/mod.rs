@@ -2,7 +2,9 @@
 
 mod forbidden;
 mod hostile;
+mod json;
 mod polls;
+mod slides;
 mod waiting;
 mod web;
 
@@ -15,9 +17,11 @@ use std::{
 use bytes::Bytes;
 use psom::{Config, error::CallError, testing::Pair};
 
-use super::{Conference, Event, Model};
+use super::{
+    Conference, ContentEvent, Event, Model, PackageReader, ReadFuture, Upload, UploadEvent,
+};
 use crate::{
-    package::{ContentDetail, CreateContent, Package, PackageWriter},
+    package::{ContentDetail, CreateContent, Manifest, Package, PackageWriter},
     server::{Meeting, MeetingConfig},
     store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
     types::{
@@ -166,12 +170,20 @@ fn a_shared_file_reaches_everybody_with_all_that_is_known() {
     let news = room.share(ada, "Plan.txt");
     let is_reserved = |event: &Event| {
         let reserved = TitleReservationStatus::ReservedForCreation;
-        matches!(event, Event::TitleReservation { status, .. } if *status == reserved)
+        matches!(event, Event::Upload { event: UploadEvent::TitleReservation { status, .. }, .. } if *status == reserved)
     };
     assert!(news.iter().any(is_reserved));
-    let done = Event::UploadFinished { cookie: 1, reason: UploadFinishReason::Ok };
+    let done = Event::Upload {
+        cookie: 1,
+        event: UploadEvent::Finished { reason: UploadFinishReason::Ok },
+    };
     assert!(news.contains(&done), "{news:#?}");
-    assert!(news.contains(&Event::ContentCreated { id: 1, cookie: 1 }));
+    assert!(
+        news.contains(&Event::Upload {
+            cookie: 1,
+            event: UploadEvent::ContentCreated { content: 1 }
+        })
+    );
     for client in [ada, grace] {
         let model = room.model(client);
         let (id, content) = model.content_titled("PLAN.txt").unwrap();
@@ -210,7 +222,12 @@ fn the_stage_titles_and_visibility_follow_the_presenter() {
     room.pair.on_client(ada, |conference, cx| conference.set_title(cx, 1, "Map.txt")).unwrap();
     assert!(room.model(grace).content_titled("Map.txt").is_some());
     let (status, title) = (SetTitleStatus::Success, "Map.txt".to_owned());
-    assert!(room.news(ada).contains(&Event::TitleAnswered { id: 1, status, title }));
+    assert!(
+        room.news(ada).contains(&Event::Content {
+            id: 1,
+            event: ContentEvent::TitleAnswered { status, title }
+        })
+    );
 
     let hide = ContentVisibility::Presenters;
     room.pair.on_client(ada, move |conference, cx| conference.set_visibility(cx, 1, hide)).unwrap();
@@ -221,7 +238,7 @@ fn the_stage_titles_and_visibility_follow_the_presenter() {
     room.pair.on_client(ada, move |conference, cx| conference.set_visibility(cx, 1, show)).unwrap();
     assert!(room.model(grace).is_complete() && room.model(grace).contents.len() == 1);
     room.pair.on_client(ada, |conference, cx| conference.delete_content(cx, 1)).unwrap();
-    let removed = Event::ContentRemoved { id: 1 };
+    let removed = Event::Content { id: 1, event: ContentEvent::Removed };
     assert_eq!(room.news(grace).iter().filter(|event| **event == removed).count(), 1);
     assert!(room.model(ada).contents.is_empty());
 }
@@ -249,17 +266,29 @@ fn an_upload_that_is_cancelled_or_refused_says_so() {
     room.pair.on_client(ada, request).unwrap();
     room.pair.on_client(ada, |conference, cx| conference.cancel_upload(cx, 7)).unwrap();
     let reason = UploadFinishReason::UserCancel;
-    assert!(room.news(ada).contains(&Event::UploadFinished { cookie: 7, reason }));
+    assert!(
+        room.news(ada)
+            .contains(&Event::Upload { cookie: 7, event: UploadEvent::Finished { reason } })
+    );
     let gone = room.pair.on_client(ada, |conference, cx| conference.write(cx, 7, Bytes::new()));
     assert_eq!(gone, Err(CallError::Gone));
 
     room.pair.on_client(grace, request).unwrap();
     let reason = UploadFinishReason::UnknownFailure;
-    assert!(room.news(grace).contains(&Event::UploadRejected { cookie: 7, reason }));
+    assert!(
+        room.news(grace)
+            .contains(&Event::Upload { cookie: 7, event: UploadEvent::Rejected { reason } })
+    );
     room.pair.on_client(grace, |conference, cx| conference.reserve_title(cx, "x")).unwrap();
     assert!(room.news(grace).iter().any(|event| matches!(
         event,
-        Event::TitleReservation { status: TitleReservationStatus::FailedNotAuthorized, .. }
+        Event::Upload {
+            event: UploadEvent::TitleReservation {
+                status: TitleReservationStatus::FailedNotAuthorized,
+                ..
+            },
+            ..
+        }
     )));
 }
 
@@ -270,7 +299,7 @@ fn a_reserved_title_is_given_back() {
     let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "x"));
     let cookie = reserve.unwrap();
     room.pair.on_client(ada, move |conference, cx| conference.release_title(cx, cookie)).unwrap();
-    assert!(room.news(ada).contains(&Event::TitleReleased { cookie }));
+    assert!(room.news(ada).contains(&Event::Upload { cookie, event: UploadEvent::TitleReleased }));
 }
 
 #[test]
@@ -295,34 +324,86 @@ fn the_end_of_the_connection_is_the_last_event() {
     assert!(!model.ready && model.contents.len() == 1);
 }
 
-#[test]
-fn json_is_one_escaped_line_without_keys() {
-    let title = "a \"b\"\\\n\u{1}\u{2028}é".to_owned();
-    let json = Event::Titled { id: 7, title }.to_json();
-    let expected = r#"{"event":"titled","content":7,"title":"a \"b\"\\\n\u0001\u2028é"}"#;
-    assert_eq!(json, expected);
-    assert_eq!(Event::Ready.to_json(), r#"{"event":"ready"}"#);
-    let stage = Event::ActivePresenter { id: None }.to_json();
-    assert_eq!(stage, r#"{"event":"activePresenter","user":null}"#);
-    let bytes = |byte: u8, length| Bytes::from(vec![byte; length]);
-    let (key, iv, hash) = (bytes(0xaa, 32), bytes(0xbb, 16), bytes(0xcc, 2));
-    let file = super::NativeFile { name: "n".to_owned(), key, iv, hash, size: 5 };
-    let json = Event::NativeFile { id: 1, file }.to_json();
-    let expected = r#"{"event":"nativeFile","content":1,"name":"n","sha1":"cccc","size":5}"#;
-    assert_eq!(json, expected);
+/// Reads a package in pieces of at most 10,000 bytes, and fails at the end of its data.
+struct Pieces(Bytes);
+
+impl PackageReader for Pieces {
+    fn read(&mut self, max_bytes: usize) -> ReadFuture<'_> {
+        let length = self.0.len().min(max_bytes).min(10_000);
+        let piece = self.0.split_to(length);
+        Box::pin(async move { Ok(piece) })
+    }
+}
+
+/// A package with one file of 300,000 bytes that do not compress.
+fn large_package() -> (Manifest, Bytes) {
+    let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
+    let manifest = Manifest::from(content.with_native_file("plan.bin"));
+    let mut package = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+    let mut state = 1_u64;
+    let data: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()[0]
+    })
+    .take(300_000)
+    .collect();
+    package.add_file("plan.bin", &mut &data[..]).unwrap();
+    (manifest, package.finish().unwrap().into_inner().into())
 }
 
 #[test]
-fn a_line_has_names_and_nothing_that_a_terminal_would_obey() {
-    let mut model = Model::default();
-    let user = super::User { uri: "sip:a".to_owned(), name: "Ada".to_owned(), is_gone: false };
-    model.apply(&Event::UserAdded { id: 1, user });
-    model.apply(&Event::ContentAdded { id: 2, kind: "Content.NativeFileOnly".to_owned() });
-    model.apply(&Event::Titled { id: 2, title: "Plan\u{1b}[2J\n\u{202e}".to_owned() });
-    let line = Event::Presented { id: 2, presented: true, presenter: Some(1) }.line(&model);
-    assert_eq!(line, "\"Plan\u{fffd}[2J \u{fffd}\" is presented by Ada.");
-    let stage = Event::ActivePresenter { id: Some(9) };
-    assert!(model.apply(&stage) && !model.apply(&stage));
-    let line = stage.line(&model);
-    assert_eq!(line, "User 9 is presenting.");
+fn a_package_is_read_while_it_is_sent() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let (manifest, package) = large_package();
+    let length = package.len() as u64;
+    assert!(length > 300_000);
+    let upload = Upload::from_reader(&manifest, Pieces(package), length, 300_000);
+    let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, upload));
+    let cookie = upload.unwrap();
+    let news = room.news(ada);
+    let progress = UploadEvent::Progress { received: length };
+    assert!(news.contains(&Event::Upload { cookie, event: progress }));
+    let finished = UploadEvent::Finished { reason: UploadFinishReason::Ok };
+    assert!(news.contains(&Event::Upload { cookie, event: finished }), "{news:?}");
+    assert!(room.model(ada).content_titled("Plan").is_some());
+}
+
+#[test]
+fn an_upload_under_a_reserved_title_reserves_no_other() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "Plan"));
+    let cookie = reserve.unwrap();
+    let (manifest, package) = large_package();
+    let length = package.len() as u64;
+    let upload = Upload::from_reader(&manifest, Pieces(package), length, 300_000);
+    let sent = room.pair.on_client(ada, move |root, cx| root.upload_reserved(cx, cookie, upload));
+    sent.unwrap();
+    let news = room.news(ada);
+    let reservations = news.iter().filter(|event| {
+        matches!(event, Event::Upload { event: UploadEvent::TitleReservation { .. }, .. })
+    });
+    assert_eq!(reservations.count(), 1);
+    let finished = UploadEvent::Finished { reason: UploadFinishReason::Ok };
+    assert!(news.contains(&Event::Upload { cookie, event: finished }), "{news:?}");
+}
+
+#[test]
+fn an_upload_whose_reader_fails_is_cancelled() {
+    let mut room = Room::open();
+    let ada = room.join("Ada", Role::Presenter);
+    let (manifest, package) = large_package();
+    // The package is announced longer than it is.
+    let length = package.len() as u64 + 1;
+    let upload = Upload::from_reader(&manifest, Pieces(package), length, 300_000);
+    let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, upload));
+    let cookie = upload.unwrap();
+    let news = room.news(ada);
+    let is_read_error =
+        |event: &Event| matches!(event, Event::NotSent { action: "read the package", .. });
+    assert!(news.iter().any(is_read_error), "{news:?}");
+    let cancelled = UploadEvent::Finished { reason: UploadFinishReason::UserCancel };
+    assert!(news.contains(&Event::Upload { cookie, event: cancelled }), "{news:?}");
+    assert!(news.contains(&Event::Upload { cookie, event: UploadEvent::TitleReleased }));
 }

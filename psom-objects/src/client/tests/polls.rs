@@ -6,16 +6,19 @@ use psom::{Config, error::CallError, testing::Pair};
 
 use super::{Room, Shelf};
 use crate::{
-    client::{Event, Model, NotesEvent, Parcel, PollEvent, QnaEvent},
+    client::{ContentEvent, Event, Model, PollEvent, Upload, UploadEvent},
     package::{ContentDetail, CreateContent, SharedNotesDetail},
     server::{ContentTypes, Meeting, MeetingConfig, NativeFileOnlyContent},
-    types::{QnaOpenState, Role},
+    types::Role,
 };
 
 impl Room {
-    fn upload(&mut self, client: usize, parcel: Parcel) {
+    fn upload(&mut self, client: usize, parcel: Upload) {
         let cookie = self.pair.on_client(client, |conference, cx| conference.upload(cx, parcel));
-        let created = Event::ContentCreated { id: 1, cookie: cookie.unwrap() };
+        let created = Event::Upload {
+            cookie: cookie.unwrap(),
+            event: UploadEvent::ContentCreated { content: 1 },
+        };
         assert!(self.news(client).contains(&created));
     }
 
@@ -29,8 +32,8 @@ impl Room {
     }
 }
 
-fn poll() -> Parcel {
-    Parcel::poll("Lunch", "Eat?", ["now", "later"]).unwrap()
+fn poll() -> Upload {
+    Upload::poll("Lunch", "Eat?", ["now", "later"]).unwrap()
 }
 
 #[test]
@@ -78,14 +81,14 @@ fn nobody_votes_in_a_poll_that_is_closed() {
     room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, true)).unwrap();
     room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1))).unwrap();
     let event = PollEvent::Vote { choice: Some(1) };
-    assert!(room.news(grace).contains(&Event::Poll { id: 1, event }));
+    assert!(room.news(grace).contains(&Event::Content { id: 1, event: ContentEvent::Poll(event) }));
 }
 
 #[test]
 fn questions_and_answers_are_followed() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
-    room.upload(ada, Parcel::qna("Exam").unwrap());
+    room.upload(ada, Upload::qna("Exam").unwrap());
     room.pair
         .on_client(grace, |conference, cx| conference.ask(cx, 1, "q1", "When?", "Grace"))
         .unwrap();
@@ -121,7 +124,7 @@ fn notes_are_followed() {
         page_title: text("Minutes"),
         ..SharedNotesDetail::default()
     };
-    room.upload(ada, Parcel::notes("Notes", notes).unwrap());
+    room.upload(ada, Upload::notes("Notes", notes).unwrap());
     let content = room.model(grace).contents[&1].clone();
     assert_eq!(content.viewing_url.as_deref(), Some("https://notes.example.com/7"));
     assert_eq!(content.original_file_url, content.viewing_url);
@@ -143,8 +146,8 @@ fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
     let ada = room.join("Ada", Role::Presenter);
     room.news(ada);
     for (parcel, interface) in [
-        (Parcel::qna("Exam").unwrap(), "QnaContent"),
-        (Parcel::notes("Notes", SharedNotesDetail::default()).unwrap(), "SharedNotesContent"),
+        (Upload::qna("Exam").unwrap(), "QnaContent"),
+        (Upload::notes("Notes", SharedNotesDetail::default()).unwrap(), "SharedNotesContent"),
         (poll(), "PollContent"),
     ] {
         let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, parcel));
@@ -161,99 +164,4 @@ fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
     assert!(matches!(upload, Err(CallError::NotNegotiated(_))) && room.news(ada).is_empty());
     room.share(ada, "Plan.txt");
     assert_eq!(room.model(ada).contents.len(), 1);
-}
-
-#[test]
-fn every_event_has_its_json_and_its_line() {
-    let mut model = Model::default();
-    model.apply(&Event::ContentAdded { id: 1, kind: "Content.Poll".to_owned() });
-    model.apply(&Event::Titled { id: 1, title: "T".to_owned() });
-    let text = str::to_owned;
-    let poll = |event| Event::Poll { id: 1, event };
-    let notes = |event| Event::Notes { id: 1, event };
-    let qna = |event| Event::Qna { id: 1, event };
-    let (question, choices) = (text("Eat?"), vec![text("now"), text("later\u{1b}")]);
-    let (notebook, section, page) = (text("N"), text("S"), text("P"));
-    for (event, json, line) in [
-        (
-            poll(PollEvent::Question { question, choices }),
-            r#""pollQuestion","content":1,"question":"Eat?","choices":["now","later\u001b"]"#,
-            "\"T\" asks \"Eat?\": \"now\", \"later\u{fffd}\".",
-        ),
-        (
-            poll(PollEvent::Open { open: true }),
-            r#""pollOpen","content":1,"open":true"#,
-            "One can vote in \"T\".",
-        ),
-        (
-            poll(PollEvent::ResultsShown { visible_to_all: true }),
-            r#""pollResultsShown","content":1,"visibleToAll":true"#,
-            "Everybody sees the results of \"T\".",
-        ),
-        (
-            poll(PollEvent::Vote { choice: Some(0) }),
-            r#""pollVote","content":1,"choice":0"#,
-            "You have voted for \"now\" in \"T\".",
-        ),
-        (
-            poll(PollEvent::Vote { choice: None }),
-            r#""pollVote","content":1,"choice":null"#,
-            "You have no vote in \"T\".",
-        ),
-        (
-            poll(PollEvent::Results { results: vec![2, 1, 0, 0, 0, 0, 0] }),
-            r#""pollResults","content":1,"results":[2,1,0,0,0,0,0]"#,
-            "Votes in \"T\": 2 for \"now\", 1 for \"later\u{fffd}\".",
-        ),
-        (
-            notes(NotesEvent::Id { id: text("{7}") }),
-            r#""notesId","content":1,"id":"{7}""#,
-            "The notes of \"T\" are \"{7}\".",
-        ),
-        (
-            notes(NotesEvent::Titles { notebook, section, page }),
-            r#""notesTitles","content":1,"notebook":"N","section":"S","page":"P""#,
-            "\"T\" is page \"P\", section \"S\", notebook \"N\".",
-        ),
-        (
-            notes(NotesEvent::Error { code: 1 }),
-            r#""notesError","content":1,"code":1"#,
-            "Something is wrong with \"T\" (error 1).",
-        ),
-        (
-            qna(QnaEvent::State { state: QnaOpenState::Suspended }),
-            r#""qnaState","content":1,"state":"suspended""#,
-            "\"T\" is suspended.",
-        ),
-        (
-            qna(QnaEvent::Count { count: 2 }),
-            r#""qnaCount","content":1,"count":2"#,
-            "There are 2 questions in \"T\".",
-        ),
-        (
-            qna(QnaEvent::Question { id: text("q"), text: text("Why?"), by: text("Ada") }),
-            r#""qnaQuestion","content":1,"id":"q","text":"Why?","by":"Ada""#,
-            "Ada asks in \"T\": \"Why?\"",
-        ),
-        (
-            qna(QnaEvent::Answer { question: text("q"), text: text("So."), by: text("") }),
-            r#""qnaAnswer","content":1,"question":"q","text":"So.","by":"""#,
-            "Somebody answers \"Why?\" in \"T\": \"So.\"",
-        ),
-        (
-            qna(QnaEvent::Blob { blob: text("abc") }),
-            r#""qnaBlob","content":1,"blob":"abc""#,
-            "A page of \"T\" says 3 bytes.",
-        ),
-    ] {
-        assert_eq!(event.to_json(), format!("{{\"event\":{json}}}"));
-        assert_eq!(event.line(&model), line);
-        // News only the first time, but for what a page says.
-        let kept = matches!(
-            event,
-            Event::Qna { event: QnaEvent::Blob { .. } | QnaEvent::Answer { .. }, .. }
-        );
-        model.apply(&event);
-        assert_eq!(model.apply(&event), kept, "{line}");
-    }
 }

@@ -7,7 +7,7 @@ use psom::{
     Config, Context, Handle, Lifecycle, Peers, Scope, Violation, distributed_object, testing::Pair,
 };
 
-use crate::client::{Slides, SlidesEvent};
+use crate::client::{ContentEvent, SlidesEvent, SlidesModel};
 use crate::{
     client::{Conference, Event, Model},
     interfaces::*,
@@ -143,7 +143,7 @@ impl Talk {
         talk
     }
 
-    fn model(&mut self) -> Slides {
+    fn model(&mut self) -> SlidesModel {
         let model = self.pair.on_client(0, |conference, _| conference.model().clone());
         // The model is nothing but the events that came.
         let mut own = Model::default();
@@ -237,7 +237,7 @@ fn answers_are_events_and_change_nothing() {
     talk.say(|to| to.c_error_adding_resource(7, Code::ClientUploadFailed));
     let event = talk.events.try_iter().last().unwrap();
     let refused = SlidesEvent::Refused { resource: 7, code: Code::ClientUploadFailed };
-    assert_eq!(event, Event::Slides { id: 1, event: refused });
+    assert_eq!(event, Event::Content { id: 1, event: ContentEvent::Slides(refused) });
     assert!(!Model::default().apply(&event));
     let model = talk.pair.on_client(0, |conference, _| conference.model().clone());
     assert_eq!(model.contents[&1].slides.as_ref(), Some(&before));
@@ -271,9 +271,9 @@ type Call = fn(&mut Calls<'_>) -> psom::Sent;
 
 /// What no server could say of three slides.
 const IMPOSSIBLE: [(&str, Call); 21] = [
-    ("slides", |to| to.c_set_slide_count(-1)),
-    ("slides", |to| to.c_set_slide_count(10_001)),
-    ("slides", |to| to.c_set_slide_count(i32::MAX)),
+    ("slide count", |to| to.c_set_slide_count(-1)),
+    ("slide count", |to| to.c_set_slide_count(10_001)),
+    ("slide count", |to| to.c_set_slide_count(i32::MAX)),
     ("location", |to| to.c_set_location("INITIAL_LOCATION")),
     ("location", |to| to.c_set_location("<PptLocation/>")),
     ("slide", |to| to.c_set_slide_jpeg_info(3, "u", bytes(32), bytes(16), bytes(20))),
@@ -290,7 +290,7 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
         let names = ["a", "b", "c", "d"].map(str::to_owned);
         to.c_set_thumbnail_file_info(&names, "u", bytes(32), bytes(16), bytes(20))
     }),
-    ("not told", |to| {
+    ("not announced", |to| {
         let needs = ["a".to_owned()];
         let (key, iv, hash) = file();
         to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, key, iv, hash)
@@ -299,7 +299,7 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
         let (key, iv, hash) = file();
         to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], key, iv, hash)
     }),
-    ("slides", |to| to.c_set_resource_error_code(2, 1, Format::Notes, Code::Other(1))),
+    ("range of slides", |to| to.c_set_resource_error_code(2, 1, Format::Notes, Code::Other(1))),
     ("slide", |to| to.c_set_resource_error_code(0, 3, Format::Notes, Code::ClientUploadFailed)),
     ("format", |to| {
         to.c_set_resource_error_code(0, 1, Format::Other(12), Code::ClientUploadFailed)
@@ -341,45 +341,4 @@ fn files_for_markup_are_counted() {
         to.c_set_slide_dhtml_resource_info("one more", "u", key, iv, hash);
     });
     assert!(talk.pair.client_error(0).unwrap().to_string().contains("too many files"));
-}
-
-#[test]
-fn json_and_lines_have_everything_but_the_keys() {
-    let mut talk = Talk::with_slides(20);
-    talk.say(|to| {
-        let (key, iv, hash) = file();
-        to.c_set_slide_jpeg_info(1, "http://h/f", key, iv, hash);
-        let (key, iv, hash) = file();
-        to.c_set_notes_info("http://h/n", &[3, 4, 5], key, iv, hash);
-        to.c_set_resource_error_code(6, 7, Format::FullJpeg, Code::UploaderClientDisconnected);
-        let location = crate::package::Location::new(2, 1).to_xml().unwrap();
-        to.c_set_location(&location);
-    });
-    let events: Vec<_> = talk.events.try_iter().collect();
-    let events = &events[events.len() - 4..];
-    let sha1 = "07".repeat(20);
-    let json: Vec<_> = events.iter().map(Event::to_json).collect();
-    assert_eq!(
-        json,
-        [
-            format!(
-                r#"{{"event":"slideJpeg","content":1,"slide":1,"url":"http://h/f","sha1":"{sha1}"}}"#
-            ),
-            format!(
-                r#"{{"event":"slideNotes","content":1,"slides":[3,4,5],"url":"http://h/n","sha1":"{sha1}"}}"#
-            ),
-            r#"{"event":"slideFailed","content":1,"begin":6,"end":7,"format":7,"code":100}"#.into(),
-            r#"{"event":"slideLocation","content":1,"slide":2,"click":1}"#.into(),
-        ]
-    );
-    let lines: Vec<_> = events.iter().map(|event| event.line(&Model::default())).collect();
-    assert_eq!(
-        lines,
-        [
-            "Slide 2 of Content 1 is there.",
-            "Content 1 has notes for slides 4 to 6.",
-            "Slides 7 to 8 of Content 1 will not come as a picture: who shared it has left.",
-            "Content 1 is at slide 3, click 1.",
-        ]
-    );
 }

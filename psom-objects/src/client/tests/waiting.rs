@@ -7,7 +7,7 @@ use super::{
     *,
 };
 use crate::{
-    client::Parcel,
+    client::Upload,
     package::{CreateAnnotation, Manifest},
     types::DownloadFinishReason,
 };
@@ -100,7 +100,7 @@ fn nothing_is_said_of_an_upload_that_was_refused() {
 fn the_title_of_an_upload_that_was_refused_is_free() {
     let mut stage = Stage::open();
     stage.uploads(|uploads, _| uploads.is_silent = true);
-    let parcel = Parcel::whiteboard("Ideas").unwrap();
+    let parcel = Upload::whiteboard("Ideas").unwrap();
     let cookie = stage.act(move |(root, cx)| root.upload(cx, parcel)).unwrap();
     let reserved = TitleReservationStatus::ReservedForCreation;
     stage.on(
@@ -161,7 +161,10 @@ fn what_was_not_requested_of_the_web_is_passed_over() {
     stage.has_none(form);
     // The first answer counts.
     (0..2).for_each(|_| stage.uploads(accept(form)));
-    let accepted = Event::WebUploadAccepted { cookie: form, url: "http://up".to_owned() };
+    let accepted = Event::Upload {
+        cookie: form,
+        event: UploadEvent::WebUploadAccepted { url: "http://up".to_owned() },
+    };
     assert_eq!(stage.events.try_iter().collect::<Vec<_>>(), [accepted]);
 
     // Nothing else is said of a download.

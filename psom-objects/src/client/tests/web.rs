@@ -6,7 +6,6 @@ use tracing::{Level, Metadata, Subscriber, span};
 
 use super::*;
 use crate::{
-    client::explain,
     package::{CreateAnnotation, Manifest},
     store::{WebDownload, WebUpload},
     types::DownloadFinishReason,
@@ -71,14 +70,14 @@ fn answers(events: Vec<Event>) -> Vec<Event> {
     let is_answer = |event: &Event| {
         matches!(
             event,
-            Event::TitleReservation { .. }
-                | Event::TitleReleased { .. }
-                | Event::WebUploadAccepted { .. }
+            Event::Upload { event: UploadEvent::TitleReservation { .. }, .. }
+                | Event::Upload { event: UploadEvent::TitleReleased, .. }
+                | Event::Upload { event: UploadEvent::WebUploadAccepted { .. }, .. }
                 | Event::WebDownloadAccepted { .. }
                 | Event::WebDownloadRejected { .. }
-                | Event::UploadRejected { .. }
-                | Event::UploadFinished { .. }
-                | Event::ContentCreated { .. }
+                | Event::Upload { event: UploadEvent::Rejected { .. }, .. }
+                | Event::Upload { event: UploadEvent::Finished { .. }, .. }
+                | Event::Upload { event: UploadEvent::ContentCreated { .. }, .. }
                 | Event::NotSent { .. }
         )
     };
@@ -87,7 +86,10 @@ fn answers(events: Vec<Event>) -> Vec<Event> {
 
 fn reserved(cookie: i32) -> Event {
     let status = TitleReservationStatus::ReservedForCreation;
-    Event::TitleReservation { cookie, status, content: None, owner: Some(1) }
+    Event::Upload {
+        cookie,
+        event: UploadEvent::TitleReservation { status, content: None, owner: Some(1) },
+    }
 }
 
 #[test]
@@ -96,22 +98,22 @@ fn a_browser_brings_a_file() {
     let ada = room.join("Ada", Role::Presenter);
     room.news(ada);
     let cookie = room.request(ada, "plan.txt");
-    let accepted = Event::WebUploadAccepted { cookie, url: "http://up/secret".into() };
-    assert_eq!(answers(room.news(ada)), [reserved(cookie), accepted.clone()]);
+    let accepted = Event::Upload {
+        cookie,
+        event: UploadEvent::WebUploadAccepted { url: "http://up/secret".into() },
+    };
+    assert_eq!(answers(room.news(ada)), [reserved(cookie), accepted]);
     let finish = move |conference: &mut Conference, cx: &mut psom::Context<_>| {
         conference.finish_upload(cx, cookie)
     };
     room.pair.on_client(ada, finish).unwrap();
-    let finished = Event::UploadFinished { cookie, reason: UploadFinishReason::Ok };
-    assert_eq!(answers(room.news(ada)), [Event::ContentCreated { id: 1, cookie }, finished]);
-    assert_eq!(room.model(ada).content_titled("plan.txt").unwrap().0, 1);
-    // Whoever reads the log has no use of the address.
-    let json = accepted.to_json();
+    let finished =
+        Event::Upload { cookie, event: UploadEvent::Finished { reason: UploadFinishReason::Ok } };
     assert_eq!(
-        json,
-        format!("{{\"event\":\"webUploadAccepted\",\"cookie\":{cookie},\"ok\":true}}")
+        answers(room.news(ada)),
+        [Event::Upload { cookie, event: UploadEvent::ContentCreated { content: 1 } }, finished]
     );
-    assert_eq!(accepted.line(&Model::default()), "A browser may upload the file now.");
+    assert_eq!(room.model(ada).content_titled("plan.txt").unwrap().0, 1);
 }
 
 #[test]
@@ -124,10 +126,19 @@ fn a_post_that_failed_is_cancelled_and_tried_again() {
         conference.cancel_upload(cx, cookie)
     };
     room.pair.on_client(ada, cancel).unwrap();
-    let finished = Event::UploadFinished { cookie, reason: UploadFinishReason::UserCancel };
-    assert_eq!(answers(room.news(ada)), [finished, Event::TitleReleased { cookie }]);
+    let finished = Event::Upload {
+        cookie,
+        event: UploadEvent::Finished { reason: UploadFinishReason::UserCancel },
+    };
+    assert_eq!(
+        answers(room.news(ada)),
+        [finished, Event::Upload { cookie, event: UploadEvent::TitleReleased }]
+    );
     let again = room.request(ada, "plan.txt");
-    let accepted = Event::WebUploadAccepted { cookie: again, url: "http://up/secret".into() };
+    let accepted = Event::Upload {
+        cookie: again,
+        event: UploadEvent::WebUploadAccepted { url: "http://up/secret".into() },
+    };
     assert_eq!(answers(room.news(ada)), [reserved(again), accepted]);
 }
 
@@ -137,7 +148,10 @@ fn nothing_is_asked_for_without_the_title() {
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let cookie = room.request(grace, "plan.txt");
     let status = TitleReservationStatus::FailedNotAuthorized;
-    let failed = Event::TitleReservation { cookie, status, content: None, owner: None };
+    let failed = Event::Upload {
+        cookie,
+        event: UploadEvent::TitleReservation { status, content: None, owner: None },
+    };
     assert_eq!(answers(room.news(grace)), [failed]);
     // A manifest that no message has room for says so, once its title is reserved.
     room.news(ada);
@@ -149,7 +163,7 @@ fn nothing_is_asked_for_without_the_title() {
     let told = answers(room.news(ada));
     assert_eq!(told[0], reserved(cookie));
     assert!(matches!(&told[1], Event::NotSent { .. }), "{told:?}");
-    assert_eq!(told[2..], [Event::TitleReleased { cookie }]);
+    assert_eq!(told[2..], [Event::Upload { cookie, event: UploadEvent::TitleReleased }]);
 }
 
 #[test]
@@ -167,16 +181,10 @@ fn a_browser_fetches_a_file() {
     let (cookie, told) = ask(&mut room, "stored plan.txt");
     let url = "http://down/stored plan.txt/Plan/true/1".to_owned();
     let accepted = Event::WebDownloadAccepted { cookie, url };
-    assert!(!accepted.to_json().contains("down/"));
     assert_eq!(told, [accepted]);
     let (cookie, told) = ask(&mut room, "another");
     let reason = DownloadFinishReason::NotFound;
     let rejected = Event::WebDownloadRejected { cookie, reason };
-    assert_eq!(rejected.line(&Model::default()), explain::download(reason));
-    let json = format!(
-        "{{\"event\":\"webDownloadRejected\",\"cookie\":{cookie},\"ok\":false,\"reason\":2}}"
-    );
-    assert_eq!(rejected.to_json(), json);
     assert_eq!(told, [rejected]);
 }
 
@@ -193,10 +201,10 @@ fn a_meeting_without_a_web_server_says_so() {
     assert_eq!(answers(room.news(ada)), [Event::WebDownloadRejected { cookie, reason }]);
     let cookie = room.request(ada, "other.txt");
     let reason = UploadFinishReason::UnknownFailure;
-    let rejected = Event::UploadRejected { cookie, reason };
+    let rejected = Event::Upload { cookie, event: UploadEvent::Rejected { reason } };
     assert_eq!(
         answers(room.news(ada)),
-        [reserved(cookie), rejected, Event::TitleReleased { cookie }]
+        [reserved(cookie), rejected, Event::Upload { cookie, event: UploadEvent::TitleReleased }]
     );
 }
 
@@ -233,7 +241,7 @@ fn what_is_refused_does_not_fill_the_log() {
         [cookie, web, conference.request_web_download(cx, "x", true).unwrap()]
     });
     let reason = UploadFinishReason::UnknownFailure;
-    let upload = |cookie| Event::UploadRejected { cookie, reason };
+    let upload = |cookie| Event::Upload { cookie, event: UploadEvent::Rejected { reason } };
     let cookie = asked[2];
     let download = Event::WebDownloadRejected { cookie, reason: DownloadFinishReason::NotFound };
     assert_eq!(answers(room.news(grace)), [upload(asked[0]), upload(asked[1]), download]);

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use bucket::Bucket;
 use bytes::Bytes;
 use psom_objects::{
-    client::Parcel,
+    client::Upload,
     package::{ContentDetail, CreateContent},
     types::Role,
 };
@@ -42,9 +42,9 @@ async fn start(data: &Path, bucket: &Bucket) -> Result<Server, StartError> {
     Server::start(Options { blobs: at(bucket), ..options(data) }).await
 }
 
-fn file(title: &str, bytes: &[u8]) -> Parcel {
+fn file(title: &str, bytes: &[u8]) -> Upload {
     let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
-    Parcel::new(content.with_native_file("file"), [("file", bytes)]).unwrap()
+    Upload::new(content.with_native_file("file"), [("file", bytes)]).unwrap()
 }
 
 /// The bytes of a file from `start` on, as they are stored.

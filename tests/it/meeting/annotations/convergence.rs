@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use psom::testing::Pair;
 use psom_objects::{
     annotation::{Board, Kind, Properties, Property, text::Delta},
-    client::{Conference, Event, Parcel},
+    client::{Conference, Event, Upload},
     server::{Meeting, MeetingConfig},
     types::{Participant, Role},
 };
@@ -112,7 +112,7 @@ fn all_clients_and_a_newcomer_see_the_same_board() {
         }
         pair.cut([1, 7, 100, 100_000][dice.roll(4)]);
         pair.on_client(0, |conference, cx| {
-            conference.upload(cx, Parcel::whiteboard("Board").unwrap()).unwrap();
+            conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
         });
         for round in 0..30 {
             for client in 0..3 {
@@ -149,7 +149,7 @@ fn first_of_two_simultaneous_edits_wins() {
     let mut pair = meeting();
     let (ada, grace) = (join(&mut pair, 1), join(&mut pair, 2));
     pair.on_client(ada, |conference, cx| {
-        conference.upload(cx, Parcel::whiteboard("Board").unwrap()).unwrap();
+        conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
     });
     pair.on_client(ada, |conference, cx| {
         let text = Properties::from([(Property::Text, "hello".to_owned())]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use psom::testing::Pair;
 use psom_objects::{
-    client::{Conference, Event, Parcel, Slides, SlidesEvent},
+    client::{Conference, ContentEvent, Event, SlidesEvent, SlidesModel, Upload},
     package::*,
     server::{Meeting, MeetingConfig},
     types::*,
@@ -41,7 +41,7 @@ impl Room {
     fn upload(&mut self, client: usize, manifest: Manifest) {
         let names: Vec<_> = manifest.files().iter().map(|name| (*name).to_owned()).collect();
         let files = names.iter().map(|name| (name.as_str(), name.as_bytes()));
-        let parcel = Parcel::new(manifest, files).unwrap();
+        let parcel = Upload::new(manifest, files).unwrap();
         self.pair.on_client(client, |conference, cx| conference.upload(cx, parcel).unwrap());
     }
 
@@ -55,7 +55,7 @@ impl Room {
         self.upload(client, Manifest::CreatePptContentResource(resources));
     }
 
-    fn slides(&mut self, client: usize) -> Slides {
+    fn slides(&mut self, client: usize) -> SlidesModel {
         let content =
             self.pair.on_client(client, |conference, _| conference.model().contents[&1].clone());
         assert!(content.extended_ready && content.board.is_some());
@@ -66,7 +66,7 @@ impl Room {
 fn heard(events: &Events) -> Vec<SlidesEvent> {
     let all = std::mem::take(&mut *events.lock().unwrap());
     let slides = all.into_iter().filter_map(|event| match event {
-        Event::Slides { id: 1, event } => Some(event),
+        Event::Content { id: 1, event: ContentEvent::Slides(event) } => Some(event),
         _ => None,
     });
     slides.collect()
@@ -159,7 +159,9 @@ fn reshown_presentation_is_mirrored_again() {
             conference.set_visibility(cx, 1, visibility).unwrap();
         });
     }
-    assert!(attendee.lock().unwrap().contains(&Event::ContentRemoved { id: 1 }));
+    assert!(
+        attendee.lock().unwrap().contains(&Event::Content { id: 1, event: ContentEvent::Removed })
+    );
     assert_eq!(room.slides(1), before);
     assert!(room.pair.server_error(1).is_none());
 }

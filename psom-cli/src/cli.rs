@@ -1,0 +1,140 @@
+//! The command line: all commands, and how they run.
+
+use std::process;
+
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    builder::styling::{AnsiColor, Styles},
+};
+use tokio::sync::oneshot;
+
+use crate::{
+    commands::{
+        completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
+        invite::Invite, meeting::Meeting, notes::Notes, poll::Poll, present::Present, proxy::Proxy,
+        qna::Qna, rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides,
+        stop::Stop, store::Store, visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
+    },
+    error::{CommandError, Result},
+    signals::{INTERRUPTED_STATUS, interrupted},
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// A web-conferencing server (MS-PSOM), and its clients on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "psom", version, styles = STYLES, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  psom serve --demo                        start a server with a meeting to try
+  psom meeting create team                 create another meeting on it
+  psom invite team --name Ada --role presenter
+  psom share LINK Plan.pdf                 share a file, with the link that `invite` printed
+  psom slides LINK Talk.pdf                share a presentation, slide by slide
+  psom whiteboard LINK Ideas create        create a whiteboard
+  psom poll LINK create Lunch --question \"When?\" --choice now --choice later
+  psom watch LINK                          print what happens in the meeting
+
+Logs go to standard error. PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
+shows every message.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// To add a command, add its module to `commands/mod.rs`, a variant here, and a line in
+/// [`Cli::dispatch`].
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Serve),
+    Proxy(Proxy),
+    Meeting(Meeting),
+    Invite(Invite),
+    Watch(Watch),
+    Share(Share),
+    Slides(ShareSlides),
+    Goto(Goto),
+    Get(Get),
+    Rename(Rename),
+    Delete(Delete),
+    Present(Present),
+    Stop(Stop),
+    Visibility(Visibility),
+    Whiteboard(Whiteboard),
+    Poll(Poll),
+    Qna(Qna),
+    Notes(Notes),
+    Idl(Idl),
+    Decode(Decode),
+    Store(Store),
+    Completions(Completions),
+}
+
+impl Cli {
+    /// Returns the log filter that applies if the environment sets none.
+    pub fn default_log(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) | Command::Proxy(_) => "info",
+            _ => "warn",
+        }
+    }
+
+    /// Runs the command. On the first signal, most commands clean up and end. On the second one,
+    /// they end at once.
+    pub async fn run(self) -> Result {
+        use Command::{Completions, Decode, Idl, Present, Proxy, Serve, Watch};
+        // Commands without anything to clean up, which may block on standard input.
+        let needs_no_cleanup = matches!(self.command, Idl(_) | Decode(_) | Completions(_));
+        // Commands that run until they are interrupted, and handle the signal themselves.
+        let handles_signals = matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_));
+        if needs_no_cleanup || handles_signals {
+            return self.dispatch().await;
+        }
+        let first = interrupted()?;
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            first.await;
+            let second = interrupted();
+            let _ = sender.send(());
+            if let Ok(second) = second {
+                second.await;
+                process::exit(INTERRUPTED_STATUS.into());
+            }
+        });
+        tokio::select! {
+            result = self.dispatch() => result,
+            Ok(()) = receiver => Err(CommandError::Interrupted),
+        }
+    }
+
+    async fn dispatch(self) -> Result {
+        match self.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Proxy(proxy) => proxy.run().await,
+            Command::Meeting(meeting) => meeting.run().await,
+            Command::Invite(invite) => invite.run().await,
+            Command::Watch(watch) => watch.run().await,
+            Command::Share(share) => share.run().await,
+            Command::Slides(slides) => slides.run().await,
+            Command::Goto(goto) => goto.run().await,
+            Command::Get(get) => get.run().await,
+            Command::Rename(rename) => rename.run().await,
+            Command::Delete(delete) => delete.run().await,
+            Command::Present(present) => present.run().await,
+            Command::Stop(stop) => stop.run().await,
+            Command::Visibility(visibility) => visibility.run().await,
+            Command::Whiteboard(whiteboard) => whiteboard.run().await,
+            Command::Poll(poll) => poll.run().await,
+            Command::Qna(qna) => qna.run().await,
+            Command::Notes(notes) => notes.run().await,
+            Command::Idl(idl) => idl.run(),
+            Command::Decode(decode) => decode.run(),
+            Command::Store(store) => store.run().await,
+            Command::Completions(completions) => completions.run(&mut Self::command()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+mod slides;
+mod url;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    files,
+    meeting::{
+        download::{RemoteFile, check_free, save},
+        session::LinkArgs,
+    },
+    terminal::out,
+};
+
+/// Download the file behind a content, or the slides of a presentation
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  psom get LINK Plan.pdf
+  psom get LINK Plan.pdf -o /tmp/plan.pdf
+  psom get LINK Talk.pdf --slides /tmp/talk
+  psom get LINK Plan.pdf --decrypted-url
+
+The file is decrypted and verified. It gets its name when it is complete, and replaces an existing
+file only with --force.
+
+With --slides, each slide becomes a file slide-01.jpg, and its notes slide-01.txt. If slides are
+missing, the command lists them and exits with 1.")]
+pub struct Get {
+    #[command(flatten)]
+    link: LinkArgs,
+    /// The content's title.
+    title: String,
+    /// The file or directory to write to, or `-` for standard output; by default a file with the
+    /// content's title in the current directory.
+    #[arg(short, long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Download the slides as pictures, with their notes, into this directory. It is created if it
+    /// is missing.
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    slides: Option<PathBuf>,
+    /// Replace existing files.
+    #[arg(short, long)]
+    force: bool,
+    /// Print an address where a browser can download the decrypted file, once within ten minutes.
+    #[arg(long, conflicts_with_all = ["output", "slides", "force"])]
+    decrypted_url: bool,
+}
+
+impl Get {
+    pub async fn run(self) -> Result {
+        let meeting = self.link.join().await?;
+        let (_, content) = meeting.content(&self.title).await?;
+        let title = content.title.unwrap_or(self.title);
+        let base = meeting.read(|model| model.url_base.clone()).await?;
+        let base = base.as_deref();
+        if let Some(directory) = &self.slides {
+            let Some(slides) = &content.slides else {
+                let instead = match content.file {
+                    Some(_) => "get its file, without --slides",
+                    None => "choose a presentation",
+                };
+                return Err(CommandError::new(format!("\"{title}\" has no slides; {instead}")));
+            };
+            slides::save_all(meeting.http(), base, &title, slides, directory, self.force).await?;
+            return meeting.leave().await;
+        }
+        let file = content.file.ok_or_else(|| {
+            CommandError::new(format!("\"{title}\" has no file; choose another content"))
+        })?;
+        if self.decrypted_url {
+            return url::print(meeting, file.name).await;
+        }
+        let remote = RemoteFile::native(base, &file)?;
+        let message = out::printable(&title);
+        if self.output.as_deref() == Some(Path::new("-")) {
+            let directory = files::private_directory("psom-get-")?;
+            // The whole file is verified before any of it is written to standard output.
+            let (file, _) = remote.fetch(meeting.http(), directory.path(), message).await?;
+            meeting.leave().await?;
+            return out::file(&mut file.reopen().or_cannot("read the file")?);
+        }
+        let target = target(self.output.as_deref(), &title)?;
+        check_free(&target, self.force)?;
+        let directory = files::directory_of(&target);
+        let (temporary, size) = remote.fetch(meeting.http(), directory, message).await?;
+        save(temporary, &target, self.force)?;
+        meeting.leave().await?;
+        out::line(format_args!("{} ({size} bytes)", target.display()))
+    }
+}
+
+/// The longest file name that common file systems accept.
+const MAX_FILE_NAME_BYTES: usize = 255;
+
+/// Returns the path to write to. A title comes from another user, so a name made from it must not
+/// lead to another directory.
+fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
+    if let Some(path) = output.filter(|path| !path.is_dir()) {
+        return Ok(path.to_owned());
+    }
+    let bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
+    let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
+    if name.trim_matches('.').is_empty() {
+        let why = "the title cannot be a file name; choose a file with -o";
+        return Err(CommandError::new(why));
+    }
+    // Another user must not create hidden files, which programs may read as settings.
+    if name.starts_with('.') {
+        name.replace_range(..1, "_");
+    }
+    if name.len() > MAX_FILE_NAME_BYTES {
+        let why = "the title is too long for a file name; choose a file with -o";
+        return Err(CommandError::new(why));
+    }
+    Ok(output.map_or_else(|| PathBuf::from(&name), |directory| directory.join(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_title_names_a_file_in_the_directory() {
+        assert_eq!(target(None, "../../etc/passwd").unwrap(), Path::new("_._.._etc_passwd"));
+        assert_eq!(target(None, "Plan.pdf").unwrap(), Path::new("Plan.pdf"));
+        assert_eq!(target(None, ".bashrc").unwrap(), Path::new("_bashrc"));
+        assert_eq!(target(Some(Path::new(".bashrc")), "x").unwrap(), Path::new(".bashrc"));
+        let path = Path::new("no such directory/x");
+        assert!(target(None, "..").is_err());
+        assert!(target(None, &"\u{6f22}".repeat(85)).is_ok());
+        assert!(target(None, &"\u{6f22}".repeat(86)).is_err());
+        assert!(target(Some(path), &"\u{6f22}".repeat(86)).is_ok());
+        let here = Path::new(".");
+        assert_eq!(target(Some(here), "a\nb").unwrap(), Path::new("./a_b"));
+        assert_eq!(target(Some(path), "Plan.pdf").unwrap(), path);
+    }
+}

@@ -1,0 +1,179 @@
+use std::collections::BTreeSet;
+
+use psom_objects::{
+    annotation::{Change, Constraint, Kind, Properties, Property},
+    client::{BoardEvent, BoardModel, ContentEvent, Event},
+};
+
+use crate::{
+    error::{CommandError, Result},
+    meeting::{session::Meeting, texts},
+    render::{names, refusal},
+    terminal::out,
+};
+
+/// A session on the board of a content.
+pub struct BoardSession {
+    pub meeting: Meeting,
+    pub content: i64,
+}
+
+impl BoardSession {
+    pub fn new(meeting: Meeting, content: i64) -> Self {
+        Self { meeting, content }
+    }
+
+    /// Returns the board as it is now.
+    pub async fn board(&self) -> Result<BoardModel> {
+        let content = self.meeting.content_by_id(self.content).await?;
+        Ok(content.and_then(|content| content.board).unwrap_or_default())
+    }
+
+    /// Returns the value of a limit that the server has announced.
+    pub async fn limit(&self, constraint: Constraint) -> Result<Option<u64>> {
+        let content = self.content;
+        let limit = self.meeting.read(move |model| {
+            let board = model.contents.get(&content)?.board.as_ref()?;
+            board.constraints.get(&constraint).copied()
+        });
+        Ok(limit.await?.and_then(|limit| u64::try_from(limit).ok()))
+    }
+
+    /// Rejects a text that exceeds a limit of the server.
+    pub async fn check_length(
+        &self,
+        text: &str,
+        limit: Constraint,
+        what: &str,
+        remedy: &str,
+    ) -> Result {
+        let limit = self.limit(limit).await?.unwrap_or(u64::MAX);
+        let length = text.encode_utf16().count();
+        if length as u64 <= limit {
+            return texts::check_length(what, text);
+        }
+        Err(CommandError::new(format!(
+            "{what} has {length} characters, and the server accepts {limit}; {remedy}"
+        )))
+    }
+
+    /// Adds an annotation, and returns the number that the server gave it.
+    pub async fn add(&mut self, kind: Kind, mut properties: Properties) -> Result<i32> {
+        let (content, local) = (self.content, new_local_id());
+        properties.insert(Property::LocalId, local.clone());
+        self.meeting
+            .act(move |conference, cx| conference.add_annotation(cx, content, kind, properties))
+            .await?;
+        self.until("whether it accepts the annotation", |event| match event {
+            BoardEvent::Changed { change: Change::Add { id, annotation }, .. }
+                if annotation.get(Property::LocalId) == Some(&local) =>
+            {
+                Some(Ok(*id))
+            }
+            // This is the only request of this client, so the refusal is the answer to it.
+            BoardEvent::AddRefused { code, .. } => Some(Err(refused(code))),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Lists the annotations: number, type, anchor, owner and text, separated by tabs.
+    pub async fn list(&self) -> Result<Option<String>> {
+        let content = self.content;
+        let lines = self.meeting.read(move |model| {
+            let board = model.contents.get(&content)?.board.as_ref()?;
+            let lines = board.annotations.iter().map(|(id, annotation)| {
+                let owner = names::user(model, annotation.owner);
+                let anchor = annotation.get(Property::Anchor).unwrap_or("0,0");
+                let mut fields = vec![
+                    id.to_string(),
+                    annotation.kind.name().to_owned(),
+                    out::printable(anchor),
+                    out::printable(&owner),
+                ];
+                fields.extend(annotation.get(Property::Text).map(out::printable));
+                fields.join("\t")
+            });
+            Some(lines.collect::<Vec<_>>().join("\n"))
+        });
+        Ok(lines.await?.filter(|lines| !lines.is_empty()))
+    }
+
+    pub async fn remove(&mut self, ids: Vec<i32>) -> Result<String> {
+        let content = self.content;
+        let wanted: BTreeSet<_> = ids.iter().copied().collect();
+        let request = self
+            .meeting
+            .act(move |conference, cx| conference.remove_annotations(cx, content, ids))
+            .await?;
+        let removed = self
+            .until("which annotations it removes", |event| match event {
+                BoardEvent::Changed {
+                    change: Change::Remove { ids, .. },
+                    cookie: Some(cookie),
+                } if *cookie == request => Some(Ok(ids.clone())),
+                BoardEvent::RemovalRefused { cookie: Some(cookie), code, .. }
+                    if *cookie == request =>
+                {
+                    Some(Err(refused(code)))
+                }
+                _ => None,
+            })
+            .await?;
+        let missing: Vec<_> = wanted.into_iter().filter(|id| !removed.contains(id)).collect();
+        let removed = annotations(&removed);
+        Ok(match missing.len() {
+            0 => format!("Removed {removed}."),
+            1 => format!("Removed {removed}; there is no {}.", annotations(&missing)),
+            _ => format!("Removed {removed}; there are no {}.", annotations(&missing)),
+        })
+    }
+
+    pub async fn clear(&mut self, title: &str) -> Result<String> {
+        let content = self.content;
+        self.meeting.act(move |conference, cx| conference.clear_annotations(cx, content)).await?;
+        self.until("whether it clears the board", |event| match event {
+            BoardEvent::Changed { change: Change::Clear { .. }, .. } => Some(Ok(())),
+            BoardEvent::ClearRefused { code } => Some(Err(refused(code))),
+            _ => None,
+        })
+        .await?;
+        Ok(format!("Removed all annotations from \"{}\".", out::printable(title)))
+    }
+
+    /// Waits for an event of this board.
+    async fn until<T>(
+        &mut self,
+        what: &str,
+        mut find: impl FnMut(&BoardEvent) -> Option<Result<T>>,
+    ) -> Result<T> {
+        let content = self.content;
+        let answer = self.meeting.until(what, |event| match event {
+            Event::Content { id, event } if *id == content => match event {
+                ContentEvent::Board(event) => find(event),
+                ContentEvent::Removed => {
+                    Some(Err(CommandError::new("the board was deleted meanwhile")))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        answer.await?
+    }
+}
+
+fn refused(code: &str) -> CommandError {
+    CommandError::from_sentence(&refusal::annotation(code))
+}
+
+/// Makes a unique name for an annotation.
+pub fn new_local_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+/// Names annotations by their numbers: `annotations 1, 2`.
+pub fn annotations(ids: &[i32]) -> String {
+    let all: Vec<_> = ids.iter().map(i32::to_string).collect();
+    let noun = if ids.len() == 1 { "annotation" } else { "annotations" };
+    format!("{noun} {}", all.join(", "))
+}

@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use psom_objects::annotation::{Constraint, Kind, Properties, Property};
+
+use super::{
+    board::{BoardSession, annotations},
+    values::{color, number, point},
+};
+use crate::{
+    drawing::{
+        path,
+        svg_import::{self, Drawing, Drawings},
+    },
+    error::{CommandError, Result},
+};
+
+#[derive(Debug, Args)]
+pub struct Draw {
+    /// An SVG file. Each of its paths is drawn, with the colors, opacities and `translate` of the
+    /// path and its groups. Colors have the form #RRGGBB. Other shapes, transforms and styles are
+    /// left out and listed.
+    #[arg(value_name = "FILE.svg", conflicts_with = "path")]
+    file: Option<PathBuf>,
+    /// The path data, as in an SVG file.
+    #[arg(long, value_name = "DATA")]
+    path: Option<String>,
+    /// The offset of the path.
+    #[arg(long, value_name = "X,Y", value_parser = point, allow_hyphen_values = true)]
+    at: Option<String>,
+    /// The color of the line; by default the file's color, or black.
+    #[arg(long, value_name = "COLOR", value_parser = color)]
+    stroke: Option<String>,
+    /// The thickness of the line; by default the file's thickness, or 2.
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    width: Option<String>,
+    /// The fill color; by default the file's color, or none.
+    #[arg(long, value_name = "COLOR", value_parser = color)]
+    fill: Option<String>,
+}
+
+impl Draw {
+    /// Rejects a command without anything to draw.
+    pub fn check(&self) -> Result {
+        if self.file.is_none() && self.path.is_none() {
+            let why = "there is nothing to draw; name an SVG file, or give a path with --path";
+            return Err(CommandError::new(why));
+        }
+        Ok(())
+    }
+
+    /// Draws the path, or all paths of the file.
+    pub async fn run(self, board: &mut BoardSession) -> Result<String> {
+        let Drawings { drawings, left_out } = match (&self.file, self.path) {
+            (Some(file), _) => svg_import::read(file)?,
+            (None, path) => {
+                let data = path.unwrap_or_default();
+                check_path(&data)?;
+                let drawing = Drawing { data, ..Drawing::default() };
+                Drawings { drawings: vec![drawing], left_out: None }
+            }
+        };
+        for drawing in &drawings {
+            let limit = Constraint::MaxDrawingPathDataLength;
+            board.check_length(&drawing.data, limit, "a path", "draw a simpler one").await?;
+        }
+        let mut ids = Vec::new();
+        for drawing in drawings {
+            let anchor = drawing.moved(self.at.as_deref());
+            let stroke = self.stroke.clone().or(drawing.stroke);
+            let width = self.width.clone().or(drawing.width);
+            let fill = self.fill.clone().or(drawing.fill);
+            let properties = Properties::from([
+                (Property::DrawingType, "Freehand".to_owned()),
+                (Property::Anchor, anchor),
+                (Property::Stroke, stroke.unwrap_or_else(|| "#000000".to_owned())),
+                (Property::StrokeThickness, width.unwrap_or_else(|| "2".to_owned())),
+                (Property::Fill, fill.unwrap_or_else(|| "none".to_owned())),
+                (Property::Data, drawing.data),
+            ]);
+            ids.push(board.add(Kind::Drawing, properties).await?);
+        }
+        let left_out = left_out.map_or_else(String::new, |what| format!("\nLeft out: {what}."));
+        Ok(format!("Drew {}.{left_out}", annotations(&ids)))
+    }
+}
+
+/// Rejects a path with a mistake, and shows where it is.
+fn check_path(data: &str) -> Result {
+    const SHOWN_CHARS: usize = 20;
+    let Some(at) = path::mistake(data) else { return Ok(()) };
+    let (before, after) = data.split_at_checked(at).unwrap_or(("", data));
+    let shown: String = after.chars().take(SHOWN_CHARS).collect();
+    let position = before.chars().count() + 1;
+    Err(CommandError::new(if shown.is_empty() {
+        "the path is incomplete; write one like \"M10 10 L 100 100\"".to_owned()
+    } else {
+        format!(
+            "the path has a mistake at \"{shown}\" (character {position}); write one like \"M10 10 \
+             L 100 100\""
+        )
+    }))
+}

@@ -1,0 +1,107 @@
+//! Why a command fails.
+
+use std::fmt::Display;
+
+/// Why a command fails.
+#[derive(Debug)]
+pub enum CommandError {
+    /// A sentence for people: lower case, without a full stop.
+    Message(String),
+    /// The user has interrupted the command.
+    Interrupted,
+    /// Standard output was closed, as by `| head`. The command ends, and that is no failure.
+    OutputClosed,
+}
+
+/// The result of a command.
+pub type Result<T = (), E = CommandError> = std::result::Result<T, E>;
+
+impl CommandError {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self::Message(message.into())
+    }
+
+    /// Makes an error of a whole sentence: its first letter becomes small, and its full stop goes.
+    pub fn from_sentence(sentence: &str) -> Self {
+        let mut rest = sentence.trim_end_matches('.').chars();
+        let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+        Self::Message(first + rest.as_str())
+    }
+
+    /// Puts a text in front of the message.
+    #[must_use]
+    pub fn prefixed(self, prefix: impl Display) -> Self {
+        match self {
+            Self::Message(message) => Self::Message(format!("{prefix}: {message}")),
+            other => other,
+        }
+    }
+}
+
+impl From<psom::Error> for CommandError {
+    fn from(error: psom::Error) -> Self {
+        match error {
+            // The way in which the connection went down does not help the user.
+            psom::Error::Lost(reason) if reason.is_disconnect() => {
+                Self::new("the server is gone; check that it runs, and join again")
+            }
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
+impl From<psom::CallError> for CommandError {
+    fn from(error: psom::CallError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<psom_server::StartError> for CommandError {
+    fn from(error: psom_server::StartError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<tokio::task::JoinError> for CommandError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::new(format!("a background task has failed: {error}"))
+    }
+}
+
+/// Adds what the command was doing to an error.
+pub trait OrCannot<T> {
+    /// `what` completes "cannot ...".
+    ///
+    /// # Errors
+    /// The error, as a sentence.
+    fn or_cannot(self, what: impl Display) -> Result<T>;
+}
+
+impl<T, E: Display> OrCannot<T> for std::result::Result<T, E> {
+    fn or_cannot(self, what: impl Display) -> Result<T> {
+        self.map_err(|error| CommandError::new(format!("cannot {what}: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    fn message(kind: ErrorKind) -> String {
+        match CommandError::from(psom::Error::Lost(Error::from(kind).into())) {
+            CommandError::Message(message) => message,
+            other => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_departed_server_is_named_as_such() {
+        for end in [ErrorKind::UnexpectedEof, ErrorKind::ConnectionReset, ErrorKind::BrokenPipe] {
+            assert_eq!(message(end), "the server is gone; check that it runs, and join again");
+        }
+        let unreachable = message(ErrorKind::HostUnreachable);
+        assert_eq!(unreachable, "the connection was lost: host unreachable");
+    }
+}

@@ -1,0 +1,145 @@
+//! HTTP to the server that a link or `server.json` names.
+
+use std::{io::Read, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::time::timeout;
+use ureq::{
+    Agent, Body, RequestExt,
+    http::{Method, Request, Response, StatusCode},
+    tls::{PemItem, RootCerts, TlsConfig, TlsProvider},
+};
+
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    terminal::progress,
+};
+
+/// How long a server may take to accept a connection, to answer, and between two pieces of a file.
+const STEP_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// After this time, a spinner shows that the program still waits.
+const SPINNER_DELAY: Duration = Duration::from_secs(2);
+
+/// Upper bound on an answer of the admission API: about 100,000 users.
+const MAX_ANSWER_BYTES: u64 = 16 << 20;
+
+/// An HTTP client that trusts one certificate authority and no other.
+#[derive(Clone)]
+pub struct Http(Agent);
+
+/// Why a request to the admission API failed.
+#[derive(Debug)]
+pub enum ApiError {
+    /// The server has refused the request.
+    Refused {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The server's explanation.
+        message: String,
+    },
+    /// The server cannot be reached, or its answer cannot be read.
+    Failed(CommandError),
+}
+
+impl From<ApiError> for CommandError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Refused { message, .. } => Self::new(message),
+            ApiError::Failed(error) => error,
+        }
+    }
+}
+
+impl Http {
+    pub fn new(authority: &[u8]) -> Result<Self> {
+        let mut roots = Vec::new();
+        for item in ureq::tls::parse_pem(authority) {
+            if let PemItem::Certificate(root) = item.or_cannot("read the server's certificate")? {
+                roots.push(root);
+            }
+        }
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(RootCerts::from(roots));
+        let config = Agent::config_builder()
+            .tls_config(tls.build())
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(STEP_TIMEOUT))
+            .timeout_send_request(Some(STEP_TIMEOUT))
+            .timeout_recv_response(Some(STEP_TIMEOUT))
+            .timeout_per_read(Some(STEP_TIMEOUT));
+        Ok(Self(config.build().into()))
+    }
+
+    /// Sends a request to the admission API and returns the JSON of the answer.
+    pub async fn api(
+        &self,
+        method: Method,
+        url: String,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> Result<Value, ApiError> {
+        let mut request = Request::builder().method(method).uri(&url);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(String::new, |body| body.to_string());
+        let request = request.body(body).or_cannot(format_args!("send a request to {url}"));
+        let request = request.map_err(ApiError::Failed)?;
+        let agent = self.0.clone();
+        let mut sending = tokio::task::spawn_blocking(move || {
+            let response = request.with_agent(&agent).run().map_err(|error| {
+                let why = format!("cannot reach the server at {url} ({error}); check that it runs");
+                ApiError::Failed(CommandError::new(why))
+            })?;
+            answer(response, &url)
+        });
+        let answered = match timeout(SPINNER_DELAY, &mut sending).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                let spinner = progress::spinner("waiting for the server");
+                let answered = sending.await;
+                spinner.finish_and_clear();
+                answered
+            }
+        };
+        answered.map_err(|error| ApiError::Failed(error.into()))?
+    }
+
+    /// Starts the download of a file. Blocks.
+    pub fn download(&self, url: &str) -> Result<impl Read + use<>> {
+        let response = self.0.get(url).call().or_cannot("download the file")?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(CommandError::new(match status {
+                StatusCode::NOT_FOUND | StatusCode::GONE => {
+                    "the file server no longer has the file; ask its owner to share it again"
+                        .to_owned()
+                }
+                _ => format!("the file server refused the download with {status}"),
+            }));
+        }
+        Ok(response.into_body().into_reader())
+    }
+}
+
+fn answer(mut response: Response<Body>, url: &str) -> Result<Value, ApiError> {
+    let status = response.status();
+    let body = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_string();
+    let body = body.or_cannot(format_args!("read the answer from {url}"));
+    let json: Value = serde_json::from_str(&body.map_err(ApiError::Failed)?).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(json);
+    }
+    let message = match json["error"].as_str() {
+        Some(message) => message.to_owned(),
+        None => format!("the server at {url} refused the request with {status}"),
+    };
+    Err(ApiError::Refused { status, message })
+}

@@ -1,0 +1,4 @@
+//! HTTP to a server: the admission API and downloads.
+
+pub mod admin;
+pub mod client;

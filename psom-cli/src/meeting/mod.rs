@@ -1,0 +1,9 @@
+//! A client's session in a meeting, and the transfers that belong to it.
+
+mod deadline;
+pub mod download;
+mod guest;
+pub mod queue;
+pub mod session;
+pub mod texts;
+pub mod upload;

@@ -1,0 +1,438 @@
+//! A session in a meeting that was joined by a link.
+
+use std::{pin::pin, time::Duration};
+
+use clap::Args;
+use psom::{CallError, ClientSession, Context};
+use psom_objects::{
+    client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
+    types::{TitleReservationStatus, UploadFinishReason},
+};
+use psom_server::{Entry, JoinLink};
+use serde_json::json;
+use tokio::time::timeout;
+use ureq::http::Method;
+
+use super::{
+    deadline::Deadline,
+    guest,
+    queue::{self, Receiver},
+    texts,
+};
+use crate::{
+    error::{CommandError, Result},
+    http::client::Http,
+    render::refusal,
+};
+
+/// How long a server may take to answer. It covers a slow network; a server answers at once.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the close of the connection may take. The server has done everything by then.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many titles an error lists.
+const MAX_LISTED_TITLES: usize = 10;
+
+/// The arguments of every command that joins a meeting.
+#[derive(Debug, Args)]
+pub struct LinkArgs {
+    /// The join link that `psom invite` or `psom serve --demo` has printed.
+    #[arg(value_name = "LINK")]
+    link: String,
+    /// Your name in the meeting, if the link is an open invitation.
+    #[arg(long = "as", value_name = "NAME", global = true)]
+    name: Option<String>,
+}
+
+/// A connection to a meeting.
+pub struct Connection {
+    session: ClientSession<Conference>,
+    /// The client for the meeting's file server.
+    pub http: Http,
+    /// The user's display name, if the invitation or the command line gives one.
+    name: Option<String>,
+}
+
+/// A meeting that was joined: its connection and its events.
+pub struct Meeting {
+    connection: Connection,
+    events: Receiver<Event>,
+}
+
+impl LinkArgs {
+    /// Joins, and waits until the server has sent the meeting with all its contents.
+    pub async fn join(&self) -> Result<Meeting> {
+        let (mut sender, events) = queue::queue();
+        let listener = move |event: Event| {
+            let bytes = event.size_bytes();
+            sender.send(event, bytes);
+        };
+        let mut meeting = Meeting { connection: self.connect(listener).await?, events };
+        meeting.wait_until_complete().await?;
+        Ok(meeting)
+    }
+
+    /// Joins, and sends the events to a listener.
+    pub async fn connect(&self, listener: impl Listener) -> Result<Connection> {
+        if let Some(name) = &self.name {
+            texts::check_name(name)?;
+        }
+        // The link is not parsed with the arguments: an error of the argument parser would print the
+        // whole link, and with it the secret.
+        let link: JoinLink = self
+            .link
+            .parse()
+            .map_err(|error: psom_server::LinkError| CommandError::new(error.to_string()))?;
+        let http = Http::new(link.authority_pem().as_bytes())?;
+        let (link, name) = match &link.entry {
+            Entry::Token(_) => (link, self.name.clone()),
+            Entry::Invitation { secret, http: base } => {
+                let (token, name) = redeem(&http, base, secret, self.name.as_deref()).await?;
+                (JoinLink { entry: Entry::Token(token), ..link }, name)
+            }
+        };
+        let connecting = link.join(|scope| Conference::new(scope, listener));
+        let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| {
+            CommandError::new(format!("the server at {} does not answer; try again", link.address))
+        })??;
+        Ok(Connection { session, http, name })
+    }
+}
+
+/// Exchanges an invitation for a join token, which is valid for one connection. Returns the token
+/// and the user's display name.
+async fn redeem(
+    http: &Http,
+    base: &str,
+    secret: &str,
+    name: Option<&str>,
+) -> Result<(String, Option<String>)> {
+    let mut body = json!({ "invite": secret, "displayName": name });
+    if let Some(guest) = guest::secret() {
+        body["guest"] = guest.into();
+    }
+    let url = format!("{}/api/join", base.trim_end_matches('/'));
+    let answer = http.api(Method::POST, url, None, Some(body)).await?;
+    let token = answer["sAuthId"].as_str().map(str::to_owned);
+    let token = token.ok_or_else(|| {
+        CommandError::new("the server took the invitation but gave no token; update psom")
+    })?;
+    Ok((token, answer["displayName"].as_str().map(str::to_owned)))
+}
+
+fn meeting_ended() -> CommandError {
+    CommandError::new("the meeting has ended, or the server has stopped")
+}
+
+/// The error for a command that cannot keep up with the events of a meeting.
+pub fn overrun() -> CommandError {
+    CommandError::new("events arrive faster than this program can handle them; join again")
+}
+
+impl Connection {
+    /// Waits for the end of the connection. A close by the server is no error.
+    pub async fn ended(&self) -> Result {
+        match timeout(CLOSE_TIMEOUT, self.session.ended()).await {
+            Ok(psom::Error::PeerClosed) => Ok(()),
+            Ok(error) => Err(error.into()),
+            Err(_) => Err(CommandError::new("the connection has ended")),
+        }
+    }
+
+    /// Closes the connection once everything was sent.
+    pub async fn close(self) -> Result {
+        // The server has what matters, so a close that it does not answer is no error.
+        let _ = timeout(CLOSE_TIMEOUT, self.session.close()).await;
+        Ok(())
+    }
+}
+
+impl Meeting {
+    async fn wait_until_complete(&mut self) -> Result {
+        let deadline = Deadline::new(ANSWER_TIMEOUT);
+        while !self.read(Model::is_complete).await? {
+            // The model can only become complete with one of these events.
+            self.until_deadline(&deadline, "the state of the meeting", |event| {
+                matches!(
+                    event,
+                    Event::Ready
+                        | Event::Content {
+                            event: ContentEvent::Ready
+                                | ContentEvent::ExtendedReady
+                                | ContentEvent::Removed,
+                            ..
+                        }
+                )
+                .then_some(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// The client for the meeting's file server.
+    pub fn http(&self) -> &Http {
+        &self.connection.http
+    }
+
+    /// Returns the user's display name; empty if it is not known.
+    pub fn own_name(&self) -> String {
+        self.connection.name.clone().unwrap_or_default()
+    }
+
+    /// Waits for the next event, however long that takes. Returns `None` when the server has closed
+    /// the connection.
+    pub async fn next(&mut self) -> Result<Option<Event>> {
+        match self.events.next().await {
+            Some(event) if event != Event::Ended => Ok(Some(event)),
+            None if self.events.is_overrun() => Err(overrun()),
+            _ => self.connection.ended().await.map(|()| None),
+        }
+    }
+
+    /// Reads the model. It includes at least the events that were received.
+    pub async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Model) -> R + Send + 'static,
+    ) -> Result<R> {
+        match self.connection.session.run(|conference, _| read(conference.model())).await {
+            Ok(result) => Ok(result),
+            Err(_) => Err(self.why_ended().await),
+        }
+    }
+
+    async fn why_ended(&self) -> CommandError {
+        self.connection.ended().await.err().unwrap_or_else(meeting_ended)
+    }
+
+    /// Runs work that does not concern the meeting. If the meeting ends meanwhile, the work is
+    /// dropped.
+    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                event = self.next() => drop(event?.ok_or_else(meeting_ended)?),
+            }
+        }
+    }
+
+    /// Waits for an event from which `find` returns something. `what` completes "the server has not
+    /// sent ... in time".
+    pub async fn until<T>(
+        &mut self,
+        what: &str,
+        find: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<T> {
+        self.until_within(ANSWER_TIMEOUT, None, what, find).await
+    }
+
+    /// Waits like [`until`](Self::until), with another timeout. Other events do not extend it, but
+    /// progress of the upload with this cookie starts it anew.
+    pub async fn until_within<T>(
+        &mut self,
+        limit: Duration,
+        upload: Option<i32>,
+        what: &str,
+        mut find: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<T> {
+        let (mut deadline, mut arrived) = (Deadline::new(limit), 0);
+        loop {
+            let progressed = self.until_deadline(&deadline, what, |event| {
+                if let Event::Upload { cookie, event: UploadEvent::Progress { received } } = event
+                    && upload == Some(*cookie)
+                    && *received > arrived
+                {
+                    arrived = *received;
+                    return Some(find(event));
+                }
+                find(event).map(Some)
+            });
+            match progressed.await? {
+                Some(found) => return Ok(found),
+                None => deadline.renew(),
+            }
+        }
+    }
+
+    async fn until_deadline<T>(
+        &mut self,
+        deadline: &Deadline,
+        what: &str,
+        mut find: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<T> {
+        loop {
+            let next = deadline.wait(self.next()).await.ok_or_else(|| {
+                CommandError::new(format!("the server has not sent {what} in time; try again"))
+            })?;
+            let event = next?.ok_or_else(meeting_ended)?;
+            if let Event::NotSent { action, reason } = &event {
+                return Err(CommandError::new(format!("cannot {action}: {reason}")));
+            }
+            if let Some(found) = find(&event) {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Performs an action in the meeting.
+    pub async fn act<R: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, CallError>
+        + Send
+        + 'static,
+    ) -> Result<R> {
+        let acted = self.connection.session.run(|conference, cx| {
+            // Every call fails once the connection has ended; that is the error to report.
+            act(conference, cx).map_err(|error| (error, conference.model().ready))
+        });
+        match acted.await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err((CallError::Gone, true))) => Err(CommandError::new(
+                "the content or the upload no longer exists; see `psom watch`",
+            )),
+            Ok(Err((error, true))) => Err(error.into()),
+            Ok(Err((_, false))) | Err(_) => Err(self.why_ended().await),
+        }
+    }
+
+    /// Waits until the model includes the server's reaction to all earlier actions.
+    ///
+    /// A server does not answer most actions that it refuses. But it answers every reservation of a
+    /// title (section 3.3.4.1.3), it handles calls in order, and no title is empty. The refusal of
+    /// an empty title therefore comes after everything before.
+    pub async fn settle(&mut self) -> Result {
+        self.may_share().await.map(drop)
+    }
+
+    /// Waits like [`settle`](Self::settle), and reports whether this user may share. A server checks
+    /// that before it checks the title.
+    pub async fn may_share(&mut self) -> Result<bool> {
+        let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
+        let status = self.until("the result", |event| reservation(event, fence)).await?;
+        if status == TitleReservationStatus::ReservedForCreation {
+            self.act(move |conference, cx| conference.release_title(cx, fence)).await?;
+        }
+        Ok(status != TitleReservationStatus::FailedNotAuthorized)
+    }
+
+    /// Uploads a small package and waits until the server has handled it. Returns the ID of the
+    /// content that it has become, if it creates one.
+    pub async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
+        let title = upload.title().map(str::to_owned);
+        let cookie = self.act(|conference, cx| conference.upload(cx, upload)).await?;
+        let mut created = None;
+        let what = "the result of the upload";
+        let result = self.until_within(ANSWER_TIMEOUT, Some(cookie), what, |event| {
+            let Event::Upload { cookie: of, event } = event else { return None };
+            if *of != cookie {
+                return None;
+            }
+            match event {
+                UploadEvent::TitleReservation { status, .. } => {
+                    let is_reserved = *status == TitleReservationStatus::ReservedForCreation;
+                    let title = title.as_deref().unwrap_or_default();
+                    let remedy = texts::CHOOSE_ANOTHER;
+                    (!is_reserved).then(|| Err(texts::reservation_refused(title, *status, remedy)))
+                }
+                UploadEvent::ContentCreated { content } => {
+                    created = Some(*content);
+                    None
+                }
+                UploadEvent::Rejected { reason } | UploadEvent::Finished { reason } => {
+                    Some(match *reason {
+                        UploadFinishReason::Ok => Ok(()),
+                        // The package is intact: this program has made it.
+                        UploadFinishReason::VerifyFailed if title.is_some() => {
+                            Err(CommandError::new(
+                                "the server does not accept the content: a text is too long (make \
+                                 it shorter), or it does not support such contents",
+                            ))
+                        }
+                        reason => Err(CommandError::from_sentence(&refusal::upload(reason))),
+                    })
+                }
+                _ => None,
+            }
+        });
+        if let Err(error) = result.await? {
+            // If an upload without a title is not allowed, the server does not say so.
+            return Err(match self.may_share().await {
+                Ok(false) => CommandError::from_sentence(&refusal::reservation(
+                    TitleReservationStatus::FailedNotAuthorized,
+                )),
+                _ => error,
+            });
+        }
+        Ok(created)
+    }
+
+    /// Returns the content with this title, as it is now.
+    pub async fn content(&self, title: &str) -> Result<(i64, ContentModel)> {
+        let wanted = title.to_owned();
+        let found = self.read(move |model| {
+            model.content_titled(&wanted).map(|(id, content)| (id, content.clone())).ok_or_else(
+                || {
+                    let contents = model.contents.values();
+                    contents.filter_map(|content| content.title.clone()).collect::<Vec<_>>()
+                },
+            )
+        });
+        found.await?.map_err(|titles| no_such_content(title, &titles))
+    }
+
+    /// Returns a content as it is now, or `None` if it was removed.
+    pub async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
+        self.read(move |model| model.contents.get(&id).cloned()).await
+    }
+
+    /// Leaves the meeting once everything was sent.
+    pub async fn leave(self) -> Result {
+        self.connection.close().await
+    }
+}
+
+/// Returns the status with which a server answers the reservation of a title.
+pub fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
+    match event {
+        Event::Upload { cookie: of, event: UploadEvent::TitleReservation { status, .. } }
+            if *of == cookie =>
+        {
+            Some(*status)
+        }
+        _ => None,
+    }
+}
+
+fn no_such_content(title: &str, titles: &[String]) -> CommandError {
+    let listed: Vec<_> =
+        titles.iter().take(MAX_LISTED_TITLES).map(|title| format!("\"{title}\"")).collect();
+    let there = match (titles.len(), titles.len().saturating_sub(MAX_LISTED_TITLES)) {
+        (0, _) => "you see no contents in this meeting".to_owned(),
+        (_, 0) => format!("there is {}", listed.join(", ")),
+        (_, more) => format!("there is {} and {more} more", listed.join(", ")),
+    };
+    CommandError::new(format!("there is no content \"{title}\"; {there}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_title_lists_the_known_ones() {
+        let message = |titles: &[&str]| {
+            let titles: Vec<_> = titles.iter().map(|title| (*title).to_owned()).collect();
+            match no_such_content("x", &titles) {
+                CommandError::Message(message) => message,
+                other => unreachable!("{other:?}"),
+            }
+        };
+        let none = "there is no content \"x\"; you see no contents in this meeting";
+        assert_eq!(message(&[]), none);
+        assert_eq!(message(&["a", "b"]), "there is no content \"x\"; there is \"a\", \"b\"");
+        assert!(message(&["a"; 10]).ends_with(", \"a\""));
+        assert!(message(&["a"; 50]).ends_with(", \"a\" and 40 more"));
+    }
+}

@@ -1,0 +1,140 @@
+//! Checks of texts that the user gives, before they are sent.
+
+use psom::wire::fits_in_string;
+use psom_objects::{texts::changes_direction, types::TitleReservationStatus};
+
+use crate::{
+    error::{CommandError, Result},
+    render::refusal,
+};
+
+/// Rejects a text that cannot be a line of the protocol. `what` names the text: "the title".
+pub fn check_line(what: &str, text: &str) -> Result {
+    if text.contains(char::is_control) {
+        let why = format!("{what} has a line break or a control character; leave it out");
+        return Err(CommandError::new(why));
+    }
+    check_length(what, text)
+}
+
+/// Rejects a display name that others cannot read.
+pub fn check_name(name: &str) -> Result {
+    if name.trim().is_empty() {
+        return Err(CommandError::new("the name is empty; give one that others can read"));
+    }
+    check_line("the name", name)
+}
+
+/// Rejects a text that does not fit into a call.
+pub fn check_length(what: &str, text: &str) -> Result {
+    if fits_in_string(text) {
+        return Ok(());
+    }
+    Err(CommandError::new(format!("{what} is too long; make it shorter")))
+}
+
+/// Returns the error for a title that the server did not reserve.
+/// `remedy` says how to choose another title.
+pub fn reservation_refused(
+    title: &str,
+    status: TitleReservationStatus,
+    remedy: &str,
+) -> CommandError {
+    match status {
+        TitleReservationStatus::FailedInvalidTitle => title_refused(title, remedy),
+        refused => CommandError::from_sentence(&refusal::reservation(refused)),
+    }
+}
+
+/// The remedy if the title is an argument.
+pub const CHOOSE_ANOTHER: &str = "choose another";
+
+/// The remedy if the title is the name of a file.
+pub const CHOOSE_WITH_OPTION: &str = "choose another with --title";
+
+/// The limit for titles of a server with default settings.
+const DEFAULT_MAX_TITLE_CHARS: usize = 255;
+
+/// The characters that the server's default rules do not allow in a title.
+const FORBIDDEN_IN_TITLES: &str = r#"\/:*?"<>|"#;
+
+/// Returns the error for a title that the server does not accept. The default rules of this
+/// library's server explain most refusals; another server may have other rules. `remedy` says how to
+/// choose another title.
+pub fn title_refused(title: &str, remedy: &str) -> CommandError {
+    let forbidden = title.chars().find(|c| FORBIDDEN_IN_TITLES.contains(*c));
+    let why = match forbidden {
+        _ if matches!(title.trim(), "" | "." | "..") => "the title is empty or only dots".into(),
+        Some(c) => format!("the title contains {c}, which the server does not accept"),
+        None if title.contains(|c: char| c.is_control() || changes_direction(c)) => {
+            "the title has an invisible control character".into()
+        }
+        None if title.chars().nth(DEFAULT_MAX_TITLE_CHARS).is_some() => {
+            "the title is longer than the server accepts".into()
+        }
+        None => "the server does not accept this title".into(),
+    };
+    CommandError::new(format!("{why}; {remedy}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn message(result: Result) -> Option<String> {
+        match result {
+            Ok(()) => None,
+            Err(CommandError::Message(message)) => Some(message),
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_rejected_text_is_named() {
+        assert_eq!(message(check_line("the page", "May 2, \u{e9}\u{1f600}")), None);
+        let control = "the page has a line break or a control character; leave it out";
+        for text in ["a\u{1b}[31m", "a\nb"] {
+            assert_eq!(message(check_line("the page", text)).as_deref(), Some(control));
+        }
+    }
+
+    #[test]
+    fn a_name_must_be_readable() {
+        assert_eq!(message(check_name("Ada")), None);
+        assert!(message(check_name(" ")).unwrap().contains("the name is empty"));
+        assert!(message(check_name("\u{1b}[1m")).unwrap().contains("the name has a line break or"));
+    }
+
+    #[test]
+    fn the_longest_texts_are_those_of_the_wire() {
+        let long = Some("the page is too long; make it shorter");
+        for (character, max) in [('x', 65_535), ('\u{e9}', 32_767), ('\u{1f600}', 10_922)] {
+            let longest = character.to_string().repeat(max);
+            assert_eq!(message(check_length("the page", &longest)), None);
+            let longer = longest + &character.to_string();
+            assert_eq!(message(check_length("the page", &longer)).as_deref(), long);
+        }
+    }
+
+    #[test]
+    fn a_refused_title_is_explained() {
+        for (title, expected) in [
+            (" ", "is empty"),
+            ("..", "only dots"),
+            ("a?b", "contains ?, which"),
+            ("a\u{7}b", "an invisible control character"),
+            ("a\u{202e}b", "an invisible control character"),
+            (&"\u{e9}".repeat(256), "is longer"),
+            (&"\u{e9}".repeat(255), "does not accept this title"),
+        ] {
+            let why = message(Err(title_refused(title, CHOOSE_WITH_OPTION))).unwrap();
+            assert!(why.contains(expected), "{why}");
+            assert!(why.ends_with(" with --title"), "{why}");
+        }
+        let taken = TitleReservationStatus::FailedReservedForCreation;
+        let why = message(Err(reservation_refused("a?b", taken, CHOOSE_ANOTHER))).unwrap();
+        assert!(why.contains("is taken"), "{why}");
+    }
+}

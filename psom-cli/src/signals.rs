@@ -1,0 +1,28 @@
+//! SIGINT and SIGTERM.
+
+use crate::error::{OrCannot, Result};
+
+/// The exit status of a program that was interrupted: 128 plus the number of SIGINT, as in shells.
+pub const INTERRUPTED_STATUS: u8 = 130;
+
+/// Returns a future that completes at SIGINT, or at SIGTERM on Unix. Signals are caught from the
+/// call on, not only while the future is awaited.
+pub fn interrupted() -> Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let catch = |kind| signal(kind).or_cannot("catch signals");
+        let (mut interrupt, mut terminate) =
+            (catch(SignalKind::interrupt())?, catch(SignalKind::terminate())?);
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

@@ -1,0 +1,158 @@
+//! A converted presentation, and the options of the conversion.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use super::picture::Picture;
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    files::private_directory,
+};
+
+/// The limit for slides of a server with default settings.
+pub const MAX_SLIDES: usize = 1000;
+
+/// Upper bound on a file that is converted.
+pub const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// A converted presentation. Dropping it removes its files.
+#[derive(Debug)]
+pub struct Deck {
+    /// The slides in their order: 1 to [`MAX_SLIDES`].
+    pub slides: Vec<Slide>,
+    /// A sentence for the user about each part that could not be converted.
+    pub remarks: Vec<String>,
+    /// The directory with the files.
+    _directory: TempDir,
+}
+
+/// One slide of a [`Deck`].
+#[derive(Debug)]
+pub struct Slide {
+    /// The JPEG file with the picture. It exists as long as the deck.
+    pub jpeg: PathBuf,
+    /// The thumbnail, a JPEG with sides of at most
+    /// [`THUMBNAIL_SIDE`](super::picture::THUMBNAIL_SIDE) pixels.
+    pub thumbnail: Vec<u8>,
+    /// The speaker's notes, without a line end at the end; empty if there are none.
+    pub notes: String,
+}
+
+/// How to convert.
+pub struct ConvertOptions {
+    /// The long side of drawn pages in pixels: 160 to 7680 (1920). The pictures of a folder keep
+    /// their size.
+    pub size: u16,
+    /// The quality of new JPEGs: 1 to 100 (85).
+    pub quality: u8,
+    /// The directories in which programs are searched, in the form of the variable `PATH` (its
+    /// value).
+    pub search_path: OsString,
+    /// How long LibreOffice may take (10 minutes).
+    pub office_timeout: Duration,
+    /// How long a page of a PDF may take (a minute).
+    pub page_timeout: Duration,
+    /// Called at each step (does nothing).
+    pub progress: Box<dyn Fn(Progress) + Send>,
+    /// Set by the caller to cancel the conversion, which then ends soon and leaves no files.
+    pub cancelled: Arc<AtomicBool>,
+}
+
+/// A step of a conversion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// LibreOffice converts the file, which takes a while without further steps.
+    Office,
+    /// Slides are ready.
+    Slides {
+        /// The slides that are ready.
+        done: usize,
+        /// All slides.
+        total: usize,
+    },
+}
+
+impl Default for ConvertOptions {
+    fn default() -> Self {
+        Self {
+            size: 1920,
+            quality: 85,
+            search_path: std::env::var_os("PATH").unwrap_or_default(),
+            office_timeout: Duration::from_secs(600),
+            page_timeout: Duration::from_secs(60),
+            progress: Box::new(|_| {}),
+            cancelled: Arc::default(),
+        }
+    }
+}
+
+impl ConvertOptions {
+    /// Fails if the caller has cancelled the conversion.
+    pub fn check_cancelled(&self) -> Result {
+        check_cancelled(&self.cancelled)
+    }
+}
+
+/// Collects the slides of a deck.
+pub struct DeckBuilder {
+    slides: Vec<Slide>,
+    directory: TempDir,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl DeckBuilder {
+    pub fn new(options: &ConvertOptions) -> Result<Self> {
+        let cancelled = Arc::clone(&options.cancelled);
+        let directory = private_directory("psom-slides-")?;
+        Ok(Self { slides: Vec::new(), directory, cancelled })
+    }
+
+    pub fn add(&mut self, picture: Picture, notes: String) -> Result {
+        check_cancelled(&self.cancelled)?;
+        let jpeg = self.directory.path().join(format!("slide{}.jpg", self.slides.len() + 1));
+        fs::write(&jpeg, picture.jpeg)
+            .or_cannot(format_args!("write to {}", self.directory.path().display()))?;
+        self.slides.push(Slide { jpeg, thumbnail: picture.thumbnail, notes });
+        Ok(())
+    }
+
+    pub fn finish(self) -> Deck {
+        Deck { slides: self.slides, remarks: Vec::new(), _directory: self.directory }
+    }
+}
+
+fn check_cancelled(cancelled: &AtomicBool) -> Result {
+    if cancelled.load(Ordering::Relaxed) {
+        return Err(CommandError::Interrupted);
+    }
+    Ok(())
+}
+
+/// Rejects a number of slides that no server accepts.
+pub fn check_count(path: &Path, count: usize) -> Result {
+    let shown = path.display();
+    match count {
+        0 => Err(CommandError::new(format!("{shown} has no slides"))),
+        1..=MAX_SLIDES => Ok(()),
+        _ => Err(CommandError::new(format!(
+            "{shown} has {count} slides, and a meeting accepts at most {MAX_SLIDES}; split it"
+        ))),
+    }
+}
+
+/// Shortens the message of a library to a part of a sentence. It may quote a file.
+pub fn one_line(reason: &str) -> String {
+    const MAX_CHARS: usize = 120;
+    let line: String = reason.trim().chars().take(MAX_CHARS).collect();
+    line.replace(char::is_control, " ")
+}

@@ -1,0 +1,114 @@
+//! Output for people. Colours go only to a terminal.
+
+use std::{
+    fmt::Display,
+    io::{ErrorKind, Write},
+};
+
+use anstyle::{AnsiColor, Style};
+use psom_objects::texts::changes_direction;
+
+use crate::error::{CommandError, OrCannot, Result};
+
+/// The style of the most important part of a line.
+pub const STRONG: Style = Style::new().bold();
+
+/// Prints a line to standard output.
+pub fn line(text: impl Display) -> Result {
+    let mut out = anstream::stdout().lock();
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
+}
+
+/// Copies a file to standard output.
+pub fn file(file: &mut std::fs::File) -> Result {
+    let mut out = std::io::stdout().lock();
+    written(std::io::copy(file, &mut out).and_then(|_| out.flush()))
+}
+
+/// Writes text to standard output as it is.
+pub fn text(text: &str) -> Result {
+    let mut out = std::io::stdout().lock();
+    written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn written(result: std::io::Result<()>) -> Result {
+    match result {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(CommandError::OutputClosed),
+        result => result.or_cannot("write to standard output"),
+    }
+}
+
+/// Prints an error to standard error.
+pub fn error(message: &str) {
+    let style = AnsiColor::Red.on_default().bold();
+    // If standard error is closed, there is no other place for the message.
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", printable(message));
+}
+
+/// Prints a message to standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", printable(text));
+}
+
+/// Replaces the characters of a text that control a terminal or the direction of text.
+pub fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => ' ',
+        c if c.is_control() || changes_direction(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
+/// Escapes the characters of a JSON text that control a terminal or the direction of text, and those
+/// that some programs take for the end of a line. They only occur inside strings.
+pub fn printable_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_control() || changes_direction(c) || matches!(c, '\u{2028}' | '\u{2029}') {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// Writes ascending numbers with ranges: `1, 5-7, 9`.
+pub fn ranges(numbers: &[usize]) -> String {
+    let runs = numbers.chunk_by(|one, next| one + 1 == *next);
+    let shown = runs.map(|run| match run {
+        [first, .., last] => format!("{first}-{last}"),
+        single => single.iter().map(usize::to_string).collect(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a count with its noun: `1 slide`, `2 slides`.
+pub fn counted(count: usize, singular: &str, plural: &str) -> String {
+    format!("{count} {}", if count == 1 { singular } else { plural })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{printable, printable_json, ranges};
+
+    #[test]
+    fn numbers_are_written_as_ranges() {
+        assert_eq!(ranges(&[3]), "3");
+        assert_eq!(ranges(&[1, 5, 6, 7, 9]), "1, 5-7, 9");
+    }
+
+    #[test]
+    fn terminal_and_bidi_controls_are_replaced() {
+        let text = "a\nb\r\u{1b}[2J \u{202e}fdp\u{2066}\u{200f} \u{e9}";
+        let shown = "a b\u{fffd}\u{fffd}[2J \u{fffd}fdp\u{fffd}\u{fffd} \u{e9}";
+        assert_eq!(printable(text), shown);
+    }
+
+    #[test]
+    fn json_stays_json_without_controls() {
+        let json = "{\"a\":\"\u{9b}2J\u{2028}\u{202e}\u{e9}\"}";
+        assert_eq!(printable_json(json), "{\"a\":\"\\u009b2J\\u2028\\u202e\u{e9}\"}");
+    }
+}

@@ -1,0 +1,245 @@
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+
+use super::{
+    board::{BoardEvent, BoardModel},
+    notes::{NotesEvent, NotesModel},
+    poll::{PollEvent, PollModel},
+    qna::{QnaEvent, QnaModel},
+    set::set,
+    slides::{SlidesEvent, SlidesModel},
+};
+use crate::{
+    client::json,
+    hex,
+    types::{ContentVisibility, SetTitleStatus},
+};
+
+/// A content of the meeting. Values that the server has not sent are `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContentModel {
+    /// The content type, such as `Content.NativeFileOnly`.
+    pub kind: String,
+    /// Whether the server has sent the content's whole state.
+    pub ready: bool,
+    /// Whether the server has sent the whole state that is particular to the content type, as far
+    /// as this client follows it.
+    pub extended_ready: bool,
+    /// The title.
+    pub title: Option<String>,
+    /// The ID of the user who created it.
+    pub owner: Option<i64>,
+    /// The users who see it.
+    pub visibility: Option<ContentVisibility>,
+    /// When it was created, in UTC.
+    pub creation_time: Option<String>,
+    /// When it was last presented, in UTC.
+    pub last_used_time: Option<String>,
+    /// Whether it is on the stage.
+    pub presented: bool,
+    /// The ID of the user who presents it.
+    pub presenter: Option<i64>,
+    /// The position among the presented contents, the highest in front; 0 if it is not presented.
+    pub presentation_order: i64,
+    /// The file behind it.
+    pub file: Option<NativeFile>,
+    /// The address of the original file, if it lies in a shared place.
+    pub original_file_url: Option<String>,
+    /// The address where it can be viewed.
+    pub viewing_url: Option<String>,
+    /// The address of a recording of it.
+    pub recording_url: Option<String>,
+    /// The board of a whiteboard or a presentation.
+    pub board: Option<BoardModel>,
+    /// The slides of a presentation.
+    pub slides: Option<SlidesModel>,
+    /// The question and the votes of a poll.
+    pub poll: Option<PollModel>,
+    /// The page of shared notes.
+    pub notes: Option<NotesModel>,
+    /// The questions and answers of a Q&A.
+    pub qna: Option<QnaModel>,
+}
+
+/// The file behind a content: encrypted on the file server, with the means to decrypt it.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct NativeFile {
+    /// The name, to be appended to the URL base.
+    pub name: String,
+    /// The AES-256 key. It is not part of the JSON, so that a log of events does not give the file
+    /// away.
+    #[serde(skip)]
+    pub key: Bytes,
+    /// The initialization vector.
+    #[serde(skip)]
+    pub iv: Bytes,
+    /// The SHA-1 of the decrypted bytes.
+    #[serde(rename = "sha1", serialize_with = "hex::serialize")]
+    pub hash: Bytes,
+    /// The number of decrypted bytes.
+    pub size: i64,
+}
+
+/// Leaves the key out, so that it does not get into a log.
+impl std::fmt::Debug for NativeFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, size, .. } = self;
+        f.debug_struct("NativeFile").field("name", name).field("size", size).finish_non_exhaustive()
+    }
+}
+
+/// A change of a content, or the answer to a request about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields have the names and the meaning of the model's")]
+pub enum ContentEvent {
+    /// The content was added.
+    #[serde(rename = "contentAdded")]
+    Added {
+        #[serde(rename = "type")]
+        kind: String,
+    },
+    /// The content was removed, or is no longer visible to this client.
+    #[serde(rename = "contentRemoved")]
+    Removed,
+    /// The server has sent the content's whole state.
+    #[serde(rename = "contentReady")]
+    Ready,
+    /// The server has sent the whole state that is particular to the content type, as far as this
+    /// client follows it.
+    ExtendedReady,
+    /// The title.
+    Titled { title: String },
+    /// The ID of the user who created the content.
+    Owner { owner: i64 },
+    /// The users who see the content.
+    Visibility {
+        #[serde(serialize_with = "json::text")]
+        visibility: ContentVisibility,
+    },
+    /// When the content was created, in UTC.
+    CreationTime { time: String },
+    /// When the content was last presented, in UTC.
+    LastUsedTime { time: String },
+    /// The content went on the stage, or off it.
+    Presented { presented: bool, presenter: Option<i64> },
+    /// The content's position among the presented contents.
+    PresentationOrder { order: i64 },
+    /// The file behind the content.
+    NativeFile {
+        #[serde(flatten)]
+        file: NativeFile,
+    },
+    /// The address of the original file.
+    OriginalFileUrl { url: String },
+    /// The address where the content can be viewed.
+    ViewingUrl { url: String },
+    /// The address of a recording of the content.
+    RecordingUrl { url: String },
+    /// The answer to [`set_title`](crate::client::Conference::set_title).
+    TitleAnswered {
+        title: String,
+        #[serde(flatten, serialize_with = "title_status")]
+        status: SetTitleStatus,
+    },
+
+    /// The board has changed.
+    #[serde(untagged)]
+    Board(BoardEvent),
+    /// The presentation has changed.
+    #[serde(untagged)]
+    Slides(SlidesEvent),
+    /// The poll has changed.
+    #[serde(untagged)]
+    Poll(PollEvent),
+    /// The shared notes have changed.
+    #[serde(untagged)]
+    Notes(NotesEvent),
+    /// The questions and answers have changed.
+    #[serde(untagged)]
+    Qna(QnaEvent),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
+fn title_status<S: Serializer>(status: &SetTitleStatus, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Answer {
+        ok: bool,
+        status: i32,
+    }
+    let ok = *status == SetTitleStatus::Success;
+    Answer { ok, status: i32::from(*status) }.serialize(serializer)
+}
+
+impl ContentModel {
+    /// Applies an event. Returns whether it changed the model.
+    pub(super) fn apply(&mut self, event: &ContentEvent) -> bool {
+        match event {
+            ContentEvent::Ready => set(&mut self.ready, true),
+            ContentEvent::ExtendedReady => set(&mut self.extended_ready, true),
+            ContentEvent::Board(event) => self.board.get_or_insert_default().apply(event),
+            ContentEvent::Slides(event) => self.slides.get_or_insert_default().apply(event),
+            ContentEvent::Poll(event) => self.poll.get_or_insert_default().apply(event),
+            ContentEvent::Notes(event) => self.notes.get_or_insert_default().apply(event),
+            ContentEvent::Qna(event) => self.qna.get_or_insert_default().apply(event),
+            ContentEvent::Titled { title } => set(&mut self.title, Some(title.clone())),
+            ContentEvent::Owner { owner } => set(&mut self.owner, Some(*owner)),
+            ContentEvent::Visibility { visibility } => set(&mut self.visibility, Some(*visibility)),
+            ContentEvent::CreationTime { time } => set(&mut self.creation_time, Some(time.clone())),
+            ContentEvent::LastUsedTime { time } => {
+                set(&mut self.last_used_time, Some(time.clone()))
+            }
+            ContentEvent::Presented { presented, presenter } => {
+                set(&mut self.presented, *presented) | set(&mut self.presenter, *presenter)
+            }
+            ContentEvent::PresentationOrder { order } => set(&mut self.presentation_order, *order),
+            ContentEvent::NativeFile { file } => {
+                // The native file of a presentation comes from its content, not from its slides.
+                let resolved = self.slides.as_mut().is_some_and(SlidesModel::native_file_arrived);
+                set(&mut self.file, Some(file.clone())) | resolved
+            }
+            ContentEvent::OriginalFileUrl { url } => {
+                set(&mut self.original_file_url, Some(url.clone()))
+            }
+            ContentEvent::ViewingUrl { url } => set(&mut self.viewing_url, Some(url.clone())),
+            ContentEvent::RecordingUrl { url } => set(&mut self.recording_url, Some(url.clone())),
+            // The meeting's model adds and removes contents.
+            ContentEvent::Added { .. }
+            | ContentEvent::Removed
+            | ContentEvent::TitleAnswered { .. } => false,
+        }
+    }
+}
+
+impl ContentEvent {
+    /// Returns approximately how many bytes the event owns.
+    pub(in crate::client) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Board(event) => event.heap_bytes(),
+            Self::Slides(event) => event.heap_bytes(),
+            Self::Poll(event) => event.heap_bytes(),
+            Self::Notes(event) => event.heap_bytes(),
+            Self::Qna(event) => event.heap_bytes(),
+            Self::Added { kind: text }
+            | Self::Titled { title: text }
+            | Self::CreationTime { time: text }
+            | Self::LastUsedTime { time: text }
+            | Self::OriginalFileUrl { url: text }
+            | Self::ViewingUrl { url: text }
+            | Self::RecordingUrl { url: text }
+            | Self::TitleAnswered { title: text, .. } => text.len(),
+            Self::NativeFile { file } => {
+                file.name.len() + file.key.len() + file.iv.len() + file.hash.len()
+            }
+            Self::Removed
+            | Self::Ready
+            | Self::ExtendedReady
+            | Self::Owner { .. }
+            | Self::Visibility { .. }
+            | Self::Presented { .. }
+            | Self::PresentationOrder { .. } => 0,
+        }
+    }
+}
