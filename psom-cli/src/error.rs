@@ -25,7 +25,7 @@ impl CommandError {
     pub fn from_sentence(sentence: &str) -> Self {
         let mut rest = sentence.trim_end_matches('.').chars();
         let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
-        Self::Message(first + rest.as_str())
+        Self::Message(format!("{first}{}", rest.as_str()))
     }
 
     /// Puts a text in front of the message.

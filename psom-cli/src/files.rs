@@ -62,7 +62,7 @@ pub fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
 /// Returns the directory of a file.
 pub fn directory_of(file: &Path) -> &Path {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-    directory.unwrap_or(Path::new("."))
+    directory.unwrap_or_else(|| Path::new("."))
 }
 
 /// Returns the title that a file gets by default: its name.

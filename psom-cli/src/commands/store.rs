@@ -67,10 +67,10 @@ impl Store {
         match self.command {
             Command::Check(Check { data: Data { data, files }, deep }) => {
                 let files = blobs(files);
-                let report = store::check(&data, &files).await.map_err(failed)?;
+                let report = store::check(&data, &files).await.map_err(|error| failed(&error))?;
                 lines(&report.problems)?;
                 let damaged = if deep {
-                    store::check_files(&data, &files).await.map_err(failed)?
+                    store::check_files(&data, &files).await.map_err(|error| failed(&error))?
                 } else {
                     Vec::new()
                 };
@@ -88,7 +88,8 @@ impl Store {
                 }
             }
             Command::Repair(Data { data, files }) => {
-                let repair = store::repair(&data, &blobs(files)).await.map_err(failed)?;
+                let repair =
+                    store::repair(&data, &blobs(files)).await.map_err(|error| failed(&error))?;
                 let Some(kept) = repair.kept else { return print_intact(&repair.report) };
                 lines(&repair.lost)?;
                 let saved = state(&repair.report);
@@ -103,7 +104,7 @@ impl Store {
     }
 }
 
-fn failed(error: store::Error) -> CommandError {
+fn failed(error: &store::Error) -> CommandError {
     CommandError::new(error.to_string())
 }
 

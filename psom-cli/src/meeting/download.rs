@@ -128,7 +128,7 @@ fn download(http: &Http, file: &RemoteFile, mut plain: File, bar: &ProgressBar) 
     let mut buffer = vec![0; PIECE_BYTES];
     let mut written = 0_u64;
     loop {
-        let count = encrypted.read(&mut buffer).map_err(interrupted)?;
+        let count = encrypted.read(&mut buffer).map_err(|error| interrupted(&error))?;
         if count == 0 {
             break;
         }
@@ -147,7 +147,7 @@ fn download(http: &Http, file: &RemoteFile, mut plain: File, bar: &ProgressBar) 
 }
 
 /// Returns the error for a download that ends too early.
-pub fn interrupted(error: std::io::Error) -> CommandError {
+pub fn interrupted(error: &std::io::Error) -> CommandError {
     CommandError::new(format!(
         "the download was interrupted ({error}); check that the server runs, and try again"
     ))

@@ -1,7 +1,7 @@
 //! A presentation, from a PDF on one side to pictures on the other.
 
 #[path = "../../src/slides/tests/pdf_file.rs"]
-#[allow(dead_code, reason = "the converter's tests use all of it")]
+#[expect(dead_code, reason = "the converter's tests use all of it")]
 mod pdf_file;
 
 use std::{collections::BTreeMap, fs, path::Path};

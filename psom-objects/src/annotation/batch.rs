@@ -1,5 +1,5 @@
-//! The columns of the calls that carry several annotations: the first array has an element for each
-//! annotation, the counts say how many elements of the longer arrays belong to each.
+//! The calls that carry several annotations as columns. The first array has an element for each
+//! annotation. The counts say how many elements of the longer arrays belong to each annotation.
 
 use psom::Violation;
 
@@ -9,11 +9,11 @@ use super::{
     text::Delta,
 };
 
-/// About so many bytes go into one call: far below what a record may have.
-pub(crate) const FULL: usize = 128 << 10;
+/// The size from which a batch is sent. It is far below the limit of a record.
+pub(crate) const FULL_BATCH_BYTES: usize = 128 << 10;
 
-/// A rough size of what each annotation has besides its texts.
-const HEAD: usize = 48;
+/// An estimate of the bytes of an annotation without its texts.
+const FIXED_BYTES: usize = 48;
 
 /// The arguments of cAddAnnotationBatch.
 #[derive(Debug, Default)]
@@ -59,23 +59,23 @@ fn count(length: usize) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
 }
 
-/// About how many bytes an annotation with these properties has on the wire.
+/// Estimates the encoded bytes of an annotation with these properties.
 pub(crate) fn size(properties: &Properties) -> usize {
-    HEAD + properties.iter().map(|(name, value)| size_of(*name, value)).sum::<usize>()
+    FIXED_BYTES + properties.iter().map(|(name, value)| size_of(*name, value)).sum::<usize>()
 }
 
-/// About how many of them are those of one property.
+/// Estimates the encoded bytes of one property.
 pub(crate) fn size_of(property: Property, value: &str) -> usize {
     property.name().len() + 8 + psom::wire::encoded_bytes(value)
 }
 
-/// About how many bytes a change of a text with these deltas has on the wire.
+/// Estimates the encoded bytes of a change of a text with these deltas.
 pub(crate) fn size_of_text(deltas: &[Delta]) -> usize {
     let sizes = deltas.iter().map(|delta| 13 + psom::wire::encoded_bytes(&delta.characters));
-    HEAD + sizes.sum::<usize>()
+    FIXED_BYTES + sizes.sum::<usize>()
 }
 
-/// Appends properties to two columns, and says about how large they are.
+/// Appends properties to two columns, and returns an estimate of their encoded bytes.
 fn append(properties: &Properties, names: &mut Vec<String>, values: &mut Vec<String>) -> usize {
     names.extend(properties.keys().map(|name| name.name().to_owned()));
     values.extend(properties.values().cloned());
@@ -93,16 +93,16 @@ impl Additions {
         self.size += append(&annotation.properties, &mut self.names, &mut self.values);
     }
 
-    /// What these columns say.
+    /// Decodes the columns.
     pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
         let lengths = [self.generations.len(), self.kinds.len(), self.counts.len()];
         let owners = [self.owners.len(), self.modifiers.len()];
         same_lengths(self.ids.len(), lengths.into_iter().chain(owners))?;
-        let mut properties = Cut::new(&self.counts, self.names, self.values)?;
+        let mut properties = Splitter::new(&self.counts, self.names, self.values)?;
         let mut changes = Vec::with_capacity(self.ids.len());
         for (i, id) in self.ids.into_iter().enumerate() {
             let kind = Kind::from_number(self.kinds[i])
-                .ok_or_else(|| Violation::new("unknown type of annotation"))?;
+                .ok_or_else(|| Violation::new("an unknown annotation type"))?;
             let mut annotation = Annotation::new(kind, self.owners[i], properties.next()?);
             annotation.modifier = self.modifiers[i];
             annotation.generation = self.generations[i];
@@ -121,11 +121,11 @@ impl PropertyChanges {
         self.size += append(set, &mut self.names, &mut self.values);
     }
 
-    /// What these columns say.
+    /// Decodes the columns.
     pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
         let lengths = [self.generations.len(), self.modifiers.len(), self.counts.len()];
         same_lengths(self.ids.len(), lengths.into_iter())?;
-        let mut properties = Cut::new(&self.counts, self.names, self.values)?;
+        let mut properties = Splitter::new(&self.counts, self.names, self.values)?;
         let mut changes = Vec::with_capacity(self.ids.len());
         for (i, id) in self.ids.into_iter().enumerate() {
             let (generation, modifier) = (self.generations[i], self.modifiers[i]);
@@ -158,13 +158,13 @@ impl TextChanges {
         }
     }
 
-    /// What these columns say.
+    /// Decodes the columns.
     pub(crate) fn read(self) -> Result<Vec<Change>, Violation> {
         let lengths = [self.generations.len(), self.modifiers.len()];
         let counts = [self.versions.len(), self.counts.len()];
         same_lengths(self.ids.len(), lengths.into_iter().chain(counts))?;
         let deltas = deltas(self.begins, self.ends, self.characters)?;
-        whole(&self.counts, deltas.len())?;
+        check_sum(&self.counts, deltas.len())?;
         let mut deltas = deltas.into_iter();
         let mut changes = Vec::with_capacity(self.ids.len());
         for (i, id) in self.ids.into_iter().enumerate() {
@@ -177,15 +177,15 @@ impl TextChanges {
     }
 }
 
-/// Puts the three columns of a call's deltas together.
+/// Combines the three columns of a call's deltas.
 pub(crate) fn deltas(
     begins: Vec<i32>,
     ends: Vec<i32>,
     characters: Vec<String>,
 ) -> Result<Vec<Delta>, Violation> {
     same_lengths(begins.len(), [ends.len(), characters.len()].into_iter())?;
-    let places = begins.into_iter().zip(ends);
-    let deltas = places.zip(characters);
+    let ranges = begins.into_iter().zip(ends);
+    let deltas = ranges.zip(characters);
     Ok(deltas.map(|((begin, end), characters)| Delta { begin, end, characters }).collect())
 }
 
@@ -196,32 +196,32 @@ pub(crate) fn same_lengths(
     if others.all(|other| other == length) {
         Ok(())
     } else {
-        Err(Violation::new("arrays of annotations with different lengths"))
+        Err(Violation::new("annotation arrays of different lengths"))
     }
 }
 
-/// Counts have to add up to what there is.
-fn whole(counts: &[i32], length: usize) -> Result<(), Violation> {
+/// Checks that the counts add up to the length of their arrays.
+fn check_sum(counts: &[i32], length: usize) -> Result<(), Violation> {
     let sum = counts
         .iter()
         .try_fold(0_usize, |sum, count| sum.checked_add(usize::try_from(*count).ok()?));
     if sum == Some(length) {
         Ok(())
     } else {
-        Err(Violation::new("counts that do not add up to their arrays"))
+        Err(Violation::new("counts that do not add up to the length of their arrays"))
     }
 }
 
-/// Columns of properties, cut into those of each annotation.
-struct Cut<'a> {
+/// Splits columns of properties into those of each annotation.
+struct Splitter<'a> {
     counts: std::slice::Iter<'a, i32>,
     pairs: std::iter::Zip<std::vec::IntoIter<String>, std::vec::IntoIter<String>>,
 }
 
-impl<'a> Cut<'a> {
+impl<'a> Splitter<'a> {
     fn new(counts: &'a [i32], names: Vec<String>, values: Vec<String>) -> Result<Self, Violation> {
         same_lengths(names.len(), [values.len()].into_iter())?;
-        whole(counts, names.len())?;
+        check_sum(counts, names.len())?;
         Ok(Self { counts: counts.iter(), pairs: names.into_iter().zip(values) })
     }
 
@@ -234,8 +234,7 @@ impl<'a> Cut<'a> {
             Some((property?, value))
         });
         let properties = property::collect(pairs, true);
-        let properties =
-            properties.map_err(|_| Violation::new("a property that is there twice"))?;
+        let properties = properties.map_err(|_| Violation::new("a duplicate property"))?;
         if known { Ok(properties) } else { Err(Violation::new("an unknown property")) }
     }
 }

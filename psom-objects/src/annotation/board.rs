@@ -20,17 +20,17 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The type's number on the wire.
+    /// Returns the type's number on the wire.
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// The type with this number.
+    /// Returns the type with this number.
     pub fn from_number(number: i32) -> Option<Self> {
         [Self::Drawing, Self::Text, Self::Image].into_iter().find(|kind| kind.number() == number)
     }
 
-    /// The type as a word: `drawing`.
+    /// Returns the type as a word: `drawing`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Drawing => "drawing",
@@ -40,27 +40,27 @@ impl Kind {
     }
 }
 
-/// Something on a board.
+/// An annotation on a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    /// What it is.
+    /// The type.
     pub kind: Kind,
     /// The user who added it.
     pub owner: i64,
     /// The user who last changed it.
     pub modifier: i64,
-    /// How often it was changed, its addition included.
+    /// The number of changes, including its addition.
     pub generation: i32,
-    /// How often its text was changed; the text that it came with has 0.
+    /// The number of changes of its text; 0 for the text with which it was added.
     pub text_version: i32,
-    /// What it looks like.
+    /// The properties.
     pub properties: Properties,
-    /// The picture of an image, once it is known.
+    /// The file of an image, once it is known.
     pub file: Option<EncryptedFile>,
 }
 
 impl Annotation {
-    /// A new one.
+    /// Creates an annotation of generation 1.
     pub fn new(kind: Kind, owner: i64, properties: Properties) -> Self {
         Self {
             kind,
@@ -73,66 +73,67 @@ impl Annotation {
         }
     }
 
-    /// The value of a property, if it has one.
+    /// Returns the value of a property.
     pub fn get(&self, property: Property) -> Option<&str> {
         self.properties.get(&property).map(String::as_str)
     }
 
-    /// Its text; empty where it has none.
+    /// Returns the text; empty if there is none.
     pub fn text(&self) -> &str {
         self.get(Property::Text).unwrap_or_default()
     }
 }
 
-/// One change of a board: all that ever happens to one. What it does not know is left out: a
-/// change of an annotation that is not there changes nothing.
+/// A change of a board. A change of an annotation that does not exist has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of an annotation, by the same names")]
+#[expect(
+    missing_docs,
+    reason = "the fields have the names and the meaning of those of an annotation"
+)]
 pub enum Change {
     /// An annotation was added.
     Add { id: i32, annotation: Annotation },
-    /// Properties of an annotation have new values; the others stay.
+    /// Some properties of an annotation have new values.
     SetProperties { id: i32, generation: i32, modifier: i64, properties: Properties },
-    /// The text of a text annotation has changed. Without deltas it is a new version of the text
-    /// as it is.
+    /// The text of a text annotation has changed. Without deltas, the same text has a new version.
     SetText { id: i32, generation: i32, modifier: i64, text_version: i32, deltas: Vec<Delta> },
-    /// The picture of an image is known.
+    /// The file of an image is known.
     SetImage { id: i32, file: EncryptedFile },
-    /// Annotations were removed, by this user.
+    /// A user has removed annotations.
     Remove { ids: Vec<i32>, remover: i64 },
-    /// All were removed, by this user.
+    /// A user has removed all annotations.
     Clear { remover: i64 },
 }
 
-/// The annotations of a content, in the order of their identifiers: that in which they were added,
-/// and in which they cover each other.
+/// The annotations of a content in the order of their identifiers. It is the order in which they were
+/// added and are drawn on top of each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
     annotations: BTreeMap<i32, Annotation>,
 }
 
 impl Board {
-    /// The annotation with this identifier.
+    /// Returns the annotation with this identifier.
     pub fn get(&self, id: i32) -> Option<&Annotation> {
         self.annotations.get(&id)
     }
 
-    /// All of them, in their order.
+    /// Iterates over all annotations in their order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (i32, &Annotation)> {
         self.annotations.iter().map(|(id, annotation)| (*id, annotation))
     }
 
-    /// How many there are.
+    /// Returns the number of annotations.
     pub fn len(&self) -> usize {
         self.annotations.len()
     }
 
-    /// Whether there are none.
+    /// Reports whether there are no annotations.
     pub fn is_empty(&self) -> bool {
         self.annotations.is_empty()
     }
 
-    /// Does one change, and says whether anything was otherwise before.
+    /// Applies a change. Returns whether it had an effect.
     pub fn apply(&mut self, change: &Change) -> bool {
         match change {
             Change::Add { id, annotation } => {
@@ -151,7 +152,7 @@ impl Board {
                 self.change(*id, |annotation| {
                     if !deltas.is_empty() {
                         let old = annotation.text();
-                        // Deltas that fit nowhere leave the text as it is: there is nothing better.
+                        // Deltas that do not fit leave the text unchanged.
                         let Ok(text) = text::apply(old, deltas, text::MAX_LENGTH) else { return };
                         annotation.properties.insert(Property::Text, text);
                     }

@@ -1,49 +1,50 @@
 use std::{fmt, str::FromStr};
 
-/// Why a server refused something about annotations: the `errorCode` of the error methods (section
-/// 3.2.4.1.8.1), whose values the specification leaves open. On the wire it is the variant's name.
+/// Why a server refused a request about annotations: the `errorCode` of the error methods (section
+/// 3.2.4.1.8.1). The specification does not define the values. On the wire, a code is the variant's
+/// name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {
     /// The user may not annotate.
     NotAuthorized,
-    /// There is no such annotation, or not any more.
+    /// The annotation does not exist, or no longer exists.
     NotFound,
-    /// Somebody else has changed the annotation meanwhile.
+    /// Another user has changed the annotation meanwhile.
     StaleGeneration,
-    /// The properties are no pairs, or a name among them is unknown or there twice, or the adder's
-    /// own name for an annotation is to be another one.
+    /// The properties are not pairs, a name is unknown or duplicate, or the `LOCALID` of an
+    /// annotation would change.
     InvalidProperties,
-    /// A value is no number where one is due, or is below zero.
+    /// A value that must be a number is not one, or is below zero.
     NotANumber,
-    /// There are as many annotations of the type as are allowed.
+    /// The board has as many annotations of the type as allowed.
     TooManyAnnotations,
-    /// All annotations together are as large as is allowed.
+    /// All annotations together are as large as allowed.
     BoardFull,
-    /// The path is longer than is allowed.
+    /// The path is longer than allowed.
     PathTooLong,
-    /// The stroke is thicker than is allowed.
+    /// The stroke is thicker than allowed.
     StrokeTooThick,
-    /// The text is longer than is allowed.
+    /// The text is longer than allowed.
     TextTooLong,
-    /// More changes of a text in one call than are taken.
+    /// A call has more changes of a text than allowed.
     TooManyDeltas,
-    /// The font is larger than is allowed.
+    /// The font is larger than allowed.
     FontTooLarge,
-    /// The image is wider or higher than is allowed.
+    /// The image is wider or higher than allowed.
     ImageTooLarge,
-    /// Another value is longer than is allowed.
+    /// Another value is longer than allowed.
     ValueTooLong,
-    /// An image comes with its file, in a package, and in no other way.
+    /// An image can only be added with its file, in a package.
     ImageNeedsPackage,
-    /// Nothing is there that could be cleared.
+    /// The board has no annotations to remove.
     NothingToClear,
-    /// None of the annotations is there.
+    /// None of the annotations exists.
     NothingToRemove,
 }
 
 impl ErrorCode {
-    /// All of them.
+    /// All codes.
     pub const ALL: [Self; 17] = [
         Self::NotAuthorized,
         Self::NotFound,
@@ -64,7 +65,7 @@ impl ErrorCode {
         Self::NothingToRemove,
     ];
 
-    /// The code on the wire.
+    /// Returns the code on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAuthorized => "NotAuthorized",
@@ -94,7 +95,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// A code that is none of this library's.
+/// The error for a code that this library does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the error code is unknown")]
 pub struct UnknownCode;

@@ -1,34 +1,34 @@
-/// What a server holds annotations to (section 3.1.4.1.12). Lengths are in UTF-16 code units,
-/// file sizes in bytes, the others in the units of the properties.
+/// A limit that a server sets for annotations (section 3.1.4.1.12). Lengths are in UTF-16 code units,
+/// file sizes in bytes, and the others in the units of the properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
 pub enum Constraint {
-    /// How many drawings there may be.
+    /// The number of drawings.
     MaxNumDrawingAnnotations = 1,
-    /// How many texts there may be.
+    /// The number of texts.
     MaxNumTextAnnotations = 2,
-    /// How many images there may be.
+    /// The number of images.
     MaxNumImageAnnotations = 3,
-    /// How many stamps there may be.
+    /// The number of stamps.
     MaxNumStampAnnotations = 4,
-    /// How long a path may be.
+    /// The length of a path.
     MaxDrawingPathDataLength = 5,
-    /// How thick a stroke may be.
+    /// The thickness of a stroke.
     MaxDrawingStrokeThickness = 6,
-    /// How long a text may be.
+    /// The length of a text.
     MaxTextLength = 7,
-    /// How large a font may be.
+    /// The size of a font.
     MaxTextFontSize = 8,
-    /// How large an image's file may be.
+    /// The size of an image file.
     MaxImageFileSize = 9,
-    /// How wide an image may be: by its `EXTENT`, whatever its file has.
+    /// The width of an image, as given by its `EXTENT`.
     MaxImageWidth = 10,
-    /// How high an image may be: by its `EXTENT`, whatever its file has.
+    /// The height of an image, as given by its `EXTENT`.
     MaxImageHeight = 11,
 }
 
 impl Constraint {
-    /// All of them, in the order of their numbers.
+    /// All constraints in the order of their numbers.
     pub const ALL: [Self; 11] = [
         Self::MaxNumDrawingAnnotations,
         Self::MaxNumTextAnnotations,
@@ -43,17 +43,17 @@ impl Constraint {
         Self::MaxImageHeight,
     ];
 
-    /// The constraint's number on the wire.
+    /// Returns the constraint's number on the wire.
     pub fn number(self) -> i32 {
         self as i32
     }
 
-    /// The constraint with this number.
+    /// Returns the constraint with this number.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|constraint| constraint.number() == number)
     }
 
-    /// The specification's name.
+    /// Returns the name in the specification.
     pub fn name(self) -> &'static str {
         match self {
             Self::MaxNumDrawingAnnotations => "MaxNumDrawingAnnotations",

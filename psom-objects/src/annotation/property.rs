@@ -1,12 +1,11 @@
 use std::{collections::BTreeMap, fmt};
 
-/// A property of an annotation (section 3.1.4.1.12); its values are described in the
-/// [module](super).
+/// A property of an annotation (section 3.1.4.1.12). The [module](super) describes the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
-    /// The name that the adding client gave the annotation.
+    /// The adding client's name for the annotation.
     LocalId,
-    /// Where it is.
+    /// The position.
     Anchor,
     /// The size of a drawing or an image.
     Extent,
@@ -16,15 +15,15 @@ pub enum Property {
     Stroke,
     /// The thickness of a drawing's line.
     StrokeThickness,
-    /// The color inside of a drawing.
+    /// The fill color of a drawing.
     Fill,
     /// The path of a drawing.
     Data,
-    /// The kind of an image's file.
+    /// The file type of an image.
     ImageType,
-    /// The text of a text.
+    /// The text of a text annotation.
     Text,
-    /// The width at which a text goes on in the next line.
+    /// The width at which the lines of a text break.
     Width,
     /// The font of a text.
     FontFace,
@@ -32,7 +31,7 @@ pub enum Property {
     FontSize,
     /// The color of a text.
     FontColor,
-    /// Whether a text runs from left to right or from right to left.
+    /// The direction of a text: left to right or right to left.
     TextDirection,
 }
 
@@ -40,7 +39,7 @@ pub enum Property {
 pub type Properties = BTreeMap<Property, String>;
 
 impl Property {
-    /// All of them, in the order of the specification's table.
+    /// All properties in the order of the specification's table.
     pub const ALL: [Self; 15] = [
         Self::LocalId,
         Self::Anchor,
@@ -59,7 +58,7 @@ impl Property {
         Self::TextDirection,
     ];
 
-    /// The property's name on the wire.
+    /// Returns the property's name on the wire.
     pub fn name(self) -> &'static str {
         match self {
             Self::LocalId => "LOCALID",
@@ -80,7 +79,7 @@ impl Property {
         }
     }
 
-    /// The property with this name.
+    /// Returns the property with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|property| property.name() == name)
     }
@@ -92,14 +91,14 @@ impl fmt::Display for Property {
     }
 }
 
-/// Properties that cannot be taken as they came: what of them can be understood.
+/// The error for malformed properties, with those that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub known: Properties,
 }
 
-/// Reads a `String[][]` of properties: rows of a name and a value each. Where that cannot be, a
-/// row of names with a row of their values is taken too.
+/// Reads a `String[][]` of properties: rows of a name and a value each. If that fails, a row of names
+/// and a row of values are accepted too (ruling 14).
 pub(crate) fn read(rows: Vec<Vec<String>>) -> Result<Properties, Malformed> {
     let known_at = |row: &Vec<String>| row.first().and_then(|name| Property::from_name(name));
     let is_pairs = rows.iter().all(|row| row.len() == 2 && known_at(row).is_some());
@@ -118,7 +117,7 @@ pub(crate) fn read(rows: Vec<Vec<String>>) -> Result<Properties, Malformed> {
     collect(pairs, is_pairs)
 }
 
-/// Puts properties together that have to be there once each.
+/// Collects properties, each of which must occur once.
 pub(super) fn collect(
     pairs: impl Iterator<Item = (Property, String)>,
     mut is_well_formed: bool,
@@ -130,7 +129,7 @@ pub(super) fn collect(
     if is_well_formed { Ok(properties) } else { Err(Malformed { known: properties }) }
 }
 
-/// Properties as the `String[][]` of a call.
+/// Returns properties as the `String[][]` of a call.
 pub(crate) fn rows(properties: &Properties) -> Vec<Vec<String>> {
     properties.iter().map(|(name, value)| vec![name.name().to_owned(), value.clone()]).collect()
 }

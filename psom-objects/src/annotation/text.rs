@@ -1,47 +1,50 @@
-//! Changes of a text, in UTF-16 code units.
+//! Changes of a text, in UTF-16 code units (ruling 13).
 
-/// What takes the place of a part of a text.
+/// A replacement of a part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
-    /// Where the part begins, in UTF-16 code units.
+    /// The beginning of the part, in UTF-16 code units.
     pub begin: i32,
-    /// Where it ends: the first code unit behind it.
+    /// The end of the part: the first code unit after it.
     pub end: i32,
-    /// What comes there; empty where the part is only deleted.
+    /// The new text; empty if the part is only deleted.
     pub characters: String,
 }
 
 impl Delta {
-    /// Puts `characters` in the place of everything from `begin` to before `end`.
+    /// Replaces the part from `begin` up to `end` with `characters`.
     pub fn new(begin: i32, end: i32, characters: impl Into<String>) -> Self {
         Self { begin, end, characters: characters.into() }
     }
 }
 
-/// Why a text cannot be changed so.
+/// Why a change of a text is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeltaError {
-    /// A delta lies outside of the text, ends before it begins, or takes half of a character.
+    /// A delta lies outside the text, ends before it begins, or splits a surrogate pair.
     #[error("a change of the text is out of place")]
     OutOfPlace,
-    /// The text would be longer than is allowed, at the end or in between.
+    /// The text would become longer than allowed, at the end or after one of the deltas.
     #[error("the text would be too long")]
     TooLong,
 }
 
-/// The longest text that there can be: a string on the wire has at most so many bytes.
+/// The longest text: a string on the wire has at most this many encoded bytes.
 pub const MAX_LENGTH: usize = psom::wire::MAX_STRING_BYTES;
 
-/// The most deltas of one change of a text that a server takes.
+/// The number of deltas in one change of a text that a server accepts.
 pub const MAX_DELTAS: usize = 1000;
 
-/// How many UTF-16 code units a text has.
+/// Returns the number of UTF-16 code units of a text.
 pub fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// The text after these deltas, each applied to what the one before has left. No text, not even
-/// one in between, may be longer than `max_length` code units.
+/// Applies deltas one after the other. No text, not even an intermediate one, may be longer than
+/// `max_length` code units.
+///
+/// # Errors
+/// A delta does not fit the text, or a text would be too long.
 pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, DeltaError> {
     let max_length = max_length.min(MAX_LENGTH);
     let mut text = Pieces::new(text);
@@ -58,36 +61,38 @@ pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, 
         }
         text.replace(begin, end, characters);
     }
-    // No pair is ever split, so nothing is lost.
+    // No surrogate pair is split, so the conversion loses nothing.
     let text = String::from_utf16_lossy(&text.pieces.concat());
     if psom::wire::encoded_bytes(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
 }
 
-/// The most code units of a piece.
-pub(super) const PIECE: usize = 2048;
+/// The maximum length of a piece in code units. A delta copies a few pieces, so it must be small; a
+/// text has few pieces, so it must not be tiny.
+pub(super) const MAX_PIECE_UNITS: usize = 2048;
 
-/// A text in pieces, of which two neighbours never fit into one. A record has room for very many
-/// deltas: each of them moves some pieces, and not all that is behind it.
+/// A text in pieces, of which two neighbours never fit into one. A record can carry many deltas; each
+/// of them copies a few pieces instead of the whole rest of the text.
 pub(super) struct Pieces {
     pub(super) pieces: Vec<Vec<u16>>,
     pub(super) length: usize,
-    /// How many code units were moved.
+    /// The number of code units that were copied.
     #[cfg(test)]
-    pub(super) moved: usize,
+    pub(super) copied: usize,
 }
 
 impl Pieces {
     pub(super) fn new(text: &str) -> Self {
         let units: Vec<u16> = text.encode_utf16().collect();
         Self {
-            pieces: units.chunks(PIECE).map(<[u16]>::to_vec).collect(),
+            pieces: units.chunks(MAX_PIECE_UNITS).map(<[u16]>::to_vec).collect(),
             length: units.len(),
             #[cfg(test)]
-            moved: 0,
+            copied: 0,
         }
     }
 
-    /// The piece that a place is in, and where in it; the end of the text is behind all pieces.
+    /// Returns the piece that contains a position, and the position in it. The end of the text is
+    /// after all pieces.
     fn find(&self, mut at: usize) -> (usize, usize) {
         for (index, piece) in self.pieces.iter().enumerate() {
             if at < piece.len() {
@@ -98,7 +103,7 @@ impl Pieces {
         (self.pieces.len(), 0)
     }
 
-    /// Whether a place is between the halves of one character.
+    /// Reports whether a position is inside a surrogate pair.
     fn splits_pair(&self, at: usize) -> bool {
         let is = |at, half: std::ops::Range<u16>| {
             let (piece, at) = self.find(at);
@@ -107,7 +112,7 @@ impl Pieces {
         at > 0 && is(at - 1, 0xd800..0xdc00) && is(at, 0xdc00..0xe000)
     }
 
-    /// Puts characters in the place of what is from `begin` to before `end`, which are in the text.
+    /// Replaces the part from `begin` up to `end`, which must lie in the text.
     pub(super) fn replace(&mut self, begin: usize, end: usize, characters: &str) {
         let ((mut first, from), (last, to)) = (self.find(begin), self.find(end));
         let part = |piece: usize| self.pieces.get(piece).map_or(&[][..], Vec::as_slice);
@@ -116,18 +121,18 @@ impl Pieces {
         self.length = self.length - (end - begin) + new.len() - from;
         new.extend(&part(last)[to..]);
         let mut behind = self.pieces.len().min(last + 1);
-        if first > 0 && part(first - 1).len() + new.len() <= PIECE {
+        if first > 0 && part(first - 1).len() + new.len() <= MAX_PIECE_UNITS {
             first -= 1;
             new.splice(..0, part(first).iter().copied());
         }
-        if new.len() % PIECE + part(behind).len() <= PIECE {
+        if new.len() % MAX_PIECE_UNITS + part(behind).len() <= MAX_PIECE_UNITS {
             new.extend(part(behind));
             behind = self.pieces.len().min(behind + 1);
         }
         #[cfg(test)]
         {
-            self.moved += new.len();
+            self.copied += new.len();
         }
-        self.pieces.splice(first..behind, new.chunks(PIECE).map(<[u16]>::to_vec));
+        self.pieces.splice(first..behind, new.chunks(MAX_PIECE_UNITS).map(<[u16]>::to_vec));
     }
 }

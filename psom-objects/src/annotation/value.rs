@@ -1,18 +1,18 @@
-//! Reading the values of properties.
+//! Parsers for the values of properties.
 
-/// A finite decimal number: `2.5`.
+/// Parses a finite decimal number, such as `2.5`.
 pub fn number(text: &str) -> Option<f64> {
-    // `inf` and `nan` are numbers to Rust, and infinite ones too large.
+    // Rust also parses `inf`, `nan` and numbers that are too large.
     text.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Two finite decimal numbers: `10,-4.5`.
+/// Parses two finite decimal numbers, such as `10,-4.5`.
 pub fn pair(text: &str) -> Option<(f64, f64)> {
     let (first, second) = text.split_once(',')?;
     Some((number(first)?, number(second)?))
 }
 
-/// A color: `#AARRGGBB`, `#RRGGBB` or `none`, as alpha, red, green and blue.
+/// Parses a color, `#AARRGGBB`, `#RRGGBB` or `none`, and returns alpha, red, green and blue.
 pub fn color(text: &str) -> Option<[u8; 4]> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("none") {

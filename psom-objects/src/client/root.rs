@@ -54,7 +54,7 @@ impl Root {
     /// Reports a call that could not be sent. `action` completes "cannot ...".
     pub(super) fn check(&self, scope: &mut Scope, action: &'static str, sent: Sent) {
         let reached = sent.reached;
-        let error = sent.ok().err().or((reached == 0).then_some(CallError::Gone));
+        let error = sent.ok().err().or_else(|| (reached == 0).then_some(CallError::Gone));
         if let Some(error) = error {
             self.report(scope, Event::NotSent { action, reason: error.to_string() });
         }

@@ -84,7 +84,7 @@ fn download_image(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8
     let mut plain = Vec::new();
     let mut buffer = vec![0; PIECE_BYTES];
     loop {
-        let count = encrypted.read(&mut buffer).map_err(download::interrupted)?;
+        let count = encrypted.read(&mut buffer).map_err(|error| download::interrupted(&error))?;
         if count == 0 {
             break;
         }

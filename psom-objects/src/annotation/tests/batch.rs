@@ -34,7 +34,7 @@ fn text_changes() -> TextChanges {
 
 /// Counts say how many of the longer arrays belong to which annotation.
 #[test]
-fn columns_are_read_as_they_were_written() {
+fn columns_decode_to_the_encoded_changes() {
     let (columns, changes) = additions();
     assert_eq!(columns.counts, [0, 1, 2]);
     assert_eq!(columns.read().unwrap(), changes);
@@ -50,12 +50,11 @@ fn columns_are_read_as_they_were_written() {
     ] if deltas.len() == 2 && none.is_empty()));
 }
 
-/// What a server gets wrong.
+/// Introduces a mistake.
 type Spoil = fn(&mut Additions);
 
-/// Each mistake with what its client says to it.
 #[test]
-fn additions_that_no_server_sends_are_violations() {
+fn malformed_additions_are_violations() {
     let wrong: [(&str, Spoil); 12] = [
         ("different lengths", |columns| columns.ids.push(9)),
         ("different lengths", |columns| columns.generations.clear()),
@@ -67,7 +66,7 @@ fn additions_that_no_server_sends_are_violations() {
         ("do not add up", |columns| columns.counts[0] = 1),
         ("do not add up", |columns| columns.counts = vec![-1, 2, 2]),
         ("do not add up", |columns| columns.counts = vec![i32::MAX; 3]),
-        ("unknown type", |columns| columns.kinds[0] = 3),
+        ("unknown annotation type", |columns| columns.kinds[0] = 3),
         ("unknown property", |columns| columns.names[0] = "COLOUR".to_owned()),
     ];
     for (why, spoil) in wrong {
@@ -79,11 +78,11 @@ fn additions_that_no_server_sends_are_violations() {
     let (mut columns, _) = additions();
     let last = columns.names.len();
     columns.names[last - 1] = columns.names[last - 2].clone();
-    assert!(columns.read().unwrap_err().to_string().contains("twice"));
+    assert!(columns.read().unwrap_err().to_string().contains("duplicate"));
 }
 
 #[test]
-fn changes_that_no_server_sends_are_violations() {
+fn malformed_changes_are_violations() {
     let wrong: [fn(&mut PropertyChanges); 5] = [
         |columns| columns.ids.push(9),
         |columns| columns.modifiers.clear(),
@@ -113,7 +112,7 @@ fn changes_that_no_server_sends_are_violations() {
 }
 
 #[test]
-fn a_client_takes_as_many_deltas_as_a_record_has() {
+fn a_client_accepts_a_record_full_of_deltas() {
     let mut columns = text_changes();
     columns.push(3, 1, 7, 1, &vec![Delta::new(0, 0, "a"); 50_000]);
     let changes = columns.read().unwrap();

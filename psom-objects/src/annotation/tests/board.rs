@@ -8,14 +8,14 @@ fn a_text(text: &str) -> Annotation {
 
 /// A client adds a [`Kind`], and there is no other.
 #[test]
-fn nothing_but_drawings_texts_and_images_can_be_added() {
+fn only_drawings_texts_and_images_exist() {
     let known = (i32::from(i16::MIN)..i32::from(i16::MAX)).filter_map(Kind::from_number);
     assert_eq!(known.collect::<Vec<_>>(), [Kind::Drawing, Kind::Text, Kind::Image]);
     assert_eq!([Kind::Drawing, Kind::Text, Kind::Image].map(Kind::number), [0, 1, 2]);
 }
 
 #[test]
-fn a_board_is_nothing_but_its_changes() {
+fn a_board_is_the_result_of_its_changes() {
     let mut board = Board::default();
     assert!(board.apply(&Change::Add { id: 2, annotation: a_text("two") }));
     assert!(board.apply(&Change::Add { id: 1, annotation: a_text("one") }));
@@ -35,7 +35,7 @@ fn a_board_is_nothing_but_its_changes() {
 }
 
 #[test]
-fn a_change_of_what_is_not_there_changes_nothing() {
+fn a_change_of_a_missing_annotation_has_no_effect() {
     let mut board = Board::default();
     let properties = Properties::new();
     assert!(!board.apply(&Change::SetProperties { id: 1, generation: 2, modifier: 9, properties }));
@@ -45,7 +45,7 @@ fn a_change_of_what_is_not_there_changes_nothing() {
 }
 
 #[test]
-fn a_text_stays_where_a_delta_fits_nowhere() {
+fn a_delta_that_does_not_fit_leaves_the_text() {
     let mut board = Board::default();
     board.apply(&Change::Add { id: 1, annotation: a_text("one") });
     let deltas = vec![Delta::new(4, 9, "x")];
@@ -54,7 +54,7 @@ fn a_text_stays_where_a_delta_fits_nowhere() {
 }
 
 #[test]
-fn values_are_read_by_the_table() {
+fn values_parse_in_their_documented_form() {
     assert_eq!(number(" 2.5 "), Some(2.5));
     assert_eq!([number("inf"), number("NaN"), number("1e999"), number("")], [None; 4]);
     assert_eq!(pair("10,-4.5"), Some((10.0, -4.5)));

@@ -9,7 +9,7 @@ fn properties(pairs: &[(Property, &str)]) -> Properties {
 }
 
 #[test]
-fn every_property_has_its_name_in_the_specification() {
+fn properties_have_the_names_of_the_specification() {
     let names: Vec<_> = Property::ALL.map(Property::name).into();
     let table = "LOCALID ANCHOR EXTENT DRAWINGTYPE STROKE STROKETHICKNESS FILL DATA IMAGETYPE TEXT \
                  WIDTH FONTFACE FONTSIZE FONTCOLOR TEXTDIRECTION";
@@ -37,7 +37,7 @@ fn ruling_14_properties_are_pairs_or_names_with_values() {
 }
 
 #[test]
-fn what_is_no_properties_is_malformed_and_what_is_known_of_it_is_kept() {
+fn malformed_properties_keep_the_readable_ones() {
     let known = |pairs: &[(Property, &str)]| Err(Malformed { known: properties(pairs) });
     let unknown = rows(&[&["ANCHOR", "1,2"], &["COLOUR", "red"]]);
     assert_eq!(read(unknown), known(&[(Property::Anchor, "1,2")]));

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use crate::annotation::text::{self, Delta, DeltaError, MAX_LENGTH, PIECE, Pieces};
+use crate::annotation::text::{self, Delta, DeltaError, MAX_LENGTH, MAX_PIECE_UNITS, Pieces};
 
 fn apply(text: &str, deltas: &[(i32, i32, &str)]) -> Result<String, DeltaError> {
     let deltas: Vec<_> = deltas.iter().map(|(b, e, c)| Delta::new(*b, *e, *c)).collect();
@@ -8,7 +8,7 @@ fn apply(text: &str, deltas: &[(i32, i32, &str)]) -> Result<String, DeltaError> 
 }
 
 #[test]
-fn each_delta_is_applied_to_what_the_one_before_has_left() {
+fn deltas_are_applied_one_after_the_other() {
     let deltas = [(0, 5, "Goodbye"), (7, 8, ", "), (9, 14, "Ada")];
     assert_eq!(apply("Hello World", &deltas).unwrap(), "Goodbye, Ada");
     assert_eq!(apply("Hello", &[(1, 4, "")]).unwrap(), "Ho");
@@ -24,7 +24,7 @@ fn ruling_13_positions_are_utf_16_code_units() {
 }
 
 #[test]
-fn a_delta_that_is_out_of_place_is_refused() {
+fn a_delta_outside_the_text_is_rejected() {
     for delta in [(-1, 0, ""), (0, 3, ""), (3, 3, "x"), (2, 1, ""), (0, -1, ""), (0, i32::MAX, "")]
     {
         assert_eq!(apply("ab", &[delta]), Err(DeltaError::OutOfPlace), "{delta:?}");
@@ -36,7 +36,7 @@ fn a_delta_that_is_out_of_place_is_refused() {
 }
 
 #[test]
-fn no_text_is_longer_than_the_limit_not_even_in_between() {
+fn intermediate_texts_respect_the_limit() {
     let long = "x".repeat(101);
     assert_eq!(apply("", &[(0, 0, &long)]), Err(DeltaError::TooLong));
     assert_eq!(apply("", &[(0, 0, &long), (0, 50, "")]), Err(DeltaError::TooLong));
@@ -50,17 +50,17 @@ fn no_text_is_longer_than_the_limit_not_even_in_between() {
 
 /// A change moves what is around it, however long the text, and however it was made.
 #[test]
-fn a_delta_is_cheap_wherever_it_is() {
+fn the_cost_of_a_delta_does_not_depend_on_its_position() {
     let mut text = Pieces::new(&"x".repeat(MAX_LENGTH));
     let mut change = |begin, end, characters: &str| {
-        let before = text.moved;
+        let before = text.copied;
         text.replace(begin, end, characters);
-        assert!(text.moved - before <= 3 * PIECE + characters.len());
-        assert!(text.pieces.iter().all(|piece| (1..=PIECE).contains(&piece.len())));
-        assert!(text.pieces.len() <= 2 * text.length / PIECE + 1);
+        assert!(text.copied - before <= 3 * MAX_PIECE_UNITS + characters.len());
+        assert!(text.pieces.iter().all(|piece| (1..=MAX_PIECE_UNITS).contains(&piece.len())));
+        assert!(text.pieces.len() <= 2 * text.length / MAX_PIECE_UNITS + 1);
         assert_eq!(text.length, text.pieces.iter().map(Vec::len).sum::<usize>());
     };
-    let long = "y".repeat(3 * PIECE + 1);
+    let long = "y".repeat(3 * MAX_PIECE_UNITS + 1);
     for at in (0..MAX_LENGTH - long.len()).step_by(997) {
         change(0, 1, "");
         change(at, at, "y");
@@ -93,7 +93,7 @@ fn reference(units: &[u16], deltas: &[Delta]) -> Option<Vec<u16>> {
 
 proptest! {
     #[test]
-    fn random_deltas_do_what_the_reference_does(
+    fn random_deltas_match_the_reference(
         text in "[ab\u{e9}\u{20ac}\u{1d11e}]{0,12}",
         deltas in prop::collection::vec((-1..14_i32, -1..14_i32, "[xy\u{1f600}]{0,3}"), 0..6),
     ) {
@@ -105,7 +105,7 @@ proptest! {
 
     /// The same, where it goes over many pieces.
     #[test]
-    fn random_deltas_of_a_long_text_do_what_the_reference_does(
+    fn random_deltas_of_a_long_text_match_the_reference(
         times in 0..2000_usize,
         deltas in prop::collection::vec((0..4000_i32, 0..4000_i32, 0..2000_usize), 0..4),
     ) {

@@ -181,7 +181,7 @@ impl Hall {
 }
 
 #[test]
-fn a_poll_has_two_to_seven_choices_and_no_customization() {
+fn polls_with_unsupported_options_end_the_connection() {
     for choices in [2, 7] {
         let mut hall = hall();
         hall.ask(choices, true, "");
@@ -200,7 +200,7 @@ fn a_poll_has_two_to_seven_choices_and_no_customization() {
 }
 
 #[test]
-fn results_are_as_many_as_choices_and_not_less_than_none() {
+fn poll_results_match_the_choices() {
     for results in [vec![3, 0], vec![1, 2, 0, 0, 0, 0, 0]] {
         let mut hall = hall();
         hall.ask(2, true, "");
@@ -217,7 +217,7 @@ fn results_are_as_many_as_choices_and_not_less_than_none() {
 }
 
 #[test]
-fn a_vote_that_is_for_no_choice_is_none() {
+fn a_vote_without_a_choice_is_no_vote() {
     // One more than there are choices, and whatever was recorded when there were more.
     let votes = [(-1, None), (0, Some(0)), (1, Some(1)), (2, None), (4, None), (7, None)];
     for (vote, known) in votes {
@@ -235,7 +235,7 @@ fn a_vote_that_is_for_no_choice_is_none() {
 }
 
 #[test]
-fn a_vote_goes_and_comes_with_its_choice() {
+fn a_vote_follows_its_choice() {
     let mut hall = hall();
     hall.poll(|poll| poll.c_set_local_vote(4));
     for (choices, known) in [(5, Some(4)), (3, None), (4, None), (5, Some(4))] {
@@ -248,7 +248,7 @@ fn a_vote_goes_and_comes_with_its_choice() {
 }
 
 #[test]
-fn a_poll_tells_its_state_in_any_order() {
+fn poll_state_may_come_in_any_order() {
     let mut hall = hall();
     hall.poll(|poll| {
         poll.c_set_local_vote(2);
@@ -274,7 +274,7 @@ fn a_poll_tells_its_state_in_any_order() {
 }
 
 #[test]
-fn notes_have_one_error() {
+fn notes_have_one_error_code() {
     for code in [1, 0, 2, -1] {
         let mut hall = hall();
         hall.say(|server| server.notes, move |cx| cx.peers().c_set_error_code(code));
@@ -289,7 +289,7 @@ fn notes_have_one_error() {
 }
 
 #[test]
-fn questions_are_in_a_state_that_there_is_and_none_or_more() {
+fn undefined_qna_states_end_the_connection() {
     for state in [QnaOpenState::None, QnaOpenState::Open, QnaOpenState::Suspended] {
         let mut hall = hall();
         hall.say(
@@ -315,7 +315,7 @@ fn questions_are_in_a_state_that_there_is_and_none_or_more() {
 }
 
 #[test]
-fn the_address_of_a_recording_is_taken() {
+fn a_recording_url_is_accepted() {
     let mut hall = hall();
     let url = "https://example.com/recording";
     hall.say(

@@ -315,7 +315,7 @@ impl Stage {
 }
 
 #[test]
-fn what_nobody_would_hear_is_refused_until_the_meeting_is_told() {
+fn actions_are_refused_before_the_meeting_is_ready() {
     let mut stage = Stage::empty();
     let not_now = |result: Result<i32, CallError>| {
         assert!(matches!(result, Err(CallError::NotNow(why)) if why.contains("Event::Ready")));
@@ -343,7 +343,7 @@ fn what_nobody_would_hear_is_refused_until_the_meeting_is_told() {
 }
 
 #[test]
-fn a_server_that_takes_no_uploads_is_told_from_one_that_has_not_begun() {
+fn a_server_without_uploads_is_not_negotiated() {
     let mut stage = Stage::empty();
     stage.pair.on_server(|server, cx| {
         cx.peers().connect("contentManager", server.contents);
@@ -369,7 +369,7 @@ fn written(claims: &[i32]) -> Stage {
 }
 
 #[test]
-fn no_more_arrives_than_was_written() {
+fn arrived_bytes_never_exceed_written_bytes() {
     let stage = written(&[8, 0, 16]);
     stage.goes_on();
     let arrived = stage.events.try_iter().filter_map(|event| match event {
@@ -383,7 +383,7 @@ fn no_more_arrives_than_was_written() {
 }
 
 #[test]
-fn only_what_was_requested_is_accepted_and_once() {
+fn only_a_requested_upload_is_accepted_once() {
     let mut stage = Stage::open();
     stage.on(|server| server.uploads, |_, cx| Uploads::accept(cx, 7));
     stage.is_over("that was not requested");
@@ -395,7 +395,7 @@ fn only_what_was_requested_is_accepted_and_once() {
 }
 
 #[test]
-fn streams_come_for_uploads() {
+fn unclaimed_streams_are_bounded() {
     let mut stage = Stage::open();
     for cookie in 1..=200 {
         let request = move |conference: &mut Conference, cx: &mut Context<_>| {
@@ -429,7 +429,7 @@ fn streams_come_for_uploads() {
 }
 
 #[test]
-fn a_meeting_has_not_more_users_than_there_can_be() {
+fn too_many_users_end_the_connection() {
     let mut stage = Stage::open();
     let add = |from: i64, to: i64, name: String| {
         move |_: &mut Users, cx: &mut Context<Users>| {
@@ -462,7 +462,7 @@ fn a_meeting_has_not_more_users_than_there_can_be() {
 }
 
 #[test]
-fn those_who_have_left_are_forgotten_one_day() {
+fn the_first_users_to_leave_are_forgotten() {
     let mut stage = Stage::open();
     stage.on(
         |server| server.users,
@@ -491,7 +491,7 @@ fn those_who_have_left_are_forgotten_one_day() {
 }
 
 #[test]
-fn a_meeting_has_not_more_contents_than_there_can_be() {
+fn too_many_contents_end_the_connection() {
     let mut stage = Stage::open();
     stage.on(
         |server| server.contents,
@@ -520,7 +520,7 @@ fn add(cx: &mut Context<Annotations>, ids: &[i32], value: &str) {
 }
 
 #[test]
-fn a_board_has_not_more_on_it_than_there_can_be() {
+fn an_oversized_board_ends_the_connection() {
     let mut stage = Stage::open();
     for block in 0..50 {
         stage.board(move |_, cx| {
@@ -537,7 +537,7 @@ fn a_board_has_not_more_on_it_than_there_can_be() {
 }
 
 #[test]
-fn the_texts_and_pictures_of_a_board_are_counted_as_long_as_they_are_there() {
+fn removed_annotations_no_longer_count() {
     let mut stage = Stage::open();
     let long = "x".repeat(32_000);
     let fill = |from: i32, long: &str| {
@@ -578,7 +578,7 @@ fn the_texts_and_pictures_of_a_board_are_counted_as_long_as_they_are_there() {
 }
 
 #[test]
-fn a_board_has_not_more_telepointers_than_there_can_be() {
+fn too_many_telepointers_end_the_connection() {
     let mut stage = Stage::open();
     stage.board(|_, cx| {
         for user in 0..9_999 {

@@ -137,7 +137,7 @@ impl Room {
 }
 
 #[test]
-fn who_joins_knows_the_meeting() {
+fn a_newcomer_receives_the_meeting() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -151,7 +151,7 @@ fn who_joins_knows_the_meeting() {
 }
 
 #[test]
-fn who_has_left_keeps_the_name() {
+fn a_user_who_has_left_keeps_the_name() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -163,7 +163,7 @@ fn who_has_left_keeps_the_name() {
 }
 
 #[test]
-fn a_shared_file_reaches_everybody_with_all_that_is_known() {
+fn a_shared_file_reaches_every_client() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -202,7 +202,7 @@ fn a_shared_file_reaches_everybody_with_all_that_is_known() {
 }
 
 #[test]
-fn the_stage_titles_and_visibility_follow_the_presenter() {
+fn stage_title_and_visibility_are_mirrored() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let grace = room.join("Grace", Role::Attendee);
@@ -244,7 +244,7 @@ fn the_stage_titles_and_visibility_follow_the_presenter() {
 }
 
 #[test]
-fn nothing_stays_behind_when_contents_go() {
+fn removed_contents_leave_no_objects() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let before = room.pair.client_stats(ada).objects;
@@ -256,7 +256,7 @@ fn nothing_stays_behind_when_contents_go() {
 }
 
 #[test]
-fn an_upload_that_is_cancelled_or_refused_says_so() {
+fn cancelled_and_rejected_uploads_are_reported() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let grace = room.join("Grace", Role::Attendee);
@@ -293,7 +293,7 @@ fn an_upload_that_is_cancelled_or_refused_says_so() {
 }
 
 #[test]
-fn a_reserved_title_is_given_back() {
+fn a_reserved_title_can_be_released() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "x"));
@@ -303,7 +303,7 @@ fn a_reserved_title_is_given_back() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_told() {
+fn unsendable_calls_are_reported() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let long = "x".repeat(70_000);

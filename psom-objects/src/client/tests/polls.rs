@@ -37,7 +37,7 @@ fn poll() -> Upload {
 }
 
 #[test]
-fn a_poll_is_run_and_voted_in() {
+fn a_poll_is_created_and_voted_on() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     room.upload(ada, poll());
@@ -68,7 +68,7 @@ fn a_poll_is_run_and_voted_in() {
 }
 
 #[test]
-fn nobody_votes_in_a_poll_that_is_closed() {
+fn a_closed_poll_takes_no_votes() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     room.upload(ada, poll());
@@ -85,7 +85,7 @@ fn nobody_votes_in_a_poll_that_is_closed() {
 }
 
 #[test]
-fn questions_and_answers_are_followed() {
+fn questions_and_answers_are_mirrored() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     room.upload(ada, Upload::qna("Exam").unwrap());
@@ -114,7 +114,7 @@ fn questions_and_answers_are_followed() {
 }
 
 #[test]
-fn notes_are_followed() {
+fn notes_are_mirrored() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let text = |text: &str| Some(text.to_owned());
@@ -137,7 +137,7 @@ fn notes_are_followed() {
 }
 
 #[test]
-fn nothing_is_uploaded_for_an_interface_that_the_server_does_not_speak() {
+fn uploads_need_a_negotiated_interface() {
     let mut config =
         MeetingConfig::new("http://127.0.0.1/", Arc::new(Shelf), std::time::SystemTime::UNIX_EPOCH);
     config.content_types = ContentTypes::none().with::<NativeFileOnlyContent>();

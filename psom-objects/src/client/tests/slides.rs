@@ -169,7 +169,7 @@ fn file() -> (Bytes, Bytes, Bytes) {
 }
 
 #[test]
-fn a_client_knows_what_it_was_told() {
+fn slides_are_mirrored() {
     let mut talk = Talk::with_slides(3);
     let (key, iv, hash) = file();
     talk.say(move |to| {
@@ -216,7 +216,7 @@ fn a_client_knows_what_it_was_told() {
 }
 
 #[test]
-fn what_comes_after_all_is_missing_no_longer() {
+fn late_resources_clear_their_errors() {
     let mut talk = Talk::with_slides(3);
     talk.say(|to| {
         for format in [Format::None, Format::FullJpeg, Format::PartialJpeg, Format::Notes] {
@@ -231,7 +231,7 @@ fn what_comes_after_all_is_missing_no_longer() {
 }
 
 #[test]
-fn answers_are_events_and_change_nothing() {
+fn refused_resources_are_only_events() {
     let mut talk = Talk::with_slides(1);
     let before = talk.model();
     talk.say(|to| to.c_error_adding_resource(7, Code::ClientUploadFailed));
@@ -244,7 +244,7 @@ fn answers_are_events_and_change_nothing() {
 }
 
 #[test]
-fn a_client_asks_for_places_and_says_what_is_missing() {
+fn a_client_sets_locations_and_resource_errors() {
     let mut talk = Talk::with_slides(3);
     talk.pair.on_client(0, |conference, cx| {
         conference.go_to(cx, 1, 2, 5).unwrap();
@@ -260,7 +260,7 @@ fn a_client_asks_for_places_and_says_what_is_missing() {
 }
 
 #[test]
-fn numbers_beyond_all_documents_are_the_largest() {
+fn locations_are_clamped_to_the_largest_number() {
     let mut talk = Talk::with_slides(3);
     talk.pair.on_client(0, |conference, cx| conference.go_to(cx, 1, u32::MAX, 0).unwrap());
     let place = crate::package::Location::parse(&talk.asked()[0]).unwrap();
@@ -309,7 +309,7 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
 ];
 
 #[test]
-fn what_no_server_could_say_ends_the_connection() {
+fn impossible_slide_calls_end_the_connection() {
     for (number, (why, call)) in IMPOSSIBLE.into_iter().enumerate() {
         let mut talk = Talk::with_slides(3);
         talk.say(call);
@@ -319,7 +319,7 @@ fn what_no_server_could_say_ends_the_connection() {
 }
 
 #[test]
-fn files_for_markup_are_counted() {
+fn shared_files_of_markup_are_bounded() {
     let mut talk = Talk::with_slides(1);
     for thousand in 0..10 {
         talk.say(move |to| {

@@ -58,7 +58,7 @@ fn requested() -> (Stage, i32) {
 }
 
 #[test]
-fn an_upload_is_ended_once_it_is_accepted() {
+fn an_accepted_upload_can_be_ended_once() {
     let (mut stage, form) = requested();
     stage.has_none(7);
     stage.has_none(form);
@@ -78,7 +78,7 @@ fn an_upload_is_ended_once_it_is_accepted() {
 }
 
 #[test]
-fn nothing_is_said_of_an_upload_that_was_refused() {
+fn nothing_is_sent_about_a_rejected_upload() {
     let (mut stage, form) = requested();
     stage.uploads(move |_, cx| {
         cx.peers().c_reject_upload(7, UploadFinishReason::CapacityExceeded);
@@ -97,7 +97,7 @@ fn nothing_is_said_of_an_upload_that_was_refused() {
 }
 
 #[test]
-fn the_title_of_an_upload_that_was_refused_is_free() {
+fn a_rejected_upload_releases_its_title() {
     let mut stage = Stage::open();
     stage.uploads(|uploads, _| uploads.is_silent = true);
     let parcel = Upload::whiteboard("Ideas").unwrap();
@@ -134,7 +134,7 @@ fn a_cookie_has_one_upload() {
 }
 
 #[test]
-fn what_was_not_requested_of_the_web_is_passed_over() {
+fn unrequested_web_answers_are_ignored() {
     let accept = |cookie| {
         move |_: &mut Uploads, cx: &mut Context<Uploads>| {
             cx.peers().c_accept_web_upload(cookie, "http://up");

@@ -93,7 +93,7 @@ fn reserved(cookie: i32) -> Event {
 }
 
 #[test]
-fn a_browser_brings_a_file() {
+fn a_browser_uploads_a_file() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     room.news(ada);
@@ -117,7 +117,7 @@ fn a_browser_brings_a_file() {
 }
 
 #[test]
-fn a_post_that_failed_is_cancelled_and_tried_again() {
+fn a_failed_post_can_be_cancelled_and_retried() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     let cookie = room.request(ada, "plan.txt");
@@ -143,7 +143,7 @@ fn a_post_that_failed_is_cancelled_and_tried_again() {
 }
 
 #[test]
-fn nothing_is_asked_for_without_the_title() {
+fn a_refused_title_ends_the_web_upload() {
     let mut room = Room::with(Arc::new(Web));
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let cookie = room.request(grace, "plan.txt");
@@ -167,7 +167,7 @@ fn nothing_is_asked_for_without_the_title() {
 }
 
 #[test]
-fn a_browser_fetches_a_file() {
+fn a_browser_downloads_a_file() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan");
@@ -189,7 +189,7 @@ fn a_browser_fetches_a_file() {
 }
 
 #[test]
-fn a_meeting_without_a_web_server_says_so() {
+fn a_meeting_without_a_web_server_rejects_transfers() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan");
@@ -228,7 +228,7 @@ impl Subscriber for Lines {
 }
 
 #[test]
-fn what_is_refused_does_not_fill_the_log() {
+fn refusals_are_not_logged() {
     let lines = Arc::new(AtomicUsize::new(0));
     let _log = tracing::subscriber::set_default(Lines(lines.clone()));
     let mut room = Room::with(Arc::new(Web));

@@ -223,7 +223,9 @@ impl AnnotationContainerServer for AnnotationContainer {
         let checked = if !self.may(cx) {
             // Before anything is done with what may be many deltas.
             Err(ErrorCode::NotAuthorized)
-        } else if deltas.len() > text::MAX_DELTAS || batch::size_of_text(&deltas) > batch::FULL {
+        } else if deltas.len() > text::MAX_DELTAS
+            || batch::size_of_text(&deltas) > batch::FULL_BATCH_BYTES
+        {
             // They have to be told again in one call, behind others that wait to be told.
             Err(ErrorCode::TooManyDeltas)
         } else {

@@ -3,7 +3,7 @@ use psom::{CallError, Peers};
 use crate::{
     annotation::{
         Change,
-        batch::{Additions, FULL, PropertyChanges, TextChanges},
+        batch::{Additions, FULL_BATCH_BYTES, PropertyChanges, TextChanges},
     },
     interfaces::AnnotationContainerClientProxy,
 };
@@ -38,7 +38,7 @@ impl Pending {
             Self::Properties(columns) => columns.size,
             Self::Texts(columns) => columns.size,
         };
-        size >= FULL
+        size >= FULL_BATCH_BYTES
     }
 
     /// Takes a change that it [takes](Self::takes); the others are told otherwise.
