@@ -1,230 +1,237 @@
-//! Paths, and the files that they come in.
+//! Reading the paths of an SVG file. The library usvg resolves styles, units, references and shapes.
 
 use std::{collections::BTreeSet, path::Path};
 
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use psom_objects::annotation;
-use quick_xml::{
-    Reader, XmlVersion,
-    events::{BytesStart, Event},
+use usvg::{
+    FillRule, Group, ImageHrefResolver, Node, Options, Paint, Transform, Tree, roxmltree,
+    tiny_skia_path::PathSegment,
 };
 
-use super::path;
+use super::{
+    outline::{Segment, data, even_odd_as_nonzero, rounded, simplified, split},
+    path,
+};
 use crate::{
     error::{CommandError, OrCannot, Result},
     files,
 };
 
-/// The largest SVG file that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
+/// Upper bound on an SVG file.
+const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// How deep an element may be in others.
-const DEEPEST: usize = 256;
+/// The namespace of SVG.
+const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// A path, with what its file says of it.
-#[derive(Debug, Default, PartialEq)]
+/// The largest deviation of a simplified line, in pixels. It cannot be seen.
+const SIMPLIFY_TOLERANCE: f64 = 0.4;
+
+/// The step to which the coordinates of a simplified path are rounded, in pixels.
+const ROUND_TO: f64 = 0.1;
+
+/// A path with its style. A style of `None` is not given.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Drawing {
     pub data: String,
-    pub at: (f64, f64),
     pub stroke: Option<String>,
     pub width: Option<String>,
     pub fill: Option<String>,
+    /// The segments of the data, if they come from a file.
+    pub segments: Vec<Segment>,
 }
 
 impl Drawing {
-    /// Where it is when it is moved on.
-    pub fn moved(&self, by: Option<&str>) -> String {
-        let (x, y) = by.and_then(annotation::pair).unwrap_or_default();
-        format!("{},{}", self.at.0 + x, self.at.1 + y)
+    /// Returns drawings whose data has at most `max_chars` characters. A longer line is simplified,
+    /// and split if that does not suffice. A filled path cannot be split, and stays too long.
+    pub fn fitted(self, max_chars: usize) -> Vec<Self> {
+        if self.data.len() <= max_chars || self.segments.is_empty() {
+            return vec![self];
+        }
+        let segments = rounded(&simplified(&self.segments, SIMPLIFY_TOLERANCE), ROUND_TO);
+        let simpler = Self { data: data(&segments), segments, ..self };
+        let is_filled = simpler.fill.as_deref() != Some("none");
+        if simpler.data.len() <= max_chars || is_filled {
+            return vec![simpler];
+        }
+        let parts = split(&simpler.segments, max_chars);
+        parts
+            .into_iter()
+            .map(|segments| Self { data: data(&segments), segments, ..simpler.clone() })
+            .collect()
     }
 }
 
-/// The paths of an SVG file, and what of it cannot be drawn.
+/// The paths of an SVG file, and a list of what cannot be drawn.
 #[derive(Debug, Default, PartialEq)]
 pub struct Drawings {
     pub drawings: Vec<Drawing>,
     pub left_out: Option<String>,
 }
 
-/// The paths of an SVG file.
+/// Reads the paths of an SVG file.
 pub fn read(file: &Path) -> Result<Drawings> {
     let shown = file.display();
-    let bytes = files::read(file, LARGEST)?;
-    let no_svg = || CommandError::new(format!("{shown} is not an SVG file; name one"));
-    let text = String::from_utf8(bytes).map_err(|_| no_svg())?;
-    let drawings = paths(&text).or_cannot(format_args!("read {shown} as an SVG file"))?;
+    let text = decoded(&files::read(file, MAX_FILE_BYTES)?)
+        .ok_or_else(|| CommandError::new(format!("{shown} is not an SVG file; name one")))?;
+    let drawings = drawings(&text).or_cannot(format_args!("read {shown} as an SVG file"))?;
     if drawings.drawings.is_empty() {
-        return Err(CommandError::new(format!("{shown} has no paths; draw a file that has some")));
+        return Err(CommandError::new(format!(
+            "{shown} has nothing to draw; draw a file that has paths or shapes"
+        )));
     }
     Ok(drawings)
 }
 
-/// Elements whose paths are only used by others, and not shown where they stand.
-const UNSHOWN: [&str; 6] = ["defs", "clipPath", "mask", "marker", "pattern", "symbol"];
-
-/// Shapes that are no path.
-const SHAPES: [&str; 9] =
-    ["circle", "ellipse", "image", "line", "polygon", "polyline", "rect", "text", "use"];
-
-/// How a path is drawn. Paths have it from the groups that they are in.
-#[derive(Debug, Clone)]
-struct Style {
-    at: (f64, f64),
-    stroke: Option<String>,
-    width: Option<String>,
-    fill: Option<String>,
-    stroke_opacity: f64,
-    fill_opacity: f64,
-    /// That of all groups together.
-    opacity: f64,
+/// Decodes a file in the encoding of its byte order mark or its XML declaration. Returns `None` if
+/// it is not text.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    let encoding = match bytes {
+        [0xff, 0xfe, ..] | [b'<', 0, ..] => UTF_16LE,
+        [0xfe, 0xff, ..] | [0, b'<', ..] => UTF_16BE,
+        _ => declared_encoding(bytes).unwrap_or(UTF_8),
+    };
+    let (text, _, is_malformed) = encoding.decode(bytes);
+    (!is_malformed && text.contains("<svg")).then(|| text.into_owned())
 }
 
-impl Default for Style {
-    fn default() -> Self {
-        let (stroke, width, fill) = (None, None, None);
-        let [stroke_opacity, fill_opacity, opacity] = [1.0; 3];
-        Self { at: (0.0, 0.0), stroke, width, fill, stroke_opacity, fill_opacity, opacity }
-    }
+fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+    const MAX_DECLARATION_BYTES: usize = 200;
+    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_DECLARATION_BYTES)]);
+    let declaration = start.trim_start_matches('\u{feff}').strip_prefix("<?xml")?;
+    let (declaration, _) = declaration.split_once("?>")?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    Encoding::for_label(value[1..].split(quote).next()?.as_bytes())
 }
 
 type LeftOut = BTreeSet<&'static str>;
 
-fn paths(svg: &str) -> Result<Drawings, String> {
-    let mut reader = Reader::from_str(svg);
-    let (mut drawings, mut left_out) = (Vec::new(), LeftOut::new());
-    let (mut unshown, mut groups) = (0_usize, vec![Style::default()]);
-    loop {
-        let event = reader.read_event().map_err(|error| error.to_string())?;
-        match &event {
-            Event::Eof => break,
-            Event::Start(start) | Event::Empty(start) => {
-                let name = start.local_name();
-                let name: &str = name.as_ref();
-                let opens = matches!(event, Event::Start(_));
-                let mut style = groups.last().cloned().unwrap_or_default();
-                if UNSHOWN.contains(&name) {
-                    unshown += usize::from(opens);
-                } else if unshown == 0 {
-                    if SHAPES.contains(&name) {
-                        left_out.insert("shapes that are no path");
-                    } else {
-                        let data = style.refine(start, &mut left_out);
-                        let is_path = name == "path";
-                        let data = data.filter(|data| is_path && !data.trim().is_empty());
-                        drawings.extend(data.and_then(|data| style.draw(data, &mut left_out)));
-                    }
-                }
-                if opens {
-                    groups.push(style);
-                }
-                if groups.len() > DEEPEST {
-                    return Err("its groups are too deep in each other".to_owned());
-                }
-            }
-            Event::End(end) => {
-                groups.pop();
-                if UNSHOWN.contains(&end.local_name().as_ref()) {
-                    unshown = unshown.saturating_sub(1);
-                }
-            }
+fn drawings(text: &str) -> Result<Drawings, String> {
+    // SVG that is copied from HTML has no namespace declaration.
+    let with_namespace;
+    let text = if text.contains(SVG) {
+        text
+    } else {
+        with_namespace = text.replacen("<svg", &format!("<svg xmlns=\"{SVG}\""), 1);
+        &with_namespace
+    };
+    let xml_options = roxmltree::ParsingOptions { allow_dtd: true, ..Default::default() };
+    let document = roxmltree::Document::parse_with_options(text, xml_options)
+        .map_err(|error| error.to_string())?;
+    let mut left_out = LeftOut::new();
+    for element in document.descendants() {
+        match element.tag_name().name() {
+            "text" => drop(left_out.insert("texts")),
+            "image" => drop(left_out.insert("images")),
             _ => {}
         }
     }
+    let options = Options {
+        // An SVG file must not make the program read other files.
+        image_href_resolver: ImageHrefResolver {
+            resolve_data: Box::new(|_, _, _| None),
+            resolve_string: Box::new(|_, _| None),
+        },
+        ..Options::default()
+    };
+    let tree = Tree::from_xmltree(&document, &options).map_err(|error| error.to_string())?;
+    let mut drawings = Vec::new();
+    collect(tree.root(), 1.0, &mut drawings, &mut left_out);
     let left_out: Vec<_> = left_out.into_iter().collect();
-    let left_out = Some(left_out.join(", ")).filter(|all| !all.is_empty());
+    let left_out = Some(left_out.join(", ")).filter(|list| !list.is_empty());
     Ok(Drawings { drawings, left_out })
 }
 
-impl Style {
-    /// Takes what an element says, and returns the data of a path if it has some.
-    fn refine(&mut self, start: &BytesStart<'_>, left_out: &mut LeftOut) -> Option<String> {
-        let mut data = None;
-        for attribute in start.attributes().flatten() {
-            let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else { continue };
-            let value = value.trim();
-            match attribute.key.as_ref() {
-                "d" => data = Some(value.to_owned()),
-                // What the group says is what it is.
-                _ if value == "inherit" => {}
-                "stroke" => self.stroke = colored(value, left_out),
-                "fill" => self.fill = colored(value, left_out),
-                "stroke-width" => {
-                    let is_number = annotation::number(value).is_some_and(|number| number >= 0.0);
-                    self.width = is_number.then(|| value.to_owned());
-                }
-                "stroke-opacity" => self.stroke_opacity = share(value),
-                "fill-opacity" => self.fill_opacity = share(value),
-                "opacity" => self.opacity *= share(value),
-                "transform" => match translation(value) {
-                    Some((x, y)) => self.at = (self.at.0 + x, self.at.1 + y),
-                    None => drop(left_out.insert("transforms other than translate")),
-                },
-                "style" | "class" => drop(left_out.insert("styles")),
-                "stroke-dasharray" if value != "none" => drop(left_out.insert("dashes")),
-                "clip-path" | "mask" | "filter" if value != "none" => {
-                    left_out.insert("clips, masks and filters");
-                }
-                _ => {}
+/// Collects the paths of a group in their order. `opacity` is that of the groups around it.
+fn collect(group: &Group, opacity: f32, drawings: &mut Vec<Drawing>, left_out: &mut LeftOut) {
+    let opacity = opacity * group.opacity().get();
+    if group.clip_path().is_some() || group.mask().is_some() || !group.filters().is_empty() {
+        left_out.insert("clips, masks and filters");
+    }
+    for node in group.children() {
+        match node {
+            Node::Group(group) => collect(group, opacity, drawings, left_out),
+            Node::Path(path) if path.is_visible() => {
+                drawings.extend(drawing(path, opacity, left_out));
+            }
+            Node::Path(_) | Node::Image(_) | Node::Text(_) => {}
+        }
+    }
+}
+
+fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Option<Drawing> {
+    let transform = path.abs_transform();
+    let transformed = path.data().clone().transform(transform)?;
+    let mut segments: Vec<Segment> = transformed.segments().map(segment).collect();
+    let mut fill = None;
+    if let Some(filled) = path.fill() {
+        fill = color(filled.paint(), filled.opacity().get() * opacity, left_out);
+        if fill.is_some() && filled.rule() == FillRule::EvenOdd {
+            match even_odd_as_nonzero(&segments) {
+                Some(oriented) => segments = oriented,
+                None => drop(left_out.insert("the even-odd rule for paths that cross")),
             }
         }
-        data
     }
-
-    fn draw(&self, data: String, left_out: &mut LeftOut) -> Option<Drawing> {
-        if path::mistake(&data).is_some() {
-            left_out.insert("what follows a mistake in a path");
+    let (mut stroke, mut width) = (None, None);
+    if let Some(stroked) = path.stroke() {
+        stroke = color(stroked.paint(), stroked.opacity().get() * opacity, left_out);
+        width = Some(f64::from(stroked.width().get()) * scale(transform));
+        if stroked.dasharray().is_some() {
+            left_out.insert("dashes");
         }
-        let stroke = faded(self.stroke.as_deref(), self.stroke_opacity * self.opacity);
-        let fill = faded(self.fill.as_deref().or(Some("none")), self.fill_opacity * self.opacity);
-        let fill = fill.filter(|_| self.fill.is_some());
-        let drawing = Drawing { data, at: self.at, stroke, width: self.width.clone(), fill };
-        path::parse(&drawing.data).is_some().then_some(drawing)
     }
-}
-
-/// A color as boards have it; `#f80` is `#ff8800`.
-fn colored(value: &str, left_out: &mut LeftOut) -> Option<String> {
-    let short = value.strip_prefix('#').filter(|digits| digits.len() == 3 && digits.is_ascii());
-    let value = match short {
-        Some(digits) => digits.chars().fold("#".to_owned(), |all, c| format!("{all}{c}{c}")),
-        None => value.to_owned(),
-    };
-    if annotation::color(&value).is_none() {
-        left_out.insert("colors that are not like #ff0000");
+    if fill.is_none() && stroke.is_none() {
         return None;
     }
-    Some(value)
+    let data = data(&segments);
+    // Coordinates out of range leave nothing that a board shows.
+    path::parse(&data)?;
+    let none = || Some("none".to_owned());
+    let (stroke, fill, width) = (stroke.or_else(none), fill.or_else(none), width.map(path::short));
+    Some(Drawing { data, stroke, width, fill, segments })
 }
 
-/// A color that is seen so much; black where there is none.
-fn faded(color: Option<&str>, opacity: f64) -> Option<String> {
-    if opacity >= 1.0 {
-        return color.map(str::to_owned);
+fn segment(segment: PathSegment) -> Segment {
+    let point = |point: usvg::tiny_skia_path::Point| (f64::from(point.x), f64::from(point.y));
+    match segment {
+        PathSegment::MoveTo(to) => Segment::Move(point(to)),
+        PathSegment::LineTo(to) => Segment::Line(point(to)),
+        PathSegment::QuadTo(control, to) => Segment::Quad(point(control), point(to)),
+        PathSegment::CubicTo(one, two, to) => Segment::Cubic(point(one), point(two), point(to)),
+        PathSegment::Close => Segment::Close,
     }
-    let color = color.unwrap_or("#000000");
-    let [alpha, red, green, blue] = annotation::color(color)?;
-    let alpha = (f64::from(alpha) * opacity).round() as u8;
-    Some(match color.starts_with('#') {
-        true => format!("#{alpha:02x}{red:02x}{green:02x}{blue:02x}"),
-        false => color.to_owned(),
+}
+
+/// Returns how much a transform scales lengths, on average of all directions.
+fn scale(transform: Transform) -> f64 {
+    let Transform { sx, kx, ky, sy, .. } = transform;
+    f64::from(sx * sy - kx * ky).abs().sqrt()
+}
+
+/// Returns a paint in the form of boards, `#AARRGGBB` or `#RRGGBB`.
+fn color(paint: &Paint, opacity: f32, left_out: &mut LeftOut) -> Option<String> {
+    let Paint::Color(color) = paint else {
+        left_out.insert("gradients and patterns");
+        return None;
+    };
+    let (red, green, blue) = (color.red, color.green, color.blue);
+    #[expect(clippy::cast_possible_truncation, reason = "the value is clamped to 0..=255")]
+    #[expect(clippy::cast_sign_loss, reason = "the value is clamped to 0..=255")]
+    let alpha = (opacity * 255.0).round().clamp(0.0, 255.0) as u8;
+    Some(if alpha == 255 {
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    } else {
+        format!("#{alpha:02x}{red:02x}{green:02x}{blue:02x}")
     })
 }
 
-/// A part of one: `0.5` or `50%`.
-fn share(value: &str) -> f64 {
-    let number = match value.strip_suffix('%') {
-        Some(percent) => annotation::number(percent).map(|number| number / 100.0),
-        None => annotation::number(value),
-    };
-    number.map_or(1.0, |number| number.clamp(0.0, 1.0))
-}
-
-/// What a path is moved by, where that is all that is done to it.
-fn translation(transform: &str) -> Option<(f64, f64)> {
-    let inner = transform.trim().strip_prefix("translate(")?.strip_suffix(')')?;
-    let mut numbers = inner.split([' ', ',']).filter(|part| !part.is_empty());
-    let x = annotation::number(numbers.next()?)?;
-    let y = numbers.next().map_or(Some(0.0), annotation::number)?;
-    numbers.next().is_none().then_some((x, y))
+/// Returns the anchor of a drawing that is moved by an offset.
+pub fn anchor(offset: Option<&str>) -> String {
+    let (x, y) = offset.and_then(annotation::pair).unwrap_or_default();
+    format!("{x},{y}")
 }
 
 #[cfg(test)]
@@ -233,73 +240,150 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn every_path_of_a_file_is_read() {
-        let svg = r##"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">
-            <g><path d="M0 0&#10;L1 1" stroke="#ff0000" stroke-width="3" fill="red"/></g>
-            <path d="M5 5" transform="translate(10 -2.5)" fill="#0f0"></path>
-            <path/><rect d="M1 1"/></svg>"##;
-        let Drawings { drawings: read, left_out } = paths(svg).unwrap();
-        let expected = "colors that are not like #ff0000, shapes that are no path";
-        assert_eq!(left_out.as_deref(), Some(expected));
-        assert_eq!(read.len(), 2);
-        let first = Drawing {
-            data: "M0 0\nL1 1".to_owned(),
-            stroke: Some("#ff0000".to_owned()),
-            width: Some("3".to_owned()),
-            ..Drawing::default()
+    /// Describes each drawing as `data stroke width fill`.
+    fn described(svg: &str) -> Vec<String> {
+        let describe = |drawing: Drawing| {
+            let text = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+            let (stroke, width) = (text(drawing.stroke), text(drawing.width));
+            format!("{} {stroke} {width} {}", drawing.data, text(drawing.fill))
         };
-        assert_eq!(read[0], first);
-        assert_eq!((read[1].at, read[1].fill.as_deref()), ((10.0, -2.5), Some("#00ff00")));
-        assert_eq!(read[1].moved(Some("1,1")), "11,-1.5");
-        assert!(paths("<svg><path d='M0 0'></svg>").is_err());
+        drawings(svg).unwrap().drawings.into_iter().map(describe).collect()
+    }
+
+    fn svg(body: &str) -> String {
+        format!("<svg xmlns=\"{SVG}\">{body}</svg>")
     }
 
     #[test]
-    fn hidden_paths_are_skipped_and_omissions_listed() {
-        let svg = r##"<svg><defs><path d="M1 1"/><clipPath><path d="M2 2"/></clipPath></defs>
-            <clipPath id="a"><path d="M3 3"/></clipPath><defs/><path d="M4 4"/>
-            <symbol/><path d="L5 5"/></svg>"##;
-        let Drawings { drawings, left_out } = paths(svg).unwrap();
-        let data: Vec<_> = drawings.iter().map(|drawing| drawing.data.as_str()).collect();
-        assert_eq!(data, ["M4 4"]);
-        assert_eq!(left_out.as_deref(), Some("what follows a mistake in a path"));
-        let svg = r##"<svg><g class="a" mask="url(#b)"><path d="m-.5 1" style="fill:red"
-            stroke-dasharray="2" transform="rotate(3)"/></g></svg>"##;
-        let expected = "clips, masks and filters, dashes, styles, transforms other than translate";
-        assert_eq!(paths(svg).unwrap().left_out.as_deref(), Some(expected));
-        assert_eq!(paths(r##"<svg><path d="M0 0" fill="none"/></svg>"##).unwrap().left_out, None);
-        assert!(paths(&"<g>".repeat(DEEPEST)).is_err());
+    fn colors_are_read_in_all_notations() {
+        for (attributes, expected) in [
+            (r##"stroke="red" fill="none""##, "#ff0000 1 none"),
+            (r##"stroke="rgb(255,0,0)" fill="none""##, "#ff0000 1 none"),
+            (r##"stroke="#ff000080" fill="none""##, "#80ff0000 1 none"),
+            (r##"stroke="hsl(120,100%,50%)" fill="none""##, "#00ff00 1 none"),
+            (r##"style="stroke:#00f;fill:none;stroke-width:6""##, "#0000ff 6 none"),
+            (r##"stroke="#f00" stroke-width="3px" fill="none""##, "#ff0000 3 none"),
+            (r##"stroke="#f00" stroke-width="1pc" fill="none""##, "#ff0000 16 none"),
+            ("", "none - #000000"),
+        ] {
+            let drawn = described(&svg(&format!("<path {attributes} d=\"M0 0 L9 9 V0\"/>")));
+            assert_eq!(drawn, [format!("M0 0L9 9L9 0 {expected}")], "{attributes}");
+        }
+        let by_class = svg("<style>.a{fill:none;stroke:blue}</style><path class='a' d='M0 0H9'/>");
+        assert_eq!(described(&by_class), ["M0 0L9 0 #0000ff 1 none"]);
     }
 
     #[test]
-    fn paths_inherit_from_their_groups() {
-        let svg = r##"<svg><g stroke="#102030" fill-opacity="0.5" transform="translate(5)">
-            <g stroke-width="7" fill="#a0b0c0" opacity="50%" transform="translate(1,2)">
-            <path d="M0 0" stroke-opacity=".2"/><path d="M1 1" fill="none" stroke="inherit"/></g>
-            <path d="M2 2" fill="#80a0b0c0"/></g><path d="M3 3" stroke-opacity="0"/></svg>"##;
-        let Drawings { drawings, left_out } = paths(svg).unwrap();
-        assert_eq!(left_out, None);
-        let said = |drawing: &Drawing| {
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            let (x, y) = drawing.at;
-            let (stroke, fill) = (text(&drawing.stroke), text(&drawing.fill));
-            format!("{x},{y} {stroke} {} {fill}", text(&drawing.width))
+    fn hidden_elements_are_skipped() {
+        let hidden =
+            svg("<path display='none' d='M0 0 L9 9'/><path visibility='hidden' d='M1 1 L9 9'/>\
+             <defs><path d='M2 2 L9 9'/></defs><path stroke='#ff0000' fill='none' d='M3 3 L9 9'/>");
+        assert_eq!(described(&hidden), ["M3 3L9 9 #ff0000 1 none"]);
+    }
+
+    #[test]
+    fn references_and_shapes_become_paths() {
+        let used = svg("<defs><path id='p' stroke='red' fill='none' d='M0 0 L9 9'/></defs>\
+                        <use href='#p' x='5'/>");
+        assert_eq!(described(&used), ["M5 0L14 9 #ff0000 1 none"]);
+        let shapes = svg("<rect x='1' y='2' width='3' height='4'/><line x2='9' stroke='red'/>\
+                          <polygon points='0,0 9,0 9,9'/>");
+        assert_eq!(
+            described(&shapes),
+            [
+                "M1 2L4 2L4 6L1 6Z none - #000000",
+                "M0 0L9 0 #ff0000 1 #000000",
+                "M0 0L9 0L9 9Z none - #000000",
+            ]
+        );
+        assert_eq!(drawings(&svg("<circle r='5'/>")).unwrap().drawings.len(), 1);
+    }
+
+    #[test]
+    fn the_view_box_and_transforms_are_applied() {
+        let scaled = format!(
+            "<svg xmlns=\"{SVG}\" width='200' height='200' viewBox='0 0 20 20'>\
+             <path stroke='#ff0000' fill='none' d='M0 0 L9 9'/></svg>"
+        );
+        assert_eq!(described(&scaled), ["M0 0L90 90 #ff0000 10 none"]);
+        let turned = svg("<path transform='rotate(90)' stroke='red' fill='none' d='M0 0 H9'/>");
+        assert_eq!(described(&turned), ["M0 0L0 9 #ff0000 1 none"]);
+    }
+
+    #[test]
+    fn opacities_of_groups_multiply() {
+        let grouped = svg("<g opacity='0.5'><path stroke='red' fill='none' opacity='0.5' \
+                           d='M0 0 H9'/></g>");
+        assert_eq!(described(&grouped), ["M0 0L9 0 #40ff0000 1 none"]);
+    }
+
+    #[test]
+    fn even_odd_holes_stay_holes() {
+        let ring = svg("<path fill-rule='evenodd' fill='#ff0000' \
+                        d='M0 0h9v9h-9zM2 2h3v3h-3z'/>");
+        assert_eq!(described(&ring), ["M0 0L9 0L9 9L0 9ZM2 5L5 5L5 2L2 2Z none - #ff0000"]);
+        let star = svg("<path fill-rule='evenodd' d='M0 0 L9 9 L9 0 L0 9 Z'/>");
+        let left_out = drawings(&star).unwrap().left_out;
+        assert_eq!(left_out.as_deref(), Some("the even-odd rule for paths that cross"));
+    }
+
+    #[test]
+    fn unsupported_parts_are_listed() {
+        let rich = svg("<linearGradient id='g'><stop offset='0' stop-color='red'/>\
+             <stop offset='1' stop-color='blue'/></linearGradient>\
+             <path fill='url(#g)' stroke='red' stroke-dasharray='2' d='M0 0h9v9z'/>\
+             <text>Hello</text>");
+        let left_out = drawings(&rich).unwrap().left_out;
+        assert_eq!(left_out.as_deref(), Some("dashes, gradients and patterns, texts"));
+    }
+
+    #[test]
+    fn files_are_decoded_as_they_declare() {
+        let body = |encoding: &str| {
+            format!("<?xml version='1.0' encoding='{encoding}'?>{}", svg("<desc>\u{e9}</desc>"))
         };
-        let drawn: Vec<_> = drawings.iter().map(said).collect();
-        let expected = [
-            "6,2 #1a102030 7 #40a0b0c0",
-            "6,2 #80102030 7 none",
-            "5,0 #102030  #40a0b0c0",
-            "0,0 #00000000  ",
-        ];
-        assert_eq!(drawn, expected);
+        let latin = body("ISO-8859-1").chars().map(|c| c as u32 as u8).collect::<Vec<_>>();
+        assert!(decoded(&latin).unwrap().contains('\u{e9}'));
+        for big_endian in [false, true] {
+            let units = format!("\u{feff}{}", body("UTF-16"));
+            let bytes: Vec<u8> = units
+                .encode_utf16()
+                .flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                .collect();
+            assert!(decoded(&bytes).unwrap().contains('\u{e9}'));
+        }
+        assert_eq!(decoded(b"\x89PNG"), None);
+        assert_eq!(decoded(b"<html/>"), None);
     }
 
     #[test]
-    fn only_translations_are_applied() {
-        assert_eq!(translation("translate(5)"), Some((5.0, 0.0)));
-        assert_eq!(translation("translate(5,6)"), Some((5.0, 6.0)));
-        assert_eq!(translation("rotate(5)"), None);
+    fn a_long_stroke_is_simplified_and_split() {
+        let zigzag: String =
+            (0..1500).map(|index| format!("L{}.25 {}.125 ", index / 2, (index % 2) * 7)).collect();
+        let stroke = svg(&format!("<path stroke='red' fill='none' d='M0 0 {zigzag}'/>"));
+        let whole = drawings(&stroke).unwrap().drawings.remove(0);
+        assert!(whole.data.len() > 10_000);
+        let parts = whole.clone().fitted(10_000);
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.data.len() <= 10_000));
+        let straight: String = (0..3000).map(|x| format!("L{x}.25 0.125 ")).collect();
+        let straight = svg(&format!("<path stroke='red' fill='none' d='M0 0 {straight}'/>"));
+        let straight = drawings(&straight).unwrap().drawings.remove(0).fitted(10_000);
+        assert_eq!(straight.len(), 1);
+        assert!(straight[0].data.len() < 100);
+        let filled = Drawing { fill: Some("#000000".to_owned()), ..whole };
+        assert_eq!(filled.fitted(100).len(), 1);
+    }
+
+    #[test]
+    fn hostile_files_end_with_an_error() {
+        let nested = format!("{}{}", "<g>".repeat(100_000), "</g>".repeat(100_000));
+        assert!(drawings(&svg(&nested)).is_err());
+        let doubled: String = (1..40)
+            .map(|level| {
+                let below = level - 1;
+                format!("<g id='g{level}'><use href='#g{below}'/><use href='#g{below}'/></g>")
+            })
+            .collect();
+        assert!(drawings(&svg(&format!("<g id='g0'><path d='M0 0H9'/></g>{doubled}"))).is_err());
     }
 }

@@ -10,16 +10,15 @@ use super::{
 use crate::{
     drawing::{
         path,
-        svg_import::{self, Drawing, Drawings},
+        svg_import::{self, Drawing, Drawings, anchor},
     },
     error::{CommandError, Result},
 };
 
 #[derive(Debug, Args)]
 pub struct Draw {
-    /// An SVG file. Each of its paths is drawn, with the colors, opacities and `translate` of the
-    /// path and its groups. Colors have the form #RRGGBB. Other shapes, transforms and styles are
-    /// left out and listed.
+    /// An SVG file. Its paths and shapes are drawn with their colors. Texts, images, gradients and
+    /// effects are left out and listed.
     #[arg(value_name = "FILE.svg", conflicts_with = "path")]
     file: Option<PathBuf>,
     /// The path data, as in an SVG file.
@@ -51,37 +50,49 @@ impl Draw {
 
     /// Draws the path, or all paths of the file.
     pub async fn run(self, board: &mut BoardSession) -> Result<String> {
-        let Drawings { drawings, left_out } = match (&self.file, self.path) {
+        let Drawings { drawings, left_out } = match (&self.file, &self.path) {
             (Some(file), _) => svg_import::read(file)?,
             (None, path) => {
-                let data = path.unwrap_or_default();
+                let data = path.clone().unwrap_or_default();
                 check_path(&data)?;
                 let drawing = Drawing { data, ..Drawing::default() };
                 Drawings { drawings: vec![drawing], left_out: None }
             }
         };
+        let constraint = Constraint::MaxDrawingPathDataLength;
+        let limit = board.limit(constraint).await?;
+        let max_chars = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let styled = drawings.into_iter().map(|drawing| self.styled(drawing));
+        let drawings: Vec<_> = styled.flat_map(|drawing| drawing.fitted(max_chars)).collect();
         for drawing in &drawings {
-            let limit = Constraint::MaxDrawingPathDataLength;
-            board.check_length(&drawing.data, limit, "a path", "draw a simpler one").await?;
+            board.check_length(&drawing.data, constraint, "a path", "draw a simpler one").await?;
         }
         let mut ids = Vec::new();
-        for drawing in drawings {
-            let anchor = drawing.moved(self.at.as_deref());
-            let stroke = self.stroke.clone().or(drawing.stroke);
-            let width = self.width.clone().or(drawing.width);
-            let fill = self.fill.clone().or(drawing.fill);
+        for Drawing { data, stroke, width, fill, .. } in drawings {
             let properties = Properties::from([
                 (Property::DrawingType, "Freehand".to_owned()),
-                (Property::Anchor, anchor),
+                (Property::Anchor, anchor(self.at.as_deref())),
                 (Property::Stroke, stroke.unwrap_or_else(|| "#000000".to_owned())),
                 (Property::StrokeThickness, width.unwrap_or_else(|| "2".to_owned())),
                 (Property::Fill, fill.unwrap_or_else(|| "none".to_owned())),
-                (Property::Data, drawing.data),
+                (Property::Data, data),
             ]);
             ids.push(board.add(Kind::Drawing, properties).await?);
         }
         let left_out = left_out.map_or_else(String::new, |what| format!("\nLeft out: {what}."));
         Ok(format!("Drew {}.{left_out}", annotations(&ids)))
+    }
+}
+
+impl Draw {
+    /// Returns a drawing with the style of the options instead of its own.
+    fn styled(&self, drawing: Drawing) -> Drawing {
+        Drawing {
+            stroke: self.stroke.clone().or(drawing.stroke),
+            width: self.width.clone().or(drawing.width),
+            fill: self.fill.clone().or(drawing.fill),
+            ..drawing
+        }
     }
 }
 
