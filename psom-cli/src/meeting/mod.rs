@@ -3,6 +3,7 @@
 mod deadline;
 pub mod download;
 mod guest;
+mod link;
 pub mod queue;
 pub mod session;
 pub mod texts;

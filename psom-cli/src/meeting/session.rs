@@ -15,7 +15,7 @@ use ureq::http::Method;
 
 use super::{
     deadline::Deadline,
-    guest,
+    guest, link,
     queue::{self, Receiver},
     texts,
 };
@@ -80,10 +80,7 @@ impl LinkArgs {
         }
         // The link is not parsed with the arguments: an error of the argument parser would print the
         // whole link, and with it the secret.
-        let link: JoinLink = self
-            .link
-            .parse()
-            .map_err(|error: psom_server::LinkError| CommandError::new(error.to_string()))?;
+        let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
         let http = Http::new(link.authority_pem().as_bytes())?;
         let (link, name) = match &link.entry {
             Entry::Token(_) => (link, self.name.clone()),

@@ -115,6 +115,31 @@ fn a_poll_can_be_visible_to_presenters_only() {
 }
 
 #[test]
+fn texts_may_begin_with_a_hyphen() {
+    let (stage, host, [bob, ..]) = meeting();
+    let create = ["create", "Cold", "--question", "-5?", "--choice", "-5", "--choice", "-7"];
+    stage.ok(&[&["poll", &host][..], &create].concat());
+    let voted = stage.ok(&["poll", &bob, "vote", "Cold", "-7"]);
+    assert_eq!(voted, "You have voted for \"-7\".");
+    let csv = stage.run(&["poll", &host, "results", "Cold", "--csv=excel"]).stdout;
+    let expected = "\u{feff}choice,votes\r\n\"'-5\",0\r\n\"'-7\",1\r\n";
+    assert_eq!(String::from_utf8(csv).unwrap(), expected);
+    stage.ok(&["qna", &host, "create", "Questions"]);
+    assert_eq!(stage.ok(&["qna", &bob, "ask", "Questions", "-1?"]), "Asked in \"Questions\".");
+}
+
+#[test]
+fn a_link_works_as_a_mail_program_leaves_it() {
+    let (stage, host, _) = meeting();
+    stage.ok(&["qna", &host, "create", "Questions"]);
+    let wrapped = format!("<{}\n{}>.", &host[..60], &host[60..]);
+    for link in [wrapped, host.replace('&', "&amp;"), host.replace("psom://", "PSOM://")] {
+        let shown = stage.ok(&["qna", &link, "show", "Questions"]);
+        assert_eq!(shown, "Nobody has asked a question yet.");
+    }
+}
+
+#[test]
 fn questions_are_asked_and_answered() {
     let (stage, host, [bob, cleo, dan]) = meeting();
     let qna = |link: &str, arguments: &[&str]| stage.ok(&[&["qna", link], arguments].concat());

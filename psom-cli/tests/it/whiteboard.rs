@@ -55,12 +55,14 @@ fn a_board(options: &[&str]) {
     board(&["draw", "--path", curve, "--stroke", "#8000a000", "--width", "8"]);
     let text = ["text", "Our house <&>", "--at", "40,20", "--size", "32", "--color", "#0040c0"];
     assert_eq!(board(&text), "Wrote annotation 5.");
+    assert_eq!(board(&["text", "-5"]), "Wrote annotation 6.");
+    board(&["remove", "6"]);
     let long = "A longer text that goes on in the next line when it comes to its end";
     board(&["text", long, "--at", "200,130", "--width", "160"]);
     fs::write(stage.file("photo.png"), picture()).unwrap();
     let image = ["image", "photo.png", "--at", "360,130", "--size", "90,60"];
-    assert_eq!(board(&image), "Added annotation 7.");
-    watch.until(&["The picture of image 7 on \"Ideas\" is at "]);
+    assert_eq!(board(&image), "Added annotation 8.");
+    watch.until(&["The picture of image 8 on \"Ideas\" is at "]);
 
     let list = board(&["list"]);
     let lines: Vec<Vec<&str>> = list.lines().map(|line| line.split('\t').collect()).collect();
@@ -85,7 +87,7 @@ fn a_board(options: &[&str]) {
     }
     let large = fails(link, &["text", "x", "--size", "500"]);
     assert!(large.contains("the font is larger than the server accepts"), "{large}");
-    assert!(fails(link, &["image", "house.svg"]).contains("is not an image"));
+    assert!(fails(link, &["image", "house.svg"]).contains("it is not an image"));
     assert!(fails(link, &["draw", "photo.png"]).contains("photo.png is not an SVG file"));
     let mistake = fails(link, &["draw", "--path", "M0 0 L1 1 nowhere"]);
     assert!(mistake.contains("a mistake at \"nowhere\" (character 11)"), "{mistake}");
