@@ -1,11 +1,23 @@
 //! Poll results as CSV (RFC 4180).
 
+use clap::ValueEnum;
+
 use crate::{error::Result, terminal::out};
 
+/// The program for which the table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Csv {
+    /// Any program
+    Plain,
+    /// Excel, which needs a byte order mark to read UTF-8
+    Excel,
+}
+
 /// Prints a header and a row for each choice.
-pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
+pub(super) fn write<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
+    let mark = if csv == Csv::Excel { "\u{feff}" } else { "" };
     // Lines end with CR and LF (RFC 4180, section 2).
-    out::line("choice,votes\r")?;
+    out::line(format_args!("{mark}choice,votes\r"))?;
     for (choice, votes) in rows {
         out::line(format_args!("{},{votes}\r", field(choice)))?;
     }
@@ -16,11 +28,23 @@ pub(super) fn write<'a>(rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
 /// quoted one. An apostrophe in front makes it a text.
 fn field(text: &str) -> String {
     let text = out::printable(text);
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@']);
+    // Spreadsheets ignore invisible characters in front, and read full-width signs like others.
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let formula = start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let mark = if formula { "'" } else { "" };
     let quoted = text.contains([',', '"', '\'', ' ']) || formula;
     let quote = if quoted { "\"" } else { "" };
     format!("{quote}{mark}{}{quote}", text.replace('"', "\"\""))
+}
+
+/// Reports whether a character is ignored by default in the display of text (`Default_Ignorable` in
+/// the Unicode Standard).
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffd}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -40,6 +64,11 @@ mod tests {
             ("@SUM(A1)", "\"'@SUM(A1)\""),
             (" =1", "\"' =1\""),
             ("1=1", "1=1"),
+            ("\u{200b}=1", "\"'\u{200b}=1\""),
+            ("\u{ad}\u{a0}+1", "\"'\u{ad}\u{a0}+1\""),
+            ("\u{feff}@x", "\"'\u{feff}@x\""),
+            ("＝1", "\"'＝1\""),
+            ("－1", "\"'－1\""),
         ] {
             assert_eq!(field(text), expected);
         }

@@ -8,6 +8,7 @@ use psom_objects::{
     types::ContentVisibility,
 };
 
+use self::csv::Csv;
 use super::args;
 use crate::{
     error::{CommandError, OrCannot, Result},
@@ -26,7 +27,7 @@ Examples:
   psom poll LINK vote Lunch 2
   psom poll LINK vote Lunch later
   psom poll LINK show Lunch
-  psom poll LINK results Lunch --csv > lunch.csv
+  psom poll LINK results Lunch --csv=excel > lunch.csv
 
 A new poll is open, and its results are visible to presenters until they are shown. Organizers and
 presenters run polls. Everybody has one vote, which stays when the user leaves.")]
@@ -96,8 +97,9 @@ enum Action {
         title: String,
         /// Print a CSV table with the columns `choice` and `votes`. A choice that a spreadsheet could
         /// take for a formula gets an apostrophe in front.
-        #[arg(long)]
-        csv: bool,
+        #[arg(long, value_name = "PROGRAM", num_args = 0..=1, require_equals = true)]
+        #[arg(default_missing_value = "plain")]
+        csv: Option<Csv>,
     },
 }
 
@@ -336,18 +338,18 @@ fn choice_index(choice: &str, choices: &[String]) -> Result<Option<usize>> {
     }
 }
 
-async fn results(meeting: &mut Meeting, title: &str, csv: bool) -> Result {
+async fn results(meeting: &mut Meeting, title: &str, csv: Option<Csv>) -> Result {
     let (_, poll) = find(meeting, title).await?;
     let rows = poll.choices.iter().enumerate();
     let rows = rows.map(|(index, choice)| (choice.as_str(), poll.votes(index)));
     let all_zero = poll.results.iter().all(|votes| *votes == 0);
     // A client that may not see the results gets zeros.
     let hidden = all_zero && !poll.visible_to_all && !meeting.may_share().await?;
-    if csv {
+    if let Some(csv) = csv {
         if hidden {
             return Err(results_are_hidden());
         }
-        return csv::write(rows);
+        return csv::write(csv, rows);
     }
     out::line(out::printable(&poll.question))?;
     for (choice, votes) in rows {
