@@ -4,6 +4,7 @@ mod url;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use psom_objects::texts::changes_direction;
 
 use crate::{
     error::{CommandError, OrCannot, Result},
@@ -102,15 +103,18 @@ fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
     if let Some(path) = output.filter(|path| !path.is_dir()) {
         return Ok(path.to_owned());
     }
-    let bad = |c: char| c.is_control() || r#"\/:*?"<>|"#.contains(c);
+    let bad = |c: char| {
+        let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+        c.is_control() || changes_direction(c) || is_noncharacter || r#"\/:*?"<>|"#.contains(c)
+    };
     let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
-    if name.trim_matches('.').is_empty() {
-        let why = "the title cannot be a file name; choose a file with -o";
-        return Err(CommandError::new(why));
-    }
-    // Another user must not create hidden files, which programs may read as settings.
+    // Another user must not create hidden files, which programs may read as settings. A name of
+    // dots would be a directory.
     if name.starts_with('.') {
         name.replace_range(..1, "_");
+    }
+    if name.trim().is_empty() {
+        "_".clone_into(&mut name);
     }
     if name.len() > MAX_FILE_NAME_BYTES {
         let why = "the title is too long for a file name; choose a file with -o";
@@ -132,7 +136,10 @@ mod tests {
         assert_eq!(target(None, ".bashrc").unwrap(), Path::new("_bashrc"));
         assert_eq!(target(Some(Path::new(".bashrc")), "x").unwrap(), Path::new(".bashrc"));
         let path = Path::new("no such directory/x");
-        assert!(target(None, "..").is_err());
+        assert_eq!(target(None, "..").unwrap(), Path::new("_."));
+        assert_eq!(target(Some(Path::new(".")), "...").unwrap(), Path::new("./_.."));
+        assert_eq!(target(None, " ").unwrap(), Path::new("_"));
+        assert_eq!(target(None, "a\u{fffe}\u{7}b\u{202e}").unwrap(), Path::new("a__b_"));
         assert!(target(None, &"\u{6f22}".repeat(85)).is_ok());
         assert!(target(None, &"\u{6f22}".repeat(86)).is_err());
         assert!(target(Some(path), &"\u{6f22}".repeat(86)).is_ok());
