@@ -13,6 +13,7 @@ mod render;
 mod signals;
 mod slides;
 mod terminal;
+mod xml;
 
 use std::{process::ExitCode, time::Duration};
 

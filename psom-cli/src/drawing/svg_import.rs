@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use psom_objects::annotation;
 use usvg::{
     FillRule, Group, ImageHrefResolver, Node, Options, Paint, Transform, Tree, roxmltree,
@@ -16,6 +15,7 @@ use super::{
 use crate::{
     error::{CommandError, OrCannot, Result},
     files,
+    xml::decode,
 };
 
 /// Upper bound on an SVG file.
@@ -72,7 +72,8 @@ pub struct Drawings {
 /// Reads the paths of an SVG file.
 pub fn read(file: &Path) -> Result<Drawings> {
     let shown = file.display();
-    let text = decoded(&files::read(file, MAX_FILE_BYTES)?)
+    let text = decode(&files::read(file, MAX_FILE_BYTES)?)
+        .filter(|text| text.contains("<svg"))
         .ok_or_else(|| CommandError::new(format!("{shown} is not an SVG file; name one")))?;
     let drawings = drawings(&text).or_cannot(format_args!("read {shown} as an SVG file"))?;
     if drawings.drawings.is_empty() {
@@ -81,29 +82,6 @@ pub fn read(file: &Path) -> Result<Drawings> {
         )));
     }
     Ok(drawings)
-}
-
-/// Decodes a file in the encoding of its byte order mark or its XML declaration. Returns `None` if
-/// it is not text.
-fn decoded(bytes: &[u8]) -> Option<String> {
-    let encoding = match bytes {
-        [0xff, 0xfe, ..] | [b'<', 0, ..] => UTF_16LE,
-        [0xfe, 0xff, ..] | [0, b'<', ..] => UTF_16BE,
-        _ => declared_encoding(bytes).unwrap_or(UTF_8),
-    };
-    let (text, _, is_malformed) = encoding.decode(bytes);
-    (!is_malformed && text.contains("<svg")).then(|| text.into_owned())
-}
-
-fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
-    const MAX_DECLARATION_BYTES: usize = 200;
-    let start = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_DECLARATION_BYTES)]);
-    let declaration = start.trim_start_matches('\u{feff}').strip_prefix("<?xml")?;
-    let (declaration, _) = declaration.split_once("?>")?;
-    let (_, value) = declaration.split_once("encoding")?;
-    let value = value.trim_start().strip_prefix('=')?.trim_start();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    Encoding::for_label(value[1..].split(quote).next()?.as_bytes())
 }
 
 type LeftOut = BTreeSet<&'static str>;
@@ -335,25 +313,6 @@ mod tests {
              <text>Hello</text>");
         let left_out = drawings(&rich).unwrap().left_out;
         assert_eq!(left_out.as_deref(), Some("dashes, gradients and patterns, texts"));
-    }
-
-    #[test]
-    fn files_are_decoded_as_they_declare() {
-        let body = |encoding: &str| {
-            format!("<?xml version='1.0' encoding='{encoding}'?>{}", svg("<desc>\u{e9}</desc>"))
-        };
-        let latin = body("ISO-8859-1").chars().map(|c| c as u32 as u8).collect::<Vec<_>>();
-        assert!(decoded(&latin).unwrap().contains('\u{e9}'));
-        for big_endian in [false, true] {
-            let units = format!("\u{feff}{}", body("UTF-16"));
-            let bytes: Vec<u8> = units
-                .encode_utf16()
-                .flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() })
-                .collect();
-            assert!(decoded(&bytes).unwrap().contains('\u{e9}'));
-        }
-        assert_eq!(decoded(b"\x89PNG"), None);
-        assert_eq!(decoded(b"<html/>"), None);
     }
 
     #[test]

@@ -3,18 +3,27 @@
 //! The presentation has a relationship to each slide, and a slide has one to its notes. In the
 //! notes, the placeholder of the type `body` has the text.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{BufReader, Read as _},
+    path::Path,
+};
 
-use psom_objects::package::{OpcReader, PackageError, PackageLimits};
 use quick_xml::{
     Reader, XmlVersion,
     escape::resolve_predefined_entity,
     events::{BytesRef, BytesStart, Event},
     name::QName,
 };
+use zip::ZipArchive;
 
 use super::deck::check_count;
-use crate::error::{CommandError, OrCannot, Result};
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    terminal::out,
+    xml::decode,
+};
 
 /// Upper bound on one part.
 const MAX_PART_BYTES: u64 = 8 << 20;
@@ -22,32 +31,64 @@ const MAX_PART_BYTES: u64 = 8 << 20;
 /// Upper bound on all parts together.
 const MAX_TOTAL_BYTES: u64 = 256 << 20;
 
-/// The result of reading the file. An error says why the file is not a presentation.
+/// The result of reading a part. An error says what is wrong with the file.
 type Read<T> = Result<T, String>;
 
-/// Reads the notes of each visible slide, in their order; empty for a slide without notes.
-pub fn read(path: &Path) -> Result<Vec<String>> {
+/// The notes of a presentation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// The notes of each visible slide, in their order; empty for a slide without notes.
+    pub slides: Vec<String>,
+    /// A sentence for each part that could not be read.
+    pub remarks: Vec<String>,
+}
+
+/// Reads the notes. They are a by-product of the slides: notes that cannot be read give a remark.
+///
+/// # Errors
+/// The file is not a zip archive, all slides are hidden, or there are too many of them.
+pub fn read(path: &Path) -> Result<Notes> {
     let shown = path.display();
     let file = File::open(path).or_cannot(format_args!("read {shown}"))?;
-    // A presentation of a thousand slides has many thousand parts.
-    let limits =
-        PackageLimits { entries: 65_534, directory_bytes: 16 << 20, ..PackageLimits::default() };
-    let broken = |why: String| {
-        CommandError::new(format!(
-            "{shown} is not an intact PPTX ({why}); save it again, or export a PDF"
-        ))
+    let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
+        let why =
+            format!("{shown} is not an intact PPTX ({error}); save it again, or export a PDF");
+        CommandError::new(why)
+    })?;
+    let mut presentation = Presentation::new(archive);
+    let all = match presentation.slides() {
+        Ok(slides) => slides,
+        Err(why) => {
+            let remarks = vec![format!("the notes of {shown} are left out: {why}")];
+            return Ok(Notes { slides: Vec::new(), remarks });
+        }
     };
-    let parts = OpcReader::open(BufReader::new(file), &limits);
-    let parts = parts.map_err(|error| broken(error.to_string()))?;
-    let mut presentation = Presentation { parts, left_bytes: MAX_TOTAL_BYTES };
-    let slides = presentation.slides().map_err(broken)?;
-    check_count(path, slides.len())?;
-    let notes = slides.iter().filter_map(|slide| presentation.notes(slide).transpose());
-    notes.collect::<Read<_>>().map_err(broken)
+    check_count(path, all.len())?;
+    let visible: Vec<_> = all.iter().filter(|slide| !presentation.is_hidden(slide)).collect();
+    if visible.is_empty() {
+        let why = format!("all slides of {shown} are hidden; show at least one of them");
+        return Err(CommandError::new(why));
+    }
+    let (mut slides, mut unreadable) = (Vec::new(), Vec::new());
+    for (number, slide) in (1..).zip(visible) {
+        slides.push(presentation.notes(slide).unwrap_or_else(|_| {
+            unreadable.push(number);
+            String::new()
+        }));
+    }
+    let mut remarks = Vec::new();
+    if !unreadable.is_empty() {
+        let noun = if unreadable.len() == 1 { "slide" } else { "slides" };
+        let numbers = out::ranges(&unreadable);
+        remarks.push(format!("the notes of {noun} {numbers} of {shown} are damaged and left out"));
+    }
+    Ok(Notes { slides, remarks })
 }
 
 struct Presentation {
-    parts: OpcReader<BufReader<File>>,
+    archive: ZipArchive<BufReader<File>>,
+    /// The index of each part, by its normalized name.
+    index_by_name: HashMap<String, usize>,
     /// The bytes that may still be read.
     left_bytes: u64,
 }
@@ -60,7 +101,19 @@ struct Relationship {
     part: String,
 }
 
+/// Returns the form of a part's name in which names are compared. Some programs write backslashes.
+fn normalized(name: &str) -> String {
+    name.replace('\\', "/").trim_start_matches('/').to_ascii_lowercase()
+}
+
 impl Presentation {
+    fn new(archive: ZipArchive<BufReader<File>>) -> Self {
+        let names = archive.file_names().enumerate();
+        let index_by_name =
+            names.filter_map(|(index, name)| Some((normalized(&name.ok()?), index))).collect();
+        Self { archive, index_by_name, left_bytes: MAX_TOTAL_BYTES }
+    }
+
     /// Returns the parts of all slides.
     fn slides(&mut self) -> Read<Vec<String>> {
         let main = self.related("", "officeDocument")?.ok_or("it has no presentation")?;
@@ -82,23 +135,26 @@ impl Presentation {
         slides.into_iter().map(part).collect()
     }
 
-    /// Returns the notes of a slide, or `None` if the slide is hidden.
-    fn notes(&mut self, slide: &str) -> Read<Option<String>> {
+    /// Reports whether a slide is hidden. A slide that cannot be read counts as visible.
+    fn is_hidden(&mut self, slide: &str) -> bool {
         let mut hidden = None;
-        each(&self.xml(slide)?, |event| {
+        let Ok(xml) = self.xml(slide) else { return false };
+        let read = each(&xml, |event| {
             if let Event::Start(root) = event
                 && hidden.is_none()
             {
                 let show = attribute(root, |key| key.as_ref() == "show");
                 hidden = Some(matches!(show.as_deref(), Some("0" | "false")));
             }
-        })?;
-        if hidden == Some(true) {
-            return Ok(None);
-        }
+        });
+        read.is_ok() && hidden == Some(true)
+    }
+
+    /// Returns the notes of a slide.
+    fn notes(&mut self, slide: &str) -> Read<String> {
         match self.related(slide, "notesSlide")? {
-            Some(notes) => Ok(Some(body(&self.xml(&notes)?)?)),
-            None => Ok(Some(String::new())),
+            Some(notes) => body(&self.xml(&notes)?),
+            None => Ok(String::new()),
         }
     }
 
@@ -135,22 +191,26 @@ impl Presentation {
     }
 
     fn optional_xml(&mut self, part: &str) -> Read<Option<String>> {
-        let bytes = match self.parts.part(part, MAX_PART_BYTES.min(self.left_bytes)) {
-            Ok(bytes) => bytes,
-            Err(PackageError::NoSuchFile { .. }) => return Ok(None),
-            Err(error) => return Err(error.to_string()),
-        };
+        let Some(index) = self.index_by_name.get(&normalized(part)) else { return Ok(None) };
+        let file = self.archive.by_index(*index).map_err(|error| error.to_string())?;
+        let limit = MAX_PART_BYTES.min(self.left_bytes);
+        let mut bytes = Vec::new();
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        if bytes.len() as u64 > limit {
+            return Err(format!("its part {part:?} is too large"));
+        }
         self.left_bytes -= bytes.len() as u64;
-        let text = String::from_utf8(bytes).map_err(|_| format!("{part:?} is not in UTF-8"))?;
+        let text = decode(&bytes).ok_or_else(|| format!("its part {part:?} is not text"))?;
         Ok(Some(text.trim_start_matches('\u{feff}').to_owned()))
     }
 }
 
 /// Resolves the target of a relationship, relative to a folder.
 fn resolve(folder: &str, target: &str) -> String {
+    let target = target.replace('\\', "/");
     let (from, target) = match target.strip_prefix('/') {
         Some(target) => ("", target),
-        None => (folder, target),
+        None => (folder, target.as_str()),
     };
     let mut path = Vec::new();
     for segment in from.split('/').chain(target.split('/')) {
@@ -167,7 +227,11 @@ fn resolve(folder: &str, target: &str) -> String {
 fn body(xml: &str) -> Read<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let (mut is_body, mut in_body, mut in_run) = (false, false, false);
+    let mut alternatives = Alternatives::default();
     each(xml, |event| {
+        if alternatives.skips(event) {
+            return;
+        }
         let text = match event {
             Event::Start(start) => {
                 match start.local_name().as_ref() {
@@ -202,6 +266,42 @@ fn body(xml: &str) -> Read<String> {
         }
     })?;
     Ok(paragraphs.join("\n").trim_end().to_owned())
+}
+
+/// Selects the first branch of each `AlternateContent`. The branches have the same text for programs
+/// of different abilities.
+#[derive(Default)]
+struct Alternatives {
+    /// For each open `AlternateContent`, whether a branch was selected.
+    selected: Vec<bool>,
+    /// How many elements of a skipped branch are open.
+    skipped_depth: usize,
+}
+
+impl Alternatives {
+    /// Reports whether an event belongs to a branch that is skipped.
+    fn skips(&mut self, event: &Event<'_>) -> bool {
+        match event {
+            Event::Start(_) if self.skipped_depth > 0 => self.skipped_depth += 1,
+            Event::End(_) if self.skipped_depth > 0 => self.skipped_depth -= 1,
+            Event::Start(start) => match start.local_name().as_ref() {
+                "AlternateContent" => self.selected.push(false),
+                "Choice" | "Fallback" => {
+                    if let Some(selected) = self.selected.last_mut()
+                        && std::mem::replace(selected, true)
+                    {
+                        self.skipped_depth = 1;
+                    }
+                }
+                _ => return false,
+            },
+            Event::End(end) if end.local_name().as_ref() == "AlternateContent" => {
+                self.selected.pop();
+            }
+            _ => return self.skipped_depth > 0,
+        }
+        true
+    }
 }
 
 /// Resolves a character reference; empty if it is unknown.

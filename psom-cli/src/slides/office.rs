@@ -13,7 +13,8 @@ use std::{
 
 use super::{
     deck::{ConvertOptions, Deck, DeckBuilder, Progress, one_line},
-    notes, pdf,
+    notes::{self, Notes},
+    pdf,
 };
 use crate::{
     error::{CommandError, OrCannot, Result},
@@ -21,7 +22,11 @@ use crate::{
 };
 
 /// The extensions that are converted.
-pub const EXTENSIONS: [&str; 5] = ["pptx", "ppsx", "ppt", "pps", "odp"];
+pub const EXTENSIONS: [&str; 9] =
+    ["pptx", "ppsx", "pptm", "ppsm", "potx", "potm", "ppt", "pps", "odp"];
+
+/// The extensions of PPTX files, with and without macros, and of their templates.
+const PPTX_EXTENSIONS: [&str; 6] = ["pptx", "ppsx", "pptm", "ppsm", "potx", "potm"];
 
 /// The first bytes of a zip archive: PPTX and ODP.
 const ZIP: &[u8] = b"PK\x03\x04";
@@ -41,14 +46,16 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
         ))
     })?;
     let is_pptx = path.extension().is_some_and(|extension| {
-        extension.eq_ignore_ascii_case("pptx") || extension.eq_ignore_ascii_case("ppsx")
+        PPTX_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
     });
     check_start(path, is_pptx)?;
-    let notes = if is_pptx { notes::read(path)? } else { Vec::new() };
+    let Notes { slides: notes, remarks } =
+        if is_pptx { notes::read(path)? } else { Notes::default() };
     (options.progress)(Progress::Office);
     let directory = private_directory("psom-office-")?;
     let pdf = run(&program, path, directory.path(), options)?;
     let mut deck = pdf::convert(&pdf, path, options, DeckBuilder::new(options)?)?;
+    deck.remarks.extend(remarks);
     if notes.len() == deck.slides.len() {
         deck.slides.iter_mut().zip(notes).for_each(|(slide, notes)| slide.notes = notes);
     } else if notes.iter().any(|notes| !notes.is_empty()) {

@@ -1,11 +1,17 @@
 //! The notes of a PPTX.
 
 use super::{file, pptx_file::*, said};
-use crate::slides::notes::read;
+use crate::slides::notes::{Notes, read};
+
+fn read_all(bytes: &[u8]) -> Notes {
+    let (_directory, path) = file("Plan.pptx", bytes);
+    read(&path).unwrap()
+}
 
 fn notes(bytes: &[u8]) -> Vec<String> {
-    let (_directory, path) = file("Plan.pptx", bytes);
-    read(&path).unwrap_or_else(|failure| panic!("{failure:?}"))
+    let notes = read_all(bytes);
+    assert_eq!(notes.remarks, [""; 0]);
+    notes.slides
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -55,43 +61,70 @@ fn hidden_slides_have_no_notes() {
 }
 
 #[test]
-fn damaged_pptx_files_are_rejected() {
+fn files_that_are_not_archives_are_rejected() {
     for bytes in [&b""[..], b"PK\x03\x04", &[7; 1000]] {
         assert!(refusal(bytes).contains("is not an intact PPTX ("));
     }
-    let why = refusal(&zip(&[("word/document.xml".to_owned(), "<d/>".to_owned())]));
-    assert!(why.contains("it has no presentation"), "{why}");
     assert!(refusal(&Pptx::new().bytes()).ends_with("has no slides"));
+    let hidden = Pptx::new().slide(1, "show='0'", None).slide(2, "show='0'", None);
+    assert!(refusal(&hidden.bytes()).contains("are hidden; show at least one"));
+}
 
-    let broken = |name: &str, xml: Option<&str>| {
-        let mut pptx = Pptx::new().slide(1, "", Some(&body(&paragraph("x"))));
-        let at = pptx.parts.iter().position(|(part, _)| part == name).unwrap();
+#[test]
+fn damaged_notes_cost_only_the_notes_of_their_slide() {
+    let text = |text| body(&paragraph(text));
+    let pptx = || Pptx::new().slide(1, "", Some(&text("one"))).slide(2, "", Some(&text("two")));
+    let second = "ppt/notesSlides/notesSlide2.xml";
+    for xml in [None, Some("<a><b></a>"), Some("&"), Some("<a t='")] {
+        let mut pptx = pptx();
+        let at = pptx.parts.iter().position(|(part, _)| part == second).unwrap();
         match xml {
             Some(xml) => pptx.parts[at].1 = xml.to_owned(),
             None => drop(pptx.parts.remove(at)),
         }
-        refusal(&pptx.bytes())
-    };
-    assert!(broken("ppt/slides/slide1.xml", None).contains("it has no part"));
-    assert!(broken("ppt/notesSlides/notesSlide1.xml", None).contains("it has no part"));
-    let why = broken("ppt/notesSlides/notesSlide1.xml", Some("<a><b></a>"));
-    assert!(why.contains("its XML is broken"), "{why}");
+        let Notes { slides, remarks } = read_all(&pptx.bytes());
+        assert_eq!(slides, ["one", ""], "{xml:?}");
+        assert!(remarks[0].contains("the notes of slide 2 of "), "{remarks:?}");
+    }
+    let Notes { slides, remarks } =
+        read_all(&zip(&[("word/document.xml".to_owned(), "<d/>".to_owned())]));
+    assert!(slides.is_empty() && remarks[0].contains("it has no presentation"), "{remarks:?}");
 }
 
 #[test]
-fn parts_that_unpack_to_too_much_are_rejected() {
-    let bomb = format!("<p:notes>{}</p:notes>", " ".repeat(2 << 20));
-    let mut pptx = Pptx::new().slide(1, "", Some(""));
-    let part = pptx.parts.iter_mut().find(|(name, _)| name.contains("notesSlide1")).unwrap();
-    part.1 = bomb;
-    let why = refusal(&pptx.bytes());
-    assert!(why.contains("more than 250 times its packed size"), "{why}");
+fn archives_may_have_prefixes_suffixes_and_backslashes() {
+    let pptx = || Pptx::new().slide(1, "", Some(&body(&paragraph("one"))));
+    let bytes = pptx().bytes();
+    assert_eq!(notes(&[b"prefix", &bytes[..]].concat()), ["one"]);
+    assert_eq!(notes(&[&bytes[..], &[0; 100]].concat()), ["one"]);
+    let mut backslashes = pptx();
+    for (name, xml) in &mut backslashes.parts {
+        *name = name.replace('/', "\\");
+        *xml = xml.replace("../notesSlides/", "..\\notesSlides\\");
+    }
+    assert_eq!(notes(&backslashes.bytes()), ["one"]);
+}
 
+#[test]
+fn one_branch_of_alternate_content_is_read() {
+    let branch = |name: &str, text: &str| format!("<mc:{name}>{}</mc:{name}>", paragraph(text));
+    let choices = [branch("Choice", "new"), branch("Choice", "newer"), branch("Fallback", "old")];
+    let shapes = body(&format!(
+        "{}<mc:AlternateContent>{}</mc:AlternateContent>{}",
+        paragraph("before"),
+        choices.concat(),
+        paragraph("after")
+    ));
+    let pptx = Pptx::new().slide(1, "", Some(&shapes));
+    assert_eq!(notes(&pptx.bytes()), ["before\nnew\nafter"]);
+}
+
+#[test]
+fn parts_that_unpack_to_too_much_are_left_out() {
     let mut pptx = Pptx::new().slide(1, "", Some(""));
     let part = pptx.parts.iter_mut().find(|(name, _)| name.contains("notesSlide1")).unwrap();
     part.1 = " ".repeat((8 << 20) + 1);
-    let why = refusal(&pptx.bytes());
-    assert!(why.contains("at most 8388608 are allowed"), "{why}");
+    assert_eq!(read_all(&pptx.bytes()).remarks.len(), 1);
 }
 
 #[test]
