@@ -1,10 +1,10 @@
-//! What people do in a meeting, by the commands.
+//! The commands of users in a meeting.
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use crate::support::{Stage, psom};
 
-/// Bytes that do not compress, of more writes than the window has.
+/// Incompressible bytes that need more writes than may be in flight.
 fn noise() -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -49,7 +49,7 @@ fn a_meeting(options: &[&str]) {
     assert_eq!(fs::read(stage.file("copy")).unwrap(), noise());
     let printed = stage.run(&["get", &grace, "plan.bin", "-o", "-"]);
     assert!(printed.status.success() && printed.stdout == noise() && !stage.file("-").exists());
-    // As any new file of this user.
+    // The mode is that of any new file of this user.
     let mode = |file: &str| fs::metadata(stage.file(file)).unwrap().permissions().mode();
     fs::write(stage.file("new"), "").unwrap();
     assert_eq!(mode("copy"), mode("new"));

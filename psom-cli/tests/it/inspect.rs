@@ -1,4 +1,4 @@
-//! What the program says about interfaces and captured bytes.
+//! `psom idl` and `psom decode`.
 
 use std::{
     fs,
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 /// The interface definitions of the specification.
 const IDL: &str = include_str!("../../../tests/data/interfaces.idl");
 
-/// What a client sends in section 4, in hex.
+/// The bytes that a client sends in section 4, in hex.
 const CLIENT: &str = "\
     7077320000000000000000203330303030303030303030303030303045333630333231353443353434393038\
     0400000000160000000b000187737dda8b971e7285160000000200033700000002000000280005\
     00129a90b44e3f514d24380119a4e8ced1a2a88a0007c7f5dfe9bebb8b8f6e147bcbcb378ef7\
     04000000021600000010fe04000b0d330b14e6bafcd3bfb28b01";
 
-/// What it says.
+/// The decoded form of these bytes.
 const STORY: &str = "  \
 0      authentication: signature \"pw2\\x00\", version 0, token \"30000000...\" of 32 bytes
  44      set channel #0
@@ -62,7 +62,7 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What a command that ends with 1 prints, and its one sentence.
+    /// Runs a command that exits with 1. Returns its output and its error.
     fn fails(&self, arguments: &[&str]) -> (String, String) {
         let output = self.run(arguments, b"");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -130,7 +130,7 @@ DOInterface UploadStream {
     );
 }
 
-/// What is said of the specification's definitions after a change.
+/// Compares the specification's definitions after a change.
 fn checked(from: &str, to: &str) -> (Vec<String>, String) {
     assert!(IDL.contains(from), "{from}");
     let stage = Stage::open();

@@ -1,4 +1,4 @@
-//! What is interrupted leaves nothing behind.
+//! Interrupted commands leave nothing behind.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use std::{
 
 use crate::support::{Stage, psom};
 
-/// A program in the place of LibreOffice, which has another one work for ever.
+/// A program in the place of LibreOffice that starts another one, which never ends.
 struct Office {
     pid: PathBuf,
     temporary: PathBuf,
@@ -36,8 +36,8 @@ impl Office {
         Self { pid: stage.file("pid"), temporary, path }
     }
 
-    /// Starts to share a presentation, and waits until it is converted. Returns the number of the
-    /// program that works for ever, too.
+    /// Starts to share a presentation, and waits until the conversion runs. Also returns the process
+    /// ID of the program that never ends.
     fn convert(&self, stage: &Stage, link: &str) -> (Child, String) {
         let mut slides = psom(stage.directory.path());
         slides.env("TMPDIR", &self.temporary).env("PATH", &self.path);
@@ -53,14 +53,14 @@ impl Office {
         (slides, pid)
     }
 
-    /// Asserts that nothing is left of a conversion, and returns what was said.
+    /// Asserts that nothing is left of a conversion, and returns the error output.
     fn is_over(&self, slides: Child, pid: &str, code: i32) -> String {
         let output = slides.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(code));
         assert_eq!(fs::read_dir(&self.temporary).unwrap().count(), 0);
         let mut left = Command::new("kill");
         left.args(["-0", pid]).stderr(Stdio::null());
-        // What has ended may wait for its new parent to take note of it.
+        // An ended process may be a zombie until its new parent reaps it.
         let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         assert!(!left.status().unwrap().success() || state.contains(") Z "), "{state}");
         String::from_utf8(output.stderr).unwrap()
@@ -99,7 +99,7 @@ fn a_conversion_ends_with_the_meeting_or_the_server() {
     assert!(why.contains("the server is gone"), "{why}");
 }
 
-/// A page that draws a form twenty times, which does the same with another, eleven deep.
+/// A page with nested forms, eleven deep, each of which draws the next one twenty times.
 fn endless() -> Vec<u8> {
     let form = |number: usize, next: usize| {
         let content = "/X Do ".repeat(20);

@@ -1,4 +1,4 @@
-//! A server that is killed under load, at any moment, forgets nothing that anybody has seen.
+//! A server that is killed under load loses nothing that a client has seen.
 //!
 //! Each round checks what the rounds before have seen, loads the server, and kills it.
 //! `PSOM_KILLS` says how many rounds there are; `scripts/kill.sh` runs 200.
@@ -19,10 +19,10 @@ use psom_objects::{
 use psom_server::JoinLink;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
-/// How many annotations are added at most; from there on they are changed.
+/// Upper bound on the annotations that are added. From there on they are changed.
 const ANNOTATIONS: usize = 500;
 
-/// Everything that is done has its number, and numbers grow.
+/// Returns the number of an action. Numbers only grow.
 fn number(text: &str) -> u32 {
     text.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap()
 }
@@ -35,7 +35,7 @@ fn serve(directory: &Path) -> Running {
     server
 }
 
-/// One participant, and the meeting as they have seen it.
+/// A participant, with the meeting as they have seen it.
 struct Guest {
     session: ClientSession<Conference>,
     seen: Arc<Mutex<Model>>,
@@ -77,7 +77,7 @@ impl Guest {
         self.session.run(act).await.ok()
     }
 
-    /// Does as much as the server takes, until it is gone. Returns the last number.
+    /// Acts as fast as the server accepts it, until the server is gone. Returns the last number.
     async fn load(self, from: u32, renames: bool) -> (Model, u32) {
         let mut number = from;
         while self.seen().ready {
@@ -110,7 +110,7 @@ impl Guest {
             if step.await.is_none() {
                 break;
             }
-            // So that the moments of the kills meet all kinds of work, not only a long queue.
+            // Pauses, so that the kills hit all kinds of work and not only a long queue.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.session.ended().await;
@@ -118,12 +118,12 @@ impl Guest {
     }
 }
 
-/// Whether a meeting is the one that was seen, or what it has become since.
+/// Asserts that a meeting is the one that was seen, or a later state of it.
 fn check(seen: &Model, now: &Model) {
     for (id, content) in &seen.contents {
         let there = now.contents.get(id).unwrap_or_else(|| panic!("content {id} is missing"));
         assert_eq!(there.kind, content.kind);
-        // Of one that the client was just being told of it may not know everything.
+        // The client may not have received all of the last content.
         if !content.ready {
             continue;
         }
@@ -176,7 +176,7 @@ async fn a_killed_server_loses_nothing_that_was_seen() {
         }
         let now = guests[0].seen();
         seen.iter().for_each(|seen| check(seen, &now));
-        // Nobody takes a vote back, so nobody's is ever missing.
+        // No vote is withdrawn, so none may be missing.
         let results = now.contents[&2].poll.as_ref().unwrap().results.clone();
         if let Some(before) = votes.replace(results.clone()) {
             assert!(results.iter().sum::<i32>() >= before.iter().sum(), "{results:?} {before:?}");
@@ -195,7 +195,7 @@ async fn a_killed_server_loses_nothing_that_was_seen() {
             assert_eq!(std::fs::read_to_string(directory.path().join("got")).unwrap(), title);
         }
         if round == rounds {
-            // There was something to lose.
+            // The load was enough to lose something.
             let board = now.contents[&1].board.as_ref().unwrap();
             assert!(
                 board.annotations.len() > rounds as usize && results.iter().any(|votes| *votes > 0)

@@ -1,4 +1,4 @@
-//! Polls, questions and notes, by the commands of several people.
+//! Polls, questions and notes with the commands of several users.
 
 use crate::support::{Running, Stage};
 
@@ -48,7 +48,7 @@ fn a_poll_is_created_voted_on_and_exported() {
     let csv = "choice,votes\r\n\"'=now()\",1\r\nlater,2";
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), csv);
 
-    // Hidden, the results are told as zeros, and zeros are not what they are.
+    // Hidden results are sent as zeros, which must not be shown as results.
     let hidden = || {
         let output = stage.run(&["poll", &bob, "results", "Lunch"]);
         assert_eq!(output.status.code(), Some(1));
@@ -61,7 +61,7 @@ fn a_poll_is_created_voted_on_and_exported() {
     };
     hidden();
     assert!(refused(&bob, &["results", "Lunch", "--csv"]).contains("not visible to you; ask"));
-    // Also where it is so already.
+    // Also if the state is the requested one already.
     for action in ["show", "hide", "open"] {
         assert!(refused(&bob, &[action, "Lunch"]).contains("as a presenter"), "{action}");
     }
@@ -90,7 +90,7 @@ fn a_poll_is_created_voted_on_and_exported() {
     poll(&host, &["clear", "Lunch"]);
     assert_eq!(poll(&host, &["results", "Lunch", "--csv"]), "choice,votes\r\ntea,0\r\nmilk,0");
     assert_eq!(poll(&host, &["results", "Lunch"]), "Drink?\n    0  tea\n    0  milk");
-    // Once more, where there is nothing to see.
+    // Once more without any votes.
     assert_eq!(poll(&host, &["clear", "Lunch"]), "Deleted the votes of \"Lunch\".");
     let long = "x".repeat(60_000);
     let long = ["create", "x", "--question", &long, "--choice", "a", "--choice", "b"];
@@ -108,7 +108,7 @@ fn a_poll_can_be_visible_to_presenters_only() {
     stage.ok(&[&["poll", &host][..], &create, &["--visibility", "presenters"]].concat());
     assert!(stage.fails(&["poll", &bob, "vote", "Quiz", "a"]).contains("you see no contents"));
     stage.ok(&["poll", &host, "vote", "Quiz", "a"]);
-    // The name stands behind the action as well.
+    // The option `--as` may follow the action.
     stage.ok(&["poll", &host, "results", "Quiz", "--as", "Ada"]);
     stage.ok(&["qna", &host, "create", "Questions"]);
     assert!(stage.fails(&["poll", &host, "vote", "Questions", "a"]).contains("is not a poll"));

@@ -1,4 +1,4 @@
-//! A presentation, from a PDF on one side to pictures on the other.
+//! Presentations, from the PDF of one user to the pictures of others.
 
 #[path = "../../src/slides/tests/pdf_file.rs"]
 #[expect(dead_code, reason = "the converter's tests use all of it")]
@@ -19,7 +19,7 @@ fn talk(stage: &Stage) {
     fs::write(stage.file("Talk.pdf"), pdf(&pages)).unwrap();
 }
 
-/// Reads events until one is it.
+/// Reads events until one matches.
 fn until(watch: &mut Running, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
     let mut events = Vec::new();
     loop {
@@ -31,7 +31,7 @@ fn until(watch: &mut Running, is_it: impl Fn(&Value) -> bool) -> Vec<Value> {
     }
 }
 
-/// The SHA-1 of each slide that a client is told of, until all are there.
+/// Reads events until all slides have come, and returns their SHA-1.
 fn all_jpegs(watch: &mut Running) -> BTreeMap<u64, String> {
     let mut slides = BTreeMap::new();
     while slides.len() < PAGES {
@@ -72,7 +72,7 @@ fn a_pdf_is_shared_presented_and_downloaded() {
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), (0..20).collect::<Vec<_>>());
     assert_eq!(all_jpegs(&mut linus), seen);
 
-    // Everything that was to come has come: nobody is told of slides that are missing.
+    // All slides have come, so no missing ones are announced.
     let turned = stage.ok(&["goto", &stage.link, "talk.pdf", "7"]);
     assert_eq!(turned, "\"Talk.pdf\" is at slide 7.");
     goes_to(&mut grace, 6, 0);
@@ -82,7 +82,7 @@ fn a_pdf_is_shared_presented_and_downloaded() {
     goes_to(&mut grace, 19, 3);
     goes_to(&mut linus, 19, 3);
 
-    // Who joins late knows all of it.
+    // A newcomer receives all of it.
     let mut late = stage.start(&["watch", &stage.guests, "--json"]);
     let told = until(&mut late, |event| event["event"] == "extendedReady");
     let named = |name: &str| told.iter().filter(|event| event["event"] == name).count();
@@ -99,7 +99,7 @@ fn a_pdf_is_shared_presented_and_downloaded() {
         let (one, two) = (picture(&stage.file("one"), slide), picture(&stage.file("two"), slide));
         assert_eq!((one.width(), one.height()), (640, 360));
         assert!(one == two);
-        // The bar at the bottom is as long as the number is high.
+        // The length of the bar at the bottom is proportional to the number.
         let end = (40 * slide * 640 / 960) as u32;
         let is_white = |x: u32| one.get_pixel(x, 350).0.iter().all(|part| *part > 230);
         assert!(!is_white(end - 6) && (end + 6 >= 640 || is_white(end + 6)), "slide {slide}");
@@ -146,7 +146,7 @@ fn a_folder_of_pictures_is_shared_with_its_notes() {
     let told = until(&mut watch, |event| event["event"] == "extendedReady");
     let notes = told.iter().find(|event| event["event"] == "slideNotes").unwrap();
     assert_eq!(notes["slides"], serde_json::json!([1, 5]));
-    // Slides without notes lack nothing when the uploader has left.
+    // Slides without notes are complete when the uploader has left.
     assert!(!told.iter().any(|event| event["event"] == "slideFailed"));
     let got = stage.ok(&["get", &stage.guests, "photos", "--slides", "down/below"]);
     assert_eq!(got, "down/below (6 of 6 slides, 2 with notes)");
@@ -157,7 +157,7 @@ fn a_folder_of_pictures_is_shared_with_its_notes() {
         let shared = fs::read(folder.join(format!("p{number}.jpg"))).unwrap();
         assert_eq!(fs::read(down.join(format!("slide-0{number}.jpg"))).unwrap(), shared);
     }
-    // A folder is no file to download.
+    // A folder has no file to download.
     assert!(stage.fails(&["get", &stage.guests, "photos"]).contains("has no file"));
     let taken = stage.fails(&["slides", &stage.link, "photos"]);
     assert!(taken.contains("choose another title"), "{taken}");
@@ -177,7 +177,7 @@ fn mistakes_with_slides_are_one_sentence() {
     let guests = stage.fails(&["slides", &stage.guests, "Talk.pdf"]);
     assert!(guests.contains("as a presenter"), "{guests}");
 
-    // What could not be converted has left its title.
+    // The title of a failed conversion is free again.
     stage.ok(&["slides", link, "Talk.pdf", "--title", "broken.pdf", "--size", "160"]);
     stage.ok(&["share", link, "plan.txt"]);
     let beyond = stage.fails(&["goto", link, "broken.pdf", "21"]);
@@ -198,7 +198,7 @@ fn mistakes_with_slides_are_one_sentence() {
     }
 }
 
-/// A server that takes smaller packages than others.
+/// A server with a small limit for packages.
 fn small_server(data: &Path) -> (tokio::runtime::Runtime, Server) {
     let mut options = Options {
         listen: "127.0.0.1:0".into(),
@@ -238,13 +238,13 @@ fn missing_slides_are_announced_to_the_others() {
     let why = String::from_utf8(slides.stderr).unwrap();
     assert!(why.contains("the slides from 5 on are missing"), "{why}");
     let told = until(&mut watch, |event| event["event"] == "slideFailed");
-    // Those that came before are there; what is missing was not uploaded (2) as a JPEG (7).
+    // The earlier slides exist; the missing ones were not uploaded (2) as a JPEG (7).
     let jpegs = told.iter().filter(|event| event["event"] == "slideJpeg").count();
     let failed = &told[told.len() - 1];
     let part = |name: &str| failed[name].as_u64().unwrap();
     assert_eq!((jpegs, part("begin"), part("end")), (4, 4, 8));
     assert_eq!((part("format"), part("code")), (7, 2));
-    // Whoever downloads the slides is told which are missing.
+    // A download of the slides lists the missing ones.
     let get = ["get", &links[2], "photos", "--slides", "got"];
     let got = psom(directory.path()).args(get).output().unwrap();
     assert_eq!(got.status.code(), Some(1));

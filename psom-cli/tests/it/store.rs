@@ -70,7 +70,7 @@ async fn a_store_is_checked_and_repaired() {
 #[test]
 fn check_names_files_that_it_has_not_read() {
     let mut stage = Stage::open(&["--files", "memory:///"]);
-    // As a server ends that is killed.
+    // The server is killed.
     stage.server.child.kill().unwrap();
     stage.server.child.wait().unwrap();
     let data = stage.file("psom-data");
@@ -120,7 +120,7 @@ fn an_unknown_durability_is_rejected() {
 #[tokio::test]
 async fn a_server_that_cannot_save_exits_with_an_error() {
     let mut stage = Stage::open(&[]);
-    // Somebody has taken its table away.
+    // Its table is dropped.
     let database = stage.file("psom-data/meetings.db");
     let options = SqliteConnectOptions::new().filename(database);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();

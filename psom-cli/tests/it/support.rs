@@ -1,4 +1,4 @@
-//! A server on a stage of its own, and the commands that its guests give.
+//! A server in its own directory, and commands of its users.
 
 use std::{
     fs::File,
@@ -16,7 +16,7 @@ pub fn psom(directory: &Path) -> Command {
     psom
 }
 
-/// A program that goes on until it is told to end.
+/// A program that runs until it is interrupted.
 pub struct Running {
     pub child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -33,7 +33,7 @@ impl Running {
         self.lines.next().unwrap().unwrap()
     }
 
-    /// Reads until a line has all of these in it.
+    /// Reads until a line contains all parts.
     pub fn until(&mut self, parts: &[&str]) -> String {
         let has_all = |line: &String| parts.iter().all(|part| line.contains(part));
         self.lines.by_ref().map(Result::unwrap).find(has_all).unwrap()
@@ -68,7 +68,7 @@ impl Stage {
         serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         serve.stderr(File::create(directory.path().join("server.log")).unwrap());
         let mut server = Running::start(serve.args(options));
-        // The links come when the server is ready.
+        // The links are printed when the server is ready.
         let links = ["organizer", "presenter", "attendee"].map(|role| {
             let line = server.line();
             line.strip_prefix(role).unwrap().trim().to_owned()
@@ -88,7 +88,7 @@ impl Stage {
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
     }
 
-    /// Runs a command that fails, and returns its one line of explanation.
+    /// Runs a command that fails, and returns its error line.
     pub fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

@@ -80,7 +80,7 @@ fn a_board(options: &[&str]) {
     }
     assert_eq!(board(&["export", "-o", "-"]), svg.trim_end());
     assert!(!stage.file("-").exists());
-    // An attendee sees the same, and may not touch it.
+    // An attendee sees the same board, and may not change it.
     assert_eq!(stage.ok(&["whiteboard", guests, "Ideas", "export"]), svg.trim_end());
     for refused in [&["clear"][..], &["remove", "1"], &["text", "x"], &["draw", "--path", "M0 0"]] {
         assert!(fails(guests, refused).contains("join as a presenter"), "{refused:?}");
@@ -138,7 +138,7 @@ fn whiteboard_help_lists_every_action() {
     assert!(help.contains("Examples"), "{help}");
 }
 
-/// A client of the meeting, and what it is told.
+/// A client of the meeting, with its events.
 struct Guest {
     session: ClientSession<Conference>,
     events: mpsc::UnboundedReceiver<Event>,
@@ -198,7 +198,7 @@ fn board(conference: &Conference, content: i64) -> annotation::Board {
     content.and_then(|content| content.board.clone()).unwrap_or_default().annotations
 }
 
-/// Numbers that look random and are the same every time.
+/// A generator of reproducible random numbers.
 struct Dice(u64);
 
 impl Dice {
@@ -208,7 +208,7 @@ impl Dice {
     }
 }
 
-/// Adds, changes or removes something, by what this client knows of the board.
+/// Adds, changes or removes an annotation that this client knows.
 fn act(conference: &mut Conference, cx: &mut Context<Conference>, content: i64, dice: &mut Dice) {
     let known = board(conference, content);
     let ids: Vec<_> = known.iter().map(|(id, _)| id).collect();
@@ -237,7 +237,7 @@ fn act(conference: &mut Conference, cx: &mut Context<Conference>, content: i64, 
     }
 }
 
-/// Runs a server, and something with a client who has created a board there.
+/// Runs a server, and a test with a client that has created a board.
 fn on_a_board<F: Future<Output = ()>>(run: impl FnOnce(JoinLink, Guest, i64) -> F) {
     let directory = tempfile::tempdir().unwrap();
     let options = Options {
@@ -269,7 +269,7 @@ fn on_a_board<F: Future<Output = ()>>(run: impl FnOnce(JoinLink, Guest, i64) -> 
     });
 }
 
-/// All of a board goes to a newcomer at once, which must not look like one who does not read.
+/// A newcomer receives a whole board at once, which must not make it a slow consumer.
 #[test]
 fn a_newcomer_receives_a_full_board() {
     on_a_board(|link, mut ada, content| async move {
@@ -294,7 +294,7 @@ fn a_newcomer_receives_a_full_board() {
     });
 }
 
-/// How often each of the two does something.
+/// How many actions each of the two clients performs.
 const TURNS: usize = 1000;
 
 #[test]
@@ -338,7 +338,7 @@ fn concurrent_clients_and_a_newcomer_see_the_same_board() {
         assert!(board.len() > 100, "{}", board.len());
         assert_eq!(grace.board(content).await, board);
         assert_eq!(late.board(content).await, board);
-        // And one who comes when all is over.
+        // A client that joins at the end.
         let mut last = join(&link, "Barbara").await;
         last.until(|event| {
             matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. })

@@ -1,4 +1,4 @@
-//! What is no presentation, or a bad one.
+//! Files that are not presentations, or damaged ones.
 
 use std::fs;
 

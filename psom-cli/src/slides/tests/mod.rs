@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use super::{ConvertOptions, Deck, convert};
 use crate::error::{CommandError, Result};
 
-/// Options for pictures that are quickly made. There is no LibreOffice anywhere.
+/// Options for small pictures, without LibreOffice.
 fn small() -> ConvertOptions {
     ConvertOptions { size: 192, search_path: "".into(), ..ConvertOptions::default() }
 }
@@ -40,7 +40,7 @@ fn converted(path: &Path, options: &ConvertOptions) -> Deck {
     convert(path, options).unwrap_or_else(|failure| panic!("{failure:?}"))
 }
 
-/// The one sentence of a failure.
+/// Returns the sentence of an error.
 fn said<T: Debug>(result: Result<T>) -> String {
     match result {
         Err(CommandError::Message(why)) => {

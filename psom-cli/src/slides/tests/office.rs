@@ -1,4 +1,4 @@
-//! Presentations by way of LibreOffice; what stands in for it here is a script.
+//! Conversion with LibreOffice, which is replaced by a script.
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
@@ -17,8 +17,8 @@ fn office(script: &str) -> TempDir {
          while [ $# -gt 1 ]; do [ \"$1\" = --outdir ] && out=$2; shift; done\nin=$1\n{script}\n",
         directory.path().display()
     );
-    // Another process writes it: where this one forks meanwhile, the child would have it open, and
-    // what is open for writing cannot be run.
+    // Another process writes the script. If this one had it open while another test forks, the child
+    // would keep it open, and a file that is open for writing cannot be run.
     let write = "printf %s \"$2\" > \"$1\" && chmod +x \"$1\"";
     let mut shell = Command::new("sh");
     shell.args(["-c", write, "sh"]).arg(&program).arg(script);
@@ -26,7 +26,7 @@ fn office(script: &str) -> TempDir {
     directory
 }
 
-/// What makes a PDF with so many pages of any file.
+/// A script that makes a PDF with a number of pages of any file.
 fn converter(pages: usize) -> TempDir {
     let office = office("echo \"$all\" > \"$here/all\"; cp \"$here/pages\" \"$out/Plan.pdf\"");
     let pages: Vec<Page> = (1..=pages).map(Page::numbered).collect();

@@ -50,7 +50,7 @@ fn colours_and_text_are_drawn_in_place() {
     let content = "1 0 0 rg 0 0 480 270 re f 0 0 1 rg 480 270 480 270 re f \
                    BT /F1 200 Tf 0 g 40 320 Td (III) Tj ET";
     let (_directory, path) = file("Plan.PDF", &pdf(&[Page::with(content)]));
-    // The size that is made unless another is asked for.
+    // The default size.
     let options = ConvertOptions { search_path: "".into(), ..ConvertOptions::default() };
     let deck = converted(&path, &options);
     let picture = decoded(&fs::read(&deck.slides[0].jpeg).unwrap());
@@ -85,7 +85,7 @@ fn pages_keep_their_proportions_and_their_rotation() {
     assert_eq!(decoded(&deck.slides[0].thumbnail).dimensions(), (90, 160));
     assert_eq!(picture(1).dimensions(), (96, 192));
     assert_colour(&picture(1), 10, 180, [255, 0, 0]);
-    // A line is no empty picture.
+    // A page that is a line has a picture.
     assert_eq!(picture(2).dimensions(), (192, 1));
 }
 
@@ -156,7 +156,7 @@ fn a_panic_while_drawing_becomes_an_error() {
 fn pages_whose_parts_are_missing_are_named() {
     let pages: Vec<Page> = (1..=8).map(Page::numbered).collect();
     let text = String::from_utf8(pdf(&pages)).unwrap();
-    // The contents of the pages 4 to 6 are no objects of the file any more.
+    // The contents of the pages 4 to 6 are missing in the file.
     let text = text.replace("/Contents 11 0 R", "/Contents 99 0 R");
     let text = text.replace("/Contents 13 0 R", "/Contents [13 0 R 99 0 R]");
     let text = text.replace("/Contents 15 0 R", "/Contents 99 0 R");
@@ -198,11 +198,11 @@ fn missing_pages_are_reported() {
 fn waiting_for_a_page_ends_at_its_timeout() {
     let path = Path::new("Plan.pdf");
     let options = ConvertOptions { page_timeout: Duration::ZERO, ..small() };
-    // Its sender is there and says nothing, as a renderer that is busy for ever.
+    // The sender exists and sends nothing, like a renderer that never finishes.
     let (_tell, drawn) = mpsc::sync_channel::<Result>(1);
     let why = said(next(&drawn, path, &options, "page 2 of Plan.pdf"));
     assert!(why.starts_with("page 2 of Plan.pdf takes too long to draw; "), "{why}");
-    // Nor where nobody wants it any more.
+    // A cancelled conversion does not wait, either.
     let cancelled = Arc::new(AtomicBool::new(true));
     let options = ConvertOptions { cancelled, ..small() };
     assert!(matches!(next(&drawn, path, &options, "page 2"), Err(CommandError::Interrupted)));

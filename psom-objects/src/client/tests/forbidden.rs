@@ -1,5 +1,4 @@
-//! What the specification rules out, said by a server of polls, notes and questions: it loses the
-//! connection.
+//! Calls on polls, notes and questions that the specification forbids. They end the connection.
 
 use psom::{
     AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peers, Scope, Violation,
@@ -13,7 +12,7 @@ use crate::{
     types::QnaOpenState,
 };
 
-/// Says what a test has it say, and nothing else.
+/// Sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 struct Server {
     contents: Handle<Contents>,
@@ -23,7 +22,7 @@ struct Server {
     content: Handle<Content>,
 }
 
-/// Contents by their numbers, from 1.
+/// Contents by ID, from 1.
 #[distributed_object(serves = ContentManagerServer, calls = ContentManagerClient)]
 struct Contents(Vec<Handle<Content>>);
 
@@ -119,7 +118,7 @@ impl QnaContentServer for QnaContent {
     fn s_put_blob(&mut self, _: &mut Context<Self>, _: &str) {}
 }
 
-/// A client of such a server.
+/// A client of this server.
 struct Hall(Pair<Server, Conference>);
 
 fn hall() -> Hall {
@@ -218,7 +217,7 @@ fn poll_results_match_the_choices() {
 
 #[test]
 fn a_vote_without_a_choice_is_no_vote() {
-    // One more than there are choices, and whatever was recorded when there were more.
+    // A vote may equal the number of choices, or be left from a question with more choices.
     let votes = [(-1, None), (0, Some(0)), (1, Some(1)), (2, None), (4, None), (7, None)];
     for (vote, known) in votes {
         let mut hall = hall();
@@ -260,7 +259,7 @@ fn poll_state_may_come_in_any_order() {
     let known = hall.known_poll();
     assert_eq!((known.choices.len(), known.vote, known.votes(2)), (3, Some(2), 4));
 
-    // What no question could make right is wrong at once.
+    // Values that no question allows end the connection at once.
     for vote in [-2, 8] {
         let mut hall = self::hall();
         hall.poll(move |poll| poll.c_set_local_vote(vote));

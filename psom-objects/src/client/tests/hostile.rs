@@ -1,11 +1,11 @@
-//! A server that says what none ever does. It loses the connection; the client loses nothing.
+//! A server that violates the protocol or the upper bounds. The client ends the connection.
 
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::*;
 use crate::interfaces::*;
 
-/// Says what a test has it say, and nothing else.
+/// Sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 pub(super) struct Server {
     users: Handle<Users>,
@@ -34,9 +34,9 @@ pub(super) struct Contents {
 )]
 #[derive(Default)]
 pub(super) struct Uploads {
-    /// What was asked for.
+    /// The requests that have come.
     pub(super) asked: Vec<String>,
-    /// Whether it has no answer.
+    /// Whether it does not answer.
     pub(super) is_silent: bool,
 }
 
@@ -116,7 +116,7 @@ impl ContentServer for Content {
 impl UploadManagerServer for Uploads {
     fn s_request_upload_of_manifest(&mut self, _: &mut Context<Self>, _: i64, _: i32, _: &str) {}
 
-    /// Takes everything.
+    /// Accepts everything.
     fn s_request_upload(&mut self, cx: &mut Context<Self>, _: i64, _: i64, cookie: i32) {
         self.asked.push(format!("upload {cookie}"));
         if !self.is_silent {
@@ -154,7 +154,7 @@ impl Uploads {
 impl UploadStreamServer for Stream {
     fn s_disconnect(&mut self, _: &mut Context<Self>) {}
 
-    /// Says that as much has arrived as is in the first bytes.
+    /// Reports the number in the first bytes as arrived.
     async fn s_write(
         &mut self,
         cx: &mut Context<Self>,
@@ -242,7 +242,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Joined, and nothing of the meeting is told.
+    /// Joins a client to which the server has sent nothing yet.
     fn empty() -> Self {
         let mut pair = Pair::server(Config::default(), |scope: &mut Scope| {
             scope.announce::<Users>();
@@ -260,7 +260,7 @@ impl Stage {
         Self { pair, events }
     }
 
-    /// With a whiteboard, and ready.
+    /// Joins a client to a meeting with a whiteboard.
     pub(super) fn open() -> Self {
         let mut stage = Self::empty();
         stage.connect();
@@ -306,7 +306,7 @@ impl Stage {
         assert_eq!(self.pair.client_error(0), None);
     }
 
-    /// The client has ended the connection for this reason.
+    /// Asserts that the client has ended the connection for this reason.
     #[track_caller]
     pub(super) fn is_over(&self, reason: &str) {
         let error = self.pair.client_error(0).map(ToString::to_string);
@@ -333,7 +333,7 @@ fn actions_are_refused_before_the_meeting_is_ready() {
         stage.pair.on_client(0, |conference, cx| conference.request_web_download(cx, "x", false)),
     );
     stage.connect();
-    // Nothing of it was kept to be sent later.
+    // Nothing was kept to be sent later.
     let uploads = stage.events.try_iter().filter(|event| event.content().is_none());
     assert_eq!(uploads.count(), 0);
     stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())).unwrap();
@@ -404,7 +404,7 @@ fn unclaimed_streams_are_bounded() {
         stage.pair.on_client(0, request).unwrap();
     }
     stage.goes_on();
-    // A server that changes its mind closes the stream.
+    // A server may close a stream that it does not need.
     for _ in 0..200 {
         stage.on(
             |server| server.uploads,
@@ -441,7 +441,7 @@ fn too_many_users_end_the_connection() {
     for block in 0..100 {
         stage.on(|server| server.users, add(block * 1000, (block + 1) * 1000, String::new()));
     }
-    // The same again are no more.
+    // The same users do not count twice.
     stage.on(|server| server.users, add(0, 1000, "again".to_owned()));
     stage.goes_on();
     assert_eq!(stage.model().users.len(), super::super::users::MAX_USERS);
@@ -546,7 +546,7 @@ fn removed_annotations_no_longer_count() {
             add(cx, &(from..from + 20).collect::<Vec<_>>(), &long);
         }
     };
-    // Far more than fits, one after the other.
+    // Far more than the upper bound, one after the other.
     for round in 0..300 {
         stage.board(fill(0, &long));
         if round % 2 == 0 {

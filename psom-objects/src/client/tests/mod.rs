@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// Keeps nothing but what a package says of its files.
+/// A file store that only reads the manifests of packages.
 struct Shelf;
 
 impl FileStore for Shelf {
@@ -106,7 +106,7 @@ impl Room {
         self.pair.on_client(client, |conference, _| conference.model().clone())
     }
 
-    /// Shares a file, as a client does it, and returns what the client heard of it.
+    /// Shares a file, and returns the events of the client.
     fn share(&mut self, client: usize, title: &str) -> Vec<Event> {
         let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
         let content = content.with_native_file("plan.txt");
@@ -193,7 +193,7 @@ fn a_shared_file_reaches_every_client() {
         assert_eq!(content.file.as_ref().unwrap().name, "stored plan.txt");
         assert!(content.creation_time.is_some() && content.last_used_time.is_some());
     }
-    // The model is nothing but the events.
+    // The model is the result of the events.
     let mut replayed = Model::default();
     for event in room.news(grace) {
         replayed.apply(&event);

@@ -1,4 +1,4 @@
-//! Polls, notes and questions as a client follows them.
+//! The mirrors of polls, notes and questions.
 
 use std::sync::{Arc, mpsc};
 
@@ -22,7 +22,7 @@ impl Room {
         assert!(self.news(client).contains(&created));
     }
 
-    /// The model is nothing but the events.
+    /// Asserts that the model is the result of the events.
     fn check_replay(&mut self, client: usize, events: &[Event]) {
         let mut replayed = Model::default();
         for event in events {
@@ -76,7 +76,7 @@ fn a_closed_poll_takes_no_votes() {
     room.news(grace);
     let vote = room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1)));
     assert!(matches!(vote, Err(CallError::NotNow(why)) if why.contains("closed")), "{vote:?}");
-    // The server was not asked: it would have answered.
+    // No call was sent, or the server would have answered.
     assert!(room.news(grace).is_empty());
     room.pair.on_client(ada, |conference, cx| conference.set_poll_open(cx, 1, true)).unwrap();
     room.pair.on_client(grace, |conference, cx| conference.vote(cx, 1, Some(1))).unwrap();
@@ -108,7 +108,7 @@ fn questions_and_answers_are_mirrored() {
     assert!(qna.question("q2").is_none());
     let news = room.news(grace);
     room.check_replay(grace, &news);
-    // Who comes late knows the same.
+    // A newcomer has the same model.
     let late = room.join("Late", Role::Attendee);
     assert_eq!(room.model(late).contents[&1].qna.as_ref(), Some(&qna));
 }
@@ -153,10 +153,10 @@ fn uploads_need_a_negotiated_interface() {
         let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, parcel));
         let error = upload.unwrap_err();
         assert!(matches!(error, CallError::NotNegotiated(name) if name.ends_with(interface)));
-        // Not even a title was reserved.
+        // No title was reserved.
         assert!(room.news(ada).is_empty());
     }
-    // Nor through a browser.
+    // The same through a browser.
     let manifest = CreateContent::new("Exam", ContentDetail::Qna).into();
     let upload = room
         .pair

@@ -14,7 +14,7 @@ use crate::{
     types::{ResourceErrorCode as Code, ResourceFormat as Format},
 };
 
-/// A server that says what a test has it say, and nothing else.
+/// A server that sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 struct Server {
     contents: Handle<Contents>,
@@ -145,7 +145,7 @@ impl Talk {
 
     fn model(&mut self) -> SlidesModel {
         let model = self.pair.on_client(0, |conference, _| conference.model().clone());
-        // The model is nothing but the events that came.
+        // The model is the result of the events.
         let mut own = Model::default();
         for event in self.events.try_iter() {
             own.apply(&event);
@@ -163,7 +163,7 @@ fn bytes(length: usize) -> Bytes {
     vec![7; length].into()
 }
 
-/// A good file, for the last three arguments.
+/// A valid key, initialization vector and hash.
 fn file() -> (Bytes, Bytes, Bytes) {
     (bytes(32), bytes(16), bytes(20))
 }
