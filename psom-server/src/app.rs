@@ -1,79 +1,147 @@
-//! What the parts of a running server share.
+//! The state that the parts of a running server share, and the admission operations on it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use psom_objects::types::Role;
 
 use crate::{
-    admission::AdmissionError,
-    door::Door,
+    admission::{
+        AdmissionError, JoinCredential, JoinLink,
+        error::check_text,
+        invitations::{Invitation, InvitationTerms, Invitations},
+        tokens::{JoinTokens, TokenHolder, TokenSource},
+    },
     files::Library,
-    invitations::{self, Invitation, Invitations},
-    link::{Entry, JoinLink},
-    meetings::Meetings,
-    metrics::Metrics,
-    room::Room,
+    meetings::{Meetings, RunningMeeting},
+    shared::{identifiers::is_meeting_id, lock::lock, metrics::Metrics},
     tls::ALTERNATIVE_NAME,
 };
 
+/// The shared state of a running server.
 pub(crate) struct App {
     pub(crate) admin_token: String,
-    /// The conference as clients reach it, `host:port`.
+    /// The address of the conference for clients, `host:port`.
     pub(crate) psom_address: String,
-    /// The web server as clients reach it, `http://host:port`.
+    /// The address of the web server for clients, `http://host:port` or `https://host:port`.
     pub(crate) http_address: String,
-    /// The certificate authority, DER.
+    /// The certificate of the certificate authority, DER.
     pub(crate) authority: Vec<u8>,
     pub(crate) meetings: Arc<Meetings>,
     pub(crate) invitations: Invitations,
-    pub(crate) door: Arc<Door>,
+    pub(crate) tokens: Arc<JoinTokens>,
     pub(crate) library: Arc<Library>,
     pub(crate) metrics: Arc<Metrics>,
-    /// Gone once the server shuts down.
+    /// The conference's listener. `None` once the server shuts down.
     pub(crate) psom: Mutex<Option<psom::Server>>,
+}
+
+/// A user with a join token.
+pub(crate) struct AdmittedUser {
+    /// The user's ID. `None` for a guest who has never connected.
+    pub(crate) id: Option<i64>,
+    pub(crate) token: String,
+    pub(crate) link: JoinLink,
 }
 
 impl App {
     pub(crate) fn take_psom(&self) -> Option<psom::Server> {
-        self.psom.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.psom).take()
     }
 
     pub(crate) fn psom_stats(&self) -> psom::net::ServerStats {
-        let psom = self.psom.lock().unwrap_or_else(PoisonError::into_inner);
-        psom.as_ref().map(psom::Server::stats).unwrap_or_default()
+        lock(&self.psom).as_ref().map(psom::Server::stats).unwrap_or_default()
     }
 
-    /// A link to a meeting of this server.
-    pub(crate) fn link(&self, meeting: &str, entry: Entry) -> JoinLink {
+    /// Creates a meeting. Without an ID, it gets a random one.
+    pub(crate) async fn create_meeting(
+        &self,
+        id: Option<String>,
+        title: Option<String>,
+    ) -> Result<Arc<RunningMeeting>, AdmissionError> {
+        if id.as_deref().is_some_and(|id| !is_meeting_id(id)) {
+            return Err(AdmissionError::MeetingId);
+        }
+        title.as_deref().map(|title| check_text("title", title)).transpose()?;
+        Ok(self.meetings.create(id, title).await?)
+    }
+
+    /// Returns a meeting that can be joined.
+    pub(crate) async fn meeting(&self, id: &str) -> Result<Arc<RunningMeeting>, AdmissionError> {
+        let meeting = self.meetings.get(id).ok_or_else(|| AdmissionError::no_meeting(id))?;
+        self.meetings.restart_if_panicked(&meeting).await;
+        Ok(meeting)
+    }
+
+    /// Admits a user whose URI and name were checked, and issues a join token.
+    pub(crate) async fn admit(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        source: TokenSource,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<AdmittedUser, AdmissionError> {
+        let admitted = meeting.admit(uri, name, role).await;
+        let id = admitted.map_err(|error| AdmissionError::from_admit(&meeting.id, error))?;
+        self.issue_token(meeting, source, uri, Some(id), TokenHolder::User(id))
+    }
+
+    /// Issues a join token to a guest, who is admitted on connecting.
+    pub(crate) fn admit_guest(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<AdmittedUser, AdmissionError> {
+        let checked = meeting.check_guest(uri);
+        let id = checked.map_err(|error| AdmissionError::from_admit(&meeting.id, error))?;
+        let holder = TokenHolder::Guest { name: name.into(), role };
+        self.issue_token(meeting, TokenSource::JoinLink, uri, id, holder)
+    }
+
+    fn issue_token(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        source: TokenSource,
+        uri: &str,
+        id: Option<i64>,
+        holder: TokenHolder,
+    ) -> Result<AdmittedUser, AdmissionError> {
+        let token = self.tokens.issue(&self.meetings, meeting, source, uri, holder);
+        let token = token.ok_or(AdmissionError::TooManyTokens)?;
+        self.metrics.tokens_issued.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(meeting = %meeting.id, uri, id, "issued a join token");
+        let link = self.join_link(&meeting.id, JoinCredential::Token(token.clone()));
+        Ok(AdmittedUser { id, token, link })
+    }
+
+    /// Creates an invitation to a meeting and returns its secret and its join link.
+    pub(crate) async fn invite(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        terms: InvitationTerms,
+    ) -> Result<(String, JoinLink), AdmissionError> {
+        let invitation = Invitation { meeting: Arc::downgrade(meeting), terms: terms.clone() };
+        let secret = self.invitations.add(invitation).ok_or(AdmissionError::TooManyInvitations)?;
+        meeting.save(terms.write(&secret)).await.map_err(AdmissionError::internal)?;
+        tracing::info!(meeting = %meeting.id, role = ?terms.role, "created an invitation");
+        Ok((secret.clone(), self.invitation_link(meeting, secret)))
+    }
+
+    /// Returns the join link of an invitation.
+    pub(crate) fn invitation_link(&self, meeting: &RunningMeeting, secret: String) -> JoinLink {
+        let http = self.http_address.clone();
+        self.join_link(&meeting.id, JoinCredential::Invitation { secret, http })
+    }
+
+    fn join_link(&self, meeting: &str, credential: JoinCredential) -> JoinLink {
         JoinLink {
             address: self.psom_address.clone(),
             meeting: meeting.into(),
-            entry,
+            credential,
             alternative_name: ALTERNATIVE_NAME.into(),
             authority: self.authority.clone(),
         }
-    }
-
-    /// Invites to a meeting, unless it has too many invitations.
-    pub(crate) async fn invite(
-        &self,
-        room: &Arc<Room>,
-        role: Role,
-        uri: Option<String>,
-        display_name: Option<String>,
-    ) -> Result<(String, JoinLink), AdmissionError> {
-        let invitation = Invitation { room: Arc::downgrade(room), role, uri, display_name };
-        let secret = self.invitations.add(invitation.clone());
-        let secret = secret.ok_or(AdmissionError::TooManyInvitations)?;
-        let saved = room.save(invitations::save(&secret, &invitation)).await;
-        saved.map_err(|error| AdmissionError::Failed(error.to_string()))?;
-        tracing::info!(meeting = %room.id, ?role, "An invitation was made");
-        Ok((secret.clone(), self.invitation_link(room, secret)))
-    }
-
-    /// The link of an invitation.
-    pub(crate) fn invitation_link(&self, room: &Room, secret: String) -> JoinLink {
-        let http = self.http_address.clone();
-        self.link(&room.id, Entry::Invitation { secret, http })
     }
 }

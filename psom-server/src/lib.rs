@@ -13,51 +13,44 @@
 //! # }
 //! ```
 //!
-//! The parts:
+//! The public parts:
 //!
-//! - [`Server`] starts and stops everything; [`ServerFile`] is how other programs find it.
-//! - [`JoinLink`] is a line with which a client on another machine can join.
-//! - [`files`] takes packages and keeps encrypted files; [`crypto`] is that encryption, for
-//!   clients as well.
-//! - [`store`] keeps the state of the meetings beyond the server's end.
-//! - [`tls`] makes the server's certificate authority and certificate.
-//! - [`manual`] tells how to add a type of content.
+//! - [`Server`] starts and stops a server; [`ServerFile`] lets other programs find it.
+//! - [`JoinLink`] is one line of text with which a client on another machine joins a meeting.
+//! - [`files`] imports packages and stores encrypted files; [`crypto`] is the encryption, which
+//!   clients use as well.
+//! - [`store`] keeps the state of the meetings across restarts.
+//! - [`maintenance`] checks and repairs the store of a stopped server.
+//! - [`tls`] creates the server's certificate authority and certificate.
+//! - [`manual`] explains how to add a content type.
 //! - [`proxy`] is the silent forwarding proxy of section 3.4.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod address;
 mod admission;
 mod app;
-pub mod crypto;
-mod door;
-mod error;
+mod data_directory;
 pub mod files;
-mod follow;
-mod home;
 mod http;
-mod invitations;
-mod link;
+pub mod maintenance;
 pub mod manual;
 mod meetings;
-mod metrics;
 mod options;
-mod private;
 pub mod proxy;
-mod room;
-mod roster;
 mod server;
 mod server_file;
+mod shared;
+mod start_error;
 pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tls;
 
-pub use admission::AdmissionError;
-pub use error::StartError;
-pub use follow::FollowError;
-pub use link::{Entry, JoinLink, LinkError};
-pub use options::{Limits, Options};
+pub use admission::{AdmissionError, ExchangeError, JoinCredential, JoinLink, LinkError};
+pub use files::crypto;
+pub use options::Options;
 pub use server::{DemoLink, Server};
 pub use server_file::ServerFile;
+pub use shared::limits::Limits;
+pub use start_error::StartError;
 pub use store::Durability;

@@ -1,6 +1,7 @@
 use std::{
     fmt, io,
     net::SocketAddr,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,28 +12,45 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    AdmissionError, Options, ServerFile, StartError,
-    address::{join_host_port, reachable, split_host_port},
+    admission::{
+        AdmissionError, JoinLink,
+        error::{check_text, check_uri},
+        invitations::{InvitationTerms, Invitations},
+        tokens::{JoinTokens, TokenSource},
+    },
     app::App,
-    door::Door,
+    data_directory::DataDirectory,
     files::{FilesRecord, Library, LibraryConfig},
-    home::Home,
     http,
-    invitations::{Invitation, Invitations},
-    link::JoinLink,
-    meetings::{Meetings, Template},
-    metrics::Metrics,
+    meetings::{MeetingTemplate, Meetings},
+    options::Options,
+    server_file::ServerFile,
+    shared::{
+        host_port::{join_host_port, reachable_host, split_host_port},
+        metrics::Metrics,
+    },
+    start_error::StartError,
     store::{self, Health, MeetingStore, SqliteStore},
     tls::Identity,
 };
 
-/// How long a server that stops gives its store at least.
-const LAST_MOMENT: Duration = Duration::from_secs(2);
+/// The time that the store has to save what it accepted when the server stops, at least. Clients can
+/// use up the grace period, but must not cost the meetings their last changes.
+const MIN_STORE_CLOSE_TIME: Duration = Duration::from_secs(2);
+
+/// The port in the advice about an invalid `--listen`.
+const EXAMPLE_PSOM_PORT: u16 = 8057;
+
+/// The port in the advice about an invalid `--http`.
+const EXAMPLE_HTTP_PORT: u16 = 8058;
+
+/// The ID of the meeting that [`Options::demo`] creates.
+const DEMO_MEETING: &str = "demo";
 
 /// A running server: the conference, its web server, and its data directory.
 ///
-/// A server that is dropped drops its connections without a word; [`shutdown`](Self::shutdown)
-/// says good-bye.
+/// Dropping a server drops its connections without a Close record;
+/// [`shutdown`](Self::shutdown) closes them in an orderly way.
 pub struct Server {
     app: Arc<App>,
     store: Arc<dyn MeetingStore>,
@@ -41,128 +59,83 @@ pub struct Server {
     demo: Vec<DemoLink>,
     stop: watch::Sender<bool>,
     web: JoinHandle<()>,
-    home: Home,
+    data: DataDirectory,
 }
 
-/// A link to the meeting `demo`, good as often as it is [followed](JoinLink::follow).
+/// A link to the meeting `demo`. Each [exchange](JoinLink::exchange) of it admits another guest.
 #[derive(Debug, Clone)]
 pub struct DemoLink {
-    /// What whoever follows it will be.
+    /// The role of the users who join by this link.
     pub role: Role,
     /// The link.
     pub link: JoinLink,
 }
 
 impl Server {
-    /// Starts a server, within a tokio runtime. It is ready when this returns.
+    /// Starts a server, within a tokio runtime. The server is ready when this returns.
+    ///
+    /// # Errors
+    /// The options are invalid, an address is in use, or the data directory cannot be used. The
+    /// error says what to change.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.blobs.validate()?;
-        let home = Home::open(&options.data)?;
-        let web = listen(&options).await?;
-        let http_addr = web.local_addr().map_err(|error| failed("--http", &options.http, error))?;
-        let psom_asked = address("--listen", &options.listen, 8057)?;
-        let host = options.host.as_deref();
-        if let Some(host) = host
-            && split_host_port(&join_host_port(host, 1)).is_none()
-        {
-            return Err(StartError::Host(host.into()));
-        }
-        let http_host = reachable(&options.http, http_addr, host);
-        // Its port is known only once it listens; of the address, the host is of interest.
-        let psom_host = reachable(&options.listen, psom_asked, host);
-        let identity = Identity::open(home.path(), &[&psom_host, &http_host])?;
-
-        let door = Arc::new(Door::new(options.limits.tokens));
-        let psom = psom::Server::builder()
-            .authenticator(door.clone())
-            .tls(identity.server.clone())
-            .config(options.psom.clone())
-            .bind(&options.listen)
-            .await
-            .map_err(|error| not_listening(&options.listen, error))?;
-        let psom_addr = psom.local_addr().unwrap_or(psom_asked);
-        let scheme = if options.https { "https" } else { "http" };
-        let authority = join_host_port(&http_host, http_addr.port());
-        let http_address = format!("{scheme}://{authority}");
-
+        let data = DataDirectory::open(&options.data)?;
+        let listeners = Listeners::open(&options, data.path()).await?;
         let metrics = Arc::new(Metrics::default());
-        let config = library_config(&home, &options, &http_address);
-        let library = Library::counted(config, metrics.clone())?;
-        let mut record = FilesRecord::read(home.path())?;
-        record.name(home.path()).map_err(|error| home.failed(error))?;
-        library.survey(&record.server).await?;
-        let store = SqliteStore::open(home.path(), options.durability).await;
-        let store = store.map_err(|error| StartError::Store(error.to_string()))?;
-        let store: Arc<dyn MeetingStore> = Arc::new(store);
-        let template = Template {
-            url_base: format!("{http_address}/files/"),
-            library: library.clone(),
-            policy: options.policy.clone(),
-            content_types: options.content_types.clone(),
-            limits: options.limits.clone(),
-            psom: options.psom.clone(),
-        };
-        let opened = Meetings::open(template, store.clone()).await;
-        let (meetings, invited) = opened.map_err(|error| StartError::Store(error.to_string()))?;
-        // Not before: a place that was mistyped has not their files.
-        library.claim(&record).await?;
-        record.set(home.path(), &options.blobs).map_err(|error| home.failed(error))?;
-        home.sweep(&library).await?;
-        let invitations = Invitations::new(options.limits.invitations);
-        for (room, invited) in invited {
-            for (secret, role, uri, display_name) in invited {
-                let room = Arc::downgrade(&room);
-                invitations.restore(secret, Invitation { room, role, uri, display_name });
-            }
-        }
+        let (library, mut record) = open_library(&options, &data, &listeners, &metrics).await?;
+        let store: Arc<dyn MeetingStore> =
+            Arc::new(SqliteStore::open(data.path(), options.durability).await?);
+        let (meetings, invitations) =
+            restore_meetings(&options, &listeners, &library, store.clone()).await?;
+        claim_files(&options, &data, &library, &mut record).await?;
+
+        let Listeners { psom, tokens, web, identity, psom_address, http_address, psom_addr } =
+            listeners;
+        let http_addr = web.1;
         let app = Arc::new(App {
-            admin_token: home.admin_token()?,
-            psom_address: join_host_port(&psom_host, psom_addr.port()),
+            admin_token: data.admin_token()?,
+            psom_address,
             http_address,
             authority: identity.authority,
             meetings: Arc::new(meetings),
             invitations,
-            door,
+            tokens,
             library,
             metrics,
             psom: Some(psom).into(),
         });
-        let demo = if options.demo { demo(&app).await? } else { Vec::new() };
+        let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
-        let acceptor = options.https.then(|| TlsAcceptor::from(identity.server));
         let web = tokio::spawn(http::serve(
-            web,
-            acceptor,
+            web.0,
+            options.https.then(|| TlsAcceptor::from(identity.server)),
             http::router(app.clone()),
             options.limits.http_connections,
             stop.subscribe(),
         ));
-        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, home };
-        server.announce()?;
+        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, data };
+        server.write_server_file()?;
         Ok(server)
     }
 
-    /// Where the conference listens.
+    /// Returns the address of the conference's listener.
     pub fn psom_addr(&self) -> SocketAddr {
         self.psom_addr
     }
 
-    /// Where the web server listens.
+    /// Returns the address of the web server's listener.
     pub fn http_addr(&self) -> SocketAddr {
         self.http_addr
     }
 
-    /// Links to the meeting `demo`, where it was asked for: one for each role, organizer first.
+    /// Returns links to the meeting `demo`, one for each role, the organizer's first. There are none
+    /// without [`Options::demo`].
     pub fn demo_links(&self) -> &[DemoLink] {
         &self.demo
     }
 
-    pub(crate) fn app(&self) -> &App {
-        &self.app
-    }
-
-    /// What `server.json` says.
+    /// Returns the contents of `server.json`.
     pub fn server_file(&self) -> ServerFile {
         ServerFile {
             psom: self.app.psom_address.clone(),
@@ -173,9 +146,48 @@ impl Server {
         }
     }
 
-    /// Waits until the store has failed for good, and says why. Every meeting that has something to
-    /// save is over then, and nobody can be admitted; what was acknowledged is there again when a
-    /// server is started anew, with the cause mended.
+    /// Creates a meeting.
+    ///
+    /// # Errors
+    /// The ID or the title is invalid, the ID is taken, or the server has too many meetings.
+    pub async fn create_meeting(
+        &self,
+        id: &str,
+        title: Option<&str>,
+    ) -> Result<(), AdmissionError> {
+        self.app.create_meeting(Some(id.into()), title.map(Into::into)).await.map(drop)
+    }
+
+    /// Ends a meeting: disconnects its clients and removes its state and files. Returns `false` if
+    /// there is no such meeting.
+    ///
+    /// # Errors
+    /// The end could not be saved. The meeting resumes.
+    pub async fn end_meeting(&self, id: &str) -> Result<bool, AdmissionError> {
+        Ok(self.app.meetings.end(id).await?)
+    }
+
+    /// Admits a user to a meeting. The returned link is valid for one connection within 120 seconds
+    /// (section 3.3.6). The same URI is the same user, with the role of the last call.
+    ///
+    /// # Errors
+    /// There is no such meeting, the URI or the name is invalid, or a limit is reached.
+    pub async fn admit(
+        &self,
+        meeting: &str,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<JoinLink, AdmissionError> {
+        let meeting = self.app.meeting(meeting).await?;
+        check_uri(uri)?;
+        check_text("name", name)?;
+        Ok(self.app.admit(&meeting, TokenSource::Administrator, uri, name, role).await?.link)
+    }
+
+    /// Waits until the store has failed for good, and returns the reason. From then on, no meeting
+    /// can save anything and no user can be admitted. Everything that was acknowledged is in the
+    /// store for the next start.
     pub async fn failed(&self) -> store::Error {
         let mut health = self.store.health();
         loop {
@@ -183,22 +195,22 @@ impl Server {
                 return error.clone();
             }
             if health.changed().await.is_err() {
-                // It was closed, without a failure.
+                // The store was closed without a failure.
                 std::future::pending().await
             }
         }
     }
 
-    /// Stops listening, closes every connection in good order, and drops those that are not done
-    /// with it after `grace`.
+    /// Stops listening, closes every connection in an orderly way, and drops the connections that
+    /// are not closed after `grace`.
     pub async fn shutdown(mut self, grace: Duration) {
         let deadline = Instant::now() + grace;
-        // Where the directory was taken away, it may be another's by now.
+        // If the directory was moved away, the file can be another server's.
         let is_own = |file: ServerFile| file == self.server_file();
-        if ServerFile::read(self.home.path()).is_ok_and(is_own)
-            && let Err(error) = ServerFile::remove(self.home.path())
+        if ServerFile::read(self.data.path()).is_ok_and(is_own)
+            && let Err(error) = ServerFile::remove(self.data.path())
         {
-            tracing::warn!(%error, "Could not remove server.json");
+            tracing::warn!(%error, "could not remove server.json");
         }
         self.stop.send_replace(true);
         if let Some(psom) = self.app.take_psom() {
@@ -206,24 +218,22 @@ impl Server {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         if timeout(left, &mut self.web).await.is_err() {
-            tracing::warn!("Dropped web connections that did not finish");
+            tracing::warn!("dropped web connections that did not close in time");
         }
-        // However long the clients have taken, what is saved is worth a moment more.
-        let left = deadline.saturating_duration_since(Instant::now()).max(LAST_MOMENT);
+        let left = deadline.saturating_duration_since(Instant::now()).max(MIN_STORE_CLOSE_TIME);
         match timeout(left, self.store.close()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "Could not save everything"),
-            Err(_) => tracing::error!("Could not save everything in time"),
+            Ok(Err(error)) => tracing::error!(%error, "could not save everything"),
+            Err(_) => tracing::error!("could not save everything in time"),
         }
-        tracing::info!("The server has stopped");
+        tracing::info!("the server has stopped");
     }
 
-    /// Tells other programs on the machine that the server is ready.
-    fn announce(&self) -> Result<(), StartError> {
+    /// Writes `server.json`, by which other programs on the machine see that the server is ready.
+    fn write_server_file(&self) -> Result<(), StartError> {
         let file = self.server_file();
-        file.write(self.home.path())
-            .map_err(|source| StartError::Data { path: self.home.path().into(), source })?;
-        tracing::info!(psom = %file.psom, http = %file.http, "The server is ready");
+        file.write(self.data.path()).map_err(|source| self.data.error(source))?;
+        tracing::info!(psom = %file.psom, http = %file.http, "the server is ready");
         Ok(())
     }
 }
@@ -243,68 +253,166 @@ impl Drop for Server {
     }
 }
 
-fn library_config(home: &Home, options: &Options, http_address: &str) -> LibraryConfig {
-    LibraryConfig {
+/// The first stage of a start: both listeners, and the addresses at which clients reach them.
+struct Listeners {
+    psom: psom::Server,
+    psom_addr: SocketAddr,
+    /// The address of the conference for clients, `host:port`.
+    psom_address: String,
+    tokens: Arc<JoinTokens>,
+    web: (TcpListener, SocketAddr),
+    /// The address of the web server for clients, a URL without a path.
+    http_address: String,
+    identity: Identity,
+}
+
+impl Listeners {
+    async fn open(options: &Options, data: &Path) -> Result<Self, StartError> {
+        let web = listen_http(options).await?;
+        let listen = check_address("--listen", &options.listen, EXAMPLE_PSOM_PORT)?;
+        let host = options.host.as_deref();
+        if let Some(host) = host
+            && split_host_port(&join_host_port(host, 1)).is_none()
+        {
+            return Err(StartError::Host(host.into()));
+        }
+        let http_host = reachable_host(&options.http, web.1, host);
+        // Only the host matters here. The port may be known only after binding.
+        let psom_host = reachable_host(&options.listen, listen, host);
+        let identity = Identity::open(data, &[&psom_host, &http_host])?;
+        let tokens = Arc::new(JoinTokens::new(options.limits.tokens));
+        let psom = psom::Server::builder()
+            .authenticator(tokens.clone())
+            .tls(identity.server.clone())
+            .config(options.psom.clone())
+            .bind(&options.listen)
+            .await
+            .map_err(|error| conference_error(&options.listen, error))?;
+        let psom_addr = psom.local_addr().unwrap_or(listen);
+        let scheme = if options.https { "https" } else { "http" };
+        let http_address = format!("{scheme}://{}", join_host_port(&http_host, web.1.port()));
+        let psom_address = join_host_port(&psom_host, psom_addr.port());
+        Ok(Self { psom, psom_addr, psom_address, tokens, web, http_address, identity })
+    }
+}
+
+/// Opens the library, and finds the files of earlier runs before meetings adopt them.
+async fn open_library(
+    options: &Options,
+    data: &DataDirectory,
+    listeners: &Listeners,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<Library>, FilesRecord), StartError> {
+    let config = LibraryConfig {
         blobs: options.blobs.clone(),
-        web_base: Some(format!("{http_address}/web/")),
+        web_base: Some(format!("{}/web/", listeners.http_address)),
         web: options.limits.web,
         reserve: options.limits.disk_reserve,
         quota: options.limits.quota,
         package_size: options.limits.meeting.package_size,
         uploads: options.limits.uploads,
-        ..LibraryConfig::new(home.meetings())
-    }
+        ..LibraryConfig::new(data.meetings())
+    };
+    let library = Library::with_metrics(config, metrics.clone())?;
+    let mut record = FilesRecord::read(data.path())?;
+    record.ensure_name(data.path()).map_err(|error| data.error(error))?;
+    library.find_files(&record.server).await?;
+    Ok((library, record))
 }
 
-/// Listens for HTTP; beyond this machine only where it is to be HTTPS.
-async fn listen(options: &Options) -> Result<TcpListener, StartError> {
-    address("--http", &options.http, 8058)?;
-    let listener = TcpListener::bind(&options.http)
-        .await
-        .map_err(|error| failed("--http", &options.http, error))?;
-    let local = listener.local_addr().map_err(|error| failed("--http", &options.http, error))?;
-    if !options.https && !local.ip().is_loopback() {
+/// Restores the meetings in the store, and the invitations to them.
+async fn restore_meetings(
+    options: &Options,
+    listeners: &Listeners,
+    library: &Arc<Library>,
+    store: Arc<dyn MeetingStore>,
+) -> Result<(Meetings, Invitations), StartError> {
+    let template = MeetingTemplate {
+        url_base: format!("{}/files/", listeners.http_address),
+        library: library.clone(),
+        policy: options.policy.clone(),
+        content_types: options.content_types.clone(),
+        limits: options.limits.clone(),
+        psom: options.psom.clone(),
+    };
+    let invitations = Invitations::new(options.limits.invitations);
+    let restore = |meeting: &_, state: &_| invitations.restore(meeting, state);
+    let meetings = Meetings::open(template, store, restore).await?;
+    Ok((meetings, invitations))
+}
+
+/// Claims the location of the files for this server, and removes files that no meeting has adopted.
+///
+/// This comes after the meetings are restored: a mistyped location does not have their files, and
+/// must be neither claimed nor swept.
+async fn claim_files(
+    options: &Options,
+    data: &DataDirectory,
+    library: &Library,
+    record: &mut FilesRecord,
+) -> Result<(), StartError> {
+    library.claim(record).await?;
+    record.set_location(data.path(), &options.blobs).map_err(|error| data.error(error))?;
+    // A damaged store that a repair kept can know files that the repaired one does not.
+    let damaged_store = store::kept_by_repair(data.path()).map_err(|error| data.error(error))?;
+    if let Some(store) = damaged_store {
+        let files = library.keep_found_files();
+        let store = store.display();
+        tracing::info!(files, %store, "kept unused files, because a damaged store exists");
+    }
+    library.sweep().await.map_err(|error| data.error(error))
+}
+
+/// Listens for HTTP. Beyond this machine it must be HTTPS.
+async fn listen_http(options: &Options) -> Result<(TcpListener, SocketAddr), StartError> {
+    check_address("--http", &options.http, EXAMPLE_HTTP_PORT)?;
+    let failed = |source: io::Error| StartError::Listen {
+        option: "--http",
+        address: options.http.clone(),
+        source: source.into(),
+    };
+    let listener = TcpListener::bind(&options.http).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    if !options.https && !address.ip().is_loopback() {
         return Err(StartError::NeedsHttps(options.http.clone()));
     }
-    Ok(listener)
+    Ok((listener, address))
 }
 
-/// Checks an address before anything is done with it. Names are resolved when they are bound; for
-/// them the address is unknown.
-fn address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, StartError> {
-    let bad = || StartError::Address { option, value: value.into(), port };
-    let (_, given) = split_host_port(value).ok_or_else(bad)?;
-    Ok(value.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], given))))
+/// Checks the form of an address before anything is done with it. A host name is resolved when the
+/// listener binds it; until then, loopback stands for it.
+fn check_address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, StartError> {
+    let invalid = || StartError::Address { option, value: value.into(), port };
+    let (_, given_port) = split_host_port(value).ok_or_else(invalid)?;
+    Ok(value.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], given_port))))
 }
 
-fn failed(option: &'static str, address: &str, source: io::Error) -> StartError {
-    StartError::Listen { option, address: address.into(), source: source.into() }
-}
-
-fn not_listening(address: &str, error: psom::Error) -> StartError {
+fn conference_error(address: &str, error: psom::Error) -> StartError {
     match error {
         psom::Error::Setup(SetupError::Listen { source, .. }) => {
             StartError::Listen { option: "--listen", address: address.into(), source }
         }
-        other => StartError::Other(other.to_string()),
+        error => StartError::Conference(error),
     }
 }
 
-/// The meeting `demo`, with the links that it had before where there were any.
-async fn demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
-    let other = |error: AdmissionError| StartError::Other(format!("the demo meeting: {error}"));
-    let room = match app.room("demo").await {
-        Ok(room) => room,
+/// Creates the meeting `demo` unless it exists, and returns links to it. Links of an earlier run stay
+/// the same.
+async fn open_demo(app: &App) -> Result<Vec<DemoLink>, StartError> {
+    let meeting = match app.meeting(DEMO_MEETING).await {
+        Ok(meeting) => meeting,
         Err(_) => {
-            let created = app.create_meeting(Some("demo".into()), Some("Demo".into()));
-            created.await.map_err(other)?
+            let created = app.create_meeting(Some(DEMO_MEETING.into()), Some("Demo".into()));
+            created.await.map_err(StartError::Demo)?
         }
     };
     let mut links = Vec::new();
     for role in [Role::Organizer, Role::Presenter, Role::Attendee] {
-        let link = match app.invitations.open_to_all(&room, role) {
-            Some(secret) => app.invitation_link(&room, secret),
-            None => app.invite(&room, role, None, None).await.map_err(other)?.1,
+        let link = if let Some(secret) = app.invitations.open_invitation(&meeting, role) {
+            app.invitation_link(&meeting, secret)
+        } else {
+            let terms = InvitationTerms { role, uri: None, display_name: None };
+            app.invite(&meeting, terms).await.map_err(StartError::Demo)?.1
         };
         links.push(DemoLink { role, link });
     }

@@ -2,21 +2,22 @@ use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::private;
+use crate::shared::private_files;
 
-/// `server.json` in the data directory: how programs on the same machine find a running server.
+/// The file `server.json` in the data directory, by which programs on the same machine find a running
+/// server.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFile {
-    /// The conference, `host:port`.
+    /// The address of the conference, `host:port`.
     pub psom: String,
-    /// The web server: `http://host:port` or `https://host:port`.
+    /// The address of the web server, `http://host:port` or `https://host:port`.
     pub http: String,
-    /// The file of the certificate authority, below the data directory.
+    /// The path of the certificate authority's certificate, relative to the data directory.
     pub ca: String,
     /// The administrator's token.
     #[serde(rename = "adminToken")]
     pub admin_token: String,
-    /// The server's process.
+    /// The server's process ID.
     pub pid: u32,
 }
 
@@ -24,7 +25,10 @@ impl ServerFile {
     /// The name of the file.
     pub const NAME: &str = "server.json";
 
-    /// Reads the file in a data directory. Where there is none, no server runs there.
+    /// Reads the file in a data directory.
+    ///
+    /// # Errors
+    /// There is no such file, so no server runs there; or it cannot be read.
     pub fn read(data: &Path) -> io::Result<Self> {
         let bytes = std::fs::read(data.join(Self::NAME))?;
         serde_json::from_slice(&bytes).map_err(io::Error::from)
@@ -33,7 +37,7 @@ impl ServerFile {
     pub(crate) fn write(&self, data: &Path) -> io::Result<()> {
         let mut text = serde_json::to_vec(self)?;
         text.push(b'\n');
-        private::replace(&data.join(Self::NAME), &text)
+        private_files::replace(&data.join(Self::NAME), &text)
     }
 
     pub(crate) fn remove(data: &Path) -> io::Result<()> {
@@ -42,7 +46,7 @@ impl ServerFile {
 }
 
 impl std::fmt::Debug for ServerFile {
-    /// The token is not for logs.
+    /// Leaves out the token, which must not get into logs.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerFile")
             .field("psom", &self.psom)

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Fixtures that several tests share.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::{
@@ -16,17 +16,15 @@ use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    Limits,
+    admission::{invitations::Invitations, tokens::JoinTokens},
     app::App,
-    door::Door,
     files::{Library, LibraryConfig},
-    invitations::Invitations,
-    meetings::{Meetings, Template},
-    metrics::Metrics,
-    store::{Answer, Health, MeetingStore, StoredMeeting},
+    meetings::{MeetingTemplate, Meetings},
+    shared::{limits::Limits, metrics::Metrics},
+    store::{Health, MeetingStore, StoreAnswer, StoredMeeting},
 };
 
-/// A directory that goes with its test.
+/// A temporary directory that is removed when its test ends.
 pub(crate) struct Directory(TempDir);
 
 impl Directory {
@@ -43,38 +41,38 @@ impl Deref for Directory {
     }
 }
 
-/// Waits until something is so that other tasks and threads bring about.
+/// Waits for a condition that other tasks or threads bring about.
 pub(crate) async fn eventually(condition: impl Fn() -> bool) {
     while !condition() {
         tokio::task::yield_now().await;
     }
 }
 
-/// A server without listeners, and with small limits.
+/// Returns a server without listeners and with small limits.
 pub(crate) fn app(directory: &Directory) -> Arc<App> {
     app_with(directory, |_| {})
 }
 
-/// One with other limits of its files.
+/// Returns an [`app`] whose library has another configuration.
 pub(crate) fn app_with(directory: &Directory, change: impl FnOnce(&mut LibraryConfig)) -> Arc<App> {
-    app_on(directory, change, Forgetful::new(Semaphore::MAX_PERMITS))
+    app_on(directory, change, PermitStore::new(Semaphore::MAX_PERMITS))
 }
 
-/// One on a store of its own.
+/// Returns an [`app`] on the given store.
 pub(crate) fn app_on(
     directory: &Directory,
     change: impl FnOnce(&mut LibraryConfig),
-    store: Forgetful,
+    store: PermitStore,
 ) -> Arc<App> {
     let limits = Limits { meetings: 3, users: 4, invitations: 2, tokens: 16, ..Limits::default() };
     let metrics = Arc::new(Metrics::default());
     let web_base = Some("http://127.0.0.1:8058/web/".into());
     let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
     change(&mut config);
-    let library = Library::counted(config, metrics.clone()).unwrap();
+    let library = Library::with_metrics(config, metrics.clone()).unwrap();
     let invitations = Invitations::new(limits.invitations);
-    let door = Arc::new(Door::new(limits.tokens));
-    let template = Template {
+    let tokens = Arc::new(JoinTokens::new(limits.tokens));
+    let template = MeetingTemplate {
         url_base: "http://127.0.0.1:8058/files/".into(),
         library: library.clone(),
         policy: Arc::new(psom_objects::server::DefaultPolicy),
@@ -90,26 +88,26 @@ pub(crate) fn app_on(
         authority: vec![0x30, 1, 0],
         meetings,
         invitations,
-        door,
+        tokens,
         library,
         metrics,
         psom: None.into(),
     })
 }
 
-/// A store that keeps nothing, and takes a permit for each thing that is to be safe: a commit, or
-/// the end of a meeting. Behind such an end it takes nothing, and while it waits it loads nothing.
+/// A store without data. Each commit and each deletion waits for a permit, so a test decides when it is
+/// durable. After a deletion it accepts no commits, and while its health is `Waiting` it loads nothing.
 #[derive(Clone)]
-pub(crate) struct Forgetful {
+pub(crate) struct PermitStore {
     pub(crate) permits: Arc<Semaphore>,
     pub(crate) health: watch::Sender<Health>,
-    ended: Arc<AtomicBool>,
+    deleted: Arc<AtomicBool>,
 }
 
-impl Forgetful {
+impl PermitStore {
     pub(crate) fn new(permits: usize) -> Self {
         let (permits, health) = (Arc::new(Semaphore::new(permits)), watch::Sender::default());
-        Self { permits, health, ended: Arc::default() }
+        Self { permits, health, deleted: Arc::default() }
     }
 
     async fn wait<E>(self) -> Result<(), E> {
@@ -118,22 +116,22 @@ impl Forgetful {
     }
 }
 
-impl MeetingStore for Forgetful {
-    fn meetings(&self) -> Answer<'_, Vec<StoredMeeting>> {
+impl MeetingStore for PermitStore {
+    fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn create(&self, _: StoredMeeting) -> Answer<'_, ()> {
-        self.ended.store(false, Relaxed);
+    fn create(&self, _: StoredMeeting) -> StoreAnswer<'_, ()> {
+        self.deleted.store(false, Relaxed);
         Box::pin(async { Ok(()) })
     }
 
-    fn delete(&self, _: &str) -> Answer<'_, ()> {
-        self.ended.store(true, Relaxed);
+    fn delete(&self, _: &str) -> StoreAnswer<'_, ()> {
+        self.deleted.store(true, Relaxed);
         Box::pin(self.clone().wait())
     }
 
-    fn load(&self, _: &str) -> Answer<'_, BTreeMap<String, String>> {
+    fn load(&self, _: &str) -> StoreAnswer<'_, BTreeMap<String, String>> {
         let mut health = self.health();
         Box::pin(async move {
             health.wait_for(|health| !matches!(health, Health::Waiting(_))).await.unwrap();
@@ -149,14 +147,14 @@ impl MeetingStore for Forgetful {
         self.health.subscribe()
     }
 
-    fn close(&self) -> Answer<'_, ()> {
+    fn close(&self) -> StoreAnswer<'_, ()> {
         Box::pin(async { Ok(()) })
     }
 }
 
-impl Journal for Forgetful {
+impl Journal for PermitStore {
     fn commit(&self, _: Vec<Write>) -> Committing {
-        if self.ended.load(Relaxed) {
+        if self.deleted.load(Relaxed) {
             return Box::pin(async { Err(JournalError::failed("there is no such meeting")) });
         }
         Box::pin(self.clone().wait())

@@ -1,9 +1,8 @@
 //! The server's own certificate authority and certificate.
 //!
-//! They are made on the first start and kept in the data directory: `ca.pem`, `ca.key`,
-//! `server.pem`, `server.key`, the keys readable by their owner alone. Where the host has changed,
-//! the same authority certifies a new server certificate, so that links and clients that trust it
-//! stay good.
+//! The first start creates them in the data directory: `ca.pem`, `ca.key`, `server.pem`, `server.key`.
+//! Only their owner can read the keys. If the host changes, the same authority signs a new server
+//! certificate, so that links and clients that trust the authority stay valid.
 
 use std::{
     fs, io,
@@ -23,53 +22,57 @@ use rustls::{
     server::ParsedCertificate,
 };
 
-use crate::{StartError, private};
+use crate::{shared::private_files, start_error::StartError};
 
-/// The name that the server's certificate always carries, whatever its host is called
-/// (`alternativeName`).
+/// The name that every server certificate has in addition to its hosts (`alternativeName`).
 pub const ALTERNATIVE_NAME: &str = "psom-server";
 
-/// Certificate and key of a server, and the authority that clients are to trust.
+/// The TLS configuration of a server, and the certificate authority that its clients trust.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// For listeners.
+    /// The configuration of listeners.
     pub server: Arc<rustls::ServerConfig>,
-    /// For connections to servers of the same authority.
+    /// The configuration of clients that trust the same authority.
     pub client: Arc<rustls::ClientConfig>,
-    /// The authority's certificate, DER.
+    /// The certificate of the authority, DER.
     pub authority: Vec<u8>,
 }
 
 impl Identity {
-    /// Loads the identity in a directory, or makes one, so that it is good for these hosts.
+    /// Loads the identity in a directory, or creates one, and makes sure that the certificate names these
+    /// hosts.
+    ///
+    /// # Errors
+    /// A file cannot be read or written, a certificate is invalid, or the clock is wrong.
     pub fn open(directory: &Path, hosts: &[&str]) -> Result<Self, StartError> {
         unix_time(SystemTime::now())?;
-        let files = Files::of(directory);
+        let files = CertificateFiles::in_directory(directory);
         if !files.authority.exists() {
-            files.make_authority()?;
+            files.create_authority()?;
         }
-        let names = names(hosts)?;
-        if !files.certificate.exists() || !files.is_good_for(&names)? {
+        let names = certificate_names(hosts)?;
+        if !files.certificate.exists() || !files.names_all(&names)? {
             files.certify(&names)?;
         }
         files.load()
     }
 }
 
-/// The time by which certificates are judged. Ours are valid from 1975 on.
+/// Converts the time at which certificates are verified. They are valid from 1975 on, the default of
+/// `rcgen`.
 fn unix_time(now: SystemTime) -> Result<UnixTime, StartError> {
-    const IN_1975: Duration = Duration::from_secs(157_766_400);
+    const START_OF_1975: Duration = Duration::from_secs(157_766_400);
     let since = now.duration_since(SystemTime::UNIX_EPOCH).ok();
-    let since = since.filter(|since| *since >= IN_1975).ok_or(StartError::Clock)?;
+    let since = since.filter(|since| *since >= START_OF_1975).ok_or(StartError::Clock)?;
     Ok(UnixTime::since_unix_epoch(since))
 }
 
-/// The names of a certificate for these hosts.
-fn names(hosts: &[&str]) -> Result<Vec<String>, StartError> {
+/// Returns the names in a certificate for these hosts.
+fn certificate_names(hosts: &[&str]) -> Result<Vec<String>, StartError> {
     let always = ["localhost", "127.0.0.1", "::1", ALTERNATIVE_NAME];
     let mut names: Vec<String> = Vec::new();
     for name in always.iter().chain(hosts) {
-        // Upper case would not be found again.
+        // Verification compares lower-case names.
         let name = name.to_ascii_lowercase();
         if ServerName::try_from(name.as_str()).is_err() {
             return Err(StartError::Host(name));
@@ -81,7 +84,8 @@ fn names(hosts: &[&str]) -> Result<Vec<String>, StartError> {
     Ok(names)
 }
 
-struct Files {
+/// The paths of the identity's files.
+struct CertificateFiles {
     directory: PathBuf,
     authority: PathBuf,
     authority_key: PathBuf,
@@ -89,8 +93,8 @@ struct Files {
     key: PathBuf,
 }
 
-impl Files {
-    fn of(directory: &Path) -> Self {
+impl CertificateFiles {
+    fn in_directory(directory: &Path) -> Self {
         Self {
             directory: directory.into(),
             authority: directory.join("ca.pem"),
@@ -100,15 +104,17 @@ impl Files {
         }
     }
 
-    fn make_authority(&self) -> Result<(), StartError> {
-        // With its key an authority is the same again: links and certificates stay good.
+    fn create_authority(&self) -> Result<(), StartError> {
+        // A certificate for an existing key is the same authority again, so links stay valid.
         let has_key = self.authority_key.exists();
-        let key = match has_key {
-            true => self.authority_key()?,
-            false => KeyPair::generate().map_err(other)?,
+        let key = if has_key {
+            self.authority_key()?
+        } else {
+            KeyPair::generate().map_err(StartError::CreateCertificate)?
         };
-        let certificate = authority_params().self_signed(&key).map_err(other)?;
-        // The certificate last: it says that the authority is complete.
+        let certificate =
+            authority_params().self_signed(&key).map_err(StartError::CreateCertificate)?;
+        // The certificate comes last, because its existence means that the authority is complete.
         if !has_key {
             self.write(&self.authority_key, &key.serialize_pem())?;
         }
@@ -116,7 +122,7 @@ impl Files {
         if has_key {
             return Ok(());
         }
-        // An older authority's certificate is no good any more.
+        // A server certificate of an older authority is invalid now.
         match fs::remove_file(&self.certificate) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(self.data(source)),
             _ => Ok(()),
@@ -124,48 +130,50 @@ impl Files {
     }
 
     fn authority_key(&self) -> Result<KeyPair, StartError> {
-        let bad =
-            |why: String| self.bad_authority(format!("{}: {why}", self.authority_key.display()));
-        let pem =
-            fs::read_to_string(&self.authority_key).map_err(|error| bad(error.to_string()))?;
-        KeyPair::from_pem(&pem).map_err(|error| bad(error.to_string()))
+        let invalid = |error: &dyn std::fmt::Display| {
+            self.invalid_authority(format!("{}: {error}", self.authority_key.display()))
+        };
+        let pem = fs::read_to_string(&self.authority_key).map_err(|error| invalid(&error))?;
+        KeyPair::from_pem(&pem).map_err(|error| invalid(&error))
     }
 
-    /// Has the authority make a certificate.
+    /// Creates a server certificate that the authority signs.
     fn certify(&self, names: &[String]) -> Result<(), StartError> {
         if !self.authority_key.exists() {
-            return Err(self.bad(format!(
-                "{} does not name {}, and without {} no other can be made",
+            return Err(self.invalid(format!(
+                "{} does not name {}, and without {} no other certificate can be created",
                 self.certificate.display(),
                 names.join(", "),
                 self.authority_key.display()
             )));
         }
         let issuer = Issuer::new(authority_params(), self.authority_key()?);
-        let mut params = CertificateParams::new(names).map_err(other)?;
+        let mut params = CertificateParams::new(names).map_err(StartError::CreateCertificate)?;
         params.distinguished_name.push(DnType::CommonName, ALTERNATIVE_NAME);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let key = KeyPair::generate().map_err(other)?;
-        let certificate = params.signed_by(&key, &issuer).map_err(other)?;
+        let key = KeyPair::generate().map_err(StartError::CreateCertificate)?;
+        let certificate = params.signed_by(&key, &issuer).map_err(StartError::CreateCertificate)?;
         self.write(&self.key, &key.serialize_pem())?;
         self.write(&self.certificate, &certificate.pem())
     }
 
-    /// Whether the certificate names all of these hosts. One that its authority did not make is an
-    /// error.
-    fn is_good_for(&self, names: &[String]) -> Result<bool, StartError> {
+    /// Reports whether the certificate has all of these names.
+    ///
+    /// # Errors
+    /// The certificate is invalid, or another authority signed it.
+    fn names_all(&self, names: &[String]) -> Result<bool, StartError> {
         let authority = self.authority()?;
         let chain = self.chain()?;
         let Some((leaf, intermediates)) = chain.split_first() else {
-            return Err(self.bad(format!("{} is empty", self.certificate.display())));
+            return Err(self.invalid(format!("{} is empty", self.certificate.display())));
         };
         let leaf = ParsedCertificate::try_from(leaf)
-            .map_err(|error| self.bad(format!("{}: {error}", self.certificate.display())))?;
+            .map_err(|error| self.invalid(format!("{}: {error}", self.certificate.display())))?;
         let mut roots = RootCertStore::empty();
         roots.add(authority).map_err(|error| {
-            self.bad_authority(format!("{}: {error}", self.authority.display()))
+            self.invalid_authority(format!("{}: {error}", self.authority.display()))
         })?;
         let algorithms =
             rustls::crypto::ring::default_provider().signature_verification_algorithms.all;
@@ -173,28 +181,31 @@ impl Files {
         let verify = verify_server_cert_signed_by_trust_anchor;
         verify(&leaf, &roots, intermediates, now, algorithms).map_err(|error| {
             let (certificate, authority) = (self.certificate.display(), self.authority.display());
-            self.bad(format!("{certificate} is not certified by {authority} ({error})"))
+            self.invalid(format!("{certificate} was not signed by {authority} ({error})"))
         })?;
-        let named = |name: &String| {
+        let has_name = |name: &String| {
             ServerName::try_from(name.as_str())
                 .is_ok_and(|name| verify_server_name(&leaf, &name).is_ok())
         };
-        Ok(names.iter().all(named))
+        Ok(names.iter().all(has_name))
     }
 
     fn load(&self) -> Result<Identity, StartError> {
-        let bad = |error: psom::error::SetupError| self.bad(error.to_string());
+        let invalid = |error: psom::error::SetupError| self.invalid(error.to_string());
         let chain = self.read(&self.certificate)?;
         let key = self.read(&self.key)?;
-        let server = psom::tls::server(chain.as_bytes(), key.as_bytes()).map_err(bad)?;
+        let server = psom::tls::server(chain.as_bytes(), key.as_bytes()).map_err(invalid)?;
         let authorities = self.read(&self.authority)?;
-        let client = psom::tls::client(authorities.as_bytes()).map_err(bad)?;
+        let client = psom::tls::client(authorities.as_bytes()).map_err(invalid)?;
         Ok(Identity { server, client, authority: self.authority()?.to_vec() })
     }
 
     fn authority(&self) -> Result<CertificateDer<'static>, StartError> {
         CertificateDer::from_pem_slice(self.read(&self.authority)?.as_bytes()).map_err(|error| {
-            self.bad_authority(format!("{} is no certificate: {error}", self.authority.display()))
+            self.invalid_authority(format!(
+                "{} is not a certificate: {error}",
+                self.authority.display()
+            ))
         })
     }
 
@@ -202,36 +213,37 @@ impl Files {
         let pem = self.read(&self.certificate)?;
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
         chain.map_err(|error| {
-            self.bad(format!("{} is no certificate: {error}", self.certificate.display()))
+            self.invalid(format!("{} is not a certificate: {error}", self.certificate.display()))
         })
     }
 
     fn read(&self, path: &Path) -> Result<String, StartError> {
         fs::read_to_string(path)
-            .map_err(|error| self.bad(format!("cannot read {}: {error}", path.display())))
+            .map_err(|error| self.invalid(format!("cannot read {}: {error}", path.display())))
     }
 
     fn write(&self, path: &Path, pem: &str) -> Result<(), StartError> {
-        private::replace(path, pem.as_bytes()).map_err(|source| self.data(source))
+        private_files::replace(path, pem.as_bytes()).map_err(|source| self.data(source))
     }
 
     fn data(&self, source: io::Error) -> StartError {
         StartError::Data { path: self.directory.clone(), source }
     }
 
-    fn bad(&self, reason: String) -> StartError {
+    fn invalid(&self, reason: String) -> StartError {
         let (certificate, key) = (self.certificate.clone(), self.key.clone());
         StartError::Certificate { reason, certificate, key }
     }
 
-    fn bad_authority(&self, reason: String) -> StartError {
+    fn invalid_authority(&self, reason: String) -> StartError {
         let (certificate, key) = (self.authority.clone(), self.authority_key.clone());
         StartError::Certificate { reason, certificate, key }
     }
 }
 
-/// The same each time: with the key, they are all that a certificate says of its issuer. The
-/// authority does not expire, since nobody but this server's own clients trusts it.
+/// Returns the parameters of the authority's certificate. They must never change: together with the key,
+/// they identify the issuer of older certificates. The authority does not expire, because only this
+/// server's own clients trust it.
 fn authority_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -239,10 +251,6 @@ fn authority_params() -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params
-}
-
-fn other(error: rcgen::Error) -> StartError {
-    StartError::Other(format!("no certificate can be made: {error}"))
 }
 
 #[cfg(test)]
@@ -257,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_is_made_once_and_certified_again_for_another_host() {
+    fn identity_is_created_once_and_certified_again_for_a_new_host() {
         let directory = Directory::new();
         let first = Identity::open(&directory, &["127.0.0.1"]).unwrap();
         let before = texts(&directory);
@@ -265,7 +273,7 @@ mod tests {
         assert_eq!((texts(&directory), second.authority), (before.clone(), first.authority));
         Identity::open(&directory, &["Meet.example", "10.1.2.3"]).unwrap();
         let after = texts(&directory);
-        assert_eq!(after[..2], before[..2], "the authority stays");
+        assert_eq!(after[..2], before[..2], "the authority stays the same");
         assert_ne!(after[2], before[2]);
         Identity::open(&directory, &["meet.example"]).unwrap();
         assert_eq!(texts(&directory), after);
@@ -273,7 +281,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn keys_are_their_owners_alone() {
+    fn only_the_owner_can_read_keys() {
         use std::os::unix::fs::PermissionsExt;
         let directory = Directory::new();
         Identity::open(&directory, &[]).unwrap();
@@ -284,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_said_in_one_line() {
+    fn damaged_files_are_reported_in_one_line() {
         for name in ["ca.pem", "server.pem", "server.key"] {
             let directory = Directory::new();
             Identity::open(&directory, &[]).unwrap();
@@ -298,23 +306,23 @@ mod tests {
         Identity::open(&theirs, &[]).unwrap();
         fs::copy(theirs.join("server.pem"), ours.join("server.pem")).unwrap();
         let error = Identity::open(&ours, &[]).unwrap_err().to_string();
-        assert!(error.contains("is not certified by"), "{error}");
+        assert!(error.contains("was not signed by"), "{error}");
         assert!(matches!(Identity::open(&ours, &["a b"]), Err(StartError::Host(_))));
     }
 
     #[test]
-    fn an_authority_is_the_same_again_by_its_key() {
+    fn authority_is_restored_from_its_key() {
         let directory = Directory::new();
         Identity::open(&directory, &["meet.example"]).unwrap();
         let before = texts(&directory);
         fs::remove_file(directory.join("ca.pem")).unwrap();
         Identity::open(&directory, &["meet.example"]).unwrap();
         assert_eq!(texts(&directory)[1..], before[1..]);
-        // Whoever trusts the certificate of before trusts what is certified from here on.
+        // The lost authority certificate verifies certificates that are signed from here on.
         Identity::open(&directory, &["other.example"]).unwrap();
         fs::write(directory.join("ca.pem"), &before[0]).unwrap();
         Identity::open(&directory, &["other.example"]).unwrap();
-        // A key that is none is not written over.
+        // An invalid key is not overwritten.
         fs::remove_file(directory.join("ca.pem")).unwrap();
         fs::write(directory.join("ca.key"), "not PEM").unwrap();
         let error = Identity::open(&directory, &[]).unwrap_err().to_string();
@@ -322,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_cannot_be_right_is_said() {
+    fn wrong_clock_is_reported() {
         for seconds in [-1, 0, 157_766_399] {
             let time = match u64::try_from(seconds) {
                 Ok(seconds) => SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
@@ -335,12 +343,12 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_authority_may_be_kept_elsewhere() {
+    fn authority_key_can_be_stored_elsewhere() {
         let directory = Directory::new();
         Identity::open(&directory, &["meet.example"]).unwrap();
         fs::remove_file(directory.join("ca.key")).unwrap();
         Identity::open(&directory, &["meet.example"]).unwrap();
         let error = Identity::open(&directory, &["other.example"]).unwrap_err().to_string();
-        assert!(error.contains("no other can be made"), "{error}");
+        assert!(error.contains("no other certificate can be created"), "{error}");
     }
 }

@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use psom_server::store::{self, Report};
+use psom_server::{
+    maintenance::{self, Report},
+    store,
+};
 
 use super::args::blobs;
 use crate::{
@@ -67,10 +70,10 @@ impl Store {
         match self.command {
             Command::Check(Check { data: Data { data, files }, deep }) => {
                 let files = blobs(files);
-                let report = store::check(&data, &files).await.map_err(|error| failed(&error))?;
+                let report = maintenance::check(&data, &files).await.map_err(|error| failed(&error))?;
                 lines(&report.problems)?;
                 let damaged = if deep {
-                    store::check_files(&data, &files).await.map_err(|error| failed(&error))?
+                    maintenance::check_files(&data, &files).await.map_err(|error| failed(&error))?
                 } else {
                     Vec::new()
                 };
@@ -89,7 +92,7 @@ impl Store {
             }
             Command::Repair(Data { data, files }) => {
                 let repair =
-                    store::repair(&data, &blobs(files)).await.map_err(|error| failed(&error))?;
+                    maintenance::repair(&data, &blobs(files)).await.map_err(|error| failed(&error))?;
                 let Some(kept) = repair.kept else { return print_intact(&repair.report) };
                 lines(&repair.lost)?;
                 let saved = state(&repair.report);

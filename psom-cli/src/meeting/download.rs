@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use indicatif::ProgressBar;
 use psom_objects::client::{EncryptedFile, NativeFile};
-use psom_server::crypto::{Decryptor, FileKey, Plain};
+use psom_server::crypto::{Decryptor, FileKey, PlainDigest};
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -118,7 +118,7 @@ pub fn url(base: &str, name: &str) -> Result<String> {
 }
 
 /// Downloads and decrypts in pieces. Blocks.
-fn download(http: &Http, file: &RemoteFile, mut plain: File, bar: &ProgressBar) -> Result<Plain> {
+fn download(http: &Http, file: &RemoteFile, mut plain: File, bar: &ProgressBar) -> Result<PlainDigest> {
     let limit = match file.size {
         Some(size) => u64::try_from(size).unwrap_or(0),
         None => MAX_FILE_BYTES,
@@ -157,7 +157,7 @@ pub fn interrupted(error: &std::io::Error) -> CommandError {
 pub const DAMAGED: &str = "the downloaded file differs from the shared one; try again, or ask its \
                            owner to share it again";
 
-fn verify(file: &RemoteFile, plain: Plain) -> Result<u64> {
+fn verify(file: &RemoteFile, plain: PlainDigest) -> Result<u64> {
     let has_size = file.size.is_none_or(|size| i64::try_from(plain.size) == Ok(size));
     let same = has_size && plain.sha1[..] == file.hash[..];
     if same { Ok(plain.size) } else { Err(CommandError::new(DAMAGED)) }
@@ -202,8 +202,8 @@ mod tests {
         let (key, iv, hash) = (bytes(1, 32), bytes(2, 16), bytes(3, 20));
         let file = NativeFile { name, key, iv, hash, size };
         let file = RemoteFile::native(Some("http://a/"), &file).unwrap();
-        assert!(verify(&file, Plain { size: 5, sha1: [3; 20] }).is_ok());
-        assert!(verify(&file, Plain { size: 4, sha1: [3; 20] }).is_err());
-        assert!(verify(&file, Plain { size: 5, sha1: [4; 20] }).is_err());
+        assert!(verify(&file, PlainDigest { size: 5, sha1: [3; 20] }).is_ok());
+        assert!(verify(&file, PlainDigest { size: 4, sha1: [3; 20] }).is_err());
+        assert!(verify(&file, PlainDigest { size: 5, sha1: [4; 20] }).is_err());
     }
 }

@@ -8,7 +8,7 @@ use psom_objects::{
     client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
     types::{TitleReservationStatus, UploadFinishReason},
 };
-use psom_server::{Entry, JoinLink};
+use psom_server::{JoinCredential, JoinLink};
 use serde_json::json;
 use tokio::time::timeout;
 use ureq::http::Method;
@@ -82,11 +82,11 @@ impl LinkArgs {
         // whole link, and with it the secret.
         let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
         let http = Http::new(link.authority_pem().as_bytes())?;
-        let (link, name) = match &link.entry {
-            Entry::Token(_) => (link, self.name.clone()),
-            Entry::Invitation { secret, http: base } => {
+        let (link, name) = match &link.credential {
+            JoinCredential::Token(_) => (link, self.name.clone()),
+            JoinCredential::Invitation { secret, http: base } => {
                 let (token, name) = redeem(&http, base, secret, self.name.as_deref()).await?;
-                (JoinLink { entry: Entry::Token(token), ..link }, name)
+                (JoinLink { credential: JoinCredential::Token(token), ..link }, name)
             }
         };
         let connecting = link.join(|scope| Conference::new(scope, listener));

@@ -9,7 +9,7 @@ use psom_objects::{
     client::{Conference, ContentEvent, Event, Upload, UploadEvent},
     types::Role,
 };
-use psom_server::{Entry, JoinLink, Options, Server};
+use psom_server::{JoinCredential, JoinLink, Options, Server};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
@@ -145,7 +145,9 @@ struct Guest {
 }
 
 async fn join(link: &JoinLink, name: &str) -> Guest {
-    let Entry::Invitation { secret, http } = &link.entry else { panic!("no invitation") };
+    let JoinCredential::Invitation { secret, http } = &link.credential else {
+        panic!("no invitation")
+    };
     let (url, body) =
         (format!("{http}/api/join"), json!({ "invite": secret, "displayName": name }).to_string());
     let ask = move || {

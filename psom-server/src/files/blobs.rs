@@ -1,4 +1,4 @@
-//! Where encrypted files stay: a folder, or an object store elsewhere.
+//! The final location of the encrypted files: a folder, or an object store.
 
 use std::{
     collections::HashMap,
@@ -28,49 +28,54 @@ use tokio::{
 
 use psom_objects::store::StoredFile;
 
-use super::pieces::Pieces;
-use crate::crypto::{Decryptor, FileKey, encrypted_length};
+use super::{
+    crypto::{CryptoError, Decryptor, FileKey, encrypted_length},
+    file_stream::FileStream,
+    spool::{remove_file, run_blocking},
+};
+use crate::shared::{identifiers::is_random_name, private_files};
 
-/// Bytes of a file that are in memory on its way to an object store. S3 wants 5 MiB at least.
-const PART: u64 = 8 << 20;
+/// Bytes of one part of an upload to an object store, which are in memory while they are sent. S3
+/// requires 5 MiB at least.
+const UPLOAD_PART_BYTES: u64 = 8 << 20;
 
-/// Bytes that are asked of an object store at a time. A client may be slow, and a request must not
-/// last as long as its download.
-const STEP: u64 = 1 << 20;
+/// Bytes of one request to an object store for a download. A client can be slow, and a request must
+/// not last as long as the client's download.
+const DOWNLOAD_RANGE_BYTES: u64 = 1 << 20;
 
-/// How long one request to an object store may last, unless the configuration says otherwise: a
-/// part has to get there over a slow line.
-const TIMEOUT: (&str, &str) = ("timeout", "2 minutes");
+/// The default timeout of a request to an object store, as an option of its client. A part has to
+/// arrive over a slow line.
+const DEFAULT_TIMEOUT: (&str, &str) = ("timeout", "2 minutes");
 
-/// What says in an object store whose it is.
-const OWNER: &str = "psom-server";
+/// The name of the object that marks the owner of an object store. It contains the server's name.
+const OWNER_MARK: &str = "psom-server";
 
-/// The most parts that S3 puts together.
-const PARTS: u64 = 10_000;
+/// The number of parts that S3 accepts in one upload.
+const MAX_UPLOAD_PARTS: u64 = 10_000;
 
-/// Where the encrypted files of the meetings are kept.
+/// The location of the encrypted files of the meetings.
 #[derive(Clone, Default)]
 pub enum BlobConfig {
-    /// In the data directory.
+    /// The data directory.
     #[default]
     Local,
-    /// In an object store: its address, and what its client is to know besides, by the names of
-    /// environment variables (`AWS_REGION` and the like).
+    /// An object store: its URL, and options of its client by the names of environment variables
+    /// (`AWS_REGION` and the like).
     ///
-    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests, since its files go
-    /// with the server. A bucket and prefix is one server's alone: what its meetings do not know
-    /// there is removed when it starts. It is marked with the server's name, and another server
-    /// refuses it. Where it has no mark, and files of which no meeting knows one, it is refused too.
+    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests: its files end with the
+    /// server. A bucket and prefix belongs to one server alone, which removes files at its start that
+    /// no meeting knows. It is marked with the server's name, and other servers refuse it. A location
+    /// without a mark is refused if it has files and no meeting knows any of them.
     Url(String, Vec<(String, String)>),
 }
 
 impl BlobConfig {
-    /// Refuses what cannot be, before anything is made for it.
+    /// Checks the configuration before anything is created for it.
     pub(crate) fn validate(&self) -> Result<(), BlobError> {
         let Self::Url(url, options) = self else { return Ok(()) };
         Blobs::remote(url, options)?;
         if url.starts_with("memory:") {
-            tracing::warn!("Files are kept in memory, and go with the server");
+            tracing::warn!("files are stored in memory and end with the server");
         }
         Ok(())
     }
@@ -80,123 +85,135 @@ impl fmt::Debug for BlobConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local => f.write_str("Local"),
-            // What is besides the address may be secret.
+            // The options can contain secrets.
             Self::Url(url, _) => f.debug_tuple("Url").field(url).finish_non_exhaustive(),
         }
     }
 }
 
-/// Why files cannot be kept where they are to be kept: one line that says what to change.
+/// The reason why the location of the files cannot be used. Its text is one line that says what to
+/// change.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlobError {
-    /// The address is none, or one of something else.
+    /// The URL is invalid, or of an unsupported kind.
     #[error(
-        "files cannot be kept at {0:?}; write it as s3://bucket/prefix, or leave --files out to keep them in the data directory"
+        "files cannot be stored at {0:?}; write the location as s3://bucket/prefix, or leave --files out to store them in the data directory"
     )]
     Unsupported(String),
-    /// The address needs what was left out when the program was built.
+    /// The URL needs a feature that this program was built without.
     #[error(
-        "files cannot be kept at {0:?} by this program, which was built without S3; build it with --features s3, or leave --files out to keep them in the data directory"
+        "files cannot be stored at {0:?}, because this program was built without S3; build it with --features s3, or leave --files out to store them in the data directory"
     )]
     NotBuilt(String),
     /// The object store has the mark of another server.
     #[error(
-        "the files at {url:?} are another server's, whose name is in the files.json of its data directory; choose another prefix, or start the server of that data directory. If that files.json is lost, remove {OWNER} below the prefix; if the files are of no use, remove all below it"
+        "the files at {url:?} belong to another server, whose name is in the files.json of its data directory; choose another prefix, or start the server of that data directory. If that files.json is lost, remove {OWNER_MARK} below the prefix; if the files are not needed, remove everything below it"
     )]
     Owned {
-        /// Its address.
+        /// Its URL.
         url: String,
     },
-    /// There are files in the object store, and nothing says that they are this server's.
+    /// The object store has files and no mark, and no meeting of this server knows the files.
     #[error(
-        "there are files at {url:?} already, and no meeting of this server knows one of them; choose an empty prefix"
+        "there are files at {url:?} already, and no meeting of this server knows any of them; choose an empty prefix"
     )]
     Occupied {
-        /// Its address.
+        /// Its URL.
         url: String,
     },
-    /// The files are known to be in another place than the one to look in.
+    /// The files are recorded at another location than the configured one.
     #[error(
-        "the files of these meetings are in {place}, and not at {url:?}; give --files as the server had it last, or leave it out"
+        "the files of these meetings are in {location}, not at {url:?}; give --files as the server had it last, or leave it out"
     )]
     Elsewhere {
-        /// The address to look at.
+        /// The configured URL.
         url: String,
-        /// Where they are.
-        place: String,
+        /// The recorded location.
+        location: String,
     },
-    /// The object store has no mark, so that nothing tells whether files are missing there.
-    #[error("there is nothing of this server at {url:?}; correct --files or the AWS_ variables")]
+    /// The object store has no mark, so it cannot be known whether files are missing there.
+    #[error("there are no files of this server at {url:?}; correct --files or the AWS_ variables")]
     Unmarked {
-        /// Its address.
+        /// Its URL.
         url: String,
     },
     /// The object store cannot be used.
-    #[error("cannot keep files at {url:?}: {reason}; correct --files or the AWS_ variables")]
-    Unusable {
-        /// Its address.
+    #[error("cannot store files at {url:?}: {source}; correct --files or the AWS_ variables")]
+    ObjectStore {
+        /// Its URL.
         url: String,
-        /// What it says.
-        reason: String,
+        /// The error of its client.
+        source: object_store::Error,
     },
     /// The directory cannot be used.
-    #[error("cannot keep files in {}: {source}; change its permissions", path.display())]
+    #[error("cannot store files in {}: {source}; change its permissions", path.display())]
     Folder {
         /// The directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// The name of a file in the store: `<meeting>/files/<name>`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Key(String);
+/// The reason why a stored file is damaged.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum VerifyError {
+    #[error(transparent)]
+    Key(#[from] CryptoError),
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error("its SHA-1 is different")]
+    Hash,
+}
 
-impl Key {
+/// The key of a file at its final location: `<meeting>/files/<name>`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct BlobKey(String);
+
+impl BlobKey {
     pub(crate) fn new(meeting: &str, name: &str) -> Self {
         Self(format!("{meeting}/files/{name}"))
     }
 
-    /// What is elsewhere has no key.
+    /// Parses a key. Other objects in the store have no key.
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let (_, files, name) = (parts.next()?, parts.next()?, parts.next()?);
         (files == "files" && !name.is_empty() && parts.next().is_none()).then(|| Self(text.into()))
     }
 
-    /// The part that the library knows.
+    /// Returns the name in the index.
     fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for BlobKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-/// Encrypted files by their [`Key`]s.
+/// Encrypted files by their keys.
 #[derive(Clone)]
 pub(crate) struct Blobs {
     store: Arc<dyn ObjectStore>,
-    /// What stands before every key in the store.
+    /// The prefix of every key in the store.
     prefix: Location,
-    kind: Kind,
+    kind: BlobsKind,
 }
 
 #[derive(Clone)]
-enum Kind {
-    /// The store is this folder.
+enum BlobsKind {
+    /// The folder with this path.
     Folder(Arc<Path>),
-    /// It is elsewhere, at this address.
+    /// The object store with this URL.
     Remote(Arc<str>),
 }
 
 impl Blobs {
-    /// The store of a configuration. Nothing is asked of one elsewhere yet.
+    /// Opens the configured location. An object store gets no request yet.
     pub(super) fn open(config: &BlobConfig, folder: &Path) -> Result<Self, BlobError> {
         match config {
             BlobConfig::Local => Self::folder(folder),
@@ -206,9 +223,9 @@ impl Blobs {
 
     fn folder(path: &Path) -> Result<Self, BlobError> {
         let failed = |source| BlobError::Folder { path: path.into(), source };
-        crate::private::create_directory(path).map_err(failed)?;
+        private_files::create_directory(path).map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(path).map_err(|e| failed(e.into()))?;
-        let kind = Kind::Folder(path.into());
+        let kind = BlobsKind::Folder(path.into());
         Ok(Self { store: Arc::new(store), prefix: Location::default(), kind })
     }
 
@@ -217,182 +234,186 @@ impl Blobs {
         let url = text.parse().map_err(|_| unsupported())?;
         match ObjectStoreScheme::parse(&url).map_err(|_| unsupported())?.0 {
             ObjectStoreScheme::Memory => {}
-            ObjectStoreScheme::AmazonS3 if cfg!(feature = "s3") => provide_tls(),
+            ObjectStoreScheme::AmazonS3 if cfg!(feature = "s3") => install_tls_provider(),
             ObjectStoreScheme::AmazonS3 => return Err(BlobError::NotBuilt(text.into())),
-            // Files of a folder that is not ours would have to be copied and synced.
+            // Files in a folder elsewhere would have to be copied and synced.
             _ => return Err(unsupported()),
         }
         let options = options.iter().map(|(name, value)| (&**name, &**value));
-        let (store, prefix) = parse_url_opts(&url, [TIMEOUT].into_iter().chain(options))
-            .map_err(|e| BlobError::Unusable { url: text.into(), reason: e.to_string() })?;
+        let (store, prefix) = parse_url_opts(&url, [DEFAULT_TIMEOUT].into_iter().chain(options))
+            .map_err(|source| BlobError::ObjectStore { url: text.into(), source })?;
         Ok(Self::of(store.into(), prefix, text))
     }
 
     pub(super) fn of(store: Arc<dyn ObjectStore>, prefix: Location, url: &str) -> Self {
-        Self { store, prefix, kind: Kind::Remote(url.into()) }
+        Self { store, prefix, kind: BlobsKind::Remote(url.into()) }
     }
 
-    fn location(&self, key: &Key) -> Location {
+    fn location(&self, key: &BlobKey) -> Location {
         let parts = self.prefix.parts().map(|part| part.as_ref().to_owned());
         parts.chain(key.0.split('/').map(str::to_owned)).collect()
     }
 
-    /// Takes finished files of a directory on this machine, by the last part of their keys, which
-    /// are all of one meeting. When this returns, nothing loses them any more.
+    /// Moves finished files of one meeting from a directory on this machine to their final location.
+    /// When this returns, they are durable there. After an error the caller has to delete the files.
     ///
-    /// Into a folder they are moved: they are synced already, and nothing is copied. The object
-    /// store for folders would copy them, and does not sync. Elsewhere they are copied, a part at
-    /// a time. What is there after an error is the caller's to delete.
-    pub(super) async fn put(&self, directory: &Path, keys: Vec<Key>) -> io::Result<()> {
-        if let Kind::Folder(root) = &self.kind {
+    /// Into a folder they are renamed, because they are synced already; `LocalFileSystem` would copy
+    /// them and would not sync. Into an object store they are copied part by part.
+    pub(super) async fn put(&self, directory: &Path, keys: Vec<BlobKey>) -> io::Result<()> {
+        if let BlobsKind::Folder(root) = &self.kind {
             let (root, directory) = (root.clone(), directory.to_owned());
             return spawn_blocking(move || move_all(&root, &directory, &keys)).await?;
         }
         for key in &keys {
             let path = directory.join(key.name());
-            self.send(&path, &self.location(key)).await?;
-            super::spool::remove_later(move || super::spool::remove(&path));
+            self.upload(&path, &self.location(key)).await?;
+            run_blocking(move || remove_file(&path));
         }
         Ok(())
     }
 
     /// Copies a file to an object store.
-    async fn send(&self, path: &Path, location: &Location) -> io::Result<()> {
+    async fn upload(&self, path: &Path, location: &Location) -> io::Result<()> {
         let mut file = File::open(path).await?;
         let length = file.metadata().await?.len();
-        if length <= PART {
+        if length <= UPLOAD_PART_BYTES {
             let part = read_part(&mut file, length).await?;
             self.store.put(location, part).await?;
             return Ok(());
         }
         let mut upload = self.store.put_multipart(location).await?;
-        let sent = send_parts(&mut file, length, &mut *upload).await;
+        let sent = upload_parts(&mut file, length, &mut *upload).await;
         if sent.is_err() {
-            // What arrived would be stored and paid for, and be no file.
+            // Parts without a complete upload take up space that has to be paid for.
             if let Err(error) = upload.abort().await {
-                tracing::warn!(%location, %error, "Could not take back a part of a file");
+                tracing::warn!(%location, %error, "could not abort an upload to the object store");
             }
         }
         sent
     }
 
-    /// Some bytes of a file, a piece at a time. Whether it has so many is seen while it is read.
-    pub(crate) async fn open_range(&self, key: &Key, range: Range<u64>) -> io::Result<Pieces> {
+    /// Opens a range of a file. A file that is too short is noticed while it is read.
+    pub(crate) async fn open_range(
+        &self,
+        key: &BlobKey,
+        range: Range<u64>,
+    ) -> io::Result<FileStream> {
         let length = range.end.saturating_sub(range.start);
         let location = self.location(key);
-        let step = |from: u64| from..range.end.min(from.saturating_add(STEP));
-        let first = get(&*self.store, &location, step(range.start)).await?;
+        let request = |from: u64| from..range.end.min(from.saturating_add(DOWNLOAD_RANGE_BYTES));
+        let first = get(&*self.store, &location, request(range.start)).await?;
         match first.payload {
             GetResultPayload::File(file, _) => {
                 let mut file = File::from_std(file);
                 file.seek(SeekFrom::Start(range.start)).await?;
-                Ok(Pieces::of_file(file, length))
+                Ok(FileStream::of_file(file, length))
             }
             GetResultPayload::Stream(first) => {
-                let left = step(range.start).end..range.end;
+                let left = request(range.start).end..range.end;
                 let state = (self.store.clone(), location, left);
-                let later = stream::try_unfold(state, next_step).try_flatten();
+                let later = stream::try_unfold(state, next_range).try_flatten();
                 let all = first.chain(later).map_err(io::Error::from);
-                Ok(Pieces::of_stream(all.boxed(), length))
+                Ok(FileStream::of_stream(all.boxed(), length))
             }
         }
     }
 
-    /// Makes an object store this server's, unless it is another's, or there is something to lose
-    /// that is not known to be this server's.
+    /// Marks an object store as this server's, unless it is marked already. `may_mark` tells whether an
+    /// unmarked one can be claimed.
     pub(super) async fn claim(&self, server: &str, may_mark: bool) -> Result<(), BlobError> {
-        let Kind::Remote(url) = &self.kind else { return Ok(()) };
+        let BlobsKind::Remote(url) = &self.kind else { return Ok(()) };
         if self.owner().await?.is_none() {
             if !may_mark {
                 return Err(BlobError::Occupied { url: (&**url).into() });
             }
-            let (store, mark) = (&self.store, self.mark());
+            let (store, mark) = (&self.store, self.owner_mark());
             let put =
                 |mode| store.put_opts(&mark, server.to_owned().into(), PutOptions::from(mode));
             let put = match put(PutMode::Create).await {
-                // Where two come at once, the later one may win; but not both.
+                // Without conditional requests, the later of two concurrent servers wins. The check below
+                // still refuses the other one.
                 Err(object_store::Error::NotImplemented { .. }) => put(PutMode::Overwrite).await,
                 other => other,
             };
             match put {
                 Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-                Err(error) => return Err(self.unusable(error)),
+                Err(error) => return Err(self.error(error)),
             }
         }
-        self.is_owned_by(server).await
+        self.check_owner(server).await
     }
 
-    /// Refuses an object store that is another server's.
-    pub(super) async fn is_owned_by(&self, server: &str) -> Result<(), BlobError> {
+    /// Checks that the object store is not marked as another server's.
+    pub(super) async fn check_owner(&self, server: &str) -> Result<(), BlobError> {
         match (&self.kind, self.owner().await?) {
-            (Kind::Remote(url), Some(owner)) if owner != server.as_bytes() => {
+            (BlobsKind::Remote(url), Some(owner)) if owner != server.as_bytes() => {
                 Err(BlobError::Owned { url: (&**url).into() })
             }
             _ => Ok(()),
         }
     }
 
-    /// Refuses an object store that is not this server's already.
-    pub(super) async fn is_marked(&self, server: &str) -> Result<(), BlobError> {
+    /// Checks that the object store is marked as this server's.
+    pub(super) async fn check_mark(&self, server: &str) -> Result<(), BlobError> {
         match (&self.kind, self.owner().await?) {
-            (Kind::Remote(url), None) => Err(BlobError::Unmarked { url: (&**url).into() }),
-            _ => self.is_owned_by(server).await,
+            (BlobsKind::Remote(url), None) => Err(BlobError::Unmarked { url: (&**url).into() }),
+            _ => self.check_owner(server).await,
         }
     }
 
-    /// What the owner's mark says.
+    /// Reads the owner's mark.
     async fn owner(&self) -> Result<Option<Bytes>, BlobError> {
-        if let Kind::Folder(_) = self.kind {
+        if let BlobsKind::Folder(_) = self.kind {
             return Ok(None);
         }
-        let read = async { self.store.get(&self.mark()).await?.bytes().await };
+        let read = async { self.store.get(&self.owner_mark()).await?.bytes().await };
         match read.await {
             Ok(owner) => Ok(Some(owner)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(self.unusable(error)),
+            Err(error) => Err(self.error(error)),
         }
     }
 
-    fn mark(&self) -> Location {
-        self.prefix.parts().chain([OWNER.into()]).collect()
+    fn owner_mark(&self) -> Location {
+        self.prefix.parts().chain([OWNER_MARK.into()]).collect()
     }
 
-    fn unusable(&self, error: object_store::Error) -> BlobError {
+    fn error(&self, error: object_store::Error) -> BlobError {
         match &self.kind {
-            Kind::Folder(path) => {
+            BlobsKind::Folder(path) => {
                 BlobError::Folder { path: path.to_path_buf(), source: error.into() }
             }
-            Kind::Remote(url) => {
-                BlobError::Unusable { url: (&**url).into(), reason: error.to_string() }
+            BlobsKind::Remote(url) => {
+                BlobError::ObjectStore { url: (&**url).into(), source: error }
             }
         }
     }
 
-    /// Reads a file and holds it against its SHA-1. Says what is wrong.
-    pub(super) async fn verify(&self, key: &Key, file: &StoredFile) -> Result<(), String> {
-        let secret = FileKey::new(&file.key, &file.iv).map_err(|error| error.to_string())?;
+    /// Reads and decrypts a file, and compares it with its SHA-1.
+    pub(super) async fn verify(&self, key: &BlobKey, file: &StoredFile) -> Result<(), VerifyError> {
+        let secret = FileKey::new(&file.key, &file.iv)?;
         let (mut decryptor, all) = (Decryptor::new(&secret), 0..encrypted_length(file.size));
-        let mut pieces = self.open_range(key, all).await.map_err(|error| error.to_string())?;
-        let mut next = async || poll_fn(|cx| pieces.poll_next(cx)).await;
-        while let Some(piece) = next().await.map_err(|error| error.to_string())? {
-            decryptor.update(&piece);
+        let mut chunks = self.open_range(key, all).await?;
+        while let Some(chunk) = poll_fn(|cx| chunks.poll_next(cx)).await? {
+            decryptor.update(&chunk);
         }
         match decryptor.finish() {
             Ok((_, plain)) if plain.sha1[..] == file.hash[..] => Ok(()),
-            _ => Err("its SHA-1 is another".into()),
+            _ => Err(VerifyError::Hash),
         }
     }
 
-    /// Whether a file is where the server has put it, and not behind a link to somewhere else.
-    pub(super) fn is_own(&self, key: &Key) -> bool {
-        let Kind::Folder(root) = &self.kind else { return true };
+    /// Reports whether a file can be removed: in a folder, its directories are not symbolic links to
+    /// another place.
+    pub(super) fn is_removable(&self, key: &BlobKey) -> bool {
+        let BlobsKind::Folder(root) = &self.kind else { return true };
         let directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
         root.join(&key.0).ancestors().skip(1).take(2).all(directory)
     }
 
-    /// All files that are ours by their keys, and their lengths.
-    pub(super) async fn list(&self) -> Result<HashMap<Key, u64>, BlobError> {
-        if let Kind::Folder(root) = &self.kind {
+    /// Lists the files that have a valid key, with their lengths.
+    pub(super) async fn list(&self) -> Result<HashMap<BlobKey, u64>, BlobError> {
+        if let BlobsKind::Folder(root) = &self.kind {
             let (root, path) = (root.clone(), root.to_path_buf());
             let listed = spawn_blocking(move || list_folder(&root)).await;
             let listed = listed.map_err(io::Error::from).flatten();
@@ -403,78 +424,78 @@ impl Blobs {
         let key = |location: &Location| {
             let parts: Vec<_> = location.parts().skip(skip).collect();
             let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
-            // A bucket may have been mistaken.
-            Key::parse(&parts.join("/")).filter(|key| super::is_name(key.name()))
+            // A mistyped bucket can have any objects, which must not be removed.
+            BlobKey::parse(&parts.join("/")).filter(|key| is_random_name(key.name()))
         };
         let found = self.store.list(prefix).try_filter_map(|meta| {
             let found = key(&meta.location).map(|key| (key, meta.size));
             async move { Ok(found) }
         });
-        found.try_collect().await.map_err(|error| self.unusable(error))
+        found.try_collect().await.map_err(|error| self.error(error))
     }
 
-    /// Deletes files, as far as they are there. That one cannot be is worth a line; it is swept
-    /// at the next start.
-    pub(super) async fn delete(&self, keys: Vec<Key>) {
+    /// Deletes files that exist, and logs failures. The next start sweeps the rest.
+    pub(super) async fn delete(&self, keys: Vec<BlobKey>) {
         let locations: Vec<_> = keys.iter().map(|key| Ok(self.location(key))).collect();
         let mut deleted = self.store.delete_stream(stream::iter(locations).boxed());
         while let Some(outcome) = deleted.next().await {
             match outcome {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => tracing::warn!(%error, "Could not remove a file"),
+                Err(error) => tracing::warn!(%error, "could not remove a file"),
             }
         }
     }
 
-    /// The file on this machine's disk, where it is there.
+    /// Returns the path of a file on this machine's disk.
     #[cfg(test)]
-    pub(crate) fn path(&self, key: &Key) -> Option<PathBuf> {
+    pub(crate) fn path(&self, key: &BlobKey) -> Option<PathBuf> {
         match &self.kind {
-            Kind::Folder(root) => Some(root.join(&key.0)),
-            Kind::Remote(_) => None,
+            BlobsKind::Folder(root) => Some(root.join(&key.0)),
+            BlobsKind::Remote(_) => None,
         }
     }
 }
 
-/// What HTTPS to an object store is encrypted with, unless the program has chosen.
-fn provide_tls() {
+/// Installs the TLS implementation for object stores, unless the program has installed one.
+fn install_tls_provider() {
     #[cfg(feature = "s3")]
-    // Somebody else was first: just as well.
+    // It fails if the program has installed one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-type Steps = (Arc<dyn ObjectStore>, Location, Range<u64>);
+type RemainingRange = (Arc<dyn ObjectStore>, Location, Range<u64>);
 
-/// The next bytes of those that are left of a file, and what is left then.
-async fn next_step(
-    (store, location, left): Steps,
-) -> object_store::Result<Option<(BoxStream<'static, object_store::Result<Bytes>>, Steps)>> {
+/// Requests the next bytes of a remaining range, and returns them with the range after them.
+async fn next_range(
+    (store, location, left): RemainingRange,
+) -> object_store::Result<Option<(BoxStream<'static, object_store::Result<Bytes>>, RemainingRange)>>
+{
     if left.is_empty() {
         return Ok(None);
     }
-    let next = left.end.min(left.start.saturating_add(STEP));
-    let step = get(&*store, &location, left.start..next).await?;
-    Ok(Some((step.into_stream(), (store, location, next..left.end))))
+    let next = left.end.min(left.start.saturating_add(DOWNLOAD_RANGE_BYTES));
+    let answer = get(&*store, &location, left.start..next).await?;
+    Ok(Some((answer.into_stream(), (store, location, next..left.end))))
 }
 
-/// Asks for some bytes of a file.
+/// Requests a range of a file.
 async fn get(
     store: &dyn ObjectStore,
     location: &Location,
     range: Range<u64>,
 ) -> object_store::Result<GetResult> {
-    // Nobody can be asked for nothing.
+    // HTTP has no empty ranges.
     let range = (!range.is_empty()).then_some(range);
     store.get_opts(location, GetOptions::new().with_range(range)).await
 }
 
-async fn send_parts(
+async fn upload_parts(
     file: &mut File,
     length: u64,
     upload: &mut dyn MultipartUpload,
 ) -> io::Result<()> {
-    // Of one size, as some stores want them.
-    let size = PART.max(length.div_ceil(PARTS));
+    // Some stores require parts of equal size.
+    let size = UPLOAD_PART_BYTES.max(length.div_ceil(MAX_UPLOAD_PARTS));
     let mut left = length;
     while left > 0 {
         let part = read_part(file, left.min(size)).await?;
@@ -491,9 +512,8 @@ async fn read_part(file: &mut File, length: u64) -> io::Result<PutPayload> {
     Ok(Bytes::from(part).into())
 }
 
-/// The files of all meetings in a folder. What else is there, and whatever it is called, is nobody's
-/// business here.
-fn list_folder(root: &Path) -> io::Result<HashMap<Key, u64>> {
+/// Lists the files of all meetings in a folder, and ignores everything else.
+fn list_folder(root: &Path) -> io::Result<HashMap<BlobKey, u64>> {
     let mut found = HashMap::new();
     for meeting in fs::read_dir(root)? {
         let meeting = meeting?;
@@ -504,19 +524,19 @@ fn list_folder(root: &Path) -> io::Result<HashMap<Key, u64>> {
         }
         for file in fs::read_dir(files)? {
             let file = file?;
-            // Gone or a link into nothing: it is missing where somebody wants it.
+            // A file that was just removed or a broken link counts as missing.
             let Ok(metadata) = fs::metadata(file.path()) else { continue };
             let name = file.file_name();
-            let name = name.to_str().filter(|name| super::is_name(name) && metadata.is_file());
-            found.extend(name.map(|name| (Key::new(&meeting, name), metadata.len())));
+            let name = name.to_str().filter(|name| is_random_name(name) && metadata.is_file());
+            found.extend(name.map(|name| (BlobKey::new(&meeting, name), metadata.len())));
         }
     }
     Ok(found)
 }
 
-fn move_all(root: &Path, directory: &Path, keys: &[Key]) -> io::Result<()> {
+fn move_all(root: &Path, directory: &Path, keys: &[BlobKey]) -> io::Result<()> {
     let Some(meeting) = keys.first().and_then(|key| key.0.split('/').next()) else {
-        // A package without files.
+        // The package has no files.
         return Ok(());
     };
     let home = root.join(meeting);
@@ -525,6 +545,6 @@ fn move_all(root: &Path, directory: &Path, keys: &[Key]) -> io::Result<()> {
     for key in keys {
         fs::rename(directory.join(key.name()), files.join(key.name()))?;
     }
-    // New names are safe only once their directories are, up to the first that was there.
-    [&*files, &*home, root].into_iter().try_for_each(crate::private::sync_directory)
+    // New names are durable only when their directories are, up to the first that existed before.
+    [&*files, &*home, root].into_iter().try_for_each(private_files::sync_directory)
 }

@@ -1,59 +1,47 @@
-//! Files on the disk: packages on their way in, and the encrypted files that are served.
+//! The files of the meetings: packages that are uploaded, and the encrypted files that are served.
 //!
 //! ```text
-//! <data>/meetings/<id>/tmp/<32 hex>     a package or a file that is on its way
+//! <data>/meetings/<id>/tmp/<32 hex>     a package or a file that is being uploaded
 //! <data>/meetings/<id>/files/<32 hex>   an encrypted file
-//! <data>/files.json                     where the encrypted files were last, and the server's name
+//! <data>/files.json                     the last location of the encrypted files, and the server's name
 //! ```
 //!
-//! A package is written as it arrives (`spool`), then opened, and each of its files encrypted
-//! into a file of its own (`import`). These are moved to where they stay (`blobs`): into the folder
-//! above, or to an object store under the same names. Only then does the [`Library`] know these
-//! files, and only what it knows is served. A file that a browser brings (`web`) is encrypted as it
-//! comes. The `ledger` holds all of them to the room that there is.
+//! An uploaded package is spooled to a temporary file (`spool`). When it is complete, each of its
+//! files is encrypted into a temporary file of its own (`package_import`). These are moved to their
+//! final location (`blobs`): the folder above, or an object store under the same names. Only then are
+//! they added to the index (`index`), and only files in the index are served. A single file that a
+//! browser uploads (`browser_transfers`) is encrypted as it arrives. All of them reserve disk space
+//! before they write (`disk_space`).
+//!
+//! This folder knows nothing of HTTP, users or the store of the meetings.
 
 mod blobs;
-mod draft;
-mod encrypting;
-mod import;
-mod ledger;
+pub(crate) mod browser_transfers;
+mod config;
+pub mod crypto;
+mod disk_space;
+mod encrypting_file;
+mod error;
+mod file_stream;
+mod index;
 mod library;
-pub(crate) mod permissions;
-mod pieces;
-mod record;
+mod location_record;
+mod meeting_files;
+mod package_import;
 mod spool;
-mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
-pub(crate) mod web;
+mod unpublished;
 
-use std::io;
-
-pub(crate) use blobs::Key;
+pub(crate) use blobs::BlobKey;
 pub use blobs::{BlobConfig, BlobError};
-pub use library::{Library, LibraryConfig, ServedFile};
-pub use permissions::WebLimits;
-pub(crate) use pieces::Pieces;
-use psom_objects::store::StoreError;
-pub use record::RecordError;
-pub(crate) use record::{FilesRecord, damaged, found};
-pub use store::DiskStore;
+pub use config::LibraryConfig;
+pub(crate) use file_stream::FileStream;
+pub use index::ServedFile;
+pub use library::Library;
+pub use location_record::RecordError;
+pub(crate) use location_record::{FilesRecord, damaged_files, find_files};
+pub use meeting_files::MeetingFiles;
 
-/// 128 random bits: a name that cannot be guessed.
-pub(crate) fn random_name() -> String {
-    format!("{:032x}", rand::random::<u128>())
-}
-
-/// Whether a text can be one of these names.
-fn is_name(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// A failure of the disk as the store's own error.
-fn store_error(error: &io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Failed(error.to_string()),
-    }
-}
+pub use crate::shared::permissions::WebLimits;

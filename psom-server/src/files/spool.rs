@@ -1,11 +1,11 @@
-//! A package on its way to the disk.
+//! Temporary files for uploads in progress.
 
 use std::{
     collections::VecDeque,
     fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
@@ -15,80 +15,85 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{ledger::Held, store_error};
-use crate::private;
+use super::{disk_space::Reservation, error::io_error};
+use crate::shared::{
+    lock::{self, lock},
+    private_files,
+};
 
-/// Bytes that may wait for the disk.
-const WINDOW: usize = 2 << 20;
+/// Bytes of one upload that can be queued for the disk. It covers the pauses of a busy disk, and 64
+/// uploads at the same time keep at most 128 MiB in memory.
+const MAX_QUEUED_BYTES: usize = 2 << 20;
 
-/// A file, written on a blocking thread that runs only while there is something to write: an
-/// upload that stalls holds none. It is temporary unless it is [kept](Spooled::keep).
+/// A temporary file that is written while an upload arrives.
 ///
-/// `W` is what stands before the file: the file itself, or what encrypts into it.
+/// A blocking thread writes it and runs only while bytes are queued, so a stalled upload occupies no
+/// thread. Dropping the spool removes the file unless it is [kept](Spooled::keep).
+///
+/// `W` writes to the file: the file itself, or an encrypting writer.
 pub(super) struct Spool<W: Send + 'static = File> {
-    shared: Arc<Shared<W>>,
+    shared: Arc<SpoolShared<W>>,
 }
 
-struct Shared<W: Send + 'static> {
+struct SpoolShared<W: Send + 'static> {
     path: PathBuf,
-    /// How many bytes may still be queued.
-    room: Semaphore,
-    /// Tells whoever finishes that the writer has stopped.
+    /// The number of bytes that can still be queued.
+    queue_room: Semaphore,
+    /// Notified when the writer stops.
     stopped: Notify,
-    state: Mutex<State<W>>,
+    state: Mutex<SpoolState<W>>,
 }
 
-struct State<W> {
+struct SpoolState<W> {
     queue: VecDeque<Bytes>,
-    /// Lent to the writer while it runs.
+    /// `None` while the writer runs, which owns it then.
     file: Option<W>,
-    /// Whether there is a file to be removed.
+    /// Whether the file exists and has to be removed.
     created: bool,
     writing: bool,
     error: Option<StoreError>,
-    held: Held,
+    reservation: Reservation,
 }
 
 impl<W: Write + From<File> + Send + 'static> Spool<W> {
-    pub(super) fn new(path: PathBuf, held: Held) -> Self {
-        let state = State {
+    pub(super) fn new(path: PathBuf, reservation: Reservation) -> Self {
+        let state = SpoolState {
             queue: VecDeque::new(),
             file: None,
             created: false,
             writing: false,
             error: None,
-            held,
+            reservation,
         };
-        let shared = Shared {
+        let shared = SpoolShared {
             path,
-            room: Semaphore::new(WINDOW),
+            queue_room: Semaphore::new(MAX_QUEUED_BYTES),
             stopped: Notify::new(),
             state: Mutex::new(state),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Queues bytes. Waits while the disk lags.
+    /// Queues bytes. Waits while the queue is full.
     pub(super) async fn write(&mut self, data: Bytes) -> Result<(), StoreError> {
-        let permits = cost(&data);
-        match self.shared.room.acquire_many(permits).await {
-            Ok(room) => room.forget(),
-            // The writer closes it when it fails.
+        let permits = queue_cost(&data);
+        match self.shared.queue_room.acquire_many(permits).await {
+            Ok(permits) => permits.forget(),
+            // The writer closes the semaphore when it fails.
             Err(_) => return Err(self.shared.failure()),
         }
         self.shared.push(Some(data));
         Ok(())
     }
 
-    /// Promises more room for the file.
+    /// Reserves more disk space for the file.
     pub(super) fn grow(&self, bytes: u64) -> Result<(), StoreError> {
-        self.shared.state().held.grow(bytes)
+        self.shared.state().reservation.grow(bytes)
     }
 
-    /// Waits until everything is written, and gives the file away. It is removed with the
-    /// [`Spooled`].
+    /// Waits until all queued bytes are written, and returns the file.
     pub(super) async fn finish(self) -> Result<Spooled<W>, StoreError> {
-        // Creates the file even where nothing was written.
+        // Starts the writer even if nothing was queued, so that the file exists.
         let shared = self.shared;
         shared.push(None);
         loop {
@@ -101,41 +106,41 @@ impl<W: Write + From<File> + Send + 'static> Spool<W> {
     }
 }
 
-/// What is complete on the disk, until this is dropped.
+/// A spooled file that is complete. Dropping it removes the file unless it is kept.
 pub(super) struct Spooled<W: Send + 'static = File> {
     pub(super) file: W,
-    shared: Arc<Shared<W>>,
+    shared: Arc<SpoolShared<W>>,
 }
 
 impl<W: Send + 'static> Spooled<W> {
-    /// Leaves the file where it is: it is the caller's to remove, and so is its room.
-    pub(super) fn keep(self) -> (W, Held) {
+    /// Hands the file and its reservation to the caller, who has to remove the file.
+    pub(super) fn keep(self) -> (W, Reservation) {
         let mut state = self.shared.state();
         state.created = false;
-        let held = state.held.split();
+        let reservation = state.reservation.take();
         drop(state);
-        (self.file, held)
+        (self.file, reservation)
     }
 }
 
-/// What bytes take of the window.
-fn cost(data: &Bytes) -> u32 {
-    data.len().min(WINDOW) as u32
+/// Returns the permits that bytes take of the queue. A chunk larger than the queue takes all of it.
+fn queue_cost(data: &Bytes) -> u32 {
+    data.len().min(MAX_QUEUED_BYTES) as u32
 }
 
-impl<W: Send + 'static> Shared<W> {
-    fn state(&self) -> MutexGuard<'_, State<W>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+impl<W: Send + 'static> SpoolShared<W> {
+    fn state(&self) -> MutexGuard<'_, SpoolState<W>> {
+        lock(&self.state)
     }
 }
 
-impl<W: Write + From<File> + Send + 'static> Shared<W> {
+impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
     fn failure(&self) -> StoreError {
-        let failed = || StoreError::Failed("the writer has ended".into());
-        self.state().error.clone().unwrap_or_else(failed)
+        let stopped = || StoreError::Failed("the writer of the upload has stopped".into());
+        self.state().error.clone().unwrap_or_else(stopped)
     }
 
-    /// The file, once everything is in it.
+    /// Returns the file if all queued bytes are in it.
     fn written(&self) -> Result<Option<W>, StoreError> {
         let mut state = self.state();
         match &state.error {
@@ -145,7 +150,7 @@ impl<W: Write + From<File> + Send + 'static> Shared<W> {
         }
     }
 
-    /// Queues bytes and sees to it that somebody writes them.
+    /// Queues bytes and starts the writer unless it runs.
     fn push(self: &Arc<Self>, data: Option<Bytes>) {
         let mut state = self.state();
         state.queue.extend(data);
@@ -156,17 +161,17 @@ impl<W: Write + From<File> + Send + 'static> Shared<W> {
         }
     }
 
-    /// Writes what is queued until nothing is. Runs on a blocking thread.
+    /// Writes queued bytes until the queue is empty. Runs on a blocking thread.
     fn run(&self) {
         let file = self.state().file.take();
         if let Err(error) = self.drain(file) {
-            tracing::warn!(path = %self.path.display(), %error, "Could not write an upload");
+            tracing::warn!(path = %self.path.display(), %error, "could not write an upload");
             let mut state = self.state();
-            state.error = Some(store_error(&error));
+            state.error = Some(io_error(&error));
             state.writing = false;
             state.queue.clear();
             drop(state);
-            self.room.close();
+            self.queue_room.close();
         }
         self.stopped.notify_waiters();
     }
@@ -175,7 +180,7 @@ impl<W: Write + From<File> + Send + 'static> Shared<W> {
         let mut file = match file {
             Some(file) => file,
             None => {
-                let file = create(&self.path)?;
+                let file = create_file(&self.path)?;
                 self.state().created = true;
                 W::from(file)
             }
@@ -183,53 +188,53 @@ impl<W: Write + From<File> + Send + 'static> Shared<W> {
         loop {
             let mut state = self.state();
             let Some(data) = state.queue.pop_front() else {
-                // In one step with the look at the queue, so that nothing is left in it.
+                // Under the lock that found the queue empty, so that no bytes are left in it.
                 state.file = Some(file);
                 state.writing = false;
                 return Ok(());
             };
             drop(state);
             file.write_all(&data)?;
-            self.state().held.written(data.len() as u64);
-            self.room.add_permits(cost(&data) as usize);
+            self.state().reservation.written(data.len() as u64);
+            self.queue_room.add_permits(queue_cost(&data) as usize);
         }
     }
 }
 
-impl<W: Send + 'static> Drop for Shared<W> {
+impl<W: Send + 'static> Drop for SpoolShared<W> {
     fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let state = lock::get_mut(&mut self.state);
         if !state.created {
             return;
         }
         let (path, file) = (std::mem::take(&mut self.path), state.file.take());
-        remove_later(move || {
+        run_blocking(move || {
             drop(file);
-            remove(&path);
+            remove_file(&path);
         });
     }
 }
 
-/// Runs on a blocking thread where there is a runtime: large files are not gone at once.
-pub(super) fn remove_later(remove: impl FnOnce() + Send + 'static) {
+/// Runs work on a blocking thread, or in place without a runtime. Removing a large file takes a while.
+pub(super) fn run_blocking(work: impl FnOnce() + Send + 'static) {
     match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => drop(runtime.spawn_blocking(remove)),
-        Err(_) => remove(),
+        Ok(runtime) => drop(runtime.spawn_blocking(work)),
+        Err(_) => work(),
     }
 }
 
-/// Removes a file; that it cannot be is worth a line.
-pub(super) fn remove(path: &Path) {
+/// Removes a file, and logs a failure.
+pub(super) fn remove_file(path: &Path) {
     if let Err(error) = std::fs::remove_file(path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(path = %path.display(), %error, "Could not remove a file");
+        tracing::warn!(path = %path.display(), %error, "could not remove a file");
     }
 }
 
-/// Creates a file that was not there, and the directories of its meeting above it. Not the one of all
-/// meetings: where that is gone, somebody has taken it away.
-pub(super) fn create(path: &Path) -> io::Result<File> {
+/// Creates a new file and, if necessary, the two directories of its meeting above it. The folder of all
+/// meetings is not created: if it is missing, the data directory was moved away.
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
     let directories: Vec<_> = path.ancestors().skip(1).take(2).collect();
     for directory in directories.into_iter().rev() {
         match std::fs::create_dir(directory) {
@@ -237,5 +242,5 @@ pub(super) fn create(path: &Path) -> io::Result<File> {
             _ => {}
         }
     }
-    private::create_new(path)
+    private_files::create_new(path)
 }

@@ -1,32 +1,30 @@
-//! What an earlier run has left on this machine's disk.
-
 use std::{fs, io, path::Path};
 
-use crate::private;
+use crate::shared::private_files;
 
-/// Removes what was on its way, and the directories of meetings in which nothing is.
+/// Removes the uploads that an earlier run did not finish, and the empty directories of meetings.
 ///
-/// Only what the store itself makes is touched: `<id>/tmp` and `<id>/files` below `root`.
+/// It touches only what this crate creates: `<id>/tmp` and `<id>/files` below `root`.
 pub(super) fn sweep(root: &Path) -> io::Result<()> {
-    private::create_directory(root)?;
+    private_files::create_directory(root)?;
     for entry in fs::read_dir(root)? {
         let entry = entry?;
-        // What is behind a link is somewhere else.
+        // A symbolic link leads out of the data directory.
         if !entry.file_type()?.is_dir() {
             continue;
         }
         let home = entry.path();
         match fs::remove_dir_all(home.join("tmp")) {
-            Err(error) if is_serious(&error) => return Err(error),
+            Err(error) if !is_absence(&error) => return Err(error),
             _ => {}
         }
-        // Not to be removed while something is in it.
+        // These fail while the directories contain files.
         let _ = fs::remove_dir(home.join("files"));
         let _ = fs::remove_dir(home);
     }
     Ok(())
 }
 
-fn is_serious(error: &io::Error) -> bool {
-    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

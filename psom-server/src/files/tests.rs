@@ -15,9 +15,9 @@ use sha1::{Digest, Sha1};
 
 mod blobs;
 
-use super::{DiskStore, Library, LibraryConfig, blobs::Blobs, ledger::FreeSpace};
+use super::{Library, LibraryConfig, MeetingFiles, blobs::Blobs, disk_space::FreeSpace};
 use crate::{
-    crypto::{Decryptor, FileKey},
+    files::crypto::{Decryptor, FileKey},
     testing::{Directory, eventually},
 };
 
@@ -42,7 +42,7 @@ fn noise(length: usize) -> Vec<u8> {
     (0..length).map(step).collect()
 }
 
-async fn upload(store: &DiskStore, package: &[u8], unpacked: u64) -> Result<Import, StoreError> {
+async fn upload(store: &MeetingFiles, package: &[u8], unpacked: u64) -> Result<Import, StoreError> {
     let mut sink = store.begin(package.len() as u64)?;
     for piece in package.chunks(50_000) {
         sink.write(Bytes::copy_from_slice(piece)).await?;
@@ -80,7 +80,7 @@ fn decrypted(library: &Library, file: &StoredFile) -> Vec<u8> {
 async fn a_package_becomes_encrypted_files() {
     let root = Directory::new();
     let library = library(&root);
-    let store = library.store("m");
+    let store = library.meeting("m");
     let plain = noise(5_000_000);
     let import = upload(&store, &package("a b.bin", &plain), 5_000_000).await.unwrap();
     let Manifest::CreateContent(content) = &import.manifest else { panic!("another manifest") };
@@ -93,7 +93,7 @@ async fn a_package_becomes_encrypted_files() {
     let served = library.get(&file.name).unwrap();
     let encrypted = fs::read(library.path(&file.name).unwrap()).unwrap();
     assert_eq!(encrypted.len() as u64, served.length);
-    assert_eq!(library.stored(), served.length);
+    assert_eq!(library.stored_bytes(), served.length);
     assert!(decrypted(&library, file) == plain);
 
     // The package itself is not kept.
@@ -101,13 +101,13 @@ async fn a_package_becomes_encrypted_files() {
     store.remove(&file.name);
     assert!(library.get(&file.name).is_none());
     eventually(|| files_below(&root).is_empty()).await;
-    assert_eq!(library.stored(), 0);
+    assert_eq!(library.stored_bytes(), 0);
 }
 
 #[tokio::test]
 async fn an_empty_file_and_a_package_without_files_are_taken() {
     let root = Directory::new();
-    let store = library(&root).store("m");
+    let store = library(&root).meeting("m");
     let import = upload(&store, &package("a", b""), 0).await.unwrap();
     assert_eq!(import.files["a"].size, 0);
     let common = Common { title: "Board".into(), ..Common::default() };
@@ -149,7 +149,7 @@ async fn every_file_of_a_presentation_is_encrypted() {
         writer.add_file(name, &mut name.as_bytes()).unwrap();
     }
     let package = writer.finish().unwrap().into_inner();
-    let import = upload(&library.store("m"), &package, 1000).await.unwrap();
+    let import = upload(&library.meeting("m"), &package, 1000).await.unwrap();
     assert_eq!((files.len(), import.files.len()), (9, 9));
     for (name, file) in &import.files {
         assert_eq!(decrypted(&library, file), name.as_bytes());
@@ -162,7 +162,7 @@ async fn every_file_of_a_presentation_is_encrypted() {
 #[tokio::test]
 async fn names_are_those_of_the_manifest() {
     let root = Directory::new();
-    let store = library(&root).store("m");
+    let store = library(&root).meeting("m");
     let common =
         Common { title: "T".into(), native_file: Some("Slides.pptx".into()), ..Common::default() };
     let ppt = ChunkedPpt { preview_thumbnail_file: Some("p.jpg".into()), ..ChunkedPpt::default() };
@@ -182,7 +182,7 @@ async fn names_are_those_of_the_manifest() {
 async fn what_is_malformed_leaves_nothing() {
     let root = Directory::new();
     let library = library(&root);
-    let store = library.store("m");
+    let store = library.meeting("m");
     let good = package("a", &noise(100_000));
     let mut damaged = good.clone();
     // Inside of the file's bytes: only its checksum tells.
@@ -193,15 +193,15 @@ async fn what_is_malformed_leaves_nothing() {
         assert!(matches!(error, StoreError::Malformed(_)), "{error:?}");
     }
     eventually(|| files_below(&root).is_empty()).await;
-    assert_eq!((library.stored(), library.ledger.held()), (0, 0));
-    assert_eq!(library.metrics.uploads.count(), 0);
+    assert_eq!((library.stored_bytes(), library.reserved_bytes()), (0, 0));
+    assert_eq!(library.metrics().uploads.count(), 0);
 }
 
 #[tokio::test]
 async fn what_is_dropped_leaves_nothing() {
     let root = Directory::new();
     let library = library(&root);
-    let store = library.store("m");
+    let store = library.meeting("m");
     let package = package("a", &noise(100_000));
     let mut sink = store.begin(package.len() as u64).unwrap();
     sink.write(package[..10].to_vec().into()).await.unwrap();
@@ -209,14 +209,14 @@ async fn what_is_dropped_leaves_nothing() {
     let mut sink = store.begin(package.len() as u64).unwrap();
     sink.write(package.clone().into()).await.unwrap();
     drop(sink.finish(100_000));
-    eventually(|| files_below(&root).is_empty() && library.ledger.held() == 0).await;
-    assert_eq!(library.metrics.uploads.count(), 0);
+    eventually(|| files_below(&root).is_empty() && library.reserved_bytes() == 0).await;
+    assert_eq!(library.metrics().uploads.count(), 0);
 }
 
 #[tokio::test]
 async fn more_than_was_announced_is_refused() {
     let root = Directory::new();
-    let store = library(&root).store("m");
+    let store = library(&root).meeting("m");
     let mut sink = store.begin(10).unwrap();
     sink.write(Bytes::from_static(b"0123456789")).await.unwrap();
     let error = sink.write(Bytes::from_static(b"0")).await.unwrap_err();
@@ -232,13 +232,13 @@ async fn a_full_disk_is_said_before_it_is_full() {
     let config = LibraryConfig { reserve: 1000, ..LibraryConfig::new(&*root) };
     let free = |_: &Path| Ok(151_000);
     let library = configured(config, free);
-    let store = library.store("m");
+    let store = library.meeting("m");
     assert_eq!(store.begin(200_000).map(drop), Err(StoreError::Full));
     // Enough for the package, and not for its files.
     let package = package("a", &vec![0; 200_000]);
     assert_eq!(upload(&store, &package, 200_000).await.unwrap_err(), StoreError::Full);
     eventually(|| files_below(&root).is_empty()).await;
-    assert_eq!(library.ledger.held(), 0);
+    assert_eq!(library.reserved_bytes(), 0);
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn uploads_at_a_time_are_limited() {
     let root = Directory::new();
     let config = LibraryConfig { uploads: 2, ..LibraryConfig::new(&*root) };
     let library = configured(config, |_| Ok(u64::MAX));
-    let (one, other) = (library.store("a"), library.store("b"));
+    let (one, other) = (library.meeting("a"), library.meeting("b"));
     let (first, _second) = (one.begin(1).unwrap(), other.begin(1).unwrap());
     assert_eq!(one.begin(1).map(drop), Err(StoreError::Full));
     drop(first);
@@ -259,7 +259,7 @@ async fn a_disk_that_fails_fails_the_upload() {
     // A file where the meeting's directory should be.
     fs::write(root.join("m"), "").unwrap();
     let library = library(&root);
-    let store = library.store("m");
+    let store = library.meeting("m");
     let mut sink = store.begin(10_000_000).unwrap();
     let piece = Bytes::from(vec![0; 1 << 20]);
     let error = loop {
@@ -276,7 +276,7 @@ async fn a_disk_that_fails_fails_the_upload() {
 async fn a_meeting_that_is_over_takes_its_files_along() {
     let root = Directory::new();
     let library = library(&root);
-    let (store, other) = (library.store("m"), library.store("other"));
+    let (store, other) = (library.meeting("m"), library.meeting("other"));
     let package = package("a", b"hello");
     let import = upload(&store, &package, 5).await.unwrap();
     let kept = upload(&other, &package, 5).await.unwrap();
@@ -296,8 +296,8 @@ async fn a_meeting_that_is_over_takes_its_files_along() {
 async fn what_an_earlier_run_left_is_swept() {
     let root = Directory::new();
     let first = library(&root);
-    let unknown = upload(&first.store("a"), &package("a", b"hello"), 5).await.unwrap();
-    let known = upload(&first.store("b"), &package("a", b"hello"), 5).await.unwrap();
+    let unknown = upload(&first.meeting("a"), &package("a", b"hello"), 5).await.unwrap();
+    let known = upload(&first.meeting("b"), &package("a", b"hello"), 5).await.unwrap();
     let known = &known.files["a"];
     let late = format!("a/files/{}", "0".repeat(32));
     for file in ["a/tmp/x", &late, "c/mine/x", "c/files/x", "note"] {
@@ -307,8 +307,8 @@ async fn what_an_earlier_run_left_is_swept() {
     }
     assert!(first.path(&unknown.files["a"].name).unwrap().exists());
     let again = library(&root);
-    again.survey("ada").await.unwrap();
-    again.store("b").adopt(known).unwrap();
+    again.find_files("ada").await.unwrap();
+    again.meeting("b").adopt(known).unwrap();
     again.sweep().await.unwrap();
     let mut left = files_below(&root);
     left.sort();
@@ -322,24 +322,24 @@ async fn what_an_earlier_run_left_is_swept() {
 async fn files_of_an_earlier_run_are_taken_over() {
     let root = Directory::new();
     let first = library(&root);
-    let import = upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
+    let import = upload(&first.meeting("m"), &package("a", b"hello"), 5).await.unwrap();
     let file = &import.files["a"];
     let again = library(&root);
     assert!(again.get(&file.name).is_none());
-    again.survey("ada").await.unwrap();
-    again.store("m").adopt(file).unwrap();
+    again.find_files("ada").await.unwrap();
+    again.meeting("m").adopt(file).unwrap();
     assert_eq!(again.get(&file.name).unwrap().length, 16);
-    assert_eq!(again.stored(), 16);
+    assert_eq!(again.stored_bytes(), 16);
     // Of another length, not there at all, or not even a name.
     let strict = library(&root);
-    strict.survey("ada").await.unwrap();
+    strict.find_files("ada").await.unwrap();
     let fails = |change: fn(&mut psom_objects::store::StoredFile)| {
         let mut file = file.clone();
         change(&mut file);
-        strict.store("m").adopt(&file).unwrap_err().to_string()
+        strict.meeting("m").adopt(&file).unwrap_err().to_string()
     };
     assert!(fails(|file| file.size = 99).contains("16 bytes in the place of 112"));
     assert!(fails(|file| file.name = "0".repeat(32)).contains("No such file"));
     assert!(fails(|file| file.name = "../../etc/passwd".into()).contains("none of ours"));
-    assert_eq!(strict.stored(), 0);
+    assert_eq!(strict.stored_bytes(), 0);
 }

@@ -1,4 +1,4 @@
-//! `GET /files/{name}`: encrypted files, whole or in part (section 3.3.4.2).
+//! `GET /files/{name}`: encrypted files or ranges of them (section 3.3.4.2).
 
 use std::{
     pin::Pin,
@@ -20,9 +20,9 @@ use hyper::body::{Frame, SizeHint};
 
 use super::{
     error::ApiError,
-    range::{self, Wanted},
+    range::{self, RequestedRange},
 };
-use crate::{app::App, files::Pieces, metrics::Metrics};
+use crate::{app::App, files::FileStream, shared::metrics::Metrics};
 
 pub(super) async fn download(
     State(app): State<Arc<App>>,
@@ -31,19 +31,21 @@ pub(super) async fn download(
     headers: HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
     let gone = || ApiError::not_found("there is no such file; it may have been removed");
-    // The library knows names and no paths: what is not in it is not looked for either.
     let file = app.library.get(&name).ok_or_else(gone)?;
-    // A name is given once, so it stands for the very bytes.
+    // No two files ever have the same name, so the name identifies the bytes.
     let tag = format!("\"{name}\"");
-    let wanted =
-        if method == Method::GET { wanted(&headers, &tag, file.length) } else { Wanted::All };
-    let (start, end, status) = match wanted {
-        Wanted::All => (0, file.length, StatusCode::OK),
-        Wanted::Part { start, end } => (start, end, StatusCode::PARTIAL_CONTENT),
-        Wanted::Unsatisfiable => {
+    let range = if method == Method::GET {
+        requested_range(&headers, &tag, file.length)
+    } else {
+        RequestedRange::All
+    };
+    let (start, end, status) = match range {
+        RequestedRange::All => (0, file.length, StatusCode::OK),
+        RequestedRange::Part { start, end } => (start, end, StatusCode::PARTIAL_CONTENT),
+        RequestedRange::Unsatisfiable => {
             let mut response = axum::response::IntoResponse::into_response(ApiError::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
-                format!("the file has {} bytes; ask for some of them", file.length),
+                format!("the file has {} bytes; request a range of them", file.length),
             ));
             let range = header(format!("bytes */{}", file.length));
             response.headers_mut().insert(CONTENT_RANGE, range);
@@ -60,8 +62,8 @@ pub(super) async fn download(
                 ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text)
             }
         };
-        let pieces = app.library.open(&file, start..end).await.map_err(failed)?;
-        Body::new(FileBody { pieces, metrics: app.metrics.clone() })
+        let stream = app.library.open(&file, start..end).await.map_err(failed)?;
+        Body::new(FileBody { stream, metrics: app.metrics.clone() })
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -77,22 +79,22 @@ pub(super) async fn download(
     Ok(response)
 }
 
-fn wanted(headers: &HeaderMap, tag: &str, length: u64) -> Wanted {
-    let same = headers.get(IF_RANGE).is_none_or(|asked| asked.as_bytes() == tag.as_bytes());
+fn requested_range(headers: &HeaderMap, tag: &str, length: u64) -> RequestedRange {
+    let same = headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes());
     match headers.get(RANGE).map(HeaderValue::to_str) {
         Some(Ok(range)) if same => range::parse(range, length),
-        _ => Wanted::All,
+        _ => RequestedRange::All,
     }
 }
 
-/// Digits and ASCII names of ours are always good for a header.
+/// Returns a header value. Digits and names in hexadecimal are always valid.
 fn header(text: String) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// A part of a file, read while it is sent.
+/// A response body that reads a range of a file while it is sent.
 struct FileBody {
-    pieces: Pieces,
+    stream: FileStream,
     metrics: Arc<Metrics>,
 }
 
@@ -104,17 +106,16 @@ impl HttpBody for FileBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        // The length was promised: only an error ends the answer before it.
-        let Some(piece) = ready!(self.pieces.poll_next(cx))? else { return Poll::Ready(None) };
-        self.metrics.bytes_served.fetch_add(piece.len() as u64, Ordering::Relaxed);
-        Poll::Ready(Some(Ok(Frame::data(piece))))
+        let Some(chunk) = ready!(self.stream.poll_next(cx))? else { return Poll::Ready(None) };
+        self.metrics.bytes_served.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.left() == 0
+        self.stream.left() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.pieces.left())
+        SizeHint::with_exact(self.stream.left())
     }
 }

@@ -7,10 +7,11 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use serde_json::{Value, json};
 
-use crate::AdmissionError;
+use crate::{admission::AdmissionError, app::App, meetings::store_obstacle};
 
-/// An answer that says in one sentence what to do.
+/// An error response with a sentence that says what to do.
 #[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
@@ -34,26 +35,33 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
     }
 
-    pub(super) fn no_meeting(id: &str) -> Self {
-        let id: String = id.chars().take(64).collect();
-        Self::not_found(format!("there is no meeting {id:?}; GET /api/meetings lists them"))
+    /// The error of a request that has to save something while the store waits for an obstacle.
+    pub(super) fn store_waits(obstacle: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, store_waits_sentence(obstacle))
     }
+}
+
+/// Describes a store that waits for an obstacle.
+pub(super) fn store_waits_sentence(obstacle: &str) -> String {
+    format!(
+        "the server cannot save anything, because {obstacle}; resolve that, and the server resumes"
+    )
 }
 
 impl From<AdmissionError> for ApiError {
     fn from(error: AdmissionError) -> Self {
-        use AdmissionError as Why;
+        use AdmissionError as E;
         let status = match error {
-            Why::MeetingId | Why::Text(_) | Why::Uri => StatusCode::UNPROCESSABLE_ENTITY,
-            Why::NoMeeting(_) => StatusCode::NOT_FOUND,
-            Why::MeetingExists
-            | Why::TooManyMeetings(_)
-            | Why::TooManyUsers(_)
-            | Why::TooManyGuests(_)
-            | Why::Ending(_)
-            | Why::TooManyInvitations => StatusCode::CONFLICT,
-            Why::TooManyTokens | Why::Waiting(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Why::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            E::MeetingId | E::Text(_) | E::Uri => StatusCode::UNPROCESSABLE_ENTITY,
+            E::NoMeeting(_) => StatusCode::NOT_FOUND,
+            E::MeetingExists
+            | E::TooManyMeetings(_)
+            | E::TooManyUsers(_)
+            | E::TooManyGuests(_)
+            | E::Ending(_)
+            | E::TooManyInvitations => StatusCode::CONFLICT,
+            E::TooManyTokens | E::StoreWaits(_) => StatusCode::SERVICE_UNAVAILABLE,
+            E::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
     }
@@ -61,7 +69,7 @@ impl From<AdmissionError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = json(self.status, &serde_json::json!({ "error": self.sentence }));
+        let mut response = json_response(self.status, &json!({ "error": self.sentence }));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -69,8 +77,21 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// An answer in JSON.
-pub(super) fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+/// Returns a response in JSON.
+pub(super) fn json_response(status: StatusCode, value: &Value) -> Response {
     let header = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     (status, [header], value.to_string()).into_response()
+}
+
+/// Waits for work that has to be saved. If the store waits for an obstacle, for example a full disk,
+/// the client gets an error instead of waiting as well. The work can still complete later.
+pub(super) async fn unless_store_waits<T>(
+    app: &App,
+    work: impl Future<Output = T>,
+) -> Result<T, ApiError> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        obstacle = store_obstacle(app.meetings.health()) => Err(ApiError::store_waits(obstacle)),
+    }
 }

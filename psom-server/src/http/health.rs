@@ -1,4 +1,5 @@
-//! `/healthz` and `/metrics`. Neither says anything of a user or a meeting.
+//! `/healthz` and `/metrics`. They need no permission, so they contain nothing about a user or a
+//! meeting.
 
 use std::sync::{
     Arc,
@@ -12,61 +13,67 @@ use axum::{
 };
 use serde_json::json;
 
-use super::error;
-use crate::{app::App, metrics::Page, store::Health};
+use super::error::json_response;
+use crate::{app::App, shared::metrics::MetricsPage, store::Health};
 
-/// A server whose store waits lives: to start it again would help nobody.
+/// Answers 200 while the store waits for an obstacle: restarting the server would not help.
 pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let (status, body) = match &*app.meetings.health().borrow() {
         Health::Good => (StatusCode::OK, json!({ "status": "ok" })),
-        Health::Waiting(why) => (StatusCode::OK, json!({ "status": "waiting", "reason": why })),
+        Health::Waiting(obstacle) => {
+            (StatusCode::OK, json!({ "status": "waiting", "reason": obstacle }))
+        }
         Health::Failed(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
-            json!({ "error": "the store has failed; the server's log says why, start it again" }),
+            json!({ "error": "the store has failed; see the server's log, then restart the server" }),
         ),
     };
-    error::json(status, &body)
+    json_response(status, &body)
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let psom = app.psom_stats();
-    let rooms = app.meetings.summaries().await;
+    let meetings = app.meetings.summaries().await;
     let (mut users, mut contents) = (0, 0);
-    for summary in rooms.iter().filter_map(|(_, summary)| summary.as_ref()) {
+    for summary in meetings.iter().filter_map(|(_, summary)| summary.as_ref()) {
         users += summary.users.len();
         contents += summary.contents.len();
     }
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let own = &app.metrics;
-    let page = Page::default()
+    let page = MetricsPage::default()
         .gauge("connections", "Connections to the conference.", psom.connections as u64)
         .gauge(
             "connections_unauthenticated",
             "Connections that are not authenticated yet.",
             psom.unauthenticated as u64,
         )
-        .counter("admitted_total", "Connections that were let in.", psom.admitted)
-        .counter("refused_total", "Connections that were not let in.", psom.refused)
+        .counter("admitted_total", "Connections that were admitted.", psom.admitted)
+        .counter("refused_total", "Connections that were refused.", psom.refused)
         .counter("tokens_issued_total", "Tokens issued.", read(&own.tokens_issued))
         .counter(
             "strangers_total",
-            "Requests with an address, an invitation or a token that is not known.",
-            read(&own.strangers),
+            "Requests with an unknown address, invitation or token.",
+            read(&own.unauthorized_requests),
         )
-        .gauge("meetings", "Meetings.", rooms.len() as u64)
-        .gauge("users", "Users who are in a meeting.", users as u64)
+        .gauge("meetings", "Meetings.", meetings.len() as u64)
+        .gauge("users", "Connected users of all meetings.", users as u64)
         .gauge("contents", "Contents of all meetings.", contents as u64)
         .gauge(
             "store_waiting",
-            "Whether the store waits for something to pass, such as a full disk.",
+            "Whether the store waits for an obstacle such as a full disk.",
             matches!(*app.meetings.health().borrow(), Health::Waiting(_)).into(),
         )
-        .gauge("uploads", "Packages on their way in.", own.uploads.count())
-        .counter("uploads_finished_total", "Packages taken.", read(&own.uploads_finished))
-        .counter("uploads_refused_total", "Packages refused.", read(&own.uploads_refused))
-        .counter("uploaded_bytes_total", "Bytes of packages.", read(&own.bytes_uploaded))
+        .gauge("uploads", "Uploads in progress.", own.uploads.count())
+        .counter(
+            "uploads_finished_total",
+            "Uploads that were imported.",
+            read(&own.uploads_finished),
+        )
+        .counter("uploads_refused_total", "Uploads that were refused.", read(&own.uploads_refused))
+        .counter("uploaded_bytes_total", "Bytes of uploads.", read(&own.bytes_uploaded))
         .counter("served_bytes_total", "Bytes of files served.", read(&own.bytes_served))
-        .gauge("stored_bytes", "Bytes of the files that are served.", app.library.stored());
+        .gauge("stored_bytes", "Bytes of the files that are served.", app.library.stored_bytes());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(CONTENT_TYPE, kind)], page.text()).into_response()
 }

@@ -25,21 +25,25 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
+    connection_slots::{ConnectionSlot, ConnectionSlots, TrackedBody},
     error::ApiError,
-    patient::Patient,
-    seats::{self, Seat, Seats},
+    stall_timeout::StallTimeout,
 };
 
-/// How long a client may take for the TLS handshake.
-const TLS: Duration = Duration::from_secs(10);
+/// The time that a client may take for the TLS handshake.
+const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a client may take to say what it wants, also the next time.
-const HEAD: Duration = Duration::from_secs(30);
+/// The time that a client may take to send the head of a request, measured from the previous one.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may take nothing of what it is sent.
-const STALL: Duration = Duration::from_secs(60);
+/// The time that a client may stall while it receives a response.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Serves until told to stop, and then until every answer is sent.
+/// The pause after a failed `accept`. Most likely the process has no file descriptors left until some
+/// connections end.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// Serves until `stop` is true, and then until every response is sent.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -47,44 +51,43 @@ pub(crate) async fn serve(
     connections: usize,
     mut stop: watch::Receiver<bool>,
 ) {
-    let seats = Seats::new(connections);
+    let slots = ConnectionSlots::new(connections);
     let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             accepted = async {
                 let accepted = listener.accept().await;
-                let place = match &accepted {
-                    Ok(_) => seats.place().await,
+                let permit = match &accepted {
+                    Ok(_) => slots.acquire().await,
                     Err(_) => None,
                 };
-                (accepted, place)
+                (accepted, permit)
             } => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         while tasks.try_join_next().is_some() {}
         match accepted {
-            (Ok((stream, peer)), place) => {
+            (Ok((stream, peer)), permit) => {
                 let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
-                let seat = seats.seat(peer.ip());
+                let slot = slots.slot(peer.ip());
                 tasks.spawn(async move {
-                    let needed = seat.clone();
+                    let eviction = slot.clone();
                     tokio::select! {
-                        result = connection(stream, tls, router, seat, stop) => {
+                        result = connection(stream, tls, router, slot, stop) => {
                             if let Err(error) = result {
-                                tracing::debug!(%peer, %error, "A web connection ended");
+                                tracing::debug!(%peer, %error, "a web connection ended");
                             }
                         }
-                        () = needed.needed() => {
-                            tracing::debug!(%peer, "A web connection made room for another");
+                        () = eviction.evicted() => {
+                            tracing::debug!(%peer, "an idle web connection was evicted");
                         }
                     }
-                    drop(place);
+                    drop(permit);
                 });
             }
             (Err(error), _) => {
-                // Out of file descriptors, most likely: others will end and give theirs back.
-                tracing::warn!(%error, "Could not accept a web connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                tracing::warn!(%error, "could not accept a web connection");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
@@ -92,64 +95,66 @@ pub(crate) async fn serve(
     while tasks.join_next().await.is_some() {}
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type ConnectionError = Box<dyn std::error::Error + Send + Sync>;
 
 async fn connection(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
     router: Router,
-    seat: Seat,
+    slot: ConnectionSlot,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let Some(tls) = tls else { return talk(stream, router, seat, stop).await };
+) -> Result<(), ConnectionError> {
+    let Some(tls) = tls else {
+        return serve_http(stream, router, slot, stop).await;
+    };
     let stream = tokio::select! {
-        accepted = timeout(TLS, tls.accept(stream)) => accepted??,
+        accepted = timeout(TLS_TIMEOUT, tls.accept(stream)) => accepted??,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
-    talk(stream, router, seat, stop).await
+    serve_http(stream, router, slot, stop).await
 }
 
-async fn talk(
+async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     router: Router,
-    seat: Seat,
+    slot: ConnectionSlot,
     mut stop: watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let stream = TokioIo::new(Patient::new(stream, STALL, seat.clone()));
-    let service = service_fn(move |request| answer(router.clone(), seat.clone(), request));
-    let talking = http1::Builder::new()
+) -> Result<(), ConnectionError> {
+    let stream = TokioIo::new(StallTimeout::new(stream, STALL_TIMEOUT, slot.clone()));
+    let service = service_fn(move |request| respond(router.clone(), slot.clone(), request));
+    let serving = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(HEAD_TIMEOUT)
         .serve_connection(stream, service);
-    let mut talking = pin!(talking);
+    let mut serving = pin!(serving);
     tokio::select! {
-        result = talking.as_mut() => return Ok(result?),
-        _ = stop.wait_for(|stop| *stop) => talking.as_mut().graceful_shutdown(),
+        result = serving.as_mut() => return Ok(result?),
+        _ = stop.wait_for(|stop| *stop) => serving.as_mut().graceful_shutdown(),
     }
-    Ok(talking.await?)
+    Ok(serving.await?)
 }
 
-/// Has a request answered, by somebody who is not to be disturbed until that is sent.
-async fn answer(
+/// Answers a request. The connection is busy until the response is sent.
+async fn respond(
     router: Router,
-    seat: Seat,
+    slot: ConnectionSlot,
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
-    seat.work();
+    slot.set_busy();
     let path = request.uri().path();
     let transfer = if path.starts_with("/files/") || path.starts_with("/web/") {
-        let Some(transfer) = seat.transfer() else {
-            let text = "too many files are on their way at the moment; try again in a minute";
+        let Some(transfer) = slot.transfer() else {
+            let text = "too many files are being transferred at the moment; try again in a minute";
             let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-            return Ok(busy.map(|body| Body::new(seats::Answer::new(body, seat, None))));
+            return Ok(busy.map(|body| Body::new(TrackedBody::new(body, slot, None))));
         };
         Some(transfer)
     } else {
         None
     };
-    request.extensions_mut().insert(seat.clone());
+    request.extensions_mut().insert(slot.clone());
     let response = TowerToHyperService::new(router).call(request).await?;
-    Ok(response.map(|body| Body::new(seats::Answer::new(body, seat, transfer))))
+    Ok(response.map(|body| Body::new(TrackedBody::new(body, slot, transfer))))
 }
 
 #[cfg(test)]
@@ -160,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    async fn ask(stream: &mut TcpStream) -> String {
+    async fn get_health(stream: &mut TcpStream) -> String {
         let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
         stream.write_all(request).await.unwrap();
         let mut answer = [0; 12];
@@ -169,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_that_say_nothing_make_room() {
+    async fn idle_connection_makes_room_for_a_newcomer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = watch::Sender::new(false);
@@ -177,9 +182,9 @@ mod tests {
         let serving = tokio::spawn(serve(listener, None, router, 2, stop.subscribe()));
         let connect = async || TcpStream::connect(address).await.unwrap();
         let (mut first, mut second) = (connect().await, connect().await);
-        assert_eq!(ask(&mut second).await, "HTTP/1.1 200");
-        assert_eq!(ask(&mut connect().await).await, "HTTP/1.1 200");
-        // It was the oldest that made room, and it alone.
+        assert_eq!(get_health(&mut second).await, "HTTP/1.1 200");
+        assert_eq!(get_health(&mut connect().await).await, "HTTP/1.1 200");
+        // Only the connection that was idle longest was evicted.
         assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0);
         let last = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
         second.write_all(last).await.unwrap();

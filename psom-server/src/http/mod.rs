@@ -5,37 +5,37 @@
 //! | `POST /api/meetings` `{"id"?, "title"?}` | 201 `{"id", "title"}` |
 //! | `GET /api/meetings` | the meetings with their counts |
 //! | `GET /api/meetings/{id}` | users, contents, counts |
-//! | `DELETE /api/meetings/{id}` | 204: the meeting is over |
-//! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: what a client needs to connect |
+//! | `DELETE /api/meetings/{id}` | 204: the meeting has ended |
+//! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: everything that a client needs to connect |
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
-//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same, and the name that others will see |
+//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same as for a user, and the display name |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
 //! | `GET /web/download/{secret}` | a decrypted file |
-//! | `GET /healthz`, `GET /metrics` | liveness; numbers for Prometheus |
+//! | `GET /healthz`, `GET /metrics` | liveness; metrics for Prometheus |
 //!
-//! The `userId` of a guest who has never been there is null: a guest gets a number when he comes.
-//! A meeting that does not answer is listed with `"counts": null` and its `problem`.
+//! The `userId` of a guest who has never connected is null: guests are assigned a user ID when they
+//! join. A meeting that does not answer is listed with `"counts": null` and its `problem`.
 //!
-//! All below `/api/meetings` is the administrator's. An invitation, the name of a file, and an
-//! address below `/web/` are their own permission, the last for one use.
+//! Everything below `/api/meetings` requires the administrator's token. An invitation, the name of a
+//! file, and an address below `/web/` are secrets that need no other permission; addresses below
+//! `/web/` can be used once.
+//!
+//! This folder translates between HTTP and the operations of [`App`]. It holds no state of meetings.
 
-mod admin;
-mod body;
+mod admission;
+mod connection_slots;
 mod download;
 mod error;
+mod extract;
 mod health;
-mod invite;
 mod listener;
-mod meeting;
-mod pace;
-mod patient;
+mod meetings;
+mod progress_timer;
 mod range;
-mod saved;
-mod seats;
+mod stall_timeout;
 #[cfg(test)]
 mod tests;
-mod user;
 mod web;
 
 use std::sync::Arc;
@@ -50,29 +50,29 @@ pub(crate) use listener::serve;
 
 use crate::app::App;
 
-/// Everything that is served.
+/// Returns the routes of the web server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/api/meetings", get(meeting::list).post(meeting::create))
-        .route("/api/meetings/{id}", get(meeting::show).delete(meeting::end))
-        .route("/api/meetings/{id}/users", post(user::admit))
-        .route("/api/meetings/{id}/invitations", post(invite::invite))
-        .route("/api/join", post(invite::join))
+        .route("/api/meetings", get(meetings::list).post(meetings::create))
+        .route("/api/meetings/{id}", get(meetings::show).delete(meetings::end))
+        .route("/api/meetings/{id}/users", post(admission::admit))
+        .route("/api/meetings/{id}/invitations", post(admission::invite))
+        .route("/api/join", post(admission::join))
         .route("/files/{name}", get(download::download))
         .route("/web/upload/{secret}", post(web::upload))
         .route("/web/download/{secret}", get(web::download))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
-        .fallback(unknown)
+        .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(app)
 }
 
-async fn unknown(uri: Uri) -> ApiError {
+async fn unknown_path(uri: Uri) -> ApiError {
     ApiError::not_found(format!("there is nothing at {}; the API is below /api/", uri.path()))
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> ApiError {
-    let text = format!("{} takes no {method}; see the API's documentation", uri.path());
+    let text = format!("{} does not support {method}; see the API's documentation", uri.path());
     ApiError::new(axum::http::StatusCode::METHOD_NOT_ALLOWED, text)
 }

@@ -1,18 +1,18 @@
-/// What a request wants of a file.
+/// The part of a file that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// All of it.
+pub(super) enum RequestedRange {
+    /// The whole file.
     All,
-    /// The bytes from `start` to before `end`, at least one.
+    /// The bytes from `start` up to, but not including, `end`. There is at least one.
     Part { start: u64, end: u64 },
-    /// Bytes that the file does not have.
+    /// A range beyond the end of the file.
     Unsatisfiable,
 }
 
-/// Reads a `Range` header for a file of so many bytes. What is malformed, of another unit, or
-/// asks for several ranges is ignored, as RFC 9110 allows (section 14.2).
-pub(super) fn parse(header: &str, length: u64) -> Wanted {
-    let wanted = || {
+/// Parses a `Range` header for a file of the given length. A malformed header, another unit, or several
+/// ranges are ignored, as RFC 9110 allows (section 14.2).
+pub(super) fn parse(header: &str, length: u64) -> RequestedRange {
+    let parsed = || {
         let (unit, range) = header.split_once('=')?;
         if !unit.trim().eq_ignore_ascii_case("bytes") || range.contains(',') {
             return None;
@@ -26,19 +26,19 @@ pub(super) fn parse(header: &str, length: u64) -> Wanted {
             (Some(start), Some(last)) => part(start, last.saturating_add(1).min(length)),
         })
     };
-    wanted().unwrap_or(Wanted::All)
+    parsed().unwrap_or(RequestedRange::All)
 }
 
-fn part(start: u64, end: u64) -> Wanted {
-    if start < end { Wanted::Part { start, end } } else { Wanted::Unsatisfiable }
+fn part(start: u64, end: u64) -> RequestedRange {
+    if start < end { RequestedRange::Part { start, end } } else { RequestedRange::Unsatisfiable }
 }
 
-/// Digits, nothing at all, or something malformed.
+/// Parses digits or an empty text. Returns `None` if the text is malformed.
 fn number(text: &str) -> Option<Option<u64>> {
     match text {
         "" => Some(None),
         _ if !text.bytes().all(|byte| byte.is_ascii_digit()) => None,
-        // More digits than any file has bytes.
+        // A number beyond `u64` is larger than any file.
         _ => Some(Some(text.parse().unwrap_or(u64::MAX))),
     }
 }
@@ -48,9 +48,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_as_rfc_9110_says() {
-        let part = |start, end| Wanted::Part { start, end };
-        for (header, wanted) in [
+    fn ranges_are_parsed_as_in_rfc_9110() {
+        let part = |start, end| RequestedRange::Part { start, end };
+        for (header, range) in [
             ("bytes=0-0", part(0, 1)),
             ("bytes=2-5", part(2, 6)),
             ("Bytes = 2-5", part(2, 6)),
@@ -59,19 +59,19 @@ mod tests {
             ("bytes=9-", part(9, 10)),
             ("bytes=-3", part(7, 10)),
             ("bytes=-99", part(0, 10)),
-            ("bytes=10-", Wanted::Unsatisfiable),
-            ("bytes=10-12", Wanted::Unsatisfiable),
-            ("bytes=-0", Wanted::Unsatisfiable),
-            ("bytes=5-2", Wanted::All),
-            ("bytes=-", Wanted::All),
-            ("bytes=0-1,4-5", Wanted::All),
-            ("bytes=+1-2", Wanted::All),
-            ("bytes=a-b", Wanted::All),
-            ("lines=1-2", Wanted::All),
-            ("", Wanted::All),
+            ("bytes=10-", RequestedRange::Unsatisfiable),
+            ("bytes=10-12", RequestedRange::Unsatisfiable),
+            ("bytes=-0", RequestedRange::Unsatisfiable),
+            ("bytes=5-2", RequestedRange::All),
+            ("bytes=-", RequestedRange::All),
+            ("bytes=0-1,4-5", RequestedRange::All),
+            ("bytes=+1-2", RequestedRange::All),
+            ("bytes=a-b", RequestedRange::All),
+            ("lines=1-2", RequestedRange::All),
+            ("", RequestedRange::All),
         ] {
-            assert_eq!(parse(header, 10), wanted, "{header}");
+            assert_eq!(parse(header, 10), range, "{header}");
         }
-        assert_eq!(parse("bytes=0-", 0), Wanted::Unsatisfiable);
+        assert_eq!(parse("bytes=0-", 0), RequestedRange::Unsatisfiable);
     }
 }

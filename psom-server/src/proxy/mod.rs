@@ -27,7 +27,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::{StartError, address::split_host_port, tls::ALTERNATIVE_NAME};
+use crate::{StartError, shared::host_port::split_host_port, tls::ALTERNATIVE_NAME};
 
 /// How a proxy is run.
 #[derive(Clone)]

@@ -1,33 +1,40 @@
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
-/// Why a store cannot do something: a sentence that says what to do where something can be done.
+use psom::error::Shared;
+use tokio::task::JoinError;
+
+use crate::files::{BlobError, RecordError};
+
+/// The reason why a store cannot do something. Its text says what to do if something can be done.
+///
+/// Sources are shared, because one failure is the answer to every waiting caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A meeting with this identifier exists.
+    /// A meeting with this ID exists.
     #[error("there is a meeting {0:?} already")]
     Exists(String),
     /// There is no such meeting, or no longer.
     #[error("there is no meeting {0:?}")]
     NoMeeting(String),
-    /// An entry of a meeting's state is not what was saved.
+    /// An entry of a meeting's state is damaged.
     #[error(
         "the state of the meeting {meeting:?} is damaged at the key {key:?}; \
          `psom store check` lists the damage, `psom store repair` saves the rest"
     )]
     Entry {
-        /// The meeting.
+        /// The meeting's ID.
         meeting: String,
-        /// The key, as far as it can be read.
+        /// The readable part of the key.
         key: String,
     },
-    /// What is said of a meeting itself is not what was saved.
+    /// The row of a meeting itself is damaged.
     #[error(
         "the entry of the meeting {0:?} is damaged; `psom store check` lists the damage, \
          `psom store repair` saves the rest"
     )]
     Meeting(String),
-    /// The file as a whole is damaged.
+    /// The database file is damaged.
     #[error(
         "{} is damaged ({reason}); `psom store check` lists the damage, `psom store repair` saves \
          the rest",
@@ -36,22 +43,24 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// The finding of SQLite.
         reason: String,
+        /// The error of the database, if the damage was found by one.
+        source: Option<Shared<sqlx::Error>>,
     },
-    /// The log of what is not in the file yet is damaged, and there is more of it behind the damage.
+    /// The write-ahead log is damaged, and committed transactions come after the damage.
     #[error(
         "the log {}-wal is damaged at byte {at}, and what was committed after that cannot be read; \
          `psom store repair` saves what was committed before",
         path.display()
     )]
     Log {
-        /// The file, without the ending of the log.
+        /// The database file.
         path: PathBuf,
-        /// The byte of the log.
+        /// The position of the damage in the log, in bytes.
         at: usize,
     },
-    /// The file was written by a later version of this program.
+    /// A later version of this program wrote the file.
     #[error(
         "{} has the format {version} and this psom knows only {known}; run the psom that wrote it, \
          or a later one",
@@ -60,49 +69,112 @@ pub enum Error {
     Newer {
         /// The file.
         path: PathBuf,
-        /// Its format.
+        /// The format of the file.
         version: i64,
-        /// The latest format that is understood.
+        /// The latest format that this program knows.
         known: i64,
     },
-    /// The file is a database, but not one of meetings.
+    /// The file is the database of another program.
     #[error("{} is the database of another program; move it away", .0.display())]
     Foreign(PathBuf),
-    /// There is no database, or nothing in it, where there was one.
+    /// The database is missing or empty although it existed before.
     #[error(
-        "{} is missing or empty, but {} is of a server that had one; put it back with its -wal, or \
-         begin without meetings in another data directory (files in S3 then need another prefix)",
-        path.display(), trace.display()
+        "{} is missing or empty, but {} shows that it existed; restore it with its -wal, or start \
+         without meetings in another data directory (files in S3 then need another prefix)",
+        path.display(), evidence.display()
     )]
     Gone {
-        /// The file.
+        /// The database file.
         path: PathBuf,
-        /// What says so.
-        trace: PathBuf,
+        /// The file or directory that shows that the database existed.
+        evidence: PathBuf,
     },
-    /// There is state of a meeting, and nothing is said of the meeting itself.
+    /// There is state of a meeting that is not in the list of meetings.
     #[error(
-        "there is state of a meeting {0:?}, but no such meeting; `psom store repair` makes the \
+        "there is state of a meeting {0:?}, but no such meeting; `psom store repair` adds the \
          meeting again, without its title"
     )]
     Stray(String),
-    /// There is no database to look at.
+    /// There is no database to check.
     #[error("there is no {}; name the server's data directory with --data", .0.display())]
     NoFile(PathBuf),
     /// A server runs on the directory.
     #[error("a server runs on {}; stop it first", .0.display())]
     Locked(PathBuf),
-    /// A file of the store is not in the directory any more.
+    /// A file of the store was removed or replaced while the store was open.
     #[error(
-        "{} was removed or replaced while the server ran; put back what was there, or the last \
-         backup, before a server is started again",
+        "{} was removed or replaced while the server ran; restore the file or the last backup \
+         before you start a server again",
         .0.display()
     )]
     Taken(PathBuf),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
-    /// Something else failed, which is not the caller's to change.
-    #[error("the store failed: {0}")]
-    Failed(String),
+    /// A file operation failed.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// The operation.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The error of the system.
+        source: Shared<io::Error>,
+    },
+    /// The data directory cannot be locked.
+    #[error(
+        "cannot lock {}: {source}; make the directory writable, or copy all of it to another place",
+        path.display()
+    )]
+    Lock {
+        /// The directory.
+        path: PathBuf,
+        /// The error of the system.
+        source: Shared<io::Error>,
+    },
+    /// The database refused an operation.
+    #[error("the store failed: {}: {reason}", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// The message of SQLite.
+        reason: String,
+        /// The error of the database.
+        source: Shared<sqlx::Error>,
+    },
+    /// The files of the meetings could not be checked.
+    #[error(transparent)]
+    Files(Shared<BlobError>),
+    /// The record of the files' location cannot be read.
+    #[error(transparent)]
+    Record(Shared<RecordError>),
+    /// The store's task has stopped, or panicked.
+    #[error("the store has stopped unexpectedly")]
+    Stopped(#[source] Option<Shared<JoinError>>),
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io { action, path: path.into(), source: source.into() }
+    }
+
+    pub(crate) fn lock(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Lock { path: path.into(), source: source.into() }
+    }
+
+    pub(crate) fn interrupted(source: JoinError) -> Self {
+        Self::Stopped(Some(source.into()))
+    }
+}
+
+impl From<BlobError> for Error {
+    fn from(error: BlobError) -> Self {
+        Self::Files(error.into())
+    }
+}
+
+impl From<RecordError> for Error {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error.into())
+    }
 }

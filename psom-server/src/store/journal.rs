@@ -3,19 +3,19 @@ use std::sync::Arc;
 use psom::{Committing, Journal, JournalError, Write};
 
 use super::{
-    Error,
-    queue::{Done, Incarnation, Queue},
+    error::Error,
+    queue::{Done, Incarnation, WriteQueue},
 };
 
 /// The journal of one meeting.
 pub(super) struct MeetingJournal {
-    queue: Arc<Queue>,
+    queue: Arc<WriteQueue>,
     meeting: Arc<str>,
     incarnation: Option<Incarnation>,
 }
 
 impl MeetingJournal {
-    pub(super) fn new(queue: Arc<Queue>, meeting: &str) -> Self {
+    pub(super) fn new(queue: Arc<WriteQueue>, meeting: &str) -> Self {
         let incarnation = queue.incarnation(meeting);
         Self { queue, meeting: meeting.into(), incarnation }
     }
@@ -23,17 +23,16 @@ impl MeetingJournal {
 
 impl Journal for MeetingJournal {
     fn commit(&self, writes: Vec<Write>) -> Committing {
-        // Now, not when the future is polled: this gives the changes their place.
+        // Queued here, not when the future is polled, so that the order of the calls counts.
         let done = self.queue.commit(&self.meeting, self.incarnation, writes);
         Box::pin(async move {
-            let answer = async { answer(done?).await };
-            answer.await.map_err(JournalError::failed)
+            let committed = async { wait(done?).await };
+            committed.await.map_err(JournalError::failed)
         })
     }
 }
 
-/// Waits for the writer's answer.
-pub(super) async fn answer(done: Done) -> Result<(), Error> {
-    let gone = |_| Err(Error::Failed("its writer is gone".into()));
-    done.await.unwrap_or_else(gone)
+/// Waits for the answer of the writer.
+pub(super) async fn wait(done: Done) -> Result<(), Error> {
+    done.await.unwrap_or(Err(Error::Stopped(None)))
 }

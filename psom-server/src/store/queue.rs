@@ -1,65 +1,70 @@
-//! What waits to be written, in the order of the calls.
+//! The queue of changes that wait to be written, in the order of the calls.
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use psom::Write;
 use tokio::sync::{Notify, oneshot};
 
-use super::{Error, StoredMeeting};
+use super::{error::Error, meeting_store::StoredMeeting};
+use crate::shared::lock::lock;
 
-/// Roughly the bytes of a transaction; a single change may be larger.
-const GROUP: usize = 4 << 20;
-/// Roughly what a write takes besides its texts.
-const OVERHEAD: usize = 64;
+/// Approximate size limit of a transaction in bytes, so that the log stays small and callers do not wait
+/// long. A single change can be larger.
+const MAX_TRANSACTION_BYTES: usize = 4 << 20;
+
+/// Approximate bytes of a row beside its texts.
+const ROW_OVERHEAD_BYTES: usize = 64;
 
 /// A change of the store.
-pub(super) enum Change {
+pub(super) enum StoreChange {
     Create(StoredMeeting),
     Delete(String),
     Commit(Arc<str>, Vec<Write>),
-    /// Is done when everything before it is.
-    Nothing,
+    /// No change. It is done when all changes before it are.
+    Barrier,
 }
 
-/// A change, and who waits for it.
-pub(super) struct Waiting {
-    pub(super) change: Change,
+/// A change in the queue, with the channel for its answer.
+pub(super) struct QueuedChange {
+    pub(super) change: StoreChange,
     pub(super) done: oneshot::Sender<Result<(), Error>>,
 }
 
-/// Is told when a change is durable, or why it is not.
+/// Receives the answer when a change is durable or has failed.
 pub(super) type Done = oneshot::Receiver<Result<(), Error>>;
 
-/// Which of the meetings that had an identifier one after another.
+/// Distinguishes the meetings that had the same ID one after another.
 pub(super) type Incarnation = u64;
 
-/// Takes changes at any time and gives them to one writer.
-pub(super) struct Queue {
-    state: Mutex<State>,
+/// Accepts changes from any task, and hands them to one writer.
+pub(super) struct WriteQueue {
+    state: Mutex<QueueState>,
     filled: Notify,
 }
 
-struct State {
-    waiting: VecDeque<Waiting>,
-    /// The meetings that there are once everything that waits is written.
+struct QueueState {
+    changes: VecDeque<QueuedChange>,
+    /// The meetings that will exist when all queued changes are written.
     meetings: HashMap<String, Incarnation>,
-    incarnations: Incarnation,
-    /// Why nothing is taken any more.
+    last_incarnation: Incarnation,
+    /// The reason why the queue accepts nothing any more.
     end: Option<Error>,
 }
 
-impl Queue {
+impl WriteQueue {
+    /// Returns an empty queue for a store with these meetings.
     pub(super) fn new(meetings: impl IntoIterator<Item = String>) -> Self {
         let meetings = meetings.into_iter().map(|id| (id, 0)).collect();
-        let state = State { waiting: VecDeque::new(), meetings, incarnations: 0, end: None };
+        let changes = VecDeque::new();
+        let state = QueueState { changes, meetings, last_incarnation: 0, end: None };
         Self { state: Mutex::new(state), filled: Notify::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        lock(&self.state)
     }
 
     pub(super) fn create(&self, meeting: StoredMeeting) -> Result<Done, Error> {
@@ -68,9 +73,9 @@ impl Queue {
             return Err(Error::Exists(meeting.id));
         }
         let id = meeting.id.clone();
-        let done = self.push(&mut state, Change::Create(meeting))?;
-        state.incarnations += 1;
-        let incarnation = state.incarnations;
+        let done = self.push(&mut state, StoreChange::Create(meeting))?;
+        state.last_incarnation += 1;
+        let incarnation = state.last_incarnation;
         state.meetings.insert(id, incarnation);
         Ok(done)
     }
@@ -80,12 +85,12 @@ impl Queue {
         if !state.meetings.contains_key(meeting) {
             return Err(Error::NoMeeting(meeting.into()));
         }
-        let done = self.push(&mut state, Change::Delete(meeting.into()))?;
+        let done = self.push(&mut state, StoreChange::Delete(meeting.into()))?;
         state.meetings.remove(meeting);
         Ok(done)
     }
 
-    /// Takes what a journal commits, while its meeting is the one that it was made for.
+    /// Queues the writes of a journal, if its meeting still exists.
     pub(super) fn commit(
         &self,
         meeting: &Arc<str>,
@@ -96,58 +101,60 @@ impl Queue {
         if incarnation.is_none() || state.meetings.get(&**meeting).copied() != incarnation {
             return Err(Error::NoMeeting(meeting.to_string()));
         }
-        self.push(&mut state, Change::Commit(meeting.clone(), writes))
+        self.push(&mut state, StoreChange::Commit(meeting.clone(), writes))
     }
 
-    /// Is done when all that was taken so far is.
-    pub(super) fn settle(&self) -> Result<Done, Error> {
-        self.push(&mut self.state(), Change::Nothing)
+    /// Queues a barrier, which is done when all earlier changes are.
+    pub(super) fn barrier(&self) -> Result<Done, Error> {
+        self.push(&mut self.state(), StoreChange::Barrier)
     }
 
     pub(super) fn incarnation(&self, meeting: &str) -> Option<Incarnation> {
         self.state().meetings.get(meeting).copied()
     }
 
-    fn push(&self, state: &mut State, change: Change) -> Result<Done, Error> {
+    fn push(&self, state: &mut QueueState, change: StoreChange) -> Result<Done, Error> {
         if let Some(end) = &state.end {
             return Err(end.clone());
         }
-        let (done, waits) = oneshot::channel();
-        state.waiting.push_back(Waiting { change, done });
+        let (done, receiver) = oneshot::channel();
+        state.changes.push_back(QueuedChange { change, done });
         self.filled.notify_one();
-        Ok(waits)
+        Ok(receiver)
     }
 
-    /// Takes nothing more; what was taken stays. Returns why it has ended, which may be earlier.
-    pub(super) fn end(&self, why: Error) -> Error {
-        let why = self.state().end.get_or_insert(why).clone();
+    /// Accepts nothing more. Queued changes are still written. Returns the reason for the end, which
+    /// can be an earlier one.
+    pub(super) fn end(&self, reason: Error) -> Error {
+        let reason = self.state().end.get_or_insert(reason).clone();
         self.filled.notify_one();
-        why
+        reason
     }
 
-    /// Everything that waits fails, and everything that comes.
-    pub(super) fn fail(&self, why: &Error) {
+    /// Accepts nothing more, and answers all queued changes with this error.
+    pub(super) fn fail(&self, error: &Error) {
         let mut state = self.state();
-        state.end = Some(why.clone());
-        for waiting in state.waiting.drain(..) {
-            // Who is not there any more needs no answer.
-            let _ = waiting.done.send(Err(why.clone()));
+        state.end = Some(error.clone());
+        for change in state.changes.drain(..) {
+            // Sending fails if the caller has stopped waiting.
+            let _ = change.done.send(Err(error.clone()));
         }
     }
 
-    /// What waits, as much as a transaction may have. Nothing when there will be no more.
-    pub(super) async fn take(&self) -> Option<Vec<Waiting>> {
+    /// Waits for changes, and takes as many as fit a transaction. Returns `None` when the queue has
+    /// ended and is empty.
+    pub(super) async fn take(&self) -> Option<Vec<QueuedChange>> {
         loop {
             {
                 let mut state = self.state();
                 let mut bytes = 0;
-                let fits = |waiting: &&Waiting| {
-                    bytes += waiting.change.bytes();
-                    bytes <= GROUP
+                let fits = |queued: &&QueuedChange| {
+                    bytes += queued.change.bytes();
+                    bytes <= MAX_TRANSACTION_BYTES
                 };
-                let count = state.waiting.iter().take_while(fits).count().max(1);
-                if !state.waiting.is_empty() {
-                    return Some(state.waiting.drain(..count).collect());
+                let count = state.changes.iter().take_while(fits).count().max(1);
+                if !state.changes.is_empty() {
+                    return Some(state.changes.drain(..count).collect());
                 }
                 if state.end.is_some() {
                     return None;
@@ -158,11 +165,11 @@ impl Queue {
     }
 }
 
-impl Change {
+impl StoreChange {
     fn bytes(&self) -> usize {
-        let Self::Commit(_, writes) = self else { return OVERHEAD };
+        let Self::Commit(_, writes) = self else { return ROW_OVERHEAD_BYTES };
         let size = |write: &Write| {
-            write.key.len() + write.value.as_ref().map_or(0, String::len) + OVERHEAD
+            write.key.len() + write.value.as_ref().map_or(0, String::len) + ROW_OVERHEAD_BYTES
         };
         writes.iter().map(size).sum()
     }

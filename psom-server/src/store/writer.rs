@@ -1,4 +1,5 @@
-//! The one that writes: all that waits, of all meetings, in one transaction.
+//! The writer: the only task that changes the database. It writes all queued changes of all meetings in
+//! one transaction.
 
 use std::{
     io,
@@ -10,30 +11,39 @@ use std::{
     time::Duration,
 };
 
-use psom::Write;
 use sqlx::{Connection, SqliteConnection, query, raw_sql};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
-    Error, Health, StoredMeeting,
-    place::Place,
-    queue::{Change, Queue, Waiting},
-    schema, sum, swap,
+    error::Error,
+    meeting_store::Health,
+    open_files::OpenFiles,
+    paths::beside,
+    queue::{QueuedChange, StoreChange, WriteQueue},
+    schema,
+    statements::{apply, create_meeting, delete_meeting},
 };
+use crate::shared::private_files;
 
-/// How long a transaction waits that found no room, at first and at most.
-const DELAY: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
+/// The first delay before a transaction that met an obstacle is tried again. The delay doubles each time.
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// The longest delay between two tries, so that the store resumes soon after the obstacle has passed.
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
+
+/// Bytes of the file that probes whether the disk is full: more than a file system allocates at once.
+const PROBE_BYTES: usize = 64 << 10;
 
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     pub(super) path: PathBuf,
-    pub(super) place: Place,
-    pub(super) queue: Arc<Queue>,
+    pub(super) open_files: OpenFiles,
+    pub(super) queue: Arc<WriteQueue>,
     pub(super) transactions: Arc<AtomicU64>,
-    /// Others learn from its end that the writer has ended.
+    /// The end of this channel shows that the writer has ended.
     pub(super) health: watch::Sender<Health>,
     #[cfg(test)]
-    pub(super) most_pages: Arc<AtomicU64>,
+    pub(super) max_pages: Arc<AtomicU64>,
 }
 
 impl Writer {
@@ -42,65 +52,78 @@ impl Writer {
         while let Some(group) = self.queue.take().await {
             let result = self.write(&group).await;
             if let Err(error) = &result {
-                tracing::error!(%error, "The store cannot write any more");
+                tracing::error!(%error, "the store has failed");
                 self.queue.fail(error);
                 self.health.send_replace(Health::Failed(error.clone()));
             }
-            for waiting in group {
-                // Who is not there any more needs no answer.
-                let _ = waiting.done.send(result.clone());
+            for queued in group {
+                // Sending fails if the caller has stopped waiting.
+                let _ = queued.done.send(result.clone());
             }
         }
         if let Err(error) = self.connection.close().await {
-            tracing::warn!(%error, "Could not close the store");
+            tracing::warn!(%error, "could not close the store");
         }
     }
 
-    /// Writes a group, however long that has to wait for room.
-    async fn write(&mut self, group: &[Waiting]) -> Result<(), Error> {
-        if group.iter().all(|waiting| matches!(waiting.change, Change::Nothing)) {
+    /// Writes a group of changes, and waits while an obstacle prevents it.
+    async fn write(&mut self, group: &[QueuedChange]) -> Result<(), Error> {
+        if group.iter().all(|queued| matches!(queued.change, StoreChange::Barrier)) {
             return Ok(());
         }
-        let [mut delay, most] = DELAY;
+        let mut delay = FIRST_RETRY_DELAY;
         loop {
             let Err(error) = self.transact(group).await else { break };
-            // Some errors end the transaction by themselves, so there may be nothing to roll back.
+            // Some errors roll the transaction back themselves, so this can fail.
             let _ = raw_sql("ROLLBACK").execute(&mut self.connection).await;
             let Some(obstacle) = obstacle(&error, &self.path) else {
-                return Err(schema::failure(&self.path, &error));
+                return Err(schema::error(&self.path, error));
             };
-            if self.change_to(Health::Waiting(obstacle)) {
+            if self.set_waiting(obstacle) {
                 let path = self.path.display();
-                tracing::warn!(%path, %error, "The store waits, and meetings with it: {obstacle}");
+                tracing::warn!(%path, %error, "the store and its meetings wait: {obstacle}");
             }
             sleep(delay).await;
-            delay = (delay * 2).min(most);
+            delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
-        // Before anybody is told that it is safe.
-        self.place.look()?;
-        if self.change_to(Health::Good) {
-            tracing::info!(path = %self.path.display(), "The store goes on");
+        // Before the callers are told that the changes are durable.
+        self.open_files.check()?;
+        if self.set_good() {
+            tracing::info!(path = %self.path.display(), "the store has resumed");
         }
         Ok(())
     }
 
-    /// Says how the store is. Whether that is new.
-    fn change_to(&self, health: Health) -> bool {
-        self.health.send_if_modified(|now| std::mem::replace(now, health.clone()) != health)
+    /// Publishes that the store waits. Returns `false` if it was known already.
+    fn set_waiting(&self, obstacle: &'static str) -> bool {
+        self.health.send_if_modified(|health| {
+            let is_known = matches!(health, Health::Waiting(known) if *known == obstacle);
+            *health = Health::Waiting(obstacle);
+            !is_known
+        })
     }
 
-    /// Writes a group, all of it or nothing. It may be tried again, whatever came of it.
-    async fn transact(&mut self, group: &[Waiting]) -> sqlx::Result<()> {
+    /// Publishes that the store works. Returns `false` if it was known already.
+    fn set_good(&self) -> bool {
+        self.health.send_if_modified(|health| {
+            let is_known = matches!(health, Health::Good);
+            *health = Health::Good;
+            !is_known
+        })
+    }
+
+    /// Writes a group of changes in one transaction. After an error, it can be tried again.
+    async fn transact(&mut self, group: &[QueuedChange]) -> sqlx::Result<()> {
         #[cfg(test)]
         self.limit_pages().await?;
         let connection = &mut self.connection;
         query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        for waiting in group {
-            match &waiting.change {
-                Change::Create(meeting) => create(connection, meeting).await?,
-                Change::Delete(meeting) => delete(connection, meeting).await?,
-                Change::Commit(meeting, writes) => apply(connection, meeting, writes).await?,
-                Change::Nothing => {}
+        for queued in group {
+            match &queued.change {
+                StoreChange::Create(meeting) => create_meeting(connection, meeting).await?,
+                StoreChange::Delete(meeting) => delete_meeting(connection, meeting).await?,
+                StoreChange::Commit(meeting, writes) => apply(connection, meeting, writes).await?,
+                StoreChange::Barrier => {}
             }
         }
         query("COMMIT").execute(connection).await?;
@@ -108,111 +131,37 @@ impl Writer {
         Ok(())
     }
 
-    /// For tests, a full disk: a database that may not grow.
+    /// Limits the size of the database, which tests use in place of a full disk.
     #[cfg(test)]
     async fn limit_pages(&mut self) -> sqlx::Result<()> {
-        let most = self.most_pages.load(Ordering::Relaxed);
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {most}"));
+        let max = self.max_pages.load(Ordering::Relaxed);
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {max}"));
         raw_sql(sql).execute(&mut self.connection).await.map(drop)
     }
 }
 
-/// Adds a meeting.
-pub(super) async fn create(
-    connection: &mut SqliteConnection,
-    meeting: &StoredMeeting,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO meetings (id, title, created, sum) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE \
-         SET title = excluded.title, created = excluded.created, sum = excluded.sum",
-    )
-    .bind(&meeting.id)
-    .bind(&meeting.title)
-    .bind(meeting.created)
-    .bind(sum::meeting(meeting))
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-async fn delete(connection: &mut SqliteConnection, meeting: &str) -> sqlx::Result<()> {
-    let of_state = query("DELETE FROM state WHERE meeting = $1").bind(meeting);
-    of_state.execute(&mut *connection).await?;
-    let of_meetings = query("DELETE FROM meetings WHERE id = $1").bind(meeting);
-    of_meetings.execute(connection).await.map(drop)
-}
-
-/// Makes the changes of a turn, in their order.
-async fn apply(
-    connection: &mut SqliteConnection,
-    meeting: &str,
-    writes: &[Write],
-) -> sqlx::Result<()> {
-    for Write { key, value } in writes {
-        match value {
-            Some(value) => save(connection, meeting, key, value).await?,
-            None => erase(connection, meeting, key).await?,
-        }
-    }
-    Ok(())
-}
-
-/// Makes a key stand for a text.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    meeting: &str,
-    key: &str,
-    value: &str,
-) -> sqlx::Result<()> {
-    query(
-        "INSERT INTO state (meeting, key, value, sum) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (meeting, key) DO UPDATE SET value = excluded.value, sum = excluded.sum",
-    )
-    .bind(meeting)
-    .bind(key)
-    .bind(value)
-    .bind(sum::entry(meeting, key, value))
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-/// Makes a key, and every key below it, stand for nothing.
-pub(super) async fn erase(
-    connection: &mut SqliteConnection,
-    meeting: &str,
-    key: &str,
-) -> sqlx::Result<()> {
-    let itself = query("DELETE FROM state WHERE meeting = $1 AND key = $2");
-    itself.bind(meeting).bind(key).execute(&mut *connection).await?;
-    // `0` comes right after `/`.
-    let below = query("DELETE FROM state WHERE meeting = $1 AND key >= $2 AND key < $3");
-    let below = below.bind(meeting).bind(format!("{key}/")).bind(format!("{key}0"));
-    below.execute(connection).await.map(drop)
-}
-
-/// What keeps a transaction from being written, where that may pass.
+/// Returns the obstacle behind an error, if it can pass.
 fn obstacle(error: &sqlx::Error, database: &Path) -> Option<&'static str> {
+    /// The primary result codes of SQLite: <https://www.sqlite.org/rescode.html>.
     const BUSY: u32 = 5;
     const IO: u32 = 10;
     const FULL: u32 = 13;
-    match schema::code(error)? & 0xff {
+    match schema::primary_code(error)? {
         FULL => Some("the disk is full"),
         BUSY => Some("another program has locked the database"),
-        // Which error of the system it was SQLite does not say.
-        IO if is_full(database) => Some("the disk is full"),
+        // SQLite does not report which error of the system it was.
+        IO if is_disk_full(database) => Some("the disk is full"),
         _ => None,
     }
 }
 
-/// Whether the disk takes nothing more.
-fn is_full(database: &Path) -> bool {
-    let path = swap::beside(database, ".probe");
+/// Probes whether the disk is full by writing a file beside the database.
+fn is_disk_full(database: &Path) -> bool {
+    let path = beside(database, ".probe");
     let probe = || {
         use io::Write;
-        let mut file = crate::private::create_new(&path)?;
-        file.write_all(&[0; 1 << 16])?;
+        let mut file = private_files::create_new(&path)?;
+        file.write_all(&[0; PROBE_BYTES])?;
         file.sync_all()
     };
     let probed: io::Result<()> = probe();

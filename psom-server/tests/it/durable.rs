@@ -13,7 +13,8 @@ use psom_objects::{
 use psom_server::{
     Durability, JoinLink, Options, Server, StartError,
     files::BlobConfig,
-    store::{self, MeetingStore, SqliteStore},
+    maintenance,
+    store::{MeetingStore, SqliteStore},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -229,14 +230,14 @@ async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a
     let ada = Guest::join(ada).await;
     assert_eq!(ada.model.contents.keys().collect::<Vec<_>>(), [&1]);
     server.shutdown(Duration::from_secs(30)).await;
-    let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+    let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(
         problems.len() == 1 && problems[0].contains("content 2 cannot be made"),
         "{problems:?}"
     );
-    let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+    let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
     assert!(lost.len() == 1 && lost[0].contains("without \"content/2\""), "{lost:?}");
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 }
 
 #[tokio::test]
@@ -264,15 +265,15 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     let server = Server::start(options(data.path())).await.unwrap();
     assert!(!nobodys.exists() && files.join(&name).exists());
     server.shutdown(Duration::from_secs(30)).await;
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 
     // A file that is lost for good: it is told, and the meeting goes on without its content.
     std::fs::write(files.join(&name), "cut").unwrap();
-    let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+    let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
-    let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+    let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
     assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let server = Server::start(options(data.path())).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let ada = Guest::join(ada).await;
@@ -308,7 +309,8 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
     // A repair that saves nothing keeps the database for somebody who can read it, and the files.
     let whole = std::fs::read(&database).unwrap();
     std::fs::write(&database, [0; 4096]).unwrap();
-    let put_aside = store::repair(data.path(), &BlobConfig::Local).await.unwrap().kept.unwrap();
+    let put_aside =
+        maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().kept.unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     assert!(server.create_meeting("team", None).await.is_ok() && file.exists());
     server.shutdown(Duration::from_secs(30)).await;
@@ -342,7 +344,7 @@ async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
         let file = record.display().to_string();
         assert!(refused.contains(&file) && refused.contains("of a backup"), "{refused}");
         for files in [BlobConfig::Local, BlobConfig::Url("memory:///".into(), Vec::new())] {
-            let error = store::repair(data.path(), &files).await.unwrap_err().to_string();
+            let error = maintenance::repair(data.path(), &files).await.unwrap_err().to_string();
             assert!(error.contains(&refused), "{error}");
         }
         assert_eq!(std::fs::read(&record).unwrap(), damaged);
@@ -351,7 +353,7 @@ async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
     std::fs::remove_file(&record).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.shutdown(Duration::from_secs(30)).await;
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 }
 
 #[tokio::test]
@@ -362,15 +364,16 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
         let name = file.file_name().unwrap().to_str().unwrap();
         // Elsewhere all of them would be missing.
         let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
-        let refused = store::repair(data.path(), &elsewhere).await.unwrap_err();
+        let refused = maintenance::repair(data.path(), &elsewhere).await.unwrap_err();
         assert!(refused.to_string().contains("in the data directory, and not at"), "{refused}");
-        assert_eq!(store::check(data.path(), &elsewhere).await, Err(refused));
+        let check = maintenance::check(data.path(), &elsewhere).await.unwrap_err();
+        assert_eq!(check.to_string(), refused.to_string());
         std::fs::remove_dir_all(data.path().join(folder)).unwrap();
         let error = Server::start(options(data.path())).await.unwrap_err().to_string();
         assert!(error.contains(name) && error.contains("psom store check"), "{error}");
-        let problems = store::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
+        let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
         assert!(problems.len() == 1 && problems[0].contains(name), "{problems:?}");
-        let lost = store::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
+        let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
         assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
         let server = Server::start(options(data.path())).await.unwrap();
         server.shutdown(Duration::from_secs(30)).await;
@@ -381,13 +384,13 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
 async fn a_file_that_is_not_what_was_stored_is_found_by_its_sum() {
     let data = tempfile::tempdir().unwrap();
     let file = with_a_file(data.path()).await;
-    let look = async || store::check_files(data.path(), &BlobConfig::Local).await.unwrap();
+    let look = async || maintenance::check_files(data.path(), &BlobConfig::Local).await.unwrap();
     assert!(look().await.is_empty());
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[3] ^= 1;
     std::fs::write(&file, bytes).unwrap();
     // Its length says nothing.
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let damaged = look().await;
     let name = file.file_name().unwrap().to_str().unwrap();
     assert!(damaged.len() == 1 && damaged[0].contains(name), "{damaged:?}");

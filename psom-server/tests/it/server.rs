@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use psom::{Client, ClientSession};
 use psom_objects::client::Conference;
 use psom_server::{
-    Entry, JoinLink, Options, Server, ServerFile, StartError,
+    JoinCredential, JoinLink, Options, Server, ServerFile, StartError,
     files::BlobConfig,
     proxy::{self, ProxyOptions},
     tls::Identity,
@@ -46,7 +46,7 @@ async fn http(server: &Server, request: &str, token: &str, body: Option<Value>) 
 
 /// Connects as a client on another machine would, with nothing but the link.
 async fn join(link: &JoinLink) -> psom::Result<ClientSession<Conference>> {
-    let Entry::Token(token) = &link.entry else { panic!("no token") };
+    let JoinCredential::Token(token) = &link.credential else { panic!("no token") };
     Client::builder()
         .root_with(|scope| Conference::new(scope, |_| {}))
         .token(token.as_str())
@@ -153,7 +153,9 @@ async fn demo_links_are_followed_and_a_meeting_ends() {
     let mut sessions = Vec::new();
     for demo in server.demo_links() {
         let link: JoinLink = demo.link.to_string().parse().unwrap();
-        let Entry::Invitation { secret, .. } = &link.entry else { panic!("no invitation") };
+        let JoinCredential::Invitation { secret, .. } = &link.credential else {
+            panic!("no invitation")
+        };
         let follow = json!({ "invite": secret, "displayName": "Ada" });
         let (status, admitted) = http(&server, "POST /api/join", "", Some(follow)).await;
         assert_eq!(status, 201);
@@ -182,8 +184,8 @@ async fn an_invitation_is_followed_by_the_library_too() {
         let root = |scope: &mut psom::Scope| Conference::new(scope, |_| {});
         let unfollowed = invitation.join(root).await.err().unwrap().to_string();
         assert!(unfollowed.contains("JoinLink::follow"), "{unfollowed}");
-        let link = invitation.follow("Ada").await.unwrap();
-        assert_eq!(link.follow("Grace").await.unwrap(), link);
+        let link = invitation.exchange("Ada").await.unwrap();
+        assert_eq!(link.exchange("Grace").await.unwrap(), link);
         let session = link.join(root).await.unwrap();
         let token = server.server_file().admin_token;
         if !https {
@@ -192,7 +194,7 @@ async fn an_invitation_is_followed_by_the_library_too() {
         }
         server.end_meeting("demo").await.unwrap();
         session.ended().await;
-        let refused = invitation.follow("Ada").await.unwrap_err().to_string();
+        let refused = invitation.exchange("Ada").await.unwrap_err().to_string();
         assert!(refused.contains("ask for a new join link"), "{refused}");
         server.shutdown(GRACE).await;
     }
@@ -255,7 +257,7 @@ async fn a_meeting_is_joined_through_a_forwarding_proxy() {
     let user = json!({ "uri": "sip:ada", "displayName": "Ada", "role": "presenter" });
     let (_, admitted) = http(&server, "POST /api/meetings/demo/users", &token, Some(user)).await;
     let link: JoinLink = admitted["joinLink"].as_str().unwrap().parse().unwrap();
-    let Entry::Token(auth) = &link.entry else { panic!("no token") };
+    let JoinCredential::Token(auth) = &link.credential else { panic!("no token") };
     let identity = Identity::open(&data, &[]).unwrap();
     let upstream = server.psom_addr().to_string();
     let (tls, trust) = (identity.server.clone(), identity.client.clone());

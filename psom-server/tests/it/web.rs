@@ -8,7 +8,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
     types::UploadFinishReason,
 };
-use psom_server::{Entry, JoinLink, Options, Server};
+use psom_server::{JoinCredential, JoinLink, Options, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -64,7 +64,7 @@ impl Stage {
         let answer = self.ask(&head, user.to_string().as_bytes()).await;
         let answer: Value = serde_json::from_slice(&answer.body).unwrap();
         let link: JoinLink = answer["joinLink"].as_str().unwrap().parse().unwrap();
-        let Entry::Token(token) = &link.entry else { panic!("no token") };
+        let JoinCredential::Token(token) = &link.credential else { panic!("no token") };
         let (sender, events) = unbounded_channel();
         let session = Client::builder()
             .root_with(|scope| Conference::new(scope, move |event| drop(sender.send(event))))

@@ -47,7 +47,7 @@ async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
     let root = Directory::new();
     for blobs in both(&root) {
         let library = on(&root, &blobs);
-        let store = library.store("m");
+        let store = library.meeting("m");
         // More than one part on its way.
         let plain = noise((9 << 20) + 5);
         let length = plain.len() as u64;
@@ -65,11 +65,11 @@ async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
         assert_eq!(read(&library, &file.name, 0..whole + 1).await, None, "it is shorter");
         // Nothing is left on the way.
         eventually(|| files_below(&root.join("m/tmp")).is_empty()).await;
-        assert_eq!((count(&blobs).await, library.held()), (1, 0));
+        assert_eq!((count(&blobs).await, library.reserved_bytes()), (1, 0));
         store.clear();
         until_there_are(&blobs, 0).await;
         eventually(|| !root.join("m").exists()).await;
-        assert_eq!(library.stored(), 0);
+        assert_eq!(library.stored_bytes(), 0);
     }
 }
 
@@ -78,7 +78,7 @@ async fn a_file_that_is_removed_is_removed_from_wherever_it_is() {
     let root = Directory::new();
     for blobs in both(&root) {
         let library = on(&root, &blobs);
-        let store = library.store("m");
+        let store = library.meeting("m");
         let first = upload(&store, &package("a", b"hello"), 5).await.unwrap();
         let other = upload(&store, &package("a", b"hello"), 5).await.unwrap();
         let served = library.get(&first.files["a"].name).unwrap();
@@ -95,15 +95,15 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
     let root = Directory::new();
     for blobs in both(&root) {
         let first = on(&root, &blobs);
-        let kept = upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
-        upload(&first.store("m"), &package("a", b"hello"), 5).await.unwrap();
-        upload(&first.store("other"), &package("a", b"hello"), 5).await.unwrap();
+        let kept = upload(&first.meeting("m"), &package("a", b"hello"), 5).await.unwrap();
+        upload(&first.meeting("m"), &package("a", b"hello"), 5).await.unwrap();
+        upload(&first.meeting("other"), &package("a", b"hello"), 5).await.unwrap();
         let file = &kept.files["a"];
         let again = on(&root, &blobs);
-        let store = again.store("m");
+        let store = again.meeting("m");
         assert!(store.adopt(file).is_err(), "nobody has looked yet");
-        again.survey("ada").await.unwrap();
-        let error = again.store("other").adopt(file).unwrap_err().to_string();
+        again.find_files("ada").await.unwrap();
+        let error = again.meeting("other").adopt(file).unwrap_err().to_string();
         assert!(error.contains("No such file"), "{error}");
         let longer = psom_objects::store::StoredFile { size: 99, ..file.clone() };
         let error = store.adopt(&longer).unwrap_err().to_string();
@@ -111,7 +111,7 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
         store.adopt(file).unwrap();
         assert_eq!(count(&blobs).await, 3);
         again.sweep().await.unwrap();
-        assert_eq!((count(&blobs).await, again.stored()), (1, 16));
+        assert_eq!((count(&blobs).await, again.stored_bytes()), (1, 16));
         assert!(read(&again, &file.name, 0..16).await.is_some());
         store.clear();
         until_there_are(&blobs, 0).await;
@@ -125,15 +125,15 @@ async fn a_package_that_nobody_waits_for_is_not_stored() {
     for blobs in both(&root) {
         let library = on(&root, &blobs);
         let package = package("a", &noise(100_000));
-        let mut sink = library.store("m").begin(package.len() as u64).unwrap();
+        let mut sink = library.meeting("m").begin(package.len() as u64).unwrap();
         sink.write(package.clone().into()).await.unwrap();
         let mut finish = sink.finish(100_000);
         // It gets as far as the first thing that has to be waited for.
         assert!(futures_util::poll!(&mut finish).is_pending());
         drop(finish);
-        eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+        eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
         until_there_are(&blobs, 0).await;
-        assert_eq!((library.stored(), library.metrics.uploads.count()), (0, 0));
+        assert_eq!((library.stored_bytes(), library.metrics().uploads.count()), (0, 0));
     }
 }
 
@@ -149,7 +149,7 @@ async fn only_files_of_ours_are_found() {
     let blobs = Blobs::of(store.clone(), "p".into(), "memory:///p");
     assert_eq!(count(&blobs).await, 0);
     let library = on(&root, &blobs);
-    library.survey("ada").await.unwrap();
+    library.find_files("ada").await.unwrap();
     library.sweep().await.unwrap();
     assert_eq!(Blobs::of(store, "".into(), "memory:///").list().await.unwrap().len(), 2);
 }
@@ -162,11 +162,11 @@ async fn an_object_store_is_one_servers_alone() {
     at("one").claim("ada", true).await.unwrap();
     at("one").claim("ada", false).await.unwrap();
     assert!(owned(at("one").claim("grace", true).await));
-    assert!(owned(at("one").is_owned_by("grace").await));
-    at("one").is_owned_by("ada").await.unwrap();
-    at("one").is_marked("ada").await.unwrap();
-    assert!(owned(at("one").is_marked("grace").await));
-    let unmarked = at("none").is_marked("ada").await;
+    assert!(owned(at("one").check_owner("grace").await));
+    at("one").check_owner("ada").await.unwrap();
+    at("one").check_mark("ada").await.unwrap();
+    assert!(owned(at("one").check_mark("grace").await));
+    let unmarked = at("none").check_mark("ada").await;
     assert!(matches!(unmarked, Err(BlobError::Unmarked { .. })), "{unmarked:?}");
     at("other").claim("grace", true).await.unwrap();
     assert_eq!(count(&at("one")).await, 0, "the mark is no file");
@@ -186,27 +186,27 @@ async fn what_has_no_mark_belongs_to_who_knows_a_file_of_it() {
     let config = BlobConfig::Url(url.into(), Vec::new());
     let config = LibraryConfig { blobs: config, ..LibraryConfig::new(&*root) };
     let on = || Library::with(config.clone(), blobs.clone(), Arc::default(), |_| Ok(u64::MAX));
-    let files = upload(&on().store("m"), &package("a", b"hello"), 5).await.unwrap().files;
-    let start = async |server: &str, place: Option<&str>, knows: bool| {
+    let files = upload(&on().meeting("m"), &package("a", b"hello"), 5).await.unwrap().files;
+    let start = async |server: &str, location: Option<&str>, knows: bool| {
         let library = on();
-        library.survey(server).await?;
+        library.find_files(server).await?;
         if knows {
-            library.store("m").adopt(&files["a"]).unwrap();
+            library.meeting("m").adopt(&files["a"]).unwrap();
         }
-        let place = place.map(str::to_owned);
-        library.claim(&FilesRecord { server: server.into(), place }).await
+        let location = location.map(str::to_owned);
+        library.claim(&FilesRecord { server: server.into(), location }).await
     };
-    for place in [None, Some("meetings"), Some("s3://bucket/other")] {
-        let refused = start("ada", place, false).await.unwrap_err();
+    for location in [None, Some("meetings"), Some("s3://bucket/other")] {
+        let refused = start("ada", location, false).await.unwrap_err();
         assert!(matches!(refused, BlobError::Occupied { .. }), "{refused}");
-        let unmarked = blobs.is_marked("ada").await.unwrap_err();
+        let unmarked = blobs.check_mark("ada").await.unwrap_err();
         assert!(matches!(unmarked, BlobError::Unmarked { .. }), "{unmarked}");
     }
     let known = [(None, true), (Some("meetings"), true), (Some(url), false)];
-    for (place, knows) in known {
-        start("ada", place, knows).await.unwrap();
-        blobs.is_marked("ada").await.unwrap();
-        let refused = start("grace", place, knows).await.unwrap_err();
+    for (location, knows) in known {
+        start("ada", location, knows).await.unwrap();
+        blobs.check_mark("ada").await.unwrap();
+        let refused = start("grace", location, knows).await.unwrap_err();
         assert!(matches!(refused, BlobError::Owned { .. }), "{refused}");
         store.delete(&Location::from("old/psom-server")).await.unwrap();
     }
@@ -214,7 +214,7 @@ async fn what_has_no_mark_belongs_to_who_knows_a_file_of_it() {
 
 #[tokio::test]
 async fn what_was_found_depends_on_where_the_files_were() {
-    use crate::files::{FilesRecord, found};
+    use crate::files::{FilesRecord, find_files};
 
     let root = Directory::new();
     let name = "0".repeat(32);
@@ -222,32 +222,32 @@ async fn what_was_found_depends_on_where_the_files_were() {
     fs::write(root.join("meetings/m/files").join(&name), "12").unwrap();
     let elsewhere = BlobConfig::Url("memory:///a".into(), Vec::new());
     let mut record = FilesRecord::default();
-    record.name(&root).unwrap();
+    record.ensure_name(&root).unwrap();
     let mut again = FilesRecord::read(&root).unwrap();
-    again.name(&root).unwrap();
+    again.ensure_name(&root).unwrap();
     assert_eq!(again, record, "it keeps its name");
     let look = async |config: &BlobConfig, record: &FilesRecord, folder: &str| {
-        found(config, record, &root.join(folder)).await.unwrap().map(|found| found.len())
+        find_files(config, record, &root.join(folder)).await.unwrap().map(|found| found.len())
     };
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
     assert_eq!(look(&BlobConfig::Local, &record, "gone").await, Some(0));
-    record.set(&root, &elsewhere).unwrap();
+    record.set_location(&root, &elsewhere).unwrap();
     assert_eq!(FilesRecord::read(&root).unwrap(), record);
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
     // What has no mark may be anything, and so may what another address stands for.
     let refusal = async |url: &str, record: &FilesRecord| {
         let config = BlobConfig::Url(url.into(), Vec::new());
-        found(&config, record, &root.join("meetings")).await.unwrap_err()
+        find_files(&config, record, &root.join("meetings")).await.unwrap_err()
     };
     for url in ["memory:///a", "memory:///a/"] {
         let unmarked = refusal(url, &record).await;
         assert!(matches!(unmarked, BlobError::Unmarked { .. }), "{unmarked}");
     }
     let other = refusal("memory:///other", &record).await.to_string();
-    assert!(other.contains("in memory:///a, and not at \"memory:///other\""), "{other}");
-    record.set(&root, &BlobConfig::Local).unwrap();
+    assert!(other.contains("in memory:///a, not at \"memory:///other\""), "{other}");
+    record.set_location(&root, &BlobConfig::Local).unwrap();
     let other = refusal("memory:///", &record).await.to_string();
-    assert!(other.contains("in the data directory, and not at"), "{other}");
+    assert!(other.contains("in the data directory, not at"), "{other}");
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, Some(1));
 }
 
@@ -263,11 +263,11 @@ fn what_root_writes_is_the_owners_of_the_directory() {
         return;
     }
     let mut record = crate::files::FilesRecord::default();
-    record.name(&root).unwrap();
+    record.ensure_name(&root).unwrap();
     for _ in 0..2 {
         let found = fs::metadata(root.join("files.json")).unwrap();
         assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (NOBODY, NOBODY, 0o600));
-        record.set(&root, &BlobConfig::Local).unwrap();
+        record.set_location(&root, &BlobConfig::Local).unwrap();
     }
 }
 
@@ -295,11 +295,11 @@ async fn what_is_behind_a_link_is_served_and_never_swept() {
     fs::write(root.join("o/files").join(&nobodys), "").unwrap();
 
     let library = on(&root, &Blobs::open(&BlobConfig::Local, &root).unwrap());
-    library.survey("ada").await.unwrap();
+    library.find_files("ada").await.unwrap();
     let key = [0; 32].to_vec().into();
     let iv = [0; 16].to_vec().into();
     let file = psom_objects::store::StoredFile { name: kept, key, iv, hash: Bytes::new(), size: 0 };
-    library.store("m").adopt(&file).unwrap();
+    library.meeting("m").adopt(&file).unwrap();
     library.sweep().await.unwrap();
     assert_eq!(files_below(&outside).len(), 4);
     assert_eq!(files_below(&root.join("o")), [root.join("o/files").join(odd)]);
@@ -427,11 +427,11 @@ async fn a_store_that_fails_refuses_the_upload_and_nothing_is_left() {
     writer.add_file("a", &mut &b"taken"[..]).unwrap();
     writer.add_file("b", &mut &b"refused"[..]).unwrap();
     let package = writer.finish().unwrap().into_inner();
-    let error = upload(&library.store("m"), &package, 12).await.unwrap_err();
+    let error = upload(&library.meeting("m"), &package, 12).await.unwrap_err();
     assert!(failed_by_the_store(&error), "{error:?}");
-    eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+    eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
     until_there_are(&blobs, 0).await;
-    assert_eq!((library.stored(), library.metrics.uploads.count()), (0, 0));
+    assert_eq!((library.stored_bytes(), library.metrics().uploads.count()), (0, 0));
 }
 
 #[tokio::test]
@@ -443,10 +443,11 @@ async fn what_arrived_of_a_large_file_is_taken_back() {
         let failing = Failing { refuses_parts, aborted: aborted.clone(), ..Failing::default() };
         let blobs = Blobs::of(Arc::new(failing), "".into(), "s3://bucket");
         let library = on(&root, &blobs);
-        let error = upload(&library.store("m"), &package("a", &plain), 9 << 20).await.unwrap_err();
+        let error =
+            upload(&library.meeting("m"), &package("a", &plain), 9 << 20).await.unwrap_err();
         assert!(failed_by_the_store(&error), "{error:?}");
         assert!(aborted.load(std::sync::atomic::Ordering::Relaxed));
-        eventually(|| library.held() == 0 && files_below(&root).is_empty()).await;
+        eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
         assert_eq!(count(&blobs).await, 0);
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use psom::{Authenticator, Credentials};
 
 use super::*;
-use crate::{Entry, JoinLink};
+use crate::{JoinCredential, JoinLink};
 
 fn ada() -> Value {
     json!({ "uri": "sip:ada@example.com", "displayName": "Ada", "role": "presenter" })
@@ -11,7 +11,7 @@ fn ada() -> Value {
 
 async fn redeem(api: &Api, token: String) -> Result<psom::Admission, String> {
     let credentials = Credentials { token, proxy_header: None };
-    api.app.door.authenticate(credentials).await.map_err(|refused| refused.to_string())
+    api.app.tokens.authenticate(credentials).await.map_err(|refused| refused.to_string())
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_user_gets_what_a_client_needs() {
     let token = answer.text("sAuthId");
     assert!(token.len() == 32 && token.bytes().all(|byte| byte.is_ascii_hexdigit()));
     let link: JoinLink = answer.text("joinLink").parse().unwrap();
-    assert_eq!((&*link.meeting, &link.entry), ("m", &Entry::Token(token.clone())));
+    assert_eq!((&*link.meeting, &link.credential), ("m", &JoinCredential::Token(token.clone())));
     assert_eq!(link.address, "127.0.0.1:8057");
     let fields = json.as_object_mut().unwrap();
     fields.remove("sAuthId");
@@ -156,13 +156,13 @@ async fn a_guest_who_never_comes_takes_no_place() {
     }
     let answer = follow(&api, &invite, None).await;
     redeem(&api, answer.text("sAuthId")).await.unwrap();
-    let room = api.app.meetings.get("m").unwrap();
-    assert!(room.user(1).is_some() && room.user(2).is_none());
+    let meeting = api.app.meetings.get("m").unwrap();
+    assert!(meeting.user(1).is_some() && meeting.user(2).is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
-    let (directory, store) = (Directory::new(), Forgetful::new(3));
+    let (directory, store) = (Directory::new(), PermitStore::new(3));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
     api.post("/api/meetings", json!({ "id": "m" })).await;
@@ -194,16 +194,16 @@ async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
 
 #[tokio::test(start_paused = true)]
 async fn a_meeting_that_has_panicked_is_not_waited_for_as_long_as_the_store_waits() {
-    let (directory, store) = (Directory::new(), Forgetful::new(9));
+    let (directory, store) = (Directory::new(), PermitStore::new(9));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
     api.post("/api/meetings", json!({ "id": "m" })).await;
     let invite = invite(&api, "m").await;
     let token = async || api.post("/api/meetings/m/users", ada()).await.text("sAuthId");
     let (early, late) = (token().await, token().await);
-    let room = api.app.meetings.get("m").unwrap();
-    room.space().run(|_, _| panic!("a mistake")).await.unwrap_err();
-    testing::eventually(|| room.is_gone()).await;
+    let meeting = api.app.meetings.get("m").unwrap();
+    meeting.space().run(|_, _| panic!("a mistake")).await.unwrap_err();
+    testing::eventually(|| meeting.has_panicked()).await;
 
     store.health.send_replace(Health::Waiting("the disk is full"));
     let refused = [
@@ -220,7 +220,7 @@ async fn a_meeting_that_has_panicked_is_not_waited_for_as_long_as_the_store_wait
     store.health.send_replace(Health::Good);
     // A token from before leads to the meeting that goes on.
     redeem(&api, late).await.unwrap();
-    assert!(!room.is_gone());
+    assert!(!meeting.has_panicked());
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn an_invitation_is_good_again_and_again() {
     let invite = made.text("invite");
     let link: JoinLink = made.text("joinLink").parse().unwrap();
     let http = "http://127.0.0.1:8058".to_owned();
-    assert_eq!(link.entry, Entry::Invitation { secret: invite.clone(), http });
+    assert_eq!(link.credential, JoinCredential::Invitation { secret: invite.clone(), http });
     let join = async |body: Value| {
         let request = Request::post("/api/join").body(body.to_string().into()).unwrap();
         api.send(request).await

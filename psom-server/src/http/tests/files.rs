@@ -16,7 +16,7 @@ async fn upload(api: &Api) -> String {
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
     writer.add_file("a", &mut &[7; 256][..]).unwrap();
     let package = writer.finish().unwrap().into_inner();
-    let store = api.app.library.store("m");
+    let store = api.app.library.meeting("m");
     let mut sink = store.begin(package.len() as u64).unwrap();
     sink.write(package.into()).await.unwrap();
     sink.finish(256).await.unwrap().files["a"].name.clone()

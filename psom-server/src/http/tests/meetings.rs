@@ -111,7 +111,7 @@ async fn what_does_not_exist_is_an_error_in_json_too() {
 
 #[tokio::test]
 async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
-    let (directory, store) = (Directory::new(), Forgetful::new(0));
+    let (directory, store) = (Directory::new(), PermitStore::new(0));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
     store.health.send_replace(Health::Waiting("the disk is full"));
@@ -128,14 +128,14 @@ async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
 
 #[tokio::test(start_paused = true)]
 async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
-    let (directory, store) = (Directory::new(), Forgetful::new(0));
+    let (directory, store) = (Directory::new(), PermitStore::new(0));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
     for id in ["a", "b"] {
         api.post("/api/meetings", json!({ "id": id })).await;
-        let room = api.app.meetings.get(id).unwrap();
+        let meeting = api.app.meetings.get(id).unwrap();
         // What it says waits until this is safe.
-        let space = room.space();
+        let space = meeting.space();
         space.run(|_, cx| cx.save("key", "value")).now_or_never();
     }
     let begun = tokio::time::Instant::now();

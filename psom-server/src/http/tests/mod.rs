@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use crate::{
     app::App,
     store::{self, Health},
-    testing::{self, Directory, Forgetful},
+    testing::{self, Directory, PermitStore},
 };
 
 struct Api {

@@ -20,7 +20,7 @@ use tokio::{sync::mpsc, time::advance};
 
 use super::*;
 use crate::{
-    files::{DiskStore, LibraryConfig, WebLimits},
+    files::{LibraryConfig, MeetingFiles, WebLimits},
     testing::eventually,
 };
 
@@ -46,10 +46,10 @@ fn manifest() -> Manifest {
 }
 
 fn permit(api: &Api) -> (Box<dyn WebUpload>, String) {
-    permit_by(&api.app.library.store("m"))
+    permit_by(&api.app.library.meeting("m"))
 }
 
-fn permit_by(store: &DiskStore) -> (Box<dyn WebUpload>, String) {
+fn permit_by(store: &MeetingFiles) -> (Box<dyn WebUpload>, String) {
     let upload = store.web_upload(manifest()).unwrap();
     let path = path(upload.url(), "upload");
     (upload, path)
@@ -87,7 +87,7 @@ async fn store(api: &Api, file: &[u8]) -> StoredFile {
 
 fn permit_download(api: &Api, file: &StoredFile, name: &str, is_attachment: bool) -> String {
     let wanted = WebDownload { file, name, is_attachment, user: 1 };
-    path(&api.app.library.store("m").web_download(wanted).unwrap(), "download")
+    path(&api.app.library.meeting("m").web_download(wanted).unwrap(), "download")
 }
 
 async fn get(api: &Api, path: &str) -> Answer {
@@ -101,7 +101,7 @@ fn error(result: Result<Import, StoreError>) -> StoreError {
 /// Whether nothing is kept, promised or counted of any upload.
 fn is_clean(api: &Api) -> bool {
     files_below(&api._directory) == 0
-        && api.app.library.held() == 0
+        && api.app.library.reserved_bytes() == 0
         && api.app.metrics.uploads.count() == 0
 }
 
@@ -126,7 +126,7 @@ async fn a_form_s_file_is_stored_encrypted() {
     let (upload, path) = permit(&api);
     let answer = post_as(&api, &path, FORM, form(b"hello")).await;
     assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &b"<html>200</html>"[..]));
-    assert_eq!(api.app.library.stored(), 0, "nothing is served before the meeting takes it");
+    assert_eq!(api.app.library.stored_bytes(), 0, "nothing is served before the meeting takes it");
     let import = upload.finish().await.unwrap();
     assert_eq!(import.manifest, manifest());
     let file = &import.files["native.file"];
@@ -135,9 +135,9 @@ async fn a_form_s_file_is_stored_encrypted() {
     assert_eq!(file.hash[..10], sha1, "the SHA-1 of hello");
     let served = api.app.library.get(&file.name).unwrap();
     let encrypted = std::fs::read(api.app.library.path(&file.name).unwrap()).unwrap();
-    assert_eq!((encrypted.len(), served.length, api.app.library.stored()), (16, 16, 16));
+    assert_eq!((encrypted.len(), served.length, api.app.library.stored_bytes()), (16, 16, 16));
     assert!(!encrypted.windows(5).any(|bytes| bytes == b"hello"));
-    assert_eq!(api.app.library.held(), 0);
+    assert_eq!(api.app.library.reserved_bytes(), 0);
     let metrics = &api.app.metrics;
     assert_eq!((metrics.uploads_finished.load(Relaxed), metrics.uploads.count()), (1, 0));
     assert_eq!(metrics.bytes_uploaded.load(Relaxed), 5);
@@ -194,13 +194,13 @@ async fn an_address_expires_after_ten_minutes() {
 async fn addresses_are_limited_and_go_with_their_meeting() {
     let api = Api::with_files(|config| config.web.meeting = 2);
     let file = store(&api, b"hello").await;
-    let store = api.app.library.store("m");
+    let store = api.app.library.meeting("m");
     let uploads = [permit(&api), permit(&api)];
     assert_eq!(store.web_upload(manifest()).map(drop), Err(StoreError::Full));
     let wanted = |user| WebDownload { file: &file, name: "a", is_attachment: true, user };
     let downloads = [1, 2].map(|user| path(&store.web_download(wanted(user)).unwrap(), "download"));
     assert_eq!(store.web_download(wanted(3)), Err(StoreError::Full));
-    let other = api.app.library.store("other").web_upload(manifest()).unwrap();
+    let other = api.app.library.meeting("other").web_upload(manifest()).unwrap();
     store.clear();
     for (_, path) in &uploads {
         assert_eq!(post(&api, path, form(b"x")).await, 404);
@@ -317,9 +317,9 @@ async fn where_there_is_no_room_it_is_said() {
         drop(sender);
         assert_eq!(post(&api, &path, pieces).await, status, "{size}");
         assert_eq!(upload.finish().await.is_ok(), status == 200);
-        eventually(|| api.app.library.held() == 0).await;
+        eventually(|| api.app.library.reserved_bytes() == 0).await;
     }
-    assert_eq!((api.app.library.stored(), api.app.library.held()), (3 << 20, 0));
+    assert_eq!((api.app.library.stored_bytes(), api.app.library.reserved_bytes()), (3 << 20, 0));
 }
 
 #[tokio::test]
@@ -485,7 +485,7 @@ async fn a_download_s_address_expires_and_is_no_upload_s() {
 #[tokio::test]
 async fn a_file_that_was_deleted_is_gone_for_browsers_too() {
     let api = Api::new();
-    let store = api.app.library.store("m");
+    let store = api.app.library.meeting("m");
     let (upload, path) = permit_by(&store);
     assert_eq!(post(&api, &path, form(b"hello")).await, 200);
     let file = &upload.finish().await.unwrap().files["native.file"];
@@ -516,7 +516,7 @@ async fn a_file_that_is_damaged_does_not_arrive_whole() {
 #[tokio::test]
 async fn a_store_without_a_web_server_serves_no_browsers() {
     let api = Api::with_files(|config| config.web_base = None);
-    let store = api.app.library.store("m");
+    let store = api.app.library.meeting("m");
     assert_eq!(store.web_upload(manifest()).map(drop), Err(StoreError::Unsupported));
     let bytes = Bytes::new;
     let name = String::new();

@@ -1,18 +1,18 @@
-//! How a browser is told the name of a file.
+//! The headers that tell a browser the name and the type of a file.
 
 use std::fmt::Write;
 
 use axum::http::HeaderValue;
 
-/// Characters of a name; the rest is left out.
-const LENGTH: usize = 255;
+/// Length limit of a file name in characters, that of most file systems. A longer name is cut.
+const MAX_NAME_CHARS: usize = 255;
 
-/// The value of `Content-Disposition` (RFC 6266). A name that a quoted string cannot have as it is
-/// comes a second time, in the form of RFC 5987.
+/// Returns the value of `Content-Disposition` (RFC 6266). A name that does not fit a quoted string is
+/// repeated in the form of RFC 5987.
 pub(super) fn disposition(name: &str, is_attachment: bool) -> HeaderValue {
-    // Wherever the browser puts the file, the name must not lead elsewhere.
-    let harmless = |c: char| if c.is_control() || matches!(c, '/' | '\\') { '_' } else { c };
-    let name: String = name.chars().take(LENGTH).map(harmless).collect();
+    // The name must not lead out of the directory in which the browser saves the file.
+    let safe = |c: char| if c.is_control() || matches!(c, '/' | '\\') { '_' } else { c };
+    let name: String = name.chars().take(MAX_NAME_CHARS).map(safe).collect();
     let is_plain = |c: char| c == ' ' || (c.is_ascii_graphic() && c != '"');
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let kind = if is_attachment { "attachment" } else { "inline" };
@@ -20,19 +20,20 @@ pub(super) fn disposition(name: &str, is_attachment: bool) -> HeaderValue {
     if plain != name {
         value.push_str("; filename*=UTF-8''");
         for byte in name.bytes() {
-            let is_good = byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
+            let is_plain = byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
             // Writing to a string does not fail.
-            let _ = match is_good {
-                true => value.write_char(char::from(byte)),
-                false => write!(value, "%{byte:02X}"),
+            let _ = if is_plain {
+                value.write_char(char::from(byte))
+            } else {
+                write!(value, "%{byte:02X}")
             };
         }
     }
-    // It is printable ASCII.
+    // The value is printable ASCII, so this does not fail.
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static(kind))
 }
 
-/// What a browser may show of a file, by its name: nothing that could be a program.
+/// Returns the media type of a file by its name. Types that can run scripts are not displayed.
 pub(super) fn media_type(name: &str, is_attachment: bool) -> &'static str {
     if is_attachment {
         return "application/x-download";
@@ -53,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_told_to_the_letter_and_leads_nowhere() {
+    fn names_are_exact_and_contain_no_path() {
         for (name, value) in [
             ("Plan 1.txt", r#"attachment; filename="Plan 1.txt""#),
             ("", r#"attachment; filename="""#),
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_harmless_is_shown() {
+    fn only_types_without_scripts_are_displayed() {
         assert_eq!(media_type("a.JPG", false), "image/jpeg");
         assert_eq!(media_type("a.jpg", true), "application/x-download");
         for name in ["a.html", "a.svg", "a.xml", "a.js", "a.pdf", "a", ".", "html"] {

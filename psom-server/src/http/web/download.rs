@@ -1,4 +1,4 @@
-//! `GET /web/download/{secret}`: a file, decrypted while it is sent.
+//! `GET /web/download/{secret}`: a file that is decrypted while it is sent (section 3.3.4.4).
 
 use std::{
     io,
@@ -24,9 +24,8 @@ use hyper::body::{Frame, SizeHint};
 use super::disposition::{disposition, media_type};
 use crate::{
     app::App,
-    crypto::Decryptor,
-    files::{Pieces, web::Download},
-    metrics::Metrics,
+    files::{FileStream, browser_transfers::DownloadPermission, crypto::Decryptor},
+    shared::metrics::Metrics,
 };
 
 pub(crate) async fn download(
@@ -34,19 +33,19 @@ pub(crate) async fn download(
     Path(secret): Path<String>,
     method: Method,
 ) -> Response<Body> {
-    let permissions = &app.library.downloads;
-    let Some(download) = permissions.look(&secret, Download::clone) else {
-        app.metrics.refused_stranger("a decrypted download at an address that is not known");
+    let permissions = &app.library.transfers.downloads;
+    let Some(download) = permissions.inspect(&secret, DownloadPermission::clone) else {
+        app.metrics.count_unauthorized("a decrypted download at an unknown address");
         return gone();
     };
-    // The content may have been deleted since.
-    let Some(file) = app.library.get(&download.stored) else { return gone() };
+    // The content can have been deleted since the permission was created.
+    let Some(file) = app.library.get(&download.stored_name) else { return gone() };
     let body = match method {
         Method::HEAD => Body::empty(),
         _ => match app.library.open(&file, 0..file.length).await {
-            // Only now is it the one attempt; of two at the same time one has it.
-            Ok(pieces) if permissions.take(&secret).is_some() => {
-                Body::new(DecryptedBody::new(pieces, &download, app.metrics.clone()))
+            // Uses up the permission only when the file is open. Of two concurrent requests, one gets it.
+            Ok(stream) if permissions.take(&secret).is_some() => {
+                Body::new(DecryptedBody::new(stream, &download, app.metrics.clone()))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 let text = "The file cannot be read at the moment; try again.\n";
@@ -57,15 +56,15 @@ pub(crate) async fn download(
     };
     let mut response = Response::new(body);
     let is_attachment = download.is_attachment;
-    let media_type = HeaderValue::from_static(media_type(&download.name, is_attachment));
+    let media_type = HeaderValue::from_static(media_type(&download.display_name, is_attachment));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, media_type);
-    headers.insert(CONTENT_DISPOSITION, disposition(&download.name, is_attachment));
+    headers.insert(CONTENT_DISPOSITION, disposition(&download.display_name, is_attachment));
     headers.insert(CONTENT_LENGTH, download.size.into());
     for (name, value) in [
         (ACCEPT_RANGES, "none"),
         (CACHE_CONTROL, "no-store"),
-        // What participants share must not run as a program of this server.
+        // A shared file must not run scripts in the origin of this server.
         (CONTENT_SECURITY_POLICY, "sandbox"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
@@ -75,7 +74,7 @@ pub(crate) async fn download(
 }
 
 fn gone() -> Response<Body> {
-    let text = "This address was used, has expired, or never was one; ask for another.\n";
+    let text = "This address was used, has expired, or never existed; ask for another.\n";
     refusal(StatusCode::NOT_FOUND, text)
 }
 
@@ -85,14 +84,14 @@ fn refusal(status: StatusCode, text: &'static str) -> Response<Body> {
     (status, [(CONTENT_TYPE, kind), (CACHE_CONTROL, cache)], text).into_response()
 }
 
-/// A file that is decrypted while it is sent. Its last piece is sent only if all of them together
-/// are what was shared.
+/// A response body that decrypts a file while it is sent. The last chunk is sent only if the whole
+/// file has the right hash.
 struct DecryptedBody {
-    pieces: Pieces,
-    /// Gone once everything is decrypted.
+    stream: FileStream,
+    /// `None` once everything is decrypted.
     decryptor: Option<Decryptor>,
-    /// Decrypted, and sent when it is not the last.
-    waiting: Vec<u8>,
+    /// The last decrypted chunk, which is held back until the next one.
+    pending: Vec<u8>,
     /// Plain bytes that are still to be sent.
     left: u64,
     size: u64,
@@ -101,32 +100,32 @@ struct DecryptedBody {
 }
 
 impl DecryptedBody {
-    fn new(pieces: Pieces, download: &Download, metrics: Arc<Metrics>) -> Self {
-        let Download { key, size, sha1, .. } = download;
-        let (decryptor, waiting) = (Some(Decryptor::new(key)), Vec::new());
+    fn new(stream: FileStream, download: &DownloadPermission, metrics: Arc<Metrics>) -> Self {
+        let DownloadPermission { key, size, sha1, .. } = download;
+        let (decryptor, pending) = (Some(Decryptor::new(key)), Vec::new());
         let (left, size, sha1) = (*size, *size, sha1.clone());
-        Self { pieces, decryptor, waiting, left, size, sha1, metrics }
+        Self { stream, decryptor, pending, left, size, sha1, metrics }
     }
 
-    /// The next bytes to be sent; none at the end.
+    /// Decrypts the next chunk, or returns `None` at the end.
     fn poll_plain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Vec<u8>>>> {
         let damaged = || io::Error::from(io::ErrorKind::InvalidData);
         while let Some(decryptor) = &mut self.decryptor {
-            if let Some(piece) = ready!(self.pieces.poll_next(cx))? {
-                let plain = decryptor.update(&piece).to_vec();
-                let before = std::mem::replace(&mut self.waiting, plain);
+            if let Some(chunk) = ready!(self.stream.poll_next(cx))? {
+                let plain = decryptor.update(&chunk).to_vec();
+                let before = std::mem::replace(&mut self.pending, plain);
                 if !before.is_empty() {
                     return Poll::Ready(Ok(Some(before)));
                 }
             } else if let Some(decryptor) = self.decryptor.take() {
-                let (rest, known) = decryptor.finish().map_err(|_| damaged())?;
-                if known.size != self.size || known.sha1[..] != self.sha1[..] {
+                let (rest, digest) = decryptor.finish().map_err(|_| damaged())?;
+                if digest.size != self.size || digest.sha1[..] != self.sha1[..] {
                     return Poll::Ready(Err(damaged()));
                 }
-                self.waiting.extend(rest);
+                self.pending.extend(rest);
             }
         }
-        let last = std::mem::take(&mut self.waiting);
+        let last = std::mem::take(&mut self.pending);
         Poll::Ready(Ok((!last.is_empty()).then_some(last)))
     }
 }
@@ -144,7 +143,7 @@ impl HttpBody for DecryptedBody {
             Ok(Some(plain)) if plain.len() as u64 <= self.left => plain,
             Ok(Some(_)) => return Poll::Ready(Some(Err(io::ErrorKind::InvalidData.into()))),
             Err(error) => {
-                tracing::warn!(%error, "A file is damaged");
+                tracing::warn!(%error, "a stored file is damaged");
                 return Poll::Ready(Some(Err(error)));
             }
         };

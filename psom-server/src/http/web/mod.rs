@@ -1,6 +1,7 @@
-//! Single files to and from browsers that can neither pack nor decrypt them (sections 3.3.4.3 and
-//! 3.3.4.4). An address is its own permission, for one attempt: any POST to the one, any GET of
-//! the other uses it up, whatever becomes of it. HEAD does not, and looks the same.
+//! Transfers of single files by browsers, which can neither create packages nor decrypt files
+//! (sections 3.3.4.3 and 3.3.4.4). Each address is a secret that permits one attempt: a POST to an
+//! upload address or a GET of a download address uses it up, whether or not it succeeds. A HEAD request
+//! has the same headers and does not use up the address.
 
 mod disposition;
 mod download;

@@ -1,4 +1,4 @@
-//! `POST /web/upload/{secret}`: a single file in a form.
+//! `POST /web/upload/{secret}`: a single file in a form (section 3.3.4.3).
 
 use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
@@ -15,12 +15,12 @@ use bytes::Bytes;
 use psom_objects::store::StoreError;
 
 use super::{
-    super::pace::{Pace, TooSlow},
+    super::progress_timer::{ProgressTimer, TooSlow},
     form::{Form, Malformed},
 };
 use crate::{
     app::App,
-    files::web::{Draft, FORM, FileSink},
+    files::browser_transfers::{BrowserUpload, MAX_FORM_OVERHEAD_BYTES, UnpublishedFiles},
 };
 
 pub(crate) async fn upload(
@@ -28,88 +28,89 @@ pub(crate) async fn upload(
     Path(secret): Path<String>,
     request: Request,
 ) -> Response {
-    let status = take(&app, &secret, request).await;
+    let status = receive(&app, &secret, request).await;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    // The specification's own words.
+    // The body is prescribed (section 3.3.4.3).
     (status, headers, format!("<html>{}</html>", status.as_u16())).into_response()
 }
 
-/// How long a sender may send nothing at all.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time that a browser may stall.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Why a file is not taken.
-enum Refusal {
-    /// The form is none, or was cut off.
+/// The reason why a file is refused.
+enum UploadRefusal {
+    /// The body is not a complete form with a file.
     Malformed(&'static str),
     Slow,
     Store(StoreError),
 }
 
-async fn take(app: &App, secret: &str, request: Request) -> StatusCode {
+async fn receive(app: &App, secret: &str, request: Request) -> StatusCode {
     let length = request.body().size_hint().exact();
-    let begun = app.library.forms.look(secret, |form| {
-        let begun = form.begin(length);
+    let permissions = &app.library.transfers.uploads;
+    let begun = permissions.inspect(secret, |permission| {
+        let begun = permission.begin(length);
         if let Err(reason @ (StoreError::Full | StoreError::Failed(_))) = &begun {
-            form.refuse(reason.clone());
+            permission.refuse(reason.clone());
             return Err(reason.clone());
         }
         Ok(begun)
     });
-    let sink = match begun {
-        // The address stays good: nothing was read of the one attempt that is promised.
-        Some(Err(reason)) => return Refusal::Store(reason).status(),
-        Some(Ok(sink)) => sink,
-        None => return stranger(app),
+    let upload = match begun {
+        // The address stays valid: the browser has not had its one attempt yet.
+        Some(Err(reason)) => return UploadRefusal::Store(reason).status(),
+        Some(Ok(upload)) => upload,
+        None => return unknown_address(app),
     };
-    let Some(mut permission) = app.library.forms.take(secret) else { return stranger(app) };
-    let most = app.library.package_size().saturating_add(FORM);
-    let taken = tokio::select! {
+    let Some(mut permission) = permissions.take(secret) else { return unknown_address(app) };
+    let max_body_bytes = app.library.package_size().saturating_add(MAX_FORM_OVERHEAD_BYTES);
+    let received = tokio::select! {
         biased;
         () = permission.withdrawn() => return StatusCode::NOT_FOUND,
-        taken = receive(request, sink, most) => taken,
+        received = receive_form(request, upload, max_body_bytes) => received,
     };
-    let (outcome, status) = match taken {
-        Ok(draft) => (Ok(draft), StatusCode::OK),
+    let (outcome, status) = match received {
+        Ok(files) => (Ok(files), StatusCode::OK),
         Err(refusal) => {
             let status = refusal.status();
             (Err(refusal.reason()), status)
         }
     };
-    // Whoever has left in this very moment wants no file any more.
-    if permission.settle(outcome) { status } else { StatusCode::NOT_FOUND }
+    // The meeting can withdraw the permission at the last moment.
+    if permission.complete(outcome) { status } else { StatusCode::NOT_FOUND }
 }
 
-fn stranger(app: &App) -> StatusCode {
-    app.metrics.refused_stranger("a form at an address that is not known");
+fn unknown_address(app: &App) -> StatusCode {
+    app.metrics.count_unauthorized("a form at an unknown address");
     StatusCode::NOT_FOUND
 }
 
-/// Takes a form to its end, and the file in it.
-async fn receive(
+/// Receives a form to its end, and the file in it.
+async fn receive_form(
     request: Request,
-    sink: Result<FileSink, StoreError>,
-    most: u64,
-) -> Result<Draft, Refusal> {
+    upload: Result<BrowserUpload, StoreError>,
+    max_body_bytes: u64,
+) -> Result<UnpublishedFiles, UploadRefusal> {
     let mut form = form(request.headers()).ok_or(Malformed("this is no form"))?;
-    let mut sink = sink?;
+    let mut upload = upload?;
     let mut body = request.into_body();
-    let (mut pace, mut total) = (Pace::new(PATIENCE), 0_u64);
-    while let Some(bytes) = pace.wait(next(&mut body)).await?? {
-        pace.moved(bytes.len());
+    let (mut timer, mut total) = (ProgressTimer::new(STALL_TIMEOUT), 0_u64);
+    while let Some(bytes) = timer.wait(next(&mut body)).await?? {
+        timer.transferred(bytes.len());
         total = total.saturating_add(bytes.len() as u64);
-        if total > most {
-            return Err(StoreError::TooLarge(most - FORM).into());
+        if total > max_body_bytes {
+            return Err(StoreError::TooLarge(max_body_bytes - MAX_FORM_OVERHEAD_BYTES).into());
         }
         form.feed(&bytes);
         while let Some(data) = form.next()? {
-            sink.write(data).await?;
+            upload.write(data).await?;
         }
     }
     form.end()?;
-    Ok(sink.finish().await?)
+    Ok(upload.finish().await?)
 }
 
 fn form(headers: &HeaderMap) -> Option<Form> {
@@ -131,7 +132,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Malformed> {
     }
 }
 
-impl Refusal {
+impl UploadRefusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) | Self::Store(StoreError::Malformed(_)) => StatusCode::BAD_REQUEST,
@@ -142,29 +143,29 @@ impl Refusal {
         }
     }
 
-    /// What the meeting is told if it asks.
+    /// Returns the reason in the form that the meeting gets.
     fn reason(self) -> StoreError {
         match self {
             Self::Malformed(why) => StoreError::Malformed(why.into()),
-            Self::Slow => StoreError::Malformed("the form came too slowly".into()),
+            Self::Slow => StoreError::Malformed("the form arrived too slowly".into()),
             Self::Store(error) => error,
         }
     }
 }
 
-impl From<Malformed> for Refusal {
+impl From<Malformed> for UploadRefusal {
     fn from(Malformed(why): Malformed) -> Self {
         Self::Malformed(why)
     }
 }
 
-impl From<TooSlow> for Refusal {
+impl From<TooSlow> for UploadRefusal {
     fn from(TooSlow: TooSlow) -> Self {
         Self::Slow
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for UploadRefusal {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }

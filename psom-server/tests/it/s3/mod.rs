@@ -11,7 +11,11 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
     types::Role,
 };
-use psom_server::{Options, Server, StartError, files::BlobConfig, files::BlobError, store};
+use psom_server::{
+    Options, Server, StartError,
+    files::{BlobConfig, BlobError},
+    maintenance,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -140,30 +144,30 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
     assert_eq!(bucket.below(FILES).len(), 1);
 
-    let well = store::check(data.path(), &BlobConfig::Local).await.unwrap();
+    let well = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap();
     assert_eq!(well.files_at.as_deref(), Some("s3://bucket/some/prefix"));
-    let well = store::check(data.path(), &at(&bucket)).await.unwrap();
+    let well = maintenance::check(data.path(), &at(&bucket)).await.unwrap();
     assert_eq!((well.problems.len(), well.files_at), (0, None));
     let key = bucket.below(FILES).into_keys().next().unwrap();
     bucket.remove(&key);
-    assert!(store::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
-    let problems = store::check(data.path(), &at(&bucket)).await.unwrap().problems;
+    assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
+    let problems = maintenance::check(data.path(), &at(&bucket)).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&key[FILES.len()..]), "{problems:?}");
     let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
     assert!(refused.contains("psom store check"), "{refused}");
-    let lost = store::repair(data.path(), &at(&bucket)).await.unwrap().lost;
+    let lost = maintenance::repair(data.path(), &at(&bucket)).await.unwrap().lost;
     assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
     start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
 
     // Whoever is to look in the wrong place is told so, and repairs nothing.
-    store::check(other.path(), &at(&bucket)).await.unwrap_err();
+    maintenance::check(other.path(), &at(&bucket)).await.unwrap_err();
     Server::start(options(other.path())).await.unwrap().shutdown(GRACE).await;
-    let refused = store::repair(other.path(), &at(&bucket)).await.unwrap_err().to_string();
+    let refused = maintenance::repair(other.path(), &at(&bucket)).await.unwrap_err().to_string();
     assert!(refused.contains("are in the data directory, and not at"), "{refused}");
     let elsewhere = below(&bucket, "sum/prefix");
-    let refused = store::repair(data.path(), &elsewhere).await.unwrap_err().to_string();
+    let refused = maintenance::repair(data.path(), &elsewhere).await.unwrap_err().to_string();
     assert!(refused.contains("are in s3://bucket/some/prefix, and not at"), "{refused}");
     bucket.remove("some/prefix/psom-server");
-    let refused = store::repair(data.path(), &at(&bucket)).await.unwrap_err().to_string();
+    let refused = maintenance::repair(data.path(), &at(&bucket)).await.unwrap_err().to_string();
     assert!(refused.contains("nothing of this server"), "{refused}");
 }

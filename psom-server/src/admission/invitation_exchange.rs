@@ -1,0 +1,194 @@
+//! The client side of `POST /api/join`: exchanging an invitation for a join token.
+
+use std::{io, pin::pin, time::Duration};
+
+use axum::body::{Body, to_bytes};
+use hyper::{
+    Method, Request,
+    client::conn::http1,
+    header::{CONNECTION, CONTENT_TYPE, HOST},
+};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::join_link::{JoinCredential, JoinLink};
+use crate::shared::host_port::split_host_port;
+
+/// The time that the web server may take to connect and answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Length limit of an answer in bytes. A join token with its context takes about 2 KiB.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The reason why an invitation could not be exchanged for a join token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The address of the web server in the link is invalid.
+    #[error("the web server's address {0:?} is not of the form http://host:port")]
+    Address(String),
+    /// The certificate authority in the link is invalid.
+    #[error("the certificate authority in the link cannot be used: {0}")]
+    Authority(#[source] psom::error::SetupError),
+    /// The web server could not be reached, or its certificate is not trusted.
+    #[error("the web server at {http} cannot be reached: {source}")]
+    Connect {
+        /// The address of the web server.
+        http: String,
+        /// The error of the system or of TLS.
+        source: io::Error,
+    },
+    /// The web server did not answer in HTTP.
+    #[error("the web server at {http} did not answer: {source}")]
+    Http {
+        /// The address of the web server.
+        http: String,
+        /// The error of the HTTP client.
+        source: BoxError,
+    },
+    /// The web server did not answer in time.
+    #[error("the web server at {0} did not answer in time; try again")]
+    TimedOut(String),
+    /// The web server refused the invitation. The text is the server's.
+    #[error("{0}")]
+    Refused(String),
+    /// The answer is not that of a server of this protocol.
+    #[error("the web server at {0} is not a psom server; check the join link")]
+    NotPsom(String),
+}
+
+impl JoinLink {
+    /// Exchanges the invitation in the link for a join token, and returns a link for one connection
+    /// within 120 seconds. A link that has a join token already is returned as it is.
+    ///
+    /// `name` is the display name, unless the invitation determines it. Each exchange of an open
+    /// invitation creates another guest.
+    ///
+    /// # Errors
+    /// The web server cannot be reached or refuses the invitation.
+    pub async fn exchange(&self, name: &str) -> Result<Self, ExchangeError> {
+        let JoinCredential::Invitation { secret, http } = &self.credential else {
+            return Ok(self.clone());
+        };
+        let body = json!({ "invite": secret, "displayName": name }).to_string();
+        let answer = timeout(ANSWER_TIMEOUT, self.post_join(http, body)).await;
+        let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
+        match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
+            (Some(token), _) => {
+                Ok(Self { credential: JoinCredential::Token(token.into()), ..self.clone() })
+            }
+            (None, Some(reason)) => Err(ExchangeError::Refused(reason.into())),
+            (None, None) => Err(ExchangeError::NotPsom(http.clone())),
+        }
+    }
+
+    /// Sends the body to `POST /api/join` of a web server and returns the answer, null if it is not
+    /// JSON.
+    async fn post_join(&self, http: &str, body: String) -> Result<Value, ExchangeError> {
+        // A parsed link has a valid address, but a program can make a link in other ways.
+        let invalid = || ExchangeError::Address(http.into());
+        let (scheme, authority) = http.split_once("://").ok_or_else(invalid)?;
+        let (host, port) = split_host_port(authority).ok_or_else(invalid)?;
+        let unreachable = |source| ExchangeError::Connect { http: http.into(), source };
+        let stream = TcpStream::connect((host, port)).await.map_err(unreachable)?;
+        let answer = if scheme == "https" {
+            let name = ServerName::try_from(host.to_owned()).map_err(|_| invalid())?;
+            let tls = psom::tls::client(self.authority_pem().as_bytes());
+            let tls = TlsConnector::from(tls.map_err(ExchangeError::Authority)?);
+            let stream = tls.connect(name, stream).await.map_err(unreachable)?;
+            post(stream, authority, body).await
+        } else {
+            post(stream, authority, body).await
+        };
+        let answer = answer.map_err(|source| ExchangeError::Http { http: http.into(), source })?;
+        Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
+    }
+}
+
+/// Sends one request on a connection and returns the body of the answer.
+async fn post(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    authority: &str,
+    body: String,
+) -> Result<Vec<u8>, BoxError> {
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/join")
+        .header(HOST, authority)
+        .header(CONNECTION, "close")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::from(body))?;
+    let answer = async {
+        let response = sender.send_request(request).await?;
+        let body = to_bytes(Body::new(response.into_body()), MAX_ANSWER_BYTES).await?;
+        Ok::<_, BoxError>(body.into())
+    };
+    let (mut answer, mut connection) = (pin!(answer), pin!(connection));
+    // The connection makes progress only while it is polled.
+    let ended = tokio::select! {
+        biased;
+        answer = answer.as_mut() => return answer,
+        ended = connection.as_mut() => ended,
+    };
+    match answer.await {
+        Err(error) => Err(ended.err().map_or(error, Into::into)),
+        complete => complete,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::{
+        io::ErrorKind::UnexpectedEof,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::{AsyncReadExt, ReadBuf, join, sink};
+
+    use super::*;
+
+    /// The end of a TLS connection without a close_notify.
+    struct MissingCloseNotify;
+
+    impl AsyncRead for MissingCloseNotify {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(UnexpectedEof.into()))
+        }
+    }
+
+    #[tokio::test]
+    async fn complete_answer_needs_no_close_notify() {
+        let answer = async |sent: &'static str| {
+            let stream = join(sent.as_bytes().chain(MissingCloseNotify), sink());
+            post(stream, "host:1", "{}".into()).await
+        };
+        let complete = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
+        assert_eq!(answer(complete).await.unwrap(), b"body");
+        answer("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody").await.unwrap_err();
+        answer("").await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn oversized_answer_is_refused() {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", MAX_ANSWER_BYTES + 1);
+        let body = vec![b' '; MAX_ANSWER_BYTES + 1];
+        let stream = join(head.as_bytes().chain(&body[..]), sink());
+        post(stream, "host:1", "{}".into()).await.unwrap_err();
+    }
+}

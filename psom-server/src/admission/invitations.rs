@@ -1,0 +1,132 @@
+//! Invitations. An invitation is valid as long as its meeting, and for any number of people.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, Weak},
+};
+
+use psom::Write;
+use psom_objects::types::Role;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    meetings::RunningMeeting,
+    shared::{identifiers::random_name, lock::lock, roles},
+};
+
+/// The part of the key in front of an invitation's secret in the saved state of a meeting.
+const KEY_PREFIX: &str = "invitation/";
+
+/// An invitation to a running meeting.
+#[derive(Clone)]
+pub(crate) struct Invitation {
+    pub(crate) meeting: Weak<RunningMeeting>,
+    pub(crate) terms: InvitationTerms,
+}
+
+/// The saved part of an invitation: what its holder becomes.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitationTerms {
+    #[serde(with = "roles")]
+    pub(crate) role: Role,
+    /// The URI of the invited user. Everybody who uses the invitation becomes this user. Without
+    /// it, the invitation is open, and everybody who uses it becomes another guest.
+    pub(crate) uri: Option<String>,
+    /// The display name of the invited user. It overrides the name that the client gives.
+    pub(crate) display_name: Option<String>,
+}
+
+/// The invitations to all meetings, by their secrets.
+pub(crate) struct Invitations {
+    by_secret: Mutex<HashMap<String, Invitation>>,
+    max_per_meeting: usize,
+}
+
+impl Invitations {
+    pub(crate) fn new(max_per_meeting: usize) -> Self {
+        Self { by_secret: Mutex::default(), max_per_meeting }
+    }
+
+    fn by_secret(&self) -> MutexGuard<'_, HashMap<String, Invitation>> {
+        lock(&self.by_secret)
+    }
+
+    /// Adds an invitation and returns its secret, or `None` if its meeting has too many.
+    pub(crate) fn add(&self, invitation: Invitation) -> Option<String> {
+        let mut by_secret = self.by_secret();
+        by_secret.retain(|_, invitation| invitation.meeting.strong_count() > 0);
+        let same_meeting = |other: &&Invitation| other.meeting.ptr_eq(&invitation.meeting);
+        if by_secret.values().filter(same_meeting).count() >= self.max_per_meeting {
+            return None;
+        }
+        let secret = random_name();
+        by_secret.insert(secret.clone(), invitation);
+        Some(secret)
+    }
+
+    /// Restores the invitations in the saved state of a meeting. They are not limited, because
+    /// people hold the links.
+    ///
+    /// # Errors
+    /// The key of an invitation that cannot be read.
+    pub(crate) fn restore(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        state: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
+        let saved = saved_invitations(state)?;
+        let mut by_secret = self.by_secret();
+        for (secret, terms) in saved {
+            by_secret.insert(secret, Invitation { meeting: Arc::downgrade(meeting), terms });
+        }
+        Ok(())
+    }
+
+    /// Returns the secret of an open invitation to a meeting with this role, if there is one.
+    pub(crate) fn open_invitation(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        role: Role,
+    ) -> Option<String> {
+        let matches = |Invitation { meeting: other, terms }: &Invitation| {
+            let is_open = terms.uri.is_none() && terms.display_name.is_none();
+            is_open && terms.role == role && std::ptr::eq(other.as_ptr(), &raw const **meeting)
+        };
+        let by_secret = self.by_secret();
+        let found = by_secret.iter().find(|(_, invitation)| matches(invitation));
+        found.map(|(secret, _)| secret.clone())
+    }
+
+    /// Returns the terms of the invitation with this secret, and its meeting.
+    pub(crate) fn get(&self, secret: &str) -> Option<(InvitationTerms, Arc<RunningMeeting>)> {
+        let by_secret = self.by_secret();
+        let invitation = by_secret.get(secret)?;
+        Some((invitation.terms.clone(), invitation.meeting.upgrade()?))
+    }
+}
+
+impl InvitationTerms {
+    /// Returns the write that saves this invitation in its meeting's state.
+    pub(crate) fn write(&self, secret: &str) -> Write {
+        // JSON can represent three strings, so this does not fail.
+        Write { key: format!("{KEY_PREFIX}{secret}"), value: serde_json::to_string(self).ok() }
+    }
+}
+
+/// Reads the invitations in the saved state of a meeting, with their secrets.
+///
+/// # Errors
+/// The key of an invitation that cannot be read.
+pub(crate) fn saved_invitations(
+    state: &BTreeMap<String, String>,
+) -> Result<Vec<(String, InvitationTerms)>, String> {
+    let below = state.range(KEY_PREFIX.to_owned()..);
+    let entries = below.map_while(|(key, text)| Some((key, key.strip_prefix(KEY_PREFIX)?, text)));
+    entries
+        .map(|(key, secret, text)| {
+            let terms = serde_json::from_str(text).map_err(|_| key.clone())?;
+            Ok((secret.to_owned(), terms))
+        })
+        .collect()
+}

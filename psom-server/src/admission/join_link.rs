@@ -1,0 +1,312 @@
+//! Join links: one line of text with everything that a client on another machine needs.
+//!
+//! ```text
+//! psom://HOST:PORT/MEETING?token=32HEX&name=ALTERNATIVENAME&ca=BASE64URL
+//! psom://HOST:PORT/MEETING?invite=32HEX&http=URL&name=ALTERNATIVENAME&ca=BASE64URL
+//! ```
+//!
+//! - HOST:PORT is the address of the conference (`pwsURI`).
+//! - `token` is a join token (`sAuthId`). It is valid once, for 120 seconds.
+//! - `invite` is the secret of an invitation. It is valid any number of times, as long as the meeting
+//!   lasts. A client exchanges it for a join token with `POST /api/join` at the web server `http`.
+//! - `name` is the name in the server's certificate (`alternativeName`), which can differ from its
+//!   host.
+//! - `ca` is the certificate of the server's certificate authority, DER in base64url without padding.
+//!   A client must trust no other authority for this server, neither for the conference nor for the
+//!   web server.
+
+use std::{fmt, str::FromStr};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use psom::{Client, ClientSession, DistributedObject, Scope, error::Misuse};
+
+use crate::shared::{host_port::split_host_port, identifiers::is_meeting_id};
+
+/// Characters of base64 in a line of PEM (RFC 7468, section 2).
+const PEM_LINE_CHARS: usize = 64;
+
+/// A link to join a meeting. Its text form is one line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JoinLink {
+    /// The address of the conference, `host:port`.
+    pub address: String,
+    /// The meeting's ID.
+    pub meeting: String,
+    /// The client's permission to join.
+    pub credential: JoinCredential,
+    /// The name in the server's certificate (`alternativeName`).
+    pub alternative_name: String,
+    /// The certificate of the server's certificate authority, DER.
+    pub authority: Vec<u8>,
+}
+
+/// The permission to join in a [`JoinLink`].
+#[derive(Clone, PartialEq, Eq)]
+pub enum JoinCredential {
+    /// A join token (`sAuthId`), valid for one connection.
+    Token(String),
+    /// An invitation, which the client exchanges for a join token first.
+    Invitation {
+        /// The secret of the invitation.
+        secret: String,
+        /// The web server that exchanges it, `http://host:port` or `https://host:port`.
+        http: String,
+    },
+}
+
+/// The reason why a text is not a join link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The text does not begin with `psom://`.
+    #[error("the text is not a join link; a join link begins with psom://")]
+    Scheme,
+    /// The address is not `host:port`.
+    #[error("the join link's address {0:?} is not of the form host:port")]
+    Address(String),
+    /// The link has no meeting ID, or an invalid one.
+    #[error("the join link names no meeting; after host:port comes / and the meeting's id")]
+    Meeting,
+    /// The link lacks a field. Most likely it was cut.
+    #[error("the join link lacks `{0}`; copy the whole line")]
+    Missing(&'static str),
+    /// A field has an invalid value. Most likely the link was cut.
+    #[error("the join link's `{0}` is damaged; copy the whole line")]
+    Damaged(&'static str),
+}
+
+/// Characters that need no escape in a query (RFC 3986, section 3.4), as far as links have them.
+const UNESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'/');
+
+impl JoinLink {
+    /// Returns the certificate authority as PEM, for [`psom::tls::client`].
+    #[must_use]
+    pub fn authority_pem(&self) -> String {
+        let base64 = STANDARD.encode(&self.authority);
+        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+        // Base64 is ASCII, so every index is the boundary of a character.
+        for start in (0..base64.len()).step_by(PEM_LINE_CHARS) {
+            pem.push_str(&base64[start..base64.len().min(start + PEM_LINE_CHARS)]);
+            pem.push('\n');
+        }
+        pem.push_str("-----END CERTIFICATE-----\n");
+        pem
+    }
+
+    /// Joins the meeting as a client. `root` creates the client's root object with its children. This
+    /// uses up the link, because its token is valid for one connection.
+    ///
+    /// # Errors
+    /// [`Misuse::Builder`] if the link has an invitation, which has to be [exchanged](Self::exchange)
+    /// first; otherwise the errors of [`psom::Client`].
+    pub async fn join<T: DistributedObject>(
+        &self,
+        root: impl FnOnce(&mut Scope) -> T + Send + 'static,
+    ) -> psom::Result<ClientSession<T>> {
+        let JoinCredential::Token(token) = &self.credential else {
+            let text = "the link has an invitation; exchange it first (`JoinLink::exchange`)";
+            return Err(Misuse::Builder(text).into());
+        };
+        let tls = psom::tls::client(self.authority_pem().as_bytes())?;
+        let client = Client::builder().root_with(root).token(token).tls(tls);
+        client.alternative_name(&self.alternative_name).connect(&self.address).await
+    }
+}
+
+impl fmt::Display for JoinLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "psom://{}/{}?", self.address, self.meeting)?;
+        let escape = |text| utf8_percent_encode(text, UNESCAPED);
+        match &self.credential {
+            JoinCredential::Token(token) => write!(f, "token={}", escape(token))?,
+            JoinCredential::Invitation { secret, http } => {
+                write!(f, "invite={}&http={}", escape(secret), escape(http))?;
+            }
+        }
+        let name = escape(&self.alternative_name);
+        write!(f, "&name={name}&ca={}", URL_SAFE_NO_PAD.encode(&self.authority))
+    }
+}
+
+impl FromStr for JoinLink {
+    type Err = LinkError;
+
+    fn from_str(text: &str) -> Result<Self, LinkError> {
+        let rest = text.trim().strip_prefix("psom://").ok_or(LinkError::Scheme)?;
+        let (path, query) = rest.split_once('?').ok_or(LinkError::Missing("token"))?;
+        let (address, meeting) = path.split_once('/').ok_or(LinkError::Meeting)?;
+        if split_host_port(address).is_none() {
+            return Err(LinkError::Address(address.into()));
+        }
+        if !is_meeting_id(meeting) {
+            return Err(LinkError::Meeting);
+        }
+        let query = LinkQuery::parse(query)?;
+        let credential = match (query.token, query.invite) {
+            (Some(token), None) => JoinCredential::Token(printable(token, "token")?),
+            (None, Some(invite)) => JoinCredential::Invitation {
+                secret: printable(invite, "invite")?,
+                http: web_address(query.http.ok_or(LinkError::Missing("http"))?)?,
+            },
+            (Some(_), Some(_)) => return Err(LinkError::Damaged("token")),
+            (None, None) => return Err(LinkError::Missing("token")),
+        };
+        let authority = query.ca.ok_or(LinkError::Missing("ca"))?;
+        let authority = URL_SAFE_NO_PAD.decode(authority).map_err(|_| LinkError::Damaged("ca"))?;
+        // A certificate is a DER sequence with its length in front, which shows whether it was cut.
+        if der_length(&authority) != Some(authority.len()) {
+            return Err(LinkError::Damaged("ca"));
+        }
+        Ok(Self {
+            address: address.into(),
+            meeting: meeting.into(),
+            credential,
+            alternative_name: printable(query.name.ok_or(LinkError::Missing("name"))?, "name")?,
+            authority,
+        })
+    }
+}
+
+impl fmt::Debug for JoinLink {
+    /// Leaves out the credential, which must not get into logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinLink")
+            .field("address", &self.address)
+            .field("meeting", &self.meeting)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JoinCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(..)",
+            Self::Invitation { .. } => "Invitation(..)",
+        })
+    }
+}
+
+/// The decoded fields of a link's query.
+#[derive(Default)]
+struct LinkQuery {
+    token: Option<String>,
+    invite: Option<String>,
+    http: Option<String>,
+    name: Option<String>,
+    ca: Option<String>,
+}
+
+impl LinkQuery {
+    /// Parses a query. Unknown fields are ignored: a later version can add some.
+    fn parse(text: &str) -> Result<Self, LinkError> {
+        let mut query = Self::default();
+        for field in text.split('&') {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            let (slot, name) = match name {
+                "token" => (&mut query.token, "token"),
+                "invite" => (&mut query.invite, "invite"),
+                "http" => (&mut query.http, "http"),
+                "name" => (&mut query.name, "name"),
+                "ca" => (&mut query.ca, "ca"),
+                _ => continue,
+            };
+            let value =
+                percent_decode_str(value).decode_utf8().map_err(|_| LinkError::Damaged(name))?;
+            if slot.replace(value.into_owned()).is_some() {
+                return Err(LinkError::Damaged(name));
+            }
+        }
+        Ok(query)
+    }
+}
+
+fn printable(value: String, name: &'static str) -> Result<String, LinkError> {
+    let is_valid = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_valid { Ok(value) } else { Err(LinkError::Damaged(name)) }
+}
+
+fn web_address(url: String) -> Result<String, LinkError> {
+    let address = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match address.and_then(split_host_port) {
+        Some(_) => Ok(url),
+        None => Err(LinkError::Damaged("http")),
+    }
+}
+
+/// Returns the length of a DER sequence with its header, according to the header.
+fn der_length(der: &[u8]) -> Option<usize> {
+    match *der {
+        [0x30, length @ 0..=0x7f, ..] => Some(2 + usize::from(length)),
+        [0x30, 0x81, length, ..] => Some(3 + usize::from(length)),
+        [0x30, 0x82, high, low, ..] => Some(4 + usize::from(u16::from_be_bytes([high, low]))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn link(credential: JoinCredential) -> JoinLink {
+        JoinLink {
+            address: "[::1]:8057".into(),
+            meeting: "team.Meeting-1".into(),
+            credential,
+            alternative_name: "psom-server".into(),
+            authority: [&[0x30, 0x81, 200][..], &[0xff; 200]].concat(),
+        }
+    }
+
+    #[test]
+    fn printed_links_parse_to_the_same_link() {
+        let token = JoinCredential::Token("0123456789ABCDEF0123456789ABCDEF".into());
+        let invitation =
+            JoinCredential::Invitation { secret: "abc".into(), http: "https://[::1]:8058".into() };
+        for credential in [token, invitation] {
+            let link = link(credential);
+            let text = link.to_string();
+            assert!(text.is_ascii() && !text.contains(char::is_whitespace), "{text}");
+            assert_eq!(format!(" {text}\n").parse(), Ok(link));
+        }
+    }
+
+    #[test]
+    fn damaged_links_are_error() {
+        let error = |text: &str| text.parse::<JoinLink>().unwrap_err();
+        assert_eq!(error("http://example.com"), LinkError::Scheme);
+        assert_eq!(error("psom://host/m?token=a"), LinkError::Address("host".into()));
+        assert_eq!(error("psom://host:1/m"), LinkError::Missing("token"));
+        assert_eq!(error("psom://host:1/..?token=a"), LinkError::Meeting);
+        assert_eq!(error("psom://host:1/m?name=a"), LinkError::Missing("token"));
+        assert_eq!(error("psom://host:1/m?invite=a"), LinkError::Missing("http"));
+        let local = "psom://host:1/m?invite=a&http=file:///etc";
+        assert_eq!(error(local), LinkError::Damaged("http"));
+        assert_eq!(error("psom://host:1/m?token=a"), LinkError::Missing("ca"));
+        assert_eq!(error("psom://host:1/m?token=a%20b"), LinkError::Damaged("token"));
+        assert_eq!(error("psom://host:1/m?token=a&token=b"), LinkError::Damaged("token"));
+        let whole = link(JoinCredential::Token("a".into())).to_string();
+        for cut in 1..200 {
+            assert!(whole[..whole.len() - cut].parse::<JoinLink>().is_err(), "cut by {cut}");
+        }
+    }
+
+    #[test]
+    fn debug_output_contains_no_secret() {
+        let link = link(JoinCredential::Token("SECRET".into()));
+        assert!(!format!("{link:?} {:?}", link.credential).contains("SECRET"));
+    }
+
+    #[test]
+    fn authority_pem_contains_the_same_certificate() {
+        use rustls::pki_types::{CertificateDer, pem::PemObject};
+        let link = link(JoinCredential::Token("a".into()));
+        let der = CertificateDer::from_pem_slice(link.authority_pem().as_bytes()).unwrap();
+        assert_eq!(der.as_ref(), link.authority);
+    }
+}

@@ -1,0 +1,172 @@
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
+
+use bytes::Bytes;
+use psom_objects::{
+    package::Manifest,
+    store::{
+        FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink, WebDownload, WebUpload,
+    },
+};
+use tokio::task::spawn_blocking;
+
+use super::{
+    browser_transfers::BrowserTransfers,
+    error::{interrupted, io_error},
+    index::{FileIndex, MeetingIndex},
+    package_import::import_package,
+    spool::{Spool, run_blocking},
+};
+use crate::shared::{
+    identifiers::random_name,
+    metrics::{Metrics, UploadSlot},
+};
+
+/// The files of one meeting: the [`FileStore`] of its objects.
+#[derive(Clone)]
+pub struct MeetingFiles {
+    meeting: Arc<MeetingIndex>,
+    transfers: Arc<BrowserTransfers>,
+}
+
+impl MeetingFiles {
+    pub(super) fn new(
+        index: Arc<FileIndex>,
+        transfers: Arc<BrowserTransfers>,
+        meeting: &str,
+    ) -> Self {
+        Self { meeting: Arc::new(MeetingIndex::new(index, meeting)), transfers }
+    }
+
+    /// Removes all files of a meeting that has ended, and accepts no others.
+    pub fn clear(&self) {
+        self.transfers.remove_meeting(&self.meeting.meeting);
+        let keys = self.meeting.close().into_iter().map(|file| file.key).collect();
+        let meeting = self.meeting.clone();
+        self.meeting.index.delete_then(keys, move || {
+            run_blocking(move || meeting.remove_directories());
+        });
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.meeting.index.metrics
+    }
+
+    fn begin_upload(&self, packed_length: u64) -> Result<PackageUpload, StoreError> {
+        let config = &self.meeting.index.config;
+        if packed_length > config.package_size {
+            return Err(StoreError::TooLarge(config.package_size));
+        }
+        let slot = self.metrics().uploads.take(config.uploads as u64).ok_or(StoreError::Full)?;
+        let reservation = self.meeting.index.space.reserve(packed_length)?;
+        let path = self.meeting.temporary.join(random_name());
+        Ok(PackageUpload {
+            meeting: self.meeting.clone(),
+            spool: Spool::new(path, reservation),
+            announced_bytes: packed_length,
+            received_bytes: 0,
+            _slot: slot,
+        })
+    }
+}
+
+impl FileStore for MeetingFiles {
+    fn begin(&self, packed_length: u64) -> Result<Box<dyn UploadSink>, StoreError> {
+        match self.begin_upload(packed_length) {
+            Ok(upload) => Ok(Box::new(upload)),
+            Err(reason) => {
+                self.metrics().uploads_refused.fetch_add(1, Ordering::Relaxed);
+                let meeting = &self.meeting.meeting;
+                tracing::info!(%meeting, packed_length, %reason, "refused an upload");
+                Err(reason)
+            }
+        }
+    }
+
+    fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
+        self.meeting.adopt(file)
+    }
+
+    fn remove(&self, name: &str) {
+        if let Some(file) = self.meeting.take(name) {
+            self.meeting.index.delete_later(vec![file.key]);
+        }
+    }
+
+    fn web_upload(&self, manifest: Manifest) -> Result<Box<dyn WebUpload>, StoreError> {
+        self.transfers.permit_upload(&self.meeting, manifest)
+    }
+
+    fn web_download(&self, download: WebDownload<'_>) -> Result<String, StoreError> {
+        self.transfers.permit_download(&self.meeting, download)
+    }
+}
+
+impl fmt::Debug for MeetingFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let meeting = &self.meeting.meeting;
+        f.debug_struct("MeetingFiles").field("meeting", meeting).finish_non_exhaustive()
+    }
+}
+
+/// A package that is being uploaded.
+struct PackageUpload {
+    meeting: Arc<MeetingIndex>,
+    spool: Spool,
+    announced_bytes: u64,
+    received_bytes: u64,
+    _slot: UploadSlot,
+}
+
+impl UploadSink for PackageUpload {
+    fn write(&mut self, data: Bytes) -> StoreFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let length = data.len() as u64;
+            self.received_bytes = self.received_bytes.saturating_add(length);
+            if self.received_bytes > self.announced_bytes {
+                return Err(StoreError::TooLarge(self.announced_bytes));
+            }
+            self.meeting.index.metrics.bytes_uploaded.fetch_add(length, Ordering::Relaxed);
+            self.spool.write(data).await
+        })
+    }
+
+    fn finish(
+        self: Box<Self>,
+        unpacked_length: u64,
+    ) -> StoreFuture<'static, Result<Import, StoreError>> {
+        Box::pin(async move {
+            let index = self.meeting.clone();
+            let (meeting, packed) = (&index.meeting, self.received_bytes);
+            match self.import(unpacked_length).await {
+                Ok(import) => {
+                    index.index.metrics.uploads_finished.fetch_add(1, Ordering::Relaxed);
+                    let files = import.files.len();
+                    tracing::info!(%meeting, packed, files, "imported a package");
+                    Ok(import)
+                }
+                Err(reason) => {
+                    index.index.metrics.uploads_refused.fetch_add(1, Ordering::Relaxed);
+                    tracing::info!(%meeting, packed, %reason, "refused a package");
+                    Err(reason)
+                }
+            }
+        })
+    }
+}
+
+impl PackageUpload {
+    async fn import(self, unpacked_length: u64) -> Result<Import, StoreError> {
+        let Self { meeting, spool, _slot, .. } = self;
+        let spooled = spool.finish().await?;
+        let work = spawn_blocking(move || {
+            let package = spooled.file.try_clone().map_err(|error| io_error(&error))?;
+            // The temporary file is removed when `spooled` is dropped, after the import.
+            import_package(meeting, package, unpacked_length)
+        });
+        // If the caller stops waiting, the runtime drops the files, which removes them.
+        work.await.map_err(interrupted)??.store().await?.publish()
+    }
+}

@@ -1,0 +1,91 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    sync::Arc,
+};
+
+use percent_encoding::percent_decode_str;
+use psom_objects::{
+    package::{Package, PackageError, PackageLimits},
+    store::{Import, StoreError, StoredFile},
+};
+
+use super::{
+    crypto::encrypted_length, encrypting_file::EncryptingFile, error::io_error,
+    index::MeetingIndex, spool::create_file, unpublished::UnpublishedFiles,
+};
+use crate::shared::identifiers::random_name;
+
+/// Verifies a package and encrypts its files. Runs on a blocking thread. It keeps the manifest and a
+/// window of one file in memory.
+pub(super) fn import_package(
+    meeting: Arc<MeetingIndex>,
+    mut package: File,
+    unpacked_length: u64,
+) -> Result<UnpublishedFiles, StoreError> {
+    let max_bytes = meeting.index.config.package_size;
+    // The uploader announced the unpacked length, and space is reserved for no more, so the
+    // compression ratio needs no limit.
+    let limits = PackageLimits {
+        file_bytes: max_bytes,
+        total_bytes: max_bytes,
+        ratio: u64::MAX,
+        ..PackageLimits::default()
+    };
+    let mut package = Package::open(&mut package, &limits).map_err(package_error)?;
+    let names = file_names(&package);
+    let total = package.files().fold(0_u64, |sum, (_, size)| sum.saturating_add(size));
+    if total > unpacked_length {
+        return Err(StoreError::Malformed(format!(
+            "its files have {total} bytes, but {unpacked_length} were announced"
+        )));
+    }
+    let encrypted = package.files().map(|(_, size)| encrypted_length(size)).sum();
+    let reservation = meeting.index.space.reserve(encrypted)?;
+    let mut files = UnpublishedFiles::new(meeting, reservation);
+    let mut stored = BTreeMap::new();
+    for (entry, name) in names {
+        let file = encrypt(&mut files, &mut package, &entry)?;
+        stored.insert(name, file);
+    }
+    files.complete(Import { manifest: package.manifest().clone(), files: stored });
+    Ok(files)
+}
+
+/// Encrypts one file of the package into a temporary file.
+fn encrypt(
+    files: &mut UnpublishedFiles,
+    package: &mut Package<&mut File>,
+    entry: &str,
+) -> Result<StoredFile, StoreError> {
+    let name = random_name();
+    let file = create_file(&files.path(&name)).map_err(|error| io_error(&error))?;
+    files.add(&name);
+    let mut writer = EncryptingFile::from(file);
+    package.copy_to(entry, &mut writer).map_err(package_error)?;
+    files.finish(name, writer)
+}
+
+/// Returns the name of each file of a package in the archive, and as the manifest spells it.
+fn file_names<R>(package: &Package<R>) -> Vec<(String, String)> {
+    let manifest = package.manifest().files();
+    let by_key: HashMap<String, &str> = manifest.iter().map(|name| (key(name), *name)).collect();
+    let spelled = |entry: &str| by_key.get(&key(entry)).copied().unwrap_or(entry).to_owned();
+    package.files().map(|(entry, _)| (entry.to_owned(), spelled(entry))).collect()
+}
+
+/// The archive can spell a name in another case than the manifest, or with escapes.
+fn key(name: &str) -> String {
+    match percent_decode_str(name).decode_utf8() {
+        Ok(plain) => plain.to_lowercase(),
+        Err(_) => name.to_lowercase(),
+    }
+}
+
+/// Distinguishes a failure of the disk from a mistake in the package.
+fn package_error(error: PackageError) -> StoreError {
+    match error {
+        PackageError::Io(error) | PackageError::Copy { source: error, .. } => io_error(&error),
+        error => StoreError::Malformed(error.to_string()),
+    }
+}

@@ -1,0 +1,149 @@
+//! Admitting users, creating invitations, and exchanging an invitation for a join token.
+//!
+//! `POST /api/meetings/{id}/users` is the practical replacement of AddUser of MS-CONFBAS.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use psom_objects::types::Role;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+
+use super::{
+    error::{ApiError, json_response, unless_store_waits},
+    extract::{Admin, Json},
+};
+use crate::{
+    admission::{
+        error::{check_text, check_uri},
+        invitations::InvitationTerms,
+        tokens::{TOKEN_LIFETIME, TokenSource},
+    },
+    app::{AdmittedUser, App},
+    shared::{
+        identifiers::{GUEST_URI_PREFIX, hex, random_name},
+        roles,
+    },
+};
+
+/// Bytes of the hash that are in a guest's URI. 64 bits are enough to tell guests of a meeting apart.
+const GUEST_HASH_BYTES: usize = 8;
+
+/// The body of `POST /api/meetings/{id}/users`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewUser {
+    uri: String,
+    display_name: String,
+    #[serde(with = "roles")]
+    role: Role,
+}
+
+/// The body of `POST /api/meetings/{id}/invitations`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    #[serde(with = "roles")]
+    role: Role,
+    uri: Option<String>,
+    display_name: Option<String>,
+}
+
+/// The body of `POST /api/join`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct JoinRequest {
+    invite: String,
+    display_name: Option<String>,
+    /// A secret that the client chooses. The same secret is the same guest.
+    guest: Option<String>,
+}
+
+pub(super) async fn admit(
+    _: Admin,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Json(new): Json<NewUser>,
+) -> Result<Response, ApiError> {
+    let meeting = unless_store_waits(&app, app.meeting(&id)).await??;
+    check_uri(&new.uri)?;
+    check_text("displayName", &new.display_name)?;
+    let (uri, name) = (&new.uri, &new.display_name);
+    let admitting = app.admit(&meeting, TokenSource::Administrator, uri, name, new.role);
+    let admitted = unless_store_waits(&app, admitting).await??;
+    Ok(json_response(StatusCode::CREATED, &connection_details(&app, admitted)))
+}
+
+pub(super) async fn invite(
+    _: Admin,
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    Json(new): Json<NewInvitation>,
+) -> Result<Response, ApiError> {
+    let meeting = unless_store_waits(&app, app.meeting(&id)).await??;
+    let NewInvitation { role, uri, display_name } = new;
+    uri.as_deref().map(check_uri).transpose()?;
+    display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
+    let inviting = app.invite(&meeting, InvitationTerms { role, uri, display_name });
+    let (secret, link) = unless_store_waits(&app, inviting).await??;
+    let body = json!({ "invite": secret, "joinLink": link.to_string() });
+    Ok(json_response(StatusCode::CREATED, &body))
+}
+
+pub(super) async fn join(
+    State(app): State<Arc<App>>,
+    Json(request): Json<JoinRequest>,
+) -> Result<Response, ApiError> {
+    let Some((terms, meeting)) = app.invitations.get(&request.invite) else {
+        app.metrics.count_unauthorized("a join request with an unknown invitation");
+        let text = "this invitation is unknown or its meeting has ended; ask for a new join link";
+        return Err(ApiError::not_found(text));
+    };
+    let InvitationTerms { role, uri, display_name } = terms;
+    let name = display_name.or(request.display_name).unwrap_or_else(|| "Guest".into());
+    check_text("displayName", &name)?;
+    let guest = guest_uri(&request.invite, request.guest)?;
+    unless_store_waits(&app, app.meetings.restart_if_panicked(&meeting)).await?;
+    let admitted = if let Some(uri) = &uri {
+        let admitting = app.admit(&meeting, TokenSource::JoinLink, uri, &name, role);
+        unless_store_waits(&app, admitting).await??
+    } else {
+        app.admit_guest(&meeting, &guest, &name, role)?
+    };
+    let mut body = connection_details(&app, admitted);
+    body["displayName"] = name.into();
+    Ok(json_response(StatusCode::CREATED, &body))
+}
+
+/// Returns the URI of a guest. All users of the meeting see it, so it is a hash of the client's
+/// secret. The invitation is a part of the hash, so that a guest cannot take the URI of a guest with
+/// another role.
+fn guest_uri(invite: &str, secret: Option<String>) -> Result<String, ApiError> {
+    let secret = secret.unwrap_or_else(random_name);
+    if !(16..=128).contains(&secret.len()) {
+        let text = "`guest` must be a random text of 16 to 128 bytes; choose another or leave it \
+                    out";
+        return Err(ApiError::invalid(text));
+    }
+    let hash = Sha1::new().chain_update(invite).chain_update(&secret).finalize();
+    Ok(format!("{GUEST_URI_PREFIX}{}", hex(&hash[..GUEST_HASH_BYTES])))
+}
+
+/// Returns everything that a client needs to connect.
+fn connection_details(app: &App, AdmittedUser { id, token, link }: AdmittedUser) -> Value {
+    json!({
+        "sAuthId": token,
+        "userId": id,
+        "pwsURI": app.psom_address,
+        "modes": "tls",
+        "alternativeName": link.alternative_name,
+        "proxyHeader": null,
+        "expiresIn": TOKEN_LIFETIME.as_secs(),
+        "joinLink": link.to_string(),
+    })
+}

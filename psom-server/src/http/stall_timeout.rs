@@ -1,0 +1,129 @@
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+use super::{connection_slots::ConnectionSlot, progress_timer::ProgressTimer};
+
+/// A stream that fails with [`io::ErrorKind::TimedOut`] when its peer stops receiving. Without it, a
+/// client that requests a file and does not read it would occupy a connection forever.
+pub(super) struct StallTimeout<S> {
+    stream: S,
+    timer: ProgressTimer,
+    /// The time since which the peer receives nothing, and the timeout.
+    stalled: Option<(Instant, Pin<Box<Sleep>>)>,
+    slot: Option<ConnectionSlot>,
+}
+
+impl<S> StallTimeout<S> {
+    /// Wraps a stream. The slot is notified when all written bytes are sent.
+    pub(super) fn new(stream: S, limit: Duration, slot: impl Into<Option<ConnectionSlot>>) -> Self {
+        Self { stream, timer: ProgressTimer::new(limit), stalled: None, slot: slot.into() }
+    }
+
+    /// Replaces a pending write by an error when the peer has stalled for too long.
+    fn check_stall<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if poll.is_ready() {
+            if let Some((since, _)) = self.stalled.take() {
+                self.timer.stalled(since.elapsed());
+            }
+            return poll;
+        }
+        let (_, until) = self.stalled.get_or_insert_with(|| {
+            let now = Instant::now();
+            (now, Box::pin(sleep_until(now + self.timer.remaining())))
+        });
+        until.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for StallTimeout<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let poll = self.check_stall(cx, poll);
+        if let Poll::Ready(Ok(count)) = poll {
+            self.timer.transferred(count);
+        }
+        poll
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.stream).poll_flush(cx);
+        let poll = self.check_stall(cx, poll);
+        if let (Poll::Ready(Ok(())), Some(slot)) = (&poll, &self.slot) {
+            slot.flushed();
+        }
+        poll
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let poll = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.check_stall(cx, poll)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        time::sleep,
+    };
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn peer_that_receives_nothing_times_out() {
+        let (near, mut far) = tokio::io::duplex(4);
+        let mut near = StallTimeout::new(near, Duration::from_secs(60), None);
+        near.write_all(b"four").await.unwrap();
+        let error = near.write_all(b"more").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        // Reading now frees the buffer, but the remaining time is used up.
+        far.read_exact(&mut [0; 4]).await.unwrap();
+        near.write_all(b"more").await.unwrap();
+        assert!(near.write_all(b"more").await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dripping_peer_times_out_and_slow_one_does_not() {
+        for (bytes, is_served) in [(1, false), (5 << 10, true)] {
+            let (near, mut far) = tokio::io::duplex(bytes);
+            let mut near = StallTimeout::new(near, Duration::from_secs(60), None);
+            let reading = tokio::spawn(async move {
+                let mut buffer = vec![0; bytes];
+                while far.read_exact(&mut buffer).await.is_ok() {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            });
+            let written = near.write_all(&vec![0; 1000 * bytes]).await;
+            assert_eq!(written.is_ok(), is_served, "{bytes} bytes a second");
+            reading.abort();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Checks and repairs the store of a stopped server.
+//!
+//! This folder knows both the rows of the store and what they mean to a meeting. A running server uses
+//! none of it.
+
+mod check;
+mod repair;
+mod state_check;
+mod table_scan;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Report, check, check_files};
+pub use repair::{Repair, repair};

@@ -1,0 +1,224 @@
+//! Files that are not what was written.
+
+use std::fs;
+
+use super::*;
+
+/// Two meetings of many entries, closed. Returns what they hold.
+async fn filled(directory: &Path) -> [Table; 2] {
+    let store = open(directory).await;
+    let mut tables = [Table::new(), Table::new()];
+    for (meeting, table) in ["team", "other"].iter().zip(&mut tables) {
+        store.create(stored(meeting)).await.unwrap();
+        let text = |number| format!("the {meeting}'s value {number}").repeat(5);
+        table.extend((0..400).map(|number| (format!("key/{number}"), text(number))));
+        let writes = table.iter().map(|(key, value)| save(key, value)).collect();
+        store.journal(meeting).commit(writes).await.unwrap();
+    }
+    store.close().await.unwrap();
+    tables
+}
+
+/// Where a text is in the database.
+fn find(directory: &Path, text: &str) -> usize {
+    let bytes = fs::read(database_file(directory)).unwrap();
+    bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap()
+}
+
+fn overwrite(directory: &Path, at: usize, bytes: &[u8]) {
+    let mut all = fs::read(database_file(directory)).unwrap();
+    all[at..at + bytes.len()].copy_from_slice(bytes);
+    fs::write(database_file(directory), all).unwrap();
+}
+
+async fn loaded(directory: &Path) -> Result<Vec<Table>, Error> {
+    let store = SqliteStore::open(directory, Durability::Process).await?;
+    let mut tables = Vec::new();
+    for meeting in store.meetings().await? {
+        tables.push(store.load(&meeting.id).await?);
+    }
+    // In the order in which they were made.
+    tables.reverse();
+    Ok(tables)
+}
+
+#[tokio::test]
+async fn a_value_that_is_not_what_was_saved_is_refused_by_its_name() {
+    let directory = Directory::new();
+    let [team, mut other] = filled(&directory).await;
+    // The one by a tool, the other by a bad disk.
+    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'other' AND key = 'key/7'")
+        .await;
+    let store = open(&directory).await;
+    assert_eq!(store.load("team").await.unwrap(), team);
+    let refused = store.load("other").await.unwrap_err();
+    let named = |key: &str| Error::Entry { meeting: "other".into(), key: key.into() };
+    assert_eq!(refused, named("key/7"));
+    assert!(refused.to_string().contains("psom store repair"), "{refused}");
+    store.close().await.unwrap();
+    overwrite(&directory, find(&directory, "other's value 123"), b"o\xffher");
+
+    let report = check(&directory).await.unwrap();
+    let sentence =
+        |key| format!("The state of the meeting \"other\" is damaged at the key {key:?}.");
+    assert_eq!((report.meetings, report.entries), (2, 798));
+    let mut problems = report.problems;
+    problems.retain(|problem| !problem.starts_with("SQLite finds"));
+    problems.sort();
+    assert_eq!(problems, [sentence("key/123"), sentence("key/7")]);
+
+    let repair = repair(&directory).await.unwrap();
+    assert_eq!(repair.lost, problems);
+    assert_eq!((repair.report.meetings, repair.report.entries), (2, 798));
+    let kept = repair.kept.unwrap();
+    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("meetings.db.damaged-2"));
+    assert!(fs::read(kept).unwrap().windows(6).any(|window| window == b"o\xffher'"), "as it was");
+    other.retain(|key, _| !["key/7", "key/123"].contains(&key.as_str()));
+    assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
+    assert_eq!(check(&directory).await.unwrap().problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_title_that_is_not_what_was_saved_is_refused_and_the_state_is_saved() {
+    let directory = Directory::new();
+    let [team, other] = filled(&directory).await;
+    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'team'").await;
+    assert_eq!(loaded(&directory).await, Err(Error::Meeting("team".into())));
+    let problems = check(&directory).await.unwrap().problems;
+    assert_eq!(problems, ["The entry of the meeting \"team\" is damaged."]);
+    let repair = repair(&directory).await.unwrap();
+    assert_eq!(repair.lost, ["The title of the meeting \"team\" is lost."]);
+    assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
+    let titles = open(&directory).await.meetings().await.unwrap();
+    let titles: Vec<_> = titles.into_iter().map(|meeting| meeting.title).collect();
+    assert_eq!(titles, [Some("The other".into()), None]);
+}
+
+#[tokio::test]
+async fn state_of_no_meeting_is_told_of_and_saved() {
+    let directory = Directory::new();
+    let [team, other] = filled(&directory).await;
+    change(&directory, "DELETE FROM meetings WHERE id = 'team'").await;
+    let problems = check(&directory).await.unwrap().problems;
+    assert_eq!(problems, ["There is state of a meeting \"team\", but no such meeting."]);
+    let refused = SqliteStore::open(&directory, Durability::Process).await.unwrap_err();
+    assert_eq!(refused, Error::Stray("team".into()), "it would go on without its files");
+    repair(&directory).await.unwrap();
+    assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
+}
+
+#[tokio::test]
+async fn what_is_a_part_of_nothing_is_told_of_and_goes() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    let keys = ["content/7/a", "content/7/a/b", "content/8/a", "contents"];
+    let state = keys.map(|key| save(key, r#"{"lastId":8,"lastOrder":0}"#));
+    store.journal("team").commit(state.into()).await.unwrap();
+    store.close().await.unwrap();
+    let problems = ["content/7", "content/8"].map(|content| {
+        format!(
+            "The state of the meeting \"team\" has entries below {content:?}, but no such content."
+        )
+    });
+    assert_eq!(check(&directory).await.unwrap().problems, problems);
+    let repair = repair(&directory).await.unwrap();
+    let ends = [
+        " It goes on without \"content/7\" (2 entries).",
+        " It goes on without \"content/8\" (1 entry).",
+    ];
+    assert_eq!(repair.lost, [problems[0].clone() + ends[0], problems[1].clone() + ends[1]]);
+    assert_eq!(repair.report.entries, 1);
+    let well = check(&directory).await.unwrap();
+    assert_eq!((well.problems.len(), well.entries), (0, 1));
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_is_refused_and_what_was_in_it_is_named() {
+    let directory = Directory::new();
+    let [team, other] = filled(&directory).await;
+    let page = find(&directory, "team's value 200") / 4096 * 4096;
+    overwrite(&directory, page, &[0xa5; 4096]);
+    let refused = SqliteStore::open(&directory, Durability::Full).await.unwrap_err();
+    assert!(
+        matches!(&refused, Error::File { path, .. } if *path == database_file(&directory)),
+        "{refused}"
+    );
+    assert!(!check(&directory).await.unwrap().problems.is_empty());
+
+    let repair = repair(&directory).await.unwrap();
+    let tables = loaded(&directory).await.unwrap();
+    assert_eq!(tables[1], other);
+    let mut lost = team.clone();
+    lost.retain(|key, value| tables[0].get(key) != Some(value));
+    assert!((1..40).contains(&lost.len()), "what was on one page: {}", lost.len());
+    assert_eq!(tables[0].len() + lost.len(), team.len(), "nothing else has come");
+    for key in lost.keys() {
+        let named = repair.lost.iter().any(|sentence| sentence.contains(&format!("{key:?}")));
+        assert!(named, "{key} is lost");
+    }
+    assert_eq!(repair.report.entries, 800 - lost.len());
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_put_aside() {
+    let directory = Directory::new();
+    filled(&directory).await;
+    overwrite(&directory, 0, &[0; 100]);
+    let refused = SqliteStore::open(&directory, Durability::Full).await.unwrap_err();
+    assert!(matches!(refused, Error::File { .. }), "{refused}");
+    assert_eq!(check(&directory).await.unwrap().problems.len(), 1);
+    let repair = repair(&directory).await.unwrap();
+    assert_eq!(repair.lost, ["Nothing at all could be read."]);
+    assert!(repair.kept.unwrap().metadata().unwrap().len() > 100_000);
+    assert_eq!(loaded(&directory).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn whatever_byte_is_wrong_nothing_wrong_is_ever_loaded() {
+    let directory = Directory::new();
+    let tables = filled(&directory).await;
+    let whole = fs::read(database_file(&directory)).unwrap();
+    let mut random = 11_u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 33) as usize % below
+    };
+    let (mut refused, mut repaired) = (0, 0);
+    for round in 0..60 {
+        let damaged = Directory::new();
+        // Every other time where pages keep their books.
+        let at = match round % 2 {
+            0 => next(whole.len()),
+            _ => next(whole.len() / 4096) * 4096 + next(200),
+        };
+        let flip = 1 << next(8);
+        fs::write(database_file(&damaged), &whole).unwrap();
+        overwrite(&damaged, at, &[whole[at] ^ flip]);
+        let Err(error) = loaded(&damaged).await.map(|loaded| assert_eq!(loaded, tables)) else {
+            continue;
+        };
+        refused += 1;
+        match repair(&damaged).await {
+            Ok(repair) => {
+                assert!(!repair.report.problems.is_empty(), "byte {at}: {error}");
+                repaired += 1;
+            }
+            Err(Error::Newer { .. } | Error::Foreign(_)) => continue,
+            Err(error) => panic!("byte {at}: {error}"),
+        }
+        let store = open(&damaged).await;
+        for (meeting, table) in ["team", "other"].iter().zip(&tables) {
+            let Ok(saved) = store.load(meeting).await else { continue };
+            let right = |(key, value): (&String, &String)| table.get(key) == Some(value);
+            assert!(saved.iter().all(right), "byte {at}");
+        }
+        assert_eq!(check_after(&store, &damaged).await, [""; 0], "byte {at}");
+    }
+    assert!(refused >= 20 && repaired >= 15, "{refused} {repaired}");
+}
+
+async fn check_after(store: &SqliteStore, directory: &Path) -> Vec<String> {
+    store.close().await.unwrap();
+    check(directory).await.unwrap().problems
+}

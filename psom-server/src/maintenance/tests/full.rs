@@ -1,0 +1,104 @@
+//! A disk that is full for a while, and other things that pass.
+
+use std::sync::atomic::Ordering;
+
+use super::*;
+
+/// Lets the database have so many pages of 4 KiB, for the next transactions.
+fn limit(store: &SqliteStore, pages: u64) {
+    store.max_pages.store(pages, Ordering::Relaxed);
+}
+
+/// What another program sees in the database.
+async fn seen(directory: &Path) -> i64 {
+    use sqlx::Row;
+    let mut connection = schema::open_read_only(&database_file(directory)).await.unwrap();
+    let row = sqlx::query("SELECT count(*) FROM state").fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    row.get(0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    let journal = store.journal("team");
+    journal.commit(vec![save("before", "1")]).await.unwrap();
+    limit(&store, 20);
+    let mut health = store.health();
+    assert_eq!(*health.borrow_and_update(), Health::Good);
+    let page = "x".repeat(4096);
+    let turn = (0..30).map(|number| save(format!("large/{number}"), &page)).collect();
+    let large = tokio::spawn(journal.commit(turn));
+    let small = tokio::spawn(journal.commit(vec![save("small", "1")]));
+    // A few tries later it is told of once.
+    health.changed().await.unwrap();
+    assert_eq!(*health.borrow_and_update(), Health::Waiting("the disk is full"));
+    let transactions = store.transactions();
+    let again = tokio::time::timeout(std::time::Duration::from_secs(60), health.changed()).await;
+    assert!(again.is_err(), "nothing changes within a minute");
+    assert!(!large.is_finished() && !small.is_finished());
+    assert_eq!(seen(&directory).await, 1, "all of a turn is there, or nothing");
+    assert_eq!(store.transactions(), transactions);
+
+    limit(&store, u64::from(u32::MAX));
+    large.await.unwrap().unwrap();
+    small.await.unwrap().unwrap();
+    assert_eq!(*health.borrow(), Health::Good);
+    assert_eq!(store.load("team").await.unwrap().len(), 32);
+    store.close().await.unwrap();
+    assert_eq!(check(&directory).await.unwrap().problems, [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn to_close_waits_for_room_too() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    limit(&store, 6);
+    let mut health = store.health();
+    drop(store.journal("team").commit(vec![save("large", "x".repeat(1 << 16))]));
+    let wait = async {
+        health.wait_for(|health| *health != Health::Good).await.unwrap();
+        limit(&store, u64::from(u32::MAX));
+    };
+    // In this order: that it is closed comes after that.
+    let (closed, ()) = tokio::join!(store.close(), wait);
+    closed.unwrap();
+    assert_eq!(open(&directory).await.load("team").await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn commits_wait_for_another_program_that_has_locked_the_database() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    let mut other = schema::open(&database_file(&directory), Durability::Full).await.unwrap();
+    raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let commit = tokio::spawn(store.journal("team").commit(vec![save("a", "1")]));
+    let mut health = store.health();
+    let told = health.wait_for(|health| *health != Health::Good).await.unwrap().clone();
+    assert_eq!(told, Health::Waiting("another program has locked the database"));
+    assert!(!commit.is_finished());
+    raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    commit.await.unwrap().unwrap();
+    assert_eq!(store.load("team").await.unwrap(), table([("a", "1")]));
+}
+
+#[tokio::test]
+async fn any_other_failure_ends_the_store_with_a_sentence() {
+    let directory = Directory::new();
+    let store = open(&directory).await;
+    store.create(stored("team")).await.unwrap();
+    let journal = store.journal("team");
+    change(&directory, "DROP TABLE state").await;
+    let (first, second) = (journal.commit(vec![save("a", "1")]), store.create(stored("other")));
+    let why = first.await.unwrap_err().to_string();
+    assert!(why.starts_with("the store failed: ") && why.contains("no such table"), "{why}");
+    assert_eq!(second.await.unwrap_err().to_string(), why, "of the same transaction");
+    assert_eq!(journal.commit(vec![save("a", "2")]).await.unwrap_err().to_string(), why);
+    assert_eq!(store.load("team").await.unwrap_err().to_string(), why);
+    assert!(matches!(&*store.health().borrow(), Health::Failed(error) if error.to_string() == why));
+    assert_eq!(store.close().await.unwrap_err().to_string(), why);
+}

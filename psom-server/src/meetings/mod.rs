@@ -1,0 +1,14 @@
+//! The meetings of a server: the registry, each running meeting, and its roster of users.
+//!
+//! This folder runs meetings and saves them. It does not decide who is admitted, and it knows
+//! nothing of HTTP.
+
+mod registry;
+mod roster;
+mod running_meeting;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use registry::{CreateError, MeetingTemplate, Meetings, OpenError};
+pub(crate) use roster::{Roster, RosterFull};
+pub(crate) use running_meeting::{AdmitError, RunningMeeting, store_obstacle};

@@ -1,0 +1,268 @@
+//! The registry of a server's meetings: creating, restoring, restarting and ending them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::SystemTime,
+};
+
+use futures_util::future::join_all;
+use psom::error::Misuse;
+use psom_objects::server::{ContentTypes, MeetingSummary, Policy, RestoreError, SavedState};
+use tokio::{sync::watch, task::JoinError};
+
+use super::{
+    roster::Roster,
+    running_meeting::{RunningMeeting, RunningSpace},
+};
+use crate::{
+    files::Library,
+    shared::{limits::Limits, lock::lock},
+    store::{self, MeetingStore, StoredMeeting},
+};
+
+/// The parts that all meetings of a server have in common.
+pub(crate) struct MeetingTemplate {
+    pub(crate) url_base: String,
+    pub(crate) library: Arc<Library>,
+    pub(crate) policy: Arc<dyn Policy>,
+    pub(crate) content_types: ContentTypes,
+    pub(crate) limits: Limits,
+    pub(crate) psom: psom::Config,
+}
+
+/// The running meetings by their IDs.
+pub(crate) struct Meetings {
+    template: MeetingTemplate,
+    store: Arc<dyn MeetingStore>,
+    running: Mutex<BTreeMap<String, Arc<RunningMeeting>>>,
+    /// Serializes creating, ending and restarting meetings.
+    changing: tokio::sync::Mutex<()>,
+}
+
+/// The reason why a meeting was not created.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CreateError {
+    #[error("a meeting with this id exists")]
+    Exists,
+    #[error("the server holds {0} meetings")]
+    TooMany(usize),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("cannot start the meeting: {0}")]
+    Start(#[from] RestoreError),
+    #[error("creating the meeting was interrupted")]
+    Interrupted(#[from] JoinError),
+}
+
+/// The reason why the meetings of an earlier run cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("the meeting {id:?} cannot be restored: {source}")]
+    Meeting { id: String, source: RestoreError },
+    #[error("the content types do not fit together: {0}")]
+    ContentTypes(#[source] Misuse),
+}
+
+impl Meetings {
+    /// Restores all meetings of a store. `restored` is called for each of them with its saved state;
+    /// it returns the key of an entry that it cannot read.
+    pub(crate) async fn open(
+        template: MeetingTemplate,
+        store: Arc<dyn MeetingStore>,
+        mut restored: impl FnMut(&Arc<RunningMeeting>, &SavedState) -> Result<(), String>,
+    ) -> Result<Self, OpenError> {
+        // A mistake in the template is reported now, not when the first meeting is created.
+        RunningSpace::check(&template).map_err(OpenError::ContentTypes)?;
+        let mut running = BTreeMap::new();
+        for stored in store.meetings().await? {
+            let state = store.load(&stored.id).await?;
+            let id = stored.id.clone();
+            let damaged = |key| store::Error::Entry { meeting: id.clone(), key };
+            let roster = Roster::restore(&state).map_err(damaged)?;
+            let meeting = RunningMeeting::start(&template, &*store, stored, roster, &state)
+                .map_err(|source| OpenError::Meeting { id: id.clone(), source })?;
+            restored(&meeting, &state).map_err(damaged)?;
+            tracing::info!(meeting = id, "restored a meeting");
+            running.insert(id, meeting);
+        }
+        let (running, changing) = (Mutex::new(running), tokio::sync::Mutex::default());
+        Ok(Self { template, store, running, changing })
+    }
+
+    /// Watches the health of the meetings' store.
+    pub(crate) fn health(&self) -> watch::Receiver<store::Health> {
+        self.store.health()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn new(template: MeetingTemplate, store: Arc<dyn MeetingStore>) -> Self {
+        let (running, changing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { template, store, running, changing }
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RunningMeeting>>> {
+        lock(&self.running)
+    }
+
+    /// Creates and starts a meeting. Without an ID, it gets a random one. Creation completes even if
+    /// the caller stops waiting.
+    pub(crate) async fn create(
+        self: &Arc<Self>,
+        id: Option<String>,
+        title: Option<String>,
+    ) -> Result<Arc<RunningMeeting>, CreateError> {
+        let this = self.clone();
+        let creating = tokio::spawn(async move {
+            let id = id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
+            let created = this.create_now(id.clone(), title).await;
+            if let Err(error @ (CreateError::Store(_) | CreateError::Start(_))) = &created {
+                tracing::error!(meeting = id, %error, "could not create a meeting");
+            }
+            created
+        });
+        creating.await?
+    }
+
+    async fn create_now(
+        &self,
+        id: String,
+        title: Option<String>,
+    ) -> Result<Arc<RunningMeeting>, CreateError> {
+        let max_meetings = self.template.limits.meetings;
+        if self.get(&id).is_some() {
+            return Err(CreateError::Exists);
+        }
+        let _changing = self.changing.lock().await;
+        {
+            let running = self.running();
+            if running.contains_key(&id) {
+                return Err(CreateError::Exists);
+            }
+            if running.len() >= max_meetings {
+                return Err(CreateError::TooMany(max_meetings));
+            }
+        }
+        let created = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let created = i64::try_from(created.as_millis()).unwrap_or(i64::MAX);
+        let stored = StoredMeeting { id: id.clone(), title, created };
+        self.store.create(stored.clone()).await?;
+        let (roster, state) = (Roster::default(), SavedState::default());
+        let meeting = RunningMeeting::start(&self.template, &*self.store, stored, roster, &state)?;
+        self.running().insert(id, meeting.clone());
+        tracing::info!(meeting = %meeting.id, title = meeting.title.as_deref(), "created a meeting");
+        Ok(meeting)
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<RunningMeeting>> {
+        self.running().get(id).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<RunningMeeting>> {
+        self.running().values().cloned().collect()
+    }
+
+    /// Returns what each meeting contains, or `None` for a meeting that is stuck or has just ended.
+    /// All meetings are asked at the same time.
+    pub(crate) async fn summaries(&self) -> Vec<(Arc<RunningMeeting>, Option<MeetingSummary>)> {
+        let summary = |meeting: Arc<RunningMeeting>| async move {
+            let summary = meeting.summary().await;
+            (meeting, summary)
+        };
+        join_all(self.all().into_iter().map(summary)).await
+    }
+
+    /// Restarts a meeting from its saved state if a handler has panicked. Its users can join again.
+    pub(crate) async fn restart_if_panicked(&self, meeting: &RunningMeeting) {
+        if !meeting.has_panicked() {
+            return;
+        }
+        let _changing = self.changing.lock().await;
+        if !meeting.has_panicked() {
+            return;
+        }
+        let id = &meeting.id;
+        let state = match self.store.load(id).await {
+            Ok(state) => state,
+            Err(error) => {
+                return tracing::error!(meeting = id, %error, "could not load a panicked meeting");
+            }
+        };
+        match meeting.restart(&self.template, &state) {
+            Ok(()) => tracing::warn!(meeting = id, "restarted a meeting from its saved state"),
+            Err(error) => {
+                tracing::error!(meeting = id, %error, "could not restart a panicked meeting");
+            }
+        }
+    }
+
+    /// Ends a meeting. When the end is durable, its clients are disconnected, and all of its state and
+    /// files are removed, the files last. Returns `false` if there is no such meeting. The end
+    /// completes even if the caller stops waiting.
+    pub(crate) async fn end(self: &Arc<Self>, id: &str) -> Result<bool, store::Error> {
+        let (this, id) = (self.clone(), id.to_owned());
+        let ended = tokio::spawn(async move { this.end_now(&id).await });
+        ended.await.map_err(store::Error::interrupted)?
+    }
+
+    async fn end_now(&self, id: &str) -> Result<bool, store::Error> {
+        // Without the lock, so that a request for an unknown meeting waits for no other.
+        if self.get(id).is_none() {
+            return Ok(false);
+        }
+        let _changing = self.changing.lock().await;
+        let Some(meeting) = self.get(id) else { return Ok(false) };
+        if let Err(error) = meeting.end(&*self.store).await {
+            tracing::error!(meeting = id, %error, "could not delete a meeting");
+            return Err(error);
+        }
+        self.running().remove(id);
+        meeting.close().await;
+        // Not before the end is durable: a meeting that resumes needs its files.
+        meeting.files.clear();
+        tracing::info!(meeting = id, "ended a meeting");
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::io::Cursor;
+
+    use psom_objects::{
+        package::{ContentDetail, CreateContent, Manifest, PackageWriter},
+        store::FileStore,
+    };
+
+    use crate::testing::{Directory, PermitStore, app_on, eventually};
+
+    #[tokio::test]
+    async fn files_are_removed_after_the_meetings_end_is_durable() {
+        let (directory, store) = (Directory::new(), PermitStore::new(0));
+        let app = app_on(&directory, |_| {}, store.clone());
+        let meeting = app.meetings.create(Some("team".into()), None).await.unwrap();
+        let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
+        let manifest = Manifest::CreateContent(content.with_native_file("plan"));
+        let mut package = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
+        package.add_file("plan", &mut &b"hello"[..]).unwrap();
+        let package = package.finish().unwrap().into_inner();
+        let mut sink = meeting.files.begin(package.len() as u64).unwrap();
+        sink.write(package.into()).await.unwrap();
+        let name = sink.finish(5).await.unwrap().files["plan"].name.clone();
+        drop(meeting);
+
+        // The end completes although the caller stops waiting.
+        let (meetings, ended) = (app.meetings.clone(), app.meetings.end("team"));
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, ended).await.is_err());
+        eventually(|| meetings.get("team").is_none_or(|meeting| !meeting.is_running())).await;
+        assert!(meetings.get("team").is_some(), "the meeting may resume");
+        assert!(app.library.get(&name).is_some(), "and needs its files");
+        store.permits.add_permits(1);
+        eventually(|| app.library.get(&name).is_none()).await;
+        assert!(meetings.get("team").is_none());
+        assert!(matches!(meetings.end("team").await, Ok(false)));
+    }
+}

@@ -1,0 +1,264 @@
+//! The roster: the users who were admitted to a meeting, and their roles.
+
+use std::collections::{BTreeMap, HashMap};
+
+use psom::Write;
+use psom_objects::types::{Participant, Role};
+use serde::{Deserialize, Serialize};
+
+use crate::shared::{identifiers::GUEST_URI_PREFIX, roles};
+
+/// The part of the key in front of a user's ID in the saved state of a meeting.
+const KEY_PREFIX: &str = "user/";
+
+/// The users of a meeting. A URI keeps the user ID that it was first assigned.
+#[derive(Debug, Default)]
+pub(crate) struct Roster {
+    id_by_uri: HashMap<String, i64>,
+    by_id: BTreeMap<i64, RosterEntry>,
+    /// The last ID that was assigned.
+    last_id: i64,
+    /// The number of guests among the users.
+    guests: usize,
+    /// The number of the last change that was requested.
+    last_change: u64,
+}
+
+#[derive(Debug)]
+struct RosterEntry {
+    /// The durable state of the user. Only this is visible outside the roster.
+    user: Option<RosterUser>,
+    /// The number of the last requested change of this user.
+    requested: u64,
+    /// The number of the last durable change of this user.
+    durable: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct RosterUser {
+    uri: String,
+    name: String,
+    #[serde(with = "roles")]
+    role: Role,
+}
+
+/// The result of a request to admit a user.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// The user with this ID exists and is the same.
+    Unchanged(i64),
+    /// The change has to be saved, and then confirmed.
+    Change(RosterChange),
+}
+
+/// A requested change that is not durable yet.
+#[derive(Debug)]
+pub(crate) struct RosterChange {
+    pub(crate) id: i64,
+    number: u64,
+    user: RosterUser,
+}
+
+/// A limit of the roster that is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RosterFull {
+    #[error("the meeting has had {0} users, which is its limit")]
+    Users(usize),
+    #[error("the meeting has had {0} guests, which is its limit")]
+    Guests(usize),
+}
+
+impl Roster {
+    /// Requests that a user is admitted with this name and role.
+    pub(crate) fn admit(
+        &mut self,
+        uri: &str,
+        name: &str,
+        role: Role,
+        max_users: usize,
+    ) -> Result<Admission, RosterFull> {
+        let user = RosterUser { uri: uri.into(), name: name.into(), role };
+        let id = if let Some(id) = self.id_by_uri.get(uri) {
+            *id
+        } else {
+            self.check_limits(uri, max_users)?;
+            let id = self.last_id + 1;
+            self.insert(id, uri, None);
+            id
+        };
+        let number = self.last_change + 1;
+        let Some(entry) = self.by_id.get_mut(&id) else { return Err(RosterFull::Users(max_users)) };
+        if entry.requested == entry.durable && entry.user.as_ref() == Some(&user) {
+            return Ok(Admission::Unchanged(id));
+        }
+        (entry.requested, self.last_change) = (number, number);
+        Ok(Admission::Change(RosterChange { id, number, user }))
+    }
+
+    /// Applies a change that is durable now. Returns `true` if the user existed and the role changed.
+    pub(crate) fn confirm(&mut self, change: RosterChange) -> bool {
+        let Some(entry) = self.by_id.get_mut(&change.id) else { return false };
+        if change.number <= entry.durable {
+            // A later change was confirmed first.
+            return false;
+        }
+        entry.durable = change.number;
+        let role = change.user.role;
+        entry.user.replace(change.user).is_some_and(|before| before.role != role)
+    }
+
+    /// Returns the ID of a URI if it is durable; otherwise checks that the URI can be admitted.
+    pub(crate) fn check(&self, uri: &str, max_users: usize) -> Result<Option<i64>, RosterFull> {
+        match self.id_by_uri.get(uri) {
+            Some(id) => Ok(self.get(*id).map(|_| *id)),
+            None => self.check_limits(uri, max_users).map(|()| None),
+        }
+    }
+
+    /// Guests can fill at most half of the roster, so that users can still be admitted by name.
+    fn check_limits(&self, uri: &str, max_users: usize) -> Result<(), RosterFull> {
+        let max_guests = max_users.div_ceil(2);
+        if uri.starts_with(GUEST_URI_PREFIX) && self.guests >= max_guests {
+            return Err(RosterFull::Guests(max_guests));
+        }
+        if self.by_id.len() >= max_users { Err(RosterFull::Users(max_users)) } else { Ok(()) }
+    }
+
+    fn insert(&mut self, id: i64, uri: &str, user: Option<RosterUser>) {
+        self.guests += usize::from(uri.starts_with(GUEST_URI_PREFIX));
+        self.last_id = self.last_id.max(id);
+        self.id_by_uri.insert(uri.into(), id);
+        self.by_id.insert(id, RosterEntry { user, requested: 0, durable: 0 });
+    }
+
+    /// Restores the roster in the saved state of a meeting.
+    ///
+    /// # Errors
+    /// The key of a user that cannot be read.
+    pub(crate) fn restore(state: &BTreeMap<String, String>) -> Result<Self, String> {
+        let mut roster = Self::default();
+        for (key, text) in state.range(KEY_PREFIX.to_owned()..) {
+            let Some(id) = key.strip_prefix(KEY_PREFIX) else { break };
+            let user: Option<RosterUser> = serde_json::from_str(text).ok();
+            let (id, user) = id.parse().ok().zip(user).ok_or_else(|| key.clone())?;
+            roster.insert(id, &user.uri.clone(), Some(user));
+        }
+        Ok(roster)
+    }
+
+    /// Returns a user in the form that the session layer needs.
+    pub(crate) fn user(&self, id: i64) -> Option<psom::User> {
+        let RosterUser { uri, name, role } = self.get(id)?.clone();
+        Some(Participant { uri, role }.user(id, &name))
+    }
+
+    /// Returns a user's role.
+    pub(crate) fn role(&self, id: i64) -> Option<Role> {
+        Some(self.get(id)?.role)
+    }
+
+    fn get(&self, id: i64) -> Option<&RosterUser> {
+        self.by_id.get(&id)?.user.as_ref()
+    }
+}
+
+impl RosterChange {
+    /// Returns the write that saves this change in the meeting's state.
+    pub(crate) fn write(&self) -> Write {
+        // JSON can represent two strings and a role name, so this does not fail.
+        let value = serde_json::to_string(&self.user).ok();
+        Write { key: format!("{KEY_PREFIX}{}", self.id), value }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uri_keeps_its_user_id() {
+        let mut roster = Roster::default();
+        let admit = |roster: &mut Roster, uri, role| match roster.admit(uri, "Ada", role, 2)? {
+            Admission::Unchanged(id) => Ok((id, false)),
+            Admission::Change(change) => Ok((change.id, roster.confirm(change))),
+        };
+        let new = |id| Ok((id, false));
+        assert_eq!(admit(&mut roster, "sip:a", Role::Attendee), new(1));
+        assert_eq!(admit(&mut roster, "sip:b", Role::Attendee), new(2));
+        assert_eq!(admit(&mut roster, "sip:c", Role::Attendee), Err(RosterFull::Users(2)));
+        assert_eq!(admit(&mut roster, "sip:a", Role::Attendee), new(1));
+        assert_eq!(admit(&mut roster, "sip:a", Role::Presenter), Ok((1, true)));
+        let (mut full, guest) = (Roster::default(), Role::Attendee);
+        assert_eq!(admit(&mut full, "guest:a", guest), new(1));
+        assert_eq!(
+            admit(&mut full, "guest:b", guest),
+            Err(RosterFull::Guests(1)),
+            "guests leave places for others"
+        );
+        assert_eq!(full.check("guest:b", 2), Err(RosterFull::Guests(1)));
+        assert_eq!(full.check("guest:a", 2), Ok(Some(1)));
+        assert_eq!(admit(&mut full, "sip:c", guest), new(2));
+        let user = roster.user(1).unwrap();
+        assert_eq!(user.data::<Participant>().unwrap().role, Role::Presenter);
+        assert!(roster.user(0).is_none() && roster.user(3).is_none() && roster.user(-1).is_none());
+    }
+
+    #[test]
+    fn change_is_visible_when_it_is_durable() {
+        let mut roster = Roster::default();
+        let request = |roster: &mut Roster, name, role| match roster.admit("sip:b", name, role, 9) {
+            Ok(Admission::Change(change)) => change,
+            other => panic!("{other:?}"),
+        };
+        let first = request(&mut roster, "Bob", Role::Attendee);
+        assert!(roster.user(1).is_none() && roster.role(1).is_none());
+        assert_eq!(roster.check("sip:b", 9), Ok(None));
+        let again = request(&mut roster, "Bob", Role::Attendee);
+        assert!(!roster.confirm(first));
+        let second = request(&mut roster, "Robert", Role::Organizer);
+        assert_eq!(&*roster.user(1).unwrap().name, "Bob");
+        assert_eq!(roster.role(1), Some(Role::Attendee));
+        // Also if the later change is confirmed first.
+        assert!(roster.confirm(second));
+        assert!(!roster.confirm(again));
+        assert_eq!(&*roster.user(1).unwrap().name, "Robert");
+        let known = roster.admit("sip:b", "Robert", Role::Organizer, 9);
+        assert!(matches!(known, Ok(Admission::Unchanged(1))), "nothing has to be saved: {known:?}");
+    }
+
+    #[test]
+    fn roster_is_restored_as_it_was_saved() {
+        let mut roster = Roster::default();
+        let mut state = BTreeMap::new();
+        let mut admit = |roster: &mut Roster, uri: &str, name: &str, role| {
+            let Ok(Admission::Change(change)) = roster.admit(uri, name, role, 9) else {
+                panic!("nothing has to be saved");
+            };
+            let saved = change.write();
+            state.insert(saved.key, saved.value.unwrap());
+        };
+        for id in 1..=11 {
+            admit(&mut roster, &format!("sip:{id}"), "A", Role::Attendee);
+            if id == 8 {
+                break;
+            }
+        }
+        admit(&mut roster, "sip:2", "B", Role::Organizer);
+        let mut again = Roster::restore(&state).unwrap();
+        let admit = |roster: &mut Roster, uri| match roster.admit(uri, "A", Role::Attendee, 9) {
+            Ok(Admission::Unchanged(id) | Admission::Change(RosterChange { id, .. })) => id,
+            Err(full) => panic!("{full:?}"),
+        };
+        assert_eq!(admit(&mut again, "sip:7"), 7);
+        assert_eq!(again.user(2).unwrap().data::<Participant>().unwrap().role, Role::Organizer);
+        assert_eq!(admit(&mut again, "sip:new"), 9);
+        // The ID of a lost user is not assigned again.
+        state.remove("user/4");
+        let mut gap = Roster::restore(&state).unwrap();
+        assert!(gap.user(4).is_none());
+        assert_eq!(admit(&mut gap, "sip:new"), 9);
+        state.insert("user/4".into(), "{".into());
+        assert_eq!(Roster::restore(&state).unwrap_err(), "user/4");
+    }
+}

@@ -1,0 +1,334 @@
+//! A running meeting: its space, its journal, and its roster.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, Weak},
+    time::{Duration, SystemTime},
+};
+
+use psom::{Committing, Context, Journal, JournalError, SpaceHandle, Write, error::Misuse};
+use psom_objects::{
+    server::{Meeting, MeetingConfig, MeetingSummary, RestoreError, SavedState},
+    types::Role,
+};
+use tokio::{
+    sync::watch,
+    task::JoinError,
+    time::{sleep, timeout},
+};
+
+use super::{
+    registry::MeetingTemplate,
+    roster::{Admission, Roster, RosterFull},
+};
+use crate::{
+    files::MeetingFiles,
+    shared::lock::lock,
+    store::{self, Health, MeetingStore, StoredMeeting},
+};
+
+/// The time that a meeting may take to answer, and that the store may wait before callers are told.
+/// It is short, so that one stuck meeting does not delay requests about the others.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A running meeting and the users who were admitted to it.
+pub(crate) struct RunningMeeting {
+    pub(crate) id: String,
+    pub(crate) title: Option<String>,
+    pub(crate) files: MeetingFiles,
+    space: Mutex<RunningSpace>,
+    journal: EndingJournal,
+    health: watch::Receiver<Health>,
+    roster: Arc<Mutex<Roster>>,
+    max_users: usize,
+}
+
+/// The space of a meeting, with a witness that it has not panicked.
+#[derive(Clone)]
+pub(crate) struct RunningSpace {
+    handle: SpaceHandle<Meeting>,
+    /// The space owns the only strong reference, so the journal is gone when the space is.
+    journal: Weak<EndingJournal>,
+}
+
+/// The reason why a user is not admitted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdmitError {
+    #[error("the meeting has ended or is about to end")]
+    Ending,
+    #[error(transparent)]
+    Full(RosterFull),
+    #[error("{0}")]
+    StoreWaits(&'static str),
+    #[error("cannot save the user: {0}")]
+    Save(#[source] JournalError),
+    #[error("the admission was interrupted")]
+    Interrupted(#[source] JoinError),
+}
+
+/// The phases of a meeting's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EndPhase {
+    Running,
+    /// The end is requested but not durable yet. The meeting can still resume.
+    Ending,
+    Ended,
+}
+
+/// The journal of a meeting that may end.
+///
+/// The store accepts no writes after a meeting's deletion. A write that it refuses for this reason
+/// counts as safe once the deletion is: nothing of the meeting can be missing any more.
+#[derive(Clone)]
+struct EndingJournal {
+    inner: Arc<dyn Journal>,
+    phase: watch::Sender<EndPhase>,
+}
+
+impl Journal for EndingJournal {
+    fn commit(&self, writes: Vec<Write>) -> Committing {
+        let (committing, mut phase) = (self.inner.commit(writes), self.phase.subscribe());
+        Box::pin(async move {
+            let Err(error) = committing.await else { return Ok(()) };
+            match phase.wait_for(|phase| *phase != EndPhase::Ending).await.as_deref() {
+                Ok(EndPhase::Ended) => Ok(()),
+                _ => Err(error),
+            }
+        })
+    }
+}
+
+impl RunningMeeting {
+    /// Starts a meeting from its saved state.
+    pub(super) fn start(
+        template: &MeetingTemplate,
+        store: &dyn MeetingStore,
+        stored: StoredMeeting,
+        roster: Roster,
+        state: &SavedState,
+    ) -> Result<Arc<Self>, RestoreError> {
+        let StoredMeeting { id, title, .. } = stored;
+        let phase = watch::Sender::new(EndPhase::Running);
+        let journal = EndingJournal { inner: store.journal(&id), phase };
+        let files = template.library.meeting(&id);
+        let space = RunningSpace::start(template, &id, &files, &journal, state)?;
+        Ok(Arc::new(Self {
+            id,
+            title,
+            files,
+            space: Mutex::new(space),
+            journal,
+            health: store.health(),
+            roster: Arc::new(Mutex::new(roster)),
+            max_users: template.limits.users,
+        }))
+    }
+
+    /// Reports whether the space has stopped although the meeting has not ended, because a handler
+    /// panicked.
+    pub(crate) fn has_panicked(&self) -> bool {
+        self.is_running() && self.running_space().journal.strong_count() == 0
+    }
+
+    /// Starts the space again from the saved state.
+    pub(super) fn restart(
+        &self,
+        template: &MeetingTemplate,
+        state: &SavedState,
+    ) -> Result<(), RestoreError> {
+        let space = RunningSpace::start(template, &self.id, &self.files, &self.journal, state)?;
+        *self.running_space() = space;
+        Ok(())
+    }
+
+    fn running_space(&self) -> MutexGuard<'_, RunningSpace> {
+        lock(&self.space)
+    }
+
+    /// Returns the handle of the meeting's space.
+    pub(crate) fn space(&self) -> SpaceHandle<Meeting> {
+        self.running_space().handle.clone()
+    }
+
+    fn roster(&self) -> MutexGuard<'_, Roster> {
+        lock(&self.roster)
+    }
+
+    /// Reports whether the meeting has not ended and is not about to end.
+    pub(crate) fn is_running(&self) -> bool {
+        *self.journal.phase.borrow() == EndPhase::Running
+    }
+
+    /// Admits a user and returns the user's ID; the same URI always has the same ID. If a connected
+    /// user's role changes, the meeting is notified.
+    ///
+    /// The change takes effect when it is durable. It is saved even if the caller stops waiting.
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<i64, AdmitError> {
+        if !self.is_running() {
+            return Err(AdmitError::Ending);
+        }
+        let (change, saved) = {
+            let mut roster = self.roster();
+            match roster.admit(uri, name, role, self.max_users).map_err(AdmitError::Full)? {
+                Admission::Unchanged(id) => return Ok(id),
+                Admission::Change(change) => {
+                    // Under the roster's lock, so that the store gets the changes in their order.
+                    let saved = self.journal.commit(vec![change.write()]);
+                    (change, saved)
+                }
+            }
+        };
+        let this = self.clone();
+        let admitting = tokio::spawn(async move {
+            saved.await.map_err(AdmitError::Save)?;
+            if !this.is_running() {
+                return Err(AdmitError::Ending);
+            }
+            let id = change.id;
+            if this.roster().confirm(change) {
+                this.announce_role(id).await;
+            }
+            Ok(id)
+        });
+        admitting.await.map_err(AdmitError::Interrupted)?
+    }
+
+    /// Notifies the meeting of a user's new role.
+    async fn announce_role(&self, id: i64) {
+        let roster = self.roster.clone();
+        let space = self.space();
+        let announce = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
+            // Read now, so that of two changes the later one is announced last.
+            let role = lock(&roster).role(id);
+            if let Some(role) = role {
+                meeting.set_role(cx, id, role);
+            }
+        };
+        // A meeting that is stuck, for example behind a full disk, gets the notification when it
+        // resumes, so the task outlives this timeout.
+        let announced = tokio::spawn(async move { space.run(announce).await });
+        tracing::info!(meeting = %self.id, id, "a user's role changed");
+        let _ = timeout(ANSWER_TIMEOUT, announced).await;
+    }
+
+    /// Admits a guest who is connecting. Unlike [`admit`](Self::admit), it gives up when the store
+    /// waits for an obstacle, because the connection would time out.
+    pub(crate) async fn admit_guest(
+        self: &Arc<Self>,
+        uri: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<i64, AdmitError> {
+        tokio::select! {
+            biased;
+            admitted = self.admit(uri, name, role) => admitted,
+            obstacle = store_obstacle(self.health.clone()) => Err(AdmitError::StoreWaits(obstacle)),
+        }
+    }
+
+    /// Checks that a guest with this URI can be admitted, and returns the user ID if there is one
+    /// already.
+    pub(crate) fn check_guest(&self, uri: &str) -> Result<Option<i64>, AdmitError> {
+        if !self.is_running() {
+            return Err(AdmitError::Ending);
+        }
+        let known = self.roster().check(uri, self.max_users).map_err(AdmitError::Full)?;
+        match *self.health.borrow() {
+            Health::Waiting(obstacle) if known.is_none() => Err(AdmitError::StoreWaits(obstacle)),
+            _ => Ok(known),
+        }
+    }
+
+    /// Saves an entry of the meeting's state that the space does not own.
+    pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
+        self.journal.commit(vec![write]).await
+    }
+
+    /// Returns an admitted user, or `None` if the meeting has ended or is about to.
+    pub(crate) fn user(&self, id: i64) -> Option<psom::User> {
+        if self.is_running() { self.roster().user(id) } else { None }
+    }
+
+    /// Returns what the meeting contains, or `None` if it is stuck or has ended.
+    pub(crate) async fn summary(&self) -> Option<MeetingSummary> {
+        let space = self.space();
+        let summary = space.run(|meeting, cx| meeting.summary(cx));
+        timeout(ANSWER_TIMEOUT, summary).await.ok()?.ok()
+    }
+
+    /// Ends the meeting: it admits nobody from here on. If the end cannot be saved, the meeting
+    /// resumes.
+    pub(super) async fn end(&self, store: &dyn MeetingStore) -> Result<(), store::Error> {
+        // Before the deletion, so that no write after it counts as failed.
+        self.journal.phase.send_replace(EndPhase::Ending);
+        let (phase, ended) = match store.delete(&self.id).await {
+            Ok(()) | Err(store::Error::NoMeeting(_)) => (EndPhase::Ended, Ok(())),
+            Err(error) => (EndPhase::Running, Err(error)),
+        };
+        self.journal.phase.send_replace(phase);
+        ended
+    }
+
+    /// Closes the connections of a meeting that has ended.
+    pub(super) async fn close(&self) {
+        let _ = timeout(ANSWER_TIMEOUT, self.space().close()).await;
+    }
+}
+
+/// Waits until the store has waited for an obstacle for a while, and returns the obstacle.
+pub(crate) async fn store_obstacle(mut health: watch::Receiver<Health>) -> &'static str {
+    loop {
+        if health.wait_for(|health| matches!(health, Health::Waiting(_))).await.is_err() {
+            return std::future::pending().await;
+        }
+        sleep(ANSWER_TIMEOUT).await;
+        if let Health::Waiting(obstacle) = *health.borrow() {
+            return obstacle;
+        }
+    }
+}
+
+fn meeting_config(template: &MeetingTemplate, files: &MeetingFiles) -> MeetingConfig {
+    MeetingConfig {
+        url_base: template.url_base.clone(),
+        files: Arc::new(files.clone()),
+        policy: template.policy.clone(),
+        limits: template.limits.meeting.clone(),
+        content_types: template.content_types.clone(),
+        started: SystemTime::now(),
+    }
+}
+
+impl RunningSpace {
+    /// Checks that a meeting can be built from the template.
+    pub(super) fn check(template: &MeetingTemplate) -> Result<(), Misuse> {
+        let config = meeting_config(template, &template.library.meeting("none"));
+        let space =
+            SpaceHandle::start_with(template.psom.clone(), [], |scope| Meeting::new(scope, config));
+        space.map(drop)
+    }
+
+    fn start(
+        template: &MeetingTemplate,
+        id: &str,
+        files: &MeetingFiles,
+        journal: &EndingJournal,
+        state: &SavedState,
+    ) -> Result<Self, RestoreError> {
+        let config = meeting_config(template, files);
+        let owned = Arc::new(journal.clone());
+        let journal = Arc::downgrade(&owned);
+        let handle = SpaceHandle::start_durable(template.psom.clone(), [], owned, |scope| {
+            let meeting = Meeting::restore(scope, config, state)?;
+            for aside in meeting.set_aside() {
+                tracing::error!(meeting = id, "a content was set aside: {aside}");
+            }
+            Ok::<_, RestoreError>(meeting)
+        })?;
+        Ok(Self { handle, journal })
+    }
+}

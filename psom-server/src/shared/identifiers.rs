@@ -1,0 +1,79 @@
+//! Identifiers and names: how they are made, and which ones are valid.
+
+use std::fmt::Write;
+
+/// The prefix of the URIs of guests: users who joined by an open invitation. Nobody can be admitted
+/// under such a URI by name.
+pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
+
+/// Length limit of a meeting ID in bytes. It is a directory name on every file system.
+const MAX_MEETING_ID_BYTES: usize = 64;
+
+/// Length limit of a title, a display name or a URI in characters.
+const MAX_TEXT_CHARS: usize = 255;
+
+/// Length of a random name in hexadecimal digits.
+const RANDOM_NAME_DIGITS: usize = 32;
+
+/// Reports whether a text can be the ID of a meeting, and therefore the name of a directory.
+pub(crate) fn is_meeting_id(id: &str) -> bool {
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=MAX_MEETING_ID_BYTES).contains(&id.len())
+        && !id.starts_with('.')
+        && id.bytes().all(is_valid)
+}
+
+/// Reports whether a text can be a title or a display name.
+pub(crate) fn is_display_text(text: &str) -> bool {
+    (1..=MAX_TEXT_CHARS).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.chars().any(char::is_control)
+}
+
+/// Reports whether a text can be the URI of a user who is admitted by name.
+pub(crate) fn is_user_uri(uri: &str) -> bool {
+    (1..=MAX_TEXT_CHARS).contains(&uri.chars().count())
+        && !uri.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !uri.starts_with(GUEST_URI_PREFIX)
+}
+
+/// Returns 128 random bits in hexadecimal: a name that cannot be guessed.
+pub(crate) fn random_name() -> String {
+    format!("{:0width$x}", rand::random::<u128>(), width = RANDOM_NAME_DIGITS)
+}
+
+/// Reports whether a text has the form of a [`random_name`].
+pub(crate) fn is_random_name(text: &str) -> bool {
+    text.len() == RANDOM_NAME_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Returns bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn meeting_ids_are_valid_directory_names() {
+        for good in ["a", "demo", "2026-10-18_team.call", &"x".repeat(64)] {
+            assert!(is_meeting_id(good), "{good}");
+        }
+        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "ä", "a b", "a\0", &"x".repeat(65)] {
+            assert!(!is_meeting_id(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn random_names_have_their_form() {
+        assert!(is_random_name(&random_name()));
+        assert!(!is_random_name("x") && !is_random_name(&"g".repeat(32)));
+        assert_eq!(hex(&[0, 0xab]), "00ab");
+    }
+}

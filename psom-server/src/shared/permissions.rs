@@ -1,0 +1,242 @@
+//! Single-use permissions, each redeemed by a secret.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{identifiers::random_name, lock::lock};
+
+/// Limits of the permissions for uploads and downloads by browsers that have not begun. Uploads and
+/// downloads count separately.
+#[derive(Debug, Clone, Copy)]
+pub struct WebLimits {
+    /// The time until a permission expires: 10 minutes.
+    pub lifetime: Duration,
+    /// Permissions of all meetings: 10,000.
+    pub total: usize,
+    /// Permissions of one meeting: 1,000.
+    pub meeting: usize,
+    /// Download permissions of one user in one meeting: 100. The meeting limits the uploads itself.
+    pub user: usize,
+}
+
+impl Default for WebLimits {
+    fn default() -> Self {
+        Self { lifetime: Duration::from_secs(600), total: 10_000, meeting: 1000, user: 100 }
+    }
+}
+
+/// The reaction to a request for a permission beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    /// Refuses it.
+    Refuse,
+    /// Replaces the same user's oldest permission, if there is one.
+    ReplaceOldest,
+}
+
+/// Permissions by their secrets of 128 random bits. Each can be used once.
+pub(crate) struct Permissions<T, U = i64> {
+    limits: WebLimits,
+    when_full: WhenFull,
+    table: Mutex<PermissionTable<T, U>>,
+}
+
+struct PermissionTable<T, U> {
+    by_secret: HashMap<String, Permission<T, U>>,
+    /// The secrets by serial number. All permissions live equally long, so this is also the order in
+    /// which they expire.
+    by_age: BTreeMap<u64, String>,
+    last_number: u64,
+    /// The serial numbers that count for a meeting (without a user), and for a user of it.
+    by_owner: HashMap<Owner<U>, BTreeSet<u64>>,
+}
+
+type Owner<U> = (Arc<str>, Option<U>);
+
+struct Permission<T, U> {
+    number: u64,
+    expires: Instant,
+    meeting: Arc<str>,
+    user: Option<U>,
+    value: T,
+}
+
+impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
+    pub(crate) fn new(limits: WebLimits, when_full: WhenFull) -> Self {
+        let (by_secret, by_age, by_owner) = Default::default();
+        let table = Mutex::new(PermissionTable { by_secret, by_age, last_number: 0, by_owner });
+        Self { limits, when_full, table }
+    }
+
+    fn table(&self) -> MutexGuard<'_, PermissionTable<T, U>> {
+        lock(&self.table)
+    }
+
+    /// Adds a permission and returns its secret, or `None` if a limit is reached.
+    pub(crate) fn add(&self, meeting: &str, user: Option<U>, value: T) -> Option<String> {
+        let (now, limits) = (Instant::now(), &self.limits);
+        let mut table = self.table();
+        table.remove_expired(now);
+        let owner: Owner<U> = (meeting.into(), user);
+        let of_meeting = table.count(&(owner.0.clone(), None));
+        let of_user = if owner.1.is_some() { table.count(&owner) } else { 0 };
+        let is_full = table.by_secret.len() >= limits.total || of_meeting >= limits.meeting;
+        if is_full || (owner.1.is_some() && of_user >= limits.user) {
+            if of_user == 0 || self.when_full == WhenFull::Refuse {
+                return None;
+            }
+            table.remove_oldest(&owner);
+        }
+        table.last_number += 1;
+        let (number, secret) = (table.last_number, random_name());
+        let (meeting, user) = owner;
+        for owner in owners(&meeting, user.as_ref()) {
+            table.by_owner.entry(owner).or_default().insert(number);
+        }
+        table.by_age.insert(number, secret.clone());
+        let permission =
+            Permission { number, expires: now + limits.lifetime, meeting, user, value };
+        table.by_secret.insert(secret.clone(), permission);
+        Some(secret)
+    }
+
+    /// Uses up a permission. Returns `None` if it does not exist or has expired.
+    pub(crate) fn take(&self, secret: &str) -> Option<T> {
+        let permission = self.table().remove(secret)?;
+        (permission.expires > Instant::now()).then_some(permission.value)
+    }
+
+    /// Inspects a valid permission without using it up.
+    pub(crate) fn inspect<R>(&self, secret: &str, inspect: impl FnOnce(&T) -> R) -> Option<R> {
+        let table = self.table();
+        let permission =
+            table.by_secret.get(secret).filter(|permission| permission.expires > Instant::now())?;
+        Some(inspect(&permission.value))
+    }
+
+    /// Removes all permissions of a meeting that is over.
+    pub(crate) fn remove_meeting(&self, meeting: &str) {
+        let mut table = self.table();
+        let of_meeting =
+            table.by_secret.iter().filter(|(_, permission)| &*permission.meeting == meeting);
+        let secrets: Vec<_> = of_meeting.map(|(secret, _)| secret.clone()).collect();
+        secrets.iter().for_each(|secret| drop(table.remove(secret)));
+    }
+}
+
+impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
+    fn count(&self, owner: &Owner<U>) -> usize {
+        self.by_owner.get(owner).map_or(0, BTreeSet::len)
+    }
+
+    fn remove_oldest(&mut self, owner: &Owner<U>) {
+        let oldest = self.by_owner.get(owner).and_then(BTreeSet::first);
+        if let Some(secret) = oldest.and_then(|number| self.by_age.get(number)).cloned() {
+            self.remove(&secret);
+        }
+    }
+
+    fn remove(&mut self, secret: &str) -> Option<Permission<T, U>> {
+        let permission = self.by_secret.remove(secret)?;
+        self.by_age.remove(&permission.number);
+        for owner in owners(&permission.meeting, permission.user.as_ref()) {
+            if let Some(numbers) = self.by_owner.get_mut(&owner) {
+                numbers.remove(&permission.number);
+                if numbers.is_empty() {
+                    self.by_owner.remove(&owner);
+                }
+            }
+        }
+        Some(permission)
+    }
+
+    fn remove_expired(&mut self, now: Instant) {
+        while let Some((_, secret)) = self.by_age.first_key_value() {
+            if self.by_secret.get(secret).is_some_and(|permission| permission.expires > now) {
+                break;
+            }
+            let secret = secret.clone();
+            self.remove(&secret);
+        }
+    }
+}
+
+/// Returns the owners that a permission counts for: its meeting, and its user in that meeting.
+fn owners<U: Clone>(meeting: &Arc<str>, user: Option<&U>) -> impl Iterator<Item = Owner<U>> {
+    let of_user = user.map(|user| (meeting.clone(), Some(user.clone())));
+    [(meeting.clone(), None)].into_iter().chain(of_user)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn permissions(when_full: WhenFull) -> Permissions<u32> {
+        let lifetime = Duration::from_secs(600);
+        let limits = WebLimits { lifetime, total: 5, meeting: 3, user: 2 };
+        Permissions::new(limits, when_full)
+    }
+
+    fn is_empty<T>(permissions: &Permissions<T>) -> bool {
+        let table = permissions.table();
+        table.by_secret.is_empty() && table.by_age.is_empty() && table.by_owner.is_empty()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permission_can_be_used_once_before_it_expires() {
+        let all = permissions(WhenFull::Refuse);
+        let secret = all.add("m", Some(1), 7).unwrap();
+        assert!(secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(all.inspect(&secret, |seven| *seven), Some(7));
+        assert_eq!((all.take(&secret), all.take(&secret)), (Some(7), None));
+        let (old, late) = (all.add("m", Some(1), 8).unwrap(), all.add("m", Some(1), 9).unwrap());
+        advance(Duration::from_millis(599_999)).await;
+        assert_eq!(all.take(&late), Some(9));
+        advance(Duration::from_millis(1)).await;
+        assert_eq!((all.inspect(&old, |eight| *eight), all.take(&old)), (None, None));
+        assert!(is_empty(&all));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn permissions_are_limited_per_user_per_meeting_and_in_total() {
+        let all = permissions(WhenFull::Refuse);
+        let first = all.add("m", Some(1), 1).unwrap();
+        assert!(all.add("m", Some(1), 2).is_some());
+        assert!(all.add("m", Some(1), 3).is_none(), "the limit per user is 2");
+        assert!(all.add("n", Some(1), 3).is_some(), "another meeting has its own count");
+        assert!(all.add("m", None, 3).is_some());
+        assert!(all.add("m", Some(2), 4).is_none(), "the limit per meeting is 3");
+        assert!(all.add("n", None, 4).is_some());
+        assert!(all.add("o", None, 5).is_none(), "the total limit is 5");
+        all.take(&first);
+        assert!(all.add("m", Some(1), 4).is_some(), "a used permission frees its place");
+        advance(Duration::from_secs(600)).await;
+        assert!(all.add("m", Some(1), 5).is_some(), "an expired permission frees its place");
+        all.remove_meeting("m");
+        assert!(is_empty(&all));
+    }
+
+    #[tokio::test]
+    async fn replace_oldest_evicts_only_the_same_users_permission() {
+        let all = permissions(WhenFull::ReplaceOldest);
+        let [first, second] = [1, 2].map(|number| all.add("m", Some(1), number).unwrap());
+        let third = all.add("m", Some(1), 3).unwrap();
+        assert_eq!((all.inspect(&first, |_| ()), all.take(&second)), (None, Some(2)));
+        let other = all.add("m", Some(2), 4).unwrap();
+        assert!(all.add("m", Some(2), 5).is_some(), "the limit per meeting is 3");
+        assert!(all.add("m", Some(2), 6).is_some(), "it replaces the oldest");
+        assert_eq!((all.inspect(&other, |_| ()), all.take(&third)), (None, Some(3)));
+        assert!(all.add("n", Some(1), 7).is_some() && all.add("n", Some(2), 8).is_some());
+        assert!(all.add("o", Some(1), 9).is_some());
+        assert!(all.add("o", Some(2), 9).is_none(), "permissions of other users stay");
+    }
+}

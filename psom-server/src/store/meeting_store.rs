@@ -1,0 +1,87 @@
+use std::{collections::BTreeMap, pin::Pin, sync::Arc};
+
+use psom::Journal;
+use tokio::sync::watch;
+
+use super::error::Error;
+
+/// The pending answer of a store.
+pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// Keeps the state of meetings across restarts of the server.
+///
+/// The order of the calls matters: each call acts on the result of the earlier ones, whether or not
+/// their answers were awaited or dropped. Keys are ordered by their bytes.
+pub trait MeetingStore: Send + Sync + 'static {
+    /// Returns the meetings, ordered by their IDs.
+    ///
+    /// # Errors
+    /// The store is damaged, or has failed.
+    fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>>;
+
+    /// Adds a meeting without state. It is durable when this answers.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], or the store has failed.
+    fn create(&self, meeting: StoredMeeting) -> StoreAnswer<'_, ()>;
+
+    /// Deletes a meeting with all its state. Its journals accept nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`], or the store has failed.
+    fn delete(&self, meeting: &str) -> StoreAnswer<'_, ()>;
+
+    /// Returns the state of a meeting: values by key.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`]; the meeting's state is damaged; or the store has failed.
+    fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>>;
+
+    /// Returns a journal for the meeting that has this ID now. It accepts nothing if there is none, or
+    /// when the meeting is deleted, even if a later one has the same ID.
+    fn journal(&self, meeting: &str) -> Arc<dyn Journal>;
+
+    /// Watches the health of the store.
+    fn health(&self) -> watch::Receiver<Health>;
+
+    /// Accepts nothing from here on, and answers when everything that was accepted is durable. While
+    /// the disk is full, this waits.
+    ///
+    /// # Errors
+    /// The store has failed, and something that was accepted is not durable.
+    fn close(&self) -> StoreAnswer<'_, ()>;
+}
+
+/// The health of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Health {
+    /// The store works.
+    #[default]
+    Good,
+    /// Commits wait for an obstacle that can pass, for example "the disk is full".
+    Waiting(&'static str),
+    /// The store has failed and accepts nothing any more.
+    Failed(Error),
+}
+
+/// A meeting in a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMeeting {
+    /// The meeting's ID.
+    pub id: String,
+    /// The meeting's title for people.
+    pub title: Option<String>,
+    /// The time of its creation in milliseconds since 1970, UTC.
+    pub created: i64,
+}
+
+/// The failures that a commit survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A crash of the machine: every commit waits for the disk.
+    #[default]
+    Full,
+    /// A crash of the process: a commit waits for the operating system. A crash of the machine can lose
+    /// the last commits, but neither earlier ones nor the integrity of the store.
+    Process,
+}
