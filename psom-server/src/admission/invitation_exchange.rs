@@ -152,43 +152,83 @@ mod tests {
     use std::{
         io::ErrorKind::UnexpectedEof,
         pin::Pin,
-        task::{Context, Poll},
+        task::{Context, Poll, Waker},
     };
 
-    use tokio::io::{AsyncReadExt, ReadBuf, join, sink};
+    use tokio::io::ReadBuf;
 
     use super::*;
 
-    /// The end of a TLS connection without a close_notify.
-    struct MissingCloseNotify;
+    /// A server that sends its answer after the request, and ends the TLS connection without a
+    /// close_notify.
+    struct AbruptServer {
+        answer: Vec<u8>,
+        has_request: bool,
+        reader: Option<Waker>,
+    }
 
-    impl AsyncRead for MissingCloseNotify {
+    impl AsyncRead for AbruptServer {
         fn poll_read(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            _: &mut ReadBuf<'_>,
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
-            Poll::Ready(Err(UnexpectedEof.into()))
+            if !self.has_request {
+                self.reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+            if self.answer.is_empty() {
+                return Poll::Ready(Err(UnexpectedEof.into()));
+            }
+            let count = self.answer.len().min(buffer.remaining());
+            buffer.put_slice(&self.answer.drain(..count).collect::<Vec<_>>());
+            Poll::Ready(Ok(()))
         }
+    }
+
+    impl AsyncWrite for AbruptServer {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.has_request = true;
+            if let Some(reader) = self.reader.take() {
+                reader.wake();
+            }
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    async fn exchange(answer: impl Into<Vec<u8>>) -> Result<Vec<u8>, BoxError> {
+        let server = AbruptServer { answer: answer.into(), has_request: false, reader: None };
+        post(server, "host:1", "{}".into()).await
     }
 
     #[tokio::test]
     async fn complete_answer_needs_no_close_notify() {
-        let answer = async |sent: &'static str| {
-            let stream = join(sent.as_bytes().chain(MissingCloseNotify), sink());
-            post(stream, "host:1", "{}".into()).await
-        };
         let complete = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody";
-        assert_eq!(answer(complete).await.unwrap(), b"body");
-        answer("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody").await.unwrap_err();
-        answer("").await.unwrap_err();
+        assert_eq!(exchange(complete).await.unwrap(), b"body");
+        let truncated = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nbody";
+        exchange(truncated).await.unwrap_err();
+        exchange("").await.unwrap_err();
     }
 
     #[tokio::test]
     async fn oversized_answer_is_refused() {
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", MAX_ANSWER_BYTES + 1);
-        let body = vec![b' '; MAX_ANSWER_BYTES + 1];
-        let stream = join(head.as_bytes().chain(&body[..]), sink());
-        post(stream, "host:1", "{}".into()).await.unwrap_err();
+        let answer = |length: usize| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
+            [head.as_bytes(), &vec![b' '; length]].concat()
+        };
+        assert_eq!(exchange(answer(MAX_ANSWER_BYTES)).await.unwrap().len(), MAX_ANSWER_BYTES);
+        exchange(answer(MAX_ANSWER_BYTES + 1)).await.unwrap_err();
     }
 }

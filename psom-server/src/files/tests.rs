@@ -338,8 +338,8 @@ async fn files_of_an_earlier_run_are_taken_over() {
         change(&mut file);
         strict.meeting("m").adopt(&file).unwrap_err().to_string()
     };
-    assert!(fails(|file| file.size = 99).contains("16 bytes in the place of 112"));
-    assert!(fails(|file| file.name = "0".repeat(32)).contains("No such file"));
-    assert!(fails(|file| file.name = "../../etc/passwd".into()).contains("none of ours"));
+    assert!(fails(|file| file.size = 99).contains("16 bytes instead of 112"));
+    assert!(fails(|file| file.name = "0".repeat(32)).contains("does not exist"));
+    assert!(fails(|file| file.name = "../../etc/passwd".into()).contains("32 hexadecimal digits"));
     assert_eq!(strict.stored_bytes(), 0);
 }

@@ -104,10 +104,10 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
         assert!(store.adopt(file).is_err(), "nobody has looked yet");
         again.find_files("ada").await.unwrap();
         let error = again.meeting("other").adopt(file).unwrap_err().to_string();
-        assert!(error.contains("No such file"), "{error}");
+        assert!(error.contains("does not exist"), "{error}");
         let longer = psom_objects::store::StoredFile { size: 99, ..file.clone() };
         let error = store.adopt(&longer).unwrap_err().to_string();
-        assert!(error.contains("16 bytes in the place of 112"), "{error}");
+        assert!(error.contains("16 bytes instead of 112"), "{error}");
         store.adopt(file).unwrap();
         assert_eq!(count(&blobs).await, 3);
         again.sweep().await.unwrap();
@@ -463,7 +463,7 @@ fn where_files_cannot_be_kept_is_said_in_a_sentence() {
     for url in ["", "here", "ftp://host/", "file:///tmp", "https://example.com/", "gs://bucket/"] {
         let error = refused(url);
         assert!(matches!(&error, BlobError::Unsupported(bad) if bad == url), "{error:?}");
-        assert!(error.to_string().contains("write it as s3://bucket/prefix"), "{error}");
+        assert!(error.to_string().contains("write the location as s3://bucket/prefix"), "{error}");
     }
     #[cfg(not(feature = "s3"))]
     {

@@ -153,7 +153,7 @@ async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
     assert!(shown.error().contains("the disk is full"));
     store.health.send_replace(Health::Good);
     let shown = api.get("/api/meetings/a").await.error();
-    assert!(shown.contains("what was saved is kept"), "{shown}");
+    assert!(shown.contains("saved changes are kept"), "{shown}");
     store.permits.add_permits(2);
     assert_eq!(api.get("/api/meetings/a").await.status, 200);
 }

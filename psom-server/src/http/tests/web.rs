@@ -170,7 +170,7 @@ async fn an_address_ends_with_its_upload() {
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
     // Nothing was posted yet: that is said, and it is too late now.
     let (upload, path) = permit(&api);
-    assert_eq!(error(upload.finish().await), StoreError::Malformed("no file was posted".into()));
+    assert_eq!(error(upload.finish().await), StoreError::Malformed("no file was uploaded".into()));
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
     // What was posted and nobody takes is removed.
     let (upload, path) = permit(&api);

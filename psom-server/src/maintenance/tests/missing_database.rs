@@ -85,7 +85,7 @@ async fn what_is_empty_is_put_aside_by_a_repair_and_can_come_back() {
     let whole = [&database, &log].map(|path| fs::read(path).unwrap());
     truncate(&database);
     let repair = repair(&directory).await.unwrap();
-    assert_eq!(repair.lost, ["Nothing at all could be read."]);
+    assert_eq!(repair.lost, ["No row could be read."]);
     let kept = repair.kept.unwrap();
     assert_eq!(kept_by_repair(&directory).unwrap().is_some(), kept.exists());
     assert_eq!(fs::read(beside(&kept, "-wal")).unwrap(), whole[1]);
