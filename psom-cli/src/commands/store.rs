@@ -70,7 +70,8 @@ impl Store {
         match self.command {
             Command::Check(Check { data: Data { data, files }, deep }) => {
                 let files = blobs(files);
-                let report = maintenance::check(&data, &files).await.map_err(|error| failed(&error))?;
+                let report =
+                    maintenance::check(&data, &files).await.map_err(|error| failed(&error))?;
                 lines(&report.problems)?;
                 let damaged = if deep {
                     maintenance::check_files(&data, &files).await.map_err(|error| failed(&error))?
@@ -91,8 +92,9 @@ impl Store {
                 }
             }
             Command::Repair(Data { data, files }) => {
-                let repair =
-                    maintenance::repair(&data, &blobs(files)).await.map_err(|error| failed(&error))?;
+                let repair = maintenance::repair(&data, &blobs(files))
+                    .await
+                    .map_err(|error| failed(&error))?;
                 let Some(kept) = repair.kept else { return print_intact(&repair.report) };
                 lines(&repair.lost)?;
                 let saved = state(&repair.report);

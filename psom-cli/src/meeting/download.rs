@@ -118,7 +118,12 @@ pub fn url(base: &str, name: &str) -> Result<String> {
 }
 
 /// Downloads and decrypts in pieces. Blocks.
-fn download(http: &Http, file: &RemoteFile, mut plain: File, bar: &ProgressBar) -> Result<PlainDigest> {
+fn download(
+    http: &Http,
+    file: &RemoteFile,
+    mut plain: File,
+    bar: &ProgressBar,
+) -> Result<PlainDigest> {
     let limit = match file.size {
         Some(size) => u64::try_from(size).unwrap_or(0),
         None => MAX_FILE_BYTES,

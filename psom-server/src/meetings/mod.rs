@@ -6,9 +6,11 @@
 mod registry;
 mod roster;
 mod running_meeting;
+mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{CreateError, MeetingTemplate, Meetings, OpenError};
+pub(crate) use registry::{CreateError, Meetings, OpenError};
 pub(crate) use roster::{Roster, RosterFull};
 pub(crate) use running_meeting::{AdmitError, RunningMeeting, store_obstacle};
+pub(crate) use template::MeetingTemplate;

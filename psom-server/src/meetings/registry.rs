@@ -8,28 +8,18 @@ use std::{
 
 use futures_util::future::join_all;
 use psom::error::Misuse;
-use psom_objects::server::{ContentTypes, MeetingSummary, Policy, RestoreError, SavedState};
+use psom_objects::server::{MeetingSummary, RestoreError, SavedState};
 use tokio::{sync::watch, task::JoinError};
 
 use super::{
     roster::Roster,
     running_meeting::{RunningMeeting, RunningSpace},
+    template::MeetingTemplate,
 };
 use crate::{
-    files::Library,
-    shared::{limits::Limits, lock::lock},
+    shared::lock::lock,
     store::{self, MeetingStore, StoredMeeting},
 };
-
-/// The parts that all meetings of a server have in common.
-pub(crate) struct MeetingTemplate {
-    pub(crate) url_base: String,
-    pub(crate) library: Arc<Library>,
-    pub(crate) policy: Arc<dyn Policy>,
-    pub(crate) content_types: ContentTypes,
-    pub(crate) limits: Limits,
-    pub(crate) psom: psom::Config,
-}
 
 /// The running meetings by their IDs.
 pub(crate) struct Meetings {

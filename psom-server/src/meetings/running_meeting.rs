@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use super::{
-    registry::MeetingTemplate,
     roster::{Admission, Roster, RosterFull},
+    template::MeetingTemplate,
 };
 use crate::{
     files::MeetingFiles,

@@ -6,17 +6,21 @@ use tokio::{
 };
 use tokio_rustls::{client, server};
 
-use super::Shared;
+use super::state::ProxyState;
 
-/// The longest header in bytes.
-pub(super) const LIMIT: usize = 4096;
+/// Length limit of the header in bytes.
+pub(super) const MAX_HEADER_BYTES: usize = 4096;
 
-type Opened = (server::TlsStream<TcpStream>, client::TlsStream<TcpStream>);
+/// The connections to a client and to the server.
+type OpenConnections = (server::TlsStream<TcpStream>, client::TlsStream<TcpStream>);
 
-/// Lets a client in, and connects to the server. The error says why not, for the log.
-pub(super) async fn open(shared: &Shared, stream: TcpStream) -> Result<Opened, String> {
+/// Accepts a client and connects to the server. The error is a reason for the log.
+pub(super) async fn open(
+    shared: &ProxyState,
+    stream: TcpStream,
+) -> Result<OpenConnections, String> {
     let limits = &shared.limits;
-    // What is relayed was gathered by its sender; waiting for more only delays it.
+    // The sender has gathered the bytes already, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let mut client = timeout(limits.handshake, shared.tls.accept(stream))
         .await
@@ -38,22 +42,19 @@ pub(super) async fn open(shared: &Shared, stream: TcpStream) -> Result<Opened, S
     }
 }
 
-/// Reads the header and compares it, in a time that does not tell how much of it was right.
+/// Reads the header and compares it in constant time.
 async fn read(client: &mut server::TlsStream<TcpStream>, expected: &[u8]) -> Result<(), String> {
     let lost = |error: std::io::Error| format!("no proxy header: {error}");
     let length = client.read_u32().await.map_err(lost)? as usize;
-    if length > LIMIT {
+    if length > MAX_HEADER_BYTES {
         return Err("the proxy header is too long".into());
     }
     let mut header = vec![0; length];
     client.read_exact(&mut header).await.map_err(lost)?;
-    match header.ct_eq(expected).into() {
-        true => Ok(()),
-        false => Err("the proxy header is wrong".into()),
-    }
+    if header.ct_eq(expected).into() { Ok(()) } else { Err("the proxy header is wrong".into()) }
 }
 
-async fn connect(shared: &Shared) -> Result<client::TlsStream<TcpStream>, String> {
+async fn connect(shared: &ProxyState) -> Result<client::TlsStream<TcpStream>, String> {
     let failed = |error: std::io::Error| format!("{} cannot be reached: {error}", shared.upstream);
     let stream = TcpStream::connect(&shared.upstream).await.map_err(failed)?;
     let _ = stream.set_nodelay(true);

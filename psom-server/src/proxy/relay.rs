@@ -6,11 +6,14 @@ use tokio::{
     time::timeout,
 };
 
-/// How much of a direction is in memory at once.
-const WINDOW: usize = 16 << 10;
+/// Bytes of one direction that are in memory, the size of a TLS record.
+const BUFFER_BYTES: usize = 16 << 10;
 
-/// Moves bytes in both directions until both have ended, one has failed, or the proxy stops. Says
-/// which.
+/// The time to end both connections when the relay stops. An unresponsive side is dropped then.
+const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Relays bytes in both directions until both have ended, one has failed, or the proxy stops. Returns
+/// the reason for the log.
 pub(super) async fn run(
     client: impl AsyncRead + AsyncWrite,
     server: impl AsyncRead + AsyncWrite,
@@ -32,21 +35,20 @@ pub(super) async fn run(
         },
         _ = stop.wait_for(|stop| *stop) => "the proxy is shutting down".into(),
     };
-    // Said as well as it can be: a side that does not listen any more is not waited for.
     let farewell = async { tokio::join!(client_writer.shutdown(), server_writer.shutdown()) };
-    let _ = timeout(Duration::from_secs(1), farewell).await;
+    let _ = timeout(FAREWELL_TIMEOUT, farewell).await;
     reason
 }
 
-/// Moves bytes until the sender ends the direction, and ends it for the receiver too. Returns how
-/// many there were.
+/// Relays bytes until the sender ends the direction, and ends it for the receiver too. Returns the
+/// number of bytes.
 async fn pump(
     reader: &mut (impl AsyncRead + Unpin),
     writer: &mut (impl AsyncWrite + Unpin),
     idle: Duration,
 ) -> io::Result<u64> {
     let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "one side was silent for too long");
-    let mut buffer = vec![0; WINDOW];
+    let mut buffer = vec![0; BUFFER_BYTES];
     let mut moved = 0;
     loop {
         let count = timeout(idle, reader.read(&mut buffer)).await.map_err(silent)??;

@@ -178,7 +178,7 @@ async fn types_of_contents_that_do_not_fit_hinder_the_start() {
         Server::start(Options { content_types, ..options(data.path()) }).await
     };
     let error = start(ContentTypes::standard().with::<OtherPoll>()).await.unwrap_err().to_string();
-    assert!(error.contains("types of contents") && error.contains("another name"), "{error}");
+    assert!(error.contains("content types") && error.contains("another name"), "{error}");
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a
         "{problems:?}"
     );
     let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
-    assert!(lost.len() == 1 && lost[0].contains("without \"content/2\""), "{lost:?}");
+    assert!(lost.len() == 1 && lost[0].contains("Removed \"content/2\""), "{lost:?}");
     assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 }
 
@@ -272,7 +272,7 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
     let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
-    assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+    assert!(lost.len() == 1 && lost[0].contains("Removed \"content/1\""), "{lost:?}");
     assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let server = Server::start(options(data.path())).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
@@ -302,7 +302,7 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
     let (database, kept) = (data.path().join("meetings.db"), data.path().join("kept"));
     std::fs::rename(&database, &kept).unwrap();
     let error = Server::start(options(data.path())).await.unwrap_err().to_string();
-    assert!(error.contains("is missing or empty") && error.contains("put it back"), "{error}");
+    assert!(error.contains("is missing or empty") && error.contains("restore it"), "{error}");
     assert!(file.exists());
     std::fs::rename(&kept, &database).unwrap();
 
@@ -342,7 +342,7 @@ async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
         std::fs::write(&record, damaged).unwrap();
         let refused = Server::start(options(data.path())).await.unwrap_err().to_string();
         let file = record.display().to_string();
-        assert!(refused.contains(&file) && refused.contains("of a backup"), "{refused}");
+        assert!(refused.contains(&file) && refused.contains("from a backup"), "{refused}");
         for files in [BlobConfig::Local, BlobConfig::Url("memory:///".into(), Vec::new())] {
             let error = maintenance::repair(data.path(), &files).await.unwrap_err().to_string();
             assert!(error.contains(&refused), "{error}");
@@ -374,7 +374,7 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
         let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
         assert!(problems.len() == 1 && problems[0].contains(name), "{problems:?}");
         let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;
-        assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+        assert!(lost.len() == 1 && lost[0].contains("Removed \"content/1\""), "{lost:?}");
         let server = Server::start(options(data.path())).await.unwrap();
         server.shutdown(Duration::from_secs(30)).await;
     }

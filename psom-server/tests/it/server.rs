@@ -175,15 +175,15 @@ async fn demo_links_are_followed_and_a_meeting_ends() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_followed_by_the_library_too() {
+async fn library_exchanges_an_invitation_for_a_token() {
     for https in [false, true] {
         let data = tempfile::tempdir().unwrap();
         let options = Options { demo: true, https, ..options(data.path()) };
         let server = Server::start(options).await.unwrap();
         let invitation = &server.demo_links()[1].link;
         let root = |scope: &mut psom::Scope| Conference::new(scope, |_| {});
-        let unfollowed = invitation.join(root).await.err().unwrap().to_string();
-        assert!(unfollowed.contains("JoinLink::follow"), "{unfollowed}");
+        let refused = invitation.join(root).await.err().unwrap().to_string();
+        assert!(refused.contains("JoinLink::exchange"), "{refused}");
         let link = invitation.exchange("Ada").await.unwrap();
         assert_eq!(link.exchange("Grace").await.unwrap(), link);
         let session = link.join(root).await.unwrap();

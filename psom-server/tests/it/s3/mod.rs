@@ -156,7 +156,7 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
     assert!(refused.contains("psom store check"), "{refused}");
     let lost = maintenance::repair(data.path(), &at(&bucket)).await.unwrap().lost;
-    assert!(lost.len() == 1 && lost[0].contains("without \"content/1\""), "{lost:?}");
+    assert!(lost.len() == 1 && lost[0].contains("Removed \"content/1\""), "{lost:?}");
     start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
 
     // Whoever is to look in the wrong place is told so, and repairs nothing.

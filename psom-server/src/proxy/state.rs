@@ -1,0 +1,43 @@
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use rustls::pki_types::ServerName;
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use super::options::ProxyLimits;
+use crate::shared::lock::lock;
+
+/// The state that the tasks of a proxy share.
+pub(super) struct ProxyState {
+    pub(super) upstream: String,
+    pub(super) header: Vec<u8>,
+    pub(super) tls: TlsAcceptor,
+    pub(super) upstream_tls: TlsConnector,
+    pub(super) upstream_name: ServerName<'static>,
+    pub(super) limits: ProxyLimits,
+    pub(super) connections: Arc<Semaphore>,
+    pub(super) waiting: Arc<Semaphore>,
+    pub(super) tasks: Mutex<JoinSet<()>>,
+    pub(super) stop: watch::Sender<bool>,
+}
+
+impl ProxyState {
+    /// Returns the tasks of the connections, without those that have ended.
+    pub(super) fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        let mut tasks = lock(&self.tasks);
+        while tasks.try_join_next().is_some() {}
+        tasks
+    }
+}
+
+impl fmt::Debug for ProxyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyState").field("upstream", &self.upstream).finish_non_exhaustive()
+    }
+}
