@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 use psom::{
     Context, DistributedObject, Interface, InterfaceDesc, Violation, distributed_object,
-    interface::{Incoming, MethodDesc, Outcome, ParamDesc, Target, done, lend},
+    interface::{Incoming, MethodDesc, Outcome, ArgumentDesc, Target, done, lend},
     psom_interface,
     testing::Pair,
 };
@@ -36,7 +36,7 @@ impl Interface for EchoClientProxy {
         &[(1, 1775593514598809802)],
         &[MethodDesc::new(
             "cEcho",
-            &[ParamDesc::new::<str>("text"), ParamDesc::new::<i32>("number")],
+            &[ArgumentDesc::new::<str>("text"), ArgumentDesc::new::<i32>("number")],
         )],
     );
     type Proxy<T: Target> = EchoClientProxy<T>;

@@ -8,7 +8,7 @@ use syn::ext::IdentExt as _;
 
 use crate::diagnostics::{self as say, Errors, MAX_METHODS, MAX_PARAMETERS};
 use crate::model::{
-    Factories, Factory, Interface, Method, NamedValue, Object, Param, Part, Piece, PsomType, Shape,
+    Factories, Factory, FlattenedField, Interface, Method, NamedValue, Object, Param, Part, Piece, PsomType, Shape,
 };
 
 pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {
@@ -42,12 +42,24 @@ pub(crate) fn factories(factories: &Factories, errors: &mut Errors) {
 }
 
 pub(crate) fn psom_type(ty: &PsomType, errors: &mut Errors) {
-    let Shape::Enum { variants, .. } = &ty.shape else { return };
-    let mut seen = HashMap::new();
-    for NamedValue { ident, value } in variants {
-        if let Some(other) = seen.insert(*value, ident) {
-            errors.at(ident, say::duplicate_discriminant(*value, other));
+    match &ty.shape {
+        Shape::Enum { variants, .. } => {
+            let mut seen = HashMap::new();
+            for NamedValue { ident, value } in variants {
+                if let Some(other) = seen.insert(*value, ident) {
+                    errors.at(ident, say::duplicate_discriminant(*value, other));
+                }
+            }
         }
+        Shape::Flattened(fields) => {
+            let mut seen = HashMap::new();
+            for FlattenedField { ident, wire, .. } in fields {
+                if let Some(other) = seen.insert(&wire.text, ident) {
+                    errors.at_span(wire.span, say::duplicate_field(&wire.text, other));
+                }
+            }
+        }
+        Shape::Transparent(_) => {}
     }
 }
 

@@ -59,8 +59,9 @@ pub(crate) const INTERFACE_ON_TRAIT: &str =
     "`#[psom_interface]` describes a trait: write it above `trait …`";
 pub(crate) const OBJECT_ON_STRUCT: &str = "`#[distributed_object]` describes a struct, or the \
      inherent `impl` block with its `#[child]` methods: write it above one of these";
-pub(crate) const DERIVE_ON: &str = "`PsomType` is derived on a `#[repr(i32)]` enum or on a struct \
-     around one value: write `struct Name(i64);`";
+pub(crate) const DERIVE_ON: &str = "`PsomType` is derived on a `#[repr(i32)]` enum, on a struct \
+     around one value, or on a struct that stands for several parameters: write \
+     `struct Name(i64);` or `struct Name { a: i64, b: String }`";
 
 // --- arguments of the attributes ----------------------------------------------------------------
 
@@ -302,6 +303,16 @@ pub(crate) const DISCRIMINANT: &str =
     "the number of a variant is written out, as an i32: write `Name = 1`";
 pub(crate) const DISCRIMINANT_OVERFLOW: &str =
     "the number behind 2147483647 is no i32: write `Name = 1`";
+
+pub(crate) const FIELD_TYPE: &str = "a field is an owned PSOM type: write a number, `bool`, \
+     `String`, `Vec<T>`, `Bytes`, or a type that derives `PsomType`";
+
+pub(crate) fn duplicate_field(wire: &str, other: impl Display) -> String {
+    format!(
+        "`{other}` has the wire name `{wire}` already: give each field its own, with \
+         `#[wire(name = \"…\")]` or in Rust"
+    )
+}
 
 pub(crate) fn duplicate_discriminant(number: i32, other: impl Display) -> String {
     format!("`{other}` is {number} already: give each variant a number of its own")

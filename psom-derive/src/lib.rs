@@ -191,13 +191,33 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// struct ContentId(i64);
 /// ```
 ///
+/// A struct with several named fields stands for several parameters of a method. The wire bytes
+/// and the interface's definition are those of a method that takes the fields one by one. Such a
+/// struct cannot be in an array. `#[wire(name = "fileName")]` on a field sets the parameter's name
+/// in the definition.
+///
+/// ```
+/// # use psom::{Context, PsomType, psom_interface};
+/// #[derive(PsomType)]
+/// struct Span {
+///     begin: i32,
+///     end: i32,
+/// }
+///
+/// #[psom_interface(name = "Example.Book", version = 1, hash = 1)]
+/// trait BookClient {
+///     fn c_mark(&mut self, pages: Span, color: i32); // cMark(Int32 begin, Int32 end, Int32 color)
+/// }
+/// ```
+///
 /// # What is generated
 ///
 /// - `impl PsomType`, `impl Encode` and `impl Decode`;
+/// - for a struct with several fields `impl Argument` and `impl Lend` in the place of `PsomType`;
 /// - for an enumeration also `impl From<i32> for Status` and `impl From<Status> for i32`.
 ///
 /// `#[psom(crate = ::path)]` says where the runtime is, if not at `::psom`.
-#[proc_macro_derive(PsomType, attributes(other, psom))]
+#[proc_macro_derive(PsomType, attributes(other, psom, wire))]
 pub fn derive_psom_type(item: TokenStream) -> TokenStream {
     derive_psom_type_core(item.into()).into()
 }

@@ -160,6 +160,15 @@ pub(crate) enum Shape {
     Enum { variants: Vec<NamedValue>, other: Ident },
     /// The one value inside.
     Transparent(Box<Type>),
+    /// One parameter per field.
+    Flattened(Vec<FlattenedField>),
+}
+
+/// A field of a flattened struct.
+pub(crate) struct FlattenedField {
+    pub(crate) ident: Ident,
+    pub(crate) wire: WireName,
+    pub(crate) ty: Type,
 }
 
 /// A variant that stands for one value.

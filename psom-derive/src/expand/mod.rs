@@ -49,7 +49,7 @@ pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream 
     emit! {
         #definition
         const _: () = {
-            use #krate::__private::{self as __psom, MethodDesc as __Row, ParamDesc as __Param};
+            use #krate::__private::{self as __psom, MethodDesc as __Row, ArgDesc as __Param};
             #descriptor
             #deref
             #methods

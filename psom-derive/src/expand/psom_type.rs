@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Ident, Type};
 
 use super::{emit, emit_at};
-use crate::model::{NamedValue, PsomType, Shape};
+use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
 
 /// The conversions, the type's description, and how it is written and read.
 pub(crate) fn psom_type(ty: &PsomType) -> TokenStream {
@@ -14,6 +14,7 @@ pub(crate) fn psom_type(ty: &PsomType) -> TokenStream {
     let impls = match shape {
         Shape::Enum { variants, other } => enumeration(ident, variants, other),
         Shape::Transparent(inner) => transparent(ident, inner),
+        Shape::Flattened(fields) => flattened(ident, fields),
     };
     emit! {
         const _: () = {
@@ -67,6 +68,43 @@ fn transparent(ident: &Ident, inner: &Type) -> TokenStream {
         &emit_at!(inner.span()=> &self.0),
         &emit!(Self),
     )
+}
+
+/// `Argument`, `Encode`, `Decode` and `Lend` for a struct that travels as its fields.
+fn flattened(ident: &Ident, fields: &[FlattenedField]) -> TokenStream {
+    let params = fields.iter().map(|FlattenedField { wire, ty, .. }| {
+        let name = &wire.text;
+        emit!(__psom::ParamDesc::new::<#ty>(#name))
+    });
+    let encode = fields.iter().map(|FlattenedField { ident, .. }| {
+        emit_at!(ident.span()=> __psom::Encode::encode(&self.#ident, out);)
+    });
+    let decode = fields.iter().map(|FlattenedField { ident, .. }| {
+        emit_at!(ident.span()=> #ident: __psom::Decode::decode(input)?,)
+    });
+    emit! {
+        impl __psom::Argument for #ident {
+            const SHAPE: __psom::ArgumentShape = __psom::ArgumentShape::Fields(&[#(#params),*]);
+        }
+        impl __psom::Encode for #ident {
+            fn encode(&self, out: &mut __psom::Encoder<'_>) {
+                #(#encode)*
+            }
+        }
+        impl __psom::Decode for #ident {
+            fn decode(
+                input: &mut __psom::Decoder<'_>,
+            ) -> ::core::result::Result<Self, __psom::DecodeError> {
+                ::core::result::Result::Ok(Self { #(#decode)* })
+            }
+        }
+        impl __psom::Lend for #ident {
+            type Held = Self;
+            fn lend<'held>(held: &'held Self, _: __psom::Loan<'held>) -> &'held Self {
+                held
+            }
+        }
+    }
 }
 
 /// `PsomType`, `Encode` and `Decode` for a type that travels as another, `carrier`.

@@ -101,7 +101,8 @@ fn last_segment_is(path: &TypePath, name: &str) -> bool {
     path.path.segments.last().is_some_and(|last| last.ident == name)
 }
 
-fn wire_name(ident: &Ident) -> WireName {
+/// Returns the default wire name: the name in camel case.
+pub(super) fn wire_name(ident: &Ident) -> WireName {
     WireName { text: camel_case(&ident.unraw().to_string()), span: ident.span() }
 }
 

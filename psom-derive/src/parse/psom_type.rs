@@ -1,20 +1,21 @@
 //! Reads a type under `#[derive(PsomType)]`.
 
 use syn::{
-    Attribute, Expr, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type, UnOp,
+    Attribute, Expr, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type, UnOp,
     Variant,
 };
 
+use super::interface::wire_name;
 use super::signature::bare;
 use crate::attrs;
 use crate::diagnostics::{self as say, Errors};
-use crate::model::{NamedValue, PsomType, Shape};
+use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
 
-/// Reads the type; `None` where it is neither an enum nor a struct around one value.
+/// Reads the type; `None` if it is neither an enum nor a struct that can travel.
 pub(crate) fn parse(item: Item, errors: &mut Errors) -> Option<PsomType> {
     match item {
         Item::Enum(item) => Some(enumeration(item, errors)),
-        Item::Struct(item) => wrapper(item, errors),
+        Item::Struct(item) => structure(item, errors),
         Item::Union(item) => {
             errors.at(item.ident, say::DERIVE_ON);
             None
@@ -34,18 +35,36 @@ fn head(attrs: &mut Vec<Attribute>, generics: &Generics, errors: &mut Errors) ->
     attrs::derive_crate(attrs, errors)
 }
 
-fn wrapper(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
+fn structure(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
     let krate = head(&mut item.attrs, &item.generics, errors);
     match &item.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             let inner = fields.unnamed[0].ty.clone();
             Some(PsomType { krate, ident: item.ident, shape: Shape::Transparent(Box::new(inner)) })
         }
+        Fields::Named(fields) if fields.named.len() > 1 => {
+            let fields = flattened_fields(&mut item.fields, errors);
+            Some(PsomType { krate, ident: item.ident, shape: Shape::Flattened(fields) })
+        }
         _ => {
             errors.at(item.ident, say::DERIVE_ON);
             None
         }
     }
+}
+
+fn flattened_fields(fields: &mut Fields, errors: &mut Errors) -> Vec<FlattenedField> {
+    let field = |field: &mut Field| {
+        attrs::refuse_cfg(&field.attrs, errors);
+        let wire = attrs::wire(&mut field.attrs, errors);
+        if !matches!(bare(&field.ty), Type::Path(_) | Type::Macro(_)) {
+            errors.at(&field.ty, say::FIELD_TYPE);
+        }
+        let ident = field.ident.clone()?;
+        let wire = wire.unwrap_or_else(|| wire_name(&ident));
+        Some(FlattenedField { ident, wire, ty: field.ty.clone() })
+    };
+    fields.iter_mut().filter_map(field).collect()
 }
 
 fn enumeration(mut item: ItemEnum, errors: &mut Errors) -> PsomType {

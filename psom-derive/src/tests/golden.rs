@@ -107,3 +107,16 @@ fn a_struct_around_one_value() {
         )),
     );
 }
+
+#[test]
+fn a_struct_of_several_parameters() {
+    let item = quote!(
+        pub struct NativeFile {
+            #[wire(name = "fileName")]
+            pub name: String,
+            pub key: Bytes,
+            pub file_size: i64,
+        }
+    );
+    golden("flattened.rs", derive_psom_type_core(item));
+}

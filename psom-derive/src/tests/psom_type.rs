@@ -43,7 +43,7 @@ fn a_variant_is_one_number() {
 
 #[test]
 fn other_types_are_refused() {
-    let what = "on a `#[repr(i32)]` enum or on a struct around one value";
+    let what = "or on a struct that stands for several parameters";
     for item in ["struct A;", "struct A {}", "struct A { a: i32 }", "struct A(i32, i32);"] {
         refuses(psom_type(item), &[what]);
     }
@@ -54,6 +54,22 @@ fn other_types_are_refused() {
     refuses(psom_type("#[psom] struct A(i32);"), &["write `#[psom(crate = ::name)]`"]);
     refuses(psom_type("#[psom(name = 1)] struct A(i32);"), &["no argument `name`"]);
     refuses(psom_type("#[psom(crate = a)] struct A(i32);"), &["write `crate = ::name`"]);
+}
+
+#[test]
+fn a_flattened_struct_has_owned_fields_with_different_names() {
+    accepts(psom_type("pub struct A { pub a: i32, #[wire(name = \"c\")] b: Vec<Bytes>, }"));
+    let refused = |field: &str, fragment: &str| {
+        refuses(psom_type(&format!("struct A {{ a: i32, {field} }}")), &[fragment]);
+    };
+    refused("b: &str", "a field is an owned PSOM type");
+    refused("b: [u8]", "a field is an owned PSOM type");
+    refused("b: (i32, i32)", "a field is an owned PSOM type");
+    refused("#[cfg(test)] b: i32", "cannot depend on `#[cfg]`");
+    refused("#[wire] b: i32", "`wire` takes the interface's own name");
+    refused("#[wire(name = \"a b\")] b: i32", "is made of ASCII letters");
+    refused("#[wire(name = \"a\")] b: i32", "`a` has the wire name `a` already");
+    refuses(psom_type("struct A<T> { a: T, b: T }"), &["is not generic"]);
 }
 
 #[test]

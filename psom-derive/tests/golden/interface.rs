@@ -20,7 +20,7 @@ pub trait BroadcastServer {
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct BroadcastServerProxy<T = ()>(T);
 const _: () = {
-    use ::psom::__private::{self as __psom, MethodDesc as __Row, ParamDesc as __Param};
+    use ::psom::__private::{self as __psom, MethodDesc as __Row, ArgDesc as __Param};
     const __DESC: &__psom::InterfaceDesc = &__psom::InterfaceDesc::new(
         "Example.Broadcast",
         &[(1, 1234567890123456), (10, -7)],

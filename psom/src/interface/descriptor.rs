@@ -1,3 +1,4 @@
+use super::argument::{Argument, ArgumentShape};
 use crate::wire::{PsomType, TypeDesc};
 
 /// One half of a distributed object: what can be called on the server or on the client
@@ -44,21 +45,26 @@ impl InterfaceDesc {
 pub struct MethodDesc {
     /// The name as the interface definition has it; overloads share it.
     pub name: &'static str,
-    /// The parameters in their order on the wire.
-    pub params: &'static [ParamDesc],
+    /// The arguments in their order on the wire.
+    pub arguments: &'static [ArgumentDesc],
     /// The version that brought the method; 0 where the first did.
     pub since: i32,
     /// Whether only the newest call matters to a peer that lags.
     pub latest: bool,
-    /// The place of the parameter that such calls go by: only those with the same value of it
-    /// replace each other.
+    /// The position of the argument that such calls are compared by: a call replaces only calls
+    /// with the same value of it.
     pub latest_by: Option<usize>,
 }
 
 impl MethodDesc {
     /// A method of the first version.
-    pub const fn new(name: &'static str, params: &'static [ParamDesc]) -> Self {
-        Self { name, params, since: 0, latest: false, latest_by: None }
+    pub const fn new(name: &'static str, arguments: &'static [ArgumentDesc]) -> Self {
+        Self { name, arguments, since: 0, latest: false, latest_by: None }
+    }
+
+    /// Returns the parameters in their order on the wire.
+    pub fn params(&self) -> impl Iterator<Item = &'static ParamDesc> + use<> {
+        self.arguments.iter().flat_map(ArgumentDesc::params)
     }
 
     /// The same method, brought by a later version.
@@ -78,6 +84,33 @@ impl MethodDesc {
         self.latest = true;
         self.latest_by = Some(place);
         self
+    }
+}
+
+/// An argument of a method.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ArgumentDesc {
+    /// The argument is one parameter.
+    One(ParamDesc),
+    /// The argument is a flattened struct: one parameter per field.
+    Fields(&'static [ParamDesc]),
+}
+
+impl ArgumentDesc {
+    /// An argument of the Rust type `T`.
+    pub const fn new<T: Argument + ?Sized>(name: &'static str) -> Self {
+        match T::SHAPE {
+            ArgumentShape::One(kind) => Self::One(ParamDesc { name, kind }),
+            ArgumentShape::Fields(fields) => Self::Fields(fields),
+        }
+    }
+
+    /// Returns the parameters that the argument stands for.
+    pub fn params(&self) -> &[ParamDesc] {
+        match self {
+            Self::One(param) => std::slice::from_ref(param),
+            Self::Fields(fields) => fields,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! the printed notation are loops over it. [`Incoming`] and [`Outcome`] carry a call to a handler,
 //! [`Target`] is anywhere that a typed proxy can send a call.
 
+mod argument;
 mod definition;
 mod descriptor;
 pub mod idl;
@@ -14,7 +15,8 @@ mod print;
 mod target;
 
 pub use definition::{Connected, Definition};
-pub use descriptor::{ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
+pub use argument::{Argument, ArgumentShape};
+pub use descriptor::{ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use notation::Notation;

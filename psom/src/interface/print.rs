@@ -57,7 +57,7 @@ fn read(
 ) -> (String, Result<(), DecodeError>) {
     let mut input = Decoder::within(source, place, String::new());
     let mut text = String::new();
-    for (i, param) in method.params.iter().enumerate() {
+    for (i, param) in method.params().enumerate() {
         text.push_str(if i == 0 { "" } else { ", " });
         if let Err(error) = value(param.kind, &mut input, &mut text, view) {
             return (text, Err(error));
@@ -75,11 +75,15 @@ pub(crate) fn subject(
 ) -> u64 {
     let mut input = Decoder::within(source, range.clone(), String::new());
     let mut text = String::new();
-    for param in method.params.iter().take(place + 1) {
+    for argument in method.arguments.iter().take(place + 1) {
         text.clear();
-        // What was marshaled by the same descriptor can be read.
-        if value(param.kind, &mut input, &mut text, View::Sender).is_err() {
-            break;
+        for param in argument.params() {
+            // What was marshaled by the same descriptor can be read.
+            if value(param.kind, &mut input, &mut text, View::Sender).is_err() {
+                break;
+            }
+            // Keeps `1, 23` apart from `12, 3`.
+            text.push(',');
         }
     }
     let mut hasher = DefaultHasher::new();

@@ -46,7 +46,9 @@ impl fmt::Display for TypeDesc {
 ///
 /// `bool`, `u8`, `i16`, `i32`, `i64`, `u32`, `u64`, `f64`, `String`/`str`, [`Bytes`](bytes::Bytes),
 /// [`ObjectRef`](crate::ObjectRef), and `Vec<T>`/`[T]` of these. Types of your own derive it
-/// (`#[derive(PsomType)]`): an integer-coded enumeration, or a struct around one PSOM type.
+/// (`#[derive(PsomType)]`): an integer-coded enumeration, or a struct around one PSOM type. A
+/// struct with several named fields derives it too, and is an
+/// [`Argument`](crate::interface::Argument) of several parameters.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a PSOM type",
     label = "not a PSOM type",

@@ -69,7 +69,7 @@ pub trait TypesServer {
 #[test]
 fn every_type_prints_its_name() {
     let methods = <TypesServerProxy as Interface>::DESC.methods;
-    let types: Vec<_> = methods[0].params.iter().map(|param| param.kind.to_string()).collect();
+    let types: Vec<_> = methods[0].params().map(|param| param.kind.to_string()).collect();
     assert_eq!(
         types,
         [
@@ -86,7 +86,7 @@ fn every_type_prints_its_name() {
         ]
     );
     assert_eq!(methods[1].name, "sAll", "an overload has the interface's own name");
-    assert_eq!(methods[2].params[0].name, "type", "raw identifiers are plain names");
+    assert_eq!(methods[2].params().next().unwrap().name, "type", "raw identifiers are plain names");
     assert!(methods[2].latest && methods[2].since == 10);
 }
 

@@ -152,7 +152,7 @@ impl Half {
     fn new(interface: &InterfaceDesc, version: i32) -> Self {
         let methods = interface.methods.iter().filter(|method| method.since <= version);
         let methods = methods.map(|method| {
-            let params = method.params.iter();
+            let params = method.params();
             let params =
                 params.map(|param| Param { name: param.name.into(), kind: Type::from(param.kind) });
             Method { line: Line(0), name: method.name.into(), params: params.collect() }
