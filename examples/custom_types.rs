@@ -76,7 +76,7 @@ fn main() {
     assert_eq!(seen[2], (NoteId(3), Colour::Other(77)));
     println!(
         "{}",
-        psom::interface::Notation {
+        psom_inspect::idl::Notation {
             server: <WallServerProxy as psom::Interface>::DESC,
             client: <WallClientProxy as psom::Interface>::DESC,
             version: 1,

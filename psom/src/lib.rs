@@ -106,7 +106,6 @@
 //!
 //! [`wire`], [`session`] and [`space`] know no socket, no task and no clock, and the crate builds
 //! without its default feature `tokio`. [`testing`] joins spaces in virtual time.
-//! [`inspect`] tells captured bytes call by call.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -115,7 +114,6 @@ extern crate self as psom;
 #[doc(hidden)]
 pub mod __private;
 pub mod error;
-pub mod inspect;
 pub mod interface;
 #[cfg(feature = "tokio")]
 pub mod net;

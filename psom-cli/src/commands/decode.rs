@@ -2,10 +2,8 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
-use psom::{
-    inspect::{Event, Inspector, Transcript, What, dump},
-    session::Role,
-};
+use psom::session::Role;
+use psom_inspect::{Event, Inspector, Transcript, What, dump};
 use psom_objects::interfaces::catalog;
 
 use crate::{

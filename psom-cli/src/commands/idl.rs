@@ -1,10 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use psom::interface::{
-    Definition,
-    idl::{self, Document},
-};
+use psom::interface::Definition;
+use psom_inspect::idl::{self, Document};
 use psom_objects::interfaces::catalog;
 
 use crate::{

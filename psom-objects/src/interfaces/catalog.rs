@@ -1,10 +1,10 @@
 use psom::{
     Interface,
-    inspect::CONN_MGR,
     interface::{
         Connected::{self, *},
         Definition,
     },
+    session::CONN_MGR,
 };
 
 use super::*;

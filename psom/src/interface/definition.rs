@@ -1,7 +1,4 @@
-use super::{
-    InterfaceDesc, Notation,
-    idl::{Block, Child, Document, Line},
-};
+use super::InterfaceDesc;
 
 /// A distributed object as its definition gives it (section 3.1.4.1.1): both halves in all versions,
 /// and the declared children.
@@ -44,26 +41,5 @@ impl Definition {
     /// The versions, in ascending order.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = i32> + use<> {
         self.server.versions.iter().map(|(version, _)| *version)
-    }
-
-    /// One version as plain data, which prints in the notation of section 3.1.4.1.1.
-    pub fn block(&self, version: i32) -> Block {
-        let notation = Notation { server: self.server, client: self.client, version };
-        let children = self.children.iter().map(|(part, kind)| Child {
-            line: Line(0),
-            part: (*part).into(),
-            kind: (*kind).into(),
-        });
-        Block { title: self.title.into(), children: children.collect(), ..Block::new(&notation) }
-    }
-}
-
-impl<'a> FromIterator<&'a Definition> for Document {
-    /// All versions of all definitions.
-    fn from_iter<I: IntoIterator<Item = &'a Definition>>(definitions: I) -> Self {
-        let blocks = definitions
-            .into_iter()
-            .flat_map(|definition| definition.versions().map(|version| definition.block(version)));
-        Self { blocks: blocks.collect() }
     }
 }

@@ -1,16 +1,14 @@
 //! Interfaces as data, and the small contracts that generated code fills in.
 //!
-//! An [`InterfaceDesc`] is one half of a distributed object: negotiation, index checks, tracing and
-//! the printed notation are loops over it. [`Incoming`] and [`Outcome`] carry a call to a handler,
+//! An [`InterfaceDesc`] is one half of a distributed object: negotiation, index checks, and
+//! tracing are loops over it. A [`Definition`] is both halves in all versions. [`Incoming`] and [`Outcome`] carry a call to a handler,
 //! [`Target`] is anywhere that a typed proxy can send a call.
 
 mod argument;
 mod definition;
 mod descriptor;
-pub mod idl;
 mod incoming;
 mod lend;
-mod notation;
 mod print;
 mod target;
 
@@ -19,6 +17,6 @@ pub use argument::{Argument, ArgumentShape};
 pub use descriptor::{ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
-pub use notation::Notation;
-pub(crate) use print::{View, arguments, sent_arguments, subject};
+pub use print::sent_arguments;
+pub(crate) use print::{View, arguments, subject};
 pub use target::{Interface, Target};

@@ -37,9 +37,11 @@ pub(crate) fn arguments(
     }
 }
 
-/// The arguments of a call as their sender has them, if they are arguments of this method and
-/// nothing else.
-pub(crate) fn sent_arguments(
+/// Returns the arguments of a call as their sender has them.
+///
+/// # Errors
+/// The bytes are not the arguments of this method, or something follows the arguments.
+pub fn sent_arguments(
     method: &MethodDesc,
     source: &Bytes,
     place: Range<usize>,

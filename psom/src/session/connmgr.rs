@@ -9,7 +9,16 @@ use super::{
 };
 use crate::{
     error::{Error, Misuse, PeerIncompatible, PeerMisbehaved, Violation},
-    interface::{Interface, ObjectDesc, Target},
+    interface::{Connected, Definition, Interface, ObjectDesc, Target},
+};
+
+/// ConnMgr, the root of channel 0 (section 3.1.4.1.3).
+pub const CONN_MGR: Definition = Definition {
+    title: "ConnMgr",
+    server: ConnMgrServerProxy::DESC,
+    client: ConnMgrClientProxy::DESC,
+    children: &[],
+    connected: Connected::Root,
 };
 
 /// What a client calls on a server (section 3.3.3.1.3).

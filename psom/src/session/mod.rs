@@ -32,7 +32,7 @@ use std::{sync::Arc, time::Instant};
 use bytes::Bytes;
 
 pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
-pub use connmgr::{ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
+pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
 pub(crate) use outbound::Arguments;
 pub use outbound::Output;

@@ -59,6 +59,11 @@ impl Batch {
         &self.bytes[self.position..]
     }
 
+    /// Moves on to a position of the buffer; positions behind its end mean the end.
+    pub fn skip_to(&mut self, position: usize) {
+        self.position = position.min(self.bytes.len());
+    }
+
     /// Reads the next record, or nothing where it is not complete yet. A record with a body of more
     /// than `limit` bytes is an error as soon as its header is there.
     pub fn next_record(&mut self, limit: u32) -> Result<Option<Record>, DecodeError> {
@@ -84,7 +89,7 @@ impl Batch {
 
 /// How long the record at the start of `bytes` is, if its header is there: what is missing until it
 /// is complete must never be taken from the peer's word alone.
-pub(crate) fn length(bytes: &[u8], limit: u32) -> Result<Option<usize>, DecodeError> {
+pub fn length(bytes: &[u8], limit: u32) -> Result<Option<usize>, DecodeError> {
     Ok(header(bytes, limit)?.map(|(header, body)| header + body))
 }
 

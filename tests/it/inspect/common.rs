@@ -1,10 +1,10 @@
 //! Captures written by hand.
 
 use psom::{
-    inspect::{Inspector, Transcript},
     testing::hex,
     wire::{Encode, Encoder, record},
 };
+use psom_inspect::{Inspector, Transcript};
 use psom_objects::interfaces::catalog;
 
 pub fn inspector() -> Inspector {
@@ -13,7 +13,7 @@ pub fn inspector() -> Inspector {
 
 /// Formats each event as `offset channel text`.
 pub fn lines(transcript: &Transcript) -> Vec<String> {
-    let line = |event: psom::inspect::Event| {
+    let line = |event: psom_inspect::Event| {
         let channel = event.channel.map_or("--".into(), |channel| format!("#{channel}"));
         format!("{} {channel} {}", event.offset, event.what)
     };

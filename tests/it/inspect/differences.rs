@@ -1,6 +1,6 @@
 //! Differences between a definition file and the built-in definitions.
 
-use psom::interface::idl::{Document, compare};
+use psom_inspect::idl::{Document, compare};
 
 const FILE: &str = r#"[Name="A.Toy", Version=1]
 DOInterface Toy {

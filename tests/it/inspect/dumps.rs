@@ -1,6 +1,6 @@
 //! Formats of hex dumps.
 
-use psom::inspect::dump;
+use psom_inspect::dump;
 
 use super::common::{client, inspector, texts};
 

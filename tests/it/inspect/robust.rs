@@ -1,10 +1,8 @@
 //! Damaged and random bytes.
 
 use proptest::{collection::vec, prelude::*};
-use psom::{
-    inspect::{What, dump},
-    session::Role,
-};
+use psom::session::Role;
+use psom_inspect::{What, dump};
 
 use super::common::{client, inspector, lines, server, texts};
 

@@ -1,6 +1,7 @@
 //! The bytes of section 4 decode to the section's own description.
 
-use psom::{inspect::What, session::Role, testing::hex};
+use psom::{session::Role, testing::hex};
+use psom_inspect::What;
 
 use super::common::{Capture, client, inspector, lines, server, texts, vector};
 

@@ -1,7 +1,7 @@
 //! Parsing and printing of interface definitions.
 
 use proptest::{collection::vec, option, prelude::*};
-use psom::interface::idl::{Block, Child, Document, Element, Half, Line, Method, Param, Type};
+use psom_inspect::idl::{Block, Child, Document, Element, Half, Line, Method, Param, Type};
 use psom_objects::interfaces::catalog;
 
 fn parse(text: &str) -> Document {

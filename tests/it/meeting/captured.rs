@@ -5,12 +5,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use psom::{
-    Config,
-    inspect::{Event, Inspector, What},
-    session::Role as Side,
-    testing::Script,
-};
+use psom::{Config, session::Role as Side, testing::Script};
+use psom_inspect::{Event, Inspector, What};
 use psom_objects::{
     interfaces::catalog,
     server::{Meeting, MeetingConfig, Policy},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use psom::interface::idl::{Document, compare};
+use psom_inspect::idl::{Document, compare};
 use psom_objects::interfaces::catalog;
 
 fn specified() -> Document {

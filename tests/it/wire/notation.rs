@@ -1,11 +1,10 @@
 //! Descriptors print as interface definitions in the specification's notation.
 
 use psom::{
-    Context, Interface, PsomType, Violation,
-    interface::Notation,
-    psom_interface,
+    Context, Interface, PsomType, Violation, psom_interface,
     session::{ConnMgrClientProxy, ConnMgrServerProxy},
 };
+use psom_inspect::idl::Notation;
 
 #[test]
 fn descriptor_prints_the_specification_notation() {

@@ -2,11 +2,10 @@ use std::{collections::BTreeMap, ops::Range};
 
 use bytes::Bytes;
 
-use super::CONN_MGR;
-use crate::{
+use psom::{
     error::DecodeError,
     interface::{self, Connected, Definition, InterfaceDesc, MethodDesc},
-    session::{BASE_CHANNEL, Role},
+    session::{BASE_CHANNEL, CONN_MGR, Role},
 };
 
 /// As many objects as a session lets one connection have; what comes after them is not inferred.

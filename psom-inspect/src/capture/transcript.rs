@@ -8,7 +8,7 @@ use super::{
     steps::{self, Raw, Step, Steps, sent},
     survey::{Connects, LOOKUP, Survey},
 };
-use crate::{
+use psom::{
     interface::Definition,
     session::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
     wire::{WireProxyId, operation::Operation},

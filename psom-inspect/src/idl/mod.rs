@@ -2,10 +2,11 @@
 //!
 //! A [`Document`] is what a file of definitions says, as plain data. [`Document::parse`] reads one,
 //! its `Display` writes one, and [`compare`] says how two of them differ. What is built in comes
-//! from [`Definition::block`](super::Definition::block).
+//! from [`Block::of`].
 
 mod compare;
 mod lexer;
+mod notation;
 mod parse;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use std::fmt;
 pub use compare::{Difference, compare};
 pub use parse::ParseError;
 
-use super::{InterfaceDesc, Notation};
-use crate::wire::TypeDesc;
+use psom::{InterfaceDesc, interface::Definition, wire::TypeDesc};
+
+pub use notation::Notation;
 
 /// The definitions of a file, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,6 +135,21 @@ pub struct Child {
 }
 
 impl Block {
+    /// Returns one version of a definition.
+    pub fn of(definition: &Definition, version: i32) -> Self {
+        let Definition { server, client, .. } = *definition;
+        let children = definition.children.iter().map(|(part, kind)| Child {
+            line: Line(0),
+            part: (*part).into(),
+            kind: (*kind).into(),
+        });
+        Self {
+            title: definition.title.into(),
+            children: children.collect(),
+            ..Self::new(&Notation { server, client, version })
+        }
+    }
+
     /// One version of two halves, without children.
     pub fn new(notation: &Notation) -> Self {
         let Notation { server, client, version } = *notation;
@@ -161,6 +178,16 @@ impl Half {
     }
 }
 
+impl<'a> FromIterator<&'a Definition> for Document {
+    /// Collects all versions of all definitions.
+    fn from_iter<I: IntoIterator<Item = &'a Definition>>(definitions: I) -> Self {
+        let blocks = definitions.into_iter().flat_map(|definition| {
+            definition.versions().map(|version| Block::of(definition, version))
+        });
+        Self { blocks: blocks.collect() }
+    }
+}
+
 impl From<TypeDesc> for Type {
     fn from(mut kind: TypeDesc) -> Self {
         let mut dimensions = 0;
@@ -180,7 +207,7 @@ impl From<TypeDesc> for Type {
             TypeDesc::DistributedObject => (Element::DistributedObject, None),
             TypeDesc::Enum(name) => (Element::Int32, Some(name.into())),
             // The arrays were taken off above.
-            TypeDesc::String | TypeDesc::Array(_) => (Element::String, None),
+            TypeDesc::String | TypeDesc::Array(_) | _ => (Element::String, None),
         };
         Self { element, dimensions, stands_for }
     }

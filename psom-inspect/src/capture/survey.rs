@@ -3,13 +3,12 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::{
-    CONN_MGR,
     objects::Objects,
     steps::{Raw, Step, Steps, sent},
 };
-use crate::{
+use psom::{
     interface::{Definition, InterfaceDesc},
-    session::{BASE_CHANNEL, Role},
+    session::{BASE_CHANNEL, CONN_MGR, Role},
     wire::{Decode, Decoder, operation::Operation},
 };
 
@@ -60,7 +59,7 @@ impl Survey {
                 let place = arguments.clone();
                 // That no candidate agrees is counted with the disagreements.
                 self.objects.called(channel, id, method, (bytes, place));
-                let hash = || i64::decode(&mut Decoder::within(bytes, arguments, String::new()));
+                let hash = || i64::decode(&mut Decoder::new(&bytes.slice(arguments.clone())));
                 (channel, id, method) == (BASE_CHANNEL, 0, VERSION)
                     && hash().is_ok_and(|hash| hash != own_hash(self.sender))
             }

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{InterfaceDesc, idl::Block};
+use psom::InterfaceDesc;
+
+use super::Block;
 
 /// Prints both halves of an object in the notation of section 3.1.4.1.1, for one version.
 #[derive(Debug, Clone, Copy)]

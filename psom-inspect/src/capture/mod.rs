@@ -2,7 +2,7 @@
 //!
 //! [`Inspector::read`] looks through the bytes once to find out whose they are and which objects
 //! they speak of; [`Transcript::events`] then tells them record by record. Nothing but the bytes
-//! and the [definitions](crate::interface::Definition) of the objects is needed.
+//! and the [definitions](psom::interface::Definition) of the objects is needed.
 //!
 //! Objects that this direction connects are known: OP_CONNECT carries the part name and the hash
 //! of the sender's interface. Those that the other direction connects are not in these bytes, so
@@ -20,17 +20,3 @@ mod transcript;
 
 pub use event::{Event, Object, What};
 pub use transcript::{Events, Inspector, Transcript};
-
-use crate::{
-    interface::{Connected, Definition, Interface},
-    session::{ConnMgrClientProxy, ConnMgrServerProxy},
-};
-
-/// ConnMgr, the root of channel 0 (section 3.1.4.1.3). Inspectors know it without being told.
-pub const CONN_MGR: Definition = Definition {
-    title: "ConnMgr",
-    server: ConnMgrServerProxy::DESC,
-    client: ConnMgrClientProxy::DESC,
-    children: &[],
-    connected: Connected::Root,
-};

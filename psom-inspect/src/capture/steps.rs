@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::{
+use psom::{
     error::DecodeError,
     session::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
     wire::{
@@ -120,7 +120,8 @@ impl Iterator for Steps {
             Raw::Lost(why) => {
                 let bytes = self.batch.bytes();
                 let again = (start + 1..bytes.len()).find(|at| begins_again(&bytes[*at..]));
-                self.batch.position = again.unwrap_or(bytes.len());
+                let next = again.unwrap_or(bytes.len());
+                self.batch.skip_to(next);
                 if again.is_some() { Raw::Skipped(why) } else { Raw::Lost(why) }
             }
             raw => raw,
