@@ -130,7 +130,7 @@ fn errors_are_one_sentence() {
     assert!(why.contains("psom serve"), "{why}");
     let (code, why) = run(&["watch", "http://example.com"]);
     assert_eq!((code, why.lines().count()), (Some(1), 1), "{why}");
-    assert!(why.contains("no join link"), "{why}");
+    assert!(why.contains("not a join link"), "{why}");
     let (code, why) = run(&["serve", "--listen", "nowhere"]);
     assert_eq!((code, why.lines().count()), (Some(1), 1), "{why}");
     let (code, why) = run(&["proxy", "--header-file", "nothing"]);

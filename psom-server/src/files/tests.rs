@@ -32,7 +32,7 @@ fn package(name: &str, bytes: &[u8]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Bytes that do not pack well.
+/// Bytes that do not compress well.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let step = |_| {
@@ -65,7 +65,7 @@ fn configured(config: LibraryConfig, free: FreeSpace) -> Arc<Library> {
     Library::with(config, blobs, Arc::default(), free)
 }
 
-/// The plain bytes of a stored file, read by what is told of it.
+/// Returns the plain bytes of a stored file.
 fn decrypted(library: &Library, file: &StoredFile) -> Vec<u8> {
     let encrypted = fs::read(library.path(&file.name).unwrap()).unwrap();
     let mut decryptor = Decryptor::new(&FileKey::new(&file.key, &file.iv).unwrap());
@@ -77,7 +77,7 @@ fn decrypted(library: &Library, file: &StoredFile) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_package_becomes_encrypted_files() {
+async fn package_becomes_encrypted_files() {
     let root = Directory::new();
     let library = library(&root);
     let store = library.meeting("m");
@@ -96,7 +96,7 @@ async fn a_package_becomes_encrypted_files() {
     assert_eq!(library.stored_bytes(), served.length);
     assert!(decrypted(&library, file) == plain);
 
-    // The package itself is not kept.
+    // The package itself is not stored.
     eventually(|| files_below(&root).len() == 1).await;
     store.remove(&file.name);
     assert!(library.get(&file.name).is_none());
@@ -105,7 +105,7 @@ async fn a_package_becomes_encrypted_files() {
 }
 
 #[tokio::test]
-async fn an_empty_file_and_a_package_without_files_are_taken() {
+async fn empty_file_and_package_without_files_are_imported() {
     let root = Directory::new();
     let store = library(&root).meeting("m");
     let import = upload(&store, &package("a", b""), 0).await.unwrap();
@@ -160,7 +160,7 @@ async fn every_file_of_a_presentation_is_encrypted() {
 }
 
 #[tokio::test]
-async fn names_are_those_of_the_manifest() {
+async fn file_names_are_those_of_the_manifest() {
     let root = Directory::new();
     let store = library(&root).meeting("m");
     let common =
@@ -179,13 +179,13 @@ async fn names_are_those_of_the_manifest() {
 }
 
 #[tokio::test]
-async fn what_is_malformed_leaves_nothing() {
+async fn malformed_package_leaves_no_file() {
     let root = Directory::new();
     let library = library(&root);
     let store = library.meeting("m");
     let good = package("a", &noise(100_000));
     let mut damaged = good.clone();
-    // Inside of the file's bytes: only its checksum tells.
+    // The damage is inside the file's bytes, so only the checksum shows it.
     damaged[50_000] ^= 1;
     let cut = &good[..good.len() - 1];
     for (bad, unpacked) in [(&damaged[..], 100_000), (cut, 100_000), (b"", 0), (&good, 99_999)] {
@@ -198,7 +198,7 @@ async fn what_is_malformed_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_dropped_leaves_nothing() {
+async fn dropped_upload_leaves_no_file() {
     let root = Directory::new();
     let library = library(&root);
     let store = library.meeting("m");
@@ -214,7 +214,7 @@ async fn what_is_dropped_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn more_than_was_announced_is_refused() {
+async fn more_bytes_than_announced_are_refused() {
     let root = Directory::new();
     let store = library(&root).meeting("m");
     let mut sink = store.begin(10).unwrap();
@@ -227,14 +227,14 @@ async fn more_than_was_announced_is_refused() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_before_it_is_full() {
+async fn uploads_are_refused_before_the_disk_is_full() {
     let root = Directory::new();
     let config = LibraryConfig { reserve: 1000, ..LibraryConfig::new(&*root) };
     let free = |_: &Path| Ok(151_000);
     let library = configured(config, free);
     let store = library.meeting("m");
     assert_eq!(store.begin(200_000).map(drop), Err(StoreError::Full));
-    // Enough for the package, and not for its files.
+    // There is enough space for the package, but not for its files.
     let package = package("a", &vec![0; 200_000]);
     assert_eq!(upload(&store, &package, 200_000).await.unwrap_err(), StoreError::Full);
     eventually(|| files_below(&root).is_empty()).await;
@@ -242,7 +242,7 @@ async fn a_full_disk_is_said_before_it_is_full() {
 }
 
 #[tokio::test]
-async fn uploads_at_a_time_are_limited() {
+async fn concurrent_uploads_are_limited() {
     let root = Directory::new();
     let config = LibraryConfig { uploads: 2, ..LibraryConfig::new(&*root) };
     let library = configured(config, |_| Ok(u64::MAX));
@@ -254,16 +254,16 @@ async fn uploads_at_a_time_are_limited() {
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_fails_the_upload() {
+async fn disk_failure_fails_the_upload() {
     let root = Directory::new();
-    // A file where the meeting's directory should be.
+    // A file has the path of the meeting's directory.
     fs::write(root.join("m"), "").unwrap();
     let library = library(&root);
     let store = library.meeting("m");
     let mut sink = store.begin(10_000_000).unwrap();
     let piece = Bytes::from(vec![0; 1 << 20]);
     let error = loop {
-        // The window is larger than this: the failure comes back before it is full.
+        // The queue is larger than this, so the failure is reported before it is full.
         if let Err(error) = sink.write(piece.clone()).await {
             break error;
         }
@@ -273,7 +273,7 @@ async fn a_disk_that_fails_fails_the_upload() {
 }
 
 #[tokio::test]
-async fn a_meeting_that_is_over_takes_its_files_along() {
+async fn ended_meeting_removes_its_files() {
     let root = Directory::new();
     let library = library(&root);
     let (store, other) = (library.meeting("m"), library.meeting("other"));
@@ -281,7 +281,7 @@ async fn a_meeting_that_is_over_takes_its_files_along() {
     let import = upload(&store, &package, 5).await.unwrap();
     let kept = upload(&other, &package, 5).await.unwrap();
     store.remove(&kept.files["a"].name);
-    assert!(library.get(&kept.files["a"].name).is_some(), "another meeting's file");
+    assert!(library.get(&kept.files["a"].name).is_some(), "the file belongs to another meeting");
     let late = store.begin(package.len() as u64).unwrap();
     store.clear();
     assert!(library.get(&import.files["a"].name).is_none());
@@ -293,7 +293,7 @@ async fn a_meeting_that_is_over_takes_its_files_along() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_run_left_is_swept() {
+async fn leftovers_of_an_earlier_run_are_swept() {
     let root = Directory::new();
     let first = library(&root);
     let unknown = upload(&first.meeting("a"), &package("a", b"hello"), 5).await.unwrap();
@@ -319,7 +319,7 @@ async fn what_an_earlier_run_left_is_swept() {
 }
 
 #[tokio::test]
-async fn files_of_an_earlier_run_are_taken_over() {
+async fn files_of_an_earlier_run_are_adopted() {
     let root = Directory::new();
     let first = library(&root);
     let import = upload(&first.meeting("m"), &package("a", b"hello"), 5).await.unwrap();
@@ -330,7 +330,7 @@ async fn files_of_an_earlier_run_are_taken_over() {
     again.meeting("m").adopt(file).unwrap();
     assert_eq!(again.get(&file.name).unwrap().length, 16);
     assert_eq!(again.stored_bytes(), 16);
-    // Of another length, not there at all, or not even a name.
+    // Files with another length, missing files, and invalid names are refused.
     let strict = library(&root);
     strict.find_files("ada").await.unwrap();
     let fails = |change: fn(&mut psom_objects::store::StoredFile)| {

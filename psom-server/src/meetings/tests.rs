@@ -16,7 +16,7 @@ use crate::{
     testing::{Directory, PermitStore, app_on, eventually},
 };
 
-/// A meeting on a store that takes so many permits.
+/// Starts a meeting on a store with a number of permits.
 async fn start_meeting(permits: usize) -> (Directory, PermitStore, Arc<App>, Arc<RunningMeeting>) {
     let (directory, store) = (Directory::new(), PermitStore::new(permits));
     let app = app_on(&directory, |_| {}, store.clone());
@@ -24,7 +24,7 @@ async fn start_meeting(permits: usize) -> (Directory, PermitStore, Arc<App>, Arc
     (directory, store, app, meeting)
 }
 
-/// Lets everybody else do what they can.
+/// Lets all other tasks run until they wait.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -37,13 +37,13 @@ async fn join(app: &App, token: String) -> ClientSession<Conference> {
     server.accept(far);
     let client = Client::builder().root_with(|scope| Conference::new(scope, |_| {})).token(token);
     let session = client.connect_stream(near).await.unwrap();
-    // A server that is dropped would drop its connections.
+    // Dropping the server would drop its connections.
     std::mem::forget(server);
     session
 }
 
 #[tokio::test]
-async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
+async fn user_id_is_returned_when_it_is_durable() {
     let (_directory, store, _, meeting) = start_meeting(0).await;
     let admit = || {
         let meeting = meeting.clone();
@@ -55,12 +55,12 @@ async fn no_number_is_told_before_it_is_safe_however_often_it_is_asked_for() {
     store.permits.add_permits(2);
     assert_eq!(first.await.unwrap().unwrap(), 1);
     assert_eq!(second.await.unwrap().unwrap(), 1);
-    // There is nothing to save, so a full disk keeps nobody out.
+    // Nothing has to be saved, so no permit is needed.
     assert_eq!(meeting.admit("sip:ada", "Ada", Role::Attendee).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn nobody_is_something_else_before_that_is_safe() {
+async fn role_changes_when_the_change_is_durable() {
     let (_directory, store, app, meeting) = start_meeting(1).await;
     let bob = app
         .admit(&meeting, TokenSource::Administrator, "sip:bob", "Bob", Role::Attendee)
@@ -74,7 +74,7 @@ async fn nobody_is_something_else_before_that_is_safe() {
     settle().await;
     let role = async || meeting.summary().await.unwrap().users[0].role;
     assert_eq!((&*meeting.user(1).unwrap().name, role().await), ("Bob", Role::Attendee));
-    // It is saved, whoever waits for it.
+    // The change is saved although the caller has stopped waiting.
     robert.abort();
     store.permits.add_permits(1);
     eventually(|| &*meeting.user(1).unwrap().name == "Robert").await;
@@ -85,7 +85,7 @@ async fn nobody_is_something_else_before_that_is_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_is_told_however_long_the_meeting_is_stuck() {
+async fn role_is_announced_when_a_stuck_meeting_resumes() {
     let (_directory, store, app, meeting) = start_meeting(1).await;
     let bob = app
         .admit(&meeting, TokenSource::Administrator, "sip:bob", "Bob", Role::Attendee)
@@ -109,7 +109,7 @@ async fn a_role_is_told_however_long_the_meeting_is_stuck() {
     assert_eq!(organizer.await.unwrap().unwrap(), 1, "a durable change is answered");
     assert!(runs.iter().all(|run| !run.is_finished()), "the meeting is stuck");
     store.permits.add_permits(1000);
-    // What has waited comes in before what is asked now.
+    // The pending messages run before later ones.
     for run in runs {
         run.await.unwrap().unwrap();
     }
@@ -118,7 +118,7 @@ async fn a_role_is_told_however_long_the_meeting_is_stuck() {
 }
 
 #[tokio::test]
-async fn the_end_is_told_when_it_is_safe() {
+async fn clients_are_disconnected_when_the_end_is_durable() {
     let (_directory, store, app, meeting) = start_meeting(1).await;
     let ada = app
         .admit(&meeting, TokenSource::Administrator, "sip:ada", "Ada", Role::Presenter)
@@ -134,14 +134,14 @@ async fn the_end_is_told_when_it_is_safe() {
         async move { meetings.end("team").await }
     });
     eventually(|| !meeting.is_running()).await;
-    assert!(meeting.summary().await.is_some(), "the meeting is there");
-    // What is saved behind the end waits with it, and is no failure.
+    assert!(meeting.summary().await.is_some(), "the meeting still answers");
+    // A write after the end waits for the end and does not fail.
     let saved = meeting.save(Write { key: "key".into(), value: None });
     let mut saved = std::pin::pin!(saved);
     assert!(timeout(Duration::ZERO, saved.as_mut()).await.is_err());
     settle().await;
     assert!(!end.is_finished() && app.meetings.get("team").is_some());
-    // Nobody new comes in meanwhile, and what else is asked for waits for no end.
+    // No user is admitted in the meantime, and other requests do not wait.
     let admitted =
         app.admit(&meeting, TokenSource::Administrator, "sip:bob", "Bob", Role::Attendee).await;
     assert!(matches!(admitted.err(), Some(crate::AdmissionError::Ending(id)) if id == "team"));

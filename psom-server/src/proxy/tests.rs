@@ -15,7 +15,7 @@ use crate::{
     tls::{ALTERNATIVE_NAME, Identity},
 };
 
-/// A proxy, and what stands behind it: a listener that does as the test says.
+/// A proxy in front of a listener that the test controls.
 struct World {
     proxy: Proxy,
     upstream: TcpListener,
@@ -48,7 +48,7 @@ impl World {
         TlsAcceptor::from(self.identity.server.clone()).accept(stream).await.unwrap()
     }
 
-    /// Both ends of a relayed connection.
+    /// Returns both ends of a relayed connection.
     async fn relayed(&self) -> (Client, Server) {
         let mut client = self.connect().await;
         client.write_all(b"\0\0\0\x06secret").await.unwrap();
@@ -63,10 +63,10 @@ async fn all(reader: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn bytes_are_relayed_as_they_are_and_each_direction_ends_alone() {
+async fn bytes_are_relayed_unchanged_and_directions_end_separately() {
     let world = World::new(ProxyLimits::default()).await;
     let mut client = world.connect().await;
-    // What follows the header in one piece with it is relayed too.
+    // Bytes in the same record as the header are relayed as well.
     client.write_all(b"\0\0\0\x06secretpw2\0").await.unwrap();
     let mut server = world.accept().await;
     let mut first = [0; 4];
@@ -81,7 +81,7 @@ async fn bytes_are_relayed_as_they_are_and_each_direction_ends_alone() {
     sent.unwrap();
     assert!(received.unwrap() == large);
 
-    // The client has said everything; the server goes on.
+    // The client has ended its direction, and the server still sends.
     client.shutdown().await.unwrap();
     assert_eq!(all(&mut server).await, b"");
     server.write_all(b"and more").await.unwrap();
@@ -91,7 +91,7 @@ async fn bytes_are_relayed_as_they_are_and_each_direction_ends_alone() {
 }
 
 #[tokio::test]
-async fn without_the_header_nothing_is_answered() {
+async fn wrong_header_gets_no_answer() {
     let world = World::new(ProxyLimits::default()).await;
     let headers: [&[u8]; 6] = [
         b"\0\0\0\x06secreT",
@@ -99,23 +99,23 @@ async fn without_the_header_nothing_is_answered() {
         b"\0\0\0\x07secrets",
         b"\0\0\0\0",
         b"\0\0\x10\x01",
-        // A client that knows of no proxy: its signature is taken for a length.
+        // The signature of a client without a proxy header is read as a length.
         b"pw2\0\0\0\0\0\0\0\0\x04abcd",
     ];
     for header in headers {
         let mut client = world.connect().await;
         client.write_all(header).await.unwrap();
-        // Closed in good order or with what it has sent unread; in no case with an answer.
+        // The connection is closed or reset, in no case with an answer.
         let mut bytes = Vec::new();
         let _ = client.read_to_end(&mut bytes).await;
         assert_eq!(bytes, b"");
     }
-    // A client that goes in the middle of it.
+    // A client that disconnects inside the header.
     let mut client = world.connect().await;
     client.write_all(b"\0\0\0\x06sec").await.unwrap();
     drop(client);
     eventually(|| world.proxy.connections() == 0).await;
-    // Nobody of them has reached the server: the first who does is this one.
+    // None of these clients has reached the server. This one is the first.
     let (mut client, mut server) = world.relayed().await;
     client.write_all(b"x").await.unwrap();
     client.shutdown().await.unwrap();
@@ -123,7 +123,7 @@ async fn without_the_header_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn a_late_header_is_none() {
+async fn late_header_is_refused() {
     let limits = ProxyLimits { header: Duration::ZERO, ..ProxyLimits::default() };
     let world = World::new(limits).await;
     let mut client = world.connect().await;
@@ -131,7 +131,7 @@ async fn a_late_header_is_none() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_gone_closes_the_client() {
+async fn unreachable_server_closes_the_client() {
     let world = World::new(ProxyLimits::default()).await;
     let World { proxy, upstream, identity } = world;
     drop(upstream);
@@ -155,7 +155,7 @@ async fn connections_are_limited() {
 }
 
 #[tokio::test]
-async fn a_shutdown_ends_both_sides_and_waits_for_nobody() {
+async fn shutdown_ends_both_sides_without_waiting() {
     let world = World::new(ProxyLimits::default()).await;
     let (mut client, mut server) = world.relayed().await;
     let _silent = TcpStream::connect(world.proxy.local_addr()).await.unwrap();
@@ -165,7 +165,7 @@ async fn a_shutdown_ends_both_sides_and_waits_for_nobody() {
 }
 
 #[tokio::test]
-async fn options_that_are_no_good_are_refused() {
+async fn invalid_options_are_refused() {
     let directory = Directory::new();
     let identity = Identity::open(&directory, &[]).unwrap();
     let options = |listen: &str, upstream: &str, header: &[u8]| {

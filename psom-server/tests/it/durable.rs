@@ -1,4 +1,4 @@
-//! Meetings outlive their server.
+//! Meetings are restored after a restart of the server.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -62,7 +62,7 @@ impl Guest {
 }
 
 #[tokio::test]
-async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
+async fn meeting_is_restored_as_its_clients_last_saw_it() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.create_meeting("team", Some("Team")).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
             && poll.is_some_and(|poll| poll.vote == Some(1) && poll.results == [0, 1])
     })
     .await;
-    // While it runs, nobody else has the directory.
+    // While the server runs, no other process can lock the directory.
     let other = Server::start(options(data.path())).await;
     assert!(matches!(other, Err(StartError::Locked(_))));
     let seen = ada.model.contents.clone();
@@ -98,14 +98,14 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await.unwrap();
     let mut ada = Guest::join(ada).await;
     assert_eq!(ada.model.contents, seen);
-    // Users keep their numbers, and with them what is theirs.
+    // Users keep their IDs and their contents.
     ada.until(|model| model.users.len() == 2).await;
     let numbers = ada.model.users.iter().map(|(id, user)| (*id, user.name.as_str()));
     assert_eq!(numbers.collect::<Vec<_>>(), [(1, "Ada"), (2, "Grace")]);
-    // What is new goes on from there.
+    // New IDs continue from there.
     ada.upload(Upload::qna("Questions").unwrap()).await;
     grace.until(|model| model.contents.contains_key(&4)).await;
-    // What has ended is over for good.
+    // An ended meeting is not restored.
     assert!(server.end_meeting("team").await.unwrap());
     assert!(!server.end_meeting("team").await.unwrap());
     server.shutdown(Duration::from_secs(30)).await;
@@ -117,7 +117,7 @@ async fn a_meeting_goes_on_where_its_clients_last_saw_it() {
     server.shutdown(Duration::from_secs(30)).await;
 }
 
-/// A policy with a mistake in it.
+/// A policy that panics.
 struct Mistaken;
 
 impl Policy for Mistaken {
@@ -127,7 +127,7 @@ impl Policy for Mistaken {
 }
 
 #[tokio::test]
-async fn a_meeting_whose_handler_has_panicked_goes_on_with_what_was_saved() {
+async fn panicked_meeting_restarts_from_its_saved_state() {
     let data = tempfile::tempdir().unwrap();
     let options = Options { policy: Arc::new(Mistaken), ..options(data.path()) };
     let server = Server::start(options).await.unwrap();
@@ -157,7 +157,7 @@ trait OtherPollServer {}
 #[expect(dead_code, reason = "it has nothing to call")]
 trait OtherPollClient {}
 
-/// A type that has taken a name of another's.
+/// A content type that uses the name of another one.
 #[distributed_object(serves = OtherPollServer, calls = OtherPollClient)]
 struct OtherPoll;
 
@@ -172,7 +172,7 @@ impl ContentType for OtherPoll {
 }
 
 #[tokio::test]
-async fn types_of_contents_that_do_not_fit_hinder_the_start() {
+async fn contradictory_content_types_prevent_the_start() {
     let data = tempfile::tempdir().unwrap();
     let start = async |content_types| {
         Server::start(Options { content_types, ..options(data.path()) }).await
@@ -182,7 +182,7 @@ async fn types_of_contents_that_do_not_fit_hinder_the_start() {
 }
 
 #[tokio::test]
-async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
+async fn unknown_content_type_does_not_block_its_meeting() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
@@ -203,14 +203,14 @@ async fn a_content_that_nobody_knows_keeps_no_meeting_from_going_on() {
         let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await;
         let ada = Guest::join(ada.unwrap()).await;
         assert_eq!(ada.model.contents.keys().copied().collect::<Vec<_>>(), contents);
-        // Nothing of the other has gone, its file neither.
+        // The other content is complete, with its file.
         contents.iter().for_each(|id| assert_eq!(ada.model.contents[id], seen[id]));
         server.shutdown(Duration::from_secs(30)).await;
     }
 }
 
 #[tokio::test]
-async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a_repair() {
+async fn check_reports_an_unrestorable_content_and_repair_drops_it() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
@@ -241,7 +241,7 @@ async fn a_content_that_cannot_be_made_again_is_told_by_a_check_and_kept_until_a
 }
 
 #[tokio::test]
-async fn what_is_damaged_is_refused_with_a_sentence() {
+async fn damaged_state_is_refused_at_the_start() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
@@ -254,7 +254,7 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     let name = ada.model.contents[&1].file.clone().unwrap().name;
     server.shutdown(Duration::from_secs(30)).await;
 
-    // Files that no content has are swept; one that a content has must not be missing.
+    // Unused files are swept, and a content's file must exist.
     let files = data.path().join("meetings/team/files");
     let nobodys = files.join("0".repeat(32));
     std::fs::write(&nobodys, "x").unwrap();
@@ -267,7 +267,7 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     server.shutdown(Duration::from_secs(30)).await;
     assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
 
-    // A file that is lost for good: it is told, and the meeting goes on without its content.
+    // A lost file is reported, and repair removes its content.
     std::fs::write(files.join(&name), "cut").unwrap();
     let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(problems.len() == 1 && problems[0].contains(&name), "{problems:?}");
@@ -281,7 +281,7 @@ async fn what_is_damaged_is_refused_with_a_sentence() {
     server.shutdown(Duration::from_secs(30)).await;
 }
 
-/// A server's directory with a meeting that has a file: the file.
+/// Creates a data directory with a meeting that has a file, and returns the file's path.
 async fn with_a_file(data: &Path) -> std::path::PathBuf {
     let server = Server::start(options(data)).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
@@ -296,7 +296,7 @@ async fn with_a_file(data: &Path) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn where_the_database_is_gone_the_files_stay_for_its_return() {
+async fn files_stay_while_the_database_is_missing() {
     let data = tempfile::tempdir().unwrap();
     let file = with_a_file(data.path()).await;
     let (database, kept) = (data.path().join("meetings.db"), data.path().join("kept"));
@@ -306,7 +306,7 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
     assert!(file.exists());
     std::fs::rename(&kept, &database).unwrap();
 
-    // A repair that saves nothing keeps the database for somebody who can read it, and the files.
+    // A repair that saves nothing keeps the database and the files.
     let whole = std::fs::read(&database).unwrap();
     std::fs::write(&database, [0; 4096]).unwrap();
     let put_aside =
@@ -316,7 +316,7 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
     server.shutdown(Duration::from_secs(30)).await;
     std::fs::write(&database, &whole).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
-    assert!(server.create_meeting("team", None).await.is_err(), "it is back");
+    assert!(server.create_meeting("team", None).await.is_err(), "the meeting exists again");
     assert!(server.end_meeting("team").await.unwrap());
     server.shutdown(Duration::from_secs(30)).await;
     let nobodys = data.path().join("meetings/team/files").join("0".repeat(32));
@@ -333,7 +333,7 @@ async fn where_the_database_is_gone_the_files_stay_for_its_return() {
 }
 
 #[tokio::test]
-async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
+async fn unreadable_files_record_is_refused_and_kept() {
     let data = tempfile::tempdir().unwrap();
     with_a_file(data.path()).await;
     let record = data.path().join("files.json");
@@ -349,7 +349,7 @@ async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
         }
         assert_eq!(std::fs::read(&record).unwrap(), damaged);
     }
-    // Who removes it has all files still.
+    // Removing the record keeps all files.
     std::fs::remove_file(&record).unwrap();
     let server = Server::start(options(data.path())).await.unwrap();
     server.shutdown(Duration::from_secs(30)).await;
@@ -357,12 +357,12 @@ async fn a_record_of_files_that_cannot_be_read_is_refused_and_kept() {
 }
 
 #[tokio::test]
-async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
+async fn missing_files_folder_is_reported_and_repaired() {
     for folder in ["meetings", "meetings/team/files"] {
         let data = tempfile::tempdir().unwrap();
         let file = with_a_file(data.path()).await;
         let name = file.file_name().unwrap().to_str().unwrap();
-        // Elsewhere all of them would be missing.
+        // At another location all files would be missing.
         let elsewhere = BlobConfig::Url("memory:///".into(), Vec::new());
         let refused = maintenance::repair(data.path(), &elsewhere).await.unwrap_err();
         assert!(refused.to_string().contains("in the data directory, not at"), "{refused}");
@@ -381,7 +381,7 @@ async fn a_folder_of_files_that_is_gone_is_told_of_and_repaired() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_what_was_stored_is_found_by_its_sum() {
+async fn deep_check_finds_a_file_with_another_hash() {
     let data = tempfile::tempdir().unwrap();
     let file = with_a_file(data.path()).await;
     let look = async || maintenance::check_files(data.path(), &BlobConfig::Local).await.unwrap();
@@ -389,7 +389,7 @@ async fn a_file_that_is_not_what_was_stored_is_found_by_its_sum() {
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[3] ^= 1;
     std::fs::write(&file, bytes).unwrap();
-    // Its length says nothing.
+    // The length is unchanged, so only the hash shows the damage.
     assert!(maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems.is_empty());
     let damaged = look().await;
     let name = file.file_name().unwrap().to_str().unwrap();

@@ -1,4 +1,4 @@
-//! Whole servers, over sockets.
+//! Complete servers over sockets.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod durable;

@@ -1,4 +1,4 @@
-//! A whole server: its files, its listeners, and clients that join it.
+//! A complete server: its files, its listeners, and its clients.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -27,7 +27,7 @@ fn options(data: &Path) -> Options {
     }
 }
 
-/// One request on a connection of its own: status and body.
+/// Sends one request on its own connection, and returns the status and the body.
 async fn http(server: &Server, request: &str, token: &str, body: Option<Value>) -> (u16, Value) {
     let mut stream = TcpStream::connect(server.http_addr()).await.unwrap();
     let body = body.map(|body| body.to_string()).unwrap_or_default();
@@ -44,7 +44,7 @@ async fn http(server: &Server, request: &str, token: &str, body: Option<Value>) 
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
-/// Connects as a client on another machine would, with nothing but the link.
+/// Connects as a client on another machine, with the link only.
 async fn join(link: &JoinLink) -> psom::Result<ClientSession<Conference>> {
     let JoinCredential::Token(token) = &link.credential else { panic!("no token") };
     Client::builder()
@@ -56,7 +56,7 @@ async fn join(link: &JoinLink) -> psom::Result<ClientSession<Conference>> {
         .await
 }
 
-/// Asks until the answer is as it should be: what clients do takes its way through the meeting.
+/// Repeats a request until the answer has the expected form, because changes by clients take a while.
 async fn until(server: &Server, token: &str, good: impl Fn(&Value) -> bool) -> Value {
     loop {
         let (_, meeting) = http(server, "GET /api/meetings/demo", token, None).await;
@@ -67,7 +67,7 @@ async fn until(server: &Server, token: &str, good: impl Fn(&Value) -> bool) -> V
 }
 
 #[tokio::test]
-async fn a_server_says_where_it_is_and_takes_it_back() {
+async fn server_file_exists_while_the_server_runs() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let server = Server::start(options(&data)).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_server_says_where_it_is_and_takes_it_back() {
 }
 
 #[tokio::test]
-async fn what_hinders_a_start_is_said_in_one_line() {
+async fn start_errors_are_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let refused = async |options: Options| {
@@ -144,7 +144,7 @@ async fn what_hinders_a_start_is_said_in_one_line() {
 }
 
 #[tokio::test]
-async fn demo_links_are_followed_and_a_meeting_ends() {
+async fn demo_links_admit_users_until_the_meeting_ends() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
@@ -161,7 +161,7 @@ async fn demo_links_are_followed_and_a_meeting_ends() {
         assert_eq!(status, 201);
         let link: JoinLink = admitted["joinLink"].as_str().unwrap().parse().unwrap();
         sessions.push(join(&link).await.unwrap());
-        assert!(join(&link).await.is_err(), "a token is good once");
+        assert!(join(&link).await.is_err(), "a token is valid once");
     }
     let meeting = until(&server, &token, |meeting| meeting["counts"]["users"] == 3).await;
     let roles: Vec<_> = meeting["users"].as_array().unwrap().iter().map(|u| &u["role"]).collect();
@@ -201,7 +201,7 @@ async fn library_exchanges_an_invitation_for_a_token() {
 }
 
 #[tokio::test]
-async fn a_role_changes_while_its_user_is_there() {
+async fn role_change_reaches_a_connected_user() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_role_changes_while_its_user_is_there() {
     until(&server, &token, |meeting| meeting["users"][0]["role"] == "presenter").await;
     let again = join(&second).await.unwrap();
     until(&server, &token, |meeting| meeting["users"][0]["connections"] == 2).await;
-    // Clients are told of a shutdown.
+    // Clients get a Close record at shutdown.
     server.shutdown(GRACE).await;
     session.ended().await;
     again.ended().await;
@@ -238,7 +238,7 @@ async fn files_and_admission_are_served_over_tls() {
     let tls = psom::tls::client(&fs::read(data.join(&file.ca)).unwrap()).unwrap();
     let port = server.http_addr().port();
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    // By the name that clients are told.
+    // By the name in the server's links.
     let name = rustls::pki_types::ServerName::try_from(name.to_owned()).unwrap();
     let mut stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.unwrap();
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -249,7 +249,7 @@ async fn files_and_admission_are_served_over_tls() {
 }
 
 #[tokio::test]
-async fn a_meeting_is_joined_through_a_forwarding_proxy() {
+async fn meeting_is_joined_through_a_forwarding_proxy() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
     let server = Server::start(Options { demo: true, ..options(&data) }).await.unwrap();
@@ -274,7 +274,7 @@ async fn a_meeting_is_joined_through_a_forwarding_proxy() {
             .connect_any(&[&through])
             .await
     };
-    // Without the proxy's header nobody comes through, and the token is not used up.
+    // Without the proxy header, the client is refused and the token stays valid.
     assert!(join("guess").await.is_err());
     let session = join("secret").await.unwrap();
     until(&server, &token, |meeting| meeting["users"][0]["displayName"] == "Ada").await;
@@ -285,7 +285,7 @@ async fn a_meeting_is_joined_through_a_forwarding_proxy() {
 }
 
 #[tokio::test]
-async fn a_place_for_files_that_cannot_be_is_refused_before_anything_is_made() {
+async fn invalid_files_location_is_refused_before_anything_is_created() {
     let parent = tempfile::tempdir().unwrap();
     let data = parent.path().join("data");
     for url in ["", "ftp://host/", "s4://bucket"] {

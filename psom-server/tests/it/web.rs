@@ -1,4 +1,4 @@
-//! A file through browsers, from end to end: a form in, a plain request out, over sockets.
+//! Uploads and downloads by browsers, end to end over sockets.
 
 use std::path::Path;
 
@@ -17,13 +17,13 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
-/// A server in a directory that goes with it.
+/// A server in a temporary directory.
 struct Stage {
     server: Server,
     data: TempDir,
 }
 
-/// Somebody in the meeting.
+/// A user in the meeting.
 struct Guest {
     session: ClientSession<Conference>,
     events: UnboundedReceiver<Event>,
@@ -44,7 +44,7 @@ impl Stage {
         Self { server: server.unwrap(), data }
     }
 
-    /// One request on a connection of its own.
+    /// Sends one request on its own connection.
     async fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let stream = TcpStream::connect(self.server.http_addr()).await.unwrap();
         if !self.server.server_file().http.starts_with("https://") {
@@ -110,7 +110,7 @@ impl Guest {
         }
     }
 
-    /// Asks to upload a file: the cookie, and where.
+    /// Requests an upload, and returns its cookie and its address.
     async fn request_upload(&mut self, title: &str) -> (i32, String) {
         let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
         let manifest = content.with_native_file("native.file").into();
@@ -155,7 +155,7 @@ impl Guest {
     }
 }
 
-/// A form as a browser sends it.
+/// The body of a form as a browser sends it.
 fn form(file: &[u8]) -> (String, Vec<u8>) {
     let boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
     let mut body = format!(
@@ -184,7 +184,7 @@ async fn a_file_goes_in_and_out(https: bool) {
         (answer.status, text)
     };
 
-    // The first attempt is cut off: nothing comes of it but another attempt.
+    // The first attempt is interrupted, so another attempt is needed.
     let (cookie, url) = ada.request_upload("Plan.bin").await;
     let cut = post(&url, &body[..body.len() - 10]).await;
     assert_eq!(cut, (400, "<html>400</html>".to_owned()));
@@ -195,7 +195,7 @@ async fn a_file_goes_in_and_out(https: bool) {
     assert_eq!(post(&url, &body).await, (200, "<html>200</html>".to_owned()));
     assert_eq!(ada.end_upload(cookie, false).await, UploadFinishReason::Ok);
 
-    // Everybody sees it, and downloads it once for each address.
+    // All users see the file, and each address allows one download.
     let file = grace
         .until(|event| match event {
             Event::Content { event: ContentEvent::NativeFile { file, .. }, .. } => {
@@ -225,16 +225,16 @@ async fn a_file_goes_in_and_out(https: bool) {
 }
 
 #[tokio::test]
-async fn a_file_goes_in_and_out_over_http() {
+async fn file_is_uploaded_and_downloaded_over_http() {
     a_file_goes_in_and_out(false).await;
 }
 
 #[tokio::test]
-async fn a_file_goes_in_and_out_over_https() {
+async fn file_is_uploaded_and_downloaded_over_https() {
     a_file_goes_in_and_out(true).await;
 }
 
-/// The files in a folder and in those below it, whichever they are in.
+/// The files in a folder and its subfolders.
 fn files_below(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let paths = entries.flatten().map(|entry| entry.path());
@@ -242,7 +242,7 @@ fn files_below(folder: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn a_browser_that_drops_in_the_middle_leaves_nothing() {
+async fn aborted_browser_upload_leaves_no_file() {
     let stage = Stage::open(false).await;
     let mut ada = stage.admit("Ada", "presenter").await;
     let (cookie, url) = ada.request_upload("Plan.bin").await;
@@ -258,7 +258,7 @@ async fn a_browser_that_drops_in_the_middle_leaves_nothing() {
     stream.write_all(&body[..400_000]).await.unwrap();
     drop(stream);
     assert_eq!(ada.end_upload(cookie, false).await, UploadFinishReason::VerifyFailed);
-    // The file goes on a thread of its own.
+    // Another thread removes the file.
     while files_below(&stage.data.path().join("meetings")) > 0 {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! The same files in a folder and in an object store elsewhere; and one that fails.
+//! The same files in a folder and in an object store, and a failing object store.
 
 use std::{fmt, future::poll_fn, sync::atomic::AtomicBool};
 
@@ -12,7 +12,7 @@ use object_store::{
 use super::*;
 use crate::files::{BlobConfig, BlobError};
 
-/// Both ways to keep files.
+/// Both kinds of locations.
 fn both(root: &Path) -> [Blobs; 2] {
     let memory = BlobConfig::Url("memory:///of/this/server".into(), Vec::new());
     [BlobConfig::Local, memory].map(|config| Blobs::open(&config, root).unwrap())
@@ -31,7 +31,7 @@ async fn read(library: &Library, name: &str, range: std::ops::Range<u64>) -> Opt
     Some(bytes)
 }
 
-/// How many files there are.
+/// Returns the number of files.
 async fn count(blobs: &Blobs) -> usize {
     blobs.list().await.unwrap().len()
 }
@@ -43,12 +43,12 @@ async fn until_there_are(blobs: &Blobs, files: usize) {
 }
 
 #[tokio::test]
-async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
+async fn files_are_read_whole_and_in_ranges_at_every_location() {
     let root = Directory::new();
     for blobs in both(&root) {
         let library = on(&root, &blobs);
         let store = library.meeting("m");
-        // More than one part on its way.
+        // The upload needs more than one part.
         let plain = noise((9 << 20) + 5);
         let length = plain.len() as u64;
         let file = upload(&store, &package("a", &plain), length).await.unwrap().files["a"].clone();
@@ -62,8 +62,8 @@ async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
             let part = read(&library, &file.name, start..end).await.unwrap();
             assert!(part == encrypted[start as usize..end as usize], "{start}..{end}");
         }
-        assert_eq!(read(&library, &file.name, 0..whole + 1).await, None, "it is shorter");
-        // Nothing is left on the way.
+        assert_eq!(read(&library, &file.name, 0..whole + 1).await, None, "the file is shorter");
+        // No temporary files are left.
         eventually(|| files_below(&root.join("m/tmp")).is_empty()).await;
         assert_eq!((count(&blobs).await, library.reserved_bytes()), (1, 0));
         store.clear();
@@ -74,7 +74,7 @@ async fn files_come_back_whole_and_in_parts_from_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_removed_is_removed_from_wherever_it_is() {
+async fn removed_file_is_deleted_from_its_location() {
     let root = Directory::new();
     for blobs in both(&root) {
         let library = on(&root, &blobs);
@@ -91,7 +91,7 @@ async fn a_file_that_is_removed_is_removed_from_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn files_are_taken_over_and_swept_wherever_they_are() {
+async fn files_are_adopted_and_swept_at_every_location() {
     let root = Directory::new();
     for blobs in both(&root) {
         let first = on(&root, &blobs);
@@ -101,7 +101,7 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
         let file = &kept.files["a"];
         let again = on(&root, &blobs);
         let store = again.meeting("m");
-        assert!(store.adopt(file).is_err(), "nobody has looked yet");
+        assert!(store.adopt(file).is_err(), "the files are not listed yet");
         again.find_files("ada").await.unwrap();
         let error = again.meeting("other").adopt(file).unwrap_err().to_string();
         assert!(error.contains("does not exist"), "{error}");
@@ -120,7 +120,7 @@ async fn files_are_taken_over_and_swept_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn a_package_that_nobody_waits_for_is_not_stored() {
+async fn abandoned_package_is_not_stored() {
     let root = Directory::new();
     for blobs in both(&root) {
         let library = on(&root, &blobs);
@@ -128,7 +128,7 @@ async fn a_package_that_nobody_waits_for_is_not_stored() {
         let mut sink = library.meeting("m").begin(package.len() as u64).unwrap();
         sink.write(package.clone().into()).await.unwrap();
         let mut finish = sink.finish(100_000);
-        // It gets as far as the first thing that has to be waited for.
+        // The import stops at its first await point.
         assert!(futures_util::poll!(&mut finish).is_pending());
         drop(finish);
         eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
@@ -138,7 +138,7 @@ async fn a_package_that_nobody_waits_for_is_not_stored() {
 }
 
 #[tokio::test]
-async fn only_files_of_ours_are_found() {
+async fn only_files_with_valid_names_are_listed() {
     let root = Directory::new();
     let store = Arc::new(InMemory::new());
     let name = "0123456789abcdef0123456789abcdef";
@@ -155,7 +155,7 @@ async fn only_files_of_ours_are_found() {
 }
 
 #[tokio::test]
-async fn an_object_store_is_one_servers_alone() {
+async fn object_store_belongs_to_one_server() {
     let store = Arc::new(InMemory::new());
     let at = |prefix: &str| Blobs::of(store.clone(), prefix.into(), "s3://bucket");
     let owned = |error: Result<(), BlobError>| matches!(error, Err(BlobError::Owned { .. }));
@@ -169,8 +169,8 @@ async fn an_object_store_is_one_servers_alone() {
     let unmarked = at("none").check_mark("ada").await;
     assert!(matches!(unmarked, Err(BlobError::Unmarked { .. })), "{unmarked:?}");
     at("other").claim("grace", true).await.unwrap();
-    assert_eq!(count(&at("one")).await, 0, "the mark is no file");
-    // Both look at the same moment and find no mark.
+    assert_eq!(count(&at("one")).await, 0, "the mark is not a file");
+    // Both servers check at the same time and find no mark.
     let (first, second) = tokio::join!(async { at("third").claim("ada", true).await }, async {
         at("third").claim("grace", true).await
     },);
@@ -178,7 +178,7 @@ async fn an_object_store_is_one_servers_alone() {
 }
 
 #[tokio::test]
-async fn what_has_no_mark_belongs_to_who_knows_a_file_of_it() {
+async fn unmarked_location_is_claimed_by_a_server_that_knows_a_file() {
     use crate::files::FilesRecord;
 
     let (root, store, url) = (Directory::new(), Arc::new(InMemory::new()), "s3://bucket/old");
@@ -213,7 +213,7 @@ async fn what_has_no_mark_belongs_to_who_knows_a_file_of_it() {
 }
 
 #[tokio::test]
-async fn what_was_found_depends_on_where_the_files_were() {
+async fn found_files_depend_on_the_recorded_location() {
     use crate::files::{FilesRecord, find_files};
 
     let root = Directory::new();
@@ -234,7 +234,7 @@ async fn what_was_found_depends_on_where_the_files_were() {
     record.set_location(&root, &elsewhere).unwrap();
     assert_eq!(FilesRecord::read(&root).unwrap(), record);
     assert_eq!(look(&BlobConfig::Local, &record, "meetings").await, None);
-    // What has no mark may be anything, and so may what another address stands for.
+    // A location without a mark, and another URL, are refused.
     let refusal = async |url: &str, record: &FilesRecord| {
         let config = BlobConfig::Url(url.into(), Vec::new());
         find_files(&config, record, &root.join("meetings")).await.unwrap_err()
@@ -253,12 +253,12 @@ async fn what_was_found_depends_on_where_the_files_were() {
 
 #[cfg(unix)]
 #[test]
-fn what_root_writes_is_the_owners_of_the_directory() {
+fn files_written_by_root_belong_to_the_directory_owner() {
     use std::os::unix::fs::{MetadataExt, chown};
 
     const NOBODY: u32 = 65534;
     let root = Directory::new();
-    // Only root can give something away.
+    // Only root can change the owner.
     if chown(&*root, Some(NOBODY), Some(NOBODY)).is_err() {
         return;
     }
@@ -273,7 +273,7 @@ fn what_root_writes_is_the_owners_of_the_directory() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_behind_a_link_is_served_and_never_swept() {
+async fn files_behind_a_symlink_are_served_and_never_swept() {
     use std::os::unix::fs::symlink;
 
     let (root, outside) = (Directory::new(), Directory::new());
@@ -286,7 +286,7 @@ async fn what_is_behind_a_link_is_served_and_never_swept() {
     symlink(outside.join("m"), root.join("m")).unwrap();
     fs::create_dir(root.join("n")).unwrap();
     symlink(outside.join("m/files"), root.join("n/files")).unwrap();
-    // And what a disk may have besides.
+    // Other entries of a disk are ignored.
     symlink(root.join("loop"), root.join("loop")).unwrap();
     fs::create_dir_all(root.join("o/files")).unwrap();
     let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"no\xff\ntext\x01");
@@ -305,11 +305,11 @@ async fn what_is_behind_a_link_is_served_and_never_swept() {
     assert_eq!(files_below(&root.join("o")), [root.join("o/files").join(odd)]);
 }
 
-/// What a failing store does.
+/// The failures of a store.
 #[derive(Debug, Default)]
 struct Failing {
     store: InMemory,
-    /// Whether parts are refused, or else what puts them together.
+    /// Whether parts are refused, or else their completion.
     refuses_parts: bool,
     aborted: Arc<AtomicBool>,
 }
@@ -339,7 +339,7 @@ impl ObjectStore for Failing {
         payload: PutPayload,
         options: PutOptions,
     ) -> object_store::Result<PutResult> {
-        // One is taken, so that there is something to be removed.
+        // The first file succeeds, so that there is one to remove.
         if self.store.list_with_delimiter(None).await?.common_prefixes.is_empty() {
             return self.store.put_opts(location, payload, options).await;
         }
@@ -415,7 +415,7 @@ fn failed_by_the_store(error: &StoreError) -> bool {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_refuses_the_upload_and_nothing_is_left() {
+async fn object_store_failure_refuses_the_upload_and_leaves_no_file() {
     let root = Directory::new();
     let blobs = Blobs::of(Arc::new(Failing::default()), "".into(), "s3://bucket");
     let library = on(&root, &blobs);
@@ -435,7 +435,7 @@ async fn a_store_that_fails_refuses_the_upload_and_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn what_arrived_of_a_large_file_is_taken_back() {
+async fn failed_multipart_upload_is_aborted() {
     let root = Directory::new();
     let plain = vec![7; 9 << 20];
     for refuses_parts in [true, false] {
@@ -453,7 +453,7 @@ async fn what_arrived_of_a_large_file_is_taken_back() {
 }
 
 #[test]
-fn where_files_cannot_be_kept_is_said_in_a_sentence() {
+fn invalid_files_location_has_one_sentence() {
     let root = Directory::new();
     let refused = |url: &str| {
         let config = BlobConfig::Url(url.into(), vec![("AWS_SECRET".into(), "hush".into())]);
@@ -470,7 +470,7 @@ fn where_files_cannot_be_kept_is_said_in_a_sentence() {
         let error = refused("s3://bucket/prefix").to_string();
         assert!(error.contains("build it with --features s3"), "{error}");
     }
-    // A file in the place of the directory.
+    // A file replaces the directory.
     fs::write(root.join("file"), "").unwrap();
     let error = Blobs::open(&BlobConfig::Local, &root.join("file")).map(drop).unwrap_err();
     assert!(matches!(error, BlobError::Folder { .. }), "{error:?}");
@@ -478,7 +478,7 @@ fn where_files_cannot_be_kept_is_said_in_a_sentence() {
 
 #[cfg(feature = "s3")]
 #[test]
-fn an_address_of_s3_is_taken_with_its_options() {
+fn s3_url_is_accepted_with_its_options() {
     let root = Directory::new();
     let open = |options: &[(&str, &str)]| {
         let options = options.iter().map(|(name, value)| ((*name).into(), (*value).into()));

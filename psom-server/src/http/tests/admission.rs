@@ -15,7 +15,7 @@ async fn redeem(api: &Api, token: String) -> Result<psom::Admission, String> {
 }
 
 #[tokio::test]
-async fn a_user_gets_what_a_client_needs() {
+async fn admitted_user_gets_the_connection_details() {
     let api = Api::with_meeting().await;
     let answer = api.post("/api/meetings/m/users", ada()).await;
     assert_eq!(answer.status, 201);
@@ -35,14 +35,14 @@ async fn a_user_gets_what_a_client_needs() {
             "alternativeName": "psom-server", "proxyHeader": null, "expiresIn": 120,
         })
     );
-    // Good once.
+    // A token is valid once.
     redeem(&api, token.clone()).await.unwrap();
     let again = redeem(&api, token).await.unwrap_err();
     assert_eq!(again, "the token is unknown, was used before, or has expired");
 }
 
 #[tokio::test]
-async fn the_same_uri_is_the_same_user() {
+async fn same_uri_is_the_same_user() {
     let api = Api::with_meeting().await;
     let id = async |uri: &str| {
         let user = json!({ "uri": uri, "displayName": "A", "role": "attendee" });
@@ -60,7 +60,7 @@ async fn the_same_uri_is_the_same_user() {
 }
 
 #[tokio::test]
-async fn users_that_are_no_good_are_refused() {
+async fn invalid_users_are_refused() {
     let api = Api::with_meeting().await;
     assert_eq!(api.post("/api/meetings/none/users", ada()).await.status, 404);
     let with = |name: &str, value: Value| {
@@ -103,7 +103,7 @@ async fn tokens_expire_and_are_limited() {
     for number in 0..16 {
         tokens.push(token(number).await);
     }
-    // There are sixteen: a further one takes the place of the oldest of the same user.
+    // The limit is sixteen. A further token replaces the oldest of the same user.
     tokens.push(token(2).await);
     assert!(redeem(&api, tokens.remove(2)).await.is_err());
     for token in tokens {
@@ -116,14 +116,14 @@ async fn invite(api: &Api, meeting: &str) -> String {
     api.post(&path, json!({ "role": "attendee" })).await.text("invite")
 }
 
-/// Follows an invitation, as a guest with a secret or as somebody new.
+/// Exchanges an invitation, as a guest with a secret or as a new guest.
 async fn follow(api: &Api, invite: &str, guest: Option<&str>) -> Answer {
     let follow = json!({ "invite": invite, "displayName": "G", "guest": guest });
     api.send(Request::post("/api/join").body(follow.to_string().into()).unwrap()).await
 }
 
 #[tokio::test]
-async fn a_link_shuts_nobody_out() {
+async fn join_link_cannot_use_up_the_tokens_of_others() {
     let api = Api::with_meeting().await;
     api.post("/api/meetings", json!({ "id": "other" })).await;
     let (invite, other) = (invite(&api, "m").await, invite(&api, "other").await);
@@ -131,7 +131,7 @@ async fn a_link_shuts_nobody_out() {
     let first = follow(&api, &invite, guest).await;
     assert_eq!(first.status, 201);
     assert_eq!(follow(&api, &invite, None).await.status, 201);
-    // The share of the meeting is taken, for others than this guest.
+    // The meeting's share of the tokens is used up, except for this guest.
     let busy = follow(&api, &invite, None).await;
     assert_eq!(busy.status, 503);
     busy.error();
@@ -146,7 +146,7 @@ async fn a_link_shuts_nobody_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_guest_who_never_comes_takes_no_place() {
+async fn guest_who_never_connects_takes_no_place_in_the_roster() {
     let api = Api::with_meeting().await;
     let invite = invite(&api, "m").await;
     for _ in 0..20 {
@@ -161,7 +161,7 @@ async fn a_guest_who_never_comes_takes_no_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
+async fn only_known_users_are_admitted_while_the_store_waits() {
     let (directory, store) = (Directory::new(), PermitStore::new(3));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
@@ -193,7 +193,7 @@ async fn where_nothing_can_be_saved_only_those_are_admitted_who_are_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_meeting_that_has_panicked_is_not_waited_for_as_long_as_the_store_waits() {
+async fn panicked_meeting_is_refused_while_the_store_waits() {
     let (directory, store) = (Directory::new(), PermitStore::new(9));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
@@ -218,13 +218,13 @@ async fn a_meeting_that_has_panicked_is_not_waited_for_as_long_as_the_store_wait
     }
     assert_eq!(redeem(&api, early).await.unwrap_err(), "the disk is full");
     store.health.send_replace(Health::Good);
-    // A token from before leads to the meeting that goes on.
+    // An earlier token is valid for the restarted meeting.
     redeem(&api, late).await.unwrap();
     assert!(!meeting.has_panicked());
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_meeting() {
+async fn token_becomes_invalid_with_its_meeting() {
     let api = Api::with_meeting().await;
     let token = api.post("/api/meetings/m/users", ada()).await.text("sAuthId");
     api.ask(Method::DELETE, "/api/meetings/m", Body::empty()).await;
@@ -232,7 +232,7 @@ async fn a_token_ends_with_its_meeting() {
 }
 
 #[tokio::test]
-async fn an_invitation_is_good_again_and_again() {
+async fn invitation_can_be_used_repeatedly() {
     let api = Api::with_meeting().await;
     let made = api.post("/api/meetings/m/invitations", json!({ "role": "attendee" })).await;
     assert_eq!(made.status, 201);
@@ -251,11 +251,11 @@ async fn an_invitation_is_good_again_and_again() {
         answer.json()["userId"].as_i64()
     };
     let secret = Some("a secret of the guest's");
-    // A number is told once it is safe, and that is when the guest has come.
+    // The user ID is durable, and known, after the guest has connected.
     assert_eq!((comes(secret).await, comes(secret).await), (None, Some(1)), "one guest");
     assert_eq!((comes(None).await, comes(secret).await), (None, Some(1)), "another guest");
     let full = join(json!({ "invite": invite })).await;
-    assert_eq!(full.status, 409, "guests leave room for others");
+    assert_eq!(full.status, 409, "guests leave places for others");
     assert!(full.error().contains("2 guests"), "{}", full.error());
     assert_eq!(join(json!({ "invite": invite, "guest": "short" })).await.status, 422);
     assert_eq!(join(json!({ "invite": invite, "displayName": "" })).await.status, 422);
@@ -267,7 +267,7 @@ async fn an_invitation_is_good_again_and_again() {
 }
 
 #[tokio::test]
-async fn an_invitation_can_be_for_one_user() {
+async fn invitation_can_name_one_user() {
     let api = Api::with_meeting().await;
     let new = json!({ "role": "organizer", "uri": "sip:ada", "displayName": "Ada" });
     let invite = api.post("/api/meetings/m/invitations", new).await.text("invite");

@@ -8,7 +8,7 @@ use psom_objects::{
 use super::*;
 use crate::files::BlobConfig;
 
-/// An encrypted file of 272 bytes: its name.
+/// Stores an encrypted file of 272 bytes and returns its name.
 async fn upload(api: &Api) -> String {
     let common = Common { title: "T".into(), native_file: Some("a".into()), ..Common::default() };
     let content = CreateContent { upgrade: None, common, detail: ContentDetail::NativeFileOnly };
@@ -22,7 +22,7 @@ async fn upload(api: &Api) -> String {
     sink.finish(256).await.unwrap().files["a"].name.clone()
 }
 
-/// Such a file on the disk: its name, and its bytes.
+/// Stores such a file and returns its name and its bytes.
 async fn file(api: &Api) -> (String, Vec<u8>) {
     let name = upload(api).await;
     let bytes = std::fs::read(api.app.library.path(&name).unwrap()).unwrap();
@@ -39,7 +39,7 @@ async fn fetch(api: &Api, method: Method, name: &str, headers: &[(&str, &str)]) 
 }
 
 #[tokio::test]
-async fn a_file_is_served_whole_and_in_parts() {
+async fn file_is_served_whole_and_in_ranges() {
     let api = Api::with_meeting().await;
     let (name, bytes) = file(&api).await;
     let whole = fetch(&api, Method::GET, &name, &[]).await;
@@ -74,7 +74,7 @@ async fn a_file_is_served_whole_and_in_parts() {
 }
 
 #[tokio::test]
-async fn a_file_in_an_object_store_is_served_like_one_in_a_folder() {
+async fn file_in_an_object_store_is_served_like_a_local_one() {
     let directory = Directory::new();
     let app = testing::app_with(&directory, |config| {
         config.blobs = BlobConfig::Url("memory:///".into(), Vec::new());
@@ -94,7 +94,7 @@ async fn a_file_in_an_object_store_is_served_like_one_in_a_folder() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_missing_is_gone_and_one_that_cannot_be_read_may_come_back() {
+async fn missing_file_is_404_and_unreadable_file_is_503() {
     let api = Api::with_meeting().await;
     let (name, _) = file(&api).await;
     let path = api.app.library.path(&name).unwrap();
@@ -102,7 +102,7 @@ async fn a_file_that_is_missing_is_gone_and_one_that_cannot_be_read_may_come_bac
     let missing = fetch(&api, Method::GET, &name, &[]).await;
     assert_eq!(missing.status, 404);
     missing.error();
-    // A file in the place of the directory.
+    // A file replaces the directory.
     let files = path.parent().unwrap();
     std::fs::remove_dir(files).unwrap();
     std::fs::write(files, "").unwrap();
@@ -112,7 +112,7 @@ async fn a_file_that_is_missing_is_gone_and_one_that_cannot_be_read_may_come_bac
 }
 
 #[tokio::test]
-async fn a_head_has_the_length_and_no_body() {
+async fn head_request_has_the_length_and_no_body() {
     let api = Api::with_meeting().await;
     let (name, _) = file(&api).await;
     for headers in [&[][..], &[("range", "bytes=0-9")]] {
@@ -129,7 +129,7 @@ async fn only_names_are_served() {
     let upper = name.to_uppercase();
     let unknown = "0".repeat(32);
     let bad = ["..", "%2e%2e%2fca.key", "m%2ffiles%2fx", "a%00b", &unknown, &upper, &name[..31]];
-    // A name may consist of digits alone.
+    // A name can consist of digits only.
     for bad in bad.into_iter().filter(|bad| *bad != name) {
         let answer = fetch(&api, Method::GET, bad, &[]).await;
         assert_eq!(answer.status, 404, "{bad}");

@@ -3,7 +3,7 @@ use futures_util::FutureExt;
 use super::*;
 
 #[tokio::test]
-async fn a_meeting_lives_and_ends() {
+async fn meeting_can_be_created_shown_and_ended() {
     let api = Api::new();
     let made = api.post("/api/meetings", json!({ "id": "team", "title": "Team" })).await;
     assert_eq!(
@@ -33,7 +33,7 @@ async fn a_meeting_lives_and_ends() {
 }
 
 #[tokio::test]
-async fn identifiers_are_checked_made_up_and_given_once() {
+async fn meeting_ids_are_checked_generated_and_unique() {
     let api = Api::new();
     let first = api.ask(Method::POST, "/api/meetings", Body::empty()).await;
     assert_eq!((first.status.as_u16(), first.text("id").len()), (201, 16));
@@ -52,7 +52,7 @@ async fn identifiers_are_checked_made_up_and_given_once() {
 }
 
 #[tokio::test]
-async fn strangers_learn_nothing() {
+async fn unauthorized_requests_get_no_information() {
     let api = Api::with_meeting().await;
     let paths = [
         ("GET", "/api/meetings"),
@@ -81,7 +81,7 @@ async fn strangers_learn_nothing() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_good_are_refused() {
+async fn invalid_bodies_are_refused() {
     let api = Api::new();
     let post = async |body: String| {
         let answer = api.ask(Method::POST, "/api/meetings", body).await;
@@ -97,7 +97,7 @@ async fn bodies_that_are_no_good_are_refused() {
 }
 
 #[tokio::test]
-async fn what_does_not_exist_is_an_error_in_json_too() {
+async fn unknown_path_and_method_are_errors_in_json() {
     let api = Api::new();
     for path in ["/", "/api", "/api/meetings/a/b", "/favicon.ico", "/files", "/files/"] {
         let answer = api.get(path).await;
@@ -110,7 +110,7 @@ async fn what_does_not_exist_is_an_error_in_json_too() {
 }
 
 #[tokio::test]
-async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
+async fn health_shows_a_waiting_and_a_failed_store() {
     let (directory, store) = (Directory::new(), PermitStore::new(0));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
@@ -127,14 +127,14 @@ async fn a_store_that_waits_is_said_and_one_that_has_failed_is_no_health() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
+async fn stuck_meeting_is_listed_with_its_problem() {
     let (directory, store) = (Directory::new(), PermitStore::new(0));
     let app = testing::app_on(&directory, |_| {}, store.clone());
     let api = Api { app, _directory: directory };
     for id in ["a", "b"] {
         api.post("/api/meetings", json!({ "id": id })).await;
         let meeting = api.app.meetings.get(id).unwrap();
-        // What it says waits until this is safe.
+        // The answer of the space waits until this write is durable.
         let space = meeting.space();
         space.run(|_, cx| cx.save("key", "value")).now_or_never();
     }
@@ -147,7 +147,7 @@ async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
         assert!(meeting["counts"].is_null());
         assert!(meeting["problem"].as_str().unwrap().contains("the disk is full"), "{meeting}");
     }
-    assert_eq!(begun.elapsed().as_secs(), 5, "they are waited for together");
+    assert_eq!(begun.elapsed().as_secs(), 5, "all meetings are asked at the same time");
     let shown = api.get("/api/meetings/a").await;
     assert_eq!(shown.status, 503);
     assert!(shown.error().contains("the disk is full"));
@@ -159,7 +159,7 @@ async fn a_meeting_that_is_silent_is_listed_and_nobody_is_told_to_end_it() {
 }
 
 #[tokio::test]
-async fn health_and_metrics_are_for_everybody() {
+async fn health_and_metrics_need_no_permission() {
     let api = Api::with_meeting().await;
     let open = async |path| api.send(Request::get(path).body(Body::empty()).unwrap()).await;
     assert_eq!(open("/healthz").await.json(), json!({ "status": "ok" }));

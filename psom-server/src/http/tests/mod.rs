@@ -1,4 +1,4 @@
-//! Every answer of the API, without a socket.
+//! Every response of the API, without a socket.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod admission;
@@ -68,7 +68,7 @@ impl Api {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// A request of the administrator's.
+    /// Sends a request with the administrator's token.
     async fn ask(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         let request = Request::builder()
             .method(method)
@@ -85,7 +85,7 @@ impl Api {
         self.ask(Method::GET, path, Body::empty()).await
     }
 
-    /// A meeting, to begin with.
+    /// Returns an API with one meeting.
     async fn with_meeting() -> Self {
         let api = Self::new();
         assert_eq!(api.post("/api/meetings", json!({ "id": "m" })).await.status, 201);

@@ -26,7 +26,7 @@ use crate::{
 
 const FORM: &str = "multipart/form-data; boundary=----WebKitFormBoundaryX1";
 
-/// What a browser sends for a form with a text and a file.
+/// The body that a browser sends for a form with a text and a file.
 fn form(file: &[u8]) -> Vec<u8> {
     let mut body = b"------WebKitFormBoundaryX1\r\n\
         Content-Disposition: form-data; name=\"comment\"\r\n\r\n\
@@ -98,14 +98,14 @@ fn error(result: Result<Import, StoreError>) -> StoreError {
     result.unwrap_err()
 }
 
-/// Whether nothing is kept, promised or counted of any upload.
+/// Reports whether no upload has files, reserved space or a slot.
 fn is_clean(api: &Api) -> bool {
     files_below(&api._directory) == 0
         && api.app.library.reserved_bytes() == 0
         && api.app.metrics.uploads.count() == 0
 }
 
-/// The files in a folder and in those below it, whichever they are in.
+/// The files in a folder and its subfolders.
 fn files_below(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let paths = entries.flatten().map(|entry| entry.path());
@@ -113,7 +113,7 @@ fn files_below(folder: &Path) -> usize {
 }
 
 impl Api {
-    /// One with other limits of its files.
+    /// Returns an API whose library has another configuration.
     fn with_files(change: impl FnOnce(&mut LibraryConfig)) -> Self {
         let directory = Directory::new();
         Self { app: testing::app_with(&directory, change), _directory: directory }
@@ -121,12 +121,16 @@ impl Api {
 }
 
 #[tokio::test]
-async fn a_form_s_file_is_stored_encrypted() {
+async fn file_in_a_form_is_stored_encrypted() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     let answer = post_as(&api, &path, FORM, form(b"hello")).await;
     assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &b"<html>200</html>"[..]));
-    assert_eq!(api.app.library.stored_bytes(), 0, "nothing is served before the meeting takes it");
+    assert_eq!(
+        api.app.library.stored_bytes(),
+        0,
+        "nothing is served before the meeting publishes it"
+    );
     let import = upload.finish().await.unwrap();
     assert_eq!(import.manifest, manifest());
     let file = &import.files["native.file"];
@@ -144,18 +148,18 @@ async fn a_form_s_file_is_stored_encrypted() {
 }
 
 #[tokio::test]
-async fn an_address_is_good_for_one_form() {
+async fn upload_address_accepts_one_form() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     assert_eq!(post(&api, &path, form(b"first")).await, 200);
     assert_eq!(post(&api, &path, form(b"second")).await, 404);
     assert_eq!(upload.finish().await.unwrap().files["native.file"].size, 5);
-    // An attempt that fails is one too.
+    // A failed attempt also uses up the address.
     let (upload, path) = permit(&api);
     assert_eq!(post(&api, &path, "nothing").await, 400);
     assert_eq!(post(&api, &path, form(b"second")).await, 404);
     assert!(matches!(error(upload.finish().await), StoreError::Malformed(_)));
-    // And so is the address of a download for a form.
+    // The address of a download accepts no form.
     let unknown = format!("/web/upload/{}", "0".repeat(32));
     for path in [&unknown, "/web/upload/x", "/web/upload/%2e%2e"] {
         assert_eq!(post(&api, path, form(b"x")).await, 404, "{path}");
@@ -163,16 +167,16 @@ async fn an_address_is_good_for_one_form() {
 }
 
 #[tokio::test]
-async fn an_address_ends_with_its_upload() {
+async fn upload_address_ends_with_its_upload() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     drop(upload);
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
-    // Nothing was posted yet: that is said, and it is too late now.
+    // Nothing was uploaded yet, and finishing ends the permission.
     let (upload, path) = permit(&api);
     assert_eq!(error(upload.finish().await), StoreError::Malformed("no file was uploaded".into()));
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
-    // What was posted and nobody takes is removed.
+    // An uploaded file that the meeting does not take is removed.
     let (upload, path) = permit(&api);
     assert_eq!(post(&api, &path, form(b"x")).await, 200);
     assert_eq!(files_below(&api._directory), 1);
@@ -181,7 +185,7 @@ async fn an_address_ends_with_its_upload() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_expires_after_ten_minutes() {
+async fn upload_address_expires_after_ten_minutes() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     advance(Duration::from_secs(600)).await;
@@ -191,7 +195,7 @@ async fn an_address_expires_after_ten_minutes() {
 }
 
 #[tokio::test]
-async fn addresses_are_limited_and_go_with_their_meeting() {
+async fn addresses_are_limited_and_end_with_their_meeting() {
     let api = Api::with_files(|config| config.web.meeting = 2);
     let file = store(&api, b"hello").await;
     let store = api.app.library.meeting("m");
@@ -212,7 +216,7 @@ async fn addresses_are_limited_and_go_with_their_meeting() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_with_a_file_is_refused() {
+async fn body_without_a_form_and_a_file_is_refused() {
     let api = Api::new();
     let whole = form(b"hello");
     let cut = &whole[..whole.len() - 6];
@@ -235,7 +239,7 @@ async fn what_is_no_form_with_a_file_is_refused() {
     assert_eq!(api.app.metrics.uploads_refused.load(Relaxed), 6);
 }
 
-/// A body whose pieces a test sends; its length is not known before.
+/// A body of unknown length whose chunks a test sends.
 struct Pieces(mpsc::UnboundedReceiver<io::Result<Vec<u8>>>);
 
 impl HttpBody for Pieces {
@@ -263,9 +267,9 @@ fn beginning(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_large_is_refused() {
+async fn oversized_file_is_refused() {
     let api = Api::with_files(|config| config.package_size = 100_000);
-    // It is said before anything is read.
+    // The limit is checked before anything is read.
     let (upload, path) = permit(&api);
     let request = Request::post(&path).header("content-type", FORM);
     struct Announced;
@@ -286,7 +290,7 @@ async fn a_file_that_is_too_large_is_refused() {
     assert_eq!((answer.status.as_u16(), &answer.body[..]), (413, &b"<html>413</html>"[..]));
     assert_eq!(error(upload.finish().await), StoreError::TooLarge(100_000));
 
-    // Where it was not said, it shows: the file, or all that is around it.
+    // Without an announced length, the limits of the file and of the form apply while reading.
     let around = String::from_utf8(form(b"")).unwrap().replace("hello", &"x".repeat(200_000));
     for body in [form(&[7; 100_001]), around.into_bytes()] {
         let (upload, path) = permit(&api);
@@ -303,13 +307,13 @@ async fn a_file_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_room_it_is_said() {
+async fn missing_disk_space_is_reported() {
     let api = Api::with_files(|config| config.quota = Some(3 << 20));
     let (upload, path) = permit(&api);
     assert_eq!(post(&api, &path, form(&[7; 4 << 20])).await, 507);
     assert_eq!(error(upload.finish().await), StoreError::Full);
     assert_eq!(api.app.metrics.bytes_uploaded.load(Relaxed), 0, "nothing of it was read");
-    // The same without a length, and as much as there is.
+    // The same without a length: reading stops when the space is used up.
     for (size, status) in [(4 << 20, 507), ((3 << 20) - 1, 200)] {
         let (upload, path) = permit(&api);
         let (sender, pieces) = pieces();
@@ -323,7 +327,7 @@ async fn where_there_is_no_room_it_is_said() {
 }
 
 #[tokio::test]
-async fn an_attempt_that_could_not_begin_was_none() {
+async fn attempt_that_could_not_begin_keeps_the_address_valid() {
     let api = Api::with_files(|config| config.uploads = 1);
     let (first, path) = permit(&api);
     let (sender, body) = pieces();
@@ -332,7 +336,7 @@ async fn an_attempt_that_could_not_begin_was_none() {
     let (third, third_path) = permit(&api);
     let other_comes = async {
         eventually(|| api.app.metrics.bytes_uploaded.load(Relaxed) > 0).await;
-        // Too many at a time: that is the server's own reason.
+        // Too many concurrent uploads are a reason of the server's.
         for path in [&other_path, &third_path] {
             assert_eq!(post(&api, path, form(b"x")).await, 507);
         }
@@ -342,12 +346,12 @@ async fn an_attempt_that_could_not_begin_was_none() {
     eventually(|| api.app.metrics.uploads.count() == 0).await;
     assert_eq!(post(&api, &other_path, form(b"x")).await, 200);
     other.finish().await.unwrap();
-    assert_eq!(error(third.finish().await), StoreError::Full, "it did not try again");
+    assert_eq!(error(third.finish().await), StoreError::Full, "there was no second attempt");
     assert_eq!(post(&api, &third_path, form(b"x")).await, 404);
 }
 
 #[tokio::test]
-async fn a_request_that_is_cut_off_leaves_nothing() {
+async fn interrupted_request_leaves_no_file() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     let (sender, body) = pieces();
@@ -357,7 +361,7 @@ async fn a_request_that_is_cut_off_leaves_nothing() {
     assert!(upload.finish().await.is_err());
     eventually(|| is_clean(&api)).await;
 
-    // A connection that ends takes the whole answer along.
+    // Ending the connection drops the response.
     let (upload, path) = permit(&api);
     let (sender, body) = pieces();
     sender.send(Ok(beginning(100_000))).unwrap();
@@ -373,7 +377,7 @@ async fn a_request_that_is_cut_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_ends_what_is_coming() {
+async fn disconnect_withdraws_the_upload_in_progress() {
     let api = Api::new();
     let (upload, path) = permit(&api);
     let (sender, body) = pieces();
@@ -388,7 +392,7 @@ async fn a_client_that_leaves_ends_what_is_coming() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sender_who_stalls_is_left() {
+async fn stalled_upload_times_out() {
     let api = Api::new();
     let (_upload, path) = permit(&api);
     let (sender, body) = pieces();
@@ -398,7 +402,7 @@ async fn a_sender_who_stalls_is_left() {
 }
 
 #[tokio::test]
-async fn an_attachment_is_served_decrypted_to_the_letter_and_once() {
+async fn attachment_is_served_decrypted_once() {
     let api = Api::new();
     let file = store(&api, b"hello").await;
     let path = permit_download(&api, &file, "plan.txt", true);
@@ -427,7 +431,7 @@ async fn an_attachment_is_served_decrypted_to_the_letter_and_once() {
 }
 
 #[tokio::test]
-async fn what_is_shown_cannot_be_a_program() {
+async fn displayed_file_cannot_run_scripts() {
     let api = Api::new();
     let file = store(&api, b"<script>").await;
     let path = permit_download(&api, &file, "a.html", false);
@@ -439,7 +443,7 @@ async fn what_is_shown_cannot_be_a_program() {
 }
 
 #[tokio::test]
-async fn a_download_that_is_cut_off_was_the_one() {
+async fn interrupted_download_uses_up_its_address() {
     let api = Api::new();
     let file = store(&api, &vec![7; 1 << 20]).await;
     let path = permit_download(&api, &file, "a", true);
@@ -450,12 +454,12 @@ async fn a_download_that_is_cut_off_was_the_one() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_file_that_cannot_be_read_for_a_moment_keeps_its_address() {
+async fn temporary_read_failure_keeps_the_address_valid() {
     let api = Api::new();
     let file = store(&api, b"hello").await;
     let path = permit_download(&api, &file, "a", true);
     let served = api.app.library.path(&file.name).unwrap();
-    // A link to itself leads nowhere, and that is another error than that nothing is there.
+    // A link to itself is another error than a missing file.
     let aside = served.with_extension("aside");
     std::fs::rename(&served, &aside).unwrap();
     std::os::unix::fs::symlink(&served, &served).unwrap();
@@ -466,7 +470,7 @@ async fn a_file_that_cannot_be_read_for_a_moment_keeps_its_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_s_address_expires_and_is_no_upload_s() {
+async fn download_address_expires_and_accepts_no_upload() {
     let api = Api::with_files(|config| {
         config.web = WebLimits { lifetime: Duration::from_secs(5), ..WebLimits::default() };
     });
@@ -483,7 +487,7 @@ async fn a_download_s_address_expires_and_is_no_upload_s() {
 }
 
 #[tokio::test]
-async fn a_file_that_was_deleted_is_gone_for_browsers_too() {
+async fn deleted_file_is_gone_for_browsers() {
     let api = Api::new();
     let store = api.app.library.meeting("m");
     let (upload, path) = permit_by(&store);
@@ -495,7 +499,7 @@ async fn a_file_that_was_deleted_is_gone_for_browsers_too() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_damaged_does_not_arrive_whole() {
+async fn damaged_file_is_not_sent_completely() {
     let api = Api::new();
     let plain = vec![7; 300_000];
     let file = store(&api, &plain).await;
@@ -514,7 +518,7 @@ async fn a_file_that_is_damaged_does_not_arrive_whole() {
 }
 
 #[tokio::test]
-async fn a_store_without_a_web_server_serves_no_browsers() {
+async fn library_without_web_address_supports_no_browser_transfers() {
     let api = Api::with_files(|config| config.web_base = None);
     let store = api.app.library.meeting("m");
     assert_eq!(store.web_upload(manifest()).map(drop), Err(StoreError::Unsupported));
@@ -528,7 +532,7 @@ async fn a_store_without_a_web_server_serves_no_browsers() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Also where the file looks like a form, and however the form is cut.
+    /// Holds for files that look like a form, and for every chunk size.
     #[test]
     fn what_goes_in_comes_out(
         size in prop::sample::select(&[0, 1, 15, 16, 17, 31, 32, 65_535, 65_536, 65_537, 200_000][..]),
@@ -542,7 +546,7 @@ proptest! {
             let random = (state >> 33) as usize;
             if seed % 2 == 0 { random as u8 } else { ALPHABET[random % ALPHABET.len()] }
         }).collect();
-        // Below this size, a file of 200,000 bytes takes a test too long.
+        // Smaller chunks would make the test of 200,000 bytes slow.
         let piece = piece.max(size / 500);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {

@@ -1,46 +1,46 @@
-//! The file in a form, `multipart/form-data` (RFC 7578), found while the form comes. What is kept
-//! is what came last and the head of one part, never a part itself.
+//! Finds the file in a form, `multipart/form-data` (RFC 7578), while the form arrives. It buffers at most
+//! the last chunk and the head of one part, never the body of a part.
 
 use bytes::{Buf, Bytes, BytesMut};
 
-/// Bytes of the head of a part.
-const HEAD: usize = 8 << 10;
+/// Length limit of the head of a part in bytes.
+const MAX_HEAD_BYTES: usize = 8 << 10;
 
-/// Parts of a form.
-const PARTS: usize = 100;
+/// The limit of parts in a form.
+const MAX_PARTS: usize = 100;
 
-/// Blanks behind a boundary.
-const BLANKS: usize = 64;
+/// The limit of blanks after a boundary.
+const MAX_BLANKS: usize = 64;
 
-/// A form that is coming.
+/// A form that arrives in chunks.
 pub(super) struct Form {
-    /// What ends a part: a line end, two dashes, the boundary.
+    /// The end of a part: a line end, two dashes, the boundary.
     delimiter: Vec<u8>,
     buffer: BytesMut,
-    place: Place,
+    position: FormPosition,
     parts: usize,
     has_file: bool,
 }
 
-enum Place {
-    /// Before the first part, or in one that is not wanted.
+enum FormPosition {
+    /// Before the first part, or in a part other than the file.
     Outside,
-    /// In the file.
+    /// In the body of the file.
     File,
-    /// Behind a delimiter.
+    /// After a delimiter.
     Delimiter,
     /// In the head of a part.
     Head,
-    /// Behind the last part.
+    /// After the last part.
     End,
 }
 
-/// Why something is no form.
+/// The reason why a body is not a form with a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed(pub(super) &'static str);
 
 impl Form {
-    /// A form of this content type, if it is one.
+    /// Returns a form for this content type, or `None` if it is another type.
     pub(super) fn new(content_type: &str) -> Option<Self> {
         let (kind, rest) = content_type.split_once(';')?;
         if !kind.trim().eq_ignore_ascii_case("multipart/form-data") {
@@ -52,29 +52,29 @@ impl Form {
             return None;
         }
         let delimiter = format!("\r\n--{boundary}").into_bytes();
-        // The first delimiter has no line before it, and so no end of one.
+        // The first delimiter has no line end before it.
         let buffer = BytesMut::from(&b"\r\n"[..]);
-        Some(Self { delimiter, buffer, place: Place::Outside, parts: 0, has_file: false })
+        Some(Self { delimiter, buffer, position: FormPosition::Outside, parts: 0, has_file: false })
     }
 
-    /// Takes the next bytes of the body.
+    /// Adds the next bytes of the body.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
-        if !matches!(self.place, Place::End) {
+        if !matches!(self.position, FormPosition::End) {
             self.buffer.extend_from_slice(bytes);
         }
     }
 
-    /// The next bytes of the file, of those that were fed.
+    /// Returns the next bytes of the file among the added ones.
     pub(super) fn next(&mut self) -> Result<Option<Bytes>, Malformed> {
         loop {
-            match self.place {
-                Place::Outside | Place::File => {
-                    let is_file = matches!(self.place, Place::File);
+            match self.position {
+                FormPosition::Outside | FormPosition::File => {
+                    let is_file = matches!(self.position, FormPosition::File);
                     let found = find(&self.buffer, &self.delimiter);
                     let data = self.buffer.split_to(found.unwrap_or_else(|| self.certain()));
                     if found.is_some() {
                         self.buffer.advance(self.delimiter.len());
-                        self.place = Place::Delimiter;
+                        self.position = FormPosition::Delimiter;
                     }
                     if is_file && !data.is_empty() {
                         return Ok(Some(data.freeze()));
@@ -83,48 +83,50 @@ impl Form {
                         return Ok(None);
                     }
                 }
-                Place::Delimiter => {
+                FormPosition::Delimiter => {
                     if self.buffer.starts_with(b"--") {
-                        self.place = Place::End;
+                        self.position = FormPosition::End;
                         continue;
                     }
                     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
                     let blanks = self.buffer.iter().take_while(|byte| is_blank(byte)).count();
                     let rest = &self.buffer[blanks..];
-                    if blanks > BLANKS || !(b"\r\n".starts_with(rest) || rest.starts_with(b"\r\n"))
+                    if blanks > MAX_BLANKS
+                        || !(b"\r\n".starts_with(rest) || rest.starts_with(b"\r\n"))
                     {
-                        // A single dash may be the first of two.
+                        // A single dash can be the first of two.
                         if blanks == 0 && rest == b"-" {
                             return Ok(None);
                         }
-                        return Err(Malformed("there is something behind a boundary"));
+                        return Err(Malformed("there are characters after a boundary"));
                     }
                     if rest.len() < 2 {
                         return Ok(None);
                     }
-                    // The line end stays: an empty head begins with the end of its own.
+                    // The line end stays, because an empty head ends with it.
                     self.buffer.advance(blanks);
                     self.parts += 1;
-                    if self.parts > PARTS {
+                    if self.parts > MAX_PARTS {
                         return Err(Malformed("the form has too many parts"));
                     }
-                    self.place = Place::Head;
+                    self.position = FormPosition::Head;
                 }
-                Place::Head => {
+                FormPosition::Head => {
                     const END: &[u8] = b"\r\n\r\n";
                     let found = find(&self.buffer, END);
-                    if found.unwrap_or(self.buffer.len()) > HEAD {
+                    if found.unwrap_or(self.buffer.len()) > MAX_HEAD_BYTES {
                         return Err(Malformed("the head of a part is too long"));
                     }
                     let Some(length) = found else { return Ok(None) };
                     let head = self.buffer.split_to(length);
                     self.buffer.advance(END.len());
-                    // Of a part without a body, the end of its head is that of its delimiter too.
+                    // In a part without a body, the end of the head belongs to the delimiter too.
                     let is_file = !self.has_file && names_file(&head);
                     self.has_file |= is_file;
-                    self.place = if is_file { Place::File } else { Place::Outside };
+                    self.position =
+                        if is_file { FormPosition::File } else { FormPosition::Outside };
                 }
-                Place::End => {
+                FormPosition::End => {
                     self.buffer.clear();
                     return Ok(None);
                 }
@@ -132,19 +134,19 @@ impl Form {
         }
     }
 
-    /// Whether the form is there to its end, and had a file.
+    /// Checks that the form is complete and has a file.
     pub(super) fn end(&self) -> Result<(), Malformed> {
-        match self.place {
-            Place::End if self.has_file => Ok(()),
-            Place::End => Err(Malformed("there is no file in the form")),
-            _ => Err(Malformed("the form is cut off")),
+        match self.position {
+            FormPosition::End if self.has_file => Ok(()),
+            FormPosition::End => Err(Malformed("there is no file in the form")),
+            _ => Err(Malformed("the form is truncated")),
         }
     }
 
-    /// How many bytes cannot be the beginning of a delimiter.
+    /// Returns the number of bytes that cannot belong to a delimiter.
     fn certain(&self) -> usize {
         let tail = self.buffer.len().saturating_sub(self.delimiter.len() - 1);
-        // No boundary has a line end in it, so only the last one can begin a delimiter.
+        // A boundary has no line end, so only the last line end can begin a delimiter.
         let last = self.buffer[tail..].iter().rposition(|byte| *byte == b'\r');
         match last.map(|last| tail + last) {
             Some(last) if self.delimiter.starts_with(&self.buffer[last..]) => last,
@@ -153,7 +155,7 @@ impl Form {
     }
 }
 
-/// Where something is that begins with a line end.
+/// Returns the position of a pattern that begins with a line end.
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(next) = bytes[from..].iter().position(|byte| *byte == b'\r') {
@@ -165,7 +167,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     None
 }
 
-/// Whether the part of this head is a file. A browser sends an empty name where none was chosen.
+/// Reports whether the part with this head is a file. A browser sends an empty name without a file.
 fn names_file(head: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head);
     let disposition = head.split("\r\n").find_map(|line| {
@@ -179,8 +181,8 @@ fn names_file(head: &[u8]) -> bool {
     kind.trim().eq_ignore_ascii_case("form-data") && (named("filename") || named("filename*"))
 }
 
-/// A parameter of a header: `name=value; other="value with; anything"`. Of escapes only that of a
-/// quote counts, since browsers send paths of Windows as they are.
+/// Returns a parameter of a header: `name=value; other="value with; anything"`. Only an escaped quote
+/// is unescaped, because browsers send Windows paths with plain backslashes.
 fn parameter(mut text: &str, wanted: &str) -> Option<String> {
     loop {
         let (name, rest) = text.split_once('=')?;
@@ -200,7 +202,7 @@ fn parameter(mut text: &str, wanted: &str) -> Option<String> {
                 (rest[..end].trim().to_owned(), &rest[end..])
             }
         };
-        // What stands before the name ends the parameter before.
+        // The previous parameter ends before the name.
         let name = name.rsplit(';').next().unwrap_or(name);
         if name.trim().eq_ignore_ascii_case(wanted) {
             return Some(value);
@@ -216,7 +218,7 @@ mod tests {
 
     const TYPE: &str = "multipart/form-data; boundary=X-17";
 
-    /// Reads a body that comes in pieces of this size, and says how much was kept at the most.
+    /// Parses a body in chunks of this size, and returns the largest number of buffered bytes as well.
     fn read(body: &[u8], size: usize) -> (Result<Vec<u8>, Malformed>, usize) {
         let mut form = Form::new(TYPE).unwrap();
         let (mut file, mut kept) = (Vec::new(), 0);
@@ -239,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_file_is_found_however_the_form_is_cut() {
+    fn first_file_is_found_for_every_chunk_size() {
         let content = "a\r\n--X-1\r\r\n-\r\n--X--17\r\n\r\n--\r";
         let body = [
             "preamble\r\n".to_owned(),
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn large_parts_are_not_kept() {
+    fn large_parts_are_not_buffered() {
         let large = "\r\n".repeat(500_000);
         let body = [part("name=\"a\"", &large), part("name=\"b\"; filename=\"b\"", &large)];
         let body = body.concat() + "--X-17--";
@@ -268,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_told_from_fields() {
+    fn files_are_distinguished_from_fields() {
         for (disposition, is_file) in [
             ("name=\"a\"; filename=\"a\"", true),
             ("NAME=a; FileName=a", true),
@@ -291,17 +293,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_is_refused() {
+    fn malformed_forms_are_refused() {
         let good = part("filename=\"a\"", "content");
         for (body, why) in [
-            (String::new(), "the form is cut off"),
+            (String::new(), "the form is truncated"),
             ("--X-17--".into(), "there is no file in the form"),
-            (good.clone(), "the form is cut off"),
-            (good.clone() + "--X-17-", "the form is cut off"),
-            (good.clone() + "--X-17", "the form is cut off"),
-            (good.clone() + "--X-17x", "there is something behind a boundary"),
-            (good.clone() + "--X-17-x", "there is something behind a boundary"),
-            (format!("--X-17{}", " ".repeat(65)), "there is something behind a boundary"),
+            (good.clone(), "the form is truncated"),
+            (good.clone() + "--X-17-", "the form is truncated"),
+            (good.clone() + "--X-17", "the form is truncated"),
+            (good.clone() + "--X-17x", "there are characters after a boundary"),
+            (good.clone() + "--X-17-x", "there are characters after a boundary"),
+            (format!("--X-17{}", " ".repeat(65)), "there are characters after a boundary"),
             (format!("--X-17\r\nA: {}", "x".repeat(9000)), "the head of a part is too long"),
             (part("name=\"a\"", "").repeat(101), "the form has too many parts"),
         ] {
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn only_forms_with_a_boundary_are_forms() {
+    fn form_needs_a_boundary() {
         let long = format!("multipart/form-data; boundary={}", "x".repeat(71));
         for (content_type, is_form) in [
             (TYPE, true),

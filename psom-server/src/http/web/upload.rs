@@ -94,7 +94,7 @@ async fn receive_form(
     upload: Result<BrowserUpload, StoreError>,
     max_body_bytes: u64,
 ) -> Result<UnpublishedFiles, UploadRefusal> {
-    let mut form = form(request.headers()).ok_or(Malformed("this is no form"))?;
+    let mut form = form(request.headers()).ok_or(Malformed("the body is not a form"))?;
     let mut upload = upload?;
     let mut body = request.into_body();
     let (mut timer, mut total) = (ProgressTimer::new(STALL_TIMEOUT), 0_u64);
@@ -122,7 +122,7 @@ async fn next(body: &mut Body) -> Result<Option<Bytes>, Malformed> {
     loop {
         match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             None => return Ok(None),
-            Some(Err(_)) => return Err(Malformed("the form was cut off")),
+            Some(Err(_)) => return Err(Malformed("the form is truncated")),
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {
                     return Ok(Some(bytes));

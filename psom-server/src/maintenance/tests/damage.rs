@@ -1,10 +1,10 @@
-//! Files that are not what was written.
+//! Damage to the database file.
 
 use std::fs;
 
 use super::*;
 
-/// Two meetings of many entries, closed. Returns what they hold.
+/// Creates two meetings with many entries, and returns their states.
 async fn filled(directory: &Path) -> [Table; 2] {
     let store = open(directory).await;
     let mut tables = [Table::new(), Table::new()];
@@ -19,7 +19,7 @@ async fn filled(directory: &Path) -> [Table; 2] {
     tables
 }
 
-/// Where a text is in the database.
+/// Returns the position of a text in the database.
 fn find(directory: &Path, text: &str) -> usize {
     let bytes = fs::read(database_file(directory)).unwrap();
     bytes.windows(text.len()).position(|window| window == text.as_bytes()).unwrap()
@@ -37,16 +37,16 @@ async fn loaded(directory: &Path) -> Result<Vec<Table>, Error> {
     for meeting in store.meetings().await? {
         tables.push(store.load(&meeting.id).await?);
     }
-    // In the order in which they were made.
+    // In the order of their creation.
     tables.reverse();
     Ok(tables)
 }
 
 #[tokio::test]
-async fn a_value_that_is_not_what_was_saved_is_refused_by_its_name() {
+async fn damaged_value_is_refused_with_its_key() {
     let directory = Directory::new();
     let [team, mut other] = filled(&directory).await;
-    // The one by a tool, the other by a bad disk.
+    // A tool changes the one value, a bad disk the other.
     change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'other' AND key = 'key/7'")
         .await;
     let store = open(&directory).await;
@@ -72,14 +72,17 @@ async fn a_value_that_is_not_what_was_saved_is_refused_by_its_name() {
     assert_eq!((repair.report.meetings, repair.report.entries), (2, 798));
     let kept = repair.kept.unwrap();
     assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("meetings.db.damaged-2"));
-    assert!(fs::read(kept).unwrap().windows(6).any(|window| window == b"o\xffher'"), "as it was");
+    assert!(
+        fs::read(kept).unwrap().windows(6).any(|window| window == b"o\xffher'"),
+        "the copy is unchanged"
+    );
     other.retain(|key, _| !["key/7", "key/123"].contains(&key.as_str()));
     assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
     assert_eq!(check(&directory).await.unwrap().problems, [""; 0]);
 }
 
 #[tokio::test]
-async fn a_title_that_is_not_what_was_saved_is_refused_and_the_state_is_saved() {
+async fn damaged_title_is_refused_and_repair_keeps_the_state() {
     let directory = Directory::new();
     let [team, other] = filled(&directory).await;
     change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'team'").await;
@@ -95,20 +98,20 @@ async fn a_title_that_is_not_what_was_saved_is_refused_and_the_state_is_saved() 
 }
 
 #[tokio::test]
-async fn state_of_no_meeting_is_told_of_and_saved() {
+async fn stray_state_is_reported_and_kept() {
     let directory = Directory::new();
     let [team, other] = filled(&directory).await;
     change(&directory, "DELETE FROM meetings WHERE id = 'team'").await;
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, ["There is state of a meeting \"team\", but no such meeting."]);
     let refused = SqliteStore::open(&directory, Durability::Process).await.unwrap_err();
-    assert_eq!(refused, Error::Stray("team".into()), "it would go on without its files");
+    assert_eq!(refused, Error::Stray("team".into()), "starting would remove its files");
     repair(&directory).await.unwrap();
     assert_eq!(loaded(&directory).await.unwrap(), [team, other]);
 }
 
 #[tokio::test]
-async fn what_is_a_part_of_nothing_is_told_of_and_goes() {
+async fn orphaned_entries_are_reported_and_removed() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -131,7 +134,7 @@ async fn what_is_a_part_of_nothing_is_told_of_and_goes() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_gone_is_refused_and_what_was_in_it_is_named() {
+async fn lost_page_is_refused_and_its_keys_are_listed() {
     let directory = Directory::new();
     let [team, other] = filled(&directory).await;
     let page = find(&directory, "team's value 200") / 4096 * 4096;
@@ -149,7 +152,7 @@ async fn a_page_that_is_gone_is_refused_and_what_was_in_it_is_named() {
     let mut lost = team.clone();
     lost.retain(|key, value| tables[0].get(key) != Some(value));
     assert!((1..40).contains(&lost.len()), "what was on one page: {}", lost.len());
-    assert_eq!(tables[0].len() + lost.len(), team.len(), "nothing else has come");
+    assert_eq!(tables[0].len() + lost.len(), team.len(), "no other entry was added");
     for key in lost.keys() {
         let named = repair.lost.iter().any(|sentence| sentence.contains(&format!("{key:?}")));
         assert!(named, "{key} is lost");
@@ -158,7 +161,7 @@ async fn a_page_that_is_gone_is_refused_and_what_was_in_it_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_put_aside() {
+async fn file_that_is_not_a_database_is_kept_by_a_repair() {
     let directory = Directory::new();
     filled(&directory).await;
     overwrite(&directory, 0, &[0; 100]);
@@ -172,7 +175,7 @@ async fn what_is_no_database_is_put_aside() {
 }
 
 #[tokio::test]
-async fn whatever_byte_is_wrong_nothing_wrong_is_ever_loaded() {
+async fn no_damaged_byte_loads_wrong_data() {
     let directory = Directory::new();
     let tables = filled(&directory).await;
     let whole = fs::read(database_file(&directory)).unwrap();
@@ -184,7 +187,7 @@ async fn whatever_byte_is_wrong_nothing_wrong_is_ever_loaded() {
     let (mut refused, mut repaired) = (0, 0);
     for round in 0..60 {
         let damaged = Directory::new();
-        // Every other time where pages keep their books.
+        // Every other time in the header of a page.
         let at = match round % 2 {
             0 => next(whole.len()),
             _ => next(whole.len() / 4096) * 4096 + next(200),

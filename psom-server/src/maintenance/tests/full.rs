@@ -1,15 +1,15 @@
-//! A disk that is full for a while, and other things that pass.
+//! A full disk and other temporary obstacles.
 
 use std::sync::atomic::Ordering;
 
 use super::*;
 
-/// Lets the database have so many pages of 4 KiB, for the next transactions.
+/// Limits the database to a number of pages of 4 KiB, from the next transaction on.
 fn limit(store: &SqliteStore, pages: u64) {
     store.max_pages.store(pages, Ordering::Relaxed);
 }
 
-/// What another program sees in the database.
+/// Returns the number of entries that another program sees.
 async fn seen(directory: &Path) -> i64 {
     use sqlx::Row;
     let mut connection = schema::open_read_only(&database_file(directory)).await.unwrap();
@@ -19,7 +19,7 @@ async fn seen(directory: &Path) -> i64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
+async fn commits_wait_while_the_disk_is_full() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -32,14 +32,14 @@ async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
     let turn = (0..30).map(|number| save(format!("large/{number}"), &page)).collect();
     let large = tokio::spawn(journal.commit(turn));
     let small = tokio::spawn(journal.commit(vec![save("small", "1")]));
-    // A few tries later it is told of once.
+    // The obstacle is published once, after several tries.
     health.changed().await.unwrap();
     assert_eq!(*health.borrow_and_update(), Health::Waiting("the disk is full"));
     let transactions = store.transactions();
     let again = tokio::time::timeout(std::time::Duration::from_secs(60), health.changed()).await;
     assert!(again.is_err(), "nothing changes within a minute");
     assert!(!large.is_finished() && !small.is_finished());
-    assert_eq!(seen(&directory).await, 1, "all of a turn is there, or nothing");
+    assert_eq!(seen(&directory).await, 1, "a turn is written completely or not at all");
     assert_eq!(store.transactions(), transactions);
 
     limit(&store, u64::from(u32::MAX));
@@ -52,7 +52,7 @@ async fn where_the_disk_is_full_commits_wait_until_it_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn to_close_waits_for_room_too() {
+async fn closing_waits_for_disk_space() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -63,14 +63,14 @@ async fn to_close_waits_for_room_too() {
         health.wait_for(|health| *health != Health::Good).await.unwrap();
         limit(&store, u64::from(u32::MAX));
     };
-    // In this order: that it is closed comes after that.
+    // The store closes only after the obstacle has passed.
     let (closed, ()) = tokio::join!(store.close(), wait);
     closed.unwrap();
     assert_eq!(open(&directory).await.load("team").await.unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn commits_wait_for_another_program_that_has_locked_the_database() {
+async fn commits_wait_while_another_program_locks_the_database() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -87,7 +87,7 @@ async fn commits_wait_for_another_program_that_has_locked_the_database() {
 }
 
 #[tokio::test]
-async fn any_other_failure_ends_the_store_with_a_sentence() {
+async fn other_failures_end_the_store() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();

@@ -1,4 +1,4 @@
-//! A process that is killed in the middle of its work.
+//! A process that is killed while it writes.
 
 use std::{
     io::{BufRead, BufReader},
@@ -7,20 +7,20 @@ use std::{
 
 use super::*;
 
-/// Where the process that will be killed has its store.
+/// The environment variable with the store of the process that will be killed.
 const DATA: &str = "PSOM_TEST_STORE";
 const CHILD: &str = "maintenance::tests::killed::writes_until_it_is_killed";
 const ROUNDS: u64 = 10;
 const MEETINGS: [&str; 2] = ["even", "odd"];
 
-/// Turn `n` of all: in the one meeting or in the other, and of a size of its own.
+/// The writes of turn `number`, which have various sizes.
 fn turn(number: u64) -> Vec<Write> {
     let text = number.to_string().repeat((number % 97) as usize + 1);
     let erased = erase(&format!("now/{}", number.saturating_sub(2)));
     vec![save(format!("turn/{number:08}"), text), erased, save(format!("now/{number}"), "")]
 }
 
-/// How many turns were made: those before are all there, and nothing else is.
+/// Returns the number of turns, and checks that the store has exactly these.
 async fn turns(store: &SqliteStore) -> u64 {
     let [even, odd] = [store.load("even").await.unwrap(), store.load("odd").await.unwrap()];
     let is_turn = |key: &&String| key.starts_with("turn/");
@@ -57,7 +57,7 @@ async fn writes_until_it_is_killed() {
     }
 }
 
-/// Runs the process until it has said so many numbers, kills it, and returns the last that it said.
+/// Runs the process until it has printed a count of numbers, kills it, and returns the last number.
 fn run(directory: &Path, lines: u64) -> Option<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([CHILD, "--exact", "--ignored", "--nocapture"])
@@ -66,7 +66,7 @@ fn run(directory: &Path, lines: u64) -> Option<u64> {
         .spawn()
         .unwrap();
     let said = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    // The test's own name may stand in front of the first. What comes until it is dead counts too.
+    // The first line can begin with the name of the test. Lines before the kill count as well.
     let mut numbers = said.filter_map(|line| line.split("safe ").nth(1)?.parse().ok());
     let last = numbers.by_ref().take(lines as usize).last();
     child.kill().unwrap();
@@ -76,7 +76,7 @@ fn run(directory: &Path, lines: u64) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn what_was_said_to_be_safe_is_there_after_a_kill_and_nothing_has_gaps() {
+async fn confirmed_turns_survive_a_kill_without_gaps() {
     let directory = Directory::new();
     let store = open(&directory).await;
     for meeting in MEETINGS {
@@ -90,7 +90,7 @@ async fn what_was_said_to_be_safe_is_there_after_a_kill_and_nothing_has_gaps() {
         let said = said.expect("it lives until it has said something");
         let store = open(&directory).await;
         let there = turns(&store).await;
-        assert!(there > said, "round {round}: {said} was safe, and there are {there}");
+        assert!(there > said, "round {round}: {said} was confirmed, but there are {there}");
         store.close().await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! A database that is gone, or a part of it, where there was one.
+//! A database that is missing or incomplete although it existed before.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::files::FilesRecord;
 
 /// A data directory as a killed server leaves it at the end of its first run, with a meeting that has
-/// a file: all that is known of it is in the log.
+/// a file. Its state is only in the log.
 async fn killed(directory: &Path) {
     let running = Directory::new();
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();
@@ -28,7 +28,7 @@ fn truncate(path: &Path) {
 }
 
 #[tokio::test]
-async fn a_store_that_is_gone_is_no_first_start() {
+async fn lost_database_is_not_a_first_start() {
     type Loss = fn(&Path, &Path);
     let losses: [Loss; 8] = [
         |database, _| fs::remove_file(database).unwrap(),
@@ -39,7 +39,7 @@ async fn a_store_that_is_gone_is_no_first_start() {
         },
         |_, log| fs::remove_file(log).unwrap(),
         |_, log| truncate(log),
-        // Without that there are the files, and without these the log.
+        // Without the record, the files are evidence, and without the files, the log is.
         |database, _| {
             fs::remove_file(database).unwrap();
             fs::remove_file(database.with_file_name("files.json")).unwrap();
@@ -62,7 +62,7 @@ async fn a_store_that_is_gone_is_no_first_start() {
             let (database, log) =
                 (database_file(&directory), beside(&database_file(&directory), "-wal"));
             lose(&database, &log);
-            // SQLite may make an empty log.
+            // SQLite can create an empty log.
             let left = || [&database, &log].map(|path| fs::read(path).unwrap_or_default());
             let before = left();
             let refused = SqliteStore::open(&directory, durability).await.unwrap_err();
@@ -78,7 +78,7 @@ async fn a_store_that_is_gone_is_no_first_start() {
 }
 
 #[tokio::test]
-async fn what_is_empty_is_put_aside_by_a_repair_and_can_come_back() {
+async fn empty_database_is_kept_by_a_repair() {
     let directory = Directory::new();
     killed(&directory).await;
     let (database, log) = (database_file(&directory), beside(&database_file(&directory), "-wal"));
@@ -99,9 +99,9 @@ async fn what_is_empty_is_put_aside_by_a_repair_and_can_come_back() {
 }
 
 #[tokio::test]
-async fn a_first_start_that_was_stopped_is_one() {
+async fn interrupted_first_start_counts_as_a_first_start() {
     let directory = Directory::new();
-    // The certificates, the server's name, a token that somebody has brought, and an empty file.
+    // The certificates, the server's name, an administrator's token, and an empty database.
     for name in ["ca.pem", "admin-token"] {
         fs::write(directory.join(name), "").unwrap();
     }

@@ -52,7 +52,7 @@ fn table<const N: usize>(entries: [(&str, &str); N]) -> Table {
     entries.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
 }
 
-/// Changes the database behind the store's back.
+/// Changes the database with another connection.
 async fn change(directory: &Path, sql: &str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database_file(directory));
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
@@ -61,7 +61,7 @@ async fn change(directory: &Path, sql: &str) {
 }
 
 #[tokio::test]
-async fn turns_are_made_in_the_order_of_the_calls_whenever_they_are_waited_for() {
+async fn turns_are_written_in_the_order_of_the_calls() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -70,14 +70,14 @@ async fn turns_are_made_in_the_order_of_the_calls_whenever_they_are_waited_for()
         .map(|turn| journal.commit(vec![save("turn", turn.to_string()), save("a", "1")]))
         .collect();
     commits.push(journal.commit(vec![erase("a"), save("b", "2")]));
-    // The last first, and some of them never.
+    // The answers are awaited in reverse order, and some never.
     commits.pop().unwrap().await.unwrap();
     drop(commits);
     assert_eq!(store.load("team").await.unwrap(), table([("b", "2"), ("turn", "99")]));
 }
 
 #[tokio::test]
-async fn the_answers_come_in_the_order_of_the_calls() {
+async fn answers_arrive_in_the_order_of_the_calls() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -97,7 +97,7 @@ async fn the_answers_come_in_the_order_of_the_calls() {
 }
 
 #[tokio::test]
-async fn to_erase_a_key_erases_what_is_below_it_and_nothing_beside_it() {
+async fn deleting_a_key_deletes_the_keys_below_it() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -122,7 +122,7 @@ async fn to_erase_a_key_erases_what_is_below_it_and_nothing_beside_it() {
 }
 
 #[tokio::test]
-async fn what_waits_is_one_transaction_whatever_meeting_it_is_of() {
+async fn pending_changes_of_all_meetings_share_a_transaction() {
     let directory = Directory::new();
     let store = open(&directory).await;
     let meetings: Vec<String> = (0..20).map(|number| format!("meeting{number}")).collect();
@@ -132,7 +132,7 @@ async fn what_waits_is_one_transaction_whatever_meeting_it_is_of() {
     }
     assert_eq!(store.transactions(), 1);
     let journals: Vec<_> = meetings.iter().map(|id| store.journal(id)).collect();
-    // Nobody else runs on this thread meanwhile.
+    // No other task runs on this thread in between.
     let commits: Vec<Committing> = (0..1000)
         .map(|turn| journals[turn % 20].commit(vec![save(turn.to_string(), "x")]))
         .collect();
@@ -144,7 +144,7 @@ async fn what_waits_is_one_transaction_whatever_meeting_it_is_of() {
 }
 
 #[tokio::test]
-async fn a_transaction_has_a_bounded_size() {
+async fn transaction_size_is_bounded() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -155,7 +155,7 @@ async fn a_transaction_has_a_bounded_size() {
     for commit in commits {
         commit.await.unwrap();
     }
-    // Three of them are less than 4 MiB with what they take besides, four are more.
+    // Three of them fit into 4 MiB, four do not.
     assert_eq!(store.transactions(), 1 + 3);
     let larger = save("larger", megabyte.repeat(5));
     journal.commit(vec![larger]).await.unwrap();
@@ -163,14 +163,14 @@ async fn a_transaction_has_a_bounded_size() {
 }
 
 #[tokio::test]
-async fn everything_is_there_again_after_a_restart() {
+async fn state_is_complete_after_a_restart() {
     let directory = Directory::new();
     for durability in [Durability::Full, Durability::Process] {
         let id = format!("{durability:?}");
         let store = SqliteStore::open(&directory, durability).await.unwrap();
         store.create(StoredMeeting { title: None, ..stored(&id) }).await.unwrap();
         let odd = vec![save("", ""), save("ключ/'\"\0", "{\"a\":\"ü\n\"}"), save("z", "\0")];
-        // Not waited for: to close is enough.
+        // The commit is not awaited, because closing writes it.
         drop(store.journal(&id).commit(odd));
         store.close().await.unwrap();
         assert!(
@@ -189,7 +189,7 @@ async fn everything_is_there_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_dropped_writes_what_it_has_taken() {
+async fn dropped_store_writes_accepted_changes() {
     let directory = Directory::new();
     let store = open(&directory).await;
     drop(store.create(stored("team")));
@@ -204,7 +204,7 @@ async fn a_store_that_is_dropped_writes_what_it_has_taken() {
 }
 
 #[tokio::test]
-async fn a_meeting_that_is_deleted_leaves_nothing_to_a_later_one() {
+async fn deleted_meeting_leaves_no_state_to_a_later_one() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -228,10 +228,10 @@ async fn a_meeting_that_is_deleted_leaves_nothing_to_a_later_one() {
 }
 
 #[tokio::test]
-async fn a_meeting_is_created_once() {
+async fn meeting_id_can_be_created_once() {
     let directory = Directory::new();
     let store = open(&directory).await;
-    // The second is refused although the first is not written yet.
+    // The second call is refused although the first is not written yet.
     let (first, second) = (store.create(stored("team")), store.create(stored("team")));
     assert_eq!(second.await, Err(Error::Exists("team".into())));
     first.await.unwrap();
@@ -241,11 +241,11 @@ async fn a_meeting_is_created_once() {
     store.close().await.unwrap();
     assert_eq!(store.create(stored("late")).await, Err(Error::Closed));
     assert_eq!(store.meetings().await, Err(Error::Closed));
-    assert_eq!(store.close().await, Ok(()), "once more does no harm");
+    assert_eq!(store.close().await, Ok(()), "closing twice is harmless");
 }
 
 #[tokio::test]
-async fn reading_does_not_keep_the_log_from_being_written_back() {
+async fn reading_does_not_prevent_checkpoints() {
     let directory = Directory::new();
     let store = open(&directory).await;
     store.create(stored("team")).await.unwrap();
@@ -262,7 +262,7 @@ async fn reading_does_not_keep_the_log_from_being_written_back() {
 }
 
 #[tokio::test]
-async fn a_database_of_somebody_else_or_of_a_later_version_is_not_touched() {
+async fn foreign_and_newer_databases_are_not_changed() {
     let directory = Directory::new();
     open(&directory).await.close().await.unwrap();
     change(&directory, "PRAGMA user_version = 2").await;
@@ -286,12 +286,12 @@ async fn a_database_of_somebody_else_or_of_a_later_version_is_not_touched() {
 }
 
 #[tokio::test]
-async fn nobody_looks_while_a_server_runs_or_where_nothing_is() {
+async fn check_needs_a_stopped_server_and_a_database() {
     let directory = Directory::new();
     let nothing = Error::NoFile(database_file(&directory));
     assert_eq!(check(&directory).await, Err(nothing.clone()));
     assert_eq!(repair(&directory).await, Err(nothing));
-    assert_eq!(std::fs::read_dir(&*directory).unwrap().count(), 0, "and nothing is made");
+    assert_eq!(std::fs::read_dir(&*directory).unwrap().count(), 0, "and nothing is created");
 
     open(&directory).await.close().await.unwrap();
     let home = DataDirectory::open(&directory).unwrap();

@@ -1,11 +1,11 @@
-//! A directory that is taken away under a store, or shared with another.
+//! A directory that is removed while a store is open, or locked by another process.
 
 use std::fs;
 
 use super::*;
 
 #[tokio::test]
-async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+async fn no_commit_is_confirmed_after_the_file_is_gone() {
     type Loss = fn(&Path);
     let losses: [(&str, Loss); 4] = [
         ("", |database| fs::remove_file(database).unwrap()),
@@ -31,7 +31,7 @@ async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
 }
 
 #[test]
-fn a_directory_is_locked_whatever_becomes_of_the_file() {
+fn directory_stays_locked_without_its_lock_file() {
     let directory = Directory::new();
     let first = DataDirectory::open(&directory).unwrap();
     fs::remove_file(directory.join("lock")).unwrap();

@@ -1,11 +1,11 @@
-//! A repair that is stopped, or done by somebody else.
+//! A repair that is interrupted, or run by another user.
 
 use std::fs;
 
 use super::*;
 
 #[tokio::test]
-async fn a_swap_that_was_stopped_is_finished_before_anybody_looks() {
+async fn interrupted_replacement_is_completed_first() {
     let new = Directory::new();
     let store = open(&new).await;
     store.create(stored("new")).await.unwrap();
@@ -14,7 +14,7 @@ async fn a_swap_that_was_stopped_is_finished_before_anybody_looks() {
         let old = Directory::new();
         let store = open(&old).await;
         store.create(stored("old")).await.unwrap();
-        // The store stays open, so that its log is there.
+        // The store stays open, so its log still exists.
         let log = beside(&database_file(&old), "-wal");
         assert!(log.metadata().unwrap().len() > 0);
         let stopped = Directory::new();
@@ -36,7 +36,7 @@ async fn a_swap_that_was_stopped_is_finished_before_anybody_looks() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_root_repairs_stays_its_owners() {
+async fn repair_by_root_keeps_the_owner() {
     use std::os::unix::fs::{MetadataExt, chown};
 
     const NOBODY: u32 = 65534;
@@ -44,7 +44,7 @@ async fn what_root_repairs_stays_its_owners() {
     open(&directory).await.close().await.unwrap();
     change(&directory, "INSERT INTO state VALUES ('team', 'a', '1', 0)").await;
     for path in [&*directory, &database_file(&directory)] {
-        // Only root can give something away.
+        // Only root can change the owner.
         if chown(path, Some(NOBODY), Some(NOBODY)).is_err() {
             return;
         }

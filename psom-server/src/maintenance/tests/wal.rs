@@ -1,4 +1,4 @@
-//! A log that is not what was written.
+//! Damage to the write-ahead log.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const TURNS: usize = 30;
 
-/// A store as a killed process leaves it: what was committed is in the log alone.
+/// A store of a killed process, whose commits are only in the log.
 async fn killed(directory: &Path) -> Vec<u8> {
     let running = Directory::new();
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();
@@ -23,7 +23,7 @@ fn leave(directory: &Path, log: &[u8]) {
     fs::write(beside(&database_file(directory), "-wal"), log).unwrap();
 }
 
-/// How many turns there are, one after another from the first.
+/// Returns the number of turns, which must be consecutive from the first.
 async fn turns(directory: &Path) -> Result<usize, Error> {
     let store = SqliteStore::open(directory, Durability::Full).await?;
     let table = store.load("team").await?;
@@ -34,7 +34,7 @@ async fn turns(directory: &Path) -> Result<usize, Error> {
 }
 
 #[tokio::test]
-async fn a_log_that_is_damaged_in_the_middle_is_refused_and_says_where() {
+async fn damage_inside_the_log_is_refused_with_its_position() {
     let directory = Directory::new();
     let mut log = killed(&directory).await;
     let frame = 24 + 4096;
@@ -47,7 +47,7 @@ async fn a_log_that_is_damaged_in_the_middle_is_refused_and_says_where() {
     assert!(refused.to_string().contains(&format!("damaged at byte {damaged}")), "{refused}");
     let problems = check(&directory).await.unwrap().problems;
     assert_eq!(problems, [refused.to_string()]);
-    assert_eq!(turns(&directory).await, Err(refused), "to look at it has changed nothing");
+    assert_eq!(turns(&directory).await, Err(refused), "the check has changed nothing");
 
     let repair = repair(&directory).await.unwrap();
     assert_eq!(repair.lost.len(), 1, "{:?}", repair.lost);
@@ -58,17 +58,17 @@ async fn a_log_that_is_damaged_in_the_middle_is_refused_and_says_where() {
 }
 
 #[tokio::test]
-async fn a_wrong_checksum_hides_no_turn_behind_it() {
+async fn damaged_checksum_hides_no_later_transaction() {
     let original = Directory::new();
     let log = killed(&original).await;
     let length = 24 + 4096;
     let frames = log[32..].chunks_exact(length).enumerate();
-    // The last frame of a turn says how large the database is.
+    // The last frame of a turn has the size of the database.
     let commits: Vec<usize> =
         frames.filter(|(_, frame)| frame[4..8] != [0; 4]).map(|(index, _)| index).collect();
     let second_last = commits[commits.len() - 2];
     for byte in 16..24 {
-        // Of the last turn there is a frame, which says that the one before was on the disk.
+        // A frame of the last turn shows that the turn before it was on the disk.
         let mut log = log[..32 + (second_last + 2) * length].to_vec();
         log[32 + second_last * length + byte] ^= 1;
         let directory = Directory::new();
@@ -114,7 +114,7 @@ fn frames(log: &[u8], after: usize, fill: u8, transactions: &[(usize, bool)]) ->
 }
 
 #[tokio::test]
-async fn what_a_failed_transaction_has_left_is_nothing_behind_an_end() {
+async fn frames_of_a_failed_transaction_are_not_damage() {
     let directory = Directory::new();
     let log = killed(&directory).await;
     let whole = (log.len() - 32) / (24 + 4096);
@@ -136,7 +136,7 @@ async fn what_a_failed_transaction_has_left_is_nothing_behind_an_end() {
 }
 
 #[tokio::test]
-async fn a_log_that_ends_early_is_read_to_its_end() {
+async fn truncated_log_is_read_to_its_end() {
     let directory = Directory::new();
     let log = killed(&directory).await;
     leave(&directory, &log);
@@ -151,7 +151,7 @@ async fn a_log_that_ends_early_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn whatever_byte_of_the_log_is_wrong_at_most_the_last_turn_is_missing() {
+async fn damaged_log_byte_loses_at_most_the_last_turn() {
     let original = Directory::new();
     let log = killed(&original).await;
     let database = fs::read(database_file(&original)).unwrap();

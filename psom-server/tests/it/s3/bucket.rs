@@ -1,4 +1,4 @@
-//! As much of the protocol of S3 as a server asks for, over HTTP, in memory.
+//! The part of the S3 protocol that a server uses, over HTTP, in memory.
 
 use std::{
     collections::BTreeMap,
@@ -16,13 +16,13 @@ use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use percent_encoding::percent_decode_str;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// Keys that one answer to a listing has at most.
+/// The number of keys in one answer to a listing.
 const PAGE: usize = 2;
-/// What every part but the last has at least.
+/// The minimum size in bytes of every part but the last.
 const PART: usize = 5 << 20;
 const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 
-/// A bucket called `bucket`, as long as this is there.
+/// A bucket called `bucket` that exists until it is dropped.
 pub struct Bucket {
     state: Arc<Mutex<State>>,
     pub endpoint: String,
@@ -33,7 +33,7 @@ pub struct Bucket {
 struct State {
     objects: BTreeMap<String, Bytes>,
     uploads: BTreeMap<String, BTreeMap<usize, Bytes>>,
-    /// What was asked for, in a word each.
+    /// The kinds of requests so far.
     asked: Vec<&'static str>,
 }
 
@@ -57,7 +57,7 @@ impl Bucket {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 let service = TowerToHyperService::new(router.clone());
-                // A client that goes away is none of ours.
+                // A disconnected client is not an error.
                 let talk = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(async move { drop(talk.await) });
             }
@@ -69,7 +69,7 @@ impl Bucket {
         self.state.lock().unwrap()
     }
 
-    /// What is there below a prefix.
+    /// Returns the objects below a prefix.
     pub fn below(&self, prefix: &str) -> BTreeMap<String, Bytes> {
         let state = self.state();
         let below = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
@@ -84,7 +84,7 @@ impl Bucket {
         self.state().objects.remove(key).unwrap()
     }
 
-    /// Whether this was asked for.
+    /// Reports whether there was a request of this kind.
     pub fn was_asked(&self, what: &str) -> bool {
         self.state().asked.contains(&what)
     }

@@ -1,4 +1,4 @@
-//! A server whose files are in S3.
+//! A server with files in S3.
 
 mod bucket;
 
@@ -51,7 +51,7 @@ fn file(title: &str, bytes: &[u8]) -> Upload {
     Upload::new(content.with_native_file("file"), [("file", bytes)]).unwrap()
 }
 
-/// The bytes of a file from `start` on, as they are stored.
+/// Returns the encrypted bytes of a file from `start` on.
 async fn get(server: &Server, name: &str, start: usize) -> Vec<u8> {
     let mut stream = TcpStream::connect(server.http_addr()).await.unwrap();
     let request = format!(
@@ -66,13 +66,13 @@ async fn get(server: &Server, name: &str, start: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn files_are_put_got_taken_over_and_removed() {
+async fn files_are_stored_read_adopted_and_removed() {
     let (data, bucket) = (tempfile::tempdir().unwrap(), Bucket::open().await);
     let server = start(data.path(), &bucket).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Organizer).await.unwrap();
     let mut ada = Guest::join(ada).await;
-    // More than a part on its way in, and more than a step on its way out.
+    // The file needs several parts for the upload and several ranges for the download.
     let large: Vec<u8> = (0_u32..9 << 20).map(|at| (at % 251) as u8).collect();
     ada.upload(file("Large", &large)).await;
     for title in ["One", "Two"] {
@@ -91,7 +91,7 @@ async fn files_are_put_got_taken_over_and_removed() {
     assert!(bucket.was_asked("range"));
     server.shutdown(GRACE).await;
 
-    // What nobody knows goes, what is known is taken over, and what is not ours stays.
+    // Unused files are removed, known files are adopted, and other objects stay.
     let others = ["some/prefix/note", "other/team/files/00000000000000000000000000000000"];
     let nobodys = format!("{FILES}{}", "0".repeat(32));
     for key in others.iter().copied().chain([&*nobodys]) {
@@ -112,7 +112,7 @@ async fn files_are_put_got_taken_over_and_removed() {
 }
 
 #[tokio::test]
-async fn a_prefix_is_one_servers_alone_and_is_checked() {
+async fn prefix_belongs_to_one_server_and_is_checked() {
     let (data, bucket) = (tempfile::tempdir().unwrap(), Bucket::open().await);
     let server = start(data.path(), &bucket).await.unwrap();
     server.create_meeting("team", None).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     server.shutdown(GRACE).await;
     let before: BTreeMap<_, _> = bucket.below("");
 
-    // Another data directory, or one whose database is gone, removes nothing.
+    // A server with another data directory, or without its database, removes nothing.
     let other = tempfile::tempdir().unwrap();
     let refused = start(other.path(), &bucket).await.unwrap_err();
     assert!(matches!(refused, StartError::Files(BlobError::Owned { .. })), "{refused}");
@@ -131,12 +131,12 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     let refused = start(data.path(), &bucket).await.unwrap_err().to_string();
     assert!(refused.contains("is missing or empty"), "{refused}");
     std::fs::rename(data.path().join("kept"), &database).unwrap();
-    // A place that was mistyped is not even marked.
+    // A mistyped location is not marked.
     let mistyped = Options { blobs: below(&bucket, "sum/prefix"), ..options(data.path()) };
     let refused = Server::start(mistyped).await.unwrap_err().to_string();
     assert!(refused.contains("cannot be restored"), "{refused}");
     assert_eq!(bucket.below(""), before);
-    // Whose meetings know the files can make them its own again, also without its name.
+    // A server whose meetings know the files can claim them again without its name.
     std::fs::remove_file(data.path().join("files.json")).unwrap();
     let refused = start(data.path(), &bucket).await.unwrap_err();
     assert!(matches!(refused, StartError::Files(BlobError::Owned { .. })), "{refused}");
@@ -159,7 +159,7 @@ async fn a_prefix_is_one_servers_alone_and_is_checked() {
     assert!(lost.len() == 1 && lost[0].contains("Removed \"content/1\""), "{lost:?}");
     start(data.path(), &bucket).await.unwrap().shutdown(GRACE).await;
 
-    // Whoever is to look in the wrong place is told so, and repairs nothing.
+    // Checking or repairing with the wrong location is refused.
     maintenance::check(other.path(), &at(&bucket)).await.unwrap_err();
     Server::start(options(other.path())).await.unwrap().shutdown(GRACE).await;
     let refused = maintenance::repair(other.path(), &at(&bucket)).await.unwrap_err().to_string();
