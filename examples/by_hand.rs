@@ -9,7 +9,7 @@ use std::ops::{Deref, DerefMut};
 
 use psom::{
     Context, DistributedObject, Interface, InterfaceDesc, Violation, distributed_object,
-    interface::{Incoming, MethodDesc, Outcome, ArgumentDesc, Target, done, lend},
+    interface::{ArgumentDesc, Incoming, MethodDesc, Outcome, Target, done, lend},
     psom_interface,
     testing::Pair,
 };

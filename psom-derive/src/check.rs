@@ -8,7 +8,8 @@ use syn::ext::IdentExt as _;
 
 use crate::diagnostics::{self as say, Errors, MAX_METHODS, MAX_PARAMETERS};
 use crate::model::{
-    Factories, Factory, FlattenedField, Interface, Method, NamedValue, Object, Param, Part, Piece, PsomType, Shape,
+    Factories, Factory, FlattenedField, Interface, Method, NamedValue, Object, Param, Part, Piece,
+    PsomType, Shape,
 };
 
 pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {

@@ -5,8 +5,9 @@ pub use std::vec::Vec;
 pub use crate::{
     error::{DecodeError, Violation},
     interface::{
-        Argument, ArgumentDesc as ArgDesc, ArgumentShape, ChildDesc, Held, Incoming, Interface, InterfaceDesc,
-        Lend, Loan, MethodDesc, Outcome, ParamDesc, Target, assert_halves, done, later, lend,
+        Argument, ArgumentDesc as ArgDesc, ArgumentShape, ChildDesc, Held, Incoming, Interface,
+        InterfaceDesc, Lend, Loan, MethodDesc, Outcome, ParamDesc, Target, assert_halves, done,
+        later, lend,
     },
     space::{
         AnyHandle, ChildFactories, Context, DistributedObject, IntoChild, Narrow, NoFactories,

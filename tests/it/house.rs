@@ -54,7 +54,22 @@ const CRATES: [(&str, Layers); 9] = [
             &["queue"],
         ],
     ),
-    ("psom-server", &[]),
+    (
+        "psom-server",
+        &[
+            &["shared"],
+            &["files"],
+            &["store"],
+            &["meetings"],
+            &["admission"],
+            &["start_error", "server_file"],
+            &["data_directory", "tls"],
+            &["maintenance", "proxy", "manual"],
+            &["app"],
+            &["http"],
+            &["options", "server", "testing"],
+        ],
+    ),
     ("psom-cellstorage", &[]),
     ("psom-cli", &[]),
 ];

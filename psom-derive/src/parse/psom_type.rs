@@ -1,8 +1,8 @@
 //! Reads a type under `#[derive(PsomType)]`.
 
 use syn::{
-    Attribute, Expr, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type, UnOp,
-    Variant,
+    Attribute, Expr, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type,
+    UnOp, Variant,
 };
 
 use super::interface::wire_name;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// The prefix of the URIs of guests: users who joined by an open invitation. Nobody can be admitted
-/// under such a URI by name.
+/// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
+/// admitted by name cannot have such a URI.
 pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
 
 /// Length limit of a meeting ID in bytes. It is a directory name on every file system.

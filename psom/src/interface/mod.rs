@@ -12,9 +12,11 @@ mod lend;
 mod print;
 mod target;
 
-pub use definition::{Connected, Definition};
 pub use argument::{Argument, ArgumentShape};
-pub use descriptor::{ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves};
+pub use definition::{Connected, Definition};
+pub use descriptor::{
+    ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves,
+};
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use print::sent_arguments;
