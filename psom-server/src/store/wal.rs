@@ -75,7 +75,7 @@ pub(crate) fn damage_position(log: &[u8]) -> Option<usize> {
 }
 
 fn word(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..at + 4].iter().fold(0, |word, byte| word << 8 | u32::from(*byte))
+    bytes[at..at + 4].iter().fold(0, |word, byte| (word << 8) | u32::from(*byte))
 }
 
 /// Continues the checksum of the log over more bytes.
