@@ -1,4 +1,4 @@
-use super::{Line, ParseError};
+use super::{Line, error::ParseError};
 
 /// A word, a number, a quoted text or a sign, with where it stands.
 #[derive(Debug, Clone, Copy, PartialEq)]

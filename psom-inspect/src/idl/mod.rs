@@ -5,18 +5,33 @@
 //! from [`Block::of`].
 
 mod compare;
+mod error;
 mod lexer;
-mod notation;
 mod parse;
 
 use std::fmt;
 
 pub use compare::{Difference, compare};
-pub use parse::ParseError;
+pub use error::ParseError;
 
 use psom::{InterfaceDesc, interface::Definition, wire::TypeDesc};
 
-pub use notation::Notation;
+/// Prints both halves of an object in the notation of section 3.1.4.1.1, for one version.
+#[derive(Debug, Clone, Copy)]
+pub struct Notation {
+    /// The half that the server serves.
+    pub server: &'static InterfaceDesc,
+    /// The half that the client serves.
+    pub client: &'static InterfaceDesc,
+    /// The version to print.
+    pub version: i32,
+}
+
+impl fmt::Display for Notation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Block::new(self).fmt(f)
+    }
+}
 
 /// The definitions of a file, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,3 @@
-use super::ParamDesc;
 use crate::wire::{PsomType, TypeDesc};
 
 /// A Rust type that can be an argument of a PSOM method.
@@ -29,4 +28,20 @@ pub enum ArgumentShape {
 
 impl<T: PsomType + ?Sized> Argument for T {
     const SHAPE: ArgumentShape = ArgumentShape::One(T::TYPE);
+}
+
+/// A parameter of a method.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ParamDesc {
+    /// The parameter's name.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: TypeDesc,
+}
+
+impl ParamDesc {
+    /// A parameter of the Rust type `T`.
+    pub const fn new<T: PsomType + ?Sized>(name: &'static str) -> Self {
+        Self { name, kind: T::TYPE }
+    }
 }

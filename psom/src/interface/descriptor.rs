@@ -1,5 +1,4 @@
-use super::argument::{Argument, ArgumentShape};
-use crate::wire::{PsomType, TypeDesc};
+use super::argument::{Argument, ArgumentShape, ParamDesc};
 
 /// One half of a distributed object: what can be called on the server or on the client
 /// (section 3.1.4.1.1).
@@ -111,22 +110,6 @@ impl ArgumentDesc {
             Self::One(param) => std::slice::from_ref(param),
             Self::Fields(fields) => fields,
         }
-    }
-}
-
-/// A parameter of a method.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ParamDesc {
-    /// The parameter's name.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: TypeDesc,
-}
-
-impl ParamDesc {
-    /// A parameter of the Rust type `T`.
-    pub const fn new<T: PsomType + ?Sized>(name: &'static str) -> Self {
-        Self { name, kind: T::TYPE }
     }
 }
 

@@ -12,10 +12,10 @@ mod lend;
 mod print;
 mod target;
 
-pub use argument::{Argument, ArgumentShape};
+pub use argument::{Argument, ArgumentShape, ParamDesc};
 pub use definition::{Connected, Definition};
 pub use descriptor::{
-    ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, ParamDesc, assert_halves,
+    ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, assert_halves,
 };
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
