@@ -57,7 +57,7 @@ impl ContentType for Wall {
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let room = old.saved.must("room")?;
+        let room = old.saved.required("room")?;
         let notes = old.saved.below("note")?.into_iter().map(|(_, note)| note).collect();
         Ok(Self { notes, room, memory: old.memory })
     }

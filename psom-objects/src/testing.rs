@@ -97,7 +97,7 @@ impl FileStore for MemoryStore {
     fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
         match self.disk().files.contains_key(&file.name) {
             true => Ok(()),
-            false => Err(StoreError::Failed("there is no such file".into())),
+            false => Err(StoreError::failed("there is no such file")),
         }
     }
 
@@ -123,7 +123,7 @@ impl Drop for Sink {
 impl Sink {
     fn import(&mut self) -> Result<Import, StoreError> {
         self.store.failure()?;
-        let malformed = |error: PackageError| StoreError::Malformed(error.to_string());
+        let malformed = |error: PackageError| StoreError::malformed(error);
         let bytes = Cursor::new(std::mem::take(&mut self.bytes));
         let mut package = Package::open(bytes, &PackageLimits::default()).map_err(malformed)?;
         let mut import = Import { manifest: package.manifest().clone(), files: BTreeMap::new() };

@@ -1,4 +1,4 @@
-//! The types of contents, and how somebody adds their own.
+//! The contract between a content and its content type, and how to add a content type.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     context::MeetingContext,
-    durable::{self, NotSaved, RestoreError, SavedState},
+    durable::{self, RestoreError, SaveError, SavedState},
     json,
     mailbox::Mailbox,
 };
@@ -17,164 +17,168 @@ use crate::{
     types::{Role, UploadFinishReason},
 };
 
-/// A type of content: what stands behind the `extendedContent` of a content (section 3.1.4.1.5).
+/// A content type: the object behind the `extendedContent` of a content (section 3.1.4.1.5).
 ///
-/// The conference's own types are made with it, and so are those of anybody else: implement it
-/// for a distributed object, and register that with [`ContentTypes::with`].
+/// The content types of the specification implement this trait too. To add a type, implement it
+/// for a distributed object and register the object with [`ContentTypes::with`].
 pub trait ContentType: DistributedObject {
-    /// The name of the type, in the manifest and in `cContentAdded`: `Content.Poll`,
+    /// The name of the type in the manifest and in `cContentAdded`, such as `Content.Poll` or
     /// `Contoso.Counter`.
     const NAME: &'static str;
 
-    /// Makes the object behind a new content from what was uploaded. A refusal ends the upload with
-    /// its reason, and nothing is left of it.
-    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal>;
-
-    /// Makes the object behind a content again after the server was started anew, from what it has
-    /// saved in its [`Memory`].
+    /// Creates the object of a new content from an uploaded package.
     ///
     /// # Errors
-    /// - [`Refusal::forget`]: the content is to go, with all that it has saved and its files.
-    /// - Any other: the content is [set aside](super::SetAside). Nobody sees it, what it has saved
-    ///   stays, and the meeting goes on without it; the next start tries again. So whatever cannot
-    ///   be understood is refused before anything is saved or erased.
+    /// A [`Refusal`] ends the upload with its reason and removes everything that was uploaded.
+    fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal>;
+
+    /// Restores the object of a content after a restart of the server, from the values that it
+    /// saved in its [`Memory`].
     ///
-    /// A type without this function is made for contents that last as long as the server runs: they
-    /// are forgotten, unless they have saved something.
+    /// The default is for types whose contents last until the server stops: a content without
+    /// saved values is removed, any other is refused.
+    ///
+    /// # Errors
+    /// - [`Refusal::forget`] removes the content with its saved state and its files.
+    /// - Any other refusal [sets the content aside](super::SetAsideContent): users do not see it,
+    ///   its saved state stays, and the next start tries again. So an implementation must check the
+    ///   saved state before it saves or erases anything.
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let _ = scope;
         if old.saved.is_empty() {
             return Err(Refusal::forget());
         }
-        Err(Refusal::malformed("the type has no `restore` for what was saved"))
+        Err(Refusal::malformed("the type cannot restore saved state"))
     }
 
-    /// Takes a further package that was uploaded for this content. Once it is taken its files
-    /// belong to the content; a refusal removes them.
+    /// Adds another uploaded package to this content. The content owns the files of an accepted
+    /// package.
+    ///
+    /// # Errors
+    /// A [`Refusal`] ends the upload with its reason and removes the files of the package.
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
         let _ = (cx, addition);
-        Err(Refusal::malformed("a content of this type takes no further packages"))
+        Err(Refusal::malformed("contents of this type accept no further packages"))
     }
 
-    /// The content was deleted, and this object goes after it: the place to remove further objects
-    /// that belong to it. Files go by themselves.
+    /// Called when the content is deleted, before this object is removed. An implementation removes
+    /// further objects that belong to it. The files of the content are removed by the content.
     fn deleted(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 
-    /// A user has become something else, or has left the meeting (`None`): the last connection of
-    /// theirs is gone.
+    /// Called when a user's role changes, and with `None` when the user's last connection ends.
     fn user_changed(&mut self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
         let _ = (cx, user, role);
     }
 }
 
-/// What a new content is made from.
+/// The uploaded package of a new content, and the content itself.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct NewContent<'a> {
-    /// The content's number.
+    /// The identifier of the content.
     pub id: i64,
-    /// The number of the user who uploaded it.
+    /// The identifier of the user who uploaded the package.
     pub owner: i64,
-    /// The connection over which it came.
+    /// The connection that uploaded the package.
     pub peer: PeerId,
-    /// What the manifest says of this type alone.
+    /// The part of the manifest that is specific to the content type.
     pub detail: ContentDetail,
-    /// Where the content came from, if the manifest says so.
+    /// The URL of the original document, if the manifest has one.
     pub original_file_url: Option<&'a str>,
-    /// The file that participants download as it is, if there is one.
+    /// The original file, which users can download, if the package has one.
     pub native_file: Option<&'a StoredFile>,
-    /// The files of the package, by their names in the manifest.
+    /// The files of the package by their names in the manifest.
     pub files: &'a BTreeMap<String, StoredFile>,
-    /// The content itself. It is there once this one is.
+    /// The content. It exists when `create` has returned.
     pub content: ContentRef,
     /// The meeting.
     pub meeting: MeetingContext,
-    /// Where to keep what is to outlive the server.
+    /// The content's saved state.
     pub memory: Memory,
 }
 
-/// What a content is made from again. The package that it came from is not there any more: what of
-/// its detail and files is needed again, a content saves when it is created.
+/// The saved state of a content. It does not include the package: a type saves the values and files
+/// that it needs again when the content is created.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OldContent<'a> {
-    /// The content's number.
+    /// The identifier of the content.
     pub id: i64,
-    /// The number of the user who uploaded it.
+    /// The identifier of the user who uploaded the content.
     pub owner: i64,
-    /// What it has saved.
-    pub saved: Recollection<'a>,
-    /// The content itself. It is there once this one is.
+    /// The saved values.
+    pub saved: SavedValues<'a>,
+    /// The content. It exists when `restore` has returned.
     pub content: ContentRef,
     /// The meeting.
     pub meeting: MeetingContext,
-    /// Where to keep what is to outlive the server.
+    /// The content's saved state, for further changes.
     pub memory: Memory,
 }
 
-/// A package for a content that exists.
+/// An uploaded package for an existing content.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Addition {
-    /// Who uploaded it: the connection.
+    /// The connection that uploaded the package.
     pub peer: PeerId,
-    /// Who uploaded it: the user's number.
+    /// The identifier of the user who uploaded the package.
     pub user: i64,
-    /// What is to be added.
+    /// The manifest's action.
     pub what: Added,
-    /// The files of the package, by their names in the manifest.
+    /// The files of the package by their names in the manifest.
     pub files: BTreeMap<String, StoredFile>,
 }
 
-/// What a package is to add to a content.
+/// The action of a package for an existing content.
 #[derive(Debug)]
 pub enum Added {
-    /// An image annotation (`createAnnotation`), with its detail.
+    /// Adds an image annotation (`createAnnotation`) with this detail.
     Annotation(Option<RawXml>),
-    /// Resources of a presentation (`createPptContentResource`).
+    /// Adds resources to a presentation (`createPptContentResource`).
     Resources(Option<ResourceDetail>),
 }
 
-/// Why a package is refused, or a content is not made again.
+/// The reason why a content type refuses a package or saved state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the client is told.
+    /// The reason that the client receives.
     pub reason: UploadFinishReason,
-    /// What the log says: it does not reach the client.
+    /// The reason for the log. The client does not receive it.
     pub why: Cow<'static, str>,
     pub(super) forget: bool,
 }
 
 impl Refusal {
-    /// A refusal for this reason.
+    /// Returns a refusal with this reason.
     pub fn new(reason: UploadFinishReason, why: impl Into<Cow<'static, str>>) -> Self {
         Self { reason, why: why.into(), forget: false }
     }
 
-    /// The answer of [`ContentType::restore`] where a content is to go for good, with its files and
-    /// all that it has saved.
+    /// Returns the result of [`ContentType::restore`] that removes the content with its saved state
+    /// and its files.
     pub fn forget() -> Self {
-        Self { forget: true, ..Self::malformed("the content does not outlive its server") }
+        Self { forget: true, ..Self::malformed("the content lasts until its server stops") }
     }
 
-    /// The package is not what it should be: `VerifyFailed`.
+    /// Returns the refusal of a malformed package: `VerifyFailed`.
     pub fn malformed(why: impl Into<Cow<'static, str>>) -> Self {
         Self::new(UploadFinishReason::VerifyFailed, why)
     }
 }
 
-/// What a package asks for and what cannot be saved ends its upload.
-impl From<NotSaved> for Refusal {
-    fn from(error: NotSaved) -> Self {
+/// Ends the upload of a package whose values cannot be saved.
+impl From<SaveError> for Refusal {
+    fn from(error: SaveError) -> Self {
         Self::new(UploadFinishReason::UnknownFailure, error.to_string())
     }
 }
 
-/// A call that asks for what cannot be saved breaks its caller's connection, and no other.
-impl From<NotSaved> for Violation {
-    fn from(error: NotSaved) -> Self {
+/// Breaks the connection of a caller whose values cannot be saved. Other connections continue.
+impl From<SaveError> for Violation {
+    fn from(error: SaveError) -> Self {
         Self::new(error.to_string())
     }
 }
@@ -183,13 +187,13 @@ impl From<NotSaved> for Violation {
 #[derive(Debug, Clone)]
 pub struct ContentRef(pub(super) Mailbox<ContentUpdate>);
 
-/// A change of a content that its type asks for.
+/// A change of a content that its content type requests.
 #[derive(Debug)]
 pub(super) enum ContentUpdate {
     NativeFile(StoredFile),
     OriginalFileUrl(String),
     ViewingUrl(String),
-    /// Removes files, named as on the file server.
+    /// Removes files by their names on the file server.
     Discard(Vec<String>),
 }
 
@@ -222,9 +226,10 @@ impl ContentRef {
     }
 }
 
-/// Where an extended content keeps what is to outlive the server: values by keys of the content's
-/// own. Keys may be paths, `vote/3`; what is below `vote` is read with [`Recollection::below`] and
-/// goes with [`erase`](Self::erase).
+/// The saved state of one extended content: values by keys.
+///
+/// A key can be a path, such as `vote/3`. [`SavedValues::below`] reads and [`erase`](Self::erase)
+/// removes all values below a path.
 #[derive(Debug, Clone)]
 pub struct Memory {
     prefix: String,
@@ -235,29 +240,30 @@ impl Memory {
         Self { prefix: format!("content/{content}/") }
     }
 
-    /// Saves a value under a key. What the same turn sends leaves when that is safe.
+    /// Saves a value under a key. The calls that this turn queues are sent when the value is safe.
     ///
-    /// Save first, then change and tell: whatever is not saved here, nobody is to see.
+    /// Save a value before you change the object and notify clients, so that a failure leaves both
+    /// unchanged.
     ///
     /// # Errors
-    /// JSON cannot say the value (a map whose keys are neither texts nor integers, a number that is
-    /// not finite), or the key is empty or has an empty part. What the key stood for stays.
+    /// JSON cannot represent the value (a map whose keys are neither strings nor integers, or a
+    /// number that is not finite), or the key is empty or has an empty part. The value that was
+    /// saved under the key stays.
     pub fn save(
         &self,
         scope: &mut Scope,
         key: &str,
         value: &impl Serialize,
-    ) -> Result<(), NotSaved> {
-        let error = |why| NotSaved { key: key.to_owned(), why };
+    ) -> Result<(), SaveError> {
         if key.split('/').any(str::is_empty) {
-            return Err(error("a key and its parts are not empty".into()));
+            return Err(SaveError::Key { key: key.to_owned() });
         }
-        let text = json::write(value).map_err(|why| error(why.to_string()))?;
+        let text = json::write(key, value)?;
         self.save_text(scope, key, &text);
         Ok(())
     }
 
-    /// Saves what is of this crate's own types.
+    /// Saves a value of one of this crate's types, which JSON can always represent.
     pub(super) fn keep(&self, scope: &mut Scope, key: &str, value: &impl Serialize) {
         durable::save(scope, format!("{}{key}", self.prefix), value);
     }
@@ -267,45 +273,54 @@ impl Memory {
         scope.save(format!("{}{key}", self.prefix), text);
     }
 
-    /// Forgets a key, and every key below it.
+    /// Erases the value of a key and all values below it.
     pub fn erase(&self, scope: &mut Scope, key: &str) {
         scope.erase(format!("{}{key}", self.prefix));
     }
 }
 
-/// What an extended content has saved.
+/// The values that an extended content has saved in its [`Memory`].
 #[derive(Debug)]
-pub struct Recollection<'a> {
+pub struct SavedValues<'a> {
     state: &'a SavedState,
     prefix: String,
 }
 
-impl<'a> Recollection<'a> {
+impl<'a> SavedValues<'a> {
     pub(super) fn new(state: &'a SavedState, content: i64) -> Self {
         Self { state, prefix: format!("content/{content}/") }
     }
 
-    /// The value of a key, if it has one.
+    /// Returns the value of a key, or `None` if nothing is saved under it.
+    ///
+    /// # Errors
+    /// The value cannot be parsed as a `T`.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Refusal> {
         let key = format!("{}{key}", self.prefix);
         let value = self.state.get(&key).map(|text| durable::read(&key, text));
         value.transpose().map_err(unreadable)
     }
 
-    /// The value of a key that has to have one.
-    pub fn must<T: DeserializeOwned>(&self, key: &str) -> Result<T, Refusal> {
+    /// Returns the value of a key that must be saved.
+    ///
+    /// # Errors
+    /// Nothing is saved under the key, or the value cannot be parsed as a `T`.
+    pub fn required<T: DeserializeOwned>(&self, key: &str) -> Result<T, Refusal> {
         let missing = || Refusal::malformed(format!("`{}{key}` is missing", self.prefix));
         self.get(key)?.ok_or_else(missing)
     }
 
-    /// Whether nothing was saved.
+    /// Reports whether nothing is saved.
     pub fn is_empty(&self) -> bool {
         let first = self.state.range(self.prefix.clone()..).next();
         first.is_none_or(|(key, _)| !key.starts_with(&self.prefix))
     }
 
-    /// The values below a key, with what stands behind the key and a slash, in their order. Below
-    /// the empty key is everything.
+    /// Returns all values below a key in the order of their keys, with the rest of each key after
+    /// `key` and a slash. All values are below the empty key.
+    ///
+    /// # Errors
+    /// A value cannot be parsed as a `T`.
     pub fn below<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<(&'a str, T)>, Refusal> {
         let slash = if key.is_empty() { "" } else { "/" };
         let prefix = format!("{}{key}{slash}", self.prefix);
@@ -320,10 +335,11 @@ fn unreadable(error: RestoreError) -> Refusal {
     Refusal::malformed(error.to_string())
 }
 
-/// The types of contents that a meeting knows.
+/// The content types of a meeting.
 #[derive(Clone)]
 pub struct ContentTypes(BTreeMap<&'static str, Registration>);
 
+/// A registered content type: its interfaces and its constructors.
 #[derive(Clone)]
 pub(super) struct Registration {
     desc: ObjectDesc,
@@ -340,18 +356,18 @@ pub(super) type Restore = Arc<
 >;
 
 impl ContentTypes {
-    /// None at all.
+    /// Returns an empty set of types.
     pub fn none() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// A further type, in the place of another of the same name.
+    /// Adds a type. It replaces a type with the same name.
     #[must_use]
     pub fn with<T: ContentType>(self) -> Self {
         self.with_as::<T>(T::NAME)
     }
 
-    /// A further type by another name than its own.
+    /// Adds a type under another name than its own.
     #[must_use]
     pub fn with_as<T: ContentType>(mut self, name: &'static str) -> Self {
         let create: Create = Arc::new(|scope, new| {
@@ -366,13 +382,14 @@ impl ContentTypes {
         self
     }
 
+    /// Returns the interfaces of all types.
     pub(super) fn descriptions(&self) -> impl Iterator<Item = ObjectDesc> {
-        self.0.values().map(|kind| kind.desc)
+        self.0.values().map(|registered| registered.desc)
     }
 
-    /// A type, and its name as a meeting tells it.
+    /// Returns a type with its name.
     pub(super) fn get(&self, name: &str) -> Option<(&'static str, Registration)> {
-        self.0.get_key_value(name).map(|(name, kind)| (*name, kind.clone()))
+        self.0.get_key_value(name).map(|(name, registered)| (*name, registered.clone()))
     }
 }
 
@@ -382,15 +399,19 @@ impl fmt::Debug for ContentTypes {
     }
 }
 
-/// An extended content whose type was forgotten.
+/// The object behind `extendedContent`, without its type.
 pub(super) trait ExtendedContent: Send {
+    /// Returns the object's handle.
     fn handle(&self) -> AnyHandle;
+    /// Calls [`ContentType::user_changed`].
     fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>);
+    /// Calls [`ContentType::add`] and replies with its result.
     fn add(&self, scope: &mut Scope, addition: Addition, reply: Reply);
+    /// Calls [`ContentType::deleted`] and removes the object.
     fn delete(&self, scope: &mut Scope);
 }
 
-/// Takes what became of an addition.
+/// Receives the result of an addition.
 pub(super) type Reply = Box<dyn FnOnce(&mut Scope, Result<(), Refusal>) + Send>;
 
 impl<T: ContentType> ExtendedContent for Handle<T> {
@@ -399,7 +420,6 @@ impl<T: ContentType> ExtendedContent for Handle<T> {
     }
 
     fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>) {
-        // It goes with its content, which is asked for it.
         scope.tell(*self, move |object, cx| object.user_changed(cx, user, role));
     }
 
@@ -423,19 +443,19 @@ impl<T: ContentType> ExtendedContent for Handle<T> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_content_remembers_what_is_its_own() {
+    fn content_reads_only_its_own_values() {
         let keys = ["content/1", "content/1/a", "content/1/a/b", "content/1/c", "content/10/d"];
         let state = SavedState::from(keys.map(|key| (key.to_owned(), "1".to_owned())));
-        let saved = Recollection::new(&state, 1);
+        let saved = SavedValues::new(&state, 1);
         assert_eq!(saved.below::<i32>("").unwrap(), [("a", 1), ("a/b", 1), ("c", 1)]);
         assert_eq!(saved.below::<i32>("a").unwrap(), [("b", 1)]);
         assert_eq!(saved.get::<i32>("d"), Ok(None));
-        assert!(!saved.is_empty() && !Recollection::new(&state, 10).is_empty());
-        assert!(Recollection::new(&state, 2).is_empty());
+        assert!(!saved.is_empty() && !SavedValues::new(&state, 10).is_empty());
+        assert!(SavedValues::new(&state, 2).is_empty());
     }
 }

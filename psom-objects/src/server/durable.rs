@@ -1,142 +1,147 @@
-//! What of a meeting outlives its server: which key stands for what (see [`psom::Scope::save`]).
+//! The saved state of a meeting and the keys of its values (see [`psom::Scope::save`]).
 //!
 //! ```text
-//! contents               the last number and the last place on the stage that were given
-//! content/7              what every content has
-//! content/7/...          what its type has besides
+//! contents               the last content identifier and presentation order that were assigned
+//! content/7              the properties that every content has
+//! content/7/...          the state of its content type
 //! file/7/...             its files, by their names on the file server
 //! ```
-//! Every value is JSON, so that whoever runs a server can look at it.
+//! Every value is JSON, so that an administrator can read it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::ParseIntError};
 
-use bytes::Bytes;
 use psom::Scope;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::json;
-use crate::store::{StoreError, StoredFile};
+use crate::store::StoreError;
 
-/// The state of a meeting as it was saved, key by key.
+/// The saved state of a meeting: its values by their keys.
 pub type SavedState = BTreeMap<String, String>;
 
-/// Why a meeting cannot be opened again as it was.
+/// A meeting cannot be restored from its saved state.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The types of contents do not fit together.
+    /// Two content types have the same interface name but different versions or hashes.
     #[error(transparent)]
     Misuse(#[from] psom::error::Misuse),
-    /// A value is not what its key says.
-    #[error("`{key}` cannot be read: {why}")]
+    /// A saved value is malformed or incomplete.
+    #[error("`{key}` cannot be read: {source}")]
     Unreadable {
-        /// The key.
+        /// The key of the value.
         key: String,
-        /// What is wrong with it.
-        why: String,
+        /// The fault.
+        source: UnreadableValue,
     },
-    /// A file is not there.
-    #[error("the file `{file}` of content {content} is missing: {why}")]
+    /// A file of a content is missing in the store.
+    #[error("the file `{file}` of content {content} is missing: {source}")]
     File {
-        /// The content.
+        /// The identifier of the content.
         content: i64,
         /// The name of the file on the file server.
         file: String,
-        /// What the store says.
-        why: StoreError,
+        /// The store's error.
+        source: StoreError,
     },
 }
 
-/// Why a value was not saved: its key is none, or JSON cannot say it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` was not saved: {why}")]
+/// The fault of a saved value.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub struct NotSaved {
-    /// The key.
-    pub key: String,
-    /// What is wrong with it or with the value.
-    pub why: String,
+pub enum UnreadableValue {
+    /// The value is not the JSON that its key requires.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// The key has no identifier where one is required.
+    #[error(transparent)]
+    Identifier(#[from] ParseIntError),
+    /// Saved files of a content are missing.
+    #[error("the content has {expected} files, but {found} are saved")]
+    Files {
+        /// The number of files that the content has.
+        expected: usize,
+        /// The number of files that are saved.
+        found: usize,
+    },
 }
 
-/// A content that does not go on with its meeting: nobody sees it, and what it has saved, its files
-/// with it, stays as it is until the meeting ends. A server to which it means something goes on
-/// with it.
+/// A value was not saved.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// The key is empty or has an empty part.
+    #[error("`{key}` was not saved: a key and its parts must not be empty")]
+    Key {
+        /// The key.
+        key: String,
+    },
+    /// The value has a number that JSON cannot represent.
+    #[error("`{key}` was not saved: {number} is no number")]
+    NonFinite {
+        /// The key.
+        key: String,
+        /// An infinity or NaN.
+        number: f64,
+    },
+    /// JSON cannot represent the value, such as a map whose keys are neither strings nor integers.
+    #[error("`{key}` was not saved: {source}")]
+    Json {
+        /// The key.
+        key: String,
+        /// The serializer's error.
+        source: serde_json::Error,
+    },
+}
+
+/// A saved content that does not take part in its meeting. Users do not see it. Its saved state and
+/// its files stay until the meeting ends, so that a server that can restore it finds them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SetAside {
-    /// Its type is not registered here.
+pub enum SetAsideContent {
+    /// Its type is not registered.
     #[error(
-        "content {content} is of the type {kind}, which this server does not know; start the one \
-         that does"
+        "content {content} has the type {kind}, which this server does not know; start a server \
+         that knows it"
     )]
     UnknownType {
-        /// The content.
+        /// The identifier of the content.
         content: i64,
-        /// Its type.
+        /// The name of its content type.
         kind: String,
     },
-    /// Its type cannot make it again.
-    #[error("content {content} cannot be made again by its type, {kind}: {why}")]
+    /// Its type refused the saved state.
+    #[error("the type {kind} cannot restore content {content}: {why}")]
     Refused {
-        /// The content.
+        /// The identifier of the content.
         content: i64,
-        /// Its type.
+        /// The name of its content type.
         kind: String,
-        /// What the type says.
+        /// The reason that the type gave.
         why: String,
     },
 }
 
-/// Where a content is saved, and below it what its type has besides.
-pub(in crate::server) fn content_key(content: i64) -> String {
+/// Returns the key of a content, and the prefix of the keys of its content type's state.
+pub(super) fn content_key(content: i64) -> String {
     format!("content/{content}")
 }
 
-/// Below which the files of a content are saved.
-pub(in crate::server) fn files_key(content: i64) -> String {
+/// Returns the prefix of the keys of a content's files.
+pub(super) fn files_key(content: i64) -> String {
     format!("file/{content}")
 }
 
-/// Saves a value of this crate's own as JSON.
-pub(in crate::server) fn save(scope: &mut Scope, key: impl Into<String>, value: &impl Serialize) {
-    match json::write(value) {
+/// Saves a value of one of this crate's types.
+pub(super) fn save(scope: &mut Scope, key: impl Into<String>, value: &impl Serialize) {
+    match serde_json::to_string(value) {
         Ok(text) => scope.save(key, text),
-        // Integers, texts and lists of them: there is nothing that JSON cannot say.
-        Err(error) => tracing::error!(%error, "Could not write down what was to be saved"),
+        // Unreachable: these types have only integers, strings, lists and maps with string keys.
+        Err(error) => tracing::error!(%error, "failed to serialize saved state"),
     }
 }
 
-/// Reads what was saved.
-pub(in crate::server) fn read<T: DeserializeOwned>(
-    key: &str,
-    text: &str,
-) -> Result<T, RestoreError> {
+/// Parses a saved value.
+pub(super) fn read<T: DeserializeOwned>(key: &str, text: &str) -> Result<T, RestoreError> {
     serde_json::from_str(text)
-        .map_err(|error| RestoreError::Unreadable { key: key.to_owned(), why: error.to_string() })
-}
-
-/// A stored file as it is saved: bytes in hexadecimal digits.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "StoredFile")]
-struct SavedFile {
-    name: String,
-    #[serde(with = "crate::hex")]
-    key: Bytes,
-    #[serde(with = "crate::hex")]
-    iv: Bytes,
-    #[serde(with = "crate::hex")]
-    hash: Bytes,
-    size: u64,
-}
-
-impl Serialize for StoredFile {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        SavedFile::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for StoredFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        SavedFile::deserialize(deserializer)
-    }
+        .map_err(|error| RestoreError::Unreadable { key: key.to_owned(), source: error.into() })
 }

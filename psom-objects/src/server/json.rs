@@ -1,163 +1,48 @@
-//! Values as JSON, those that JSON can say.
+//! The JSON of values that a third party saves.
 
-use serde::{
-    Serialize, Serializer,
-    ser::{
-        Error, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-        SerializeTupleStruct, SerializeTupleVariant,
-    },
-};
+use serde::Serialize;
 
-/// A value as JSON. JSON has no number that is not finite; what writes it would put a `null` in
-/// the place of one, and nobody could read that as a number again.
-pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
-    value.serialize(Finite)?;
-    serde_json::to_string(value)
+use super::durable::SaveError;
+
+/// Serializes the value of a key.
+///
+/// JSON has no infinities and no NaN, and `serde_json` writes `null` for them, which does not parse
+/// as a number again. So this function rejects such a value.
+pub(super) fn write(key: &str, value: &impl Serialize) -> Result<String, SaveError> {
+    let text = serde_json::to_string(value)
+        .map_err(|source| SaveError::Json { key: key.to_owned(), source })?;
+    // Only a `null` in the text can hide such a number, so most values need no second look.
+    if text.contains("null")
+        && let Ok(tree) = ciborium::Value::serialized(value)
+        && let Some(number) = find_non_finite(&tree)
+    {
+        return Err(SaveError::NonFinite { key: key.to_owned(), number });
+    }
+    Ok(text)
 }
 
-/// Looks through a value for numbers that are not finite.
-struct Finite;
-
-type Found = serde_json::Result<()>;
-
-/// Methods for what has nothing inside that matters.
-macro_rules! plain {
-    ($($method:ident($($argument:ty),*);)*) => {
-        $(fn $method(self, $(_: $argument),*) -> Found {
-            Ok(())
-        })*
-    };
-}
-
-/// Methods for what has several things inside.
-macro_rules! compound {
-    ($($method:ident($($argument:ty),*);)*) => {
-        $(fn $method(self, $(_: $argument),*) -> serde_json::Result<Self> {
-            Ok(self)
-        })*
-    };
-}
-
-impl Serializer for Finite {
-    type Ok = ();
-    type Error = serde_json::Error;
-    type SerializeSeq = Self;
-    type SerializeTuple = Self;
-    type SerializeTupleStruct = Self;
-    type SerializeTupleVariant = Self;
-    type SerializeMap = Self;
-    type SerializeStruct = Self;
-    type SerializeStructVariant = Self;
-
-    plain! {
-        serialize_bool(bool);
-        serialize_i8(i8);
-        serialize_i16(i16);
-        serialize_i32(i32);
-        serialize_i64(i64);
-        serialize_i128(i128);
-        serialize_u8(u8);
-        serialize_u16(u16);
-        serialize_u32(u32);
-        serialize_u64(u64);
-        serialize_u128(u128);
-        serialize_char(char);
-        serialize_str(&str);
-        serialize_bytes(&[u8]);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(&'static str);
-        serialize_unit_variant(&'static str, u32, &'static str);
-    }
-
-    compound! {
-        serialize_seq(Option<usize>);
-        serialize_tuple(usize);
-        serialize_tuple_struct(&'static str, usize);
-        serialize_tuple_variant(&'static str, u32, &'static str, usize);
-        serialize_map(Option<usize>);
-        serialize_struct(&'static str, usize);
-        serialize_struct_variant(&'static str, u32, &'static str, usize);
-    }
-
-    fn serialize_f32(self, value: f32) -> Found {
-        self.serialize_f64(value.into())
-    }
-
-    fn serialize_f64(self, value: f64) -> Found {
-        if value.is_finite() { Ok(()) } else { Err(Error::custom(format!("{value} is no number"))) }
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Found {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Found {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        value: &T,
-    ) -> Found {
-        value.serialize(self)
-    }
-}
-
-/// What has several things inside, taken one by one.
-macro_rules! parts {
-    ($($compound:ident::$method:ident($($name:ty)?);)*) => {
-        $(impl $compound for Finite {
-            type Ok = ();
-            type Error = serde_json::Error;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, $(_: $name,)? value: &T) -> Found {
-                value.serialize(Self)
-            }
-
-            fn end(self) -> Found {
-                Ok(())
-            }
-        })*
-    };
-}
-
-parts! {
-    SerializeSeq::serialize_element();
-    SerializeTuple::serialize_element();
-    SerializeTupleStruct::serialize_field();
-    SerializeTupleVariant::serialize_field();
-    SerializeStruct::serialize_field(&'static str);
-    SerializeStructVariant::serialize_field(&'static str);
-}
-
-impl SerializeMap for Finite {
-    type Ok = ();
-    type Error = serde_json::Error;
-
-    /// Which keys there can be is JSON's to say.
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, _: &T) -> Found {
-        Ok(())
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Found {
-        value.serialize(Self)
-    }
-
-    fn end(self) -> Found {
-        Ok(())
+/// Returns an infinity or NaN in a value.
+fn find_non_finite(value: &ciborium::Value) -> Option<f64> {
+    use ciborium::Value;
+    match value {
+        Value::Float(number) => Some(*number).filter(|number| !number.is_finite()),
+        Value::Array(values) => values.iter().find_map(find_non_finite),
+        Value::Map(entries) => entries.iter().find_map(|(_, value)| find_non_finite(value)),
+        Value::Tag(_, value) => find_non_finite(value),
+        _ => None,
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+
+    fn written(value: &impl Serialize) -> Result<String, SaveError> {
+        write("key", value)
+    }
 
     #[derive(Serialize)]
     enum Shape<T> {
@@ -177,38 +62,38 @@ mod tests {
         value: T,
     }
 
-    /// Every place in which a number can stand.
-    fn everywhere(number: f64) -> Vec<serde_json::Result<String>> {
+    /// Serializes a number in every position that serde knows.
+    fn everywhere(number: f64) -> Vec<Result<String, SaveError>> {
         vec![
-            write(&number),
-            write(&(number as f32)),
-            write(&Some(number)),
-            write(&[number]),
-            write(&vec![0.0, number]),
-            write(&(1, number)),
-            write(&Pair(1, number)),
-            write(&Wrapped(number)),
-            write(&Named { value: number }),
-            write(&Shape::Newtype(number)),
-            write(&Shape::Tuple(1, number)),
-            write(&Shape::Struct { value: number }),
-            write(&BTreeMap::from([("key", number)])),
+            written(&number),
+            written(&(number as f32)),
+            written(&Some(number)),
+            written(&[number]),
+            written(&vec![0.0, number]),
+            written(&(1, number)),
+            written(&Pair(1, number)),
+            written(&Wrapped(number)),
+            written(&Named { value: number }),
+            written(&Shape::Newtype(number)),
+            written(&Shape::Tuple(1, number)),
+            written(&Shape::Struct { value: number }),
+            written(&BTreeMap::from([("key", number)])),
         ]
     }
 
     #[test]
-    fn a_number_that_is_not_finite_is_refused_wherever_it_stands() {
+    fn non_finite_number_is_rejected_in_every_position() {
         assert!(everywhere(1.5).iter().all(Result::is_ok));
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for (place, written) in everywhere(number).into_iter().enumerate() {
-                let error = written.unwrap_err().to_string();
-                assert!(error.contains("is no number"), "{place}: {error}");
+                let is_rejected = matches!(written, Err(SaveError::NonFinite { .. }));
+                assert!(is_rejected, "{number} at position {place}");
             }
         }
     }
 
     #[test]
-    fn a_number_is_read_as_it_was_to_the_last_bit() {
+    fn number_is_read_back_bit_for_bit() {
         let mut bits = 1_u64;
         for _ in 0..10_000 {
             bits = bits
@@ -216,23 +101,25 @@ mod tests {
                 .wrapping_add(1_442_695_040_888_963_407);
             let number = f64::from_bits(bits);
             if number.is_finite() {
-                let read: f64 = serde_json::from_str(&write(&number).unwrap()).unwrap();
+                let read: f64 = serde_json::from_str(&written(&number).unwrap()).unwrap();
                 assert_eq!(read.to_bits(), bits, "{number:e}");
             }
         }
     }
 
     #[test]
-    fn everything_else_is_json() {
+    fn other_values_are_plain_json() {
         assert_eq!(
-            write(&("ä", 'x', true, (), None::<u8>)).unwrap(),
+            written(&("ä", 'x', true, (), None::<u8>)).unwrap(),
             r#"["ä","x",true,null,null]"#
         );
         assert_eq!(
-            write(&BTreeMap::from([(1, i128::MAX)])).unwrap(),
+            written(&BTreeMap::from([(1, i128::MAX)])).unwrap(),
             format!("{{\"1\":{}}}", i128::MAX)
         );
-        let error = write(&BTreeMap::from([((1, 2), 3)])).unwrap_err();
-        assert!(error.to_string().contains("key must be a string"), "{error}");
+        let map_with_tuple_keys = BTreeMap::from([((1, 2), 3)]);
+        assert!(matches!(written(&map_with_tuple_keys), Err(SaveError::Json { .. })));
+        let null_texts = ["null", "not null"];
+        assert_eq!(written(&null_texts).unwrap(), r#"["null","not null"]"#);
     }
 }

@@ -10,7 +10,7 @@ use super::{
     },
     contents::manager::ContentManager,
     context::MeetingContext,
-    durable::{RestoreError, SavedState, SetAside},
+    durable::{RestoreError, SavedState, SetAsideContent},
     limits::MeetingLimits,
     policy::{DefaultPolicy, Policy},
     summary::MeetingSummary,
@@ -96,7 +96,7 @@ impl Default for ContentTypes {
 pub struct Meeting {
     context: MeetingContext,
     contents: Handle<ContentManager>,
-    set_aside: Vec<SetAside>,
+    set_aside: Vec<SetAsideContent>,
 }
 
 impl Meeting {
@@ -138,7 +138,7 @@ impl Meeting {
     }
 
     /// Returns the saved contents that are set aside. The caller should log them.
-    pub fn set_aside(&self) -> &[SetAside] {
+    pub fn set_aside(&self) -> &[SetAsideContent] {
         &self.set_aside
     }
 

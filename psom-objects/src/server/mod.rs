@@ -44,7 +44,7 @@ mod users;
 pub use annotations::AnnotationContainer;
 pub use content_type::{
     Added, Addition, ContentRef, ContentType, ContentTypes, Memory, NewContent, OldContent,
-    Recollection, Refusal,
+    Refusal, SavedValues,
 };
 pub use content_types::{
     NativeFileOnlyContent, PollContent, PptContent, QnaContent, SharedNotesContent,
@@ -52,7 +52,7 @@ pub use content_types::{
 };
 pub use contents::{Content, ContentManager};
 pub use context::MeetingContext;
-pub use durable::{NotSaved, RestoreError, SavedState, SetAside};
+pub use durable::{RestoreError, SaveError, SavedState, SetAsideContent, UnreadableValue};
 pub use limits::{AnnotationLimits, MeetingLimits};
 pub use meeting::{Meeting, MeetingConfig};
 pub use policy::{DefaultPolicy, Policy};

@@ -113,7 +113,7 @@ impl BrowserTransfers {
         let key = FileKey::new(&file.key, &file.iv);
         let permission = DownloadPermission {
             stored_name: file.name.clone(),
-            key: key.map_err(|error| StoreError::Failed(error.to_string()))?,
+            key: key.map_err(|error| StoreError::failed(error))?,
             size: file.size,
             sha1: file.hash.clone(),
             display_name: name.to_owned(),
@@ -139,7 +139,7 @@ impl WebUpload for PendingUpload {
         // This does not wait: the browser was answered only after the whole file had arrived.
         let outcome = self.outcome.try_recv().unwrap_or_else(|_| {
             let refused = lock(&self.refused).take();
-            Err(refused.unwrap_or_else(|| StoreError::Malformed("no file was uploaded".into())))
+            Err(refused.unwrap_or_else(|| StoreError::malformed("no file was uploaded")))
         });
         Box::pin(async move {
             let import = outcome?.publish()?;

@@ -6,16 +6,16 @@ use psom_objects::store::StoreError;
 pub(super) fn io_error(error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Failed(error.to_string()),
+        _ => StoreError::failed(io::Error::new(error.kind(), error.to_string())),
     }
 }
 
 /// The error for a meeting that has ended.
 pub(super) fn meeting_ended() -> StoreError {
-    StoreError::Failed("the meeting has ended".into())
+    StoreError::failed("the meeting has ended")
 }
 
 /// The error for work that panicked or was stopped with the runtime.
 pub(super) fn interrupted(error: tokio::task::JoinError) -> StoreError {
-    StoreError::Failed(error.to_string())
+    StoreError::failed(error)
 }

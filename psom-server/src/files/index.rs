@@ -181,7 +181,7 @@ impl MeetingIndex {
 
     /// Adds a file of an earlier run to the index.
     pub(super) fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
-        let failed = |reason: String| Err(StoreError::Failed(reason));
+        let failed = |reason: String| Err(StoreError::failed(reason));
         // The name comes from the store and becomes a part of a path.
         if !is_random_name(&file.name) {
             return failed("its name does not have the form of 32 hexadecimal digits".into());

@@ -36,7 +36,7 @@ pub(super) fn import_package(
     let names = file_names(&package);
     let total = package.files().fold(0_u64, |sum, (_, size)| sum.saturating_add(size));
     if total > unpacked_length {
-        return Err(StoreError::Malformed(format!(
+        return Err(StoreError::malformed(format!(
             "its files have {total} bytes, but {unpacked_length} were announced"
         )));
     }
@@ -86,6 +86,6 @@ fn key(name: &str) -> String {
 fn package_error(error: PackageError) -> StoreError {
     match error {
         PackageError::Io(error) | PackageError::Copy { source: error, .. } => io_error(&error),
-        error => StoreError::Malformed(error.to_string()),
+        error => StoreError::malformed(error),
     }
 }

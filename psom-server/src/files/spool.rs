@@ -136,7 +136,7 @@ impl<W: Send + 'static> SpoolShared<W> {
 
 impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
     fn failure(&self) -> StoreError {
-        let stopped = || StoreError::Failed("the writer of the upload has stopped".into());
+        let stopped = || StoreError::failed("the writer of the upload has stopped");
         self.state().error.clone().unwrap_or_else(stopped)
     }
 

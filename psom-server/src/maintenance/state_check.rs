@@ -8,7 +8,7 @@ use std::{
 
 use psom::Space;
 use psom_objects::{
-    server::{Meeting, MeetingConfig, RestoreError, SetAside},
+    server::{Meeting, MeetingConfig, RestoreError, SetAsideContent},
     store::{FileStore, StoreError, StoredFile, UploadSink},
 };
 
@@ -112,7 +112,7 @@ fn try_restore(
     let space = Space::try_new(Instant::now(), [], |scope| {
         let meeting = Meeting::restore(scope, config, state)?;
         refused = meeting.set_aside().iter().find_map(|aside| match aside {
-            SetAside::Refused { content, .. } => Some((aside.to_string(), *content)),
+            SetAsideContent::Refused { content, .. } => Some((aside.to_string(), *content)),
             // The content type is unknown here, but the server can have more types.
             _ => None,
         });
@@ -151,8 +151,8 @@ impl FileStore for FileProbe {
                 lock(&files.referenced).insert(key, file.clone());
                 Ok(())
             }
-            Some(_) => Err(StoreError::Failed("the file has another length".into())),
-            None => Err(StoreError::Failed("the file does not exist".into())),
+            Some(_) => Err(StoreError::failed("the file has another length")),
+            None => Err(StoreError::failed("the file does not exist")),
         }
     }
 

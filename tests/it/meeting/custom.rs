@@ -40,7 +40,7 @@ impl ContentType for Gauge {
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        old.saved.must::<f64>("value")?;
+        old.saved.required::<f64>("value")?;
         Ok(Self { memory: old.memory })
     }
 }

@@ -106,7 +106,7 @@ fn full_store_refuses_and_ends_uploads() {
 #[test]
 fn failing_store_ends_uploads_as_archive_failures() {
     let mut world = world();
-    world.store.disk().fails = Some(StoreError::Failed("broken".into()));
+    world.store.disk().fails = Some(StoreError::failed("broken"));
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.rejected 1 ArchiveFailed"]);
 }
 

@@ -85,7 +85,7 @@ impl WebUpload for Form {
     fn finish(self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>> {
         Box::pin(async move {
             let posted = self.store.web.lock().unwrap().forms[&self.url].clone();
-            let nothing = || StoreError::Malformed("nothing was posted".into());
+            let nothing = || StoreError::malformed("nothing was posted");
             let plain = posted.ok_or_else(nothing)?;
             let file = StoredFile {
                 name: self.url.replace("http://up/", "web-"),
@@ -305,8 +305,8 @@ fn store_error_is_reported_to_the_client() {
     for (error, reason) in [
         (StoreError::Full, "CapacityExceeded"),
         (StoreError::TooLarge(5), "MaxPackageSizeExceeded"),
-        (StoreError::Malformed("x".into()), "VerifyFailed"),
-        (StoreError::Failed("x".into()), "ArchiveFailed"),
+        (StoreError::malformed("x"), "VerifyFailed"),
+        (StoreError::failed("x"), "ArchiveFailed"),
         (StoreError::Unsupported, "UnknownFailure"),
     ] {
         web.fail(error);
@@ -474,7 +474,7 @@ fn store_error_of_a_download_is_reported() {
     for (error, reason) in [
         (StoreError::Unsupported, "NotSupported"),
         (StoreError::Full, "UnknownFailure"),
-        (StoreError::Failed("x".into()), "UnknownFailure"),
+        (StoreError::failed("x"), "UnknownFailure"),
     ] {
         web.fail(error);
         let told = web.download(PRESENTER, "file-1", true);

@@ -56,7 +56,7 @@ impl UploadSink for Basket {
 
     fn finish(self: Box<Self>, _: u64) -> StoreFuture<'static, Result<Import, StoreError>> {
         Box::pin(async move {
-            let malformed = |error| StoreError::Malformed(format!("{error}"));
+            let malformed = |error| StoreError::malformed(error);
             let package = Package::open(Cursor::new(self.0), &Default::default());
             let manifest = package.map_err(malformed)?.manifest().clone();
             let store = |name: &str| {

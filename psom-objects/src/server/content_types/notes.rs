@@ -87,7 +87,7 @@ impl ContentType for SharedNotesContent {
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let state = old.saved.must("notes")?;
+        let state = old.saved.required("notes")?;
         Ok(Self { state, meeting: old.meeting, memory: old.memory, owner: old.owner })
     }
 }

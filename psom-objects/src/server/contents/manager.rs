@@ -11,7 +11,7 @@ use crate::{
     server::{
         content_type::ContentTypes,
         context::MeetingContext,
-        durable::{self, RestoreError, SavedState, SetAside},
+        durable::{self, RestoreError, SavedState, SetAsideContent},
         mailbox::{Mailbox, Receive},
         stage::Stage,
         summary::ContentSummary,
@@ -87,7 +87,7 @@ impl ContentManager {
         meeting: &MeetingContext,
         types: &ContentTypes,
         state: &SavedState,
-    ) -> Result<Vec<SetAside>, RestoreError> {
+    ) -> Result<Vec<SetAsideContent>, RestoreError> {
         let restored = restoring::contents(scope, meeting, types, Mailbox::of(this), state)?;
         let Restored { contents, numbers, aside } = restored;
         scope.tell(this, move |manager, _| {

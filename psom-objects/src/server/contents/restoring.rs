@@ -1,15 +1,18 @@
-//! A meeting as it was when its server stopped.
+//! Restoring the contents of a meeting from its saved state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::ParseIntError,
+};
 
 use psom::{Handle, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::content::{Content, ContentFile, ContentFiles, ContentRequest, SavedContent};
 use crate::server::{
-    content_type::{ContentTypes, Memory, OldContent, Recollection, Refusal},
+    content_type::{ContentTypes, Memory, OldContent, Refusal, SavedValues},
     context::MeetingContext,
-    durable::{self, RestoreError, SavedState, SetAside},
+    durable::{self, RestoreError, SavedState, SetAsideContent, UnreadableValue},
     mailbox::Mailbox,
 };
 
@@ -21,23 +24,22 @@ pub(super) struct SavedContents {
     pub(super) last_order: i64,
 }
 
-/// What a content manager had when it was last saved.
+/// The restored state of a content manager.
 #[derive(Default)]
 pub(super) struct Restored {
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
     pub(super) numbers: SavedContents,
-    pub(super) aside: Vec<SetAside>,
+    pub(super) aside: Vec<SetAsideContent>,
 }
 
-/// What becomes of a content.
+/// The outcome of restoring one content.
 enum Outcome {
-    Made(Handle<Content>),
-    Aside(SetAside),
+    Restored(Handle<Content>),
+    SetAside(SetAsideContent),
     Forgotten,
 }
 
-/// Makes the contents again that were saved. Those whose type does not outlive the server are
-/// forgotten, and their files with them.
+/// Restores all saved contents. Erases those that their type forgets, with their files.
 pub(super) fn contents(
     scope: &mut Scope,
     meeting: &MeetingContext,
@@ -52,24 +54,23 @@ pub(super) fn contents(
     let below = state.range("content/".to_owned()..);
     for (key, text) in below.take_while(|(key, _)| key.starts_with("content/")) {
         let name = &key["content/".len()..];
-        // What is below a content is its extended content's.
+        // The keys below a content belong to its content type.
         if name.contains('/') {
             continue;
         }
-        let unreadable = |why: std::num::ParseIntError| RestoreError::Unreadable {
+        let id: i64 = name.parse().map_err(|error: ParseIntError| RestoreError::Unreadable {
             key: key.clone(),
-            why: why.to_string(),
-        };
-        let id: i64 = name.parse().map_err(unreadable)?;
+            source: error.into(),
+        })?;
         let saved: SavedContent = durable::read(key, text)?;
-        // After a repair the last number may be lost. None is given again for all that, nor that of
-        // a content that is set aside: whoever got it would get what that has saved, too.
+        // A repair can lose the last identifier. No identifier may be assigned twice, not even that
+        // of a content that is set aside, because a new content would get its saved state.
         restored.numbers.last_id = restored.numbers.last_id.max(id);
         let files = files(state, id, &saved)?;
         let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
         match content(scope, (meeting, types), manager.clone(), (state, id), (saved, files)) {
-            Outcome::Made(content) => drop(restored.contents.insert(id, content)),
-            Outcome::Aside(aside) => restored.aside.push(aside),
+            Outcome::Restored(content) => drop(restored.contents.insert(id, content)),
+            Outcome::SetAside(content) => restored.aside.push(content),
             Outcome::Forgotten => {
                 scope.erase(key.as_str());
                 scope.erase(durable::files_key(id));
@@ -77,9 +78,9 @@ pub(super) fn contents(
             }
         }
         for file in stored {
-            meeting.files().adopt(&file).map_err(|why| {
+            meeting.files().adopt(&file).map_err(|source| {
                 let file = file.name.clone();
-                RestoreError::File { content: id, file, why }
+                RestoreError::File { content: id, file, source }
             })?;
         }
     }
@@ -87,23 +88,23 @@ pub(super) fn contents(
     Ok(restored)
 }
 
-/// The files of a content: all, or it is not what it was.
+/// Reads the files of a content. All of them must be saved.
 fn files(state: &SavedState, id: i64, saved: &SavedContent) -> Result<ContentFiles, RestoreError> {
     let prefix = format!("{}/", durable::files_key(id));
     let below = state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
     let files = below.map(|(key, text)| durable::read::<ContentFile>(key, text));
     let named = files.map(|file| file.map(|file| (file.stored.name.clone(), file)));
     let files = named.collect::<Result<ContentFiles, _>>()?;
-    match files.len() {
-        found if found == saved.files => Ok(files),
-        found => Err(RestoreError::Unreadable {
-            key: durable::content_key(id),
-            why: format!("it has {} files, of which {found} are there", saved.files),
-        }),
+    let (expected, found) = (saved.files, files.len());
+    if found == expected {
+        return Ok(files);
     }
+    let source = UnreadableValue::Files { expected, found };
+    Err(RestoreError::Unreadable { key: durable::content_key(id), source })
 }
 
-/// Forgets the files of contents that a repair has taken out: their numbers may be given again.
+/// Erases the saved files of contents that a repair has removed, because their identifiers may be
+/// assigned again.
 fn erase_orphans(scope: &mut Scope, state: &SavedState) {
     let below = state.range("file/".to_owned()..).map(|(key, _)| key.as_str());
     let contents = below.map_while(|key| key.strip_prefix("file/")?.split('/').next());
@@ -114,6 +115,7 @@ fn erase_orphans(scope: &mut Scope, state: &SavedState) {
     }
 }
 
+/// Restores one content.
 fn content(
     scope: &mut Scope,
     (meeting, types): (&MeetingContext, &ContentTypes),
@@ -122,13 +124,13 @@ fn content(
     (saved, files): (SavedContent, ContentFiles),
 ) -> Outcome {
     let Some((kind, constructors)) = types.get(&saved.r#type) else {
-        return Outcome::Aside(SetAside::UnknownType { content: id, kind: saved.r#type });
+        return Outcome::SetAside(SetAsideContent::UnknownType { content: id, kind: saved.r#type });
     };
     let restored: Result<_, Refusal> = scope.try_add_with(|scope, content| {
         let old = OldContent {
             id,
             owner: saved.owner,
-            saved: Recollection::new(state, id),
+            saved: SavedValues::new(state, id),
             content: Content::reference(content),
             meeting: meeting.clone(),
             memory: Memory::new(id),
@@ -137,18 +139,18 @@ fn content(
         Ok(Content::new(id, meeting.clone(), manager, kind, saved, files, extended))
     });
     match restored {
-        Ok(content) => Outcome::Made(content),
+        Ok(content) => Outcome::Restored(content),
         Err(refusal) => {
             if refusal.forget {
                 tracing::info!(
                     content = id,
                     kind,
-                    "Forgot a content that does not outlive a server"
+                    "removed a content that its type does not restore"
                 );
                 return Outcome::Forgotten;
             }
             let (kind, why) = (kind.to_owned(), refusal.why.into_owned());
-            Outcome::Aside(SetAside::Refused { content: id, kind, why })
+            Outcome::SetAside(SetAsideContent::Refused { content: id, kind, why })
         }
     }
 }

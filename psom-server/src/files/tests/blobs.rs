@@ -411,7 +411,7 @@ impl MultipartUpload for FailingUpload {
 }
 
 fn failed_by_the_store(error: &StoreError) -> bool {
-    matches!(error, StoreError::Failed(why) if why.contains("the bucket is on fire"))
+    matches!(error, StoreError::Failed(source) if source.to_string().contains("the bucket is on fire"))
 }
 
 #[tokio::test]

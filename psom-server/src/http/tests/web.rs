@@ -174,7 +174,7 @@ async fn upload_address_ends_with_its_upload() {
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
     // Nothing was uploaded yet, and finishing ends the permission.
     let (upload, path) = permit(&api);
-    assert_eq!(error(upload.finish().await), StoreError::Malformed("no file was uploaded".into()));
+    assert_eq!(error(upload.finish().await), StoreError::malformed("no file was uploaded"));
     assert_eq!(post(&api, &path, form(b"x")).await, 404);
     // An uploaded file that the meeting does not take is removed.
     let (upload, path) = permit(&api);

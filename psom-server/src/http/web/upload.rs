@@ -146,8 +146,8 @@ impl UploadRefusal {
     /// Returns the reason in the form that the meeting gets.
     fn reason(self) -> StoreError {
         match self {
-            Self::Malformed(why) => StoreError::Malformed(why.into()),
-            Self::Slow => StoreError::Malformed("the form arrived too slowly".into()),
+            Self::Malformed(why) => StoreError::malformed(why),
+            Self::Slow => StoreError::malformed("the form arrived too slowly"),
             Self::Store(error) => error,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     interfaces::MOST_CHOICES,
     server::{
-        content_type::{Memory, Recollection, Refusal},
+        content_type::{Memory, Refusal, SavedValues},
         limits::MeetingLimits,
     },
 };
@@ -91,8 +91,8 @@ impl PollState {
     }
 
     /// The state as it was saved.
-    pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
-        let mut state: Self = saved.must("poll")?;
+    pub(super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
+        let mut state: Self = saved.required("poll")?;
         for (user, choice) in saved.below("vote")? {
             let user = user.parse().map_err(|_| Refusal::malformed("a vote of nobody"))?;
             state.apply(&PollChange::Voted { user, choice: Some(choice) });

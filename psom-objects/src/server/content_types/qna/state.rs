@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     qna::QnaBlob,
     server::{
-        content_type::{Memory, Recollection, Refusal},
+        content_type::{Memory, Refusal, SavedValues},
         limits::MeetingLimits,
     },
     types::QnaOpenState,
@@ -119,9 +119,9 @@ impl QnaState {
     }
 
     /// The state as it was saved.
-    pub(super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
+    pub(super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
-        state.apply(&QnaChange::Opened(saved.must::<i32>("qna")?.into()));
+        state.apply(&QnaChange::Opened(saved.required::<i32>("qna")?.into()));
         for (_, Put { user, moderates, blob }) in saved.below("blob")? {
             state.apply(&QnaChange::Put { user, moderates, blob });
         }

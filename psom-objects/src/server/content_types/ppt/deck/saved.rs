@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Deck, DeckChange, Failed, Item, Markup, Piece, Place, Position, merged};
 use crate::{
-    server::content_type::{Memory, Recollection, Refusal},
+    server::content_type::{Memory, Refusal, SavedValues},
     types::{ResourceErrorCode, ResourceFormat},
 };
 
@@ -59,10 +59,10 @@ impl Deck {
     }
 
     /// The presentation as it was saved. Whoever was uploading is not there any more.
-    pub(in super::super) fn restore(saved: &Recollection<'_>) -> Result<Self, Refusal> {
+    pub(in super::super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let bad = |what: &str| Refusal::malformed(format!("the presentation has a bad {what}"));
-        let Numbers { slides, last_number } = saved.must("deck")?;
-        let position = Position::read(&saved.must::<String>("position")?);
+        let Numbers { slides, last_number } = saved.required("deck")?;
+        let position = Position::read(&saved.required::<String>("position")?);
         let position = position.ok().flatten().ok_or_else(|| bad("position"))?;
         let mut deck = Self { slides, last_number, position, ..Self::new() };
         for (name, item) in saved.below::<Item>("item")? {
