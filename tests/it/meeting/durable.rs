@@ -371,8 +371,8 @@ fn content_of_an_unregistered_type_is_kept() {
     let (mut again, aside) = room.restored_with(fewer());
     let expected = |id, kind| {
         format!(
-            "content {id} is of the type {kind}, which this server does not know; start the one \
-             that does"
+            "content {id} has the type {kind}, which this server does not know; start a server that \
+             knows it"
         )
     };
     assert_eq!(aside, [expected(2, "Content.Qna"), expected(3, "Content.SharedNotes")]);
@@ -469,7 +469,7 @@ fn unrestorable_type_without_saved_state_is_dropped() {
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
     let (mut again, aside) = room.restored_with(types());
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&3]);
-    assert!(aside.len() == 1 && aside[0].contains("the type has no `restore`"), "{aside:?}");
+    assert!(aside.len() == 1 && aside[0].contains("the type cannot restore saved state"), "{aside:?}");
     again.save();
     assert!(!again.state.contains_key("content/1"));
     assert_eq!(again.state["content/2/here"], "1.0");

@@ -113,7 +113,7 @@ fn content_with_a_missing_file_is_refused() {
     });
     let refused = refused.unwrap();
     assert!(matches!(&refused, RestoreError::Unreadable { key, .. } if key == "content/1"));
-    assert!(refused.to_string().contains("it has 2 files, of which 1 are there"), "{refused}");
+    assert!(refused.to_string().contains("the content has 2 files, but 1 are saved"), "{refused}");
     // The files of a dropped content do not belong to the next content with its number.
     room.state.retain(|key, _| key.starts_with("file/"));
     assert_eq!(room.state.len(), 1);
