@@ -1,15 +1,15 @@
-//! The distributed objects of a web conference (MS-PSOM), built with nothing but the public
+//! The distributed objects of a web conference (MS-PSOM), built only with the public API of the
 //! framework.
 //!
-//! - [`interfaces`]: both halves of every object, as the specification declares them.
-//! - [`server`]: the conference itself, behind a [`server::Meeting`] as the root of a space.
-//! - [`annotation`]: what is drawn and written on a content, the same for both sides.
+//! - [`interfaces`]: the interfaces of every object, for both sides.
+//! - [`server`]: the server side of a conference. [`server::Meeting`] is the root of a space.
+//! - [`annotation`]: the annotations of a content, for both sides.
 //! - [`client`]: a mirror of the conference that a program reads and is told of changes.
-//! - [`package`]: OC packages, in which content is uploaded.
-//! - [`qna`]: what the pages of questions and answers say to each other.
-//! - [`store`]: where a server keeps files; whoever runs a server implements it.
-//! - [`testing`]: meetings in tests.
-//! - [`texts`]: how long a text is on the wire.
+//! - [`package`]: OC packages, in which clients upload contents.
+//! - [`qna`]: the messages between the pages of questions and answers.
+//! - [`store`]: the interface to the file store, which a server implements.
+//! - [`testing`]: meetings in tests, without a server, a network or a disk.
+//! - [`texts`]: characters that are unsafe in the texts that users see.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -19,15 +19,16 @@ use crate::{
 #[derive(Default)]
 pub struct ContentUserManager {
     users: BTreeMap<i64, Entry>,
-    /// What users are to be who are admitted and not there yet.
+    /// The roles of users who are admitted but not connected yet.
     expected: BTreeMap<i64, Role>,
 }
 
-/// The most bytes of an address and of a name on the wire.
-const NAME: usize = 2048;
+/// The maximum encoded length of an address and of a name, so that the roster that a newcomer
+/// receives stays small.
+const MAX_NAME_BYTES: usize = 2048;
 
-/// About so many bytes go into one call: far below what a record may have.
-const FULL: usize = 128 << 10;
+/// The size at which a call with users is sent. It is far below the 1 MiB limit of a record.
+const USERS_CALL_BYTES: usize = 128 << 10;
 
 struct Entry {
     uri: String,
@@ -39,7 +40,7 @@ struct Entry {
 impl ContentUserManagerServer for ContentUserManager {}
 
 impl ContentUserManager {
-    /// What a user is; somebody who is not there is an attendee.
+    /// Returns the user's role, or [`Role::Attendee`] if they are not connected.
     pub fn role(&self, user: i64) -> Role {
         self.users.get(&user).map_or(Role::Attendee, |entry| entry.role)
     }
@@ -71,7 +72,7 @@ impl Lifecycle for ContentUserManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user();
         let known = user.data::<Participant>();
-        let text = |text: &str| psom::wire::encoded_prefix(text, NAME).to_owned();
+        let text = |text: &str| psom::wire::encoded_prefix(text, MAX_NAME_BYTES).to_owned();
         let uri = text(known.map_or(&user.name, |known| &known.uri));
         let display_name = text(&user.name);
         let expected = self.expected.remove(&user.id);
@@ -79,7 +80,7 @@ impl Lifecycle for ContentUserManager {
         let before = self.users.remove(&user.id);
         let (is_new, role, connections) =
             before.as_ref().map_or((true, role, 0), |it| (false, it.role, it.connections));
-        // Who comes again may call themselves otherwise: what was told of them is valid no more.
+        // A user who connects again may have another name or address, which replaces the known one.
         let is_other = before.is_some_and(|it| it.uri != uri || it.display_name != display_name);
         if is_new || is_other {
             let caller = cx.caller().id();
@@ -104,8 +105,8 @@ impl Lifecycle for ContentUserManager {
             size += 16
                 + psom::wire::encoded_bytes(&entry.uri)
                 + psom::wire::encoded_bytes(&entry.display_name);
-            // All users of a large meeting are more than fits into one call.
-            if size >= FULL {
+            // The users of a large meeting do not fit in one call.
+            if size >= USERS_CALL_BYTES {
                 caller.c_users_added(&ids, &uris, &names);
                 (ids, uris, names, size) = (vec![], vec![], vec![], 0);
             }
@@ -123,7 +124,7 @@ impl Lifecycle for ContentUserManager {
             self.users.remove(&user);
             cx.peers().c_users_removed(&[user]);
         }
-        // Whoever closes this has left the meeting.
+        // A client that closes this object leaves the meeting.
         cx.caller().hang_up();
     }
 }

@@ -97,7 +97,7 @@ impl ContentManager {
         Ok(aside)
     }
 
-    /// Saves the numbers that are never given again.
+    /// Saves the numbers that are never assigned again.
     pub(super) fn save(&self, scope: &mut Scope) {
         let saved = SavedContents { last_id: self.last_id, last_order: self.last_order };
         durable::save(scope, "contents", &saved);
@@ -113,12 +113,12 @@ impl ContentManager {
         self.stage
     }
 
-    /// How many contents there are.
+    /// Returns the number of contents.
     pub fn len(&self) -> usize {
         self.contents.len()
     }
 
-    /// Whether there are none.
+    /// Reports whether the meeting has no contents.
     pub fn is_empty(&self) -> bool {
         self.contents.is_empty()
     }
@@ -128,7 +128,7 @@ impl ContentManager {
         contents.map(Content::summary).collect()
     }
 
-    /// A user has become something else.
+    /// Applies the changed role of a user.
     pub(in crate::server) fn on_role(&mut self, cx: &mut Context<Self>, user: i64) {
         let meeting = self.meeting.clone();
         let (role, policy) = (meeting.role(cx, user), meeting.policy());
@@ -239,7 +239,7 @@ impl Lifecycle for ContentManager {
             self.set_stage(cx, self.stage.leave(user));
             self.tell_contents(cx, user, None);
         }
-        // Whoever closes this has left the meeting.
+        // A client that closes this object leaves the meeting.
         cx.caller().hang_up();
     }
 }
