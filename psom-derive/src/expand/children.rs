@@ -5,7 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Ident, ItemImpl, Type};
 
-use super::{emit, emit_at};
+use super::emit::{emit, emit_at};
 use crate::model::{Factories, Factory, FactoryParam, FieldChild, Part};
 
 /// `ChildDesc` of a type that an object connects to its peers.

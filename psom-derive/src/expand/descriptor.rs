@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use syn::Ident;
 
-use super::emit;
+use super::emit::emit;
 use crate::model::{Interface, Method, Version};
 
 /// The table, and `impl Interface for XProxy`.

@@ -1,41 +1,26 @@
 //! From the model to code: a table and calls into the runtime, nothing worth reading.
 //!
 //! What is not part of a user's vocabulary stands in a `const _` block, where `__psom` is the
-//! runtime's module for generated code. Our own names have the spans of [`Span::mixed_site`], so
-//! that a user's parameter can have any name; types are not hygienic, see [`free_name`].
+//! runtime's module for generated code. Our own names have the spans of `Span::mixed_site`, so
+//! that a user's parameter can have any name; types are not hygienic, see [`emit::free_name`].
 
 mod children;
 mod descriptor;
 mod dispatch;
+mod emit;
 mod object;
 mod proxy;
 mod psom_type;
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident};
-use syn::{Block, Ident, ItemTrait, Path, ReturnType, TraitItem, Type, parse_quote};
+use proc_macro2::TokenStream;
+use syn::{Block, ItemTrait, ReturnType, TraitItem, Type, parse_quote};
 
 pub(crate) use children::factories;
 pub(crate) use object::object;
 pub(crate) use psom_type::psom_type;
 
+use self::emit::{emit, proxy_ident};
 use crate::model::Interface;
-
-/// `quote!` for names of ours.
-macro_rules! emit {
-    ($($tokens:tt)*) => {
-        quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*)
-    };
-}
-use emit;
-
-/// The same, for code that is about the user's token at `$span`: errors in it stand there.
-macro_rules! emit_at {
-    ($span:expr=> $($tokens:tt)*) => {
-        quote::quote_spanned!(proc_macro2::Span::mixed_site().located_at($span)=> $($tokens)*)
-    };
-}
-use emit_at;
 
 /// The proxy of an interface and what the runtime needs to know.
 pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream {
@@ -79,42 +64,4 @@ pub(crate) fn desugar_async(item: &mut ItemTrait) {
             *body = awaited;
         }
     }
-}
-
-/// The proxy of the trait `ident`.
-fn proxy_ident(ident: &Ident) -> Ident {
-    format_ident!("{ident}Proxy", span = ident.span())
-}
-
-/// The proxy of the trait at `path`.
-fn proxy_path(path: &Path) -> Path {
-    let mut path = path.clone();
-    if let Some(last) = path.segments.last_mut() {
-        last.ident = proxy_ident(&last.ident);
-    }
-    path
-}
-
-/// A name for a type parameter, `wish` if the trait leaves it free. Type parameters are not
-/// hygienic, and the types in the trait's methods are printed below them.
-fn free_name(wish: &str, item: &ItemTrait) -> Ident {
-    let mut name = wish.to_owned();
-    while mentions(item.to_token_stream(), &name) {
-        name.push('_');
-    }
-    Ident::new(&name, Span::mixed_site())
-}
-
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
-}
-
-/// `text` as a line of documentation.
-fn doc(text: String) -> TokenStream {
-    let text = format!(" {text}");
-    emit!(#[doc = #text])
 }

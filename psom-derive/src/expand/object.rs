@@ -3,7 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{ItemStruct, Path};
 
-use super::{children, emit, emit_at, proxy_path};
+use super::children;
+use super::emit::{emit, emit_at, proxy_path};
 use crate::model::Object;
 
 /// `impl DistributedObject` for a struct, and the check that its two interfaces are one.

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
-use super::{doc, emit, emit_at, free_name};
+use super::emit::{doc, emit, emit_at, free_name};
 use crate::model::{Interface, Method, Param};
 
 /// `struct XProxy<T = ()>(T);`

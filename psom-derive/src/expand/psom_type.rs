@@ -5,7 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Ident, Type};
 
-use super::{emit, emit_at};
+use super::emit::{emit, emit_at};
 use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
 
 /// The conversions, the type's description, and how it is written and read.
