@@ -232,7 +232,7 @@ async fn check_reports_an_unrestorable_content_and_repair_drops_it() {
     server.shutdown(Duration::from_secs(30)).await;
     let problems = maintenance::check(data.path(), &BlobConfig::Local).await.unwrap().problems;
     assert!(
-        problems.len() == 1 && problems[0].contains("content 2 cannot be made"),
+        problems.len() == 1 && problems[0].contains("cannot restore content 2"),
         "{problems:?}"
     );
     let lost = maintenance::repair(data.path(), &BlobConfig::Local).await.unwrap().lost;

@@ -469,7 +469,10 @@ fn unrestorable_type_without_saved_state_is_dropped() {
     room.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
     let (mut again, aside) = room.restored_with(types());
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&3]);
-    assert!(aside.len() == 1 && aside[0].contains("the type cannot restore saved state"), "{aside:?}");
+    assert!(
+        aside.len() == 1 && aside[0].contains("the type cannot restore saved state"),
+        "{aside:?}"
+    );
     again.save();
     assert!(!again.state.contains_key("content/1"));
     assert_eq!(again.state["content/2/here"], "1.0");
