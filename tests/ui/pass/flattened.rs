@@ -70,7 +70,7 @@ fn main() {
     flat.c_mark(&Span { begin: 300, r#end: -1 }, "a");
     let mut plain = PlainBookClientProxy::proxy(Recorder(Vec::new()));
     plain.c_mark(300, -1, "a");
-    assert_eq!(flat.0, plain.0);
+    assert_eq!(flat.0.0, plain.0.0);
 
     fn params<I: Interface>() -> Vec<&'static ParamDesc> {
         I::DESC.methods[0].params().collect()
