@@ -26,6 +26,7 @@ mod error;
 pub mod file;
 pub mod message;
 pub mod object;
+pub mod package;
 pub mod print;
 pub mod store;
 

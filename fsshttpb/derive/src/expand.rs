@@ -128,7 +128,7 @@ pub(crate) fn table(table: &Table) -> TokenStream {
             fn print(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self {
                     #(Self::#names(object) => ::fsshttpb::object::StreamObject::print(object, f),)*
-                    Self::#unknown(unknown) => ::core::write!(f, "data {}", unknown.data),
+                    Self::#unknown(unknown) => ::core::write!(f, "data{}", unknown.data),
                 }
             }
         }

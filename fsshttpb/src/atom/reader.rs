@@ -16,10 +16,10 @@ pub struct Budget(Cell<usize>);
 
 impl Budget {
     /// Bytes that every message may take, so that small messages are never refused.
-    const BASE_BYTES: usize = 24 * 1024;
-    /// Bytes of memory for each byte of input. Vectors grow by doubling, so that the real use is at
-    /// most twice as large: less than 16 times the input and 64 KiB.
-    const BYTES_PER_INPUT_BYTE: usize = 7;
+    const BASE_BYTES: usize = 48 * 1024;
+    /// Bytes of memory for each byte of input. The copy of the input and small vectors come on top:
+    /// in all, less than 16 times the input and 64 KiB.
+    const BYTES_PER_INPUT_BYTE: usize = 12;
 
     /// Returns the budget for an input of `len` bytes.
     pub fn for_input(len: usize) -> Self {
@@ -41,6 +41,11 @@ impl<'a> Reader<'a> {
     /// Creates a reader over all of `source`.
     pub fn new(source: &'a Bytes, budget: &'a Budget) -> Self {
         Self { source, position: 0, end: source.len(), budget }
+    }
+
+    /// Returns a second cursor at the same place with the same budget.
+    pub(crate) fn fork(&self) -> Self {
+        Self { ..*self }
     }
 
     /// Returns the offset of the next byte in the source.

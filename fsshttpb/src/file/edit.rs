@@ -28,8 +28,11 @@ const FILE_SCHEMA: Guid = Guid::from_u128(0x0EB93394_571D_41E9_AAD3_880D92D31955
 pub const EDITORS_TABLE_HEADER: [u8; 8] = [0x1A, 0x5A, 0x3A, 0x30, 0, 0, 0, 0];
 
 impl Store {
-    /// Creates the store of a file with the default chunking. The same file gives the same
-    /// identifiers; see [`Ids`].
+    /// Creates the store of a file with the default chunking.
+    ///
+    /// The same file gives the same identifiers and serial numbers. A server that creates the store
+    /// of one document more than once uses [`Store::from_file_with`] with a new GUID each time:
+    /// otherwise it would take what a client knows of an older store for knowledge of this one.
     ///
     /// # Errors
     /// None is known; the new store is checked like an upload.

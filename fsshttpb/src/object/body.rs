@@ -7,7 +7,7 @@ use super::{traits::Unknown, types::*};
 
 /// An object of any type.
 #[derive(Clone, Debug, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
-#[serde(tag = "object")]
+#[serde(tag = "type")]
 #[expect(missing_docs, reason = "each variant is documented at its type")]
 pub enum Body {
     DataElementPackage(DataElementPackage),

@@ -122,7 +122,8 @@ impl Element {
     /// # Errors
     /// The bytes break a rule of the format.
     pub fn read_from(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        read(reader, 0)
+        let counts = count_children(reader)?;
+        read(reader, 0, &mut counts.into_iter())
     }
 
     /// Writes the element.
@@ -186,12 +187,54 @@ fn kept(raw: &[u8], write: impl FnOnce(&mut Writer<'_>)) -> Option<Blob> {
     (!Writer::equals(raw, write)).then(|| raw.into())
 }
 
-fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Element, DecodeError> {
+/// Counts the children of each object, in the order of the objects. With the counts, no vector
+/// grows while the objects are read, so that the memory stays within its limit. Bytes that break a
+/// rule end the count; the reader reports them.
+fn count_children(reader: &Reader<'_>) -> Result<Vec<u32>, DecodeError> {
+    let mut reader = reader.fork();
+    let mut counts: Vec<u32> = vec![];
+    // The places of the objects that are open.
+    let mut open = vec![];
+    loop {
+        match reader.peek() {
+            Err(_) => return Ok(counts),
+            Ok(first) if is_end(first) => {
+                if read_end(&mut reader).is_err() || open.pop().is_none() {
+                    return Ok(counts);
+                }
+            }
+            Ok(_) => {
+                if let Some(parent) = open.last() {
+                    let parent: usize = *parent;
+                    counts[parent] += 1;
+                }
+                let Ok(header) = Header::read(&mut reader) else { return Ok(counts) };
+                reader.charge(size_of::<Element>())?;
+                if header.compound {
+                    open.push(counts.len());
+                }
+                counts.push(0);
+                if reader.inner(header.len).is_err() || open.len() > MAX_DEPTH {
+                    return Ok(counts);
+                }
+            }
+        }
+        if open.is_empty() {
+            return Ok(counts);
+        }
+    }
+}
+
+fn read(
+    reader: &mut Reader<'_>,
+    depth: usize,
+    counts: &mut impl Iterator<Item = u32>,
+) -> Result<Element, DecodeError> {
     let start = reader.offset();
     if depth == MAX_DEPTH {
         return Err(reader.error(Rule::Depth(MAX_DEPTH)));
     }
-    reader.charge(size_of::<Element>())?;
+    let count = counts.next().unwrap_or(0) as usize;
     if is_end(reader.peek()?) {
         let number = read_end(reader)?;
         return Err(DecodeError::new(start, Rule::StrayEnd(number)));
@@ -209,10 +252,10 @@ fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Element, DecodeError> {
         data: kept(reader.between(data_start, reader.offset()), |writer| body.write(writer)),
         end: None,
     };
-    let mut children = vec![];
+    let mut children = Vec::with_capacity(count);
     if header.compound {
         while !is_end(reader.peek()?) {
-            children.push(read(reader, depth + 1)?);
+            children.push(read(reader, depth + 1, counts)?);
         }
         let end_start = reader.offset();
         let found = read_end(reader)?;

@@ -36,23 +36,24 @@ impl Fragments {
         let (start, len) = (fragment.chunk.start.0, fragment.chunk.length.0);
         let end = start.checked_add(len).ok_or_else(|| error.clone())?;
         let same_size = partial.parts.is_empty() || partial.size == fragment.size.0;
-        if !same_size || end > fragment.size.0 || len != fragment.data.len() as u64 {
+        if !same_size || len == 0 || end > fragment.size.0 || len != fragment.data.len() as u64 {
             self.0.remove(&id);
             return Err(error);
         }
         partial.size = fragment.size.0;
         partial.parts.insert(start, fragment.data.0.clone());
-        let mut whole = vec![];
+        let mut end = 0;
         for (start, part) in &partial.parts {
-            if *start != whole.len() as u64 {
+            if *start != end {
                 return Ok(None);
             }
-            whole.extend_from_slice(part);
+            end += part.len() as u64;
         }
-        if whole.len() as u64 != partial.size {
+        if end != partial.size {
             return Ok(None);
         }
-        self.0.remove(&id);
+        let parts = self.0.remove(&id).unwrap_or_default().parts;
+        let whole = parts.values().map(|part| &part[..]).collect::<Vec<_>>().concat();
         let source = |source| StoreError::Object { id, source };
         let (element, _) = Element::read(&whole.into()).map_err(source)?;
         let element = DataElement::from_element(&element).filter(|element| element.id == id);

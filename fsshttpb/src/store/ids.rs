@@ -59,10 +59,11 @@ impl Ids {
         id
     }
 
-    /// Reserves `count` identifiers and returns the first number, if so many are left.
+    /// Reserves `count` identifiers for a client and returns the first number, if so many are left.
+    /// Clients get at most half of the numbers, so that they cannot exhaust the store's own.
     pub fn reserve(&mut self, count: u32) -> Option<u32> {
         let first = self.next_id;
-        self.next_id = first.checked_add(count)?;
+        self.next_id = first.checked_add(count).filter(|end| *end <= u32::MAX / 2)?;
         Some(first)
     }
 

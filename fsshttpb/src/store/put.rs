@@ -40,13 +40,22 @@ fn refuse<T>(code: CellCode, text: impl Into<String>) -> Result<T, Failure> {
     Err(Failure::cell(code, text))
 }
 
-/// Applies an upload. On an error, the storage may hold some of its data elements as pending, and
-/// the index is unchanged.
+/// Applies an upload. On an error, the index is unchanged, and only the data elements of a partial
+/// upload stay pending.
 pub(crate) fn apply(
     storage: &mut Storage,
     put: &PutChanges,
     ids: &mut Ids,
 ) -> Result<Applied, Failure> {
+    let pending = (!put.flags.has(Flags::PARTIAL)).then(|| storage.pending.clone());
+    let applied = receive(storage, put, ids);
+    if let (Some(pending), Err(_)) = (pending, &applied) {
+        storage.pending = pending;
+    }
+    applied
+}
+
+fn receive(storage: &mut Storage, put: &PutChanges, ids: &mut Ids) -> Result<Applied, Failure> {
     let mut uploaded = None;
     let mut received = vec![];
     for element in &put.elements {

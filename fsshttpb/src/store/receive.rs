@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
+    atom::ExtendedGuid,
     message::{Answer, PutChanges, QueryChanges, Response},
-    object::types::{self, Partition, SubRequestType},
+    object::{
+        Element,
+        types::{self, Partition, SubRequestType},
+    },
     store::{
         elements::DataElement, error::StoreError, index::Index, put, serve::Store, storage::Storage,
     },
@@ -68,16 +72,9 @@ impl Store {
         let Some((index, partial, knowledge)) = found else {
             return Err(failure.map_or(StoreError::NoAnswer, StoreError::Answer));
         };
+        self.insert(partition, index, response.elements())?;
         let storage = self.partition_mut(partition);
-        add_elements(storage, response)?;
         storage.knowledge = knowledge;
-        let delta = response.elements().iter().filter_map(DataElement::from_element);
-        let delta = delta
-            .filter(|element| element.id == index)
-            .map(|element| Index::from_element(&element));
-        let mut next = Index { id: index, ..Index::clone(&storage.index) };
-        next.mappings.extend(delta.flat_map(|delta| delta.mappings));
-        storage.advance(next);
         if partial {
             return Ok(Received::Partial);
         }
@@ -86,6 +83,37 @@ impl Store {
             storage.forget_unreachable(&reachable);
         }
         Ok(Received::Complete)
+    }
+
+    /// Adds data elements and makes the index among them the current one. Its mappings replace those
+    /// of the same keys.
+    ///
+    /// # Errors
+    /// The fragments of a data element do not fit together.
+    pub fn insert(
+        &mut self,
+        partition: Partition,
+        index: ExtendedGuid,
+        elements: &[Element],
+    ) -> Result<(), StoreError> {
+        let storage = self.partition_mut(partition);
+        let mut next = Index { id: index, ..Index::clone(&storage.index) };
+        for element in elements {
+            let Some(read) = DataElement::from_element(element) else { continue };
+            if read.id == index {
+                next.mappings.extend(Index::from_element(&read).mappings);
+                continue;
+            }
+            let read = match element.first::<types::Fragment>() {
+                Some(fragment) => storage.fragments.add(fragment)?,
+                None => Some(read),
+            };
+            if let Some(read) = read.filter(|read| !Storage::is_transient(read.kind)) {
+                storage.elements.insert(read.id, Arc::new(read));
+            }
+        }
+        storage.advance(next);
+        Ok(())
     }
 
     /// Applies an upload of this client after the server's answer. If the result is
@@ -119,20 +147,6 @@ impl Store {
         storage.knowledge = knowledge;
         Ok(Received::Complete)
     }
-}
-
-fn add_elements(storage: &mut Storage, response: &Response) -> Result<(), StoreError> {
-    for element in response.elements() {
-        let Some(read) = DataElement::from_element(element) else { continue };
-        let read = match element.first::<types::Fragment>() {
-            Some(fragment) => storage.fragments.add(fragment)?,
-            None => Some(read),
-        };
-        if let Some(read) = read.filter(|read| !Storage::is_transient(read.kind)) {
-            storage.elements.insert(read.id, Arc::new(read));
-        }
-    }
-    Ok(())
 }
 
 /// Returns bytes that identify a response: the identifiers and serial numbers of its elements.

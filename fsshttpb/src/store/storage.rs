@@ -8,7 +8,7 @@ use std::{
 use crate::{
     atom::{Blob, CellId, ExtendedGuid},
     message::Knowledge,
-    object::types::DataElementType,
+    object::{Element, types::DataElementType},
     store::{
         elements::{DataElement, Objects, Revision, StoredData, StoredObject},
         error::StoreError,
@@ -134,6 +134,15 @@ impl Storage {
         let mut seen = BTreeSet::new();
         all.retain(|element| seen.insert(element.id));
         Ok(all)
+    }
+
+    /// Returns the data elements that the current index leads to as objects.
+    ///
+    /// # Errors
+    /// The storage is incomplete or contradicts itself.
+    pub fn export(&self) -> Result<Vec<Element>, StoreError> {
+        let reachable = self.reachable(&self.index)?;
+        Ok(reachable.iter().map(|element| element.to_element()).collect())
     }
 
     /// Removes the data elements that the current index does not lead to.

@@ -1,0 +1,6 @@
+use fsshttpb::object::StreamObject;
+
+#[derive(StreamObject)]
+struct Object {}
+
+fn main() {}

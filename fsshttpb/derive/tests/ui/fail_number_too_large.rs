@@ -1,0 +1,7 @@
+use fsshttpb::object::StreamObject;
+
+#[derive(StreamObject)]
+#[stream_object(0x4000)]
+struct Object {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use fsshttpb::object::StreamObject;
+
+#[derive(StreamObject)]
+#[stream_object(0x51)]
+struct Object(u8);
+
+fn main() {}
