@@ -243,9 +243,9 @@ impl<'a> Security<'a> {
     /// Copies the extension into a context that can be changed and written.
     #[must_use]
     pub fn to_context(self) -> SecurityContext {
-        let mut context = SecurityContext::default();
         // The style is the third 16-bit field.
-        context.append = self.bytes.get(4) == Some(&0);
+        let append = self.bytes.get(4) == Some(&0);
+        let mut context = SecurityContext { append, ..SecurityContext::default() };
         for (kind, place, property) in self.properties() {
             if context.collections.len() == place {
                 context.collections.push(Collection { kind, properties: Vec::new() });

@@ -197,6 +197,9 @@ fn read_header(rest: &[u8], base: usize) -> ReadResult<(usize, Header<'_>)> {
     Ok((size, header))
 }
 
+/// Two borrowed or owned byte strings.
+type CowPair<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
+
 /// Splits the rest of a header into data of a given length and padding. `field` is the offset of
 /// the length.
 fn split<'a>(
@@ -204,7 +207,7 @@ fn split<'a>(
     length: usize,
     rule: Rule,
     field: usize,
-) -> ReadResult<(Cow<'a, [u8]>, Cow<'a, [u8]>)> {
+) -> ReadResult<CowPair<'a>> {
     if length > reader.remaining() {
         return Err(reader.error_at(field, rule));
     }

@@ -109,21 +109,16 @@ macro_rules! values {
     )*};
 }
 
-/// Wraps the result of a writer that cannot fail.
-fn written((): ()) -> Result<(), WriteError> {
-    Ok(())
-}
-
 values! {
-    f32, R4: write(value, writer) written(writer.f32(*value)), read(reader) reader.f32();
+    f32, R4: write(value, writer) { writer.f32(*value); Ok(()) }, read(reader) reader.f32();
     bool, Bool:
-        write(value, writer) written(writer.u16(if *value { 0xFFFF } else { 0 })),
+        write(value, writer) { writer.u16(if *value { 0xFFFF } else { 0 }); Ok(()) },
         read(reader) read_bool(reader);
     Currency, Currency:
-        write(value, writer) written(writer.i64(value.0)),
+        write(value, writer) { writer.i64(value.0); Ok(()) },
         read(reader) reader.i64().map(Currency);
     Date, Date:
-        write(value, writer) written(writer.f64(value.0)),
+        write(value, writer) { writer.f64(value.0); Ok(()) },
         read(reader) reader.f64().map(Date);
     Bstr, Bstr: write(value, writer) write_bstr(writer, value), read(reader) read_bstr(reader);
 }

@@ -10,10 +10,13 @@ pub(super) trait Receive<M>: DistributedObject {
     fn receive(&mut self, cx: &mut Context<Self>, message: M);
 }
 
+/// Queues a message for one object.
+type Deliver<M> = dyn Fn(&mut Scope, M) + Send + Sync;
+
 /// The address of an object that takes messages of the type `M`. Cheap to clone.
 ///
 /// An object in a lower layer uses it to reach one in a higher layer, whose type it cannot name.
-pub(super) struct Mailbox<M>(Arc<dyn Fn(&mut Scope, M) + Send + Sync>);
+pub(super) struct Mailbox<M>(Arc<Deliver<M>>);
 
 impl<M: Send + 'static> Mailbox<M> {
     /// Returns the mailbox of an object.

@@ -113,7 +113,7 @@ impl BrowserTransfers {
         let key = FileKey::new(&file.key, &file.iv);
         let permission = DownloadPermission {
             stored_name: file.name.clone(),
-            key: key.map_err(|error| StoreError::failed(error))?,
+            key: key.map_err(StoreError::failed)?,
             size: file.size,
             sha1: file.hash.clone(),
             display_name: name.to_owned(),

@@ -122,7 +122,7 @@ fn a_picture_has_all_annotations_in_order() {
 #[test]
 fn the_view_contains_all_annotations() {
     let view = |board: &Board| {
-        let all = elements(&to_svg(&board, |_| None));
+        let all = elements(&to_svg(board, |_| None));
         attribute(&all[0].1, "viewBox").to_owned()
     };
     assert_eq!(view(&Board::default()), "0 0 640 480");
