@@ -6,9 +6,9 @@
 //!
 //! | layer | content |
 //! | --- | --- |
-//! | [`print`] | trees as text |
+//! | [`mod@print`] | trees as text |
 //! | [`package`] | OneNote files |
-//! | [`file`] | nodes, chunking, signatures, data hash; a client's edit |
+//! | [`mod@file`] | nodes, chunking, signatures, data hash; a client's edit |
 //! | [`store`] | index, manifests, cells, revisions, knowledge, coherency |
 //! | [`message`] | requests, responses, errors, filters |
 //! | [`object`] | headers, nesting, the type table |

@@ -84,7 +84,7 @@ impl<'a> Peer<'a> {
     /// can be called at once; the object's `connected` runs after the present handler.
     ///
     /// # Errors
-    /// [`Misuse::NotAnnounced`]: this side has not announced the object's type. The peer speaks no
+    /// [`Misuse::NotAnnounced`](crate::error::Misuse::NotAnnounced): this side has not announced the object's type. The peer speaks no
     /// version of it, the part name is too long, or the peer is gone.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
         let (peer, _) = self.at.as_ref().ok_or(CallError::Gone)?;
