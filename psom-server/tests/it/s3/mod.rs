@@ -169,5 +169,5 @@ async fn prefix_belongs_to_one_server_and_is_checked() {
     assert!(refused.contains("are in s3://bucket/some/prefix, not at"), "{refused}");
     bucket.remove("some/prefix/psom-server");
     let refused = maintenance::repair(data.path(), &at(&bucket)).await.unwrap_err().to_string();
-    assert!(refused.contains("nothing of this server"), "{refused}");
+    assert!(refused.contains("there are no files of this server"), "{refused}");
 }
