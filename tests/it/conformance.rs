@@ -26,7 +26,7 @@ fn read(path: impl AsRef<Path>) -> String {
 const PSOM: &str = "docs/conformance.md";
 
 /// Every page.
-const PAGES: [&str; 2] = [PSOM, "docs/conformance-comqc.md"];
+const PAGES: [&str; 3] = [PSOM, "docs/conformance-comqc.md", "docs/conformance-fsshttpb.md"];
 
 fn all_rows() -> impl Iterator<Item = Row> {
     PAGES.into_iter().flat_map(rows)

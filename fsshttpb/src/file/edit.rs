@@ -37,8 +37,11 @@ impl Store {
     /// # Errors
     /// None is known; the new store is checked like an upload.
     pub fn from_file(file: &[u8]) -> Result<Self, Failure> {
-        let file = Bytes::copy_from_slice(file);
-        Self::from_file_with(file.clone(), Ids::from_seed(&file), &Chunking::default())
+        let chunks = chunks(&Bytes::copy_from_slice(file), &Chunking::default());
+        // The signatures identify the file without a hash of all its bytes.
+        let signatures: Vec<_> = chunks.iter().map(|chunk| &chunk.signature[..]).collect();
+        let ids = Ids::from_seed(&signatures.concat());
+        Self::from_chunks(chunks, ids)
     }
 
     /// Creates the store of a file.
@@ -46,9 +49,12 @@ impl Store {
     /// # Errors
     /// None is known; the new store is checked like an upload.
     pub fn from_file_with(file: Bytes, ids: Ids, chunking: &Chunking) -> Result<Self, Failure> {
+        Self::from_chunks(chunks(&file, chunking), ids)
+    }
+
+    fn from_chunks(chunks: Vec<Chunk>, mut ids: Ids) -> Result<Self, Failure> {
         let mut store = Self::new(ids.clone());
-        let mut ids = ids;
-        let put = store.edit(&file, &mut ids, chunking)?;
+        let put = store.edit_chunks(Partition::CONTENTS, chunks, &mut ids)?;
         *store.ids() = ids;
         store.apply(put)?;
         Ok(store)
