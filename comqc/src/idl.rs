@@ -27,13 +27,13 @@ pub struct Method {
     pub name: String,
     /// The number in late-bound calls.
     pub dispid: Option<i32>,
-    /// What the method does with a property.
+    /// The access to a property, if the method is one.
     pub accessor: Accessor,
     /// The parameters.
     pub parameters: Vec<Parameter>,
 }
 
-/// What a method does with a property.
+/// A kind of access to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accessor {
     /// It is no accessor.

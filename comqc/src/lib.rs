@@ -79,7 +79,7 @@ pub use message::{Call, Message};
 pub use queued_call::{QueuedCall, decode_calls};
 pub use recorder::{DEFAULT_LOCALE, Recorder};
 
-/// What generated code calls.
+/// Items that generated code uses.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::queued_call::{

@@ -53,7 +53,7 @@ pub enum Selected<'a> {
     Invoke(i32, Kind, LateArguments),
 }
 
-/// What a late-bound call does.
+/// The kind of a late-bound call.
 #[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

@@ -14,7 +14,7 @@ const MIN_PACKET_BYTES: usize = 120;
 /// The offset of the signature `LIOR` in a packet.
 const SIGNATURE_OFFSET: usize = 4;
 
-/// What was found at a place.
+/// The kind of bytes that were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A packet whose body holds calls and violates no rule.
@@ -37,7 +37,7 @@ pub enum Verdict {
 pub struct Found {
     /// The place in the searched bytes. The end of damaged bytes is a guess.
     pub range: Range<usize>,
-    /// What was found.
+    /// The kind of the found bytes.
     pub verdict: Verdict,
 }
 

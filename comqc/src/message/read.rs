@@ -34,7 +34,7 @@ pub struct Call<'a> {
     pub security: Security<'a>,
 }
 
-/// What the headers read so far allow next.
+/// The headers read so far, which decide the headers that may follow.
 #[derive(Default)]
 struct Sequence {
     partition: Option<Guid>,

@@ -38,7 +38,7 @@ pub struct Invoke {
     pub dispid: i32,
     /// The locale of the arguments.
     pub locale: u32,
-    /// What to do; see [`flags`].
+    /// The kind of call; see [`flags`].
     pub flags: u32,
     /// The arguments as DISPPARAMS orders them: first the named ones, then the positional ones, the
     /// last one first.

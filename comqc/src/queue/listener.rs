@@ -41,7 +41,7 @@ pub trait ExceptionClass: Player {
     fn final_server_retry(&mut self);
 }
 
-/// What [`play_next`] did with a message.
+/// The result of [`play_next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Played {
     /// It was played and removed.

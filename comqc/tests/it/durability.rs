@@ -24,7 +24,7 @@ fn sqlite(path: &Path) -> SqliteQueue {
     SqliteQueue::open(path.join("queue.db")).unwrap()
 }
 
-/// What every durable queue does.
+/// Checks the rules that every durable queue must follow.
 fn check<Q: Queue>(open: impl Fn() -> Q) {
     let mut queue = open();
     let (first, second) = (queue.send(Q1, 10).unwrap(), queue.send(Q2, 20).unwrap());

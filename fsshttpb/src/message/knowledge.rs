@@ -19,7 +19,7 @@ pub struct SerialRange {
     pub to: u64,
 }
 
-/// What one side knows of a storage.
+/// One side's knowledge of a storage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Knowledge {
     /// The serial numbers that are known.

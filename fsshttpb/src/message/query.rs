@@ -23,7 +23,7 @@ pub struct QueryChanges {
     pub constraint: Option<u64>,
     /// The filters, in the order in which they apply.
     pub filters: Vec<Filter>,
-    /// What the client knows.
+    /// The client's knowledge.
     pub knowledge: Knowledge,
 }
 

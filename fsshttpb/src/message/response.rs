@@ -31,7 +31,7 @@ pub enum Answer {
         index: ExtendedGuid,
         /// Whether more data elements remain to be asked for.
         partial: bool,
-        /// What the client knows after it has read the answer.
+        /// The client's knowledge after it has read the answer.
         knowledge: Knowledge,
         /// The hash of the file with the number of its type.
         file_hash: Option<(u64, Blob)>,
@@ -40,7 +40,7 @@ pub enum Answer {
     PutChanges {
         /// The index after the upload and the data elements that were added, if asked for.
         applied: Option<(ExtendedGuid, Vec<ExtendedGuid>)>,
-        /// What the client knows after the upload.
+        /// The client's knowledge after the upload.
         knowledge: Knowledge,
     },
     /// A range of identifiers.

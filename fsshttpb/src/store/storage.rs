@@ -31,7 +31,7 @@ pub struct Storage {
     /// Data elements of uploads and fragments that are not complete.
     pub(crate) pending: BTreeMap<ExtendedGuid, Arc<DataElement>>,
     pub(crate) fragments: Fragments,
-    /// What a client knows after its last query.
+    /// A client's knowledge after its last query.
     pub(crate) knowledge: Knowledge,
 }
 

@@ -1,4 +1,4 @@
-//! What the program shows of a meeting: a line for each event, and a sentence for each refusal.
+//! Text about a meeting: a line for each event, and a sentence for each refusal.
 
 pub mod board;
 pub mod event;

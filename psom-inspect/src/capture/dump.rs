@@ -10,7 +10,7 @@ use bytes::Bytes;
 pub struct NotHex {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The reason why the line is not hex.
     pub why: Cow<'static, str>,
 }
 
@@ -42,7 +42,7 @@ fn wrong<T>(line: usize, why: impl Into<Cow<'static, str>>) -> Result<T, NotHex>
     Err(NotHex { line: line + 1, why: why.into() })
 }
 
-/// What stands at the beginning of a line of a dump.
+/// The offset at the beginning of a line of a dump.
 struct Offset<'a>(&'a str);
 
 impl Offset<'_> {
@@ -50,7 +50,7 @@ impl Offset<'_> {
         self.0.bytes().all(|digit| digit == b'0')
     }
 
-    /// `od` counts in octal unless it is told otherwise.
+    /// Reports whether the offset is a number of bytes, in hexadecimal or in octal, the default of `od`.
     fn is(&self, bytes: usize) -> bool {
         [16, 8].iter().any(|radix| usize::from_str_radix(self.0, *radix) == Ok(bytes))
     }

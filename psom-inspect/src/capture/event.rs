@@ -1,26 +1,26 @@
 use std::fmt;
 
-/// A record, or what stands before the records.
+/// A record, or the authentication before the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Where it begins in the capture, in bytes.
     pub offset: usize,
     /// The channel that it is on; none before the records, and for what only changes the channel.
     pub channel: Option<u32>,
-    /// What it says.
+    /// The content of the record.
     pub what: What,
 }
 
-/// What a record says. It prints as one line, in the style of a trace; text of the peer is escaped.
+/// The content of a record. It prints as one line, in the style of a trace; text of the peer is escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum What {
-    /// What a client is let in by (section 3.2.3.1.1.2). Only the beginning of the token is
+    /// The client's authentication (section 3.2.3.1.1.2). Only the beginning of the token is
     /// printed.
     Authentication {
         /// The token.
         token: String,
-        /// What a forwarding proxy is told, before it (section 3.2.3.1.1.1).
+        /// The header for a forwarding proxy, which precedes it (section 3.2.3.1.1.1).
         proxy_header: Option<Vec<u8>>,
     },
     /// The server's answer to it (section 3.2.3.1.1.2).

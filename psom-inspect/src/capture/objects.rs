@@ -11,24 +11,24 @@ use psom::{
 /// As many objects as a session lets one connection have; what comes after them is not inferred.
 const LIMIT: usize = 1 << 16;
 
-/// What an object may be: a definition, by its place, in one version.
+/// A possible type of an object: the position of a definition, and a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) definition: usize,
     pub(super) version: i32,
 }
 
-/// What is known of an object.
+/// The evidence about an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     /// The part name, where its OP_CONNECT was seen.
     pub(super) part: Option<String>,
-    /// What it may be, with the number of messages that agree.
+    /// The possible types, each with the number of messages that agree with it.
     candidates: Vec<(Candidate, u32)>,
     messages: u32,
 }
 
-/// What an object was found to be.
+/// The inferred type of an object.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub(super) candidate: Candidate,
@@ -203,7 +203,7 @@ impl Objects {
         let most = object.candidates.iter().map(|(_, messages)| *messages).max();
         let left = object.candidates.iter().filter(|(_, messages)| Some(*messages) == most);
         let mut left: Vec<_> = left.map(|(candidate, _)| *candidate).collect();
-        // What the other side connects is not meant, unless nothing else is left.
+        // Prefer the types that this side connects, if any are left.
         let side = |candidate: &Candidate| self.side(*candidate) == Some(self.connector(id));
         if object.part.is_none() && left.iter().any(side) {
             left.retain(side);
@@ -211,7 +211,7 @@ impl Objects {
         left
     }
 
-    /// What an object is, or most likely is.
+    /// Returns the most likely type of an object.
     pub(super) fn find(&self, channel: u32, id: i32) -> Option<Found> {
         let left = self.left(channel, id);
         let first = *left.first()?;

@@ -162,6 +162,6 @@ pub(super) fn sender(bytes: &[u8]) -> Option<Role> {
 
 /// The identifier as its sender has it.
 pub(super) fn sent(id: WireProxyId) -> Option<i32> {
-    // What the receiver has is the negation.
+    // The receiver negates the identifier.
     id.receive().ok().map(|id| -id.get())
 }

@@ -115,7 +115,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Who has sent the bytes.
+    /// Returns the role of the sender.
     pub fn sender(&self) -> Role {
         self.survey.sender
     }
@@ -130,7 +130,7 @@ impl Transcript {
         self.bytes.len()
     }
 
-    /// What the bytes say, record by record.
+    /// Decodes the bytes record by record.
     pub fn events(&self) -> Events<'_> {
         let steps = self.survey.steps.clone();
         Events { transcript: self, steps, connects: Connects::default() }
@@ -213,7 +213,7 @@ impl Iterator for Events<'_> {
 }
 
 impl Events<'_> {
-    /// What a record says, or why nothing.
+    /// Decodes a record, or returns the reason why it cannot be decoded.
     fn what(&mut self, channel: u32, raw: Raw, length: usize) -> Result<What, String> {
         let transcript = self.transcript;
         Ok(match raw {

@@ -1,14 +1,14 @@
 use super::Line;
 
-/// A text that is no interface definition.
+/// The text is not an interface definition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected {expected}, found {found}")]
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
-    /// What had to stand there.
+    /// The expected text.
     pub expected: String,
-    /// What stands there.
+    /// The text that was found.
     pub found: String,
 }
 

@@ -62,11 +62,11 @@ pub struct Block {
     pub name: String,
     /// The version.
     pub version: i32,
-    /// What stands behind `DOInterface`, for people.
+    /// The word after `DOInterface`, which has no meaning on the wire.
     pub title: String,
-    /// What clients call on the server.
+    /// The methods that clients call on the server.
     pub server: Half,
-    /// What the server calls on clients.
+    /// The methods that the server calls on clients.
     pub client: Half,
     /// The declared children; there can be others (section 3.1.4.1.1.4).
     pub children: Vec<Child>,

@@ -23,7 +23,7 @@ named_guids! {
     }
 }
 
-/// What one side knows of a storage.
+/// One side's knowledge of a storage.
 #[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
 #[stream_object(0x10, compound, children(SpecializedKnowledge))]
 pub struct Knowledge {}
