@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Atom, Reader, Writer};
+use super::{Atom, Reader, Writer, reader::NINE_BYTES};
 use crate::error::DecodeError;
 
 /// A 64-bit integer in 1 to 9 bytes.
@@ -17,26 +17,9 @@ use crate::error::DecodeError;
 #[serde(transparent)]
 pub struct CompactU64(pub u64);
 
-/// The first byte of the nine-byte form.
-const NINE_BYTES: u8 = 0x80;
-
 impl Atom for CompactU64 {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.peek()? {
-            0 => reader.take(1).map(|_| Self(0)),
-            NINE_BYTES => {
-                let bytes = reader.take(9)?;
-                let mut value = [0; 8];
-                value.copy_from_slice(&bytes[1..]);
-                Ok(Self(u64::from_le_bytes(value)))
-            }
-            first => {
-                let len = first.trailing_zeros() as usize + 1;
-                let mut value = [0; 8];
-                value[..len].copy_from_slice(reader.take(len as u64)?);
-                Ok(Self(u64::from_le_bytes(value) >> len))
-            }
-        }
+        reader.compact().map(Self)
     }
 
     fn write(&self, writer: &mut Writer<'_>) {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 
-use super::{Atom, Blob, CompactU64};
+use super::Blob;
 use crate::error::{DecodeError, Rule};
 
 /// The memory that a message may take while it is decoded.
@@ -27,6 +27,9 @@ impl Budget {
         Self(Cell::new(bytes))
     }
 }
+
+/// The first byte of the nine-byte form of a compact integer.
+pub(super) const NINE_BYTES: u8 = 0x80;
 
 /// A cursor over the bytes of a message or of one object.
 #[derive(Debug)]
@@ -119,13 +122,33 @@ impl<'a> Reader<'a> {
         Ok(Reader { position, end: self.position, ..*self })
     }
 
+    /// Takes a compact integer.
+    ///
+    /// # Errors
+    /// Fewer bytes are left than the first byte announces.
+    pub fn compact(&mut self) -> Result<u64, DecodeError> {
+        match self.peek()? {
+            0 => self.take(1).map(|_| 0),
+            NINE_BYTES => {
+                self.take(1)?;
+                self.array().map(u64::from_le_bytes)
+            }
+            first => {
+                let len = first.trailing_zeros() as usize + 1;
+                let mut value = [0; 8];
+                value[..len].copy_from_slice(self.take(len as u64)?);
+                Ok(u64::from_le_bytes(value) >> len)
+            }
+        }
+    }
+
     /// Takes a compact count of items that take at least one byte each.
     ///
     /// # Errors
     /// The count is larger than the number of bytes that are left.
     pub fn count(&mut self) -> Result<usize, DecodeError> {
         let start = self.position;
-        let CompactU64(count) = Atom::read(self)?;
+        let count = self.compact()?;
         let fits = usize::try_from(count).ok().filter(|count| *count <= self.left());
         fits.ok_or_else(|| DecodeError::new(start, Rule::Count { count, left: self.left() }))
     }

@@ -1,9 +1,8 @@
-//! The division of a file into chunks with signatures (MS-FSSHTTPD 2.4).
+//! Chunks, their signatures and the parameters of chunking (MS-FSSHTTPD 2.4).
 
 use bytes::Bytes;
 use sha1::{Digest as _, Sha1};
 
-use super::zip;
 use crate::atom::Blob;
 
 /// A chunk of a file.
@@ -30,43 +29,30 @@ pub enum SignatureRule {
 pub struct Chunking {
     /// The rule for small zip entries.
     pub signatures: SignatureRule,
-    /// The number of bytes into which larger data are split.
+    /// The number of bytes into which larger data of zip files are split.
     pub part_bytes: usize,
+    /// The size from which a file that is not a zip file is divided into parts of 1 MB. Smaller
+    /// ones are divided by their content.
+    pub simple_from_bytes: usize,
+    /// The size above which the parts of 1 MB have a signature that is only unique, and no SHA-1.
+    pub unique_above_bytes: usize,
 }
 
 impl Default for Chunking {
-    /// Returns the parameters of current servers: 3 MB. SharePoint 2010 used 1 MB.
+    /// Returns the parameters of current servers. SharePoint 2010 used parts of 1 MB in zip files.
     fn default() -> Self {
-        Self { signatures: SignatureRule::default(), part_bytes: 3 * MEGABYTE }
+        Self {
+            signatures: SignatureRule::default(),
+            part_bytes: 3 * MEGABYTE,
+            simple_from_bytes: 100 * MEGABYTE,
+            unique_above_bytes: 250 * MEGABYTE,
+        }
     }
 }
 
 pub(super) const MEGABYTE: usize = 1024 * 1024;
-/// Files up to this size have SHA-1 signatures in simple chunking.
-const MAX_SIMPLE_SHA1_BYTES: usize = 250 * MEGABYTE;
 /// The number of bytes of a signature that only has to be unique.
 pub(super) const UNIQUE_BYTES: usize = 12;
-
-/// Divides a file into chunks. A file that is not a zip file is divided into parts of 1 MB. An
-/// empty file is one empty chunk.
-pub fn chunks(file: &Bytes, chunking: &Chunking) -> Vec<Chunk> {
-    if file.is_empty() {
-        return vec![Chunk { data: Bytes::new(), signature: Blob::default() }];
-    }
-    zip::chunks(file, chunking).unwrap_or_else(|| simple(file))
-}
-
-fn simple(file: &Bytes) -> Vec<Chunk> {
-    let signature_bytes =
-        if file.len() <= MAX_SIMPLE_SHA1_BYTES { usize::MAX } else { UNIQUE_BYTES };
-    parts(file, MEGABYTE)
-        .map(|data| {
-            let digest = sha1(&data);
-            let signature = Blob::from(&digest[..digest.len().min(signature_bytes)]);
-            Chunk { data, signature }
-        })
-        .collect()
-}
 
 /// Divides bytes into parts.
 pub(super) fn parts(bytes: &Bytes, len: usize) -> impl Iterator<Item = Bytes> {

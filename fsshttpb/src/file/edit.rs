@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 
 use super::{
-    chunk::{Chunk, Chunking, UNIQUE_BYTES, chunks, sha1},
+    chunk::{Chunk, Chunking, UNIQUE_BYTES, sha1},
+    divide::chunks,
     node::Node,
     read::{CONTENTS_CELL, CONTENTS_ROOT, Leaf, file_cell, leaves},
 };

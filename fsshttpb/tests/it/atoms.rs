@@ -133,8 +133,7 @@ fn serial_numbers_and_cells_come_back() {
 #[test]
 fn items_and_arrays_come_back() {
     returns(&BinaryItem::from(vec![1, 2, 3]));
-    // A cut string may be a string of bytes, so only whole strings are compared.
-    comes_back(&StringItem("Grüße \u{1F600}".into()));
+    returns(&StringItem("Grüße \u{1F600}".into()));
     returns(&vec![ExtendedGuid::NULL, ExtendedGuid::new(GUID, 4)]);
     returns(&vec![CellId::NULL]);
     // A string counts UTF-16 units and has no terminator.
@@ -145,6 +144,30 @@ fn items_and_arrays_come_back() {
 fn a_text_with_a_count_of_bytes_is_read_as_utf_8() {
     let (text, _) = read::<StringItem>(&[0x05, b'a', b'b']).unwrap();
     assert_eq!(text.0, "ab");
+    assert!(read::<StringItem>(&[0x05, b'a', 0]).is_err());
+}
+
+/// Checks each length to which a text can be cut. A text without zero bytes that is cut in the
+/// middle is the same bytes as a text in UTF-8.
+fn cut_texts_are_errors(text: &StringItem) {
+    let bytes = write(text);
+    let units = text.0.encode_utf16().count();
+    let head = bytes.len() - 2 * units;
+    let middle = head + units;
+    for len in 0..bytes.len() {
+        let is_utf_8 = len == middle && !bytes[head..len].contains(&0);
+        match read::<StringItem>(&bytes[..len]) {
+            Ok(_) => assert!(is_utf_8, "{text:?} cut to {len} bytes"),
+            Err(error) => assert!(!is_utf_8 && error.offset <= len, "{text:?}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_cut_text_is_an_error() {
+    for text in ["a", "Grüße \u{1F600}", "漢字漢字", &"ab".repeat(100)] {
+        cut_texts_are_errors(&StringItem(text.into()));
+    }
 }
 
 #[test]
@@ -224,7 +247,8 @@ proptest! {
 
     #[test]
     fn any_text_comes_back(text: String) {
-        comes_back(&StringItem(text));
+        comes_back(&StringItem(text.clone()));
+        cut_texts_are_errors(&StringItem(text));
     }
 
     #[test]

@@ -114,12 +114,69 @@ fn damaged_zip_files_are_divided_without_loss() {
     }
 }
 
+/// Chunks as a large file has them, for a file of any size.
+fn simple(unique_above_bytes: usize) -> Chunking {
+    Chunking { simple_from_bytes: 0, unique_above_bytes, ..Chunking::default() }
+}
+
 #[test]
-fn other_files_have_parts_of_1_mb_with_sha_1() {
+fn large_files_have_parts_of_1_mb_with_sha_1() {
+    let file = noise(4, 2_500_000);
+    let list = divide(&file, &simple(file.len()));
+    let lens: Vec<_> = list.iter().map(|chunk| chunk.data.len()).collect();
+    assert_eq!(lens, [1 << 20, 1 << 20, 2_500_000 - (2 << 20)]);
+    assert!(list.iter().all(|chunk| chunk.signature[..] == sha1(&chunk.data)));
+}
+
+#[test]
+fn the_largest_files_have_parts_with_12_unique_bytes() {
+    let file = noise(4, 2_500_000);
+    let list = divide(&file, &simple(file.len() - 1));
+    assert!(list.iter().all(|chunk| chunk.signature.len() == 12));
+    assert!(list[0].signature != list[1].signature);
+    let Chunking { simple_from_bytes, unique_above_bytes, .. } = Chunking::default();
+    assert_eq!([simple_from_bytes, unique_above_bytes], [100 << 20, 250 << 20]);
+}
+
+#[test]
+fn other_files_are_divided_by_their_content() {
     let file = noise(4, 2_500_000);
     let list = divide(&file, &Chunking::default());
-    assert_eq!(list.len(), 3);
+    assert!((40..250).contains(&list.len()), "{}", list.len());
     assert!(list.iter().all(|chunk| chunk.signature[..] == sha1(&chunk.data)));
+    assert!(list.iter().all(|chunk| (1..=65_535).contains(&chunk.data.len())));
+    // Bytes that are all equal have no cuts.
+    let zeros = divide(&[0; 200_000], &Chunking::default());
+    let lens: Vec<_> = zeros.iter().map(|chunk| chunk.data.len()).collect();
+    assert_eq!(lens, [65_535, 65_535, 65_535, 3_395]);
+}
+
+#[test]
+fn an_inserted_byte_moves_few_cuts() {
+    let file = noise(9, 600_000);
+    let ends = |file: &[u8]| {
+        let list = divide(file, &Chunking::default());
+        let ends = list.iter().scan(0, |end, chunk| {
+            *end += chunk.data.len();
+            Some(*end)
+        });
+        ends.collect::<Vec<_>>()
+    };
+    let before = ends(&file);
+    let mut edited = file.clone();
+    edited.insert(300_000, 0x55);
+    let after = ends(&edited);
+    let kept = before.iter().filter(|end| after.contains(&(**end + usize::from(**end > 300_000))));
+    let kept = kept.count();
+    assert!(kept + 4 >= before.len() && before.len() >= 10, "{kept} of {}", before.len());
+}
+
+#[test]
+fn files_of_each_size_around_the_window_and_the_horizon_are_divided_without_loss() {
+    let file = noise(2, 70_000);
+    for size in [1, 47, 48, 49, 16_383, 16_384, 16_385, 32_768, 32_769, 65_535, 65_536, 70_000] {
+        divide(&file[..size], &Chunking::default());
+    }
 }
 
 #[test]

@@ -91,3 +91,20 @@ fn an_edit_of_one_slide_uploads_less_than_a_twentieth() {
         assert!(client.file().unwrap() == file);
     }
 }
+
+#[test]
+fn an_insertion_into_a_text_uploads_less_than_a_tenth() {
+    let before: Vec<u8> =
+        (0..200_000_u64).flat_map(|n| format!("{} ", n * n).into_bytes()).collect();
+    let mut after = before.clone();
+    after.splice(700_000..700_000, *b"some new words");
+    let mut server = Store::from_file(&before).unwrap();
+    let client = open(&mut server);
+    let mut ids = Ids::from_seed(b"client");
+    let put = client.edit(&Bytes::from(after.clone()), &mut ids, &Chunking::default()).unwrap();
+    let sub = SubRequest::new(1, Partition::CONTENTS, Operation::PutChanges(put));
+    let request = Request::with(&[sub], Guid::NULL, 0).to_bytes();
+    assert!(request.len() * 10 < after.len(), "{} of {} bytes", request.len(), after.len());
+    server.answer(&Request::read(&request).unwrap());
+    assert!(server.file().unwrap() == after);
+}

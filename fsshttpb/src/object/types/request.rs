@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     data::{DataElementPackage, DataElementType},
     knowledge::Knowledge,
-    response::DiagnosticIn,
 };
 use crate::{
     atom::{
@@ -502,4 +501,12 @@ pub struct AllocateRange {
     pub count: CompactU64,
     /// Reserved; 0.
     pub reserved: u8,
+}
+
+/// A request for diagnostic output.
+#[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
+#[stream_object(0x8A, print = "flags {flags:#04x}")]
+pub struct DiagnosticIn {
+    /// The flags.
+    pub flags: u8,
 }

@@ -6,6 +6,7 @@ use super::{
     access::{Error, ReadAccess, ThirdAccess, WriteAccess},
     data::DataElementPackage,
     knowledge::Knowledge,
+    request::SubRequestType,
 };
 use crate::atom::{BinaryItem, CompactU64, ExtendedGuid, Guid};
 use fsshttpb_derive::StreamObject;
@@ -46,7 +47,7 @@ pub struct SubResponse {
     /// The identifier of the sub-request.
     pub id: CompactU64,
     /// The type of the sub-request.
-    pub kind: super::request::SubRequestType,
+    pub kind: SubRequestType,
     /// Bit 0 is set if the sub-request failed.
     pub status: u8,
 }
@@ -81,14 +82,6 @@ pub struct AllocateRangeResponse {
     pub from: CompactU64,
     /// The number after the last.
     pub to: CompactU64,
-}
-
-/// A request for diagnostic output.
-#[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
-#[stream_object(0x8A, print = "flags {flags:#04x}")]
-pub struct DiagnosticIn {
-    /// The flags.
-    pub flags: u8,
 }
 
 /// Diagnostic output.
