@@ -1,4 +1,4 @@
-//! The only names that generated code uses. Nothing here is for people.
+//! All names that generated code uses. This module is not part of the public API.
 
 pub use std::vec::Vec;
 

@@ -1,10 +1,10 @@
 //! Typed, versioned, two-way objects over PSOM, the Shared Object Messaging protocol of Microsoft's
 //! web conferencing (MS-PSOM).
 //!
-//! A *distributed object* has two halves, one on the server and one on each client. Each half has
-//! an interface: methods that return nothing, and that the other half calls. You write two traits
-//! under [`psom_interface`] and a struct for each half under [`distributed_object`]; marshaling,
-//! dispatch, version negotiation and typed proxies are generated.
+//! A *distributed object* has two halves: one on the server and one on each client. Each half has
+//! an interface, which is a list of one-way methods that the other half calls. You write one trait
+//! per half with [`psom_interface`] and one struct per half with [`distributed_object`]. The macros
+//! generate marshaling, dispatch, version negotiation and typed proxies.
 //!
 //! ```
 //! use psom::{Context, distributed_object, psom_interface, testing::Pair};
@@ -51,41 +51,43 @@
 //!
 //! # Objects and their space
 //!
-//! A space owns every object below one root: on a server one meeting, on a client one session. It
-//! does one thing at a time; handlers take `&mut self`, nothing is locked, and every client sees
-//! the same order. What a handler sends is queued and goes out when it has returned.
+//! A space owns all objects below one root: one meeting on a server, one session on a client. It
+//! runs one handler at a time. Handlers take `&mut self` without locks, and every client sees the
+//! events in the same order. Calls that a handler sends are queued and leave after it returns.
 //!
-//! - [`Context::caller`] is the peer that called, [`Context::peers`] all peers of the object, and
-//!   `.filter(..)` a part of them. A call on a group marshals its arguments once.
-//! - [`Handle`]s name other objects. [`Scope::get`] looks at one, [`Scope::tell`] does something
-//!   with one after the present handler, in order.
-//! - [`Context::spawn`] runs a future outside of the space and comes back with its result;
-//!   [`Context::after`] is a timer. An `async fn` handler is awaited in place, and the space takes no
-//!   other message meanwhile: it is for short waits.
-//! - [`Lifecycle`] tells an object of peers that come and go.
+//! - [`Context::caller`] is the peer that called, and [`Context::peers`] is the group of all peers
+//!   of the object. `.filter(..)` selects a part of a group. A call on a group marshals its
+//!   arguments once.
+//! - A [`Handle`] identifies another object of the space. [`Scope::get`] borrows that object.
+//!   [`Scope::tell`] queues a function that runs on it after the current handler returns.
+//! - [`Context::spawn`] runs a future outside the space and passes its result to the object in a
+//!   later turn. [`Context::after`] starts a timer. The space awaits an `async fn` handler in place
+//!   and processes no other message meanwhile, so use such handlers only for short waits.
+//! - [`Lifecycle`] notifies an object when a peer is connected or disconnected.
 //!
-//! A handler that panics takes its whole space with it: whatever the turn had saved or sent is
-//! dropped, every peer gets a Break with "internal error", and handles from outside say that the
-//! object is gone. What was saved before is safe. So what comes from a peer is refused with a
-//! [`Violation`], which ends that peer's connection and no other.
+//! A handler that panics ends its whole space. The writes and calls of that turn are dropped, every
+//! peer gets a Break with the reason "internal error", and calls through outside handles return
+//! [`CallError::Gone`]. Writes of earlier turns stay safe. Reject invalid input from a peer with a
+//! [`Violation`] instead, which ends only the connection of that peer.
 //!
 //! # Children
 //!
-//! A parent connects a child under a part name, from either side: [`Peer::connect`]. The other side
-//! finds its half by `#[child("name")]` on a field, or makes it by `#[child("content.{id}")]` on a
-//! method. An object that connects others says so with `connects = Type`.
+//! Either side can connect a child object to a parent under a part name, with [`Peer::connect`].
+//! The other side finds its half of the child in a field with `#[child("name")]`, or creates it in
+//! a method with `#[child("content.{id}")]`. An object that connects children declares their types
+//! with `connects = Type`.
 //!
 //! # Versions
 //!
-//! An interface lists its versions, and `#[since(10)]` the methods that came later. Both sides
-//! announce what they know, and the highest common version is in force for each connection.
-//! A call that the peer's version lacks is an error value and never sent.
+//! An interface lists its versions. `#[since(10)]` marks a method that a later version introduced.
+//! Both sides announce the versions that they know, and each connection uses the highest common
+//! version. A call of a method that the peer's version lacks returns an error and is not sent.
 //!
 //! # Durable state
 //!
-//! What is to outlive a space a handler saves as texts under keys: [`Scope::save`]. Where the space
-//! has a journal, nothing that a turn sends leaves before everything that it saved is safe; so no
-//! peer ever sees a state that can be lost.
+//! A handler saves durable state as texts under keys, with [`Scope::save`]. If the space has a
+//! journal, the output of a turn is released only after the journal has stored the turn's writes.
+//! Therefore no peer ever sees a state that the server can lose.
 //!
 //! # Over a network
 //!
@@ -95,17 +97,17 @@
 )]
 #![cfg_attr(
     feature = "tokio",
-    doc = "[`Authenticator`] judges tokens; [`Tokens`] issues some that are good once."
+    doc = "[`Authenticator`] checks tokens, and [`Tokens`] issues single-use tokens."
 )]
-#![cfg_attr(not(feature = "tokio"), doc = "The feature `tokio` brings servers and clients.")]
-//! A peer that breaks a rule is told which, with a Break, and only its connection ends. One that
-//! reads too slowly first loses older `#[latest]` calls, then its connection; it never delays
-//! another.
+#![cfg_attr(not(feature = "tokio"), doc = "The feature `tokio` provides servers and clients.")]
+//! A peer that violates the protocol gets a Break with the reason, and only its connection ends.
+//! A slow reader never delays other peers: newer `#[latest]` calls replace older ones in its send
+//! queue, and if the queue still grows, its connection ends.
 //!
 //! # Without a network
 //!
-//! [`wire`], [`session`] and [`space`] know no socket, no task and no clock, and the crate builds
-//! without its default feature `tokio`. [`testing`] joins spaces in virtual time.
+//! [`wire`], [`session`] and [`space`] use no sockets, tasks or clocks, and the crate builds
+//! without its default feature `tokio`. [`testing`] connects spaces in virtual time.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

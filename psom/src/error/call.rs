@@ -1,14 +1,13 @@
 use super::Misuse;
 
-/// Why a call, or another operation on an object or a peer, was not done. Nothing of it reaches
-/// the wire.
+/// The reason why a call, or another operation on an object or a peer, failed. Nothing was sent.
 ///
 /// Every variant except [`Misuse`](Self::Misuse) is caused by timing or by the peer, so a correct
 /// program must expect it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The object, its peer or its connection is gone.
+    /// The object was removed, or its peer or its connection is gone.
     #[error("the object, its peer or its connection is gone")]
     Gone,
     /// The two sides have no version of an interface in common.
@@ -26,16 +25,16 @@ pub enum CallError {
         /// The negotiated version.
         version: i32,
     },
-    /// The present state of the objects forbids the operation. The text is a sentence for people.
+    /// The state of the objects does not allow the operation. The text is shown to people.
     #[error("{0}")]
     NotNow(&'static str),
-    /// The peer is not connected to an object that is passed by reference.
+    /// An object that is passed by reference is not connected to the peer.
     #[error("an object passed by reference is not connected to this peer; connect it first")]
     ReferenceNotConnected,
     /// All proxy identifiers of a channel are used up (section 2.2.2).
     #[error("this connection has used up its proxy identifiers; reconnect")]
     OutOfProxies,
-    /// The caller passed something that can never be sent.
+    /// The arguments can never be sent.
     #[error(transparent)]
     Misuse(#[from] Misuse),
 }

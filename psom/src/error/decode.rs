@@ -1,26 +1,26 @@
-/// Bytes that are not what section 2.2 or appendix A (section 6) lets them be.
+/// Bytes that violate section 2.2 or appendix A (section 6).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The message ended inside a value.
     #[error("the message ends inside a value")]
     Truncated,
-    /// A lead byte that begins no GenericInt: 0x84, 0x86, 0x8C or 0x8E (section 6.1).
-    #[error("byte 0x{0:02x} begins no integer")]
+    /// A lead byte that cannot begin a GenericInt: 0x84, 0x86, 0x8C or 0x8E (section 6.1).
+    #[error("byte 0x{0:02x} cannot begin an integer")]
     IntegerLead(u8),
     /// An integer outside the range of its type (section 3.1.1.1.5).
     #[error("an integer is outside the range of {0}")]
     IntegerRange(&'static str),
     /// A Boolean other than 0x00 and 0x01 (section 3.1.1.1.2).
-    #[error("byte 0x{0:02x} is no Boolean")]
+    #[error("byte 0x{0:02x} is not a Boolean")]
     Boolean(u8),
-    /// String bytes that are no UTF-8 of any accepted kind (section 6.2).
+    /// String bytes in none of the accepted forms of UTF-8 (section 6.2, ruling 7).
     #[error("a string is not UTF-8")]
     String,
-    /// A negative number of array elements (section 3.1.1.1.1).
+    /// A negative count of array elements (section 3.1.1.1.1).
     #[error("an array has a negative length")]
     NegativeCount,
-    /// More array elements announced than the rest of the message could hold.
+    /// A count of array elements that the rest of the message cannot hold.
     #[error("an array is longer than its message")]
     CountTooLarge,
     /// Bytes are left over after the last parameter.
@@ -29,7 +29,7 @@ pub enum DecodeError {
     /// A record type that section 2.2.1.1 does not define.
     #[error("record type 0x{0:02x} is unknown")]
     RecordType(u8),
-    /// A record longer than this side accepts.
+    /// A record whose body is longer than the record limit.
     #[error("a record of {0} bytes is over the limit")]
     RecordTooLong(u32),
     /// The first bytes are not the authentication of section 3.2.3.1.1.2.

@@ -1,9 +1,9 @@
 use super::Error;
 
-/// Break reasons are at most this long (ruling 10).
-const REASON_LIMIT: usize = 1024;
+/// The maximum length of a Break reason in bytes (ruling 10).
+const MAX_REASON_BYTES: usize = 1024;
 
-/// How a connection that has failed is ended towards the peer.
+/// The records that tell the peer how the connection ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Farewell {
     /// A Close record on every open channel (section 2.2.1.1.1).
@@ -11,7 +11,7 @@ pub enum Farewell {
     /// A Close record on the other channels and a Break with this reason on channel 0
     /// (section 2.2.1.1.3).
     Break(String),
-    /// Nothing: the peer has ended the connection, or is not to be answered at all.
+    /// No record: the peer has ended the connection, or must not be answered.
     Silence,
 }
 
@@ -33,8 +33,8 @@ impl From<&Error> for Farewell {
 }
 
 fn ascii(reason: &str) -> String {
-    let plain = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
-    reason.chars().map(plain).take(REASON_LIMIT).collect()
+    let printable = |c: char| if c == ' ' || c.is_ascii_graphic() { c } else { '?' };
+    reason.chars().map(printable).take(MAX_REASON_BYTES).collect()
 }
 
 #[cfg(test)]
@@ -43,13 +43,13 @@ mod tests {
     use crate::error::Violation;
 
     #[test]
-    fn a_reason_is_short_ascii() {
+    fn break_reason_is_short_ascii() {
         let error = Violation::new("ü".repeat(3000)).into_error();
         assert_eq!(Farewell::from(&error), Farewell::Break("?".repeat(1024)));
     }
 
     #[test]
-    fn a_refused_token_is_not_answered() {
+    fn refused_token_is_not_answered() {
         assert_eq!(Farewell::from(&Error::Refused), Farewell::Silence);
     }
 }

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-/// Why a journal could not make a turn's writes safe.
+/// The reason why a journal did not store the writes of a turn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -13,7 +13,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Wraps the journal's own error, or a text.
+    /// Wraps the error of a journal implementation, or a text.
     pub fn failed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed(error.into())
     }

@@ -2,7 +2,7 @@ use std::io::{self, ErrorKind};
 
 use super::Shared;
 
-/// Why a transport ended without a Close or Break record.
+/// The reason why a transport ended without a Close or Break record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LostReason {
@@ -19,14 +19,13 @@ pub enum LostReason {
     /// The transport failed for another reason.
     #[error("{0}")]
     Io(#[source] Shared<io::Error>),
-    /// The application on this side ended (its space panicked or was dropped), or it gave up the
-    /// connection.
+    /// The space on this side panicked or was dropped, or the application dropped the connection.
     #[error("the application has ended")]
     ApplicationEnded,
 }
 
 impl LostReason {
-    /// Reports whether the peer went away, as opposed to a failure on this side or on the way.
+    /// Reports whether the peer disconnected, as opposed to a failure on this side or in between.
     pub fn is_disconnect(&self) -> bool {
         matches!(self, Self::Eof | Self::Reset)
     }
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn io_errors_of_a_departed_peer_are_disconnects() {
+    fn io_errors_of_a_disconnected_peer_are_disconnects() {
         let reason = |kind: ErrorKind| LostReason::from(io::Error::from(kind));
         assert_eq!(reason(ErrorKind::UnexpectedEof), LostReason::Eof);
         assert_eq!(reason(ErrorKind::ConnectionReset), LostReason::Reset);

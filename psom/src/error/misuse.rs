@@ -13,10 +13,10 @@ pub enum Misuse {
         /// The limit in force, in bytes.
         limit: usize,
     },
-    /// A connected object whose type this side has not announced (section 3.1.4.1.3).
+    /// An object to connect whose type this side has not announced (section 3.1.4.1.3).
     #[error(
-        "{0} is not announced here; give the object that connects it `connects = Type`, or its \
-         server or client `.object::<Type>()`"
+        "{0} is not announced; add `connects = Type` to the object that connects it, or \
+         `.object::<Type>()` to the builder of the server or client"
     )]
     NotAnnounced(&'static str),
     /// A required part of a builder is missing or unusable. The text says what to change.

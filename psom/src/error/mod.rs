@@ -1,7 +1,7 @@
-//! Errors, sorted by whom they blame.
+//! Errors, one enum for each party to blame.
 //!
 //! - [`DecodeError`]: bytes that are not PSOM.
-//! - [`PeerMisbehaved`]: the peer broke a rule of the protocol; one variant per rule.
+//! - [`PeerMisbehaved`]: the peer violated the protocol; one variant per rule.
 //! - [`PeerIncompatible`]: the two sides have no version in common; neither is at fault.
 //! - [`Misuse`]: a programming error on this side.
 //! - [`CallError`]: a call that timing or the peer made impossible.
@@ -10,9 +10,9 @@
     feature = "tokio",
     doc = "- [`SetupError`]: an address, certificate or key cannot be used."
 )]
-//! - [`JournalError`]: durable state cannot be made safe.
+//! - [`JournalError`]: the journal did not store the writes of a turn.
 //!
-//! [`Farewell`] alone decides which record tells the peer about an error.
+//! [`Farewell`] maps an error to the records that are sent to the peer.
 
 mod call;
 mod decode;
@@ -24,6 +24,7 @@ mod peer;
 #[cfg(feature = "tokio")]
 mod setup;
 mod shared;
+mod violation;
 
 pub use call::CallError;
 pub use decode::DecodeError;
@@ -31,51 +32,52 @@ pub use farewell::Farewell;
 pub use journal::JournalError;
 pub use lost::LostReason;
 pub use misuse::Misuse;
-pub use peer::{PeerIncompatible, PeerMisbehaved, Violation};
+pub use peer::{PeerIncompatible, PeerMisbehaved};
 #[cfg(feature = "tokio")]
 pub use setup::SetupError;
 pub use shared::Shared;
+pub use violation::Violation;
 
-/// Why a connection ended or an operation failed.
+/// The reason why a connection ended or an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Bytes that do not decode.
     #[error("undecodable bytes: {0}")]
     Decode(#[from] DecodeError),
-    /// The peer broke a rule of the protocol.
+    /// The peer violated the protocol.
     #[error("the peer broke a rule: {0}")]
     PeerMisbehaved(#[from] PeerMisbehaved),
-    /// The peer speaks no version that we speak.
+    /// The two sides have no common version of an interface.
     #[error("the peer is incompatible: {0}")]
     PeerIncompatible(#[from] PeerIncompatible),
     /// A programming error on this side.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// Timing or the peer made a call impossible. Never [`CallError::Misuse`]:
-    /// [`Misuse`](Self::Misuse) is that.
+    /// A call that timing or the peer made impossible. Contains every variant except
+    /// [`CallError::Misuse`], which is converted to [`Misuse`](Self::Misuse).
     #[error(transparent)]
     Call(CallError),
     /// The peer ended the connection with a Close record (section 2.2.1.1.1).
     #[error("the peer closed the connection")]
     PeerClosed,
-    /// The peer ended the connection with a Break record (section 2.2.1.1.3). The reason is the
-    /// peer's, with everything but printable ASCII escaped.
+    /// The peer ended the connection with a Break record (section 2.2.1.1.3). Contains the peer's
+    /// reason; characters other than printable ASCII are escaped.
     #[error("the peer broke the connection: {0}")]
     PeerBroke(String),
     /// The transport ended without a Close record.
     #[error("the connection was lost: {0}")]
     Lost(#[source] LostReason),
-    /// The peer sent nothing for too long; the text names the limit.
+    /// The peer did not answer within a time limit. The text names the limit.
     #[error("the peer timed out: {0}")]
     TimedOut(&'static str),
-    /// The server ended the connection in the place of an answer to the token.
+    /// The server ended the connection before it answered the token.
     #[error(
         "the server refused the token, or ended before it could answer; get a new one, tokens are \
-         good once and for two minutes"
+         valid once and for two minutes"
     )]
     Refused,
-    /// We closed the connection: by `close`, `disconnect` or shutdown.
+    /// This side closed the connection: by `close`, `disconnect` or a shutdown.
     #[error("the connection was closed on this side")]
     Closed,
     /// A certificate, key or address cannot be used.
@@ -99,5 +101,5 @@ impl From<LostReason> for Error {
     }
 }
 
-/// The result of everything in this crate that can fail for more than one reason.
+/// The result of an operation that can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

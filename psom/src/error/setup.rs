@@ -4,7 +4,7 @@ use rustls::pki_types::pem;
 
 use super::{LostReason, Shared};
 
-/// Why a server cannot listen, a client cannot connect, or TLS cannot be configured.
+/// The reason why a server cannot listen, a client cannot connect, or TLS cannot be configured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
@@ -14,21 +14,21 @@ pub enum SetupError {
     /// An address without a port.
     #[error("{0:?} has no port; give it as host:port")]
     NoPort(String),
-    /// A host for which no certificate can be issued.
+    /// A host that is not a valid name in a certificate.
     #[error("{0:?} is not a host name; give it as host:port")]
     HostName(String),
-    /// The address cannot be reached, or TLS failed there.
+    /// The connection to an address failed in TCP or TLS.
     #[error("cannot connect to {address}: {source}")]
     Connect {
         /// The address.
         address: String,
-        /// Why the transport failed.
+        /// The reason.
         source: LostReason,
     },
     /// The server's certificate is a certificate authority, which clients must not accept.
     #[error(
-        "cannot connect to {address}: {source}: that certificate is an authority; make one with \
-         CA:FALSE"
+        "cannot connect to {address}: {source}: its certificate is a certificate authority; \
+         issue the server a certificate with CA:FALSE"
     )]
     AuthorityCertificate {
         /// The address.
@@ -36,10 +36,10 @@ pub enum SetupError {
         /// The verifier's error.
         source: Shared<rustls::Error>,
     },
-    /// The address did not complete TCP and TLS within the time limit.
+    /// The server did not complete TCP and TLS within the time limit.
     #[error("cannot connect to {0}: it does not answer")]
     NoAnswer(String),
-    /// The address cannot be listened on.
+    /// The server cannot listen on an address.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address.

@@ -1,6 +1,7 @@
 use std::{error::Error, fmt, ops::Deref, sync::Arc};
 
-/// A source error that can be cloned: connections hand their error to several places.
+/// A source error that can be cloned, because the error of a connection is reported to several
+/// receivers.
 ///
 /// Source errors such as [`std::io::Error`] cannot be compared, so two values are equal if they
 /// share one instance.

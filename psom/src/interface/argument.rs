@@ -13,14 +13,14 @@ use crate::wire::{PsomType, TypeDesc};
     note = "or `#[derive(PsomType)]` on your enumeration or struct; a struct of several fields cannot be in an array"
 )]
 pub trait Argument {
-    /// The parameters that the argument stands for.
+    /// The parameters that encode the argument.
     const SHAPE: ArgumentShape;
 }
 
-/// The parameters that an argument stands for.
+/// The parameters that encode an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgumentShape {
-    /// One parameter, which is named like the argument.
+    /// One parameter with the name of the argument.
     One(TypeDesc),
     /// One parameter per field.
     Fields(&'static [ParamDesc]),
@@ -35,12 +35,12 @@ impl<T: PsomType + ?Sized> Argument for T {
 pub struct ParamDesc {
     /// The parameter's name.
     pub name: &'static str,
-    /// Its type.
+    /// The parameter's type.
     pub kind: TypeDesc,
 }
 
 impl ParamDesc {
-    /// A parameter of the Rust type `T`.
+    /// Creates a parameter of the Rust type `T`.
     pub const fn new<T: PsomType + ?Sized>(name: &'static str) -> Self {
         Self { name, kind: T::TYPE }
     }

@@ -1,44 +1,46 @@
 use super::InterfaceDesc;
 
-/// A distributed object as its definition gives it (section 3.1.4.1.1): both halves in all versions,
-/// and the declared children.
+/// The definition of a distributed object (section 3.1.4.1.1): both halves in all versions, and
+/// the declared children.
 #[derive(Debug, Clone, Copy)]
 pub struct Definition {
-    /// What stands behind `DOInterface`; for people.
+    /// The title after the keyword `DOInterface`, for people.
     pub title: &'static str,
     /// The half that the server serves.
     pub server: &'static InterfaceDesc,
     /// The half that the client serves.
     pub client: &'static InterfaceDesc,
-    /// The declared children: a part name, or what stands for many of them, and the type.
+    /// The declared children: a part name or a pattern of part names, and the type.
     pub children: &'static [(&'static str, &'static str)],
-    /// Which side connects it.
+    /// The side that connects the object, and when.
     pub connected: Connected,
 }
 
-/// Which side connects an object, and when. Readers of captured bytes go by it where they see one
-/// direction only; nothing else does.
+/// The side that connects an object, and when.
+///
+/// Only readers of captures use this value, to identify objects if the capture contains only one
+/// direction of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Connected {
-    /// Nobody: it is the root of a channel.
+    /// The object is the root of a channel, so it is not connected with OP_CONNECT.
     Root,
-    /// The server, once, before anything else and in the order of the list of definitions.
+    /// The server connects it once, before all other objects, in the order of the definitions.
     ByServerFirst,
-    /// The server, when it is needed.
+    /// The server connects it on demand.
     ByServer,
-    /// The client, when it is needed.
+    /// The client connects it on demand.
     ByClient,
-    /// The client, as a part of what it has connected just before.
+    /// The client connects it as a child of the object that it connected immediately before.
     ByClientNext,
 }
 
 impl Definition {
-    /// The name that both halves share and that addProtocol announces.
+    /// Returns the name of the interface, which addProtocol announces.
     pub fn name(&self) -> &'static str {
         self.server.name
     }
 
-    /// The versions, in ascending order.
+    /// Returns the versions in ascending order.
     pub fn versions(&self) -> impl DoubleEndedIterator<Item = i32> + use<> {
         self.server.versions.iter().map(|(version, _)| *version)
     }

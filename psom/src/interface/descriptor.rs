@@ -1,10 +1,10 @@
 use super::argument::{Argument, ArgumentShape, ParamDesc};
 
-/// One half of a distributed object: what can be called on the server or on the client
-/// (section 3.1.4.1.1).
+/// One half of an interface: the methods that can be called on the server, or those that can be
+/// called on the client (section 3.1.4.1.1).
 #[derive(Debug, PartialEq, Eq)]
 pub struct InterfaceDesc {
-    /// The name that both halves share and that addProtocol announces.
+    /// The name of the interface, the same for both halves, which addProtocol announces.
     pub name: &'static str,
     /// Each version with the hash of this half, in ascending order.
     pub versions: &'static [(i32, i64)],
@@ -13,7 +13,7 @@ pub struct InterfaceDesc {
 }
 
 impl InterfaceDesc {
-    /// An interface; methods of later versions stand behind those of earlier ones.
+    /// Creates an interface. Methods of later versions follow those of earlier versions.
     pub const fn new(
         name: &'static str,
         versions: &'static [(i32, i64)],
@@ -22,18 +22,18 @@ impl InterfaceDesc {
         Self { name, versions, methods }
     }
 
-    /// The hash of this half in a version.
+    /// Returns the hash of this half in a version.
     pub fn hash(&self, version: i32) -> Option<i64> {
         self.versions.iter().find(|(known, _)| *known == version).map(|(_, hash)| *hash)
     }
 
-    /// The method with this index, as it came from the wire, where the version has it.
+    /// Returns the method with an index from the wire, if the version contains it.
     pub fn method(&self, index: i8, version: i32) -> Option<&'static MethodDesc> {
-        let place = usize::try_from(index).ok()?.checked_sub(1)?;
-        self.methods.get(place).filter(|method| method.since <= version)
+        let position = usize::try_from(index).ok()?.checked_sub(1)?;
+        self.methods.get(position).filter(|method| method.since <= version)
     }
 
-    /// The last part of the name, for people.
+    /// Returns the part of the name after the last dot.
     pub fn short_name(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }
@@ -42,21 +42,22 @@ impl InterfaceDesc {
 /// A method of an interface (section 3.1.4.1.1.3).
 #[derive(Debug, PartialEq, Eq)]
 pub struct MethodDesc {
-    /// The name as the interface definition has it; overloads share it.
+    /// The name in the interface definition. Overloads have the same name.
     pub name: &'static str,
     /// The arguments in their order on the wire.
     pub arguments: &'static [ArgumentDesc],
-    /// The version that brought the method; 0 where the first did.
+    /// The version that introduced the method, or 0 for the first version.
     pub since: i32,
-    /// Whether only the newest call matters to a peer that lags.
+    /// True if a new call replaces pending calls of the method when the send queue of a peer is
+    /// above its soft limit.
     pub latest: bool,
-    /// The position of the argument that such calls are compared by: a call replaces only calls
-    /// with the same value of it.
+    /// The position of an argument, from 0: a new call replaces only pending calls with the same
+    /// value of this argument.
     pub latest_by: Option<usize>,
 }
 
 impl MethodDesc {
-    /// A method of the first version.
+    /// Creates a method of the first version.
     pub const fn new(name: &'static str, arguments: &'static [ArgumentDesc]) -> Self {
         Self { name, arguments, since: 0, latest: false, latest_by: None }
     }
@@ -66,22 +67,22 @@ impl MethodDesc {
         self.arguments.iter().flat_map(ArgumentDesc::params)
     }
 
-    /// The same method, brought by a later version.
+    /// Sets the version that introduced the method.
     pub const fn since(mut self, version: i32) -> Self {
         self.since = version;
         self
     }
 
-    /// The same method, of which only the newest call matters to a peer that lags.
+    /// Lets a new call of the method replace pending calls (see [`latest`](#structfield.latest)).
     pub const fn latest(mut self) -> Self {
         self.latest = true;
         self
     }
 
-    /// The same method, of which only the newest call with one value of a parameter matters.
-    pub const fn latest_by(mut self, place: usize) -> Self {
+    /// Lets a new call of the method replace pending calls with the same value of one argument.
+    pub const fn latest_by(mut self, position: usize) -> Self {
         self.latest = true;
-        self.latest_by = Some(place);
+        self.latest_by = Some(position);
         self
     }
 }
@@ -96,7 +97,7 @@ pub enum ArgumentDesc {
 }
 
 impl ArgumentDesc {
-    /// An argument of the Rust type `T`.
+    /// Creates an argument of the Rust type `T`.
     pub const fn new<T: Argument + ?Sized>(name: &'static str) -> Self {
         match T::SHAPE {
             ArgumentShape::One(kind) => Self::One(ParamDesc { name, kind }),
@@ -104,7 +105,7 @@ impl ArgumentDesc {
         }
     }
 
-    /// Returns the parameters that the argument stands for.
+    /// Returns the parameters that encode the argument.
     pub fn params(&self) -> &[ParamDesc] {
         match self {
             Self::One(param) => std::slice::from_ref(param),
@@ -116,25 +117,26 @@ impl ArgumentDesc {
 /// A distributed object: the half that it serves, the half that it calls, and its children.
 #[derive(Debug, Clone, Copy)]
 pub struct ObjectDesc {
-    /// What peers call on this side.
+    /// The interface that peers call on this side.
     pub serves: &'static InterfaceDesc,
-    /// What this side calls on its peers.
+    /// The interface that this side calls on its peers.
     pub calls: &'static InterfaceDesc,
-    /// The children that it declares; others can be connected as well (section 3.1.4.1.1.4).
+    /// Returns the declared children. Other objects can be connected as well
+    /// (section 3.1.4.1.1.4).
     pub children: fn() -> Vec<ChildDesc>,
 }
 
 /// A declared child, or a family of children, of an object.
 #[derive(Debug, Clone, Copy)]
 pub struct ChildDesc {
-    /// The part name, with `{captures}` for a family; empty where the object is the one that
-    /// connects.
+    /// The part name, or a pattern with `{captures}` for a family. Empty for a type that the
+    /// object connects (`connects = Type`).
     pub pattern: &'static str,
-    /// The child's own description, where one type stands behind the pattern.
+    /// The description of the child, unless its type is known only at run time.
     pub object: Option<fn() -> ObjectDesc>,
 }
 
-/// Fails to compile an object whose two halves are not halves of one interface.
+/// Checks at compile time that the two halves of an object have the same name and versions.
 pub const fn assert_halves(serves: &InterfaceDesc, calls: &InterfaceDesc) {
     assert!(
         same_text(serves.name, calls.name),

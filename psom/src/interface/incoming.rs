@@ -8,7 +8,7 @@ use crate::{
     wire::{Decode, Decoder},
 };
 
-/// A call on its way to a handler: a method index and arguments that are not decoded yet.
+/// A received call before dispatch: a method index and encoded arguments.
 #[derive(Debug)]
 pub struct Incoming<'a> {
     pub(crate) interface: &'static InterfaceDesc,
@@ -20,13 +20,16 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// The index of the method, from 1.
+    /// Returns the index of the method, counted from 1.
     pub fn method(&self) -> i8 {
         self.method
     }
 
-    /// Decodes the arguments, all of them: trailing bytes are a violation. The second value lends
-    /// text that was decoded in place; see [`lend`](super::lend).
+    /// Decodes all arguments. The second value is the buffer that holds their borrowed strings;
+    /// see [`lend`](super::lend).
+    ///
+    /// # Errors
+    /// The bytes do not decode, or bytes are left after the last argument.
     pub fn decode<P: Parameters>(self) -> Result<(P, Loan<'a>), Violation> {
         let scratch = self.scratch;
         scratch.clear();
@@ -36,18 +39,18 @@ impl<'a> Incoming<'a> {
         Ok((parameters, Loan(scratch)))
     }
 
-    /// The violation for an index that no method has.
+    /// Returns the violation for a method index that the interface does not have.
     pub fn unknown_method(&self) -> Violation {
         let (interface, version) = (self.interface.name, self.version);
         PeerMisbehaved::UnknownMethod { index: self.method, interface, version }.into()
     }
 }
 
-/// What a dispatched handler came to.
+/// The result of dispatching a call to its handler.
 pub enum Outcome<'a> {
     /// The handler has returned.
     Done(Result<(), Violation>),
-    /// The handler is an `async fn`; the space awaits it in place and takes no other message.
+    /// The handler is an `async fn`. The space awaits it and processes no other message meanwhile.
     Later(Pin<Box<dyn Future<Output = Result<(), Violation>> + Send + 'a>>),
 }
 
@@ -60,13 +63,13 @@ impl std::fmt::Debug for Outcome<'_> {
     }
 }
 
-/// What a handler may return: nothing, or `Result<(), Violation>`.
+/// The return types of handlers: `()` and `Result<(), Violation>`.
 #[diagnostic::on_unimplemented(
     message = "a PSOM method returns nothing, or `Result<(), Violation>`",
     note = "messages are one-way: send an answer with a call on `cx.caller()`"
 )]
 pub trait IntoOutcome {
-    /// The handler's verdict on its caller.
+    /// Converts the value to a result. An error breaks the connection of the caller.
     fn into_result(self) -> Result<(), Violation>;
 }
 
@@ -82,12 +85,12 @@ impl IntoOutcome for Result<(), Violation> {
     }
 }
 
-/// The outcome of a plain `fn` handler.
+/// Returns the outcome of a handler that is not async.
 pub fn done(result: impl IntoOutcome) -> Outcome<'static> {
     Outcome::Done(result.into_result())
 }
 
-/// The outcome of an `async fn` handler.
+/// Returns the outcome of an `async fn` handler.
 pub fn later<'a, F>(handler: F) -> Outcome<'a>
 where
     F: Future<Output: IntoOutcome> + Send + 'a,
@@ -95,9 +98,9 @@ where
     Outcome::Later(Box::pin(async move { handler.await.into_result() }))
 }
 
-/// The parameters of a method, as a tuple of at most 16.
+/// The parameters of a method: a tuple of at most 16 elements.
 pub trait Parameters: Sized {
-    /// Reads all of them, in their order.
+    /// Decodes the elements in order.
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 }
 

@@ -2,28 +2,28 @@ use bytes::Bytes;
 
 use crate::wire::{Decode, ObjectRef, TextSpan};
 
-/// The scratch text of one call, from which borrowed strings are lent to the handler.
+/// The text buffer of one call, from which the handler borrows its `&str` parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Loan<'a>(pub(super) &'a str);
 
-/// A type that a handler can take by reference: `&str` and `&[u8]` without an allocation, other
-/// slices from a decoded `Vec`.
+/// A type that a handler can borrow. `&str` and `&[u8]` need no allocation; other slices are
+/// borrowed from a decoded `Vec`.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be borrowed from a message",
     note = "borrow `&str`, `&[u8]` or a slice of plain PSOM types; take other types by value"
 )]
 pub trait Lend {
-    /// What is held between decoding and the call.
+    /// The decoded form, which is kept until the handler returns.
     type Held: Decode + Send + Sync;
 
-    /// Lends the value.
+    /// Borrows the value from its decoded form.
     fn lend<'s>(held: &'s Self::Held, loan: Loan<'s>) -> &'s Self;
 }
 
-/// What is held for a parameter `&T` between decoding and the call.
+/// The decoded form of a parameter `&T`.
 pub type Held<T> = <T as Lend>::Held;
 
-/// Lends a decoded parameter to the handler.
+/// Borrows a decoded parameter for the handler.
 pub fn lend<'s, T: Lend + ?Sized>(held: &'s T::Held, loan: Loan<'s>) -> &'s T {
     T::lend(held, loan)
 }

@@ -1,8 +1,9 @@
-//! Interfaces as data, and the small contracts that generated code fills in.
+//! Descriptions of interfaces as data, and the traits that generated code implements.
 //!
-//! An [`InterfaceDesc`] is one half of a distributed object: negotiation, index checks, and
-//! tracing are loops over it. A [`Definition`] is both halves in all versions. [`Incoming`] and [`Outcome`] carry a call to a handler,
-//! [`Target`] is anywhere that a typed proxy can send a call.
+//! An [`InterfaceDesc`] describes one half of a distributed object. Negotiation, index checks and
+//! tracing read it. A [`Definition`] describes both halves in all versions. [`Incoming`] and
+//! [`Outcome`] connect a received call to its handler. A [`Target`] accepts the calls of a typed
+//! proxy.
 
 mod argument;
 mod definition;
@@ -20,5 +21,5 @@ pub use descriptor::{
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use print::sent_arguments;
-pub(crate) use print::{View, arguments, subject};
+pub(crate) use print::{View, argument_hash as subject, arguments};
 pub use target::{Interface, Target};

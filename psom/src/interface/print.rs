@@ -11,53 +11,54 @@ use crate::{
     wire::{Decode, Decoder, ObjectRef, TypeDesc},
 };
 
-/// Longer arrays are cut in print.
-const SHOWN: i32 = 16;
+/// The number of array elements that are printed, so that a trace line stays readable.
+const MAX_PRINTED_ELEMENTS: i32 = 16;
 
-/// Whose identifiers stand in the text for objects.
+/// The side whose proxy identifiers are printed for references to objects.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum View {
-    /// Those of the side that received the arguments.
+    /// The side that received the arguments.
     Receiver,
-    /// Those of the side that sent them.
+    /// The side that sent the arguments.
     Sender,
 }
 
-/// The arguments of a call as a person would write them, read by the descriptor alone.
+/// Prints the arguments of a call, decoded by the method's descriptor. Arguments that do not
+/// decode are replaced by the error.
 pub(crate) fn arguments(
     method: &MethodDesc,
     source: &Bytes,
-    place: Range<usize>,
+    range: Range<usize>,
     view: View,
 ) -> String {
-    match read(method, source, place, view) {
+    match read(method, source, range, view) {
         (text, Ok(())) => text,
         (text, Err(DecodeError::TrailingBytes)) => text + " <trailing bytes>",
         (text, Err(error)) => format!("{text}<{error}>"),
     }
 }
 
-/// Returns the arguments of a call as their sender has them.
+/// Prints the arguments of a call, with the sender's proxy identifiers.
 ///
 /// # Errors
-/// The bytes are not the arguments of this method, or something follows the arguments.
+/// The bytes are not the arguments of this method, or bytes are left after the last argument.
 pub fn sent_arguments(
     method: &MethodDesc,
     source: &Bytes,
-    place: Range<usize>,
+    range: Range<usize>,
 ) -> Result<String, DecodeError> {
-    let (text, result) = read(method, source, place, View::Sender);
+    let (text, result) = read(method, source, range, View::Sender);
     result.map(|()| text)
 }
 
-/// The arguments as far as they can be read, and what was wrong then.
+/// Prints the arguments up to the first decoding error, and returns that error.
 fn read(
     method: &MethodDesc,
     source: &Bytes,
-    place: Range<usize>,
+    range: Range<usize>,
     view: View,
 ) -> (String, Result<(), DecodeError>) {
-    let mut input = Decoder::within(source, place, String::new());
+    let mut input = Decoder::within(source, range, String::new());
     let mut text = String::new();
     for (i, param) in method.params().enumerate() {
         text.push_str(if i == 0 { "" } else { ", " });
@@ -69,22 +70,22 @@ fn read(
     (text, rest)
 }
 
-/// Stands for the value of one argument: the same for the same value.
-pub(crate) fn subject(
+/// Returns a hash of the value of one argument, by which `#[latest]` calls are compared.
+pub(crate) fn argument_hash(
     method: &MethodDesc,
-    place: usize,
+    position: usize,
     (source, range): &(Bytes, Range<usize>),
 ) -> u64 {
     let mut input = Decoder::within(source, range.clone(), String::new());
     let mut text = String::new();
-    for argument in method.arguments.iter().take(place + 1) {
+    for argument in method.arguments.iter().take(position + 1) {
         text.clear();
         for param in argument.params() {
-            // What was marshaled by the same descriptor can be read.
+            // Cannot fail: the arguments were encoded by the same descriptor.
             if value(param.kind, &mut input, &mut text, View::Sender).is_err() {
                 break;
             }
-            // Keeps `1, 23` apart from `12, 3`.
+            // Distinguishes `1, 23` from `12, 3`.
             text.push(',');
         }
     }
@@ -134,11 +135,11 @@ fn array(
     text.push('[');
     let mut skipped = String::new();
     for i in 0..count {
-        let into = if i < SHOWN { &mut *text } else { &mut skipped };
+        let into = if i < MAX_PRINTED_ELEMENTS { &mut *text } else { &mut skipped };
         into.push_str(if i == 0 { "" } else { ", " });
         value(element, input, into, view)?;
         skipped.clear();
     }
-    text.push_str(if count > SHOWN { ", ...]" } else { "]" });
+    text.push_str(if count > MAX_PRINTED_ELEMENTS { ", ...]" } else { "]" });
     Ok(())
 }

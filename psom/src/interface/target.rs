@@ -1,25 +1,26 @@
 use super::InterfaceDesc;
 use crate::wire::Encode;
 
-/// One half of a distributed object as a type: the proxy type that `#[psom_interface]` generates,
-/// `BroadcastServerProxy` for the trait `BroadcastServer`.
+/// A type that represents one half of a distributed object. `#[psom_interface]` implements it on
+/// the generated proxy type, for example `BroadcastServerProxy` for the trait `BroadcastServer`.
 pub trait Interface: 'static {
-    /// The interface as data.
+    /// The description of the interface.
     const DESC: &'static InterfaceDesc;
 
-    /// The typed proxy, around the place that it sends its calls to.
+    /// The typed proxy, which sends its calls to a target.
     type Proxy<T: Target>;
 
-    /// Makes a proxy.
+    /// Creates a proxy.
     fn proxy<T: Target>(target: T) -> Self::Proxy<T>;
 }
 
-/// Where a typed proxy sends its calls: one peer, all peers, or a session from outside its space.
+/// The destination of a typed proxy's calls: one peer, all peers, or a session from outside its
+/// space.
 pub trait Target {
-    /// What a call returns.
+    /// The result of a call.
     type Sent;
 
-    /// Sends a call of the method with this index.
+    /// Sends a call of the method with this index, counted from 1.
     fn call(
         &mut self,
         interface: &'static InterfaceDesc,

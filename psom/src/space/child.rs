@@ -1,4 +1,4 @@
-//! Children: part names, and what a factory may return.
+//! Children: part names, and the types that a factory may return.
 
 use super::{
     context::Context,
@@ -10,18 +10,18 @@ use crate::{
     interface::{ChildDesc, ObjectDesc},
 };
 
-/// What a `#[child]` field holds or a `#[child]` factory returns: a [`Handle`], an [`AnyHandle`],
-/// an `Option` of one (`None`: no such child), or a `Result` of one (an error breaks the
-/// connection of the peer that asked).
+/// The type of a `#[child]` field, or the return type of a `#[child]` factory: a [`Handle`], an
+/// [`AnyHandle`], an `Option` of one (`None`: there is no such child), or a `Result` of one (an
+/// error breaks the connection of the peer that connects the child).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no child",
+    message = "`{Self}` is not a child",
     note = "a child is a `Handle<T>`, an `AnyHandle`, an `Option` of one, or `Result<_, Violation>`"
 )]
 pub trait IntoChild {
-    /// The description of the child's type, where there is one.
+    /// The description of the child's type. `None` for [`AnyHandle`].
     const DESC: Option<fn() -> ObjectDesc>;
 
-    /// The child itself.
+    /// Converts the value to the child, if there is one.
     fn into_child(self) -> Result<Option<AnyHandle>, Violation>;
 }
 
@@ -58,38 +58,40 @@ impl<C: IntoChild> IntoChild for Result<C, Violation> {
 }
 
 impl ChildDesc {
-    /// A type of objects that the object connects to its peers, under whichever part names.
+    /// Declares a type of objects that the object connects to its peers under any part names.
     pub fn connects<T: DistributedObject>() -> Self {
         Self { pattern: "", object: Some(ObjectDesc::of::<T>) }
     }
 
-    /// A child of the type that a field holds or a factory returns.
+    /// Declares a child with the type of a field or with the return type of a factory.
     pub fn of<C: IntoChild>(pattern: &'static str) -> Self {
         Self { pattern, object: C::DESC }
     }
 }
 
-/// The factories of an object: what `#[distributed_object]` on an `impl` block implements.
+/// The child factories of an object. `#[distributed_object]` on an `impl` block implements it.
 pub trait ChildFactories: DistributedObject {
-    /// The families of children.
+    /// Returns the patterns of the factories.
     fn factories() -> Vec<ChildDesc>;
 
-    /// The child that the first matching factory makes.
+    /// Creates a child with the first factory whose pattern matches the part name.
     fn make(&mut self, cx: &mut Context<Self>, part: &str) -> Result<Option<AnyHandle>, Violation>;
 }
 
-/// Finds out in generated code whether a type implements an optional trait: its inherent functions
-/// exist where it does, and win over those of [`NoFactories`] and [`NoLifecycle`].
+/// Selects, in generated code, between a type's implementation of an optional trait and a default.
+///
+/// The inherent functions exist only if the type implements the trait. The compiler prefers them to
+/// the functions of [`NoFactories`] and [`NoLifecycle`].
 #[derive(Debug)]
 pub struct Probe<T>(std::marker::PhantomData<T>);
 
 impl<T: ChildFactories> Probe<T> {
-    /// The type's own factories.
+    /// Calls [`ChildFactories::factories`].
     pub fn factories() -> Vec<ChildDesc> {
         T::factories()
     }
 
-    /// A child of the type's own factories.
+    /// Calls [`ChildFactories::make`].
     pub fn make(
         object: &mut T,
         cx: &mut Context<T>,
@@ -100,25 +102,25 @@ impl<T: ChildFactories> Probe<T> {
 }
 
 impl<T: Lifecycle> Probe<T> {
-    /// The type's own hook.
+    /// Calls [`Lifecycle::connected`].
     pub fn connected(object: &mut T, cx: &mut Context<T>) {
         Lifecycle::connected(object, cx);
     }
 
-    /// The type's own hook.
+    /// Calls [`Lifecycle::disconnected`].
     pub fn disconnected(object: &mut T, cx: &mut Context<T>) {
         Lifecycle::disconnected(object, cx);
     }
 }
 
-/// What a type without factories answers.
+/// The default for types without factories.
 pub trait NoFactories<T> {
-    /// None.
+    /// Returns no pattern.
     fn factories() -> Vec<ChildDesc> {
         Vec::new()
     }
 
-    /// No child.
+    /// Creates no child.
     fn make(_: &mut T, _: &mut Context<T>, _: &str) -> Result<Option<AnyHandle>, Violation> {
         Ok(None)
     }
@@ -126,20 +128,21 @@ pub trait NoFactories<T> {
 
 impl<T> NoFactories<T> for Probe<T> {}
 
-/// What a type without hooks does.
+/// The default for types without [`Lifecycle`].
 pub trait NoLifecycle<T> {
-    /// Nothing.
+    /// Does nothing.
     fn connected(_: &mut T, _: &mut Context<T>) {}
 
-    /// Nothing.
+    /// Does nothing.
     fn disconnected(_: &mut T, _: &mut Context<T>) {}
 }
 
 impl<T> NoLifecycle<T> for Probe<T> {}
 
-/// A value that a part name carries, like the number in `content.7`.
+/// A type of values in part names, like the number in `content.7`.
 pub trait PartCapture: Sized {
-    /// Reads the value. There is one way to write each: `07` is not 7.
+    /// Parses a value. Accepts only its canonical form: `07` is not 7. Otherwise two part names
+    /// would identify one child.
     fn from_part(text: &str) -> Option<Self>;
 }
 
@@ -161,7 +164,8 @@ macro_rules! numbers {
 
 numbers!(i16, i32, i64, u8, u32, u64);
 
-/// Holds a part name against a pattern with `{captures}`, without regard to ASCII case.
+/// Matches a part name with a pattern and returns the texts at its `{captures}`. Ignores ASCII case
+/// (ruling 9).
 pub fn captures<'p, const N: usize>(pattern: &str, part: &'p str) -> Option<[&'p str; N]> {
     let mut captured = [""; N];
     let mut rest = part;
@@ -184,7 +188,7 @@ fn strip_prefix<'p>(text: &'p str, prefix: &str) -> Option<&'p str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// The first place of a literal that leaves something before it.
+/// Finds a literal and returns its offset. Skips offset 0, because a capture is not empty.
 fn find(text: &str, literal: &str) -> Option<usize> {
     text.char_indices()
         .map(|(i, _)| i)
@@ -197,14 +201,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_capture_is_what_stands_in_its_place() {
+    fn part_name_matches_its_pattern() {
         assert_eq!(captures("content.{id}", "Content.17"), Some(["17"]));
         assert_eq!(captures("{a}.{b}.x", "1.2.X"), Some(["1", "2"]));
         assert_eq!(captures("{a}", "é"), Some(["é"]));
     }
 
     #[test]
-    fn what_does_not_match_captures_nothing() {
+    fn different_part_name_does_not_match() {
         assert_eq!(captures::<1>("content.{id}", "content."), None);
         assert_eq!(captures::<1>("content.{id}", "conten"), None);
         assert_eq!(captures::<1>("content.{id}.x", "content.1.y"), None);
@@ -212,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_one_spelling() {
+    fn captured_number_has_canonical_form() {
         assert_eq!(i64::from_part("7"), Some(7));
         assert_eq!(i64::from_part("-7"), Some(-7));
         assert_eq!(i64::from_part("07"), None);

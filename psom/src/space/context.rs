@@ -17,18 +17,18 @@ use crate::{
     wire::{ObjectKey, ObjectRef},
 };
 
-/// What a handler can do besides changing its own object.
+/// The access of a handler to its peers and its space.
 ///
-/// It derefs to [`Scope`], which holds what needs no peer.
+/// It derefs to [`Scope`], which has the operations that do not depend on the object's peers.
 pub struct Context<T: ?Sized> {
     scope: Scope,
     caller: Option<Caller>,
     object: PhantomData<fn(&mut T)>,
 }
 
-/// The objects of a space, as its handlers see them.
+/// The access of a handler to the objects of its space.
 pub struct Scope {
-    /// INVARIANT: there while a handler runs, and nobody sees a scope at any other time.
+    /// INVARIANT: `Some` while a handler runs. Only running handlers have access to a scope.
     core: Option<Box<Core>>,
     this: ObjectKey,
 }
@@ -44,20 +44,21 @@ impl Scope {
 
     #[expect(clippy::expect_used, reason = "the invariant of the field")]
     fn core(&self) -> &Core {
-        self.core.as_ref().expect("a scope is only seen by a running handler")
+        self.core.as_ref().expect("only a running handler has access to a scope")
     }
 
     #[expect(clippy::expect_used, reason = "the invariant of the field")]
     pub(super) fn core_mut(&mut self) -> &mut Core {
-        self.core.as_mut().expect("a scope is only seen by a running handler")
+        self.core.as_mut().expect("only a running handler has access to a scope")
     }
 
-    /// The time of this turn. Handlers read no other clock, so that a run can be repeated.
+    /// Returns the time of this turn. Handlers must not read another clock, so that tests and
+    /// simulations are reproducible.
     pub fn now(&self) -> Instant {
         self.core().now
     }
 
-    /// Adds an object to the space. It stays until it is removed.
+    /// Adds an object to the space. It stays until [`remove`](Self::remove) is called.
     pub fn add<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
         self.add_with(|_, _| object)
     }
@@ -65,8 +66,8 @@ impl Scope {
     /// Adds the object that `make` returns. `make` gets the object's own handle, so that it can
     /// give it to the object and to others that the object refers to.
     ///
-    /// Until `make` returns, [`get`](Self::get) does not find the object. Calls of
-    /// [`tell`](Self::tell) to it are queued as usual.
+    /// Until `make` returns, [`get`](Self::get) returns [`CallError::Gone`] for the handle.
+    /// [`tell`](Self::tell) queues functions for it as usual.
     pub fn add_with<T: DistributedObject>(
         &mut self,
         make: impl FnOnce(&mut Self, Handle<T>) -> T,
@@ -77,10 +78,10 @@ impl Scope {
         handle
     }
 
-    /// Like [`add_with`](Self::add_with), with a `make` that can fail. Then nothing is added.
+    /// Adds an object like [`add_with`](Self::add_with), with a `make` that can fail.
     ///
     /// # Errors
-    /// Returns the error of `make`.
+    /// Returns the error of `make`. No object is added then.
     pub fn try_add_with<T: DistributedObject, E>(
         &mut self,
         make: impl FnOnce(&mut Self, Handle<T>) -> Result<T, E>,
@@ -98,9 +99,9 @@ impl Scope {
         }
     }
 
-    /// Adds an object that lives while it is connected. It is removed when it cannot be connected,
-    /// or when its last peer is gone and its `disconnected` has run. An object that is never
-    /// connected stays.
+    /// Adds an object that exists only while it is connected. It is removed when connecting it
+    /// fails, or after its last peer is gone and its `disconnected` has run. Until the first
+    /// attempt to connect it, the object stays.
     pub fn add_while_connected<T: DistributedObject>(&mut self, object: T) -> Handle<T> {
         let core = self.core_mut();
         let handle = core.reserve(true);
@@ -108,21 +109,22 @@ impl Scope {
         handle
     }
 
-    /// Returns the handle of the space's root if the root is a `T`. While the root is being made,
-    /// the handle is valid already.
+    /// Returns the handle of the space's root if the root is a `T`. The handle is valid even while
+    /// the root is being created.
     pub fn root<T: DistributedObject>(&self) -> Option<Handle<T>> {
         let core = self.core();
         core.is_a::<T>(core.app.root).then(|| Handle::new(core.app.root))
     }
 
     /// Removes an object, disconnects it from all its peers, and cancels its timers. Its
-    /// `disconnected` is not called. Says whether the object was still there.
+    /// `disconnected` is not called. Returns false if the object is already gone.
     pub fn remove(&mut self, object: impl Into<AnyHandle>) -> bool {
         self.core_mut().remove(object.into().key)
     }
 
-    /// Disconnects an object from one peer's connection, however often it is connected there. Its
-    /// `disconnected` runs after the present handler. Says how often it was connected.
+    /// Disconnects an object from one peer, including all repeated connects of the object. Its
+    /// `disconnected` runs after the current handler, once for each connect. Returns the number of
+    /// connects.
     pub fn disconnect(&mut self, object: impl Into<AnyHandle>, peer: PeerId) -> usize {
         let (core, key) = (self.core_mut(), object.into().key);
         let mut peers = core.peers(key).to_vec();
@@ -130,15 +132,19 @@ impl Scope {
         peers.len()
     }
 
-    /// Looks at another object. The object whose handler runs has `self` for that.
+    /// Borrows another object.
+    ///
+    /// # Errors
+    /// Returns [`CallError::Gone`] if the object was removed, and for the object whose handler is
+    /// running.
     pub fn get<T: DistributedObject>(&self, handle: Handle<T>) -> Result<&T, CallError> {
         self.core().object(handle).ok_or(CallError::Gone)
     }
 
-    /// Queues `run` for another object. It runs after the present handler returns, in the order of
-    /// the calls. Objects of a space communicate only in this way, so that no handler is re-entered.
+    /// Queues `run` for another object. It runs after the current handler returns, in the order of
+    /// the calls. Objects of a space communicate only in this way, so no handler is re-entered.
     ///
-    /// If the object is gone, or goes before its turn, `run` is dropped and counted in
+    /// If the object is gone, or is removed before `run` can run, `run` is dropped and counted in
     /// [`SpaceStats::undelivered`](super::SpaceStats::undelivered).
     pub fn tell<T: DistributedObject>(
         &mut self,
@@ -150,11 +156,11 @@ impl Scope {
         }
     }
 
-    /// Queues `run` like [`tell`](Self::tell), for callers that need to know whether the object is
-    /// there.
+    /// Queues `run` like [`tell`](Self::tell), for callers that need to know whether the object
+    /// exists.
     ///
     /// # Errors
-    /// Returns [`CallError::Gone`] if the object is gone. `run` is dropped then.
+    /// Returns [`CallError::Gone`] and drops `run` if the object is gone.
     pub fn try_tell<T: DistributedObject>(
         &mut self,
         handle: Handle<T>,
@@ -168,15 +174,16 @@ impl Scope {
         Ok(())
     }
 
-    /// Says that objects of this type will be connected though nothing that the root declares
-    /// connects them: those of a plug-in, for example. For the time when the root is made; later it
-    /// has no effect. Where another type has the same interface name but other versions or hashes,
-    /// whoever makes the space gets an error.
+    /// Announces an object type that the declarations of the root do not contain, such as a type of
+    /// a plug-in. Takes effect only while the root is being created.
+    ///
+    /// If two announced types have the same interface name but different versions or hashes,
+    /// creating the space fails.
     pub fn announce<T: DistributedObject>(&mut self) {
         self.announce_all([ObjectDesc::of::<T>()]);
     }
 
-    /// The same with types that are known by their descriptions.
+    /// Announces object types like [`announce`](Self::announce), by their descriptions.
     pub fn announce_all(&mut self, objects: impl IntoIterator<Item = ObjectDesc>) {
         self.core_mut().announced.extend(objects);
     }
@@ -186,7 +193,7 @@ impl Scope {
         self.core().is_a::<T>(object.key).then(|| Handle::new(object.key))
     }
 
-    /// Cancels a timer. Says whether it was still to come.
+    /// Cancels a timer. Returns false if it has fired or was cancelled before.
     pub fn cancel(&mut self, timer: TimerKey) -> bool {
         self.core_mut().cancel(timer)
     }
@@ -215,36 +222,37 @@ impl<T: ?Sized> Context<T> {
 }
 
 impl<T: DistributedObject> Context<T> {
-    /// The handle of this object.
+    /// Returns the handle of this object.
     pub fn handle(&self) -> Handle<T> {
         Handle::new(self.scope.this)
     }
 
-    /// The peer that called, was connected, or is gone. Where nobody called (a timer, a `tell`,
-    /// what a program runs from outside), what is sent to it goes nowhere:
-    /// [`reached`](super::Sent::reached) is 0.
+    /// Returns the peer that called, was connected, or was disconnected.
+    ///
+    /// In a handler without a caller (a timer, [`tell`](Scope::tell), a function that the program
+    /// runs from outside), calls on this proxy fail with [`CallError::Gone`].
     pub fn caller(&mut self) -> <T::Calls as Interface>::Proxy<Peer<'_>> {
         let this = self.scope.this;
         let caller = self.caller.as_ref();
         #[expect(clippy::expect_used, reason = "the invariant of the field")]
-        let core = self.scope.core.as_mut().expect("a context is only seen by a running handler");
+        let core = self.scope.core.as_mut().expect("only a running handler has access to a scope");
         T::Calls::proxy(Peer::new(core, this, caller))
     }
 
-    /// All peers of this object.
+    /// Returns the group of all peers of this object.
     pub fn peers(&mut self) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
         let this = self.scope.this;
         T::Calls::proxy(Peers::new(self.scope.core_mut(), this))
     }
 
-    /// What is known of each peer of this object.
+    /// Returns the properties of each peer of this object.
     pub fn peer_infos(&self) -> Vec<PeerInfo> {
         let core = self.scope.core();
         let callers = core.peers(self.scope.this).iter().filter_map(|peer| core.caller(*peer));
         callers.map(|caller| caller.info()).collect()
     }
 
-    /// The peer of this object with this connection, if there is one.
+    /// Returns the peer of this object on a connection, if there is one.
     pub fn peer(&mut self, id: PeerId) -> Option<<T::Calls as Interface>::Proxy<Peer<'_>>> {
         let this = self.scope.this;
         let core = self.scope.core_mut();
@@ -253,8 +261,11 @@ impl<T: DistributedObject> Context<T> {
         Some(T::Calls::proxy(Peer::new(core, this, Some(&caller))))
     }
 
-    /// The object that the caller passed by reference (section 3.1.1.1.4), or nothing for null. A
-    /// reference to something else than a connected `U` is a violation.
+    /// Returns the object that the caller passed by reference (section 3.1.1.1.4), or `None` for a
+    /// null reference.
+    ///
+    /// # Errors
+    /// The reference does not identify a connected object of the type `U`.
     pub fn resolve<U: DistributedObject>(
         &self,
         reference: ObjectRef,
@@ -270,8 +281,9 @@ impl<T: DistributedObject> Context<T> {
         }
     }
 
-    /// Runs a future outside the space (disk, conversion, another server) and comes back with its
-    /// result as a turn of its own. Nothing comes back to an object that was removed meanwhile.
+    /// Runs a future outside the space (disk access, a conversion, a request to another server).
+    /// Then runs `then` with its result, in a new turn. If this object was removed meanwhile, the
+    /// result is dropped.
     pub fn spawn<F>(
         &mut self,
         future: F,
@@ -287,15 +299,15 @@ impl<T: DistributedObject> Context<T> {
         self.scope.core_mut().spawned.push(Spawned { object, future });
     }
 
-    /// Does something with this object when all that has come in so far was handled, before
-    /// anything is sent: the place to put what several calls have changed into one.
+    /// Queues `run` for the end of the turn: after all input that has arrived is handled, and before
+    /// any output is sent. Use it to combine the changes of several calls into one.
     pub fn at_end_of_turn(&mut self, run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static) {
         let this = self.scope.this;
         self.scope.core_mut().closing.push((this, Task::new(run)));
     }
 
-    /// Does something with this object after a delay, unless it is removed or the timer cancelled
-    /// before.
+    /// Starts a timer that runs `run` after a delay, unless this object is removed or the timer is
+    /// cancelled first.
     pub fn after(
         &mut self,
         delay: Duration,

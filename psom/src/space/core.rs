@@ -31,53 +31,55 @@ new_key_type! {
     pub struct ConnectionKey;
 }
 
-/// How many spaces there have been.
+/// The number of the next space in this process.
 static SPACES: AtomicU64 = AtomicU64::new(1);
 
-/// Everything of a space but the handler that runs: objects, connections, and what is to be done.
+/// The state of a space, except the object whose handler is running.
 pub(super) struct Core {
     pub(super) now: Instant,
-    /// Tells the handles of this space from those of others.
+    /// Distinguishes the handles of this space from those of other spaces.
     number: u64,
     objects: SlotMap<SlotKey, Slot>,
     pub(super) connections: SlotMap<ConnectionKey, Connection>,
     pub(super) app: Application,
-    /// What happens next, in the space's one order.
+    /// The work of this turn in the order in which it runs.
     pub(super) work: VecDeque<Work>,
-    /// What the root connects besides what it declares; read once, when the root is there.
+    /// The types announced in addition to those that the root declares. Read once, after the root
+    /// was created.
     pub(super) announced: Vec<ObjectDesc>,
-    /// What became of durable state in this turn.
+    /// The changes of durable state in this turn.
     pub(super) writes: BTreeMap<String, Change>,
-    /// What is to run once that is safe.
+    /// The functions to run after the journal has stored the writes.
     pub(super) when_safe: Vec<WhenSafe>,
-    /// What is left to do before the output is taken.
+    /// The tasks to run at the end of the turn, before the output is taken.
     pub(super) closing: Vec<(ObjectKey, Task)>,
     timers: BTreeMap<TimerKey, (ObjectKey, Task)>,
     timer_count: u64,
     pub(super) deadlines: BTreeSet<(Instant, ConnectionKey)>,
     pub(super) spawned: Vec<Spawned>,
-    /// Connections whose root was just connected.
+    /// The connections whose root was connected since the last call of `Space::take_opened`, with
+    /// the negotiated version.
     pub(super) opened: Vec<(ConnectionKey, i32)>,
-    /// Connections with something to send.
+    /// The connections that have output.
     pub(super) dirty: Vec<ConnectionKey>,
     buffer: Vec<u8>,
-    /// About how many bytes have been written since the output was last taken.
+    /// The approximate number of bytes queued since the output was last taken.
     pub(super) gathered: usize,
-    /// How many tasks were dropped because their object was gone.
+    /// The number of tasks that were dropped because their object was gone.
     pub(super) undelivered: u64,
 }
 
-/// Work that the space has for itself.
+/// Work that handlers have queued.
 pub(super) enum Work {
     Task(ObjectKey, Task),
     Connected(ObjectKey, Caller),
     Disconnected(ObjectKey, Caller),
-    /// A connection is over: everything that was connected on it is to be told.
+    /// A connection has ended. Every object that was connected on it must be notified.
     Over(ConnectionKey),
 }
 
-/// A future that an object wants to have run outside the space; what it comes to is a task for the
-/// object, to be given back with `Space::run`.
+/// A future that an object runs outside the space. Its result is a task for the object; pass the
+/// task to `Space::run`.
 pub struct Spawned {
     /// The object.
     pub object: ObjectKey,
@@ -100,7 +102,7 @@ pub struct TimerKey {
 
 struct Slot {
     type_id: TypeId,
-    /// Empty while the object is made, and while a handler of it runs.
+    /// `None` while the object is being created and while one of its handlers runs.
     cell: Option<Box<dyn Cell>>,
     desc: ObjectDesc,
     peers: Vec<PeerEntry>,
@@ -108,7 +110,7 @@ struct Slot {
     while_connected: bool,
 }
 
-/// A peer of one object.
+/// A connected object on one connection: a peer of the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PeerEntry {
     pub(super) connection: ConnectionKey,
@@ -123,21 +125,22 @@ pub(super) struct Connection {
     dirty: bool,
 }
 
-/// How much a space holds.
+/// The numbers of objects, connections and other resources of a space.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SpaceStats {
-    /// Objects, the root included.
+    /// The number of objects, including the root.
     pub objects: usize,
-    /// Connections.
+    /// The number of connections.
     pub connections: usize,
-    /// Pairs of an object and a peer of it.
+    /// The number of pairs of an object and one of its peers.
     pub peers: usize,
-    /// Timers of objects.
+    /// The number of running timers.
     pub timers: usize,
-    /// Messages dropped because they crossed a close of this side, on the present connections.
+    /// The number of received messages that were dropped because they crossed an OP_CLOSE of this
+    /// side. Counts only connections that still exist.
     pub dropped: u64,
-    /// Calls of [`Scope::tell`](super::Scope::tell), and other tasks for objects, that were dropped
-    /// because the object was gone.
+    /// The number of calls of [`Scope::tell`](super::Scope::tell), and of other tasks for objects,
+    /// that were dropped because the object was gone.
     pub undelivered: u64,
 }
 
@@ -178,7 +181,7 @@ impl Core {
         }
     }
 
-    /// Makes room for an object, so that its handle exists before it does.
+    /// Reserves a slot for an object, so that its handle exists before the object.
     pub(super) fn reserve<T: DistributedObject>(&mut self, while_connected: bool) -> Handle<T> {
         let slot = self.objects.insert(Slot {
             type_id: TypeId::of::<T>(),
@@ -191,7 +194,7 @@ impl Core {
         Handle::new(ObjectKey { space: self.number, slot })
     }
 
-    /// Puts an object into the room that was reserved for it.
+    /// Puts an object into its reserved slot.
     pub(super) fn fill<T: DistributedObject>(&mut self, handle: Handle<T>, object: T) {
         self.put_cell(handle.key, Box::new(ObjectCell { object, cx: Context::new(handle.key) }));
     }
@@ -204,8 +207,8 @@ impl Core {
         self.objects.get_mut(key.slot).filter(|_| key.space == self.number)
     }
 
-    /// Removes an object and disconnects it from all its peers. If its handler is running, the
-    /// object itself lives until that returns.
+    /// Removes an object and disconnects it from all its peers. If a handler of the object is
+    /// running, the object is dropped after the handler returns.
     pub(super) fn remove(&mut self, key: ObjectKey) -> bool {
         if !self.contains(key) {
             return false;
@@ -214,7 +217,7 @@ impl Core {
         slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
         for peer in slot.peers {
             if peer.address.proxy == ProxyId::ROOT {
-                // A channel without its root is none, nor a space.
+                // A channel cannot exist without its root, so the connection ends.
                 self.end(peer.connection, Error::Closed);
             } else if let Some(connection) = self.connections.get_mut(peer.connection) {
                 connection.session.disconnect(peer.address);
@@ -240,12 +243,12 @@ impl Core {
         self.slot(key).map(|slot| slot.desc)
     }
 
-    /// Takes an object out of its slot, for the time of one handler.
+    /// Takes an object out of its slot while one of its handlers runs.
     pub(super) fn take_cell(&mut self, key: ObjectKey) -> Option<Box<dyn Cell>> {
         self.slot_mut(key)?.cell.take()
     }
 
-    /// Puts it back, unless it was removed meanwhile.
+    /// Puts an object back into its slot. Drops the object if it was removed meanwhile.
     pub(super) fn put_cell(&mut self, key: ObjectKey, cell: Box<dyn Cell>) {
         if let Some(slot) = self.slot_mut(key) {
             slot.cell = Some(cell);
@@ -267,7 +270,7 @@ impl Core {
         }
     }
 
-    /// Takes a peer out of its object's group and gives it back.
+    /// Removes a peer from the group of its object and returns it.
     pub(super) fn remove_peer(
         &mut self,
         key: ObjectKey,
@@ -276,11 +279,11 @@ impl Core {
     ) -> Option<PeerEntry> {
         let peers = &mut self.slot_mut(key)?.peers;
         let is_it = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
-        let place = peers.iter().position(is_it)?;
-        Some(peers.remove(place))
+        let index = peers.iter().position(is_it)?;
+        Some(peers.remove(index))
     }
 
-    /// Removes an object that lives only while it is connected, if it is not.
+    /// Removes an object that exists only while it is connected, if it has no peer.
     pub(super) fn collect(&mut self, key: ObjectKey) {
         let slot = self.slot(key);
         if slot.is_some_and(|slot| slot.while_connected && slot.peers.is_empty()) {
@@ -297,7 +300,7 @@ impl Core {
         key
     }
 
-    /// Notes that a connection may have something to send.
+    /// Adds a connection to `dirty` if it has output.
     pub(super) fn mark(&mut self, key: ConnectionKey) {
         if let Some(connection) = self.connections.get_mut(key)
             && !connection.dirty
@@ -314,7 +317,7 @@ impl Core {
         }
     }
 
-    /// Sets when a session wants to be called next.
+    /// Updates the deadline of a connection in the sorted set of deadlines.
     pub(super) fn set_deadline(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let deadline = connection.session.deadline();
@@ -330,7 +333,7 @@ impl Core {
         }
     }
 
-    /// Ends a connection; what was connected on it is told afterwards.
+    /// Ends a connection and queues the notification of the objects that were connected on it.
     pub(super) fn end(&mut self, key: ConnectionKey, error: Error) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.session.end(error);
@@ -339,7 +342,7 @@ impl Core {
         }
     }
 
-    /// Marshals the arguments of a call: once, however many peers it goes to.
+    /// Encodes the arguments of a call, to be shared by all peers to which it is sent.
     pub(super) fn marshal(&mut self, arguments: &[&dyn Encode]) -> Result<Arguments, CallError> {
         let mut bytes = std::mem::take(&mut self.buffer);
         let mut out = Encoder::new(&mut bytes);
@@ -378,7 +381,7 @@ impl Core {
         arguments: &Arguments,
     ) -> Sent {
         let Some(slot) = self.slot_mut(key) else { return Sent::failed(CallError::Gone) };
-        // The list is not needed by anything that sending does.
+        // Sending does not access the list of peers, so it can be taken out meanwhile.
         let peers = std::mem::take(&mut slot.peers);
         let mut sent = Sent::default();
         for &peer in &peers {
@@ -390,13 +393,13 @@ impl Core {
         sent
     }
 
-    /// Whether a connection has a version of this object in common with us.
+    /// Reports whether both sides of a connection have a common version of an object type.
     pub(super) fn speaks(&self, connection: ConnectionKey, object: &ObjectDesc) -> bool {
         let at = self.connections.get(connection);
         at.is_some_and(|at| at.session.version(object).is_ok())
     }
 
-    /// Connects an object to a peer, as a part of the one at `parent`.
+    /// Connects an object to a peer, as a part of the object at `parent`.
     pub(super) fn connect(
         &mut self,
         connection: ConnectionKey,
@@ -424,9 +427,9 @@ impl Core {
     pub(super) fn disconnect(&mut self, key: ObjectKey, peer: PeerEntry) -> bool {
         let Some(at) = self.connections.get_mut(peer.connection) else { return false };
         if peer.address.proxy == ProxyId::ROOT {
-            let there = !at.session.is_ended();
+            let was_connected = !at.session.is_ended();
             self.end(peer.connection, Error::Closed);
-            return there;
+            return was_connected;
         }
         if !at.session.disconnect(peer.address) {
             return false;
@@ -456,9 +459,9 @@ impl Core {
         true
     }
 
-    /// When the space has something to do of itself.
+    /// Returns the time at which the space must run next without input.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        // Work that was left for the next turn is due at once.
+        // Work that is left over from the last turn is due immediately.
         if !self.work.is_empty() {
             return Some(self.now);
         }
@@ -467,7 +470,7 @@ impl Core {
         [timer, connection].into_iter().flatten().min()
     }
 
-    /// Moves the timers that are due to the work.
+    /// Queues the tasks of the timers that are due.
     pub(super) fn take_due_timers(&mut self) {
         while let Some(entry) = self.timers.first_entry().filter(|timer| timer.key().at <= self.now)
         {

@@ -2,21 +2,21 @@ use std::collections::BTreeMap;
 
 use super::context::Scope;
 
-/// A change of durable state: what a key stands for from now on.
+/// A change of durable state: a key with its new value.
 ///
-/// All that outlives a space is a table of texts by their keys. Keys are paths: `content/7/vote/3`
-/// is below `content/7`. Which keys there are is the objects' matter; whoever makes the space again
-/// reads the table and makes the objects from it.
+/// The durable state of a space is a table of texts under keys. Keys are paths: `content/7/vote/3`
+/// is below `content/7`. The objects define the keys. When a space is restored, the application
+/// reads the table and creates the objects from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
     /// The key.
     pub key: String,
-    /// The text. Nothing: neither the key nor any key below it stands for anything any more.
+    /// The new text. `None` deletes the key and all keys below it.
     pub value: Option<String>,
 }
 
 impl Write {
-    /// Makes the change in the table, as a journal does that keeps it in memory.
+    /// Applies the change to a table in memory.
     pub fn apply(self, table: &mut BTreeMap<String, String>) {
         match self.value {
             Some(value) => drop(table.insert(self.key, value)),
@@ -28,10 +28,10 @@ impl Write {
     }
 }
 
-/// What a turn does to one key.
+/// The changes of one key in a turn.
 #[derive(Debug, Default)]
 pub(super) struct Change {
-    /// Whether it is erased first, with all that is below it.
+    /// True if the key and all keys below it are deleted before `text` is saved.
     pub(super) erased: bool,
     pub(super) text: Option<String>,
 }
@@ -46,33 +46,32 @@ impl Change {
 
 /// # Durable state
 ///
-/// What a handler saves and what it sends belong together: nothing that the present turn sends
-/// leaves before everything that the turn saves is safe. Meanwhile the space goes on with the next
-/// turns. A space without a journal forgets what is saved.
+/// The output of a turn is released only after the journal has stored the turn's writes. Meanwhile
+/// the space works on the next turns. A space without a journal discards the writes.
 impl Scope {
-    /// Makes a key stand for a text. Of several texts for one key in a turn the last counts.
+    /// Saves a text under a key. If a turn saves a key several times, the last text is kept.
     pub fn save(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.core_mut().writes.entry(key.into()).or_default().text = Some(value.into());
     }
 
-    /// Makes a key, and every key below it, stand for nothing.
+    /// Deletes a key and all keys below it.
     pub fn erase(&mut self, key: impl Into<String>) {
         let key = key.into();
         let writes = &mut self.core_mut().writes;
-        // In their order a key comes before all that is below it, and what is saved there again
-        // afterwards comes behind the erasure.
+        // The map is sorted, so the deletion of a key precedes later writes below it. `0` is the
+        // character after `/`.
         let below = writes.range(format!("{key}/")..format!("{key}0"));
         let below: Vec<_> = below.map(|(key, _)| key.clone()).collect();
         below.iter().for_each(|key| drop(writes.remove(key)));
         writes.insert(key, Change { erased: true, text: None });
     }
 
-    /// Runs something outside of the space when everything that this turn saves is safe: to remove a
-    /// file, for example, that what was saved before still names. It must not block.
+    /// Runs a function outside the space after the journal has stored the writes of this turn: for
+    /// example, to remove a file to which the stored state no longer refers. It must not block.
     pub fn when_safe(&mut self, run: impl FnOnce() + Send + 'static) {
         self.core_mut().when_safe.push(Box::new(run));
     }
 }
 
-/// What runs outside of a space when a turn is safe.
+/// A function that runs outside the space after the writes of its turn are stored.
 pub type WhenSafe = Box<dyn FnOnce() + Send>;

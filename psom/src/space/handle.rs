@@ -2,8 +2,10 @@ use std::{fmt, marker::PhantomData};
 
 use crate::wire::{ObjectKey, ObjectRef};
 
-/// Names an object of a space. A handle owns nothing and can outlive its object: using it then, or
-/// in another space, is an error value, [`CallError::Gone`](crate::error::CallError::Gone).
+/// Identifies an object of a space.
+///
+/// A handle does not keep its object alive. Using a handle after its object was removed, or in
+/// another space, returns [`CallError::Gone`](crate::error::CallError::Gone).
 pub struct Handle<T> {
     pub(crate) key: ObjectKey,
     object: PhantomData<fn() -> T>,
@@ -43,7 +45,7 @@ impl<T> From<Handle<T>> for ObjectRef {
     }
 }
 
-/// A [`Handle`] whose type was forgotten.
+/// A [`Handle`] without the type of its object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnyHandle {
     pub(crate) key: ObjectKey,

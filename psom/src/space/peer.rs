@@ -11,23 +11,24 @@ use crate::{
     wire::{Encode, ObjectKey},
 };
 
-/// Names a peer's connection: the same for every object of the space.
+/// Identifies a peer by its connection. It is the same for every object of the space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub(crate) ConnectionKey);
 
-/// What is known of a peer of an object.
+/// The properties of a peer of an object.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PeerInfo {
     /// The peer's connection.
     pub id: PeerId,
-    /// Who is behind it.
+    /// The peer's user.
     pub user: User,
-    /// The version of the object's interface that is in force for it.
+    /// The negotiated version of the object's interface.
     pub version: i32,
 }
 
-/// A peer as its object's handlers meet it: the caller, or who was connected.
+/// The peer for which a handler runs: the caller of a method, or the peer that was connected or
+/// disconnected.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) peer: PeerEntry,
@@ -41,11 +42,11 @@ impl Caller {
     }
 }
 
-/// What became of a call, for whoever wants to know: a call to a peer that is going away is not
-/// worth an error in most handlers.
+/// The result of a call. Most handlers ignore it, because a call to a peer that is disconnecting
+/// is not an error.
 #[derive(Debug, Default)]
 pub struct Sent {
-    /// How many peers the call goes to.
+    /// The number of peers for which the call was queued.
     pub reached: usize,
     error: Option<CallError>,
 }
@@ -62,13 +63,13 @@ impl Sent {
         }
     }
 
-    /// The first reason why the call could not be sent to a peer, if there is one.
+    /// Returns the first error, if the call could not be queued for every peer.
     pub fn ok(&self) -> Result<(), CallError> {
         self.error.clone().map_or(Ok(()), Err)
     }
 }
 
-/// One peer of an object, as a place to send calls.
+/// One peer of an object, as the target of calls.
 pub struct Peer<'a> {
     core: &'a mut Core,
     object: ObjectKey,
@@ -80,36 +81,38 @@ impl<'a> Peer<'a> {
         Self { core, object, at: caller.map(|caller| (caller.peer, caller.info())) }
     }
 
-    /// Connects an object of this space to the peer, as the part `part` of this object. The peer
-    /// can be called at once; the object's `connected` runs after the present handler.
+    /// Connects another object of this space to the peer, as the part `part` of this object. The
+    /// peer can be called at once. The object's `connected` runs after the current handler.
     ///
     /// # Errors
-    /// [`Misuse::NotAnnounced`](crate::error::Misuse::NotAnnounced): this side has not announced the object's type. The peer speaks no
+    /// This side has not announced the object's type
+    /// ([`Misuse::NotAnnounced`](crate::error::Misuse::NotAnnounced)), the two sides have no common
     /// version of it, the part name is too long, or the peer is gone.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
         let (peer, _) = self.at.as_ref().ok_or(CallError::Gone)?;
         self.core.connect(peer.connection, peer.address, part, child.into().key)
     }
 
-    /// Whether the peer speaks a version of this object that we speak too, so that it could be
-    /// connected (section 3.1.4.1.3).
+    /// Reports whether the two sides have a common version of an object type, so that an object of
+    /// this type can be connected (section 3.1.4.1.3).
     pub fn speaks(&self, object: &ObjectDesc) -> bool {
         self.at.as_ref().is_some_and(|(peer, _)| self.core.speaks(peer.connection, object))
     }
 
-    /// Disconnects this object from the peer, who may go on with others. The object's
-    /// `disconnected` runs after the present handler. Says whether the peer was still there.
+    /// Disconnects this object from the peer. Other objects of the peer stay connected. The
+    /// object's `disconnected` runs after the current handler. Returns false if the peer is already
+    /// gone.
     pub fn close(&mut self) -> bool {
         let Some((peer, _)) = &self.at else { return false };
         self.core.disconnect(self.object, *peer)
     }
 
-    /// Ends the peer's whole connection with a Close.
+    /// Ends the peer's connection with a Close record.
     pub fn hang_up(&mut self) {
         self.end(Error::Closed);
     }
 
-    /// Ends the peer's whole connection with a Break and a reason.
+    /// Ends the peer's connection with a Break record that contains the reason.
     pub fn expel(&mut self, reason: Violation) {
         self.end(reason.into_error());
     }
@@ -120,23 +123,24 @@ impl<'a> Peer<'a> {
         }
     }
 
-    /// What is known of the peer; nothing where nobody called.
+    /// Returns the peer's properties. `None` in a handler without a caller, such as a timer's.
     pub fn info(&self) -> Option<&PeerInfo> {
         self.at.as_ref().map(|(_, info)| info)
     }
 
-    /// Who is behind the peer. A handler that nobody called, like that of a timer, has a caller
-    /// with the number 0 and no name, to whom nothing can be sent.
+    /// Returns the peer's user. In a handler without a caller, such as a timer's, the user has the
+    /// number 0 and an empty name.
     pub fn user(&self) -> User {
         self.info().map_or_else(|| User::new(0, ""), |info| info.user.clone())
     }
 
-    /// The peer's connection; nothing where nobody called.
+    /// Returns the identifier of the peer. `None` in a handler without a caller.
     pub fn id(&self) -> Option<PeerId> {
         self.info().map(|info| info.id)
     }
 
-    /// The version of the object's interface that is in force for the peer; 0 where nobody called.
+    /// Returns the negotiated version of the object's interface, or 0 in a handler without a
+    /// caller.
     pub fn version(&self) -> i32 {
         self.info().map_or(0, |info| info.version)
     }
@@ -169,10 +173,12 @@ impl Target for Peer<'_> {
     }
 }
 
-/// All peers of an object, or a part of them: a call marshals its arguments once.
+/// A group of peers of an object: all of them, or those that a filter selected. A call on the group
+/// marshals its arguments once.
 pub struct Peers<'a> {
     core: &'a mut Core,
     object: ObjectKey,
+    /// The selected peers. `None` selects all peers.
     only: Option<Vec<PeerEntry>>,
 }
 
@@ -188,32 +194,31 @@ impl<'a> Peers<'a> {
         }
     }
 
-    /// How many peers there are.
+    /// Returns the number of peers.
     pub fn len(&self) -> usize {
         self.entries().len()
     }
 
-    /// Whether there are none.
+    /// Reports whether the group is empty.
     pub fn is_empty(&self) -> bool {
         self.entries().is_empty()
     }
 
-    /// What is known of each.
+    /// Returns the properties of each peer.
     pub fn infos(&self) -> Vec<PeerInfo> {
         let callers = self.entries().iter().filter_map(|peer| self.core.caller(*peer));
         callers.map(|caller| caller.info()).collect()
     }
 
-    /// How many speak a version of this object that we speak too, so that it could be connected
-    /// to them (section 3.1.4.1.3).
+    /// Returns the number of peers that have a common version of an object type with this side, so
+    /// that an object of this type can be connected to them (section 3.1.4.1.3).
     pub fn speaking(&self, object: &ObjectDesc) -> usize {
         let speaks = |peer: &&PeerEntry| self.core.speaks(peer.connection, object);
         self.entries().iter().filter(speaks).count()
     }
 
-    /// Connects an object of this space to each, as the part `part` of this object; those that
-    /// speak no version of it are left out. Says how many were connected; where that is none of
-    /// them, [`Peer::connect`] says why.
+    /// Connects another object of this space to each peer, as the part `part` of this object. Skips
+    /// the peers for which [`Peer::connect`] would fail. Returns the number of connected peers.
     pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> usize {
         let key = child.into().key;
         let peers = self.entries().to_vec();
@@ -222,7 +227,7 @@ impl<'a> Peers<'a> {
         peers.iter().map(connect).filter(|connected| *connected).count()
     }
 
-    /// Disconnects this object from each. Says how many there were.
+    /// Disconnects this object from each peer and returns the number of disconnected peers.
     pub fn close(&mut self) -> usize {
         let peers = self.entries().to_vec();
         let close = |peer: &PeerEntry| self.core.disconnect(self.object, *peer);
@@ -236,9 +241,9 @@ impl fmt::Debug for Peers<'_> {
     }
 }
 
-/// A target of several peers that can be made smaller: what `filter` of a proxy needs.
+/// A group of peers that can be filtered. The `filter` method of proxies requires it.
 pub trait Narrow: Target + Sized {
-    /// The same target with only those peers that `keep` wants.
+    /// Keeps the peers for which `keep` returns true.
     fn narrow(self, keep: impl FnMut(&PeerInfo) -> bool) -> Self;
 }
 

@@ -24,7 +24,8 @@ impl PsomType for Bytes {
 
 impl<T: Encode> Encode for [T] {
     fn encode(&self, out: &mut Encoder<'_>) {
-        // A record, and so an array, is far below 2^31 bytes: longer ones fail as a whole later.
+        // A call above the record limit is rejected when it is queued, so the count that this
+        // writes for an array of 2^31 or more elements is never sent.
         int::write(out.out, i64::try_from(self.len()).unwrap_or(i64::MAX));
         T::encode_elements(self, out);
     }
@@ -48,7 +49,7 @@ impl Encode for Bytes {
     }
 }
 
-/// Reads an array's count and holds it against the bytes that are left.
+/// Reads the count of an array and checks it against the number of remaining bytes.
 fn count(input: &mut Decoder<'_>, min_size: usize) -> Result<usize, DecodeError> {
     let count = int::read_i32(input)?;
     let count = usize::try_from(count).map_err(|_| DecodeError::NegativeCount)?;

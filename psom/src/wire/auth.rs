@@ -3,7 +3,7 @@
 use super::record::Batch;
 use crate::error::DecodeError;
 
-/// The signature that begins the authentication, and the whole answer to it.
+/// The signature at the start of the authentication. It is also the server's complete answer.
 pub const SIGNATURE: [u8; 4] = [0x70, 0x77, 0x32, 0x00];
 
 const VERSION: [u8; 4] = [0; 4];
@@ -11,12 +11,12 @@ const VERSION: [u8; 4] = [0; 4];
 /// The longest token, and the longest proxy header (ruling 11).
 pub const TOKEN_LIMIT: usize = 4096;
 
-/// What a client shows to be let in.
+/// The data by which a client authenticates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The token, `sAuthId` of the AddUser response.
     pub token: String,
-    /// The proxy header, where a forwarding proxy stands before the server ("fwdtls").
+    /// The proxy header, if the client connects through a forwarding proxy ("fwdtls").
     pub proxy_header: Option<Vec<u8>>,
 }
 
@@ -33,8 +33,12 @@ impl Credentials {
         out.extend(self.token.as_bytes());
     }
 
-    /// Reads the authentication, or nothing where it is not complete yet. What cannot become one is
-    /// refused at its first wrong byte.
+    /// Reads the authentication. Returns `None` until all of its bytes have arrived.
+    ///
+    /// `proxy_header` says whether the listener expects a proxy header before the signature.
+    ///
+    /// # Errors
+    /// Rejects malformed bytes at the first wrong byte, without waiting for the rest.
     pub fn read(batch: &mut Batch, proxy_header: bool) -> Result<Option<Self>, DecodeError> {
         let mut input = Input { bytes: batch.rest(), taken: 0 };
         let header = match proxy_header {
@@ -57,7 +61,10 @@ impl Credentials {
     }
 }
 
-/// Reads the server's answer: whether it is complete, or an error where it is another one.
+/// Reads the server's answer and reports whether it is complete.
+///
+/// # Errors
+/// The bytes are not the beginning of the answer.
 pub fn read_answer(batch: &mut Batch) -> Result<bool, DecodeError> {
     let mut input = Input { bytes: batch.rest(), taken: 0 };
     let complete = input.constant(SIGNATURE)?;
@@ -71,18 +78,19 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// Whether the constant is there; an error as soon as it cannot be.
+    /// Takes a constant and reports whether all of its bytes have arrived. Fails at the first byte
+    /// that differs.
     fn constant(&mut self, constant: [u8; 4]) -> Result<bool, DecodeError> {
         let rest = &self.bytes[self.taken..];
-        let there = &rest[..rest.len().min(4)];
-        if !constant.starts_with(there) {
+        let arrived = &rest[..rest.len().min(4)];
+        if !constant.starts_with(arrived) {
             return Err(DecodeError::Authentication);
         }
-        self.taken += there.len();
-        Ok(there.len() == 4)
+        self.taken += arrived.len();
+        Ok(arrived.len() == 4)
     }
 
-    /// A length of 4 bytes and as many bytes.
+    /// Takes a length of 4 bytes and that number of bytes. Returns `None` until all have arrived.
     fn block(&mut self) -> Result<Option<&'a [u8]>, DecodeError> {
         let rest = &self.bytes[self.taken..];
         let Some((length, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };

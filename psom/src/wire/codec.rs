@@ -3,13 +3,14 @@ use bytes::Bytes;
 use super::{ObjectKey, PsomType};
 use crate::error::{DecodeError, Misuse};
 
-/// A value that can be written as a parameter.
+/// A value that can be encoded as a parameter.
 pub trait Encode {
-    /// Appends the value. What cannot be written (a string that is too long) is remembered by the
-    /// encoder and keeps the whole call from being sent.
+    /// Appends the value. If the value cannot be encoded (a string that is too long), the encoder
+    /// keeps the error, and the call is not sent.
     fn encode(&self, out: &mut Encoder<'_>);
 
-    /// Appends the elements of an array, without its count; bytes do it at once.
+    /// Appends the elements of an array, without its count. `u8` overrides this to copy all
+    /// elements at once.
     #[doc(hidden)]
     fn encode_elements(elements: &[Self], out: &mut Encoder<'_>)
     where
@@ -21,31 +22,35 @@ pub trait Encode {
     }
 }
 
-/// A value that can be read from a parameter.
+/// A value that can be decoded from a parameter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as a PSOM parameter",
     note = "use bool, u8, i16, i32, i64, u32, u64, f64, String, &str, Bytes, &[u8], ObjectRef, or Vec<T> of these",
     note = "or `#[derive(PsomType)]` on your enumeration or one-field struct"
 )]
 pub trait Decode: Sized {
-    /// The fewest bytes that any value takes. An array that announces more elements than its
-    /// message could hold is refused by it before anything is allocated.
+    /// The smallest encoded size of a value, in bytes. An array whose count does not fit into the
+    /// rest of its message is rejected by this size before any memory is allocated.
     const MIN_SIZE: usize = 1;
 
-    /// Reads one value and leaves the input behind it.
+    /// Reads one value and advances the input past it.
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
-    /// Reads the elements of an array whose count was read and checked; bytes do it at once.
+    /// Reads the elements of an array whose count has been checked. `u8` overrides this to copy
+    /// all elements at once.
     #[doc(hidden)]
     fn decode_elements(input: &mut Decoder<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
-        // An element can be larger in memory than on the wire, so space is taken as elements come.
-        let mut elements = Vec::with_capacity(count.min(64));
+        let mut elements = Vec::with_capacity(count.min(MAX_PREALLOCATED_ELEMENTS));
         for _ in 0..count {
             elements.push(Self::decode(input)?);
         }
         Ok(elements)
     }
 }
+
+/// The capacity that an array reserves before its elements are read. An element can be larger in
+/// memory than on the wire, so the count alone does not justify a large allocation.
+const MAX_PREALLOCATED_ELEMENTS: usize = 64;
 
 impl<T: PsomType + ?Sized> PsomType for &T {
     const TYPE: super::TypeDesc = T::TYPE;
@@ -57,7 +62,7 @@ impl<T: Encode + ?Sized> Encode for &T {
     }
 }
 
-/// Writes the parameters of one call.
+/// Encodes the parameters of one call.
 #[derive(Debug)]
 pub struct Encoder<'a> {
     pub(super) out: &'a mut Vec<u8>,
@@ -66,13 +71,17 @@ pub struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    /// An encoder that appends to `out`.
+    /// Creates an encoder that appends to `out`.
     pub fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out, references: Vec::new(), error: None }
     }
 
-    /// The first error, or the references to objects that stand in the arguments: where their
-    /// proxy identifiers, which differ from peer to peer, are to be inserted.
+    /// Returns the objects that the arguments refer to, each with the offset at which its proxy
+    /// identifier must be inserted. Proxy identifiers differ from peer to peer, so they are
+    /// inserted when the call is queued for a peer.
+    ///
+    /// # Errors
+    /// Returns the first error of an argument.
     pub(crate) fn finish(self) -> Result<Vec<(usize, ObjectKey)>, Misuse> {
         match self.error {
             Some(error) => Err(error),
@@ -85,33 +94,36 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// Reads the parameters of one call.
+/// Decodes the parameters of one call.
 #[derive(Debug)]
 pub struct Decoder<'a> {
     source: &'a Bytes,
     position: usize,
     end: usize,
-    /// Where borrowed strings are unmasked to; they are lent from here.
+    /// The buffer into which borrowed strings are unmasked. Handlers borrow them from here.
     pub(super) text: String,
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder over the whole of `source`.
+    /// Creates a decoder over the whole of `source`.
     pub fn new(source: &'a Bytes) -> Self {
         Self::within(source, 0..source.len(), String::new())
     }
 
-    /// A decoder over a part of `source`, with a scratch string for text (its content is kept).
+    /// Creates a decoder over a range of `source`. Borrowed strings are appended to `text`.
     pub(crate) fn within(source: &'a Bytes, range: std::ops::Range<usize>, text: String) -> Self {
         Self { source, position: range.start, end: range.end, text }
     }
 
-    /// How many bytes are left.
+    /// Returns the number of unread bytes.
     pub fn remaining(&self) -> usize {
         self.end - self.position
     }
 
-    /// Ends the reading: anything left is an error. Gives the scratch string back.
+    /// Ends decoding and returns the buffer of borrowed strings.
+    ///
+    /// # Errors
+    /// Bytes are left after the last parameter.
     pub fn finish(self) -> Result<String, DecodeError> {
         match self.remaining() {
             0 => Ok(self.text),
@@ -139,7 +151,7 @@ impl<'a> Decoder<'a> {
         Ok(taken)
     }
 
-    /// The next bytes, shared with the buffer that they came in.
+    /// Returns the next `count` bytes as a slice that shares the receive buffer.
     pub(super) fn share(&mut self, count: usize) -> Result<Bytes, DecodeError> {
         let start = self.position;
         self.take(count)?;

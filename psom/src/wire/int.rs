@@ -3,14 +3,15 @@
 use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
 use crate::error::DecodeError;
 
-/// A negative lead byte is its positive twin with this bit set.
+/// The bit of a lead byte that marks a negative number.
 const NEGATIVE: u8 = 0x08;
 
 pub(super) fn write(out: &mut Vec<u8>, value: i64) {
     match value {
-        // -112..=127 are their own two's complement byte.
+        // One byte in two's complement. 0x80 to 0x8f are reserved for lead bytes.
         -112..=127 => out.push(value as u8),
-        // The magnitude does not fit the signed type that the reference encoder computes it in.
+        // Irregular encoding (ruling 6): the reference encoder computes the magnitude in a signed
+        // type, in which it overflows.
         i64::MIN => out.extend([0x8d, 0, 0, 0, 0, 0, 0]),
         _ => write_magnitude(out, value < 0, value.unsigned_abs()),
     }
@@ -37,7 +38,7 @@ fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
     out.extend(&magnitude.to_be_bytes()[8 - length..]);
 }
 
-/// A GenericInt as read, before its type says what it is.
+/// A GenericInt before it is converted to the type of its parameter.
 struct Raw {
     lead: u8,
     negative: bool,
@@ -59,8 +60,10 @@ fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
     Ok(Raw { lead, negative: lead & NEGATIVE != 0, magnitude: u64::from_be_bytes(magnitude) })
 }
 
-/// Reads a signed integer. `irregular` is the lead byte under which a negative zero stands for
-/// `min` (section 6.1); any other negative zero says nothing that could be meant.
+/// Reads a signed integer.
+///
+/// After the lead byte `irregular`, a magnitude of zero means `min` (ruling 6). After any other
+/// negative lead byte, a magnitude of zero is an error.
 pub(super) fn read_signed(
     input: &mut Decoder<'_>,
     (min, max): (i64, i64),

@@ -1,15 +1,16 @@
-//! Bytes to values and back, pure (section 2.2 and appendix A).
+//! Encoding and decoding of bytes, without any state of a connection (section 2.2 and appendix A).
 //!
-//! Nothing here knows a connection: records frame messages, operations are what a message says, and
-//! [`Encode`] and [`Decode`] carry the parameters of a call.
+//! [`record`] frames the byte stream after authentication ([`auth`]). [`operation`] is the content
+//! of a message record. [`Encode`] and [`Decode`] convert the parameters of a call.
 
 mod array;
 pub mod auth;
 mod codec;
-mod id;
 mod int;
+mod object_key;
 mod object_ref;
 pub mod operation;
+mod proxy_id;
 pub mod record;
 mod scalar;
 mod string;
@@ -17,9 +18,10 @@ mod text;
 mod types;
 
 pub use codec::{Decode, Decoder, Encode, Encoder};
-pub(crate) use id::SlotKey;
-pub use id::{ObjectKey, ProxyId, WireProxyId};
+pub use object_key::ObjectKey;
+pub(crate) use object_key::SlotKey;
 pub use object_ref::ObjectRef;
+pub use proxy_id::{ProxyId, WireProxyId};
 pub use string::TextSpan;
 pub use text::{MAX_STRING_BYTES, encoded_bytes, encoded_prefix, fits_in_string};
 pub use types::{PsomType, TypeDesc};

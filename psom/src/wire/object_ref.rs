@@ -5,10 +5,10 @@ use crate::error::DecodeError;
 
 const NULL: u8 = 0x8c;
 
-/// A reference to a distributed object as a parameter (section 3.1.1.1.4), or null.
+/// A reference to a distributed object, or null, as a parameter (section 3.1.1.1.4).
 ///
-/// To send one, convert a `Handle`; the object has to be connected to the peer that is called. To
-/// use a received one, give it to `Context::resolve`.
+/// To send a reference, convert a `Handle`. The object must be connected to the peer that is
+/// called. To use a received reference, pass it to `Context::resolve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectRef(Target);
 
@@ -23,22 +23,22 @@ impl ObjectRef {
     /// The null reference.
     pub const NULL: Self = Self(Target::Null);
 
-    /// A reference to the object that this connection knows as `id`.
+    /// Creates a reference to the object with this proxy identifier on the connection.
     pub fn proxy(id: ProxyId) -> Self {
         Self(Target::Proxy(id))
     }
 
-    /// A reference to an object of this process.
+    /// Creates a reference to an object of this process.
     pub fn object(key: ObjectKey) -> Self {
         Self(Target::Object(key))
     }
 
-    /// Whether this is the null reference.
+    /// Reports whether this is the null reference.
     pub fn is_null(self) -> bool {
         self.0 == Target::Null
     }
 
-    /// The identifier of a received reference on the channel that it came on.
+    /// Returns the proxy identifier of a received reference, on the channel on which it arrived.
     pub fn proxy_id(self) -> Option<ProxyId> {
         match self.0 {
             Target::Proxy(id) => Some(id),

@@ -1,4 +1,4 @@
-//! Operations (section 2.2.2): what an RpcMessage says.
+//! Operations (section 2.2.2): the content of RpcMessage records.
 
 use std::ops::Range;
 
@@ -10,14 +10,14 @@ use crate::error::{DecodeError, Misuse};
 const OP_CONNECT: u8 = 0x84;
 const OP_CLOSE: u8 = 0x86;
 
-/// One operation, with identifiers as they stand on the wire.
+/// One operation, with the sender's proxy identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Connects a child of a connected object (section 2.2.2.1.1).
     Connect {
-        /// The object whose child it is.
+        /// The parent object.
         parent: WireProxyId,
-        /// Which child.
+        /// The part name of the child.
         part: String,
         /// The hash of the sender's interface of the child.
         hash: i64,
@@ -33,16 +33,16 @@ pub enum Operation {
         proxy: WireProxyId,
         /// The method's index, from 1; the wire carries a signed byte.
         method: i8,
-        /// Where the arguments stand in the buffer.
+        /// The range of the arguments in the buffer.
         arguments: Range<usize>,
     },
 }
 
 impl Operation {
-    /// Reads the operation at `place` of `buffer`.
-    pub fn read(buffer: &Bytes, place: Range<usize>) -> Result<Self, DecodeError> {
-        let end = place.end;
-        let mut input = Decoder::within(buffer, place, String::new());
+    /// Reads the operation in a range of `buffer`.
+    pub fn read(buffer: &Bytes, range: Range<usize>) -> Result<Self, DecodeError> {
+        let end = range.end;
+        let mut input = Decoder::within(buffer, range, String::new());
         let operation = match input.peek() {
             Some(OP_CONNECT) => {
                 input.byte()?;
@@ -87,13 +87,13 @@ pub fn write_close(out: &mut Vec<u8>, proxy: ProxyId) {
     proxy.write(out);
 }
 
-/// Appends the start of a call: the arguments follow.
+/// Appends the header of a call. The arguments follow it.
 pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
     proxy.write(out);
     out.push(method);
 }
 
-/// How many bytes [`write_call`] appends.
+/// Returns the number of bytes that [`write_call`] appends.
 pub(crate) fn call_start(proxy: ProxyId) -> usize {
     let identifier = match proxy.get() {
         -112..=127 => 1,

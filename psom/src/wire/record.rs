@@ -1,4 +1,4 @@
-//! Records (section 2.2.1): what stands on the stream after authentication.
+//! Records (section 2.2.1): the framing of the byte stream after authentication.
 
 use bytes::Bytes;
 
@@ -13,30 +13,31 @@ mod kind {
     pub(super) const RPC_OPEN: u8 = 0x37;
 }
 
-/// The bytes before the body of an RpcMessage: its type and its length.
+/// The size of the header of an RpcMessage, in bytes.
 pub(crate) const MESSAGE_HEADER: usize = 1 /* type */ + 4 /* length */;
 
-/// One record. Bodies are places in the buffer that the record was read from.
+/// One record. A body is a range of the buffer from which the record was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// Closes the current channel (section 2.2.1.1.1).
     Close,
-    /// Makes this the channel of the records that follow (section 2.2.1.1.2).
+    /// Selects the channel of the records that follow (section 2.2.1.1.2).
     SetChannel(u32),
-    /// Closes the current channel because of an error; the reason's place (section 2.2.1.1.3).
+    /// Closes the current channel because of an error; the range of the reason
+    /// (section 2.2.1.1.3).
     Break(std::ops::Range<usize>),
-    /// An operation on the current channel; its place (section 2.2.1.1.4).
+    /// An operation on the current channel; the range of the message (section 2.2.1.1.4).
     Message(std::ops::Range<usize>),
-    /// Opens a channel; the place of a call of lookup on ConnMgr (section 2.2.1.1.5).
+    /// Opens a channel with a call of lookup on ConnMgr (section 2.2.1.1.5).
     Open {
         /// The channel to open.
         channel: u32,
-        /// Where the message stands.
+        /// The range of the call.
         body: std::ops::Range<usize>,
     },
 }
 
-/// Bytes that were received, and how far they have been read.
+/// A receive buffer with a read position.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     pub(crate) bytes: Bytes,
@@ -44,28 +45,31 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Bytes as they came, nothing read yet.
+    /// Creates a batch whose read position is at the start.
     pub fn new(bytes: Bytes) -> Self {
         Self { bytes, position: 0 }
     }
 
-    /// The buffer that the places in records refer to.
+    /// Returns the whole buffer, to which the ranges in records refer.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// What has not been read yet.
+    /// Returns the unread bytes.
     pub fn rest(&self) -> &[u8] {
         &self.bytes[self.position..]
     }
 
-    /// Moves on to a position of the buffer; positions behind its end mean the end.
+    /// Sets the read position, at most to the end of the buffer.
     pub fn skip_to(&mut self, position: usize) {
         self.position = position.min(self.bytes.len());
     }
 
-    /// Reads the next record, or nothing where it is not complete yet. A record with a body of more
-    /// than `limit` bytes is an error as soon as its header is there.
+    /// Reads the next record. Returns `None` until all of its bytes have arrived.
+    ///
+    /// # Errors
+    /// A record with an unknown type, or with a body of more than `limit` bytes, is rejected as
+    /// soon as its header has arrived.
     pub fn next_record(&mut self, limit: u32) -> Result<Option<Record>, DecodeError> {
         let rest = self.rest();
         let Some((header, body)) = header(rest, limit)? else { return Ok(None) };
@@ -74,26 +78,26 @@ impl Batch {
             return Ok(None);
         }
         let word = || u32::from_be_bytes([rest[1], rest[2], rest[3], rest[4]]);
-        let place = self.position + header..self.position + end;
+        let body = self.position + header..self.position + end;
         let record = match rest[0] {
             kind::CLOSE => Record::Close,
             kind::SET_CHANNEL => Record::SetChannel(word()),
-            kind::BREAK => Record::Break(place),
-            kind::RPC_OPEN => Record::Open { channel: word(), body: place },
-            _ => Record::Message(place),
+            kind::BREAK => Record::Break(body),
+            kind::RPC_OPEN => Record::Open { channel: word(), body },
+            _ => Record::Message(body),
         };
         self.position += end;
         Ok(Some(record))
     }
 }
 
-/// How long the record at the start of `bytes` is, if its header is there: what is missing until it
-/// is complete must never be taken from the peer's word alone.
+/// Returns the length of the record at the start of `bytes`, in bytes, or `None` until its header
+/// has arrived. The length is the peer's claim: never allocate memory for it in advance.
 pub fn length(bytes: &[u8], limit: u32) -> Result<Option<usize>, DecodeError> {
     Ok(header(bytes, limit)?.map(|(header, body)| header + body))
 }
 
-/// The lengths of the header and the body of the record at the start of `bytes`.
+/// Returns the lengths of the header and the body of the record at the start of `bytes`.
 fn header(bytes: &[u8], limit: u32) -> Result<Option<(usize, usize)>, DecodeError> {
     let Some(&kind) = bytes.first() else { return Ok(None) };
     let (header, body_length_at) = match kind {
@@ -126,25 +130,25 @@ pub fn write_set_channel(out: &mut Vec<u8>, channel: u32) {
     out.extend(channel.to_be_bytes());
 }
 
-/// Appends a Break record; the reason is the caller's to keep short and ASCII.
+/// Appends a Break record. The caller ensures that the reason is short ASCII (ruling 10).
 pub fn write_break(out: &mut Vec<u8>, reason: &str) {
     out.push(kind::BREAK);
     with_length(out, |out| out.extend(reason.as_bytes()));
 }
 
-/// Appends an RpcMessage record around what `body` appends.
+/// Appends an RpcMessage record whose body `body` appends.
 pub fn write_message(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     out.push(kind::RPC_MESSAGE);
     with_length(out, body);
 }
 
-/// Appends the header of an RpcMessage whose body of `length` bytes goes out after it.
+/// Appends the header of an RpcMessage with a body of `length` bytes.
 pub(crate) fn write_message_header(out: &mut Vec<u8>, length: u32) {
     out.push(kind::RPC_MESSAGE);
     out.extend(length.to_be_bytes());
 }
 
-/// Appends an RPCOpen record around the message that `body` appends.
+/// Appends an RPCOpen record whose message `body` appends.
 pub fn write_open(out: &mut Vec<u8>, channel: u32, body: impl FnOnce(&mut Vec<u8>)) {
     out.push(kind::RPC_OPEN);
     out.extend(channel.to_be_bytes());
@@ -155,7 +159,7 @@ fn with_length(out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
     let at = out.len();
     out.extend([0; 4]);
     body(out);
-    // Bodies are held to the record limit before they come here, and that is a u32.
+    // Callers check bodies against the record limit, which is a u32.
     let length = u32::try_from(out.len() - at - 4).unwrap_or(u32::MAX);
     out[at..at + 4].copy_from_slice(&length.to_be_bytes());
 }

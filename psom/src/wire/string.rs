@@ -1,14 +1,15 @@
 //! PSOM strings (section 6.2): a 16-bit length and masked bytes.
 //!
-//! Characters are UTF-16 code units of one to three bytes each, so U+0000 is C0 80 and a character
-//! above U+FFFF two surrogates of three bytes. Where the text has neither, that is plain UTF-8.
+//! A string is a sequence of UTF-16 code units, each encoded in one to three bytes (ruling 7).
+//! U+0000 is encoded as C0 80, and a character above U+FFFF as two surrogates of three bytes each.
+//! All other characters have their UTF-8 encoding.
 
 use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc, text::MAX_STRING_BYTES};
 use crate::error::{DecodeError, Misuse};
 
-/// The mask of the byte `d` places before the end is -17 * (d + 1) modulo 256, so it grows by 17
-/// from byte to byte and repeats after 256. Two periods let every string begin anywhere in the
-/// first and read 256 masks in a row.
+/// The masks of consecutive bytes. The mask of the byte that is `d` bytes before the last one is
+/// -17 * (d + 1) modulo 256: it grows by 17 from byte to byte and repeats after 256 bytes. The
+/// table holds two periods, so that 256 consecutive masks can be read from any start in the first.
 static MASK: [u8; 512] = {
     let mut mask = [0; 512];
     let mut i = 0;
@@ -19,7 +20,7 @@ static MASK: [u8; 512] = {
     mask
 };
 
-/// Masks or unmasks `bytes`, a whole string, in place.
+/// Masks or unmasks the bytes of a complete string in place.
 fn mask(bytes: &mut [u8]) {
     let start = bytes.len().wrapping_neg() % 256;
     for period in bytes.chunks_mut(256) {
@@ -41,7 +42,7 @@ impl Encode for str {
     fn encode(&self, out: &mut Encoder<'_>) {
         let start = out.out.len();
         out.out.extend([0, 0]);
-        if self.bytes().all(is_plain) {
+        if self.bytes().all(is_same_in_psom) {
             out.out.extend(self.as_bytes());
         } else {
             for unit in self.encode_utf16() {
@@ -64,8 +65,9 @@ impl Encode for String {
     }
 }
 
-/// Whether a byte of UTF-8 is its own PSOM encoding: not U+0000, nor above U+FFFF.
-fn is_plain(byte: u8) -> bool {
+/// Reports whether a byte of UTF-8 belongs to a character with the same encoding in PSOM: a
+/// character other than U+0000 and not above U+FFFF.
+fn is_same_in_psom(byte: u8) -> bool {
     byte != 0 && byte < 0xf0
 }
 
@@ -92,14 +94,14 @@ impl Decode for String {
     }
 }
 
-/// A string that was decoded into the scratch of its call, from where it is lent as `&str`.
+/// A string that was decoded into the text buffer of its call, from which handlers borrow it.
 #[derive(Debug, Clone)]
 pub struct TextSpan(std::ops::Range<usize>);
 
 impl TextSpan {
-    /// The string, from the scratch that the call was decoded with.
-    pub(crate) fn lend<'s>(&self, scratch: &'s str) -> &'s str {
-        scratch.get(self.0.clone()).unwrap_or_default()
+    /// Borrows the string from the text buffer of the call.
+    pub(crate) fn lend<'s>(&self, text: &'s str) -> &'s str {
+        text.get(self.0.clone()).unwrap_or_default()
     }
 }
 
@@ -109,7 +111,7 @@ impl Decode for TextSpan {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let masked = masked(input)?;
         let start = input.text.len();
-        // The scratch is valid UTF-8 at every step, so the bytes are unmasked beside it first.
+        // A `String` must be valid UTF-8 at all times, so the bytes are unmasked outside of it.
         let mut short = [0; 256];
         let mut long = Vec::new();
         let bytes = match short.get_mut(..masked.len()) {
@@ -136,14 +138,14 @@ fn masked<'a>(input: &mut Decoder<'a>) -> Result<&'a [u8], DecodeError> {
     input.take(length.into())
 }
 
-/// Appends text that is not plain UTF-8: code units of one to three bytes, among them surrogates
-/// and C0 80, and standard sequences of four bytes (ruling 7).
+/// Decodes and appends text that is not valid UTF-8: code units of one to three bytes, including
+/// surrogates and C0 80, and standard sequences of four bytes (ruling 7).
 fn push_units(text: &mut String, mut bytes: &[u8]) -> Result<(), DecodeError> {
     let mut units = Vec::new();
     while let Some((&lead, rest)) = bytes.split_first() {
         let (tails, min) = match lead {
             0x00..=0x7f => (0, 0),
-            // C0 80 is U+0000; no other character has a longer form than it needs.
+            // C0 80 is U+0000. Every other character must have its shortest form.
             0xc0..=0xdf => (1, if bytes.starts_with(&[0xc0, 0x80]) { 0 } else { 0x80 }),
             0xe0..=0xef => (2, 0x800),
             0xf0..=0xf4 => (3, 0x1_0000),

@@ -1,12 +1,12 @@
 use std::fmt;
 
-/// A PSOM type as an interface definition names it (section 3.1.1.1).
+/// A PSOM type, named as in interface definitions (section 3.1.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TypeDesc {
     /// `0x00` or `0x01` (section 3.1.1.1.2).
     Boolean,
-    /// One byte as it is (section 3.1.1.1.3).
+    /// One unencoded byte (section 3.1.1.1.3).
     Byte,
     /// A signed 16-bit integer.
     Int16,
@@ -24,9 +24,9 @@ pub enum TypeDesc {
     String,
     /// A reference to a connected object, or null (section 3.1.1.1.4).
     DistributedObject,
-    /// An Int32 that stands for a named value; carries the enumeration's name.
+    /// An Int32 with named values, and the name of the enumeration.
     Enum(&'static str),
-    /// A count and as many elements (section 3.1.1.1.1).
+    /// A count followed by that number of elements (section 3.1.1.1.1).
     Array(&'static TypeDesc),
 }
 
@@ -44,10 +44,10 @@ impl fmt::Display for TypeDesc {
 
 /// A Rust type that can be a parameter of a PSOM method.
 ///
-/// `bool`, `u8`, `i16`, `i32`, `i64`, `u32`, `u64`, `f64`, `String`/`str`, [`Bytes`](bytes::Bytes),
-/// [`ObjectRef`](crate::ObjectRef), and `Vec<T>`/`[T]` of these. Types of your own derive it
-/// (`#[derive(PsomType)]`): an integer-coded enumeration, or a struct around one PSOM type. A
-/// struct with several named fields derives it too, and is an
+/// The types are `bool`, `u8`, `i16`, `i32`, `i64`, `u32`, `u64`, `f64`, `String`/`str`,
+/// [`Bytes`](bytes::Bytes), [`ObjectRef`](crate::ObjectRef), and `Vec<T>`/`[T]` of these. Use
+/// `#[derive(PsomType)]` for an enumeration with integer values or a struct with one field. The
+/// derive also accepts a struct with several named fields: it becomes an
 /// [`Argument`](crate::interface::Argument) of several parameters.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a PSOM type",
@@ -56,6 +56,6 @@ impl fmt::Display for TypeDesc {
     note = "or `#[derive(PsomType)]` on your enumeration or one-field struct"
 )]
 pub trait PsomType {
-    /// The type as it stands in an interface definition.
+    /// The type in interface definitions.
     const TYPE: TypeDesc;
 }

@@ -53,7 +53,7 @@ fn message_that_ends_inside_a_value_is_refused() {
 #[test]
 fn boolean_is_0_or_1() {
     for byte in [2, 0xff] {
-        let reason = format!("byte 0x{byte:02x} is no Boolean");
+        let reason = format!("byte 0x{byte:02x} is not a Boolean");
         let bytes = [vec![byte, 0], vec![0; 8]].concat();
         Handshake::open().refuses(
             &raw_call(0, S_VALUES, &bytes),

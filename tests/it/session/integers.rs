@@ -83,12 +83,12 @@ fn ruling_06_out_of_range_numbers_are_refused() {
 fn ruling_06_four_lead_bytes_start_no_integer() {
     for lead in [0x84, 0x86, 0x8c, 0x8e] {
         let call = raw_call(0, S_NUMBERS, &[0, lead, 1, 1, 1, 1, 1, 1, 1, 1]);
-        let reason = format!("byte 0x{lead:02x} begins no integer");
+        let reason = format!("byte 0x{lead:02x} cannot begin an integer");
         Handshake::open().refuses(&call, DecodeError::IntegerLead(lead), &reason);
     }
     // 0x8c and 0x8e in place of a call's identifier; 0x84 and 0x86 are operations there.
     for lead in [0x8c, 0x8e] {
-        let reason = format!("byte 0x{lead:02x} begins no integer");
+        let reason = format!("byte 0x{lead:02x} cannot begin an integer");
         Handshake::open().refuses(&message(&[lead, 1]), DecodeError::IntegerLead(lead), &reason);
     }
 }

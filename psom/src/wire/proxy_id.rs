@@ -3,21 +3,10 @@ use std::fmt;
 use super::{Decode, Decoder, Encode, Encoder, int};
 use crate::error::{DecodeError, PeerMisbehaved};
 
-slotmap::new_key_type! {
-    /// The place of an object in its space.
-    pub(crate) struct SlotKey;
-}
-
-/// Names an object of this process. It never goes on the wire, is never reused, and names nothing
-/// in any other space.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct ObjectKey {
-    pub(crate) space: u64,
-    pub(crate) slot: SlotKey,
-}
-
-/// This side's identifier of a connected object on one channel of one connection (section 2.2.2):
-/// 0 is the root, n > 0 was connected by this side, n < 0 by the peer.
+/// This side's identifier of a connected object on one channel of one connection (section 2.2.2).
+///
+/// 0 is the root of the channel. This side numbers the objects that it connects 1, 2, 3 and so on;
+/// the objects that the peer connects have the numbers -1, -2, -3 and so on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ProxyId(i32);
 
@@ -25,27 +14,27 @@ impl ProxyId {
     /// The root of a channel.
     pub const ROOT: Self = Self(0);
 
-    /// The identifier as a number.
+    /// Returns the identifier as a number.
     pub fn get(self) -> i32 {
         self.0
     }
 
-    /// The `n`th object that this side connects, from 1.
+    /// Returns the identifier of the `n`th object that this side connects, counted from 1.
     pub(crate) fn connected_here(n: i32) -> Self {
         Self(n)
     }
 
-    /// The `n`th object that the peer connects, from 1.
+    /// Returns the identifier of the `n`th object that the peer connects, counted from 1.
     pub(crate) fn connected_there(n: i32) -> Self {
         Self(-n)
     }
 
-    /// Whether this side connected the object.
+    /// Reports whether this side connected the object.
     pub fn is_ours(self) -> bool {
         self.0 > 0
     }
 
-    /// Writes the identifier as it goes on the wire: as its sender has it (ruling 2).
+    /// Appends the identifier. The wire carries the sender's own identifier (ruling 2).
     pub(crate) fn write(self, out: &mut Vec<u8>) {
         int::write_i32(out, self.0);
     }
@@ -63,15 +52,18 @@ impl Encode for ProxyId {
     }
 }
 
-/// An identifier as it stands on the wire: the sender's, whose negation is ours.
+/// A proxy identifier as read from the wire, numbered by its sender.
 ///
-/// INVARIANT: this is the only type that reads an identifier, and [`receive`](Self::receive) the
-/// only way out of it, so that the sign is turned exactly once.
+/// INVARIANT: only this type decodes proxy identifiers, and only [`receive`](Self::receive)
+/// converts it to a [`ProxyId`]. Therefore the sign is changed exactly once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct WireProxyId(i32);
 
 impl WireProxyId {
-    /// Turns the sign (section 2.2.2). -2^31 has no counterpart and names nothing.
+    /// Converts the sender's identifier to ours by changing its sign (section 2.2.2).
+    ///
+    /// # Errors
+    /// -2^31 has no positive counterpart, so it identifies no proxy.
     pub fn receive(self) -> Result<ProxyId, PeerMisbehaved> {
         let ours = self.0.checked_neg().ok_or(PeerMisbehaved::UnknownProxy(self.0))?;
         Ok(ProxyId(ours))
