@@ -8,6 +8,8 @@ use clap::{
 };
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cell")]
+use crate::commands::cell::Cell;
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
@@ -70,6 +72,8 @@ enum Command {
     Notes(Notes),
     Idl(Idl),
     Decode(Decode),
+    #[cfg(feature = "cell")]
+    Cell(Cell),
     Store(Store),
     Completions(Completions),
 }
@@ -133,6 +137,8 @@ impl Cli {
             Command::Notes(notes) => notes.run().await,
             Command::Idl(idl) => idl.run(),
             Command::Decode(decode) => decode.run(),
+            #[cfg(feature = "cell")]
+            Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
         }

@@ -1,6 +1,8 @@
 //! The commands, a module each. `args` has the arguments that several of them share.
 
 mod args;
+#[cfg(feature = "cell")]
+pub mod cell;
 pub mod completions;
 pub mod decode;
 pub mod delete;
