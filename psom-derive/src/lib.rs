@@ -1,30 +1,28 @@
 //! The macros of the [`psom`] crate, which re-exports them.
 //!
-//! | macro | stands on | says |
+//! | macro | item | declares |
 //! | --- | --- | --- |
-//! | [`#[psom_interface]`](macro@psom_interface) | a trait | what can be called on one side |
-//! | [`#[distributed_object]`](macro@distributed_object) | a struct | which interface it serves, and which it calls |
-//! | [`#[distributed_object]`](macro@distributed_object) | an `impl` block | which methods make its children |
-//! | [`#[derive(PsomType)]`](derive@PsomType) | an enum, a struct | how it travels as a parameter |
+//! | [`#[psom_interface]`](macro@psom_interface) | a trait | the methods that can be called on one side |
+//! | [`#[distributed_object]`](macro@distributed_object) | a struct | the interface that it serves, and the one that it calls |
+//! | [`#[distributed_object]`](macro@distributed_object) | an `impl` block | the methods that create its children |
+//! | [`#[derive(PsomType)]`](derive@PsomType) | an enum or a struct | its encoding as a parameter |
 //!
-//! The macros declare and the library works: what they print is a table, and calls into the
-//! runtime. `tests/golden` has an expansion of each.
+//! Generated code contains only descriptors and calls of the runtime. `tests/golden` contains an
+//! expansion of each macro.
 //!
-//! A mistake is reported at the token where it was made, together with all others, and the item
-//! stays in the program, so that the compiler's own errors stay sensible.
+//! All errors of an item are reported at once, each at the token that causes it. The item itself is
+//! kept, so that an error in it does not cause further errors in code that uses the item.
 //!
-//! # How it is built
+//! # Structure
 //!
-//! `parse` (with `args`, `versions` and `attrs`) reads the user's item into the plain data of
-//! `model`, `check` holds what must fit together, and `expand` prints, one file for each generated
-//! item. `diagnostics` has the wording of every message.
+//! `parse` reads the user's item into the plain data of `model`. `check` verifies the rules that
+//! concern several parts of an item. `expand` generates the code, with one file for each generated
+//! item. `diagnostics` contains the text of every error.
 //!
 //! [`psom`]: https://docs.rs/psom
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-mod args;
-mod attrs;
 mod check;
 mod diagnostics;
 mod expand;
@@ -32,16 +30,15 @@ mod model;
 mod parse;
 #[cfg(test)]
 mod tests;
-mod versions;
 
 use proc_macro::TokenStream;
 use proc_macro2::{Span, TokenStream as TokenStream2};
 use syn::{Error, Item};
 
-use crate::diagnostics::{self as say, Errors};
+use crate::diagnostics::{self as message, Errors};
 
-/// Makes a trait one half of a distributed object: what can be called on the server, or on the
-/// client.
+/// Makes a trait one half of a distributed object: the methods that can be called on the server, or
+/// those that can be called on the client.
 ///
 /// ```
 /// # use psom::{Context, distributed_object, psom_interface};
@@ -66,37 +63,37 @@ use crate::diagnostics::{self as say, Errors};
 ///
 /// - `name`: the name that both halves share.
 /// - `version` and `hash`: each version, the oldest first, followed by its hash. Hashes are part of
-///   the interface's definition; they cannot be computed. For an interface of your own choose 64
-///   random bits, unrelated ones for the two halves and for each version: what two sides compare
-///   when they meet is the sum of both halves (section 3.1.4.1.3), and sums of neighbouring numbers
-///   are soon the same by accident.
-/// - `crate = ::path`: where the runtime is, if not at `::psom`.
+///   the interface's definition; they cannot be computed. For a new interface, choose 64 random
+///   bits for each half and each version. The two sides compare the sum of the hashes of both
+///   halves (section 3.1.4.1.3), and small or consecutive numbers can have equal sums by accident.
+/// - `crate = ::path`: the path of the runtime, if it is not `::psom`.
 ///
 /// # Methods
 ///
-/// The receiver is `&mut self`. A first parameter `&mut Context<Self>` is for the method itself, the
-/// others travel: owned (`String`, `Vec<i32>`), or borrowed from the message (`&str`, `&[u8]`). A
-/// method returns nothing, or `Result<(), Violation>`, where an error ends the caller's connection.
-/// An `async fn` is awaited before the object's space takes its next message.
+/// The receiver is `&mut self`. An optional first parameter `&mut Context<Self>` is not sent. All
+/// other parameters are sent: owned (`String`, `Vec<i32>`), or borrowed from the message (`&str`,
+/// `&[u8]`). A method returns nothing or `Result<(), Violation>`; an error ends the caller's
+/// connection. An `async fn` is awaited before the object's space processes its next message.
 ///
-/// - `#[since(10)]`: the version that brought the method. Later versions only append.
-/// - `#[wire(name = "sReserveTitle")]`: the name in the interface's definition. Without it
-///   `s_reserve_title` is `sReserveTitle`. It can stand on a parameter as well.
-/// - `#[latest]`: of the calls that wait for a slow peer, only the newest matters.
-///   `#[latest(user)]`: only the newest with the same value of that parameter.
+/// - `#[since(10)]`: the version that introduced the method. Later versions only append methods.
+/// - `#[wire(name = "sReserveTitle")]`: the name in the interface's definition. The default for
+///   `s_reserve_title` is `sReserveTitle`. Parameters accept the attribute as well.
+/// - `#[latest]`: if the send queue of a peer is above its soft limit, a new call replaces a pending
+///   call of the method. `#[latest(user)]`: a new call replaces only a pending call with the same
+///   value of that parameter.
 ///
-/// # What is generated
+/// # Generated code
 ///
 /// For `trait BroadcastServer`, with its visibility:
 ///
-/// - the trait itself. An `async fn` in it becomes a `fn` that returns `impl Future + Send`, and is
-///   implemented as an `async fn` all the same.
-/// - `struct BroadcastServerProxy<T = ()>`, which calls the interface on `T`: one peer, or many. It
-///   derefs to `T`. `BroadcastServerProxy<()>` names the interface where a type is wanted.
+/// - the trait itself. An `async fn` in it becomes a `fn` that returns `impl Future + Send`.
+///   Implementations still write `async fn`.
+/// - `struct BroadcastServerProxy<T = ()>`, which calls the interface on the target `T`: one peer,
+///   or a group. It derefs to `T`. `BroadcastServerProxy<()>` identifies the interface as a type.
 ///   - `BroadcastServerProxy::s_broadcast`: sends the call. Parameters that the method owns as
-///     `String` or `Vec<X>` are lent here, as `&str` or `&[X]`.
-///   - `BroadcastServerProxy::filter`: keeps a part of a group.
-///   - `BroadcastServerProxy::dispatch`: makes a peer's call on an object that implements the trait.
+///     `String` or `Vec<X>` are passed as `&str` or `&[X]`.
+///   - `BroadcastServerProxy::filter`: selects a part of a group.
+///   - `BroadcastServerProxy::dispatch`: calls a method of an object that implements the trait.
 /// - `impl Interface for BroadcastServerProxy`, with the descriptor `DESC`: names, versions, hashes
 ///   and the types of the parameters.
 #[proc_macro_attribute]
@@ -104,7 +101,7 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
     psom_interface_core(args.into(), item.into()).into()
 }
 
-/// Makes a struct a distributed object, and methods of it the factories of its children.
+/// Makes a struct a distributed object, or declares the methods that create its children.
 ///
 /// ```
 /// # use std::collections::HashMap;
@@ -134,42 +131,44 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # On a struct
 ///
-/// - `serves`: the [`macro@psom_interface`] trait that the struct implements, and peers call.
-/// - `calls`: the one that the struct calls on its peers. Both have the same name and versions.
-/// - `connects = Stream`: a type of objects that the struct connects to its peers, as often as there
-///   are types. Children that peers connect need no mention: `#[child]` declares them.
-/// - `crate = ::path`: where the runtime is, if not at `::psom`.
+/// - `serves`: the [`macro@psom_interface`] trait that the struct implements and that peers call.
+/// - `calls`: the trait that the struct calls on its peers. Both have the same name and versions.
+/// - `connects = Stream`: a type of objects that the struct connects to its peers. It can be given
+///   several times. Children that peers connect are declared by `#[child]` instead.
+/// - `crate = ::path`: the path of the runtime, if it is not `::psom`.
 ///
-/// The macro finds `path::BroadcastServerProxy` beside `path::BroadcastServer`: import both, or
-/// neither. The bounds of a generic struct belong on the struct, where the macro sees them.
+/// The generated code uses `path::BroadcastServerProxy` for `path::BroadcastServer`, so import both
+/// or use the full path. Write the bounds of a generic struct on the struct itself.
 ///
-/// A field under `#[child("part")]` holds the child of that name: a `Handle`, or an `Option` of one.
-/// Names of parts are matched without regard to ASCII case.
+/// A field with `#[child("part")]` holds the child with this part name: a `Handle`, or an `Option`
+/// of a handle. Part names are matched without regard to ASCII case.
 ///
 /// # On an `impl` block
 ///
-/// A method under `#[child("content.{content_id}")]` makes the children of a family of parts. Each
-/// `{capture}` is read as the parameter of that name; a part that cannot be read is somebody
-/// else's. A capture ends where what follows it in the pattern stands first: `section.{name}.{number}`
-/// reads `section.a.3`, and not `section.a.b.3`. It is given as the peer wrote it: whoever keeps
-/// children by a text that was captured compares it without regard to ASCII case, too, or `Food` and
-/// `food` are two of them. There is one such block for a struct.
+/// A method with `#[child("content.{content_id}")]` creates the children of a family of parts. Each
+/// `{capture}` is parsed as the parameter of that name. If it does not parse, the method does not
+/// match the part name.
 ///
-/// # What is generated
+/// A capture ends at the first occurrence of the text that follows it in the pattern:
+/// `section.{name}.{number}` matches `section.a.3`, but not `section.a.b.3`. A captured text has the
+/// peer's spelling. If you store children under a captured text, compare it without regard to ASCII
+/// case; otherwise `Food` and `food` are two children. A struct has at most one such block.
 ///
-/// - On a struct: `impl DistributedObject for Room`. It finds out whether `Room` implements
-///   `ChildFactories` and `Lifecycle`, which need no mention. A constant holds both interfaces
-///   against each other.
+/// # Generated code
+///
+/// - On a struct: `impl DistributedObject for Room`. It uses the implementations of `ChildFactories`
+///   and `Lifecycle` if `Room` has them. A constant checks that both interfaces have the same name
+///   and versions.
 /// - On an `impl` block: `impl ChildFactories for Room`.
 #[proc_macro_attribute]
 pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
     distributed_object_core(args.into(), item.into()).into()
 }
 
-/// Lets a type of one's own travel as a parameter.
+/// Makes a type usable as a parameter.
 ///
-/// An enumeration is an Int32 on the wire. Values that it does not list are kept by its one
-/// `#[other]` variant, and sent back as they came.
+/// An enumeration is an Int32 on the wire. The `#[other]` variant keeps values that the enumeration
+/// does not list, so that they can be sent unchanged.
 ///
 /// ```
 /// # use psom::PsomType;
@@ -183,7 +182,7 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A struct around one value travels as that value.
+/// A struct with one unnamed field is encoded like the field.
 ///
 /// ```
 /// # use psom::PsomType;
@@ -191,7 +190,7 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// struct ContentId(i64);
 /// ```
 ///
-/// A struct with several named fields stands for several parameters of a method. The wire bytes
+/// A struct with several named fields is encoded as several parameters of a method. The wire bytes
 /// and the interface's definition are those of a method that takes the fields one by one. Such a
 /// struct cannot be in an array. `#[wire(name = "fileName")]` on a field sets the parameter's name
 /// in the definition.
@@ -210,13 +209,13 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// # What is generated
+/// # Generated code
 ///
 /// - `impl PsomType`, `impl Encode` and `impl Decode`;
-/// - for a struct with several fields `impl Argument` and `impl Lend` in the place of `PsomType`;
-/// - for an enumeration also `impl From<i32> for Status` and `impl From<Status> for i32`.
+/// - for a struct with several fields, `impl Argument` and `impl Lend` instead of `impl PsomType`;
+/// - for an enumeration, also `impl From<i32> for Status` and `impl From<Status> for i32`.
 ///
-/// `#[psom(crate = ::path)]` says where the runtime is, if not at `::psom`.
+/// `#[psom(crate = ::path)]` gives the path of the runtime, if it is not `::psom`.
 #[proc_macro_derive(PsomType, attributes(other, psom, wire))]
 pub fn derive_psom_type(item: TokenStream) -> TokenStream {
     derive_psom_type_core(item.into()).into()
@@ -225,15 +224,15 @@ pub fn derive_psom_type(item: TokenStream) -> TokenStream {
 fn psom_interface_core(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
     let mut item = match syn::parse2(item.clone()) {
         Ok(Item::Trait(item)) => item,
-        Ok(_) => return refuse(item, wrong_item(say::INTERFACE_ON_TRAIT)),
-        Err(error) => return refuse(item, error),
+        Ok(_) => return reject(item, wrong_item(message::INTERFACE_ON_TRAIT)),
+        Err(error) => return reject(item, error),
     };
     let mut errors = Errors::default();
     let interface = parse::interface::parse(args, &mut item, &mut errors);
     check::interface(&interface, &mut errors);
     expand::desugar_async(&mut item);
     if interface.methods.iter().any(|method| method.params.len() > 5) {
-        // How many there are is the protocol's to say.
+        // The interface definition determines the number of parameters.
         item.attrs.push(syn::parse_quote!(#[allow(clippy::too_many_arguments)]));
     }
     errors.or_expand(&item, || expand::interface(&item, &interface))
@@ -252,17 +251,17 @@ fn distributed_object_core(args: TokenStream2, item: TokenStream2) -> TokenStrea
             check::factories(&factories, &mut errors);
             errors.or_expand(&item, || expand::factories(&item, &factories))
         }
-        Ok(_) => refuse(item, wrong_item(say::OBJECT_ON_STRUCT)),
-        Err(error) => refuse(item, error),
+        Ok(_) => reject(item, wrong_item(message::OBJECT_ON_STRUCT)),
+        Err(error) => reject(item, error),
     }
 }
 
 fn derive_psom_type_core(item: TokenStream2) -> TokenStream2 {
-    // The compiler keeps the item of a derive; we only add to it.
+    // The compiler itself keeps the item of a derive.
     let nothing = TokenStream2::new();
     let item = match syn::parse2(item) {
         Ok(item) => item,
-        Err(error) => return refuse(nothing, error),
+        Err(error) => return reject(nothing, error),
     };
     let mut errors = Errors::default();
     let ty = parse::psom_type::parse(item, &mut errors);
@@ -272,13 +271,13 @@ fn derive_psom_type_core(item: TokenStream2) -> TokenStream2 {
     errors.or_expand(nothing, || ty.as_ref().map(expand::psom_type).unwrap_or_default())
 }
 
-/// The item as it is, and the reason why nothing is added to it.
-fn refuse(mut item: TokenStream2, reason: Error) -> TokenStream2 {
+/// Returns the unchanged item, followed by an error.
+fn reject(mut item: TokenStream2, reason: Error) -> TokenStream2 {
     item.extend(reason.into_compile_error());
     item
 }
 
-/// The attribute stands above an item that it does not know.
+/// Returns the error for an attribute on the wrong kind of item.
 fn wrong_item(message: &str) -> Error {
     Error::new(Span::call_site(), message)
 }

@@ -1,14 +1,14 @@
-//! What the macros know about the user's code: plain data, with the spans of what was written.
+//! The user's code as plain data, with spans for errors.
 //!
-//! `parse` fills it, `check` judges it, `expand` prints it. A part that could not be read stands
-//! as a placeholder; a mistake is on record then, and nothing is expanded.
+//! `parse` creates it, `check` verifies it, and `expand` generates code from it. Invalid parts are
+//! replaced by placeholders. Their errors are recorded, so no code is generated from placeholders.
 
 use proc_macro2::Span;
 use syn::{
     Attribute, GenericArgument, Ident, LitStr, Member, Path, PathArguments, Type, parse_quote,
 };
 
-/// A trait under `#[psom_interface]`.
+/// A trait with `#[psom_interface]`.
 pub(crate) struct Interface {
     pub(crate) krate: Path,
     pub(crate) name: LitStr,
@@ -16,13 +16,13 @@ pub(crate) struct Interface {
     pub(crate) methods: Vec<Method>,
 }
 
-/// One `version = …, hash = …`.
+/// A pair `version = …, hash = …`.
 pub(crate) struct Version {
     pub(crate) number: i32,
     pub(crate) hash: i64,
 }
 
-/// A method of an interface. Its index is its place, counted from 1.
+/// A method of an interface. Its index is its position, counted from 1.
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) docs: Vec<Attribute>,
@@ -34,7 +34,7 @@ pub(crate) struct Method {
     pub(crate) params: Vec<Param>,
 }
 
-/// A name as the interface's definition spells it, and where it comes from.
+/// A name in the interface's definition, with the span from which it was derived.
 pub(crate) struct WireName {
     pub(crate) text: String,
     pub(crate) span: Span,
@@ -46,25 +46,25 @@ pub(crate) struct Since {
     pub(crate) span: Span,
 }
 
-/// `#[latest]`, or `#[latest(user)]`: of the calls with one value of that parameter.
+/// `#[latest]` or `#[latest(user)]`.
 pub(crate) struct Latest {
     pub(crate) by: Option<Ident>,
 }
 
-/// A parameter that travels.
+/// A parameter that is sent, in contrast to the receiver and the context.
 pub(crate) struct Param {
     pub(crate) ident: Ident,
     pub(crate) wire: WireName,
     /// The type of the value: `str` for a `&str`.
     pub(crate) ty: Type,
-    /// Whether the method takes a reference to the value.
+    /// True if the method takes a reference to the value.
     pub(crate) borrowed: bool,
 }
 
 impl Param {
-    /// What a caller lends for this parameter: `str` for `&str` and `String`, `[X]` for `Vec<X>`;
-    /// `None` where the caller gives the value itself.
-    pub(crate) fn lent(&self) -> Option<Type> {
+    /// Returns the type that the proxy's method borrows for this parameter: `str` for `&str` and
+    /// `String`, `[X]` for `Vec<X>`. Returns `None` if the proxy's method takes the value itself.
+    pub(crate) fn borrowed_type(&self) -> Option<Type> {
         if self.borrowed {
             return Some(self.ty.clone());
         }
@@ -81,30 +81,30 @@ impl Param {
     }
 }
 
-/// A struct under `#[distributed_object(serves = …, calls = …)]`.
+/// A struct with `#[distributed_object(serves = …, calls = …)]`.
 pub(crate) struct Object {
     pub(crate) krate: Path,
     pub(crate) serves: Path,
     pub(crate) calls: Path,
-    /// The types of objects that it connects to its peers.
+    /// The types of objects that the struct connects to its peers.
     pub(crate) connects: Vec<Type>,
     pub(crate) children: Vec<FieldChild>,
 }
 
-/// A field that holds the child of a fixed part.
+/// A field that holds the child with a fixed part name.
 pub(crate) struct FieldChild {
     pub(crate) part: Part,
     pub(crate) member: Member,
     pub(crate) ty: Type,
 }
 
-/// An `impl` block under `#[distributed_object]`.
+/// An `impl` block with `#[distributed_object]`.
 pub(crate) struct Factories {
     pub(crate) krate: Path,
     pub(crate) methods: Vec<Factory>,
 }
 
-/// A method that makes the children of a family of parts.
+/// A method that creates the children of a family of parts.
 pub(crate) struct Factory {
     pub(crate) ident: Ident,
     pub(crate) part: Part,
@@ -113,32 +113,32 @@ pub(crate) struct Factory {
     pub(crate) returns: Type,
 }
 
-/// A parameter of a factory: the capture of the same name is read as its type.
+/// A parameter of a factory. The capture of the same name is parsed as its type.
 pub(crate) struct FactoryParam {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
 }
 
-/// The name of a part as it was written, `"content.{content_id}"`, and its pieces.
+/// A part name or a pattern of part names, such as `"content.{content_id}"`.
 pub(crate) struct Part {
     pub(crate) text: LitStr,
-    /// Empty where a mistake was found.
+    /// Empty if the text is invalid.
     pub(crate) pieces: Vec<Piece>,
 }
 
-/// A piece of a part's name.
+/// A piece of a pattern.
 pub(crate) enum Piece {
     Text(String),
     Capture(String),
 }
 
 impl Part {
-    /// Whether the name makes sense.
-    pub(crate) fn is_read(&self) -> bool {
+    /// Reports whether the text is a valid pattern.
+    pub(crate) fn is_valid(&self) -> bool {
         !self.pieces.is_empty()
     }
 
-    /// The names of the captures, in order.
+    /// Returns the names of the captures, in order.
     pub(crate) fn captures(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Text(_) => None,
@@ -147,18 +147,18 @@ impl Part {
     }
 }
 
-/// A type under `#[derive(PsomType)]`.
+/// A type with `#[derive(PsomType)]`.
 pub(crate) struct PsomType {
     pub(crate) krate: Path,
     pub(crate) ident: Ident,
     pub(crate) shape: Shape,
 }
 
-/// What a `PsomType` looks like on the wire.
+/// The encoding of a type.
 pub(crate) enum Shape {
-    /// An Int32 with names for some of its values.
+    /// An Int32 with named values.
     Enum { variants: Vec<NamedValue>, other: Ident },
-    /// The one value inside.
+    /// The encoding of its only field.
     Transparent(Box<Type>),
     /// One parameter per field.
     Flattened(Vec<FlattenedField>),
@@ -171,7 +171,7 @@ pub(crate) struct FlattenedField {
     pub(crate) ty: Type,
 }
 
-/// A variant that stands for one value.
+/// A variant with a value.
 pub(crate) struct NamedValue {
     pub(crate) ident: Ident,
     pub(crate) value: i32,

@@ -24,7 +24,7 @@ type Layers = &'static [&'static [&'static str]];
 
 /// Every crate with its layers. A crate without layers has one folder or none.
 const CRATES: [(&str, Layers); 9] = [
-    ("psom-derive", &[]),
+    ("psom-derive", &[&["diagnostics", "model"], &["parse", "check", "expand"], &["tests"]]),
     (
         "psom",
         &[
@@ -90,7 +90,7 @@ const CRATES: [(&str, Layers); 9] = [
 const EXCEPTIONS: [(&str, &str, &str); 0] = [];
 
 /// The number of files in cycles, for each crate that still has some. It may only shrink.
-const KNOWN_CYCLES: [(&str, usize); 2] = [("psom-derive", 2), ("psom", 7)];
+const KNOWN_CYCLES: [(&str, usize); 1] = [("psom", 7)];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! Children: what a field or a method answers when a peer connects a part.
+//! Children: the code that finds or creates the child for a part name.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -8,12 +8,12 @@ use syn::{Ident, ItemImpl, Type};
 use super::emit::{emit, emit_at};
 use crate::model::{Factories, Factory, FactoryParam, FieldChild, Part};
 
-/// `ChildDesc` of a type that an object connects to its peers.
+/// Generates the `ChildDesc` of a type that an object connects to its peers.
 pub(super) fn connects(ty: &Type) -> TokenStream {
     emit_at!(ty.span()=> __psom::ChildDesc::connects::<#ty>())
 }
 
-/// `impl ChildFactories` for the object of an impl block.
+/// Generates `impl ChildFactories` for the object of an impl block.
 pub(crate) fn factories(item: &ItemImpl, factories: &Factories) -> TokenStream {
     let Factories { krate, methods } = factories;
     let (generics, _, where_clause) = item.generics.split_for_impl();
@@ -43,34 +43,34 @@ pub(crate) fn factories(item: &ItemImpl, factories: &Factories) -> TokenStream {
     }
 }
 
-/// A line of the object's list of children.
+/// Generates the `ChildDesc` of a field or a factory.
 pub(super) fn describe(part: &Part, handle: &Type) -> TokenStream {
     let text = &part.text;
     emit!(__psom::ChildDesc::of::<#handle>(#text))
 }
 
-/// Returns the field's child if it is the part that was asked for.
+/// Generates a statement that returns the field's child if the part name matches.
 pub(super) fn field(child: &FieldChild) -> TokenStream {
     let FieldChild { part, member, ty } = child;
     let child = emit_at!(ty.span()=> ::core::clone::Clone::clone(&self.#member));
-    answer(part, &[], &child, ty)
+    return_if_matches(part, &[], &child, ty)
 }
 
-/// Returns the child that the method makes if it is of the part that was asked for.
+/// Generates a statement that returns the factory's child if the part name matches.
 fn factory(factory: &Factory) -> TokenStream {
     let Factory { ident, part, takes_context, params, returns } = factory;
     let context = takes_context.then(|| emit!(cx,));
     let names: Vec<&Ident> = params.iter().map(|param| &param.ident).collect();
     let child = emit_at!(returns.span()=> Self::#ident(self, #context #(#names),*));
-    // The captures come in the order of the part; each is read as its parameter's type.
+    // The runtime returns the captures in the order of the pattern.
     let captures: Vec<_> = part
         .captures()
         .filter_map(|name| params.iter().find(|param| param.ident.unraw() == name))
         .collect();
-    answer(part, &captures, &child, returns)
+    return_if_matches(part, &captures, &child, returns)
 }
 
-fn answer(
+fn return_if_matches(
     part: &Part,
     captures: &[&FactoryParam],
     child: &TokenStream,

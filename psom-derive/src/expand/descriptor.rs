@@ -1,4 +1,4 @@
-//! The descriptor: the interface as data.
+//! The descriptor of the interface.
 
 use proc_macro2::{Literal, TokenStream};
 use syn::Ident;
@@ -6,7 +6,7 @@ use syn::Ident;
 use super::emit::emit;
 use crate::model::{Interface, Method, Version};
 
-/// The table, and `impl Interface for XProxy`.
+/// Generates the descriptor and `impl Interface for XProxy`.
 pub(super) fn descriptor(interface: &Interface, proxy: &Ident) -> TokenStream {
     let Interface { name, versions, methods, .. } = interface;
     let versions = versions.iter().map(|Version { number, hash }| {
@@ -44,7 +44,7 @@ fn method_desc(method: &Method, interface: &Interface) -> TokenStream {
     let latest = method.latest.as_ref().map(|latest| {
         let by = latest.by.as_ref();
         match by.and_then(|by| method.params.iter().position(|param| param.ident == *by)) {
-            Some(place) => emit!(.latest_by(#place)),
+            Some(position) => emit!(.latest_by(#position)),
             None => emit!(.latest()),
         }
     });

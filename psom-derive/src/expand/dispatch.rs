@@ -1,24 +1,24 @@
-//! Dispatch: one arm for each method of the trait, which reads its parameters and calls it.
+//! Dispatch: one match arm for each method, which decodes the parameters and calls the method.
 
 use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
-use super::emit::{doc, emit, emit_at, free_name};
+use super::emit::{doc, emit, emit_at, unused_name};
 use crate::model::{Interface, Method, Param};
 
-/// `XProxy::dispatch`.
+/// Generates `XProxy::dispatch`.
 pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
     let (vis, interface_trait) = (&item.vis, &item.ident);
-    let doc =
-        doc(format!("Makes a peer's call on an object that implements [`{interface_trait}`]."));
-    let object = free_name("S", item);
+    let doc = doc(format!("Dispatches a call to an object that implements [`{interface_trait}`]."));
+    let object = unused_name("S", item);
     let bounds = emit!(#object: #interface_trait + ::core::marker::Send);
-    // An interface that no method needs a context for can serve below the contexts.
+    // If no method takes a context, `dispatch` accepts any context type, so that it can be used
+    // without a space.
     let takes_context = interface.methods.iter().any(|method| method.takes_context);
     let (generics, context) = if takes_context {
         (emit!('a, #bounds), emit!(cx: &'a mut __psom::Context<#object>))
     } else {
-        let any = free_name("C", item);
+        let any = unused_name("C", item);
         (emit!('a, #bounds, #any), emit!(_cx: &'a mut #any))
     };
     let body = body(&interface.methods);

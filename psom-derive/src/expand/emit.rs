@@ -1,10 +1,10 @@
-//! Helpers that print tokens, for all files of this folder.
+//! Helpers that generate tokens, used by all files of this folder.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::{Ident, ItemTrait, Path};
 
-/// `quote!` for names of ours.
+/// Like `quote!`, with hygienic names.
 macro_rules! emit {
     ($($tokens:tt)*) => {
         quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*)
@@ -12,7 +12,7 @@ macro_rules! emit {
 }
 pub(super) use emit;
 
-/// The same, for code that is about the user's token at `$span`: errors in it stand there.
+/// Like `emit!`, but the compiler reports errors in the code at `$span`, a token of the user.
 macro_rules! emit_at {
     ($span:expr=> $($tokens:tt)*) => {
         quote::quote_spanned!(proc_macro2::Span::mixed_site().located_at($span)=> $($tokens)*)
@@ -20,12 +20,12 @@ macro_rules! emit_at {
 }
 pub(super) use emit_at;
 
-/// The proxy of the trait `ident`.
+/// Returns the name of the proxy of a trait.
 pub(super) fn proxy_ident(ident: &Ident) -> Ident {
     format_ident!("{ident}Proxy", span = ident.span())
 }
 
-/// The proxy of the trait at `path`.
+/// Returns the path of the proxy of the trait at `path`.
 pub(super) fn proxy_path(path: &Path) -> Path {
     let mut path = path.clone();
     if let Some(last) = path.segments.last_mut() {
@@ -34,10 +34,10 @@ pub(super) fn proxy_path(path: &Path) -> Path {
     path
 }
 
-/// A name for a type parameter, `wish` if the trait leaves it free. Type parameters are not
-/// hygienic, and the types in the trait's methods are printed below them.
-pub(super) fn free_name(wish: &str, item: &ItemTrait) -> Ident {
-    let mut name = wish.to_owned();
+/// Returns a name for a type parameter that the trait does not use: `preferred`, with underscores
+/// appended if necessary. Type parameters are not hygienic, so they could hide types of the user.
+pub(super) fn unused_name(preferred: &str, item: &ItemTrait) -> Ident {
+    let mut name = preferred.to_owned();
     while mentions(item.to_token_stream(), &name) {
         name.push('_');
     }
@@ -52,7 +52,7 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
     })
 }
 
-/// `text` as a line of documentation.
+/// Generates a line of documentation.
 pub(super) fn doc(text: String) -> TokenStream {
     let text = format!(" {text}");
     emit!(#[doc = #text])

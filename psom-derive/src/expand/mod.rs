@@ -1,8 +1,8 @@
-//! From the model to code: a table and calls into the runtime, nothing worth reading.
+//! Generates code from the model: descriptors and calls of the runtime.
 //!
-//! What is not part of a user's vocabulary stands in a `const _` block, where `__psom` is the
-//! runtime's module for generated code. Our own names have the spans of `Span::mixed_site`, so
-//! that a user's parameter can have any name; types are not hygienic, see [`emit::free_name`].
+//! Names that users do not see are defined in a `const _` block, in which `__psom` is the runtime's
+//! module for generated code. Local names have the span `Span::mixed_site`, so that parameters of
+//! the user can have any name. Types are not hygienic; see [`emit::unused_name`].
 
 mod children;
 mod descriptor;
@@ -22,7 +22,7 @@ pub(crate) use psom_type::psom_type;
 use self::emit::{emit, proxy_ident};
 use crate::model::Interface;
 
-/// The proxy of an interface and what the runtime needs to know.
+/// Generates the proxy of an interface, its descriptor and its dispatch.
 pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream {
     let krate = &interface.krate;
     let proxy = proxy_ident(&item.ident);
@@ -43,8 +43,8 @@ pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream 
     }
 }
 
-/// Rewrites each `async fn` of the trait to the `fn` that it stands for, with a future that can be
-/// sent. Implementors write `async fn` all the same.
+/// Rewrites each `async fn` of the trait to a `fn` that returns `impl Future + Send`.
+/// Implementations still write `async fn`.
 pub(crate) fn desugar_async(item: &mut ItemTrait) {
     let functions = item.items.iter_mut().filter_map(|item| match item {
         TraitItem::Fn(function) if function.sig.asyncness.is_some() => Some(function),

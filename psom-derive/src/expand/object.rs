@@ -1,4 +1,4 @@
-//! `impl DistributedObject`: which interfaces an object has, and who answers for it.
+//! `impl DistributedObject`: the interfaces, dispatch and children of an object.
 
 use proc_macro2::{Span, TokenStream};
 use syn::{ItemStruct, Path};
@@ -7,10 +7,11 @@ use super::children;
 use super::emit::{emit, emit_at, proxy_path};
 use crate::model::Object;
 
-/// `impl DistributedObject` for a struct, and the check that its two interfaces are one.
+/// Generates `impl DistributedObject` for a struct, and the check that its two interfaces have the
+/// same name and versions.
 ///
-/// An object need not have `ChildFactories` or a `Lifecycle`: `Probe` has functions of the same
-/// names as `NoFactories` and `NoLifecycle` where it does, and these win.
+/// `ChildFactories` and `Lifecycle` are optional. If the object implements them, `Probe` has
+/// inherent functions that take precedence over those of `NoFactories` and `NoLifecycle`.
 pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
     let Object { krate, serves, calls, connects, children } = object;
     let ident = &item.ident;
@@ -21,8 +22,8 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
     let fields = children.iter().map(children::field);
     let (serves_span, calls_span) = (span(serves), span(calls));
     let (serves, calls) = (proxy_path(serves), proxy_path(calls));
-    // Where the struct does not implement what it serves, the error stands at `serves`; where the
-    // two interfaces do not belong together, at `calls`.
+    // If the struct does not implement the served trait, the error is reported at `serves`. If the
+    // two interfaces differ in name or versions, the error is reported at `calls`.
     let dispatch = emit_at!(serves_span=> #serves::<()>::dispatch);
     let assert_halves = emit_at! {calls_span=>
         const _: () = __psom::assert_halves(
@@ -73,7 +74,7 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
     }
 }
 
-/// The last name of a path.
+/// Returns the span of the last segment of a path.
 fn span(path: &Path) -> Span {
     path.segments.last().map_or_else(Span::call_site, |last| last.ident.span())
 }

@@ -1,15 +1,15 @@
-//! The proxy: one method for each method of the trait, which sends the call.
+//! The proxy: for each method of the trait, a method that sends the call.
 
 use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
-use super::emit::{doc, emit, emit_at, free_name};
+use super::emit::{doc, emit, emit_at, unused_name};
 use crate::model::{Interface, Method, Param};
 
-/// `struct XProxy<T = ()>(T);`
+/// Generates `struct XProxy<T = ()>(T);`.
 pub(super) fn definition(item: &ItemTrait, proxy: &Ident) -> TokenStream {
     let vis = &item.vis;
-    let doc = doc(format!("Calls [`{}`] on the peers that it stands for.", item.ident));
+    let doc = doc(format!("Calls [`{}`] on a peer or a group of peers.", item.ident));
     emit! {
         #doc
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
@@ -17,7 +17,7 @@ pub(super) fn definition(item: &ItemTrait, proxy: &Ident) -> TokenStream {
     }
 }
 
-/// What the target can do, its proxy can do.
+/// Generates `Deref` and `DerefMut` to the target.
 pub(super) fn deref(proxy: &Ident) -> TokenStream {
     emit! {
         impl<T> ::core::ops::Deref for #proxy<T> {
@@ -34,10 +34,10 @@ pub(super) fn deref(proxy: &Ident) -> TokenStream {
     }
 }
 
-/// `filter`, and the methods of the trait.
+/// Generates `filter` and the methods of the trait.
 pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
     let vis = &item.vis;
-    let target = free_name("T", item);
+    let target = unused_name("T", item);
     let methods = interface.methods.iter().zip(1..).map(|(method, index)| {
         let call = call(method, index, &target);
         let docs = &method.docs;
@@ -45,7 +45,7 @@ pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) ->
     });
     emit! {
         impl<#target: __psom::Narrow> #proxy<#target> {
-            /// Keeps those peers of a group that `keep` chooses.
+            /// Keeps the peers for which `keep` returns true.
             #[must_use]
             #vis fn filter(self, keep: impl ::core::ops::FnMut(&__psom::PeerInfo) -> bool) -> Self {
                 Self(self.0.narrow(keep))
@@ -64,7 +64,7 @@ fn call(method: &Method, index: usize, target: &Ident) -> TokenStream {
     let names = method.params.iter().map(|Param { ident, .. }| emit_at!(ident.span()=> &#ident));
     let params = method.params.iter().map(|param| {
         let (name, ty) = (&param.ident, &param.ty);
-        match param.lent() {
+        match param.borrowed_type() {
             Some(lent) => emit!(#name: &#lent),
             None => emit!(#name: #ty),
         }

@@ -1,4 +1,4 @@
-//! What `#[derive(PsomType)]` implements.
+//! The implementations of `#[derive(PsomType)]`.
 
 use proc_macro2::{Literal, TokenStream};
 use syn::ext::IdentExt as _;
@@ -8,7 +8,7 @@ use syn::{Ident, Type};
 use super::emit::{emit, emit_at};
 use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
 
-/// The conversions, the type's description, and how it is written and read.
+/// Generates the type's description, its encoding and decoding, and the conversions.
 pub(crate) fn psom_type(ty: &PsomType) -> TokenStream {
     let PsomType { krate, ident, shape } = ty;
     let impls = match shape {
@@ -70,7 +70,7 @@ fn transparent(ident: &Ident, inner: &Type) -> TokenStream {
     )
 }
 
-/// `Argument`, `Encode`, `Decode` and `Lend` for a struct that travels as its fields.
+/// Generates `Argument`, `Encode`, `Decode` and `Lend` for a flattened struct.
 fn flattened(ident: &Ident, fields: &[FlattenedField]) -> TokenStream {
     let params = fields.iter().map(|FlattenedField { wire, ty, .. }| {
         let name = &wire.text;
@@ -107,7 +107,7 @@ fn flattened(ident: &Ident, fields: &[FlattenedField]) -> TokenStream {
     }
 }
 
-/// `PsomType`, `Encode` and `Decode` for a type that travels as another, `carrier`.
+/// Generates `PsomType`, `Encode` and `Decode` for a type that is encoded like the type `carrier`.
 fn wire_impls(
     ident: &Ident,
     carrier: &TokenStream,

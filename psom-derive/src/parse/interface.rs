@@ -1,31 +1,31 @@
-//! Reads a trait under `#[psom_interface]`.
+//! Parses a trait with `#[psom_interface]`.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::{Ident, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypePath};
 
 use super::signature::{self, ObjectName, Parameter, bare};
-use crate::diagnostics::{self as say, Errors};
+use super::{args, attrs};
+use crate::diagnostics::{self as message, Errors};
 use crate::model::{Interface, Method, Param, WireName};
-use crate::{args, attrs};
 
-/// Reads the arguments and the trait, and takes our attributes off the trait.
+/// Parses the arguments and the trait, and removes the helper attributes of the trait.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemTrait, errors: &mut Errors) -> Interface {
     let args::InterfaceArgs { krate, name, versions } = args::interface(tokens, errors);
     if !item.generics.params.is_empty() {
-        errors.at(&item.generics.params, say::GENERIC_TRAIT);
+        errors.at(&item.generics.params, message::GENERIC_TRAIT);
     }
     if let Some(token) = &item.unsafety {
-        errors.at(token, say::UNSAFE_TRAIT);
+        errors.at(token, message::UNSAFE_TRAIT);
     }
     if let Some(token) = &item.modifiers.auto_token {
-        errors.at(token, say::UNSAFE_TRAIT);
+        errors.at(token, message::UNSAFE_TRAIT);
     }
     let mut methods = Vec::new();
     for item in &mut item.items {
         match item {
             TraitItem::Fn(function) => methods.push(method(function, errors)),
-            other => errors.at(other, say::ONLY_METHODS),
+            other => errors.at(other, message::ONLY_METHODS),
         }
     }
     Interface { krate, name, versions, methods }
@@ -33,13 +33,13 @@ pub(crate) fn parse(tokens: TokenStream, item: &mut ItemTrait, errors: &mut Erro
 
 fn method(function: &mut TraitItemFn, errors: &mut Errors) -> Method {
     let TraitItemFn { attrs, sig, .. } = function;
-    attrs::refuse_cfg(attrs, errors);
+    attrs::reject_cfg(attrs, errors);
     let attrs::MethodAttrs { since, wire, latest } = attrs::method(attrs, errors);
     let docs = attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect();
 
-    signature::refuse_qualifiers(sig, errors);
-    signature::refuse_generics(sig, say::GENERIC_METHOD, errors);
-    signature::check_receiver(sig, say::RECEIVER, errors);
+    signature::reject_qualifiers(sig, errors);
+    signature::reject_generics(sig, message::GENERIC_METHOD, errors);
+    signature::check_receiver(sig, message::RECEIVER, errors);
     check_return(&sig.output, errors);
 
     let ident = sig.ident.clone();
@@ -54,8 +54,8 @@ fn check_return(output: &ReturnType, errors: &mut Errors) {
     match bare(ty) {
         Type::Tuple(tuple) if tuple.elems.is_empty() => {}
         Type::Path(path) if last_segment_is(path, "Result") => {}
-        Type::ImplTrait(_) => errors.at(ty, say::RETURN_FUTURE),
-        _ => errors.at(ty, say::RETURN),
+        Type::ImplTrait(_) => errors.at(ty, message::RETURN_FUTURE),
+        _ => errors.at(ty, message::RETURN),
     }
 }
 
@@ -68,26 +68,27 @@ fn params(signature: &mut Signature, errors: &mut Errors) -> (bool, Vec<Param>) 
 
 fn param(parameter: Parameter<'_>, errors: &mut Errors) -> Param {
     let Parameter { ident, attrs, ty } = parameter;
-    attrs::refuse_cfg(attrs, errors);
+    attrs::reject_cfg(attrs, errors);
     let wire = attrs::wire(attrs, errors).unwrap_or_else(|| wire_name(&ident));
     let (ty, borrowed) = match bare(ty) {
         Type::Reference(reference) => {
             if reference.mutability.is_some() {
-                errors.at(reference, say::MUT_PARAMETER);
+                errors.at(reference, message::MUT_PARAMETER);
             } else if let Some(lifetime) = &reference.lifetime {
-                errors.at(lifetime, say::LIFETIME);
+                errors.at(lifetime, message::LIFETIME);
             }
             (bare(&reference.elem), true)
         }
         owned => (owned, false),
     };
     if !is_value(ty, borrowed) {
-        errors.at(ty, say::PARAMETER_TYPE);
+        errors.at(ty, message::PARAMETER_TYPE);
     }
     Param { ident, wire, ty: ty.clone(), borrowed }
 }
 
-/// Whether this can be a PSOM type, going by its form; whether it is one, its traits say.
+/// Reports whether a type has the form of a PSOM type. The compiler checks that it implements the
+/// necessary traits.
 fn is_value(ty: &Type, borrowed: bool) -> bool {
     match ty {
         Type::Path(path) => borrowed || !path.path.is_ident("str"),
@@ -106,7 +107,7 @@ pub(super) fn wire_name(ident: &Ident) -> WireName {
     WireName { text: camel_case(&ident.unraw().to_string()), span: ident.span() }
 }
 
-/// `s_broadcast` is `sBroadcast` on paper.
+/// Converts `s_broadcast` to `sBroadcast`.
 fn camel_case(snake_case: &str) -> String {
     let mut camel = String::with_capacity(snake_case.len());
     for word in snake_case.split('_').filter(|word| !word.is_empty()) {

@@ -1,8 +1,12 @@
-//! From the user's item to the model. The helper attributes are taken off the item on the way.
+//! Parses the user's item into the model and removes the helper attributes from the item.
 
+mod args;
+mod attrs;
 pub(crate) mod factories;
 pub(crate) mod interface;
+mod key_value;
 pub(crate) mod object;
-pub(crate) mod part;
+mod part;
 pub(crate) mod psom_type;
 mod signature;
+mod versions;

@@ -1,32 +1,32 @@
-//! Reads a struct under `#[distributed_object]`.
+//! Parses a struct with `#[distributed_object]`.
 
 use proc_macro2::TokenStream;
 use syn::{Fields, Index, ItemStruct, Member};
 
-use crate::diagnostics::{self as say, Errors};
+use super::{args, attrs};
+use crate::diagnostics::{self as message, Errors};
 use crate::model::{FieldChild, Object};
-use crate::{args, attrs};
 
-/// Reads the arguments and the struct, and takes our attributes off its fields.
+/// Parses the arguments and the struct, and removes the helper attributes of its fields.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
     let args::ObjectArgs { krate, serves, calls, connects } = args::object(tokens, errors);
     for lifetime in item.generics.lifetimes() {
-        errors.at(lifetime, say::OBJECT_LIFETIME);
+        errors.at(lifetime, message::OBJECT_LIFETIME);
     }
     Object { krate, serves, calls, connects, children: children(&mut item.fields, errors) }
 }
 
 fn children(fields: &mut Fields, errors: &mut Errors) -> Vec<FieldChild> {
     let mut children = Vec::new();
-    for (place, field) in fields.iter_mut().enumerate() {
+    for (position, field) in fields.iter_mut().enumerate() {
         let Some(part) = attrs::child(&mut field.attrs, errors) else { continue };
-        attrs::refuse_cfg(&field.attrs, errors);
+        attrs::reject_cfg(&field.attrs, errors);
         if part.captures().next().is_some() {
-            errors.at(&part.text, say::CAPTURE_ON_FIELD);
+            errors.at(&part.text, message::CAPTURE_ON_FIELD);
         }
         let member = match &field.ident {
             Some(ident) => Member::Named(ident.clone()),
-            None => Member::Unnamed(Index::from(place)),
+            None => Member::Unnamed(Index::from(position)),
         };
         children.push(FieldChild { part, member, ty: field.ty.clone() });
     }

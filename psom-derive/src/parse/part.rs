@@ -1,4 +1,4 @@
-//! Names of parts: text, and captures in braces.
+//! Patterns of part names: text, and captures in braces.
 
 use std::collections::HashSet;
 
@@ -6,57 +6,57 @@ use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::{Ident, LitStr};
 
-use crate::diagnostics::{self as say, Errors};
+use crate::diagnostics::{self as message, Errors};
 use crate::model::{Part, Piece};
 
-/// Reads `"content.{content_id}"`. A part with a mistake has no pieces.
+/// Parses a pattern such as `"content.{content_id}"`. An invalid pattern has no pieces.
 pub(crate) fn parse(text: LitStr, errors: &mut Errors) -> Part {
     let value = text.value();
     let mut pieces = Vec::new();
     let mut rest = value.as_str();
     while !rest.is_empty() {
-        let (piece, behind) = match rest.strip_prefix('{') {
+        let (piece, tail) = match rest.strip_prefix('{') {
             Some(capture) => match capture.split_once('}') {
-                Some((name, behind)) => (Piece::Capture(name.to_owned()), behind),
+                Some((name, tail)) => (Piece::Capture(name.to_owned()), tail),
                 None => break,
             },
             None => {
-                let (literal, behind) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
-                (Piece::Text(literal.to_owned()), behind)
+                let (literal, tail) = rest.split_at(rest.find('{').unwrap_or(rest.len()));
+                (Piece::Text(literal.to_owned()), tail)
             }
         };
         pieces.push(piece);
-        rest = behind;
+        rest = tail;
     }
-    if let Some(mistake) = mistake(&value, rest, &pieces) {
-        errors.at(&text, mistake);
+    if let Some(error) = pattern_error(&value, rest, &pieces) {
+        errors.at(&text, error);
         pieces.clear();
     }
     Part { text, pieces }
 }
 
-/// What is wrong with a part of which `rest` could not be read.
-fn mistake(value: &str, rest: &str, pieces: &[Piece]) -> Option<String> {
+/// Returns the first error of a pattern. `rest` is the part of the text that could not be parsed.
+fn pattern_error(value: &str, rest: &str, pieces: &[Piece]) -> Option<String> {
     let has_stray_brace = |piece: &Piece| match piece {
         Piece::Text(text) => text.contains('}'),
         Piece::Capture(name) => name.contains('{'),
     };
     if value.trim().is_empty() {
-        return Some(say::EMPTY_PART.to_owned());
+        return Some(message::EMPTY_PART.to_owned());
     }
     if !rest.is_empty() || pieces.iter().any(has_stray_brace) {
-        return Some(say::UNBALANCED.to_owned());
+        return Some(message::UNBALANCED.to_owned());
     }
     let mut seen = HashSet::new();
     for piece in pieces {
         let Piece::Capture(name) = piece else { continue };
         if Ident::parse_any.parse_str(name).is_err() {
-            return Some(say::CAPTURE_NAME.to_owned());
+            return Some(message::CAPTURE_NAME.to_owned());
         }
         if !seen.insert(name) {
-            return Some(say::duplicate_capture(name));
+            return Some(message::duplicate_capture(name));
         }
     }
     let adjacent = |pair: &[Piece]| matches!(pair, [Piece::Capture(_), Piece::Capture(_)]);
-    pieces.windows(2).any(adjacent).then(|| say::ADJACENT_CAPTURES.to_owned())
+    pieces.windows(2).any(adjacent).then(|| message::ADJACENT_CAPTURES.to_owned())
 }

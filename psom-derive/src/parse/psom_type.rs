@@ -1,42 +1,42 @@
-//! Reads a type under `#[derive(PsomType)]`.
+//! Parses a type with `#[derive(PsomType)]`.
 
 use syn::{
     Attribute, Expr, Field, Fields, Generics, Ident, Item, ItemEnum, ItemStruct, Lit, Path, Type,
     UnOp, Variant,
 };
 
+use super::attrs;
 use super::interface::wire_name;
 use super::signature::bare;
-use crate::attrs;
-use crate::diagnostics::{self as say, Errors};
+use crate::diagnostics::{self as message, Errors};
 use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
 
-/// Reads the type; `None` if it is neither an enum nor a struct that can travel.
+/// Parses the type. Returns `None` if it is neither an enum nor a struct with fields.
 pub(crate) fn parse(item: Item, errors: &mut Errors) -> Option<PsomType> {
     match item {
         Item::Enum(item) => Some(enumeration(item, errors)),
         Item::Struct(item) => structure(item, errors),
         Item::Union(item) => {
-            errors.at(item.ident, say::DERIVE_ON);
+            errors.at(item.ident, message::DERIVE_ON);
             None
         }
         other => {
-            errors.at(other, say::DERIVE_ON);
+            errors.at(other, message::DERIVE_ON);
             None
         }
     }
 }
 
-/// What enums and structs have in common: they are not generic, and say where the runtime is.
-fn head(attrs: &mut Vec<Attribute>, generics: &Generics, errors: &mut Errors) -> Path {
+/// Returns the path of the runtime, and reports generic parameters.
+fn crate_of(attrs: &mut Vec<Attribute>, generics: &Generics, errors: &mut Errors) -> Path {
     if !generics.params.is_empty() {
-        errors.at(&generics.params, say::GENERIC_TYPE);
+        errors.at(&generics.params, message::GENERIC_TYPE);
     }
     attrs::derive_crate(attrs, errors)
 }
 
 fn structure(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
-    let krate = head(&mut item.attrs, &item.generics, errors);
+    let krate = crate_of(&mut item.attrs, &item.generics, errors);
     match &item.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             let inner = fields.unnamed[0].ty.clone();
@@ -47,7 +47,7 @@ fn structure(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
             Some(PsomType { krate, ident: item.ident, shape: Shape::Flattened(fields) })
         }
         _ => {
-            errors.at(item.ident, say::DERIVE_ON);
+            errors.at(item.ident, message::DERIVE_ON);
             None
         }
     }
@@ -55,10 +55,10 @@ fn structure(mut item: ItemStruct, errors: &mut Errors) -> Option<PsomType> {
 
 fn flattened_fields(fields: &mut Fields, errors: &mut Errors) -> Vec<FlattenedField> {
     let field = |field: &mut Field| {
-        attrs::refuse_cfg(&field.attrs, errors);
+        attrs::reject_cfg(&field.attrs, errors);
         let wire = attrs::wire(&mut field.attrs, errors);
         if !matches!(bare(&field.ty), Type::Path(_) | Type::Macro(_)) {
-            errors.at(&field.ty, say::FIELD_TYPE);
+            errors.at(&field.ty, message::FIELD_TYPE);
         }
         let ident = field.ident.clone()?;
         let wire = wire.unwrap_or_else(|| wire_name(&ident));
@@ -68,34 +68,34 @@ fn flattened_fields(fields: &mut Fields, errors: &mut Errors) -> Vec<FlattenedFi
 }
 
 fn enumeration(mut item: ItemEnum, errors: &mut Errors) -> PsomType {
-    let krate = head(&mut item.attrs, &item.generics, errors);
+    let krate = crate_of(&mut item.attrs, &item.generics, errors);
     if !item.attrs.iter().any(is_repr_i32) {
-        errors.at(&item.ident, say::NO_REPR);
+        errors.at(&item.ident, message::NO_REPR);
     }
     let mut variants = Vec::new();
     let mut other = None;
-    let mut numbers = Numbers { next: Some(0) };
+    let mut discriminants = Discriminants { next: Some(0) };
     for variant in &mut item.variants {
-        let number = numbers.of(variant, errors);
+        let value = discriminants.value_of(variant, errors);
         let Variant { attrs, ident, fields, .. } = variant;
         if let Some(attr) = attrs::take(attrs, "other", errors) {
             if attr.meta.require_path_only().is_err() {
-                errors.at(&attr, say::OTHER_ARGUMENTS);
+                errors.at(&attr, message::OTHER_ARGUMENTS);
             }
             if !holds_i32(fields) {
-                errors.at(&*ident, say::OTHER_FORM);
+                errors.at(&*ident, message::OTHER_FORM);
             }
             if other.replace(ident.clone()).is_some() {
-                errors.at(attr, say::SECOND_OTHER);
+                errors.at(attr, message::SECOND_OTHER);
             }
         } else if let Fields::Unit = fields {
-            variants.extend(number.map(|value| NamedValue { ident: ident.clone(), value }));
+            variants.extend(value.map(|value| NamedValue { ident: ident.clone(), value }));
         } else {
-            errors.at(fields, say::VARIANT_FIELDS);
+            errors.at(fields, message::VARIANT_FIELDS);
         }
     }
     let other = other.unwrap_or_else(|| {
-        errors.at(&item.ident, say::NO_OTHER);
+        errors.at(&item.ident, message::NO_OTHER);
         item.ident.clone()
     });
     PsomType { krate, ident: item.ident, shape: Shape::Enum { variants, other } }
@@ -112,36 +112,37 @@ fn holds_i32(fields: &Fields) -> bool {
             && matches!(bare(&fields.unnamed[0].ty), Type::Path(ty) if ty.path.is_ident("i32")))
 }
 
-/// Counts the variants as the compiler does: one more than the variant in front, from 0.
-struct Numbers {
-    /// The number of a variant that has none written; `None` behind one that could not be read.
+/// Assigns values to variants like the compiler: the value of the previous variant plus 1, starting
+/// at 0.
+struct Discriminants {
+    /// The value of a variant without a discriminant. `None` after an invalid discriminant.
     next: Option<i64>,
 }
 
-impl Numbers {
-    fn of(&mut self, variant: &Variant, errors: &mut Errors) -> Option<i32> {
-        let number = match &variant.discriminant {
+impl Discriminants {
+    fn value_of(&mut self, variant: &Variant, errors: &mut Errors) -> Option<i32> {
+        let value = match &variant.discriminant {
             Some((_, expression)) => {
-                let number = literal(expression);
-                if number.is_none() {
-                    errors.at(expression, say::DISCRIMINANT);
+                let value = literal(expression);
+                if value.is_none() {
+                    errors.at(expression, message::DISCRIMINANT);
                 }
-                number
+                value
             }
             None => {
-                let number = i32::try_from(self.next?).ok();
-                if number.is_none() {
-                    errors.at(&variant.ident, say::DISCRIMINANT_OVERFLOW);
+                let value = i32::try_from(self.next?).ok();
+                if value.is_none() {
+                    errors.at(&variant.ident, message::DISCRIMINANT_OVERFLOW);
                 }
-                number
+                value
             }
         };
-        self.next = number.map(|number| i64::from(number) + 1);
-        number
+        self.next = value.map(|value| i64::from(value) + 1);
+        value
     }
 }
 
-/// `1`, `0x1` or `-1`.
+/// Parses a literal such as `1`, `0x1` or `-1`.
 fn literal(expression: &Expr) -> Option<i32> {
     match expression {
         Expr::Group(group) => literal(&group.expr),

@@ -1,29 +1,29 @@
-//! What methods of interfaces and methods that make children have in common.
+//! Signatures of interface methods and of factories.
 
 use syn::{
     Attribute, FnArg, GenericArgument, Ident, Pat, PatType, PathArguments, PathSegment, Receiver,
     ReceiverKind, Safety, Signature, Type,
 };
 
-use crate::diagnostics::{self as say, Errors};
+use crate::diagnostics::{self as message, Errors};
 
-/// A parameter behind the receiver and the context.
+/// A parameter other than the receiver and the context.
 pub(super) struct Parameter<'a> {
     pub(super) ident: Ident,
     pub(super) attrs: &'a mut Vec<Attribute>,
     pub(super) ty: &'a Type,
 }
 
-/// How a context names its object.
+/// The types that are allowed as the argument of `Context<…>`.
 #[derive(PartialEq)]
 pub(super) enum ObjectName {
-    /// `Context<Self>`: in a trait nothing else fits.
+    /// Only `Context<Self>`, in a trait.
     OnlySelf,
-    /// In an impl block the name of the struct fits as well.
+    /// Any type, in an impl block. The compiler checks that it is the type of the block.
     Any,
 }
 
-/// Whether the method takes a context, and its other parameters.
+/// Reports whether the method takes a context, and returns its other parameters.
 pub(super) fn parameters<'a>(
     signature: &'a mut Signature,
     object: ObjectName,
@@ -35,40 +35,40 @@ pub(super) fn parameters<'a>(
         FnArg::Typed(typed) => Some(typed),
         FnArg::Receiver(_) => None,
     });
-    for (place, PatType { attrs, pat, ty, .. }) in typed.enumerate() {
+    for (position, PatType { attrs, pat, ty, .. }) in typed.enumerate() {
         if let Some(context) = context(ty) {
             takes_context = true;
-            if place > 0 {
-                errors.at(&*ty, say::CONTEXT_FIRST);
+            if position > 0 {
+                errors.at(&*ty, message::CONTEXT_FIRST);
             } else if !is_mut_reference(ty, |_| object == ObjectName::Any || is_of_self(context)) {
-                errors.at(&*ty, say::CONTEXT_TYPE);
+                errors.at(&*ty, message::CONTEXT_TYPE);
             }
         } else if let Some(ident) = plain_name(pat) {
             parameters.push(Parameter { ident, attrs, ty });
         } else {
-            errors.at(&*pat, say::PARAMETER_NAME);
+            errors.at(&*pat, message::PARAMETER_NAME);
         }
     }
     (takes_context, parameters)
 }
 
-/// Refuses `unsafe`, `const` and `extern`.
-pub(super) fn refuse_qualifiers(signature: &Signature, errors: &mut Errors) {
+/// Rejects `unsafe`, `const` and `extern`.
+pub(super) fn reject_qualifiers(signature: &Signature, errors: &mut Errors) {
     if let Some(token) = &signature.constness {
-        errors.at(token, say::METHOD_QUALIFIER);
+        errors.at(token, message::METHOD_QUALIFIER);
     }
     match &signature.safety {
-        Safety::Unsafe(token) => errors.at(token, say::METHOD_QUALIFIER),
-        Safety::Safe(token) => errors.at(token, say::METHOD_QUALIFIER),
+        Safety::Unsafe(token) => errors.at(token, message::METHOD_QUALIFIER),
+        Safety::Safe(token) => errors.at(token, message::METHOD_QUALIFIER),
         Safety::Default => {}
     }
     if let Some(abi) = &signature.abi {
-        errors.at(abi, say::METHOD_QUALIFIER);
+        errors.at(abi, message::METHOD_QUALIFIER);
     }
 }
 
-/// Refuses generic parameters, and `where`, which only they need.
-pub(super) fn refuse_generics(signature: &Signature, message: &str, errors: &mut Errors) {
+/// Rejects generic parameters and `where` clauses.
+pub(super) fn reject_generics(signature: &Signature, message: &str, errors: &mut Errors) {
     if !signature.generics.params.is_empty() {
         errors.at(&signature.generics.params, message);
     }
@@ -77,7 +77,7 @@ pub(super) fn refuse_generics(signature: &Signature, message: &str, errors: &mut
     }
 }
 
-/// Refuses any receiver but `&mut self`.
+/// Rejects any receiver but `&mut self`.
 pub(super) fn check_receiver(signature: &Signature, message: &str, errors: &mut Errors) {
     match signature.receiver() {
         Some(receiver) if is_mut_self(receiver) => {}
@@ -96,7 +96,7 @@ fn is_mut_self(receiver: &Receiver) -> bool {
     }
 }
 
-/// Recognises `Context<…>`, by value or behind a reference, by its last path segment.
+/// Recognizes `Context<…>` or a reference to it by the last path segment, and returns the segment.
 fn context(ty: &Type) -> Option<&PathSegment> {
     let path = match bare(ty) {
         Type::Reference(reference) => bare(&reference.elem),
@@ -113,7 +113,7 @@ fn is_of_self(context: &PathSegment) -> bool {
     list.args.iter().any(|argument| matches!(argument, GenericArgument::Type(ty) if is_self(ty)))
 }
 
-/// Whether this is `&mut T`, for a `T` that fits.
+/// Reports whether this is `&mut T` with a `T` that `fits` accepts.
 fn is_mut_reference(ty: &Type, fits: impl FnOnce(&Type) -> bool) -> bool {
     matches!(bare(ty), Type::Reference(reference)
         if reference.mutability.is_some()
@@ -136,7 +136,7 @@ fn plain_name(pattern: &Pat) -> Option<Ident> {
     }
 }
 
-/// The type without parentheses, and without the invisible ones of `macro_rules!`.
+/// Removes parentheses and the invisible groups of `macro_rules!` from a type.
 pub(super) fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),

@@ -1,10 +1,10 @@
-//! Single facts about what is printed; the whole is in `golden`.
+//! Properties of the generated code. `golden` compares whole expansions.
 
 use proc_macro2::TokenStream;
 
 use super::{GOOD, factories, interface, messages, methods, object, psom_type};
 
-/// The expansion as text, without white space.
+/// Returns the expansion as text without white space.
 fn print(expansion: TokenStream) -> String {
     assert!(messages(expansion.clone()).is_empty());
     squeeze(expansion)
@@ -20,7 +20,7 @@ fn contains(printed: &str, fragment: &str) {
 }
 
 #[test]
-fn names_on_paper_are_in_camel_case() {
+fn default_wire_names_are_in_camel_case() {
     let names = [
         ("s_broadcast", "sBroadcast"),
         ("s_to_2_users", "sTo2Users"),
@@ -37,7 +37,7 @@ fn names_on_paper_are_in_camel_case() {
 }
 
 #[test]
-fn a_caller_lends_what_a_method_owns() {
+fn proxy_borrows_owned_strings_and_lists() {
     let printed = print(methods(
         "fn a(&mut self, a: String, b: Vec<Vec<u8>>, c: std::vec::Vec<i32>, d: Option<String>,
             e: &str, f: i64);",
@@ -54,7 +54,7 @@ fn since_is_printed_for_later_versions_only() {
 }
 
 #[test]
-fn an_async_method_is_a_future_that_can_be_sent() {
+fn async_method_returns_a_send_future() {
     let printed = print(methods("async fn a(&mut self) -> Result<(), Violation> { Ok(()) }"));
     let future = "->impl::core::future::Future<Output=Result<(),Violation>>+::core::marker::Send";
     contains(&printed, future);
@@ -62,21 +62,21 @@ fn an_async_method_is_a_future_that_can_be_sent() {
 }
 
 #[test]
-fn type_parameters_avoid_the_names_of_types() {
+fn type_parameters_avoid_names_of_user_types() {
     let printed = print(methods("fn a(&mut self, a: T, b: S, c: Vec<T_>);"));
     contains(&printed, "impl<T__:__psom::Target>GoodServerProxy<T__>");
     contains(&printed, "S_:GoodServer");
 }
 
 #[test]
-fn an_interface_without_contexts_serves_below_them() {
+fn dispatch_without_context_accepts_any_context() {
     contains(&print(methods("fn a(&mut self);")), "_cx:&'amutC");
     let with_context = print(methods("fn a(&mut self); fn b(&mut self, cx: &mut Context<Self>);"));
     contains(&with_context, "cx:&'amut__psom::Context<S>");
 }
 
 #[test]
-fn the_runtime_is_where_crate_says() {
+fn crate_sets_the_path_of_the_runtime() {
     let args = format!("{GOOD}, crate = ::a::b");
     contains(&print(interface(&args, "trait A {}")), "use::a::b::__private::{");
     let args = "serves = A, calls = B, crate = crate::c";
@@ -85,7 +85,7 @@ fn the_runtime_is_where_crate_says() {
 }
 
 #[test]
-fn a_proxy_is_as_visible_as_its_trait() {
+fn proxy_has_the_visibility_of_its_trait() {
     let printed = print(interface(GOOD, "pub(super) trait A { fn a(&mut self); }"));
     for item in ["structAProxy", "fnfilter", "fna(", "fndispatch"] {
         contains(&printed, &format!("pub(super){item}"));
@@ -93,16 +93,16 @@ fn a_proxy_is_as_visible_as_its_trait() {
 }
 
 #[test]
-fn captures_are_read_in_the_order_of_the_part() {
+fn captures_follow_the_order_of_the_pattern() {
     let printed =
         print(factories("#[child(\"{b}.{a}\")] fn f(&mut self, a: i32, b: String) -> A { a }"));
     contains(&printed, "Some([b,a])");
     contains(&printed, "Self::f(self,a,b)");
 }
 
-/// With a mistake in it the item stays, without the attributes that nobody else knows.
+/// An invalid item is kept, but without the helper attributes, which the compiler does not know.
 #[test]
-fn a_refused_item_stays_without_our_attributes() {
+fn rejected_item_is_kept_without_helper_attributes() {
     let items = [
         methods("#[since(7)] #[latest] #[inline] async fn a(&mut self, #[wire] b: i32);"),
         methods("#[wire(name = \"\")] #[wire] fn a(&self);"),
@@ -113,7 +113,7 @@ fn a_refused_item_stays_without_our_attributes() {
         assert!(!messages(item.clone()).is_empty());
         let printed = squeeze(item);
         let ours = ["#[since", "#[latest", "#[wire", "#[child", "__psom"];
-        // Messages quote the attributes; the item stands in front of them.
+        // Messages quote the attributes, so only the item before the messages is checked.
         let (item, _) = printed.split_once("::core::compile_error!").unwrap();
         assert!(!ours.iter().any(|attribute| item.contains(attribute)), "{item}");
         assert!(!item.is_empty());
@@ -121,7 +121,7 @@ fn a_refused_item_stays_without_our_attributes() {
 }
 
 #[test]
-fn a_derive_prints_no_item() {
+fn derive_does_not_repeat_the_item() {
     assert!(squeeze(psom_type("struct A { a: i32 }")).starts_with("::core::compile_error!"));
     assert!(squeeze(psom_type("struct A(i32);")).starts_with("const_:()={"));
 }

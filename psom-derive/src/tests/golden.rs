@@ -1,5 +1,5 @@
-//! Expansions, formatted and compared with a file, so that a change of the generated code is seen
-//! as one. `UPDATE_GOLDEN=1 cargo test -p psom-derive` writes the files anew.
+//! Compares formatted expansions with files, so that changes of the generated code are visible in a
+//! review. `UPDATE_GOLDEN=1 cargo test -p psom-derive` rewrites the files.
 
 use std::{env, fs, path::Path};
 
@@ -18,14 +18,15 @@ fn golden(name: &str, expansion: TokenStream) -> String {
     let expected = fs::read_to_string(&file).unwrap_or_default();
     assert!(
         printed == expected,
-        "{name} is not what the macro prints any more; after `UPDATE_GOLDEN=1` look at its diff"
+        "the expansion differs from {name}; set `UPDATE_GOLDEN=1` to rewrite the file, and review its diff"
     );
     printed
 }
 
-/// An interface of ten methods, with one of each kind, and the budget of the generated code.
+/// Checks the size of the generated code of an interface with ten methods, at least one of each
+/// kind.
 #[test]
-fn an_interface_is_thin() {
+fn interface_expansion_is_small() {
     let args = quote!(
         name = "Example.Broadcast",
         version = 1,
@@ -34,7 +35,7 @@ fn an_interface_is_thin() {
         hash = -7
     );
     let item = quote! {
-        /// What the room answers to.
+        /// The interface of a room.
         pub trait BroadcastServer {
             /// Sends `text` to everybody.
             fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
@@ -59,7 +60,7 @@ fn an_interface_is_thin() {
 }
 
 #[test]
-fn an_object() {
+fn object_expansion_matches_the_golden_file() {
     let args = quote!(serves = broadcast::BroadcastServer, calls = broadcast::BroadcastClient);
     let item = quote! {
         pub struct Room<S: Store> {
@@ -72,7 +73,7 @@ fn an_object() {
 }
 
 #[test]
-fn factories() {
+fn factories_expansion_matches_the_golden_file() {
     let item = quote! {
         impl<S: Store> Room<S> {
             #[child("content.{content_id}")]
@@ -90,7 +91,7 @@ fn factories() {
 }
 
 #[test]
-fn an_enumeration() {
+fn enumeration_expansion_matches_the_golden_file() {
     let item = quote! {
         #[repr(i32)]
         enum Status { Reserved = 1, Upgrade, #[other] Other(i32), Gone = -1 }
@@ -99,7 +100,7 @@ fn an_enumeration() {
 }
 
 #[test]
-fn a_struct_around_one_value() {
+fn transparent_struct_expansion_matches_the_golden_file() {
     golden(
         "transparent.rs",
         derive_psom_type_core(quote!(
@@ -109,7 +110,7 @@ fn a_struct_around_one_value() {
 }
 
 #[test]
-fn a_struct_of_several_parameters() {
+fn flattened_struct_expansion_matches_the_golden_file() {
     let item = quote!(
         pub struct NativeFile {
             #[wire(name = "fileName")]

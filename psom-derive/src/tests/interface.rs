@@ -1,14 +1,14 @@
-//! What `#[psom_interface]` says of its arguments and of the trait as a whole.
+//! The errors of `#[psom_interface]` for its arguments and for the trait as a whole.
 
-use super::{GOOD, accepts, interface, methods, refuses};
+use super::{GOOD, accepts, interface, methods, rejects};
 
 #[track_caller]
 fn arguments(args: &str, fragments: &[&str]) {
-    refuses(interface(args, "trait GoodServer { fn s_ping(&mut self); }"), fragments);
+    rejects(interface(args, "trait GoodServer { fn s_ping(&mut self); }"), fragments);
 }
 
 #[test]
-fn a_good_interface_is_accepted() {
+fn valid_interface_is_accepted() {
     arguments(GOOD, &[]);
     arguments(r#"version = 1, hash = -9223372036854775808, name = "A", crate = crate::b"#, &[]);
     arguments(r#"name = "A", version = 2147483647, hash = 0xff,"#, &[]);
@@ -23,13 +23,13 @@ fn arguments_have_keys_and_values() {
     arguments(r#"name, version = 1, hash = 1"#, &["the value of `name` is missing"]);
     arguments(r#"name = "A", version = , hash = 1"#, &["the value of `version` is missing"]);
     arguments(r#"name = "A", version = 1, hash ="#, &["the value of `hash` is missing"]);
-    arguments(r#"name = "A" version = 1, hash = 1"#, &["a `,` belongs between"]);
-    arguments(r#"name = "A", version = 1 + 2, hash = 1"#, &["a `,` belongs between"]);
+    arguments(r#"name = "A" version = 1, hash = 1"#, &["a `,` is missing between"]);
+    arguments(r#"name = "A", version = 1 + 2, hash = 1"#, &["a `,` is missing between"]);
 }
 
 #[test]
-fn arguments_are_known_and_given_once() {
-    let unknown = "no argument `hsah` here: write `name`, `version`, `hash` or `crate`";
+fn unknown_and_repeated_arguments_are_rejected() {
+    let unknown = "unknown argument `hsah`: write `name`, `version`, `hash` or `crate`";
     arguments(r#"name = "A", version = 1, hsah = 1"#, &[unknown]);
     arguments(r#"name = "A", name = "B", version = 1, hash = 1"#, &["`name` is given twice"]);
     let crates = r#"name = "A", version = 1, hash = 1, crate = ::a, crate = ::b"#;
@@ -39,10 +39,10 @@ fn arguments_are_known_and_given_once() {
 }
 
 #[test]
-fn the_name_is_a_string_with_something_in_it() {
+fn interface_name_is_a_nonempty_string() {
     arguments("", &["has no name", "has no version"]);
     arguments("version = 1, hash = 1", &["has no name"]);
-    arguments(r#"name = " ", version = 1, hash = 1"#, &["is not empty"]);
+    arguments(r#"name = " ", version = 1, hash = 1"#, &["cannot be empty"]);
     arguments("name = A, version = 1, hash = 1", &["is a string"]);
 }
 
@@ -54,9 +54,9 @@ fn versions_are_positive_and_ascend() {
         arguments(&args, &["a whole number from 1 to 2147483647"]);
     }
     let falling = r#"name = "A", version = 2, hash = 1, version = 1, hash = 1"#;
-    arguments(falling, &["1 stands behind 2"]);
+    arguments(falling, &["1 follows 2"]);
     let equal = r#"name = "A", version = 2, hash = 1, version = 2, hash = 1"#;
-    arguments(equal, &["2 stands behind 2"]);
+    arguments(equal, &["2 follows 2"]);
 }
 
 #[test]
@@ -64,10 +64,10 @@ fn each_version_has_one_hash() {
     arguments(r#"name = "A", version = 1"#, &["version 1 has no hash"]);
     let middle = r#"name = "A", version = 1, hash = 1, version = 2, version = 3, hash = 3"#;
     arguments(middle, &["version 2 has no hash"]);
-    arguments(r#"name = "A", hash = 1"#, &["belongs to the version in front of it"]);
+    arguments(r#"name = "A", hash = 1"#, &["a hash follows its version"]);
     let first = r#"name = "A", hash = 1, version = 1, hash = 1"#;
-    arguments(first, &["belongs to the version in front of it"]);
-    arguments(r#"name = "A", version = 1, hash = 1, hash = 2"#, &["has a hash already"]);
+    arguments(first, &["a hash follows its version"]);
+    arguments(r#"name = "A", version = 1, hash = 1, hash = 2"#, &["already has a hash"]);
     for hash in ["9223372036854775808", "-9223372036854775809", "\"1\"", "1.5"] {
         let args = format!(r#"name = "A", version = 1, hash = {hash}"#);
         arguments(&args, &["a 64-bit signed integer"]);
@@ -75,30 +75,30 @@ fn each_version_has_one_hash() {
 }
 
 #[test]
-fn the_item_is_a_plain_trait() {
-    refuses(interface(GOOD, "struct Good;"), &["write it above `trait …`"]);
-    refuses(interface(GOOD, "trait Good<T> {}"), &["is not generic"]);
-    refuses(interface(GOOD, "trait Good<'a, T: Send> {}"), &["is not generic"]);
-    refuses(interface(GOOD, "unsafe trait Good {}"), &["an ordinary trait"]);
-    refuses(interface(GOOD, "auto trait Good {}"), &["an ordinary trait"]);
+fn interface_is_an_ordinary_trait() {
+    rejects(interface(GOOD, "struct Good;"), &["write it above `trait …`"]);
+    rejects(interface(GOOD, "trait Good<T> {}"), &["cannot be generic"]);
+    rejects(interface(GOOD, "trait Good<'a, T: Send> {}"), &["cannot be generic"]);
+    rejects(interface(GOOD, "unsafe trait Good {}"), &["an ordinary trait"]);
+    rejects(interface(GOOD, "auto trait Good {}"), &["an ordinary trait"]);
 }
 
 #[test]
-fn a_trait_holds_methods_only() {
-    let only = "holds methods only";
-    refuses(methods("type A; const B: i32; c!();"), &[only, only, only]);
+fn trait_contains_only_methods() {
+    let only = "contains only methods";
+    rejects(methods("type A; const B: i32; c!();"), &[only, only, only]);
 }
 
 #[test]
-fn an_index_is_a_signed_byte() {
+fn interface_has_at_most_127_methods() {
     let declare = |count| (0..count).map(|i| format!("fn m{i}(&mut self);")).collect::<String>();
     accepts(methods(&declare(127)));
-    refuses(methods(&declare(128)), &["at most 127 methods"]);
-    refuses(methods(&declare(300)), &["this one has 300"]);
+    rejects(methods(&declare(128)), &["at most 127 methods"]);
+    rejects(methods(&declare(300)), &["this one has 300"]);
 }
 
 #[test]
-fn several_mistakes_are_reported_at_once() {
+fn several_errors_are_reported_at_once() {
     let args = r#"name = "", version = 0, colour = "red", hash = "x""#;
     let item = "trait Bad<T> {
         fn s_first(&self, pair: (i32, i32)) -> i32;
@@ -106,18 +106,18 @@ fn several_mistakes_are_reported_at_once() {
         type Item;
     }";
     let expected = [
-        "is not empty",
+        "cannot be empty",
         "a whole number",
-        "no argument `colour`",
+        "unknown argument `colour`",
         "a 64-bit signed integer",
-        "is not generic",
+        "cannot be generic",
         "the receiver",
         "returns nothing",
         "not a PSOM type",
         "`since` takes one version",
-        "the context stands first",
-        "holds methods only",
-        "`filter` is taken",
+        "the context is the first parameter",
+        "contains only methods",
+        "`filter` is reserved for",
     ];
-    refuses(interface(args, item), &expected);
+    rejects(interface(args, item), &expected);
 }

@@ -1,4 +1,4 @@
-//! The macros as functions from tokens to tokens: what they print, and what they refuse.
+//! The macros as functions from tokens to tokens: the generated code and the errors.
 #![allow(clippy::unwrap_used)]
 
 mod expansion;
@@ -14,7 +14,7 @@ use syn::{File, Item, LitStr};
 
 use crate::{derive_psom_type_core, distributed_object_core, psom_interface_core};
 
-/// The arguments of an interface that has nothing wrong with it.
+/// The arguments of a valid interface.
 const GOOD: &str = r#"name = "Example.Good", version = 1, hash = 1, version = 10, hash = 2"#;
 
 fn tokens(source: &str) -> TokenStream {
@@ -25,7 +25,7 @@ fn interface(args: &str, item: &str) -> TokenStream {
     psom_interface_core(tokens(args), tokens(item))
 }
 
-/// An interface of these methods.
+/// Expands an interface with these methods.
 fn methods(methods: &str) -> TokenStream {
     interface(GOOD, &format!("trait GoodServer {{ {methods} }}"))
 }
@@ -34,7 +34,7 @@ fn object(args: &str, item: &str) -> TokenStream {
     distributed_object_core(tokens(args), tokens(item))
 }
 
-/// A factory block with these methods.
+/// Expands an impl block with these methods.
 fn factories(methods: &str) -> TokenStream {
     object("", &format!("impl Room {{ {methods} }}"))
 }
@@ -43,7 +43,7 @@ fn psom_type(item: &str) -> TokenStream {
     derive_psom_type_core(tokens(item))
 }
 
-/// The messages of the expansion, in order.
+/// Returns the errors in an expansion, in order.
 fn messages(expansion: TokenStream) -> Vec<String> {
     let file: File = syn::parse2(expansion).unwrap();
     let message = |item| match item {
@@ -55,17 +55,17 @@ fn messages(expansion: TokenStream) -> Vec<String> {
     file.items.into_iter().filter_map(message).collect()
 }
 
-/// There is one message for each fragment, in this order, and it contains the fragment.
+/// Asserts that there is one error for each fragment, in this order, and that it contains the fragment.
 #[track_caller]
-fn refuses(expansion: TokenStream, fragments: &[&str]) {
+fn rejects(expansion: TokenStream, fragments: &[&str]) {
     let messages = messages(expansion);
     let fits = messages.len() == fragments.len()
         && messages.iter().zip(fragments).all(|(message, fragment)| message.contains(fragment));
     assert!(fits, "expected {fragments:#?}\nfound {messages:#?}");
 }
 
-/// There are no messages.
+/// Asserts that there are no errors.
 #[track_caller]
 fn accepts(expansion: TokenStream) {
-    refuses(expansion, &[]);
+    rejects(expansion, &[]);
 }

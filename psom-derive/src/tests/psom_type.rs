@@ -1,14 +1,14 @@
-//! What `#[derive(PsomType)]` says.
+//! The errors of `#[derive(PsomType)]`.
 
-use super::{accepts, psom_type, refuses};
+use super::{accepts, psom_type, rejects};
 
 #[track_caller]
 fn variants(variants: &str, fragments: &[&str]) {
-    refuses(psom_type(&format!("#[repr(i32)] enum A {{ {variants} }}")), fragments);
+    rejects(psom_type(&format!("#[repr(i32)] enum A {{ {variants} }}")), fragments);
 }
 
 #[test]
-fn good_types_are_accepted() {
+fn valid_types_are_accepted() {
     variants("A, B = -2, C, D = 0x10, E = 2147483647, #[other] Other(i32) = 99", &[]);
     variants("#[other] Other(i32)", &[]);
     variants("A = -2147483648, #[other] Other(i32), B", &[]);
@@ -17,12 +17,12 @@ fn good_types_are_accepted() {
 }
 
 #[test]
-fn an_enumeration_is_an_open_int32() {
-    refuses(psom_type("enum A { B, #[other] C(i32) }"), &["write `#[repr(i32)]`"]);
-    refuses(psom_type("#[repr(u8)] enum A { B, #[other] C(i32) }"), &["write `#[repr(i32)]`"]);
+fn enumeration_has_repr_i32_and_an_other_variant() {
+    rejects(psom_type("enum A { B, #[other] C(i32) }"), &["write `#[repr(i32)]`"]);
+    rejects(psom_type("#[repr(u8)] enum A { B, #[other] C(i32) }"), &["write `#[repr(i32)]`"]);
     variants("A", &["add a variant `#[other] Other(i32)`"]);
     variants("#[other] A(i32), #[other] B(i32)", &["remove this one"]);
-    variants("#[other] #[other] A(i32)", &["`#[other]` stands here twice"]);
+    variants("#[other] #[other] A(i32)", &["`#[other]` is given twice"]);
     variants("#[other(1)] A(i32)", &["`other` takes no arguments"]);
     for fields in ["", "()", "(i64)", "(i32, i32)", "{ a: i32 }"] {
         variants(&format!("#[other] A {fields}"), &["write `#[other] Other(i32)`"]);
@@ -30,60 +30,63 @@ fn an_enumeration_is_an_open_int32() {
 }
 
 #[test]
-fn a_variant_is_one_number() {
+fn variant_has_one_i32_value() {
     let other = "#[other] Other(i32) = 9";
-    variants(&format!("A(i32), B {{ a: i32 }}, {other}"), &["has no fields", "has no fields"]);
+    variants(
+        &format!("A(i32), B {{ a: i32 }}, {other}"),
+        &["cannot have fields", "cannot have fields"],
+    );
     for number in ["A", "1 + 1", "2147483648", "-2147483649", "1.0", "\"1\"", "!1"] {
-        variants(&format!("A = {number}, {other}"), &["the number of a variant is written out"]);
+        variants(&format!("A = {number}, {other}"), &["the value of a variant is an i32 literal"]);
     }
-    variants(&format!("A = 2147483647, B, C, {other}"), &["the number behind 2147483647"]);
-    variants(&format!("A = 1, B = 0, C, {other}"), &["`A` is 1 already"]);
-    variants(&format!("A = X, B, {other}"), &["is written out"]);
+    variants(&format!("A = 2147483647, B, C, {other}"), &["the value after 2147483647"]);
+    variants(&format!("A = 1, B = 0, C, {other}"), &["`A` already has the value 1"]);
+    variants(&format!("A = X, B, {other}"), &["is an i32 literal"]);
 }
 
 #[test]
-fn other_types_are_refused() {
-    let what = "or on a struct that stands for several parameters";
+fn unsupported_types_are_rejected() {
+    let supported = "or for a struct with several named fields";
     for item in ["struct A;", "struct A {}", "struct A { a: i32 }", "struct A(i32, i32);"] {
-        refuses(psom_type(item), &[what]);
+        rejects(psom_type(item), &[supported]);
     }
-    refuses(psom_type("union A { a: i32 }"), &[what]);
-    refuses(psom_type("fn a() {}"), &[what]);
-    refuses(psom_type("struct A<T>(T);"), &["is not generic"]);
-    refuses(psom_type("#[repr(i32)] enum A<T> { #[other] B(i32) }"), &["is not generic"]);
-    refuses(psom_type("#[psom] struct A(i32);"), &["write `#[psom(crate = ::name)]`"]);
-    refuses(psom_type("#[psom(name = 1)] struct A(i32);"), &["no argument `name`"]);
-    refuses(psom_type("#[psom(crate = a)] struct A(i32);"), &["write `crate = ::name`"]);
+    rejects(psom_type("union A { a: i32 }"), &[supported]);
+    rejects(psom_type("fn a() {}"), &[supported]);
+    rejects(psom_type("struct A<T>(T);"), &["cannot be generic"]);
+    rejects(psom_type("#[repr(i32)] enum A<T> { #[other] B(i32) }"), &["cannot be generic"]);
+    rejects(psom_type("#[psom] struct A(i32);"), &["write `#[psom(crate = ::name)]`"]);
+    rejects(psom_type("#[psom(name = 1)] struct A(i32);"), &["unknown argument `name`"]);
+    rejects(psom_type("#[psom(crate = a)] struct A(i32);"), &["write `crate = ::name`"]);
 }
 
 #[test]
-fn a_flattened_struct_has_owned_fields_with_different_names() {
+fn flattened_fields_are_owned_and_differ() {
     accepts(psom_type("pub struct A { pub a: i32, #[wire(name = \"c\")] b: Vec<Bytes>, }"));
     let refused = |field: &str, fragment: &str| {
-        refuses(psom_type(&format!("struct A {{ a: i32, {field} }}")), &[fragment]);
+        rejects(psom_type(&format!("struct A {{ a: i32, {field} }}")), &[fragment]);
     };
-    refused("b: &str", "a field is an owned PSOM type");
-    refused("b: [u8]", "a field is an owned PSOM type");
-    refused("b: (i32, i32)", "a field is an owned PSOM type");
-    refused("#[cfg(test)] b: i32", "cannot depend on `#[cfg]`");
-    refused("#[wire] b: i32", "`wire` takes the interface's own name");
-    refused("#[wire(name = \"a b\")] b: i32", "is made of ASCII letters");
-    refused("#[wire(name = \"a\")] b: i32", "`a` has the wire name `a` already");
-    refuses(psom_type("struct A<T> { a: T, b: T }"), &["is not generic"]);
+    refused("b: &str", "the type of a field is an owned PSOM type");
+    refused("b: [u8]", "the type of a field is an owned PSOM type");
+    refused("b: (i32, i32)", "the type of a field is an owned PSOM type");
+    refused("#[cfg(test)] b: i32", "`#[cfg]` is not allowed here");
+    refused("#[wire] b: i32", "`wire` takes the name in the interface's definition");
+    refused("#[wire(name = \"a b\")] b: i32", "consists of ASCII letters");
+    refused("#[wire(name = \"a\")] b: i32", "`a` already has the wire name `a`");
+    rejects(psom_type("struct A<T> { a: T, b: T }"), &["cannot be generic"]);
 }
 
 #[test]
-fn several_mistakes_are_reported_at_once() {
+fn several_errors_are_reported_at_once() {
     let item = "enum A<T> { B(T), C = X, D = 1, E = 1 }";
-    refuses(
+    rejects(
         psom_type(item),
         &[
-            "is not generic",
+            "cannot be generic",
             "write `#[repr(i32)]`",
-            "has no fields",
-            "is written out",
+            "cannot have fields",
+            "is an i32 literal",
             "add a variant",
-            "`D` is 1 already",
+            "`D` already has the value 1",
         ],
     );
 }

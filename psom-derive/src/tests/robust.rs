@@ -1,4 +1,4 @@
-//! Whatever is missing from the user's item, there is an answer and no panic.
+//! The macros do not panic, whichever token of the user's item is missing.
 
 use std::iter::once;
 
@@ -7,14 +7,14 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use super::{GOOD, tokens};
 use crate::{derive_psom_type_core, distributed_object_core, psom_interface_core};
 
-/// The tokens without each one of them in turn, also inside of groups.
+/// Returns copies of the tokens, each without one token, also inside of groups.
 fn damaged(tokens: &TokenStream) -> Vec<TokenStream> {
     let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut all = Vec::new();
-    for (place, tree) in trees.iter().enumerate() {
+    for (position, tree) in trees.iter().enumerate() {
         let with = |tree: Option<TokenTree>| -> TokenStream {
-            let (front, behind) = (trees[..place].iter(), trees[place + 1..].iter());
-            front.cloned().chain(tree).chain(behind.cloned()).collect()
+            let (before, after) = (trees[..position].iter(), trees[position + 1..].iter());
+            before.cloned().chain(tree).chain(after.cloned()).collect()
         };
         all.push(with(None));
         if let TokenTree::Group(group) = tree {
@@ -26,7 +26,7 @@ fn damaged(tokens: &TokenStream) -> Vec<TokenStream> {
 }
 
 #[test]
-fn an_interface() {
+fn damaged_interface_causes_no_panic() {
     let item = tokens(
         "#[doc(hidden)] pub(crate) trait Good: Send where Self: Sized {
             #[since(10)] #[wire(name = \"a\")] #[latest]
@@ -43,7 +43,7 @@ fn an_interface() {
 }
 
 #[test]
-fn an_object() {
+fn damaged_object_causes_no_panic() {
     let args = tokens("serves = a::Server, calls = a::Client, crate = ::b");
     let item = tokens("struct Room<T: A>(#[child(\"a\")] #[cfg(b)] Handle<T>, i32) where T: B;");
     for args in damaged(&args) {
@@ -64,7 +64,7 @@ fn an_object() {
 }
 
 #[test]
-fn a_type() {
+fn damaged_type_causes_no_panic() {
     let items = [
         "#[psom(crate = ::a)] #[repr(i32)] enum A { B = -1, C, #[other] D(i32) = 0x7 }",
         "pub struct A(#[doc(hidden)] pub Vec<Vec<i32>>);",
@@ -75,7 +75,7 @@ fn a_type() {
 }
 
 #[test]
-fn odd_arguments_of_vec() {
+fn unusual_type_arguments_cause_no_panic() {
     for odd in ["Vec<'static>", "Vec<3>", "Vec<T = i32>", "Vec<>", "Vec", "Vec<A, B>", "String<A>"]
     {
         super::methods(&format!("fn a(&mut self, a: {odd}, b: &{odd});"));

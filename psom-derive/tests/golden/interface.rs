@@ -1,4 +1,4 @@
-/// What the room answers to.
+/// The interface of a room.
 pub trait BroadcastServer {
     /// Sends `text` to everybody.
     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
@@ -16,7 +16,7 @@ pub trait BroadcastServer {
         name: &str,
     ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send;
 }
-/// Calls [`BroadcastServer`] on the peers that it stands for.
+/// Calls [`BroadcastServer`] on a peer or a group of peers.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct BroadcastServerProxy<T = ()>(T);
 const _: () = {
@@ -59,7 +59,7 @@ const _: () = {
         }
     }
     impl<T: __psom::Narrow> BroadcastServerProxy<T> {
-        /// Keeps those peers of a group that `keep` chooses.
+        /// Keeps the peers for which `keep` returns true.
         #[must_use]
         pub fn filter(
             self,
@@ -103,7 +103,7 @@ const _: () = {
         }
     }
     impl BroadcastServerProxy {
-        /// Makes a peer's call on an object that implements [`BroadcastServer`].
+        /// Dispatches a call to an object that implements [`BroadcastServer`].
         pub fn dispatch<'a, S: BroadcastServer + ::core::marker::Send>(
             this: &'a mut S,
             cx: &'a mut __psom::Context<S>,

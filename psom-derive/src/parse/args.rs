@@ -1,0 +1,116 @@
+//! The arguments of each macro.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::ParseStream;
+use syn::{Error, LitStr, Path, Result, Type};
+
+use super::key_value::{arguments, crate_path, default_crate, once, reword};
+use super::versions::VersionList;
+use crate::diagnostics::{self as message, Errors};
+use crate::model::Version;
+
+/// The arguments of `#[psom_interface]`.
+pub(crate) struct InterfaceArgs {
+    pub(crate) krate: Path,
+    pub(crate) name: LitStr,
+    pub(crate) versions: Vec<Version>,
+}
+
+/// The arguments of `#[distributed_object]` on a struct.
+pub(crate) struct ObjectArgs {
+    pub(crate) krate: Path,
+    pub(crate) serves: Path,
+    pub(crate) calls: Path,
+    pub(crate) connects: Vec<Type>,
+}
+
+/// Reads the arguments of `#[psom_interface]`.
+pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceArgs {
+    let (mut krate, mut name, mut versions) = (None, None, VersionList::default());
+    let allowed = &["name", "version", "hash", "crate"];
+    let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
+        match key.to_string().as_str() {
+            "name" => once(&mut name, key, interface_name(input)?, errors),
+            "version" => versions.version(input)?,
+            "hash" => versions.hash(key, input, errors)?,
+            _ => once(&mut krate, key, crate_path(input)?, errors),
+        }
+        Ok(())
+    });
+    if all_read {
+        if name.is_none() {
+            errors.at_span(Span::call_site(), message::NO_NAME);
+        }
+        versions.check_complete(errors);
+    }
+    InterfaceArgs {
+        krate: krate.unwrap_or_else(default_crate),
+        name: name.unwrap_or_else(|| LitStr::new("", Span::call_site())),
+        versions: versions.ascending(errors),
+    }
+}
+
+/// Reads the arguments of `#[distributed_object]` on a struct.
+pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
+    let is_empty = tokens.is_empty();
+    let (mut krate, mut serves, mut calls, mut connects) = (None, None, None, Vec::new());
+    let allowed = &["serves", "calls", "connects", "crate"];
+    let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
+        match key.to_string().as_str() {
+            "serves" => once(&mut serves, key, trait_path(input)?, errors),
+            "calls" => once(&mut calls, key, trait_path(input)?, errors),
+            // `connects` may be given several times.
+            "connects" => connects.push(input.parse()?),
+            _ => once(&mut krate, key, crate_path(input)?, errors),
+        }
+        Ok(())
+    });
+    let missing = match (&serves, &calls) {
+        _ if is_empty => Some(message::NO_ARGUMENTS),
+        (None, _) => Some(message::NO_SERVES),
+        (_, None) => Some(message::NO_CALLS),
+        _ => None,
+    };
+    if let Some(missing) = missing.filter(|_| all_read) {
+        errors.at_span(Span::call_site(), missing);
+    }
+    let krate = krate.unwrap_or_else(default_crate);
+    let placeholder = || krate.clone();
+    ObjectArgs {
+        serves: serves.unwrap_or_else(placeholder),
+        calls: calls.unwrap_or_else(placeholder),
+        connects,
+        krate,
+    }
+}
+
+/// Reads the arguments of `#[distributed_object]` on an impl block: only `crate` is allowed.
+pub(crate) fn factories(tokens: TokenStream, errors: &mut Errors) -> Path {
+    let mut krate = None;
+    let allowed = &["serves", "calls", "connects", "crate"];
+    arguments(tokens, allowed, errors, |key, input, errors| {
+        if key != "crate" {
+            return Err(Error::new_spanned(key, message::ARGUMENTS_ON_IMPL));
+        }
+        once(&mut krate, key, crate_path(input)?, errors);
+        Ok(())
+    });
+    krate.unwrap_or_else(default_crate)
+}
+
+fn interface_name(input: ParseStream) -> Result<LitStr> {
+    let name: LitStr = input.parse().map_err(|error| reword(&error, message::NAME_IS_TEXT))?;
+    match name.value().trim().is_empty() {
+        true => Err(Error::new_spanned(name, message::EMPTY_NAME)),
+        false => Ok(name),
+    }
+}
+
+/// Reads the path of a trait. The path of its proxy is formed by appending `Proxy`.
+fn trait_path(input: ParseStream) -> Result<Path> {
+    let path: Path = input.parse().map_err(|error| reword(&error, message::TRAIT_PATH))?;
+    match path.segments.iter().all(|segment| segment.arguments.is_none()) {
+        true => Ok(path),
+        false => Err(Error::new_spanned(path, message::TRAIT_PATH)),
+    }
+}
