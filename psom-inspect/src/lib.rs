@@ -1,7 +1,7 @@
-//! Looks at the PSOM protocol from outside: captured connections and interface definitions.
+//! Tools that inspect the PSOM protocol: captures of connections, and interface definitions.
 //!
-//! - [`Inspector`] decodes the captured bytes of one direction of a connection, call by call;
-//!   [`dump`] reads such bytes from hex dumps, pcap and plain files.
+//! - [`Inspector`] decodes the captured bytes of one direction of a connection, call by call.
+//!   [`dump`] reads such bytes from binary files and hex dumps.
 //! - [`idl`] reads, prints and compares interface definitions in the notation of section 3.1.4.1.1.
 //!
 //! Both work with the [definitions](psom::interface::Definition) of a list of objects and need no
@@ -12,4 +12,4 @@
 mod capture;
 pub mod idl;
 
-pub use capture::{Event, Events, Inspector, Object, Transcript, What, dump};
+pub use capture::{Event, EventKind, Events, Inspector, Object, Transcript, dump};

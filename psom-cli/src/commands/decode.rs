@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use psom::session::Role;
-use psom_inspect::{Event, Inspector, Transcript, What, dump};
+use psom_inspect::{Event, EventKind, Inspector, Transcript, dump};
 use psom_objects::interfaces::catalog;
 
 use crate::{
@@ -101,14 +101,14 @@ fn print(transcript: &Transcript) -> Result {
     let width = transcript.length().to_string().len();
     let (mut records, mut undecodable, mut bytes) = (0_u64, 0_u64, 0);
     for event in transcript.events() {
-        let Event { offset, channel, what } = event;
+        let Event { offset, channel, kind } = event;
         records += 1;
-        if let What::Undecodable { length, .. } | What::Lost { length, .. } = what {
+        if let EventKind::Undecodable { length, .. } | EventKind::Lost { length, .. } = kind {
             undecodable += 1;
             bytes += length;
         }
         let channel = channel.map(|channel| format!("#{channel}")).unwrap_or_default();
-        out::line(format!("{offset:>width$}  {channel:<2}  {what}"))?;
+        out::line(format!("{offset:>width$}  {channel:<2}  {kind}"))?;
     }
     let sender = match (transcript.sender(), transcript.is_certain()) {
         (sender, true) => format!("Sent by the {}", side(sender)),

@@ -269,7 +269,7 @@ fn decode_rejects_other_files() {
     let stage = Stage::open();
     stage.put("letter.txt", "16 00\nDear Ada,\n");
     let (said, why) = stage.fails(&["decode", "letter.txt"]);
-    assert_eq!(why, "letter.txt, line 2 is not hex: `Dear` is not whole bytes");
+    assert_eq!(why, "letter.txt, line 2 is not hex: `Dear` does not consist of whole bytes");
     assert_eq!(said, "");
     stage.put("empty", "\n");
     assert_eq!(stage.fails(&["decode", "empty"]).1, "empty has no bytes");

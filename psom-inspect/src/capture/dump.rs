@@ -1,29 +1,29 @@
-//! Captured bytes as people keep them: as they are, or as one of the usual kinds of hex dump.
+//! Reads captured bytes from binary files and from the usual kinds of hex dumps.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
 
-/// A text that is no hex dump.
+/// The error for a text that is not a hex dump.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} is not hex: {why}")]
+#[error("line {line} is not hex: {reason}")]
 pub struct NotHex {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// The reason why the line is not hex.
-    pub why: Cow<'static, str>,
+    /// The reason why the line is invalid.
+    pub reason: Cow<'static, str>,
 }
 
-/// The bytes that were captured. Text is read as a hex dump; anything with other control characters
-/// than line breaks and tabs is a capture itself, and no record is without them.
+/// Returns the captured bytes of a file. Parses a text as a hex dump. A file with control characters
+/// other than line breaks and tabs is a binary capture, because every record contains some.
 ///
-/// Understood are hex digits in any grouping, with commas, colons, quotes and `0x`; and dumps with
-/// offsets, as of `xxd`, `hexdump -C`, `od -t x1` and Wireshark. Where lines begin with `0x`, lines
-/// of words between them are passed over.
+/// A hex dump consists of hex digits in any grouping, with commas, colons, quotes and `0x`; or of
+/// lines with offsets, as printed by `xxd`, `hexdump -C`, `od -t x1` and Wireshark. If lines begin
+/// with `0x`, lines of prose between them are skipped.
 ///
 /// # Errors
 ///
-/// The first line that is neither.
+/// Returns the first line that is not a hex dump.
 pub fn read(input: Vec<u8>) -> Result<Bytes, NotHex> {
     let text = match std::str::from_utf8(&input) {
         Ok(text) if !text.contains(|c: char| c.is_control() && !"\t\r\n".contains(c)) => text,
@@ -35,14 +35,14 @@ pub fn read(input: Vec<u8>) -> Result<Bytes, NotHex> {
         return with_offsets(text);
     }
     let marked = text.lines().any(|line| is_marked(line.trim()));
-    plain(text, marked).map(Bytes::from)
+    without_offsets(text, marked).map(Bytes::from)
 }
 
-fn wrong<T>(line: usize, why: impl Into<Cow<'static, str>>) -> Result<T, NotHex> {
-    Err(NotHex { line: line + 1, why: why.into() })
+fn not_hex<T>(line: usize, reason: impl Into<Cow<'static, str>>) -> Result<T, NotHex> {
+    Err(NotHex { line: line + 1, reason: reason.into() })
 }
 
-/// The offset at the beginning of a line of a dump.
+/// The offset at the start of a line.
 struct Offset<'a>(&'a str);
 
 impl Offset<'_> {
@@ -56,8 +56,8 @@ impl Offset<'_> {
     }
 }
 
-/// The offset of a line, and what stands behind it. An offset has a colon or a wide gap behind it,
-/// or is alone, or is followed by single bytes.
+/// Splits a line into its offset and the rest. An offset is followed by a colon, by a gap of at
+/// least two blanks, or by single bytes.
 fn offset(line: &str) -> Option<(Offset<'_>, &str)> {
     let digits = line.strip_prefix("0x").unwrap_or(line);
     let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
@@ -77,35 +77,42 @@ fn with_offsets(text: &str) -> Result<Bytes, NotHex> {
             continue;
         }
         if line == "*" {
-            return wrong(number, "the dump leaves repeated lines out; make it with all of them");
+            return not_hex(
+                number,
+                "the dump omits repeated lines; create it with all lines (xxd, hexdump -v, od -v)",
+            );
         }
-        // The last line can be an offset alone.
+        // The last line can consist of an offset only.
         let is_digits = line.bytes().all(|byte| byte.is_ascii_hexdigit());
         let Some((offset, rest)) = offset(line).or(is_digits.then_some((Offset(line), ""))) else {
-            return wrong(number, "it does not begin with an offset, as the first line does");
+            return not_hex(number, "it does not begin with an offset like the first line");
         };
         if !offset.is(bytes.len()) {
-            let due = bytes.len();
-            return wrong(number, format!("its offset is not {due:#x}; a line is missing there"));
+            let expected = bytes.len();
+            return not_hex(
+                number,
+                format!("its offset is not {expected:#x}; a line before it is missing"),
+            );
         }
         columns(rest, number, &mut bytes)?;
     }
     Ok(bytes.into())
 }
 
-/// The bytes of a line, up to the text that stands beside them: behind a wide gap or a bar.
+/// Reads the bytes of a line. Stops at the text column, which follows a gap of at least two blanks
+/// or a bar.
 fn columns(line: &str, number: usize, bytes: &mut Vec<u8>) -> Result<(), NotHex> {
     let start = bytes.len();
     let mut rest = line.trim_start();
     while !rest.is_empty() && !rest.starts_with('|') {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
+        let (word, tail) = rest.split_at(end);
         if !push(word, bytes) {
-            return wrong(number, format!("`{}` is not whole bytes", shown(word)));
+            return not_hex(number, format!("`{}` does not consist of whole bytes", shown(word)));
         }
-        rest = behind.trim_start();
-        let gap = behind.len() - rest.len();
-        // `hexdump -C` has a gap between two halves of eight.
+        rest = tail.trim_start();
+        let gap = tail.len() - rest.len();
+        // `hexdump -C` separates two groups of eight bytes by two blanks.
         let halves = gap == 2 && word.len() == 2 && bytes.len() - start == 8;
         if gap >= 2 && !halves {
             break;
@@ -114,7 +121,7 @@ fn columns(line: &str, number: usize, bytes: &mut Vec<u8>) -> Result<(), NotHex>
     Ok(())
 }
 
-/// Appends the bytes of a word of hex digits, if it is one.
+/// Appends the bytes of a word of hex digits. Returns false if the word is not one.
 fn push(word: &str, bytes: &mut Vec<u8>) -> bool {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (pairs, odd) = word.as_bytes().as_chunks::<2>();
@@ -129,16 +136,17 @@ fn shown(word: &str) -> String {
     word.chars().take(20).collect()
 }
 
-/// Whether a line begins with `0x`.
+/// Reports whether a line begins with `0x`.
 fn is_marked(line: &str) -> bool {
     let line = line.trim_start_matches(['"', '\'']);
     line.starts_with("0x") || line.starts_with("0X")
 }
 
-/// Hex digits without offsets.
-fn plain(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
+/// Reads hex digits without offsets. If `marked` is true, only lines that begin with `0x`, and
+/// their continuation lines, contain bytes.
+fn without_offsets(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
     let mut bytes = Vec::new();
-    // A digit whose other half the line break has taken to the next line, and whose line it is.
+    // The line and first digit of a byte that a line break splits.
     let mut half: Option<(usize, char)> = None;
     let mut continues = false;
     for (number, line) in text.lines().enumerate() {
@@ -151,7 +159,7 @@ fn plain(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
             if line.split_whitespace().any(is_prose) {
                 continue;
             }
-            return wrong(number, "it has no 0x, as other lines have, and no words either");
+            return not_hex(number, "it does not begin with 0x like other lines");
         }
         let code = without_comments(line);
         let mut words = code.split(is_separator).filter(|word| !word.is_empty()).peekable();
@@ -162,23 +170,30 @@ fn plain(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
             let is_last = words.peek().is_none();
             if let Some((_, first)) = half.take() {
                 if !push(&format!("{first}{word}"), &mut bytes) {
-                    return wrong(number, format!("`{}` does not end a byte", shown(word)));
+                    return not_hex(
+                        number,
+                        format!("`{}` does not complete the byte of the line before", shown(word)),
+                    );
                 }
             } else if let (true, Some(digit)) = (marked && is_last && open, half_byte(word)) {
                 half = Some((number, digit));
             } else if !push(&word.replace("\\x", ""), &mut bytes) {
-                return wrong(number, format!("`{}` is not whole bytes", shown(word)));
+                return not_hex(
+                    number,
+                    format!("`{}` does not consist of whole bytes", shown(word)),
+                );
             }
         }
         continues = marked && (half.is_some() || code.ends_with(','));
     }
     match half {
-        Some((number, digit)) => wrong(number, format!("`{digit}` is half a byte")),
+        Some((number, digit)) => not_hex(number, format!("`{digit}` is half a byte")),
         None => Ok(bytes),
     }
 }
 
-/// Whether a word is no mistaken byte: some letters, and one that is no digit; or only signs.
+/// Reports whether a word is prose and not a mistyped byte: at least three characters with a letter
+/// that is not a hex digit, or punctuation only.
 fn is_prose(word: &str) -> bool {
     let is_word = word.len() >= 3 && word.contains(|c: char| ('g'..='z').contains(&c));
     is_word || !word.contains(char::is_alphanumeric)
@@ -188,7 +203,7 @@ fn is_hex(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The only digit of a word.
+/// Returns the digit of a word that consists of one hex digit.
 fn half_byte(word: &str) -> Option<char> {
     let mut digits = word.chars();
     digits.next().filter(|digit| digit.is_ascii_hexdigit() && digits.next().is_none())
@@ -198,7 +213,7 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace() || ",;:\"'{}".contains(c)
 }
 
-/// A line of C without what a compiler does not read.
+/// Removes the comments from a line of C.
 fn without_comments(line: &str) -> String {
     let mut code = String::new();
     let mut rest = line.split("//").next().unwrap_or_default();

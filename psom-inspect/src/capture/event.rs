@@ -3,27 +3,29 @@ use std::fmt;
 /// A record, or the authentication before the records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Where it begins in the capture, in bytes.
+    /// The offset of the event in the capture, in bytes.
     pub offset: usize,
-    /// The channel that it is on; none before the records, and for what only changes the channel.
+    /// The channel of the record. `None` for the authentication, for SetChannel, and for bytes that
+    /// do not belong to a record.
     pub channel: Option<u32>,
     /// The content of the record.
-    pub what: What,
+    pub kind: EventKind,
 }
 
-/// The content of a record. It prints as one line, in the style of a trace; text of the peer is escaped.
+/// The content of a record. It prints as one line in the format of a trace. Text of the peer is
+/// escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum EventKind {
     /// The client's authentication (section 3.2.3.1.1.2). Only the beginning of the token is
     /// printed.
     Authentication {
         /// The token.
         token: String,
-        /// The header for a forwarding proxy, which precedes it (section 3.2.3.1.1.1).
+        /// The header for a forwarding proxy, which precedes the signature (section 3.2.3.1.1.1).
         proxy_header: Option<Vec<u8>>,
     },
-    /// The server's answer to it (section 3.2.3.1.1.2).
+    /// The server's answer to the authentication (section 3.2.3.1.1.2).
     Answer,
     /// Changes the channel (section 2.2.1.1.2).
     SetChannel(u32),
@@ -40,16 +42,16 @@ pub enum What {
         object: Object,
         /// The method's name.
         method: &'static str,
-        /// Its arguments.
+        /// The method's arguments.
         arguments: String,
     },
     /// Connects an object (section 2.2.2.1.1).
     Connect {
         /// The object.
         object: Object,
-        /// The object that it is a part of.
+        /// The parent of the object.
         parent: Object,
-        /// Its interface and version, by the hash; none where the hash is unknown.
+        /// The interface and version that have this hash, if it is known.
         interface: Option<String>,
         /// The hash.
         hash: i64,
@@ -63,31 +65,31 @@ pub enum What {
     Close,
     /// Closes the channel because of an error (section 2.2.1.1.3).
     Break(Vec<u8>),
-    /// A record that says nothing that can be understood, or whatever there is up to where records
-    /// begin again. What follows it can.
+    /// A record with an invalid message, or bytes that are skipped up to the next plausible record.
+    /// Decoding continues after it.
     Undecodable {
-        /// How many bytes it has, with the header.
+        /// The number of bytes, including the header.
         length: usize,
-        /// Why.
-        why: String,
+        /// The reason.
+        reason: String,
     },
-    /// Where the bytes stop making sense, or end in the middle of a record.
+    /// The end of the capture, from the last record that cannot be decoded or is incomplete.
     Lost {
-        /// How many bytes are left.
+        /// The number of remaining bytes.
         length: usize,
-        /// Why.
-        why: String,
+        /// The reason.
+        reason: String,
     },
 }
 
 /// An object in an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its part name; where only its type could be inferred, a name made of that.
+    /// The part name, or a name derived from the inferred type.
     pub label: String,
-    /// Whether it could be another object.
+    /// True if the type could not be inferred unambiguously.
     pub guessed: bool,
-    /// The identifier that the sender has for it.
+    /// The sender's proxy identifier.
     pub id: i32,
 }
 
@@ -98,7 +100,7 @@ impl fmt::Display for Object {
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authentication { token, proxy_header } => {
@@ -122,13 +124,17 @@ impl fmt::Display for What {
             Self::Disconnect { object } => write!(f, "close {object}"),
             Self::Close => f.write_str("close"),
             Self::Break(reason) => write!(f, "break \"{}\"", reason.escape_ascii()),
-            Self::Undecodable { length, why } => write!(f, "{length} undecodable bytes: {why}"),
-            Self::Lost { length, why } => write!(f, "the last {length} bytes are lost: {why}"),
+            Self::Undecodable { length, reason } => {
+                write!(f, "{length} undecodable bytes: {reason}")
+            }
+            Self::Lost { length, reason } => {
+                write!(f, "the last {length} bytes are lost: {reason}")
+            }
         }
     }
 }
 
-/// The beginning of a text, escaped and in quotes.
+/// Bytes that print escaped and in quotes, cut to a maximum length.
 struct Shown<'a>(&'a [u8], usize);
 
 impl fmt::Display for Shown<'_> {

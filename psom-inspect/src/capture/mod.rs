@@ -1,15 +1,15 @@
-//! Captured bytes of one direction of a connection, told call by call.
+//! Decodes the captured bytes of one direction of a connection, call by call.
 //!
-//! [`Inspector::read`] looks through the bytes once to find out whose they are and which objects
-//! they speak of; [`Transcript::events`] then tells them record by record. Nothing but the bytes
-//! and the [definitions](psom::interface::Definition) of the objects is needed.
+//! [`Inspector::read`] reads the bytes once to determine the sender and the types of the objects.
+//! [`Transcript::events`] then decodes them record by record. The only inputs are the bytes and the
+//! [definitions](psom::interface::Definition) of the objects.
 //!
-//! Objects that this direction connects are known: OP_CONNECT carries the part name and the hash
-//! of the sender's interface. Those that the other direction connects are not in these bytes, so
-//! they are inferred from what is called on them; give [`Inspector::other`] the other direction and
-//! nothing has to be. A name that could be another one has a `?` behind it.
+//! The types of objects that this direction connects are known, because OP_CONNECT carries the part
+//! name and the hash of the sender's interface. The types of objects that the other direction
+//! connects are inferred from the calls on them. [`Inspector::other`] adds the bytes of the other
+//! direction, so that nothing has to be inferred. An ambiguous name is followed by `?`.
 //!
-//! Identifiers of objects are those of the side that sent the bytes, as in the lines of its trace.
+//! Proxy identifiers are those of the sender, as in its trace.
 
 pub mod dump;
 mod event;
@@ -18,5 +18,5 @@ mod steps;
 mod survey;
 mod transcript;
 
-pub use event::{Event, Object, What};
+pub use event::{Event, EventKind, Object};
 pub use transcript::{Events, Inspector, Transcript};

@@ -8,8 +8,9 @@ use psom::{
     session::{BASE_CHANNEL, CONN_MGR, Role},
 };
 
-/// As many objects as a session lets one connection have; what comes after them is not inferred.
-const LIMIT: usize = 1 << 16;
+/// The maximum number of objects to track, the default limit of a session. Further objects get no
+/// type.
+const MAX_OBJECTS: usize = 1 << 16;
 
 /// A possible type of an object: the position of a definition, and a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +22,9 @@ pub(super) struct Candidate {
 /// The evidence about an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
-    /// The part name, where its OP_CONNECT was seen.
+    /// The part name, if the capture contains the object's OP_CONNECT.
     pub(super) part: Option<String>,
-    /// The possible types, each with the number of messages that agree with it.
+    /// The possible types, each with the number of messages that are valid for it.
     candidates: Vec<(Candidate, u32)>,
     messages: u32,
 }
@@ -32,11 +33,11 @@ pub(super) struct Known {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found {
     pub(super) candidate: Candidate,
-    /// Whether another definition would do as well.
+    /// True if another definition is equally likely.
     pub(super) ambiguous: bool,
 }
 
-/// The objects that one direction speaks of, by channel and the sender's identifier.
+/// The objects in one direction, by channel and the sender's proxy identifier.
 #[derive(Debug, Clone)]
 pub(super) struct Objects {
     definitions: Vec<Definition>,
@@ -59,7 +60,7 @@ impl Objects {
         self.known.get(&(channel, id))
     }
 
-    /// The half that the sender serves: its hash is in OP_CONNECT.
+    /// Returns the half that the sender serves. Its hash is in OP_CONNECT.
     fn own_half(&self, definition: &Definition) -> &'static InterfaceDesc {
         match self.sender {
             Role::Client => definition.client,
@@ -67,7 +68,7 @@ impl Objects {
         }
     }
 
-    /// The half that the sender calls.
+    /// Returns the half that the sender calls.
     pub(super) fn called_half(&self, candidate: Candidate) -> &'static InterfaceDesc {
         let definition = self.definition(candidate);
         match self.sender {
@@ -76,31 +77,31 @@ impl Objects {
         }
     }
 
-    /// Everything that the definitions have, which `allowed` lets through.
+    /// Returns all definitions and versions that `allowed` accepts.
     fn candidates(&self, allowed: impl Fn(&Definition, i32) -> bool) -> Vec<(Candidate, u32)> {
         let mut candidates = Vec::new();
-        for (place, definition) in self.definitions.iter().enumerate() {
+        for (position, definition) in self.definitions.iter().enumerate() {
             let versions = definition.versions().filter(|version| allowed(definition, *version));
             candidates
-                .extend(versions.map(|version| (Candidate { definition: place, version }, 0)));
+                .extend(versions.map(|version| (Candidate { definition: position, version }, 0)));
         }
         candidates
     }
 
-    /// An object that this direction connects. Whether its hash is known.
+    /// Adds an object that this direction connects. Reports whether its hash is known.
     pub(super) fn connect(&mut self, channel: u32, id: i32, part: String, hash: i64) -> bool {
         let candidates = self.candidates(|definition, version| {
             self.own_half(definition).hash(version) == Some(hash)
         });
         let known = !candidates.is_empty();
-        if self.known.len() < LIMIT {
+        if self.known.len() < MAX_OBJECTS {
             let object = Known { part: Some(part), candidates, messages: 0 };
             self.known.insert((channel, id), object);
         }
         known
     }
 
-    /// Takes over what the other direction has connected.
+    /// Adds the objects that the other direction connects.
     pub(super) fn adopt(&mut self, other: &Self) {
         let connected = other.known.iter().filter(|(_, object)| object.part.is_some());
         self.known.extend(connected.map(|((channel, id), object)| {
@@ -111,10 +112,10 @@ impl Objects {
         }));
     }
 
-    /// An object that is spoken of, whether or not its OP_CONNECT was seen.
+    /// Returns an object, and adds it if it is new. Returns `None` above the maximum number.
     fn entry(&mut self, channel: u32, id: i32) -> Option<&mut Known> {
         if !self.known.contains_key(&(channel, id)) {
-            if self.known.len() >= LIMIT {
+            if self.known.len() >= MAX_OBJECTS {
                 return None;
             }
             let is_conn_mgr = |definition: &Definition| definition.name() == CONN_MGR.name();
@@ -130,15 +131,19 @@ impl Objects {
         self.known.get_mut(&(channel, id))
     }
 
-    /// An object that a record names without saying what it is.
+    /// Adds an object to which a record refers without evidence of its type.
     pub(super) fn mention(&mut self, channel: u32, id: i32) {
         self.entry(channel, id);
     }
 
-    /// Takes a message as a witness of what its object is.
-    fn witness(&mut self, (channel, id): (u32, i32), agrees: impl Fn(&Self, Candidate) -> bool) {
+    /// Counts a message of an object for the candidates for which it is valid.
+    fn count_message(
+        &mut self,
+        (channel, id): (u32, i32),
+        agrees: impl Fn(&Self, Candidate) -> bool,
+    ) {
         let Some(object) = self.entry(channel, id) else { return };
-        // Out of the table meanwhile, so that the definitions can be read.
+        // Taken out of the table, because `agrees` borrows `self`.
         let mut candidates = std::mem::take(&mut object.candidates);
         for (candidate, messages) in &mut candidates {
             *messages += u32::from(agrees(self, *candidate));
@@ -149,83 +154,86 @@ impl Objects {
         }
     }
 
-    /// A call on an object.
+    /// Counts a call for the candidates that have this method with these parameters.
     pub(super) fn called(
         &mut self,
         channel: u32,
         id: i32,
         method: i8,
-        (bytes, place): (&Bytes, Range<usize>),
+        (bytes, range): (&Bytes, Range<usize>),
     ) {
-        self.witness((channel, id), |objects, candidate| {
-            let read = objects.arguments(candidate, method, bytes, place.clone());
+        self.count_message((channel, id), |objects, candidate| {
+            let read = objects.arguments(candidate, method, bytes, range.clone());
             read.is_some_and(|(_, arguments)| arguments.is_ok())
         });
     }
 
-    /// A connect as a part of an object. It says nothing where no definition has such a part, since
-    /// parts need not be declared (section 3.1.4.1.1.4).
+    /// Counts an OP_CONNECT for the candidates of the parent that declare the part. A part that no
+    /// definition declares is no evidence, because parts need not be declared
+    /// (section 3.1.4.1.1.4).
     pub(super) fn parent(&mut self, channel: u32, id: i32, part: &str) {
         let declares = |definition: &Definition| {
             definition.children.iter().any(|(name, _)| is_part(name, part))
         };
         match self.definitions.iter().any(declares) {
             true => {
-                self.witness((channel, id), |objects, it| declares(objects.definition(it)));
+                self.count_message((channel, id), |objects, it| declares(objects.definition(it)));
             }
             false => self.mention(channel, id),
         }
     }
 
-    /// A call read as one on this candidate: the method and its arguments; nothing where it has no
-    /// such method.
+    /// Decodes a call on an object of this type. Returns the method and its arguments, or `None` if
+    /// the type has no method with this index.
     pub(super) fn arguments(
         &self,
         candidate: Candidate,
         method: i8,
         bytes: &Bytes,
-        place: Range<usize>,
+        range: Range<usize>,
     ) -> Option<(&'static MethodDesc, Result<String, DecodeError>)> {
         let method = self.called_half(candidate).method(method, candidate.version)?;
-        Some((method, interface::sent_arguments(method, bytes, place)))
+        Some((method, interface::sent_arguments(method, bytes, range)))
     }
 
-    /// How many messages do not agree with what their objects were found to be.
+    /// Returns the number of messages that are invalid for the most likely type of their object.
     pub(super) fn disagreements(&self) -> u64 {
         let best = |object: &Known| object.candidates.iter().map(|(_, messages)| *messages).max();
         let objects = self.known.values();
         objects.map(|object| u64::from(object.messages - best(object).unwrap_or(0))).sum()
     }
 
-    /// The candidates that most messages agree with, in all versions that are left.
-    pub(super) fn left(&self, channel: u32, id: i32) -> Vec<Candidate> {
+    /// Returns the candidates for which the most messages are valid.
+    pub(super) fn best_candidates(&self, channel: u32, id: i32) -> Vec<Candidate> {
         let Some(object) = self.get(channel, id) else { return Vec::new() };
-        let most = object.candidates.iter().map(|(_, messages)| *messages).max();
-        let left = object.candidates.iter().filter(|(_, messages)| Some(*messages) == most);
-        let mut left: Vec<_> = left.map(|(candidate, _)| *candidate).collect();
-        // Prefer the types that this side connects, if any are left.
+        let highest = object.candidates.iter().map(|(_, messages)| *messages).max();
+        let best = object.candidates.iter().filter(|(_, messages)| Some(*messages) == highest);
+        let mut best: Vec<_> = best.map(|(candidate, _)| *candidate).collect();
+        // Prefer the types that the side with this sign of identifier connects.
         let side = |candidate: &Candidate| self.side(*candidate) == Some(self.connector(id));
-        if object.part.is_none() && left.iter().any(side) {
-            left.retain(side);
+        if object.part.is_none() && best.iter().any(side) {
+            best.retain(side);
         }
-        left
+        best
     }
 
     /// Returns the most likely type of an object.
     pub(super) fn find(&self, channel: u32, id: i32) -> Option<Found> {
-        let left = self.left(channel, id);
-        let first = *left.first()?;
-        let ambiguous = left.iter().any(|other| other.definition != first.definition);
-        let best = match ambiguous {
-            true => left.iter().min_by_key(|it| self.rank(channel, id, it.definition))?.definition,
+        let candidates = self.best_candidates(channel, id);
+        let first = *candidates.first()?;
+        let ambiguous = candidates.iter().any(|other| other.definition != first.definition);
+        let definition = match ambiguous {
+            true => {
+                candidates.iter().min_by_key(|it| self.rank(channel, id, it.definition))?.definition
+            }
             false => first.definition,
         };
-        // Later versions only add methods, so the last one is never wrong.
-        let candidate = left.iter().rfind(|candidate| candidate.definition == best)?;
+        // Later versions only append methods, so the last version decodes all calls.
+        let candidate = candidates.iter().rfind(|candidate| candidate.definition == definition)?;
         Some(Found { candidate: *candidate, ambiguous })
     }
 
-    /// Which side connects objects with this identifier.
+    /// Returns the side that connects objects with this identifier.
     fn connector(&self, id: i32) -> Role {
         match (self.sender, id > 0) {
             (Role::Client, true) | (Role::Server, false) => Role::Client,
@@ -241,10 +249,10 @@ impl Objects {
         }
     }
 
-    /// How likely an object with this identifier is of a definition; the lowest is the likeliest.
+    /// Ranks a definition for an object with this identifier. The lowest rank is the most likely.
     fn rank(&self, channel: u32, id: i32, definition: usize) -> (u8, usize) {
-        let habit = self.definitions[definition].connected;
-        let likely = match habit {
+        let connected = self.definitions[definition].connected;
+        let likely = match connected {
             Connected::ByServerFirst => {
                 let before = self.definitions[..definition].iter();
                 let before = before.filter(|it| it.connected == Connected::ByServerFirst).count();
@@ -254,7 +262,7 @@ impl Objects {
             Connected::ByClient => !self.follows_parent(channel, id),
             Connected::Root | Connected::ByServer => false,
         };
-        let class = match (likely, habit) {
+        let class = match (likely, connected) {
             (true, _) => 0,
             (false, Connected::ByServerFirst) => 2,
             (false, _) => 1,
@@ -262,16 +270,16 @@ impl Objects {
         (class, definition)
     }
 
-    /// Whether the object that was connected just before is one that another follows.
+    /// Reports whether the object that was connected immediately before can be the parent.
     fn follows_parent(&self, channel: u32, id: i32) -> bool {
-        let before = self.left(channel, id - id.signum());
+        let before = self.best_candidates(channel, id - id.signum());
         let is_parent = |it: &Candidate| self.definition(*it).connected == Connected::ByClient;
         !before.is_empty() && before.iter().all(is_parent)
     }
 }
 
-/// Whether a part name is the one that is declared; `content.X` stands for `content.` and any other
-/// ending. Case makes no difference (ruling 9).
+/// Reports whether a part name matches a declared part. The declared part `content.X` matches every
+/// name that begins with `content.`. Case is ignored (ruling 9).
 fn is_part(declared: &str, part: &str) -> bool {
     match declared.strip_suffix('X') {
         Some(family) if family.ends_with('.') => {

@@ -13,11 +13,11 @@ use psom::{
     },
 };
 
-/// A record as it stands in the bytes, without a meaning yet.
+/// A record before its objects and methods are resolved.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) range: Range<usize>,
-    /// The channel that is current before it.
+    /// The current channel before the record.
     pub(super) channel: u32,
     pub(super) raw: Raw,
 }
@@ -34,17 +34,18 @@ pub(super) enum Raw {
     Operation(Result<Operation, DecodeError>),
     Close,
     Break(Range<usize>),
-    /// Nothing can be read up to where records begin again.
+    /// Bytes that cannot be decoded, up to the next plausible record, and the reason.
     Skipped(String),
-    /// Nothing more can be read.
+    /// Bytes that cannot be decoded, up to the end of the capture, and the reason.
     Lost(String),
 }
 
-/// The longest message by which one believes that records begin again.
-const CREDIBLE: u32 = 1 << 20;
+/// The maximum length of a message at which decoding resumes after invalid bytes: the default
+/// record limit. A longer length field is more likely a coincidence.
+const MAX_RESUME_BYTES: u32 = 1 << 20;
 
-/// Cuts the bytes of one direction into records. Where they stop making sense, it goes on where
-/// records seem to begin again.
+/// Splits the bytes of one direction into records. After invalid bytes, it resumes at the next
+/// plausible record.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
     batch: Batch,
@@ -54,7 +55,8 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// `channel` is the current one at the beginning: 0, unless the capture begins later.
+    /// Creates an iterator over the records. `channel` is the current channel at the start of the
+    /// bytes: 0, unless the capture begins in the middle of a connection.
     pub(super) fn new(bytes: Bytes, sender: Role, channel: u32) -> Self {
         Self { batch: Batch::new(bytes), sender, channel, begun: false }
     }
@@ -72,8 +74,8 @@ impl Steps {
                 Some(read.map(|credentials| credentials.map_or_else(cut, Raw::Credentials)))
             }
             Role::Server => {
-                let there = bytes.starts_with(&auth::SIGNATURE);
-                there.then(|| auth::read_answer(&mut self.batch).map(|_| Raw::Answer))
+                let is_answer = bytes.starts_with(&auth::SIGNATURE);
+                is_answer.then(|| auth::read_answer(&mut self.batch).map(|_| Raw::Answer))
             }
         }
     }
@@ -117,12 +119,11 @@ impl Iterator for Steps {
                 self.channel = channel;
                 raw
             }
-            Raw::Lost(why) => {
+            Raw::Lost(reason) => {
                 let bytes = self.batch.bytes();
-                let again = (start + 1..bytes.len()).find(|at| begins_again(&bytes[*at..]));
-                let next = again.unwrap_or(bytes.len());
-                self.batch.skip_to(next);
-                if again.is_some() { Raw::Skipped(why) } else { Raw::Lost(why) }
+                let resume = (start + 1..bytes.len()).find(|at| is_plausible(&bytes[*at..]));
+                self.batch.skip_to(resume.unwrap_or(bytes.len()));
+                if resume.is_some() { Raw::Skipped(reason) } else { Raw::Lost(reason) }
             }
             raw => raw,
         };
@@ -131,18 +132,18 @@ impl Iterator for Steps {
     }
 }
 
-/// Whether records begin here, for all that can be told: with a change to one of the channels that
-/// are in use and a whole message, behind which another record begins or nothing is.
-fn begins_again(bytes: &[u8]) -> bool {
+/// Reports whether the bytes plausibly begin with records: a SetChannel to one of the two channels
+/// in use and a complete message, followed by another record or the end of the bytes.
+fn is_plausible(bytes: &[u8]) -> bool {
     let &[4, 0, 0, 0, channel, 0x16, a, b, c, d, ref rest @ ..] = bytes else { return false };
     let length = u32::from_be_bytes([a, b, c, d]);
-    let behind = usize::try_from(length).ok().and_then(|length| rest.get(length..));
+    let tail = usize::try_from(length).ok().and_then(|length| rest.get(length..));
     [BASE_CHANNEL, APPLICATION_CHANNEL].contains(&u32::from(channel))
-        && (1..=CREDIBLE).contains(&length)
-        && behind.is_some_and(|behind| record::length(behind, CREDIBLE).is_ok())
+        && (1..=MAX_RESUME_BYTES).contains(&length)
+        && tail.is_some_and(|tail| record::length(tail, MAX_RESUME_BYTES).is_ok())
 }
 
-/// Whether a client's authentication stands behind a proxy header (ruling 11).
+/// Reports whether a proxy header precedes a client's authentication (ruling 11).
 fn proxy_header(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return false };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
@@ -150,8 +151,8 @@ fn proxy_header(bytes: &[u8]) -> bool {
         && rest.get(length..).is_some_and(|rest| rest.starts_with(&auth::SIGNATURE))
 }
 
-/// Whose bytes begin like this, where they begin with the authentication: a server's answer is the
-/// signature alone, a client's goes on with the version.
+/// Determines the sender if the bytes begin with the authentication. The server's answer is only the
+/// signature; in the client's authentication, the version follows the signature.
 pub(super) fn sender(bytes: &[u8]) -> Option<Role> {
     match bytes.strip_prefix(&auth::SIGNATURE) {
         Some(rest) if rest.starts_with(&[0; 4]) => Some(Role::Client),
@@ -160,7 +161,7 @@ pub(super) fn sender(bytes: &[u8]) -> Option<Role> {
     }
 }
 
-/// The identifier as its sender has it.
+/// Returns the sender's proxy identifier.
 pub(super) fn sent(id: WireProxyId) -> Option<i32> {
     // The receiver negates the identifier.
     id.receive().ok().map(|id| -id.get())

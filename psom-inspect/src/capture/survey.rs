@@ -12,22 +12,23 @@ use psom::{
     wire::{Decode, Decoder, operation::Operation},
 };
 
-/// ConnMgr.version and ConnMgr.lookup, on a server.
+/// The indices of version and lookup in the server half of ConnMgr.
 pub(super) const VERSION: i8 = 1;
 pub(super) const LOOKUP: i8 = 5;
 
-/// The bytes looked through once, under the assumption that `sender` sent them.
+/// The objects of a capture and the evidence against an assumed sender.
 #[derive(Debug, Clone)]
 pub(super) struct Survey {
     pub(super) steps: Steps,
     pub(super) sender: Role,
     pub(super) objects: Objects,
-    /// How much speaks against the assumption.
+    /// The number of records that contradict the assumed sender or the inferred types.
     pub(super) against: u64,
 }
 
 impl Survey {
-    /// Looks through the bytes. `other` is the other direction, whose connects are known then.
+    /// Reads the bytes once, assuming this sender and initial channel. `other` is the survey of the
+    /// other direction, whose connected objects are then known.
     pub(super) fn new(
         bytes: &Bytes,
         definitions: &[Definition],
@@ -42,7 +43,7 @@ impl Survey {
         let mut survey = Self { steps, sender, objects, against: 0 };
         let mut connects = Connects::default();
         for step in survey.steps.clone() {
-            if survey.is_odd(step, bytes, &mut connects) {
+            if survey.contradicts(step, bytes, &mut connects) {
                 survey.against += 1;
             }
         }
@@ -50,15 +51,15 @@ impl Survey {
         survey
     }
 
-    /// Learns from a record. Whether it is one that this sender would not send.
-    fn is_odd(&mut self, step: Step, bytes: &Bytes, connects: &mut Connects) -> bool {
+    /// Adds the evidence of a record about its objects. Reports whether the record contradicts the
+    /// assumed sender.
+    fn contradicts(&mut self, step: Step, bytes: &Bytes, connects: &mut Connects) -> bool {
         let channel = step.channel;
         match step.raw {
             Raw::Operation(Ok(Operation::Call { proxy, method, arguments })) => {
                 let Some(id) = sent(proxy) else { return true };
-                let place = arguments.clone();
-                // That no candidate agrees is counted with the disagreements.
-                self.objects.called(channel, id, method, (bytes, place));
+                // A call that is invalid for all candidates is counted by `disagreements`.
+                self.objects.called(channel, id, method, (bytes, arguments.clone()));
                 let hash = || i64::decode(&mut Decoder::new(&bytes.slice(arguments.clone())));
                 (channel, id, method) == (BASE_CHANNEL, 0, VERSION)
                     && hash().is_ok_and(|hash| hash != own_hash(self.sender))
@@ -87,7 +88,7 @@ impl Survey {
     }
 }
 
-/// The hash that a side sends with ConnMgr.version: that of its own half.
+/// Returns the hash that a side sends with ConnMgr.version: the hash of its own half.
 fn own_hash(sender: Role) -> i64 {
     let half: &InterfaceDesc = match sender {
         Role::Client => CONN_MGR.client,
@@ -101,10 +102,10 @@ fn own_hash(sender: Role) -> i64 {
 pub(super) struct Connects(BTreeMap<u32, i32>);
 
 impl Connects {
-    /// The identifier that the next object gets.
+    /// Returns the identifier of the next connected object.
     pub(super) fn next(&mut self, channel: u32) -> i32 {
         let count = self.0.entry(channel).or_default();
-        // A connect takes some bytes, so there cannot be 2^31 of them in one capture in practice.
+        // A capture of 2^31 connects would have more than 10 GB, so saturation is theoretical.
         *count = count.saturating_add(1);
         *count
     }

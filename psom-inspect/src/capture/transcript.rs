@@ -3,7 +3,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::{
-    event::{Event, Object, What},
+    event::{Event, EventKind, Object},
     objects::{Candidate, Found},
     steps::{self, Raw, Step, Steps, sent},
     survey::{Connects, LOOKUP, Survey},
@@ -14,7 +14,7 @@ use psom::{
     wire::{WireProxyId, operation::Operation},
 };
 
-/// Reads captures by a list of definitions.
+/// Decodes captures with a list of definitions.
 #[derive(Debug, Clone)]
 pub struct Inspector {
     definitions: Vec<Definition>,
@@ -23,26 +23,28 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// An inspector that knows these objects, in the order in which a server connects those that
-    /// it connects first; and ConnMgr.
+    /// Creates an inspector for these definitions and ConnMgr. Definitions with
+    /// [`Connected::ByServerFirst`](psom::interface::Connected) must be in the order in which the
+    /// server connects the objects.
     pub fn new(definitions: impl IntoIterator<Item = Definition>) -> Self {
         Self { definitions: definitions.into_iter().collect(), sender: None, other: None }
     }
 
-    /// Says who has sent the bytes, instead of finding it out.
+    /// Sets the sender. Without it, the sender is inferred from the bytes.
     pub fn sent_by(mut self, sender: Role) -> Self {
         self.sender = Some(sender);
         self
     }
 
-    /// The bytes of the other direction of the same connection: what it connects is known then.
+    /// Adds the bytes of the other direction of the same connection, so that the types of the
+    /// objects that it connects are known.
     pub fn other(mut self, bytes: impl Into<Bytes>) -> Self {
         self.other = Some(bytes.into());
         self
     }
 
-    /// Looks through a capture. Takes memory in proportion to the bytes, for at most 65,536
-    /// objects.
+    /// Determines the sender and the objects of a capture. Memory use is proportional to the number
+    /// of objects, of which at most 65,536 are tracked.
     pub fn read(&self, bytes: impl Into<Bytes>) -> Transcript {
         let bytes = bytes.into();
         let (survey, certain) = self.survey(&bytes, self.sender, None);
@@ -51,7 +53,7 @@ impl Inspector {
             Some(other) => {
                 let known = if certain { Some(survey.sender) } else { None };
                 let (other, other_certain) = self.survey(other, known.map(opposite), None);
-                // Whichever is certain decides for both.
+                // A certain sender of one direction determines the sender of the other.
                 let sender = known.unwrap_or_else(|| opposite(other.sender));
                 let (survey, _) = self.survey(&bytes, Some(sender), Some(&other));
                 (survey, certain || other_certain)
@@ -60,8 +62,7 @@ impl Inspector {
         Transcript { bytes, survey, certain }
     }
 
-    /// The assumption that the least speaks against, and whether it is beyond doubt who has sent
-    /// the bytes.
+    /// Returns the survey with the least evidence against it, and whether the sender is certain.
     fn survey(
         &self,
         bytes: &Bytes,
@@ -74,8 +75,8 @@ impl Inspector {
             Some(sender) => std::slice::from_ref(sender),
             None => &[Role::Client, Role::Server][..],
         };
-        // A capture that does not begin with the connection can begin on any channel; only two are
-        // in use.
+        // A capture that begins in the middle of a connection can begin on any channel. Only two
+        // channels are in use.
         let channels = match begin {
             Some(_) => &[BASE_CHANNEL][..],
             None => &[BASE_CHANNEL, APPLICATION_CHANNEL],
@@ -106,7 +107,7 @@ fn opposite(role: Role) -> Role {
     }
 }
 
-/// The bytes of one direction, understood as far as they can be.
+/// The decoded bytes of one direction.
 #[derive(Debug, Clone)]
 pub struct Transcript {
     bytes: Bytes,
@@ -120,12 +121,13 @@ impl Transcript {
         self.survey.sender
     }
 
-    /// Whether nothing in the bytes would let the other side be their sender as well.
+    /// Reports whether the sender is certain: given by the caller, or less contradicted by the bytes
+    /// than the other side.
     pub fn is_certain(&self) -> bool {
         self.certain
     }
 
-    /// How many bytes the capture has.
+    /// Returns the size of the capture in bytes.
     pub fn length(&self) -> usize {
         self.bytes.len()
     }
@@ -151,43 +153,49 @@ impl Transcript {
         Object { label, guessed, id }
     }
 
-    /// The interface and the versions that are left, `PptContent 2 or 11`.
+    /// Returns the interface and its possible versions: `PptContent 2 or 11`.
     fn interface(&self, channel: u32, id: i32) -> Option<String> {
         let objects = &self.survey.objects;
-        let left = objects.left(channel, id);
+        let candidates = objects.best_candidates(channel, id);
         let Candidate { definition, .. } = objects.find(channel, id)?.candidate;
-        let versions = left.iter().filter(|candidate| candidate.definition == definition);
+        let versions = candidates.iter().filter(|candidate| candidate.definition == definition);
         let versions: Vec<_> = versions.map(|candidate| candidate.version.to_string()).collect();
-        let title = objects.definition(*left.first()?).title;
+        let title = objects.definition(*candidates.first()?).title;
         Some(format!("{title} {}", versions.join(" or ")))
     }
 
-    fn call(&self, channel: u32, id: i32, index: i8, place: Range<usize>) -> Result<What, String> {
+    fn call(
+        &self,
+        channel: u32,
+        id: i32,
+        index: i8,
+        range: Range<usize>,
+    ) -> Result<EventKind, String> {
         let objects = &self.survey.objects;
         let object = self.object(channel, id);
         let Some(Found { candidate, .. }) = objects.find(channel, id) else {
-            return Err(format!("method {index} of {object}, an object of no known interface"));
+            return Err(format!("method {index} of {object}, whose interface is unknown"));
         };
-        let read = objects.arguments(candidate, index, &self.bytes, place);
+        let read = objects.arguments(candidate, index, &self.bytes, range);
         let title = objects.definition(candidate).title;
         let (method, arguments) =
             read.ok_or_else(|| format!("{title} has no method {index}, called on {object}"))?;
         let method = method.name;
         match arguments {
-            Ok(arguments) => Ok(What::Call { object, method, arguments }),
+            Ok(arguments) => Ok(EventKind::Call { object, method, arguments }),
             Err(error) => Err(format!("{object}.{method}: {error}")),
         }
     }
 }
 
-/// A part name made of the name of a type: the first letter in lower case (ruling 9).
+/// Derives a part name from the title of a definition: the first letter in lower case (ruling 9).
 fn part_name(title: &str) -> String {
     let mut rest = title.chars();
     let first = rest.next().map(|first| first.to_ascii_lowercase());
     first.into_iter().chain(rest).collect()
 }
 
-/// The events of a capture, made as they are asked for.
+/// An iterator over the events of a capture.
 #[derive(Debug, Clone)]
 pub struct Events<'a> {
     transcript: &'a Transcript,
@@ -206,34 +214,34 @@ impl Iterator for Events<'_> {
             Raw::Open { .. } | Raw::Operation(_) | Raw::Close | Raw::Break(_) => Some(channel),
         };
         let length = range.len();
-        let what = self.what(channel, raw, length);
-        let what = what.unwrap_or_else(|why| What::Undecodable { length, why });
-        Some(Event { offset: range.start, channel: on, what })
+        let kind = self.kind(channel, raw, length);
+        let kind = kind.unwrap_or_else(|reason| EventKind::Undecodable { length, reason });
+        Some(Event { offset: range.start, channel: on, kind })
     }
 }
 
 impl Events<'_> {
     /// Decodes a record, or returns the reason why it cannot be decoded.
-    fn what(&mut self, channel: u32, raw: Raw, length: usize) -> Result<What, String> {
+    fn kind(&mut self, channel: u32, raw: Raw, length: usize) -> Result<EventKind, String> {
         let transcript = self.transcript;
         Ok(match raw {
-            Raw::Credentials(credentials) => What::Authentication {
+            Raw::Credentials(credentials) => EventKind::Authentication {
                 token: credentials.token,
                 proxy_header: credentials.proxy_header,
             },
-            Raw::Answer => What::Answer,
-            Raw::SetChannel(channel) => What::SetChannel(channel),
-            Raw::Close => What::Close,
-            Raw::Break(reason) => What::Break(transcript.bytes[reason].to_vec()),
-            Raw::Skipped(why) => What::Undecodable { length, why },
-            Raw::Lost(why) => What::Lost { length, why },
+            Raw::Answer => EventKind::Answer,
+            Raw::SetChannel(channel) => EventKind::SetChannel(channel),
+            Raw::Close => EventKind::Close,
+            Raw::Break(reason) => EventKind::Break(transcript.bytes[reason].to_vec()),
+            Raw::Skipped(reason) => EventKind::Undecodable { length, reason },
+            Raw::Lost(reason) => EventKind::Lost { length, reason },
             Raw::Open { channel, operation } => match operation
                 .map_err(|error| error.to_string())?
             {
                 Operation::Call { proxy, method: LOOKUP, arguments } if sent(proxy) == Some(0) => {
                     let call = transcript.call(BASE_CHANNEL, 0, LOOKUP, arguments)?;
                     match call {
-                        What::Call { arguments, .. } => What::Open { channel, arguments },
+                        EventKind::Call { arguments, .. } => EventKind::Open { channel, arguments },
                         other => other,
                     }
                 }
@@ -246,14 +254,14 @@ impl Events<'_> {
         })
     }
 
-    fn operation(&mut self, channel: u32, operation: Operation) -> Result<What, String> {
+    fn operation(&mut self, channel: u32, operation: Operation) -> Result<EventKind, String> {
         let transcript = self.transcript;
         let id = |proxy: WireProxyId| match sent(proxy) {
             Some(id) if id != 0 && channel == BASE_CHANNEL => {
-                Err(format!("ConnMgr is alone on channel 0, there is no @{id}"))
+                Err(format!("channel 0 has no object except ConnMgr, so @{id} is invalid"))
             }
             Some(id) => Ok(id),
-            None => Err("an identifier that no object can have".to_owned()),
+            None => Err("an invalid proxy identifier".to_owned()),
         };
         Ok(match operation {
             Operation::Call { proxy, method, arguments } => {
@@ -267,10 +275,10 @@ impl Events<'_> {
                 let parent = transcript.object(channel, id(parent)?);
                 let object = Object { label: part, guessed: false, id: number };
                 let interface = transcript.interface(channel, number);
-                What::Connect { object, parent, interface, hash }
+                EventKind::Connect { object, parent, interface, hash }
             }
             Operation::Close { proxy } => {
-                What::Disconnect { object: transcript.object(channel, id(proxy)?) }
+                EventKind::Disconnect { object: transcript.object(channel, id(proxy)?) }
             }
         })
     }

@@ -2,13 +2,12 @@ use std::fmt;
 
 use super::{Block, Child, Document, Half, Line, Method};
 
-/// One difference between what is built in and what a file says.
+/// One difference between the built-in definitions and those of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The line of the file, from 1; 0 where the file has nothing to point at.
+    /// The line of the file, counted from 1, or 0 if a definition is missing in the file.
     pub line: usize,
-    /// Whether peers that differ so cannot understand each other; a parameter's name is only for
-    /// people.
+    /// True if the difference changes the bytes on the wire. False for names of parameters.
     pub on_the_wire: bool,
     /// The difference, as one sentence.
     pub text: String,
@@ -23,25 +22,25 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Every difference between the definitions that are built in and those of a file. The names behind
-/// `DOInterface`, and the order of the definitions, say nothing and are not compared.
+/// Returns all differences between the built-in definitions and those of a file. The titles after
+/// `DOInterface` and the order of the definitions have no meaning and are not compared.
 pub fn compare(built_in: &Document, file: &Document) -> Vec<Difference> {
     let mut differences = Differences::default();
-    for (place, theirs) in file.blocks.iter().enumerate() {
+    for (position, theirs) in file.blocks.iter().enumerate() {
         let same = |block: &&Block| block.name == theirs.name && block.version == theirs.version;
-        if file.blocks[..place].iter().any(|block| same(&block)) {
+        if file.blocks[..position].iter().any(|block| same(&block)) {
             let (name, version) = (&theirs.name, theirs.version);
-            differences.add(theirs.line, format!("{name} version {version} stands there twice"));
+            differences.add(theirs.line, format!("{name} version {version} is defined twice"));
         } else if let Some(ours) = built_in.blocks.iter().find(same) {
             differences.blocks(ours, theirs);
         } else {
-            differences.lacking(theirs.line, theirs, built_in, "not built in");
+            differences.missing(theirs.line, theirs, built_in, "not built in");
         }
     }
     for ours in &built_in.blocks {
         let same = |block: &Block| block.name == ours.name && block.version == ours.version;
         if !file.blocks.iter().any(same) {
-            differences.lacking(Line(0), ours, file, "not in the file");
+            differences.missing(Line(0), ours, file, "not in the file");
         }
     }
     differences.list
@@ -61,18 +60,18 @@ impl Differences {
         self.list.push(Difference { line, on_the_wire: false, text });
     }
 
-    /// A definition that the other side has not, or not in this version.
-    fn lacking(&mut self, line: Line, block: &Block, other: &Document, lacking: &str) {
+    /// Reports a definition that the other document does not contain in this version.
+    fn missing(&mut self, line: Line, block: &Block, other: &Document, problem: &str) {
         let (name, version) = (&block.name, block.version);
         let others = other.blocks.iter().filter(|other| other.name == *name);
         let others: Vec<_> = others.map(|other| other.version.to_string()).collect();
         self.add(
             line,
             match others.as_slice() {
-                [] => format!("{name} is {lacking}"),
+                [] => format!("{name} is {problem}"),
                 others => {
                     let others = others.join(" and ");
-                    format!("{name} version {version} is {lacking}, only version {others}")
+                    format!("{name} version {version} is {problem}, only version {others}")
                 }
             },
         );
@@ -95,24 +94,24 @@ impl Differences {
             );
         }
         let pairs = pair(&ours.methods, &theirs.methods);
-        for (place, theirs) in theirs.methods.iter().enumerate() {
+        for (position, theirs) in theirs.methods.iter().enumerate() {
             let name = &theirs.name;
-            let index = place + 1;
-            let Some(at) = pairs[place] else {
+            let index = position + 1;
+            let Some(at) = pairs[position] else {
                 let text = format!("{about}: method {index} of the file, {name}, is not built in");
                 self.add(theirs.line, text);
                 continue;
             };
-            if at != place {
+            if at != position {
                 let at = at + 1;
                 let text = format!("{about}: {name} is method {index} in the file, {at} built in");
                 self.add(theirs.line, text);
             }
             self.params(about, &ours.methods[at], theirs);
         }
-        for (place, method) in ours.methods.iter().enumerate() {
-            if !pairs.contains(&Some(place)) {
-                let (index, name) = (place + 1, &method.name);
+        for (position, method) in ours.methods.iter().enumerate() {
+            if !pairs.contains(&Some(position)) {
+                let (index, name) = (position + 1, &method.name);
                 let text = format!("{about}: method {index}, {name}, is not in the file");
                 self.add(theirs.line, text);
             }
@@ -127,8 +126,8 @@ impl Differences {
                 format!("{about}: {method} has {file} parameters in the file, {built_in} built in");
             return self.add(theirs.line, text);
         }
-        for (place, (ours, param)) in ours.params.iter().zip(&theirs.params).enumerate() {
-            let (index, name) = (place + 1, &param.name);
+        for (position, (ours, param)) in ours.params.iter().zip(&theirs.params).enumerate() {
+            let (index, name) = (position + 1, &param.name);
             if !ours.kind.encodes_like(&param.kind) {
                 let (file, built_in) = (&param.kind, &ours.kind);
                 let text = format!(
@@ -148,7 +147,7 @@ impl Differences {
         }
     }
 
-    /// Part names are on the wire, without regard to case (ruling 9).
+    /// Compares the children. Part names ignore ASCII case (ruling 9).
     fn children(&mut self, about: &str, ours: &Block, theirs: &Block) {
         for child in &theirs.children {
             let part = &child.part;
@@ -180,9 +179,10 @@ fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// For each method of the file the place of the one that is built in: first those with the same
-/// types, so that overloads do not get mixed up, then those with the same name; those at the same
-/// place before others.
+/// Finds the built-in method for each method of the file and returns its position.
+///
+/// The names must be equal. Among overloads, methods with the same parameter types are paired
+/// first, and methods at the same position before others.
 fn pair(ours: &[Method], theirs: &[Method]) -> Vec<Option<usize>> {
     let mut pairs = vec![None; theirs.len()];
     let mut taken = vec![false; ours.len()];

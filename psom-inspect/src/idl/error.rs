@@ -4,7 +4,7 @@ use super::Line;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: expected {expected}, found {found}")]
 pub struct ParseError {
-    /// The line, from 1.
+    /// The line, counted from 1.
     pub line: usize,
     /// The expected text.
     pub expected: String,

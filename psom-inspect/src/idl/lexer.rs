@@ -1,11 +1,11 @@
 use super::{Line, error::ParseError};
 
-/// A word, a number, a quoted text or a sign, with where it stands.
+/// A word, a number, a quoted text or a sign, with its line.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Token<'a> {
     pub(super) text: Text<'a>,
     pub(super) line: Line,
-    /// The comment that stands directly before it.
+    /// The comment directly before the token.
     pub(super) comment: Option<&'a str>,
 }
 
@@ -19,19 +19,20 @@ pub(super) enum Text<'a> {
 }
 
 impl Text<'_> {
-    /// The token as an error names it.
+    /// Formats the token for an error.
     pub(super) fn shown(self) -> String {
-        const SHOWN: usize = 40;
+        // Keeps an error on one line of a terminal.
+        const MAX_CHARS: usize = 40;
         match self {
-            Self::Word(word) => format!("`{}`", word.chars().take(SHOWN).collect::<String>()),
-            Self::Quoted(text) => format!("{:?}", text.chars().take(SHOWN).collect::<String>()),
+            Self::Word(word) => format!("`{}`", word.chars().take(MAX_CHARS).collect::<String>()),
+            Self::Quoted(text) => format!("{:?}", text.chars().take(MAX_CHARS).collect::<String>()),
             Self::Sign(sign) => format!("`{}`", sign.escape_default()),
             Self::End => "the end of the text".into(),
         }
     }
 }
 
-/// Cuts a text into tokens.
+/// Splits a text into tokens.
 #[derive(Debug)]
 pub(super) struct Lexer<'a> {
     rest: &'a str,
@@ -59,7 +60,7 @@ impl<'a> Lexer<'a> {
             Some(first) => {
                 let in_word = |c: char| c.is_alphanumeric() || "_.-+".contains(c);
                 let end = self.rest.find(|c| !in_word(c)).unwrap_or(self.rest.len());
-                // A sign is a word of one character that no word has.
+                // Any other character is a sign of its own.
                 let (word, rest) = self.rest.split_at(end.max(first.len_utf8()));
                 self.rest = rest;
                 if in_word(first) { Text::Word(word) } else { Text::Sign(first) }
@@ -73,25 +74,25 @@ impl<'a> Lexer<'a> {
         let mut last = None;
         loop {
             let trimmed = self.rest.trim_start();
-            self.pass(self.rest.len() - trimmed.len());
+            self.advance(self.rest.len() - trimmed.len());
             if let Some(comment) = trimmed.strip_prefix("//") {
                 let end = comment.find('\n').unwrap_or(comment.len());
-                self.pass("//".len() + end);
+                self.advance("//".len() + end);
             } else if let Some(comment) = trimmed.strip_prefix("/*") {
                 let Some(end) = comment.find("*/") else {
                     return Err(ParseError::new(Line(self.line), "`*/`", "the end of the text"));
                 };
                 last = Some(comment[..end].trim());
-                self.pass("/*".len() + end + "*/".len());
+                self.advance("/*".len() + end + "*/".len());
             } else {
                 return Ok(last);
             }
         }
     }
 
-    fn pass(&mut self, bytes: usize) {
-        let (passed, rest) = self.rest.split_at(bytes);
-        self.line += passed.matches('\n').count();
+    fn advance(&mut self, bytes: usize) {
+        let (skipped, rest) = self.rest.split_at(bytes);
+        self.line += skipped.matches('\n').count();
         self.rest = rest;
     }
 }

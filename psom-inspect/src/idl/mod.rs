@@ -1,8 +1,8 @@
-//! Interface definitions as text (section 3.1.4.1.1): read, printed and compared.
+//! Parses, prints and compares interface definitions (section 3.1.4.1.1).
 //!
-//! A [`Document`] is what a file of definitions says, as plain data. [`Document::parse`] reads one,
-//! its `Display` writes one, and [`compare`] says how two of them differ. What is built in comes
-//! from [`Block::of`].
+//! A [`Document`] contains the definitions of a file as plain data. [`Document::parse`] reads it
+//! from text, its `Display` prints it, and [`compare`] lists the differences between two documents.
+//! [`Block::of`] converts a built-in definition.
 
 mod compare;
 mod error;
@@ -36,12 +36,13 @@ impl fmt::Display for Notation {
 /// The definitions of a file, in its order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
-    /// One for each interface and version.
+    /// One block for each interface and version.
     pub blocks: Vec<Block>,
 }
 
-/// A line of a file, from 1; 0 for what comes from no file. Where something stands does not make it
-/// another thing: all lines are equal.
+/// A line of a file, counted from 1, or 0 for a built-in definition.
+///
+/// All lines are equal, so that comparing definitions ignores their lines.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Line(pub usize);
 
@@ -56,7 +57,7 @@ impl Eq for Line {}
 /// One version of a distributed object: `DOInterface` and its attributes (section 3.1.4.1.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// Where it begins.
+    /// The first line.
     pub line: Line,
     /// The name that addProtocol announces.
     pub name: String,
@@ -68,16 +69,16 @@ pub struct Block {
     pub server: Half,
     /// The methods that the server calls on clients.
     pub client: Half,
-    /// The declared children; there can be others (section 3.1.4.1.1.4).
+    /// The declared children. Other objects can be connected as well (section 3.1.4.1.1.4).
     pub children: Vec<Child>,
 }
 
 /// `ServerInterface` or `ClientInterface` (section 3.1.4.1.1.2).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Half {
-    /// Where it begins.
+    /// The first line.
     pub line: Line,
-    /// The hash, where one is given.
+    /// The hash, if the definition contains one.
     pub hash: Option<i64>,
     /// The methods; the first has index 1 (ruling 1).
     pub methods: Vec<Method>,
@@ -86,9 +87,9 @@ pub struct Half {
 /// A method declaration (section 3.1.4.1.1.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
-    /// Where it stands.
+    /// The line.
     pub line: Line,
-    /// Its name; overloads share it.
+    /// The name. Overloads have the same name.
     pub name: String,
     /// The parameters in their order on the wire.
     pub params: Vec<Param>,
@@ -97,31 +98,31 @@ pub struct Method {
 /// A parameter of a method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Param {
-    /// Its name, for people.
+    /// The name, which is not sent on the wire.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub kind: Type,
 }
 
 /// A PSOM type (section 3.1.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Type {
-    /// The innermost element, `Int32` of `Int32[][]`.
+    /// The innermost element: `Int32` for `Int32[][]`.
     pub element: Element,
-    /// How many arrays stand around it.
+    /// The number of array dimensions: 2 for `Int32[][]`.
     pub dimensions: usize,
-    /// The enumeration that an Int32 stands for, as a comment behind the type says.
-    pub stands_for: Option<String>,
+    /// The name of the enumeration of an Int32, which follows the type in a comment.
+    pub enumeration: Option<String>,
 }
 
 impl Type {
-    /// Whether both are the same on the wire.
+    /// Reports whether both types have the same encoding.
     pub fn encodes_like(&self, other: &Self) -> bool {
         self.element == other.element && self.dimensions == other.dimensions
     }
 }
 
-/// A type that is no array.
+/// A type other than an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is the type of its name, see `TypeDesc`")]
 #[non_exhaustive]
@@ -141,11 +142,11 @@ pub enum Element {
 /// A declared child (section 3.1.4.1.1.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Child {
-    /// Where it stands.
+    /// The line.
     pub line: Line,
-    /// The part name, or what stands for many of them.
+    /// The part name, or a pattern of part names.
     pub part: String,
-    /// The type as it is written: an interface's name, its last part, or a description.
+    /// The text of the type: the name of an interface, its last part, or a description.
     pub kind: String,
 }
 
@@ -165,7 +166,7 @@ impl Block {
         }
     }
 
-    /// One version of two halves, without children.
+    /// Returns one version of both halves, without children.
     pub fn new(notation: &Notation) -> Self {
         let Notation { server, client, version } = *notation;
         Self {
@@ -210,7 +211,7 @@ impl From<TypeDesc> for Type {
             kind = *element;
             dimensions += 1;
         }
-        let (element, stands_for) = match kind {
+        let (element, enumeration) = match kind {
             TypeDesc::Boolean => (Element::Boolean, None),
             TypeDesc::Byte => (Element::Byte, None),
             TypeDesc::Int16 => (Element::Int16, None),
@@ -221,17 +222,17 @@ impl From<TypeDesc> for Type {
             TypeDesc::Double => (Element::Double, None),
             TypeDesc::DistributedObject => (Element::DistributedObject, None),
             TypeDesc::Enum(name) => (Element::Int32, Some(name.into())),
-            // The arrays were taken off above.
+            // The loop above has removed all arrays.
             TypeDesc::String | TypeDesc::Array(_) | _ => (Element::String, None),
         };
-        Self { element, dimensions, stands_for }
+        Self { element, dimensions, enumeration }
     }
 }
 
 impl fmt::Display for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, block) in self.blocks.iter().enumerate() {
-            f.write_str(if place == 0 { "" } else { "\n" })?;
+        for (i, block) in self.blocks.iter().enumerate() {
+            f.write_str(if i == 0 { "" } else { "\n" })?;
             block.fmt(f)?;
         }
         Ok(())
@@ -267,8 +268,8 @@ impl fmt::Display for Block {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.name)?;
-        for (place, Param { name, kind }) in self.params.iter().enumerate() {
-            let comma = if place == 0 { "" } else { ", " };
+        for (i, Param { name, kind }) in self.params.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
             write!(f, "{comma}{kind} {name}")?;
         }
         f.write_str(")")
@@ -278,7 +279,7 @@ impl fmt::Display for Method {
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}{}", self.element, "[]".repeat(self.dimensions))?;
-        match &self.stands_for {
+        match &self.enumeration {
             Some(name) => write!(f, " /* {name} */"),
             None => Ok(()),
         }

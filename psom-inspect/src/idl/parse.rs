@@ -7,12 +7,12 @@ use super::{
 type Result<T> = std::result::Result<T, ParseError>;
 
 impl Document {
-    /// Reads definitions. Layout, comments, `void`, an `L` behind a hash, empty `Children` and the
-    /// short names of types (`string`, `int`) are as the author likes.
+    /// Parses definitions. Accepts any layout, comments, definitions with or without `void`, an `L`
+    /// after a hash, empty `Children`, and short names of types (`string`, `int`).
     ///
     /// # Errors
     ///
-    /// The first place that is no definition, with its line and what was expected there.
+    /// Returns the first syntax error, with its line and the expected text.
     pub fn parse(text: &str) -> Result<Self> {
         let mut lexer = Lexer::new(text);
         let next = lexer.next()?;
@@ -40,13 +40,13 @@ impl<'a> Parser<'a> {
         Err(ParseError::new(self.next.line, what, &self.next.text.shown()))
     }
 
-    /// Takes the sign if it is next.
+    /// Takes the next token if it is this sign. Reports whether it was.
     fn skip(&mut self, sign: char) -> Result<bool> {
-        let there = self.next.text == Text::Sign(sign);
-        if there {
+        let found = self.next.text == Text::Sign(sign);
+        if found {
             self.take()?;
         }
-        Ok(there)
+        Ok(found)
     }
 
     fn sign(&mut self, sign: char) -> Result<()> {
@@ -74,7 +74,8 @@ impl<'a> Parser<'a> {
         Ok(number)
     }
 
-    /// `[Name="...", Version=1]`, in either order, and the interface behind it.
+    /// Parses `[Name="...", Version=1]`, with both attributes in either order, and the interface
+    /// after it.
     fn block(&mut self) -> Result<Block> {
         let line = self.next.line;
         let (mut name, mut version) = (None, None);
@@ -152,7 +153,7 @@ impl<'a> Parser<'a> {
     fn method(&mut self) -> Result<Method> {
         let line = self.next.line;
         let mut name = self.word("a method or `}`")?;
-        // The format of section 3.1.4.1.1.3 has no `void`, the definitions have one.
+        // The grammar of section 3.1.4.1.1.3 has no `void`, but the definitions have one.
         if name == "void" && self.next.text != Text::Sign('(') {
             name = self.word("the name of a method")?;
         }
@@ -173,22 +174,22 @@ impl<'a> Parser<'a> {
 
     fn param(&mut self) -> Result<Param> {
         let Text::Word(word) = self.next.text else { return self.expected("a type") };
-        // `QnaContentConstants.QnaOpenState`: a name with a dot is an enumeration's.
-        let (element, mut stands_for) = match (element(word), word.rsplit_once('.')) {
+        // A name with a dot is an enumeration: `QnaContentConstants.QnaOpenState`.
+        let (element, mut enumeration) = match (element(word), word.rsplit_once('.')) {
             (Some(element), _) => (element, None),
             (None, Some((_, name))) if is_name(name) => (Element::Int32, Some(name)),
             _ => return self.expected("a type"),
         };
         self.take()?;
         let mut dimensions = 0;
-        stands_for = stands_for.or(self.next.comment);
+        enumeration = enumeration.or(self.next.comment);
         while self.skip('[')? {
             self.sign(']')?;
             dimensions += 1;
-            stands_for = stands_for.or(self.next.comment);
+            enumeration = enumeration.or(self.next.comment);
         }
-        let stands_for = stands_for.filter(|name| is_name(name) && element == Element::Int32);
-        let kind = Type { element, dimensions, stands_for: stands_for.map(Into::into) };
+        let enumeration = enumeration.filter(|name| is_name(name) && element == Element::Int32);
+        let kind = Type { element, dimensions, enumeration: enumeration.map(Into::into) };
         Ok(Param { name: self.word("the name of a parameter")?.into(), kind })
     }
 
@@ -220,7 +221,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
 }
 
-/// The names of section 3.1.1.1, without regard to case, and those of the languages around it.
+/// Parses the name of a type of section 3.1.1.1, without regard to case, or its name in C#.
 fn element(word: &str) -> Option<Element> {
     Some(match word.to_ascii_lowercase().as_str() {
         "boolean" | "bool" => Element::Boolean,

@@ -15,14 +15,14 @@ pub fn inspector() -> Inspector {
 pub fn lines(transcript: &Transcript) -> Vec<String> {
     let line = |event: psom_inspect::Event| {
         let channel = event.channel.map_or("--".into(), |channel| format!("#{channel}"));
-        format!("{} {channel} {}", event.offset, event.what)
+        format!("{} {channel} {}", event.offset, event.kind)
     };
     transcript.events().map(line).collect()
 }
 
 /// Formats the events without their offsets and channels.
 pub fn texts(transcript: &Transcript) -> Vec<String> {
-    transcript.events().map(|event| event.what.to_string()).collect()
+    transcript.events().map(|event| event.kind.to_string()).collect()
 }
 
 /// Finds a message of the vectors by the start of its description.

@@ -74,7 +74,7 @@ fn duplicate_definition_is_reported() {
         "[Name=\"A.Part\", Version=1] DOInterface P { ServerInterface {} ClientInterface {} }";
     assert_eq!(
         changed("    ClientInterface {\n    }\n}", &format!("ClientInterface {{ }} }}\n{again}")),
-        ["25: A.Part version 1 stands there twice"]
+        ["25: A.Part version 1 is defined twice"]
     );
 }
 

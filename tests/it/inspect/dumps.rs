@@ -147,30 +147,27 @@ Parameter 2 – Cookie (1 byte)
 #[test]
 fn malformed_hex_is_reported_with_its_line() {
     for (text, why) in [
-        ("16 00\n00 0g\n", "line 2 is not hex: `0g` is not whole bytes"),
-        ("hello\n", "line 1 is not hex: `hello` is not whole bytes"),
-        ("16 0", "line 1 is not hex: `0` is not whole bytes"),
-        (
-            "0x16\n7g 32\n",
-            "line 2 is not hex: it has no 0x, as other lines have, and no words either",
-        ),
+        ("16 00\n00 0g\n", "line 2 is not hex: `0g` does not consist of whole bytes"),
+        ("hello\n", "line 1 is not hex: `hello` does not consist of whole bytes"),
+        ("16 0", "line 1 is not hex: `0` does not consist of whole bytes"),
+        ("0x16\n7g 32\n", "line 2 is not hex: it does not begin with 0x like other lines"),
         ("0x16,0", "line 1 is not hex: `0` is half a byte"),
-        ("0x16,0\n12", "line 2 is not hex: `12` does not end a byte"),
-        ("0x04 SetChannel", "line 1 is not hex: `SetChannel` is not whole bytes"),
+        ("0x16,0\n12", "line 2 is not hex: `12` does not complete the byte of the line before"),
+        ("0x04 SetChannel", "line 1 is not hex: `SetChannel` does not consist of whole bytes"),
         (
             "00000000  16 00  |..|\n*\n00000020  00\n",
-            "line 2 is not hex: the dump leaves repeated lines out; make it with all of them",
+            "line 2 is not hex: the dump omits repeated lines; create it with all lines (xxd, hexdump -v, od -v)",
         ),
         (
             "00000000: 1600 0000\n00000010: 0003\n",
-            "line 2 is not hex: its offset is not 0x4; a line is missing there",
+            "line 2 is not hex: its offset is not 0x4; a line before it is missing",
         ),
         (
             "0000   16 00\nand so on\n",
-            "line 2 is not hex: it does not begin with an offset, as the first line does",
+            "line 2 is not hex: it does not begin with an offset like the first line",
         ),
-        ("0000   16 0z\n", "line 1 is not hex: `0z` is not whole bytes"),
-        ("ü", "line 1 is not hex: `ü` is not whole bytes"),
+        ("0000   16 0z\n", "line 1 is not hex: `0z` does not consist of whole bytes"),
+        ("ü", "line 1 is not hex: `ü` does not consist of whole bytes"),
     ] {
         let said = refuse(text);
         assert!(said.starts_with(why), "{text:?}: {said}");

@@ -43,7 +43,7 @@ fn calls_of_an_unknown_hash_are_not_guessed() {
         client(capture),
         [
             "connect toy\\u{1b}@1 of Meeting@0 (no known interface has hash 4711)",
-            "8 undecodable bytes: method 2 of toy\\u{1b}@1, an object of no known interface",
+            "8 undecodable bytes: method 2 of toy\\u{1b}@1, whose interface is unknown",
         ]
     );
 }
@@ -174,7 +174,7 @@ fn conn_mgr_is_the_only_object_on_its_channel() {
         texts,
         [
             "ConnMgr@0.ping()",
-            "7 undecodable bytes: ConnMgr is alone on channel 0, there is no @1",
+            "7 undecodable bytes: channel 0 has no object except ConnMgr, so @1 is invalid",
             "11 undecodable bytes: ConnMgr has no children",
             "close ConnMgr@0",
         ]

@@ -2,7 +2,7 @@
 
 use proptest::{collection::vec, prelude::*};
 use psom::session::Role;
-use psom_inspect::{What, dump};
+use psom_inspect::{EventKind, dump};
 
 use super::common::{client, inspector, lines, server, texts};
 
@@ -112,7 +112,7 @@ fn prefix_of_a_capture_yields_a_prefix_of_its_events() {
             let transcript = inspector().sent_by(sender).read(whole[..length].to_vec());
             let mut texts = lines(&transcript);
             let cut = transcript.events().last().is_some_and(|event| {
-                matches!(event.what, What::Lost { length: left, .. } if event.offset + left == length)
+                matches!(event.kind, EventKind::Lost { length: left, .. } if event.offset + left == length)
             });
             if cut {
                 texts.pop();
@@ -143,10 +143,10 @@ fn holds_together(bytes: &[u8], sender: Option<Role>, other: Option<Vec<u8>>) {
         assert!(Some(event.offset) > last, "offsets grow");
         last = Some(event.offset);
         assert!(event.offset < bytes.len());
-        if let What::Lost { length, .. } = event.what {
+        if let EventKind::Lost { length, .. } = event.kind {
             assert_eq!(event.offset + length, bytes.len());
         }
-        let line = event.what.to_string();
+        let line = event.kind.to_string();
         assert!(!line.contains(char::is_control), "{line:?}");
         // A double of 8 bytes can print as 300 digits, and one byte of a text as 6 characters.
         assert!(line.len() <= 2000 + bytes.len() * 40, "{} characters", line.len());

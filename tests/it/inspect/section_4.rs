@@ -1,7 +1,7 @@
 //! The bytes of section 4 decode to the section's own description.
 
 use psom::{session::Role, testing::hex};
-use psom_inspect::What;
+use psom_inspect::EventKind;
 
 use super::common::{Capture, client, inspector, lines, server, texts, vector};
 
@@ -122,12 +122,12 @@ fn proxy_header_precedes_the_authentication() {
     assert_eq!(transcript.sender(), Role::Client);
     let events: Vec<_> = transcript.events().collect();
     assert!(matches!(
-        &events[0].what,
-        What::Authentication { proxy_header: Some(texts), token }
+        &events[0].kind,
+        EventKind::Authentication { proxy_header: Some(texts), token }
             if texts == header && token == "3000000000000000E36032154C544908"
     ));
     assert_eq!(
-        events[0].what.to_string(),
+        events[0].kind.to_string(),
         "authentication: proxy header \"forward to 192.0...\" of 21 bytes, signature \"pw2\\x00\", \
          version 0, token \"30000000...\" of 32 bytes"
     );

@@ -40,7 +40,7 @@ fn layout_comments_and_short_names_are_free() {
     let toy = &plain.blocks[0];
     let roll = &toy.server.methods[0];
     assert_eq!((roll.params[0].kind.element, roll.params[1].kind.dimensions), (Element::Int32, 2));
-    assert_eq!(toy.client.methods[0].params[1].kind.stands_for.as_deref(), Some("Side"));
+    assert_eq!(toy.client.methods[0].params[1].kind.enumeration.as_deref(), Some("Side"));
     assert_eq!(toy.line.0, 1);
     assert_eq!(other.blocks[0].client.methods[0].line.0, 8);
 }
@@ -53,7 +53,7 @@ fn comment_does_not_change_a_type() {
     let document = parse(text);
     let types: Vec<_> =
         document.blocks[0].server.methods[0].params.iter().map(|it| &it.kind).collect();
-    let names: Vec<_> = types.iter().map(|it| it.stands_for.as_deref()).collect();
+    let names: Vec<_> = types.iter().map(|it| it.enumeration.as_deref()).collect();
     assert_eq!(names, [Some("QnaOpenState"), Some("X"), None, None]);
     let elements: Vec<_> = types.iter().map(|it| it.element).collect();
     assert_eq!(elements, [Element::Int32, Element::Int32, Element::String, Element::Int64]);
@@ -135,9 +135,9 @@ fn kind() -> impl Strategy<Value = Type> {
         Element::String,
         Element::DistributedObject,
     ]);
-    (elements, 0..4_usize, option::of(name())).prop_map(|(element, dimensions, stands_for)| {
-        let stands_for = stands_for.filter(|_| element == Element::Int32);
-        Type { element, dimensions, stands_for }
+    (elements, 0..4_usize, option::of(name())).prop_map(|(element, dimensions, enumeration)| {
+        let enumeration = enumeration.filter(|_| element == Element::Int32);
+        Type { element, dimensions, enumeration }
     })
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use psom::{Config, session::Role as Side, testing::Script};
-use psom_inspect::{Event, Inspector, What};
+use psom_inspect::{Event, EventKind, Inspector};
 use psom_objects::{
     interfaces::catalog,
     server::{Meeting, MeetingConfig, Policy},
@@ -110,15 +110,15 @@ fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
     let transcript = inspector.read(bytes.to_vec());
     assert_eq!((transcript.sender(), transcript.is_certain()), (sender, true));
     let line = |event: Event| {
-        let what = match &event.what {
-            What::Call { .. } => event.what.to_string(),
-            What::Connect { object, parent, interface, .. } => {
+        let what = match &event.kind {
+            EventKind::Call { .. } => event.kind.to_string(),
+            EventKind::Connect { object, parent, interface, .. } => {
                 assert!(interface.is_some(), "{event:?}");
                 format!("connect {object} of @{}", parent.id)
             }
-            What::Disconnect { object } => format!("close @{}", object.id),
-            What::Open { channel, .. } => format!("open #{channel}"),
-            What::Undecodable { .. } | What::Lost { .. } => panic!("{event:?}"),
+            EventKind::Disconnect { object } => format!("close @{}", object.id),
+            EventKind::Open { channel, .. } => format!("open #{channel}"),
+            EventKind::Undecodable { .. } | EventKind::Lost { .. } => panic!("{event:?}"),
             // Traces do not contain these events.
             _ => return None,
         };
