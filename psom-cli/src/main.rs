@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(feature = "cell")]
+mod cell;
 mod cli;
 mod commands;
 mod drawing;

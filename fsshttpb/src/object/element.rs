@@ -11,8 +11,9 @@ use crate::{
     error::{DecodeError, Rule},
 };
 
-/// The deepest nesting that is decoded. Real messages use six levels.
-pub const MAX_DEPTH: usize = 64;
+/// The deepest nesting that is decoded. Real messages use six levels. In JSON, an object takes two
+/// levels, and parsers of JSON accept 128.
+pub const MAX_DEPTH: usize = 48;
 
 /// An object with the objects inside it.
 ///

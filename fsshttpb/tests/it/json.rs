@@ -1,6 +1,11 @@
 //! A tree as JSON.
 
-use fsshttpb::{Rule, message::Message, print};
+use fsshttpb::{
+    Rule,
+    message::Message,
+    object::{Element, MAX_DEPTH, types},
+    print,
+};
 
 use crate::support::{CAPTURES, EXAMPLES, SHAREPOINT, capture, outside};
 
@@ -39,4 +44,20 @@ fn unknown_objects_and_long_forms_survive_json() {
     assert_eq!(back.to_bytes(), bytes);
     let error = print::check(message.root(), 12).unwrap_err();
     assert_eq!((error.offset, error.rule), (16, Rule::NotShortest));
+}
+
+#[test]
+fn the_deepest_message_survives_json() {
+    let mut element = Element::new(types::Knowledge {});
+    for _ in 2..MAX_DEPTH {
+        element = Element::with(types::Knowledge {}, vec![element]);
+    }
+    let message =
+        Message::Request(fsshttpb::message::Request::new(types::Request {}, vec![element]));
+    let bytes = message.to_bytes();
+    assert_eq!(Message::read(&bytes).unwrap(), message);
+    let json = serde_json::to_string(&serde_json::json!([[{ "content": [message] }]])).unwrap();
+    let back: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let back: Message = serde_json::from_value(back[0][0]["content"][0].clone()).unwrap();
+    assert_eq!(back.to_bytes(), bytes);
 }

@@ -28,7 +28,10 @@ hexdump -C, od -t x1 or Wireshark. Each line shows an offset, a channel and a me
 identifiers of the sender. The interface of an object that the bytes do not name is inferred from
 the calls on it; if that is ambiguous, a `?` follows its name. A capture that starts inside a
 connection, or is damaged, is decoded from the next choice of a channel on. If a part cannot be
-decoded, the command exits with 1. At most 256 MiB are read.")]
+decoded, the command exits with 1. At most 256 MiB are read.
+
+Messages of Office's cell storage, XML and MTOM with such messages inside, and OneNote packages are
+recognized and printed as by `psom cell decode`.")]
 pub struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
@@ -63,6 +66,17 @@ impl Decode {
             });
         }
         let bytes = capture(&self.file)?;
+        #[cfg(feature = "cell")]
+        if let Some(document) = crate::cell::Document::read(&bytes) {
+            if self.direction.is_some() || self.other.is_some() {
+                let name = name_of(&self.file);
+                return Err(CommandError::new(format!(
+                    "{name} is no capture of a connection; leave out --direction and --other"
+                )));
+            }
+            let document = document.map_err(|error| error.prefixed(name_of(&self.file)))?;
+            return out::tree(&document.print());
+        }
         if let Some(other) = &self.other {
             let other_bytes = capture(other)?;
             let one = inspector.read(bytes.clone());
@@ -82,8 +96,13 @@ impl Decode {
 
 fn capture(file: &Path) -> Result<Bytes> {
     let name = name_of(file);
-    let bytes = dump::read(read_input(file, MAX_CAPTURE_BYTES)?);
-    let bytes = bytes.map_err(|error| CommandError::new(format!("{name}, {error}")))?;
+    let input = read_input(file, MAX_CAPTURE_BYTES)?;
+    // XML is text, but no hex dump.
+    #[cfg(feature = "cell")]
+    if crate::cell::Document::is_document(&input) {
+        return Ok(input.into());
+    }
+    let bytes = dump::read(input).map_err(|error| CommandError::new(format!("{name}, {error}")))?;
     if bytes.is_empty() {
         return Err(CommandError::new(format!("{name} has no bytes")));
     }

@@ -25,6 +25,27 @@ pub fn file(file: &mut std::fs::File) -> Result {
     written(std::io::copy(file, &mut out).and_then(|_| out.flush()))
 }
 
+/// Writes bytes to standard output.
+#[cfg(feature = "cell")]
+pub fn bytes(bytes: &[u8]) -> Result {
+    let mut out = std::io::stdout().lock();
+    written(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Prints the lines of a text at once, without characters that control a terminal.
+#[cfg(feature = "cell")]
+pub fn tree(tree: &str) -> Result {
+    let lines: Vec<_> = tree.lines().map(|line| printable(line) + "\n").collect();
+    text(&lines.concat())
+}
+
+/// Prints JSON on several lines, without characters that control a terminal.
+#[cfg(feature = "cell")]
+pub fn json(json: &str) -> Result {
+    let lines: Vec<_> = json.lines().map(|line| printable_json(line) + "\n").collect();
+    text(&lines.concat())
+}
+
 /// Writes text to standard output as it is.
 pub fn text(text: &str) -> Result {
     let mut out = std::io::stdout().lock();

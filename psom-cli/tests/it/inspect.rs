@@ -1,12 +1,6 @@
 //! `psom idl` and `psom decode`.
 
-use std::{
-    fs,
-    io::Write,
-    process::{Command, Output, Stdio},
-};
-
-use tempfile::TempDir;
+use crate::support::Folder;
 
 /// The interface definitions of the specification.
 const IDL: &str = include_str!("../../../tests/data/interfaces.idl");
@@ -30,49 +24,6 @@ const STORY: &str = "  \
 Sent by the client: 7 records, 147 bytes, all decoded.
 ";
 
-struct Stage(TempDir);
-
-impl Stage {
-    fn open() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn put(&self, name: &str, data: impl AsRef<[u8]>) {
-        fs::write(self.0.path().join(name), data).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
-        let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
-        psom.current_dir(self.0.path()).args(arguments);
-        psom.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut psom = psom.spawn().unwrap();
-        // A program that refuses its arguments does not read.
-        let _ = psom.stdin.take().unwrap().write_all(input);
-        psom.wait_with_output().unwrap()
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        self.ok_with(arguments, b"")
-    }
-
-    fn ok_with(&self, arguments: &[&str], input: &[u8]) -> String {
-        let output = self.run(arguments, input);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs a command that exits with 1. Returns its output and its error.
-    fn fails(&self, arguments: &[&str]) -> (String, String) {
-        let output = self.run(arguments, b"");
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(errors.lines().count(), 1, "{errors}");
-        let why = errors.strip_prefix("error: ").unwrap().trim_end().to_owned();
-        (String::from_utf8(output.stdout).unwrap(), why)
-    }
-}
-
 fn binary() -> Vec<u8> {
     let digits: Vec<_> = CLIENT.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
     digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
@@ -80,7 +31,7 @@ fn binary() -> Vec<u8> {
 
 #[test]
 fn idl_output_passes_idl_check() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     let printed = stage.ok(&["idl"]);
     assert_eq!(printed.matches("DOInterface").count(), 17);
     stage.put("printed.idl", &printed);
@@ -96,7 +47,7 @@ fn idl_output_passes_idl_check() {
 
 #[test]
 fn idl_prints_the_named_interfaces() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     let whole = "\
 [Name=\"Microsoft.Rtc.Server.DataMCU.Meeting.Parts.IRCStream\", Version=1]
 DOInterface UploadStream {
@@ -133,7 +84,7 @@ DOInterface UploadStream {
 /// Compares the specification's definitions after a change.
 fn checked(from: &str, to: &str) -> (Vec<String>, String) {
     assert!(IDL.contains(from), "{from}");
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("my.idl", IDL.replacen(from, to, 1));
     let (said, why) = stage.fails(&["idl", "--check", "my.idl"]);
     (said.lines().map(String::from).collect(), why)
@@ -193,7 +144,7 @@ fn each_kind_of_difference_is_one_line() {
 
 #[test]
 fn a_renamed_parameter_is_only_a_note() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote(Int32 pick)"));
     let said = stage.ok(&["idl", "--check", "my.idl"]);
     assert_eq!(
@@ -205,7 +156,7 @@ fn a_renamed_parameter_is_only_a_note() {
 
 #[test]
 fn only_named_interfaces_are_compared() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("my.idl", IDL.replace("sVote(Int32 choice)", "sVote()"));
     assert_eq!(
         stage.ok(&["idl", "Content", "QnaContent", "--check", "my.idl"]),
@@ -216,7 +167,7 @@ fn only_named_interfaces_are_compared() {
 
 #[test]
 fn a_malformed_definition_is_reported_with_its_line() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("my.idl", IDL.replacen("Int64 contentId", "Long contentId,", 1));
     let (_, why) = stage.fails(&["idl", "--check", "my.idl"]);
     assert_eq!(why, "my.idl, line 25: expected a type, found `)`");
@@ -229,7 +180,7 @@ fn a_malformed_definition_is_reported_with_its_line() {
 
 #[test]
 fn decode_reads_all_forms_of_a_capture() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("client.bin", binary());
     assert_eq!(stage.ok(&["decode", "client.bin"]), STORY);
     stage.put("client.hex", CLIENT);
@@ -246,7 +197,7 @@ fn decode_reads_all_forms_of_a_capture() {
 
 #[test]
 fn decode_reports_undecodable_records_and_goes_on() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     let mut bytes = binary();
     // The index of doneProtocols.
     bytes[71] = 9;
@@ -266,7 +217,7 @@ fn decode_reports_undecodable_records_and_goes_on() {
 
 #[test]
 fn decode_rejects_other_files() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     stage.put("letter.txt", "16 00\nDear Ada,\n");
     let (said, why) = stage.fails(&["decode", "letter.txt"]);
     assert_eq!(why, "letter.txt, line 2 is not hex: `Dear` does not consist of whole bytes");
@@ -281,7 +232,7 @@ fn decode_rejects_other_files() {
 
 #[test]
 fn decode_takes_the_other_direction_and_a_forced_one() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     // A client that only asks to leave the stage: two objects have such a method.
     stage.put("client.hex", "04 00000002 16 00000002 fe 06");
     stage.put(
@@ -304,7 +255,7 @@ fn decode_takes_the_other_direction_and_a_forced_one() {
 
 #[test]
 fn idl_and_decode_have_help_with_examples() {
-    let stage = Stage::open();
+    let stage = Folder::new();
     for command in ["idl", "decode"] {
         assert!(stage.ok(&[command, "--help"]).contains("Examples"));
     }

@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[cfg(feature = "cell")]
+mod cell;
 mod commands;
 mod inspect;
 mod interrupted;

@@ -1,8 +1,8 @@
 //! A server in its own directory, and commands of its users.
 
 use std::{
-    fs::File,
-    io::{BufRead, BufReader},
+    fs::{self, File},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
@@ -107,5 +107,62 @@ impl Stage {
 
     pub fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+}
+
+/// A folder for commands that need no server.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn put(&self, name: &str, data: impl AsRef<[u8]>) {
+        fs::write(self.0.path().join(name), data).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.path().join(name)).unwrap()
+    }
+
+    /// Returns the names of all files, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    pub fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+        let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
+        psom.current_dir(self.0.path()).args(arguments);
+        psom.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut psom = psom.spawn().unwrap();
+        // A program that refuses its arguments does not read.
+        let _ = psom.stdin.take().unwrap().write_all(input);
+        psom.wait_with_output().unwrap()
+    }
+
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        self.ok_with(arguments, b"")
+    }
+
+    pub fn ok_with(&self, arguments: &[&str], input: &[u8]) -> String {
+        let output = self.run(arguments, input);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that exits with 1. Returns its output and its error.
+    pub fn fails(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.run(arguments, b"");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        let why = errors.strip_prefix("error: ").unwrap().trim_end().to_owned();
+        (String::from_utf8(output.stdout).unwrap(), why)
     }
 }

@@ -1,10 +1,17 @@
 //! `psom cell`: messages and documents of Office's cell storage (MS-FSSHTTPB), a file per command.
 
+mod apply;
+mod chunk;
+mod decode;
+mod encode;
+mod file;
 mod get;
+mod input;
+mod output;
 
 use clap::{Args, Subcommand};
 
-use self::get::Get;
+use self::{apply::Apply, chunk::Chunk, decode::Decode, encode::Encode, file::File, get::Get};
 use crate::error::Result;
 
 /// Read, write and serve Office's cell storage (MS-FSSHTTP, MS-FSSHTTPB)
@@ -16,12 +23,22 @@ pub struct Cell {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Decode(Decode),
+    Encode(Encode),
+    File(File),
+    Apply(Apply),
+    Chunk(Chunk),
     Get(Get),
 }
 
 impl Cell {
     pub async fn run(self) -> Result {
         match self.command {
+            Command::Decode(decode) => decode.run(),
+            Command::Encode(encode) => encode.run(),
+            Command::File(file) => file.run(),
+            Command::Apply(apply) => apply.run(),
+            Command::Chunk(chunk) => chunk.run(),
             Command::Get(get) => get.run().await,
         }
     }

@@ -1,0 +1,9 @@
+//! Files of the cell storage protocol: messages, bodies of HTTP requests with messages inside, and
+//! OneNote packages.
+
+mod body;
+mod document;
+mod mime;
+mod xml;
+
+pub use document::Document;
