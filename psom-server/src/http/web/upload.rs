@@ -1,22 +1,23 @@
 //! `POST /web/upload/{secret}`: a single file in a form (section 3.3.4.3).
 
-use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, HttpBody},
     extract::{Path, Request, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
 use psom_objects::store::StoreError;
 
 use super::{
     super::progress_timer::{ProgressTimer, TooSlow},
-    form::{Form, Malformed},
+    form::Form,
 };
 use crate::{
     app::App,
@@ -41,10 +42,14 @@ pub(crate) async fn upload(
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The reason why a file is refused.
-enum UploadRefusal {
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UploadRefusal {
     /// The body is not a complete form with a file.
+    #[error("{0}")]
     Malformed(&'static str),
+    #[error("the form arrived too slowly")]
     Slow,
+    #[error(transparent)]
     Store(StoreError),
 }
 
@@ -94,42 +99,32 @@ async fn receive_form(
     upload: Result<BrowserUpload, StoreError>,
     max_body_bytes: u64,
 ) -> Result<UnpublishedFiles, UploadRefusal> {
-    let mut form = form(request.headers()).ok_or(Malformed("the body is not a form"))?;
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let mut form = Form::new(&content_type, frames(request.into_body(), max_body_bytes))?;
     let mut upload = upload?;
-    let mut body = request.into_body();
-    let (mut timer, mut total) = (ProgressTimer::new(STALL_TIMEOUT), 0_u64);
-    while let Some(bytes) = timer.wait(next(&mut body)).await?? {
-        timer.transferred(bytes.len());
-        total = total.saturating_add(bytes.len() as u64);
-        if total > max_body_bytes {
-            return Err(StoreError::TooLarge(max_body_bytes - MAX_FORM_OVERHEAD_BYTES).into());
-        }
-        form.feed(&bytes);
-        while let Some(data) = form.next()? {
-            upload.write(data).await?;
-        }
+    while let Some(data) = form.next().await? {
+        upload.write(data).await?;
     }
-    form.end()?;
     Ok(upload.finish().await?)
 }
 
-fn form(headers: &HeaderMap) -> Option<Form> {
-    Form::new(headers.get(CONTENT_TYPE)?.to_str().ok()?)
-}
-
-/// The next bytes of a body; nothing at its end.
-async fn next(body: &mut Body) -> Result<Option<Bytes>, Malformed> {
-    loop {
-        match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-            None => return Ok(None),
-            Some(Err(_)) => return Err(Malformed("the form is truncated")),
-            Some(Ok(frame)) => {
-                if let Ok(bytes) = frame.into_data() {
-                    return Ok(Some(bytes));
-                }
-            }
+/// Returns the frames of a body, up to its limits of length and time.
+fn frames(
+    body: Body,
+    max_body_bytes: u64,
+) -> impl Stream<Item = Result<Bytes, UploadRefusal>> + Send {
+    let state = (body.into_data_stream(), ProgressTimer::new(STALL_TIMEOUT), 0_u64);
+    stream::try_unfold(state, move |(mut body, mut timer, total)| async move {
+        let Some(frame) = timer.wait(body.next()).await? else { return Ok(None) };
+        let bytes = frame.map_err(|_| UploadRefusal::Malformed("the form is truncated"))?;
+        timer.transferred(bytes.len());
+        let total = total.saturating_add(bytes.len() as u64);
+        if total > max_body_bytes {
+            return Err(StoreError::TooLarge(max_body_bytes - MAX_FORM_OVERHEAD_BYTES).into());
         }
-    }
+        Ok(Some((bytes, (body, timer, total))))
+    })
 }
 
 impl UploadRefusal {
@@ -147,15 +142,9 @@ impl UploadRefusal {
     fn reason(self) -> StoreError {
         match self {
             Self::Malformed(why) => StoreError::malformed(why),
-            Self::Slow => StoreError::malformed("the form arrived too slowly"),
+            Self::Slow => StoreError::malformed(self.to_string()),
             Self::Store(error) => error,
         }
-    }
-}
-
-impl From<Malformed> for UploadRefusal {
-    fn from(Malformed(why): Malformed) -> Self {
-        Self::Malformed(why)
     }
 }
 
