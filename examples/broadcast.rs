@@ -1,10 +1,10 @@
-//! Everybody in a room sees what anybody says (section 1.3 of the specification).
+//! A chat room: the server sends each line to all clients (section 1.3 of the specification).
 //!
 //! ```text
-//! cargo run --example broadcast                    # the whole story in one process
+//! cargo run --example broadcast                    # a server and two clients in one process
 //! cargo run --example broadcast serve              # or: a server in one terminal,
 //! cargo run --example broadcast join Ada           # and clients in others; type lines
-//! PSOM_TRACE=1 cargo run --example broadcast       # every message by name
+//! PSOM_TRACE=1 cargo run --example broadcast       # prints every message
 //! ```
 
 use psom::{
@@ -13,17 +13,17 @@ use psom::{
 use psom_examples::Result;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
-/// What clients call on the server.
+/// The methods that clients call on the server.
 #[psom_interface(name = "Example.Broadcast", version = 1, hash = 1234567890123456)]
 pub trait BroadcastServer {
-    /// Says something to the room.
+    /// Sends a line to the room.
     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
-/// What the server calls on clients.
+/// The methods that the server calls on clients.
 #[psom_interface(name = "Example.Broadcast", version = 1, hash = -6543210987654321)]
 pub trait BroadcastClient {
-    /// Somebody has said something.
+    /// Receives a line from a user.
     fn c_receive_broadcast(&mut self, cx: &mut Context<Self>, from: i64, text: &str);
 }
 
@@ -54,18 +54,18 @@ const ADDRESS: &str = "127.0.0.1:8057";
 async fn main() -> Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => story().await,
+        [] => demo().await,
         ["serve"] => serve().await,
         ["join", name] => join(name).await,
         _ => {
-            eprintln!("Say `serve`, `join NAME`, or nothing at all.");
+            eprintln!("usage: broadcast [serve | join NAME]");
             Ok(())
         }
     }
 }
 
-/// A server and two clients in one process, over TLS on a free port.
-async fn story() -> Result<()> {
+/// Runs a server and two clients in one process, over TLS on a free port.
+async fn demo() -> Result<()> {
     let tokens = Tokens::new();
     let (tls, certificate) = psom_examples::certificate()?;
     let server = Server::builder().root(Room).tls(tls).authenticator(tokens.clone());
@@ -75,12 +75,13 @@ async fn story() -> Result<()> {
     let ada = enter(&address, &tokens.issue(User::new(1, "Ada")), "Ada", &certificate).await?;
     let grace =
         enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
-    // A client is done before the server has seen its last message; people are slower than that.
+    // `connect` returns before the server has connected its half of the room, so the first line
+    // waits a moment for both clients.
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     ada.root().s_broadcast("hello").await?;
     grace.root().s_broadcast("good morning").await?;
 
-    // A shutdown closes in good order: what was sent before arrives.
+    // Gives the server time to receive the lines. Its shutdown delivers all output before Close.
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     server.shutdown(std::time::Duration::from_secs(5)).await;
     println!("Ada's session ended: {}", ada.ended().await);
@@ -98,21 +99,21 @@ async fn enter(
     Ok(client.tls(tls::client(certificate.as_bytes())?).connect(address).await?)
 }
 
-/// Serves until it is stopped. Everybody who has a name may come in.
+/// Runs a server until the process is stopped. Every name is admitted.
 async fn serve() -> Result<()> {
     let (tls, certificate) = psom_examples::certificate()?;
     let file = psom_examples::meeting_file("broadcast");
     std::fs::write(&file, certificate)
         .map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     println!("Serving on {ADDRESS}; in other terminals: cargo run --example broadcast join NAME");
-    Server::builder().root(Room).tls(tls).authenticator(Doorman).serve(ADDRESS).await?;
+    Server::builder().root(Room).tls(tls).authenticator(AdmitAll).serve(ADDRESS).await?;
     Ok(())
 }
 
-/// Lets everybody in under the name that is their token.
-struct Doorman;
+/// Admits every client. The token is the user's name.
+struct AdmitAll;
 
-impl psom::Authenticator for Doorman {
+impl psom::Authenticator for AdmitAll {
     async fn authenticate(
         &self,
         credentials: psom::Credentials,
@@ -123,13 +124,13 @@ impl psom::Authenticator for Doorman {
     }
 }
 
-/// Joins the server in the other terminal and says what is typed.
+/// Joins the server in the other terminal and sends each line of standard input.
 async fn join(name: &str) -> Result<()> {
     let file = psom_examples::meeting_file("broadcast");
     let certificate = std::fs::read_to_string(&file)
         .map_err(|_| "start a server first: cargo run --example broadcast serve")?;
     let session = enter(ADDRESS, name, name, &certificate).await?;
-    println!("Type lines; an end of file leaves the room.");
+    println!("Type lines; end of file (Ctrl-D) leaves the room.");
     let mut lines = BufReader::new(stdin()).lines();
     loop {
         tokio::select! {

@@ -1,5 +1,5 @@
-//! An interface without the macros: what `#[psom_interface]` and `#[distributed_object]` write,
-//! written by hand. Both ways can be mixed; here the other half comes from the macro.
+//! An interface without the macros: the code that `#[psom_interface]` and `#[distributed_object]`
+//! generate, written by hand. Both ways can be mixed: here a macro generates the other half.
 //!
 //! ```text
 //! cargo run --example by_hand
@@ -14,20 +14,20 @@ use psom::{
     testing::Pair,
 };
 
-/// What clients call on the server, by the macro.
+/// The server's half, with the macro.
 #[psom_interface(name = "Example.Echo", version = 1, hash = -9074263232449846203)]
 pub trait EchoServer {
-    /// Asks for an echo, so many times.
+    /// Asks for `times` echoes.
     fn s_call(&mut self, cx: &mut Context<Self>, text: &str, times: i32);
 }
 
-/// What the server calls on clients, by hand: first the trait that clients implement.
+/// The client's half by hand: the trait that clients implement.
 pub trait EchoClient {
-    /// An echo.
+    /// Receives an echo.
     fn c_echo(&mut self, cx: &mut Context<Self>, text: &str, number: i32);
 }
 
-/// The interface as a type, and its proxy: what is called on it goes to the target.
+/// The proxy, which sends its calls to a target. `EchoClientProxy<()>` represents the interface.
 pub struct EchoClientProxy<T = ()>(T);
 
 impl Interface for EchoClientProxy {
@@ -67,7 +67,7 @@ impl<T: Target> EchoClientProxy<T> {
     }
 }
 
-/// The server's object, by the macro.
+/// The server's object, with the macro.
 #[distributed_object(serves = EchoServer, calls = EchoClient)]
 struct Mountain;
 
@@ -79,7 +79,7 @@ impl EchoServer for Mountain {
     }
 }
 
-/// The client's object, by hand.
+/// The client's object by hand.
 #[derive(Default)]
 struct Hiker {
     heard: Vec<String>,
@@ -103,7 +103,7 @@ impl DistributedObject for Hiker {
     ) -> Result<Outcome<'a>, Violation> {
         match call.method() {
             1 => {
-                // `&str` is decoded into the scratch of the call and lent from there.
+                // A `&str` is decoded into the text buffer of the call and borrowed from it.
                 let ((text, number), loan) = call.decode::<(psom::interface::Held<str>, i32)>()?;
                 self.c_echo(cx, lend::<str>(&text, loan), number);
                 Ok(done(()))

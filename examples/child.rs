@@ -1,5 +1,6 @@
-//! A client asks for a child, the server connects one, and the two halves talk: the flow of section
-//! 1.3.2 of the specification, without a network (`PSOM_TRACE=1` shows the messages).
+//! A client asks for a child object, the server connects one, and the two halves call each other:
+//! the flow of section 1.3.2 of the specification, without a network (`PSOM_TRACE=1` prints the
+//! messages).
 //!
 //! ```text
 //! cargo run --example child
@@ -13,7 +14,7 @@ use psom_examples::Result;
 /// The server's half of ExampleDO.
 #[psom_interface(name = "Example.ExampleDO", version = 1, hash = 6022381697019052915)]
 pub trait ExampleServer {
-    /// Asks for a child of one's own.
+    /// Asks the server to connect a child.
     fn hook_up_child(&mut self, cx: &mut Context<Self>);
 }
 
@@ -24,27 +25,27 @@ pub trait ExampleClient {}
 /// The server's half of ChildDO.
 #[psom_interface(name = "Example.ChildDO", version = 1, hash = 3325462890841036026)]
 pub trait ChildServer {
-    /// Says something to the server.
+    /// Sends a text to the server.
     fn example_server_method(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
 /// The client's half of ChildDO.
 #[psom_interface(name = "Example.ChildDO", version = 1, hash = 2816169644265932226)]
 pub trait ChildClient {
-    /// Says something to the client.
+    /// Sends a text to the client.
     fn example_client_method(&mut self, text: &str);
 }
 
-// `connects` names what the object connects to its peers, so that both sides negotiate it.
+// `connects` declares the type of the child, so that both sides negotiate its version.
 #[distributed_object(serves = ExampleServer, calls = ExampleClient, connects = Child)]
 struct Example;
 
 impl ExampleServer for Example {
     fn hook_up_child(&mut self, cx: &mut Context<Self>) {
-        // The child is this client's alone, so it goes when the client does.
+        // Each client gets its own child, which is removed when the client disconnects.
         let child = cx.add_while_connected(Child);
         if let Err(error) = cx.caller().connect("child", child) {
-            println!("server: the client cannot have a child: {error}");
+            println!("server: cannot connect the child: {error}");
         }
     }
 }
@@ -54,14 +55,14 @@ struct Child;
 
 impl ChildServer for Child {
     fn example_server_method(&mut self, cx: &mut Context<Self>, text: &str) {
-        println!("server: the child was told {text:?}");
+        println!("server: the child received {text:?}");
         cx.caller().example_client_method("hello, client");
     }
 }
 
 impl Lifecycle for Child {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
-        println!("server: {} is gone, and the child with it", cx.caller().user().name);
+        println!("server: {} has left, and the child is removed", cx.caller().user().name);
     }
 }
 
@@ -86,7 +87,7 @@ impl Lifecycle for MirrorChild {
 
 impl ChildClient for MirrorChild {
     fn example_client_method(&mut self, text: &str) {
-        println!("client: the child was told {text:?}");
+        println!("client: the child received {text:?}");
         self.answered.take().map(|answered| answered.send(()));
     }
 }
@@ -106,7 +107,7 @@ async fn main() -> Result<()> {
         .await?;
 
     session.root().hook_up_child().await?;
-    // The answer comes, unless the connection ends first: then there is nothing to wait for.
+    // Fails if the connection ends before the answer arrives; then there is nothing to wait for.
     let _ = answer.await;
     session.close().await;
     server.shutdown(std::time::Duration::from_secs(5)).await;

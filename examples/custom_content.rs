@@ -1,5 +1,5 @@
-//! A type of content that the specification does not know: a wall of sticky notes in an ordinary
-//! meeting, with interfaces and a manifest of its own, known to the server by one registration.
+//! A custom content type: a wall of sticky notes in an ordinary meeting, with its own interfaces
+//! and its own manifest. The server only has to register the type.
 
 use std::{error::Error, time::Duration};
 
@@ -26,30 +26,30 @@ trait WallClient {
     fn c_stuck(&mut self, by: i64, text: &str);
 }
 
-/// The server's half: one for each wall.
+/// The server's half of one wall.
 #[distributed_object(serves = WallServer, calls = WallClient)]
 struct Wall {
     notes: Vec<(i64, String)>,
-    room: usize,
+    max_notes: usize,
 }
 
 impl ContentType for Wall {
     const NAME: &'static str = "Example.Wall";
 
-    /// What the presenter uploaded says how many notes there is room for.
+    /// Creates the wall from the uploaded manifest, which limits the number of notes.
     fn create(_: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
         let ContentDetail::Other(OtherContent { xml: Some(wall), .. }) = new.detail else {
-            return Err(Refusal::malformed("this is no wall"));
+            return Err(Refusal::malformed("the manifest has no wall element"));
         };
-        let room = wall.attribute("room").and_then(|room| room.parse().ok());
-        let room = room.ok_or(Refusal::malformed("a wall has room for a number of notes"))?;
-        Ok(Self { notes: Vec::new(), room })
+        let max_notes = wall.attribute("maxNotes").and_then(|count| count.parse().ok());
+        let max_notes = max_notes.ok_or(Refusal::malformed("maxNotes is not a number"))?;
+        Ok(Self { notes: Vec::new(), max_notes })
     }
 }
 
 impl WallServer for Wall {
     fn s_stick(&mut self, cx: &mut Context<Self>, text: &str) {
-        if self.notes.len() < self.room && text.len() <= 200 {
+        if self.notes.len() < self.max_notes && text.len() <= 200 {
             let by = cx.caller().user().id;
             self.notes.push((by, text.to_owned()));
             cx.peers().c_stuck(by, text);
@@ -58,7 +58,7 @@ impl WallServer for Wall {
 }
 
 impl Lifecycle for Wall {
-    /// Who comes later sees the same wall, by the same calls.
+    /// Sends the notes to a new participant, through the same calls.
     fn connected(&mut self, cx: &mut Context<Self>) {
         for (by, text) in &self.notes {
             cx.caller().c_stuck(*by, text);
@@ -68,7 +68,7 @@ impl Lifecycle for Wall {
 
 type Lines = UnboundedSender<String>;
 
-/// The client's half: what one participant sees.
+/// The client's half: the view of one participant.
 #[distributed_object(serves = WallClient, calls = WallServer)]
 struct Screen {
     name: &'static str,
@@ -88,18 +88,18 @@ impl Lifecycle for Screen {
     }
 }
 
-/// A participant, over TLS like all others.
-struct Guest {
+/// A participant, connected over TLS.
+struct Participant {
     session: ClientSession<Conference>,
     walls: UnboundedReceiver<Handle<Screen>>,
 }
 
-impl Guest {
+impl Participant {
     async fn join(link: JoinLink, name: &'static str, lines: Lines) -> psom::Result<Self> {
-        let ((found, walls), (told, mut events)) = (unbounded_channel(), unbounded_channel());
+        let ((found, walls), (sender, mut events)) = (unbounded_channel(), unbounded_channel());
         let screen = move |_| Screen { name, lines: lines.clone(), found: found.clone() };
         let root = |scope: &mut Scope| {
-            let conference = Conference::new(scope, move |event| drop(told.send(event)));
+            let conference = Conference::new(scope, move |event| drop(sender.send(event)));
             conference.with_content(scope, Wall::NAME, screen)
         };
         let session = link.join(root).await?;
@@ -107,7 +107,7 @@ impl Guest {
         Ok(Self { session, walls })
     }
 
-    /// The server's half of the wall, as soon as there is one.
+    /// Waits for the next wall and returns the proxy of its server half.
     async fn wall(&mut self) -> psom::Result<WallServerProxy<Remote>> {
         let screen = self.walls.recv().await.ok_or(CallError::Gone)?;
         Ok(self.session.peer(screen).await?)
@@ -121,7 +121,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         listen: "127.0.0.1:0".into(),
         http: "127.0.0.1:0".into(),
         data: data.path().into(),
-        // The one registration.
+        // Registers the content type.
         content_types: ContentTypes::standard().with::<Wall>(),
         ..Options::default()
     };
@@ -129,20 +129,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     server.create_meeting("team", None).await?;
     let (lines, mut shown) = unbounded_channel();
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Presenter).await?;
-    let mut ada = Guest::join(ada, "Ada", lines.clone()).await?;
-    let xml = r#"<wall xmlns="urn:example:wall" room="3"/>"#.parse()?;
+    let mut ada = Participant::join(ada, "Ada", lines.clone()).await?;
+    let xml = r#"<wall xmlns="urn:example:wall" maxNotes="3"/>"#.parse()?;
     let detail = OtherContent { content_type: Wall::NAME.to_owned(), xml: Some(xml) };
     let parcel = Upload::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
     ada.session.run(|conference, cx| conference.upload(cx, parcel)).await??;
     ada.wall().await?.s_stick("more light").await?;
     let grace = server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await?;
-    let mut grace = Guest::join(grace, "Grace", lines).await?;
+    let mut grace = Participant::join(grace, "Grace", lines).await?;
     let mut wall = grace.wall().await?;
-    for note in ["a bigger table", "coffee", "tea, for which there is no room"] {
+    for note in ["a bigger table", "coffee", "tea, which exceeds the limit"] {
         wall.s_stick(note).await?;
     }
     for _ in 0..6 {
-        println!("{}", shown.recv().await.ok_or("the walls are gone")?);
+        println!("{}", shown.recv().await.ok_or("the participants have left")?);
     }
     server.shutdown(Duration::from_secs(5)).await;
     Ok(())

@@ -1,6 +1,6 @@
-//! A type of content whose state outlives its server: every note on the wall is saved before anybody
-//! sees it, and a meeting that is made again has the wall as it was. All of it in virtual time,
-//! without a network: this is how a type of content is tested.
+//! A custom content type with durable state: every note on the wall is saved before a participant
+//! sees it, and a restored meeting has the same wall. The example runs in virtual time without a
+//! network, which is also the way to test a content type.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -32,11 +32,11 @@ trait WallClient {
 #[distributed_object(serves = WallServer, calls = WallClient)]
 struct Wall {
     notes: Vec<Note>,
-    room: usize,
+    max_notes: usize,
     memory: Memory,
 }
 
-/// A note, as it is saved.
+/// A note in its saved form.
 #[derive(Serialize, Deserialize)]
 struct Note {
     by: i64,
@@ -48,24 +48,24 @@ impl ContentType for Wall {
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
         let ContentDetail::Other(OtherContent { xml: Some(wall), .. }) = new.detail else {
-            return Err(Refusal::malformed("this is no wall"));
+            return Err(Refusal::malformed("the manifest has no wall element"));
         };
-        let room = wall.attribute("room").and_then(|room| room.parse().ok());
-        let room = room.ok_or(Refusal::malformed("a wall has room for a number of notes"))?;
-        new.memory.save(scope, "room", &room)?;
-        Ok(Self { notes: Vec::new(), room, memory: new.memory })
+        let max_notes = wall.attribute("maxNotes").and_then(|count| count.parse().ok());
+        let max_notes = max_notes.ok_or(Refusal::malformed("maxNotes is not a number"))?;
+        new.memory.save(scope, "maxNotes", &max_notes)?;
+        Ok(Self { notes: Vec::new(), max_notes, memory: new.memory })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let room = old.saved.required("room")?;
+        let max_notes = old.saved.required("maxNotes")?;
         let notes = old.saved.below("note")?.into_iter().map(|(_, note)| note).collect();
-        Ok(Self { notes, room, memory: old.memory })
+        Ok(Self { notes, max_notes, memory: old.memory })
     }
 }
 
 impl WallServer for Wall {
     fn s_stick(&mut self, cx: &mut Context<Self>, text: &str) -> Result<(), Violation> {
-        if self.notes.len() < self.room && text.len() <= 200 {
+        if self.notes.len() < self.max_notes && text.len() <= 200 {
             let note = Note { by: cx.caller().user().id, text: text.to_owned() };
             let key = format!("note/{:06}", self.notes.len());
             self.memory.save(cx, &key, &note)?;
@@ -84,7 +84,7 @@ impl Lifecycle for Wall {
     }
 }
 
-/// What a participant sees.
+/// The client's half: the view of one participant.
 #[distributed_object(serves = WallClient, calls = WallServer)]
 #[derive(Default)]
 struct Screen {
@@ -97,20 +97,20 @@ impl WallClient for Screen {
     }
 }
 
-/// The meeting as it was saved, with nobody there.
+/// Restores the meeting from its saved state, without participants.
 fn open(files: &MemoryStore, state: &SavedState) -> Pair<Meeting, Conference> {
     let files = Arc::new(files.clone());
     let mut config = MeetingConfig::new("http://files/", files, SystemTime::UNIX_EPOCH);
     config.content_types = ContentTypes::standard().with::<Wall>();
     Pair::server(Config::default(), |scope| {
-        Meeting::restore(scope, config, state).expect("what was saved can be read")
+        Meeting::restore(scope, config, state).expect("the saved state is valid")
     })
 }
 
-/// Somebody joins, and follows walls.
+/// Joins the meeting as a participant who follows walls.
 fn join(meeting: &mut Pair<Meeting, Conference>, id: i64, role: Role) -> usize {
     let participant = Participant { uri: format!("sip:{id}@example.com"), role };
-    meeting.join_as(participant.user(id, "somebody"), |scope| {
+    meeting.join_as(participant.user(id, "participant"), |scope| {
         let conference = Conference::new(scope, |_: Event| ());
         conference.with_content(scope, Wall::NAME, |_| Screen::default())
     })
@@ -120,7 +120,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (files, mut state) = (MemoryStore::default(), SavedState::new());
     let mut meeting = open(&files, &state);
     let ada = join(&mut meeting, 1, Role::Presenter);
-    let xml = r#"<wall xmlns="urn:example:wall" room="3"/>"#.parse()?;
+    let xml = r#"<wall xmlns="urn:example:wall" maxNotes="3"/>"#.parse()?;
     let detail = OtherContent { content_type: Wall::NAME.to_owned(), xml: Some(xml) };
     let parcel = Upload::new(CreateContent::new("Ideas", ContentDetail::Other(detail)), [])?;
     meeting.on_client(ada, |conference, cx| conference.upload(cx, parcel))?;
@@ -131,7 +131,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         });
     });
 
-    // The server stops, and another one goes on with what was saved.
+    // The server stops, and a new server restores the meeting.
     meeting.take_writes().into_iter().for_each(|write| write.apply(&mut state));
     let mut meeting = open(&files, &state);
     let grace = join(&mut meeting, 2, Role::Attendee);

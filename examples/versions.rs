@@ -1,4 +1,5 @@
-//! A version 1 client with a version 10 server, and the reverse: each side may call what both know.
+//! A version 1 client with a version 10 server, and the reverse. Each side can call the methods of
+//! the highest common version.
 //!
 //! ```text
 //! cargo run --example versions
@@ -8,17 +9,17 @@
 mod v1 {
     use psom::{Context, distributed_object, psom_interface};
 
-    /// What clients call on the server.
+    /// The methods that clients call on the server.
     #[psom_interface(name = "Example.Thermometer", version = 1, hash = -3268396721360657817)]
     pub trait ThermometerServer {
         /// Asks for a reading.
         fn s_read(&mut self, cx: &mut Context<Self>);
     }
 
-    /// What the server calls on clients.
+    /// The methods that the server calls on clients.
     #[psom_interface(name = "Example.Thermometer", version = 1, hash = -1344559018589411359)]
     pub trait ThermometerClient {
-        /// A reading, in degrees.
+        /// Sends a reading in degrees Celsius.
         fn c_reading(&mut self, celsius: f64);
     }
 
@@ -41,11 +42,11 @@ mod v1 {
     }
 }
 
-/// The same program nine versions later: it lists the first version too, and appends its methods.
+/// The same program in version 10. It also lists version 1, and appends its new methods.
 mod v10 {
     use psom::{Context, distributed_object, psom_interface};
 
-    /// What clients call on the server.
+    /// The methods that clients call on the server.
     #[psom_interface(
         name = "Example.Thermometer",
         version = 1,
@@ -56,12 +57,12 @@ mod v10 {
     pub trait ThermometerServer {
         /// Asks for a reading.
         fn s_read(&mut self, cx: &mut Context<Self>);
-        /// Sets the place that readings are taken at.
+        /// Sets the location of the thermometer.
         #[since(10)]
         fn s_set_place(&mut self, place: &str);
     }
 
-    /// What the server calls on clients.
+    /// The methods that the server calls on clients.
     #[psom_interface(
         name = "Example.Thermometer",
         version = 1,
@@ -70,9 +71,9 @@ mod v10 {
         hash = -2430175988900484650
     )]
     pub trait ThermometerClient {
-        /// A reading, in degrees.
+        /// Sends a reading in degrees Celsius.
         fn c_reading(&mut self, celsius: f64);
-        /// A reading with its place.
+        /// Sends a reading with the location of the thermometer.
         #[since(10)]
         fn c_reading_at(&mut self, celsius: f64, place: &str);
     }
@@ -85,7 +86,7 @@ mod v10 {
 
     impl ThermometerServer for Thermometer {
         fn s_read(&mut self, cx: &mut Context<Self>) {
-            // Each client gets what its version has.
+            // Calls the newest method that the client's version has.
             if cx.caller().version() >= 10 {
                 cx.caller().c_reading_at(21.5, &self.place);
             } else {
@@ -119,15 +120,15 @@ use psom_examples::Result;
 async fn main() -> Result<()> {
     println!("old client, new server:");
     let (server, session) = join(v10::Thermometer::default(), v1::Display).await?;
-    println!("  version {} is in force", session.version());
+    println!("  version {} is negotiated", session.version());
     session.root().s_read().await?;
     leave(server, session).await;
 
     println!("new client, old server:");
     let (server, session) = join(v1::Thermometer, v10::Display).await?;
-    println!("  version {} is in force", session.version());
+    println!("  version {} is negotiated", session.version());
     session.root().s_read().await?;
-    // The old server does not know this method: the call is an error here, and never sent.
+    // The old server lacks this method, so the call returns an error and is not sent.
     if let Err(error) = session.root().s_set_place("attic").await {
         println!("  {error}");
     }
@@ -135,7 +136,7 @@ async fn main() -> Result<()> {
 
     println!("new client, new server:");
     let (server, session) = join(v10::Thermometer::default(), v10::Display).await?;
-    println!("  version {} is in force", session.version());
+    println!("  version {} is negotiated", session.version());
     session.root().s_set_place("attic").await?;
     session.root().s_read().await?;
     leave(server, session).await;
@@ -155,7 +156,7 @@ async fn join<S: DistributedObject, C: DistributedObject>(
     Ok((server, session))
 }
 
-/// The server says good-bye first: what it has answered arrives before that.
+/// Shuts the server down first. It delivers its answers before it closes the connection.
 async fn leave<C: DistributedObject>(server: Server, session: ClientSession<C>) {
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     server.shutdown(std::time::Duration::from_secs(5)).await;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs a server on a small disk until that is full to its last byte, gives it room again, kills it,
-# and checks that uploads were refused with the right reason, that what was drawn meanwhile waited,
-# and that everything is there. Needs root, for a tmpfs of 160 MiB. PSOM may name the program to run.
+# Runs a server on a small disk until the disk is full, frees space, and kills the server. Checks
+# that uploads are rejected with the right reason, that changes wait while the disk is full, and that
+# all changes are there after a restart. Needs root, for a tmpfs of 160 MiB. The environment variable
+# PSOM may contain the path of the program to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${PSOM:-}" ]; then
@@ -43,34 +44,34 @@ serve
 psom whiteboard "$link" Board create > /dev/null
 psom whiteboard "$link" Board text before --at 10,10 > /dev/null
 
-echo "An upload that would leave less than 128 MiB"
+echo "Uploading a file that would leave less than 128 MiB of free space"
 head -c 64M /dev/urandom > "$work/large.bin"
 if psom share "$link" "$work/large.bin" > /dev/null 2> "$work/refused"; then
-  fail "it was taken"
+  fail "the upload was accepted"
 fi
 cat "$work/refused"
-grep -q "room" "$work/refused" || fail "another reason was given"
+grep -q "room" "$work/refused" || fail "the upload was rejected for another reason"
 psom whiteboard "$link" Board text during --at 10,40 > /dev/null
-health_is ok || fail "the store does not say that it is well"
+health_is ok || fail "the server does not report a healthy store"
 
-echo "A disk that is full to the last byte"
+echo "Filling the disk"
 cat /dev/zero > "$disk/filler" 2> /dev/null || true
 long=$(head -c 2000 /dev/zero | tr '\0' x)
 psom whiteboard "$link" Board text "$long" --at 10,70 > "$work/waits" 2>&1 &
 waits=$!
 until health_is waiting; do
-  kill -0 "$waits" 2>/dev/null || fail "nothing waits: $(cat "$work/waits")"
+  kill -0 "$waits" 2>/dev/null || fail "the change did not wait: $(cat "$work/waits")"
   sleep 0.1
 done
 curl -s "$health"; echo
-kill -0 "$waits" 2>/dev/null || fail "somebody was told of what is not saved"
+kill -0 "$waits" 2>/dev/null || fail "the change was confirmed before it was saved"
 
-echo "Room again"
+echo "Freeing space"
 rm "$disk/filler"
 wait "$waits" || fail "$(cat "$work/waits")"
 until health_is ok; do sleep 0.1; done
 
-echo "The server is killed, and started again"
+echo "Killing and restarting the server"
 kill -9 "$server"
 wait "$server" 2>/dev/null || true
 serve
@@ -79,7 +80,7 @@ for text in before during "$long"; do
   grep -q "$text" <<< "$(tr -d '\n' < "$work/board.svg")" || fail "${text:0:20} is missing"
 done
 kill -INT "$server"
-wait "$server" || fail "the server does not end well"
+wait "$server" || fail "the server did not exit cleanly"
 server=
 psom store check --data "$disk/data"
-echo "Nothing is lost."
+echo "All changes are there."

@@ -1,4 +1,4 @@
-//! Packets: reading and carving never panic; findings are in order and do not overlap.
+//! Packets: reading and carving never panic, and carved ranges are in order and do not overlap.
 #![no_main]
 
 use comqc::carrier::{Packet, carve};

@@ -1,4 +1,4 @@
-//! Messages: reading never panics, and headers are written back without loss.
+//! Messages: reading never panics, and rewriting preserves the headers.
 #![no_main]
 
 use comqc::message::{self, Message};

@@ -1,4 +1,5 @@
-//! Automation data: reading never panics, and a value that was read is written and read again.
+//! Automation data: reading never panics, and every value that is read can be written and read
+//! again.
 #![no_main]
 
 use comqc::{

@@ -1,10 +1,10 @@
-//! Two clients add, change and remove annotations as fast as they can, a third joins them in the
-//! middle, and all end with the same board: over TLS, with a store that syncs.
+//! Two clients add, change and remove annotations as fast as they can, and a third client joins in
+//! between. At the end, all clients must see the same board. Uses TLS and a store that syncs.
 //!
 //! ```text
 //! cargo run --release --bin board [SECONDS]
 //! ```
-//! It takes ten seconds unless another number is given.
+//! The default is 10 seconds.
 
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,15 @@ use psom_objects::{
 use psom_server::{Options, Server};
 use tokio::sync::mpsc;
 
-/// So much is asked for before the answers are waited for.
-const AT_ONCE: usize = 200;
+/// The number of changes that a client requests before it waits for the answers.
+const CHANGES_PER_BATCH: usize = 200;
 
-struct Guest {
+struct Drawer {
     session: ClientSession<Conference>,
     events: mpsc::UnboundedReceiver<Event>,
 }
 
-impl Guest {
+impl Drawer {
     async fn join(server: &Server, name: &str) -> Self {
         let uri = format!("sip:{name}@example.com");
         let link = server.admit("bench", &uri, name, Role::Presenter).await.expect("admitted");
@@ -40,7 +40,7 @@ impl Guest {
                 return;
             }
         }
-        panic!("the connection is over: {}", self.session.ended().await);
+        panic!("the connection has ended: {}", self.session.ended().await);
     }
 
     async fn run<R: Send + 'static>(
@@ -50,11 +50,11 @@ impl Guest {
         self.session.run(act).await.expect("connected")
     }
 
-    /// Waits until all that was asked for is done: the server answers in order, and no title is
-    /// empty.
+    /// Waits until the server has processed all requests. The server answers in order, and it
+    /// rejects an empty title without side effects.
     async fn settle(&mut self) {
         let fence = self.run(|conference, cx| conference.reserve_title(cx, "")).await;
-        let fence = fence.expect("asked");
+        let fence = fence.expect("requested");
         let answers = |event: &Event| matches!(event, Event::Upload { cookie, event: UploadEvent::TitleReservation { .. } } if *cookie == fence);
         self.until(answers).await;
     }
@@ -65,25 +65,25 @@ impl Guest {
         board.expect("a board").annotations
     }
 
-    /// Draws until it is time; returns how much was asked for.
+    /// Draws until a time and returns the number of requested changes.
     async fn draw(mut self, mut seed: u64, until: Instant) -> (Self, usize) {
-        let mut asked = 0;
+        let mut requested = 0;
         while Instant::now() < until {
             seed = self
                 .run(move |conference, cx| {
                     let mut dice = Dice(seed);
-                    (0..AT_ONCE).for_each(|_| act(conference, cx, &mut dice));
+                    (0..CHANGES_PER_BATCH).for_each(|_| act(conference, cx, &mut dice));
                     dice.0
                 })
                 .await;
-            asked += AT_ONCE;
+            requested += CHANGES_PER_BATCH;
             self.settle().await;
         }
-        (self, asked)
+        (self, requested)
     }
 }
 
-/// Numbers that look random and are the same every time.
+/// A deterministic pseudorandom number generator.
 struct Dice(u64);
 
 impl Dice {
@@ -93,8 +93,8 @@ impl Dice {
     }
 }
 
-/// Adds, changes or removes something, by what this client knows of the board. Much of it is
-/// refused, since somebody else was quicker.
+/// Requests a random change of the board that this client sees. The server rejects many of them,
+/// because another client has changed the annotation first.
 fn act(conference: &mut Conference, cx: &mut Context<Conference>, dice: &mut Dice) {
     let board = conference.model().contents[&1].board.as_ref().map(|board| &board.annotations);
     let any = dice.roll(board.map_or(0, Board::len).max(1));
@@ -132,12 +132,12 @@ async fn main() {
     let server = Server::start(options).await.expect("started");
     server.create_meeting("bench", None).await.expect("created");
     let is_there = |event: &Event| matches!(event, Event::Content { event: ContentEvent::ExtendedReady, .. });
-    let mut ada = Guest::join(&server, "ada").await;
+    let mut ada = Drawer::join(&server, "ada").await;
     ada.until(|event| *event == Event::Ready).await;
     let parcel = Upload::whiteboard("Board").expect("a package");
     ada.run(|conference, cx| conference.upload(cx, parcel)).await.expect("uploaded");
     ada.until(is_there).await;
-    let mut grace = Guest::join(&server, "grace").await;
+    let mut grace = Drawer::join(&server, "grace").await;
     grace.until(is_there).await;
 
     let time = Duration::from_secs_f64(seconds);
@@ -145,23 +145,23 @@ async fn main() {
     let (first, second) = (ada.draw(1, start + time), grace.draw(2, start + time));
     let (first, second) = (tokio::spawn(first), tokio::spawn(second));
     tokio::time::sleep(time / 2).await;
-    let mut late = Guest::join(&server, "edsger").await;
+    let mut late = Drawer::join(&server, "edsger").await;
     late.until(is_there).await;
     let (mut ada, by_ada) = first.await.expect("drawn");
     let (mut grace, by_grace) = second.await.expect("drawn");
-    let asked = by_ada + by_grace;
+    let requested = by_ada + by_grace;
 
-    let mut last = Guest::join(&server, "barbara").await;
+    let mut last = Drawer::join(&server, "barbara").await;
     last.until(is_there).await;
     let board = ada.board().await;
     for (name, guest) in [("grace", &mut grace), ("edsger", &mut late), ("barbara", &mut last)] {
-        assert_eq!(guest.board().await, board, "{name} sees another board");
+        assert_eq!(guest.board().await, board, "{name} sees a different board");
     }
     let generations: i32 = board.iter().map(|(_, annotation)| annotation.generation).sum();
-    let per_second = asked as f64 / start.elapsed().as_secs_f64();
+    let per_second = requested as f64 / start.elapsed().as_secs_f64();
     println!(
-        "{asked} changes asked for, {per_second:.0} a second; all four see the same {} annotations, \
-         of {generations} generations together",
+        "{requested} changes requested, {per_second:.0} per second; all four clients see the same \
+         {} annotations, with {generations} generations in total",
         board.len()
     );
     server.shutdown(Duration::from_secs(5)).await;

@@ -1,4 +1,4 @@
-//! Measures the FSSHTTPB library: decoding and encoding, the store of a file, and an answer.
+//! Measures the FSSHTTPB library: decoding, encoding, storing a file, and creating an answer.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/Cargo.toml --bin cell
@@ -23,7 +23,7 @@ const MEGABYTE: usize = 1_000_000;
 /// The number of runs. The median is printed.
 const RUNS: usize = 9;
 
-/// Bytes that do not compress.
+/// Returns bytes that do not compress.
 fn noise(len: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut bytes = Vec::with_capacity(len + 8);
@@ -45,7 +45,7 @@ fn presentation(len: usize) -> Vec<u8> {
         let name = format!("ppt/media/image{number:05}.png");
         let size = (picture.len() as u32).to_le_bytes();
         file.extend(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0");
-        // The check sum is the number: the pictures need different signatures, not true ones.
+        // The pictures need different checksums, but not correct ones.
         file.extend((number as u32).to_le_bytes());
         file.extend([size, size].concat());
         file.extend((name.len() as u16).to_le_bytes());

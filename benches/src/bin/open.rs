@@ -1,10 +1,11 @@
-//! How long a large meeting takes to open after a restart, and whether that stays so.
+//! Measures the time in which a server opens a large meeting after a restart, and whether it stays
+//! constant over many restarts.
 //!
 //! ```text
 //! cargo run --release --bin open
 //! ```
-//! A meeting with 10,000 annotations, 50 contents and 1,000 votes is made in virtual time; what it
-//! saved is stored, and a server is started on it a hundred times.
+//! A meeting with 10,000 annotations, 50 contents and 1,000 votes is created in virtual time and
+//! stored. Then a server is started on the store 100 times.
 
 use std::{
     sync::Arc,
@@ -29,7 +30,7 @@ const ANNOTATIONS: usize = 10_000;
 const VOTES: i64 = 1_000;
 const STARTS: usize = 100;
 
-/// What such a meeting has saved.
+/// Returns the writes of the meeting.
 fn meeting() -> Vec<psom::Write> {
     let config =
         MeetingConfig::new("http://x/", Arc::new(MemoryStore::default()), SystemTime::UNIX_EPOCH);

@@ -1,8 +1,9 @@
 //! Queued calls recorded and played per second, compared with `serde` and `bincode` on the same
 //! arguments.
 //!
-//! `cargo run --release --bin queued_calls`. Each figure is the median of eleven rounds. A message
-//! holds 64 calls with an integer, a text and a double; bincode writes them as a `Vec` of an enum.
+//! `cargo run --release --bin queued_calls`. Each figure is the median of 11 rounds. A message
+//! contains 64 calls with an integer, a text and a double. bincode encodes them as a `Vec` of an
+//! enum.
 
 use std::{hint::black_box, time::Instant};
 
@@ -10,7 +11,7 @@ use comqc::{Message, Recorder, decode_calls, queued_interface, security::Securit
 use serde::{Deserialize, Serialize};
 
 const CALLS_PER_MESSAGE: usize = 64;
-/// Enough messages for a round of at least 50 ms.
+/// The number of messages in a round, so that a round takes at least 50 ms.
 const MESSAGES_PER_ROUND: usize = 5_000;
 const ROUNDS: usize = 11;
 
@@ -26,7 +27,7 @@ enum SerdeCall {
     Describe { quantity: i32, article: String, weight: f64 },
 }
 
-/// An object that only adds up, so that the figures are those of the formats.
+/// An object that only adds the arguments, so that the figures measure the formats.
 #[derive(Default)]
 struct Total(i64, f64);
 

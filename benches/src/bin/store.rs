@@ -1,12 +1,11 @@
-//! What it costs that nothing gets lost, and what it buys to write what all meetings commit
-//! together, on this machine and this disk.
+//! Measures the cost of durable commits and the gain of group commit, on this machine and disk.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/Cargo.toml --bin store -- [DIRECTORY]
 //! ```
 //!
-//! A meeting commits a turn when the turn before is safe, as fast as it can. The directory, by
-//! default the present one, says which disk is meant.
+//! Each meeting commits a turn as soon as the previous turn is safe. The directory selects the disk;
+//! the default is the current directory.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,10 +18,10 @@ use tokio::task::JoinSet;
 
 const ROUNDS: usize = 7;
 const MEETINGS: [usize; 3] = [1, 10, 100];
-/// How long is measured at a time.
-const SPELL: Duration = Duration::from_secs(1);
+/// The duration of one measurement.
+const ROUND_TIME: Duration = Duration::from_secs(1);
 
-/// Commits a second, and commits a transaction.
+/// Returns commits per second, and commits per transaction.
 async fn measure(directory: &Path, durability: Durability, meetings: usize) -> [f64; 2] {
     let directory = directory.join(format!("store-bench-{}", std::process::id()));
     std::fs::create_dir(&directory).unwrap();
@@ -37,8 +36,8 @@ async fn measure(directory: &Path, durability: Durability, meetings: usize) -> [
         let journal = store.journal(&meeting.to_string());
         tasks.spawn(async move {
             let mut turns = 0_u64;
-            while begin.elapsed() < SPELL {
-                // An annotation more, and their order.
+            while begin.elapsed() < ROUND_TIME {
+                // A new annotation, and the order of all annotations.
                 let annotation = format!("content/7/annotation/{turns}");
                 let turn = [(annotation, "x".repeat(300)), ("order".into(), turns.to_string())];
                 let turn = turn.map(|(key, value)| Write { key, value: Some(value) });
@@ -64,7 +63,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 #[tokio::main]
 async fn main() {
     let directory = std::env::args_os().nth(1).map_or_else(|| ".".into(), PathBuf::from);
-    // Taken in turn, so that what else the machine does touches all of them alike.
+    // The rounds alternate, so that other load on the machine affects all kinds equally.
     let kinds = [Durability::Full, Durability::Process];
     let mut measured = vec![[const { Vec::new() }; 2]; kinds.len() * MEETINGS.len()];
     for _ in 0..ROUNDS {
@@ -77,7 +76,7 @@ async fn main() {
     }
     let medians: Vec<[f64; 2]> = measured.into_iter().map(|values| values.map(median)).collect();
     println!("Medians of {ROUNDS} rounds; a turn is two writes of about 350 bytes.");
-    println!("meetings     full/s  a group   gain  process/s  a group   gain  process:full");
+    println!("meetings     full/s    group   gain  process/s    group   gain  process:full");
     for (row, meetings) in medians.chunks(2).zip(MEETINGS) {
         let [[full, full_group], [process, process_group]] = [row[0], row[1]];
         println!(
