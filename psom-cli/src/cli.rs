@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 
 #[cfg(feature = "cell")]
 use crate::commands::cell::Cell;
+#[cfg(feature = "queue")]
+use crate::commands::queue::Queue;
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
@@ -72,6 +74,8 @@ enum Command {
     Notes(Notes),
     Idl(Idl),
     Decode(Decode),
+    #[cfg(feature = "queue")]
+    Queue(Queue),
     #[cfg(feature = "cell")]
     Cell(Cell),
     Store(Store),
@@ -137,6 +141,8 @@ impl Cli {
             Command::Notes(notes) => notes.run().await,
             Command::Idl(idl) => idl.run(),
             Command::Decode(decode) => decode.run(),
+            #[cfg(feature = "queue")]
+            Command::Queue(queue) => queue.run(),
             #[cfg(feature = "cell")]
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,

@@ -6,6 +6,8 @@ use psom::session::Role;
 use psom_inspect::{Event, EventKind, Inspector, Transcript, dump};
 use psom_objects::interfaces::catalog;
 
+#[cfg(feature = "queue")]
+use super::queue;
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},
@@ -31,7 +33,8 @@ connection, or is damaged, is decoded from the next choice of a channel on. If a
 decoded, the command exits with 1. At most 256 MiB are read.
 
 Messages of Office's cell storage, XML and MTOM with such messages inside, and OneNote packages are
-recognized and printed as by `psom cell decode`.")]
+recognized and printed as by `psom cell decode`; messages and packets of queued calls (MC-COMQC), as by
+`psom queue decode`.")]
 pub struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
@@ -68,14 +71,14 @@ impl Decode {
         let bytes = capture(&self.file)?;
         #[cfg(feature = "cell")]
         if let Some(document) = crate::cell::Document::read(&bytes) {
-            if self.direction.is_some() || self.other.is_some() {
-                let name = name_of(&self.file);
-                return Err(CommandError::new(format!(
-                    "{name} is no capture of a connection; leave out --direction and --other"
-                )));
-            }
+            self.reject_capture_options()?;
             let document = document.map_err(|error| error.prefixed(name_of(&self.file)))?;
             return out::tree(&document.print());
+        }
+        #[cfg(feature = "queue")]
+        if queue::decode::is_recorded(&bytes) {
+            self.reject_capture_options()?;
+            return queue::decode::print_recorded(&bytes, &queue::names::Names::default());
         }
         if let Some(other) = &self.other {
             let other_bytes = capture(other)?;
@@ -91,6 +94,18 @@ impl Decode {
             inspector = inspector.other(other_bytes);
         }
         print(&inspector.read(bytes))
+    }
+
+    /// Rejects the options that only captures of a connection have.
+    #[cfg(any(feature = "cell", feature = "queue"))]
+    fn reject_capture_options(&self) -> Result {
+        if self.direction.is_none() && self.other.is_none() {
+            return Ok(());
+        }
+        let name = name_of(&self.file);
+        Err(CommandError::new(format!(
+            "{name} is no capture of a connection; leave out --direction and --other"
+        )))
     }
 }
 

@@ -16,6 +16,8 @@ pub mod poll;
 pub mod present;
 pub mod proxy;
 pub mod qna;
+#[cfg(feature = "queue")]
+pub mod queue;
 pub mod rename;
 pub mod serve;
 pub mod share;

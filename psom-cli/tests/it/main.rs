@@ -9,6 +9,8 @@ mod inspect;
 mod interrupted;
 mod kill;
 mod polls;
+#[cfg(feature = "queue")]
+mod queue;
 mod slides_share;
 mod store;
 mod support;
