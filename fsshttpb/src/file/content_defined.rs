@@ -110,19 +110,19 @@ impl<'a> Rolling<'a> {
     /// Replaces the content of `block` by the next hashes.
     fn fill(&mut self, block: &mut Vec<u32>) {
         let end = self.file.len().min(self.next + HORIZON);
-        let file = self.file;
-        let push = |hash: &mut u32, old: u8, new: u8| {
+        let mut hash = self.hash;
+        let mut roll = |old: u8, new: u8| {
             let old = TABLE[usize::from(old)].rotate_left((WINDOW_BYTES % 32) as u32);
-            *hash = hash.rotate_left(1) ^ old ^ TABLE[usize::from(new)];
-            *hash
+            hash = hash.rotate_left(1) ^ old ^ TABLE[usize::from(new)];
+            hash
         };
         block.clear();
         // The window of the first bytes begins before the file.
         let head = end.min(WINDOW_BYTES.max(self.next));
-        block.extend(file[self.next..head].iter().map(|new| push(&mut self.hash, 0, *new)));
-        let old = file[head.saturating_sub(WINDOW_BYTES)..].iter();
-        let pairs = old.zip(&file[head..end]);
-        block.extend(pairs.map(|(old, new)| push(&mut self.hash, *old, *new)));
+        block.extend(self.file[self.next..head].iter().map(|new| roll(0, *new)));
+        let old = self.file[head.saturating_sub(WINDOW_BYTES)..].iter();
+        block.extend(old.zip(&self.file[head..end]).map(|(old, new)| roll(*old, *new)));
+        self.hash = hash;
         self.next = end;
     }
 }
