@@ -1,6 +1,6 @@
 //! The storage index (MS-FSSHTTPB 2.2.1.12.2): it maps keys to data elements.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     atom::{CellId, ExtendedGuid, SerialNumber},
@@ -20,6 +20,16 @@ pub enum Key {
     Cell(CellId),
     /// The manifest of a revision.
     Revision(ExtendedGuid),
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest => f.write_str("the storage manifest"),
+            Self::Cell(cell) => write!(f, "the cell {cell}"),
+            Self::Revision(revision) => write!(f, "the revision {revision}"),
+        }
+    }
 }
 
 /// The value of a key.

@@ -150,7 +150,7 @@ fn merge(
         .collect();
     for (key, _) in &changed {
         if expected.is_some_and(|expected| expected.get(key) != current.get(key)) {
-            let text = format!("{key:?} has changed since the expected index; query again");
+            let text = format!("{key} has changed since the expected index; query again");
             return refuse(CellCode::COHERENCY, text);
         }
     }
