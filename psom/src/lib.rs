@@ -116,6 +116,7 @@ extern crate self as psom;
 #[doc(hidden)]
 pub mod __private;
 pub mod error;
+pub mod hub;
 pub mod interface;
 #[cfg(feature = "tokio")]
 pub mod net;

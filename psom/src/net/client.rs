@@ -7,7 +7,7 @@ use tokio_rustls::TlsConnector;
 use super::{
     connection::{self, Transport},
     handle::SpaceHandle,
-    link::{Closer, Link, Side},
+    link::{Closer, Link},
     named,
     remote::Remote,
     space_task::Message,
@@ -16,6 +16,7 @@ use super::{
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
     error::{CallError, Misuse, SetupError},
+    hub::Input,
     interface::{Interface, ObjectDesc},
     space::ConnectionKey,
     wire::auth::{Credentials, TOKEN_LIMIT},
@@ -171,10 +172,10 @@ impl<R> ClientBuilder<R> {
         config.trace = config.trace.map(|trace| named(&trace, "client"));
         let config = Arc::new(config);
         let space = SpaceHandle::start_with((*config).clone(), further, root)?;
-        let link = Arc::new(Link::new(&config, Side::Client));
+        let link = Arc::new(Link::new(space.space().reports));
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
-        let connect = Message::Connect(config.clone(), credentials, link.clone(), reply);
+        let connect = Message::Connect(credentials, link.clone(), reply);
         let gone = |_| Error::from(CallError::Gone);
         inbox.send(connect).await.map_err(|_| Error::from(CallError::Gone))?;
         let key = key.await.map_err(gone)?;
@@ -274,7 +275,7 @@ impl<T: DistributedObject> ClientSession<T> {
 
     /// Closes the connection after everything that was sent, and waits until that is done.
     pub async fn close(self) -> Error {
-        let close = Message::End(self.key, Error::Closed);
+        let close = Message::Input(Input::End(self.key, Error::Closed));
         let _ = self.space.space().inbox.send(close).await;
         let error = self.link.ended().await;
         self.link.done().await;

@@ -1,6 +1,6 @@
-//! The task of one connection: bytes from the transport to the space and back.
+//! The task of one connection: it moves bytes between a transport and a space.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::IoSlice, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
@@ -9,28 +9,30 @@ use tokio::{
 };
 
 use super::{
-    link::{Link, Next},
+    link::Link,
+    outbox::Writing,
     space_task::{Inbox, Message},
 };
 use crate::{
     Config, Error,
-    error::{LostReason, PeerMisbehaved},
+    error::LostReason,
+    hub::Input,
     space::ConnectionKey,
 };
 
-/// Buffers grow to the second and shrink to the first, by how much the last read brought: an idle
-/// connection holds a small one.
-const READ: (usize, usize) = (512, 64 * 1024);
+/// The sizes of the smallest and the largest read buffer. A buffer grows and shrinks by what the
+/// last read brought, so an idle connection holds a small one.
+const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 
-/// How long the peer may take to read a farewell before the transport is dropped.
+/// How long a peer may take to read a farewell before the transport is dropped.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Any byte stream that a connection can run on.
+/// Any byte stream that a connection can use.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for S {}
 
-/// Moves bytes until the connection is over, for whichever reason.
+/// Moves bytes until the connection has ended.
 pub(super) async fn run(
     stream: impl Transport,
     key: ConnectionKey,
@@ -38,7 +40,10 @@ pub(super) async fn run(
     link: &Arc<Link>,
     config: &Config,
 ) {
-    move_bytes(stream, key, inbox, link, config).await;
+    if let Err(reason) = move_bytes(stream, key, inbox, link, config).await {
+        // A space that is gone needs no report.
+        let _ = inbox.send(Message::Input(Input::Lost(key, reason))).await;
+    }
     link.set_done();
 }
 
@@ -48,40 +53,32 @@ async fn move_bytes(
     inbox: &Inbox,
     link: &Arc<Link>,
     config: &Config,
-) {
+) -> Result<(), LostReason> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let overdue = async {
-        // What is left to say to a connection that is over is said within one stall.
-        let error = link.ended().await;
+        // The last bytes of an ended connection leave within one stall.
+        link.ended().await;
         tokio::time::sleep(config.stall_timeout.saturating_add(LINGER)).await;
-        error
     };
     let let_go = async {
         link.closing().await;
         // A space that is gone has closed the connection itself.
-        let _ = inbox.send(Message::End(key, Error::Closed)).await;
+        let _ = inbox.send(Message::Input(Input::End(key, Error::Closed))).await;
         std::future::pending().await
     };
-    let reason = tokio::select! {
-        reason = read(&mut reader, key, inbox, link) => reason,
-        reason = overdue => reason,
-        reason = let_go => reason,
-        result = write(&mut writer, link, config) => match result {
-            Ok(()) => {
-                // What the peer has sent meanwhile must be taken: a transport that is closed with
-                // unread bytes is reset, and the farewell lost with it.
-                let _ = timeout(LINGER, discard(&mut reader)).await;
-                return;
-            }
-            Err(reason) => reason,
-        },
-    };
-    link.abandon();
-    // A space that is gone has nobody left to tell.
-    let _ = match reason {
-        Error::Lost(reason) => inbox.send(Message::Lost(key, reason)).await,
-        error => inbox.send(Message::End(key, error)).await,
-    };
+    tokio::select! {
+        biased;
+        written = write(&mut writer, key, link) => {
+            written?;
+            // Input that arrives meanwhile must be read: a transport that is closed with unread
+            // bytes is reset, and the farewell is lost with it.
+            let _ = timeout(LINGER, discard(&mut reader)).await;
+            Ok(())
+        }
+        reason = read(&mut reader, key, inbox, link) => Err(reason),
+        () = let_go => Ok(()),
+        () = overdue => Ok(()),
+    }
 }
 
 async fn read(
@@ -89,64 +86,54 @@ async fn read(
     key: ConnectionKey,
     inbox: &Inbox,
     link: &Link,
-) -> Error {
-    let mut size = READ.0;
+) -> LostReason {
+    let (smallest, largest) = READ_BUFFER_BYTES;
+    let mut size = smallest;
     loop {
         let mut input = BytesMut::with_capacity(size);
         match reader.read_buf(&mut input).await {
-            Ok(0) => return LostReason::Eof.into(),
-            Ok(count) if count >= size => size = (size * 4).min(READ.1),
-            Ok(count) if count < size / 8 => size = (size / 4).max(READ.0),
+            Ok(0) => return LostReason::Eof,
+            Ok(count) if count >= size => size = (size * 4).min(largest),
+            Ok(count) if count < size / 8 => size = (size / 4).max(smallest),
             Ok(_) => {}
-            Err(error) => return Error::Lost(error.into()),
+            Err(error) => return error.into(),
         }
-        link.set_unread(true);
-        link.listening().await;
-        // A connection that is being ended reads on, so that its peer can write, but not for long.
-        if !link.is_finished() && inbox.send(Message::Input(key, input.freeze())).await.is_err() {
-            return LostReason::ApplicationEnded.into();
+        link.reading().await;
+        // The peer of an ended connection is still read, so that it can write and then read.
+        let input = Message::Input(Input::Received(key, input.freeze()));
+        if link.over().is_none() && inbox.send(input).await.is_err() {
+            return LostReason::ApplicationEnded;
         }
     }
 }
 
 async fn write(
     writer: &mut (impl AsyncWrite + Unpin),
+    key: ConnectionKey,
     link: &Link,
-    config: &Config,
-) -> Result<(), Error> {
-    loop {
-        match link.next().await {
-            Next::Chunk(chunk) => {
-                let mut bytes = chunk.as_ref();
-                while !bytes.is_empty() {
-                    let written = progress(config, writer.write(bytes)).await?;
-                    link.written(written);
-                    bytes = &bytes[written..];
-                }
-                if link.is_idle() {
-                    progress(config, writer.flush()).await?;
-                }
+) -> Result<(), LostReason> {
+    let mut writing = Writing::default();
+    while link.next(&mut writing).await {
+        while !writing.is_empty() {
+            let written = {
+                let mut slices = [IoSlice::new(&[]); _];
+                let count = writing.slices(&mut slices);
+                writer.write_vectored(&slices[..count]).await?
+            };
+            if written == 0 {
+                return Err(LostReason::Reset);
             }
-            Next::Finished => {
-                progress(config, writer.flush()).await?;
-                // The peer may have closed its side already.
-                let _ = timeout(LINGER, writer.shutdown()).await;
-                return Ok(());
-            }
+            writing.advance(written);
+            link.written(key, written);
+        }
+        if link.is_idle() {
+            writer.flush().await?;
         }
     }
-}
-
-/// Waits for the transport to take something, but not longer than a slow consumer may.
-async fn progress<R>(
-    config: &Config,
-    operation: impl Future<Output = std::io::Result<R>>,
-) -> Result<R, Error> {
-    match timeout(config.stall_timeout, operation).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(error)) => Err(Error::Lost(error.into())),
-        Err(_) => Err(PeerMisbehaved::SlowConsumer.into()),
-    }
+    writer.flush().await?;
+    // The peer may have closed its side already.
+    let _ = timeout(LINGER, writer.shutdown()).await;
+    Ok(())
 }
 
 async fn discard(reader: &mut (impl AsyncRead + Unpin)) {

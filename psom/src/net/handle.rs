@@ -4,12 +4,14 @@ use tokio::sync::oneshot;
 
 use super::{
     journal::Journal,
+    link::Reports,
     space_task::{self, Inbox, Message},
     with_trace,
 };
 use crate::{
-    Config, Context, DistributedObject, Handle, Scope, Space,
+    Config, Context, DistributedObject, Handle, Scope,
     error::{CallError, Misuse},
+    hub::{Hub, Input},
     interface::ObjectDesc,
     space::{SpaceStats, Task},
 };
@@ -25,6 +27,7 @@ pub struct SpaceHandle<T> {
 #[derive(Clone)]
 pub struct SpaceRef {
     pub(super) inbox: Inbox,
+    pub(super) reports: Arc<Reports>,
 }
 
 impl<T: DistributedObject> SpaceHandle<T> {
@@ -62,9 +65,11 @@ impl<T: DistributedObject> SpaceHandle<T> {
         journal: Option<Arc<dyn Journal>>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
-        let (space, root) = Space::try_new(Instant::now(), further, root)?;
-        let inbox = space_task::start(space, Arc::new(with_trace(config)), journal);
-        Ok(Self { space: SpaceRef { inbox }, root })
+        let config = Arc::new(with_trace(config));
+        let (hub, root) = Hub::new(Instant::now(), config, journal.is_some(), further, root)?;
+        let reports = Arc::new(Reports::new(hub.report_bytes()));
+        let inbox = space_task::start(hub, journal, reports.clone());
+        Ok(Self { space: SpaceRef { inbox, reports }, root })
     }
 
     /// The handle of the root.
@@ -93,7 +98,7 @@ impl<T: DistributedObject> SpaceHandle<T> {
             let result = run(object, cx);
             cx.when_safe(move || drop(reply.send(result)));
         });
-        let sent = self.space.inbox.send(Message::Run(object.key, task)).await;
+        let sent = self.space.inbox.send(Message::Input(Input::Ran(object.key, task))).await;
         sent.map_err(|_| CallError::Gone)?;
         // The task is dropped unrun, and its reply with it, where the object is gone.
         result.await.map_err(|_| CallError::Gone)
@@ -102,14 +107,14 @@ impl<T: DistributedObject> SpaceHandle<T> {
     /// Closes every connection, those too that have not opened their channel yet, and takes no
     /// further one. The objects stay for as long as there is a handle.
     pub async fn close(&self) -> Result<(), CallError> {
-        self.space.inbox.send(Message::Close).await.map_err(|_| CallError::Gone)
+        self.space.inbox.send(Message::Input(Input::Close)).await.map_err(|_| CallError::Gone)
     }
 
     /// How much the space holds.
     pub async fn stats(&self) -> Result<SpaceStats, CallError> {
         let (reply, stats) = oneshot::channel();
         self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| CallError::Gone)?;
-        stats.await.map_err(|_| CallError::Gone)
+        stats.await.map(|stats| stats.space).map_err(|_| CallError::Gone)
     }
 }
 

@@ -1,315 +1,225 @@
 use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use tokio::sync::{Notify, watch};
 
-use crate::{
-    Error,
-    error::LostReason,
-    session::{Chunk, Config, OutQueue, Output},
-};
+use super::outbox::{Outbox, Writing};
+use crate::{Error, hub::Chunk, space::ConnectionKey};
 
-/// What a space, a connection's task and the program around them share of one connection.
+/// The state of one connection that its space's task, its own task and the program share.
 #[derive(Debug)]
 pub(super) struct Link {
-    side: Side,
-    queue: Mutex<OutQueue>,
-    /// Set while the peer is not listened to.
-    paused: watch::Sender<bool>,
-    /// Wakes the space, which listens again.
-    wake: OnceLock<Arc<Notify>>,
-    /// Wakes the task that writes.
+    outbox: Mutex<Outbox>,
+    /// Wakes the connection's task when the outbox is no longer empty.
     filled: Notify,
-    /// Wakes whoever waits for the queue to sink under the soft mark.
-    sunk: Notify,
+    /// The bytes that the transport has accepted since the last report.
+    written: AtomicUsize,
+    /// Whether a report is on its way.
+    reporting: AtomicBool,
+    reports: Arc<Reports>,
     state: watch::Sender<LinkState>,
-    /// Set when whoever holds the connection lets go of it.
-    closing: watch::Sender<bool>,
-    /// Set when the transport is done with.
-    done: watch::Sender<bool>,
-    /// Lets calls from outside through one after the other.
+    /// Set when the program lets go of the connection.
+    closing: Notify,
+    /// Lets calls from outside the space through one after the other.
     pub(super) gate: tokio::sync::Mutex<()>,
-    /// How many bytes the transport has taken.
-    taken: AtomicU64,
-    /// Whether the peer has sent something that the space has yet to take.
-    unread: AtomicBool,
-    soft_mark: usize,
-    hard_mark: usize,
 }
 
-/// Whose end of a connection this is. One side alone waits for the other to take what it was sent:
-/// two that waited for each other would both stand still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Client,
-    Server,
+#[derive(Debug, Default)]
+struct LinkState {
+    /// The version of the root's interface in force, once the root is connected.
+    version: Option<i32>,
+    /// Whether more bytes wait for the peer than the soft limit.
+    congested: bool,
+    /// Whether the peer is not read.
+    paused: bool,
+    /// Why the connection has ended, once it has.
+    over: Option<Error>,
+    /// Whether the transport is closed.
+    done: bool,
 }
 
-/// Closes its connection when it is dropped, wherever that happens.
+/// The connections of one space whose transports have accepted many bytes.
+#[derive(Debug)]
+pub(super) struct Reports {
+    keys: Mutex<Vec<ConnectionKey>>,
+    pub(super) filled: Notify,
+    /// A connection reports when its transport has accepted this many bytes.
+    bytes: usize,
+}
+
+/// Closes its connection when it is dropped.
 #[derive(Debug)]
 pub(super) struct Closer(pub(super) Arc<Link>);
 
 impl Drop for Closer {
     fn drop(&mut self) {
-        self.0.closing.send_replace(true);
+        self.0.closing.notify_one();
     }
 }
 
-/// How far a connection is.
-#[derive(Debug, Clone)]
-pub(super) enum LinkState {
-    Connecting,
-    /// The root is connected, with this version in force.
-    Open(i32),
-    Over(Error),
-}
+impl Reports {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { keys: Mutex::default(), filled: Notify::new(), bytes }
+    }
 
-/// What there is to write.
-pub(super) enum Next {
-    Chunk(Chunk),
-    /// Everything is written and nothing follows.
-    Finished,
+    fn keys(&self) -> MutexGuard<'_, Vec<ConnectionKey>> {
+        // Nothing panics while it holds the list.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves the connections that have something to report to `keys`.
+    pub(super) fn take(&self, keys: &mut Vec<ConnectionKey>) {
+        keys.append(&mut self.keys());
+    }
 }
 
 impl Link {
-    pub(super) fn new(config: &Config, side: Side) -> Self {
+    pub(super) fn new(reports: Arc<Reports>) -> Self {
         Self {
-            side,
-            queue: Mutex::default(),
-            paused: watch::Sender::new(false),
-            wake: OnceLock::new(),
+            outbox: Mutex::default(),
             filled: Notify::new(),
-            sunk: Notify::new(),
-            state: watch::Sender::new(LinkState::Connecting),
-            closing: watch::Sender::new(false),
-            done: watch::Sender::new(false),
+            written: AtomicUsize::new(0),
+            reporting: AtomicBool::new(false),
+            reports,
+            state: watch::Sender::default(),
+            closing: Notify::new(),
             gate: tokio::sync::Mutex::default(),
-            taken: AtomicU64::new(0),
-            unread: AtomicBool::new(false),
-            soft_mark: config.soft_mark,
-            hard_mark: config.hard_mark,
         }
     }
 
-    fn queue(&self) -> MutexGuard<'_, OutQueue> {
-        // Nothing panics while it holds the queue.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        // Nothing panics while it holds the outbox.
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues what a turn sends. Says whether the peer lags, and whether it lags too far.
-    pub(super) fn push(&self, output: Output, config: &Config) -> (bool, bool) {
-        let mut queue = self.queue();
-        queue.push(output, config);
-        let lags = (queue.waiting() > config.soft_mark, queue.take_overflow());
-        drop(queue);
+    /// Gives bytes to the connection's task.
+    pub(super) fn send(&self, chunk: Chunk<'_>) {
+        if self.outbox().push(chunk) {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Ends the connection: its task closes the transport behind what was sent.
+    pub(super) fn close(&self, error: Error) {
+        self.outbox().finish();
         self.filled.notify_one();
-        lags
+        self.state.send_modify(|state| {
+            state.over.get_or_insert(error);
+        });
     }
 
-    /// Pings a client to whom nothing is sent at the moment.
-    pub(super) fn ping(&self) {
-        self.queue().ping();
-        self.filled.notify_one();
-    }
-
-    /// Says whom to wake once the peer is to be listened to again.
-    pub(super) fn set_wake(&self, wake: Arc<Notify>) {
-        // A link has one space.
-        let _ = self.wake.set(wake);
-    }
-
-    /// Announces bytes that answer the peer and will be pushed. Says whether it is not listened to
-    /// any more, until it has taken what it asked for.
-    pub(super) fn owe(&self, bytes: usize) -> bool {
-        let mut queue = self.queue();
-        queue.owe(bytes);
-        // Nothing is taken meanwhile.
-        let owes = self.side == Side::Server && queue.owed() > self.soft_mark;
-        if owes {
-            self.paused.send_replace(true);
-        }
-        owes
-    }
-
-    /// Whether the peer has yet to take what it asked for, before it is listened to.
-    pub(super) fn owes(&self) -> bool {
-        self.side == Side::Server && self.queue().owed() > self.soft_mark
-    }
-
-    /// Listens to the peer again.
-    pub(super) fn unpause(&self) {
-        self.set_unread(false);
-        self.paused.send_replace(false);
-    }
-
-    /// Waits until the peer is listened to, or the connection is over.
-    pub(super) async fn listening(&self) {
-        if *self.paused.borrow() {
-            // The sender is a field of this link.
-            let _ = self.paused.subscribe().wait_for(|paused| !*paused).await;
-        }
-    }
-
-    pub(super) fn set_unread(&self, unread: bool) {
-        self.unread.store(unread, Ordering::Relaxed);
-    }
-
-    pub(super) fn has_unread(&self) -> bool {
-        self.unread.load(Ordering::Relaxed)
-    }
-
-    /// Waits for the next bytes to write.
-    pub(super) async fn next(&self) -> Next {
+    /// Waits for bytes to write. Reports `false` when everything is written and nothing follows.
+    pub(super) async fn next(&self, writing: &mut Writing) -> bool {
         loop {
             {
-                let mut queue = self.queue();
-                if let Some(chunk) = queue.pop() {
-                    return Next::Chunk(chunk);
+                let mut outbox = self.outbox();
+                if outbox.take(writing) {
+                    return true;
                 }
-                if queue.is_finished() {
-                    return Next::Finished;
+                if outbox.is_finished() {
+                    return false;
                 }
             }
+            writing.free_buffer();
             self.filled.notified().await;
         }
     }
 
-    /// Waits until whoever holds the connection lets go of it.
-    pub(super) async fn closing(&self) {
-        // The sender is a field of this link.
-        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
-    }
-
-    /// Waits until the transport is done with.
-    pub(super) async fn done(&self) {
-        let _ = self.done.subscribe().wait_for(|done| *done).await;
-    }
-
-    /// Notes that the transport is done with.
-    pub(super) fn set_done(&self) {
-        self.done.send_replace(true);
-    }
-
-    /// How many bytes the transport has taken so far.
-    pub(super) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
-    }
-
-    /// The application is gone: the peer is told so.
-    pub(super) fn fail(&self) {
-        self.queue().fail();
-        self.filled.notify_one();
-        self.end(LostReason::ApplicationEnded.into());
-    }
-
-    /// The transport takes nothing more: whoever waits for it need not.
-    pub(super) fn abandon(&self) {
-        self.queue().abandon();
-        self.sunk.notify_waiters();
-    }
-
     /// Whether there is nothing to write at the moment.
     pub(super) fn is_idle(&self) -> bool {
-        self.queue().waiting() == 0
+        self.outbox().is_empty()
     }
 
-    pub(super) fn is_finished(&self) -> bool {
-        self.queue().is_finished()
-    }
-
-    pub(super) fn written(&self, bytes: usize) {
-        self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
-        let mut queue = self.queue();
-        queue.written(bytes);
-        let has_sunk = queue.waiting() <= self.soft_mark;
-        let has_taken = queue.owed() <= self.soft_mark && *self.paused.borrow();
-        drop(queue);
-        if has_sunk {
-            self.sunk.notify_waiters();
-        }
-        if has_taken && let Some(wake) = self.wake.get() {
-            wake.notify_one();
+    /// Notes that the transport has accepted bytes, and reports them if they are many.
+    pub(super) fn written(&self, key: ConnectionKey, bytes: usize) {
+        let written = self.written.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if written >= self.reports.bytes && !self.reporting.swap(true, Ordering::Relaxed) {
+            self.reports.keys().push(key);
+            self.reports.filled.notify_one();
         }
     }
 
-    /// Whether the peer takes what it is sent.
-    pub(super) fn has_room(&self) -> bool {
-        self.queue().waiting() <= self.soft_mark
+    /// Returns the accepted bytes that were not reported yet.
+    pub(super) fn take_written(&self) -> usize {
+        self.reporting.store(false, Ordering::Relaxed);
+        self.written.swap(0, Ordering::Relaxed)
     }
 
-    /// Whether so much waits for the peer that it would soon be broken for it.
-    pub(super) fn is_nearly_full(&self) -> bool {
-        self.queue().unasked() > self.hard_mark / 2
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.state.send_modify(|state| state.paused = paused);
     }
 
-    /// Waits until it does, or until the connection is over.
-    pub(super) async fn room(&self) {
-        let mut state = self.state.subscribe();
-        loop {
-            let sunk = self.sunk.notified();
-            if self.has_room() || matches!(*state.borrow_and_update(), LinkState::Over(_)) {
-                return;
-            }
-            tokio::select! {
-                () = sunk => {}
-                _ = state.changed() => {}
-            }
-        }
+    pub(super) fn set_congested(&self, congested: bool) {
+        self.state.send_modify(|state| state.congested = congested);
     }
 
     pub(super) fn open(&self, version: i32) {
-        self.set(LinkState::Open(version));
+        self.state.send_modify(|state| state.version = Some(version));
     }
 
-    /// Notes why the connection is over; the first reason stays.
-    pub(super) fn end(&self, error: Error) {
-        self.set(LinkState::Over(error));
+    /// Notes that the transport is closed.
+    pub(super) fn set_done(&self) {
+        self.state.send_modify(|state| state.done = true);
     }
 
-    fn set(&self, new: LinkState) {
-        self.state.send_if_modified(|state| {
-            let over = matches!(state, LinkState::Over(_));
-            if !over {
-                *state = new;
-            }
-            !over
-        });
-        if self.over().is_some() {
-            self.paused.send_replace(false);
+    /// Waits until the peer is read again, or the connection has ended.
+    pub(super) async fn reading(&self) {
+        if self.state.borrow().is_paused() {
+            self.wait(|state| !state.is_paused()).await;
         }
+    }
+
+    /// Waits until the program lets go of the connection.
+    pub(super) async fn closing(&self) {
+        self.closing.notified().await;
+    }
+
+    /// Waits until the transport is closed.
+    pub(super) async fn done(&self) {
+        self.wait(|state| state.done).await;
+    }
+
+    /// Whether calls from outside may be sent.
+    pub(super) fn has_room(&self) -> bool {
+        !self.state.borrow().congested
+    }
+
+    /// Waits until they may, or until the connection has ended.
+    pub(super) async fn room(&self) {
+        self.wait(|state| !state.congested || state.over.is_some()).await;
     }
 
     /// Waits until the root is connected and returns the version in force.
     pub(super) async fn opened(&self) -> Result<i32, Error> {
-        let mut state = self.state.subscribe();
-        loop {
-            match &*state.borrow_and_update() {
-                LinkState::Connecting => {}
-                LinkState::Open(version) => return Ok(*version),
-                LinkState::Over(error) => return Err(error.clone()),
-            }
-            // The sender is a field of this link.
-            let _ = state.changed().await;
+        self.wait(|state| state.version.is_some() || state.over.is_some()).await;
+        let state = self.state.borrow();
+        match (&state.over, state.version) {
+            (None, Some(version)) => Ok(version),
+            (over, _) => Err(over.clone().unwrap_or(Error::Closed)),
         }
     }
 
+    /// Why the connection has ended, if it has.
     pub(super) fn over(&self) -> Option<Error> {
-        match &*self.state.borrow() {
-            LinkState::Over(error) => Some(error.clone()),
-            _ => None,
-        }
+        self.state.borrow().over.clone()
     }
 
-    /// Waits until the connection is over and says why.
+    /// Waits until the connection has ended and returns the reason.
     pub(super) async fn ended(&self) -> Error {
-        let mut state = self.state.subscribe();
-        loop {
-            if let LinkState::Over(error) = &*state.borrow_and_update() {
-                return error.clone();
-            }
-            let _ = state.changed().await;
-        }
+        self.wait(|state| state.over.is_some()).await;
+        self.over().unwrap_or(Error::Closed)
+    }
+
+    async fn wait(&self, condition: impl FnMut(&LinkState) -> bool) {
+        // The sender is a field of this link.
+        let _ = self.state.subscribe().wait_for(condition).await;
+    }
+}
+
+impl LinkState {
+    fn is_paused(&self) -> bool {
+        self.paused && self.over.is_none()
     }
 }

@@ -1,16 +1,16 @@
 //! The driver: tokio tasks, TLS, listeners and clients around the pure protocol.
 //!
-//! A space runs on one task (`space_task`); every connection has a task of its own that moves
-//! bytes between its transport and the space (`connection`). What a turn sends is pushed into the
-//! `link` of each connection at once, so that a slow peer delays nobody.
+//! A space runs on one task, which drives its hub (`space_task`). Every connection has a task of
+//! its own that moves bytes between its transport and the space (`connection`). Both share the
+//! connection's `link`; the bytes between them wait in its `outbox`.
 
 mod authenticator;
 mod client;
-mod commits;
 mod connection;
 mod handle;
 mod journal;
 mod link;
+mod outbox;
 mod remote;
 mod server;
 mod space_task;

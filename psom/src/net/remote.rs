@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Error,
     error::{CallError, Misuse},
+    hub::Input,
     interface::{InterfaceDesc, Target},
     space::RemoteCall,
     wire::{Encode, ObjectKey},
@@ -78,12 +79,11 @@ impl Remote {
         if call.has_references() || !self.link.has_room() {
             return Err(call);
         }
-        match self.inbox.try_send(Message::Call(call, None)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(Message::Call(call, _))) => Err(call),
-            Err(TrySendError::Closed(Message::Call(call, _))) => Err(call),
+        match self.inbox.try_send(Message::Input(Input::Call(call, None))) {
+            Err(TrySendError::Full(Message::Input(Input::Call(call, _))))
+            | Err(TrySendError::Closed(Message::Input(Input::Call(call, _)))) => Err(call),
             // Only the message that was tried comes back.
-            Err(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -95,14 +95,13 @@ impl Remote {
             return Err(error);
         }
         let gone = || self.link.over().unwrap_or(CallError::Gone.into());
-        let (reply, sent) = match call.has_references() {
-            true => oneshot::channel(),
-            false => {
-                let sent = self.inbox.send(Message::Call(call, None)).await;
-                return sent.map_err(|_| gone());
-            }
-        };
-        let sending = self.inbox.send(Message::Call(call, Some(reply))).await;
+        if !call.has_references() {
+            let sent = self.inbox.send(Message::Input(Input::Call(call, None))).await;
+            return sent.map_err(|_| gone());
+        }
+        let (reply, sent) = oneshot::channel();
+        let reply = Box::new(|result| drop(reply.send(result)));
+        let sending = self.inbox.send(Message::Input(Input::Call(call, Some(reply)))).await;
         sending.map_err(|_| gone())?;
         drop(gate);
         Ok(sent.await.map_err(|_| gone())??)

@@ -21,7 +21,7 @@ use super::{
     authenticator::{Admission, AnyAuthenticator, Authenticator},
     connection::{self, Transport},
     handle::{SpaceHandle, SpaceRef},
-    link::{Link, Side},
+    link::Link,
     named,
     space_task::Message,
     tls, with_trace,
@@ -29,6 +29,7 @@ use super::{
 use crate::{
     Config, DistributedObject, Error, Result, Scope, Session,
     error::{Misuse, SetupError},
+    hub::Input,
     interface::ObjectDesc,
     session::{Event, after},
     wire::auth::Credentials,
@@ -373,7 +374,7 @@ async fn serve(
     if let Some(trace) = &shared.config.trace {
         session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
     }
-    let link = Arc::new(Link::new(&shared.config, Side::Server));
+    let link = Arc::new(Link::new(space.reports.clone()));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
     // Whoever is judged makes room, whether or not the meeting has time for them.
@@ -399,7 +400,7 @@ async fn serve(
         () = &mut moving => {}
         () = stopped(&mut stop) => {
             // The queue of a space that hangs may be full; its connections do not wait for it.
-            let closing = space.inbox.send(Message::End(key, Error::Closed));
+            let closing = space.inbox.send(Message::Input(Input::End(key, Error::Closed)));
             tokio::join!(moving, async { drop(closing.await) });
         }
     }

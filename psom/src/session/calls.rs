@@ -220,7 +220,7 @@ fn method_of(
 
 /// A client's ping that stands between what two turns have sent, where `channel` is the current one,
 /// and leaves it so.
-pub(super) fn lone_ping(channel: u32) -> Vec<u8> {
+pub(crate) fn lone_ping(channel: u32) -> Vec<u8> {
     let mut outbound = Outbound::on(channel);
     ConnMgrClientProxy::proxy(ToConnMgr { outbound: &mut outbound, trace: None }).ping();
     outbound.set_channel(channel);

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Bytes go in with [`Session::receive`], events come out of [`Session::next_event`], bytes to send
-//! out of [`Session::take_output`]. Time comes in as an argument; [`Session::deadline`] says when
+//! out of its output, which a hub takes. Time comes in as an argument; [`Session::deadline`] says when
 //! [`Session::on_deadline`] wants to be called.
 
 mod calls;
@@ -23,21 +23,22 @@ mod event;
 mod inbound;
 mod outbound;
 mod protocols;
-mod queue;
 mod table;
 mod timers;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 
 pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
 pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
-pub(crate) use outbound::Arguments;
-pub use outbound::Output;
+pub(crate) use calls::lone_ping;
+pub(crate) use outbound::{Arguments, LatestKey, Output, Piece, SessionOutput};
 pub use protocols::{Application, Protocols};
-pub use queue::{Chunk, OutQueue};
 pub(crate) use timers::after;
 
 use self::{connmgr::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
@@ -279,21 +280,24 @@ impl Session {
         !self.outbound.is_empty()
     }
 
-    /// What has been written since this was last asked.
-    pub fn take_output(&mut self) -> Output {
+    /// The output that was written and not taken yet.
+    pub(crate) fn output(&mut self) -> SessionOutput<'_> {
         let pingable = matches!(self.phase, Phase::Running) && self.has_announced();
-        self.outbound.take(pingable)
+        let ended = match &self.phase {
+            Phase::Ended(error) => Some(error),
+            _ => None,
+        };
+        self.outbound.output(pingable, ended)
     }
 
-    /// How many bytes were written since output was last taken.
-    pub fn unsent(&self) -> usize {
+    /// The number of bytes of that output.
+    pub(crate) fn unsent(&self) -> usize {
         self.outbound.unsent()
     }
 
-    /// Notes that so many of them answer what the peer itself has sent: they do not count for the
-    /// hard mark.
-    pub fn note_asked(&mut self, bytes: usize) {
-        self.outbound.note_asked(bytes);
+    /// Does not count this much of the time before `now` as silence of the peer.
+    pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
+        self.timers.excuse(now, late);
     }
 
     /// Notes that the peer is there, though what it has sent is yet to be read.
@@ -343,6 +347,7 @@ impl Session {
             Phase::Running => {
                 // `version` is the first call on ConnMgr (section 3.3.3.1.3.1.1).
                 if self.timers.ping_due(&self.config, now) && self.has_announced() {
+                    self.outbound.free_buffer();
                     self.ping();
                 }
                 self.timers.idle(&self.config, now).then_some("nothing received for too long")

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use crate::{
-    error::{CallError, Misuse},
+    error::{CallError, Error, Misuse},
     wire::{ObjectKey, ProxyId, operation, record},
 };
 
@@ -99,46 +99,59 @@ pub(crate) struct LatestKey {
     pub(crate) subject: u64,
 }
 
+/// A part of a turn's output that is not joined to its neighbours.
 #[derive(Debug)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Bytes(Vec<u8>),
     Shared(Bytes),
     Latest(LatestKey, Vec<u8>),
 }
 
-/// What one turn sends on one connection, in order.
+/// The output of one turn on one connection, in order.
 #[derive(Debug, Default)]
-pub struct Output {
-    pub(super) pieces: Vec<Piece>,
-    /// The bytes behind the last piece: in most turns all there is.
-    pub(super) tail: Vec<u8>,
-    /// How many bytes the pieces have.
-    cut: usize,
-    /// How many of all bytes answer what the peer itself has sent.
-    pub(super) asked: usize,
-    /// What still waits for the peer is thrown away before this goes out.
-    pub(super) instead: bool,
-    /// Nothing follows: the transport is to be closed behind it.
-    pub(super) last: bool,
-    /// The channel that is the current one behind it, where the peer may be pinged there.
-    pub(super) pingable: Option<u32>,
+pub(crate) struct Output {
+    pub(crate) pieces: Vec<Piece>,
+    /// The bytes behind the last piece: in most turns all of the output.
+    pub(crate) tail: Vec<u8>,
+    /// The number of bytes in the pieces.
+    piece_bytes: usize,
+    /// Whether everything that still waits for the peer is dropped before this leaves.
+    pub(crate) instead: bool,
+    /// Whether the transport closes behind it.
+    pub(crate) last: bool,
 }
 
 impl Output {
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
+    /// A buffer up to this size is kept for the next turn, until the next ping.
+    const MAX_KEPT_BYTES: usize = 16 * 1024;
+
+    fn is_empty(&self) -> bool {
         self.pieces.is_empty() && self.tail.is_empty() && !self.last
     }
 
-    /// Whether the transport is to be closed behind it.
-    pub fn is_last(&self) -> bool {
-        self.last
+    /// Whether the tail is all there is.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.pieces.is_empty() && !self.instead && !self.last
     }
 
-    /// How many bytes of it answer what the peer itself has sent.
-    pub fn asked(&self) -> usize {
-        self.asked
+    /// Forgets the output, which was taken.
+    pub(crate) fn clear(&mut self) {
+        let mut tail = std::mem::take(&mut self.tail);
+        tail.clear();
+        if tail.capacity() > Self::MAX_KEPT_BYTES {
+            tail = Vec::new();
+        }
+        *self = Self { tail, ..Self::default() };
     }
+}
+
+/// The output of a session at the end of a turn.
+pub(crate) struct SessionOutput<'a> {
+    pub(crate) output: &'a mut Output,
+    /// The channel that is current behind it, if the peer may be pinged there.
+    pub(crate) pingable: Option<u32>,
+    /// Why the session has ended, if it has.
+    pub(crate) ended: Option<&'a Error>,
 }
 
 /// The sending half of a connection: frames messages and keeps the current channel.
@@ -151,10 +164,14 @@ pub(super) struct Outbound {
 }
 
 impl Outbound {
-    /// What was written. `pingable` says whether the peer may be pinged behind it.
-    pub(super) fn take(&mut self, pingable: bool) -> Output {
-        let output = std::mem::take(&mut self.output);
-        Output { pingable: pingable.then_some(self.channel), ..output }
+    /// The output. `pingable` says whether the peer may be pinged behind it.
+    pub(super) fn output<'a>(
+        &'a mut self,
+        pingable: bool,
+        ended: Option<&'a Error>,
+    ) -> SessionOutput<'a> {
+        let pingable = pingable.then_some(self.channel);
+        SessionOutput { output: &mut self.output, pingable, ended }
     }
 
     /// One that writes where `channel` is the current one.
@@ -166,14 +183,16 @@ impl Outbound {
         self.output.is_empty()
     }
 
-    /// How many bytes were written and not taken yet.
+    /// The number of bytes that were written and not taken yet.
     pub(super) fn unsent(&self) -> usize {
-        self.output.cut + self.output.tail.len()
+        self.output.piece_bytes + self.output.tail.len()
     }
 
-    /// Notes that so many of them answer what the peer itself has sent.
-    pub(super) fn note_asked(&mut self, bytes: usize) {
-        self.output.asked += bytes;
+    /// Frees the buffer if nothing is written: the connection is idle.
+    pub(super) fn free_buffer(&mut self) {
+        if self.output.tail.is_empty() {
+            self.output.tail = Vec::new();
+        }
     }
 
     pub(super) fn bytes(&mut self) -> &mut Vec<u8> {
@@ -238,7 +257,7 @@ impl Outbound {
     }
 
     fn push(&mut self, length: usize, piece: Piece) {
-        self.output.cut += length;
+        self.output.piece_bytes += length;
         self.output.pieces.push(piece);
     }
 

@@ -31,6 +31,13 @@ impl Timers {
         self.last_received = now;
     }
 
+    /// Moves the last sign of the peer, and the time for authentication, by a time in which this
+    /// side did not listen.
+    pub(super) fn excuse(&mut self, now: Instant, late: Duration) {
+        self.last_received = after(self.last_received, late).min(now);
+        self.authentication = after(self.authentication, late);
+    }
+
     pub(super) fn authentication(&self) -> Instant {
         self.authentication
     }

@@ -215,6 +215,10 @@ impl<T: ?Sized> Context<T> {
         self.caller = caller;
     }
 
+    pub(super) fn core(&mut self) -> Option<&mut Core> {
+        self.scope.core.as_deref_mut()
+    }
+
     pub(super) fn leave(&mut self) -> Option<Box<Core>> {
         self.caller = None;
         self.scope.core.take()

@@ -61,7 +61,7 @@ pub(super) struct Core {
     /// the negotiated version.
     pub(super) opened: Vec<(ConnectionKey, i32)>,
     /// The connections that have output.
-    pub(super) dirty: Vec<ConnectionKey>,
+    pub(super) dirty: VecDeque<ConnectionKey>,
     buffer: Vec<u8>,
     /// The approximate number of bytes queued since the output was last taken.
     pub(super) gathered: usize,
@@ -122,7 +122,7 @@ pub(super) struct Connection {
     pub(super) session: Session,
     pub(super) user: User,
     pub(super) deadline: Option<Instant>,
-    dirty: bool,
+    pub(super) dirty: bool,
 }
 
 /// The numbers of objects, connections and other resources of a space.
@@ -163,7 +163,7 @@ impl Core {
             deadlines: BTreeSet::new(),
             spawned: Vec::new(),
             opened: Vec::new(),
-            dirty: Vec::new(),
+            dirty: VecDeque::new(),
             buffer: Vec::new(),
             gathered: 0,
             undelivered: 0,
@@ -307,13 +307,7 @@ impl Core {
             && connection.session.has_output()
         {
             connection.dirty = true;
-            self.dirty.push(key);
-        }
-    }
-
-    pub(super) fn unmark(&mut self, key: ConnectionKey) {
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.dirty = false;
+            self.dirty.push_back(key);
         }
     }
 
@@ -367,7 +361,7 @@ impl Core {
         self.gathered += arguments.len();
         if !connection.dirty {
             connection.dirty = true;
-            self.dirty.push(peer.connection);
+            self.dirty.push_back(peer.connection);
         }
         Ok(())
     }

@@ -89,6 +89,8 @@ pub(super) struct ObjectCell<T> {
 pub(super) trait Cell: Send {
     /// Moves the space's core into the context, for the time of one handler.
     fn enter(&mut self, core: Box<Core>, caller: Option<Caller>);
+    /// The core, while a handler runs.
+    fn core(&mut self) -> Option<&mut Core>;
     /// Moves it out again.
     fn leave(&mut self) -> Option<Box<Core>>;
     fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation>;
@@ -102,6 +104,10 @@ pub(super) trait Cell: Send {
 impl<T: DistributedObject> Cell for ObjectCell<T> {
     fn enter(&mut self, core: Box<Core>, caller: Option<Caller>) {
         self.cx.enter(core, caller);
+    }
+
+    fn core(&mut self) -> Option<&mut Core> {
+        self.cx.core()
     }
 
     fn leave(&mut self) -> Option<Box<Core>> {

@@ -1,93 +1,149 @@
-//! What connections have sent, until it is all handled.
+//! Messages of one connection, from its bytes to the handlers.
 
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{Space, core::ConnectionKey};
-use crate::wire::record::Batch;
+use super::{
+    Space,
+    core::{ConnectionKey, PeerEntry},
+};
+use crate::{
+    error::Violation,
+    interface::{Incoming, Outcome},
+    session::{Call, Event},
+    wire::record::Batch,
+};
 
-/// So many bytes are gathered at most, about, before they are to be sent.
-const GATHER: usize = 256 * 1024;
+/// How much is read of one connection before others have their turn.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadLimit {
+    pub(crate) messages: usize,
+    /// Reading stops when about this many bytes of output have gathered in the turn.
+    pub(crate) output_bytes: usize,
+}
+
+/// The result of reading from one connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Read {
+    pub(crate) messages: usize,
+    /// How many bytes the handlers have written to the peer itself.
+    pub(crate) reply_bytes: usize,
+}
 
 impl Space {
-    /// Takes bytes from a connection's transport, cut anywhere.
-    ///
-    /// When what the handlers send gathers, reading stops in the middle: [`unread`](Self::unread)
-    /// says so, and [`resume`](Self::resume) goes on once the output was taken.
-    pub async fn receive(&mut self, now: Instant, connection: ConnectionKey, input: Bytes) {
-        self.resume_all(now).await;
-        let Some(core) = self.core_at(now) else { return };
-        let Some(at) = core.connections.get_mut(connection) else { return };
-        let mut batch = at.session.receive(now, input);
-        self.read(connection, &mut batch).await;
+    /// Takes bytes from a connection's transport, cut anywhere. Returns them for
+    /// [`read`](Self::read), behind the start of an incomplete record.
+    pub(crate) fn receive(
+        &mut self,
+        now: Instant,
+        connection: ConnectionKey,
+        input: Bytes,
+    ) -> Batch {
+        let at = self.connection_mut(connection);
+        at.map_or_else(Batch::default, |at| at.session.receive(now, input))
     }
 
-    /// Whether a connection has messages that were received and not handled yet.
-    pub fn unread(&self) -> Option<ConnectionKey> {
-        self.unread
-    }
-
-    /// Goes on with them. To be done before anything else is received.
-    pub async fn resume(&mut self, now: Instant) {
-        let Some(connection) = self.unread.take() else { return };
-        let Some(core) = self.core_at(now) else { return };
-        let Some(at) = core.connections.get_mut(connection) else { return };
-        let mut batch = at.session.take_kept();
-        self.read(connection, &mut batch).await;
-    }
-
-    /// Leaves what is unread where it is, until [`unpark`](Self::unpark).
-    pub fn park(&mut self) {
-        self.unread = None;
-    }
-
-    /// Goes on with what a connection has sent, where it was parked.
-    pub async fn unpark(&mut self, now: Instant, connection: ConnectionKey) {
-        self.resume_all(now).await;
-        self.unread = Some(connection);
-        self.resume(now).await;
-    }
-
-    /// Handles what is unread whatever it makes gather, where the program around does not ask.
-    async fn resume_all(&mut self, now: Instant) {
-        while self.unread.is_some() {
-            if let Some(core) = &mut self.core {
-                core.gathered = 0;
-            }
-            self.resume(now).await;
-        }
-    }
-
-    pub(super) async fn read(&mut self, connection: ConnectionKey, batch: &mut Batch) {
+    /// Handles messages of one connection, in their order. The unread rest stays in `batch`.
+    pub(crate) async fn read(
+        &mut self,
+        now: Instant,
+        connection: ConnectionKey,
+        batch: &mut Batch,
+        limit: ReadLimit,
+    ) -> Read {
         let unsent = self.unsent(connection);
+        let mut read = Read::default();
+        let mut event = None;
         loop {
-            // What the messages before have led to comes before the next one, all of it.
-            if self.core.as_ref().is_some_and(|core| !core.work.is_empty()) {
+            // Work that earlier messages have queued comes before the next message.
+            if self.has_work() {
                 self.settle();
             }
-            let Some(core) = &mut self.core else { return };
-            if core.gathered > GATHER || !core.work.is_empty() {
-                self.unread = Some(connection);
-                break;
+            let Some(core) = self.core_at(now) else { return read };
+            if event.is_none() {
+                let stop = core.gathered > limit.output_bytes || !core.work.is_empty();
+                if stop || read.messages >= limit.messages {
+                    break;
+                }
+                let Some(at) = core.connections.get_mut(connection) else { return read };
+                event = at.session.next_event(now, batch);
             }
-            let Some(at) = core.connections.get_mut(connection) else { return };
-            let Some(event) = at.session.next_event(core.now, batch) else { break };
-            self.on_event(connection, event, batch).await;
-            self.settle();
+            match event.take() {
+                None => {
+                    let Some(at) = core.connections.get_mut(connection) else { return read };
+                    at.session.keep(batch);
+                    *batch = Batch::default();
+                    break;
+                }
+                Some(Event::Call(call)) => {
+                    let Some(mut cell) = self.lease(call.target.object, Some(peer(connection, &call)))
+                    else {
+                        read.messages += 1;
+                        continue;
+                    };
+                    let object = call.target.object;
+                    let mut call = call;
+                    // The object stays out while the peer calls it again and again.
+                    let result = loop {
+                        read.messages += 1;
+                        let address = call.address;
+                        let incoming = Incoming {
+                            interface: call.target.serves,
+                            version: call.target.version,
+                            method: call.method,
+                            source: batch.bytes(),
+                            place: call.arguments,
+                            scratch: &mut self.scratch,
+                        };
+                        let result = match cell.dispatch(incoming) {
+                            Ok(Outcome::Done(result)) => result,
+                            Ok(Outcome::Later(handler)) => handler.await,
+                            Err(violation) => Err(violation),
+                        };
+                        let Some(core) = cell.core().filter(|_| result.is_ok()) else {
+                            break result;
+                        };
+                        let stop = core.gathered > limit.output_bytes || !core.work.is_empty();
+                        if stop || read.messages >= limit.messages {
+                            break result;
+                        }
+                        let Some(at) = core.connections.get_mut(connection) else { break result };
+                        match at.session.next_event(now, batch) {
+                            Some(Event::Call(next))
+                                if next.target.object == object && next.address == address =>
+                            {
+                                call = next;
+                            }
+                            // An incomplete record yields no event the next time either.
+                            other => {
+                                event = other;
+                                break result;
+                            }
+                        }
+                    };
+                    self.give_back(object, cell);
+                    self.end_on_error(connection, result.map_err(Violation::into_error));
+                }
+                Some(other) => {
+                    read.messages += 1;
+                    self.on_event(connection, other);
+                }
+            }
         }
-        let Some(core) = &mut self.core else { return };
-        if let Some(at) = core.connections.get_mut(connection) {
-            at.session.keep(batch);
-            let answers = at.session.unsent().saturating_sub(unsent);
-            at.session.note_asked(answers);
-        }
+        let Some(core) = &mut self.core else { return read };
         core.set_deadline(connection);
         core.mark(connection);
+        read.reply_bytes = self.unsent(connection).saturating_sub(unsent);
+        read
     }
 
-    fn unsent(&self, connection: ConnectionKey) -> usize {
-        let at = self.core.as_ref().and_then(|core| core.connections.get(connection));
-        at.map_or(0, |at| at.session.unsent())
+    fn unsent(&mut self, connection: ConnectionKey) -> usize {
+        self.connection_mut(connection).map_or(0, |at| at.session.unsent())
     }
 }
+
+fn peer(connection: ConnectionKey, call: &Call) -> PeerEntry {
+    PeerEntry { connection, address: call.address, version: call.target.version }
+}
+

@@ -1,19 +1,20 @@
+#[cfg(feature = "tokio")]
 use crate::{
     error::CallError,
-    interface::InterfaceDesc,
-    session::Arguments,
-    wire::{Encode, Encoder, ObjectKey},
+    wire::{Encode, Encoder},
 };
+use crate::{interface::InterfaceDesc, session::Arguments, wire::ObjectKey};
 
 /// A call on the peers of an object that was made outside the space, already marshaled.
 #[derive(Debug)]
-pub(crate) struct RemoteCall {
+pub struct RemoteCall {
     pub(super) object: ObjectKey,
     pub(super) interface: &'static InterfaceDesc,
     pub(super) method: u8,
     pub(super) arguments: Arguments,
 }
 
+#[cfg(feature = "tokio")]
 impl RemoteCall {
     /// Whether objects are passed by reference, which only the space can resolve.
     pub(crate) fn has_references(&self) -> bool {

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex},
     task::{Context as TaskContext, Poll, Waker},
     time::Instant,
@@ -7,21 +8,27 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    Config, Context, DistributedObject, Error, Handle, Scope, Session, Space, User, Write,
-    error::LostReason,
-    session::{Event, OutQueue},
+    Config, Context, DistributedObject, Error, Handle, Scope, Session, User, Write,
+    error::{LostReason, Misuse},
+    hub::{Hub, Input, Output},
+    session::Event,
     space::{ConnectionKey, Task},
     wire::auth::Credentials,
 };
 
-/// One side: a space and the connections into it.
+/// A side takes this many turns without an input from outside, in case objects tell each other
+/// something for ever.
+const MAX_TURNS: usize = 1_000;
+
+/// One side: a hub and the connections into it. Commits are safe at once.
 pub(super) struct Host<T> {
-    pub(super) space: Space,
+    pub(super) hub: Hub,
     pub(super) root: Handle<T>,
     pub(super) config: Arc<Config>,
     pub(super) links: Vec<Link>,
-    /// What became of durable state.
+    /// The writes of all turns so far.
     pub(super) writes: Vec<Write>,
+    deadline: Option<Instant>,
 }
 
 /// One connection of a side.
@@ -30,8 +37,15 @@ pub(super) struct Link {
     /// A server's session before its credentials were judged.
     fresh: Option<(Session, User)>,
     pub(super) connection: Option<ConnectionKey>,
-    queue: OutQueue,
-    /// Why the connection is over, once it is.
+    /// The bytes that the peer has not received yet.
+    outgoing: Vec<u8>,
+    /// How many of them the hub believes to be in flight. The transport accepts everything, at the
+    /// latest when the hub asks for it.
+    unreported: usize,
+    /// The bytes that were received while this side did not read.
+    unread: VecDeque<Bytes>,
+    paused: bool,
+    /// Why the connection has ended, once it has.
     pub(super) over: Option<Error>,
     /// Whether this side has closed its transport.
     pub(super) closed: bool,
@@ -40,21 +54,27 @@ pub(super) struct Link {
 impl<T: DistributedObject> Host<T> {
     #[expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
     pub(super) fn new(now: Instant, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
-        let (space, root) = Space::new(now, [], root).expect("the objects fit together");
-        Self { space, root, config: Arc::new(config), links: Vec::new(), writes: Vec::new() }
+        let config = Arc::new(config);
+        let root = |scope: &mut Scope| Ok::<_, Misuse>(root(scope));
+        let hub = Hub::new(now, config.clone(), true, [], root);
+        let (hub, root) = hub.expect("the objects fit together");
+        let mut host =
+            Self { hub, root, config, links: Vec::new(), writes: Vec::new(), deadline: None };
+        host.collect(now);
+        host
     }
 
-    /// A new connection of a server.
+    /// Adds a connection to a server.
     pub(super) fn listen(&mut self, now: Instant, user: User) -> usize {
         let session = Session::server(self.config.clone(), now);
         self.links.push(Link { fresh: Some((session, user)), ..Link::default() });
         self.links.len() - 1
     }
 
-    /// A new connection of a client.
+    /// Adds a connection of a client.
     pub(super) fn connect(&mut self, now: Instant, token: &str) -> usize {
         let credentials = Credentials { token: token.to_owned(), proxy_header: None };
-        let connection = self.space.connect(now, self.config.clone(), &credentials);
+        let connection = self.hub.connect(now, &credentials);
         self.links.push(Link { connection, ..Link::default() });
         self.collect(now);
         self.links.len() - 1
@@ -62,37 +82,36 @@ impl<T: DistributedObject> Host<T> {
 
     pub(super) fn receive(&mut self, now: Instant, link: usize, bytes: &[u8]) {
         let input = Bytes::copy_from_slice(bytes);
-        if let Some(connection) = self.links[link].connection {
-            finish(self.space.receive(now, connection, input));
-            while self.space.unread().is_some() {
-                self.collect(now);
-                finish(self.space.resume(now));
-            }
-        } else if let Some((mut session, user)) = self.links[link].fresh.take() {
+        let at = &mut self.links[link];
+        if at.paused {
+            at.unread.push_back(input);
+        } else if let Some(connection) = at.connection {
+            self.input(now, Input::Received(connection, input));
+        } else if let Some((mut session, user)) = at.fresh.take() {
             let mut batch = session.receive(now, input);
             let event = session.next_event(now, &mut batch);
             session.keep(&batch);
             match event {
                 Some(Event::Authenticate(_)) => {
-                    self.links[link].connection = finish(self.space.accept(now, session, user));
+                    at.connection = self.hub.accept(now, session, user);
                 }
-                Some(Event::Ended(error)) => self.links[link].end(error),
-                _ => self.links[link].fresh = Some((session, user)),
+                Some(Event::Ended(error)) => at.end(error),
+                _ => at.fresh = Some((session, user)),
             }
+            self.collect(now);
         }
-        self.collect(now);
     }
 
-    /// Tells a side that its peer's transport is gone.
+    /// Notifies a side that its peer's transport is gone.
     pub(super) fn lose(&mut self, now: Instant, link: usize) {
-        let link = &mut self.links[link];
-        if link.over.is_none() {
-            match link.connection {
-                Some(connection) => self.space.lost(now, connection, LostReason::Eof),
-                None => link.end(LostReason::Eof.into()),
-            }
+        let at = &mut self.links[link];
+        if at.over.is_some() {
+            return;
         }
-        self.collect(now);
+        match at.connection {
+            Some(connection) => self.input(now, Input::Lost(connection, LostReason::Eof)),
+            None => at.end(LostReason::Eof.into()),
+        }
     }
 
     pub(super) fn on_deadline(&mut self, now: Instant) {
@@ -103,41 +122,35 @@ impl<T: DistributedObject> Host<T> {
                 link.end(error);
             }
         }
-        self.space.on_deadline(now);
-        self.collect(now);
+        if self.deadline.is_some_and(|at| at <= now) {
+            self.input(now, Input::Timeout);
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let fresh = self.links.iter().filter_map(|link| link.fresh.as_ref()?.0.deadline());
-        fresh.chain(self.space.deadline()).min()
+        fresh.chain(self.deadline).min()
     }
 
-    /// Moves what the space has to send to its links, and runs what it has spawned.
-    pub(super) fn collect(&mut self, now: Instant) {
+    /// Takes the bytes that are on their way to the peer.
+    pub(super) fn take(&mut self, now: Instant, link: usize) -> Vec<u8> {
+        let mut taken = Vec::new();
         loop {
-            for outgoing in self.space.take_output() {
-                let is_it = |link: &&mut Link| link.connection == Some(outgoing.connection);
-                let Some(link) = self.links.iter_mut().find(is_it) else { continue };
-                link.closed |= outgoing.output.is_last();
-                link.queue.push(outgoing.output, &self.config);
-                link.over = link.over.take().or(outgoing.over);
-                let congested = link.queue.waiting() > self.config.soft_mark;
-                self.space.set_congested(outgoing.connection, congested);
-                if link.queue.take_overflow() {
-                    self.space.end_slow(now, outgoing.connection);
-                }
+            let bytes = std::mem::take(&mut self.links[link].outgoing);
+            if bytes.is_empty() {
+                return taken;
             }
-            self.writes.extend(self.space.take_writes());
-            self.space.take_when_safe().into_iter().for_each(|run| run());
-            let spawned = self.space.take_spawned();
-            if spawned.is_empty() && !self.space.has_output() {
-                return;
+            let unreported = std::mem::take(&mut self.links[link].unreported);
+            if let Some(connection) = self.links[link].connection {
+                self.input(now, Input::Written(connection, unreported));
             }
-            for spawned in spawned {
-                let task = finish(spawned.future);
-                self.space.run(now, spawned.object, task);
-            }
+            taken.extend(bytes);
         }
+    }
+
+    /// Closes every connection in good order.
+    pub(super) fn close(&mut self, now: Instant) {
+        self.input(now, Input::Close);
     }
 
     pub(super) fn with_root<R: Send + 'static>(
@@ -151,29 +164,79 @@ impl<T: DistributedObject> Host<T> {
             let done = run(root, cx);
             slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).replace(done);
         });
-        self.space.run(now, self.root.key, task);
-        self.collect(now);
+        self.input(now, Input::Ran(self.root.key, task));
         #[expect(clippy::expect_used, reason = "a root is only removed by the test itself")]
         let result =
             result.lock().ok().and_then(|mut slot| slot.take()).expect("the root is there");
         result
     }
+
+    fn input(&mut self, now: Instant, input: Input) {
+        finish(self.hub.handle_input(now, input));
+        self.collect(now);
+    }
+
+    /// Carries out what the hub asks for, until it waits for something outside.
+    fn collect(&mut self, now: Instant) {
+        let mut inputs = VecDeque::new();
+        let mut timeouts = 0;
+        loop {
+            let links = &mut self.links;
+            match self.hub.poll_output() {
+                Output::Send(key, chunk) => {
+                    if let Some(link) = find(links, key) {
+                        link.outgoing.extend(chunk.as_ref());
+                        link.unreported += chunk.as_ref().len();
+                    }
+                }
+                Output::Commit(writes) => {
+                    self.writes.extend(writes);
+                    inputs.push_back(Input::Committed(Ok(())));
+                }
+                Output::RunWhenSafe(run) => run(),
+                Output::Spawn(spawned) => {
+                    inputs.push_back(Input::Ran(spawned.object, finish(spawned.future)));
+                }
+                Output::PauseReading(key) => {
+                    find(links, key).map(|link| link.paused = true);
+                }
+                Output::ResumeReading(key) => {
+                    if let Some(link) = find(links, key) {
+                        link.paused = false;
+                        let unread = std::mem::take(&mut link.unread).into_iter();
+                        inputs.extend(unread.map(|bytes| Input::Received(key, bytes)));
+                    }
+                }
+                Output::ReportWritten(key) => {
+                    let link = find(links, key);
+                    let written = link.map_or(0, |link| std::mem::take(&mut link.unreported));
+                    inputs.push_back(Input::Written(key, written));
+                }
+                Output::Closed(key, error) => {
+                    find(links, key).map(|link| link.end(error));
+                }
+                Output::Opened(..) | Output::Congested(..) | Output::Failed(_) => {}
+                Output::Timeout(at) => {
+                    self.deadline = at;
+                    let due = at.filter(|at| *at <= now && timeouts < MAX_TURNS);
+                    let due = due.map(|_| Input::Timeout);
+                    timeouts += usize::from(due.is_some());
+                    let Some(input) = inputs.pop_front().or(due) else { return };
+                    finish(self.hub.handle_input(now, input));
+                }
+            }
+        }
+    }
+}
+
+fn find(links: &mut [Link], key: ConnectionKey) -> Option<&mut Link> {
+    links.iter_mut().find(|link| link.connection == Some(key))
 }
 
 impl Link {
     fn end(&mut self, error: Error) {
         self.over = Some(error);
         self.closed = true;
-    }
-
-    /// Takes the bytes that are on their way to the peer.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = self.queue.pop() {
-            self.queue.written(chunk.as_ref().len());
-            bytes.extend(chunk.as_ref());
-        }
-        bytes
     }
 }
 

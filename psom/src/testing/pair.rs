@@ -83,11 +83,11 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
 
     fn carry(&mut self, i: usize) -> bool {
         let client = &mut self.clients[i];
-        let up = client.links[0].take();
+        let up = client.take(self.now, 0);
         for piece in up.chunks(self.piece) {
             self.server.receive(self.now, i, piece);
         }
-        let down = self.server.links[i].take();
+        let down = self.server.take(self.now, i);
         for piece in down.chunks(self.piece) {
             client.receive(self.now, 0, piece);
         }
@@ -157,8 +157,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
     /// Closes a client's connection in good order.
     pub fn close_client(&mut self, client: usize) {
         let host = &mut self.clients[client];
-        host.space.close(self.now);
-        host.collect(self.now);
+        host.close(self.now);
         self.drive();
     }
 
@@ -189,12 +188,12 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
 
     /// How much the server's space holds.
     pub fn server_stats(&self) -> SpaceStats {
-        self.server.space.stats()
+        self.server.hub.stats().space
     }
 
     /// How much a client's space holds.
     pub fn client_stats(&self, client: usize) -> SpaceStats {
-        self.clients[client].space.stats()
+        self.clients[client].hub.stats().space
     }
 }
 

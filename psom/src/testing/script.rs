@@ -34,7 +34,7 @@ impl<T: DistributedObject> Script<T> {
 
     /// What the side has sent since this was last asked.
     pub fn take(&mut self) -> Vec<u8> {
-        self.host.links[0].take()
+        self.host.take(self.now, 0)
     }
 
     /// Does something with the side's root.
@@ -73,7 +73,7 @@ impl<T: DistributedObject> Script<T> {
 
     /// How much the side's space holds.
     pub fn stats(&self) -> SpaceStats {
-        self.host.space.stats()
+        self.host.hub.stats().space
     }
 }
 

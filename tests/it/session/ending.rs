@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use psom::{
-    Error,
+    Config, Error,
     error::{PeerMisbehaved, Violation},
     wire::record::{Batch, Record},
 };
@@ -145,14 +145,19 @@ fn break_replaces_the_backlog_of_a_slow_consumer() {
 
 #[test]
 fn break_of_a_slow_consumer_follows_a_whole_record() {
-    let mut neighbours = Neighbours::new();
+    let mut config = Config::default();
+    // Half of it is handed to the transport at a time.
+    config.soft_mark = 8 * 1024;
+    let mut neighbours = Neighbours::with(config.clone());
     neighbours.enter(&Handshake::open().bytes());
-    let connection = 0;
-    // Arguments of this length are queued as a separate chunk after their header.
-    neighbours.receive(connection, &say(&"x".repeat(10_000)));
-    let mut sent = neighbours.queue(connection).pop().unwrap().as_ref().to_vec();
-    neighbours.end_slow(connection);
-    sent.extend(neighbours.take(connection));
+    // Arguments of this length wait in the queue apart from the header before them.
+    neighbours.receive(0, &say(&"x".repeat(10_000)));
+    let in_flight = neighbours.sent(0).len();
+    assert_eq!(in_flight, 4 * 1024);
+    neighbours.stalled = true;
+    neighbours.advance(config.stall_timeout);
+    let sent = neighbours.take(0);
+    assert!(sent.len() > in_flight + 5_000, "the record is completed");
 
     let mut batch = Batch::new(Bytes::from(sent));
     let mut last = None;

@@ -9,31 +9,43 @@ use std::{
 
 use bytes::Bytes;
 use psom::{
-    Config, Session, Space, User,
-    session::{Event, OutQueue},
+    Config, Scope, Session, User,
+    error::Misuse,
+    hub::{Hub, Input, Output},
+    session::Event,
     space::ConnectionKey,
 };
 
 use super::common::*;
 
+/// A server's hub whose peers are the test.
 pub struct Neighbours {
     now: Instant,
     config: Arc<Config>,
-    space: Space,
+    hub: Hub,
     links: Vec<Link>,
+    deadline: Option<Instant>,
+    /// Whether the transports accept nothing.
+    pub stalled: bool,
 }
 
 struct Link {
     connection: ConnectionKey,
-    queue: OutQueue,
+    sent: Vec<u8>,
+    unreported: usize,
     over: bool,
 }
 
 impl Neighbours {
     pub fn new() -> Self {
-        let now = Instant::now();
-        let (space, _) = Space::new(now, [], ServerRoot::new).unwrap();
-        Self { now, config: Arc::default(), space, links: Vec::new() }
+        Self::with(Config::default())
+    }
+
+    pub fn with(config: Config) -> Self {
+        let (now, config) = (Instant::now(), Arc::new(config));
+        let root = |scope: &mut Scope| Ok::<_, Misuse>(ServerRoot::new(scope));
+        let (hub, _) = Hub::new(now, config.clone(), false, [], root).unwrap();
+        Self { now, config, hub, links: Vec::new(), deadline: None, stalled: false }
     }
 
     /// Connects two clients: the first has sent these bytes, the second has opened channel 2.
@@ -50,8 +62,9 @@ impl Neighbours {
         let event = session.next_event(self.now, &mut batch);
         assert!(matches!(event, Some(Event::Authenticate(_))), "no complete authentication");
         session.keep(&batch);
-        let connection = done(self.space.accept(self.now, session, User::new(1, ""))).unwrap();
-        self.links.push(Link { connection, queue: OutQueue::default(), over: false });
+        let connection = self.hub.accept(self.now, session, User::new(1, "")).unwrap();
+        self.links.push(Link { connection, sent: Vec::new(), unreported: 0, over: false });
+        self.input(Input::Timeout);
         self.links.len() - 1
     }
 
@@ -63,38 +76,72 @@ impl Neighbours {
 
     /// Sends bytes on a connection.
     pub fn receive(&mut self, link: usize, bytes: &[u8]) {
-        let connection = self.links[link].connection;
-        done(self.space.receive(self.now, connection, Bytes::copy_from_slice(bytes)));
+        let bytes = Bytes::copy_from_slice(bytes);
+        self.input(Input::Received(self.links[link].connection, bytes));
     }
 
     pub fn advance(&mut self, time: Duration) {
-        self.now += time;
-        self.space.on_deadline(self.now);
-    }
-
-    /// Breaks the connection of a slow consumer.
-    pub fn end_slow(&mut self, link: usize) {
-        self.space.end_slow(self.now, self.links[link].connection);
+        let end = self.now + time;
+        while let Some(next) = self.deadline.filter(|next| *next <= end) {
+            self.now = next.max(self.now);
+            self.input(Input::Timeout);
+        }
+        self.now = end;
     }
 
     pub fn is_over(&self, link: usize) -> bool {
         self.links[link].over
     }
 
-    /// Takes a peer's queued output, one entry per write.
-    pub fn queue(&mut self, link: usize) -> &mut OutQueue {
-        for outgoing in self.space.take_output() {
-            let is_it = |link: &&mut Link| link.connection == outgoing.connection;
-            let link = self.links.iter_mut().find(is_it).unwrap();
-            link.over |= outgoing.over.is_some();
-            link.queue.push(outgoing.output, &self.config);
-        }
-        &mut self.links[link].queue
+    /// The bytes that are on their way to a peer.
+    pub fn sent(&self, link: usize) -> &[u8] {
+        &self.links[link].sent
     }
 
+    /// Takes the bytes for a peer, and lets further ones follow.
     pub fn take(&mut self, link: usize) -> Vec<u8> {
-        let queue = self.queue(link);
-        std::iter::from_fn(|| queue.pop()).flat_map(|chunk| chunk.as_ref().to_vec()).collect()
+        let mut taken = Vec::new();
+        loop {
+            let sent = std::mem::take(&mut self.links[link].sent);
+            if sent.is_empty() {
+                return taken;
+            }
+            let written = std::mem::take(&mut self.links[link].unreported);
+            self.input(Input::Written(self.links[link].connection, written));
+            taken.extend(sent);
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            done(self.hub.handle_input(self.now, input));
+            loop {
+                let links = &mut self.links;
+                let find = |key| move |link: &&mut Link| link.connection == key;
+                match self.hub.poll_output() {
+                    Output::Send(key, chunk) => {
+                        let link = links.iter_mut().find(find(key)).unwrap();
+                        link.sent.extend(chunk.as_ref());
+                        link.unreported += chunk.as_ref().len();
+                    }
+                    Output::Closed(key, _) => {
+                        links.iter_mut().find(find(key)).unwrap().over = true;
+                    }
+                    Output::ReportWritten(key) => {
+                        let link = links.iter_mut().find(find(key)).unwrap();
+                        let written = if self.stalled { 0 } else { link.unreported };
+                        link.unreported -= written;
+                        inputs.push(Input::Written(key, written));
+                    }
+                    Output::Timeout(at) => {
+                        self.deadline = at;
+                        break;
+                    }
+                    _ => {}
+                }
+            }
+        }
     }
 }
 

@@ -124,7 +124,8 @@ fn above_the_hard_limit_the_connection_is_broken() {
     assert_eq!(reader.server.error(), Some(&PeerMisbehaved::SlowConsumer.into()));
     assert!(reader.server.is_closed());
     let farewell = reader.server.take();
-    assert!(farewell.len() < 100, "{} bytes", farewell.len());
+    // At most half of the soft limit is handed to a transport before it is accepted.
+    assert!(farewell.len() < 1000, "{} bytes", farewell.len());
     reader.client.send(&farewell);
     assert_eq!(reader.client.error(), Some(&Error::PeerBroke("slow consumer".into())));
     assert_eq!(reader.server.stats().connections, 0);

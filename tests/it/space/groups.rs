@@ -169,7 +169,7 @@ fn call_to_a_thousand_peers_is_marshaled_once() {
     }
     // The first call of a turn allocates each connection's buffer; the second uses it.
     let small = pair.on_server(|_, cx| {
-        speak(cx, 100);
+        speak(cx, 1000);
         MARSHALED.store(0, Ordering::Relaxed);
         // The second call may grow the buffer. That allocation belongs to the buffer and not to the
         // call, so measure the third, which fits after the doubling for the second.
@@ -181,5 +181,5 @@ fn call_to_a_thousand_peers_is_marshaled_once() {
     // Large arguments are shared: a thousand peers use one copy.
     let large = pair.on_server(|_, cx| speak(cx, 60_000));
     assert!(large.bytes_total < 1_000_000, "{large:?}");
-    assert_eq!(pair.on_client(999, |listener, _| listener.bytes), 100 + 20 + 20 + 60_000);
+    assert_eq!(pair.on_client(999, |listener, _| listener.bytes), 1000 + 20 + 20 + 60_000);
 }

@@ -209,20 +209,18 @@ fn endless_end_of_turn_hooks_do_not_block_the_turn() {
         cx: &mut psom::Context<super::common::ServerRoot>,
     ) {
         root.notes.push("again".into());
-        if root.notes.len() < 100 {
-            cx.at_end_of_turn(again);
-        }
+        cx.at_end_of_turn(again);
     }
     let mut pair = pair(1);
     pair.on_server(|_, cx| {
         cx.at_end_of_turn(again);
         cx.peers().c_said(0, "sent");
     });
-    assert!(pair.on_server(|root, _| root.notes.len()) < 100, "the rest is the next turns'");
     assert_eq!(received(&mut pair, 0), ["0: sent"]);
-    pair.advance(Duration::ZERO);
-    (0..10).for_each(|_| drop(pair.on_server(|_, cx| cx.peers().c_said(0, "more"))));
-    assert_eq!(pair.on_server(|root, _| root.notes.len()), 100);
+    let rounds = pair.on_server(|root, _| root.notes.len());
+    pair.on_server(|_, cx| drop(cx.peers().c_said(0, "more")));
+    assert_eq!(received(&mut pair, 0), ["0: sent", "0: more"]);
+    assert!(pair.on_server(|root, _| root.notes.len()) > rounds, "the hooks go on");
 }
 
 #[test]

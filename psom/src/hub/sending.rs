@@ -1,0 +1,193 @@
+//! Output on its way: from the sessions through the send queues to the driver.
+
+use std::collections::VecDeque;
+
+use super::{
+    Hub, Lent,
+    commits::HeldTurn,
+    connection::Connection,
+    io::Output,
+};
+use crate::{
+    session::after,
+    space::{ConnectionKey, WhenSafe},
+};
+
+impl Hub {
+    /// Ends the turn: its output goes on its way, or waits for its writes.
+    pub(super) fn end_turn(&mut self) {
+        self.space.end_turn();
+        let opened = self.space.take_opened().into_iter();
+        self.outputs.extend(opened.map(|(key, version)| Output::Opened(key, version)));
+        let writes = self.space.take_writes();
+        if self.durable && !writes.is_empty() {
+            self.commits.start(self.now);
+            self.outputs.push_back(Output::Commit(writes));
+        }
+        let when_safe = self.space.take_when_safe();
+        match self.commits.barrier() {
+            None => {
+                self.outputs.extend(when_safe.into_iter().map(Output::RunWhenSafe));
+                self.space.take_dirty(&mut self.flushing);
+            }
+            Some(commit) => self.hold_turn(commit, when_safe),
+        }
+        let spawned = self.space.take_spawned().into_iter();
+        self.outputs.extend(spawned.map(Output::Spawn));
+    }
+
+    fn hold_turn(&mut self, commit: u64, when_safe: Vec<WhenSafe>) {
+        let mut dirty = VecDeque::new();
+        self.space.take_dirty(&mut dirty);
+        if dirty.is_empty() && when_safe.is_empty() {
+            return;
+        }
+        let append = |key| (key, self.append_turn(key, Some(commit)));
+        let connections = dirty.into_iter().map(append).collect();
+        self.commits.hold(HeldTurn { commit, connections, when_safe });
+    }
+
+    /// Lets the oldest turn leave that is safe. Reports whether there was one.
+    ///
+    /// Many turns may become safe at once: while the hub waits for slow readers, none leaves.
+    pub(super) fn release_turn(&mut self) -> bool {
+        if self.pacing.is_waiting() {
+            return false;
+        }
+        let Some(turn) = self.commits.release() else { return false };
+        self.outputs.extend(turn.when_safe.into_iter().map(Output::RunWhenSafe));
+        for (key, pingable) in turn.connections {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            connection.queue.release(turn.commit, &mut connection.budget);
+            connection.pingable = pingable;
+            self.on_queued(key);
+        }
+        true
+    }
+
+    /// Moves a session's output of this turn to its send queue. Returns the channel on which the
+    /// peer may be pinged behind it.
+    pub(super) fn append_turn(&mut self, key: ConnectionKey, commit: Option<u64>) -> Option<u32> {
+        let turn = self.space.output(key)?;
+        let connection = self.connections.get_mut(key)?;
+        let waiting = (connection.in_flight, self.config.soft_mark);
+        let Connection { queue, budget, .. } = connection;
+        queue.append(turn.output, commit, waiting, (budget, &mut self.buffers));
+        let pingable = turn.pingable;
+        if let Some(error) = turn.ended {
+            connection.ended = Some(error.clone());
+            connection.reading.clear();
+            self.space.forget(key);
+        }
+        if commit.is_none() {
+            connection.pingable = pingable;
+        }
+        self.on_queued(key);
+        pingable
+    }
+
+    /// Looks at a connection whose queue has grown.
+    fn on_queued(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let ended = connection.ended.is_some();
+        let too_much = connection.unrequested() > self.config.hard_mark;
+        if too_much && !ended && !connection.queue.is_finished() {
+            self.end_slow(key);
+        }
+        self.update(key);
+    }
+
+    /// Breaks a connection whose peer reads too slowly. The farewell takes the place of everything
+    /// that waits, so it can leave at once.
+    pub(super) fn end_slow(&mut self, key: ConnectionKey) {
+        self.space.end_slow(self.now, key);
+        self.append_turn(key, None);
+    }
+
+    /// Finds the next bytes for the driver.
+    pub(super) fn next_send(&mut self) -> Option<Lent> {
+        while let Some(key) = self.flushing.pop_front() {
+            if self.bypass_queue(key) {
+                return Some(Lent::Turn(key));
+            }
+            self.append_turn(key, None);
+        }
+        while let Some(&key) = self.sendable.front() {
+            let Some(connection) = self.connections.get_mut(key) else {
+                self.sendable.pop_front();
+                continue;
+            };
+            let room = connection.room(&self.config);
+            let chunk = connection.queue.front(room, &mut connection.budget);
+            if let Some(bytes) = chunk.map(|chunk| chunk.as_ref().len()) {
+                self.note_sent(key, bytes);
+                return Some(Lent::Queue(key, bytes));
+            }
+            self.sendable.pop_front();
+            connection.sendable = false;
+            if connection.queue.bytes() == 0
+                && let Some(error) = connection.ended.take()
+            {
+                self.forget(key);
+                self.outputs.push_back(Output::Closed(key, error));
+            }
+        }
+        None
+    }
+
+    /// Whether a session's output of this turn may leave past its send queue, in one piece and
+    /// without being copied there.
+    fn bypass_queue(&mut self, key: ConnectionKey) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        if !connection.queue.is_bypassed() {
+            return false;
+        }
+        let Some(turn) = self.space.output(key) else { return false };
+        let bytes = turn.output.tail.len();
+        if bytes == 0 || !turn.output.is_plain() || bytes > connection.room(&self.config) {
+            return false;
+        }
+        connection.pingable = turn.pingable;
+        let replies = connection.queue.take_new_replies();
+        connection.budget.queue(replies);
+        connection.budget.send(replies);
+        self.note_sent(key, bytes);
+        true
+    }
+
+    fn note_sent(&mut self, key: ConnectionKey, bytes: usize) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.in_flight == 0 {
+            connection.stall.since = self.now;
+        }
+        connection.in_flight += bytes;
+        if connection.stall.check_at.is_none() && !connection.stall.asked {
+            let at = after(self.now, self.config.stall_timeout);
+            connection.stall.check_at = Some(at);
+            self.stalls.insert((at, key));
+        }
+    }
+
+    /// Takes back what was lent to the driver.
+    pub(super) fn reclaim(&mut self) {
+        match std::mem::replace(&mut self.lent, Lent::Nothing) {
+            Lent::Nothing => {}
+            Lent::Turn(key) => self.space.clear_output(key),
+            Lent::Queue(key, bytes) => {
+                if let Some(connection) = self.connections.get_mut(key) {
+                    let Connection { queue, budget, .. } = connection;
+                    queue.consume(bytes, budget, &mut self.buffers);
+                }
+            }
+        }
+    }
+
+    fn forget(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connections.remove(key) else { return };
+        if let Some(at) = connection.stall.check_at {
+            self.stalls.remove(&(at, key));
+        }
+        self.pacing.forget(key);
+        self.observed = true;
+    }
+}

@@ -1,0 +1,161 @@
+//! The end of a turn, as a hub needs it: time, output, writes.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use super::{
+    MAX_END_OF_TURN_ROUNDS, Space, SpaceStats, Spawned, WhenSafe, Write,
+    core::{ConnectionKey, Work},
+};
+use crate::session::SessionOutput;
+
+impl Space {
+    /// Returns when to call [`on_deadline`](Self::on_deadline).
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.core.as_ref()?.deadline()
+    }
+
+    /// The connections of which [`on_deadline`](Self::on_deadline) would ping or end one.
+    pub(crate) fn due(&self, now: Instant) -> Vec<ConnectionKey> {
+        let deadlines = self.core.iter().flat_map(|core| &core.deadlines);
+        deadlines.take_while(|(at, _)| *at <= now).map(|(_, connection)| *connection).collect()
+    }
+
+    /// Notes that a peer is not silent, although nothing of it was read.
+    pub(crate) fn has_sent(&mut self, now: Instant, connection: ConnectionKey) {
+        if let Some(at) = self.connection_mut(connection) {
+            at.session.has_sent(now);
+        }
+    }
+
+    /// Does not count this much of the time before `now` as silence of any peer.
+    pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
+        let Some(core) = &mut self.core else { return };
+        core.connections.values_mut().for_each(|at| at.session.excuse(now, late));
+    }
+
+    /// Fires the timers that are due, pings peers, and ends connections whose limits have passed.
+    pub(crate) fn on_deadline(&mut self, now: Instant) {
+        let Some(core) = self.core_at(now) else { return };
+        core.take_due_timers();
+        while let Some(&(at, connection)) = core.deadlines.first()
+            && at <= now
+        {
+            core.deadlines.remove(&(at, connection));
+            let Some(due) = core.connections.get_mut(connection) else { continue };
+            if due.session.on_deadline(now).is_some() {
+                core.work.push_back(Work::Over(connection));
+            }
+            core.set_deadline(connection);
+            core.mark(connection);
+        }
+        self.settle();
+    }
+
+    /// About how many bytes of calls have been written since the last turn ended.
+    pub(crate) fn gathered(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.gathered)
+    }
+
+    /// Whether queued work is left that must run before any message is read.
+    pub(crate) fn has_work(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| !core.work.is_empty())
+    }
+
+    /// Whether handlers have left something for the end of the turn.
+    pub(crate) fn has_turn(&self) -> bool {
+        self.core.as_ref().is_some_and(|core| {
+            !(core.dirty.is_empty()
+                && core.closing.is_empty()
+                && core.writes.is_empty()
+                && core.when_safe.is_empty()
+                && core.spawned.is_empty()
+                && core.opened.is_empty())
+        })
+    }
+
+    /// Runs the tasks that handlers have left for the end of the turn.
+    pub(crate) fn end_turn(&mut self) {
+        for round in 0.. {
+            let Some(core) = &mut self.core else { return };
+            if core.closing.is_empty() {
+                return;
+            }
+            let closing = std::mem::take(&mut core.closing).into_iter();
+            core.work.extend(closing.map(|(object, task)| Work::Task(object, task)));
+            // An object that schedules them for ever continues in the next turn.
+            if round == MAX_END_OF_TURN_ROUNDS {
+                return;
+            }
+            self.settle();
+        }
+    }
+
+    /// Moves the connections with output to `dirty`, which is empty.
+    pub(crate) fn take_dirty(&mut self, dirty: &mut VecDeque<ConnectionKey>) {
+        if let Some(core) = &mut self.core {
+            core.gathered = 0;
+            std::mem::swap(&mut core.dirty, dirty);
+        }
+    }
+
+    /// Returns the output that a session has written. Its connection is no longer dirty.
+    pub(crate) fn output(&mut self, connection: ConnectionKey) -> Option<SessionOutput<'_>> {
+        let at = self.connection_mut(connection)?;
+        at.dirty = false;
+        Some(at.session.output())
+    }
+
+    /// The bytes of plain output.
+    pub(crate) fn tail(&mut self, connection: ConnectionKey) -> &[u8] {
+        self.connection_mut(connection).map_or(&[], |at| &at.session.output().output.tail)
+    }
+
+    /// Empties a session's output.
+    pub(crate) fn clear_output(&mut self, connection: ConnectionKey) {
+        if let Some(at) = self.connection_mut(connection) {
+            at.session.output().output.clear();
+        }
+    }
+
+    /// Removes a connection whose session has ended and whose output was taken.
+    pub(crate) fn forget(&mut self, connection: ConnectionKey) {
+        let Some(core) = &mut self.core else { return };
+        let Some(at) = core.connections.get_mut(connection) else { return };
+        // Work that is left for a later turn may include the end of this connection.
+        let connected = at.session.take_connected();
+        self.push_disconnected(connection, connected);
+        let Some(core) = &mut self.core else { return };
+        let deadline = core.connections.remove(connection).and_then(|at| at.deadline);
+        deadline.map(|deadline| core.deadlines.remove(&(deadline, connection)));
+    }
+
+    /// Returns the writes of the turn.
+    pub(crate) fn take_writes(&mut self) -> Vec<Write> {
+        let Some(core) = &mut self.core else { return Vec::new() };
+        let writes = std::mem::take(&mut core.writes).into_iter();
+        writes.flat_map(|(key, change)| change.writes(key)).collect()
+    }
+
+    /// Returns the functions that run once the turn is safe.
+    pub(crate) fn take_when_safe(&mut self) -> Vec<WhenSafe> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.when_safe)).unwrap_or_default()
+    }
+
+    /// Returns the connections whose root was connected in the turn, and the versions in force.
+    pub(crate) fn take_opened(&mut self) -> Vec<(ConnectionKey, i32)> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.opened)).unwrap_or_default()
+    }
+
+    /// Returns the futures that handlers have spawned in the turn.
+    pub(crate) fn take_spawned(&mut self) -> Vec<Spawned> {
+        self.core.as_mut().map(|core| std::mem::take(&mut core.spawned)).unwrap_or_default()
+    }
+
+    /// How much the space holds.
+    pub(crate) fn stats(&self) -> SpaceStats {
+        self.core.as_ref().map_or_else(SpaceStats::default, |core| core.stats())
+    }
+}
