@@ -138,7 +138,11 @@ impl Connection {
     /// How many bytes may be handed to the driver now.
     pub(super) fn room(&self, config: &Config) -> usize {
         // A connection that has ended is handed over whole, and forgotten.
-        if self.ended.is_some() { usize::MAX } else { window(config).saturating_sub(self.in_flight) }
+        if self.ended.is_some() {
+            usize::MAX
+        } else {
+            window(config).saturating_sub(self.in_flight)
+        }
     }
 }
 

@@ -46,12 +46,7 @@ pub use budget::ReplyBudget;
 pub use io::{CallResult, Chunk, Input, Output};
 use slotmap::SecondaryMap;
 
-use self::{
-    commits::Commits,
-    connection::Connection,
-    pacing::Pacing,
-    send_queue::Buffers,
-};
+use self::{commits::Commits, connection::Connection, pacing::Pacing, send_queue::Buffers};
 use crate::{
     Config, DistributedObject, Handle, Scope, Session, User,
     error::{JournalError, LostReason, Misuse},
@@ -397,7 +392,8 @@ impl Hub {
         let report_bytes = self.report_bytes();
         for (key, connection) in &mut self.connections {
             let idle = connection.queue.is_between_records() && connection.in_flight < report_bytes;
-            if let Some(channel) = connection.pingable.filter(|_| idle && connection.ended.is_none())
+            if let Some(channel) =
+                connection.pingable.filter(|_| idle && connection.ended.is_none())
             {
                 let ping = lone_ping(channel);
                 connection.in_flight += ping.len();

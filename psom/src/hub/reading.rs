@@ -92,10 +92,8 @@ impl Hub {
                 return 0;
             }
         }
-        let limit = ReadLimit {
-            messages: MAX_MESSAGES_IN_A_ROW,
-            output_bytes: MAX_OUTPUT_BYTES_PER_TURN,
-        };
+        let limit =
+            ReadLimit { messages: MAX_MESSAGES_IN_A_ROW, output_bytes: MAX_OUTPUT_BYTES_PER_TURN };
         let read = self.space.read(now, key, &mut batch, limit).await;
         let Some(connection) = self.connections.get_mut(key) else { return read.messages };
         connection.queue.reserve(&mut connection.budget, read.reply_bytes);

@@ -2,12 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{
-    Hub, Lent,
-    commits::HeldTurn,
-    connection::Connection,
-    io::Output,
-};
+use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output};
 use crate::{
     session::after,
     space::{ConnectionKey, WhenSafe},

@@ -13,12 +13,7 @@ use super::{
     outbox::Writing,
     space_task::{Inbox, Message},
 };
-use crate::{
-    Config, Error,
-    error::LostReason,
-    hub::Input,
-    space::ConnectionKey,
-};
+use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 
 /// The sizes of the smallest and the largest read buffer. A buffer grows and shrinks by what the
 /// last read brought, so an idle connection holds a small one.

@@ -4,11 +4,7 @@
 //! futures that objects have spawned, messages from connections and programs, and the hub's next
 //! deadline. It passes each to the hub and carries out what the hub asks for.
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use slotmap::SecondaryMap;
 use tokio::{

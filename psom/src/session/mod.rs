@@ -33,10 +33,10 @@ use std::{
 
 use bytes::Bytes;
 
+pub(crate) use calls::lone_ping;
 pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
 pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
-pub(crate) use calls::lone_ping;
 pub(crate) use outbound::{Arguments, LatestKey, Output, Piece, SessionOutput};
 pub use protocols::{Application, Protocols};
 pub(crate) use timers::after;

@@ -88,8 +88,7 @@ impl Space {
         core.app.root = handle.key;
         let mut scope = Scope::new(Some(core), handle.key);
         let object = root(&mut scope)?;
-        let mut space =
-            Self { core: scope.into_core(), scratch: String::new(), closed: false };
+        let mut space = Self { core: scope.into_core(), scratch: String::new(), closed: false };
         if let Some(core) = &mut space.core {
             core.fill(handle, object);
             // The root has announced what it connects only now.
@@ -351,7 +350,8 @@ impl Space {
     /// further one.
     pub(crate) fn close(&mut self, now: Instant) {
         self.closed = true;
-        let connections = self.core.as_ref().map(|core| core.connections.keys().collect::<Vec<_>>());
+        let connections =
+            self.core.as_ref().map(|core| core.connections.keys().collect::<Vec<_>>());
         for connection in connections.unwrap_or_default() {
             self.end(now, connection, Error::Closed);
         }

@@ -77,7 +77,8 @@ impl Space {
                     break;
                 }
                 Some(Event::Call(call)) => {
-                    let Some(mut cell) = self.lease(call.target.object, Some(peer(connection, &call)))
+                    let Some(mut cell) =
+                        self.lease(call.target.object, Some(peer(connection, &call)))
                     else {
                         read.messages += 1;
                         continue;
@@ -146,4 +147,3 @@ impl Space {
 fn peer(connection: ConnectionKey, call: &Call) -> PeerEntry {
     PeerEntry { connection, address: call.address, version: call.target.version }
 }
-

@@ -98,3 +98,25 @@ fn silent_client_is_ended_alone() {
     assert!(neighbours.take(0).ends_with(&farewell("nothing received for too long")));
     assert!(neighbours.is_over(0) && !neighbours.is_over(1));
 }
+
+#[test]
+fn slow_readers_cost_a_quarter_of_a_second_in_five() {
+    const MS: Duration = Duration::from_millis(1);
+    let mut config = Config::default();
+    (config.soft_mark, config.hard_mark) = (8 * 1024, 256 * 1024);
+    let mut neighbours = Neighbours::with(config);
+    neighbours.enter(&Handshake::open().bytes());
+    // The first peer reads nothing; the second receives everything.
+    neighbours.stalled = true;
+    for _ in 0..20 {
+        neighbours.receive(1, &call(0, S_SHOUT, &[&"x".repeat(8 * 1024)]));
+        neighbours.take(1);
+    }
+    let busy_ms = (0..4900).filter(|_| {
+        neighbours.advance(MS);
+        neighbours.is_busy()
+    });
+    let busy_ms = busy_ms.count();
+    assert!((240..=250).contains(&busy_ms), "{busy_ms} ms");
+    assert!(!neighbours.is_over(0), "it has room up to the hard limit");
+}

@@ -89,6 +89,11 @@ impl Neighbours {
         self.now = end;
     }
 
+    /// Whether the hub waits for slow readers.
+    pub fn is_busy(&self) -> bool {
+        self.hub.is_busy()
+    }
+
     pub fn is_over(&self, link: usize) -> bool {
         self.links[link].over
     }
