@@ -79,7 +79,7 @@ async fn ca_certificate_as_a_server_certificate_is_refused() {
     let trust = psom::tls::client(chain.as_bytes()).unwrap();
     let client = Client::builder().root(client_root).token(fixture.token(1)).tls(trust);
     let error = client.connect(&fixture.address).await.unwrap_err();
-    assert!(error.to_string().contains("make one with CA:FALSE"), "{error}");
+    assert!(error.to_string().contains("issue the server a certificate with CA:FALSE"), "{error}");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use multer::{Field, Multipart};
 
-use super::upload::UploadRefusal;
+use super::refusal::UploadRefusal;
 
 /// Number of bytes that the parser may buffer while it looks for the end of a part's head.
 const MAX_HEAD_BYTES: usize = 8 << 10;

@@ -6,6 +6,7 @@
 mod disposition;
 mod download;
 mod form;
+mod refusal;
 mod upload;
 
 pub(super) use download::download;

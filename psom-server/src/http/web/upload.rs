@@ -15,10 +15,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use psom_objects::store::StoreError;
 
-use super::{
-    super::progress_timer::{ProgressTimer, TooSlow},
-    form::Form,
-};
+use super::{super::progress_timer::ProgressTimer, form::Form, refusal::UploadRefusal};
 use crate::{
     app::App,
     files::browser_transfers::{BrowserUpload, MAX_FORM_OVERHEAD_BYTES, UnpublishedFiles},
@@ -40,18 +37,6 @@ pub(crate) async fn upload(
 
 /// The time that a browser may stall.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The reason why a file is refused.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum UploadRefusal {
-    /// The body is not a complete form with a file.
-    #[error("{0}")]
-    Malformed(&'static str),
-    #[error("the form arrived too slowly")]
-    Slow,
-    #[error(transparent)]
-    Store(StoreError),
-}
 
 async fn receive(app: &App, secret: &str, request: Request) -> StatusCode {
     let length = request.body().size_hint().exact();
@@ -125,37 +110,4 @@ fn frames(
         }
         Ok(Some((bytes, (body, timer, total))))
     })
-}
-
-impl UploadRefusal {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::Malformed(_) | Self::Store(StoreError::Malformed(_)) => StatusCode::BAD_REQUEST,
-            Self::Slow => StatusCode::REQUEST_TIMEOUT,
-            Self::Store(StoreError::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Store(StoreError::Full) => StatusCode::INSUFFICIENT_STORAGE,
-            Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    /// Returns the reason in the form that the meeting gets.
-    fn reason(self) -> StoreError {
-        match self {
-            Self::Malformed(why) => StoreError::malformed(why),
-            Self::Slow => StoreError::malformed(self.to_string()),
-            Self::Store(error) => error,
-        }
-    }
-}
-
-impl From<TooSlow> for UploadRefusal {
-    fn from(TooSlow: TooSlow) -> Self {
-        Self::Slow
-    }
-}
-
-impl From<StoreError> for UploadRefusal {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }
