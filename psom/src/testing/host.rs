@@ -198,7 +198,9 @@ impl<T: DistributedObject> Host<T> {
                     inputs.push_back(Input::Ran(spawned.object, finish(spawned.future)));
                 }
                 Output::PauseReading(key) => {
-                    find(links, key).map(|link| link.paused = true);
+                    if let Some(link) = find(links, key) {
+                        link.paused = true;
+                    }
                 }
                 Output::ResumeReading(key) => {
                     if let Some(link) = find(links, key) {
@@ -213,7 +215,9 @@ impl<T: DistributedObject> Host<T> {
                     inputs.push_back(Input::Written(key, written));
                 }
                 Output::Closed(key, error) => {
-                    find(links, key).map(|link| link.end(error));
+                    if let Some(link) = find(links, key) {
+                        link.end(error);
+                    }
                 }
                 Output::Opened(..) | Output::Congested(..) | Output::Failed(_) => {}
                 Output::Timeout(at) => {
