@@ -240,16 +240,23 @@ fn conference_objects_open_no_socket() {
 
 #[test]
 fn manual_shows_code_of_the_examples() {
-    let page = fs::read_to_string(root().join("psom-server/src/manual/custom_content.md")).unwrap();
-    let examples = ["examples/custom_content.rs", "examples/lasting_content.rs"]
-        .map(|example| fs::read_to_string(root().join(example)).unwrap());
-    let pieces: Vec<_> = page.split("```rust,ignore\n").skip(1).collect();
-    assert!(pieces.len() > 5);
-    for piece in pieces {
-        let piece = piece.split("```").next().unwrap();
-        let shown = examples.iter().any(|example| example.contains(piece));
-        assert!(shown, "not in the examples:\n{piece}");
+    let pages = [
+        ("custom_content", &["examples/custom_content.rs", "examples/lasting_content.rs"][..]),
+        ("office_documents", &["examples/office_document.rs"]),
+    ];
+    for (page, examples) in pages {
+        let page = root().join("psom-server/src/manual").join(page).with_extension("md");
+        let page = fs::read_to_string(page).unwrap();
+        let examples = examples.iter().map(|file| fs::read_to_string(root().join(file)).unwrap());
+        let examples: Vec<_> = examples.collect();
+        let pieces: Vec<_> = page.split("```rust,ignore\n").skip(1).collect();
+        assert!(pieces.len() >= 4);
+        for piece in pieces {
+            let piece = piece.split("```").next().unwrap();
+            let shown = examples.iter().any(|example| example.contains(piece));
+            assert!(shown, "not in the examples:\n{piece}");
+        }
+        let short = examples.iter().all(|example| example.lines().count() < 150);
+        assert!(short, "an example has 150 lines or more");
     }
-    let short = examples.iter().all(|example| example.lines().count() < 150);
-    assert!(short, "an example has 150 lines or more");
 }

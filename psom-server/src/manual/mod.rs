@@ -1,6 +1,10 @@
 //! The manual: what the reference says in pieces, told from the beginning to the end.
 //!
+//! - [`office_documents`]: documents that several people edit with Office.
 //! - [`custom_content`]: a type of content of your own.
 
 #[doc = include_str!("custom_content.md")]
 pub mod custom_content {}
+
+#[doc = include_str!("office_documents.md")]
+pub mod office_documents {}
