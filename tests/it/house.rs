@@ -82,7 +82,17 @@ const CRATES: [(&str, Layers); 9] = [
             &["options", "server", "testing"],
         ],
     ),
-    ("psom-cellstorage", &[]),
+    (
+        "psom-cellstorage",
+        &[
+            &["error", "time"],
+            &["mime", "xml"],
+            &["soap"],
+            &["document"],
+            &["documents"],
+            &["client", "server"],
+        ],
+    ),
     ("psom-cli", &[]),
 ];
 

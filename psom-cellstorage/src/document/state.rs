@@ -1,0 +1,176 @@
+//! The state of a document: its store, revisions, locks and editors.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use bytes::Bytes;
+use fsshttpb::{
+    atom::Guid,
+    file::Chunking,
+    message::Failure,
+    object::types::Partition,
+    store::{Ids, Store},
+};
+
+use super::{
+    editors::table_file,
+    sharing::{LockRules, Sharing},
+    types::{Revision, User},
+};
+
+/// A document. A clone shares the data elements and is cheap.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub(super) name: String,
+    pub(super) resource_id: String,
+    pub(super) revisions: Vec<Revision>,
+    pub(super) sharing: Sharing,
+    pub(super) rules: LockRules,
+    pub(super) store: Store,
+    /// The editors table that the store has.
+    pub(super) table: String,
+    pub(super) properties: BTreeMap<String, String>,
+}
+
+/// The changes that a request makes. They take effect when they are saved: the caller replaces its
+/// document by `document` after the save, and then sends the answer.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The document after the request.
+    pub document: Document,
+    /// A new revision with its bytes.
+    pub revision: Option<(Revision, Bytes)>,
+    /// A new name.
+    pub name: Option<String>,
+    /// Whether locks or editors have changed.
+    pub sharing: bool,
+}
+
+impl Document {
+    /// Creates the state of a document from its newest revision. `file` is absent if the document
+    /// has no revision yet. `unique` is a GUID that no other state of a document has; a server
+    /// creates it from random numbers.
+    ///
+    /// # Errors
+    /// None is known; the new store is checked like an upload.
+    pub fn new(
+        name: String,
+        resource_id: String,
+        revisions: Vec<Revision>,
+        file: Option<Bytes>,
+        unique: Guid,
+    ) -> Result<Self, Failure> {
+        let ids = Ids::new(unique);
+        let store = match file {
+            Some(file) => Store::from_file_with(file, ids, &Chunking::default())?,
+            None => Store::new(ids),
+        };
+        let (sharing, rules) = (Sharing::default(), LockRules::default());
+        let (table, properties) = (String::new(), BTreeMap::new());
+        Ok(Self { name, resource_id, revisions, sharing, rules, store, table, properties })
+    }
+
+    /// Sets the locks and editors.
+    #[must_use]
+    pub fn with_sharing(mut self, sharing: Sharing) -> Self {
+        self.sharing = sharing;
+        self
+    }
+
+    /// Sets the rules of locks.
+    #[must_use]
+    pub fn with_rules(mut self, rules: LockRules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets further properties, which clients read with Properties and GetDocMetaInfo.
+    #[must_use]
+    pub fn with_properties(mut self, properties: BTreeMap<String, String>) -> Self {
+        self.properties = properties;
+        self
+    }
+
+    /// Returns the file's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the revisions, the oldest first.
+    pub fn revisions(&self) -> &[Revision] {
+        &self.revisions
+    }
+
+    /// Returns the locks and editors. Those that have timed out are in it until the next request.
+    pub fn sharing(&self) -> &Sharing {
+        &self.sharing
+    }
+
+    /// Returns the newest revision.
+    pub fn newest(&self) -> Option<&Revision> {
+        self.revisions.last()
+    }
+
+    /// Returns the file of the newest revision.
+    ///
+    /// # Errors
+    /// The document has no revision.
+    pub fn file(&self) -> Result<Bytes, Failure> {
+        self.store.file().map(Bytes::from).map_err(|error| error.to_failure())
+    }
+
+    /// Returns the ETag of the newest revision: the document's identifier and the number.
+    pub fn etag(&self) -> String {
+        let number = self.newest().map_or(0, |revision| revision.number);
+        format!("\"{},{number}\"", self.resource_id)
+    }
+
+    pub(super) fn change(&self, now: SystemTime) -> Change {
+        let mut document = self.clone();
+        document.sharing.expire(now);
+        let sharing = document.sharing != self.sharing;
+        Change { document, revision: None, name: None, sharing }
+    }
+}
+
+impl Change {
+    /// Makes the store's contents a new revision.
+    pub(super) fn revise(&mut self, file: Bytes, author: &User, now: SystemTime) {
+        // One request makes one revision: several uploads in it are saved together.
+        let number = match &self.revision {
+            Some((revision, _)) => {
+                self.document.revisions.pop();
+                revision.number
+            }
+            None => self.document.newest().map_or(1, |revision| revision.number + 1),
+        };
+        let revision = Revision::of(&file, number, author.clone(), now);
+        self.document.revisions.push(revision.clone());
+        self.revision = Some((revision, file));
+    }
+
+    /// Replaces the contents by a file. Data elements that the store has stay.
+    pub(super) fn replace(
+        &mut self,
+        file: Bytes,
+        author: &User,
+        now: SystemTime,
+    ) -> Result<(), Failure> {
+        let store = &mut self.document.store;
+        let mut ids = store.ids().clone();
+        let put = store.edit(&file, &mut ids, &Chunking::default())?;
+        *store.ids() = ids;
+        store.apply(put)?;
+        self.revise(file, author, now);
+        Ok(())
+    }
+
+    /// Writes the editors table into its partition, if it has changed.
+    pub(super) fn update_table(&mut self) -> Result<(), Failure> {
+        let table = self.document.sharing.editors.table();
+        if table != self.document.table {
+            self.document.store.set_parts(Partition::EDITORS_TABLE, table_file(&table))?;
+            self.document.table = table;
+        }
+        Ok(())
+    }
+}

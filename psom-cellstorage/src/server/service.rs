@@ -1,0 +1,206 @@
+//! Open documents: each request runs on its document alone, and its changes are saved before its
+//! answer is sent.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use fsshttpb::atom::Guid;
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::{
+    document::{Change, Document, WopiAnswer, WopiCall},
+    documents::{Address, DocumentError, Documents, Found, Loaded},
+    error::ErrorName,
+    soap::{DocumentRequest, DocumentResponse, SubResponse},
+};
+
+/// The most bytes of files whose stores stay in memory. Beyond it, documents that nobody uses are
+/// closed; the next client of such a document queries everything again.
+const MAX_OPEN_BYTES: u64 = 512 * 1024 * 1024;
+/// The most open documents.
+const MAX_OPEN_DOCUMENTS: usize = 1_024;
+
+/// The documents of a store that are open.
+pub(super) struct Service {
+    documents: Arc<dyn Documents>,
+    open: Mutex<HashMap<String, Entry>>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    document: Arc<AsyncMutex<Option<Document>>>,
+    used: SystemTime,
+    bytes: u64,
+}
+
+impl Service {
+    pub(super) fn new(documents: Arc<dyn Documents>) -> Self {
+        Self { documents, open: Mutex::default() }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, key: &str, now: SystemTime) -> Arc<AsyncMutex<Option<Document>>> {
+        let mut open = self.open();
+        let document = Arc::default();
+        let entry = open.entry(key.to_owned()).or_insert(Entry { document, used: now, bytes: 0 });
+        entry.used = now;
+        entry.document.clone()
+    }
+
+    /// Notes the size of a document, and closes documents that nobody uses while there are too many.
+    fn account(&self, key: &str, bytes: u64) {
+        let mut open = self.open();
+        if let Some(entry) = open.get_mut(key) {
+            entry.bytes = bytes;
+        }
+        while open.len() > MAX_OPEN_DOCUMENTS
+            || open.values().map(|entry| entry.bytes).sum::<u64>() > MAX_OPEN_BYTES
+        {
+            let idle = open.iter().filter(|(_, entry)| Arc::strong_count(&entry.document) == 1);
+            let Some(oldest) = idle.min_by_key(|(_, entry)| entry.used) else { return };
+            let oldest = oldest.0.clone();
+            open.remove(&oldest);
+        }
+    }
+
+    async fn load(&self, key: &str) -> Result<Document, DocumentError> {
+        let Loaded { name, resource_id, revisions, sharing, rules, properties } =
+            self.documents.load(key).await?;
+        let file = match revisions.last() {
+            Some(newest) => Some(self.documents.read(key, newest.number).await?),
+            None => None,
+        };
+        let unique = Guid(rand::random());
+        let load = move || Document::new(name, resource_id, revisions, file, unique);
+        let document = blocking(load).await?.map_err(DocumentError::failed)?;
+        Ok(document.with_sharing(sharing).with_rules(rules).with_properties(properties))
+    }
+
+    /// Runs a step on a document and saves its changes. The answer is returned when they are safe.
+    async fn step<T: Send + 'static>(
+        &self,
+        key: &str,
+        step: impl FnOnce(&Document, SystemTime) -> (T, Change) + Send + 'static,
+    ) -> Result<T, DocumentError> {
+        let now = SystemTime::now();
+        let entry = self.entry(key, now);
+        let mut slot = entry.lock().await;
+        let document = match &*slot {
+            Some(document) => document.clone(),
+            None => self.load(key).await?,
+        };
+        // Without a document, a failure below leads to a load from the store.
+        let (answer, change) = blocking(move || step(&document, now)).await?;
+        let Change { document, revision, name, sharing } = change;
+        *slot = None;
+        if let Some((revision, file)) = revision {
+            self.documents.save(key, &revision, file).await?;
+        }
+        if sharing {
+            self.documents.save_sharing(key, document.sharing()).await?;
+        }
+        if let Some(name) = name {
+            self.documents.rename(key, &name).await?;
+            // The document has another key from now on and is loaded again.
+            return Ok(answer);
+        }
+        let bytes = document.newest().map_or(0, |revision| revision.size);
+        *slot = Some(document);
+        drop(slot);
+        drop(entry);
+        self.account(key, bytes);
+        Ok(answer)
+    }
+
+    /// Answers a request for one document.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        path: Option<String>,
+        request: DocumentRequest,
+        authorization: Option<String>,
+    ) -> DocumentResponse {
+        let (url, token) = (request.url.clone(), request.token.clone());
+        // The work completes even if the client closes the connection: a save is never interrupted.
+        let running = tokio::spawn(async move {
+            let resource_id = request.resource_id.as_deref();
+            let address = Address {
+                path: path.as_deref().unwrap_or_default(),
+                resource_id: resource_id.filter(|_| request.use_resource_id),
+                authorization: authorization.as_deref(),
+            };
+            let Found { key, caller } = self.documents.find(address).await?;
+            let mut files = BTreeMap::new();
+            for number in request.needed_revisions() {
+                match self.documents.read(&key, number).await {
+                    Ok(file) => drop(files.insert(number, file)),
+                    Err(DocumentError::NoRevision(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let subs: Vec<_> = request.sub_requests.iter().map(|sub| sub.token.clone()).collect();
+            let step =
+                move |document: &Document, now| document.answer(&request, &caller, &files, now);
+            match self.step(&key, step).await {
+                Ok(response) => Ok(response),
+                Err(error @ (DocumentError::Exists | DocumentError::Unsupported)) => {
+                    let fail = |token: &String| SubResponse::new(token, error.name());
+                    Ok(DocumentResponse {
+                        sub_responses: subs.iter().map(fail).collect(),
+                        ..DocumentResponse::default()
+                    })
+                }
+                Err(error) => Err(error),
+            }
+        });
+        let result = running.await.map_err(DocumentError::failed).flatten();
+        match result {
+            Ok(response) => DocumentResponse { url, token, ..response },
+            Err(error) => {
+                tracing::info!(%error, "refused a request for a document");
+                let message = error.to_string();
+                let error = Some((error.name(), message));
+                DocumentResponse { url, token, error, ..DocumentResponse::default() }
+            }
+        }
+    }
+
+    /// Answers a call of WOPI.
+    pub(super) async fn answer_wopi(
+        self: Arc<Self>,
+        path: String,
+        call: WopiCall,
+        authorization: Option<String>,
+    ) -> Result<WopiAnswer, DocumentError> {
+        let running = tokio::spawn(async move {
+            let authorization = authorization.as_deref();
+            let address = Address { path: &path, resource_id: None, authorization };
+            let Found { key, caller } = self.documents.find(address).await?;
+            let step = move |document: &Document, now| document.answer_wopi(&call, &caller, now);
+            self.step(&key, step).await
+        });
+        running.await.map_err(DocumentError::failed).flatten()
+    }
+}
+
+/// Runs work that takes processor time: hashing and compressing large files.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DocumentError> {
+    tokio::task::spawn_blocking(work).await.map_err(DocumentError::failed)
+}
+
+/// Returns the status of HTTP for a failure outside SOAP.
+pub(super) fn status(error: &DocumentError) -> u16 {
+    match error.name() {
+        ErrorName::FileNotExistsOrCannotBeCreated | ErrorName::VersionNotFound => 404,
+        ErrorName::FileUnauthorizedAccess => 403,
+        ErrorName::RequestNotSupported => 501,
+        _ => 500,
+    }
+}
