@@ -21,6 +21,7 @@ mod config;
 mod connmgr;
 mod event;
 mod inbound;
+mod negotiation;
 mod outbound;
 mod protocols;
 mod table;
@@ -41,7 +42,7 @@ pub(crate) use outbound::{Arguments, LatestKey, Output, Piece, SessionOutput};
 pub use protocols::{Application, Protocols};
 pub(crate) use timers::after;
 
-use self::{connmgr::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
+use self::{negotiation::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
 use crate::{
     error::{Error, Farewell, LostReason},
     trace::escape,

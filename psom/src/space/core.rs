@@ -1,5 +1,5 @@
 use std::{
-    any::TypeId,
+    any::{Any, TypeId},
     collections::{BTreeMap, BTreeSet, VecDeque},
     pin::Pin,
     sync::{
@@ -9,27 +9,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use slotmap::{SlotMap, new_key_type};
+use slotmap::SlotMap;
 
 use super::{
-    context::Context,
     durable::{Change, WhenSafe},
-    handle::Handle,
-    object::{Cell, DistributedObject, ObjectCell, Task},
-    peer::{Caller, Sent},
+    handle::{AnyHandle, Handle},
+    peer::{Caller, ConnectionKey, PeerEntry, Sent},
     user::User,
 };
 use crate::{
-    error::{CallError, Error},
-    interface::{InterfaceDesc, ObjectDesc},
+    error::{CallError, Error, Violation},
+    interface::{Incoming, InterfaceDesc, ObjectDesc, Outcome},
     session::{Address, Application, Arguments, Protocols, Session, after},
     wire::{Encode, Encoder, ObjectKey, ProxyId, SlotKey},
 };
-
-new_key_type! {
-    /// Names a connection of a space; never reused.
-    pub struct ConnectionKey;
-}
 
 /// The number of the next space in this process.
 static SPACES: AtomicU64 = AtomicU64::new(1);
@@ -78,6 +71,44 @@ pub(super) enum Work {
     Over(ConnectionKey),
 }
 
+/// An object of any type, with the context that its handlers get.
+pub(super) trait Cell: Send {
+    /// Moves the space's core into the context, for the time of one handler.
+    fn enter(&mut self, core: Box<Core>, caller: Option<Caller>);
+    /// The core, while a handler runs.
+    fn core(&mut self) -> Option<&mut Core>;
+    /// Moves it out again.
+    fn leave(&mut self) -> Option<Box<Core>>;
+    fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation>;
+    fn child(&mut self, part: &str) -> Result<Option<AnyHandle>, Violation>;
+    fn connected(&mut self);
+    fn disconnected(&mut self);
+    fn object(&self) -> &dyn Any;
+    fn any(&mut self) -> &mut dyn Any;
+}
+
+/// A function that runs on one object in a later turn, or later in this one.
+pub struct Task(Run);
+
+type Run = Box<dyn FnOnce(&mut dyn Cell) + Send>;
+
+impl Task {
+    /// Creates a task from a function that receives the object's cell.
+    pub(super) fn from_fn(run: impl FnOnce(&mut dyn Cell) + Send + 'static) -> Self {
+        Self(Box::new(run))
+    }
+
+    pub(super) fn run(self, cell: &mut dyn Cell) {
+        (self.0)(cell);
+    }
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Task")
+    }
+}
+
 /// A future that an object runs outside the space. Its result is a task for the object; pass the
 /// task to `Space::run`.
 pub struct Spawned {
@@ -108,14 +139,6 @@ struct Slot {
     peers: Vec<PeerEntry>,
     timers: BTreeSet<TimerKey>,
     while_connected: bool,
-}
-
-/// A connected object on one connection: a peer of the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PeerEntry {
-    pub(super) connection: ConnectionKey,
-    pub(super) address: Address,
-    pub(super) version: i32,
 }
 
 pub(super) struct Connection {
@@ -182,21 +205,15 @@ impl Core {
     }
 
     /// Reserves a slot for an object, so that its handle exists before the object.
-    pub(super) fn reserve<T: DistributedObject>(&mut self, while_connected: bool) -> Handle<T> {
-        let slot = self.objects.insert(Slot {
-            type_id: TypeId::of::<T>(),
-            cell: None,
-            desc: ObjectDesc::of::<T>(),
-            peers: Vec::new(),
-            timers: BTreeSet::new(),
-            while_connected,
-        });
-        Handle::new(ObjectKey { space: self.number, slot })
-    }
-
-    /// Puts an object into its reserved slot.
-    pub(super) fn fill<T: DistributedObject>(&mut self, handle: Handle<T>, object: T) {
-        self.put_cell(handle.key, Box::new(ObjectCell { object, cx: Context::new(handle.key) }));
+    pub(super) fn reserve_slot(
+        &mut self,
+        type_id: TypeId,
+        desc: ObjectDesc,
+        while_connected: bool,
+    ) -> ObjectKey {
+        let (peers, timers) = (Vec::new(), BTreeSet::new());
+        let slot = Slot { type_id, cell: None, desc, peers, timers, while_connected };
+        ObjectKey { space: self.number, slot: self.objects.insert(slot) }
     }
 
     fn slot(&self, key: ObjectKey) -> Option<&Slot> {
@@ -231,11 +248,11 @@ impl Core {
         self.slot(key).is_some()
     }
 
-    pub(super) fn object<T: DistributedObject>(&self, handle: Handle<T>) -> Option<&T> {
+    pub(super) fn object<T: 'static>(&self, handle: Handle<T>) -> Option<&T> {
         self.slot(handle.key)?.cell.as_ref()?.object().downcast_ref()
     }
 
-    pub(super) fn is_a<T: DistributedObject>(&self, key: ObjectKey) -> bool {
+    pub(super) fn is_a<T: 'static>(&self, key: ObjectKey) -> bool {
         self.slot(key).is_some_and(|slot| slot.type_id == TypeId::of::<T>())
     }
 

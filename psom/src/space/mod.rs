@@ -10,20 +10,21 @@ mod context;
 mod core;
 mod durable;
 mod handle;
+mod handler;
 mod object;
 mod peer;
 mod reading;
 mod remote_call;
+mod target;
 mod turn;
 mod user;
 
 use std::{sync::Arc, time::Instant};
 
-pub use self::core::{ConnectionKey, SpaceStats, Spawned, TimerKey};
+pub use self::core::{SpaceStats, Spawned, Task, TimerKey};
 use self::{
-    core::{Core, PeerEntry, Work},
-    object::Cell,
-    peer::Caller,
+    core::{Cell, Core, Work},
+    peer::{Caller, PeerEntry},
 };
 pub use child::{
     ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, captures,
@@ -31,10 +32,11 @@ pub use child::{
 pub use context::{Context, Scope};
 pub use durable::{WhenSafe, Write};
 pub use handle::{AnyHandle, Handle};
-pub use object::{DistributedObject, Lifecycle, Task};
-pub use peer::{Narrow, Peer, PeerId, PeerInfo, Peers, Sent};
+pub use object::{DistributedObject, Lifecycle};
+pub use peer::{ConnectionKey, PeerId, PeerInfo, Sent};
 pub(crate) use reading::ReadLimit;
 pub use remote_call::RemoteCall;
+pub use target::{Narrow, Peer, Peers};
 pub use user::{User, UserData};
 
 use crate::{

@@ -1,6 +1,11 @@
-use std::any::Any;
+use std::any::{Any, TypeId};
 
-use super::{context::Context, core::Core, handle::AnyHandle, peer::Caller};
+use super::{
+    context::Context,
+    core::{Cell, Core, Task},
+    handle::{AnyHandle, Handle},
+    peer::Caller,
+};
 use crate::{
     error::Violation,
     interface::{ChildDesc, Incoming, Interface, ObjectDesc, Outcome},
@@ -85,22 +90,6 @@ pub(super) struct ObjectCell<T> {
     pub(super) cx: Context<T>,
 }
 
-/// An [`ObjectCell`] of any type.
-pub(super) trait Cell: Send {
-    /// Moves the space's core into the context, for the time of one handler.
-    fn enter(&mut self, core: Box<Core>, caller: Option<Caller>);
-    /// The core, while a handler runs.
-    fn core(&mut self) -> Option<&mut Core>;
-    /// Moves it out again.
-    fn leave(&mut self) -> Option<Box<Core>>;
-    fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation>;
-    fn child(&mut self, part: &str) -> Result<Option<AnyHandle>, Violation>;
-    fn connected(&mut self);
-    fn disconnected(&mut self);
-    fn object(&self) -> &dyn Any;
-    fn any(&mut self) -> &mut dyn Any;
-}
-
 impl<T: DistributedObject> Cell for ObjectCell<T> {
     fn enter(&mut self, core: Box<Core>, caller: Option<Caller>) {
         self.cx.enter(core, caller);
@@ -139,30 +128,28 @@ impl<T: DistributedObject> Cell for ObjectCell<T> {
     }
 }
 
-/// Something that is to be done to one object, later, in the space's order.
-pub struct Task(Run);
+impl Core {
+    /// Reserves the slot of an object, so that its handle exists before the object.
+    pub(super) fn reserve<T: DistributedObject>(&mut self, while_connected: bool) -> Handle<T> {
+        let desc = ObjectDesc::of::<T>();
+        Handle::new(self.reserve_slot(TypeId::of::<T>(), desc, while_connected))
+    }
 
-type Run = Box<dyn FnOnce(&mut dyn Cell) + Send>;
+    /// Puts an object into its reserved slot.
+    pub(super) fn fill<T: DistributedObject>(&mut self, handle: Handle<T>, object: T) {
+        self.put_cell(handle.key, Box::new(ObjectCell { object, cx: Context::new(handle.key) }));
+    }
+}
 
 impl Task {
     pub(crate) fn new<T: DistributedObject>(
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) -> Self {
-        Self(Box::new(move |cell| {
-            // A handle's type is its object's, and its key no other space's.
+        Self::from_fn(move |cell| {
+            // Always succeeds: the type of a handle is the type of its object.
             if let Some(cell) = cell.any().downcast_mut::<ObjectCell<T>>() {
                 run(&mut cell.object, &mut cell.cx);
             }
-        }))
-    }
-
-    pub(super) fn run(self, cell: &mut dyn Cell) {
-        (self.0)(cell);
-    }
-}
-
-impl std::fmt::Debug for Task {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Task")
+        })
     }
 }

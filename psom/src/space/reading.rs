@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{
     Space,
-    core::{ConnectionKey, PeerEntry},
+    peer::{ConnectionKey, PeerEntry},
 };
 use crate::{
     error::Violation,

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    MAX_END_OF_TURN_ROUNDS, Space, SpaceStats, Spawned, WhenSafe, Write,
-    core::{ConnectionKey, Work},
+    MAX_END_OF_TURN_ROUNDS, Space, SpaceStats, Spawned, WhenSafe, Write, core::Work,
+    peer::ConnectionKey,
 };
 use crate::session::SessionOutput;
 
