@@ -147,7 +147,7 @@ fn is_plausible(bytes: &[u8]) -> bool {
 fn proxy_header(bytes: &[u8]) -> bool {
     let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return false };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-    length <= auth::TOKEN_LIMIT
+    length <= auth::MAX_TOKEN_BYTES
         && rest.get(length..).is_some_and(|rest| rest.starts_with(&auth::SIGNATURE))
 }
 

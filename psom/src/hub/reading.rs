@@ -17,7 +17,7 @@ const MAX_MESSAGES_IN_A_ROW: usize = 64;
 /// A turn handles this many messages at most before its output leaves.
 const MAX_MESSAGES_PER_TURN: usize = 1024;
 
-/// A turn ends when about this many bytes of output have gathered.
+/// A turn ends when the turn has about this many bytes of output.
 const MAX_OUTPUT_BYTES_PER_TURN: usize = 256 * 1024;
 
 impl Hub {
@@ -58,7 +58,7 @@ impl Hub {
     pub(super) async fn read(&mut self, now: Instant) {
         let mut messages = 0;
         while messages < MAX_MESSAGES_PER_TURN
-            && self.space.gathered() < MAX_OUTPUT_BYTES_PER_TURN
+            && self.space.queued_bytes() < MAX_OUTPUT_BYTES_PER_TURN
             && !self.space.has_work()
             && !self.is_busy()
         {

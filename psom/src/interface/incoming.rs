@@ -15,8 +15,9 @@ pub struct Incoming<'a> {
     pub(crate) version: i32,
     pub(crate) method: i8,
     pub(crate) source: &'a Bytes,
-    pub(crate) place: Range<usize>,
-    pub(crate) scratch: &'a mut String,
+    pub(crate) arguments: Range<usize>,
+    /// The buffer for borrowed strings.
+    pub(crate) text: &'a mut String,
 }
 
 impl<'a> Incoming<'a> {
@@ -31,12 +32,12 @@ impl<'a> Incoming<'a> {
     /// # Errors
     /// The bytes do not decode, or bytes are left after the last argument.
     pub fn decode<P: Parameters>(self) -> Result<(P, Loan<'a>), Violation> {
-        let scratch = self.scratch;
-        scratch.clear();
-        let mut input = Decoder::within(self.source, self.place, std::mem::take(scratch));
+        let text = self.text;
+        text.clear();
+        let mut input = Decoder::within(self.source, self.arguments, std::mem::take(text));
         let parameters = P::decode(&mut input)?;
-        *scratch = input.finish()?;
-        Ok((parameters, Loan(scratch)))
+        *text = input.finish()?;
+        Ok((parameters, Loan(text)))
     }
 
     /// Returns the violation for a method index that the interface does not have.

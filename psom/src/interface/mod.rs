@@ -21,5 +21,5 @@ pub use descriptor::{
 pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
 pub use lend::{Held, Lend, Loan, lend};
 pub use print::sent_arguments;
-pub(crate) use print::{View, argument_hash as subject, arguments};
+pub(crate) use print::{View, argument_hash, arguments};
 pub use target::{Interface, Target};

@@ -19,7 +19,7 @@ use crate::{
     hub::Input,
     interface::{Interface, ObjectDesc},
     space::ConnectionKey,
-    wire::auth::{Credentials, TOKEN_LIMIT},
+    wire::auth::{Credentials, MAX_TOKEN_BYTES},
 };
 
 /// How long one address may take to answer.
@@ -196,13 +196,13 @@ impl<R> ClientBuilder<R> {
         ))?;
         let is_token = |token: &str| {
             !token.is_empty()
-                && token.len() <= TOKEN_LIMIT
+                && token.len() <= MAX_TOKEN_BYTES
                 && token.bytes().all(|byte| byte.is_ascii_graphic())
         };
         if !is_token(&token) {
             return Err(Misuse::Builder("a token is 1 to 4096 printable ASCII characters"));
         }
-        if self.proxy_header.as_ref().is_some_and(|header| header.len() > TOKEN_LIMIT) {
+        if self.proxy_header.as_ref().is_some_and(|header| header.len() > MAX_TOKEN_BYTES) {
             return Err(Misuse::Builder("a proxy header is at most 4096 bytes"));
         }
         Ok(Credentials { token, proxy_header: self.proxy_header.clone() })

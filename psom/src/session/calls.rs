@@ -1,4 +1,4 @@
-//! Messages on their way out.
+//! Outgoing messages.
 
 use std::ops::Range;
 
@@ -18,13 +18,12 @@ use crate::{
     wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
 };
 
-/// The parameters of lookup have no meaning (section 3.2.3.1.4). These are the ones that section 4.2
-/// captured, sent to the letter for the sake of peers that were never tried with others.
+/// The arguments of lookup. They have no meaning (section 3.2.3.1.4). These are the captured values
+/// of section 4.2, because peers may never have been tested with other values.
 const LOOKUP: (&str, &str, i64) = ("TODO-ryanfa-remove", "NotUsed", -7932100958924279543);
 
 impl Session {
-    /// Calls a method of the object at `address`. What cannot be sent is an error, and nothing of
-    /// it reaches the wire.
+    /// Queues a call of a method of the object at `address`. On an error, nothing is sent.
     pub(crate) fn call(
         &mut self,
         address: Address,
@@ -35,35 +34,35 @@ impl Session {
         let table = self.table.as_ref().filter(|_| !self.is_ended()).ok_or(CallError::Gone)?;
         let target = table.open(address.proxy).ok_or(CallError::Gone)?;
         let method = method_of(interface, index, target.version)?;
-        let subject = match method.latest_by.filter(|_| self.outbound.congested) {
-            Some(place) => interface::subject(method, place, &arguments.shown()),
+        let argument_hash = match method.latest_by.filter(|_| self.outbound.congested) {
+            Some(position) => interface::argument_hash(method, position, &arguments.shown()),
             None => 0,
         };
         let (channel, proxy) = (address.channel, address.proxy);
-        let key = LatestKey { channel, proxy, method: index, subject };
+        let key = LatestKey { channel, proxy, method: index, argument_hash };
         let resolved = arguments.resolved(|object| table.find(object))?;
         let arguments = resolved.as_ref().unwrap_or(arguments);
         self.outbound.call(key, method.latest, arguments, self.config.record_limit)?;
         if self.trace.is_some() {
             let label = target.label.as_deref().unwrap_or_default();
-            let (bytes, place) = arguments.shown();
-            self.trace_call("->", channel, proxy, label, method, &bytes, &place);
+            let (bytes, range) = arguments.shown();
+            self.trace_call("->", channel, proxy, label, method, &bytes, &range);
         }
         Ok(())
     }
 
-    /// The version in force for an object on this connection.
+    /// Returns the negotiated version of an object type on this connection.
     pub fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
         self.conn_mgr.as_ref().ok_or(Error::Closed)?.version(object)
     }
 
-    /// The object that the peer names with an identifier.
+    /// Returns the object with this proxy identifier.
     pub fn object_at(&self, proxy: ProxyId) -> Option<ObjectKey> {
         Some(self.table.as_ref()?.open(proxy)?.object)
     }
 
-    /// Connects an object as the part `part` of the one at `parent` (section 2.2.2.1.1). From now
-    /// on it can be called.
+    /// Connects an object as the part `part` of the object at `parent` (section 2.2.2.1.1). It can
+    /// be called at once.
     pub fn connect(
         &mut self,
         parent: Address,
@@ -95,8 +94,11 @@ impl Session {
         Ok((Address { channel: parent.channel, proxy }, version))
     }
 
-    /// Connects what the peer asked for to `object`, if the hash is the one of the version in
-    /// force; another hash, or no common version, ends the connection (ruling 3).
+    /// Connects an object in answer to the peer's OP_CONNECT.
+    ///
+    /// # Errors
+    /// The hash is not that of the negotiated version, or there is no common version. Both end the
+    /// connection (ruling 3).
     pub fn accept_connect(
         &mut self,
         request: &ConnectRequest,
@@ -117,7 +119,8 @@ impl Session {
         Ok(version)
     }
 
-    /// Answers a part name that nobody knows with OP_CLOSE for the number that it used up.
+    /// Answers an OP_CONNECT with an unknown part name: sends OP_CLOSE for the proxy identifier
+    /// that the connect has consumed.
     pub fn refuse_connect(&mut self, proxy: ProxyId) {
         if let Some(table) = &mut self.table {
             table.insert(proxy, Entry::Tombstone);
@@ -125,14 +128,15 @@ impl Session {
         }
     }
 
-    /// Disconnects an object (section 2.2.2.1.2). Calls that the peer makes before it knows are
-    /// dropped and counted.
+    /// Disconnects an object (section 2.2.2.1.2). Calls that cross the OP_CLOSE are dropped and
+    /// counted. Returns false if the object was not connected.
     pub fn disconnect(&mut self, address: Address) -> bool {
-        let buried = self.table.as_mut().and_then(|table| table.bury(address.proxy)).is_some();
-        if buried {
+        let table = self.table.as_mut();
+        let was_open = table.and_then(|table| table.replace_by_tombstone(address.proxy)).is_some();
+        if was_open {
             self.write_disconnect(address.proxy);
         }
-        buried
+        was_open
     }
 
     pub(super) fn write_disconnect(&mut self, proxy: ProxyId) {
@@ -143,7 +147,7 @@ impl Session {
     }
 
     fn write_operation(&mut self, body: &[u8]) {
-        // Nothing goes out behind the farewell.
+        // Nothing is sent after Close or Break.
         if self.is_ended() {
             return;
         }
@@ -173,7 +177,7 @@ impl Session {
         let target = ToConnMgr { outbound: &mut message, trace: None };
         let (name, protocol, hash) = LOOKUP;
         ConnMgrServerProxy::proxy(target).lookup(name, protocol, hash);
-        let body = message.bytes().split_off(record::MESSAGE_HEADER);
+        let body = message.bytes().split_off(record::MESSAGE_HEADER_BYTES);
         self.outbound.set_channel(BASE_CHANNEL);
         record::write_open(self.outbound.bytes(), APPLICATION_CHANNEL, |out| out.extend(body));
         self.trace(|| format!("-> #{BASE_CHANNEL} open #{APPLICATION_CHANNEL}"));
@@ -193,23 +197,24 @@ impl Session {
         label: &str,
         method: &MethodDesc,
         source: &Bytes,
-        place: &Range<usize>,
+        range: &Range<usize>,
     ) {
         self.trace(|| {
             let view = if arrow == "->" { View::Sender } else { View::Receiver };
-            let arguments = interface::arguments(method, source, place.clone(), view);
+            let arguments = interface::arguments(method, source, range.clone(), view);
             format!("{arrow} #{channel} {label}@{proxy}.{}({arguments})", method.name)
         });
     }
 }
 
-/// The method with this index, if the peer's version has it.
+/// Returns the method with this index, if the peer's version has it.
 fn method_of(
     interface: &'static InterfaceDesc,
     index: u8,
     version: i32,
 ) -> Result<&'static MethodDesc, CallError> {
-    let method = usize::from(index).checked_sub(1).and_then(|place| interface.methods.get(place));
+    let position = usize::from(index).checked_sub(1);
+    let method = position.and_then(|position| interface.methods.get(position));
     let method = method.ok_or(CallError::Gone)?;
     if method.since > version {
         let (interface, since) = (interface.name, method.since);
@@ -218,8 +223,8 @@ fn method_of(
     Ok(method)
 }
 
-/// A client's ping that stands between what two turns have sent, where `channel` is the current one,
-/// and leaves it so.
+/// Returns the bytes of a server's ping that can be sent between the output of two turns. `channel`
+/// is the current channel before and after it.
 pub(crate) fn lone_ping(channel: u32) -> Vec<u8> {
     let mut outbound = Outbound::on(channel);
     ConnMgrClientProxy::proxy(ToConnMgr { outbound: &mut outbound, trace: None }).ping();
@@ -227,7 +232,7 @@ pub(crate) fn lone_ping(channel: u32) -> Vec<u8> {
     std::mem::take(outbound.bytes())
 }
 
-/// The peer's ConnMgr as a place to call: the root of channel 0, always there.
+/// The peer's ConnMgr as the target of calls. It is the root of channel 0 and always connected.
 struct ToConnMgr<'a> {
     outbound: &'a mut Outbound,
     trace: Option<&'a super::Trace>,
@@ -240,13 +245,14 @@ impl Target for ToConnMgr<'_> {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));
-        let key = LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method, subject: 0 };
+        let key =
+            LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method, argument_hash: 0 };
         let arguments = Arguments::new(bytes, Vec::new());
-        // Nothing here is as long as a limit, nor a reference.
+        // Cannot fail: the limit is the maximum, and no argument is a reference.
         let _ = self.outbound.call(key, false, &arguments, u32::MAX);
         if let (Some(trace), Ok(method)) = (self.trace, method_of(interface, method, i32::MAX)) {
-            let (bytes, place) = arguments.shown();
-            let shown = interface::arguments(method, &bytes, place, View::Sender);
+            let (bytes, range) = arguments.shown();
+            let shown = interface::arguments(method, &bytes, range, View::Sender);
             trace(&format!("-> #{BASE_CHANNEL} ConnMgr@0.{}({shown})", method.name));
         }
     }

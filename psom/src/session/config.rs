@@ -5,39 +5,39 @@ pub const BASE_CHANNEL: u32 = 0;
 /// The channel of the application's objects (section 1.3.3).
 pub const APPLICATION_CHANNEL: u32 = 2;
 
-/// Limits and times of a connection. The defaults are those of the specification where it gives
-/// one.
+/// The limits and times of a connection. The defaults follow the specification if it has a value.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// The largest record body, in bytes, that is accepted or sent: 1 MiB.
+    /// The maximum size of a record body in bytes, sent or received. Default: 1 MiB.
     pub record_limit: u32,
-    /// How long a client may take to show its token, and a server to answer: 120 s
+    /// The time in which a client must send its token, and a server must answer it. Default: 120 s
     /// (section 3.3.3.1.1).
     pub authentication_timeout: Duration,
-    /// How often each side sends a ping: every 30 s (section 3.1.2).
+    /// The interval at which each side sends a ping. Default: 30 s (section 3.1.2).
     pub ping_interval: Duration,
-    /// A connection on which nothing at all was received for so long is ended: 90 s.
+    /// The time after which a connection ends if nothing was received. Default: 90 s.
     pub idle_timeout: Duration,
-    /// Whether a proxy header comes before the authentication, as it does behind a forwarding
-    /// proxy that does not remove it (section 3.2.3.1.1.1): no.
+    /// True if clients send a proxy header before the authentication, because a forwarding proxy
+    /// does not remove it (section 3.2.3.1.1.1). Default: false.
     pub proxy_header: bool,
-    /// How many objects may be connected on a connection at a time, or be closed without the
-    /// peer's answer: 65,536.
+    /// The maximum number of connected objects and tombstones of a connection. Default: 65,536.
     pub proxy_limit: usize,
-    /// Above so many bytes that wait for a peer, its `#[latest]` calls replace older ones: 1 MiB.
+    /// The soft limit of a send queue in bytes. Above it, new `#[latest]` calls replace pending
+    /// ones. Default: 1 MiB.
     pub soft_mark: usize,
-    /// Above so many bytes that wait for a peer, its connection is broken: 8 MiB. What answers the
-    /// peer's own messages does not count: while more than the soft mark of that waits, a server
-    /// does not read what the peer has sent since.
+    /// The hard limit of a send queue in bytes. Above it, the connection is broken. Default: 8 MiB.
+    ///
+    /// Replies to the peer's own requests do not count. Instead, a server pauses reading from a
+    /// peer whose replies exceed the soft limit.
     pub hard_mark: usize,
-    /// Where a connection is broken whose peer has accepted nothing for so long: 10 s.
+    /// The time after which a connection is broken if its transport accepts nothing. Default: 10 s.
     pub stall_timeout: Duration,
-    /// Takes a line for each message that is sent (`->`) or received (`<-`).
+    /// Receives a line for each message that is sent (`->`) or received (`<-`).
     pub trace: Option<Trace>,
 }
 
-/// Takes the lines of a trace.
+/// Receives the lines of a trace.
 pub type Trace = Arc<dyn Fn(&str) + Send + Sync>;
 
 impl Default for Config {
@@ -68,11 +68,11 @@ impl fmt::Debug for Config {
     }
 }
 
-/// Which side of the connection a session is.
+/// The two sides of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The side that connects, authenticates and opens channels.
     Client,
-    /// The side that is connected to.
+    /// The side that listens.
     Server,
 }

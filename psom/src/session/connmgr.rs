@@ -1,5 +1,5 @@
-//! ConnMgr, the root of channel 0 (sections 3.2.3.1.2, 3.2.3.1.3 and 3.3.3.1.3), written with the
-//! macro that every other object uses.
+//! The interface of ConnMgr, the root of channel 0 (sections 3.2.3.1.2, 3.2.3.1.3 and 3.3.3.1.3).
+//! It is declared with the public macro, like every other interface.
 
 use psom_derive::psom_interface;
 
@@ -19,7 +19,7 @@ pub const CONN_MGR: Definition = Definition {
     connected: Connected::Root,
 };
 
-/// What a client calls on a server (section 3.3.3.1.3).
+/// The methods that a client calls on a server (section 3.3.3.1.3).
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr",
     version = 1,
@@ -35,9 +35,9 @@ pub trait ConnMgrServer {
         versions: Vec<i32>,
         hashes: Vec<i64>,
     ) -> Result<(), Violation>;
-    /// Every interface was announced.
+    /// Ends the list of interfaces.
     fn done_protocols(&mut self) -> Result<(), Violation>;
-    /// Deprecated; does nothing.
+    /// Does nothing (deprecated).
     fn log(&mut self, msg: &str);
     /// The body of RPCOpen; its parameters have no meaning.
     fn lookup(&mut self, name: &str, protocol: &str, proxy_hash: i64) -> Result<(), Violation>;
@@ -45,7 +45,7 @@ pub trait ConnMgrServer {
     fn ping(&mut self);
 }
 
-/// What a server calls on a client (section 3.2.3.1.3).
+/// The methods that a server calls on a client (section 3.2.3.1.3).
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr",
     version = 1,
@@ -61,7 +61,7 @@ pub trait ConnMgrClient {
         versions: Vec<i32>,
         hashes: Vec<i64>,
     ) -> Result<(), Violation>;
-    /// Every interface was announced.
+    /// Ends the list of interfaces.
     fn done_protocols(&mut self) -> Result<(), Violation>;
     /// Keeps the connection alive.
     fn ping(&mut self);
@@ -70,14 +70,14 @@ pub trait ConnMgrClient {
 pub(super) const SERVER: &InterfaceDesc = <ConnMgrServerProxy as Interface>::DESC;
 pub(super) const CLIENT: &InterfaceDesc = <ConnMgrClientProxy as Interface>::DESC;
 
-/// ConnMgr as both sides announce it.
+/// The description of ConnMgr that both sides announce.
 pub(super) const DESC: ObjectDesc =
     ObjectDesc { serves: SERVER, calls: CLIENT, children: Vec::new };
 
 /// The only version of ConnMgr.
 pub(super) const VERSION: i32 = 1;
 
-/// The half that `role` serves.
+/// Returns the half that a side serves.
 pub(super) fn serves(role: Role) -> &'static InterfaceDesc {
     match role {
         Role::Server => SERVER,

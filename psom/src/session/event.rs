@@ -6,62 +6,63 @@ use crate::{
     wire::{ObjectKey, ProxyId, auth::Credentials},
 };
 
-/// The place of an object on a connection.
+/// The address of an object on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
     /// The channel.
     pub channel: u32,
-    /// This side's proxy identifier on it.
+    /// This side's proxy identifier on the channel.
     pub proxy: ProxyId,
 }
 
-/// What a session tells the layer above, in the order in which it happened.
+/// An event of a session. Events are returned in the order in which they happen.
 #[derive(Debug)]
 pub enum Event {
-    /// A client shows its credentials; answer with `accept` or `end`.
+    /// A client sent its credentials. Answer with `accept` or `end`.
     Authenticate(Credentials),
     /// The application channel is open and its root is connected.
     Opened {
         /// The root object.
         object: ObjectKey,
-        /// Its place.
+        /// The root's address.
         address: Address,
-        /// The version in force.
+        /// The negotiated version.
         version: i32,
     },
-    /// The peer connects a child; answer with `accept_connect` or `refuse_connect`.
+    /// The peer connects a child. Answer with `accept_connect` or `refuse_connect`.
     Connect(ConnectRequest),
     /// The peer disconnected an object.
     Disconnected {
         /// The object.
         object: ObjectKey,
-        /// The place that it had.
+        /// The object's former address.
         address: Address,
     },
-    /// The peer closed the application channel: every object that was connected on it, and where.
+    /// The peer closed the application channel. Contains all objects that were connected on it, with
+    /// their former addresses.
     ChannelClosed(Vec<(ObjectKey, Address)>),
-    /// The peer calls a method that the negotiated version has.
+    /// The peer calls a method of the negotiated version.
     Call(Call),
-    /// The connection is over; nothing follows.
+    /// The connection has ended. No event follows.
     Ended(Error),
 }
 
-/// A child that the peer wants connected.
+/// The peer's request to connect a child.
 #[derive(Debug)]
 pub struct ConnectRequest {
-    /// The connected object whose child it is.
+    /// The parent object.
     pub parent: ObjectKey,
-    /// The parent's place.
+    /// The parent's address.
     pub parent_address: Address,
-    /// The child's name.
+    /// The part name of the child.
     pub part: String,
     /// The hash of the peer's half.
     pub hash: i64,
-    /// The place that the child has from now on.
+    /// The child's address.
     pub address: Address,
 }
 
-/// A call that the peer made.
+/// A call of the peer.
 #[derive(Debug)]
 pub struct Call {
     pub(crate) target: Connected,

@@ -1,4 +1,4 @@
-//! Records on their way in.
+//! Incoming records.
 
 use std::ops::Range;
 
@@ -21,18 +21,18 @@ use crate::{
     },
 };
 
-/// RPCOpen carries a call of lookup (section 3.2.3.1.4).
+/// The index of lookup, the only method that RPCOpen may call (section 3.2.3.1.4).
 const LOOKUP: i8 = 5;
 
 impl Session {
     pub(super) fn on_record(&mut self, record: Record, batch: &Batch) -> Result<Step, Error> {
         match record {
-            Record::Message(place) if self.incoming_channel == BASE_CHANNEL => {
-                let operation = Operation::read(batch.bytes(), place)?;
+            Record::Message(body) if self.incoming_channel == BASE_CHANNEL => {
+                let operation = Operation::read(batch.bytes(), body)?;
                 self.on_base_operation(operation, batch)
             }
-            Record::Message(place) => {
-                let operation = Operation::read(batch.bytes(), place)?;
+            Record::Message(body) => {
+                let operation = Operation::read(batch.bytes(), body)?;
                 self.on_operation(operation, batch)
             }
             Record::SetChannel(channel) => self.on_set_channel(channel),
@@ -41,8 +41,8 @@ impl Session {
                 self.trace(|| format!("<- #{} close", self.incoming_channel));
                 self.on_close(Error::PeerClosed)
             }
-            Record::Break(place) => {
-                let reason = escape(&batch.bytes()[place]);
+            Record::Break(reason) => {
+                let reason = escape(&batch.bytes()[reason]);
                 self.trace(|| format!("<- #{} break \"{reason}\"", self.incoming_channel));
                 self.on_close(Error::PeerBroke(reason))
             }
@@ -62,8 +62,8 @@ impl Session {
         Ok(Step::Again)
     }
 
-    /// Close and Break act on the current channel; on channel 0 they end the connection
-    /// (ruling 10).
+    /// Handles Close and Break, which act on the current channel. On channel 0 they end the
+    /// connection (ruling 10).
     fn on_close(&mut self, error: Error) -> Result<Step, Error> {
         if self.incoming_channel == BASE_CHANNEL {
             return Err(error);
@@ -98,7 +98,7 @@ impl Session {
     fn on_base_call(
         &mut self,
         method: i8,
-        place: Range<usize>,
+        arguments: Range<usize>,
         batch: &Batch,
     ) -> Result<(), Error> {
         let interface = connmgr::serves(self.role);
@@ -106,11 +106,11 @@ impl Session {
         let source = batch.bytes();
         if let Some(method) = interface.method(method, version) {
             let name = interface.short_name();
-            self.trace_call("<-", BASE_CHANNEL, ProxyId::ROOT, name, method, source, &place);
+            self.trace_call("<-", BASE_CHANNEL, ProxyId::ROOT, name, method, source, &arguments);
         }
         let Some(conn_mgr) = &mut self.conn_mgr else { return Ok(()) };
-        let (scratch, no_context) = (&mut String::new(), &mut ());
-        let call = Incoming { interface, version, method, source, place, scratch };
+        let (text, no_context) = (&mut String::new(), &mut ());
+        let call = Incoming { interface, version, method, source, arguments, text };
         let outcome = match self.role {
             Role::Server => ConnMgrServerProxy::dispatch(conn_mgr, no_context, call),
             Role::Client => ConnMgrClientProxy::dispatch(conn_mgr, no_context, call),
@@ -123,7 +123,8 @@ impl Session {
         }
     }
 
-    /// Whether this side has announced its interfaces: a client at once, a server in its turn.
+    /// Reports whether this side has announced its interfaces. A client announces them after the
+    /// authentication, a server after the client's doneProtocols.
     pub(super) fn has_announced(&self) -> bool {
         self.role == Role::Client || self.peer_done()
     }
@@ -132,8 +133,8 @@ impl Session {
         self.conn_mgr.as_ref().is_some_and(|conn_mgr| conn_mgr.peer_done)
     }
 
-    /// The peer has announced everything: a server announces its own interfaces in turn, a client
-    /// opens the application channel.
+    /// Handles the peer's doneProtocols: a server announces its own interfaces, and a client opens
+    /// the application channel.
     fn on_peer_done(&mut self) -> Result<Step, Error> {
         match self.role {
             Role::Server => {
@@ -148,7 +149,8 @@ impl Session {
         }
     }
 
-    /// RPCOpen (section 2.2.1.1.5): only a client sends it, only for a channel with a root, once.
+    /// Handles RPCOpen (section 2.2.1.1.5). Only a client may send it, once, and only for the
+    /// channel that has a root.
     fn on_open(&mut self, channel: u32, body: Range<usize>, batch: &Batch) -> Result<Step, Error> {
         self.trace(|| format!("<- #{} open #{channel}", self.incoming_channel));
         if self.role == Role::Client || channel != APPLICATION_CHANNEL || self.table.is_some() {
@@ -170,7 +172,10 @@ impl Session {
         Ok(Step::Event(self.open(root)))
     }
 
-    /// The root as it is about to be connected: here at the latest the sides share a version of it.
+    /// Returns the root for connecting it.
+    ///
+    /// # Errors
+    /// The two sides have no common version of the root's interface (ruling 4).
     fn root(&self) -> Result<Connected, Error> {
         let conn_mgr = self.conn_mgr.as_ref().ok_or(Error::Closed)?;
         let (object, version) = conn_mgr.root()?;
@@ -226,7 +231,7 @@ impl Session {
 
     fn on_connect(&mut self, parent: ProxyId, part: String, hash: i64) -> Result<Step, Error> {
         let channel = self.incoming_channel;
-        // The number is used up whether or not the connect succeeds (ruling 2).
+        // A failed connect also consumes its number (ruling 2).
         let Some(table) = &mut self.table else { return Ok(Step::Again) };
         if table.len() >= self.config.proxy_limit {
             return Err(PeerMisbehaved::TooManyProxies(self.config.proxy_limit).into());
@@ -266,8 +271,8 @@ impl Session {
         }
     }
 
-    /// The object behind an identifier. Nothing where this side closed it and the message crossed
-    /// the close; that is counted.
+    /// Returns the object with a proxy identifier. Returns `None` for a tombstone and counts the
+    /// message as dropped, because it crossed the OP_CLOSE of this side.
     fn live(&mut self, proxy: ProxyId) -> Result<Option<Connected>, PeerMisbehaved> {
         match self.table.as_ref().and_then(|table| table.get(proxy)) {
             Some(Entry::Open(connected)) => Ok(Some(connected.clone())),

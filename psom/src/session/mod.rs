@@ -1,4 +1,4 @@
-//! One connection's protocol as a state machine, without I/O, for both roles.
+//! The protocol of one connection as a state machine without I/O, for both sides.
 //!
 //! ```text
 //!            client                                server
@@ -12,9 +12,9 @@
 //!   Close, or Break and a reason, from either side: Ended event
 //! ```
 //!
-//! Bytes go in with [`Session::receive`], events come out of [`Session::next_event`], bytes to send
-//! out of its output, which a hub takes. Time comes in as an argument; [`Session::deadline`] says when
-//! [`Session::on_deadline`] wants to be called.
+//! [`Session::receive`] takes received bytes, and [`Session::next_event`] returns events. A hub takes
+//! the output. The time is an argument of each call; [`Session::deadline`] returns the time at which
+//! [`Session::on_deadline`] must be called.
 
 mod calls;
 mod config;
@@ -53,21 +53,21 @@ use crate::{
     },
 };
 
-/// One connection.
+/// One side of a connection.
 pub struct Session {
     role: Role,
     config: Arc<Config>,
     trace: Option<Trace>,
     phase: Phase,
     partial: Vec<u8>,
-    /// The channel of the records that come (ruling 5).
+    /// The current channel of received records (ruling 5).
     incoming_channel: u32,
     outbound: Outbound,
-    /// The objects of channel 2, the only channel that is ever opened (section 1.3.3).
+    /// The objects of channel 2, the only channel that can be opened (section 1.3.3).
     table: Option<ProxyTable>,
-    /// Whether channel 2 is or was open.
+    /// True if channel 2 is or was open.
     opened: bool,
-    /// INVARIANT: there as soon as records flow.
+    /// INVARIANT: `Some` in the phase `Running`.
     conn_mgr: Option<ConnMgr>,
     timers: Timers,
     dropped: u64,
@@ -75,24 +75,24 @@ pub struct Session {
 
 #[derive(Debug)]
 enum Phase {
-    /// A server waits for the credentials.
+    /// A server waits for credentials.
     AwaitCredentials,
-    /// A server has given the credentials away and reads no further until they are judged.
-    Judging,
+    /// A server has returned the credentials and reads nothing until they are checked.
+    CheckingCredentials,
     /// A client waits for the answer to its credentials.
     AwaitAnswer,
-    /// Records flow.
+    /// The sides exchange records.
     Running,
     Ended(Error),
 }
 
 impl Session {
-    /// The server's side of a new connection.
+    /// Creates the server's side of a new connection.
     pub fn server(config: Arc<Config>, now: Instant) -> Self {
         Self::new(Role::Server, config, Phase::AwaitCredentials, now)
     }
 
-    /// The client's side of a new connection: the credentials are ready to be sent.
+    /// Creates the client's side of a new connection and queues the credentials.
     pub fn client(
         config: Arc<Config>,
         credentials: &Credentials,
@@ -122,9 +122,9 @@ impl Session {
         }
     }
 
-    /// Lets an authenticated client in (section 3.2.3.1.1.1).
+    /// Accepts the client whose credentials were checked (section 3.2.3.1.1.1).
     pub fn accept(&mut self, app: Application, now: Instant) {
-        if let Phase::Judging = self.phase {
+        if let Phase::CheckingCredentials = self.phase {
             self.conn_mgr = Some(ConnMgr::new(Role::Server, app));
             self.outbound.bytes().extend(auth::SIGNATURE);
             self.begin(now);
@@ -136,13 +136,14 @@ impl Session {
         self.timers.begin(&self.config, now);
     }
 
-    /// Traces to another place than the configuration says, as soon as more is known of the peer.
+    /// Replaces the trace of the configuration, for example by one that contains the user's name.
     pub fn set_trace(&mut self, trace: Trace) {
         self.trace = Some(trace);
     }
 
-    /// Takes bytes from the transport, cut anywhere. What comes back is to be read with
-    /// [`next_event`](Self::next_event), and what is left of it given to [`keep`](Self::keep).
+    /// Takes received bytes, split at any position, and returns them as a batch. Read the batch with
+    /// [`next_event`](Self::next_event) until there is no event, and then pass the unread rest to
+    /// [`keep`](Self::keep).
     pub fn receive(&mut self, now: Instant, input: Bytes) -> Batch {
         self.timers.received(now);
         if self.partial.is_empty() {
@@ -150,7 +151,7 @@ impl Session {
         }
         self.partial.extend_from_slice(&input);
         if let Phase::Running = self.phase {
-            // A long record is collected here, rather than read from its start with every piece.
+            // Collects a long record here, so that it is not parsed again with every piece.
             match record::length(&self.partial, self.config.record_limit) {
                 Ok(Some(length)) if length <= self.partial.len() => {}
                 Ok(_) => return Batch::default(),
@@ -160,21 +161,21 @@ impl Session {
         Batch::new(std::mem::take(&mut self.partial).into())
     }
 
-    /// Keeps what [`next_event`](Self::next_event) has left: an incomplete record, or what came
-    /// before the authentication was judged.
+    /// Keeps the bytes that [`next_event`](Self::next_event) has not read: an incomplete record, or
+    /// bytes that arrived before the credentials were checked.
     pub fn keep(&mut self, batch: &Batch) {
         if !self.is_ended() {
             self.partial.extend_from_slice(batch.rest());
         }
     }
 
-    /// What was received and could not be read yet, for a server that has judged credentials.
+    /// Returns the kept bytes, for a server that has accepted a client.
     pub fn take_kept(&mut self) -> Batch {
         Batch::new(std::mem::take(&mut self.partial).into())
     }
 
-    /// The next event. A rule that the peer broke ends the session: the farewell is then ready to
-    /// be sent and the event is the last.
+    /// Returns the next event. A violation by the peer ends the session: it queues the farewell and
+    /// returns [`Event::Ended`].
     pub fn next_event(&mut self, now: Instant, batch: &mut Batch) -> Option<Event> {
         loop {
             match self.step(now, batch) {
@@ -194,7 +195,7 @@ impl Session {
             Phase::AwaitCredentials => {
                 Ok(match Credentials::read(batch, self.config.proxy_header)? {
                     Some(credentials) => {
-                        self.phase = Phase::Judging;
+                        self.phase = Phase::CheckingCredentials;
                         Step::Event(Event::Authenticate(credentials))
                     }
                     None => Step::Wait,
@@ -213,11 +214,12 @@ impl Session {
                 Some(record) => self.on_record(record, batch),
                 None => Ok(Step::Wait),
             },
-            Phase::Judging | Phase::Ended(_) => Ok(Step::Wait),
+            Phase::CheckingCredentials | Phase::Ended(_) => Ok(Step::Wait),
         }
     }
 
-    /// Ends the session: writes what the peer is told ([`Farewell`]) and forgets every object.
+    /// Ends the session: queues the [`Farewell`] for the error. Objects are released by
+    /// [`take_connected`](Self::take_connected).
     pub fn end(&mut self, error: Error) {
         if self.is_ended() {
             return;
@@ -226,7 +228,7 @@ impl Session {
         self.outbound.finish(slow);
         let farewell = match self.phase {
             Phase::Running => Farewell::from(&error),
-            // Anything before the authentication is closed without an answer (ruling 11).
+            // An unauthenticated client gets no answer (ruling 11).
             _ => Farewell::Silence,
         };
         if farewell != Farewell::Silence && self.table.is_some() {
@@ -251,8 +253,8 @@ impl Session {
         self.partial = Vec::new();
     }
 
-    /// The transport is gone. Returns what that means: a server that hangs up on the credentials
-    /// has refused them.
+    /// Ends the session because its transport is gone, and returns the error. A transport that ends
+    /// before the answer to the credentials means that the server has refused them.
     pub fn lost(&mut self, reason: LostReason) -> Error {
         let error = match &self.phase {
             Phase::AwaitAnswer => Error::Refused,
@@ -263,7 +265,7 @@ impl Session {
         error
     }
 
-    /// Why the session ended, if it has.
+    /// Returns the reason why the session has ended, if it has.
     pub fn ended(&self) -> Option<&Error> {
         match &self.phase {
             Phase::Ended(error) => Some(error),
@@ -271,17 +273,17 @@ impl Session {
         }
     }
 
-    /// Whether the session has ended.
+    /// Reports whether the session has ended.
     pub fn is_ended(&self) -> bool {
         self.ended().is_some()
     }
 
-    /// Whether there is something to send.
+    /// Reports whether there is output.
     pub fn has_output(&self) -> bool {
         !self.outbound.is_empty()
     }
 
-    /// The output that was written and not taken yet.
+    /// Returns the output that was not taken yet.
     pub(crate) fn output(&mut self) -> SessionOutput<'_> {
         let pingable = matches!(self.phase, Phase::Running) && self.has_announced();
         let ended = match &self.phase {
@@ -291,38 +293,41 @@ impl Session {
         self.outbound.output(pingable, ended)
     }
 
-    /// The number of bytes of that output.
+    /// Returns the number of bytes of that output.
     pub(crate) fn unsent(&self) -> usize {
         self.outbound.unsent()
     }
 
-    /// Does not count this much of the time before `now` as silence of the peer.
+    /// Excludes a time before `now` from the idle timeout and the authentication timeout, because
+    /// this side did not read from its transport.
     pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
         self.timers.excuse(now, late);
     }
 
-    /// Notes that the peer is there, though what it has sent is yet to be read.
+    /// Restarts the idle timeout although nothing was read, because the peer has sent bytes that
+    /// wait to be read.
     pub fn has_sent(&mut self, now: Instant) {
         self.timers.received(now);
     }
 
-    /// Says whether so much waits for the peer that `#[latest]` calls are to be replaceable.
+    /// Sets whether the send queue is above its soft limit, so that `#[latest]` calls must be
+    /// replaceable.
     pub fn set_congested(&mut self, congested: bool) {
         self.outbound.congested = congested;
     }
 
-    /// How many messages were dropped that crossed a close of this side.
+    /// Returns the number of dropped messages that crossed an OP_CLOSE of this side.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// How many proxy identifiers are held, tombstones included.
+    /// Returns the number of connected objects and tombstones.
     pub fn proxies(&self) -> usize {
         self.table.as_ref().map_or(0, ProxyTable::len)
     }
 
-    /// Disconnects every object: gives them back with their places, children before their parents
-    /// and the root last.
+    /// Disconnects all objects and returns them with their addresses. Children precede their
+    /// parents, and the root is last.
     pub fn take_connected(&mut self) -> Vec<(ObjectKey, Address)> {
         let table = self.table.take().unwrap_or_default();
         let mut connected = Vec::from_iter(table.opened().map(|(proxy, connected)| {
@@ -332,7 +337,7 @@ impl Session {
         connected
     }
 
-    /// When [`on_deadline`](Self::on_deadline) is to be called.
+    /// Returns the time at which [`on_deadline`](Self::on_deadline) must be called.
     pub fn deadline(&self) -> Option<Instant> {
         match self.phase {
             Phase::Ended(_) => None,
@@ -341,7 +346,7 @@ impl Session {
         }
     }
 
-    /// Sends a ping that is due, or ends the session where a limit has passed.
+    /// Queues a ping if it is due, and ends the session if a time limit has passed.
     pub fn on_deadline(&mut self, now: Instant) -> Option<Event> {
         let error = match self.phase {
             Phase::Ended(_) => return None,
@@ -376,8 +381,11 @@ impl std::fmt::Debug for Session {
     }
 }
 
+/// The result of reading one record.
 enum Step {
     Event(Event),
+    /// The record caused no event. Read the next one.
     Again,
+    /// The next record is incomplete.
     Wait,
 }

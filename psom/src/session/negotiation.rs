@@ -12,17 +12,18 @@ use crate::{
     interface::{Interface, ObjectDesc, Target},
 };
 
-/// What one side knows of the negotiation.
+/// One side's state of the negotiation.
 #[derive(Debug)]
 pub(super) struct ConnMgr {
     role: Role,
     pub(super) app: Application,
-    /// What was agreed on each interface of the application, in the order of its list.
+    /// The agreement on each interface, in the order of the application's list.
     agreements: Vec<Agreement>,
+    /// True after the peer has called version.
     greeted: bool,
-    /// Whether the peer has announced all its interfaces.
+    /// True after the peer has announced all its interfaces.
     pub(super) peer_done: bool,
-    /// Set while the body of an RPCOpen is dispatched; lookup takes it.
+    /// True while the body of an RPCOpen is dispatched. lookup is allowed only then.
     pub(super) opening: bool,
 }
 
@@ -32,21 +33,23 @@ impl ConnMgr {
         Self { role, app, agreements, greeted: false, peer_done: false, opening: false }
     }
 
-    /// The root and the version that is in force for it.
+    /// Returns the description of the root and its negotiated version.
     pub(super) fn root(&self) -> Result<(&ObjectDesc, i32), PeerIncompatible> {
         let object = &self.app.protocols.objects()[ROOT];
         Ok((object, self.agreements[ROOT].version(object)?))
     }
 
-    /// The version that is in force for an object. That this side has not announced one is no fault
-    /// of the peer.
+    /// Returns the negotiated version of an object type.
+    ///
+    /// # Errors
+    /// This side has not announced the type ([`Misuse`]), or there is no common version.
     pub(super) fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
         let name = object.serves.name;
-        let place = self.app.protocols.place(name).ok_or(Misuse::NotAnnounced(name))?;
-        Ok(self.agreements[place].version(object)?)
+        let index = self.app.protocols.index_of(name).ok_or(Misuse::NotAnnounced(name))?;
+        Ok(self.agreements[index].version(object)?)
     }
 
-    /// Sends version, addProtocol for everything, and doneProtocols.
+    /// Sends version, addProtocol for each interface, and doneProtocols.
     pub(super) fn announce<T: Target>(&self, target: T) {
         match self.role {
             Role::Client => {
@@ -90,10 +93,10 @@ impl ConnMgr {
             let (versions, hashes) = (versions.len(), hashes.len());
             return Err(PeerMisbehaved::ProtocolLists { versions, hashes }.into());
         }
-        // Names that we do not know are ignored (ruling 4).
-        if let Some(place) = self.app.protocols.place(name) {
-            let object = &self.app.protocols.objects()[place];
-            self.agreements[place].announce(object, versions.into_iter().zip(hashes))?;
+        // Unknown names are ignored (ruling 4).
+        if let Some(index) = self.app.protocols.index_of(name) {
+            let object = &self.app.protocols.objects()[index];
+            self.agreements[index].announce(object, versions.into_iter().zip(hashes))?;
         }
         Ok(())
     }

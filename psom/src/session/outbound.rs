@@ -5,14 +5,16 @@ use crate::{
     wire::{ObjectKey, ProxyId, operation, record},
 };
 
-/// Arguments from here on are shared between the peers of a group instead of copied to each.
-pub(crate) const SHARE_FROM: usize = 4096;
+/// The size from which arguments are shared between the peers of a group instead of copied: copying
+/// less is cheaper than a separate segment in each send queue.
+pub(crate) const MIN_SHARED_BYTES: usize = 4096;
 
-/// The marshaled arguments of a call: written once, sent to any number of peers.
+/// The marshaled arguments of a call, which can be sent to any number of peers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arguments {
     bytes: Marshaled,
-    /// Where references stand, whose proxy identifiers differ from peer to peer.
+    /// The objects that the arguments refer to, each with the offset at which its proxy identifier
+    /// must be inserted.
     references: Vec<(usize, ObjectKey)>,
 }
 
@@ -30,12 +32,12 @@ impl Default for Marshaled {
 
 impl Arguments {
     pub(crate) fn new(bytes: Vec<u8>, references: Vec<(usize, ObjectKey)>) -> Self {
-        let large = bytes.len() >= SHARE_FROM && references.is_empty();
+        let large = bytes.len() >= MIN_SHARED_BYTES && references.is_empty();
         let bytes = if large { Marshaled::Large(bytes.into()) } else { Marshaled::Small(bytes) };
         Self { bytes, references }
     }
 
-    /// The buffer, for the next call.
+    /// Returns the emptied buffer for the next call.
     pub(crate) fn recycle(self) -> Vec<u8> {
         match self.bytes {
             Marshaled::Small(mut bytes) => {
@@ -46,14 +48,14 @@ impl Arguments {
         }
     }
 
-    /// The arguments as a trace reads them.
+    /// Returns the arguments for printing.
     pub(crate) fn shown(&self) -> (Bytes, std::ops::Range<usize>) {
         let bytes = match &self.bytes {
             Marshaled::Small(bytes) => Bytes::copy_from_slice(bytes),
             Marshaled::Large(bytes) => bytes.clone(),
         };
-        let place = 0..bytes.len();
-        (bytes, place)
+        let range = 0..bytes.len();
+        (bytes, range)
     }
 
     #[cfg(feature = "tokio")]
@@ -68,7 +70,8 @@ impl Arguments {
         }
     }
 
-    /// The arguments with this peer's identifiers in the place of references, if there are any.
+    /// Returns a copy of the arguments with the proxy identifiers of this peer, or `None` if the
+    /// arguments contain no references.
     pub(super) fn resolved(
         &self,
         find: impl Fn(ObjectKey) -> Option<ProxyId>,
@@ -89,17 +92,17 @@ impl Arguments {
     }
 }
 
-/// Where a call goes on a connection.
+/// The identity of a `#[latest]` call: a newer call with the same key replaces an older one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct LatestKey {
     pub(crate) channel: u32,
     pub(crate) proxy: ProxyId,
     pub(crate) method: u8,
-    /// Stands for the value that `#[latest(..)]` calls go by; 0 for all others.
-    pub(crate) subject: u64,
+    /// The hash of the argument in `#[latest(argument)]`, or 0.
+    pub(crate) argument_hash: u64,
 }
 
-/// A part of a turn's output that is not joined to its neighbours.
+/// A part of a turn's output that must stay separate.
 #[derive(Debug)]
 pub(crate) enum Piece {
     Bytes(Vec<u8>),
@@ -111,30 +114,31 @@ pub(crate) enum Piece {
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     pub(crate) pieces: Vec<Piece>,
-    /// The bytes behind the last piece: in most turns all of the output.
+    /// The bytes after the last piece. In most turns they are the whole output.
     pub(crate) tail: Vec<u8>,
     /// The number of bytes in the pieces.
     piece_bytes: usize,
-    /// Whether everything that still waits for the peer is dropped before this leaves.
+    /// True if this output replaces everything in the send queue.
     pub(crate) instead: bool,
-    /// Whether the transport closes behind it.
+    /// True if the transport closes after this output.
     pub(crate) last: bool,
 }
 
 impl Output {
-    /// A buffer up to this size is kept for the next turn, until the next ping.
+    /// The maximum size of a buffer that is kept for the next turn, until the next ping. Larger
+    /// buffers would waste memory on every connection.
     const MAX_KEPT_BYTES: usize = 16 * 1024;
 
     fn is_empty(&self) -> bool {
         self.pieces.is_empty() && self.tail.is_empty() && !self.last
     }
 
-    /// Whether the tail is all there is.
+    /// Reports whether the output consists only of the tail.
     pub(crate) fn is_plain(&self) -> bool {
         self.pieces.is_empty() && !self.instead && !self.last
     }
 
-    /// Forgets the output, which was taken.
+    /// Empties the output after it was taken.
     pub(crate) fn clear(&mut self) {
         let mut tail = std::mem::take(&mut self.tail);
         tail.clear();
@@ -148,9 +152,9 @@ impl Output {
 /// The output of a session at the end of a turn.
 pub(crate) struct SessionOutput<'a> {
     pub(crate) output: &'a mut Output,
-    /// The channel that is current behind it, if the peer may be pinged there.
+    /// The current channel after the output, if the peer may be pinged there.
     pub(crate) pingable: Option<u32>,
-    /// Why the session has ended, if it has.
+    /// The reason why the session has ended, if it has.
     pub(crate) ended: Option<&'a Error>,
 }
 
@@ -159,12 +163,12 @@ pub(crate) struct SessionOutput<'a> {
 pub(super) struct Outbound {
     output: Output,
     channel: u32,
-    /// Whether so much waits for the peer that `#[latest]` calls are to be replaceable.
+    /// True if the send queue is above its soft limit, so that `#[latest]` calls must be replaceable.
     pub(super) congested: bool,
 }
 
 impl Outbound {
-    /// The output. `pingable` says whether the peer may be pinged behind it.
+    /// Returns the output. `pingable` says whether the peer may be pinged after it.
     pub(super) fn output<'a>(
         &'a mut self,
         pingable: bool,
@@ -174,7 +178,7 @@ impl Outbound {
         SessionOutput { output: &mut self.output, pingable, ended }
     }
 
-    /// One that writes where `channel` is the current one.
+    /// Creates an outbound half whose current channel is `channel`.
     pub(super) fn on(channel: u32) -> Self {
         Self { channel, ..Self::default() }
     }
@@ -183,12 +187,12 @@ impl Outbound {
         self.output.is_empty()
     }
 
-    /// The number of bytes that were written and not taken yet.
+    /// Returns the number of bytes that were not taken yet.
     pub(super) fn unsent(&self) -> usize {
         self.output.piece_bytes + self.output.tail.len()
     }
 
-    /// Frees the buffer if nothing is written: the connection is idle.
+    /// Frees the buffer if it is empty, because the connection is idle.
     pub(super) fn free_buffer(&mut self) {
         if self.output.tail.is_empty() {
             self.output.tail = Vec::new();
@@ -199,7 +203,7 @@ impl Outbound {
         &mut self.output.tail
     }
 
-    /// Makes `channel` the one of the records that follow (section 2.2.1.1.2).
+    /// Selects the channel of the records that follow (section 2.2.1.1.2).
     pub(super) fn set_channel(&mut self, channel: u32) {
         if self.channel != channel {
             self.write_set_channel(channel);
@@ -218,26 +222,26 @@ impl Outbound {
         arguments: &Arguments,
         limit: u32,
     ) -> Result<(), CallError> {
-        let size = operation::call_start(key.proxy) + arguments.len();
+        let size = operation::call_header_bytes(key.proxy) + arguments.len();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let length = u32::try_from(size).ok().filter(|_| size <= limit);
         let length = length.ok_or(Misuse::CallTooLong { size, limit })?;
         self.set_channel(key.channel);
         let replaceable = latest && self.congested;
         if replaceable {
-            self.cut();
+            self.end_tail();
         }
         let tail = &mut self.output.tail;
         record::write_message_header(tail, length);
         operation::write_call(tail, key.proxy, key.method);
         match &arguments.bytes {
             Marshaled::Small(bytes) => tail.extend_from_slice(bytes),
-            // What may be replaced is kept in one piece, however large.
+            // A replaceable call must be one piece, whatever its size.
             Marshaled::Large(bytes) if replaceable => tail.extend_from_slice(bytes),
             Marshaled::Large(bytes) => {
                 let shared = Piece::Shared(bytes.clone());
                 let length = bytes.len();
-                self.cut();
+                self.end_tail();
                 self.push(length, shared);
                 return Ok(());
             }
@@ -249,7 +253,7 @@ impl Outbound {
         Ok(())
     }
 
-    fn cut(&mut self) {
+    fn end_tail(&mut self) {
         if !self.output.tail.is_empty() {
             let bytes = std::mem::take(&mut self.output.tail);
             self.push(bytes.len(), Piece::Bytes(bytes));
@@ -261,7 +265,8 @@ impl Outbound {
         self.output.pieces.push(piece);
     }
 
-    /// Ends the stream; `instead` of what still waits, where the peer does not take it.
+    /// Ends the output. With `instead`, the farewell replaces everything in the send queue, because
+    /// the peer reads too slowly.
     pub(super) fn finish(&mut self, instead: bool) {
         if instead {
             self.output = Output::default();

@@ -7,41 +7,44 @@ use crate::{
     wire::ObjectKey,
 };
 
-/// What a session needs to know of its application: what it can connect, and its root.
+/// The application of a session: its interfaces and its root object.
 #[derive(Debug, Clone)]
 pub struct Application {
-    /// Every interface that can be connected.
+    /// All interfaces of objects that can be connected.
     pub protocols: Arc<Protocols>,
     /// The root object of the application channel.
     pub root: ObjectKey,
 }
 
-/// The interfaces that one side supports, ConnMgr first and the root's second.
+/// The interfaces that one side supports. ConnMgr is the first and the root's interface the second.
 #[derive(Debug)]
 pub struct Protocols {
     objects: Vec<ObjectDesc>,
 }
 
-/// The place of the root's interface in every list of protocols.
+/// The index of the root's interface in [`Protocols`].
 pub(super) const ROOT: usize = 1;
 
 impl Protocols {
-    /// The interfaces of a root, of all children that it declares, of theirs, and of further
-    /// objects that are connected without being declared.
+    /// Collects the interfaces of a root, of its declared descendants, and of `undeclared` objects
+    /// with their descendants.
+    ///
+    /// # Errors
+    /// Two object types have the same interface name but different versions or hashes.
     pub fn of(
         root: ObjectDesc,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
     ) -> Result<Self, Misuse> {
         let mut protocols = Self { objects: vec![connmgr::DESC] };
         protocols.add(root)?;
-        for object in further {
+        for object in undeclared {
             protocols.add(object)?;
         }
         Ok(protocols)
     }
 
     fn add(&mut self, object: ObjectDesc) -> Result<(), Misuse> {
-        if let Some(known) = self.place(object.serves.name).map(|place| &self.objects[place]) {
+        if let Some(known) = self.index_of(object.serves.name).map(|index| &self.objects[index]) {
             let same = known.serves.versions == object.serves.versions
                 && known.calls.versions == object.calls.versions;
             return if same { Ok(()) } else { Err(Misuse::Builder(DIFFERENT)) };
@@ -51,7 +54,7 @@ impl Protocols {
         children.iter().filter_map(|child| child.object).try_for_each(|child| self.add(child()))
     }
 
-    pub(super) fn place(&self, name: &str) -> Option<usize> {
+    pub(super) fn index_of(&self, name: &str) -> Option<usize> {
         self.objects.iter().position(|object| object.serves.name == name)
     }
 
@@ -59,7 +62,7 @@ impl Protocols {
         &self.objects
     }
 
-    /// Each version of an object with the sum of its two hashes, which wraps (ruling 4).
+    /// Returns each version of an object type with the wrapping sum of its two hashes (ruling 4).
     pub(super) fn sums(object: &ObjectDesc) -> impl Iterator<Item = (i32, i64)> {
         let calls = object.calls;
         object.serves.versions.iter().filter_map(move |&(version, hash)| {
@@ -71,16 +74,24 @@ impl Protocols {
 const DIFFERENT: &str = "two object types share an interface name but not its versions and hashes; \
                          give one of them another name";
 
-/// What two sides have found out about one interface.
+/// The result of the negotiation for one interface.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Agreement {
+    /// The highest common version.
     version: Option<i32>,
+    /// Versions of the peer that this side does not know, for the error text.
     theirs: Vec<i32>,
 }
 
+/// The maximum number of unknown versions that are kept for an error text.
+const MAX_KEPT_VERSIONS: usize = 8;
+
 impl Agreement {
-    /// Takes what the peer announces for `object`. Versions that we do not know are ignored
-    /// (section 3.1.4.1.3); one that both list with different sums is a violation.
+    /// Handles the peer's announcement of an interface. Unknown versions are ignored
+    /// (section 3.1.4.1.3).
+    ///
+    /// # Errors
+    /// Both sides list a version with different sums of hashes.
     pub(super) fn announce(
         &mut self,
         object: &ObjectDesc,
@@ -93,15 +104,14 @@ impl Agreement {
                     return Err(PeerMisbehaved::ProtocolHash { interface, version });
                 }
                 Some(_) => self.version = self.version.max(Some(version)),
-                // Kept for the error text alone, so a few are enough.
-                None if self.theirs.len() < 8 => self.theirs.push(version),
+                None if self.theirs.len() < MAX_KEPT_VERSIONS => self.theirs.push(version),
                 None => {}
             }
         }
         Ok(())
     }
 
-    /// The highest version that both sides list.
+    /// Returns the highest version that both sides list.
     pub(super) fn version(&self, object: &ObjectDesc) -> Result<i32, PeerIncompatible> {
         self.version.ok_or_else(|| PeerIncompatible {
             interface: object.serves.name,

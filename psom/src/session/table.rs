@@ -6,28 +6,28 @@ use crate::{
     wire::{ObjectKey, ProxyId},
 };
 
-/// A connected object on one channel: what its proxy identifier stands for.
+/// A connected object on one channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Connected {
     pub(crate) object: ObjectKey,
-    /// What the peer calls on this side.
+    /// The interface that the peer calls.
     pub(crate) serves: &'static InterfaceDesc,
-    /// The version that is in force for this peer.
+    /// The negotiated version of the interface.
     pub(crate) version: i32,
-    /// How people call it: its part name, kept only where a trace asks for it.
+    /// The part name for traces. `None` if the session has no trace.
     pub(crate) label: Option<Box<str>>,
 }
 
-/// What became of an identifier.
+/// The state of a proxy identifier.
 #[derive(Debug)]
 pub(super) enum Entry {
     Open(Connected),
-    /// Closed by this side; the peer's OP_CLOSE is still to come. Calls that cross ours are dropped.
+    /// Closed by this side, until the peer's OP_CLOSE arrives. Calls for it are dropped.
     Tombstone,
 }
 
-/// The proxy identifiers of one channel (section 2.2.2). Each direction counts its own connects,
-/// and neither ever reuses a number.
+/// The proxy identifiers of one channel (section 2.2.2). Each direction counts its own connects, and
+/// no number is ever reused.
 #[derive(Debug, Default)]
 pub(super) struct ProxyTable {
     connected_here: i32,
@@ -36,19 +36,19 @@ pub(super) struct ProxyTable {
 }
 
 impl ProxyTable {
-    /// The table of a channel whose root is connected.
+    /// Creates the table of a channel whose root is connected.
     pub(super) fn with_root(root: Connected) -> Self {
         let entries = BTreeMap::from([(ProxyId::ROOT, Entry::Open(root))]);
         Self { entries, ..Self::default() }
     }
 
-    /// The number of the next object that this side connects.
+    /// Returns the identifier of the next object that this side connects.
     pub(super) fn next_here(&mut self) -> Result<ProxyId, CallError> {
         self.connected_here = self.connected_here.checked_add(1).ok_or(CallError::OutOfProxies)?;
         Ok(ProxyId::connected_here(self.connected_here))
     }
 
-    /// The number of the next object that the peer connects.
+    /// Returns the identifier of the next object that the peer connects.
     pub(super) fn next_there(&mut self) -> Result<ProxyId, CallError> {
         self.connected_there =
             self.connected_there.checked_add(1).ok_or(CallError::OutOfProxies)?;
@@ -70,8 +70,8 @@ impl ProxyTable {
         }
     }
 
-    /// Leaves a tombstone in the place of an open entry.
-    pub(super) fn bury(&mut self, id: ProxyId) -> Option<Connected> {
+    /// Replaces an open entry by a tombstone.
+    pub(super) fn replace_by_tombstone(&mut self, id: ProxyId) -> Option<Connected> {
         match self.entries.get_mut(&id) {
             Some(entry @ Entry::Open(_)) => match std::mem::replace(entry, Entry::Tombstone) {
                 Entry::Open(connected) => Some(connected),
@@ -85,7 +85,7 @@ impl ProxyTable {
         self.entries.remove(&id)
     }
 
-    /// The identifier under which an object is connected.
+    /// Returns the identifier of a connected object.
     pub(super) fn find(&self, object: ObjectKey) -> Option<ProxyId> {
         self.opened().find(|(_, connected)| connected.object == object).map(|(id, _)| id)
     }
@@ -97,7 +97,7 @@ impl ProxyTable {
         })
     }
 
-    /// How many identifiers are held, tombstones included.
+    /// Returns the number of entries, including tombstones.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::config::Config;
 
-/// The times of one connection (sections 3.1.2, 3.1.6 and 3.3.3.1.1).
+/// The timers of one connection (sections 3.1.2, 3.1.6 and 3.3.3.1.1).
 #[derive(Debug)]
 pub(super) struct Timers {
     authentication: Instant,
@@ -10,10 +10,10 @@ pub(super) struct Timers {
     last_received: Instant,
 }
 
-/// A moment that lies so far ahead; one that no clock can show is in ten years.
+/// Returns the time after a delay. If an `Instant` cannot represent it, returns a time in ten years.
 pub(crate) fn after(now: Instant, delay: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-    now.checked_add(delay).unwrap_or(now + FAR)
+    const TEN_YEARS: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    now.checked_add(delay).unwrap_or(now + TEN_YEARS)
 }
 
 impl Timers {
@@ -31,8 +31,8 @@ impl Timers {
         self.last_received = now;
     }
 
-    /// Moves the last sign of the peer, and the time for authentication, by a time in which this
-    /// side did not listen.
+    /// Extends the idle timeout and the authentication timeout by a time in which this side did not
+    /// read from its transport.
     pub(super) fn excuse(&mut self, now: Instant, late: Duration) {
         self.last_received = after(self.last_received, late).min(now);
         self.authentication = after(self.authentication, late);
@@ -42,16 +42,16 @@ impl Timers {
         self.authentication
     }
 
-    /// The next time at which a running session has something to do.
+    /// Returns the next deadline of a running session.
     pub(super) fn running(&self, config: &Config) -> Instant {
         self.next_ping.min(after(self.last_received, config.idle_timeout))
     }
 
-    /// Whether a ping is due; if so, the next one is set at the same interval.
+    /// Reports whether a ping is due, and schedules the next one.
     pub(super) fn ping_due(&mut self, config: &Config, now: Instant) -> bool {
         let due = self.next_ping <= now;
         if due {
-            // However short the interval, the time of the next ping is not now.
+            // An interval of zero would make the session's deadline always due.
             self.next_ping = after(now, config.ping_interval.max(Duration::from_millis(1)));
         }
         due

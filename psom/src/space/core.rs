@@ -57,7 +57,7 @@ pub(super) struct Core {
     pub(super) dirty: VecDeque<ConnectionKey>,
     buffer: Vec<u8>,
     /// The approximate number of bytes queued since the output was last taken.
-    pub(super) gathered: usize,
+    pub(super) queued_bytes: usize,
     /// The number of tasks that were dropped because their object was gone.
     pub(super) undelivered: u64,
 }
@@ -67,17 +67,17 @@ pub(super) enum Work {
     Task(ObjectKey, Task),
     Connected(ObjectKey, Caller),
     Disconnected(ObjectKey, Caller),
-    /// A connection has ended. Every object that was connected on it must be notified.
-    Over(ConnectionKey),
+    /// Notifies every object that was connected on a connection that has ended.
+    Ended(ConnectionKey),
 }
 
 /// An object of any type, with the context that its handlers get.
 pub(super) trait Cell: Send {
-    /// Moves the space's core into the context, for the time of one handler.
+    /// Moves the space's core into the context before a handler runs.
     fn enter(&mut self, core: Box<Core>, caller: Option<Caller>);
-    /// The core, while a handler runs.
+    /// Returns the core between [`enter`](Self::enter) and [`leave`](Self::leave).
     fn core(&mut self) -> Option<&mut Core>;
-    /// Moves it out again.
+    /// Moves the core out of the context after the handler has returned.
     fn leave(&mut self) -> Option<Box<Core>>;
     fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation>;
     fn child(&mut self, part: &str) -> Result<Option<AnyHandle>, Violation>;
@@ -188,7 +188,7 @@ impl Core {
             opened: Vec::new(),
             dirty: VecDeque::new(),
             buffer: Vec::new(),
-            gathered: 0,
+            queued_bytes: 0,
             undelivered: 0,
         }
     }
@@ -348,7 +348,7 @@ impl Core {
     pub(super) fn end(&mut self, key: ConnectionKey, error: Error) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.session.end(error);
-            self.work.push_back(Work::Over(key));
+            self.work.push_back(Work::Ended(key));
             self.mark(key);
         }
     }
@@ -375,7 +375,7 @@ impl Core {
     ) -> Result<(), CallError> {
         let connection = self.connections.get_mut(peer.connection).ok_or(CallError::Gone)?;
         connection.session.call(peer.address, interface, method, arguments)?;
-        self.gathered += arguments.len();
+        self.queued_bytes += arguments.len();
         if !connection.dirty {
             connection.dirty = true;
             self.dirty.push_back(peer.connection);

@@ -1,9 +1,9 @@
 //! The objects of one application, without I/O: a meeting on a server, a session on a client.
 //!
-//! A [`Space`] owns every object below one root and every session that is connected to them. It
-//! handles one thing at a time: a message, a timer, a task of the program. Handlers queue their
-//! calls in the sessions. A [`Hub`](crate::hub::Hub) decides what the space reads, and when its
-//! output leaves.
+//! A [`Space`] owns all objects below one root and all sessions that are connected to them. It
+//! handles one message, timer or task of the program at a time. Handlers queue their calls in the
+//! sessions. A [`Hub`](crate::hub::Hub) decides from which connection the space reads, and when its
+//! output is released.
 
 mod child;
 mod context;
@@ -48,40 +48,42 @@ use crate::{
 
 /// The objects below one root, and the sessions that are connected to them.
 ///
-/// If a future of a space is dropped before it is done, the objects are dropped with it: from then
-/// on the space is empty and does nothing.
+/// If a future of a space is dropped before it completes, the objects are dropped with it. Then the
+/// space is empty and does nothing.
 pub struct Space {
     /// INVARIANT: `Some` whenever no handler runs.
     core: Option<Box<Core>>,
-    scratch: String,
+    /// The buffer for borrowed strings of the current call.
+    text: String,
     closed: bool,
 }
 
-/// A peer may connect one object this often: every time, it receives the calls on the object's
-/// peers once more.
+/// The maximum number of times that a peer may connect one object. Each connect adds another copy of
+/// every call on the object's peers.
 const MAX_CONNECTS_OF_ONE_OBJECT: usize = 16;
 
-/// Upper bound on queued work that runs before the space returns to its driver.
+/// The maximum number of queued work items that run before the space returns to its driver, so that
+/// objects that keep queueing work do not block I/O.
 const MAX_WORK_ITEMS_PER_TURN: usize = 10_000;
 
-/// Upper bound on rounds of end-of-turn tasks that schedule further end-of-turn tasks.
+/// The maximum number of rounds of end-of-turn tasks that queue further end-of-turn tasks.
 const MAX_END_OF_TURN_ROUNDS: usize = 16;
 
 impl Space {
-    /// Creates a space with its root. `further` are objects that will be connected without being
-    /// declared as children.
+    /// Creates a space with its root. `undeclared` are types of objects that are connected although
+    /// no object declares them.
     pub fn new<T: DistributedObject>(
         now: Instant,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<(Self, Handle<T>), Misuse> {
-        Self::try_new(now, further, |scope| Ok(root(scope)))
+        Self::try_new(now, undeclared, |scope| Ok(root(scope)))
     }
 
-    /// Creates a space with a root whose creation may fail.
+    /// Creates a space like [`new`](Self::new), with a root whose creation can fail.
     pub fn try_new<T: DistributedObject, E: From<Misuse>>(
         now: Instant,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
         let none = Protocols::of(ObjectDesc::of::<T>(), [])?;
@@ -90,20 +92,20 @@ impl Space {
         core.app.root = handle.key;
         let mut scope = Scope::new(Some(core), handle.key);
         let object = root(&mut scope)?;
-        let mut space = Self { core: scope.into_core(), scratch: String::new(), closed: false };
+        let mut space = Self { core: scope.into_core(), text: String::new(), closed: false };
         if let Some(core) = &mut space.core {
             core.fill(handle, object);
-            // The root has announced what it connects only now.
+            // The root can announce types while it is being created.
             let announced = std::mem::take(&mut core.announced);
-            let further = further.into_iter().chain(announced);
-            core.app.protocols = Arc::new(Protocols::of(ObjectDesc::of::<T>(), further)?);
+            let undeclared = undeclared.into_iter().chain(announced);
+            core.app.protocols = Arc::new(Protocols::of(ObjectDesc::of::<T>(), undeclared)?);
         }
         space.settle();
         Ok((space, handle))
     }
 
-    /// Takes over a server's session whose credentials were accepted as those of `user`. Returns
-    /// the connection, and the bytes that the peer has sent ahead.
+    /// Accepts a client whose credentials were checked, and takes over its session. Returns the
+    /// connection and the bytes that the client has sent in advance.
     pub(crate) fn accept(
         &mut self,
         now: Instant,
@@ -142,9 +144,8 @@ impl Space {
                 self.push_disconnected(connection, [(object, address)]);
             }
             Event::ChannelClosed(closed) => self.push_disconnected(connection, closed),
-            Event::Ended(_) => self.push(Work::Over(connection)),
-            // Calls are handled where they are read, and credentials before a space has the
-            // session.
+            Event::Ended(_) => self.push(Work::Ended(connection)),
+            // `read` handles calls, and credentials are checked before a space has the session.
             Event::Call(_) | Event::Authenticate(_) => {}
         }
     }
@@ -200,7 +201,7 @@ impl Space {
         };
         let accepted = at.session.accept_connect(request, key, &desc);
         if accepted.is_err() {
-            // A factory has created the object for this connect alone.
+            // A factory may have created the object only for this connect.
             core.collect(key);
         }
         let version = accepted?;
@@ -235,16 +236,16 @@ impl Space {
         }
     }
 
-    /// Does the work that handlers have queued, up to a limit. Objects that tell each other
-    /// something for ever do it in several turns: the rest is due at once, before any message.
+    /// Runs the work that handlers have queued, up to a limit. The rest runs in the next turn,
+    /// before any message is read.
     fn settle(&mut self) {
         for _ in 0..MAX_WORK_ITEMS_PER_TURN {
             let work = self.core.as_mut().and_then(|core| core.work.pop_front());
             let Some(work) = work else { return };
             match work {
                 Work::Task(object, task) => {
-                    let there = self.enter(object, None, |cell| task.run(cell));
-                    if let (false, Some(core)) = (there, &mut self.core) {
+                    let exists = self.enter(object, None, |cell| task.run(cell));
+                    if let (false, Some(core)) = (exists, &mut self.core) {
                         core.undelivered += 1;
                     }
                 }
@@ -257,7 +258,7 @@ impl Space {
                         core.collect(object);
                     }
                 }
-                Work::Over(connection) => {
+                Work::Ended(connection) => {
                     let Some(core) = &mut self.core else { return };
                     let Some(at) = core.connections.get_mut(connection) else { continue };
                     let gone = at.session.take_connected();
@@ -269,7 +270,7 @@ impl Space {
         }
     }
 
-    /// Runs a handler of an object. Returns whether the object is there.
+    /// Runs a handler of an object. Returns false if the object does not exist.
     fn enter(
         &mut self,
         object: ObjectKey,
@@ -309,8 +310,8 @@ impl Space {
         }
     }
 
-    /// Runs a task on an object, for the program or for a spawned future. Reports whether the
-    /// object still exists.
+    /// Runs a task on an object, for the program or for a spawned future. Returns false if the
+    /// object does not exist.
     pub(crate) fn run(&mut self, now: Instant, object: ObjectKey, task: Task) -> bool {
         let Some(core) = self.core_at(now) else { return false };
         let exists = core.contains(object);
@@ -330,7 +331,7 @@ impl Space {
         let Some(core) = self.core_at(now) else { return };
         if let Some(at) = core.connections.get_mut(connection) {
             at.session.lost(reason);
-            core.work.push_back(Work::Over(connection));
+            core.work.push_back(Work::Ended(connection));
         }
         self.settle();
     }
@@ -348,8 +349,8 @@ impl Space {
         self.end(now, connection, PeerMisbehaved::SlowConsumer.into());
     }
 
-    /// Ends every connection, also those that have not opened their channel yet, and accepts no
-    /// further one.
+    /// Ends all connections, including those that have not opened their channel yet, and accepts no
+    /// new ones.
     pub(crate) fn close(&mut self, now: Instant) {
         self.closed = true;
         let connections =
@@ -364,7 +365,7 @@ impl Space {
         self.core = None;
     }
 
-    /// Notes whether `#[latest]` calls to a peer may be replaced.
+    /// Sets whether the send queue of a peer is above its soft limit.
     pub(crate) fn set_congested(&mut self, connection: ConnectionKey, congested: bool) {
         if let Some(at) = self.connection_mut(connection) {
             at.session.set_congested(congested);

@@ -11,28 +11,28 @@ use crate::{
     interface::{ChildDesc, Incoming, Interface, ObjectDesc, Outcome},
 };
 
-/// An object whose peers are on other machines. `#[distributed_object]` implements it; it can be
-/// implemented by hand as well.
+/// An object whose peers are on other machines. `#[distributed_object]` implements it. It can also be
+/// implemented by hand.
 pub trait DistributedObject: Sized + Send + 'static {
-    /// What peers call on this object.
+    /// The interface that peers call on this object.
     type Serves: Interface;
-    /// What this object calls on its peers.
+    /// The interface that this object calls on its peers.
     type Calls: Interface;
 
-    /// The children that the object declares.
+    /// Returns the children that the object declares.
     fn children() -> Vec<ChildDesc> {
         Vec::new()
     }
 
-    /// Decodes a call and hands it to the method that it names.
+    /// Decodes a call and calls the method with its index.
     fn dispatch<'a>(
         &'a mut self,
         cx: &'a mut Context<Self>,
         call: Incoming<'a>,
     ) -> Result<Outcome<'a>, Violation>;
 
-    /// The child that a peer connects under this part name, without regard to ASCII case, or
-    /// nothing where there is none; the peer is then told with an OP_CLOSE.
+    /// Returns the child that a peer connects under a part name, which is compared without regard
+    /// to ASCII case. If there is none, the peer gets an OP_CLOSE.
     fn child(
         &mut self,
         cx: &mut Context<Self>,
@@ -42,20 +42,20 @@ pub trait DistributedObject: Sized + Send + 'static {
         Ok(None)
     }
 
-    /// A peer was connected: `cx.caller()`.
+    /// Notifies the object that a peer, `cx.caller()`, was connected.
     fn connected(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 
-    /// A peer is gone, disconnected by itself or with its connection: `cx.caller()`. It is no
-    /// longer among `cx.peers()`, and calls to it fail.
+    /// Notifies the object that a peer, `cx.caller()`, was disconnected, alone or with its
+    /// connection. The peer is no longer in `cx.peers()`, and calls to it fail.
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 }
 
 impl ObjectDesc {
-    /// The description of an object type.
+    /// Returns the description of an object type.
     pub fn of<T: DistributedObject>() -> Self {
         Self {
             serves: <T::Serves as Interface>::DESC,
@@ -65,26 +65,27 @@ impl ObjectDesc {
     }
 }
 
-/// What an object may want to know of its peers. Implement it beside `#[distributed_object]`, which
-/// finds it.
+/// Notifies an object when its peers are connected and disconnected. The code that
+/// `#[distributed_object]` generates calls it if the object implements it.
 ///
-/// It is found where it holds for everything that the struct may be. For a generic struct its bounds
-/// stand on the struct, too: `impl<T: Send + Display + 'static> Lifecycle for Gauge<T>` beside
-/// `struct Gauge<T: Send + 'static>`, or an implementation for `Gauge<i32>` alone, compiles and is
-/// never called.
+/// For a generic struct, the implementation must have exactly the bounds of the struct. An
+/// implementation with further bounds (`impl<T: Send + Display + 'static> Lifecycle for Gauge<T>`
+/// for `struct Gauge<T: Send + 'static>`) or for a special case (`Gauge<i32>`) compiles but is never
+/// called.
 pub trait Lifecycle: DistributedObject {
-    /// A peer was connected: `cx.caller()`.
+    /// Notifies the object that a peer, `cx.caller()`, was connected.
     fn connected(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 
-    /// A peer is gone: `cx.caller()`. It is no longer among `cx.peers()`, and calls to it fail.
+    /// Notifies the object that a peer, `cx.caller()`, was disconnected. It is no longer in
+    /// `cx.peers()`, and calls to it fail.
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 }
 
-/// An object in its space, with the context that its handlers get.
+/// An object with the context that its handlers get.
 pub(super) struct ObjectCell<T> {
     pub(super) object: T,
     pub(super) cx: Context<T>,

@@ -1,4 +1,4 @@
-//! Messages of one connection, from its bytes to the handlers.
+//! Reads the messages of one connection and dispatches them to handlers.
 
 use std::time::Instant;
 
@@ -15,11 +15,11 @@ use crate::{
     wire::record::Batch,
 };
 
-/// How much is read of one connection before others have their turn.
+/// The amount that is read from one connection before the next connection is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadLimit {
     pub(crate) messages: usize,
-    /// Reading stops when about this many bytes of output have gathered in the turn.
+    /// Reading stops when the turn has about this many bytes of output.
     pub(crate) output_bytes: usize,
 }
 
@@ -27,13 +27,13 @@ pub(crate) struct ReadLimit {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Read {
     pub(crate) messages: usize,
-    /// How many bytes the handlers have written to the peer itself.
+    /// The number of bytes that the handlers have queued for the peer itself.
     pub(crate) reply_bytes: usize,
 }
 
 impl Space {
-    /// Takes bytes from a connection's transport, cut anywhere. Returns them for
-    /// [`read`](Self::read), behind the start of an incomplete record.
+    /// Takes received bytes of a connection, split at any position. Returns them for
+    /// [`read`](Self::read), preceded by the start of an incomplete record.
     pub(crate) fn receive(
         &mut self,
         now: Instant,
@@ -44,7 +44,7 @@ impl Space {
         at.map_or_else(Batch::default, |at| at.session.receive(now, input))
     }
 
-    /// Handles messages of one connection, in their order. The unread rest stays in `batch`.
+    /// Handles the messages of one connection in order. The unread rest stays in `batch`.
     pub(crate) async fn read(
         &mut self,
         now: Instant,
@@ -56,13 +56,13 @@ impl Space {
         let mut read = Read::default();
         let mut event = None;
         loop {
-            // Work that earlier messages have queued comes before the next message.
+            // Queued work of earlier messages runs before the next message.
             if self.has_work() {
                 self.settle();
             }
             let Some(core) = self.core_at(now) else { return read };
             if event.is_none() {
-                let stop = core.gathered > limit.output_bytes || !core.work.is_empty();
+                let stop = core.queued_bytes > limit.output_bytes || !core.work.is_empty();
                 if stop || read.messages >= limit.messages {
                     break;
                 }
@@ -85,7 +85,7 @@ impl Space {
                     };
                     let object = call.target.object;
                     let mut call = call;
-                    // The object stays out while the peer calls it again and again.
+                    // The object is not put back while the next message is a call of the same object.
                     let result = loop {
                         read.messages += 1;
                         let address = call.address;
@@ -94,8 +94,8 @@ impl Space {
                             version: call.target.version,
                             method: call.method,
                             source: batch.bytes(),
-                            place: call.arguments,
-                            scratch: &mut self.scratch,
+                            arguments: call.arguments,
+                            text: &mut self.text,
                         };
                         let result = match cell.dispatch(incoming) {
                             Ok(Outcome::Done(result)) => result,
@@ -105,7 +105,7 @@ impl Space {
                         let Some(core) = cell.core().filter(|_| result.is_ok()) else {
                             break result;
                         };
-                        let stop = core.gathered > limit.output_bytes || !core.work.is_empty();
+                        let stop = core.queued_bytes > limit.output_bytes || !core.work.is_empty();
                         if stop || read.messages >= limit.messages {
                             break result;
                         }
@@ -116,7 +116,7 @@ impl Space {
                             {
                                 call = next;
                             }
-                            // An incomplete record yields no event the next time either.
+                            // `None` is handled below: an incomplete record yields no event again.
                             other => {
                                 event = other;
                                 break result;

@@ -5,7 +5,7 @@ use crate::{
 };
 use crate::{interface::InterfaceDesc, session::Arguments, wire::ObjectKey};
 
-/// A call on the peers of an object that was made outside the space, already marshaled.
+/// A marshaled call from outside the space on the peers of an object.
 #[derive(Debug)]
 pub struct RemoteCall {
     pub(super) object: ObjectKey,
@@ -16,12 +16,12 @@ pub struct RemoteCall {
 
 #[cfg(feature = "tokio")]
 impl RemoteCall {
-    /// Whether objects are passed by reference, which only the space can resolve.
+    /// Reports whether the arguments contain references, which only the space can resolve.
     pub(crate) fn has_references(&self) -> bool {
         self.arguments.has_references()
     }
 
-    /// How many bytes the arguments have.
+    /// Returns the size of the arguments in bytes.
     pub(crate) fn size(&self) -> usize {
         self.arguments.len()
     }

@@ -1,4 +1,4 @@
-//! The end of a turn, as a hub needs it: time, output, writes.
+//! The interface between a space and its hub: deadlines, output and writes of a turn.
 
 use std::{
     collections::VecDeque,
@@ -17,26 +17,27 @@ impl Space {
         self.core.as_ref()?.deadline()
     }
 
-    /// The connections of which [`on_deadline`](Self::on_deadline) would ping or end one.
+    /// Returns the connections that [`on_deadline`](Self::on_deadline) would ping or end.
     pub(crate) fn due(&self, now: Instant) -> Vec<ConnectionKey> {
         let deadlines = self.core.iter().flat_map(|core| &core.deadlines);
         deadlines.take_while(|(at, _)| *at <= now).map(|(_, connection)| *connection).collect()
     }
 
-    /// Notes that a peer is not silent, although nothing of it was read.
+    /// Restarts the idle timeout of a peer although nothing was read from it.
     pub(crate) fn has_sent(&mut self, now: Instant, connection: ConnectionKey) {
         if let Some(at) = self.connection_mut(connection) {
             at.session.has_sent(now);
         }
     }
 
-    /// Does not count this much of the time before `now` as silence of any peer.
+    /// Excludes a time before `now` from the timeouts of all peers.
     pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
         let Some(core) = &mut self.core else { return };
         core.connections.values_mut().for_each(|at| at.session.excuse(now, late));
     }
 
-    /// Fires the timers that are due, pings peers, and ends connections whose limits have passed.
+    /// Runs the timers that are due, pings peers, and ends connections whose time limits have
+    /// passed.
     pub(crate) fn on_deadline(&mut self, now: Instant) {
         let Some(core) = self.core_at(now) else { return };
         core.take_due_timers();
@@ -46,7 +47,7 @@ impl Space {
             core.deadlines.remove(&(at, connection));
             let Some(due) = core.connections.get_mut(connection) else { continue };
             if due.session.on_deadline(now).is_some() {
-                core.work.push_back(Work::Over(connection));
+                core.work.push_back(Work::Ended(connection));
             }
             core.set_deadline(connection);
             core.mark(connection);
@@ -54,17 +55,17 @@ impl Space {
         self.settle();
     }
 
-    /// About how many bytes of calls have been written since the last turn ended.
-    pub(crate) fn gathered(&self) -> usize {
-        self.core.as_ref().map_or(0, |core| core.gathered)
+    /// Returns the approximate number of bytes that were queued since the last turn ended.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.core.as_ref().map_or(0, |core| core.queued_bytes)
     }
 
-    /// Whether queued work is left that must run before any message is read.
+    /// Reports whether queued work is left, which must run before any message is read.
     pub(crate) fn has_work(&self) -> bool {
         self.core.as_ref().is_some_and(|core| !core.work.is_empty())
     }
 
-    /// Whether handlers have left something for the end of the turn.
+    /// Reports whether handlers have produced something that the end of the turn must handle.
     pub(crate) fn has_turn(&self) -> bool {
         self.core.as_ref().is_some_and(|core| {
             !(core.dirty.is_empty()
@@ -85,7 +86,7 @@ impl Space {
             }
             let closing = std::mem::take(&mut core.closing).into_iter();
             core.work.extend(closing.map(|(object, task)| Work::Task(object, task)));
-            // An object that schedules them for ever continues in the next turn.
+            // Tasks that keep queueing further tasks continue in the next turn.
             if round == MAX_END_OF_TURN_ROUNDS {
                 return;
             }
@@ -93,22 +94,22 @@ impl Space {
         }
     }
 
-    /// Moves the connections with output to `dirty`, which is empty.
+    /// Moves the list of connections with output to `dirty`, which must be empty.
     pub(crate) fn take_dirty(&mut self, dirty: &mut VecDeque<ConnectionKey>) {
         if let Some(core) = &mut self.core {
-            core.gathered = 0;
+            core.queued_bytes = 0;
             std::mem::swap(&mut core.dirty, dirty);
         }
     }
 
-    /// Returns the output that a session has written. Its connection is no longer dirty.
+    /// Returns the output of a session and marks its connection as not dirty.
     pub(crate) fn output(&mut self, connection: ConnectionKey) -> Option<SessionOutput<'_>> {
         let at = self.connection_mut(connection)?;
         at.dirty = false;
         Some(at.session.output())
     }
 
-    /// The bytes of plain output.
+    /// Returns the bytes of an output that consists only of a tail.
     pub(crate) fn tail(&mut self, connection: ConnectionKey) -> &[u8] {
         self.connection_mut(connection).map_or(&[], |at| &at.session.output().output.tail)
     }
@@ -124,7 +125,7 @@ impl Space {
     pub(crate) fn forget(&mut self, connection: ConnectionKey) {
         let Some(core) = &mut self.core else { return };
         let Some(at) = core.connections.get_mut(connection) else { return };
-        // Work that is left for a later turn may include the end of this connection.
+        // The notification of its objects may still be queued for a later turn.
         let connected = at.session.take_connected();
         self.push_disconnected(connection, connected);
         let Some(core) = &mut self.core else { return };
@@ -144,7 +145,7 @@ impl Space {
         self.core.as_mut().map(|core| std::mem::take(&mut core.when_safe)).unwrap_or_default()
     }
 
-    /// Returns the connections whose root was connected in the turn, and the versions in force.
+    /// Returns the connections whose root was connected in the turn, with the negotiated versions.
     pub(crate) fn take_opened(&mut self) -> Vec<(ConnectionKey, i32)> {
         self.core.as_mut().map(|core| std::mem::take(&mut core.opened)).unwrap_or_default()
     }
@@ -154,7 +155,7 @@ impl Space {
         self.core.as_mut().map(|core| std::mem::take(&mut core.spawned)).unwrap_or_default()
     }
 
-    /// How much the space holds.
+    /// Returns the numbers of objects, connections and other resources.
     pub(crate) fn stats(&self) -> SpaceStats {
         self.core.as_ref().map_or_else(SpaceStats::default, |core| core.stats())
     }

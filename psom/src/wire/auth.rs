@@ -9,7 +9,7 @@ pub const SIGNATURE: [u8; 4] = [0x70, 0x77, 0x32, 0x00];
 const VERSION: [u8; 4] = [0; 4];
 
 /// The longest token, and the longest proxy header (ruling 11).
-pub const TOKEN_LIMIT: usize = 4096;
+pub const MAX_TOKEN_BYTES: usize = 4096;
 
 /// The data by which a client authenticates.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl<'a> Input<'a> {
         let rest = &self.bytes[self.taken..];
         let Some((length, rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
         let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-        if length > TOKEN_LIMIT {
+        if length > MAX_TOKEN_BYTES {
             return Err(DecodeError::Authentication);
         }
         let block = rest.get(..length);

@@ -94,7 +94,7 @@ pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
 }
 
 /// Returns the number of bytes that [`write_call`] appends.
-pub(crate) fn call_start(proxy: ProxyId) -> usize {
+pub(crate) fn call_header_bytes(proxy: ProxyId) -> usize {
     let identifier = match proxy.get() {
         -112..=127 => 1,
         i32::MIN => 2,

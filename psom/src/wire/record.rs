@@ -14,7 +14,7 @@ mod kind {
 }
 
 /// The size of the header of an RpcMessage, in bytes.
-pub(crate) const MESSAGE_HEADER: usize = 1 /* type */ + 4 /* length */;
+pub(crate) const MESSAGE_HEADER_BYTES: usize = 1 /* type */ + 4 /* length */;
 
 /// One record. A body is a range of the buffer from which the record was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +103,7 @@ fn header(bytes: &[u8], limit: u32) -> Result<Option<(usize, usize)>, DecodeErro
     let (header, body_length_at) = match kind {
         kind::CLOSE => (1, None),
         kind::SET_CHANNEL => (1 + 4 /* channel */, None),
-        kind::BREAK | kind::RPC_MESSAGE => (MESSAGE_HEADER, Some(1)),
+        kind::BREAK | kind::RPC_MESSAGE => (MESSAGE_HEADER_BYTES, Some(1)),
         kind::RPC_OPEN => (1 + 4 /* channel */ + 4 /* length */, Some(5)),
         other => return Err(DecodeError::RecordType(other)),
     };
