@@ -16,6 +16,8 @@ mod server;
 mod space_task;
 pub mod tls;
 mod tokens;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 use std::sync::Arc;
 

@@ -15,7 +15,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
     time::{timeout, timeout_at},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     authenticator::{Admission, AnyAuthenticator, Authenticator},
@@ -73,7 +73,7 @@ pub struct ServerStats {
     pub refused: u64,
 }
 
-struct Shared {
+pub(super) struct Shared {
     config: Arc<Config>,
     limits: ServerLimits,
     authenticator: Box<dyn AnyAuthenticator>,
@@ -121,6 +121,10 @@ impl Server {
         }
     }
 
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// How much the server has done and holds.
     pub fn stats(&self) -> ServerStats {
         let shared = &self.shared;
@@ -161,6 +165,7 @@ impl Drop for Server {
         if let Some((_, task)) = &self.listener {
             task.abort();
         }
+        self.shared.stop.send_replace(true);
         self.shared.tasks().abort_all();
     }
 }
@@ -285,18 +290,32 @@ impl fmt::Debug for ServerBuilder {
 }
 
 impl Shared {
+    pub(super) fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// The time for a handshake below PSOM's own.
+    pub(super) fn handshake_timeout(&self) -> Duration {
+        self.limits.tls_timeout
+    }
+
+    /// Returns a receiver that changes to `true` when the server shuts down.
+    pub(super) fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks().spawn(task);
     }
 
     /// A place among the connections that only begin.
-    fn permit(&self, peer: &str) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn permit(&self, peer: &str) -> Option<OwnedSemaphorePermit> {
         let permit = self.unauthenticated.clone().try_acquire_owned().ok();
         if permit.is_none() {
             self.refuse(peer, &"too many unauthenticated connections");
@@ -304,7 +323,28 @@ impl Shared {
         permit
     }
 
-    fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
+    /// Performs the TLS handshake. Returns the stream as it is if the server has no TLS, and `None`
+    /// if the handshake fails.
+    pub(super) async fn accept_tls(
+        &self,
+        stream: TcpStream,
+        peer: &str,
+    ) -> Option<Result<TlsStream<TcpStream>, TcpStream>> {
+        let Some(acceptor) = &self.tls else { return Some(Err(stream)) };
+        let mut stop = self.stop();
+        let handshake = tokio::select! {
+            handshake = timeout(self.limits.tls_timeout, acceptor.accept(stream)) => handshake,
+            () = stopped(&mut stop) => return None,
+        };
+        match handshake {
+            Ok(Ok(stream)) => return Some(Ok(stream)),
+            Ok(Err(error)) => self.refuse(peer, &format_args!("TLS: {error}")),
+            Err(_) => self.refuse(peer, &"no TLS handshake in time"),
+        }
+        None
+    }
+
+    pub(super) fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
         self.refused.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(peer, %reason, "Refused a connection");
     }
@@ -334,22 +374,14 @@ async fn serve_tls(
     peer: String,
     permit: OwnedSemaphorePermit,
 ) {
-    let Some(acceptor) = &shared.tls else { return };
     // Calls are small and gathered once a turn; waiting for more only delays them.
     let _ = stream.set_nodelay(true);
-    let mut stop = shared.stop.subscribe();
-    let handshake = tokio::select! {
-        handshake = timeout(shared.limits.tls_timeout, acceptor.accept(stream)) => handshake,
-        () = stopped(&mut stop) => return,
-    };
-    match handshake {
-        Ok(Ok(stream)) => serve(shared.clone(), stream, peer, permit).await,
-        Ok(Err(error)) => shared.refuse(&peer, &format_args!("TLS: {error}")),
-        Err(_) => shared.refuse(&peer, &"no TLS handshake in time"),
+    if let Some(Ok(stream)) = shared.accept_tls(stream, &peer).await {
+        serve(shared, stream, peer, permit).await;
     }
 }
 
-async fn serve(
+pub(super) async fn serve(
     shared: Arc<Shared>,
     mut stream: impl Transport,
     peer: String,
@@ -409,7 +441,7 @@ async fn serve(
 }
 
 /// Waits for the shutdown of the server.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // The sender lives as long as the server's connections.
     let _ = stop.wait_for(|stop| *stop).await;
 }

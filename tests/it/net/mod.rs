@@ -9,3 +9,4 @@ mod endings;
 mod reply_budget;
 mod server;
 mod tls;
+mod websocket;

@@ -1,0 +1,127 @@
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream, ToSocketAddrs},
+    sync::OwnedSemaphorePermit,
+    time::timeout,
+};
+
+use super::handshake::{self, Origins};
+use crate::{
+    Result,
+    error::{Misuse, SetupError},
+    net::{
+        connection::Transport,
+        server::{Server, Shared, serve, stopped},
+    },
+};
+
+/// The pause after a failed `accept`. Most likely the process has no file descriptors left until
+/// some connections end.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+
+/// The settings of a listener for WebSocket clients.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WebSocketOptions {
+    /// The path of the address that clients connect to: `/psom`.
+    pub path: String,
+    /// The pages that may connect: those of the same host.
+    pub origins: Origins,
+}
+
+impl Default for WebSocketOptions {
+    fn default() -> Self {
+        Self { path: "/psom".into(), origins: Origins::default() }
+    }
+}
+
+impl Server {
+    /// Listens for WebSocket clients on an address of their own, until the server shuts down.
+    /// Returns the address; port 0 takes a free port.
+    ///
+    /// The listener uses the server's TLS. A server without TLS can listen on loopback only.
+    ///
+    /// # Errors
+    /// The address cannot be used, or the server has no TLS and the address is not loopback.
+    pub async fn listen_websocket(
+        &self,
+        address: impl ToSocketAddrs + fmt::Debug,
+        options: WebSocketOptions,
+    ) -> Result<SocketAddr> {
+        let failed = |source: std::io::Error| SetupError::Listen {
+            address: format!("{address:?}"),
+            source: source.into(),
+        };
+        let listener = TcpListener::bind(&address).await.map_err(failed)?;
+        let local = listener.local_addr().map_err(failed)?;
+        let shared = self.shared();
+        if !shared.has_tls() && !local.ip().is_loopback() {
+            return Err(Misuse::Builder(
+                "a server without TLS listens on loopback only; give it a certificate with \
+                 `.tls(...)`",
+            )
+            .into());
+        }
+        tokio::spawn(listen(shared.clone(), listener, Arc::new(options)));
+        Ok(local)
+    }
+}
+
+async fn listen(shared: Arc<Shared>, listener: TcpListener, options: Arc<WebSocketOptions>) {
+    let mut stop = shared.stop();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stop) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let peer = peer.to_string();
+                if let Some(permit) = shared.permit(&peer) {
+                    let serving = serve_tcp(shared.clone(), stream, peer, permit, options.clone());
+                    shared.spawn(serving);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "Could not accept a connection");
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+            }
+        }
+    }
+}
+
+async fn serve_tcp(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: String,
+    permit: OwnedSemaphorePermit,
+    options: Arc<WebSocketOptions>,
+) {
+    let _ = stream.set_nodelay(true);
+    match shared.accept_tls(stream, &peer).await {
+        Some(Ok(stream)) => serve_handshake(shared, stream, peer, permit, &options).await,
+        Some(Err(stream)) => serve_handshake(shared, stream, peer, permit, &options).await,
+        None => {}
+    }
+}
+
+async fn serve_handshake(
+    shared: Arc<Shared>,
+    stream: impl Transport,
+    peer: String,
+    permit: OwnedSemaphorePermit,
+    options: &WebSocketOptions,
+) {
+    let mut stop = shared.stop();
+    let accepting = handshake::accept(stream, &options.path, &options.origins);
+    let accepting = tokio::select! {
+        accepting = timeout(shared.handshake_timeout(), accepting) => accepting,
+        () = stopped(&mut stop) => return,
+    };
+    match accepting {
+        Ok(Ok(socket)) => serve(shared, socket, peer, permit).await,
+        Ok(Err(error)) => shared.refuse(&peer, &format_args!("WebSocket: {error}")),
+        Err(_) => shared.refuse(&peer, &"no WebSocket handshake in time"),
+    }
+}
