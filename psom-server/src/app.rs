@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
+use psom::net::websocket::Origins;
 use psom_objects::types::Role;
 
 use crate::{
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) http_address: String,
     /// The certificate of the certificate authority, DER.
     pub(crate) authority: Vec<u8>,
+    /// The pages that may connect by WebSocket.
+    pub(crate) origins: Origins,
     pub(crate) meetings: Arc<Meetings>,
     pub(crate) invitations: Invitations,
     pub(crate) tokens: Arc<JoinTokens>,

@@ -24,6 +24,8 @@ pub struct Options {
     /// The name or IP address by which clients reach this machine, if it differs from the listening
     /// addresses.
     pub host: Option<String>,
+    /// The origins of web pages that may connect by WebSocket, besides the server's own.
+    pub origins: Vec<String>,
     /// The server's limits.
     pub limits: Limits,
     /// Limits and timeouts of the conference's connections.
@@ -45,6 +47,7 @@ impl Default for Options {
             demo: false,
             https: false,
             host: None,
+            origins: Vec::new(),
             limits: Limits::default(),
             psom: psom::Config::default(),
             policy: Arc::new(DefaultPolicy),
@@ -64,6 +67,7 @@ impl fmt::Debug for Options {
             .field("demo", &self.demo)
             .field("https", &self.https)
             .field("host", &self.host)
+            .field("origins", &self.origins)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use psom::error::SetupError;
+use psom::{error::SetupError, net::websocket::Origins};
 use psom_objects::types::Role;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -97,6 +97,7 @@ impl Server {
             psom_address,
             http_address,
             authority: identity.authority,
+            origins: options.origins.iter().fold(Origins::default(), |all, one| all.and(one)),
             meetings: Arc::new(meetings),
             invitations,
             tokens,
@@ -115,6 +116,13 @@ impl Server {
             stop.subscribe(),
         ));
         let server = Self { app, store, psom_addr, http_addr, demo, stop, web, data };
+        if options.https {
+            tracing::warn!(
+                "browsers will warn about the server's own certificate; put a reverse proxy with a \
+                 certificate that they trust in front of {}",
+                server.app.http_address
+            );
+        }
         server.write_server_file()?;
         Ok(server)
     }
@@ -133,6 +141,12 @@ impl Server {
     /// without [`Options::demo`].
     pub fn demo_links(&self) -> &[DemoLink] {
         &self.demo
+    }
+
+    /// Returns the address of a page at which browsers join the meeting `demo`, one for each of
+    /// [`demo_links`](Self::demo_links).
+    pub fn demo_pages(&self) -> Vec<(Role, String)> {
+        self.demo.iter().filter_map(|demo| Some((demo.role, demo.link.page()?))).collect()
     }
 
     /// Returns the contents of `server.json`.

@@ -86,6 +86,7 @@ pub(crate) fn app_on(
         psom_address: "127.0.0.1:8057".into(),
         http_address: "http://127.0.0.1:8058".into(),
         authority: vec![0x30, 1, 0],
+        origins: Default::default(),
         meetings,
         invitations,
         tokens,

@@ -16,6 +16,7 @@ use crate::{
 #[command(after_help = "\
 Examples:
   psom invite team --name Ada --role organizer
+  psom invite team --name Alan --browser
   psom invite team --name Grace --uri sip:grace@example.com
   psom watch \"$(psom invite team --name Watcher)\"
 
@@ -36,6 +37,9 @@ pub struct Invite {
     /// Make a link for one connection in the next two minutes.
     #[arg(long)]
     once: bool,
+    /// Print the address of the page at which a browser joins.
+    #[arg(long, conflicts_with = "once")]
+    browser: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -48,7 +52,8 @@ impl Invite {
         let kind = if self.once { "users" } else { "invitations" };
         let path = [self.meeting.as_str(), kind];
         let answer = self.server.open()?.meetings(Method::POST, &path, Some(user)).await?;
-        match answer["joinLink"].as_str() {
+        let name = if self.browser { "joinPage" } else { "joinLink" };
+        match answer[name].as_str() {
             Some(link) => out::line(link),
             None => Err(CommandError::new("the server gave no join link; update psom")),
         }

@@ -42,6 +42,9 @@ pub struct Serve {
     /// above.
     #[arg(long)]
     host: Option<String>,
+    /// The origin of web pages that may connect, besides the server's own. Can be repeated.
+    #[arg(long = "origin", value_name = "URL")]
+    origins: Vec<String>,
     /// The data directory.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
@@ -67,7 +70,7 @@ enum Durability {
 
 impl Serve {
     pub async fn run(self) -> Result {
-        let Self { listen, http, https, host, data, files, durability, demo } = self;
+        let Self { listen, http, https, host, origins, data, files, durability, demo } = self;
         let durability = match durability {
             Durability::Full => store::Durability::Full,
             Durability::Process => store::Durability::Process,
@@ -78,6 +81,7 @@ impl Serve {
             http,
             https,
             host,
+            origins,
             data,
             blobs,
             durability,
@@ -87,8 +91,11 @@ impl Serve {
         // Signals are caught before the server is ready, so that none is lost.
         let interrupted = interrupted()?;
         let server = Server::start(options).await?;
+        let strong = out::STRONG;
+        for (role, page) in server.demo_pages() {
+            out::line(format_args!("{strong}{role:<10}{strong:#} {page}"))?;
+        }
         for demo in server.demo_links() {
-            let strong = out::STRONG;
             out::line(format_args!("{strong}{:<10}{strong:#} {}", demo.role, demo.link))?;
         }
         let result = tokio::select! {

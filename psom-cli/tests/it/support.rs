@@ -58,6 +58,8 @@ pub struct Stage {
     /// The demo's link for a presenter, and the one for an attendee.
     pub link: String,
     pub guests: String,
+    /// The addresses at which a browser joins: as an organizer, a presenter, and an attendee.
+    pub pages: [String; 3],
     pub server: Running,
 }
 
@@ -69,12 +71,14 @@ impl Stage {
         serve.stderr(File::create(directory.path().join("server.log")).unwrap());
         let mut server = Running::start(serve.args(options));
         // The links are printed when the server is ready.
-        let links = ["organizer", "presenter", "attendee"].map(|role| {
-            let line = server.line();
-            line.strip_prefix(role).unwrap().trim().to_owned()
-        });
-        let [_, link, guests] = links;
-        Self { directory, link, guests, server }
+        let mut links = || {
+            ["organizer", "presenter", "attendee"].map(|role| {
+                let line = server.line();
+                line.strip_prefix(role).unwrap().trim().to_owned()
+            })
+        };
+        let (pages, [_, link, guests]) = (links(), links());
+        Self { directory, link, guests, pages, server }
     }
 
     pub fn run(&self, arguments: &[&str]) -> Output {

@@ -98,6 +98,15 @@ impl JoinLink {
         pem
     }
 
+    /// Returns the address of the page at which a browser joins the meeting. The invitation is in the
+    /// fragment, which browsers do not send to the server. A link with a token has no page.
+    #[must_use]
+    pub fn page(&self) -> Option<String> {
+        let JoinCredential::Invitation { secret, http } = &self.credential else { return None };
+        let escape = |text| utf8_percent_encode(text, UNESCAPED);
+        Some(format!("{http}/join/{}#invite={}", self.meeting, escape(secret)))
+    }
+
     /// Joins the meeting as a client. `root` creates the client's root object with its children. This
     /// uses up the link, because its token is valid for one connection.
     ///

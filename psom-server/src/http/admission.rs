@@ -91,7 +91,7 @@ pub(super) async fn invite(
     display_name.as_deref().map(|name| check_text("displayName", name)).transpose()?;
     let inviting = app.invite(&meeting, InvitationTerms { role, uri, display_name });
     let (secret, link) = unless_store_waits(&app, inviting).await??;
-    let body = json!({ "invite": secret, "joinLink": link.to_string() });
+    let body = json!({ "invite": secret, "joinLink": link.to_string(), "joinPage": link.page() });
     Ok(json_response(StatusCode::CREATED, &body))
 }
 
@@ -117,6 +117,8 @@ pub(super) async fn join(
     };
     let mut body = connection_details(&app, admitted);
     body["displayName"] = name.into();
+    body["uri"] = uri.unwrap_or(guest).into();
+    body["role"] = roles::name(role).into();
     Ok(json_response(StatusCode::CREATED, &body))
 }
 

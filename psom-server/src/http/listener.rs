@@ -125,7 +125,8 @@ async fn serve_http(
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(stream, service);
+        .serve_connection(stream, service)
+        .with_upgrades();
     let mut serving = pin!(serving);
     tokio::select! {
         result = serving.as_mut() => return Ok(result?),
@@ -154,6 +155,11 @@ async fn respond(
     };
     request.extensions_mut().insert(slot.clone());
     let response = TowerToHyperService::new(router).call(request).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // The connection is the conference's from here on. Its slot is given back and stays busy, so
+        // that it is not among those that a newcomer can evict.
+        return Ok(response);
+    }
     Ok(response.map(|body| Body::new(TrackedBody::new(body, slot, transfer))))
 }
 

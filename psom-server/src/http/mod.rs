@@ -7,11 +7,13 @@
 //! | `GET /api/meetings/{id}` | users, contents, counts |
 //! | `DELETE /api/meetings/{id}` | 204: the meeting has ended |
 //! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: everything that a client needs to connect |
-//! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink"}` |
-//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same as for a user, and the display name |
+//! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink", "joinPage"}` |
+//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
 //! | `GET /web/download/{secret}` | a decrypted file |
+//! | `GET /psom` | 101: the conference over WebSocket |
+//! | `GET /`, `GET /join/{meeting}`, `GET /app/{path}` | the page for browsers |
 //! | `GET /healthz`, `GET /metrics` | liveness; metrics for Prometheus |
 //!
 //! The `userId` of a guest who has never connected is null: guests are assigned a user ID when they
@@ -31,12 +33,14 @@ mod extract;
 mod health;
 mod listener;
 mod meetings;
+mod page;
 mod progress_timer;
 mod range;
 mod stall_timeout;
 #[cfg(test)]
 mod tests;
 mod web;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -61,6 +65,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/files/{name}", get(download::download))
         .route("/web/upload/{secret}", post(web::upload))
         .route("/web/download/{secret}", get(web::download))
+        .route("/psom", get(websocket::connect))
+        .route("/", get(page::home))
+        .route("/join/{meeting}", get(page::join))
+        .route("/app/{*path}", get(page::file))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(health::metrics))
         .fallback(unknown_path)

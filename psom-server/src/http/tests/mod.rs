@@ -4,6 +4,7 @@
 mod admission;
 mod files;
 mod meetings;
+mod page;
 mod web;
 
 use std::sync::Arc;
