@@ -39,6 +39,7 @@ export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone:
  * @typedef {{ kind: 'ready' | 'users' | 'stage' | 'space' }
  *   | { kind: 'contents', id: bigint, gone?: boolean }
  *   | { kind: 'content', id: bigint }
+ *   | { kind: 'synced', id: bigint }
  *   | { kind: 'board', id: bigint, ids?: number[], refused?: string, localId?: string, pointers?: boolean }
  *   | { kind: 'title', status: number, cookie: number, content: bigint }
  *   | { kind: 'retitled', id: bigint, status: number, title: string }
@@ -64,6 +65,8 @@ export class Conference {
 
   #changed;
   #lastCookie = 0;
+  /** Contents whose board is complete when the server answers the request with this cookie. @type {Map<number, bigint>} */
+  #fences = new Map();
   /** @type {(parent: import('../interface.js').LocalObject, part: string, child: import('../interface.js').LocalObject) => void} */
   connect = () => {};
 
@@ -102,7 +105,12 @@ export class Conference {
       cContentRemoved: (id) => this.#remove(id),
       cContentCreated: (id, cookie) => changed({ kind: 'upload', cookie, created: id }),
       cContentCreationFailed: (cookie, reason) => changed({ kind: 'upload', cookie, rejected: reason }),
-      cReserveTitleCompleted: (status, cookie, content) => changed({ kind: 'title', status, cookie, content }),
+      cReserveTitleCompleted: (status, cookie, content) => {
+        const synced = this.#fences.get(cookie);
+        if (synced === undefined) return changed({ kind: 'title', status, cookie, content });
+        this.#fences.delete(cookie);
+        changed({ kind: 'synced', id: synced });
+      },
       cSetActiveContent: (id) => {
         this.activeContent = id || undefined;
         changed({ kind: 'stage' });
@@ -162,7 +170,8 @@ export class Conference {
     };
     content.object.handlers = {
       connected: () => content.extended && this.connect(content.object, 'extendedContent', content.extended),
-      disconnected: () => this.#remove(id),
+      // At the end of a session, the contents stay as they were until the next session has its own.
+      disconnected: () => this.manager.server && this.#remove(id),
       cConnectCompleted: update(() => (content.ready = true)),
       cSetCreationTime: update((time) => (content.created = time)),
       cSetNativeFileInfo: update((name, key, iv, hash, size) => {
@@ -186,12 +195,27 @@ export class Conference {
     if (this.contents.delete(id)) this.#changed({ kind: 'contents', id, gone: true });
   }
 
+  /**
+   * Finds out when a board has all its annotations. The protocol has no call for that, but the server
+   * answers in order: it refuses an empty title after everything that it sent before.
+   * @param {bigint} id
+   */
+  #fence(id) {
+    const cookie = this.nextCookie();
+    this.#fences.set(cookie, id);
+    this.manager.server?.sReserveTitle('', cookie);
+  }
+
   /** Makes the object that mirrors a content's type. @param {Content} content @param {(apply: (...args: any[]) => void) => (...args: any[]) => void} update */
   #extend(content, update) {
-    const board = () =>
-      (content.board = new Board(({ ids, refused, localId, pointers }) =>
+    const board = () => {
+      const made = new Board(({ ids, refused, localId, pointers }) =>
         this.#changed({ kind: 'board', id: content.id, ids, refused, localId, pointers }),
-      ));
+      );
+      made.object.handlers.connected = () => this.#fence(content.id);
+      content.board = made;
+      return made;
+    };
     const annotationContainer = () => (content.board ?? board()).object;
     switch (content.type) {
       case 'Content.Whiteboard':

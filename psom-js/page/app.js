@@ -136,6 +136,11 @@ function remembered(key, value) {
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const header = /** @type {HTMLElement} */ (document.getElementById('header'));
+// Following the link would replace the invitation in the address, and a reload would lose it.
+document.querySelector('.skip')?.addEventListener('click', (event) => {
+  event.preventDefault();
+  (document.getElementById('stage') ?? main).focus();
+});
 const meeting = decodeURIComponent(location.pathname.split('/').filter(Boolean).at(-1) ?? '');
 const invite = new URLSearchParams(location.hash.slice(1)).get('invite') ?? '';
 
@@ -161,6 +166,8 @@ class Page {
   /** @type {import('./views.js').View | undefined} */
   #view = undefined;
   #following = true;
+  /** The state that the actions were made for. @type {unknown[]} */
+  #actionsFor = [];
   #queued = false;
 
   /** @param {string} name */
@@ -211,7 +218,7 @@ class Page {
   #changed(change) {
     if (change.kind === 'retitled' && change.status) alert(texts.retitle[change.status] ?? '');
     if (change.id === this.#shown && change.kind === 'board') this.#view?.changed?.(change);
-    if (change.kind === 'ready') this.#view?.resend?.();
+    if (change.kind === 'synced' && change.id === this.#shown) this.#view?.resend?.();
     if (change.kind === 'board') return;
     // Many calls arrive in one frame; the lists are drawn once for all of them.
     if (this.#queued) return;
@@ -224,7 +231,8 @@ class Page {
 
   #update() {
     const conference = this.session.conference;
-    if (!conference) return;
+    // After a reconnect, the page stays as it is until the new session has the meeting.
+    if (!conference || (!conference.ready && this.#shown !== undefined)) return;
     const present = [...conference.users.values()].filter((user) => user.present);
     this.people.textContent = texts.header.people(present.length);
     fill(this.peopleList, ...present.map((user) => h('li', {}, user.name || user.uri, user.uri === this.session.uri && ` (${texts.header.you})`, user.id === conference.activePresenter && ` — ${texts.stage.presents('')}`)));
@@ -277,6 +285,10 @@ class Page {
     const button = (/** @type {string} */ text, /** @type {() => void} */ run) => h('button', { type: 'button', 'data-action': text, onclick: run }, text);
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.action;
     const elsewhere = conference.activeContent !== undefined && conference.activeContent !== content?.id;
+    // The buttons stay while nothing changes, so that a click is not lost between two updates.
+    const state = [conference, content, content?.object.server, content?.presenter, content?.visibility, elsewhere, this.session.mayPresent];
+    if (state.every((value, i) => value === this.#actionsFor[i])) return;
+    this.#actionsFor = state;
     const follow = elsewhere && button(texts.stage.follow, () => ((this.#following = true), this.#update()));
     const server = content?.object.server;
     const manage = content && server && this.session.mayPresent;

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod browser;
 #[cfg(feature = "cell")]
 mod cell;
 mod commands;

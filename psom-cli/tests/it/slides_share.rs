@@ -14,7 +14,7 @@ use serde_json::Value;
 
 const PAGES: usize = 20;
 
-fn talk(stage: &Stage) {
+pub fn talk(stage: &Stage) {
     let pages: Vec<_> = (1..=PAGES).map(Page::numbered).collect();
     fs::write(stage.file("Talk.pdf"), pdf(&pages)).unwrap();
 }
