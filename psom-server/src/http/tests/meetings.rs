@@ -99,7 +99,9 @@ async fn invalid_bodies_are_refused() {
 #[tokio::test]
 async fn unknown_path_and_method_are_errors_in_json() {
     let api = Api::new();
-    for path in ["/", "/api", "/api/meetings/a/b", "/favicon.ico", "/files", "/files/"] {
+    for path in
+        ["/join", "/app/none.js", "/api", "/api/meetings/a/b", "/favicon.ico", "/files", "/files/"]
+    {
         let answer = api.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         answer.error();
