@@ -1,19 +1,20 @@
 /// The bytes that answer a peer's own requests and that its transport has not accepted yet.
 ///
-/// They decide when the hub stops reading from a peer: a peer that requests much receives it, at
-/// its own pace, before it can request more. They do not count towards the hard limit.
+/// The hub pauses reading from a peer whose replies exceed the soft limit: the peer must receive
+/// them, at its own pace, before it can send more requests. Replies do not count towards the hard
+/// limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReplyBudget {
-    /// Written in the present turn, or waiting for a commit.
+    /// Bytes that were written in the current turn or that wait for a commit.
     pub reserved: usize,
-    /// In the send queue and free to leave.
+    /// Released bytes in the send queue.
     pub queued: usize,
-    /// Handed to the driver. While other bytes are in flight too, this is an upper bound.
+    /// Bytes that the driver has. An upper bound while other bytes are in flight too.
     pub in_flight: usize,
 }
 
 impl ReplyBudget {
-    /// All of them.
+    /// Returns the number of bytes in all states.
     pub fn total(&self) -> usize {
         self.reserved + self.queued + self.in_flight
     }
@@ -37,12 +38,12 @@ impl ReplyBudget {
         self.in_flight += bytes;
     }
 
-    /// Forgets replies that were dropped from the queue.
+    /// Removes replies that were dropped from the queue.
     pub(super) fn drop_queued(&mut self, bytes: usize) {
         self.queued = self.queued.saturating_sub(bytes);
     }
 
-    /// Notes that this many bytes of any kind are still in flight.
+    /// Limits the replies in flight to the number of all bytes in flight.
     pub(super) fn limit_in_flight(&mut self, bytes: usize) {
         self.in_flight = self.in_flight.min(bytes);
     }

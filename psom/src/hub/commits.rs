@@ -8,27 +8,28 @@ use crate::{
     space::{ConnectionKey, WhenSafe},
 };
 
-/// This many commits, or turns that wait for one, may be outstanding. Then the hub starts no more
-/// turns: enough to keep a journal busy that writes groups, little enough to bound what waits.
+/// The maximum number of outstanding commits, and of turns that wait for one. At the maximum, the hub
+/// starts no more turns. It is large enough to keep a journal with group commit busy, and small
+/// enough to bound the memory of held output.
 const MAX_TURNS_AHEAD: usize = 64;
 
-/// Turns whose output waits until their writes are safe: output commit.
+/// The turns whose output is held until their writes are safe (output commit).
 #[derive(Debug)]
 pub(super) struct Commits {
     started: u64,
     /// The number of commits that are safe.
     done: u64,
     held: VecDeque<HeldTurn>,
-    /// When output last left, or peers were last pinged instead.
+    /// The time at which output was last released, or at which peers were last pinged instead.
     silent_since: Instant,
 }
 
-/// The part of a turn that waits outside the send queues.
+/// A turn whose output is held in the send queues.
 pub(super) struct HeldTurn {
-    /// The turn may leave when this many commits are done.
+    /// The number of commits that must be done before the turn is released.
     pub(super) commit: u64,
-    /// The connections with output of this turn in their send queues, and the channels on which
-    /// their peers may be pinged behind it.
+    /// The connections with output of this turn, and the channels on which their peers may be pinged
+    /// after it.
     pub(super) connections: Vec<(ConnectionKey, Option<u32>)>,
     pub(super) when_safe: Vec<WhenSafe>,
 }
@@ -46,7 +47,7 @@ impl Commits {
         self.started += 1;
     }
 
-    /// Returns the commit that a turn ending now has to wait for, if there is one.
+    /// Returns the commit for which a turn that ends now must wait, if there is one.
     pub(super) fn barrier(&self) -> Option<u64> {
         let waits = self.started > self.done || !self.held.is_empty();
         waits.then_some(self.started)
@@ -56,7 +57,7 @@ impl Commits {
         self.held.push_back(turn);
     }
 
-    /// Notes that the oldest commit is safe. Reports whether there was one.
+    /// Counts the oldest commit as done. Returns false if none was outstanding.
     pub(super) fn finish(&mut self, now: Instant) -> bool {
         let outstanding = self.started > self.done;
         if outstanding {
@@ -66,24 +67,24 @@ impl Commits {
         outstanding
     }
 
-    /// Returns the oldest held turn that is safe now.
+    /// Returns the oldest held turn if its writes are safe.
     pub(super) fn release(&mut self) -> Option<HeldTurn> {
         let safe = self.held.front().is_some_and(|turn| turn.commit <= self.done);
         if safe { self.held.pop_front() } else { None }
     }
 
-    /// Whether nothing waits for the journal.
+    /// Reports whether no commit is outstanding and no turn is held.
     pub(super) fn is_idle(&self) -> bool {
         self.started == self.done && self.held.is_empty()
     }
 
-    /// Whether the hub is as far ahead of the journal as it may be.
+    /// Reports whether [`MAX_TURNS_AHEAD`] is reached.
     pub(super) fn is_full(&self) -> bool {
         let outstanding = usize::try_from(self.started - self.done).unwrap_or(usize::MAX);
         outstanding >= MAX_TURNS_AHEAD || self.held.len() >= MAX_TURNS_AHEAD
     }
 
-    /// Returns when peers must be pinged so that a slow journal does not look like silence.
+    /// Returns the time at which peers must be pinged, because a slow journal holds all output back.
     pub(super) fn ping_at(&self, interval: Duration) -> Option<Instant> {
         let outstanding = self.started > self.done;
         outstanding.then(|| after(self.silent_since, interval))

@@ -10,16 +10,16 @@ use crate::{
     wire::record::Batch,
 };
 
-/// At most this many bytes are in a driver's hands per connection: enough for four writes, so that
-/// the transport never waits for the hub. Everything else stays in the hub, where `#[latest]`
+/// The maximum number of bytes that a driver has per connection. It is enough for four writes, so
+/// that the transport never waits for the hub. All other bytes stay in the hub, where `#[latest]`
 /// calls can still be replaced.
 const MAX_WINDOW_BYTES: usize = 256 * 1024;
 
-/// A driver reports this often, in parts of the window: rarely enough to cost nothing, often
-/// enough that the window never looks full when it is not.
+/// The number of reports that a driver makes while it writes one window. It is small enough to cost
+/// little, and large enough that the window does not seem full when it is not.
 const REPORTS_PER_WINDOW: usize = 16;
 
-/// The hub stops reading from a peer with more unhandled bytes than this, about two reads.
+/// The number of unhandled bytes above which the hub pauses reading from a peer: about two reads.
 const MAX_UNREAD_BYTES: usize = 128 * 1024;
 
 /// The hub's side of one connection.
@@ -28,35 +28,36 @@ pub(super) struct Connection {
     pub(super) role: Role,
     pub(super) queue: SendQueue,
     pub(super) budget: ReplyBudget,
-    /// The bytes that the driver has, as far as it has reported.
+    /// The number of bytes that the driver has and has not reported as written.
     pub(super) in_flight: usize,
-    /// The bytes that the transport has accepted so far.
+    /// The number of bytes that the transport has accepted so far.
     pub(super) written: u64,
-    /// The channel that is current behind what has left, if the peer may be pinged there.
+    /// The current channel after the released output, if the peer may be pinged there.
     pub(super) pingable: Option<u32>,
-    /// Whether more bytes wait than the soft limit.
+    /// True if the waiting bytes exceed the soft limit.
     pub(super) congested: bool,
-    /// Whether the connection is among those with bytes that may leave.
+    /// True if the connection is in the list of connections with released bytes.
     pub(super) sendable: bool,
     pub(super) reading: Reading,
     pub(super) stall: Stall,
-    /// Why the connection has ended; it closes when the queue is empty.
+    /// The reason why the connection has ended. It closes when the queue is empty.
     pub(super) ended: Option<Error>,
 }
 
-/// What a peer has sent, and whether it is read.
+/// The received bytes of a peer, and the state of reading.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     /// The unhandled rest of the bytes that are being read.
     pub(super) batch: Batch,
-    /// Bytes behind them.
+    /// The bytes after the batch.
     pub(super) received: VecDeque<Bytes>,
     received_bytes: usize,
-    /// Whether the connection waits for its turn to be read.
+    /// True if the connection is in the list of connections to be read.
     pub(super) ready: bool,
-    /// Whether the driver was asked to stop reading.
+    /// True if the driver was told to pause reading.
     pub(super) paused: bool,
-    /// Why the transport is gone; the connection ends when everything before it is handled.
+    /// The reason why the transport is gone. The connection ends when all received bytes are
+    /// handled.
     pub(super) lost: Option<LostReason>,
 }
 
@@ -72,12 +73,12 @@ impl Reading {
         Some(bytes)
     }
 
-    /// Whether something is not handled yet.
+    /// Reports whether there are unhandled bytes.
     pub(super) fn has_unread(&self) -> bool {
         !self.batch.rest().is_empty() || !self.received.is_empty()
     }
 
-    /// Whether more is unhandled than one peer may have waiting.
+    /// Reports whether the unhandled bytes exceed [`MAX_UNREAD_BYTES`].
     pub(super) fn is_full(&self) -> bool {
         self.batch.rest().len() + self.received_bytes > MAX_UNREAD_BYTES
     }
@@ -88,15 +89,16 @@ impl Reading {
     }
 }
 
-/// Watches that the transport accepts something.
+/// The detection of a transport that accepts nothing.
 #[derive(Debug)]
 pub(super) struct Stall {
-    /// When something was last accepted, or the first byte was sent after a time with none.
+    /// The time at which the transport last accepted bytes, or at which the first byte was sent
+    /// while nothing was in flight.
     pub(super) since: Instant,
-    /// When to look again; `None` while nothing is in flight.
+    /// The time of the next check. `None` while nothing is in flight.
     pub(super) check_at: Option<Instant>,
-    /// Whether the driver was asked for a report.
-    pub(super) asked: bool,
+    /// True if the driver was asked for a report.
+    pub(super) report_requested: bool,
 }
 
 impl Connection {
@@ -111,33 +113,33 @@ impl Connection {
             congested: false,
             sendable: false,
             reading: Reading::default(),
-            stall: Stall { since: now, check_at: None, asked: false },
+            stall: Stall { since: now, check_at: None, report_requested: false },
             ended: None,
         }
     }
 
-    /// All bytes that wait for the peer.
+    /// Returns the number of all bytes that wait for the peer.
     pub(super) fn waiting(&self) -> usize {
         self.in_flight + self.queue.bytes()
     }
 
-    /// The bytes that wait for the peer, can leave, and answer no request of its own: they count
-    /// towards the hard limit.
+    /// Returns the number of released bytes that are not replies to the peer's own requests. They
+    /// count towards the hard limit.
     pub(super) fn unrequested(&self) -> usize {
         let waiting = self.in_flight + self.queue.released_bytes();
         waiting.saturating_sub(self.budget.queued + self.budget.in_flight)
     }
 
-    /// Whether the peer must receive the answers to its requests before it is read again.
+    /// Reports whether the peer must receive replies to its requests before it is read again.
     ///
-    /// Only servers wait: two sides that waited for each other would both stop for ever.
+    /// Only servers wait: two sides that wait for each other would deadlock.
     pub(super) fn is_over_budget(&self, config: &Config) -> bool {
         self.role == Role::Server && self.budget.total() > config.soft_mark
     }
 
-    /// How many bytes may be handed to the driver now.
+    /// Returns the number of bytes that the driver can take now.
     pub(super) fn room(&self, config: &Config) -> usize {
-        // A connection that has ended is handed over whole, and forgotten.
+        // The driver takes all bytes of a connection that has ended, so that the hub can remove it.
         if self.ended.is_some() {
             usize::MAX
         } else {
@@ -146,13 +148,13 @@ impl Connection {
     }
 }
 
-/// The number of bytes that a driver may have in its hands per connection. Half of the soft limit
-/// at most, so that these bytes alone never keep a peer paused.
+/// Returns the maximum number of bytes that a driver has per connection. It is at most half of the
+/// soft limit, so that these bytes alone never keep a peer paused.
 pub(super) fn window(config: &Config) -> usize {
     (config.soft_mark / 2).clamp(1, MAX_WINDOW_BYTES)
 }
 
-/// The number of accepted bytes that a driver may leave unreported.
+/// Returns the number of accepted bytes that a driver may leave unreported.
 pub(super) fn report_bytes(config: &Config) -> usize {
     (window(config) / REPORTS_PER_WINDOW).max(1)
 }

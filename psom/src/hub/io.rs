@@ -12,28 +12,27 @@ use crate::{
 
 /// An event that a driver reports to its hub.
 pub enum Input {
-    /// A transport received these bytes, cut anywhere.
+    /// A transport received these bytes, split at any position.
     Received(ConnectionKey, Bytes),
-    /// A transport is gone. The hub first handles the bytes that it received before.
+    /// A transport is gone. The hub handles the bytes that it received before.
     Lost(ConnectionKey, LostReason),
     /// A transport accepted this many of the bytes that were sent on it.
     ///
-    /// A driver may gather several reports into one. It must report no later than when the
-    /// transport has accepted [`Hub::report_bytes`](super::Hub::report_bytes), and at once after
-    /// [`Output::ReportWritten`], then even if the number is 0.
+    /// A driver may combine several reports. It must report when the transport has accepted
+    /// [`Hub::report_bytes`](super::Hub::report_bytes), and immediately after
+    /// [`Output::ReportWritten`], even if the number is 0.
     Written(ConnectionKey, usize),
     /// The program ends a connection.
     End(ConnectionKey, Error),
-    /// The program ends every connection; the hub accepts no more.
+    /// The program ends all connections. The hub accepts no new ones.
     Close,
     /// The program, or a future that an object spawned, has a task for an object.
     Ran(ObjectKey, Task),
-    /// The program calls the peers of an object. The function receives the result; it is needed
-    /// only where the program cannot know it in advance.
+    /// The program calls the peers of an object. The function, if any, receives the result.
     Call(RemoteCall, Option<CallResult>),
-    /// The oldest [`Output::Commit`] that has no answer yet is safe, or has failed.
+    /// The result of the oldest [`Output::Commit`] without an answer.
     Committed(Result<(), JournalError>),
-    /// The time that [`Output::Timeout`] named has come.
+    /// The time in [`Output::Timeout`] has passed.
     Timeout,
 }
 
@@ -44,41 +43,41 @@ pub type CallResult = Box<dyn FnOnce(Result<(), CallError>) + Send>;
 pub enum Output<'a> {
     /// Write these bytes to a transport, after those that were sent before.
     Send(ConnectionKey, Chunk<'a>),
-    /// Make these writes safe, after those of earlier commits; answer with [`Input::Committed`].
+    /// Store these writes after those of earlier commits, and answer with [`Input::Committed`].
     /// A driver may begin a commit before earlier ones are done.
     Commit(Vec<Write>),
-    /// Run this function; it does not block.
+    /// Run this function, which does not block.
     RunWhenSafe(WhenSafe),
-    /// Run this future outside the space; answer with [`Input::Ran`].
+    /// Run this future outside the space, and answer with [`Input::Ran`].
     Spawn(Spawned),
-    /// The root is connected to this peer, in this version of its interface.
+    /// The root was connected to this peer, with this version of its interface.
     Opened(ConnectionKey, i32),
-    /// Stop reading from a transport. The hub accepts what was read already.
+    /// Pause reading from a transport. The hub still accepts bytes that were already read.
     PauseReading(ConnectionKey),
-    /// Read from a transport again.
+    /// Resume reading from a transport.
     ResumeReading(ConnectionKey),
-    /// The bytes that wait for a peer rose above the soft limit (`true`) or fell below it again.
-    /// A program outside the space makes no calls while they are above it.
+    /// The bytes that wait for a peer rose above the soft limit (`true`) or fell below it (`false`).
+    /// Above it, the program outside the space must not make calls.
     Congested(ConnectionKey, bool),
     /// Report how many bytes a transport has accepted, with [`Input::Written`].
     ReportWritten(ConnectionKey),
-    /// A connection has ended for this reason. Close its transport when the bytes that were sent
-    /// before are written. The hub has forgotten the connection.
+    /// A connection has ended for this reason, and the hub has removed it. Close its transport after
+    /// all sent bytes are written.
     Closed(ConnectionKey, Error),
-    /// The journal failed, so the hub can promise nothing any more. It has ended every connection
-    /// and does nothing from now on.
+    /// The journal failed, so the hub can make no state safe. It has ended all connections and does
+    /// nothing from now on.
     Failed(JournalError),
-    /// There is nothing more to do until the next input. If a time is given and no other input
-    /// comes before it, pass [`Input::Timeout`] then.
+    /// There is no further output until the next input. If a time is given and there is no input
+    /// before it, pass [`Input::Timeout`] at that time.
     Timeout(Option<Instant>),
 }
 
 /// The bytes of one [`Output::Send`].
 #[derive(Debug)]
 pub enum Chunk<'a> {
-    /// Bytes of this connection alone, lent until the next call of the hub.
+    /// Bytes of this connection, borrowed until the next call of the hub.
     Lent(&'a [u8]),
-    /// Arguments that other connections send too, to be written without copying.
+    /// Arguments that other connections send as well, to be written without copying.
     Shared(Bytes),
 }
 

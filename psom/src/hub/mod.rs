@@ -1,10 +1,10 @@
-//! The flow of one space, without I/O: which peers are read, and when output leaves.
+//! Flow control of one space, without I/O: from which peers it reads, and when output is released.
 //!
 //! A [`Hub`] owns a space, its connections, their send queues and the turns that wait for a
 //! journal. A driver moves the bytes. Its loop is:
 //!
 //! ```text
-//!   wait for something to happen          (bytes, a finished write, a commit, a time, a task)
+//!   wait for an event                     (bytes, a finished write, a commit, a time, a task)
 //!   hub.handle_input(now, input).await
 //!   loop { match hub.poll_output() {
 //!       Output::Timeout(at) => break,     (wait again, at most until then)
@@ -13,19 +13,19 @@
 //! ```
 //!
 //! The interface imposes no other order. Inputs that arrive together may be passed before the
-//! outputs are polled; they then form one turn. Everything that a turn writes to a peer is
-//! appended to the peer's send queue once, when the turn ends.
+//! outputs are polled; then they form one turn. When a turn ends, its output is appended to the
+//! send queues of the peers.
 //!
-//! The rules of the flow:
+//! The rules of flow control:
 //!
-//! - **Output commit.** Output of a turn leaves when the writes of the turn, and those of all turns
-//!   before it, are safe. The space works on later turns meanwhile.
-//! - **Fair reading.** Connections with unhandled bytes are read in turns, a few messages each.
-//! - **Reply budget.** A server does not read from a peer for which more answers to its own
-//!   requests wait than the soft limit ([`ReplyBudget`]).
-//! - **Slow readers.** A peer for which more than the hard limit of other bytes waits, or whose
-//!   transport accepts nothing for a time, is disconnected. Before that the hub waits for peers
-//!   that do read, within limits (`pacing`).
+//! - **Output commit.** The output of a turn is released when the writes of this turn and of all
+//!   earlier turns are safe. The space works on later turns meanwhile.
+//! - **Fair reading.** The hub reads a few messages from each connection in rotation.
+//! - **Reply budget.** A server pauses reading from a peer whose pending replies exceed the soft
+//!   limit ([`ReplyBudget`]).
+//! - **Slow readers.** A peer is disconnected if other pending bytes exceed the hard limit, or if
+//!   its transport accepts nothing for a time. Before that, the hub waits for peers that read
+//!   slowly, within limits (`pacing`).
 
 mod budget;
 mod commits;
@@ -56,8 +56,8 @@ use crate::{
     wire::{auth::Credentials, record},
 };
 
-/// A driver that calls this much later than it should has not listened to the peers either, so
-/// their silence does not count. Longer than any pause of a busy machine that matters.
+/// The delay of a driver from which time limits are extended: a driver that is this late has not read
+/// from the peers either. Shorter delays do not affect time limits of seconds.
 const MAX_LATENESS: Duration = Duration::from_millis(100);
 
 /// A space with its connections, send queues and pending commits. See the [module](self).
@@ -68,68 +68,68 @@ pub struct Hub {
     connections: SecondaryMap<ConnectionKey, Connection>,
     commits: Commits,
     pacing: Pacing,
-    /// Whether something was observed since the pacing was last updated.
+    /// True if a peer was observed since the pacing was last updated.
     observed: bool,
-    /// Connections with bytes to read, in the order in which they are read.
+    /// The connections with bytes to read, in the order in which they are read.
     ready: VecDeque<ConnectionKey>,
-    /// Connections whose output of the last turn has yet to leave.
+    /// The connections whose output of the last turn was not passed on yet.
     flushing: VecDeque<ConnectionKey>,
-    /// Connections with bytes that may leave.
+    /// The connections with released bytes.
     sendable: VecDeque<ConnectionKey>,
-    /// When to look at which connection, because its transport may accept nothing.
+    /// The times at which connections must be checked for a stalled transport.
     stalls: BTreeSet<(Instant, ConnectionKey)>,
     outputs: VecDeque<Output<'static>>,
     buffers: Buffers,
     lent: Lent,
     now: Instant,
-    /// Why the hub has failed, until the driver knows.
+    /// The error with which the hub has failed, until the driver has polled it.
     failure: Option<JournalError>,
 }
 
-/// The bytes that the last output has lent to the driver.
+/// The bytes that the driver borrows through the last output.
 #[derive(Debug, Clone, Copy)]
 enum Lent {
     Nothing,
-    /// A session's output, past an empty queue.
+    /// The output of a session, which bypasses the empty send queue.
     Turn(ConnectionKey),
-    /// This many bytes from the front of a queue.
+    /// This number of bytes from the front of a send queue.
     Queue(ConnectionKey, usize),
 }
 
-/// How much a hub holds.
+/// The numbers of connections, bytes and other resources of a hub.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HubStats {
-    /// The objects and peers of the space.
+    /// The resources of the space.
     pub space: SpaceStats,
-    /// Connections that are not closed yet.
+    /// The number of connections that are not closed.
     pub connections: usize,
-    /// Bytes in the send queues.
+    /// The number of bytes in the send queues.
     pub queued_bytes: usize,
-    /// Bytes in the driver's hands, as far as it has reported.
+    /// The number of bytes that drivers have and have not reported as written.
     pub in_flight_bytes: usize,
-    /// Bytes of replies that count in the peers' reply budgets.
+    /// The number of bytes in the peers' reply budgets.
     pub reply_bytes: usize,
-    /// Connections that the driver does not read from.
+    /// The number of connections whose reading is paused.
     pub paused: usize,
-    /// Connections with received bytes that are not handled.
+    /// The number of connections with unhandled bytes.
     pub unread: usize,
 }
 
 impl Hub {
-    /// Creates a space and its root. `further` are objects that will be connected without being
-    /// declared as children. The limits of `config` apply to every connection.
+    /// Creates a space and its root. `undeclared` are types of objects that are connected although
+    /// no object declares them. The limits of `config` apply to every connection.
     ///
-    /// In a durable space, output waits until the writes before it are safe
-    /// ([`Output::Commit`]); otherwise writes are dropped.
+    /// If `durable` is true, the output of a turn waits until its writes are safe
+    /// ([`Output::Commit`]). Otherwise writes are dropped.
     pub fn new<T: DistributedObject, E: From<Misuse>>(
         now: Instant,
         config: Arc<Config>,
         durable: bool,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
-        let (space, root) = Space::try_new(now, further, root)?;
+        let (space, root) = Space::try_new(now, undeclared, root)?;
         let hub = Self {
             space,
             config,
@@ -151,8 +151,8 @@ impl Hub {
         Ok((hub, root))
     }
 
-    /// Takes over a server's session whose credentials were accepted as those of `user`. Returns
-    /// `None` if the space accepts nobody any more.
+    /// Accepts a client whose credentials were checked, and takes over its session. Returns `None`
+    /// if the space accepts no connections any more.
     pub fn accept(&mut self, now: Instant, session: Session, user: User) -> Option<ConnectionKey> {
         self.begin(now);
         let (key, batch) = self.space.accept(now, session, user)?;
@@ -163,7 +163,7 @@ impl Hub {
         Some(key)
     }
 
-    /// Begins a client's session. Returns `None` if the space accepts nobody any more.
+    /// Begins a client's session. Returns `None` if the space accepts no connections any more.
     pub fn connect(&mut self, now: Instant, credentials: &Credentials) -> Option<ConnectionKey> {
         self.begin(now);
         let key = self.space.connect(now, self.config.clone(), credentials)?;
@@ -171,10 +171,10 @@ impl Hub {
         Some(key)
     }
 
-    /// Handles one input. Afterwards, or after further inputs that are at hand, poll the outputs.
+    /// Handles one input. Afterwards, or after further inputs that have arrived, poll the outputs.
     ///
-    /// The future is done at once, except while an `async` handler waits. If it is dropped before
-    /// it is done, the objects are gone.
+    /// The future completes immediately unless an `async` handler waits. If it is dropped before it
+    /// completes, the space is lost.
     pub async fn handle_input(&mut self, now: Instant, input: Input) {
         self.begin(now);
         match input {
@@ -209,7 +209,7 @@ impl Hub {
     pub fn poll_output(&mut self) -> Output<'_> {
         self.reclaim();
         loop {
-            // A ping, for example, must leave before bytes that are sent later.
+            // Queued outputs precede later bytes: for example, a ping.
             if let Some(output) = self.outputs.pop_front() {
                 return output;
             }
@@ -244,23 +244,23 @@ impl Hub {
         }
     }
 
-    /// Whether the hub asks for no further bytes, calls or tasks for now, because it is as far
-    /// ahead of the journal as it may be, or waits for readers. It accepts them all the same.
+    /// Reports whether the driver should pass no further bytes, calls or tasks for now, because too
+    /// many commits are outstanding or the hub waits for slow readers. The hub still accepts them.
     pub fn is_busy(&self) -> bool {
         self.commits.is_full() || self.pacing.is_waiting()
     }
 
-    /// Whether every commit is done and its output released.
+    /// Reports whether all commits are done and all output is released.
     pub fn is_committed(&self) -> bool {
         self.commits.is_idle()
     }
 
-    /// The number of accepted bytes that a driver may leave unreported.
+    /// Returns the number of accepted bytes that a driver may leave unreported.
     pub fn report_bytes(&self) -> usize {
         connection::report_bytes(&self.config)
     }
 
-    /// How much the hub holds.
+    /// Returns the numbers of connections, bytes and other resources.
     pub fn stats(&self) -> HubStats {
         let mut stats = HubStats { space: self.space.stats(), ..HubStats::default() };
         for connection in self.connections.values() {
@@ -274,12 +274,12 @@ impl Hub {
         stats
     }
 
-    /// The replies that wait for a peer, for tests and diagnostics.
+    /// Returns the reply budget of a connection, for tests and diagnostics.
     pub fn reply_budget(&self, key: ConnectionKey) -> Option<ReplyBudget> {
         self.connections.get(key).map(|connection| connection.budget)
     }
 
-    /// Ends every connection with a Break, because the application on this side cannot go on.
+    /// Ends all connections with a Break, because the application on this side has failed.
     pub fn fail(&mut self) {
         self.reclaim();
         self.space.clear();
@@ -298,11 +298,10 @@ impl Hub {
         }
     }
 
-    /// Prepares for an input: takes the time, and excuses peers for a time in which the driver did
-    /// not call.
+    /// Prepares for an input: sets the time, and extends the time limits if the driver is late.
     fn begin(&mut self, now: Instant) {
         self.reclaim();
-        // Output of the last turn that was not polled must not mix with that of the next one.
+        // Output of the last turn that was not polled must not mix with output of the next turn.
         while let Some(key) = self.flushing.pop_front() {
             self.append_turn(key, None);
         }
@@ -334,14 +333,14 @@ impl Hub {
         if bytes > 0 {
             connection.stall.since = self.now;
         }
-        if std::mem::take(&mut connection.stall.asked) {
+        if std::mem::take(&mut connection.stall.report_requested) {
             self.check_stall(key);
         }
         self.update(key);
     }
 
-    /// Ends a connection whose transport has accepted nothing for too long; otherwise says when to
-    /// look again.
+    /// Ends a connection whose transport has accepted nothing for too long. Otherwise schedules the
+    /// next check.
     fn check_stall(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if connection.in_flight == 0 {
@@ -359,7 +358,7 @@ impl Hub {
     fn on_timeout(&mut self) {
         let now = self.now;
         for key in self.space.due(now) {
-            // A peer that is not read is not silent.
+            // A peer that this side does not read cannot be idle.
             let unread = self.connections.get(key).is_some_and(|connection| {
                 connection.reading.paused || connection.reading.has_unread()
             });
@@ -375,7 +374,7 @@ impl Hub {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.stall.check_at = None;
             if connection.in_flight > 0 {
-                connection.stall.asked = true;
+                connection.stall.report_requested = true;
                 self.outputs.push_back(Output::ReportWritten(key));
             }
         }
@@ -387,7 +386,7 @@ impl Hub {
         lagging.into_iter().for_each(|key| self.observe(key));
     }
 
-    /// Pings peers to whom nothing is sent because their output waits for the journal.
+    /// Pings the peers whose output is held back by the journal.
     fn ping_all(&mut self) {
         let report_bytes = self.report_bytes();
         for (key, connection) in &mut self.connections {
@@ -402,7 +401,7 @@ impl Hub {
         }
     }
 
-    /// Looks at a connection for which the number of waiting bytes has changed.
+    /// Updates the state of a connection after the number of its waiting bytes has changed.
     fn update(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let congested = connection.waiting() > self.config.soft_mark;
@@ -427,7 +426,7 @@ impl Hub {
         self.update_reading(key);
     }
 
-    /// Notes how a congested peer reads.
+    /// Records the progress of a congested peer.
     fn observe(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get(key) else { return };
         let in_need = connection.ended.is_none()

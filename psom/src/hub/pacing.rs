@@ -7,29 +7,32 @@ use std::{
 
 use crate::space::ConnectionKey;
 
-/// How long a peer is observed before it is called fast or slow.
+/// The duration of one observation, after which a peer is classified as fast or slow.
 const OBSERVATION: Duration = Duration::from_millis(250);
 
-/// A peer that reads fewer bytes in one observation is slow: 256 KiB a second.
+/// The number of bytes that a fast peer reads in one observation: 256 KiB per second.
 const FAST_BYTES_PER_OBSERVATION: u64 = 64 * 1024;
 
-/// The hub waits at most this long in any [`PERIOD`] for all slow readers together.
+/// The maximum time in any [`PERIOD`] that the hub waits for all peers of unknown pace together.
 const MAX_WAIT_PER_PERIOD: Duration = Duration::from_millis(250);
 
 /// The period of [`MAX_WAIT_PER_PERIOD`].
 const PERIOD: Duration = Duration::from_secs(5);
 
+/// The number of waits from which the oldest are merged, to bound the memory.
+const MAX_RECORDED_WAITS: usize = 64;
+
 /// Decides whether the hub waits for peers whose send queues are more than half full.
 ///
-/// A peer that reads at a good pace is waited for as long as it needs: a busy meeting slows down
-/// to the pace of its network instead of breaking connections. A peer of unknown pace is waited
-/// for within the limit that all share. A slow peer is not waited for, and reaches the hard limit.
+/// The hub waits for a fast peer as long as necessary: a busy meeting slows down to the speed of its
+/// network instead of breaking connections. For peers of unknown pace it waits within a shared time
+/// limit. It does not wait for slow peers, whose queues reach the hard limit.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
     lagging: HashMap<ConnectionKey, Lag>,
     /// The waits within the last period.
     waits: VecDeque<(Instant, Duration)>,
-    /// Since when the hub waits, if it does.
+    /// The start of the current wait, if the hub waits.
     waiting_since: Option<Instant>,
 }
 
@@ -37,10 +40,10 @@ pub(super) struct Pacing {
 #[derive(Debug)]
 struct Lag {
     since: Instant,
-    /// The bytes that the peer had read at that time.
+    /// The number of bytes that the peer had read at that time.
     read_before: u64,
     pace: Pace,
-    /// Whether more than half of the hard limit waits for the peer.
+    /// True if more than half of the hard limit waits for the peer.
     in_need: bool,
 }
 
@@ -52,8 +55,8 @@ enum Pace {
 }
 
 impl Pacing {
-    /// Notes how a peer reads: whether more than half of the hard limit waits for it, and how
-    /// many bytes it has read so far.
+    /// Records the progress of a peer: whether more than half of the hard limit waits for it, and
+    /// the number of bytes that it has read so far.
     pub(super) fn observe(&mut self, now: Instant, key: ConnectionKey, in_need: bool, read: u64) {
         let new = Lag { since: now, read_before: read, pace: Pace::Unknown, in_need };
         let lag = self.lagging.entry(key).or_insert(new);
@@ -65,29 +68,29 @@ impl Pacing {
         }
     }
 
-    /// Forgets a peer that has caught up, or is gone.
+    /// Ends the observation of a peer whose queue has drained or whose connection is gone.
     pub(super) fn forget(&mut self, key: ConnectionKey) {
         self.lagging.remove(&key);
     }
 
-    /// The peers that are observed.
+    /// Returns the observed peers.
     pub(super) fn lagging(&self) -> impl Iterator<Item = ConnectionKey> {
         self.lagging.keys().copied()
     }
 
-    /// Whether the hub waits at present.
+    /// Reports whether the hub waits.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting_since.is_some()
     }
 
-    /// Decides again whether the hub waits. To be called when something was observed, and at
+    /// Decides whether the hub waits. Must be called after an observation and at
     /// [`deadline`](Self::deadline).
     pub(super) fn update(&mut self, now: Instant) {
         let wanted = |pace: Pace| self.lagging.values().any(|lag| lag.in_need && lag.pace == pace);
         let (fast, unknown) = (wanted(Pace::Fast), wanted(Pace::Unknown));
         if let Some(since) = self.waiting_since {
             let waited = now.saturating_duration_since(since);
-            // A wait that a fast reader needs anyway is not charged to the others.
+            // A wait for a fast reader does not count towards the limit.
             if !fast && !waited.is_zero() {
                 self.waits.push_back((now, waited));
             }
@@ -103,7 +106,7 @@ impl Pacing {
         self.waiting_since = wait.then_some(now);
     }
 
-    /// Returns when to call [`update`](Self::update) if nothing is observed before.
+    /// Returns the time at which [`update`](Self::update) must be called without an observation.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let since = self.waiting_since?;
         let observed = self.lagging.values().filter(|lag| lag.in_need && lag.pace != Pace::Slow);
@@ -113,8 +116,8 @@ impl Pacing {
         [observed, limit].into_iter().flatten().min()
     }
 
-    /// Begins all observations again: the hub was not called in time, so the peers' readers may
-    /// not have run either.
+    /// Restarts all observations, because the driver was late and the peers' readers may not have
+    /// run either.
     pub(super) fn restart(&mut self, now: Instant, read: impl Fn(ConnectionKey) -> u64) {
         for (key, lag) in &mut self.lagging {
             (lag.since, lag.read_before) = (now, read(*key));
@@ -122,7 +125,7 @@ impl Pacing {
         self.waiting_since = self.waiting_since.map(|_| now);
     }
 
-    /// The part of the limit that is left.
+    /// Returns the remaining part of the limit.
     fn rest(&self) -> Duration {
         let waited = self.waits.iter().map(|(_, waited)| *waited).sum();
         MAX_WAIT_PER_PERIOD.saturating_sub(waited)
@@ -134,9 +137,9 @@ impl Pacing {
         {
             self.waits.pop_front();
         }
-        // Neighbouring waits become one, so that their number is bounded. It counts until the
-        // later one leaves the period.
-        if self.waits.len() > 64
+        // Merges the two oldest waits, so that their number is bounded. The sum counts until the
+        // later wait leaves the period.
+        if self.waits.len() > MAX_RECORDED_WAITS
             && let Some((_, first)) = self.waits.pop_front()
             && let Some((_, second)) = self.waits.front_mut()
         {

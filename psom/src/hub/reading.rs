@@ -1,4 +1,4 @@
-//! Reading from peers: in turns, with limits on what one of them can cost the others.
+//! Reading from peers in rotation, with limits on the delay that one peer can cause to others.
 
 use std::time::Instant;
 
@@ -10,14 +10,14 @@ use crate::{
     space::{ConnectionKey, ReadLimit},
 };
 
-/// A connection is read for this many messages before others have their turn. Small enough that a
-/// busy peer delays others by milliseconds only, even with calls that cost a meeting much.
+/// The maximum number of messages that are read from one connection before the next connection. A
+/// busy peer delays others by only milliseconds, even with expensive calls.
 const MAX_MESSAGES_IN_A_ROW: usize = 64;
 
-/// A turn handles this many messages at most before its output leaves.
+/// The maximum number of messages in a turn, so that output leaves regularly.
 const MAX_MESSAGES_PER_TURN: usize = 1024;
 
-/// A turn ends when the turn has about this many bytes of output.
+/// The approximate number of bytes of output after which a turn ends.
 const MAX_OUTPUT_BYTES_PER_TURN: usize = 256 * 1024;
 
 impl Hub {
@@ -30,8 +30,8 @@ impl Hub {
         self.schedule(key);
     }
 
-    /// The transport is gone. What the peer sent before is still handled, as far as it does not
-    /// request more than the reply budget: nobody receives the answers.
+    /// Handles the loss of a transport. The bytes that were received before are still processed, up
+    /// to the reply budget. The replies are dropped.
     pub(super) fn on_lost(&mut self, key: ConnectionKey, reason: LostReason) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         connection.queue.abandon(&mut connection.budget);
@@ -41,7 +41,7 @@ impl Hub {
         self.schedule(key);
     }
 
-    /// Puts a connection into the row of those that are read, if it is not there.
+    /// Adds a connection to the list of connections to be read.
     pub(super) fn schedule(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if !std::mem::replace(&mut connection.reading.ready, true) {
@@ -49,12 +49,12 @@ impl Hub {
         }
     }
 
-    /// Whether peers wait to be read, and the hub can read them.
+    /// Reports whether there are connections to be read and the hub is not busy.
     pub(super) fn can_read(&self) -> bool {
         !self.ready.is_empty() && !self.is_busy()
     }
 
-    /// Reads from the connections in the row, a few messages each.
+    /// Reads a few messages from each connection in the list, up to the limits of a turn.
     pub(super) async fn read(&mut self, now: Instant) {
         let mut messages = 0;
         while messages < MAX_MESSAGES_PER_TURN
@@ -67,7 +67,7 @@ impl Hub {
         }
     }
 
-    /// Reads a few messages of one connection. Returns how many it has handled.
+    /// Reads a few messages of one connection. Returns the number of handled messages.
     async fn read_from(&mut self, now: Instant, key: ConnectionKey) -> usize {
         let Some(connection) = self.connections.get_mut(key) else { return 0 };
         connection.reading.ready = false;
@@ -76,7 +76,8 @@ impl Hub {
             return 0;
         }
         if connection.is_over_budget(&self.config) {
-            // It is read again when the budget has room. One that is gone has no further budget.
+            // It is read again when its replies are sent. If the transport is gone, no reply can be
+            // sent, so the connection ends.
             if let Some(reason) = connection.reading.lost.take() {
                 connection.reading.clear();
                 self.space.lost(now, key, reason);
@@ -106,7 +107,7 @@ impl Hub {
         read.messages
     }
 
-    /// Pauses or resumes reading from a peer, as the reply budget and the unhandled bytes say.
+    /// Pauses or resumes reading from a peer according to its reply budget and unhandled bytes.
     pub(super) fn update_reading(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let over_budget = connection.is_over_budget(&self.config);

@@ -8,41 +8,41 @@ use crate::{
     wire::record,
 };
 
-/// Small outputs are joined to segments of up to this size: one write of the driver, and the most
-/// that is allocated at once for bytes that are copied.
-const JOIN_LIMIT_BYTES: usize = 64 * 1024;
+/// The maximum size of a segment to which small outputs are joined: the size of one write of the
+/// driver.
+const MAX_JOINED_BYTES: usize = 64 * 1024;
 
-/// Output of a turn from this size on is moved into the queue instead of copied. Copying less is
-/// cheaper than allocating a new buffer for the session.
-const MOVE_FROM_BYTES: usize = 4 * 1024;
+/// The size from which the output of a turn is moved into the queue instead of copied. Copying less
+/// is cheaper than allocating a new buffer for the session.
+const MIN_MOVED_BYTES: usize = 4 * 1024;
 
-/// This many replaced segments may stay in the queue before they are removed, so that removing
-/// them costs little per call.
+/// The number of replaced segments from which the queue is compacted. Compacting rarely keeps the
+/// cost per call small.
 const MAX_REPLACED_SEGMENTS: usize = 64;
 
-/// The bytes that wait for one peer, in their order.
+/// The bytes that wait for one peer, in order.
 ///
-/// The first `released_segments` may leave; the others wait for a commit.
+/// The first `released_segments` segments can be sent. The others wait for a commit.
 #[derive(Debug, Default)]
 pub(super) struct SendQueue {
     segments: VecDeque<Segment>,
-    /// The place of the first segment, counted from the beginning of the connection.
+    /// The number of the first segment, counted from the beginning of the connection.
     first: u64,
-    /// The number of bytes of the first segment that have left.
+    /// The number of sent bytes of the first segment.
     offset: usize,
     released_segments: usize,
     released_bytes: usize,
     bytes: usize,
-    /// The places of pending calls that a newer call replaces.
+    /// The segment numbers of pending calls that a newer call replaces.
     latest: HashMap<LatestKey, u64>,
     replaced: usize,
-    /// Replies that were reserved since the last append.
+    /// The bytes of replies that were reserved since the last append.
     new_replies: usize,
     state: State,
 }
 
-/// Returns where the record ends of which the byte before `offset` is a part. If the bytes are no
-/// whole records, that is their end.
+/// Returns the end of the record that contains the byte before `offset`. If the bytes do not consist
+/// of whole records, returns their end.
 fn end_of_record(bytes: &[u8], offset: usize) -> usize {
     let mut end = 0;
     while end < offset {
@@ -58,18 +58,19 @@ fn end_of_record(bytes: &[u8], offset: usize) -> usize {
 enum State {
     #[default]
     Open,
-    /// The farewell is queued; nothing follows it.
+    /// The farewell is queued. No output follows it.
     Finished,
-    /// The transport is gone; output is dropped.
+    /// The transport is gone. Output is dropped.
     Abandoned,
 }
 
 #[derive(Debug)]
 struct Segment {
     body: Body,
-    /// May leave when this many commits are done.
+    /// The number of commits that must be done before the segment is released.
     commit: u64,
-    /// Bytes of replies that end with this segment: counted until the last byte of it has left.
+    /// The bytes of replies in this and earlier segments that are counted until this segment is
+    /// sent.
     replies: usize,
 }
 
@@ -78,7 +79,7 @@ enum Body {
     Bytes(Vec<u8>),
     Shared(Bytes),
     Latest(LatestKey, Vec<u8>),
-    /// A newer call has replaced the call that was here.
+    /// A call that was replaced by a newer call.
     Replaced,
 }
 
@@ -92,15 +93,15 @@ impl Body {
     }
 }
 
-/// Buffers of emptied segments, for new ones: a hub with a journal queues a small segment per turn
-/// and peer.
+/// The buffers of sent segments, which are reused: a hub with a journal queues a small segment per
+/// turn and peer.
 #[derive(Debug, Default)]
 pub(super) struct Buffers(Vec<Vec<u8>>);
 
 impl Buffers {
-    /// Enough for a turn of a large meeting.
+    /// The maximum number of kept buffers: enough for one turn of a large meeting.
     const MAX_BUFFERS: usize = 1024;
-    /// Larger buffers are freed.
+    /// The maximum capacity of a kept buffer, to bound the memory to 4 MiB.
     const MAX_CAPACITY_BYTES: usize = 4 * 1024;
 
     fn copy(&mut self, bytes: &[u8]) -> Vec<u8> {
@@ -118,17 +119,17 @@ impl Buffers {
 }
 
 impl SendQueue {
-    /// Notes that a turn writes replies to the peer's own requests.
+    /// Counts replies to the peer's own requests that a turn writes.
     pub(super) fn reserve(&mut self, budget: &mut ReplyBudget, bytes: usize) {
         self.new_replies += bytes;
         budget.reserve(bytes);
     }
 
-    /// Appends the output of a turn and empties it. It may leave when this many commits are done;
-    /// without a number, at once.
+    /// Appends the output of a turn and empties it. `commit` is the number of commits that must be
+    /// done before the output is released; without it, the output is released at once.
     ///
-    /// If more than `soft_limit` bytes wait (`in_flight` included), a `#[latest]` call replaces an
-    /// older one, whose bytes leave the queue.
+    /// If more than `soft_limit` bytes wait, including those in flight, a `#[latest]` call replaces
+    /// an older call, whose bytes are removed from the queue.
     pub(super) fn append(
         &mut self,
         output: &mut Output,
@@ -156,7 +157,7 @@ impl SendQueue {
                 Piece::Latest(key, bytes) => self.replace(commit, key, bytes),
             }
         }
-        if output.tail.len() >= MOVE_FROM_BYTES {
+        if output.tail.len() >= MIN_MOVED_BYTES {
             self.append_bytes(commit, std::mem::take(&mut output.tail), buffers);
         } else if !output.tail.is_empty() {
             if !self.join(commit, &output.tail) {
@@ -173,7 +174,7 @@ impl SendQueue {
             None => budget.reserved = budget.reserved.saturating_sub(replies),
         }
         if self.released_segments == self.segments.len() {
-            // The last segment was joined to one that is released.
+            // The output was joined to a released segment.
             budget.queue(if self.segments.is_empty() { 0 } else { replies });
         } else if commit == 0 {
             self.release(0, budget);
@@ -188,7 +189,7 @@ impl SendQueue {
         }
     }
 
-    /// Appends bytes to the last segment, if they may leave together.
+    /// Appends bytes to the last segment if both are released at the same time.
     fn join(&mut self, commit: u64, bytes: &[u8]) -> bool {
         let released = self.released_segments == self.segments.len();
         let Some(Segment { body: Body::Bytes(last), commit: at, .. }) = self.segments.back_mut()
@@ -196,7 +197,7 @@ impl SendQueue {
             return false;
         };
         let together = *at == commit || commit == 0 && released;
-        if !together || last.len() + bytes.len() > JOIN_LIMIT_BYTES {
+        if !together || last.len() + bytes.len() > MAX_JOINED_BYTES {
             return false;
         }
         last.extend_from_slice(bytes);
@@ -211,8 +212,8 @@ impl SendQueue {
     }
 
     fn replace(&mut self, commit: u64, key: LatestKey, bytes: Vec<u8>) {
-        let place = self.first + self.segments.len() as u64;
-        let older = self.latest.insert(key, place).and_then(|older| older.checked_sub(self.first));
+        let number = self.first + self.segments.len() as u64;
+        let older = self.latest.insert(key, number).and_then(|older| older.checked_sub(self.first));
         if let Some(index) = older.and_then(|older| usize::try_from(older).ok()) {
             self.remove_latest(index);
         }
@@ -223,7 +224,7 @@ impl SendQueue {
     }
 
     fn remove_latest(&mut self, index: usize) {
-        // A call that has begun to leave must leave whole.
+        // A partly sent call cannot be replaced.
         if index == 0 && self.offset > 0 {
             return;
         }
@@ -235,12 +236,12 @@ impl SendQueue {
         }
     }
 
-    /// Removes the empty places of replaced calls, whose number would have no limit otherwise.
+    /// Removes the segments of replaced calls, whose number would otherwise be unbounded.
     fn compact(&mut self) {
         let mut kept = VecDeque::with_capacity(self.segments.len() - self.replaced);
         let mut released = 0;
         for (index, segment) in std::mem::take(&mut self.segments).into_iter().enumerate() {
-            // One that carries replies stays until it would have left.
+            // A segment with replies stays until it would have been sent.
             if matches!(segment.body, Body::Replaced) && segment.replies == 0 {
                 continue;
             }
@@ -249,14 +250,14 @@ impl SendQueue {
         }
         self.replaced = kept.iter().filter(|at| matches!(at.body, Body::Replaced)).count();
         (self.segments, self.released_segments) = (kept, released);
-        for (place, segment) in (self.first..).zip(&self.segments) {
+        for (number, segment) in (self.first..).zip(&self.segments) {
             if let Body::Latest(key, _) = segment.body {
-                self.latest.insert(key, place);
+                self.latest.insert(key, number);
             }
         }
     }
 
-    /// Lets segments leave that wait for no more than this many commits.
+    /// Releases the segments that wait for at most this number of commits.
     pub(super) fn release(&mut self, commits: u64, budget: &mut ReplyBudget) {
         for segment in self.segments.iter().skip(self.released_segments) {
             if segment.commit > commits {
@@ -268,14 +269,14 @@ impl SendQueue {
         }
     }
 
-    /// Returns the next bytes that may leave, at most `limit` of them.
+    /// Returns the next released bytes, at most `limit` of them.
     pub(super) fn front(&mut self, limit: usize, budget: &mut ReplyBudget) -> Option<Chunk<'_>> {
         while self.released_segments > 0
             && matches!(self.segments.front(), Some(Segment { body: Body::Replaced, .. }))
         {
             self.replaced -= 1;
             if let Some(segment) = self.pop() {
-                // They were announced, and are not sent.
+                // The replaced call is never sent.
                 budget.drop_queued(segment.replies);
             }
         }
@@ -291,7 +292,7 @@ impl SendQueue {
         })
     }
 
-    /// Removes bytes that were handed to the driver.
+    /// Removes bytes that the driver has taken.
     pub(super) fn consume(
         &mut self,
         bytes: usize,
@@ -317,7 +318,7 @@ impl SendQueue {
             Body::Shared(_) | Body::Replaced => {}
         }
         if self.segments.is_empty() {
-            // Room for a backlog is not kept.
+            // Frees the capacity of a past backlog.
             self.segments = VecDeque::new();
         }
     }
@@ -330,7 +331,7 @@ impl SendQueue {
         Some(segment)
     }
 
-    /// Drops what waits, except the rest of a record of which a part has left.
+    /// Drops all waiting bytes except the rest of a partly sent record.
     fn discard(&mut self, budget: &mut ReplyBudget) {
         let kept = self.begun_segments();
         self.segments.truncate(kept);
@@ -344,17 +345,17 @@ impl SendQueue {
         budget.queued = self.segments.iter().map(|segment| segment.replies).sum();
     }
 
-    /// Counts the segments at the front that hold the rest of a record of which a part has left,
-    /// and cuts the last of them behind it.
+    /// Counts the segments at the front that contain the rest of a partly sent record, and truncates
+    /// the last of them after that record.
     fn begun_segments(&mut self) -> usize {
         let next_is_shared =
             self.segments.get(1).is_some_and(|next| matches!(next.body, Body::Shared(_)));
         match self.segments.front_mut().map(|segment| &mut segment.body) {
-            // Its header has left with the segment before it.
+            // Its header was sent with the previous segment.
             Some(Body::Shared(_)) => 1,
             Some(Body::Bytes(bytes)) if self.offset > 0 => {
                 let end = end_of_record(bytes, self.offset);
-                // The header of shared arguments ends the segment before them.
+                // The segment ends with the header of the shared arguments that follow it.
                 if end == bytes.len() && next_is_shared {
                     return 2;
                 }
@@ -366,7 +367,7 @@ impl SendQueue {
         }
     }
 
-    /// Ends the connection of a hub that has failed: drops what waits and sends this instead.
+    /// Ends the connection of a hub that has failed: replaces all waiting bytes by a farewell.
     pub(super) fn fail(&mut self, farewell: Vec<u8>, budget: &mut ReplyBudget) {
         if self.state != State::Open {
             return;
@@ -378,38 +379,38 @@ impl SendQueue {
         self.release(0, budget);
     }
 
-    /// Drops everything, now and in future: the transport is gone.
+    /// Drops all bytes, including later ones, because the transport is gone.
     pub(super) fn abandon(&mut self, budget: &mut ReplyBudget) {
         *self = Self { state: State::Abandoned, ..Self::default() };
         *budget = ReplyBudget::default();
     }
 
-    /// The bytes that wait, safe or not.
+    /// Returns the number of waiting bytes, released or not.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The bytes that may leave.
+    /// Returns the number of released bytes.
     pub(super) fn released_bytes(&self) -> usize {
         self.released_bytes
     }
 
-    /// Whether a turn's output may leave at once, past this queue.
+    /// Reports whether the output of a turn can bypass this queue.
     pub(super) fn is_bypassed(&self) -> bool {
         self.segments.is_empty() && self.state == State::Open
     }
 
-    /// Whether the farewell is queued, or the transport gone.
+    /// Reports whether the farewell is queued or the transport is gone.
     pub(super) fn is_finished(&self) -> bool {
         self.state != State::Open
     }
 
-    /// Whether a lone record may leave now, ahead of what waits.
+    /// Reports whether a single record can be sent now, before the held bytes.
     pub(super) fn is_between_records(&self) -> bool {
         self.state == State::Open && self.released_segments == 0 && self.offset == 0
     }
 
-    /// Returns the replies that the present turn has reserved, and counts them as taken over.
+    /// Returns the bytes of replies that were reserved since the last append, and resets the number.
     pub(super) fn take_new_replies(&mut self) -> usize {
         std::mem::take(&mut self.new_replies)
     }

@@ -1,4 +1,4 @@
-//! Output on its way: from the sessions through the send queues to the driver.
+//! Sending: moves output from the sessions through the send queues to the driver.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Hub {
-    /// Ends the turn: its output goes on its way, or waits for its writes.
+    /// Ends the turn: releases its output, or holds the output until the writes are safe.
     pub(super) fn end_turn(&mut self) {
         self.space.end_turn();
         let opened = self.space.take_opened().into_iter();
@@ -42,9 +42,10 @@ impl Hub {
         self.commits.hold(HeldTurn { commit, connections, when_safe });
     }
 
-    /// Lets the oldest turn leave that is safe. Reports whether there was one.
+    /// Releases the oldest turn if its writes are safe. Returns false if there is none.
     ///
-    /// Many turns may become safe at once: while the hub waits for slow readers, none leaves.
+    /// One commit can make many turns safe, so no turn is released while the hub waits for slow
+    /// readers.
     pub(super) fn release_turn(&mut self) -> bool {
         if self.pacing.is_waiting() {
             return false;
@@ -61,7 +62,7 @@ impl Hub {
     }
 
     /// Moves a session's output of this turn to its send queue. Returns the channel on which the
-    /// peer may be pinged behind it.
+    /// peer may be pinged after it.
     pub(super) fn append_turn(&mut self, key: ConnectionKey, commit: Option<u64>) -> Option<u32> {
         let turn = self.space.output(key)?;
         let connection = self.connections.get_mut(key)?;
@@ -81,7 +82,7 @@ impl Hub {
         pingable
     }
 
-    /// Looks at a connection whose queue has grown.
+    /// Checks the hard limit of a connection whose queue has grown.
     fn on_queued(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let ended = connection.ended.is_some();
@@ -92,8 +93,8 @@ impl Hub {
         self.update(key);
     }
 
-    /// Breaks a connection whose peer reads too slowly. The farewell takes the place of everything
-    /// that waits, so it can leave at once.
+    /// Breaks a connection whose peer reads too slowly. The farewell replaces all waiting bytes, so
+    /// it is sent at once.
     pub(super) fn end_slow(&mut self, key: ConnectionKey) {
         self.space.end_slow(self.now, key);
         self.append_turn(key, None);
@@ -130,8 +131,8 @@ impl Hub {
         None
     }
 
-    /// Whether a session's output of this turn may leave past its send queue, in one piece and
-    /// without being copied there.
+    /// Reports whether the output of a session can bypass its send queue: in one piece, without a
+    /// copy. Counts the bytes as sent then.
     fn bypass_queue(&mut self, key: ConnectionKey) -> bool {
         let Some(connection) = self.connections.get_mut(key) else { return false };
         if !connection.queue.is_bypassed() {
@@ -156,14 +157,14 @@ impl Hub {
             connection.stall.since = self.now;
         }
         connection.in_flight += bytes;
-        if connection.stall.check_at.is_none() && !connection.stall.asked {
+        if connection.stall.check_at.is_none() && !connection.stall.report_requested {
             let at = after(self.now, self.config.stall_timeout);
             connection.stall.check_at = Some(at);
             self.stalls.insert((at, key));
         }
     }
 
-    /// Takes back what was lent to the driver.
+    /// Ends the borrow of the last output.
     pub(super) fn reclaim(&mut self) {
         match std::mem::replace(&mut self.lent, Lent::Nothing) {
             Lent::Nothing => {}
