@@ -134,7 +134,7 @@ impl Connection {
     ///
     /// Only servers wait: two sides that wait for each other would deadlock.
     pub(super) fn is_over_budget(&self, config: &Config) -> bool {
-        self.role == Role::Server && self.budget.total() > config.soft_mark
+        self.role == Role::Server && self.budget.total() > config.soft_limit
     }
 
     /// Returns the number of bytes that the driver can take now.
@@ -151,7 +151,7 @@ impl Connection {
 /// Returns the maximum number of bytes that a driver has per connection. It is at most half of the
 /// soft limit, so that these bytes alone never keep a peer paused.
 pub(super) fn window(config: &Config) -> usize {
-    (config.soft_mark / 2).clamp(1, MAX_WINDOW_BYTES)
+    (config.soft_limit / 2).clamp(1, MAX_WINDOW_BYTES)
 }
 
 /// Returns the number of accepted bytes that a driver may leave unreported.

@@ -404,7 +404,7 @@ impl Hub {
     /// Updates the state of a connection after the number of its waiting bytes has changed.
     fn update(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let congested = connection.waiting() > self.config.soft_mark;
+        let congested = connection.waiting() > self.config.soft_limit;
         if congested != std::mem::replace(&mut connection.congested, congested) {
             self.space.set_congested(key, congested);
             if connection.role == Role::Client {
@@ -431,7 +431,7 @@ impl Hub {
         let Some(connection) = self.connections.get(key) else { return };
         let in_need = connection.ended.is_none()
             && !connection.queue.is_finished()
-            && connection.unrequested() > self.config.hard_mark / 2;
+            && connection.unrequested() > self.config.hard_limit / 2;
         self.pacing.observe(self.now, key, in_need, connection.written);
         self.observed = true;
     }

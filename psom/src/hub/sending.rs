@@ -66,7 +66,7 @@ impl Hub {
     pub(super) fn append_turn(&mut self, key: ConnectionKey, commit: Option<u64>) -> Option<u32> {
         let turn = self.space.output(key)?;
         let connection = self.connections.get_mut(key)?;
-        let waiting = (connection.in_flight, self.config.soft_mark);
+        let waiting = (connection.in_flight, self.config.soft_limit);
         let Connection { queue, budget, .. } = connection;
         queue.append(turn.output, commit, waiting, (budget, &mut self.buffers));
         let pingable = turn.pingable;
@@ -86,7 +86,7 @@ impl Hub {
     fn on_queued(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let ended = connection.ended.is_some();
-        let too_much = connection.unrequested() > self.config.hard_mark;
+        let too_much = connection.unrequested() > self.config.hard_limit;
         if too_much && !ended && !connection.queue.is_finished() {
             self.end_slow(key);
         }

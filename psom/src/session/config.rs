@@ -25,12 +25,12 @@ pub struct Config {
     pub proxy_limit: usize,
     /// The soft limit of a send queue in bytes. Above it, new `#[latest]` calls replace pending
     /// ones. Default: 1 MiB.
-    pub soft_mark: usize,
+    pub soft_limit: usize,
     /// The hard limit of a send queue in bytes. Above it, the connection is broken. Default: 8 MiB.
     ///
     /// Replies to the peer's own requests do not count. Instead, a server pauses reading from a
     /// peer whose replies exceed the soft limit.
-    pub hard_mark: usize,
+    pub hard_limit: usize,
     /// The time after which a connection is broken if its transport accepts nothing. Default: 10 s.
     pub stall_timeout: Duration,
     /// Receives a line for each message that is sent (`->`) or received (`<-`).
@@ -49,8 +49,8 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(90),
             proxy_header: false,
             proxy_limit: 1 << 16,
-            soft_mark: 1 << 20,
-            hard_mark: 8 << 20,
+            soft_limit: 1 << 20,
+            hard_limit: 8 << 20,
             stall_timeout: Duration::from_secs(10),
             trace: None,
         }

@@ -31,7 +31,7 @@ async fn connect_and_stall(server: &Server, tokens: &Tokens) -> tokio::io::Duple
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn peer_that_stops_reading_delays_no_other() {
     let mut config = Config::default();
-    (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
+    (config.soft_limit, config.hard_limit) = (64 * 1024, 256 * 1024);
     let tokens = Tokens::new();
     let space = SpaceHandle::start_with(config.clone(), [], |_| ServerRoot::default()).unwrap();
     let builder = Server::builder().space(space.space()).authenticator(tokens.clone());

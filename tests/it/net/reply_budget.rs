@@ -84,7 +84,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let mut config = Config::default();
-        (config.soft_mark, config.hard_mark) = (64 * 1024, 256 * 1024);
+        (config.soft_limit, config.hard_limit) = (64 * 1024, 256 * 1024);
         let (requests, saved) = (Arc::default(), Arc::default());
         let permits = Arc::new(Semaphore::new(0));
         let root = ServerRoot(Arc::clone(&requests), Arc::clone(&saved));

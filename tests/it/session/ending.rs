@@ -147,7 +147,7 @@ fn break_replaces_the_backlog_of_a_slow_consumer() {
 fn break_of_a_slow_consumer_follows_a_whole_record() {
     let mut config = Config::default();
     // Half of it is handed to the transport at a time.
-    config.soft_mark = 8 * 1024;
+    config.soft_limit = 8 * 1024;
     let mut neighbours = Neighbours::with(config.clone());
     neighbours.enter(&Handshake::open().bytes());
     // Arguments of this length wait in the queue apart from the header before them.

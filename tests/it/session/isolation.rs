@@ -103,7 +103,7 @@ fn silent_client_is_ended_alone() {
 fn slow_readers_cost_a_quarter_of_a_second_in_five() {
     const MS: Duration = Duration::from_millis(1);
     let mut config = Config::default();
-    (config.soft_mark, config.hard_mark) = (8 * 1024, 256 * 1024);
+    (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);
     let mut neighbours = Neighbours::with(config);
     neighbours.enter(&Handshake::open().bytes());
     // The first peer reads nothing; the second receives everything.

@@ -9,8 +9,8 @@ use psom::{
 
 fn marks() -> Config {
     let mut config = Config::default();
-    config.soft_mark = 1000;
-    config.hard_mark = 10_000;
+    config.soft_limit = 1000;
+    config.hard_limit = 10_000;
     config
 }
 
