@@ -99,6 +99,9 @@ impl Cli {
         let needs_no_cleanup = matches!(self.command, Idl(_) | Decode(_) | Completions(_));
         // Commands that run until they are interrupted, and handle the signal themselves.
         let handles_signals = matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_));
+        #[cfg(feature = "cell")]
+        let handles_signals = handles_signals
+            || matches!(&self.command, Command::Cell(cell) if cell.handles_signals());
         if needs_no_cleanup || handles_signals {
             return self.dispatch().await;
         }

@@ -24,6 +24,10 @@ const SPINNER_DELAY: Duration = Duration::from_secs(2);
 /// Upper bound on an answer of the admission API: about 100,000 users.
 const MAX_ANSWER_BYTES: u64 = 16 << 20;
 
+/// Upper bound on an answer that contains a document.
+#[cfg(feature = "cell")]
+const MAX_DOCUMENT_ANSWER_BYTES: u64 = 1 << 30;
+
 /// An HTTP client that trusts one certificate authority and no other.
 #[derive(Clone)]
 pub struct Http(Agent);
@@ -110,6 +114,39 @@ impl Http {
             }
         };
         answered.map_err(|error| ApiError::Failed(error.into()))?
+    }
+
+    /// Sends a body and returns the Content-Type and the body of the answer, whatever its status.
+    #[cfg(feature = "cell")]
+    pub async fn post(
+        &self,
+        url: String,
+        headers: Vec<(&'static str, String)>,
+        body: bytes::Bytes,
+    ) -> Result<(String, bytes::Bytes)> {
+        let agent = self.0.clone();
+        let sending = tokio::task::spawn_blocking(move || {
+            let mut request = agent.post(&url);
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let mut response = request.send(&body[..]).map_err(|error| {
+                let why = format!("cannot reach the server at {url} ({error}); check that it runs");
+                CommandError::new(why)
+            })?;
+            let status = response.status();
+            let content_type = response.headers().get("content-type");
+            let content_type = content_type.and_then(|value| value.to_str().ok());
+            let content_type = content_type.unwrap_or_default().to_owned();
+            let body = response.body_mut().with_config().limit(MAX_DOCUMENT_ANSWER_BYTES);
+            let body = body.read_to_vec().or_cannot(format_args!("read the answer from {url}"))?;
+            if !status.is_success() && !content_type.contains("xml") {
+                let why = format!("the server at {url} refused the request with {status}");
+                return Err(CommandError::new(why));
+            }
+            Ok((content_type, body.into()))
+        });
+        sending.await?
     }
 
     /// Starts the download of a file. Blocks.

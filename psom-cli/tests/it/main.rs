@@ -5,6 +5,8 @@
 mod browser;
 #[cfg(feature = "cell")]
 mod cell;
+#[cfg(feature = "cell")]
+mod cell_serve;
 mod commands;
 mod inspect;
 mod interrupted;

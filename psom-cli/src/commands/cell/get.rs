@@ -1,23 +1,36 @@
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::error::{CommandError, Result};
+use super::{output::OutputArgs, remote::RemoteArgs};
+use crate::{
+    error::{CommandError, Result},
+    terminal::out,
+};
 
 /// Download a document from a server of cell storage
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  psom cell get http://127.0.0.1:8059/report.docx -o report.docx
+
+The number of the revision is printed to standard error. `psom cell put --expect` takes it.")]
 pub struct Get {
-    /// The document's address.
-    url: String,
-    /// The file to write to, or `-` for standard output.
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[command(flatten)]
+    remote: RemoteArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Get {
     pub async fn run(self) -> Result {
-        let Self { url, output } = self;
-        let output = output.display();
-        Err(CommandError::new(format!("cannot download {url} to {output}: this is not built yet")))
+        self.output.check()?;
+        let mut remote = self.remote.open()?;
+        remote.query().await?;
+        let file = remote.client().file();
+        let file = file.map_err(|error| CommandError::new(error.to_string()))?;
+        self.output.write(&file)?;
+        if let Some(number) = remote.client().revision() {
+            out::note(&format!("The document has revision {number}."));
+        }
+        Ok(())
     }
 }
