@@ -25,6 +25,15 @@ pub trait FileStore: Send + Sync + 'static {
     /// The file is missing.
     fn adopt(&self, file: &StoredFile) -> Result<(), StoreError>;
 
+    /// Reads the plaintext bytes of a file and verifies their hash.
+    ///
+    /// The future fails with [`StoreError::Unsupported`] if the store cannot decrypt files, which is
+    /// the default.
+    fn read(&self, file: &StoredFile) -> StoreFuture<'static, Result<Bytes, StoreError>> {
+        let _ = file;
+        Box::pin(async { Err(StoreError::Unsupported) })
+    }
+
     /// Removes a file that no content uses. The store logs a failure.
     fn remove(&self, name: &str);
 

@@ -101,6 +101,11 @@ impl FileStore for MemoryStore {
         }
     }
 
+    fn read(&self, file: &StoredFile) -> StoreFuture<'static, Result<Bytes, StoreError>> {
+        let found = self.disk().files.get(&file.name).cloned().map(Bytes::from);
+        Box::pin(async move { found.ok_or_else(|| StoreError::failed("there is no such file")) })
+    }
+
     /// # Panics
     /// There is no such file: a meeting that removes one twice has lost count.
     #[expect(clippy::expect_used, reason = "a test that gets here has failed")]

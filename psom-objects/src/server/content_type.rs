@@ -10,6 +10,7 @@ use super::{
     durable::{self, RestoreError, SaveError, SavedState},
     json,
     mailbox::Mailbox,
+    services::Services,
 };
 use crate::{
     package::{ContentDetail, RawXml, ResourceDetail},
@@ -59,6 +60,12 @@ pub trait ContentType: DistributedObject {
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
         let _ = (cx, addition);
         Err(Refusal::malformed("contents of this type accept no further packages"))
+    }
+
+    /// Called once when the object exists: after [`create`](Self::create) or
+    /// [`restore`](Self::restore). An implementation starts its timers and futures here.
+    fn started(&mut self, cx: &mut Context<Self>) {
+        let _ = cx;
     }
 
     /// Called when the content is deleted, before this object is removed. An implementation removes
@@ -193,6 +200,8 @@ pub(super) enum ContentUpdate {
     NativeFile(StoredFile),
     OriginalFileUrl(String),
     ViewingUrl(String),
+    /// Makes a file, by its name for users, one of the content's files.
+    Keep(String, StoredFile),
     /// Removes files by their names on the file server.
     Discard(Vec<String>),
 }
@@ -211,6 +220,12 @@ impl ContentRef {
     /// Sets the URL at which the content can be viewed.
     pub fn set_viewing_url(&self, scope: &mut Scope, url: String) {
         self.0.send(scope, ContentUpdate::ViewingUrl(url));
+    }
+
+    /// Makes a file that was stored without a package one of the content's files: it is kept over
+    /// restarts and removed with the content. `name` is the file's name for users.
+    pub fn keep(&self, scope: &mut Scope, name: &str, file: StoredFile) {
+        self.0.send(scope, ContentUpdate::Keep(name.to_owned(), file));
     }
 
     /// Removes a file of the content that is no longer needed.
@@ -337,7 +352,10 @@ fn unreadable(error: RestoreError) -> Refusal {
 
 /// The content types of a meeting.
 #[derive(Clone)]
-pub struct ContentTypes(BTreeMap<&'static str, Registration>);
+pub struct ContentTypes {
+    types: BTreeMap<&'static str, Registration>,
+    services: Services,
+}
 
 /// A registered content type: its interfaces and its constructors.
 #[derive(Clone)]
@@ -355,10 +373,30 @@ pub(super) type Restore = Arc<
     dyn Fn(&mut Scope, OldContent<'_>) -> Result<Box<dyn ExtendedContent>, Refusal> + Send + Sync,
 >;
 
+/// Adds the object of a content, which starts in the turn's next step.
+fn start<T: ContentType>(scope: &mut Scope, object: T) -> Box<dyn ExtendedContent> {
+    let handle = scope.add(object);
+    scope.tell(handle, |object, cx| object.started(cx));
+    Box::new(handle)
+}
+
 impl ContentTypes {
     /// Returns an empty set of types.
     pub fn none() -> Self {
-        Self(BTreeMap::new())
+        Self { types: BTreeMap::new(), services: Services::default() }
+    }
+
+    /// Adds a value that the contents get with
+    /// [`MeetingContext::service`](super::MeetingContext::service), such as a channel to the program
+    /// around the meeting. It replaces a value of the same type.
+    #[must_use]
+    pub fn with_service<T: Send + Sync + 'static>(mut self, service: Arc<T>) -> Self {
+        self.services.insert(service);
+        self
+    }
+
+    pub(super) fn services(&self) -> Services {
+        self.services.clone()
     }
 
     /// Adds a type. It replaces a type with the same name.
@@ -372,30 +410,30 @@ impl ContentTypes {
     pub fn with_as<T: ContentType>(mut self, name: &'static str) -> Self {
         let create: Create = Arc::new(|scope, new| {
             let object = T::create(scope, new)?;
-            Ok(Box::new(scope.add(object)))
+            Ok(start(scope, object))
         });
         let restore: Restore = Arc::new(|scope, old| {
             let object = T::restore(scope, old)?;
-            Ok(Box::new(scope.add(object)))
+            Ok(start(scope, object))
         });
-        self.0.insert(name, Registration { desc: ObjectDesc::of::<T>(), create, restore });
+        self.types.insert(name, Registration { desc: ObjectDesc::of::<T>(), create, restore });
         self
     }
 
     /// Returns the interfaces of all types.
     pub(super) fn descriptions(&self) -> impl Iterator<Item = ObjectDesc> {
-        self.0.values().map(|registered| registered.desc)
+        self.types.values().map(|registered| registered.desc)
     }
 
     /// Returns a type with its name.
     pub(super) fn get(&self, name: &str) -> Option<(&'static str, Registration)> {
-        self.0.get_key_value(name).map(|(name, registered)| (*name, registered.clone()))
+        self.types.get_key_value(name).map(|(name, registered)| (*name, registered.clone()))
     }
 }
 
 impl fmt::Debug for ContentTypes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.types.keys()).finish()
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
 
 use psom::{Handle, Scope};
 
-use super::{clock::Clock, limits::MeetingLimits, policy::Policy, users::ContentUserManager};
+use super::{
+    clock::Clock, limits::MeetingLimits, policy::Policy, services::Services,
+    users::ContentUserManager,
+};
 use crate::{
     store::{FileStore, StoredFile},
     types::Role,
@@ -25,6 +28,7 @@ struct Shared {
     policy: Arc<dyn Policy>,
     limits: MeetingLimits,
     clock: Clock,
+    services: Services,
 }
 
 impl MeetingContext {
@@ -33,16 +37,37 @@ impl MeetingContext {
         url_base: String,
         files: Arc<dyn FileStore>,
         (policy, limits): (Arc<dyn Policy>, MeetingLimits),
+        services: Services,
         (started, now): (SystemTime, Instant),
         users: Handle<ContentUserManager>,
     ) -> Self {
         let clock = Clock::new(started, now);
-        Self { shared: Arc::new(Shared { url_base, files, policy, limits, clock }), users }
+        Self {
+            shared: Arc::new(Shared { url_base, files, policy, limits, clock, services }),
+            users,
+        }
     }
 
     /// Returns the user's role, or [`Role::Attendee`] if they are not connected.
     pub fn role(&self, scope: &Scope, user: i64) -> Role {
         scope.get(self.users).map_or(Role::Attendee, |users| users.role(user))
+    }
+
+    /// Returns the address and the display name of a connected user.
+    pub fn user(&self, scope: &Scope, user: i64) -> Option<(String, String)> {
+        let (uri, name) = scope.get(self.users).ok()?.user(user)?;
+        Some((uri.to_owned(), name.to_owned()))
+    }
+
+    /// Returns a value that was registered with
+    /// [`ContentTypes::with_service`](super::ContentTypes::with_service).
+    pub fn service<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.shared.services.get()
+    }
+
+    /// Returns the store of the meeting's files, which futures outside the space can use.
+    pub fn file_store(&self) -> Arc<dyn FileStore> {
+        Arc::clone(&self.shared.files)
     }
 
     /// Returns the rules of the meeting.

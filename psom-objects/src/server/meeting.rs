@@ -109,6 +109,7 @@ impl Meeting {
             config.url_base,
             config.files,
             (config.policy, config.limits),
+            types.services(),
             (config.started, scope.now()),
             users,
         );

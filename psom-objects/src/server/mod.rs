@@ -35,6 +35,7 @@ mod limits;
 mod mailbox;
 mod meeting;
 mod policy;
+mod services;
 mod stage;
 mod summary;
 mod titles;

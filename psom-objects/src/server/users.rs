@@ -45,6 +45,11 @@ impl ContentUserManager {
         self.users.get(&user).map_or(Role::Attendee, |entry| entry.role)
     }
 
+    /// Returns the address and the display name of a connected user.
+    pub(super) fn user(&self, user: i64) -> Option<(&str, &str)> {
+        self.users.get(&user).map(|entry| (&*entry.uri, &*entry.display_name))
+    }
+
     /// Sets a user's role, and reports whether the user is connected. The role of a user who is
     /// not connected takes effect when they join.
     pub(super) fn set_role(&mut self, user: i64, role: Role) -> bool {

@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    future::poll_fn,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -14,6 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     browser_transfers::BrowserTransfers,
+    crypto::{Decryptor, FileKey},
     error::{interrupted, io_error},
     index::{FileIndex, MeetingIndex},
     package_import::import_package,
@@ -87,6 +89,31 @@ impl FileStore for MeetingFiles {
 
     fn adopt(&self, file: &StoredFile) -> Result<(), StoreError> {
         self.meeting.adopt(file)
+    }
+
+    fn read(&self, file: &StoredFile) -> StoreFuture<'static, Result<Bytes, StoreError>> {
+        let (index, file) = (self.meeting.index.clone(), file.clone());
+        Box::pin(async move {
+            let damaged = || StoreError::failed("the file is damaged");
+            let key = FileKey::new(&file.key, &file.iv).map_err(StoreError::failed)?;
+            let gone = || StoreError::failed("the file is gone");
+            let served = index.get(&file.name).ok_or_else(gone)?;
+            let opened = index.open(&served, 0..served.length).await;
+            let mut stream = opened.map_err(|error| io_error(&error))?;
+            let mut decryptor = Decryptor::new(&key);
+            let mut plain = Vec::new();
+            while let Some(chunk) =
+                poll_fn(|cx| stream.poll_next(cx)).await.map_err(|error| io_error(&error))?
+            {
+                plain.extend_from_slice(decryptor.update(&chunk));
+            }
+            let (rest, digest) = decryptor.finish().map_err(|_| damaged())?;
+            plain.extend(rest);
+            if digest.size != file.size || digest.sha1[..] != file.hash[..] {
+                return Err(damaged());
+            }
+            Ok(plain.into())
+        })
     }
 
     fn remove(&self, name: &str) {

@@ -247,6 +247,13 @@ impl Content {
         self.save(cx);
     }
 
+    fn keep(&mut self, cx: &mut Context<Self>, name: String, stored: StoredFile) {
+        let key = stored.name.clone();
+        self.files.insert(key.clone(), ContentFile { name, stored });
+        self.save(cx);
+        self.save_files(cx, [&key]);
+    }
+
     fn discard(&mut self, cx: &mut Context<Self>, names: &[String]) {
         for gone in names.iter().filter_map(|name| self.files.remove(name)) {
             self.meeting.remove_file(cx, &gone.stored);
@@ -335,6 +342,7 @@ impl Receive<ContentUpdate> for Content {
             ContentUpdate::OriginalFileUrl(url) => self.set_original_file_url(cx, url),
             ContentUpdate::ViewingUrl(url) => self.set_viewing_url(cx, url),
             ContentUpdate::Discard(names) => self.discard(cx, &names),
+            ContentUpdate::Keep(name, stored) => self.keep(cx, name, stored),
         }
     }
 }
