@@ -85,6 +85,20 @@ cell_codes! {
     UPGRADE_TOO_LARGE = 115 "too large to upgrade",
 }
 
+/// Returns the meaning of a protocol error, if it is known.
+fn protocol_name(code: u32) -> Option<&'static str> {
+    Some(match code {
+        1 => "unknown error",
+        50 => "incomplete",
+        61 => "internal",
+        108 | 145 => "invalid",
+        142 => "invalid stream object",
+        143 => "unexpected stream object",
+        144 => "wrong nesting",
+        _ => return None,
+    })
+}
+
 /// The code of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
@@ -106,7 +120,10 @@ impl fmt::Display for Code {
             Self::Cell(code) => {
                 write!(f, "cell error {} ({})", code.0, code.name().unwrap_or("undocumented"))
             }
-            Self::Protocol(code) => write!(f, "protocol error {code}"),
+            Self::Protocol(code) => match protocol_name(*code) {
+                Some(name) => write!(f, "protocol error {code} ({name})"),
+                None => write!(f, "protocol error {code}"),
+            },
             Self::Win32(code) => write!(f, "Win32 error {code:#010x}"),
             Self::Hresult(code) => write!(f, "HRESULT {code:#010x}"),
             Self::Other(kind) => write!(f, "error of the kind {kind}"),

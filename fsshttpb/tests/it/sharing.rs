@@ -129,6 +129,18 @@ fn the_last_part_without_the_others_is_refused() {
 }
 
 #[test]
+fn a_repeated_upload_is_no_coherency_failure() {
+    let mut server = Store::from_file(b"first").unwrap();
+    let client = open(&mut server);
+    let upload = edit(&client, b"second", "client");
+    // The client did not get the answer to its first upload.
+    for _ in 0..2 {
+        assert!(put(&mut server, &upload).sub_responses()[0].answer.is_ok());
+        assert_eq!(server.file().unwrap(), b"second");
+    }
+}
+
+#[test]
 fn an_identifier_in_use_is_refused() {
     let mut server = Store::from_file(b"first").unwrap();
     let client = open(&mut server);

@@ -3,7 +3,7 @@
 use fsshttpb::{
     Rule,
     atom::{ExtendedGuid, Guid, SerialNumber},
-    message::{Code, Failure, Request, Response},
+    message::{CellCode, Code, Failure, Request, Response},
     object::{
         Element,
         types::{self, Partition},
@@ -233,4 +233,18 @@ fn the_revisions_of_an_index_do_not_accumulate() {
     let revisions = storage.index().mappings.keys().filter(|key| matches!(key, Key::Revision(_)));
     assert_eq!(revisions.count(), 1);
     assert_eq!(storage.elements().count(), 5);
+}
+
+#[test]
+fn the_codes_of_errors_have_names() {
+    for (code, text) in [
+        (Code::Cell(CellCode(12)), "cell error 12 (coherency failure)"),
+        (Code::Cell(CellCode(115)), "cell error 115 (too large to upgrade)"),
+        (Code::Cell(CellCode(10)), "cell error 10 (undocumented)"),
+        (Code::Protocol(142), "protocol error 142 (invalid stream object)"),
+        (Code::Protocol(4), "protocol error 4"),
+        (Code::Win32(0x8007_0057), "Win32 error 0x80070057"),
+    ] {
+        assert_eq!(code.to_string(), text);
+    }
 }

@@ -97,6 +97,18 @@ pub struct UserAgentVersion {
     pub version: u32,
 }
 
+impl UserAgentVersion {
+    /// The major version that the number 0 in the low four bits means.
+    const FIRST_MAJOR: u32 = 10;
+
+    /// Returns the major version, the build and the revision, such as (15, 4481, 1000) for
+    /// 15.0.4481.1000.
+    pub fn parts(&self) -> (u32, u32, u32) {
+        let Self { version } = *self;
+        (Self::FIRST_MAJOR + (version & 0xF), version >> 4 & 0x3FFF, version >> 18)
+    }
+}
+
 /// The hashes that the client understands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
 #[stream_object(0x88, print = "schema {schema} flags {flags:#04x}")]
