@@ -1,4 +1,4 @@
-//! Prints the implementations.
+//! Generates the implementations.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use crate::model::{Field, Object, Table};
 
-/// Prints `impl StreamObject` for an object type.
+/// Generates `impl StreamObject` for an object type.
 pub(crate) fn object(object: &Object) -> TokenStream {
     let Object { name, number, compound, children, .. } = object;
     let text = name.to_string();
@@ -74,7 +74,7 @@ fn write(field: &Field) -> TokenStream {
     }
 }
 
-/// Prints `impl ObjectTable` for an enum, the conversions, and the test for equal numbers.
+/// Generates `impl ObjectTable` for an enum, the conversions, and the test for equal numbers.
 pub(crate) fn table(table: &Table) -> TokenStream {
     let Table { name, variants, unknown } = table;
     let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();

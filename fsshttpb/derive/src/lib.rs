@@ -1,7 +1,7 @@
 //! `#[derive(StreamObject)]`, the derive macro of the [`fsshttpb`] crate, which re-exports it.
 //!
 //! `parse` reads the user's item into the plain data of `model` and reports every mistake at its
-//! token. `expand` prints the implementation.
+//! token. `expand` generates the implementation.
 //!
 //! [`fsshttpb`]: https://docs.rs/fsshttpb
 #![forbid(unsafe_code)]

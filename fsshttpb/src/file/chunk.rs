@@ -14,12 +14,12 @@ pub struct Chunk {
     pub signature: Blob,
 }
 
-/// How two signatures of one zip entry become one.
+/// The rule that combines the two signatures of a zip entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SignatureRule {
-    /// They are concatenated: FSSHTTP before version 2.2.
+    /// Concatenates them, as FSSHTTP before version 2.2 does.
     Concatenated,
-    /// They are XORed, followed by the rest of the longer one: version 2.2 and later.
+    /// XORs them and appends the rest of the longer one, as version 2.2 and later do.
     #[default]
     Xored,
 }
@@ -34,7 +34,7 @@ pub struct Chunking {
     /// The size from which a file that is not a zip file is divided into parts of 1 MB. Smaller
     /// ones are divided by their content.
     pub simple_from_bytes: usize,
-    /// The size above which the parts of 1 MB have a signature that is only unique, and no SHA-1.
+    /// The size above which the signatures of these parts are 12 unique bytes instead of a SHA-1.
     pub unique_above_bytes: usize,
 }
 

@@ -32,11 +32,12 @@ impl Store {
     /// Creates the store of a file with the default chunking.
     ///
     /// The same file gives the same identifiers and serial numbers. A server that creates the store
-    /// of one document more than once uses [`Store::from_file_with`] with a new GUID each time:
-    /// otherwise it would take what a client knows of an older store for knowledge of this one.
+    /// of one document more than once uses [`Store::from_file_with`] with a new GUID each time.
+    /// Otherwise a client's knowledge of an older store would count as knowledge of this one.
     ///
     /// # Errors
-    /// None is known; the new store is checked like an upload.
+    /// No input is known to fail. The error type is that of an upload, because the new store is
+    /// checked like one.
     pub fn from_file(file: &[u8]) -> Result<Self, Failure> {
         let chunks = chunks(&Bytes::copy_from_slice(file), &Chunking::default());
         // The signatures identify the file without a hash of all its bytes.
@@ -48,7 +49,8 @@ impl Store {
     /// Creates the store of a file.
     ///
     /// # Errors
-    /// None is known; the new store is checked like an upload.
+    /// No input is known to fail. The error type is that of an upload, because the new store is
+    /// checked like one.
     pub fn from_file_with(file: Bytes, ids: Ids, chunking: &Chunking) -> Result<Self, Failure> {
         Self::from_chunks(chunks(&file, chunking), ids)
     }
@@ -259,8 +261,8 @@ impl Draft<'_> {
     }
 }
 
-/// Reports whether a leaf has these bytes. Its signature alone does not prove it: the signature of
-/// zip data is a check sum.
+/// Reports whether a leaf has these bytes. The signature alone is no proof, because the
+/// signature of zip data is a check sum.
 fn same_bytes(leaf: &Leaf, bytes: &[u8]) -> bool {
     let mut left = Some(bytes);
     for (_, data) in &leaf.data {

@@ -21,7 +21,7 @@ pub(super) const CONTENTS_CELL: CellId = CellId(
 const MAX_NODE_DEPTH: usize = 16;
 /// Nodes may share data. A file has at most this many times the bytes and nodes of its storage.
 const MAX_SHARING: usize = 16;
-/// The number of bytes that a file may have in any case.
+/// The number of bytes that a file may have even if its storage is smaller.
 const MIN_LIMIT_BYTES: usize = 64 * 1024;
 
 /// A leaf of the current file.

@@ -11,9 +11,9 @@ use crate::atom::Blob;
 const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
 const CENTRAL_SIGNATURE: &[u8] = b"PK\x01\x02";
 const END_SIGNATURE: &[u8] = b"PK\x05\x06";
-const LOCAL_BYTES: usize = 30;
-const CENTRAL_BYTES: usize = 46;
-const END_BYTES: usize = 22;
+const LOCAL_HEADER_BYTES: usize = 30;
+const CENTRAL_HEADER_BYTES: usize = 46;
+const END_RECORD_BYTES: usize = 22;
 /// The longest comment after the end record.
 const MAX_COMMENT_BYTES: usize = 0xFFFF;
 /// The flag of an entry whose sizes follow its data.
@@ -71,7 +71,7 @@ fn u32_at(file: &[u8], place: usize) -> Option<u32> {
 /// the place of the directory itself. It is empty if the directory cannot be read.
 fn central_directory(file: &[u8]) -> BTreeMap<usize, Option<Sizes>> {
     let mut entries = BTreeMap::new();
-    let tail = file.len().saturating_sub(END_BYTES + MAX_COMMENT_BYTES);
+    let tail = file.len().saturating_sub(END_RECORD_BYTES + MAX_COMMENT_BYTES);
     let end = file[tail..].windows(END_SIGNATURE.len()).rposition(|bytes| bytes == END_SIGNATURE);
     let Some(place) = end.and_then(|end| u32_at(file, tail + end + 16)) else { return entries };
     let mut place = place as usize;
@@ -85,7 +85,7 @@ fn central_directory(file: &[u8]) -> BTreeMap<usize, Option<Sizes>> {
         let offset = u32_at(record, 42)? as usize;
         let variable = [28, 30, 32].map(|place| u16_at(record, place).map(usize::from));
         let [Some(name), Some(extra), Some(comment)] = variable else { return None };
-        place += CENTRAL_BYTES + name + extra + comment;
+        place += CENTRAL_HEADER_BYTES + name + extra + comment;
         let is_long = compressed == ZIP64_SIZE || size == ZIP64_SIZE;
         Some((offset, (!is_long).then_some(sizes)))
     };
@@ -106,7 +106,7 @@ fn entry(
         return None;
     }
     let names = usize::from(u16_at(header, 26)?) + usize::from(u16_at(header, 28)?);
-    let data_start = start + LOCAL_BYTES + names;
+    let data_start = start + LOCAL_HEADER_BYTES + names;
     let (compressed, size) = (u32_at(header, 18)?, u32_at(header, 22)?);
     let is_long = compressed == ZIP64_SIZE || size == ZIP64_SIZE;
     let (end, sizes) = if u16_at(header, 6)? & HAS_DESCRIPTOR != 0 || is_long {
@@ -139,8 +139,8 @@ fn push_entry(
         return list.push(Chunk { data, signature: sizes.signature().into() });
     }
     for (place, data) in parts(&data, chunking.part_bytes).enumerate() {
-        // Unique bytes without random numbers: the entry's check sum and sizes and the place of the
-        // part tell it from other parts.
+        // The library has no random numbers. The entry's check sum and sizes and the place of the
+        // part make the bytes unique.
         let name = [&sizes.signature()[..], &place.to_le_bytes()].concat();
         let signature = Blob::from(&sha1(&name)[..PART_SIGNATURE_BYTES]);
         list.push(Chunk { data, signature });

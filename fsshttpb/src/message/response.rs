@@ -56,7 +56,7 @@ pub enum Answer {
     Other(Vec<Element>),
 }
 
-/// The user's rights as HRESULTs: 0 for yes.
+/// The user's rights as HRESULTs: 0 grants a right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// The right to read.

@@ -61,8 +61,8 @@ impl fmt::Display for Values<'_> {
     }
 }
 
-/// Checks what a reader tolerates: unknown types, objects in the wrong place, and forms that are
-/// not the shortest.
+/// Checks an element strictly: unknown types, objects in the wrong place and forms that are not the
+/// shortest are errors, although a reader accepts them.
 ///
 /// # Errors
 /// The first such object.

@@ -65,7 +65,7 @@ impl Fragments {
         self.0.values().flat_map(|partial| partial.parts.values()).map(Bytes::len).sum()
     }
 
-    /// Forgets everything.
+    /// Removes all fragments.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -104,7 +104,7 @@ pub(crate) fn fragment(
         chunk: chunk(start as u64, data.len()),
         data,
     };
-    // A fragment is no part of the storage, so that no knowledge refers to it.
+    // No knowledge refers to a fragment, because it is not stored.
     let serial = SerialNumber::new(id.guid, u64::from(id.value));
     DataElement::new(id, serial, DataElementType::FRAGMENT, vec![Element::new(fragment)])
 }

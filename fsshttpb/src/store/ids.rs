@@ -4,7 +4,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::atom::{ExtendedGuid, Guid, SerialNumber};
 
-/// A GUID and counters. The GUID must be unique in the world, so that two documents or two clients
+/// A GUID and counters. The GUID must be globally unique, so that two documents or two clients
 /// never create the same identifier. The crate has no random numbers; the caller passes the GUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ids {
@@ -59,7 +59,8 @@ impl Ids {
         id
     }
 
-    /// Reserves `count` identifiers for a client and returns the first number, if so many are left.
+    /// Reserves `count` identifiers for a client and returns the first number, or nothing if too
+    /// few are left.
     /// Clients get at most half of the numbers, so that they cannot exhaust the store's own.
     pub fn reserve(&mut self, count: u32) -> Option<u32> {
         let first = self.next_id;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The largest range of identifiers that a client gets at once. Office asks for 1,000 to 100,000.
-const MAX_RANGE: u64 = 1_000_000;
+const MAX_RANGE_IDS: u64 = 1_000_000;
 
 /// The storages of a document's partitions. A clone is cheap: it shares the data elements.
 #[derive(Clone, Debug)]
@@ -161,8 +161,8 @@ impl Store {
     }
 
     fn allocate(&mut self, count: u64) -> Result<Answer, Failure> {
-        let Some(count) = Some(count).filter(|count| (1..=MAX_RANGE).contains(count)) else {
-            let text = format!("a range has 1 to {MAX_RANGE} identifiers");
+        let Some(count) = Some(count).filter(|count| (1..=MAX_RANGE_IDS).contains(count)) else {
+            let text = format!("a range has 1 to {MAX_RANGE_IDS} identifiers");
             return Err(Failure::cell(CellCode::ARGUMENT, text));
         };
         let guid = self.ids.guid();

@@ -49,7 +49,7 @@ impl Storage {
         self.elements.values().map(|element| &**element)
     }
 
-    /// Returns what a client knows after its last query.
+    /// Returns the knowledge of a client after its last query.
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge
     }

@@ -72,12 +72,12 @@ pub struct ErrorText {
     pub text: StringItem,
 }
 
-/// Whether the user may read: an HRESULT, 0 for yes.
+/// The right to read, as an HRESULT: 0 grants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
 #[stream_object(0x43, compound, children(Error))]
 pub struct ReadAccess {}
 
-/// Whether the user may write: an HRESULT, 0 for yes.
+/// The right to write, as an HRESULT: 0 grants it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
 #[stream_object(0x46, compound, children(Error))]
 pub struct WriteAccess {}

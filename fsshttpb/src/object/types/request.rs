@@ -157,7 +157,7 @@ pub struct SubRequest {
     pub priority: CompactU64,
 }
 
-/// The partition that a sub-request is about (2.2.2.1.1).
+/// The target partition of a sub-request (2.2.2.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, StreamObject, Serialize, Deserialize)]
 #[stream_object(0x83, print = "{partition}")]
 pub struct TargetPartition {
@@ -182,9 +182,9 @@ flags! {
         ROUND_KNOWLEDGE_UP = 5 "RoundKnowledgeUp",
         /// The answer contains the hash of the file.
         RETURN_FILE_HASH = 6 "ReturnFileHash",
-        /// The client only asks whether there are changes.
+        /// The client asks only whether changes exist.
         CHECK_FOR_EXISTENCE = 7 "CheckForExistence",
-        /// An equivalent version is fine.
+        /// An equivalent version is acceptable.
         EQUIVALENT_VERSION = 8 "EquivalentVersion",
     }
 }
@@ -194,7 +194,7 @@ flags! {
 pub struct QueryChangesFlags {
     /// The flags.
     pub bits: QueryChangesBits,
-    /// Whether they take two bytes.
+    /// Two bytes instead of one.
     pub wide: bool,
 }
 
@@ -287,11 +287,11 @@ named_numbers! {
 }
 
 named_numbers! {
-    /// Whether a filter takes data elements out or puts them in.
+    /// The effect of a filter: it excludes or includes data elements.
     pub struct FilterOperation(u8) as "{name} ({number})" {
-        /// Takes them out.
+        /// Excludes them.
         EXCLUDE = 0 "exclude",
-        /// Puts them in.
+        /// Includes them.
         INCLUDE = 1 "include",
     }
 }
