@@ -3,20 +3,24 @@ use std::{pin::Pin, sync::Arc};
 use super::handle::SpaceRef;
 use crate::{User, wire::auth::Credentials};
 
-/// Judges the credentials that clients show (section 3.3.3.1.1).
+/// Checks the credentials of clients (section 3.3.3.1.1).
 ///
-/// The specification wants tokens to be good once and for 120 seconds; [`Tokens`](super::Tokens)
-/// does that.
+/// The specification requires that a token is valid once and for 120 seconds, as
+/// [`Tokens`](super::Tokens) implements it.
 pub trait Authenticator: Send + Sync + 'static {
-    /// Says who shows these credentials and where they go. A refused client is disconnected
-    /// without an answer. Nobody waits longer than the authentication timeout.
+    /// Returns the user with these credentials, and optionally the space that the user joins.
+    ///
+    /// The server waits at most the authentication timeout.
+    ///
+    /// # Errors
+    /// A refused client is disconnected without an answer.
     fn authenticate(
         &self,
         credentials: Credentials,
     ) -> impl Future<Output = Result<Admission, Refused>> + Send;
 }
 
-/// A user who is let in.
+/// A user who is admitted.
 #[derive(Debug, Clone)]
 pub struct Admission {
     pub(super) user: User,
@@ -24,12 +28,12 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Lets a user in to the server's own root.
+    /// Admits a user to the server's own root.
     pub fn new(user: User) -> Self {
         Self { user, space: None }
     }
 
-    /// Lets the user in to another space: one of many meetings.
+    /// Admits the user to another space, such as one of many meetings.
     pub fn to(self, space: SpaceRef) -> Self {
         Self { space: Some(space), ..self }
     }
@@ -41,27 +45,27 @@ impl From<User> for Admission {
     }
 }
 
-/// Why credentials are refused: for the log, the client is not told.
+/// The reason why credentials are refused. It is logged, but not sent to the client.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct Refused(String);
 
 impl Refused {
-    /// A refusal with a reason for the log.
+    /// Creates a refusal with a reason for the log.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
 }
 
-type Judgement<'a> = Pin<Box<dyn Future<Output = Result<Admission, Refused>> + Send + 'a>>;
+type Checking<'a> = Pin<Box<dyn Future<Output = Result<Admission, Refused>> + Send + 'a>>;
 
 /// An [`Authenticator`] of any type.
 pub(super) trait AnyAuthenticator: Send + Sync {
-    fn judge(&self, credentials: Credentials) -> Judgement<'_>;
+    fn check(&self, credentials: Credentials) -> Checking<'_>;
 }
 
 impl<A: Authenticator> AnyAuthenticator for A {
-    fn judge(&self, credentials: Credentials) -> Judgement<'_> {
+    fn check(&self, credentials: Credentials) -> Checking<'_> {
         Box::pin(self.authenticate(credentials))
     }
 }

@@ -22,15 +22,15 @@ use crate::{
     wire::auth::{Credentials, MAX_TOKEN_BYTES},
 };
 
-/// How long one address may take to answer.
-const CONNECT: Duration = Duration::from_secs(10);
+/// The time limit for TCP and TLS of one address. It leaves time for the other addresses.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects to servers.
 #[derive(Debug)]
 pub struct Client;
 
 impl Client {
-    /// A session to be built.
+    /// Creates a builder of a session.
     pub fn builder() -> ClientBuilder<()> {
         ClientBuilder {
             root: (),
@@ -39,12 +39,12 @@ impl Client {
             proxy_header: None,
             alternative_name: None,
             tls: None,
-            further: Vec::new(),
+            undeclared: Vec::new(),
         }
     }
 }
 
-/// Makes a [`ClientSession`]. It needs a root and a token.
+/// Builds a [`ClientSession`]. A root and a token are required.
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder<R> {
     root: R,
@@ -53,11 +53,11 @@ pub struct ClientBuilder<R> {
     proxy_header: Option<Vec<u8>>,
     alternative_name: Option<String>,
     tls: Option<Arc<tls::ClientConfig>>,
-    further: Vec<ObjectDesc>,
+    undeclared: Vec<ObjectDesc>,
 }
 
 impl ClientBuilder<()> {
-    /// The object whose peer is the server's root.
+    /// Sets the object whose peer is the server's root.
     pub fn root<T: DistributedObject>(
         self,
         root: T,
@@ -65,58 +65,60 @@ impl ClientBuilder<()> {
         self.root_with(|_| root)
     }
 
-    /// The object whose peer is the server's root, made together with its children.
+    /// Sets a function that creates the root together with its children.
     pub fn root_with<T, R>(self, root: R) -> ClientBuilder<R>
     where
         T: DistributedObject,
         R: FnOnce(&mut Scope) -> T + Send,
     {
-        let Self { config, token, proxy_header, alternative_name, tls, further, root: () } = self;
-        ClientBuilder { root, config, token, proxy_header, alternative_name, tls, further }
+        let Self { config, token, proxy_header, alternative_name, tls, undeclared, root: () } =
+            self;
+        ClientBuilder { root, config, token, proxy_header, alternative_name, tls, undeclared }
     }
 }
 
 impl<R> ClientBuilder<R> {
-    /// The token that the server is shown: `sAuthId`.
+    /// Sets the token (`sAuthId`).
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// The header that a forwarding proxy wants to see first (`proxyHeader`, mode "fwdtls").
+    /// Sets the header for a forwarding proxy (`proxyHeader`, mode "fwdtls").
     pub fn proxy_header(mut self, header: impl Into<Vec<u8>>) -> Self {
         self.proxy_header = Some(header.into());
         self
     }
 
-    /// The name that the server's certificate has to carry in the place of its host name
+    /// Sets the name that the server's certificate must contain instead of the host name
     /// (`alternativeName`).
     pub fn alternative_name(mut self, name: impl Into<String>) -> Self {
         self.alternative_name = Some(name.into());
         self
     }
 
-    /// Whom to trust; see [`tls::client`]. Without it, the operating system's authorities.
+    /// Sets the trusted certificate authorities; see [`tls::client`]. The default are those of the
+    /// operating system.
     pub fn tls(mut self, tls: impl Into<Arc<tls::ClientConfig>>) -> Self {
         self.tls = Some(tls.into());
         self
     }
 
-    /// Limits and times of the connection.
+    /// Sets the limits and times of the connection.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// An object that will be connected without being declared as a child.
+    /// Announces a type of objects that are connected although no object declares them.
     pub fn object<T: DistributedObject>(mut self) -> Self {
-        self.further.push(ObjectDesc::of::<T>());
+        self.undeclared.push(ObjectDesc::of::<T>());
         self
     }
 
     /// Connects to a server at `host:port` (`pwsURI`, mode "tls") and waits until its root is
-    /// connected here. The protocol has no answer to the last step, RPCOpen, so the server may
-    /// count this client among its peers a moment later.
+    /// connected on this side. The protocol has no answer to RPCOpen, the last step, so the server's
+    /// root may be connected a moment later.
     pub async fn connect<T>(self, address: &str) -> Result<ClientSession<T>>
     where
         T: DistributedObject,
@@ -125,8 +127,8 @@ impl<R> ClientBuilder<R> {
         self.connect_any(&[address]).await
     }
 
-    /// Connects to one of several proxies at `host:port`, tried in random order until one can be
-    /// reached (mode "fwdtls").
+    /// Connects to one of several proxies at `host:port` (mode "fwdtls"). Tries them in random order
+    /// until one can be reached.
     pub async fn connect_any<T>(self, addresses: &[&str]) -> Result<ClientSession<T>>
     where
         T: DistributedObject,
@@ -156,22 +158,21 @@ impl<R> ClientBuilder<R> {
             TlsConnector::from(tls).connect(name, stream).await.map_err(cannot)
         };
         let no_answer = |_| SetupError::NoAnswer(address.to_owned());
-        Ok(timeout(CONNECT, connecting).await.map_err(no_answer)??)
+        Ok(timeout(CONNECT_TIMEOUT, connecting).await.map_err(no_answer)??)
     }
 
-    /// Connects over any byte stream, without TLS: for streams that are protected already, and for
-    /// tests.
+    /// Connects over any byte stream without TLS, for protected streams and for tests.
     pub async fn connect_stream<T>(self, stream: impl Transport) -> Result<ClientSession<T>>
     where
         T: DistributedObject,
         R: FnOnce(&mut Scope) -> T + Send,
     {
         let credentials = self.credentials()?;
-        let Self { root, config, further, .. } = self;
+        let Self { root, config, undeclared, .. } = self;
         let mut config = with_trace(config);
         config.trace = config.trace.map(|trace| named(&trace, "client"));
         let config = Arc::new(config);
-        let space = SpaceHandle::start_with((*config).clone(), further, root)?;
+        let space = SpaceHandle::start_with((*config).clone(), undeclared, root)?;
         let link = Arc::new(Link::new(space.space().reports));
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
@@ -179,7 +180,7 @@ impl<R> ClientBuilder<R> {
         let gone = |_| Error::from(CallError::Gone);
         inbox.send(connect).await.map_err(|_| Error::from(CallError::Gone))?;
         let key = key.await.map_err(gone)?;
-        // Whoever gives up waiting drops this, and the connection with it.
+        // Closes the connection if the caller drops this future.
         let closer = Closer(link.clone());
         let record_limit = config.record_limit;
         let (moved, inbox) = (link.clone(), inbox.clone());
@@ -215,10 +216,10 @@ impl<R> fmt::Debug for ClientBuilder<R> {
     }
 }
 
-/// A client's connection to a server: the objects on this side and the way to their peers.
+/// A client's connection to a server, with the objects of this side and proxies of their peers.
 ///
-/// A session that is dropped closes its connection in the background;
-/// [`close`](Self::close) waits for it.
+/// Dropping the session closes the connection in the background. [`close`](Self::close) waits until
+/// it is closed.
 pub struct ClientSession<T> {
     space: SpaceHandle<T>,
     link: Arc<Link>,
@@ -229,12 +230,15 @@ pub struct ClientSession<T> {
 }
 
 impl<T: DistributedObject> ClientSession<T> {
-    /// The server's root, to be called from here. Each call is awaited.
+    /// Returns the proxy of the server's root. Await each call.
     pub fn root(&self) -> <T::Calls as Interface>::Proxy<Remote> {
         T::Calls::proxy(self.remote(self.space.root().key, self.version))
     }
 
-    /// The peer of another object of this side that is connected.
+    /// Returns the proxy of the peer of another connected object of this side.
+    ///
+    /// # Errors
+    /// The object is gone or not connected.
     pub async fn peer<U: DistributedObject>(
         &self,
         object: Handle<U>,
@@ -250,17 +254,17 @@ impl<T: DistributedObject> ClientSession<T> {
         Remote { inbox, link, object, version, record_limit: self.record_limit }
     }
 
-    /// The version of the root's interface that is in force.
+    /// Returns the negotiated version of the root's interface.
     pub fn version(&self) -> i32 {
         self.version
     }
 
-    /// This side's space, to do something with the root and with other objects.
+    /// Returns this side's space, in which functions can be run on the root and on other objects.
     pub fn space(&self) -> &SpaceHandle<T> {
         &self.space
     }
 
-    /// Does something with this side's root, as a turn, and returns what it came to.
+    /// Runs a function on this side's root, as a turn, and returns its result.
     pub async fn run<R: Send + 'static>(
         &self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
@@ -268,12 +272,12 @@ impl<T: DistributedObject> ClientSession<T> {
         self.space.run(run).await
     }
 
-    /// Waits until the connection is over and says why.
+    /// Waits until the connection has ended and returns the reason.
     pub async fn ended(&self) -> Error {
         self.link.ended().await
     }
 
-    /// Closes the connection after everything that was sent, and waits until that is done.
+    /// Closes the connection after all output is sent, and waits until it is closed.
     pub async fn close(self) -> Error {
         let close = Message::Input(Input::End(self.key, Error::Closed));
         let _ = self.space.space().inbox.send(close).await;

@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 
-/// The sizes of the smallest and the largest read buffer. A buffer grows and shrinks by what the
-/// last read brought, so an idle connection holds a small one.
+/// The minimum and maximum size of a read buffer. The size depends on the number of bytes of the last
+/// read, so an idle connection has a small buffer.
 const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 
-/// How long a peer may take to read a farewell before the transport is dropped.
-const LINGER: Duration = Duration::from_secs(2);
+/// The time in which a peer can read a farewell before the transport is dropped.
+const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Any byte stream that a connection can use.
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -36,7 +36,7 @@ pub(super) async fn run(
     config: &Config,
 ) {
     if let Err(reason) = move_bytes(stream, key, inbox, link, config).await {
-        // A space that is gone needs no report.
+        // Fails only if the space is gone.
         let _ = inbox.send(Message::Input(Input::Lost(key, reason))).await;
     }
     link.set_done();
@@ -51,13 +51,13 @@ async fn move_bytes(
 ) -> Result<(), LostReason> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let overdue = async {
-        // The last bytes of an ended connection leave within one stall.
+        // Limits the time for writing the last bytes of an ended connection.
         link.ended().await;
-        tokio::time::sleep(config.stall_timeout.saturating_add(LINGER)).await;
+        tokio::time::sleep(config.stall_timeout.saturating_add(LINGER_TIMEOUT)).await;
     };
-    let let_go = async {
+    let dropped = async {
         link.closing().await;
-        // A space that is gone has closed the connection itself.
+        // Fails only if the space is gone, which closes the connection itself.
         let _ = inbox.send(Message::Input(Input::End(key, Error::Closed))).await;
         std::future::pending().await
     };
@@ -65,13 +65,13 @@ async fn move_bytes(
         biased;
         written = write(&mut writer, key, link) => {
             written?;
-            // Input that arrives meanwhile must be read: a transport that is closed with unread
-            // bytes is reset, and the farewell is lost with it.
-            let _ = timeout(LINGER, discard(&mut reader)).await;
+            // Input that arrives meanwhile must be read: closing a TCP connection with unread bytes
+            // resets it, and the farewell would be lost.
+            let _ = timeout(LINGER_TIMEOUT, discard(&mut reader)).await;
             Ok(())
         }
         reason = read(&mut reader, key, inbox, link) => Err(reason),
-        () = let_go => Ok(()),
+        () = dropped => Ok(()),
         () = overdue => Ok(()),
     }
 }
@@ -94,7 +94,7 @@ async fn read(
             Err(error) => return error.into(),
         }
         link.reading().await;
-        // The peer of an ended connection is still read, so that it can write and then read.
+        // The peer of an ended connection is still read: it may not read before it has written.
         let input = Message::Input(Input::Received(key, input.freeze()));
         if link.over().is_none() && inbox.send(input).await.is_err() {
             return LostReason::ApplicationEnded;
@@ -127,7 +127,7 @@ async fn write(
     }
     writer.flush().await?;
     // The peer may have closed its side already.
-    let _ = timeout(LINGER, writer.shutdown()).await;
+    let _ = timeout(LINGER_TIMEOUT, writer.shutdown()).await;
     Ok(())
 }
 

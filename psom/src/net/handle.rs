@@ -16,14 +16,14 @@ use crate::{
     space::{SpaceStats, Task},
 };
 
-/// A running space: the objects below one root, on a task of their own. Cheap to clone; the space
-/// ends when the last handle and the last connection are gone.
+/// A running space: the objects below one root, on a task of their own. Cheap to clone. The space ends
+/// when the last handle is dropped and the last connection has ended.
 pub struct SpaceHandle<T> {
     space: SpaceRef,
     root: Handle<T>,
 }
 
-/// A running space whose root's type was forgotten: what an authenticator sends users to.
+/// A running space without the type of its root, to which an authenticator admits users.
 #[derive(Clone)]
 pub struct SpaceRef {
     pub(super) inbox: Inbox,
@@ -31,54 +31,54 @@ pub struct SpaceRef {
 }
 
 impl<T: DistributedObject> SpaceHandle<T> {
-    /// Starts a space, within a tokio runtime.
+    /// Starts a space. Must be called within a tokio runtime.
     pub fn start(root: T) -> Result<Self, Misuse> {
         Self::start_with(Config::default(), [], |_| root)
     }
 
-    /// Starts a space whose root is made with its children. `further` are objects that will be
-    /// connected without being declared as children; the marks of `config` hold for everybody who
-    /// is connected.
+    /// Starts a space with a function that creates the root and its children. `undeclared` are types
+    /// of objects that are connected although no object declares them. The limits of `config` apply
+    /// to all connections.
     pub fn start_with(
         config: Config,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> T,
     ) -> Result<Self, Misuse> {
-        Self::run_space(config, further, None, |scope| Ok(root(scope)))
+        Self::run_space(config, undeclared, None, |scope| Ok(root(scope)))
     }
 
-    /// The same for a space whose objects save durable state: what a turn sends leaves when the
-    /// journal says that what the turn saved is safe. The root is made from what was saved before,
-    /// and may fail to be.
+    /// Starts a space like [`start_with`](Self::start_with), whose objects save durable state. The
+    /// output of a turn is released when the journal has stored the turn's writes. `root` creates
+    /// the root from the saved state and can fail.
     pub fn start_durable<E: From<Misuse>>(
         config: Config,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         journal: Arc<dyn Journal>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
-        Self::run_space(config, further, Some(journal), root)
+        Self::run_space(config, undeclared, Some(journal), root)
     }
 
     fn run_space<E: From<Misuse>>(
         config: Config,
-        further: impl IntoIterator<Item = ObjectDesc>,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
         journal: Option<Arc<dyn Journal>>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
         let config = Arc::new(with_trace(config));
-        let (hub, root) = Hub::new(Instant::now(), config, journal.is_some(), further, root)?;
+        let (hub, root) = Hub::new(Instant::now(), config, journal.is_some(), undeclared, root)?;
         let reports = Arc::new(Reports::new(hub.report_bytes()));
         let inbox = space_task::start(hub, journal, reports.clone());
         Ok(Self { space: SpaceRef { inbox, reports }, root })
     }
 
-    /// The handle of the root.
+    /// Returns the handle of the root.
     pub fn root(&self) -> Handle<T> {
         self.root
     }
 
-    /// Does something with the root, as a turn of the space, and returns what it came to. A handler
-    /// of the same space must not await it: the space waits for the handler.
+    /// Runs a function on the root, as a turn of the space, and returns its result. See
+    /// [`run_on`](Self::run_on).
     pub async fn run<R: Send + 'static>(
         &self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
@@ -86,8 +86,14 @@ impl<T: DistributedObject> SpaceHandle<T> {
         self.run_on(self.root, run).await
     }
 
-    /// Does something with an object, as a turn of the space, and returns what it came to, once all
-    /// that the turn has saved is safe.
+    /// Runs a function on an object, as a turn of the space, and returns its result after the turn's
+    /// writes are safe.
+    ///
+    /// Must not be awaited in a handler of the same space: the space waits for the handler, so both
+    /// would wait forever.
+    ///
+    /// # Errors
+    /// Returns [`CallError::Gone`] if the object or the space is gone.
     pub async fn run_on<U: DistributedObject, R: Send + 'static>(
         &self,
         object: Handle<U>,
@@ -100,17 +106,17 @@ impl<T: DistributedObject> SpaceHandle<T> {
         });
         let sent = self.space.inbox.send(Message::Input(Input::Ran(object.key, task))).await;
         sent.map_err(|_| CallError::Gone)?;
-        // The task is dropped unrun, and its reply with it, where the object is gone.
+        // If the object is gone, the task is dropped together with its reply.
         result.await.map_err(|_| CallError::Gone)
     }
 
-    /// Closes every connection, those too that have not opened their channel yet, and takes no
-    /// further one. The objects stay for as long as there is a handle.
+    /// Closes all connections, including those that have not opened their channel yet, and accepts
+    /// no new ones. The objects exist as long as there is a handle.
     pub async fn close(&self) -> Result<(), CallError> {
         self.space.inbox.send(Message::Input(Input::Close)).await.map_err(|_| CallError::Gone)
     }
 
-    /// How much the space holds.
+    /// Returns the numbers of objects, connections and other resources of the space.
     pub async fn stats(&self) -> Result<SpaceStats, CallError> {
         let (reply, stats) = oneshot::channel();
         self.space.inbox.send(Message::Stats(reply)).await.map_err(|_| CallError::Gone)?;
@@ -119,7 +125,7 @@ impl<T: DistributedObject> SpaceHandle<T> {
 }
 
 impl<T> SpaceHandle<T> {
-    /// The space without its root's type.
+    /// Returns the space without the type of its root.
     pub fn space(&self) -> SpaceRef {
         self.space.clone()
     }

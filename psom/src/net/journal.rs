@@ -2,17 +2,17 @@ use std::{fmt, pin::Pin};
 
 use crate::{error::JournalError, space::Write};
 
-/// Makes the durable state of a space safe.
+/// Stores the durable state of a space.
 pub trait Journal: Send + Sync + 'static {
-    /// Takes the changes of one turn; the future is done when they are safe.
+    /// Stores the writes of one turn. The future completes when they are safe.
     ///
-    /// A space calls it again before earlier futures are done. The call itself gives the changes
-    /// their place: those of a later call must never be safe without those of an earlier one. An
-    /// error ends the space with all its connections, since nothing could be promised any more.
+    /// A space calls this method again before earlier futures have completed. The order of the calls
+    /// is the order of the writes: the writes of a call must never be safe before those of earlier
+    /// calls. An error ends the space and all its connections.
     fn commit(&self, writes: Vec<Write>) -> Committing;
 }
 
-/// Done when changes are safe.
+/// A future that completes when writes are safe.
 pub type Committing = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send>>;
 
 impl fmt::Debug for dyn Journal {

@@ -16,36 +16,36 @@ pub(super) struct Link {
     filled: Notify,
     /// The bytes that the transport has accepted since the last report.
     written: AtomicUsize,
-    /// Whether a report is on its way.
+    /// True if the connection is in the list of reports.
     reporting: AtomicBool,
     reports: Arc<Reports>,
     state: watch::Sender<LinkState>,
-    /// Set when the program lets go of the connection.
+    /// Notified when the program drops the connection.
     closing: Notify,
-    /// Lets calls from outside the space through one after the other.
+    /// Serializes calls from outside the space.
     pub(super) gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct LinkState {
-    /// The version of the root's interface in force, once the root is connected.
+    /// The negotiated version of the root's interface, after the root is connected.
     version: Option<i32>,
-    /// Whether more bytes wait for the peer than the soft limit.
+    /// True if the bytes that wait for the peer exceed the soft limit.
     congested: bool,
-    /// Whether the peer is not read.
+    /// True if reading is paused.
     paused: bool,
-    /// Why the connection has ended, once it has.
+    /// The reason why the connection has ended, if it has.
     over: Option<Error>,
-    /// Whether the transport is closed.
+    /// True if the transport is closed.
     done: bool,
 }
 
-/// The connections of one space whose transports have accepted many bytes.
+/// The connections of one space that must report written bytes.
 #[derive(Debug)]
 pub(super) struct Reports {
     keys: Mutex<Vec<ConnectionKey>>,
     pub(super) filled: Notify,
-    /// A connection reports when its transport has accepted this many bytes.
+    /// The number of written bytes after which a connection reports.
     bytes: usize,
 }
 
@@ -65,11 +65,11 @@ impl Reports {
     }
 
     fn keys(&self) -> MutexGuard<'_, Vec<ConnectionKey>> {
-        // Nothing panics while it holds the list.
+        // No code panics while it holds the lock.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the connections that have something to report to `keys`.
+    /// Moves the connections that must report to `keys`.
     pub(super) fn take(&self, keys: &mut Vec<ConnectionKey>) {
         keys.append(&mut self.keys());
     }
@@ -90,18 +90,18 @@ impl Link {
     }
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        // Nothing panics while it holds the outbox.
+        // No code panics while it holds the lock.
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives bytes to the connection's task.
+    /// Passes bytes to the connection's task.
     pub(super) fn send(&self, chunk: Chunk<'_>) {
         if self.outbox().push(chunk) {
             self.filled.notify_one();
         }
     }
 
-    /// Ends the connection: its task closes the transport behind what was sent.
+    /// Ends the connection: its task closes the transport after all bytes are written.
     pub(super) fn close(&self, error: Error) {
         self.outbox().finish();
         self.filled.notify_one();
@@ -110,7 +110,8 @@ impl Link {
         });
     }
 
-    /// Waits for bytes to write. Reports `false` when everything is written and nothing follows.
+    /// Waits for bytes to write. Returns false when all bytes are written and the connection has
+    /// ended.
     pub(super) async fn next(&self, writing: &mut Writing) -> bool {
         loop {
             {
@@ -127,12 +128,12 @@ impl Link {
         }
     }
 
-    /// Whether there is nothing to write at the moment.
+    /// Reports whether there are no bytes to write.
     pub(super) fn is_idle(&self) -> bool {
         self.outbox().is_empty()
     }
 
-    /// Notes that the transport has accepted bytes, and reports them if they are many.
+    /// Counts bytes that the transport has accepted, and reports them above a threshold.
     pub(super) fn written(&self, key: ConnectionKey, bytes: usize) {
         let written = self.written.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if written >= self.reports.bytes && !self.reporting.swap(true, Ordering::Relaxed) {
@@ -141,7 +142,7 @@ impl Link {
         }
     }
 
-    /// Returns the accepted bytes that were not reported yet.
+    /// Returns the number of accepted bytes since the last call.
     pub(super) fn take_written(&self) -> usize {
         self.reporting.store(false, Ordering::Relaxed);
         self.written.swap(0, Ordering::Relaxed)
@@ -159,7 +160,7 @@ impl Link {
         self.state.send_modify(|state| state.version = Some(version));
     }
 
-    /// Notes that the transport is closed.
+    /// Sets that the transport is closed.
     pub(super) fn set_done(&self) {
         self.state.send_modify(|state| state.done = true);
     }
@@ -171,7 +172,7 @@ impl Link {
         }
     }
 
-    /// Waits until the program lets go of the connection.
+    /// Waits until the program drops the connection.
     pub(super) async fn closing(&self) {
         self.closing.notified().await;
     }
@@ -181,17 +182,17 @@ impl Link {
         self.wait(|state| state.done).await;
     }
 
-    /// Whether calls from outside may be sent.
+    /// Reports whether calls from outside may be sent.
     pub(super) fn has_room(&self) -> bool {
         !self.state.borrow().congested
     }
 
-    /// Waits until they may, or until the connection has ended.
+    /// Waits until calls may be sent or the connection has ended.
     pub(super) async fn room(&self) {
         self.wait(|state| !state.congested || state.over.is_some()).await;
     }
 
-    /// Waits until the root is connected and returns the version in force.
+    /// Waits until the root is connected and returns the negotiated version.
     pub(super) async fn opened(&self) -> Result<i32, Error> {
         self.wait(|state| state.version.is_some() || state.over.is_some()).await;
         let state = self.state.borrow();
@@ -201,7 +202,7 @@ impl Link {
         }
     }
 
-    /// Why the connection has ended, if it has.
+    /// Returns the reason why the connection has ended, if it has.
     pub(super) fn over(&self) -> Option<Error> {
         self.state.borrow().over.clone()
     }

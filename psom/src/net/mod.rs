@@ -1,8 +1,8 @@
-//! The driver: tokio tasks, TLS, listeners and clients around the pure protocol.
+//! The driver: tokio tasks, TLS, listeners and clients.
 //!
-//! A space runs on one task, which drives its hub (`space_task`). Every connection has a task of
-//! its own that moves bytes between its transport and the space (`connection`). Both share the
-//! connection's `link`; the bytes between them wait in its `outbox`.
+//! A space runs on one task, which drives its hub (`space_task`). Every connection has its own task,
+//! which moves bytes between its transport and the space (`connection`). Both tasks share the
+//! connection's `link`, and the bytes between them wait in its `outbox`.
 
 mod authenticator;
 mod client;
@@ -31,18 +31,19 @@ pub use tokens::Tokens;
 
 use crate::session::{Config, Trace};
 
-/// Prints a trace to standard error where the environment asks for it (`PSOM_TRACE=1`) and the
-/// program has set no other.
+/// Adds a trace to standard error if the environment variable `PSOM_TRACE` is set and the program has
+/// set no trace.
 fn with_trace(mut config: Config) -> Config {
-    let asked =
+    let enabled =
         std::env::var_os("PSOM_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
-    if asked && config.trace.is_none() {
+    if enabled && config.trace.is_none() {
         config.trace = Some(Arc::new(|line| eprintln!("{line}")));
     }
     config
 }
 
-/// The same trace with a word on each line that says whose it is: one process can hold many.
+/// Returns a trace that appends the name of the connection to each line, because one process can have
+/// many connections.
 fn named(trace: &Trace, name: &str) -> Trace {
     let (trace, name) = (trace.clone(), name.to_owned());
     Arc::new(move |line| trace(&format!("{line}   ({name})")))

@@ -4,18 +4,18 @@ use bytes::Bytes;
 
 use crate::hub::Chunk;
 
-/// A write passes at most this many parts to the transport: enough for the pairs of a header and
-/// shared arguments that fit into a TLS buffer.
+/// The maximum number of parts that one write passes to the transport. It is enough for the pairs of
+/// a header and shared arguments that fit into a TLS buffer.
 const MAX_PARTS_PER_WRITE: usize = 16;
 
-/// An idle connection keeps no larger buffer.
+/// The maximum capacity of a buffer that an idle connection keeps.
 const MAX_IDLE_BUFFER_BYTES: usize = 1024;
 
-/// Bytes on their way from a space's task to a connection's task.
+/// The bytes that a space's task has passed to a connection's task.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     parts: VecDeque<Part>,
-    /// The bytes behind the last part: mostly all there is.
+    /// The bytes after the last part. Usually they are all bytes.
     tail: Vec<u8>,
     finished: bool,
 }
@@ -36,7 +36,7 @@ impl AsRef<[u8]> for Part {
 }
 
 impl Outbox {
-    /// Appends bytes. Reports whether the outbox was empty.
+    /// Appends bytes and reports whether the outbox was empty.
     pub(super) fn push(&mut self, chunk: Chunk<'_>) -> bool {
         let was_empty = self.is_empty();
         match chunk {
@@ -59,7 +59,7 @@ impl Outbox {
         self.tail.is_empty() && self.parts.is_empty()
     }
 
-    /// Nothing follows.
+    /// Marks the end of the output.
     pub(super) fn finish(&mut self) {
         self.finished = true;
     }
@@ -68,8 +68,7 @@ impl Outbox {
         self.finished
     }
 
-    /// Moves everything to `writing`, whose old buffer becomes the outbox's. Reports `false` if
-    /// there is nothing.
+    /// Moves all bytes to `writing` and takes its empty buffer. Returns false if there are no bytes.
     pub(super) fn take(&mut self, writing: &mut Writing) -> bool {
         if self.is_empty() {
             return false;
@@ -87,7 +86,7 @@ impl Outbox {
 #[derive(Debug, Default)]
 pub(super) struct Writing {
     parts: VecDeque<Part>,
-    /// How many bytes of the first part are written.
+    /// The number of written bytes of the first part.
     offset: usize,
     /// An empty buffer for the outbox.
     buffer: Vec<u8>,
@@ -98,7 +97,7 @@ impl Writing {
         self.parts.is_empty()
     }
 
-    /// Calls `write` with the next bytes.
+    /// Fills `slices` with the next bytes and returns the number of slices.
     pub(super) fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>; MAX_PARTS_PER_WRITE]) -> usize {
         let mut count = 0;
         for (slice, part) in slices.iter_mut().zip(&self.parts) {
@@ -109,7 +108,7 @@ impl Writing {
         count
     }
 
-    /// Removes bytes that were written.
+    /// Removes written bytes.
     pub(super) fn advance(&mut self, written: usize) {
         self.offset += written;
         while let Some(part) = self.parts.front()
@@ -123,7 +122,7 @@ impl Writing {
         }
     }
 
-    /// Frees what an idle connection does not need.
+    /// Frees the memory that an idle connection does not need.
     pub(super) fn free_buffer(&mut self) {
         self.parts = VecDeque::new();
         if self.buffer.capacity() > MAX_IDLE_BUFFER_BYTES {

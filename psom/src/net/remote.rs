@@ -20,10 +20,10 @@ use crate::{
     wire::{Encode, ObjectKey},
 };
 
-/// The bytes before the arguments of a call, at the most: a proxy identifier and a method index.
-const START: usize = 5 + 1;
+/// The maximum number of bytes before the arguments of a call.
+const MAX_HEADER_BYTES: usize = 5 /* proxy identifier */ + 1 /* method */;
 
-/// The peer of a client's session, as a place that the program outside the space can call.
+/// The peer of a client's session, as the target of calls from outside the space.
 #[derive(Clone)]
 pub struct Remote {
     pub(super) inbox: Inbox,
@@ -52,7 +52,7 @@ impl Target for Remote {
 }
 
 impl Remote {
-    /// What can be known here of a call that cannot be sent.
+    /// Checks a call as far as possible without the session.
     fn check(
         &self,
         interface: &'static InterfaceDesc,
@@ -69,11 +69,11 @@ impl Remote {
                 version: self.version,
             });
         }
-        let (size, limit) = (START + call.size(), self.record_limit as usize);
+        let (size, limit) = (MAX_HEADER_BYTES + call.size(), self.record_limit as usize);
         if size > limit { Err(Misuse::CallTooLong { size, limit }.into()) } else { Ok(()) }
     }
 
-    /// Sends a call if nobody waits before it and there is room.
+    /// Sends a call if no earlier call waits and the send queue is below its soft limit.
     fn try_send(&self, call: RemoteCall) -> Result<(), RemoteCall> {
         let Ok(_gate) = self.link.gate.try_lock() else { return Err(call) };
         if call.has_references() || !self.link.has_room() {
@@ -82,12 +82,12 @@ impl Remote {
         match self.inbox.try_send(Message::Input(Input::Call(call, None))) {
             Err(TrySendError::Full(Message::Input(Input::Call(call, _))))
             | Err(TrySendError::Closed(Message::Input(Input::Call(call, _)))) => Err(call),
-            // Only the message that was tried comes back.
+            // An error always returns the message, so only `Ok` is left.
             _ => Ok(()),
         }
     }
 
-    /// Sends a call when those before it are sent and there is room.
+    /// Sends a call when all earlier calls are sent and the send queue is below its soft limit.
     async fn send(self, call: RemoteCall) -> Result<(), Error> {
         let gate = self.link.gate.lock().await;
         self.link.room().await;
@@ -114,11 +114,11 @@ impl fmt::Debug for Remote {
     }
 }
 
-/// A call on its way from outside into a session. Nothing is sent unless it is awaited.
+/// A call from outside a session. It is sent only if this future is awaited.
 ///
-/// It is done when the session has taken the call. Calls go out in the order in which they were
-/// first polled. While the peer lags a call waits, so a program that awaits its calls never fills
-/// its own queue.
+/// The future completes when the session has queued the call. Calls are sent in the order in which
+/// their futures are first polled. If the send queue is above its soft limit, the future waits, so a
+/// program that awaits its calls never reaches the hard limit.
 #[must_use = "a call from outside is only sent when it is awaited"]
 pub struct Sending(State);
 

@@ -35,22 +35,22 @@ use crate::{
     wire::auth::Credentials,
 };
 
-/// A running server: connections, authentication, and the spaces that they are let in to.
+/// A running server: its listener, its connections and their authentication.
 ///
-/// A server that is dropped drops its connections without a word; [`shutdown`](Self::shutdown)
-/// says good-bye.
+/// Dropping the server drops its connections. [`shutdown`](Self::shutdown) closes them first.
 pub struct Server {
     shared: Arc<Shared>,
     listener: Option<(SocketAddr, JoinHandle<()>)>,
 }
 
-/// How a server is held against clients that only begin.
+/// The limits for connections that are not authenticated yet.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServerLimits {
-    /// How long a client may take for the TLS handshake: 10 s.
+    /// The time limit for the TLS handshake. Default: 10 s.
     pub tls_timeout: Duration,
-    /// How many connections may be unauthenticated at a time: 256. Further ones are dropped.
+    /// The maximum number of unauthenticated connections. Further connections are dropped.
+    /// Default: 256.
     pub unauthenticated: usize,
 }
 
@@ -60,16 +60,17 @@ impl Default for ServerLimits {
     }
 }
 
-/// How much a server has done and holds.
+/// The numbers of connections of a server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ServerStats {
-    /// Connections at present, unauthenticated ones included.
+    /// The number of current connections, including unauthenticated ones.
     pub connections: usize,
-    /// Connections that are not authenticated yet.
+    /// The number of connections that are not authenticated yet.
     pub unauthenticated: usize,
-    /// Connections that were let in.
+    /// The number of connections that were admitted since the start.
     pub admitted: u64,
-    /// Connections that were not: bad TLS, bad or late credentials, or too many at once.
+    /// The number of connections that were refused since the start: failed TLS, invalid or late
+    /// credentials, or too many unauthenticated connections.
     pub refused: u64,
 }
 
@@ -86,8 +87,8 @@ pub(super) struct Shared {
     refused: AtomicU64,
 }
 
-/// Makes a [`Server`]. It needs an authenticator, TLS to listen, and a root unless the
-/// authenticator sends every user to a space.
+/// Builds a [`Server`]. An authenticator is required. Listening requires TLS. A root is required
+/// unless the authenticator admits every user to a space.
 #[derive(Default)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct ServerBuilder {
@@ -96,25 +97,25 @@ pub struct ServerBuilder {
     authenticator: Option<Box<dyn AnyAuthenticator>>,
     root: Option<Root>,
     tls: Option<Arc<tls::ServerConfig>>,
-    further: Vec<ObjectDesc>,
+    undeclared: Vec<ObjectDesc>,
 }
 
 /// Starts the root's space once the limits and the objects are known.
 type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef, Misuse> + Send>;
 
 impl Server {
-    /// A server to be built.
+    /// Creates a builder of a server.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()
     }
 
-    /// The address that the server listens on, if it does.
+    /// Returns the address on which the server listens, if it does.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.listener.as_ref().map(|(address, _)| *address)
     }
 
-    /// Serves one more connection, on any byte stream and without TLS: for streams that are
-    /// protected already, and for tests.
+    /// Serves one more connection over any byte stream without TLS, for protected streams and for
+    /// tests.
     pub fn accept(&self, stream: impl Transport) {
         if let Some(permit) = self.shared.permit("a stream") {
             self.shared.spawn(serve(self.shared.clone(), stream, "a stream".into(), permit));
@@ -125,7 +126,7 @@ impl Server {
         &self.shared
     }
 
-    /// How much the server has done and holds.
+    /// Returns the numbers of connections.
     pub fn stats(&self) -> ServerStats {
         let shared = &self.shared;
         ServerStats {
@@ -137,8 +138,8 @@ impl Server {
         }
     }
 
-    /// Stops listening, closes every connection in good order, and drops those that are not done
-    /// with it after `grace`.
+    /// Stops listening, sends Close on every connection, and waits at most `grace` until they are
+    /// closed. Then drops the remaining connections.
     pub async fn shutdown(mut self, grace: Duration) {
         if let Some((_, task)) = self.listener.take() {
             task.abort();
@@ -149,10 +150,10 @@ impl Server {
         if timeout(grace, closing).await.is_err() {
             tracing::warn!(connections = tasks.len(), "Dropped connections that did not close");
         }
-        // Those that are left are aborted with the set.
+        // Dropping the set aborts the remaining tasks.
     }
 
-    /// Waits until the server stops listening, which it does by itself only if that fails.
+    /// Waits until the server stops listening because of a failure.
     pub async fn wait(&mut self) {
         if let Some((_, task)) = &mut self.listener {
             let _ = task.await;
@@ -177,68 +178,68 @@ impl fmt::Debug for Server {
 }
 
 impl ServerBuilder {
-    /// The root object that everybody is connected to.
+    /// Sets the root object, to which all users are connected.
     pub fn root<T: DistributedObject>(self, root: T) -> Self {
         self.root_with(|_| root)
     }
 
-    /// The root object that everybody is connected to, made together with its children.
+    /// Sets a function that creates the root object together with its children.
     pub fn root_with<T: DistributedObject>(
         mut self,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> Self {
-        self.root = Some(Box::new(|config, further| {
-            let space = SpaceHandle::start_with(config.clone(), further, root)?;
+        self.root = Some(Box::new(|config, undeclared| {
+            let space = SpaceHandle::start_with(config.clone(), undeclared, root)?;
             Ok(space.space())
         }));
         self
     }
 
-    /// A running space that everybody is let in to whom the authenticator sends to no other. It takes
-    /// the place of a root; its marks and its objects are those that it was started with.
+    /// Sets a running space instead of a root. Users whom the authenticator admits to no other space
+    /// join it. The space keeps the limits and the announced objects with which it was started.
     pub fn space(mut self, space: SpaceRef) -> Self {
         self.root = Some(Box::new(|_, _| Ok(space)));
         self
     }
 
-    /// An object below [`root`](Self::root) that will be connected without being declared as a
-    /// child.
+    /// Announces a type of objects that are connected below [`root`](Self::root) although no object
+    /// declares them.
     pub fn object<T: DistributedObject>(mut self) -> Self {
-        self.further.push(ObjectDesc::of::<T>());
+        self.undeclared.push(ObjectDesc::of::<T>());
         self
     }
 
-    /// Judges the credentials of clients.
+    /// Sets the authenticator, which checks the credentials of clients.
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Box::new(authenticator));
         self
     }
 
-    /// The server's certificate; see [`tls::server`].
+    /// Sets the server's certificate; see [`tls::server`].
     pub fn tls(mut self, tls: impl Into<Arc<tls::ServerConfig>>) -> Self {
         self.tls = Some(tls.into());
         self
     }
 
-    /// Limits and times of every connection.
+    /// Sets the limits and times of all connections.
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
         self
     }
 
-    /// Limits for clients that only begin.
+    /// Sets the limits for connections that are not authenticated yet.
     pub fn limits(mut self, limits: ServerLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Starts a server that does not listen: its connections come from [`Server::accept`].
+    /// Starts a server that does not listen. Pass connections to [`Server::accept`].
     pub fn start(self) -> Result<Server> {
         let authenticator = self.authenticator.ok_or(Misuse::Builder(
             "the server has no authenticator; give it one with `.authenticator(...)`",
         ))?;
         let config = with_trace(self.config);
-        let space = self.root.map(|root| root(&config, self.further)).transpose()?;
+        let space = self.root.map(|root| root(&config, self.undeclared)).transpose()?;
         let shared = Shared {
             config: Arc::new(config),
             unauthenticated: Arc::new(Semaphore::new(
@@ -256,7 +257,7 @@ impl ServerBuilder {
         Ok(Server { shared: Arc::new(shared), listener: None })
     }
 
-    /// Starts a server that listens on an address; port 0 takes a free one.
+    /// Starts a server that listens on an address. Port 0 selects a free port.
     pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server> {
         if self.tls.is_none() {
             return Err(Misuse::Builder(
@@ -276,7 +277,7 @@ impl ServerBuilder {
         Ok(server)
     }
 
-    /// Listens on an address and serves for as long as the program runs.
+    /// Listens on an address and serves until listening fails.
     pub async fn serve(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<()> {
         self.bind(address).await?.wait().await;
         Ok(())
@@ -314,7 +315,8 @@ impl Shared {
         self.tasks().spawn(task);
     }
 
-    /// A place among the connections that only begin.
+    /// Reserves one of the unauthenticated connections. Returns `None` and counts a refusal if there
+    /// are too many.
     pub(super) fn permit(&self, peer: &str) -> Option<OwnedSemaphorePermit> {
         let permit = self.unauthenticated.clone().try_acquire_owned().ok();
         if permit.is_none() {
@@ -360,7 +362,7 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener) {
                 }
             }
             Err(error) => {
-                // Out of file descriptors, most likely: others will end and give theirs back.
+                // Most likely the process has no free file descriptors. Waits until connections end.
                 tracing::warn!(%error, "Could not accept a connection");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -374,7 +376,7 @@ async fn serve_tls(
     peer: String,
     permit: OwnedSemaphorePermit,
 ) {
-    // Calls are small and gathered once a turn; waiting for more only delays them.
+    // The calls of a turn are written together, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     if let Some(Ok(stream)) = shared.accept_tls(stream, &peer).await {
         serve(shared, stream, peer, permit).await;
@@ -388,20 +390,21 @@ pub(super) async fn serve(
     permit: OwnedSemaphorePermit,
 ) {
     let mut stop = shared.stop.subscribe();
-    let judged = tokio::select! {
-        judged = authenticate(&shared, &mut stream) => judged,
+    let authenticated = tokio::select! {
+        result = authenticate(&shared, &mut stream) => result,
         () = stopped(&mut stop) => Err("the server is shutting down".into()),
     };
-    let (mut session, admission) = match judged {
-        Ok(judged) => judged,
+    let (mut session, admission) = match authenticated {
+        Ok(authenticated) => authenticated,
         Err(reason) => {
-            // What is refused is closed at once and without an answer (ruling 11).
+            // A refused client gets no answer (ruling 11).
             let _ = stream.shutdown().await;
             return shared.refuse(&peer, &reason);
         }
     };
     let Some(space) = admission.space.or_else(|| shared.space.clone()) else {
-        return shared.refuse(&peer, &"the server has no root and the user no space");
+        return shared
+            .refuse(&peer, &"the server has no root, and the user was admitted to no space");
     };
     if let Some(trace) = &shared.config.trace {
         session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
@@ -409,7 +412,7 @@ pub(super) async fn serve(
     let link = Arc::new(Link::new(space.reports.clone()));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
-    // Whoever is judged makes room, whether or not the meeting has time for them.
+    // An authenticated connection no longer counts, even if the space is slow to accept it.
     drop(permit);
     let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
     let accepting = async {
@@ -422,7 +425,7 @@ pub(super) async fn serve(
         () = stopped(&mut stop) => None,
     };
     let Some(key) = key else {
-        return shared.refuse(&peer, &"the application has ended or takes nobody");
+        return shared.refuse(&peer, &"the space has ended or accepts no connections");
     };
     shared.admitted.fetch_add(1, Ordering::Relaxed);
     tracing::info!(peer, ?user, "Admitted a user");
@@ -431,7 +434,7 @@ pub(super) async fn serve(
     tokio::select! {
         () = &mut moving => {}
         () = stopped(&mut stop) => {
-            // The queue of a space that hangs may be full; its connections do not wait for it.
+            // The inbox of a space that hangs may be full, so the connection must not wait for it.
             let closing = space.inbox.send(Message::Input(Input::End(key, Error::Closed)));
             tokio::join!(moving, async { drop(closing.await) });
         }
@@ -442,23 +445,23 @@ pub(super) async fn serve(
 
 /// Waits for the shutdown of the server.
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // The sender lives as long as the server's connections.
+    // Cannot fail: the sender exists as long as the server's connections.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// Reads credentials and has them judged.
+/// Reads the credentials of a client and checks them.
 async fn authenticate(
     shared: &Shared,
     stream: &mut impl Transport,
 ) -> Result<(Session, Admission), String> {
     let mut session = Session::server(shared.config.clone(), Instant::now());
     let deadline = after(Instant::now(), shared.config.authentication_timeout);
-    let judging = async {
+    let checking = async {
         let credentials = read_credentials(&mut session, stream).await?;
-        let judgement = shared.authenticator.judge(credentials).await;
-        judgement.map_err(|refused| refused.to_string())
+        let checked = shared.authenticator.check(credentials).await;
+        checked.map_err(|refused| refused.to_string())
     };
-    match timeout_at(deadline.into(), judging).await {
+    match timeout_at(deadline.into(), checking).await {
         Ok(admission) => Ok((session, admission?)),
         Err(_) => Err("no authentication in time".into()),
     }

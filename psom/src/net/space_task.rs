@@ -1,8 +1,8 @@
 //! The task of one space: it drives the space's hub.
 //!
-//! The task waits for six kinds of events: a commit that is done, reports of written bytes,
-//! futures that objects have spawned, messages from connections and programs, and the hub's next
-//! deadline. It passes each to the hub and carries out what the hub asks for.
+//! The task waits for five kinds of events: a completed commit, reports of written bytes, completed
+//! futures of objects, messages from connections and programs, and the hub's next deadline. It passes
+//! each event to the hub and carries out the hub's outputs.
 
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
@@ -24,11 +24,11 @@ use crate::{
     wire::{ObjectKey, auth::Credentials},
 };
 
-/// The number of messages that may wait for a space. When it falls behind, connections stop
-/// reading, and TCP applies backpressure to the peers.
+/// The number of messages that can wait for a space. If more arrive, connections wait and do not
+/// read, so that TCP applies backpressure to the peers.
 const MAX_WAITING_MESSAGES: usize = 64;
 
-/// The number of messages that form one turn at most.
+/// The maximum number of messages that are taken at once, so that output leaves regularly.
 const MAX_MESSAGES_PER_TURN: usize = 64;
 
 /// A request to the task of a space.
@@ -43,7 +43,7 @@ pub(super) enum Message {
 
 pub(super) type Inbox = mpsc::Sender<Message>;
 
-/// Runs a hub on a task of its own, until nobody can send to it any more.
+/// Runs a hub on its own task until all senders of its inbox are dropped.
 pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Reports>) -> Inbox {
     let (inbox, messages) = mpsc::channel(MAX_WAITING_MESSAGES);
     let driver = Driver {
@@ -67,12 +67,12 @@ struct Driver {
     hub: Hub,
     links: SecondaryMap<ConnectionKey, Arc<Link>>,
     reports: Arc<Reports>,
-    /// Connections whose written bytes the hub is to learn.
+    /// The connections whose written bytes must be reported to the hub.
     reporting: Vec<ConnectionKey>,
     journal: Option<Arc<dyn Journal>>,
-    /// Commits that are not done, the oldest first.
+    /// The outstanding commits, the oldest first.
     commits: VecDeque<Committing>,
-    /// Futures of objects; dropped with the space.
+    /// The futures of objects, which are dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
 }
 
@@ -146,14 +146,14 @@ impl Driver {
     ) {
         let Some(key) = key else { return };
         self.links.insert(key, link);
-        // The task that asked may have given up; then its transport is gone too.
+        // If the requesting task has timed out, its transport is gone as well.
         if reply.send(key).is_err() {
             let lost = Input::Lost(key, LostReason::ApplicationEnded);
             self.hub.handle_input(now(), lost).await;
         }
     }
 
-    /// Carries out what the hub asks for. Returns when it wants to be called again.
+    /// Carries out all outputs of the hub. Returns the hub's deadline.
     async fn carry_out(&mut self) -> Result<Option<Instant>, JournalError> {
         loop {
             match self.hub.poll_output() {
@@ -190,7 +190,7 @@ fn change_link(links: &mut SecondaryMap<ConnectionKey, Arc<Link>>, output: Outpu
             links.get(key).inspect(|link| link.set_congested(congested));
         }
         Output::Closed(key, error) => drop(links.remove(key).map(|link| link.close(error))),
-        // These concern the space as a whole.
+        // These outputs do not concern a single connection.
         Output::Commit(_)
         | Output::RunWhenSafe(_)
         | Output::Spawn(_)
@@ -201,7 +201,7 @@ fn change_link(links: &mut SecondaryMap<ConnectionKey, Arc<Link>>, output: Outpu
 }
 
 impl Drop for Driver {
-    /// Tells the peers that the application has ended, for example because a handler panicked.
+    /// Sends a Break to the peers because the space has ended, for example by a panic of a handler.
     fn drop(&mut self) {
         if std::thread::panicking() {
             tracing::error!("A handler panicked; its space has ended");
@@ -216,7 +216,7 @@ impl Drop for Driver {
     }
 }
 
-/// Waits until the oldest commit is done; for ever if there is none.
+/// Waits until the oldest commit is done. Waits forever if there is none.
 async fn oldest(commits: &mut VecDeque<Committing>) -> Result<(), JournalError> {
     match commits.front_mut() {
         Some(commit) => commit.await,
@@ -224,14 +224,14 @@ async fn oldest(commits: &mut VecDeque<Committing>) -> Result<(), JournalError> 
     }
 }
 
-/// Reads the clock of the timers, which tests can stop.
+/// Reads tokio's clock, which tests can pause.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
 async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
-        // A timer would wait for the next millisecond; other tasks have their turn meanwhile.
+        // A timer would wait until the next millisecond. Yielding lets other tasks run.
         Some(deadline) if deadline <= now() => tokio::task::yield_now().await,
         Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
         None => std::future::pending().await,

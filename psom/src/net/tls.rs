@@ -1,4 +1,4 @@
-//! TLS, which the protocol requires (section 2.1): 1.2 and 1.3 through rustls.
+//! TLS 1.2 and 1.3 with rustls. The protocol requires TLS (section 2.1).
 
 use std::sync::Arc;
 
@@ -10,10 +10,11 @@ pub use rustls::{ClientConfig, ServerConfig};
 
 use crate::error::{LostReason, SetupError};
 
-/// A server's configuration, from its certificate chain and its private key in PEM.
+/// Creates a server's configuration from its certificate chain and its private key in PEM.
 ///
-/// The certificate carries the host that clients connect to as a subject alternative name, and is
-/// no authority (`CA:FALSE`): clients refuse an authority in the place of a server's certificate.
+/// The certificate must contain the host to which clients connect as a subject alternative name. It
+/// must not be a certificate authority (`CA:FALSE`), because clients reject an authority as a
+/// server's certificate.
 pub fn server(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, SetupError> {
     let key = PrivateKeyDer::from_pem_slice(key).map_err(not_pem("private key"))?;
     let config = ServerConfig::builder_with_provider(provider())
@@ -21,11 +22,11 @@ pub fn server(chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>, SetupError>
         .map_err(rejected("TLS cannot be configured"))?
         .with_no_client_auth()
         .with_single_cert(certificates(chain)?, key)
-        .map_err(rejected("the certificate and the key do not fit"))?;
+        .map_err(rejected("the certificate does not match the key"))?;
     Ok(Arc::new(config))
 }
 
-/// A client's configuration that trusts the authorities in a PEM file and no others.
+/// Creates a client's configuration that trusts only the authorities in a PEM text.
 pub fn client(authorities: &[u8]) -> Result<Arc<ClientConfig>, SetupError> {
     let mut roots = rustls::RootCertStore::empty();
     for authority in certificates(authorities)? {
@@ -34,7 +35,7 @@ pub fn client(authorities: &[u8]) -> Result<Arc<ClientConfig>, SetupError> {
     client_with(roots)
 }
 
-/// A client's configuration that trusts the authorities of the operating system.
+/// Creates a client's configuration that trusts the authorities of the operating system.
 pub fn system_client() -> Result<Arc<ClientConfig>, SetupError> {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -63,14 +64,14 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// The name that a server's certificate has to carry: the host of its address, or another.
+/// Parses the name that a server's certificate must contain.
 pub(super) fn name(host: &str) -> Result<ServerName<'static>, SetupError> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     ServerName::try_from(host.clone()).map_err(|_| SetupError::HostName(host))
 }
 
-/// Converts the failure to reach an address. Names the remedy for the mistake that people make
-/// with certificates of `openssl req -x509`: these are authorities.
+/// Converts the failure to reach an address. A certificate from `openssl req -x509` is an authority,
+/// which is a common mistake, so its error names the remedy.
 pub(super) fn connect_error(address: &str, reason: LostReason) -> SetupError {
     let address = address.to_owned();
     match reason {
@@ -81,8 +82,8 @@ pub(super) fn connect_error(address: &str, reason: LostReason) -> SetupError {
     }
 }
 
-/// Reports whether a server's certificate was rejected as an authority. rustls has no variant for
-/// that and keeps the verifier's error.
+/// Reports whether a server's certificate was rejected because it is an authority. rustls has no
+/// variant for this error and keeps the verifier's error.
 fn is_authority_certificate(error: &rustls::Error) -> bool {
     let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error else {
         return false;

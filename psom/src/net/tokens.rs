@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::authenticator::{Admission, Authenticator, Refused};
 use crate::{session::after, wire::auth::Credentials};
 
-/// Tokens that are good once and, unless asked otherwise, for 120 seconds (sections 3.3.3.1.1 and
-/// 3.3.6). Clones share their tokens: keep one to issue, give one to the server.
+/// Single-use tokens with a lifetime, by default 120 seconds (sections 3.3.3.1.1 and 3.3.6). Clones
+/// share their tokens: pass one clone to the server and keep another to issue tokens.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     issued: Arc<Mutex<HashMap<String, (Admission, Instant)>>>,
@@ -24,12 +24,12 @@ impl Default for Tokens {
 }
 
 impl Tokens {
-    /// No tokens yet.
+    /// Creates an empty set of tokens.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Tokens that are good for another time.
+    /// Creates an empty set of tokens with another lifetime.
     pub fn with_lifetime(lifetime: Duration) -> Self {
         Self { lifetime, ..Self::default() }
     }
@@ -41,7 +41,7 @@ impl Tokens {
         token
     }
 
-    /// Makes a token of the caller's choice good, once, in the place of an older one. Tokens are
+    /// Adds a token that the caller has chosen, and replaces an equal older one. A token consists of
     /// printable ASCII without blanks.
     pub fn accept(&self, token: impl Into<String>, admission: impl Into<Admission>) {
         let now = Instant::now();

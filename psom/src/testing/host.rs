@@ -16,11 +16,10 @@ use crate::{
     wire::auth::Credentials,
 };
 
-/// A side takes this many turns without an input from outside, in case objects tell each other
-/// something for ever.
+/// The maximum number of turns without an input from outside, in case objects keep queueing work.
 const MAX_TURNS: usize = 1_000;
 
-/// One side: a hub and the connections into it. Commits are safe at once.
+/// One side: a hub with its connections. Commits are safe at once.
 pub(super) struct Host<T> {
     pub(super) hub: Hub,
     pub(super) root: Handle<T>,
@@ -34,20 +33,20 @@ pub(super) struct Host<T> {
 /// One connection of a side.
 #[derive(Default)]
 pub(super) struct Link {
-    /// A server's session before its credentials were judged.
+    /// A server's session before its credentials are checked.
     fresh: Option<(Session, User)>,
     pub(super) connection: Option<ConnectionKey>,
     /// The bytes that the peer has not received yet.
     outgoing: Vec<u8>,
-    /// How many of them the hub believes to be in flight. The transport accepts everything, at the
-    /// latest when the hub asks for it.
+    /// The number of bytes that were not reported to the hub as written. They are reported when the
+    /// peer takes them or when the hub requests a report.
     unreported: usize,
-    /// The bytes that were received while this side did not read.
+    /// The bytes that arrived while reading was paused.
     unread: VecDeque<Bytes>,
     paused: bool,
-    /// Why the connection has ended, once it has.
+    /// The reason why the connection has ended, if it has.
     pub(super) over: Option<Error>,
-    /// Whether this side has closed its transport.
+    /// True if this side has closed its transport.
     pub(super) closed: bool,
 }
 
@@ -57,7 +56,7 @@ impl<T: DistributedObject> Host<T> {
         let config = Arc::new(config);
         let root = |scope: &mut Scope| Ok::<_, Misuse>(root(scope));
         let hub = Hub::new(now, config.clone(), true, [], root);
-        let (hub, root) = hub.expect("the objects fit together");
+        let (hub, root) = hub.expect("the object types are compatible");
         let mut host =
             Self { hub, root, config, links: Vec::new(), writes: Vec::new(), deadline: None };
         host.collect(now);
@@ -132,7 +131,7 @@ impl<T: DistributedObject> Host<T> {
         fresh.chain(self.deadline).min()
     }
 
-    /// Takes the bytes that are on their way to the peer.
+    /// Takes the output for the peer.
     pub(super) fn take(&mut self, now: Instant, link: usize) -> Vec<u8> {
         let mut taken = Vec::new();
         loop {
@@ -148,7 +147,7 @@ impl<T: DistributedObject> Host<T> {
         }
     }
 
-    /// Closes every connection in good order.
+    /// Ends every connection with Close.
     pub(super) fn close(&mut self, now: Instant) {
         self.input(now, Input::Close);
     }
@@ -166,8 +165,7 @@ impl<T: DistributedObject> Host<T> {
         });
         self.input(now, Input::Ran(self.root.key, task));
         #[expect(clippy::expect_used, reason = "a root is only removed by the test itself")]
-        let result =
-            result.lock().ok().and_then(|mut slot| slot.take()).expect("the root is there");
+        let result = result.lock().ok().and_then(|mut slot| slot.take()).expect("the root exists");
         result
     }
 
@@ -176,7 +174,7 @@ impl<T: DistributedObject> Host<T> {
         self.collect(now);
     }
 
-    /// Carries out what the hub asks for, until it waits for something outside.
+    /// Carries out the hub's outputs until it waits for an input from outside.
     fn collect(&mut self, now: Instant) {
         let mut inputs = VecDeque::new();
         let mut timeouts = 0;
@@ -244,7 +242,7 @@ impl Link {
     }
 }
 
-/// Runs a future that waits for nothing outside.
+/// Runs a future that does not wait for an external event.
 #[expect(clippy::panic, reason = "a test whose handler never ends has failed")]
 fn finish<F: Future>(future: F) -> F::Output {
     let mut future = std::pin::pin!(future);

@@ -1,8 +1,8 @@
-//! Tests without sockets and without waiting, for this crate's own protocol and for your objects.
+//! Support for tests without sockets and without waiting.
 //!
-//! A [`Pair`] joins a server's space with any number of clients' spaces in virtual time; a
-//! [`Script`] plays one side byte by byte against a real other side. Everything is synchronous, and
-//! two runs of a test do the same.
+//! A [`Pair`] connects a server's space with any number of clients' spaces in virtual time. A
+//! [`Script`] exchanges bytes with one side, so that a test plays the other side. All methods are
+//! synchronous, and tests are deterministic.
 
 mod host;
 mod pair;

@@ -3,8 +3,7 @@ use std::time::{Duration, Instant};
 use super::host::Host;
 use crate::{Config, Context, DistributedObject, Error, Scope, User, Write, space::SpaceStats};
 
-/// A server's space and the spaces of its clients, joined by transports that lose nothing and cut
-/// the bytes wherever they are told to.
+/// A server's space and the spaces of its clients, connected by reliable transports in memory.
 ///
 /// ```
 /// # use psom::{distributed_object, psom_interface, Context, testing::Pair};
@@ -32,33 +31,34 @@ pub struct Pair<S, C> {
 }
 
 impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
-    /// A server with one client, connected. Both run with the default limits.
+    /// Creates a server and a connected client with the default limits.
     pub fn new(server: S, client: C) -> Self {
         let mut pair = Self::server(Config::default(), |_| server);
         pair.join(|_| client);
         pair
     }
 
-    /// A server that nobody has joined yet.
+    /// Creates a server without clients.
     pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> S) -> Self {
-        // The one reading of a clock: all times are relative to it.
+        // The clock is read only once. All times are relative to this one.
         let now = Instant::now();
         let server = Host::new(now, config.clone(), root);
         Self { now, server, clients: Vec::new(), config, piece: usize::MAX }
     }
 
-    /// Cuts everything that is sent from now on into pieces of at most so many bytes.
+    /// Splits all bytes that are sent from now on into pieces of at most `piece` bytes.
     pub fn cut(&mut self, piece: usize) {
         self.piece = piece.max(1);
     }
 
-    /// Connects one more client, as the user with the next number from 1. Returns its place.
+    /// Connects one more client, as the user with the next number, counted from 1. Returns the index
+    /// of the client.
     pub fn join(&mut self, root: impl FnOnce(&mut Scope) -> C) -> usize {
         let number = self.clients.len() as i64 + 1;
         self.join_as(User::new(number, format!("user {number}")), root)
     }
 
-    /// Connects one more client, as this user. Returns its place.
+    /// Connects one more client as this user. Returns the index of the client.
     pub fn join_as(&mut self, user: User, root: impl FnOnce(&mut Scope) -> C) -> usize {
         let mut client = Host::new(self.now, self.config.clone(), root);
         client.connect(self.now, "token");
@@ -68,7 +68,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         self.clients.len() - 1
     }
 
-    /// Moves bytes until nobody has anything more to send.
+    /// Moves bytes until no side has output.
     pub fn drive(&mut self) {
         loop {
             let mut moved = false;
@@ -100,7 +100,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         !(up.is_empty() && down.is_empty())
     }
 
-    /// Does something with the server's root, moves bytes, and returns what it came to.
+    /// Runs a function on the server's root, moves all resulting bytes, and returns its result.
     pub fn on_server<R: Send + 'static>(
         &mut self,
         run: impl FnOnce(&mut S, &mut Context<S>) -> R + Send + 'static,
@@ -110,7 +110,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         result
     }
 
-    /// Does something with a client's root, moves bytes, and returns what it came to.
+    /// Runs a function on a client's root, moves all resulting bytes, and returns its result.
     pub fn on_client<R: Send + 'static>(
         &mut self,
         client: usize,
@@ -121,7 +121,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         result
     }
 
-    /// Lets time pass: every timer, ping and limit on the way fires at its own moment.
+    /// Advances the time. Timers, pings and time limits take effect at their own times.
     pub fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         loop {
@@ -137,7 +137,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         }
     }
 
-    /// Lets time pass for the server alone, as if the network had frozen.
+    /// Advances the time only for the server, without moving bytes, like a stalled network.
     pub fn advance_server(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(next) = self.server.deadline().filter(|next| *next <= end) {
@@ -147,21 +147,22 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         self.now = end;
     }
 
-    /// Cuts a client off without a word.
+    /// Drops the transport of a client, without Close or Break.
     pub fn drop_client(&mut self, client: usize) {
         self.clients[client].lose(self.now, 0);
         self.server.lose(self.now, client);
         self.drive();
     }
 
-    /// Closes a client's connection in good order.
+    /// Ends a client's connection with Close.
     pub fn close_client(&mut self, client: usize) {
         let host = &mut self.clients[client];
         host.close(self.now);
         self.drive();
     }
 
-    /// Forgets the clients whose connections are over on both sides; the others move up.
+    /// Removes the clients whose connections have ended on both sides. The indices of later clients
+    /// change.
     pub fn forget_ended(&mut self) {
         for client in (0..self.clients.len()).rev() {
             if self.client_error(client).is_some() && self.server_error(client).is_some() {
@@ -171,27 +172,27 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         }
     }
 
-    /// Why a client's connection is over, as the client sees it.
+    /// Returns the reason why a client's connection has ended on the client's side, if it has.
     pub fn client_error(&self, client: usize) -> Option<&Error> {
         self.clients[client].links[0].over.as_ref()
     }
 
-    /// Why a client's connection is over, as the server sees it.
+    /// Returns the reason why a client's connection has ended on the server's side, if it has.
     pub fn server_error(&self, client: usize) -> Option<&Error> {
         self.server.links[client].over.as_ref()
     }
 
-    /// What became of the server's durable state since this was last asked, in order.
+    /// Returns the server's writes since the last call, in order.
     pub fn take_writes(&mut self) -> Vec<Write> {
         std::mem::take(&mut self.server.writes)
     }
 
-    /// How much the server's space holds.
+    /// Returns the numbers of objects and other resources of the server's space.
     pub fn server_stats(&self) -> SpaceStats {
         self.server.hub.stats().space
     }
 
-    /// How much a client's space holds.
+    /// Returns the numbers of objects and other resources of a client's space.
     pub fn client_stats(&self, client: usize) -> SpaceStats {
         self.clients[client].hub.stats().space
     }

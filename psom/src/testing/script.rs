@@ -3,14 +3,14 @@ use std::time::{Duration, Instant};
 use super::host::Host;
 use crate::{Config, Context, DistributedObject, Error, Scope, User, space::SpaceStats};
 
-/// A real side whose peer is the test: bytes in, bytes out.
+/// One side of a connection. The test plays the other side and exchanges bytes with it.
 pub struct Script<T> {
     now: Instant,
     host: Host<T>,
 }
 
 impl<T: DistributedObject> Script<T> {
-    /// A server that waits for a client's first byte. Any token is good.
+    /// Creates a server that waits for a client's first byte and accepts every token.
     pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let now = Instant::now();
         let mut host = Host::new(now, config, root);
@@ -18,7 +18,7 @@ impl<T: DistributedObject> Script<T> {
         Self { now, host }
     }
 
-    /// A client that has just connected; [`take`](Self::take) gives its first bytes.
+    /// Creates a client. [`take`](Self::take) returns its first bytes.
     pub fn client(config: Config, token: &str, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let now = Instant::now();
         let mut host = Host::new(now, config, root);
@@ -32,12 +32,12 @@ impl<T: DistributedObject> Script<T> {
         self.take()
     }
 
-    /// What the side has sent since this was last asked.
+    /// Returns the bytes that the side has sent since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         self.host.take(self.now, 0)
     }
 
-    /// Does something with the side's root.
+    /// Runs a function on the side's root and returns its result.
     pub fn on_root<R: Send + 'static>(
         &mut self,
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
@@ -45,7 +45,7 @@ impl<T: DistributedObject> Script<T> {
         self.host.with_root(self.now, run)
     }
 
-    /// Lets time pass and returns what the side sends meanwhile.
+    /// Advances the time and returns the bytes that the side sends meanwhile.
     pub fn advance(&mut self, time: Duration) -> Vec<u8> {
         let end = self.now + time;
         while let Some(next) = self.host.deadline().filter(|next| *next <= end) {
@@ -56,22 +56,22 @@ impl<T: DistributedObject> Script<T> {
         self.take()
     }
 
-    /// Ends the transport without a word.
+    /// Drops the transport, without Close or Break.
     pub fn hang_up(&mut self) {
         self.host.lose(self.now, 0);
     }
 
-    /// Why the connection is over, as the side sees it.
+    /// Returns the reason why the connection has ended, if it has.
     pub fn error(&self) -> Option<&Error> {
         self.host.links[0].over.as_ref()
     }
 
-    /// Whether the side has closed the transport.
+    /// Reports whether the side has closed the transport.
     pub fn is_closed(&self) -> bool {
         self.host.links[0].closed
     }
 
-    /// How much the side's space holds.
+    /// Returns the numbers of objects and other resources of the side's space.
     pub fn stats(&self) -> SpaceStats {
         self.host.hub.stats().space
     }
@@ -83,12 +83,12 @@ impl<T> std::fmt::Debug for Script<T> {
     }
 }
 
-/// The bytes of a hex dump; blanks, commas and line breaks do not count.
-#[expect(clippy::panic, reason = "a script that is no hex is a mistake in the test")]
+/// Parses a hex dump. Blanks, commas and line breaks are ignored.
+#[expect(clippy::panic, reason = "an invalid hex dump is an error in the test")]
 pub fn hex(dump: &str) -> Vec<u8> {
     let is_blank = |c: char| c.is_whitespace() || c == ',';
     let digits: Vec<_> = dump.chars().filter(|c| !is_blank(*c)).collect();
-    let digit = |c: char| c.to_digit(16).unwrap_or_else(|| panic!("{c:?} is no hex digit"));
+    let digit = |c: char| c.to_digit(16).unwrap_or_else(|| panic!("{c:?} is not a hex digit"));
     let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, c| byte << 4 | digit(*c)));
     bytes.map(|byte| byte as u8).collect()
 }
