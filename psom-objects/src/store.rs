@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, error::Error, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{package::Manifest, types::UploadFinishReason};
+use crate::{
+    package::Manifest,
+    types::{EncryptedFile, NativeFile, UploadFinishReason},
+};
 
 /// A future of a store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -122,6 +125,20 @@ pub struct StoredFile {
     pub hash: Bytes,
     /// The number of plaintext bytes.
     pub size: u64,
+}
+
+impl StoredFile {
+    /// Returns the file as it is announced to clients, with its complete URL.
+    pub(crate) fn at_url(&self, url: String) -> EncryptedFile {
+        let Self { key, iv, hash, .. } = self.clone();
+        EncryptedFile { url, key, iv, hash }
+    }
+
+    /// Returns the file as it is announced to clients as the original file of a content.
+    pub(crate) fn native(&self) -> NativeFile {
+        let Self { name, key, iv, hash, size } = self.clone();
+        NativeFile { name, key, iv, hash, size: i64::try_from(size).unwrap_or(i64::MAX) }
+    }
 }
 
 /// A store cannot do what was requested.

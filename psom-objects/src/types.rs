@@ -325,8 +325,11 @@ impl Participant {
     }
 }
 
-/// An encrypted file on the file server, with the key that decrypts it.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// An encrypted file on the file server, with the secrets that decrypt and verify it.
+///
+/// As an argument it is flattened: it stands for the parameters `url`, `key`, `iv` and `hash`. It
+/// is encrypted with AES-256 in CBC mode.
+#[derive(PsomType, Clone, Default, PartialEq, Eq)]
 pub struct EncryptedFile {
     /// The file's URL, or its name, which is appended to the URL base.
     pub url: String,
@@ -338,10 +341,77 @@ pub struct EncryptedFile {
     pub hash: Bytes,
 }
 
+impl EncryptedFile {
+    /// Returns the secrets, for a call in which the URL is a separate parameter.
+    pub fn secrets(&self) -> FileSecrets {
+        FileSecrets { key: self.key.clone(), iv: self.iv.clone(), hash: self.hash.clone() }
+    }
+}
+
 /// Omits the key, so that it does not reach a log.
 impl fmt::Debug for EncryptedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptedFile").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The secrets that decrypt and verify an encrypted file whose URL is a separate parameter.
+///
+/// As an argument it is flattened: it stands for the parameters `key`, `iv` and `hash`.
+#[derive(PsomType, Clone, Default, PartialEq, Eq)]
+pub struct FileSecrets {
+    /// The AES-256 key.
+    pub key: Bytes,
+    /// The initialization vector.
+    pub iv: Bytes,
+    /// The SHA-1 hash of the plaintext bytes.
+    pub hash: Bytes,
+}
+
+impl FileSecrets {
+    /// Returns the file at a URL that these secrets decrypt.
+    pub fn with_url(self, url: String) -> EncryptedFile {
+        EncryptedFile { url, key: self.key, iv: self.iv, hash: self.hash }
+    }
+}
+
+/// Omits all fields, so that no secret reaches a log.
+impl fmt::Debug for FileSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileSecrets").finish_non_exhaustive()
+    }
+}
+
+/// The original file of a content: encrypted on the file server, with the secrets that decrypt and
+/// verify it.
+///
+/// As an argument it is flattened: it stands for the parameters `fileName`, `key`, `iv`, `hash`
+/// and `fileSize`. Its JSON omits the key and the initialization vector, so that a log of events
+/// does not reveal the file.
+#[derive(PsomType, Clone, PartialEq, Eq, Serialize)]
+pub struct NativeFile {
+    /// The name, which is appended to the URL base.
+    #[wire(name = "fileName")]
+    pub name: String,
+    /// The AES-256 key.
+    #[serde(skip)]
+    pub key: Bytes,
+    /// The initialization vector.
+    #[serde(skip)]
+    pub iv: Bytes,
+    /// The SHA-1 hash of the plaintext bytes.
+    #[serde(rename = "sha1", serialize_with = "crate::hex::serialize")]
+    pub hash: Bytes,
+    /// The number of plaintext bytes.
+    #[wire(name = "fileSize")]
+    pub size: i64,
+}
+
+/// Omits the key, so that it does not reach a log.
+impl fmt::Debug for NativeFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, size, .. } = self;
+        f.debug_struct("NativeFile").field("name", name).field("size", size).finish_non_exhaustive()
     }
 }
 

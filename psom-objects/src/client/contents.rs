@@ -1,19 +1,18 @@
 use std::collections::HashMap;
 
-use bytes::Bytes;
 use psom::{
     AnyHandle, Context, Handle, Lifecycle, ObjectDesc, Scope, Violation, distributed_object,
 };
 
 use super::{
     event::{Event, UploadEvent},
-    model::content::{ContentEvent, NativeFile},
+    model::content::ContentEvent,
     root::Root,
     uploads::UploadManager,
 };
 use crate::{
     interfaces::{self, ContentClient, ContentManagerClient},
-    types::{ContentVisibility, SetTitleStatus, TitleReservationStatus},
+    types::{ContentVisibility, NativeFile, SetTitleStatus, TitleReservationStatus},
 };
 
 /// Connects each content that the server announces.
@@ -223,19 +222,10 @@ impl ContentClient for Content {
         self.report(cx, ContentEvent::LastUsedTime { time: last_used_time });
     }
 
-    fn c_set_native_file_info(
-        &mut self,
-        cx: &mut Context<Self>,
-        file_name: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-        file_size: i64,
-    ) {
-        if key.len() + iv.len() + hash.len() > MAX_KEY_BYTES {
+    fn c_set_native_file_info(&mut self, cx: &mut Context<Self>, file: NativeFile) {
+        if file.key.len() + file.iv.len() + file.hash.len() > MAX_KEY_BYTES {
             return cx.caller().expel(Violation::new("the key of a file is too long"));
         }
-        let file = NativeFile { name: file_name, key, iv, hash, size: file_size };
         self.report(cx, ContentEvent::NativeFile { file });
     }
 

@@ -48,7 +48,7 @@ pub use conference::{Conference, Listener};
 pub use event::{Event, UploadEvent};
 pub use model::{
     board::{BoardEvent, BoardModel},
-    content::{ContentEvent, ContentModel, NativeFile},
+    content::{ContentEvent, ContentModel},
     meeting::Model,
     notes::{NotesEvent, NotesModel},
     poll::{PollEvent, PollModel},
@@ -58,4 +58,4 @@ pub use model::{
 };
 pub use upload::{PackageReader, ReadFuture, Upload};
 
-pub use crate::types::EncryptedFile;
+pub use crate::types::{EncryptedFile, NativeFile};

@@ -1,5 +1,6 @@
-use bytes::Bytes;
 use psom::{Context, Violation, psom_interface};
+
+use crate::types::EncryptedFile;
 
 /// AnnotationContainer on the server (sections 3.1.4.1.12 and 3.3.4.1.8). An annotation goes by its
 /// identifier; its generation is the number of changes that it has seen.
@@ -191,17 +192,8 @@ pub trait AnnotationContainerClient {
         constraints: Vec<i32>,
         values: Vec<i32>,
     ) -> Result<(), Violation>;
-    /// The picture of an image annotation: a file on the file server, encrypted with `key` and
-    /// `iv`; `hash` is the SHA-1 of the plain bytes.
-    fn c_set_image_file_info(
-        &mut self,
-        cx: &mut Context<Self>,
-        id: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-    );
+    /// Announces the picture of an image annotation.
+    fn c_set_image_file_info(&mut self, cx: &mut Context<Self>, id: i32, file: EncryptedFile);
     /// A user's telepointer was shown, moved or hidden.
     #[latest(owner_id)]
     fn c_set_telepointer(

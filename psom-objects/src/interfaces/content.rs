@@ -1,7 +1,6 @@
-use bytes::Bytes;
 use psom::{Context, psom_interface};
 
-use crate::types::{ContentVisibility, SetTitleStatus};
+use crate::types::{ContentVisibility, NativeFile, SetTitleStatus};
 
 /// Content on the server (sections 3.1.4.1.5 and 3.3.4.1.6).
 #[psom_interface(
@@ -45,15 +44,7 @@ pub trait ContentClient {
     fn c_set_last_used_time(&mut self, cx: &mut Context<Self>, last_used_time: String);
     /// The file behind the content: its name on the file server, the key and the initialization
     /// vector that it is encrypted with, and the SHA-1 and the size of the plain bytes.
-    fn c_set_native_file_info(
-        &mut self,
-        cx: &mut Context<Self>,
-        file_name: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-        file_size: i64,
-    );
+    fn c_set_native_file_info(&mut self, cx: &mut Context<Self>, file: NativeFile);
     /// Who created the content.
     fn c_set_owner_id(&mut self, cx: &mut Context<Self>, id: i64);
     /// Whether the content is on the stage, and who put it there.

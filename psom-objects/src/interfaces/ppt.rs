@@ -1,7 +1,6 @@
-use bytes::Bytes;
 use psom::{Context, Violation, psom_interface};
 
-use crate::types::{ResourceErrorCode, ResourceFormat};
+use crate::types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat};
 
 /// PptContent on the server (sections 3.1.4.1.11 and 3.3.4.1.10).
 #[psom_interface(
@@ -48,10 +47,7 @@ pub trait PptContentClient {
     fn c_set_full_ppt_file_info(
         &mut self,
         cx: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation>;
     /// The place that is on display: a `PptLocation`.
     #[latest]
@@ -63,9 +59,7 @@ pub trait PptContentClient {
         cx: &mut Context<Self>,
         url: String,
         slide_numbers: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation>;
     /// A presentation with these slides alone.
     fn c_set_partial_ppt_file_info(
@@ -73,18 +67,13 @@ pub trait PptContentClient {
         cx: &mut Context<Self>,
         url: String,
         slide_numbers: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation>;
     /// A small picture of the presentation.
     fn c_set_preview_thumbnail_file_info(
         &mut self,
         cx: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation>;
     /// A resource of these slides is not there, and why.
     fn c_set_resource_error_code(
@@ -102,7 +91,6 @@ pub trait PptContentClient {
         slide_count: i32,
     ) -> Result<(), Violation>;
     /// A slide as dynamic HTML, with the names of the resources that it needs.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_set_slide_dhtml_markup_info(
         &mut self,
         cx: &mut Context<Self>,
@@ -110,29 +98,21 @@ pub trait PptContentClient {
         click_count: i32,
         markup_url: String,
         resource_original_file_names: Vec<String>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation>;
     /// A file that the markup of slides refers to by its name.
     fn c_set_slide_dhtml_resource_info(
         &mut self,
         cx: &mut Context<Self>,
         resource_original_file_name: String,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation>;
     /// A slide as a picture.
     fn c_set_slide_jpeg_info(
         &mut self,
         cx: &mut Context<Self>,
         slide_number: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation>;
     /// An OPC file with small pictures of the slides; `files` are their names, in the slides'
     /// order.
@@ -140,9 +120,6 @@ pub trait PptContentClient {
         &mut self,
         cx: &mut Context<Self>,
         files: Vec<String>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation>;
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     store::{FileStore, StoredFile},
-    types::Role,
+    types::{EncryptedFile, Role},
 };
 
 /// The meeting around an object: roles, rules, limits, time and files. Cheap to clone.
@@ -88,6 +88,11 @@ impl MeetingContext {
     /// Returns the URL at which clients download a file.
     pub fn url(&self, file: &StoredFile) -> String {
         format!("{}{}", self.shared.url_base, file.name)
+    }
+
+    /// Returns a file as it is announced to clients, with its complete URL.
+    pub fn encrypted_file(&self, file: &StoredFile) -> EncryptedFile {
+        file.at_url(self.url(file))
     }
 
     /// Returns the prefix of the URLs of all files.

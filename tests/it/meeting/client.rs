@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use psom::{Context, Handle, ObjectRef, Scope, Violation, distributed_object};
-use psom_objects::{interfaces::*, types::*};
+use psom_objects::{
+    interfaces::*,
+    types::{self, *},
+};
 
 /// Every received call in order, as `object.method arguments`.
 pub type Log = Arc<Mutex<Vec<String>>>;
@@ -215,15 +217,8 @@ impl ContentClient for Content {
     fn c_set_last_used_time(&mut self, _: &mut Context<Self>, time: String) {
         note!(self, "content {}.used {}", self.id, time.len());
     }
-    fn c_set_native_file_info(
-        &mut self,
-        _: &mut Context<Self>,
-        name: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-        size: i64,
-    ) {
+    fn c_set_native_file_info(&mut self, _: &mut Context<Self>, file: types::NativeFile) {
+        let types::NativeFile { name, key, iv, hash, size } = file;
         let lengths = [key.len(), iv.len(), hash.len()];
         note!(self, "content {}.file {name} {lengths:?} {size}", self.id);
     }

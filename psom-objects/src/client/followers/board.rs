@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use psom::{Context, Handle, Violation, distributed_object};
 
 use crate::{
@@ -292,16 +291,7 @@ impl AnnotationContainerClient for Annotations {
         Ok(())
     }
 
-    fn c_set_image_file_info(
-        &mut self,
-        cx: &mut Context<Self>,
-        id: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-    ) {
-        let file = EncryptedFile { url, key, iv, hash };
+    fn c_set_image_file_info(&mut self, cx: &mut Context<Self>, id: i32, file: EncryptedFile) {
         if let Err(violation) = self.all_changed(cx, vec![Change::SetImage { id, file }]) {
             cx.caller().expel(violation);
         }

@@ -1,6 +1,5 @@
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use psom::{Context, Handle, Violation, distributed_object};
 
 use super::board::Annotations;
@@ -14,7 +13,7 @@ use crate::{
     },
     interfaces::{self, PptContentClient},
     package::Location,
-    types::{EncryptedFile, ResourceErrorCode, ResourceFormat},
+    types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat},
 };
 
 /// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds
@@ -80,7 +79,9 @@ impl PptContent {
     }
 }
 
-fn file(url: String, key: Bytes, iv: Bytes, hash: Bytes) -> Result<EncryptedFile, Violation> {
+/// Checks the lengths of a file's URL and secrets.
+fn checked(file: EncryptedFile) -> Result<EncryptedFile, Violation> {
+    let EncryptedFile { url, key, iv, hash } = &file;
     if url.len() > MAX_URL_BYTES {
         return Err(Violation::new("the address of a file is too long"));
     }
@@ -89,7 +90,7 @@ fn file(url: String, key: Bytes, iv: Bytes, hash: Bytes) -> Result<EncryptedFile
             "a file without an AES-256 key, initialization vector and SHA-1",
         ));
     }
-    Ok(EncryptedFile { url, key, iv, hash })
+    Ok(file)
 }
 
 fn known(code: ResourceErrorCode) -> Result<ResourceErrorCode, Violation> {
@@ -118,12 +119,9 @@ impl PptContentClient for PptContent {
     fn c_set_full_ppt_file_info(
         &mut self,
         cx: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        let file = file(url, key, iv, hash)?;
+        let file = checked(file)?;
         self.report(cx, SlidesEvent::Full { file });
         Ok(())
     }
@@ -144,11 +142,9 @@ impl PptContentClient for PptContent {
         cx: &mut Context<Self>,
         url: String,
         slide_numbers: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
-        let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
+        let (slides, file) = (self.slides(slide_numbers)?, checked(secrets.with_url(url))?);
         self.report(cx, SlidesEvent::Notes { slides, file });
         Ok(())
     }
@@ -158,11 +154,9 @@ impl PptContentClient for PptContent {
         cx: &mut Context<Self>,
         url: String,
         slide_numbers: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
-        let (slides, file) = (self.slides(slide_numbers)?, file(url, key, iv, hash)?);
+        let (slides, file) = (self.slides(slide_numbers)?, checked(secrets.with_url(url))?);
         self.report(cx, SlidesEvent::Partial { slides, file });
         Ok(())
     }
@@ -170,12 +164,9 @@ impl PptContentClient for PptContent {
     fn c_set_preview_thumbnail_file_info(
         &mut self,
         cx: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        let file = file(url, key, iv, hash)?;
+        let file = checked(file)?;
         self.report(cx, SlidesEvent::Preview { file });
         Ok(())
     }
@@ -216,9 +207,7 @@ impl PptContentClient for PptContent {
         click_count: i32,
         markup_url: String,
         resource_original_file_names: Vec<String>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
         let needs = resource_original_file_names;
         if needs.len() > MAX_FILES_OF_SLIDE || !needs.iter().all(|name| self.shared.contains(name))
@@ -228,7 +217,7 @@ impl PptContentClient for PptContent {
         let clicks = u32::try_from(click_count);
         let clicks = clicks.map_err(|_| Violation::new("a negative number of clicks"))?;
         let slide = self.slide(slide_number)?;
-        let file = file(markup_url, key, iv, hash)?;
+        let file = checked(secrets.with_url(markup_url))?;
         let markup = SlideMarkup { clicks, needs, file };
         self.report(cx, SlidesEvent::Markup { slide, markup });
         Ok(())
@@ -238,10 +227,7 @@ impl PptContentClient for PptContent {
         &mut self,
         cx: &mut Context<Self>,
         resource_original_file_name: String,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
         let name = resource_original_file_name;
         if name.len() > MAX_NAME_BYTES {
@@ -250,7 +236,7 @@ impl PptContentClient for PptContent {
         if !self.shared.contains(&name) && self.shared.len() >= MAX_SHARED_FILES {
             return Err(Violation::new("too many files for markup"));
         }
-        let file = file(url, key, iv, hash)?;
+        let file = checked(file)?;
         self.shared.insert(name.clone());
         self.report(cx, SlidesEvent::Shared { name, file });
         Ok(())
@@ -260,12 +246,9 @@ impl PptContentClient for PptContent {
         &mut self,
         cx: &mut Context<Self>,
         slide_number: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        let (slide, file) = (self.slide(slide_number)?, file(url, key, iv, hash)?);
+        let (slide, file) = (self.slide(slide_number)?, checked(file)?);
         self.report(cx, SlidesEvent::Jpeg { slide, file });
         Ok(())
     }
@@ -274,10 +257,7 @@ impl PptContentClient for PptContent {
         &mut self,
         cx: &mut Context<Self>,
         files: Vec<String>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
         if files.len() as u64 > u64::from(self.count) {
             return Err(Violation::new("more thumbnails than slides"));
@@ -285,7 +265,7 @@ impl PptContentClient for PptContent {
         if files.iter().any(|name| name.len() > MAX_NAME_BYTES) {
             return Err(Violation::new("the name of a file is too long"));
         }
-        let file = file(url, key, iv, hash)?;
+        let file = checked(file)?;
         self.report(cx, SlidesEvent::Thumbnails { names: files, file });
         Ok(())
     }

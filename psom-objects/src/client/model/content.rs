@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use serde::{Serialize, Serializer};
 
 use super::{
@@ -11,8 +10,7 @@ use super::{
 };
 use crate::{
     client::json,
-    hex,
-    types::{ContentVisibility, SetTitleStatus},
+    types::{ContentVisibility, NativeFile, SetTitleStatus},
 };
 
 /// A content of the meeting. Values that the server has not sent are `None`.
@@ -60,33 +58,6 @@ pub struct ContentModel {
     pub notes: Option<NotesModel>,
     /// The questions and answers of a Q&A.
     pub qna: Option<QnaModel>,
-}
-
-/// The file behind a content: encrypted on the file server, with the means to decrypt it.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-pub struct NativeFile {
-    /// The name, to be appended to the URL base.
-    pub name: String,
-    /// The AES-256 key. It is not part of the JSON, so that a log of events does not give the file
-    /// away.
-    #[serde(skip)]
-    pub key: Bytes,
-    /// The initialization vector.
-    #[serde(skip)]
-    pub iv: Bytes,
-    /// The SHA-1 of the decrypted bytes.
-    #[serde(rename = "sha1", serialize_with = "hex::serialize")]
-    pub hash: Bytes,
-    /// The number of decrypted bytes.
-    pub size: i64,
-}
-
-/// Leaves the key out, so that it does not get into a log.
-impl std::fmt::Debug for NativeFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, size, .. } = self;
-        f.debug_struct("NativeFile").field("name", name).field("size", size).finish_non_exhaustive()
-    }
 }
 
 /// A change of a content, or the answer to a request about it.

@@ -3,7 +3,7 @@
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use super::*;
-use crate::interfaces::*;
+use crate::{interfaces::*, types::EncryptedFile};
 
 /// Sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
@@ -571,7 +571,10 @@ fn removed_annotations_no_longer_count() {
     for id in 0..200 {
         stage.board(move |_, cx| {
             let key = Bytes::from(vec![0; 400_000]);
-            cx.peers().c_set_image_file_info(id, "x", key, Bytes::new(), Bytes::new());
+            cx.peers().c_set_image_file_info(
+                id,
+                EncryptedFile { url: "x".to_owned(), key, ..EncryptedFile::default() },
+            );
         });
     }
     stage.is_over("a board is too large");

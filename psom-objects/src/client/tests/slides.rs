@@ -11,7 +11,7 @@ use crate::client::{ContentEvent, SlidesEvent, SlidesModel};
 use crate::{
     client::{Conference, Event, Model},
     interfaces::*,
-    types::{ResourceErrorCode as Code, ResourceFormat as Format},
+    types::{EncryptedFile, FileSecrets, ResourceErrorCode as Code, ResourceFormat as Format},
 };
 
 /// A server that sends only the calls of a test.
@@ -163,38 +163,37 @@ fn bytes(length: usize) -> Bytes {
     vec![7; length].into()
 }
 
-/// A valid key, initialization vector and hash.
-fn file() -> (Bytes, Bytes, Bytes) {
-    (bytes(32), bytes(16), bytes(20))
+/// Returns secrets with a valid key, initialization vector and hash.
+fn secrets() -> FileSecrets {
+    FileSecrets { key: bytes(32), iv: bytes(16), hash: bytes(20) }
+}
+
+/// Returns a file with valid secrets.
+fn file(url: &str) -> EncryptedFile {
+    secrets().with_url(url.to_owned())
+}
+
+/// Returns a file whose key, initialization vector and hash have these lengths.
+fn file_with_lengths(key: usize, iv: usize, hash: usize) -> EncryptedFile {
+    EncryptedFile { url: "u".to_owned(), key: bytes(key), iv: bytes(iv), hash: bytes(hash) }
 }
 
 #[test]
 fn slides_are_mirrored() {
     let mut talk = Talk::with_slides(3);
-    let (key, iv, hash) = file();
-    talk.say(move |to| {
-        let of = || (key.clone(), iv.clone(), hash.clone());
+    talk.say(|to| {
         let location = crate::package::Location::new(2, 1).to_xml().unwrap();
         to.c_set_location(&location);
-        let (key, iv, hash) = of();
-        to.c_set_preview_thumbnail_file_info("preview", key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_thumbnail_file_info(&["a".into(), "b".into()], "thumbs", key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_notes_info("notes", &[0, 1], key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_notes_info("more notes", &[1, 2], key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_partial_ppt_file_info("partial", &[2], key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_full_ppt_file_info("full", key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_slide_dhtml_resource_info("a.png", "shared", key, iv, hash);
-        let (key, iv, hash) = of();
-        to.c_set_slide_dhtml_markup_info(1, 4, "markup", &["a.png".into()], key, iv, hash);
+        to.c_set_preview_thumbnail_file_info(file("preview"));
+        to.c_set_thumbnail_file_info(&["a".into(), "b".into()], file("thumbs"));
+        to.c_set_notes_info("notes", &[0, 1], secrets());
+        to.c_set_notes_info("more notes", &[1, 2], secrets());
+        to.c_set_partial_ppt_file_info("partial", &[2], secrets());
+        to.c_set_full_ppt_file_info(file("full"));
+        to.c_set_slide_dhtml_resource_info("a.png", file("shared"));
+        to.c_set_slide_dhtml_markup_info(1, 4, "markup", &["a.png".into()], secrets());
         for slide in 0..3 {
-            let (key, iv, hash) = of();
-            to.c_set_slide_jpeg_info(slide, "jpeg", key, iv, hash);
+            to.c_set_slide_jpeg_info(slide, file("jpeg"));
         }
         to.c_connect_completed();
     });
@@ -222,8 +221,7 @@ fn late_resources_clear_their_errors() {
         for format in [Format::None, Format::FullJpeg, Format::PartialJpeg, Format::Notes] {
             to.c_set_resource_error_code(0, 2, format, Code::UploaderClientDemoted);
         }
-        let (key, iv, hash) = file();
-        to.c_set_slide_jpeg_info(1, "jpeg", key, iv, hash);
+        to.c_set_slide_jpeg_info(1, file("jpeg"));
     });
     let slides = talk.model();
     assert_eq!(slides.errors.len(), 9);
@@ -276,29 +274,23 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
     ("slide count", |to| to.c_set_slide_count(i32::MAX)),
     ("location", |to| to.c_set_location("INITIAL_LOCATION")),
     ("location", |to| to.c_set_location("<PptLocation/>")),
-    ("slide", |to| to.c_set_slide_jpeg_info(3, "u", bytes(32), bytes(16), bytes(20))),
-    ("slide", |to| to.c_set_slide_jpeg_info(-1, "u", bytes(32), bytes(16), bytes(20))),
-    ("key", |to| to.c_set_slide_jpeg_info(0, "u", bytes(31), bytes(16), bytes(20))),
-    ("key", |to| to.c_set_full_ppt_file_info("u", bytes(32), bytes(0), bytes(20))),
-    ("key", |to| to.c_set_preview_thumbnail_file_info("u", bytes(32), bytes(16), bytes(32))),
-    ("address", |to| {
-        to.c_set_full_ppt_file_info(&"u".repeat(4097), bytes(32), bytes(16), bytes(20))
-    }),
-    ("slide", |to| to.c_set_notes_info("u", &[0, 3], bytes(32), bytes(16), bytes(20))),
-    ("slide", |to| to.c_set_partial_ppt_file_info("u", &[-1], bytes(32), bytes(16), bytes(20))),
+    ("slide", |to| to.c_set_slide_jpeg_info(3, file("u"))),
+    ("slide", |to| to.c_set_slide_jpeg_info(-1, file("u"))),
+    ("key", |to| to.c_set_slide_jpeg_info(0, file_with_lengths(31, 16, 20))),
+    ("key", |to| to.c_set_full_ppt_file_info(file_with_lengths(32, 0, 20))),
+    ("key", |to| to.c_set_preview_thumbnail_file_info(file_with_lengths(32, 16, 32))),
+    ("address", |to| to.c_set_full_ppt_file_info(file(&"u".repeat(4097)))),
+    ("slide", |to| to.c_set_notes_info("u", &[0, 3], secrets())),
+    ("slide", |to| to.c_set_partial_ppt_file_info("u", &[-1], secrets())),
     ("thumbnails", |to| {
         let names = ["a", "b", "c", "d"].map(str::to_owned);
-        to.c_set_thumbnail_file_info(&names, "u", bytes(32), bytes(16), bytes(20))
+        to.c_set_thumbnail_file_info(&names, file("u"))
     }),
     ("not announced", |to| {
         let needs = ["a".to_owned()];
-        let (key, iv, hash) = file();
-        to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, key, iv, hash)
+        to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, secrets())
     }),
-    ("clicks", |to| {
-        let (key, iv, hash) = file();
-        to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], key, iv, hash)
-    }),
+    ("clicks", |to| to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], secrets())),
     ("range of slides", |to| to.c_set_resource_error_code(2, 1, Format::Notes, Code::Other(1))),
     ("slide", |to| to.c_set_resource_error_code(0, 3, Format::Notes, Code::ClientUploadFailed)),
     ("format", |to| {
@@ -324,21 +316,18 @@ fn shared_files_of_markup_are_bounded() {
     for thousand in 0..10 {
         talk.say(move |to| {
             for number in 0..1000 {
-                let (key, iv, hash) = file();
                 let name = format!("{thousand}.{number}");
-                to.c_set_slide_dhtml_resource_info(&name, "u", key, iv, hash);
+                to.c_set_slide_dhtml_resource_info(&name, file("u"));
             }
         });
     }
     // Once more is nothing new.
     talk.say(|to| {
-        let (key, iv, hash) = file();
-        to.c_set_slide_dhtml_resource_info("3.3", "again", key, iv, hash);
+        to.c_set_slide_dhtml_resource_info("3.3", file("again"));
     });
     assert_eq!(talk.model().shared.len(), 10_000);
     talk.say(|to| {
-        let (key, iv, hash) = file();
-        to.c_set_slide_dhtml_resource_info("one more", "u", key, iv, hash);
+        to.c_set_slide_dhtml_resource_info("one more", file("u"));
     });
     assert!(talk.pair.client_error(0).unwrap().to_string().contains("too many files"));
 }

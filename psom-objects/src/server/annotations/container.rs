@@ -215,8 +215,7 @@ impl AnnotationContainer {
         told.send(&mut client);
         for (id, annotation) in self.board.iter() {
             if let Some(file) = &annotation.file {
-                let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
-                client.c_set_image_file_info(id, &file.url, key, iv, hash);
+                client.c_set_image_file_info(id, file.clone());
             }
         }
         for (user, anchor) in &self.pointers {

@@ -6,7 +6,7 @@ use crate::{
     package::{RawXml, key_of_name},
     server::content_type::{Added, Addition, Refusal},
     store::StoredFile,
-    types::{EncryptedFile, UploadFinishReason},
+    types::UploadFinishReason,
 };
 
 /// The namespace of an image's detail.
@@ -65,11 +65,10 @@ impl AnnotationContainer {
     fn pin(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
         let id = self.place(cx, annotation);
         self.flush(cx);
-        let (url, key) = (self.meeting.url(&stored), stored.key.clone());
-        let (iv, hash) = (stored.iv.clone(), stored.hash.clone());
-        cx.peers().c_set_image_file_info(id, &url, key.clone(), iv.clone(), hash.clone());
+        let file = self.meeting.encrypted_file(&stored);
+        cx.peers().c_set_image_file_info(id, file.clone());
         self.images.insert(id, stored);
-        let change = Change::SetImage { id, file: EncryptedFile { url, key, iv, hash } };
+        let change = Change::SetImage { id, file };
         self.apply(&change);
         self.save(cx, &change);
     }

@@ -11,7 +11,6 @@ use crate::{
     annotation::{Annotation, Change, Kind, Properties, Property},
     server::content_type::{OldContent, Refusal},
     store::StoredFile,
-    types::EncryptedFile,
 };
 
 /// An annotation as it is saved.
@@ -129,12 +128,7 @@ impl AnnotationContainer {
                 container.apart.insert(id, long.keys().copied().collect());
                 properties.extend(long);
             }
-            let file = saved.file.as_ref().map(|stored| EncryptedFile {
-                url: old.meeting.url(stored),
-                key: stored.key.clone(),
-                iv: stored.iv.clone(),
-                hash: stored.hash.clone(),
-            });
+            let file = saved.file.as_ref().map(|stored| old.meeting.encrypted_file(stored));
             let annotation = Annotation {
                 kind,
                 owner: saved.owner,

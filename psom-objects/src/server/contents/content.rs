@@ -240,9 +240,7 @@ impl Content {
     }
 
     fn set_native_file(&mut self, cx: &mut Context<Self>, file: StoredFile) {
-        let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-        let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
-        cx.peers().c_set_native_file_info(&file.name, key, iv, hash, size);
+        cx.peers().c_set_native_file_info(file.native());
         self.native_file = Some(file);
         self.save(cx);
     }
@@ -405,9 +403,7 @@ impl Lifecycle for Content {
         caller.c_set_present_info(self.presenter.is_some(), self.presenter.unwrap_or(0));
         caller.c_set_presentation_order(self.order);
         if let Some(file) = &self.native_file {
-            let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-            let (key, iv, hash) = (file.key.clone(), file.iv.clone(), file.hash.clone());
-            caller.c_set_native_file_info(&file.name, key, iv, hash, size);
+            caller.c_set_native_file_info(file.native());
         }
         // Clients of version 1 have no such methods, and get no such calls.
         if let Some(url) = &self.original_file_url {

@@ -1,10 +1,9 @@
 //! A whiteboard that only records its calls, one line per call.
 
-use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
-use psom_objects::interfaces::*;
+use psom_objects::{interfaces::*, types::EncryptedFile};
 
-use crate::meeting::{client::Log, store::belongs};
+use crate::meeting::{client::Log, store::has_secrets_of};
 
 macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
@@ -235,16 +234,9 @@ impl AnnotationContainerClient for Annotations {
         note!(self, "board.constraints {constraints:?} {values:?}");
         Ok(())
     }
-    fn c_set_image_file_info(
-        &mut self,
-        _: &mut Context<Self>,
-        id: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
-    ) {
-        assert!(belongs(&url, &key, &iv, &hash), "the keys of {url}");
+    fn c_set_image_file_info(&mut self, _: &mut Context<Self>, id: i32, file: EncryptedFile) {
+        let url = &file.url;
+        assert!(has_secrets_of(url, &file.secrets()), "the secrets of {url}");
         note!(self, "board.image {id} {url}");
     }
     fn c_set_telepointer(

@@ -1,16 +1,15 @@
 //! A client that records the calls of a presentation, and packages for presentations.
 
-use bytes::Bytes;
 use psom::{Context, Handle, Scope, Violation, distributed_object};
 use psom_objects::{
     interfaces::*,
     package::*,
-    types::{ResourceErrorCode, ResourceFormat, Role},
+    types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat, Role},
 };
 
 use crate::meeting::{
     client::Log,
-    store::belongs,
+    store::has_secrets_of,
     world::{World, empty, pack},
 };
 
@@ -34,10 +33,10 @@ impl Slides {
     }
 }
 
-/// The name of a file with a complete URL and the key to decrypt it.
-fn of(url: &str, key: &[u8], iv: &[u8], hash: &[u8]) -> String {
-    let name = url.strip_prefix("http://127.0.0.1/files/").expect("a whole address");
-    assert!(belongs(name, key, iv, hash), "the keys of {name}");
+/// Returns the name of a file, and checks that its URL is complete and its secrets are its own.
+fn name_of(file: EncryptedFile) -> String {
+    let name = file.url.strip_prefix("http://127.0.0.1/files/").expect("a complete URL");
+    assert!(has_secrets_of(name, &file.secrets()), "the secrets of {name}");
     format!("<{name}>")
 }
 
@@ -59,12 +58,9 @@ impl PptContentClient for Slides {
     fn c_set_full_ppt_file_info(
         &mut self,
         _: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        self.note(format!("full {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("full {}", name_of(file)))
     }
 
     fn c_set_location(&mut self, _: &mut Context<Self>, location: String) -> Result<(), Violation> {
@@ -81,11 +77,9 @@ impl PptContentClient for Slides {
         _: &mut Context<Self>,
         url: String,
         slides: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
-        self.note(format!("notes {slides:?} {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("notes {slides:?} {}", name_of(secrets.with_url(url))))
     }
 
     fn c_set_partial_ppt_file_info(
@@ -93,22 +87,17 @@ impl PptContentClient for Slides {
         _: &mut Context<Self>,
         url: String,
         slides: Vec<i32>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
-        self.note(format!("partial {slides:?} {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("partial {slides:?} {}", name_of(secrets.with_url(url))))
     }
 
     fn c_set_preview_thumbnail_file_info(
         &mut self,
         _: &mut Context<Self>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        self.note(format!("preview {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("preview {}", name_of(file)))
     }
 
     fn c_set_resource_error_code(
@@ -133,48 +122,37 @@ impl PptContentClient for Slides {
         clicks: i32,
         url: String,
         needs: Vec<String>,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        secrets: FileSecrets,
     ) -> Result<(), Violation> {
         let needs = needs.join(",");
-        self.note(format!("markup {slide} {clicks} [{needs}] {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("markup {slide} {clicks} [{needs}] {}", name_of(secrets.with_url(url))))
     }
 
     fn c_set_slide_dhtml_resource_info(
         &mut self,
         _: &mut Context<Self>,
         name: String,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        self.note(format!("shared {name} {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("shared {name} {}", name_of(file)))
     }
 
     fn c_set_slide_jpeg_info(
         &mut self,
         _: &mut Context<Self>,
         slide: i32,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        self.note(format!("jpeg {slide} {}", of(&url, &key, &iv, &hash)))
+        self.note(format!("jpeg {slide} {}", name_of(file)))
     }
 
     fn c_set_thumbnail_file_info(
         &mut self,
         _: &mut Context<Self>,
         names: Vec<String>,
-        url: String,
-        key: Bytes,
-        iv: Bytes,
-        hash: Bytes,
+        file: EncryptedFile,
     ) -> Result<(), Violation> {
-        self.note(format!("thumbnails {} {}", names.join(","), of(&url, &key, &iv, &hash)))
+        self.note(format!("thumbnails {} {}", names.join(","), name_of(file)))
     }
 }
 
@@ -188,9 +166,9 @@ impl AnnotationContainerClient for Annotations {
         self.0.lock().unwrap().push("slides.annotations".to_owned());
         Ok(())
     }
-    fn c_set_image_file_info(&mut self, _: &mut Context<Self>, id: i32, url: String, key: Bytes, iv: Bytes, hash: Bytes) {
-        let file = of(&url, &key, &iv, &hash);
-        self.0.lock().unwrap().push(format!("slides.image {id} {file}"));
+    fn c_set_image_file_info(&mut self, _: &mut Context<Self>, id: i32, file: EncryptedFile) {
+        let name = name_of(file);
+        self.0.lock().unwrap().push(format!("slides.image {id} {name}"));
     }
     fn c_add_annotation_batch(&mut self, _: &mut Context<Self>, ids: Vec<i32>, _: Vec<i32>, _: Vec<i32>, _: Vec<i64>, _: Vec<i64>, _: Vec<i32>, _: Vec<String>, _: Vec<String>) -> Result<(), Violation> {
         if !ids.is_empty() {

@@ -4,9 +4,7 @@ use super::{
     deck::Failed,
     item::{Item, Pages},
 };
-use crate::{
-    interfaces::PptContentClientProxy, server::context::MeetingContext, store::StoredFile,
-};
+use crate::{interfaces::PptContentClientProxy, server::context::MeetingContext};
 
 /// Tells one client or all of them what is there.
 pub(super) fn item<T: Target>(
@@ -14,31 +12,28 @@ pub(super) fn item<T: Target>(
     meeting: &MeetingContext,
     item: &Item,
 ) {
-    let of = |file: &StoredFile| {
-        (meeting.url(file), file.key.clone(), file.iv.clone(), file.hash.clone())
-    };
-    let (url, key, iv, hash) = of(item.file());
+    let file = meeting.encrypted_file(item.file());
     match item {
-        Item::Preview(_) => drop(to.c_set_preview_thumbnail_file_info(&url, key, iv, hash)),
+        Item::Preview(_) => drop(to.c_set_preview_thumbnail_file_info(file)),
         Item::Thumbnails { names, .. } => {
             let names: Vec<_> = names.values().cloned().collect();
-            to.c_set_thumbnail_file_info(&names, &url, key, iv, hash);
+            to.c_set_thumbnail_file_info(&names, file);
         }
-        Item::Notes(pages) => drop(to.c_set_notes_info(&url, &numbers(pages), key, iv, hash)),
+        Item::Notes(pages) => drop(to.c_set_notes_info(&file.url, &numbers(pages), file.secrets())),
         Item::Partial(pages) => {
-            to.c_set_partial_ppt_file_info(&url, &numbers(pages), key, iv, hash);
+            to.c_set_partial_ppt_file_info(&file.url, &numbers(pages), file.secrets());
         }
-        Item::Full(_) => drop(to.c_set_full_ppt_file_info(&url, key, iv, hash)),
+        Item::Full(_) => drop(to.c_set_full_ppt_file_info(file)),
         Item::Shared { name, .. } => {
-            to.c_set_slide_dhtml_resource_info(name, &url, key, iv, hash);
+            to.c_set_slide_dhtml_resource_info(name, file);
         }
         Item::Markup(markup) => {
             let (slide, clicks) = (number(markup.slide), number(markup.clicks));
             let needs = &markup.needs;
-            to.c_set_slide_dhtml_markup_info(slide, clicks, &url, needs, key, iv, hash);
+            to.c_set_slide_dhtml_markup_info(slide, clicks, &file.url, needs, file.secrets());
         }
         Item::Jpeg { slide, .. } => {
-            to.c_set_slide_jpeg_info(number(*slide), &url, key, iv, hash);
+            to.c_set_slide_jpeg_info(number(*slide), file);
         }
         // The content has told it.
         Item::Native(_) => {}
