@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use psom::interface::Definition;
-use psom_inspect::idl::{self, Document};
+use psom::{interface::Definition, session::CONN_MGR};
+use psom_inspect::idl::{self, Bindings, Document};
 use psom_objects::interfaces::catalog;
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 /// Upper bound on a file with definitions.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
-/// Print the built-in interfaces, or compare them with a file
+/// Print the built-in interfaces, compare them with a file, or generate code from them
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -22,6 +22,9 @@ Examples:
   psom idl Content UploadManager           print some interfaces
   psom idl --check interfaces.idl          compare a file with the built-in interfaces
   psom idl Content --check -               compare one interface with standard input
+  psom idl --javascript > interfaces.js    an ES module for psom-js
+  psom idl --typescript --from room.idl    the declarations for the interfaces of a file
+  psom idl --rust room.idl                 the annotated traits for the interfaces of a file
 
 A difference that does not affect the wire, such as the name of a parameter, is a note. After any
 other difference, the command exits with 1.")]
@@ -32,16 +35,58 @@ pub struct Idl {
     /// Compare with the definitions of this file; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     check: Option<PathBuf>,
+    /// Print an ES module for psom-js.
+    #[arg(long, conflicts_with_all = ["check", "typescript", "rust"])]
+    javascript: bool,
+    /// Print the declarations of that module.
+    #[arg(long, conflicts_with_all = ["check", "rust"])]
+    typescript: bool,
+    /// Use the definitions of this file instead of the built-in interfaces; `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "names"])]
+    from: Option<PathBuf>,
+    /// Print the annotated traits of the definitions in this file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "names", "from"])]
+    rust: Option<PathBuf>,
+    /// The address of psom-js in the imports.
+    #[arg(long, value_name = "ADDRESS", default_value = "..")]
+    library: String,
 }
 
 impl Idl {
     pub fn run(self) -> Result {
+        if self.javascript || self.typescript || self.rust.is_some() {
+            return self.generate();
+        }
+        if let Some(file) = &self.from {
+            return out::text(&read_document(file)?.to_string());
+        }
         let definitions = self.definitions()?;
         let built_in: Document = definitions.iter().collect();
         match &self.check {
             None => out::line(built_in.to_string().trim_end()),
             Some(file) => self.compare(&definitions, &built_in, file),
         }
+    }
+
+    fn generate(&self) -> Result {
+        let bindings = match self.rust.as_deref().or(self.from.as_deref()) {
+            Some(file) => Bindings::from_document(&read_document(file)?)
+                .map_err(|error| CommandError::new(format!("{}, {error}", name_of(file))))?,
+            None => {
+                let mut definitions = self.definitions()?;
+                // Psom-js has the protocol's own object.
+                definitions.retain(|definition| definition.name() != CONN_MGR.name());
+                Bindings::from_definitions(&definitions)
+                    .map_err(|error| CommandError::new(error.to_string()))?
+            }
+        };
+        out::text(&if self.rust.is_some() {
+            bindings.rust()
+        } else if self.typescript {
+            bindings.typescript(&self.library)
+        } else {
+            bindings.javascript(&self.library)
+        })
     }
 
     /// Returns the named interfaces, or all.
@@ -64,10 +109,7 @@ impl Idl {
 
     fn compare(&self, definitions: &[Definition], built_in: &Document, file: &Path) -> Result {
         let shown = name_of(file);
-        let text = String::from_utf8(read_input(file, MAX_FILE_BYTES)?)
-            .map_err(|_| CommandError::new(format!("{shown} is not text in UTF-8")))?;
-        let mut document = Document::parse(&text)
-            .map_err(|error| CommandError::new(format!("{shown}, {error}")))?;
+        let mut document = read_document(file)?;
         if !self.names.is_empty() {
             document.blocks.retain(|block| definitions.iter().any(|it| it.name() == block.name));
         }
@@ -94,6 +136,13 @@ impl Idl {
             ))),
         }
     }
+}
+
+fn read_document(file: &Path) -> Result<Document> {
+    let shown = name_of(file);
+    let text = String::from_utf8(read_input(file, MAX_FILE_BYTES)?)
+        .map_err(|_| CommandError::new(format!("{shown} is not text in UTF-8")))?;
+    Document::parse(&text).map_err(|error| CommandError::new(format!("{shown}, {error}")))
 }
 
 /// Reports whether a name, in upper or lower case, means a definition.

@@ -2,15 +2,20 @@
 //!
 //! A [`Document`] contains the definitions of a file as plain data. [`Document::parse`] reads it
 //! from text, its `Display` prints it, and [`compare`] lists the differences between two documents.
-//! [`Block::of`] converts a built-in definition.
+//! [`Block::of`] converts a built-in definition. [`Bindings`] generates JavaScript, TypeScript and
+//! Rust from definitions.
 
+mod bindings;
 mod compare;
 mod error;
+mod javascript;
 mod lexer;
 mod parse;
+mod rust;
 
 use std::fmt;
 
+pub use bindings::{Bindings, GenerateError};
 pub use compare::{Difference, compare};
 pub use error::ParseError;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use psom_inspect::idl::{Document, compare};
+use psom_inspect::idl::{Bindings, Document, compare};
 use psom_objects::interfaces::catalog;
 
 fn specified() -> Document {
@@ -58,4 +58,81 @@ fn interface_halves_share_name_and_versions() {
         assert_eq!(definition.server.name, definition.client.name);
         assert_eq!(versions(definition.server), versions(definition.client));
     }
+}
+
+/// The interfaces that psom-js gets. It has the protocol's own object already.
+fn bindings() -> Bindings {
+    let mut definitions = catalog();
+    definitions.retain(|definition| definition.title != "ConnMgr");
+    Bindings::from_definitions(&definitions).unwrap()
+}
+
+#[test]
+fn javascript_of_the_interfaces_is_current() {
+    let advice = "run `psom idl --javascript` and `psom idl --typescript` for psom-js/meeting";
+    let committed = include_str!("../../../psom-js/meeting/interfaces.js");
+    assert!(bindings().javascript("..") == committed, "{advice}");
+    let committed = include_str!("../../../psom-js/meeting/interfaces.d.ts");
+    assert!(bindings().typescript("..") == committed, "{advice}");
+}
+
+const ROOM: &str = r#"
+[Name="Example.Room", Version=1]
+DOInterface Room {
+    [Hash=1]
+    ServerInterface { void sSay(String text); void sSay(String text, Int64 type); }
+    [Hash=-2]
+    ClientInterface { void cSaid(String[][] rows, Byte[] data, DistributedObject by); }
+}
+[Name="Example.Room", Version=3]
+DOInterface Room {
+    [Hash=11]
+    ServerInterface { void sSay(String text); void sSay(String text, Int64 type); void setURL(); }
+    [Hash=-12]
+    ClientInterface { void cSaid(String[][] rows, Byte[] data, DistributedObject by); }
+}
+"#;
+
+#[test]
+fn code_is_generated_from_a_file_of_definitions() {
+    let bindings = Bindings::from_document(&Document::parse(ROOM).unwrap()).unwrap();
+    let script = bindings.javascript("/app");
+    for part in [
+        "import { Interface } from '/app/interface.js';",
+        "versions: [[1, 1n, -2n], [3, 11n, -12n]],",
+        "{ name: 'sSay_2', params: [['text', 'String'], ['type', 'Int64']] },",
+        "{ name: 'setURL', params: [], since: 3 },",
+    ] {
+        assert!(script.contains(part), "{part} in {script}");
+    }
+    let types = bindings.typescript("/app");
+    let said = "cSaid?(rows: string[][], data: Uint8Array, by: LocalObject | null): void;";
+    assert!(types.contains("sSay_2(text: string, type: bigint): void;"), "{types}");
+    assert!(types.contains(said), "{types}");
+    let traits = bindings.rust();
+    let parsed = syn::parse_file(&traits).unwrap();
+    let names = parsed.items.iter().filter_map(|item| match item {
+        syn::Item::Trait(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["RoomServer", "RoomClient"]);
+    for part in [
+        "    #[wire(name = \"sSay\")]\n    fn s_say_2(&mut self, cx: &mut Context<Self>, text: \
+         String, type_: i64);",
+        "    #[since(3)]\n    #[wire(name = \"setURL\")]\n    fn set_url(",
+        "rows: Vec<Vec<String>>, data: Vec<u8>, by: psom::ObjectRef",
+    ] {
+        assert!(traits.contains(part), "{part} in {traits}");
+    }
+}
+
+#[test]
+fn generator_refuses_definitions_without_a_hash_or_with_changes() {
+    let refused = |from, to| {
+        let text = ROOM.replacen(from, to, 1);
+        Bindings::from_document(&Document::parse(&text).unwrap()).unwrap_err().to_string()
+    };
+    assert!(refused("[Hash=-12]", "").contains("no hash"));
+    let changed = refused("void sSay(String text);", "void sSay(Int32 text);");
+    assert!(changed.contains("version 3 of Room changes method sSay"), "{changed}");
 }
