@@ -39,6 +39,9 @@ pub enum PeerMisbehaved {
     /// An OP_CONNECT above the limit of connected objects.
     #[error("more than {0} objects are connected")]
     TooManyProxies(usize),
+    /// A message from a peer that confirms its peer's closes too slowly, or not at all (section 2.2.2.1.2).
+    #[error("more than {0} closed objects are not confirmed")]
+    TooManyUnconfirmedCloses(usize),
     /// A method index that the interface lacks in the negotiated version (section 2.2.2.2).
     #[error("method {index} is not in {interface} version {version}")]
     UnknownMethod {

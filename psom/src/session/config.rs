@@ -23,6 +23,10 @@ pub struct Config {
     pub proxy_header: bool,
     /// The maximum number of connected objects and tombstones of a connection. Default: 65,536.
     pub proxy_limit: usize,
+    /// The maximum number of objects that this side closed and whose closing the peer has not
+    /// confirmed. A peer that sends other messages while it has more to confirm is disconnected.
+    /// Default: 16,384.
+    pub unconfirmed_close_limit: usize,
     /// The soft limit of a send queue in bytes. Above it, new `#[latest]` calls replace pending
     /// ones. Default: 1 MiB.
     pub soft_limit: usize,
@@ -49,6 +53,7 @@ impl Default for Config {
             idle_timeout: Duration::from_secs(90),
             proxy_header: false,
             proxy_limit: 1 << 16,
+            unconfirmed_close_limit: 1 << 14,
             soft_limit: 1 << 20,
             hard_limit: 8 << 20,
             stall_timeout: Duration::from_secs(10),

@@ -193,8 +193,12 @@ impl Session {
 
     fn on_operation(&mut self, operation: Operation, batch: &Batch) -> Result<Step, Error> {
         let channel = self.incoming_channel;
-        if self.table.is_none() {
+        let Some(table) = &self.table else {
             return Err(PeerMisbehaved::ChannelNotOpen(channel).into());
+        };
+        let limit = self.config.unconfirmed_close_limit;
+        if table.tombstones() > limit && !matches!(operation, Operation::Close { .. }) {
+            return Err(PeerMisbehaved::TooManyUnconfirmedCloses(limit).into());
         }
         match operation {
             Operation::Call { proxy, method, arguments } => {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     error::CallError,
@@ -33,13 +33,18 @@ pub(super) struct ProxyTable {
     connected_here: i32,
     connected_there: i32,
     entries: BTreeMap<ProxyId, Entry>,
+    /// The identifiers of each connected object, for references to objects in arguments.
+    by_object: BTreeSet<(ObjectKey, ProxyId)>,
+    /// The number of tombstones: closes that the peer has not confirmed.
+    tombstones: usize,
 }
 
 impl ProxyTable {
     /// Creates the table of a channel whose root is connected.
     pub(super) fn with_root(root: Connected) -> Self {
-        let entries = BTreeMap::from([(ProxyId::ROOT, Entry::Open(root))]);
-        Self { entries, ..Self::default() }
+        let mut table = Self::default();
+        table.insert(ProxyId::ROOT, Entry::Open(root));
+        table
     }
 
     /// Returns the identifier of the next object that this side connects.
@@ -55,7 +60,12 @@ impl ProxyTable {
         Ok(ProxyId::connected_there(self.connected_there))
     }
 
+    /// Adds an identifier that is not in the table yet.
     pub(super) fn insert(&mut self, id: ProxyId, entry: Entry) {
+        match &entry {
+            Entry::Open(connected) => _ = self.by_object.insert((connected.object, id)),
+            Entry::Tombstone => self.tombstones += 1,
+        }
         self.entries.insert(id, entry);
     }
 
@@ -72,22 +82,33 @@ impl ProxyTable {
 
     /// Replaces an open entry by a tombstone.
     pub(super) fn replace_by_tombstone(&mut self, id: ProxyId) -> Option<Connected> {
-        match self.entries.get_mut(&id) {
-            Some(entry @ Entry::Open(_)) => match std::mem::replace(entry, Entry::Tombstone) {
-                Entry::Open(connected) => Some(connected),
-                Entry::Tombstone => None,
-            },
-            Some(Entry::Tombstone) | None => None,
-        }
+        let entry @ Entry::Open(_) = self.entries.get_mut(&id)? else { return None };
+        let Entry::Open(connected) = std::mem::replace(entry, Entry::Tombstone) else {
+            return None;
+        };
+        self.by_object.remove(&(connected.object, id));
+        self.tombstones += 1;
+        Some(connected)
     }
 
     pub(super) fn remove(&mut self, id: ProxyId) -> Option<Entry> {
-        self.entries.remove(&id)
+        let entry = self.entries.remove(&id)?;
+        match &entry {
+            Entry::Open(connected) => _ = self.by_object.remove(&(connected.object, id)),
+            Entry::Tombstone => self.tombstones -= 1,
+        }
+        Some(entry)
     }
 
-    /// Returns the identifier of a connected object.
+    /// Returns an identifier under which an object is connected.
     pub(super) fn find(&self, object: ObjectKey) -> Option<ProxyId> {
-        self.opened().find(|(_, connected)| connected.object == object).map(|(id, _)| id)
+        let mut ids = self.by_object.range((object, ProxyId::MIN)..=(object, ProxyId::MAX));
+        ids.next().map(|(_, id)| *id)
+    }
+
+    /// Returns the number of closes of this side that the peer has not confirmed.
+    pub(super) fn tombstones(&self) -> usize {
+        self.tombstones
     }
 
     pub(super) fn opened(&self) -> impl DoubleEndedIterator<Item = (ProxyId, &Connected)> {
@@ -100,5 +121,35 @@ impl ProxyTable {
     /// Returns the number of entries, including tombstones.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use slotmap::SlotMap;
+
+    use super::*;
+
+    const INTERFACE: &InterfaceDesc = crate::session::connmgr::DESC.serves;
+
+    #[test]
+    fn object_is_found_until_its_last_identifier_is_closed() {
+        let mut slots = SlotMap::with_key();
+        let [root, file, other] = [(); 3].map(|()| ObjectKey { space: 1, slot: slots.insert(()) });
+        let connected = |object| Connected { object, serves: INTERFACE, version: 1, label: None };
+        let mut table = ProxyTable::with_root(connected(root));
+        let [first, second, third] = [(); 3].map(|()| table.next_here().unwrap());
+        for (id, object) in [(first, file), (second, other), (third, file)] {
+            table.insert(id, Entry::Open(connected(object)));
+        }
+        assert_eq!((table.find(root), table.find(file)), (Some(ProxyId::ROOT), Some(first)));
+        assert_eq!(table.replace_by_tombstone(first).unwrap().object, file);
+        assert!(table.replace_by_tombstone(first).is_none());
+        assert_eq!((table.find(file), table.tombstones()), (Some(third), 1));
+        assert!(matches!(table.remove(third), Some(Entry::Open(_))));
+        assert_eq!((table.find(file), table.find(other)), (None, Some(second)));
+        assert!(matches!(table.remove(first), Some(Entry::Tombstone)));
+        assert_eq!((table.tombstones(), table.len()), (0, 2));
     }
 }

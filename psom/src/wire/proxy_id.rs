@@ -13,6 +13,10 @@ pub struct ProxyId(i32);
 impl ProxyId {
     /// The root of a channel.
     pub const ROOT: Self = Self(0);
+    /// The lowest identifier in the order of this type.
+    pub(crate) const MIN: Self = Self(i32::MIN);
+    /// The highest identifier in the order of this type.
+    pub(crate) const MAX: Self = Self(i32::MAX);
 
     /// Returns the identifier as a number.
     pub fn get(self) -> i32 {

@@ -74,6 +74,22 @@ fn calls_to_a_failed_connect_are_dropped_and_counted() {
 }
 
 #[test]
+fn peer_that_confirms_no_close_is_disconnected() {
+    // The default of `Config::unconfirmed_close_limit`.
+    const LIMIT: usize = 16_384;
+    let unconfirmed = [set_channel(2), connect(0, "nowhere", 32).repeat(LIMIT + 1)].concat();
+    let call = call(0, S_REFER, &[&0i32]);
+
+    let mut script = with_connected_child().script();
+    script.send(&unconfirmed);
+    script.send(&op_close(2));
+    script.send(&connect(0, "nowhere", 32));
+    assert_eq!(script.error(), None, "as many as the limit are allowed");
+    let text = farewell("more than 16384 closed objects are not confirmed");
+    breaks(&mut script, &call, PeerMisbehaved::TooManyUnconfirmedCloses(LIMIT), &text);
+}
+
+#[test]
 fn ruling_02_identifiers_are_never_reused() {
     let handshake =
         with_connected_child().then(&[op_close(1), connect(0, "child", CHILD_CLIENT_HASH)]);
