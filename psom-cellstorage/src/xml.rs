@@ -160,7 +160,9 @@ fn read_start(start: &BytesStart<'_>, nodes: &mut usize) -> Result<Node, SoapErr
     };
     count()?;
     let mut node = Node::new(start.local_name().as_ref());
-    for attribute in start.attributes() {
+    // The check for duplicates takes quadratic time. Of two attributes with one name, the first one
+    // counts.
+    for attribute in start.attributes().with_checks(false) {
         count()?;
         let attribute = attribute.map_err(|error| SoapError::Xml(error.to_string()))?;
         if attribute.key.as_namespace_binding().is_some() {

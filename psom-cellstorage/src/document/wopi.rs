@@ -108,8 +108,10 @@ fn answer(change: &mut Change, call: &WopiCall, caller: &Caller, now: SystemTime
         return WopiAnswer::new(401);
     }
     let sharing = &mut document.sharing;
-    let (kind, held, _) = sharing.lock();
+    let (kind, held, holder) = sharing.lock();
+    let is_own = holder.is_some_and(|holder| holder.login == caller.user.login);
     let held = held.map(str::to_owned).filter(|_| kind == LockType::Exclusive);
+    let own = held.clone().filter(|_| is_own);
     let lock = |id: &str| ExclusiveLock {
         id: id.to_owned(),
         user: caller.user.clone(),
@@ -176,8 +178,8 @@ fn answer(change: &mut Change, call: &WopiCall, caller: &Caller, now: SystemTime
             }
         }
         WopiCall::Cobalt(message) => {
-            // A raw message names no lock: it passes the lock that its WOPI client holds.
-            let call = CellCall { bypass_lock: held, ..CellCall::default() };
+            // A raw message names no lock: it passes the lock that its own user holds.
+            let call = CellCall { bypass_lock: own, ..CellCall::default() };
             match cell::answer_raw(change, message, &call, caller, now) {
                 Ok(bytes) => WopiAnswer::new(200).body("text/html", bytes),
                 Err(ErrorName::FileAlreadyLockedOnServer) => conflict(&change.document),

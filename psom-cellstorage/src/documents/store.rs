@@ -105,6 +105,9 @@ pub enum DocumentError {
     /// Another document has the name.
     #[error("another document has this name")]
     Exists,
+    /// Another program changed the document since it was loaded.
+    #[error("another program changed the document; query again")]
+    Changed,
     /// The store does not support the operation.
     #[error("the store does not support this operation")]
     Unsupported,
@@ -126,6 +129,7 @@ impl DocumentError {
             Self::Denied => ErrorName::FileUnauthorizedAccess,
             Self::NoRevision(_) => ErrorName::VersionNotFound,
             Self::Exists => ErrorName::InvalidArgument,
+            Self::Changed => ErrorName::ColdStoreConcurrencyViolation,
             Self::Unsupported => ErrorName::RequestNotSupported,
             Self::Failed(_) => ErrorName::SubRequestFail,
         }

@@ -138,9 +138,13 @@ impl Folder {
 
     fn save_now(&self, key: &str, revision: &Revision, file: &[u8]) -> Result<(), DocumentError> {
         let mut description = self.load_now(key)?;
+        // The load keeps a file that another program wrote as a revision of its own. An upload that
+        // does not know this revision must not replace it.
+        if description.revisions.last().is_some_and(|newest| newest.number >= revision.number) {
+            return Err(DocumentError::Changed);
+        }
         let path = self.revision_file(key, revision.number);
         replace(&path, file).map_err(DocumentError::failed)?;
-        description.revisions.retain(|known| known.number < revision.number);
         description.revisions.push(revision.clone());
         self.write_description(key, &description)?;
         // The revision is safe. A failure from here on is repaired by the next load.

@@ -8,7 +8,7 @@ use axum::{
     extract::{DefaultBodyLimit, OriginalUri, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
-        header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG},
+        header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, ORIGIN},
     },
 };
 use percent_encoding::percent_decode_str;
@@ -46,6 +46,10 @@ async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
+    if is_foreign(&headers) {
+        let text = "a page of another site must not use this service\n";
+        return plain(403, "text/plain; charset=utf-8", text);
+    }
     let path = percent_decode_str(uri.path()).decode_utf8_lossy().into_owned();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let authorization = header(AUTHORIZATION.as_str()).map(str::to_owned);
@@ -75,6 +79,16 @@ async fn handle(
     // Without it, a proxy could answer a query with an old revision.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Reports whether a page of another site sent the request. Browsers name its site in the header
+/// `Origin`; Office sends no such header. Without this check, each page that a user visits could
+/// change documents of a server on the user's machine.
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return false };
+    let site = origin.to_str().ok().and_then(|origin| Some(origin.split_once("://")?.1));
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    site.is_none() || site != host
 }
 
 fn plain(status: u16, content_type: &str, body: impl Into<Body>) -> Response<Body> {

@@ -91,7 +91,24 @@ impl Service {
         let now = SystemTime::now();
         let entry = self.entry(key, now);
         let mut slot = entry.lock().await;
-        let document = match &*slot {
+        let result = self.run(key, step, now, &mut slot).await;
+        let newest = slot.as_ref().and_then(Document::newest);
+        let bytes = newest.map_or(0, |revision| revision.size);
+        drop(slot);
+        drop(entry);
+        // Also after an error, so that addresses without a document do not accumulate.
+        self.account(key, bytes);
+        result
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        key: &str,
+        step: impl FnOnce(&Document, SystemTime) -> (T, Change) + Send + 'static,
+        now: SystemTime,
+        slot: &mut Option<Document>,
+    ) -> Result<T, DocumentError> {
+        let document = match slot {
             Some(document) => document.clone(),
             None => self.load(key).await?,
         };
@@ -110,11 +127,7 @@ impl Service {
             // The document has another key from now on and is loaded again.
             return Ok(answer);
         }
-        let bytes = document.newest().map_or(0, |revision| revision.size);
         *slot = Some(document);
-        drop(slot);
-        drop(entry);
-        self.account(key, bytes);
         Ok(answer)
     }
 
@@ -200,6 +213,7 @@ pub(super) fn status(error: &DocumentError) -> u16 {
     match error.name() {
         ErrorName::FileNotExistsOrCannotBeCreated | ErrorName::VersionNotFound => 404,
         ErrorName::FileUnauthorizedAccess => 403,
+        ErrorName::ColdStoreConcurrencyViolation => 409,
         ErrorName::RequestNotSupported => 501,
         _ => 500,
     }

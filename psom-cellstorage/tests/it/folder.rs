@@ -69,6 +69,25 @@ async fn an_interrupted_replacement_is_completed() {
 }
 
 #[tokio::test]
+async fn an_upload_does_not_replace_the_change_of_another_program() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("report.docx");
+    let (router, documents) = open(&folder);
+    let mut ada = client(1);
+    put(&router, "ada", &mut ada, b"first").await.unwrap();
+    fs::write(&path, "from another program").unwrap();
+    let error = put(&router, "ada", &mut ada, b"second").await.unwrap_err();
+    assert!(error.to_string().contains("ColdStoreConcurrencyViolation"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"from another program");
+    assert_eq!(documents.read("report.docx", 2).await.unwrap(), "from another program");
+    let mut again = client(2);
+    query(&router, "ada", &mut again).await.unwrap();
+    assert_eq!(again.file().unwrap(), "from another program");
+    put(&router, "ada", &mut again, b"third").await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"third");
+}
+
+#[tokio::test]
 async fn paths_lead_only_to_files_in_the_folder() {
     let (folder, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     fs::create_dir(folder.path().join("sub")).unwrap();

@@ -4,9 +4,10 @@ use axum::{Router, body::Body, http::Request};
 use bytes::Bytes;
 use fsshttpb::{
     atom::Guid,
+    file::Chunking,
     message::{Operation, QueryChanges, Request as Message, Response, SubRequest},
     object::types::Partition,
-    store::Store,
+    store::{Ids, Store},
 };
 use psom_cellstorage::soap::Responses;
 
@@ -102,4 +103,42 @@ async fn the_file_is_described_and_downloaded() {
     assert_eq!((status, &body[..]), (200, &b"first"[..]));
     let (status, ..) = send(&router, get("absent.docx").unwrap()).await;
     assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn a_raw_upload_passes_only_the_lock_of_its_user() {
+    let (router, documents) = site();
+    put(&router, "ada", &mut client(1), b"first").await.unwrap();
+    let call_as = async |user: &str, headers: &[(&str, &str)], body: Vec<u8>| {
+        let user = format!("User {user}");
+        let headers = [headers, &[("Authorization", &user)]].concat();
+        call(&router, "report.docx", &headers, body).await
+    };
+    let (_, _, body) = call_as("ada", &[("X-WOPI-Override", "COBALT")], query()).await;
+    let store = Store::from_response(&Response::read(&body).unwrap()).unwrap();
+    let lock = [("X-WOPI-Override", "LOCK"), ("X-WOPI-Lock", "a")];
+    assert_eq!(call_as("ada", &lock, vec![]).await.0, 200);
+    for (user, status) in [("grace", 409), ("ada", 200)] {
+        let file = Bytes::from_static(b"second");
+        let put = store.edit(&file, &mut Ids::from_seed(b"client"), &Chunking::default()).unwrap();
+        let sub = SubRequest::new(1, Partition::CONTENTS, Operation::PutChanges(put));
+        let upload = Message::with(&[sub], Guid::NULL, 0).to_bytes();
+        let (found, headers, _) = call_as(user, &[("X-WOPI-Override", "COBALT")], upload).await;
+        assert_eq!(found, status, "{user}");
+        assert_eq!(headers.contains_key("x-wopi-lock"), status == 409);
+    }
+    assert_eq!(documents.files(PATH), ["first", "second"]);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_are_refused() {
+    let (router, documents) = site();
+    put(&router, "ada", &mut client(1), b"first").await.unwrap();
+    for (origin, status) in [("http://evil.example", 403), ("null", 403), ("http://localhost", 200)]
+    {
+        let request = Request::get(PATH).header("host", "localhost").header("origin", origin);
+        let (found, ..) = send(&router, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(found, status, "{origin}");
+    }
+    assert_eq!(documents.files(PATH), ["first"]);
 }
