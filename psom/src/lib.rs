@@ -120,6 +120,8 @@ pub mod hub;
 pub mod interface;
 #[cfg(feature = "tokio")]
 pub mod net;
+#[cfg(feature = "offline")]
+pub mod offline;
 pub mod session;
 pub mod space;
 pub mod testing;

@@ -33,7 +33,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["interface"],
             &["session"],
             &["space"],
-            &["hub"],
+            &["hub", "offline"],
             &["testing"],
             &["net"],
             &["__private"],

@@ -13,6 +13,7 @@ mod house;
 mod inspect;
 mod meeting;
 mod net;
+mod offline;
 mod session;
 mod space;
 mod ui;

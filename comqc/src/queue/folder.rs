@@ -14,20 +14,24 @@ use super::{
 const TEMPORARY: &str = "tmp";
 /// The file whose lock says that the queue is open.
 const LOCK: &str = "lock";
+/// The file with the highest number that a removed message had.
+const NEWEST: &str = "newest";
 /// The end of a message's file name.
 const EXTENSION: &str = "comqc";
 
 /// A queue in a folder: one folder for each of the seven queues, and one file for each message.
 ///
 /// A file's name is `ID-TRIES-DUE.comqc`, and its content is the message, so that a message moves
-/// by renaming. The ID is padded with zeros to 20 digits. Removing a retry queue's folder shortens
-/// the schedule.
+/// by renaming. The ID is padded with zeros to 20 digits; an ID is never used again. Removing a retry
+/// queue's folder shortens the schedule.
 #[derive(Debug)]
 pub struct FolderQueue {
     root: PathBuf,
     application: String,
     taken: BTreeSet<u64>,
     last_id: u64,
+    /// The content of the file [`NEWEST`].
+    newest_removed: u64,
     /// Holds the lock.
     _lock: File,
 }
@@ -66,6 +70,15 @@ fn sync(folder: &Path) -> Result<()> {
     at(folder, File::open(folder).and_then(|folder| folder.sync_all()))
 }
 
+/// Writes a file and makes its content durable.
+fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    let written = File::create(path).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    at(path, written)
+}
+
 impl FolderQueue {
     /// Opens the queues of `application` in the folder `root`, or creates them there. A folder that
     /// has the input queue keeps the queues that it has.
@@ -77,7 +90,7 @@ impl FolderQueue {
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
         if application.is_empty()
             || application.starts_with('.')
-            || [TEMPORARY, LOCK].contains(&application)
+            || [TEMPORARY, LOCK, NEWEST].contains(&application)
             || !application.chars().all(is_plain)
         {
             return Err(FolderError::Name(application.to_owned()));
@@ -103,6 +116,7 @@ impl FolderQueue {
             application: application.to_owned(),
             taken: BTreeSet::new(),
             last_id: 0,
+            newest_removed: 0,
             _lock: lock,
         };
         // The input queue is created last: it says that the others were created.
@@ -113,7 +127,9 @@ impl FolderQueue {
             }
             sync(&queue.root)?;
         }
-        queue.last_id = queue.list()?.iter().map(|entry| entry.id).max().unwrap_or(0);
+        let stored = queue.list()?.iter().map(|entry| entry.id).max().unwrap_or(0);
+        queue.newest_removed = queue.read_newest()?;
+        queue.last_id = stored.max(queue.newest_removed);
         Ok(queue)
     }
 
@@ -124,6 +140,32 @@ impl FolderQueue {
     fn path(&self, id: u64, step: Step) -> PathBuf {
         let Step { stage, tries, due } = step;
         self.folder(stage).join(format!("{id:020}-{tries}-{due}.{EXTENSION}"))
+    }
+
+    fn read_newest(&self) -> Result<u64> {
+        let path = self.root.join(NEWEST);
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let number = text.trim().parse();
+                at(&path, number.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => at(&path, Err(error)),
+        }
+    }
+
+    /// Saves the number of the newest message before the message is removed, so that no later
+    /// message gets it.
+    fn save_newest(&mut self) -> Result<()> {
+        if self.newest_removed < self.last_id {
+            let path = self.root.join(NEWEST);
+            let temporary = self.root.join(TEMPORARY).join(NEWEST);
+            write_file(&temporary, self.last_id.to_string().as_bytes())?;
+            at(&path, fs::rename(&temporary, &path))?;
+            sync(&self.root)?;
+            self.newest_removed = self.last_id;
+        }
+        Ok(())
     }
 
     fn find(&self, id: u64) -> Result<Option<Entry>> {
@@ -145,12 +187,7 @@ impl Queue for FolderQueue {
         let id = self.last_id + 1;
         let path = self.path(id, Step { stage: Stage::Input, tries: 0, due: now });
         let temporary = self.root.join(TEMPORARY).join(id.to_string());
-        at(&temporary, {
-            File::create(&temporary).and_then(|mut file| {
-                file.write_all(body)?;
-                file.sync_all()
-            })
-        })?;
+        write_file(&temporary, body)?;
         at(&path, fs::rename(&temporary, &path))?;
         sync(&self.folder(Stage::Input))?;
         self.last_id = id;
@@ -206,6 +243,9 @@ impl Queue for FolderQueue {
 
     fn finish(&mut self, id: u64) -> Result<()> {
         if let Some(entry) = self.find(id)? {
+            if id == self.last_id {
+                self.save_newest()?;
+            }
             let path = self.path(id, entry.step);
             at(&path, fs::remove_file(&path))?;
             sync(&self.folder(entry.step.stage))?;

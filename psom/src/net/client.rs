@@ -277,6 +277,11 @@ impl<T: DistributedObject> ClientSession<T> {
         self.link.ended().await
     }
 
+    #[cfg(feature = "offline")]
+    pub(super) fn has_ended(&self) -> bool {
+        self.link.over().is_some()
+    }
+
     /// Closes the connection after all output is sent, and waits until it is closed.
     pub async fn close(self) -> Error {
         let close = Message::Input(Input::End(self.key, Error::Closed));

@@ -12,6 +12,8 @@ mod journal;
 mod link;
 mod outbox;
 mod remote;
+#[cfg(feature = "offline")]
+mod replay;
 mod server;
 mod space_task;
 pub mod tls;
@@ -26,6 +28,8 @@ pub use client::{Client, ClientBuilder, ClientSession};
 pub use handle::{SpaceHandle, SpaceRef};
 pub use journal::{Committing, Journal};
 pub use remote::{Remote, Sending};
+#[cfg(feature = "offline")]
+pub use replay::Replayed;
 pub use server::{Server, ServerBuilder, ServerLimits, ServerStats};
 pub use tokens::Tokens;
 

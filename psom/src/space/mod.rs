@@ -12,6 +12,7 @@ mod durable;
 mod handle;
 mod handler;
 mod object;
+mod on_behalf;
 mod peer;
 mod reading;
 mod remote_call;

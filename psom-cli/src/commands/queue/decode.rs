@@ -9,7 +9,11 @@ use comqc::{
 };
 use serde_json::{Value as Json, json};
 
-use super::{MAX_FILE_BYTES, hex, json, names::Names};
+use super::{
+    bytes::{MAX_FILE_BYTES, hex},
+    json,
+    names::Names,
+};
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},

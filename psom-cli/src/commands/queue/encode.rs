@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Args;
 
-use super::{MAX_FILE_BYTES, json};
+use super::{bytes::MAX_FILE_BYTES, json};
 use crate::{
     error::{CommandError, OrCannot, Result},
     files::{name_of, read_input},

@@ -13,7 +13,7 @@ use comqc::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    hex,
+    bytes::hex,
     names::{Names, show},
 };
 

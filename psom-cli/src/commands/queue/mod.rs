@@ -1,5 +1,6 @@
 //! `psom queue`: messages of queued calls (MC-COMQC) and their queues.
 
+mod bytes;
 mod carve;
 pub mod decode;
 mod encode;
@@ -39,17 +40,4 @@ impl Queue {
             Command::Retry(retry) => retry.run(),
         }
     }
-}
-
-/// The largest file that is read (256 MiB): storage files have 4 MiB, but memory dumps have more.
-const MAX_FILE_BYTES: u64 = 256 << 20;
-
-/// Writes bytes as hexadecimal digits.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -8,7 +8,7 @@ use comqc::{
     oaut::{IID_IDISPATCH, INVOKE_OPNUM, Invoke, Variant, flags},
 };
 
-use super::hex;
+use super::bytes::hex;
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},
