@@ -14,10 +14,11 @@ use crate::commands::cell::Cell;
 use crate::commands::queue::Queue;
 use crate::{
     commands::{
-        completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
-        invite::Invite, meeting::Meeting, notes::Notes, poll::Poll, present::Present, proxy::Proxy,
-        qna::Qna, rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides,
-        stop::Stop, store::Store, visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
+        completions::Completions, decode::Decode, delete::Delete, draw_pages::DrawPages, get::Get,
+        goto::Goto, idl::Idl, invite::Invite, meeting::Meeting, notes::Notes, poll::Poll,
+        present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
+        share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility, watch::Watch,
+        whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
     signals::{INTERRUPTED_STATUS, interrupted},
@@ -80,6 +81,8 @@ enum Command {
     Cell(Cell),
     Store(Store),
     Completions(Completions),
+    #[command(hide = true)]
+    DrawPages(DrawPages),
 }
 
 impl Cli {
@@ -88,6 +91,15 @@ impl Cli {
         match self.command {
             Command::Serve(_) | Command::Proxy(_) => "info",
             _ => "warn",
+        }
+    }
+
+    /// Returns the command that has to run without other threads, since it limits the memory of the
+    /// process.
+    pub fn renderer(&self) -> Option<&DrawPages> {
+        match &self.command {
+            Command::DrawPages(draw) => Some(draw),
+            _ => None,
         }
     }
 
@@ -150,6 +162,7 @@ impl Cli {
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
+            Command::DrawPages(draw) => draw.run(),
         }
     }
 }

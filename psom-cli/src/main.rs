@@ -22,7 +22,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 
 use cli::Cli;
-use error::CommandError;
+use error::{CommandError, OrCannot};
 use signals::INTERRUPTED_STATUS;
 use terminal::{logs, out};
 
@@ -33,14 +33,9 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::start(cli.default_log());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(cli.run());
-            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
-            result
-        }
-        Err(error) => Err(CommandError::new(format!("cannot start: {error}"))),
+    let result = match cli.renderer() {
+        Some(renderer) => renderer.run(),
+        None => run(cli),
     };
     match result {
         Ok(()) | Err(CommandError::OutputClosed) => ExitCode::SUCCESS,
@@ -53,4 +48,13 @@ fn main() -> ExitCode {
             ExitCode::from(INTERRUPTED_STATUS)
         }
     }
+}
+
+/// Runs a command in the runtime.
+fn run(cli: Cli) -> error::Result {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.or_cannot("start")?;
+    let result = runtime.block_on(cli.run());
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    result
 }

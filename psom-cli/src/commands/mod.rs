@@ -6,6 +6,7 @@ pub mod cell;
 pub mod completions;
 pub mod decode;
 pub mod delete;
+pub mod draw_pages;
 pub mod get;
 pub mod goto;
 pub mod idl;

@@ -6,3 +6,4 @@ pub mod svg_export;
 pub mod svg_import;
 #[cfg(test)]
 mod tests;
+mod wrap;

@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use psom_objects::annotation::{Annotation, Board, Kind, Property, color, number, pair};
 
-use super::path::{self, Bounds, MAX_COORDINATE, short};
+use super::{
+    path::{self, Bounds, MAX_COORDINATE, short},
+    wrap::{ems, wrap},
+};
 
 /// The space around the annotations, in pixels.
 const MARGIN: f64 = 20.0;
@@ -182,43 +185,6 @@ fn face(name: &str) -> String {
         "" => "sans-serif".to_owned(),
         name => format!("{}, sans-serif", escaped(name)),
     }
-}
-
-/// Breaks a text into lines of at most `longest` ems, at spaces or within a longer word.
-fn wrap(text: &str, longest: f64) -> Vec<String> {
-    let mut lines = Vec::new();
-    for line in text.replace("\r\n", "\n").split(['\n', '\r']) {
-        let mut rest = String::new();
-        let mut width = 0.0;
-        for c in line.chars() {
-            let more = ems(c.encode_utf8(&mut [0; 4]));
-            if width + more > longest && !rest.is_empty() {
-                let next = match rest.rfind(' ') {
-                    // The space at the break is dropped.
-                    Some(space) => rest.split_off(space)[1..].to_owned(),
-                    None => String::new(),
-                };
-                lines.push(std::mem::replace(&mut rest, next));
-                width = ems(&rest);
-            }
-            rest.push(c);
-            width += more;
-        }
-        lines.push(rest);
-    }
-    lines
-}
-
-/// Estimates the width of a text, in units of its font's size.
-fn ems(text: &str) -> f64 {
-    let width = |c: char| match c {
-        'i' | 'j' | 'l' | 't' | 'f' | ' ' | '.' | ',' | '\'' | '!' | '|' | ':' | ';' => 0.32,
-        'm' | 'w' | 'M' | 'W' | '@' => 0.95,
-        'A'..='Z' => 0.7,
-        '\u{1100}'.. => 1.0,
-        _ => 0.58,
-    };
-    text.chars().map(width).sum()
 }
 
 /// Escapes a text for XML.

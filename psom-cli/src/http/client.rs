@@ -10,6 +10,7 @@ use ureq::{
     tls::{PemItem, RootCerts, TlsConfig, TlsProvider},
 };
 
+use super::proxies::{HttpProxy, Proxies};
 use crate::{
     error::{CommandError, OrCannot, Result},
     terminal::progress,
@@ -30,7 +31,12 @@ const MAX_DOCUMENT_ANSWER_BYTES: u64 = 1 << 30;
 
 /// An HTTP client that trusts one certificate authority and no other.
 #[derive(Clone)]
-pub struct Http(Agent);
+pub struct Http {
+    tls: TlsConfig,
+    /// Keeps its connections for further requests.
+    direct: Agent,
+    proxies: Arc<Proxies>,
+}
 
 /// Why a request to the admission API failed.
 #[derive(Debug)]
@@ -66,16 +72,23 @@ impl Http {
         let tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .root_certs(RootCerts::from(roots));
-        let config = Agent::config_builder()
-            .tls_config(tls.build())
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(STEP_TIMEOUT))
-            .timeout_send_request(Some(STEP_TIMEOUT))
-            .timeout_recv_response(Some(STEP_TIMEOUT))
-            .timeout_per_read(Some(STEP_TIMEOUT));
-        Ok(Self(config.build().into()))
+            .root_certs(RootCerts::from(roots))
+            .build();
+        let direct = agent(&tls, None);
+        Ok(Self { tls, direct, proxies: Arc::new(Proxies::of_environment()) })
+    }
+
+    /// The proxies of this client.
+    pub fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// Returns the client for a URL, and its proxy.
+    fn agent_for(&self, url: &str) -> Result<(Agent, Option<HttpProxy>)> {
+        Ok(match self.proxies.for_url(url)? {
+            Some(proxy) => (agent(&self.tls, Some(proxy.for_requests())), Some(proxy)),
+            None => (self.direct.clone(), None),
+        })
     }
 
     /// Sends a request to the admission API and returns the JSON of the answer.
@@ -96,10 +109,17 @@ impl Http {
         let body = body.map_or_else(String::new, |body| body.to_string());
         let request = request.body(body).or_cannot(format_args!("send a request to {url}"));
         let request = request.map_err(ApiError::Failed)?;
-        let agent = self.0.clone();
+        let (agent, proxy) = self.agent_for(&url).map_err(ApiError::Failed)?;
         let mut sending = tokio::task::spawn_blocking(move || {
             let response = request.with_agent(&agent).run().map_err(|error| {
-                let why = format!("cannot reach the server at {url} ({error}); check that it runs");
+                let (through, remedy) = match &proxy {
+                    Some(proxy) => (
+                        format!(" through the proxy {proxy}"),
+                        "check the proxy, or add the server's host to NO_PROXY",
+                    ),
+                    None => (String::new(), "check that it runs"),
+                };
+                let why = format!("cannot reach the server at {url}{through} ({error}); {remedy}");
                 ApiError::Failed(CommandError::new(why))
             })?;
             answer(response, &url)
@@ -151,7 +171,10 @@ impl Http {
 
     /// Starts the download of a file. Blocks.
     pub fn download(&self, url: &str) -> Result<impl Read + use<>> {
-        let response = self.0.get(url).call().or_cannot("download the file")?;
+        let (agent, proxy) = self.agent_for(url)?;
+        let through = proxy.map_or_else(String::new, |it| format!(" through the proxy {it}"));
+        let response = agent.get(url).call();
+        let response = response.or_cannot(format_args!("download the file{through}"))?;
         let status = response.status();
         if !status.is_success() {
             return Err(CommandError::new(match status {
@@ -164,6 +187,21 @@ impl Http {
         }
         Ok(response.into_body().into_reader())
     }
+}
+
+/// Returns a client that sends its requests through a proxy, or directly.
+fn agent(tls: &TlsConfig, proxy: Option<ureq::Proxy>) -> Agent {
+    let config = Agent::config_builder()
+        .tls_config(tls.clone())
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_connect(Some(STEP_TIMEOUT))
+        .timeout_send_request(Some(STEP_TIMEOUT))
+        .timeout_recv_response(Some(STEP_TIMEOUT))
+        .timeout_per_read(Some(STEP_TIMEOUT))
+        // The library's own reading of the environment does not tell the schemes apart.
+        .proxy(proxy);
+    config.build().into()
 }
 
 fn answer(mut response: Response<Body>, url: &str) -> Result<Value, ApiError> {

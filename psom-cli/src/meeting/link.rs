@@ -1,5 +1,6 @@
 //! Join links as mail programs and chats leave them.
 
+use psom_objects::texts::is_invisible;
 use psom_server::{JoinLink, LinkError};
 
 /// Parses a join link. Ignores what other programs add to it: line breaks, invisible characters,
@@ -25,11 +26,6 @@ fn cleaned(text: &str) -> String {
         Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
         None => link.to_owned(),
     }
-}
-
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

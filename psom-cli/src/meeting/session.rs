@@ -82,6 +82,12 @@ impl LinkArgs {
         // whole link, and with it the secret.
         let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
         let http = Http::new(link.authority_pem().as_bytes())?;
+        let web = match &link.credential {
+            JoinCredential::Token(_) => None,
+            JoinCredential::Invitation { http, .. } => Some(http.as_str()),
+        };
+        // Both connections go the same way, so that not only one of them arrives.
+        let proxy = http.proxies().for_conference(&link.address, web)?;
         let (link, name) = match &link.credential {
             JoinCredential::Token(_) => (link, self.name.clone()),
             JoinCredential::Invitation { secret, http: base } => {
@@ -89,7 +95,15 @@ impl LinkArgs {
                 (JoinLink { credential: JoinCredential::Token(token), ..link }, name)
             }
         };
-        let connecting = link.join(|scope| Conference::new(scope, listener));
+        let root = |scope: &mut _| Conference::new(scope, listener);
+        let connecting = async {
+            match proxy {
+                Some(proxy) => Ok::<_, CommandError>(
+                    link.join_over(proxy.connect(&link.address).await?, root).await?,
+                ),
+                None => Ok(link.join(root).await?),
+            }
+        };
         let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| {
             CommandError::new(format!("the server at {} does not answer; try again", link.address))
         })??;

@@ -1,7 +1,10 @@
 //! Checks of texts that the user gives, before they are sent.
 
 use psom::wire::fits_in_string;
-use psom_objects::{texts::changes_direction, types::TitleReservationStatus};
+use psom_objects::{
+    texts::{changes_direction, comparable, has_visible},
+    types::TitleReservationStatus,
+};
 
 use crate::{
     error::{CommandError, Result},
@@ -14,12 +17,23 @@ pub fn check_line(what: &str, text: &str) -> Result {
         let why = format!("{what} has a line break or a control character; leave it out");
         return Err(CommandError::new(why));
     }
+    check_direction(what, text)?;
     check_length(what, text)
+}
+
+/// Rejects invisible characters that change the direction of text. They can make a text look like
+/// another one.
+pub fn check_direction(what: &str, text: &str) -> Result {
+    if text.contains(changes_direction) {
+        let why = format!("{what} has an invisible character that changes the direction of text");
+        return Err(CommandError::new(format!("{why}; leave it out")));
+    }
+    Ok(())
 }
 
 /// Rejects a display name that others cannot read.
 pub fn check_name(name: &str) -> Result {
-    if name.trim().is_empty() {
+    if !has_visible(name) {
         return Err(CommandError::new("the name is empty; give one that others can read"));
     }
     check_line("the name", name)
@@ -64,7 +78,9 @@ const FORBIDDEN_IN_TITLES: &str = r#"\/:*?"<>|"#;
 pub fn title_refused(title: &str, remedy: &str) -> CommandError {
     let forbidden = title.chars().find(|c| FORBIDDEN_IN_TITLES.contains(*c));
     let why = match forbidden {
-        _ if matches!(title.trim(), "" | "." | "..") => "the title is empty or only dots".into(),
+        _ if !has_visible(title) || matches!(&*comparable(title), "." | "..") => {
+            "the title is empty, invisible, or only dots".into()
+        }
         Some(c) => format!("the title contains {c}, which the server does not accept"),
         None if title.contains(|c: char| c.is_control() || changes_direction(c)) => {
             "the title has an invisible control character".into()
@@ -103,6 +119,10 @@ mod tests {
     #[test]
     fn a_name_must_be_readable() {
         assert_eq!(message(check_name("Ada")), None);
+        for name in [" ", "\u{200b}", "\u{3164}"] {
+            assert!(message(check_name(name)).unwrap().contains("the name is empty"));
+        }
+        assert!(message(check_name("a\u{202e}b")).unwrap().contains("changes the direction"));
         assert!(message(check_name(" ")).unwrap().contains("the name is empty"));
         assert!(message(check_name("\u{1b}[1m")).unwrap().contains("the name has a line break or"));
     }
@@ -122,6 +142,7 @@ mod tests {
     fn a_refused_title_is_explained() {
         for (title, expected) in [
             (" ", "is empty"),
+            ("\u{200b}", "invisible"),
             ("..", "only dots"),
             ("a?b", "contains ?, which"),
             ("a\u{7}b", "an invisible control character"),

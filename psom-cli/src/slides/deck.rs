@@ -58,6 +58,9 @@ pub struct ConvertOptions {
     /// The directories in which programs are searched, in the form of the variable `PATH` (its
     /// value).
     pub search_path: OsString,
+    /// The program that draws the pages of a PDF in a process of its own, within limits of memory:
+    /// this program. If it is `None`, this process draws them, without such limits.
+    pub program: Option<PathBuf>,
     /// How long LibreOffice may take (10 minutes).
     pub office_timeout: Duration,
     /// How long a page of a PDF may take (a minute).
@@ -88,6 +91,7 @@ impl Default for ConvertOptions {
             size: 1920,
             quality: 85,
             search_path: std::env::var_os("PATH").unwrap_or_default(),
+            program: std::env::current_exe().ok(),
             office_timeout: Duration::from_secs(600),
             page_timeout: Duration::from_secs(60),
             progress: Box::new(|_| {}),

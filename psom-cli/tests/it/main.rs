@@ -8,6 +8,7 @@ mod cell;
 #[cfg(feature = "cell")]
 mod cell_serve;
 mod commands;
+mod draw_pages;
 mod inspect;
 mod interrupted;
 mod kill;
@@ -17,5 +18,6 @@ mod queue;
 mod slides_share;
 mod store;
 mod support;
+mod texts;
 mod web;
 mod whiteboard;

@@ -1,5 +1,8 @@
 use super::limits::MeetingLimits;
-use crate::{texts::changes_direction, types::Role};
+use crate::{
+    texts::{changes_direction, comparable, has_visible},
+    types::Role,
+};
 
 /// Characters that a title must not have, because common file systems reject them.
 const INVALID_IN_FILE_NAMES: &str = r#"\/:*?"<>|"#;
@@ -60,13 +63,13 @@ pub trait Policy: Send + Sync + 'static {
         true
     }
 
-    /// Reports whether a title is valid: it is not blank, not longer than the limit, and a valid
+    /// Reports whether a title is valid: something of it is visible, it is not longer than the limit, and a valid
     /// file name that no directory has, without control characters and without characters that
     /// change the direction of text.
     fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
         let is_invalid =
             |c: char| c.is_control() || INVALID_IN_FILE_NAMES.contains(c) || changes_direction(c);
-        let is_name = !matches!(title.trim(), "" | "." | "..");
+        let is_name = has_visible(title) && !matches!(&*comparable(title), "." | "..");
         is_name && title.chars().count() <= limits.title_length && !title.chars().any(is_invalid)
     }
 }

@@ -1,5 +1,7 @@
 use psom::PeerId;
 
+use crate::texts::look_alike;
+
 /// A title that a client has reserved for a content that it is about to upload.
 #[derive(Debug, Clone)]
 pub(super) struct Reservation {
@@ -53,10 +55,10 @@ impl Titles {
     }
 }
 
-/// Reports whether two titles are the same. Titles are file names, and some file systems ignore
-/// case.
+/// Reports whether two titles are the same. People must be able to tell titles apart, and so must
+/// the file systems that ignore case or normalize names.
 pub(super) fn same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    look_alike(a, b)
 }
 
 /// Returns the extension of a title in lower case, without its dot.

@@ -15,14 +15,20 @@
 //!   A client must trust no other authority for this server, neither for the conference nor for the
 //!   web server.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, io, str::FromStr};
 
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use psom::{Client, ClientSession, DistributedObject, Scope, error::Misuse};
+use psom::{
+    Client, ClientSession, DistributedObject, Scope,
+    error::{Misuse, SetupError},
+};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
 
 use crate::shared::{host_port::split_host_port, identifiers::is_meeting_id};
 
@@ -124,6 +130,31 @@ impl JoinLink {
         let tls = psom::tls::client(self.authority_pem().as_bytes())?;
         let client = Client::builder().root_with(root).token(token).tls(tls);
         client.alternative_name(&self.alternative_name).connect(&self.address).await
+    }
+
+    /// Joins like [`join`](Self::join), over a stream that leads to the server, such as the tunnel of
+    /// an HTTP proxy.
+    ///
+    /// # Errors
+    /// Those of [`join`](Self::join).
+    pub async fn join_over<T: DistributedObject>(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        root: impl FnOnce(&mut Scope) -> T + Send + 'static,
+    ) -> psom::Result<ClientSession<T>> {
+        let JoinCredential::Token(token) = &self.credential else {
+            let text = "the link has an invitation; exchange it first (`JoinLink::exchange`)";
+            return Err(Misuse::Builder(text).into());
+        };
+        let tls = psom::tls::client(self.authority_pem().as_bytes())?;
+        let failed = |error: io::Error| SetupError::Connect {
+            address: self.address.clone(),
+            source: error.into(),
+        };
+        let name = ServerName::try_from(self.alternative_name.clone());
+        let name = name.map_err(|error| failed(io::Error::other(error)))?;
+        let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
+        Client::builder().root_with(root).token(token).connect_stream(stream).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use psom_objects::texts::{changes_direction, has_visible, is_invisible};
+
 /// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
 /// admitted by name cannot have such a URI.
 pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
@@ -26,14 +28,14 @@ pub(crate) fn is_meeting_id(id: &str) -> bool {
 /// Reports whether a text can be a title or a display name.
 pub(crate) fn is_display_text(text: &str) -> bool {
     (1..=MAX_TEXT_CHARS).contains(&text.chars().count())
-        && !text.trim().is_empty()
-        && !text.chars().any(char::is_control)
+        && has_visible(text)
+        && !text.chars().any(|c| c.is_control() || changes_direction(c))
 }
 
 /// Reports whether a text can be the URI of a user who is admitted by name.
 pub(crate) fn is_user_uri(uri: &str) -> bool {
     (1..=MAX_TEXT_CHARS).contains(&uri.chars().count())
-        && !uri.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !uri.chars().any(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
         && !uri.starts_with(GUEST_URI_PREFIX)
 }
 
@@ -67,6 +69,23 @@ mod tests {
         }
         for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "ä", "a b", "a\0", &"x".repeat(65)] {
             assert!(!is_meeting_id(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn display_texts_are_visible_and_in_one_direction() {
+        for good in ["Ada", "Zo\u{e9}", "\u{1f468}\u{200d}\u{1f469}", "\u{5d0}\u{5d1}"] {
+            assert!(is_display_text(good), "{good:?}");
+        }
+        let long = "x".repeat(256);
+        for bad in
+            ["", " ", "\u{200b}", "\u{3164}", "\u{2800}", "a\nb", "a\u{202e}b", "a\u{61c}", &long]
+        {
+            assert!(!is_display_text(bad), "{bad:?}");
+        }
+        assert!(is_user_uri("sip:ada@example.com"));
+        for bad in ["sip:a\u{200b}", "sip: a", "guest:a", "sip:a\u{202e}", ""] {
+            assert!(!is_user_uri(bad), "{bad:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Poll results as CSV (RFC 4180).
 
 use clap::ValueEnum;
+use psom_objects::texts::is_invisible;
 
 use crate::{error::Result, terminal::out};
 
@@ -29,7 +30,7 @@ pub(super) fn write<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) ->
 fn field(text: &str) -> String {
     let text = out::printable(text);
     // Spreadsheets ignore invisible characters in front, and read full-width signs like others.
-    let start = text.trim_start_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || is_skipped(c));
     let formula = start.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     let mark = if formula { "'" } else { "" };
     let quoted = text.contains([',', '"', '\'', ' ']) || formula;
@@ -37,14 +38,10 @@ fn field(text: &str) -> String {
     format!("{quote}{mark}{}{quote}", text.replace('"', "\"\""))
 }
 
-/// Reports whether a character is ignored by default in the display of text (`Default_Ignorable` in
-/// the Unicode Standard).
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffd}' | '\u{e0000}'..='\u{e0fff}')
+/// Reports whether spreadsheets skip a character in front of a formula. Control characters were
+/// replaced by U+FFFD.
+fn is_skipped(c: char) -> bool {
+    is_invisible(c) || matches!(c, '\u{fff9}'..='\u{fffd}')
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use psom::{CallError, Context};
 use psom_objects::{
     client::{Conference, ContentEvent, Event, PollEvent, PollModel, Upload},
     package::{ContentDetail, CreateContent, PollDetail},
+    texts::{has_visible, look_alike},
     types::ContentVisibility,
 };
 
@@ -142,18 +143,23 @@ impl Question {
         let mut texts = self.choices.iter().chain([&self.question]);
         let why = if !(2..=7).contains(&self.choices.len()) {
             "a poll has two to seven choices; give each with --choice"
-        } else if texts.any(|text| text.trim().is_empty()) {
+        } else if texts.any(|text| !has_visible(text)) {
             "the question or a choice is empty; write something"
         } else if self.choices.iter().any(|choice| choice.contains(char::is_control))
             || self.question.contains(|c: char| c.is_control() && c != '\n')
         {
             "the question or a choice has a control character; leave it out"
-        } else if (1..self.choices.len()).any(|at| self.choices[..at].contains(&self.choices[at])) {
-            "two choices are the same; change one of them"
+        } else if (1..self.choices.len()).any(|at| {
+            self.choices[..at].iter().any(|earlier| look_alike(earlier, &self.choices[at]))
+        }) {
+            "two choices are the same or look alike; change one of them"
         } else {
+            texts::check_direction("the question", &self.question)?;
             texts::check_length("the question", &self.question)?;
             for (number, choice) in (1..).zip(&self.choices) {
-                texts::check_length(&format!("choice {number}"), choice)?;
+                let what = format!("choice {number}");
+                texts::check_direction(&what, choice)?;
+                texts::check_length(&what, choice)?;
             }
             return Ok(());
         };
@@ -317,8 +323,7 @@ fn choice_index(choice: &str, choices: &[String]) -> Result<Option<usize>> {
     if exact.is_some() {
         return Ok(exact);
     }
-    let lower = choice.to_lowercase();
-    let similar = (0..choices.len()).filter(|index| choices[*index].to_lowercase() == lower);
+    let similar = (0..choices.len()).filter(|index| look_alike(&choices[*index], choice));
     let list = |indexes: &mut dyn Iterator<Item = usize>| {
         let choices = indexes.map(|index| format!("#{} \"{}\"", index + 1, choices[index]));
         choices.collect::<Vec<_>>().join(", ")

@@ -3,6 +3,7 @@
 
 mod folder;
 mod garbage;
+mod limits;
 mod notes;
 #[cfg(unix)]
 mod office;
@@ -23,9 +24,10 @@ use tempfile::TempDir;
 use super::{ConvertOptions, Deck, convert};
 use crate::error::{CommandError, Result};
 
-/// Options for small pictures, without LibreOffice.
+/// Options for small pictures, without LibreOffice. They are drawn in this process, which is not
+/// `psom`.
 fn small() -> ConvertOptions {
-    ConvertOptions { size: 192, search_path: "".into(), ..ConvertOptions::default() }
+    ConvertOptions { size: 192, search_path: "".into(), program: None, ..ConvertOptions::default() }
 }
 
 /// A folder with one file.

@@ -6,7 +6,7 @@ use super::{
     set::set,
     user::User,
 };
-use crate::client::event::Event;
+use crate::{client::event::Event, texts::comparable};
 
 /// A meeting as one client knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,15 +41,15 @@ const MAX_GONE_USERS: usize = 10_000;
 const MAX_GONE_USER_BYTES: usize = 4096;
 
 impl Model {
-    /// Returns the content with this title. An exact match is preferred to one that differs in
-    /// upper and lower case.
+    /// Returns the content with this title. An exact match is preferred to a title that looks
+    /// alike.
     pub fn content_titled(&self, title: &str) -> Option<(i64, &ContentModel)> {
-        let lower = title.to_lowercase();
+        let wanted = comparable(title);
         let find = |matches: &dyn Fn(&str) -> bool| {
             let mut contents = self.contents.iter();
             contents.find(|(_, content)| content.title.as_deref().is_some_and(matches))
         };
-        let found = find(&|own| own == title).or_else(|| find(&|own| own.to_lowercase() == lower));
+        let found = find(&|own| own == title).or_else(|| find(&|own| comparable(own) == wanted));
         found.map(|(id, content)| (*id, content))
     }
 

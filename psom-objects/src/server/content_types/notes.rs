@@ -10,6 +10,7 @@ use crate::{
         content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
         context::MeetingContext,
     },
+    texts::changes_direction,
 };
 
 /// The only error that there is: unknown (section 3.3.4.1.12.1).
@@ -67,6 +68,10 @@ impl ContentType for SharedNotesContent {
             }
             if text.chars().any(char::is_control) {
                 return Err(Refusal::malformed("a text of the notes has control characters"));
+            }
+            if text.chars().any(changes_direction) {
+                let why = "a text of the notes has characters that change the direction of text";
+                return Err(Refusal::malformed(why));
             }
         }
         if let Some(url) = notes_url.filter(|url| !url.is_empty()) {

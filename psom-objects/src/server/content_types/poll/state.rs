@@ -11,6 +11,7 @@ use crate::{
         content_type::{Memory, Refusal, SavedValues},
         limits::MeetingLimits,
     },
+    texts::{changes_direction, has_visible, look_alike},
 };
 
 /// The durable state of a poll.
@@ -144,7 +145,10 @@ pub(super) fn objection(
     let short = |text: &str| {
         text.chars().nth(limits.question_length).is_none() && psom::wire::fits_in_string(text)
     };
-    let blank = |text: &str| text.trim().is_empty();
+    let blank = |text: &str| !has_visible(text);
+    let bidi = |text: &str| text.chars().any(changes_direction);
+    let repeated =
+        |index: usize| choices[..index].iter().any(|earlier| look_alike(earlier, &choices[index]));
     if !remember_past_users || !customization_xml.is_empty() {
         Some("a poll remembers past users and has no customization")
     } else if !(2..=limits.choices.min(MOST_CHOICES)).contains(&choices.len()) {
@@ -155,6 +159,10 @@ pub(super) fn objection(
         Some("the question or a choice is too long")
     } else if control(question, "\n") || choices.iter().any(|choice| control(choice, "")) {
         Some("the question or a choice has control characters")
+    } else if bidi(question) || choices.iter().any(|choice| bidi(choice)) {
+        Some("the question or a choice has characters that change the direction of text")
+    } else if (1..choices.len()).any(repeated) {
+        Some("two choices look alike")
     } else {
         None
     }

@@ -1,0 +1,275 @@
+//! Drawing in the process that was started for it.
+
+use std::{
+    any::Any,
+    collections::BTreeSet,
+    io::{self, Read, Write},
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Arc, Once,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use hayro::{
+    RenderCache, RenderSettings,
+    hayro_interpret::{
+        FontResolverFn, InterpreterSettings, InterpreterWarning, util::TransformExt,
+    },
+    hayro_syntax::{
+        DecryptionError, LoadPdfError, Pdf,
+        object::{
+            Array, Dict, Stream,
+            dict::keys::{CONTENTS, COUNT, PAGES},
+        },
+        page::Page,
+    },
+    kurbo::Affine,
+    render_into,
+    vello_cpu::{
+        Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit,
+        color::palette::css::WHITE,
+    },
+};
+use image::RgbImage;
+
+use super::{
+    fonts::{Installed, unembedded},
+    frame::{Frame, MissingTexts, PageRemarks, Unreadable},
+    limits::{Limits, MAX_IMAGE_PIXELS, limit_memory, limit_processor_time},
+    scan::{Scan, scan},
+};
+use crate::slides::{deck::one_line, picture::Picture};
+
+/// The name of the thread that draws. Its panics are caused by the PDF, and reported as such.
+const RENDERER_THREAD: &str = "slides";
+
+/// The stack of the thread that draws. Nested forms need stack; the deepest nesting that the renderer
+/// allows fits many times.
+const STACK_BYTES: usize = 64 << 20;
+
+/// How many fonts that are missing are named.
+const MAX_NAMED_FONTS: usize = 3;
+
+/// How many characters that are missing are named.
+const MAX_NAMED_CHARACTERS: usize = 8;
+
+/// Draws the PDF on standard input, and writes its pages to standard output as [`Frame`]s, within
+/// limits of memory and time.
+pub fn run(size: u16, quality: u8, limits: Limits) -> io::Result<()> {
+    let mut pdf = Vec::new();
+    io::stdin().lock().read_to_end(&mut pdf)?;
+    limit_memory(limits.memory_bytes + pdf.len() as u64);
+    let drawing = in_thread(move || {
+        let pages =
+            |pages: usize| limit_processor_time((pages as u64 + 1) * limits.page_seconds.max(1));
+        draw_bytes(pdf, io::stdout().lock(), size, quality, pages)
+    })?;
+    drawing.join().unwrap_or_else(|_| Err(io::Error::other("the renderer failed")))
+}
+
+/// Draws a PDF in this process, without limits.
+pub fn draw(mut pdf: impl Read, output: impl Write, size: u16, quality: u8) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    pdf.read_to_end(&mut bytes)?;
+    draw_bytes(bytes, output, size, quality, |_| {})
+}
+
+/// Starts a thread with a stack that is large enough to draw. Its panics print nothing.
+pub fn in_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    silence_renderer_panics();
+    let thread = thread::Builder::new().name(RENDERER_THREAD.to_owned()).stack_size(STACK_BYTES);
+    thread.spawn(work)
+}
+
+/// Draws each page and writes it. `opened` is called with the number of pages.
+fn draw_bytes(
+    pdf: Vec<u8>,
+    mut output: impl Write,
+    size: u16,
+    quality: u8,
+    opened: impl FnOnce(usize),
+) -> io::Result<()> {
+    let pdf = match Pdf::new(pdf) {
+        Ok(pdf) => pdf,
+        Err(error) => {
+            let why = match error {
+                LoadPdfError::Decryption(DecryptionError::PasswordProtected) => {
+                    Unreadable::Password
+                }
+                LoadPdfError::Decryption(_) => Unreadable::Encryption,
+                LoadPdfError::Invalid => Unreadable::Damaged,
+            };
+            return Frame::Unreadable(why).write(None, output);
+        }
+    };
+    let pages = pdf.pages();
+    opened(pages.len());
+    let announced = announced_pages(&pdf);
+    Frame::Opened { pages: pages.len(), announced }.write(None, &mut output)?;
+    let warned = Arc::new(AtomicBool::new(false));
+    let settings = InterpreterSettings {
+        warning_sink: Arc::new({
+            let warned = Arc::clone(&warned);
+            move |warning| {
+                use InterpreterWarning::{ImageDecodeFailure, UnsupportedFont};
+                if matches!(warning, UnsupportedFont | ImageDecodeFailure) {
+                    warned.store(true, Ordering::Relaxed);
+                }
+            }
+        }),
+        ..InterpreterSettings::default()
+    };
+    let cache = RenderCache::new();
+    for page in pages.iter() {
+        warned.store(false, Ordering::Relaxed);
+        let drawn = guarded(|| {
+            let (fonts, texts) = prepare(page)?;
+            let picture = match fonts {
+                None => render(page, &cache, &settings, size, quality)?,
+                // Other fonts need a cache of their own.
+                Some(font_resolver) => {
+                    let settings = InterpreterSettings { font_resolver, ..settings.clone() };
+                    render(page, &RenderCache::new(), &settings, size, quality)?
+                }
+            };
+            Ok((picture, texts, is_complete(page)))
+        });
+        match drawn {
+            Ok((picture, texts, is_complete)) => {
+                let is_incomplete = !is_complete || warned.load(Ordering::Relaxed);
+                let remarks = PageRemarks { is_incomplete, texts };
+                Frame::Page { remarks }.write(Some(&picture), &mut output)?;
+            }
+            Err(why) => Frame::Undrawable { why }.write(None, &mut output)?,
+        }
+    }
+    Ok(())
+}
+
+/// Looks at what a page draws. Returns the fonts to draw it with, if the fonts in the program do not
+/// suffice, and the texts that no font can draw. An error says why the page cannot be drawn.
+fn prepare(page: &Page<'_>) -> Result<(Option<FontResolverFn>, Option<MissingTexts>), String> {
+    let Scan { missing, too_large, .. } = scan(page, &InterpreterSettings::default());
+    if let Some((width, height)) = too_large {
+        return Err(format!(
+            "an image has {width} x {height} pixels, and at most {MAX_IMAGE_PIXELS} pixels are drawn"
+        ));
+    }
+    let unembedded = if missing.is_empty() { BTreeSet::new() } else { unembedded(page) };
+    // The glyphs of an embedded font are as the PDF wants them.
+    if unembedded.is_empty() {
+        return Ok((None, None));
+    }
+    let installed = Installed::with(&missing);
+    let texts = (!installed.lacking.is_empty()).then(|| MissingTexts {
+        fonts: unembedded.into_iter().take(MAX_NAMED_FONTS).collect(),
+        characters: installed.lacking.iter().take(MAX_NAMED_CHARACTERS).collect(),
+    });
+    Ok((Some(installed.into_resolver()), texts))
+}
+
+/// Returns the number of pages that a file claims to have.
+fn announced_pages(pdf: &Pdf) -> Option<usize> {
+    let root = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id())?;
+    usize::try_from(root.get::<Dict<'_>>(PAGES)?.get::<i32>(COUNT)?).ok()
+}
+
+/// Reports whether the content and the resources of a page exist. The renderer skips missing ones
+/// silently.
+fn is_complete(page: &Page<'_>) -> bool {
+    let content = match page.raw().get::<Array<'_>>(CONTENTS) {
+        Some(parts) => {
+            let mut rest = parts.flex_iter();
+            parts.raw_iter().all(|_| rest.next::<Stream<'_>>().is_some_and(|it| is_readable(&it)))
+        }
+        None => match page.raw().get::<Stream<'_>>(CONTENTS) {
+            Some(content) => is_readable(&content),
+            // A page without content is empty, and complete.
+            None => !page.raw().contains_key(CONTENTS),
+        },
+    };
+    let resources = page.resources();
+    let (fonts, pictures) = (&resources.fonts, &resources.x_objects);
+    content
+        && fonts.keys().all(|name| fonts.get::<Dict<'_>>(name).is_some())
+        && pictures.keys().all(|name| pictures.get::<Stream<'_>>(name).is_some())
+}
+
+fn is_readable(stream: &Stream<'_>) -> bool {
+    stream.decoded_data().is_ok()
+}
+
+/// Draws one page. An error says why the page cannot be drawn.
+fn render<'a>(
+    page: &'a Page<'a>,
+    cache: &RenderCache<'a>,
+    settings: &InterpreterSettings,
+    size: u16,
+    quality: u8,
+) -> Result<Picture, String> {
+    let (page_width, page_height) = page.render_dimensions();
+    let (width, height) = pixels(page_width, page_height, size).ok_or("it has no size")?;
+    let scale = Affine::scale_non_uniform(
+        f64::from(width) / f64::from(page_width),
+        f64::from(height) / f64::from(page_height),
+    );
+    let mut context = RenderContext::new(width, height);
+    render_into(
+        page,
+        cache,
+        settings,
+        &RenderSettings::default(),
+        &mut context,
+        scale * page.initial_transform(true).to_kurbo(),
+    );
+    context.flush();
+    let mut pixmap = Pixmap::new(width, height);
+    let on_white =
+        RasterizerSettings { target_init: TargetInit::Clear(WHITE), ..Default::default() };
+    context.render_with(&mut pixmap, &mut Resources::default(), on_white);
+    // On a white ground, no pixel is transparent.
+    let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+    let pixels = RgbImage::from_raw(width.into(), height.into(), rgb).ok_or("it has no pixels")?;
+    Picture::encode(pixels, quality).map_err(|error| one_line(&error.to_string()))
+}
+
+/// Returns the size of a page in pixels, so that its long side has `size`.
+fn pixels(width: f32, height: f32, size: u16) -> Option<(u16, u16)> {
+    let long = width.max(height);
+    if !(width > 0.0 && height > 0.0 && long.is_finite()) {
+        return None;
+    }
+    let side = |length: f32| (length / long * f32::from(size)).round().max(1.0) as u16;
+    Some((side(width), side(height)))
+}
+
+/// Turns a panic into an error with its message.
+pub fn guarded<T>(draw: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    // After a panic, only its message is used.
+    panic::catch_unwind(AssertUnwindSafe(draw))
+        .unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
+}
+
+/// Returns the message of a panic.
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let message = panic.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    one_line(message.unwrap_or("the renderer failed"))
+}
+
+/// Suppresses the panic messages of the thread that draws, which become errors.
+fn silence_renderer_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().name() != Some(RENDERER_THREAD) {
+                print(panic);
+            }
+        }));
+    });
+}

@@ -1,0 +1,47 @@
+//! Limits of the process that draws.
+
+/// Upper bound on the memory of the process, without the file itself. A page of 7680 by 7680 pixels
+/// with a few large photos needs half of it.
+pub const MAX_MEMORY_BYTES: u64 = 1536 << 20;
+
+/// The limits of the process.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Upper bound on the memory, without the file itself.
+    pub memory_bytes: u64,
+    /// How long a page may take on average.
+    pub page_seconds: u64,
+}
+
+/// Upper bound on the pixels of one image in a PDF: more than a scan of A0 in color with 400 dpi.
+pub const MAX_IMAGE_PIXELS: u64 = 1 << 28;
+
+/// Limits the memory of this process. A PDF of a few bytes can demand any amount.
+#[cfg(unix)]
+pub fn limit_memory(bytes: u64) {
+    use rustix::process::Resource;
+    lower(Resource::As, bytes);
+    // An allocation that fails aborts the process, which must not leave its memory on the disk.
+    lower(Resource::Core, 0);
+}
+
+/// Limits the processor time of this process, in case that the process that waits for it is gone.
+#[cfg(unix)]
+pub fn limit_processor_time(seconds: u64) {
+    lower(rustix::process::Resource::Cpu, seconds);
+}
+
+#[cfg(unix)]
+fn lower(resource: rustix::process::Resource, limit: u64) {
+    use rustix::process::{Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(resource).maximum.map_or(limit, |maximum| maximum.min(limit));
+    // Without the limit, the page can still be drawn.
+    let _ = setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) });
+}
+
+/// Other systems have no such limit that safe code can set. A page can only fail there by its time.
+#[cfg(not(unix))]
+pub fn limit_memory(_: u64) {}
+
+#[cfg(not(unix))]
+pub fn limit_processor_time(_: u64) {}

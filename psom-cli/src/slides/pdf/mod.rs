@@ -1,0 +1,179 @@
+//! Drawing the pages of a PDF.
+//!
+//! - [`renderer`] starts a process for it, and receives its messages ([`frame`]).
+//! - [`draw`] runs in that process, within its [`limits`].
+
+mod draw;
+mod fonts;
+mod frame;
+mod limits;
+mod renderer;
+mod scan;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::Path,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::{Duration, Instant},
+};
+
+#[cfg(test)]
+pub use draw::guarded;
+pub use draw::run;
+use frame::{Frame, PageRemarks, Unreadable};
+pub use limits::Limits;
+use renderer::Renderer;
+
+use super::deck::{ConvertOptions, Deck, DeckBuilder, MAX_FILE_BYTES, Progress, check_count};
+use crate::{
+    error::{CommandError, OrCannot, Result},
+    terminal::out,
+};
+
+/// How often a wait checks for a cancellation.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Draws each page of a PDF on white. Errors name `path`, from which the PDF may have been made.
+pub fn convert(
+    pdf: &Path,
+    path: &Path,
+    options: &ConvertOptions,
+    mut deck: DeckBuilder,
+) -> Result<Deck> {
+    let shown = path.display();
+    let mut renderer = Renderer::start(open(pdf)?, options)?;
+    let what = shown.to_string();
+    let (pages, announced) = match next(renderer.frames(), options, &what)? {
+        Some(Ok((Frame::Opened { pages, announced }, _))) => (pages, announced),
+        Some(Ok((Frame::Unreadable(why), _))) => return Err(unreadable(path, why)),
+        _ => {
+            let why = renderer.why_ended();
+            return Err(CommandError::new(format!(
+                "{shown} cannot be opened ({why}); export it again"
+            )));
+        }
+    };
+    check_count(path, pages)?;
+    let mut remarks = Vec::new();
+    (options.progress)(Progress::Slides { done: 0, total: pages });
+    for number in 1..=pages {
+        let page = format!("page {number} of {shown}");
+        let why = match next(renderer.frames(), options, &page)? {
+            Some(Ok((Frame::Page { remarks: of_page }, picture))) => {
+                deck.add(picture, String::new())?;
+                remarks.push((number, of_page));
+                (options.progress)(Progress::Slides { done: number, total: pages });
+                continue;
+            }
+            Some(Ok((Frame::Undrawable { why }, _))) => why,
+            _ => renderer.why_ended(),
+        };
+        return Err(CommandError::new(format!(
+            "{page} cannot be drawn ({why}); export it again, or leave that page out"
+        )));
+    }
+    let mut deck = deck.finish();
+    deck.remarks = sentences(&shown.to_string(), &remarks);
+    if let Some(announced) = announced.filter(|announced| *announced > pages) {
+        deck.remarks.push(format!(
+            "{shown} is damaged: it announces {announced} pages and has only {pages}; export it again"
+        ));
+    }
+    Ok(deck)
+}
+
+/// Returns a sentence for each kind of thing that is missing in the pictures of the pages.
+fn sentences(shown: &str, remarks: &[(usize, PageRemarks)]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let incomplete: Vec<usize> = remarks
+        .iter()
+        .filter(|(_, remarks)| remarks.is_incomplete)
+        .map(|(number, _)| *number)
+        .collect();
+    if !incomplete.is_empty() {
+        sentences.push(format!(
+            "{shown} is damaged or unusual: {} could not be drawn fully; look at the slides, and \
+             export it again where something is missing",
+            pages(&incomplete)
+        ));
+    }
+    let mut texts = BTreeMap::<_, Vec<usize>>::new();
+    for (number, remarks) in remarks {
+        if let Some(missing) = &remarks.texts {
+            texts.entry(missing).or_default().push(*number);
+        }
+    }
+    for (missing, numbers) in texts {
+        let plural = if missing.fonts.len() == 1 { "" } else { "s" };
+        sentences.push(format!(
+            "{shown}: on {}, text in the font{plural} {} is missing: the PDF does not embed the \
+             font{plural}, and no font in this system has the characters {}; embed fonts when you \
+             export it, or install a font with these characters",
+            pages(&numbers),
+            missing.fonts.join(", "),
+            missing.characters
+        ));
+    }
+    sentences
+}
+
+/// Lists pages: "page 3" or "pages 4-6".
+fn pages(numbers: &[usize]) -> String {
+    let plural = if numbers.len() == 1 { "" } else { "s" };
+    format!("page{plural} {}", out::ranges(numbers))
+}
+
+/// Opens a PDF for the process that draws.
+fn open(pdf: &Path) -> Result<File> {
+    let shown = pdf.display();
+    let reading = format!("read {shown}");
+    // Opening a pipe would block until another program writes to it.
+    let about = fs::metadata(pdf).or_cannot(&reading)?;
+    if !about.is_file() {
+        return Err(CommandError::new(format!("{shown} is not a regular file; name a file")));
+    }
+    if about.len() > MAX_FILE_BYTES {
+        return Err(CommandError::new(format!(
+            "{shown} is too large; the limit is {MAX_FILE_BYTES} bytes"
+        )));
+    }
+    File::open(pdf).or_cannot(&reading)
+}
+
+/// Waits for the next message, at most as long as a page may take. Returns `None` if there is none any
+/// more.
+pub(super) fn next<T>(
+    frames: &Receiver<T>,
+    options: &ConvertOptions,
+    what: &str,
+) -> Result<Option<T>> {
+    let end = Instant::now() + options.page_timeout;
+    loop {
+        options.check_cancelled()?;
+        let left = end.saturating_duration_since(Instant::now());
+        match frames.recv_timeout(left.min(POLL_INTERVAL)) {
+            Ok(frame) => return Ok(Some(frame)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) if left.is_zero() => {
+                return Err(CommandError::new(format!(
+                    "{what} takes too long to draw; export it again, or leave out what is on it"
+                )));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+fn unreadable(path: &Path, why: Unreadable) -> CommandError {
+    let shown = path.display();
+    CommandError::new(match why {
+        Unreadable::Damaged => format!("{shown} is not a PDF, or it is damaged; export it again"),
+        Unreadable::Password => {
+            format!("{shown} is protected by a password; export it without one")
+        }
+        Unreadable::Encryption => format!(
+            "{shown} is encrypted in a way that cannot be read; export it without a password"
+        ),
+    })
+}
