@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::clock;
+
 /// Why a command fails.
 #[derive(Debug)]
 pub enum CommandError {
@@ -45,7 +47,7 @@ impl From<psom::Error> for CommandError {
             psom::Error::Lost(reason) if reason.is_disconnect() => {
                 Self::new("the server is gone; check that it runs, and join again")
             }
-            error => Self::new(error.to_string()),
+            error => Self::new(clock::explains(&error).unwrap_or_else(|| error.to_string())),
         }
     }
 }

@@ -5,6 +5,7 @@
 #[cfg(feature = "cell")]
 mod cell;
 mod cli;
+mod clock;
 mod commands;
 mod drawing;
 mod error;

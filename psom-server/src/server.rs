@@ -26,7 +26,7 @@ use crate::{
     options::Options,
     server_file::ServerFile,
     shared::{
-        host_port::{join_host_port, reachable_host, split_host_port},
+        host_port::{ascii_host, join_host_port, reachable_host, split_host_port},
         metrics::Metrics,
     },
     start_error::StartError,
@@ -284,12 +284,12 @@ impl Listeners {
     async fn open(options: &Options, data: &Path) -> Result<Self, StartError> {
         let web = listen_http(options).await?;
         let listen = check_address("--listen", &options.listen, EXAMPLE_PSOM_PORT)?;
-        let host = options.host.as_deref();
-        if let Some(host) = host
-            && split_host_port(&join_host_port(host, 1)).is_none()
-        {
-            return Err(StartError::Host(host.into()));
-        }
+        let host = options
+            .host
+            .as_ref()
+            .map(|host| ascii_host(host).ok_or_else(|| StartError::Host(host.clone())));
+        let host = host.transpose()?;
+        let host = host.as_deref();
         let http_host = reachable_host(&options.http, web.1, host);
         // Only the host matters here. The port may be known only after binding.
         let psom_host = reachable_host(&options.listen, listen, host);

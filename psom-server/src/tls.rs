@@ -1,6 +1,7 @@
 //! The server's own certificate authority and certificate.
 //!
-//! The first start creates them in the data directory: `ca.pem`, `ca.key`, `server.pem`, `server.key`.
+//! The first start creates them in the data directory: `ca.pem`, `ca.key`, `server.pem`, `server.key`, and
+//! `server.names` with the names in the certificate.
 //! Only their owner can read the keys. If the host changes, the same authority signs a new server
 //! certificate, so that links and clients that trust the authority stay valid.
 
@@ -27,6 +28,9 @@ use crate::{shared::private_files, start_error::StartError};
 /// The name that every server certificate has in addition to its hosts (`alternativeName`).
 pub const ALTERNATIVE_NAME: &str = "psom-server";
 
+/// Upper bound on the names in a certificate. Names of the longest ago are forgotten beyond it.
+const MAX_NAMES: usize = 64;
+
 /// The TLS configuration of a server, and the certificate authority that its clients trust.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -50,10 +54,17 @@ impl Identity {
         if !files.authority.exists() {
             files.create_authority()?;
         }
-        let names = certificate_names(hosts)?;
+        let mut names = certificate_names(hosts)?;
+        // Links of earlier runs have the earlier hosts, and stay valid if these still lead here.
+        for earlier in files.earlier_names() {
+            if !names.contains(&earlier) && names.len() < MAX_NAMES {
+                names.push(earlier);
+            }
+        }
         if !files.certificate.exists() || !files.names_all(&names)? {
             files.certify(&names)?;
         }
+        files.remember(&names)?;
         files.load()
     }
 }
@@ -91,6 +102,8 @@ struct CertificateFiles {
     authority_key: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
+    /// The names in the certificate, a line each, the latest first.
+    names: PathBuf,
 }
 
 impl CertificateFiles {
@@ -101,7 +114,22 @@ impl CertificateFiles {
             authority_key: directory.join("ca.key"),
             certificate: directory.join("server.pem"),
             key: directory.join("server.key"),
+            names: directory.join("server.names"),
         }
+    }
+
+    /// Returns the names that earlier certificates had; none if they are not known.
+    fn earlier_names(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.names).unwrap_or_default();
+        let is_name = |name: &&str| ServerName::try_from(*name).is_ok();
+        text.lines().filter(is_name).map(str::to_owned).collect()
+    }
+
+    fn remember(&self, names: &[String]) -> Result<(), StartError> {
+        if self.earlier_names() == names {
+            return Ok(());
+        }
+        self.write(&self.names, &names.join("\n"))
     }
 
     fn create_authority(&self) -> Result<(), StartError> {
@@ -277,6 +305,25 @@ mod tests {
         assert_ne!(after[2], before[2]);
         Identity::open(&directory, &["meet.example"]).unwrap();
         assert_eq!(texts(&directory), after);
+    }
+
+    #[test]
+    fn certificates_keep_the_names_of_earlier_hosts() {
+        let directory = Directory::new();
+        let files = CertificateFiles::in_directory(&directory);
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        for hosts in [["old.example", "192.0.2.1"], ["new.example", "2001:db8::1"], ["a.b", "c.d"]]
+        {
+            Identity::open(&directory, &hosts).unwrap();
+            assert!(files.names_all(&names(&hosts)).unwrap());
+            assert!(files.names_all(&names(&["old.example", "192.0.2.1"])).unwrap());
+        }
+        assert!(!files.names_all(&names(&["other.example"])).unwrap());
+        // Without the list, the certificate is that of the current host.
+        fs::write(directory.join("server.names"), "not a name\n").unwrap();
+        Identity::open(&directory, &["new.example"]).unwrap();
+        assert!(files.names_all(&names(&["new.example"])).unwrap());
     }
 
     #[cfg(unix)]

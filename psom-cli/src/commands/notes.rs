@@ -63,11 +63,13 @@ enum Action {
 
 impl Notes {
     pub async fn run(self) -> Result {
-        if let Action::Create { title, url, id, notebook, section, page } = &self.action {
+        let mut action = self.action;
+        if let Action::Create { title, url, id, notebook, section, page } = &mut action {
+            *url = without_spaces(url);
             check_url(url)?;
             for (what, text) in [
-                ("the title", Some(title)),
-                ("the address", Some(url)),
+                ("the title", Some(&*title)),
+                ("the address", Some(&*url)),
                 ("the identifier", id.as_ref()),
                 ("the notebook", notebook.as_ref()),
                 ("the section", section.as_ref()),
@@ -77,7 +79,7 @@ impl Notes {
             }
         }
         let mut meeting = self.link.join().await?;
-        match self.action {
+        match action {
             Action::Create { title, url, id, notebook, section, page } => {
                 let notes = SharedNotesDetail {
                     notes_url: Some(url),
@@ -94,6 +96,22 @@ impl Notes {
         }
         meeting.leave().await
     }
+}
+
+/// Removes spaces around an address, and escapes those within. An address has none (RFC 3986), but people
+/// copy addresses that have some.
+fn without_spaces(url: &str) -> String {
+    let mut escaped = String::new();
+    for c in url.trim().chars() {
+        if c.is_whitespace() && !c.is_control() {
+            for byte in c.to_string().bytes() {
+                escaped.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 /// Rejects an address without a scheme, which nobody could open.
@@ -143,4 +161,22 @@ async fn report(meeting: &mut Meeting, title: &str) -> Result {
     }
     let title = out::printable(title);
     out::line(format_args!("Reported an error of \"{title}\" to everybody."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_spaces;
+
+    #[test]
+    fn spaces_in_addresses_are_escaped() {
+        for (url, expected) in [
+            ("https://a.example/My notes", "https://a.example/My%20notes"),
+            (" https://a.example/x\n", "https://a.example/x"),
+            ("https://a.example/a\u{a0}b", "https://a.example/a%C2%A0b"),
+            ("https://a.example/a%20b", "https://a.example/a%20b"),
+            ("https://a.example/a\tb", "https://a.example/a\tb"),
+        ] {
+            assert_eq!(without_spaces(url), expected);
+        }
+    }
 }

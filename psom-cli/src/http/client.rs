@@ -12,6 +12,7 @@ use ureq::{
 
 use super::proxies::{HttpProxy, Proxies};
 use crate::{
+    clock,
     error::{CommandError, OrCannot, Result},
     terminal::progress,
 };
@@ -112,6 +113,9 @@ impl Http {
         let (agent, proxy) = self.agent_for(&url).map_err(ApiError::Failed)?;
         let mut sending = tokio::task::spawn_blocking(move || {
             let response = request.with_agent(&agent).run().map_err(|error| {
+                if let Some(why) = clock::explains_request(&error) {
+                    return ApiError::Failed(CommandError::new(why));
+                }
                 let (through, remedy) = match &proxy {
                     Some(proxy) => (
                         format!(" through the proxy {proxy}"),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use axum::http::HeaderValue;
+use psom_objects::texts::changes_direction;
 
 /// Length limit of a file name in characters, that of most file systems. A longer name is cut.
 const MAX_NAME_CHARS: usize = 255;
@@ -11,13 +12,19 @@ const MAX_NAME_CHARS: usize = 255;
 /// repeated in the form of RFC 5987.
 pub(super) fn disposition(name: &str, is_attachment: bool) -> HeaderValue {
     // The name must not lead out of the directory in which the browser saves the file.
-    let safe = |c: char| if c.is_control() || matches!(c, '/' | '\\') { '_' } else { c };
+    let is_unsafe = |c: char| {
+        let is_noncharacter =
+            u32::from(c) & 0xfffe == 0xfffe || ('\u{fdd0}'..='\u{fdef}').contains(&c);
+        c.is_control() || is_noncharacter || changes_direction(c) || matches!(c, '/' | '\\')
+    };
+    let safe = |c: char| if is_unsafe(c) { '_' } else { c };
     let name: String = name.chars().take(MAX_NAME_CHARS).map(safe).collect();
     let is_plain = |c: char| c == ' ' || (c.is_ascii_graphic() && c != '"');
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     let kind = if is_attachment { "attachment" } else { "inline" };
     let mut value = format!("{kind}; filename=\"{plain}\"");
-    if plain != name {
+    // Some browsers decode a percent sign in a quoted string.
+    if plain != name || name.contains('%') {
         value.push_str("; filename*=UTF-8''");
         for byte in name.bytes() {
             let is_plain = byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
@@ -59,6 +66,9 @@ mod tests {
             ("Plan 1.txt", r#"attachment; filename="Plan 1.txt""#),
             ("", r#"attachment; filename="""#),
             ("../a\\b\r\nX: y", r#"attachment; filename=".._a_b__X: y""#),
+            ("100%.txt", r#"attachment; filename="100%.txt"; filename*=UTF-8''100%25.txt"#),
+            ("a%41b", r#"attachment; filename="a%41b"; filename*=UTF-8''a%2541b"#),
+            ("a\u{fffe}b\u{202e}\u{7f}\u{fdd0}", r#"attachment; filename="a_b___""#),
             ("a\"b\".txt", r#"attachment; filename="a_b_.txt"; filename*=UTF-8''a%22b%22.txt"#),
             ("€ \"%", r#"attachment; filename="_ _%"; filename*=UTF-8''%E2%82%AC%20%22%25"#),
         ] {
