@@ -112,20 +112,10 @@ impl Http {
         let request = request.map_err(ApiError::Failed)?;
         let (agent, proxy) = self.agent_for(&url).map_err(ApiError::Failed)?;
         let mut sending = tokio::task::spawn_blocking(move || {
-            let response = request.with_agent(&agent).run().map_err(|error| {
-                if let Some(why) = clock::explains_request(&error) {
-                    return ApiError::Failed(CommandError::new(why));
-                }
-                let (through, remedy) = match &proxy {
-                    Some(proxy) => (
-                        format!(" through the proxy {proxy}"),
-                        "check the proxy, or add the server's host to NO_PROXY",
-                    ),
-                    None => (String::new(), "check that it runs"),
-                };
-                let why = format!("cannot reach the server at {url}{through} ({error}); {remedy}");
-                ApiError::Failed(CommandError::new(why))
-            })?;
+            let response = request
+                .with_agent(&agent)
+                .run()
+                .map_err(|error| ApiError::Failed(unreachable(&url, proxy.as_ref(), &error)))?;
             answer(response, &url)
         });
         let answered = match timeout(SPINNER_DELAY, &mut sending).await {
@@ -148,16 +138,15 @@ impl Http {
         headers: Vec<(&'static str, String)>,
         body: bytes::Bytes,
     ) -> Result<(String, bytes::Bytes)> {
-        let agent = self.0.clone();
+        let (agent, proxy) = self.agent_for(&url)?;
         let sending = tokio::task::spawn_blocking(move || {
             let mut request = agent.post(&url);
             for (name, value) in headers {
                 request = request.header(name, value);
             }
-            let mut response = request.send(&body[..]).map_err(|error| {
-                let why = format!("cannot reach the server at {url} ({error}); check that it runs");
-                CommandError::new(why)
-            })?;
+            let mut response = request
+                .send(&body[..])
+                .map_err(|error| unreachable(&url, proxy.as_ref(), &error))?;
             let status = response.status();
             let content_type = response.headers().get("content-type");
             let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -191,6 +180,21 @@ impl Http {
         }
         Ok(response.into_body().into_reader())
     }
+}
+
+/// Returns the error for a server that cannot be reached.
+fn unreachable(url: &str, proxy: Option<&HttpProxy>, error: &ureq::Error) -> CommandError {
+    if let Some(why) = clock::explains_request(error) {
+        return CommandError::new(why);
+    }
+    let (through, remedy) = match proxy {
+        Some(proxy) => (
+            format!(" through the proxy {proxy}"),
+            "check the proxy, or add the server's host to NO_PROXY",
+        ),
+        None => (String::new(), "check that it runs"),
+    };
+    CommandError::new(format!("cannot reach the server at {url}{through} ({error}); {remedy}"))
 }
 
 /// Returns a client that sends its requests through a proxy, or directly.
