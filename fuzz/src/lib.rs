@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod cellstorage;
 pub mod comqc;
 pub mod fsshttpb;
