@@ -1,5 +1,5 @@
-//! The conformance pages name tests, all of which exist, and docs/conformance.md has every normative
-//! statement of MS-PSOM.
+//! Checks that every test named in the conformance pages exists, and that docs/conformance.md
+//! contains every normative statement of MS-PSOM.
 
 use std::{
     fs,
@@ -66,7 +66,7 @@ fn has_test(source: &str, name: &str) -> bool {
         let line = line.strip_prefix("async ").unwrap_or(line);
         line.strip_prefix("fn ").is_some_and(|rest| rest.starts_with(&format!("{name}(")))
     };
-    // One that is ignored fails for nobody.
+    // An ignored test does not count.
     let is_run = |place: usize| {
         let above = lines[..place].iter().rev().take_while(|line| line.starts_with("#["));
         let attributes: Vec<_> = above.collect();

@@ -1,5 +1,5 @@
-//! The layout that ARCHITECTURE.md promises: imports lead to lower layers and never in a cycle,
-//! files stay short, and the protocol uses neither sockets nor clocks.
+//! Checks the layout that ARCHITECTURE.md describes: imports lead only to lower layers and form no
+//! cycle, files are short, and the protocol uses no sockets and no clocks.
 //!
 //! `cargo test -p psom-tests house:: -- --nocapture` prints every cycle.
 
@@ -18,11 +18,11 @@ use source::{Crate, Files};
 const MAX_LINES_PER_FILE: usize = 600;
 
 /// The layers of a crate from the lowest to the highest. A layer lists files and folders of `src`,
-/// without the ending `.rs`; the longest entry that fits a file decides. The crate's root is above
-/// all layers.
+/// without the ending `.rs`. The longest entry that matches a file determines its layer. The crate's
+/// root is above all layers.
 type Layers = &'static [&'static [&'static str]];
 
-/// Every crate with its layers. A crate without layers has one folder or none.
+/// All crates with their layers. The list is empty for a crate with at most one folder.
 const CRATES: [(&str, Layers); 9] = [
     ("psom-derive", &[&["diagnostics", "model"], &["parse", "check", "expand"], &["tests"]]),
     (
@@ -96,7 +96,7 @@ const CRATES: [(&str, Layers); 9] = [
     ("psom-cli", &[]),
 ];
 
-/// Imports that the checks overlook: crate, importing file, imported file. At most five.
+/// Imports that the checks ignore, at most five: crate, importing file, imported file.
 const EXCEPTIONS: [(&str, &str, &str); 0] = [];
 
 /// The number of files in cycles, for each crate that still has some. It may only shrink.

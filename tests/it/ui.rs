@@ -1,8 +1,9 @@
-//! Programs that the macros accept, and their error messages for programs that they refuse.
+//! Programs that the macros accept, and the errors of the macros for invalid programs.
 
 use std::process::Command;
 
-/// The compiler that produced the `.stderr` files. Other versions word the same errors differently.
+/// The compiler that produced the `.stderr` files. The texts of its own errors differ between
+/// versions.
 const STDERR_COMPILER: &str = "rustc 1.95";
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{User, wire::auth::Credentials};
 pub trait Authenticator: Send + Sync + 'static {
     /// Returns the user with these credentials, and optionally the space that the user joins.
     ///
-    /// The server waits at most the authentication timeout.
+    /// The server waits at most [`Config::authentication_timeout`](crate::Config) for the result.
     ///
     /// # Errors
     /// A refused client is disconnected without an answer.

@@ -27,7 +27,7 @@ pub struct Pair<S, C> {
     server: Host<S>,
     clients: Vec<Host<C>>,
     config: Config,
-    piece: usize,
+    max_piece_bytes: usize,
 }
 
 impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
@@ -43,12 +43,12 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         // The clock is read only once. All times are relative to this one.
         let now = Instant::now();
         let server = Host::new(now, config.clone(), root);
-        Self { now, server, clients: Vec::new(), config, piece: usize::MAX }
+        Self { now, server, clients: Vec::new(), config, max_piece_bytes: usize::MAX }
     }
 
-    /// Splits all bytes that are sent from now on into pieces of at most `piece` bytes.
-    pub fn cut(&mut self, piece: usize) {
-        self.piece = piece.max(1);
+    /// Splits all bytes that are sent from now on into pieces of at most this size.
+    pub fn set_max_piece_bytes(&mut self, bytes: usize) {
+        self.max_piece_bytes = bytes.max(1);
     }
 
     /// Connects one more client, as the user with the next number, counted from 1. Returns the index
@@ -84,11 +84,11 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
     fn carry(&mut self, i: usize) -> bool {
         let client = &mut self.clients[i];
         let up = client.take(self.now, 0);
-        for piece in up.chunks(self.piece) {
+        for piece in up.chunks(self.max_piece_bytes) {
             self.server.receive(self.now, i, piece);
         }
         let down = self.server.take(self.now, i);
-        for piece in down.chunks(self.piece) {
+        for piece in down.chunks(self.max_piece_bytes) {
             client.receive(self.now, 0, piece);
         }
         if client.links[0].closed && self.server.links[i].over.is_none() {

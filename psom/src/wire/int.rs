@@ -19,6 +19,7 @@ pub(super) fn write(out: &mut Vec<u8>, value: i64) {
 
 pub(super) fn write_i32(out: &mut Vec<u8>, value: i32) {
     match value {
+        // Irregular encoding (ruling 6), like `i64::MIN` above.
         i32::MIN => out.extend([0x88, 0]),
         _ => write(out, value.into()),
     }

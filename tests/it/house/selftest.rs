@@ -1,4 +1,4 @@
-//! The checks of the layout detect violations in small crates.
+//! Tests that the layout checks detect violations, with small crates as input.
 
 use super::{
     Crate, Files, Layers, MAX_LINES_PER_FILE, cycles, imports::imports, is_too_long,
@@ -9,7 +9,7 @@ fn files(files: &[(&str, &str)]) -> Files {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
 
-/// The cycles of a crate with these files, each as names joined by spaces.
+/// Returns the cycles of a crate with these files, each as file names separated by spaces.
 fn cycles_of(sources: &[(&str, &str)]) -> Vec<String> {
     let imports = imports(&Crate::parse(&files(sources)));
     cycles(&imports)
@@ -18,7 +18,7 @@ fn cycles_of(sources: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// The cycles of three files `a`, `b` and `c` below `lib.rs`.
+/// Returns the cycles of three files `a`, `b` and `c` below `lib.rs`.
 fn cycles_of_three(a: &str, b: &str, c: &str) -> Vec<String> {
     cycles_of(&[("lib.rs", "mod a; mod b; mod c;"), ("a.rs", a), ("b.rs", b), ("c.rs", c)])
 }

@@ -1,4 +1,4 @@
-//! The modules of one crate with their imports, as far as syntax shows them.
+//! The modules of one crate with their imports, extracted from the syntax alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use syn::{
 /// The text of a crate's source files by path, relative to `src`.
 pub type Files = BTreeMap<String, String>;
 
-/// One crate: its modules and the names in each of them. Code under `#[cfg(test)]` is left out:
-/// tests may use everything.
+/// The modules of one crate, with the names in each of them. Code with `#[cfg(test)]` is omitted,
+/// because tests may import everything.
 #[derive(Debug, Default)]
 pub struct Crate {
     pub modules: Vec<Module>,
@@ -28,14 +28,14 @@ pub struct Module {
     pub children: BTreeMap<String, usize>,
     pub items: BTreeSet<String>,
     pub imports: Vec<Import>,
-    /// Every path outside `use`, segment by segment.
+    /// All paths outside of `use`, as lists of segments.
     pub paths: BTreeSet<Vec<String>>,
 }
 
 /// One leaf of a `use` tree.
 #[derive(Debug)]
 pub struct Import {
-    /// The name that it brings into scope; `None` for a glob.
+    /// The name that the leaf brings into scope. `None` for a glob.
     pub name: Option<String>,
     pub path: Vec<String>,
     /// A re-export in `lib.rs`, in `mod.rs`, or in a file with modules below it.
@@ -95,7 +95,7 @@ impl Crate {
     }
 }
 
-/// The folder in which the modules of a file are, with a slash at its end.
+/// Returns the folder that contains the submodules of a file, with a trailing slash.
 fn folder_below(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').map_or(("", file), |(folder, name)| (folder, name));
     let folder = if folder.is_empty() { String::new() } else { format!("{folder}/") };
@@ -139,7 +139,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// Whether an item is compiled for tests only.
+/// Reports whether an item is compiled only for tests.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let condition = attribute.meta.require_list().map(|list| list.tokens.to_string());
@@ -149,7 +149,7 @@ fn is_test(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Collects what one module contains; modules inside it are left for later.
+/// Collects the items of one module, except those in its submodules.
 #[derive(Default)]
 struct Visitor {
     is_facade: bool,
@@ -258,6 +258,6 @@ impl<'ast> Visit<'ast> for Visitor {
         }
     }
 
-    /// `pub(in path)` names a module and imports nothing.
+    /// Ignores `pub(in path)`, which imports nothing.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }

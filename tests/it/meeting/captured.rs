@@ -106,7 +106,7 @@ fn a_meeting() -> Captured {
 }
 
 /// Decodes a capture into the lines of a trace.
-fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
+fn received(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
     let transcript = inspector.read(bytes.to_vec());
     assert_eq!((transcript.sender(), transcript.is_certain()), (sender, true));
     let line = |event: Event| {
@@ -131,9 +131,9 @@ fn told(inspector: &Inspector, bytes: &[u8], sender: Side) -> Vec<String> {
 fn captured_directions_together_match_the_traces() {
     let captured = a_meeting();
     let up = Inspector::new(catalog()).other(captured.down.clone());
-    assert_eq!(told(&up, &captured.up, Side::Client), captured.client_trace);
+    assert_eq!(received(&up, &captured.up, Side::Client), captured.client_trace);
     let down = Inspector::new(catalog()).other(captured.up.clone());
-    assert_eq!(told(&down, &captured.down, Side::Server), captured.server_trace);
+    assert_eq!(received(&down, &captured.down, Side::Server), captured.server_trace);
     // The traces themselves are as expected.
     let has = |trace: &[String], line: &str| assert!(trace.contains(&line.into()), "{trace:#?}");
     has(&captured.client_trace, "#2 connect extendedContent@2 of @1");
@@ -148,12 +148,12 @@ fn one_captured_direction_matches_its_trace() {
     let alone = Inspector::new(catalog());
     let up = captured.client_trace.iter();
     let up: Vec<_> = up.map(|line| line.replace("uploadStreams@-", "uploadStream@-")).collect();
-    assert_eq!(told(&alone, &captured.up, Side::Client), up);
+    assert_eq!(received(&alone, &captured.up, Side::Client), up);
     let down = captured.server_trace.iter();
     let down: Vec<_> = down
         .map(|line| line.replace("content.1@-", "content@-"))
         // The content only receives cConnectCompleted, which most types have.
         .map(|line| line.replace("extendedContent@-", "nativeFileOnlyContent?@-"))
         .collect();
-    assert_eq!(told(&alone, &captured.down, Side::Server), down);
+    assert_eq!(received(&alone, &captured.down, Side::Server), down);
 }

@@ -20,7 +20,7 @@ fn content_sends_its_state_and_then_completion() {
     let content = world.open(ATTENDEE, 1);
     world.open_extended(ATTENDEE, content);
     assert_eq!(
-        world.told(ATTENDEE),
+        world.received(ATTENDEE),
         [
             "contents.added 1 Content.NativeFileOnly",
             "content 1.title plan.txt",
@@ -47,15 +47,18 @@ fn invisible_content_does_not_exist_for_a_user() {
     world.forget();
     let hide = ContentVisibility::Presenters;
     world.content(PRESENTER, mine, move |content| drop(content.s_set_visibility(hide)));
-    assert_eq!(world.told(ATTENDEE), ["contents.removed 1", "extended.closed", "content 1.closed"]);
-    assert_eq!(world.told_of(PRESENTER, "content 1"), ["content 1.visibility Presenters"]);
+    assert_eq!(
+        world.received(ATTENDEE),
+        ["contents.removed 1", "extended.closed", "content 1.closed"]
+    );
+    assert_eq!(world.received_of(PRESENTER, "content 1"), ["content 1.visibility Presenters"]);
     // It cannot be connected, and the connection continues.
     world.open(ATTENDEE, 1);
-    assert_eq!(world.told(ATTENDEE), ["content 1.closed"]);
+    assert_eq!(world.received(ATTENDEE), ["content 1.closed"]);
     // It is not on the stage that the user sees either.
     world.content(PRESENTER, mine, |content| drop(content.s_present()));
-    assert_eq!(world.told(ATTENDEE), ["contents.active presenter 2"]);
-    assert!(world.told(ORGANIZER).contains(&"contents.active content 1".to_owned()));
+    assert_eq!(world.received(ATTENDEE), ["contents.active presenter 2"]);
+    assert!(world.received(ORGANIZER).contains(&"contents.active content 1".to_owned()));
 }
 
 #[test]
@@ -67,9 +70,9 @@ fn role_change_shows_and_hides_contents() {
     world.content(PRESENTER, content, move |content| drop(content.s_set_visibility(hide)));
     world.forget();
     world.set_role(3, Role::Presenter);
-    assert_eq!(world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    assert_eq!(world.received(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
     world.set_role(3, Role::Attendee);
-    assert_eq!(world.told(ATTENDEE), ["contents.removed 1"]);
+    assert_eq!(world.received(ATTENDEE), ["contents.removed 1"]);
 }
 
 #[test]
@@ -80,8 +83,8 @@ fn organizer_only_content_is_hidden_from_others() {
     world.forget();
     let hide = ContentVisibility::MeetingOrganizer;
     world.content(ORGANIZER, content, move |content| drop(content.s_set_visibility(hide)));
-    assert_eq!(world.told(PRESENTER), ["contents.removed 1"]);
-    assert_eq!(world.told(ATTENDEE), ["contents.removed 1"]);
+    assert_eq!(world.received(PRESENTER), ["contents.removed 1"]);
+    assert_eq!(world.received(ATTENDEE), ["contents.removed 1"]);
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn unknown_visibility_changes_nothing() {
     world.forget();
     let odd = ContentVisibility::Other(9);
     world.content(PRESENTER, content, move |content| drop(content.s_set_visibility(odd)));
-    assert!(world.told(PRESENTER).is_empty());
+    assert!(world.received(PRESENTER).is_empty());
 }
 
 #[test]
@@ -112,14 +115,14 @@ fn title_change_reports_every_status() {
         ("ONE.txt", "Success"),
     ] {
         world.content(PRESENTER, content, move |content| drop(content.s_set_title(title)));
-        let told = world.told(PRESENTER);
-        let last = told.last().unwrap();
+        let received = world.received(PRESENTER);
+        let last = received.last().unwrap();
         assert_eq!(*last, format!("content 1.renamed {status} {title}"));
     }
     // All clients receive the accepted title, and no client the others.
-    assert_eq!(world.told(ATTENDEE), ["content 1.title ONE.txt"]);
+    assert_eq!(world.received(ATTENDEE), ["content 1.title ONE.txt"]);
     world.content(ATTENDEE, theirs, |content| drop(content.s_set_title("mine.txt")));
-    assert_eq!(world.told(ATTENDEE), ["content 1.renamed UserNotAuthorized mine.txt"]);
+    assert_eq!(world.received(ATTENDEE), ["content 1.renamed UserNotAuthorized mine.txt"]);
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn attendee_cannot_delete_or_hide() {
     world.contents(ATTENDEE, |contents| drop(contents.s_delete_content(1)));
     let hide = ContentVisibility::Presenters;
     world.content(ATTENDEE, content, move |content| drop(content.s_set_visibility(hide)));
-    assert!(world.told(ATTENDEE).is_empty());
+    assert!(world.received(ATTENDEE).is_empty());
     assert_eq!(world.disk().0.len(), 1);
 }
 
@@ -139,7 +142,7 @@ fn attendee_cannot_delete_or_hide() {
 fn deleting_a_missing_content_does_nothing() {
     let mut world = world();
     world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(77)));
-    assert!(world.told(ORGANIZER).is_empty());
+    assert!(world.received(ORGANIZER).is_empty());
 }
 
 #[test]
@@ -154,7 +157,7 @@ fn invisible_content_cannot_be_deleted_or_observed() {
     assert_eq!(world.disk().0.len(), 1);
     world.reserve(PRESENTER, "secret.txt", 9);
     assert_eq!(
-        world.told(PRESENTER),
+        world.received(PRESENTER),
         ["contents.reserved FailedReservedForCreation 9 content 0 owner 0"]
     );
 }
@@ -199,8 +202,8 @@ fn refused_title_is_returned_up_to_the_size_limit() {
     let start = up.len() - LENGTH;
     up[start..].iter_mut().for_each(|byte| *byte ^= b'x');
     carry(&mut client, &mut server, up);
-    let told = client.on_root(|client, _| client.log.lock().unwrap().pop().unwrap());
+    let received = client.on_root(|client, _| client.log.lock().unwrap().pop().unwrap());
     let fits = "\0".repeat(32_767);
-    assert_eq!(told, format!("content 1.renamed UserNotAuthorized {fits}"));
+    assert_eq!(received, format!("content 1.renamed UserNotAuthorized {fits}"));
     assert!(client.error().is_none());
 }

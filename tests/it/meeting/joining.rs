@@ -15,7 +15,7 @@ fn ruling_17_first_calls_of_a_meeting_are_ordered() {
     let mut world = empty(MeetingLimits::default());
     world.join(1, Role::Organizer);
     assert_eq!(
-        world.told(0),
+        world.received(0),
         [
             "meeting.time 2023-11-14T22:13:20",
             "meeting.base http://127.0.0.1/files/",
@@ -35,7 +35,7 @@ fn late_client_gets_the_state_before_meeting_ready() {
     world.content(ORGANIZER, content, |content| drop(content.s_present()));
     let late = world.join(4, Role::Attendee);
     assert_eq!(
-        world.told(late)[2..],
+        world.received(late)[2..],
         [
             "users.connected",
             "contents.connected",
@@ -53,9 +53,9 @@ fn late_client_gets_the_state_before_meeting_ready() {
 fn joining_and_leaving_users_are_announced() {
     let mut world = world();
     let newcomer = world.join(4, Role::Attendee);
-    assert_eq!(world.told(ATTENDEE), ["users.added [4] sip:4@example.com user 4"]);
+    assert_eq!(world.received(ATTENDEE), ["users.added [4] sip:4@example.com user 4"]);
     world.pair.drop_client(newcomer);
-    assert_eq!(world.told(ATTENDEE), ["users.removed [4]"]);
+    assert_eq!(world.received(ATTENDEE), ["users.removed [4]"]);
 }
 
 #[test]
@@ -63,11 +63,11 @@ fn user_stays_until_the_last_connection_ends() {
     let mut world = world();
     let first = world.join(4, Role::Presenter);
     let second = world.join(4, Role::Presenter);
-    assert_eq!(world.told(ATTENDEE).len(), 1, "added once");
+    assert_eq!(world.received(ATTENDEE).len(), 1, "added once");
     world.pair.close_client(first);
-    assert!(world.told(ATTENDEE).is_empty());
+    assert!(world.received(ATTENDEE).is_empty());
     world.pair.close_client(second);
-    assert_eq!(world.told(ATTENDEE), ["users.removed [4]"]);
+    assert_eq!(world.received(ATTENDEE), ["users.removed [4]"]);
 }
 
 #[test]
@@ -75,25 +75,25 @@ fn user_rejoining_with_a_new_name_is_announced_again() {
     let mut world = world();
     let first = world.join(4, Role::Presenter);
     world.forget();
-    world.told(first);
+    world.received(first);
     let participant = |uri: &str| Participant { uri: uri.to_owned(), role: Role::Attendee };
     let user = participant("sip:4@example.com").user(4, "Ada");
     let second = world.pair.join_as(user, Client::new);
-    let told = ["users.removed [4]", "users.added [4] sip:4@example.com Ada"];
+    let received = ["users.removed [4]", "users.added [4] sip:4@example.com Ada"];
     for client in [ATTENDEE, first] {
-        assert_eq!(world.told(client), told);
+        assert_eq!(world.received(client), received);
     }
     // Newcomers get the same state. It is still one user with the same role.
     for (name, connections) in [("Ada", 3), ("Grace", 4)] {
         let newcomer =
             world.pair.join_as(participant("sip:4@example.com").user(4, name), Client::new);
-        let added = world.told_of(newcomer, "users.added").concat();
+        let added = world.received_of(newcomer, "users.added").concat();
         assert!(added.ends_with(&format!("user 3,{name}")), "{added}");
         let user = world.pair.on_server(|meeting, cx| meeting.summary(cx)).users.pop().unwrap();
         assert_eq!((user.display_name.as_str(), user.connections), (name, connections));
         assert_eq!(user.role, Role::Presenter);
     }
-    assert_eq!(world.told_of(second, "users.removed"), ["users.removed [4]"]);
+    assert_eq!(world.received_of(second, "users.removed"), ["users.removed [4]"]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn closing_a_manager_leaves_the_meeting() {
         cx.try_tell(client.users, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
     });
     assert_eq!(world.pair.client_error(ATTENDEE), Some(&psom::Error::PeerClosed));
-    assert_eq!(world.told(ORGANIZER), ["users.removed [3]"]);
+    assert_eq!(world.received(ORGANIZER), ["users.removed [3]"]);
 }
 
 #[test]
@@ -161,10 +161,14 @@ fn newcomer_gets_all_users_with_the_longest_names() {
         world.pair.join_as(participant.user(id, &name), Client::new);
     }
     let late = world.join(99, Role::Attendee);
-    let told = world.told_of(late, "users.added");
-    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 150_000), "{}", told.len());
-    assert!(told[0].ends_with(&format!(",{}", "x".repeat(2048))));
-    let ids = told.iter().flat_map(|line| {
+    let received = world.received_of(late, "users.added");
+    assert!(
+        received.len() > 1 && received.iter().all(|line| line.len() < 150_000),
+        "{}",
+        received.len()
+    );
+    assert!(received[0].ends_with(&format!(",{}", "x".repeat(2048))));
+    let ids = received.iter().flat_map(|line| {
         let ids = line.strip_prefix("users.added [").unwrap().split(']').next().unwrap();
         ids.split(", ").map(|id| id.parse::<i64>().unwrap()).collect::<Vec<_>>()
     });

@@ -60,7 +60,7 @@ fn create(world: &mut World, notes: SharedNotesDetail, original: Option<&str>) -
     let mut content = CreateContent::new("Notes", ContentDetail::SharedNotes(notes));
     content.common.original_file_url = original.map(str::to_owned);
     world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
-    world.told_of(PRESENTER, "uploads.finished").pop().unwrap()
+    world.received_of(PRESENTER, "uploads.finished").pop().unwrap()
 }
 
 fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<NotesNoted>) {
@@ -78,8 +78,8 @@ fn notes_send_their_state_and_then_completion() {
     let mut world = world();
     assert_eq!(create(&mut world, notes(), None), "uploads.finished 1 Ok");
     let (client, _) = join(&mut world, 4, Role::Attendee);
-    let told = world.told_of(client, "notes.");
-    assert_eq!(told, ["notes.id {7}", "notes.titles Lectures/May/Minutes", "notes.completed"]);
+    let received = world.received_of(client, "notes.");
+    assert_eq!(received, ["notes.id {7}", "notes.titles Lectures/May/Minutes", "notes.completed"]);
 }
 
 #[test]
@@ -98,10 +98,10 @@ fn notes_without_details_are_sent_as_empty() {
     let mut world = world();
     assert_eq!(create(&mut world, SharedNotesDetail::default(), None), "uploads.finished 1 Ok");
     let (client, _) = join(&mut world, 4, Role::Attendee);
-    let told = world.told(client);
-    assert!(!told.iter().any(|line| line.contains(".original") || line.contains(".viewing")));
-    let told: Vec<_> = told.into_iter().filter(|line| line.starts_with("notes.")).collect();
-    assert_eq!(told, ["notes.id ", "notes.titles //", "notes.completed"]);
+    let received = world.received(client);
+    assert!(!received.iter().any(|line| line.contains(".original") || line.contains(".viewing")));
+    let received: Vec<_> = received.into_iter().filter(|line| line.starts_with("notes.")).collect();
+    assert_eq!(received, ["notes.id ", "notes.titles //", "notes.completed"]);
 }
 
 #[test]
@@ -113,11 +113,11 @@ fn viewing_url_is_sent_by_the_content() {
         let mut world = world();
         create(&mut world, notes(), original);
         let (client, _) = join(&mut world, 4, Role::Attendee);
-        let told = world.told_of(client, "content 1.");
-        assert!(told.contains(&expected.to_owned()), "{told:?}");
+        let received = world.received_of(client, "content 1.");
+        assert!(received.contains(&expected.to_owned()), "{received:?}");
         let viewing = "content 1.viewing https://notes.example.com/7".to_owned();
-        assert!(told.contains(&viewing), "{told:?}");
-        assert_eq!(told.last().unwrap(), "content 1.completed");
+        assert!(received.contains(&viewing), "{received:?}");
+        assert_eq!(received.last().unwrap(), "content 1.completed");
     }
 }
 
@@ -136,7 +136,7 @@ fn texts_too_long_to_send_are_refused() {
             let mut notes = notes();
             set(&mut notes, text.to_owned());
             let became = create(&mut world, notes, None);
-            (became, world.told_of(ORGANIZER, "contents.added").len())
+            (became, world.received_of(ORGANIZER, "contents.added").len())
         };
         // The longest string on the wire, and one byte more:
         assert_eq!(with(&"x".repeat(65_535)), ("uploads.finished 1 Ok".to_owned(), 1));
@@ -154,17 +154,17 @@ fn error_is_sent_once_and_to_newcomers() {
     let host = join(&mut world, 1, Role::Organizer);
     let ada = join(&mut world, 4, Role::Attendee);
     for (client, _) in [host, ada] {
-        world.told(client);
+        world.received(client);
     }
     report(&mut world, host, 1);
     for (client, _) in [host, ada] {
-        assert_eq!(world.told_of(client, "notes."), ["notes.error 1"]);
+        assert_eq!(world.received_of(client, "notes."), ["notes.error 1"]);
     }
     report(&mut world, host, 1);
-    assert!(world.told_of(ada.0, "notes.").is_empty());
+    assert!(world.received_of(ada.0, "notes.").is_empty());
     let (late, _) = join(&mut world, 5, Role::Attendee);
-    let told = world.told_of(late, "notes.");
-    assert_eq!(told[2..], ["notes.error 1", "notes.completed"]);
+    let received = world.received_of(late, "notes.");
+    assert_eq!(received[2..], ["notes.error 1", "notes.completed"]);
 }
 
 #[test]
@@ -172,16 +172,16 @@ fn attendee_error_is_ignored_unless_owner() {
     let mut world = world();
     create(&mut world, notes(), None);
     let ada = join(&mut world, 4, Role::Attendee);
-    world.told(ada.0);
+    world.received(ada.0);
     report(&mut world, ada, 1);
-    assert!(world.told_of(ada.0, "notes.").is_empty());
+    assert!(world.received_of(ada.0, "notes.").is_empty());
     // The user who shared the notes is no longer a presenter.
     let owner = join(&mut world, 2, Role::Presenter);
     world.set_role(2, Role::Attendee);
-    world.told(owner.0);
+    world.received(owner.0);
     report(&mut world, owner, 1);
     for (client, _) in [owner, ada] {
-        assert_eq!(world.told_of(client, "notes."), ["notes.error 1"]);
+        assert_eq!(world.received_of(client, "notes."), ["notes.error 1"]);
     }
 }
 
@@ -192,10 +192,10 @@ fn unknown_error_code_ends_the_connection() {
         create(&mut world, notes(), None);
         let host = join(&mut world, 1, Role::Organizer);
         let ada = join(&mut world, 4, Role::Attendee);
-        world.told(ada.0);
+        world.received(ada.0);
         report(&mut world, host, code);
         let broke = psom::Error::PeerBroke("sSetErrorCode with a code other than 1".into());
         assert_eq!(world.pair.client_error(host.0), Some(&broke));
-        assert!(world.told_of(ada.0, "notes.").is_empty());
+        assert!(world.received_of(ada.0, "notes.").is_empty());
     }
 }

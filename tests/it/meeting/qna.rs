@@ -1,4 +1,4 @@
-//! Questions and answers, seen from their clients (section 3.3.4.1.13).
+//! Questions and answers: the calls that clients receive (section 3.3.4.1.13).
 
 use psom::{Context, Handle, distributed_object};
 use psom_objects::{
@@ -15,28 +15,28 @@ use super::{
     world::{self, ORGANIZER, PRESENTER, Proxy, World, pack},
 };
 
-macro_rules! note {
+macro_rules! record {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
 }
 
-/// Questions and answers that record their calls.
+/// The client's half, which records its calls.
 #[distributed_object(serves = QnaContentClient, calls = QnaContentServer)]
-pub struct QnaNoted {
+pub struct QnaRecorder {
     log: Log,
 }
 
-impl QnaContentClient for QnaNoted {
+impl QnaContentClient for QnaRecorder {
     fn c_set_open_state(&mut self, _: &mut Context<Self>, state: QnaOpenState) {
-        note!(self, "qna.state {state:?}");
+        record!(self, "qna.state {state:?}");
     }
     fn c_set_questions_count(&mut self, _: &mut Context<Self>, count: i32) {
-        note!(self, "qna.count {count}");
+        record!(self, "qna.count {count}");
     }
     fn c_put_blob(&mut self, _: &mut Context<Self>, blob: String) {
-        note!(self, "qna.blob {blob}");
+        record!(self, "qna.blob {blob}");
     }
     fn c_connect_completed(&mut self, _: &mut Context<Self>) {
-        note!(self, "qna.completed");
+        record!(self, "qna.completed");
     }
 }
 
@@ -44,7 +44,7 @@ impl QnaContentClient for QnaNoted {
 /// attendees (users 4 and 5).
 struct Hall {
     world: World,
-    pages: Vec<(usize, Handle<QnaNoted>)>,
+    pages: Vec<(usize, Handle<QnaRecorder>)>,
 }
 
 const HOST: usize = 0;
@@ -67,32 +67,36 @@ fn hall_with(configure: impl FnOnce(&mut MeetingConfig)) -> Hall {
     world.reserve(PRESENTER, "Questions", 1);
     let content = CreateContent::new("Questions", ContentDetail::Qna);
     world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
-    assert_eq!(world.told_of(PRESENTER, "uploads.finished"), ["uploads.finished 1 Ok"]);
+    assert_eq!(world.received_of(PRESENTER, "uploads.finished"), ["uploads.finished 1 Ok"]);
     let mut hall = Hall { world, pages: Vec::new() };
     for (user, role) in [(2, Role::Presenter), (4, Role::Attendee), (5, Role::Attendee)] {
         hall.join(user, role);
     }
     for who in [HOST, ADA, BOB] {
-        hall.told(who);
+        hall.received(who);
     }
     hall
 }
 
 impl Hall {
     fn join(&mut self, user: i64, role: Role) -> usize {
-        let client = self.world.join_with(user, role, |scope| scope.announce::<QnaNoted>());
+        let client = self.world.join_with(user, role, |scope| scope.announce::<QnaRecorder>());
         let content = self.world.open(client, 1);
-        let page = self.world.extend(client, content, |_, log| QnaNoted { log });
+        let page = self.world.extend(client, content, |_, log| QnaRecorder { log });
         self.pages.push((client, page));
         self.pages.len() - 1
     }
 
-    fn told(&mut self, who: usize) -> Vec<String> {
+    fn received(&mut self, who: usize) -> Vec<String> {
         let (client, _) = self.pages[who];
-        self.world.told_of(client, "qna.")
+        self.world.received_of(client, "qna.")
     }
 
-    fn call(&mut self, who: usize, call: impl FnOnce(&mut Proxy<'_, QnaNoted>) + Send + 'static) {
+    fn call(
+        &mut self,
+        who: usize,
+        call: impl FnOnce(&mut Proxy<'_, QnaRecorder>) + Send + 'static,
+    ) {
         let (client, page) = self.pages[who];
         self.world.on(client, page, move |_, cx| call(&mut cx.peers()));
     }
@@ -116,13 +120,16 @@ fn question(id: &str) -> String {
 fn new_qna_is_open_and_empty() {
     let mut hall = hall();
     let late = hall.join(6, Role::Attendee);
-    assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
+    assert_eq!(hall.received(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
 }
 
 #[test]
 fn ruling_18_qna_has_its_own_content_type() {
     let mut hall = hall();
-    assert_eq!(hall.world.told_of(ORGANIZER, "contents.added"), ["contents.added 1 Content.Qna"]);
+    assert_eq!(
+        hall.world.received_of(ORGANIZER, "contents.added"),
+        ["contents.added 1 Content.Qna"]
+    );
 }
 
 #[test]
@@ -132,7 +139,7 @@ fn qna_has_no_children() {
     hall.world.check_childless(client, page, |cx, part, child| cx.peers().connect(part, child));
     let objects = hall.world.pair.server_stats().objects;
     hall.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
-    // The content and its questions and answers:
+    // The content and its Q&A object are removed.
     assert_eq!(hall.world.pair.server_stats().objects, objects - 2);
 }
 
@@ -141,7 +148,7 @@ fn blob_is_sent_to_all_pages_including_its_sender() {
     let mut hall = hall();
     hall.put(ADA, "anything at all");
     for who in [HOST, ADA, BOB] {
-        assert_eq!(hall.told(who), ["qna.blob anything at all"]);
+        assert_eq!(hall.received(who), ["qna.blob anything at all"]);
     }
 }
 
@@ -150,18 +157,18 @@ fn different_questions_are_counted() {
     let mut hall = hall();
     let asked = format!("qna.blob {}", question("a"));
     hall.put(ADA, &question("a"));
-    assert_eq!(hall.told(BOB), [asked.as_str(), "qna.count 1"]);
+    assert_eq!(hall.received(BOB), [asked.as_str(), "qna.count 1"]);
     // A repeated question is forwarded but counted once.
     hall.put(BOB, &question("a"));
-    assert_eq!(hall.told(BOB), [asked.as_str()]);
+    assert_eq!(hall.received(BOB), [asked.as_str()]);
     hall.put(BOB, &question("b"));
-    assert_eq!(hall.told(ADA).last().unwrap(), "qna.count 2");
+    assert_eq!(hall.received(ADA).last().unwrap(), "qna.count 2");
     // Answers and unreadable blobs are not questions.
-    hall.told(BOB);
+    hall.received(BOB);
     let [question, text, by] = ["a", "So.", "Bob"].map(str::to_owned);
     for blob in [&QnaBlob::Answer { question, text, by }.write(), "{", "", "\"question\""] {
         hall.put(ADA, blob);
-        assert_eq!(hall.told(BOB), [format!("qna.blob {blob}")]);
+        assert_eq!(hall.received(BOB), [format!("qna.blob {blob}")]);
     }
 }
 
@@ -172,27 +179,27 @@ fn all_pages_and_newcomers_see_one_order() {
         hall.put([ADA, BOB, HOST][number % 3], &question(&number.to_string()));
     }
     hall.open(HOST, QnaOpenState::Suspended);
-    let blobs = |told: &[String]| {
-        told.iter().filter(|line| line.starts_with("qna.blob")).cloned().collect::<Vec<_>>()
+    let blobs = |received: &[String]| {
+        received.iter().filter(|line| line.starts_with("qna.blob")).cloned().collect::<Vec<_>>()
     };
-    let seen = blobs(&hall.told(ADA));
+    let seen = blobs(&hall.received(ADA));
     assert_eq!(seen.len(), 20);
-    assert_eq!(blobs(&hall.told(BOB)), seen);
+    assert_eq!(blobs(&hall.received(BOB)), seen);
     let late = hall.join(6, Role::Attendee);
-    let told = hall.told(late);
-    assert_eq!(told[..2], ["qna.state Suspended", "qna.count 20"]);
-    assert_eq!((blobs(&told), told.last().unwrap().as_str()), (seen, "qna.completed"));
+    let received = hall.received(late);
+    assert_eq!(received[..2], ["qna.state Suspended", "qna.count 20"]);
+    assert_eq!((blobs(&received), received.last().unwrap().as_str()), (seen, "qna.completed"));
 }
 
 #[test]
 fn open_state_is_announced_when_it_changes() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::Open);
-    assert!(hall.told(HOST).is_empty());
+    assert!(hall.received(HOST).is_empty());
     for state in [QnaOpenState::Suspended, QnaOpenState::Open] {
         hall.open(HOST, state);
         for who in [HOST, ADA, BOB] {
-            assert_eq!(hall.told(who), [format!("qna.state {state:?}")]);
+            assert_eq!(hall.received(who), [format!("qna.state {state:?}")]);
         }
     }
 }
@@ -202,33 +209,33 @@ fn blob_while_suspended_is_answered_with_the_state() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::Suspended);
     for who in [HOST, ADA, BOB] {
-        hall.told(who);
+        hall.received(who);
     }
     // The presenter's blob is dropped too.
     for who in [ADA, HOST] {
         hall.put(who, &question("a"));
-        assert_eq!(hall.told(who), ["qna.state Suspended"]);
-        assert!(hall.told(BOB).is_empty());
+        assert_eq!(hall.received(who), ["qna.state Suspended"]);
+        assert!(hall.received(BOB).is_empty());
     }
     hall.open(HOST, QnaOpenState::Open);
     let late = hall.join(6, Role::Attendee);
-    assert_eq!(hall.told(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
+    assert_eq!(hall.received(late), ["qna.state Open", "qna.count 0", "qna.completed"]);
 }
 
 #[test]
 fn attendee_cannot_suspend() {
     let mut hall = hall();
     hall.open(ADA, QnaOpenState::Suspended);
-    assert_eq!(hall.told(ADA), ["qna.state Open"]);
-    assert!(hall.told(BOB).is_empty());
+    assert_eq!(hall.received(ADA), ["qna.state Open"]);
+    assert!(hall.received(BOB).is_empty());
 }
 
 #[test]
 fn open_state_cannot_be_set_to_uninitialized() {
     let mut hall = hall();
     hall.open(HOST, QnaOpenState::None);
-    assert_eq!(hall.told(HOST), ["qna.state Open"]);
-    assert!(hall.told(ADA).is_empty());
+    assert_eq!(hall.received(HOST), ["qna.state Open"]);
+    assert!(hall.received(ADA).is_empty());
 }
 
 #[test]
@@ -236,10 +243,10 @@ fn unknown_open_state_ends_the_connection() {
     let mut hall = hall();
     hall.open(ADA, QnaOpenState::Other(3));
     let (client, _) = hall.pages[ADA];
-    let broke = psom::Error::PeerBroke("sSetOpenState with a state that there is not".into());
+    let broke = psom::Error::PeerBroke("sSetOpenState with an unknown state".into());
     assert_eq!(hall.world.pair.client_error(client), Some(&broke));
     hall.put(BOB, "still here");
-    assert_eq!(hall.told(HOST), ["qna.blob still here"]);
+    assert_eq!(hall.received(HOST), ["qna.blob still here"]);
 }
 
 #[test]
@@ -252,10 +259,10 @@ fn forbidden_question_is_answered_with_the_state() {
     }
     let mut hall = hall_with(|config| config.policy = std::sync::Arc::new(OnlyPresenters));
     hall.put(ADA, &question("a"));
-    assert_eq!(hall.told(ADA), ["qna.state Open"]);
-    assert!(hall.told(HOST).is_empty());
+    assert_eq!(hall.received(ADA), ["qna.state Open"]);
+    assert!(hall.received(HOST).is_empty());
     hall.put(HOST, &question("a"));
-    assert_eq!(hall.told(ADA).last().unwrap(), "qna.count 1");
+    assert_eq!(hall.received(ADA).last().unwrap(), "qna.count 1");
 }
 
 #[test]
@@ -265,15 +272,15 @@ fn blob_beyond_the_limit_is_answered_with_the_state() {
         let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
-        let told = format!("qna.blob {blob}");
+        let received = format!("qna.blob {blob}");
         hall.put(HOST, blob);
         hall.put(HOST, blob);
-        assert_eq!(hall.told(BOB), [told.as_str(), &told]);
-        hall.told(HOST);
+        assert_eq!(hall.received(BOB), [received.as_str(), &received]);
+        hall.received(HOST);
         for _ in 0..2 {
             hall.put(HOST, "");
-            assert_eq!(hall.told(HOST), ["qna.state Open"]);
-            assert!(hall.told(BOB).is_empty());
+            assert_eq!(hall.received(HOST), ["qna.state Open"]);
+            assert!(hall.received(BOB).is_empty());
         }
     }
 }
@@ -284,20 +291,20 @@ fn attendee_may_store_a_tenth_of_the_limit() {
         let mut limits = MeetingLimits::default();
         (limits.blobs, limits.blob_bytes) = (blobs, bytes);
         let mut hall = hall_with(|config| config.limits = limits);
-        let told = ["qna.blob four", "qna.blob four"];
+        let received = ["qna.blob four", "qna.blob four"];
         for who in [ADA, BOB] {
             (0..2).for_each(|_| hall.put(who, "four"));
-            assert_eq!(hall.told(HOST), told);
+            assert_eq!(hall.received(HOST), received);
             hall.put(who, "four");
-            assert!(hall.told(HOST).is_empty());
-            assert_eq!(hall.told(who).last().unwrap(), "qna.state Open");
+            assert!(hall.received(HOST).is_empty());
+            assert_eq!(hall.received(who).last().unwrap(), "qna.state Open");
         }
         // The quota belongs to the user, not to the connection.
         let again = hall.join(4, Role::Attendee);
         hall.put(again, "four");
-        assert!(hall.told(HOST).is_empty());
+        assert!(hall.received(HOST).is_empty());
         (0..3).for_each(|_| hall.put(HOST, "four"));
-        assert_eq!(hall.told(HOST).len(), 3);
+        assert_eq!(hall.received(HOST).len(), 3);
     }
 }
 
@@ -312,14 +319,14 @@ fn attendees_may_store_half_of_the_limit() {
         for guest in guests {
             hall.put(guest, "four");
         }
-        assert_eq!(hall.told(HOST).len(), 5);
+        assert_eq!(hall.received(HOST).len(), 5);
         hall.put(BOB, "four");
-        assert!(hall.told(HOST).is_empty());
-        assert_eq!(hall.told(BOB).last().unwrap(), "qna.state Open");
+        assert!(hall.received(HOST).is_empty());
+        assert_eq!(hall.received(BOB).last().unwrap(), "qna.state Open");
         (0..6).for_each(|_| hall.put(HOST, "four"));
-        let told = hall.told(BOB);
-        assert_eq!(told, ["qna.blob four"; 5]);
-        assert_eq!(hall.told(HOST).last().unwrap(), "qna.state Open");
+        let received = hall.received(BOB);
+        assert_eq!(received, ["qna.blob four"; 5]);
+        assert_eq!(hall.received(HOST).last().unwrap(), "qna.state Open");
     }
 }
 
@@ -331,11 +338,11 @@ fn newcomer_to_a_full_qna_stays_connected() {
     for who in [ADA, HOST] {
         (0..100).for_each(|_| hall.put(who, &blob));
     }
-    let blobs = |told: Vec<String>| told.iter().filter(|line| line.ends_with('\0')).count();
-    let kept = blobs(hall.told(BOB));
+    let blobs = |received: Vec<String>| received.iter().filter(|line| line.ends_with('\0')).count();
+    let kept = blobs(hall.received(BOB));
     let late = hall.join(6, Role::Attendee);
     let (client, _) = hall.pages[late];
     assert!(hall.world.pair.client_error(client).is_none());
-    assert_eq!(blobs(hall.told(late)), kept);
+    assert_eq!(blobs(hall.received(late)), kept);
     assert!((20..=(2 << 20) / 64_000).contains(&kept), "{kept}");
 }

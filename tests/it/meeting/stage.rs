@@ -21,7 +21,7 @@ fn presented_content_is_announced_to_all() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
     assert_eq!(
-        world.told(ATTENDEE),
+        world.received(ATTENDEE),
         [
             "contents.active content 1",
             "contents.active presenter 1",
@@ -36,10 +36,10 @@ fn presented_content_is_announced_to_all() {
 fn stage_passes_to_the_next_presenter() {
     let (mut world, [first, second, _]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.content(PRESENTER, second, |content| drop(content.s_present()));
     assert_eq!(
-        world.told(ATTENDEE),
+        world.received(ATTENDEE),
         [
             "contents.active content 2",
             "contents.active presenter 2",
@@ -53,10 +53,10 @@ fn stage_passes_to_the_next_presenter() {
 fn claiming_the_stage_removes_the_presented_content() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.contents(PRESENTER, |contents| drop(contents.s_present()));
     assert_eq!(
-        world.told(ATTENDEE),
+        world.received(ATTENDEE),
         [
             "contents.active content 0",
             "contents.active presenter 2",
@@ -73,10 +73,10 @@ fn only_the_active_presenter_can_leave_the_stage() {
     world.forget();
     world.contents(PRESENTER, |contents| drop(contents.s_stop_presenting()));
     world.content(PRESENTER, second, |content| drop(content.s_stop_presenting()));
-    assert!(world.told(ATTENDEE).is_empty(), "no change, no answer");
+    assert!(world.received(ATTENDEE).is_empty(), "no change, no answer");
     world.content(ORGANIZER, first, |content| drop(content.s_stop_presenting()));
     assert_eq!(
-        world.told_of(ATTENDEE, "contents."),
+        world.received_of(ATTENDEE, "contents."),
         ["contents.active content 0", "contents.active presenter 0"]
     );
 }
@@ -86,7 +86,7 @@ fn attendee_cannot_present() {
     let (mut world, [.., watched]) = with_contents();
     world.content(ATTENDEE, watched, |content| drop(content.s_present()));
     world.contents(ATTENDEE, |contents| drop(contents.s_present()));
-    assert!(world.told(ORGANIZER).is_empty());
+    assert!(world.received(ORGANIZER).is_empty());
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn leaving_presenter_stops_presenting() {
     let again = world.join(2, Role::Presenter);
     world.forget();
     world.pair.drop_client(PRESENTER);
-    assert!(world.told(ATTENDEE).is_empty(), "another connection of the user is still there");
+    assert!(world.received(ATTENDEE).is_empty(), "another connection of the user is still there");
     world.pair.drop_client(again);
     assert_eq!(
-        world.told_of(ATTENDEE, "contents."),
+        world.received_of(ATTENDEE, "contents."),
         ["contents.active content 0", "contents.active presenter 0"]
     );
 }
@@ -108,10 +108,10 @@ fn leaving_presenter_stops_presenting() {
 fn demoted_presenter_stops_presenting() {
     let (mut world, [_, second, _]) = with_contents();
     world.content(PRESENTER, second, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.set_role(2, Role::Attendee);
     assert_eq!(
-        world.told_of(ATTENDEE, "contents."),
+        world.received_of(ATTENDEE, "contents."),
         ["contents.active content 0", "contents.active presenter 0"]
     );
 }
@@ -120,21 +120,21 @@ fn demoted_presenter_stops_presenting() {
 fn latest_presented_content_has_the_highest_order() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_make_highest_presentation_order()));
-    assert!(world.told(ATTENDEE).is_empty(), "it is not presented");
+    assert!(world.received(ATTENDEE).is_empty(), "it is not presented");
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.content(ORGANIZER, first, |content| drop(content.s_make_highest_presentation_order()));
-    assert_eq!(world.told(ATTENDEE), ["content 1.order 2"]);
+    assert_eq!(world.received(ATTENDEE), ["content 1.order 2"]);
 }
 
 #[test]
 fn deleted_content_leaves_the_stage() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
     assert_eq!(
-        world.told(ATTENDEE),
+        world.received(ATTENDEE),
         ["contents.removed 1", "contents.active content 0", "content 1.closed"]
     );
     assert_eq!(world.disk().0, ["file-2"]);
@@ -144,9 +144,9 @@ fn deleted_content_leaves_the_stage() {
 fn claiming_the_stage_removes_own_content_too() {
     let (mut world, [first, ..]) = with_contents();
     world.content(ORGANIZER, first, |content| drop(content.s_present()));
-    world.told(ATTENDEE);
+    world.received(ATTENDEE);
     world.contents(ORGANIZER, |contents| drop(contents.s_present()));
-    assert_eq!(world.told_of(ATTENDEE, "contents."), ["contents.active content 0"]);
+    assert_eq!(world.received_of(ATTENDEE, "contents."), ["contents.active content 0"]);
 }
 
 #[test]

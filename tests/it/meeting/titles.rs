@@ -7,7 +7,7 @@ use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, world};
 /// Reserves a title and returns the answer.
 fn reserve(world: &mut World, client: usize, title: &str, cookie: i32) -> String {
     world.reserve(client, title, cookie);
-    world.told_of(client, "contents.reserved").pop().unwrap()
+    world.received_of(client, "contents.reserved").pop().unwrap()
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn external_id_is_reserved_once() {
     world.contents(PRESENTER, |contents| drop(contents.s_reserve_title_with_id("a", 1, "id")));
     world.contents(ORGANIZER, |contents| drop(contents.s_reserve_title_with_id("b", 2, "id")));
     assert_eq!(
-        world.told(ORGANIZER),
+        world.received(ORGANIZER),
         ["contents.reserved FailedExternalIdLockedForCreate 2 content 0 owner 2"]
     );
 }
@@ -111,10 +111,10 @@ fn released_title_is_free_again() {
     let mut world = world();
     reserve(&mut world, PRESENTER, "a.txt", 1);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
-    assert_eq!(world.told(PRESENTER), ["contents.released 1"]);
+    assert_eq!(world.received(PRESENTER), ["contents.released 1"]);
     assert!(reserve(&mut world, ORGANIZER, "a.txt", 1).contains("ReservedForCreation"));
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
-    assert!(world.told(PRESENTER).is_empty(), "there is nothing to release any more");
+    assert!(world.received(PRESENTER).is_empty(), "there is nothing to release any more");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn demoted_user_loses_reserved_titles_and_is_notified() {
     reserve(&mut world, PRESENTER, "a.txt", 1);
     reserve(&mut world, PRESENTER, "b.txt", 2);
     world.set_role(2, Role::Attendee);
-    assert_eq!(world.told(PRESENTER), ["contents.released 1", "contents.released 2"]);
+    assert_eq!(world.received(PRESENTER), ["contents.released 1", "contents.released 2"]);
     assert!(reserve(&mut world, ORGANIZER, "a.txt", 1).contains("ReservedForCreation"));
 }
 

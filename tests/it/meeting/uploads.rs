@@ -22,21 +22,24 @@ fn request(
     world.uploads(client, move |uploads| {
         drop(uploads.s_request_upload(packed, unpacked, cookie));
     });
-    world.told_of(client, "uploads.")
+    world.received_of(client, "uploads.")
 }
 
 #[test]
 fn uploaded_file_appears_for_all_clients() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 7);
-    let told = world.told(PRESENTER);
+    let received = world.received(PRESENTER);
     assert_eq!(
-        told[..2],
+        received[..2],
         ["contents.reserved ReservedForCreation 7 content 0 owner 2", "uploads.accepted 7",]
     );
-    assert!(told[2..].iter().any(|line| line == "stream.complete 100"), "writes are acknowledged");
+    assert!(
+        received[2..].iter().any(|line| line == "stream.complete 100"),
+        "writes are acknowledged"
+    );
     assert_eq!(
-        told[told.len() - 4..],
+        received[received.len() - 4..],
         [
             "contents.added 1 Content.NativeFileOnly",
             "contents.created 1 for 7",
@@ -44,7 +47,7 @@ fn uploaded_file_appears_for_all_clients() {
             "stream.disconnect",
         ]
     );
-    assert_eq!(world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    assert_eq!(world.received(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
     assert_eq!(world.disk(), (vec!["file-1".to_owned()], 0));
 }
 
@@ -53,7 +56,7 @@ fn title_of_a_content_cannot_be_reserved() {
     let mut world = world();
     world.share(PRESENTER, "plan.txt", 1);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(1)));
-    assert!(world.told_of(PRESENTER, "contents.released").is_empty());
+    assert!(world.received_of(PRESENTER, "contents.released").is_empty());
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn cancelled_upload_leaves_no_trace() {
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, true)));
     assert_eq!(
-        world.told(PRESENTER),
+        world.received(PRESENTER),
         ["stream.complete 3", "uploads.finished 1 UserCancel", "stream.disconnect"]
     );
     assert_eq!(world.disk(), (vec![], 0));
@@ -74,7 +77,7 @@ fn disconnecting_the_stream_cancels_the_upload() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.stream(PRESENTER, |stream| drop(stream.s_disconnect()));
-    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 UserCancel");
+    assert_eq!(world.received(PRESENTER)[0], "uploads.finished 1 UserCancel");
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -82,12 +85,12 @@ fn disconnecting_the_stream_cancels_the_upload() {
 fn too_large_package_is_refused_or_ended() {
     let mut world = world();
     for (packed, unpacked) in [(1 << 50, 1), (1, 1 << 50)] {
-        let told = request(&mut world, PRESENTER, packed, unpacked, 1);
-        assert_eq!(told, ["uploads.rejected 1 MaxPackageSizeExceeded"]);
+        let received = request(&mut world, PRESENTER, packed, unpacked, 1);
+        assert_eq!(received, ["uploads.rejected 1 MaxPackageSizeExceeded"]);
     }
     assert_eq!(request(&mut world, PRESENTER, 5, 5, 1), ["uploads.accepted 1"]);
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abcdef"), 1)));
-    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 MaxPackageSizeExceeded");
+    assert_eq!(world.received(PRESENTER)[0], "uploads.finished 1 MaxPackageSizeExceeded");
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -99,7 +102,7 @@ fn full_store_refuses_and_ends_uploads() {
     request(&mut world, PRESENTER, 5, 5, 1);
     world.store.disk().fails = Some(StoreError::Full);
     world.stream(PRESENTER, |stream| drop(stream.s_write(Bytes::from_static(b"abc"), 1)));
-    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 CapacityExceeded");
+    assert_eq!(world.received(PRESENTER)[0], "uploads.finished 1 CapacityExceeded");
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -120,7 +123,7 @@ fn upload_without_permission_is_refused() {
 fn uploads_between_servers_are_refused() {
     let mut world = world();
     world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload_of_manifest(5, 1, "<ocp/>")));
-    assert_eq!(world.told(PRESENTER), ["uploads.rejected 1 UnknownFailure"]);
+    assert_eq!(world.received(PRESENTER), ["uploads.rejected 1 UnknownFailure"]);
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn malformed_package_leaves_no_trace() {
     world.forget();
     world.upload(PRESENTER, &[0; 150], 1);
     assert_eq!(
-        world.told_of(PRESENTER, "uploads."),
+        world.received_of(PRESENTER, "uploads."),
         ["uploads.accepted 1", "uploads.finished 1 VerifyFailed",]
     );
     assert_eq!(world.disk(), (vec![], 0));
@@ -149,7 +152,7 @@ fn unreserved_title_leaves_no_trace() {
     let mut world = world();
     world.reserve(ORGANIZER, "plan.txt", 1);
     world.upload(PRESENTER, &package("plan.txt", b"hello"), 1);
-    assert!(world.told(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
+    assert!(world.received(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -166,7 +169,7 @@ fn upgrade_and_unknown_type_leave_no_trace() {
         world.reserve(PRESENTER, "plan.txt", 1);
         let manifest = Manifest::CreateContent(content);
         world.upload(PRESENTER, &pack(&manifest, &[("native.file", b"hello")]), 1);
-        assert!(world.told(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
+        assert!(world.received(PRESENTER).contains(&"uploads.finished 1 VerifyFailed".into()));
         assert_eq!(world.disk(), (vec![], 0));
     }
 }
@@ -176,7 +179,7 @@ fn incomplete_package_leaves_no_trace() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
-    assert_eq!(world.told(PRESENTER)[0], "uploads.finished 1 VerifyFailed");
+    assert_eq!(world.received(PRESENTER)[0], "uploads.finished 1 VerifyFailed");
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -184,8 +187,8 @@ fn incomplete_package_leaves_no_trace() {
 fn negative_size_is_refused() {
     let mut world = world();
     for (packed, unpacked) in [(-5, 5), (5, -5), (i64::MIN, i64::MIN)] {
-        let told = request(&mut world, PRESENTER, packed, unpacked, 1);
-        assert_eq!(told, ["uploads.rejected 1 VerifyFailed"]);
+        let received = request(&mut world, PRESENTER, packed, unpacked, 1);
+        assert_eq!(received, ["uploads.rejected 1 VerifyFailed"]);
     }
 }
 
@@ -193,7 +196,7 @@ fn negative_size_is_refused() {
 fn finishing_an_unknown_upload_is_answered_with_no_upload() {
     let mut world = world();
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(1, false)));
-    assert_eq!(world.told(PRESENTER), ["uploads.finished 1 NotUploading"]);
+    assert_eq!(world.received(PRESENTER), ["uploads.finished 1 NotUploading"]);
 }
 
 #[test]
@@ -224,11 +227,11 @@ fn number_of_contents_is_limited() {
     world.upload(0, &first, 1);
     world.uploads(0, |uploads| drop(uploads.s_upload_finished(2, false)));
     assert_eq!(
-        world.told_of(0, "uploads.finished"),
+        world.received_of(0, "uploads.finished"),
         ["uploads.finished 1 Ok", "uploads.finished 2 TooManyContents",]
     );
     world.reserve(0, "c.txt", 3);
-    world.told(0);
+    world.received(0);
     assert_eq!(request(&mut world, 0, 5, 5, 3), ["uploads.rejected 3 TooManyContents"]);
     assert_eq!(world.disk(), (vec!["file-1".to_owned()], 0));
 }
@@ -260,7 +263,7 @@ fn client_lost_during_an_upload_leaves_no_trace() {
     assert_eq!(world.disk(), (vec![], 0));
     assert_eq!(world.pair.server_stats().objects, objects - 1, "the stream is gone");
     world.share(ORGANIZER, "still here.txt", 1);
-    assert!(world.told(ATTENDEE).contains(&"contents.added 1 Content.NativeFileOnly".into()));
+    assert!(world.received(ATTENDEE).contains(&"contents.added 1 Content.NativeFileOnly".into()));
 }
 
 #[test]
@@ -268,7 +271,10 @@ fn uploads_of_a_demoted_user_end() {
     let mut world = world();
     request(&mut world, PRESENTER, 1000, 1000, 1);
     world.set_role(2, Role::Attendee);
-    assert_eq!(world.told(PRESENTER), ["uploads.finished 1 UnknownFailure", "stream.disconnect"]);
+    assert_eq!(
+        world.received(PRESENTER),
+        ["uploads.finished 1 UnknownFailure", "stream.disconnect"]
+    );
     assert_eq!(world.disk(), (vec![], 0));
 }
 
@@ -277,7 +283,7 @@ fn idle_upload_ends_and_releases_its_quota() {
     let mut world = world();
     let silence = |world: &mut World, seconds| {
         world.pair.advance(Duration::from_secs(seconds));
-        world.told_of(PRESENTER, "uploads.")
+        world.received_of(PRESENTER, "uploads.")
     };
     request(&mut world, PRESENTER, 3, 1000, 1);
     assert!(silence(&mut world, 119).is_empty());
@@ -294,7 +300,9 @@ fn idle_upload_ends_and_releases_its_quota() {
     assert_eq!(world.disk(), (vec![], 0));
     // An ended upload and a new one with the same cookie are left alone.
     world.share(PRESENTER, "plan.txt", 2);
-    assert!(world.told_of(PRESENTER, "uploads.finished").contains(&"uploads.finished 2 Ok".into()));
+    assert!(
+        world.received_of(PRESENTER, "uploads.finished").contains(&"uploads.finished 2 Ok".into())
+    );
     assert!(silence(&mut world, 600).is_empty());
     assert!(world.pair.client_error(PRESENTER).is_none());
 }
@@ -307,17 +315,17 @@ fn reused_cookie_names_a_new_upload() {
     let length = package.len() as i64;
     request(&mut world, PRESENTER, length, 1000, 7);
     world.stream(PRESENTER, move |stream| drop(stream.s_write(package.into(), 1)));
-    world.told(PRESENTER);
+    world.received(PRESENTER);
     // Finished, cancelled and started again before the verification completes.
     world.uploads(PRESENTER, move |uploads| {
         uploads.s_upload_finished(7, false);
         uploads.s_upload_finished(7, true);
         uploads.s_request_upload(length, 1000, 7);
     });
-    let told = world.told(PRESENTER);
-    let of_uploads: Vec<_> = told.iter().filter(|line| line.starts_with("uploads.")).collect();
+    let received = world.received(PRESENTER);
+    let of_uploads: Vec<_> = received.iter().filter(|line| line.starts_with("uploads.")).collect();
     assert_eq!(of_uploads, ["uploads.finished 7 UserCancel", "uploads.accepted 7"]);
-    assert!(!told.iter().any(|line| line.starts_with("contents.")), "{told:?}");
+    assert!(!received.iter().any(|line| line.starts_with("contents.")), "{received:?}");
     assert_eq!(world.disk(), (vec![], 1), "the new upload is open, nothing is stored");
 }
 
@@ -332,7 +340,7 @@ fn disconnecting_a_finished_stream_cancels_nothing() {
         stream.s_disconnect();
     });
     world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(7, false)));
-    assert_eq!(world.told_of(PRESENTER, "uploads.finished"), ["uploads.finished 7 Ok"]);
+    assert_eq!(world.received_of(PRESENTER, "uploads.finished"), ["uploads.finished 7 Ok"]);
 }
 
 #[test]
@@ -358,7 +366,7 @@ fn too_long_original_url_is_refused() {
         let mut content = content.with_native_file("native.file");
         content.common.original_file_url = Some(url);
         world.upload(PRESENTER, &pack(&content.into(), &[("native.file", b"hello")]), 7);
-        let told = world.told_of(PRESENTER, "uploads.finished");
-        assert_eq!(told, [format!("uploads.finished 7 {finished}")]);
+        let received = world.received_of(PRESENTER, "uploads.finished");
+        assert_eq!(received, [format!("uploads.finished 7 {finished}")]);
     }
 }

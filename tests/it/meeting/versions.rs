@@ -206,7 +206,7 @@ async fn client_gets_only_methods_of_its_version() {
     // The client of version 10 shares a file.
     let log = new.run(|client, _| client.log.clone()).await.unwrap();
     let logged = async |log: &Log, line: &str| {
-        eventually(async || log.lock().unwrap().iter().any(|told| told == line)).await;
+        eventually(async || log.lock().unwrap().iter().any(|received| received == line)).await;
     };
     logged(&log, "meeting.ready").await;
     let package = package();

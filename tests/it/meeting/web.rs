@@ -149,7 +149,7 @@ impl WebWorld {
         self.world.uploads(client, move |uploads| {
             drop(uploads.s_request_web_upload_blob(cookie, &manifest));
         });
-        self.world.told_of(client, "uploads.")
+        self.world.received_of(client, "uploads.")
     }
 
     /// Reserves a title and requests an upload for it.
@@ -164,7 +164,7 @@ impl WebWorld {
 
     fn finish(&mut self, client: usize, cookie: i32, cancel: bool) -> Vec<String> {
         self.world.uploads(client, move |uploads| drop(uploads.s_upload_finished(cookie, cancel)));
-        self.world.told_of(client, "uploads.")
+        self.world.received_of(client, "uploads.")
     }
 
     fn download(&mut self, client: usize, name: &str, is_attachment: bool) -> Vec<String> {
@@ -172,7 +172,7 @@ impl WebWorld {
         self.world.uploads(client, move |uploads| {
             drop(uploads.s_request_web_download_blob(9, &name, is_attachment));
         });
-        self.world.told_of(client, "uploads.")
+        self.world.received_of(client, "uploads.")
     }
 
     /// The stored files and the number of permitted forms.
@@ -192,20 +192,20 @@ fn browser_upload_appears_for_all_clients() {
     let mut web = web_world();
     assert_eq!(web.begin(PRESENTER, 7, "plan.txt"), ["uploads.accepted at http://up/1 7"]);
     web.post("http://up/1", b"hello");
-    web.world.told(ATTENDEE);
+    web.world.received(ATTENDEE);
     web.world.uploads(PRESENTER, |uploads| drop(uploads.s_upload_finished(7, false)));
     assert_eq!(
-        web.world.told(PRESENTER),
+        web.world.received(PRESENTER),
         [
             "contents.added 1 Content.NativeFileOnly",
             "contents.created 1 for 7",
             "uploads.finished 7 Ok"
         ]
     );
-    assert_eq!(web.world.told(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
+    assert_eq!(web.world.received(ATTENDEE), ["contents.added 1 Content.NativeFileOnly"]);
     web.world.open(ATTENDEE, 1);
-    let told = web.world.told(ATTENDEE);
-    assert!(told.contains(&"content 1.file web-1 [32, 16, 20] 5".to_owned()), "{told:?}");
+    let received = web.world.received(ATTENDEE);
+    assert!(received.contains(&"content 1.file web-1 [32, 16, 20] 5".to_owned()), "{received:?}");
     assert_eq!(web.left(), (vec!["web-1".to_owned()], 0));
     // The upload has ended; a second end has no effect.
     assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 NotUploading"]);
@@ -222,7 +222,7 @@ fn meeting_without_a_web_server_refuses_browsers() {
         uploads.s_request_web_download_blob(2, "file-1", true);
     });
     assert_eq!(
-        world.told(PRESENTER),
+        world.received(PRESENTER),
         ["uploads.rejected 1 UnknownFailure", "uploads.rejected download 2 NotSupported"]
     );
 }
@@ -243,8 +243,8 @@ fn manifest_has_to_be_valid_and_name_one_file() {
     let none = CreateContent::new("a", ContentDetail::Whiteboard);
     let malformed = ["", "hello", "<ocp/>", "<!DOCTYPE a><a/>"].map(str::to_owned);
     for manifest in malformed.into_iter().chain([xml(two), xml(none)]) {
-        let told = web.ask(PRESENTER, 1, &manifest);
-        assert_eq!(told, ["uploads.rejected 1 VerifyFailed"], "{manifest}");
+        let received = web.ask(PRESENTER, 1, &manifest);
+        assert_eq!(received, ["uploads.rejected 1 VerifyFailed"], "{manifest}");
     }
     assert_eq!(web.left(), NOTHING);
     assert!(web.world.pair.client_error(PRESENTER).is_none());
@@ -257,9 +257,9 @@ fn cookie_has_one_upload_of_either_kind() {
     assert_eq!(web.ask(PRESENTER, 1, &manifest), ["uploads.accepted at http://up/1 1"]);
     assert_eq!(web.ask(PRESENTER, 1, &manifest), ["uploads.rejected 1 AlreadyUploading"]);
     web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 1)));
-    assert_eq!(web.world.told(PRESENTER), ["uploads.rejected 1 AlreadyUploading"]);
+    assert_eq!(web.world.received(PRESENTER), ["uploads.rejected 1 AlreadyUploading"]);
     web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 2)));
-    assert_eq!(web.world.told(PRESENTER), ["uploads.accepted 2"]);
+    assert_eq!(web.world.received(PRESENTER), ["uploads.accepted 2"]);
     assert_eq!(web.ask(PRESENTER, 2, &manifest), ["uploads.rejected 2 AlreadyUploading"]);
     assert_eq!(web.ask(ORGANIZER, 1, &manifest), ["uploads.accepted at http://up/2 1"]);
 }
@@ -274,10 +274,10 @@ fn upload_limit_covers_both_kinds() {
     for cookie in 3..5 {
         web.world.uploads(PRESENTER, move |uploads| drop(uploads.s_request_upload(5, 5, cookie)));
     }
-    web.world.told(PRESENTER);
+    web.world.received(PRESENTER);
     assert_eq!(web.ask(PRESENTER, 5, &manifest), ["uploads.rejected 5 TooManyUploads"]);
     web.world.uploads(PRESENTER, |uploads| drop(uploads.s_request_upload(5, 5, 5)));
-    assert_eq!(web.world.told(PRESENTER), ["uploads.rejected 5 TooManyUploads"]);
+    assert_eq!(web.world.received(PRESENTER), ["uploads.rejected 5 TooManyUploads"]);
     assert_eq!(web.finish(PRESENTER, 0, true), ["uploads.finished 0 UserCancel"]);
     assert_eq!(web.ask(PRESENTER, 5, &manifest), ["uploads.accepted at http://up/4 5"]);
 }
@@ -343,7 +343,7 @@ fn repeated_end_counts_once() {
         uploads.s_upload_finished(7, false);
         uploads.s_upload_finished(7, false);
     });
-    assert_eq!(web.world.told_of(PRESENTER, "uploads."), ["uploads.finished 7 Ok"]);
+    assert_eq!(web.world.received_of(PRESENTER, "uploads."), ["uploads.finished 7 Ok"]);
 }
 
 #[test]
@@ -355,7 +355,7 @@ fn file_cancelled_after_its_end_is_removed() {
         uploads.s_upload_finished(7, false);
         uploads.s_upload_finished(7, true);
     });
-    assert_eq!(web.world.told_of(PRESENTER, "uploads."), ["uploads.finished 7 UserCancel"]);
+    assert_eq!(web.world.received_of(PRESENTER, "uploads."), ["uploads.finished 7 UserCancel"]);
     assert_eq!(web.left(), NOTHING);
 }
 
@@ -399,8 +399,8 @@ fn permissions_end_with_the_role_of_their_client() {
     web.begin(PRESENTER, 7, "plan.txt");
     web.post("http://up/1", b"hello");
     web.world.set_role(2, Role::Attendee);
-    let told = web.world.told_of(PRESENTER, "uploads.");
-    assert_eq!(told, ["uploads.finished 7 UnknownFailure"]);
+    let received = web.world.received_of(PRESENTER, "uploads.");
+    assert_eq!(received, ["uploads.finished 7 UnknownFailure"]);
     assert_eq!(web.left(), NOTHING);
     assert_eq!(web.finish(PRESENTER, 7, false), ["uploads.finished 7 NotUploading"]);
 }
@@ -443,12 +443,12 @@ fn unknown_file_is_not_found() {
     web.world.share(PRESENTER, "plan.txt", 1);
     web.world.forget();
     for name in ["", "file-0", "FILE-1", "../file-1", "plan.txt", "native.file"] {
-        let told = web.download(PRESENTER, name, true);
-        assert_eq!(told, ["uploads.rejected download 9 NotFound"], "{name}");
+        let received = web.download(PRESENTER, name, true);
+        assert_eq!(received, ["uploads.rejected download 9 NotFound"], "{name}");
     }
     web.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
-    let told = web.download(PRESENTER, "file-1", true);
-    assert_eq!(told, ["uploads.rejected download 9 NotFound"]);
+    let received = web.download(PRESENTER, "file-1", true);
+    assert_eq!(received, ["uploads.rejected download 9 NotFound"]);
 }
 
 #[test]
@@ -460,10 +460,10 @@ fn file_of_an_invisible_content_is_refused() {
     web.ask(PRESENTER, 1, &xml(hidden));
     web.post("http://up/1", b"hello");
     web.finish(PRESENTER, 1, false);
-    let told = web.download(ATTENDEE, "web-1", true);
-    assert_eq!(told, ["uploads.rejected download 9 NotAuthorized"]);
-    let told = web.download(ORGANIZER, "web-1", true);
-    assert_eq!(told, ["uploads.accepted download at http://down/1 9"]);
+    let received = web.download(ATTENDEE, "web-1", true);
+    assert_eq!(received, ["uploads.rejected download 9 NotAuthorized"]);
+    let received = web.download(ORGANIZER, "web-1", true);
+    assert_eq!(received, ["uploads.accepted download at http://down/1 9"]);
 }
 
 #[test]
@@ -477,9 +477,9 @@ fn store_error_of_a_download_is_reported() {
         (StoreError::failed("x"), "UnknownFailure"),
     ] {
         web.fail(error);
-        let told = web.download(PRESENTER, "file-1", true);
-        assert_eq!(told, [format!("uploads.rejected download 9 {reason}")]);
+        let received = web.download(PRESENTER, "file-1", true);
+        assert_eq!(received, [format!("uploads.rejected download 9 {reason}")]);
     }
-    let told = web.download(PRESENTER, "file-1", true);
-    assert_eq!(told, ["uploads.accepted download at http://down/1 9"]);
+    let received = web.download(PRESENTER, "file-1", true);
+    assert_eq!(received, ["uploads.accepted download at http://down/1 9"]);
 }

@@ -93,20 +93,20 @@ impl World {
     }
 
     /// Takes the calls that a client has received.
-    pub fn told(&mut self, client: usize) -> Vec<String> {
+    pub fn received(&mut self, client: usize) -> Vec<String> {
         self.pair.on_client(client, |client, _| std::mem::take(&mut *client.log.lock().unwrap()))
     }
 
     /// Takes the received calls and keeps those that start with this prefix.
-    pub fn told_of(&mut self, client: usize, what: &str) -> Vec<String> {
-        let mut told = self.told(client);
-        told.retain(|line| line.starts_with(what));
-        told
+    pub fn received_of(&mut self, client: usize, what: &str) -> Vec<String> {
+        let mut received = self.received(client);
+        received.retain(|line| line.starts_with(what));
+        received
     }
 
     pub fn forget(&mut self) {
         for client in 0..3 {
-            self.told(client);
+            self.received(client);
         }
     }
 

@@ -75,7 +75,7 @@ fn client_input_can_arrive_in_pieces() {
 fn both_sides_can_be_cut_at_once() {
     for length in 1..64 {
         let mut pair = Pair::<ServerRoot, ClientRoot>::server(Config::default(), ServerRoot::new);
-        pair.cut(length);
+        pair.set_max_piece_bytes(length);
         let client = pair.join(ClientRoot::new);
         pair.on_client(client, |_, cx| assert_eq!(cx.peers().s_say("hello").reached, 1));
         assert_eq!(pair.on_client(client, |client, _| client.received.clone()), ["hello"]);

@@ -53,7 +53,7 @@ fn step(pair: &mut Pair, random: &mut Random) {
 /// The observable state of both sides at the end.
 fn end_of_conversation(piece: usize) -> String {
     let mut pair = Pair::server(psom::Config::default(), |_| ServerRoot::default());
-    pair.cut(piece);
+    pair.set_max_piece_bytes(piece);
     pair.join(ClientRoot::new);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     for _ in 0..1000 {

@@ -1,4 +1,4 @@
-//! A struct that stands for several parameters: the wire bytes and the descriptor are those of the
+//! A struct that is encoded as several parameters: the wire bytes and the descriptor are those of the
 //! fields one by one.
 
 #![deny(warnings)]

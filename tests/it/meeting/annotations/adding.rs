@@ -26,8 +26,8 @@ fn identifiers_are_never_reused() {
     room.added(Kind::Drawing, &[]);
     room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
-    let told = ["board.removed 1 by 2", "board.added 2:1 type 0 of 2 by 2 "];
-    assert_eq!(room.all_told(), told);
+    let received = ["board.removed 1 by 2", "board.added 2:1 type 0 of 2 by 2 "];
+    assert_eq!(room.all_told(), received);
     room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
     assert_eq!(room.all_told()[1], "board.added 3:1 type 0 of 2 by 2 ");
@@ -60,8 +60,8 @@ fn malformed_properties_are_refused_with_the_known_ones() {
         (strings(&[&["ANCHOR", "1,2", "x"]]), ""),
     ] {
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &rows)));
-        let told = format!("board.error add type 0 [{known}] InvalidProperties");
-        room.only_told(PRESENTER, &[&told]);
+        let received = format!("board.error add type 0 [{known}] InvalidProperties");
+        room.only_told(PRESENTER, &[&received]);
     }
 }
 
@@ -119,8 +119,8 @@ fn values_beyond_the_constraints_are_refused() {
         let mut room = room();
         let properties = pairs(&[(property, value)]);
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(kind, &properties)));
-        let told = format!("board.error add type {kind} [{property}={value}] {code}");
-        room.only_told(PRESENTER, &[&told]);
+        let received = format!("board.error add type {kind} [{property}={value}] {code}");
+        room.only_told(PRESENTER, &[&received]);
     }
 }
 
@@ -140,7 +140,7 @@ fn board_size_is_limited_by_its_snapshot() {
     for _ in 0..160 {
         let properties = pairs(&[(Property::Data, &path)]);
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
-        refused += usize::from(room.told(PRESENTER)[0].ends_with(" BoardFull"));
+        refused += usize::from(room.received(PRESENTER)[0].ends_with(" BoardFull"));
     }
     assert!((1..20).contains(&refused), "{refused}");
     // Other ways to grow are refused too.
@@ -150,18 +150,18 @@ fn board_size_is_limited_by_its_snapshot() {
         let properties = properties.clone();
         room.call(PRESENTER, move |server| drop(server.s_change_properties(id, 1, &properties)));
     }
-    assert!(room.told(PRESENTER).iter().any(|line| line.ends_with(" BoardFull")));
+    assert!(room.received(PRESENTER).iter().any(|line| line.ends_with(" BoardFull")));
     // A newcomer receives the complete board.
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    assert_eq!(room.told(late).last().unwrap(), "board.completed");
+    assert_eq!(room.received(late).last().unwrap(), "board.completed");
 }
 
 #[test]
 fn empty_property_counts_towards_the_board_size() {
     let mut room = room();
     let path = |length| pairs(&[(Property::Data, &"M".repeat(length))]);
-    let is_refused = |room: &mut Room| room.told(PRESENTER)[0].ends_with(" BoardFull");
+    let is_refused = |room: &mut Room| room.received(PRESENTER)[0].ends_with(" BoardFull");
     let (mut length, mut drawings) = (20_000, 0);
     while length > 0 {
         let properties = path(length);
@@ -172,7 +172,7 @@ fn empty_property_counts_towards_the_board_size() {
         }
     }
     // The last drawing fills the remaining space byte by byte.
-    let last = room.told(ORGANIZER).pop().unwrap();
+    let last = room.received(ORGANIZER).pop().unwrap();
     let (mut length, mut generation) = (last.matches('M').count(), 1);
     loop {
         let properties = path(length + 1);
@@ -195,7 +195,7 @@ fn empty_property_counts_towards_the_board_size() {
     // A newcomer receives the full board and stays connected.
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let told = room.told(late);
-    let added: usize = told.iter().map(|line| line.matches(" type 0 of ").count()).sum();
-    assert_eq!((added, told.last().unwrap().as_str()), (drawings as usize, "board.completed"));
+    let received = room.received(late);
+    let added: usize = received.iter().map(|line| line.matches(" type 0 of ").count()).sum();
+    assert_eq!((added, received.last().unwrap().as_str()), (drawings as usize, "board.completed"));
 }

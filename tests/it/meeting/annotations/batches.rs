@@ -10,9 +10,9 @@ fn additions_of_one_turn_share_one_call() {
             server.s_add_annotation(kind, &pairs(&[(Property::Anchor, "1,2")]));
         }
     });
-    let told = "board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 | 2:1 type 1 of 2 by 2 ANCHOR=1,2 \
+    let received = "board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 | 2:1 type 1 of 2 by 2 ANCHOR=1,2 \
                 | 3:1 type 0 of 2 by 2 ANCHOR=1,2";
-    assert_eq!(room.all_told(), [told]);
+    assert_eq!(room.all_told(), [received]);
 }
 
 #[test]
@@ -25,14 +25,15 @@ fn changes_of_one_turn_share_one_call() {
         server.s_change_properties(2, 1, &pairs(&[(Property::FontSize, "20")]));
         server.s_change_properties(1, 2, &pairs(&[(Property::FontSize, "30")]));
     });
-    let told = "board.changed 1:2 by 2 FONTSIZE=10 | 2:2 by 2 FONTSIZE=20 | 1:3 by 2 FONTSIZE=30";
-    assert_eq!(room.all_told(), [told]);
+    let received =
+        "board.changed 1:2 by 2 FONTSIZE=10 | 2:2 by 2 FONTSIZE=20 | 1:3 by 2 FONTSIZE=30";
+    assert_eq!(room.all_told(), [received]);
     room.call(PRESENTER, |server| {
         server.s_change_text(1, 3, 0, &[1], &[1], &["x".to_owned()]);
         server.s_change_text(2, 2, 0, &[1, 2], &[1, 2], &["y".to_owned(), "z".to_owned()]);
     });
-    let told = "board.text 1:4 by 2 version 1 1..1=x | 2:3 by 2 version 1 1..1=y 2..2=z";
-    assert_eq!(room.all_told(), [told]);
+    let received = "board.text 1:4 by 2 version 1 1..1=x | 2:3 by 2 version 1 1..1=y 2..2=z";
+    assert_eq!(room.all_told(), [received]);
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn changes_of_different_kinds_keep_their_order() {
         server.s_clear_annotations();
         server.s_add_annotation(0, &[]);
     });
-    let told = [
+    let received = [
         "board.added 1:1 type 0 of 2 by 2  | 2:1 type 1 of 2 by 2 ",
         "board.changed 1:2 by 2 FILL=none",
         "board.added 3:1 type 0 of 2 by 2 ",
@@ -57,7 +58,7 @@ fn changes_of_different_kinds_keep_their_order() {
         "board.cleared by 2",
         "board.added 5:1 type 0 of 2 by 2 ",
     ];
-    assert_eq!(room.all_told(), told);
+    assert_eq!(room.all_told(), received);
 }
 
 #[test]
@@ -67,13 +68,13 @@ fn error_follows_the_changes_made_before_it() {
         server.s_add_annotation(0, &[]);
         server.s_change_properties(1, 0, &pairs(&[(Property::Fill, "none")]));
     });
-    let told = [
+    let received = [
         "board.added 1:1 type 0 of 2 by 2 ",
         "board.error change 1:1 by 2 [FILL=] StaleGeneration",
     ];
-    assert_eq!(room.told(PRESENTER), told);
-    assert_eq!(room.told(ORGANIZER), told[..1]);
-    assert_eq!(room.told(ATTENDEE), told[..1]);
+    assert_eq!(room.received(PRESENTER), received);
+    assert_eq!(room.received(ORGANIZER), received[..1]);
+    assert_eq!(room.received(ATTENDEE), received[..1]);
 }
 
 #[test]
@@ -85,8 +86,12 @@ fn large_turn_is_split_into_several_calls() {
             server.s_add_annotation(0, &pairs(&[(Property::Data, &path)]));
         }
     });
-    let told = room.all_told();
-    assert!(told.len() > 2 && told.iter().all(|line| line.len() < 200_000), "{}", told.len());
+    let received = room.all_told();
+    assert!(
+        received.len() > 2 && received.iter().all(|line| line.len() < 200_000),
+        "{}",
+        received.len()
+    );
 }
 
 #[test]
@@ -107,10 +112,10 @@ fn client_joining_within_a_turn_gets_each_change_once() {
         board
     });
     let added = "board.added 1:1 type 0 of 2 by 2 ";
-    assert_eq!(room.told(ORGANIZER), [added]);
-    let told = room.told(PRESENTER);
-    assert_eq!(told.iter().filter(|line| *line == added).count(), 1, "{told:?}");
-    assert_eq!(told.last().unwrap(), "board.completed");
+    assert_eq!(room.received(ORGANIZER), [added]);
+    let received = room.received(PRESENTER);
+    assert_eq!(received.iter().filter(|line| *line == added).count(), 1, "{received:?}");
+    assert_eq!(received.last().unwrap(), "board.completed");
 }
 
 #[test]
@@ -121,9 +126,12 @@ fn group_text_change_sends_values_and_versions_apart() {
     room.call(PRESENTER, move |server| {
         server.s_change_property_for_group(&ids, &[1; 50], "TEXT", "b");
     });
-    let told = room.all_told();
-    assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("board.changed 1:2 by 2 TEXT=b | 2:2 by 2 TEXT=b | "), "{told:?}");
-    assert!(told[1].starts_with("board.text 1:2 by 2 version 1 | 2:2 by 2 version 1 | "));
-    assert_eq!(told.iter().map(|line| line.matches(":2 by 2").count()).sum::<usize>(), 100);
+    let received = room.all_told();
+    assert_eq!(received.len(), 2, "{received:?}");
+    assert!(
+        received[0].starts_with("board.changed 1:2 by 2 TEXT=b | 2:2 by 2 TEXT=b | "),
+        "{received:?}"
+    );
+    assert!(received[1].starts_with("board.text 1:2 by 2 version 1 | 2:2 by 2 version 1 | "));
+    assert_eq!(received.iter().map(|line| line.matches(":2 by 2").count()).sum::<usize>(), 100);
 }

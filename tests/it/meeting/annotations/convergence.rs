@@ -1,4 +1,5 @@
-//! Several clients act at once in a seeded random order; all end with the same board.
+//! Several clients act at the same time in a seeded random order. All of them end with the same
+//! board.
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,8 +73,8 @@ fn act(conference: &mut Conference, cx: &mut psom::Context<Conference>, dice: &m
         12..16 if !texts.is_empty() => {
             let (id, text) = texts[dice.roll(texts.len())];
             let length = text.text().encode_utf16().count() as i32;
-            let whole = text.text().chars().next().map_or(0, |c| c.len_utf16() as i32);
-            let deltas = vec![Delta::new(0, whole, value), Delta::new(0, 0, "\u{1f600}")];
+            let first_char = text.text().chars().next().map_or(0, |c| c.len_utf16() as i32);
+            let deltas = vec![Delta::new(0, first_char, value), Delta::new(0, 0, "\u{1f600}")];
             let deltas = if length > 30 { vec![Delta::new(0, length, "")] } else { deltas };
             conference.change_text(cx, 1, id, deltas)
         }
@@ -87,8 +88,8 @@ fn act(conference: &mut Conference, cx: &mut psom::Context<Conference>, dice: &m
     };
 }
 
-/// The delay until all clients act.
-const MOMENT: Duration = Duration::from_millis(1);
+/// The delay after which all clients act.
+const ACTION_DELAY: Duration = Duration::from_millis(1);
 
 /// Schedules an action of a client. All clients act at the same time, so their calls cross.
 fn at_once(
@@ -97,7 +98,7 @@ fn at_once(
     run: impl FnOnce(&mut Conference, &mut psom::Context<Conference>) + Send + 'static,
 ) {
     pair.on_client(client, |_, cx| {
-        cx.after(MOMENT, run);
+        cx.after(ACTION_DELAY, run);
     });
 }
 
@@ -110,7 +111,7 @@ fn all_clients_and_a_newcomer_see_the_same_board() {
         for user in 1..=3 {
             join(&mut pair, user);
         }
-        pair.cut([1, 7, 100, 100_000][dice.roll(4)]);
+        pair.set_max_piece_bytes([1, 7, 100, 100_000][dice.roll(4)]);
         pair.on_client(0, |conference, cx| {
             conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
         });
@@ -123,7 +124,7 @@ fn all_clients_and_a_newcomer_see_the_same_board() {
                     });
                 }
             }
-            pair.advance(MOMENT);
+            pair.advance(ACTION_DELAY);
             if round == 15 {
                 join(&mut pair, 4);
             }
@@ -161,7 +162,7 @@ fn first_of_two_simultaneous_edits_wins() {
             conference.change_text(cx, 1, 1, vec![Delta::new(0, 0, word)]).unwrap();
         });
     }
-    pair.advance(MOMENT);
+    pair.advance(ACTION_DELAY);
     for client in [ada, grace] {
         let board = board(&mut pair, client);
         let text = board.get(1).unwrap();

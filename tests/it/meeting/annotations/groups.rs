@@ -37,8 +37,8 @@ fn change_the_first(room: &mut Room) {
 fn group_change_sets_one_value_in_one_call() {
     let mut room = drawn();
     set(&mut room, ORGANIZER, &[2, 1], &[1, 1], "STROKE", "#ff0000");
-    let told = ["board.changed 2:2 by 1 STROKE=#ff0000 | 1:2 by 1 STROKE=#ff0000"];
-    assert_eq!(room.all_told(), told);
+    let received = ["board.changed 2:2 by 1 STROKE=#ff0000 | 1:2 by 1 STROKE=#ff0000"];
+    assert_eq!(room.all_told(), received);
 }
 
 #[test]
@@ -51,11 +51,11 @@ fn group_change_sets_separate_values_in_one_call() {
 #[test]
 fn group_without_existing_members_is_refused_as_one() {
     let mut room = drawn();
-    let told = "board.error group [7, 8]:[0, 0] by [0, 0] ANCHOR=[\"\", \"\"] NotFound";
+    let received = "board.error group [7, 8]:[0, 0] by [0, 0] ANCHOR=[\"\", \"\"] NotFound";
     set(&mut room, PRESENTER, &[7, 8], &[1, 3], "ANCHOR", "5,5");
-    room.only_told(PRESENTER, &[told]);
+    room.only_told(PRESENTER, &[received]);
     set_each(&mut room, PRESENTER, &[7, 8], &[1, 3], &["5,5", "6,6"]);
-    room.only_told(PRESENTER, &[told]);
+    room.only_told(PRESENTER, &[received]);
     set(&mut room, PRESENTER, &[], &[], "ANCHOR", "5,5");
     room.only_told(PRESENTER, &["board.error group []:[] by [] ANCHOR=[] NotFound"]);
 }
@@ -70,9 +70,9 @@ fn missing_members_of_a_group_are_refused_alone() {
             false => set(&mut room, PRESENTER, &[7, 2], &[1, 1], "ANCHOR", "5,5"),
             true => set_each(&mut room, PRESENTER, &[7, 2], &[1, 1], &["8,8", "5,5"]),
         }
-        assert_eq!(room.told(PRESENTER), [changed, error]);
-        assert_eq!(room.told(ORGANIZER), [changed]);
-        assert_eq!(room.told(ATTENDEE), [changed]);
+        assert_eq!(room.received(PRESENTER), [changed, error]);
+        assert_eq!(room.received(ORGANIZER), [changed]);
+        assert_eq!(room.received(ATTENDEE), [changed]);
     }
 }
 
@@ -81,12 +81,12 @@ fn stale_members_of_a_group_are_refused_with_their_values() {
     let mut room = drawn();
     change_the_first(&mut room);
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "ANCHOR", "5,5");
-    let told = [
+    let received = [
         "board.changed 2:2 by 2 ANCHOR=5,5",
         "board.error change 1:2 by 1 [ANCHOR=9,9] StaleGeneration",
     ];
-    assert_eq!(room.told(PRESENTER), told);
-    assert_eq!(room.told(ORGANIZER), told[..1]);
+    assert_eq!(room.received(PRESENTER), received);
+    assert_eq!(room.received(ORGANIZER), received[..1]);
 }
 
 #[test]
@@ -96,32 +96,32 @@ fn stale_group_is_refused_as_one_with_its_values() {
     set(&mut room, ORGANIZER, &[2], &[1], "FILL", "none");
     room.forget();
     set_each(&mut room, PRESENTER, &[2, 1], &[1, 1], &["5,5", "6,6"]);
-    let told =
+    let received =
         "board.error group [2, 1]:[2, 2] by [1, 1] ANCHOR=[\"2,2\", \"9,9\"] StaleGeneration";
-    room.only_told(PRESENTER, &[told]);
+    room.only_told(PRESENTER, &[received]);
     // A missing member is refused on its own.
     set_each(&mut room, PRESENTER, &[7, 1], &[1, 1], &["5,5", "6,6"]);
-    let told = [
+    let received = [
         "board.error change 7:0 by 0 [] NotFound",
         "board.error group [1]:[2] by [1] ANCHOR=[\"9,9\"] StaleGeneration",
     ];
-    room.only_told(PRESENTER, &told);
+    room.only_told(PRESENTER, &received);
 }
 
 #[test]
 fn values_beyond_the_constraints_are_refused() {
     let mut room = drawn();
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "STROKETHICKNESS", "101");
-    let told =
+    let received =
         "board.error group [1, 2]:[1, 1] by [2, 2] STROKETHICKNESS=[\"\", \"\"] StrokeTooThick";
-    room.only_told(PRESENTER, &[told]);
+    room.only_told(PRESENTER, &[received]);
     let long = "x".repeat(2000);
     set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &[&long, "5,5"]);
-    let told = [
+    let received = [
         "board.changed 2:2 by 2 ANCHOR=5,5",
         "board.error change 1:1 by 2 [ANCHOR=1,1] ValueTooLong",
     ];
-    assert_eq!(room.told(PRESENTER), told);
+    assert_eq!(room.received(PRESENTER), received);
 }
 
 #[test]
@@ -129,22 +129,22 @@ fn local_ids_of_a_group_cannot_change() {
     let mut room = drawn();
     room.added(Kind::Drawing, &[(Property::LocalId, "x")]);
     set(&mut room, PRESENTER, &[1, 3], &[1, 1], "LOCALID", "x");
-    let told = [
+    let received = [
         "board.changed 3:2 by 2 LOCALID=x",
         "board.error change 1:1 by 2 [LOCALID=] InvalidProperties",
     ];
-    assert_eq!(room.told(PRESENTER), told);
+    assert_eq!(room.received(PRESENTER), received);
     // The announced values can be sent back.
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "LOCALID", "");
-    assert_eq!(room.told(PRESENTER), ["board.changed 1:2 by 2 LOCALID= | 2:2 by 2 LOCALID="]);
+    assert_eq!(room.received(PRESENTER), ["board.changed 1:2 by 2 LOCALID= | 2:2 by 2 LOCALID="]);
 }
 
 #[test]
 fn attendee_cannot_change_a_group() {
     let mut room = drawn();
     set(&mut room, ATTENDEE, &[1, 7], &[1, 1], "ANCHOR", "5,5");
-    let told = "board.error group [1, 7]:[1, 0] by [2, 0] ANCHOR=[\"1,1\", \"\"] NotAuthorized";
-    room.only_told(ATTENDEE, &[told]);
+    let received = "board.error group [1, 7]:[1, 0] by [2, 0] ANCHOR=[\"1,1\", \"\"] NotAuthorized";
+    room.only_told(ATTENDEE, &[received]);
 }
 
 #[test]
@@ -177,14 +177,14 @@ fn long_paths(count: usize) -> Room {
     room
 }
 
-fn values_in(told: &[String]) -> usize {
-    told.iter().map(|line| line.matches(&"M".repeat(20_000)).count()).sum()
+fn values_in(received: &[String]) -> usize {
+    received.iter().map(|line| line.matches(&"M".repeat(20_000)).count()).sum()
 }
 
 /// Checks that all values arrived in calls of moderate size.
-fn all_values_in(told: &[String], count: usize) {
-    assert_eq!(values_in(told), count);
-    assert!(told.len() >= count / 3 && told.iter().all(|line| line.len() < 70_000));
+fn all_values_in(received: &[String], count: usize) {
+    assert_eq!(values_in(received), count);
+    assert!(received.len() >= count / 3 && received.iter().all(|line| line.len() < 70_000));
 }
 
 #[test]
@@ -193,19 +193,19 @@ fn large_refused_values_are_sent_in_several_calls() {
         let mut room = long_paths(count);
         let (ids, gens): (Vec<_>, Vec<_>) = (1..=count as i32).map(|id| (id, 0)).unzip();
         set(&mut room, PRESENTER, &ids, &gens, "DATA", "M0 0");
-        let told = room.told(PRESENTER);
-        all_values_in(&told, count);
-        assert!(told[0].starts_with("board.error group [1, 2, 3]:"));
-        assert!(told.iter().all(|line| line.ends_with("] StaleGeneration")));
+        let received = room.received(PRESENTER);
+        all_values_in(&received, count);
+        assert!(received[0].starts_with("board.error group [1, 2, 3]:"));
+        assert!(received.iter().all(|line| line.ends_with("] StaleGeneration")));
         // An attendee, who cannot change them, receives the values as well.
         set(&mut room, ATTENDEE, &ids, &gens, "DATA", "M0 0");
-        all_values_in(&room.told(ATTENDEE), count);
+        all_values_in(&room.received(ATTENDEE), count);
         // The same holds if some members were changed.
         let (ids, gens) = ([ids, vec![99]].concat(), [&[1][..], &gens[1..], &[1]].concat());
         set(&mut room, PRESENTER, &ids, &gens, "DATA", "M0 0");
-        let told = room.told(PRESENTER);
-        assert_eq!(told[1], "board.error change 99:0 by 0 [] NotFound");
-        all_values_in(&told[2..], count - 1);
+        let received = room.received(PRESENTER);
+        assert_eq!(received[1], "board.error change 99:0 by 0 [] NotFound");
+        all_values_in(&received[2..], count - 1);
     }
 }
 
@@ -214,6 +214,10 @@ fn refusing_a_large_group_takes_several_calls() {
     let mut room = room();
     let ids: Vec<_> = (1..=10_000).collect();
     set(&mut room, PRESENTER, &ids, &[1; 10_000], "DATA", "M0 0");
-    let told = room.told(PRESENTER);
-    assert!(told.len() > 1 && told.iter().all(|line| line.len() < 200_000), "{}", told.len());
+    let received = room.received(PRESENTER);
+    assert!(
+        received.len() > 1 && received.iter().all(|line| line.len() < 200_000),
+        "{}",
+        received.len()
+    );
 }

@@ -55,17 +55,17 @@ fn added_image_is_announced_with_its_file_once() {
     let mut room = room();
     let ended = upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
     assert_eq!(ended, finished(UploadFinishReason::Ok));
-    let told = room.all_told();
-    assert_eq!(told[0], ADDED);
+    let received = room.all_told();
+    assert_eq!(received[0], ADDED);
     let (files, open) = room.world.disk();
     assert_eq!((files.len(), open), (1, 0));
     let file = format!("board.image 1 http://127.0.0.1/files/{}", files[0]);
-    assert_eq!(told[1..], [file.as_str()]);
+    assert_eq!(received[1..], [file.as_str()]);
     // A newcomer receives the file once as well.
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let told = room.told(late);
-    assert_eq!(told[2..], [ADDED, &file, "board.completed"]);
+    let received = room.received(late);
+    assert_eq!(received[2..], [ADDED, &file, "board.completed"]);
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn image_properties_can_change() {
     ] {
         let properties = vec![vec!["EXTENT".to_owned(), extent.to_owned()]];
         room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 2, &properties)));
-        let told = format!("board.error change 1:2 by 1 [EXTENT=60,80] {code}");
-        room.only_told(ORGANIZER, &[&told]);
+        let received = format!("board.error change 1:2 by 1 [EXTENT=60,80] {code}");
+        room.only_told(ORGANIZER, &[&received]);
     }
 }
 

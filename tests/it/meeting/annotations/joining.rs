@@ -14,8 +14,8 @@ fn constraints_come_first_and_completion_last() {
     let late = room.join(4, Role::Attendee);
     room.open(late);
     // The batch is sent even if the board is empty.
-    let told = ["board.connected", CONSTRAINTS, "board.added ", "board.completed"];
-    assert_eq!(room.told(late), told);
+    let received = ["board.connected", CONSTRAINTS, "board.added ", "board.completed"];
+    assert_eq!(room.received(late), received);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn snapshot_of_a_board_has_a_fixed_order() {
     room.call(ORGANIZER, |server| drop(server.s_remove_annotation(3)));
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let told = [
+    let received = [
         "board.connected",
         CONSTRAINTS,
         "board.added 1:2 type 1 of 2 by 2 TEXT=Hello | 2:2 type 0 of 2 by 2 ANCHOR=1,2 FILL=none",
@@ -41,7 +41,7 @@ fn snapshot_of_a_board_has_a_fixed_order() {
         "board.pointer of 2 3,4 true",
         "board.completed",
     ];
-    assert_eq!(room.told(late), told);
+    assert_eq!(room.received(late), received);
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn join_snapshot_uses_calls_far_below_the_record_limit() {
     }
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let told = room.told(late);
-    let added: Vec<_> = told.iter().filter(|line| line.starts_with("board.added")).collect();
+    let received = room.received(late);
+    let added: Vec<_> = received.iter().filter(|line| line.starts_with("board.added")).collect();
     assert!(added.len() > 5 && added.iter().all(|line| line.len() < 200_000));
     let ids = added.iter().flat_map(|line| line["board.added ".len()..].split(" | "));
     let ids: Vec<_> = ids.map(|entry| entry.split(':').next().unwrap().to_owned()).collect();
@@ -69,7 +69,7 @@ fn client_without_annotations_gets_the_completion() {
     });
     let content = room.world.open(client, 1);
     room.world.extend(client, content, |_, log| BareWhiteboard { log });
-    assert_eq!(room.told(client), ["board.completed"]);
+    assert_eq!(room.received(client), ["board.completed"]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn connecting_a_whiteboard_twice_breaks_the_connection() {
     room.world.extend(PRESENTER, content, |_, log| super::Whiteboard::new(log));
     assert!(room.broken(PRESENTER).contains("a whiteboard is connected once"));
     // cConnectCompleted was sent once.
-    assert!(room.told(PRESENTER).iter().all(|line| line == "board.closed"));
+    assert!(room.received(PRESENTER).iter().all(|line| line == "board.closed"));
     assert!(room.world.pair.client_error(ORGANIZER).is_none());
 }
 
@@ -99,10 +99,10 @@ fn hidden_board_sends_no_annotations() {
     room.world.content(ORGANIZER, content, |content| {
         content.s_set_visibility(ContentVisibility::Presenters);
     });
-    assert_eq!(room.told(ATTENDEE), ["board.closed"]);
+    assert_eq!(room.received(ATTENDEE), ["board.closed"]);
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
-    assert!(room.told(ATTENDEE).is_empty());
-    assert_eq!(room.told(ORGANIZER).len(), 1);
+    assert!(room.received(ATTENDEE).is_empty());
+    assert_eq!(room.received(ORGANIZER).len(), 1);
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn a_meeting() -> (Pair<Meeting, Conference>, Events, Events) {
 #[test]
 fn actions_return_as_change_events() {
     let (mut pair, ada, grace) = a_meeting();
-    let told = take(&ada);
-    assert!(matches!(&told[0], BoardEvent::Constraints { values } if values.len() == 11
+    let received = take(&ada);
+    assert!(matches!(&received[0], BoardEvent::Constraints { values } if values.len() == 11
         && values[&Constraint::MaxTextLength] == 10_000));
     take(&grace);
     pair.on_client(0, |conference, cx| {

@@ -107,28 +107,28 @@ impl Room {
     }
 
     /// Takes the calls that a client has received from the board.
-    pub fn told(&mut self, client: usize) -> Vec<String> {
-        self.world.told_of(client, "board.")
+    pub fn received(&mut self, client: usize) -> Vec<String> {
+        self.world.received_of(client, "board.")
     }
 
     pub fn forget(&mut self) {
-        (0..self.boards.len()).for_each(|client| drop(self.world.told(client)));
+        (0..self.boards.len()).for_each(|client| drop(self.world.received(client)));
     }
 
     /// Takes the calls that all clients have received from the board, which have to be equal.
     pub fn all_told(&mut self) -> Vec<String> {
-        let first = self.told(0);
+        let first = self.received(0);
         for client in 1..self.boards.len() {
-            assert_eq!(self.told(client), first, "client {client}");
+            assert_eq!(self.received(client), first, "client {client}");
         }
         first
     }
 
     /// Asserts that this client has received exactly these calls and the others none.
-    pub fn only_told(&mut self, client: usize, told: &[&str]) {
+    pub fn only_told(&mut self, client: usize, received: &[&str]) {
         for other in 0..self.boards.len() {
-            let expected = if other == client { told } else { &[] };
-            assert_eq!(self.told(other), expected, "client {other}");
+            let expected = if other == client { received } else { &[] };
+            assert_eq!(self.received(other), expected, "client {other}");
         }
     }
 
@@ -162,7 +162,7 @@ pub fn breaks(
 ) {
     room.call(PRESENTER, call);
     assert!(room.broken(PRESENTER).contains(why), "{}", room.broken(PRESENTER));
-    assert!(room.told(PRESENTER).iter().all(|line| line == "board.closed"));
+    assert!(room.received(PRESENTER).iter().all(|line| line == "board.closed"));
     assert!(room.world.pair.client_error(ORGANIZER).is_none());
-    assert!(room.told(ORGANIZER).is_empty());
+    assert!(room.received(ORGANIZER).is_empty());
 }

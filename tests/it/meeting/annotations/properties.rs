@@ -27,9 +27,9 @@ fn changed_properties_are_announced_with_the_generation() {
     // The other properties keep their values.
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let told = room.told(late);
+    let received = room.received(late);
     let added = "board.added 1:3 type 0 of 2 by 2 LOCALID=x ANCHOR=3,4 STROKE=#ff0000 FILL=none";
-    assert!(told.iter().any(|line| line == added), "{told:?}");
+    assert!(received.iter().any(|line| line == added), "{received:?}");
 }
 
 #[test]
@@ -46,8 +46,8 @@ fn stale_generation_is_refused_with_the_current_values() {
     room.forget();
     let asked = [(Property::Anchor, "5,6"), (Property::Fill, "none")];
     change(&mut room, PRESENTER, 1, 1, &asked);
-    let told = "board.error change 1:2 by 1 [ANCHOR=3,4 FILL=] StaleGeneration";
-    room.only_told(PRESENTER, &[told]);
+    let received = "board.error change 1:2 by 1 [ANCHOR=3,4 FILL=] StaleGeneration";
+    room.only_told(PRESENTER, &[received]);
     change(&mut room, PRESENTER, 1, 0, &[(Property::Anchor, "5,6")]);
     room.only_told(PRESENTER, &["board.error change 1:2 by 1 [ANCHOR=3,4] StaleGeneration"]);
 }
@@ -86,8 +86,8 @@ fn unchanged_local_id_may_be_sent_along() {
     change(&mut room, ORGANIZER, 1, 1, &[(Property::LocalId, "x"), (Property::Fill, "none")]);
     assert_eq!(room.all_told(), ["board.changed 1:2 by 1 LOCALID=x FILL=none"]);
     change(&mut room, ORGANIZER, 1, 2, &[(Property::LocalId, "y"), (Property::Fill, "red")]);
-    let told = "board.error change 1:2 by 1 [LOCALID=x FILL=none] InvalidProperties";
-    room.only_told(ORGANIZER, &[told]);
+    let received = "board.error change 1:2 by 1 [LOCALID=x FILL=none] InvalidProperties";
+    room.only_told(ORGANIZER, &[received]);
 }
 
 #[test]
@@ -105,8 +105,8 @@ fn values_beyond_the_constraints_return_current_values() {
     room.forget();
     for (value, code) in [("101", "StrokeTooThick"), ("x", "NotANumber")] {
         change(&mut room, PRESENTER, 1, 2, &[(Property::StrokeThickness, value)]);
-        let told = format!("board.error change 1:2 by 2 [STROKETHICKNESS=7] {code}");
-        room.only_told(PRESENTER, &[&told]);
+        let received = format!("board.error change 1:2 by 2 [STROKETHICKNESS=7] {code}");
+        room.only_told(PRESENTER, &[&received]);
     }
 }
 
@@ -126,8 +126,8 @@ fn text_property_change_starts_a_new_version() {
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "hello")]);
     change(&mut room, PRESENTER, 1, 1, &[(Property::Text, "goodbye")]);
-    let told = ["board.changed 1:2 by 2 TEXT=goodbye", "board.text 1:2 by 2 version 1"];
-    assert_eq!(room.all_told(), told);
+    let received = ["board.changed 1:2 by 2 TEXT=goodbye", "board.text 1:2 by 2 version 1"];
+    assert_eq!(room.all_told(), received);
     // An edit of the earlier text is stale and dropped silently.
     room.call(ORGANIZER, |server| {
         server.s_change_text(1, 1, 0, &[0], &[5], &["Hello".to_owned()]);

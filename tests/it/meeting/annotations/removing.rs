@@ -38,7 +38,7 @@ fn clearing_removes_everything() {
     room.only_told(PRESENTER, &["board.error clear NothingToClear"]);
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    assert_eq!(room.told(late)[2..], ["board.added ", "board.completed"]);
+    assert_eq!(room.received(late)[2..], ["board.added ", "board.completed"]);
 }
 
 #[test]
@@ -78,7 +78,10 @@ fn largest_removal_request_is_answered() {
             ids.pop().unwrap();
         }
     });
-    let told = room.told(ATTENDEE);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("board.error remove [2147483647, ") && told[0].ends_with(" for 9"));
+    let received = room.received(ATTENDEE);
+    assert_eq!(received.len(), 1);
+    assert!(
+        received[0].starts_with("board.error remove [2147483647, ")
+            && received[0].ends_with(" for 9")
+    );
 }

@@ -11,10 +11,10 @@ fn point(room: &mut Room, client: usize, anchor: &str, visible: bool) {
 fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(10, Role::Attendee);
     room.open(late);
-    let mut told = room.told(late);
-    told.retain(|line| line.starts_with("board.pointer"));
+    let mut received = room.received(late);
+    received.retain(|line| line.starts_with("board.pointer"));
     room.forget();
-    told
+    received
 }
 
 #[test]
@@ -25,8 +25,8 @@ fn telepointer_is_shown_moved_and_hidden_for_all() {
     point(&mut room, PRESENTER, "3,4", true);
     point(&mut room, ORGANIZER, "5,6", true);
     assert_eq!(room.all_told(), ["board.pointer of 2 3,4 true", "board.pointer of 1 5,6 true"]);
-    let told = ["board.pointer of 1 5,6 true", "board.pointer of 2 3,4 true"];
-    assert_eq!(told_to_a_newcomer(&mut room), told);
+    let received = ["board.pointer of 1 5,6 true", "board.pointer of 2 3,4 true"];
+    assert_eq!(told_to_a_newcomer(&mut room), received);
     point(&mut room, PRESENTER, "", false);
     assert_eq!(room.all_told(), ["board.pointer of 2  false"]);
 }
@@ -74,10 +74,10 @@ fn telepointer_ends_with_the_last_connection_of_its_user() {
     room.forget();
     room.world.pair.close_client(second);
     room.world.pair.drive();
-    assert!(room.told(ORGANIZER).is_empty());
+    assert!(room.received(ORGANIZER).is_empty());
     room.world.pair.drop_client(PRESENTER);
     room.world.pair.drive();
-    assert_eq!(room.told(ORGANIZER), ["board.pointer of 2 1,2 false"]);
+    assert_eq!(room.received(ORGANIZER), ["board.pointer of 2 1,2 false"]);
 }
 
 #[test]

@@ -32,17 +32,17 @@ fn edit(room: &mut Room, client: usize, at: (i32, i32, i32), deltas: &[(i32, i32
 fn as_told_to_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(4, Role::Attendee);
     room.open(late);
-    let mut told = room.told(late);
-    told.retain(|line| line.starts_with("board.added") || line.starts_with("board.text"));
-    told
+    let mut received = room.received(late);
+    received.retain(|line| line.starts_with("board.added") || line.starts_with("board.text"));
+    received
 }
 
 #[test]
 fn deltas_are_announced_with_version_and_generation() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
-    let told = ["board.text 1:2 by 1 version 1 0..1=H 5..5= World 5..6="];
-    assert_eq!(room.all_told(), told);
+    let received = ["board.text 1:2 by 1 version 1 0..1=H 5..5= World 5..6="];
+    assert_eq!(room.all_told(), received);
     edit(&mut room, PRESENTER, (1, 2, 1), &[(0, 10, "")]);
     assert_eq!(room.all_told(), ["board.text 1:3 by 2 version 2 0..10="]);
 }
@@ -51,11 +51,11 @@ fn deltas_are_announced_with_version_and_generation() {
 fn newcomer_gets_the_text_and_its_version() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
-    let told = [
+    let received = [
         "board.added 1:2 type 1 of 2 by 1 TEXT=HelloWorld | 2:1 type 0 of 2 by 2 ",
         "board.text 1:2 by 1 version 1",
     ];
-    assert_eq!(as_told_to_a_newcomer(&mut room), told);
+    assert_eq!(as_told_to_a_newcomer(&mut room), received);
 }
 
 #[test]
@@ -182,15 +182,15 @@ fn large_edits_of_one_turn_reach_all_clients() {
         let (begins, ends, characters) = replaced(&[&[0][..], &[10_000; 103]].concat());
         server.s_change_text(3, 1, 0, &begins, &ends, &characters);
     });
-    let told = room.told(ORGANIZER);
-    let first = told.iter().filter(|line| line.starts_with("board.text 1:2 by 2 version 1"));
+    let received = room.received(ORGANIZER);
+    let first = received.iter().filter(|line| line.starts_with("board.text 1:2 by 2 version 1"));
     assert_eq!(first.count(), 1);
     // A newcomer has the same versions as the other clients.
-    let versions = |told: &[String]| -> Vec<String> {
-        let changes = told.iter().filter_map(|line| line.strip_prefix("board.text "));
+    let versions = |received: &[String]| -> Vec<String> {
+        let changes = received.iter().filter_map(|line| line.strip_prefix("board.text "));
         let changes = changes.flat_map(|line| line.split(" | "));
         changes.map(|of| of.split_whitespace().take(5).collect::<Vec<_>>().join(" ")).collect()
     };
     let late = as_told_to_a_newcomer(&mut room);
-    assert_eq!(versions(&late), versions(&told));
+    assert_eq!(versions(&late), versions(&received));
 }

@@ -63,14 +63,14 @@ fn create(world: &mut World, poll: PollDetail) -> String {
     world.reserve(PRESENTER, "Lunch", 1);
     let content = CreateContent::new("Lunch", ContentDetail::Poll(poll));
     world.upload(PRESENTER, &pack(&content.into(), &[]), 1);
-    world.told_of(PRESENTER, "uploads.finished").pop().unwrap()
+    world.received_of(PRESENTER, "uploads.finished").pop().unwrap()
 }
 
 /// Connects another client of a user to the poll. Returns the client and its poll.
 fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollNoted>) {
     let client = world.join_with(user, role, |scope| scope.announce::<PollNoted>());
     let content = world.open(client, 1);
-    world.told(client);
+    world.received(client);
     (client, world.extend(client, content, |_, log| PollNoted { log }))
 }
 
@@ -105,14 +105,14 @@ impl Booth {
     }
 
     /// Takes the calls that a client has received from the poll.
-    fn told(&mut self, who: usize) -> Vec<String> {
+    fn received(&mut self, who: usize) -> Vec<String> {
         let (client, _) = self.polls[who];
-        self.world.told_of(client, "poll.")
+        self.world.received_of(client, "poll.")
     }
 
     fn forget(&mut self) {
         for who in 0..self.polls.len() {
-            self.told(who);
+            self.received(who);
         }
     }
 
@@ -138,7 +138,7 @@ fn poll_sends_its_state_and_then_completion() {
     create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
     let (client, _) = join(&mut world, 4, Role::Attendee);
     assert_eq!(
-        world.told(client),
+        world.received(client),
         [
             "poll.question Eat? now/later true []",
             "poll.open true",
@@ -191,7 +191,7 @@ fn invalid_poll_is_refused_without_a_trace() {
     ] {
         let mut world = world();
         assert_eq!(create(&mut world, poll), "uploads.finished 1 VerifyFailed", "{what}");
-        assert!(world.told_of(ORGANIZER, "contents.added").is_empty(), "{what}");
+        assert!(world.received_of(ORGANIZER, "contents.added").is_empty(), "{what}");
     }
 }
 
@@ -219,7 +219,7 @@ fn poll_outlives_clients_that_leave() {
         booth.world.pair.close_client(client);
     }
     booth.vote(HOST, 1);
-    assert_eq!(booth.told(HOST), ["poll.vote 1", "poll.results [0, 1]"]);
+    assert_eq!(booth.received(HOST), ["poll.vote 1", "poll.results [0, 1]"]);
     assert_eq!(booth.world.pair.server_stats().objects, objects);
     booth.world.contents(PRESENTER, |contents| drop(contents.s_delete_content(1)));
     assert_eq!(booth.world.pair.server_stats().objects, objects - 2);

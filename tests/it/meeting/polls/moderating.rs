@@ -7,12 +7,12 @@ fn opening_and_closing_is_announced_on_change() {
     let mut booth = booth();
     booth.call(HOST, |poll| drop(poll.s_set_open_state(true)));
     for who in [HOST, ADA, BOB] {
-        assert!(booth.told(who).is_empty());
+        assert!(booth.received(who).is_empty());
     }
     for open in [false, true] {
         booth.call(HOST, move |poll| drop(poll.s_set_open_state(open)));
         for who in [HOST, ADA, BOB] {
-            assert_eq!(booth.told(who), [format!("poll.open {open}")]);
+            assert_eq!(booth.received(who), [format!("poll.open {open}")]);
         }
     }
 }
@@ -23,16 +23,16 @@ fn shown_results_reach_clients_without_them() {
     booth.vote(ADA, 1);
     booth.forget();
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
-    assert_eq!(booth.told(HOST), ["poll.shown true"]);
+    assert_eq!(booth.received(HOST), ["poll.shown true"]);
     for who in [ADA, BOB] {
-        assert_eq!(booth.told(who), ["poll.shown true", "poll.results [0, 1]"]);
+        assert_eq!(booth.received(who), ["poll.shown true", "poll.results [0, 1]"]);
     }
     booth.vote(BOB, 1);
-    assert_eq!(booth.told(BOB), ["poll.vote 1", "poll.results [0, 2]"]);
-    assert_eq!(booth.told(ADA), ["poll.results [0, 2]"]);
-    assert_eq!(booth.told(HOST), ["poll.results [0, 2]"]);
+    assert_eq!(booth.received(BOB), ["poll.vote 1", "poll.results [0, 2]"]);
+    assert_eq!(booth.received(ADA), ["poll.results [0, 2]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 2]"]);
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
-    assert!(booth.told(HOST).is_empty());
+    assert!(booth.received(HOST).is_empty());
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn hidden_results_become_zeros() {
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.call(HOST, |poll| drop(poll.s_set_results_state(false)));
-    assert_eq!(booth.told(HOST), ["poll.shown false"]);
+    assert_eq!(booth.received(HOST), ["poll.shown false"]);
     for who in [ADA, BOB] {
-        assert_eq!(booth.told(who), ["poll.shown false", "poll.results [0, 0]"]);
+        assert_eq!(booth.received(who), ["poll.shown false", "poll.results [0, 0]"]);
     }
 }
 
@@ -58,8 +58,8 @@ fn vote_and_hiding_in_one_turn_reveal_nothing() {
         drop(poll.s_set_results_state(false));
         drop(poll.s_vote(1));
     });
-    assert_eq!(booth.told(ADA), ["poll.shown false", "poll.results [0, 0]"]);
-    assert_eq!(booth.told(HOST).last().unwrap(), "poll.results [0, 1]");
+    assert_eq!(booth.received(ADA), ["poll.shown false", "poll.results [0, 0]"]);
+    assert_eq!(booth.received(HOST).last().unwrap(), "poll.results [0, 1]");
 }
 
 #[test]
@@ -69,12 +69,12 @@ fn clearing_removes_all_votes() {
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.call(HOST, |poll| drop(poll.s_clear_votes()));
-    assert_eq!(booth.told(ADA), ["poll.vote -1", "poll.results [0, 0]"]);
+    assert_eq!(booth.received(ADA), ["poll.vote -1", "poll.results [0, 0]"]);
     // A client without a vote gets no withdrawal.
-    assert_eq!(booth.told(BOB), ["poll.results [0, 0]"]);
-    assert_eq!(booth.told(HOST), ["poll.results [0, 0]"]);
+    assert_eq!(booth.received(BOB), ["poll.results [0, 0]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 0]"]);
     booth.vote(BOB, 0);
-    assert_eq!(booth.told(HOST), ["poll.results [1, 0]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [1, 0]"]);
 }
 
 #[test]
@@ -83,8 +83,8 @@ fn clearing_sends_nothing_to_clients_with_zeros() {
     booth.vote(ADA, 1);
     booth.forget();
     booth.call(HOST, |poll| drop(poll.s_clear_votes()));
-    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
-    assert!(booth.told(BOB).is_empty());
+    assert_eq!(booth.received(ADA), ["poll.vote -1"]);
+    assert!(booth.received(BOB).is_empty());
 }
 
 #[test]
@@ -94,12 +94,12 @@ fn new_question_is_announced_with_matching_results() {
     booth.forget();
     booth.modify(HOST, "Drink?", &["a", "b", "c"]);
     let question = "poll.question Drink? a/b/c true []";
-    assert_eq!(booth.told(HOST), [question, "poll.results [0, 1, 0]"]);
+    assert_eq!(booth.received(HOST), [question, "poll.results [0, 1, 0]"]);
     // Votes belong to positions; the zeros have the new length as well.
-    assert_eq!(booth.told(ADA), [question, "poll.results [0, 0, 0]"]);
-    assert_eq!(booth.told(BOB), [question, "poll.results [0, 0, 0]"]);
+    assert_eq!(booth.received(ADA), [question, "poll.results [0, 0, 0]"]);
+    assert_eq!(booth.received(BOB), [question, "poll.results [0, 0, 0]"]);
     booth.vote(BOB, 2);
-    assert_eq!(booth.told(HOST), ["poll.results [0, 1, 1]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 1, 1]"]);
 }
 
 #[test]
@@ -113,13 +113,13 @@ fn votes_for_removed_choices_are_dropped() {
     booth.modify(HOST, "Eat?", &["a", "b"]);
     let question = "poll.question Eat? a/b true []";
     for who in [ADA, second] {
-        assert_eq!(booth.told(who), [question, "poll.vote -1", "poll.results [0, 0]"]);
+        assert_eq!(booth.received(who), [question, "poll.vote -1", "poll.results [0, 0]"]);
     }
-    assert_eq!(booth.told(BOB), [question, "poll.results [0, 0]"]);
-    assert_eq!(booth.told(HOST), [question, "poll.results [1, 0]"]);
+    assert_eq!(booth.received(BOB), [question, "poll.results [0, 0]"]);
+    assert_eq!(booth.received(HOST), [question, "poll.results [1, 0]"]);
     // They do not return with the choice.
     booth.modify(HOST, "Eat?", &["a", "b", "c"]);
-    assert_eq!(booth.told(HOST).last().unwrap(), "poll.results [1, 0, 0]");
+    assert_eq!(booth.received(HOST).last().unwrap(), "poll.results [1, 0, 0]");
 }
 
 #[test]
@@ -139,15 +139,15 @@ fn invalid_question_is_answered_with_the_current_one() {
         ("Drink?", &["a", &long]),
     ] {
         booth.modify(HOST, question, choices);
-        assert_eq!(booth.told(HOST), ["poll.question Eat? now/later true []"], "{question}");
-        assert!(booth.told(ADA).is_empty());
+        assert_eq!(booth.received(HOST), ["poll.question Eat? now/later true []"], "{question}");
+        assert!(booth.received(ADA).is_empty());
     }
     let these = super::choices(&["a", "b"]);
     for (remembers, xml) in [(false, ""), (true, "<a/>")] {
         let these = these.clone();
         booth.call(HOST, move |poll| drop(poll.s_modify("Drink?", &these, remembers, xml)));
-        assert_eq!(booth.told(HOST), ["poll.question Eat? now/later true []"]);
-        assert!(booth.told(ADA).is_empty());
+        assert_eq!(booth.received(HOST), ["poll.question Eat? now/later true []"]);
+        assert!(booth.received(ADA).is_empty());
     }
 }
 
@@ -157,21 +157,21 @@ fn attendee_poll_change_is_answered_with_the_state() {
     booth.vote(ADA, 1);
     booth.forget();
     booth.call(ADA, |poll| drop(poll.s_clear_votes()));
-    assert_eq!(booth.told(ADA), ["poll.results [0, 0]"]);
+    assert_eq!(booth.received(ADA), ["poll.results [0, 0]"]);
     booth.modify(ADA, "Drink?", &["a", "b"]);
-    assert_eq!(booth.told(ADA), ["poll.question Eat? now/later true []"]);
+    assert_eq!(booth.received(ADA), ["poll.question Eat? now/later true []"]);
     booth.call(ADA, |poll| drop(poll.s_set_open_state(false)));
-    assert_eq!(booth.told(ADA), ["poll.open true"]);
+    assert_eq!(booth.received(ADA), ["poll.open true"]);
     booth.call(ADA, |poll| drop(poll.s_set_results_state(true)));
-    assert_eq!(booth.told(ADA), ["poll.shown false"]);
+    assert_eq!(booth.received(ADA), ["poll.shown false"]);
     for who in [HOST, BOB] {
-        assert!(booth.told(who).is_empty());
+        assert!(booth.received(who).is_empty());
     }
     // If the results are shown, the answer contains them.
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.call(ADA, |poll| drop(poll.s_clear_votes()));
-    assert_eq!(booth.told(ADA), ["poll.results [0, 1]"]);
+    assert_eq!(booth.received(ADA), ["poll.results [0, 1]"]);
 }
 
 #[test]
@@ -182,22 +182,22 @@ fn role_change_shows_and_hides_results() {
     booth.forget();
     booth.world.set_role(5, Role::Presenter);
     for who in [BOB, second] {
-        assert_eq!(booth.told(who), ["poll.results [0, 1]"]);
+        assert_eq!(booth.received(who), ["poll.results [0, 1]"]);
     }
     booth.world.set_role(5, Role::Organizer);
-    assert!(booth.told(BOB).is_empty());
+    assert!(booth.received(BOB).is_empty());
     booth.world.set_role(5, Role::Attendee);
     for who in [BOB, second] {
-        assert_eq!(booth.told(who), ["poll.results [0, 0]"]);
+        assert_eq!(booth.received(who), ["poll.results [0, 0]"]);
     }
     for who in [HOST, ADA] {
-        assert!(booth.told(who).is_empty());
+        assert!(booth.received(who).is_empty());
     }
     // If the results are shown to all, a role makes no difference.
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     booth.forget();
     booth.world.set_role(5, Role::Presenter);
-    assert!(booth.told(BOB).is_empty());
+    assert!(booth.received(BOB).is_empty());
 }
 
 #[test]
@@ -208,8 +208,8 @@ fn vote_and_closing_can_share_a_turn() {
         cx.try_tell(poll, |_, cx| drop(cx.peers().s_vote(0))).unwrap();
         cx.try_tell(root.contents, |_, cx| drop(cx.peers().s_delete_content(1))).unwrap();
     });
-    let told = booth.world.told(client);
-    assert!(!told.contains(&"poll.results [1, 0]".to_owned()), "{told:?}");
-    assert!(told.contains(&"contents.removed 1".to_owned()), "{told:?}");
+    let received = booth.world.received(client);
+    assert!(!received.contains(&"poll.results [1, 0]".to_owned()), "{received:?}");
+    assert!(received.contains(&"contents.removed 1".to_owned()), "{received:?}");
     assert!(booth.world.pair.client_error(client).is_none());
 }

@@ -12,13 +12,13 @@ use crate::meeting::{store::MemoryStore, world};
 fn vote_is_acknowledged_and_counted() {
     let mut booth = booth();
     booth.vote(ADA, 0);
-    assert_eq!(booth.told(ADA), ["poll.vote 0"]);
-    assert_eq!(booth.told(HOST), ["poll.results [1, 0]"]);
+    assert_eq!(booth.received(ADA), ["poll.vote 0"]);
+    assert_eq!(booth.received(HOST), ["poll.results [1, 0]"]);
     // Zeros are not sent again.
-    assert!(booth.told(BOB).is_empty());
+    assert!(booth.received(BOB).is_empty());
     booth.vote(ADA, 1);
     assert_eq!(
-        (booth.told(ADA), booth.told(HOST)),
+        (booth.received(ADA), booth.received(HOST)),
         (vec!["poll.vote 1".to_owned()], vec!["poll.results [0, 1]".to_owned()])
     );
 }
@@ -29,8 +29,8 @@ fn vote_can_be_withdrawn() {
     booth.vote(ADA, 1);
     booth.forget();
     booth.vote(ADA, -1);
-    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
-    assert_eq!(booth.told(HOST), ["poll.results [0, 0]"]);
+    assert_eq!(booth.received(ADA), ["poll.vote -1"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 0]"]);
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn repeated_vote_is_acknowledged_without_effect() {
     booth.vote(ADA, 1);
     booth.forget();
     booth.vote(ADA, 1);
-    assert_eq!(booth.told(ADA), ["poll.vote 1"]);
-    assert!(booth.told(HOST).is_empty());
+    assert_eq!(booth.received(ADA), ["poll.vote 1"]);
+    assert!(booth.received(HOST).is_empty());
 }
 
 #[test]
@@ -51,10 +51,10 @@ fn ruling_15_invalid_choice_is_answered_with_the_stored_vote() {
     // The first value is the number of choices.
     for choice in [2, 3, -2, 7, i32::MAX, i32::MIN] {
         booth.vote(ADA, choice);
-        assert_eq!(booth.told(ADA), ["poll.vote 1"], "{choice}");
+        assert_eq!(booth.received(ADA), ["poll.vote 1"], "{choice}");
         booth.vote(BOB, choice);
-        assert_eq!(booth.told(BOB), ["poll.vote -1"], "{choice}");
-        assert!(booth.told(HOST).is_empty(), "{choice}");
+        assert_eq!(booth.received(BOB), ["poll.vote -1"], "{choice}");
+        assert!(booth.received(HOST).is_empty(), "{choice}");
     }
 }
 
@@ -67,13 +67,13 @@ fn closed_poll_answers_with_the_earlier_vote() {
     for choice in [0, -1] {
         booth.vote(ADA, choice);
         booth.vote(BOB, choice);
-        assert_eq!(booth.told(ADA), ["poll.vote 1"]);
-        assert_eq!(booth.told(BOB), ["poll.vote -1"]);
-        assert!(booth.told(HOST).is_empty());
+        assert_eq!(booth.received(ADA), ["poll.vote 1"]);
+        assert_eq!(booth.received(BOB), ["poll.vote -1"]);
+        assert!(booth.received(HOST).is_empty());
     }
     booth.call(HOST, |poll| drop(poll.s_set_open_state(true)));
     booth.vote(ADA, 0);
-    assert_eq!(booth.told(ADA), ["poll.open true", "poll.vote 0"]);
+    assert_eq!(booth.received(ADA), ["poll.open true", "poll.vote 0"]);
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn forbidden_vote_is_answered_with_no_vote() {
     }
     booth.forget();
     booth.vote(ADA, 0);
-    assert_eq!(booth.told(ADA), ["poll.vote -1"]);
-    assert!(booth.told(HOST).is_empty());
+    assert_eq!(booth.received(ADA), ["poll.vote -1"]);
+    assert!(booth.received(HOST).is_empty());
     booth.vote(HOST, 0);
-    assert_eq!(booth.told(HOST), ["poll.vote 0", "poll.results [1, 0]"]);
+    assert_eq!(booth.received(HOST), ["poll.vote 0", "poll.results [1, 0]"]);
 }
 
 #[test]
@@ -111,20 +111,20 @@ fn vote_belongs_to_the_user_on_all_connections() {
     let second = booth.join(4, Role::Attendee);
     booth.forget();
     booth.vote(second, 1);
-    assert_eq!(booth.told(second), ["poll.vote 1"]);
-    assert_eq!(booth.told(ADA), ["poll.vote 1"]);
-    assert!(booth.told(BOB).is_empty());
+    assert_eq!(booth.received(second), ["poll.vote 1"]);
+    assert_eq!(booth.received(ADA), ["poll.vote 1"]);
+    assert!(booth.received(BOB).is_empty());
     // One user has one vote.
-    assert_eq!(booth.told(HOST), ["poll.results [0, 1]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 1]"]);
     booth.vote(ADA, 0);
     assert_eq!(
-        (booth.told(second), booth.told(HOST)),
+        (booth.received(second), booth.received(HOST)),
         (vec!["poll.vote 0".to_owned()], vec!["poll.results [1, 0]".to_owned()])
     );
     // A refusal is sent only to the voting connection.
     booth.vote(ADA, 9);
-    assert_eq!(booth.told(ADA), ["poll.vote 0", "poll.vote 0"]);
-    assert!(booth.told(second).is_empty());
+    assert_eq!(booth.received(ADA), ["poll.vote 0", "poll.vote 0"]);
+    assert!(booth.received(second).is_empty());
 }
 
 #[test]
@@ -135,11 +135,11 @@ fn vote_survives_leaving_and_returning() {
     booth.world.pair.drop_client(client);
     booth.forget();
     booth.vote(BOB, 1);
-    assert_eq!(booth.told(HOST), ["poll.results [0, 2]"]);
+    assert_eq!(booth.received(HOST), ["poll.results [0, 2]"]);
     let again = booth.join(4, Role::Attendee);
-    let told = booth.told(again);
-    assert!(told.contains(&"poll.vote 1".to_owned()), "{told:?}");
-    assert!(told.contains(&"poll.results [0, 0]".to_owned()), "{told:?}");
+    let received = booth.received(again);
+    assert!(received.contains(&"poll.vote 1".to_owned()), "{received:?}");
+    assert!(received.contains(&"poll.results [0, 0]".to_owned()), "{received:?}");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn newcomer_gets_the_poll_state() {
     booth.call(HOST, |poll| drop(poll.s_set_results_state(true)));
     let (client, _) = join(&mut booth.world, 6, Role::Attendee);
     assert_eq!(
-        booth.world.told(client),
+        booth.world.received(client),
         [
             "poll.question Drink? now/later/never true []",
             "poll.open false",
@@ -168,9 +168,9 @@ fn newcomer_gets_the_poll_state() {
 fn votes_of_one_turn_share_one_announcement() {
     let mut booth = booth();
     booth.call(ADA, |poll| (0..1000).for_each(|vote| drop(poll.s_vote(vote % 2))));
-    let told = booth.told(ADA);
-    assert_eq!((told.len(), told.last().unwrap().as_str()), (1000, "poll.vote 1"));
-    let results = booth.told(HOST);
+    let received = booth.received(ADA);
+    assert_eq!((received.len(), received.last().unwrap().as_str()), (1000, "poll.vote 1"));
+    let results = booth.received(HOST);
     assert_eq!(results.last().unwrap(), "poll.results [0, 1]");
     assert!(results.len() < 10, "{results:?}");
 }
@@ -233,9 +233,9 @@ proptest! {
                         _ => {}
                     }
                     let stored = votes[who].map_or(-1, |choice| choice as i32);
-                    let told = booth.told(places[who]);
-                    prop_assert_eq!(&told[0], &format!("poll.vote {stored}"));
-                    if let Some(results) = told.get(1) {
+                    let received = booth.received(places[who]);
+                    prop_assert_eq!(&received[0], &format!("poll.vote {stored}"));
+                    if let Some(results) = received.get(1) {
                         shown[who].clone_from(results);
                     }
                 }
@@ -259,14 +259,14 @@ proptest! {
             }
             // The last results of each client are those that it may see.
             for (who, place) in places.iter().chain([&HOST]).enumerate() {
-                let told = booth.told(*place);
-                if let Some(told) = told.iter().rfind(|line| line.starts_with("poll.results")) {
-                    shown[who].clone_from(told);
+                let received = booth.received(*place);
+                if let Some(received) = received.iter().rfind(|line| line.starts_with("poll.results")) {
+                    shown[who].clone_from(received);
                 }
             }
             let (voters, host) = shown.split_at(VOTERS);
             prop_assert_eq!(&host[0], &results(true, &votes));
-            prop_assert!(voters.iter().all(|told| *told == results(all_see, &votes)));
+            prop_assert!(voters.iter().all(|received| *received == results(all_see, &votes)));
         }
     }
 }

@@ -13,8 +13,8 @@ fn completion_follows_the_annotations() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     open(&mut world, ATTENDEE, id);
-    let told = told(&mut world, ATTENDEE);
-    assert_eq!(told, ["count 1", "location 0 0", "annotations", "completed 11"]);
+    let received = received(&mut world, ATTENDEE);
+    assert_eq!(received, ["count 1", "location 0 0", "annotations", "completed 11"]);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn hiding_a_presentation_disconnects_its_annotations() {
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     let content = world.open(ATTENDEE, id);
     world.extend(ATTENDEE, content, Slides::new);
-    told(&mut world, ATTENDEE);
+    received(&mut world, ATTENDEE);
     let own = world.open(ORGANIZER, id);
     world.content(ORGANIZER, own, |content| {
         drop(content.s_set_visibility(psom_objects::types::ContentVisibility::Presenters));
@@ -40,8 +40,8 @@ fn hiding_a_presentation_disconnects_its_annotations() {
     world.set_role(3, Role::Presenter);
     // Everything is connected and sent again without an error.
     open(&mut world, ATTENDEE, id);
-    let told = told(&mut world, ATTENDEE);
-    assert_eq!(told, ["count 1", "location 0 0", "annotations", "completed 11"]);
+    let received = received(&mut world, ATTENDEE);
+    assert_eq!(received, ["count 1", "location 0 0", "annotations", "completed 11"]);
     assert!(world.pair.server_error(ATTENDEE).is_none());
 }
 
@@ -62,10 +62,10 @@ fn upload_image(world: &mut World, client: usize, id: i64, file: &str) -> String
     );
     let detail = Some(detail.parse().unwrap());
     let annotation = CreateAnnotation { parent_id: id.to_string(), detail };
-    world.told(client);
+    world.received(client);
     world.upload(client, &pack(&Manifest::CreateAnnotation(annotation), &[("a.png", b"a.png")]), 7);
-    let told = world.told(client);
-    finished(&told).to_owned()
+    let received = world.received(client);
+    finished(&received).to_owned()
 }
 
 #[test]
@@ -73,9 +73,9 @@ fn images_are_added_to_the_slide_annotations() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, []));
     open(&mut world, ATTENDEE, id);
-    told(&mut world, ATTENDEE);
+    received(&mut world, ATTENDEE);
     assert_eq!(upload_image(&mut world, PRESENTER, id, "a.png"), "Ok");
-    assert_eq!(told(&mut world, ATTENDEE), ["annotated [1]", "image 1 <a.png>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["annotated [1]", "image 1 <a.png>"]);
     assert_eq!(stored(&world), ["a.png"]);
     world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));
     assert_eq!(stored(&world), [""; 0]);

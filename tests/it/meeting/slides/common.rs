@@ -271,15 +271,15 @@ pub fn share(world: &mut World, client: usize, title: &str, ppt: ChunkedPpt) -> 
 
 /// Uploads a new content and returns the calls that the client has received.
 pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<String> {
-    world.told(client);
+    world.received(client);
     world.reserve(client, &content.common.title, 7);
     upload(world, client, &content.into());
-    world.told(client)
+    world.received(client)
 }
 
 /// Finds the result of an upload among the received calls.
-pub fn finished(told: &[String]) -> &str {
-    let mut lines = told.iter().filter_map(|line| line.strip_prefix("uploads.finished 7 "));
+pub fn finished(received: &[String]) -> &str {
+    let mut lines = received.iter().filter_map(|line| line.strip_prefix("uploads.finished 7 "));
     lines.next().expect("the upload is over")
 }
 
@@ -322,8 +322,8 @@ pub fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
 
 /// Takes the calls that a client has received from presentations, with the data of the files;
 /// `<-file>` stands for a deleted file.
-pub fn told(world: &mut World, client: usize) -> Vec<String> {
-    let told = world.told_of(client, "slides.");
+pub fn received(world: &mut World, client: usize) -> Vec<String> {
+    let received = world.received_of(client, "slides.");
     let disk = world.store.disk();
     let with_file = |line: String| {
         let line = line.strip_prefix("slides.").unwrap();
@@ -335,7 +335,7 @@ pub fn told(world: &mut World, client: usize) -> Vec<String> {
             None => format!("{start}<-{file}>"),
         }
     };
-    told.into_iter().map(with_file).collect()
+    received.into_iter().map(with_file).collect()
 }
 
 /// The data of the stored files in order.

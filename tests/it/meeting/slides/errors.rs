@@ -8,7 +8,7 @@ fn opened(slides: u32) -> (World, i64, [psom::Handle<Slides>; 3]) {
     let id = share(&mut world, PRESENTER, "talk", deck(slides, []));
     let handles = [ORGANIZER, PRESENTER, ATTENDEE].map(|client| {
         let handle = open(&mut world, client, id);
-        told(&mut world, client);
+        received(&mut world, client);
         handle
     });
     (world, id, handles)
@@ -18,9 +18,9 @@ fn opened(slides: u32) -> (World, i64, [psom::Handle<Slides>; 3]) {
 fn late(world: &mut World, id: i64, user: i64) -> Vec<String> {
     let late = join(world, user, Role::Attendee);
     open(world, late, id);
-    let mut told = told(world, late);
-    told.retain(|line| line.starts_with("failed"));
-    told
+    let mut received = received(world, late);
+    received.retain(|line| line.starts_with("failed"));
+    received
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn error_is_sent_to_all_and_to_newcomers() {
     let code = Code::ClientConversionFailed;
     fail(&mut world, PRESENTER, slides[PRESENTER], (1, 3), Format::FullJpeg, code);
     for client in [ORGANIZER, PRESENTER, ATTENDEE] {
-        assert_eq!(told(&mut world, client), ["failed 1..3 FullJpeg ClientConversionFailed"]);
+        assert_eq!(received(&mut world, client), ["failed 1..3 FullJpeg ClientConversionFailed"]);
     }
     assert_eq!(late(&mut world, id, 4), ["failed 1..3 FullJpeg ClientConversionFailed"]);
 }
@@ -104,7 +104,7 @@ fn error_report_without_permission_is_ignored() {
     let code = Code::ClientUploadFailed;
     fail(&mut world, ATTENDEE, slides[ATTENDEE], (0, 1), Format::FullJpeg, code);
     for client in [ORGANIZER, PRESENTER, ATTENDEE] {
-        assert_eq!(told(&mut world, client), [""; 0]);
+        assert_eq!(received(&mut world, client), [""; 0]);
     }
     assert_eq!(late(&mut world, id, 4), [""; 0]);
     assert!(world.pair.server_error(ATTENDEE).is_none());
@@ -132,7 +132,9 @@ fn invalid_error_report_ends_the_connection() {
             let broken = broken(&world, client);
             assert!(broken.contains(why), "{range:?} {format:?} {code:?}: {broken}");
             let _ = late(&mut world, id, 4);
-            assert!(!told(&mut world, ORGANIZER).iter().any(|line| line.contains("UploadFailed")));
+            assert!(
+                !received(&mut world, ORGANIZER).iter().any(|line| line.contains("UploadFailed"))
+            );
         }
     }
 }

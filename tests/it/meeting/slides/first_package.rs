@@ -44,11 +44,11 @@ fn all_resources_are_sent_in_order_on_connect() {
     let id = share(&mut world, PRESENTER, "talk", everything());
     for client in [PRESENTER, ATTENDEE] {
         open(&mut world, client, id);
-        assert_eq!(told(&mut world, client), ALL);
+        assert_eq!(received(&mut world, client), ALL);
     }
     let late = join(&mut world, 4, Role::Attendee);
     open(&mut world, late, id);
-    assert_eq!(told(&mut world, late), ALL);
+    assert_eq!(received(&mut world, late), ALL);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn ppt_wac_content_is_sent_like_a_presentation() {
     let created = create(&mut world, PRESENTER, content);
     assert!(created.contains(&"contents.added 1 Content.PptWac".to_owned()), "{created:?}");
     open(&mut world, ATTENDEE, 1);
-    assert_eq!(told(&mut world, ATTENDEE), ALL);
+    assert_eq!(received(&mut world, ATTENDEE), ALL);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn missing_slide_count_is_inferred_from_the_resources() {
     for (number, (resources, count)) in named.into_iter().enumerate() {
         let id = share(&mut world, PRESENTER, &format!("talk {number}"), uncounted(resources));
         open(&mut world, ATTENDEE, id);
-        assert_eq!(told(&mut world, ATTENDEE)[0], format!("count {count}"));
+        assert_eq!(received(&mut world, ATTENDEE)[0], format!("count {count}"));
     }
 }
 
@@ -88,9 +88,9 @@ fn too_many_slides_are_refused_without_a_trace() {
     let client = join(&mut world, 1, Role::Presenter);
     share(&mut world, client, "three", deck(3, []));
     let refused = |world: &mut _, ppt| {
-        let told = create(world, client, CreateContent::new("talk", ContentDetail::Ppt(ppt)));
-        assert_eq!(finished(&told), "TooManySlides");
-        assert!(!told.iter().any(|line| line.starts_with("contents.added")), "{told:?}");
+        let received = create(world, client, CreateContent::new("talk", ContentDetail::Ppt(ppt)));
+        assert_eq!(finished(&received), "TooManySlides");
+        assert!(!received.iter().any(|line| line.starts_with("contents.added")), "{received:?}");
     };
     refused(&mut world, deck(4, [jpegs("j", [0])]));
     refused(&mut world, ChunkedPpt { slides: None, ..deck(0, [jpegs("j", [3])]) });
@@ -102,8 +102,8 @@ fn too_many_slides_are_refused_without_a_trace() {
 fn first_package_without_a_usable_resource_is_refused() {
     let mut world = room();
     let content = CreateContent::new("talk", ContentDetail::Ppt(deck(1, [jpegs("j", [1])])));
-    let told = create(&mut world, PRESENTER, content);
-    assert_eq!(finished(&told), "VerifyFailed");
+    let received = create(&mut world, PRESENTER, content);
+    assert_eq!(finished(&received), "VerifyFailed");
     assert_eq!(stored(&world), [""; 0]);
     world.contents(PRESENTER, |contents| drop(contents.s_release_title(7)));
     let stats = world.pair.server_stats();
@@ -120,9 +120,9 @@ fn part_name_may_be_spelled_in_several_ways() {
     let ppt = ChunkedPpt { preview_thumbnail_file: Some("A B.jpg".into()), ..deck(2, [both]) };
     let id = share(&mut world, PRESENTER, "talk", ppt);
     open(&mut world, ATTENDEE, id);
-    let told = told(&mut world, ATTENDEE);
+    let received = received(&mut world, ATTENDEE);
     let expected = ["preview <A B.jpg>", "jpeg 0 <A B.jpg>", "jpeg 1 <A B.jpg>"];
-    assert_eq!(told[2..5], expected);
+    assert_eq!(received[2..5], expected);
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn uploader_connecting_later_gets_its_resource_errors() {
     add(&mut world, PRESENTER, id, [jpegs("m", [1]), full("f", None), jpegs("l", [3])]);
     assert_eq!(stored(&world), ["f", "j0", "m1", "n"]);
     let refused = |world: &mut World, client| {
-        let told = told(world, client).into_iter();
-        told.filter(|line| line.starts_with("refused")).collect::<Vec<_>>()
+        let received = received(world, client).into_iter();
+        received.filter(|line| line.starts_with("refused")).collect::<Vec<_>>()
     };
     // The user's other connection has not uploaded anything.
     let other = join(&mut world, 2, Role::Presenter);

@@ -9,7 +9,7 @@ fn opened() -> (World, i64) {
     let id = share(&mut world, PRESENTER, "talk", deck(3, []));
     for client in [PRESENTER, ATTENDEE] {
         open(&mut world, client, id);
-        told(&mut world, client);
+        received(&mut world, client);
     }
     (world, id)
 }
@@ -19,12 +19,12 @@ fn is_told(resources: Vec<PptResource>, calls: &[&str]) {
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, PRESENTER, id, resources), "Ok");
     for client in [PRESENTER, ATTENDEE] {
-        assert_eq!(told(&mut world, client), calls);
+        assert_eq!(received(&mut world, client), calls);
     }
     let late = join(&mut world, 4, Role::Attendee);
     open(&mut world, late, id);
-    let told = told(&mut world, late);
-    assert_eq!(&told[2..told.len() - 2], calls);
+    let received = received(&mut world, late);
+    assert_eq!(&received[2..received.len() - 2], calls);
 }
 
 #[test]
@@ -68,9 +68,9 @@ fn markup_without_resources_is_sent_to_all() {
 fn other_presenters_can_add_resources() {
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, ORGANIZER, id, [super::common::jpegs("j", [1])]), "Ok");
-    assert_eq!(told(&mut world, ATTENDEE), ["jpeg 1 <j1>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["jpeg 1 <j1>"]);
     world.uploads(ATTENDEE, |uploads| drop(uploads.s_request_upload(100, 100, 7)));
-    assert_eq!(world.told_of(ATTENDEE, "uploads"), ["uploads.rejected 7 UnknownFailure"]);
-    assert_eq!(told(&mut world, PRESENTER), ["jpeg 1 <j1>"]);
+    assert_eq!(world.received_of(ATTENDEE, "uploads"), ["uploads.rejected 7 UnknownFailure"]);
+    assert_eq!(received(&mut world, PRESENTER), ["jpeg 1 <j1>"]);
     assert_eq!(stored(&world), ["j1"]);
 }

@@ -18,7 +18,7 @@ fn opened(count: u32) -> Talk {
     let id = share(&mut world, PRESENTER, "talk", deck(count, []));
     let slides = [ORGANIZER, PRESENTER, ATTENDEE].map(|client| {
         let slides = open(&mut world, client, id);
-        told(&mut world, client);
+        received(&mut world, client);
         slides
     });
     Talk { world, id, slides }
@@ -29,8 +29,8 @@ impl Talk {
         go(&mut self.world, client, self.slides[client], location);
     }
 
-    fn told(&mut self) -> [Vec<String>; 3] {
-        [ORGANIZER, PRESENTER, ATTENDEE].map(|client| told(&mut self.world, client))
+    fn received(&mut self) -> [Vec<String>; 3] {
+        [ORGANIZER, PRESENTER, ATTENDEE].map(|client| received(&mut self.world, client))
     }
 }
 
@@ -46,28 +46,28 @@ fn all(line: &str) -> [Vec<String>; 3] {
 fn new_location_is_sent_to_all_and_to_newcomers() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(2, 1));
-    assert_eq!(talk.told(), all("location 2 1"));
+    assert_eq!(talk.received(), all("location 2 1"));
     talk.go(ORGANIZER, &at(1, 0));
-    assert_eq!(talk.told(), all("location 1 0"));
+    assert_eq!(talk.received(), all("location 1 0"));
     let late = join(&mut talk.world, 4, Role::Attendee);
     open(&mut talk.world, late, talk.id);
-    assert_eq!(told(&mut talk.world, late)[1], "location 1 0");
+    assert_eq!(received(&mut talk.world, late)[1], "location 1 0");
 }
 
 #[test]
 fn initial_location_is_the_first_slide() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(2, 1));
-    talk.told();
+    talk.received();
     talk.go(PRESENTER, INITIAL_LOCATION);
-    assert_eq!(talk.told(), all("location 0 0"));
+    assert_eq!(talk.received(), all("location 0 0"));
 }
 
 #[test]
 fn unchanged_location_is_sent_to_the_caller_only() {
     let mut talk = opened(3);
     talk.go(PRESENTER, &at(0, 0));
-    let [organizer, presenter, attendee] = talk.told();
+    let [organizer, presenter, attendee] = talk.received();
     assert_eq!(presenter, ["location 0 0"]);
     assert!(organizer.is_empty() && attendee.is_empty());
 }
@@ -76,10 +76,10 @@ fn unchanged_location_is_sent_to_the_caller_only() {
 fn missing_slide_returns_the_current_location() {
     let mut talk = opened(3);
     talk.go(ORGANIZER, &at(1, 2));
-    talk.told();
+    talk.received();
     for slide in [3, i32::MAX.unsigned_abs()] {
         talk.go(PRESENTER, &at(slide, 0));
-        let [organizer, presenter, attendee] = talk.told();
+        let [organizer, presenter, attendee] = talk.received();
         assert_eq!(presenter, ["location 1 2"]);
         assert!(organizer.is_empty() && attendee.is_empty());
     }
@@ -89,36 +89,36 @@ fn missing_slide_returns_the_current_location() {
 fn forbidden_navigation_returns_the_current_location() {
     let mut talk = opened(3);
     talk.go(ATTENDEE, &at(1, 0));
-    let [organizer, presenter, attendee] = talk.told();
+    let [organizer, presenter, attendee] = talk.received();
     assert_eq!(attendee, ["location 0 0"]);
     assert!(organizer.is_empty() && presenter.is_empty());
     talk.world.set_role(3, Role::Presenter);
     talk.go(ATTENDEE, &at(1, 0));
-    assert_eq!(talk.told(), all("location 1 0"));
+    assert_eq!(talk.received(), all("location 1 0"));
     talk.world.set_role(2, Role::Attendee);
-    talk.told();
+    talk.received();
     talk.go(PRESENTER, &at(2, 0));
-    assert_eq!(talk.told()[PRESENTER], ["location 1 0"]);
+    assert_eq!(talk.received()[PRESENTER], ["location 1 0"]);
 }
 
 #[test]
 fn empty_presentation_has_only_the_initial_location() {
     let mut talk = opened(0);
     talk.go(PRESENTER, &at(0, 1));
-    assert_eq!(talk.told(), all("location 0 1"));
+    assert_eq!(talk.received(), all("location 0 1"));
     talk.go(PRESENTER, &at(1, 0));
-    assert_eq!(talk.told()[PRESENTER], ["location 0 1"]);
+    assert_eq!(talk.received()[PRESENTER], ["location 0 1"]);
 }
 
 #[test]
 fn click_count_is_not_limited_by_the_server() {
     let mut talk = opened(2);
     add(&mut talk.world, PRESENTER, talk.id, [markup("m", 0, [])]);
-    talk.told();
+    talk.received();
     // Other formats of a slide can have more animations than its markup.
     for (slide, click) in [(1, 9), (0, 3), (0, 4)] {
         talk.go(PRESENTER, &at(slide, click));
-        assert_eq!(talk.told(), all(&format!("location {slide} {click}")));
+        assert_eq!(talk.received(), all(&format!("location {slide} {click}")));
     }
 }
 
@@ -134,8 +134,8 @@ fn extension_elements_of_a_location_are_kept() {
              </p:PptLocation>"
         ),
     );
-    for told in talk.told() {
-        assert_eq!(told, ["location 1 2", "extension zoom"]);
+    for received in talk.received() {
+        assert_eq!(received, ["location 1 2", "extension zoom"]);
     }
 }
 
@@ -148,8 +148,8 @@ fn malformed_location_ends_the_connection() {
             let mut talk = opened(2);
             talk.go(client, bad);
             assert!(broken(&talk.world, client).contains("malformed location"), "{bad}");
-            let told = &talk.told()[ORGANIZER];
-            assert!(!told.iter().any(|line| line.starts_with("location")), "{told:?}");
+            let received = &talk.received()[ORGANIZER];
+            assert!(!received.iter().any(|line| line.starts_with("location")), "{received:?}");
         }
     }
 }
@@ -163,9 +163,9 @@ fn location_too_large_to_send_back_is_refused() {
         at(1, 0).replacen("><Slide", &own, 1)
     };
     talk.go(PRESENTER, &with_quotes(20_000));
-    let [organizer, presenter, attendee] = talk.told();
+    let [organizer, presenter, attendee] = talk.received();
     assert_eq!(presenter, ["location 0 0"]);
     assert!(organizer.is_empty() && attendee.is_empty());
     talk.go(PRESENTER, &with_quotes(2_000));
-    assert_eq!(talk.told(), all("location 1 0"));
+    assert_eq!(talk.received(), all("location 1 0"));
 }

@@ -9,7 +9,7 @@ fn opened(slides: u32) -> (World, i64) {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(slides, []));
     open(&mut world, ATTENDEE, id);
-    told(&mut world, ATTENDEE);
+    received(&mut world, ATTENDEE);
     (world, id)
 }
 
@@ -20,13 +20,13 @@ fn markup_waits_for_all_its_resources() {
     assert_eq!(add(&mut world, PRESENTER, id, [markup("m1", 1, ["b"])]), "Ok");
     let late = join(&mut world, 4, Role::Attendee);
     open(&mut world, late, id);
-    assert_eq!(told(&mut world, late).len(), 4);
+    assert_eq!(received(&mut world, late).len(), 4);
     add(&mut world, PRESENTER, id, [shared(["b"])]);
     let calls = ["shared b <b>", "markup 1 3 [b] <m1>"];
-    assert_eq!(told(&mut world, ATTENDEE), calls);
-    assert_eq!(told(&mut world, late), calls);
+    assert_eq!(received(&mut world, ATTENDEE), calls);
+    assert_eq!(received(&mut world, late), calls);
     add(&mut world, PRESENTER, id, [shared(["a"])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["shared a <a>", "markup 0 3 [a,b] <m0>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["shared a <a>", "markup 0 3 [a,b] <m0>"]);
 }
 
 #[test]
@@ -34,10 +34,10 @@ fn old_markup_stays_until_the_new_one_is_complete() {
     let (mut world, id) = opened(1);
     add(&mut world, PRESENTER, id, [markup("old", 0, [])]);
     add(&mut world, PRESENTER, id, [markup("new", 0, ["a"])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["markup 0 3 [] <old>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["markup 0 3 [] <old>"]);
     assert_eq!(stored(&world), ["new", "old"]);
     add(&mut world, PRESENTER, id, [shared(["a"])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["shared a <a>", "markup 0 3 [a] <new>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["shared a <a>", "markup 0 3 [a] <new>"]);
     assert_eq!(stored(&world), ["a", "new"]);
 }
 
@@ -48,11 +48,11 @@ fn newer_markup_replaces_waiting_markup() {
     add(&mut world, PRESENTER, id, [markup("second", 0, ["b"])]);
     assert_eq!(stored(&world), ["second"]);
     add(&mut world, PRESENTER, id, [shared(["a"])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["shared a <a>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["shared a <a>"]);
     add(&mut world, PRESENTER, id, [markup("third", 0, [])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["markup 0 3 [] <third>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["markup 0 3 [] <third>"]);
     add(&mut world, PRESENTER, id, [shared(["b"])]);
-    assert_eq!(told(&mut world, ATTENDEE), ["shared b <b>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["shared b <b>"]);
     assert_eq!(stored(&world), ["a", "b", "third"]);
 }
 

@@ -7,11 +7,11 @@ use crate::meeting::world::{ATTENDEE, PRESENTER, World};
 
 /// The native file that a client has received, with its data.
 fn file(world: &mut World, client: usize) -> Vec<String> {
-    let told = world.told_of(client, "content 1.file");
+    let received = world.received_of(client, "content 1.file");
     let disk = world.store.disk();
     let name = |line: &String| line.split(' ').nth(2).unwrap().to_owned();
     let bytes = |line| String::from_utf8(disk.files[&name(line)].clone()).unwrap();
-    told.iter().map(bytes).collect()
+    received.iter().map(bytes).collect()
 }
 
 #[test]

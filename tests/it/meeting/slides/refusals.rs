@@ -10,7 +10,7 @@ fn opened() -> (World, i64) {
     let id = share(&mut world, PRESENTER, "talk", deck(3, []));
     for client in [PRESENTER, ATTENDEE] {
         open(&mut world, client, id);
-        told(&mut world, client);
+        received(&mut world, client);
     }
     (world, id)
 }
@@ -22,15 +22,15 @@ fn is_refused(resource: PptResource, code: &str) {
     let resources = [partial("good", [0]), resource.clone()];
     assert_eq!(add(&mut world, PRESENTER, id, resources), "Ok");
     let good = "partial [0] <good>".to_owned();
-    assert_eq!(told(&mut world, PRESENTER), [format!("refused 2 {code}"), good.clone()]);
-    assert_eq!(told(&mut world, ATTENDEE), [good]);
+    assert_eq!(received(&mut world, PRESENTER), [format!("refused 2 {code}"), good.clone()]);
+    assert_eq!(received(&mut world, ATTENDEE), [good]);
     assert_eq!(stored(&world), ["good"]);
 
     // On its own, it makes the whole package invalid.
     let (mut world, id) = opened();
     assert_eq!(add(&mut world, PRESENTER, id, [resource]), "VerifyFailed");
-    assert_eq!(told(&mut world, PRESENTER), [format!("refused 1 {code}")]);
-    assert_eq!(told(&mut world, ATTENDEE), [""; 0]);
+    assert_eq!(received(&mut world, PRESENTER), [format!("refused 1 {code}")]);
+    assert_eq!(received(&mut world, ATTENDEE), [""; 0]);
     assert_eq!(stored(&world), [""; 0]);
 }
 
@@ -102,7 +102,7 @@ fn duplicates_within_a_package_are_refused() {
         let (mut world, id) = opened();
         assert_eq!(add(&mut world, PRESENTER, id, [first, second]), "Ok");
         let refused = format!("refused 2 {FAILED}");
-        assert_eq!(told(&mut world, PRESENTER), [refused, told_of_first.to_owned()]);
+        assert_eq!(received(&mut world, PRESENTER), [refused, told_of_first.to_owned()]);
         assert_eq!(stored(&world).len(), 1);
     }
 }
@@ -142,7 +142,7 @@ fn resource_without_a_number_is_refused_silently() {
             PRESENTER,
             &CreatePptContentResource { content_id, detail }.into_manifest(),
         );
-        let log = world.told(PRESENTER);
+        let log = world.received(PRESENTER);
         assert_eq!(finished(&log), "VerifyFailed");
         assert!(!log.iter().any(|line| line.starts_with("slides.")), "{log:?}");
     }
@@ -161,7 +161,7 @@ fn foreign_and_malformed_details_are_refused() {
     for (manifest, files) in [(others, &[("f", &b"x"[..])][..]), (none, &[])] {
         let package = pack(&manifest, files);
         world.upload(PRESENTER, &package, 7);
-        let finished = world.told_of(PRESENTER, "uploads.finished");
+        let finished = world.received_of(PRESENTER, "uploads.finished");
         assert_eq!(finished, ["uploads.finished 7 VerifyFailed"]);
         assert_eq!(stored(&world), [""; 0]);
     }
@@ -180,12 +180,12 @@ fn resources_for_another_content_type_are_refused() {
 fn empty_detail_creates_an_empty_presentation() {
     let mut world = room();
     let detail = ContentDetail::Ppt(ChunkedPpt::default());
-    let told = create(&mut world, ORGANIZER, CreateContent::new("empty", detail));
-    assert_eq!(finished(&told), "Ok");
+    let received = create(&mut world, ORGANIZER, CreateContent::new("empty", detail));
+    assert_eq!(finished(&received), "Ok");
     let late = join(&mut world, 5, Role::Attendee);
     open(&mut world, late, 1);
-    let told = super::common::told(&mut world, late);
-    assert_eq!(told, ["count 0", "location 0 0", "annotations", "completed 11"]);
+    let received = super::common::received(&mut world, late);
+    assert_eq!(received, ["count 0", "location 0 0", "annotations", "completed 11"]);
 }
 
 /// Markup that refers to one shared file so often that its call takes about 65 KB.
@@ -212,14 +212,15 @@ fn presentation_size_is_limited_by_its_snapshot() {
     }
     assert_eq!((finished[0].as_str(), finished[11].as_str()), ("Ok", "VerifyFailed"));
     // Existing resources may still be replaced.
-    let first = told(&mut world, ATTENDEE);
+    let first = received(&mut world, ATTENDEE);
     assert_eq!(add(&mut world, PRESENTER, id, [heavy(0)]), "Ok");
-    assert_eq!(told(&mut world, ATTENDEE).len(), 1);
+    assert_eq!(received(&mut world, ATTENDEE).len(), 1);
     let late = join(&mut world, 5, Role::Attendee);
     open(&mut world, late, id);
     assert!(world.pair.client_error(late).is_none());
-    let markup = |told: Vec<String>| told.iter().filter(|line| line.starts_with("markup")).count();
-    let seen = markup(told(&mut world, late));
+    let markup =
+        |received: Vec<String>| received.iter().filter(|line| line.starts_with("markup")).count();
+    let seen = markup(received(&mut world, late));
     assert_eq!(seen, markup(first));
     assert!((24..36).contains(&seen), "{seen}");
 }

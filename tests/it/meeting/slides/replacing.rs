@@ -17,9 +17,9 @@ fn newer_resource_replaces_the_older_one() {
         let mut world = room();
         let id = share(&mut world, PRESENTER, "talk", deck(2, [first]));
         open(&mut world, ATTENDEE, id);
-        told(&mut world, ATTENDEE);
+        received(&mut world, ATTENDEE);
         assert_eq!(add(&mut world, PRESENTER, id, [second]), "Ok");
-        assert_eq!(told(&mut world, ATTENDEE), [again]);
+        assert_eq!(received(&mut world, ATTENDEE), [again]);
         assert_eq!(stored(&world), files);
         world.contents(PRESENTER, move |contents| drop(contents.s_delete_content(id)));
         assert_eq!(stored(&world), [""; 0]);
@@ -31,10 +31,10 @@ fn shared_file_is_replaced_by_name() {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(1, [shared(["s"]), markup("m", 0, ["s"])]));
     open(&mut world, ATTENDEE, id);
-    told(&mut world, ATTENDEE);
+    received(&mut world, ATTENDEE);
     let before = world.disk().0;
     assert_eq!(add(&mut world, PRESENTER, id, [shared(["s"])]), "Ok");
-    assert_eq!(told(&mut world, ATTENDEE), ["shared s <s>"]);
+    assert_eq!(received(&mut world, ATTENDEE), ["shared s <s>"]);
     assert_eq!(stored(&world), ["m", "s"]);
     assert_ne!(world.disk().0, before);
 }
@@ -46,11 +46,11 @@ fn slide_is_served_from_the_newest_file_only() {
     add(&mut world, PRESENTER, id, [notes("b", [1, 3])]);
     let late = join(&mut world, 4, Role::Attendee);
     open(&mut world, late, id);
-    assert_eq!(told(&mut world, late)[2..4], ["notes [0, 2] <a>", "notes [1, 3] <b>"]);
+    assert_eq!(received(&mut world, late)[2..4], ["notes [0, 2] <a>", "notes [1, 3] <b>"]);
     add(&mut world, PRESENTER, id, [notes("c", [0, 2])]);
     let later = join(&mut world, 5, Role::Attendee);
     open(&mut world, later, id);
-    assert_eq!(told(&mut world, later)[2..4], ["notes [1, 3] <b>", "notes [0, 2] <c>"]);
+    assert_eq!(received(&mut world, later)[2..4], ["notes [1, 3] <b>", "notes [0, 2] <c>"]);
     assert_eq!(stored(&world), ["b", "c"]);
 }
 

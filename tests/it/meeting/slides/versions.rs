@@ -90,16 +90,16 @@ fn clients_of_both_versions_see_the_same_slides() {
     let content = world.open(old, id);
     let old_slides = world.extend(old, content, |_, log| OldSlides(log));
     let seen = ["count 2", "location 0 0", "jpeg 0 <j0>"];
-    let told_new = told(&mut world, PRESENTER);
+    let told_new = received(&mut world, PRESENTER);
     assert_eq!(told_new, [&seen[..], &["annotations", "completed 11"]].concat());
-    assert_eq!(told(&mut world, old), [&seen[..], &["completed 2"]].concat());
+    assert_eq!(received(&mut world, old), [&seen[..], &["completed 2"]].concat());
 
     let there = psom_objects::package::Location::new(1, 0).to_xml().unwrap();
     world.on(old, old_slides, move |_, cx| drop(cx.peers().s_set_location(&there)));
     add(&mut world, PRESENTER, id, [jpegs("j", [1])]);
     for client in [PRESENTER, old] {
-        assert_eq!(told(&mut world, client), ["location 1 0", "jpeg 1 <j1>"]);
+        assert_eq!(received(&mut world, client), ["location 1 0", "jpeg 1 <j1>"]);
     }
     go(&mut world, PRESENTER, new, "INITIAL_LOCATION");
-    assert_eq!(told(&mut world, old), ["location 0 0"]);
+    assert_eq!(received(&mut world, old), ["location 0 0"]);
 }

@@ -58,7 +58,7 @@ impl QnaContentServer for QnaContent {
         open_state: QnaOpenState,
     ) -> Result<(), Violation> {
         if matches!(open_state, QnaOpenState::Other(_)) {
-            return Err(Violation::new("sSetOpenState with a state that there is not"));
+            return Err(Violation::new("sSetOpenState with an unknown state"));
         }
         let user = cx.caller().user().id;
         let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
