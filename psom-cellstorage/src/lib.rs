@@ -6,6 +6,8 @@ pub mod client;
 pub mod document;
 mod documents;
 mod error;
+#[cfg(feature = "meeting")]
+pub mod meeting;
 pub mod mime;
 #[cfg(feature = "server")]
 mod server;

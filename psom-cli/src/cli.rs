@@ -8,10 +8,10 @@ use clap::{
 };
 use tokio::sync::oneshot;
 
-#[cfg(feature = "cell")]
-use crate::commands::cell::Cell;
 #[cfg(feature = "queue")]
 use crate::commands::queue::Queue;
+#[cfg(feature = "cell")]
+use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, draw_pages::DrawPages, get::Get,
@@ -61,6 +61,10 @@ enum Command {
     Invite(Invite),
     Watch(Watch),
     Share(Share),
+    #[cfg(feature = "cell")]
+    Edit(Edit),
+    #[cfg(feature = "cell")]
+    Open(Open),
     Slides(ShareSlides),
     Goto(Goto),
     Get(Get),
@@ -142,6 +146,10 @@ impl Cli {
             Command::Invite(invite) => invite.run().await,
             Command::Watch(watch) => watch.run().await,
             Command::Share(share) => share.run().await,
+            #[cfg(feature = "cell")]
+            Command::Edit(edit) => edit.run().await,
+            #[cfg(feature = "cell")]
+            Command::Open(open) => open.run().await,
             Command::Slides(slides) => slides.run().await,
             Command::Goto(goto) => goto.run().await,
             Command::Get(get) => get.run().await,

@@ -34,6 +34,8 @@ pub struct Options {
     pub policy: Arc<dyn Policy>,
     /// The content types that users can share.
     pub content_types: ContentTypes,
+    /// Further routes of the web server, each below a path such as `/edit`.
+    pub routes: Vec<(&'static str, axum::Router)>,
 }
 
 impl Default for Options {
@@ -52,6 +54,7 @@ impl Default for Options {
             psom: psom::Config::default(),
             policy: Arc::new(DefaultPolicy),
             content_types: ContentTypes::standard(),
+            routes: Vec::new(),
         }
     }
 }

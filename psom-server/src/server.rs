@@ -105,13 +105,16 @@ impl Server {
             metrics,
             psom: Some(psom).into(),
         });
+        let own = http::router(app.clone());
+        let routes =
+            options.routes.into_iter().fold(own, |all, (path, routes)| all.nest(path, routes));
         let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
         let web = tokio::spawn(http::serve(
             web.0,
             options.https.then(|| TlsAcceptor::from(identity.server)),
-            http::router(app.clone()),
+            routes,
             options.limits.http_connections,
             stop.subscribe(),
         ));

@@ -91,6 +91,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["document"],
             &["documents"],
             &["client", "server"],
+            &["meeting"],
         ],
     ),
     ("psom-cli", &[]),

@@ -7,12 +7,16 @@ pub mod completions;
 pub mod decode;
 pub mod delete;
 pub mod draw_pages;
+#[cfg(feature = "cell")]
+pub mod edit;
 pub mod get;
 pub mod goto;
 pub mod idl;
 pub mod invite;
 pub mod meeting;
 pub mod notes;
+#[cfg(feature = "cell")]
+pub mod open;
 pub mod poll;
 pub mod present;
 pub mod proxy;

@@ -60,6 +60,22 @@ pub struct Serve {
     demo: bool,
 }
 
+/// Adds documents that users edit in Office.
+#[cfg(feature = "cell")]
+fn with_documents(mut options: Options) -> Options {
+    use std::{sync::Arc, time::SystemTime};
+
+    use psom_cellstorage::{cell_router, meeting};
+
+    let documents = Arc::new(meeting::MeetingDocuments::new(rand::random, SystemTime::now));
+    options.content_types =
+        options.content_types.with::<meeting::Document>().with_service(Arc::clone(&documents));
+    let router = cell_router(documents);
+    // Office sends its messages to the site of a document's address.
+    options.routes = vec![(meeting::LINK_PATH, router.clone()), ("/_vti_bin", router)];
+    options
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Durability {
     /// Power failures and crashes; every change waits for the disk
@@ -88,6 +104,8 @@ impl Serve {
             demo,
             ..Options::default()
         };
+        #[cfg(feature = "cell")]
+        let options = with_documents(options);
         // Signals are caught before the server is ready, so that none is lost.
         let interrupted = interrupted()?;
         let server = Server::start(options).await?;

@@ -10,6 +10,8 @@ use psom_objects::{
 };
 
 use super::args;
+#[cfg(feature = "cell")]
+use crate::meeting::documents;
 use crate::{
     error::{CommandError, OrCannot, Result},
     files::title_from_name,
@@ -29,6 +31,7 @@ const PART: &str = "file.bin";
 Examples:
   psom share LINK Plan.pdf
   psom share LINK *.pdf --visibility presenters
+  psom share LINK report.docx --edit
   psom share LINK /tmp/x7f3 --title \"Plan for May.pdf\"
 
 The title is the file's name, unless --title gives another. Organizers and presenters may share.")]
@@ -44,6 +47,11 @@ pub struct Share {
     /// The users who see the content at first.
     #[arg(long, value_name = "WHO", value_parser = args::visibility())]
     visibility: Option<ContentVisibility>,
+    /// Let organizers and presenters edit the file together in Office; `psom open` prints the
+    /// address.
+    #[cfg(feature = "cell")]
+    #[arg(long)]
+    edit: bool,
 }
 
 impl Share {
@@ -72,24 +80,39 @@ impl Share {
                 Some(title) => title.clone(),
                 None => title_from_name(path)?,
             };
-            let shared = share(&mut meeting, path, &title, self.visibility).await;
-            shared.map_err(|error| error.prefixed(path.display()))?;
+            #[cfg(feature = "cell")]
+            let edit = self.edit;
+            #[cfg(not(feature = "cell"))]
+            let edit = false;
+            let shared = share(&mut meeting, path, &title, self.visibility, edit).await;
+            let _ = shared.map_err(|error| error.prefixed(path.display()))?;
             out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
         }
         meeting.leave().await
     }
 }
 
-async fn share(
+/// Shares a file, as a document if `edit` is true, and returns the content's ID.
+pub async fn share(
     meeting: &mut Meeting,
     path: &Path,
     title: &str,
     visibility: Option<ContentVisibility>,
-) -> Result {
-    let mut content =
-        CreateContent::new(title, ContentDetail::NativeFileOnly).with_native_file(PART);
+    edit: bool,
+) -> Result<i64> {
+    #[cfg(feature = "cell")]
+    let (detail, part) = match edit {
+        true => (documents::detail(), documents::part(title)),
+        false => (ContentDetail::NativeFileOnly, PART.to_owned()),
+    };
+    #[cfg(not(feature = "cell"))]
+    let (detail, part) = {
+        let _ = edit;
+        (ContentDetail::NativeFileOnly, PART.to_owned())
+    };
+    let mut content = CreateContent::new(title, detail).with_native_file(&*part);
     content.common.visibility = visibility;
-    let source = vec![(PART.to_owned(), Source::File(path.to_owned()))];
+    let source = vec![(part, Source::File(path.to_owned()))];
     let packed = async { Ok((upload::pack(content.into(), source).await?, ())) };
-    upload::create(meeting, title, packed).await.map(drop)
+    Ok(upload::create(meeting, title, packed).await?.0)
 }

@@ -1,7 +1,12 @@
-use std::pin::pin;
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use anstyle::Style;
 use clap::Args;
+#[cfg(feature = "cell")]
+use psom_objects::client::ContentEvent;
 use psom_objects::client::{Event, Listener, Model};
 
 use crate::{
@@ -14,6 +19,8 @@ use crate::{
     signals::interrupted,
     terminal::out,
 };
+#[cfg(feature = "cell")]
+use crate::{meeting::documents::Documents, render::document as render};
 
 /// Print what happens in a meeting, one event per line
 #[derive(Debug, Args)]
@@ -36,7 +43,29 @@ pub struct Watch {
 impl Watch {
     pub async fn run(self) -> Result {
         let (lines, mut received) = queue::queue();
-        let watcher = Watcher { as_json: self.json, line: String::new(), lines };
+        let lines = Arc::new(Mutex::new(lines));
+        #[cfg(feature = "cell")]
+        let (titles, documents) = {
+            let titles = Titles::default();
+            let (json, known, lines) = (self.json, titles.clone(), lines.clone());
+            let documents = Documents::reporting(move |id, event| {
+                let title = lock(&known).get(&id).cloned().unwrap_or_default();
+                if let Some(line) = render::line(json, id, &title, event) {
+                    send(&lines, line);
+                }
+            });
+            (titles, documents)
+        };
+        let watcher = Watcher {
+            as_json: self.json,
+            line: String::new(),
+            lines,
+            #[cfg(feature = "cell")]
+            titles,
+        };
+        #[cfg(feature = "cell")]
+        let connection = self.link.connect_with(watcher, documents).await?;
+        #[cfg(not(feature = "cell"))]
         let connection = self.link.connect(watcher).await?;
         let mut interrupted = pin!(interrupted()?);
         loop {
@@ -69,22 +98,43 @@ struct Watcher {
     as_json: bool,
     /// The line of the current event.
     line: String,
-    lines: Sender<Line>,
+    lines: Lines,
+    #[cfg(feature = "cell")]
+    titles: Titles,
+}
+
+/// The queue of lines. The events of documents and all others arrive in it.
+type Lines = Arc<Mutex<Sender<Line>>>;
+
+/// The titles of the contents, for the events of documents.
+#[cfg(feature = "cell")]
+type Titles = Arc<Mutex<std::collections::BTreeMap<i64, String>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn send(lines: &Lines, line: String) {
+    let bytes = size_of::<Line>() + line.len();
+    lock(lines).send(Line::Event(line), bytes);
 }
 
 impl Listener for Watcher {
     fn before(&mut self, event: &Event, model: &Model) {
+        #[cfg(feature = "cell")]
+        if let Event::Content { id, event: ContentEvent::Titled { title } } = event {
+            lock(&self.titles).insert(*id, title.clone());
+        }
         self.line = if self.as_json { json(event) } else { text(event, model) };
     }
 
     fn changed(&mut self, event: Event, is_change: bool) {
         let line = std::mem::take(&mut self.line);
         if event == Event::Ended {
-            self.lines.send(Line::End, size_of::<Line>());
+            lock(&self.lines).send(Line::End, size_of::<Line>());
         } else if is_change || self.as_json {
             // Answers and repetitions are of interest to programs only.
-            let bytes = size_of::<Line>() + line.len();
-            self.lines.send(Line::Event(line), bytes);
+            send(&self.lines, line);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{pin::pin, time::Duration};
 
 use clap::Args;
-use psom::{CallError, ClientSession, Context};
+use psom::{CallError, ClientSession, Context, Scope};
 use psom_objects::{
     client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
     types::{TitleReservationStatus, UploadFinishReason},
@@ -13,6 +13,8 @@ use serde_json::json;
 use tokio::time::timeout;
 use ureq::http::Method;
 
+#[cfg(feature = "cell")]
+use super::documents::Documents;
 use super::{
     deadline::Deadline,
     guest, link,
@@ -24,6 +26,10 @@ use crate::{
     http::client::Http,
     render::refusal,
 };
+
+/// Without cell storage, no documents are followed.
+#[cfg(not(feature = "cell"))]
+type Documents = ();
 
 /// How long a server may take to answer. It covers a slow network; a server answers at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +58,8 @@ pub struct Connection {
     pub http: Http,
     /// The user's display name, if the invitation or the command line gives one.
     name: Option<String>,
+    #[cfg(feature = "cell")]
+    documents: Documents,
 }
 
 /// A meeting that was joined: its connection and its events.
@@ -75,6 +83,19 @@ impl LinkArgs {
 
     /// Joins, and sends the events to a listener.
     pub async fn connect(&self, listener: impl Listener) -> Result<Connection> {
+        #[cfg(feature = "cell")]
+        let documents = Documents::default();
+        #[cfg(not(feature = "cell"))]
+        let documents = ();
+        self.connect_with(listener, documents).await
+    }
+
+    /// Joins, sends the events to a listener, and follows documents.
+    pub async fn connect_with(
+        &self,
+        listener: impl Listener,
+        documents: Documents,
+    ) -> Result<Connection> {
         if let Some(name) = &self.name {
             texts::check_name(name)?;
         }
@@ -95,7 +116,14 @@ impl LinkArgs {
                 (JoinLink { credential: JoinCredential::Token(token), ..link }, name)
             }
         };
-        let root = |scope: &mut _| Conference::new(scope, listener);
+        #[cfg(feature = "cell")]
+        let (follow, follower) = (documents.clone(), Documents::follow);
+        #[cfg(not(feature = "cell"))]
+        let (follow, follower) = (documents, |(): &(), _: &mut _, conference| conference);
+        let root = move |scope: &mut Scope| {
+            let conference = Conference::new(scope, listener);
+            follower(&follow, scope, conference)
+        };
         let connecting = async {
             match proxy {
                 Some(proxy) => Ok::<_, CommandError>(
@@ -107,7 +135,13 @@ impl LinkArgs {
         let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| {
             CommandError::new(format!("the server at {} does not answer; try again", link.address))
         })??;
-        Ok(Connection { session, http, name })
+        Ok(Connection {
+            session,
+            http,
+            name,
+            #[cfg(feature = "cell")]
+            documents,
+        })
     }
 }
 
@@ -180,6 +214,12 @@ impl Meeting {
             .await?;
         }
         Ok(())
+    }
+
+    /// Returns the documents of the meeting.
+    #[cfg(feature = "cell")]
+    pub fn documents(&self) -> &Documents {
+        &self.connection.documents
     }
 
     /// The client for the meeting's file server.

@@ -9,6 +9,8 @@ mod cell;
 mod cell_serve;
 mod commands;
 mod draw_pages;
+#[cfg(feature = "cell")]
+mod documents;
 mod inspect;
 mod interrupted;
 mod kill;

@@ -24,6 +24,7 @@ Examples:
   psom get LINK Plan.pdf -o /tmp/plan.pdf
   psom get LINK Talk.pdf --slides /tmp/talk
   psom get LINK Plan.pdf --decrypted-url
+  psom get LINK report.docx --revision 2
 
 The file is decrypted and verified. It gets its name when it is complete, and replaces an existing
 file only with --force.
@@ -43,6 +44,10 @@ pub struct Get {
     /// is missing.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     slides: Option<PathBuf>,
+    /// Download an old revision of a document.
+    #[cfg(feature = "cell")]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["slides", "decrypted_url"])]
+    revision: Option<i64>,
     /// Replace existing files.
     #[arg(short, long)]
     force: bool,
@@ -53,8 +58,10 @@ pub struct Get {
 
 impl Get {
     pub async fn run(self) -> Result {
-        let meeting = self.link.join().await?;
-        let (_, content) = meeting.content(&self.title).await?;
+        #[cfg_attr(not(feature = "cell"), allow(unused_mut, unused_variables))]
+        let mut meeting = self.link.join().await?;
+        #[cfg_attr(not(feature = "cell"), allow(unused_variables))]
+        let (id, content) = meeting.content(&self.title).await?;
         let title = content.title.unwrap_or(self.title);
         let base = meeting.read(|model| model.url_base.clone()).await?;
         let base = base.as_deref();
@@ -69,7 +76,14 @@ impl Get {
             slides::save_all(meeting.http(), base, &title, slides, directory, self.force).await?;
             return meeting.leave().await;
         }
-        let file = content.file.ok_or_else(|| {
+        #[cfg(feature = "cell")]
+        let content_file = match self.revision {
+            Some(number) => Some(revision(&mut meeting, id, &title, number).await?),
+            None => content.file,
+        };
+        #[cfg(not(feature = "cell"))]
+        let content_file = content.file;
+        let file = content_file.ok_or_else(|| {
             CommandError::new(format!("\"{title}\" has no file; choose another content"))
         })?;
         if self.decrypted_url {
@@ -92,6 +106,26 @@ impl Get {
         meeting.leave().await?;
         out::line(format_args!("{} ({size} bytes)", target.display()))
     }
+}
+
+/// Returns the file of a document's revision.
+#[cfg(feature = "cell")]
+async fn revision(
+    meeting: &mut crate::meeting::session::Meeting,
+    id: i64,
+    title: &str,
+    number: i64,
+) -> Result<psom_objects::client::NativeFile> {
+    // The state of the document has arrived when the server has answered this.
+    meeting.settle().await?;
+    let document = meeting.documents().get(id).ok_or_else(|| {
+        CommandError::new(format!("\"{title}\" is not a document and has no revisions"))
+    })?;
+    document.file(number).ok_or_else(|| {
+        let numbers = document.revisions.iter().map(|revision| revision.number.to_string());
+        let numbers = numbers.collect::<Vec<_>>().join(", ");
+        CommandError::new(format!("\"{title}\" has no revision {number}; choose from {numbers}"))
+    })
 }
 
 /// The longest file name that common file systems accept.

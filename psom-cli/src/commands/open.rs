@@ -1,0 +1,47 @@
+use clap::Args;
+
+use crate::{
+    error::{CommandError, Result},
+    meeting::session::{LinkArgs, Meeting},
+    terminal::out,
+};
+
+/// Print the address at which you edit a document in Office
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  psom open LINK report.docx
+  xdg-open \"$(psom open LINK report.docx)\"
+
+The address is a secret of yours: everybody who has it can edit the document under your name. It is
+valid until the document is deleted or the meeting ends.")]
+pub struct Open {
+    #[command(flatten)]
+    link: LinkArgs,
+    /// The document's title.
+    title: String,
+}
+
+impl Open {
+    pub async fn run(self) -> Result {
+        let mut meeting = self.link.join().await?;
+        let (id, _) = meeting.content(&self.title).await?;
+        let url = link(&mut meeting, id, &self.title).await?;
+        meeting.leave().await?;
+        out::line(out::printable(&url))
+    }
+}
+
+/// Returns the user's link to a document.
+pub async fn link(meeting: &mut Meeting, id: i64, title: &str) -> Result<String> {
+    // The state of the document has arrived when the server has answered this.
+    meeting.settle().await?;
+    let Some(document) = meeting.documents().get(id) else {
+        let why = format!("\"{title}\" is not a document; use `psom edit` to turn it into one");
+        return Err(CommandError::new(why));
+    };
+    if document.link.is_empty() {
+        return Err(CommandError::new("you may not edit documents; join as a presenter"));
+    }
+    Ok(document.link)
+}
