@@ -35,9 +35,11 @@ use hayro::{
 use image::RgbImage;
 
 use super::{
+    annotations::overlay,
     fonts::{Installed, unembedded},
     frame::{Frame, MissingTexts, PageRemarks, Unreadable},
     limits::{Limits, MAX_IMAGE_PIXELS, limit_memory, limit_processor_time},
+    repair::repaired,
     scan::{Scan, scan},
 };
 use crate::slides::{deck::one_line, picture::Picture};
@@ -106,6 +108,8 @@ fn draw_bytes(
             return Frame::Unreadable(why).write(None, output);
         }
     };
+    // A file that cannot be repaired is drawn as it is.
+    let pdf = guarded(|| Ok(repaired(&pdf))).ok().flatten().unwrap_or(pdf);
     let pages = pdf.pages();
     opened(pages.len());
     let announced = announced_pages(&pdf);
@@ -128,20 +132,24 @@ fn draw_bytes(
         warned.store(false, Ordering::Relaxed);
         let drawn = guarded(|| {
             let (fonts, texts) = prepare(page)?;
+            let overlay = overlay(page);
+            let over = overlay.pdf.and_then(|pdf| Pdf::new(pdf).ok());
+            let over = over.as_ref().and_then(|pdf| pdf.pages().first());
             let picture = match fonts {
-                None => render(page, &cache, &settings, size, quality)?,
+                None => render(page, over, &cache, &settings, size, quality)?,
                 // Other fonts need a cache of their own.
                 Some(font_resolver) => {
                     let settings = InterpreterSettings { font_resolver, ..settings.clone() };
-                    render(page, &RenderCache::new(), &settings, size, quality)?
+                    render(page, over, &RenderCache::new(), &settings, size, quality)?
                 }
             };
-            Ok((picture, texts, is_complete(page)))
+            let left_out: Vec<String> = overlay.left_out.into_iter().collect();
+            Ok((picture, texts, left_out, is_complete(page)))
         });
         match drawn {
-            Ok((picture, texts, is_complete)) => {
+            Ok((picture, texts, left_out, is_complete)) => {
                 let is_incomplete = !is_complete || warned.load(Ordering::Relaxed);
-                let remarks = PageRemarks { is_incomplete, texts };
+                let remarks = PageRemarks { is_incomplete, texts, left_out };
                 Frame::Page { remarks }.write(Some(&picture), &mut output)?;
             }
             Err(why) => Frame::Undrawable { why }.write(None, &mut output)?,
@@ -203,9 +211,10 @@ fn is_readable(stream: &Stream<'_>) -> bool {
     stream.decoded_data().is_ok()
 }
 
-/// Draws one page. An error says why the page cannot be drawn.
+/// Draws one page, and the page over it. An error says why the page cannot be drawn.
 fn render<'a>(
     page: &'a Page<'a>,
+    over: Option<&Page<'_>>,
     cache: &RenderCache<'a>,
     settings: &InterpreterSettings,
     size: u16,
@@ -226,6 +235,16 @@ fn render<'a>(
         &mut context,
         scale * page.initial_transform(true).to_kurbo(),
     );
+    if let Some(over) = over {
+        render_into(
+            over,
+            &RenderCache::new(),
+            &InterpreterSettings::default(),
+            &RenderSettings::default(),
+            &mut context,
+            scale * over.initial_transform(true).to_kurbo(),
+        );
+    }
     context.flush();
     let mut pixmap = Pixmap::new(width, height);
     let on_white =

@@ -32,6 +32,8 @@ pub struct PageRemarks {
     pub is_incomplete: bool,
     /// Texts that cannot be drawn for want of a font.
     pub texts: Option<MissingTexts>,
+    /// The kinds of annotations and fields that are left out.
+    pub left_out: Vec<String>,
 }
 
 /// Texts that are missing in the picture of a page.

@@ -3,11 +3,14 @@
 //! - [`renderer`] starts a process for it, and receives its messages ([`frame`]).
 //! - [`draw`] runs in that process, within its [`limits`].
 
+mod annotations;
 mod draw;
 mod fonts;
 mod frame;
+mod helvetica;
 mod limits;
 mod renderer;
+mod repair;
 mod scan;
 
 use std::{
@@ -113,6 +116,18 @@ fn sentences(shown: &str, remarks: &[(usize, PageRemarks)]) -> Vec<String> {
             pages(&numbers),
             missing.fonts.join(", "),
             missing.characters
+        ));
+    }
+    let mut annotations = BTreeMap::<_, Vec<usize>>::new();
+    for (number, remarks) in remarks.iter().filter(|(_, it)| !it.left_out.is_empty()) {
+        annotations.entry(&remarks.left_out).or_default().push(*number);
+    }
+    for (kinds, numbers) in annotations {
+        sentences.push(format!(
+            "{shown}: on {}, annotations without an appearance are left out ({}); print the PDF to a new \
+             PDF, and share that",
+            pages(&numbers),
+            kinds.join(", ")
         ));
     }
     sentences

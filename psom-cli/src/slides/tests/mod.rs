@@ -1,6 +1,7 @@
 //! Tests of the module as a whole.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod annotations;
 mod folder;
 mod garbage;
 mod limits;
