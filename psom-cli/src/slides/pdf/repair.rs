@@ -2,6 +2,8 @@
 //! nothing, and images whose palette is too short.
 //!
 //! The repaired objects are appended to the file as an incremental update.
+//!
+//! The repair of palettes is not effective yet: the renderer still draws such images in black.
 
 use std::{collections::BTreeMap, fmt::Write};
 

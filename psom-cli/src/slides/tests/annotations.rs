@@ -148,44 +148,6 @@ fn what_cannot_be_drawn_is_named_with_its_page() {
     }
 }
 
-/// Draws an image of 4 pixels in a row, whose indexes are 0 to 3.
-fn with_palette(space: &str, more: &str) -> RgbImage {
-    let page = Page::with("960 0 0 540 0 0 cm /Self Do");
-    let text = String::from_utf8(pdf(&[page])).unwrap();
-    let text = text.replace("/Self 5 0 R", "/Self 9 0 R");
-    let text = text.split("xref\n").next().unwrap();
-    let bytes = format!(
-        "{text}9 0 obj << /Type /XObject /Subtype /Image /Width 4 /Height 1 /BitsPerComponent 8 \
-         /Filter /ASCIIHexDecode /ColorSpace {space} /Length 9 >>\nstream\n00010203>\nendstream\nendobj\n\
-         {more}trailer << /Size 20 /Root 1 0 R >>\n"
-    );
-    let (_directory, path) = file("Plan.pdf", bytes.as_bytes());
-    let deck = converted(&path, &crate::slides::ConvertOptions { size: 960, ..small() });
-    decoded(&std::fs::read(&deck.slides[0].jpeg).unwrap())
-}
-
-#[test]
-fn a_short_palette_keeps_its_colors() {
-    let hex = "10 0 obj << /Filter /ASCIIHexDecode /Length 13 >>\nstream\nff000000ff00>\nendstream\nendobj\n";
-    let array = "10 0 obj [/Indexed /DeviceRGB 3 <ff000000ff00>] endobj\n";
-    for (space, more) in [
-        ("[/Indexed /DeviceRGB 3 <ff000000ff00>]", ""),
-        ("[/Indexed /DeviceRGB 3 <ff000000ff00ffffff0000>]", ""),
-        ("[/Indexed [/CalRGB << /WhitePoint [0.95 1 1.09] >>] 3 <ff000000ff00>]", ""),
-        ("[/Indexed /DeviceRGB 3 10 0 R]", hex),
-        ("10 0 R", array),
-        ("[/Indexed /DeviceRGB 255 <ff000000ff00>]", ""),
-    ] {
-        let picture = with_palette(space, more);
-        for (x, main) in [(60, 0), (360, 1)] {
-            let found = picture.get_pixel(x, 270).0;
-            let is_main =
-                (0..3).all(|it| if it == main { found[it] > 170 } else { found[it] < 120 });
-            assert!(is_main, "{space}: {found:?}");
-        }
-    }
-}
-
 #[test]
 fn a_page_with_an_empty_crop_box_is_shown_whole() {
     for crop in [
