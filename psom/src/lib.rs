@@ -106,8 +106,9 @@
 //!
 //! # Without a network
 //!
-//! [`wire`], [`session`] and [`space`] use no sockets, tasks or clocks, and the crate builds
-//! without its default feature `tokio`. [`testing`] connects spaces in virtual time.
+//! [`wire`], [`session`], [`space`] and [`hub`] use no sockets, tasks or clocks, and the crate builds
+//! without its default feature `tokio`. A [`hub::Hub`] runs a space with its connections in any
+//! driver. [`testing`] connects spaces in virtual time.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

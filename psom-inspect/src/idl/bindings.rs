@@ -4,8 +4,8 @@ use psom::{InterfaceDesc, interface::Definition};
 
 use super::{Block, Document, Half, Param};
 
-/// Interfaces in the form that code is generated from: each with all its versions, and with a name
-/// of its own for each overload.
+/// Interfaces in the form from which code is generated: each with all its versions, and with a
+/// distinct name for each overload.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bindings {
     pub(super) interfaces: Vec<Binding>,
@@ -31,8 +31,8 @@ pub(super) struct BoundMethod {
     pub(super) params: Vec<Param>,
     /// The version that introduced the method, unless it is the first.
     pub(super) since: Option<i32>,
-    /// Whether only the newest call matters to a peer that lags, and the position of the parameter
-    /// whose value separates such calls.
+    /// `Some` if a new call replaces pending calls when the send queue is above its soft limit. The
+    /// inner value is the position of the parameter by which calls are compared, if there is one.
     pub(super) latest: Option<Option<usize>>,
 }
 

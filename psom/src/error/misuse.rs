@@ -10,7 +10,7 @@ pub enum Misuse {
     CallTooLong {
         /// The size of the message, in bytes.
         size: usize,
-        /// The limit in force, in bytes.
+        /// The record limit, in bytes.
         limit: usize,
     },
     /// An object to connect whose type this side has not announced (section 3.1.4.1.3).

@@ -41,7 +41,7 @@ impl Origins {
     }
 }
 
-/// The judgement on a request to connect by WebSocket.
+/// The decision about a request to connect by WebSocket.
 #[derive(Debug)]
 pub struct Handshake;
 

@@ -48,7 +48,7 @@ pub struct WebSocket<S> {
     wakers: Arc<Wakers>,
     /// The part of the last frame's payload that was not read yet.
     received: Bytes,
-    /// Whether frames wait in the write buffer because the transport is full.
+    /// True if frames wait in the write buffer because the transport is full.
     unsent: bool,
     is_closed: bool,
 }
