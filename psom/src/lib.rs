@@ -85,8 +85,9 @@
 //!
 //! # Durable state
 //!
-//! A handler saves durable state as texts under keys, with [`Scope::save`]. If the space has a
-//! journal, the output of a turn is released only after the journal has stored the turn's writes.
+//! A handler saves durable state as texts under keys, with [`Scope::save`]. [`Durable`] does so for
+//! each change of a state, so that no method can alter the state and forget to save it. If the space
+//! has a journal, the output of a turn is released only after the journal has stored its writes.
 //! Therefore no peer ever sees a state that the server can lose.
 //!
 //! # Over a network
@@ -116,6 +117,7 @@ extern crate self as psom;
 
 #[doc(hidden)]
 pub mod __private;
+mod durable;
 pub mod error;
 pub mod hub;
 pub mod interface;
@@ -129,6 +131,7 @@ pub mod testing;
 mod trace;
 pub mod wire;
 
+pub use durable::{Durable, DurableState};
 pub use error::{CallError, Error, JournalError, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
 #[cfg(feature = "tokio")]

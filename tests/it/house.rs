@@ -33,6 +33,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["interface"],
             &["session"],
             &["space"],
+            &["durable"],
             &["hub", "offline"],
             &["testing"],
             &["net"],
@@ -40,7 +41,17 @@ const CRATES: [(&str, Layers); 9] = [
         ],
     ),
     ("psom-inspect", &[&["idl", "capture"]]),
-    ("psom-objects", &[]),
+    (
+        "psom-objects",
+        &[
+            &["hex", "texts"],
+            &["types"],
+            &["interfaces", "package", "annotation", "qna"],
+            &["store"],
+            &["server", "client"],
+            &["testing"],
+        ],
+    ),
     (
         "fsshttpb",
         &[
@@ -94,7 +105,19 @@ const CRATES: [(&str, Layers); 9] = [
             &["meeting"],
         ],
     ),
-    ("psom-cli", &[]),
+    (
+        "psom-cli",
+        &[
+            &["error"],
+            &["xml", "signals", "terminal"],
+            &["files"],
+            &["http", "drawing"],
+            &["cell", "render", "meeting"],
+            &["slides"],
+            &["commands"],
+            &["cli"],
+        ],
+    ),
 ];
 
 /// Imports that the checks ignore, at most five: crate, importing file, imported file.

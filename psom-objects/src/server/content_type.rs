@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
-use psom::{AnyHandle, Context, DistributedObject, Handle, ObjectDesc, PeerId, Scope, Violation};
+use psom::{
+    AnyHandle, Context, DistributedObject, Durable, DurableState, Handle, ObjectDesc, PeerId,
+    Scope, Violation,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -286,6 +289,16 @@ impl Memory {
     /// Saves a value that is JSON already.
     pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
         scope.save(format!("{}{key}", self.prefix), text);
+    }
+
+    /// Saves a new state of the content. The returned [`Durable`] saves its changes.
+    pub fn create<S: DurableState>(&self, scope: &mut Scope, state: S) -> Durable<S> {
+        Durable::create(scope, &*self.prefix, state)
+    }
+
+    /// Returns a state that was restored from the content's saved values. It saves its changes.
+    pub fn restored<S: DurableState>(&self, state: S) -> Durable<S> {
+        Durable::restored(&*self.prefix, state)
     }
 
     /// Erases the value of a key and all values below it.

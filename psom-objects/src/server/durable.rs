@@ -133,11 +133,17 @@ pub(super) fn files_key(content: i64) -> String {
 
 /// Saves a value of one of this crate's types.
 pub(super) fn save(scope: &mut Scope, key: impl Into<String>, value: &impl Serialize) {
-    match serde_json::to_string(value) {
-        Ok(text) => scope.save(key, text),
+    scope.save(key, json(value));
+}
+
+/// Returns the saved form of a value of one of this crate's types.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|error| {
         // Unreachable: these types have only integers, strings, lists and maps with string keys.
-        Err(error) => tracing::error!(%error, "failed to serialize saved state"),
-    }
+        // Most of them cannot be read from `null`, so a restart would report the fault.
+        tracing::error!(%error, "failed to serialize saved state");
+        "null".to_owned()
+    })
 }
 
 /// Parses a saved value.

@@ -3,6 +3,7 @@
 mod children;
 mod common;
 mod conversation;
+mod durable_state;
 mod flow;
 mod groups;
 mod handlers;

@@ -1,4 +1,4 @@
-use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
+use psom::{Context, Durable, DurableState, Lifecycle, Scope, Violation, distributed_object};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,25 +7,28 @@ use crate::{
     },
     package::{ContentDetail, SharedNotesDetail},
     server::{
-        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        content_type::{ContentType, NewContent, OldContent, Refusal},
         context::MeetingContext,
+        durable,
     },
     texts::changes_direction,
 };
 
-/// The only error that there is: unknown (section 3.3.4.1.12.1).
+/// The only defined error code: an unknown error (section 3.3.4.1.12.1).
 const UNKNOWN_ERROR: i32 = 1;
 
-/// The extended content of shared notes (section 3.3.4.1.12): what the page is called, and whether
-/// somebody had trouble with it.
+/// The key of the saved state.
+const NOTES: &str = "notes";
+
+/// The extended content of shared notes (section 3.3.4.1.12): the titles of the page, and the error
+/// that a user reported.
 ///
-/// Where the page is goes to the content: it is where that can be viewed, and its original where
-/// the manifest names no other.
+/// The URL of the page becomes the content's viewing URL. It also becomes the URL of the original
+/// file if the manifest has none.
 #[distributed_object(serves = SharedNotesContentServer, calls = SharedNotesContentClient)]
 pub struct SharedNotesContent {
-    state: NotesState,
+    state: Durable<NotesState>,
     meeting: MeetingContext,
-    memory: Memory,
     owner: i64,
 }
 
@@ -43,7 +46,7 @@ struct NotesState {
 /// A change of shared notes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum NotesChange {
-    /// Somebody has told of an error.
+    /// A user reported an error.
     Failed(i32),
 }
 
@@ -59,12 +62,12 @@ impl ContentType for SharedNotesContent {
             page_title,
         }) = new.detail
         else {
-            return Err(Refusal::malformed("there is no page of notes"));
+            return Err(Refusal::malformed("the manifest of shared notes has no page"));
         };
         let texts = [&notes_url, &notes_id, &notebook_title, &section_title, &page_title];
         for text in texts.into_iter().flatten() {
             if !psom::wire::fits_in_string(text) {
-                return Err(Refusal::malformed("a text of the notes is too long to be told"));
+                return Err(Refusal::malformed("a text of the notes is too long for a call"));
             }
             if text.chars().any(char::is_control) {
                 return Err(Refusal::malformed("a text of the notes has control characters"));
@@ -87,29 +90,40 @@ impl ContentType for SharedNotesContent {
             page_title: page_title.unwrap_or_default(),
             error: None,
         };
-        new.memory.keep(scope, "notes", &state);
-        Ok(Self { state, meeting: new.meeting, memory: new.memory, owner: new.owner })
+        let state = new.memory.create(scope, state);
+        Ok(Self { state, meeting: new.meeting, owner: new.owner })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let state = old.saved.required("notes")?;
-        Ok(Self { state, meeting: old.meeting, memory: old.memory, owner: old.owner })
+        let state = old.memory.restored(old.saved.required(NOTES)?);
+        Ok(Self { state, meeting: old.meeting, owner: old.owner })
     }
 }
 
-impl SharedNotesContent {
-    fn change(&mut self, cx: &mut Context<Self>, change: &NotesChange) {
+impl DurableState for NotesState {
+    type Change = NotesChange;
+    type Key = &'static str;
+
+    fn apply(&mut self, change: NotesChange) -> Vec<&'static str> {
         match change {
-            NotesChange::Failed(code) => self.state.error = Some(*code),
+            NotesChange::Failed(code) => self.error = Some(code),
         }
-        self.memory.keep(cx, "notes", &self.state);
+        vec![NOTES]
+    }
+
+    fn keys(&self) -> Vec<&'static str> {
+        vec![NOTES]
+    }
+
+    fn value(&self, _: &&'static str) -> Option<String> {
+        Some(durable::json(self))
     }
 }
 
 impl SharedNotesContentServer for SharedNotesContent {
-    /// Told again, an error is no news. Everybody would be told it for good, so it has to come from
-    /// somebody who answers for the notes; whoever does not gets no answer, since the only one that
-    /// there is would say that there is an error.
+    /// Saves an error and announces it to all users. Only the owner and moderators may report one,
+    /// because it is permanent. A refused caller gets no answer: the only possible answer, the call
+    /// `cSetErrorCode`, would announce an error.
     fn s_set_error_code(&mut self, cx: &mut Context<Self>, code: i32) -> Result<(), Violation> {
         if code != UNKNOWN_ERROR {
             return Err(Violation::new("sSetErrorCode with a code other than 1"));
@@ -117,9 +131,9 @@ impl SharedNotesContentServer for SharedNotesContent {
         let user = cx.caller().user().id;
         let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
         if !may && user != self.owner {
-            tracing::debug!(user, "Did not take an error of notes");
+            tracing::debug!(user, "refused an error of shared notes");
         } else if self.state.error != Some(code) {
-            self.change(cx, &NotesChange::Failed(code));
+            self.state.change(cx, NotesChange::Failed(code));
             cx.peers().c_set_error_code(code);
         }
         Ok(())
@@ -128,7 +142,8 @@ impl SharedNotesContentServer for SharedNotesContent {
 
 impl Lifecycle for SharedNotesContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
-        let NotesState { notes_id, notebook_title, section_title, page_title, error } = &self.state;
+        let NotesState { notes_id, notebook_title, section_title, page_title, error } =
+            &*self.state;
         let mut caller = cx.caller();
         caller.c_set_notes_id(notes_id);
         caller.c_set_notes_titles(notebook_title, section_title, page_title);

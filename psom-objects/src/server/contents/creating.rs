@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use psom::{Context, Handle, PeerId, Scope};
+use psom::{Context, Durable, Handle, PeerId, Scope};
 
 use super::{
-    content::{Content, ContentFile, ContentFiles, SavedContent},
+    content::Content,
     manager::ContentManager,
+    state::{ContentFile, ContentFiles, ContentProperties, ContentState},
 };
 use crate::{
     package::{CreateContent, Manifest},
@@ -64,13 +65,13 @@ impl ContentManager {
     ) -> Result<(&'a StoredFile, &'a str), DownloadFinishReason> {
         let contents = self.contents.values().filter_map(|content| scope.get(*content).ok());
         let mut files = contents.filter_map(|content| {
-            let native = content.native_file.as_ref();
+            let native = content.properties().native_file.as_ref();
             let native = native.filter(|file| file.name == obfuscated_name);
             // A lookup instead of a scan, because any client may send this request at any rate.
-            let other = || content.files.get(obfuscated_name);
-            let file = native.map(|file| (file, &*content.title));
+            let other = || content.files().get(obfuscated_name);
+            let file = native.map(|file| (file, &*content.properties().title));
             let file = file.or_else(|| other().map(|file| (&file.stored, &*file.name)));
-            file.map(|file| (content.id, file))
+            file.map(|file| (content.id(), file))
         });
         let (content, file) = files.next().ok_or(DownloadFinishReason::NotFound)?;
         // A client may not download the files of a content that is hidden from it.
@@ -188,17 +189,16 @@ impl ContentManager {
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
         let (id, now) = (self.last_id + 1, self.meeting.utc(cx.now()));
-        let saved = SavedContent {
+        let properties = ContentProperties {
             title: title.clone(),
             r#type: kind.to_owned(),
             owner: upload.user,
-            visibility: visibility.into(),
+            visibility,
             created: now.clone(),
             last_used: now,
             native_file: native_file.clone(),
             original_file_url: original_file_url.clone(),
             viewing_url: None,
-            files: files.len(),
         };
         let manager = Mailbox::of(cx.handle());
         let created = cx.try_add_with(|scope, content| {
@@ -215,20 +215,18 @@ impl ContentManager {
                 memory: Memory::new(id),
             };
             let extended = (constructors.create)(scope, new)?;
-            Ok(Content::new(id, self.meeting.clone(), manager, kind, saved, files, extended))
+            let state = ContentState::new(id, properties, files);
+            let state = Durable::create(scope, "", state);
+            Ok(Content::new(self.meeting.clone(), manager, kind, state, extended))
         });
         let content = match created {
             Ok(content) => content,
             Err(refusal) => {
-                // The next content gets this number, but not the state that was saved under it.
+                // The next content gets this identifier, but not the values that the type saved.
                 cx.erase(durable::content_key(id));
                 return Err(refusal);
             }
         };
-        cx.tell(content, |content, cx| {
-            content.save(cx);
-            content.save_files(cx, content.files.keys());
-        });
         self.last_id = id;
         self.save(cx);
         tracing::info!(content = id, title, user = upload.user, kind, "created a content");

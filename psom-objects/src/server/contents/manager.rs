@@ -172,11 +172,16 @@ impl ContentManagerServer for ContentManager {
         let seen = caller.and_then(|caller| self.seen(caller, content_id));
         let Some(handle) = seen else { return };
         let Ok(content) = cx.get(handle) else { return };
-        let owns = content.owner == user;
+        let owns = content.properties().owner == user;
         if !self.meeting.policy().may_change_content(self.meeting.role(cx, user), owns) {
             return;
         }
-        tracing::info!(content = content_id, title = content.title, user, "Deleted a content");
+        tracing::info!(
+            content = content_id,
+            title = content.properties().title,
+            user,
+            "deleted a content"
+        );
         self.contents.remove(&content_id);
         // The content disconnects itself from everybody; it was told of before.
         self.sync(cx);

@@ -7,6 +7,7 @@ mod naming;
 mod notifying;
 mod presenting;
 mod restoring;
+mod state;
 
 pub use content::Content;
 pub use manager::ContentManager;

@@ -9,17 +9,18 @@ use crate::{
 };
 
 impl ContentManager {
-    /// Who has a title: a content and its owner.
+    /// Returns the content that has a title, and its owner.
     pub(super) fn owner_of(&self, scope: &Scope, title: &str) -> Option<(i64, i64)> {
         let contents = self.contents.iter();
         let contents = contents.filter_map(|(id, content)| Some((*id, scope.get(*content).ok()?)));
         contents
-            .filter(|(_, content)| titles::same(&content.title, title))
-            .map(|(id, content)| (id, content.owner))
+            .filter(|(_, content)| titles::same(&content.properties().title, title))
+            .map(|(id, content)| (id, content.properties().owner))
             .next()
     }
 
-    /// Gives a content a new title, if it is free, and has the content tell so.
+    /// Renames a content if no other content and no reservation has the title. The content
+    /// announces the outcome.
     pub(super) fn rename(&mut self, cx: &mut Context<Self>, id: i64, title: String, asked: PeerId) {
         let status = match (self.owner_of(cx, &title), self.titles.by_title(&title)) {
             (Some((owner, _)), _) if owner != id => SetTitleStatus::FailedTitleExists,
@@ -31,6 +32,7 @@ impl ContentManager {
         }
     }
 
+    /// Reserves a title for the caller, and answers with the outcome.
     pub(super) fn reserve(
         &mut self,
         cx: &mut Context<Self>,
@@ -55,7 +57,7 @@ impl ContentManager {
         } else if self.titles.count(user) >= limits.reservations {
             (Status::FailedReservationMaxExceeded, 0, user)
         } else if let Some((content, owner)) = self.owner_of(cx, title) {
-            // Of a content that the client does not see it learns only that the title is taken.
+            // A client learns nothing about a hidden content except that its title is taken.
             let seen = self.seen(peer, content).map_or((0, 0), |_| (content, owner));
             (Status::FailedReservedForCreation, seen.0, seen.1)
         } else if let Some(other) = self.titles.by_title(title) {

@@ -31,7 +31,7 @@ impl ContentManager {
         let told = &mut self.known.entry(peer.id).or_default().contents;
         let sees = |cx: &Context<Self>, content: &Handle<Content>| {
             let content = cx.get(*content).ok()?;
-            role.sees(content.visibility).then_some(content.kind)
+            role.sees(content.properties().visibility).then_some(content.kind)
         };
         let is_hidden = |id: &i64| contents.get(id).and_then(|content| sees(cx, content)).is_none();
         let hidden: Vec<_> = told.iter().copied().filter(is_hidden).collect();

@@ -5,10 +5,13 @@ use std::{
     num::ParseIntError,
 };
 
-use psom::{Handle, Scope};
+use psom::{Durable, Handle, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::content::{Content, ContentFile, ContentFiles, ContentRequest, SavedContent};
+use super::{
+    content::{Content, ContentRequest},
+    state::{ContentFile, ContentFiles, ContentProperties, ContentState, SavedContent},
+};
 use crate::server::{
     content_type::{ContentTypes, Memory, OldContent, Refusal, SavedValues},
     context::MeetingContext,
@@ -62,13 +65,19 @@ pub(super) fn contents(
             key: key.clone(),
             source: error.into(),
         })?;
-        let saved: SavedContent = durable::read(key, text)?;
+        let saved: SavedContent<ContentProperties> = durable::read(key, text)?;
         // A repair can lose the last identifier. No identifier may be assigned twice, not even that
         // of a content that is set aside, because a new content would get its saved state.
         restored.numbers.last_id = restored.numbers.last_id.max(id);
-        let files = files(state, id, &saved)?;
+        let files = files(state, id, saved.files)?;
         let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
-        match content(scope, (meeting, types), manager.clone(), (state, id), (saved, files)) {
+        match content(
+            scope,
+            (meeting, types),
+            manager.clone(),
+            (state, id),
+            (saved.properties, files),
+        ) {
             Outcome::Restored(content) => drop(restored.contents.insert(id, content)),
             Outcome::SetAside(content) => restored.aside.push(content),
             Outcome::Forgotten => {
@@ -89,13 +98,13 @@ pub(super) fn contents(
 }
 
 /// Reads the files of a content. All of them must be saved.
-fn files(state: &SavedState, id: i64, saved: &SavedContent) -> Result<ContentFiles, RestoreError> {
+fn files(state: &SavedState, id: i64, expected: usize) -> Result<ContentFiles, RestoreError> {
     let prefix = format!("{}/", durable::files_key(id));
     let below = state.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
     let files = below.map(|(key, text)| durable::read::<ContentFile>(key, text));
     let named = files.map(|file| file.map(|file| (file.stored.name.clone(), file)));
     let files = named.collect::<Result<ContentFiles, _>>()?;
-    let (expected, found) = (saved.files, files.len());
+    let found = files.len();
     if found == expected {
         return Ok(files);
     }
@@ -121,22 +130,26 @@ fn content(
     (meeting, types): (&MeetingContext, &ContentTypes),
     manager: Mailbox<ContentRequest>,
     (state, id): (&SavedState, i64),
-    (saved, files): (SavedContent, ContentFiles),
+    (properties, files): (ContentProperties, ContentFiles),
 ) -> Outcome {
-    let Some((kind, constructors)) = types.get(&saved.r#type) else {
-        return Outcome::SetAside(SetAsideContent::UnknownType { content: id, kind: saved.r#type });
+    let Some((kind, constructors)) = types.get(&properties.r#type) else {
+        return Outcome::SetAside(SetAsideContent::UnknownType {
+            content: id,
+            kind: properties.r#type,
+        });
     };
     let restored: Result<_, Refusal> = scope.try_add_with(|scope, content| {
         let old = OldContent {
             id,
-            owner: saved.owner,
+            owner: properties.owner,
             saved: SavedValues::new(state, id),
             content: Content::reference(content),
             meeting: meeting.clone(),
             memory: Memory::new(id),
         };
         let extended = (constructors.restore)(scope, old)?;
-        Ok(Content::new(id, meeting.clone(), manager, kind, saved, files, extended))
+        let state = Durable::restored("", ContentState::new(id, properties, files));
+        Ok(Content::new(meeting.clone(), manager, kind, state, extended))
     });
     match restored {
         Ok(content) => Outcome::Restored(content),

@@ -2,14 +2,14 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use psom::{Context, Lifecycle, PeerId, Scope, distributed_object};
+use psom::{Context, Durable, Lifecycle, PeerId, Scope, distributed_object};
 
 use self::state::{PollChange, PollState};
 use crate::{
     interfaces::{PollContentClientProxy, PollContentServer, PollContentServerProxy},
     package::ContentDetail,
     server::{
-        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        content_type::{ContentType, NewContent, OldContent, Refusal},
         context::MeetingContext,
     },
     types::Role,
@@ -18,20 +18,19 @@ use crate::{
 /// The extended content of a poll (section 3.3.4.1.11): a question, its choices, and one vote a
 /// user.
 ///
-/// A new poll is open, and its results are for those alone whom the policy lets see them. A vote is
-/// the user's, not the connection's: it stays when the user leaves. It goes by the place of its
-/// choice, also where the choice is worded anew.
+/// A new poll is open, and only users whom the policy permits see its results. A vote belongs to a
+/// user and not to a connection, so it remains when the user leaves. It refers to the index of its
+/// choice and remains when the choice is reworded.
 ///
-/// Results are gathered: those who may see them are told once for all votes that came together.
-/// Whoever asks for what is refused is told how things are.
+/// The results are sent once for all votes of a turn. The answer to a refused request is the
+/// current state.
 #[distributed_object(serves = PollContentServer, calls = PollContentClient)]
 pub struct PollContent {
-    state: PollState,
+    state: Durable<PollState>,
     meeting: MeetingContext,
-    memory: Memory,
-    /// Whether each connection was last told the true results, or zeros.
+    /// Whether the results that each connection was last sent were the true ones or zeros.
     told: BTreeMap<PeerId, bool>,
-    /// Whether the results are others than those who see them were told.
+    /// Whether the results have changed since they were last sent.
     changed: bool,
 }
 
@@ -40,7 +39,7 @@ impl ContentType for PollContent {
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
         let ContentDetail::Poll(poll) = new.detail else {
-            return Err(Refusal::malformed("there is no question"));
+            return Err(Refusal::malformed("the manifest of a poll has no question"));
         };
         let (past, xml) = (poll.remember_past_users, &poll.customization_xml);
         let limits = new.meeting.limits();
@@ -48,12 +47,12 @@ impl ContentType for PollContent {
             return Err(Refusal::malformed(why));
         }
         let state = PollState::new(poll.question, poll.choices);
-        state.save(scope, &new.memory, None);
-        Ok(Self::with(state, new.meeting, new.memory))
+        Ok(Self::with(new.memory.create(scope, state), new.meeting))
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        Ok(Self::with(PollState::restore(&old.saved)?, old.meeting, old.memory))
+        let state = old.memory.restored(PollState::restore(&old.saved)?);
+        Ok(Self::with(state, old.meeting))
     }
 
     fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
@@ -64,13 +63,8 @@ impl ContentType for PollContent {
 }
 
 impl PollContent {
-    fn with(state: PollState, meeting: MeetingContext, memory: Memory) -> Self {
-        Self { state, meeting, memory, told: BTreeMap::new(), changed: false }
-    }
-
-    fn change(&mut self, cx: &mut Context<Self>, change: &PollChange) {
-        self.state.apply(change);
-        self.state.save(cx, &self.memory, Some(change));
+    fn with(state: Durable<PollState>, meeting: MeetingContext) -> Self {
+        Self { state, meeting, told: BTreeMap::new(), changed: false }
     }
 
     fn may_moderate(&self, cx: &mut Context<Self>) -> bool {
@@ -83,12 +77,12 @@ impl PollContent {
             || self.meeting.policy().sees_results(self.meeting.role(scope, user))
     }
 
-    /// The results as somebody may see them.
+    /// Returns the results, or zeros for users who may not see them.
     fn results(&self, seen: bool) -> Vec<i32> {
         if seen { self.state.sums() } else { vec![0; self.state.choices.len()] }
     }
 
-    /// Tells the results to everybody who was not told them as they are to see them now.
+    /// Sends the results to every connection whose last results are outdated.
     fn tell_results(&mut self, cx: &mut Context<Self>) {
         let changed = std::mem::take(&mut self.changed);
         let (mut sums, mut zeros) = (BTreeSet::new(), BTreeSet::new());
@@ -107,7 +101,7 @@ impl PollContent {
         }
     }
 
-    /// Tells the results once all that has come in was handled.
+    /// Sends the results at the end of the turn.
     fn tell_results_later(&mut self, cx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.changed, true) {
             cx.at_end_of_turn(|poll, cx| {
@@ -118,14 +112,14 @@ impl PollContent {
         }
     }
 
-    /// Tells these users, on all their connections, that they have no vote.
+    /// Notifies these users, on all their connections, that they have no vote.
     fn tell_unvoted(&self, cx: &mut Context<Self>, users: &BTreeSet<i64>) {
         if !users.is_empty() {
             cx.peers().filter(|peer| users.contains(&peer.user.id)).c_set_local_vote(-1);
         }
     }
 
-    /// Tells the caller alone what the results are for them.
+    /// Answers the caller with the results that they may see.
     fn answer_results(&self, cx: &mut Context<Self>) {
         let user = cx.caller().user().id;
         let results = self.results(self.sees_results(cx, user));
@@ -133,7 +127,7 @@ impl PollContent {
     }
 }
 
-/// A vote as it is told.
+/// Returns the wire form of a vote: the index of the choice, or -1.
 fn place(vote: Option<usize>) -> i32 {
     vote.and_then(|choice| i32::try_from(choice).ok()).unwrap_or(-1)
 }
@@ -144,7 +138,7 @@ impl PollContentServer for PollContent {
             return self.answer_results(cx);
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.change(cx, &PollChange::Cleared);
+        self.state.change(cx, PollChange::Cleared);
         self.tell_unvoted(cx, &voters);
         self.changed = true;
         self.tell_results(cx);
@@ -161,13 +155,13 @@ impl PollContentServer for PollContent {
         let (limits, past) = (self.meeting.limits(), remember_past_users);
         let objection = state::objection(&question, &choices, past, customization_xml, limits);
         if objection.is_some() || !self.may_moderate(cx) {
-            let PollState { question, choices, .. } = &self.state;
+            let PollState { question, choices, .. } = &*self.state;
             cx.caller().c_set_question(question, choices, true, "");
             return;
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
-        self.change(cx, &PollChange::Asked { question, choices });
-        let PollState { question, choices, .. } = &self.state;
+        self.state.change(cx, PollChange::Asked { question, choices });
+        let PollState { question, choices, .. } = &*self.state;
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
         self.tell_unvoted(cx, &unvoted);
@@ -180,7 +174,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_open_state(self.state.open);
         } else if self.state.open != open {
-            self.change(cx, &PollChange::Opened(open));
+            self.state.change(cx, PollChange::Opened(open));
             cx.peers().c_set_open_state(open);
         }
     }
@@ -189,7 +183,7 @@ impl PollContentServer for PollContent {
         if !self.may_moderate(cx) {
             cx.caller().c_set_results_state(self.state.visible_to_all);
         } else if self.state.visible_to_all != visible_to_all {
-            self.change(cx, &PollChange::Shown(visible_to_all));
+            self.state.change(cx, PollChange::Shown(visible_to_all));
             cx.peers().c_set_results_state(visible_to_all);
             self.tell_results(cx);
         }
@@ -201,7 +195,7 @@ impl PollContentServer for PollContent {
         let may = self.state.open && self.meeting.policy().may_vote(self.meeting.role(cx, user));
         match state::wanted(choice, self.state.choices.len()) {
             Some(choice) if may && choice != before => {
-                self.change(cx, &PollChange::Voted { user, choice });
+                self.state.change(cx, PollChange::Voted { user, choice });
                 cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
                 self.tell_results_later(cx);
             }
@@ -217,7 +211,7 @@ impl Lifecycle for PollContent {
         if let Some(id) = cx.caller().id() {
             self.told.insert(id, sees);
         }
-        let PollState { question, choices, open, visible_to_all, .. } = &self.state;
+        let PollState { question, choices, open, visible_to_all, .. } = &*self.state;
         let (vote, results) = (place(self.state.vote(user)), self.results(sees));
         let mut caller = cx.caller();
         caller.c_set_question(question, choices, true, "");

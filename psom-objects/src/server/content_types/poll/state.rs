@@ -1,14 +1,15 @@
-//! What a poll is: its question and who has voted for what. It knows no connections.
+//! The durable state of a poll: its question and its votes. It does not depend on connections.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use psom::Scope;
+use psom::DurableState;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     interfaces::MOST_CHOICES,
     server::{
-        content_type::{Memory, Refusal, SavedValues},
+        content_type::{Refusal, SavedValues},
+        durable,
         limits::MeetingLimits,
     },
     texts::{changes_direction, has_visible, look_alike},
@@ -22,7 +23,7 @@ pub(super) struct PollState {
     pub(super) choices: Vec<String>,
     pub(super) open: bool,
     pub(super) visible_to_all: bool,
-    /// One vote a user: the place of the choice. Each is saved by itself.
+    /// The vote of each user: the index of a choice. Each vote is saved under its own key.
     #[serde(skip)]
     votes: BTreeMap<i64, usize>,
 }
@@ -30,88 +31,69 @@ pub(super) struct PollState {
 /// A change of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PollChange {
-    /// The question and its choices are these. Votes go by the places of the choices: those for
-    /// places that are gone are forgotten.
+    /// Sets the question and its choices. A vote refers to the index of its choice, so votes for
+    /// indices that no longer exist are removed.
     Asked { question: String, choices: Vec<String> },
-    /// Users can vote, or not.
+    /// Opens or closes the poll.
     Opened(bool),
-    /// Everybody sees the results, or not.
+    /// Shows the results to all users, or hides them.
     Shown(bool),
-    /// A user votes, or takes the vote back.
+    /// Sets or removes the vote of a user.
     Voted { user: i64, choice: Option<usize> },
-    /// All votes are forgotten.
+    /// Removes all votes.
     Cleared,
 }
 
+/// The key of a saved value of a poll.
+#[derive(Debug)]
+pub(super) enum PollKey {
+    /// The question, the choices and the settings.
+    Poll,
+    /// The prefix of all votes, which has no value of its own.
+    Votes,
+    /// The vote of a user.
+    Vote(i64),
+}
+
+impl fmt::Display for PollKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Poll => f.write_str("poll"),
+            Self::Votes => f.write_str("vote"),
+            Self::Vote(user) => write!(f, "vote/{user}"),
+        }
+    }
+}
+
 impl PollState {
-    /// A new poll: it can be voted in, and its results are not shown yet.
+    /// Returns an open poll whose results only moderators see.
     pub(super) fn new(question: String, choices: Vec<String>) -> Self {
         let votes = BTreeMap::new();
         Self { question, choices, open: true, visible_to_all: false, votes }
     }
 
-    pub(super) fn apply(&mut self, change: &PollChange) {
-        match change {
-            PollChange::Asked { question, choices } => {
-                self.question.clone_from(question);
-                self.choices.clone_from(choices);
-                self.votes.retain(|_, choice| *choice < choices.len());
-            }
-            PollChange::Opened(open) => self.open = *open,
-            PollChange::Shown(visible) => self.visible_to_all = *visible,
-            PollChange::Voted { user, choice: Some(choice) } => {
-                self.votes.insert(*user, *choice);
-            }
-            PollChange::Voted { user, choice: None } => {
-                self.votes.remove(user);
-            }
-            PollChange::Cleared => self.votes.clear(),
-        }
-    }
-
-    /// Saves what a change has changed.
-    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: Option<&PollChange>) {
-        let vote = |user: &i64| format!("vote/{user}");
-        match change {
-            None | Some(PollChange::Opened(_) | PollChange::Shown(_)) => {
-                memory.keep(scope, "poll", self)
-            }
-            Some(PollChange::Asked { .. }) => {
-                memory.keep(scope, "poll", self);
-                memory.erase(scope, "vote");
-                self.votes.iter().for_each(|(user, choice)| {
-                    memory.keep(scope, &vote(user), choice);
-                });
-            }
-            Some(PollChange::Voted { user, choice: Some(choice) }) => {
-                memory.keep(scope, &vote(user), choice);
-            }
-            Some(PollChange::Voted { user, choice: None }) => memory.erase(scope, &vote(user)),
-            Some(PollChange::Cleared) => memory.erase(scope, "vote"),
-        }
-    }
-
-    /// The state as it was saved.
+    /// Restores the state from its saved values.
     pub(super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let mut state: Self = saved.required("poll")?;
         for (user, choice) in saved.below("vote")? {
-            let user = user.parse().map_err(|_| Refusal::malformed("a vote of nobody"))?;
-            state.apply(&PollChange::Voted { user, choice: Some(choice) });
+            let user =
+                user.parse().map_err(|_| Refusal::malformed("the key of a vote has no user"))?;
+            state.votes.insert(user, choice);
         }
         Ok(state)
     }
 
-    /// What a user has voted for.
+    /// Returns the vote of a user: the index of a choice.
     pub(super) fn vote(&self, user: i64) -> Option<usize> {
         self.votes.get(&user).copied()
     }
 
-    /// Those who have voted.
+    /// Returns the users who have voted.
     pub(super) fn voters(&self) -> impl Iterator<Item = i64> {
         self.votes.keys().copied()
     }
 
-    /// The votes for each choice.
+    /// Returns the number of votes for each choice.
     pub(super) fn sums(&self) -> Vec<i32> {
         let mut sums = vec![0_i32; self.choices.len()];
         for choice in self.votes.values() {
@@ -123,7 +105,52 @@ impl PollState {
     }
 }
 
-/// What `sVote` asks for (ruling 15): `Some(None)` takes the vote back, `None` is no vote at all.
+impl DurableState for PollState {
+    type Change = PollChange;
+    type Key = PollKey;
+
+    fn apply(&mut self, change: PollChange) -> Vec<PollKey> {
+        match change {
+            PollChange::Asked { question, choices } => {
+                self.votes.retain(|_, choice| *choice < choices.len());
+                (self.question, self.choices) = (question, choices);
+                // The removal of all votes precedes the remaining ones.
+                let votes = self.votes.keys().map(|user| PollKey::Vote(*user));
+                return [PollKey::Poll, PollKey::Votes].into_iter().chain(votes).collect();
+            }
+            PollChange::Opened(open) => self.open = open,
+            PollChange::Shown(visible) => self.visible_to_all = visible,
+            PollChange::Voted { user, choice } => {
+                match choice {
+                    Some(choice) => self.votes.insert(user, choice),
+                    None => self.votes.remove(&user),
+                };
+                return vec![PollKey::Vote(user)];
+            }
+            PollChange::Cleared => {
+                self.votes.clear();
+                return vec![PollKey::Votes];
+            }
+        }
+        vec![PollKey::Poll]
+    }
+
+    fn keys(&self) -> Vec<PollKey> {
+        let votes = self.votes.keys().map(|user| PollKey::Vote(*user));
+        std::iter::once(PollKey::Poll).chain(votes).collect()
+    }
+
+    fn value(&self, key: &PollKey) -> Option<String> {
+        match key {
+            PollKey::Poll => Some(durable::json(self)),
+            PollKey::Votes => None,
+            PollKey::Vote(user) => self.votes.get(user).map(durable::json),
+        }
+    }
+}
+
+/// Returns the vote that `sVote` requests (ruling 15): `Some(None)` removes the vote, and `None` is
+/// an invalid index.
 pub(super) fn wanted(choice: i32, choices: usize) -> Option<Option<usize>> {
     match usize::try_from(choice) {
         Ok(place) if place < choices => Some(Some(place)),
@@ -132,7 +159,7 @@ pub(super) fn wanted(choice: i32, choices: usize) -> Option<Option<usize>> {
     }
 }
 
-/// Why this is no question for a poll, if it is none (sections 3.2.4.1.11.1 and 3.3.4.1.11.1).
+/// Returns the reason why a poll cannot have this question, or `None` if it can (sections 3.2.4.1.11.1 and 3.3.4.1.11.1).
 pub(super) fn objection(
     question: &str,
     choices: &[String],

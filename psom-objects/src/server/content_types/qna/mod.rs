@@ -1,12 +1,12 @@
 mod state;
 
-use psom::{Context, Lifecycle, Scope, Violation, distributed_object};
+use psom::{Context, Durable, Lifecycle, Scope, Violation, distributed_object};
 
-use self::state::{QnaChange, QnaState};
+use self::state::{Message, QnaChange, QnaState};
 use crate::{
     interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
     server::{
-        content_type::{ContentType, Memory, NewContent, OldContent, Refusal},
+        content_type::{ContentType, NewContent, OldContent, Refusal},
         context::MeetingContext,
     },
     types::QnaOpenState,
@@ -14,40 +14,31 @@ use crate::{
 
 /// The extended content of questions and answers (section 3.3.4.1.13). It is open from the start.
 ///
-/// What a page puts goes to all pages, the sender's too, in one order, and is kept for those who
-/// come later, up to the meeting's limits: half of them for those who do not moderate, and of that a
-/// share for each. So everybody's page shows the same. What of it counts as a question,
-/// [`QnaBlob`](crate::qna::QnaBlob) says. Whoever asks for what is refused is told the open state as
-/// it is.
+/// The message of a page goes to all pages, including the sender's, in one order. It is kept for
+/// newcomers, so every page shows the same messages. The meeting's limits bound the messages: users
+/// who do not moderate may use half of them, and each such user a tenth.
+/// [`QnaBlob`](crate::qna::QnaBlob) finds the questions among the messages. The answer to a refused
+/// request is the current open state.
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
 pub struct QnaContent {
     id: i64,
-    state: QnaState,
+    state: Durable<QnaState>,
     meeting: MeetingContext,
-    memory: Memory,
-    /// Whether something did not find room, and the log knows.
-    full: bool,
+    /// Whether the log has reported that a message did not fit.
+    has_logged_full: bool,
 }
 
 impl ContentType for QnaContent {
     const NAME: &'static str = "Content.Qna";
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
-        let (state, memory) = (QnaState::new(), new.memory);
-        state.save(scope, &memory, &QnaChange::Opened(state.open));
-        Ok(Self { id: new.id, state, meeting: new.meeting, memory, full: false })
+        let state = new.memory.create(scope, QnaState::new());
+        Ok(Self { id: new.id, state, meeting: new.meeting, has_logged_full: false })
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
-        let state = QnaState::restore(&old.saved)?;
-        Ok(Self { id: old.id, state, meeting: old.meeting, memory: old.memory, full: false })
-    }
-}
-
-impl QnaContent {
-    fn change(&mut self, cx: &mut Context<Self>, change: &QnaChange) {
-        self.state.apply(change);
-        self.state.save(cx, &self.memory, change);
+        let state = old.memory.restored(QnaState::restore(&old.saved)?);
+        Ok(Self { id: old.id, state, meeting: old.meeting, has_logged_full: false })
     }
 }
 
@@ -65,7 +56,7 @@ impl QnaContentServer for QnaContent {
         if !may || open_state == QnaOpenState::None {
             cx.caller().c_set_open_state(self.state.open);
         } else if open_state != self.state.open {
-            self.change(cx, &QnaChange::Opened(open_state));
+            self.state.change(cx, QnaChange::Opened(open_state));
             cx.peers().c_set_open_state(open_state);
         }
         Ok(())
@@ -77,15 +68,16 @@ impl QnaContentServer for QnaContent {
         let (may, moderates) = (policy.may_ask(role), policy.may_moderate(role));
         let takes = self.state.takes(user, moderates, blob, self.meeting.limits());
         if !may || self.state.open != QnaOpenState::Open || !takes {
-            // Once is enough: those who go on asking must not fill the log.
-            if !takes && !std::mem::replace(&mut self.full, true) {
-                tracing::info!(content = self.id, user, "No room for a question or an answer");
+            // Only the first one is logged, so that a client cannot fill the log.
+            if !takes && !std::mem::replace(&mut self.has_logged_full, true) {
+                tracing::info!(content = self.id, user, "no room for a question or an answer");
             }
             cx.caller().c_set_open_state(self.state.open);
             return;
         }
         let count = self.state.count();
-        self.change(cx, &QnaChange::Put { user, moderates, blob: blob.to_owned() });
+        let message = Message { user, moderates, blob: blob.to_owned() };
+        self.state.change(cx, QnaChange::Put(message));
         cx.peers().c_put_blob(blob);
         if self.state.count() != count {
             cx.peers().c_set_questions_count(self.state.count());
@@ -98,7 +90,7 @@ impl Lifecycle for QnaContent {
         let mut caller = cx.caller();
         caller.c_set_open_state(self.state.open);
         caller.c_set_questions_count(self.state.count());
-        for blob in &self.state.blobs {
+        for blob in self.state.blobs() {
             caller.c_put_blob(blob);
         }
         caller.c_connect_completed();
@@ -107,7 +99,7 @@ impl Lifecycle for QnaContent {
 
 impl std::fmt::Debug for QnaContent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (open, blobs) = (self.state.open, self.state.blobs.len());
+        let (open, blobs) = (self.state.open, self.state.blobs().len());
         f.debug_struct("QnaContent")
             .field("open", &open)
             .field("blobs", &blobs)

@@ -1,87 +1,114 @@
-//! What questions and answers are: whether one may ask, and all that was said. It knows no
-//! connections.
+//! The durable state of questions and answers: the open state and all messages. It does not depend
+//! on connections.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-use psom::Scope;
+use psom::DurableState;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     qna::QnaBlob,
     server::{
-        content_type::{Memory, Refusal, SavedValues},
+        content_type::{Refusal, SavedValues},
+        durable,
         limits::MeetingLimits,
     },
     types::QnaOpenState,
 };
 
-/// The bytes of a call that puts a message, besides the message.
-const CALL: usize = 16;
+/// Upper bound on the bytes of a call of `cPutBlob` besides the encoded message.
+const CALL_OVERHEAD_BYTES: usize = 16;
 
-/// Which part of what is kept is the most that a user who does not moderate may put, and which the
-/// most that all of them may: nobody uses it up for all, and there is room to answer however many
-/// there are, since nothing that was put can be taken back.
-const SHARE: usize = 10;
-const SHARE_OF_ALL: usize = 2;
+/// A user who does not moderate may use a tenth of the meeting's limits, so that one user cannot
+/// use up the room of all.
+const USER_DIVISOR: usize = 10;
 
-/// What was put, by some users or by one.
+/// All users who do not moderate may use half of the limits. Messages cannot be removed, so the
+/// other half is reserved for the answers of moderators.
+const AUDIENCE_DIVISOR: usize = 2;
+
+/// The number and the size of messages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Sum {
     blobs: usize,
-    /// On the wire: whoever joins is told of all at once.
+    /// The size on the wire, because a newcomer receives all messages at once.
     bytes: usize,
 }
 
 impl Sum {
     fn add(&mut self, blob: &str) {
         self.blobs += 1;
-        self.bytes += CALL + psom::wire::encoded_bytes(blob);
+        self.bytes += CALL_OVERHEAD_BYTES + psom::wire::encoded_bytes(blob);
     }
 
-    /// Whether this and a further message are within a part of the limits.
-    fn has_room(mut self, blob: &str, limits: &MeetingLimits, part: usize) -> bool {
+    /// Reports whether a further message fits into a part of the limits.
+    fn has_room(mut self, blob: &str, limits: &MeetingLimits, divisor: usize) -> bool {
         self.add(blob);
-        self.blobs <= limits.blobs.div_ceil(part) && self.bytes <= limits.blob_bytes.div_ceil(part)
+        self.blobs <= limits.blobs.div_ceil(divisor)
+            && self.bytes <= limits.blob_bytes.div_ceil(divisor)
     }
 }
 
-/// Something that was put, as it is saved.
-#[derive(Serialize, Deserialize)]
-struct Put<T> {
-    user: i64,
-    moderates: bool,
-    blob: T,
+/// A message from the page of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Message {
+    pub(super) user: i64,
+    /// Whether the user moderated when they sent it.
+    pub(super) moderates: bool,
+    pub(super) blob: String,
 }
 
 /// The durable state of questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QnaState {
     pub(super) open: QnaOpenState,
-    /// All that was put, in order.
-    pub(super) blobs: Vec<String>,
+    /// All messages in their order.
+    messages: Vec<Message>,
     sum: Sum,
-    /// What those have put who did not moderate: all of them, and each.
+    /// The messages of all users who did not moderate.
     audience: Sum,
+    /// The messages of each user who did not moderate.
     sums: BTreeMap<i64, Sum>,
-    /// The identifiers of the questions. They are parts of what was put, so that its limit is
-    /// theirs too.
+    /// The identifiers of the questions. They are parts of messages, so the limits of messages
+    /// bound them too.
     questions: BTreeSet<String>,
 }
 
 /// A change of questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum QnaChange {
-    /// They are open now, or suspended.
+    /// Opens or suspends them.
     Opened(QnaOpenState),
-    /// The page of a user says something, who moderates or does not.
-    Put { user: i64, moderates: bool, blob: String },
+    /// Adds a message.
+    Put(Message),
+}
+
+/// The key of a saved value of questions and answers.
+#[derive(Debug)]
+pub(super) enum QnaKey {
+    OpenState,
+    /// A message by its number, from 1.
+    Message(usize),
+}
+
+impl fmt::Display for QnaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OpenState => f.write_str("qna"),
+            // Eight digits, so that the order of the keys is the order of the messages.
+            Self::Message(number) => write!(f, "blob/{number:08}"),
+        }
+    }
 }
 
 impl QnaState {
     pub(super) fn new() -> Self {
         Self {
             open: QnaOpenState::Open,
-            blobs: Vec::new(),
+            messages: Vec::new(),
             sum: Sum::default(),
             audience: Sum::default(),
             sums: BTreeMap::new(),
@@ -89,51 +116,39 @@ impl QnaState {
         }
     }
 
-    pub(super) fn apply(&mut self, change: &QnaChange) {
-        match change {
-            QnaChange::Opened(state) => self.open = *state,
-            QnaChange::Put { user, moderates, blob } => {
-                if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
-                    self.questions.insert(id);
-                }
-                self.sum.add(blob);
-                if !moderates {
-                    self.audience.add(blob);
-                    self.sums.entry(*user).or_default().add(blob);
-                }
-                self.blobs.push(blob.clone());
-            }
+    fn put(&mut self, message: Message) {
+        let Message { user, moderates, blob } = &message;
+        if let Some(QnaBlob::Question { id, .. }) = QnaBlob::read(blob) {
+            self.questions.insert(id);
         }
+        self.sum.add(blob);
+        if !moderates {
+            self.audience.add(blob);
+            self.sums.entry(*user).or_default().add(blob);
+        }
+        self.messages.push(message);
     }
 
-    /// Saves what a change has changed.
-    pub(super) fn save(&self, scope: &mut Scope, memory: &Memory, change: &QnaChange) {
-        match change {
-            QnaChange::Opened(state) => memory.keep(scope, "qna", &i32::from(*state)),
-            // So that they are read in their order.
-            QnaChange::Put { user, moderates, blob } => {
-                let key = format!("blob/{:08}", self.blobs.len());
-                memory.keep(scope, &key, &Put { user: *user, moderates: *moderates, blob });
-            }
-        }
-    }
-
-    /// The state as it was saved.
+    /// Restores the state from its saved values.
     pub(super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let mut state = Self::new();
-        state.apply(&QnaChange::Opened(saved.required::<i32>("qna")?.into()));
-        for (_, Put { user, moderates, blob }) in saved.below("blob")? {
-            state.apply(&QnaChange::Put { user, moderates, blob });
-        }
+        state.open = saved.required::<i32>("qna")?.into();
+        saved.below("blob")?.into_iter().for_each(|(_, message)| state.put(message));
         Ok(state)
     }
 
-    /// The number of questions.
+    /// Returns the texts of all messages in their order.
+    pub(super) fn blobs(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.messages.iter().map(|message| &*message.blob)
+    }
+
+    /// Returns the number of questions.
     pub(super) fn count(&self) -> i32 {
         i32::try_from(self.questions.len()).unwrap_or(i32::MAX)
     }
 
-    /// Whether there is room for it, and it can be passed on. Who moderates has all the room.
+    /// Reports whether a message fits into the limits and into a call. Only the meeting's own limits
+    /// apply to moderators.
     pub(super) fn takes(
         &self,
         user: i64,
@@ -142,9 +157,39 @@ impl QnaState {
         limits: &MeetingLimits,
     ) -> bool {
         let own = self.sums.get(&user).copied().unwrap_or_default();
-        let may = |sum: Sum, part| sum.has_room(blob, limits, part);
-        may(self.sum, 1)
-            && (moderates || (may(self.audience, SHARE_OF_ALL) && may(own, SHARE)))
+        let fits = |sum: Sum, divisor| sum.has_room(blob, limits, divisor);
+        fits(self.sum, 1)
+            && (moderates || (fits(self.audience, AUDIENCE_DIVISOR) && fits(own, USER_DIVISOR)))
             && psom::wire::fits_in_string(blob)
+    }
+}
+
+impl DurableState for QnaState {
+    type Change = QnaChange;
+    type Key = QnaKey;
+
+    fn apply(&mut self, change: QnaChange) -> Vec<QnaKey> {
+        match change {
+            QnaChange::Opened(state) => {
+                self.open = state;
+                vec![QnaKey::OpenState]
+            }
+            QnaChange::Put(message) => {
+                self.put(message);
+                vec![QnaKey::Message(self.messages.len())]
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<QnaKey> {
+        let messages = (1..=self.messages.len()).map(QnaKey::Message);
+        std::iter::once(QnaKey::OpenState).chain(messages).collect()
+    }
+
+    fn value(&self, key: &QnaKey) -> Option<String> {
+        match key {
+            QnaKey::OpenState => Some(durable::json(&i32::from(self.open))),
+            QnaKey::Message(number) => self.messages.get(number.checked_sub(1)?).map(durable::json),
+        }
     }
 }

@@ -1,0 +1,171 @@
+//! The durable state that contents of every type have.
+
+use std::{collections::BTreeMap, fmt};
+
+use psom::DurableState;
+use serde::{Deserialize, Serialize};
+
+use crate::{server::durable, store::StoredFile, types::ContentVisibility};
+
+/// The durable state of a content. Its place on the stage is not durable, because a presenter who
+/// is not connected presents nothing.
+#[derive(Debug)]
+pub(super) struct ContentState {
+    id: i64,
+    properties: ContentProperties,
+    files: ContentFiles,
+}
+
+/// The properties of a content as they are saved.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ContentProperties {
+    pub(super) title: String,
+    /// The name of the content's type.
+    pub(super) r#type: String,
+    pub(super) owner: i64,
+    #[serde(with = "visibility_number")]
+    pub(super) visibility: ContentVisibility,
+    pub(super) created: String,
+    pub(super) last_used: String,
+    pub(super) native_file: Option<StoredFile>,
+    /// The URL of the original document, for clients of version 10.
+    pub(super) original_file_url: Option<String>,
+    /// The URL at which the content can be viewed, for clients of version 10.
+    pub(super) viewing_url: Option<String>,
+}
+
+/// The saved form of a content: its properties and the number of its files. Each file is saved
+/// under its own key, because a presentation has thousands of files, which arrive one by one.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedContent<P> {
+    #[serde(flatten)]
+    pub(super) properties: P,
+    pub(super) files: usize,
+}
+
+/// Files of a content by their names on the file server.
+pub(super) type ContentFiles = BTreeMap<String, ContentFile>;
+
+/// A file of a content, with its name in the manifest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ContentFile {
+    pub(super) name: String,
+    pub(super) stored: StoredFile,
+}
+
+/// A change of a content.
+#[derive(Debug)]
+pub(super) enum ContentChange {
+    Title(String),
+    Visibility(ContentVisibility),
+    LastUsed(String),
+    NativeFile(StoredFile),
+    OriginalFileUrl(String),
+    ViewingUrl(String),
+    AddFiles(ContentFiles),
+    /// Removes files by their names on the file server.
+    RemoveFiles(Vec<String>),
+}
+
+/// The key of a saved value of a content.
+#[derive(Debug)]
+pub(super) enum ContentKey {
+    Properties(i64),
+    File(i64, String),
+}
+
+impl fmt::Display for ContentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Properties(content) => f.write_str(&durable::content_key(*content)),
+            Self::File(content, name) => write!(f, "{}/{name}", durable::files_key(*content)),
+        }
+    }
+}
+
+impl ContentState {
+    pub(super) fn new(id: i64, properties: ContentProperties, files: ContentFiles) -> Self {
+        Self { id, properties, files }
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        self.id
+    }
+
+    pub(super) fn properties(&self) -> &ContentProperties {
+        &self.properties
+    }
+
+    /// Returns the files that packages brought. They are removed with the content.
+    pub(super) fn files(&self) -> &ContentFiles {
+        &self.files
+    }
+
+    /// Returns the keys of files, and first the key of the properties, which count the files.
+    fn file_keys(&self, names: impl IntoIterator<Item = String>) -> Vec<ContentKey> {
+        let files = names.into_iter().map(|name| ContentKey::File(self.id, name));
+        std::iter::once(ContentKey::Properties(self.id)).chain(files).collect()
+    }
+}
+
+impl DurableState for ContentState {
+    type Change = ContentChange;
+    type Key = ContentKey;
+
+    fn apply(&mut self, change: ContentChange) -> Vec<ContentKey> {
+        let properties = &mut self.properties;
+        match change {
+            ContentChange::Title(title) => properties.title = title,
+            ContentChange::Visibility(visibility) => properties.visibility = visibility,
+            ContentChange::LastUsed(time) => properties.last_used = time,
+            ContentChange::NativeFile(file) => properties.native_file = Some(file),
+            ContentChange::OriginalFileUrl(url) => properties.original_file_url = Some(url),
+            ContentChange::ViewingUrl(url) => properties.viewing_url = Some(url),
+            ContentChange::AddFiles(files) => {
+                let names: Vec<_> = files.keys().cloned().collect();
+                self.files.extend(files);
+                return self.file_keys(names);
+            }
+            ContentChange::RemoveFiles(mut names) => {
+                names.retain(|name| self.files.remove(name).is_some());
+                return self.file_keys(names);
+            }
+        }
+        vec![ContentKey::Properties(self.id)]
+    }
+
+    fn keys(&self) -> Vec<ContentKey> {
+        self.file_keys(self.files.keys().cloned())
+    }
+
+    fn value(&self, key: &ContentKey) -> Option<String> {
+        match key {
+            ContentKey::Properties(_) => {
+                let (properties, files) = (&self.properties, self.files.len());
+                Some(durable::json(&SavedContent { properties, files }))
+            }
+            ContentKey::File(_, name) => self.files.get(name).map(durable::json),
+        }
+    }
+}
+
+/// Saves a visibility as its number.
+mod visibility_number {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::types::ContentVisibility;
+
+    pub(super) fn serialize<S: Serializer>(
+        visibility: &ContentVisibility,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32((*visibility).into())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ContentVisibility, D::Error> {
+        i32::deserialize(deserializer).map(Into::into)
+    }
+}
