@@ -108,6 +108,7 @@ const CRATES: [(&str, Layers); 9] = [
     (
         "psom-cli",
         &[
+            &["clock"],
             &["error"],
             &["xml", "signals", "terminal"],
             &["files"],

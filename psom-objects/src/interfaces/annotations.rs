@@ -2,8 +2,8 @@ use psom::{Context, Violation, psom_interface};
 
 use crate::types::EncryptedFile;
 
-/// AnnotationContainer on the server (sections 3.1.4.1.12 and 3.3.4.1.8). An annotation goes by its
-/// identifier; its generation is the number of changes that it has seen.
+/// AnnotationContainer on the server (sections 3.1.4.1.12 and 3.3.4.1.8). An annotation
+/// has an identifier, and a generation that counts its changes.
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.AnnotationContainer",
     version = 1,
@@ -25,7 +25,7 @@ pub trait AnnotationContainerServer {
         r#gen: i32,
         properties: Vec<Vec<String>>,
     ) -> Result<(), Violation>;
-    /// Gives several annotations one value of a property.
+    /// Sets a property of several annotations to one value.
     fn s_change_property_for_group(
         &mut self,
         cx: &mut Context<Self>,
@@ -34,7 +34,7 @@ pub trait AnnotationContainerServer {
         property: String,
         value: String,
     ) -> Result<(), Violation>;
-    /// Gives several annotations a value each of a property.
+    /// Sets a property of several annotations, each to its own value.
     #[wire(name = "sChangePropertyForGroup")]
     fn s_change_property_values_for_group(
         &mut self,
@@ -44,8 +44,8 @@ pub trait AnnotationContainerServer {
         property: String,
         values: Vec<String>,
     ) -> Result<(), Violation>;
-    /// Changes the text of a text annotation: from each `begins` to each `ends`, one after the
-    /// other, in UTF-16 code units.
+    /// Changes the text of a text annotation. Each delta replaces the UTF-16 code units from
+    /// `begins` to `ends`. The deltas apply in order.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn s_change_text(
         &mut self,
@@ -79,8 +79,7 @@ pub trait AnnotationContainerServer {
     hash = 2571074477103256610
 )]
 pub trait AnnotationContainerClient {
-    /// Annotations were added. `property_counts` says how many of the names and values belong to
-    /// each.
+    /// Adds annotations. `property_counts` has the number of names and values of each annotation.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_add_annotation_batch(
         &mut self,
@@ -94,7 +93,7 @@ pub trait AnnotationContainerClient {
         properties: Vec<String>,
         values: Vec<String>,
     ) -> Result<(), Violation>;
-    /// Properties of annotations have changed.
+    /// Changes properties of annotations.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_change_properties_batch(
         &mut self,
@@ -106,7 +105,7 @@ pub trait AnnotationContainerClient {
         properties: Vec<String>,
         values: Vec<String>,
     ) -> Result<(), Violation>;
-    /// Texts of annotations have changed. `delta_counts` says how many of the deltas belong to each.
+    /// Changes texts of annotations. `delta_counts` has the number of deltas of each annotation.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_change_text_batch(
         &mut self,
@@ -120,9 +119,9 @@ pub trait AnnotationContainerClient {
         ends: Vec<i32>,
         characters: Vec<String>,
     ) -> Result<(), Violation>;
-    /// All annotations are gone.
+    /// Removes all annotations.
     fn c_clear_annotations(&mut self, cx: &mut Context<Self>, remover_id: i64);
-    /// This client's annotation was not added.
+    /// Refuses to add this client's annotation.
     fn c_error_add_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -130,7 +129,7 @@ pub trait AnnotationContainerClient {
         properties: Vec<Vec<String>>,
         error_code: String,
     );
-    /// This client's properties were not taken; these are in force.
+    /// Refuses this client's change of properties, and answers with the current ones.
     fn c_error_change_properties(
         &mut self,
         cx: &mut Context<Self>,
@@ -140,7 +139,7 @@ pub trait AnnotationContainerClient {
         properties: Vec<Vec<String>>,
         error_code: String,
     );
-    /// This client's property was not taken for a group; these values are in force.
+    /// Refuses this client's change of a group, and answers with the current values.
     #[expect(clippy::too_many_arguments, reason = "the specification's own")]
     fn c_error_change_property_for_group(
         &mut self,
@@ -152,7 +151,7 @@ pub trait AnnotationContainerClient {
         values: Vec<String>,
         error_code: String,
     );
-    /// This client's change of a text was not taken.
+    /// Refuses this client's change of a text.
     fn c_error_change_text(
         &mut self,
         cx: &mut Context<Self>,
@@ -161,11 +160,11 @@ pub trait AnnotationContainerClient {
         modifier_id: i64,
         error_code: String,
     );
-    /// This client could not clear the annotations.
+    /// Refuses this client's request to remove all annotations.
     fn c_error_clear_annotations(&mut self, cx: &mut Context<Self>, error_code: String);
-    /// This client could not remove an annotation.
+    /// Refuses this client's request to remove an annotation.
     fn c_error_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32, error_code: String);
-    /// This client could not remove any of these annotations.
+    /// Refuses this client's request to remove these annotations.
     fn c_error_remove_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -173,11 +172,11 @@ pub trait AnnotationContainerClient {
         error_code: String,
         cookie: i32,
     );
-    /// This client's telepointer is not shown.
+    /// Refuses this client's telepointer.
     fn c_error_set_telepointer(&mut self, cx: &mut Context<Self>, error_code: String);
-    /// An annotation is gone.
+    /// Removes an annotation.
     fn c_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32, remover_id: i64);
-    /// Annotations are gone.
+    /// Removes annotations.
     fn c_remove_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -185,7 +184,7 @@ pub trait AnnotationContainerClient {
         remover_id: i64,
         cookie: i32,
     );
-    /// What the server holds annotations to: each constraint with its value.
+    /// Sets the constraints of annotations and their values.
     fn c_set_annotation_constraints(
         &mut self,
         cx: &mut Context<Self>,
@@ -194,7 +193,7 @@ pub trait AnnotationContainerClient {
     ) -> Result<(), Violation>;
     /// Announces the picture of an image annotation.
     fn c_set_image_file_info(&mut self, cx: &mut Context<Self>, id: i32, file: EncryptedFile);
-    /// A user's telepointer was shown, moved or hidden.
+    /// Shows, moves or hides the telepointer of a user.
     #[latest(owner_id)]
     fn c_set_telepointer(
         &mut self,

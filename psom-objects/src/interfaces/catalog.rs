@@ -26,8 +26,8 @@ const ANNOTATIONS: Children = &[("annotationContainer", "AnnotationContainer")];
 const NONE: Children = &[];
 
 /// Every distributed object of section 3.1.4.1 as data: both halves in all versions, and the
-/// children that its definition lists. ConnMgr stands first; what a server connects first is in the
-/// order in which it does (ruling 17).
+/// children that its definition lists. ConnMgr is first. The objects that a server connects first
+/// are in the order of ruling 17.
 pub fn catalog() -> Vec<Definition> {
     vec![
         CONN_MGR,

@@ -13,15 +13,15 @@ use crate::types::{ContentVisibility, NativeFile, SetTitleStatus};
 pub trait ContentServer {
     /// Not used.
     fn s_force_sync(&mut self);
-    /// Shows a presented content before all others.
+    /// Moves a presented content in front of all others.
     fn s_make_highest_presentation_order(&mut self, cx: &mut Context<Self>);
     /// Claims the stage for this content.
     fn s_present(&mut self, cx: &mut Context<Self>);
     /// Renames the content.
     fn s_set_title(&mut self, cx: &mut Context<Self>, title: String);
-    /// Says who sees the content.
+    /// Sets which users see the content.
     fn s_set_visibility(&mut self, cx: &mut Context<Self>, visibility: ContentVisibility);
-    /// Takes the content off the stage, and the caller with it.
+    /// Removes the content and the caller from the stage.
     fn s_stop_presenting(&mut self, cx: &mut Context<Self>);
 }
 
@@ -34,41 +34,41 @@ pub trait ContentServer {
     hash = 974079596268293062
 )]
 pub trait ContentClient {
-    /// The content's state has been told.
+    /// Marks the end of the content's initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
     /// Not used.
     fn c_force_sync(&mut self);
-    /// When the content was created, in UTC.
+    /// Sets the time at which the content was created, in UTC.
     fn c_set_creation_time(&mut self, cx: &mut Context<Self>, creation_time: String);
-    /// When the content was last presented, in UTC.
+    /// Sets the time at which the content was last presented, in UTC.
     fn c_set_last_used_time(&mut self, cx: &mut Context<Self>, last_used_time: String);
-    /// The file behind the content: its name on the file server, the key and the initialization
-    /// vector that it is encrypted with, and the SHA-1 and the size of the plain bytes.
+    /// Sets the content's original file.
     fn c_set_native_file_info(&mut self, cx: &mut Context<Self>, file: NativeFile);
-    /// Who created the content.
+    /// Sets the user who created the content.
     fn c_set_owner_id(&mut self, cx: &mut Context<Self>, id: i64);
-    /// Whether the content is on the stage, and who put it there.
+    /// Sets whether the content is on the stage, and the user who presents it.
     fn c_set_present_info(&mut self, cx: &mut Context<Self>, presented: bool, presenter_id: i64);
-    /// The place in the order of what is presented, the highest in front; 0 when it is not.
+    /// Sets the position among presented contents: the highest is in front, and 0 means not
+    /// presented.
     fn c_set_presentation_order(&mut self, cx: &mut Context<Self>, presentation_order: i64);
-    /// The title.
+    /// Sets the title.
     fn c_set_title(&mut self, cx: &mut Context<Self>, title: String);
-    /// What became of a new title.
+    /// Answers a change of the title.
     fn c_set_title_complete(
         &mut self,
         cx: &mut Context<Self>,
         status: SetTitleStatus,
         title: String,
     );
-    /// Who sees the content.
+    /// Sets which users see the content.
     fn c_set_visibility(&mut self, cx: &mut Context<Self>, visibility: ContentVisibility);
-    /// Where the original file is, if it is on a shared place.
+    /// Sets the URL of the original document.
     #[since(10)]
     fn c_set_original_file_url(&mut self, cx: &mut Context<Self>, original_file_url: String);
-    /// Where the content can be viewed.
+    /// Sets the URL at which the content can be viewed.
     #[since(10)]
     fn c_set_viewing_url(&mut self, cx: &mut Context<Self>, viewing_url: String);
-    /// Where a recording of the content is.
+    /// Sets the URL of a recording of the content.
     #[since(10)]
     fn c_set_recording_url(&mut self, cx: &mut Context<Self>, recording_url: String);
 }

@@ -11,13 +11,13 @@ use crate::types::TitleReservationStatus;
 pub trait ContentManagerServer {
     /// Deletes a content.
     fn s_delete_content(&mut self, cx: &mut Context<Self>, content_id: i64);
-    /// Claims the stage; what is on it is taken off.
+    /// Claims the stage and removes the presented content from it.
     fn s_present(&mut self, cx: &mut Context<Self>);
-    /// Gives a reserved title back.
+    /// Releases a reserved title.
     fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32);
     /// Reserves a title for a content to be uploaded.
     fn s_reserve_title(&mut self, cx: &mut Context<Self>, title: &str, cookie: i32);
-    /// Deprecated: the same, with an identifier of another system.
+    /// Deprecated. Reserves a title together with an identifier of another system.
     #[wire(name = "sReserveTitle")]
     fn s_reserve_title_with_id(
         &mut self,
@@ -37,15 +37,15 @@ pub trait ContentManagerServer {
     hash = -8255121175073997388
 )]
 pub trait ContentManagerClient {
-    /// A content is there for this client; the type says what its `extendedContent` is.
+    /// Announces a content. Its type determines the interface of its `extendedContent`.
     fn c_content_added(&mut self, cx: &mut Context<Self>, content_id: i64, r#type: String);
-    /// The content that this client uploaded was created.
+    /// Announces the content that was created from this client's upload.
     fn c_content_created(&mut self, cx: &mut Context<Self>, content_id: i64, cookie: i32);
     /// Deprecated.
     fn c_content_creation_failed(&mut self, cookie: i32, reason: i32);
-    /// A content is not there any more, for this client at least.
+    /// Announces that a content was removed or is hidden from this client.
     fn c_content_removed(&mut self, cx: &mut Context<Self>, content_id: i64);
-    /// What became of a reservation.
+    /// Answers a title reservation.
     fn c_reserve_title_completed(
         &mut self,
         cx: &mut Context<Self>,
@@ -54,12 +54,12 @@ pub trait ContentManagerClient {
         content_id: i64,
         owning_user_id: i64,
     );
-    /// The content on the stage; 0 for none.
+    /// Sets the content on the stage; 0 means none.
     #[latest]
     fn c_set_active_content(&mut self, cx: &mut Context<Self>, active_content_id: i64);
-    /// The user on the stage; 0 for nobody.
+    /// Sets the user on the stage; 0 means none.
     #[latest]
     fn c_set_active_presenter(&mut self, cx: &mut Context<Self>, active_presenter_id: i64);
-    /// A reservation is over.
+    /// Announces the end of a title reservation.
     fn c_title_released(&mut self, cx: &mut Context<Self>, cookie: i32);
 }

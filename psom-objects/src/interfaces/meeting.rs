@@ -7,7 +7,7 @@ use psom::{Context, Violation, psom_interface};
     hash = 7811924786664530844
 )]
 pub trait MeetingServer {
-    /// Not supported: must not be called.
+    /// Not supported. A client must not call it.
     fn s_set_info(&mut self, info: &str) -> Result<(), Violation>;
 }
 
@@ -18,12 +18,12 @@ pub trait MeetingServer {
     hash = 2106930589629680263
 )]
 pub trait MeetingClient {
-    /// The meeting's state has been told.
+    /// Marks the end of the meeting's initial state.
     fn c_meeting_ready(&mut self, cx: &mut Context<Self>);
-    /// To be ignored.
+    /// Ignored by clients.
     fn c_set_info(&mut self, info: &str);
-    /// The time on the server, in UTC as `2026-11-22T13:05:00`.
+    /// Sets the server's time, in UTC as `2026-11-22T13:05:00`.
     fn c_set_server_time(&mut self, cx: &mut Context<Self>, server_time: String);
-    /// What the names of files are appended to.
+    /// Sets the URL base, to which the names of files are appended.
     fn c_set_url_base(&mut self, cx: &mut Context<Self>, url_base: String);
 }

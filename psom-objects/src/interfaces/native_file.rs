@@ -15,6 +15,6 @@ pub trait NativeFileOnlyContentServer {}
     hash = 5585496037459248534
 )]
 pub trait NativeFileOnlyContentClient {
-    /// The content's state has been told.
+    /// Marks the end of the content's initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
 }

@@ -7,7 +7,7 @@ use psom::{Context, Violation, psom_interface};
     hash = 6726721969813329838
 )]
 pub trait SharedNotesContentServer {
-    /// Tells of an error with the notes; 1, unknown, is the only one there is.
+    /// Reports an error with the notes. The only defined code is 1 (unknown).
     fn s_set_error_code(&mut self, cx: &mut Context<Self>, code: i32) -> Result<(), Violation>;
 }
 
@@ -18,11 +18,11 @@ pub trait SharedNotesContentServer {
     hash = 8721147891391263529
 )]
 pub trait SharedNotesContentClient {
-    /// The identifier and the titles have been told.
+    /// Marks the end of the initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
-    /// The identifier of the notes.
+    /// Sets the identifier of the notes.
     fn c_set_notes_id(&mut self, cx: &mut Context<Self>, notes_id: String);
-    /// What the notebook, its section and the page are called.
+    /// Sets the titles of the notebook, its section and the page.
     fn c_set_notes_titles(
         &mut self,
         cx: &mut Context<Self>,
@@ -30,6 +30,6 @@ pub trait SharedNotesContentClient {
         section_title: String,
         page_title: String,
     );
-    /// Something is wrong with the notes; 1, unknown, is the only error there is.
+    /// Announces an error with the notes. The only defined code is 1 (unknown).
     fn c_set_error_code(&mut self, cx: &mut Context<Self>, code: i32);
 }

@@ -1,6 +1,6 @@
 use psom::{Context, psom_interface};
 
-/// The most choices of a poll (sections 3.1.4.1.14 and 3.2.4.1.11.1).
+/// Upper bound on the choices of a poll (sections 3.1.4.1.14 and 3.2.4.1.11.1).
 pub(crate) const MOST_CHOICES: usize = 7;
 
 /// PollContent on the server (sections 3.1.4.1.14 and 3.3.4.1.11).
@@ -10,7 +10,7 @@ pub(crate) const MOST_CHOICES: usize = 7;
     hash = 7882912516919930871
 )]
 pub trait PollContentServer {
-    /// Forgets all votes.
+    /// Removes all votes.
     fn s_clear_votes(&mut self, cx: &mut Context<Self>);
     /// Changes the question and its choices.
     fn s_modify(
@@ -21,11 +21,11 @@ pub trait PollContentServer {
         remember_past_users: bool,
         customization_xml: &str,
     );
-    /// Lets users vote, or not.
+    /// Opens the poll for votes, or closes it.
     fn s_set_open_state(&mut self, cx: &mut Context<Self>, open: bool);
-    /// Shows the results to everybody, or to presenters alone.
+    /// Shows the results to all users, or only to presenters.
     fn s_set_results_state(&mut self, cx: &mut Context<Self>, visible_to_all: bool);
-    /// Votes for a choice, by its place; -1 takes the vote back.
+    /// Votes for a choice by its index from 0; -1 removes the vote.
     fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32);
 }
 
@@ -36,13 +36,13 @@ pub trait PollContentServer {
     hash = -1572291151947590318
 )]
 pub trait PollContentClient {
-    /// The poll's state has been told.
+    /// Marks the end of the poll's initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
-    /// What this user has voted for; -1 for nothing.
+    /// Sets this user's vote: the index of a choice, or -1 for none.
     fn c_set_local_vote(&mut self, cx: &mut Context<Self>, choice: i32);
-    /// Whether users can vote.
+    /// Sets whether users can vote.
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open: bool);
-    /// The question and its choices.
+    /// Sets the question and its choices.
     fn c_set_question(
         &mut self,
         cx: &mut Context<Self>,
@@ -51,9 +51,9 @@ pub trait PollContentClient {
         remember_past_users: bool,
         customization_xml: String,
     );
-    /// The votes for each choice; zeros where the results are not shown to this client.
+    /// Sets the number of votes for each choice: zeros if this client may not see the results.
     #[latest]
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>);
-    /// Whether everybody sees the results, or presenters alone.
+    /// Sets whether all users see the results, or only presenters.
     fn c_set_results_state(&mut self, cx: &mut Context<Self>, visible_to_all: bool);
 }

@@ -11,9 +11,9 @@ use crate::types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat
     hash = 5075721282249770644
 )]
 pub trait PptContentServer {
-    /// Goes to another place of the presentation: a `PptLocation`, or `INITIAL_LOCATION`.
+    /// Moves the presentation to a location: a `PptLocation`, or `INITIAL_LOCATION`.
     fn s_set_location(&mut self, cx: &mut Context<Self>, location: &str) -> Result<(), Violation>;
-    /// Says that a resource of these slides will not come.
+    /// Reports that a resource of these slides will not be uploaded.
     fn s_set_resource_error_code(
         &mut self,
         cx: &mut Context<Self>,
@@ -24,8 +24,8 @@ pub trait PptContentServer {
     ) -> Result<(), Violation>;
 }
 
-/// PptContent on the client (section 3.2.4.1.10). Each resource is a file on the file server,
-/// encrypted with `key` and `iv`; `hash` is the SHA-1 of the plain bytes.
+/// PptContent on the client (section 3.2.4.1.10). Each resource is an encrypted file on the file
+/// server.
 #[psom_interface(
     name = "Microsoft.Rtc.Server.DataMCU.Meeting.PptContent",
     version = 2,
@@ -34,26 +34,26 @@ pub trait PptContentServer {
     hash = -3775280164302319261
 )]
 pub trait PptContentClient {
-    /// The place, the slides and their thumbnails have been told.
+    /// Marks the end of the initial location, slides and thumbnails.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
-    /// A resource that this client uploaded could not be added.
+    /// Reports that a resource of this client's upload could not be added.
     fn c_error_adding_resource(
         &mut self,
         cx: &mut Context<Self>,
         resource_id: i32,
         error_code: ResourceErrorCode,
     ) -> Result<(), Violation>;
-    /// The whole presentation as a file.
+    /// Sets the file with the whole presentation.
     fn c_set_full_ppt_file_info(
         &mut self,
         cx: &mut Context<Self>,
         file: EncryptedFile,
     ) -> Result<(), Violation>;
-    /// The place that is on display: a `PptLocation`.
+    /// Sets the displayed location: a `PptLocation`.
     #[latest]
     fn c_set_location(&mut self, cx: &mut Context<Self>, location: String)
     -> Result<(), Violation>;
-    /// An OPC file with the notes of these slides.
+    /// Adds an OPC file with the notes of these slides.
     fn c_set_notes_info(
         &mut self,
         cx: &mut Context<Self>,
@@ -61,7 +61,7 @@ pub trait PptContentClient {
         slide_numbers: Vec<i32>,
         secrets: FileSecrets,
     ) -> Result<(), Violation>;
-    /// A presentation with these slides alone.
+    /// Adds a presentation of only these slides.
     fn c_set_partial_ppt_file_info(
         &mut self,
         cx: &mut Context<Self>,
@@ -69,13 +69,13 @@ pub trait PptContentClient {
         slide_numbers: Vec<i32>,
         secrets: FileSecrets,
     ) -> Result<(), Violation>;
-    /// A small picture of the presentation.
+    /// Sets the thumbnail of the presentation.
     fn c_set_preview_thumbnail_file_info(
         &mut self,
         cx: &mut Context<Self>,
         file: EncryptedFile,
     ) -> Result<(), Violation>;
-    /// A resource of these slides is not there, and why.
+    /// Reports why a resource of these slides is missing.
     fn c_set_resource_error_code(
         &mut self,
         cx: &mut Context<Self>,
@@ -84,13 +84,13 @@ pub trait PptContentClient {
         format: ResourceFormat,
         error_code: ResourceErrorCode,
     ) -> Result<(), Violation>;
-    /// How many slides there are.
+    /// Sets the number of slides.
     fn c_set_slide_count(
         &mut self,
         cx: &mut Context<Self>,
         slide_count: i32,
     ) -> Result<(), Violation>;
-    /// A slide as dynamic HTML, with the names of the resources that it needs.
+    /// Sets the dynamic HTML of a slide, and the names of the resources that it uses.
     fn c_set_slide_dhtml_markup_info(
         &mut self,
         cx: &mut Context<Self>,
@@ -100,22 +100,22 @@ pub trait PptContentClient {
         resource_original_file_names: Vec<String>,
         secrets: FileSecrets,
     ) -> Result<(), Violation>;
-    /// A file that the markup of slides refers to by its name.
+    /// Adds a file that the markup of slides refers to by its name.
     fn c_set_slide_dhtml_resource_info(
         &mut self,
         cx: &mut Context<Self>,
         resource_original_file_name: String,
         file: EncryptedFile,
     ) -> Result<(), Violation>;
-    /// A slide as a picture.
+    /// Sets the picture of a slide.
     fn c_set_slide_jpeg_info(
         &mut self,
         cx: &mut Context<Self>,
         slide_number: i32,
         file: EncryptedFile,
     ) -> Result<(), Violation>;
-    /// An OPC file with small pictures of the slides; `files` are their names, in the slides'
-    /// order.
+    /// Sets the OPC file with the thumbnails of the slides; `files` has their names in the order of
+    /// the slides.
     fn c_set_thumbnail_file_info(
         &mut self,
         cx: &mut Context<Self>,

@@ -15,7 +15,7 @@ pub trait QnaContentServer {
         cx: &mut Context<Self>,
         open_state: QnaOpenState,
     ) -> Result<(), Violation>;
-    /// Something that the web page which shows the questions says to those of the others.
+    /// Sends a message of this user's web page to the pages of all users.
     fn s_put_blob(&mut self, cx: &mut Context<Self>, blob: &str);
 }
 
@@ -26,13 +26,13 @@ pub trait QnaContentServer {
     hash = 473785100728654906
 )]
 pub trait QnaContentClient {
-    /// Whether questions can be asked.
+    /// Sets whether questions can be asked.
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open_state: QnaOpenState);
-    /// How many questions there are.
+    /// Sets the number of questions.
     #[latest]
     fn c_set_questions_count(&mut self, cx: &mut Context<Self>, count: i32);
-    /// Something for the web page that shows the questions.
+    /// Delivers a message for the web page that shows the questions.
     fn c_put_blob(&mut self, cx: &mut Context<Self>, blob: String);
-    /// The open state and the number of questions have been told.
+    /// Marks the end of the initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
 }

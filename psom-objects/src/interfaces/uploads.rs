@@ -12,7 +12,7 @@ use crate::types::{DownloadFinishReason, UploadFinishReason};
     hash = 2601804729028999169
 )]
 pub trait UploadManagerServer {
-    /// Between servers only.
+    /// Not called by clients: servers use it among each other.
     #[wire(name = "sRequestUpload")]
     fn s_request_upload_of_manifest(
         &mut self,
@@ -21,7 +21,7 @@ pub trait UploadManagerServer {
         cookie: i32,
         manifest_xml: &str,
     );
-    /// Asks to upload an OC package of these sizes.
+    /// Requests to upload an OC package of these sizes.
     fn s_request_upload(
         &mut self,
         cx: &mut Context<Self>,
@@ -29,9 +29,9 @@ pub trait UploadManagerServer {
         unpacked_length: i64,
         cookie: i32,
     );
-    /// Everything was sent, or the client cancels.
+    /// Announces that the whole package was sent, or that the client cancels the upload.
     fn s_upload_finished(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool);
-    /// Asks for an address to upload a single file to.
+    /// Requests a URL to which a browser uploads a single file.
     #[since(2)]
     fn s_request_web_upload_blob(
         &mut self,
@@ -39,7 +39,7 @@ pub trait UploadManagerServer {
         cookie: i32,
         manifest_xml: &str,
     );
-    /// Asks for an address to download a decrypted file from.
+    /// Requests a URL from which a browser downloads a decrypted file.
     #[since(2)]
     fn s_request_web_download_blob(
         &mut self,
@@ -59,31 +59,31 @@ pub trait UploadManagerServer {
     hash = 1079790469891676391
 )]
 pub trait UploadManagerClient {
-    /// The upload may begin on this stream.
+    /// Accepts an upload, which uses this stream.
     fn c_accept_upload(
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
         stream: ObjectRef,
     ) -> Result<(), Violation>;
-    /// The upload is refused.
+    /// Refuses an upload.
     fn c_reject_upload(&mut self, cx: &mut Context<Self>, cookie: i32, reason: UploadFinishReason);
-    /// Deprecated: the room that is left.
+    /// Deprecated. Sets the remaining capacity.
     fn c_set_available_space(&mut self, size: i64);
-    /// The server is done with the upload.
+    /// Announces the outcome of an upload.
     fn c_upload_finished(
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
         reason: UploadFinishReason,
     );
-    /// Where a single file may be uploaded to.
+    /// Answers with the URL to which a browser uploads a single file.
     #[since(2)]
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String);
-    /// Where a decrypted file may be downloaded from.
+    /// Answers with the URL from which a browser downloads a decrypted file.
     #[since(2)]
     fn c_accept_web_download(&mut self, cx: &mut Context<Self>, cookie: i32, download_url: String);
-    /// The download is refused.
+    /// Refuses a download.
     #[since(2)]
     fn c_reject_web_download(
         &mut self,
@@ -100,9 +100,9 @@ pub trait UploadManagerClient {
     hash = -6716385024907738156
 )]
 pub trait UploadStreamServer {
-    /// Gives the stream up.
+    /// Ends the stream without completing the package.
     fn s_disconnect(&mut self, cx: &mut Context<Self>);
-    /// The next bytes of the package, with a number that grows from write to write.
+    /// Sends the next bytes of the package, with a number that grows from write to write.
     async fn s_write(
         &mut self,
         cx: &mut Context<Self>,
@@ -118,8 +118,8 @@ pub trait UploadStreamServer {
     hash = 5963839780483567246
 )]
 pub trait UploadStreamClient {
-    /// The server gives the stream up.
+    /// Announces that the server ends the stream without completing the package.
     fn c_disconnect(&mut self, cx: &mut Context<Self>);
-    /// So many bytes of a write have arrived.
+    /// Acknowledges the bytes of a write.
     fn c_write_complete(&mut self, cx: &mut Context<Self>, n_bytes: i32);
 }

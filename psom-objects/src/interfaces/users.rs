@@ -15,7 +15,7 @@ pub trait ContentUserManagerServer {}
     hash = 5320330165687787020
 )]
 pub trait ContentUserManagerClient {
-    /// Users with their numbers, addresses and names, in arrays of one length.
+    /// Adds users: their identifiers, addresses and display names, in arrays of equal length.
     fn c_users_added(
         &mut self,
         cx: &mut Context<Self>,
@@ -23,6 +23,6 @@ pub trait ContentUserManagerClient {
         uris: Vec<String>,
         display_names: Vec<String>,
     ) -> Result<(), Violation>;
-    /// Numbers that mean nobody any more.
+    /// Removes users by their identifiers.
     fn c_users_removed(&mut self, cx: &mut Context<Self>, ids: Vec<i64>);
 }

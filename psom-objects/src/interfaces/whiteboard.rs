@@ -15,6 +15,6 @@ pub trait WhiteboardContentServer {}
     hash = 5909677840878629841
 )]
 pub trait WhiteboardContentClient {
-    /// The board and its annotations have been told.
+    /// Marks the end of the board's initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
 }

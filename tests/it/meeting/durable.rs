@@ -335,7 +335,7 @@ impl Room {
 fn unrestorable_content_is_set_aside_alone() {
     for (key, value, expected) in [
         ("content/1/poll", Some("{}"), "`content/1/poll` cannot be read"),
-        ("content/1/vote/x", Some("0"), "a vote of nobody"),
+        ("content/1/vote/x", Some("0"), "the key of a vote has no user"),
         ("content/1/poll", None, "`content/1/poll` is missing"),
     ] {
         let mut room = Room::open();

@@ -12,15 +12,16 @@ use crate::{
 };
 
 impl AnnotationContainer {
-    /// Who calls. What was done before is told first, so that an error method speaks of what its
-    /// client knows.
+    /// Returns the calling user. Sends the pending changes first, so that an answer refers to a
+    /// state that its client knows.
     pub(super) fn caller(&mut self, cx: &mut Context<Self>) -> i64 {
         self.flush(cx);
         cx.caller().user().id
     }
 
-    /// The annotation that a client wants to change, if it is there and as that client knows it. A
-    /// violation is what no client could ever ask for.
+    /// Returns the annotation that a client wants to change. The inner error reports that the
+    /// annotation does not exist or has a newer generation. A generation that never existed is a
+    /// violation.
     pub(super) fn current(
         &self,
         id: i32,
@@ -37,7 +38,8 @@ impl AnnotationContainer {
         })
     }
 
-    /// Whether there is room for a property of so many bytes in the place of the one before.
+    /// Reports whether the board has room for a property of `size` bytes that replaces the current
+    /// value.
     pub(super) fn has_room_for(
         &self,
         known: &Annotation,
@@ -58,8 +60,8 @@ impl AnnotationContainer {
         self.has_room(more.sum())
     }
 
-    /// Gives an annotation that is there new values of properties. Returns what has to follow for
-    /// the version of its text, where that is another one now.
+    /// Sets properties of an existing annotation. Returns the change of its text version if the
+    /// properties start a new one.
     #[must_use]
     pub(super) fn set(
         &mut self,
@@ -73,12 +75,13 @@ impl AnnotationContainer {
         let is_new_text = known.kind == Kind::Text && properties.contains_key(&Property::Text);
         let modifier = cx.caller().user().id;
         self.make(cx, Change::SetProperties { id, generation, modifier, properties });
-        // Changes that were made of the text before are stale now.
+        // The new version makes the changes of the old text that are still on their way stale.
         let deltas = Vec::new();
         is_new_text.then_some(Change::SetText { id, generation, modifier, text_version, deltas })
     }
 
-    /// Tells the caller why properties were not set, and what is in force.
+    /// Answers the caller with the reason why properties were not set, and with their current
+    /// values.
     pub(super) fn refuse(
         &mut self,
         cx: &mut Context<Self>,
@@ -133,7 +136,8 @@ impl AnnotationContainerServer for AnnotationContainer {
             }
             Err(code) => {
                 self.flush(cx);
-                // What came in one string may need more bytes than a string has on its way back.
+                // A string that fitted into the request may need more bytes than a string of the
+                // answer has.
                 properties.retain(|_, value| psom::wire::fits_in_string(value));
                 cx.caller().c_error_add_annotation(r#type, &rows(&properties), code.name());
             }
@@ -215,18 +219,18 @@ impl AnnotationContainerServer for AnnotationContainer {
         if r#gen > known.generation || text_version > known.text_version {
             return Err(Violation::new("a generation or a text version that never was"));
         }
-        // Somebody was quicker. That is no error: this client learns of it anyhow.
+        // Another user was faster. This is no error: the client receives that change anyway.
         if text_version < known.text_version {
             return Ok(());
         }
         let limit = usize::try_from(self.meeting.limits().annotations.text_length).unwrap_or(0);
         let checked = if !self.may(cx) {
-            // Before anything is done with what may be many deltas.
+            // Check this first, because there may be many deltas.
             Err(ErrorCode::NotAuthorized)
         } else if deltas.len() > text::MAX_DELTAS
             || batch::size_of_text(&deltas) > batch::FULL_BATCH_BYTES
         {
-            // They have to be told again in one call, behind others that wait to be told.
+            // The answer repeats all deltas in one call, together with other pending changes.
             Err(ErrorCode::TooManyDeltas)
         } else {
             match text::apply(known.text(), &deltas, limit) {
@@ -284,7 +288,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         there.retain(|id| self.board.get(*id).is_some() && seen.insert(*id));
         if !may || there.is_empty() {
             let code = if may { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
-            // All of them may be more than a call carries beside the code.
+            // All values may not fit into one call with the error code.
             let ids = &ids[..ids.len().min(rules::ANSWERED)];
             cx.caller().c_error_remove_annotations(ids, code.name(), cookie);
             return;

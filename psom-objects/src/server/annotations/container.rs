@@ -18,10 +18,10 @@ use crate::{
 
 /// The annotations of a content (section 3.3.4.1.8).
 ///
-/// A content that can be annotated has one as a child. It connects it to its clients as
-/// [`PART`](Self::PART), where it is connected itself; passes on [images](Self::add_image) and
-/// [what becomes of users](Self::user_changed); disconnects it where it is disconnected, and
-/// removes it when it is deleted. [`Board`] is what it keeps; telepointers are only presence.
+/// A content that can be annotated has one as a child. The content connects it to its clients as
+/// [`PART`](Self::PART), passes on [images](Self::add_image) and [changes of
+/// users](Self::user_changed), disconnects it together with itself, and removes it when it is
+/// deleted. The durable state is a [`Board`]; telepointers are not durable.
 #[distributed_object(serves = AnnotationContainerServer, calls = AnnotationContainerClient)]
 #[derive(Debug)]
 pub struct AnnotationContainer {
@@ -31,19 +31,19 @@ pub struct AnnotationContainer {
     pub(super) board: Board,
     tally: Tally,
     pub(super) last_id: i32,
-    /// The files of the images, to be removed with them.
+    /// The files of the images, which are removed with their annotations.
     pub(super) images: BTreeMap<i32, StoredFile>,
     /// The properties whose values are saved apart.
     pub(super) apart: BTreeMap<i32, BTreeSet<Property>>,
-    /// Where each user points to.
+    /// The position of each user's telepointer.
     pub(super) pointers: BTreeMap<i64, String>,
-    /// Changes that were made and are yet to be told.
+    /// Changes that are not yet announced.
     pending: Pending,
-    /// Whether they will be told at the end of the turn.
+    /// Whether they will be announced at the end of the turn.
     is_scheduled: bool,
 }
 
-/// How much is on a board.
+/// The amount of content on a board.
 #[derive(Debug, Default)]
 struct Tally {
     counts: BTreeMap<Kind, usize>,
@@ -51,10 +51,10 @@ struct Tally {
 }
 
 impl AnnotationContainer {
-    /// The name of the part as which it is connected (section 3.1.4.1.13.2).
+    /// The part name under which it is connected (section 3.1.4.1.13.2).
     pub const PART: &'static str = "annotationContainer";
 
-    /// An empty board for a content.
+    /// Returns an empty board for a content.
     pub fn new(meeting: MeetingContext, content: ContentRef, memory: Memory) -> Self {
         Self {
             meeting,
@@ -71,13 +71,12 @@ impl AnnotationContainer {
         }
     }
 
-    /// The annotations as they are now.
+    /// Returns the current annotations.
     pub fn board(&self) -> &Board {
         &self.board
     }
 
-    /// A user has become something else, or has left the meeting: who may not annotate does not
-    /// point either.
+    /// Hides the telepointer of a user who has left the meeting or may not annotate any more.
     pub fn user_changed(scope: &mut Scope, this: Handle<Self>, user: i64, role: Option<Role>) {
         scope.tell(this, move |container, cx| {
             let policy = container.meeting.policy();
@@ -87,20 +86,20 @@ impl AnnotationContainer {
         });
     }
 
-    /// Hides a user's telepointer where it was last.
+    /// Hides a user's telepointer at its last position.
     fn hide_pointer(&mut self, cx: &mut Context<Self>, user: i64) {
         if let Some(anchor) = self.pointers.remove(&user) {
             cx.peers().c_set_telepointer(&anchor, user, false);
         }
     }
 
-    /// Whether the caller may annotate.
+    /// Reports whether the caller may annotate.
     pub(super) fn may(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
         self.meeting.policy().may_annotate(self.meeting.role(cx, user))
     }
 
-    /// The one way in which the board changes.
+    /// Applies a change to the board. Nothing else alters the board.
     pub(super) fn apply(&mut self, change: &Change) {
         match change {
             Change::Add { id, .. }
@@ -123,7 +122,7 @@ impl AnnotationContainer {
         }
     }
 
-    /// Makes a change, and has it told with others of its kind at the end of the turn.
+    /// Applies and saves a change, and announces it with others of its kind at the end of the turn.
     pub(super) fn make(&mut self, cx: &mut Context<Self>, change: Change) {
         self.apply(&change);
         self.save(cx, &change);
@@ -142,18 +141,18 @@ impl AnnotationContainer {
         }
     }
 
-    /// Tells everybody what is yet to be told.
+    /// Announces all pending changes to all clients.
     pub(super) fn flush(&mut self, cx: &mut Context<Self>) {
         std::mem::take(&mut self.pending).send(&mut cx.peers());
     }
 
-    /// Whether there is room for another annotation, or for more of one.
+    /// Reports whether the board has room for another annotation, or for more bytes of one.
     pub(super) fn has_room(&self, more: usize) -> Result<(), ErrorCode> {
         let size = self.tally.size.saturating_add(more);
         if size > rules::BOARD_SIZE { Err(ErrorCode::BoardFull) } else { Ok(()) }
     }
 
-    /// Whether another annotation of a type with these properties can be added.
+    /// Reports whether an annotation of this type with these properties can be added.
     pub(super) fn takes(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
         let limits = &self.meeting.limits().annotations;
         let is_full = self.tally.counts.get(&kind).is_some_and(|&n| n >= limits.count(kind));
@@ -171,7 +170,7 @@ impl AnnotationContainer {
         id
     }
 
-    /// Removes these annotations, all of which are there, with their files.
+    /// Removes existing annotations and their files.
     pub(super) fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
         self.flush(cx);
         self.apply(&change);
@@ -183,21 +182,21 @@ impl AnnotationContainer {
         self.content.discard_all(cx, gone.into_values().map(|file| file.name).collect());
     }
 
-    /// Tells one who was just connected how things are.
-    fn tell_all(&self, cx: &mut Context<Self>, newcomer: PeerId) {
+    /// Sends the snapshot of the board to a newcomer.
+    fn send_snapshot(&self, cx: &mut Context<Self>, newcomer: PeerId) {
         let limits = &self.meeting.limits().annotations;
         let numbers: Vec<_> = Constraint::ALL.iter().map(|of| of.number()).collect();
         let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
         let mut client = cx.peers().filter(|peer| peer.id == newcomer);
         client.c_set_annotation_constraints(&numbers, &values);
-        // Also where there is nothing to add.
+        // The call is sent for an empty board, too.
         let mut told = Pending::Additions(batch::Additions::default());
         let additions = self.board.iter().map(|(id, annotation)| {
             let annotation = annotation.clone();
             Change::Add { id, annotation }
         });
-        // An addition has no version of the text: where there were several, a change that changes
-        // nothing says which one it is.
+        // The call that adds an annotation has no text version. An empty change of the text
+        // announces it.
         let edited = self.board.iter().filter(|(_, annotation)| annotation.text_version != 0);
         let versions = edited.map(|(id, annotation)| Change::SetText {
             id,
@@ -227,10 +226,10 @@ impl AnnotationContainer {
 impl Lifecycle for AnnotationContainer {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let Some(newcomer) = cx.caller().id() else { return };
-        // What is yet to be told is part of what a newcomer is told.
+        // The snapshot includes the pending changes, so announce them to the others first.
         let others = &mut cx.peers().filter(|peer| peer.id != newcomer);
         std::mem::take(&mut self.pending).send(others);
-        self.tell_all(cx, newcomer);
+        self.send_snapshot(cx, newcomer);
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {

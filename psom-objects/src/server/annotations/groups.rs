@@ -6,11 +6,12 @@ use super::{container::AnnotationContainer, rules};
 use crate::annotation::{Annotation, ErrorCode, Properties, Property, batch};
 
 impl AnnotationContainer {
-    /// Gives a group of annotations one value of a property, or a value each. Nothing is changed
-    /// before the whole call was found to be one that a client can make.
+    /// Sets a property of several annotations, to one value or to a value for each. Validates the
+    /// whole call before the first change.
     ///
-    /// The caller is told of the whole group at once where none of it is there, or where all that
-    /// is there is refused for one reason; otherwise of each annotation that was not changed.
+    /// Answers with one refusal for the whole group if no annotation exists, or if all existing
+    /// ones are refused for the same reason. Otherwise answers for each annotation that was not
+    /// changed.
     pub(super) fn change_group(
         &mut self,
         cx: &mut Context<Self>,
@@ -31,7 +32,7 @@ impl AnnotationContainer {
         let mut refused = Vec::new();
         for (at, (id, generation)) in ids.iter().zip(generations).enumerate() {
             let checked = self.current(*id, *generation)?.and_then(|known| {
-                // One value for all is checked once for each type.
+                // A shared value is checked once for each type.
                 let (limits, value) = (&self.meeting.limits().annotations, values.place(at));
                 let check = checks.entry((known.kind, value));
                 (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
@@ -61,7 +62,8 @@ impl AnnotationContainer {
                 Err(code) => alone.push((at, code)),
             }
         }
-        // Behind all properties, so that both kinds of changes are told in one call each.
+        // Text versions follow all properties, so that each kind of change is announced in one
+        // call.
         versions.into_iter().for_each(|version| self.make(cx, version));
         alone.extend(missing);
         let mut whole = None;
@@ -82,8 +84,9 @@ impl AnnotationContainer {
         Ok(())
     }
 
-    /// Tells the caller why a group was not changed, and what is in force: in several calls where
-    /// that is much. Whoever asks for much is not heard again before they have taken it.
+    /// Answers the caller with the reason why a group was not changed, and with the current values,
+    /// in several calls if necessary. The reply budget pauses reading from a caller that requests
+    /// many of them.
     fn refuse_group(
         &mut self,
         cx: &mut Context<Self>,
@@ -99,7 +102,7 @@ impl AnnotationContainer {
                 size += value.map_or(0, psom::wire::encoded_bytes);
                 size <= rules::ANSWER_SIZE
             });
-            // No value alone is larger.
+            // Each single value fits.
             let (now, rest) = ids.split_at(fits.count().max(1).min(ids.len()));
             let known: Vec<_> = now.iter().map(|id| self.board.get(*id)).collect();
             let generations: Vec<_> =
@@ -125,7 +128,7 @@ impl AnnotationContainer {
     }
 }
 
-/// The values of a property for a group: one for all, or one for each.
+/// The values of a property for a group: one shared value, or one for each annotation.
 struct Values<'a> {
     property: Property,
     values: &'a [String],
@@ -138,7 +141,7 @@ impl<'a> Values<'a> {
         Self { property, values, sizes }
     }
 
-    /// Which of the values is that of the annotation at this place of the group.
+    /// Returns the value for the annotation at this index of the group.
     fn place(&self, at: usize) -> usize {
         if self.values.len() == 1 { 0 } else { at }
     }

@@ -16,14 +16,14 @@ const NAMESPACE: &str = "urn:psom:annotation";
 const FILE: &str = "file";
 
 impl AnnotationContainer {
-    /// Takes a package with an image: a file, and what the annotation is to look like. The detail,
-    /// which the specification leaves open, is an element `imageAnnotation` of the namespace
-    /// `urn:psom:annotation`, whose attribute `file` names the file and whose other attributes are
-    /// the properties by their names. `EXTENT`, the size of the image, has to be there.
+    /// Adds the image of a package. The specification does not define the package's detail. This
+    /// server expects an element `imageAnnotation` of the namespace `urn:psom:annotation`: its
+    /// attribute `file` names the file, and its other attributes are properties by their names.
+    /// `EXTENT`, the size of the image, is required.
     ///
     /// # Errors
-    /// Why the upload fails: the user may not annotate, the detail is another one, the file is not
-    /// there or larger than is allowed, a constraint is broken, or the board is full.
+    /// The user may not annotate, the detail is malformed, the file is missing or larger than the
+    /// limit, a constraint is violated, or the board is full.
     pub fn add_image(
         scope: &mut Scope,
         this: Handle<Self>,
@@ -61,7 +61,7 @@ impl AnnotationContainer {
         Ok(())
     }
 
-    /// Adds an image and says where its file is.
+    /// Adds an image, saves it, and announces its file.
     fn pin(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
         let id = self.place(cx, annotation);
         self.flush(cx);
@@ -74,7 +74,7 @@ impl AnnotationContainer {
     }
 }
 
-/// The file and the properties of an image.
+/// Reads the file name and the properties of an image.
 fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
     if (detail.namespace(), detail.name()) != (NAMESPACE, "imageAnnotation") {
         return Err(Refusal::malformed("the detail is no image's"));
@@ -91,7 +91,7 @@ fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
         }
     }
     let file = file.ok_or_else(|| Refusal::malformed("the image's file is not named"))?;
-    // What the file itself says of that, only those can read who have its key.
+    // Only clients with the key can read the size from the file itself.
     if !properties.contains_key(&Property::Extent) {
         return Err(Refusal::malformed("the image's size is not given"));
     }

@@ -8,7 +8,7 @@ use crate::{
     interfaces::AnnotationContainerClientProxy,
 };
 
-/// Changes of one kind, on their way into one call.
+/// Changes of one kind that one call will announce.
 #[derive(Debug, Default)]
 pub(super) enum Pending {
     #[default]
@@ -19,7 +19,7 @@ pub(super) enum Pending {
 }
 
 impl Pending {
-    /// Whether a change can go into the same call.
+    /// Reports whether a change fits into the same call.
     pub(super) fn takes(&self, change: &Change) -> bool {
         matches!(
             (self, change),
@@ -30,7 +30,7 @@ impl Pending {
         )
     }
 
-    /// Whether no more should go into the call.
+    /// Reports whether the call has reached its size limit.
     pub(super) fn is_full(&self) -> bool {
         let size = match self {
             Self::Nothing => 0,
@@ -41,7 +41,7 @@ impl Pending {
         size >= FULL_BATCH_BYTES
     }
 
-    /// Takes a change that it [takes](Self::takes); the others are told otherwise.
+    /// Adds a change that it [takes](Self::takes). Other changes need another call.
     pub(super) fn push(&mut self, change: Change) {
         debug_assert!(self.takes(&change), "another kind of change");
         if matches!(self, Self::Nothing) {
@@ -68,7 +68,7 @@ impl Pending {
         }
     }
 
-    /// Makes the call.
+    /// Sends the call.
     pub(super) fn send(self, to: &mut AnnotationContainerClientProxy<Peers<'_>>) {
         let sent = match self {
             Self::Nothing => return,
@@ -101,9 +101,9 @@ impl Pending {
                 &of.characters,
             ),
         };
-        // Its peers would never be told, whereas those who come later would.
+        // The connected clients miss the change, which newcomers receive.
         if let Err(CallError::Misuse(error)) = sent.ok() {
-            tracing::error!(%error, "Changes of annotations could not be told");
+            tracing::error!(%error, "failed to announce changes of annotations");
         }
     }
 }

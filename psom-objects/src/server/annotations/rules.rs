@@ -1,4 +1,4 @@
-//! What annotations are held to.
+//! The constraints of annotations and the limits of a board.
 
 use crate::{
     annotation::{
@@ -7,25 +7,25 @@ use crate::{
     server::limits::AnnotationLimits,
 };
 
-/// The longest value of a property that has no constraint of its own, in UTF-16 code units.
+/// Upper bound on a value of a property that has no constraint of its own, in UTF-16 code units.
 pub(super) const VALUE_LENGTH: usize = 1024;
 
-/// About how many bytes all annotations of a content may have on the wire: whoever joins is told of
-/// all at once, and that with the rest of what they are told has to stay well below what may wait
-/// for one client (8 MiB).
+/// Upper bound on the encoded annotations of a content. A newcomer receives all of them at once,
+/// together with the rest of the snapshot, and the sum must stay well below the hard limit of a
+/// send queue (8 MiB).
 pub(super) const BOARD_SIZE: usize = 3 << 20;
 
-/// How many bytes of values one call of an answer has on the wire, at most.
+/// Upper bound on the encoded values in one call of an answer.
 pub(super) const ANSWER_SIZE: usize = 64 << 10;
 
-/// How many annotations of a group one call of the answer speaks of.
+/// Upper bound on the annotations in one call of an answer.
 pub(super) const GROUP: usize = 5000;
 
-/// How many identifiers of a request are sent back: more than a board has.
+/// Upper bound on the identifiers that an answer repeats. A board has fewer annotations.
 pub(super) const ANSWERED: usize = BOARD_SIZE / 48;
 
 impl AnnotationLimits {
-    /// The value of a constraint.
+    /// Returns the value of a constraint.
     pub fn get(&self, constraint: Constraint) -> i32 {
         match constraint {
             Constraint::MaxNumDrawingAnnotations => self.drawings,
@@ -42,7 +42,7 @@ impl AnnotationLimits {
         }
     }
 
-    /// How many annotations of a type there may be.
+    /// Returns the upper bound on the annotations of a type.
     pub(super) fn count(&self, kind: Kind) -> usize {
         size(match kind {
             Kind::Drawing => self.drawings,
@@ -51,7 +51,7 @@ impl AnnotationLimits {
         })
     }
 
-    /// Holds new values of properties to the constraints.
+    /// Checks new values of properties against the constraints.
     pub(super) fn check(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
         properties.iter().try_for_each(|(property, value)| self.check_value(kind, *property, value))
     }
@@ -62,7 +62,7 @@ impl AnnotationLimits {
             Property::Text => (size(self.text_length), ErrorCode::TextTooLong),
             _ => (VALUE_LENGTH, ErrorCode::ValueTooLong),
         };
-        // What came in one string may need more bytes than a string has when it goes out again.
+        // A string that fitted into the request may need more bytes than a string of a call has.
         if text::length(value) > longest || !psom::wire::fits_in_string(value) {
             return Err(too_long);
         }
@@ -81,8 +81,8 @@ impl AnnotationLimits {
     }
 }
 
-/// The name that the adder gave an annotation is what it was. Whoever sends all properties back may
-/// send it along, also the empty one that is told where there is none.
+/// Rejects a change of the name that an annotation was added with. A client may repeat the name,
+/// including the empty name that stands for none, when it sends all properties.
 pub(super) fn keep_name(
     known: &Annotation,
     property: Property,
@@ -96,7 +96,7 @@ pub(super) fn keep_name(
     }
 }
 
-/// A limit as a size; one below zero allows nothing.
+/// Returns a limit as a size. A negative limit permits nothing.
 fn size(limit: i32) -> usize {
     usize::try_from(limit).unwrap_or(0)
 }

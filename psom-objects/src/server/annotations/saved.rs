@@ -1,4 +1,4 @@
-//! Annotations as they are saved, each by itself, and their long values apart: a change of little
+//! Saving annotations. Each annotation and each long value has its own key, so that a small change
 //! writes little.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::{
     store::StoredFile,
 };
 
-/// An annotation as it is saved.
+/// The saved form of an annotation.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Saved {
@@ -22,26 +22,26 @@ struct Saved {
     modifier: i64,
     generation: i32,
     text_version: i32,
-    /// All but the long ones.
+    /// The properties whose values are short.
     properties: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<StoredFile>,
 }
 
-/// The key of the last identifier that was given.
+/// The key of the last assigned identifier.
 const LAST: &str = "lastAnnotation";
 
-/// The key of all annotations.
+/// The prefix of the keys of all annotations.
 const ALL: &str = "annotation";
 
-/// The key of all long values.
+/// The prefix of the keys of all long values.
 const VALUES: &str = "annotationValue";
 
-/// A value of more bytes is saved apart.
-const LONG: usize = 128;
+/// Values with more bytes have their own keys.
+const LONG_VALUE_BYTES: usize = 128;
 
 impl AnnotationContainer {
-    /// Saves what a change has changed.
+    /// Saves the annotations and values that a change has altered.
     pub(super) fn save(&mut self, scope: &mut Scope, change: &Change) {
         match change {
             Change::Add { id, annotation } => {
@@ -75,7 +75,7 @@ impl AnnotationContainer {
         }
     }
 
-    /// Saves those of these values that are long, and forgets those that were.
+    /// Saves those of these values that are long, and erases those that are not long any more.
     fn save_values<'p>(
         &mut self,
         scope: &mut Scope,
@@ -85,7 +85,7 @@ impl AnnotationContainer {
         for property in properties {
             let value = self.board.get(id).and_then(|annotation| annotation.get(*property));
             let key = || format!("{}/{property}", key(VALUES, id));
-            if let Some(value) = value.filter(|value| value.len() > LONG) {
+            if let Some(value) = value.filter(|value| value.len() > LONG_VALUE_BYTES) {
                 self.apart.entry(id).or_default().insert(*property);
                 self.memory.keep(scope, &key(), &value);
             } else if self.apart.get_mut(&id).is_some_and(|apart| apart.remove(property)) {
@@ -96,7 +96,8 @@ impl AnnotationContainer {
 
     fn save_one(&self, scope: &mut Scope, id: i32) {
         let Some(annotation) = self.board.get(id) else { return };
-        let properties = annotation.properties.iter().filter(|(_, value)| value.len() <= LONG);
+        let properties =
+            annotation.properties.iter().filter(|(_, value)| value.len() <= LONG_VALUE_BYTES);
         let properties = properties.map(|(name, value)| (name.name().to_owned(), value.clone()));
         let saved = Saved {
             kind: annotation.kind.number(),
@@ -110,7 +111,7 @@ impl AnnotationContainer {
         self.memory.keep(scope, &key(ALL, id), &saved);
     }
 
-    /// The annotations of a content as they were saved.
+    /// Restores the annotations of a content.
     pub(in crate::server) fn restore(old: &OldContent<'_>) -> Result<Self, Refusal> {
         let mut container = Self::new(old.meeting.clone(), old.content.clone(), old.memory.clone());
         let mut values = BTreeMap::<i32, Properties>::new();
@@ -150,7 +151,7 @@ impl AnnotationContainer {
     }
 }
 
-/// The numbers have one length, so that they are read in their order.
+/// All numbers have the same length, so that the order of the keys is their order.
 fn key(of: &str, id: i32) -> String {
     format!("{of}/{id:010}")
 }

@@ -12,7 +12,7 @@ use crate::{
     types::Role,
 };
 
-/// The extended content of a whiteboard (section 3.3.4.1.9): its annotations, and nothing more.
+/// The extended content of a whiteboard (section 3.3.4.1.9). It consists of annotations.
 #[distributed_object(
     serves = WhiteboardContentServer,
     calls = WhiteboardContentClient,
@@ -57,13 +57,14 @@ impl ContentType for WhiteboardContent {
 impl Lifecycle for WhiteboardContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let Some(peer) = cx.caller().id() else { return };
-        // A second set of annotations would be the first all over again.
+        // A second connection would send the same annotations again.
         if cx.peer_infos().iter().filter(|info| info.id == peer).count() > 1 {
             return cx.caller().expel(Violation::new("a whiteboard is connected once"));
         }
-        // A client that knows no annotations still knows that this is all.
+        // A client without the interface of annotations still receives the end of the initial
+        // state.
         let _ = cx.caller().connect(AnnotationContainer::PART, self.annotations);
-        // Behind what the container tells when it is connected.
+        // This call follows the snapshot that the container sends when it is connected.
         let this = cx.handle();
         cx.tell(this, move |_, cx| {
             if let Some(mut client) = cx.peer(peer) {

@@ -15,10 +15,10 @@ use crate::{
     types::{ContentVisibility, Role, SetTitleStatus},
 };
 
-/// What every content has: a title, an owner, a visibility, a place on the stage (section
-/// 3.3.4.1.6). What its type has besides is its `extendedContent`.
-// What stands behind `extendedContent` is of a type that only the manifest tells; the meeting
-// announces all that it knows.
+/// A content: its title, owner, visibility and place on the stage (section 3.3.4.1.6). The state of
+/// its type is in its `extendedContent`.
+// The manifest determines the type of `extendedContent`, so the meeting declares the interfaces of
+// all registered types.
 #[distributed_object(serves = ContentServer, calls = ContentClient)]
 pub struct Content {
     state: Durable<ContentState>,
@@ -40,7 +40,7 @@ pub(super) struct ContentRequest {
     pub(super) action: RequestedAction,
 }
 
-/// What a client requests of a content.
+/// A client's request to a content.
 #[derive(Debug)]
 pub(super) enum RequestedAction {
     /// The user presents the content.
@@ -51,7 +51,7 @@ pub(super) enum RequestedAction {
     MakeHighest { user: i64 },
     /// A client requests another title.
     Rename { title: String, requester: PeerId },
-    /// The content has another visibility.
+    /// The visibility has changed.
     ChangeVisibility,
 }
 
@@ -92,7 +92,7 @@ impl Content {
         ContentRef(Mailbox::of(content))
     }
 
-    /// Puts the content on the stage or takes it off, and tells those who see it.
+    /// Puts the content on the stage or removes it, and notifies the clients that see it.
     pub(super) fn set_presenter(
         &mut self,
         cx: &mut Context<Self>,
@@ -112,7 +112,7 @@ impl Content {
         }
     }
 
-    /// Sets the place among what is presented.
+    /// Sets the position among the presented contents.
     pub(super) fn set_order(&mut self, cx: &mut Context<Self>, order: i64) {
         if self.order != order {
             self.order = order;
@@ -120,34 +120,34 @@ impl Content {
         }
     }
 
-    /// Tells the one who asked what became of a new title, and everybody the title if it is one.
+    /// Answers a request to rename the content. If it succeeded, saves the title and announces it.
     pub(super) fn rename(
         &mut self,
         cx: &mut Context<Self>,
         title: String,
         status: SetTitleStatus,
-        asked: PeerId,
+        requester: PeerId,
     ) {
         if status == SetTitleStatus::Success {
             self.state.change(cx, ContentChange::Title(title.clone()));
             cx.peers().c_set_title(&title);
         }
-        if let Some(mut asked) = cx.peer(asked) {
-            asked.c_set_title_complete(
+        if let Some(mut client) = cx.peer(requester) {
+            client.c_set_title_complete(
                 status,
                 psom::wire::encoded_prefix(&title, psom::wire::MAX_STRING_BYTES),
             );
         }
     }
 
-    /// Disconnects the content from a client who may not see it any more.
+    /// Disconnects the content from a client that may not see it any more.
     pub(super) fn hide_from(&mut self, cx: &mut Context<Self>, peer: PeerId) {
         let this = cx.handle();
         cx.disconnect(self.extended.handle(), peer);
         cx.disconnect(this, peer);
     }
 
-    /// Tells clients of version 10; those of version 1 have no such method, and get no such call.
+    /// Saves the URL and announces it to clients of version 10. Version 1 has no such method.
     fn set_original_file_url(&mut self, cx: &mut Context<Self>, url: String) {
         cx.peers().c_set_original_file_url(&url);
         self.state.change(cx, ContentChange::OriginalFileUrl(url));
@@ -214,13 +214,13 @@ impl Content {
         cx.remove(this);
     }
 
-    /// A user has become something else, or has left.
+    /// Passes on the changed role of a user, or `None` for a user who has left.
     pub(super) fn user_changed(&self, scope: &mut Scope, user: i64, role: Option<Role>) {
         self.extended.user_changed(scope, user, role);
     }
 
-    /// Tells those who see the content who does.
-    pub(super) fn tell_visibility(&mut self, cx: &mut Context<Self>) {
+    /// Announces the visibility to the clients that see the content.
+    pub(super) fn announce_visibility(&mut self, cx: &mut Context<Self>) {
         cx.peers().c_set_visibility(self.properties().visibility);
     }
 
@@ -241,7 +241,7 @@ impl Content {
         self.manager.send(cx, ContentRequest { content: self.id(), action });
     }
 
-    /// Whether the caller may rename, show, hide or delete the content.
+    /// Reports whether the caller may rename, show, hide or delete the content.
     fn may_change(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
         let role = self.meeting.role(cx, user);
@@ -275,7 +275,7 @@ impl ContentServer for Content {
     }
 
     fn s_set_title(&mut self, cx: &mut Context<Self>, title: String) {
-        let Some(asked) = cx.caller().id() else { return };
+        let Some(requester) = cx.caller().id() else { return };
         let (policy, limits) = (self.meeting.policy(), self.meeting.limits());
         let refused = if !self.may_change(cx) {
             Some(SetTitleStatus::UserNotAuthorized)
@@ -287,9 +287,9 @@ impl ContentServer for Content {
             None
         };
         match refused {
-            Some(status) => self.rename(cx, title, status, asked),
+            Some(status) => self.rename(cx, title, status, requester),
             // The manager checks that no other content has this title.
-            None => self.request(cx, RequestedAction::Rename { title, requester: asked }),
+            None => self.request(cx, RequestedAction::Rename { title, requester }),
         }
     }
 
@@ -321,7 +321,7 @@ impl Lifecycle for Content {
         if let Some(file) = &properties.native_file {
             caller.c_set_native_file_info(file.native());
         }
-        // Clients of version 1 have no such methods, and get no such calls.
+        // Version 1 has no such methods, so its clients get no such calls.
         if let Some(url) = &properties.original_file_url {
             caller.c_set_original_file_url(url);
         }

@@ -146,7 +146,7 @@ impl ContentManager {
         for peer in cx.peer_infos().into_iter().filter(|peer| peer.user.id == user) {
             self.sync_peer(cx, &peer);
         }
-        self.tell_contents(cx, user, Some(role));
+        self.notify_contents(cx, user, Some(role));
     }
 }
 
@@ -160,7 +160,7 @@ impl Receive<ContentRequest> for ContentManager {
             RequestedAction::Rename { title, requester } => {
                 self.rename(cx, content, title, requester);
             }
-            RequestedAction::ChangeVisibility => self.on_visibility(cx, content),
+            RequestedAction::ChangeVisibility => self.visibility_changed(cx, content),
         }
     }
 }
@@ -242,7 +242,7 @@ impl Lifecycle for ContentManager {
         let still_there = cx.peer_infos().iter().any(|peer| peer.user.id == user);
         if !still_there {
             self.set_stage(cx, self.stage.leave(user));
-            self.tell_contents(cx, user, None);
+            self.notify_contents(cx, user, None);
         }
         // A client that closes this object leaves the meeting.
         cx.caller().hang_up();

@@ -21,14 +21,20 @@ impl ContentManager {
 
     /// Renames a content if no other content and no reservation has the title. The content
     /// announces the outcome.
-    pub(super) fn rename(&mut self, cx: &mut Context<Self>, id: i64, title: String, asked: PeerId) {
+    pub(super) fn rename(
+        &mut self,
+        cx: &mut Context<Self>,
+        id: i64,
+        title: String,
+        requester: PeerId,
+    ) {
         let status = match (self.owner_of(cx, &title), self.titles.by_title(&title)) {
             (Some((owner, _)), _) if owner != id => SetTitleStatus::FailedTitleExists,
             (_, Some(_)) => SetTitleStatus::FailedReservedForCreation,
             _ => SetTitleStatus::Success,
         };
         if let Some(content) = self.contents.get(&id) {
-            cx.tell(*content, move |content, cx| content.rename(cx, title, status, asked));
+            cx.tell(*content, move |content, cx| content.rename(cx, title, status, requester));
         }
     }
 

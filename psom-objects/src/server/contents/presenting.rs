@@ -6,6 +6,7 @@ use super::manager::ContentManager;
 use crate::server::stage::Stage;
 
 impl ContentManager {
+    /// Reports whether a user may use the stage.
     pub(super) fn may_present(&self, scope: &Scope, user: i64) -> bool {
         self.meeting.policy().may_present(self.meeting.role(scope, user))
     }
@@ -17,12 +18,12 @@ impl ContentManager {
         }
     }
 
-    /// Takes a content off the stage, and the user with it.
+    /// Removes a content and its presenter from the stage.
     pub(super) fn stop(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
         self.set_stage(cx, self.stage.stop(user, content));
     }
 
-    /// Shows a presented content before all others.
+    /// Moves a presented content in front of all others.
     pub(super) fn make_highest(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
         if self.stage.content == content && self.may_present(cx, user) {
             self.last_order += 1;
@@ -34,7 +35,8 @@ impl ContentManager {
         }
     }
 
-    /// Anybody may ask for what changes nothing, as often as they like: it costs nothing.
+    /// Sets the stage and announces what has changed. A request that changes nothing costs nothing,
+    /// because any client can repeat it at any rate.
     pub(super) fn set_stage(&mut self, cx: &mut Context<Self>, stage: Stage) {
         let before = std::mem::replace(&mut self.stage, stage);
         if before == stage {
@@ -54,6 +56,6 @@ impl ContentManager {
             });
         }
         let peers: Vec<_> = self.known.keys().copied().collect();
-        self.tell_stage(cx, &peers);
+        self.announce_stage(cx, &peers);
     }
 }

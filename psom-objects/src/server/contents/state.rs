@@ -169,3 +169,79 @@ mod visibility_number {
         i32::deserialize(deserializer).map(Into::into)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn stored(name: &str) -> StoredFile {
+        let (key, iv, hash) = Default::default();
+        StoredFile { name: name.to_owned(), key, iv, hash, size: 1 }
+    }
+
+    fn files(names: &[&str]) -> ContentFiles {
+        let file = |name: &&str| {
+            ((*name).to_owned(), ContentFile { name: format!("{name}.png"), stored: stored(name) })
+        };
+        names.iter().map(file).collect()
+    }
+
+    fn state() -> ContentState {
+        let properties = ContentProperties {
+            title: "Plan".to_owned(),
+            r#type: "Content.Ppt".to_owned(),
+            owner: 2,
+            visibility: ContentVisibility::Presenters,
+            created: "2026-11-22T13:05:00".to_owned(),
+            last_used: "2026-11-22T13:05:00".to_owned(),
+            native_file: None,
+            original_file_url: None,
+            viewing_url: None,
+        };
+        ContentState::new(7, properties, files(&["a", "b"]))
+    }
+
+    /// Returns the values of some keys.
+    fn values(state: &ContentState, keys: Vec<ContentKey>) -> BTreeMap<String, Option<String>> {
+        keys.into_iter().map(|key| (key.to_string(), state.value(&key))).collect()
+    }
+
+    #[test]
+    fn saved_content_keeps_its_form() {
+        let all = values(&state(), state().keys());
+        let expected = concat!(
+            r#"{"title":"Plan","type":"Content.Ppt","owner":2,"visibility":1,"#,
+            r#""created":"2026-11-22T13:05:00","lastUsed":"2026-11-22T13:05:00","#,
+            r#""nativeFile":null,"originalFileUrl":null,"viewingUrl":null,"files":2}"#
+        );
+        assert_eq!(all["content/7"].as_deref(), Some(expected));
+        assert_eq!(all.keys().collect::<Vec<_>>(), ["content/7", "file/7/a", "file/7/b"]);
+        let saved: SavedContent<ContentProperties> = serde_json::from_str(expected).unwrap();
+        assert_eq!(saved.files, 2);
+        assert_eq!(saved.properties.visibility, ContentVisibility::Presenters);
+    }
+
+    #[test]
+    fn every_change_returns_all_keys_that_it_touches() {
+        let mut state = state();
+        let mut saved = values(&state, state.keys());
+        for change in [
+            ContentChange::Title("Budget".to_owned()),
+            ContentChange::Visibility(ContentVisibility::Everyone),
+            ContentChange::LastUsed("2026-11-22T14:00:00".to_owned()),
+            ContentChange::NativeFile(stored("n")),
+            ContentChange::OriginalFileUrl("http://a/".to_owned()),
+            ContentChange::ViewingUrl("http://b/".to_owned()),
+            ContentChange::AddFiles(files(&["b", "c"])),
+            ContentChange::RemoveFiles(vec!["a".to_owned(), "unknown".to_owned()]),
+            ContentChange::AddFiles(ContentFiles::new()),
+        ] {
+            let shown = format!("{change:?}");
+            let touched = state.apply(change);
+            saved.extend(values(&state, touched));
+            saved.retain(|_, value| value.is_some());
+            assert_eq!(saved, values(&state, state.keys()), "{shown}");
+        }
+    }
+}

@@ -166,7 +166,7 @@ fn poll_at_every_limit_is_accepted() {
     let long = "é".repeat(1000);
     let seven: Vec<_> = (0..7).map(|number| format!("{number}{}", "x".repeat(999))).collect();
     assert_eq!(create(&mut world(), PollDetail::new(long, seven)), "uploads.finished 1 Ok");
-    let lines = PollDetail::new("one\ntwo", choices(&["a", "a"]));
+    let lines = PollDetail::new("one\ntwo", choices(&["a", "b"]));
     assert_eq!(create(&mut world(), lines), "uploads.finished 1 Ok");
 }
 
@@ -186,6 +186,7 @@ fn invalid_poll_is_refused_without_a_trace() {
         ("a blank choice", poll("Eat?", &["a", " "])),
         ("a long choice", poll("Eat?", &["a", &long])),
         ("a choice of two lines", poll("Eat?", &["a", "b\nc"])),
+        ("two equal choices", poll("Eat?", &["a", "a"])),
         ("past users are forgotten", forgets),
         ("a customization", custom),
     ] {
@@ -205,7 +206,8 @@ fn configured_limit_cannot_exceed_seven_choices() {
         let mut world = empty(limits);
         world.join(1, Role::Organizer);
         world.join(2, Role::Presenter);
-        let poll = PollDetail::new("Eat?", choices(&["a"; 8][..count]));
+        let eight = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let poll = PollDetail::new("Eat?", choices(&eight[..count]));
         assert_eq!(create(&mut world, poll), format!("uploads.finished 1 {finished}"));
     }
 }

@@ -57,7 +57,7 @@ impl ContentType for PollContent {
 
     fn user_changed(&mut self, cx: &mut Context<Self>, _: i64, role: Option<Role>) {
         if role.is_some() {
-            self.tell_results(cx);
+            self.send_results(cx);
         }
     }
 }
@@ -83,7 +83,7 @@ impl PollContent {
     }
 
     /// Sends the results to every connection whose last results are outdated.
-    fn tell_results(&mut self, cx: &mut Context<Self>) {
+    fn send_results(&mut self, cx: &mut Context<Self>) {
         let changed = std::mem::take(&mut self.changed);
         let (mut sums, mut zeros) = (BTreeSet::new(), BTreeSet::new());
         for peer in cx.peer_infos() {
@@ -102,18 +102,18 @@ impl PollContent {
     }
 
     /// Sends the results at the end of the turn.
-    fn tell_results_later(&mut self, cx: &mut Context<Self>) {
+    fn send_results_later(&mut self, cx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.changed, true) {
             cx.at_end_of_turn(|poll, cx| {
                 if poll.changed {
-                    poll.tell_results(cx);
+                    poll.send_results(cx);
                 }
             });
         }
     }
 
     /// Notifies these users, on all their connections, that they have no vote.
-    fn tell_unvoted(&self, cx: &mut Context<Self>, users: &BTreeSet<i64>) {
+    fn notify_unvoted(&self, cx: &mut Context<Self>, users: &BTreeSet<i64>) {
         if !users.is_empty() {
             cx.peers().filter(|peer| users.contains(&peer.user.id)).c_set_local_vote(-1);
         }
@@ -139,9 +139,9 @@ impl PollContentServer for PollContent {
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
         self.state.change(cx, PollChange::Cleared);
-        self.tell_unvoted(cx, &voters);
+        self.notify_unvoted(cx, &voters);
         self.changed = true;
-        self.tell_results(cx);
+        self.send_results(cx);
     }
 
     fn s_modify(
@@ -164,10 +164,10 @@ impl PollContentServer for PollContent {
         let PollState { question, choices, .. } = &*self.state;
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
-        self.tell_unvoted(cx, &unvoted);
+        self.notify_unvoted(cx, &unvoted);
         // Zeros are others too where there are more or fewer of them.
         self.told.clear();
-        self.tell_results(cx);
+        self.send_results(cx);
     }
 
     fn s_set_open_state(&mut self, cx: &mut Context<Self>, open: bool) {
@@ -185,7 +185,7 @@ impl PollContentServer for PollContent {
         } else if self.state.visible_to_all != visible_to_all {
             self.state.change(cx, PollChange::Shown(visible_to_all));
             cx.peers().c_set_results_state(visible_to_all);
-            self.tell_results(cx);
+            self.send_results(cx);
         }
     }
 
@@ -197,7 +197,7 @@ impl PollContentServer for PollContent {
             Some(choice) if may && choice != before => {
                 self.state.change(cx, PollChange::Voted { user, choice });
                 cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
-                self.tell_results_later(cx);
+                self.send_results_later(cx);
             }
             _ => drop(cx.caller().c_set_local_vote(place(before))),
         }

@@ -1,4 +1,4 @@
-//! The state of a presentation, and everything that changes it.
+//! The state of a presentation and its changes.
 
 mod saved;
 
@@ -16,17 +16,18 @@ use crate::{
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DeckChange {
-    /// It begins: so many slides, of which its owner has uploaded nothing yet.
+    /// Sets the number of slides of a new presentation, of which the owner has uploaded nothing
+    /// yet.
     Created { owner: i64, slides: u32 },
-    /// A resource has come from this user.
+    /// Adds a resource of a user.
     Added { user: i64, item: Item },
-    /// Another place is on display.
+    /// Sets the displayed location.
     Moved(Position),
-    /// Resources of some slides will not come.
+    /// Resources of some slides are missing.
     Failed(Failed),
 }
 
-/// Some slides, from the first to the last, whose resources of a form are not there, and why.
+/// A range of slides whose resources of a format are missing, with the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Failed {
     pub(super) begin: u32,
@@ -35,16 +36,16 @@ pub(super) struct Failed {
     pub(super) code: ResourceErrorCode,
 }
 
-/// What follows from a change for others.
+/// The consequences of a change.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Effect {
-    /// The places whose items everybody is to be told, in this order.
+    /// The places whose items must be announced, in this order.
     pub(super) told: Vec<Place>,
-    /// Files that have lost a place. They may have another.
+    /// Files that have lost a place. They may still have another one.
     pub(super) gone: Vec<StoredFile>,
 }
 
-/// The slides of a presentation, and where it is.
+/// The slides of a presentation and its displayed location.
 #[derive(Debug)]
 pub(super) struct Deck {
     slides: u32,
@@ -55,25 +56,25 @@ pub(super) struct Deck {
     /// The slides whose markup waits for a shared file, by its name.
     waiting: BTreeMap<String, BTreeSet<u32>>,
     errors: BTreeMap<(ResourceFormat, u32), ResourceErrorCode>,
-    /// The forms that each user has begun to upload.
+    /// The formats that each user has begun to upload.
     begun: BTreeMap<i64, BTreeSet<ResourceFormat>>,
     last_number: u64,
-    /// What has changed since it was last saved.
+    /// The pieces that have changed since they were last saved.
     touched: BTreeSet<Piece>,
 }
 
-/// A part of a presentation that is saved under a key of its own, or under none while it is not
-/// there.
+/// A part of a presentation that is saved under its own key. The key is erased if the part does not
+/// exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Piece {
-    /// How many slides there are, and the last number that was given.
+    /// The number of slides, and the last number that was assigned.
     Numbers,
     Position,
-    /// The errors of a form, neighbouring slides as one.
+    /// The errors of a format, with adjacent slides combined.
     Errors(ResourceFormat),
     Item(Place),
     Held(u32),
-    /// The forms that a user has begun to upload.
+    /// The formats that a user has begun to upload.
     Begun(i64),
 }
 
@@ -98,7 +99,7 @@ impl Deck {
         }
     }
 
-    /// How many slides there are.
+    /// Returns the number of slides.
     pub(super) fn slides(&self) -> u32 {
         self.slides
     }
@@ -107,7 +108,8 @@ impl Deck {
         &self.position
     }
 
-    /// Whether the presentation has this slide. Even one without any has a beginning.
+    /// Reports whether the presentation has this slide. Slide 0 exists even in an empty
+    /// presentation.
     pub(super) fn has(&self, slide: u32) -> bool {
         slide < self.slides.max(1)
     }
@@ -116,29 +118,30 @@ impl Deck {
         self.items.get(place)
     }
 
-    /// All that is there, in the order in which it is told.
+    /// Returns all items in the order in which they are announced.
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.values()
     }
 
-    /// How many shared files there are.
+    /// Returns the number of shared files.
     pub(super) fn shared(&self) -> usize {
         let first = Place::Shared(String::new());
         self.items.range(first..Place::Markup(0)).count()
     }
 
-    /// Whether there is a shared file of this name.
+    /// Reports whether a shared file has this name.
     pub(super) fn shares(&self, name: &str) -> bool {
         self.items.contains_key(&Place::Shared(name.to_owned()))
     }
 
-    /// About how many bytes it takes to tell of all that is there or held back.
+    /// Returns the approximate size of the calls that announce all items, including markup that
+    /// waits.
     pub(super) fn size(&self) -> usize {
         let held = self.held.values().map(|held| held.markup.size());
         self.items().map(Item::size).chain(held).sum()
     }
 
-    /// By how much that grows with an item, at most.
+    /// Returns an upper bound on the growth of [`size`](Self::size) by an item.
     pub(super) fn growth(&self, item: &Item) -> usize {
         let before = match item {
             Item::Markup(markup) => {
@@ -147,26 +150,26 @@ impl Deck {
                 let shown = self.items.get(&item.place(0)).filter(|_| !stays);
                 held + shown.map_or(0, Item::size)
             }
-            // No number of another file is 0.
+            // No other file has the number 0.
             _ => self.items.get(&item.place(0)).map_or(0, Item::size),
         };
         item.size().saturating_sub(before)
     }
 
-    /// The shared files that markup waits for, and of how many slides each.
+    /// Returns the shared files that markup waits for, each with the number of waiting slides.
     #[cfg(test)]
     pub(super) fn waited_for(&self) -> Vec<(&str, usize)> {
         self.waiting.iter().map(|(name, slides)| (name.as_str(), slides.len())).collect()
     }
 
-    /// The names of all files that something needs.
+    /// Returns the names of all files that the presentation uses.
     pub(super) fn used(&self) -> BTreeSet<&str> {
         let items = self.items.values().map(Item::file);
         let held = self.held.values().map(|held| &held.markup.file);
         items.chain(held).map(|file| file.name.as_str()).collect()
     }
 
-    /// The one place where a presentation changes.
+    /// Applies a change. Nothing else alters the presentation.
     pub(super) fn apply(&mut self, change: &DeckChange) -> Effect {
         let mut effect = Effect::default();
         match change {
@@ -215,7 +218,7 @@ impl Deck {
         }
     }
 
-    /// Puts an item into its place, and forgets why it was not there.
+    /// Puts an item into its place and removes the errors that explained its absence.
     fn put(&mut self, item: Item, effect: &mut Effect) {
         self.last_number += 1;
         let place = item.place(self.last_number);
@@ -242,7 +245,7 @@ impl Deck {
         }
     }
 
-    /// Takes the slides of a new file out of the older ones of its form.
+    /// Removes the slides of a new file from the older files of the same format.
     fn take_over(&mut self, new: &Pages, of: std::ops::Range<Place>, effect: &mut Effect) {
         let mut empty = Vec::new();
         for (place, item) in self.items.range_mut(of) {
@@ -261,23 +264,23 @@ impl Deck {
         effect.gone.extend(gone.map(|item| item.file().clone()));
     }
 
-    /// Shows markup whose shared files are all there, and holds other markup back. What the slide
-    /// had before stays until then.
+    /// Adds markup whose shared files all exist, and defers other markup. Until then the previous
+    /// markup of the slide remains.
     fn add_markup(&mut self, markup: Markup, effect: &mut Effect) {
         if let Some(older) = self.held.remove(&markup.slide) {
             for name in &older.missing {
-                self.waits_no_more(name, markup.slide);
+                self.stop_waiting(name, markup.slide);
             }
             self.touched.insert(Piece::Held(markup.slide));
             effect.gone.push(older.markup.file);
         }
-        if let Some(ready) = self.hold(markup) {
+        if let Some(ready) = self.defer_markup(markup) {
             self.put(Item::Markup(ready), effect);
         }
     }
 
-    /// Holds markup back whose shared files are not all there; returns other markup.
-    fn hold(&mut self, markup: Markup) -> Option<Markup> {
+    /// Defers markup whose shared files do not all exist, and returns other markup.
+    fn defer_markup(&mut self, markup: Markup) -> Option<Markup> {
         let missing = markup.needs.iter().filter(|name| !self.shares(name));
         let missing: BTreeSet<_> = missing.cloned().collect();
         if missing.is_empty() {
@@ -291,7 +294,7 @@ impl Deck {
         None
     }
 
-    fn waits_no_more(&mut self, name: &str, slide: u32) {
+    fn stop_waiting(&mut self, name: &str, slide: u32) {
         if let Some(slides) = self.waiting.get_mut(name) {
             slides.remove(&slide);
             if slides.is_empty() {
@@ -300,7 +303,7 @@ impl Deck {
         }
     }
 
-    /// A shared file is there: shows the markup that waited for nothing else.
+    /// Adds the markup for which a new shared file was the last missing one.
     fn release(&mut self, name: &str, effect: &mut Effect) {
         for slide in self.waiting.remove(name).unwrap_or_default() {
             let Entry::Occupied(mut held) = self.held.entry(slide) else { continue };
@@ -313,15 +316,15 @@ impl Deck {
         }
     }
 
-    /// All errors, those of neighbouring slides as one.
+    /// Returns all errors, with adjacent slides combined.
     pub(super) fn errors(&self) -> Vec<Failed> {
         merged(self.errors.iter().map(|(&(form, slide), &code)| (form, slide, code)))
     }
 
-    /// What is missing when this user uploads nothing more: in each form that comes slide by slide
-    /// and that the user has begun, the slides that nobody has uploaded and that no error explains
-    /// yet. Where nobody has uploaded anything to show slides from, and this user was to, all
-    /// slides are missing in every form.
+    /// Returns the resources that are missing when this user uploads nothing more: in each
+    /// slide-by-slide format that the user has begun, the slides that have neither a resource nor
+    /// an error. If no user has uploaded anything that shows slides and this user was expected to,
+    /// all slides are missing in every format.
     pub(super) fn left_undone(&self, user: i64, code: ResourceErrorCode) -> Vec<Failed> {
         let Some(begun) = self.begun.get(&user) else { return Vec::new() };
         let mut missing: Vec<(ResourceFormat, BTreeSet<u32>)> = Vec::new();
@@ -330,7 +333,7 @@ impl Deck {
             missing.push((ResourceFormat::None, (0..self.slides).collect()));
         }
         for form in BY_SLIDE.into_iter().filter(|form| begun.contains(form)) {
-            // A slide that has come without notes has none.
+            // A slide that was uploaded without notes has none.
             let is_enough =
                 |of| of == form || (form == ResourceFormat::Notes && shows(&[of].into()));
             let there = self.items.values().filter(|item| is_enough(item.form()));
@@ -344,7 +347,7 @@ impl Deck {
     }
 }
 
-/// Makes one of what goes for neighbouring slides alike. The slides of a form come in their order.
+/// Combines equal errors of adjacent slides. The slides of a format are in order.
 fn merged(errors: impl Iterator<Item = (ResourceFormat, u32, ResourceErrorCode)>) -> Vec<Failed> {
     let mut merged: Vec<Failed> = Vec::new();
     for (form, slide, code) in errors {

@@ -1,4 +1,4 @@
-//! From what a manifest names to what a presentation can take.
+//! Reading the resources of a package into items of a presentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,19 +12,19 @@ use crate::{
     types::{ResourceErrorCode, ResourceFormat},
 };
 
-/// The most shared files of a presentation's markup.
+/// Upper bound on the shared files of a presentation's markup.
 const MAX_SHARED: usize = 10_000;
 
-/// The most shared files that the markup of one slide uses.
+/// Upper bound on the shared files that the markup of one slide uses.
 const MAX_NEEDS: usize = 256;
 
-/// The longest name of a file inside of another, or of one that is yet to come, in bytes: that of
-/// a package's own files.
+/// Upper bound on the name of a shared file or of a file inside an OPC file, in bytes. It equals
+/// the bound on a package's own files.
 const MAX_NAME: usize = 255;
 
-/// About how many bytes it may take to tell of a presentation: whoever opens it is told of all at
-/// once, and that with the rest of what they are told has to stay well below what may wait for one
-/// client (8 MiB).
+/// Upper bound on the calls that announce a presentation. A newcomer receives all of them at once,
+/// together with the rest of the snapshot, and the sum must stay well below the hard limit of a
+/// send queue (8 MiB).
 const MAX_TOLD: usize = 2 << 20;
 
 /// A resource that cannot be added, by its number in the manifest.
@@ -38,13 +38,15 @@ pub(super) struct Bad {
 /// Reads the resources of one package.
 pub(super) struct Intake<'a> {
     deck: &'a Deck,
-    /// By the [keys](key_of_name) of their names: a manifest may spell one in several ways.
+    /// The files by the [keys](key_of_name) of their names, because a manifest may spell a name in
+    /// several ways.
     files: BTreeMap<String, &'a StoredFile>,
-    /// What the package has brought already: nothing comes twice in it.
+    /// The resources that the package has contained so far. A package may not contain a resource
+    /// twice.
     claimed: BTreeSet<Claim>,
-    /// Shared files, those that the package has brought included.
+    /// The number of shared files, including those of the package.
     shared: usize,
-    /// About how many bytes it takes to tell of all that is there and that the package has brought.
+    /// The approximate size of the calls that announce all items, including those of the package.
     told: usize,
 }
 
@@ -63,15 +65,15 @@ impl<'a> Intake<'a> {
         Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared(), told: deck.size() }
     }
 
-    /// A file of the package.
+    /// Returns a file of the package.
     pub(super) fn file(&self, name: &str) -> Option<StoredFile> {
         self.files.get(&key_of_name(name)).map(|file| StoredFile::clone(file))
     }
 
-    /// Takes each resource whole or not at all.
+    /// Accepts or refuses each resource as a whole.
     ///
-    /// The specification has one code for forms that a server does not support; for everything
-    /// else that is wrong with a resource, the code says that its upload failed.
+    /// The specification defines a code for formats that a server does not support. All other
+    /// faults of a resource have the code for a failed upload.
     pub(super) fn read(&mut self, resources: &[PptContentResource]) -> (Vec<Item>, Vec<Bad>) {
         let (mut good, mut bad) = (Vec::new(), Vec::new());
         for resource in resources {
@@ -97,10 +99,10 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// Notes can be told as one file alone.
+/// The call for notes has one file.
 const LOOSE_NOTES: &str = "the notes are in no file of their own";
 
-/// One resource, while it is read.
+/// A resource that is being read.
 struct Resource<'i, 'a> {
     intake: &'i Intake<'a>,
     claims: BTreeSet<Claim>,
@@ -148,7 +150,7 @@ impl Resource<'_, '_> {
         }
     }
 
-    /// Takes items that still can be told, with everything else.
+    /// Accepts items that fit into the size limit with all others.
     fn weigh(&self, items: Vec<Item>) -> Taken<(Vec<Item>, usize)> {
         let more: usize = items.iter().map(|item| self.intake.deck.growth(item)).sum();
         let told = self.intake.told + more;
@@ -165,7 +167,7 @@ impl Resource<'_, '_> {
             let slide = self.slide(ResourceFormat::SlideThumbnails, thumbnail.slide)?;
             names.insert(slide, name(thumbnail.file.as_deref())?);
         }
-        // The call that tells of them has no numbers: they are those of the first slides.
+        // The call for thumbnails has no slide numbers, so they are those of the first slides.
         if !names.keys().zip(0..).all(|(slide, place)| *slide == place) {
             return Err("a slide before the last thumbnail has none");
         }
@@ -225,7 +227,7 @@ impl Resource<'_, '_> {
     }
 }
 
-/// How many of these are shared files that the presentation has not.
+/// Returns how many of these items are new shared files.
 fn new_shared(deck: &Deck, claims: &BTreeSet<Claim>) -> usize {
     let is_new = |claim: &&Claim| matches!(claim, Claim::Shared(name) if !deck.shares(name));
     claims.iter().filter(is_new).count()
@@ -236,7 +238,8 @@ fn name(name: Option<&str>) -> Taken<String> {
     name.map(str::to_owned).ok_or("a name is missing or too long")
 }
 
-/// How many slides a new presentation has: what it says, or as many as its resources speak of.
+/// Returns the number of slides of a new presentation: the declared number, or the number that its
+/// resources imply.
 pub(super) fn count(said: Option<u32>, resources: &[PptContentResource]) -> u64 {
     if let Some(said) = said {
         return said.into();

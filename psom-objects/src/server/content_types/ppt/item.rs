@@ -1,4 +1,4 @@
-//! What a presentation is shown from, piece by piece.
+//! The items of a presentation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{store::StoredFile, types::ResourceFormat};
 
-/// About how many bytes the call has on the wire that tells of an item: an address, what is needed
-/// to read the file, some numbers.
+/// The approximate size of the call that announces an item: a URL, the secrets of the file, and
+/// some numbers.
 const CALL: usize = 160;
 
-/// How many bytes the number of a slide may have on the wire.
+/// Upper bound on the encoded number of a slide.
 const NUMBER: usize = 5;
 
-/// A resource as clients are told of it: one call each.
+/// A resource that one call announces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Item {
-    /// A small picture of the presentation.
+    /// A thumbnail of the presentation.
     Preview(StoredFile),
-    /// Small pictures of slides, by their names in the file.
+    /// Thumbnails of slides, by their names in the file.
     Thumbnails { names: BTreeMap<u32, String>, file: StoredFile },
     /// Notes of slides.
     Notes(Pages),
@@ -30,13 +30,13 @@ pub(super) enum Item {
     Shared { name: String, file: StoredFile },
     /// A slide as dynamic HTML.
     Markup(Markup),
-    /// A slide as a picture.
+    /// A picture of a slide.
     Jpeg { slide: u32, file: StoredFile },
-    /// The file that participants download: told by the content, not by its slides.
+    /// The file that users download. The content announces it.
     Native(StoredFile),
 }
 
-/// A file with some of the slides; at least one.
+/// A file with some of the slides, at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pages {
     pub(super) slides: BTreeSet<u32>,
@@ -53,24 +53,25 @@ pub(super) struct Markup {
     pub(super) file: StoredFile,
 }
 
-/// The place of an item in a presentation: what comes for the same place replaces what was there.
-/// Clients who join are told of the places in their order.
+/// The place of an item in a presentation. A new item replaces the item at its place. Newcomers
+/// receive the items in the order of their places.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     Preview,
     Thumbnails,
-    /// Notes and parts have their slides as their place; each slide is in the newest file alone.
+    /// The slides are the place of notes and partial presentations. Each slide is only in the
+    /// newest file.
     Notes(u64),
     Partial(u64),
     Full,
-    /// Before the markup that uses it.
+    /// Precedes the markup that uses it.
     Shared(String),
     Markup(u32),
     Jpeg(u32),
     Native,
 }
 
-/// The forms that a slide is shown from. The others stand beside it.
+/// The formats that show a slide. The others accompany it.
 pub(super) const SHOWING: [ResourceFormat; 4] = [
     ResourceFormat::PartialPpt,
     ResourceFormat::FullPpt,
@@ -78,7 +79,7 @@ pub(super) const SHOWING: [ResourceFormat; 4] = [
     ResourceFormat::Dhtml,
 ];
 
-/// The forms that come slide by slide, and are complete once every slide is there.
+/// The formats that are uploaded slide by slide. They are complete when every slide exists.
 pub(super) const BY_SLIDE: [ResourceFormat; 4] = [
     ResourceFormat::FullJpeg,
     ResourceFormat::SlideThumbnails,
@@ -87,19 +88,19 @@ pub(super) const BY_SLIDE: [ResourceFormat; 4] = [
 ];
 
 impl Markup {
-    /// About how many bytes it takes to tell of it.
+    /// Returns the approximate size of the call that announces it.
     pub(super) fn size(&self) -> usize {
         CALL + size(&self.needs)
     }
 }
 
-/// The bytes of names on the wire, each behind its length.
+/// Returns the encoded size of names.
 fn size<'n>(names: impl IntoIterator<Item = &'n String>) -> usize {
     names.into_iter().map(|name| 3 + psom::wire::encoded_bytes(name)).sum()
 }
 
 impl Item {
-    /// Where the item goes; `number` is one that no other item has.
+    /// Returns the place of the item. No other item may have `number`.
     pub(super) fn place(&self, number: u64) -> Place {
         match self {
             Self::Preview(_) => Place::Preview,
@@ -141,7 +142,7 @@ impl Item {
         }
     }
 
-    /// About how many bytes it takes to tell of it.
+    /// Returns the approximate size of the call that announces it.
     pub(super) fn size(&self) -> usize {
         let more = match self {
             Self::Thumbnails { names, .. } => size(names.values()),
@@ -153,7 +154,7 @@ impl Item {
         CALL + more
     }
 
-    /// The slides that are there with this item, of so many.
+    /// Returns the slides that have this item, out of `count`.
     pub(super) fn slides(&self, count: u32) -> BTreeSet<u32> {
         match self {
             Self::Preview(_) | Self::Full(_) | Self::Native(_) => (0..count).collect(),

@@ -30,30 +30,28 @@ use crate::{
     types::{ResourceErrorCode, ResourceFormat, Role, UploadFinishReason},
 };
 
-/// The extended content of a presentation (section 3.3.4.1.10): the resources that its slides are
-/// shown from, and the place that is on display. It stands behind the types `Content.Ppt` and
-/// `Content.PptWac`.
+/// The extended content of a presentation (section 3.3.4.1.10): the resources that show its slides,
+/// and the displayed location. It serves the types `Content.Ppt` and `Content.PptWac`.
 ///
 /// # Resources
 ///
-/// They come with the presentation or later, in packages of their own, and everybody is told of
-/// each at once. What comes again replaces what was there. Markup is told once all files that it
-/// names were. Thumbnails are those of the first slides, without a gap: the call that tells of them
-/// has no numbers. Each resource of a package is taken whole or not at all; who uploaded one that
-/// cannot be taken is told so by `cErrorAddingResource`, if the resource has a number.
+/// Resources arrive with the presentation or later, in packages of their own, and each is announced
+/// at once. A newer resource replaces an older one. Markup is announced after all files that it
+/// names. Thumbnails belong to the first slides without a gap, because their call has no slide
+/// numbers. Each resource of a package is accepted or refused as a whole. `cErrorAddingResource`
+/// notifies the uploader of a refused resource that has a number.
 ///
 /// # Errors
 ///
-/// A resource that will not come is explained by an error, which those who join later are told as
-/// well, until the resource comes after all. When the owner, or somebody else who has uploaded
-/// resources, leaves the meeting or may upload no longer, everybody is told what that leaves
-/// undone, with the code 100 or 101:
+/// An error explains a missing resource until the resource arrives; newcomers receive it, too. When
+/// the owner or another uploader leaves the meeting or may not upload any more, the missing
+/// resources are announced with code 100 or 101:
 ///
-/// - in each form that comes slide by slide (JPEG, DHTML, thumbnails, notes) and that the user has
-///   begun, the slides that nobody has uploaded; a slide that is there in a form to show it from
-///   has no more notes than it came with;
-/// - where nobody has uploaded anything to show slides from, all slides, with the form `None`;
-/// - nothing where nothing is missing, or an error explains it already.
+/// - in each slide-by-slide format (JPEG, DHTML, thumbnails, notes) that the user has begun, the
+///   slides that no user has uploaded; a slide that exists in a format that shows it has no notes
+///   beyond those that it came with;
+/// - all slides, with the format `None`, if no user has uploaded anything that shows slides;
+/// - nothing, if nothing is missing or errors already explain it.
 #[distributed_object(
     serves = PptContentServer,
     calls = PptContentClient,
@@ -67,12 +65,13 @@ pub struct PptContent {
     /// Whether the deck will be saved at the end of the turn.
     is_scheduled: bool,
     annotations: Handle<AnnotationContainer>,
-    /// What was wrong with packages whose uploaders are yet to connect and be told.
+    /// The refused resources of packages whose uploaders have not connected yet.
     refused: Vec<(PeerId, Vec<Bad>)>,
 }
 
-/// For so many packages it is kept what was wrong with them.
-const MAX_REFUSED: usize = 20;
+/// Upper bound on the packages whose refused resources are remembered until their uploaders
+/// connect.
+const MAX_REFUSED_PACKAGES: usize = 20;
 
 impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
@@ -125,7 +124,7 @@ impl ContentType for PptContent {
         let container = AnnotationContainer::restore(&old)?;
         let mut deck = Deck::restore(&old.saved)?;
         let OldContent { content, meeting, memory, .. } = old;
-        // Whoever was uploading when the server stopped has left something undone.
+        // No uploader of the previous run will complete its resources.
         deck.save(scope, &memory);
         let (annotations, refused) = (scope.add(container), Vec::new());
         Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
@@ -142,10 +141,10 @@ impl ContentType for PptContent {
         let (good, refused) = Intake::new(&self.deck, &files).read(&resources);
         let why = refused.first().map_or("there are no resources", |bad| bad.why);
         if let Some(mut uploader) = cx.peer(peer) {
-            refused.iter().for_each(|bad| tell_bad(&mut uploader, bad));
+            refused.iter().for_each(|bad| send_refusal(&mut uploader, bad));
         } else if !refused.is_empty() {
             self.refused.push((peer, refused));
-            self.refused.drain(..self.refused.len().saturating_sub(MAX_REFUSED));
+            self.refused.drain(..self.refused.len().saturating_sub(MAX_REFUSED_PACKAGES));
         }
         if good.is_empty() {
             return Err(Refusal::malformed(why));
@@ -157,7 +156,7 @@ impl ContentType for PptContent {
         }
         let added = good.into_iter().map(|item| DeckChange::Added { user, item });
         let gone = self.change(cx, added);
-        // No file goes before it is saved that nothing needs it.
+        // Save first: a file may only be removed when no saved state refers to it.
         self.deck.save(cx, &self.memory);
         let brought = files.into_values().chain(gone).map(by_name);
         let brought: BTreeMap<_, _> = brought.collect();
@@ -184,8 +183,8 @@ impl ContentType for PptContent {
 }
 
 impl PptContent {
-    /// Makes changes and tells everybody. They are saved at the end of the turn, each piece of the
-    /// presentation once. Returns the files that have lost a place by them.
+    /// Applies changes and announces them. They are saved at the end of the turn, each part of the
+    /// presentation once. Returns the files that have lost a place.
     fn change(
         &mut self,
         cx: &mut Context<Self>,
@@ -219,7 +218,7 @@ impl PptContent {
         self.meeting.role(cx, user)
     }
 
-    /// A slide that there is.
+    /// Returns the number of an existing slide.
     fn slide(&self, number: i32) -> Result<u32, Violation> {
         let slide = u32::try_from(number).ok().filter(|slide| *slide < self.deck.slides());
         slide.ok_or_else(|| Violation::new("no such slide"))
@@ -236,7 +235,7 @@ impl PptContentServer for PptContent {
         };
         match wanted.filter(can) {
             Some(wanted) => drop(self.change(cx, [DeckChange::Moved(wanted)])),
-            // Whoever has turned the slide already turns it back.
+            // A client may already show the requested slide, so this answer resets it.
             None => drop(cx.caller().c_set_location(&self.deck.position().xml)),
         }
         Ok(())
@@ -271,7 +270,7 @@ impl PptContentServer for PptContent {
 impl Lifecycle for PptContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let Some(peer) = cx.caller().id() else { return };
-        // A second presentation would be the first all over again.
+        // A second connection would send the same presentation again.
         if cx.peer_infos().iter().filter(|info| info.id == peer).count() > 1 {
             return cx.caller().expel(Violation::new("a presentation is connected once"));
         }
@@ -283,10 +282,11 @@ impl Lifecycle for PptContent {
         let all = std::mem::take(&mut self.refused).into_iter();
         let (own, others): (Vec<_>, Vec<_>) = all.partition(|(uploader, _)| *uploader == peer);
         self.refused = others;
-        own.iter().flat_map(|(_, bad)| bad).for_each(|bad| tell_bad(&mut caller, bad));
-        // A client that knows no annotations still knows that this is all.
+        own.iter().flat_map(|(_, bad)| bad).for_each(|bad| send_refusal(&mut caller, bad));
+        // A client without the interface of annotations still receives the end of the initial
+        // state.
         let _ = caller.connect(AnnotationContainer::PART, self.annotations);
-        // Behind what the container tells when it is connected.
+        // This call follows the snapshot that the container sends when it is connected.
         let this = cx.handle();
         cx.tell(this, move |_, cx| {
             if let Some(mut client) = cx.peer(peer) {
@@ -302,15 +302,15 @@ impl Lifecycle for PptContent {
     }
 }
 
-/// Tells who uploaded a resource that it cannot be added. One without a number, or with one that
-/// the call cannot carry, cannot be spoken of.
-fn tell_bad<T: psom::interface::Target>(to: &mut PptContentClientProxy<T>, bad: &Bad) {
+/// Notifies the uploader of refused resources. A resource without a number that the call can carry
+/// is skipped.
+fn send_refusal<T: psom::interface::Target>(to: &mut PptContentClientProxy<T>, bad: &Bad) {
     if let Some(id) = bad.id.and_then(|id| i32::try_from(id).ok()) {
         to.c_error_adding_resource(id, bad.code);
     }
 }
 
-/// Removes those of the files that nothing needs.
+/// Removes those of the files that the presentation does not use any more.
 fn discard<'f>(
     scope: &mut Scope,
     content: &ContentRef,

@@ -1,6 +1,6 @@
 use crate::package::{INITIAL_LOCATION, Location, ManifestError};
 
-/// A place of a presentation, with its document in the one form that everybody is told.
+/// A location of a presentation, with its XML document in the form that is sent to all clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) slide: u32,
@@ -8,14 +8,14 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// The first slide, before any click.
+    /// Returns the first slide before any click.
     pub(super) fn start() -> Self {
         let xml = Location::default().to_xml().unwrap_or_default();
         Self { slide: 0, xml }
     }
 
-    /// What a client asks for; nothing where it is a place, but its document has grown beyond what
-    /// a call can carry back.
+    /// Parses the location that a client requests. Returns `None` for a valid location whose
+    /// normalized document is too long for a call.
     pub(super) fn read(text: &str) -> Result<Option<Self>, ManifestError> {
         if text == INITIAL_LOCATION {
             return Ok(Some(Self::start()));

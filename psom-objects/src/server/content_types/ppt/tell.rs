@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{interfaces::PptContentClientProxy, server::context::MeetingContext};
 
-/// Tells one client or all of them what is there.
+/// Announces an item to one client or to all.
 pub(super) fn item<T: Target>(
     to: &mut PptContentClientProxy<T>,
     meeting: &MeetingContext,
@@ -35,18 +35,18 @@ pub(super) fn item<T: Target>(
         Item::Jpeg { slide, .. } => {
             to.c_set_slide_jpeg_info(number(*slide), file);
         }
-        // The content has told it.
+        // The content announces its native file.
         Item::Native(_) => {}
     }
 }
 
-/// Tells one client or all of them what will not come.
+/// Announces missing resources to one client or to all.
 pub(super) fn failed<T: Target>(to: &mut PptContentClientProxy<T>, failed: Failed) {
     let Failed { begin, end, form, code } = failed;
     to.c_set_resource_error_code(number(begin), number(end), form, code);
 }
 
-/// Slides and clicks are counted to 2147483647 at most.
+/// Returns a slide or a click as the wire's `Int32`. Both are at most 2147483647.
 pub(super) fn number(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! A presentation as it is saved, piece by piece.
+//! Saving a presentation, piece by piece.
 
 use psom::Scope;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ struct Numbers {
 }
 
 impl Deck {
-    /// Saves what has changed since this was last done.
+    /// Saves the pieces that have changed since the last call.
     pub(in super::super) fn save(&mut self, scope: &mut Scope, memory: &Memory) {
         for piece in std::mem::take(&mut self.touched) {
             self.save_piece(scope, memory, &piece);
@@ -58,7 +58,8 @@ impl Deck {
         }
     }
 
-    /// The presentation as it was saved. Whoever was uploading is not there any more.
+    /// Restores a presentation. Uploads that the end of the previous run interrupted are not
+    /// resumed.
     pub(in super::super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let bad = |what: &str| Refusal::malformed(format!("the presentation has a bad {what}"));
         let Numbers { slides, last_number } = saved.required("deck")?;
@@ -99,7 +100,7 @@ impl Deck {
     }
 }
 
-/// Saves a piece that is there, and forgets one that is not.
+/// Saves an existing piece, and erases a missing one.
 fn keep(scope: &mut Scope, memory: &Memory, key: &str, value: Option<&impl Serialize>) {
     match value {
         Some(value) => memory.keep(scope, key, value),
@@ -107,7 +108,7 @@ fn keep(scope: &mut Scope, memory: &Memory, key: &str, value: Option<&impl Seria
     }
 }
 
-/// The key of a place; where it goes by a number, that stands at the end.
+/// Returns the key of a place. A number is at its end.
 fn key(place: &Place) -> String {
     match place {
         Place::Preview => "preview".into(),
