@@ -4,7 +4,7 @@
 //! - [`interfaces`]: the interfaces of every object, for both sides.
 //! - [`server`]: the server side of a conference. [`server::Meeting`] is the root of a space.
 //! - [`annotation`]: the annotations of a content, for both sides.
-//! - [`client`]: a mirror of the conference that a program reads and is told of changes.
+//! - [`client`]: a mirror of the conference, which notifies a program of changes.
 //! - [`package`]: OC packages, in which clients upload contents.
 //! - [`qna`]: the messages between the pages of questions and answers.
 //! - [`store`]: the interface to the file store, which a server implements.

@@ -1,16 +1,16 @@
-//! What the pages that show questions and answers say to each other.
+//! The messages between the web pages that show questions and answers.
 //!
-//! To the protocol the messages of `sPutBlob` and `cPutBlob` are opaque (section 3.3.4.1.13). The
-//! pages of this implementation say everything with these two, each a JSON object:
+//! The messages of `sPutBlob` and `cPutBlob` are opaque to the protocol (section 3.3.4.1.13). The
+//! pages of this implementation use two of them, each a JSON object:
 //!
 //! ```json
 //! {"question": {"id": "6f1b", "text": "When is the exam?", "by": "Ada"}}
 //! {"answer": {"question": "6f1b", "text": "In May.", "by": "Grace"}}
 //! ```
 //!
-//! A server passes every message on and keeps it for those who come later; of those that it can
-//! read it counts the different questions. What else a page may put, the others are free to ignore.
-//! Names are what the senders call themselves: nobody has checked them.
+//! A server passes on every message and keeps it for newcomers. It counts the different questions
+//! among the messages that it can parse. Pages ignore other messages. A page chooses the name that
+//! it sends, and the server does not verify it.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,24 +18,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum QnaBlob {
-    /// Somebody asks.
+    /// A question.
     Question {
         /// Names the question, unlike all others: random bytes in hexadecimal will do. The first
         /// question with an identifier is the one that has it.
         id: String,
         /// The question.
         text: String,
-        /// What the one who asks calls themselves; nothing where they do not say.
+        /// The name that the author of the question chose, if any.
         #[serde(default)]
         by: String,
     },
-    /// Somebody answers.
+    /// An answer to a question.
     Answer {
         /// The identifier of the question.
         question: String,
         /// The answer.
         text: String,
-        /// What the one who answers calls themselves; nothing where they do not say.
+        /// The name that the author of the answer chose, if any.
         #[serde(default)]
         by: String,
     },
@@ -88,7 +88,7 @@ mod tests {
         {
             assert_eq!(QnaBlob::read(blob), None, "{blob}");
         }
-        // What a later page adds does no harm, and a name may be left out.
+        // Fields of later versions are ignored, and the name is optional.
         let blob = r#"{"question":{"id":"1","text":"x","when":[[[]]]}}"#;
         assert!(QnaBlob::read(blob).is_some());
     }

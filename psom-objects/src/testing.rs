@@ -57,27 +57,27 @@ use crate::{
     store::{FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink},
 };
 
-/// Keeps files in memory, as they were before anybody would encrypt them. Its clones are one store.
+/// A store that keeps plaintext files in memory. Its clones share the files.
 ///
-/// The files are called `file-1`, `file-2` and so on, in the order in which they came; what is said
-/// to decrypt the first of them is 32, 16 and 20 bytes of the value 1, and so on.
+/// The files are named `file-1`, `file-2` and so on, in the order of their arrival. The key,
+/// initialization vector and hash of the first are 32, 16 and 20 bytes of the value 1, and so on.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Disk>>);
 
-/// What there is in a [`MemoryStore`].
+/// The content of a [`MemoryStore`].
 #[derive(Debug, Default)]
 pub struct Disk {
-    /// How many packages are being taken at present.
+    /// The number of packages that are being received.
     pub open: usize,
     /// The stored files, with their plain bytes.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// What the next thing fails with that can: to begin a package, to write to it, to finish it.
+    /// The error of the next operation that can fail: to begin, write or finish a package.
     pub fails: Option<StoreError>,
     stored: u64,
 }
 
 impl MemoryStore {
-    /// What there is in it, to be looked at and to be changed.
+    /// Returns the content, for inspection and for changes.
     pub fn disk(&self) -> MutexGuard<'_, Disk> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,8 +9,8 @@ use super::{
     model::{content::ContentEvent, meeting::Model},
 };
 
-/// What the objects below the conference need of it. A trait, so that they do not depend on the
-/// conference itself, which depends on all of them.
+/// The interface of the conference for the objects below it. It is a trait, so that they do not
+/// depend on the conference, which depends on all of them.
 pub(super) trait Report: Send + Sync {
     /// Queues an event for the conference, which applies it to the model after the current handler.
     fn report(&self, scope: &mut Scope, event: Event);

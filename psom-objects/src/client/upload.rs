@@ -30,7 +30,7 @@ pub struct Upload {
     pub(super) unpacked_bytes: u64,
 }
 
-/// Where the bytes of a package come from.
+/// The source of a package's bytes.
 pub(super) enum Source {
     Memory(Bytes),
     /// `None` while a read is under way.

@@ -51,7 +51,7 @@ pub struct PollDetail {
 /// The detail of shared notes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SharedNotesDetail {
-    /// Where the page is.
+    /// The URL of the page.
     pub notes_url: Option<String>,
     /// The page's identifier.
     pub notes_id: Option<String>,

@@ -16,12 +16,12 @@ const END64: u64 = 56;
 /// The fixed part of an entry in the directory.
 const ENTRY: u64 = 46;
 
-/// What the end of the archive declares.
+/// The declarations at the end of the archive.
 struct Declared {
     entries: u64,
     size: u64,
     offset: u64,
-    /// Where the directory must end.
+    /// The position at which the directory must end.
     until: u64,
 }
 

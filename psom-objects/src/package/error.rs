@@ -1,4 +1,4 @@
-//! What can be wrong with a manifest and with a package.
+//! The faults of a manifest and of a package.
 
 use std::io;
 
@@ -26,7 +26,7 @@ pub enum ManifestError {
     /// Elements nest deeper than the parser follows.
     #[error("in {at}, elements nest more than {limit} deep")]
     TooDeep {
-        /// Where.
+        /// The place in the document.
         at: String,
         /// The deepest level allowed.
         limit: usize,
@@ -34,15 +34,15 @@ pub enum ManifestError {
     /// It is not XML, or not XML with namespaces.
     #[error("the document is not well-formed at byte {offset}: {reason}")]
     Malformed {
-        /// Where, in bytes from the start.
+        /// The position in bytes from the start.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// The document has a DOCTYPE, with which it could define entities.
     #[error("the document has a document type declaration at byte {offset}, which is not allowed")]
     Doctype {
-        /// Where, in bytes from the start.
+        /// The position in bytes from the start.
         offset: u64,
     },
     /// The document is not in UTF-8 or UTF-16, or says so of itself.
@@ -66,7 +66,7 @@ pub enum ManifestError {
     Missing {
         /// The parent.
         at: String,
-        /// What was due.
+        /// The expected item.
         expected: String,
     },
     /// An element stands where the schema has none or another one.
@@ -76,7 +76,7 @@ pub enum ManifestError {
         at: String,
         /// The element found.
         found: String,
-        /// What was due.
+        /// The expected item.
         expected: String,
     },
     /// An element of a third party has no namespace.
@@ -120,7 +120,7 @@ pub enum ManifestError {
         at: String,
         /// The value found.
         value: String,
-        /// What was due.
+        /// The expected item.
         expected: &'static str,
     },
     /// A file name that cannot name a file at the root of a package.
@@ -130,7 +130,7 @@ pub enum ManifestError {
         at: String,
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
     /// The detail's element is not the one of the content's type.
@@ -159,7 +159,7 @@ pub enum PackageError {
     /// The bytes are no zip archive, or a damaged one.
     #[error("the package is no intact zip archive: {reason}")]
     Archive {
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// Reading the package failed, not the package.
@@ -218,7 +218,7 @@ pub enum PackageError {
     EntryName {
         /// The entry, as printable text.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: &'static str,
     },
     /// Two entries have one name, but for upper and lower case.
@@ -264,7 +264,7 @@ pub enum PackageError {
     Damaged {
         /// The file.
         name: String,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// The bytes for a new file, or those of an unpacked one, could not be passed on.
@@ -299,7 +299,7 @@ impl From<ZipError> for PackageError {
     }
 }
 
-/// Whether an error while reading speaks of the bytes, not of the means to read them.
+/// Reports whether a read error is a fault of the bytes and not of their source.
 pub(super) fn blames_the_data(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -31,9 +31,8 @@ impl Manifest {
         files
     }
 
-    /// Whether the package may have this file: one of [`files`](Self::files), the pictures and
-    /// notes that a nested archive has, or any name that stands as a value in the part of a third
-    /// party.
+    /// Reports whether the package may contain this file: one of [`files`](Self::files), a picture
+    /// or notes of a nested archive, or any name that is a value in the part of a third party.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
         self.allowed_keys().contains(&names::key(name))

@@ -8,8 +8,8 @@ use super::values::count;
 use super::xml_read::{Cursor, LOCATION, malformed};
 use super::xml_write::XmlWriter;
 
-/// What a client may send to `sSetLocation` in place of a document: the first place of the
-/// presentation (section 3.3.4.1.10.1).
+/// The text that a client may send to `sSetLocation` instead of a document: the first location of
+/// the presentation (section 3.3.4.1.10.1).
 pub const INITIAL_LOCATION: &str = "INITIAL_LOCATION";
 
 /// A place in a presentation: the document `PptLocation` (section 3.1.4.1.11), which

@@ -26,7 +26,7 @@ pub enum Manifest {
 pub struct CreateContent {
     /// Present where an existing content is to be replaced; a server may ignore such a request.
     pub upgrade: Option<Upgrade>,
-    /// What all contents have.
+    /// The properties that contents of all types have.
     pub common: Common,
     /// The content's type, and what only this type has.
     pub detail: ContentDetail,
@@ -47,11 +47,11 @@ pub struct Common {
     pub title: String,
     /// The file of the package that participants may download as it is.
     pub native_file: Option<String>,
-    /// Who sees the content at first.
+    /// The users who see the content at first.
     pub visibility: Option<ContentVisibility>,
-    /// Whether the content goes on display at once.
+    /// Whether the content is presented at once.
     pub presented: Option<bool>,
-    /// Where the file came from. Not a file of the package.
+    /// The URL of the original file. It is not a file of the package.
     pub original_file_url: Option<String>,
 }
 
@@ -73,7 +73,7 @@ pub struct CreatePptContentResource {
     pub detail: Option<ResourceDetail>,
 }
 
-/// What `resourceDetail` holds.
+/// The content of `resourceDetail`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResourceDetail {
     /// `pptContentResources`: one or more resources of a presentation.

@@ -1,12 +1,12 @@
-//! Which names a file of a package may have, and when two names mean one file.
+//! The valid names of a package's files, and the comparison of names.
 
-/// The longest file name, in bytes: what file systems take.
+/// Upper bound on a file name in bytes, as in common file systems.
 const MAX_BYTES: usize = 255;
 
 /// Checks that `name` can name a file at the root of a package; says what is wrong with it.
 ///
-/// What is a path, a drive or a stream on any system is none of these on every system. (Whoever
-/// stores the file does so under a name of their own all the same.)
+/// A name that is a path, a drive or a stream on any operating system is rejected on all of them,
+/// although stores choose their own names for the stored files.
 pub(super) fn check_root_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("is empty");
@@ -35,7 +35,7 @@ pub(super) fn check_root_name(name: &str) -> Result<(), &'static str> {
 /// Checks a name that the manifest refers to: a root name, and none that the package itself uses.
 pub(super) fn check_reference(name: &str) -> Result<(), &'static str> {
     check_root_name(name)?;
-    // An escaped slash is a slash to whoever unescapes it.
+    // An escaped slash becomes a slash when it is unescaped.
     check_root_name(&unescape(name))?;
     let key = key(name);
     if key == key_of_manifest() || key == "[content_types].xml" || key == "_rels" {

@@ -90,7 +90,8 @@ impl<W: Write + Seek> OpcWriter<W> {
         }
         let part = names::escape(name);
         self.failed = true;
-        // What people share is packed already, mostly: packing it again costs time and brings nothing.
+        // Most shared files are compressed already, so compressing them again costs time and saves
+        // nothing.
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         self.zip.start_file(&part, options.large_file(large))?;
         match self.copy(name, reader, large) {

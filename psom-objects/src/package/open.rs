@@ -33,7 +33,7 @@ struct FileEntry {
     size: u64,
 }
 
-/// What an entry is by its name.
+/// The kind of an archive entry, from its name.
 enum EntryKind {
     Manifest,
     Metadata,
@@ -138,13 +138,13 @@ impl<R> fmt::Debug for Package<R> {
     }
 }
 
-/// How much of a file is in memory at once.
+/// The size of the buffer through which a file is copied.
 pub(super) const BUFFER: usize = 32 << 10;
 
-/// What the directory of an archive declares.
+/// The declarations of an archive's directory.
 #[derive(Default)]
 struct Survey {
-    /// Where the manifest is, and its size.
+    /// The index of the manifest, and its size.
     manifest: Option<(usize, u64)>,
     files: BTreeMap<String, FileEntry>,
     total: u64,
@@ -196,7 +196,7 @@ impl Survey {
     }
 }
 
-/// Tells what an entry is by its name, or what is wrong with the name.
+/// Returns the kind of an entry from its name, or the fault of the name.
 fn classify(name: &str) -> Result<EntryKind, &'static str> {
     let lower = name.to_ascii_lowercase();
     if let Some(relations) = lower.strip_prefix("_rels/") {

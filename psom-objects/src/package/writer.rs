@@ -21,7 +21,7 @@ pub struct PackageWriter<W: Write + Seek> {
     allowed: BTreeSet<String>,
 }
 
-/// What a file really is, clients tell by its title.
+/// The media type of all files. Clients determine the real type from the content's title.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
 impl<W: Write + Seek> PackageWriter<W> {

@@ -5,7 +5,7 @@ pub(super) fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Whether this is a name of XML with namespaces: `name` or `prefix:name`.
+/// Reports whether a text is a name of XML with namespaces: `name` or `prefix:name`.
 pub(super) fn is_name(name: &str) -> bool {
     let plain = |part: &str| {
         part.starts_with(is_name_start)
@@ -33,7 +33,7 @@ fn is_name_start(c: char) -> bool {
     )
 }
 
-/// Whether white space follows each closing quote among the attributes of a tag.
+/// Reports whether white space follows each closing quote among the attributes of a tag.
 pub(super) fn is_spaced(attributes: &str) -> bool {
     let mut quote = None;
     let mut closed = false;
@@ -53,7 +53,7 @@ pub(super) fn is_spaced(attributes: &str) -> bool {
     true
 }
 
-/// Whether a text is only XML's white space.
+/// Reports whether a text is only XML's white space.
 pub(super) fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
 }

@@ -33,11 +33,11 @@ const MAX_ATTRIBUTES: usize = 64;
 /// A start tag that was read but not yet entered.
 pub(super) struct Element<'x> {
     pub(super) start: BytesStart<'x>,
-    /// Where its `<` stands.
+    /// The position of its `<`.
     pub(super) from: usize,
 }
 
-/// What comes next inside the current element.
+/// The next item inside the current element.
 enum Node<'x> {
     Start(Element<'x>),
     End,

@@ -30,7 +30,7 @@ pub struct MeetingLimits {
     /// Bytes of these messages together as they are on the wire, where each has 16 bytes besides
     /// its text: 2 MiB. Those who do not moderate put at most half of them, and each of them a tenth.
     pub blob_bytes: usize,
-    /// What annotations are held to; told to every client (section 3.1.4.1.12).
+    /// The constraints of annotations, which every client receives (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
 }
 

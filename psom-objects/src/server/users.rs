@@ -10,11 +10,11 @@ use crate::{
     types::{Participant, Role},
 };
 
-/// Who is in the meeting, and as what (section 3.3.4.1.2). A user is there while at least one
-/// connection of theirs is.
+/// The roster of a meeting: its users and their roles (section 3.3.4.1.2). A user is in the meeting
+/// while at least one of their connections is.
 ///
-/// Whoever joins is told of all at once: so addresses and names are told up to 2,048 bytes each as
-/// they are on the wire, whoever admits users.
+/// A newcomer receives the whole roster at once. Therefore addresses and display names are cut to
+/// 2,048 encoded bytes each.
 #[distributed_object(serves = ContentUserManagerServer, calls = ContentUserManagerClient)]
 #[derive(Default)]
 pub struct ContentUserManager {

@@ -33,7 +33,8 @@ pub struct Model {
     board_bytes: usize,
 }
 
-/// How many users who have left keep their names. Beyond that, the first to leave is forgotten.
+/// Upper bound on the users who have left and whose names are kept. Beyond it, the first who left
+/// is removed.
 const MAX_GONE_USERS: usize = 10_000;
 
 /// The longest address and name together that are kept of a user who has left. With

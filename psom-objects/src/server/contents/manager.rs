@@ -36,7 +36,7 @@ pub struct ContentManager {
     pub(super) titles: Titles,
     pub(super) stage: Stage,
     pub(super) last_order: i64,
-    /// What each client knows.
+    /// The contents and the stage that each client knows.
     pub(super) known: BTreeMap<PeerId, Known>,
 }
 
@@ -183,7 +183,7 @@ impl ContentManagerServer for ContentManager {
             "deleted a content"
         );
         self.contents.remove(&content_id);
-        // The content disconnects itself from everybody; it was told of before.
+        // Announce the removal first. The content then disconnects itself from all clients.
         self.sync(cx);
         self.set_stage(cx, self.stage.without(content_id));
         cx.tell(handle, |content, cx| content.delete(cx));

@@ -71,7 +71,7 @@ impl Deck {
             deck.items.insert(item.place(number.unwrap_or_default()), item);
         }
         for (_, markup) in saved.below::<Markup>("held")? {
-            if let Some(ready) = deck.hold(markup) {
+            if let Some(ready) = deck.defer_markup(markup) {
                 deck.items.insert(Place::Markup(ready.slide), Item::Markup(ready));
             }
         }
