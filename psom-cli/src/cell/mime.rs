@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn parts_have_headers_and_bytes() {
-        let body = b"\r\n--b\r\nA: 1\r\nB: 2\r\n\r\nfirst\r\n--b\r\n\r\n--bin\r\n--b--\r\n";
+        let body = b"\r\n--b\r\nA: 1\r\nB: 2\r\n\r\nfirst\r\n--b\r\n\r\n-bin\r\n--b--\r\n";
         let parts = parts(body).unwrap_or_default();
         let texts =
             parts.iter().map(|part| (&body[part.headers.clone()], &body[part.bytes.clone()]));
-        let expected: [(&[u8], &[u8]); 2] = [(b"A: 1\r\nB: 2", b"first"), (b"", b"--bin")];
+        let expected: [(&[u8], &[u8]); 2] = [(b"A: 1\r\nB: 2", b"first"), (b"", b"-bin")];
         assert!(texts.eq(expected));
     }
 

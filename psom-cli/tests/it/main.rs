@@ -8,9 +8,9 @@ mod cell;
 #[cfg(feature = "cell")]
 mod cell_serve;
 mod commands;
-mod draw_pages;
 #[cfg(feature = "cell")]
 mod documents;
+mod draw_pages;
 mod inspect;
 mod interrupted;
 mod kill;

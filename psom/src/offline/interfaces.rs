@@ -12,7 +12,6 @@ pub const PART: &str = "psom.offline";
 pub trait OfflineServer {
     /// Asks whether calls on a version of an interface can be played on an object. `meeting` is the
     /// partition of the calls, or empty. Answered by `c_accepted` or `c_rejected`.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one question")]
     fn s_check(
         &mut self,
         cx: &mut Context<Self>,

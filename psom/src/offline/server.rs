@@ -80,8 +80,11 @@ impl Progress {
 /// An object on which calls are played.
 struct Playable {
     serves: &'static InterfaceDesc,
-    play: Box<dyn Fn(&mut Context<Offline>, Play) -> Result<(), CallError> + Send>,
+    play: PlayFn,
 }
+
+/// Queues a call for its object.
+type PlayFn = Box<dyn Fn(&mut Context<Offline>, Play) -> Result<(), CallError> + Send>;
 
 /// A call to be played.
 struct Play {

@@ -187,6 +187,7 @@ fn invalid_poll_is_refused_without_a_trace() {
         ("a long choice", poll("Eat?", &["a", &long])),
         ("a choice of two lines", poll("Eat?", &["a", "b\nc"])),
         ("two equal choices", poll("Eat?", &["a", "a"])),
+        ("choices that look alike", poll("Eat?", &["now", "later", "No\u{200b}w"])),
         ("past users are forgotten", forgets),
         ("a customization", custom),
     ] {
