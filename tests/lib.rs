@@ -1,4 +1,9 @@
-//! Cross-crate tests of the PSOM framework live in `it/`.
+//! Cross-crate tests of the PSOM framework live in `it/`. This library is the simulation that a
+//! test and a program share.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod simulation;
 
 /// The programs of the README compile.
 #[cfg(doctest)]

@@ -15,6 +15,7 @@ mod meeting;
 mod net;
 mod offline;
 mod session;
+mod simulation;
 mod space;
 mod ui;
 mod wire;

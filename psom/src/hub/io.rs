@@ -5,6 +5,7 @@ use std::{fmt, time::Instant};
 use bytes::Bytes;
 
 use crate::{
+    Context, DistributedObject, Handle,
     error::{CallError, Error, JournalError, LostReason},
     space::{ConnectionKey, RemoteCall, Spawned, Task, WhenSafe, Write},
     wire::ObjectKey,
@@ -34,6 +35,16 @@ pub enum Input {
     Committed(Result<(), JournalError>),
     /// The time in [`Output::Timeout`] has passed.
     Timeout,
+}
+
+impl Input {
+    /// Runs a function on an object, in a turn of its own. Does nothing if the object is gone.
+    pub fn run<T: DistributedObject>(
+        object: Handle<T>,
+        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+    ) -> Self {
+        Self::Ran(object.key, Task::new(run))
+    }
 }
 
 /// Receives the result of a call that a program made from outside the space.

@@ -1,0 +1,45 @@
+//! Simulated meetings: see `docs/simulation.md`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use psom_tests::simulation::{self, Summary};
+
+/// Enough meetings to meet every kind of fault several times.
+const MEETINGS: u64 = 200;
+
+#[test]
+fn simulated_meetings_keep_every_invariant() {
+    let next = AtomicU64::new(1);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = || {
+        let mut total = Summary::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed > MEETINGS {
+                return total;
+            }
+            total
+                .add(&simulation::run(seed, &mut |_| {}).unwrap_or_else(|error| panic!("{error}")));
+        }
+    };
+    let totals: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut total = Summary::default();
+    totals.iter().for_each(|one| total.add(one));
+    assert!(total.faults.len() >= 12, "{total:?}");
+    assert!(total.actions > 100 * MEETINGS && total.events > 1_000 * MEETINGS, "{total:?}");
+}
+
+#[test]
+fn a_seed_replays_the_same_story() {
+    let tell = |seed| {
+        let mut story = Vec::new();
+        let summary = simulation::run(seed, &mut |line| story.push(line.to_owned())).unwrap();
+        (story, summary)
+    };
+    let (first, second) = (tell(3), tell(3));
+    assert!(first == second && first.0.len() > 100);
+    assert_ne!(first.0, tell(2).0);
+}

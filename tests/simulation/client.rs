@@ -1,0 +1,104 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use psom::{
+    Config, Credentials, Error, Handle, Session, error::Misuse, hub::Hub, space::ConnectionKey,
+};
+use psom_objects::client::{Conference, Event, Model};
+
+use super::{facts::Segment, wire::Pipe};
+
+/// What a client has seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// The events since this was last looked at.
+    pub(super) events: Vec<Event>,
+    /// The model as it was when the connection ended, or as it was last looked at.
+    pub(super) model: Model,
+}
+
+/// One connection of a user, from its begin to its end.
+pub(super) struct Client {
+    pub(super) user: i64,
+    /// The place in the list of participants that connect again after an end.
+    pub(super) slot: Option<usize>,
+    pub(super) hub: Hub,
+    pub(super) root: Handle<Conference>,
+    pub(super) key: ConnectionKey,
+    pub(super) deadline: Option<Instant>,
+    /// From the client to the server.
+    pub(super) up: Pipe,
+    pub(super) down: Pipe,
+    /// The server's session before its credentials are judged.
+    pub(super) fresh: Option<Session>,
+    /// The server's connection.
+    pub(super) at_server: Option<ConnectionKey>,
+    pub(super) is_frozen: bool,
+    /// Why a fault may end the connection; `None` if the client and its network follow the rules.
+    pub(super) excuse: Option<&'static str>,
+    pub(super) ended: Option<Error>,
+    pub(super) server_ended: bool,
+    pub(super) seen: Arc<Mutex<Seen>>,
+    /// The changes of boards in the order in which they came.
+    pub(super) segments: Vec<Segment>,
+    pub(super) open_segments: BTreeMap<i64, usize>,
+    /// The number of the server's process.
+    pub(super) epoch: u32,
+}
+
+impl Client {
+    pub(super) fn new(
+        now: Instant,
+        config: &Arc<Config>,
+        user: i64,
+        pipes: (Pipe, Pipe),
+        fresh: Session,
+    ) -> Result<Self, String> {
+        let seen: Arc<Mutex<Seen>> = Arc::default();
+        let heard = seen.clone();
+        let (mut hub, root) = Hub::new(now, config.clone(), false, [], |scope| {
+            Ok::<_, Misuse>(Conference::new(scope, move |event: Event| {
+                if let Ok(mut seen) = heard.lock() {
+                    seen.model.apply(&event);
+                    seen.events.push(event);
+                }
+            }))
+        })
+        .map_err(|error| error.to_string())?;
+        let credentials = Credentials { token: "token".into(), proxy_header: None };
+        let key = hub.connect(now, &credentials).ok_or("a client accepts no connection")?;
+        Ok(Self {
+            user,
+            slot: None,
+            hub,
+            root,
+            key,
+            deadline: None,
+            up: pipes.0,
+            down: pipes.1,
+            fresh: Some(fresh),
+            at_server: None,
+            is_frozen: false,
+            excuse: None,
+            ended: None,
+            server_ended: false,
+            seen,
+            segments: Vec::new(),
+            open_segments: BTreeMap::new(),
+            epoch: 0,
+        })
+    }
+
+    /// Whether both sides have the connection.
+    pub(super) fn is_live(&self) -> bool {
+        self.ended.is_none() && !self.server_ended
+    }
+
+    /// The client's view of the meeting.
+    pub(super) fn model(&self) -> Model {
+        self.seen.lock().map(|seen| seen.model.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,98 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use psom::Write;
+
+/// A journal in virtual time: a log of records with checksums, of which a killed process may leave
+/// the last one torn.
+#[derive(Default)]
+pub(super) struct Journal {
+    log: Vec<u8>,
+    pending: VecDeque<Vec<Write>>,
+}
+
+impl Journal {
+    /// Takes a commit over; it is not safe yet.
+    pub(super) fn begin(&mut self, writes: Vec<Write>) {
+        self.pending.push_back(writes);
+    }
+
+    /// Makes the oldest commit safe.
+    pub(super) fn finish(&mut self) {
+        if let Some(writes) = self.pending.pop_front() {
+            self.log.extend(record(&writes));
+        }
+    }
+
+    /// The process is killed: the log keeps some of the commits that were not safe yet, and a part
+    /// of the next one.
+    pub(super) fn crash(&mut self, rng: &mut fastrand::Rng) {
+        let kept = rng.usize(0..=self.pending.len());
+        for _ in 0..kept {
+            self.finish();
+        }
+        if let Some(writes) = self.pending.pop_front() {
+            let torn = record(&writes);
+            self.log.extend(&torn[..rng.usize(0..torn.len())]);
+        }
+        self.pending.clear();
+    }
+
+    /// Reads the log, and cuts a torn record off its end.
+    pub(super) fn recover(&mut self) -> BTreeMap<String, String> {
+        let (mut state, mut end) = (BTreeMap::new(), 0);
+        while let Some((writes, length)) = parse(&self.log[end..]) {
+            writes.into_iter().for_each(|write| write.apply(&mut state));
+            end += length;
+        }
+        self.log.truncate(end);
+        state
+    }
+}
+
+fn record(writes: &[Write]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for write in writes {
+        put(&mut body, write.key.as_bytes());
+        body.push(u8::from(write.value.is_some()));
+        put(&mut body, write.value.as_deref().unwrap_or_default().as_bytes());
+    }
+    let mut record = Vec::new();
+    record.extend(checksum(&body).to_le_bytes());
+    put(&mut record, &body);
+    record
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend((bytes.len() as u64).to_le_bytes());
+    out.extend(bytes);
+}
+
+/// Returns the first record of a log and its length, if it is whole.
+fn parse(log: &[u8]) -> Option<(Vec<Write>, usize)> {
+    let mut rest = log;
+    let sum = u64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
+    let mut body = take(&mut rest)?;
+    let length = log.len() - rest.len();
+    if checksum(body) != sum {
+        return None;
+    }
+    let mut writes = Vec::new();
+    while !body.is_empty() {
+        let key = String::from_utf8(take(&mut body)?.to_vec()).ok()?;
+        let is_some = *body.split_off(..1)?.first()? == 1;
+        let value = String::from_utf8(take(&mut body)?.to_vec()).ok()?;
+        writes.push(Write { key, value: is_some.then_some(value) });
+    }
+    Some((writes, length))
+}
+
+fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = u64::from_le_bytes(*rest.split_off(..8)?.first_chunk()?);
+    rest.split_off(..usize::try_from(length).ok()?)
+}
+
+/// FNV-1a, which is enough to recognize a record that is cut off.
+fn checksum(bytes: &[u8]) -> u64 {
+    let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}

@@ -1,0 +1,192 @@
+//! Connections: how bytes move, and how both sides note an end.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use psom::{Error, error::LostReason, hub::Input, session, space::ConnectionKey};
+use psom_objects::types::Role;
+
+use super::{
+    client::Client,
+    server::participant,
+    wire::Pipe,
+    world::{Direction, Event, Side, World},
+};
+
+impl World<'_> {
+    /// One side has ended a connection.
+    pub(super) fn on_closed(
+        &mut self,
+        place: usize,
+        side: Side,
+        error: Error,
+    ) -> Result<(), String> {
+        self.tell(|| format!("{side:?} ends client {place}: {error}"));
+        let is_meeting = self.is_meeting();
+        let client = &mut self.clients[place];
+        if client.is_live() && client.excuse.is_none() {
+            return Err(format!(
+                "client {place} of user {} followed the rules, but {side:?} ended it: {error}",
+                client.user
+            ));
+        }
+        match side {
+            Side::Server => {
+                client.server_ended = true;
+                client.down.is_closing = true;
+                client.up.is_discarded = true;
+                self.wake(place, Direction::Down);
+            }
+            Side::Client(_) => {
+                client.ended = Some(error);
+                client.up.is_closing = true;
+                client.down.is_discarded = true;
+                let slot = client.slot;
+                self.look_at(place)?;
+                self.wake(place, Direction::Up);
+                if let Some(slot) = slot.filter(|_| is_meeting) {
+                    self.schedule_ms(1, 5_000, Event::Connect(slot));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn lose(
+        &mut self,
+        place: usize,
+        side: Side,
+        reason: LostReason,
+    ) -> Result<(), String> {
+        let client = &mut self.clients[place];
+        let key = match side {
+            Side::Server if !client.server_ended => {
+                client.fresh = None;
+                match client.at_server {
+                    Some(key) => key,
+                    None => {
+                        client.server_ended = true;
+                        return Ok(());
+                    }
+                }
+            }
+            Side::Client(_) if client.ended.is_none() => client.key,
+            _ => return Ok(()),
+        };
+        self.input(side, Input::Lost(key, reason))
+    }
+
+    pub(super) fn move_bytes(&mut self, place: usize, direction: Direction) -> Result<(), String> {
+        self.pipe(place, direction).is_scheduled = false;
+        let client = &mut self.clients[place];
+        if client.is_frozen {
+            return Ok(());
+        }
+        let (pipe, receiver) = match direction {
+            Direction::Up => (&mut client.up, Side::Server),
+            Direction::Down => (&mut client.down, Side::Client(place)),
+        };
+        let bytes = pipe.deliver(&mut self.rng);
+        if !bytes.is_empty() {
+            self.receive(place, receiver, bytes)?;
+        }
+        let mut rng = self.rng.fork();
+        let pipe = self.pipe(place, direction);
+        pipe.accept(&mut rng);
+        let accepted = pipe.unreported;
+        let (sender, key) = match direction {
+            Direction::Up => (Side::Client(place), Some(self.clients[place].key)),
+            Direction::Down => (Side::Server, self.clients[place].at_server),
+        };
+        let report_bytes = self.clients[place].hub.report_bytes();
+        if accepted > 0 && (accepted >= report_bytes || rng.bool()) {
+            self.pipe(place, direction).unreported = 0;
+            if let Some(key) = key {
+                self.input(sender, Input::Written(key, accepted))?;
+            }
+        }
+        if self.pipe(place, direction).has_ended() {
+            self.lose(place, receiver, LostReason::Eof)?;
+        }
+        self.wake(place, direction);
+        Ok(())
+    }
+
+    /// Passes received bytes on, to a session before its credentials are judged or to a hub.
+    pub(super) fn receive(
+        &mut self,
+        place: usize,
+        side: Side,
+        bytes: Vec<u8>,
+    ) -> Result<(), String> {
+        let (now, bytes) = (self.now, Bytes::from(bytes));
+        let client = &mut self.clients[place];
+        if side != Side::Server {
+            let key = client.key;
+            self.input(side, Input::Received(key, bytes))?;
+            return self.look_at(place);
+        }
+        if let Some(key) = client.at_server {
+            return self.input(side, Input::Received(key, bytes));
+        }
+        let Some(mut session) = client.fresh.take() else { return Ok(()) };
+        let mut batch = session.receive(now, bytes);
+        let event = session.next_event(now, &mut batch);
+        session.keep(&batch);
+        match event {
+            Some(session::Event::Authenticate(_)) => {
+                let role = self.roles.get(&client.user).copied().unwrap_or(Role::Attendee);
+                let user = participant(client.user, role);
+                let Some(server) = &mut self.server else { return Ok(()) };
+                self.clients[place].at_server = server.hub.accept(now, session, user);
+                self.drive(Side::Server)
+            }
+            Some(session::Event::Ended(error)) => self.on_closed(place, side, error),
+            _ => {
+                client.fresh = Some(session);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn wake(&mut self, place: usize, direction: Direction) {
+        let client = &mut self.clients[place];
+        let is_frozen = client.is_frozen;
+        let pipe = self.pipe(place, direction);
+        if is_frozen || pipe.is_scheduled || !(pipe.has_work() || pipe.has_ended()) {
+            return;
+        }
+        // The receiver has noted the end already.
+        let client = &self.clients[place];
+        let is_over = match direction {
+            Direction::Up => client.server_ended,
+            Direction::Down => client.ended.is_some(),
+        };
+        let pipe = self.pipe(place, direction);
+        if is_over && !pipe.has_work() {
+            return;
+        }
+        pipe.is_scheduled = true;
+        let delay = pipe.delay_us;
+        let delay = Duration::from_micros(self.rng.u64(..=delay));
+        self.schedule(self.now + delay, Event::Move(place, direction));
+    }
+
+    pub(super) fn pipe(&mut self, place: usize, direction: Direction) -> &mut Pipe {
+        match direction {
+            Direction::Up => &mut self.clients[place].up,
+            Direction::Down => &mut self.clients[place].down,
+        }
+    }
+
+    /// The pipe through which a side sends on a connection.
+    pub(super) fn outgoing(&self, side: Side, key: ConnectionKey) -> Option<(usize, Direction)> {
+        match side {
+            Side::Client(place) => Some((place, Direction::Up)),
+            Side::Server => {
+                let find = |client: &Client| client.at_server == Some(key) && !client.server_ended;
+                Some((self.clients.iter().rposition(find)?, Direction::Down))
+            }
+        }
+    }
+}
