@@ -234,7 +234,7 @@ impl Document {
     fn handle(&mut self, cx: &mut Context<Self>, command: Command) {
         match command {
             Command::Revision(revision, file, done) => {
-                let saved = SavedRevision { revision, file };
+                let saved = SavedRevision { revision: *revision, file };
                 let key = revision_key(saved.revision.number);
                 if let Err(error) = self.memory.save(cx, &key, &saved) {
                     return tracing::warn!(%error, "could not save a revision of a document");

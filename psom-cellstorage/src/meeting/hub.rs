@@ -65,7 +65,7 @@ struct Entry {
 /// A message to the content object.
 pub(super) enum Command {
     /// Saves and announces a revision, then reports that it is safe.
-    Revision(Revision, StoredFile, oneshot::Sender<()>),
+    Revision(Box<Revision>, StoredFile, oneshot::Sender<()>),
     /// The editors by their client identifiers, each with a name and the time that is left.
     Editors(Vec<(String, String, Duration)>),
 }
@@ -225,7 +225,7 @@ impl Documents for MeetingDocuments {
             let stored = import.files.into_values().next();
             let stored = stored.ok_or_else(|| DocumentError::failed("no file was stored"))?;
             let (done, safe) = oneshot::channel();
-            let command = Command::Revision(revision.clone(), stored.clone(), done);
+            let command = Command::Revision(Box::new(revision.clone()), stored.clone(), done);
             self.entry(key, |entry| {
                 entry.commands.send(command).map_err(|_| DocumentError::NotFound)
             })?;
