@@ -8,10 +8,10 @@ use clap::{
 };
 use tokio::sync::oneshot;
 
-#[cfg(feature = "queue")]
-use crate::commands::queue::Queue;
 #[cfg(feature = "cell")]
 use crate::commands::{cell::Cell, edit::Edit, open::Open};
+#[cfg(feature = "queue")]
+use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, draw_pages::DrawPages, get::Get,
@@ -138,6 +138,38 @@ impl Cli {
         }
     }
 
+    /// Parses a command that is to be recorded.
+    #[cfg(feature = "queue")]
+    fn recordable(words: Vec<String>) -> Result<Box<dyn Recordable>> {
+        let parsed = Self::try_parse_from(words).map_err(|error| {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            CommandError::new(line.trim_start_matches("error: "))
+        })?;
+        let why = match parsed.command {
+            Command::Whiteboard(command) => return Ok(Box::new(command)),
+            Command::Poll(command) => return Ok(Box::new(command)),
+            Command::Notes(command) => return Ok(Box::new(command)),
+            Command::Rename(command) => return Ok(Box::new(command)),
+            Command::Delete(command) => return Ok(Box::new(command)),
+            Command::Visibility(command) => return Ok(Box::new(command)),
+            Command::Share(_) | Command::Slides(_) => {
+                "a file cannot be recorded, because it is uploaded over the connection; share it \
+                 while connected"
+            }
+            Command::Present(_) | Command::Stop(_) | Command::Goto(_) => {
+                "the stage follows its presenter live, so presenting cannot be recorded; present \
+                 while connected"
+            }
+            Command::Qna(_) => {
+                "questions have numbers that only the server knows, so questions and answers cannot \
+                 be recorded; send them while connected"
+            }
+            _ => "this command changes nothing in a meeting; run it without `psom queue record`",
+        };
+        Err(CommandError::new(why))
+    }
+
     async fn dispatch(self) -> Result {
         match self.command {
             Command::Serve(serve) => serve.run().await,
@@ -165,7 +197,7 @@ impl Cli {
             Command::Idl(idl) => idl.run(),
             Command::Decode(decode) => decode.run(),
             #[cfg(feature = "queue")]
-            Command::Queue(queue) => queue.run(),
+            Command::Queue(queue) => queue.run(Self::recordable).await,
             #[cfg(feature = "cell")]
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,

@@ -1,5 +1,7 @@
 use clap::Args;
 
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
@@ -28,5 +30,12 @@ impl Delete {
         }
         meeting.leave().await?;
         out::line(format_args!("Deleted \"{}\".", out::printable(&self.title)))
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Delete {
+    fn record(&self, actions: &mut Actions) -> Result {
+        recorded(actions.s_delete(&self.title))
     }
 }

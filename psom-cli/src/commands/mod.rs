@@ -23,6 +23,8 @@ pub mod proxy;
 pub mod qna;
 #[cfg(feature = "queue")]
 pub mod queue;
+#[cfg(feature = "queue")]
+pub mod recordable;
 pub mod rename;
 pub mod serve;
 pub mod share;

@@ -1,6 +1,10 @@
 use clap::{Args, Subcommand};
+#[cfg(feature = "queue")]
+use psom_objects::package::{ContentDetail, CreateContent};
 use psom_objects::{client::Upload, package::SharedNotesDetail};
 
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot, Result},
     meeting::{
@@ -27,7 +31,7 @@ pub struct Notes {
     action: Action,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Action {
     /// Share a page
     Create {
@@ -61,10 +65,10 @@ enum Action {
     },
 }
 
-impl Notes {
-    pub async fn run(self) -> Result {
-        let mut action = self.action;
-        if let Action::Create { title, url, id, notebook, section, page } = &mut action {
+impl Action {
+    /// Rejects texts that the server would refuse without a reason, and escapes spaces in an address.
+    fn checked(mut self) -> Result<Self> {
+        if let Action::Create { title, url, id, notebook, section, page } = &mut self {
             *url = without_spaces(url);
             check_url(url)?;
             for (what, text) in [
@@ -78,6 +82,13 @@ impl Notes {
                 texts::check_line(what, text.map_or("", String::as_str))?;
             }
         }
+        Ok(self)
+    }
+}
+
+impl Notes {
+    pub async fn run(self) -> Result {
+        let action = self.action.checked()?;
         let mut meeting = self.link.join().await?;
         match action {
             Action::Create { title, url, id, notebook, section, page } => {
@@ -161,6 +172,27 @@ async fn report(meeting: &mut Meeting, title: &str) -> Result {
     }
     let title = out::printable(title);
     out::line(format_args!("Reported an error of \"{title}\" to everybody."))
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Notes {
+    fn record(&self, actions: &mut Actions) -> Result {
+        match self.action.clone().checked()? {
+            Action::Create { title, url, id, notebook, section, page } => {
+                let notes = SharedNotesDetail {
+                    notes_url: Some(url),
+                    notes_id: id,
+                    notebook_title: notebook,
+                    section_title: section,
+                    page_title: page,
+                };
+                let content = CreateContent::new(title, ContentDetail::SharedNotes(notes));
+                recordable::create(actions, content)
+            }
+            Action::Error { title } => recorded(actions.s_report_notes_error(&title)),
+            Action::Show { .. } => Err(recordable::changes_nothing()),
+        }
+    }
 }
 
 #[cfg(test)]

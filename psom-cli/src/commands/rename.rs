@@ -4,6 +4,8 @@ use psom_objects::{
     types::SetTitleStatus,
 };
 
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::{session::LinkArgs, texts},
@@ -51,5 +53,13 @@ impl Rename {
             }
             refused => Err(CommandError::from_sentence(&refusal::rename(refused))),
         }
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Rename {
+    fn record(&self, actions: &mut Actions) -> Result {
+        texts::check_line("the new title", &self.new)?;
+        recorded(actions.s_rename(&self.title, &self.new))
     }
 }

@@ -2,6 +2,8 @@ use clap::Args;
 use psom_objects::types::ContentVisibility;
 
 use super::args;
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
@@ -38,5 +40,12 @@ impl Visibility {
         meeting.leave().await?;
         let title = out::printable(&self.title);
         out::line(format_args!("\"{title}\" is visible to {}.", audience(who)))
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Visibility {
+    fn record(&self, actions: &mut Actions) -> Result {
+        recorded(actions.s_set_visibility(&self.title, self.who))
     }
 }

@@ -69,6 +69,25 @@ pub struct Meeting {
 }
 
 impl LinkArgs {
+    /// Returns the link as it was given.
+    #[cfg(feature = "queue")]
+    pub fn text(&self) -> &str {
+        &self.link
+    }
+
+    /// Returns the user's name, if the command line gives one.
+    #[cfg(feature = "queue")]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Returns the identifier of the meeting, without connecting to it.
+    #[cfg(feature = "queue")]
+    pub fn meeting_id(&self) -> Result<String> {
+        let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
+        Ok(link.meeting)
+    }
+
     /// Joins, and waits until the server has sent the meeting with all its contents.
     pub async fn join(&self) -> Result<Meeting> {
         let (mut sender, events) = queue::queue();
@@ -121,6 +140,8 @@ impl LinkArgs {
         #[cfg(not(feature = "cell"))]
         let (follow, follower) = (documents, |(): &(), _: &mut _, conference| conference);
         let root = move |scope: &mut Scope| {
+            #[cfg(feature = "queue")]
+            scope.announce::<psom::offline::Replay>();
             let conference = Conference::new(scope, listener);
             follower(&follow, scope, conference)
         };
@@ -176,6 +197,15 @@ pub fn overrun() -> CommandError {
 }
 
 impl Connection {
+    /// Plays the recorded calls of an outbox.
+    #[cfg(feature = "queue")]
+    pub async fn replay<I: psom::Interface>(
+        &self,
+        recorder: &mut psom::offline::Recorder<I>,
+    ) -> Result<psom::net::Replayed, psom::offline::ReplayError> {
+        self.session.replay(recorder).await
+    }
+
     /// Waits for the end of the connection. A close by the server is no error.
     pub async fn ended(&self) -> Result {
         match timeout(CLOSE_TIMEOUT, self.session.ended()).await {

@@ -17,6 +17,8 @@ mod kill;
 mod polls;
 #[cfg(feature = "queue")]
 mod queue;
+#[cfg(feature = "queue")]
+mod recorded;
 mod slides_share;
 mod store;
 mod support;

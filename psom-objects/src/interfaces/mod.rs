@@ -1,5 +1,7 @@
 //! Both halves of every object, as section 3.1.4.1 declares them.
 
+#[cfg(feature = "offline")]
+mod actions;
 mod annotations;
 mod catalog;
 mod content;
@@ -14,6 +16,8 @@ mod uploads;
 mod users;
 mod whiteboard;
 
+#[cfg(feature = "offline")]
+pub use actions::{ActionsClient, ActionsClientProxy, ActionsServer, ActionsServerProxy};
 pub use annotations::{
     AnnotationContainerClient, AnnotationContainerClientProxy, AnnotationContainerServer,
     AnnotationContainerServerProxy,

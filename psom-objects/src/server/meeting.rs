@@ -1,7 +1,11 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
+#[cfg(feature = "offline")]
+use psom::{AnyHandle, offline::Offline};
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
+#[cfg(feature = "offline")]
+use super::actions::{ACTIONS, Actions};
 use super::{
     content_type::ContentTypes,
     content_types::{
@@ -38,6 +42,9 @@ pub struct MeetingConfig {
     pub content_types: ContentTypes,
     /// The time of day at which the meeting's space was created.
     pub started: SystemTime,
+    /// The name of the meeting for recorded calls. Without a name, they are not accepted.
+    #[cfg(feature = "offline")]
+    pub offline_name: Option<String>,
 }
 
 impl MeetingConfig {
@@ -55,6 +62,8 @@ impl MeetingConfig {
             limits: MeetingLimits::default(),
             content_types: ContentTypes::standard(),
             started,
+            #[cfg(feature = "offline")]
+            offline_name: None,
         }
     }
 }
@@ -97,11 +106,29 @@ pub struct Meeting {
     context: MeetingContext,
     contents: Handle<ContentManager>,
     set_aside: Vec<SetAsideContent>,
+    #[cfg(feature = "offline")]
+    offline: Option<Handle<Offline>>,
+}
+
+#[cfg(feature = "offline")]
+#[distributed_object]
+impl Meeting {
+    // The type is announced only if recorded calls are accepted.
+    #[child("psom.offline")]
+    fn offline(&mut self) -> Option<AnyHandle> {
+        self.offline.map(Into::into)
+    }
 }
 
 impl Meeting {
     /// Creates an empty meeting.
     pub fn new(scope: &mut Scope, config: MeetingConfig) -> Self {
+        Self::with_state(scope, config, &SavedState::new())
+    }
+
+    /// Creates a meeting with the saved state of its recorded calls, but without contents.
+    #[cfg_attr(not(feature = "offline"), expect(unused_variables, reason = "no recorded calls"))]
+    fn with_state(scope: &mut Scope, config: MeetingConfig, state: &SavedState) -> Self {
         let types = config.content_types.clone();
         scope.announce_all(types.descriptions());
         let users = scope.add(ContentUserManager::default());
@@ -117,7 +144,20 @@ impl Meeting {
             let uploads = scope.add(UploadManager::new(context.clone(), contents));
             ContentManager::new(context.clone(), types, uploads)
         });
-        Self { context, contents, set_aside: Vec::new() }
+        #[cfg(feature = "offline")]
+        let offline = config.offline_name.map(|name| {
+            scope.announce::<Offline>();
+            let actions = scope.add(Actions::new(context.clone(), contents));
+            let offline = Offline::new().meeting(&name).restored(state);
+            scope.add(offline.target(ACTIONS, actions))
+        });
+        Self {
+            context,
+            contents,
+            set_aside: Vec::new(),
+            #[cfg(feature = "offline")]
+            offline,
+        }
     }
 
     /// Creates a meeting from its saved state, without users and with an empty stage. A content
@@ -132,7 +172,7 @@ impl Meeting {
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
         let types = config.content_types.clone();
-        let mut meeting = Self::new(scope, config);
+        let mut meeting = Self::with_state(scope, config, state);
         let (context, contents) = (&meeting.context, meeting.contents);
         meeting.set_aside = ContentManager::restore(scope, contents, context, &types, state)?;
         Ok(meeting)

@@ -16,13 +16,16 @@
 //!
 //! The modules are layers. Each imports only from those below it:
 //!
-//! 1. `meeting`, the root, which registers the standard content types;
+//! 1. `meeting`, the root, which registers the standard content types, and `actions`, the recorded
+//!    actions, which find contents by their titles;
 //! 2. `content_types`, the content types of the specification;
 //! 3. `contents`, the content manager and the contents;
 //! 4. `uploads` and `annotations`;
 //! 5. `content_type`, the contract between a content and its type;
 //! 6. the remaining modules: `context` and the state and rules that it offers.
 
+#[cfg(feature = "offline")]
+mod actions;
 mod annotations;
 mod clock;
 mod content_type;
@@ -42,6 +45,8 @@ mod titles;
 mod uploads;
 mod users;
 
+#[cfg(feature = "offline")]
+pub use actions::{ACTIONS, Actions};
 pub use annotations::AnnotationContainer;
 pub use content_type::{
     Added, Addition, ContentRef, ContentType, ContentTypes, Memory, NewContent, OldContent,

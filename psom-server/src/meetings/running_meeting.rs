@@ -292,7 +292,8 @@ pub(crate) async fn store_obstacle(mut health: watch::Receiver<Health>) -> &'sta
     }
 }
 
-fn meeting_config(template: &MeetingTemplate, files: &MeetingFiles) -> MeetingConfig {
+#[cfg_attr(not(feature = "queue"), expect(unused_variables, reason = "no recorded calls"))]
+fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) -> MeetingConfig {
     MeetingConfig {
         url_base: template.url_base.clone(),
         files: Arc::new(files.clone()),
@@ -300,13 +301,15 @@ fn meeting_config(template: &MeetingTemplate, files: &MeetingFiles) -> MeetingCo
         limits: template.limits.meeting.clone(),
         content_types: template.content_types.clone(),
         started: SystemTime::now(),
+        #[cfg(feature = "queue")]
+        offline_name: Some(id.to_owned()),
     }
 }
 
 impl RunningSpace {
     /// Checks that a meeting can be built from the template.
     pub(super) fn check(template: &MeetingTemplate) -> Result<(), Misuse> {
-        let config = meeting_config(template, &template.library.meeting("none"));
+        let config = meeting_config(template, "none", &template.library.meeting("none"));
         let space =
             SpaceHandle::start_with(template.psom.clone(), [], |scope| Meeting::new(scope, config));
         space.map(drop)
@@ -319,7 +322,7 @@ impl RunningSpace {
         journal: &EndingJournal,
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
-        let config = meeting_config(template, files);
+        let config = meeting_config(template, id, files);
         let owned = Arc::new(journal.clone());
         let journal = Arc::downgrade(&owned);
         let handle = SpaceHandle::start_durable(template.psom.clone(), [], owned, |scope| {

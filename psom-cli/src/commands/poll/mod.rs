@@ -11,6 +11,8 @@ use psom_objects::{
 
 use self::csv::Csv;
 use super::args;
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot, Result},
     meeting::{
@@ -115,10 +117,15 @@ struct Question {
 }
 
 impl Poll {
-    pub async fn run(self) -> Result {
-        if let Action::Create { question, .. } | Action::Modify { question, .. } = &self.action {
-            question.check()?;
+    fn check(&self) -> Result {
+        match &self.action {
+            Action::Create { question, .. } | Action::Modify { question, .. } => question.check(),
+            _ => Ok(()),
         }
+    }
+
+    pub async fn run(self) -> Result {
+        self.check()?;
         let mut meeting = self.link.join().await?;
         match &self.action {
             Action::Create { title, question, visibility } => {
@@ -196,17 +203,27 @@ async fn change(
     poll.ok_or_else(|| CommandError::new("the poll was deleted meanwhile"))
 }
 
+/// Describes a new poll.
+fn package(
+    title: &str,
+    question: &Question,
+    visibility: Option<ContentVisibility>,
+) -> Result<CreateContent> {
+    let Question { question, choices } = question;
+    let detail = ContentDetail::Poll(PollDetail::new(question, choices.clone()));
+    let mut content = CreateContent::new(title, detail);
+    content.common.visibility = visibility;
+    texts::check_line("the title", title)?;
+    Ok(content)
+}
+
 async fn create(
     meeting: &mut Meeting,
     title: &str,
     question: &Question,
     visibility: Option<ContentVisibility>,
 ) -> Result {
-    let Question { question, choices } = question;
-    let detail = ContentDetail::Poll(PollDetail::new(question, choices.clone()));
-    let mut content = CreateContent::new(title, detail);
-    content.common.visibility = visibility;
-    texts::check_line("the title", title)?;
+    let content = package(title, question, visibility)?;
     meeting.upload(Upload::new(content, []).or_cannot("pack the poll")?).await?;
     out::line(format_args!("Created the poll \"{}\".", out::printable(title)))
 }
@@ -365,6 +382,28 @@ async fn results(meeting: &mut Meeting, title: &str, csv: Option<Csv>) -> Result
         return Err(results_are_hidden());
     }
     if poll.open { Ok(()) } else { out::line("The poll is closed.") }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Poll {
+    fn record(&self, actions: &mut Actions) -> Result {
+        self.check()?;
+        recorded(match &self.action {
+            Action::Create { title, question, visibility } => {
+                return recordable::create(actions, package(title, question, *visibility)?);
+            }
+            Action::Open { title } => actions.s_set_poll_open(title, true),
+            Action::Close { title } => actions.s_set_poll_open(title, false),
+            Action::Show { title } => actions.s_show_results(title, true),
+            Action::Hide { title } => actions.s_show_results(title, false),
+            Action::Clear { title } => actions.s_clear_votes(title),
+            Action::Modify { title, question: Question { question, choices } } => {
+                actions.s_modify_poll(title, question, choices)
+            }
+            Action::Vote { title, choice } => actions.s_vote(title, choice),
+            Action::Results { .. } => return Err(recordable::changes_nothing()),
+        })
+    }
 }
 
 #[cfg(test)]

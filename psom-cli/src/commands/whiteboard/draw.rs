@@ -50,15 +50,7 @@ impl Draw {
 
     /// Draws the path, or all paths of the file.
     pub async fn run(self, board: &mut BoardSession) -> Result<String> {
-        let Drawings { drawings, left_out } = match (&self.file, &self.path) {
-            (Some(file), _) => svg_import::read(file)?,
-            (None, path) => {
-                let data = path.clone().unwrap_or_default();
-                check_path(&data)?;
-                let drawing = Drawing { data, ..Drawing::default() };
-                Drawings { drawings: vec![drawing], left_out: None }
-            }
-        };
+        let Drawings { drawings, left_out } = self.read()?;
         let constraint = Constraint::MaxDrawingPathDataLength;
         let limit = board.limit(constraint).await?;
         let max_chars = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
@@ -68,16 +60,8 @@ impl Draw {
             board.check_length(&drawing.data, constraint, "a path", "draw a simpler one").await?;
         }
         let mut ids = Vec::new();
-        for Drawing { data, stroke, width, fill, .. } in drawings {
-            let properties = Properties::from([
-                (Property::DrawingType, "Freehand".to_owned()),
-                (Property::Anchor, anchor(self.at.as_deref())),
-                (Property::Stroke, stroke.unwrap_or_else(|| "#000000".to_owned())),
-                (Property::StrokeThickness, width.unwrap_or_else(|| "2".to_owned())),
-                (Property::Fill, fill.unwrap_or_else(|| "none".to_owned())),
-                (Property::Data, data),
-            ]);
-            ids.push(board.add(Kind::Drawing, properties).await?);
+        for drawing in drawings {
+            ids.push(board.add(Kind::Drawing, self.annotation(drawing)).await?);
         }
         let left_out = left_out.map_or_else(String::new, |what| format!("\nLeft out: {what}."));
         Ok(format!("Drew {}.{left_out}", annotations(&ids)))
@@ -85,6 +69,37 @@ impl Draw {
 }
 
 impl Draw {
+    /// Reads the path, or all paths of the file.
+    fn read(&self) -> Result<Drawings> {
+        if let Some(file) = &self.file {
+            return svg_import::read(file);
+        }
+        let data = self.path.clone().unwrap_or_default();
+        check_path(&data)?;
+        let drawing = Drawing { data, ..Drawing::default() };
+        Ok(Drawings { drawings: vec![drawing], left_out: None })
+    }
+
+    /// Describes the annotations of all paths, without the limits that only a server knows.
+    #[cfg(feature = "queue")]
+    pub fn properties(&self) -> Result<Vec<Properties>> {
+        let drawings = self.read()?.drawings.into_iter();
+        Ok(drawings.map(|drawing| self.annotation(self.styled(drawing))).collect())
+    }
+
+    /// Describes the annotation of a drawing.
+    fn annotation(&self, drawing: Drawing) -> Properties {
+        let Drawing { data, stroke, width, fill, .. } = drawing;
+        Properties::from([
+            (Property::DrawingType, "Freehand".to_owned()),
+            (Property::Anchor, anchor(self.at.as_deref())),
+            (Property::Stroke, stroke.unwrap_or_else(|| "#000000".to_owned())),
+            (Property::StrokeThickness, width.unwrap_or_else(|| "2".to_owned())),
+            (Property::Fill, fill.unwrap_or_else(|| "none".to_owned())),
+            (Property::Data, data),
+        ])
+    }
+
     /// Returns a drawing with the style of the options instead of its own.
     fn styled(&self, drawing: Drawing) -> Drawing {
         Drawing {

@@ -7,13 +7,20 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use psom_objects::client::Upload;
+#[cfg(feature = "queue")]
+use psom_objects::annotation::Kind;
+use psom_objects::{
+    annotation::{Properties, Property},
+    client::Upload,
+};
 
 use self::{
     board::BoardSession,
     draw::Draw,
     values::{color, number_above_zero, point, size},
 };
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot, Result},
     meeting::{session::LinkArgs, texts},
@@ -153,25 +160,67 @@ impl Whiteboard {
 
 impl Text {
     async fn run(self, board: &mut BoardSession) -> Result<String> {
-        use psom_objects::annotation::{Constraint, Kind, Properties, Property};
+        use psom_objects::annotation::{Constraint, Kind};
+        let properties = self.properties()?;
+        let limit = Constraint::MaxTextLength;
+        board.check_length(&self.text, limit, "the text", "make it shorter").await?;
+        let id = board.add(Kind::Text, properties).await?;
+        Ok(format!("Wrote {}.", board::annotations(&[id])))
+    }
+
+    /// Describes the annotation.
+    fn properties(&self) -> Result<Properties> {
         if self.text.trim().is_empty() {
             return Err(CommandError::new("the text is empty; write something"));
         }
-        let limit = Constraint::MaxTextLength;
-        board.check_length(&self.text, limit, "the text", "make it shorter").await?;
         let direction = if self.rtl { "RTL" } else { "LTR" };
         let mut properties = Properties::from([
-            (Property::Anchor, self.at),
-            (Property::Text, self.text),
-            (Property::FontFace, self.font),
-            (Property::FontSize, self.size),
-            (Property::FontColor, self.color),
+            (Property::Anchor, self.at.clone()),
+            (Property::Text, self.text.clone()),
+            (Property::FontFace, self.font.clone()),
+            (Property::FontSize, self.size.clone()),
+            (Property::FontColor, self.color.clone()),
             (Property::TextDirection, direction.to_owned()),
         ]);
-        if let Some(width) = self.width {
-            properties.insert(Property::Width, width);
+        if let Some(width) = &self.width {
+            properties.insert(Property::Width, width.clone());
         }
-        let id = board.add(Kind::Text, properties).await?;
-        Ok(format!("Wrote {}.", board::annotations(&[id])))
+        Ok(properties)
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Whiteboard {
+    fn record(&self, actions: &mut Actions) -> Result {
+        use psom_objects::package::{ContentDetail, CreateContent};
+        let title = &self.title;
+        let mut add = |kind: Kind, mut properties: Properties| {
+            properties.insert(Property::LocalId, board::new_local_id());
+            let pairs = properties.into_iter();
+            let pairs: Vec<_> =
+                pairs.map(|(property, value)| vec![property.name().to_owned(), value]).collect();
+            recorded(actions.s_add_annotation(title, kind.number(), &pairs))
+        };
+        match &self.action {
+            Action::Create => {
+                texts::check_line("the title", title)?;
+                let content = CreateContent::new(title, ContentDetail::Whiteboard);
+                recordable::create(actions, content)
+            }
+            Action::Draw(draw) => {
+                draw.check()?;
+                draw.properties()?
+                    .into_iter()
+                    .try_for_each(|properties| add(Kind::Drawing, properties))
+            }
+            Action::Text(text) => add(Kind::Text, text.properties()?),
+            Action::Remove { ids } => recorded(actions.s_remove_annotations(title, ids)),
+            Action::Clear => recorded(actions.s_clear_annotations(title)),
+            Action::Image { .. } => Err(CommandError::new(
+                "an image cannot be recorded, because its file is uploaded over the connection; add \
+                 it while connected",
+            )),
+            Action::List | Action::Export { .. } => Err(recordable::changes_nothing()),
+        }
     }
 }

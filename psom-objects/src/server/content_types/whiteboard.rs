@@ -25,6 +25,14 @@ pub struct WhiteboardContent {
 
 impl WhiteboardContentServer for WhiteboardContent {}
 
+#[cfg(feature = "offline")]
+impl WhiteboardContent {
+    /// Returns the board.
+    pub(in crate::server) fn annotations(&self) -> Handle<AnnotationContainer> {
+        self.annotations
+    }
+}
+
 impl ContentType for WhiteboardContent {
     const NAME: &'static str = "Content.Whiteboard";
 

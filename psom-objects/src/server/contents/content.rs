@@ -87,6 +87,18 @@ impl Content {
         self.state.files()
     }
 
+    /// Returns the object behind `extendedContent`.
+    #[cfg(feature = "offline")]
+    pub(in crate::server) fn extended(&self) -> AnyHandle {
+        self.extended.handle()
+    }
+
+    /// Returns the user who created the content.
+    #[cfg(feature = "offline")]
+    pub(in crate::server) fn owner(&self) -> i64 {
+        self.properties().owner
+    }
+
     /// Returns the reference that a content type uses to change its content.
     pub(super) fn reference(content: Handle<Self>) -> ContentRef {
         ContentRef(Mailbox::of(content))

@@ -151,6 +151,21 @@ impl ContentManager {
         debug_assert!(told.is_ok(), "a content that is seen exists");
     }
 
+    /// Creates a content whose package has no files, and returns the reason of a refusal.
+    #[cfg(feature = "offline")]
+    pub(super) fn create_without_files(
+        &mut self,
+        cx: &mut Context<Self>,
+        peer: PeerId,
+        user: i64,
+        cookie: i32,
+        manifest: CreateContent,
+    ) -> Result<(), String> {
+        let upload = UploadId { peer, user, cookie, number: 0 };
+        let created = self.create(cx, upload, manifest, &BTreeMap::new(), ContentFiles::new());
+        created.map_err(|refusal| refusal.why.to_string())
+    }
+
     fn create(
         &mut self,
         cx: &mut Context<Self>,

@@ -6,6 +6,8 @@ pub(in crate::server) mod manager;
 mod naming;
 mod notifying;
 mod presenting;
+#[cfg(feature = "offline")]
+mod recorded;
 mod restoring;
 mod state;
 

@@ -34,6 +34,17 @@ pub struct PollContent {
     changed: bool,
 }
 
+#[cfg(feature = "offline")]
+impl PollContent {
+    pub(in crate::server) fn is_open(&self) -> bool {
+        self.state.open
+    }
+
+    pub(in crate::server) fn choices(&self) -> &[String] {
+        &self.state.choices
+    }
+}
+
 impl ContentType for PollContent {
     const NAME: &'static str = "Content.Poll";
 

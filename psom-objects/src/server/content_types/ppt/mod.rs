@@ -73,6 +73,14 @@ pub struct PptContent {
 /// connect.
 const MAX_REFUSED_PACKAGES: usize = 20;
 
+#[cfg(feature = "offline")]
+impl PptContent {
+    /// Returns the board.
+    pub(in crate::server) fn annotations(&self) -> Handle<AnnotationContainer> {
+        self.annotations
+    }
+}
+
 impl ContentType for PptContent {
     const NAME: &'static str = "Content.Ppt";
 

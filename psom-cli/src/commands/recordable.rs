@@ -1,0 +1,37 @@
+//! Commands that can be recorded without a network and replayed later.
+
+use psom::offline::{RecordError, Recorder};
+use psom_objects::{
+    interfaces::ActionsServerProxy,
+    package::{CreateContent, Manifest},
+};
+
+use crate::error::{CommandError, OrCannot, Result};
+
+/// Writes the actions of commands to an outbox.
+pub type Actions = Recorder<ActionsServerProxy>;
+
+/// A command that can be recorded.
+pub trait Recordable {
+    /// Records the actions of the command.
+    ///
+    /// # Errors
+    /// The command or one of its options cannot be recorded.
+    fn record(&self, actions: &mut Actions) -> Result;
+}
+
+/// Converts the result of recording an action.
+pub fn recorded(result: Result<u64, RecordError>) -> Result {
+    result.map(drop).or_cannot("record the command")
+}
+
+/// Records the creation of a content without files.
+pub fn create(actions: &mut Actions, content: CreateContent) -> Result {
+    let manifest = Manifest::from(content).to_xml().or_cannot("pack the content")?;
+    recorded(actions.s_create(&manifest))
+}
+
+/// Returns the refusal for a command that only reads.
+pub fn changes_nothing() -> CommandError {
+    CommandError::new("this command changes nothing in a meeting; run it while connected")
+}

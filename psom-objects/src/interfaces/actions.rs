@@ -1,0 +1,102 @@
+use psom::{Context, Violation, psom_interface};
+
+use crate::types::ContentVisibility;
+
+/// The actions in a meeting that can be recorded without a network (an addition of this crate).
+///
+/// The protocol's own methods name contents by identifiers that the server assigns. A recorder does
+/// not know them, so these methods name contents by their titles. Each method performs the method of
+/// the protocol as if the caller had called it. A violation refuses the action.
+#[psom_interface(name = "psom.actions", version = 1, hash = 7350281944103386512)]
+pub trait ActionsServer {
+    /// Creates a content without files: a whiteboard, a poll, a page of notes, or questions and
+    /// answers. `manifest` is the XML of its package.
+    fn s_create(&mut self, cx: &mut Context<Self>, manifest: &str) -> Result<(), Violation>;
+
+    /// Gives a content another title.
+    fn s_rename(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        new_title: String,
+    ) -> Result<(), Violation>;
+
+    /// Deletes a content.
+    fn s_delete(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
+
+    /// Sets which users see a content.
+    fn s_set_visibility(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        visibility: ContentVisibility,
+    ) -> Result<(), Violation>;
+
+    /// Adds an annotation to a board (see `sAddAnnotation`).
+    fn s_add_annotation(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        r#type: i32,
+        properties: Vec<Vec<String>>,
+    ) -> Result<(), Violation>;
+
+    /// Removes annotations from a board.
+    fn s_remove_annotations(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        ids: Vec<i32>,
+    ) -> Result<(), Violation>;
+
+    /// Removes all annotations from a board.
+    fn s_clear_annotations(&mut self, cx: &mut Context<Self>, title: &str)
+    -> Result<(), Violation>;
+
+    /// Votes for a choice of a poll: its text, `#` and its number from 1, or `none`.
+    fn s_vote(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        choice: &str,
+    ) -> Result<(), Violation>;
+
+    /// Opens or closes a poll.
+    fn s_set_poll_open(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        open: bool,
+    ) -> Result<(), Violation>;
+
+    /// Shows the results of a poll to everybody, or to presenters only.
+    fn s_show_results(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        to_all: bool,
+    ) -> Result<(), Violation>;
+
+    /// Deletes all votes of a poll.
+    fn s_clear_votes(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
+
+    /// Replaces the question of a poll and its choices.
+    fn s_modify_poll(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        question: String,
+        choices: Vec<String>,
+    ) -> Result<(), Violation>;
+
+    /// Reports an error of a page of notes.
+    fn s_report_notes_error(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+    ) -> Result<(), Violation>;
+}
+
+/// The client's half of the actions: there are no answers.
+#[psom_interface(name = "psom.actions", version = 1, hash = -1480526098177430245)]
+pub trait ActionsClient {}
