@@ -109,7 +109,7 @@ impl<'a> World<'a> {
         // The one reading of a clock: all times are relative to it.
         let now = Instant::now();
         let mut config = Config::default();
-        config.soft_limit = 64 * 1024 << rng.u32(..5);
+        config.soft_limit = (64 * 1024) << rng.u32(..5);
         config.hard_limit = 8 * config.soft_limit;
         let mut facts = Facts::default();
         let presenters = SLOTS.iter().filter(|(_, role)| *role != Role::Attendee);
