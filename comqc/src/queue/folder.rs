@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -28,6 +28,8 @@ const EXTENSION: &str = "comqc";
 pub struct FolderQueue {
     root: PathBuf,
     application: String,
+    /// Where each message is. The lock keeps other processes from moving them.
+    steps: BTreeMap<u64, Step>,
     taken: BTreeSet<u64>,
     last_id: u64,
     /// The content of the file [`NEWEST`].
@@ -114,6 +116,7 @@ impl FolderQueue {
         let mut queue = Self {
             root,
             application: application.to_owned(),
+            steps: BTreeMap::new(),
             taken: BTreeSet::new(),
             last_id: 0,
             newest_removed: 0,
@@ -127,7 +130,8 @@ impl FolderQueue {
             }
             sync(&queue.root)?;
         }
-        let stored = queue.list()?.iter().map(|entry| entry.id).max().unwrap_or(0);
+        queue.steps = queue.list()?.into_iter().map(|entry| (entry.id, entry.step)).collect();
+        let stored = queue.steps.last_key_value().map_or(0, |(id, _)| *id);
         queue.newest_removed = queue.read_newest()?;
         queue.last_id = stored.max(queue.newest_removed);
         Ok(queue)
@@ -167,10 +171,6 @@ impl FolderQueue {
         }
         Ok(())
     }
-
-    fn find(&self, id: u64) -> Result<Option<Entry>> {
-        Ok(self.list()?.into_iter().find(|entry| entry.id == id))
-    }
 }
 
 /// Reads the number, the tries and the time from the name of a message's file.
@@ -185,12 +185,14 @@ impl Queue for FolderQueue {
 
     fn send(&mut self, body: &[u8], now: u64) -> Result<u64> {
         let id = self.last_id + 1;
-        let path = self.path(id, Step { stage: Stage::Input, tries: 0, due: now });
+        let step = Step { stage: Stage::Input, tries: 0, due: now };
+        let path = self.path(id, step);
         let temporary = self.root.join(TEMPORARY).join(id.to_string());
         write_file(&temporary, body)?;
         at(&path, fs::rename(&temporary, &path))?;
         sync(&self.folder(Stage::Input))?;
         self.last_id = id;
+        self.steps.insert(id, step);
         Ok(id)
     }
 
@@ -226,8 +228,8 @@ impl Queue for FolderQueue {
     }
 
     fn body(&self, id: u64) -> Result<Option<Vec<u8>>> {
-        let Some(entry) = self.find(id)? else { return Ok(None) };
-        let path = self.path(id, entry.step);
+        let Some(step) = self.steps.get(&id) else { return Ok(None) };
+        let path = self.path(id, *step);
         at(&path, fs::read(&path)).map(Some)
     }
 
@@ -242,24 +244,26 @@ impl Queue for FolderQueue {
     }
 
     fn finish(&mut self, id: u64) -> Result<()> {
-        if let Some(entry) = self.find(id)? {
+        if let Some(step) = self.steps.get(&id).copied() {
             if id == self.last_id {
                 self.save_newest()?;
             }
-            let path = self.path(id, entry.step);
+            let path = self.path(id, step);
             at(&path, fs::remove_file(&path))?;
-            sync(&self.folder(entry.step.stage))?;
+            self.steps.remove(&id);
+            sync(&self.folder(step.stage))?;
         }
         self.taken.remove(&id);
         Ok(())
     }
 
     fn put_back(&mut self, id: u64, step: Step) -> Result<()> {
-        if let Some(entry) = self.find(id)? {
+        if let Some(old) = self.steps.get(&id).copied() {
             let to = self.path(id, step);
-            at(&to, fs::rename(self.path(id, entry.step), &to))?;
+            at(&to, fs::rename(self.path(id, old), &to))?;
+            self.steps.insert(id, step);
             sync(&self.folder(step.stage))?;
-            sync(&self.folder(entry.step.stage))?;
+            sync(&self.folder(old.stage))?;
         }
         self.taken.remove(&id);
         Ok(())

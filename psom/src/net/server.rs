@@ -122,6 +122,7 @@ impl Server {
         }
     }
 
+    #[cfg(feature = "websocket")]
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -291,11 +292,13 @@ impl fmt::Debug for ServerBuilder {
 }
 
 impl Shared {
+    #[cfg(feature = "websocket")]
     pub(super) fn has_tls(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// The time for a handshake below PSOM's own.
+    /// Returns the time limit of a handshake below PSOM's own.
+    #[cfg(feature = "websocket")]
     pub(super) fn handshake_timeout(&self) -> Duration {
         self.limits.tls_timeout
     }
