@@ -3,6 +3,8 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use super::{
@@ -14,6 +16,11 @@ use super::{
 const TEMPORARY: &str = "tmp";
 /// The file whose lock says that the queue is open.
 const LOCK: &str = "lock";
+/// How often the lock is tried. A process that another thread of this program starts holds a lock that was
+/// released meanwhile until it executes its own program, which takes milliseconds.
+const LOCK_ATTEMPTS: u32 = 25;
+/// The time between two attempts: 20 ms.
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(20);
 /// The file with the highest number that a removed message had.
 const NEWEST: &str = "newest";
 /// The end of a message's file name.
@@ -103,10 +110,17 @@ impl FolderQueue {
             &lock_path,
             File::options().write(true).create(true).truncate(false).open(&lock_path),
         )?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(root)),
-            Err(TryLockError::Error(error)) => return at(&lock_path, Err(error)),
+        let mut attempts = 1;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempts < LOCK_ATTEMPTS => {
+                    attempts += 1;
+                    thread::sleep(LOCK_RETRY_DELAY);
+                }
+                Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(root)),
+                Err(TryLockError::Error(error)) => return at(&lock_path, Err(error)),
+            }
         }
         let temporary = root.join(TEMPORARY);
         if temporary.exists() {
