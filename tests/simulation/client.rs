@@ -11,7 +11,7 @@ use psom_objects::client::{Conference, Event, Model};
 
 use super::{facts::Segment, wire::Pipe};
 
-/// What a client has seen.
+/// The events and the model that one client has received.
 #[derive(Default)]
 pub(super) struct Seen {
     /// The events since this was last looked at.
@@ -20,7 +20,7 @@ pub(super) struct Seen {
     pub(super) model: Model,
 }
 
-/// One connection of a user, from its begin to its end.
+/// One connection of a user, from its beginning to its end.
 pub(super) struct Client {
     pub(super) user: i64,
     /// The place in the list of participants that connect again after an end.

@@ -10,8 +10,8 @@ use psom_objects::{
 
 use super::action::{Action, FORBIDDEN};
 
-/// What clients have seen and users have asked for in the whole run, whatever happened to the
-/// server and to connections. No server may contradict it.
+/// The states that clients saw and the changes that users requested in the whole run, across restarts of the
+/// server and ends of connections. The saved state must agree with it.
 #[derive(Default)]
 pub(super) struct Facts {
     /// The users who were presenters at some time.

@@ -35,7 +35,7 @@ const EXTENSION: &str = "comqc";
 pub struct FolderQueue {
     root: PathBuf,
     application: String,
-    /// Where each message is. The lock keeps other processes from moving them.
+    /// The queue of each message, with its tries. The lock keeps other processes from moving messages.
     steps: BTreeMap<u64, Step>,
     taken: BTreeSet<u64>,
     last_id: u64,

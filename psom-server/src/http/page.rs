@@ -11,8 +11,8 @@ use sha1::{Digest, Sha1};
 use super::error::ApiError;
 use crate::shared::identifiers::hex;
 
-/// What the page may load: its own scripts, styles and connections, and pictures that it decrypted.
-/// Nothing comes from another host, and nothing inline runs.
+/// The Content-Security-Policy of the page. It allows the page's own scripts, styles and connections, and
+/// pictures that the page decrypted. It allows nothing from other hosts and no inline scripts.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -32,7 +32,7 @@ const DEFAULT_FONT_SIZE: f32 = 12.0;
 /// The distance of a text from the border of its field, in points.
 const PADDING: f32 = 2.0;
 
-/// What is drawn over a page.
+/// The annotations and form fields of a page that are drawn over it.
 #[derive(Debug, Default)]
 pub struct Overlay {
     /// A PDF with one page of the same size; `None` if there is nothing to draw.

@@ -27,7 +27,7 @@ use image::{ImageFormat, ImageReader};
 
 use super::limits::MAX_IMAGE_PIXELS;
 
-/// What a page draws.
+/// The properties of a page that are checked before it is drawn.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// The characters that the fonts at hand do not have.

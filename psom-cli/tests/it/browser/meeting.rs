@@ -121,7 +121,7 @@ fn page_survives_a_killed_server_without_losing_a_saved_stroke() {
         stage.server.child.kill().unwrap();
         stage.server.child.wait().unwrap();
         ada.wait("document.querySelector('[role=alert]').innerText.includes('Reconnecting')");
-        // What is drawn meanwhile is sent later.
+        // The page sends a stroke that is drawn without a connection when it has one again.
         ada.drag("canvas.live", &[(-100, -50), (100, -50 + round)], "mouse");
         expected += 1;
         let http = addresses["http"].as_str().unwrap().trim_start_matches("http://");
