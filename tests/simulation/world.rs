@@ -22,8 +22,8 @@ use super::{
 /// Users act and faults occur for this long.
 const MEETING: Duration = Duration::from_secs(60);
 
-/// After the meeting, everything comes to rest within this time: twice the longest delay of the
-/// journal and the time after which a silent connection ends.
+/// After the meeting, everything comes to rest within this time. It is longer than two of the
+/// longest delays of the journal, 120 s each.
 const REST: Duration = Duration::from_secs(300);
 
 /// A hub that wants to be called more often than this at one moment never comes to rest.
