@@ -50,6 +50,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         )
         .counter("admitted_total", "Connections that were admitted.", psom.admitted)
         .counter("refused_total", "Connections that were refused.", psom.refused)
+        .counter(
+            "unauthenticated_replaced_total",
+            "Connections without a token that a newcomer replaced or that found no slot.",
+            psom.replaced,
+        )
         .counter("tokens_issued_total", "Tokens issued.", read(&own.tokens_issued))
         .counter(
             "strangers_total",

@@ -56,20 +56,15 @@ pub(crate) async fn serve(
     loop {
         let accepted = tokio::select! {
             accepted = async {
-                let accepted = listener.accept().await;
-                let permit = match &accepted {
-                    Ok(_) => slots.acquire().await,
-                    Err(_) => None,
-                };
-                (accepted, permit)
+                let (stream, peer) = listener.accept().await?;
+                Ok::<_, std::io::Error>((stream, peer, slots.acquire(peer.ip()).await))
             } => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         while tasks.try_join_next().is_some() {}
         match accepted {
-            (Ok((stream, peer)), permit) => {
+            Ok((stream, peer, slot)) => {
                 let (tls, router, stop) = (tls.clone(), router.clone(), stop.clone());
-                let slot = slots.slot(peer.ip());
                 tasks.spawn(async move {
                     let eviction = slot.clone();
                     tokio::select! {
@@ -82,10 +77,9 @@ pub(crate) async fn serve(
                             tracing::debug!(%peer, "an idle web connection was evicted");
                         }
                     }
-                    drop(permit);
                 });
             }
-            (Err(error), _) => {
+            Err(error) => {
                 tracing::warn!(%error, "could not accept a web connection");
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }

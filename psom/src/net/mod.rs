@@ -15,6 +15,7 @@ mod remote;
 #[cfg(feature = "offline")]
 mod replay;
 mod server;
+pub mod slots;
 mod space_task;
 pub mod tls;
 mod tokens;

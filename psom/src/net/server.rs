@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +11,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, ToSocketAddrs},
-    sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch},
+    sync::{oneshot, watch},
     task::{JoinHandle, JoinSet},
     time::{timeout, timeout_at},
 };
@@ -23,6 +23,7 @@ use super::{
     handle::{SpaceHandle, SpaceRef},
     link::Link,
     named,
+    slots::{Slot, SlotLimits, Slots, address_owner},
     space_task::Message,
     tls, with_trace,
 };
@@ -49,14 +50,24 @@ pub struct Server {
 pub struct ServerLimits {
     /// The time limit for the TLS handshake. Default: 10 s.
     pub tls_timeout: Duration,
-    /// The maximum number of unauthenticated connections. Further connections are dropped.
-    /// Default: 256.
+    /// The time after TLS in which a client must send its token. Default: 15 s.
+    ///
+    /// The specification allows 120 s (section 3.3.3.1.1). Clients send the token at once, so a shorter
+    /// time costs them nothing and frees the slots of silent connections.
+    pub token_timeout: Duration,
+    /// The maximum number of unauthenticated connections. A newcomer beyond it takes the slot of the
+    /// connection whose last step (connect, TLS, WebSocket) is the longest ago. One address has at most
+    /// half of the slots, except loopback. Default: 256.
     pub unauthenticated: usize,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self { tls_timeout: Duration::from_secs(10), unauthenticated: 256 }
+        Self {
+            tls_timeout: Duration::from_secs(10),
+            token_timeout: Duration::from_secs(15),
+            unauthenticated: 256,
+        }
     }
 }
 
@@ -72,6 +83,18 @@ pub struct ServerStats {
     /// The number of connections that were refused since the start: failed TLS, invalid or late
     /// credentials, or too many unauthenticated connections.
     pub refused: u64,
+    /// The number of unauthenticated connections that newcomers replaced or that found no slot.
+    pub replaced: u64,
+}
+
+/// The reason why a connection without a token ends for a newcomer.
+pub(super) const EVICTED: &str =
+    "a newcomer took the slot (limit of unauthenticated connections)";
+
+/// A connection that is not authenticated yet.
+pub(super) struct Newcomer {
+    pub(super) peer: String,
+    pub(super) slot: Slot<IpAddr>,
 }
 
 pub(super) struct Shared {
@@ -80,7 +103,7 @@ pub(super) struct Shared {
     authenticator: Box<dyn AnyAuthenticator>,
     space: Option<SpaceRef>,
     tls: Option<TlsAcceptor>,
-    unauthenticated: Arc<Semaphore>,
+    unauthenticated: Slots<IpAddr>,
     tasks: Mutex<JoinSet<()>>,
     stop: watch::Sender<bool>,
     admitted: AtomicU64,
@@ -115,10 +138,17 @@ impl Server {
     }
 
     /// Serves one more connection over any byte stream without TLS, for protected streams and for
-    /// tests.
+    /// tests. The stream counts towards no limit per address.
     pub fn accept(&self, stream: impl Transport) {
-        if let Some(permit) = self.shared.permit("a stream") {
-            self.shared.spawn(serve(self.shared.clone(), stream, "a stream".into(), permit));
+        if let Some(newcomer) = self.shared.newcomer("a stream".into(), None) {
+            self.shared.spawn(serve(self.shared.clone(), stream, newcomer));
+        }
+    }
+
+    /// Serves one more connection over a byte stream without TLS that comes from this address.
+    pub fn accept_from(&self, stream: impl Transport, address: IpAddr) {
+        if let Some(newcomer) = self.shared.newcomer(address.to_string(), Some(address)) {
+            self.shared.spawn(serve(self.shared.clone(), stream, newcomer));
         }
     }
 
@@ -132,10 +162,10 @@ impl Server {
         let shared = &self.shared;
         ServerStats {
             connections: shared.tasks().len(),
-            unauthenticated: shared.limits.unauthenticated
-                - shared.unauthenticated.available_permits(),
+            unauthenticated: shared.unauthenticated.taken(),
             admitted: shared.admitted.load(Ordering::Relaxed),
             refused: shared.refused.load(Ordering::Relaxed),
+            replaced: shared.unauthenticated.evictions() + shared.unauthenticated.refusals(),
         }
     }
 
@@ -243,9 +273,11 @@ impl ServerBuilder {
         let space = self.root.map(|root| root(&config, self.undeclared)).transpose()?;
         let shared = Shared {
             config: Arc::new(config),
-            unauthenticated: Arc::new(Semaphore::new(
-                self.limits.unauthenticated.min(Semaphore::MAX_PERMITS),
-            )),
+            unauthenticated: Slots::new(SlotLimits {
+                total: self.limits.unauthenticated,
+                owner: self.limits.unauthenticated.div_ceil(2),
+                min_silence: Duration::ZERO,
+            }),
             limits: self.limits,
             authenticator,
             space,
@@ -318,14 +350,16 @@ impl Shared {
         self.tasks().spawn(task);
     }
 
-    /// Reserves one of the unauthenticated connections. Returns `None` and counts a refusal if there
-    /// are too many.
-    pub(super) fn permit(&self, peer: &str) -> Option<OwnedSemaphorePermit> {
-        let permit = self.unauthenticated.clone().try_acquire_owned().ok();
-        if permit.is_none() {
-            self.refuse(peer, &"too many unauthenticated connections");
+    /// Takes a slot for a connection without a token. Returns `None` and counts a refusal if there is
+    /// none.
+    pub(super) fn newcomer(&self, peer: String, address: Option<IpAddr>) -> Option<Newcomer> {
+        match self.unauthenticated.take(address.and_then(address_owner)) {
+            Ok(slot) => Some(Newcomer { peer, slot }),
+            Err(_) => {
+                self.refuse(&peer, &"all slots of unauthenticated connections are busy");
+                None
+            }
         }
-        permit
     }
 
     /// Performs the TLS handshake. Returns the stream as it is if the server has no TLS, and `None`
@@ -333,16 +367,24 @@ impl Shared {
     pub(super) async fn accept_tls(
         &self,
         stream: TcpStream,
-        peer: &str,
+        newcomer: &Newcomer,
     ) -> Option<Result<TlsStream<TcpStream>, TcpStream>> {
         let Some(acceptor) = &self.tls else { return Some(Err(stream)) };
+        let Newcomer { peer, slot } = newcomer;
         let mut stop = self.stop();
         let handshake = tokio::select! {
             handshake = timeout(self.limits.tls_timeout, acceptor.accept(stream)) => handshake,
+            () = slot.evicted() => {
+                self.refuse(peer, &EVICTED);
+                return None;
+            }
             () = stopped(&mut stop) => return None,
         };
         match handshake {
-            Ok(Ok(stream)) => return Some(Ok(stream)),
+            Ok(Ok(stream)) => {
+                slot.progressed();
+                return Some(Ok(stream));
+            }
             Ok(Err(error)) => self.refuse(peer, &format_args!("TLS: {error}")),
             Err(_) => self.refuse(peer, &"no TLS handshake in time"),
         }
@@ -359,9 +401,8 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let peer = peer.to_string();
-                if let Some(permit) = shared.permit(&peer) {
-                    shared.spawn(serve_tls(shared.clone(), stream, peer, permit));
+                if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
+                    shared.spawn(serve_tls(shared.clone(), stream, newcomer));
                 }
             }
             Err(error) => {
@@ -373,28 +414,20 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-async fn serve_tls(
-    shared: Arc<Shared>,
-    stream: TcpStream,
-    peer: String,
-    permit: OwnedSemaphorePermit,
-) {
+async fn serve_tls(shared: Arc<Shared>, stream: TcpStream, newcomer: Newcomer) {
     // The calls of a turn are written together, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
-    if let Some(Ok(stream)) = shared.accept_tls(stream, &peer).await {
-        serve(shared, stream, peer, permit).await;
+    if let Some(Ok(stream)) = shared.accept_tls(stream, &newcomer).await {
+        serve(shared, stream, newcomer).await;
     }
 }
 
-pub(super) async fn serve(
-    shared: Arc<Shared>,
-    mut stream: impl Transport,
-    peer: String,
-    permit: OwnedSemaphorePermit,
-) {
+pub(super) async fn serve(shared: Arc<Shared>, mut stream: impl Transport, newcomer: Newcomer) {
+    let Newcomer { peer, slot } = newcomer;
     let mut stop = shared.stop.subscribe();
     let authenticated = tokio::select! {
-        result = authenticate(&shared, &mut stream) => result,
+        result = authenticate(&shared, &mut stream, &slot) => result,
+        () = slot.evicted() => Err(EVICTED.into()),
         () = stopped(&mut stop) => Err("the server is shutting down".into()),
     };
     let (mut session, admission) = match authenticated {
@@ -416,7 +449,7 @@ pub(super) async fn serve(
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
     // An authenticated connection no longer counts, even if the space is slow to accept it.
-    drop(permit);
+    drop(slot);
     let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
     let accepting = async {
         space.inbox.send(accept).await.ok()?;
@@ -456,11 +489,16 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn authenticate(
     shared: &Shared,
     stream: &mut impl Transport,
+    slot: &Slot<IpAddr>,
 ) -> Result<(Session, Admission), String> {
     let mut session = Session::server(shared.config.clone(), Instant::now());
     let deadline = after(Instant::now(), shared.config.authentication_timeout);
     let checking = async {
-        let credentials = read_credentials(&mut session, stream).await?;
+        let reading = read_credentials(&mut session, stream);
+        let credentials = timeout(shared.limits.token_timeout, reading).await;
+        let credentials = credentials.map_err(|_| "no token in time")??;
+        // From here on, the client waits for the server.
+        slot.set_busy();
         let checked = shared.authenticator.check(credentials).await;
         checked.map_err(|refused| refused.to_string())
     };

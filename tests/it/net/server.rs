@@ -45,7 +45,7 @@ async fn token_expires_after_120_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn client_without_a_token_is_dropped_after_120_seconds() {
+async fn client_without_a_token_is_dropped_after_15_seconds() {
     let server =
         Server::builder().root(ServerRoot::default()).authenticator(Tokens::new()).start().unwrap();
     let (mut near, far) = tokio::io::duplex(4096);
@@ -56,7 +56,7 @@ async fn client_without_a_token_is_dropped_after_120_seconds() {
     let mut answer = Vec::new();
     near.read_to_end(&mut answer).await.unwrap();
     assert!(answer.is_empty());
-    assert_eq!(begin.elapsed().as_secs(), 120);
+    assert_eq!(begin.elapsed().as_secs(), 15);
     assert_eq!(server.stats().refused, 1);
 }
 
@@ -76,27 +76,57 @@ async fn malformed_authentication_is_dropped_without_an_answer() {
     }
 }
 
-#[tokio::test]
-async fn number_of_unauthenticated_connections_is_limited() {
+fn server_with_slots(slots: usize) -> (Server, Tokens) {
     let mut limits = ServerLimits::default();
-    limits.unauthenticated = 2;
+    limits.unauthenticated = slots;
     let tokens = Tokens::new();
     let builder =
         Server::builder().root(ServerRoot::default()).authenticator(tokens.clone()).limits(limits);
-    let server = builder.start().unwrap();
-    let (first, far) = tokio::io::duplex(4096);
-    server.accept(far);
-    let (_second, far) = tokio::io::duplex(4096);
-    server.accept(far);
-    let (mut third, far) = tokio::io::duplex(4096);
-    server.accept(far);
-    assert_eq!(third.read(&mut [0]).await.unwrap(), 0, "dropped at once");
-    // An authenticated client frees its place.
+    (builder.start().unwrap(), tokens)
+}
+
+#[tokio::test(start_paused = true)]
+async fn newcomer_takes_the_slot_of_the_longest_silent_connection() {
+    let (server, tokens) = server_with_slots(2);
+    let connect = || {
+        let (near, far) = tokio::io::duplex(4096);
+        server.accept(far);
+        near
+    };
+    let (mut first, mut second, third) = (connect(), connect(), connect());
+    assert_eq!(first.read(&mut [0]).await.unwrap(), 0, "dropped at once");
+    assert_eq!((server.stats().unauthenticated, server.stats().replaced), (2, 1));
+    // Attackers who connect again and again evict each other, and an honest client is admitted.
+    for _ in 0..300 {
+        connect();
+    }
+    assert_eq!(second.read(&mut [0]).await.unwrap(), 0);
+    drop(third);
+    let honest = connect();
     let (client_root, _heard) = client_root();
     let token = tokens.issue(User::new(1, "Ada"));
     let _session =
-        Client::builder().root(client_root).token(token).connect_stream(first).await.unwrap();
-    eventually(async || server.stats().unauthenticated == 1).await;
+        Client::builder().root(client_root).token(token).connect_stream(honest).await.unwrap();
+    // An authenticated client frees its slot.
+    eventually(async || server.stats().unauthenticated <= 1).await;
+}
+
+#[tokio::test]
+async fn one_address_has_half_of_the_unauthenticated_connections() {
+    let (server, _tokens) = server_with_slots(4);
+    let connect = |address: &str| {
+        let (near, far) = tokio::io::duplex(4096);
+        server.accept_from(far, address.parse().unwrap());
+        near
+    };
+    let _other = connect("192.0.2.1");
+    let (mut first, _second) = (connect("192.0.2.2"), connect("192.0.2.2"));
+    let _third = connect("192.0.2.2");
+    assert_eq!(first.read(&mut [0]).await.unwrap(), 0, "replaced by its own address");
+    assert_eq!((server.stats().unauthenticated, server.stats().replaced), (3, 1));
+    // Two addresses of one IPv6 network count as one; loopback has all slots.
+    let (_fourth, _local) = (connect("2001:db8::1"), connect("127.0.0.1"));
+    assert_eq!(server.stats().unauthenticated, 4);
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@ use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
-    sync::OwnedSemaphorePermit,
     time::timeout,
 };
 
@@ -12,7 +11,7 @@ use crate::{
     error::{Misuse, SetupError},
     net::{
         connection::Transport,
-        server::{Server, Shared, serve, stopped},
+        server::{EVICTED, Newcomer, Server, Shared, serve, stopped},
     },
 };
 
@@ -77,9 +76,8 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, options: Arc<WebSock
         };
         match accepted {
             Ok((stream, peer)) => {
-                let peer = peer.to_string();
-                if let Some(permit) = shared.permit(&peer) {
-                    let serving = serve_tcp(shared.clone(), stream, peer, permit, options.clone());
+                if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
+                    let serving = serve_tcp(shared.clone(), stream, newcomer, options.clone());
                     shared.spawn(serving);
                 }
             }
@@ -94,14 +92,13 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, options: Arc<WebSock
 async fn serve_tcp(
     shared: Arc<Shared>,
     stream: TcpStream,
-    peer: String,
-    permit: OwnedSemaphorePermit,
+    newcomer: Newcomer,
     options: Arc<WebSocketOptions>,
 ) {
     let _ = stream.set_nodelay(true);
-    match shared.accept_tls(stream, &peer).await {
-        Some(Ok(stream)) => serve_handshake(shared, stream, peer, permit, &options).await,
-        Some(Err(stream)) => serve_handshake(shared, stream, peer, permit, &options).await,
+    match shared.accept_tls(stream, &newcomer).await {
+        Some(Ok(stream)) => serve_handshake(shared, stream, newcomer, &options).await,
+        Some(Err(stream)) => serve_handshake(shared, stream, newcomer, &options).await,
         None => {}
     }
 }
@@ -109,19 +106,22 @@ async fn serve_tcp(
 async fn serve_handshake(
     shared: Arc<Shared>,
     stream: impl Transport,
-    peer: String,
-    permit: OwnedSemaphorePermit,
+    newcomer: Newcomer,
     options: &WebSocketOptions,
 ) {
     let mut stop = shared.stop();
     let accepting = handshake::accept(stream, &options.path, &options.origins);
     let accepting = tokio::select! {
         accepting = timeout(shared.handshake_timeout(), accepting) => accepting,
+        () = newcomer.slot.evicted() => return shared.refuse(&newcomer.peer, &EVICTED),
         () = stopped(&mut stop) => return,
     };
     match accepting {
-        Ok(Ok(socket)) => serve(shared, socket, peer, permit).await,
-        Ok(Err(error)) => shared.refuse(&peer, &format_args!("WebSocket: {error}")),
-        Err(_) => shared.refuse(&peer, &"no WebSocket handshake in time"),
+        Ok(Ok(socket)) => {
+            newcomer.slot.progressed();
+            serve(shared, socket, newcomer).await;
+        }
+        Ok(Err(error)) => shared.refuse(&newcomer.peer, &format_args!("WebSocket: {error}")),
+        Err(_) => shared.refuse(&newcomer.peer, &"no WebSocket handshake in time"),
     }
 }

@@ -1,0 +1,383 @@
+//! A limited number of slots that peers hold, for example by connecting.
+//!
+//! A limit that only counts turns away honest newcomers as soon as one peer has taken all slots. Here, a
+//! newcomer takes the slot of the holder that has been silent longest.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Notify;
+
+/// The limits of a set of [`Slots`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotLimits {
+    /// The maximum number of slots.
+    pub total: usize,
+    /// The maximum number of slots of one owner. Slots without an owner count only towards `total`.
+    pub owner: usize,
+    /// The time for which a holder must have been silent before a newcomer can take its slot.
+    pub min_silence: Duration,
+}
+
+/// The limit that a newcomer has hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// The newcomer's owner has all its slots, and none of their holders is silent.
+    Owner,
+    /// All slots are taken, and none of their holders is silent.
+    Total,
+}
+
+/// Slots by owner. Clones share their slots.
+#[derive(Debug)]
+pub struct Slots<K: Clone + Eq + Hash>(Arc<Shared<K>>);
+
+#[derive(Debug)]
+struct Shared<K> {
+    limits: SlotLimits,
+    table: Mutex<Table<K>>,
+    /// Notified when a slot is released or its holder becomes silent.
+    available: Notify,
+    evictions: AtomicU64,
+    refusals: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Table<K> {
+    last_number: u64,
+    holders: HashMap<u64, Holder<K>>,
+    counts: HashMap<K, usize>,
+    /// The silent holders, in the order in which they became silent, in total and of each owner.
+    silent: BTreeMap<u64, u64>,
+    silent_by_owner: HashMap<K, BTreeMap<u64, u64>>,
+}
+
+#[derive(Debug)]
+struct Holder<K> {
+    owner: Option<K>,
+    /// The holder's position among the silent ones, and the time since when it has been silent.
+    silent: Option<(u64, Instant)>,
+    evicted: Arc<Notify>,
+}
+
+/// A slot, which is released when this is dropped.
+#[derive(Debug)]
+pub struct Slot<K: Clone + Eq + Hash> {
+    slots: Slots<K>,
+    number: u64,
+    evicted: Arc<Notify>,
+}
+
+impl<K: Clone + Eq + Hash> Clone for Slots<K> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Slots<K> {
+    /// Creates slots that nobody holds.
+    pub fn new(limits: SlotLimits) -> Self {
+        let table = Table {
+            last_number: 0,
+            holders: HashMap::new(),
+            counts: HashMap::new(),
+            silent: BTreeMap::new(),
+            silent_by_owner: HashMap::new(),
+        };
+        Self(Arc::new(Shared {
+            limits,
+            table: Mutex::new(table),
+            available: Notify::new(),
+            evictions: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
+        }))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table<K>> {
+        // No code panics while it holds the lock.
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a slot, whose holder is silent from the start. If the owner or all owners together have
+    /// no free slot, evicts the longest-silent holder of the owner or of all.
+    ///
+    /// # Errors
+    /// No slot is free, and no holder has been silent for long enough.
+    pub fn take(&self, owner: Option<K>) -> Result<Slot<K>, Full> {
+        self.try_take(owner).inspect_err(|_| {
+            self.0.refusals.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    fn try_take(&self, owner: Option<K>) -> Result<Slot<K>, Full> {
+        let (now, limits) = (now(), &self.0.limits);
+        let mut table = self.table();
+        let of_owner = owner.as_ref().map_or(0, |owner| table.count(owner));
+        let evicted = if owner.is_some() && of_owner >= limits.owner {
+            let silent = owner.as_ref().and_then(|owner| table.silent_by_owner.get(owner));
+            Some(silent.and_then(BTreeMap::first_key_value).ok_or(Full::Owner)?)
+        } else if table.holders.len() >= limits.total {
+            Some(table.silent.first_key_value().ok_or(Full::Total)?)
+        } else {
+            None
+        };
+        if let Some((_, &number)) = evicted {
+            let since = table.holders.get(&number).and_then(|holder| holder.silent);
+            let silence = since.map(|(_, since)| now.saturating_duration_since(since));
+            if silence.is_none_or(|silence| silence < limits.min_silence) {
+                return Err(if of_owner >= limits.owner { Full::Owner } else { Full::Total });
+            }
+            if let Some(holder) = table.remove(number) {
+                holder.evicted.notify_one();
+                self.0.evictions.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let (number, evicted) = (table.next_number(), Arc::new(Notify::new()));
+        if let Some(owner) = &owner {
+            *table.counts.entry(owner.clone()).or_default() += 1;
+        }
+        table.holders.insert(number, Holder { owner, silent: None, evicted: evicted.clone() });
+        table.set_silent(number, now);
+        Ok(Slot { slots: self.clone(), number, evicted })
+    }
+
+    /// Takes a slot like [`take`](Self::take), and waits while no slot can be taken.
+    pub async fn acquire(&self, owner: Option<K>) -> Slot<K> {
+        loop {
+            let available = self.0.available.notified();
+            if let Ok(slot) = self.try_take(owner.clone()) {
+                return slot;
+            }
+            available.await;
+        }
+    }
+
+    /// Returns the number of slots that are taken.
+    pub fn taken(&self) -> usize {
+        self.table().holders.len()
+    }
+
+    /// Returns the number of slots that one owner has taken.
+    pub fn taken_by(&self, owner: &K) -> usize {
+        self.table().count(owner)
+    }
+
+    /// Returns the number of holders that newcomers have evicted so far.
+    pub fn evictions(&self) -> u64 {
+        self.0.evictions.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of newcomers that were refused so far.
+    pub fn refusals(&self) -> u64 {
+        self.0.refusals.load(Ordering::Relaxed)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Table<K> {
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    fn count(&self, owner: &K) -> usize {
+        self.counts.get(owner).copied().unwrap_or(0)
+    }
+
+    fn set_silent(&mut self, number: u64, now: Instant) {
+        let age = self.next_number();
+        let Some(holder) = self.holders.get_mut(&number) else { return };
+        holder.silent = Some((age, now));
+        self.silent.insert(age, number);
+        if let Some(owner) = &holder.owner {
+            self.silent_by_owner.entry(owner.clone()).or_default().insert(age, number);
+        }
+    }
+
+    fn set_busy(&mut self, number: u64) {
+        let Some(holder) = self.holders.get_mut(&number) else { return };
+        let Some((age, _)) = holder.silent.take() else { return };
+        self.silent.remove(&age);
+        if let Some(owner) = &holder.owner
+            && let Some(silent) = self.silent_by_owner.get_mut(owner)
+        {
+            silent.remove(&age);
+            if silent.is_empty() {
+                self.silent_by_owner.remove(owner);
+            }
+        }
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Holder<K>> {
+        self.set_busy(number);
+        let holder = self.holders.remove(&number)?;
+        if let Some(owner) = &holder.owner
+            && let Some(count) = self.counts.get_mut(owner)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.remove(owner);
+            }
+        }
+        Some(holder)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Slot<K> {
+    /// Notes that the holder has made progress. It is silent from now on.
+    pub fn progressed(&self) {
+        let mut table = self.slots.table();
+        table.set_busy(self.number);
+        table.set_silent(self.number, now());
+    }
+
+    /// Notes that the holder is silent, if it was busy until now.
+    pub fn set_silent(&self) {
+        let mut table = self.slots.table();
+        if table.holders.get(&self.number).is_some_and(|holder| holder.silent.is_none()) {
+            table.set_silent(self.number, now());
+            drop(table);
+            self.slots.0.available.notify_one();
+        }
+    }
+
+    /// Notes that the holder waits for this side, so that no newcomer can take its slot.
+    pub fn set_busy(&self) {
+        self.slots.table().set_busy(self.number);
+    }
+
+    /// Waits until a newcomer has taken this slot.
+    pub async fn evicted(&self) {
+        self.evicted.notified().await;
+    }
+}
+
+impl<K: Clone + Eq + Hash> Drop for Slot<K> {
+    fn drop(&mut self) {
+        let released = self.slots.table().remove(self.number).is_some();
+        if released {
+            self.slots.0.available.notify_one();
+        }
+    }
+}
+
+/// Returns the owner of what comes from an address, for limits per address.
+///
+/// An IPv6 network of 64 bits is one owner, because one client can use all its addresses. Loopback is no
+/// owner, because a reverse proxy connects from there for all clients.
+pub fn address_owner(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    match address {
+        _ if address.is_loopback() => None,
+        IpAddr::V4(_) => Some(address),
+        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
+    }
+}
+
+/// Reads tokio's clock, which tests can pause.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn slots(total: usize, owner: usize, min_silence: u64) -> Slots<u8> {
+        let min_silence = Duration::from_secs(min_silence);
+        Slots::new(SlotLimits { total, owner, min_silence })
+    }
+
+    fn is_evicted(slot: &Slot<u8>) -> bool {
+        !slot.slots.table().holders.contains_key(&slot.number)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_takes_the_slot_of_the_longest_silent_holder() {
+        let slots = slots(3, 3, 0);
+        let [busy, first, second] = [1, 2, 3].map(|owner| slots.take(Some(owner)).unwrap());
+        busy.set_busy();
+        first.progressed();
+        let third = slots.take(Some(4)).unwrap();
+        assert!(is_evicted(&second) && !is_evicted(&first));
+        second.evicted().await;
+        drop(second);
+        assert_eq!((slots.taken(), slots.evictions()), (3, 1), "an evicted holder is gone once");
+        first.set_busy();
+        third.set_busy();
+        assert_eq!(slots.take(None).unwrap_err(), Full::Total);
+        assert_eq!(slots.refusals(), 1);
+        first.set_silent();
+        drop(slots.take(None).unwrap());
+        drop((busy, first, third));
+        let table = slots.table();
+        assert!(table.holders.is_empty() && table.counts.is_empty() && table.silent.is_empty());
+        assert!(table.silent_by_owner.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn owner_with_all_its_slots_evicts_only_its_own_holders() {
+        let slots = slots(8, 2, 0);
+        let other = slots.take(Some(2)).unwrap();
+        let [first, second] = [(); 2].map(|()| slots.take(Some(1)).unwrap());
+        let third = slots.take(Some(1)).unwrap();
+        assert!(is_evicted(&first) && !is_evicted(&second) && !is_evicted(&other));
+        second.set_busy();
+        third.set_busy();
+        assert_eq!(slots.take(Some(1)).unwrap_err(), Full::Owner);
+        assert!(slots.take(None).is_ok(), "slots without an owner count only in total");
+        assert_eq!((slots.taken_by(&1), slots.taken_by(&2), slots.taken_by(&3)), (2, 1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn holder_is_evicted_only_after_the_minimum_silence() {
+        let slots = slots(1, 1, 10);
+        let first = slots.take(Some(1)).unwrap();
+        advance(Duration::from_millis(9_999)).await;
+        assert_eq!(slots.take(Some(2)).unwrap_err(), Full::Total);
+        assert_eq!(slots.take(Some(1)).unwrap_err(), Full::Owner);
+        advance(Duration::from_millis(1)).await;
+        let _second = slots.take(Some(2)).unwrap();
+        assert!(is_evicted(&first));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn acquire_waits_until_a_slot_is_available() {
+        let slots = slots(1, 1, 0);
+        let first = slots.take(Some(1)).unwrap();
+        first.set_busy();
+        let becoming_silent = async {
+            tokio::task::yield_now().await;
+            first.set_silent();
+        };
+        let (second, ()) = tokio::join!(slots.acquire(Some(2)), becoming_silent);
+        second.set_busy();
+        let leaving = async {
+            tokio::task::yield_now().await;
+            drop(second);
+        };
+        let (third, ()) = tokio::join!(slots.acquire(Some(3)), leaving);
+        assert_eq!((slots.taken(), slots.evictions(), slots.refusals()), (1, 1, 0));
+        drop(third);
+    }
+
+    #[test]
+    fn owner_of_an_address_is_an_address_or_a_network() {
+        let owner = |text: &str| address_owner(text.parse().unwrap()).map(|ip| ip.to_string());
+        assert_eq!(owner("127.1.2.3"), None);
+        assert_eq!((owner("::1"), owner("::ffff:127.0.0.1")), (None, None));
+        assert_eq!(owner("192.0.2.7").unwrap(), "192.0.2.7");
+        assert_eq!(owner("::ffff:192.0.2.7").unwrap(), "192.0.2.7");
+        assert_eq!(owner("2001:db8:1:2:3::4").unwrap(), "2001:db8:1:2::");
+    }
+}
