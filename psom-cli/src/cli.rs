@@ -15,10 +15,10 @@ use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, draw_pages::DrawPages, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, meeting::Meeting, notes::Notes, poll::Poll,
-        present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
-        share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility, watch::Watch,
-        whiteboard::Whiteboard,
+        goto::Goto, idl::Idl, invite::Invite, meeting::MeetingCommand, notes::NotesCommand,
+        poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
+        share::Share, share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility,
+        watch::Watch, whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
     signals::{INTERRUPTED_STATUS, interrupted},
@@ -57,7 +57,7 @@ pub struct Cli {
 enum Command {
     Serve(Serve),
     Proxy(Proxy),
-    Meeting(Meeting),
+    Meeting(MeetingCommand),
     Invite(Invite),
     Watch(Watch),
     Share(Share),
@@ -76,7 +76,7 @@ enum Command {
     Whiteboard(Whiteboard),
     Poll(Poll),
     Qna(Qna),
-    Notes(Notes),
+    Notes(NotesCommand),
     Idl(Idl),
     Decode(Decode),
     #[cfg(feature = "queue")]

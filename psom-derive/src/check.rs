@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use quote::ToTokens as _;
-use syn::Ident;
-use syn::ext::IdentExt as _;
+use syn::{Ident, ext::IdentExt as _};
 
-use crate::diagnostics::{self as message, Errors, MAX_METHODS, MAX_PARAMETERS};
-use crate::model::{
-    Factories, Factory, FlattenedField, Interface, Method, NamedValue, Object, Param, Part, Piece,
-    PsomType, Shape,
+use crate::{
+    diagnostics::{self as message, Errors, MAX_METHODS, MAX_PARAMETERS},
+    model::{
+        Factories, Factory, FlattenedField, Interface, Method, NamedValue, Object, Param, Part,
+        Piece, PsomType, Shape,
+    },
 };
 
 pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub enum QnaBlob {
     /// A question.
     Question {
-        /// Names the question, unlike all others: random bytes in hexadecimal will do. The first
-        /// question with an identifier is the one that has it.
+        /// The unique identifier, such as random bytes in hexadecimal. If several questions have the
+        /// same identifier, it refers to the first one.
         id: String,
         /// The question.
         text: String,
@@ -42,14 +42,14 @@ pub enum QnaBlob {
 }
 
 impl QnaBlob {
-    /// Reads a message; nothing where it is one of another kind.
+    /// Parses a message. Returns `None` for a message of another kind.
     pub fn read(blob: &str) -> Option<Self> {
         serde_json::from_str(blob).ok()
     }
 
-    /// The message as it is put.
+    /// Returns the text of the message, as `sPutBlob` sends it.
     pub fn write(&self) -> String {
-        // Texts under fixed names can always be written.
+        // Serializing texts with fixed names cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_as_documented() {
+    fn question_has_the_documented_form() {
         let [id, text, by] = texts();
         let question = QnaBlob::Question { id, text, by };
         let blob = r#"{"question":{"id":"7\"","text":"a\nb","by":"Ada"}}"#;
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_as_documented() {
+    fn answer_has_the_documented_form() {
         let [question, text, by] = texts();
         let answer = QnaBlob::Answer { question, text, by };
         let blob = r#"{"answer":{"question":"7\"","text":"a\nb","by":"Ada"}}"#;
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_these_is_not_read() {
+    fn other_messages_are_not_parsed() {
         let deep = "[".repeat(60_000);
         for blob in
             ["", "{}", "null", r#"{"question":{"id":7,"text":"x"}}"#, r#"{"vote":1}"#, &deep]

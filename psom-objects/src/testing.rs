@@ -1,8 +1,8 @@
 //! Meetings in tests: in virtual time, without a server, a network or a disk.
 //!
 //! [`psom::testing::Pair`] joins a [`Meeting`](crate::server::Meeting) and its participants in one
-//! thread, and a [`MemoryStore`] keeps the files. A restart is a meeting that is made again from
-//! what the one before has saved:
+//! thread, and a [`MemoryStore`] keeps the files. To test a restart, restore the meeting from its
+//! saved state:
 //!
 //! ```
 //! use std::{sync::Arc, time::SystemTime};
@@ -19,7 +19,7 @@
 //! let config = MeetingConfig::new("http://files/", files, SystemTime::UNIX_EPOCH);
 //! let open = |state: &SavedState| {
 //!     Pair::server(Config::default(), |scope| {
-//!         Meeting::restore(scope, config.clone(), state).expect("what was saved can be read")
+//!         Meeting::restore(scope, config.clone(), state).expect("the saved state is readable")
 //!     })
 //! };
 //! let join = |pair: &mut Pair<Meeting, Conference>| {
@@ -71,7 +71,7 @@ pub struct Disk {
     pub open: usize,
     /// The stored files, with their plain bytes.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// The error of the next operation that can fail: to begin, write or finish a package.
+    /// The error of the next operation that begins, writes or finishes a package.
     pub fails: Option<StoreError>,
     stored: u64,
 }
@@ -107,8 +107,8 @@ impl FileStore for MemoryStore {
     }
 
     /// # Panics
-    /// There is no such file: a meeting that removes one twice has lost count.
-    #[expect(clippy::expect_used, reason = "a test that gets here has failed")]
+    /// The file does not exist. A meeting must remove each file once.
+    #[expect(clippy::expect_used, reason = "only a faulty meeting removes a file twice")]
     fn remove(&self, name: &str) {
         self.disk().files.remove(name).expect("a file is removed once");
     }

@@ -4,8 +4,8 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 
-/// The empty cell of Braille. It has a shape in no font, although it is not invisible by its
-/// properties.
+/// The empty Braille cell. Fonts show nothing for it, although its Unicode properties do not make it
+/// invisible.
 const BLANK_BRAILLE: char = '\u{2800}';
 
 /// Reports whether a character changes the direction of the text around it. Such a character is
@@ -23,7 +23,7 @@ pub fn is_invisible(character: char) -> bool {
     DefaultIgnorableCodePoint::for_char(character)
 }
 
-/// Reports whether people see something of a text.
+/// Reports whether a text has a visible character.
 pub fn has_visible(text: &str) -> bool {
     text.chars()
         .any(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(c) && c != BLANK_BRAILLE)
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_a_shape_is_not_visible() {
+    fn text_of_invisible_characters_is_not_visible() {
         for text in
             ["", " ", "\u{a0}\u{3000}", "\u{200b}", "\u{3164}", "\u{2800}", "\u{feff}\t", "\u{7}"]
         {

@@ -369,7 +369,7 @@ pub struct FileSecrets {
 }
 
 impl FileSecrets {
-    /// Returns the file at a URL that these secrets decrypt.
+    /// Returns the file at this URL with these secrets.
     pub fn with_url(self, url: String) -> EncryptedFile {
         EncryptedFile { url, key: self.key, iv: self.iv, hash: self.hash }
     }

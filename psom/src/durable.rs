@@ -14,10 +14,14 @@ pub trait DurableState {
     type Change;
     /// The key of one saved value. Its text is a path such as `vote/3`.
     type Key: fmt::Display;
+    /// The consequences of a change on which its object acts, such as the files that the state no
+    /// longer uses. `()` if there are none.
+    type Effect;
 
-    /// Applies a change. Returns the keys of the values that it altered, added or removed, in the
-    /// order in which they are saved. The removal of a key also removes all keys below it.
-    fn apply(&mut self, change: Self::Change) -> Vec<Self::Key>;
+    /// Applies a change. Adds to `touched` the keys of the values that it altered, added or
+    /// removed, in the order in which they are saved. The removal of a key also removes all keys
+    /// below it.
+    fn apply(&mut self, change: Self::Change, touched: &mut Vec<Self::Key>) -> Self::Effect;
 
     /// Returns the keys of all values.
     fn keys(&self) -> Vec<Self::Key>;
@@ -53,10 +57,11 @@ pub trait DurableState {
 /// impl DurableState for Sum {
 ///     type Change = Add;
 ///     type Key = &'static str;
+///     type Effect = ();
 ///
-///     fn apply(&mut self, Add(number): Add) -> Vec<&'static str> {
+///     fn apply(&mut self, Add(number): Add, touched: &mut Vec<&'static str>) {
 ///         self.0 = self.0.wrapping_add(number);
-///         vec!["sum"]
+///         touched.push("sum");
 ///     }
 ///
 ///     fn keys(&self) -> Vec<&'static str> {
@@ -107,14 +112,17 @@ impl<S: DurableState> Durable<S> {
         Self { prefix: prefix.into(), state }
     }
 
-    /// Applies a change and saves the values that it touches.
-    pub fn change(&mut self, scope: &mut Scope, change: S::Change) {
-        let touched = self.state.apply(change);
+    /// Applies a change and saves the values that it touches. Returns the consequences of the
+    /// change.
+    pub fn change(&mut self, scope: &mut Scope, change: S::Change) -> S::Effect {
+        let mut touched = Vec::new();
+        let effect = self.state.apply(change, &mut touched);
         self.save(scope, touched);
+        effect
     }
 
     /// Returns all saved values by their full keys. A test compares them with the writes of the
-    /// journal to check that [`DurableState::apply`] returns every key that it touches.
+    /// journal to check that [`DurableState::apply`] adds every key that it touches.
     pub fn values(&self) -> BTreeMap<String, String> {
         let keys = self.state.keys().into_iter();
         keys.filter_map(|key| Some((self.full(&key), self.state.value(&key)?))).collect()

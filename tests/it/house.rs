@@ -1,5 +1,6 @@
 //! Checks the layout that ARCHITECTURE.md describes: imports lead only to lower layers and form no
-//! cycle, files are short, and the protocol uses no sockets and no clocks.
+//! cycle, files are short, each type of a crate has its own name, and the protocol uses no sockets
+//! and no clocks.
 //!
 //! `cargo test -p psom-tests house:: -- --nocapture` prints every cycle.
 
@@ -8,6 +9,7 @@ mod selftest;
 mod source;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -127,6 +129,10 @@ const EXCEPTIONS: [(&str, &str, &str); 0] = [];
 /// The number of files in cycles, for each crate that still has some. It may only shrink.
 const KNOWN_CYCLES: [(&str, usize); 0] = [];
 
+/// Type names that several files of a crate may define, at most five: crate, name, reason.
+const SHARED_NAMES: [(&str, &str, &str); 1] =
+    [("psom-cli", "Documents", "an empty type replaces it in a build without cell storage")];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -195,6 +201,18 @@ fn layer_violations(layers: Layers, imports: &Imports) -> Vec<String> {
     violations
 }
 
+/// Returns the names of types that several modules of a crate define, with the files.
+fn shared_names(parsed: &Crate) -> BTreeMap<&str, Vec<&str>> {
+    let mut files = BTreeMap::<&str, Vec<&str>>::new();
+    for module in &parsed.modules {
+        for name in &module.types {
+            files.entry(name).or_default().push(&module.file);
+        }
+    }
+    files.retain(|_, files| files.len() > 1);
+    files
+}
+
 /// Reports whether a file is longer than allowed.
 fn is_too_long(text: &str) -> bool {
     text.lines().count() > MAX_LINES_PER_FILE
@@ -237,7 +255,26 @@ fn imports_lead_to_lower_layers() {
 
 #[test]
 fn exceptions_are_few() {
-    assert!(EXCEPTIONS.len() <= 5);
+    assert!(EXCEPTIONS.len() <= 5 && SHARED_NAMES.len() <= 5);
+}
+
+#[test]
+fn types_of_a_crate_have_different_names() {
+    let mut violations = Vec::new();
+    // The stand-alone crates are left out: `fsshttpb` names the binary form of an object like the
+    // object, and modules of `comqc` have their own `Result` and `Method`.
+    for (name, _) in CRATES.iter().filter(|(name, _)| name.starts_with("psom")) {
+        let Some(files) = source_files(name) else { continue };
+        let parsed = Crate::parse(&files);
+        let mut shared = shared_names(&parsed);
+        for (_, exception, _) in SHARED_NAMES.iter().filter(|(of, ..)| of == name) {
+            let found = shared.remove(exception);
+            assert!(found.is_some(), "{name}: the exception for {exception} is no longer needed");
+        }
+        let shared = shared.into_iter();
+        violations.extend(shared.map(|(of, files)| format!("{name}: {of} in {files:?}")));
+    }
+    assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[test]

@@ -401,8 +401,8 @@ fn server_refuses_messages_that_are_no_recorded_calls() {
     let mut life = Life::start(&State::new());
     let id = "{00000000-0000-0000-0000-000000000001}";
     for (outbox, message, reason) in [
-        ("", &b"CHDR"[..], "no GUID"),
-        ("x/y", b"CHDR", "no GUID"),
+        ("", &b"CHDR"[..], "not a GUID"),
+        ("x/y", b"CHDR", "not a GUID"),
         (id, b"CHDR", "offset"),
         (id, include_bytes!("../../comqc/tests/data/q1.bin"), "offset"),
     ] {

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
@@ -45,7 +46,7 @@ pub struct Revision {
 impl Revision {
     /// Describes a file as a revision.
     pub fn of(file: &[u8], number: u64, author: User, time: SystemTime) -> Self {
-        let sha1 = Sha1::digest(file).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha1 = HEXLOWER.encode(&Sha1::digest(file));
         Self { number, size: file.len() as u64, sha1, author, time }
     }
 }

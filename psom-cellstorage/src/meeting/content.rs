@@ -7,6 +7,7 @@ use std::{
     time::Instant,
 };
 
+use data_encoding::HEXLOWER;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use psom::{Context, Lifecycle, Scope, distributed_object};
 use psom_objects::{
@@ -50,7 +51,7 @@ macro_rules! announce {
 
 /// A document of a meeting that users edit together in Office.
 #[distributed_object(serves = DocumentServer, calls = DocumentClient)]
-pub struct Document {
+pub struct DocumentContent {
     about: About,
     revisions: Vec<SavedRevision>,
     /// The links by user identifiers.
@@ -88,7 +89,7 @@ struct SavedLink {
     user: User,
 }
 
-impl ContentType for Document {
+impl ContentType for DocumentContent {
     const NAME: &'static str = CONTENT_TYPE;
 
     fn create(scope: &mut Scope, new: NewContent<'_>) -> Result<Self, Refusal> {
@@ -98,7 +99,7 @@ impl ContentType for Document {
         let name = named.map_or("document", |(name, _)| name).to_owned();
         let about = About { id: hub.secret(), name };
         let owner = new.meeting.user(scope, new.owner).unwrap_or_default();
-        let sha1 = file.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha1 = HEXLOWER.encode(&file.hash);
         let revision =
             Revision { number: 1, size: file.size, sha1, author: user(owner), time: hub.now() };
         let first = SavedRevision { revision, file: file.clone() };
@@ -168,7 +169,7 @@ fn revision_key(number: u64) -> String {
 }
 
 /// Handles the commands from the web server, one after the other.
-fn wait(cx: &mut Context<Document>, mut commands: mpsc::UnboundedReceiver<Command>) {
+fn wait(cx: &mut Context<DocumentContent>, mut commands: mpsc::UnboundedReceiver<Command>) {
     let next = async move { (commands.recv().await, commands) };
     cx.spawn(next, |this, cx, (command, commands)| {
         let Some(command) = command else { return };
@@ -177,7 +178,7 @@ fn wait(cx: &mut Context<Document>, mut commands: mpsc::UnboundedReceiver<Comman
     });
 }
 
-impl Document {
+impl DocumentContent {
     fn open(
         hub: Arc<MeetingDocuments>,
         about: About,
@@ -284,9 +285,9 @@ impl Document {
     }
 }
 
-impl DocumentServer for Document {}
+impl DocumentServer for DocumentContent {}
 
-impl Lifecycle for Document {
+impl Lifecycle for DocumentContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user().id;
         let role = self.meeting.role(cx, user);
@@ -304,9 +305,9 @@ impl Lifecycle for Document {
     }
 }
 
-impl std::fmt::Debug for Document {
+impl std::fmt::Debug for DocumentContent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let revisions = self.revisions.len();
-        f.debug_struct("Document").field("revisions", &revisions).finish_non_exhaustive()
+        f.debug_struct("DocumentContent").field("revisions", &revisions).finish_non_exhaustive()
     }
 }

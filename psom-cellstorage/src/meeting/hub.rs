@@ -41,7 +41,7 @@ pub struct MeetingDocuments {
 
 #[derive(Default)]
 struct State {
-    documents: HashMap<String, Entry>,
+    documents: HashMap<String, RegisteredDocument>,
     /// The links by their secrets.
     links: HashMap<String, LinkEntry>,
     /// Numbers the registrations, so that an old object does not remove a newer one's.
@@ -54,7 +54,7 @@ struct LinkEntry {
 }
 
 /// A document of a running meeting.
-struct Entry {
+struct RegisteredDocument {
     registration: u64,
     name: String,
     files: Arc<dyn FileStore>,
@@ -124,7 +124,7 @@ impl MeetingDocuments {
         state.last_registration += 1;
         let number = state.last_registration;
         let name = name.to_owned();
-        let entry = Entry { registration: number, name, files, revisions, commands };
+        let entry = RegisteredDocument { registration: number, name, files, revisions, commands };
         state.documents.insert(document.to_owned(), entry);
         let (hub, document) = (Arc::clone(self), document.to_owned());
         (Registration { hub, document, number }, receiver)
@@ -144,7 +144,7 @@ impl MeetingDocuments {
     fn entry<T>(
         &self,
         key: &str,
-        read: impl FnOnce(&mut Entry) -> Result<T, DocumentError>,
+        read: impl FnOnce(&mut RegisteredDocument) -> Result<T, DocumentError>,
     ) -> Result<T, DocumentError> {
         let mut state = self.state();
         read(state.documents.get_mut(key).ok_or(DocumentError::NotFound)?)

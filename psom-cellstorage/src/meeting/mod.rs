@@ -6,7 +6,7 @@ mod follower;
 mod hub;
 mod interfaces;
 
-pub use content::Document;
+pub use content::DocumentContent;
 pub use follower::{DocumentEvent, DocumentFollower, Link, RevisionFile};
 pub use hub::{LINK_PATH, MeetingDocuments};
 pub use interfaces::{DocumentClient, DocumentClientProxy, DocumentServer, DocumentServerProxy};

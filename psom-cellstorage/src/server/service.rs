@@ -26,11 +26,11 @@ const MAX_OPEN_DOCUMENTS: usize = 1_024;
 /// The documents of a store that are open.
 pub(super) struct Service {
     documents: Arc<dyn Documents>,
-    open: Mutex<HashMap<String, Entry>>,
+    open: Mutex<HashMap<String, OpenDocument>>,
 }
 
 #[derive(Clone)]
-struct Entry {
+struct OpenDocument {
     document: Arc<AsyncMutex<Option<Document>>>,
     used: SystemTime,
     bytes: u64,
@@ -41,14 +41,15 @@ impl Service {
         Self { documents, open: Mutex::default() }
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<String, OpenDocument>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entry(&self, key: &str, now: SystemTime) -> Arc<AsyncMutex<Option<Document>>> {
         let mut open = self.open();
         let document = Arc::default();
-        let entry = open.entry(key.to_owned()).or_insert(Entry { document, used: now, bytes: 0 });
+        let entry =
+            open.entry(key.to_owned()).or_insert(OpenDocument { document, used: now, bytes: 0 });
         entry.used = now;
         entry.document.clone()
     }

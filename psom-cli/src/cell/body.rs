@@ -13,15 +13,15 @@ use crate::error::{CommandError, Result};
 /// A body as a sequence of pieces, so that it can be written with the same bytes.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Body {
-    pieces: Vec<Piece>,
+    pieces: Vec<BodyPiece>,
     /// The lines of the printed tree. A body that was read from JSON has none.
     #[serde(skip)]
-    lines: Vec<Line>,
+    lines: Vec<BodyLine>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Piece {
+enum BodyPiece {
     /// Text in UTF-8.
     Text(String),
     /// Bytes that are not UTF-8.
@@ -33,7 +33,7 @@ enum Piece {
 }
 
 #[derive(Debug)]
-struct Line {
+struct BodyLine {
     offset: usize,
     depth: usize,
     text: String,
@@ -97,10 +97,10 @@ impl Body {
         let mut bytes = vec![];
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => bytes.extend(text.as_bytes()),
-                Piece::Bytes(piece) => bytes.extend(&piece[..]),
-                Piece::Message(message) => bytes.extend(message.to_bytes()),
-                Piece::Base64(message) => {
+                BodyPiece::Text(text) => bytes.extend(text.as_bytes()),
+                BodyPiece::Bytes(piece) => bytes.extend(&piece[..]),
+                BodyPiece::Message(message) => bytes.extend(message.to_bytes()),
+                BodyPiece::Base64(message) => {
                     bytes.extend(BASE64_STANDARD.encode(message.to_bytes()).as_bytes());
                 }
             }
@@ -116,7 +116,7 @@ impl Body {
     /// Returns the tree.
     pub fn print(&self) -> String {
         let mut text = String::new();
-        for Line { offset, depth, text: line, message } in &self.lines {
+        for BodyLine { offset, depth, text: line, message } in &self.lines {
             let indent = depth * 2;
             // Writing into a string does not fail.
             let _ = writeln!(text, "{offset:06x} {:indent$}{line}", "");
@@ -176,13 +176,13 @@ struct Builder<'a> {
     bytes: &'a Bytes,
     /// The end of the bytes that the pieces contain.
     done: usize,
-    pieces: Vec<Piece>,
-    lines: Vec<Line>,
+    pieces: Vec<BodyPiece>,
+    lines: Vec<BodyLine>,
 }
 
 impl Builder<'_> {
     fn line(&mut self, offset: usize, depth: usize, text: String) {
-        self.lines.push(Line { offset, depth, text, message: None });
+        self.lines.push(BodyLine { offset, depth, text, message: None });
     }
 
     /// Adds the bytes before `end` that are in no piece.
@@ -190,8 +190,8 @@ impl Builder<'_> {
         if self.done < end {
             let bytes = self.bytes.slice(self.done..end);
             self.pieces.push(match std::str::from_utf8(&bytes) {
-                Ok(text) => Piece::Text(text.to_owned()),
-                Err(_) => Piece::Bytes(Blob(bytes)),
+                Ok(text) => BodyPiece::Text(text.to_owned()),
+                Err(_) => BodyPiece::Bytes(Blob(bytes)),
             });
         }
         self.done = end;
@@ -217,7 +217,7 @@ impl Builder<'_> {
         let bytes = self.bytes.slice(range.clone());
         let message =
             Message::read_shared(bytes).map_err(|why| message_error(range.start, false, &why))?;
-        self.pieces.push(Piece::Message(message.clone()));
+        self.pieces.push(BodyPiece::Message(message.clone()));
         self.done = range.end;
         self.found(range.start, depth, range.len(), message, false);
         Ok(())
@@ -234,7 +234,7 @@ impl Builder<'_> {
         let base64 = if in_base64 { " in base64" } else { "" };
         let text = format!("{}{base64}, {len} bytes", message.kind());
         let message = Some(Found { message, in_base64 });
-        self.lines.push(Line { offset, depth, text, message });
+        self.lines.push(BodyLine { offset, depth, text, message });
     }
 
     fn base64(&mut self, start: usize, text: &str, depth: usize) -> Result {
@@ -246,7 +246,7 @@ impl Builder<'_> {
         // Base64 in another spelling, such as on several lines, stays a text.
         if is_canonical {
             self.flush(start);
-            self.pieces.push(Piece::Base64(message.clone()));
+            self.pieces.push(BodyPiece::Base64(message.clone()));
             self.done = start + text.len();
         }
         self.found(start, depth, len, message, true);

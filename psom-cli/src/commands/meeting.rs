@@ -16,13 +16,13 @@ Examples:
   psom meeting list
   psom meeting show team --json
   psom meeting end team")]
-pub struct Meeting {
+pub struct MeetingCommand {
     #[command(subcommand)]
-    action: Action,
+    action: MeetingAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum MeetingAction {
     /// Create a meeting and print its ID
     Create {
         /// The meeting's ID; by default the server makes one.
@@ -60,19 +60,19 @@ enum Action {
     },
 }
 
-impl Meeting {
+impl MeetingCommand {
     pub async fn run(self) -> Result {
         match self.action {
-            Action::Create { id, title, server } => create(&server, id, title).await,
-            Action::List { json, server } => {
+            MeetingAction::Create { id, title, server } => create(&server, id, title).await,
+            MeetingAction::List { json, server } => {
                 let answer = server.open()?.meetings(Method::GET, &[], None).await?;
                 if json { out::line(answer) } else { list(&answer) }
             }
-            Action::Show { id, json, server } => {
+            MeetingAction::Show { id, json, server } => {
                 let answer = server.open()?.meetings(Method::GET, &[&id], None).await?;
                 if json { out::line(answer) } else { show(&answer) }
             }
-            Action::End { id, server } => {
+            MeetingAction::End { id, server } => {
                 server.open()?.meetings(Method::DELETE, &[&id], None).await.map(drop)
             }
         }

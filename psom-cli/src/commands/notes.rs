@@ -24,15 +24,15 @@ Examples:
 
 The page itself is not uploaded: participants get its address. Organizers and presenters share
 notes. They and the page's owner may report an error of the page.")]
-pub struct Notes {
+pub struct NotesCommand {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
-    action: Action,
+    action: NotesAction,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-enum Action {
+enum NotesAction {
     /// Share a page
     Create {
         /// The content's title.
@@ -65,10 +65,10 @@ enum Action {
     },
 }
 
-impl Action {
+impl NotesAction {
     /// Rejects texts that the server would refuse without a reason, and escapes spaces in an address.
     fn checked(mut self) -> Result<Self> {
-        if let Action::Create { title, url, id, notebook, section, page } = &mut self {
+        if let NotesAction::Create { title, url, id, notebook, section, page } = &mut self {
             *url = without_spaces(url);
             check_url(url)?;
             for (what, text) in [
@@ -86,12 +86,12 @@ impl Action {
     }
 }
 
-impl Notes {
+impl NotesCommand {
     pub async fn run(self) -> Result {
         let action = self.action.checked()?;
         let mut meeting = self.link.join().await?;
         match action {
-            Action::Create { title, url, id, notebook, section, page } => {
+            NotesAction::Create { title, url, id, notebook, section, page } => {
                 let notes = SharedNotesDetail {
                     notes_url: Some(url),
                     notes_id: id,
@@ -102,8 +102,8 @@ impl Notes {
                 meeting.upload(Upload::notes(&title, notes).or_cannot("pack the notes")?).await?;
                 out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
             }
-            Action::Show { title } => show(&meeting, &title).await?,
-            Action::Error { title } => report(&mut meeting, &title).await?,
+            NotesAction::Show { title } => show(&meeting, &title).await?,
+            NotesAction::Error { title } => report(&mut meeting, &title).await?,
         }
         meeting.leave().await
     }
@@ -175,10 +175,10 @@ async fn report(meeting: &mut Meeting, title: &str) -> Result {
 }
 
 #[cfg(feature = "queue")]
-impl Recordable for Notes {
+impl Recordable for NotesCommand {
     fn record(&self, actions: &mut Actions) -> Result {
         match self.action.clone().checked()? {
-            Action::Create { title, url, id, notebook, section, page } => {
+            NotesAction::Create { title, url, id, notebook, section, page } => {
                 let notes = SharedNotesDetail {
                     notes_url: Some(url),
                     notes_id: id,
@@ -189,8 +189,8 @@ impl Recordable for Notes {
                 let content = CreateContent::new(title, ContentDetail::SharedNotes(notes));
                 recordable::create(actions, content)
             }
-            Action::Error { title } => recorded(actions.s_report_notes_error(&title)),
-            Action::Show { .. } => Err(recordable::changes_nothing()),
+            NotesAction::Error { title } => recorded(actions.s_report_notes_error(&title)),
+            NotesAction::Show { .. } => Err(recordable::changes_nothing()),
         }
     }
 }

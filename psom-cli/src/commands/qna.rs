@@ -25,11 +25,11 @@ pub struct Qna {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
-    action: Action,
+    action: QnaAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum QnaAction {
     /// Create a Q&A
     Create {
         /// The title.
@@ -74,18 +74,18 @@ impl Qna {
     pub async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         match self.action {
-            Action::Create { title } => {
+            QnaAction::Create { title } => {
                 texts::check_line("the title", &title)?;
                 meeting.upload(Upload::qna(&title).or_cannot("pack the Q&A")?).await?;
                 out::line(format_args!("\"{}\" is open.", out::printable(&title)))?;
             }
-            Action::Ask { title, text } => ask(&mut meeting, &title, text).await?,
-            Action::Answer { title, question, text } => {
+            QnaAction::Ask { title, text } => ask(&mut meeting, &title, text).await?,
+            QnaAction::Answer { title, question, text } => {
                 answer(&mut meeting, &title, question, text).await?;
             }
-            Action::Show { title } => show(&meeting, &title).await?,
-            Action::Open { title } => set_open(&mut meeting, &title, true).await?,
-            Action::Suspend { title } => set_open(&mut meeting, &title, false).await?,
+            QnaAction::Show { title } => show(&meeting, &title).await?,
+            QnaAction::Open { title } => set_open(&mut meeting, &title, true).await?,
+            QnaAction::Suspend { title } => set_open(&mut meeting, &title, false).await?,
         }
         meeting.leave().await
     }

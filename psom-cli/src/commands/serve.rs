@@ -68,8 +68,10 @@ fn with_documents(mut options: Options) -> Options {
     use psom_cellstorage::{cell_router, meeting};
 
     let documents = Arc::new(meeting::MeetingDocuments::new(rand::random, SystemTime::now));
-    options.content_types =
-        options.content_types.with::<meeting::Document>().with_service(Arc::clone(&documents));
+    options.content_types = options
+        .content_types
+        .with::<meeting::DocumentContent>()
+        .with_service(Arc::clone(&documents));
     let router = cell_router(documents);
     // Office sends its messages to the site of a document's address.
     options.routes = vec![(meeting::LINK_PATH, router.clone()), ("/_vti_bin", router)];

@@ -16,11 +16,11 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Store {
     #[command(subcommand)]
-    command: Command,
+    command: StoreCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum StoreCommand {
     /// Check for damage
     #[command(after_help = "\
 Examples:
@@ -68,7 +68,7 @@ struct Data {
 impl Store {
     pub async fn run(self) -> Result {
         match self.command {
-            Command::Check(Check { data: Data { data, files }, deep }) => {
+            StoreCommand::Check(Check { data: Data { data, files }, deep }) => {
                 let files = blobs(files);
                 let report =
                     maintenance::check(&data, &files).await.map_err(|error| failed(&error))?;
@@ -91,7 +91,7 @@ impl Store {
                     ))),
                 }
             }
-            Command::Repair(Data { data, files }) => {
+            StoreCommand::Repair(Data { data, files }) => {
                 let repair = maintenance::repair(&data, &blobs(files))
                     .await
                     .map_err(|error| failed(&error))?;

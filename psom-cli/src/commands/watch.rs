@@ -74,9 +74,9 @@ impl Watch {
                 () = &mut interrupted => return connection.close().await,
             };
             match next {
-                Some(Line::Event(line)) => out::line(line)?,
+                Some(WatchLine::Event(line)) => out::line(line)?,
                 None if received.is_overrun() => return Err(overrun()),
-                Some(Line::End) | None => break,
+                Some(WatchLine::End) | None => break,
             }
         }
         connection.ended().await?;
@@ -88,7 +88,7 @@ impl Watch {
     }
 }
 
-enum Line {
+enum WatchLine {
     Event(String),
     End,
 }
@@ -104,7 +104,7 @@ struct Watcher {
 }
 
 /// The queue of lines. The events of documents and all others arrive in it.
-type Lines = Arc<Mutex<Sender<Line>>>;
+type Lines = Arc<Mutex<Sender<WatchLine>>>;
 
 /// The titles of the contents, for the events of documents.
 #[cfg(feature = "cell")]
@@ -115,8 +115,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn send(lines: &Lines, line: String) {
-    let bytes = size_of::<Line>() + line.len();
-    lock(lines).send(Line::Event(line), bytes);
+    let bytes = size_of::<WatchLine>() + line.len();
+    lock(lines).send(WatchLine::Event(line), bytes);
 }
 
 impl Listener for Watcher {
@@ -131,7 +131,7 @@ impl Listener for Watcher {
     fn changed(&mut self, event: Event, is_change: bool) {
         let line = std::mem::take(&mut self.line);
         if event == Event::Ended {
-            lock(&self.lines).send(Line::End, size_of::<Line>());
+            lock(&self.lines).send(WatchLine::End, size_of::<WatchLine>());
         } else if is_change || self.as_json {
             // Answers and repetitions are of interest to programs only.
             send(&self.lines, line);

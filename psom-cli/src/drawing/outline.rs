@@ -1,9 +1,6 @@
 //! Paths as segments, so that they can be simplified, split and reversed.
 
-use super::path::short;
-
-/// A point: x, y.
-pub type Point = (f64, f64);
+use super::path::{Point, short};
 
 /// A segment of a path, with absolute coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -90,7 +90,8 @@ pub fn short(number: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-type Point = (f64, f64);
+/// A point in pixels, x to the right and y down.
+pub type Point = (f64, f64);
 
 /// Writes a path while it is parsed.
 #[derive(Debug, Default)]

@@ -1,3 +1,4 @@
+use data_encoding::HEXLOWER;
 use psom_cellstorage::meeting::{DocumentEvent, Link, RevisionFile};
 use serde_json::json;
 
@@ -17,7 +18,7 @@ pub fn line(as_json: bool, id: i64, title: &str, event: &DocumentEvent) -> Optio
             json!({ "event": "documentLink", "content": id, "url": url }),
         ),
         DocumentEvent::Revision(RevisionFile { number, size, sha1, author, time, .. }) => {
-            let sha1: String = sha1.iter().map(|byte| format!("{byte:02x}")).collect();
+            let sha1 = HEXLOWER.encode(&sha1[..]);
             (
                 format!(
                     "\"{title}\" has revision {number} by {author} ({size} bytes, SHA-1 {sha1})."

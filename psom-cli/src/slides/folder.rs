@@ -75,14 +75,14 @@ fn pictures(path: &Path) -> Result<Vec<PathBuf>> {
 
 /// A piece of a name, in natural order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
+enum NamePiece {
     /// The length and the digits of a number without leading zeros, so that numbers compare by value.
     Number(usize, String),
     Text(String),
 }
 
 /// Returns a key that sorts names in natural order.
-fn natural(name: &str) -> Vec<Piece> {
+fn natural(name: &str) -> Vec<NamePiece> {
     let mut pieces = Vec::new();
     let mut rest = name;
     while let Some(first) = rest.chars().next() {
@@ -92,9 +92,9 @@ fn natural(name: &str) -> Vec<Piece> {
         rest = after;
         pieces.push(if is_number {
             let digits = piece.trim_start_matches('0');
-            Piece::Number(digits.len(), digits.to_owned())
+            NamePiece::Number(digits.len(), digits.to_owned())
         } else {
-            Piece::Text(piece.to_owned())
+            NamePiece::Text(piece.to_owned())
         });
     }
     pieces

@@ -1,9 +1,7 @@
 //! Children: the code that finds or creates the child for a part name.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{Ident, ItemImpl, Type};
+use syn::{Ident, ItemImpl, Type, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::emit::{emit, emit_at};
 use crate::model::{Factories, Factory, FactoryParam, FieldChild, Part};

@@ -3,8 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{ItemStruct, Path};
 
-use super::children;
-use super::emit::{emit, emit_at, proxy_path};
+use super::{
+    children,
+    emit::{emit, emit_at, proxy_path},
+};
 use crate::model::Object;
 
 /// Generates `impl DistributedObject` for a struct, and the check that its two interfaces have the

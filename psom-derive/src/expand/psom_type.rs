@@ -1,9 +1,7 @@
 //! The implementations of `#[derive(PsomType)]`.
 
 use proc_macro2::{Literal, TokenStream};
-use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{Ident, Type};
+use syn::{Ident, Type, ext::IdentExt as _, spanned::Spanned as _};
 
 use super::emit::{emit, emit_at};
 use crate::model::{FlattenedField, NamedValue, PsomType, Shape};

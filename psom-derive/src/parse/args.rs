@@ -1,13 +1,16 @@
 //! The arguments of each macro.
 
 use proc_macro2::{Span, TokenStream};
-use syn::parse::ParseStream;
-use syn::{Error, LitStr, Path, Result, Type};
+use syn::{Error, LitStr, Path, Result, Type, parse::ParseStream};
 
-use super::key_value::{arguments, crate_path, default_crate, once, reword};
-use super::versions::VersionList;
-use crate::diagnostics::{self as message, Errors};
-use crate::model::Version;
+use super::{
+    key_value::{arguments, crate_path, default_crate, once, reword},
+    versions::VersionList,
+};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::Version,
+};
 
 /// The arguments of `#[psom_interface]`.
 pub(crate) struct InterfaceArgs {

@@ -1,13 +1,16 @@
 //! The helper attributes. The macros remove them from the user's item.
 
 use proc_macro2::Span;
-use syn::spanned::Spanned as _;
-use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path};
+use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path, spanned::Spanned as _};
 
-use super::key_value::{arguments, crate_path, default_crate, once, reword};
-use super::part;
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{Latest, Part, Since, WireName};
+use super::{
+    key_value::{arguments, crate_path, default_crate, once, reword},
+    part,
+};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{Latest, Part, Since, WireName},
+};
 
 /// The attributes of a method of an interface.
 pub(crate) struct MethodAttrs {

@@ -3,10 +3,14 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{ImplItem, ImplItemFn, ItemImpl, ReturnType, Type, parse_quote};
 
-use super::signature::{self, ObjectName, bare};
-use super::{args, attrs};
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{Factories, Factory, FactoryParam};
+use super::{
+    args, attrs,
+    signature::{self, ObjectName, bare},
+};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{Factories, Factory, FactoryParam},
+};
 
 /// Parses the arguments and the block, and removes the helper attributes of its methods.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemImpl, errors: &mut Errors) -> Factories {

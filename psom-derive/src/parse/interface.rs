@@ -1,13 +1,19 @@
 //! Parses a trait with `#[psom_interface]`.
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt as _;
-use syn::{Ident, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypePath};
+use syn::{
+    Ident, ItemTrait, ReturnType, Signature, TraitItem, TraitItemFn, Type, TypePath,
+    ext::IdentExt as _,
+};
 
-use super::signature::{self, ObjectName, Parameter, bare};
-use super::{args, attrs};
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{Interface, Method, Param, WireName};
+use super::{
+    args, attrs,
+    signature::{self, ObjectName, Parameter, bare},
+};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{Interface, Method, Param, WireName},
+};
 
 /// Parses the arguments and the trait, and removes the helper attributes of the trait.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemTrait, errors: &mut Errors) -> Interface {

@@ -1,12 +1,14 @@
 //! The syntax of macro arguments: `key = value, …`.
 
-use std::fmt::Display;
-use std::str::FromStr;
+use std::{fmt::Display, str::FromStr};
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use syn::ext::IdentExt as _;
-use syn::parse::{ParseStream, Parser as _};
-use syn::{Error, Ident, LitInt, Path, Result, Token, parse_quote};
+use syn::{
+    Error, Ident, LitInt, Path, Result, Token,
+    ext::IdentExt as _,
+    parse::{ParseStream, Parser as _},
+    parse_quote,
+};
 
 use crate::diagnostics::{self as message, Errors};
 

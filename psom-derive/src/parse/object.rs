@@ -4,8 +4,10 @@ use proc_macro2::TokenStream;
 use syn::{Fields, Index, ItemStruct, Member};
 
 use super::{args, attrs};
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{FieldChild, Object};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{FieldChild, Object},
+};
 
 /// Parses the arguments and the struct, and removes the helper attributes of its fields.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use syn::ext::IdentExt as _;
-use syn::parse::Parser as _;
-use syn::{Ident, LitStr};
+use syn::{Ident, LitStr, ext::IdentExt as _, parse::Parser as _};
 
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{Part, Piece};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{Part, Piece},
+};
 
 /// Parses a pattern such as `"content.{content_id}"`. An invalid pattern has no pieces.
 pub(crate) fn parse(text: LitStr, errors: &mut Errors) -> Part {

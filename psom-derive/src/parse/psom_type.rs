@@ -5,11 +5,11 @@ use syn::{
     UnOp, Variant,
 };
 
-use super::attrs;
-use super::interface::wire_name;
-use super::signature::bare;
-use crate::diagnostics::{self as message, Errors};
-use crate::model::{FlattenedField, NamedValue, PsomType, Shape};
+use super::{attrs, interface::wire_name, signature::bare};
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::{FlattenedField, NamedValue, PsomType, Shape},
+};
 
 /// Parses the type. Returns `None` if it is neither an enum nor a struct with fields.
 pub(crate) fn parse(item: Item, errors: &mut Errors) -> Option<PsomType> {

@@ -1,12 +1,13 @@
 //! The list `version = …, hash = …, version = …, hash = …` of an interface.
 
 use proc_macro2::Span;
-use syn::parse::ParseStream;
-use syn::{Error, Ident, Result};
+use syn::{Error, Ident, Result, parse::ParseStream};
 
 use super::key_value::integer;
-use crate::diagnostics::{self as message, Errors};
-use crate::model::Version;
+use crate::{
+    diagnostics::{self as message, Errors},
+    model::Version,
+};
 
 /// The versions of an interface while its arguments are being read.
 #[derive(Default)]

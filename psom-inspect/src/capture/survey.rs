@@ -13,8 +13,8 @@ use psom::{
 };
 
 /// The indices of version and lookup in the server half of ConnMgr.
-pub(super) const VERSION: i8 = 1;
-pub(super) const LOOKUP: i8 = 5;
+pub(super) const VERSION_METHOD: i8 = 1;
+pub(super) const LOOKUP_METHOD: i8 = 5;
 
 /// The objects of a capture and the evidence against an assumed sender.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ impl Survey {
                 // A call that is invalid for all candidates is counted by `disagreements`.
                 self.objects.called(channel, id, method, (bytes, arguments.clone()));
                 let hash = || i64::decode(&mut Decoder::new(&bytes.slice(arguments.clone())));
-                (channel, id, method) == (BASE_CHANNEL, 0, VERSION)
+                (channel, id, method) == (BASE_CHANNEL, 0, VERSION_METHOD)
                     && hash().is_ok_and(|hash| hash != own_hash(self.sender))
             }
             Raw::Operation(Ok(Operation::Connect { parent, part, hash })) => {

@@ -6,7 +6,7 @@ use super::{
     event::{Event, EventKind, Object},
     objects::{Candidate, Found},
     steps::{self, Raw, Step, Steps, sent},
-    survey::{Connects, LOOKUP, Survey},
+    survey::{Connects, LOOKUP_METHOD, Survey},
 };
 use psom::{
     interface::Definition,
@@ -238,8 +238,10 @@ impl Events<'_> {
             Raw::Open { channel, operation } => match operation
                 .map_err(|error| error.to_string())?
             {
-                Operation::Call { proxy, method: LOOKUP, arguments } if sent(proxy) == Some(0) => {
-                    let call = transcript.call(BASE_CHANNEL, 0, LOOKUP, arguments)?;
+                Operation::Call { proxy, method: LOOKUP_METHOD, arguments }
+                    if sent(proxy) == Some(0) =>
+                {
+                    let call = transcript.call(BASE_CHANNEL, 0, LOOKUP_METHOD, arguments)?;
                     match call {
                         EventKind::Call { arguments, .. } => EventKind::Open { channel, arguments },
                         other => other,

@@ -1,5 +1,5 @@
 //! The calls that carry several annotations as columns. The first array has an element for each
-//! annotation. The counts say how many elements of the longer arrays belong to each annotation.
+//! annotation. The counts are the numbers of elements of the longer arrays for each annotation.
 
 use psom::Violation;
 
@@ -9,11 +9,11 @@ use super::{
     text::Delta,
 };
 
-/// The size from which a batch is sent. It is far below the limit of a record.
+/// The size in bytes from which a batch is sent. It is far below the limit of a record (1 MiB).
 pub(crate) const FULL_BATCH_BYTES: usize = 128 << 10;
 
-/// An estimate of the bytes of an annotation without its texts.
-const FIXED_BYTES: usize = 48;
+/// An estimate of the encoded bytes of an annotation without its texts.
+pub(crate) const FIXED_BYTES: usize = 48;
 
 /// The arguments of cAddAnnotationBatch.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 use std::{fmt, str::FromStr};
 
-/// Why a server refused a request about annotations: the `errorCode` of the error methods (section
+/// The reason why a server refused a request about annotations: the `errorCode` of the error methods (section
 /// 3.2.4.1.8.1). The specification does not define the values. On the wire, a code is the variant's
 /// name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +95,7 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// The error for a code that this library does not know.
+/// An error code is unknown to this library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the error code is unknown")]
 pub struct UnknownCode;

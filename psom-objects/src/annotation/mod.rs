@@ -1,7 +1,7 @@
 //! Annotations: the drawings, texts and images on a content (section 3.1.4.1.12).
 //!
-//! [`Board`] is the annotations of a content as a plain value, the same on a server and on its
-//! clients. Only a [`Change`] changes it.
+//! A [`Board`] holds the annotations of a content as plain data, on the server and on its clients.
+//! Each of its changes is a [`Change`].
 //!
 //! # Numbers
 //!
@@ -13,10 +13,10 @@
 //!
 //! # Properties
 //!
-//! The specification names the [properties](Property) and does not define the form of their values.
-//! This library writes them as follows. A server checks lengths, and the numbers that a
-//! [`Constraint`] limits; clients interpret the rest, and ignore what they cannot read. Lengths are
-//! pixels at 96 per inch, x to the right and y down.
+//! The specification names the [properties](Property) but does not define their values. This library
+//! uses the following ones. A server checks lengths and the numbers that a [`Constraint`] limits.
+//! Clients interpret the rest and ignore values that they cannot parse. Lengths are pixels at 96 per
+//! inch, x to the right and y down.
 //!
 //! | property | value | for example |
 //! | --- | --- | --- |

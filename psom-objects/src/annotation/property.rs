@@ -91,7 +91,7 @@ impl fmt::Display for Property {
     }
 }
 
-/// The error for malformed properties, with those that could be read.
+/// Some properties are malformed. Contains those that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub known: Properties,

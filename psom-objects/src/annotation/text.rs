@@ -18,21 +18,21 @@ impl Delta {
     }
 }
 
-/// Why a change of a text is invalid.
+/// A change of a text is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeltaError {
     /// A delta lies outside the text, ends before it begins, or splits a surrogate pair.
-    #[error("a change of the text is out of place")]
+    #[error("a change of the text is outside the text, or splits a character")]
     OutOfPlace,
     /// The text would become longer than allowed, at the end or after one of the deltas.
     #[error("the text would be too long")]
     TooLong,
 }
 
-/// The longest text: a string on the wire has at most this many encoded bytes.
+/// Upper bound on a text in code units. A string on the wire has at most this many encoded bytes.
 pub const MAX_LENGTH: usize = psom::wire::MAX_STRING_BYTES;
 
-/// The number of deltas in one change of a text that a server accepts.
+/// Upper bound on the deltas in a change of a text that a server accepts.
 pub const MAX_DELTAS: usize = 1000;
 
 /// Returns the number of UTF-16 code units of a text.
@@ -66,12 +66,12 @@ pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, 
     if psom::wire::encoded_bytes(&text) > MAX_LENGTH { Err(DeltaError::TooLong) } else { Ok(text) }
 }
 
-/// The maximum length of a piece in code units. A delta copies a few pieces, so it must be small; a
-/// text has few pieces, so it must not be tiny.
+/// Upper bound on a piece in code units. A delta copies a few pieces, so a piece must be small. The
+/// number of pieces must be small too, so a piece must not be tiny.
 pub(super) const MAX_PIECE_UNITS: usize = 2048;
 
-/// A text in pieces, of which two neighbours never fit into one. A record can carry many deltas; each
-/// of them copies a few pieces instead of the whole rest of the text.
+/// A text in pieces. Two adjacent pieces never fit into one. A record can carry many deltas, and each
+/// of them copies only a few pieces instead of the rest of the text.
 pub(super) struct Pieces {
     pub(super) pieces: Vec<Vec<u16>>,
     pub(super) length: usize,

@@ -8,7 +8,7 @@ use super::{
     event::{Event, UploadEvent},
     model::content::ContentEvent,
     root::Root,
-    uploads::UploadManager,
+    uploads::ClientUploads,
 };
 use crate::{
     interfaces::{self, ContentClient, ContentManagerClient},
@@ -19,24 +19,24 @@ use crate::{
 #[distributed_object(
     serves = interfaces::ContentManagerClient,
     calls = interfaces::ContentManagerServer,
-    connects = Content
+    connects = ContentFollower
 )]
-pub(super) struct ContentManager {
+pub(super) struct ContentsFollower {
     #[child("uploadManager")]
-    uploads: Handle<UploadManager>,
-    contents: HashMap<i64, Handle<Content>>,
-    followers: HashMap<String, Follower>,
+    uploads: Handle<ClientUploads>,
+    contents: HashMap<i64, Handle<ContentFollower>>,
+    followers: HashMap<String, FollowerType>,
     pub(super) root: Root,
     /// Whether the server has connected it.
     pub(super) is_connected: bool,
 }
 
-/// Upper bound on the contents of a meeting. It protects a client from a server that never stops
-/// adding contents.
+/// Upper bound on the contents of a meeting. It protects a client from a server that adds contents
+/// endlessly.
 pub(super) const MAX_CONTENTS: usize = 10_000;
 
-/// How contents of one type are followed.
-struct Follower {
+/// The follower of a content type: its interfaces and its constructor.
+struct FollowerType {
     object: ObjectDesc,
     make: MakeFollower,
 }
@@ -44,8 +44,8 @@ struct Follower {
 /// Makes the object that follows a content of one type.
 pub(super) type MakeFollower = Box<dyn FnMut(&mut Scope, i64, Root) -> Extended + Send>;
 
-impl ContentManager {
-    pub(super) fn new(root: Root, uploads: Handle<UploadManager>) -> Self {
+impl ContentsFollower {
+    pub(super) fn new(root: Root, uploads: Handle<ClientUploads>) -> Self {
         Self {
             uploads,
             contents: HashMap::new(),
@@ -55,13 +55,13 @@ impl ContentManager {
         }
     }
 
-    pub(super) fn content(&self, id: i64) -> Option<Handle<Content>> {
+    pub(super) fn content(&self, id: i64) -> Option<Handle<ContentFollower>> {
         self.contents.get(&id).copied()
     }
 
     /// Registers the follower for a content type. A follower that was registered before is replaced.
     pub(super) fn follow(&mut self, kind: &str, object: ObjectDesc, make: MakeFollower) {
-        self.followers.insert(kind.to_owned(), Follower { object, make });
+        self.followers.insert(kind.to_owned(), FollowerType { object, make });
     }
 
     /// Returns the object that follows contents of this type.
@@ -81,7 +81,7 @@ impl ContentManager {
     }
 }
 
-impl Lifecycle for ContentManager {
+impl Lifecycle for ContentsFollower {
     fn connected(&mut self, _: &mut Context<Self>) {
         self.is_connected = true;
     }
@@ -91,7 +91,7 @@ impl Lifecycle for ContentManager {
     }
 }
 
-impl ContentManagerClient for ContentManager {
+impl ContentManagerClient for ContentsFollower {
     fn c_content_added(&mut self, cx: &mut Context<Self>, content_id: i64, r#type: String) {
         if self.contents.contains_key(&content_id) {
             return;
@@ -102,7 +102,7 @@ impl ContentManagerClient for ContentManager {
         let (root, manager) = (self.root.clone(), cx.handle());
         let follower = self.followers.get_mut(&r#type);
         let extended = follower.map(|follower| (follower.make)(cx, content_id, root.clone()));
-        let content = Content { id: content_id, extended, root, manager };
+        let content = ContentFollower { id: content_id, extended, root, manager };
         let content = cx.add_while_connected(content);
         self.root.report_content(cx, content_id, ContentEvent::Added { kind: r#type });
         if let Err(error) = cx.caller().connect(&format!("content.{content_id}"), content) {
@@ -161,18 +161,18 @@ impl ContentManagerClient for ContentManager {
 
 /// Follows the state that contents of every type have.
 #[distributed_object(serves = interfaces::ContentClient, calls = interfaces::ContentServer)]
-pub(super) struct Content {
+pub(super) struct ContentFollower {
     id: i64,
     pub(super) extended: Option<Extended>,
     pub(super) root: Root,
-    manager: Handle<ContentManager>,
+    manager: Handle<ContentsFollower>,
 }
 
 /// Upper bound on a key, an initialization vector and a hash together. AES-256 and SHA-1 need 68
-/// bytes; no algorithm needs more than this.
+/// bytes. The bound leaves room for other algorithms.
 pub(super) const MAX_KEY_BYTES: usize = 1024;
 
-/// The object that follows the state particular to a content's type.
+/// The object that follows the state of a content's type.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Extended {
     pub(super) handle: AnyHandle,
@@ -180,13 +180,13 @@ pub(super) struct Extended {
     pub(super) reports_ready: bool,
 }
 
-impl Content {
+impl ContentFollower {
     fn report(&self, cx: &mut Context<Self>, event: ContentEvent) {
         self.root.report_content(cx, self.id, event);
     }
 }
 
-impl Lifecycle for Content {
+impl Lifecycle for ContentFollower {
     fn connected(&mut self, cx: &mut Context<Self>) {
         if let Some(Extended { handle, .. }) = self.extended
             && let Err(error) = cx.caller().connect("extendedContent", handle)
@@ -207,7 +207,7 @@ impl Lifecycle for Content {
     }
 }
 
-impl ContentClient for Content {
+impl ContentClient for ContentFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.report(cx, ContentEvent::Ready);
     }

@@ -8,9 +8,9 @@ use crate::types::{DownloadFinishReason, TitleReservationStatus, UploadFinishRea
 
 /// A change of the meeting, or the answer to an action. Users and contents are named by their IDs.
 ///
-/// An event serializes as one flat JSON object, with the kind of event in `event`:
-/// `{"event":"titled","title":"Plan","content":7}`. Keys of files and addresses that give access to
-/// a file are left out, so that a log of events does not give a file away.
+/// An event serializes as a flat JSON object with the kind of event in `event`:
+/// `{"event":"titled","title":"Plan","content":7}`. Keys of files and URLs that give access to a file
+/// are omitted, so that a log of events does not reveal a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 #[non_exhaustive]
@@ -18,7 +18,7 @@ use crate::types::{DownloadFinishReason, TitleReservationStatus, UploadFinishRea
 pub enum Event {
     /// The server's time.
     ServerTime { time: String },
-    /// The address to which the names of files are appended.
+    /// The URL base, to which the names of files are appended.
     UrlBase { url: String },
     /// The server has sent the meeting's state. The state of its contents follows.
     Ready,
@@ -49,7 +49,7 @@ pub enum Event {
         id: Option<i64>,
     },
 
-    /// The address where a browser can download a decrypted file, once.
+    /// The URL where a browser can download a decrypted file once.
     WebDownloadAccepted {
         cookie: i32,
         #[serde(skip)]
@@ -81,19 +81,19 @@ pub enum Event {
     },
 }
 
-/// A step of an upload, in the order in which they usually come.
+/// A step of an upload, in the usual order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum UploadEvent {
     /// The answer to [`reserve_title`](crate::client::Conference::reserve_title).
     TitleReservation {
-        /// Whether the title is reserved, or why it is not.
+        /// The outcome.
         #[serde(flatten, serialize_with = "title_reservation")]
         status: TitleReservationStatus,
-        /// The content that has the title, if the reservation failed and the server says so.
+        /// The content that has the title, if the reservation failed for this reason.
         content: Option<i64>,
-        /// The user to whom the title belongs, if the server says so.
+        /// The user who owns or has reserved the title, if the server sends it.
         owner: Option<i64>,
     },
     /// The reservation of the title has ended.
@@ -101,10 +101,10 @@ pub enum UploadEvent {
     /// The upload may begin.
     #[serde(rename = "uploadAccepted")]
     Accepted,
-    /// A browser may send the file, once; call
+    /// A browser may send the file once. Call
     /// [`finish_upload`](crate::client::Conference::finish_upload) afterwards.
     WebUploadAccepted {
-        /// The address that takes the form with the file.
+        /// The URL to which the form with the file is sent.
         #[serde(skip)]
         url: String,
     },
@@ -129,7 +129,7 @@ pub enum UploadEvent {
     /// The upload has ended.
     #[serde(rename = "uploadFinished")]
     Finished {
-        /// Whether the server took the package, or why it did not.
+        /// The outcome.
         #[serde(flatten, serialize_with = "finish_reason")]
         reason: UploadFinishReason,
     },
@@ -141,12 +141,12 @@ fn title_reservation<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
-    struct Answer {
+    struct ReservationJson {
         ok: bool,
         status: i32,
     }
     let ok = *status == TitleReservationStatus::ReservedForCreation;
-    Answer { ok, status: i32::from(*status) }.serialize(serializer)
+    ReservationJson { ok, status: i32::from(*status) }.serialize(serializer)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
@@ -155,12 +155,12 @@ fn finish_reason<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
-    struct Answer {
+    struct OutcomeJson {
         ok: bool,
         reason: i32,
     }
     let ok = *reason == UploadFinishReason::Ok;
-    Answer { ok, reason: i32::from(*reason) }.serialize(serializer)
+    OutcomeJson { ok, reason: i32::from(*reason) }.serialize(serializer)
 }
 
 impl Event {

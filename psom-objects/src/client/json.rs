@@ -1,11 +1,12 @@
 //! Helpers for the JSON form of events.
 
+use data_encoding::HEXLOWER;
 use serde::{Serialize, Serializer};
 
-use crate::{hex, types::EncryptedFile};
+use crate::types::EncryptedFile;
 
-/// The part of an encrypted file that may be published: not its key, so that a log of events does
-/// not give the file away.
+/// The fields of an encrypted file that may be published. The key is omitted, so that a log of events
+/// does not reveal the file.
 #[derive(Serialize)]
 pub(super) struct PublicFile<'a> {
     url: &'a str,
@@ -14,7 +15,7 @@ pub(super) struct PublicFile<'a> {
 
 impl<'a> From<&'a EncryptedFile> for PublicFile<'a> {
     fn from(file: &'a EncryptedFile) -> Self {
-        Self { url: &file.url, sha1: hex::encode(&file.hash) }
+        Self { url: &file.url, sha1: HEXLOWER.encode(&file.hash) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The conference as the objects below it see it.
+//! The interface of the conference for the objects below it.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Root {
         self.0.model(scope)
     }
 
-    /// Gives back a reserved title that is not going to be used.
+    /// Queues the release of a reserved title that is not needed.
     pub(super) fn release_title(&self, scope: &mut Scope, cookie: i32) {
         self.0.release_title(scope, cookie);
     }

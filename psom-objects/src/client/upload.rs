@@ -59,7 +59,7 @@ impl std::fmt::Debug for Source {
 }
 
 impl Upload {
-    /// Packs a manifest with the files that it names.
+    /// Creates a package from a manifest and the files that it names.
     ///
     /// # Errors
     /// The manifest cannot be written, or names other files than these.
@@ -80,8 +80,8 @@ impl Upload {
         Ok(Self::with_source(&manifest, source, packed_bytes, unpacked_bytes))
     }
 
-    /// Uploads a package that is written already. `packed_bytes` is the length of the package,
-    /// `unpacked_bytes` the sum of the lengths of its files.
+    /// Uploads an existing package. `packed_bytes` is the length of the package, and `unpacked_bytes`
+    /// is the sum of the lengths of its files.
     pub fn from_reader(
         manifest: &Manifest,
         reader: impl PackageReader,
@@ -171,7 +171,7 @@ impl Upload {
         Self::new(Manifest::CreateAnnotation(manifest), [(FILE, &picture[..])])
     }
 
-    /// Returns the title that has to be reserved, if the package creates a content.
+    /// Returns the title that must be reserved, if the package creates a content.
     pub fn title(&self) -> Option<&str> {
         self.title.as_deref()
     }

@@ -21,8 +21,8 @@ use crate::{
     serves = interfaces::UploadManagerClient,
     calls = interfaces::UploadManagerServer
 )]
-pub(super) struct UploadManager {
-    streams: HashMap<i32, Handle<UploadStream>>,
+pub(super) struct ClientUploads {
+    streams: HashMap<i32, Handle<ClientUploadStream>>,
     /// Requested uploads that the server has not answered yet.
     requested: HashSet<i32>,
     /// The number of connected streams that no upload has claimed yet.
@@ -33,7 +33,7 @@ pub(super) struct UploadManager {
     downloads: HashSet<i32>,
     /// Packages that are sent as soon as the server accepts them.
     packages: HashMap<i32, Sending>,
-    /// Files that a browser sends.
+    /// The files that a browser sends.
     forms: HashMap<i32, Form>,
     pub(super) root: Root,
     /// Whether the server has connected it.
@@ -48,7 +48,7 @@ struct Sending {
     is_finished: bool,
 }
 
-/// A file that a browser sends as a form, once the server has said where to.
+/// A file that a browser sends as a form after the server has sent the URL.
 struct Form {
     manifest: String,
     has_title: bool,
@@ -56,36 +56,36 @@ struct Form {
     is_accepted: bool,
 }
 
-/// The size of one `sWrite`.
+/// The size of the data of an `sWrite` in bytes. It is far below the limit of a record (1 MiB).
 const PIECE_BYTES: usize = 64 << 10;
 
-/// How many bytes of a package may be on the way without having arrived: eight writes. That keeps a
-/// fast connection busy and leaves room in the send queue for everything else.
+/// Upper bound on the sent bytes of a package that have not arrived: eight writes. They keep a fast
+/// connection busy and leave room in the send queue for other calls.
 const MAX_IN_FLIGHT_BYTES: u64 = 8 * PIECE_BYTES as u64;
 
-/// How many streams a server may connect beyond those that uploads wait for. A server may connect a
-/// stream and reject the upload afterwards.
+/// Upper bound on the streams that a server may connect in addition to those for which uploads wait. A
+/// server can connect a stream and then reject the upload.
 const MAX_SPARE_STREAMS: usize = 100;
 
 #[distributed_object]
-impl UploadManager {
-    /// Connects a stream. All streams have one name; `cAcceptUpload` says which upload a stream is
-    /// for.
+impl ClientUploads {
+    /// Connects a stream. All streams have the same part name. `cAcceptUpload` assigns a stream to an
+    /// upload.
     #[child("uploadStreams")]
     fn stream_connected(
         &mut self,
         cx: &mut Context<Self>,
-    ) -> Result<Handle<UploadStream>, Violation> {
+    ) -> Result<Handle<ClientUploadStream>, Violation> {
         if self.unclaimed_streams >= self.requested.len() + MAX_SPARE_STREAMS {
             return Err(Violation::new("too many upload streams without an upload"));
         }
         self.unclaimed_streams += 1;
         let manager = cx.handle();
-        Ok(cx.add_while_connected(UploadStream::new(self.root.clone(), manager)))
+        Ok(cx.add_while_connected(ClientUploadStream::new(self.root.clone(), manager)))
     }
 }
 
-impl UploadManager {
+impl ClientUploads {
     pub(super) fn new(root: Root) -> Self {
         Self {
             streams: HashMap::new(),
@@ -100,7 +100,7 @@ impl UploadManager {
         }
     }
 
-    pub(super) fn stream(&self, cookie: i32) -> Option<Handle<UploadStream>> {
+    pub(super) fn stream(&self, cookie: i32) -> Option<Handle<ClientUploadStream>> {
         self.streams.get(&cookie).copied()
     }
 
@@ -111,7 +111,7 @@ impl UploadManager {
             || self.forms.contains_key(&cookie)
             || self.rejected.contains(&cookie);
         if is_used {
-            return Err(CallError::NotNow("the cookie has had its upload; take the next one"));
+            return Err(CallError::NotNow("the cookie has already been used; use the next one"));
         }
         Ok(())
     }
@@ -147,7 +147,7 @@ impl UploadManager {
         self.packages.insert(cookie, sending);
     }
 
-    /// Asks for the address that takes a form, after the title is reserved if it needs one.
+    /// Requests the URL for a form, after the title is reserved if it needs one.
     pub(super) fn send_form(
         &mut self,
         cx: &mut Context<Self>,
@@ -193,7 +193,7 @@ impl UploadManager {
         self.request_stream(cx, cookie, packed, unpacked);
     }
 
-    /// Asks for a stream.
+    /// Requests a stream.
     pub(super) fn request_stream(
         &mut self,
         cx: &mut Context<Self>,
@@ -202,7 +202,7 @@ impl UploadManager {
         unpacked_bytes: i64,
     ) {
         const ACTION: &str = "request an upload";
-        // Two requests of one turn can name the same cookie.
+        // Two requests of the same turn can have the same cookie.
         if let Err(error) = self.check_unused(cookie) {
             let (action, reason) = (ACTION, error.to_string());
             return self.root.report(cx, Event::NotSent { action, reason });
@@ -220,7 +220,7 @@ impl UploadManager {
         self.root.check(cx, "end an upload", sent);
     }
 
-    /// Asks for the address of a decrypted file.
+    /// Requests the URL of a decrypted file.
     pub(super) fn request_download(
         &mut self,
         cx: &mut Context<Self>,
@@ -235,8 +235,8 @@ impl UploadManager {
         self.root.check(cx, "request a decrypted file", sent);
     }
 
-    /// Sends as much of a package as may be on the way, and announces its end when all of it has
-    /// arrived.
+    /// Sends the next bytes of a package up to [`MAX_IN_FLIGHT_BYTES`], and announces its end when all
+    /// bytes have arrived.
     fn send_more(&mut self, cx: &mut Context<Self>, cookie: i32) {
         let (Some(stream), Some(sending)) = (self.stream(cookie), self.packages.get_mut(&cookie))
         else {
@@ -270,7 +270,7 @@ impl UploadManager {
         }
     }
 
-    /// Sends a piece that was read, and goes on. Cancels the upload if the read has failed.
+    /// Sends a piece that was read, and continues. Cancels the upload if the read has failed.
     fn piece_was_read(
         &mut self,
         cx: &mut Context<Self>,
@@ -298,7 +298,7 @@ impl UploadManager {
         }
     }
 
-    /// Records how many bytes of an upload have arrived.
+    /// Sets the number of bytes of an upload that have arrived.
     fn bytes_arrived(&mut self, cx: &mut Context<Self>, cookie: i32, arrived_bytes: u64) {
         if let Some(sending) = self.packages.get_mut(&cookie) {
             sending.arrived_bytes = arrived_bytes.min(sending.sent_bytes);
@@ -311,7 +311,7 @@ impl UploadManager {
         self.requested.remove(&cookie);
         let sending = self.packages.remove(&cookie);
         let form = self.forms.remove(&cookie);
-        // The user who tries again with the same title must find it free.
+        // Release the title, so that the user can retry with it.
         let has_title = sending.is_some_and(|sending| sending.upload.title.is_some())
             || form.is_some_and(|form| form.has_title);
         if reason != UploadFinishReason::Ok && has_title {
@@ -327,8 +327,7 @@ impl UploadManager {
     }
 }
 
-/// Reads the next piece of a package. A reader that returns nothing, or more than it was asked for,
-/// fails.
+/// Reads the next piece of a package. Fails if the reader returns no bytes, or more than requested.
 async fn read(
     mut reader: Box<dyn PackageReader>,
     max_bytes: usize,
@@ -346,7 +345,7 @@ async fn read(
     (reader, piece)
 }
 
-impl Lifecycle for UploadManager {
+impl Lifecycle for ClientUploads {
     fn connected(&mut self, _: &mut Context<Self>) {
         self.is_connected = true;
     }
@@ -362,14 +361,14 @@ impl Lifecycle for UploadManager {
     }
 }
 
-impl UploadManagerClient for UploadManager {
+impl UploadManagerClient for ClientUploads {
     fn c_accept_upload(
         &mut self,
         cx: &mut Context<Self>,
         cookie: i32,
         stream: ObjectRef,
     ) -> Result<(), Violation> {
-        let Some(stream) = cx.resolve::<UploadStream>(stream)? else {
+        let Some(stream) = cx.resolve::<ClientUploadStream>(stream)? else {
             return Err(Violation::new("cAcceptUpload has no stream"));
         };
         if !self.requested.remove(&cookie) {
@@ -439,22 +438,22 @@ impl UploadManagerClient for UploadManager {
     serves = interfaces::UploadStreamClient,
     calls = interfaces::UploadStreamServer
 )]
-pub(super) struct UploadStream {
+pub(super) struct ClientUploadStream {
     cookie: Option<i32>,
     last_packet: i32,
     written_bytes: u64,
     received_bytes: u64,
     root: Root,
-    manager: Handle<UploadManager>,
+    manager: Handle<ClientUploads>,
 }
 
-impl UploadStream {
-    fn new(root: Root, manager: Handle<UploadManager>) -> Self {
+impl ClientUploadStream {
+    fn new(root: Root, manager: Handle<ClientUploads>) -> Self {
         Self { cookie: None, last_packet: 0, written_bytes: 0, received_bytes: 0, root, manager }
     }
 
     pub(super) fn write(&mut self, cx: &mut Context<Self>, data: Bytes) {
-        // No package has two billion writes.
+        // A package has far fewer than two billion writes.
         self.last_packet = self.last_packet.saturating_add(1);
         let length = data.len() as u64;
         let sent = cx.peers().s_write(data, self.last_packet);
@@ -465,7 +464,7 @@ impl UploadStream {
     }
 }
 
-impl Lifecycle for UploadStream {
+impl Lifecycle for ClientUploadStream {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if self.cookie.is_none() {
             cx.tell(self.manager, |manager, _| {
@@ -475,7 +474,7 @@ impl Lifecycle for UploadStream {
     }
 }
 
-impl UploadStreamClient for UploadStream {
+impl UploadStreamClient for ClientUploadStream {
     fn c_disconnect(&mut self, cx: &mut Context<Self>) {
         // `cUploadFinished` carries the reason.
         cx.peers().close();
@@ -484,7 +483,9 @@ impl UploadStreamClient for UploadStream {
     fn c_write_complete(&mut self, cx: &mut Context<Self>, n_bytes: i32) {
         let received = u64::try_from(n_bytes).ok().map(|bytes| self.received_bytes + bytes);
         let Some(received) = received.filter(|received| *received <= self.written_bytes) else {
-            return cx.caller().expel(Violation::new("cWriteComplete of more than was written"));
+            return cx
+                .caller()
+                .expel(Violation::new("cWriteComplete of more bytes than were written"));
         };
         self.received_bytes = received;
         if let Some(cookie) = self.cookie {

@@ -10,7 +10,7 @@ use crate::interfaces::{self, ContentUserManagerClient};
     serves = interfaces::ContentUserManagerClient,
     calls = interfaces::ContentUserManagerServer
 )]
-pub(super) struct ContentUserManager {
+pub(super) struct UsersFollower {
     root: Root,
     /// The users who are present, with the bytes of their addresses and names.
     bytes_by_user: HashMap<i64, usize>,
@@ -18,11 +18,11 @@ pub(super) struct ContentUserManager {
 }
 
 /// Upper bounds on the users of a meeting and on the bytes of their addresses and names. They
-/// protect a client from a server that never stops adding users.
+/// protect a client from a server that adds users endlessly.
 pub(super) const MAX_USERS: usize = 100_000;
 const MAX_USER_BYTES: usize = 64 << 20;
 
-impl ContentUserManager {
+impl UsersFollower {
     pub(super) fn new(root: Root) -> Self {
         Self { root, bytes_by_user: HashMap::new(), total_bytes: 0 }
     }
@@ -32,7 +32,7 @@ impl ContentUserManager {
     }
 }
 
-impl ContentUserManagerClient for ContentUserManager {
+impl ContentUserManagerClient for UsersFollower {
     fn c_users_added(
         &mut self,
         cx: &mut Context<Self>,

@@ -37,7 +37,7 @@ pub use notes::{
     SharedNotesContentClient, SharedNotesContentClientProxy, SharedNotesContentServer,
     SharedNotesContentServerProxy,
 };
-pub(crate) use poll::MOST_CHOICES;
+pub(crate) use poll::MAX_CHOICES;
 pub use poll::{
     PollContentClient, PollContentClientProxy, PollContentServer, PollContentServerProxy,
 };

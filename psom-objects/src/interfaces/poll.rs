@@ -1,7 +1,7 @@
 use psom::{Context, psom_interface};
 
 /// Upper bound on the choices of a poll (sections 3.1.4.1.14 and 3.2.4.1.11.1).
-pub(crate) const MOST_CHOICES: usize = 7;
+pub(crate) const MAX_CHOICES: usize = 7;
 
 /// PollContent on the server (sections 3.1.4.1.14 and 3.3.4.1.11).
 #[psom_interface(

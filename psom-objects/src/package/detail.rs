@@ -1,23 +1,25 @@
-//! The details of a content: what only contents of one type have.
+//! The details of a content, which are specific to its type.
 
-use super::error::{ManifestError, Result};
-use super::ppt::ChunkedPpt;
-use super::raw::RawXml;
-use super::values::{Parsed, boolean, empty, string};
-use super::xml_read::{Cursor, DETAIL, OCP};
-use super::xml_write::XmlWriter;
+use super::{
+    error::{ManifestError, Result},
+    ppt::ChunkedPpt,
+    raw::RawXml,
+    values::{Parsed, boolean, empty, string},
+    xml_read::{Cursor, DETAIL, OCP},
+    xml_write::XmlWriter,
+};
 
 /// The element `contentDetail`: the type of a content, and the detail of that type (section
 /// 3.2.4.1.4.2).
 ///
-/// The schema lets the detail be absent. Where all of it is optional, an absent one is read as an
-/// empty one.
+/// The detail is optional in the schema. If all of its items are optional, an absent detail is read
+/// as an empty one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContentDetail {
     /// `Content.Ppt`: a presentation (section 3.1.4.1.11).
     Ppt(ChunkedPpt),
-    /// `Content.PptWac`: a presentation that another server renders. It has the detail of a
-    /// presentation, since the specification gives it none of its own.
+    /// `Content.PptWac`: a presentation that another server renders. The specification defines no
+    /// detail for it, so it has the detail of a presentation.
     PptWac(ChunkedPpt),
     /// `Content.Whiteboard`: an empty whiteboard (section 3.1.4.1.13).
     Whiteboard,
@@ -27,10 +29,10 @@ pub enum ContentDetail {
     Poll(PollDetail),
     /// `Content.SharedNotes`: a page of notes (section 3.1.4.1.15).
     SharedNotes(SharedNotesDetail),
-    /// `Content.Qna`: questions and answers (section 3.1.4.1.16). The schema's enumeration lacks
-    /// this type, though it has its detail.
+    /// `Content.Qna`: questions and answers (section 3.1.4.1.16). The schema has its detail, but its
+    /// enumeration of types lacks it.
     Qna,
-    /// A content of a type that MS-PSOM does not know.
+    /// A content of a type that MS-PSOM does not define.
     Other(OtherContent),
 }
 
@@ -39,12 +41,11 @@ pub enum ContentDetail {
 pub struct PollDetail {
     /// The question.
     pub question: String,
-    /// The answers to choose from; at least one. How many a meeting takes (section 3.1.4.1.14
-    /// speaks of seven) is the meeting's matter.
+    /// The choices; at least one. The meeting limits their number (section 3.1.4.1.14: seven).
     pub choices: Vec<String>,
-    /// Whether the votes of participants who left still count.
+    /// Whether the votes of users who have left still count.
     pub remember_past_users: bool,
-    /// A text for the clients' own use.
+    /// A text for use by clients.
     pub customization_xml: String,
 }
 
@@ -53,7 +54,7 @@ pub struct PollDetail {
 pub struct SharedNotesDetail {
     /// The URL of the page.
     pub notes_url: Option<String>,
-    /// The page's identifier.
+    /// The identifier of the page.
     pub notes_id: Option<String>,
     /// The title of the notebook.
     pub notebook_title: Option<String>,
@@ -66,14 +67,14 @@ pub struct SharedNotesDetail {
 /// The type and the detail of a third party's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherContent {
-    /// The `type` attribute: 1 to 128 characters without white space or control characters, and
-    /// none of the types of MS-PSOM.
+    /// The `type` attribute: 1 to 128 characters without white space or control characters. It must
+    /// not be a type of MS-PSOM.
     pub content_type: String,
-    /// The element inside of `contentDetail`.
+    /// The element inside `contentDetail`.
     pub xml: Option<RawXml>,
 }
 
-/// Each type with the element that is its detail.
+/// Each type with the element of its detail.
 const TYPES: [(&str, &str); 7] = [
     ("Content.Ppt", "chunkedPptContent"),
     ("Content.PptWac", "chunkedPptContent"),
@@ -85,7 +86,7 @@ const TYPES: [(&str, &str); 7] = [
 ];
 
 impl ContentDetail {
-    /// The content's type, as in the `type` attribute.
+    /// Returns the type of the content, as in the `type` attribute.
     #[must_use]
     pub fn content_type(&self) -> &str {
         match self {
@@ -105,7 +106,7 @@ impl ContentDetail {
         let own = cursor.next_in(DETAIL)?;
         let content_type = match (attributes.get("type", type_name)?, &own) {
             (Some(named), _) => named,
-            // The schema lets the type be absent; then the element tells it.
+            // The type is optional in the schema. If it is absent, the element determines it.
             (None, Some(element)) => match TYPES.iter().find(|(_, name)| name == element) {
                 Some((told, _)) => (*told).to_owned(),
                 None => return Err(ManifestError::NoType { at: cursor.at() }),
@@ -164,8 +165,8 @@ impl ContentDetail {
 }
 
 impl PollDetail {
-    /// A poll as version 1 of its interface has them: past users are remembered, and there is no
-    /// text of the clients' own.
+    /// Returns the detail of a poll of interface version 1, which remembers past users and has no
+    /// text for use by clients.
     pub fn new(question: impl Into<String>, choices: Vec<String>) -> Self {
         let customization_xml = String::new();
         Self { question: question.into(), choices, remember_past_users: true, customization_xml }
@@ -233,7 +234,7 @@ impl SharedNotesDetail {
     }
 }
 
-/// A detail that says nothing: it is absent, or holds at most the one value `empty`.
+/// Reads an empty detail, which is absent or has at most the value `empty`.
 fn read_empty(
     cursor: &mut Cursor<'_>,
     name: &'static str,

@@ -1,20 +1,19 @@
-//! A look at the end of an archive, before anything is allocated for its directory.
+//! The check of an archive's end record, before memory is allocated for the directory.
 //!
-//! The end of a zip archive declares how many entries its directory has, and a reader makes room
-//! for them. Also, readers differ in where they look for that end when bytes follow it. So the
-//! one reading that all agree on is demanded: the end record is the last thing in the file, the
-//! directory lies right before it, and both are as large as they say.
+//! The end record of a zip archive declares the number of entries in the directory, and a zip reader
+//! allocates memory for them. Readers search for the end record in different places if other bytes
+//! follow it. So this check accepts only unambiguous archives: the end record is at the end of the
+//! file, the directory is immediately before it, and both have their declared sizes.
 
 use std::io::{Read, Seek, SeekFrom};
 
-use super::error::PackageError;
-use super::limits::PackageLimits;
+use super::{error::PackageError, limits::PackageLimits};
 
-const END: u64 = 22;
-const LOCATOR: u64 = 20;
-const END64: u64 = 56;
-/// The fixed part of an entry in the directory.
-const ENTRY: u64 = 46;
+const END_RECORD_BYTES: u64 = 22;
+const ZIP64_LOCATOR_BYTES: u64 = 20;
+const ZIP64_END_RECORD_BYTES: u64 = 56;
+/// The size of the fixed part of an entry in the directory.
+const ENTRY_BYTES: u64 = 46;
 
 /// The declarations at the end of the archive.
 struct Declared {
@@ -45,22 +44,22 @@ pub(super) fn check<R: Read + Seek>(
         });
     }
     if declared.offset.checked_add(declared.size) != Some(declared.until) {
-        return Err(broken("its directory is not where its end says"));
+        return Err(broken("its directory is not at its declared position"));
     }
-    if declared.entries.saturating_mul(ENTRY) > declared.size {
+    if declared.entries.saturating_mul(ENTRY_BYTES) > declared.size {
         return Err(broken("its directory is too short for its entries"));
     }
     if declared.entries == 0 {
         return Err(PackageError::NoManifest);
     }
     if read_at::<4, _>(reader, declared.offset)? != *b"PK\x01\x02" {
-        return Err(broken("its directory does not start where its end says"));
+        return Err(broken("its directory does not start at its declared position"));
     }
     Ok(())
 }
 
 fn read_end<R: Read + Seek>(reader: &mut R, length: u64) -> Result<Declared, PackageError> {
-    let Some(at) = length.checked_sub(END) else {
+    let Some(at) = length.checked_sub(END_RECORD_BYTES) else {
         return Err(broken("it is shorter than the shortest archive"));
     };
     let end = read_at::<22, _>(reader, at)?;
@@ -70,7 +69,7 @@ fn read_end<R: Read + Seek>(reader: &mut R, length: u64) -> Result<Declared, Pac
     let (this_disk, all_disks) = (u16_at(&end, 8), u16_at(&end, 10));
     let (size, offset) = (u32_at(&end, 12), u32_at(&end, 16));
     if all_disks == u16::MAX || size == u32::MAX || offset == u32::MAX {
-        let locator_at = at.checked_sub(LOCATOR);
+        let locator_at = at.checked_sub(ZIP64_LOCATOR_BYTES);
         if let Some(locator_at) = locator_at
             && let locator = read_at::<20, _>(reader, locator_at)?
             && locator.starts_with(b"PK\x06\x07")
@@ -89,18 +88,18 @@ fn read_end<R: Read + Seek>(reader: &mut R, length: u64) -> Result<Declared, Pac
     })
 }
 
-/// The end record of an archive beyond 4 GiB or 65,534 entries.
+/// Reads the end record of an archive with more than 4 GiB or more than 65,534 entries.
 fn read_end64<R: Read + Seek>(
     reader: &mut R,
     locator: &[u8; 20],
     locator_at: u64,
 ) -> Result<Declared, PackageError> {
     let until = u64_at(locator, 8);
-    if until.checked_add(END64) != Some(locator_at) {
-        return Err(broken("its zip64 end record is not where its locator says"));
+    if until.checked_add(ZIP64_END_RECORD_BYTES) != Some(locator_at) {
+        return Err(broken("its zip64 end record is not at its declared position"));
     }
     let end = read_at::<56, _>(reader, until)?;
-    if !end.starts_with(b"PK\x06\x06") || u64_at(&end, 4) != END64 - 12 {
+    if !end.starts_with(b"PK\x06\x06") || u64_at(&end, 4) != ZIP64_END_RECORD_BYTES - 12 {
         return Err(broken("its zip64 end record is damaged"));
     }
     let (this_disk, all_disks) = (u64_at(&end, 24), u64_at(&end, 32));
@@ -125,7 +124,7 @@ fn broken(reason: &str) -> PackageError {
     PackageError::Archive { reason: reason.to_owned() }
 }
 
-/// The bytes of a fixed record at a fixed place; beyond it, zeros.
+/// Returns bytes at a fixed position of a record. Bytes beyond its end are zeros.
 fn bytes_at<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
     record.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
 }

@@ -8,10 +8,10 @@ use zip::result::ZipError;
 /// The result of reading or writing a document.
 pub(super) type Result<T> = std::result::Result<T, ManifestError>;
 
-/// Why a document (a manifest, a location, a fragment of either) was refused.
+/// A document (a manifest, a location, or a fragment of one) was rejected.
 ///
-/// `at` is the path of element names from the root, such as `ocp/createContent/common`. Texts
-/// that are quoted from the document are cut to a few dozen characters.
+/// `at` is the path of element names from the root, such as `ocp/createContent/common`. Quoted texts
+/// of the document are truncated to 60 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ManifestError {
@@ -23,7 +23,7 @@ pub enum ManifestError {
         /// Bytes allowed.
         limit: usize,
     },
-    /// Elements nest deeper than the parser follows.
+    /// Elements are nested more deeply than the parser allows.
     #[error("in {at}, elements nest more than {limit} deep")]
     TooDeep {
         /// The place in the document.
@@ -31,7 +31,7 @@ pub enum ManifestError {
         /// The deepest level allowed.
         limit: usize,
     },
-    /// It is not XML, or not XML with namespaces.
+    /// The document is not well-formed XML with namespaces.
     #[error("the document is not well-formed at byte {offset}: {reason}")]
     Malformed {
         /// The position in bytes from the start.
@@ -45,20 +45,20 @@ pub enum ManifestError {
         /// The position in bytes from the start.
         offset: u64,
     },
-    /// The document is not in UTF-8 or UTF-16, or says so of itself.
+    /// The encoding of the document is, or is declared as, neither UTF-8 nor UTF-16.
     #[error("the document's encoding is {found}, and only UTF-8 and UTF-16 are read")]
     Encoding {
         /// The encoding found.
         found: String,
     },
-    /// The root element is another one.
+    /// The root element is not the expected one.
     #[error("the root element is `{found}` in the namespace `{namespace}`, not {expected}")]
     Root {
         /// The root's local name.
         found: String,
         /// The root's namespace; empty for none.
         namespace: String,
-        /// The element that was due, with its namespace.
+        /// The expected element with its namespace.
         expected: String,
     },
     /// A required element is absent.
@@ -69,8 +69,8 @@ pub enum ManifestError {
         /// The expected item.
         expected: String,
     },
-    /// An element stands where the schema has none or another one.
-    #[error("{at} has the element `{found}` where {expected} is due")]
+    /// The schema requires another item or none in the position of an element.
+    #[error("{at} has the element `{found}`, but the schema requires {expected}")]
     Unexpected {
         /// The parent.
         at: String,
@@ -99,21 +99,21 @@ pub enum ManifestError {
         /// Its namespace; empty for none.
         found: String,
     },
-    /// Text stands where only elements may.
+    /// Text is between elements.
     #[error("{at} has text between its elements")]
     Text {
         /// The parent.
         at: String,
     },
     /// An attribute that the schema does not have.
-    #[error("{at} has the attribute `{name}`, which the schema does not know")]
+    #[error("{at} has the attribute `{name}`, which the schema does not define")]
     Attribute {
         /// The element.
         at: String,
         /// The attribute.
         name: String,
     },
-    /// A value is not of its type.
+    /// A value does not have the type that the schema requires.
     #[error("{at} is `{value}`, not {expected}")]
     Value {
         /// The element or the attribute.
@@ -123,7 +123,7 @@ pub enum ManifestError {
         /// The expected item.
         expected: &'static str,
     },
-    /// A file name that cannot name a file at the root of a package.
+    /// A name is not valid for a file at the root of a package.
     #[error("{at} names the file `{name}`, which {reason}")]
     FileName {
         /// The element or the attribute.
@@ -133,7 +133,7 @@ pub enum ManifestError {
         /// The fault.
         reason: &'static str,
     },
-    /// The detail's element is not the one of the content's type.
+    /// The detail does not belong to the content's type.
     #[error("a content of type {content_type} cannot have the detail `{found}`")]
     Mismatch {
         /// The `type` attribute.
@@ -141,28 +141,28 @@ pub enum ManifestError {
         /// The element found.
         found: String,
     },
-    /// `contentDetail` does not say its type, and its element does not tell it either.
-    #[error("{at} has no type, and its element does not tell it")]
+    /// `contentDetail` has no type, and its element does not determine one.
+    #[error("{at} has no type, and its element does not determine one")]
     NoType {
         /// The element.
         at: String,
     },
-    /// A value in memory that the schema has no document for.
-    #[error("this value cannot be written as a document, since it would be read as another one")]
+    /// The schema has no document for a value.
+    #[error("this value cannot be written as a document, because it would be read as another one")]
     Unwritable,
 }
 
-/// Why a package was refused, or could not be read or written.
+/// A package was rejected, or could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PackageError {
-    /// The bytes are no zip archive, or a damaged one.
-    #[error("the package is no intact zip archive: {reason}")]
+    /// The bytes are not a zip archive, or the archive is damaged.
+    #[error("the package is not an intact zip archive: {reason}")]
     Archive {
         /// The fault.
         reason: String,
     },
-    /// Reading the package failed, not the package.
+    /// Reading failed, although the package may be intact.
     #[error("the package could not be read")]
     Io(#[source] io::Error),
     /// The manifest is not valid.
@@ -205,7 +205,7 @@ pub enum PackageError {
         /// Bytes allowed.
         limit: u64,
     },
-    /// An entry unpacks to suspiciously much.
+    /// The compression ratio of an entry is larger than allowed.
     #[error("the file `{name}` unpacks to more than {limit} times its packed size")]
     Ratio {
         /// The entry.
@@ -213,7 +213,7 @@ pub enum PackageError {
         /// The ratio allowed.
         limit: u64,
     },
-    /// An entry's name is no plain file name at the root.
+    /// The name of an entry is not valid for a file at the root.
     #[error("the package has an entry `{name}`, which {reason}")]
     EntryName {
         /// The entry, as printable text.
@@ -221,7 +221,7 @@ pub enum PackageError {
         /// The fault.
         reason: &'static str,
     },
-    /// Two entries have one name, but for upper and lower case.
+    /// The names of two entries differ at most in case.
     #[error("the package has more than one entry named `{name}`")]
     Duplicate {
         /// The name.
@@ -233,33 +233,33 @@ pub enum PackageError {
         /// The entry.
         name: String,
     },
-    /// An entry is packed by a method other than "stored" and "deflate".
-    #[error("the file `{name}` is packed by {method}, and only deflate and stored are read")]
+    /// The compression method of an entry is neither "stored" nor "deflate".
+    #[error("the file `{name}` is packed by {method}, but only deflate and stored are supported")]
     Compression {
         /// The entry.
         name: String,
         /// The method found.
         method: String,
     },
-    /// The manifest names a file that is not there.
+    /// The manifest names a file that the package does not have.
     #[error("the manifest refers to the file `{name}`, which the package lacks")]
     MissingFile {
         /// The file.
         name: String,
     },
-    /// A file is there that the manifest does not name.
+    /// The package has a file that the manifest does not name.
     #[error("the package has the file `{name}`, to which its manifest does not refer")]
     Unreferenced {
         /// The file.
         name: String,
     },
-    /// The caller asked for a file that is not there.
+    /// The caller requested a file that the package does not have.
     #[error("the package has no file `{name}`")]
     NoSuchFile {
         /// The file.
         name: String,
     },
-    /// A file does not unpack to what the directory declares of it.
+    /// An unpacked file differs from its entry in the directory.
     #[error("the file `{name}` is damaged: {reason}")]
     Damaged {
         /// The file.
@@ -267,30 +267,30 @@ pub enum PackageError {
         /// The fault.
         reason: String,
     },
-    /// The bytes for a new file, or those of an unpacked one, could not be passed on.
+    /// The bytes of a file could not be read from their source or written to their target.
     #[error("copying the file `{name}` failed")]
     Copy {
         /// The file.
         name: String,
-        /// Why.
+        /// The error of the source or the target.
         source: io::Error,
     },
-    /// A file has 4 GiB or more, but was not announced as large.
+    /// A file has 4 GiB or more, but was not added as a large file.
     #[error("the file `{name}` has 4 GiB or more; add it with `add_large_file`")]
     NeedsZip64 {
         /// The file.
         name: String,
     },
     /// An earlier file could not be added, so the package cannot be completed.
-    #[error("the package cannot be completed, since adding a file failed before")]
+    #[error("the package cannot be completed, because adding a file failed")]
     Failed,
 }
 
 impl From<ZipError> for PackageError {
     fn from(error: ZipError) -> Self {
         match error {
-            // An end that comes too early, and data that make no sense, are the archive's fault.
-            ZipError::Io(error) if blames_the_data(&error) => {
+            // A premature end and invalid data are faults of the archive.
+            ZipError::Io(error) if is_fault_of_data(&error) => {
                 Self::Archive { reason: error.to_string() }
             }
             ZipError::Io(error) => Self::Io(error),
@@ -300,19 +300,19 @@ impl From<ZipError> for PackageError {
 }
 
 /// Reports whether a read error is a fault of the bytes and not of their source.
-pub(super) fn blames_the_data(error: &io::Error) -> bool {
+pub(super) fn is_fault_of_data(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput
     )
 }
 
-/// A text from outside, short and printable enough for an error message.
+/// Returns an untrusted text, truncated and with printable characters only, for an error message.
 pub(super) fn shown(text: &str) -> String {
-    const MOST: usize = 60;
+    const MAX_CHARS: usize = 60;
     let mut shown: String =
-        text.chars().take(MOST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    if text.chars().nth(MOST).is_some() {
+        text.chars().take(MAX_CHARS).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(MAX_CHARS).is_some() {
         shown.push('…');
     }
     shown

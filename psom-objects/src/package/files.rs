@@ -1,55 +1,57 @@
-//! Which files a manifest refers to.
+//! The files to which a manifest refers.
 
 use std::collections::BTreeSet;
 
-use super::detail::ContentDetail;
-use super::manifest::{Manifest, ResourceDetail};
-use super::names;
-use super::ppt::{PptContentResource, PptResource};
-use super::raw::RawXml;
+use super::{
+    detail::ContentDetail,
+    manifest::{Manifest, ResourceDetail},
+    names,
+    ppt::{PptContentResource, PptResource},
+    raw::RawXml,
+};
 
 /// The references of one manifest.
 #[derive(Default)]
 struct References<'m> {
     /// Files that the package must have.
     required: Vec<&'m str>,
-    /// Names that mean a file in a nested archive or in another package, but might stand at the
-    /// root of this one.
+    /// Names of files in a nested archive or in another package. They can also be files at the root
+    /// of this package.
     inner: Vec<&'m str>,
-    /// The part of a third party, whose references only that party can tell from other values.
+    /// The element of a third party. Its references cannot be distinguished from other values.
     open: Option<&'m RawXml>,
 }
 
 impl Manifest {
-    /// The files that the package must have at its root (section 3.2.4.1.4), each once, in the
-    /// manifest's order.
+    /// Returns the files that the package must have at its root (section 3.2.4.1.4), each once, in
+    /// the order of the manifest.
     #[must_use]
     pub fn files(&self) -> Vec<&str> {
         let mut seen = BTreeSet::new();
         let mut files = self.references().required;
-        files.retain(|name| seen.insert(names::key(name)));
+        files.retain(|name| seen.insert(names::key_of_name(name)));
         files
     }
 
-    /// Reports whether the package may contain this file: one of [`files`](Self::files), a picture
-    /// or notes of a nested archive, or any name that is a value in the part of a third party.
+    /// Reports whether the package may contain this file: one of [`files`](Self::files), a thumbnail
+    /// or notes of a nested archive, or a value in the element of a third party.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
-        self.allowed_keys().contains(&names::key(name))
+        self.allowed_keys().contains(&names::key_of_name(name))
     }
 
-    /// The keys of all files that the package may have.
+    /// Returns the keys of all files that the package may have.
     pub(super) fn allowed_keys(&self) -> BTreeSet<String> {
         let References { required, inner, open } = self.references();
         let mut keys: BTreeSet<String> =
-            required.into_iter().chain(inner).map(names::key).collect();
+            required.into_iter().chain(inner).map(names::key_of_name).collect();
         if let Some(open) = open {
             let values = open.values();
             keys.extend(
                 values
                     .iter()
                     .filter(|value| names::check_reference(value).is_ok())
-                    .map(|value| names::key(value)),
+                    .map(|value| names::key_of_name(value)),
             );
         }
         keys
@@ -99,7 +101,7 @@ impl<'m> References<'m> {
                             self.required.push(file);
                             self.inner.extend(notes);
                         }
-                        // Without a nested archive, the notes can only stand at the root.
+                        // Without a nested archive, the notes can only be at the root.
                         None => self.required.extend(notes),
                     }
                 }

@@ -18,7 +18,7 @@ pub struct PackageLimits {
     /// Bytes of all unpacked entries together (default: 1 GiB).
     pub total_bytes: u64,
     /// Unpacked size of an entry divided by its packed size (default: 250). Entries up to
-    /// [`RATIO_FLOOR`](Self::RATIO_FLOOR) are exempt.
+    /// [`RATIO_FLOOR_BYTES`](Self::RATIO_FLOOR_BYTES) are exempt.
     pub ratio: u64,
 }
 
@@ -29,7 +29,7 @@ pub(super) const MAX_MANIFEST_BYTES: usize = 1 << 20;
 impl PackageLimits {
     /// The unpacked size in bytes up to which an entry may have any ratio. A few empty pixels
     /// compress very well and cost little memory.
-    pub const RATIO_FLOOR: u64 = 1 << 20;
+    pub const RATIO_FLOOR_BYTES: u64 = 1 << 20;
 }
 
 impl Default for PackageLimits {

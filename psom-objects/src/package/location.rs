@@ -1,27 +1,29 @@
-//! The place in a presentation that is on display.
+//! The displayed location of a presentation.
 
 use quick_xml::name::{Namespace, QName, ResolveResult};
 
-use super::error::{ManifestError, Result, shown};
-use super::raw::RawXml;
-use super::values::count;
-use super::xml_read::{Cursor, LOCATION, malformed};
-use super::xml_write::XmlWriter;
+use super::{
+    error::{ManifestError, Result, shown},
+    raw::RawXml,
+    values::count,
+    xml_read::{Cursor, LOCATION, malformed},
+    xml_write::XmlWriter,
+};
 
 /// The text that a client may send to `sSetLocation` instead of a document: the first location of
 /// the presentation (section 3.3.4.1.10.1).
 pub const INITIAL_LOCATION: &str = "INITIAL_LOCATION";
 
-/// A place in a presentation: the document `PptLocation` (section 3.1.4.1.11), which
+/// A location in a presentation: the document `PptLocation` (section 3.1.4.1.11), which
 /// `sSetLocation` and `cSetLocation` carry.
 ///
-/// The slide must be below the presentation's slide count; only who knows that count can check
-/// it. What third parties add to the document is kept.
+/// The slide must be below the presentation's number of slides. The parser does not know that number,
+/// so its caller checks it. Elements and attributes of third parties are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Location {
     /// The slide, from 0; at most 2147483647.
     pub slide: u32,
-    /// How many of the slide's animations have run; at most 2147483647.
+    /// The number of the slide's animations that have run; at most 2147483647.
     pub click: u32,
     /// Elements of other namespaces, in the document's order.
     pub extensions: Vec<RawXml>,
@@ -29,7 +31,7 @@ pub struct Location {
     pub attributes: Vec<ForeignAttribute>,
 }
 
-/// An attribute of a namespace that a schema leaves open.
+/// An attribute of a namespace that the schema does not define.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignAttribute {
     /// The namespace; not empty.
@@ -40,27 +42,27 @@ pub struct ForeignAttribute {
     pub value: String,
 }
 
-/// The namespace that the prefix `xml` has everywhere.
+/// The namespace of the prefix `xml`.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
-/// A longer namespace is refused on an attribute: it would be copied for each of them.
-const MAX_NAMESPACE: usize = 1024;
+/// Upper bound on the namespace of an attribute, which is copied for each attribute.
+const MAX_NAMESPACE_BYTES: usize = 1024;
 
 impl Location {
-    /// The longest document, in bytes: what a string of the protocol can hold.
+    /// Upper bound on a document in bytes: the capacity of a string of the protocol.
     pub const MAX_BYTES: usize = 65_535;
 
-    /// The place after `click` animations of the slide `slide`.
+    /// Returns the location after `click` animations of a slide.
     #[must_use]
     pub fn new(slide: u32, click: u32) -> Self {
         Self { slide, click, ..Self::default() }
     }
 
-    /// Reads the document, and holds it to its schema.
+    /// Parses the document and validates it against its schema.
     ///
     /// # Errors
-    /// The first departure from the schema; a DOCTYPE; more than [`MAX_BYTES`](Self::MAX_BYTES).
-    /// Also for [`INITIAL_LOCATION`], which is no document.
+    /// The document violates the schema, has a DOCTYPE, or is longer than
+    /// [`MAX_BYTES`](Self::MAX_BYTES). [`INITIAL_LOCATION`] is not a document either.
     pub fn parse(xml: &str) -> Result<Self> {
         let mut cursor = Cursor::document(xml, Self::MAX_BYTES)?;
         let root = cursor.enter_root(LOCATION, "PptLocation")?;
@@ -71,7 +73,7 @@ impl Location {
                 return Err(ManifestError::Attribute { at: cursor.at(), name: shown(&key) });
             };
             let name = name.as_ref();
-            if namespace == LOCATION || namespace.len() > MAX_NAMESPACE {
+            if namespace == LOCATION || namespace.len() > MAX_NAMESPACE_BYTES {
                 return Err(ManifestError::Attribute { at: cursor.at(), name: shown(&key) });
             }
             if attributes.iter().any(|a| a.namespace == namespace && a.name == name) {
@@ -88,7 +90,7 @@ impl Location {
         let mut extensions = Vec::new();
         let mut size = 0;
         while let Some(extension) = RawXml::read(&mut cursor, LOCATION)? {
-            // Each brings the declarations it needs, so many small ones could grow large.
+            // Each element gets the declarations that it needs, so many small ones can grow large.
             size += extension.as_str().len();
             if size > Self::MAX_BYTES {
                 return Err(ManifestError::TooLarge { size, limit: Self::MAX_BYTES });
@@ -100,10 +102,10 @@ impl Location {
         Ok(Self { slide, click, extensions, attributes })
     }
 
-    /// Writes the document, which [`parse`](Self::parse) reads as the same value.
+    /// Returns the document. [`parse`](Self::parse) reads it as the same value.
     ///
     /// # Errors
-    /// The value has no document: a number is too large, or an attribute is no XML.
+    /// A number is too large, or an attribute is not valid in XML.
     pub fn to_xml(&self) -> Result<String> {
         let mut out = XmlWriter::new("PptLocation", LOCATION);
         for (index, attribute) in self.attributes.iter().enumerate() {

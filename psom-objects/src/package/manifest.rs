@@ -1,34 +1,36 @@
-//! The manifest of a package: what the client asks the server to create.
+//! The manifest of a package: the client's request to create something.
 
-use super::detail::ContentDetail;
-use super::error::{ManifestError, Result};
-use super::limits::MAX_MANIFEST_BYTES;
-use super::ppt::{self, PptContentResource};
-use super::raw::RawXml;
-use super::values::{Parsed, boolean, long, string};
-use super::xml_read::{Cursor, DETAIL, OCP};
-use super::xml_write::XmlWriter;
+use super::{
+    detail::ContentDetail,
+    error::{ManifestError, Result},
+    limits::MAX_MANIFEST_BYTES,
+    ppt::{self, PptContentResource},
+    raw::RawXml,
+    values::{Parsed, boolean, long, string},
+    xml_read::{Cursor, DETAIL, OCP},
+    xml_write::XmlWriter,
+};
 use crate::types::ContentVisibility;
 
 /// The content of `OcpManifest.xml`: one action (section 3.2.4.1.4.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manifest {
-    /// Create a content, or upgrade one.
+    /// Creates or upgrades a content.
     CreateContent(CreateContent),
-    /// Create an image annotation.
+    /// Creates an image annotation.
     CreateAnnotation(CreateAnnotation),
-    /// Add resources to a presentation that exists.
+    /// Adds resources to an existing presentation.
     CreatePptContentResource(CreatePptContentResource),
 }
 
 /// The action `createContent`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateContent {
-    /// Present where an existing content is to be replaced; a server may ignore such a request.
+    /// The request to replace an existing content. A server may ignore it.
     pub upgrade: Option<Upgrade>,
     /// The properties that contents of all types have.
     pub common: Common,
-    /// The content's type, and what only this type has.
+    /// The type of the content with its detail.
     pub detail: ContentDetail,
 }
 
@@ -39,15 +41,15 @@ pub struct Upgrade {
     pub content_id: Option<i64>,
 }
 
-/// The element `common`: what contents of all types have.
+/// The element `common`: the properties that contents of all types have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Common {
-    /// The title, reserved before by `sReserveTitle`. Any text here; what a meeting takes for a
-    /// title is the meeting's matter.
+    /// The title, which the client has reserved with `sReserveTitle`. The schema allows any text; the
+    /// meeting validates it.
     pub title: String,
-    /// The file of the package that participants may download as it is.
+    /// The original file, which users can download. It is a file of the package.
     pub native_file: Option<String>,
-    /// The users who see the content at first.
+    /// The initial visibility.
     pub visibility: Option<ContentVisibility>,
     /// Whether the content is presented at once.
     pub presented: Option<bool>,
@@ -60,7 +62,7 @@ pub struct Common {
 pub struct CreateAnnotation {
     /// The content, or the part of it, to annotate.
     pub parent_id: String,
-    /// The annotation's properties, for which there is no schema.
+    /// The properties of the annotation, which have no schema.
     pub detail: Option<RawXml>,
 }
 
@@ -83,15 +85,14 @@ pub enum ResourceDetail {
 }
 
 impl Manifest {
-    /// The longest manifest that is read or written, in bytes (1 MiB).
+    /// Upper bound on a manifest that is read or written, in bytes (1 MiB).
     pub const MAX_BYTES: usize = MAX_MANIFEST_BYTES;
 
-    /// Reads a manifest, and holds it to the schema: order, presence and types of elements and
-    /// attributes, and their namespaces. Beyond the schema, file names must be plain names, and
-    /// the detail must be that of the content's type.
+    /// Parses a manifest and validates it against the schema. In addition, file names must have no
+    /// path, and the detail must be that of the content's type.
     ///
     /// # Errors
-    /// The first departure from the schema; a DOCTYPE; more than [`MAX_BYTES`](Self::MAX_BYTES).
+    /// The manifest is invalid, has a DOCTYPE, or is longer than [`MAX_BYTES`](Self::MAX_BYTES).
     pub fn parse(xml: &str) -> Result<Self> {
         let mut cursor = Cursor::document(xml, Self::MAX_BYTES)?;
         let root = cursor.enter_root(OCP, "ocp")?;
@@ -115,10 +116,10 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// Reads a manifest from the bytes of its file: UTF-8, or UTF-16 with a byte order mark.
+    /// Parses a manifest from the bytes of its file: UTF-8, or UTF-16 with a byte order mark.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and where the bytes are in another encoding.
+    /// The bytes have another encoding, or [`parse`](Self::parse) fails.
     pub fn parse_bytes(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(ManifestError::TooLarge { size: bytes.len(), limit: Self::MAX_BYTES });
@@ -138,11 +139,11 @@ impl Manifest {
         Self::parse(str::from_utf8(bytes).map_err(|_| unknown_encoding())?)
     }
 
-    /// Writes the manifest as a document, which [`parse`](Self::parse) reads as the same value.
+    /// Returns the manifest as a document. [`parse`](Self::parse) reads it as the same value.
     ///
     /// # Errors
-    /// The value has no document: it breaks the schema (a poll without choices, a file name that
-    /// is a path), holds characters that XML lacks, or is too long.
+    /// The value violates the schema (such as a poll without choices, or a file name with a path),
+    /// has characters that XML does not allow, or is too long.
     pub fn to_xml(&self) -> Result<String> {
         let mut out = XmlWriter::new("ocp", OCP);
         match self {
@@ -151,7 +152,7 @@ impl Manifest {
             Self::CreatePptContentResource(resource) => resource.write(&mut out),
         }
         let xml = out.finish();
-        // Reading it back is the one check that cannot miss a rule that reading has.
+        // Parsing the result applies every rule of the parser.
         if Self::parse(&xml)? == *self { Ok(xml) } else { Err(ManifestError::Unwritable) }
     }
 }
@@ -163,14 +164,14 @@ impl From<CreateContent> for Manifest {
 }
 
 impl CreateContent {
-    /// A content with a title and a detail, and nothing else.
+    /// Returns a content with only a title and a detail.
     #[must_use]
     pub fn new(title: impl Into<String>, detail: ContentDetail) -> Self {
         let common = Common { title: title.into(), ..Common::default() };
         Self { upgrade: None, common, detail }
     }
 
-    /// The same with a file that participants may download.
+    /// Adds the original file, which users can download.
     #[must_use]
     pub fn with_native_file(mut self, file: impl Into<String>) -> Self {
         self.common.native_file = Some(file.into());

@@ -1,16 +1,15 @@
-//! OC packages: what a client uploads to create a content, an image annotation or a part of a
+//! OC packages, which clients upload to create a content, an image annotation or resources of a
 //! presentation (sections 3.2.4.1.4 and 7 of MS-PSOM).
 //!
-//! A package is an OPC file, that is a zip archive: `OcpManifest.xml` at its root says what is to
-//! be created, and the files that the manifest names stand beside it. [`Manifest`] is that
-//! document as plain types, [`Package`] reads an archive, [`PackageWriter`] writes one.
-//! [`OpcWriter`] and [`OpcReader`] are for other OPC files, such as those of slides' thumbnails.
-//! [`Location`], the place in a presentation that is on display, is here as well, since it is
-//! read by the same means.
+//! A package is an OPC file, that is, a zip archive. `OcpManifest.xml` at its root describes the
+//! object to create, and the files that the manifest names are next to it. [`Manifest`] is that
+//! document as plain types. [`Package`] reads an archive, and [`PackageWriter`] writes one.
+//! [`OpcWriter`] and [`OpcReader`] are for other OPC files, such as those of slide thumbnails.
+//! [`Location`], the displayed location of a presentation, uses the same XML parser.
 //!
-//! A package comes from a stranger. So [`Package::open`] refuses whatever is doubtful before it
-//! unpacks a byte, each file is held to its declared size while it is read, and nothing is
-//! allocated that the bytes at hand do not justify.
+//! Packages are untrusted. [`Package::open`] rejects every irregular archive before it unpacks a
+//! byte, a file is checked against its declared size while it is read, and memory is allocated only
+//! in proportion to the bytes that have arrived.
 //!
 //! ```
 //! # use psom_objects::package::{CreateContent, ContentDetail, PackageLimits, Manifest, Package, PackageError, PackageWriter};
@@ -61,7 +60,7 @@ pub use manifest::{
     Common, CreateAnnotation, CreateContent, CreatePptContentResource, Manifest, ResourceDetail,
     Upgrade,
 };
-pub(crate) use names::key as key_of_name;
+pub use names::key_of_name;
 pub use opc::{OpcReader, read_part};
 pub use opc_writer::OpcWriter;
 pub use open::Package;

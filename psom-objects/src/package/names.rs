@@ -1,9 +1,31 @@
 //! The valid names of a package's files, and the comparison of names.
 
-/// Upper bound on a file name in bytes, as in common file systems.
-const MAX_BYTES: usize = 255;
+use std::borrow::Cow;
 
-/// Checks that `name` can name a file at the root of a package; says what is wrong with it.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Upper bound on a file name in bytes, as in common file systems.
+const MAX_NAME_BYTES: usize = 255;
+
+/// The characters that stay in a part name. All others are escaped.
+const UNESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'@')
+    .remove(b'+')
+    .remove(b'&');
+
+/// Checks that `name` can name a file at the root of a package. Returns the fault otherwise.
 ///
 /// A name that is a path, a drive or a stream on any operating system is rejected on all of them,
 /// although stores choose their own names for the stored files.
@@ -11,7 +33,7 @@ pub(super) fn check_root_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         return Err("is empty");
     }
-    if name.len() > MAX_BYTES {
+    if name.len() > MAX_NAME_BYTES {
         return Err("is longer than 255 bytes");
     }
     if name.contains('/') {
@@ -27,79 +49,45 @@ pub(super) fn check_root_name(name: &str) -> Result<(), &'static str> {
         return Err("contains a control character");
     }
     if name.chars().all(|c| c == '.') {
-        return Err("means a directory");
+        return Err("is the name of a directory");
     }
     Ok(())
 }
 
-/// Checks a name that the manifest refers to: a root name, and none that the package itself uses.
+/// Checks a name to which the manifest refers. It must be a root name that the package does not use
+/// itself.
 pub(super) fn check_reference(name: &str) -> Result<(), &'static str> {
     check_root_name(name)?;
     // An escaped slash becomes a slash when it is unescaped.
     check_root_name(&unescape(name))?;
-    let key = key(name);
+    let key = key_of_name(name);
     if key == key_of_manifest() || key == "[content_types].xml" || key == "_rels" {
-        return Err("is a name that the package keeps for itself");
+        return Err("is reserved for the package itself");
     }
     Ok(())
 }
 
-/// The key of a name: two names with one key mean one file.
+/// Returns the key of a file name. Two names with the same key refer to the same file.
 ///
-/// Part names of OPC are URIs, so some producers write `my%20file.jpg` for `my file.jpg`, others
-/// do not; and they are compared without regard to case.
-pub(crate) fn key(name: &str) -> String {
+/// Part names of OPC are URIs, so some producers write `my%20file.jpg` and others `my file.jpg`.
+/// Part names are compared without regard to case.
+pub fn key_of_name(name: &str) -> String {
     unescape(name).to_lowercase()
 }
 
-/// The key of the manifest's own name.
+/// Returns the key of the manifest's own name.
 pub(super) fn key_of_manifest() -> String {
-    key(super::MANIFEST_NAME)
+    key_of_name(super::MANIFEST_NAME)
 }
 
-/// Decodes `%XX`, where the whole name decodes to valid UTF-8; else leaves it as it is.
-pub(super) fn unescape(name: &str) -> String {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first == b'%'
-            && let [high, low, tail @ ..] = rest
-            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-        {
-            bytes.push(high << 4 | low);
-            rest = tail;
-        } else {
-            bytes.push(first);
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| name.to_owned())
+/// Decodes each `%XX`. Returns the name unchanged if the result is not UTF-8.
+pub(super) fn unescape(name: &str) -> Cow<'_, str> {
+    percent_decode_str(name).decode_utf8().unwrap_or(Cow::Borrowed(name))
 }
 
-/// Encodes a file name as a part name of OPC: unreserved characters stay, all else is `%XX`.
+/// Encodes a file name as a part name of OPC.
 pub(super) fn escape(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~()!$',;=@+&".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            const DIGITS: [char; 16] =
-                ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-            out.push('%');
-            out.push(DIGITS[usize::from(byte >> 4)]);
-            out.push(DIGITS[usize::from(byte & 15)]);
-        }
-    }
-    out
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    utf8_percent_encode(name, UNESCAPED).to_string()
 }
 
 #[cfg(test)]
@@ -138,10 +126,10 @@ mod tests {
     }
 
     #[test]
-    fn escaped_and_plain_names_share_a_key() {
-        assert_eq!(key("My%20File.JPG"), key("my file.jpg"));
-        assert_eq!(key("50%.txt"), "50%.txt");
-        assert_eq!(key("%ff"), "%ff");
+    fn escaped_and_plain_names_share_a_key_of_name() {
+        assert_eq!(key_of_name("My%20File.JPG"), key_of_name("my file.jpg"));
+        assert_eq!(key_of_name("50%.txt"), "50%.txt");
+        assert_eq!(key_of_name("%ff"), "%ff");
         for name in ["Ryan’s Fun Day.jpg", "50%25.txt", "a#b?c[d]"] {
             assert_eq!(unescape(&escape(name)), name);
             assert!(escape(name).is_ascii());

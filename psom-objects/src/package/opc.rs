@@ -1,36 +1,43 @@
-//! Reading OPC files: zip archives with parts, as they are packages of slides' thumbnails and
-//! notes, and presentations, too.
+//! Reading OPC files, which are zip archives with parts: thumbnails and notes of slides, and
+//! presentations.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::io::{Cursor, Read, Seek};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{Cursor, Read, Seek},
+};
 
-use zip::ZipArchive;
-use zip::read::{ArchiveOffset, Config};
+use zip::{
+    ZipArchive,
+    read::{ArchiveOffset, Config},
+};
 
-use super::error::{PackageError, shown};
-use super::limits::PackageLimits;
-use super::open::{check_entry, unreadable};
-use super::stream::FileReader;
-use super::{directory, names};
+use super::{
+    directory,
+    error::{PackageError, shown},
+    limits::PackageLimits,
+    names,
+    open::{check_entry, unreadable},
+    stream::FileReader,
+};
 
-/// An OPC file from a stranger. Its directory was checked; a part is checked when it is read.
+/// An untrusted OPC file. Its directory is checked when it is opened, and a part when it is read.
 ///
-/// [`Package`](super::Package) is for OC packages, of which every entry must have its place.
+/// OC packages have stricter rules: read them with [`Package`](super::Package).
 pub struct OpcReader<R> {
     archive: ZipArchive<R>,
-    /// By the key of their names: the indexes.
+    /// The indexes of the parts by the keys of their names.
     parts: BTreeMap<String, usize>,
     ratio: u64,
 }
 
 impl<R: Read + Seek> OpcReader<R> {
-    /// Opens a file: reads its directory, and nothing else. Of the limits, those on entries, on
-    /// the directory and on the ratio apply.
+    /// Opens a file and reads only its directory. The limits on entries, on the directory and on the
+    /// ratio apply.
     ///
     /// # Errors
-    /// It is no zip archive, a damaged one, one that could mean different things to different
-    /// readers, or it is beyond a limit.
+    /// The file is not a zip archive, is damaged, is ambiguous (other readers could find other
+    /// parts), or exceeds a limit.
     pub fn open(mut reader: R, limits: &PackageLimits) -> Result<Self, PackageError> {
         directory::check(&mut reader, limits).map_err(|error| match error {
             PackageError::NoManifest => {
@@ -43,21 +50,21 @@ impl<R: Read + Seek> OpcReader<R> {
         let mut parts = BTreeMap::new();
         for index in 0..archive.len() {
             let name = archive.by_index_data(index)?.name()?.into_owned();
-            if parts.insert(names::key(&name), index).is_some() {
+            if parts.insert(names::key_of_name(&name), index).is_some() {
                 return Err(PackageError::Duplicate { name: shown(&name) });
             }
         }
         Ok(Self { archive, parts, ratio: limits.ratio })
     }
 
-    /// A part of at most `limit` bytes. Its name has no slash in front; upper and lower case do
-    /// not matter.
+    /// Returns a part of at most `limit` bytes. `name` has no slash in front and is compared without
+    /// regard to case.
     ///
     /// # Errors
-    /// There is no such part, it is larger, encrypted or unpacks to suspiciously much, or it is
-    /// not what the directory declares of it.
+    /// The part does not exist, is larger than `limit`, is encrypted, exceeds the compression ratio,
+    /// or differs from its entry in the directory.
     pub fn part(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, PackageError> {
-        let Some(&index) = self.parts.get(&names::key(name)) else {
+        let Some(&index) = self.parts.get(&names::key_of_name(name)) else {
             return Err(PackageError::NoSuchFile { name: shown(name) });
         };
         let entry = self.archive.by_index_data(index)?;
@@ -76,13 +83,15 @@ impl<R> fmt::Debug for OpcReader<R> {
     }
 }
 
-/// Reads one part of at most `limit` bytes from an OPC file in memory: a slide's thumbnail or its
-/// notes from what `cSetThumbnailFileInfo` or `cSetNotesInfo` point at (section 3.2.4.1.10.1).
+/// Reads one part of at most `limit` bytes from an OPC file in memory, such as the thumbnail or the
+/// notes of a slide from the file that `cSetThumbnailFileInfo` or `cSetNotesInfo` announces (section
+/// 3.2.4.1.10.1).
 ///
-/// For many parts of one file, [`OpcReader`] is cheaper.
+/// To read several parts, [`OpcReader`] is faster.
 ///
 /// # Errors
-/// As [`OpcReader::open`] with the default [`PackageLimits`], and [`OpcReader::part`].
+/// The errors of [`OpcReader::open`] with the default [`PackageLimits`], and of
+/// [`OpcReader::part`].
 pub fn read_part(bytes: &[u8], name: &str, limit: u64) -> Result<Vec<u8>, PackageError> {
     OpcReader::open(Cursor::new(bytes), &PackageLimits::default())?.part(name, limit)
 }

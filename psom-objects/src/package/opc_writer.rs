@@ -1,47 +1,50 @@
 //! Writing OPC files: zip archives with parts, their content types and their relationships.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::io::{self, Read, Seek, Write};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    io::{self, Read, Seek, Write},
+};
 
-use zip::CompressionMethod;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::error::{PackageError, shown};
-use super::names;
-use super::open::BUFFER;
+use super::{
+    error::{PackageError, shown},
+    names,
+    open::COPY_BUFFER_BYTES,
+};
 
-/// Writes an OPC file: the parts as they are added, then its metadata.
+/// Writes an OPC file: each part when it is added, and the metadata at the end.
 ///
-/// Nothing but the part at hand is in memory, and of that only a small window. A writer that is
-/// dropped before [`finish`](Self::finish) leaves an incomplete archive.
+/// It keeps only a small buffer of the current part in memory. A writer that is dropped before
+/// [`finish`](Self::finish) leaves an incomplete archive.
 pub struct OpcWriter<W: Write + Seek> {
     zip: ZipWriter<W>,
-    /// Part names as written, with their content types.
+    /// The escaped part names with their content types.
     parts: Vec<(String, &'static str)>,
-    /// The keys of their names.
+    /// The keys of the part names.
     keys: BTreeSet<String>,
     failed: bool,
 }
 
-/// From here on a file needs the fields of zip64.
-const FOUR_GIB: u64 = u32::MAX as u64;
+/// The size in bytes from which a file needs the fields of zip64.
+const ZIP64_BYTES: u64 = u32::MAX as u64;
 
 impl<W: Write + Seek> OpcWriter<W> {
-    /// Starts a file in an empty `writer`.
+    /// Starts an OPC file in an empty `writer`.
     pub fn new(writer: W) -> Self {
         let zip = ZipWriter::new(writer);
         Self { zip, parts: Vec::new(), keys: BTreeSet::new(), failed: false }
     }
 
-    /// Adds a part at the root, of less than 4 GiB, read to its end, and returns its size.
+    /// Adds a part of less than 4 GiB at the root, and returns its size in bytes. Reads `reader` to
+    /// its end.
     ///
-    /// `content_type` is a media type. The part is not compressed, since pictures are already.
+    /// `content_type` is a media type. The part is not compressed, because pictures already are.
     ///
     /// # Errors
-    /// The name is none for a file at the root, or taken; the part is too large, or copying it
-    /// fails. After the last two the file cannot be completed any more.
+    /// The name is invalid at the root or already used, the part is too large, or copying it fails.
+    /// After the last two errors, the file cannot be completed.
     pub fn add_part(
         &mut self,
         name: &str,
@@ -67,13 +70,13 @@ impl<W: Write + Seek> OpcWriter<W> {
         Ok(self.zip.finish()?)
     }
 
-    /// Adds an XML document that is no part of the list of parts.
+    /// Adds an XML document that the list of content types does not contain.
     pub(super) fn write_metadata(&mut self, name: &str, xml: &str) -> Result<(), PackageError> {
         self.zip.start_file(name, SimpleFileOptions::default())?;
         self.zip.write_all(xml.as_bytes()).map_err(PackageError::Io)
     }
 
-    /// Adds a part of any name. A `large` one may have 4 GiB and more.
+    /// Adds a part with any name. A `large` part may have 4 GiB or more.
     pub(super) fn add(
         &mut self,
         name: &str,
@@ -84,7 +87,7 @@ impl<W: Write + Seek> OpcWriter<W> {
         if self.failed {
             return Err(PackageError::Failed);
         }
-        let key = names::key(name);
+        let key = names::key_of_name(name);
         if self.keys.contains(&key) {
             return Err(PackageError::Duplicate { name: shown(name) });
         }
@@ -102,14 +105,15 @@ impl<W: Write + Seek> OpcWriter<W> {
                 Ok(size)
             }
             Err(error) => {
-                // Half a file must not look like a whole one; the first error is the one to tell.
+                // Abort the entry, so that a partial file does not look complete. Return the first
+                // error.
                 let _ = self.zip.abort_file();
                 Err(error)
             }
         }
     }
 
-    /// Whether adding a part failed.
+    /// Reports whether adding a part failed.
     pub(super) fn has_failed(&self) -> bool {
         self.failed
     }
@@ -121,7 +125,7 @@ impl<W: Write + Seek> OpcWriter<W> {
         large: bool,
     ) -> Result<u64, PackageError> {
         let failed = |source| PackageError::Copy { name: shown(name), source };
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; COPY_BUFFER_BYTES];
         let mut size: u64 = 0;
         loop {
             let count = match reader.read(&mut buffer) {
@@ -131,18 +135,18 @@ impl<W: Write + Seek> OpcWriter<W> {
                 Err(e) => return Err(failed(e)),
             };
             size += count as u64;
-            if !large && size >= FOUR_GIB {
+            if !large && size >= ZIP64_BYTES {
                 return Err(PackageError::NeedsZip64 { name: shown(name) });
             }
             self.zip.write_all(&buffer[..count]).map_err(failed)?;
         }
     }
 
-    /// OPC wants a content type for each part.
+    /// Returns the document with the content type of each part.
     fn content_types(&self) -> String {
         let mut xml = CONTENT_TYPES_HEAD.to_owned();
         for (part, content_type) in &self.parts {
-            // An ampersand is the one character of an escaped name that XML needs escaped.
+            // The ampersand is the only character of an escaped name that XML requires to escape.
             let part = part.replace('&', "&amp;");
             xml.push_str("<Override PartName=\"/");
             xml.push_str(&part);
@@ -161,7 +165,7 @@ impl<W: Write + Seek> fmt::Debug for OpcWriter<W> {
     }
 }
 
-/// Parts are found by their names, so nothing has to lead to them.
+/// The relationships of the package. There are none, because readers find the parts by their names.
 const RELATIONSHIPS: &str = concat!(
     r#"<?xml version="1.0" encoding="utf-8"?>"#,
     r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>"#,

@@ -1,32 +1,37 @@
 //! Reading a package.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::io::{self, Read, Seek, Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    io::{self, Read, Seek, Write},
+};
 
-use zip::read::{ArchiveOffset, Config, ZipFileEntry};
-use zip::{CompressionMethod, ZipArchive};
+use zip::{
+    CompressionMethod, ZipArchive,
+    read::{ArchiveOffset, Config, ZipFileEntry},
+};
 
-use super::MANIFEST_NAME;
-use super::directory;
-use super::error::{PackageError, blames_the_data, shown};
-use super::limits::PackageLimits;
-use super::manifest::Manifest;
-use super::names;
-use super::stream::FileReader;
+use super::{
+    MANIFEST_NAME, directory,
+    error::{PackageError, is_fault_of_data, shown},
+    limits::PackageLimits,
+    manifest::Manifest,
+    names,
+    stream::FileReader,
+};
 
-/// A package that was found in order: its manifest is valid, the files that the manifest names
-/// are there, no others are, and all keep within the [`PackageLimits`] as declared. That they also keep
-/// to what is declared shows while they are read.
+/// A verified package. Its manifest is valid, it has exactly the files that the manifest names, and
+/// their declared sizes are within the [`PackageLimits`]. The declared sizes are verified while the
+/// files are read.
 pub struct Package<R> {
     archive: ZipArchive<R>,
     manifest: Manifest,
-    /// By the key of their names.
+    /// The files by the keys of their names.
     files: BTreeMap<String, FileEntry>,
     total: u64,
 }
 
-/// A file of the package, but for manifest and metadata.
+/// A file of the package other than the manifest and the metadata.
 struct FileEntry {
     name: String,
     index: usize,
@@ -41,18 +46,19 @@ enum EntryKind {
 }
 
 impl<R: Read + Seek> Package<R> {
-    /// Opens a package: reads its directory and its manifest, and nothing else.
+    /// Opens a package and reads only its directory and its manifest.
     ///
     /// # Errors
-    /// The package breaks a rule of section 3.2.4.1.4 or one of the limits, or it could mean
-    /// different things to different readers; each [`PackageError`] says which.
+    /// The package violates a rule of section 3.2.4.1.4, exceeds a limit, or is ambiguous: other
+    /// readers could find other files.
     pub fn open(mut reader: R, limits: &PackageLimits) -> Result<Self, PackageError> {
         directory::check(&mut reader, limits)?;
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut archive = ZipArchive::with_config(config, reader)?;
         let Survey { manifest, files, total } = Survey::of(&archive, limits)?;
         let Some((index, size)) = manifest else { return Err(PackageError::NoManifest) };
-        // Also finds entries that share their bytes, by which a small archive declares much.
+        // This also rejects entries that share their bytes, with which a small archive could declare
+        // a large total size.
         archive.validate_header_consistency()?;
 
         let mut bytes = Vec::new();
@@ -64,25 +70,25 @@ impl<R: Read + Seek> Package<R> {
         Ok(package)
     }
 
-    /// A file of the package, to be unpacked while it is read. Upper and lower case do not matter.
+    /// Returns a file, which is unpacked while it is read. Names are compared without regard to case.
     ///
     /// # Errors
-    /// There is no such file, or its place in the archive cannot be read.
+    /// The file does not exist, or its header in the archive cannot be read.
     pub fn file(&mut self, name: &str) -> Result<FileReader<'_, R>, PackageError> {
-        let Some(&FileEntry { index, size, .. }) = self.files.get(&names::key(name)) else {
+        let Some(&FileEntry { index, size, .. }) = self.files.get(&names::key_of_name(name)) else {
             return Err(PackageError::NoSuchFile { name: shown(name) });
         };
         Ok(FileReader::new(self.archive.by_index(index)?, size))
     }
 
-    /// Unpacks a file to a writer, and returns its size.
+    /// Unpacks a file to a writer, and returns its size in bytes.
     ///
     /// # Errors
-    /// As [`file`](Self::file); the file is not what the directory declares of it; the writer
-    /// fails. By then a part may be written, but never more than the declared size.
+    /// [`file`](Self::file) fails, the file differs from its entry in the directory, or the writer
+    /// fails. Some bytes may already be written, but never more than the declared size.
     pub fn copy_to(&mut self, name: &str, writer: &mut impl Write) -> Result<u64, PackageError> {
         let mut file = self.file(name)?;
-        let mut buffer = vec![0; BUFFER];
+        let mut buffer = vec![0; COPY_BUFFER_BYTES];
         loop {
             let count = match file.read(&mut buffer) {
                 Ok(0) => return Ok(file.size()),
@@ -98,18 +104,18 @@ impl<R: Read + Seek> Package<R> {
 }
 
 impl<R> Package<R> {
-    /// The manifest.
+    /// Returns the manifest.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The files with their names and sizes, but for manifest and metadata.
+    /// Returns the names and the sizes in bytes of all files except the manifest and the metadata.
     pub fn files(&self) -> impl Iterator<Item = (&str, u64)> {
         self.files.values().map(|file| (file.name.as_str(), file.size))
     }
 
-    /// The size of all entries together, unpacked, manifest and metadata included.
+    /// Returns the unpacked size of all entries in bytes, including the manifest and the metadata.
     #[must_use]
     pub fn total_size(&self) -> u64 {
         self.total
@@ -117,7 +123,7 @@ impl<R> Package<R> {
 
     fn check_references(&self) -> Result<(), PackageError> {
         for name in self.manifest.files() {
-            if !self.files.contains_key(&names::key(name)) {
+            if !self.files.contains_key(&names::key_of_name(name)) {
                 return Err(PackageError::MissingFile { name: shown(name) });
             }
         }
@@ -138,8 +144,8 @@ impl<R> fmt::Debug for Package<R> {
     }
 }
 
-/// The size of the buffer through which a file is copied.
-pub(super) const BUFFER: usize = 32 << 10;
+/// The size of the buffer for copying a file. Larger buffers are hardly faster.
+pub(super) const COPY_BUFFER_BYTES: usize = 32 << 10;
 
 /// The declarations of an archive's directory.
 #[derive(Default)]
@@ -167,7 +173,7 @@ impl Survey {
             let name = entry.name()?;
             let kind = classify(&name)
                 .map_err(|reason| PackageError::EntryName { name: shown(&name), reason })?;
-            let key = names::key(&name);
+            let key = names::key_of_name(&name);
             if !seen.insert(key.clone()) {
                 return Err(PackageError::Duplicate { name: shown(&name) });
             }
@@ -187,7 +193,7 @@ impl Survey {
                 EntryKind::Manifest => survey.manifest = Some((index, entry.size())),
                 EntryKind::Metadata => {}
                 EntryKind::File => {
-                    let name = names::unescape(&name);
+                    let name = names::unescape(&name).into_owned();
                     survey.files.insert(key, FileEntry { name, index, size: entry.size() });
                 }
             }
@@ -206,12 +212,12 @@ fn classify(name: &str) -> Result<EntryKind, &'static str> {
         return if plain && ending {
             Ok(EntryKind::Metadata)
         } else {
-            Err("is no relationship part")
+            Err("is not a relationship part")
         };
     }
     names::check_root_name(name)?;
     names::check_root_name(&names::unescape(name))?;
-    let key = names::key(name);
+    let key = names::key_of_name(name);
     Ok(if key == names::key_of_manifest() {
         EntryKind::Manifest
     } else if key == "[content_types].xml" {
@@ -221,7 +227,7 @@ fn classify(name: &str) -> Result<EntryKind, &'static str> {
     })
 }
 
-/// Checks what the directory declares of an entry.
+/// Checks the declarations of an entry in the directory.
 pub(super) fn check_entry(
     entry: &ZipFileEntry<'_>,
     name: &str,
@@ -244,15 +250,17 @@ pub(super) fn check_entry(
     if size > most {
         return Err(PackageError::FileTooLarge { name: name(), size, limit: most });
     }
-    if size > PackageLimits::RATIO_FLOOR && size > entry.compressed_size().saturating_mul(ratio) {
+    if size > PackageLimits::RATIO_FLOOR_BYTES
+        && size > entry.compressed_size().saturating_mul(ratio)
+    {
         return Err(PackageError::Ratio { name: name(), limit: ratio });
     }
     Ok(())
 }
 
-/// The error for a file that could not be read to its end.
+/// Returns the error for a file that could not be read to its end.
 pub(super) fn unreadable(name: &str, error: io::Error) -> PackageError {
-    if blames_the_data(&error) {
+    if is_fault_of_data(&error) {
         PackageError::Damaged { name: shown(name), reason: error.to_string() }
     } else {
         PackageError::Io(error)

@@ -1,44 +1,46 @@
-//! The detail of a presentation, and the resources that it is shown from.
+//! The detail of a presentation, and the resources that show its slides.
 
-use super::error::Result;
-use super::values::{Attributes, boolean, count, long, string};
-use super::xml_read::{Cursor, DETAIL};
-use super::xml_write::XmlWriter;
+use super::{
+    error::Result,
+    values::{Attributes, boolean, count, long, string},
+    xml_read::{Cursor, DETAIL},
+    xml_write::XmlWriter,
+};
 
-/// The element `chunkedPptContent`: a presentation, with the resources that come along with its
-/// creation. More may follow, each in a package of its own (section 3.2.4.1.4.2).
+/// The element `chunkedPptContent`: a presentation with its first resources. Further resources can
+/// follow in separate packages (section 3.2.4.1.4.2).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ChunkedPpt {
     /// The number of slides.
     pub slides: Option<u32>,
     /// The file with the preview picture.
     pub preview_thumbnail_file: Option<String>,
-    /// The first resources. The element for them is absent where this is empty.
+    /// The first resources. If there are none, their element is absent.
     pub resources: Vec<PptContentResource>,
 }
 
-/// The element `pptContentResource`: one form in which a presentation is shown.
+/// The element `pptContentResource`: a resource of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PptContentResource {
-    /// The identifier by which the server reports errors with it.
+    /// The identifier with which the server reports errors of the resource.
     pub resource_id: Option<i64>,
-    /// The form.
+    /// The resource.
     pub resource: PptResource,
 }
 
-/// The forms of a presentation's resources.
+/// A resource of a presentation in one of its formats.
 ///
-/// Attributes are optional, since the schema has them so. Numbers are 0 to 2147483647.
+/// Attributes are optional, as in the schema. Numbers are from 0 to 2147483647.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PptResource {
-    /// `pptThumbnailPackage`: small pictures of all slides.
+    /// `pptThumbnailPackage`: thumbnails of slides.
     Thumbnails(ThumbnailPackage),
     /// `pptNotesPackage`: the speaker's notes.
     Notes(NotesPackage),
     /// `pptDhtmlMarkupPackage`: slides as dynamic HTML; at least one.
     DhtmlMarkup(Vec<MarkupSlide>),
-    /// `pptDhtmlResourcesPackage`: files that the slides' markup shares; at least one. Each is a
-    /// file of the package.
+    /// `pptDhtmlResourcesPackage`: files of the package that the markup of several slides uses; at
+    /// least one.
     DhtmlResources(Vec<Option<String>>),
     /// `pptJpegPackage`: slides as pictures; at least one.
     Jpegs(Vec<JpegSlide>),
@@ -53,35 +55,35 @@ pub enum PptResource {
     FullPpt {
         /// The file of the package.
         file: Option<String>,
-        /// Whether it is what participants download, too.
+        /// Whether it is also the file that users can download.
         use_as_native_file: Option<bool>,
     },
-    /// `nativeFile`: the file that participants may download as it is.
+    /// `nativeFile`: the original file, which users can download.
     NativeFile(String),
 }
 
-/// Small pictures of slides, in an OPC file of their own.
+/// Thumbnails of slides in a separate OPC file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThumbnailPackage {
-    /// The file of the package that holds the pictures.
+    /// The file of the package that contains the thumbnails.
     pub file: String,
-    /// The pictures; at least one.
+    /// The thumbnails; at least one.
     pub slides: Vec<ThumbnailSlide>,
 }
 
-/// The small picture of a slide.
+/// The thumbnail of a slide.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ThumbnailSlide {
     /// The slide.
     pub slide: Option<u32>,
-    /// The picture's name inside of [`ThumbnailPackage::file`].
+    /// The name of the thumbnail in [`ThumbnailPackage::file`].
     pub file: Option<String>,
 }
 
-/// The speaker's notes, in an OPC file of their own.
+/// The speaker's notes in a separate OPC file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NotesPackage {
-    /// The file of the package that holds the notes.
+    /// The file of the package that contains the notes.
     pub file: Option<String>,
     /// The notes; at least one.
     pub slides: Vec<NotesSlide>,
@@ -92,8 +94,7 @@ pub struct NotesPackage {
 pub struct NotesSlide {
     /// The slide.
     pub slide: Option<u32>,
-    /// The notes' name inside of [`NotesPackage::file`]; a file of the package itself where that
-    /// is absent.
+    /// The name of the notes in [`NotesPackage::file`]. If that is absent, a file of the package.
     pub file: Option<String>,
 }
 
@@ -102,11 +103,11 @@ pub struct NotesSlide {
 pub struct MarkupSlide {
     /// The slide.
     pub slide: Option<u32>,
-    /// How many clicks its animations take.
+    /// The number of clicks that its animations need.
     pub clicks: Option<u32>,
-    /// The file of the package that holds the markup.
+    /// The file of the package that contains the markup.
     pub file: Option<String>,
-    /// The shared files that the markup uses, which may come in other packages.
+    /// The shared files that the markup uses. They can be in other packages.
     pub resources: Vec<Option<String>>,
 }
 
@@ -120,7 +121,7 @@ pub struct JpegSlide {
 }
 
 impl ChunkedPpt {
-    /// Reads the element, or takes its absence for an empty one.
+    /// Reads the element. Returns an empty detail if the element is absent.
     pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self> {
         if cursor.child(DETAIL, "chunkedPptContent", &[])?.is_none() {
             return Ok(Self::default());
@@ -146,7 +147,7 @@ impl ChunkedPpt {
     }
 }
 
-/// Reads `pptContentResources`, where it comes next.
+/// Reads the next element if it is `pptContentResources`.
 pub(super) fn read_resources(cursor: &mut Cursor<'_>) -> Result<Option<Vec<PptContentResource>>> {
     if cursor.child(DETAIL, "pptContentResources", &[])?.is_none() {
         return Ok(None);
@@ -161,7 +162,7 @@ pub(super) fn read_resources(cursor: &mut Cursor<'_>) -> Result<Option<Vec<PptCo
     Ok(Some(resources))
 }
 
-/// Writes `pptContentResources`; `outermost` where it is not inside of another detail.
+/// Writes `pptContentResources`. `outermost` means that no other detail encloses it.
 pub(super) fn write_resources(
     out: &mut XmlWriter,
     resources: &[PptContentResource],
@@ -187,15 +188,17 @@ impl PptResource {
             Some("pptNotesPackage") => Self::Notes(NotesPackage::read(cursor)?),
             Some("pptDhtmlMarkupPackage") => {
                 cursor.required(DETAIL, "pptDhtmlMarkupPackage", &[])?;
-                let slides = one_or_more(cursor, "pptSlideMarkup", &MARKUP, MarkupSlide::read)?;
+                let slides =
+                    one_or_more(cursor, "pptSlideMarkup", &MARKUP_ATTRIBUTES, MarkupSlide::read)?;
                 cursor.end()?;
                 Self::DhtmlMarkup(slides)
             }
             Some("pptDhtmlResourcesPackage") => {
                 cursor.required(DETAIL, "pptDhtmlResourcesPackage", &[])?;
-                let files = one_or_more(cursor, "pptDhtmlResource", &RESOURCE, |_, own| {
-                    own.file("resourceFileName")
-                })?;
+                let files =
+                    one_or_more(cursor, "pptDhtmlResource", &RESOURCE_ATTRIBUTES, |_, own| {
+                        own.file("resourceFileName")
+                    })?;
                 cursor.end()?;
                 Self::DhtmlResources(files)
             }
@@ -232,7 +235,7 @@ impl PptResource {
             }
             _ => match cursor.file(DETAIL, "nativeFile")? {
                 Some(file) => Self::NativeFile(file),
-                None => return Err(cursor.not("one form of a resource")?),
+                None => return Err(cursor.not("a resource in one of its formats")?),
             },
         };
         Ok(resource)
@@ -291,7 +294,7 @@ impl ThumbnailPackage {
         Ok(Self { file, slides })
     }
 
-    /// Leaves the element open, as all forms do.
+    /// Leaves the element open, like the other formats.
     fn write(&self, out: &mut XmlWriter) {
         out.start("pptThumbnailPackage");
         out.element("thumbnailPackageFile", &self.file);
@@ -325,13 +328,13 @@ impl NotesPackage {
     }
 }
 
-const MARKUP: [&str; 3] = ["slideNumber", "numClicks", "dhtmlMarkupPackageFile"];
-const RESOURCE: [&str; 1] = ["resourceFileName"];
+const MARKUP_ATTRIBUTES: [&str; 3] = ["slideNumber", "numClicks", "dhtmlMarkupPackageFile"];
+const RESOURCE_ATTRIBUTES: [&str; 1] = ["resourceFileName"];
 
 impl MarkupSlide {
     fn read(cursor: &mut Cursor<'_>, own: &Attributes) -> Result<Self> {
         let mut resources = Vec::new();
-        while let Some(used) = cursor.child(DETAIL, "pptDhtmlResource", &RESOURCE)? {
+        while let Some(used) = cursor.child(DETAIL, "pptDhtmlResource", &RESOURCE_ATTRIBUTES)? {
             resources.push(used.get("resourceFileName", string)?);
             cursor.end()?;
         }
@@ -353,7 +356,7 @@ impl MarkupSlide {
     }
 }
 
-/// Reads one or more elements `name`; `read` reads all of each but its tags.
+/// Reads one or more elements `name`. `read` reads the content of each.
 fn one_or_more<T>(
     cursor: &mut Cursor<'_>,
     name: &'static str,

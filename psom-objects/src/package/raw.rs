@@ -1,23 +1,30 @@
-//! XML of third parties: one element that is kept as it stands.
+//! XML of third parties: an element that is kept unchanged.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::name::{Namespace, NamespaceResolver, Prefix, QName, ResolveResult};
+use quick_xml::{
+    events::{BytesStart, Event},
+    name::{Namespace, NamespaceResolver, Prefix, QName, ResolveResult},
+};
 
-use super::error::{ManifestError, Result, shown};
-use super::limits::MAX_MANIFEST_BYTES;
-use super::xml_read::{Cursor, Element, MAX_DEPTH, malformed, resolve};
+use super::{
+    error::{ManifestError, Result, shown},
+    limits::MAX_MANIFEST_BYTES,
+    xml_read::{Cursor, Element, MAX_DEPTH, malformed, resolve},
+};
 
-/// One well-formed element of a namespace that the schemas leave open, with all that is in it.
+/// A well-formed element of a namespace that the schemas do not define, with its content.
 ///
-/// It is self-contained: every prefix that its names use is declared in it, even where the
-/// document declared it further out. (Prefixes inside of values cannot be told from text, so a
-/// value of type `xs:QName` needs its declaration within the element.) Its own attributes can be
-/// read ([`attribute`](Self::attribute)); whoever puts more into it reads [`as_str`](Self::as_str)
-/// with an XML parser. Made from text by [`str::parse`]:
+/// It is self-contained: it declares every prefix that its names use, even if the document declares
+/// it in an outer element. Prefixes in values look like text, so a value of type `xs:QName` needs
+/// its declaration inside the element.
+///
+/// [`attribute`](Self::attribute) returns attributes of the element. To read its content, parse
+/// [`as_str`](Self::as_str). [`str::parse`] creates an element from text:
 ///
 /// ```
 /// # use psom_objects::package::{ManifestError, RawXml};
@@ -32,29 +39,29 @@ pub struct RawXml {
 }
 
 impl RawXml {
-    /// The element as XML.
+    /// Returns the element as XML.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.xml
     }
 
-    /// The namespace of the element; never empty.
+    /// Returns the namespace of the element; never empty.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The local name of the element.
+    /// Returns the local name of the element.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The attributes of the element by the names that they stand under, in their order, without the
-    /// declarations of namespaces.
+    /// Returns the attributes of the element by their qualified names, in their order, without the
+    /// namespace declarations.
     #[must_use]
     pub fn attributes(&self) -> Vec<(String, String)> {
-        // It was parsed before, so none of this fails.
+        // This cannot fail, because the element was parsed before.
         let read = || {
             let mut cursor = Cursor::document(&self.xml, usize::MAX).ok()?;
             let root = cursor.take_any().ok()??;
@@ -63,28 +70,28 @@ impl RawXml {
         read().unwrap_or_default()
     }
 
-    /// The value of one attribute of the element.
+    /// Returns the value of an attribute of the element.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<String> {
         self.attributes().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// All attribute values, and the texts of the elements that have only text.
+    /// Returns all attribute values, and the texts of the elements that have only text.
     ///
-    /// What they mean, only the third party knows; but a file that the package may have for it
-    /// must stand among them.
+    /// Only the third party knows their meaning. The package may contain a file for the element only
+    /// if one of the values names the file.
     pub(super) fn values(&self) -> BTreeSet<String> {
         let mut values = BTreeSet::new();
-        // It was parsed before, so a failure cannot come; if it did, nothing would be allowed.
+        // This cannot fail, because the element was parsed before. A failure would allow no file.
         if let Ok(mut cursor) = Cursor::document(&self.xml, usize::MAX) {
             let _ = collect(&mut cursor, &mut values);
         }
         values
     }
 
-    /// Takes the element that comes next; `None` at the end of the parent.
+    /// Reads the next element. Returns `None` at the end of the parent.
     ///
-    /// `target` is the namespace of the schema, whose own elements are not open.
+    /// `target` is the namespace of the schema, whose own elements are rejected.
     pub(super) fn read(cursor: &mut Cursor<'_>, target: &str) -> Result<Option<Self>> {
         let Some(root) = cursor.take_any()? else { return Ok(None) };
         let name = root.start.local_name().as_ref().to_owned();
@@ -94,7 +101,7 @@ impl RawXml {
             ResolveResult::Unknown(prefix) => return Err(undeclared(cursor, &prefix)),
         };
         let scope = Scope::read(cursor, &root)?;
-        // Only now: what is not well-formed is that first of all.
+        // Check this last, so that an element that is not well-formed gets that error.
         if namespace.is_empty() {
             return Err(ManifestError::NoNamespace { at: cursor.at(), name: shown(&name) });
         }
@@ -128,20 +135,20 @@ impl fmt::Display for RawXml {
     }
 }
 
-/// What an element's names need of the declarations around it.
+/// The namespace declarations that the names of an element need from outside of it.
 struct Scope {
-    /// The declarations inside of the element alone.
+    /// The declarations inside the element.
     inner: NamespaceResolver,
     /// The default namespace outside.
     outer_default: String,
     /// Whether the element declares a default namespace itself.
     has_default: bool,
-    /// Prefixes to declare, with their namespaces; the empty one for the default.
+    /// The prefixes to declare, with their namespaces. The empty prefix is the default namespace.
     missing: BTreeMap<String, String>,
 }
 
 impl Scope {
-    /// Reads from behind the start tag of `root` to behind its end tag.
+    /// Reads the content of `root` and its end tag.
     fn read(cursor: &mut Cursor<'_>, root: &Element<'_>) -> Result<Self> {
         let default = cursor.reader.resolver().resolve_prefix(None, true);
         let mut scope = Self {
@@ -216,13 +223,13 @@ impl Scope {
         }
     }
 
-    /// The element's text with the missing declarations put into its start tag.
+    /// Returns the element's text with the missing declarations in its start tag.
     fn complete(&self, xml: &str, start: &BytesStart<'_>) -> String {
         let after_name = 1 + start.name().as_ref().len();
         let Some((head, tail)) = xml.split_at_checked(after_name) else { return xml.to_owned() };
         let mut out = head.to_owned();
         for (prefix, namespace) in &self.missing {
-            // The value stands as in the document, where it was in one kind of quotes.
+            // The value is still escaped as in the document, so it has at most one kind of quote.
             let quote = if namespace.contains('"') { '\'' } else { '"' };
             out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
             out.push_str(prefix);

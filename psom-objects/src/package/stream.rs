@@ -1,14 +1,14 @@
-//! One file of a package, unpacked as it is read.
+//! A file of a package, which is unpacked while it is read.
 
 use std::io::{self, Read};
 
 use zip::read::ZipFile;
 
-/// A file of a package. It unpacks while it is read, and holds only a small window in memory.
+/// A file of a package. It is unpacked while it is read, and only a small buffer is in memory.
 ///
-/// Reading fails with [`io::ErrorKind::InvalidData`] as soon as the file turns out to be longer
-/// than declared, and at its end where it is shorter or its checksum is wrong. So what was read
-/// can be trusted only once the end was reached without an error.
+/// Reading fails with [`io::ErrorKind::InvalidData`] as soon as the file is longer than declared, and
+/// at its end if it is shorter or its checksum is wrong. So do not trust the bytes before the end is
+/// reached without an error.
 pub struct FileReader<'a, R: Read> {
     inner: ZipFile<'a, R>,
     size: u64,
@@ -21,7 +21,7 @@ impl<'a, R: Read> FileReader<'a, R> {
         Self { inner, size, left: size, ended: false }
     }
 
-    /// The size of the file, which is held to be true while it is read.
+    /// Returns the declared size of the file in bytes. It is verified while the file is read.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
@@ -34,7 +34,7 @@ impl<R: Read> Read for FileReader<'_, R> {
             return Ok(0);
         }
         if self.left == 0 {
-            // The attempt to read on finds both what should not be there and a wrong checksum.
+            // Reading beyond the declared size finds extra bytes and a wrong checksum.
             if self.inner.read(&mut [0])? != 0 {
                 return Err(invalid("it unpacks to more than its declared size"));
             }

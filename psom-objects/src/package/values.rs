@@ -1,9 +1,11 @@
-//! The simple types of the schemas, and the attributes that hold them.
+//! The simple types of the schemas, and attributes with such values.
 
-use super::error::{ManifestError, Result, shown};
-use super::names;
+use super::{
+    error::{ManifestError, Result, shown},
+    names,
+};
 
-/// How a value is read: the error says what was due.
+/// The result of parsing a value. The error describes the expected value.
 pub(super) type Parsed<T> = std::result::Result<T, &'static str>;
 
 /// The known attributes of one element.
@@ -21,7 +23,7 @@ impl Attributes {
         self.found.push((name, value));
     }
 
-    /// The attribute's value as `parse` reads it.
+    /// Parses the value of an attribute.
     pub(super) fn get<T>(&self, name: &str, parse: fn(&str) -> Parsed<T>) -> Result<Option<T>> {
         let Some((_, value)) = self.found.iter().find(|(found, _)| *found == name) else {
             return Ok(None);
@@ -33,7 +35,7 @@ impl Attributes {
         })
     }
 
-    /// The attribute's value as the name of a file at the package's root.
+    /// Returns the value of an attribute, which must name a file at the root of the package.
     pub(super) fn file(&self, name: &str) -> Result<Option<String>> {
         let Some(file) = self.get(name, string)? else { return Ok(None) };
         match names::check_reference(&file) {
@@ -47,12 +49,12 @@ impl Attributes {
     }
 }
 
-/// `xs:string`: any text, as it stands.
+/// Parses `xs:string`: any text, unchanged.
 pub(super) fn string(text: &str) -> Parsed<String> {
     Ok(text.to_owned())
 }
 
-/// `xs:boolean`.
+/// Parses `xs:boolean`.
 pub(super) fn boolean(text: &str) -> Parsed<bool> {
     match collapsed(text) {
         "true" | "1" => Ok(true),
@@ -61,26 +63,26 @@ pub(super) fn boolean(text: &str) -> Parsed<bool> {
     }
 }
 
-/// `xs:long`.
+/// Parses `xs:long`.
 pub(super) fn long(text: &str) -> Parsed<i64> {
     collapsed(text).parse().map_err(|_| "an integer of 64 bits")
 }
 
-/// `xs:nonNegativeInteger`, up to what fits an Int32: as such the protocol carries slide numbers,
-/// click counts and slide counts.
+/// Parses `xs:nonNegativeInteger`, at most 2147483647, because the protocol carries slide numbers,
+/// click counts and slide counts as Int32.
 pub(super) fn count(text: &str) -> Parsed<u32> {
-    let value = long(text).map_err(|_| COUNT)?;
-    i32::try_from(value).ok().and_then(|value| u32::try_from(value).ok()).ok_or(COUNT)
+    let value = long(text).map_err(|_| COUNT_RANGE)?;
+    i32::try_from(value).ok().and_then(|value| u32::try_from(value).ok()).ok_or(COUNT_RANGE)
 }
 
-const COUNT: &str = "a number from 0 to 2147483647";
+const COUNT_RANGE: &str = "a number from 0 to 2147483647";
 
-/// The one value of the enumerations that have only one.
+/// Parses the only value of an enumeration with one value.
 pub(super) fn empty(text: &str) -> Parsed<()> {
     if text == "empty" { Ok(()) } else { Err("`empty`") }
 }
 
-/// The schemas' numbers and booleans may have white space around them.
+/// Removes the white space that the schemas allow around numbers and booleans.
 fn collapsed(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }

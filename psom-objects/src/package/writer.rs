@@ -1,18 +1,22 @@
 //! Writing a package.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::io::{Read, Seek, Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    io::{Read, Seek, Write},
+};
 
-use super::error::{PackageError, shown};
-use super::manifest::Manifest;
-use super::opc_writer::OpcWriter;
-use super::{MANIFEST_NAME, names};
+use super::{
+    MANIFEST_NAME,
+    error::{PackageError, shown},
+    manifest::Manifest,
+    names,
+    opc_writer::OpcWriter,
+};
 
-/// Writes a package: the manifest first, then the files as they are added, in any order.
+/// Writes a package: first the manifest, and then each file when it is added, in any order.
 ///
-/// Part names and metadata are those of an OPC file. Nothing but the file at hand is in memory,
-/// and of that only a small window. A writer that is dropped before
+/// It keeps only a small buffer of the current file in memory. A writer that is dropped before
 /// [`finish`](Self::finish) leaves an incomplete archive.
 pub struct PackageWriter<W: Write + Seek> {
     opc: OpcWriter<W>,
@@ -36,25 +40,28 @@ impl<W: Write + Seek> PackageWriter<W> {
         opc.write_metadata(MANIFEST_NAME, &xml)?;
         Ok(Self {
             opc,
-            missing: files.iter().map(|name| (names::key(name), (*name).to_owned())).collect(),
+            missing: files
+                .iter()
+                .map(|name| (names::key_of_name(name), (*name).to_owned()))
+                .collect(),
             allowed: manifest.allowed_keys(),
         })
     }
 
-    /// Adds a file of less than 4 GiB, read to its end.
+    /// Adds a file of less than 4 GiB, and returns its size in bytes. Reads `reader` to its end.
     ///
     /// # Errors
-    /// The manifest does not refer to the file, it was added before, it is too large, or copying
-    /// it fails. After the last two the package cannot be completed any more.
+    /// The manifest does not refer to the file, the file was added before or is too large, or copying
+    /// it fails. After the last two errors, the package cannot be completed.
     pub fn add_file(&mut self, name: &str, reader: &mut impl Read) -> Result<u64, PackageError> {
         self.add(name, reader, false)
     }
 
-    /// Adds a file of any size. Its entry is in the form for large files, which some old readers
-    /// do not know; so this is for files that may have 4 GiB or more.
+    /// Adds a file of any size. Its entry has the zip64 format, which some old readers do not
+    /// support. So use it only for files that may have 4 GiB or more.
     ///
     /// # Errors
-    /// As [`add_file`](Self::add_file), but for the size.
+    /// The same as those of [`add_file`](Self::add_file), except for the size.
     pub fn add_large_file(
         &mut self,
         name: &str,
@@ -85,11 +92,11 @@ impl<W: Write + Seek> PackageWriter<W> {
         if self.opc.has_failed() {
             return Err(PackageError::Failed);
         }
-        let key = names::key(name);
+        let key = names::key_of_name(name);
         if !self.allowed.contains(&key) {
             return Err(PackageError::Unreferenced { name: shown(name) });
         }
-        // Spelled as in the manifest, where that names it, so that strict readers find it.
+        // Use the spelling of the manifest, so that strict readers find the file.
         let spelled = self.missing.get(&key).map_or(name, String::as_str);
         let size = self.opc.add(spelled, CONTENT_TYPE, reader, large)?;
         self.missing.remove(&key);

@@ -1,6 +1,6 @@
-//! Rules of well-formedness that the XML reader leaves to its callers.
+//! Rules of well-formedness that `quick_xml` does not check.
 
-/// The characters that XML 1.0 allows.
+/// Reports whether XML 1.0 allows a character.
 pub(super) fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
@@ -21,7 +21,7 @@ pub(super) fn is_name(name: &str) -> bool {
     }
 }
 
-/// The characters with which a name of XML 1.0 may start, but for the colon.
+/// Reports whether a name of XML 1.0 may start with a character, except for the colon.
 fn is_name_start(c: char) -> bool {
     matches!(
         c,

@@ -1,19 +1,23 @@
-//! A pull reader for documents with a schema: the caller asks for the element that is due, and
-//! whatever else stands there is an error that names the place.
+//! A pull parser for documents with a schema. The caller requests the element that the schema
+//! requires next. Any other element is an error that names its position.
 //!
-//! It knows elements, attributes, text and namespaces; which of them may stand where, the callers
-//! know. No DOCTYPE, no entities but the five of XML itself, bounded depth and attribute count.
+//! The parser handles elements, attributes, text and namespaces. It accepts no DOCTYPE and only the
+//! five predefined entities, and it limits the depth and the number of attributes.
 
-use quick_xml::XmlVersion;
-use quick_xml::escape::resolve_predefined_entity;
-use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace, ResolveResult};
-use quick_xml::reader::NsReader;
+use quick_xml::{
+    XmlVersion,
+    escape::resolve_predefined_entity,
+    events::{BytesDecl, BytesRef, BytesStart, Event},
+    name::{Namespace, ResolveResult},
+    reader::NsReader,
+};
 
-use super::error::{ManifestError, Result, shown};
-use super::names;
-use super::values::Attributes;
-use super::xml_chars::{is_blank, is_name, is_spaced, is_xml_char};
+use super::{
+    error::{ManifestError, Result, shown},
+    names,
+    values::Attributes,
+    xml_chars::{is_blank, is_name, is_spaced, is_xml_char},
+};
 
 /// The namespace of the manifest.
 pub(super) const OCP: &str = "http://schemas.microsoft.com/2008/12/ocp";
@@ -21,13 +25,14 @@ pub(super) const OCP: &str = "http://schemas.microsoft.com/2008/12/ocp";
 pub(super) const DETAIL: &str = "http://schemas.microsoft.com/2008/12/ocp-content-detail";
 /// The namespace of a presentation's location.
 pub(super) const LOCATION: &str = "http://schemas.microsoft.com/2008/08/datamcu-content";
-/// Its `schemaLocation` may stand on any element of a document with a schema.
+/// The namespace of `schemaLocation`, which any element of a document with a schema may have.
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// The deepest element, counted from the root: the schemas need seven levels, and the details of
-/// third parties have the rest.
+/// Upper bound on the depth of elements, including the root. The schemas need seven levels. The
+/// others are for the details of third parties.
 pub(super) const MAX_DEPTH: usize = 32;
-/// The most attributes of one element; with it, comparing each with each stays cheap.
+/// Upper bound on the attributes of an element. It limits the cost of finding duplicates, which
+/// compares each pair.
 const MAX_ATTRIBUTES: usize = 64;
 
 /// A start tag that was read but not yet entered.
@@ -52,7 +57,7 @@ pub(super) struct Cursor<'x> {
 }
 
 impl<'x> Cursor<'x> {
-    /// Opens a document of at most `limit` bytes, and reads up to its root's start tag.
+    /// Opens a document of at most `limit` bytes and reads it up to the start tag of its root.
     pub(super) fn document(text: &'x str, limit: usize) -> Result<Self> {
         if text.len() > limit {
             return Err(ManifestError::TooLarge { size: text.len(), limit });
@@ -90,7 +95,7 @@ impl<'x> Cursor<'x> {
         })
     }
 
-    /// Enters the child `name` where it comes next; `allowed` are its attributes.
+    /// Enters the next child if it is `name`. It may have the attributes `allowed`.
     pub(super) fn child(
         &mut self,
         namespace: &'static str,
@@ -101,7 +106,7 @@ impl<'x> Cursor<'x> {
         Ok(Some(self.attributes(&element, allowed)?))
     }
 
-    /// Enters the child `name`, which must come next.
+    /// Enters the next child, which must be `name`.
     pub(super) fn required(
         &mut self,
         namespace: &'static str,
@@ -114,7 +119,7 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// The text of the child `name` where it comes next, read by `parse`.
+    /// Parses the text of the next child if it is `name`.
     pub(super) fn optional<T>(
         &mut self,
         namespace: &'static str,
@@ -132,7 +137,7 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// As [`optional`](Self::optional), for a child that must come next.
+    /// Parses the text of the next child, which must be `name`.
     pub(super) fn value<T>(
         &mut self,
         namespace: &'static str,
@@ -145,7 +150,8 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// The child `name` where it comes next, whose text is a file at the package's root.
+    /// Returns the text of the next child if it is `name`. The text must name a file at the root of
+    /// the package.
     pub(super) fn file(
         &mut self,
         namespace: &'static str,
@@ -172,7 +178,7 @@ impl<'x> Cursor<'x> {
         Ok(())
     }
 
-    /// Ends the document: after the root come only comments and white space.
+    /// Ends the document. Only comments and white space may follow the root.
     pub(super) fn finish(mut self) -> Result<()> {
         match self.event()? {
             (_, Event::Eof) => Ok(()),
@@ -180,7 +186,7 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// The local name of the next child, where it is in `namespace`.
+    /// Returns the local name of the next child if it is in `namespace`.
     pub(super) fn next_in(&mut self, namespace: &'static str) -> Result<Option<String>> {
         self.peek()?;
         if self.peeked_namespace() != namespace {
@@ -189,7 +195,7 @@ impl<'x> Cursor<'x> {
         self.next_name()
     }
 
-    /// The local name of the next child, whatever its namespace.
+    /// Returns the local name of the next child in any namespace.
     pub(super) fn next_name(&mut self) -> Result<Option<String>> {
         Ok(match self.peek()? {
             Node::Start(next) => Some(shown(next.start.local_name().as_ref())),
@@ -197,7 +203,7 @@ impl<'x> Cursor<'x> {
         })
     }
 
-    /// The error for what comes next, where `expected` was due.
+    /// Returns the error for the next item, which is not the expected one.
     pub(super) fn not(&mut self, expected: &str) -> Result<ManifestError> {
         let at = self.at();
         let expected = expected.to_owned();
@@ -210,7 +216,7 @@ impl<'x> Cursor<'x> {
         })
     }
 
-    /// The path of the current element.
+    /// Returns the path of the current element.
     pub(super) fn at(&self) -> String {
         if self.path.is_empty() { "the document".to_owned() } else { self.path.join("/") }
     }
@@ -223,7 +229,7 @@ impl<'x> Cursor<'x> {
         self.reader.buffer_position()
     }
 
-    /// Takes the start tag that comes next, without entering it.
+    /// Takes the next start tag without entering its element.
     pub(super) fn take_any(&mut self) -> Result<Option<Element<'x>>> {
         self.peek()?;
         match self.peeked.take() {
@@ -235,7 +241,7 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// The next event that is not a comment or a processing instruction, and where it starts.
+    /// Returns the next event that is not a comment or a processing instruction, with its position.
     pub(super) fn event(&mut self) -> Result<(usize, Event<'x>)> {
         loop {
             let from = self.reader.buffer_position();
@@ -246,9 +252,9 @@ impl<'x> Cursor<'x> {
                 Event::Comment(_) | Event::PI(_) => {}
                 Event::DocType(_) => return Err(ManifestError::Doctype { offset: from }),
                 Event::Decl(declaration) => check_declaration(&declaration, from)?,
-                // Between the document's parts, white space means nothing.
+                // White space outside the root has no meaning.
                 Event::Text(text) if self.path.is_empty() && is_blank(&text) => {}
-                // The reader leaves these two rules of well-formedness to us.
+                // `quick_xml` does not check these two rules of well-formedness.
                 Event::Text(text) if text.contains("]]>") => {
                     return Err(malformed(from, "a text contains `]]>`"));
                 }
@@ -260,7 +266,7 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    /// The attributes of an element, which must all be among `allowed`.
+    /// Returns the attributes of an element. All of them must be in `allowed`.
     pub(super) fn attributes(
         &self,
         element: &Element<'x>,
@@ -277,14 +283,14 @@ impl<'x> Cursor<'x> {
         Ok(known)
     }
 
-    /// All attributes but namespace declarations, by their qualified names.
+    /// Returns all attributes except namespace declarations, by their qualified names.
     pub(super) fn raw_attributes(&self, start: &BytesStart<'_>) -> Result<Vec<(String, String)>> {
         let mut keys = Vec::new();
         let mut found = Vec::new();
         if !is_spaced(start.attributes_raw()) {
             return Err(malformed(self.offset(), "two attributes have no space between them"));
         }
-        // The reader's own check for duplicates comes before the count could be bounded.
+        // The check for duplicates of `quick_xml` has no limit on the number of attributes.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|e| malformed(self.offset(), &e.to_string()))?;
             let key = attribute.key.as_ref().to_owned();
@@ -301,7 +307,7 @@ impl<'x> Cursor<'x> {
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_err(|e| malformed(self.offset(), &e.to_string()))?;
             if attribute.value.contains('<') || !value.chars().all(is_xml_char) {
-                return Err(malformed(self.offset(), "an attribute has a character it may not"));
+                return Err(malformed(self.offset(), "an attribute has an invalid character"));
             }
             if attribute.key.as_namespace_binding().is_none() {
                 found.push((key.clone(), value.into_owned()));
@@ -311,7 +317,7 @@ impl<'x> Cursor<'x> {
         Ok(found)
     }
 
-    /// The text up to the end of the current element, which must have no children.
+    /// Returns the text up to the end of the current element, which must have no children.
     fn text_to_end(&mut self) -> Result<String> {
         let mut text = String::new();
         loop {
@@ -359,7 +365,7 @@ impl<'x> Cursor<'x> {
         Ok(self.peeked.as_ref().unwrap_or(&Node::End))
     }
 
-    /// Enters the next element, where it is `name` in `namespace`.
+    /// Enters the next element if it is `name` in `namespace`.
     fn take(&mut self, namespace: &'static str, name: &'static str) -> Result<Option<Element<'x>>> {
         let matches = match self.peek()? {
             Node::Start(next) => next.start.local_name().as_ref() == name,
@@ -373,7 +379,7 @@ impl<'x> Cursor<'x> {
         Ok(element)
     }
 
-    /// The namespace of the start tag that was peeked at; empty for none.
+    /// Returns the namespace of the peeked start tag; empty for none.
     fn peeked_namespace(&self) -> String {
         let Some(Node::Start(next)) = &self.peeked else { return String::new() };
         match self.reader.resolver().resolve_element(next.start.name()).0 {
@@ -392,13 +398,13 @@ impl<'x> Cursor<'x> {
     }
 }
 
-/// A namespace, cut where it is longer than any that is compared with: it is copied for each
-/// element, so a long one must not cost its length each time.
+/// Truncates a namespace that is longer than any known one. The namespace is copied for each
+/// element, so a long one would be expensive.
 fn shown_namespace(namespace: &str) -> String {
     if namespace.len() <= 256 { namespace.to_owned() } else { shown(namespace) }
 }
 
-/// The character behind a reference: one of XML's own five entities, or a number.
+/// Returns the character of a reference: one of the five predefined entities, or a number.
 pub(super) fn resolve(reference: &BytesRef<'_>, from: usize) -> Result<String> {
     let from = from as u64;
     match reference.resolve_char_ref() {
@@ -415,13 +421,13 @@ pub(super) fn malformed(offset: u64, reason: &str) -> ManifestError {
     ManifestError::Malformed { offset, reason: shown_reason(reason) }
 }
 
-/// A reader's reason may quote the document at length.
+/// Truncates a long reason, because `quick_xml` may quote the document in it.
 fn shown_reason(reason: &str) -> String {
     if reason.len() <= 160 { reason.to_owned() } else { shown(reason) }
 }
 
-/// The text is at hand as UTF-8 already; what it says of itself must not contradict the two
-/// encodings that a manifest may have.
+/// Checks the XML declaration. The text is already UTF-8, so the declared encoding only has to be
+/// one of the two that a manifest may have.
 fn check_declaration(declaration: &BytesDecl<'_>, from: u64) -> Result<()> {
     if from != 0 {
         return Err(malformed(from, "an XML declaration may stand only at the start"));

@@ -1,15 +1,15 @@
-//! A small XML writer: it escapes, closes what it opened, and never fails.
+//! A small XML writer. It escapes texts and closes elements, and it cannot fail.
 
-/// Writes one document into a string.
+/// Writes a document into a string.
 pub(super) struct XmlWriter {
     out: String,
     open: Vec<&'static str>,
-    /// The last start tag still lacks its `>`, so attributes can follow.
+    /// True while the last start tag is still open for attributes.
     in_tag: bool,
 }
 
 impl XmlWriter {
-    /// A document with `root` in the default namespace `namespace`.
+    /// Starts a document with the element `root` in the default namespace `namespace`.
     pub(super) fn new(root: &'static str, namespace: &str) -> Self {
         let mut writer = Self { out: String::new(), open: Vec::new(), in_tag: false };
         writer.out.push_str("<?xml version=\"1.0\" encoding=\"utf-8\"?>");
@@ -26,7 +26,7 @@ impl XmlWriter {
         self.in_tag = true;
     }
 
-    /// Adds an attribute to the element that was just started.
+    /// Adds an attribute to the last started element.
     pub(super) fn attr(&mut self, name: &str, value: &str) {
         debug_assert!(self.in_tag, "attributes follow a start tag");
         self.out.push(' ');
@@ -36,7 +36,7 @@ impl XmlWriter {
         self.out.push('"');
     }
 
-    /// Adds the attribute, where there is a value.
+    /// Adds an attribute if it has a value.
     pub(super) fn optional_attr(&mut self, name: &str, value: Option<impl ToString>) {
         if let Some(value) = value {
             self.attr(name, &value.to_string());
@@ -55,7 +55,7 @@ impl XmlWriter {
         }
     }
 
-    /// An element that has only text.
+    /// Adds an element that has only text.
     pub(super) fn element(&mut self, name: &'static str, text: &str) {
         self.start(name);
         if !text.is_empty() {
@@ -65,14 +65,14 @@ impl XmlWriter {
         self.end();
     }
 
-    /// The element, where there is a value.
+    /// Adds an element with text if it has a value.
     pub(super) fn optional(&mut self, name: &'static str, value: Option<impl ToString>) {
         if let Some(value) = value {
             self.element(name, &value.to_string());
         }
     }
 
-    /// A fragment, as it stands: it declares the namespaces that it uses.
+    /// Adds a fragment unchanged. The fragment declares the namespaces that it uses.
     pub(super) fn raw(&mut self, xml: &str) {
         self.close_tag();
         self.out.push_str(xml);
@@ -92,7 +92,7 @@ impl XmlWriter {
         }
     }
 
-    /// Whatever a reader would normalize or take for markup becomes a reference.
+    /// Replaces each character that a parser would normalize or read as markup by a reference.
     fn escape(&mut self, text: &str, attribute: bool) {
         for c in text.chars() {
             match c {

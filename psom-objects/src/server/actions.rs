@@ -34,19 +34,19 @@ pub struct Actions {
     contents: Handle<ContentManager>,
 }
 
-type Result<T = ()> = std::result::Result<T, Violation>;
+type ActionResult<T = ()> = Result<T, Violation>;
 
 impl Actions {
     pub(super) fn new(meeting: MeetingContext, contents: Handle<ContentManager>) -> Self {
         Self { meeting, contents }
     }
 
-    fn caller(cx: &mut Context<Self>) -> Result<PeerId> {
+    fn caller(cx: &mut Context<Self>) -> ActionResult<PeerId> {
         cx.caller().id().ok_or_else(gone)
     }
 
     /// Finds a content that the caller sees.
-    fn content(&self, cx: &mut Context<Self>, title: &str) -> Result<(i64, Handle<Content>)> {
+    fn content(&self, cx: &mut Context<Self>, title: &str) -> ActionResult<(i64, Handle<Content>)> {
         let peer = Self::caller(cx)?;
         let manager = cx.get(self.contents).map_err(|_| gone())?;
         manager.seen_titled(cx, peer, title).ok_or_else(|| {
@@ -59,13 +59,17 @@ impl Actions {
         &self,
         cx: &mut Context<Self>,
         title: &str,
-    ) -> Result<Option<Handle<T>>> {
+    ) -> ActionResult<Option<Handle<T>>> {
         let (_, content) = self.content(cx, title)?;
         let extended = cx.get(content).map_err(|_| gone())?.extended();
         Ok(cx.downcast(extended))
     }
 
-    fn board(&self, cx: &mut Context<Self>, title: &str) -> Result<Handle<AnnotationContainer>> {
+    fn board(
+        &self,
+        cx: &mut Context<Self>,
+        title: &str,
+    ) -> ActionResult<Handle<AnnotationContainer>> {
         if let Some(board) = self.extended::<WhiteboardContent>(cx, title)? {
             return Ok(cx.get(board).map_err(|_| gone())?.annotations());
         }
@@ -75,7 +79,7 @@ impl Actions {
         }
     }
 
-    fn poll(&self, cx: &mut Context<Self>, title: &str) -> Result<Handle<PollContent>> {
+    fn poll(&self, cx: &mut Context<Self>, title: &str) -> ActionResult<Handle<PollContent>> {
         let poll = self.extended(cx, title)?;
         poll.ok_or_else(|| Violation::new(format!("\"{title}\" is not a poll")))
     }
@@ -85,7 +89,7 @@ impl Actions {
         &self,
         cx: &mut Context<Self>,
         rule: impl FnOnce(&dyn Policy, Role) -> bool,
-    ) -> Result {
+    ) -> ActionResult {
         let user = cx.caller().user().id;
         if rule(self.meeting.policy(), self.meeting.role(cx, user)) {
             return Ok(());
@@ -94,7 +98,7 @@ impl Actions {
     }
 
     /// Refuses a change of a content that is not the caller's and that the policy does not allow.
-    fn allow_change(&self, cx: &mut Context<Self>, content: Handle<Content>) -> Result {
+    fn allow_change(&self, cx: &mut Context<Self>, content: Handle<Content>) -> ActionResult {
         let owner = cx.get(content).map_err(|_| gone())?.owner();
         let owns = owner == cx.caller().user().id;
         self.allow(cx, |policy, role| policy.may_change_content(role, owns))
@@ -106,12 +110,12 @@ fn gone() -> Violation {
 }
 
 /// Converts the result of queuing a method. Only objects that exist were found.
-fn queued(result: std::result::Result<(), CallError>) -> Result {
+fn queued(result: Result<(), CallError>) -> ActionResult {
     result.map_err(|_| gone())
 }
 
 impl ActionsServer for Actions {
-    fn s_create(&mut self, cx: &mut Context<Self>, manifest: &str) -> Result {
+    fn s_create(&mut self, cx: &mut Context<Self>, manifest: &str) -> ActionResult {
         let manifest = Manifest::parse(manifest);
         let manifest = manifest.map_err(|error| Violation::new(error.to_string()))?;
         let Manifest::CreateContent(create) = manifest else {
@@ -133,13 +137,13 @@ impl ActionsServer for Actions {
         queued(cx.tell_as_caller(self.contents, |manager, cx| manager.create_recorded(cx, create)))
     }
 
-    fn s_rename(&mut self, cx: &mut Context<Self>, title: &str, new_title: String) -> Result {
+    fn s_rename(&mut self, cx: &mut Context<Self>, title: &str, new_title: String) -> ActionResult {
         let (_, content) = self.content(cx, title)?;
         self.allow_change(cx, content)?;
         queued(cx.tell_as_caller(content, |content, cx| content.s_set_title(cx, new_title)))
     }
 
-    fn s_delete(&mut self, cx: &mut Context<Self>, title: &str) -> Result {
+    fn s_delete(&mut self, cx: &mut Context<Self>, title: &str) -> ActionResult {
         let (id, content) = self.content(cx, title)?;
         self.allow_change(cx, content)?;
         queued(cx.tell_as_caller(self.contents, move |manager, cx| {
@@ -152,7 +156,7 @@ impl ActionsServer for Actions {
         cx: &mut Context<Self>,
         title: &str,
         visibility: ContentVisibility,
-    ) -> Result {
+    ) -> ActionResult {
         let (_, content) = self.content(cx, title)?;
         self.allow_change(cx, content)?;
         queued(cx.tell_as_caller(content, move |content, cx| {
@@ -166,7 +170,7 @@ impl ActionsServer for Actions {
         title: &str,
         r#type: i32,
         properties: Vec<Vec<String>>,
-    ) -> Result {
+    ) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_annotate(role))?;
         let board = self.board(cx, title)?;
         queued(cx.tell_as_caller(board, move |board, cx| {
@@ -181,19 +185,19 @@ impl ActionsServer for Actions {
         cx: &mut Context<Self>,
         title: &str,
         ids: Vec<i32>,
-    ) -> Result {
+    ) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_annotate(role))?;
         let board = self.board(cx, title)?;
         queued(cx.tell_as_caller(board, |board, cx| board.s_remove_annotations(cx, ids, 0)))
     }
 
-    fn s_clear_annotations(&mut self, cx: &mut Context<Self>, title: &str) -> Result {
+    fn s_clear_annotations(&mut self, cx: &mut Context<Self>, title: &str) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_annotate(role))?;
         let board = self.board(cx, title)?;
         queued(cx.tell_as_caller(board, |board, cx| board.s_clear_annotations(cx)))
     }
 
-    fn s_vote(&mut self, cx: &mut Context<Self>, title: &str, choice: &str) -> Result {
+    fn s_vote(&mut self, cx: &mut Context<Self>, title: &str, choice: &str) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_vote(role))?;
         let poll = self.poll(cx, title)?;
         let state = cx.get(poll).map_err(|_| gone())?;
@@ -214,19 +218,24 @@ impl ActionsServer for Actions {
         queued(cx.tell_as_caller(poll, move |poll, cx| poll.s_vote(cx, wanted)))
     }
 
-    fn s_set_poll_open(&mut self, cx: &mut Context<Self>, title: &str, open: bool) -> Result {
+    fn s_set_poll_open(&mut self, cx: &mut Context<Self>, title: &str, open: bool) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_moderate(role))?;
         let poll = self.poll(cx, title)?;
         queued(cx.tell_as_caller(poll, move |poll, cx| poll.s_set_open_state(cx, open)))
     }
 
-    fn s_show_results(&mut self, cx: &mut Context<Self>, title: &str, to_all: bool) -> Result {
+    fn s_show_results(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        to_all: bool,
+    ) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_moderate(role))?;
         let poll = self.poll(cx, title)?;
         queued(cx.tell_as_caller(poll, move |poll, cx| poll.s_set_results_state(cx, to_all)))
     }
 
-    fn s_clear_votes(&mut self, cx: &mut Context<Self>, title: &str) -> Result {
+    fn s_clear_votes(&mut self, cx: &mut Context<Self>, title: &str) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_moderate(role))?;
         let poll = self.poll(cx, title)?;
         queued(cx.tell_as_caller(poll, |poll, cx| poll.s_clear_votes(cx)))
@@ -238,7 +247,7 @@ impl ActionsServer for Actions {
         title: &str,
         question: String,
         choices: Vec<String>,
-    ) -> Result {
+    ) -> ActionResult {
         self.allow(cx, |policy, role| policy.may_moderate(role))?;
         let poll = self.poll(cx, title)?;
         queued(cx.tell_as_caller(poll, |poll, cx| {
@@ -246,7 +255,7 @@ impl ActionsServer for Actions {
         }))
     }
 
-    fn s_report_notes_error(&mut self, cx: &mut Context<Self>, title: &str) -> Result {
+    fn s_report_notes_error(&mut self, cx: &mut Context<Self>, title: &str) -> ActionResult {
         let notes = self.extended::<SharedNotesContent>(cx, title)?;
         let not_notes = || Violation::new(format!("\"{title}\" is not a page of notes"));
         let notes = notes.ok_or_else(not_notes)?;

@@ -276,19 +276,8 @@ impl Memory {
         if key.split('/').any(str::is_empty) {
             return Err(SaveError::Key { key: key.to_owned() });
         }
-        let text = json::write(key, value)?;
-        self.save_text(scope, key, &text);
+        scope.save(format!("{}{key}", self.prefix), json::write(key, value)?);
         Ok(())
-    }
-
-    /// Saves a value of one of this crate's types, which JSON can always represent.
-    pub(super) fn keep(&self, scope: &mut Scope, key: &str, value: &impl Serialize) {
-        durable::save(scope, format!("{}{key}", self.prefix), value);
-    }
-
-    /// Saves a value that is JSON already.
-    pub(super) fn save_text(&self, scope: &mut Scope, key: &str, text: &str) {
-        scope.save(format!("{}{key}", self.prefix), text);
     }
 
     /// Saves a new state of the content. The returned [`Durable`] saves its changes.

@@ -10,7 +10,6 @@
 
 use std::{collections::BTreeMap, num::ParseIntError};
 
-use psom::Scope;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::store::StoreError;
@@ -76,7 +75,7 @@ pub enum SaveError {
         key: String,
     },
     /// The value has a number that JSON cannot represent.
-    #[error("`{key}` was not saved: {number} is no number")]
+    #[error("`{key}` was not saved: JSON has no number {number}")]
     NonFinite {
         /// The key.
         key: String,
@@ -129,11 +128,6 @@ pub(super) fn content_key(content: i64) -> String {
 /// Returns the prefix of the keys of a content's files.
 pub(super) fn files_key(content: i64) -> String {
     format!("file/{content}")
-}
-
-/// Saves a value of one of this crate's types.
-pub(super) fn save(scope: &mut Scope, key: impl Into<String>, value: &impl Serialize) {
-    scope.save(key, json(value));
 }
 
 /// Returns the saved form of a value of one of this crate's types.

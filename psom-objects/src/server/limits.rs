@@ -1,41 +1,41 @@
 use std::time::Duration;
 
-/// How much a meeting holds.
+/// The limits of a meeting, with their defaults.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MeetingLimits {
-    /// Titles that a user may reserve at a time: 20.
+    /// Reserved titles of a user at a time: 20.
     pub reservations: usize,
-    /// Packages that a user may upload at a time: 5.
+    /// Uploads of a user at a time: 5.
     pub uploads: usize,
-    /// How long nothing may come for an upload that has begun, before it ends: 2 minutes. Looked at
-    /// once in that time, so that it may become twice as long. A file from a browser has the limits
-    /// of the web server instead.
+    /// The time after which an upload fails if no packet arrives: 2 minutes. It is checked once in
+    /// that time, so the upload may take up to twice as long to fail. Uploads by browsers have the
+    /// limits of the web server instead.
     pub upload_idle: Duration,
     /// Contents of the meeting: 50.
     pub contents: usize,
-    /// Bytes of a package, packed or unpacked: 1 GiB.
+    /// Bytes of a package, both packed and unpacked: 1 GiB.
     pub package_size: u64,
     /// Characters of a title: 255.
     pub title_length: usize,
     /// Slides of a presentation: 1,000.
     pub slides: usize,
-    /// Choices of a poll: 7, and no limit makes it more (section 3.1.4.1.14).
+    /// Choices of a poll: 7. A larger limit has no effect (section 3.1.4.1.14).
     pub choices: usize,
-    /// Characters of a poll's question, and of each of its choices: 1,000.
+    /// Characters of a poll's question and of each choice: 1,000.
     pub question_length: usize,
-    /// Messages between the pages that show questions and answers, kept for those who come
-    /// later: 10,000. Those who do not moderate put at most half of them, and each of them a tenth.
+    /// Messages of questions and answers, which are kept for newcomers: 10,000. All users who do not
+    /// moderate may send half of them, and each such user a tenth.
     pub blobs: usize,
-    /// Bytes of these messages together as they are on the wire, where each has 16 bytes besides
-    /// its text: 2 MiB. Those who do not moderate put at most half of them, and each of them a tenth.
+    /// Bytes of all these messages on the wire, including 16 bytes of overhead for each: 2 MiB. All
+    /// users who do not moderate may send half of them, and each such user a tenth.
     pub blob_bytes: usize,
     /// The constraints of annotations, which every client receives (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
 }
 
-/// How many annotations a content has, and how large they are. Lengths are in UTF-16 code units,
-/// the others in the units of the annotations' own properties.
+/// The limits of the number and the size of a content's annotations, with their defaults. Lengths are
+/// in UTF-16 code units, and the others in the units of the properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnnotationLimits {
@@ -45,7 +45,7 @@ pub struct AnnotationLimits {
     pub texts: i32,
     /// Images: 200.
     pub images: i32,
-    /// Stamps: 0, since the protocol has no such type.
+    /// Stamps: 0, because the protocol has no such annotations.
     pub stamps: i32,
     /// The length of a drawing's path: 20,000.
     pub path_length: i32,

@@ -11,8 +11,8 @@
 //!          └─ annotationContainer           its annotations
 //! ```
 //!
-//! Each object makes all changes to its own state, and the space puts them in one order. A client
-//! that joins late receives the same state by the same calls.
+//! Only the object itself changes its state, and the space executes all changes in one order. A
+//! newcomer receives the current state in the same calls that announce changes.
 //!
 //! The modules are layers. Each imports only from those below it:
 //!

@@ -63,8 +63,8 @@ pub trait Policy: Send + Sync + 'static {
         true
     }
 
-    /// Reports whether a title is valid: something of it is visible, it is not longer than the limit, and a valid
-    /// file name that no directory has, without control characters and without characters that
+    /// Reports whether a title is valid. A valid title has a visible character, is not longer than the
+    /// limit, and can be the name of a file. It has no control characters and no characters that
     /// change the direction of text.
     fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
         let is_invalid =

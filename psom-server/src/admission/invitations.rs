@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     meetings::RunningMeeting,
-    shared::{identifiers::random_name, lock::lock, roles},
+    shared::{identifiers::random_name, lock::lock},
 };
 
 /// The part of the key in front of an invitation's secret in the saved state of a meeting.
@@ -28,7 +28,6 @@ pub(crate) struct Invitation {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InvitationTerms {
-    #[serde(with = "roles")]
     pub(crate) role: Role,
     /// The URI of the invited user. Everybody who uses the invitation becomes this user. Without
     /// it, the invitation is open, and everybody who uses it becomes another guest.

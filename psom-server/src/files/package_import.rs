@@ -4,9 +4,8 @@ use std::{
     sync::Arc,
 };
 
-use percent_encoding::percent_decode_str;
 use psom_objects::{
-    package::{Package, PackageError, PackageLimits},
+    package::{Package, PackageError, PackageLimits, key_of_name},
     store::{Import, StoreError, StoredFile},
 };
 
@@ -69,17 +68,10 @@ fn encrypt(
 /// Returns the name of each file of a package in the archive, and as the manifest spells it.
 fn file_names<R>(package: &Package<R>) -> Vec<(String, String)> {
     let manifest = package.manifest().files();
-    let by_key: HashMap<String, &str> = manifest.iter().map(|name| (key(name), *name)).collect();
-    let spelled = |entry: &str| by_key.get(&key(entry)).copied().unwrap_or(entry).to_owned();
+    let by_key: HashMap<_, _> = manifest.iter().map(|name| (key_of_name(name), *name)).collect();
+    let spelled =
+        |entry: &str| by_key.get(&key_of_name(entry)).copied().unwrap_or(entry).to_owned();
     package.files().map(|(entry, _)| (entry.to_owned(), spelled(entry))).collect()
-}
-
-/// The archive can spell a name in another case than the manifest, or with escapes.
-fn key(name: &str) -> String {
-    match percent_decode_str(name).decode_utf8() {
-        Ok(plain) => plain.to_lowercase(),
-        Err(_) => name.to_lowercase(),
-    }
 }
 
 /// Distinguishes a failure of the disk from a mistake in the package.

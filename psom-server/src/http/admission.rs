@@ -9,6 +9,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use data_encoding::HEXLOWER;
 use psom_objects::types::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,10 +26,7 @@ use crate::{
         tokens::{TOKEN_LIFETIME, TokenSource},
     },
     app::{AdmittedUser, App},
-    shared::{
-        identifiers::{GUEST_URI_PREFIX, hex, random_name},
-        roles,
-    },
+    shared::identifiers::{GUEST_URI_PREFIX, random_name},
 };
 
 /// Bytes of the hash that are in a guest's URI. 64 bits are enough to tell guests of a meeting apart.
@@ -40,7 +38,6 @@ const GUEST_HASH_BYTES: usize = 8;
 pub(super) struct NewUser {
     uri: String,
     display_name: String,
-    #[serde(with = "roles")]
     role: Role,
 }
 
@@ -48,7 +45,6 @@ pub(super) struct NewUser {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewInvitation {
-    #[serde(with = "roles")]
     role: Role,
     uri: Option<String>,
     display_name: Option<String>,
@@ -118,7 +114,7 @@ pub(super) async fn join(
     let mut body = connection_details(&app, admitted);
     body["displayName"] = name.into();
     body["uri"] = uri.unwrap_or(guest).into();
-    body["role"] = roles::name(role).into();
+    body["role"] = role.name().into();
     Ok(json_response(StatusCode::CREATED, &body))
 }
 
@@ -133,7 +129,7 @@ fn guest_uri(invite: &str, secret: Option<String>) -> Result<String, ApiError> {
         return Err(ApiError::invalid(text));
     }
     let hash = Sha1::new().chain_update(invite).chain_update(&secret).finalize();
-    Ok(format!("{GUEST_URI_PREFIX}{}", hex(&hash[..GUEST_HASH_BYTES])))
+    Ok(format!("{GUEST_URI_PREFIX}{}", HEXLOWER.encode(&hash[..GUEST_HASH_BYTES])))
 }
 
 /// Returns everything that a client needs to connect.

@@ -18,9 +18,7 @@ use super::{
     error::{ApiError, json_response, store_waits_sentence, unless_store_waits},
     extract::{Admin, Json},
 };
-use crate::{
-    admission::AdmissionError, app::App, meetings::RunningMeeting, shared::roles, store::Health,
-};
+use crate::{admission::AdmissionError, app::App, meetings::RunningMeeting, store::Health};
 
 /// The body of `POST /api/meetings`.
 #[derive(Deserialize)]
@@ -122,17 +120,15 @@ fn user(user: &UserSummary) -> Value {
         "id": user.id,
         "uri": user.uri,
         "displayName": user.display_name,
-        "role": roles::name(user.role),
+        "role": user.role,
         "connections": user.connections,
     })
 }
 
 fn content(content: &ContentSummary) -> Value {
     let visibility = match content.visibility {
-        ContentVisibility::MeetingOrganizer => "organizer",
-        ContentVisibility::Presenters => "presenters",
-        ContentVisibility::Everyone => "everyone",
-        ContentVisibility::Other(_) => "other",
+        ContentVisibility::Other(_) => "other".to_owned(),
+        known => known.to_string(),
     };
     json!({
         "id": content.id,

@@ -6,10 +6,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
     response::IntoResponse,
 };
+use data_encoding::HEXLOWER;
 use sha1::{Digest, Sha1};
 
 use super::error::ApiError;
-use crate::shared::identifiers::hex;
 
 /// The Content-Security-Policy of the page. It allows the page's own scripts, styles and connections, and
 /// pictures that the page decrypted. It allows nothing from other hosts and no inline scripts.
@@ -79,7 +79,7 @@ fn respond(path: &str, request: &HeaderMap) -> Response<Body> {
         let text = "there is no such file of the page; reload the page";
         return ApiError::not_found(text).into_response();
     };
-    let tag = format!("\"{}\"", hex(&Sha1::digest(file.bytes)[..TAG_BYTES]));
+    let tag = format!("\"{}\"", HEXLOWER.encode(&Sha1::digest(file.bytes)[..TAG_BYTES]));
     let is_known = request
         .get(header::IF_NONE_MATCH)
         .and_then(|tags| tags.to_str().ok())

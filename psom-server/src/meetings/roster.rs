@@ -6,7 +6,7 @@ use psom::Write;
 use psom_objects::types::{Participant, Role};
 use serde::{Deserialize, Serialize};
 
-use crate::shared::{identifiers::GUEST_URI_PREFIX, roles};
+use crate::shared::identifiers::GUEST_URI_PREFIX;
 
 /// The part of the key in front of a user's ID in the saved state of a meeting.
 const KEY_PREFIX: &str = "user/";
@@ -38,7 +38,6 @@ struct RosterEntry {
 struct RosterUser {
     uri: String,
     name: String,
-    #[serde(with = "roles")]
     role: Role,
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn open(
     let _ = stream.set_nodelay(true);
     let mut client = timeout(limits.handshake, shared.tls.accept(stream))
         .await
-        .map_err(|_| "no TLS handshake in time")?
+        .map_err(|_| "the TLS handshake timed out")?
         .map_err(|error| format!("TLS: {error}"))?;
     let read = timeout(limits.header, read(&mut client, &shared.header)).await;
     let server = match read.unwrap_or_else(|_| Err("no proxy header in time".into())) {

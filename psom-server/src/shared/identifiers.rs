@@ -1,7 +1,5 @@
 //! Identifiers and names: how they are made, and which ones are valid.
 
-use std::fmt::Write;
-
 use psom_objects::texts::{changes_direction, has_visible, is_invisible};
 
 /// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
@@ -49,15 +47,6 @@ pub(crate) fn is_random_name(text: &str) -> bool {
     text.len() == RANDOM_NAME_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Returns bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +82,5 @@ mod tests {
     fn random_names_have_their_form() {
         assert!(is_random_name(&random_name()));
         assert!(!is_random_name("x") && !is_random_name(&"g".repeat(32)));
-        assert_eq!(hex(&[0, 0xab]), "00ab");
     }
 }

@@ -8,4 +8,3 @@ pub(crate) mod lock;
 pub(crate) mod metrics;
 pub(crate) mod permissions;
 pub(crate) mod private_files;
-pub(crate) mod roles;

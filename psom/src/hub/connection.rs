@@ -54,7 +54,7 @@ pub(super) struct Reading {
     received_bytes: usize,
     /// True if the connection is in the list of connections to be read.
     pub(super) ready: bool,
-    /// True if the driver was told to pause reading.
+    /// True if the hub has instructed the driver to pause reading.
     pub(super) paused: bool,
     /// The reason why the transport is gone. The connection ends when all received bytes are
     /// handled.
@@ -97,7 +97,7 @@ pub(super) struct Stall {
     pub(super) since: Instant,
     /// The time of the next check. `None` while nothing is in flight.
     pub(super) check_at: Option<Instant>,
-    /// True if the driver was asked for a report.
+    /// True if the hub has requested a report from the driver.
     pub(super) report_requested: bool,
 }
 

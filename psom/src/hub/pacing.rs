@@ -8,16 +8,16 @@ use std::{
 use crate::space::ConnectionKey;
 
 /// The duration of one observation, after which a peer is classified as fast or slow.
-const OBSERVATION: Duration = Duration::from_millis(250);
+const OBSERVATION_TIME: Duration = Duration::from_millis(250);
 
 /// The number of bytes that a fast peer reads in one observation: 256 KiB per second.
 const FAST_BYTES_PER_OBSERVATION: u64 = 64 * 1024;
 
-/// The maximum time in any [`PERIOD`] that the hub waits for all peers of unknown pace together.
+/// The maximum time in any [`WAIT_PERIOD`] that the hub waits for all peers of unknown speed together.
 const MAX_WAIT_PER_PERIOD: Duration = Duration::from_millis(250);
 
 /// The period of [`MAX_WAIT_PER_PERIOD`].
-const PERIOD: Duration = Duration::from_secs(5);
+const WAIT_PERIOD: Duration = Duration::from_secs(5);
 
 /// The number of waits from which the oldest are merged, to bound the memory.
 const MAX_RECORDED_WAITS: usize = 64;
@@ -25,11 +25,11 @@ const MAX_RECORDED_WAITS: usize = 64;
 /// Decides whether the hub waits for peers whose send queues are more than half full.
 ///
 /// The hub waits for a fast peer as long as necessary: a busy meeting slows down to the speed of its
-/// network instead of breaking connections. For peers of unknown pace it waits within a shared time
+/// network instead of breaking connections. For peers of unknown speed it waits within a shared time
 /// limit. It does not wait for slow peers, whose queues reach the hard limit.
 #[derive(Debug, Default)]
 pub(super) struct Pacing {
-    lagging: HashMap<ConnectionKey, Lag>,
+    lagging: HashMap<ConnectionKey, Observation>,
     /// The waits within the last period.
     waits: VecDeque<(Instant, Duration)>,
     /// The start of the current wait, if the hub waits.
@@ -38,17 +38,17 @@ pub(super) struct Pacing {
 
 /// The observation of one peer.
 #[derive(Debug)]
-struct Lag {
+struct Observation {
     since: Instant,
     /// The number of bytes that the peer had read at that time.
     read_before: u64,
-    pace: Pace,
+    speed: ReadingSpeed,
     /// True if more than half of the hard limit waits for the peer.
     in_need: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Pace {
+enum ReadingSpeed {
     Unknown,
     Fast,
     Slow,
@@ -58,12 +58,13 @@ impl Pacing {
     /// Records the progress of a peer: whether more than half of the hard limit waits for it, and
     /// the number of bytes that it has read so far.
     pub(super) fn observe(&mut self, now: Instant, key: ConnectionKey, in_need: bool, read: u64) {
-        let new = Lag { since: now, read_before: read, pace: Pace::Unknown, in_need };
+        let new =
+            Observation { since: now, read_before: read, speed: ReadingSpeed::Unknown, in_need };
         let lag = self.lagging.entry(key).or_insert(new);
         lag.in_need = in_need;
-        if now.saturating_duration_since(lag.since) >= OBSERVATION {
+        if now.saturating_duration_since(lag.since) >= OBSERVATION_TIME {
             let fast = read - lag.read_before >= FAST_BYTES_PER_OBSERVATION;
-            lag.pace = if fast { Pace::Fast } else { Pace::Slow };
+            lag.speed = if fast { ReadingSpeed::Fast } else { ReadingSpeed::Slow };
             (lag.since, lag.read_before) = (now, read);
         }
     }
@@ -86,8 +87,10 @@ impl Pacing {
     /// Decides whether the hub waits. Must be called after an observation and at
     /// [`deadline`](Self::deadline).
     pub(super) fn update(&mut self, now: Instant) {
-        let wanted = |pace: Pace| self.lagging.values().any(|lag| lag.in_need && lag.pace == pace);
-        let (fast, unknown) = (wanted(Pace::Fast), wanted(Pace::Unknown));
+        let wanted = |speed: ReadingSpeed| {
+            self.lagging.values().any(|lag| lag.in_need && lag.speed == speed)
+        };
+        let (fast, unknown) = (wanted(ReadingSpeed::Fast), wanted(ReadingSpeed::Unknown));
         if let Some(since) = self.waiting_since {
             let waited = now.saturating_duration_since(since);
             // A wait for a fast reader does not count towards the limit.
@@ -99,8 +102,8 @@ impl Pacing {
         self.forget_waits(now);
         let wait = fast || unknown && !self.rest().is_zero();
         if unknown && !wait {
-            for lag in self.lagging.values_mut().filter(|lag| lag.pace == Pace::Unknown) {
-                lag.pace = Pace::Slow;
+            for lag in self.lagging.values_mut().filter(|lag| lag.speed == ReadingSpeed::Unknown) {
+                lag.speed = ReadingSpeed::Slow;
             }
         }
         self.waiting_since = wait.then_some(now);
@@ -109,9 +112,10 @@ impl Pacing {
     /// Returns the time at which [`update`](Self::update) must be called without an observation.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let since = self.waiting_since?;
-        let observed = self.lagging.values().filter(|lag| lag.in_need && lag.pace != Pace::Slow);
-        let observed = observed.map(|lag| lag.since + OBSERVATION).min();
-        let fast = self.lagging.values().any(|lag| lag.in_need && lag.pace == Pace::Fast);
+        let observed =
+            self.lagging.values().filter(|lag| lag.in_need && lag.speed != ReadingSpeed::Slow);
+        let observed = observed.map(|lag| lag.since + OBSERVATION_TIME).min();
+        let fast = self.lagging.values().any(|lag| lag.in_need && lag.speed == ReadingSpeed::Fast);
         let limit = (!fast).then(|| since + self.rest());
         [observed, limit].into_iter().flatten().min()
     }
@@ -133,7 +137,7 @@ impl Pacing {
 
     fn forget_waits(&mut self, now: Instant) {
         while let Some((end, _)) = self.waits.front()
-            && now.saturating_duration_since(*end) >= PERIOD
+            && now.saturating_duration_since(*end) >= WAIT_PERIOD
         {
             self.waits.pop_front();
         }

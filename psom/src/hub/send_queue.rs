@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{budget::ReplyBudget, io::Chunk};
 use crate::{
-    session::{LatestKey, Output, Piece},
+    session::{LatestKey, OutputBuffer, Piece},
     wire::record,
 };
 
@@ -38,7 +38,7 @@ pub(super) struct SendQueue {
     replaced: usize,
     /// The bytes of replies that were reserved since the last append.
     new_replies: usize,
-    state: State,
+    state: QueueState,
 }
 
 /// Returns the end of the record that contains the byte before `offset`. If the bytes do not consist
@@ -55,7 +55,7 @@ fn end_of_record(bytes: &[u8], offset: usize) -> usize {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum QueueState {
     #[default]
     Open,
     /// The farewell is queued. No output follows it.
@@ -132,13 +132,13 @@ impl SendQueue {
     /// an older call, whose bytes are removed from the queue.
     pub(super) fn append(
         &mut self,
-        output: &mut Output,
+        output: &mut OutputBuffer,
         commit: Option<u64>,
         (in_flight, soft_limit): (usize, usize),
         (budget, buffers): (&mut ReplyBudget, &mut Buffers),
     ) {
         let replies = std::mem::take(&mut self.new_replies);
-        if self.state != State::Open {
+        if self.state != QueueState::Open {
             output.clear();
             return;
         }
@@ -166,7 +166,7 @@ impl SendQueue {
             output.tail.clear();
         }
         if output.last {
-            self.state = State::Finished;
+            self.state = QueueState::Finished;
         }
         output.clear();
         match self.segments.back_mut() {
@@ -369,19 +369,19 @@ impl SendQueue {
 
     /// Ends the connection of a hub that has failed: replaces all waiting bytes by a farewell.
     pub(super) fn fail(&mut self, farewell: Vec<u8>, budget: &mut ReplyBudget) {
-        if self.state != State::Open {
+        if self.state != QueueState::Open {
             return;
         }
         self.discard(budget);
         self.new_replies = 0;
         self.push(0, Body::Bytes(farewell));
-        self.state = State::Finished;
+        self.state = QueueState::Finished;
         self.release(0, budget);
     }
 
     /// Drops all bytes, including later ones, because the transport is gone.
     pub(super) fn abandon(&mut self, budget: &mut ReplyBudget) {
-        *self = Self { state: State::Abandoned, ..Self::default() };
+        *self = Self { state: QueueState::Abandoned, ..Self::default() };
         *budget = ReplyBudget::default();
     }
 
@@ -397,17 +397,17 @@ impl SendQueue {
 
     /// Reports whether the output of a turn can bypass this queue.
     pub(super) fn is_bypassed(&self) -> bool {
-        self.segments.is_empty() && self.state == State::Open
+        self.segments.is_empty() && self.state == QueueState::Open
     }
 
     /// Reports whether the farewell is queued or the transport is gone.
     pub(super) fn is_finished(&self) -> bool {
-        self.state != State::Open
+        self.state != QueueState::Open
     }
 
     /// Reports whether a single record can be sent now, before the held bytes.
     pub(super) fn is_between_records(&self) -> bool {
-        self.state == State::Open && self.released_segments == 0 && self.offset == 0
+        self.state == QueueState::Open && self.released_segments == 0 && self.offset == 0
     }
 
     /// Returns the bytes of replies that were reserved since the last append, and resets the number.

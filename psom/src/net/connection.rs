@@ -10,8 +10,8 @@ use tokio::{
 
 use super::{
     link::Link,
-    outbox::Writing,
     space_task::{Inbox, Message},
+    write_buffer::Writing,
 };
 use crate::{Config, Error, error::LostReason, hub::Input, space::ConnectionKey};
 

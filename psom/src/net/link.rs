@@ -5,14 +5,14 @@ use std::sync::{
 
 use tokio::sync::{Notify, watch};
 
-use super::outbox::{Outbox, Writing};
+use super::write_buffer::{WriteBuffer, Writing};
 use crate::{Error, hub::Chunk, space::ConnectionKey};
 
 /// The state of one connection that its space's task, its own task and the program share.
 #[derive(Debug)]
 pub(super) struct Link {
-    outbox: Mutex<Outbox>,
-    /// Wakes the connection's task when the outbox is no longer empty.
+    buffer: Mutex<WriteBuffer>,
+    /// Wakes the connection's task when the buffer is no longer empty.
     filled: Notify,
     /// The bytes that the transport has accepted since the last report.
     written: AtomicUsize,
@@ -78,7 +78,7 @@ impl Reports {
 impl Link {
     pub(super) fn new(reports: Arc<Reports>) -> Self {
         Self {
-            outbox: Mutex::default(),
+            buffer: Mutex::default(),
             filled: Notify::new(),
             written: AtomicUsize::new(0),
             reporting: AtomicBool::new(false),
@@ -89,21 +89,21 @@ impl Link {
         }
     }
 
-    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+    fn buffer(&self) -> MutexGuard<'_, WriteBuffer> {
         // No code panics while it holds the lock.
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes bytes to the connection's task.
     pub(super) fn send(&self, chunk: Chunk<'_>) {
-        if self.outbox().push(chunk) {
+        if self.buffer().push(chunk) {
             self.filled.notify_one();
         }
     }
 
     /// Ends the connection: its task closes the transport after all bytes are written.
     pub(super) fn close(&self, error: Error) {
-        self.outbox().finish();
+        self.buffer().finish();
         self.filled.notify_one();
         self.state.send_modify(|state| {
             state.over.get_or_insert(error);
@@ -115,11 +115,11 @@ impl Link {
     pub(super) async fn next(&self, writing: &mut Writing) -> bool {
         loop {
             {
-                let mut outbox = self.outbox();
-                if outbox.take(writing) {
+                let mut buffer = self.buffer();
+                if buffer.take(writing) {
                     return true;
                 }
-                if outbox.is_finished() {
+                if buffer.is_finished() {
                     return false;
                 }
             }
@@ -130,7 +130,7 @@ impl Link {
 
     /// Reports whether there are no bytes to write.
     pub(super) fn is_idle(&self) -> bool {
-        self.outbox().is_empty()
+        self.buffer().is_empty()
     }
 
     /// Counts bytes that the transport has accepted, and reports them above a threshold.

@@ -2,7 +2,7 @@
 //!
 //! A space runs on one task, which drives its hub (`space_task`). Every connection has its own task,
 //! which moves bytes between its transport and the space (`connection`). Both tasks share the
-//! connection's `link`, and the bytes between them wait in its `outbox`.
+//! connection's `link`, and the bytes between them wait in its `write_buffer`.
 
 mod authenticator;
 mod client;
@@ -10,7 +10,6 @@ mod connection;
 mod handle;
 mod journal;
 mod link;
-mod outbox;
 mod remote;
 #[cfg(feature = "offline")]
 mod replay;
@@ -21,6 +20,7 @@ pub mod tls;
 mod tokens;
 #[cfg(feature = "websocket")]
 pub mod websocket;
+mod write_buffer;
 
 use std::sync::Arc;
 

@@ -17,11 +17,8 @@ use crate::{
     hub::Input,
     interface::{InterfaceDesc, Target},
     space::RemoteCall,
-    wire::{Encode, ObjectKey},
+    wire::{Encode, ObjectKey, operation::MAX_CALL_HEADER_BYTES},
 };
-
-/// The maximum number of bytes before the arguments of a call.
-const MAX_HEADER_BYTES: usize = 5 /* proxy identifier */ + 1 /* method */;
 
 /// The peer of a client's session, as the target of calls from outside the space.
 #[derive(Clone)]
@@ -45,8 +42,8 @@ impl Target for Remote {
         let call = RemoteCall::new(self.object, interface, method, arguments);
         let call = call.and_then(|call| self.check(interface, method, &call).map(|()| call));
         Sending(match call {
-            Ok(call) => State::Ready(self.clone(), call),
-            Err(error) => State::Failed(error),
+            Ok(call) => SendingState::Ready(self.clone(), call),
+            Err(error) => SendingState::Failed(error),
         })
     }
 }
@@ -69,7 +66,7 @@ impl Remote {
                 version: self.version,
             });
         }
-        let (size, limit) = (MAX_HEADER_BYTES + call.size(), self.record_limit as usize);
+        let (size, limit) = (MAX_CALL_HEADER_BYTES + call.size(), self.record_limit as usize);
         if size > limit { Err(Misuse::CallTooLong { size, limit }.into()) } else { Ok(()) }
     }
 
@@ -120,9 +117,9 @@ impl fmt::Debug for Remote {
 /// their futures are first polled. If the send queue is above its soft limit, the future waits, so a
 /// program that awaits its calls never reaches the hard limit.
 #[must_use = "a call from outside is only sent when it is awaited"]
-pub struct Sending(State);
+pub struct Sending(SendingState);
 
-enum State {
+enum SendingState {
     Ready(Remote, RemoteCall),
     Waiting(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>),
     Failed(CallError),
@@ -134,25 +131,25 @@ impl Future for Sending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
         loop {
-            match std::mem::replace(&mut self.0, State::Done) {
-                State::Ready(remote, call) => {
+            match std::mem::replace(&mut self.0, SendingState::Done) {
+                SendingState::Ready(remote, call) => {
                     if let Some(error) = remote.link.over() {
                         return Poll::Ready(Err(error));
                     }
                     match remote.try_send(call) {
                         Ok(()) => return Poll::Ready(Ok(())),
-                        Err(call) => self.0 = State::Waiting(Box::pin(remote.send(call))),
+                        Err(call) => self.0 = SendingState::Waiting(Box::pin(remote.send(call))),
                     }
                 }
-                State::Waiting(mut sending) => {
+                SendingState::Waiting(mut sending) => {
                     let polled = sending.as_mut().poll(cx);
                     if polled.is_pending() {
-                        self.0 = State::Waiting(sending);
+                        self.0 = SendingState::Waiting(sending);
                     }
                     return polled;
                 }
-                State::Failed(error) => return Poll::Ready(Err(error.into())),
-                State::Done => return Poll::Ready(Err(CallError::Gone.into())),
+                SendingState::Failed(error) => return Poll::Ready(Err(error.into())),
+                SendingState::Done => return Poll::Ready(Err(CallError::Gone.into())),
             }
         }
     }

@@ -41,7 +41,7 @@ impl<T: DistributedObject> ClientSession<T> {
     /// number of each call before it is sent.
     ///
     /// # Errors
-    /// As for [`replay`](Self::replay).
+    /// The same as those of [`replay`](Self::replay).
     pub async fn replay_with<I: Interface>(
         &self,
         recorder: &mut Recorder<I>,
@@ -50,7 +50,7 @@ impl<T: DistributedObject> ClientSession<T> {
         let (sender, answers) = unbounded_channel();
         let connected = self.run(move |_, cx| {
             let replay = cx.add_while_connected(Replay::new(move |answer| {
-                // The receiver is gone when the replay was cancelled.
+                // Sending fails if the replay was cancelled.
                 let _ = sender.send(answer);
             }));
             cx.connect_to_first(PART, replay).map(|()| replay)
@@ -58,7 +58,7 @@ impl<T: DistributedObject> ClientSession<T> {
         let object = connected.await?.map_err(|_| ReplayError::Unsupported)?;
         let mut replaying = Replaying { session: self, object, answers };
         let result = replaying.play(recorder, &mut progress).await;
-        // If the connection has ended, the object is gone already.
+        // This fails if the connection has ended, which has removed the object.
         let _ = self.run(move |_, cx| cx.remove(object)).await;
         result
     }
@@ -95,7 +95,7 @@ impl<T: DistributedObject> Replaying<'_, T> {
             progress(number);
             let (outbox, sent) = (outbox.clone(), number.cast_signed());
             self.run(move |_, cx| {
-                // If the peer is gone, the answer is `Ended`.
+                // If the peer has disconnected, the answer is `Ended`.
                 cx.peers().s_play(&outbox, sent, pending.message);
             })
             .await?;
@@ -114,7 +114,7 @@ impl<T: DistributedObject> Replaying<'_, T> {
         Ok(replayed)
     }
 
-    /// Asks the server about an interface in the version of a call, once.
+    /// Asks the server once whether it plays calls of an interface in the version of this call.
     async fn check(
         &mut self,
         checked: &mut BTreeSet<(String, String, String, i32, i64)>,

@@ -40,7 +40,7 @@ use crate::{
 ///
 /// Dropping the server drops its connections. [`shutdown`](Self::shutdown) closes them first.
 pub struct Server {
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     listener: Option<(SocketAddr, JoinHandle<()>)>,
 }
 
@@ -88,8 +88,7 @@ pub struct ServerStats {
 }
 
 /// The reason why a connection without a token ends for a newcomer.
-pub(super) const EVICTED: &str =
-    "a newcomer took the slot (limit of unauthenticated connections)";
+pub(super) const EVICTED: &str = "a newcomer took the slot (limit of unauthenticated connections)";
 
 /// A connection that is not authenticated yet.
 pub(super) struct Newcomer {
@@ -97,7 +96,7 @@ pub(super) struct Newcomer {
     pub(super) slot: Slot<IpAddr>,
 }
 
-pub(super) struct Shared {
+pub(super) struct ServerState {
     config: Arc<Config>,
     limits: ServerLimits,
     authenticator: Box<dyn AnyAuthenticator>,
@@ -153,7 +152,7 @@ impl Server {
     }
 
     #[cfg(feature = "websocket")]
-    pub(super) fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<ServerState> {
         &self.shared
     }
 
@@ -271,7 +270,7 @@ impl ServerBuilder {
         ))?;
         let config = with_trace(self.config);
         let space = self.root.map(|root| root(&config, self.undeclared)).transpose()?;
-        let shared = Shared {
+        let shared = ServerState {
             config: Arc::new(config),
             unauthenticated: Slots::new(SlotLimits {
                 total: self.limits.unauthenticated,
@@ -323,7 +322,7 @@ impl fmt::Debug for ServerBuilder {
     }
 }
 
-impl Shared {
+impl ServerState {
     #[cfg(feature = "websocket")]
     pub(super) fn has_tls(&self) -> bool {
         self.tls.is_some()
@@ -386,7 +385,7 @@ impl Shared {
                 return Some(Ok(stream));
             }
             Ok(Err(error)) => self.refuse(peer, &format_args!("TLS: {error}")),
-            Err(_) => self.refuse(peer, &"no TLS handshake in time"),
+            Err(_) => self.refuse(peer, &"the TLS handshake timed out"),
         }
         None
     }
@@ -397,7 +396,7 @@ impl Shared {
     }
 }
 
-async fn listen(shared: Arc<Shared>, listener: TcpListener) {
+async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -414,7 +413,7 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-async fn serve_tls(shared: Arc<Shared>, stream: TcpStream, newcomer: Newcomer) {
+async fn serve_tls(shared: Arc<ServerState>, stream: TcpStream, newcomer: Newcomer) {
     // The calls of a turn are written together, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     if let Some(Ok(stream)) = shared.accept_tls(stream, &newcomer).await {
@@ -422,7 +421,11 @@ async fn serve_tls(shared: Arc<Shared>, stream: TcpStream, newcomer: Newcomer) {
     }
 }
 
-pub(super) async fn serve(shared: Arc<Shared>, mut stream: impl Transport, newcomer: Newcomer) {
+pub(super) async fn serve(
+    shared: Arc<ServerState>,
+    mut stream: impl Transport,
+    newcomer: Newcomer,
+) {
     let Newcomer { peer, slot } = newcomer;
     let mut stop = shared.stop.subscribe();
     let authenticated = tokio::select! {
@@ -487,7 +490,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 /// Reads the credentials of a client and checks them.
 async fn authenticate(
-    shared: &Shared,
+    shared: &ServerState,
     stream: &mut impl Transport,
     slot: &Slot<IpAddr>,
 ) -> Result<(Session, Admission), String> {

@@ -38,10 +38,10 @@ pub enum Full {
 
 /// Slots by owner. Clones share their slots.
 #[derive(Debug)]
-pub struct Slots<K: Clone + Eq + Hash>(Arc<Shared<K>>);
+pub struct Slots<K: Clone + Eq + Hash>(Arc<SlotsState<K>>);
 
 #[derive(Debug)]
-struct Shared<K> {
+struct SlotsState<K> {
     limits: SlotLimits,
     table: Mutex<Table<K>>,
     /// Notified when a slot is released or its holder becomes silent.
@@ -92,7 +92,7 @@ impl<K: Clone + Eq + Hash> Slots<K> {
             silent: BTreeMap::new(),
             silent_by_owner: HashMap::new(),
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(SlotsState {
             limits,
             table: Mutex::new(table),
             available: Notify::new(),

@@ -5,7 +5,7 @@ use psom_derive::distributed_object;
 use super::interfaces::{OfflineClient, OfflineClientProxy, OfflineServerProxy};
 use crate::space::{Context, Lifecycle};
 
-/// The client's half of offline calls. It passes the server's answers on.
+/// The client's half of offline calls. It passes the answers of the server to a listener.
 ///
 /// A client that replays announces it with `.object::<Replay>()` or
 /// [`Scope::announce`](crate::Scope::announce).

@@ -1,9 +1,9 @@
 //! A recorded call as a message of queued calls.
 //!
-//! A message has two calls. The first is on the interface [`TARGET_INTERFACE`] and names the target
-//! and the interface in clear text; the second is the call itself. Its IID is derived from the
-//! interface's name, version and hash, its opnum is the method's index plus the two opnums that
-//! come before the first method, and its data is the arguments as PSOM encodes them.
+//! A message has two calls. The first is on the interface [`TARGET_INTERFACE`]. Its arguments are the
+//! names of the target and of the interface. The second is the call itself: its IID is derived from
+//! the name, the version and the hash of the interface, its opnum is the index of the method plus 2,
+//! and its data is the arguments as PSOM encodes them.
 
 use bytes::Bytes;
 use comqc::{
@@ -21,7 +21,8 @@ const TARGET_INTERFACE: Guid = Guid::from_fields(
 );
 /// The opnum of the call that describes the target: the first one after those of IUnknown.
 const TARGET_OPNUM: u32 = 3;
-/// IUnknown has the opnums 0 to 2, and the first method of a PSOM interface has the index 1.
+/// The offset from the index of a method to its opnum. IUnknown has the opnums 0 to 2, and the first
+/// method of a PSOM interface has the index 1.
 const OPNUM_OF_INDEX_0: u32 = 2;
 
 /// A recorded call.
@@ -92,7 +93,7 @@ impl RecordedCall {
             writer.bytes(&self.arguments);
             Ok(())
         })?;
-        // Never absent: two calls were recorded.
+        // This is never absent, because two calls were recorded.
         Ok(recorder.finish().unwrap_or_default())
     }
 

@@ -15,10 +15,10 @@ use super::{
     message::RecordedCall,
 };
 
-/// The application whose queues are the outbox.
+/// The name of the application that owns the queues of the outbox.
 const APPLICATION: &str = "outbox";
 /// The file with the identifier of the outbox.
-const IDENTIFIER: &str = "outbox-id";
+const IDENTIFIER_FILE: &str = "outbox-id";
 
 /// Calls that wait to be played, in a folder. Only one program opens it at a time.
 ///
@@ -50,7 +50,7 @@ impl Outbox {
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, RecordError> {
         let folder = folder.into();
         let queue = FolderQueue::open(&folder, APPLICATION)?;
-        let path = folder.join(IDENTIFIER);
+        let path = folder.join(IDENTIFIER_FILE);
         let id = identifier(&folder, &path);
         Ok(Self { queue, id: id.map_err(|source| RecordError::Identifier { path, source })? })
     }
@@ -65,7 +65,7 @@ impl Outbox {
     /// # Errors
     /// The call is too large, or the folder cannot be written.
     pub fn append(&mut self, call: &RecordedCall) -> Result<u64, RecordError> {
-        // All messages are due at the same time, so that their numbers alone decide their order.
+        // All messages are due at the same time, so that only their numbers determine their order.
         Ok(self.queue.send(&call.write()?, 0)?)
     }
 
@@ -122,7 +122,7 @@ fn identifier(folder: &Path, path: &Path) -> io::Result<Guid> {
         Err(error) => return Err(error),
     }
     let id = Guid::from_fields(rand::random(), rand::random(), rand::random(), rand::random());
-    let temporary = folder.join(format!("{IDENTIFIER}.new"));
+    let temporary = folder.join(format!("{IDENTIFIER_FILE}.new"));
     let mut file = File::create(&temporary)?;
     file.write_all(id.to_string().as_bytes())?;
     file.sync_all()?;

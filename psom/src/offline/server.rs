@@ -20,15 +20,15 @@ use crate::{
 /// The key below which an [`Offline`] saves the number of the last call of each outbox.
 pub const SAVED_KEY: &str = "offline";
 
-/// The number of outboxes whose calls one object plays. An outbox costs about 60 bytes of saved
-/// state for ever.
+/// Upper bound on the outboxes whose calls an object plays. Each outbox permanently occupies about 60
+/// bytes of saved state.
 const MAX_OUTBOXES: usize = 100_000;
 
-/// The number of refused calls of one outbox that are remembered, so that they can be retried.
+/// Upper bound on the refused calls of an outbox that are stored, so that they can be retried.
 const MAX_REFUSED: usize = 1_000;
 
-/// The longest identifier of an outbox: a GUID in braces.
-const OUTBOX_ID_BYTES: usize = 38;
+/// Upper bound on the identifier of an outbox: a GUID in braces.
+const MAX_OUTBOX_ID_BYTES: usize = 38;
 
 /// Plays recorded calls on the objects of its space, in order and each exactly once.
 ///
@@ -175,18 +175,18 @@ impl Offline {
         ))
     }
 
-    /// Remembers a refused call.
+    /// Stores the number of a refused call.
     fn refuse(&mut self, cx: &mut Context<Self>, outbox: String, number: i64) {
         let progress = self.outboxes.entry(outbox.clone()).or_default();
         progress.add(number, true);
         cx.save(format!("{SAVED_KEY}/{outbox}"), progress.to_text());
     }
 
-    /// Reports whether a message is to be played: it was not played before.
+    /// Reports whether a message must be played, because it was not played before.
     fn is_new(&self, outbox: &str, number: i64) -> Result<bool, String> {
         let is_id = |c: char| c.is_ascii_hexdigit() || matches!(c, '-' | '{' | '}');
-        if outbox.is_empty() || outbox.len() > OUTBOX_ID_BYTES || !outbox.chars().all(is_id) {
-            return Err("the identifier of the outbox is no GUID".into());
+        if outbox.is_empty() || outbox.len() > MAX_OUTBOX_ID_BYTES || !outbox.chars().all(is_id) {
+            return Err("the identifier of the outbox is not a GUID".into());
         }
         match self.outboxes.get(outbox) {
             Some(progress) if progress.was_played(number) => Ok(false),
@@ -216,8 +216,8 @@ impl Offline {
         if method.and_then(|method| found.serves.method(method, *version)).is_none() {
             return Err(format!("version {version} of {interface} has no method {}", call.method));
         }
-        let peer = cx.caller().id().ok_or("the caller is gone")?;
-        let gone = format!("the object `{target}` is gone");
+        let peer = cx.caller().id().ok_or("the caller has disconnected")?;
+        let gone = format!("the object `{target}` no longer exists");
         let mut progress = self.outboxes.get(outbox).cloned().unwrap_or_default();
         progress.add(number, false);
         let (offline, outbox, saved) = (cx.handle(), outbox.to_owned(), progress.to_text());
@@ -244,7 +244,7 @@ impl Play {
         let refused = match object.dispatch(cx, incoming) {
             Ok(Outcome::Done(Ok(()))) => None,
             Ok(Outcome::Done(Err(violation))) | Err(violation) => Some(violation),
-            // Dropped before it has run, so it has no effect.
+            // The future is dropped before it has run, so the call has no effect.
             Ok(Outcome::Later(_)) => Some(Violation::new(
                 "the method waits for something outside the space, so it cannot be played",
             )),

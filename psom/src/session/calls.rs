@@ -10,7 +10,7 @@ use super::{
     connmgr::{ConnMgrClientProxy, ConnMgrServerProxy},
     event::{Address, ConnectRequest},
     outbound::{LatestKey, Outbound},
-    table::{Connected, Entry},
+    table::{ConnectedObject, Entry},
 };
 use crate::{
     error::{CallError, Error, Misuse, PeerMisbehaved},
@@ -20,7 +20,7 @@ use crate::{
 
 /// The arguments of lookup. They have no meaning (section 3.2.3.1.4). These are the captured values
 /// of section 4.2, because peers may never have been tested with other values.
-const LOOKUP: (&str, &str, i64) = ("TODO-ryanfa-remove", "NotUsed", -7932100958924279543);
+const LOOKUP_ARGUMENTS: (&str, &str, i64) = ("TODO-ryanfa-remove", "NotUsed", -7932100958924279543);
 
 impl Session {
     /// Queues a call of a method of the object at `address`. On an error, nothing is sent.
@@ -85,7 +85,7 @@ impl Session {
             return Err(Misuse::CallTooLong { size: body.len(), limit }.into());
         }
         let proxy = table.next_here()?;
-        let connected = Connected { object, serves: desc.serves, version, label };
+        let connected = ConnectedObject { object, serves: desc.serves, version, label };
         table.insert(proxy, Entry::Open(connected));
         self.write_operation(&body);
         self.trace(|| {
@@ -113,7 +113,7 @@ impl Session {
             );
         }
         let label = self.label(&request.part);
-        let connected = Connected { object, serves: desc.serves, version, label };
+        let connected = ConnectedObject { object, serves: desc.serves, version, label };
         let table = self.table.as_mut().ok_or(CallError::Gone)?;
         table.insert(request.address.proxy, Entry::Open(connected));
         Ok(version)
@@ -175,7 +175,7 @@ impl Session {
     pub(super) fn write_open(&mut self) {
         let mut message = Outbound::default();
         let target = ToConnMgr { outbound: &mut message, trace: None };
-        let (name, protocol, hash) = LOOKUP;
+        let (name, protocol, hash) = LOOKUP_ARGUMENTS;
         ConnMgrServerProxy::proxy(target).lookup(name, protocol, hash);
         let body = message.bytes().split_off(record::MESSAGE_HEADER_BYTES);
         self.outbound.set_channel(BASE_CHANNEL);

@@ -26,9 +26,9 @@ pub const CONN_MGR: Definition = Definition {
     hash = -8221414758688209204
 )]
 pub trait ConnMgrServer {
-    /// The client's ConnMgr hash; the first call.
+    /// Sends the client's hash of ConnMgr. It is the first call.
     fn version(&mut self, stub_hash: i64) -> Result<(), Violation>;
-    /// One interface that the client supports, each version with the sum of both hashes.
+    /// Announces an interface that the client supports: each version with the sum of both hashes.
     fn add_protocol(
         &mut self,
         name: &str,
@@ -39,7 +39,7 @@ pub trait ConnMgrServer {
     fn done_protocols(&mut self) -> Result<(), Violation>;
     /// Does nothing (deprecated).
     fn log(&mut self, msg: &str);
-    /// The body of RPCOpen; its parameters have no meaning.
+    /// Is the body of RPCOpen. The parameters have no meaning.
     fn lookup(&mut self, name: &str, protocol: &str, proxy_hash: i64) -> Result<(), Violation>;
     /// Keeps the connection alive.
     fn ping(&mut self);
@@ -52,9 +52,9 @@ pub trait ConnMgrServer {
     hash = 8322047979521208965
 )]
 pub trait ConnMgrClient {
-    /// The server's ConnMgr hash; the first call.
+    /// Sends the server's hash of ConnMgr. It is the first call.
     fn version(&mut self, stub_hash: i64) -> Result<(), Violation>;
-    /// One interface that the server supports, each version with the sum of both hashes.
+    /// Announces an interface that the server supports: each version with the sum of both hashes.
     fn add_protocol(
         &mut self,
         name: &str,

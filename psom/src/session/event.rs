@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::table::Connected;
+use super::table::ConnectedObject;
 use crate::{
     error::Error,
     wire::{ObjectKey, ProxyId, auth::Credentials},
@@ -65,7 +65,7 @@ pub struct ConnectRequest {
 /// A call of the peer.
 #[derive(Debug)]
 pub struct Call {
-    pub(crate) target: Connected,
+    pub(crate) target: ConnectedObject,
     pub(crate) address: Address,
     pub(crate) method: i8,
     pub(crate) arguments: Range<usize>,

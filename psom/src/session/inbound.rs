@@ -7,7 +7,7 @@ use super::{
     config::{APPLICATION_CHANNEL, BASE_CHANNEL, Role},
     connmgr::{self, ConnMgrClientProxy, ConnMgrServerProxy},
     event::{Address, Call, ConnectRequest, Event},
-    table::{Connected, Entry, ProxyTable},
+    table::{ConnectedObject, Entry, ProxyTable},
 };
 use crate::{
     Session,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The index of lookup, the only method that RPCOpen may call (section 3.2.3.1.4).
-const LOOKUP: i8 = 5;
+const LOOKUP_METHOD: i8 = 5;
 
 impl Session {
     pub(super) fn on_record(&mut self, record: Record, batch: &Batch) -> Result<Step, Error> {
@@ -161,10 +161,10 @@ impl Session {
             _ => return Err(PeerMisbehaved::OpenBeforeVersioning.into()),
         }
         match Operation::read(batch.bytes(), body)? {
-            Operation::Call { proxy, method: LOOKUP, arguments }
+            Operation::Call { proxy, method: LOOKUP_METHOD, arguments }
                 if proxy.receive()? == ProxyId::ROOT =>
             {
-                self.on_base_call(LOOKUP, arguments, batch)?;
+                self.on_base_call(LOOKUP_METHOD, arguments, batch)?;
             }
             _ => return Err(PeerMisbehaved::Lookup.into()),
         }
@@ -176,14 +176,14 @@ impl Session {
     ///
     /// # Errors
     /// The two sides have no common version of the root's interface (ruling 4).
-    fn root(&self) -> Result<Connected, Error> {
+    fn root(&self) -> Result<ConnectedObject, Error> {
         let conn_mgr = self.conn_mgr.as_ref().ok_or(Error::Closed)?;
         let (object, version) = conn_mgr.root()?;
         let label = self.label(object.serves.short_name());
-        Ok(Connected { object: conn_mgr.app.root, serves: object.serves, version, label })
+        Ok(ConnectedObject { object: conn_mgr.app.root, serves: object.serves, version, label })
     }
 
-    fn open(&mut self, root: Connected) -> Event {
+    fn open(&mut self, root: ConnectedObject) -> Event {
         let address = Address { channel: APPLICATION_CHANNEL, proxy: ProxyId::ROOT };
         let event = Event::Opened { object: root.object, address, version: root.version };
         self.table = Some(ProxyTable::with_root(root));
@@ -277,7 +277,7 @@ impl Session {
 
     /// Returns the object with a proxy identifier. Returns `None` for a tombstone and counts the
     /// message as dropped, because it crossed the OP_CLOSE of this side.
-    fn live(&mut self, proxy: ProxyId) -> Result<Option<Connected>, PeerMisbehaved> {
+    fn live(&mut self, proxy: ProxyId) -> Result<Option<ConnectedObject>, PeerMisbehaved> {
         match self.table.as_ref().and_then(|table| table.get(proxy)) {
             Some(Entry::Open(connected)) => Ok(Some(connected.clone())),
             Some(Entry::Tombstone) => {

@@ -38,7 +38,7 @@ pub(crate) use calls::lone_ping;
 pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
 pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
-pub(crate) use outbound::{Arguments, LatestKey, Output, Piece, SessionOutput};
+pub(crate) use outbound::{Arguments, LatestKey, OutputBuffer, Piece, SessionOutput};
 pub use protocols::{Application, Protocols};
 pub(crate) use timers::after;
 

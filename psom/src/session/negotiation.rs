@@ -5,7 +5,7 @@ use super::{
     connmgr::{
         CLIENT, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy, SERVER,
     },
-    protocols::{Agreement, Application, Protocols, ROOT},
+    protocols::{Agreement, Application, Protocols, ROOT_INDEX},
 };
 use crate::{
     error::{Error, Misuse, PeerIncompatible, PeerMisbehaved, Violation},
@@ -35,8 +35,8 @@ impl ConnMgr {
 
     /// Returns the description of the root and its negotiated version.
     pub(super) fn root(&self) -> Result<(&ObjectDesc, i32), PeerIncompatible> {
-        let object = &self.app.protocols.objects()[ROOT];
-        Ok((object, self.agreements[ROOT].version(object)?))
+        let object = &self.app.protocols.objects()[ROOT_INDEX];
+        Ok((object, self.agreements[ROOT_INDEX].version(object)?))
     }
 
     /// Returns the negotiated version of an object type.

@@ -112,7 +112,7 @@ pub(crate) enum Piece {
 
 /// The output of one turn on one connection, in order.
 #[derive(Debug, Default)]
-pub(crate) struct Output {
+pub(crate) struct OutputBuffer {
     pub(crate) pieces: Vec<Piece>,
     /// The bytes after the last piece. In most turns they are the whole output.
     pub(crate) tail: Vec<u8>,
@@ -124,7 +124,7 @@ pub(crate) struct Output {
     pub(crate) last: bool,
 }
 
-impl Output {
+impl OutputBuffer {
     /// The maximum size of a buffer that is kept for the next turn, until the next ping. Larger
     /// buffers would waste memory on every connection.
     const MAX_KEPT_BYTES: usize = 16 * 1024;
@@ -151,7 +151,7 @@ impl Output {
 
 /// The output of a session at the end of a turn.
 pub(crate) struct SessionOutput<'a> {
-    pub(crate) output: &'a mut Output,
+    pub(crate) output: &'a mut OutputBuffer,
     /// The current channel after the output, if the peer may be pinged there.
     pub(crate) pingable: Option<u32>,
     /// The reason why the session has ended, if it has.
@@ -161,7 +161,7 @@ pub(crate) struct SessionOutput<'a> {
 /// The sending half of a connection: frames messages and keeps the current channel.
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    output: Output,
+    output: OutputBuffer,
     channel: u32,
     /// True if the send queue is above its soft limit, so that `#[latest]` calls must be replaceable.
     pub(super) congested: bool,
@@ -269,7 +269,7 @@ impl Outbound {
     /// the peer reads too slowly.
     pub(super) fn finish(&mut self, instead: bool) {
         if instead {
-            self.output = Output::default();
+            self.output = OutputBuffer::default();
         }
         self.output.instead = instead;
         self.output.last = true;

@@ -23,7 +23,7 @@ pub struct Protocols {
 }
 
 /// The index of the root's interface in [`Protocols`].
-pub(super) const ROOT: usize = 1;
+pub(super) const ROOT_INDEX: usize = 1;
 
 impl Protocols {
     /// Collects the interfaces of a root, of its declared descendants, and of `undeclared` objects
@@ -47,7 +47,7 @@ impl Protocols {
         if let Some(known) = self.index_of(object.serves.name).map(|index| &self.objects[index]) {
             let same = known.serves.versions == object.serves.versions
                 && known.calls.versions == object.calls.versions;
-            return if same { Ok(()) } else { Err(Misuse::Builder(DIFFERENT)) };
+            return if same { Ok(()) } else { Err(Misuse::Builder(CONFLICTING_TYPES)) };
         }
         self.objects.push(object);
         let children = (object.children)();
@@ -71,7 +71,7 @@ impl Protocols {
     }
 }
 
-const DIFFERENT: &str = "two object types share an interface name but not its versions and hashes; \
+const CONFLICTING_TYPES: &str = "two object types share an interface name but not its versions and hashes; \
                          give one of them another name";
 
 /// The result of the negotiation for one interface.

@@ -8,7 +8,7 @@ use crate::{
 
 /// A connected object on one channel.
 #[derive(Debug, Clone)]
-pub(crate) struct Connected {
+pub(crate) struct ConnectedObject {
     pub(crate) object: ObjectKey,
     /// The interface that the peer calls.
     pub(crate) serves: &'static InterfaceDesc,
@@ -21,7 +21,7 @@ pub(crate) struct Connected {
 /// The state of a proxy identifier.
 #[derive(Debug)]
 pub(super) enum Entry {
-    Open(Connected),
+    Open(ConnectedObject),
     /// Closed by this side, until the peer's OP_CLOSE arrives. Calls for it are dropped.
     Tombstone,
 }
@@ -41,7 +41,7 @@ pub(super) struct ProxyTable {
 
 impl ProxyTable {
     /// Creates the table of a channel whose root is connected.
-    pub(super) fn with_root(root: Connected) -> Self {
+    pub(super) fn with_root(root: ConnectedObject) -> Self {
         let mut table = Self::default();
         table.insert(ProxyId::ROOT, Entry::Open(root));
         table
@@ -73,7 +73,7 @@ impl ProxyTable {
         self.entries.get(&id)
     }
 
-    pub(super) fn open(&self, id: ProxyId) -> Option<&Connected> {
+    pub(super) fn open(&self, id: ProxyId) -> Option<&ConnectedObject> {
         match self.entries.get(&id) {
             Some(Entry::Open(connected)) => Some(connected),
             Some(Entry::Tombstone) | None => None,
@@ -81,7 +81,7 @@ impl ProxyTable {
     }
 
     /// Replaces an open entry by a tombstone.
-    pub(super) fn replace_by_tombstone(&mut self, id: ProxyId) -> Option<Connected> {
+    pub(super) fn replace_by_tombstone(&mut self, id: ProxyId) -> Option<ConnectedObject> {
         let entry @ Entry::Open(_) = self.entries.get_mut(&id)? else { return None };
         let Entry::Open(connected) = std::mem::replace(entry, Entry::Tombstone) else {
             return None;
@@ -111,7 +111,7 @@ impl ProxyTable {
         self.tombstones
     }
 
-    pub(super) fn opened(&self) -> impl DoubleEndedIterator<Item = (ProxyId, &Connected)> {
+    pub(super) fn opened(&self) -> impl DoubleEndedIterator<Item = (ProxyId, &ConnectedObject)> {
         self.entries.iter().filter_map(|(id, entry)| match entry {
             Entry::Open(connected) => Some((*id, connected)),
             Entry::Tombstone => None,
@@ -137,7 +137,8 @@ mod tests {
     fn object_is_found_until_its_last_identifier_is_closed() {
         let mut slots = SlotMap::with_key();
         let [root, file, other] = [(); 3].map(|()| ObjectKey { space: 1, slot: slots.insert(()) });
-        let connected = |object| Connected { object, serves: INTERFACE, version: 1, label: None };
+        let connected =
+            |object| ConnectedObject { object, serves: INTERFACE, version: 1, label: None };
         let mut table = ProxyTable::with_root(connected(root));
         let [first, second, third] = [(); 3].map(|()| table.next_here().unwrap());
         for (id, object) in [(first, file), (second, other), (third, file)] {

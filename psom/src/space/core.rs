@@ -32,8 +32,8 @@ pub(super) struct Core {
     pub(super) now: Instant,
     /// Distinguishes the handles of this space from those of other spaces.
     number: u64,
-    objects: SlotMap<SlotKey, Slot>,
-    pub(super) connections: SlotMap<ConnectionKey, Connection>,
+    objects: SlotMap<SlotKey, ObjectSlot>,
+    pub(super) connections: SlotMap<ConnectionKey, ConnectionState>,
     pub(super) app: Application,
     /// The work of this turn in the order in which it runs.
     pub(super) work: VecDeque<Work>,
@@ -131,7 +131,7 @@ pub struct TimerKey {
     number: u64,
 }
 
-struct Slot {
+struct ObjectSlot {
     type_id: TypeId,
     /// `None` while the object is being created and while one of its handlers runs.
     cell: Option<Box<dyn Cell>>,
@@ -141,7 +141,7 @@ struct Slot {
     while_connected: bool,
 }
 
-pub(super) struct Connection {
+pub(super) struct ConnectionState {
     pub(super) session: Session,
     pub(super) user: User,
     pub(super) deadline: Option<Instant>,
@@ -212,15 +212,15 @@ impl Core {
         while_connected: bool,
     ) -> ObjectKey {
         let (peers, timers) = (Vec::new(), BTreeSet::new());
-        let slot = Slot { type_id, cell: None, desc, peers, timers, while_connected };
+        let slot = ObjectSlot { type_id, cell: None, desc, peers, timers, while_connected };
         ObjectKey { space: self.number, slot: self.objects.insert(slot) }
     }
 
-    fn slot(&self, key: ObjectKey) -> Option<&Slot> {
+    fn slot(&self, key: ObjectKey) -> Option<&ObjectSlot> {
         self.objects.get(key.slot).filter(|_| key.space == self.number)
     }
 
-    fn slot_mut(&mut self, key: ObjectKey) -> Option<&mut Slot> {
+    fn slot_mut(&mut self, key: ObjectKey) -> Option<&mut ObjectSlot> {
         self.objects.get_mut(key.slot).filter(|_| key.space == self.number)
     }
 
@@ -310,7 +310,7 @@ impl Core {
 
     pub(super) fn attach(&mut self, session: Session, user: User) -> ConnectionKey {
         let deadline = session.deadline();
-        let connection = Connection { session, user, deadline, dirty: false };
+        let connection = ConnectionState { session, user, deadline, dirty: false };
         let key = self.connections.insert(connection);
         self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
         self.mark(key);

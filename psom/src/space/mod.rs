@@ -373,7 +373,7 @@ impl Space {
         }
     }
 
-    fn connection_mut(&mut self, key: ConnectionKey) -> Option<&mut core::Connection> {
+    fn connection_mut(&mut self, key: ConnectionKey) -> Option<&mut core::ConnectionState> {
         self.core.as_mut()?.connections.get_mut(key)
     }
 

@@ -17,7 +17,7 @@ use crate::{
 
 impl Core {
     /// Returns an object's peer on a connection as a caller. If the object is not connected there,
-    /// the caller's place is one that no object has, so that calls on it fail.
+    /// the caller gets an identifier that no object has, so that calls on it fail.
     fn caller_at(&self, object: ObjectKey, connection: ConnectionKey) -> Option<Caller> {
         if !self.contains(object) {
             return None;

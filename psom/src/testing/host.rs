@@ -24,7 +24,7 @@ pub(super) struct Host<T> {
     pub(super) hub: Hub,
     pub(super) root: Handle<T>,
     pub(super) config: Arc<Config>,
-    pub(super) links: Vec<Link>,
+    pub(super) links: Vec<SimulatedLink>,
     /// The writes of all turns so far.
     pub(super) writes: Vec<Write>,
     deadline: Option<Instant>,
@@ -32,7 +32,7 @@ pub(super) struct Host<T> {
 
 /// One connection of a side.
 #[derive(Default)]
-pub(super) struct Link {
+pub(super) struct SimulatedLink {
     /// A server's session before its credentials are checked.
     fresh: Option<(Session, User)>,
     pub(super) connection: Option<ConnectionKey>,
@@ -66,7 +66,7 @@ impl<T: DistributedObject> Host<T> {
     /// Adds a connection to a server.
     pub(super) fn listen(&mut self, now: Instant, user: User) -> usize {
         let session = Session::server(self.config.clone(), now);
-        self.links.push(Link { fresh: Some((session, user)), ..Link::default() });
+        self.links.push(SimulatedLink { fresh: Some((session, user)), ..SimulatedLink::default() });
         self.links.len() - 1
     }
 
@@ -74,7 +74,7 @@ impl<T: DistributedObject> Host<T> {
     pub(super) fn connect(&mut self, now: Instant, token: &str) -> usize {
         let credentials = Credentials { token: token.to_owned(), proxy_header: None };
         let connection = self.hub.connect(now, &credentials);
-        self.links.push(Link { connection, ..Link::default() });
+        self.links.push(SimulatedLink { connection, ..SimulatedLink::default() });
         self.collect(now);
         self.links.len() - 1
     }
@@ -231,11 +231,11 @@ impl<T: DistributedObject> Host<T> {
     }
 }
 
-fn find(links: &mut [Link], key: ConnectionKey) -> Option<&mut Link> {
+fn find(links: &mut [SimulatedLink], key: ConnectionKey) -> Option<&mut SimulatedLink> {
     links.iter_mut().find(|link| link.connection == Some(key))
 }
 
-impl Link {
+impl SimulatedLink {
     fn end(&mut self, error: Error) {
         self.over = Some(error);
         self.closed = true;

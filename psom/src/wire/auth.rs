@@ -40,7 +40,7 @@ impl Credentials {
     /// # Errors
     /// Rejects malformed bytes at the first wrong byte, without waiting for the rest.
     pub fn read(batch: &mut Batch, proxy_header: bool) -> Result<Option<Self>, DecodeError> {
-        let mut input = Input { bytes: batch.rest(), taken: 0 };
+        let mut input = TokenReader { bytes: batch.rest(), taken: 0 };
         let header = match proxy_header {
             true => match input.block()? {
                 Some(header) => Some(header.to_vec()),
@@ -66,18 +66,18 @@ impl Credentials {
 /// # Errors
 /// The bytes are not the beginning of the answer.
 pub fn read_answer(batch: &mut Batch) -> Result<bool, DecodeError> {
-    let mut input = Input { bytes: batch.rest(), taken: 0 };
+    let mut input = TokenReader { bytes: batch.rest(), taken: 0 };
     let complete = input.constant(SIGNATURE)?;
     batch.position += if complete { input.taken } else { 0 };
     Ok(complete)
 }
 
-struct Input<'a> {
+struct TokenReader<'a> {
     bytes: &'a [u8],
     taken: usize,
 }
 
-impl<'a> Input<'a> {
+impl<'a> TokenReader<'a> {
     /// Takes a constant and reports whether all of its bytes have arrived. Fails at the first byte
     /// that differs.
     fn constant(&mut self, constant: [u8; 4]) -> Result<bool, DecodeError> {

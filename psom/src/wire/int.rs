@@ -4,7 +4,7 @@ use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
 use crate::error::DecodeError;
 
 /// The bit of a lead byte that marks a negative number.
-const NEGATIVE: u8 = 0x08;
+const NEGATIVE_BIT: u8 = 0x08;
 
 pub(super) fn write(out: &mut Vec<u8>, value: i64) {
     match value {
@@ -25,17 +25,31 @@ pub(super) fn write_i32(out: &mut Vec<u8>, value: i32) {
     }
 }
 
-fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
-    let length = match magnitude {
+/// Returns the number of bytes that [`write_i32`] appends.
+pub(super) fn encoded_i32_bytes(value: i32) -> usize {
+    match value {
+        -112..=127 => 1,
+        i32::MIN => 2,
+        _ => 1 /* lead byte */ + magnitude_bytes(value.unsigned_abs().into()),
+    }
+}
+
+/// Returns the length of an encoded magnitude in bytes.
+fn magnitude_bytes(magnitude: u64) -> usize {
+    match magnitude {
         0..=0xff => 1,
         0x100..=0xffff => 2,
         0x1_0000..=0xff_ffff => 3,
         0x100_0000..=0xffff_ffff => 4,
         0x1_0000_0000..=0xffff_ffff_ffff => 6,
         _ => 8,
-    };
+    }
+}
+
+fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
+    let length = magnitude_bytes(magnitude);
     let lead = 0x80 | (length as u8 - 1);
-    out.push(if negative { lead | NEGATIVE } else { lead });
+    out.push(if negative { lead | NEGATIVE_BIT } else { lead });
     out.extend(&magnitude.to_be_bytes()[8 - length..]);
 }
 
@@ -58,7 +72,7 @@ fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
     }
     let mut magnitude = [0; 8];
     magnitude[8 - length..].copy_from_slice(input.take(length)?);
-    Ok(Raw { lead, negative: lead & NEGATIVE != 0, magnitude: u64::from_be_bytes(magnitude) })
+    Ok(Raw { lead, negative: lead & NEGATIVE_BIT != 0, magnitude: u64::from_be_bytes(magnitude) })
 }
 
 /// Reads a signed integer.

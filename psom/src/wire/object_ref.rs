@@ -10,10 +10,10 @@ const NULL: u8 = 0x8c;
 /// To send a reference, convert a `Handle`. The object must be connected to the peer that is
 /// called. To use a received reference, pass it to `Context::resolve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ObjectRef(Target);
+pub struct ObjectRef(Referent);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+enum Referent {
     Null,
     Proxy(ProxyId),
     Object(ObjectKey),
@@ -21,28 +21,28 @@ enum Target {
 
 impl ObjectRef {
     /// The null reference.
-    pub const NULL: Self = Self(Target::Null);
+    pub const NULL: Self = Self(Referent::Null);
 
     /// Creates a reference to the object with this proxy identifier on the connection.
     pub fn proxy(id: ProxyId) -> Self {
-        Self(Target::Proxy(id))
+        Self(Referent::Proxy(id))
     }
 
     /// Creates a reference to an object of this process.
     pub fn object(key: ObjectKey) -> Self {
-        Self(Target::Object(key))
+        Self(Referent::Object(key))
     }
 
     /// Reports whether this is the null reference.
     pub fn is_null(self) -> bool {
-        self.0 == Target::Null
+        self.0 == Referent::Null
     }
 
     /// Returns the proxy identifier of a received reference, on the channel on which it arrived.
     pub fn proxy_id(self) -> Option<ProxyId> {
         match self.0 {
-            Target::Proxy(id) => Some(id),
-            Target::Null | Target::Object(_) => None,
+            Referent::Proxy(id) => Some(id),
+            Referent::Null | Referent::Object(_) => None,
         }
     }
 }
@@ -54,9 +54,9 @@ impl PsomType for ObjectRef {
 impl Encode for ObjectRef {
     fn encode(&self, out: &mut Encoder<'_>) {
         match self.0 {
-            Target::Null => out.out.push(NULL),
-            Target::Proxy(id) => id.write(out.out),
-            Target::Object(key) => out.references.push((out.out.len(), key)),
+            Referent::Null => out.out.push(NULL),
+            Referent::Proxy(id) => id.write(out.out),
+            Referent::Object(key) => out.references.push((out.out.len(), key)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Decode, Decoder, Encode, Encoder, ProxyId, WireProxyId};
+use super::{Decode, Decoder, Encode, Encoder, ProxyId, WireProxyId, int::encoded_i32_bytes};
 use crate::error::{DecodeError, Misuse};
 
 const OP_CONNECT: u8 = 0x84;
@@ -87,6 +87,10 @@ pub fn write_close(out: &mut Vec<u8>, proxy: ProxyId) {
     proxy.write(out);
 }
 
+/// Upper bound on [`call_header_bytes`].
+#[cfg(feature = "tokio")]
+pub(crate) const MAX_CALL_HEADER_BYTES: usize = 5 /* proxy identifier */ + 1 /* method */;
+
 /// Appends the header of a call. The arguments follow it.
 pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
     proxy.write(out);
@@ -95,15 +99,5 @@ pub fn write_call(out: &mut Vec<u8>, proxy: ProxyId, method: u8) {
 
 /// Returns the number of bytes that [`write_call`] appends.
 pub(crate) fn call_header_bytes(proxy: ProxyId) -> usize {
-    let identifier = match proxy.get() {
-        -112..=127 => 1,
-        i32::MIN => 2,
-        other => match other.unsigned_abs() {
-            0..=0xff => 2,
-            0x100..=0xffff => 3,
-            0x1_0000..=0xff_ffff => 4,
-            0x100_0000.. => 5,
-        },
-    };
-    identifier + 1 /* method */
+    encoded_i32_bytes(proxy.get()) + 1 /* method */
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Crate, Files, Layers, MAX_LINES_PER_FILE, cycles, imports::imports, is_too_long,
-    layer_violations,
+    layer_violations, shared_names,
 };
 
 fn files(files: &[(&str, &str)]) -> Files {
@@ -162,6 +162,20 @@ fn import_from_a_higher_layer_is_detected() {
     unlisted[5] = ("helpers.rs", "");
     unlisted[4].1 = "pub struct Wire;";
     assert_eq!(violations(&unlisted), ["helpers.rs has no layer"]);
+}
+
+#[test]
+fn types_with_the_same_name_are_detected() {
+    let parsed = Crate::parse(&files(&[
+        ("lib.rs", "mod a; mod b; #[cfg(test)] mod tests { struct State; }"),
+        ("a.rs", "pub struct State; #[cfg(unix)] type Id = u8; #[cfg(not(unix))] type Id = u16;"),
+        (
+            "b.rs",
+            "mod inner { enum State {} } fn b() { trait Shape {} struct Text; } struct Shape;",
+        ),
+    ]));
+    let expected = [("State", vec!["a.rs", "b.rs"])];
+    assert_eq!(shared_names(&parsed).into_iter().collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// All paths outside of `use`, as lists of segments.
     pub paths: BTreeSet<Vec<String>>,
+    /// The names of all structs, enums, unions, traits and type aliases, including those inside
+    /// functions. Two that exclude each other with `#[cfg]` count once.
+    pub types: BTreeSet<String>,
 }
 
 /// One leaf of a `use` tree.
@@ -75,6 +78,7 @@ impl Crate {
         let found = &mut self.modules[module];
         found.imports = visitor.imports;
         found.paths = visitor.paths;
+        found.types = visitor.types;
         found.items = items.iter().filter_map(item_name).collect();
 
         for child in visitor.modules {
@@ -156,6 +160,7 @@ struct Visitor {
     modules: Vec<ItemMod>,
     imports: Vec<Import>,
     paths: BTreeSet<Vec<String>>,
+    types: BTreeSet<String>,
     own_names: BTreeSet<String>,
 }
 
@@ -221,9 +226,15 @@ impl Visitor {
 
 impl<'ast> Visit<'ast> for Visitor {
     fn visit_item(&mut self, item: &'ast Item) {
-        if !is_test(attributes(item)) {
-            visit::visit_item(self, item);
+        if is_test(attributes(item)) {
+            return;
         }
+        let is_type = matches!(
+            item,
+            Item::Enum(_) | Item::Struct(_) | Item::Trait(_) | Item::Type(_) | Item::Union(_)
+        );
+        self.types.extend(item_name(item).filter(|_| is_type));
+        visit::visit_item(self, item);
     }
 
     fn visit_item_mod(&mut self, module: &'ast ItemMod) {

@@ -246,7 +246,7 @@ fn packet_numbers_have_to_increase() {
             drop(stream.s_write(Bytes::from_static(b"b"), number))
         });
         let error = world.pair.client_error(PRESENTER).unwrap().to_string();
-        assert!(error.ends_with("packet numbers have to grow"), "{error}");
+        assert!(error.ends_with("packet numbers must increase"), "{error}");
         assert!(world.pair.client_error(ORGANIZER).is_none());
         assert_eq!(world.disk(), (vec![], 0));
     }

@@ -15,7 +15,7 @@ fn farewell_of_a_client() -> Vec<u8> {
 }
 
 #[test]
-fn ruling_10_close_on_channel_0_ends_the_connection_without_an_answer() {
+fn ruling_10_close_on_channel_0_ends_the_connection_silently() {
     for handshake in [
         Handshake::authenticated(),
         Handshake::versioned(),

@@ -21,19 +21,27 @@ enum Change {
 impl DurableState for Votes {
     type Change = Change;
     type Key = String;
+    /// The number of votes.
+    type Effect = usize;
 
-    fn apply(&mut self, change: Change) -> Vec<String> {
+    fn apply(&mut self, change: Change, touched: &mut Vec<String>) -> usize {
         match change {
-            Change::Vote(user, choice) => drop(self.0.insert(user, choice.to_owned())),
-            Change::Withdraw(user) => drop(self.0.remove(&user)),
+            Change::Vote(user, choice) => {
+                self.0.insert(user, choice.to_owned());
+                touched.push(format!("vote/{user}"));
+            }
+            Change::Withdraw(user) => {
+                self.0.remove(&user);
+                touched.push(format!("vote/{user}"));
+            }
             Change::Keep(choice) => {
                 self.0.retain(|_, vote| vote == choice);
-                return std::iter::once("vote".to_owned()).chain(self.keys()).collect();
+                touched.push("vote".to_owned());
+                touched.extend(self.keys());
             }
-            Change::Nothing => return Vec::new(),
+            Change::Nothing => {}
         }
-        let (Change::Vote(user, _) | Change::Withdraw(user)) = change else { return Vec::new() };
-        vec![format!("vote/{user}")]
+        self.0.len()
     }
 
     fn keys(&self) -> Vec<String> {
@@ -74,7 +82,10 @@ impl World {
     fn change(&mut self, changes: Vec<Change>) -> usize {
         let mut votes = self.votes.take().unwrap();
         let changed = self.pair.on_server(move |_, cx| {
-            changes.into_iter().for_each(|change| votes.change(cx, change));
+            for change in changes {
+                let count = votes.change(cx, change);
+                assert_eq!(count, votes.0.len());
+            }
             votes
         });
         let count = self.store();
@@ -125,7 +136,7 @@ fn restored_durable_state_saves_nothing_until_it_changes() {
     world.votes = Some(Durable::restored("poll/", votes()));
     assert!(world.table.is_empty());
     let mut restored = world.votes.take().unwrap();
-    world.pair.on_server(move |_, cx| restored.change(cx, Change::Vote(1, "water")));
+    assert_eq!(world.pair.on_server(move |_, cx| restored.change(cx, Change::Vote(1, "water"))), 2);
     world.store();
     assert_eq!(world.table, [("poll/vote/1".to_owned(), "water".to_owned())].into());
 }

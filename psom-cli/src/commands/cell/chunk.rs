@@ -2,6 +2,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use bytes::Bytes;
 use clap::Args;
+use data_encoding::HEXLOWER;
 use fsshttpb::file::{Chunking, SignatureRule, chunks, xor_hash};
 
 use super::input::MAX_INPUT_BYTES;
@@ -36,19 +37,19 @@ impl Chunk {
         for chunk in &chunks {
             let len = chunk.data.len();
             // Writing into a string does not fail.
-            let _ = writeln!(text, "{offset:08x} {len:9} {}", hex(&chunk.signature));
+            let _ = writeln!(text, "{offset:08x} {len:9} {}", hex_or_dash(&chunk.signature));
             offset += len;
         }
         let count = out::counted(chunks.len(), "chunk", "chunks");
         let bytes = out::counted(file.len(), "byte", "bytes");
-        let _ = writeln!(text, "{count}, {bytes}, data hash {}", hex(&xor_hash(&file)));
+        let _ = writeln!(text, "{count}, {bytes}, data hash {}", hex_or_dash(&xor_hash(&file)));
         out::text(&text)
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+fn hex_or_dash(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "-".into();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(bytes)
 }

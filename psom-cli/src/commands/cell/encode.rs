@@ -20,14 +20,14 @@ Examples:
   psom cell encode request.json -o request2.bin
 
 A changed object is written in its shortest form, unless its `spelling` is kept.")]
-pub struct Encode {
+pub struct CellEncode {
     /// The JSON file; `-` is standard input.
     file: PathBuf,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-impl Encode {
+impl CellEncode {
     pub fn run(self) -> Result {
         self.output.check()?;
         let json = read_input(&self.file, MAX_JSON_BYTES)?;

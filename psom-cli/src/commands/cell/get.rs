@@ -13,14 +13,14 @@ Examples:
   psom cell get http://127.0.0.1:8059/report.docx -o report.docx
 
 The number of the revision is printed to standard error. `psom cell put --expect` takes it.")]
-pub struct Get {
+pub struct CellGet {
     #[command(flatten)]
     remote: RemoteArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-impl Get {
+impl CellGet {
     pub async fn run(self) -> Result {
         self.output.check()?;
         let mut remote = self.remote.open()?;

@@ -15,8 +15,8 @@ mod serve;
 use clap::{Args, Subcommand};
 
 use self::{
-    apply::Apply, chunk::Chunk, decode::Decode, encode::Encode, file::File, get::Get, put::Put,
-    serve::Serve,
+    apply::Apply, chunk::Chunk, decode::CellDecode, encode::CellEncode, file::File, get::CellGet,
+    put::Put, serve::CellServe,
 };
 use crate::error::Result;
 
@@ -24,37 +24,37 @@ use crate::error::Result;
 #[derive(Debug, Args)]
 pub struct Cell {
     #[command(subcommand)]
-    command: Command,
+    command: CellCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Decode(Decode),
-    Encode(Encode),
+enum CellCommand {
+    Decode(CellDecode),
+    Encode(CellEncode),
     File(File),
     Apply(Apply),
     Chunk(Chunk),
-    Get(Get),
+    Get(CellGet),
     Put(Put),
-    Serve(Serve),
+    Serve(CellServe),
 }
 
 impl Cell {
     /// Reports whether the command runs until it is interrupted, and handles the signal itself.
     pub fn handles_signals(&self) -> bool {
-        matches!(self.command, Command::Serve(_))
+        matches!(self.command, CellCommand::Serve(_))
     }
 
     pub async fn run(self) -> Result {
         match self.command {
-            Command::Decode(decode) => decode.run(),
-            Command::Encode(encode) => encode.run(),
-            Command::File(file) => file.run(),
-            Command::Apply(apply) => apply.run(),
-            Command::Chunk(chunk) => chunk.run(),
-            Command::Get(get) => get.run().await,
-            Command::Put(put) => put.run().await,
-            Command::Serve(serve) => serve.run().await,
+            CellCommand::Decode(decode) => decode.run(),
+            CellCommand::Encode(encode) => encode.run(),
+            CellCommand::File(file) => file.run(),
+            CellCommand::Apply(apply) => apply.run(),
+            CellCommand::Chunk(chunk) => chunk.run(),
+            CellCommand::Get(get) => get.run().await,
+            CellCommand::Put(put) => put.run().await,
+            CellCommand::Serve(serve) => serve.run().await,
         }
     }
 }

@@ -20,7 +20,7 @@ Examples:
 Everybody who reaches the address can read and change the documents, so that the address is one of
 this machine. For other machines, put a web server with TLS and a login in front of it. Old revisions
 are kept in the folder `.psom-cell`.")]
-pub struct Serve {
+pub struct CellServe {
     /// The folder with the documents.
     folder: PathBuf,
     /// The address to listen on. Port 0 selects a free port.
@@ -31,7 +31,7 @@ pub struct Serve {
     no_coauthoring: bool,
 }
 
-impl Serve {
+impl CellServe {
     pub async fn run(self) -> Result {
         let Self { folder, listen, no_coauthoring } = self;
         let interrupted = interrupted()?;

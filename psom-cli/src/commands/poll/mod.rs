@@ -38,11 +38,11 @@ pub struct Poll {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
-    action: Action,
+    action: PollAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum PollAction {
     /// Ask a question
     Create {
         /// The poll's title.
@@ -119,7 +119,9 @@ struct Question {
 impl Poll {
     fn check(&self) -> Result {
         match &self.action {
-            Action::Create { question, .. } | Action::Modify { question, .. } => question.check(),
+            PollAction::Create { question, .. } | PollAction::Modify { question, .. } => {
+                question.check()
+            }
             _ => Ok(()),
         }
     }
@@ -128,17 +130,17 @@ impl Poll {
         self.check()?;
         let mut meeting = self.link.join().await?;
         match &self.action {
-            Action::Create { title, question, visibility } => {
+            PollAction::Create { title, question, visibility } => {
                 create(&mut meeting, title, question, *visibility).await?;
             }
-            Action::Open { title } => set_open(&mut meeting, title, true).await?,
-            Action::Close { title } => set_open(&mut meeting, title, false).await?,
-            Action::Show { title } => show(&mut meeting, title, true).await?,
-            Action::Hide { title } => show(&mut meeting, title, false).await?,
-            Action::Clear { title } => clear(&mut meeting, title).await?,
-            Action::Modify { title, question } => modify(&mut meeting, title, question).await?,
-            Action::Vote { title, choice } => vote(&mut meeting, title, choice).await?,
-            Action::Results { title, csv } => results(&mut meeting, title, *csv).await?,
+            PollAction::Open { title } => set_open(&mut meeting, title, true).await?,
+            PollAction::Close { title } => set_open(&mut meeting, title, false).await?,
+            PollAction::Show { title } => show(&mut meeting, title, true).await?,
+            PollAction::Hide { title } => show(&mut meeting, title, false).await?,
+            PollAction::Clear { title } => clear(&mut meeting, title).await?,
+            PollAction::Modify { title, question } => modify(&mut meeting, title, question).await?,
+            PollAction::Vote { title, choice } => vote(&mut meeting, title, choice).await?,
+            PollAction::Results { title, csv } => results(&mut meeting, title, *csv).await?,
         }
         meeting.leave().await
     }
@@ -389,19 +391,19 @@ impl Recordable for Poll {
     fn record(&self, actions: &mut Actions) -> Result {
         self.check()?;
         recorded(match &self.action {
-            Action::Create { title, question, visibility } => {
+            PollAction::Create { title, question, visibility } => {
                 return recordable::create(actions, package(title, question, *visibility)?);
             }
-            Action::Open { title } => actions.s_set_poll_open(title, true),
-            Action::Close { title } => actions.s_set_poll_open(title, false),
-            Action::Show { title } => actions.s_show_results(title, true),
-            Action::Hide { title } => actions.s_show_results(title, false),
-            Action::Clear { title } => actions.s_clear_votes(title),
-            Action::Modify { title, question: Question { question, choices } } => {
+            PollAction::Open { title } => actions.s_set_poll_open(title, true),
+            PollAction::Close { title } => actions.s_set_poll_open(title, false),
+            PollAction::Show { title } => actions.s_show_results(title, true),
+            PollAction::Hide { title } => actions.s_show_results(title, false),
+            PollAction::Clear { title } => actions.s_clear_votes(title),
+            PollAction::Modify { title, question: Question { question, choices } } => {
                 actions.s_modify_poll(title, question, choices)
             }
-            Action::Vote { title, choice } => actions.s_vote(title, choice),
-            Action::Results { .. } => return Err(recordable::changes_nothing()),
+            PollAction::Vote { title, choice } => actions.s_vote(title, choice),
+            PollAction::Results { .. } => return Err(recordable::changes_nothing()),
         })
     }
 }

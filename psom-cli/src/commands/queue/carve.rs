@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf};
 use clap::Args;
 use comqc::carrier::{Found, Verdict, carve};
 
-use super::bytes::MAX_FILE_BYTES;
+use super::limits::MAX_FILE_BYTES;
 use crate::{
     error::{CommandError, OrCannot, Result},
     files::{name_of, read_input},

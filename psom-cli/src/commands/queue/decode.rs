@@ -7,13 +7,10 @@ use comqc::{
     message::{self, Header},
     security::{Security, Value},
 };
+use data_encoding::HEXLOWER;
 use serde_json::{Value as Json, json};
 
-use super::{
-    bytes::{MAX_FILE_BYTES, hex},
-    json,
-    names::Names,
-};
+use super::{json, limits::MAX_FILE_BYTES, names::Names};
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},
@@ -33,7 +30,7 @@ such as a storage file or a memory dump. Each line shows the offset of a header,
 content. The line of a call shows the method and the arguments. The types of the arguments are known for
 late-bound calls; for other calls, they come from an IDL file. A message that violates a rule is printed
 as far as it can be read, and the command exits with 1. At most 256 MiB are read.")]
-pub struct Decode {
+pub struct QueueDecode {
     /// The file; `-` is standard input.
     file: PathBuf,
     /// The IDL file with the called interfaces.
@@ -62,7 +59,7 @@ pub fn print_recorded(bytes: &[u8], names: &Names) -> Result {
     print_packet(&packet, names)
 }
 
-impl Decode {
+impl QueueDecode {
     pub fn run(self) -> Result {
         let names = Names::read(self.interface.as_deref())?;
         let bytes = read_input(&self.file, MAX_FILE_BYTES)?;
@@ -166,9 +163,10 @@ fn print_packet(packet: &Packet, names: &Names) -> Result {
             print_message(body, names)?;
             checked(Message::read(body))
         }
-        Err(_) => {
-            out::line(format!("  no calls: the extension is {}", hex(&packet.properties.extension)))
-        }
+        Err(_) => out::line(format!(
+            "  no calls: the extension is {}",
+            HEXLOWER.encode(&packet.properties.extension)
+        )),
     }
 }
 
@@ -195,9 +193,9 @@ fn print_message(bytes: &[u8], names: &Names) -> Result {
                 Some((number, call)) => {
                     format!("call {}: {}", number + 1, names.describe(&call).line(call.data))
                 }
-                None => format!("method {}, {}", method.opnum, hex(&method.data)),
+                None => format!("method {}, {}", method.opnum, HEXLOWER.encode(&method.data)),
             },
-            Header::Unknown { body, .. } => format!("unknown header, {}", hex(body)),
+            Header::Unknown { body, .. } => format!("unknown header, {}", HEXLOWER.encode(body)),
         };
         out::line(out::printable(&format!("{offset:04x}  {name}  {text}")))?;
     }
@@ -211,7 +209,7 @@ fn show_security(security: Security) -> String {
             Value::Sid(sid) => format!("{name} {sid}"),
             Value::Name(text) => format!("{name} {text:?}"),
             Value::Number(number) => format!("{name} {number}"),
-            _ => format!("{name} {}", hex(&property.data)),
+            _ => format!("{name} {}", HEXLOWER.encode(&property.data)),
         }
     });
     properties.collect::<Vec<_>>().join(", ")

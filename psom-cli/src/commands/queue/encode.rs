@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Args;
 
-use super::{bytes::MAX_FILE_BYTES, json};
+use super::{json, limits::MAX_FILE_BYTES};
 use crate::{
     error::{CommandError, OrCannot, Result},
     files::{name_of, read_input},
@@ -10,7 +10,7 @@ use crate::{
 
 /// Convert the output of `psom queue decode --json` back to a message or a packet
 #[derive(Debug, Args)]
-pub struct Encode {
+pub struct QueueEncode {
     /// The JSON file; `-` is standard input.
     file: PathBuf,
     /// The file to write.
@@ -18,7 +18,7 @@ pub struct Encode {
     output: PathBuf,
 }
 
-impl Encode {
+impl QueueEncode {
     pub fn run(self) -> Result {
         let name = name_of(&self.file);
         let text = read_input(&self.file, MAX_FILE_BYTES)?;

@@ -10,15 +10,13 @@ use comqc::{
     message::{self, Container, Header, Method},
     security::{Security, Value as Property, property},
 };
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde_json::{Map, Value, json};
 
-use super::{
-    bytes::hex,
-    names::{Names, show},
-};
+use super::names::{Names, show};
 
 /// The result of encoding; the text says which field is wrong.
-type Result<T> = std::result::Result<T, String>;
+type FieldResult<T> = Result<T, String>;
 
 /// Returns the name of a security property.
 pub fn property_name(kind: u16) -> String {
@@ -48,7 +46,7 @@ impl Fields {
     }
 
     fn put_bytes(&mut self, name: &str, bytes: &[u8]) {
-        self.put(name, hex(bytes));
+        self.put(name, HEXLOWER.encode(bytes));
     }
 
     /// Puts padding or a reserved field unless it is zero.
@@ -72,7 +70,7 @@ pub fn of_message(bytes: &[u8], names: &Names) -> Value {
     let message = Message::read(bytes);
     let mut calls = message.iter().flat_map(Message::calls);
     let (mut headers, mut end) = (Vec::new(), 0);
-    for (offset, header) in message::headers(bytes).map_while(std::result::Result::ok) {
+    for (offset, header) in message::headers(bytes).map_while(Result::ok) {
         // Every header that was read has its size in its second field.
         end = offset + size_field(&bytes[offset..]);
         let mut fields = of_header(offset, &header, bytes.len());
@@ -90,7 +88,7 @@ pub fn of_message(bytes: &[u8], names: &Names) -> Value {
     }
     let mut value = json!({ "headers": headers });
     if end < bytes.len() {
-        value["rest"] = hex(&bytes[end..]).into();
+        value["rest"] = HEXLOWER.encode(&bytes[end..]).into();
     }
     if let Err(error) = message {
         value["error"] = json!({ "rule": error.rule.name(), "offset": error.offset });
@@ -154,7 +152,7 @@ fn of_security(security: Security) -> Value {
             Property::Sid(sid) => json!(sid.to_string()),
             Property::Name(name) => json!(name),
             Property::Number(number) => json!(number),
-            _ => json!(hex(&property.data)),
+            _ => json!(HEXLOWER.encode(&property.data)),
         };
         json!({ "caller": collection, "property": property_name(property.kind), "value": value })
     });
@@ -177,7 +175,7 @@ pub fn of_packet(packet: &Packet, names: &Names) -> Value {
         QueueName::Direct(name) => json!(name),
     };
     let properties = &packet.properties;
-    let optional = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| hex(bytes));
+    let optional = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|bytes| HEXLOWER.encode(bytes));
     let mut value = json!({
         "packet": {
             "baseFlags": packet.base_flags,
@@ -193,25 +191,25 @@ pub fn of_packet(packet: &Packet, names: &Names) -> Value {
             "connector": packet.connector.map(|id| id.to_string()),
             "transaction": optional(&packet.sections.transaction),
             "security": optional(&packet.sections.security),
-            "trailing": hex(&packet.sections.trailing),
+            "trailing": HEXLOWER.encode(&packet.sections.trailing),
             "acknowledgments": properties.acknowledgments,
-            "label": hex(&properties.label),
+            "label": HEXLOWER.encode(&properties.label),
             "labelText": packet.label(),
             "class": properties.class,
-            "correlation": hex(&properties.correlation),
+            "correlation": HEXLOWER.encode(&properties.correlation),
             "bodyType": properties.body_type,
             "applicationTag": properties.application_tag,
             "allocatedBytes": properties.allocated_bytes,
             "privacy": properties.privacy,
             "hash": properties.hash,
             "cipher": properties.cipher,
-            "extension": hex(&properties.extension),
+            "extension": HEXLOWER.encode(&properties.extension),
         },
     });
     match packet.calls().map(|body| (body, Message::read(body))) {
         Ok((body, Ok(_))) => value["message"] = of_message(body, names),
         // The body of a packet without calls, or with a message that violates a rule.
-        _ => value["body"] = json!(hex(&packet.body)),
+        _ => value["body"] = json!(HEXLOWER.encode(&packet.body)),
     }
     value
 }
@@ -236,20 +234,20 @@ pub fn of_found(found: &Found, bytes: &[u8], names: &Names) -> Value {
 }
 
 /// Returns the bytes of a message or packet in the form of [`of_message`] or [`of_packet`].
-pub fn encode(value: &Value) -> Result<Vec<u8>> {
+pub fn encode(value: &Value) -> FieldResult<Vec<u8>> {
     if value.get("packet").is_some() {
         return encode_packet(value);
     }
     encode_message(value)
 }
 
-fn encode_message(value: &Value) -> Result<Vec<u8>> {
+fn encode_message(value: &Value) -> FieldResult<Vec<u8>> {
     let headers = value.get("headers").and_then(Value::as_array);
     let headers = headers.ok_or("the list `headers` is missing")?;
     let headers = headers.iter().enumerate().map(|(place, value)| {
         header(value).map_err(|problem| format!("header {}: {problem}", place + 1))
     });
-    let headers = headers.collect::<Result<Vec<_>>>()?;
+    let headers = headers.collect::<FieldResult<Vec<_>>>()?;
     let mut bytes = message::write_headers(&headers).map_err(|error| error.to_string())?;
     if value.get("rest").is_some() {
         bytes.extend(self::bytes(value, "rest")?);
@@ -263,35 +261,31 @@ fn encode_message(value: &Value) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn field<'a>(value: &'a Value, name: &str) -> Result<&'a Value> {
+fn field<'a>(value: &'a Value, name: &str) -> FieldResult<&'a Value> {
     value.get(name).filter(|value| !value.is_null()).ok_or(format!("the field `{name}` is missing"))
 }
 
-fn number<T: TryFrom<u64>>(value: &Value, name: &str) -> Result<T> {
+fn number<T: TryFrom<u64>>(value: &Value, name: &str) -> FieldResult<T> {
     let number = field(value, name)?.as_u64().and_then(|number| number.try_into().ok());
     number.ok_or(format!("`{name}` is not a number of its range"))
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str> {
+fn text<'a>(value: &'a Value, name: &str) -> FieldResult<&'a str> {
     field(value, name)?.as_str().ok_or(format!("`{name}` is not a text"))
 }
 
-fn guid(value: &Value, name: &str) -> Result<Guid> {
+fn guid(value: &Value, name: &str) -> FieldResult<Guid> {
     text(value, name)?.parse().map_err(|error| format!("`{name}`: {error}"))
 }
 
-fn bytes(value: &Value, name: &str) -> Result<Vec<u8>> {
+fn bytes(value: &Value, name: &str) -> FieldResult<Vec<u8>> {
     let digits = text(value, name)?;
     let error = || format!("`{name}` is not an even number of hexadecimal digits");
-    if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
-        return Err(error());
-    }
-    let bytes = (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16));
-    bytes.collect::<std::result::Result<_, _>>().map_err(|_| error())
+    HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|_| error())
 }
 
 /// Reads bytes that are zero if they are left out.
-fn array<const N: usize>(value: &Value, name: &str) -> Result<[u8; N]> {
+fn array<const N: usize>(value: &Value, name: &str) -> FieldResult<[u8; N]> {
     if value.get(name).is_none() {
         return Ok([0; N]);
     }
@@ -299,14 +293,14 @@ fn array<const N: usize>(value: &Value, name: &str) -> Result<[u8; N]> {
 }
 
 /// Reads padding, which is zero and as short as possible after `length` bytes if it is left out.
-fn tail(value: &Value, length: usize) -> Result<Vec<u8>> {
+fn tail(value: &Value, length: usize) -> FieldResult<Vec<u8>> {
     match value.get("padding") {
         None => Ok(vec![0; length.wrapping_neg() % 8]),
         Some(_) => bytes(value, "padding"),
     }
 }
 
-fn header(value: &Value) -> Result<Header<'static>> {
+fn header(value: &Value) -> FieldResult<Header<'static>> {
     Ok(match text(value, "header")? {
         "CHDR" => {
             let units = text(value, "text")?.encode_utf16().chain([0]);
@@ -356,7 +350,7 @@ fn header(value: &Value) -> Result<Header<'static>> {
     })
 }
 
-fn queue_name(value: &Value) -> Result<QueueName> {
+fn queue_name(value: &Value) -> FieldResult<QueueName> {
     Ok(match value {
         Value::Null => QueueName::None,
         Value::String(name) => QueueName::Direct(name.clone()),
@@ -368,14 +362,14 @@ fn queue_name(value: &Value) -> Result<QueueName> {
     })
 }
 
-fn encode_packet(value: &Value) -> Result<Vec<u8>> {
+fn encode_packet(value: &Value) -> FieldResult<Vec<u8>> {
     let fields = &value["packet"];
     let optional = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(_) => bytes(fields, name).map(Some),
     };
     let queues = field(fields, "queues")?.as_array().ok_or("`queues` is not a list")?;
-    let queues: Vec<_> = queues.iter().map(queue_name).collect::<Result<_>>()?;
+    let queues: Vec<_> = queues.iter().map(queue_name).collect::<FieldResult<_>>()?;
     let body = match value.get("message") {
         Some(message) => encode_message(message)?,
         None => bytes(value, "body")?,

@@ -1,10 +1,10 @@
 //! `psom queue`: messages of queued calls (MC-COMQC) and their queues.
 
-mod bytes;
 mod carve;
 pub mod decode;
 mod encode;
 mod json;
+mod limits;
 pub mod names;
 mod record;
 mod replay;
@@ -19,13 +19,13 @@ use crate::error::Result;
 #[derive(Debug, Args)]
 pub struct Queue {
     #[command(subcommand)]
-    command: Command,
+    command: QueueCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
-    Decode(decode::Decode),
-    Encode(encode::Encode),
+enum QueueCommand {
+    Decode(decode::QueueDecode),
+    Encode(encode::QueueEncode),
     Carve(carve::Carve),
     Record(record::Record),
     Replay(replay::Replay),
@@ -41,14 +41,14 @@ impl Queue {
         parse: impl FnOnce(Vec<String>) -> Result<Box<dyn Recordable>>,
     ) -> Result {
         match self.command {
-            Command::Record(record) => record.run(parse),
-            Command::Replay(replay) => replay.run().await,
-            Command::Decode(decode) => decode.run(),
-            Command::Encode(encode) => encode.run(),
-            Command::Carve(carve) => carve.run(),
-            Command::List(list) => list.run(),
-            Command::Move(command) => command.run(),
-            Command::Retry(retry) => retry.run(),
+            QueueCommand::Record(record) => record.run(parse),
+            QueueCommand::Replay(replay) => replay.run().await,
+            QueueCommand::Decode(decode) => decode.run(),
+            QueueCommand::Encode(encode) => encode.run(),
+            QueueCommand::Carve(carve) => carve.run(),
+            QueueCommand::List(list) => list.run(),
+            QueueCommand::Move(command) => command.run(),
+            QueueCommand::Retry(retry) => retry.run(),
         }
     }
 }

@@ -7,8 +7,8 @@ use comqc::{
     idl::{self, Accessor, Interface, Method},
     oaut::{IID_IDISPATCH, INVOKE_OPNUM, Invoke, Variant, flags},
 };
+use data_encoding::HEXLOWER;
 
-use super::bytes::hex;
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},
@@ -122,7 +122,7 @@ impl Described {
             });
             return format!("{method}({})", shown.collect::<Vec<_>>().join(", "));
         }
-        let data = if data.is_empty() { "no data".to_owned() } else { hex(data) };
+        let data = if data.is_empty() { "no data".to_owned() } else { HEXLOWER.encode(data) };
         match &self.problem {
             Some(problem) => format!("{method}, {data} ({problem})"),
             None => format!("{method}, {data}"),

@@ -62,7 +62,7 @@ pub struct Retry {
 }
 
 /// The action of a command on a queue of either kind.
-enum Action<'a> {
+enum QueueAction<'a> {
     List,
     Move(Stage, Stage),
     Retry(&'a [u64]),
@@ -70,7 +70,7 @@ enum Action<'a> {
 
 impl List {
     pub fn run(self) -> Result {
-        self.place.with(&Action::List)
+        self.place.with(&QueueAction::List)
     }
 }
 
@@ -79,13 +79,13 @@ impl Move {
         if self.from == self.to {
             return Err(CommandError::new("the two queues are the same; name two different ones"));
         }
-        self.place.with(&Action::Move(self.from, self.to))
+        self.place.with(&QueueAction::Move(self.from, self.to))
     }
 }
 
 impl Retry {
     pub fn run(self) -> Result {
-        self.place.with(&Action::Retry(&self.ids))
+        self.place.with(&QueueAction::Retry(&self.ids))
     }
 }
 
@@ -94,7 +94,7 @@ fn now() -> u64 {
 }
 
 impl Place {
-    fn with(&self, action: &Action) -> Result {
+    fn with(&self, action: &QueueAction) -> Result {
         let path = &self.queue;
         let opening = format!("open the queue {}", path.display());
         if path.is_file() {
@@ -144,10 +144,10 @@ fn application_in(path: &Path) -> Result<String> {
     }
 }
 
-fn act<Q: Queue>(mut queue: Q, action: &Action) -> Result {
+fn act<Q: Queue>(mut queue: Q, action: &QueueAction) -> Result {
     match action {
-        Action::List => list(&queue),
-        Action::Move(from, to) => {
+        QueueAction::List => list(&queue),
+        QueueAction::Move(from, to) => {
             let stages = queue.stages().map_err(chain).or_cannot("read the queue")?;
             if let Some(missing) = [from, to].into_iter().find(|stage| !stages.contains(stage)) {
                 return Err(CommandError::new(format!(
@@ -157,7 +157,7 @@ fn act<Q: Queue>(mut queue: Q, action: &Action) -> Result {
             let moved = queue.move_messages(*from, *to, now()).map_err(chain);
             moved_line(moved.or_cannot("move the messages")?)
         }
-        Action::Retry(ids) => retry(&mut queue, ids),
+        QueueAction::Retry(ids) => retry(&mut queue, ids),
     }
 }
 

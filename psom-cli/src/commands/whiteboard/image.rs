@@ -33,9 +33,9 @@ pub async fn add(
     let shown = file.display().to_string();
     let limit = board.limit(Constraint::MaxImageFileSize).await?;
     let bytes = files::read(file, limit.map_or(MAX_FILE_BYTES, |limit| limit.min(MAX_FILE_BYTES)))?;
-    let decoding = tokio::task::spawn_blocking(move || Picture::read(bytes));
+    let decoding = tokio::task::spawn_blocking(move || ImageFile::read(bytes));
     let picture = decoding.await?.map_err(|error| error.prefixed(&shown))?;
-    let Picture { bytes, format, width, height } = picture;
+    let ImageFile { bytes, format, width, height } = picture;
     let (width, height) = (f64::from(width), f64::from(height));
     let scale = (DEFAULT_MAX_SIDE / width.max(height)).min(1.0);
     let size = size.unwrap_or_else(|| format!("{:.0},{:.0}", width * scale, height * scale));
@@ -66,14 +66,14 @@ const JPEG_QUALITY: u8 = 92;
 
 /// An image as people see it.
 #[derive(Debug, PartialEq, Eq)]
-struct Picture {
+struct ImageFile {
     bytes: Vec<u8>,
     format: ImageFormat,
     width: u32,
     height: u32,
 }
 
-impl Picture {
+impl ImageFile {
     /// Reads an image, and rotates it as its EXIF orientation says: not all programs that receive it
     /// know the orientation. Blocks.
     fn read(bytes: Vec<u8>) -> Result<Self> {
@@ -150,23 +150,23 @@ mod tests {
     fn an_incomplete_image_is_rejected() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg] {
             let bytes = encoded(format);
-            let picture = Picture::read(bytes.clone()).unwrap();
-            assert_eq!(picture, Picture { bytes: bytes.clone(), format, width: 60, height: 40 });
-            assert!(Picture::read(bytes[..bytes.len() * 3 / 4].to_vec()).is_err());
+            let picture = ImageFile::read(bytes.clone()).unwrap();
+            assert_eq!(picture, ImageFile { bytes: bytes.clone(), format, width: 60, height: 40 });
+            assert!(ImageFile::read(bytes[..bytes.len() * 3 / 4].to_vec()).is_err());
         }
-        assert!(Picture::read(b"no image".to_vec()).is_err());
+        assert!(ImageFile::read(b"no image".to_vec()).is_err());
     }
 
     #[test]
     fn the_exif_orientation_is_applied() {
         let jpeg = encoded(ImageFormat::Jpeg);
         for orientation in 2..=8 {
-            let picture = Picture::read(with_orientation(&jpeg, orientation)).unwrap();
+            let picture = ImageFile::read(with_orientation(&jpeg, orientation)).unwrap();
             let is_turned = orientation > 4;
             let size = if is_turned { (40, 60) } else { (60, 40) };
             assert_eq!((picture.width, picture.height), size, "{orientation}");
             // The result needs no orientation any more.
-            let again = Picture::read(picture.bytes.clone()).unwrap();
+            let again = ImageFile::read(picture.bytes.clone()).unwrap();
             assert_eq!(again, picture);
         }
     }
@@ -178,7 +178,7 @@ mod tests {
         png[16..24].copy_from_slice(&[0, 0, 0x4e, 0x20, 0, 0, 0x4e, 0x20]);
         let checksum = crc32(&png[12..29]);
         png[29..33].copy_from_slice(&checksum.to_be_bytes());
-        let error = format!("{:?}", Picture::read(png).unwrap_err());
+        let error = format!("{:?}", ImageFile::read(png).unwrap_err());
         assert!(error.contains("20000 x 20000 pixels"), "{error}");
     }
 

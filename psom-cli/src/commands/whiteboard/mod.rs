@@ -49,11 +49,11 @@ pub struct Whiteboard {
     /// The board's title.
     title: String,
     #[command(subcommand)]
-    action: Action,
+    action: WhiteboardAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum WhiteboardAction {
     /// Create an empty board
     Create,
     /// Draw a path
@@ -121,12 +121,12 @@ struct Text {
 
 impl Whiteboard {
     pub async fn run(self) -> Result {
-        if let Action::Draw(draw) = &self.action {
+        if let WhiteboardAction::Draw(draw) = &self.action {
             draw.check()?;
         }
         let mut meeting = self.link.join().await?;
         let title = &self.title;
-        if let Action::Create = self.action {
+        if let WhiteboardAction::Create = self.action {
             texts::check_line("the title", title)?;
             meeting.upload(Upload::whiteboard(title).or_cannot("create the board")?).await?;
             meeting.leave().await?;
@@ -140,16 +140,16 @@ impl Whiteboard {
         }
         let mut board = BoardSession::new(meeting, id);
         let message = match self.action {
-            Action::Create => None,
-            Action::Draw(draw) => Some(draw.run(&mut board).await?),
-            Action::Text(text) => Some(text.run(&mut board).await?),
-            Action::Image { file, at, size } => {
+            WhiteboardAction::Create => None,
+            WhiteboardAction::Draw(draw) => Some(draw.run(&mut board).await?),
+            WhiteboardAction::Text(text) => Some(text.run(&mut board).await?),
+            WhiteboardAction::Image { file, at, size } => {
                 Some(image::add(&mut board, &file, at, size).await?)
             }
-            Action::List => board.list().await?,
-            Action::Remove { ids } => Some(board.remove(ids).await?),
-            Action::Clear => Some(board.clear(title).await?),
-            Action::Export { output, force } => {
+            WhiteboardAction::List => board.list().await?,
+            WhiteboardAction::Remove { ids } => Some(board.remove(ids).await?),
+            WhiteboardAction::Clear => Some(board.clear(title).await?),
+            WhiteboardAction::Export { output, force } => {
                 export::export(&board, output.as_deref(), force).await?
             }
         };
@@ -202,25 +202,27 @@ impl Recordable for Whiteboard {
             recorded(actions.s_add_annotation(title, kind.number(), &pairs))
         };
         match &self.action {
-            Action::Create => {
+            WhiteboardAction::Create => {
                 texts::check_line("the title", title)?;
                 let content = CreateContent::new(title, ContentDetail::Whiteboard);
                 recordable::create(actions, content)
             }
-            Action::Draw(draw) => {
+            WhiteboardAction::Draw(draw) => {
                 draw.check()?;
                 draw.properties()?
                     .into_iter()
                     .try_for_each(|properties| add(Kind::Drawing, properties))
             }
-            Action::Text(text) => add(Kind::Text, text.properties()?),
-            Action::Remove { ids } => recorded(actions.s_remove_annotations(title, ids)),
-            Action::Clear => recorded(actions.s_clear_annotations(title)),
-            Action::Image { .. } => Err(CommandError::new(
+            WhiteboardAction::Text(text) => add(Kind::Text, text.properties()?),
+            WhiteboardAction::Remove { ids } => recorded(actions.s_remove_annotations(title, ids)),
+            WhiteboardAction::Clear => recorded(actions.s_clear_annotations(title)),
+            WhiteboardAction::Image { .. } => Err(CommandError::new(
                 "an image cannot be recorded, because its file is uploaded over the connection; add \
                  it while connected",
             )),
-            Action::List | Action::Export { .. } => Err(recordable::changes_nothing()),
+            WhiteboardAction::List | WhiteboardAction::Export { .. } => {
+                Err(recordable::changes_nothing())
+            }
         }
     }
 }

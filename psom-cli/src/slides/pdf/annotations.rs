@@ -43,7 +43,7 @@ pub struct Overlay {
 
 /// Writes the annotations of a page that have no appearance.
 pub fn overlay(page: &Page<'_>) -> Overlay {
-    let mut drawing = Drawing::default();
+    let mut drawing = PageContent::default();
     let mut left_out = BTreeSet::new();
     let annotations = page.raw().get::<Array<'_>>(ANNOTS).unwrap_or_default();
     let catalog = page.xref().get::<Dict<'_>>(page.xref().root_id()).unwrap_or_default();
@@ -177,14 +177,14 @@ fn decoded_bytes(bytes: &[u8]) -> String {
 
 /// The content of a page while it is written.
 #[derive(Default)]
-struct Drawing {
+struct PageContent {
     content: String,
     has_unknown_characters: bool,
     /// The opacities in percent, each a graphics state.
     opacities: BTreeSet<u32>,
 }
 
-impl Drawing {
+impl PageContent {
     fn line(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to a string does not fail.
         let _ = writeln!(self.content, "{text}");

@@ -1,7 +1,6 @@
 //! Text in the standard font Helvetica.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use encoding_rs::WINDOWS_1252;
 
 /// The widths of the printable characters of ASCII, in thousandths of the font's size.
@@ -28,14 +27,12 @@ pub fn width_of(text: &str) -> f32 {
 /// Encodes a text for a hexadecimal string in the encoding of Windows. Returns whether the encoding has
 /// all of its characters; others become question marks.
 pub fn encode(text: &str) -> (String, bool) {
-    let (mut hex, mut is_complete) = (String::new(), true);
+    let (mut encoded, mut is_complete) = (Vec::new(), true);
     for c in text.chars() {
         let mut buffer = [0; 4];
         let (bytes, _, has_unknown) = WINDOWS_1252.encode(c.encode_utf8(&mut buffer));
         is_complete &= !has_unknown;
-        let byte = if has_unknown { b'?' } else { bytes.first().copied().unwrap_or(b'?') };
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
+        encoded.push(if has_unknown { b'?' } else { bytes.first().copied().unwrap_or(b'?') });
     }
-    (hex, is_complete)
+    (HEXLOWER.encode(&encoded), is_complete)
 }

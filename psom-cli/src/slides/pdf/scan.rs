@@ -24,6 +24,7 @@ use hayro::{
     kurbo::{Affine, BezPath, Rect},
 };
 use image::{ImageFormat, ImageReader};
+use psom_objects::texts::is_invisible;
 
 use super::limits::MAX_IMAGE_PIXELS;
 
@@ -91,9 +92,8 @@ impl Scan {
 fn is_visible(character: char) -> bool {
     !character.is_whitespace()
         && !character.is_control()
-        && !matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fffd}'
-            | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..)
+        && !is_invisible(character)
+        && !matches!(character, '\u{fffd}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..)
 }
 
 impl<'a> Device<'a> for Scan {

@@ -32,7 +32,7 @@ fn text_changes() -> TextChanges {
     columns
 }
 
-/// Counts say how many of the longer arrays belong to which annotation.
+/// The counts assign the elements of the longer arrays to annotations.
 #[test]
 fn columns_decode_to_the_encoded_changes() {
     let (columns, changes) = additions();
@@ -112,7 +112,7 @@ fn malformed_changes_are_violations() {
 }
 
 #[test]
-fn a_client_accepts_a_record_full_of_deltas() {
+fn client_accepts_a_record_full_of_deltas() {
     let mut columns = text_changes();
     columns.push(3, 1, 7, 1, &vec![Delta::new(0, 0, "a"); 50_000]);
     let changes = columns.read().unwrap();

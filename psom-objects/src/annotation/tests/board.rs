@@ -6,7 +6,7 @@ fn a_text(text: &str) -> Annotation {
     Annotation::new(Kind::Text, 7, Properties::from([(Property::Text, text.to_owned())]))
 }
 
-/// A client adds a [`Kind`], and there is no other.
+/// Telepointers and unknown numbers are not a [`Kind`].
 #[test]
 fn only_drawings_texts_and_images_exist() {
     let known = (i32::from(i16::MIN)..i32::from(i16::MAX)).filter_map(Kind::from_number);
@@ -15,7 +15,7 @@ fn only_drawings_texts_and_images_exist() {
 }
 
 #[test]
-fn a_board_is_the_result_of_its_changes() {
+fn board_is_the_result_of_its_changes() {
     let mut board = Board::default();
     assert!(board.apply(&Change::Add { id: 2, annotation: a_text("two") }));
     assert!(board.apply(&Change::Add { id: 1, annotation: a_text("one") }));
@@ -35,7 +35,7 @@ fn a_board_is_the_result_of_its_changes() {
 }
 
 #[test]
-fn a_change_of_a_missing_annotation_has_no_effect() {
+fn change_of_a_missing_annotation_has_no_effect() {
     let mut board = Board::default();
     let properties = Properties::new();
     assert!(!board.apply(&Change::SetProperties { id: 1, generation: 2, modifier: 9, properties }));
@@ -45,7 +45,7 @@ fn a_change_of_a_missing_annotation_has_no_effect() {
 }
 
 #[test]
-fn a_delta_that_does_not_fit_leaves_the_text() {
+fn delta_outside_the_text_leaves_the_text() {
     let mut board = Board::default();
     board.apply(&Change::Add { id: 1, annotation: a_text("one") });
     let deltas = vec![Delta::new(4, 9, "x")];

@@ -19,7 +19,7 @@ fn properties_have_the_names_of_the_specification() {
 }
 
 #[test]
-fn ruling_14_properties_are_pairs_or_names_with_values() {
+fn ruling_14_properties_are_rows_of_pairs_or_two_rows() {
     let expected = properties(&[(Property::Anchor, "1,2"), (Property::Stroke, "#ff0000")]);
     let pairs = rows(&[&["ANCHOR", "1,2"], &["STROKE", "#ff0000"]]);
     assert_eq!(read(pairs).unwrap(), expected);
@@ -29,7 +29,7 @@ fn ruling_14_properties_are_pairs_or_names_with_values() {
     assert_eq!(read(three).unwrap().len(), 3);
     let one = rows(&[&["TEXT"], &["hello"]]);
     assert_eq!(read(one).unwrap(), properties(&[(Property::Text, "hello")]));
-    // What can be read as pairs is pairs.
+    // Rows that can be read as pairs are pairs.
     let both = rows(&[&["ANCHOR", "TEXT"], &["TEXT", "ANCHOR"]]);
     let expected = properties(&[(Property::Anchor, "TEXT"), (Property::Text, "ANCHOR")]);
     assert_eq!(read(both).unwrap(), expected);

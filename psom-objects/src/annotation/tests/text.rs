@@ -24,12 +24,12 @@ fn ruling_13_positions_are_utf_16_code_units() {
 }
 
 #[test]
-fn a_delta_outside_the_text_is_rejected() {
+fn delta_outside_the_text_is_rejected() {
     for delta in [(-1, 0, ""), (0, 3, ""), (3, 3, "x"), (2, 1, ""), (0, -1, ""), (0, i32::MAX, "")]
     {
         assert_eq!(apply("ab", &[delta]), Err(DeltaError::OutOfPlace), "{delta:?}");
     }
-    // Between the halves of one character.
+    // Between the two code units of a character.
     assert_eq!(apply("𝄞", &[(1, 1, "x")]), Err(DeltaError::OutOfPlace));
     assert_eq!(apply("𝄞", &[(0, 1, "")]), Err(DeltaError::OutOfPlace));
     assert_eq!(apply("𝄞", &[(1, 2, "")]), Err(DeltaError::OutOfPlace));
@@ -41,16 +41,16 @@ fn intermediate_texts_respect_the_limit() {
     assert_eq!(apply("", &[(0, 0, &long)]), Err(DeltaError::TooLong));
     assert_eq!(apply("", &[(0, 0, &long), (0, 50, "")]), Err(DeltaError::TooLong));
     assert!(apply("", &[(0, 0, &long[..100])]).is_ok());
-    // Whatever a server allows, a text fits into a string of the wire.
+    // A text fits into a string of the wire even if the server allows more.
     let wide = Delta::new(0, 0, "€".repeat(MAX_LENGTH / 3 + 1));
     assert_eq!(text::apply("", &[wide], usize::MAX), Err(DeltaError::TooLong));
     let wide = Delta::new(0, 0, "€".repeat(MAX_LENGTH / 3));
     assert!(text::apply("", &[wide], usize::MAX).is_ok());
 }
 
-/// A change moves what is around it, however long the text, and however it was made.
+/// A delta copies only the pieces around it, for texts of any length and history.
 #[test]
-fn the_cost_of_a_delta_does_not_depend_on_its_position() {
+fn cost_of_a_delta_is_independent_of_its_position() {
     let mut text = Pieces::new(&"x".repeat(MAX_LENGTH));
     let mut change = |begin, end, characters: &str| {
         let before = text.copied;
@@ -72,14 +72,14 @@ fn the_cost_of_a_delta_does_not_depend_on_its_position() {
     }
 }
 
-/// What a text is to be, unit by unit.
+/// Applies a delta to single code units, as a reference.
 fn reference(units: &[u16], deltas: &[Delta]) -> Option<Vec<u16>> {
     let mut units = units.to_vec();
     for delta in deltas {
         let (begin, end) = (usize::try_from(delta.begin).ok()?, usize::try_from(delta.end).ok()?);
         let mut after = units.get(..begin)?.to_vec();
         units.get(begin..end)?;
-        // What is cut has to be whole characters on both sides.
+        // The remaining text must consist of whole characters.
         let cut = [&units[..begin], &units[begin..end], &units[end..]];
         if cut.iter().any(|part| String::from_utf16(part).is_err()) {
             return None;
@@ -103,13 +103,13 @@ proptest! {
         prop_assert_eq!(text::apply(&text, &deltas, 1000).ok(), expected);
     }
 
-    /// The same, where it goes over many pieces.
+    /// Compares with the reference for a text of many pieces.
     #[test]
     fn random_deltas_of_a_long_text_match_the_reference(
         times in 0..2000_usize,
         deltas in prop::collection::vec((0..4000_i32, 0..4000_i32, 0..2000_usize), 0..4),
     ) {
-        // Pairs of places, so that most of them are in the text; every character has two units.
+        // Even positions, because every character has two code units. Most of them are in the text.
         let text = "\u{1d11e}\u{1f600}".repeat(times);
         let deltas: Vec<_> = deltas.into_iter().map(|(a, b, c)| {
             Delta::new(2 * a.min(b), 2 * a.max(b), "\u{1f600}".repeat(c))

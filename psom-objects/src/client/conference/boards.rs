@@ -4,24 +4,24 @@ use super::Conference;
 use crate::{
     annotation::{Annotation, Kind, Properties, Property, rows, text::Delta},
     client::followers::{
-        board::{Annotations, WhiteboardContent},
-        slides::PptContent,
+        board::{BoardFollower, WhiteboardFollower},
+        slides::SlidesFollower,
     },
 };
 
 /// # Drawing
 ///
-/// These methods change the annotations of a whiteboard or a presentation. The server's answer comes
-/// as [`ContentEvent::Board`](crate::client::ContentEvent::Board): a change, or a refusal. A request
-/// names the generation on which it is based, which is the one in the model. Therefore the server
-/// refuses the second of two changes of one annotation while the first is on the way.
+/// These methods change the annotations of a whiteboard or a presentation. The answer is a
+/// [`ContentEvent::Board`](crate::client::ContentEvent::Board): a change or a refusal. A request
+/// contains the generation of the annotation in the model. Therefore the server refuses a second
+/// change of an annotation that is requested before the answer to the first one.
 impl Conference {
     /// Adds a drawing or a text. An image comes with its file:
     /// [`Upload::image`](crate::client::Upload::image). Returns the annotation's `LOCALID`: the one
     /// among the properties, or a new one.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn add_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -42,7 +42,7 @@ impl Conference {
     /// Changes properties of an annotation.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn change_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -60,7 +60,7 @@ impl Conference {
     /// Sets a property of several annotations to one value.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn change_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -77,10 +77,10 @@ impl Conference {
         })
     }
 
-    /// Sets a property of several annotations to a value each.
+    /// Sets a property of several annotations, each to its own value.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn change_annotations_each(
         &mut self,
         cx: &mut Context<Self>,
@@ -101,7 +101,7 @@ impl Conference {
     /// the server does not answer, and that change comes as an event.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn change_text(
         &mut self,
         cx: &mut Context<Self>,
@@ -124,7 +124,7 @@ impl Conference {
     /// Removes an annotation.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn remove_annotation(
         &mut self,
         cx: &mut Context<Self>,
@@ -140,7 +140,7 @@ impl Conference {
     /// Removes those of the annotations that exist. Returns the cookie of the answer.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn remove_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -158,7 +158,7 @@ impl Conference {
     /// Removes all annotations.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn clear_annotations(
         &mut self,
         cx: &mut Context<Self>,
@@ -173,7 +173,7 @@ impl Conference {
     /// Moves the telepointer to an anchor, or hides it.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_telepointer(
         &mut self,
         cx: &mut Context<Self>,
@@ -201,10 +201,10 @@ impl Conference {
         &self,
         cx: &mut Context<Self>,
         content: i64,
-        run: impl FnOnce(&mut Annotations, &mut Context<Annotations>) + Send + 'static,
+        run: impl FnOnce(&mut BoardFollower, &mut Context<BoardFollower>) + Send + 'static,
     ) -> Result<(), CallError> {
-        let on_whiteboard = self.extended::<WhiteboardContent>(cx, content);
-        let on_slides = self.extended::<PptContent>(cx, content);
+        let on_whiteboard = self.extended::<WhiteboardFollower>(cx, content);
+        let on_slides = self.extended::<SlidesFollower>(cx, content);
         let on_whiteboard = on_whiteboard.and_then(|board| cx.get(board).ok()?.annotations);
         let on_slides = on_slides.and_then(|slides| cx.get(slides).ok()?.annotations);
         cx.try_tell(on_whiteboard.or(on_slides).ok_or(CallError::Gone)?, run)

@@ -2,23 +2,22 @@ use psom::{CallError, Context, DistributedObject, ObjectDesc};
 
 use super::Conference;
 use crate::{
-    client::contents::{Content, ContentManager},
+    client::contents::{ContentFollower, ContentsFollower},
     types::ContentVisibility,
 };
 
 /// # Actions
 ///
-/// An action calls the object that it concerns after the current turn. The server's answer comes
-/// back as an event.
+/// An action is sent after the current turn. The server's answer is an event.
 ///
 /// Every action fails with [`CallError::Gone`] if the content or the connection does not exist, and
 /// with [`CallError::NotNow`] before [`Event::Ready`](crate::client::Event::Ready). A call that
-/// turns out to be unsendable is reported as [`Event::NotSent`](crate::client::Event::NotSent).
+/// cannot be sent is reported as [`Event::NotSent`](crate::client::Event::NotSent).
 impl Conference {
     /// Deletes a content.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn delete_content(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_delete_content(id);
@@ -26,10 +25,10 @@ impl Conference {
         })
     }
 
-    /// Takes the stage with a content, or with none.
+    /// Takes the stage with a content, or without one.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn present(&mut self, cx: &mut Context<Self>, id: Option<i64>) -> Result<(), CallError> {
         let Some(id) = id else {
             return self.on_contents(cx, |manager, cx| {
@@ -43,10 +42,10 @@ impl Conference {
         })
     }
 
-    /// Leaves the stage, or takes this content off it.
+    /// Leaves the stage, or removes this content from it.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn stop_presenting(
         &mut self,
         cx: &mut Context<Self>,
@@ -68,7 +67,7 @@ impl Conference {
     /// [`ContentEvent::TitleAnswered`](crate::client::ContentEvent::TitleAnswered).
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_title(
         &mut self,
         cx: &mut Context<Self>,
@@ -85,7 +84,7 @@ impl Conference {
     /// Sets which users see a content.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_visibility(
         &mut self,
         cx: &mut Context<Self>,
@@ -101,7 +100,7 @@ impl Conference {
     /// Moves a presented content in front of all others.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn make_highest(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.on_content(cx, id, |content, cx| {
             let sent = cx.peers().s_make_highest_presentation_order();
@@ -112,9 +111,9 @@ impl Conference {
     pub(super) fn on_contents(
         &self,
         cx: &mut Context<Self>,
-        run: impl FnOnce(&mut ContentManager, &mut Context<ContentManager>) + Send + 'static,
+        run: impl FnOnce(&mut ContentsFollower, &mut Context<ContentsFollower>) + Send + 'static,
     ) -> Result<(), CallError> {
-        self.check_connected::<ContentManager>(cx.get(self.contents)?.is_connected)?;
+        self.check_connected::<ContentsFollower>(cx.get(self.contents)?.is_connected)?;
         cx.try_tell(self.contents, run)
     }
 
@@ -140,7 +139,7 @@ impl Conference {
         &self,
         cx: &mut Context<Self>,
         id: i64,
-        run: impl FnOnce(&mut Content, &mut Context<Content>) + Send + 'static,
+        run: impl FnOnce(&mut ContentFollower, &mut Context<ContentFollower>) + Send + 'static,
     ) -> Result<(), CallError> {
         let content = cx.get(self.contents)?.content(id).ok_or(CallError::Gone)?;
         cx.try_tell(content, run)

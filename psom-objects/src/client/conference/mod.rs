@@ -1,4 +1,4 @@
-//! The root of a client's objects. The methods of each concern are in a file of their own.
+//! The root of a client's objects. Each group of methods has its own file.
 
 mod boards;
 mod contents;
@@ -11,32 +11,32 @@ mod uploads;
 use psom::{Context, DistributedObject, Handle, Lifecycle, ObjectDesc, Scope, distributed_object};
 
 use super::{
-    contents::{ContentManager, Extended, MakeFollower},
+    contents::{ContentsFollower, Extended, MakeFollower},
     event::Event,
     followers::{
-        board::WhiteboardContent, native_file::NativeFileOnlyContent, notes::SharedNotesContent,
-        poll::PollContent, qna::QnaContent, slides::PptContent,
+        board::WhiteboardFollower, native_file::NativeFileFollower, notes::NotesFollower,
+        poll::PollFollower, qna::QnaFollower, slides::SlidesFollower,
     },
     model::meeting::Model,
     root::{Report, Root},
-    uploads::UploadManager,
-    users::ContentUserManager,
+    uploads::ClientUploads,
+    users::UsersFollower,
 };
 use crate::interfaces::{self, MeetingClient};
 
 /// Receives the events of a meeting. A closure that takes an [`Event`] is a listener.
 ///
-/// Its methods run inside the client's space and must not block. A program that has more to do
-/// passes the events on through a channel.
+/// Its methods run inside the client's space and must not block. For longer work, pass the events to
+/// another task through a channel.
 pub trait Listener: Send + 'static {
-    /// Handles an event that the model is about to apply. `model` still has what the event removes
-    /// or replaces, such as the title of a content.
+    /// Handles an event before the model applies it. `model` still has the values that the event
+    /// removes or replaces, such as the title of a content.
     fn before(&mut self, event: &Event, model: &Model) {
         let _ = (event, model);
     }
 
-    /// Handles an event that the model has applied. `is_change` is false if the event left the model
-    /// as it was.
+    /// Handles an event after the model has applied it. `is_change` is false if the event did not
+    /// change the model.
     fn changed(&mut self, event: Event, is_change: bool);
 }
 
@@ -50,10 +50,10 @@ impl<F: FnMut(Event) + Send + 'static> Listener for F {
 #[distributed_object(serves = interfaces::MeetingClient, calls = interfaces::MeetingServer)]
 pub struct Conference {
     #[child("contentUserManager")]
-    users: Handle<ContentUserManager>,
+    users: Handle<UsersFollower>,
     #[child("contentManager")]
-    contents: Handle<ContentManager>,
-    uploads: Handle<UploadManager>,
+    contents: Handle<ContentsFollower>,
+    uploads: Handle<ClientUploads>,
     model: Model,
     listener: Box<dyn Listener>,
     last_cookie: i32,
@@ -61,28 +61,27 @@ pub struct Conference {
 }
 
 impl Conference {
-    /// Creates the mirror of a meeting that is yet to be joined. It must become the root of its
-    /// space.
+    /// Creates the mirror of a meeting before it is joined. It must become the root of its space.
     pub fn new(scope: &mut Scope, listener: impl Listener) -> Self {
         let root = Root::new(RootOfSpace);
-        let uploads = scope.add(UploadManager::new(root.clone()));
+        let uploads = scope.add(ClientUploads::new(root.clone()));
         let conference = Self {
-            users: scope.add(ContentUserManager::new(root.clone())),
-            contents: scope.add(ContentManager::new(root, uploads)),
+            users: scope.add(UsersFollower::new(root.clone())),
+            contents: scope.add(ContentsFollower::new(root, uploads)),
             uploads,
             model: Model::default(),
             listener: Box::new(listener),
             last_cookie: 0,
             has_ended: false,
         };
-        let file = NativeFileOnlyContent::new;
+        let file = NativeFileFollower::new;
         conference.follow_standard(scope, "Content.NativeFileOnly", file);
-        conference.follow_standard(scope, "Content.Poll", PollContent::new);
-        conference.follow_standard(scope, "Content.Ppt", PptContent::new);
-        conference.follow_standard(scope, "Content.PptWac", PptContent::new);
-        conference.follow_standard(scope, "Content.SharedNotes", SharedNotesContent::new);
-        conference.follow_standard(scope, "Content.Qna", QnaContent::new);
-        conference.follow_standard(scope, "Content.Whiteboard", WhiteboardContent::new);
+        conference.follow_standard(scope, "Content.Poll", PollFollower::new);
+        conference.follow_standard(scope, "Content.Ppt", SlidesFollower::new);
+        conference.follow_standard(scope, "Content.PptWac", SlidesFollower::new);
+        conference.follow_standard(scope, "Content.SharedNotes", NotesFollower::new);
+        conference.follow_standard(scope, "Content.Qna", QnaFollower::new);
+        conference.follow_standard(scope, "Content.Whiteboard", WhiteboardFollower::new);
         conference
     }
 
@@ -125,7 +124,7 @@ impl Conference {
         });
         let object = ObjectDesc::of::<T>();
         let follow =
-            move |contents: &mut ContentManager, _: &mut _| contents.follow(&kind, object, make);
+            move |contents: &mut ContentsFollower, _: &mut _| contents.follow(&kind, object, make);
         scope.tell(self.contents, follow);
     }
 
@@ -135,7 +134,7 @@ impl Conference {
         scope.downcast(scope.get(content).ok()?.extended?.handle)
     }
 
-    /// Returns the meeting as it is now.
+    /// Returns the current state of the meeting.
     pub fn model(&self) -> &Model {
         &self.model
     }

@@ -1,7 +1,7 @@
 use psom::{CallError, Context};
 
 use super::Conference;
-use crate::client::followers::notes::{SharedNotesContent, UNKNOWN_ERROR};
+use crate::client::followers::notes::{NotesFollower, UNKNOWN_ERROR};
 
 /// # Shared notes
 impl Conference {
@@ -10,9 +10,9 @@ impl Conference {
     /// the report from this user.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn report_notes_error(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
-        self.on_extended::<SharedNotesContent>(cx, id, |notes, cx| {
+        self.on_extended::<NotesFollower>(cx, id, |notes, cx| {
             let sent = cx.peers().s_set_error_code(UNKNOWN_ERROR);
             notes.root.check(cx, "report an error of notes", sent);
         })

@@ -1,18 +1,17 @@
 use psom::{CallError, Context};
 
 use super::Conference;
-use crate::client::followers::poll::PollContent;
+use crate::client::followers::poll::PollFollower;
 
 /// # Polls
 ///
-/// A server does not answer a request that it refuses. It sends the state as it is, which comes as
-/// events.
+/// If a server refuses a request, it sends the current state, which this client reports as events.
 impl Conference {
     /// Votes for a choice, by its index from 0, or withdraws the vote. The answer is
     /// [`PollEvent::Vote`](crate::client::PollEvent::Vote).
     ///
     /// # Errors
-    /// As for all [actions](#actions), and [`CallError::NotNow`] if the poll is closed.
+    /// The errors of all [actions](#actions), and [`CallError::NotNow`] if the poll is closed.
     pub fn vote(
         &mut self,
         cx: &mut Context<Self>,
@@ -25,7 +24,7 @@ impl Conference {
         }
         // The protocol has no index for "no choice"; -1 withdraws the vote (ruling 15).
         let choice = choice.map_or(-1, |index| i32::try_from(index).unwrap_or(i32::MAX));
-        self.on_extended::<PollContent>(cx, id, move |poll, cx| {
+        self.on_extended::<PollFollower>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_vote(choice);
             poll.root.check(cx, "vote", sent);
         })
@@ -34,14 +33,14 @@ impl Conference {
     /// Opens a poll for votes, or closes it.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_poll_open(
         &mut self,
         cx: &mut Context<Self>,
         id: i64,
         open: bool,
     ) -> Result<(), CallError> {
-        self.on_extended::<PollContent>(cx, id, move |poll, cx| {
+        self.on_extended::<PollFollower>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_set_open_state(open);
             poll.root.check(cx, "open or close a poll", sent);
         })
@@ -50,24 +49,24 @@ impl Conference {
     /// Shows the results to everybody, or only to presenters.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn show_results(
         &mut self,
         cx: &mut Context<Self>,
         id: i64,
         to_all: bool,
     ) -> Result<(), CallError> {
-        self.on_extended::<PollContent>(cx, id, move |poll, cx| {
+        self.on_extended::<PollFollower>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_set_results_state(to_all);
             poll.root.check(cx, "show or hide the results of a poll", sent);
         })
     }
 
-    /// Replaces the question and the choices. A vote counts for the choice with the same index, as
-    /// long as there is one.
+    /// Replaces the question and the choices. A vote counts for the new choice with the same index, if
+    /// there is one.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn modify_poll(
         &mut self,
         cx: &mut Context<Self>,
@@ -76,7 +75,7 @@ impl Conference {
         choices: Vec<String>,
     ) -> Result<(), CallError> {
         let question = question.into();
-        self.on_extended::<PollContent>(cx, id, move |poll, cx| {
+        self.on_extended::<PollFollower>(cx, id, move |poll, cx| {
             let sent = cx.peers().s_modify(&question, &choices, true, "");
             poll.root.check(cx, "modify a poll", sent);
         })
@@ -85,9 +84,9 @@ impl Conference {
     /// Deletes all votes.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn clear_votes(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
-        self.on_extended::<PollContent>(cx, id, |poll, cx| {
+        self.on_extended::<PollFollower>(cx, id, |poll, cx| {
             let sent = cx.peers().s_clear_votes();
             poll.root.check(cx, "clear the votes of a poll", sent);
         })

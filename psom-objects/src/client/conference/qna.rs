@@ -1,17 +1,17 @@
 use psom::{CallError, Context};
 
 use super::Conference;
-use crate::{client::followers::qna::QnaContent, qna::QnaBlob, types::QnaOpenState};
+use crate::{client::followers::qna::QnaFollower, qna::QnaBlob, types::QnaOpenState};
 
 /// # Questions and answers
 ///
-/// A server does not answer a request that it refuses. It sends the open state as it is, which comes
-/// as [`QnaEvent::State`](crate::client::QnaEvent::State).
+/// If a server refuses a request, it sends the current open state, which this client reports as
+/// [`QnaEvent::State`](crate::client::QnaEvent::State).
 impl Conference {
     /// Opens questions and answers, or suspends them, so that they can only be read.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_qna_open(
         &mut self,
         cx: &mut Context<Self>,
@@ -19,18 +19,18 @@ impl Conference {
         open: bool,
     ) -> Result<(), CallError> {
         let state = if open { QnaOpenState::Open } else { QnaOpenState::Suspended };
-        self.on_extended::<QnaContent>(cx, id, move |qna, cx| {
+        self.on_extended::<QnaFollower>(cx, id, move |qna, cx| {
             let sent = cx.peers().s_set_open_state(state);
             qna.root.check(cx, "open or suspend questions and answers", sent);
         })
     }
 
     /// Asks a question. The identifier must be unique, such as random bytes in hexadecimal. `by` is
-    /// the name that the user gives. The server sends the question to everybody as
+    /// the name of the user. The server sends the question to everybody as
     /// [`QnaEvent::Question`](crate::client::QnaEvent::Question).
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn ask(
         &mut self,
         cx: &mut Context<Self>,
@@ -47,7 +47,7 @@ impl Conference {
     /// [`QnaEvent::Answer`](crate::client::QnaEvent::Answer).
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn answer(
         &mut self,
         cx: &mut Context<Self>,
@@ -60,11 +60,10 @@ impl Conference {
         self.put_blob(cx, id, QnaBlob::Answer { question, text, by }.write())
     }
 
-    /// Sends a message to the pages that show questions and answers, in a form that they
-    /// understand.
+    /// Sends a message to the pages that show questions and answers.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn put_blob(
         &mut self,
         cx: &mut Context<Self>,
@@ -72,7 +71,7 @@ impl Conference {
         blob: impl Into<String>,
     ) -> Result<(), CallError> {
         let blob = blob.into();
-        self.on_extended::<QnaContent>(cx, id, move |qna, cx| {
+        self.on_extended::<QnaFollower>(cx, id, move |qna, cx| {
             let sent = cx.peers().s_put_blob(&blob);
             qna.root.check(cx, "ask or answer", sent);
         })

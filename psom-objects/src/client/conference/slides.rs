@@ -4,21 +4,21 @@ use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{
-    client::followers::slides::PptContent,
+    client::followers::slides::SlidesFollower,
     package::{INITIAL_LOCATION, Location},
     types::{ResourceErrorCode, ResourceFormat},
 };
 
 /// # Presentations
 ///
-/// The server sends a new location to everybody. If this user may not go to a location, or cannot,
-/// the server answers with the location as it is. Both come as
+/// The server sends a new location to everybody. If it refuses the location, it sends the current one
+/// to this client. Both are reported as
 /// [`SlidesEvent::Location`](crate::client::SlidesEvent::Location).
 impl Conference {
     /// Goes to a slide, numbered from 0, after a number of its clicks.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn go_to(
         &mut self,
         cx: &mut Context<Self>,
@@ -26,7 +26,7 @@ impl Conference {
         slide: u32,
         click: u32,
     ) -> Result<(), CallError> {
-        // Larger numbers do not fit into a location, and no presentation has them.
+        // Larger numbers are invalid in a location, and no presentation has so many slides.
         let max = i32::MAX.unsigned_abs();
         let location = Location::new(slide.min(max), click.min(max)).to_xml();
         let location = location.unwrap_or_else(|_| INITIAL_LOCATION.to_owned());
@@ -36,7 +36,7 @@ impl Conference {
     /// Goes to the first location of the presentation.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn go_to_start(&mut self, cx: &mut Context<Self>, id: i64) -> Result<(), CallError> {
         self.set_location(cx, id, INITIAL_LOCATION.to_owned())
     }
@@ -47,17 +47,17 @@ impl Conference {
         id: i64,
         location: String,
     ) -> Result<(), CallError> {
-        self.on_extended::<PptContent>(cx, id, move |slides, cx| {
+        self.on_extended::<SlidesFollower>(cx, id, move |slides, cx| {
             let sent = cx.peers().s_set_location(&location);
             slides.root.check(cx, "go to a slide", sent);
         })
     }
 
-    /// Announces to everybody that a format of these slides will not come. A server ends the
-    /// connection if the presentation has no such slides.
+    /// Announces to everybody that a format of these slides is missing. A server ends the connection
+    /// if the presentation does not have these slides.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn set_resource_error(
         &mut self,
         cx: &mut Context<Self>,
@@ -68,7 +68,7 @@ impl Conference {
     ) -> Result<(), CallError> {
         let number = |slide: u32| i32::try_from(slide).unwrap_or(i32::MAX);
         let (begin, end) = (number(*slides.start()), number(*slides.end()));
-        self.on_extended::<PptContent>(cx, id, move |slides, cx| {
+        self.on_extended::<SlidesFollower>(cx, id, move |slides, cx| {
             let sent = cx.peers().s_set_resource_error_code(begin, end, format, code);
             slides.root.check(cx, "report a missing format", sent);
         })

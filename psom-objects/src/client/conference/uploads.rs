@@ -3,7 +3,7 @@ use psom::{CallError, Context};
 
 use super::Conference;
 use crate::{
-    client::{event::Event, upload::Upload, uploads::UploadManager},
+    client::{event::Event, upload::Upload, uploads::ClientUploads},
     package::Manifest,
 };
 
@@ -15,7 +15,7 @@ impl Conference {
     /// is [`UploadEvent::TitleReservation`](crate::client::UploadEvent::TitleReservation).
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn reserve_title(
         &mut self,
         cx: &mut Context<Self>,
@@ -29,10 +29,10 @@ impl Conference {
         Ok(cookie)
     }
 
-    /// Gives back a reserved title.
+    /// Releases a reserved title.
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn release_title(&mut self, cx: &mut Context<Self>, cookie: i32) -> Result<(), CallError> {
         self.on_contents(cx, move |manager, cx| {
             let sent = cx.peers().s_release_title(cookie);
@@ -45,7 +45,7 @@ impl Conference {
     /// earlier with the rejection of the title or of the upload.
     ///
     /// # Errors
-    /// As for all [actions](#actions), and [`CallError::NotNegotiated`] if the package creates a
+    /// The errors of all [actions](#actions), and [`CallError::NotNegotiated`] if the package creates a
     /// content of a type that this client follows and the server does not support (sections
     /// 3.1.4.1.15 and 3.1.4.1.16).
     pub fn upload(&mut self, cx: &mut Context<Self>, upload: Upload) -> Result<i32, CallError> {
@@ -84,7 +84,7 @@ impl Conference {
     /// [another](Self::next_cookie).
     ///
     /// # Errors
-    /// As for all [actions](#actions), and [`CallError::NotNow`] if the cookie has an upload
+    /// The errors of all [actions](#actions), and [`CallError::NotNow`] if the cookie has an upload
     /// already, or its upload was rejected.
     pub fn request_upload(
         &mut self,
@@ -104,7 +104,7 @@ impl Conference {
     /// 3.3.4.4), from the reservation of its title on. Returns the cookie of the upload.
     ///
     /// [`UploadEvent::WebUploadAccepted`](crate::client::UploadEvent::WebUploadAccepted) carries the
-    /// address to which a form with the file is posted. [`finish_upload`](Self::finish_upload)
+    /// URL to which a form with the file is posted. [`finish_upload`](Self::finish_upload)
     /// follows, or [`cancel_upload`](Self::cancel_upload) if the POST has failed. A manifest that
     /// cannot be written is reported as [`Event::NotSent`].
     ///
@@ -142,13 +142,13 @@ impl Conference {
         Ok(cookie)
     }
 
-    /// Requests an address where a browser can download a decrypted file, once (section 3.3.4.3).
+    /// Requests a URL where a browser can download a decrypted file once (section 3.3.4.3).
     /// `name` is the file's name on the file server. A browser saves an attachment, and shows
     /// anything else. Returns the cookie of the answer: [`Event::WebDownloadAccepted`] or
     /// [`Event::WebDownloadRejected`].
     ///
     /// # Errors
-    /// As for all [actions](#actions).
+    /// The errors of all [actions](#actions).
     pub fn request_web_download(
         &mut self,
         cx: &mut Context<Self>,
@@ -171,8 +171,7 @@ impl Conference {
 
     /// Sends the next bytes of an upload that was [requested](Self::request_upload) and accepted.
     /// [`UploadEvent::Progress`](crate::client::UploadEvent::Progress) reports the bytes that have
-    /// arrived. Keep only a few writes on the way: the send queue is bounded, and the connection
-    /// ends when it is full.
+    /// arrived. Wait for it after a few writes: the connection ends when the send queue is full.
     ///
     /// # Errors
     /// [`CallError::Gone`] if there is no such upload.
@@ -233,13 +232,13 @@ impl Conference {
     fn on_uploads(
         &self,
         cx: &mut Context<Self>,
-        run: impl FnOnce(&mut UploadManager, &mut Context<UploadManager>) + Send + 'static,
+        run: impl FnOnce(&mut ClientUploads, &mut Context<ClientUploads>) + Send + 'static,
     ) -> Result<(), CallError> {
         self.check_uploads(cx)?;
         cx.try_tell(self.uploads, run)
     }
 
     fn check_uploads(&self, cx: &Context<Self>) -> Result<(), CallError> {
-        self.check_connected::<UploadManager>(cx.get(self.uploads)?.is_connected)
+        self.check_connected::<ClientUploads>(cx.get(self.uploads)?.is_connected)
     }
 }

@@ -19,35 +19,35 @@ use crate::{
     serves = interfaces::WhiteboardContentClient,
     calls = interfaces::WhiteboardContentServer
 )]
-pub(in crate::client) struct WhiteboardContent {
+pub(in crate::client) struct WhiteboardFollower {
     id: i64,
     pub(in crate::client) root: Root,
-    pub(in crate::client) annotations: Option<Handle<Annotations>>,
+    pub(in crate::client) annotations: Option<Handle<BoardFollower>>,
 }
 
-impl WhiteboardContent {
+impl WhiteboardFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root, annotations: None }
     }
 }
 
 #[distributed_object]
-impl WhiteboardContent {
+impl WhiteboardFollower {
     #[child("annotationContainer")]
     fn connect_annotations(
         &mut self,
         cx: &mut Context<Self>,
-    ) -> Result<Handle<Annotations>, Violation> {
+    ) -> Result<Handle<BoardFollower>, Violation> {
         if self.annotations.is_some() {
             return Err(Violation::new("the content has a second annotationContainer"));
         }
-        let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
+        let annotations = cx.add_while_connected(BoardFollower::new(self.id, self.root.clone()));
         self.annotations = Some(annotations);
         Ok(annotations)
     }
 }
 
-impl WhiteboardContentClient for WhiteboardContent {
+impl WhiteboardContentClient for WhiteboardFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
@@ -58,12 +58,12 @@ impl WhiteboardContentClient for WhiteboardContent {
     serves = interfaces::AnnotationContainerClient,
     calls = interfaces::AnnotationContainerServer
 )]
-pub(in crate::client) struct Annotations {
+pub(in crate::client) struct BoardFollower {
     id: i64,
     pub(in crate::client) root: Root,
 }
 
-impl Annotations {
+impl BoardFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
@@ -92,7 +92,7 @@ impl Annotations {
     }
 }
 
-impl AnnotationContainerClient for Annotations {
+impl AnnotationContainerClient for BoardFollower {
     fn c_add_annotation_batch(
         &mut self,
         cx: &mut Context<Self>,

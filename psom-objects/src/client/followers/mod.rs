@@ -1,5 +1,5 @@
-//! One follower for each content type: the object that is connected as the `extendedContent` of a
-//! content and reports what the server says as events.
+//! A follower for each content type: the object that is connected as the `extendedContent` of a
+//! content. It reports the server's calls as events.
 
 pub(super) mod board;
 pub(super) mod native_file;

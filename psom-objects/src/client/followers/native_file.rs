@@ -10,18 +10,18 @@ use crate::{
     serves = interfaces::NativeFileOnlyContentClient,
     calls = interfaces::NativeFileOnlyContentServer
 )]
-pub(in crate::client) struct NativeFileOnlyContent {
+pub(in crate::client) struct NativeFileFollower {
     id: i64,
     pub(in crate::client) root: Root,
 }
 
-impl NativeFileOnlyContent {
+impl NativeFileFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
 }
 
-impl NativeFileOnlyContentClient for NativeFileOnlyContent {
+impl NativeFileOnlyContentClient for NativeFileFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }

@@ -16,12 +16,12 @@ pub(in crate::client) const UNKNOWN_ERROR: i32 = 1;
     serves = interfaces::SharedNotesContentClient,
     calls = interfaces::SharedNotesContentServer
 )]
-pub(in crate::client) struct SharedNotesContent {
+pub(in crate::client) struct NotesFollower {
     id: i64,
     pub(in crate::client) root: Root,
 }
 
-impl SharedNotesContent {
+impl NotesFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
@@ -31,7 +31,7 @@ impl SharedNotesContent {
     }
 }
 
-impl SharedNotesContentClient for SharedNotesContent {
+impl SharedNotesContentClient for NotesFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }

@@ -7,29 +7,29 @@ use crate::{
         model::{content::ContentEvent, poll::PollEvent},
         root::Root,
     },
-    interfaces::{self, MOST_CHOICES, PollContentClient},
+    interfaces::{self, MAX_CHOICES, PollContentClient},
 };
 
 /// The number of choices that a poll has (section 3.1.4.1.14).
-const CHOICES: RangeInclusive<usize> = 2..=MOST_CHOICES;
+const CHOICE_COUNTS: RangeInclusive<usize> = 2..=MAX_CHOICES;
 
 /// Follows a poll. A call that violates the specification ends the connection.
 #[distributed_object(
     serves = interfaces::PollContentClient,
     calls = interfaces::PollContentServer
 )]
-pub(in crate::client) struct PollContent {
+pub(in crate::client) struct PollFollower {
     id: i64,
     pub(in crate::client) root: Root,
-    /// The number of choices, once the question has come. The specification does not require that
-    /// it comes first.
+    /// The number of choices, after the question has arrived. The specification does not require it to
+    /// arrive first.
     choices: Option<usize>,
     /// The vote that the server has recorded. A new question may have no choice with that index, and
     /// a later question may have one again.
     recorded: Option<usize>,
 }
 
-impl PollContent {
+impl PollFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root, choices: None, recorded: None }
     }
@@ -44,7 +44,7 @@ impl PollContent {
     }
 }
 
-impl PollContentClient for PollContent {
+impl PollContentClient for PollFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }
@@ -53,9 +53,9 @@ impl PollContentClient for PollContent {
         // A server may record a vote that equals the number of choices (section 3.3.4.1.11.1,
         // ruling 15), and may keep a vote for a choice that was removed.
         self.recorded = match usize::try_from(choice) {
-            Ok(place) if place <= MOST_CHOICES => Some(place),
+            Ok(place) if place <= MAX_CHOICES => Some(place),
             Err(_) if choice == -1 => None,
-            _ => return cx.caller().expel(Violation::new("a vote that no poll has a choice for")),
+            _ => return cx.caller().expel(Violation::new("a vote for an impossible choice")),
         };
         self.report(cx, PollEvent::Vote { choice: self.vote() });
     }
@@ -76,7 +76,7 @@ impl PollContentClient for PollContent {
             let why = "a poll with unsupported options";
             return cx.caller().expel(Violation::new(why));
         }
-        if !CHOICES.contains(&choices.len()) {
+        if !CHOICE_COUNTS.contains(&choices.len()) {
             return cx.caller().expel(Violation::new("a poll has two to seven choices"));
         }
         let before = self.vote();
@@ -89,8 +89,8 @@ impl PollContentClient for PollContent {
 
     fn c_set_results(&mut self, cx: &mut Context<Self>, results: Vec<i32>) {
         let is_complete = match self.choices {
-            Some(choices) => [choices, MOST_CHOICES].contains(&results.len()),
-            None => CHOICES.contains(&results.len()),
+            Some(choices) => [choices, MAX_CHOICES].contains(&results.len()),
+            None => CHOICE_COUNTS.contains(&results.len()),
         };
         if !is_complete || results.iter().any(|votes| *votes < 0) {
             let why = "poll results must have a number of votes for each choice";

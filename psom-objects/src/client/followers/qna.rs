@@ -15,12 +15,12 @@ use crate::{
     serves = interfaces::QnaContentClient,
     calls = interfaces::QnaContentServer
 )]
-pub(in crate::client) struct QnaContent {
+pub(in crate::client) struct QnaFollower {
     id: i64,
     pub(in crate::client) root: Root,
 }
 
-impl QnaContent {
+impl QnaFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root }
     }
@@ -30,7 +30,7 @@ impl QnaContent {
     }
 }
 
-impl QnaContentClient for QnaContent {
+impl QnaContentClient for QnaFollower {
     fn c_set_open_state(&mut self, cx: &mut Context<Self>, open_state: QnaOpenState) {
         if matches!(open_state, QnaOpenState::Other(_)) {
             let why = "cSetOpenState with an undefined state";

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use psom::{Context, Handle, Violation, distributed_object};
 
-use super::board::Annotations;
+use super::board::BoardFollower;
 use crate::{
     client::{
         model::{
@@ -16,17 +16,18 @@ use crate::{
     types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat},
 };
 
-/// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds
-/// here, it is far above any presentation, and protects a client from a server that never stops.
+/// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds in
+/// this file, it is larger than any presentation needs, and protects a client from a server that sends
+/// files endlessly.
 const MAX_SHARED_FILES: usize = 10_000;
 
 /// Upper bound on the files that the markup of one slide uses.
 const MAX_FILES_OF_SLIDE: usize = 1000;
 
-/// Upper bound on the name of a file.
+/// Upper bound on the name of a file in bytes.
 const MAX_NAME_BYTES: usize = 1024;
 
-/// Upper bound on the address of a file.
+/// Upper bound on the URL of a file in bytes.
 const MAX_URL_BYTES: usize = 4096;
 
 /// Follows a presentation (section 3.2.4.1.10). A call that violates the specification or an upper
@@ -35,32 +36,32 @@ const MAX_URL_BYTES: usize = 4096;
     serves = interfaces::PptContentClient,
     calls = interfaces::PptContentServer
 )]
-pub(in crate::client) struct PptContent {
+pub(in crate::client) struct SlidesFollower {
     id: i64,
     pub(in crate::client) root: Root,
-    pub(in crate::client) annotations: Option<Handle<Annotations>>,
+    pub(in crate::client) annotations: Option<Handle<BoardFollower>>,
     count: u32,
     /// The names of the shared files that the server has announced.
     shared: BTreeSet<String>,
 }
 
 #[distributed_object]
-impl PptContent {
+impl SlidesFollower {
     #[child("annotationContainer")]
     fn connect_annotations(
         &mut self,
         cx: &mut Context<Self>,
-    ) -> Result<Handle<Annotations>, Violation> {
+    ) -> Result<Handle<BoardFollower>, Violation> {
         if self.annotations.is_some() {
             return Err(Violation::new("the content has a second annotationContainer"));
         }
-        let annotations = cx.add_while_connected(Annotations::new(self.id, self.root.clone()));
+        let annotations = cx.add_while_connected(BoardFollower::new(self.id, self.root.clone()));
         self.annotations = Some(annotations);
         Ok(annotations)
     }
 }
 
-impl PptContent {
+impl SlidesFollower {
     pub(in crate::client) fn new(id: i64, root: Root) -> Self {
         Self { id, root, annotations: None, count: 0, shared: BTreeSet::new() }
     }
@@ -83,7 +84,7 @@ impl PptContent {
 fn checked(file: EncryptedFile) -> Result<EncryptedFile, Violation> {
     let EncryptedFile { url, key, iv, hash } = &file;
     if url.len() > MAX_URL_BYTES {
-        return Err(Violation::new("the address of a file is too long"));
+        return Err(Violation::new("the URL of a file is too long"));
     }
     if (key.len(), iv.len(), hash.len()) != (32, 16, 20) {
         return Err(Violation::new(
@@ -100,7 +101,7 @@ fn known(code: ResourceErrorCode) -> Result<ResourceErrorCode, Violation> {
     }
 }
 
-impl PptContentClient for PptContent {
+impl PptContentClient for SlidesFollower {
     fn c_connect_completed(&mut self, cx: &mut Context<Self>) {
         self.root.report_content(cx, self.id, ContentEvent::ExtendedReady);
     }

@@ -24,8 +24,8 @@ pub struct BoardModel {
     size_bytes: usize,
 }
 
-/// Upper bounds on one board. They protect a client from a server that never stops adding, and are
-/// far above the limits that this library's server announces.
+/// Upper bounds on a board. They protect a client from a server that adds annotations endlessly, and
+/// are far above the limits of this library's server.
 pub(in crate::client) const MAX_ANNOTATIONS: usize = 100_000;
 const MAX_TELEPOINTERS: usize = 10_000;
 const MAX_BOARD_BYTES: usize = 64 << 20;
@@ -59,7 +59,7 @@ pub enum BoardEvent {
         properties: Properties,
         code: String,
     },
-    /// Properties were not changed. The event carries the values in force.
+    /// Properties were not changed. The event contains the current values.
     #[serde(rename = "annotationChangeRefused")]
     ChangeRefused {
         annotation: i32,
@@ -69,9 +69,9 @@ pub enum BoardEvent {
         properties: Properties,
         code: String,
     },
-    /// A property of a group was not changed. The event carries the values in force, with the
-    /// generation and the last modifier of each annotation. A large group may come in several
-    /// events; a server may leave out all values.
+    /// A property of a group was not changed. The event contains the current values, with the
+    /// generation and the last modifier of each annotation. A large group can have several events. A
+    /// server may omit all values.
     #[serde(rename = "annotationGroupChangeRefused")]
     GroupChangeRefused {
         annotations: Vec<i32>,

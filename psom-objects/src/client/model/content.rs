@@ -19,10 +19,9 @@ use crate::{
 pub struct ContentModel {
     /// The content type, such as `Content.NativeFileOnly`.
     pub kind: String,
-    /// Whether the server has sent the content's whole state.
+    /// Whether the server has sent the complete state of the content.
     pub ready: bool,
-    /// Whether the server has sent the whole state that is particular to the content type, as far
-    /// as this client follows it.
+    /// Whether the server has sent the complete state of the content type that this client follows.
     pub extended_ready: bool,
     /// The title.
     pub title: Option<String>,
@@ -30,23 +29,23 @@ pub struct ContentModel {
     pub owner: Option<i64>,
     /// The users who see it.
     pub visibility: Option<ContentVisibility>,
-    /// When it was created, in UTC.
+    /// The time of its creation, in UTC.
     pub creation_time: Option<String>,
-    /// When it was last presented, in UTC.
+    /// The time when it was last presented, in UTC.
     pub last_used_time: Option<String>,
     /// Whether it is on the stage.
     pub presented: bool,
     /// The ID of the user who presents it.
     pub presenter: Option<i64>,
-    /// The position among the presented contents, the highest in front; 0 if it is not presented.
+    /// The position among the presented contents. The highest is in front. 0 if it is not presented.
     pub presentation_order: i64,
-    /// The file behind it.
+    /// Its original file, which users can download.
     pub file: Option<NativeFile>,
-    /// The address of the original file, if it lies in a shared place.
+    /// The URL of the original document, if there is one.
     pub original_file_url: Option<String>,
-    /// The address where it can be viewed.
+    /// The URL at which it can be viewed.
     pub viewing_url: Option<String>,
-    /// The address of a recording of it.
+    /// The URL of a recording of it.
     pub recording_url: Option<String>,
     /// The board of a whiteboard or a presentation.
     pub board: Option<BoardModel>,
@@ -75,11 +74,10 @@ pub enum ContentEvent {
     /// The content was removed, or is no longer visible to this client.
     #[serde(rename = "contentRemoved")]
     Removed,
-    /// The server has sent the content's whole state.
+    /// The server has sent the complete state of the content.
     #[serde(rename = "contentReady")]
     Ready,
-    /// The server has sent the whole state that is particular to the content type, as far as this
-    /// client follows it.
+    /// The server has sent the complete state of the content type that this client follows.
     ExtendedReady,
     /// The title.
     Titled { title: String },
@@ -90,24 +88,24 @@ pub enum ContentEvent {
         #[serde(serialize_with = "json::text")]
         visibility: ContentVisibility,
     },
-    /// When the content was created, in UTC.
+    /// The time of the content's creation, in UTC.
     CreationTime { time: String },
-    /// When the content was last presented, in UTC.
+    /// The time when the content was last presented, in UTC.
     LastUsedTime { time: String },
-    /// The content went on the stage, or off it.
+    /// The content was put on the stage or removed from it.
     Presented { presented: bool, presenter: Option<i64> },
     /// The content's position among the presented contents.
     PresentationOrder { order: i64 },
-    /// The file behind the content.
+    /// The original file of the content, which users can download.
     NativeFile {
         #[serde(flatten)]
         file: NativeFile,
     },
-    /// The address of the original file.
+    /// The URL of the original document.
     OriginalFileUrl { url: String },
-    /// The address where the content can be viewed.
+    /// The URL at which the content can be viewed.
     ViewingUrl { url: String },
-    /// The address of a recording of the content.
+    /// The URL of a recording of the content.
     RecordingUrl { url: String },
     /// The answer to [`set_title`](crate::client::Conference::set_title).
     TitleAnswered {
@@ -136,12 +134,12 @@ pub enum ContentEvent {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde expects")]
 fn title_status<S: Serializer>(status: &SetTitleStatus, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
-    struct Answer {
+    struct TitleStatusJson {
         ok: bool,
         status: i32,
     }
     let ok = *status == SetTitleStatus::Success;
-    Answer { ok, status: i32::from(*status) }.serialize(serializer)
+    TitleStatusJson { ok, status: i32::from(*status) }.serialize(serializer)
 }
 
 impl ContentModel {

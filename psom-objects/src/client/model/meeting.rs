@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{client::event::Event, texts::comparable};
 
-/// A meeting as one client knows it.
+/// The state of a meeting that a client knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Model {
@@ -16,7 +16,7 @@ pub struct Model {
     pub ready: bool,
     /// The server's time when this client joined, in UTC, such as `2026-11-22T13:05:00`.
     pub server_time: Option<String>,
-    /// The address to which the names of files are appended.
+    /// The URL base, to which the names of files are appended.
     pub url_base: Option<String>,
     /// The users of the meeting by user ID, with up to 10,000 who have left since this client
     /// joined.
@@ -27,23 +27,22 @@ pub struct Model {
     pub active_presenter: Option<i64>,
     /// The content on the stage.
     pub active_content: Option<i64>,
-    /// The users who have left, in that order.
+    /// The users who have left, in the order in which they left.
     gone_users: VecDeque<i64>,
     /// The size of all boards together.
     board_bytes: usize,
 }
 
-/// Upper bound on the users who have left and whose names are kept. Beyond it, the first who left
+/// Upper bound on the users who have left and whose names are kept. Above it, the user who left first
 /// is removed.
-const MAX_GONE_USERS: usize = 10_000;
+const MAX_FORMER_USERS: usize = 10_000;
 
-/// The longest address and name together that are kept of a user who has left. With
-/// `MAX_GONE_USERS`, it bounds what a server can make a client keep to 40 MB.
-const MAX_GONE_USER_BYTES: usize = 4096;
+/// Upper bound on the address and the name of a user who has left, in bytes. With
+/// `MAX_FORMER_USERS`, it limits the memory for these users to 40 MB.
+const MAX_FORMER_USER_BYTES: usize = 4096;
 
 impl Model {
-    /// Returns the content with this title. An exact match is preferred to a title that looks
-    /// alike.
+    /// Returns the content with this title. An exact match is preferred to a look-alike title.
     pub fn content_titled(&self, title: &str) -> Option<(i64, &ContentModel)> {
         let wanted = comparable(title);
         let find = |matches: &dyn Fn(&str) -> bool| {
@@ -60,7 +59,7 @@ impl Model {
     }
 
     /// Applies an event. Returns whether it changed the model. All events of a meeting, applied to
-    /// an empty model, give the model that
+    /// an empty model, produce the model that
     /// [`Conference::model`](crate::client::Conference::model) returns.
     pub fn apply(&mut self, event: &Event) -> bool {
         match event {
@@ -111,13 +110,13 @@ impl Model {
         if !set(&mut user.is_gone, true) {
             return false;
         }
-        let is_too_long = user.uri.len() + user.name.len() > MAX_GONE_USER_BYTES;
+        let is_too_long = user.uri.len() + user.name.len() > MAX_FORMER_USER_BYTES;
         if is_too_long {
             self.users.remove(&id);
         }
         self.gone_users.push_back(id);
-        // A user who has come back since is not forgotten.
-        if self.gone_users.len() > MAX_GONE_USERS
+        // A user who has joined again stays.
+        if self.gone_users.len() > MAX_FORMER_USERS
             && let Some(first) = self.gone_users.pop_front()
             && self.users.get(&first).is_some_and(|user| user.is_gone)
         {

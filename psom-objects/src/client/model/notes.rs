@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::set::set;
 
 /// A page of shared notes (section 3.2.4.1.12). The content's `viewing_url` and `original_file_url`
-/// say where the page is.
+/// are the URLs of the page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotesModel {

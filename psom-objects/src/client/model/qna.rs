@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::set::set;
 use crate::{client::json, types::QnaOpenState};
 
-/// Upper bounds on the messages that a model keeps, whatever a server sends. Both are far above the
-/// limits of this library's server.
+/// Upper bounds on the messages that a model keeps. Both are far above the limits of this library's
+/// server.
 const MAX_MESSAGES: usize = 20_000;
 const MAX_MESSAGE_BYTES: usize = 8 << 20;
 
-/// Questions and answers (section 3.2.4.1.13), as far as the messages have the form of
-/// [`QnaBlob`](crate::qna::QnaBlob).
+/// Questions and answers (section 3.2.4.1.13): the messages that have the form of
+/// [`QnaBlob`](crate::qna::QnaBlob), and all others.
 ///
 /// A model keeps at most 20,000 messages with at most 8 MiB.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct QnaModel {
     pub count: i32,
     /// The questions in the order in which they were asked.
     pub questions: Vec<Question>,
-    /// Messages in other forms, in the order in which they came.
+    /// Messages in other forms, in the order in which they arrived.
     pub others: Vec<String>,
     /// The index of each question, by its identifier.
     index_by_id: BTreeMap<String, usize>,
@@ -39,7 +39,7 @@ pub struct Question {
     pub id: String,
     /// The question.
     pub text: String,
-    /// The name that the asker gave; may be empty.
+    /// The name of the author; may be empty.
     pub by: String,
     /// The answers in the order in which they were given.
     pub answers: Vec<Answer>,
@@ -51,7 +51,7 @@ pub struct Question {
 pub struct Answer {
     /// The answer.
     pub text: String,
-    /// The name that the answerer gave; may be empty.
+    /// The name of the author; may be empty.
     pub by: String,
 }
 

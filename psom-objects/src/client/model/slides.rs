@@ -9,18 +9,18 @@ use crate::{
     types::{EncryptedFile, ResourceErrorCode, ResourceFormat},
 };
 
-/// Upper bound on the slides of a presentation. It protects a client from a server that announces
-/// a number that no presentation has.
+/// Upper bound on the slides of a presentation. It protects a client from a server that announces an
+/// impossible number.
 pub(in crate::client) const MAX_SLIDES: u32 = 10_000;
 
-/// A presentation: the location on display, and the files that show its slides. Slides are numbered
+/// A presentation: the displayed location, and the files that show its slides. Slides are numbered
 /// from 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SlidesModel {
     /// The number of slides, once the server has announced it.
     pub count: Option<u32>,
-    /// The location on display.
+    /// The displayed location.
     pub location: Option<Location>,
     /// A thumbnail of the presentation.
     pub preview: Option<EncryptedFile>,
@@ -38,7 +38,7 @@ pub struct SlidesModel {
     pub shared: BTreeMap<String, EncryptedFile>,
     /// The dynamic HTML of each slide.
     pub markup: BTreeMap<u32, SlideMarkup>,
-    /// Why a format of a slide is missing. The entry goes when the format arrives after all.
+    /// The reason why a format of a slide is missing. The entry is removed when the format arrives.
     pub errors: BTreeMap<(ResourceFormat, u32), ResourceErrorCode>,
 }
 
@@ -51,7 +51,7 @@ pub struct Thumbnails {
     pub file: EncryptedFile,
 }
 
-/// A file that covers some slides.
+/// A file with some of the slides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlideFile {
     /// The slides.
@@ -63,7 +63,7 @@ pub struct SlideFile {
 /// The dynamic HTML of a slide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SlideMarkup {
-    /// How many clicks the slide's animations take.
+    /// The number of clicks that the slide's animations need.
     pub clicks: u32,
     /// The names of the [shared files](SlidesModel::shared) that the markup uses.
     pub needs: Vec<String>,
@@ -81,8 +81,7 @@ pub enum SlidesEvent {
     /// The number of slides.
     #[serde(rename = "slideCount")]
     Count { count: u32 },
-    /// The location on display. If a user may not go to a location, or cannot, the server answers
-    /// with the location as it was.
+    /// The displayed location. It is also the answer to a refused request for another location.
     #[serde(rename = "slideLocation")]
     Location {
         #[serde(flatten, serialize_with = "serialize_location")]

@@ -12,7 +12,7 @@ use crate::{
     types::QnaOpenState,
 };
 
-/// Sends only the calls of a test.
+/// A server that sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 struct Server {
     contents: Handle<Contents>,
@@ -118,7 +118,7 @@ impl QnaContentServer for QnaContent {
     fn s_put_blob(&mut self, _: &mut Context<Self>, _: &str) {}
 }
 
-/// A client of this server.
+/// A client that is connected to this server.
 struct Hall(Pair<Server, Conference>);
 
 fn hall() -> Hall {
@@ -203,8 +203,8 @@ fn poll_results_match_the_choices() {
     for results in [vec![3, 0], vec![1, 2, 0, 0, 0, 0, 0]] {
         let mut hall = hall();
         hall.ask(2, true, "");
-        let told = results.clone();
-        hall.poll(move |poll| poll.c_set_results(&told));
+        let sent = results.clone();
+        hall.poll(move |poll| poll.c_set_results(&sent));
         assert_eq!(hall.known_poll().results, results);
     }
     for results in [vec![], vec![1], vec![1, 2, 3], vec![0; 8], vec![1, -1]] {
@@ -216,7 +216,7 @@ fn poll_results_match_the_choices() {
 }
 
 #[test]
-fn a_vote_without_a_choice_is_no_vote() {
+fn vote_without_a_choice_is_no_vote() {
     // A vote may equal the number of choices, or be left from a question with more choices.
     let votes = [(-1, None), (0, Some(0)), (1, Some(1)), (2, None), (4, None), (7, None)];
     for (vote, known) in votes {
@@ -229,12 +229,12 @@ fn a_vote_without_a_choice_is_no_vote() {
         let mut hall = hall();
         hall.ask(2, true, "");
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote that no poll has a choice for");
+        hall.is_over("a vote for an impossible choice");
     }
 }
 
 #[test]
-fn a_vote_follows_its_choice() {
+fn vote_follows_its_choice() {
     let mut hall = hall();
     hall.poll(|poll| poll.c_set_local_vote(4));
     for (choices, known) in [(5, Some(4)), (3, None), (4, None), (5, Some(4))] {
@@ -263,7 +263,7 @@ fn poll_state_may_come_in_any_order() {
     for vote in [-2, 8] {
         let mut hall = self::hall();
         hall.poll(move |poll| poll.c_set_local_vote(vote));
-        hall.is_over("a vote that no poll has a choice for");
+        hall.is_over("a vote for an impossible choice");
     }
     for results in [vec![], vec![1], vec![0; 8], vec![1, -1]] {
         let mut hall = self::hall();
@@ -314,7 +314,7 @@ fn undefined_qna_states_end_the_connection() {
 }
 
 #[test]
-fn a_recording_url_is_accepted() {
+fn recording_url_is_accepted() {
     let mut hall = hall();
     let url = "https://example.com/recording";
     hall.say(

@@ -5,7 +5,7 @@ use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 use super::*;
 use crate::{interfaces::*, types::EncryptedFile};
 
-/// Sends only the calls of a test.
+/// A server that sends only the calls of a test.
 #[distributed_object(serves = MeetingServer, calls = MeetingClient, connects = Contents)]
 pub(super) struct Server {
     users: Handle<Users>,
@@ -34,9 +34,9 @@ pub(super) struct Contents {
 )]
 #[derive(Default)]
 pub(super) struct Uploads {
-    /// The requests that have come.
-    pub(super) asked: Vec<String>,
-    /// Whether it does not answer.
+    /// The received requests.
+    pub(super) requests: Vec<String>,
+    /// Whether the server answers no request.
     pub(super) is_silent: bool,
 }
 
@@ -96,7 +96,7 @@ impl ContentManagerServer for Contents {
     fn s_delete_content(&mut self, _: &mut Context<Self>, _: i64) {}
     fn s_present(&mut self, _: &mut Context<Self>) {}
     fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32) {
-        cx.try_tell(self.uploads, move |it, _| it.asked.push(format!("title {cookie} free")))
+        cx.try_tell(self.uploads, move |it, _| it.requests.push(format!("title {cookie} free")))
             .unwrap();
     }
     fn s_reserve_title(&mut self, _: &mut Context<Self>, _: &str, _: i32) {}
@@ -118,18 +118,18 @@ impl UploadManagerServer for Uploads {
 
     /// Accepts everything.
     fn s_request_upload(&mut self, cx: &mut Context<Self>, _: i64, _: i64, cookie: i32) {
-        self.asked.push(format!("upload {cookie}"));
+        self.requests.push(format!("upload {cookie}"));
         if !self.is_silent {
             Self::accept(cx, cookie);
         }
     }
 
     fn s_upload_finished(&mut self, _: &mut Context<Self>, cookie: i32, cancel: bool) {
-        self.asked.push(format!("finished {cookie} {cancel}"));
+        self.requests.push(format!("finished {cookie} {cancel}"));
     }
 
     fn s_request_web_upload_blob(&mut self, _: &mut Context<Self>, cookie: i32, _: &str) {
-        self.asked.push(format!("form {cookie}"));
+        self.requests.push(format!("form {cookie}"));
     }
 
     fn s_request_web_download_blob(
@@ -139,7 +139,7 @@ impl UploadManagerServer for Uploads {
         _: &str,
         _: bool,
     ) {
-        self.asked.push(format!("download {cookie}"));
+        self.requests.push(format!("download {cookie}"));
     }
 }
 
@@ -333,7 +333,7 @@ fn actions_are_refused_before_the_meeting_is_ready() {
         stage.pair.on_client(0, |conference, cx| conference.request_web_download(cx, "x", false)),
     );
     stage.connect();
-    // Nothing was kept to be sent later.
+    // Nothing was queued for later.
     let uploads = stage.events.try_iter().filter(|event| event.content().is_none());
     assert_eq!(uploads.count(), 0);
     stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())).unwrap();
@@ -343,7 +343,7 @@ fn actions_are_refused_before_the_meeting_is_ready() {
 }
 
 #[test]
-fn a_server_without_uploads_is_not_negotiated() {
+fn server_without_uploads_is_not_negotiated() {
     let mut stage = Stage::empty();
     stage.pair.on_server(|server, cx| {
         cx.peers().connect("contentManager", server.contents);
@@ -378,7 +378,7 @@ fn arrived_bytes_never_exceed_written_bytes() {
     });
     assert_eq!(arrived.collect::<Vec<_>>(), [8, 8, 24]);
     for claims in [&[9][..], &[8, 9], &[-1], &[8, -8], &[i32::MAX]] {
-        written(claims).is_over("cWriteComplete of more than was written");
+        written(claims).is_over("cWriteComplete of more bytes than were written");
     }
 }
 
@@ -441,7 +441,7 @@ fn too_many_users_end_the_connection() {
     for block in 0..100 {
         stage.on(|server| server.users, add(block * 1000, (block + 1) * 1000, String::new()));
     }
-    // The same users do not count twice.
+    // The same users are not counted twice.
     stage.on(|server| server.users, add(0, 1000, "again".to_owned()));
     stage.goes_on();
     assert_eq!(stage.model().users.len(), super::super::users::MAX_USERS);
@@ -462,7 +462,7 @@ fn too_many_users_end_the_connection() {
 }
 
 #[test]
-fn the_first_users_to_leave_are_forgotten() {
+fn first_users_to_leave_are_forgotten() {
     let mut stage = Stage::open();
     stage.on(
         |server| server.users,
@@ -520,7 +520,7 @@ fn add(cx: &mut Context<Annotations>, ids: &[i32], value: &str) {
 }
 
 #[test]
-fn an_oversized_board_ends_the_connection() {
+fn oversized_board_ends_the_connection() {
     let mut stage = Stage::open();
     for block in 0..50 {
         stage.board(move |_, cx| {

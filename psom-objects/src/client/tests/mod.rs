@@ -137,7 +137,7 @@ impl Room {
 }
 
 #[test]
-fn a_newcomer_receives_the_meeting() {
+fn newcomer_receives_the_meeting() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -151,7 +151,7 @@ fn a_newcomer_receives_the_meeting() {
 }
 
 #[test]
-fn a_user_who_has_left_keeps_the_name() {
+fn user_who_has_left_keeps_the_name() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -163,7 +163,7 @@ fn a_user_who_has_left_keeps_the_name() {
 }
 
 #[test]
-fn a_shared_file_reaches_every_client() {
+fn shared_file_reaches_every_client() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Organizer);
     let grace = room.join("Grace", Role::Attendee);
@@ -293,7 +293,7 @@ fn cancelled_and_rejected_uploads_are_reported() {
 }
 
 #[test]
-fn a_reserved_title_can_be_released() {
+fn reserved_title_can_be_released() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "x"));
@@ -314,7 +314,7 @@ fn unsendable_calls_are_reported() {
 }
 
 #[test]
-fn the_end_of_the_connection_is_the_last_event() {
+fn end_of_the_connection_is_the_last_event() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan.txt");
@@ -352,7 +352,7 @@ fn large_package() -> (Manifest, Bytes) {
 }
 
 #[test]
-fn a_package_is_read_while_it_is_sent() {
+fn package_is_read_while_it_is_sent() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let (manifest, package) = large_package();
@@ -370,7 +370,7 @@ fn a_package_is_read_while_it_is_sent() {
 }
 
 #[test]
-fn an_upload_under_a_reserved_title_reserves_no_other() {
+fn upload_with_a_reserved_title_reserves_no_other() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let reserve = room.pair.on_client(ada, |conference, cx| conference.reserve_title(cx, "Plan"));
@@ -390,11 +390,11 @@ fn an_upload_under_a_reserved_title_reserves_no_other() {
 }
 
 #[test]
-fn an_upload_whose_reader_fails_is_cancelled() {
+fn upload_with_a_failing_reader_is_cancelled() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     let (manifest, package) = large_package();
-    // The package is announced longer than it is.
+    // The announced length of the package is too long.
     let length = package.len() as u64 + 1;
     let upload = Upload::from_reader(&manifest, Pieces(package), length, 300_000);
     let upload = room.pair.on_client(ada, |conference, cx| conference.upload(cx, upload));

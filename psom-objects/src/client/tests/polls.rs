@@ -37,7 +37,7 @@ fn poll() -> Upload {
 }
 
 #[test]
-fn a_poll_is_created_and_voted_on() {
+fn poll_is_created_and_voted_on() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     room.upload(ada, poll());
@@ -68,7 +68,7 @@ fn a_poll_is_created_and_voted_on() {
 }
 
 #[test]
-fn a_closed_poll_takes_no_votes() {
+fn closed_poll_accepts_no_votes() {
     let mut room = Room::open();
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     room.upload(ada, poll());

@@ -7,9 +7,8 @@ use psom::{
     Config, Context, Handle, Lifecycle, Peers, Scope, Violation, distributed_object, testing::Pair,
 };
 
-use crate::client::{ContentEvent, SlidesEvent, SlidesModel};
 use crate::{
-    client::{Conference, Event, Model},
+    client::{Conference, ContentEvent, Event, Model, SlidesEvent, SlidesModel},
     interfaces::*,
     types::{EncryptedFile, FileSecrets, ResourceErrorCode as Code, ResourceFormat as Format},
 };
@@ -34,7 +33,7 @@ struct Content {
 
 #[distributed_object(serves = PptContentServer, calls = PptContentClient)]
 struct Presentation {
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl MeetingServer for Server {
@@ -84,7 +83,7 @@ impl ContentServer for Content {
 
 impl PptContentServer for Presentation {
     fn s_set_location(&mut self, _: &mut Context<Self>, location: &str) -> Result<(), Violation> {
-        self.asked.lock().unwrap().push(location.to_owned());
+        self.requests.lock().unwrap().push(location.to_owned());
         Ok(())
     }
 
@@ -96,7 +95,7 @@ impl PptContentServer for Presentation {
         format: Format,
         code: Code,
     ) -> Result<(), Violation> {
-        self.asked.lock().unwrap().push(format!("{begin}..{end} {format:?} {code:?}"));
+        self.requests.lock().unwrap().push(format!("{begin}..{end} {format:?} {code:?}"));
         Ok(())
     }
 }
@@ -105,14 +104,14 @@ type Calls<'a> = PptContentClientProxy<Peers<'a>>;
 
 struct Talk {
     pair: Pair<Server, Conference>,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
     events: std::sync::mpsc::Receiver<Event>,
 }
 
 impl Talk {
     fn open() -> Self {
-        let asked = Arc::default();
-        let presentation = Presentation { asked: Arc::clone(&asked) };
+        let requests = Arc::default();
+        let presentation = Presentation { requests: Arc::clone(&requests) };
         let server = |scope: &mut Scope| {
             let slides = scope.add(presentation);
             let content = scope.add(Content { slides });
@@ -124,7 +123,7 @@ impl Talk {
         });
         let (tell, events) = std::sync::mpsc::channel();
         pair.join(|scope| Conference::new(scope, move |event| drop(tell.send(event))));
-        Self { pair, asked, events }
+        Self { pair, requests, events }
     }
 
     /// Has the server call the client.
@@ -154,8 +153,8 @@ impl Talk {
         model.contents[&1].slides.clone().unwrap()
     }
 
-    fn asked(&mut self) -> Vec<String> {
-        std::mem::take(&mut *self.asked.lock().unwrap())
+    fn requests(&mut self) -> Vec<String> {
+        std::mem::take(&mut *self.requests.lock().unwrap())
     }
 }
 
@@ -242,7 +241,7 @@ fn refused_resources_are_only_events() {
 }
 
 #[test]
-fn a_client_sets_locations_and_resource_errors() {
+fn client_sets_locations_and_resource_errors() {
     let mut talk = Talk::with_slides(3);
     talk.pair.on_client(0, |conference, cx| {
         conference.go_to(cx, 1, 2, 5).unwrap();
@@ -251,23 +250,23 @@ fn a_client_sets_locations_and_resource_errors() {
         conference.set_resource_error(cx, 1, 1..=2, format, code).unwrap();
         assert!(conference.go_to(cx, 2, 0, 0).is_err());
     });
-    let asked = talk.asked();
-    let place = crate::package::Location::parse(&asked[0]).unwrap();
+    let requests = talk.requests();
+    let place = crate::package::Location::parse(&requests[0]).unwrap();
     assert_eq!((place.slide, place.click), (2, 5));
-    assert_eq!(asked[1..], ["INITIAL_LOCATION", "1..2 FullJpeg ClientConversionFailed"]);
+    assert_eq!(requests[1..], ["INITIAL_LOCATION", "1..2 FullJpeg ClientConversionFailed"]);
 }
 
 #[test]
 fn locations_are_clamped_to_the_largest_number() {
     let mut talk = Talk::with_slides(3);
     talk.pair.on_client(0, |conference, cx| conference.go_to(cx, 1, u32::MAX, 0).unwrap());
-    let place = crate::package::Location::parse(&talk.asked()[0]).unwrap();
+    let place = crate::package::Location::parse(&talk.requests()[0]).unwrap();
     assert_eq!(place.slide, i32::MAX.unsigned_abs());
 }
 
 type Call = fn(&mut Calls<'_>) -> psom::Sent;
 
-/// What no server could say of three slides.
+/// Calls that are impossible for a presentation of three slides.
 const IMPOSSIBLE: [(&str, Call); 21] = [
     ("slide count", |to| to.c_set_slide_count(-1)),
     ("slide count", |to| to.c_set_slide_count(10_001)),
@@ -279,7 +278,7 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
     ("key", |to| to.c_set_slide_jpeg_info(0, file_with_lengths(31, 16, 20))),
     ("key", |to| to.c_set_full_ppt_file_info(file_with_lengths(32, 0, 20))),
     ("key", |to| to.c_set_preview_thumbnail_file_info(file_with_lengths(32, 16, 32))),
-    ("address", |to| to.c_set_full_ppt_file_info(file(&"u".repeat(4097)))),
+    ("URL", |to| to.c_set_full_ppt_file_info(file(&"u".repeat(4097)))),
     ("slide", |to| to.c_set_notes_info("u", &[0, 3], secrets())),
     ("slide", |to| to.c_set_partial_ppt_file_info("u", &[-1], secrets())),
     ("thumbnails", |to| {
@@ -321,7 +320,7 @@ fn shared_files_of_markup_are_bounded() {
             }
         });
     }
-    // Once more is nothing new.
+    // The same file again is not counted twice.
     talk.say(|to| {
         to.c_set_slide_dhtml_resource_info("3.3", file("again"));
     });

@@ -1,4 +1,4 @@
-//! A client waits for the answer, and says nothing of what was refused.
+//! A client waits for answers, and sends nothing about rejected requests.
 
 use psom::Context;
 
@@ -26,14 +26,14 @@ impl Stage {
         self.on(|server| server.uploads, call);
     }
 
-    /// What the server was asked for since it was last looked at.
-    fn asked(&mut self) -> Vec<String> {
-        let (tell, asked) = mpsc::channel();
-        self.uploads(move |uploads, _| drop(tell.send(std::mem::take(&mut uploads.asked))));
-        asked.recv().unwrap()
+    /// The requests that the server has received since the last check.
+    fn requests(&mut self) -> Vec<String> {
+        let (sender, requests) = mpsc::channel();
+        self.uploads(move |uploads, _| drop(sender.send(std::mem::take(&mut uploads.requests))));
+        requests.recv().unwrap()
     }
 
-    /// Nothing can be said of an upload under this cookie.
+    /// Asserts that every action for an upload with this cookie is refused.
     #[track_caller]
     fn has_none(&mut self, cookie: i32) {
         let ended = [
@@ -41,11 +41,11 @@ impl Stage {
             self.act(move |(root, cx)| root.cancel_upload(cx, cookie)),
         ];
         assert!(ended.iter().all(|ended| matches!(ended, Err(CallError::NotNow(_)))), "{ended:?}");
-        assert!(self.asked().is_empty());
+        assert!(self.requests().is_empty());
     }
 }
 
-/// Asks for a stream, and for an address to send a form to, of a server that has not answered yet.
+/// Requests a stream and a URL for a form from a server that has not answered yet.
 fn requested() -> (Stage, i32) {
     let mut stage = Stage::open();
     stage.uploads(|uploads, _| uploads.is_silent = true);
@@ -53,12 +53,12 @@ fn requested() -> (Stage, i32) {
     let image = CreateAnnotation { parent_id: "1".to_owned(), detail: None };
     let image = Manifest::CreateAnnotation(image);
     let form = stage.act(move |(root, cx)| root.request_web_upload(cx, &image)).unwrap();
-    assert_eq!(stage.asked(), ["upload 7", &format!("form {form}")]);
+    assert_eq!(stage.requests(), ["upload 7", &format!("form {form}")]);
     (stage, form)
 }
 
 #[test]
-fn an_accepted_upload_can_be_ended_once() {
+fn accepted_upload_can_be_ended_once() {
     let (mut stage, form) = requested();
     stage.has_none(7);
     stage.has_none(form);
@@ -68,7 +68,7 @@ fn an_accepted_upload_can_be_ended_once() {
     });
     stage.act(|(root, cx)| root.finish_upload(cx, 7)).unwrap();
     stage.act(move |(root, cx)| root.cancel_upload(cx, form)).unwrap();
-    assert_eq!(stage.asked(), ["finished 7 false", &format!("finished {form} true")]);
+    assert_eq!(stage.requests(), ["finished 7 false", &format!("finished {form} true")]);
     stage.uploads(move |_, cx| {
         cx.peers().c_upload_finished(7, UploadFinishReason::Ok);
         cx.peers().c_upload_finished(form, UploadFinishReason::UserCancel);
@@ -91,13 +91,13 @@ fn nothing_is_sent_about_a_rejected_upload() {
         let written = stage.act(move |(root, cx)| root.write(cx, cookie, Bytes::new()));
         assert_eq!(written, Err(CallError::Gone));
     }
-    assert!(stage.asked().is_empty());
+    assert!(stage.requests().is_empty());
     stage.act(|(root, cx)| root.request_upload(cx, 8, 5, 5)).unwrap();
-    assert_eq!(stage.asked(), ["upload 8"]);
+    assert_eq!(stage.requests(), ["upload 8"]);
 }
 
 #[test]
-fn a_rejected_upload_releases_its_title() {
+fn rejected_upload_releases_its_title() {
     let mut stage = Stage::open();
     stage.uploads(|uploads, _| uploads.is_silent = true);
     let parcel = Upload::whiteboard("Ideas").unwrap();
@@ -109,27 +109,27 @@ fn a_rejected_upload_releases_its_title() {
             cx.peers().c_reserve_title_completed(reserved, cookie, 0, 0);
         },
     );
-    assert_eq!(stage.asked(), [format!("upload {cookie}")]);
+    assert_eq!(stage.requests(), [format!("upload {cookie}")]);
     stage.uploads(move |_, cx| {
         cx.peers().c_reject_upload(cookie, UploadFinishReason::CapacityExceeded);
     });
-    // This once, and then nothing.
-    assert_eq!(stage.asked(), [format!("title {cookie} free")]);
+    // The release is sent once.
+    assert_eq!(stage.requests(), [format!("title {cookie} free")]);
     stage.has_none(cookie);
 }
 
 #[test]
-fn a_cookie_has_one_upload() {
+fn cookie_has_one_upload() {
     let (mut stage, _) = requested();
     let again = stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5));
     assert!(matches!(again, Err(CallError::NotNow(_))), "{again:?}");
-    // In one turn it shows later.
+    // Within one turn, the duplicate is found later.
     let request = |(root, cx): Root<'_>| {
         root.request_upload(cx, 8, 5, 5)?;
         root.request_upload(cx, 8, 5, 5)
     };
     stage.act(request).unwrap();
-    assert_eq!(stage.asked(), ["upload 8"]);
+    assert_eq!(stage.requests(), ["upload 8"]);
     assert!(stage.events.try_iter().any(|event| matches!(event, Event::NotSent { .. })));
 }
 
@@ -152,7 +152,7 @@ fn unrequested_web_answers_are_ignored() {
     };
     let (mut stage, form) = requested();
     stage.events.try_iter().for_each(drop);
-    // It was a stream that was asked for, and an address to send to.
+    // The client has requested a stream and a URL for a form.
     stage.uploads(accept(7));
     stage.uploads(download(form));
     stage.uploads(reject(form));
@@ -167,10 +167,10 @@ fn unrequested_web_answers_are_ignored() {
     };
     assert_eq!(stage.events.try_iter().collect::<Vec<_>>(), [accepted]);
 
-    // Nothing else is said of a download.
+    // There are no other events of a download.
     let ask = |(root, cx): Root<'_>| root.request_web_download(cx, "x", true);
     let cookie = stage.act(ask).unwrap();
-    assert_eq!(stage.asked(), [format!("download {cookie}")]);
+    assert_eq!(stage.requests(), [format!("download {cookie}")]);
     stage.has_none(cookie);
     (0..2).for_each(|_| stage.uploads(download(cookie)));
     stage.uploads(reject(cookie));

@@ -1,4 +1,4 @@
-//! Single files through browsers, as a client asks for them.
+//! Transfers of single files through browsers.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -11,7 +11,7 @@ use crate::{
     types::DownloadFinishReason,
 };
 
-/// Permits everything, and has whatever is wanted.
+/// A store that permits every transfer and has every file.
 struct Web;
 
 struct Form(Manifest);
@@ -65,7 +65,7 @@ impl Room {
     }
 }
 
-/// The answers to what was done under a cookie, and nothing of what else happened.
+/// Returns the events of the transfer with a cookie, without all others.
 fn answers(events: Vec<Event>) -> Vec<Event> {
     let is_answer = |event: &Event| {
         matches!(
@@ -93,7 +93,7 @@ fn reserved(cookie: i32) -> Event {
 }
 
 #[test]
-fn a_browser_uploads_a_file() {
+fn browser_uploads_a_file() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     room.news(ada);
@@ -117,7 +117,7 @@ fn a_browser_uploads_a_file() {
 }
 
 #[test]
-fn a_failed_post_can_be_cancelled_and_retried() {
+fn failed_post_can_be_cancelled_and_retried() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     let cookie = room.request(ada, "plan.txt");
@@ -143,7 +143,7 @@ fn a_failed_post_can_be_cancelled_and_retried() {
 }
 
 #[test]
-fn a_refused_title_ends_the_web_upload() {
+fn refused_title_ends_the_web_upload() {
     let mut room = Room::with(Arc::new(Web));
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let cookie = room.request(grace, "plan.txt");
@@ -153,50 +153,50 @@ fn a_refused_title_ends_the_web_upload() {
         event: UploadEvent::TitleReservation { status, content: None, owner: None },
     };
     assert_eq!(answers(room.news(grace)), [failed]);
-    // A manifest that no message has room for says so, once its title is reserved.
+    // A manifest that is too long for a call is reported when its title is reserved.
     room.news(ada);
     let mut large = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
     large.common.original_file_url = Some(format!("http://{}", "x".repeat(70_000)));
     let large = Manifest::from(large);
-    let asked = room.pair.on_client(ada, move |root, cx| root.request_web_upload(cx, &large));
-    let cookie = asked.unwrap();
-    let told = answers(room.news(ada));
-    assert_eq!(told[0], reserved(cookie));
-    assert!(matches!(&told[1], Event::NotSent { .. }), "{told:?}");
-    assert_eq!(told[2..], [Event::Upload { cookie, event: UploadEvent::TitleReleased }]);
+    let requested = room.pair.on_client(ada, move |root, cx| root.request_web_upload(cx, &large));
+    let cookie = requested.unwrap();
+    let events = answers(room.news(ada));
+    assert_eq!(events[0], reserved(cookie));
+    assert!(matches!(&events[1], Event::NotSent { .. }), "{events:?}");
+    assert_eq!(events[2..], [Event::Upload { cookie, event: UploadEvent::TitleReleased }]);
 }
 
 #[test]
-fn a_browser_downloads_a_file() {
+fn browser_downloads_a_file() {
     let mut room = Room::with(Arc::new(Web));
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan");
     let ask = |room: &mut Room, name: &'static str| {
-        let asked = room
+        let requested = room
             .pair
             .on_client(ada, move |conference, cx| conference.request_web_download(cx, name, true));
-        let cookie = asked.unwrap();
+        let cookie = requested.unwrap();
         (cookie, answers(room.news(ada)))
     };
-    let (cookie, told) = ask(&mut room, "stored plan.txt");
+    let (cookie, events) = ask(&mut room, "stored plan.txt");
     let url = "http://down/stored plan.txt/Plan/true/1".to_owned();
     let accepted = Event::WebDownloadAccepted { cookie, url };
-    assert_eq!(told, [accepted]);
-    let (cookie, told) = ask(&mut room, "another");
+    assert_eq!(events, [accepted]);
+    let (cookie, events) = ask(&mut room, "another");
     let reason = DownloadFinishReason::NotFound;
     let rejected = Event::WebDownloadRejected { cookie, reason };
-    assert_eq!(told, [rejected]);
+    assert_eq!(events, [rejected]);
 }
 
 #[test]
-fn a_meeting_without_a_web_server_rejects_transfers() {
+fn meeting_without_a_web_server_rejects_transfers() {
     let mut room = Room::open();
     let ada = room.join("Ada", Role::Presenter);
     room.share(ada, "Plan");
-    let asked = room.pair.on_client(ada, |conference, cx| {
+    let requested = room.pair.on_client(ada, |conference, cx| {
         conference.request_web_download(cx, "stored plan.txt", false)
     });
-    let cookie = asked.unwrap();
+    let cookie = requested.unwrap();
     let reason = DownloadFinishReason::NotSupported;
     assert_eq!(answers(room.news(ada)), [Event::WebDownloadRejected { cookie, reason }]);
     let cookie = room.request(ada, "other.txt");
@@ -208,7 +208,7 @@ fn a_meeting_without_a_web_server_rejects_transfers() {
     );
 }
 
-/// Counts what a log has for those who run a server.
+/// Counts the log lines that administrators see.
 struct Lines(Arc<AtomicUsize>);
 
 impl Subscriber for Lines {
@@ -233,7 +233,7 @@ fn refusals_are_not_logged() {
     let _log = tracing::subscriber::set_default(Lines(lines.clone()));
     let mut room = Room::with(Arc::new(Web));
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
-    let asked = room.pair.on_client(grace, |conference, cx| {
+    let requested = room.pair.on_client(grace, |conference, cx| {
         let cookie = conference.next_cookie();
         conference.request_upload(cx, cookie, 5, 5).unwrap();
         let image = CreateAnnotation { parent_id: "1".to_owned(), detail: None };
@@ -242,9 +242,9 @@ fn refusals_are_not_logged() {
     });
     let reason = UploadFinishReason::UnknownFailure;
     let upload = |cookie| Event::Upload { cookie, event: UploadEvent::Rejected { reason } };
-    let cookie = asked[2];
+    let cookie = requested[2];
     let download = Event::WebDownloadRejected { cookie, reason: DownloadFinishReason::NotFound };
-    assert_eq!(answers(room.news(grace)), [upload(asked[0]), upload(asked[1]), download]);
+    assert_eq!(answers(room.news(grace)), [upload(requested[0]), upload(requested[1]), download]);
     assert_eq!(lines.load(Relaxed), 0);
     room.share(ada, "Plan");
     assert!(lines.load(Relaxed) > 0);

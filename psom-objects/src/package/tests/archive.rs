@@ -1,4 +1,4 @@
-//! Packages that are written and read again.
+//! Writing packages and reading them back.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -7,7 +7,7 @@ use crate::package::*;
 use super::{SAMPLE, open, sample, sample_with, zip};
 
 #[test]
-fn a_written_package_is_read_again() {
+fn written_package_is_read_again() {
     let content = vec![7; 100_000];
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &sample()).unwrap();
     assert_eq!(writer.add_file("native.file", &mut content.as_slice()).unwrap(), 100_000);
@@ -29,7 +29,7 @@ fn a_written_package_is_read_again() {
 }
 
 #[test]
-fn part_names_are_escaped_and_found_again() {
+fn escaped_part_names_are_found_again() {
     let name = "Ryan’s Fun & Day 50%.jpg";
     let manifest = CreateContent::new("x", ContentDetail::NativeFileOnly).with_native_file(name);
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &manifest.into()).unwrap();
@@ -62,7 +62,7 @@ fn plain_names_and_metadata_of_other_producers_are_read() {
 }
 
 #[test]
-fn an_archive_written_as_a_stream_is_read() {
+fn streamed_archive_is_read() {
     let mut zip = zip::ZipWriter::new_stream(Vec::new());
     for (name, bytes) in [(MANIFEST_NAME, SAMPLE.as_bytes()), ("native.file", b"12345")] {
         zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -75,7 +75,7 @@ fn an_archive_written_as_a_stream_is_read() {
 }
 
 #[test]
-fn the_writer_takes_exactly_the_files_of_its_manifest() {
+fn writer_accepts_exactly_the_files_of_its_manifest() {
     let writer = || PackageWriter::new(Cursor::new(Vec::new()), &sample()).unwrap();
     let nothing = &mut io::empty();
     assert!(matches!(writer().finish(), Err(PackageError::MissingFile { .. })));
@@ -92,7 +92,7 @@ fn the_writer_takes_exactly_the_files_of_its_manifest() {
     ));
 }
 
-/// Gives some bytes, then fails.
+/// A reader that returns some bytes and then fails.
 struct Failing(bool);
 
 impl Read for Failing {
@@ -102,7 +102,7 @@ impl Read for Failing {
 }
 
 #[test]
-fn a_file_that_fails_leaves_no_package_behind() {
+fn failed_file_prevents_completion_of_the_package() {
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = PackageWriter::new(&mut bytes, &sample()).unwrap();
     let failed = writer.add_file("native.file", &mut Failing(true));
@@ -114,14 +114,14 @@ fn a_file_that_fails_leaves_no_package_behind() {
 }
 
 #[test]
-fn a_failing_target_is_not_the_packages_fault() {
+fn failing_target_is_no_fault_of_the_package() {
     let mut package = open(sample_with(&[("native.file", b"12345")])).unwrap();
     let error = package.copy_to("native.file", &mut [0; 2].as_mut_slice()).unwrap_err();
     assert!(matches!(error, PackageError::Copy { .. }), "{error}");
 }
 
 #[test]
-fn large_files_have_the_form_for_large_files() {
+fn large_files_have_zip64_fields() {
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &sample()).unwrap();
     writer.add_large_file("native.file", &mut b"12".as_slice()).unwrap();
     let bytes = writer.finish().unwrap();

@@ -1,4 +1,4 @@
-//! Damaged input: whatever it is, it is refused or read, and nothing panics.
+//! Damaged input. It is rejected or read, and nothing panics.
 
 use std::io::{self, Cursor};
 
@@ -6,7 +6,7 @@ use crate::package::*;
 
 use super::{SAMPLE, open, sample_with};
 
-/// A small generator of numbers that are the same in each run.
+/// A small deterministic generator of pseudo-random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -37,9 +37,9 @@ fn truncated_archives_are_refused() {
 }
 
 #[test]
-fn garbled_archives_do_no_harm() {
+fn garbled_archives_do_not_panic() {
     let whole = sample_with(&[("native.file", &[9; 3000]), ("_rels/.rels", b"x")]).into_inner();
-    // Each byte of the headers set to its extremes, then many random changes at once.
+    // First set each byte of the headers to its extremes. Then make many random changes at once.
     for at in 0..whole.len() {
         for value in [0, 1, 0x7f, 0xff] {
             let mut bytes = whole.clone();
@@ -68,7 +68,7 @@ fn garbled_archives_do_no_harm() {
 }
 
 #[test]
-fn garbled_manifests_do_no_harm() {
+fn garbled_manifests_do_not_panic() {
     let detail = "<a:b xmlns:a='urn:a' a:c='1'>&amp;<![CDATA[x]]><d/></a:b>";
     let foreign = SAMPLE.replace("Content.NativeFileOnly", "x").replace("<common>", "<common >");
     let foreign = foreign.replace("<nativeFileOnlyType>empty</nativeFileOnlyType>", detail);
@@ -78,7 +78,7 @@ fn garbled_manifests_do_no_harm() {
         for _ in 0..6000 {
             let mut chars: Vec<char> = source.chars().collect();
             for _ in 0..=numbers.below(4) {
-                // Never all of it, so that a place to change remains.
+                // Never remove everything, so that a position to change remains.
                 let at = numbers.below(chars.len());
                 let c = ['<', '>', '/', '"', '\'', '&', ';', ':', '=', ' ', '!', '\0', 'x', '’'];
                 match numbers.below(4) {
@@ -89,7 +89,7 @@ fn garbled_manifests_do_no_harm() {
                 }
             }
             let text: String = chars.into_iter().collect();
-            // What is read can be written, and is read as the same again.
+            // A parsed manifest can be written and is read back unchanged.
             if let Ok(manifest) = Manifest::parse(&text) {
                 assert_eq!(Manifest::parse(&manifest.to_xml().unwrap()).unwrap(), manifest);
             }

@@ -1,4 +1,4 @@
-//! Manifests and locations that are in order: read, written, read again.
+//! Valid manifests and locations: parsing, writing and parsing again.
 
 use crate::{package::*, types::ContentVisibility};
 
@@ -15,13 +15,13 @@ fn content(detail: ContentDetail) -> CreateContent {
 }
 
 #[test]
-fn the_sample_of_the_specification_is_read() {
+fn sample_of_the_specification_is_read() {
     assert_eq!(Manifest::parse(SAMPLE).unwrap(), sample());
     assert_eq!(sample().files(), ["native.file"]);
 }
 
 #[test]
-fn a_written_manifest_is_the_sample_without_its_white_space() {
+fn written_manifest_is_the_sample_without_white_space() {
     let compact: String = SAMPLE.lines().map(str::trim_start).collect();
     let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;
     assert_eq!(sample().to_xml().unwrap(), format!("{head}{compact}"));
@@ -47,7 +47,7 @@ fn bytes_are_read_in_both_encodings_of_xml() {
 }
 
 #[test]
-fn every_common_property_makes_the_round_trip() {
+fn every_common_property_is_read_back() {
     for visibility in ContentVisibility::ALL {
         let mut manifest = content(ContentDetail::Whiteboard);
         manifest.upgrade = Some(Upgrade { content_id: Some(i64::MIN) });
@@ -67,7 +67,7 @@ fn every_common_property_makes_the_round_trip() {
 }
 
 #[test]
-fn every_detail_makes_the_round_trip() {
+fn every_detail_is_read_back() {
     let notes = SharedNotesDetail {
         notes_url: Some("https://example.com/notes".to_owned()),
         notes_id: Some("id".to_owned()),
@@ -102,7 +102,7 @@ fn every_detail_makes_the_round_trip() {
     }
 }
 
-/// A presentation with a resource of each form.
+/// Returns a presentation with a resource in each format.
 fn presentation() -> ChunkedPpt {
     let file = |name: &str| Some(name.to_owned());
     let forms = [
@@ -152,7 +152,7 @@ fn presentation() -> ChunkedPpt {
 }
 
 #[test]
-fn the_files_of_a_presentation_are_those_at_the_root() {
+fn files_of_a_presentation_are_those_at_the_root() {
     let manifest =
         Manifest::from(content(ContentDetail::Ppt(presentation())).with_native_file("FULL.ppt"));
     assert_eq!(
@@ -179,7 +179,7 @@ fn the_files_of_a_presentation_are_those_at_the_root() {
 }
 
 #[test]
-fn annotations_and_resources_make_the_round_trip() {
+fn annotations_and_resources_are_read_back() {
     let xml: RawXml =
         r#"<image xmlns="urn:x" file="a b.png"><part> c.png </part></image>"#.parse().unwrap();
     for detail in [None, Some(xml.clone())] {
@@ -207,7 +207,7 @@ fn annotations_and_resources_make_the_round_trip() {
 }
 
 #[test]
-fn what_the_schema_leaves_out_is_understood() {
+fn prefixes_comments_and_schema_hints_are_accepted() {
     let wrap = |detail: &str| {
         format!(
             "<!-- c --><o:ocp xmlns:o='http://schemas.microsoft.com/2008/12/ocp' \
@@ -236,7 +236,7 @@ fn what_the_schema_leaves_out_is_understood() {
 }
 
 #[test]
-fn locations_make_the_round_trip() {
+fn locations_are_read_back() {
     let head = r#"<?xml version="1.0" encoding="utf-8"?>"#;
     let plain = r#"<PptLocation xmlns="http://schemas.microsoft.com/2008/08/datamcu-content">"#
         .to_owned()

@@ -1,4 +1,4 @@
-//! Tests of the module as a whole.
+//! Helpers for the tests of the package module.
 #![allow(clippy::unwrap_used)]
 
 mod archive;
@@ -11,12 +11,11 @@ mod refusals;
 
 use std::io::{Cursor, Write};
 
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::*;
 
-/// The sample of section 7, byte for byte.
+/// The sample of section 7, unchanged.
 const SAMPLE: &str = r#"<ocp xmlns="http://schemas.microsoft.com/2008/12/ocp">
     <createContent>
         <common>
@@ -41,7 +40,7 @@ fn sample() -> Manifest {
 
 type Bytes = Cursor<Vec<u8>>;
 
-/// An archive with these entries, whatever they are.
+/// Returns an archive with these entries.
 fn zip(entries: &[(&str, &[u8])]) -> Bytes {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
@@ -51,7 +50,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Bytes {
     Cursor::new(zip.finish().unwrap().into_inner())
 }
 
-/// A package with the sample's manifest and these entries.
+/// Returns a package with the manifest of the sample and these entries.
 fn sample_with(entries: &[(&str, &[u8])]) -> Bytes {
     let mut all: Vec<(&str, &[u8])> = vec![(MANIFEST_NAME, SAMPLE.as_bytes())];
     all.extend(entries);
@@ -62,7 +61,7 @@ fn open(bytes: Bytes) -> Result<Package<Bytes>, PackageError> {
     Package::open(bytes, &PackageLimits::default())
 }
 
-/// The one occurrence of `needle` from `from` on.
+/// Returns the position of the first `needle` at or after `from`.
 fn find(bytes: &[u8], needle: &[u8], from: usize) -> usize {
     from + bytes[from..].windows(needle.len()).position(|window| window == needle).unwrap()
 }

@@ -1,4 +1,4 @@
-//! OPC files that are no OC packages.
+//! OPC files other than OC packages.
 
 use std::io::{Cursor, Read};
 
@@ -36,7 +36,7 @@ fn written_parts_are_read_again() {
 }
 
 #[test]
-fn each_part_has_its_content_type_and_the_file_its_metadata() {
+fn each_part_has_a_content_type() {
     let bytes = written(&[("slide1.jpg", "image/jpeg", b"1"), ("a&b.txt", "text/plain", b"2")]);
     let text = |name: &str| String::from_utf8(read_part(&bytes, name, LIMIT).unwrap()).unwrap();
     let types = text("[Content_Types].xml");
@@ -55,7 +55,7 @@ fn each_part_has_its_content_type_and_the_file_its_metadata() {
 }
 
 #[test]
-fn names_that_are_none_or_taken_are_not_written() {
+fn invalid_and_duplicate_part_names_are_rejected() {
     let mut writer = OpcWriter::new(Cursor::new(Vec::new()));
     for bad in ["", "../a", "a/b", "[Content_Types].xml", "_rels"] {
         let refused = writer.add_part(bad, "text/plain", &mut &b"x"[..]);
@@ -69,7 +69,7 @@ fn names_that_are_none_or_taken_are_not_written() {
 }
 
 #[test]
-fn parts_in_folders_are_read_and_missing_ones_are_not() {
+fn parts_in_folders_are_read() {
     let mut file = open(zip(&[("ppt/slides/slide1.xml", b"<sld/>")])).unwrap();
     assert_eq!(file.part("ppt/slides/slide1.xml", LIMIT).unwrap(), b"<sld/>");
     assert!(matches!(file.part("slide1.xml", LIMIT), Err(PackageError::NoSuchFile { .. })));
@@ -77,7 +77,7 @@ fn parts_in_folders_are_read_and_missing_ones_are_not() {
 }
 
 #[test]
-fn a_part_above_the_limit_or_a_bomb_is_not_unpacked() {
+fn part_above_a_limit_is_not_unpacked() {
     let mut file = open(zip(&[("a", &[1; 1001]), ("bomb", &vec![0; 2 << 20])])).unwrap();
     assert!(matches!(file.part("a", LIMIT), Err(PackageError::FileTooLarge { size: 1001, .. })));
     assert_eq!(file.part("a", 1001).unwrap(), [1; 1001]);
@@ -85,7 +85,7 @@ fn a_part_above_the_limit_or_a_bomb_is_not_unpacked() {
 }
 
 #[test]
-fn what_is_no_opc_file_is_refused() {
+fn files_other_than_opc_are_rejected() {
     let ambiguous = open(zip(&[("a", b"1"), ("A", b"2")]));
     assert!(matches!(ambiguous, Err(PackageError::Duplicate { .. })));
     for bytes in [Vec::new(), b"no archive".to_vec(), vec![0; 1000], zip(&[]).into_inner()] {
@@ -95,7 +95,7 @@ fn what_is_no_opc_file_is_refused() {
 }
 
 #[test]
-fn a_damaged_part_is_told() {
+fn damaged_part_is_rejected() {
     let mut bytes = written(&[("a.txt", "text/plain", b"The quick brown fox")]);
     let at = super::find(&bytes, b"quick", 0);
     bytes[at] = b'Q';

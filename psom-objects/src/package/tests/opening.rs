@@ -1,13 +1,11 @@
-//! Packages that are refused: each rule has an archive that breaks it.
+//! Rejected packages. For each rule there is an archive that violates it.
 
 use std::io::{self, Cursor, Read, Write};
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
-
-use crate::package::*;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{SAMPLE, find, open, sample_with, zip};
+use crate::package::*;
 
 #[track_caller]
 fn refused(bytes: Cursor<Vec<u8>>, message: &str) {
@@ -61,7 +59,7 @@ fn entry_names_must_be_plain() {
 }
 
 #[test]
-fn the_same_name_twice_is_refused() {
+fn duplicate_names_are_rejected() {
     let mut bytes = sample_with(&[("native.file", b"1"), ("native.fil2", b"2")]).into_inner();
     while let Some(at) = bytes.windows(11).position(|window| window == b"native.fil2") {
         bytes[at..at + 11].copy_from_slice(b"native.file");
@@ -70,7 +68,7 @@ fn the_same_name_twice_is_refused() {
 }
 
 #[test]
-fn limits_hold_as_declared() {
+fn declared_sizes_above_the_limits_are_rejected() {
     let package = || sample_with(&[("native.file", &[0; 2000])]);
     let limits = PackageLimits::default();
     refused_by(&PackageLimits { entries: 1, ..limits }, package(), "has 2 entries, and at most 1");
@@ -96,7 +94,7 @@ fn limits_hold_as_declared() {
 }
 
 #[test]
-fn encrypted_linked_and_strangely_packed_entries_are_refused() {
+fn encrypted_linked_and_unknown_entries_are_rejected() {
     let flagged = |offset: usize, local: usize, value: [u8; 2]| {
         let mut bytes = sample_with(&[("native.file", b"1")]).into_inner();
         let header = find(&bytes, b"native.file", 0) - 30;
@@ -113,11 +111,11 @@ fn encrypted_linked_and_strangely_packed_entries_are_refused() {
 }
 
 #[test]
-fn only_the_plain_form_of_an_archive_is_read() {
+fn ambiguous_archives_are_rejected() {
     let good = || sample_with(&[("native.file", b"1")]).into_inner();
     let end = |bytes: &[u8]| bytes.len() - 22;
     refused(Cursor::new([good(), b"x".to_vec()].concat()), "does not end with the end record");
-    refused(Cursor::new([b"x".to_vec(), good()].concat()), "not where its end says");
+    refused(Cursor::new([b"x".to_vec(), good()].concat()), "not at its declared position");
     refused(Cursor::new(Vec::new()), "shorter than the shortest archive");
     let edit = |at: usize, value: &[u8]| {
         let mut bytes = good();
@@ -129,14 +127,14 @@ fn only_the_plain_form_of_an_archive_is_read() {
     refused(edit(4, &[1, 0]), "split archive");
     refused(edit(10, &[3, 0]), "split archive");
     refused(edit(8, &[0, 1, 0, 1]), "too short for its entries");
-    // All the marks of zip64, but no such record: the numbers are taken as they stand.
+    // The values that indicate zip64, but no such record. The numbers are used as they are.
     refused(edit(8, &[0xff; 4]), "and at most 4096 are allowed");
     refused(edit(12, &[0xff; 4]), "directory has 4294967295 bytes");
-    refused(edit(16, &[0xff; 4]), "not where its end says");
+    refused(edit(16, &[0xff; 4]), "not at its declared position");
 }
 
 #[test]
-fn the_zip64_form_of_an_archive_is_read_as_strictly() {
+fn ambiguous_zip64_archives_are_rejected() {
     let good = sample_with(&[("native.file", b"1")]).into_inner();
     let (rest, end) = good.split_at(good.len() - 22);
     let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
@@ -156,12 +154,12 @@ fn the_zip64_form_of_an_archive_is_read_as_strictly() {
     let at = rest.len() as u64;
     assert_eq!(open(zip64(2, at)).unwrap().copy_to("native.file", &mut io::sink()).unwrap(), 1);
     refused(zip64(3, at), "too short for its entries");
-    refused(zip64(2, at - 1), "not where its locator says");
-    refused(zip64(2, u64::MAX), "not where its locator says");
+    refused(zip64(2, at - 1), "zip64 end record is not at its declared position");
+    refused(zip64(2, u64::MAX), "zip64 end record is not at its declared position");
 }
 
 #[test]
-fn a_huge_directory_that_is_only_declared_costs_nothing() {
+fn declared_directory_size_allocates_nothing() {
     // A zip64 end record that declares a quarter of a billion entries.
     let count: u64 = 1 << 28;
     let mut bytes = b"PK\x06\x06".to_vec();
@@ -175,10 +173,10 @@ fn a_huge_directory_that_is_only_declared_costs_nothing() {
     refused(Cursor::new(bytes.clone()), "has 268435456 entries");
     let limits =
         PackageLimits { entries: u64::MAX, directory_bytes: u64::MAX, ..PackageLimits::default() };
-    refused_by(&limits, Cursor::new(bytes), "not where its end says");
+    refused_by(&limits, Cursor::new(bytes), "not at its declared position");
 }
 
-/// An archive whose `native.file` says of itself that it has `size` bytes.
+/// Returns an archive that declares a size of `size` bytes for its `native.file`.
 fn declaring(real: &[u8], size: u32, method: CompressionMethod) -> Cursor<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(method);
@@ -187,7 +185,7 @@ fn declaring(real: &[u8], size: u32, method: CompressionMethod) -> Cursor<Vec<u8
         zip.write_all(bytes).unwrap();
     }
     let mut bytes = zip.finish().unwrap().into_inner();
-    // The headers are told from other places of the name by what stands before it.
+    // The bytes before the name distinguish the headers from other occurrences of the name.
     for (mark, name_at, size_at) in [(b"PK\x03\x04", 30, 22), (b"PK\x01\x02", 46, 24)] {
         let header = (0..bytes.len() - name_at)
             .rfind(|at| {
@@ -199,7 +197,7 @@ fn declaring(real: &[u8], size: u32, method: CompressionMethod) -> Cursor<Vec<u8
     Cursor::new(bytes)
 }
 
-/// Counts what it is given.
+/// A writer that counts bytes.
 #[derive(Default)]
 struct Counter(u64);
 
@@ -215,7 +213,7 @@ impl Write for Counter {
 }
 
 #[test]
-fn a_bomb_that_lies_about_its_size_stops_there() {
+fn unpacking_stops_at_the_declared_size() {
     let bomb = vec![0; 8 << 20];
     for declared in [0, 1, 1000, 70_000] {
         let mut package = open(declaring(&bomb, declared, CompressionMethod::Deflated)).unwrap();
@@ -228,13 +226,13 @@ fn a_bomb_that_lies_about_its_size_stops_there() {
         assert!(package.file("native.file").unwrap().read_to_end(&mut read).is_err());
         assert!(read.len() <= declared as usize);
     }
-    // It says the truth, and is refused for that.
+    // The true size is declared and exceeds the limit.
     let honest = declaring(&bomb, 8 << 20, CompressionMethod::Deflated);
     refused(honest, "unpacks to more than 250 times");
 }
 
 #[test]
-fn a_file_shorter_than_declared_or_damaged_is_found_out() {
+fn short_and_damaged_files_are_rejected() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let mut package = open(declaring(b"12345", 6, method)).unwrap();
         let error = package.copy_to("native.file", &mut io::sink()).unwrap_err();
@@ -248,7 +246,7 @@ fn a_file_shorter_than_declared_or_damaged_is_found_out() {
 }
 
 #[test]
-fn entries_that_share_their_bytes_are_refused() {
+fn entries_that_share_bytes_are_rejected() {
     let manifest = SAMPLE.replace("<title>", "<title>b.file ");
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(MANIFEST_NAME, SimpleFileOptions::default()).unwrap();
@@ -256,5 +254,5 @@ fn entries_that_share_their_bytes_are_refused() {
     zip.start_file("native.file", SimpleFileOptions::default()).unwrap();
     zip.write_all(b"12345").unwrap();
     zip.shallow_copy_file("native.file", "b.file").unwrap();
-    refused(zip.finish().unwrap(), "no intact zip archive");
+    refused(zip.finish().unwrap(), "not an intact zip archive");
 }

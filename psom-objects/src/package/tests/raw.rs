@@ -1,10 +1,10 @@
-//! Fragments of third parties: they stay as they are, and take along what they need.
+//! Fragments of third parties. They stay unchanged except for the declarations that they need.
 
 use crate::package::*;
 
 const OCP: &str = "http://schemas.microsoft.com/2008/12/ocp";
 
-/// Reads a fragment inside of a manifest, with declarations around it.
+/// Reads a fragment from a manifest whose outer elements have declarations.
 fn inside(around: &str, fragment: &str) -> RawXml {
     let xml = format!(
         "<ocp xmlns='{OCP}' {around}><createAnnotation><creationProperties><parentId/>\
@@ -19,7 +19,7 @@ fn inside(around: &str, fragment: &str) -> RawXml {
 }
 
 #[test]
-fn a_self_contained_fragment_stays_byte_for_byte() {
+fn self_contained_fragment_is_unchanged() {
     for fragment in [
         "<a xmlns='urn:x'><b c = \"1\"  /><!-- c --><?pi x?><![CDATA[<]]>&amp;&#65; </a>",
         "<a xmlns=\"urn:x\"/>",
@@ -32,7 +32,7 @@ fn a_self_contained_fragment_stays_byte_for_byte() {
 }
 
 #[test]
-fn declarations_from_further_out_come_along() {
+fn outer_declarations_are_added_to_the_fragment() {
     let taken = inside("xmlns:x='urn:x' xmlns:y='urn:y'", "<x:a y:b='1'><c/></x:a>");
     let needs =
         format!("<x:a xmlns=\"{OCP}\" xmlns:x=\"urn:x\" xmlns:y=\"urn:y\" y:b='1'><c/></x:a>");
@@ -43,14 +43,14 @@ fn declarations_from_further_out_come_along() {
 }
 
 #[test]
-fn a_fragment_does_not_fall_into_the_namespace_around_it() {
+fn fragment_keeps_its_default_namespace() {
     let bare: RawXml = "<x:a xmlns:x='urn:x'><b/></x:a>".parse().unwrap();
     assert_eq!(bare.as_str(), "<x:a xmlns=\"\" xmlns:x='urn:x'><b/></x:a>");
     assert_eq!(inside("", bare.as_str()), bare);
 }
 
 #[test]
-fn what_is_no_single_element_of_a_namespace_is_refused() {
+fn only_one_element_with_a_namespace_is_a_fragment() {
     for text in [
         "",
         "text",
@@ -69,7 +69,7 @@ fn what_is_no_single_element_of_a_namespace_is_refused() {
 }
 
 #[test]
-fn what_is_wrong_with_a_fragment_is_said_as_it_is() {
+fn fault_of_a_fragment_has_its_own_error() {
     let error = |text: &str| text.parse::<RawXml>().unwrap_err().to_string();
     let bare = error("<checklist max='1'/>");
     assert!(bare.contains("`checklist` has no namespace; give it one of your own"), "{bare}");

@@ -1,4 +1,4 @@
-//! Manifests and locations that are not in order: each rule has a document that breaks it.
+//! Rejected manifests and locations. For each rule there is a document that violates it.
 
 use crate::package::*;
 
@@ -18,14 +18,14 @@ fn refused(xml: &str, message: &str) {
     }
 }
 
-/// The sample with one part replaced.
+/// Returns the sample with one part replaced.
 #[track_caller]
 fn edited(old: &str, new: &str) -> String {
     assert!(SAMPLE.contains(old), "{old}");
     SAMPLE.replacen(old, new, 1)
 }
 
-/// A content with this `contentDetail`.
+/// Returns a manifest with this `contentDetail`.
 fn with_detail(attributes: &str, detail: &str) -> String {
     format!(
         "<ocp xmlns='{OCP}' xmlns:d='{DETAIL}'><createContent><common><title/></common>\
@@ -33,7 +33,7 @@ fn with_detail(attributes: &str, detail: &str) -> String {
     )
 }
 
-/// A presentation with one resource in this form.
+/// Returns a presentation with one resource in this format.
 fn with_resource(form: &str) -> String {
     let resources = format!(
         "<d:pptContentResources><d:pptContentResource>{form}</d:pptContentResource>\
@@ -44,15 +44,18 @@ fn with_resource(form: &str) -> String {
 }
 
 #[test]
-fn order_presence_and_occurrence_are_those_of_the_schema() {
+fn elements_in_another_order_or_number_are_rejected() {
     let title = "<title>Ryan’s Fun Day.jpg</title>";
     let file = "<nativeFile>native.file</nativeFile>";
     refused(
         &edited(title, ""),
-        "ocp/createContent/common has the element `nativeFile` where title",
+        "ocp/createContent/common has the element `nativeFile`, but the schema requires title",
     );
-    refused(&edited(title, file), "where title is due");
-    refused(&edited(file, &format!("{file}{file}")), "`nativeFile` where the end is due");
+    refused(&edited(title, file), "the schema requires title");
+    refused(
+        &edited(file, &format!("{file}{file}")),
+        "`nativeFile`, but the schema requires the end",
+    );
     refused(
         &edited(file, "<presented>1</presented><visibility>Everyone</visibility>"),
         "visibility",
@@ -61,7 +64,7 @@ fn order_presence_and_occurrence_are_those_of_the_schema() {
     refused(&edited("<createContent>", "<createContent><upgrade>x</upgrade>"), "text between");
     refused(&edited("<createContent>", "<createContent><upgrade id='1'/>"), "attribute `id`");
     refused(&edited("<title>", "<title lang='de'>"), "attribute `lang`");
-    refused(&edited("Ryan’s", "<b>Ryan’s</b>"), "`b` where text is due");
+    refused(&edited("Ryan’s", "<b>Ryan’s</b>"), "`b`, but the schema requires text");
     refused(&edited("<common>", "<common>text"), "text between its elements");
     refused(&edited("<common>", "<common>&#32;"), "text between its elements");
     refused(&edited("</ocp>", "</ocp><ocp/>"), "something follows");
@@ -75,7 +78,7 @@ fn order_presence_and_occurrence_are_those_of_the_schema() {
 }
 
 #[test]
-fn namespaces_are_those_of_the_schema() {
+fn elements_of_other_namespaces_are_rejected() {
     refused("<ocp><createContent/></ocp>", "the root element is `ocp` in the namespace ``");
     refused(&edited(OCP, "urn:other"), "namespace `urn:other`");
     refused(&edited(DETAIL, OCP), "cannot have the detail");
@@ -88,7 +91,7 @@ fn namespaces_are_those_of_the_schema() {
 }
 
 #[test]
-fn values_are_of_their_types() {
+fn values_of_other_types_are_rejected() {
     let file = "<nativeFile>native.file</nativeFile>";
     refused(&edited(file, "<visibility>Nobody</visibility>"), "common/visibility is `Nobody`");
     refused(&edited(file, "<presented>yes</presented>"), "common/presented is `yes`");
@@ -126,7 +129,7 @@ fn values_are_of_their_types() {
 }
 
 #[test]
-fn file_names_are_plain() {
+fn file_names_with_paths_are_rejected() {
     for name in ["", "a/b", "..", "C:\\x", "OcpManifest.xml", "_rels", "%2e%2e%2fx"] {
         refused(&edited("native.file", name), "common/nativeFile names the file");
         let form = format!("<d:fullPptFile fullPptFile='{name}'/>");
@@ -135,7 +138,7 @@ fn file_names_are_plain() {
 }
 
 #[test]
-fn no_document_type_and_no_entities() {
+fn document_types_and_entities_are_rejected() {
     let bomb = format!("<!DOCTYPE ocp [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]>{SAMPLE}");
     refused(&bomb, "document type declaration");
     refused(&edited("<common>", "<!DOCTYPE x><common>"), "document type declaration");
@@ -173,7 +176,7 @@ fn depth_and_size_are_bounded() {
     let long = edited("Ryan’s", &"x".repeat(Manifest::MAX_BYTES));
     refused(&long, "at most 1048576");
     assert!(matches!(Manifest::parse_bytes(long.as_bytes()), Err(ManifestError::TooLarge { .. })));
-    // Many comments, many blanks: no recursion, no quadratic time.
+    // Many comments and blanks cause neither recursion nor quadratic time.
     let many = edited("<common>", &format!("<common>{}", " <!---->".repeat(100_000)));
     assert!(Manifest::parse(&many).is_ok());
     let error = Manifest::parse(&with_detail("type='x'", &"<y/>".repeat(9))).unwrap_err();
@@ -181,7 +184,7 @@ fn depth_and_size_are_bounded() {
 }
 
 #[test]
-fn values_without_a_document_are_not_written() {
+fn values_without_a_document_cannot_be_written() {
     let other =
         |content_type: &str| OtherContent { content_type: content_type.to_owned(), xml: None };
     for manifest in [
@@ -198,7 +201,7 @@ fn values_without_a_document_are_not_written() {
 }
 
 #[test]
-fn locations_are_held_to_their_schema() {
+fn invalid_locations_are_rejected() {
     let location = |inner: &str| {
         format!(
             "<PptLocation xmlns='http://schemas.microsoft.com/2008/08/datamcu-content' {inner}\
@@ -221,7 +224,7 @@ fn locations_are_held_to_their_schema() {
         assert!(Location::parse(&location(inner)).is_err(), "{inner}");
     }
     assert!(Location::parse(INITIAL_LOCATION).is_err());
-    // A long namespace and many elements that use it would multiply.
+    // A long namespace that many elements use would need much memory.
     let many = format!(
         "xmlns:a='{}'><SlideNumber>1</SlideNumber><Click>2</Click>{}",
         "u".repeat(30_000),

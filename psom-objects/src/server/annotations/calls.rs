@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use psom::{Context, Violation};
 
-use super::{container::AnnotationContainer, rules};
+use super::{container::AnnotationContainer, limits};
 use crate::{
     annotation::{
         Annotation, Change, ErrorCode, Kind, Properties, Property, batch, read, rows,
@@ -27,7 +27,7 @@ impl AnnotationContainer {
         id: i32,
         generation: i32,
     ) -> Result<Result<&Annotation, ErrorCode>, Violation> {
-        let known = self.board.get(id);
+        let known = self.board().get(id);
         if generation < 0 || known.is_some_and(|known| generation > known.generation) {
             return Err(Violation::new("invalid generation of an annotation"));
         }
@@ -52,7 +52,7 @@ impl AnnotationContainer {
 
     fn takes_values(&self, known: &Annotation, properties: &Properties) -> Result<(), ErrorCode> {
         self.meeting.limits().annotations.check(known.kind, properties)?;
-        properties.iter().try_for_each(|(of, value)| rules::keep_name(known, *of, value))?;
+        properties.iter().try_for_each(|(of, value)| limits::check_local_id(known, *of, value))?;
         let more = properties.iter().map(|(property, value)| {
             let old = known.get(*property).map_or(0, |old| batch::size_of(*property, old));
             batch::size_of(*property, value).saturating_sub(old)
@@ -69,7 +69,7 @@ impl AnnotationContainer {
         id: i32,
         properties: Properties,
     ) -> Option<Change> {
-        let known = self.board.get(id)?;
+        let known = self.board().get(id)?;
         let generation = known.generation.saturating_add(1);
         let text_version = known.text_version.saturating_add(1);
         let is_new_text = known.kind == Kind::Text && properties.contains_key(&Property::Text);
@@ -86,15 +86,15 @@ impl AnnotationContainer {
         &mut self,
         cx: &mut Context<Self>,
         id: i32,
-        asked: impl Iterator<Item = Property>,
+        requested: impl Iterator<Item = Property>,
         code: ErrorCode,
     ) {
         self.flush(cx);
         let mut client = cx.caller();
-        match self.board.get(id) {
+        match self.board().get(id) {
             Some(known) => {
                 let value = |of: Property| known.get(of).unwrap_or_default().to_owned();
-                let values = asked.map(|property| (property, value(property))).collect();
+                let values = requested.map(|property| (property, value(property))).collect();
                 let (generation, modifier) = (known.generation, known.modifier);
                 let values = rows(&values);
                 client.c_error_change_properties(id, generation, modifier, &values, code.name());
@@ -105,7 +105,7 @@ impl AnnotationContainer {
 
     fn refuse_text(&mut self, cx: &mut Context<Self>, id: i32, code: ErrorCode) {
         self.flush(cx);
-        let known = self.board.get(id);
+        let known = self.board().get(id);
         let (generation, modifier) = known.map_or((0, 0), |at| (at.generation, at.modifier));
         cx.caller().c_error_change_text(id, generation, modifier, code.name());
     }
@@ -207,17 +207,17 @@ impl AnnotationContainerServer for AnnotationContainer {
         if deltas.is_empty() || r#gen < 0 || text_version < 0 {
             return Err(Violation::new("invalid change of a text"));
         }
-        let Some(known) = self.board.get(id) else {
+        let Some(known) = self.board().get(id) else {
             let may = self.may(cx);
             let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
             self.refuse_text(cx, id, code);
             return Ok(());
         };
         if known.kind != Kind::Text {
-            return Err(Violation::new("the annotation is no text"));
+            return Err(Violation::new("the annotation is not a text"));
         }
         if r#gen > known.generation || text_version > known.text_version {
-            return Err(Violation::new("a generation or a text version that never was"));
+            return Err(Violation::new("a generation or a text version that never existed"));
         }
         // Another user was faster. This is no error: the client receives that change anyway.
         if text_version < known.text_version {
@@ -240,7 +240,7 @@ impl AnnotationContainerServer for AnnotationContainer {
                 }
                 Err(DeltaError::TooLong) => Err(ErrorCode::TextTooLong),
                 Err(DeltaError::OutOfPlace) => {
-                    return Err(Violation::new("a change outside of the text"));
+                    return Err(Violation::new("a change outside the text"));
                 }
             }
         };
@@ -259,7 +259,7 @@ impl AnnotationContainerServer for AnnotationContainer {
     fn s_clear_annotations(&mut self, cx: &mut Context<Self>) {
         let may = self.may(cx);
         let remover = self.caller(cx);
-        if !may || self.board.is_empty() {
+        if !may || self.board().is_empty() {
             let code = if may { ErrorCode::NothingToClear } else { ErrorCode::NotAuthorized };
             cx.caller().c_error_clear_annotations(code.name());
             return;
@@ -271,7 +271,7 @@ impl AnnotationContainerServer for AnnotationContainer {
     fn s_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32) {
         let may = self.may(cx);
         let remover = self.caller(cx);
-        if !may || self.board.get(id).is_none() {
+        if !may || self.board().get(id).is_none() {
             let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
             cx.caller().c_error_remove_annotation(id, code.name());
             return;
@@ -285,11 +285,11 @@ impl AnnotationContainerServer for AnnotationContainer {
         let remover = self.caller(cx);
         let mut seen = BTreeSet::new();
         let mut there = ids.clone();
-        there.retain(|id| self.board.get(*id).is_some() && seen.insert(*id));
+        there.retain(|id| self.board().get(*id).is_some() && seen.insert(*id));
         if !may || there.is_empty() {
             let code = if may { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
             // All values may not fit into one call with the error code.
-            let ids = &ids[..ids.len().min(rules::ANSWERED)];
+            let ids = &ids[..ids.len().min(limits::MAX_ANSWER_IDS)];
             cx.caller().c_error_remove_annotations(ids, code.name(), cookie);
             return;
         }
@@ -306,7 +306,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         let user = cx.caller().user().id;
         let refused = if !self.may(cx) {
             Some(ErrorCode::NotAuthorized)
-        } else if text::length(&anchor) > rules::VALUE_LENGTH {
+        } else if text::length(&anchor) > limits::MAX_VALUE_LENGTH {
             Some(ErrorCode::ValueTooLong)
         } else {
             None

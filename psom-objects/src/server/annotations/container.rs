@@ -1,18 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
+use psom::{Context, Durable, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
-use super::{pending::Pending, rules};
+use super::{limits, pending::Pending, state::BoardState};
 use crate::{
-    annotation::{
-        Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, Property, batch,
-    },
+    annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
     interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
     server::{
-        content_type::{ContentRef, Memory},
+        content_type::{ContentRef, Memory, OldContent, Refusal},
         context::MeetingContext,
     },
-    store::StoredFile,
     types::Role,
 };
 
@@ -21,20 +18,13 @@ use crate::{
 /// A content that can be annotated has one as a child. The content connects it to its clients as
 /// [`PART`](Self::PART), passes on [images](Self::add_image) and [changes of
 /// users](Self::user_changed), disconnects it together with itself, and removes it when it is
-/// deleted. The durable state is a [`Board`]; telepointers are not durable.
+/// deleted. Telepointers are not durable.
 #[distributed_object(serves = AnnotationContainerServer, calls = AnnotationContainerClient)]
 #[derive(Debug)]
 pub struct AnnotationContainer {
     pub(super) meeting: MeetingContext,
     content: ContentRef,
-    pub(super) memory: Memory,
-    pub(super) board: Board,
-    tally: Tally,
-    pub(super) last_id: i32,
-    /// The files of the images, which are removed with their annotations.
-    pub(super) images: BTreeMap<i32, StoredFile>,
-    /// The properties whose values are saved apart.
-    pub(super) apart: BTreeMap<i32, BTreeSet<Property>>,
+    pub(super) state: Durable<BoardState>,
     /// The position of each user's telepointer.
     pub(super) pointers: BTreeMap<i64, String>,
     /// Changes that are not yet announced.
@@ -43,37 +33,32 @@ pub struct AnnotationContainer {
     is_scheduled: bool,
 }
 
-/// The amount of content on a board.
-#[derive(Debug, Default)]
-struct Tally {
-    counts: BTreeMap<Kind, usize>,
-    size: usize,
-}
-
 impl AnnotationContainer {
     /// The part name under which it is connected (section 3.1.4.1.13.2).
     pub const PART: &'static str = "annotationContainer";
 
-    /// Returns an empty board for a content.
-    pub fn new(meeting: MeetingContext, content: ContentRef, memory: Memory) -> Self {
-        Self {
-            meeting,
-            content,
-            memory,
-            board: Board::default(),
-            tally: Tally::default(),
-            last_id: 0,
-            images: BTreeMap::new(),
-            apart: BTreeMap::new(),
-            pointers: BTreeMap::new(),
-            pending: Pending::default(),
-            is_scheduled: false,
-        }
+    /// Returns an empty board for a content. An empty board has no saved values.
+    pub fn new(meeting: MeetingContext, content: ContentRef, memory: &Memory) -> Self {
+        Self::with(meeting, content, memory.restored(BoardState::default()))
+    }
+
+    /// Restores the board of a content.
+    ///
+    /// # Errors
+    /// A saved annotation cannot be read.
+    pub(in crate::server) fn restore(old: &OldContent<'_>) -> Result<Self, Refusal> {
+        let state = BoardState::restore(&old.saved, &old.meeting)?;
+        Ok(Self::with(old.meeting.clone(), old.content.clone(), old.memory.restored(state)))
+    }
+
+    fn with(meeting: MeetingContext, content: ContentRef, state: Durable<BoardState>) -> Self {
+        let (pointers, pending) = (BTreeMap::new(), Pending::default());
+        Self { meeting, content, state, pointers, pending, is_scheduled: false }
     }
 
     /// Returns the current annotations.
     pub fn board(&self) -> &Board {
-        &self.board
+        self.state.board()
     }
 
     /// Hides the telepointer of a user who has left the meeting or may not annotate any more.
@@ -99,33 +84,8 @@ impl AnnotationContainer {
         self.meeting.policy().may_annotate(self.meeting.role(cx, user))
     }
 
-    /// Applies a change to the board. Nothing else alters the board.
-    pub(super) fn apply(&mut self, change: &Change) {
-        match change {
-            Change::Add { id, .. }
-            | Change::SetProperties { id, .. }
-            | Change::SetText { id, .. }
-            | Change::SetImage { id, .. } => {
-                self.tally.forget(self.board.get(*id));
-                self.board.apply(change);
-                self.tally.count(self.board.get(*id));
-                self.last_id = self.last_id.max(*id);
-            }
-            Change::Remove { ids, .. } => {
-                ids.iter().for_each(|id| self.tally.forget(self.board.get(*id)));
-                self.board.apply(change);
-            }
-            Change::Clear { .. } => {
-                self.tally = Tally::default();
-                self.board.apply(change);
-            }
-        }
-    }
-
-    /// Applies and saves a change, and announces it with others of its kind at the end of the turn.
+    /// Makes a change, and announces it with others of its kind at the end of the turn.
     pub(super) fn make(&mut self, cx: &mut Context<Self>, change: Change) {
-        self.apply(&change);
-        self.save(cx, &change);
         if !self.pending.takes(&change) {
             self.flush(cx);
         }
@@ -135,10 +95,11 @@ impl AnnotationContainer {
                 container.flush(cx);
             });
         }
-        self.pending.push(change);
+        self.pending.push(&change);
         if self.pending.is_full() {
             self.flush(cx);
         }
+        self.state.change(cx, change.into());
     }
 
     /// Announces all pending changes to all clients.
@@ -148,15 +109,14 @@ impl AnnotationContainer {
 
     /// Reports whether the board has room for another annotation, or for more bytes of one.
     pub(super) fn has_room(&self, more: usize) -> Result<(), ErrorCode> {
-        let size = self.tally.size.saturating_add(more);
-        if size > rules::BOARD_SIZE { Err(ErrorCode::BoardFull) } else { Ok(()) }
+        let size = self.state.bytes().saturating_add(more);
+        if size > limits::MAX_BOARD_BYTES { Err(ErrorCode::BoardFull) } else { Ok(()) }
     }
 
     /// Reports whether an annotation of this type with these properties can be added.
     pub(super) fn takes(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
         let limits = &self.meeting.limits().annotations;
-        let is_full = self.tally.counts.get(&kind).is_some_and(|&n| n >= limits.count(kind));
-        if is_full || limits.count(kind) == 0 || self.last_id == i32::MAX {
+        if self.state.count(kind) >= limits.count(kind) || self.state.last_id() == i32::MAX {
             return Err(ErrorCode::TooManyAnnotations);
         }
         limits.check(kind, properties)?;
@@ -165,7 +125,7 @@ impl AnnotationContainer {
 
     /// Adds an annotation, and returns its identifier.
     pub(super) fn place(&mut self, cx: &mut Context<Self>, annotation: Annotation) -> i32 {
-        let id = self.last_id + 1;
+        let id = self.state.last_id() + 1;
         self.make(cx, Change::Add { id, annotation });
         id
     }
@@ -173,13 +133,8 @@ impl AnnotationContainer {
     /// Removes existing annotations and their files.
     pub(super) fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
         self.flush(cx);
-        self.apply(&change);
-        self.save(cx, &change);
-        let images = std::mem::take(&mut self.images).into_iter();
-        let (stay, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            images.partition(|(id, _)| self.board.get(*id).is_some());
-        self.images = stay;
-        self.content.discard_all(cx, gone.into_values().map(|file| file.name).collect());
+        let removed = self.state.change(cx, change.into());
+        self.content.discard_all(cx, removed.into_iter().map(|file| file.name).collect());
     }
 
     /// Sends the snapshot of the board to a newcomer.
@@ -190,14 +145,14 @@ impl AnnotationContainer {
         let mut client = cx.peers().filter(|peer| peer.id == newcomer);
         client.c_set_annotation_constraints(&numbers, &values);
         // The call is sent for an empty board, too.
-        let mut told = Pending::Additions(batch::Additions::default());
-        let additions = self.board.iter().map(|(id, annotation)| {
+        let mut call = Pending::Additions(batch::Additions::default());
+        let additions = self.board().iter().map(|(id, annotation)| {
             let annotation = annotation.clone();
             Change::Add { id, annotation }
         });
         // The call that adds an annotation has no text version. An empty change of the text
         // announces it.
-        let edited = self.board.iter().filter(|(_, annotation)| annotation.text_version != 0);
+        let edited = self.board().iter().filter(|(_, annotation)| annotation.text_version != 0);
         let versions = edited.map(|(id, annotation)| Change::SetText {
             id,
             generation: annotation.generation,
@@ -206,13 +161,13 @@ impl AnnotationContainer {
             deltas: Vec::new(),
         });
         for change in additions.chain(versions) {
-            if told.is_full() || !told.takes(&change) {
-                std::mem::take(&mut told).send(&mut client);
+            if call.is_full() || !call.takes(&change) {
+                std::mem::take(&mut call).send(&mut client);
             }
-            told.push(change);
+            call.push(&change);
         }
-        told.send(&mut client);
-        for (id, annotation) in self.board.iter() {
+        call.send(&mut client);
+        for (id, annotation) in self.board().iter() {
             if let Some(file) = &annotation.file {
                 client.c_set_image_file_info(id, file.clone());
             }
@@ -233,25 +188,10 @@ impl Lifecycle for AnnotationContainer {
     }
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
-        let (gone, user) = (cx.caller().id(), cx.caller().user().id);
-        let is_left = |info: &psom::PeerInfo| info.user.id == user && Some(info.id) != gone;
-        if !cx.peer_infos().iter().any(is_left) {
+        let (closed, user) = (cx.caller().id(), cx.caller().user().id);
+        let remains = |info: &psom::PeerInfo| info.user.id == user && Some(info.id) != closed;
+        if !cx.peer_infos().iter().any(remains) {
             self.hide_pointer(cx, user);
         }
-    }
-}
-
-impl Tally {
-    fn count(&mut self, annotation: Option<&Annotation>) {
-        let Some(annotation) = annotation else { return };
-        *self.counts.entry(annotation.kind).or_default() += 1;
-        self.size += batch::size(&annotation.properties);
-    }
-
-    fn forget(&mut self, annotation: Option<&Annotation>) {
-        let Some(annotation) = annotation else { return };
-        let count = self.counts.entry(annotation.kind).or_default();
-        *count = count.saturating_sub(1);
-        self.size = self.size.saturating_sub(batch::size(&annotation.properties));
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use psom::{Context, Violation};
 
-use super::{container::AnnotationContainer, rules};
+use super::{container::AnnotationContainer, limits};
 use crate::annotation::{Annotation, ErrorCode, Properties, Property, batch};
 
 impl AnnotationContainer {
@@ -23,10 +23,10 @@ impl AnnotationContainer {
         batch::same_lengths(ids.len(), [generations.len()].into_iter())?;
         let mut seen = BTreeSet::new();
         if !ids.iter().all(|id| seen.insert(*id)) {
-            return Err(Violation::new("an annotation that is twice in a group"));
+            return Err(Violation::new("a group contains an annotation twice"));
         }
-        let property = Property::from_name(property)
-            .ok_or_else(|| Violation::new("no property that can be changed"))?;
+        let property =
+            Property::from_name(property).ok_or_else(|| Violation::new("unknown property"))?;
         let values = Values::new(property, values);
         let mut checks = BTreeMap::new();
         let mut refused = Vec::new();
@@ -36,7 +36,7 @@ impl AnnotationContainer {
                 let (limits, value) = (&self.meeting.limits().annotations, values.place(at));
                 let check = checks.entry((known.kind, value));
                 (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
-                rules::keep_name(known, property, &values.values[value])
+                limits::check_local_id(known, property, &values.values[value])
             });
             if let Err(code) = checked {
                 refused.push((at, code));
@@ -97,14 +97,14 @@ impl AnnotationContainer {
         self.flush(cx);
         loop {
             let mut size = 0;
-            let fits = ids.iter().take(rules::GROUP).take_while(|id| {
-                let value = self.board.get(**id).and_then(|known| known.get(property));
+            let fits = ids.iter().take(limits::MAX_ANSWER_ANNOTATIONS).take_while(|id| {
+                let value = self.board().get(**id).and_then(|known| known.get(property));
                 size += value.map_or(0, psom::wire::encoded_bytes);
-                size <= rules::ANSWER_SIZE
+                size <= limits::MAX_ANSWER_BYTES
             });
-            // Each single value fits.
+            // Every single value fits, so send at least one.
             let (now, rest) = ids.split_at(fits.count().max(1).min(ids.len()));
-            let known: Vec<_> = now.iter().map(|id| self.board.get(*id)).collect();
+            let known: Vec<_> = now.iter().map(|id| self.board().get(*id)).collect();
             let generations: Vec<_> =
                 known.iter().map(|at| at.map_or(0, |at| at.generation)).collect();
             let modifiers: Vec<_> = known.iter().map(|at| at.map_or(0, |at| at.modifier)).collect();

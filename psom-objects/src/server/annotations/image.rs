@@ -1,8 +1,8 @@
 use psom::{Context, Handle, Scope};
 
-use super::container::AnnotationContainer;
+use super::{container::AnnotationContainer, state::BoardChange};
 use crate::{
-    annotation::{Annotation, Change, ErrorCode, Kind, Properties, Property},
+    annotation::{Annotation, ErrorCode, Kind, Properties, Property},
     package::{RawXml, key_of_name},
     server::content_type::{Added, Addition, Refusal},
     store::StoredFile,
@@ -36,18 +36,18 @@ impl AnnotationContainer {
             return Err(Refusal::new(UploadFinishReason::UnknownFailure, why));
         }
         let Added::Annotation(Some(detail)) = addition.what else {
-            return Err(Refusal::malformed("no detail of an image"));
+            return Err(Refusal::malformed("the package has no detail of an image"));
         };
         let (name, properties) = read(&detail)?;
         let (Some((entry, file)), None) = (files.next(), files.next()) else {
-            return Err(Refusal::malformed("an image has one file"));
+            return Err(Refusal::malformed("the package of an image must have exactly one file"));
         };
         if key_of_name(&entry) != key_of_name(&name) {
-            return Err(Refusal::malformed("the image's file is not there"));
+            return Err(Refusal::malformed("the package lacks the file that the detail names"));
         }
         let largest = container.meeting.limits().annotations.image_file_size;
         if file.size > u64::try_from(largest).unwrap_or(0) {
-            let why = "the image's file is too large";
+            let why = "the file of the image is larger than the limit";
             return Err(Refusal::new(UploadFinishReason::MaxPackageSizeExceeded, why));
         }
         container.takes(Kind::Image, &properties).map_err(|code| match code {
@@ -67,17 +67,14 @@ impl AnnotationContainer {
         self.flush(cx);
         let file = self.meeting.encrypted_file(&stored);
         cx.peers().c_set_image_file_info(id, file.clone());
-        self.images.insert(id, stored);
-        let change = Change::SetImage { id, file };
-        self.apply(&change);
-        self.save(cx, &change);
+        self.state.change(cx, BoardChange::Image { id, stored, file });
     }
 }
 
 /// Reads the file name and the properties of an image.
 fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
     if (detail.namespace(), detail.name()) != (NAMESPACE, "imageAnnotation") {
-        return Err(Refusal::malformed("the detail is no image's"));
+        return Err(Refusal::malformed("the detail is not an `imageAnnotation`"));
     }
     let mut file = None;
     let mut properties = Properties::new();
@@ -87,13 +84,13 @@ fn read(detail: &RawXml) -> Result<(String, Properties), Refusal> {
         } else if let Some(property) = Property::from_name(&name) {
             properties.insert(property, value);
         } else {
-            return Err(Refusal::malformed("an unknown property of an image"));
+            return Err(Refusal::malformed("the detail has an unknown attribute"));
         }
     }
-    let file = file.ok_or_else(|| Refusal::malformed("the image's file is not named"))?;
+    let file = file.ok_or_else(|| Refusal::malformed("the detail has no attribute `file`"))?;
     // Only clients with the key can read the size from the file itself.
     if !properties.contains_key(&Property::Extent) {
-        return Err(Refusal::malformed("the image's size is not given"));
+        return Err(Refusal::malformed("the detail has no attribute `EXTENT`"));
     }
     Ok((file, properties))
 }

@@ -4,8 +4,8 @@ mod calls;
 pub(in crate::server) mod container;
 mod groups;
 mod image;
+mod limits;
 mod pending;
-mod rules;
-mod saved;
+mod state;
 
 pub use container::AnnotationContainer;

@@ -42,10 +42,10 @@ impl Pending {
     }
 
     /// Adds a change that it [takes](Self::takes). Other changes need another call.
-    pub(super) fn push(&mut self, change: Change) {
-        debug_assert!(self.takes(&change), "another kind of change");
+    pub(super) fn push(&mut self, change: &Change) {
+        debug_assert!(self.takes(change), "another kind of change");
         if matches!(self, Self::Nothing) {
-            *self = match &change {
+            *self = match change {
                 Change::Add { .. } => Self::Additions(Additions::default()),
                 Change::SetProperties { .. } => Self::Properties(PropertyChanges::default()),
                 Change::SetText { .. } => Self::Texts(TextChanges::default()),
@@ -54,16 +54,16 @@ impl Pending {
         }
         match (self, change) {
             (Self::Additions(columns), Change::Add { id, annotation }) => {
-                columns.push(id, &annotation);
+                columns.push(*id, annotation);
             }
             (
                 Self::Properties(columns),
                 Change::SetProperties { id, generation, modifier, properties },
-            ) => columns.push(id, generation, modifier, &properties),
+            ) => columns.push(*id, *generation, *modifier, properties),
             (
                 Self::Texts(columns),
                 Change::SetText { id, generation, modifier, text_version, deltas },
-            ) => columns.push(id, generation, modifier, text_version, &deltas),
+            ) => columns.push(*id, *generation, *modifier, *text_version, deltas),
             _ => {}
         }
     }

@@ -8,8 +8,8 @@ use crate::{
     server::content_type::{ContentType, NewContent, OldContent, Refusal},
 };
 
-/// The extended content of a shared file (section 3.3.4.1.7). It has no state; it only marks the
-/// end of its initial state.
+/// The extended content of a shared file (section 3.3.4.1.7). It has no state and only
+/// announces the end of its initial state.
 #[distributed_object(serves = NativeFileOnlyContentServer, calls = NativeFileOnlyContentClient)]
 #[derive(Debug, Default)]
 pub struct NativeFileOnlyContent;

@@ -103,12 +103,13 @@ impl ContentType for SharedNotesContent {
 impl DurableState for NotesState {
     type Change = NotesChange;
     type Key = &'static str;
+    type Effect = ();
 
-    fn apply(&mut self, change: NotesChange) -> Vec<&'static str> {
+    fn apply(&mut self, change: NotesChange, touched: &mut Vec<&'static str>) {
         match change {
             NotesChange::Failed(code) => self.error = Some(code),
         }
-        vec![NOTES]
+        touched.push(NOTES);
     }
 
     fn keys(&self) -> Vec<&'static str> {

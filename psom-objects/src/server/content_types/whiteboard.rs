@@ -40,7 +40,7 @@ impl ContentType for WhiteboardContent {
         if new.detail != ContentDetail::Whiteboard {
             return Err(Refusal::malformed("the detail is no whiteboard's"));
         }
-        let container = AnnotationContainer::new(new.meeting, new.content, new.memory);
+        let container = AnnotationContainer::new(new.meeting, new.content, &new.memory);
         Ok(Self { annotations: scope.add(container) })
     }
 

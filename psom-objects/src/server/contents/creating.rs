@@ -7,6 +7,7 @@ use psom::{Context, Durable, Handle, PeerId, Scope};
 use super::{
     content::Content,
     manager::ContentManager,
+    numbers::NumberChange,
     state::{ContentFile, ContentFiles, ContentProperties, ContentState},
 };
 use crate::{
@@ -147,8 +148,8 @@ impl ContentManager {
             let why = "the user may not upload";
             return end(cx, Err(Refusal::new(UploadFinishReason::UnknownFailure, why)));
         }
-        let told = cx.try_tell(handle, move |content, cx| content.add(cx, addition, files, end));
-        debug_assert!(told.is_ok(), "a content that is seen exists");
+        let queued = cx.try_tell(handle, move |content, cx| content.add(cx, addition, files, end));
+        debug_assert!(queued.is_ok(), "a content that is seen exists");
     }
 
     /// Creates a content whose package has no files, and returns the reason of a refusal.
@@ -203,7 +204,7 @@ impl ContentManager {
         }
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
-        let (id, now) = (self.last_id + 1, self.meeting.utc(cx.now()));
+        let (id, now) = (self.numbers.last_id + 1, self.meeting.utc(cx.now()));
         let properties = ContentProperties {
             title: title.clone(),
             r#type: kind.to_owned(),
@@ -242,8 +243,7 @@ impl ContentManager {
                 return Err(refusal);
             }
         };
-        self.last_id = id;
-        self.save(cx);
+        self.numbers.change(cx, NumberChange::NextId);
         tracing::info!(content = id, title, user = upload.user, kind, "created a content");
         self.contents.insert(id, content);
         self.titles.release(|reserved| titles::same(&reserved.title, &title));

@@ -1,17 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use psom::{Context, Handle, Lifecycle, PeerId, Scope, distributed_object};
+use psom::{Context, Durable, Handle, Lifecycle, PeerId, Scope, distributed_object};
 
 use super::{
     content::{Content, ContentRequest, RequestedAction},
-    restoring::{self, Restored, SavedContents},
+    numbers::ContentNumbers,
+    restoring::{self, Restored},
 };
 use crate::{
     interfaces::{ContentManagerClientProxy, ContentManagerServer, ContentManagerServerProxy},
     server::{
         content_type::ContentTypes,
         context::MeetingContext,
-        durable::{self, RestoreError, SavedState, SetAsideContent},
+        durable::{RestoreError, SavedState, SetAsideContent},
         mailbox::{Mailbox, Receive},
         stage::Stage,
         summary::ContentSummary,
@@ -32,10 +33,9 @@ pub struct ContentManager {
     pub(super) types: ContentTypes,
     uploads: Handle<UploadManager>,
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
-    pub(super) last_id: i64,
+    pub(super) numbers: Durable<ContentNumbers>,
     pub(super) titles: Titles,
     pub(super) stage: Stage,
-    pub(super) last_order: i64,
     /// The contents and the stage that each client knows.
     pub(super) known: BTreeMap<PeerId, Known>,
 }
@@ -68,10 +68,9 @@ impl ContentManager {
             types,
             uploads,
             contents: BTreeMap::new(),
-            last_id: 0,
+            numbers: Durable::restored("", ContentNumbers::default()),
             titles: Titles::default(),
             stage: Stage::default(),
-            last_order: 0,
             known: BTreeMap::new(),
         }
     }
@@ -91,19 +90,13 @@ impl ContentManager {
         let restored = restoring::contents(scope, meeting, types, Mailbox::of(this), state)?;
         let Restored { contents, numbers, aside } = restored;
         scope.tell(this, move |manager, _| {
-            (manager.last_id, manager.last_order) = (numbers.last_id, numbers.last_order);
+            manager.numbers = Durable::restored("", numbers);
             manager.contents = contents;
         });
         Ok(aside)
     }
 
-    /// Saves the numbers that are never assigned again.
-    pub(super) fn save(&self, scope: &mut Scope) {
-        let saved = SavedContents { last_id: self.last_id, last_order: self.last_order };
-        durable::save(scope, "contents", &saved);
-    }
-
-    /// A content, if this client has been told of it: any other does not exist for it.
+    /// Returns a content that was announced to this client. All others do not exist for it.
     pub(super) fn seen(&self, peer: PeerId, content: i64) -> Option<Handle<Content>> {
         self.known.get(&peer).filter(|known| known.contents.contains(&content))?;
         self.contents.get(&content).copied()
@@ -226,7 +219,7 @@ impl ContentManagerServer for ContentManager {
 
 impl Lifecycle for ContentManager {
     fn connected(&mut self, cx: &mut Context<Self>) {
-        // A client that speaks no version of it uploads nothing; everything else goes on.
+        // A client without a common version of this interface cannot upload. Everything else works.
         let _ = cx.caller().connect("uploadManager", self.uploads);
         let caller = cx.caller().info().cloned();
         if let Some(caller) = caller {

@@ -5,6 +5,7 @@ mod creating;
 pub(in crate::server) mod manager;
 mod naming;
 mod notifying;
+mod numbers;
 mod presenting;
 #[cfg(feature = "offline")]
 mod recorded;

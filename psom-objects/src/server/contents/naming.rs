@@ -63,7 +63,7 @@ impl ContentManager {
         } else if self.titles.count(user) >= limits.reservations {
             (Status::FailedReservationMaxExceeded, 0, user)
         } else if let Some((content, owner)) = self.owner_of(cx, title) {
-            // A client learns nothing about a hidden content except that its title is taken.
+            // This reveals nothing about a hidden content except that its title is used.
             let seen = self.seen(peer, content).map_or((0, 0), |_| (content, owner));
             (Status::FailedReservedForCreation, seen.0, seen.1)
         } else if let Some(other) = self.titles.by_title(title) {

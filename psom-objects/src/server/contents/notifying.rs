@@ -8,8 +8,8 @@ use super::{content::Content, manager::ContentManager};
 use crate::{server::stage::Stage, types::Role};
 
 impl ContentManager {
-    /// Announces the changed visibility of a content. Clients that no longer see it learn that it
-    /// was removed; the others then learn its visibility.
+    /// Announces the changed visibility of a content. Clients that no longer see it receive
+    /// its removal. The others receive its visibility.
     pub(super) fn visibility_changed(&mut self, cx: &mut Context<Self>, content: i64) {
         self.sync(cx);
         if let Some(content) = self.contents.get(&content) {

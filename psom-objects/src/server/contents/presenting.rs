@@ -2,7 +2,7 @@
 
 use psom::{Context, Scope};
 
-use super::manager::ContentManager;
+use super::{manager::ContentManager, numbers::NumberChange};
 use crate::server::stage::Stage;
 
 impl ContentManager {
@@ -26,9 +26,7 @@ impl ContentManager {
     /// Moves a presented content in front of all others.
     pub(super) fn make_highest(&mut self, cx: &mut Context<Self>, user: i64, content: i64) {
         if self.stage.content == content && self.may_present(cx, user) {
-            self.last_order += 1;
-            self.save(cx);
-            let order = self.last_order;
+            let order = self.numbers.change(cx, NumberChange::NextOrder);
             if let Some(content) = self.contents.get(&content) {
                 cx.tell(*content, move |content, cx| content.set_order(cx, order));
             }
@@ -48,9 +46,8 @@ impl ContentManager {
             cx.tell(*content, |content, cx| content.set_presenter(cx, None, 0));
         }
         if let Some(content) = self.contents.get(&stage.content) {
-            self.last_order += 1;
-            self.save(cx);
-            let (presenter, order) = (stage.presenter, self.last_order);
+            let order = self.numbers.change(cx, NumberChange::NextOrder);
+            let presenter = stage.presenter;
             cx.tell(*content, move |content, cx| {
                 content.set_presenter(cx, Some(presenter), order);
             });

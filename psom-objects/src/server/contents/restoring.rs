@@ -6,10 +6,10 @@ use std::{
 };
 
 use psom::{Durable, Handle, Scope};
-use serde::{Deserialize, Serialize};
 
 use super::{
     content::{Content, ContentRequest},
+    numbers::{ContentNumbers, NUMBERS_KEY},
     state::{ContentFile, ContentFiles, ContentProperties, ContentState, SavedContent},
 };
 use crate::server::{
@@ -19,19 +19,11 @@ use crate::server::{
     mailbox::Mailbox,
 };
 
-/// The content manager's saved state: the last numbers, which are never assigned again.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SavedContents {
-    pub(super) last_id: i64,
-    pub(super) last_order: i64,
-}
-
 /// The restored state of a content manager.
 #[derive(Default)]
 pub(super) struct Restored {
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
-    pub(super) numbers: SavedContents,
+    pub(super) numbers: ContentNumbers,
     pub(super) aside: Vec<SetAsideContent>,
 }
 
@@ -51,8 +43,8 @@ pub(super) fn contents(
     state: &SavedState,
 ) -> Result<Restored, RestoreError> {
     let mut restored = Restored::default();
-    if let Some(text) = state.get("contents") {
-        restored.numbers = durable::read("contents", text)?;
+    if let Some(text) = state.get(NUMBERS_KEY) {
+        restored.numbers = durable::read(NUMBERS_KEY, text)?;
     }
     let below = state.range("content/".to_owned()..);
     for (key, text) in below.take_while(|(key, _)| key.starts_with("content/")) {

@@ -101,19 +101,16 @@ impl ContentState {
     pub(super) fn files(&self) -> &ContentFiles {
         &self.files
     }
-
-    /// Returns the keys of files, and first the key of the properties, which count the files.
-    fn file_keys(&self, names: impl IntoIterator<Item = String>) -> Vec<ContentKey> {
-        let files = names.into_iter().map(|name| ContentKey::File(self.id, name));
-        std::iter::once(ContentKey::Properties(self.id)).chain(files).collect()
-    }
 }
 
 impl DurableState for ContentState {
     type Change = ContentChange;
     type Key = ContentKey;
+    type Effect = ();
 
-    fn apply(&mut self, change: ContentChange) -> Vec<ContentKey> {
+    fn apply(&mut self, change: ContentChange, touched: &mut Vec<ContentKey>) {
+        // Every change touches the properties, because they include the number of the files.
+        touched.push(ContentKey::Properties(self.id));
         let properties = &mut self.properties;
         match change {
             ContentChange::Title(title) => properties.title = title,
@@ -123,20 +120,19 @@ impl DurableState for ContentState {
             ContentChange::OriginalFileUrl(url) => properties.original_file_url = Some(url),
             ContentChange::ViewingUrl(url) => properties.viewing_url = Some(url),
             ContentChange::AddFiles(files) => {
-                let names: Vec<_> = files.keys().cloned().collect();
+                touched.extend(files.keys().map(|name| ContentKey::File(self.id, name.clone())));
                 self.files.extend(files);
-                return self.file_keys(names);
             }
             ContentChange::RemoveFiles(mut names) => {
                 names.retain(|name| self.files.remove(name).is_some());
-                return self.file_keys(names);
+                touched.extend(names.into_iter().map(|name| ContentKey::File(self.id, name)));
             }
         }
-        vec![ContentKey::Properties(self.id)]
     }
 
     fn keys(&self) -> Vec<ContentKey> {
-        self.file_keys(self.files.keys().cloned())
+        let files = self.files.keys().map(|name| ContentKey::File(self.id, name.clone()));
+        std::iter::once(ContentKey::Properties(self.id)).chain(files).collect()
     }
 
     fn value(&self, key: &ContentKey) -> Option<String> {
@@ -223,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn every_change_returns_all_keys_that_it_touches() {
+    fn every_change_adds_all_keys_that_it_touches() {
         let mut state = state();
         let mut saved = values(&state, state.keys());
         for change in [
@@ -238,7 +234,8 @@ mod tests {
             ContentChange::AddFiles(ContentFiles::new()),
         ] {
             let shown = format!("{change:?}");
-            let touched = state.apply(change);
+            let mut touched = Vec::new();
+            state.apply(change, &mut touched);
             saved.extend(values(&state, touched));
             saved.retain(|_, value| value.is_some());
             assert_eq!(saved, values(&state, state.keys()), "{shown}");

@@ -15,7 +15,7 @@ use crate::{
     types::{DownloadFinishReason, UploadFinishReason},
 };
 
-/// Accepts uploads and takes them from the first byte to the created content (section 3.3.4.1.4).
+/// Manages uploads from the request to the created content (section 3.3.4.1.4).
 ///
 /// Packages arrive in packets of an [`UploadStream`] or, for a single file, in the form of a
 /// browser (section 3.3.4.4). It also permits decrypted downloads by a browser (section 3.3.4.3).
@@ -29,11 +29,11 @@ pub struct UploadManager {
     meeting: MeetingContext,
     /// The receiver of packages.
     target: Box<dyn PackageTarget>,
-    uploads: Vec<Upload>,
+    uploads: Vec<ActiveUpload>,
     last_number: u64,
 }
 
-struct Upload {
+struct ActiveUpload {
     id: UploadId,
     /// The stream to close when the upload ends. A form has none.
     stream: Option<Handle<UploadStream>>,
@@ -153,7 +153,8 @@ impl UploadManager {
 
     /// Returns the position of this client's upload with this cookie.
     fn by_cookie(&self, id: UploadId) -> Option<usize> {
-        let matches = |upload: &Upload| upload.id.peer == id.peer && upload.id.cookie == id.cookie;
+        let matches =
+            |upload: &ActiveUpload| upload.id.peer == id.peer && upload.id.cookie == id.cookie;
         self.uploads.iter().position(matches)
     }
 
@@ -251,7 +252,7 @@ impl UploadManagerServer for UploadManager {
             Ok(stream) => {
                 tracing::info!(user = id.user, cookie, packed_length, "upload started");
                 let state = UploadState::ReceivingPackets;
-                self.uploads.push(Upload { id, stream: Some(stream), state });
+                self.uploads.push(ActiveUpload { id, stream: Some(stream), state });
                 cx.caller().c_accept_upload(cookie, stream.into());
             }
             Err(reason) => {
@@ -274,9 +275,9 @@ impl UploadManagerServer for UploadManager {
         }
         match std::mem::replace(&mut upload.state, UploadState::Verifying) {
             UploadState::ReceivingPackets => {
-                let told =
+                let sent =
                     upload.stream.map(|it| cx.try_tell(it, |stream, cx| stream.complete(cx)));
-                if !matches!(told, Some(Ok(()))) {
+                if !matches!(sent, Some(Ok(()))) {
                     self.finish(cx, id, UploadFinishReason::VerifyFailed);
                 }
             }
@@ -297,7 +298,7 @@ impl UploadManagerServer for UploadManager {
                 tracing::info!(user = id.user, cookie, "upload through a browser started");
                 cx.caller().c_accept_web_upload(cookie, form.url());
                 let state = UploadState::ReceivingForm(form);
-                self.uploads.push(Upload { id, stream: None, state });
+                self.uploads.push(ActiveUpload { id, stream: None, state });
             }
             Err(reason) => {
                 tracing::debug!(user = id.user, cookie, ?reason, "rejected an upload");

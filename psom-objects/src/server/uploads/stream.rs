@@ -119,7 +119,7 @@ impl UploadStreamServer for UploadStream {
         packet_num: i32,
     ) -> Result<(), Violation> {
         if self.last_packet.is_some_and(|last| packet_num <= last) {
-            return Err(Violation::new("packet numbers have to grow"));
+            return Err(Violation::new("packet numbers must increase"));
         }
         self.last_packet = Some(packet_num);
         // Ignore packets that arrive after the end of the upload.

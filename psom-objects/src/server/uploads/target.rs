@@ -30,7 +30,7 @@ pub(in crate::server) trait PackageTarget: Send {
     fn is_full_for(&self, scope: &Scope, peer: PeerId) -> bool;
 
     /// Finds a file that this connection may download, by its name on the file server. Returns it
-    /// with the name that people know it by.
+    /// with its name for users.
     fn find_file<'a>(
         &self,
         scope: &'a Scope,

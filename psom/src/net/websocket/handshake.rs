@@ -8,20 +8,19 @@ use tungstenite::handshake::{
 
 use super::{SUB_PROTOCOL, stream::WebSocket};
 
-/// The longest head of a request or a response. The handshake of a browser has 500 bytes, and
-/// cookies of other applications on the same host can come with it.
+/// Upper bound on the head of a request or a response. The handshake of a browser has about 500 bytes,
+/// and can include cookies of other applications on the same host.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// The web pages that may connect to a server, by their origin.
 ///
-/// A browser states the origin of the page in every handshake. A page may connect to the host that
-/// it came from, and to others if they list its origin. A client that states no origin is not a
-/// browser, and may connect.
+/// A browser sends the origin of the page in every handshake. A page may connect to its own host, and
+/// to other hosts that list its origin. A client that sends no origin is not a browser and may connect.
 #[derive(Debug, Clone, Default)]
 pub struct Origins(BTreeSet<String>);
 
 impl Origins {
-    /// Adds the origin of other pages that may connect, for example `https://example.com`.
+    /// Permits pages of another origin to connect, for example `https://example.com`.
     #[must_use]
     pub fn and(mut self, origin: &str) -> Self {
         self.0.insert(origin.trim_end_matches('/').to_ascii_lowercase());
@@ -60,7 +59,7 @@ impl Handshake {
             response
         };
         let Ok(mut response) = create_response_with_body(request, String::new) else {
-            let text = "this address is for WebSocket clients; open it with a client of PSOM";
+            let text = "this URL is for WebSocket clients; open it with a client of PSOM";
             return refuse(StatusCode::BAD_REQUEST, text);
         };
         if !offers_sub_protocol(request.headers()) {
@@ -87,7 +86,8 @@ fn offers_sub_protocol(headers: &HeaderMap) -> bool {
         .any(|name| name.trim() == SUB_PROTOCOL)
 }
 
-/// Performs the handshake of a server. A request that is refused is answered, and is an error.
+/// Performs the handshake of a server. A refused request gets a response, and this function returns
+/// an error.
 pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     path: &str,
@@ -128,11 +128,11 @@ pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     Err(io::Error::other(response.into_body().trim_end().to_owned()))
 }
 
-/// Connects by WebSocket as a client, over a stream to the server. `uri` is the address that the
-/// server knows itself by, for example `ws://127.0.0.1:8058/psom`.
+/// Performs the handshake of a client over a stream to the server. `uri` is the server's own URL, for
+/// example `ws://127.0.0.1:8058/psom`.
 ///
 /// # Errors
-/// The stream fails, the address has no host, or the server does not accept a WebSocket with
+/// The stream fails, the URL has no host, or the server does not accept a WebSocket with
 /// [`SUB_PROTOCOL`].
 pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
@@ -140,7 +140,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<WebSocket<S>> {
     let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
     let uri: Uri = uri.parse().map_err(|error| invalid(format!("{uri}: {error}")))?;
-    let host = uri.authority().ok_or_else(|| invalid(format!("{uri} names no host")))?.as_str();
+    let host = uri.authority().ok_or_else(|| invalid(format!("{uri} has no host")))?.as_str();
     let path = uri.path();
     let key = generate_key();
     let head = format!(
@@ -165,7 +165,7 @@ pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(WebSocket::client_with(stream, rest))
 }
 
-/// Reads the head of a request or a response, and returns the bytes that came after it.
+/// Reads the head of a request or a response. Returns it with the bytes that follow it.
 async fn read_head<H: TryParse>(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(H, Vec<u8>)> {
     let mut read = Vec::new();
     loop {

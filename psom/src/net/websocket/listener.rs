@@ -11,21 +11,21 @@ use crate::{
     error::{Misuse, SetupError},
     net::{
         connection::Transport,
-        server::{EVICTED, Newcomer, Server, Shared, serve, stopped},
+        server::{EVICTED, Newcomer, Server, ServerState, serve, stopped},
     },
 };
 
-/// The pause after a failed `accept`. Most likely the process has no file descriptors left until
-/// some connections end.
+/// The pause after a failed `accept`. The most likely reason is that the process has no free file
+/// descriptors until some connections end.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The settings of a listener for WebSocket clients.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WebSocketOptions {
-    /// The path of the address that clients connect to: `/psom`.
+    /// The path of the URL to which clients connect. Default: `/psom`.
     pub path: String,
-    /// The pages that may connect: those of the same host.
+    /// The pages that may connect. Default: those of the same host.
     pub origins: Origins,
 }
 
@@ -36,8 +36,8 @@ impl Default for WebSocketOptions {
 }
 
 impl Server {
-    /// Listens for WebSocket clients on an address of their own, until the server shuts down.
-    /// Returns the address; port 0 takes a free port.
+    /// Listens for WebSocket clients on a separate address, until the server shuts down. Returns the
+    /// address. Port 0 selects a free port.
     ///
     /// The listener uses the server's TLS. A server without TLS can listen on loopback only.
     ///
@@ -67,7 +67,7 @@ impl Server {
     }
 }
 
-async fn listen(shared: Arc<Shared>, listener: TcpListener, options: Arc<WebSocketOptions>) {
+async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<WebSocketOptions>) {
     let mut stop = shared.stop();
     loop {
         let accepted = tokio::select! {
@@ -90,7 +90,7 @@ async fn listen(shared: Arc<Shared>, listener: TcpListener, options: Arc<WebSock
 }
 
 async fn serve_tcp(
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     stream: TcpStream,
     newcomer: Newcomer,
     options: Arc<WebSocketOptions>,
@@ -104,7 +104,7 @@ async fn serve_tcp(
 }
 
 async fn serve_handshake(
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     stream: impl Transport,
     newcomer: Newcomer,
     options: &WebSocketOptions,

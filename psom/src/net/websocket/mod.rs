@@ -1,12 +1,12 @@
-//! PSOM over WebSocket (RFC 6455), for browsers and for networks that let only HTTP through.
+//! PSOM over WebSocket (RFC 6455), for browsers and for networks that permit only HTTP.
 //!
-//! A client requests the sub-protocol [`SUB_PROTOCOL`] and sends PSOM's bytes in binary frames.
-//! Frame boundaries have no meaning, so a connection sends the same bytes as over TLS, the join
-//! token included.
+//! A client requests the sub-protocol [`SUB_PROTOCOL`] and sends the bytes of PSOM in binary frames.
+//! Frame boundaries have no meaning, so a connection sends the same bytes as over TLS, including the
+//! join token.
 //!
-//! - On an address of its own: [`Server::listen_websocket`](crate::Server::listen_websocket).
-//! - Within a web server that uses hyper, for example an axum router: [`upgrade`].
-//! - As a client: [`connect`].
+//! - A separate listener: [`Server::listen_websocket`](crate::Server::listen_websocket).
+//! - A web server that uses hyper, for example an axum router: [`upgrade`].
+//! - A client: [`connect`].
 
 mod handshake;
 mod listener;
@@ -19,5 +19,5 @@ pub use listener::WebSocketOptions;
 pub use stream::WebSocket;
 pub use upgrade::upgrade;
 
-/// The name of the sub-protocol that a client offers and a server answers with.
+/// The name of the sub-protocol, which the client offers and the server selects.
 pub const SUB_PROTOCOL: &str = "v1.psom";

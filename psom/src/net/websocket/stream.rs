@@ -15,30 +15,31 @@ use tungstenite::{
 
 use super::wakers::{Direction, Wakers};
 
-/// The size of the read buffer, which every connection holds. The library's default of 128 KiB would
-/// be 1.3 GB for 10,000 connections.
+/// The size of the read buffer, which every connection allocates. The default of `tungstenite`, 128
+/// KiB, would need 1.3 GB for 10,000 connections.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// The largest frame that is accepted: that of the largest record.
+/// Upper bound on a received frame. It equals the default limit of a record.
 const MAX_FRAME_BYTES: usize = 1024 * 1024;
 
-/// The largest frame that a server accepts before it has answered. It holds the longest credentials,
-/// of which 4 KiB are the token.
+/// Upper bound on a received frame before a server has answered. The longest credentials fit: a token
+/// and a proxy header of 4 KiB each.
 const MAX_FIRST_FRAME_BYTES: usize = 8 * 1024;
 
-/// The largest frame that is sent. The write buffer keeps this size, and a TLS record is as large.
+/// Upper bound on a sent frame. The write buffer keeps this capacity. It is also the size of a TLS
+/// record.
 const MAX_SENT_FRAME_BYTES: usize = 16 * 1024;
 
-/// The number of control and empty frames handled in one poll, so that a flood of them does not
-/// keep other connections of the thread waiting.
+/// Upper bound on the control and empty frames that one poll handles, so that a flood of them does not
+/// delay other connections on the thread.
 const MAX_FRAMES_PER_POLL: usize = 32;
 
 /// A byte stream over the binary frames of a WebSocket connection.
 ///
-/// Reading returns the payload of the frames, whose boundaries are lost. Control frames are answered
-/// while reading, and are never returned: to a connection that waits for bytes, they are silence. A
-/// text frame closes the WebSocket with the code 1003, a frame of more than 1 MiB (8 KiB until the
-/// server has sent its first bytes) with 1009, and any other broken rule with 1002.
+/// Reading returns the payload of the frames without their boundaries. Control frames are answered
+/// while reading and have no payload. The WebSocket closes with code 1003 on a text frame, with 1009
+/// on a frame of more than 1 MiB (8 KiB until the server has sent its first bytes), and with 1002 on
+/// any other violation.
 ///
 /// Shutting the stream down sends a close frame.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub struct WebSocket<S> {
     stream: S,
     context: WebSocketContext,
     wakers: Arc<Wakers>,
-    /// The part of the last frame's payload that was not read yet.
+    /// The unread rest of the last frame's payload.
     received: Bytes,
     /// True if frames wait in the write buffer because the transport is full.
     unsent: bool,
@@ -72,7 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     fn new(stream: S, role: Role, max_frame: usize, read: Vec<u8>) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            // A frame is written at once; it waits in the buffer only while the transport is full.
+            // A frame is written immediately. It waits in the buffer only while the transport is full.
             .write_buffer_size(0)
             .max_frame_size(Some(max_frame))
             .max_message_size(Some(max_frame));
@@ -102,7 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Sends a close frame. It is lost if the transport is full: the connection ends in any case.
+    /// Sends a close frame. The frame is dropped if the transport is full, because the connection ends
+    /// anyway.
     fn close(&mut self, cx: &Context<'_>, direction: Direction, code: CloseCode) {
         if !std::mem::replace(&mut self.is_closed, true) {
             let frame = CloseFrame { code, reason: "".into() };
@@ -122,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     (CloseCode::Unsupported, "the peer sent a text frame".to_owned())
                 }
                 Ok(Message::Close(_)) => {
-                    // The answer to it is queued; it is sent with the next operation.
+                    // The answer is queued, and the next operation sends it.
                     let _ = self.with(cx, Direction::Read, |context, stream| context.flush(stream));
                     return Poll::Ready(Ok(None));
                 }
@@ -135,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
                     return Poll::Ready(Ok(None));
                 }
                 Err(error @ Error::Capacity(_)) => (CloseCode::Size, error.to_string()),
-                // The library reads the text before it returns it.
+                // `tungstenite` reads the whole text before it returns it.
                 Err(error @ Error::Utf8(_)) => (CloseCode::Unsupported, error.to_string()),
                 Err(error) => (CloseCode::Protocol, error.to_string()),
             };
@@ -189,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for WebSocket<S> {
         buffer.put_slice(&self.received[..count]);
         self.received.advance(count);
         if self.received.is_empty() {
-            // A payload that is kept would keep the read buffer that it is a part of.
+            // Copy the rest, because the payload shares the read buffer and would keep it allocated.
             self.received = Bytes::new();
         }
         Poll::Ready(Ok(()))
@@ -253,8 +255,8 @@ fn io_error(error: Error) -> io::Error {
     }
 }
 
-/// An asynchronous stream within one poll, as the library expects it: an operation that cannot
-/// complete fails with [`io::ErrorKind::WouldBlock`].
+/// An asynchronous stream during one poll, as a blocking stream for `tungstenite`. An operation that
+/// cannot complete fails with [`io::ErrorKind::WouldBlock`].
 struct Blocking<'a, S> {
     stream: &'a mut S,
     cx: Context<'a>,

@@ -7,7 +7,7 @@ use super::{
     stream::WebSocket,
 };
 
-/// Answers a request to a web server that uses hyper, for example an axum handler, and hands the
+/// Answers a request to a web server that uses hyper, for example in an axum handler. Passes the
 /// WebSocket to `accept` when the connection is ready.
 ///
 /// The connection must be served with hyper's `with_upgrades`, as axum does.

@@ -5,9 +5,9 @@ use std::{
 
 /// The tasks that wait to read and to write.
 ///
-/// Reading a ping writes a pong, and a write can find the peer's close. Either task can therefore
-/// wait for either direction of the transport, which keeps only the last waker that it was given.
-/// Every poll gives it this one, which wakes both.
+/// Reading a ping writes a pong, and a write can find that the peer has closed. So each task can wait
+/// for either direction of the transport. A transport stores only the waker of the last poll. Every
+/// poll passes this waker, which wakes both tasks.
 #[derive(Debug, Default)]
 pub(super) struct Wakers(Mutex<[Option<Waker>; 2]>);
 
@@ -27,7 +27,7 @@ impl Wakers {
     }
 
     fn wakers(&self) -> MutexGuard<'_, [Option<Waker>; 2]> {
-        // A panic in `Waker::clone` leaves a valid slot.
+        // A panic in `Waker::clone` leaves the slot valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -159,8 +159,8 @@ fn invalid_group_breaks_the_connection() {
         });
     };
     one(&[1, 2], &[1], "ANCHOR", "different lengths");
-    one(&[1, 1], &[1, 1], "ANCHOR", "twice in a group");
-    one(&[1, 2], &[1, 1], "COLOUR", "no property that can be changed");
+    one(&[1, 1], &[1, 1], "ANCHOR", "contains an annotation twice");
+    one(&[1, 2], &[1, 1], "COLOUR", "unknown property");
     one(&[1, 2], &[1, 2], "ANCHOR", "invalid generation");
     one(&[1, 2], &[1, -1], "ANCHOR", "invalid generation");
     breaks(drawn(), "different lengths", |server| {

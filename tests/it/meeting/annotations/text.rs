@@ -137,19 +137,19 @@ fn invalid_edit_breaks_the_connection() {
     case((1, 1, 0), &[0], &[0, 0], "different lengths");
     case((1, -1, 0), &[0], &[0], "invalid change of a text");
     case((1, 1, -1), &[0], &[0], "invalid change of a text");
-    case((1, 2, 0), &[0], &[0], "never was");
-    case((1, 1, 1), &[0], &[0], "never was");
-    case((2, 1, 0), &[0], &[0], "no text");
-    case((1, 1, 0), &[0], &[6], "outside of the text");
-    case((1, 1, 0), &[3], &[2], "outside of the text");
-    case((1, 1, 0), &[-1], &[2], "outside of the text");
+    case((1, 2, 0), &[0], &[0], "never existed");
+    case((1, 1, 1), &[0], &[0], "never existed");
+    case((2, 1, 0), &[0], &[0], "not a text");
+    case((1, 1, 0), &[0], &[6], "outside the text");
+    case((1, 1, 0), &[3], &[2], "outside the text");
+    case((1, 1, 0), &[-1], &[2], "outside the text");
     breaks(written(), "invalid change of a text", |server| {
         server.s_change_text(1, 1, 0, &[], &[], &[]);
     });
     // Between the two code units of a character.
     let mut room = room();
     room.added(Kind::Text, &[(Property::Text, "\u{1d11e}")]);
-    breaks(room, "outside of the text", |server| {
+    breaks(room, "outside the text", |server| {
         server.s_change_text(1, 1, 0, &[1], &[1], &["x".to_owned()]);
     });
 }

@@ -28,8 +28,8 @@ use crate::{
 pub struct PollContent {
     state: Durable<PollState>,
     meeting: MeetingContext,
-    /// Whether the results that each connection was last sent were the true ones or zeros.
-    told: BTreeMap<PeerId, bool>,
+    /// Whether the last results that were sent to each connection were the true ones or zeros.
+    sent: BTreeMap<PeerId, bool>,
     /// Whether the results have changed since they were last sent.
     changed: bool,
 }
@@ -75,7 +75,7 @@ impl ContentType for PollContent {
 
 impl PollContent {
     fn with(state: Durable<PollState>, meeting: MeetingContext) -> Self {
-        Self { state, meeting, told: BTreeMap::new(), changed: false }
+        Self { state, meeting, sent: BTreeMap::new(), changed: false }
     }
 
     fn may_moderate(&self, cx: &mut Context<Self>) -> bool {
@@ -99,7 +99,7 @@ impl PollContent {
         let (mut sums, mut zeros) = (BTreeSet::new(), BTreeSet::new());
         for peer in cx.peer_infos() {
             let sees = self.sees_results(cx, peer.user.id);
-            let before = self.told.insert(peer.id, sees);
+            let before = self.sent.insert(peer.id, sees);
             if before != Some(sees) || (sees && changed) {
                 if sees { &mut sums } else { &mut zeros }.insert(peer.id);
             }
@@ -176,8 +176,8 @@ impl PollContentServer for PollContent {
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
         self.notify_unvoted(cx, &unvoted);
-        // Zeros are others too where there are more or fewer of them.
-        self.told.clear();
+        // With another number of choices, the hidden results (zeros) have changed too.
+        self.sent.clear();
         self.send_results(cx);
     }
 
@@ -220,7 +220,7 @@ impl Lifecycle for PollContent {
         let user = cx.caller().user().id;
         let sees = self.sees_results(cx, user);
         if let Some(id) = cx.caller().id() {
-            self.told.insert(id, sees);
+            self.sent.insert(id, sees);
         }
         let PollState { question, choices, open, visible_to_all, .. } = &*self.state;
         let (vote, results) = (place(self.state.vote(user)), self.results(sees));
@@ -235,7 +235,7 @@ impl Lifecycle for PollContent {
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if let Some(id) = cx.caller().id() {
-            self.told.remove(&id);
+            self.sent.remove(&id);
         }
     }
 }

@@ -6,7 +6,7 @@ use psom::DurableState;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    interfaces::MOST_CHOICES,
+    interfaces::MAX_CHOICES,
     server::{
         content_type::{Refusal, SavedValues},
         durable,
@@ -108,31 +108,37 @@ impl PollState {
 impl DurableState for PollState {
     type Change = PollChange;
     type Key = PollKey;
+    type Effect = ();
 
-    fn apply(&mut self, change: PollChange) -> Vec<PollKey> {
+    fn apply(&mut self, change: PollChange, touched: &mut Vec<PollKey>) {
         match change {
             PollChange::Asked { question, choices } => {
                 self.votes.retain(|_, choice| *choice < choices.len());
                 (self.question, self.choices) = (question, choices);
                 // The removal of all votes precedes the remaining ones.
-                let votes = self.votes.keys().map(|user| PollKey::Vote(*user));
-                return [PollKey::Poll, PollKey::Votes].into_iter().chain(votes).collect();
+                touched.extend([PollKey::Poll, PollKey::Votes]);
+                touched.extend(self.votes.keys().map(|user| PollKey::Vote(*user)));
             }
-            PollChange::Opened(open) => self.open = open,
-            PollChange::Shown(visible) => self.visible_to_all = visible,
+            PollChange::Opened(open) => {
+                self.open = open;
+                touched.push(PollKey::Poll);
+            }
+            PollChange::Shown(visible) => {
+                self.visible_to_all = visible;
+                touched.push(PollKey::Poll);
+            }
             PollChange::Voted { user, choice } => {
                 match choice {
                     Some(choice) => self.votes.insert(user, choice),
                     None => self.votes.remove(&user),
                 };
-                return vec![PollKey::Vote(user)];
+                touched.push(PollKey::Vote(user));
             }
             PollChange::Cleared => {
                 self.votes.clear();
-                return vec![PollKey::Votes];
+                touched.push(PollKey::Votes);
             }
         }
-        vec![PollKey::Poll]
     }
 
     fn keys(&self) -> Vec<PollKey> {
@@ -178,7 +184,7 @@ pub(super) fn objection(
         |index: usize| choices[..index].iter().any(|earlier| look_alike(earlier, &choices[index]));
     if !remember_past_users || !customization_xml.is_empty() {
         Some("a poll remembers past users and has no customization")
-    } else if !(2..=limits.choices.min(MOST_CHOICES)).contains(&choices.len()) {
+    } else if !(2..=limits.choices.min(MAX_CHOICES)).contains(&choices.len()) {
         Some("a poll has at least two choices, and not more than the limit")
     } else if blank(question) || choices.iter().any(|choice| blank(choice)) {
         Some("the question or a choice is blank")

@@ -5,7 +5,7 @@ mod saved;
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{
-    item::{BY_SLIDE, Item, Markup, Pages, Place, SHOWING},
+    item::{FORMATS_BY_SLIDE, Item, Markup, Pages, Place, SLIDE_FORMATS},
     position::Position,
 };
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
 /// A change of a presentation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DeckChange {
-    /// Sets the number of slides of a new presentation, of which the owner has uploaded nothing
-    /// yet.
-    Created { owner: i64, slides: u32 },
     /// Adds a resource of a user.
     Added { user: i64, item: Item },
     /// Sets the displayed location.
@@ -40,9 +37,17 @@ pub(super) struct Failed {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Effect {
     /// The places whose items must be announced, in this order.
-    pub(super) told: Vec<Place>,
+    pub(super) announced: Vec<Place>,
     /// Files that have lost a place. They may still have another one.
-    pub(super) gone: Vec<StoredFile>,
+    pub(super) displaced: Vec<StoredFile>,
+}
+
+/// The results of a change that is being applied.
+#[derive(Debug, Default)]
+struct Applied {
+    effect: Effect,
+    /// The pieces that have changed.
+    touched: BTreeSet<Piece>,
 }
 
 /// The slides of a presentation and its displayed location.
@@ -59,14 +64,12 @@ pub(super) struct Deck {
     /// The formats that each user has begun to upload.
     begun: BTreeMap<i64, BTreeSet<ResourceFormat>>,
     last_number: u64,
-    /// The pieces that have changed since they were last saved.
-    touched: BTreeSet<Piece>,
 }
 
 /// A part of a presentation that is saved under its own key. The key is erased if the part does not
 /// exist.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
+pub(super) enum Piece {
     /// The number of slides, and the last number that was assigned.
     Numbers,
     Position,
@@ -85,17 +88,17 @@ struct Held {
 }
 
 impl Deck {
-    pub(super) fn new() -> Self {
+    /// Returns a presentation of which the owner has uploaded nothing yet.
+    pub(super) fn new(owner: i64, slides: u32) -> Self {
         Self {
-            slides: 0,
+            slides,
             position: Position::start(),
             items: BTreeMap::new(),
             held: BTreeMap::new(),
             waiting: BTreeMap::new(),
             errors: BTreeMap::new(),
-            begun: BTreeMap::new(),
+            begun: [(owner, BTreeSet::new())].into(),
             last_number: 0,
-            touched: BTreeSet::new(),
         }
     }
 
@@ -169,42 +172,14 @@ impl Deck {
         items.chain(held).map(|file| file.name.as_str()).collect()
     }
 
-    /// Applies a change. Nothing else alters the presentation.
-    pub(super) fn apply(&mut self, change: &DeckChange) -> Effect {
-        let mut effect = Effect::default();
-        match change {
-            DeckChange::Created { owner, slides } => {
-                self.slides = *slides;
-                self.begun.insert(*owner, BTreeSet::new());
-                self.touched.extend([Piece::Numbers, Piece::Position, Piece::Begun(*owner)]);
-            }
-            DeckChange::Added { user, item } => {
-                if self.begun.entry(*user).or_default().insert(item.form()) {
-                    self.touched.insert(Piece::Begun(*user));
-                }
-                self.add(item.clone(), &mut effect);
-            }
-            DeckChange::Moved(position) => {
-                self.position.clone_from(position);
-                self.touched.insert(Piece::Position);
-            }
-            DeckChange::Failed(failed) => {
-                let slides = failed.begin..=failed.end;
-                self.errors.extend(slides.map(|slide| ((failed.form, slide), failed.code)));
-                self.touched.insert(Piece::Errors(failed.form));
-            }
-        }
-        effect
-    }
-
-    fn add(&mut self, item: Item, effect: &mut Effect) {
+    fn add(&mut self, item: Item, applied: &mut Applied) {
         match item {
-            Item::Markup(markup) => return self.add_markup(markup, effect),
+            Item::Markup(markup) => return self.add_markup(markup, applied),
             Item::Notes(ref pages) => {
-                self.take_over(pages, Place::Notes(0)..Place::Partial(0), effect);
+                self.remove_slides(pages, Place::Notes(0)..Place::Partial(0), applied);
             }
             Item::Partial(ref pages) => {
-                self.take_over(pages, Place::Partial(0)..Place::Full, effect);
+                self.remove_slides(pages, Place::Partial(0)..Place::Full, applied);
             }
             _ => {}
         }
@@ -212,70 +187,72 @@ impl Deck {
             Item::Shared { name, .. } => Some(name.clone()),
             _ => None,
         };
-        self.put(item, effect);
+        self.put(item, applied);
         if let Some(name) = shared {
-            self.release(&name, effect);
+            self.release(&name, applied);
         }
     }
 
     /// Puts an item into its place and removes the errors that explained its absence.
-    fn put(&mut self, item: Item, effect: &mut Effect) {
+    fn put(&mut self, item: Item, applied: &mut Applied) {
         self.last_number += 1;
         let place = item.place(self.last_number);
         let form = item.form();
-        let showing = SHOWING.contains(&form);
+        let showing = SLIDE_FORMATS.contains(&form);
         for slide in item.slides(self.slides) {
-            self.explain_no_longer(form, slide);
+            self.remove_error(form, slide, applied);
             if form == ResourceFormat::FullJpeg {
-                self.explain_no_longer(ResourceFormat::PartialJpeg, slide);
+                self.remove_error(ResourceFormat::PartialJpeg, slide, applied);
             }
             if showing {
-                self.explain_no_longer(ResourceFormat::None, slide);
+                self.remove_error(ResourceFormat::None, slide, applied);
             }
         }
-        self.touched.extend([Piece::Numbers, Piece::Item(place.clone())]);
+        applied.touched.extend([Piece::Numbers, Piece::Item(place.clone())]);
         let before = self.items.insert(place.clone(), item);
-        effect.gone.extend(before.map(|before| before.file().clone()));
-        effect.told.push(place);
+        applied.effect.displaced.extend(before.map(|before| before.file().clone()));
+        applied.effect.announced.push(place);
     }
 
-    fn explain_no_longer(&mut self, form: ResourceFormat, slide: u32) {
+    fn remove_error(&mut self, form: ResourceFormat, slide: u32, applied: &mut Applied) {
         if self.errors.remove(&(form, slide)).is_some() {
-            self.touched.insert(Piece::Errors(form));
+            applied.touched.insert(Piece::Errors(form));
         }
     }
 
     /// Removes the slides of a new file from the older files of the same format.
-    fn take_over(&mut self, new: &Pages, of: std::ops::Range<Place>, effect: &mut Effect) {
+    fn remove_slides(&mut self, new: &Pages, of: std::ops::Range<Place>, applied: &mut Applied) {
         let mut empty = Vec::new();
         for (place, item) in self.items.range_mut(of) {
             if let Item::Notes(pages) | Item::Partial(pages) = item {
                 let before = pages.slides.len();
                 pages.slides.retain(|slide| !new.slides.contains(slide));
                 if pages.slides.len() != before {
-                    self.touched.insert(Piece::Item(place.clone()));
+                    applied.touched.insert(Piece::Item(place.clone()));
                 }
                 if pages.slides.is_empty() {
                     empty.push(place.clone());
                 }
             }
         }
-        let gone = empty.iter().filter_map(|place| self.items.remove(place));
-        effect.gone.extend(gone.map(|item| item.file().clone()));
+        let removed = empty.iter().filter_map(|place| self.items.remove(place));
+        applied.effect.displaced.extend(removed.map(|item| item.file().clone()));
     }
 
     /// Adds markup whose shared files all exist, and defers other markup. Until then the previous
     /// markup of the slide remains.
-    fn add_markup(&mut self, markup: Markup, effect: &mut Effect) {
+    fn add_markup(&mut self, markup: Markup, applied: &mut Applied) {
         if let Some(older) = self.held.remove(&markup.slide) {
             for name in &older.missing {
                 self.stop_waiting(name, markup.slide);
             }
-            self.touched.insert(Piece::Held(markup.slide));
-            effect.gone.push(older.markup.file);
+            applied.touched.insert(Piece::Held(markup.slide));
+            applied.effect.displaced.push(older.markup.file);
         }
-        if let Some(ready) = self.defer_markup(markup) {
-            self.put(Item::Markup(ready), effect);
+        let slide = markup.slide;
+        match self.defer_markup(markup) {
+            Some(ready) => self.put(Item::Markup(ready), applied),
+            None => drop(applied.touched.insert(Piece::Held(slide))),
         }
     }
 
@@ -289,7 +266,6 @@ impl Deck {
         for name in &missing {
             self.waiting.entry(name.clone()).or_default().insert(markup.slide);
         }
-        self.touched.insert(Piece::Held(markup.slide));
         self.held.insert(markup.slide, Held { markup, missing });
         None
     }
@@ -304,14 +280,14 @@ impl Deck {
     }
 
     /// Adds the markup for which a new shared file was the last missing one.
-    fn release(&mut self, name: &str, effect: &mut Effect) {
+    fn release(&mut self, name: &str, applied: &mut Applied) {
         for slide in self.waiting.remove(name).unwrap_or_default() {
             let Entry::Occupied(mut held) = self.held.entry(slide) else { continue };
             held.get_mut().missing.remove(name);
             if held.get().missing.is_empty() {
                 let markup = held.remove().markup;
-                self.touched.insert(Piece::Held(slide));
-                self.put(Item::Markup(markup), effect);
+                applied.touched.insert(Piece::Held(slide));
+                self.put(Item::Markup(markup), applied);
             }
         }
     }
@@ -321,18 +297,23 @@ impl Deck {
         merged(self.errors.iter().map(|(&(form, slide), &code)| (form, slide, code)))
     }
 
-    /// Returns the resources that are missing when this user uploads nothing more: in each
-    /// slide-by-slide format that the user has begun, the slides that have neither a resource nor
-    /// an error. If no user has uploaded anything that shows slides and this user was expected to,
-    /// all slides are missing in every format.
+    /// Returns the users who have begun to upload resources or were expected to.
+    pub(super) fn uploaders(&self) -> Vec<i64> {
+        self.begun.keys().copied().collect()
+    }
+
+    /// Returns the resources that are missing when this user stops uploading: in each slide-by-slide
+    /// format that the user has begun, the slides with neither a resource nor an error. If this user
+    /// was expected to upload slides and no user has uploaded any, all slides are missing in every
+    /// format.
     pub(super) fn left_undone(&self, user: i64, code: ResourceErrorCode) -> Vec<Failed> {
         let Some(begun) = self.begun.get(&user) else { return Vec::new() };
         let mut missing: Vec<(ResourceFormat, BTreeSet<u32>)> = Vec::new();
-        let shows = |forms: &BTreeSet<_>| SHOWING.iter().any(|form| forms.contains(form));
+        let shows = |forms: &BTreeSet<_>| SLIDE_FORMATS.iter().any(|form| forms.contains(form));
         if !self.begun.values().any(shows) {
             missing.push((ResourceFormat::None, (0..self.slides).collect()));
         }
-        for form in BY_SLIDE.into_iter().filter(|form| begun.contains(form)) {
+        for form in FORMATS_BY_SLIDE.into_iter().filter(|form| begun.contains(form)) {
             // A slide that was uploaded without notes has none.
             let is_enough =
                 |of| of == form || (form == ResourceFormat::Notes && shows(&[of].into()));

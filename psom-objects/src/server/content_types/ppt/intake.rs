@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// Upper bound on the shared files of a presentation's markup.
-const MAX_SHARED: usize = 10_000;
+const MAX_SHARED_FILES: usize = 10_000;
 
 /// Upper bound on the shared files that the markup of one slide uses.
-const MAX_NEEDS: usize = 256;
+const MAX_FILES_OF_MARKUP: usize = 256;
 
 /// Upper bound on the name of a shared file or of a file inside an OPC file, in bytes. It equals
 /// the bound on a package's own files.
-const MAX_NAME: usize = 255;
+const MAX_NAME_BYTES: usize = 255;
 
-/// Upper bound on the calls that announce a presentation. A newcomer receives all of them at once,
+/// Upper bound on the bytes of the calls that announce a presentation. A newcomer receives all of them at once,
 /// together with the rest of the snapshot, and the sum must stay well below the hard limit of a
 /// send queue (8 MiB).
-const MAX_TOLD: usize = 2 << 20;
+const MAX_SNAPSHOT_BYTES: usize = 2 << 20;
 
 /// A resource that cannot be added, by its number in the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub(super) struct Intake<'a> {
     claimed: BTreeSet<Claim>,
     /// The number of shared files, including those of the package.
     shared: usize,
-    /// The approximate size of the calls that announce all items, including those of the package.
-    told: usize,
+    /// The approximate bytes of the calls that announce all items, including those of the package.
+    snapshot_bytes: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,13 @@ type Taken<T> = Result<T, &'static str>;
 impl<'a> Intake<'a> {
     pub(super) fn new(deck: &'a Deck, files: &'a BTreeMap<String, StoredFile>) -> Self {
         let files = files.iter().map(|(name, file)| (key_of_name(name), file)).collect();
-        Self { deck, files, claimed: BTreeSet::new(), shared: deck.shared(), told: deck.size() }
+        Self {
+            deck,
+            files,
+            claimed: BTreeSet::new(),
+            shared: deck.shared(),
+            snapshot_bytes: deck.size(),
+        }
     }
 
     /// Returns a file of the package.
@@ -79,9 +85,9 @@ impl<'a> Intake<'a> {
         for resource in resources {
             let mut one = Resource { intake: self, claims: BTreeSet::new() };
             match one.read(&resource.resource).and_then(|items| one.weigh(items)) {
-                Ok((items, told)) => {
+                Ok((items, snapshot_bytes)) => {
                     let claims = one.claims;
-                    self.told = told;
+                    self.snapshot_bytes = snapshot_bytes;
                     self.shared += new_shared(self.deck, &claims);
                     self.claimed.extend(claims);
                     good.extend(items);
@@ -99,8 +105,8 @@ impl<'a> Intake<'a> {
     }
 }
 
-/// The call for notes has one file.
-const LOOSE_NOTES: &str = "the notes are in no file of their own";
+/// The fault of notes without an OPC file: the call for notes has one file.
+const LOOSE_NOTES: &str = "the notes have no separate file";
 
 /// A resource that is being read.
 struct Resource<'i, 'a> {
@@ -150,14 +156,15 @@ impl Resource<'_, '_> {
         }
     }
 
-    /// Accepts items that fit into the size limit with all others.
+    /// Accepts items if the snapshot with them and all others is within its limit. Returns the bytes
+    /// of that snapshot.
     fn weigh(&self, items: Vec<Item>) -> Taken<(Vec<Item>, usize)> {
         let more: usize = items.iter().map(|item| self.intake.deck.growth(item)).sum();
-        let told = self.intake.told + more;
-        if more > 0 && told > MAX_TOLD {
-            return Err("the presentation would be too much to tell at once");
+        let snapshot_bytes = self.intake.snapshot_bytes + more;
+        if more > 0 && snapshot_bytes > MAX_SNAPSHOT_BYTES {
+            return Err("the presentation would be too large for a snapshot");
         }
-        Ok((items, told))
+        Ok((items, snapshot_bytes))
     }
 
     fn thumbnails(&mut self, package: &ThumbnailPackage) -> Taken<Item> {
@@ -169,7 +176,7 @@ impl Resource<'_, '_> {
         }
         // The call for thumbnails has no slide numbers, so they are those of the first slides.
         if !names.keys().zip(0..).all(|(slide, place)| *slide == place) {
-            return Err("a slide before the last thumbnail has none");
+            return Err("a slide before the last one has no thumbnail");
         }
         Ok(Item::Thumbnails { names, file: self.file(Some(&package.file))? })
     }
@@ -193,7 +200,7 @@ impl Resource<'_, '_> {
             self.claim(Claim::Shared(name.clone()))?;
             items.push(Item::Shared { name, file });
         }
-        if self.intake.shared + new_shared(self.intake.deck, &self.claims) > MAX_SHARED {
+        if self.intake.shared + new_shared(self.intake.deck, &self.claims) > MAX_SHARED_FILES {
             return Err("there are too many shared files");
         }
         Ok(items)
@@ -201,7 +208,7 @@ impl Resource<'_, '_> {
 
     fn markup(&mut self, markup: &crate::package::MarkupSlide) -> Taken<Item> {
         let slide = self.slide(ResourceFormat::Dhtml, markup.slide)?;
-        if markup.resources.len() > MAX_NEEDS {
+        if markup.resources.len() > MAX_FILES_OF_MARKUP {
             return Err("the markup of a slide uses too many files");
         }
         let needs = markup.resources.iter().map(|needed| name(needed.as_deref()));
@@ -223,7 +230,7 @@ impl Resource<'_, '_> {
 
     fn claim(&mut self, claim: Claim) -> Taken<()> {
         let is_new = !self.intake.claimed.contains(&claim) && self.claims.insert(claim);
-        if is_new { Ok(()) } else { Err("the package has it twice") }
+        if is_new { Ok(()) } else { Err("the package has the resource twice") }
     }
 }
 
@@ -234,15 +241,15 @@ fn new_shared(deck: &Deck, claims: &BTreeSet<Claim>) -> usize {
 }
 
 fn name(name: Option<&str>) -> Taken<String> {
-    let name = name.filter(|name| !name.is_empty() && name.len() <= MAX_NAME);
+    let name = name.filter(|name| !name.is_empty() && name.len() <= MAX_NAME_BYTES);
     name.map(str::to_owned).ok_or("a name is missing or too long")
 }
 
 /// Returns the number of slides of a new presentation: the declared number, or the number that its
 /// resources imply.
-pub(super) fn count(said: Option<u32>, resources: &[PptContentResource]) -> u64 {
-    if let Some(said) = said {
-        return said.into();
+pub(super) fn count(declared: Option<u32>, resources: &[PptContentResource]) -> u64 {
+    if let Some(declared) = declared {
+        return declared.into();
     }
     let highest = resources.iter().filter_map(|resource| highest(&resource.resource)).max();
     highest.map_or(0, |highest| u64::from(highest) + 1)

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{store::StoredFile, types::ResourceFormat};
 
-/// The approximate size of the call that announces an item: a URL, the secrets of the file, and
+/// The approximate bytes of the call that announces an item: a URL, the secrets of the file, and
 /// some numbers.
-const CALL: usize = 160;
+const CALL_BYTES: usize = 160;
 
-/// Upper bound on the encoded number of a slide.
-const NUMBER: usize = 5;
+/// Upper bound on the bytes of the encoded number of a slide.
+const SLIDE_NUMBER_BYTES: usize = 5;
 
 /// A resource that one call announces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub(super) enum Place {
 }
 
 /// The formats that show a slide. The others accompany it.
-pub(super) const SHOWING: [ResourceFormat; 4] = [
+pub(super) const SLIDE_FORMATS: [ResourceFormat; 4] = [
     ResourceFormat::PartialPpt,
     ResourceFormat::FullPpt,
     ResourceFormat::FullJpeg,
@@ -80,7 +80,7 @@ pub(super) const SHOWING: [ResourceFormat; 4] = [
 ];
 
 /// The formats that are uploaded slide by slide. They are complete when every slide exists.
-pub(super) const BY_SLIDE: [ResourceFormat; 4] = [
+pub(super) const FORMATS_BY_SLIDE: [ResourceFormat; 4] = [
     ResourceFormat::FullJpeg,
     ResourceFormat::SlideThumbnails,
     ResourceFormat::Notes,
@@ -90,7 +90,7 @@ pub(super) const BY_SLIDE: [ResourceFormat; 4] = [
 impl Markup {
     /// Returns the approximate size of the call that announces it.
     pub(super) fn size(&self) -> usize {
-        CALL + size(&self.needs)
+        CALL_BYTES + size(&self.needs)
     }
 }
 
@@ -146,12 +146,12 @@ impl Item {
     pub(super) fn size(&self) -> usize {
         let more = match self {
             Self::Thumbnails { names, .. } => size(names.values()),
-            Self::Notes(pages) | Self::Partial(pages) => NUMBER * pages.slides.len(),
+            Self::Notes(pages) | Self::Partial(pages) => SLIDE_NUMBER_BYTES * pages.slides.len(),
             Self::Shared { name, .. } => size([name]),
             Self::Markup(markup) => return markup.size(),
             Self::Preview(_) | Self::Full(_) | Self::Jpeg { .. } | Self::Native(_) => 0,
         };
-        CALL + more
+        CALL_BYTES + more
     }
 
     /// Returns the slides that have this item, out of `count`.

@@ -1,14 +1,16 @@
+mod announce;
 mod deck;
 mod intake;
 mod item;
 mod position;
-mod tell;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use psom::{Context, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object};
+use psom::{
+    Context, Durable, DurableState, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object,
+};
 
 use self::{
     deck::{Deck, DeckChange, Failed},
@@ -21,9 +23,7 @@ use crate::{
     package::{ChunkedPpt, ContentDetail, ResourceDetail},
     server::{
         annotations::container::AnnotationContainer,
-        content_type::{
-            Added, Addition, ContentRef, ContentType, Memory, NewContent, OldContent, Refusal,
-        },
+        content_type::{Added, Addition, ContentRef, ContentType, NewContent, OldContent, Refusal},
         context::MeetingContext,
     },
     store::StoredFile,
@@ -58,12 +58,9 @@ use crate::{
     connects = AnnotationContainer
 )]
 pub struct PptContent {
-    deck: Deck,
+    deck: Durable<Deck>,
     meeting: MeetingContext,
     content: ContentRef,
-    memory: Memory,
-    /// Whether the deck will be saved at the end of the turn.
-    is_scheduled: bool,
     annotations: Handle<AnnotationContainer>,
     /// The refused resources of packages whose uploaders have not connected yet.
     refused: Vec<(PeerId, Vec<Bad>)>,
@@ -100,8 +97,7 @@ impl ContentType for PptContent {
             let why = format!("{count} slides are too many");
             return Err(Refusal::new(UploadFinishReason::TooManySlides, why));
         };
-        let mut deck = Deck::new();
-        deck.apply(&DeckChange::Created { owner, slides });
+        let mut deck = Deck::new(owner, slides);
         let mut intake = Intake::new(&deck, files);
         let (good, refused) = intake.read(&resources);
         let preview = preview_thumbnail_file.and_then(|name| intake.file(&name));
@@ -118,24 +114,27 @@ impl ContentType for PptContent {
             {
                 content.set_native_file(scope, file.clone());
             }
-            deck.apply(&DeckChange::Added { user: owner, item });
+            // The new deck is saved as a whole.
+            deck.apply(DeckChange::Added { user: owner, item }, &mut Vec::new());
         }
         discard(scope, &content, &deck, files.values());
-        deck.save(scope, &memory);
-        let container = AnnotationContainer::new(meeting.clone(), content.clone(), memory.clone());
+        let deck = memory.create(scope, deck);
+        let container = AnnotationContainer::new(meeting.clone(), content.clone(), &memory);
         let annotations = scope.add(container);
-        let refused = vec![(peer, refused)];
-        Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
+        Ok(Self { deck, meeting, content, annotations, refused: vec![(peer, refused)] })
     }
 
     fn restore(scope: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let container = AnnotationContainer::restore(&old)?;
-        let mut deck = Deck::restore(&old.saved)?;
-        let OldContent { content, meeting, memory, .. } = old;
-        // No uploader of the previous run will complete its resources.
-        deck.save(scope, &memory);
+        let mut deck = old.memory.restored(Deck::restore(&old.saved)?);
+        // The uploads that the end of the previous run interrupted are not resumed.
+        for user in deck.uploaders() {
+            for failed in deck.left_undone(user, ResourceErrorCode::UploaderClientDisconnected) {
+                deck.change(scope, DeckChange::Failed(failed));
+            }
+        }
         let (annotations, refused) = (scope.add(container), Vec::new());
-        Ok(Self { deck, meeting, content, memory, is_scheduled: false, annotations, refused })
+        Ok(Self { deck, meeting: old.meeting, content: old.content, annotations, refused })
     }
 
     fn add(&mut self, cx: &mut Context<Self>, addition: Addition) -> Result<(), Refusal> {
@@ -163,12 +162,10 @@ impl ContentType for PptContent {
             }
         }
         let added = good.into_iter().map(|item| DeckChange::Added { user, item });
-        let gone = self.change(cx, added);
-        // Save first: a file may only be removed when no saved state refers to it.
-        self.deck.save(cx, &self.memory);
-        let brought = files.into_values().chain(gone).map(by_name);
-        let brought: BTreeMap<_, _> = brought.collect();
-        discard(cx, &self.content, &self.deck, brought.values());
+        let displaced = self.change(cx, added);
+        let candidates = files.into_values().chain(displaced).map(by_name);
+        let candidates: BTreeMap<_, _> = candidates.collect();
+        discard(cx, &self.content, &self.deck, candidates.values());
         Ok(())
     }
 
@@ -191,34 +188,27 @@ impl ContentType for PptContent {
 }
 
 impl PptContent {
-    /// Applies changes and announces them. They are saved at the end of the turn, each part of the
-    /// presentation once. Returns the files that have lost a place.
+    /// Makes changes and announces them. Returns the files that have lost a place.
     fn change(
         &mut self,
         cx: &mut Context<Self>,
         changes: impl IntoIterator<Item = DeckChange>,
     ) -> Vec<StoredFile> {
-        let mut gone = Vec::new();
+        let mut displaced = Vec::new();
         for change in changes {
-            let effect = self.deck.apply(&change);
-            gone.extend(effect.gone);
-            let mut peers = cx.peers();
-            for item in effect.told.iter().filter_map(|place| self.deck.item(place)) {
-                tell::item(&mut peers, &self.meeting, item);
-            }
             match &change {
-                DeckChange::Moved(position) => drop(peers.c_set_location(&position.xml)),
-                DeckChange::Failed(failed) => tell::failed(&mut peers, *failed),
-                DeckChange::Created { .. } | DeckChange::Added { .. } => {}
+                DeckChange::Moved(position) => drop(cx.peers().c_set_location(&position.xml)),
+                DeckChange::Failed(failed) => announce::failed(&mut cx.peers(), *failed),
+                DeckChange::Added { .. } => {}
             }
+            let effect = self.deck.change(cx, change);
+            let mut peers = cx.peers();
+            for item in effect.announced.iter().filter_map(|place| self.deck.item(place)) {
+                announce::item(&mut peers, &self.meeting, item);
+            }
+            displaced.extend(effect.displaced);
         }
-        if !std::mem::replace(&mut self.is_scheduled, true) {
-            cx.at_end_of_turn(|content, cx| {
-                content.is_scheduled = false;
-                content.deck.save(cx, &content.memory);
-            });
-        }
-        gone
+        displaced
     }
 
     fn role(&self, cx: &mut Context<Self>) -> Role {
@@ -283,10 +273,10 @@ impl Lifecycle for PptContent {
             return cx.caller().expel(Violation::new("a presentation is connected once"));
         }
         let mut caller = cx.caller();
-        caller.c_set_slide_count(tell::number(self.deck.slides()));
+        caller.c_set_slide_count(announce::number(self.deck.slides()));
         caller.c_set_location(&self.deck.position().xml);
-        self.deck.items().for_each(|item| tell::item(&mut caller, &self.meeting, item));
-        self.deck.errors().into_iter().for_each(|failed| tell::failed(&mut caller, failed));
+        self.deck.items().for_each(|item| announce::item(&mut caller, &self.meeting, item));
+        self.deck.errors().into_iter().for_each(|failed| announce::failed(&mut caller, failed));
         let all = std::mem::take(&mut self.refused).into_iter();
         let (own, others): (Vec<_>, Vec<_>) = all.partition(|(uploader, _)| *uploader == peer);
         self.refused = others;

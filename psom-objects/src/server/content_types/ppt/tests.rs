@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use psom::DurableState;
+
 use super::{
-    deck::{Deck, DeckChange, Failed},
+    deck::{Deck, DeckChange, Effect, Failed},
     intake::Intake,
     item::{Item, Markup, Pages, Place},
 };
@@ -20,20 +22,35 @@ fn file(name: &str) -> StoredFile {
     StoredFile { name: name.to_owned(), key, iv, hash, size: 1 }
 }
 
-fn deck(slides: u32) -> Deck {
-    let mut deck = Deck::new();
-    deck.apply(&DeckChange::Created { owner: 1, slides });
-    deck
+/// Applies a change. Checks that it adds the keys of all values that it touches.
+fn apply(deck: &mut Deck, change: DeckChange) -> Effect {
+    let mut saved = values(deck);
+    let shown = format!("{change:?}");
+    let mut touched = Vec::new();
+    let effect = deck.apply(change, &mut touched);
+    for key in touched {
+        let (key, value) = (key.to_string(), deck.value(&key));
+        psom::Write { key, value }.apply(&mut saved);
+    }
+    assert_eq!(saved, values(deck), "{shown}");
+    effect
+}
+
+/// Returns all saved values by their keys.
+fn values(deck: &Deck) -> BTreeMap<String, String> {
+    let keys = deck.keys().into_iter();
+    keys.map(|key| (key.to_string(), deck.value(&key).unwrap())).collect()
 }
 
 fn share(deck: &mut Deck, name: &str) {
     let item = Item::Shared { name: name.to_owned(), file: file(name) };
-    deck.apply(&DeckChange::Added { user: 1, item });
+    // Without the check of `apply`, because some tests add thousands of files.
+    deck.apply(DeckChange::Added { user: 1, item }, &mut Vec::new());
 }
 
 #[test]
 fn shared_files_are_counted() {
-    let mut deck = deck(1);
+    let mut deck = Deck::new(1, 1);
     for number in 0..9_999 {
         share(&mut deck, &format!("{number}"));
     }
@@ -44,7 +61,7 @@ fn shared_files_are_counted() {
         PptContentResource { resource_id: None, resource: PptResource::DhtmlResources(names) }
     };
     let takes = |deck: &Deck, names: &[&str]| {
-        // In one resource, or in one of their own each.
+        // All in one resource, or each in its own resource.
         let each: Vec<_> = names.iter().map(|name| of(&[*name])).collect();
         let together = Intake::new(deck, &files).read(&[of(names)]).1.is_empty();
         assert_eq!(Intake::new(deck, &files).read(&each).1.is_empty(), together);
@@ -56,39 +73,31 @@ fn shared_files_are_counted() {
 }
 
 #[test]
-fn what_lost_its_place_is_gone_and_what_is_told_is_there() {
-    let mut deck = deck(2);
+fn replaced_file_is_displaced_and_the_new_one_announced() {
+    let mut deck = Deck::new(1, 2);
     let jpeg = |name: &str| {
         let item = Item::Jpeg { slide: 1, file: file(name) };
         DeckChange::Added { user: 1, item }
     };
-    let effect = deck.apply(&jpeg("a"));
-    assert_eq!((effect.told, effect.gone), (vec![Place::Jpeg(1)], vec![]));
-    let effect = deck.apply(&jpeg("b"));
-    assert_eq!((effect.told, effect.gone), (vec![Place::Jpeg(1)], vec![file("a")]));
+    let effect = apply(&mut deck, jpeg("a"));
+    assert_eq!((effect.announced, effect.displaced), (vec![Place::Jpeg(1)], vec![]));
+    let effect = apply(&mut deck, jpeg("b"));
+    assert_eq!((effect.announced, effect.displaced), (vec![Place::Jpeg(1)], vec![file("a")]));
     assert_eq!(deck.item(&Place::Jpeg(1)).unwrap().file(), &file("b"));
     assert_eq!(deck.used().into_iter().collect::<Vec<_>>(), ["b"]);
 }
 
 #[test]
-fn the_same_changes_make_the_same_presentation() {
+fn errors_explain_missing_resources_until_they_arrive() {
     let failed =
         Failed { begin: 0, end: 2, form: Format::FullJpeg, code: Code::ClientUploadFailed };
-    let changes = [
-        DeckChange::Created { owner: 1, slides: 3 },
-        DeckChange::Failed(failed),
-        DeckChange::Added { user: 2, item: Item::Jpeg { slide: 1, file: file("a") } },
-    ];
-    let replayed = || {
-        let mut deck = Deck::new();
-        changes.iter().for_each(|change| drop(deck.apply(change)));
-        deck
-    };
-    let deck = replayed();
-    assert_eq!(format!("{deck:?}"), format!("{:?}", replayed()));
+    let mut deck = Deck::new(1, 3);
+    apply(&mut deck, DeckChange::Failed(failed));
+    let item = Item::Jpeg { slide: 1, file: file("a") };
+    apply(&mut deck, DeckChange::Added { user: 2, item });
     let (first, last) = (Failed { end: 0, ..failed }, Failed { begin: 2, ..failed });
     assert_eq!(deck.errors(), [first, last]);
-    // The owner has begun nothing, but there is something to show.
+    // The owner has uploaded nothing, but another user has uploaded a slide.
     assert_eq!(deck.left_undone(1, Code::UploaderClientDemoted), []);
     assert_eq!(deck.left_undone(3, Code::UploaderClientDemoted), []);
 }
@@ -99,17 +108,17 @@ fn markup(slide: u32, needs: &[&str], from: &str) -> Item {
 }
 
 fn add(deck: &mut Deck, item: Item) -> Vec<Place> {
-    deck.apply(&DeckChange::Added { user: 1, item }).told
+    apply(deck, DeckChange::Added { user: 1, item }).announced
 }
 
 #[test]
-fn a_shared_file_releases_what_waits_for_it_and_touches_nothing_else() {
-    let mut deck = deck(4);
+fn shared_file_releases_only_the_markup_that_waits_for_it() {
+    let mut deck = Deck::new(1, 4);
     for (slide, needs) in [(0, &["a"][..]), (1, &["a", "b"]), (2, &["b"]), (3, &["c"])] {
         assert_eq!(add(&mut deck, markup(slide, needs, "old")), []);
     }
     assert_eq!(deck.waited_for(), [("a", 2), ("b", 2), ("c", 1)]);
-    // What is replaced does not wait any more.
+    // Replaced markup no longer waits.
     assert_eq!(add(&mut deck, markup(2, &["c", "c"], "new")), []);
     assert_eq!(deck.waited_for(), [("a", 2), ("b", 1), ("c", 2)]);
     let shared = |name: &str| Item::Shared { name: name.to_owned(), file: file(name) };
@@ -122,7 +131,7 @@ fn a_shared_file_releases_what_waits_for_it_and_touches_nothing_else() {
 }
 
 #[test]
-fn what_is_to_be_told_grows_by_no_more_than_was_said() {
+fn size_grows_by_no_more_than_the_predicted_growth() {
     let long = "x".repeat(200);
     let pages =
         |slides: &[u32]| Pages { slides: slides.iter().copied().collect(), file: file("p") };
@@ -139,13 +148,13 @@ fn what_is_to_be_told_grows_by_no_more_than_was_said() {
         Item::Partial(pages(&[0, 1])),
         Item::Notes(pages(&[2])),
     ];
-    let mut deck = deck(4);
+    let mut deck = Deck::new(1, 4);
     for item in items {
         let (before, growth) = (deck.size(), deck.growth(&item));
         let smallest = if before == 0 { item.size() } else { 0 };
         add(&mut deck, item.clone());
         assert!(deck.size() <= before + growth && growth >= smallest, "{item:?}");
-        // The same once more takes nothing, where it has a place of its own.
+        // The same item again replaces itself, unless it gets a new place.
         if !matches!(item, Item::Partial(_) | Item::Notes(_)) {
             assert_eq!(deck.growth(&item), 0, "{item:?}");
         }

@@ -167,16 +167,17 @@ impl QnaState {
 impl DurableState for QnaState {
     type Change = QnaChange;
     type Key = QnaKey;
+    type Effect = ();
 
-    fn apply(&mut self, change: QnaChange) -> Vec<QnaKey> {
+    fn apply(&mut self, change: QnaChange, touched: &mut Vec<QnaKey>) {
         match change {
             QnaChange::Opened(state) => {
                 self.open = state;
-                vec![QnaKey::OpenState]
+                touched.push(QnaKey::OpenState);
             }
             QnaChange::Put(message) => {
                 self.put(message);
-                vec![QnaKey::Message(self.messages.len())]
+                touched.push(QnaKey::Message(self.messages.len()));
             }
         }
     }

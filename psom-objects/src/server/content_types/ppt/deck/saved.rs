@@ -1,12 +1,22 @@
 //! Saving a presentation, piece by piece.
 
-use psom::Scope;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use psom::DurableState;
 use serde::{Deserialize, Serialize};
 
-use super::{Deck, DeckChange, Failed, Item, Markup, Piece, Place, Position, merged};
+use super::{
+    Applied, Deck, DeckChange, Effect, Failed, Item, Markup, Piece, Place, Position, merged,
+};
 use crate::{
-    server::content_type::{Memory, Refusal, SavedValues},
-    types::{ResourceErrorCode, ResourceFormat},
+    server::{
+        content_type::{Refusal, SavedValues},
+        durable,
+    },
+    types::ResourceFormat,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -16,56 +26,94 @@ struct Numbers {
     last_number: u64,
 }
 
-impl Deck {
-    /// Saves the pieces that have changed since the last call.
-    pub(in super::super) fn save(&mut self, scope: &mut Scope, memory: &Memory) {
-        for piece in std::mem::take(&mut self.touched) {
-            self.save_piece(scope, memory, &piece);
+impl fmt::Display for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Numbers => f.write_str("deck"),
+            Self::Position => f.write_str("position"),
+            Self::Errors(form) => write!(f, "errors/{}", i32::from(*form)),
+            Self::Item(place) => write!(f, "item/{}", key(place)),
+            Self::Held(slide) => write!(f, "held/{slide:010}"),
+            Self::Begun(user) => write!(f, "begun/{user}"),
         }
     }
+}
 
-    fn save_piece(&self, scope: &mut Scope, memory: &Memory, piece: &Piece) {
-        let key = match piece {
-            Piece::Numbers => "deck".into(),
-            Piece::Position => "position".into(),
-            Piece::Errors(form) => format!("errors/{}", i32::from(*form)),
-            Piece::Item(place) => format!("item/{}", key(place)),
-            Piece::Held(slide) => format!("held/{slide:010}"),
-            Piece::Begun(user) => format!("begun/{user}"),
-        };
-        match piece {
+impl DurableState for Deck {
+    type Change = DeckChange;
+    type Key = Piece;
+    type Effect = Effect;
+
+    fn apply(&mut self, change: DeckChange, touched: &mut Vec<Piece>) -> Effect {
+        let mut applied = Applied::default();
+        match change {
+            DeckChange::Added { user, item } => {
+                if self.begun.entry(user).or_default().insert(item.form()) {
+                    applied.touched.insert(Piece::Begun(user));
+                }
+                self.add(item, &mut applied);
+            }
+            DeckChange::Moved(position) => {
+                self.position = position;
+                applied.touched.insert(Piece::Position);
+            }
+            DeckChange::Failed(failed) => {
+                self.add_errors(failed);
+                applied.touched.insert(Piece::Errors(failed.form));
+            }
+        }
+        touched.extend(applied.touched);
+        applied.effect
+    }
+
+    fn keys(&self) -> Vec<Piece> {
+        let forms: BTreeSet<_> = self.errors.keys().map(|(form, _)| *form).collect();
+        [Piece::Numbers, Piece::Position]
+            .into_iter()
+            .chain(forms.into_iter().map(Piece::Errors))
+            .chain(self.items.keys().cloned().map(Piece::Item))
+            .chain(self.held.keys().copied().map(Piece::Held))
+            .chain(self.begun.keys().copied().map(Piece::Begun))
+            .collect()
+    }
+
+    fn value(&self, key: &Piece) -> Option<String> {
+        match key {
             Piece::Numbers => {
                 let numbers = Numbers { slides: self.slides, last_number: self.last_number };
-                memory.keep(scope, &key, &numbers);
+                Some(durable::json(&numbers))
             }
-            Piece::Position => memory.keep(scope, &key, &self.position.xml),
+            Piece::Position => Some(durable::json(&self.position.xml)),
             Piece::Errors(form) => {
                 let errors = self.errors.range((*form, 0)..=(*form, u32::MAX));
                 let errors = merged(errors.map(|(&(form, slide), &code)| (form, slide, code)));
                 let runs = errors.iter().map(|of| (of.begin, of.end, i32::from(of.code)));
                 let runs = runs.collect::<Vec<_>>();
-                keep(scope, memory, &key, Some(&runs).filter(|runs| !runs.is_empty()));
+                (!runs.is_empty()).then(|| durable::json(&runs))
             }
-            Piece::Item(place) => keep(scope, memory, &key, self.items.get(place)),
-            Piece::Held(slide) => {
-                keep(scope, memory, &key, self.held.get(slide).map(|held| &held.markup));
-            }
-            Piece::Begun(user) => {
-                let forms = self.begun.get(user);
-                let numbers = forms.map(|forms| forms.iter().map(|form| i32::from(*form)));
-                keep(scope, memory, &key, numbers.map(Iterator::collect::<Vec<_>>).as_ref());
-            }
+            Piece::Item(place) => self.items.get(place).map(durable::json),
+            Piece::Held(slide) => self.held.get(slide).map(|held| durable::json(&held.markup)),
+            Piece::Begun(user) => self.begun.get(user).map(|forms| {
+                durable::json(&forms.iter().map(|form| i32::from(*form)).collect::<Vec<_>>())
+            }),
         }
     }
+}
 
-    /// Restores a presentation. Uploads that the end of the previous run interrupted are not
-    /// resumed.
+impl Deck {
+    fn add_errors(&mut self, failed: Failed) {
+        let slides = failed.begin..=failed.end;
+        self.errors.extend(slides.map(|slide| ((failed.form, slide), failed.code)));
+    }
+
+    /// Restores the state from its saved values.
     pub(in super::super) fn restore(saved: &SavedValues<'_>) -> Result<Self, Refusal> {
         let bad = |what: &str| Refusal::malformed(format!("the presentation has a bad {what}"));
         let Numbers { slides, last_number } = saved.required("deck")?;
         let position = Position::read(&saved.required::<String>("position")?);
         let position = position.ok().flatten().ok_or_else(|| bad("position"))?;
-        let mut deck = Self { slides, last_number, position, ..Self::new() };
+        let begun = BTreeMap::new();
+        let mut deck = Self { last_number, position, begun, ..Self::new(0, slides) };
         for (name, item) in saved.below::<Item>("item")? {
             let number = name.rsplit('/').next().and_then(|number| number.parse().ok());
             deck.items.insert(item.place(number.unwrap_or_default()), item);
@@ -81,30 +129,14 @@ impl Deck {
                 if end >= slides.max(1) {
                     return Err(bad("error"));
                 }
-                deck.apply(&DeckChange::Failed(Failed { begin, end, form, code: code.into() }));
+                deck.add_errors(Failed { begin, end, form, code: code.into() });
             }
         }
         for (user, forms) in saved.below::<Vec<i32>>("begun")? {
             let user = user.parse().map_err(|_| bad("uploader"))?;
             deck.begun.insert(user, forms.into_iter().map(ResourceFormat::from).collect());
         }
-        deck.touched.clear();
-        let users: Vec<_> = deck.begun.keys().copied().collect();
-        for user in users {
-            let code = ResourceErrorCode::UploaderClientDisconnected;
-            for failed in deck.left_undone(user, code) {
-                deck.apply(&DeckChange::Failed(failed));
-            }
-        }
         Ok(deck)
-    }
-}
-
-/// Saves an existing piece, and erases a missing one.
-fn keep(scope: &mut Scope, memory: &Memory, key: &str, value: Option<&impl Serialize>) {
-    match value {
-        Some(value) => memory.keep(scope, key, value),
-        None => memory.erase(scope, key),
     }
 }
 

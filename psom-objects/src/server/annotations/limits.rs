@@ -2,27 +2,28 @@
 
 use crate::{
     annotation::{
-        Annotation, Constraint, ErrorCode, Kind, Properties, Property, number, pair, text,
+        Annotation, Constraint, ErrorCode, Kind, Properties, Property, batch, number, pair, text,
     },
     server::limits::AnnotationLimits,
 };
 
 /// Upper bound on a value of a property that has no constraint of its own, in UTF-16 code units.
-pub(super) const VALUE_LENGTH: usize = 1024;
+pub(super) const MAX_VALUE_LENGTH: usize = 1024;
 
-/// Upper bound on the encoded annotations of a content. A newcomer receives all of them at once,
+/// Upper bound on the bytes of a content's encoded annotations. A newcomer receives all of them at once,
 /// together with the rest of the snapshot, and the sum must stay well below the hard limit of a
 /// send queue (8 MiB).
-pub(super) const BOARD_SIZE: usize = 3 << 20;
+pub(super) const MAX_BOARD_BYTES: usize = 3 << 20;
 
-/// Upper bound on the encoded values in one call of an answer.
-pub(super) const ANSWER_SIZE: usize = 64 << 10;
+/// Upper bound on the bytes of the encoded values in one call of an answer. It keeps the call far
+/// below the limit of a record.
+pub(super) const MAX_ANSWER_BYTES: usize = 64 << 10;
 
-/// Upper bound on the annotations in one call of an answer.
-pub(super) const GROUP: usize = 5000;
+/// Upper bound on the annotations in one call of an answer, for the same reason.
+pub(super) const MAX_ANSWER_ANNOTATIONS: usize = 5000;
 
 /// Upper bound on the identifiers that an answer repeats. A board has fewer annotations.
-pub(super) const ANSWERED: usize = BOARD_SIZE / 48;
+pub(super) const MAX_ANSWER_IDS: usize = MAX_BOARD_BYTES / batch::FIXED_BYTES;
 
 impl AnnotationLimits {
     /// Returns the value of a constraint.
@@ -42,7 +43,7 @@ impl AnnotationLimits {
         }
     }
 
-    /// Returns the upper bound on the annotations of a type.
+    /// Returns the upper bound on the number of annotations of a type.
     pub(super) fn count(&self, kind: Kind) -> usize {
         size(match kind {
             Kind::Drawing => self.drawings,
@@ -60,7 +61,7 @@ impl AnnotationLimits {
         let (longest, too_long) = match property {
             Property::Data => (size(self.path_length), ErrorCode::PathTooLong),
             Property::Text => (size(self.text_length), ErrorCode::TextTooLong),
-            _ => (VALUE_LENGTH, ErrorCode::ValueTooLong),
+            _ => (MAX_VALUE_LENGTH, ErrorCode::ValueTooLong),
         };
         // A string that fitted into the request may need more bytes than a string of a call has.
         if text::length(value) > longest || !psom::wire::fits_in_string(value) {
@@ -81,9 +82,9 @@ impl AnnotationLimits {
     }
 }
 
-/// Rejects a change of the name that an annotation was added with. A client may repeat the name,
-/// including the empty name that stands for none, when it sends all properties.
-pub(super) fn keep_name(
+/// Rejects a change of an annotation's `LOCALID`. A client that sends all properties may repeat it.
+/// The empty value means that the annotation has none.
+pub(super) fn check_local_id(
     known: &Annotation,
     property: Property,
     value: &str,

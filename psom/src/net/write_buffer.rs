@@ -13,7 +13,7 @@ const MAX_IDLE_BUFFER_BYTES: usize = 1024;
 
 /// The bytes that a space's task has passed to a connection's task.
 #[derive(Debug, Default)]
-pub(super) struct Outbox {
+pub(super) struct WriteBuffer {
     parts: VecDeque<Part>,
     /// The bytes after the last part. Usually they are all bytes.
     tail: Vec<u8>,
@@ -35,8 +35,8 @@ impl AsRef<[u8]> for Part {
     }
 }
 
-impl Outbox {
-    /// Appends bytes and reports whether the outbox was empty.
+impl WriteBuffer {
+    /// Appends bytes and reports whether the buffer was empty.
     pub(super) fn push(&mut self, chunk: Chunk<'_>) -> bool {
         let was_empty = self.is_empty();
         match chunk {
@@ -88,7 +88,7 @@ pub(super) struct Writing {
     parts: VecDeque<Part>,
     /// The number of written bytes of the first part.
     offset: usize,
-    /// An empty buffer for the outbox.
+    /// An empty buffer for later bytes.
     buffer: Vec<u8>,
 }
 
