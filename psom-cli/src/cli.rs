@@ -14,7 +14,7 @@ use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
-        completions::Completions, decode::Decode, delete::Delete, draw_pages::DrawPages, get::Get,
+        completions::Completions, decode::Decode, delete::Delete, get::Get,
         goto::Goto, idl::Idl, invite::Invite, meeting::MeetingCommand, notes::NotesCommand,
         poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
         share::Share, share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility,
@@ -85,8 +85,6 @@ enum Command {
     Cell(Cell),
     Store(Store),
     Completions(Completions),
-    #[command(hide = true)]
-    DrawPages(DrawPages),
 }
 
 impl Cli {
@@ -95,15 +93,6 @@ impl Cli {
         match self.command {
             Command::Serve(_) | Command::Proxy(_) => "info",
             _ => "warn",
-        }
-    }
-
-    /// Returns the command that has to run without other threads, since it limits the memory of the
-    /// process.
-    pub fn renderer(&self) -> Option<&DrawPages> {
-        match &self.command {
-            Command::DrawPages(draw) => Some(draw),
-            _ => None,
         }
     }
 
@@ -202,7 +191,6 @@ impl Cli {
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
-            Command::DrawPages(draw) => draw.run(),
         }
     }
 }

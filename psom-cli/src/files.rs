@@ -12,13 +12,22 @@ use crate::error::{CommandError, OrCannot, Result};
 
 /// Reads a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    at_most(limit, open(path, limit)?, &path.display().to_string())
+}
+
+/// Opens a regular file of at most `limit` bytes.
+pub fn open(path: &Path, limit: u64) -> Result<File> {
     let shown = path.display();
     let reading = format!("read {shown}");
     // Opening a pipe would block until another program writes to it.
-    if !fs::metadata(path).or_cannot(&reading)?.is_file() {
+    let about = fs::metadata(path).or_cannot(&reading)?;
+    if !about.is_file() {
         return Err(CommandError::new(format!("{shown} is not a regular file; name a file")));
     }
-    at_most(limit, File::open(path).or_cannot(&reading)?, &shown.to_string())
+    if about.len() > limit {
+        return Err(too_large(&shown.to_string(), limit));
+    }
+    File::open(path).or_cannot(&reading)
 }
 
 /// Reads at most `limit` bytes from a file, a pipe, or standard input if the path is `-`.
@@ -78,9 +87,13 @@ fn at_most(limit: u64, source: impl Read, name: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(limit + 1).read_to_end(&mut bytes).or_cannot(format_args!("read {name}"))?;
     if bytes.len() as u64 > limit {
-        return Err(CommandError::new(format!("{name} is too large; the limit is {limit} bytes")));
+        return Err(too_large(name, limit));
     }
     Ok(bytes)
+}
+
+fn too_large(name: &str, limit: u64) -> CommandError {
+    CommandError::new(format!("{name} is too large; the limit is {limit} bytes"))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod files;
 mod http;
 mod meeting;
 mod render;
+mod renderer;
 mod signals;
 mod slides;
 mod terminal;
@@ -34,11 +35,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logs::start(cli.default_log());
-    let result = match cli.renderer() {
-        Some(renderer) => renderer.run(),
-        None => run(cli),
-    };
-    match result {
+    match run(cli) {
         Ok(()) | Err(CommandError::OutputClosed) => ExitCode::SUCCESS,
         Err(CommandError::Message(message)) => {
             out::error(&message);

@@ -107,6 +107,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["meeting"],
         ],
     ),
+    ("psom-render", &[&["frame", "limits"], &["picture"], &["board", "pdf"]]),
     (
         "psom-cli",
         &[
@@ -114,6 +115,7 @@ const CRATES: [(&str, Layers); 9] = [
             &["error"],
             &["xml", "signals", "terminal"],
             &["files"],
+            &["renderer"],
             &["http", "drawing"],
             &["cell", "render", "meeting"],
             &["slides"],

@@ -6,7 +6,6 @@ pub mod cell;
 pub mod completions;
 pub mod decode;
 pub mod delete;
-pub mod draw_pages;
 #[cfg(feature = "cell")]
 pub mod edit;
 pub mod get;

@@ -13,10 +13,12 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::picture::Picture;
+use psom_render::Picture;
+
 use crate::{
     error::{CommandError, OrCannot, Result},
     files::private_directory,
+    renderer,
 };
 
 /// The limit for slides of a server with default settings.
@@ -42,7 +44,7 @@ pub struct Slide {
     /// The JPEG file with the picture. It exists as long as the deck.
     pub jpeg: PathBuf,
     /// The thumbnail, a JPEG with sides of at most
-    /// [`THUMBNAIL_SIDE`](super::picture::THUMBNAIL_SIDE) pixels.
+    /// 160 pixels.
     pub thumbnail: Vec<u8>,
     /// The speaker's notes, without a line end at the end; empty if there are none.
     pub notes: String,
@@ -58,9 +60,9 @@ pub struct ConvertOptions {
     /// The directories in which programs are searched, in the form of the variable `PATH` (its
     /// value).
     pub search_path: OsString,
-    /// The program that draws the pages of a PDF in a process of its own, within limits of memory:
-    /// this program. If it is `None`, this process draws them, without such limits.
-    pub program: Option<PathBuf>,
+    /// The program `psom-render`. If it is `None`, it is searched beside this program, and in
+    /// `search_path`.
+    pub renderer: Option<PathBuf>,
     /// How long LibreOffice may take (10 minutes).
     pub office_timeout: Duration,
     /// How long a page of a PDF may take (a minute).
@@ -91,7 +93,7 @@ impl Default for ConvertOptions {
             size: 1920,
             quality: 85,
             search_path: std::env::var_os("PATH").unwrap_or_default(),
-            program: std::env::current_exe().ok(),
+            renderer: None,
             office_timeout: Duration::from_secs(600),
             page_timeout: Duration::from_secs(60),
             progress: Box::new(|_| {}),
@@ -101,6 +103,11 @@ impl Default for ConvertOptions {
 }
 
 impl ConvertOptions {
+    /// Returns the program that draws.
+    pub fn renderer(&self) -> Result<PathBuf> {
+        self.renderer.clone().map_or_else(|| renderer::find(&self.search_path), Ok)
+    }
+
     /// Fails if the caller has cancelled the conversion.
     pub fn check_cancelled(&self) -> Result {
         check_cancelled(&self.cancelled)
@@ -152,11 +159,4 @@ pub fn check_count(path: &Path, count: usize) -> Result {
             "{shown} has {count} slides, and a meeting accepts at most {MAX_SLIDES}; split it"
         ))),
     }
-}
-
-/// Shortens the message of a library to a part of a sentence. It may quote a file.
-pub fn one_line(reason: &str) -> String {
-    const MAX_CHARS: usize = 120;
-    let line: String = reason.trim().chars().take(MAX_CHARS).collect();
-    line.replace(char::is_control, " ")
 }

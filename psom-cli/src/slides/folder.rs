@@ -2,20 +2,24 @@
 
 use std::{
     fs,
+    io::{Read, Seek},
     path::{Path, PathBuf},
 };
 
+use psom_render::{Frame, Picture};
+
 use super::{
-    deck::{ConvertOptions, Deck, DeckBuilder, Progress, check_count, one_line},
-    picture::Picture,
+    deck::{ConvertOptions, Deck, DeckBuilder, Progress, check_count},
+    pdf::next,
 };
 use crate::{
     error::{CommandError, OrCannot, Result},
-    files::read,
+    files::{open, read},
+    renderer::Renderer,
 };
 
 /// The first bytes of every JPEG.
-const JPEG_START: &[u8] = &[0xff, 0xd8];
+const JPEG_START: [u8; 2] = [0xff, 0xd8];
 
 /// Upper bound on a picture.
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
@@ -34,25 +38,34 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
         )));
     }
     check_count(path, files.len())?;
+    let renderer = options.renderer()?;
     let mut deck = DeckBuilder::new(options)?;
     (options.progress)(Progress::Slides { done: 0, total: files.len() });
     for (index, file) in files.iter().enumerate() {
-        let bytes = read(file, MAX_PICTURE_BYTES)?;
-        if !bytes.starts_with(JPEG_START) {
-            let why = format!("{} is not a JPEG; save it as a JPEG", file.display());
-            return Err(CommandError::new(why));
-        }
-        let picture = Picture::from_jpeg(bytes).map_err(|error| {
-            CommandError::new(format!(
-                "{} is a damaged JPEG ({}); save it as a JPEG again",
-                file.display(),
-                one_line(&error.to_string())
-            ))
-        })?;
+        let picture = picture(file, &renderer, options)?;
         deck.add(picture, notes(&file.with_extension("txt"))?)?;
         (options.progress)(Progress::Slides { done: index + 1, total: files.len() });
     }
     Ok(deck.finish())
+}
+
+/// Checks a JPEG, and makes its thumbnail.
+fn picture(file: &Path, renderer: &Path, options: &ConvertOptions) -> Result<Picture> {
+    let shown = file.display().to_string();
+    let mut jpeg = open(file, MAX_PICTURE_BYTES)?;
+    let mut start = [0; JPEG_START.len()];
+    let is_jpeg = jpeg.read_exact(&mut start).is_ok() && start == JPEG_START;
+    if !is_jpeg {
+        return Err(CommandError::new(format!("{shown} is not a JPEG; save it as a JPEG")));
+    }
+    jpeg.rewind().or_cannot(format_args!("read {shown}"))?;
+    let mut renderer = Renderer::start(renderer, &["slide"], jpeg)?;
+    let why = match next(renderer.frames(), options, &shown)? {
+        Some(Ok((Frame::Page { .. }, picture))) => return Ok(picture),
+        Some(Ok((Frame::Undrawable { why }, _))) => why,
+        _ => renderer.why_ended(),
+    };
+    Err(CommandError::new(format!("{shown} is a damaged JPEG ({why}); save it as a JPEG again")))
 }
 
 fn pictures(path: &Path) -> Result<Vec<PathBuf>> {

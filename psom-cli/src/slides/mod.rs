@@ -1,7 +1,7 @@
 //! Converts a presentation to what a meeting shows of it: a JPEG, a thumbnail and the notes of each
 //! slide. It does not know of meetings or servers.
 //!
-//! - [`pdf`] draws a PDF page by page, in a process of its own with limits of memory and time.
+//! - [`pdf`] draws a PDF page by page with `psom-render`.
 //! - [`office`] converts files of PowerPoint or Impress with LibreOffice, if that is installed, to a
 //!   PDF. [`notes`] reads the notes of a PPTX from its parts.
 //! - [`folder`] takes the pictures of a folder as they are, in natural order.
@@ -16,12 +16,9 @@ mod notes;
 mod office;
 mod packages;
 mod pdf;
-mod picture;
 #[cfg(test)]
 mod tests;
 
 pub use convert::convert;
 pub use deck::{ConvertOptions, Deck, Progress};
 pub use packages::{notes_name, thumbnail_name};
-pub use pdf::{Limits as DrawLimits, run as draw_pages};
-pub use picture::has_end;

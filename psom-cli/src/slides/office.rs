@@ -11,8 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use psom_render::one_line;
+
 use super::{
-    deck::{ConvertOptions, Deck, DeckBuilder, Progress, one_line},
+    deck::{ConvertOptions, Deck, DeckBuilder, Progress},
     notes::{self, Notes},
     pdf,
 };
@@ -49,6 +51,8 @@ pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
         PPTX_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
     });
     check_start(path, is_pptx)?;
+    // The pages of the PDF are drawn later, so a missing program is reported before LibreOffice runs.
+    options.renderer()?;
     let Notes { slides: notes, remarks } =
         if is_pptx { notes::read(path)? } else { Notes::default() };
     (options.progress)(Progress::Office);

@@ -10,7 +10,6 @@ mod cell_serve;
 mod commands;
 #[cfg(feature = "cell")]
 mod documents;
-mod draw_pages;
 mod inspect;
 mod interrupted;
 mod kill;
@@ -19,6 +18,7 @@ mod polls;
 mod queue;
 #[cfg(feature = "queue")]
 mod recorded;
+mod renderer;
 mod slides_share;
 mod store;
 mod support;

@@ -12,6 +12,8 @@ mod packages;
 mod pdf;
 mod pdf_file;
 mod pptx_file;
+#[path = "../../../tests/it/renderer.rs"]
+mod renderer;
 
 use std::{
     fmt::Debug,
@@ -25,10 +27,10 @@ use tempfile::TempDir;
 use super::{ConvertOptions, Deck, convert};
 use crate::error::{CommandError, Result};
 
-/// Options for small pictures, without LibreOffice. They are drawn in this process, which is not
-/// `psom`.
+/// Options for small pictures, without LibreOffice.
 fn small() -> ConvertOptions {
-    ConvertOptions { size: 192, search_path: "".into(), program: None, ..ConvertOptions::default() }
+    let renderer = Some(renderer::renderer());
+    ConvertOptions { size: 192, search_path: "".into(), renderer, ..ConvertOptions::default() }
 }
 
 /// A folder with one file.

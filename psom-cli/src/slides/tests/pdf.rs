@@ -4,20 +4,17 @@ use std::{
     collections::BTreeSet,
     fs,
     sync::{Arc, Mutex, atomic::AtomicBool, mpsc},
-    thread,
     time::Duration,
 };
 
 use super::{assert_colour, converted, decoded, file, pdf_file::*, refused, said, small};
 use crate::{
-    error::{CommandError, Result},
-    slides::{
-        ConvertOptions, Progress,
-        deck::MAX_SLIDES,
-        pdf::{guarded, next},
-        picture::THUMBNAIL_SIDE,
-    },
+    error::CommandError,
+    slides::{ConvertOptions, Progress, deck::MAX_SLIDES, pdf::next},
 };
+
+/// The long side of a thumbnail, in pixels.
+const THUMBNAIL_SIDE: u32 = 160;
 
 const WHITE: [u8; 3] = [255; 3];
 
@@ -138,20 +135,6 @@ fn sizes_and_qualities_out_of_range_are_rejected() {
 }
 
 #[test]
-fn a_panic_while_drawing_becomes_an_error() {
-    let (plain, formatted) = thread::scope(|scope| {
-        let quiet = |panic: fn() -> Result<(), String>| {
-            let thread = thread::Builder::new().name("slides".to_owned());
-            thread.spawn_scoped(scope, move || guarded(panic)).unwrap().join().unwrap()
-        };
-        (quiet(|| panic!("no such colour")), quiet(|| panic!("colour\n{}", 7)))
-    });
-    assert_eq!(plain, Err("no such colour".to_owned()));
-    assert_eq!(formatted, Err("colour 7".to_owned()));
-    assert_eq!(guarded(|| Ok(1)), Ok(1));
-}
-
-#[test]
 fn pages_whose_parts_are_missing_are_named() {
     let pages: Vec<Page> = (1..=8).map(Page::numbered).collect();
     let text = String::from_utf8(pdf(&pages)).unwrap();
@@ -191,6 +174,13 @@ fn missing_pages_are_reported() {
     let last = deck.remarks.last().unwrap();
     let expected = format!("it announces 20 pages and has only {there}; export it again");
     assert!(last.ends_with(&expected), "{last}");
+}
+
+#[test]
+fn a_missing_renderer_is_named_with_its_remedy() {
+    let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
+    let why = refused(&path, &ConvertOptions { renderer: None, ..small() });
+    assert!(why.contains("psom-render") && why.contains("cargo install --path"), "{why}");
 }
 
 #[test]

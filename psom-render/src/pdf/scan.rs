@@ -26,7 +26,7 @@ use hayro::{
 use image::{ImageFormat, ImageReader};
 use psom_objects::texts::is_invisible;
 
-use super::limits::MAX_IMAGE_PIXELS;
+use crate::limits::MAX_IMAGE_PIXELS;
 
 /// The properties of a page that are checked before it is drawn.
 #[derive(Debug, Default)]

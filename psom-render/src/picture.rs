@@ -6,9 +6,10 @@ use image::{
     DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
     RgbImage, codecs::jpeg::JpegEncoder, error::DecodingError, metadata::Orientation,
 };
+use psom_render::Picture;
 
 /// The long side of a thumbnail, in pixels.
-pub const THUMBNAIL_SIDE: u32 = 160;
+const THUMBNAIL_SIDE: u32 = 160;
 
 /// The JPEG quality of thumbnails: lower than that of slides, because nobody looks at details.
 const THUMBNAIL_QUALITY: u8 = 80;
@@ -16,39 +17,31 @@ const THUMBNAIL_QUALITY: u8 = 80;
 /// Upper bound on the sides of a picture that is read, in pixels.
 const MAX_SIDE: u32 = 20_000;
 
-/// The picture of a slide, with its thumbnail; both are JPEGs.
-pub struct Picture {
-    pub jpeg: Vec<u8>,
-    pub thumbnail: Vec<u8>,
+/// Encodes pixels as a JPEG.
+pub fn encode(pixels: RgbImage, quality: u8) -> ImageResult<Picture> {
+    let pixels = DynamicImage::ImageRgb8(pixels);
+    Ok(Picture { jpeg: jpeg(&pixels, quality)?, thumbnail: thumbnail(&pixels)? })
 }
 
-impl Picture {
-    /// Encodes pixels as a JPEG.
-    pub fn encode(pixels: RgbImage, quality: u8) -> ImageResult<Self> {
-        let pixels = DynamicImage::ImageRgb8(pixels);
-        Ok(Self { jpeg: jpeg(&pixels, quality)?, thumbnail: thumbnail(&pixels)? })
+/// Takes a JPEG as it is, if it is complete.
+pub fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Picture> {
+    let mut reader = ImageReader::with_format(Cursor::new(&jpeg), ImageFormat::Jpeg);
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut pixels = DynamicImage::from_decoder(decoder)?;
+    // The decoder fills missing pixels with grey.
+    if !has_end(&jpeg) {
+        let kind = ImageFormat::Jpeg.into();
+        return Err(ImageError::Decoding(DecodingError::new(kind, "its end is missing")));
     }
-
-    /// Takes a JPEG as it is, if it is complete.
-    pub fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Self> {
-        let mut reader = ImageReader::with_format(Cursor::new(&jpeg), ImageFormat::Jpeg);
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        reader.limits(limits);
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut pixels = DynamicImage::from_decoder(decoder)?;
-        // The decoder fills missing pixels with grey.
-        if !has_end(&jpeg) {
-            let kind = ImageFormat::Jpeg.into();
-            return Err(ImageError::Decoding(DecodingError::new(kind, "its end is missing")));
-        }
-        // Viewers apply the orientation of the JPEG itself. The thumbnail has no such tag.
-        pixels.apply_orientation(orientation);
-        let thumbnail = thumbnail(&pixels)?;
-        Ok(Self { jpeg, thumbnail })
-    }
+    // Viewers apply the orientation of the JPEG itself. The thumbnail has no such tag.
+    pixels.apply_orientation(orientation);
+    let thumbnail = thumbnail(&pixels)?;
+    Ok(Picture { jpeg, thumbnail })
 }
 
 /// Reports whether the end marker of a JPEG follows its pixels. Data that cameras append does not

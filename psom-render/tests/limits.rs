@@ -1,5 +1,6 @@
-//! The process that draws the pages of a PDF.
+//! The limits of the program, and its messages.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
     io::Write,
@@ -31,9 +32,8 @@ fn with_image(side: usize) -> Vec<u8> {
 }
 
 fn drawn(pdf: &[u8], memory_mib: &str) -> Output {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_psom"))
-        .args(["draw-pages", "--size", "160", "--quality", "85", "--page-seconds", "60"])
-        .args(["--memory-mib", memory_mib])
+    let mut process = Command::new(env!("CARGO_BIN_EXE_psom-render"))
+        .args(["--memory-mib", memory_mib, "pages", "--size", "160", "--quality", "85"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

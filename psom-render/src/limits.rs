@@ -1,17 +1,4 @@
-//! Limits of the process that draws.
-
-/// Upper bound on the memory of the process, without the file itself. A page of 7680 by 7680 pixels
-/// with a few large photos needs half of it.
-pub const MAX_MEMORY_BYTES: u64 = 1536 << 20;
-
-/// The limits of the process.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Upper bound on the memory, without the file itself.
-    pub memory_bytes: u64,
-    /// How long a page may take on average.
-    pub page_seconds: u64,
-}
+//! Limits of this process.
 
 /// Upper bound on the pixels of one image in a PDF: more than a scan of A0 in color with 400 dpi.
 pub const MAX_IMAGE_PIXELS: u64 = 1 << 28;

@@ -1,9 +1,9 @@
-//! Drawing in the process that was started for it.
+//! Drawing page by page.
 
 use std::{
     any::Any,
     collections::BTreeSet,
-    io::{self, Read, Write},
+    io::{self, Write},
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Once,
@@ -34,15 +34,15 @@ use hayro::{
 };
 use image::RgbImage;
 
+use psom_render::{Frame, MissingTexts, PageRemarks, Picture, Unreadable, one_line};
+
 use super::{
     annotations::overlay,
     fonts::{Installed, unembedded},
-    frame::{Frame, MissingTexts, PageRemarks, Unreadable},
-    limits::{Limits, MAX_IMAGE_PIXELS, limit_memory, limit_processor_time},
     repair::repaired,
     scan::{Scan, scan},
 };
-use crate::slides::{deck::one_line, picture::Picture};
+use crate::{limits::MAX_IMAGE_PIXELS, picture};
 
 /// The name of the thread that draws. Its panics are caused by the PDF, and reported as such.
 const RENDERER_THREAD: &str = "slides";
@@ -57,27 +57,6 @@ const MAX_NAMED_FONTS: usize = 3;
 /// How many characters that are missing are named.
 const MAX_NAMED_CHARACTERS: usize = 8;
 
-/// Draws the PDF on standard input, and writes its pages to standard output as [`Frame`]s, within
-/// limits of memory and time.
-pub fn run(size: u16, quality: u8, limits: Limits) -> io::Result<()> {
-    let mut pdf = Vec::new();
-    io::stdin().lock().read_to_end(&mut pdf)?;
-    limit_memory(limits.memory_bytes + pdf.len() as u64);
-    let drawing = in_thread(move || {
-        let pages =
-            |pages: usize| limit_processor_time((pages as u64 + 1) * limits.page_seconds.max(1));
-        draw_bytes(pdf, io::stdout().lock(), size, quality, pages)
-    })?;
-    drawing.join().unwrap_or_else(|_| Err(io::Error::other("the renderer failed")))
-}
-
-/// Draws a PDF in this process, without limits.
-pub fn draw(mut pdf: impl Read, output: impl Write, size: u16, quality: u8) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    pdf.read_to_end(&mut bytes)?;
-    draw_bytes(bytes, output, size, quality, |_| {})
-}
-
 /// Starts a thread with a stack that is large enough to draw. Its panics print nothing.
 pub fn in_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
@@ -87,8 +66,8 @@ pub fn in_thread<T: Send + 'static>(
     thread.spawn(work)
 }
 
-/// Draws each page and writes it. `opened` is called with the number of pages.
-fn draw_bytes(
+/// Draws each page of a PDF and writes it. `opened` is called with the number of pages.
+pub fn draw(
     pdf: Vec<u8>,
     mut output: impl Write,
     size: u16,
@@ -253,7 +232,7 @@ fn render<'a>(
     // On a white ground, no pixel is transparent.
     let rgb = pixmap.data().iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
     let pixels = RgbImage::from_raw(width.into(), height.into(), rgb).ok_or("it has no pixels")?;
-    Picture::encode(pixels, quality).map_err(|error| one_line(&error.to_string()))
+    picture::encode(pixels, quality).map_err(|error| one_line(&error.to_string()))
 }
 
 /// Returns the size of a page in pixels, so that its long side has `size`.
@@ -267,7 +246,7 @@ fn pixels(width: f32, height: f32, size: u16) -> Option<(u16, u16)> {
 }
 
 /// Turns a panic into an error with its message.
-pub fn guarded<T>(draw: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+fn guarded<T>(draw: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     // After a panic, only its message is used.
     panic::catch_unwind(AssertUnwindSafe(draw))
         .unwrap_or_else(|panic| Err(panic_message(panic.as_ref())))
@@ -291,4 +270,21 @@ fn silence_renderer_panics() {
             }
         }));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_panic_while_drawing_becomes_an_error() {
+        let quiet = |panic: fn() -> Result<(), String>| {
+            in_thread(move || guarded(panic)).unwrap().join().unwrap()
+        };
+        assert_eq!(quiet(|| panic!("no such colour")), Err("no such colour".to_owned()));
+        assert_eq!(quiet(|| panic!("colour\n{}", 7)), Err("colour 7".to_owned()));
+        assert_eq!(guarded(|| Ok(1)), Ok(1));
+    }
 }

@@ -1,10 +1,8 @@
-//! The messages of the process that draws.
+//! The messages of the program, and their encoding.
 
 use std::io::{self, ErrorKind, Read, Write};
 
 use serde::{Deserialize, Serialize};
-
-use crate::slides::picture::Picture;
 
 /// Upper bound on the text of a message. A page has a few remarks at most.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -12,16 +10,38 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 /// Upper bound on a picture: more than the largest JPEG of 7680 by 7680 pixels.
 const MAX_PICTURE_BYTES: usize = 256 << 20;
 
-/// A message of the process that draws.
+/// The picture of a slide with its thumbnail. Both are JPEGs.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The picture.
+    pub jpeg: Vec<u8>,
+    /// A smaller picture, with sides of at most 160 pixels.
+    pub thumbnail: Vec<u8>,
+}
+
+/// A message of the program.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Frame {
-    /// The file was opened. `announced` is the number of pages that it claims to have.
-    Opened { pages: usize, announced: Option<usize> },
-    /// The next page was drawn. Its picture follows.
-    Page { remarks: PageRemarks },
-    /// The next page cannot be drawn.
-    Undrawable { why: String },
-    /// The file cannot be opened. No message follows.
+    /// The PDF was opened.
+    Opened {
+        /// The number of pages that it has.
+        pages: usize,
+        /// The number of pages that it claims to have.
+        announced: Option<usize>,
+    },
+    /// The next page was drawn, or the JPEG of a slide is complete. The picture follows.
+    Page {
+        /// The parts of the page that are missing in its picture.
+        remarks: PageRemarks,
+    },
+    /// The picture for a board is complete. It follows in [`Picture::jpeg`], whatever its format.
+    Board(BoardPicture),
+    /// The next page or the picture cannot be drawn.
+    Undrawable {
+        /// The reason, to complete "the page cannot be drawn".
+        why: String,
+    },
+    /// The PDF cannot be opened. No message follows.
     Unreadable(Unreadable),
 }
 
@@ -45,16 +65,52 @@ pub struct MissingTexts {
     pub characters: String,
 }
 
-/// Why a file cannot be opened.
+/// A picture as people see it: rotated as its EXIF orientation says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardPicture {
+    /// The format of the file.
+    pub format: Format,
+    /// The width in pixels.
+    pub width: u32,
+    /// The height in pixels.
+    pub height: u32,
+}
+
+/// The format of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// PNG.
+    Png,
+    /// JPEG.
+    Jpeg,
+}
+
+impl Format {
+    /// Returns the usual extension of a file's name, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+        }
+    }
+}
+
+/// Why a PDF cannot be opened.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub enum Unreadable {
+    /// It is damaged, or not a PDF.
     Damaged,
+    /// It needs a password.
     Password,
+    /// It is encrypted by an unknown method.
     Encryption,
 }
 
 impl Frame {
-    /// Writes the message, with the picture of a page.
+    /// Writes the message with a picture, if it has one.
+    ///
+    /// # Errors
+    /// The output fails, or a picture is larger than 4 GiB.
     pub fn write(&self, picture: Option<&Picture>, mut output: impl Write) -> io::Result<()> {
         let text = serde_json::to_vec(self)?;
         let (jpeg, thumbnail) =
@@ -69,7 +125,10 @@ impl Frame {
         output.flush()
     }
 
-    /// Reads a message. The picture is empty unless it is that of a page.
+    /// Reads a message. The picture is empty if the message has none.
+    ///
+    /// # Errors
+    /// The input fails or ends, or it is not a message.
     pub fn read(mut input: impl Read) -> io::Result<(Self, Picture)> {
         let mut lengths = [0; 3];
         for length in &mut lengths {

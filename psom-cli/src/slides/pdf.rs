@@ -1,36 +1,19 @@
-//! Drawing the pages of a PDF.
-//!
-//! - [`renderer`] starts a process for it, and receives its messages ([`frame`]).
-//! - [`draw`] runs in that process, within its [`limits`].
-
-mod annotations;
-mod draw;
-mod fonts;
-mod frame;
-mod helvetica;
-mod limits;
-mod renderer;
-mod repair;
-mod scan;
+//! Drawing the pages of a PDF with `psom-render`.
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError},
     time::{Duration, Instant},
 };
 
-#[cfg(test)]
-pub use draw::guarded;
-pub use draw::run;
-use frame::{Frame, PageRemarks, Unreadable};
-pub use limits::Limits;
-use renderer::Renderer;
+use psom_render::{Frame, PageRemarks, Unreadable};
 
 use super::deck::{ConvertOptions, Deck, DeckBuilder, MAX_FILE_BYTES, Progress, check_count};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, Result},
+    files,
+    renderer::Renderer,
     terminal::out,
 };
 
@@ -45,7 +28,11 @@ pub fn convert(
     mut deck: DeckBuilder,
 ) -> Result<Deck> {
     let shown = path.display();
-    let mut renderer = Renderer::start(open(pdf)?, options)?;
+    let [size, quality] = [options.size.to_string(), options.quality.to_string()];
+    let seconds = options.page_timeout.as_secs().to_string();
+    let arguments = ["--page-seconds", &seconds, "pages", "--size", &size, "--quality", &quality];
+    let file = files::open(pdf, MAX_FILE_BYTES)?;
+    let mut renderer = Renderer::start(&options.renderer()?, &arguments, file)?;
     let what = shown.to_string();
     let (pages, announced) = match next(renderer.frames(), options, &what)? {
         Some(Ok((Frame::Opened { pages, announced }, _))) => (pages, announced),
@@ -137,23 +124,6 @@ fn sentences(shown: &str, remarks: &[(usize, PageRemarks)]) -> Vec<String> {
 fn pages(numbers: &[usize]) -> String {
     let plural = if numbers.len() == 1 { "" } else { "s" };
     format!("page{plural} {}", out::ranges(numbers))
-}
-
-/// Opens a PDF for the process that draws.
-fn open(pdf: &Path) -> Result<File> {
-    let shown = pdf.display();
-    let reading = format!("read {shown}");
-    // Opening a pipe would block until another program writes to it.
-    let about = fs::metadata(pdf).or_cannot(&reading)?;
-    if !about.is_file() {
-        return Err(CommandError::new(format!("{shown} is not a regular file; name a file")));
-    }
-    if about.len() > MAX_FILE_BYTES {
-        return Err(CommandError::new(format!(
-            "{shown} is too large; the limit is {MAX_FILE_BYTES} bytes"
-        )));
-    }
-    File::open(pdf).or_cannot(&reading)
 }
 
 /// Waits for the next message, at most as long as a page may take. Returns `None` if there is none any

@@ -1,0 +1,10 @@
+//! Drawing the pages of a PDF.
+
+mod annotations;
+mod draw;
+mod fonts;
+mod helvetica;
+mod repair;
+mod scan;
+
+pub use draw::{draw, in_thread};
