@@ -14,11 +14,11 @@ use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
-        completions::Completions, decode::Decode, delete::Delete, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, meeting::MeetingCommand, notes::NotesCommand,
-        poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
-        share::Share, share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility,
-        watch::Watch, whiteboard::Whiteboard,
+        completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
+        invite::Invite, meeting::MeetingCommand, notes::NotesCommand, poll::Poll, present::Present,
+        proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
+        share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility, watch::Watch,
+        whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
     signals::{INTERRUPTED_STATUS, interrupted},

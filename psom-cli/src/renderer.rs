@@ -113,11 +113,7 @@ impl Drop for Renderer {
 
 /// Runs the program on a file of which it makes one picture. Blocks. The inner error says why it
 /// cannot, to complete "the picture cannot be drawn".
-pub fn one(
-    program: &Path,
-    command: &str,
-    file: File,
-) -> Result<Result<(Frame, Picture), String>> {
+pub fn one(program: &Path, command: &str, file: File) -> Result<Result<(Frame, Picture), String>> {
     let mut renderer = Renderer::start(program, &[command], file)?;
     Ok(match renderer.frames().recv() {
         Ok(Ok((Frame::Undrawable { why }, _))) => Err(why),

@@ -25,7 +25,7 @@ const MAX_LINES_PER_FILE: usize = 600;
 type Layers = &'static [&'static [&'static str]];
 
 /// All crates with their layers. The list is empty for a crate with at most one folder.
-const CRATES: [(&str, Layers); 9] = [
+const CRATES: [(&str, Layers); 10] = [
     ("psom-derive", &[&["diagnostics", "model"], &["parse", "check", "expand"], &["tests"]]),
     (
         "psom",
