@@ -7,6 +7,7 @@ mod board;
 mod limits;
 mod pdf;
 mod picture;
+mod svg;
 
 use std::{
     io::{self, Read},
@@ -14,7 +15,7 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use psom_render::{Frame, PageRemarks, Picture, one_line};
+use psom_render::{BoardPicture, Frame, PageRemarks, Picture, one_line};
 
 /// Decodes and draws pictures for `psom`, which starts this program when it needs one.
 ///
@@ -40,6 +41,8 @@ enum Command {
     Slide,
     /// Check a PNG or a JPEG for a board, and rotate it as its EXIF orientation says
     Board,
+    /// Draw an SVG as a PNG
+    Svg,
 }
 
 #[derive(Debug, Args)]
@@ -86,15 +89,25 @@ impl Cli {
                 }
                 Command::Board => {
                     limits::limit_processor_time(page_seconds);
-                    match board::read(file) {
-                        Ok((picture, jpeg)) => Frame::Board(picture)
-                            .write(Some(&Picture { jpeg, thumbnail: Vec::new() }), output),
-                        Err(why) => undrawable(why).write(None, output),
-                    }
+                    one(board::read(file), output)
+                }
+                Command::Svg => {
+                    limits::limit_processor_time(page_seconds);
+                    one(svg::draw(&file), output)
                 }
             }
         })?;
         working.join().unwrap_or_else(|_| Err(io::Error::other("the program failed")))
+    }
+}
+
+/// Writes the message of a command that makes one picture.
+fn one(drawn: Result<(BoardPicture, Vec<u8>), String>, output: impl io::Write) -> io::Result<()> {
+    match drawn {
+        Ok((picture, jpeg)) => {
+            Frame::Board(picture).write(Some(&Picture { jpeg, thumbnail: Vec::new() }), output)
+        }
+        Err(why) => undrawable(why).write(None, output),
     }
 }
 
