@@ -191,6 +191,14 @@ fn qna_line(event: &QnaEvent, title: &str, qna: Option<&QnaModel>) -> String {
                 question.map(|question| format!(" to \"{}\"", question.text)).unwrap_or_default();
             format!("{} answers{question} in {title}: \"{text}\"", name(by))
         }
+        QnaEvent::Moderated { question, text } => {
+            let old = qna.and_then(|qna| qna.question(question));
+            let old = old.map(|old| format!(" \"{}\"", old.text)).unwrap_or_default();
+            match text {
+                Some(text) => format!("The question{old} in {title} was changed to \"{text}\"."),
+                None => format!("The question{old} in {title} was deleted."),
+            }
+        }
         QnaEvent::Blob { blob } => {
             format!("A page of {title} has sent a message of {} bytes.", blob.len())
         }
@@ -294,6 +302,14 @@ mod tests {
             (
                 qna(QnaEvent::Answer { question: text("q"), text: text("So."), by: text("") }),
                 "Somebody answers to \"Why?\" in \"T\": \"So.\"",
+            ),
+            (
+                qna(QnaEvent::Moderated { question: text("q"), text: Some(text("How?")) }),
+                "The question \"Why?\" in \"T\" was changed to \"How?\".",
+            ),
+            (
+                qna(QnaEvent::Moderated { question: text("q"), text: None }),
+                "The question \"Why?\" in \"T\" was deleted.",
             ),
             (
                 qna(QnaEvent::Blob { blob: text("abc") }),

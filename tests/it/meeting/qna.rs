@@ -266,6 +266,26 @@ fn forbidden_question_is_answered_with_the_state() {
 }
 
 #[test]
+fn only_moderators_change_questions() {
+    let mut hall = hall();
+    hall.put(ADA, &question("a"));
+    let text = Some("Why not?".to_owned());
+    let moderation = QnaBlob::Moderate { question: "a".to_owned(), text }.write();
+    hall.received(BOB);
+    hall.received(ADA);
+    for blob in [&moderation, "{\"moderate\":1}"] {
+        hall.put(ADA, blob);
+        assert_eq!(hall.received(ADA), ["qna.state Open"]);
+        assert!(hall.received(BOB).is_empty());
+    }
+    // A moderator can do that after the end of the questions too.
+    hall.open(HOST, QnaOpenState::Suspended);
+    hall.received(BOB);
+    hall.put(HOST, &moderation);
+    assert_eq!(hall.received(BOB), [format!("qna.blob {moderation}")]);
+}
+
+#[test]
 fn blob_beyond_the_limit_is_answered_with_the_state() {
     // Each blob takes 16 bytes on the wire in addition to its own.
     for (blobs, bytes, blob) in [(2, 1000, "four"), (100, 40, "four"), (100, 40, "\0\0")] {

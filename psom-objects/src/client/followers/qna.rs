@@ -48,6 +48,7 @@ impl QnaContentClient for QnaFollower {
         let event = match QnaBlob::read(&blob) {
             Some(QnaBlob::Question { id, text, by }) => QnaEvent::Question { id, text, by },
             Some(QnaBlob::Answer { question, text, by }) => QnaEvent::Answer { question, text, by },
+            Some(QnaBlob::Moderate { question, text }) => QnaEvent::Moderated { question, text },
             None => QnaEvent::Blob { blob },
         };
         self.report(cx, event);

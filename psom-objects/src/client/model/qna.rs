@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub struct QnaModel {
     pub others: Vec<String>,
     /// The index of each question, by its identifier.
     index_by_id: BTreeMap<String, usize>,
+    /// The identifiers of deleted questions, which no other question gets.
+    deleted: BTreeSet<String>,
     kept_messages: usize,
     kept_bytes: usize,
 }
@@ -76,6 +78,9 @@ pub enum QnaEvent {
     /// An answer to the question with this identifier.
     #[serde(rename = "qnaAnswer")]
     Answer { question: String, text: String, by: String },
+    /// A moderator has changed the question with this identifier; without a text, it is deleted.
+    #[serde(rename = "qnaModerated")]
+    Moderated { question: String, text: Option<String> },
     /// A message in another form.
     #[serde(rename = "qnaBlob")]
     Blob { blob: String },
@@ -99,7 +104,8 @@ impl QnaModel {
             QnaEvent::Count { count } => set(&mut self.count, *count),
             QnaEvent::Question { id, text, by } => {
                 // A later question with the identifier of an earlier one is ignored.
-                if self.index_by_id.contains_key(id) || !self.reserve(&[id, id, text, by]) {
+                let is_known = self.index_by_id.contains_key(id) || self.deleted.contains(id);
+                if is_known || !self.reserve(&[id, id, text, by]) {
                     return false;
                 }
                 self.index_by_id.insert(id.clone(), self.questions.len());
@@ -116,6 +122,17 @@ impl QnaModel {
                 self.questions[index].answers.push(Answer { text, by });
                 true
             }
+            QnaEvent::Moderated { question, text } => {
+                let Some(index) = self.index_by_id.get(question).copied() else { return false };
+                match text {
+                    Some(text) if self.reserve(&[text]) => {
+                        self.questions[index].text.clone_from(text);
+                    }
+                    Some(_) => return false,
+                    None => self.delete(index),
+                }
+                true
+            }
             QnaEvent::Blob { blob } => {
                 let fits = self.reserve(&[blob]);
                 if fits {
@@ -123,6 +140,16 @@ impl QnaModel {
                 }
                 fits
             }
+        }
+    }
+
+    /// Deletes a question with its answers.
+    fn delete(&mut self, index: usize) {
+        let question = self.questions.remove(index);
+        self.index_by_id.remove(&question.id);
+        self.deleted.insert(question.id);
+        for later in self.index_by_id.values_mut().filter(|later| **later > index) {
+            *later -= 1;
         }
     }
 
@@ -143,6 +170,9 @@ impl QnaEvent {
         match self {
             Self::Question { id, text, by } | Self::Answer { question: id, text, by } => {
                 id.len() + text.len() + by.len()
+            }
+            Self::Moderated { question, text } => {
+                question.len() + text.as_ref().map_or(0, String::len)
             }
             Self::Blob { blob } => blob.len(),
             Self::State { .. } | Self::Count { .. } => 0,
@@ -190,5 +220,22 @@ mod tests {
         let first = qna.question("7").unwrap();
         assert_eq!((first.text.as_str(), first.answers.len()), ("first", 2));
         assert!(qna.question("8").unwrap().answers.is_empty());
+    }
+
+    #[test]
+    fn moderators_change_and_delete_questions() {
+        let mut qna = QnaModel::default();
+        let moderated = |question: &str, text: Option<&str>| QnaEvent::Moderated {
+            question: question.to_owned(),
+            text: text.map(str::to_owned),
+        };
+        assert!(!qna.apply(&moderated("7", None)));
+        assert!(qna.apply(&question(7, "first")) && qna.apply(&question(8, "second")));
+        assert!(qna.apply(&moderated("7", Some("edited"))));
+        assert_eq!(qna.question("7").unwrap().text, "edited");
+        assert!(qna.apply(&moderated("7", None)) && qna.question("7").is_none());
+        assert_eq!(qna.question("8").unwrap().text, "second");
+        assert!(!qna.apply(&question(7, "again")));
+        assert_eq!(qna.questions.len(), 1);
     }
 }

@@ -5,6 +5,7 @@ use psom::{Context, Durable, Lifecycle, Scope, Violation, distributed_object};
 use self::state::{Message, QnaChange, QnaState};
 use crate::{
     interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
+    qna::QnaBlob,
     server::{
         content_type::{ContentType, NewContent, OldContent, Refusal},
         context::MeetingContext,
@@ -17,8 +18,8 @@ use crate::{
 /// The message of a page goes to all pages, including the sender's, in one order. It is kept for
 /// newcomers, so every page shows the same messages. The meeting's limits bound the messages: users
 /// who do not moderate may use half of them, and each such user a tenth.
-/// [`QnaBlob`](crate::qna::QnaBlob) finds the questions among the messages. The answer to a refused
-/// request is the current open state.
+/// [`QnaBlob`] finds the questions among the messages, and those that only moderators may send. The
+/// answer to a refused request is the current open state.
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
 pub struct QnaContent {
     id: i64,
@@ -67,7 +68,10 @@ impl QnaContentServer for QnaContent {
         let (policy, role) = (self.meeting.policy(), self.meeting.role(cx, user));
         let (may, moderates) = (policy.may_ask(role), policy.may_moderate(role));
         let takes = self.state.takes(user, moderates, blob, self.meeting.limits());
-        if !may || self.state.open != QnaOpenState::Open || !takes {
+        // A moderator can also remove a question after the end of the questions.
+        let is_open = self.state.open == QnaOpenState::Open;
+        let fits_state = if QnaBlob::needs_moderator(blob) { moderates } else { is_open };
+        if !may || !fits_state || !takes {
             // Only the first one is logged, so that a client cannot fill the log.
             if !takes && !std::mem::replace(&mut self.has_logged_full, true) {
                 tracing::info!(content = self.id, user, "no room for a question or an answer");

@@ -27,7 +27,7 @@ const CALL_OVERHEAD_BYTES: usize = 16;
 const USER_DIVISOR: usize = 10;
 
 /// All users who do not moderate may use half of the limits. Messages cannot be removed, so the
-/// other half is reserved for the answers of moderators.
+/// other half is reserved for moderators.
 const AUDIENCE_DIVISOR: usize = 2;
 
 /// The number and the size of messages.
