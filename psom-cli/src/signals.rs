@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM.
+//! SIGINT, SIGTERM and SIGHUP.
 
 use crate::error::{OrCannot, Result};
 
@@ -25,4 +25,28 @@ pub fn interrupted() -> Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
+}
+
+/// The SIGHUPs of this process, by which other programs say that files have changed. Other systems have none.
+pub struct HangUps(#[cfg(unix)] tokio::signal::unix::Signal);
+
+impl HangUps {
+    /// Catches the signal from here on, so that it does not end the process.
+    pub fn catch() -> Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self(signal(SignalKind::hangup()).or_cannot("catch signals")?))
+        }
+        #[cfg(not(unix))]
+        Ok(Self())
+    }
+
+    /// Waits for the next signal.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        self.0.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
 }

@@ -64,6 +64,14 @@ pub enum StartError {
         /// The file of its key.
         key: PathBuf,
     },
+    /// The certificate in the options cannot be used.
+    #[error("{} cannot be used: {reason}; check --cert and --key", path.display())]
+    PublicCertificate {
+        /// The file of the certificate or of its key.
+        path: PathBuf,
+        /// The problem.
+        reason: String,
+    },
     /// A certificate cannot be created.
     #[error("cannot create a certificate: {0}")]
     CreateCertificate(#[source] rcgen::Error),

@@ -40,7 +40,11 @@ impl ServerArgs {
         let ca = self.data.join(&file.ca);
         let authority = std::fs::read(&ca).or_cannot(format_args!("read {}", ca.display()))?;
         let base = file.http.trim_end_matches('/').to_owned();
-        Ok(Admin { http: Http::new(&authority)?, base, token: file.admin_token })
+        Ok(Admin {
+            http: Http::new(&authority, file.web_is_public)?,
+            base,
+            token: file.admin_token,
+        })
     }
 }
 

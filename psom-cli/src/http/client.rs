@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use ureq::{
     Agent, Body, RequestExt,
     http::{Method, Request, Response, StatusCode},
-    tls::{PemItem, RootCerts, TlsConfig, TlsProvider},
+    tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider},
 };
 
 use super::proxies::{HttpProxy, Proxies};
@@ -30,7 +30,8 @@ const MAX_ANSWER_BYTES: u64 = 16 << 20;
 #[cfg(feature = "cell")]
 const MAX_DOCUMENT_ANSWER_BYTES: u64 = 1 << 30;
 
-/// An HTTP client that trusts one certificate authority and no other.
+/// An HTTP client that trusts one certificate authority, and those of the system only for a server with a
+/// public certificate.
 #[derive(Clone)]
 pub struct Http {
     tls: TlsConfig,
@@ -63,8 +64,13 @@ impl From<ApiError> for CommandError {
 }
 
 impl Http {
-    pub fn new(authority: &[u8]) -> Result<Self> {
+    /// Creates a client that trusts an authority in PEM, and those of the system if the server is public.
+    pub fn new(authority: &[u8], is_public: bool) -> Result<Self> {
         let mut roots = Vec::new();
+        if is_public {
+            let known = rustls_native_certs::load_native_certs().certs;
+            roots.extend(known.iter().map(|root| Certificate::from_der(root).to_owned()));
+        }
         for item in ureq::tls::parse_pem(authority) {
             if let PemItem::Certificate(root) = item.or_cannot("read the server's certificate")? {
                 roots.push(root);

@@ -69,11 +69,16 @@ pub struct Stage {
 
 impl Stage {
     pub fn open(options: &[&str]) -> Self {
+        Self::open_with_log(options, "error")
+    }
+
+    /// Starts a server whose log in `server.log` has more than errors.
+    pub fn open_with_log(options: &[&str], log: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut serve = psom(directory.path());
         serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         serve.stderr(File::create(directory.path().join("server.log")).unwrap());
-        let mut server = Running::start(serve.args(options));
+        let mut server = Running::start(serve.env("RUST_LOG", log).args(options));
         // The links are printed when the server is ready.
         let mut links = || {
             ["organizer", "presenter", "attendee"].map(|role| {

@@ -102,7 +102,7 @@ impl JoinLink {
         let stream = TcpStream::connect((host, port)).await.map_err(unreachable)?;
         let answer = if scheme == "https" {
             let name = ServerName::try_from(host.to_owned()).map_err(|_| invalid())?;
-            let tls = psom::tls::client(self.authority_pem().as_bytes());
+            let tls = self.web_tls();
             let tls = TlsConnector::from(tls.map_err(ExchangeError::Authority)?);
             let stream = tls.connect(name, stream).await.map_err(unreachable)?;
             post(stream, authority, body).await

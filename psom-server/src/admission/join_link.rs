@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! psom://HOST:PORT/MEETING?token=32HEX&name=ALTERNATIVENAME&ca=BASE64URL
-//! psom://HOST:PORT/MEETING?invite=32HEX&http=URL&name=ALTERNATIVENAME&ca=BASE64URL
+//! psom://HOST:PORT/MEETING?invite=32HEX&http=URL[&web=public]&name=ALTERNATIVENAME&ca=BASE64URL
 //! ```
 //!
 //! - HOST:PORT is the address of the conference (`pwsURI`).
@@ -14,8 +14,10 @@
 //! - `ca` is the certificate of the server's certificate authority, DER in base64url without padding.
 //!   A client must trust no other authority for this server, neither for the conference nor for the
 //!   web server.
+//! - `web=public` says that the web server has a certificate of an authority that browsers trust. A client
+//!   then trusts the authorities of its system for the web server too.
 
-use std::{fmt, io, str::FromStr};
+use std::{fmt, io, str::FromStr, sync::Arc};
 
 use base64::{
     Engine,
@@ -48,6 +50,8 @@ pub struct JoinLink {
     pub alternative_name: String,
     /// The certificate of the server's certificate authority, DER.
     pub authority: Vec<u8>,
+    /// Whether the web server has a certificate that the authorities of the client's system vouch for.
+    pub web_is_public: bool,
 }
 
 /// The permission to join in a [`JoinLink`].
@@ -102,6 +106,16 @@ impl JoinLink {
         }
         pem.push_str("-----END CERTIFICATE-----\n");
         pem
+    }
+
+    /// Returns the configuration of a client of the web server.
+    pub(super) fn web_tls(&self) -> Result<Arc<rustls::ClientConfig>, SetupError> {
+        let authority = self.authority_pem();
+        if self.web_is_public {
+            psom::tls::client_with_system(authority.as_bytes())
+        } else {
+            psom::tls::client(authority.as_bytes())
+        }
     }
 
     /// Returns the address of the page at which a browser joins the meeting. The invitation is in the
@@ -168,6 +182,9 @@ impl fmt::Display for JoinLink {
                 write!(f, "invite={}&http={}", escape(secret), escape(http))?;
             }
         }
+        if self.web_is_public {
+            f.write_str("&web=public")?;
+        }
         let name = escape(&self.alternative_name);
         write!(f, "&name={name}&ca={}", URL_SAFE_NO_PAD.encode(&self.authority))
     }
@@ -208,6 +225,11 @@ impl FromStr for JoinLink {
             credential,
             alternative_name: printable(query.name.ok_or(LinkError::Missing("name"))?, "name")?,
             authority,
+            web_is_public: match query.web.as_deref() {
+                None => false,
+                Some("public") => true,
+                Some(_) => return Err(LinkError::Damaged("web")),
+            },
         })
     }
 }
@@ -237,6 +259,7 @@ struct LinkQuery {
     token: Option<String>,
     invite: Option<String>,
     http: Option<String>,
+    web: Option<String>,
     name: Option<String>,
     ca: Option<String>,
 }
@@ -251,6 +274,7 @@ impl LinkQuery {
                 "token" => (&mut query.token, "token"),
                 "invite" => (&mut query.invite, "invite"),
                 "http" => (&mut query.http, "http"),
+                "web" => (&mut query.web, "web"),
                 "name" => (&mut query.name, "name"),
                 "ca" => (&mut query.ca, "ca"),
                 _ => continue,
@@ -300,6 +324,7 @@ mod tests {
             credential,
             alternative_name: "psom-server".into(),
             authority: [&[0x30, 0x81, 200][..], &[0xff; 200]].concat(),
+            web_is_public: false,
         }
     }
 
@@ -308,8 +333,10 @@ mod tests {
         let token = JoinCredential::Token("0123456789ABCDEF0123456789ABCDEF".into());
         let invitation =
             JoinCredential::Invitation { secret: "abc".into(), http: "https://[::1]:8058".into() };
-        for credential in [token, invitation] {
-            let link = link(credential);
+        for (credential, web_is_public) in
+            [(token, false), (invitation.clone(), true), (invitation, false)]
+        {
+            let link = JoinLink { web_is_public, ..link(credential) };
             let text = link.to_string();
             assert!(text.is_ascii() && !text.contains(char::is_whitespace), "{text}");
             assert_eq!(format!(" {text}\n").parse(), Ok(link));
@@ -330,6 +357,9 @@ mod tests {
         assert_eq!(error("psom://host:1/m?token=a"), LinkError::Missing("ca"));
         assert_eq!(error("psom://host:1/m?token=a%20b"), LinkError::Damaged("token"));
         assert_eq!(error("psom://host:1/m?token=a&token=b"), LinkError::Damaged("token"));
+        let other =
+            link(JoinCredential::Token("a".into())).to_string().replace("&name", "&web=x&name");
+        assert_eq!(error(&other), LinkError::Damaged("web"));
         let whole = link(JoinCredential::Token("a".into())).to_string();
         for cut in 1..200 {
             assert!(whole[..whole.len() - cut].parse::<JoinLink>().is_err(), "cut by {cut}");

@@ -42,6 +42,15 @@ pub fn system_client() -> Result<Arc<ClientConfig>, SetupError> {
     client_with(roots)
 }
 
+/// Creates a client's configuration that trusts the authorities in a PEM text and those of the operating
+/// system.
+pub fn client_with_system(authorities: &[u8]) -> Result<Arc<ClientConfig>, SetupError> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(authorities)?);
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    client_with(roots)
+}
+
 fn client_with(roots: rustls::RootCertStore) -> Result<Arc<ClientConfig>, SetupError> {
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()

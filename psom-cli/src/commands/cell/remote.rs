@@ -44,7 +44,7 @@ impl RemoteArgs {
             }
         };
         let client = Client::new(self.url, Guid(rand::random()));
-        Ok(Remote { http: Http::new(&authority)?, client, name: self.name })
+        Ok(Remote { http: Http::new(&authority, false)?, client, name: self.name })
     }
 }
 
