@@ -3,6 +3,7 @@
 
 import { Board } from './board.js';
 import * as interfaces from './interfaces.js';
+import { Questions } from './questions.js';
 
 /** Who sees a content (section 3.1.4.1.5). */
 export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone: 2 });
@@ -18,6 +19,7 @@ export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone:
  * @property {number} visibility
  * @property {bigint | undefined} presenter who presents it
  * @property {string} created
+ * @property {string} viewingUrl the address at which notes can be viewed
  * @property {{ name: string, size: bigint, key: Uint8Array, iv: Uint8Array, hash: Uint8Array, url: string } | undefined} file
  * @property {boolean} ready
  * @property {import('../interface.js').LocalObject} object
@@ -30,8 +32,6 @@ export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone:
  */
 
 /** @typedef {{ question: string, choices: string[], open: boolean, results: number[] | undefined, resultsVisible: boolean, vote: number | undefined }} Poll */
-/** @typedef {{ id: string, text: string, by: string, answers: { text: string, by: string }[] }} Question */
-/** @typedef {{ open: boolean, count: number, items: Map<string, Question> }} Questions */
 /** @typedef {{ id: string, notebook: string, section: string, page: string, failed: boolean }} Notes */
 /** @typedef {{ count: number, location: { slide: number, click: number }, images: Map<number, import('./files.js').EncryptedFile> }} Slides */
 
@@ -159,6 +159,7 @@ export class Conference {
       visibility: VISIBILITY.everyone,
       presenter: undefined,
       created: '',
+      viewingUrl: '',
       file: undefined,
       ready: false,
       object: interfaces.Content.implement(),
@@ -178,6 +179,7 @@ export class Conference {
         content.file = { name, key, iv, hash, size, url: '' };
       }),
       cSetOriginalFileUrl: update((url) => content.file && (content.file.url = url)),
+      cSetViewingUrl: update((url) => (content.viewingUrl = url)),
       cSetOwnerId: update((owner) => (content.owner = owner)),
       cSetPresentInfo: update((presented, presenter) => (content.presenter = presented ? presenter : undefined)),
       cSetTitle: update((title) => (content.title = title)),
@@ -247,12 +249,11 @@ export class Conference {
         break;
       }
       case 'Content.Qna': {
-        /** @type {Questions} */
-        const questions = (content.questions = { open: false, count: 0, items: new Map() });
+        const questions = (content.questions = new Questions());
         content.extended = interfaces.QnaContent.implement({
           cSetOpenState: update((state) => (questions.open = state === 1)),
           cSetQuestionsCount: update((count) => (questions.count = count)),
-          cPutBlob: update((blob) => readQuestion(questions, blob)),
+          cPutBlob: update((blob) => questions.read(blob)),
         });
         break;
       }
@@ -278,22 +279,4 @@ export class Conference {
 function readLocation(xml) {
   const number = (/** @type {string} */ name) => Number(new RegExp(`<(?:\\w+:)?${name}[^>]*>\\s*(\\d+)`, 'i').exec(xml)?.[1] ?? 0);
   return { slide: number('SlideNumber'), click: number('Click') };
-}
-
-/** Reads a message of the pages that show questions and ignores what it does not know. @param {Questions} questions @param {string} blob */
-function readQuestion(questions, blob) {
-  let message;
-  try {
-    message = JSON.parse(blob);
-  } catch {
-    return;
-  }
-  const { question, answer } = message ?? {};
-  if (typeof question?.id === 'string' && typeof question.text === 'string') {
-    const answers = questions.items.get(question.id)?.answers ?? [];
-    questions.items.set(question.id, { id: question.id, text: question.text, by: String(question.by ?? ''), answers });
-  }
-  if (typeof answer?.question === 'string' && typeof answer.text === 'string') {
-    questions.items.get(answer.question)?.answers.push({ text: answer.text, by: String(answer.by ?? '') });
-  }
 }

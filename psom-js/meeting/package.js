@@ -1,6 +1,8 @@
 // @ts-check
 // Upload packages: a manifest and files in an OPC container (sections 3.1.4.1.7 and 3.1.4.1.8).
 
+import { concat, zip } from './zip.js';
+
 const OCP = 'http://schemas.microsoft.com/2008/12/ocp';
 const DETAIL = 'http://schemas.microsoft.com/2008/12/ocp-content-detail';
 
@@ -98,66 +100,11 @@ export function pack(xml, files = []) {
     `<Default Extension="xml" ContentType="text/xml"/>${overrides.join('')}</Types>`;
   const relationships =
     '<?xml version="1.0" encoding="utf-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>';
-  const bytes = zip([
+  const bytes = concat(zip([
     ['OcpManifest.xml', text(xml)],
     ...files,
     ['_rels/.rels', text(relationships)],
     ['[Content_Types].xml', text(types)],
-  ]);
+  ]));
   return { bytes, unpacked: files.reduce((sum, [, file]) => sum + file.length, 0) };
-}
-
-/** Writes a ZIP archive of stored entries. @param {[string, Uint8Array][]} entries */
-function zip(entries) {
-  /** @type {Uint8Array[]} */
-  const parts = [];
-  /** @type {Uint8Array[]} */
-  const directory = [];
-  let offset = 0;
-  for (const [name, data] of entries) {
-    const encoded = new TextEncoder().encode(name);
-    // Version 2.0, flags with UTF-8 names, method "stored", and 1980-01-01 as the date.
-    const common = [...le16(20), ...le16(0x0800), ...le16(0), ...le16(0), ...le16(0x21), ...le32(crc32(data))];
-    const sizes = [...le32(data.length), ...le32(data.length), ...le16(encoded.length), ...le16(0)];
-    const local = Uint8Array.from([...le32(0x04034b50), ...common, ...sizes]);
-    parts.push(local, encoded, data);
-    directory.push(
-      Uint8Array.from([...le32(0x02014b50), ...le16(20), ...common, ...sizes, ...le16(0), ...le16(0), ...le16(0), ...le32(0), ...le32(offset)]),
-      encoded,
-    );
-    offset += local.length + encoded.length + data.length;
-  }
-  const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const count = entries.length;
-  const end = Uint8Array.from([...le32(0x06054b50), ...le16(0), ...le16(0), ...le16(count), ...le16(count), ...le32(size), ...le32(offset), ...le16(0)]);
-  return concat([...parts, ...directory, end]);
-}
-
-/** @param {Uint8Array[]} parts */
-function concat(parts) {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** @param {number} value */
-const le16 = (value) => [value & 0xff, value >> 8];
-/** @param {number} value */
-const le32 = (value) => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, value >>> 24];
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let k = 0; k < 8; k += 1) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-/** @param {Uint8Array} bytes */
-function crc32(bytes) {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

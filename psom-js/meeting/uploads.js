@@ -67,12 +67,13 @@ export class Uploads {
   /**
    * Sends a package and returns the content that it created, or 0 if it created none.
    * @param {{ bytes: Uint8Array, unpacked: number }} packed @param {string} [title] the title of the new content
-   * @param {AbortSignal} [signal]
+   * @param {AbortSignal} [signal] @param {(sent: number, total: number) => void} [progress]
    * @returns {Promise<bigint>}
    */
-  send(packed, title, signal) {
+  send(packed, title, signal, progress) {
     return this.#start(title, signal, (upload) => {
       upload.packed = packed.bytes;
+      upload.progress = progress ?? upload.progress;
       this.#conference.uploads.server?.sRequestUpload_2(packed.bytes.length, packed.unpacked, upload.cookie);
     });
   }
@@ -167,6 +168,7 @@ class Upload {
   /** @param {number} count */
   arrived(count) {
     this.#confirmed += count;
+    this.progress(this.#confirmed, this.packed?.length ?? 0);
     this.#pump();
   }
 

@@ -1,128 +1,13 @@
 // @ts-check
 // The page of a meeting: joining, the people, the contents and the stage.
 
-import { Connection, Refused } from '../index.js';
-import { Conference, VISIBILITY } from '../meeting/conference.js';
-import { all } from '../meeting/interfaces.js';
-import { poll, questions, whiteboard } from '../meeting/package.js';
-import { UploadError, Uploads } from '../meeting/uploads.js';
+import { Adding } from './add.js';
 import { alert, ask, fill, h, status } from './dom.js';
+import { Session } from './session.js';
 import { texts } from './texts.js';
 import { viewOf } from './views.js';
 
-/** Status codes of `/api/join` after which another attempt is useless. */
-const REFUSED = [400, 403, 404, 410];
-
-/** A person's visit to a meeting. It survives lost connections; each connection gets a new mirror. */
-export class Session {
-  /** @type {Conference | undefined} */
-  conference = undefined;
-  /** @type {Uploads | undefined} */
-  uploads = undefined;
-  name = '';
-  role = 'attendee';
-  uri = '';
-  /** @type {Map<number, (answer: { url?: string, rejected?: number }) => void>} */
-  #downloads = new Map();
-
-  /** @param {string} meeting @param {string} invite @param {string} name @param {(change: any) => void} changed @param {(state: string, reason?: string) => void} onState */
-  constructor(meeting, invite, name, changed, onState) {
-    this.meeting = meeting;
-    this.name = name;
-    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    this.connection = new Connection({
-      server: `${scheme}//${location.host}/psom`,
-      token: () => this.#join(invite),
-      root: () => this.#newMirror(changed),
-      interfaces: all,
-      onState: (state, reason) => {
-        if (state !== 'connected') this.uploads?.close();
-        onState(state, reason);
-      },
-    });
-  }
-
-  get mayPresent() {
-    return this.role !== 'attendee';
-  }
-
-  /** The base of file addresses, on the host that this page came from. */
-  get urlBase() {
-    return new URL(new URL(this.conference?.urlBase || '/files/', location.href).pathname, location.href).href;
-  }
-
-  /** This person's number in the meeting, once the meeting has announced it. */
-  get userId() {
-    return [...(this.conference?.users.values() ?? [])].find((user) => user.uri === this.uri)?.id;
-  }
-
-  /** @param {bigint | undefined} id */
-  nameOf(id) {
-    return this.conference?.nameOf(id) ?? '';
-  }
-
-  flush() {
-    this.connection.flush();
-  }
-
-  leave() {
-    this.connection.close();
-  }
-
-  /** Asks for an address at which a file is decrypted once. @param {string} name @param {boolean} attachment @returns {Promise<string>} */
-  decryptedAddress(name, attachment) {
-    const cookie = this.conference?.nextCookie() ?? 0;
-    return new Promise((resolve, reject) => {
-      this.#downloads.set(cookie, ({ url }) => (url === undefined ? reject(new Error('refused')) : resolve(new URL(url, location.href).pathname)));
-      this.conference?.uploads.server?.sRequestWebDownloadBlob(cookie, name, attachment);
-      this.flush();
-    });
-  }
-
-  /** @param {string} invite @returns {Promise<string>} */
-  async #join(invite) {
-    const response = await fetch('/api/join', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ invite, displayName: this.name, guest: guestSecret() }),
-    });
-    if (REFUSED.includes(response.status)) throw new Refused((await response.json().catch(() => ({}))).error ?? texts.join.refused);
-    if (!response.ok) throw new Error(texts.join.busy);
-    const answer = await response.json();
-    this.name = answer.displayName ?? this.name;
-    this.role = answer.role ?? this.role;
-    this.uri = answer.uri ?? this.uri;
-    return answer.sAuthId;
-  }
-
-  /** @param {(change: any) => void} changed */
-  #newMirror(changed) {
-    const conference = new Conference((change) => {
-      if (change.kind === 'download') this.#downloads.get(change.cookie)?.(change);
-      uploads.changed(change);
-      changed(change);
-    });
-    const uploads = new Uploads(conference, () => this.flush());
-    conference.connect = (parent, part, child) => this.connection.connect(parent, part, child);
-    this.conference = conference;
-    this.uploads = uploads;
-    return conference.root;
-  }
-}
-
-/** A secret by which a guest is the same person when they come back. */
-function guestSecret() {
-  try {
-    const known = localStorage.getItem('psom.guest');
-    if (known) return known;
-    const made = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-    localStorage.setItem('psom.guest', made);
-    return made;
-  } catch {
-    // Storage may be forbidden; the guest is then a new person after each visit.
-    return undefined;
-  }
-}
+/** @typedef {import('../meeting/conference.js').Conference} Conference */
 
 /** @param {string} key @param {string} [value] */
 function remembered(key, value) {
@@ -136,8 +21,10 @@ function remembered(key, value) {
 
 const main = /** @type {HTMLElement} */ (document.getElementById('main'));
 const header = /** @type {HTMLElement} */ (document.getElementById('header'));
+const skip = /** @type {HTMLElement} */ (document.querySelector('.skip'));
+skip.textContent = texts.join.skip;
 // Following the link would replace the invitation in the address, and a reload would lose it.
-document.querySelector('.skip')?.addEventListener('click', (event) => {
+skip.addEventListener('click', (event) => {
   event.preventDefault();
   (document.getElementById('stage') ?? main).focus();
 });
@@ -180,9 +67,10 @@ class Page {
     });
     const leave = h('button', { type: 'button', onclick: () => this.session.leave() }, texts.header.leave);
     this.connectionState = h('span', { class: 'quiet' }, texts.state.connecting);
-    fill(header, h('h1', {}, meeting), this.connectionState, this.people, leave);
+    this.exporting = h('button', { type: 'button', hidden: true, onclick: () => this.#export() }, texts.header.export);
+    fill(header, h('h1', {}, meeting), this.connectionState, this.people, this.exporting, leave);
     this.contents = h('ul', {});
-    this.add = h('button', { type: 'button', class: 'primary', onclick: () => this.#addDialog() }, texts.header.add);
+    this.add = h('button', { type: 'button', class: 'primary', onclick: () => this.adding.ask() }, texts.header.add);
     this.uploads = h('ul', { class: 'uploads' });
     this.nav = h('nav', { 'aria-label': texts.header.contents }, h('h2', {}, texts.header.contents), this.contents, this.add, this.uploads);
     this.title = h('h2', { id: 'stage', tabIndex: -1 }, texts.stage.heading);
@@ -193,6 +81,7 @@ class Page {
     this.#acceptDrops();
     document.title = meeting;
     this.session = new Session(meeting, invite, name, (change) => this.#changed(change), (state, reason) => this.#stateChanged(state, reason));
+    this.adding = new Adding(this.session, this.uploads, (id) => this.#open(id));
   }
 
   /** @param {string} state @param {string | undefined} reason */
@@ -217,9 +106,9 @@ class Page {
   /** @param {any} change */
   #changed(change) {
     if (change.kind === 'retitled' && change.status) alert(texts.retitle[change.status] ?? '');
-    if (change.id === this.#shown && change.kind === 'board') this.#view?.changed?.(change);
-    if (change.kind === 'synced' && change.id === this.#shown) this.#view?.resend?.();
-    if (change.kind === 'board') return;
+    const isBoard = change.kind === 'board' || change.kind === 'synced';
+    if (isBoard && change.id === this.#shown) this.#view?.changed?.(change);
+    if (isBoard) return;
     // Many calls arrive in one frame; the lists are drawn once for all of them.
     if (this.#queued) return;
     this.#queued = true;
@@ -240,7 +129,22 @@ class Page {
     if (this.#shown !== undefined && !conference.contents.has(this.#shown) && conference.ready) this.#shown = undefined;
     this.#updateContents(conference);
     this.add.hidden = !this.session.mayPresent;
+    this.exporting.hidden = this.session.role !== 'organizer';
     this.#updateStage(conference);
+  }
+
+  /** Shows a content. The page follows the presenter again when it shows what is presented. @param {bigint} id */
+  #open(id) {
+    this.#following = id === this.session.conference?.activeContent;
+    this.#shown = id;
+    this.#update();
+  }
+
+  /** Loads the exporter only for the person who needs it. */
+  async #export() {
+    const { exportMeeting } = await import('./export.js');
+    this.exporting.disabled = true;
+    await exportMeeting(this.session, meeting).finally(() => (this.exporting.disabled = false));
   }
 
   /** @param {Conference} conference */
@@ -251,9 +155,7 @@ class Page {
       const current = content.id === this.#shown;
       const label = `${content.title || type}${content.presenter ? ` — ${texts.stage.presents(conference.nameOf(content.presenter))}` : ''}`;
       const open = () => {
-        this.#following = content.id === conference.activeContent;
-        this.#shown = content.id;
-        this.#update();
+        this.#open(content.id);
         this.title.focus();
       };
       const button = h('button', { type: 'button', class: 'plain', 'data-content': String(content.id), 'aria-current': String(current), onclick: open }, label, h('span', { class: 'quiet' }, ` ${type}`));
@@ -323,77 +225,13 @@ class Page {
     this.session.flush();
   }
 
-  async #addDialog() {
-    const kinds = [texts.add.whiteboard, texts.add.poll, texts.add.questions, texts.add.file];
-    const kind = h('select', { id: 'kind', 'aria-label': texts.add.heading }, ...kinds.map((name, i) => h('option', { value: String(i) }, name)));
-    const title = h('input', { type: 'text', id: 'title', maxLength: 255 });
-    const question = h('input', { type: 'text', id: 'question', maxLength: 1000 });
-    const choices = h('textarea', { id: 'choices', rows: 4 });
-    const files = h('input', { type: 'file', id: 'files', multiple: true });
-    const field = (/** @type {string} */ text, /** @type {any} */ input) => h('p', {}, h('label', { for: input.id }, text), input);
-    const parts = [field(texts.add.title, title), field(texts.add.question, question), field(texts.add.choices, choices), field(texts.add.file, files)];
-    const show = () => {
-      const chosen = Number(kind.value);
-      [chosen !== 3, chosen === 1, chosen === 1, chosen === 3].forEach((visible, i) => (parts[i].hidden = !visible));
-    };
-    kind.addEventListener('change', show);
-    show();
-    if (!(await ask({ title: texts.add.heading, body: [kind, ...parts], ok: texts.add.create, cancel: texts.stage.cancel }))) return;
-    if (kind.value === '3') {
-      for (const file of files.files ?? []) this.#share(file);
-      return;
-    }
-    const name = title.value.trim() || kinds[Number(kind.value)];
-    const lines = choices.value.split('\n').map((/** @type {string} */ line) => line.trim()).filter(Boolean);
-    const packed = [whiteboard, (/** @type {string} */ t) => poll(t, question.value.trim(), lines), questions][Number(kind.value)](name);
-    try {
-      const id = await this.session.uploads?.send(packed, name);
-      if (id) {
-        this.#following = false;
-        this.#shown = id;
-        this.#update();
-      }
-    } catch (error) {
-      alert(refusal(error, name));
-    }
-  }
-
   #acceptDrops() {
     main.addEventListener('dragover', (event) => event.preventDefault());
     main.addEventListener('drop', (event) => {
       event.preventDefault();
-      if (this.session.mayPresent) for (const file of event.dataTransfer?.files ?? []) this.#share(file);
+      if (this.session.mayPresent) for (const file of event.dataTransfer?.files ?? []) this.adding.share(file);
     });
   }
-
-  /** @param {File} file */
-  async #share(file) {
-    const stop = new AbortController();
-    const label = h('span', {}, texts.add.progress(file.name, 0));
-    const bar = h('progress', { max: 1, value: 0, 'aria-label': file.name });
-    const cancel = h('button', { type: 'button', onclick: () => stop.abort() }, texts.stage.cancel);
-    const row = h('li', {}, label, bar, cancel);
-    this.uploads.append(row);
-    try {
-      await this.session.uploads?.share(file, (sent, total) => {
-        bar.value = total ? sent / total : 0;
-        label.textContent = texts.add.progress(file.name, Math.floor(100 * bar.value));
-      }, stop.signal);
-      status(texts.add.done(file.name));
-    } catch (error) {
-      if (!stop.signal.aborted) alert(refusal(error, file.name));
-    }
-    row.remove();
-  }
-}
-
-/** Says why an upload was refused. @param {unknown} error @param {string} name */
-function refusal(error, name) {
-  if (!(error instanceof UploadError)) return texts.add.failed(name);
-  const byTitle = /** @type {Record<number, string>} */ ({ 3: texts.add.titleTaken, 9: texts.add.notAllowed, 11: texts.add.titleInvalid });
-  const byUpload = /** @type {Record<number, string>} */ ({ 2: texts.add.tooLarge, 3: texts.add.full, 11: texts.add.full });
-  return (error.what === 'title' ? byTitle[error.code] : byUpload[error.code]) ?? texts.add.failed(name);
 }
 
 showJoin();
-export { VISIBILITY };

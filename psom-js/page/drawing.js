@@ -65,8 +65,7 @@ export class Shape {
       context.textBaseline = 'alphabetic';
       context.direction = this.rightToLeft ? 'rtl' : 'ltr';
       context.textAlign = 'start';
-      const size = this.size ?? 16;
-      this.lines.forEach((line, i) => context.fillText(line, this.rightToLeft ? right : left, top + size + i * size * LINE_HEIGHT));
+      for (const [line, baseline] of this.baselines()) context.fillText(line, this.rightToLeft ? right : left, baseline);
     } else {
       const image = this.file && picture(this.file);
       if (image) return context.drawImage(image, left, top, right - left, bottom - top);
@@ -76,6 +75,12 @@ export class Shape {
       context.strokeRect(left, top, right - left, bottom - top);
       context.restore();
     }
+  }
+
+  /** The lines of a text with the heights at which they stand. @returns {[string, number][]} */
+  baselines() {
+    const size = this.size ?? 16;
+    return (this.lines ?? []).map((line, i) => [line, this.bounds.top + size + i * size * LINE_HEIGHT]);
   }
 
   /** Whether a point is on the annotation. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} slack */

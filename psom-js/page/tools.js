@@ -69,6 +69,7 @@ export class Toolbar {
     const views = [button('zoomIn', actions.zoomIn), button('zoomOut', actions.zoomOut), button('fit', actions.fit)];
     this.element = h('div', { class: 'tools', role: 'toolbar', 'aria-label': texts.board.tools }, ...this.tools, ...this.colors, this.width, ...this.edits, ...views, this.picker);
     this.element.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.#move(event));
+    this.element.addEventListener('focusin', (/** @type {FocusEvent} */ event) => this.#stopAt(event.target));
   }
 
   /**
@@ -87,14 +88,26 @@ export class Toolbar {
       button.setAttribute('aria-pressed', String(COLORS[i] === color));
     });
     for (const item of [this.width, ...this.edits]) item.hidden = !mayDraw;
+    const items = this.#items();
+    this.#stopAt(items.find((item) => item.tabIndex === 0 && items.some((other) => other.tabIndex < 0)) ?? items[0]);
     return used;
+  }
+
+  /** The buttons and the list that can be used. @returns {HTMLElement[]} */
+  #items() {
+    return [...this.element.querySelectorAll('button:not([hidden]):not(:disabled), select:not([hidden])')];
+  }
+
+  /** Makes one item the stop of the tab key. @param {EventTarget | null} stop */
+  #stopAt(stop) {
+    for (const item of this.#items()) item.tabIndex = item === stop ? 0 : -1;
   }
 
   /** @param {KeyboardEvent} event */
   #move(event) {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step || event.target === this.width) return;
-    const items = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll('button:not([hidden]):not(:disabled), select:not([hidden])')]);
+    const items = this.#items();
     const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     items[(at + step + items.length) % items.length].focus();
     event.preventDefault();

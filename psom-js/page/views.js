@@ -1,24 +1,25 @@
 // @ts-check
 // The views of polls, questions, notes, files and presentations. Each has an element and an `update`.
 
-import { canDecrypt, download } from '../meeting/files.js';
+import { canDecrypt } from '../meeting/files.js';
 import { BoardView } from './board-view.js';
 import { alert, fill, h, size } from './dom.js';
+import { questions } from './questions-view.js';
 import { texts } from './texts.js';
 
-/** @typedef {import('./app.js').Session} Session */
+/** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('../meeting/conference.js').Content} Content */
-/** @typedef {{ element: HTMLElement, update: () => void, changed?: (change: any) => void, resend?: () => void, close?: () => void }} View */
+/** @typedef {{ element: HTMLElement, update: () => void, changed?: (change: any) => void, close?: () => void }} View */
 
 /** Makes the view of a content. @param {Session} session @param {bigint} id @returns {View} */
 export function viewOf(session, id) {
   const content = () => session.conference?.contents.get(id);
   switch (content()?.type) {
     case 'Content.Whiteboard':
-      return whiteboard(session, content);
+      return whiteboard(session, id, content);
     case 'Content.Ppt':
     case 'Content.PptWac':
-      return slides(session, content);
+      return slides(session, id, content);
     case 'Content.Poll':
       return poll(session, content);
     case 'Content.Qna':
@@ -30,22 +31,21 @@ export function viewOf(session, id) {
   }
 }
 
-/** @param {Session} session @param {() => Content | undefined} content @returns {View} */
-function whiteboard(session, content) {
-  const board = new BoardView({ session, content, prefix: () => '' });
+/** @param {Session} session @param {bigint} id @param {() => Content | undefined} content @returns {View} */
+function whiteboard(session, id, content) {
+  const board = new BoardView({ session, id, content, prefix: () => '' });
   return {
     element: board.element,
     update: () => board.refresh(),
     changed: (change) => board.changed(change),
-    resend: () => board.resend(),
     close: () => board.close(),
   };
 }
 
-/** @param {Session} session @param {() => Content | undefined} content @returns {View} */
-function slides(session, content) {
+/** @param {Session} session @param {bigint} id @param {() => Content | undefined} content @returns {View} */
+function slides(session, id, content) {
   const shown = () => content()?.slides?.location.slide ?? 0;
-  const board = new BoardView({ session, content, prefix: () => `slide-${shown()}.` });
+  const board = new BoardView({ session, id, content, prefix: () => `slide-${shown()}.` });
   const previous = h('button', { type: 'button', onclick: () => go(-1) }, texts.slides.previous);
   const next = h('button', { type: 'button', onclick: () => go(1) }, texts.slides.next);
   const number = h('span', { class: 'grow center' });
@@ -77,7 +77,7 @@ function slides(session, content) {
     const image = content()?.slides?.images.get(slide);
     if (!image) return undefined;
     if (!pictures.has(slide)) {
-      const loading = download(image, session.urlBase).then((bytes) => createImageBitmap(new Blob([/** @type {any} */ (bytes)])));
+      const loading = session.fetch(image).then((bytes) => createImageBitmap(new Blob([/** @type {any} */ (bytes)])));
       loading.catch(() => pictures.delete(slide));
       pictures.set(slide, loading);
     }
@@ -91,14 +91,15 @@ function slides(session, content) {
     previous.hidden = next.hidden = !session.mayPresent;
     previous.disabled = slide === 0;
     next.disabled = slide + 1 >= count;
-    board.live.setAttribute('aria-label', texts.slides.picture(slide + 1));
+    board.layers.live.setAttribute('aria-label', texts.slides.picture(slide + 1));
     const loading = picture(slide);
     missing.hidden = Boolean(loading);
-    if (drawn === slide) return board.refresh();
+    board.refresh();
+    if (drawn === slide) return;
     drawn = slide;
     try {
       const ready = await loading;
-      if (shown() === slide) board.setBackground(ready);
+      if (shown() === slide) board.layers.setBackground(ready);
       picture(slide + 1);
     } catch (error) {
       drawn = -1;
@@ -106,7 +107,7 @@ function slides(session, content) {
       console.warn(error);
     }
   }
-  return { element, update, changed: (change) => board.changed(change), resend: () => board.resend(), close: () => board.close() };
+  return { element, update, changed: (change) => board.changed(change), close: () => board.close() };
 }
 
 /** @param {Session} session @param {() => Content | undefined} content @returns {View} */
@@ -166,76 +167,13 @@ function poll(session, content) {
   return { element, update };
 }
 
-/** @param {Session} session @param {() => Content | undefined} content @returns {View} */
-function questions(session, content) {
-  const server = () => content()?.extended?.server;
-  const list = h('ol', { class: 'questions' });
-  const none = h('p', { class: 'quiet' }, texts.questions.none);
-  const field = h('textarea', { rows: 2, required: true, 'aria-label': texts.questions.ask });
-  const form = h('form', {}, field, h('button', { class: 'primary' }, texts.questions.send));
-  const closed = h('p', { class: 'quiet' }, texts.questions.suspended);
-  const toggle = h('button', { type: 'button' });
-  const element = h('div', { class: 'card' }, form, closed, none, list, toggle);
-  const put = (/** @type {object} */ message) => {
-    server()?.sPutBlob(JSON.stringify(message));
-    session.flush();
-  };
-  form.addEventListener('submit', (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (!text) return;
-    put({ question: { id: crypto.getRandomValues(new Uint32Array(2)).join('-'), text, by: session.name } });
-    field.value = '';
-  });
-  toggle.addEventListener('click', () => {
-    server()?.sSetOpenState(content()?.questions?.open ? 2 : 1);
-    session.flush();
-  });
-  /** @type {Map<string, HTMLElement>} */
-  const rows = new Map();
-
-  function update() {
-    const state = content()?.questions;
-    if (!state) return;
-    form.hidden = !state.open;
-    closed.hidden = state.open;
-    none.hidden = state.items.size > 0;
-    toggle.hidden = !session.mayPresent;
-    toggle.textContent = state.open ? texts.questions.suspend : texts.questions.open;
-    for (const question of state.items.values()) {
-      let row = rows.get(question.id);
-      if (!row) {
-        row = h('li', {}, h('p', {}, question.text), h('p', { class: 'quiet' }, texts.questions.by(question.by)), h('ul', {}), answerForm(question));
-        rows.set(question.id, row);
-        list.append(row);
-      }
-      const answers = /** @type {Element} */ (row.querySelector('ul'));
-      fill(answers, ...question.answers.map(({ text, by }) => h('li', {}, by ? `${by}: ${text}` : text)));
-      /** @type {HTMLElement} */ (row.querySelector('form')).hidden = !session.mayPresent;
-    }
-  }
-
-  /** @param {import('../meeting/conference.js').Question} question */
-  function answerForm(question) {
-    const answer = h('input', { type: 'text', required: true, 'aria-label': texts.questions.answerTo(question.text) });
-    const form = h('form', { class: 'row' }, answer, h('button', {}, texts.questions.answer));
-    form.addEventListener('submit', (/** @type {Event} */ event) => {
-      event.preventDefault();
-      put({ answer: { question: question.id, text: answer.value.trim(), by: session.name } });
-      answer.value = '';
-    });
-    return form;
-  }
-  return { element, update };
-}
-
 /** @param {() => Content | undefined} content @returns {View} */
 function notes(content) {
   const element = h('div', { class: 'card' });
   const update = () => {
     const state = content()?.notes;
     const titles = [state?.notebook, state?.section, state?.page].filter(Boolean).join(' / ');
-    fill(element, titles && h('p', {}, titles), link(state?.id ?? '') ?? h('p', { class: 'quiet' }, texts.notes.none));
+    fill(element, titles && h('p', {}, titles), link(content()?.viewingUrl ?? '') ?? link(state?.id ?? '') ?? h('p', { class: 'quiet' }, texts.notes.none));
   };
   return { element, update };
 }
@@ -270,7 +208,7 @@ function file(session, content) {
     if (!native) return;
     try {
       if (!canDecrypt()) return location.assign(await session.decryptedAddress(native.name, !show));
-      const bytes = await download({ ...native, url: native.name }, session.urlBase);
+      const bytes = await session.fetch({ ...native, url: native.name });
       const extension = native.name.split('.').pop()?.toLowerCase() ?? '';
       const type = (show && VIEWABLE[extension]) || 'application/octet-stream';
       const address = URL.createObjectURL(new Blob([/** @type {any} */ (bytes)], { type }));

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use psom::net::websocket::Origins;
 use psom_objects::types::Role;
+use tokio::sync::Semaphore;
 
 use crate::{
     admission::{
@@ -15,6 +16,7 @@ use crate::{
     files::Library,
     meetings::{Meetings, RunningMeeting},
     shared::{identifiers::is_meeting_id, lock::lock, metrics::Metrics},
+    slides::SlideRenderer,
     tls::ALTERNATIVE_NAME,
 };
 
@@ -27,6 +29,8 @@ pub(crate) struct App {
     pub(crate) http_address: String,
     /// The certificate of the certificate authority, DER.
     pub(crate) authority: Vec<u8>,
+    /// Whether the web server has a certificate of another authority, which browsers trust.
+    pub(crate) web_is_public: bool,
     /// The pages that may connect by WebSocket.
     pub(crate) origins: Origins,
     pub(crate) meetings: Arc<Meetings>,
@@ -34,8 +38,22 @@ pub(crate) struct App {
     pub(crate) tokens: Arc<JoinTokens>,
     pub(crate) library: Arc<Library>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) slides: Slides,
     /// The conference's listener. `None` once the server shuts down.
     pub(crate) psom: Mutex<Option<psom::Server>>,
+}
+
+/// The renderer of slides.
+pub(crate) struct Slides {
+    pub(crate) renderer: Option<Arc<dyn SlideRenderer>>,
+    /// Permits for the presentations that are drawn at the same time.
+    pub(crate) running: Arc<Semaphore>,
+}
+
+impl Slides {
+    pub(crate) fn new(renderer: Option<Arc<dyn SlideRenderer>>, at_once: usize) -> Self {
+        Self { renderer, running: Arc::new(Semaphore::new(at_once)) }
+    }
 }
 
 /// A user with a join token.
@@ -145,6 +163,7 @@ impl App {
             credential,
             alternative_name: ALTERNATIVE_NAME.into(),
             authority: self.authority.clone(),
+            web_is_public: self.web_is_public,
         }
     }
 }

@@ -40,6 +40,7 @@ pub mod proxy;
 mod server;
 mod server_file;
 mod shared;
+mod slides;
 mod start_error;
 pub mod store;
 #[cfg(test)]
@@ -52,5 +53,6 @@ pub use options::Options;
 pub use server::{DemoLink, Server};
 pub use server_file::ServerFile;
 pub use shared::limits::Limits;
+pub use slides::SlideRenderer;
 pub use start_error::StartError;
 pub use store::Durability;

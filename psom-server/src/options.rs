@@ -2,7 +2,10 @@ use std::{fmt, path::PathBuf, sync::Arc};
 
 use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
-use crate::{files::BlobConfig, shared::limits::Limits, store::Durability};
+use crate::{
+    files::BlobConfig, shared::limits::Limits, slides::SlideRenderer, store::Durability,
+    tls::CertificatePaths,
+};
 
 /// The configuration of a [`Server`](crate::Server). The defaults work as they are.
 #[derive(Clone)]
@@ -21,6 +24,8 @@ pub struct Options {
     pub demo: bool,
     /// Whether the web server uses TLS. It must, unless it listens on loopback.
     pub https: bool,
+    /// A certificate that browsers trust, for both listeners. It requires [`https`](Self::https).
+    pub certificate: Option<CertificatePaths>,
     /// The name or IP address by which clients reach this machine, if it differs from the listening
     /// addresses.
     pub host: Option<String>,
@@ -34,6 +39,8 @@ pub struct Options {
     pub policy: Arc<dyn Policy>,
     /// The content types that users can share.
     pub content_types: ContentTypes,
+    /// Draws the pages of PDFs that people share from browsers. Without one, they get an error that says so.
+    pub slides: Option<Arc<dyn SlideRenderer>>,
     /// Further routes of the web server, each below a path such as `/edit`.
     pub routes: Vec<(&'static str, axum::Router)>,
 }
@@ -48,12 +55,14 @@ impl Default for Options {
             blobs: BlobConfig::default(),
             demo: false,
             https: false,
+            certificate: None,
             host: None,
             origins: Vec::new(),
             limits: Limits::default(),
             psom: psom::Config::default(),
             policy: Arc::new(DefaultPolicy),
             content_types: ContentTypes::standard(),
+            slides: None,
             routes: Vec::new(),
         }
     }
@@ -69,6 +78,7 @@ impl fmt::Debug for Options {
             .field("blobs", &self.blobs)
             .field("demo", &self.demo)
             .field("https", &self.https)
+            .field("certificate", &self.certificate)
             .field("host", &self.host)
             .field("origins", &self.origins)
             .field("limits", &self.limits)

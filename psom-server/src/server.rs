@@ -18,7 +18,7 @@ use crate::{
         invitations::{InvitationTerms, Invitations},
         tokens::{JoinTokens, TokenSource},
     },
-    app::App,
+    app::{App, Slides},
     data_directory::DataDirectory,
     files::{FilesRecord, Library, LibraryConfig},
     http,
@@ -31,7 +31,7 @@ use crate::{
     },
     start_error::StartError,
     store::{self, Health, MeetingStore, SqliteStore},
-    tls::Identity,
+    tls::{Certificates, Identity, system_roots},
 };
 
 /// The time that the store has to save what it accepted when the server stops, at least. Clients can
@@ -60,6 +60,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     web: JoinHandle<()>,
     data: DataDirectory,
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// A link to the meeting `demo`. Each [exchange](JoinLink::exchange) of it admits another guest.
@@ -89,20 +90,30 @@ impl Server {
             restore_meetings(&options, &listeners, &library, store.clone()).await?;
         claim_files(&options, &data, &library, &mut record).await?;
 
-        let Listeners { psom, tokens, web, identity, psom_address, http_address, psom_addr } =
-            listeners;
+        let Listeners {
+            psom,
+            tokens,
+            web,
+            web_host,
+            identity,
+            psom_address,
+            http_address,
+            psom_addr,
+        } = listeners;
         let http_addr = web.1;
         let app = Arc::new(App {
             admin_token: data.admin_token()?,
             psom_address,
             http_address,
             authority: identity.authority,
+            web_is_public: identity.certificates.is_some(),
             origins: options.origins.iter().fold(Origins::default(), |all, one| all.and(one)),
             meetings: Arc::new(meetings),
             invitations,
             tokens,
             library,
             metrics,
+            slides: Slides::new(options.slides.clone(), options.limits.slides_at_once),
             psom: Some(psom).into(),
         });
         let own = http::router(app.clone());
@@ -118,16 +129,43 @@ impl Server {
             options.limits.http_connections,
             stop.subscribe(),
         ));
-        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, data };
+        let certificates = identity.certificates;
+        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, data, certificates };
         if options.https {
-            tracing::warn!(
-                "browsers will warn about the server's own certificate; put a reverse proxy with a \
-                 certificate that they trust in front of {}",
-                server.app.http_address
-            );
+            server.warn_about_certificate(&web_host);
         }
         server.write_server_file()?;
         Ok(server)
+    }
+
+    /// Says so if browsers will not trust the certificate of the web server.
+    fn warn_about_certificate(&self, host: &str) {
+        match &self.certificates {
+            Some(certificates) => {
+                for problem in certificates.problems(host, &system_roots()) {
+                    tracing::warn!("{problem}");
+                }
+            }
+            None => tracing::warn!(
+                "browsers will not trust the server's own certificate; give a certificate of a \
+                 public authority for {host} with --cert and --key"
+            ),
+        }
+    }
+
+    /// Reads [`Options::certificate`] again, after it was renewed. New connections use it. If a file cannot
+    /// be used, the server logs that and continues with the certificate that it has.
+    pub fn reload_certificate(&self) {
+        let Some(certificates) = &self.certificates else { return };
+        if let Err(error) = certificates.reload() {
+            tracing::error!("{error}; the server continues with the certificate that it has");
+            return;
+        }
+        let (_, address) = self.app.http_address.split_once("://").unwrap_or_default();
+        if let Some((host, _)) = split_host_port(address) {
+            self.warn_about_certificate(host);
+        }
+        tracing::info!("the certificate was read again");
     }
 
     /// Returns the address of the conference's listener.
@@ -158,6 +196,7 @@ impl Server {
             psom: self.app.psom_address.clone(),
             http: self.app.http_address.clone(),
             ca: "ca.pem".into(),
+            web_is_public: self.app.web_is_public,
             admin_token: self.app.admin_token.clone(),
             pid: std::process::id(),
         }
@@ -278,6 +317,8 @@ struct Listeners {
     psom_address: String,
     tokens: Arc<JoinTokens>,
     web: (TcpListener, SocketAddr),
+    /// The host in the address of the web server.
+    web_host: String,
     /// The address of the web server for clients, a URL without a path.
     http_address: String,
     identity: Identity,
@@ -296,7 +337,10 @@ impl Listeners {
         let http_host = reachable_host(&options.http, web.1, host);
         // Only the host matters here. The port may be known only after binding.
         let psom_host = reachable_host(&options.listen, listen, host);
-        let identity = Identity::open(data, &[&psom_host, &http_host])?;
+        let mut identity = Identity::open(data, &[&psom_host, &http_host])?;
+        if let Some(paths) = &options.certificate {
+            identity = identity.with_public(data, paths)?;
+        }
         let tokens = Arc::new(JoinTokens::new(options.limits.tokens));
         let psom = psom::Server::builder()
             .authenticator(tokens.clone())
@@ -309,7 +353,8 @@ impl Listeners {
         let scheme = if options.https { "https" } else { "http" };
         let http_address = format!("{scheme}://{}", join_host_port(&http_host, web.1.port()));
         let psom_address = join_host_port(&psom_host, psom_addr.port());
-        Ok(Self { psom, psom_addr, psom_address, tokens, web, http_address, identity })
+        let web_host = http_host;
+        Ok(Self { psom, psom_addr, psom_address, tokens, web, web_host, http_address, identity })
     }
 }
 

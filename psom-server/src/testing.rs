@@ -11,16 +11,18 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use psom::{Committing, Journal, JournalError, Write};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
     admission::{invitations::Invitations, tokens::JoinTokens},
-    app::App,
+    app::{App, Slides},
     files::{Library, LibraryConfig},
     meetings::{MeetingTemplate, Meetings},
     shared::{limits::Limits, metrics::Metrics},
+    slides::SlideRenderer,
     store::{Health, MeetingStore, StoreAnswer, StoredMeeting},
 };
 
@@ -86,14 +88,33 @@ pub(crate) fn app_on(
         psom_address: "127.0.0.1:8057".into(),
         http_address: "http://127.0.0.1:8058".into(),
         authority: vec![0x30, 1, 0],
+        web_is_public: false,
         origins: Default::default(),
         meetings,
         invitations,
         tokens,
         library,
         metrics,
+        slides: Slides::new(Some(Arc::new(LineRenderer)), 1),
         psom: None.into(),
     })
+}
+
+/// Draws a page for each line of its input: the line is the picture. A line `bad` cannot be drawn.
+struct LineRenderer;
+
+impl SlideRenderer for LineRenderer {
+    fn draw(&self, pdf: Bytes, send: &mut dyn FnMut(Bytes) -> bool) -> Result<(), String> {
+        for line in pdf.split(|byte| *byte == b'\n') {
+            if line == b"bad" {
+                return Err("page 2 of the PDF cannot be drawn; leave it out".to_owned());
+            }
+            if !send(Bytes::copy_from_slice(line)) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A store without data. Each commit and each deletion waits for a permit, so a test decides when it is

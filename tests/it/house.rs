@@ -88,7 +88,7 @@ const CRATES: [(&str, Layers); 10] = [
             &["meetings"],
             &["admission"],
             &["start_error", "server_file"],
-            &["data_directory", "tls"],
+            &["data_directory", "slides", "tls"],
             &["maintenance", "proxy", "manual"],
             &["app"],
             &["http"],

@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use psom_server::{Options, Server, store};
@@ -6,7 +6,8 @@ use psom_server::{Options, Server, store};
 use super::args::blobs;
 use crate::{
     error::{CommandError, Result},
-    signals::interrupted,
+    signals::{HangUps, interrupted},
+    slides::PageRenderer,
     terminal::out,
 };
 
@@ -19,6 +20,9 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 Examples:
   psom serve --demo
   psom serve --listen 0.0.0.0:8057 --http 0.0.0.0:8058 --https --host meet.example.com
+  psom serve --listen 0.0.0.0:8057 --http 0.0.0.0:443 --host meet.example.com \
+             --cert /etc/letsencrypt/live/meet.example.com/fullchain.pem \
+             --key /etc/letsencrypt/live/meet.example.com/privkey.pem
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
   AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
 
@@ -38,6 +42,13 @@ pub struct Serve {
     /// Serve admission and files over TLS. Required for addresses other than loopback.
     #[arg(long)]
     https: bool,
+    /// A certificate that browsers trust, with its intermediate certificates, in PEM. It is served for the
+    /// conference and for HTTPS, and read again on SIGHUP. Implies --https.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// The private key of --cert in PEM.
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
     /// The name or address under which clients reach this machine, if it differs from the address
     /// above.
     #[arg(long)]
@@ -63,7 +74,7 @@ pub struct Serve {
 /// Adds documents that users edit in Office.
 #[cfg(feature = "cell")]
 fn with_documents(mut options: Options) -> Options {
-    use std::{sync::Arc, time::SystemTime};
+    use std::time::SystemTime;
 
     use psom_cellstorage::{cell_router, meeting};
 
@@ -78,6 +89,15 @@ fn with_documents(mut options: Options) -> Options {
     options
 }
 
+/// Reads the certificate again at every SIGHUP. Never returns.
+async fn reload_certificate(server: &Server, hang_ups: Option<HangUps>) {
+    let Some(mut hang_ups) = hang_ups else { return std::future::pending().await };
+    loop {
+        hang_ups.next().await;
+        server.reload_certificate();
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Durability {
     /// Power failures and crashes; every change waits for the disk
@@ -88,7 +108,10 @@ enum Durability {
 
 impl Serve {
     pub async fn run(self) -> Result {
-        let Self { listen, http, https, host, origins, data, files, durability, demo } = self;
+        let Self { listen, http, https, cert, key, host, origins, data, files, durability, demo } =
+            self;
+        let certificate =
+            cert.zip(key).map(|(chain, key)| psom_server::tls::CertificatePaths { chain, key });
         let durability = match durability {
             Durability::Full => store::Durability::Full,
             Durability::Process => store::Durability::Process,
@@ -97,19 +120,22 @@ impl Serve {
         let options = Options {
             listen,
             http,
-            https,
+            https: https || certificate.is_some(),
+            certificate,
             host,
             origins,
             data,
             blobs,
             durability,
             demo,
+            slides: Some(Arc::new(PageRenderer)),
             ..Options::default()
         };
         #[cfg(feature = "cell")]
         let options = with_documents(options);
         // Signals are caught before the server is ready, so that none is lost.
         let interrupted = interrupted()?;
+        let hang_ups = options.certificate.as_ref().map(|_| HangUps::catch()).transpose()?;
         let server = Server::start(options).await?;
         let strong = out::STRONG;
         for (role, page) in server.demo_pages() {
@@ -120,6 +146,7 @@ impl Serve {
         }
         let result = tokio::select! {
             () = interrupted => Ok(()),
+            () = reload_certificate(&server, hang_ups) => Ok(()),
             error = server.failed() => Err(CommandError::new(match error {
                 error @ store::Error::Taken(_) => error.to_string(),
                 error => format!(

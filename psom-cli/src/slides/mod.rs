@@ -9,6 +9,7 @@
 //! The slides lie in a temporary directory, which is removed with the [`Deck`]. Only the thumbnails,
 //! the notes and one page at a time are in memory.
 
+mod browsers;
 mod convert;
 mod deck;
 mod folder;
@@ -19,6 +20,7 @@ mod pdf;
 #[cfg(test)]
 mod tests;
 
+pub use browsers::PageRenderer;
 pub use convert::convert;
 pub use deck::{ConvertOptions, Deck, Progress};
 pub use packages::{notes_name, thumbnail_name};

@@ -41,7 +41,7 @@ impl FromRequestParts<Arc<App>> for Admin {
     }
 }
 
-fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
     let scheme = b"bearer ";
     let (name, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(scheme.len())?;
     name.eq_ignore_ascii_case(scheme).then(|| token.trim_ascii())

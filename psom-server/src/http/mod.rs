@@ -9,6 +9,7 @@
 //! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: everything that a client needs to connect |
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink", "joinPage"}` |
 //! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
+//! | `POST /api/slides`, a PDF | the pictures of its pages; requires the invitation of a presenter |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
 //! | `GET /web/download/{secret}` | a decrypted file |
@@ -36,6 +37,7 @@ mod meetings;
 mod page;
 mod progress_timer;
 mod range;
+mod slides;
 mod stall_timeout;
 #[cfg(test)]
 mod tests;
@@ -62,6 +64,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}/users", post(admission::admit))
         .route("/api/meetings/{id}/invitations", post(admission::invite))
         .route("/api/join", post(admission::join))
+        .route("/api/slides", post(slides::draw))
         .route("/files/{name}", get(download::download))
         .route("/web/upload/{secret}", post(web::upload))
         .route("/web/download/{secret}", get(web::download))

@@ -19,6 +19,8 @@ pub struct Limits {
     pub http_connections: usize,
     /// Uploads in progress: 64.
     pub uploads: usize,
+    /// Presentations that are drawn for browsers at the same time: 2. Others wait for a minute.
+    pub slides_at_once: usize,
     /// Bytes of the disk that stay free: 128 MiB.
     pub disk_reserve: u64,
     /// Bytes of all files together. Without it, the disk is the limit.
@@ -38,6 +40,7 @@ impl Default for Limits {
             tokens: 10_000,
             http_connections: 1024,
             uploads: 64,
+            slides_at_once: 2,
             disk_reserve: 128 << 20,
             quota: None,
             web: WebLimits::default(),

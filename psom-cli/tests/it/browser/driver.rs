@@ -183,6 +183,20 @@ impl Page<'_> {
         self.with(selector, "", "value", &json!({ "text": text }));
     }
 
+    /// Chooses a file in a field that is not visible.
+    pub fn choose_file(&self, selector: &str, path: &str) {
+        let script = format!("return document.querySelector({})", json!(selector));
+        let element = self.run(&script)[ELEMENT].as_str().unwrap().to_owned();
+        self.send(&format!("element/{element}/value"), json!({ "text": path }));
+    }
+
+    /// Makes the browser save downloads in a folder without asking.
+    pub fn download_to(&self, folder: &Path) {
+        let params = json!({ "behavior": "allow", "downloadPath": folder });
+        let command = json!({ "cmd": "Browser.setDownloadBehavior", "params": params });
+        self.send("goog/cdp/execute", command);
+    }
+
     pub fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector({})?.innerText ?? ''", json!(selector));
         self.run(&script).as_str().unwrap_or_default().to_owned()

@@ -3,6 +3,9 @@
 //! `PSOM_SCREENSHOTS=DIR` makes `every_view_is_accessible` write a picture of each view.
 
 mod driver;
+mod editing;
+mod keyboard;
+mod managing;
 mod meeting;
 mod views;
 

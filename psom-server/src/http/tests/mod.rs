@@ -5,6 +5,7 @@ mod admission;
 mod files;
 mod meetings;
 mod page;
+mod slides;
 mod web;
 
 use std::sync::Arc;

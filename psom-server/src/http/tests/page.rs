@@ -39,6 +39,27 @@ async fn page_is_served_with_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn page_is_compressed_for_clients_that_accept_it() {
+    let api = Api::new();
+    let ask = async |accepted: &str| {
+        let request = Request::get("/app/page/app.js").header("accept-encoding", accepted);
+        let response = crate::http::router(api.app.clone());
+        let response = response.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let coding = response.headers().get("content-encoding").cloned();
+        let tag = response.headers()["etag"].clone();
+        assert_eq!(response.headers()["vary"], "accept-encoding");
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (coding.map(|coding| coding.to_str().unwrap().to_owned()), tag, body)
+    };
+    let (coding, tag, body) = ask("deflate, gzip;q=0.9, br").await;
+    assert_eq!((coding.as_deref(), &body[..2]), (Some("gzip"), &[0x1f, 0x8b][..]));
+    for accepted in ["identity", "gzip;q=0", "br"] {
+        let (coding, other, plain) = ask(accepted).await;
+        assert!(coding.is_none() && other != tag && plain.len() > body.len(), "{accepted}");
+    }
+}
+
+#[tokio::test]
 async fn request_that_is_no_websocket_handshake_is_refused() {
     let answer = get(&Api::new(), "/psom", None).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
