@@ -14,11 +14,11 @@ use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
-        completions::Completions, decode::Decode, delete::Delete, get::Get, goto::Goto, idl::Idl,
-        invite::Invite, meeting::MeetingCommand, notes::NotesCommand, poll::Poll, present::Present,
-        proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
-        share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility, watch::Watch,
-        whiteboard::Whiteboard,
+        completions::Completions, decode::Decode, delete::Delete, export::Export, get::Get,
+        goto::Goto, idl::Idl, invite::Invite, meeting::MeetingCommand, notes::NotesCommand,
+        poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
+        share::Share, share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility,
+        watch::Watch, whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
     signals::{INTERRUPTED_STATUS, interrupted},
@@ -42,6 +42,7 @@ Examples:
   psom slides LINK Talk.pdf                share a presentation, slide by slide
   psom whiteboard LINK Ideas create        create a whiteboard
   psom poll LINK create Lunch --question \"When?\" --choice now --choice later
+  psom export LINK -o review               save boards, slides, polls, questions and files
   psom watch LINK                          print what happens in the meeting
 
 Logs go to standard error. PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
@@ -68,6 +69,7 @@ enum Command {
     Slides(ShareSlides),
     Goto(Goto),
     Get(Get),
+    Export(Export),
     Rename(Rename),
     Delete(Delete),
     Present(Present),
@@ -174,6 +176,7 @@ impl Cli {
             Command::Slides(slides) => slides.run().await,
             Command::Goto(goto) => goto.run().await,
             Command::Get(get) => get.run().await,
+            Command::Export(export) => export.run().await,
             Command::Rename(rename) => rename.run().await,
             Command::Delete(delete) => delete.run().await,
             Command::Present(present) => present.run().await,

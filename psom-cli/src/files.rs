@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use psom_objects::texts::changes_direction;
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::{CommandError, OrCannot, Result};
@@ -72,6 +73,24 @@ pub fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
 pub fn directory_of(file: &Path) -> &Path {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     directory.unwrap_or_else(|| Path::new("."))
+}
+
+/// Returns the file name for a title, which comes from another user: it does not lead to another directory,
+/// and names no hidden file, which programs may read as settings.
+pub fn file_name(title: &str) -> String {
+    let bad = |c: char| {
+        let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
+        c.is_control() || changes_direction(c) || is_noncharacter || r#"\/:*?"<>|"#.contains(c)
+    };
+    let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
+    // A name of dots would be a directory.
+    if name.starts_with('.') {
+        name.replace_range(..1, "_");
+    }
+    if name.trim().is_empty() {
+        "_".clone_into(&mut name);
+    }
+    name
 }
 
 /// Returns the title that a file gets by default: its name.

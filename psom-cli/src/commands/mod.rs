@@ -8,6 +8,7 @@ pub mod decode;
 pub mod delete;
 #[cfg(feature = "cell")]
 pub mod edit;
+pub mod export;
 pub mod get;
 pub mod goto;
 pub mod idl;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use psom_objects::annotation::{Annotation, Board, Kind, Property, color, number, pair};
+use psom_objects::annotation::{Annotation, Kind, Property, color, number, pair};
 
 use super::{
     path::{self, Bounds, MAX_COORDINATE, short},
@@ -18,16 +18,46 @@ const MAX_SIDE: f64 = 4096.0;
 /// The size of an empty board.
 const EMPTY: Bounds = Bounds { left: 0.0, top: 0.0, right: 640.0, bottom: 480.0 };
 
-/// Draws a board as a self-contained SVG picture: drawings, texts and images in their order on white
-/// ground, each with its identifier (`annotation-7`). The picture is as large as they are.
+/// The width of a slide in the units of annotations.
+const SLIDE_WIDTH: f64 = 960.0;
+
+/// The picture of a slide.
+#[derive(Debug)]
+pub struct Slide {
+    bytes: Vec<u8>,
+    /// The size in pixels.
+    width: f64,
+    height: f64,
+}
+
+impl Slide {
+    /// Takes a picture whose size can be read.
+    pub fn new(bytes: Vec<u8>) -> Option<Self> {
+        let size = imagesize::blob_size(&bytes).ok()?;
+        let side = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0).map(f64::from);
+        Some(Self { width: side(size.width)?, height: side(size.height)?, bytes })
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds::new(0.0, 0.0, SLIDE_WIDTH, SLIDE_WIDTH * self.height / self.width)
+    }
+}
+
+/// Draws annotations as a self-contained SVG picture: drawings, texts and images in their order on white
+/// ground, each with its identifier (`annotation-7`). The picture is as large as they are, or as large as the
+/// slide below them.
 ///
 /// `picture` returns the bytes of an image: PNG, JPEG, GIF, WebP or BMP. An image without bytes, or
 /// with other bytes, is drawn as an empty frame. Values that cannot be parsed are ignored, and no
 /// value can break out of its place in the XML.
-pub fn to_svg(board: &Board, mut picture: impl FnMut(&Annotation) -> Option<Vec<u8>>) -> String {
+pub fn to_svg<'a>(
+    annotations: impl Iterator<Item = (i32, &'a Annotation)>,
+    slide: Option<&Slide>,
+    mut picture: impl FnMut(&Annotation) -> Option<Vec<u8>>,
+) -> String {
     let mut elements = String::new();
     let mut bounds: Option<Bounds> = None;
-    for (id, annotation) in board.iter() {
+    for (id, annotation) in annotations {
         let drawn = match annotation.kind {
             Kind::Drawing => drawing(annotation, id, &mut elements),
             Kind::Text => text(annotation, id, &mut elements),
@@ -36,15 +66,22 @@ pub fn to_svg(board: &Board, mut picture: impl FnMut(&Annotation) -> Option<Vec<
         let all = bounds.into_iter().chain(drawn);
         bounds = all.reduce(Bounds::union);
     }
-    let Bounds { left, top, right, bottom } = bounds.map_or(EMPTY, |bounds| bounds.grown(MARGIN));
+    let bounds = match slide {
+        Some(slide) => slide.bounds(),
+        None => bounds.map_or(EMPTY, |bounds| bounds.grown(MARGIN)),
+    };
+    let Bounds { left, top, right, bottom } = bounds;
     let (width, height) = (right - left, bottom - top);
-    let scale = (MAX_SIDE / width.max(height)).min(1.0);
+    // A slide keeps its resolution.
+    let largest = slide.map_or(1.0, |slide| slide.width / width);
+    let scale = (MAX_SIDE / width.max(height)).min(largest);
+    let ground = slide.map_or_else(String::new, |slide| slide_image(slide, bounds));
     let mut svg = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" \
          viewBox=\"{} {} {} {}\">\n<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" \
-         fill=\"#ffffff\"/>\n{elements}</svg>\n",
+         fill=\"#ffffff\"/>\n{ground}{elements}</svg>\n",
         short((width * scale).max(1.0)),
         short((height * scale).max(1.0)),
         short(left),
@@ -57,6 +94,18 @@ pub fn to_svg(board: &Board, mut picture: impl FnMut(&Annotation) -> Option<Vec<
         short(height),
     );
     svg
+}
+
+/// Draws the picture of a slide.
+fn slide_image(slide: &Slide, bounds: Bounds) -> String {
+    let Some(media_type) = media_type(&slide.bytes) else { return String::new() };
+    format!(
+        "<image width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
+         href=\"data:{media_type};base64,{}\"/>\n",
+        short(bounds.right),
+        short(bounds.bottom),
+        base64(&slide.bytes)
+    )
 }
 
 /// Draws a path. Returns `None` if there is none.

@@ -1,7 +1,6 @@
 //! Downloads from the file server. Files are decrypted and verified before they get their names.
 
 use std::{
-    fs::File,
     io::{Read, Write},
     path::Path,
 };
@@ -24,6 +23,9 @@ const PIECE_BYTES: usize = 64 << 10;
 
 /// Upper bound on a file whose size is not known: the largest file that a package can have.
 const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// Upper bound on a picture that is put into another picture.
+const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
 /// A file on the file server, with the means to decrypt it.
 pub struct RemoteFile {
@@ -63,6 +65,18 @@ impl RemoteFile {
         Ok(Self { url, key, hash: hash.clone(), size })
     }
 
+    /// Downloads a picture into memory, decrypted and verified.
+    pub async fn read(self, http: &Http) -> Result<Vec<u8>> {
+        let http = http.clone();
+        let download = move || {
+            let mut plain = Vec::new();
+            let limit = MAX_PICTURE_BYTES;
+            let known = download(&http, &self, limit, &mut plain, &ProgressBar::hidden())?;
+            verify(&self, known).map(|_| plain)
+        };
+        tokio::task::spawn_blocking(download).await?
+    }
+
     /// Downloads the file to a temporary file in a directory, so that it only has to be renamed.
     /// Dropping the temporary file removes it, even during the download. Returns the number of
     /// bytes, too. `message` is shown with the progress bar.
@@ -79,7 +93,12 @@ impl RemoteFile {
         let (http, bar) = (http.clone(), progress::bytes(message, size.unwrap_or(0)));
         let running = bar.clone();
         let download = move || {
-            let known = download(&http, &self, plain, &running)?;
+            let limit = match self.size {
+                Some(size) => u64::try_from(size).unwrap_or(0),
+                None => MAX_FILE_BYTES,
+            };
+            let known = download(&http, &self, limit, &plain, &running)?;
+            plain.sync_all().or_cannot("write the file")?;
             verify(&self, known)
         };
         let result = tokio::task::spawn_blocking(download).await?;
@@ -121,13 +140,10 @@ pub fn url(base: &str, name: &str) -> Result<String> {
 fn download(
     http: &Http,
     file: &RemoteFile,
-    mut plain: File,
+    limit: u64,
+    mut plain: impl Write,
     bar: &ProgressBar,
 ) -> Result<PlainDigest> {
-    let limit = match file.size {
-        Some(size) => u64::try_from(size).unwrap_or(0),
-        None => MAX_FILE_BYTES,
-    };
     let mut encrypted = http.download(&file.url)?;
     let mut decryptor = Decryptor::new(&file.key);
     let mut buffer = vec![0; PIECE_BYTES];
@@ -147,7 +163,7 @@ fn download(
         bar.set_position(written);
     }
     let (last, known) = decryptor.finish().or_cannot("decrypt the file")?;
-    plain.write_all(&last).and_then(|()| plain.sync_all()).or_cannot("write the file")?;
+    plain.write_all(&last).or_cannot("write the file")?;
     Ok(known)
 }
 

@@ -82,7 +82,6 @@ impl LinkArgs {
     }
 
     /// Returns the identifier of the meeting, without connecting to it.
-    #[cfg(feature = "queue")]
     pub fn meeting_id(&self) -> Result<String> {
         let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
         Ok(link.meeting)
@@ -121,7 +120,7 @@ impl LinkArgs {
         // The link is not parsed with the arguments: an error of the argument parser would print the
         // whole link, and with it the secret.
         let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
-        let http = Http::new(link.authority_pem().as_bytes())?;
+        let http = Http::new(link.authority_pem().as_bytes(), link.web_is_public)?;
         let web = match &link.credential {
             JoinCredential::Token(_) => None,
             JoinCredential::Invitation { http, .. } => Some(http.as_str()),

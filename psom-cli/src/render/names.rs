@@ -24,6 +24,19 @@ pub fn content_type(kind: &str) -> Option<&'static str> {
     })
 }
 
+/// Returns the name of a content type for a heading.
+pub fn type_name(kind: &str) -> &'static str {
+    match kind.strip_prefix("Content.") {
+        Some("NativeFileOnly") => "File",
+        Some("Ppt" | "PptWac") => "Presentation",
+        Some("Whiteboard") => "Whiteboard",
+        Some("Poll") => "Poll",
+        Some("Qna") => "Questions",
+        Some("SharedNotes") => "Notes",
+        _ => "Content",
+    }
+}
+
 /// Returns the users who see a content of this visibility.
 pub fn audience(visibility: ContentVisibility) -> String {
     match visibility {

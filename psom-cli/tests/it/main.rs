@@ -7,9 +7,11 @@ mod browser;
 mod cell;
 #[cfg(feature = "cell")]
 mod cell_serve;
+mod certificate;
 mod commands;
 #[cfg(feature = "cell")]
 mod documents;
+mod export;
 mod inspect;
 mod interrupted;
 mod kill;

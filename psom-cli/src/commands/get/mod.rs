@@ -4,7 +4,6 @@ mod url;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use psom_objects::texts::changes_direction;
 
 use crate::{
     error::{CommandError, OrCannot, Result},
@@ -137,19 +136,7 @@ fn target(output: Option<&Path>, title: &str) -> Result<PathBuf> {
     if let Some(path) = output.filter(|path| !path.is_dir()) {
         return Ok(path.to_owned());
     }
-    let bad = |c: char| {
-        let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
-        c.is_control() || changes_direction(c) || is_noncharacter || r#"\/:*?"<>|"#.contains(c)
-    };
-    let mut name: String = title.chars().map(|c| if bad(c) { '_' } else { c }).collect();
-    // Another user must not create hidden files, which programs may read as settings. A name of
-    // dots would be a directory.
-    if name.starts_with('.') {
-        name.replace_range(..1, "_");
-    }
-    if name.trim().is_empty() {
-        "_".clone_into(&mut name);
-    }
+    let name = files::file_name(title);
     if name.len() > MAX_FILE_NAME_BYTES {
         let why = "the title is too long for a file name; choose a file with -o";
         return Err(CommandError::new(why));

@@ -1,9 +1,11 @@
 //! Poll results as CSV (RFC 4180).
 
+use std::fmt::Write;
+
 use clap::ValueEnum;
 use psom_objects::texts::is_invisible;
 
-use crate::{error::Result, terminal::out};
+use crate::terminal::out;
 
 /// The program for which the table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,15 +16,15 @@ pub enum Csv {
     Excel,
 }
 
-/// Prints a header and a row for each choice.
-pub(super) fn write<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) -> Result {
+/// Returns a header and a row for each choice.
+pub fn table<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) -> String {
     let mark = if csv == Csv::Excel { "\u{feff}" } else { "" };
     // Lines end with CR and LF (RFC 4180, section 2).
-    out::line(format_args!("{mark}choice,votes\r"))?;
+    let mut table = format!("{mark}choice,votes\r\n");
     for (choice, votes) in rows {
-        out::line(format_args!("{},{votes}\r", field(choice)))?;
+        let _ = write!(table, "{},{votes}\r\n", field(choice));
     }
-    Ok(())
+    table
 }
 
 /// Writes a text as a field. A spreadsheet evaluates a field that begins like a formula, even a

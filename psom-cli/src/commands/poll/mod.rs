@@ -1,4 +1,4 @@
-mod csv;
+pub(in crate::commands) mod csv;
 
 use clap::{Args, Subcommand};
 use psom::{CallError, Context};
@@ -373,7 +373,7 @@ async fn results(meeting: &mut Meeting, title: &str, csv: Option<Csv>) -> Result
         if hidden {
             return Err(results_are_hidden());
         }
-        return csv::write(csv, rows);
+        return out::text(&csv::table(csv, rows));
     }
     out::line(out::printable(&poll.question))?;
     for (choice, votes) in rows {

@@ -1,31 +1,22 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
-    io::{Read, Write},
+    io::Write,
     path::Path,
 };
 
 use bytes::Bytes;
-use psom_objects::types::EncryptedFile;
-use psom_server::crypto::{Decryptor, FileKey};
 
 use super::board::BoardSession;
 use crate::{
     drawing::svg_export::to_svg,
     error::{CommandError, OrCannot, Result},
     files,
-    http::client::Http,
-    meeting::download,
+    meeting::download::{self, RemoteFile},
     terminal::out,
 };
 
-/// Upper bound on an image that is put into the picture.
-const MAX_IMAGE_BYTES: usize = 64 << 20;
-
 /// Upper bound on all images of the picture. They are in memory together.
 const MAX_TOTAL_BYTES: usize = 256 << 20;
-
-/// The size of one read.
-const PIECE_BYTES: usize = 64 << 10;
 
 /// Exports the board as an SVG picture. Returns a message, unless the picture goes to standard
 /// output.
@@ -45,7 +36,8 @@ pub async fn export(
     for file in annotations.iter().filter_map(|(_, annotation)| annotation.file.clone()) {
         // A picture that is used twice is downloaded once.
         if let Entry::Vacant(entry) = pictures.entry(file.hash.clone()) {
-            let picture = fetch(board.meeting.http().clone(), base.as_deref(), file).await?;
+            let remote = RemoteFile::encrypted(base.as_deref(), &file)?;
+            let picture = remote.read(board.meeting.http()).await?;
             total_bytes += entry.insert(picture).len();
         }
         if total_bytes > MAX_TOTAL_BYTES {
@@ -53,7 +45,7 @@ pub async fn export(
             return Err(CommandError::new(why));
         }
     }
-    let svg = to_svg(&annotations, |annotation| {
+    let svg = to_svg(annotations.iter(), None, |annotation| {
         let hash = &annotation.file.as_ref()?.hash;
         pictures.get(hash).cloned()
     });
@@ -64,37 +56,4 @@ pub async fn export(
     download::save(temporary, output, force)?;
     let count = out::counted(annotations.len(), "annotation", "annotations");
     Ok(Some(format!("Exported {count} to {}.", output.display())))
-}
-
-/// Downloads an image into memory, decrypts and verifies it.
-async fn fetch(http: Http, base: Option<&str>, file: EncryptedFile) -> Result<Vec<u8>> {
-    let base = base.ok_or_else(|| {
-        CommandError::new("the server has not sent the address of its file server")
-    })?;
-    // A complete address must be below the base.
-    let name = file.url.strip_prefix(base).unwrap_or(&file.url);
-    let url = download::url(base, name.trim_start_matches('/'))?;
-    tokio::task::spawn_blocking(move || download_image(&http, &url, &file)).await?
-}
-
-fn download_image(http: &Http, url: &str, file: &EncryptedFile) -> Result<Vec<u8>> {
-    let key = FileKey::new(&file.key, &file.iv).or_cannot("decrypt the image")?;
-    let mut encrypted = http.download(url)?;
-    let mut decryptor = Decryptor::new(&key);
-    let mut plain = Vec::new();
-    let mut buffer = vec![0; PIECE_BYTES];
-    loop {
-        let count = encrypted.read(&mut buffer).map_err(|error| download::interrupted(&error))?;
-        if count == 0 {
-            break;
-        }
-        plain.extend_from_slice(decryptor.update(&buffer[..count]));
-        if plain.len() > MAX_IMAGE_BYTES {
-            return Err(CommandError::new(download::DAMAGED));
-        }
-    }
-    let (last, known) = decryptor.finish().or_cannot("decrypt the image")?;
-    plain.extend_from_slice(&last);
-    let is_same = known.sha1[..] == file.hash[..];
-    if is_same { Ok(plain) } else { Err(CommandError::new(download::DAMAGED)) }
 }

@@ -96,7 +96,7 @@ fn a_picture_has_all_annotations_in_order() {
         ),
         (Kind::Image, &[(Property::Anchor, "0,100"), (Property::Extent, "30,40")]),
     ]);
-    let svg = to_svg(&board, |_| Some(PIXEL.to_vec()));
+    let svg = to_svg(board.iter(), None, |_| Some(PIXEL.to_vec()));
     let elements = elements(&svg);
     let names: Vec<_> = elements.iter().map(|(name, ..)| name.as_str()).collect();
     assert_eq!(names, ["svg", "rect", "path", "text", "tspan", "tspan", "image"]);
@@ -122,7 +122,7 @@ fn a_picture_has_all_annotations_in_order() {
 #[test]
 fn the_view_contains_all_annotations() {
     let view = |board: &Board| {
-        let all = elements(&to_svg(board, |_| None));
+        let all = elements(&to_svg(board.iter(), None, |_| None));
         attribute(&all[0].1, "viewBox").to_owned()
     };
     assert_eq!(view(&Board::default()), "0 0 640 480");
@@ -148,7 +148,7 @@ fn long_lines_break_at_the_width_of_the_text() {
             (Property::FontSize, "16"),
         ],
     )]);
-    let lines: Vec<_> = elements(&to_svg(&board, |_| None))
+    let lines: Vec<_> = elements(&to_svg(board.iter(), None, |_| None))
         .into_iter()
         .filter(|(name, ..)| name == "tspan")
         .map(|(_, _, text)| text.trim_end().to_owned())
@@ -169,7 +169,7 @@ fn rtl_text_begins_at_its_right_side() {
             (Property::Anchor, "10,0"),
         ],
     )]);
-    let all = elements(&to_svg(&board, |_| None));
+    let all = elements(&to_svg(board.iter(), None, |_| None));
     let find = |of: &str| all.iter().find(|(name, ..)| name == of).unwrap().1.clone();
     assert_eq!(attribute(&find("text"), "direction"), "rtl");
     assert_eq!(attribute(&find("tspan"), "x"), "210");
@@ -179,7 +179,7 @@ fn rtl_text_begins_at_its_right_side() {
 fn an_image_without_a_picture_is_a_frame() {
     let board = board(&[(Kind::Image, &[(Property::Extent, "30,40")])]);
     for picture in [None, Some(b"<svg onload='alert(1)'/>".to_vec()), Some(Vec::new())] {
-        let svg = to_svg(&board, |_| picture.clone());
+        let svg = to_svg(board.iter(), None, |_| picture.clone());
         assert!(!svg.contains("<image") && svg.contains("stroke-dasharray"), "{svg}");
     }
 }
@@ -218,7 +218,7 @@ fn hostile_values_cannot_break_out_of_the_xml() {
         annotations.extend(huge.iter().map(|values| (kind, values.as_slice())));
     }
     annotations.push((Kind::Drawing, &path));
-    let svg = to_svg(&board(&annotations), |_| Some(PIXEL.to_vec()));
+    let svg = to_svg(board(&annotations).iter(), None, |_| Some(PIXEL.to_vec()));
     let elements = elements(&svg);
     let known = ["svg", "rect", "path", "text", "tspan", "image"];
     assert!(elements.iter().all(|(name, ..)| known.contains(&name.as_str())), "{svg}");
@@ -243,6 +243,6 @@ proptest::proptest! {
         let values: Vec<_> =
             Property::ALL.iter().zip(&values).map(|(of, value)| (*of, value.as_str())).collect();
         let kind = Kind::from_number(kind).unwrap();
-        elements(&to_svg(&board(&[(kind, &values)]), |_| None));
+        elements(&to_svg(board(&[(kind, &values)]).iter(), None, |_| None));
     }
 }
