@@ -1,8 +1,9 @@
-//! Cross-crate tests of the PSOM framework live in `it/`. This library is the simulation that a
-//! test and a program share.
+//! Cross-crate tests of the PSOM framework live in `it/`. This library contains what a test and a program
+//! share: the simulation, and random messages.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod messages;
 pub mod simulation;
 
 /// The programs of the README compile.

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod codecs;
 mod conformance;
 mod house;
 mod inspect;
