@@ -1,11 +1,12 @@
 //! The other half of `tests/scripts/impacket_check.py`: without an argument it prints marshaled
 //! VARIANTs as `DEBUG-TEXT<tab>HEX`; with `read` it reads lines `KIND HEX` and prints the values.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
-use std::io::{BufRead, stdin};
+use std::io::{BufRead as _, stdin};
 
 use comqc::{
     ndr::{Reader, Writer},
-    oaut::{Bstr, FromArgument, Invoke, ToArgument, Variant},
+    oaut::{Bstr, FromArgument as _, Invoke, ToArgument as _, Variant},
 };
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,4 +1,5 @@
-//! The interfaces of an IDL file: as much of MIDL as naming the calls of a message needs.
+//! Reads the interfaces of an IDL file: the part of MIDL that is needed to name the calls of a
+//! message.
 
 use crate::{
     Guid,
@@ -36,13 +37,13 @@ pub struct Method {
 /// A kind of access to a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accessor {
-    /// It is no accessor.
+    /// The method is not an accessor.
     None,
-    /// It reads the property.
+    /// Reads the property.
     Get,
-    /// It sets the property.
+    /// Sets the property.
     Put,
-    /// It sets the property to a reference.
+    /// Sets the property to a reference.
     PutReference,
 }
 
@@ -85,7 +86,7 @@ pub enum Kind {
 pub struct IdlError {
     /// The line, from 1 on.
     pub line: usize,
-    /// The missing part.
+    /// The element that is missing.
     pub expected: &'static str,
 }
 
@@ -175,7 +176,7 @@ impl<'a> Parser<'a> {
 
     /// Reads the attributes after `[`.
     fn attributes(&mut self) -> Result<Vec<Attribute<'a>>, IdlError> {
-        let mut attributes: Vec<Attribute> = Vec::new();
+        let mut attributes: Vec<Attribute<'_>> = Vec::new();
         loop {
             match self.next() {
                 Some("]") => return Ok(attributes),
@@ -202,7 +203,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads an interface after its keyword; `None` for a mere declaration or one without an IID.
-    fn interface(&mut self, attributes: &[Attribute]) -> Result<Option<Interface>, IdlError> {
+    fn interface(&mut self, attributes: &[Attribute<'_>]) -> Result<Option<Interface>, IdlError> {
         let name = self.word("the name of an interface")?.to_owned();
         let base = match self.next() {
             Some(";") => return Ok(None),
@@ -226,11 +227,12 @@ impl<'a> Parser<'a> {
 
     /// Reads a method; `None` for another statement.
     fn method(&mut self) -> Result<Option<Method>, IdlError> {
-        let mut attributes = Vec::new();
-        if self.peek() == Some("[") {
+        let attributes = if self.peek() == Some("[") {
             self.next();
-            attributes = self.attributes()?;
-        }
+            self.attributes()?
+        } else {
+            Vec::new()
+        };
         let mut words = Vec::new();
         loop {
             match self.next() {
@@ -290,7 +292,7 @@ impl<'a> Parser<'a> {
 
 fn integer(text: &str) -> Option<i32> {
     match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok().map(|bits| bits as i32),
+        Some(digits) => u32::from_str_radix(digits, 16).ok().map(u32::cast_signed),
         None => text.parse().ok(),
     }
 }
@@ -326,7 +328,7 @@ impl Kind {
     ///
     /// # Errors
     /// The data ends or violates a rule.
-    pub fn read(self, reader: &mut Reader) -> ReadResult<Variant> {
+    pub fn read(self, reader: &mut Reader<'_>) -> ReadResult<Variant> {
         Ok(match self {
             Self::I1 => Variant::I1(reader.i8()?),
             Self::UI1 => Variant::UI1(reader.u8()?),
@@ -360,7 +362,8 @@ impl Kind {
 #[must_use]
 pub fn find(interfaces: &[Interface], iid: Guid, opnum: u32) -> Option<(&Interface, &Method)> {
     let interface = interfaces.iter().find(|interface| interface.iid == iid)?;
-    // From the base on; a base that is defined again and again ends with the number of interfaces.
+    // The interface and its bases. The number of interfaces bounds the chain if an interface is its
+    // own base.
     let mut chain = vec![interface];
     while chain.len() <= interfaces.len() {
         let base = &chain[chain.len() - 1].base;

@@ -1,7 +1,7 @@
 //! Queued calls: MC-COMQC, the format in which COM+ stores method calls for later.
 //!
 //! A recorded message holds one or more calls on one object. It is self-contained: it is stored in a
-//! queue, carried by any means, and played when the object can be reached. Nothing ever comes back,
+//! queue, carried by any means, and played when the object can be reached. The caller gets no answer,
 //! so a queuable method has only input parameters and no result.
 //!
 //! ```
@@ -56,8 +56,6 @@
 //! output, behind the features `folder` and `sqlite`.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
-
-extern crate self as comqc;
 
 pub mod carrier;
 mod error;

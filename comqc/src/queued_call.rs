@@ -20,15 +20,15 @@ pub trait QueuedCall: Sized {
     /// # Errors
     /// The call is on another interface or an unknown method, or its arguments violate a rule. The
     /// offset is that in the message.
-    fn read(call: &Call) -> ReadResult<Self>;
+    fn read(call: &Call<'_>) -> ReadResult<Self>;
 }
 
 /// Decodes all calls of a message, so that a message is played as a whole or not at all.
 ///
 /// # Errors
 /// One of the calls cannot be decoded.
-pub fn decode_calls<C: QueuedCall>(message: &Message) -> ReadResult<Vec<C>> {
-    // No more than one call for each method header: at least 32 bytes of the message.
+pub fn decode_calls<C: QueuedCall>(message: &Message<'_>) -> ReadResult<Vec<C>> {
+    // Each call has a method header of at least 32 bytes, so the message bounds the allocation.
     let mut calls = Vec::new();
     for call in message.calls() {
         calls.push(C::read(&call)?);
@@ -46,7 +46,7 @@ impl Recorder {
     }
 }
 
-/// How a call names its method.
+/// The way in which a call names its method.
 #[doc(hidden)]
 pub enum Selected<'a> {
     Opnum(u32, Reader<'a>),
@@ -69,7 +69,7 @@ pub struct LateArguments {
     offset: usize,
 }
 
-/// Finds out how `call` names its method.
+/// Determines how `call` names its method.
 #[doc(hidden)]
 pub fn select<'a>(call: &Call<'a>, interface: Guid, is_dispatch: bool) -> ReadResult<Selected<'a>> {
     if call.interface == interface {
@@ -96,7 +96,7 @@ pub fn select<'a>(call: &Call<'a>, interface: Guid, is_dispatch: bool) -> ReadRe
 /// Returns the error that the interface does not have the method of `call`.
 #[doc(hidden)]
 #[must_use]
-pub fn unknown_method(call: &Call) -> ReadError {
+pub fn unknown_method(call: &Call<'_>) -> ReadError {
     // The opnum follows signature and size.
     ReadError::new(Rule::UnknownMethod, call.offset + 8)
 }
@@ -126,6 +126,6 @@ impl LateArgument<'_> {
     /// Converts the argument to its parameter's type.
     #[doc(hidden)]
     pub fn read<T: FromArgument>(&self) -> ReadResult<T> {
-        T::from_variant(self.value).ok_or(ReadError::new(Rule::ArgumentType, self.offset))
+        T::from_variant(self.value).ok_or_else(|| ReadError::new(Rule::ArgumentType, self.offset))
     }
 }

@@ -22,7 +22,7 @@ pub struct Recorder {
     contexts: HashMap<Vec<u8>, u32>,
     /// The context of the last call.
     written: Vec<u8>,
-    /// The context of the next call, where it differs.
+    /// The context of the next call, if it differs.
     next: Option<Vec<u8>>,
     locale: u32,
 }
@@ -31,8 +31,8 @@ pub struct Recorder {
 pub const DEFAULT_LOCALE: u32 = 0x0409;
 
 impl Recorder {
-    /// Starts a message for an object of class `class` in `partition`. `context` says who makes the
-    /// calls.
+    /// Starts a message for an object of class `class` in `partition`. `context` describes
+    /// the caller.
     ///
     /// # Errors
     /// The context is too large for its fields.
@@ -69,7 +69,7 @@ impl Recorder {
         })
     }
 
-    /// Sets who makes the calls from now on.
+    /// Sets the security context of the following calls.
     ///
     /// # Errors
     /// The context is too large for its fields.
@@ -79,7 +79,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Sets the locale of late-bound calls from now on.
+    /// Sets the locale of the following late-bound calls.
     pub fn set_locale(&mut self, locale: u32) {
         self.locale = locale;
     }
@@ -110,7 +110,7 @@ impl Recorder {
         &mut self,
         interface: Guid,
         opnum: u32,
-        arguments: impl FnOnce(&mut Writer) -> Result<(), WriteError>,
+        arguments: impl FnOnce(&mut Writer<'_>) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
         let start = self.bytes.len();
         let result = self.write_call(interface, opnum, arguments);
@@ -137,7 +137,7 @@ impl Recorder {
         &mut self,
         interface: Guid,
         opnum: u32,
-        arguments: impl FnOnce(&mut Writer) -> Result<(), WriteError>,
+        arguments: impl FnOnce(&mut Writer<'_>) -> Result<(), WriteError>,
     ) -> Result<Option<(Vec<u8>, u32)>, WriteError> {
         let context = match &self.next {
             None => None,
@@ -187,7 +187,7 @@ impl Recorder {
         if self.calls == 0 {
             return None;
         }
-        // `call` has checked that the size fits.
+        #[expect(clippy::cast_possible_truncation, reason = "`call` refuses larger messages")]
         let size = self.bytes.len() as u32;
         self.bytes[MESSAGE_SIZE_OFFSET..MESSAGE_SIZE_OFFSET + 4]
             .copy_from_slice(&size.to_le_bytes());

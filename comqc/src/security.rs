@@ -1,4 +1,4 @@
-//! The Security ORPC Extension (MS-COM section 2.2.3.2): who made a call.
+//! The Security ORPC Extension (MS-COM section 2.2.3.2), which identifies the caller.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
@@ -41,7 +41,7 @@ pub struct Sid(Vec<u8>);
 #[error("a SID is written `S-1-5-18`: an authority and 1 to 15 subauthorities")]
 pub struct NotASid;
 
-/// The most subauthorities that a SID has (MS-DTYP section 2.4.2).
+/// The maximum number of subauthorities of a SID (MS-DTYP section 2.4.2).
 const MAX_SUBAUTHORITIES: usize = 15;
 /// Revision, number of subauthorities and authority.
 const SID_HEADER_BYTES: usize = 8;
@@ -69,7 +69,7 @@ fn is_sid(bytes: &[u8]) -> bool {
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (header, subauthorities) = self.0.split_at(SID_HEADER_BYTES);
-        let authority = header[2..].iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+        let authority = header[2..].iter().fold(0u64, |sum, byte| (sum << 8) | u64::from(*byte));
         // MS-DTYP section 2.4.2.1: hexadecimal where the authority needs more than 32 bits.
         if authority > u64::from(u32::MAX) {
             write!(f, "S-1-0x{authority:012X}")?;
@@ -128,7 +128,7 @@ pub enum Value {
 }
 
 impl Property<'_> {
-    /// Returns what the property means.
+    /// Interprets the property.
     #[must_use]
     pub fn value(&self) -> Value {
         let other = || Value::Other(self.data.to_vec());
@@ -227,7 +227,7 @@ impl<'a> Security<'a> {
         let mut reader = Reader::with_rule(self.bytes, 0, Rule::SecurityTruncated);
         // Before the collections: two versions, the style and the count.
         let _ = reader.bytes(8);
-        let (mut kind, mut left, mut collections) = (0, 0, 0_usize);
+        let (mut kind, mut left, mut collections) = (0, 0, 0usize);
         std::iter::from_fn(move || {
             if left == 0 {
                 kind = reader.u16().ok()?;
@@ -257,7 +257,7 @@ impl<'a> Security<'a> {
         context
     }
 
-    /// Returns who made the call: the SID of the direct caller, or else its account name.
+    /// Returns the direct caller: its SID, or its account name if there is no SID.
     #[must_use]
     pub fn caller(self) -> Option<String> {
         let direct = || self.properties().filter(|(_, place, _)| *place == 1);

@@ -17,7 +17,7 @@ use crate::{
     xml::Node,
 };
 
-/// The most bytes of one part of an upload. Office uses 3.5 MB.
+/// The maximum number of bytes of one part of an upload. Office uses 3.5 MB.
 const MAX_PART_BYTES: usize = 3_670_016;
 /// The user agent version in our messages.
 const AGENT_VERSION: u32 = 1;
@@ -54,10 +54,10 @@ pub enum ClientError {
         message: Option<String>,
     },
     /// The document has changed since the client queried it.
-    #[error("the document has changed on the server")]
+    #[error("the document has changed on the server; query it before you upload")]
     Coherency,
     /// The server's store or answer contradicts itself.
-    #[error("the server's document cannot be used: {0}")]
+    #[error("the server sent an invalid document: {0}")]
     Store(#[source] StoreError),
     /// The upload cannot be created.
     #[error("the upload cannot be created: {0}")]
@@ -73,7 +73,7 @@ impl ClientError {
     }
 }
 
-/// The document of a server as a client knows it.
+/// A client's copy of a document on a server.
 #[derive(Debug)]
 pub struct Client {
     url: String,

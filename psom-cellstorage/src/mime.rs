@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::error::SoapError;
 
-/// The most parts of a body. Office sends one for the XML and one for each large binary value.
+/// The maximum number of parts of a body. Office sends one for the XML and one for each large binary value.
 const MAX_PARTS: usize = 256;
 
 /// A part of a body.

@@ -12,7 +12,7 @@ use crate::error::SoapError;
 
 /// The deepest element. The schemas of MS-FSSHTTP need eight levels.
 const MAX_DEPTH: usize = 32;
-/// The most elements and attributes of a document. A request of Office has about a hundred; the
+/// The maximum number of elements and attributes of a document. A request of Office has about a hundred; the
 /// limit keeps the tree small in relation to a body of many megabytes.
 const MAX_NODES: usize = 20_000;
 
@@ -24,7 +24,7 @@ pub struct Node {
     /// The attributes without namespace declarations, by their local names.
     pub attributes: Vec<(String, String)>,
     /// The child elements.
-    pub children: Vec<Node>,
+    pub children: Vec<Self>,
     /// The text directly inside the element.
     pub text: String,
 }
@@ -44,7 +44,7 @@ impl Node {
 
     /// Adds a child.
     #[must_use]
-    pub fn child(mut self, child: Node) -> Self {
+    pub fn child(mut self, child: Self) -> Self {
         self.children.push(child);
         self
     }
@@ -63,12 +63,12 @@ impl Node {
     }
 
     /// Returns the first child with a name.
-    pub fn first(&self, name: &str) -> Option<&Node> {
+    pub fn first(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// Returns the children with a name.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Node> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
@@ -76,7 +76,7 @@ impl Node {
     pub(crate) fn parse(text: &str) -> Result<Self, SoapError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::from_str(text);
-        let mut open: Vec<Node> = vec![Node::default()];
+        let mut open: Vec<Self> = vec![Self::default()];
         let mut nodes = 0;
         loop {
             let error = |error: quick_xml::Error| SoapError::Xml(error.to_string());
@@ -121,7 +121,7 @@ impl Node {
         match roots.len() {
             1 => Ok(roots.remove(0)),
             // WOPI carries the elements of the body without an element around them.
-            _ => Ok(Node { children: roots, ..Self::default() }),
+            _ => Ok(Self { children: roots, ..Self::default() }),
         }
     }
 

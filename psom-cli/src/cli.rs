@@ -3,7 +3,7 @@
 use std::process;
 
 use clap::{
-    CommandFactory, Parser, Subcommand,
+    CommandFactory as _, Parser, Subcommand,
     builder::styling::{AnsiColor, Styles},
 };
 use tokio::sync::oneshot;
@@ -47,7 +47,7 @@ Examples:
 
 Logs go to standard error. PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
 shows every message.")]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 }
@@ -91,7 +91,7 @@ enum Command {
 
 impl Cli {
     /// Returns the log filter that applies if the environment sets none.
-    pub fn default_log(&self) -> &'static str {
+    pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
             Command::Serve(_) | Command::Proxy(_) => "info",
             _ => "warn",
@@ -100,7 +100,7 @@ impl Cli {
 
     /// Runs the command. On the first signal, most commands clean up and end. On the second one,
     /// they end at once.
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         use Command::{Completions, Decode, Idl, Present, Proxy, Serve, Watch};
         // Commands without anything to clean up, which may block on standard input.
         let needs_no_cleanup = matches!(self.command, Idl(_) | Decode(_) | Completions(_));

@@ -10,7 +10,7 @@ use rustls::CertificateError;
 
 /// Returns the sentence about this machine's clock, if the server's certificate was rejected because it is
 /// valid from a later time on.
-pub fn explains(error: &psom::Error) -> Option<String> {
+pub(crate) fn explains(error: &psom::Error) -> Option<String> {
     match error {
         psom::Error::Setup(SetupError::Connect { source: LostReason::Tls(error), .. }) => {
             of_tls(error)
@@ -20,7 +20,7 @@ pub fn explains(error: &psom::Error) -> Option<String> {
 }
 
 /// Returns the sentence for an error of an HTTP request.
-pub fn explains_request(error: &ureq::Error) -> Option<String> {
+pub(crate) fn explains_request(error: &ureq::Error) -> Option<String> {
     match error {
         ureq::Error::Rustls(error) => of_tls(error),
         ureq::Error::Io(error) => of_io(error),

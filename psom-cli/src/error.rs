@@ -1,30 +1,30 @@
-//! Why a command fails.
+//! The errors of commands.
 
 use std::fmt::Display;
 
 use crate::clock;
 
-/// Why a command fails.
+/// The reason why a command fails.
 #[derive(Debug)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// A sentence for people: lower case, without a full stop.
     Message(String),
     /// The user has interrupted the command.
     Interrupted,
-    /// Standard output was closed, as by `| head`. The command ends, and that is no failure.
+    /// Standard output was closed, as by `| head`. The command ends without a failure.
     OutputClosed,
 }
 
 /// The result of a command.
-pub type Result<T = (), E = CommandError> = std::result::Result<T, E>;
+pub(crate) type Result<T = (), E = CommandError> = std::result::Result<T, E>;
 
 impl CommandError {
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::Message(message.into())
     }
 
-    /// Makes an error of a whole sentence: its first letter becomes small, and its full stop goes.
-    pub fn from_sentence(sentence: &str) -> Self {
+    /// Converts a sentence to an error: lower case at the start, and no full stop.
+    pub(crate) fn from_sentence(sentence: &str) -> Self {
         let mut rest = sentence.trim_end_matches('.').chars();
         let first = rest.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
         Self::Message(format!("{first}{}", rest.as_str()))
@@ -32,7 +32,7 @@ impl CommandError {
 
     /// Puts a text in front of the message.
     #[must_use]
-    pub fn prefixed(self, prefix: impl Display) -> Self {
+    pub(crate) fn prefixed(self, prefix: impl Display) -> Self {
         match self {
             Self::Message(message) => Self::Message(format!("{prefix}: {message}")),
             other => other,
@@ -43,7 +43,7 @@ impl CommandError {
 impl From<psom::Error> for CommandError {
     fn from(error: psom::Error) -> Self {
         match error {
-            // The way in which the connection went down does not help the user.
+            // The details of the disconnect do not help the user.
             psom::Error::Lost(reason) if reason.is_disconnect() => {
                 Self::new("the server is gone; check that it runs, and join again")
             }
@@ -71,7 +71,7 @@ impl From<tokio::task::JoinError> for CommandError {
 }
 
 /// Adds what the command was doing to an error.
-pub trait OrCannot<T> {
+pub(crate) trait OrCannot<T> {
     /// `what` completes "cannot ...".
     ///
     /// # Errors

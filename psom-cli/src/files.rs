@@ -9,7 +9,7 @@ use std::{
 use psom_objects::texts::changes_direction;
 use tempfile::{NamedTempFile, TempDir};
 
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// Reads a regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
@@ -32,7 +32,7 @@ pub fn open(path: &Path, limit: u64) -> Result<File> {
 }
 
 /// Reads at most `limit` bytes from a file, a pipe, or standard input if the path is `-`.
-pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let name = name_of(path);
     if path.as_os_str() == "-" {
         return at_most(limit, io::stdin().lock(), &name);
@@ -41,12 +41,12 @@ pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>> {
 }
 
 /// Returns the name of a file for messages.
-pub fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
 /// Creates a temporary directory that no other user can read.
-pub fn private_directory(prefix: &str) -> Result<TempDir> {
+pub(crate) fn private_directory(prefix: &str) -> Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]
@@ -56,7 +56,7 @@ pub fn private_directory(prefix: &str) -> Result<TempDir> {
 
 /// Creates a temporary file that is renamed once it is complete. It has the permissions of any new
 /// file of this user.
-pub fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
+pub(crate) fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
     let shown = directory.display();
     if !directory.is_dir() {
         return Err(CommandError::new(format!("there is no directory {shown}; create it first")));
@@ -70,7 +70,7 @@ pub fn temporary_in(directory: &Path) -> Result<NamedTempFile> {
 }
 
 /// Returns the directory of a file.
-pub fn directory_of(file: &Path) -> &Path {
+pub(crate) fn directory_of(file: &Path) -> &Path {
     let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
     directory.unwrap_or_else(|| Path::new("."))
 }
@@ -94,7 +94,7 @@ pub fn file_name(title: &str) -> String {
 }
 
 /// Returns the title that a file gets by default: its name.
-pub fn title_from_name(path: &Path) -> Result<String> {
+pub(crate) fn title_from_name(path: &Path) -> Result<String> {
     let name = path.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).ok_or_else(|| {
         let shown = path.display();

@@ -21,15 +21,15 @@ mod xml;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser;
+use clap::Parser as _;
 
 use cli::Cli;
-use error::{CommandError, OrCannot};
+use error::{CommandError, OrCannot as _};
 use signals::INTERRUPTED_STATUS;
 use terminal::{logs, out};
 
-/// How long the runtime waits at the end for threads that block, such as a read from a network that
-/// does not answer.
+/// The time that the runtime waits at the end for blocked threads, such as a read from an unresponsive
+/// network.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {

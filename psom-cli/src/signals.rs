@@ -1,13 +1,13 @@
 //! SIGINT, SIGTERM and SIGHUP.
 
-use crate::error::{OrCannot, Result};
+use crate::error::{OrCannot as _, Result};
 
 /// The exit status of a program that was interrupted: 128 plus the number of SIGINT, as in shells.
-pub const INTERRUPTED_STATUS: u8 = 130;
+pub(crate) const INTERRUPTED_STATUS: u8 = 130;
 
 /// Returns a future that completes at SIGINT, or at SIGTERM on Unix. Signals are caught from the
 /// call on, not only while the future is awaited.
-pub fn interrupted() -> Result<impl Future<Output = ()>> {
+pub(crate) fn interrupted() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

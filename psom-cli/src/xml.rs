@@ -4,7 +4,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Decodes an XML file in the encoding of its byte order mark, of its first bytes, or of its XML
 /// declaration. Returns `None` if the bytes are malformed in that encoding.
-pub fn decode(bytes: &[u8]) -> Option<String> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<String> {
     let encoding = match bytes {
         [0xff, 0xfe, ..] | [b'<', 0, ..] => UTF_16LE,
         [0xfe, 0xff, ..] | [0, b'<', ..] => UTF_16BE,

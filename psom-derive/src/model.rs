@@ -69,8 +69,8 @@ impl Param {
             return Some(self.ty.clone());
         }
         let Type::Path(path) = &self.ty else { return None };
-        let last = path.path.segments.last()?;
-        match (last.ident.to_string().as_str(), &last.arguments) {
+        let name = path.path.segments.last()?;
+        match (name.ident.to_string().as_str(), &name.arguments) {
             ("String", PathArguments::None) => Some(parse_quote!(str)),
             ("Vec", PathArguments::AngleBracketed(list)) if list.args.len() == 1 => {
                 let GenericArgument::Type(element) = list.args.first()? else { return None };

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
-use serde::{Deserialize, Deserializer, Serializer, de::Error};
+use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
 
 pub(crate) fn serialize<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&HEXLOWER.encode(bytes))

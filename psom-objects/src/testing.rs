@@ -138,7 +138,7 @@ impl Sink {
             package.copy_to(&name, &mut plain).map_err(malformed)?;
             let mut disk = self.store.disk();
             disk.stored += 1;
-            let number = disk.stored as u8;
+            let number = (disk.stored & 0xFF) as u8;
             let stored = StoredFile {
                 name: format!("file-{}", disk.stored),
                 key: vec![number; 32].into(),

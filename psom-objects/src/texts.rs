@@ -2,7 +2,7 @@
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
-use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+use icu_properties::props::{BinaryProperty as _, DefaultIgnorableCodePoint};
 
 /// The empty Braille cell. Fonts show nothing for it, although its Unicode properties do not make it
 /// invisible.

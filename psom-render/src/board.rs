@@ -20,7 +20,7 @@ const JPEG_QUALITY: u8 = 92;
 /// Reads an image, and rotates it as its EXIF orientation says: not all programs that receive it know
 /// the orientation. Returns the file to send. An error says why, to complete "the image cannot be
 /// used".
-pub fn read(bytes: Vec<u8>) -> Result<(BoardPicture, Vec<u8>), String> {
+pub(crate) fn read(bytes: Vec<u8>) -> Result<(BoardPicture, Vec<u8>), String> {
     let unreadable = || "it is not an image, or damaged or incomplete".to_owned();
     let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format();
     let mut reader = reader.map_err(|_| unreadable())?;

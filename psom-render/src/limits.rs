@@ -1,11 +1,11 @@
 //! Limits of this process.
 
 /// Upper bound on the pixels of one image in a PDF: more than a scan of A0 in color with 400 dpi.
-pub const MAX_IMAGE_PIXELS: u64 = 1 << 28;
+pub(crate) const MAX_IMAGE_PIXELS: u64 = 1 << 28;
 
 /// Limits the memory of this process. A PDF of a few bytes can demand any amount.
 #[cfg(unix)]
-pub fn limit_memory(bytes: u64) {
+pub(crate) fn limit_memory(bytes: u64) {
     use rustix::process::Resource;
     lower(Resource::As, bytes);
     // An allocation that fails aborts the process, which must not leave its memory on the disk.
@@ -14,7 +14,7 @@ pub fn limit_memory(bytes: u64) {
 
 /// Limits the processor time of this process, in case that the process that waits for it is gone.
 #[cfg(unix)]
-pub fn limit_processor_time(seconds: u64) {
+pub(crate) fn limit_processor_time(seconds: u64) {
     lower(rustix::process::Resource::Cpu, seconds);
 }
 

@@ -18,13 +18,13 @@ const THUMBNAIL_QUALITY: u8 = 80;
 const MAX_SIDE: u32 = 20_000;
 
 /// Encodes pixels as a JPEG.
-pub fn encode(pixels: RgbImage, quality: u8) -> ImageResult<Picture> {
+pub(crate) fn encode(pixels: RgbImage, quality: u8) -> ImageResult<Picture> {
     let pixels = DynamicImage::ImageRgb8(pixels);
     Ok(Picture { jpeg: jpeg(&pixels, quality)?, thumbnail: thumbnail(&pixels)? })
 }
 
 /// Takes a JPEG as it is, if it is complete.
-pub fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Picture> {
+pub(crate) fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Picture> {
     let mut reader = ImageReader::with_format(Cursor::new(&jpeg), ImageFormat::Jpeg);
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -46,7 +46,7 @@ pub fn from_jpeg(jpeg: Vec<u8>) -> ImageResult<Picture> {
 
 /// Reports whether the end marker of a JPEG follows its pixels. Data that cameras append does not
 /// matter, nor do the end markers of JPEGs inside its metadata.
-pub fn has_end(jpeg: &[u8]) -> bool {
+pub(crate) fn has_end(jpeg: &[u8]) -> bool {
     let mut rest = jpeg.get(2..).unwrap_or_default();
     loop {
         rest = match rest {

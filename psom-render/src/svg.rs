@@ -10,7 +10,7 @@ const MAX_SIDE: u32 = 8192;
 
 /// Draws a picture that contains all its images. An error says why, to complete "the picture cannot be
 /// drawn".
-pub fn draw(svg: &[u8]) -> Result<(BoardPicture, Vec<u8>), String> {
+pub(crate) fn draw(svg: &[u8]) -> Result<(BoardPicture, Vec<u8>), String> {
     let mut options = usvg::Options::default();
     // Nothing outside the file is read, whatever the file says.
     options.image_href_resolver.resolve_string = Box::new(|_, _| None);

@@ -87,7 +87,7 @@ impl Server {
         let store: Arc<dyn MeetingStore> =
             Arc::new(SqliteStore::open(data.path(), options.durability).await?);
         let (meetings, invitations) =
-            restore_meetings(&options, &listeners, &library, store.clone()).await?;
+            restore_meetings(&options, &listeners, &library, Arc::clone(&store)).await?;
         claim_files(&options, &data, &library, &mut record).await?;
 
         let Listeners {
@@ -116,7 +116,7 @@ impl Server {
             slides: Slides::new(options.slides.clone(), options.limits.slides_at_once),
             psom: Some(psom).into(),
         });
-        let own = http::router(app.clone());
+        let own = http::router(Arc::clone(&app));
         let routes =
             options.routes.into_iter().fold(own, |all, (path, routes)| all.nest(path, routes));
         let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
@@ -343,8 +343,8 @@ impl Listeners {
         }
         let tokens = Arc::new(JoinTokens::new(options.limits.tokens));
         let psom = psom::Server::builder()
-            .authenticator(tokens.clone())
-            .tls(identity.server.clone())
+            .authenticator(Arc::clone(&tokens))
+            .tls(Arc::clone(&identity.server))
             .config(options.psom.clone())
             .bind(&options.listen)
             .await
@@ -375,7 +375,7 @@ async fn open_library(
         uploads: options.limits.uploads,
         ..LibraryConfig::new(data.meetings())
     };
-    let library = Library::with_metrics(config, metrics.clone())?;
+    let library = Library::with_metrics(config, Arc::clone(metrics))?;
     let mut record = FilesRecord::read(data.path())?;
     record.ensure_name(data.path()).map_err(|error| data.error(error))?;
     library.find_files(&record.server).await?;
@@ -391,8 +391,8 @@ async fn restore_meetings(
 ) -> Result<(Meetings, Invitations), StartError> {
     let template = MeetingTemplate {
         url_base: format!("{}/files/", listeners.http_address),
-        library: library.clone(),
-        policy: options.policy.clone(),
+        library: Arc::clone(library),
+        policy: Arc::clone(&options.policy),
         content_types: options.content_types.clone(),
         limits: options.limits.clone(),
         psom: options.psom.clone(),
@@ -446,7 +446,7 @@ async fn listen_http(options: &Options) -> Result<(TcpListener, SocketAddr), Sta
 fn check_address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, StartError> {
     let invalid = || StartError::Address { option, value: value.into(), port };
     let (_, given_port) = split_host_port(value).ok_or_else(invalid)?;
-    Ok(value.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], given_port))))
+    Ok(value.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], given_port))))
 }
 
 fn conference_error(address: &str, error: psom::Error) -> StartError {

@@ -71,12 +71,12 @@ pub(crate) fn app_on(
     let web_base = Some("http://127.0.0.1:8058/web/".into());
     let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
     change(&mut config);
-    let library = Library::with_metrics(config, metrics.clone()).unwrap();
+    let library = Library::with_metrics(config, Arc::clone(&metrics)).unwrap();
     let invitations = Invitations::new(limits.invitations);
     let tokens = Arc::new(JoinTokens::new(limits.tokens));
     let template = MeetingTemplate {
         url_base: "http://127.0.0.1:8058/files/".into(),
-        library: library.clone(),
+        library: Arc::clone(&library),
         policy: Arc::new(psom_objects::server::DefaultPolicy),
         content_types: psom_objects::server::ContentTypes::standard(),
         limits,

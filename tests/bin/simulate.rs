@@ -1,8 +1,9 @@
 //! Runs simulated meetings: `simulate --seed N --runs N [--story]`.
 #![forbid(unsafe_code)]
+#![expect(clippy::print_stderr, reason = "a program reports its mistakes there")]
 
 use std::{
-    io::{BufWriter, Write},
+    io::{BufWriter, Write as _},
     process::ExitCode,
     time::Instant,
 };
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let (mut total, mut failures, started) = (Summary::default(), 0_u64, Instant::now());
+    let (mut total, mut failures, started) = (Summary::default(), 0u64, Instant::now());
     let mut out = BufWriter::new(std::io::stdout().lock());
     for seed in (options.seed..).take(usize::try_from(options.runs).unwrap_or(usize::MAX)) {
         let mut tell = |line: &str| {

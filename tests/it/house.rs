@@ -281,9 +281,9 @@ fn types_of_a_crate_have_different_names() {
 
 #[test]
 fn files_have_at_most_600_lines() {
-    let mut folders: Vec<_> = CRATES.iter().map(|(name, _)| *name).collect();
-    folders.extend(["examples", "tests", "benches", "fuzz"]);
-    let folders = folders.into_iter().map(|folder| root().join(folder));
+    let folders = CRATES.iter().map(|(name, _)| *name);
+    let folders = folders.chain(["examples", "tests", "benches", "fuzz"]);
+    let folders = folders.map(|folder| root().join(folder));
     let files = folders.filter(|folder| folder.exists()).flat_map(|folder| rust_files(&folder));
     let long: Vec<_> =
         files.filter(|file| is_too_long(&fs::read_to_string(file).unwrap())).collect();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use comqc::queue::{FolderQueue, Queue, Stage};
+use comqc::queue::{FolderQueue, Queue as _, Stage};
 use psom::{
     Client, ClientSession, Context, Handle, ObjectRef, Server, SpaceHandle, Tokens, User,
     Violation, distributed_object,
@@ -19,7 +19,7 @@ use psom::{
 };
 
 #[psom_interface(name = "Test.Log", version = 1, hash = 11, version = 2, hash = 12)]
-pub trait LogServer {
+pub(crate) trait LogServer {
     fn s_add(&mut self, cx: &mut Context<Self>, text: &str) -> Result<(), Violation>;
     async fn s_wait(&mut self);
     #[since(2)]
@@ -27,7 +27,7 @@ pub trait LogServer {
 }
 
 #[psom_interface(name = "Test.Log", version = 1, hash = 21, version = 2, hash = 22)]
-pub trait LogClient {}
+pub(crate) trait LogClient {}
 
 /// A log that refuses empty lines while it is strict.
 #[distributed_object(serves = LogServer, calls = LogClient)]
@@ -91,7 +91,7 @@ impl Life {
             Reader::default()
         });
         let answers = Arc::new(Mutex::new(Vec::new()));
-        let listener = answers.clone();
+        let listener = Arc::clone(&answers);
         let replay = pair.on_client(0, move |_, cx| {
             let replay = cx.add(Replay::new(move |answer| listener.lock().unwrap().push(answer)));
             let peer = cx.peer_infos()[0].id;
@@ -175,8 +175,8 @@ fn calls_are_played_exactly_once_under_kills() {
         }
     }
     assert!(server_kills >= 200 && client_kills >= 200, "{server_kills}, {client_kills}");
-    let live: Vec<_> = texts.iter().map(|text| format!("1: {text}")).collect();
-    assert_eq!(lines(&state), live);
+    let expected: Vec<_> = texts.iter().map(|text| format!("1: {text}")).collect();
+    assert_eq!(lines(&state), expected);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn recorded_call_is_a_message_of_queued_calls() {
 
 #[psom_interface(name = "Test.Reference", version = 1, hash = 1)]
 #[expect(dead_code, reason = "only its proxy is used")]
-pub trait ReferenceServer {
+pub(crate) trait ReferenceServer {
     fn s_take(&mut self, object: ObjectRef);
 }
 
@@ -314,13 +314,13 @@ mod other {
 
     #[psom_interface(name = "Test.Log", version = 1, hash = 11)]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait OldServer {
+    pub(super) trait OldServer {
         fn s_add(&mut self, cx: &mut Context<Self>, text: &str);
     }
 
     #[psom_interface(name = "Test.Log", version = 3, hash = 13)]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait NewServer {
+    pub(super) trait NewServer {
         fn s_add(&mut self, cx: &mut Context<Self>, text: &str);
     }
 }
@@ -431,10 +431,10 @@ async fn server_without_offline_calls_is_recognized() {
 }
 
 #[psom_interface(name = "Test.Plain", version = 1, hash = 1)]
-pub trait PlainServerHalf {}
+pub(crate) trait PlainServerHalf {}
 
 #[psom_interface(name = "Test.Plain", version = 1, hash = 2)]
-pub trait PlainClientHalf {}
+pub(crate) trait PlainClientHalf {}
 
 #[distributed_object(serves = PlainServerHalf, calls = PlainClientHalf)]
 struct Plain;

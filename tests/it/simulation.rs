@@ -23,6 +23,7 @@ fn simulated_meetings_keep_every_invariant() {
         }
     };
     let totals: Vec<_> = std::thread::scope(|scope| {
+        #[expect(clippy::needless_collect, reason = "all threads run before one is joined")]
         let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });

@@ -122,7 +122,7 @@ pub(super) fn choose(
         };
     }
     if let Some(poll) = &content.poll {
-        let choice = rng.usize(..poll.choices.len() + 1);
+        let choice = rng.usize(..=poll.choices.len());
         return match rng.u8(..12) {
             0 => Action::OpenPoll(id, rng.u8(..3) > 0),
             1 => Action::ShowResults(id, rng.bool()),

@@ -58,8 +58,8 @@ impl Client {
         fresh: Session,
     ) -> Result<Self, String> {
         let seen: Arc<Mutex<Seen>> = Arc::default();
-        let heard = seen.clone();
-        let (mut hub, root) = Hub::new(now, config.clone(), false, [], |scope| {
+        let heard = Arc::clone(&seen);
+        let (mut hub, root) = Hub::new(now, Arc::clone(config), false, [], |scope| {
             Ok::<_, Misuse>(Conference::new(scope, move |event: Event| {
                 if let Ok(mut seen) = heard.lock() {
                     seen.model.apply(&event);

@@ -85,8 +85,8 @@ impl World<'_> {
         if stats.space.timers != 0 {
             return Err(format!("the server keeps timers: {stats:?}"));
         }
-        let state = self.journal.recover();
-        let restored = restore(&self.store, &state)?;
+        let saved = self.journal.recover();
+        let restored = restore(&self.store, &saved)?;
         if restored.objects != stats.space.objects {
             return Err(format!(
                 "the server has {} objects, but a restored meeting {}",

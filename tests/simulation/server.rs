@@ -42,7 +42,7 @@ impl Server {
         store: &Store,
         state: &BTreeMap<String, String>,
     ) -> Result<Self, String> {
-        let (hub, root) = Hub::new(now, config.clone(), true, [], |scope| {
+        let (hub, root) = Hub::new(now, Arc::clone(config), true, [], |scope| {
             Meeting::restore(scope, meeting_config(store), state)
         })
         .map_err(|error: RestoreError| format!("the journal cannot be read: {error}"))?;

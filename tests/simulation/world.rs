@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -154,7 +154,8 @@ impl<'a> World<'a> {
         self.run_until(rest)?;
         self.check_rest()?;
         self.check_end()?;
-        self.summary.simulated_ms = (self.now - self.started).as_millis() as u64;
+        self.summary.simulated_ms =
+            u64::try_from((self.now - self.started).as_millis()).unwrap_or(u64::MAX);
         self.summary.connections = self.clients.len() as u64;
         self.summary.fingerprint = self.hasher.finish();
         Ok(self.summary)
@@ -293,15 +294,15 @@ impl<'a> World<'a> {
     /// Begins a connection of a user. `pace` is the size of its pieces in bytes, and the longest
     /// time between two of them in microseconds.
     pub(super) fn connect(&mut self, user: i64, pace: (usize, u64)) -> Result<usize, String> {
-        let session = Session::server(self.config.clone(), self.now);
+        let session = Session::server(Arc::clone(&self.config), self.now);
         let pipes = (Pipe::new(pace.0, pace.1), Pipe::new(pace.0, pace.1));
         let mut client = Client::new(self.now, &self.config, user, pipes, session)?;
         client.epoch = self.epoch;
         self.clients.push(client);
-        let place = self.clients.len() - 1;
-        self.tell(|| format!("client {place} of user {user} connects"));
-        self.drive(Side::Client(place))?;
-        Ok(place)
+        let number = self.clients.len() - 1;
+        self.tell(|| format!("client {number} of user {user} connects"));
+        self.drive(Side::Client(number))?;
+        Ok(number)
     }
 
     fn act(&mut self, place: usize, goes_on: bool) -> Result<(), String> {

@@ -1,8 +1,8 @@
-//! The wording of every message: one sentence about the token, then how an interface is queuable.
+//! The texts of all errors: one sentence about the token, then the rule for queuable interfaces.
 
 use std::fmt::Display;
 
-/// How an interface is queuable.
+/// The rule that every error ends with.
 const QUEUABLE: &str = "an interface is queuable if each method returns nothing and has only input \
      parameters of Automation types";
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{ItemTrait, ext::IdentExt};
+use syn::{ItemTrait, ext::IdentExt as _};
 
 use crate::model::{Dispid, Interface, Kind, Method, Parameter};
 
@@ -19,7 +19,7 @@ pub(crate) fn interface(interface: &Interface, item: &ItemTrait) -> TokenStream 
 /// Returns the opnum of the method at `place`.
 fn opnum(interface: &Interface, place: usize) -> u32 {
     let base = if interface.is_dispatch { DISPATCH_METHODS } else { UNKNOWN_METHODS };
-    base + place as u32
+    base.saturating_add(u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 fn iid(interface: &Interface) -> TokenStream {
@@ -34,7 +34,7 @@ fn variant(method: &Method) -> Ident {
     let name: String = words
         .map(|word| {
             let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
-            first.to_uppercase() + rest
+            format!("{}{rest}", first.to_uppercase())
         })
         .collect();
     Ident::new_raw_if_needed(&name, method.name.span())
@@ -47,14 +47,10 @@ trait NewRaw {
 
 impl NewRaw for Ident {
     fn new_raw_if_needed(name: &str, span: Span) -> Ident {
-        // Only a digit at the start or the keyword `Self` is no identifier here.
+        // Only a leading digit and the keyword `Self` are invalid as identifiers here.
         let is_identifier =
             !name.starts_with(|c: char| c.is_ascii_digit()) && name != "Self" && !name.is_empty();
-        if is_identifier {
-            Ident::new(name, span)
-        } else {
-            Ident::new(&format!("Call{name}"), span)
-        }
+        if is_identifier { Self::new(name, span) } else { Self::new(&format!("Call{name}"), span) }
     }
 }
 

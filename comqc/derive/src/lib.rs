@@ -45,7 +45,7 @@ pub fn queued_interface(arguments: TokenStream, item: TokenStream) -> TokenStrea
     let interface = parse::interface(arguments.into(), &mut item);
     let generated = match &interface {
         Ok(interface) => expand::interface(interface, &item),
-        // The trait stays, so that the compiler's other errors are sensible.
+        // Keeps the trait, so that uses of it cause no further errors.
         Err(error) => error.to_compile_error(),
     };
     quote::quote!(#item #generated).into()

@@ -4,7 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{
     Error, FnArg, Ident, ItemTrait, LitInt, LitStr, Pat, ReceiverKind, Result, ReturnType, Token,
-    TraitItem, TraitItemFn, Type, ext::IdentExt, parse::Parser, parse_quote, spanned::Spanned,
+    TraitItem, TraitItemFn, Type, ext::IdentExt as _, parse::Parser as _, parse_quote,
+    spanned::Spanned as _,
 };
 
 use crate::{
@@ -126,19 +127,20 @@ fn take_dispid(item: &mut TraitItem) -> Result<Option<(Dispid, Span)>> {
         function.attrs.retain(|other| !other.path().is_ident("dispid"));
         return error(attribute, say::DISPID_FORM);
     }
-    let parsed = attribute.parse_args_with(|input: syn::parse::ParseStream| {
+    let parsed = attribute.parse_args_with(|input: syn::parse::ParseStream<'_>| {
         let is_negative = input.parse::<Option<Token![-]>>()?.is_some();
         let number: LitInt = input.parse()?;
         let value: i32 = number.base10_parse()?;
-        let mut kind = Kind::Method;
-        if input.parse::<Option<Token![,]>>()?.is_some() {
+        let kind = if input.parse::<Option<Token![,]>>()?.is_some() {
             let word: Ident = input.parse()?;
-            kind = match word.to_string().as_str() {
+            match word.to_string().as_str() {
                 "put" => Kind::Put,
                 "putref" => Kind::PutReference,
                 _ => return Err(input.error(say::DISPID_FORM)),
-            };
-        }
+            }
+        } else {
+            Kind::Method
+        };
         let number_span = number.span();
         Ok((Dispid { number: if is_negative { -value } else { value }, kind }, number_span))
     });

@@ -6,8 +6,8 @@ use crate::{
     message::{MESSAGE_SIGNATURE, MESSAGE_SIZE_OFFSET, Message},
 };
 
-/// The bytes behind a packet's start in which a damaged packet's message is searched if the stated
-/// size is no help: the headers of real packets are much shorter.
+/// The distance from a damaged packet's start within which its message body is searched if the stated
+/// size is unusable. The headers of real packets are much shorter.
 const SEARCH_BYTES: usize = 64 << 10;
 /// The smallest packet: BaseHeader, UserHeader and MessagePropertiesHeader.
 const MIN_PACKET_BYTES: usize = 120;
@@ -19,7 +19,7 @@ const SIGNATURE_OFFSET: usize = 4;
 pub enum Verdict {
     /// A packet whose body holds calls and violates no rule.
     Packet,
-    /// A packet of a queue that is whole but does not carry calls.
+    /// An undamaged packet that does not carry calls.
     OtherPacket,
     /// A message body without a packet around it, which violates no rule.
     Message,
@@ -27,7 +27,7 @@ pub enum Verdict {
     Damaged {
         /// The violated rule. Its offset counts from the start of the found bytes.
         error: ReadError,
-        /// The place of a whole message body in the damaged packet.
+        /// The position of an undamaged message body in the damaged packet.
         message: Option<Range<usize>>,
     },
 }
@@ -35,7 +35,7 @@ pub enum Verdict {
 /// A packet or a message body in searched bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The place in the searched bytes. The end of damaged bytes is a guess.
+    /// The position in the searched bytes. The end of damaged bytes is an estimate.
     pub range: Range<usize>,
     /// The kind of the found bytes.
     pub verdict: Verdict,
@@ -106,14 +106,14 @@ fn stated_message_size(bytes: &[u8]) -> Option<usize> {
 }
 
 impl Carver<'_> {
-    /// Judges the packet at `start`. Returns `None` and moves on if the place only looks like one.
+    /// Classifies the packet at `start`. Returns `None` and moves on if only the signature matches.
     fn packet(&mut self, start: usize) -> Option<Found> {
         let rest = &self.bytes[start..];
         let size = Packet::stated_size(rest)
             .filter(|size| (MIN_PACKET_BYTES..=MAX_PACKET_BYTES.min(rest.len())).contains(size));
         let judged = match size {
             Some(size) => judge(&rest[..size]).map(|verdict| (size, verdict)),
-            // The rule that the size violates.
+            // Finds the rule that the size violates.
             None => Packet::read(rest).map(|_| (rest.len(), Verdict::OtherPacket)),
         };
         let error = match judged {
@@ -128,14 +128,14 @@ impl Carver<'_> {
         };
         let Some(body) = body else {
             if size.is_none() {
-                // Nothing but the signature speaks for a packet here.
+                // Only the signature suggests a packet here.
                 self.position = start + SIGNATURE_OFFSET + 4;
                 return None;
             }
             let end = start + MIN_PACKET_BYTES;
             return Some(damaged(start..end, error, None));
         };
-        // Packet and body are one finding, also if both are damaged.
+        // Packet and body are one finding, even if both are damaged.
         let Found { range, verdict } = self.message(body);
         Some(match verdict {
             Verdict::Message | Verdict::Damaged { message: Some(_), .. } => {
@@ -145,7 +145,7 @@ impl Carver<'_> {
         })
     }
 
-    /// Judges the message body at `start`.
+    /// Classifies the message body at `start`.
     fn message(&self, start: usize) -> Found {
         let rest = &self.bytes[start..];
         let stated = stated_message_size(rest).filter(|size| *size <= rest.len());
@@ -153,7 +153,7 @@ impl Carver<'_> {
         match result {
             Ok(message) => {
                 let range = start..start + message.as_bytes().len();
-                // A body right after the extension lost the packet around it.
+                // A body directly after the extension belongs to a packet whose headers are lost.
                 let extension = start.checked_sub(16).map(|at| &self.bytes[at..start]);
                 if extension == Some(&EXTENSION.to_bytes()[..]) && self.position <= start - 16 {
                     let error = ReadError::new(crate::Rule::PacketSignature, 0);
@@ -171,7 +171,7 @@ fn damaged(range: Range<usize>, error: ReadError, message: Option<Range<usize>>)
     Found { range, verdict: Verdict::Damaged { error, message } }
 }
 
-/// Judges a packet that fills `bytes`.
+/// Classifies a packet that fills `bytes`.
 fn judge(bytes: &[u8]) -> Result<Verdict, ReadError> {
     let packet = Packet::read(bytes)?;
     let Ok(body) = packet.calls() else { return Ok(Verdict::OtherPacket) };

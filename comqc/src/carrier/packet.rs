@@ -64,7 +64,7 @@ pub enum QueueName {
     Direct(String),
 }
 
-/// The headers whose meaning the carrier keeps but does not interpret, as their bytes.
+/// The bytes of the headers that the carrier preserves without interpreting them.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Sections {
     /// The TransactionHeader.
@@ -78,7 +78,7 @@ pub struct Sections {
 /// The MessagePropertiesHeader without its sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties {
-    /// Which acknowledgments the sender asks for.
+    /// The acknowledgments that the sender requests.
     pub acknowledgments: u8,
     /// The label in UTF-16 with its NUL, as bytes; empty if the message has none.
     pub label: Vec<u8>,
@@ -86,7 +86,7 @@ pub struct Properties {
     pub class: u16,
     /// The correlation ID.
     pub correlation: [u8; 20],
-    /// The type of the body. No real packet with calls is published; we write 0.
+    /// The type of the body. We write 0, because no real packet with calls is published.
     pub body_type: u32,
     /// A number of the application.
     pub application_tag: u32,
@@ -137,7 +137,7 @@ pub struct Packet<'a> {
 
 impl<'a> Packet<'a> {
     /// Builds a recoverable packet with calls for a queue with a direct name. The priority is 3,
-    /// and there are no limits of time.
+    /// and there are no time limits.
     ///
     /// # Errors
     /// The label has more than 254 code units.
@@ -199,7 +199,8 @@ impl<'a> Packet<'a> {
     /// # Errors
     /// The packet violates a rule of its format. The body is not read; see [`Self::calls`].
     pub fn read(bytes: &'a [u8]) -> ReadResult<Self> {
-        let stated = Self::stated_size(bytes).ok_or(ReadError::new(Rule::PacketSignature, 0))?;
+        let stated =
+            Self::stated_size(bytes).ok_or_else(|| ReadError::new(Rule::PacketSignature, 0))?;
         if stated != bytes.len() || stated > MAX_PACKET_BYTES {
             return Err(ReadError::new(Rule::PacketSize, 8));
         }
@@ -215,7 +216,7 @@ impl<'a> Packet<'a> {
             [reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?];
         let mut queues = [const { QueueName::None }; 3];
         for (queue, shift) in queues.iter_mut().zip(user_flags::QUEUE_SHIFTS) {
-            *queue = read_queue(&mut reader, (user_flags >> shift & 7) as u8)?;
+            *queue = read_queue(&mut reader, ((user_flags >> shift) & 7) as u8)?;
         }
         let has = |flag| user_flags & flag != 0;
         let connector = has(user_flags::CONNECTOR).then(|| reader.guid()).transpose()?;
@@ -301,10 +302,8 @@ impl<'a> Packet<'a> {
         write_properties(&mut writer, &self.properties, &self.body)?;
         writer.bytes(&self.sections.trailing);
         let size = writer.position();
-        if size > MAX_PACKET_BYTES {
-            return Err(WriteError::TooLarge);
-        }
-        writer.patch_u32(size_field, size as u32);
+        let stated = u32::try_from(size).ok().filter(|_| size <= MAX_PACKET_BYTES);
+        writer.patch_u32(size_field, stated.ok_or(WriteError::TooLarge)?);
         Ok(bytes)
     }
 
@@ -319,7 +318,7 @@ impl<'a> Packet<'a> {
                 QueueName::Foreign { .. } => 6,
                 QueueName::Direct(_) => 7,
             };
-            flags = flags & !(7 << shift) | (kind & 7) << shift;
+            flags = flags & !(7 << shift) | ((kind & 7) << shift);
         }
         for (flag, is_there) in [
             (user_flags::CONNECTOR, self.connector.is_some()),
@@ -332,7 +331,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-fn read_queue(reader: &mut Reader, kind: u8) -> ReadResult<QueueName> {
+fn read_queue(reader: &mut Reader<'_>, kind: u8) -> ReadResult<QueueName> {
     let field = reader.position();
     let queue = match kind {
         0 => QueueName::None,
@@ -356,7 +355,7 @@ fn read_queue(reader: &mut Reader, kind: u8) -> ReadResult<QueueName> {
     Ok(queue)
 }
 
-fn write_queue(writer: &mut Writer, queue: &QueueName) -> Result<(), WriteError> {
+fn write_queue(writer: &mut Writer<'_>, queue: &QueueName) -> Result<(), WriteError> {
     match queue {
         QueueName::None => {}
         QueueName::Private { id, .. } => writer.u32(*id),
@@ -386,7 +385,7 @@ fn read_transaction<'a>(reader: &mut Reader<'a>) -> ReadResult<&'a [u8]> {
 fn read_security<'a>(reader: &mut Reader<'a>) -> ReadResult<&'a [u8]> {
     let mut fields = reader.clone();
     fields.u16()?;
-    let mut sizes = [0_usize; 5];
+    let mut sizes = [0usize; 5];
     for size in &mut sizes[..3] {
         *size = fields.u16()?.into();
     }
@@ -431,7 +430,7 @@ fn read_properties<'a>(reader: &mut Reader<'a>) -> ReadResult<(Properties, &'a [
 }
 
 fn write_properties(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     properties: &Properties,
     body: &[u8],
 ) -> Result<(), WriteError> {

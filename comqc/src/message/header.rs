@@ -30,11 +30,11 @@ const METHOD_FLAGS: u32 = 0x1000;
 /// The reserved field of a method header.
 const METHOD_RESERVED: u32 = 1;
 
-/// Signature and size.
+/// The size of the fields that all headers begin with: signature and size.
 pub(crate) const COMMON_BYTES: usize = 8;
-/// The container header before the call target.
+/// The size of the container header before the call target.
 const CONTAINER_BYTES: usize = 80;
-/// The call target before its text.
+/// The size of the call target before its text.
 const TARGET_BYTES: usize = 36;
 const PARTITION_BYTES: usize = 24;
 const SECURITY_BYTES: usize = 16;
@@ -329,7 +329,12 @@ impl Header<'_> {
 }
 
 /// Writes a method header's fields between the common header and the interface.
-pub(crate) fn write_method_fields(writer: &mut Writer, opnum: u32, data_size: u32, padding: u32) {
+pub(crate) fn write_method_fields(
+    writer: &mut Writer<'_>,
+    opnum: u32,
+    data_size: u32,
+    padding: u32,
+) {
     let fields = [opnum, DATA_REPRESENTATION, METHOD_FLAGS, data_size, METHOD_RESERVED, padding];
     for field in fields {
         writer.u32(field);
@@ -346,7 +351,7 @@ fn finish_header(out: &mut [u8], start: usize) -> Result<(), WriteError> {
     Ok(())
 }
 
-fn write_container(container: &Container, writer: &mut Writer) -> Result<(), WriteError> {
+fn write_container(container: &Container<'_>, writer: &mut Writer<'_>) -> Result<(), WriteError> {
     let Container { message_size, reserved_3, reserved_4, class, text, padding } = container;
     writer.guid(MESSAGE_SIGNATURE);
     writer.u32(VERSION);

@@ -30,7 +30,7 @@ pub struct Call<'a> {
     pub opnum: u32,
     /// The marshaled parameters and any undefined bytes after them.
     pub data: &'a [u8],
-    /// Who made the call.
+    /// The security properties of the call.
     pub security: Security<'a>,
 }
 
@@ -119,7 +119,7 @@ impl<'a> Message<'a> {
 }
 
 impl Sequence {
-    fn accept(&mut self, offset: usize, header: &Header) -> ReadResult<()> {
+    fn accept(&mut self, offset: usize, header: &Header<'_>) -> ReadResult<()> {
         let error = |rule| Err(ReadError::new(rule, offset));
         match header {
             Header::Container(_) => return error(Rule::ContainerOnce),
@@ -141,8 +141,8 @@ impl Sequence {
             }
             Header::Security { data, .. } => {
                 Security::read(data, offset + 16)?;
-                // A message is at most as large as its 32-bit size field says.
-                self.contexts.push(offset as u32);
+                let place = u32::try_from(offset);
+                self.contexts.push(place.map_err(|_| ReadError::new(Rule::MessageSize, offset))?);
                 self.pending = Some(offset);
             }
             Header::SecurityReference { .. } => self.pending = Some(offset),

@@ -15,7 +15,7 @@ pub trait ToArgument {
     ///
     /// # Errors
     /// The value has a part that cannot be written.
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError>;
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError>;
 
     /// Converts the parameter for a late-bound call.
     fn to_variant(&self) -> Variant;
@@ -27,7 +27,7 @@ pub trait FromArgument: Sized {
     ///
     /// # Errors
     /// The data ends or violates a rule.
-    fn read(reader: &mut Reader) -> ReadResult<Self>;
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self>;
 
     /// Converts an argument of a late-bound call. Integers convert to other integer types if the
     /// value fits. Returns `None` if the argument does not have the parameter's type.
@@ -52,7 +52,7 @@ fn integer(value: &Variant) -> Option<i128> {
 macro_rules! integers {
     ($($type:ident $variant:ident)*) => {$(
         impl ToArgument for $type {
-            fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+            fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
                 writer.$type(*self);
                 Ok(())
             }
@@ -63,7 +63,7 @@ macro_rules! integers {
         }
 
         impl FromArgument for $type {
-            fn read(reader: &mut Reader) -> ReadResult<Self> {
+            fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
                 reader.$type()
             }
 
@@ -84,7 +84,7 @@ macro_rules! values {
         read($reader:ident) $read:expr;
     )*) => {$(
         impl ToArgument for $type {
-            fn write(&self, $writer: &mut Writer) -> Result<(), WriteError> {
+            fn write(&self, $writer: &mut Writer<'_>) -> Result<(), WriteError> {
                 let $value = self;
                 $write
             }
@@ -95,7 +95,7 @@ macro_rules! values {
         }
 
         impl FromArgument for $type {
-            fn read($reader: &mut Reader) -> ReadResult<Self> {
+            fn read($reader: &mut Reader<'_>) -> ReadResult<Self> {
                 $read
             }
 
@@ -124,7 +124,7 @@ values! {
 }
 
 impl ToArgument for f64 {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         writer.f64(*self);
         Ok(())
     }
@@ -135,7 +135,7 @@ impl ToArgument for f64 {
 }
 
 impl FromArgument for f64 {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         reader.f64()
     }
 
@@ -149,7 +149,7 @@ impl FromArgument for f64 {
 }
 
 impl ToArgument for str {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         write_bstr(writer, &self.into())
     }
 
@@ -159,7 +159,7 @@ impl ToArgument for str {
 }
 
 impl ToArgument for String {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         self.as_str().write(writer)
     }
 
@@ -169,7 +169,7 @@ impl ToArgument for String {
 }
 
 impl FromArgument for String {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         read_bstr(reader).map(|text| text.to_text())
     }
 
@@ -179,7 +179,7 @@ impl FromArgument for String {
 }
 
 impl ToArgument for Decimal {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         writer.align(8);
         writer.u16(0);
         writer.u8(self.scale);
@@ -195,7 +195,7 @@ impl ToArgument for Decimal {
 }
 
 impl FromArgument for Decimal {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         reader.align(8)?;
         reader.u16()?;
         let (scale, sign) = (reader.u8()?, reader.u8()?);
@@ -211,7 +211,7 @@ impl FromArgument for Decimal {
 }
 
 impl ToArgument for Variant {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         write_variant(writer, self)
     }
 
@@ -221,7 +221,7 @@ impl ToArgument for Variant {
 }
 
 impl FromArgument for Variant {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         read_variant(reader)
     }
 
@@ -231,7 +231,7 @@ impl FromArgument for Variant {
 }
 
 impl ToArgument for SafeArray {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         write_safe_array(writer, self)
     }
 
@@ -241,9 +241,9 @@ impl ToArgument for SafeArray {
 }
 
 impl FromArgument for SafeArray {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         let field = reader.position();
-        read_safe_array(reader, None)?.ok_or(reader.error_at(field, Rule::NullElement))
+        read_safe_array(reader, None)?.ok_or_else(|| reader.error_at(field, Rule::NullElement))
     }
 
     fn from_variant(value: &Variant) -> Option<Self> {
@@ -257,7 +257,7 @@ impl FromArgument for SafeArray {
 /// An object is the last parameter of a method that is called through its vtable: no field gives
 /// its length there.
 impl ToArgument for Object {
-    fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         write_object(writer, self);
         Ok(())
     }
@@ -268,7 +268,7 @@ impl ToArgument for Object {
 }
 
 impl FromArgument for Object {
-    fn read(reader: &mut Reader) -> ReadResult<Self> {
+    fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         read_object(reader)
     }
 

@@ -87,7 +87,7 @@ impl Invoke {
     ///
     /// # Errors
     /// An argument cannot be written, or there are more names than arguments.
-    pub fn write(&self, writer: &mut Writer) -> Result<(), WriteError> {
+    pub fn write(&self, writer: &mut Writer<'_>) -> Result<(), WriteError> {
         let count = |count: usize| u32::try_from(count).map_err(|_| WriteError::TooLarge);
         if self.names.len() > self.arguments.len() {
             return Err(WriteError::Names);
@@ -139,7 +139,7 @@ impl Invoke {
     ///
     /// # Errors
     /// The data ends or violates a rule.
-    pub fn read(reader: &mut Reader) -> ReadResult<Self> {
+    pub fn read(reader: &mut Reader<'_>) -> ReadResult<Self> {
         let dispid = reader.i32()?;
         reader.guid()?;
         let locale = reader.u32()?;
@@ -147,11 +147,12 @@ impl Invoke {
         let (has_arguments, has_names) = (reader.u32()? != 0, reader.u32()? != 0);
         let field = reader.position();
         let (argument_count, name_count) = (reader.u32()?, reader.u32()?);
-        let mut arguments = Vec::new();
-        if has_arguments {
+        let arguments = if has_arguments {
             let count = variant_count(reader)?;
-            arguments = read_variants(reader, count, 0)?;
-        }
+            read_variants(reader, count, 0)?
+        } else {
+            Vec::new()
+        };
         let mut names = Vec::new();
         if has_names {
             let count = reader.count(4)?;
@@ -172,7 +173,7 @@ impl Invoke {
     }
 
     /// Reads the by-reference arguments and puts them in their places.
-    fn read_references(&mut self, reader: &mut Reader) -> ReadResult<()> {
+    fn read_references(&mut self, reader: &mut Reader<'_>) -> ReadResult<()> {
         let field = reader.position();
         let count = reader.u32()?;
         let indices = reader.count(4)?;

@@ -94,9 +94,9 @@ pub enum Variant {
     /// A null SAFEARRAY with the type of its elements.
     NullArray(u16),
     /// A reference to a value of any other type but `Empty`, `Null`, `ByRef` and `VariantRef`.
-    ByRef(Box<Variant>),
+    ByRef(Box<Self>),
     /// A reference to a VARIANT.
-    VariantRef(Box<Variant>),
+    VariantRef(Box<Self>),
 }
 
 impl Variant {
@@ -197,7 +197,7 @@ impl Elements {
 
     /// Returns the number of elements.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "no caller asks")]
+    #[expect(clippy::len_without_is_empty, reason = "no caller needs it")]
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(_, elements) => elements.len(),
@@ -260,7 +260,7 @@ impl SafeArray {
     /// Reports whether the bounds multiply to the number of elements.
     pub(crate) fn is_well_formed(&self) -> bool {
         let counts = self.bounds.iter().map(|bound| bound.count as usize);
-        let product = counts.into_iter().try_fold(1_usize, usize::checked_mul);
+        let product = counts.into_iter().try_fold(1usize, usize::checked_mul);
         !self.bounds.is_empty() && product == Some(self.elements.len())
     }
 }

@@ -17,11 +17,11 @@ const MIN_VARIANT_BYTES: usize = 24;
 ///
 /// # Errors
 /// The data ends, or its counts disagree.
-pub fn read_bstr(reader: &mut Reader) -> ReadResult<Bstr> {
+pub fn read_bstr(reader: &mut Reader<'_>) -> ReadResult<Bstr> {
     if reader.u32()? == 0 { Ok(Bstr::NULL) } else { read_bstr_body(reader) }
 }
 
-fn read_bstr_body(reader: &mut Reader) -> ReadResult<Bstr> {
+fn read_bstr_body(reader: &mut Reader<'_>) -> ReadResult<Bstr> {
     let units = reader.count(2)?;
     let field = reader.position();
     let bytes = reader.u32()?;
@@ -43,14 +43,14 @@ fn read_bstr_body(reader: &mut Reader) -> ReadResult<Bstr> {
 ///
 /// # Errors
 /// The data ends within the header, or the header's size is not 32.
-pub fn read_object(reader: &mut Reader) -> ReadResult<Object> {
+pub fn read_object(reader: &mut Reader<'_>) -> ReadResult<Object> {
     let first = reader.u32()?;
     read_object_body(reader, first, None)
 }
 
 /// Reads an object after its first reserved field. `end` is the position after the object.
 fn read_object_body(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     _reserved_1: u32,
     end: Option<usize>,
 ) -> ReadResult<Object> {
@@ -65,7 +65,7 @@ fn read_object_body(
         None => reader.rest(),
         Some(end) => {
             let length = end.checked_sub(reader.position());
-            reader.bytes(length.ok_or(reader.error_at(field, Rule::ObjectLength))?)?
+            reader.bytes(length.ok_or_else(|| reader.error_at(field, Rule::ObjectLength))?)?
         }
     };
     Ok(Object { reserved_2, class, data: data.to_vec() })
@@ -76,7 +76,7 @@ fn read_object_body(
 ///
 /// # Errors
 /// The data ends or violates a rule.
-pub fn read_variant(reader: &mut Reader) -> ReadResult<Variant> {
+pub fn read_variant(reader: &mut Reader<'_>) -> ReadResult<Variant> {
     let field = reader.position();
     if reader.u32()? == 0 {
         return Err(reader.error_at(field, Rule::NullElement));
@@ -86,7 +86,7 @@ pub fn read_variant(reader: &mut Reader) -> ReadResult<Variant> {
 
 /// Reads the referents of `count` VARIANTs, then the VARIANTs.
 pub(super) fn read_variants(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     count: usize,
     depth: u32,
 ) -> ReadResult<Vec<Variant>> {
@@ -99,11 +99,11 @@ pub(super) fn read_variants(
 }
 
 /// Reads the count of an array of VARIANTs, as far as the data can hold them.
-pub(super) fn variant_count(reader: &mut Reader) -> ReadResult<usize> {
+pub(super) fn variant_count(reader: &mut Reader<'_>) -> ReadResult<usize> {
     reader.count(MIN_VARIANT_BYTES)
 }
 
-fn read_referents(reader: &mut Reader, count: usize) -> ReadResult<()> {
+fn read_referents(reader: &mut Reader<'_>, count: usize) -> ReadResult<()> {
     for _ in 0..count {
         let field = reader.position();
         if reader.u32()? == 0 {
@@ -113,7 +113,7 @@ fn read_referents(reader: &mut Reader, count: usize) -> ReadResult<()> {
     Ok(())
 }
 
-fn read_variant_body(reader: &mut Reader, depth: u32) -> ReadResult<Variant> {
+fn read_variant_body(reader: &mut Reader<'_>, depth: u32) -> ReadResult<Variant> {
     if depth > MAX_DEPTH {
         return Err(reader.error_at(reader.position(), Rule::VariantDepth));
     }
@@ -150,7 +150,7 @@ struct Place {
     depth: u32,
 }
 
-fn read_value(reader: &mut Reader, vt: u16, place: Place) -> ReadResult<Variant> {
+fn read_value(reader: &mut Reader<'_>, vt: u16, place: Place) -> ReadResult<Variant> {
     Ok(match vt {
         vt::EMPTY => Variant::Empty,
         vt::NULL => Variant::Null,
@@ -194,7 +194,7 @@ fn read_value(reader: &mut Reader, vt: u16, place: Place) -> ReadResult<Variant>
 }
 
 /// Reads a VARIANT_BOOL.
-pub(super) fn read_bool(reader: &mut Reader) -> ReadResult<bool> {
+pub(super) fn read_bool(reader: &mut Reader<'_>) -> ReadResult<bool> {
     match reader.u16()? {
         0 => Ok(false),
         0xFFFF => Ok(true),
@@ -204,7 +204,7 @@ pub(super) fn read_bool(reader: &mut Reader) -> ReadResult<bool> {
 
 /// Reads an object inside a VARIANT. A null reference is a single zero; an object has a header
 /// after it.
-fn read_reference(reader: &mut Reader, place: Place) -> ReadResult<Option<Box<Object>>> {
+fn read_reference(reader: &mut Reader<'_>, place: Place) -> ReadResult<Option<Box<Object>>> {
     reader.align(4)?;
     let first = reader.u32()?;
     if reader.position().next_multiple_of(8) >= place.end {
@@ -221,12 +221,15 @@ fn read_reference(reader: &mut Reader, place: Place) -> ReadResult<Option<Box<Ob
 ///
 /// # Errors
 /// The data ends or violates a rule.
-pub fn read_safe_array(reader: &mut Reader, element: Option<u16>) -> ReadResult<Option<SafeArray>> {
+pub fn read_safe_array(
+    reader: &mut Reader<'_>,
+    element: Option<u16>,
+) -> ReadResult<Option<SafeArray>> {
     read_array(reader, element, 0)
 }
 
 fn read_array(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     element: Option<u16>,
     depth: u32,
 ) -> ReadResult<Option<SafeArray>> {
@@ -239,7 +242,7 @@ fn read_array(
     // A bound takes 8 bytes.
     let dimensions = reader.count(8)?;
     let start = reader.position();
-    let error = |reader: &Reader, offset, rule| Err(reader.error_at(start + offset, rule));
+    let error = |reader: &Reader<'_>, offset, rule| Err(reader.error_at(start + offset, rule));
     if usize::from(reader.u16()?) != dimensions || dimensions == 0 {
         return error(reader, 0, Rule::ArrayShape);
     }
@@ -251,10 +254,10 @@ fn read_array(
     if matches!(union, sf::DISPATCH | sf::UNKNOWN | sf::HAVE_IID) {
         return error(reader, 12, Rule::ObjectLength);
     }
-    let vt = element.or(stated).unwrap_or(match union {
+    let vt = element.or(stated).unwrap_or_else(|| match union {
         sf::I1 => vt::UI1,
         sf::I8 => vt::I8,
-        other => other as u16,
+        other => u16::try_from(other).unwrap_or(vt::EMPTY),
     });
     if union_of(vt) != Some(union) || stated.is_some_and(|stated| stated != vt) {
         return error(reader, 12, Rule::ArrayType);
@@ -283,7 +286,7 @@ fn read_array(
 
 /// Reads `count` elements, a count whose field is at `field`.
 fn read_elements(
-    reader: &mut Reader,
+    reader: &mut Reader<'_>,
     vt: u16,
     count: usize,
     field: usize,

@@ -29,7 +29,7 @@ impl Bstr {
         char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
     }
 
-    /// Reports whether [`Self::to_text`] says everything about the value.
+    /// Reports whether [`Self::to_text`] loses nothing.
     #[must_use]
     pub fn is_text(&self) -> bool {
         self.0
@@ -120,17 +120,19 @@ impl Decimal {
     #[must_use]
     pub fn new(value: i128, scale: u8) -> Option<Self> {
         let amount = value.unsigned_abs();
-        if amount >> 96 != 0 || scale > 28 {
+        if scale > 28 {
             return None;
         }
+        let high = u32::try_from(amount >> 64).ok()?;
+        let low = u64::try_from(amount & u128::from(u64::MAX)).ok()?;
         let sign = if value < 0 { 0x80 } else { 0 };
-        Some(Self { scale, sign, high: (amount >> 64) as u32, low: amount as u64 })
+        Some(Self { scale, sign, high, low })
     }
 }
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let amount = u128::from(self.high) << 64 | u128::from(self.low);
+        let amount = (u128::from(self.high) << 64) | u128::from(self.low);
         let scale = usize::from(self.scale);
         let digits = format!("{amount:0width$}", width = scale + 1);
         let (whole, places) = digits.split_at(digits.len() - scale);

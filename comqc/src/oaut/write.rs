@@ -17,12 +17,12 @@ fn count(count: usize) -> Result<u32, WriteError> {
 ///
 /// # Errors
 /// The text has 4 GiB or more.
-pub fn write_bstr(writer: &mut Writer, value: &Bstr) -> Result<(), WriteError> {
+pub fn write_bstr(writer: &mut Writer<'_>, value: &Bstr) -> Result<(), WriteError> {
     writer.u32(USER_REFERENT);
     write_bstr_body(writer, value)
 }
 
-fn write_bstr_body(writer: &mut Writer, value: &Bstr) -> Result<(), WriteError> {
+fn write_bstr_body(writer: &mut Writer<'_>, value: &Bstr) -> Result<(), WriteError> {
     let Some(bytes) = value.as_bytes() else {
         for field in [0, NULL_BSTR, 0] {
             writer.u32(field);
@@ -46,7 +46,7 @@ fn write_bstr_body(writer: &mut Writer, value: &Bstr) -> Result<(), WriteError> 
 
 /// Writes the structure that replaces a reference to an object (section 2.2.6.1.5), aligned to 4.
 /// Inside a VARIANT, [`write_variant`] does this.
-pub fn write_object(writer: &mut Writer, object: &Object) {
+pub fn write_object(writer: &mut Writer<'_>, object: &Object) {
     writer.u32(0);
     writer.u32(OBJECT_HEADER_BYTES);
     writer.u32(object.reserved_2);
@@ -59,14 +59,14 @@ pub fn write_object(writer: &mut Writer, object: &Object) {
 ///
 /// # Errors
 /// The value has a part that cannot be written.
-pub fn write_variant(writer: &mut Writer, value: &Variant) -> Result<(), WriteError> {
+pub fn write_variant(writer: &mut Writer<'_>, value: &Variant) -> Result<(), WriteError> {
     writer.u32(USER_REFERENT);
     write_variant_body(writer, value, 0)
 }
 
 /// Writes the referents of several VARIANTs, then the VARIANTs.
 pub(super) fn write_variants(
-    writer: &mut Writer,
+    writer: &mut Writer<'_>,
     values: &[Variant],
     depth: u32,
 ) -> Result<(), WriteError> {
@@ -77,7 +77,11 @@ pub(super) fn write_variants(
     values.iter().try_for_each(|value| write_variant_body(writer, value, depth))
 }
 
-fn write_variant_body(writer: &mut Writer, value: &Variant, depth: u32) -> Result<(), WriteError> {
+fn write_variant_body(
+    writer: &mut Writer<'_>,
+    value: &Variant,
+    depth: u32,
+) -> Result<(), WriteError> {
     if depth > MAX_DEPTH {
         return Err(WriteError::TooDeep);
     }
@@ -135,7 +139,7 @@ fn size_of_target(target: &Variant) -> Result<u32, WriteError> {
     .max(4))
 }
 
-fn write_value(writer: &mut Writer, value: &Variant, depth: u32) -> Result<(), WriteError> {
+fn write_value(writer: &mut Writer<'_>, value: &Variant, depth: u32) -> Result<(), WriteError> {
     match value {
         Variant::Empty | Variant::Null => {}
         Variant::I1(value) => writer.i8(*value),
@@ -175,11 +179,11 @@ fn write_value(writer: &mut Writer, value: &Variant, depth: u32) -> Result<(), W
 ///
 /// # Errors
 /// The bounds do not match the elements, or an element cannot be written.
-pub fn write_safe_array(writer: &mut Writer, array: &SafeArray) -> Result<(), WriteError> {
+pub fn write_safe_array(writer: &mut Writer<'_>, array: &SafeArray) -> Result<(), WriteError> {
     write_array(writer, array, 0)
 }
 
-fn write_array(writer: &mut Writer, array: &SafeArray, depth: u32) -> Result<(), WriteError> {
+fn write_array(writer: &mut Writer<'_>, array: &SafeArray, depth: u32) -> Result<(), WriteError> {
     if !array.is_well_formed() {
         return Err(WriteError::ArrayShape);
     }

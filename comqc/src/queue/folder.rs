@@ -1,7 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -14,12 +14,12 @@ use super::{
 
 /// The folder of messages that are being written.
 const TEMPORARY: &str = "tmp";
-/// The file whose lock says that the queue is open.
+/// The file that a process locks while it has the queue open.
 const LOCK: &str = "lock";
-/// How often the lock is tried. A process that another thread of this program starts holds a lock that was
-/// released meanwhile until it executes its own program, which takes milliseconds.
+/// The number of attempts to lock the queue. A child process that another thread starts inherits the
+/// lock, and holds it after we release it until it executes its own program some milliseconds later.
 const LOCK_ATTEMPTS: u32 = 25;
-/// The time between two attempts: 20 ms.
+/// The time between two attempts. All attempts together take half a second.
 const LOCK_RETRY_DELAY: Duration = Duration::from_millis(20);
 /// The file with the highest number that a removed message had.
 const NEWEST: &str = "newest";
@@ -89,8 +89,8 @@ fn write_file(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 impl FolderQueue {
-    /// Opens the queues of `application` in the folder `root`, or creates them there. A folder that
-    /// has the input queue keeps the queues that it has.
+    /// Opens the queues of `application` in the folder `root`, or creates them there. If the
+    /// folder has the input queue, no queue is created.
     ///
     /// # Errors
     /// Another process has the queue open, or the folder cannot be used.
@@ -136,7 +136,7 @@ impl FolderQueue {
             newest_removed: 0,
             _lock: lock,
         };
-        // The input queue is created last: it says that the others were created.
+        // The input queue is created last: its existence shows that the others were created.
         if !queue.folder(Stage::Input).exists() {
             for stage in Stage::ALL.into_iter().rev() {
                 let folder = queue.folder(stage);
@@ -231,7 +231,7 @@ impl Queue for FolderQueue {
             for file in at(&folder, fs::read_dir(&folder))? {
                 let file = at(&folder, file)?;
                 let name = file.file_name();
-                // Files with other names are not ours.
+                // Files with other names do not belong to the queue.
                 let Some((id, tries, due)) = name.to_str().and_then(parse_name) else { continue };
                 let size_bytes = at(&file.path(), file.metadata())?.len();
                 entries.push(Entry { id, step: Step { stage, tries, due }, size_bytes });

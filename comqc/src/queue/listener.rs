@@ -11,7 +11,7 @@ use crate::{
 /// The result of a queue operation.
 pub type Result<T, Q> = std::result::Result<T, <Q as Queue>::Error>;
 
-/// How playing a message ended.
+/// The outcome of playing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The calls were executed and their effects are durable.
@@ -30,13 +30,13 @@ pub trait Player {
     ///
     /// An error means that the calls' arguments violate a rule; then no call may have been executed
     /// ([`crate::decode_calls`] decodes all of them first).
-    fn play(&mut self, message: &Message) -> ReadResult<Outcome>;
+    fn play(&mut self, message: &Message<'_>) -> ReadResult<Outcome>;
 }
 
 /// The object that gets the messages that the player could not play, before they go to the dead
 /// queue: a component's exception class.
 pub trait ExceptionClass: Player {
-    /// Announces that the calls of a message follow which failed for the last time
+    /// Announces that the next calls belong to a message whose last try failed
     /// (IPlaybackControl::FinalServerRetry).
     fn final_server_retry(&mut self);
 }
@@ -71,8 +71,8 @@ pub fn body_of(bytes: &[u8]) -> ReadResult<&[u8]> {
     Ok(&bytes[range..range + packet.body.len()])
 }
 
-/// Plays the next message that is due at `now`. Returns its number and what became of it, or `None`
-/// if no message is due.
+/// Plays the next message that is due at `now`. Returns its number and the outcome, or `None` if no
+/// message is due.
 ///
 /// # Errors
 /// The queue's storage fails. The message is not lost, and may be played again.
@@ -83,9 +83,9 @@ pub fn play_next<Q: Queue>(
     exception: Option<&mut dyn ExceptionClass>,
 ) -> Result<Option<(u64, Played)>, Q> {
     let Some(Taken { entry, body }) = queue.take(now)? else { return Ok(None) };
-    let played = try_play(&body, player);
+    let outcome = try_play(&body, player);
     let (id, dead) = (entry.id, Step { stage: Stage::Dead, tries: 0, due: now });
-    let next = match played {
+    let next = match outcome {
         Ok(Outcome::Done) => {
             queue.finish(id)?;
             return Ok(Some((id, Played::Done)));

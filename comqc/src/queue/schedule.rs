@@ -18,7 +18,7 @@ pub enum Stage {
     Dead,
 }
 
-/// The text names no queue.
+/// The text is not the name of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a queue is `input`, `0` to `4`, or `dead`")]
 pub struct NotAStage;
@@ -93,7 +93,7 @@ impl FromStr for Stage {
     }
 }
 
-/// Where a message waits, and for what.
+/// The queue of a message, and the time of its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The queue.
@@ -104,7 +104,7 @@ pub struct Step {
     pub due: u64,
 }
 
-/// Returns where a message goes whose try failed at `now`. `stages` are the queues that exist, in
+/// Returns the next step of a message whose try failed at `now`. `stages` are the queues that exist, in
 /// the order of [`Stage::ALL`].
 ///
 /// A message is tried once in the input queue and three times in each retry queue. The delay before

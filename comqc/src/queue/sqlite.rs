@@ -1,6 +1,6 @@
 use std::{collections::BTreeSet, path::Path};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
     schedule::{Stage, Step},
@@ -36,7 +36,7 @@ pub struct SqliteError(#[from] rusqlite::Error);
 
 type Result<T> = std::result::Result<T, SqliteError>;
 
-/// SQLite's integers are signed: later times are cut to the last one.
+/// Converts to a signed integer of SQLite. Larger values become the largest one.
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
@@ -45,7 +45,7 @@ fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn read_entry(row: &Row) -> rusqlite::Result<Entry> {
+fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let stage: u8 = row.get(1)?;
     let stage = Stage::from_number(stage).unwrap_or(Stage::Dead);
     let step = Step { stage, tries: row.get(2)?, due: unsigned(row.get(3)?) };

@@ -7,7 +7,7 @@ use super::schedule::{Stage, Step};
 pub struct Entry {
     /// The number of the message. Later messages have higher numbers.
     pub id: u64,
-    /// Where it waits.
+    /// The queue of the message, and the time of its next try.
     pub step: Step,
     /// The size of the body in bytes.
     pub size_bytes: u64,
@@ -28,7 +28,7 @@ impl Entry {
 /// A message that was taken to be played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Taken {
-    /// The message's place.
+    /// The entry of the message.
     pub entry: Entry,
     /// The message.
     pub body: Vec<u8>,

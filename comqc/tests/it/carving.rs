@@ -13,9 +13,9 @@ struct Noise(u64);
 impl Noise {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
     }
 
     fn bytes(&mut self, count: usize) -> Vec<u8> {
@@ -36,7 +36,7 @@ fn damaged(way: usize, noise: &mut Noise) -> Vec<u8> {
 }
 
 #[test]
-fn carver_finds_35_whole_and_5_damaged_packets_in_4_mib_of_noise() {
+fn carver_finds_all_packets_in_4_mib_of_noise() {
     for seed in 0..4 {
         let mut noise = Noise(seed);
         let mut bytes = noise.bytes(4 << 20);
@@ -65,7 +65,7 @@ fn carver_finds_35_whole_and_5_damaged_packets_in_4_mib_of_noise() {
 }
 
 #[test]
-fn each_damage_names_its_rule_and_what_is_left() {
+fn damage_is_reported_with_its_rule_and_remains() {
     let mut noise = Noise(9);
     let verdict = |way: usize, noise: &mut Noise| {
         let bytes = [&noise.bytes(1000)[..], &damaged(way, noise), &noise.bytes(1000)].concat();
@@ -116,7 +116,7 @@ fn packets_back_to_back_and_cut_off_at_the_end_are_found() {
 }
 
 #[test]
-fn noise_and_bare_signatures_are_no_packets() {
+fn noise_and_bare_signatures_are_not_packets() {
     assert_eq!(carve(&Noise(1).bytes(1 << 16)).count(), 0);
     let bare = b"\x10\0\0\0LIOR".repeat(1000);
     assert_eq!(carve(&bare).count(), 0);

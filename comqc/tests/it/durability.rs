@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader},
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -160,7 +160,7 @@ fn message_that_was_not_written_in_full_is_not_in_the_queue() {
 }
 
 #[test]
-fn application_names_that_are_no_folders_are_refused() {
+fn invalid_folder_names_are_refused() {
     let place = tempfile::tempdir().unwrap();
     for name in ["", "..", ".a", "a/b", "a\\b", "tmp", "lock", "a\0b"] {
         let refused = FolderQueue::open(place.path(), name);

@@ -1,6 +1,6 @@
-//! The four golden vectors of the fact sheet.
+//! The four golden vectors in `tests/data`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use comqc::{
     Message, Recorder, Rule,
@@ -38,7 +38,7 @@ fn q2() -> Vec<u8> {
     recorder.finish().unwrap()
 }
 
-/// Prints a message as the fact sheet does.
+/// Prints a message in the format of the listings beside the vectors.
 fn listing(bytes: &[u8]) -> String {
     let mut text = String::new();
     let mut calls = Message::read(bytes).unwrap().calls();
@@ -220,7 +220,7 @@ fn recorder_without_calls_sends_nothing() {
 }
 
 #[test]
-fn call_that_cannot_be_written_leaves_no_trace() {
+fn failed_write_leaves_the_message_unchanged() {
     let mut recorder = recorder();
     ShipRecorder::new(&mut recorder).process().unwrap();
     let size = recorder.size_bytes();

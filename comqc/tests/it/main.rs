@@ -1,5 +1,9 @@
 //! The tests of the crate through its public interface.
 #![allow(
+    clippy::cast_possible_truncation,
+    clippy::float_cmp,
+    clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
     clippy::too_many_arguments,
     reason = "a test stops at the first surprise, and a recorded interface has many parameters"

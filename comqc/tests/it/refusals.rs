@@ -3,7 +3,7 @@
 use comqc::{
     Message, ReadError, Rule, decode_calls,
     message::{self, Container, Header, Method},
-    queue::{MemoryQueue, Outcome, Played, Player, Queue, play_next},
+    queue::{MemoryQueue, Outcome, Played, Player, Queue as _, play_next},
 };
 
 use crate::ship::{Log, Q1, Q2, Q3, ShipCall, class, context_a, context_b, patched};
@@ -139,8 +139,8 @@ fn second_partition_header_is_refused() {
 }
 
 #[test]
-fn size_that_is_no_multiple_of_8_is_refused() {
-    for size in [0xC1_u8, 0xC4, 0xC9, 0xCF] {
+fn size_must_be_a_multiple_of_8() {
+    for size in [0xC1u8, 0xC4, 0xC9, 0xCF] {
         check(&q1(4, &[size]), Rule::HeaderSizeMultiple, 4);
     }
     check(&q1(0x11C, &[0x3C]), Rule::HeaderSizeMultiple, 0x11C);
@@ -148,9 +148,9 @@ fn size_that_is_no_multiple_of_8_is_refused() {
 
 #[test]
 fn size_past_the_end_is_refused() {
-    check(&q1(4, &0x1C8_u32.to_le_bytes()), Rule::HeaderPastEnd, 4);
+    check(&q1(4, &0x1C8u32.to_le_bytes()), Rule::HeaderPastEnd, 4);
     check(&q1(0x1A4, &[0x28]), Rule::HeaderPastEnd, 0x1A4);
-    check(&q1(0x1A4, &0xFFFF_FFF8_u32.to_le_bytes()), Rule::HeaderPastEnd, 0x1A4);
+    check(&q1(0x1A4, &0xFFFF_FFF8u32.to_le_bytes()), Rule::HeaderPastEnd, 0x1A4);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn wrong_signature_or_version_is_refused() {
 }
 
 #[test]
-fn message_size_that_is_not_the_size_is_refused() {
+fn wrong_message_size_is_refused() {
     check(&q1(32, &[0xB8]), Rule::MessageSize, 32);
     check(&q1(32, &[0xC8]), Rule::MessageSize, 32);
     check(&Q1[..0x1A0], Rule::MessageSize, 32);
@@ -238,11 +238,11 @@ fn security_data_past_its_header_is_refused() {
 
 #[test]
 fn security_reference_points_to_an_earlier_security_header() {
-    for target in [0_u32, 0xC8, 0x130, 0x380, 0x390, 0xE1, 0xFFFF_FFF8] {
+    for target in [0u32, 0xC8, 0x130, 0x380, 0x390, 0xE1, 0xFFFF_FFF8] {
         let bytes = patched(Q2, 0x388, &target.to_le_bytes());
         check(&bytes, Rule::ReferenceTarget, 0x388);
     }
-    assert!(Message::read(&patched(Q2, 0x388, &0x1C8_u32.to_le_bytes())).is_ok());
+    assert!(Message::read(&patched(Q2, 0x388, &0x1C8u32.to_le_bytes())).is_ok());
     let ahead = message(&[chdr(), secr(CHDR as u32 + 16), secd(), meth()]);
     check(&ahead, Rule::ReferenceTarget, CHDR + 8);
 }
@@ -325,7 +325,7 @@ fn arguments_of_wrong_form_are_refused() {
 fn refused_message_is_never_partly_played() {
     struct Shop(Log);
     impl Player for Shop {
-        fn play(&mut self, message: &Message) -> Result<Outcome, ReadError> {
+        fn play(&mut self, message: &Message<'_>) -> Result<Outcome, ReadError> {
             for call in decode_calls::<ShipCall>(message)? {
                 call.play(&mut self.0);
             }
@@ -358,7 +358,7 @@ fn every_truncation_is_an_error() {
 }
 
 #[test]
-fn rules_have_names_of_their_own() {
+fn rule_names_are_unique() {
     let mut names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     names.sort_unstable();
     names.dedup();

@@ -5,7 +5,7 @@ use comqc::{
     Message,
     carrier::{Packet, carve},
     ndr::Reader,
-    oaut::{FromArgument, Invoke, SafeArray, Variant},
+    oaut::{FromArgument as _, Invoke, SafeArray, Variant},
     security::Security,
 };
 use proptest::prelude::*;

@@ -15,7 +15,7 @@ use crate::ship::{Log, Q1, Q4, ShipCall};
 /// The time at which the message is sent.
 const START: u64 = 1_800_000_000;
 
-/// An object that fails a number of times.
+/// An object whose first calls fail.
 struct Flaky {
     failures: u32,
     failing: Outcome,
@@ -31,7 +31,7 @@ impl Flaky {
 }
 
 impl Player for Flaky {
-    fn play(&mut self, message: &Message) -> ReadResult<Outcome> {
+    fn play(&mut self, message: &Message<'_>) -> ReadResult<Outcome> {
         self.tries.push((self.now - START) / 60);
         let calls = decode_calls::<ShipCall>(message)?;
         if let Some(left) = self.failures.checked_sub(1) {
@@ -51,7 +51,7 @@ struct Exception {
 }
 
 impl Player for Exception {
-    fn play(&mut self, message: &Message) -> ReadResult<Outcome> {
+    fn play(&mut self, message: &Message<'_>) -> ReadResult<Outcome> {
         assert_eq!(self.announced, 1);
         self.calls += message.call_count();
         Ok(self.outcome)
@@ -64,7 +64,7 @@ impl ExceptionClass for Exception {
     }
 }
 
-/// Lets time pass until nothing more happens. Returns what became of the messages, by minute.
+/// Advances the time beyond the whole schedule. Returns the outcome of each try, with its minute.
 fn run<Q: Queue>(
     queue: &mut Q,
     object: &mut Flaky,
@@ -75,7 +75,7 @@ fn run<Q: Queue>(
     for second in 0..120 * 60 {
         object.now = START + second;
         loop {
-            let exception = exception.as_deref_mut().map(|it| it as &mut dyn ExceptionClass);
+            let exception = exception.as_deref_mut().map(|it| -> &mut dyn ExceptionClass { it });
             let Some((_, played)) = play_next(queue, object.now, object, exception)? else { break };
             events.push((second / 60, played));
         }
@@ -196,7 +196,7 @@ fn without_retry_queues_one_failure_is_the_last() {
 }
 
 #[test]
-fn queue_that_is_removed_while_a_message_waits_there_moves_it_to_the_dead_queue() {
+fn removing_a_queue_moves_its_messages_to_the_dead_queue() {
     let (mut queue, mut object) = (sent(), Flaky::new(1));
     object.now = START;
     play_next(&mut queue, START, &mut object, None).unwrap();

@@ -2,13 +2,13 @@
 
 use comqc::{Guid, Recorder, queued_interface, security::SecurityContext};
 
-pub const Q1: &[u8] = include_bytes!("../data/q1.bin");
-pub const Q2: &[u8] = include_bytes!("../data/q2.bin");
-pub const Q3: &[u8] = include_bytes!("../data/q3.bin");
-pub const Q4: &[u8] = include_bytes!("../data/q4.bin");
+pub(crate) const Q1: &[u8] = include_bytes!("../data/q1.bin");
+pub(crate) const Q2: &[u8] = include_bytes!("../data/q2.bin");
+pub(crate) const Q3: &[u8] = include_bytes!("../data/q3.bin");
+pub(crate) const Q4: &[u8] = include_bytes!("../data/q4.bin");
 
 #[queued_interface(iid = "5E0C1A30-7B1D-4C6E-9E5F-0A1B2C3D4E5F", base = IDispatch)]
-pub trait Ship {
+pub(crate) trait Ship {
     #[dispid(1, put)]
     fn customer_id(&mut self, id: i32);
     #[dispid(2, put)]
@@ -23,7 +23,7 @@ pub trait Ship {
 
 /// The texts of the calls that were played.
 #[derive(Default)]
-pub struct Log(pub Vec<String>);
+pub(crate) struct Log(pub Vec<String>);
 
 impl Ship for Log {
     fn customer_id(&mut self, id: i32) {
@@ -47,28 +47,28 @@ impl Ship for Log {
     }
 }
 
-pub fn guid(text: &str) -> Guid {
+pub(crate) fn guid(text: &str) -> Guid {
     text.parse().unwrap()
 }
 
-pub fn class() -> Guid {
+pub(crate) fn class() -> Guid {
     guid("{812DF40E-BD88-11D0-8A6D-00C04FC340EE}")
 }
 
-pub fn context_a() -> SecurityContext {
+pub(crate) fn context_a() -> SecurityContext {
     SecurityContext::authenticated("S-1-5-18".parse().unwrap(), 10, 6, 3)
 }
 
-pub fn context_b() -> SecurityContext {
+pub(crate) fn context_b() -> SecurityContext {
     SecurityContext::authenticated("S-1-5-21-1000-2000-3000-1104".parse().unwrap(), 16, 5, 3)
 }
 
-pub fn recorder() -> Recorder {
+pub(crate) fn recorder() -> Recorder {
     Recorder::new(class(), None, &context_a()).unwrap()
 }
 
 /// Replaces bytes of a vector.
-pub fn patched(bytes: &[u8], offset: usize, new: &[u8]) -> Vec<u8> {
+pub(crate) fn patched(bytes: &[u8], offset: usize, new: &[u8]) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     bytes[offset..offset + new.len()].copy_from_slice(new);
     bytes

@@ -134,7 +134,7 @@ fn bstr_sizes_are_those_that_windows_writes() {
 }
 
 #[test]
-fn safe_array_header_has_44_bytes_and_8_for_each_further_dimension() {
+fn safe_array_header_grows_by_8_bytes_per_dimension() {
     let mut one = array(Elements::Bytes(0x11, [].into()));
     assert_eq!(written(&one).len(), 44);
     one.bounds.push(Bound { count: 0, lower: 0 });
@@ -192,7 +192,7 @@ fn object_in_a_variant_keeps_its_bytes_and_padding() {
         by_ref(Variant::Dispatch(Some(object(b"12345678").into()))),
     ] {
         let bytes = written(&variant);
-        assert_eq!(self::read::<Variant>(&bytes), Ok(variant));
+        assert_eq!(read::<Variant>(&bytes), Ok(variant));
     }
 }
 
@@ -211,16 +211,16 @@ fn typed_arguments_survive() {
         assert_eq!(read::<T>(&written(&value)).as_ref(), Ok(&value));
         assert_eq!(T::from_variant(&value.to_variant()), Some(value));
     }
-    check(-1_i8);
-    check(255_u8);
-    check(-2_i16);
-    check(2_u16);
-    check(-3_i32);
-    check(3_u32);
+    check(-1i8);
+    check(255u8);
+    check(-2i16);
+    check(2u16);
+    check(-3i32);
+    check(3u32);
     check(i64::MIN);
     check(u64::MAX);
-    check(0.5_f32);
-    check(-0.5_f64);
+    check(0.5f32);
+    check(-0.5f64);
     check(true);
     check("Zürich 🚲".to_owned());
     check(Bstr::from("x"));

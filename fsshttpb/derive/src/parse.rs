@@ -22,7 +22,7 @@ struct Arguments {
 }
 
 impl Parse for Arguments {
-    fn parse(input: ParseStream) -> Result<Self> {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
         let number = number(&input.parse()?)?;
         let mut arguments = Self { number, compound: false, children: vec![], print: None };
         let mut children_at: Option<Span> = None;
@@ -63,8 +63,8 @@ impl Parse for Arguments {
 }
 
 fn number(literal: &LitInt) -> Result<u16> {
-    match literal.base10_parse::<u64>() {
-        Ok(number) if number <= u64::from(MAX_NUMBER) => Ok(number as u16),
+    match literal.base10_parse::<u16>() {
+        Ok(number) if number <= MAX_NUMBER => Ok(number),
         _ => Err(Error::new(literal.span(), "a type number is at most 0x3FFF (14 bits)")),
     }
 }

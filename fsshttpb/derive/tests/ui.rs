@@ -1,5 +1,5 @@
 //! Mistakes in object types are compile errors at the offending token.
-#![allow(missing_docs)]
+#![allow(missing_docs, reason = "tests")]
 
 #[test]
 fn mistakes_are_errors_at_their_tokens() {

@@ -28,7 +28,7 @@ impl Atom for CompactU64 {
         match bits.div_ceil(7) {
             0 => writer.put(&[0]),
             len @ 1..=7 => {
-                let value = self.0 << len | 1 << (len - 1);
+                let value = (self.0 << len) | (1 << (len - 1));
                 writer.put(&value.to_le_bytes()[..len as usize]);
             }
             _ => {

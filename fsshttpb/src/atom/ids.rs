@@ -37,16 +37,16 @@ const LONG: u8 = 0x80;
 impl Atom for ExtendedGuid {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let first = reader.peek()?;
-        let short = |reader: &mut Reader<'_>, bytes: u64, shift: u32| {
+        let short = |reader: &mut Reader<'_>, bytes: u8, shift: u32| {
             let mut value = [0; 4];
-            value[..bytes as usize].copy_from_slice(reader.take(bytes)?);
+            value[..usize::from(bytes)].copy_from_slice(reader.take(bytes.into())?);
             Ok(Self { value: u32::from_le_bytes(value) >> shift, guid: Atom::read(reader)? })
         };
         match first {
             0 => reader.take(1).map(|_| Self::NULL),
             LONG => {
                 reader.take(1)?;
-                // The GUID comes first, unlike in the table of B 2.2.1.7: see the facts' "Trap".
+                // The table of B 2.2.1.7 lists the GUID last, but known programs write it first.
                 Ok(Self { guid: Atom::read(reader)?, value: Atom::read(reader)? })
             }
             _ if first & 0b111 == 0b100 => short(reader, 1, 3),
@@ -61,9 +61,9 @@ impl Atom for ExtendedGuid {
             return writer.put(&[0]);
         }
         match self.value {
-            0..0x20 => writer.put(&[(self.value as u8) << 3 | 0b100]),
-            0x20..0x400 => writer.put(&(self.value << 6 | 0b10_0000).to_le_bytes()[..2]),
-            0x400..0x2_0000 => writer.put(&(self.value << 7 | 0b100_0000).to_le_bytes()[..3]),
+            0..0x20 => writer.put(&((self.value << 3) | 0b100).to_le_bytes()[..1]),
+            0x20..0x400 => writer.put(&((self.value << 6) | 0b10_0000).to_le_bytes()[..2]),
+            0x400..0x2_0000 => writer.put(&((self.value << 7) | 0b100_0000).to_le_bytes()[..3]),
             _ => {
                 writer.put(&[LONG]);
                 self.guid.write(writer);

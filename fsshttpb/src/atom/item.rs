@@ -122,7 +122,7 @@ impl<T: Atom> Atom for Vec<T> {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let count = reader.count()?;
         reader.charge(count.saturating_mul(size_of::<T>()))?;
-        let mut items = Vec::with_capacity(count);
+        let mut items = Self::with_capacity(count);
         for _ in 0..count {
             items.push(T::read(reader)?);
         }

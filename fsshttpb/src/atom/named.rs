@@ -150,13 +150,13 @@ pub(crate) trait Narrow {
 
 impl Narrow for u8 {
     fn narrow(value: u64) -> Self {
-        value as Self
+        (value & 0xFF) as Self
     }
 }
 
 impl Narrow for u32 {
     fn narrow(value: u64) -> Self {
-        value as Self
+        (value & 0xFFFF_FFFF) as Self
     }
 }
 

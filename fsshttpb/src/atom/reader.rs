@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// Fewer bytes are left.
-    pub fn inner(&mut self, len: u64) -> Result<Reader<'a>, DecodeError> {
+    pub fn inner(&mut self, len: u64) -> Result<Self, DecodeError> {
         let position = self.position;
         self.skip(len)?;
         Ok(Reader { position, end: self.position, ..*self })

@@ -12,9 +12,11 @@ use crate::atom::Blob;
 
 /// The number of bytes that a hash covers (D 2.4.2).
 const WINDOW_BYTES: usize = 48;
+/// The number of rotations of a byte's table entry until the byte leaves the window.
+const WINDOW_ROTATIONS: u32 = 48;
 /// The number of hashes on each side that are smaller than the hash of a cut (D 2.4.2).
 const HORIZON: usize = 16_384;
-/// The most bytes of a chunk. RDC cuts longer ones.
+/// The maximum number of bytes of a chunk. RDC cuts longer ones.
 const MAX_CHUNK_BYTES: usize = 65_535;
 
 /// A random-looking number for each byte value.
@@ -22,14 +24,14 @@ const TABLE: [u32; 256] = table();
 
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
-    let mut state = 0_u64;
+    let mut state = 0u64;
     let mut place = 0;
     while place < table.len() {
         // The generator SplitMix64.
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         table[place] = (mixed >> 32) as u32;
         place += 1;
     }
@@ -103,7 +105,7 @@ struct Rolling<'a> {
 impl<'a> Rolling<'a> {
     fn new(file: &'a [u8]) -> Self {
         // The hash of a window of zeros: each byte is rotated once more than the one after it.
-        let zeros = (0..WINDOW_BYTES as u32).map(|place| TABLE[0].rotate_left(place % 32));
+        let zeros = (0..WINDOW_ROTATIONS).map(|place| TABLE[0].rotate_left(place % 32));
         Self { file, next: 0, hash: zeros.fold(0, |hash, part| hash ^ part) }
     }
 
@@ -112,7 +114,7 @@ impl<'a> Rolling<'a> {
         let end = self.file.len().min(self.next + HORIZON);
         let mut hash = self.hash;
         let mut roll = |old: u8, new: u8| {
-            let old = TABLE[usize::from(old)].rotate_left((WINDOW_BYTES % 32) as u32);
+            let old = TABLE[usize::from(old)].rotate_left(WINDOW_ROTATIONS % 32);
             hash = hash.rotate_left(1) ^ old ^ TABLE[usize::from(new)];
             hash
         };

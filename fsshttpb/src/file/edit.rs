@@ -261,7 +261,7 @@ impl Draft<'_> {
     }
 }
 
-/// Reports whether a leaf has these bytes. The signature alone is no proof, because the
+/// Reports whether a leaf has these bytes. The signature alone does not prove it, because the
 /// signature of zip data is a check sum.
 fn same_bytes(leaf: &Leaf, bytes: &[u8]) -> bool {
     let mut left = Some(bytes);

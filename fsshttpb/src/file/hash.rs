@@ -15,9 +15,9 @@ pub fn xor_hash(bytes: &[u8]) -> [u8; BYTES] {
         let (shift_bytes, shift_bits) = (bits / 8, bits % 8);
         for (from, byte) in block.iter().enumerate() {
             // The bytes are a little-endian number of 160 bits.
-            let wide = u16::from(*byte) << shift_bits;
-            hash[(from + shift_bytes) % BYTES] ^= wide as u8;
-            hash[(from + shift_bytes + 1) % BYTES] ^= (wide >> 8) as u8;
+            let [low, high] = (u16::from(*byte) << shift_bits).to_le_bytes();
+            hash[(from + shift_bytes) % BYTES] ^= low;
+            hash[(from + shift_bytes + 1) % BYTES] ^= high;
         }
     }
     hash.reverse();

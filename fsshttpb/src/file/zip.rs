@@ -115,7 +115,10 @@ fn entry(
         (*central.range(start + 1..).next()?.0, sizes)
     } else {
         let (crc, compressed, size) = (u32_at(header, 14)?, compressed.into(), size.into());
-        (data_start.checked_add(compressed as usize)?, Sizes { crc, compressed, size })
+        (
+            data_start.checked_add(usize::try_from(compressed).ok()?)?,
+            Sizes { crc, compressed, size },
+        )
     };
     (data_start <= end && end <= file.len()).then_some((data_start, end, sizes))
 }

@@ -139,7 +139,7 @@ pub struct Failure {
     /// A text for people.
     pub text: Option<String>,
     /// The error that caused this one.
-    pub cause: Option<Box<Failure>>,
+    pub cause: Option<Box<Self>>,
 }
 
 impl Failure {
@@ -206,6 +206,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause.as_deref().map(|cause| cause as _)
+        let cause: &(dyn Error + 'static) = self.cause.as_deref()?;
+        Some(cause)
     }
 }

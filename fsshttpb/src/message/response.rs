@@ -90,7 +90,7 @@ impl Response {
             return None;
         }
         let error = self.root.child::<types::Error>().and_then(Failure::from_element);
-        Some(error.unwrap_or(Failure {
+        Some(error.unwrap_or_else(|| Failure {
             code: Code::Other(ErrorKind::default()),
             text: None,
             cause: None,
@@ -114,7 +114,7 @@ impl SubResponse {
         let failed = sub.status & 1 != 0;
         let answer = if failed {
             let error = element.child::<types::Error>().and_then(Failure::from_element);
-            Err(error.unwrap_or(Failure {
+            Err(error.unwrap_or_else(|| Failure {
                 code: Code::Other(ErrorKind::default()),
                 text: None,
                 cause: None,

@@ -3,7 +3,28 @@
 use fsshttpb_derive::StreamObject;
 use serde::{Deserialize, Serialize};
 
-use super::{traits::Unknown, types::*};
+use super::{
+    traits::Unknown,
+    types::{
+        AdditionalFlags, AllocateRange, AllocateRangeResponse, CellKnowledge, CellKnowledgeEntry,
+        CellKnowledgeRange, CellManifestCurrentRevision, CellRoundtripOptions, ContentTagEntry,
+        ContentTagKnowledge, DataConstraint, DataElement, DataElementHash, DataElementPackage,
+        DiagnosticIn, DiagnosticOut, Error, ErrorCell, ErrorHresult, ErrorProtocol, ErrorText,
+        ErrorWin32, FileHash, Filter, FilterCellId, FilterCustom, FilterDataElementIds,
+        FilterDataElementType, FilterFlags, FilterHierarchy, Fragment, FragmentKnowledge,
+        FragmentKnowledgeEntry, HashingOptions, IndexCellMapping, IndexManifestMapping,
+        IndexRevisionMapping, IntermediateNode, Knowledge, LeafNode, NodeDataHash, NodeDataSize,
+        NodeSignature, ObjectBlobDeclaration, ObjectData, ObjectDataBlob, ObjectDataBlobReference,
+        ObjectDataExcluded, ObjectDeclaration, ObjectGroupData, ObjectGroupDeclarations,
+        ObjectGroupMetadataDeclarations, ObjectMetadata, OneNotePackage, PutChanges,
+        PutChangesLockId, PutChangesResponse, QueryChanges, QueryChangesArguments,
+        QueryChangesResponse, QueryChangesVersioning, ReadAccess, Request, Response,
+        RevisionManifest, RevisionManifestGroup, RevisionManifestRoot, SpecializedKnowledge,
+        StorageManifestRoot, StorageManifestSchema, SubRequest, SubResponse, TargetPartition,
+        ThirdAccess, UserAgent, UserAgentClientAndPlatform, UserAgentGuid, UserAgentVersion,
+        VersionTokenKnowledge, WaterlineEntry, WaterlineKnowledge, WriteAccess,
+    },
+};
 
 /// An object of any type.
 #[derive(Clone, Debug, PartialEq, Eq, StreamObject, Serialize, Deserialize)]

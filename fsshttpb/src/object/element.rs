@@ -25,7 +25,7 @@ pub struct Element {
     body: Body,
     /// The objects inside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<Element>,
+    pub children: Vec<Self>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spelling: Option<Box<Spelling>>,
 }
@@ -48,7 +48,7 @@ impl Element {
     }
 
     /// Creates an element with children.
-    pub fn with(body: impl Into<Body>, children: Vec<Element>) -> Self {
+    pub fn with(body: impl Into<Body>, children: Vec<Self>) -> Self {
         Self { body: body.into(), children, spelling: None }
     }
 
@@ -98,7 +98,7 @@ impl Element {
     }
 
     /// Returns the first child of the type `T` as an element.
-    pub fn child<T: StreamObject>(&self) -> Option<&Element> {
+    pub fn child<T: StreamObject>(&self) -> Option<&Self> {
         self.children.iter().find(|child| child.info().number == T::NUMBER)
     }
 

@@ -37,7 +37,7 @@ impl Header {
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         if reader.peek()? & 0b11 != START_32 {
             let bits: u16 = Atom::read(reader)?;
-            let (number, len) = (bits >> 3 & MAX_SHORT_NUMBER, u64::from(bits >> 9));
+            let (number, len) = ((bits >> 3) & MAX_SHORT_NUMBER, u64::from(bits >> 9));
             return Ok(Self { number, compound: bits & 0b100 != 0, len });
         }
         let bits: u32 = Atom::read(reader)?;
@@ -45,19 +45,20 @@ impl Header {
             LONG_LEN => CompactU64::read(reader)?.0,
             len => len,
         };
-        Ok(Self { number: (bits >> 3 & 0x3FFF) as u16, compound: bits & 0b100 != 0, len })
+        Ok(Self { number: ((bits >> 3) & 0x3FFF) as u16, compound: bits & 0b100 != 0, len })
     }
 
     /// Writes the start in the form that Office writes.
+    #[expect(clippy::cast_possible_truncation, reason = "the values fit the fields of each form")]
     pub fn write(&self, writer: &mut Writer<'_>) {
         let compound = u32::from(self.compound) << 2;
         let number = u32::from(self.number) << 3;
         if self.number <= MAX_SHORT_NUMBER && self.len <= MAX_SHORT_LEN {
-            let bits = compound | number | (self.len as u32) << 9;
+            let bits = compound | number | ((self.len as u32) << 9);
             return (bits as u16).write(writer);
         }
         let len = self.len.min(LONG_LEN);
-        (u32::from(START_32) | compound | number | (len as u32) << 17).write(writer);
+        (u32::from(START_32) | compound | number | ((len as u32) << 17)).write(writer);
         if len == LONG_LEN {
             CompactU64(self.len).write(writer);
         }
@@ -78,10 +79,11 @@ pub(super) fn read_end(reader: &mut Reader<'_>) -> Result<u16, DecodeError> {
 }
 
 /// Writes an end in the form that Office writes.
+#[expect(clippy::cast_possible_truncation, reason = "a short number has 6 bits")]
 pub(super) fn write_end(number: u16, writer: &mut Writer<'_>) {
     if number <= MAX_SHORT_NUMBER {
-        (END_8 | (number as u8) << 2).write(writer);
+        (END_8 | ((number as u8) << 2)).write(writer);
     } else {
-        (u16::from(END_16) | number << 2).write(writer);
+        (u16::from(END_16) | (number << 2)).write(writer);
     }
 }

@@ -82,7 +82,7 @@ impl Package {
         for guid in [self.file_type, self.file, self.legacy_file, PACKAGE_FORMAT] {
             guid.write(&mut writer);
         }
-        0_u32.write(&mut writer);
+        0u32.write(&mut writer);
         self.root.write(&mut writer);
         bytes.resize(len, 0);
         bytes

@@ -25,7 +25,7 @@ pub fn message(message: &Message) -> String {
     let kind = message.kind();
     let prefix =
         format!("000000 {kind} version {version} minimum {lowest} signature {signature:#x}\n");
-    prefix + &element(message.root(), PREFIX_BYTES)
+    format!("{prefix}{}", element(message.root(), PREFIX_BYTES))
 }
 
 /// Returns the tree of an element whose first byte is at `offset`.

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// The most bytes that incomplete uploads of one partition may hold. It is above the size of the
+/// The maximum number of bytes that incomplete uploads of one partition may hold. It is above the size of the
 /// largest file that Office uploads in parts (300 MB).
 const MAX_PENDING_BYTES: usize = 512 * 1024 * 1024;
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The largest range of identifiers that a client gets at once. Office asks for 1,000 to 100,000.
-const MAX_RANGE_IDS: u64 = 1_000_000;
+const MAX_RANGE_IDS: u32 = 1_000_000;
 
 /// The storages of a document's partitions. A clone is cheap: it shares the data elements.
 #[derive(Clone, Debug)]
@@ -161,15 +161,16 @@ impl Store {
     }
 
     fn allocate(&mut self, count: u64) -> Result<Answer, Failure> {
-        let Some(count) = Some(count).filter(|count| (1..=MAX_RANGE_IDS).contains(count)) else {
+        let valid = u32::try_from(count).ok().filter(|count| (1..=MAX_RANGE_IDS).contains(count));
+        let Some(count) = valid else {
             let text = format!("a range has 1 to {MAX_RANGE_IDS} identifiers");
             return Err(Failure::cell(CellCode::ARGUMENT, text));
         };
         let guid = self.ids.guid();
-        let first = self.ids.reserve(count as u32).map(u64::from);
+        let first = self.ids.reserve(count).map(u64::from);
         let from = first
             .ok_or_else(|| Failure::cell(CellCode::NO_MORE_IDS, "no more identifiers are left"))?;
-        Ok(Answer::AllocateRange { guid, from, to: from + count })
+        Ok(Answer::AllocateRange { guid, from, to: from + u64::from(count) })
     }
 
     /// Gives an unused partition an index, so that a query has an answer: the mapping of the

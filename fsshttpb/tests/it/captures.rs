@@ -1,4 +1,4 @@
-//! Captures decode to the trees of the facts and encode to the same bytes.
+//! Captures decode to the expected trees and encode to the same bytes.
 
 use fsshttpb::{
     message::Message,
@@ -9,7 +9,7 @@ use fsshttpb::{
 use crate::support::{CAPTURES, EXAMPLES, SHAREPOINT, capture, outside, tree};
 
 #[test]
-fn captures_decode_to_the_trees_of_the_facts() {
+fn captures_decode_to_the_expected_trees() {
     for name in CAPTURES {
         let message = Message::read(&capture(name)).unwrap();
         assert_eq!(print::message(&message), tree(name), "{name}");

@@ -32,7 +32,7 @@ fn data_signature(header: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_small_entry_is_one_chunk_with_the_signatures_of_the_example() {
+fn small_entry_is_one_chunk_with_the_expected_signatures() {
     let mut store = Store::default();
     store.apply(Request::read(&capture("fsshttpd_3_1")).unwrap().put_changes().unwrap()).unwrap();
     let file = store.file().unwrap();
@@ -163,7 +163,7 @@ fn an_inserted_byte_moves_few_cuts() {
         ends.collect::<Vec<_>>()
     };
     let before = ends(&file);
-    let mut edited = file.clone();
+    let mut edited = file;
     edited.insert(300_000, 0x55);
     let after = ends(&edited);
     let kept = before.iter().filter(|end| after.contains(&(**end + usize::from(**end > 300_000))));
@@ -172,7 +172,7 @@ fn an_inserted_byte_moves_few_cuts() {
 }
 
 #[test]
-fn files_of_each_size_around_the_window_and_the_horizon_are_divided_without_loss() {
+fn files_around_the_window_and_horizon_sizes_lose_nothing() {
     let file = noise(2, 70_000);
     for size in [1, 47, 48, 49, 16_383, 16_384, 16_385, 32_768, 32_769, 65_535, 65_536, 70_000] {
         divide(&file[..size], &Chunking::default());

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 /// Bytes that do not compress, the same ones for the same seed.
-pub fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(len + 8);
     while bytes.len() < len {
@@ -20,7 +20,7 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
 }
 
 /// Writes a zip file. Names that end in `.png` are stored, others are compressed.
-pub fn zip_file(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
+pub(crate) fn zip_file(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     for (name, bytes) in entries {
         let stored = name.ends_with(".png");
@@ -42,7 +42,7 @@ fn entry(name: &str, words: usize) -> (String, Vec<u8>) {
     (name.to_owned(), xml(name, words))
 }
 
-pub fn docx() -> Vec<u8> {
+pub(crate) fn docx() -> Vec<u8> {
     zip_file(&[
         entry("[Content_Types].xml", 20),
         entry("_rels/.rels", 5),
@@ -52,7 +52,7 @@ pub fn docx() -> Vec<u8> {
     ])
 }
 
-pub fn xlsx() -> Vec<u8> {
+pub(crate) fn xlsx() -> Vec<u8> {
     zip_file(&[
         entry("[Content_Types].xml", 20),
         entry("xl/workbook.xml", 40),
@@ -62,7 +62,7 @@ pub fn xlsx() -> Vec<u8> {
 }
 
 /// A presentation with a picture of `picture_bytes` on each slide. `edited` has another text.
-pub fn pptx(slides: usize, picture_bytes: usize, edited: Option<usize>) -> Vec<u8> {
+pub(crate) fn pptx(slides: usize, picture_bytes: usize, edited: Option<usize>) -> Vec<u8> {
     let mut entries = vec![entry("[Content_Types].xml", 50), entry("ppt/presentation.xml", 60)];
     for slide in 0..slides {
         let words = if edited == Some(slide) { 1_200 } else { 1_000 };

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Sends an operation to a server through bytes and returns the response.
-pub fn ask(server: &mut Store, operation: Operation) -> Response {
+pub(crate) fn ask(server: &mut Store, operation: Operation) -> Response {
     let sub = SubRequest::new(1, Partition::CONTENTS, operation);
     let request = Request::with(&[sub], Guid::NULL, 0).to_bytes();
     let response = server.answer(&Request::read(&request).unwrap()).to_bytes();
@@ -27,7 +27,7 @@ fn query() -> Operation {
 }
 
 /// Copies a server's file to a new client.
-pub fn open(server: &mut Store) -> Store {
+pub(crate) fn open(server: &mut Store) -> Store {
     Store::from_response(&ask(server, query())).unwrap()
 }
 
@@ -95,7 +95,7 @@ fn an_edit_of_one_slide_uploads_less_than_a_twentieth() {
 #[test]
 fn an_insertion_into_a_text_uploads_less_than_a_tenth() {
     let before: Vec<u8> =
-        (0..200_000_u64).flat_map(|n| format!("{} ", n * n).into_bytes()).collect();
+        (0..200_000u64).flat_map(|n| format!("{} ", n * n).into_bytes()).collect();
     let mut after = before.clone();
     after.splice(700_000..700_000, *b"some new words");
     let mut server = Store::from_file(&before).unwrap();

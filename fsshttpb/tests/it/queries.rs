@@ -155,7 +155,7 @@ fn a_constraint_divides_the_answer() {
 }
 
 #[test]
-fn fragments_divide_data_elements_that_are_larger_than_the_constraint() {
+fn large_data_elements_are_divided_into_fragments() {
     let file = noise(2, 3 * 1024 * 1024);
     let mut server = Store::from_file(&file).unwrap();
     let mut client = Store::default();

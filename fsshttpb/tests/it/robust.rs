@@ -41,7 +41,7 @@ fn each_truncation_is_an_error_within_the_memory_limit() {
 }
 
 #[test]
-fn each_bit_flip_is_an_error_or_another_tree_within_the_memory_limit() {
+fn bit_flips_respect_the_memory_limit() {
     for mut bytes in messages() {
         for bit in 0..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -53,7 +53,7 @@ fn each_bit_flip_is_an_error_or_another_tree_within_the_memory_limit() {
 
 /// Reads files outside the project; see `support::outside`.
 #[test]
-fn each_damaged_package_is_an_error_or_another_tree_within_the_memory_limit() {
+fn damaged_packages_respect_the_memory_limit() {
     let Some(bytes) = outside("onenote/AlternativePackaging.one") else { return };
     let check = |bytes: &[u8]| {
         let mut result = None;
@@ -75,7 +75,7 @@ fn each_damaged_package_is_an_error_or_another_tree_within_the_memory_limit() {
 }
 
 #[test]
-fn a_message_of_the_smallest_objects_is_refused_within_the_memory_limit() {
+fn message_of_smallest_objects_is_refused() {
     let prefix = &capture("thread-request-contents-85")[..16];
     // Objects of two and three bytes: an empty BLOB, a Knowledge object with its end, an array of
     // null identifiers.

@@ -30,7 +30,7 @@ fn failure(response: &Response) -> Failure {
 }
 
 #[test]
-fn the_loser_of_a_race_gets_a_coherency_failure_and_queries_again() {
+fn loser_of_a_race_gets_a_coherency_failure() {
     let mut server = Store::from_file(b"first").unwrap();
     let (mut winner, mut loser) = (open(&mut server), open(&mut server));
     let upload = edit(&winner, b"the winner's text", "winner");
@@ -54,7 +54,7 @@ fn the_loser_of_a_race_gets_a_coherency_failure_and_queries_again() {
 }
 
 #[test]
-fn a_client_that_is_up_to_date_gets_no_data_elements_but_the_index() {
+fn up_to_date_client_gets_only_the_index() {
     let mut server = Store::from_file(&docx()).unwrap();
     let client = open(&mut server);
     let response = ask(&mut server, Operation::QueryChanges(client.query(Partition::CONTENTS)));

@@ -63,7 +63,7 @@ fn an_error_with_its_cause_comes_back() {
 
 /// Reads files outside the project; see `support::outside`.
 #[test]
-fn a_rejected_upload_of_sharepoint_is_a_protocol_error_with_a_text() {
+fn upload_rejected_by_sharepoint_is_a_protocol_error() {
     let Some(bytes) = outside("cellbridge/response-rejected-111.bin") else { return };
     let failure = Response::read(&bytes).unwrap().sub_responses().remove(0).answer.unwrap_err();
     assert_eq!(failure.code, Code::Protocol(4));
@@ -216,7 +216,7 @@ fn an_upload_of_the_wrong_data_element_type_is_refused() {
     }
     let mut store = Store::default();
     let failure = store.apply(put).unwrap_err();
-    assert!(failure.is(fsshttpb::message::CellCode::INVALID_OBJECT), "{failure}");
+    assert!(failure.is(CellCode::INVALID_OBJECT), "{failure}");
     assert!(store.file().is_err());
 }
 

@@ -2,8 +2,8 @@
 
 use std::{env, fs, path::PathBuf};
 
-/// The captures of a thread and an article, in the order of their trees in the facts.
-pub const CAPTURES: [&str; 9] = [
+/// The captures of a thread and an article, in the order of the expected trees.
+pub(crate) const CAPTURES: [&str; 9] = [
     "thread-request-word-online-197",
     "thread-response-word-online-318",
     "thread-request-contents-85",
@@ -16,7 +16,7 @@ pub const CAPTURES: [&str; 9] = [
 ];
 
 /// The worked examples of MS-FSSHTTP 4 and MS-FSSHTTPD 3.1.
-pub const EXAMPLES: [&str; 12] = [
+pub(crate) const EXAMPLES: [&str; 12] = [
     "fsshttpd_3_1",
     "spec4_1",
     "spec4_2",
@@ -37,21 +37,21 @@ fn data(file: &str) -> String {
 }
 
 /// Reads a capture or an example.
-pub fn capture(name: &str) -> Vec<u8> {
+pub(crate) fn capture(name: &str) -> Vec<u8> {
     let digits: Vec<_> =
         data(&format!("{name}.hex")).chars().filter_map(|c| c.to_digit(16)).collect();
-    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+    digits.chunks(2).map(|pair| ((pair[0] << 4) | pair[1]) as u8).collect()
 }
 
 /// Reads the tree of a capture.
-pub fn tree(name: &str) -> String {
+pub(crate) fn tree(name: &str) -> String {
     data(&format!("{name}.tree"))
 }
 
 /// Reads a file that must not be copied into the project, from the folder that
 /// `FSSHTTPB_DATA` names or from `../shared/data/fsshttpb` beside the repository. Where the file
 /// is absent, it prints that the test is skipped.
-pub fn outside(file: &str) -> Option<Vec<u8>> {
+pub(crate) fn outside(file: &str) -> Option<Vec<u8>> {
     let folder = env::var_os("FSSHTTPB_DATA").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fsshttpb")
     });
@@ -64,7 +64,7 @@ pub fn outside(file: &str) -> Option<Vec<u8>> {
 }
 
 /// The responses and requests of a real SharePoint and a real Word.
-pub const SHAREPOINT: [&str; 7] = [
+pub(crate) const SHAREPOINT: [&str; 7] = [
     "cellbridge/request-109.bin",
     "cellbridge/request-query-access-27.bin",
     "cellbridge/response-editors-table-1342.bin",

@@ -1,4 +1,5 @@
-//! The sub-requests of a request in their order, with their dependencies (MS-FSSHTTP 3.1.4).
+//! Answers the sub-requests of a request in their order and respects their dependencies
+//! (MS-FSSHTTP 3.1.4).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 
-/// The most characters of a file name, as in Windows.
+/// The maximum length of a file name in characters, as in Windows.
 const MAX_NAME_CHARS: usize = 255;
 
 impl DocumentRequest {
@@ -36,7 +37,7 @@ impl DocumentRequest {
 }
 
 impl Document {
-    /// Answers a request at a time. `files` has the files of the
+    /// Answers a request at the time `now`. `files` has the files of the
     /// [needed revisions](DocumentRequest::needed_revisions) that exist.
     pub fn answer(
         &self,

@@ -19,7 +19,7 @@ use crate::{
     xml::Node,
 };
 
-/// The most values of a client. Word writes about six.
+/// The maximum number of values of a client. Word writes about six.
 const MAX_VALUES: usize = 32;
 /// The longest key of a value, in bytes. The keys of Word have at most 20.
 const MAX_KEY_BYTES: usize = 128;

@@ -21,7 +21,7 @@ use crate::{
 pub struct LockRules {
     /// Whether several clients may edit a document at once.
     pub coauthoring: bool,
-    /// The most co-authors of a document: 2 to 99.
+    /// The maximum number of co-authors of a document: 2 to 99.
     pub max_coauthors: usize,
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Granted {
     pub(super) lock: LockType,
     /// The number of co-authors, if the operation reports it.
     pub(super) coauthors: Option<usize>,
-    /// The reason for an exclusive lock where a schema lock was asked for.
+    /// The reason for an exclusive lock if a schema lock was requested.
     pub(super) reason: Option<&'static str>,
 }
 
@@ -239,7 +239,7 @@ impl Sharing {
         now: SystemTime,
         rules: LockRules,
     ) -> Outcome {
-        // A client whose lease has ended joins again if nobody else has taken the document.
+        // A client whose lease has ended joins again unless another client holds a lock.
         if !self.has_client(call) && (self.schema.is_some() || self.exclusive.is_some()) {
             self.check_available(call)?;
             return Err(ErrorName::InvalidCoauthSession);

@@ -51,7 +51,7 @@ impl Document {
     /// creates it from random numbers.
     ///
     /// # Errors
-    /// None is known; the new store is checked like an upload.
+    /// The new store fails the checks of an upload. No file is known to cause this.
     pub fn new(
         name: String,
         resource_id: String,

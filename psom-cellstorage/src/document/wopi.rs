@@ -15,7 +15,7 @@ use super::{
 use crate::{error::ErrorName, soap::CellCall};
 
 /// The time after which a WOPI lock ends, unless it is refreshed (MS-WOPI 3.3.5.1.3).
-const LOCK_TIME: Duration = Duration::from_secs(30 * 60);
+const LOCK_LIFETIME: Duration = Duration::from_secs(30 * 60);
 
 /// A call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl WopiCall {
 }
 
 impl Document {
-    /// Answers a call at a time.
+    /// Answers a call at the time `now`.
     pub fn answer_wopi(
         &self,
         call: &WopiCall,
@@ -115,7 +115,7 @@ fn answer(change: &mut Change, call: &WopiCall, caller: &Caller, now: SystemTime
     let lock = |id: &str| ExclusiveLock {
         id: id.to_owned(),
         user: caller.user.clone(),
-        until: now + LOCK_TIME,
+        until: now + LOCK_LIFETIME,
     };
     match call {
         WopiCall::CheckFileInfo => {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::store::{Address, DocumentError, DocumentFuture, Documents, Found, Loaded};
 use crate::document::{Caller, LockRules, Revision, Sharing, User};
 
-/// Documents in memory, by the path of their address. Everybody may read and write them. The user's
+/// Documents in memory, by the path of their address. Every user may read and write them. The user's
 /// name is that of the header `Authorization: User NAME`; without it, the user is a guest.
 #[derive(Debug, Default)]
 pub struct Memory {

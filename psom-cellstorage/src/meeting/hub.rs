@@ -22,7 +22,7 @@ use crate::{
 
 /// The path of the links, before the secret of the user.
 pub const LINK_PATH: &str = "/edit";
-/// The most revisions of a document. Each is a file of the meeting.
+/// The maximum number of revisions of a document. Each is a file of the meeting.
 const MAX_REVISIONS: usize = 1_000;
 /// The name of the file in the package with which a revision is stored.
 const PART: &str = "revision.bin";

@@ -24,7 +24,7 @@ use crate::{
 /// The folder with the older revisions and the descriptions.
 const HISTORY: &str = ".psom-cell";
 
-/// Documents in a folder. Everybody who reaches the service may read and write them.
+/// Documents in a folder. Every client that reaches the service may read and write them.
 #[derive(Clone, Debug)]
 pub struct Folder {
     root: PathBuf,

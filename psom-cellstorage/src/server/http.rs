@@ -207,7 +207,7 @@ async fn answer_requests(
             });
             continue;
         }
-        responses.push(service.clone().answer(path, request, authorization.clone()).await);
+        responses.push(Arc::clone(&service).answer(path, request, authorization.clone()).await);
     }
     let (content_type, body) = Responses::new(site, responses).write(framing, &unique());
     plain(200, &content_type, body)

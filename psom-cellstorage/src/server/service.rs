@@ -17,10 +17,10 @@ use crate::{
     soap::{DocumentRequest, DocumentResponse, SubResponse},
 };
 
-/// The most bytes of files whose stores stay in memory. Beyond it, documents that nobody uses are
+/// The maximum size of the files whose stores stay in memory. Beyond it, unused documents are
 /// closed; the next client of such a document queries everything again.
 const MAX_OPEN_BYTES: u64 = 512 * 1024 * 1024;
-/// The most open documents.
+/// The maximum number of open documents.
 const MAX_OPEN_DOCUMENTS: usize = 1_024;
 
 /// The documents of a store that are open.
@@ -51,10 +51,10 @@ impl Service {
         let entry =
             open.entry(key.to_owned()).or_insert(OpenDocument { document, used: now, bytes: 0 });
         entry.used = now;
-        entry.document.clone()
+        Arc::clone(&entry.document)
     }
 
-    /// Notes the size of a document, and closes documents that nobody uses while there are too many.
+    /// Notes the size of a document, and closes unused documents while there are too many.
     fn account(&self, key: &str, bytes: u64) {
         let mut open = self.open();
         if let Some(entry) = open.get_mut(key) {

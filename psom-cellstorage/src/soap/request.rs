@@ -73,7 +73,7 @@ pub enum Dependency {
 
 /// The action of a sub-request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the variants have the names of the protocol's fourteen types")]
+#[expect(missing_docs, reason = "the variants have the names of the protocol's fourteen types")]
 pub enum Action {
     Cell(CellCall),
     Coauth(CoauthVerb, LockCall),
@@ -137,7 +137,7 @@ macro_rules! verbs {
     ($(#[$meta:meta])* $name:ident $($verb:ident)*) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs, reason = "the variants have the names of the protocol")]
+        #[expect(missing_docs, reason = "the variants have the names of the protocol")]
         pub enum $name {
             $($verb,)*
         }
@@ -284,9 +284,9 @@ impl SubRequest {
 }
 
 fn action(node: &Node, parts: &[Part]) -> Result<Action, ErrorName> {
-    let none = Node::default();
+    let empty = Node::default();
     let data = node.first("SubRequestData");
-    let given = data.unwrap_or(&none);
+    let given = data.unwrap_or(&empty);
     Ok(match node.get("Type").unwrap_or_default() {
         "Cell" => Action::Cell(cell(data.ok_or(ErrorName::InvalidSubRequest)?, parts)?),
         "Coauth" => {

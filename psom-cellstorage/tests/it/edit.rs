@@ -5,7 +5,7 @@ use psom_cellstorage::{ErrorName, client::ClientError};
 use crate::support::{PATH, client, noise, pptx, put, query, site, upload};
 
 #[tokio::test]
-async fn the_loser_of_a_race_queries_again_and_merges() {
+async fn loser_of_a_race_queries_again_and_merges() {
     let (router, documents) = site();
     let mut ada = client(1);
     put(&router, "ada", &mut ada, b"first").await.unwrap();
@@ -17,7 +17,7 @@ async fn the_loser_of_a_race_queries_again_and_merges() {
     put(&router, "win", &mut winner, b"the winner's text").await.unwrap();
     let late = put(&router, "lose", &mut loser, b"the loser's text").await;
     assert!(matches!(late, Err(ClientError::Coherency)), "{late:?}");
-    assert_eq!(documents.files(PATH).len(), 2, "a refused upload is no revision");
+    assert_eq!(documents.files(PATH).len(), 2, "a refused upload creates no revision");
 
     query(&router, "lose", &mut loser).await.unwrap();
     assert_eq!(&loser.file().unwrap()[..], b"the winner's text");
@@ -29,7 +29,7 @@ async fn the_loser_of_a_race_queries_again_and_merges() {
 }
 
 #[tokio::test]
-async fn a_client_does_not_overwrite_a_file_that_it_believes_absent() {
+async fn client_does_not_overwrite_a_file_that_it_believes_absent() {
     let (router, documents) = site();
     let (mut ada, mut bob) = (client(1), client(2));
     put(&router, "ada", &mut ada, b"first").await.unwrap();

@@ -14,7 +14,7 @@ use crate::support::{put, query};
 
 fn open(folder: &TempDir) -> (Router, Arc<Folder>) {
     let documents = Arc::new(Folder::open(folder.path(), LockRules::default()).unwrap());
-    (cell_router(documents.clone()), documents)
+    (cell_router(Arc::<Folder>::clone(&documents)), documents)
 }
 
 fn client(number: u128) -> Client {
@@ -97,8 +97,8 @@ async fn paths_lead_only_to_files_in_the_folder() {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(outside.path(), &link).unwrap();
         let file = folder.path().join("file.docx");
-        std::os::unix::fs::symlink(outside.path().join("secret"), file).unwrap();
-    }
+        std::os::unix::fs::symlink(outside.path().join("secret"), file).unwrap()
+    };
     let (_, documents) = open(&folder);
     let find = async |path: &str| {
         let address = Address { path, resource_id: None, authorization: None };

@@ -1,5 +1,12 @@
 //! Tests of the service: locks in virtual time, and clients that talk to the router.
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(
+    missing_docs,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_add,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod edit;
 mod folder;

@@ -27,7 +27,7 @@ fn sub(kind: &str, attributes: &str, inside: &str) -> String {
 }
 
 #[tokio::test]
-async fn facts_about_the_user_the_time_and_the_document_are_answered() {
+async fn metadata_requests_are_answered() {
     let (router, _) = site();
     put(&router, "ada", &mut client(1), b"first").await.unwrap();
     let who = ask(&router, &sub("WhoAmI", "", "")).await.remove(0);
@@ -152,7 +152,7 @@ async fn malformed_bodies_and_attributes_are_refused() {
         let answer = ask(&router, &sub(kind, attributes, inside)).await.remove(0);
         assert_eq!(answer.error, ErrorName::InvalidArgument, "{kind} {attributes}");
     }
-    // Bytes that are no message get an answer with the protocol's own error.
+    // Bytes that are not a message get an answer with the protocol's own error.
     let answer = ask(&router, &sub("Cell", "BinaryDataSize=\"1\"", "AA==")).await.remove(0);
     assert_eq!(answer.error, ErrorName::CellRequestFail);
     assert!(answer.binary.is_some());

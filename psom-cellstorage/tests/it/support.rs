@@ -19,17 +19,17 @@ use psom_cellstorage::{
 use tower::ServiceExt as _;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-pub const URL: &str = "http://localhost/docs/report.docx";
-pub const PATH: &str = "/docs/report.docx";
+pub(crate) const URL: &str = "http://localhost/docs/report.docx";
+pub(crate) const PATH: &str = "/docs/report.docx";
 
 /// A router over documents in memory.
-pub fn site() -> (Router, Arc<Memory>) {
+pub(crate) fn site() -> (Router, Arc<Memory>) {
     let documents = Arc::new(Memory::new(LockRules::default()));
-    (cell_router(documents.clone()), documents)
+    (cell_router(Arc::<Memory>::clone(&documents)), documents)
 }
 
 /// Sends a request and returns status, Content-Type, headers and body.
-pub async fn send(
+pub(crate) async fn send(
     router: &Router,
     request: Request<Body>,
 ) -> (u16, String, axum::http::HeaderMap, Bytes) {
@@ -41,7 +41,7 @@ pub async fn send(
 }
 
 /// Sends a client's request as a user.
-pub async fn post(router: &Router, user: &str, post: Post) -> (String, Bytes) {
+pub(crate) async fn post(router: &Router, user: &str, post: Post) -> (String, Bytes) {
     let request = Request::post(post.url)
         .header("content-type", post.content_type)
         .header("soapaction", post.soap_action)
@@ -53,12 +53,16 @@ pub async fn post(router: &Router, user: &str, post: Post) -> (String, Bytes) {
     (content_type, body)
 }
 
-pub fn client(number: u128) -> Client {
+pub(crate) fn client(number: u128) -> Client {
     Client::new(URL, Guid::from_u128(number))
 }
 
 /// Queries until the client has everything.
-pub async fn query(router: &Router, user: &str, client: &mut Client) -> Result<(), ClientError> {
+pub(crate) async fn query(
+    router: &Router,
+    user: &str,
+    client: &mut Client,
+) -> Result<(), ClientError> {
     loop {
         let request = client.query();
         let (content_type, body) = post(router, user, request).await;
@@ -69,7 +73,7 @@ pub async fn query(router: &Router, user: &str, client: &mut Client) -> Result<(
 }
 
 /// Uploads the parts of an edit and returns the number of bytes.
-pub async fn upload(
+pub(crate) async fn upload(
     router: &Router,
     user: &str,
     client: &mut Client,
@@ -87,7 +91,7 @@ pub async fn upload(
 }
 
 /// Edits the document and uploads it.
-pub async fn put(
+pub(crate) async fn put(
     router: &Router,
     user: &str,
     client: &mut Client,
@@ -98,7 +102,7 @@ pub async fn put(
 }
 
 /// Returns a body of SOAP with one request that has these sub-requests.
-pub fn soap(sub_requests: &str) -> String {
+pub(crate) fn soap(sub_requests: &str) -> String {
     format!(
         "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>\
          <RequestVersion Version=\"2\" MinorVersion=\"2\" \
@@ -111,7 +115,7 @@ pub fn soap(sub_requests: &str) -> String {
 }
 
 /// Bytes that do not compress, the same ones for the same seed.
-pub fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(len + 8);
     while bytes.len() < len {
@@ -125,7 +129,7 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
 }
 
 /// A presentation with a picture per slide; `changed` has another picture.
-pub fn pptx(slides: u64, picture_bytes: usize, changed: Option<u64>) -> Vec<u8> {
+pub(crate) fn pptx(slides: u64, picture_bytes: usize, changed: Option<u64>) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for slide in 0..slides {
@@ -139,7 +143,7 @@ pub fn pptx(slides: u64, picture_bytes: usize, changed: Option<u64>) -> Vec<u8> 
 /// Reads a file that must not be copied into the project, from the folder that `FSSHTTPB_DATA`
 /// names or from `../shared/data/fsshttpb` beside the repository. Where it is absent, it prints
 /// that the test is skipped.
-pub fn outside(file: &str) -> Option<Vec<u8>> {
+pub(crate) fn outside(file: &str) -> Option<Vec<u8>> {
     let folder = env::var_os("FSSHTTPB_DATA").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fsshttpb")
     });

@@ -55,7 +55,7 @@ const MAX_SHOWN_CHARS: usize = 80;
 
 impl Body {
     /// Reports whether bytes start like XML or like a MIME body.
-    pub fn is_body(bytes: &[u8]) -> bool {
+    pub(crate) fn is_body(bytes: &[u8]) -> bool {
         mime::is_mime(bytes) || without_mark(bytes).trim_ascii_start().starts_with(b"<")
     }
 
@@ -63,7 +63,7 @@ impl Body {
     ///
     /// # Errors
     /// The offset and the rule that the bytes break.
-    pub fn read(bytes: &Bytes) -> Result<Self> {
+    pub(crate) fn read(bytes: &Bytes) -> Result<Self> {
         let mut builder = Builder { bytes, done: 0, pieces: vec![], lines: vec![] };
         if mime::is_mime(bytes) {
             let parts = mime::parts(bytes)
@@ -78,12 +78,12 @@ impl Body {
     }
 
     /// Reports whether bytes are a message in base64 without XML around it.
-    pub fn is_base64(bytes: &[u8]) -> bool {
+    pub(crate) fn is_base64(bytes: &[u8]) -> bool {
         std::str::from_utf8(bytes).is_ok_and(|text| decode_base64(text.trim()).is_some())
     }
 
     /// Reads a message in base64 without XML around it.
-    pub fn from_base64(bytes: &Bytes) -> Option<Result<Self>> {
+    pub(crate) fn from_base64(bytes: &Bytes) -> Option<Result<Self>> {
         let text = std::str::from_utf8(bytes).ok()?;
         let start = text.len() - text.trim_start().len();
         let text = text.trim();
@@ -93,7 +93,7 @@ impl Body {
     }
 
     /// Returns the body's bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![];
         for piece in &self.pieces {
             match piece {
@@ -109,12 +109,12 @@ impl Body {
     }
 
     /// Returns the messages in the order of their bytes.
-    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
         self.lines.iter().filter_map(|line| line.message.as_ref()).map(|found| &found.message)
     }
 
     /// Returns the tree.
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         let mut text = String::new();
         for BodyLine { offset, depth, text: line, message } in &self.lines {
             let indent = depth * 2;
@@ -133,7 +133,7 @@ impl Body {
     ///
     /// # Errors
     /// The offset and the rule that the first such object breaks.
-    pub fn check(&self) -> Result {
+    pub(crate) fn check(&self) -> Result {
         for line in &self.lines {
             if let Some(found) = &line.message {
                 print::check(found.message.root(), PREFIX_BYTES)

@@ -14,7 +14,7 @@ use crate::error::{CommandError, Result};
 /// A file of any format of the protocol.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "format", content = "content", rename_all = "lowercase")]
-pub enum Document {
+pub(crate) enum Document {
     /// A request or a response.
     Message(Message),
     /// A OneNote file.
@@ -28,7 +28,7 @@ const PREFIX_BYTES: usize = 12;
 
 impl Document {
     /// Reports whether bytes start like a format of the protocol.
-    pub fn is_document(bytes: &[u8]) -> bool {
+    pub(crate) fn is_document(bytes: &[u8]) -> bool {
         Package::is_package(bytes)
             || Message::is_message(bytes)
             || Body::is_body(bytes)
@@ -36,7 +36,7 @@ impl Document {
     }
 
     /// Reads a file, or returns nothing if it does not start like a format of the protocol.
-    pub fn read(bytes: &Bytes) -> Option<Result<Self>> {
+    pub(crate) fn read(bytes: &Bytes) -> Option<Result<Self>> {
         let error = |why: fsshttpb::DecodeError| CommandError::new(why.to_string());
         if Package::is_package(bytes) {
             return Some(Package::read(bytes).map(Self::OneNote).map_err(error));
@@ -51,7 +51,7 @@ impl Document {
     }
 
     /// Returns the file's bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         match self {
             Self::Message(message) => message.to_bytes(),
             Self::OneNote(package) => package.to_bytes(),
@@ -69,7 +69,7 @@ impl Document {
     }
 
     /// Returns the responses in the order of their bytes.
-    pub fn responses(&self) -> Vec<&Response> {
+    pub(crate) fn responses(&self) -> Vec<&Response> {
         let responses = self.messages().into_iter().filter_map(|message| match message {
             Message::Response(response) => Some(response),
             Message::Request(_) => None,
@@ -78,7 +78,7 @@ impl Document {
     }
 
     /// Returns the requests in the order of their bytes.
-    pub fn requests(&self) -> Vec<&Request> {
+    pub(crate) fn requests(&self) -> Vec<&Request> {
         let requests = self.messages().into_iter().filter_map(|message| match message {
             Message::Request(request) => Some(request),
             Message::Response(_) => None,
@@ -87,7 +87,7 @@ impl Document {
     }
 
     /// Returns the tree.
-    pub fn print(&self) -> String {
+    pub(crate) fn print(&self) -> String {
         match self {
             Self::Message(message) => print::message(message),
             Self::OneNote(package) => {
@@ -108,7 +108,7 @@ impl Document {
     ///
     /// # Errors
     /// The offset and the rule that the first such object breaks.
-    pub fn check(&self) -> Result {
+    pub(crate) fn check(&self) -> Result {
         let checked = match self {
             Self::Message(message) => print::check(message.root(), PREFIX_BYTES),
             Self::OneNote(package) => print::check(&package.root, HEADER_BYTES),

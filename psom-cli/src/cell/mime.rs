@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A part: the offsets of its header lines and of its bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Part {
+pub(super) struct Part {
     pub headers: Range<usize>,
     pub bytes: Range<usize>,
 }
@@ -14,12 +14,12 @@ const EMPTY_LINE: &[u8] = b"\r\n\r\n";
 
 /// Reports whether bytes start like a MIME body: with a boundary, before which Word writes an empty
 /// line.
-pub fn is_mime(bytes: &[u8]) -> bool {
+pub(super) fn is_mime(bytes: &[u8]) -> bool {
     bytes.strip_prefix(LINE_END).unwrap_or(bytes).starts_with(b"--")
 }
 
 /// Returns the parts of a MIME body, or nothing if the closing boundary is absent.
-pub fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
+pub(super) fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
     let start = if bytes.starts_with(LINE_END) { LINE_END.len() } else { 0 };
     let line = find(bytes, start, LINE_END)?;
     let boundary = [LINE_END, &bytes[start..line]].concat();

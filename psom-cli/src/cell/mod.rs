@@ -6,4 +6,4 @@ mod document;
 mod mime;
 mod xml;
 
-pub use document::Document;
+pub(crate) use document::Document;

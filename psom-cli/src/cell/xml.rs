@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use quick_xml::{Reader, events::Event};
 
-/// A part of an XML text that is worth a line.
-pub struct Item {
+/// A part of an XML text that is printed on a line.
+pub(super) struct Item {
     /// The offset in the text.
     pub offset: usize,
     /// The number of elements around it.
@@ -13,7 +13,7 @@ pub struct Item {
     pub kind: Kind,
 }
 
-pub enum Kind {
+pub(super) enum Kind {
     /// An element with its attributes.
     Element(String),
     /// A text that is not blank, without the blanks around it.
@@ -27,7 +27,7 @@ const MAX_DEPTH: usize = 64;
 ///
 /// # Errors
 /// The offset and the reason why the text is not XML.
-pub fn items(text: &str) -> Result<Vec<Item>, (usize, String)> {
+pub(super) fn items(text: &str) -> Result<Vec<Item>, (usize, String)> {
     let mut reader = Reader::from_str(text);
     let mut items = vec![];
     let mut depth = 0;

@@ -5,7 +5,7 @@ use psom_objects::types::{ContentVisibility, Role};
 use psom_server::files::BlobConfig;
 
 /// Parses the visibility of a content.
-pub fn visibility() -> impl TypedValueParser<Value = ContentVisibility> {
+pub(super) fn visibility() -> impl TypedValueParser<Value = ContentVisibility> {
     let help = |visibility: &ContentVisibility| match visibility {
         ContentVisibility::MeetingOrganizer => "Only the organizer",
         ContentVisibility::Presenters => "Organizer and presenters",
@@ -17,7 +17,7 @@ pub fn visibility() -> impl TypedValueParser<Value = ContentVisibility> {
 }
 
 /// Parses the role of a user.
-pub fn role() -> impl TypedValueParser<Value = Role> {
+pub(super) fn role() -> impl TypedValueParser<Value = Role> {
     let help = |role: Role| match role {
         Role::Organizer => "Shares and presents; the meeting is theirs",
         Role::Presenter => "Shares and presents",
@@ -28,7 +28,7 @@ pub fn role() -> impl TypedValueParser<Value = Role> {
 }
 
 /// Returns where the files of a server's meetings are, with the S3 settings of the environment.
-pub fn blobs(files: Option<String>) -> BlobConfig {
+pub(super) fn blobs(files: Option<String>) -> BlobConfig {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let aws = variables.filter(|(name, _)| name.starts_with("AWS_"));

@@ -2,7 +2,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use crate::{
-    error::{OrCannot, Result},
+    error::{OrCannot as _, Result},
     terminal::out,
 };
 
@@ -13,14 +13,14 @@ Examples:
   psom completions bash > ~/.local/share/bash-completion/completions/psom
   psom completions zsh > ~/.zfunc/_psom
   psom completions fish > ~/.config/fish/completions/psom.fish")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell.
     shell: Shell,
 }
 
 impl Completions {
     /// Prints the script for a command.
-    pub fn run(self, command: &mut clap::Command) -> Result {
+    pub(crate) fn run(self, command: &mut clap::Command) -> Result {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, command, "psom", &mut script);
         let script = String::from_utf8(script).or_cannot("print the script")?;

@@ -35,7 +35,7 @@ decoded, the command exits with 1. At most 256 MiB are read.
 Messages of Office's cell storage, XML and MTOM with such messages inside, and OneNote packages are
 recognized and printed as by `psom cell decode`; messages and packets of queued calls (MC-COMQC), as by
 `psom queue decode`.")]
-pub struct Decode {
+pub(crate) struct Decode {
     /// The capture; `-` is standard input.
     file: PathBuf,
     /// The sender of the bytes; inferred by default.
@@ -55,7 +55,7 @@ enum Direction {
 }
 
 impl Decode {
-    pub fn run(self) -> Result {
+    pub(crate) fn run(self) -> Result {
         if self.other.as_ref().is_some_and(|other| *other == self.file) {
             return Err(CommandError::new(
                 "both directions are the same file; give a file for each",
@@ -104,7 +104,7 @@ impl Decode {
         }
         let name = name_of(&self.file);
         Err(CommandError::new(format!(
-            "{name} is no capture of a connection; leave out --direction and --other"
+            "{name} is not a capture of a connection; leave out --direction and --other"
         )))
     }
 }
@@ -112,7 +112,7 @@ impl Decode {
 fn capture(file: &Path) -> Result<Bytes> {
     let name = name_of(file);
     let input = read_input(file, MAX_CAPTURE_BYTES)?;
-    // XML is text, but no hex dump.
+    // XML is text, but not a hex dump.
     #[cfg(feature = "cell")]
     if crate::cell::Document::is_document(&input) {
         return Ok(input.into());
@@ -133,7 +133,7 @@ fn side(sender: Role) -> &'static str {
 
 fn print(transcript: &Transcript) -> Result {
     let width = transcript.length().to_string().len();
-    let (mut records, mut undecodable, mut bytes) = (0_u64, 0_u64, 0);
+    let (mut records, mut undecodable, mut bytes) = (0u64, 0u64, 0);
     for event in transcript.events() {
         let Event { offset, channel, kind } = event;
         records += 1;

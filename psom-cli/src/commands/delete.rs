@@ -11,7 +11,7 @@ use crate::{
 /// Delete a content
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  psom delete LINK Plan.pdf")]
-pub struct Delete {
+pub(crate) struct Delete {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -19,7 +19,7 @@ pub struct Delete {
 }
 
 impl Delete {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, _) = meeting.content(&self.title).await?;
         meeting.act(move |conference, cx| conference.delete_content(cx, id)).await?;

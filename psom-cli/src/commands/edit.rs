@@ -23,7 +23,7 @@ Example:
 
 The address at which you edit the document is printed. If the content is a document already, only
 the address is printed.")]
-pub struct Edit {
+pub(crate) struct Edit {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -31,7 +31,7 @@ pub struct Edit {
 }
 
 impl Edit {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, content) = meeting.content(&self.title).await?;
         meeting.settle().await?;

@@ -15,7 +15,7 @@ Examples:
   psom goto LINK Talk.pdf 3 2        slide 3, after 2 clicks
 
 Organizers and presenters may change the slide.")]
-pub struct Goto {
+pub(crate) struct Goto {
     #[command(flatten)]
     link: LinkArgs,
     /// The presentation's title.
@@ -29,7 +29,7 @@ pub struct Goto {
 }
 
 impl Goto {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, content) = meeting.content(&self.title).await?;
         let title = content.title.unwrap_or(self.title);

@@ -28,7 +28,7 @@ Examples:
 
 A difference that does not affect the wire, such as the name of a parameter, is a note. After any
 other difference, the command exits with 1.")]
-pub struct Idl {
+pub(crate) struct Idl {
     /// Interfaces, by their names or the last segments of the names.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Idl {
 }
 
 impl Idl {
-    pub fn run(self) -> Result {
+    pub(crate) fn run(self) -> Result {
         if self.javascript || self.typescript || self.rust.is_some() {
             return self.generate();
         }

@@ -22,7 +22,7 @@ Examples:
 
 The link stays valid as long as the meeting exists, and can be used repeatedly. With --once, it is
 valid for one connection within two minutes. Links with the same address are for the same user.")]
-pub struct Invite {
+pub(crate) struct Invite {
     /// The meeting.
     meeting: String,
     /// The name that others see.
@@ -45,7 +45,7 @@ pub struct Invite {
 }
 
 impl Invite {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         texts::check_name(&self.name)?;
         let uri = self.uri.unwrap_or_else(|| address(&self.name));
         let user = json!({ "uri": uri, "displayName": self.name, "role": self.role });

@@ -6,7 +6,7 @@ use psom_objects::{client::Upload, package::SharedNotesDetail};
 #[cfg(feature = "queue")]
 use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     meeting::{
         session::{LinkArgs, Meeting},
         texts,
@@ -125,7 +125,7 @@ fn without_spaces(url: &str) -> String {
     escaped
 }
 
-/// Rejects an address without a scheme, which nobody could open.
+/// Rejects an address without a scheme, which cannot be opened.
 fn check_url(url: &str) -> Result {
     let (scheme, rest) = url.split_once("://").unwrap_or_default();
     let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);

@@ -15,7 +15,7 @@ Examples:
 
 The address is a secret of yours: everybody who has it can edit the document under your name. It is
 valid until the document is deleted or the meeting ends.")]
-pub struct Open {
+pub(crate) struct Open {
     #[command(flatten)]
     link: LinkArgs,
     /// The document's title.
@@ -23,7 +23,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, _) = meeting.content(&self.title).await?;
         let url = link(&mut meeting, id, &self.title).await?;
@@ -33,7 +33,7 @@ impl Open {
 }
 
 /// Returns the user's link to a document.
-pub async fn link(meeting: &mut Meeting, id: i64, title: &str) -> Result<String> {
+pub(crate) async fn link(meeting: &mut Meeting, id: i64, title: &str) -> Result<String> {
     // The state of the document has arrived when the server has answered this.
     meeting.settle().await?;
     let Some(document) = meeting.documents().get(id) else {

@@ -18,7 +18,7 @@ Example:
 
 A user who leaves the meeting also leaves the stage. So this command runs until it is interrupted,
 or until another user takes the stage.")]
-pub struct Present {
+pub(crate) struct Present {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -26,7 +26,7 @@ pub struct Present {
 }
 
 impl Present {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, _) = meeting.content(&self.title).await?;
         let read_stage = |model: &Model| (model.active_content, model.active_presenter);

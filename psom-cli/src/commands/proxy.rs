@@ -7,12 +7,12 @@ use psom_server::{
 };
 
 use crate::{
-    error::{OrCannot, Result},
+    error::{OrCannot as _, Result},
     signals::interrupted,
     terminal::out,
 };
 
-/// How long the proxy waits at the end for connections to close.
+/// The time that the proxy waits at shutdown for connections to close.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Run a forwarding proxy in front of a server
@@ -24,7 +24,7 @@ Examples:
 
 A client has to send the header first (mode \"fwdtls\"). The proxy closes the connection of any
 other client without an answer. It ends on SIGINT or SIGTERM.")]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// The address for clients. Port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8059")]
     listen: String,
@@ -51,7 +51,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let interrupted = interrupted()?;
         let making = format!("write to {}", self.data.display());
         std::fs::create_dir_all(&self.data).or_cannot(making)?;

@@ -2,7 +2,7 @@ use clap::{Args, Subcommand};
 use psom_objects::client::{QnaModel, Upload};
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     meeting::{
         session::{LinkArgs, Meeting},
         texts,
@@ -21,7 +21,7 @@ Examples:
 
 Organizers and presenters create, open and suspend a Q&A. Everybody asks and answers while it is
 open.")]
-pub struct Qna {
+pub(crate) struct Qna {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
@@ -71,7 +71,7 @@ enum QnaAction {
 }
 
 impl Qna {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         match self.action {
             QnaAction::Create { title } => {

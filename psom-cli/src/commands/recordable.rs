@@ -6,13 +6,13 @@ use psom_objects::{
     package::{CreateContent, Manifest},
 };
 
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// Writes the actions of commands to an outbox.
-pub type Actions = Recorder<ActionsServerProxy>;
+pub(crate) type Actions = Recorder<ActionsServerProxy>;
 
 /// A command that can be recorded.
-pub trait Recordable {
+pub(crate) trait Recordable {
     /// Records the actions of the command.
     ///
     /// # Errors
@@ -21,17 +21,17 @@ pub trait Recordable {
 }
 
 /// Converts the result of recording an action.
-pub fn recorded(result: Result<u64, RecordError>) -> Result {
+pub(crate) fn recorded(result: Result<u64, RecordError>) -> Result {
     result.map(drop).or_cannot("record the command")
 }
 
 /// Records the creation of a content without files.
-pub fn create(actions: &mut Actions, content: CreateContent) -> Result {
+pub(crate) fn create(actions: &mut Actions, content: CreateContent) -> Result {
     let manifest = Manifest::from(content).to_xml().or_cannot("pack the content")?;
     recorded(actions.s_create(&manifest))
 }
 
 /// Returns the refusal for a command that only reads.
-pub fn changes_nothing() -> CommandError {
+pub(crate) fn changes_nothing() -> CommandError {
     CommandError::new("this command changes nothing in a meeting; run it while connected")
 }

@@ -16,7 +16,7 @@ use crate::{
 /// Give a content another title
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  psom rename LINK Plan.pdf \"Plan for May.pdf\"")]
-pub struct Rename {
+pub(crate) struct Rename {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -26,7 +26,7 @@ pub struct Rename {
 }
 
 impl Rename {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         texts::check_line("the new title", &self.new)?;
         let mut meeting = self.link.join().await?;
         let (id, _) = meeting.content(&self.title).await?;

@@ -11,7 +11,7 @@ use crate::{
     terminal::out,
 };
 
-/// How long the server waits at the end for its clients to close their connections.
+/// The time that the server waits at shutdown for its clients to close their connections.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
 /// Run a server
@@ -32,7 +32,7 @@ AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and so on. It needs a psom that was built wi
 No configuration is needed: the server creates what is missing in the data directory. On SIGINT or
 SIGTERM it closes all connections and exits with 0. It exits with 1 when it can no longer save
 changes. While the disk is full, it waits.")]
-pub struct Serve {
+pub(crate) struct Serve {
     /// The address for conference clients. Port 0 selects a free port.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
     listen: String,

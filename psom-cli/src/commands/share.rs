@@ -13,7 +13,7 @@ use super::args;
 #[cfg(feature = "cell")]
 use crate::meeting::documents;
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
         session::{LinkArgs, Meeting},
@@ -35,7 +35,7 @@ Examples:
   psom share LINK /tmp/x7f3 --title \"Plan for May.pdf\"
 
 The title is the file's name, unless --title gives another. Organizers and presenters may share.")]
-pub struct Share {
+pub(crate) struct Share {
     #[command(flatten)]
     link: LinkArgs,
     /// The files.
@@ -55,7 +55,7 @@ pub struct Share {
 }
 
 impl Share {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         if self.title.is_some() && self.files.len() > 1 {
             let why = "--title is for a single file; share the files one by one";
             return Err(CommandError::new(why));
@@ -93,7 +93,7 @@ impl Share {
 }
 
 /// Shares a file, as a document if `edit` is true, and returns the content's ID.
-pub async fn share(
+pub(crate) async fn share(
     meeting: &mut Meeting,
     path: &Path,
     title: &str,

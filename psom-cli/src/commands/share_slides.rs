@@ -22,7 +22,7 @@ use psom_objects::{
 
 use super::args;
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
         session::{LinkArgs, Meeting},
@@ -35,7 +35,7 @@ use crate::{
 /// The number of slides in a package. It is small, so that slides appear soon.
 const SLIDES_PER_PACKAGE: usize = 4;
 
-/// How long a cancelled conversion may take to end: LibreOffice, or a large picture.
+/// The time that a cancelled conversion may take to end: LibreOffice, or a large picture.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The names of files in the packages.
@@ -55,7 +55,7 @@ Examples:
 A PDF is drawn page by page. A PPTX, PPT or ODP file needs LibreOffice; the notes of a PPTX are
 shared too. Of a folder, the files *.jpg and *.jpeg are shared in the order of their names; the notes
 of NAME.jpg are in NAME.txt. Participants can download the file itself with psom get.")]
-pub struct ShareSlides {
+pub(crate) struct ShareSlides {
     #[command(flatten)]
     link: LinkArgs,
     /// A PDF, a presentation, or a folder of JPEGs.
@@ -73,9 +73,9 @@ pub struct ShareSlides {
 }
 
 impl ShareSlides {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let Self { link, file, title, visibility, size } = self;
-        // The file is checked before the meeting is meeting.
+        // The file is checked before the meeting is joined.
         let about = fs::metadata(&file).or_cannot(format_args!("read {}", file.display()))?;
         let title = match title {
             Some(title) => title,
@@ -201,7 +201,7 @@ async fn add_rest(meeting: &mut Meeting, content_id: i64, deck: &Deck) -> Result
     Ok(())
 }
 
-/// Announces to the other users which slides will not come, so that nobody waits for them.
+/// Announces the missing slides, so that other users do not wait for them.
 async fn announce_missing(
     meeting: &mut Meeting,
     id: i64,

@@ -15,7 +15,7 @@ Examples:
   psom stop LINK Plan.pdf
 
 Use the link of the user who presents.")]
-pub struct Stop {
+pub(crate) struct Stop {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title; by default, whatever you present.
@@ -23,7 +23,7 @@ pub struct Stop {
 }
 
 impl Stop {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let id = match &self.title {
             Some(title) => Some(meeting.content(title).await?.0),

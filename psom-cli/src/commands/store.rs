@@ -14,7 +14,7 @@ use crate::{
 
 /// Check or repair the stored meetings of a server
 #[derive(Debug, Args)]
-pub struct Store {
+pub(crate) struct Store {
     #[command(subcommand)]
     command: StoreCommand,
 }
@@ -66,7 +66,7 @@ struct Data {
 }
 
 impl Store {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         match self.command {
             StoreCommand::Check(Check { data: Data { data, files }, deep }) => {
                 let files = blobs(files);

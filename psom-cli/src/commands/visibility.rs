@@ -14,7 +14,7 @@ use crate::{
 /// Set which users see a content
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  psom visibility LINK Plan.pdf presenters")]
-pub struct Visibility {
+pub(crate) struct Visibility {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -25,7 +25,7 @@ pub struct Visibility {
 }
 
 impl Visibility {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
         let (id, _) = meeting.content(&self.title).await?;
         let who = self.who;

@@ -32,7 +32,7 @@ Examples:
 The first lines are the state of the meeting. The command runs until the meeting ends or until it
 is interrupted. JSON numbers slides from 0, as the protocol does; everywhere else they are numbered
 from 1.")]
-pub struct Watch {
+pub(crate) struct Watch {
     #[command(flatten)]
     link: LinkArgs,
     /// Print each event as a JSON object.
@@ -41,13 +41,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let (lines, mut received) = queue::queue();
         let lines = Arc::new(Mutex::new(lines));
         #[cfg(feature = "cell")]
         let (titles, documents) = {
             let titles = Titles::default();
-            let (json, known, lines) = (self.json, titles.clone(), lines.clone());
+            let (json, known, lines) = (self.json, Arc::clone(&titles), Arc::clone(&lines));
             let documents = Documents::reporting(move |id, event| {
                 let title = lock(&known).get(&id).cloned().unwrap_or_default();
                 if let Some(line) = render::line(json, id, &title, event) {

@@ -4,7 +4,7 @@ use super::path::{Point, short};
 
 /// A segment of a path, with absolute coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Segment {
+pub(crate) enum Segment {
     /// Begins a subpath.
     Move(Point),
     /// A line to a point.
@@ -42,7 +42,7 @@ impl Segment {
 }
 
 /// Writes segments as the data of an SVG path.
-pub fn data(segments: &[Segment]) -> String {
+pub(super) fn data(segments: &[Segment]) -> String {
     let mut data = String::new();
     segments.iter().for_each(|segment| segment.write(&mut data));
     data
@@ -50,7 +50,7 @@ pub fn data(segments: &[Segment]) -> String {
 
 /// Removes points of polylines that are closer to the remaining lines than the tolerance, with the
 /// algorithm of Douglas and Peucker.
-pub fn simplified(segments: &[Segment], tolerance: f64) -> Vec<Segment> {
+pub(super) fn simplified(segments: &[Segment], tolerance: f64) -> Vec<Segment> {
     let mut result = Vec::new();
     let mut line: Vec<Point> = Vec::new();
     let flush = |line: &mut Vec<Point>, result: &mut Vec<Segment>| {
@@ -74,7 +74,7 @@ pub fn simplified(segments: &[Segment], tolerance: f64) -> Vec<Segment> {
 }
 
 /// Rounds all coordinates to multiples of a step, which makes the data shorter.
-pub fn rounded(segments: &[Segment], step: f64) -> Vec<Segment> {
+pub(super) fn rounded(segments: &[Segment], step: f64) -> Vec<Segment> {
     let round = |(x, y): Point| ((x / step).round() * step, (y / step).round() * step);
     let rounded = segments.iter().map(|segment| match *segment {
         Segment::Move(to) => Segment::Move(round(to)),
@@ -124,7 +124,7 @@ fn distance(point: Point, begin: Point, end: Point) -> f64 {
 
 /// Splits a path into paths whose data has at most `max_chars` characters. Together, their strokes
 /// look like the stroke of the whole.
-pub fn split(segments: &[Segment], max_chars: usize) -> Vec<Vec<Segment>> {
+pub(super) fn split(segments: &[Segment], max_chars: usize) -> Vec<Vec<Segment>> {
     let mut parts = vec![Vec::new()];
     let (mut length, mut at, mut start) = (0, None, None);
     for segment in segments {
@@ -160,7 +160,7 @@ pub fn split(segments: &[Segment], max_chars: usize) -> Vec<Vec<Segment>> {
 /// Orients the subpaths of a path so that filling it by the nonzero rule looks like filling it by the
 /// even-odd rule. Boards have only the nonzero rule. Returns `None` if a subpath crosses itself or
 /// another one, where no orientation helps.
-pub fn even_odd_as_nonzero(segments: &[Segment]) -> Option<Vec<Segment>> {
+pub(super) fn even_odd_as_nonzero(segments: &[Segment]) -> Option<Vec<Segment>> {
     let subpaths: Vec<&[Segment]> =
         segments.split_inclusive(|segment| *segment == Segment::Close).collect();
     let is_simple = |subpath: &&[Segment]| {

@@ -1,11 +1,11 @@
 //! The grammar of SVG path data: parsing, checking and measuring.
 
 /// Upper bound on coordinates. No picture needs larger ones.
-pub const MAX_COORDINATE: f64 = 1e6;
+pub(crate) const MAX_COORDINATE: f64 = 1e6;
 
 /// A rectangle around points.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     pub left: f64,
     pub top: f64,
     pub right: f64,
@@ -13,11 +13,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    pub fn new(x: f64, y: f64, width: f64, height: f64) -> Self {
+    pub(crate) fn new(x: f64, y: f64, width: f64, height: f64) -> Self {
         Self { left: x, top: y, right: x + width, bottom: y + height }
     }
 
-    pub fn union(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self {
             left: self.left.min(other.left),
             top: self.top.min(other.top),
@@ -26,7 +26,7 @@ impl Bounds {
         }
     }
 
-    pub fn moved(self, x: f64, y: f64) -> Self {
+    pub(crate) fn moved(self, x: f64, y: f64) -> Self {
         Self {
             left: self.left + x,
             top: self.top + y,
@@ -35,7 +35,7 @@ impl Bounds {
         }
     }
 
-    pub fn grown(self, by: f64) -> Self {
+    pub(crate) fn grown(self, by: f64) -> Self {
         Self {
             left: self.left - by,
             top: self.top - by,
@@ -47,7 +47,7 @@ impl Bounds {
 
 /// A path that was parsed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Path {
+pub(crate) struct Path {
     /// The data with absolute coordinates.
     pub data: String,
     /// A rectangle that contains the path, without the width of its stroke.
@@ -56,14 +56,14 @@ pub struct Path {
 
 /// Parses the data of a path up to the first mistake, as the SVG specification requires. Returns
 /// `None` if the first point cannot be parsed.
-pub fn parse(data: &str) -> Option<Path> {
+pub(crate) fn parse(data: &str) -> Option<Path> {
     let (pen, _) = parse_to_mistake(data);
     Some(Path { data: pen.data, bounds: pen.bounds? })
 }
 
 /// Returns the byte position of the first mistake in the data of a path. Data without a segment has
 /// a mistake at its end.
-pub fn mistake(data: &str) -> Option<usize> {
+pub(crate) fn mistake(data: &str) -> Option<usize> {
     parse_to_mistake(data).1
 }
 
@@ -84,7 +84,7 @@ fn parse_to_mistake(data: &str) -> (Pen, Option<usize>) {
 }
 
 /// Writes a number with at most three decimals.
-pub fn short(number: f64) -> String {
+pub(crate) fn short(number: f64) -> String {
     let text = format!("{number:.3}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
@@ -278,7 +278,7 @@ struct Input<'a> {
     bytes: &'a [u8],
     /// The next byte.
     at: usize,
-    /// Where the current token begins.
+    /// The start of the current token.
     token: usize,
 }
 

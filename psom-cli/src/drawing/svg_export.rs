@@ -1,6 +1,6 @@
 //! Drawing a board as an SVG picture.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use psom_objects::annotation::{Annotation, Kind, Property, color, number, pair};
 
@@ -9,11 +9,11 @@ use super::{
     wrap::{ems, wrap},
 };
 
-/// The space around the annotations, in pixels.
-const MARGIN: f64 = 20.0;
+/// The space around the annotations.
+const MARGIN_PX: f64 = 20.0;
 
-/// Upper bound on the longer side of the picture, in pixels. A larger board is scaled down.
-const MAX_SIDE: f64 = 4096.0;
+/// Upper bound on the longer side of the picture. A larger board is scaled down.
+const MAX_SIDE_PX: f64 = 4096.0;
 
 /// The size of an empty board.
 const EMPTY: Bounds = Bounds { left: 0.0, top: 0.0, right: 640.0, bottom: 480.0 };
@@ -68,13 +68,13 @@ pub fn to_svg<'a>(
     }
     let bounds = match slide {
         Some(slide) => slide.bounds(),
-        None => bounds.map_or(EMPTY, |bounds| bounds.grown(MARGIN)),
+        None => bounds.map_or(EMPTY, |bounds| bounds.grown(MARGIN_PX)),
     };
     let Bounds { left, top, right, bottom } = bounds;
     let (width, height) = (right - left, bottom - top);
     // A slide keeps its resolution.
     let largest = slide.map_or(1.0, |slide| slide.width / width);
-    let scale = (MAX_SIDE / width.max(height)).min(largest);
+    let scale = (MAX_SIDE_PX / width.max(height)).min(largest);
     let ground = slide.map_or_else(String::new, |slide| slide_image(slide, bounds));
     let mut svg = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = write!(
@@ -152,7 +152,7 @@ fn text(annotation: &Annotation, id: i32, svg: &mut String) -> Option<Bounds> {
          font-size=\"{}\"{fill}{direction}>",
         short(size),
     );
-    for (i, line) in (0_u32..).zip(&lines) {
+    for (i, line) in (0u32..).zip(&lines) {
         let baseline = y + size + f64::from(i) * line_height;
         let _ = write!(
             svg,
@@ -226,7 +226,7 @@ fn paint(
     }
 }
 
-/// Returns the name of a font without characters that no such name has, and a fallback font.
+/// Returns the name of a font without characters that are invalid in it, and a fallback font.
 fn face(name: &str) -> String {
     let keep = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | ',');
     let name: String = name.chars().filter(keep).collect();

@@ -13,7 +13,7 @@ use super::{
     path,
 };
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files,
     xml::decode,
 };
@@ -24,15 +24,15 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 /// The namespace of SVG.
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// The largest deviation of a simplified line, in pixels. It cannot be seen.
-const SIMPLIFY_TOLERANCE: f64 = 0.4;
+/// The largest deviation of a simplified line, in pixels. It is invisible.
+const SIMPLIFY_TOLERANCE_PX: f64 = 0.4;
 
 /// The step to which the coordinates of a simplified path are rounded, in pixels.
-const ROUND_TO: f64 = 0.1;
+const ROUNDING_STEP_PX: f64 = 0.1;
 
 /// A path with its style. A style of `None` is not given.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Drawing {
+pub(crate) struct Drawing {
     pub data: String,
     pub stroke: Option<String>,
     pub width: Option<String>,
@@ -44,11 +44,12 @@ pub struct Drawing {
 impl Drawing {
     /// Returns drawings whose data has at most `max_chars` characters. A longer line is simplified,
     /// and split if that does not suffice. A filled path cannot be split, and stays too long.
-    pub fn fitted(self, max_chars: usize) -> Vec<Self> {
+    pub(crate) fn fitted(self, max_chars: usize) -> Vec<Self> {
         if self.data.len() <= max_chars || self.segments.is_empty() {
             return vec![self];
         }
-        let segments = rounded(&simplified(&self.segments, SIMPLIFY_TOLERANCE), ROUND_TO);
+        let segments =
+            rounded(&simplified(&self.segments, SIMPLIFY_TOLERANCE_PX), ROUNDING_STEP_PX);
         let simpler = Self { data: data(&segments), segments, ..self };
         let is_filled = simpler.fill.as_deref() != Some("none");
         if simpler.data.len() <= max_chars || is_filled {
@@ -64,13 +65,13 @@ impl Drawing {
 
 /// The paths of an SVG file, and a list of what cannot be drawn.
 #[derive(Debug, Default, PartialEq)]
-pub struct Drawings {
+pub(crate) struct Drawings {
     pub drawings: Vec<Drawing>,
     pub left_out: Option<String>,
 }
 
 /// Reads the paths of an SVG file.
-pub fn read(file: &Path) -> Result<Drawings> {
+pub(crate) fn read(file: &Path) -> Result<Drawings> {
     let shown = file.display();
     let text = decode(&files::read(file, MAX_FILE_BYTES)?)
         .filter(|text| text.contains("<svg"))
@@ -165,7 +166,7 @@ fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Option<Dr
         return None;
     }
     let data = data(&segments);
-    // Coordinates out of range leave nothing that a board shows.
+    // With coordinates out of range, a board shows nothing.
     path::parse(&data)?;
     let none = || Some("none".to_owned());
     let (stroke, fill, width) = (stroke.or_else(none), fill.or_else(none), width.map(path::short));
@@ -207,7 +208,7 @@ fn color(paint: &Paint, opacity: f32, left_out: &mut LeftOut) -> Option<String> 
 }
 
 /// Returns the anchor of a drawing that is moved by an offset.
-pub fn anchor(offset: Option<&str>) -> String {
+pub(crate) fn anchor(offset: Option<&str>) -> String {
     let (x, y) = offset.and_then(annotation::pair).unwrap_or_default();
     format!("{x},{y}")
 }

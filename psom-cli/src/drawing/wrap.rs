@@ -1,15 +1,15 @@
-//! Breaking texts into lines (UAX 14), at the boundaries of what people see as characters (UAX 29).
+//! Breaking texts into lines (UAX 14), at the boundaries of grapheme clusters (UAX 29).
 
 use unicode_linebreak::linebreaks;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
 
 /// The characters after which a new line always begins. CR LF is one of them.
 const LINE_ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Breaks a text into lines of at most `longest` ems: where a line may be broken, or within a longer
 /// word. Spaces at the end of a line take no room.
-pub fn wrap(text: &str, longest: f64) -> Vec<String> {
+pub(super) fn wrap(text: &str, longest: f64) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.replace("\r\n", "\n").split(LINE_ENDS) {
         wrap_paragraph(paragraph, longest, &mut lines);
@@ -43,7 +43,7 @@ fn wrap_paragraph(paragraph: &str, longest: f64, lines: &mut Vec<String>) {
     lines.push(line.trim_end().to_owned());
 }
 
-/// Adds a line, without the spaces at its end. A line of spaces alone is none.
+/// Adds a line, without the spaces at its end. A line that consists of spaces is dropped.
 fn finish(line: &mut String, lines: &mut Vec<String>) {
     let text = std::mem::take(line);
     let text = text.trim_end();
@@ -53,7 +53,7 @@ fn finish(line: &mut String, lines: &mut Vec<String>) {
 }
 
 /// Estimates the width of a text, in units of its font's size.
-pub fn ems(text: &str) -> f64 {
+pub(super) fn ems(text: &str) -> f64 {
     text.graphemes(true).map(cluster_ems).sum()
 }
 
@@ -91,7 +91,7 @@ mod tests {
             let whole = cluster.repeat(per_line);
             assert!(lines.iter().all(|line| whole.starts_with(line)), "{cluster:?} {lines:?}");
             assert_eq!(lines.concat(), cluster.repeat(7));
-            assert!(lines.len() >= 7_usize.div_ceil(per_line), "{lines:?}");
+            assert!(lines.len() >= 7usize.div_ceil(per_line), "{lines:?}");
         }
     }
 

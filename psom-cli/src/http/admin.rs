@@ -8,18 +8,18 @@ use serde_json::Value;
 use ureq::http::{Method, StatusCode};
 
 use super::client::{ApiError, Http};
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// The server to administer.
 #[derive(Debug, Args)]
-pub struct ServerArgs {
+pub(crate) struct ServerArgs {
     /// The server's data directory, which has its address and the administrator's token.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
 }
 
 /// An administrator's access to a server.
-pub struct Admin {
+pub(crate) struct Admin {
     http: Http,
     base: String,
     token: String,
@@ -27,7 +27,7 @@ pub struct Admin {
 
 impl ServerArgs {
     /// Reads the server's file and certificate.
-    pub fn open(&self) -> Result<Admin> {
+    pub(crate) fn open(&self) -> Result<Admin> {
         let path = self.data.join(ServerFile::NAME);
         let file = ServerFile::read(&self.data).map_err(|error| match error.kind() {
             ErrorKind::NotFound => CommandError::new(format!(
@@ -51,7 +51,7 @@ impl ServerArgs {
 impl Admin {
     /// Sends a request for something below `/api/meetings`. The first part of the path is a
     /// meeting's ID.
-    pub async fn meetings(
+    pub(crate) async fn meetings(
         &self,
         method: Method,
         path: &[&str],

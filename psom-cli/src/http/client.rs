@@ -5,7 +5,7 @@ use std::{io::Read, sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio::time::timeout;
 use ureq::{
-    Agent, Body, RequestExt,
+    Agent, Body, RequestExt as _,
     http::{Method, Request, Response, StatusCode},
     tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider},
 };
@@ -13,11 +13,12 @@ use ureq::{
 use super::proxies::{HttpProxy, Proxies};
 use crate::{
     clock,
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     terminal::progress,
 };
 
-/// How long a server may take to accept a connection, to answer, and between two pieces of a file.
+/// The time that a server may take to accept a connection, to answer, and between two pieces of a
+/// file.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// After this time, a spinner shows that the program still waits.
@@ -33,16 +34,16 @@ const MAX_DOCUMENT_ANSWER_BYTES: u64 = 1 << 30;
 /// An HTTP client that trusts one certificate authority, and those of the system only for a server with a
 /// public certificate.
 #[derive(Clone)]
-pub struct Http {
+pub(crate) struct Http {
     tls: TlsConfig,
     /// Keeps its connections for further requests.
     direct: Agent,
     proxies: Arc<Proxies>,
 }
 
-/// Why a request to the admission API failed.
+/// The reason why a request to the admission API failed.
 #[derive(Debug)]
-pub enum ApiError {
+pub(crate) enum ApiError {
     /// The server has refused the request.
     Refused {
         /// The HTTP status.
@@ -86,7 +87,7 @@ impl Http {
     }
 
     /// The proxies of this client.
-    pub fn proxies(&self) -> &Proxies {
+    pub(crate) fn proxies(&self) -> &Proxies {
         &self.proxies
     }
 
@@ -99,7 +100,7 @@ impl Http {
     }
 
     /// Sends a request to the admission API and returns the JSON of the answer.
-    pub async fn api(
+    pub(crate) async fn api(
         &self,
         method: Method,
         url: String,
@@ -138,7 +139,7 @@ impl Http {
 
     /// Sends a body and returns the Content-Type and the body of the answer, whatever its status.
     #[cfg(feature = "cell")]
-    pub async fn post(
+    pub(crate) async fn post(
         &self,
         url: String,
         headers: Vec<(&'static str, String)>,
@@ -169,7 +170,7 @@ impl Http {
     }
 
     /// Starts the download of a file. Blocks.
-    pub fn download(&self, url: &str) -> Result<impl Read + use<>> {
+    pub(crate) fn download(&self, url: &str) -> Result<impl Read + use<>> {
         let (agent, proxy) = self.agent_for(url)?;
         let through = proxy.map_or_else(String::new, |it| format!(" through the proxy {it}"));
         let response = agent.get(url).call();
@@ -213,7 +214,7 @@ fn agent(tls: &TlsConfig, proxy: Option<ureq::Proxy>) -> Agent {
         .timeout_send_request(Some(STEP_TIMEOUT))
         .timeout_recv_response(Some(STEP_TIMEOUT))
         .timeout_per_read(Some(STEP_TIMEOUT))
-        // The library's own reading of the environment does not tell the schemes apart.
+        // The library reads one proxy from the environment for all schemes.
         .proxy(proxy);
     config.build().into()
 }

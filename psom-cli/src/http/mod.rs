@@ -1,5 +1,5 @@
 //! HTTP to a server: the admission API and downloads.
 
-pub mod admin;
-pub mod client;
-pub mod proxies;
+pub(crate) mod admin;
+pub(crate) mod client;
+pub(crate) mod proxies;

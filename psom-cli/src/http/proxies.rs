@@ -7,10 +7,10 @@ use std::{
     net::IpAddr,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 use ureq::ProxyProtocol;
@@ -22,7 +22,7 @@ const MAX_ANSWER_BYTES: usize = 16 << 10;
 
 /// The proxies of the environment, and the hosts that are reached without them.
 #[derive(Debug, Default)]
-pub struct Proxies {
+pub(crate) struct Proxies {
     /// For addresses that begin with `http:`.
     http: Option<String>,
     /// For addresses that begin with `https:`.
@@ -32,7 +32,7 @@ pub struct Proxies {
 
 /// A proxy to use.
 #[derive(Clone)]
-pub struct HttpProxy(ureq::Proxy);
+pub(crate) struct HttpProxy(ureq::Proxy);
 
 /// An entry of `NO_PROXY`.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ enum Exception {
 impl Proxies {
     /// Reads the variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower
     /// case.
-    pub fn of_environment() -> Self {
+    pub(crate) fn of_environment() -> Self {
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
@@ -67,7 +67,7 @@ impl Proxies {
     }
 
     /// Returns the proxy to a URL. Connections within this machine need none.
-    pub fn for_url(&self, url: &str) -> Result<Option<HttpProxy>> {
+    pub(crate) fn for_url(&self, url: &str) -> Result<Option<HttpProxy>> {
         let Some((scheme, rest)) = url.split_once("://") else { return Ok(None) };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let is_https = scheme.eq_ignore_ascii_case("https");
@@ -76,7 +76,11 @@ impl Proxies {
 
     /// Returns the proxy to the conference at `host:port`. `web` is the address of the web server that
     /// belongs to it; a connection that is protected by TLS is like one with `https:` otherwise.
-    pub fn for_conference(&self, address: &str, web: Option<&str>) -> Result<Option<HttpProxy>> {
+    pub(crate) fn for_conference(
+        &self,
+        address: &str,
+        web: Option<&str>,
+    ) -> Result<Option<HttpProxy>> {
         let is_https = web.is_none_or(|web| web.starts_with("https:"));
         self.choose(is_https, address)
     }
@@ -170,12 +174,12 @@ impl HttpProxy {
     }
 
     /// The proxy for the HTTP client.
-    pub fn for_requests(&self) -> ureq::Proxy {
+    pub(crate) fn for_requests(&self) -> ureq::Proxy {
         self.0.clone()
     }
 
     /// Opens a connection to `host:port` through the proxy.
-    pub async fn connect(&self, address: &str) -> Result<TcpStream> {
+    pub(crate) async fn connect(&self, address: &str) -> Result<TcpStream> {
         let failed = |why: &dyn fmt::Display| {
             CommandError::new(format!(
                 "the proxy {self} gives no connection to {address} ({why}); check the proxy, or add \

@@ -1,28 +1,28 @@
-//! How long a command waits for something.
+//! The time limit of a wait.
 
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-/// A point in time at which waiting ends, however many other events happen until then.
-pub struct Deadline {
+/// The time at which a wait ends, regardless of other events.
+pub(super) struct Deadline {
     length: Duration,
     end: Instant,
 }
 
 impl Deadline {
-    pub fn new(length: Duration) -> Self {
+    pub(super) fn new(length: Duration) -> Self {
         Self { length, end: Instant::now() + length }
     }
 
-    /// Starts the time anew, because what is waited for has made progress.
-    pub fn renew(&mut self) {
+    /// Restarts the time limit after progress.
+    pub(super) fn renew(&mut self) {
         *self = Self::new(self.length);
     }
 
     /// Awaits a future until the deadline. After it, returns `None` even if the future is ready.
-    pub async fn wait<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        // A future that is ready at once each time would never let a timeout fire.
+    pub(super) async fn wait<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        // A future that is always ready would keep the timeout from firing.
         if Instant::now() >= self.end { None } else { timeout_at(self.end, future).await.ok() }
     }
 }

@@ -16,7 +16,7 @@ use psom_objects::{
 
 /// A document.
 #[derive(Clone, Default)]
-pub struct DocumentModel {
+pub(crate) struct DocumentModel {
     /// The address at which this user edits it; empty if the user may not.
     pub link: String,
     /// The revisions, the oldest first.
@@ -27,7 +27,7 @@ type Report = Box<dyn FnMut(i64, &DocumentEvent) + Send>;
 
 /// The documents of a meeting by the identifiers of their contents. A clone is the same value.
 #[derive(Clone, Default)]
-pub struct Documents {
+pub(crate) struct Documents {
     models: Arc<Mutex<BTreeMap<i64, DocumentModel>>>,
     report: Option<Arc<Mutex<Report>>>,
 }
@@ -38,17 +38,17 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Documents {
     /// Returns an empty value that reports each event.
-    pub fn reporting(report: impl FnMut(i64, &DocumentEvent) + Send + 'static) -> Self {
+    pub(crate) fn reporting(report: impl FnMut(i64, &DocumentEvent) + Send + 'static) -> Self {
         Self { report: Some(Arc::new(Mutex::new(Box::new(report)))), ..Self::default() }
     }
 
     /// Returns a document.
-    pub fn get(&self, id: i64) -> Option<DocumentModel> {
+    pub(crate) fn get(&self, id: i64) -> Option<DocumentModel> {
         lock(&self.models).get(&id).cloned()
     }
 
     /// Makes a conference follow documents.
-    pub fn follow(&self, scope: &mut Scope, conference: Conference) -> Conference {
+    pub(crate) fn follow(&self, scope: &mut Scope, conference: Conference) -> Conference {
         let this = self.clone();
         conference.with_content(scope, CONTENT_TYPE, move |id| {
             let this = this.clone();
@@ -75,7 +75,7 @@ impl Documents {
 
 impl DocumentModel {
     /// Returns the file of a revision.
-    pub fn file(&self, number: i64) -> Option<NativeFile> {
+    pub(crate) fn file(&self, number: i64) -> Option<NativeFile> {
         let found = self.revisions.iter().find(|revision| revision.number == number)?;
         let RevisionFile { size, sha1, file, key, iv, .. } = found.clone();
         Some(NativeFile { name: file, key, iv, hash: sha1, size })
@@ -83,11 +83,11 @@ impl DocumentModel {
 }
 
 /// Returns the detail of a new document.
-pub fn detail() -> ContentDetail {
+pub(crate) fn detail() -> ContentDetail {
     ContentDetail::Other(OtherContent { content_type: CONTENT_TYPE.into(), xml: None })
 }
 
 /// Returns the name of a document's file in its package: the document's name in its links.
-pub fn part(title: &str) -> String {
+pub(crate) fn part(title: &str) -> String {
     title.replace('%', "%25")
 }

@@ -12,7 +12,7 @@ use psom_server::crypto::{Decryptor, FileKey, PlainDigest};
 use tempfile::NamedTempFile;
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files,
     http::client::Http,
     terminal::progress,
@@ -28,7 +28,7 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 const MAX_PICTURE_BYTES: u64 = 64 << 20;
 
 /// A file on the file server, with the means to decrypt it.
-pub struct RemoteFile {
+pub(crate) struct RemoteFile {
     url: String,
     key: FileKey,
     hash: Bytes,
@@ -38,14 +38,14 @@ pub struct RemoteFile {
 
 impl RemoteFile {
     /// Returns the file behind a content. `base` is the meeting's URL base.
-    pub fn native(base: Option<&str>, file: &NativeFile) -> Result<Self> {
+    pub(crate) fn native(base: Option<&str>, file: &NativeFile) -> Result<Self> {
         let NativeFile { name, key, iv, hash, size } = file;
         Self::new(base, name, (key, iv), hash, Some(*size))
     }
 
     /// Returns a file with a complete address, which must be below the base: a meeting cannot make
     /// its clients download from elsewhere.
-    pub fn encrypted(base: Option<&str>, file: &EncryptedFile) -> Result<Self> {
+    pub(crate) fn encrypted(base: Option<&str>, file: &EncryptedFile) -> Result<Self> {
         let EncryptedFile { url, key, iv, hash } = file;
         let name = base.and_then(|base| url.strip_prefix(base)).unwrap_or(url);
         Self::new(base, name, (key, iv), hash, None)
@@ -80,7 +80,7 @@ impl RemoteFile {
     /// Downloads the file to a temporary file in a directory, so that it only has to be renamed.
     /// Dropping the temporary file removes it, even during the download. Returns the number of
     /// bytes, too. `message` is shown with the progress bar.
-    pub async fn fetch(
+    pub(crate) async fn fetch(
         self,
         http: &Http,
         directory: &Path,
@@ -108,7 +108,7 @@ impl RemoteFile {
 }
 
 /// Rejects a target that exists, before anything is downloaded.
-pub fn check_free(target: &Path, force: bool) -> Result {
+pub(crate) fn check_free(target: &Path, force: bool) -> Result {
     if force || !target.exists() {
         return Ok(());
     }
@@ -119,14 +119,14 @@ pub fn check_free(target: &Path, force: bool) -> Result {
 }
 
 /// Renames a temporary file to its target. Replaces an existing file only with `force`.
-pub fn save(temporary: NamedTempFile, target: &Path, force: bool) -> Result {
+pub(crate) fn save(temporary: NamedTempFile, target: &Path, force: bool) -> Result {
     let result =
         if force { temporary.persist(target) } else { temporary.persist_noclobber(target) };
     result.map(drop).or_cannot(format_args!("write {}", target.display()))
 }
 
 /// Returns the address of a file. Its name must be a single segment of a path.
-pub fn url(base: &str, name: &str) -> Result<String> {
+pub(crate) fn url(base: &str, name: &str) -> Result<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
     if name.is_empty() || !name.chars().all(is_plain) || name.starts_with('.') {
         return Err(CommandError::new(
@@ -147,7 +147,7 @@ fn download(
     let mut encrypted = http.download(&file.url)?;
     let mut decryptor = Decryptor::new(&file.key);
     let mut buffer = vec![0; PIECE_BYTES];
-    let mut written = 0_u64;
+    let mut written = 0u64;
     loop {
         let count = encrypted.read(&mut buffer).map_err(|error| interrupted(&error))?;
         if count == 0 {
@@ -168,14 +168,14 @@ fn download(
 }
 
 /// Returns the error for a download that ends too early.
-pub fn interrupted(error: &std::io::Error) -> CommandError {
+pub(crate) fn interrupted(error: &std::io::Error) -> CommandError {
     CommandError::new(format!(
         "the download was interrupted ({error}); check that the server runs, and try again"
     ))
 }
 
 /// The error for a file whose size or SHA-1 is not the announced one.
-pub const DAMAGED: &str = "the downloaded file differs from the shared one; try again, or ask its \
+pub(crate) const DAMAGED: &str = "the downloaded file differs from the shared one; try again, or ask its \
                            owner to share it again";
 
 fn verify(file: &RemoteFile, plain: PlainDigest) -> Result<u64> {

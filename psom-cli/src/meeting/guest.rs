@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ const MIN_SECRET_CHARS: usize = 16;
 /// Returns the secret of this user and creates it on first use. Servers combine it with the
 /// invitation, so that the same user is another guest in every meeting. Returns `None` if the secret
 /// cannot be saved; each command then joins as a new guest.
-pub fn secret() -> Option<String> {
+pub(super) fn secret() -> Option<String> {
     let file = state_directory()?.join("guest");
     match fs::read_to_string(&file) {
         Ok(secret) if secret.len() >= MIN_SECRET_CHARS => Some(secret),

@@ -8,7 +8,7 @@ use psom_server::{JoinLink, LinkError};
 ///
 /// # Errors
 /// The text is not a join link.
-pub fn parse(text: &str) -> Result<JoinLink, LinkError> {
+pub(super) fn parse(text: &str) -> Result<JoinLink, LinkError> {
     cleaned(text).parse()
 }
 

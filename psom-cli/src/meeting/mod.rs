@@ -2,11 +2,11 @@
 
 mod deadline;
 #[cfg(feature = "cell")]
-pub mod documents;
-pub mod download;
+pub(crate) mod documents;
+pub(crate) mod download;
 mod guest;
 mod link;
-pub mod queue;
-pub mod session;
-pub mod texts;
-pub mod upload;
+pub(crate) mod queue;
+pub(crate) mod session;
+pub(crate) mod texts;
+pub(crate) mod upload;

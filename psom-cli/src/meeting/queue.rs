@@ -12,13 +12,13 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 const MAX_QUEUED_BYTES: usize = 256 << 20;
 
 /// Sends items without waiting.
-pub struct Sender<T> {
+pub(crate) struct Sender<T> {
     items: Option<UnboundedSender<(usize, T)>>,
     shared: Arc<Shared>,
 }
 
 /// Receives the items in their order.
-pub struct Receiver<T> {
+pub(crate) struct Receiver<T> {
     items: UnboundedReceiver<(usize, T)>,
     shared: Arc<Shared>,
 }
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 /// Creates a queue.
-pub fn queue<T>() -> (Sender<T>, Receiver<T>) {
+pub(crate) fn queue<T>() -> (Sender<T>, Receiver<T>) {
     let (sender, items) = unbounded_channel();
     let shared = Arc::<Shared>::default();
     (Sender { items: Some(sender), shared: Arc::clone(&shared) }, Receiver { items, shared })
@@ -38,7 +38,7 @@ pub fn queue<T>() -> (Sender<T>, Receiver<T>) {
 
 impl<T> Sender<T> {
     /// Queues an item of a size. If the queue is full, it ends after the items that it has.
-    pub fn send(&mut self, item: T, bytes: usize) {
+    pub(crate) fn send(&mut self, item: T, bytes: usize) {
         let Some(items) = &self.items else { return };
         if self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_QUEUED_BYTES {
             self.shared.is_overrun.store(true, Ordering::Relaxed);
@@ -52,14 +52,14 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     /// Returns the next item, or `None` if the queue has ended.
-    pub async fn next(&mut self) -> Option<T> {
+    pub(crate) async fn next(&mut self) -> Option<T> {
         let (bytes, item) = self.items.recv().await?;
         self.shared.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
         Some(item)
     }
 
     /// Reports whether the queue was full, so that later items are missing.
-    pub fn is_overrun(&self) -> bool {
+    pub(crate) fn is_overrun(&self) -> bool {
         self.shared.is_overrun.load(Ordering::Relaxed)
     }
 }
@@ -82,10 +82,10 @@ mod tests {
             sender.send(number, ITEM_BYTES);
         }
         assert!(receiver.is_overrun());
-        let mut received = 0;
+        let mut items = 0;
         while receiver.next().await.is_some() {
-            received += 1;
+            items += 1;
         }
-        assert_eq!(received, MAX_QUEUED_BYTES / ITEM_BYTES);
+        assert_eq!(items, MAX_QUEUED_BYTES / ITEM_BYTES);
     }
 }

@@ -31,18 +31,18 @@ use crate::{
 #[cfg(not(feature = "cell"))]
 type Documents = ();
 
-/// How long a server may take to answer. It covers a slow network; a server answers at once.
+/// The time that a server may take to answer. It covers a slow network; a server answers at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the close of the connection may take. The server has done everything by then.
+/// The time that closing the connection may take. The server has handled everything by then.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many titles an error lists.
+/// The maximum number of titles that an error lists.
 const MAX_LISTED_TITLES: usize = 10;
 
 /// The arguments of every command that joins a meeting.
 #[derive(Debug, Args)]
-pub struct LinkArgs {
+pub(crate) struct LinkArgs {
     /// The join link that `psom invite` or `psom serve --demo` has printed.
     #[arg(value_name = "LINK")]
     link: String,
@@ -52,7 +52,7 @@ pub struct LinkArgs {
 }
 
 /// A connection to a meeting.
-pub struct Connection {
+pub(crate) struct Connection {
     session: ClientSession<Conference>,
     /// The client for the meeting's file server.
     pub http: Http,
@@ -63,7 +63,7 @@ pub struct Connection {
 }
 
 /// A meeting that was joined: its connection and its events.
-pub struct Meeting {
+pub(crate) struct Meeting {
     connection: Connection,
     events: Receiver<Event>,
 }
@@ -71,13 +71,13 @@ pub struct Meeting {
 impl LinkArgs {
     /// Returns the link as it was given.
     #[cfg(feature = "queue")]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.link
     }
 
     /// Returns the user's name, if the command line gives one.
     #[cfg(feature = "queue")]
-    pub fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
@@ -88,7 +88,7 @@ impl LinkArgs {
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
-    pub async fn join(&self) -> Result<Meeting> {
+    pub(crate) async fn join(&self) -> Result<Meeting> {
         let (mut sender, events) = queue::queue();
         let listener = move |event: Event| {
             let bytes = event.size_bytes();
@@ -100,7 +100,7 @@ impl LinkArgs {
     }
 
     /// Joins, and sends the events to a listener.
-    pub async fn connect(&self, listener: impl Listener) -> Result<Connection> {
+    pub(crate) async fn connect(&self, listener: impl Listener) -> Result<Connection> {
         #[cfg(feature = "cell")]
         let documents = Documents::default();
         #[cfg(not(feature = "cell"))]
@@ -109,7 +109,7 @@ impl LinkArgs {
     }
 
     /// Joins, sends the events to a listener, and follows documents.
-    pub async fn connect_with(
+    pub(crate) async fn connect_with(
         &self,
         listener: impl Listener,
         documents: Documents,
@@ -125,7 +125,7 @@ impl LinkArgs {
             JoinCredential::Token(_) => None,
             JoinCredential::Invitation { http, .. } => Some(http.as_str()),
         };
-        // Both connections go the same way, so that not only one of them arrives.
+        // Both connections use the same proxy, so that both work or neither does.
         let proxy = http.proxies().for_conference(&link.address, web)?;
         let (link, name) = match &link.credential {
             JoinCredential::Token(_) => (link, self.name.clone()),
@@ -191,22 +191,22 @@ fn meeting_ended() -> CommandError {
 }
 
 /// The error for a command that cannot keep up with the events of a meeting.
-pub fn overrun() -> CommandError {
+pub(crate) fn overrun() -> CommandError {
     CommandError::new("events arrive faster than this program can handle them; join again")
 }
 
 impl Connection {
     /// Plays the recorded calls of an outbox.
     #[cfg(feature = "queue")]
-    pub async fn replay<I: psom::Interface>(
+    pub(crate) async fn replay<I: psom::Interface>(
         &self,
         recorder: &mut psom::offline::Recorder<I>,
     ) -> Result<psom::net::Replayed, psom::offline::ReplayError> {
         self.session.replay(recorder).await
     }
 
-    /// Waits for the end of the connection. A close by the server is no error.
-    pub async fn ended(&self) -> Result {
+    /// Waits for the end of the connection. A close by the server is not an error.
+    pub(crate) async fn ended(&self) -> Result {
         match timeout(CLOSE_TIMEOUT, self.session.ended()).await {
             Ok(psom::Error::PeerClosed) => Ok(()),
             Ok(error) => Err(error.into()),
@@ -215,8 +215,8 @@ impl Connection {
     }
 
     /// Closes the connection once everything was sent.
-    pub async fn close(self) -> Result {
-        // The server has what matters, so a close that it does not answer is no error.
+    pub(crate) async fn close(self) -> Result {
+        // The server has received everything, so an unanswered close is not an error.
         let _ = timeout(CLOSE_TIMEOUT, self.session.close()).await;
         Ok(())
     }
@@ -247,23 +247,23 @@ impl Meeting {
 
     /// Returns the documents of the meeting.
     #[cfg(feature = "cell")]
-    pub fn documents(&self) -> &Documents {
+    pub(crate) fn documents(&self) -> &Documents {
         &self.connection.documents
     }
 
     /// The client for the meeting's file server.
-    pub fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &Http {
         &self.connection.http
     }
 
     /// Returns the user's display name; empty if it is not known.
-    pub fn own_name(&self) -> String {
+    pub(crate) fn own_name(&self) -> String {
         self.connection.name.clone().unwrap_or_default()
     }
 
     /// Waits for the next event, however long that takes. Returns `None` when the server has closed
     /// the connection.
-    pub async fn next(&mut self) -> Result<Option<Event>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Event>> {
         match self.events.next().await {
             Some(event) if event != Event::Ended => Ok(Some(event)),
             None if self.events.is_overrun() => Err(overrun()),
@@ -272,7 +272,7 @@ impl Meeting {
     }
 
     /// Reads the model. It includes at least the events that were received.
-    pub async fn read<R: Send + 'static>(
+    pub(crate) async fn read<R: Send + 'static>(
         &self,
         read: impl FnOnce(&Model) -> R + Send + 'static,
     ) -> Result<R> {
@@ -288,7 +288,10 @@ impl Meeting {
 
     /// Runs work that does not concern the meeting. If the meeting ends meanwhile, the work is
     /// dropped.
-    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn meanwhile<T>(
+        &mut self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let mut work = pin!(work);
         loop {
             tokio::select! {
@@ -300,7 +303,7 @@ impl Meeting {
 
     /// Waits for an event from which `find` returns something. `what` completes "the server has not
     /// sent ... in time".
-    pub async fn until<T>(
+    pub(crate) async fn until<T>(
         &mut self,
         what: &str,
         find: impl FnMut(&Event) -> Option<T>,
@@ -310,7 +313,7 @@ impl Meeting {
 
     /// Waits like [`until`](Self::until), with another timeout. Other events do not extend it, but
     /// progress of the upload with this cookie starts it anew.
-    pub async fn until_within<T>(
+    pub(crate) async fn until_within<T>(
         &mut self,
         limit: Duration,
         upload: Option<i32>,
@@ -357,14 +360,14 @@ impl Meeting {
     }
 
     /// Performs an action in the meeting.
-    pub async fn act<R: Send + 'static>(
+    pub(crate) async fn act<R: Send + 'static>(
         &self,
         act: impl FnOnce(&mut Conference, &mut Context<Conference>) -> Result<R, CallError>
         + Send
         + 'static,
     ) -> Result<R> {
         let acted = self.connection.session.run(|conference, cx| {
-            // Every call fails once the connection has ended; that is the error to report.
+            // Every call fails once the connection has ended. Report that instead.
             act(conference, cx).map_err(|error| (error, conference.model().ready))
         });
         match acted.await {
@@ -382,13 +385,13 @@ impl Meeting {
     /// A server does not answer most actions that it refuses. But it answers every reservation of a
     /// title (section 3.3.4.1.3), it handles calls in order, and no title is empty. The refusal of
     /// an empty title therefore comes after everything before.
-    pub async fn settle(&mut self) -> Result {
+    pub(crate) async fn settle(&mut self) -> Result {
         self.may_share().await.map(drop)
     }
 
     /// Waits like [`settle`](Self::settle), and reports whether this user may share. A server checks
     /// that before it checks the title.
-    pub async fn may_share(&mut self) -> Result<bool> {
+    pub(crate) async fn may_share(&mut self) -> Result<bool> {
         let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
         let status = self.until("the result", |event| reservation(event, fence)).await?;
         if status == TitleReservationStatus::ReservedForCreation {
@@ -399,7 +402,7 @@ impl Meeting {
 
     /// Uploads a small package and waits until the server has handled it. Returns the ID of the
     /// content that it has become, if it creates one.
-    pub async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
+    pub(crate) async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
         let title = upload.title().map(str::to_owned);
         let cookie = self.act(|conference, cx| conference.upload(cx, upload)).await?;
         let mut created = None;
@@ -449,7 +452,7 @@ impl Meeting {
     }
 
     /// Returns the content with this title, as it is now.
-    pub async fn content(&self, title: &str) -> Result<(i64, ContentModel)> {
+    pub(crate) async fn content(&self, title: &str) -> Result<(i64, ContentModel)> {
         let wanted = title.to_owned();
         let found = self.read(move |model| {
             model.content_titled(&wanted).map(|(id, content)| (id, content.clone())).ok_or_else(
@@ -463,18 +466,18 @@ impl Meeting {
     }
 
     /// Returns a content as it is now, or `None` if it was removed.
-    pub async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
+    pub(crate) async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
         self.read(move |model| model.contents.get(&id).cloned()).await
     }
 
     /// Leaves the meeting once everything was sent.
-    pub async fn leave(self) -> Result {
+    pub(crate) async fn leave(self) -> Result {
         self.connection.close().await
     }
 }
 
 /// Returns the status with which a server answers the reservation of a title.
-pub fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
+pub(crate) fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
     match event {
         Event::Upload { cookie: of, event: UploadEvent::TitleReservation { status, .. } }
             if *of == cookie =>

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rejects a text that cannot be a line of the protocol. `what` names the text: "the title".
-pub fn check_line(what: &str, text: &str) -> Result {
+pub(crate) fn check_line(what: &str, text: &str) -> Result {
     if text.contains(char::is_control) {
         let why = format!("{what} has a line break or a control character; leave it out");
         return Err(CommandError::new(why));
@@ -23,7 +23,7 @@ pub fn check_line(what: &str, text: &str) -> Result {
 
 /// Rejects invisible characters that change the direction of text. They can make a text look like
 /// another one.
-pub fn check_direction(what: &str, text: &str) -> Result {
+pub(crate) fn check_direction(what: &str, text: &str) -> Result {
     if text.contains(changes_direction) {
         let why = format!("{what} has an invisible character that changes the direction of text");
         return Err(CommandError::new(format!("{why}; leave it out")));
@@ -32,7 +32,7 @@ pub fn check_direction(what: &str, text: &str) -> Result {
 }
 
 /// Rejects a display name that others cannot read.
-pub fn check_name(name: &str) -> Result {
+pub(crate) fn check_name(name: &str) -> Result {
     if !has_visible(name) {
         return Err(CommandError::new("the name is empty; give one that others can read"));
     }
@@ -40,7 +40,7 @@ pub fn check_name(name: &str) -> Result {
 }
 
 /// Rejects a text that does not fit into a call.
-pub fn check_length(what: &str, text: &str) -> Result {
+pub(crate) fn check_length(what: &str, text: &str) -> Result {
     if fits_in_string(text) {
         return Ok(());
     }
@@ -49,7 +49,7 @@ pub fn check_length(what: &str, text: &str) -> Result {
 
 /// Returns the error for a title that the server did not reserve.
 /// `remedy` says how to choose another title.
-pub fn reservation_refused(
+pub(crate) fn reservation_refused(
     title: &str,
     status: TitleReservationStatus,
     remedy: &str,
@@ -61,10 +61,10 @@ pub fn reservation_refused(
 }
 
 /// The remedy if the title is an argument.
-pub const CHOOSE_ANOTHER: &str = "choose another";
+pub(crate) const CHOOSE_ANOTHER: &str = "choose another";
 
 /// The remedy if the title is the name of a file.
-pub const CHOOSE_WITH_OPTION: &str = "choose another with --title";
+pub(crate) const CHOOSE_WITH_OPTION: &str = "choose another with --title";
 
 /// The limit for titles of a server with default settings.
 const DEFAULT_MAX_TITLE_CHARS: usize = 255;
@@ -75,7 +75,7 @@ const FORBIDDEN_IN_TITLES: &str = r#"\/:*?"<>|"#;
 /// Returns the error for a title that the server does not accept. The default rules of this
 /// library's server explain most refusals; another server may have other rules. `remedy` says how to
 /// choose another title.
-pub fn title_refused(title: &str, remedy: &str) -> CommandError {
+pub(crate) fn title_refused(title: &str, remedy: &str) -> CommandError {
     let forbidden = title.chars().find(|c| FORBIDDEN_IN_TITLES.contains(*c));
     let why = match forbidden {
         _ if !has_visible(title) || matches!(&*comparable(title), "." | "..") => {
@@ -133,7 +133,7 @@ mod tests {
         for (character, max) in [('x', 65_535), ('\u{e9}', 32_767), ('\u{1f600}', 10_922)] {
             let longest = character.to_string().repeat(max);
             assert_eq!(message(check_length("the page", &longest)), None);
-            let longer = longest + &character.to_string();
+            let longer = format!("{longest}{character}");
             assert_eq!(message(check_length("the page", &longer)).as_deref(), long);
         }
     }

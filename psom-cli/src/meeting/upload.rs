@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, BufWriter, Read, Seek},
+    io::{self, BufReader, BufWriter, Read as _, Seek as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,23 +20,23 @@ use super::{
     texts,
 };
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     render::refusal,
     terminal::{out, progress},
 };
 
-/// How long the server may take between two steps of an upload. After the last byte it verifies and
-/// stores the package, which takes a while for a large one.
+/// The time that the server may take between two steps of an upload. After the last byte, it verifies
+/// and stores the package, which is slow for a large one.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A package that is ready to be sent.
-pub struct Packed {
+pub(crate) struct Packed {
     upload: Upload,
     packed_bytes: u64,
 }
 
 /// The source of a file in a package.
-pub enum Source {
+pub(crate) enum Source {
     /// A file on the disk.
     File(PathBuf),
     /// Bytes in memory.
@@ -45,7 +45,7 @@ pub enum Source {
 
 /// Reserves a title, makes the package that is to have it, and uploads the package. Returns the
 /// content's ID, and the other result of `pack`. After a failure, the title is free again.
-pub async fn create<T>(
+pub(crate) async fn create<T>(
     meeting: &mut Meeting,
     title: &str,
     pack: impl Future<Output = Result<(Packed, T)>>,
@@ -71,7 +71,7 @@ pub async fn create<T>(
 }
 
 /// Uploads a package for an existing content. `message` is shown with the progress bar.
-pub async fn add(meeting: &mut Meeting, packed: Packed, message: String) -> Result {
+pub(crate) async fn add(meeting: &mut Meeting, packed: Packed, message: String) -> Result {
     let Packed { upload, packed_bytes } = packed;
     let cookie = meeting.act(move |conference, cx| conference.upload(cx, upload)).await?;
     follow(meeting, cookie, packed_bytes, message).await.map(drop)
@@ -89,7 +89,7 @@ async fn reserve(meeting: &mut Meeting, title: &str) -> Result<i32> {
 }
 
 /// Packs the manifest and its files into an unnamed temporary file.
-pub async fn pack(manifest: Manifest, sources: Vec<(String, Source)>) -> Result<Packed> {
+pub(crate) async fn pack(manifest: Manifest, sources: Vec<(String, Source)>) -> Result<Packed> {
     let spinner = progress::spinner("packing");
     let packing = tokio::task::spawn_blocking(move || write_package(&manifest, sources)).await;
     spinner.finish_and_clear();

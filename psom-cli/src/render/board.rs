@@ -6,7 +6,7 @@ use psom_objects::{
 use super::{names::user, refusal};
 
 /// Describes a change of a board in one sentence. `title` names the content.
-pub fn line(event: &BoardEvent, title: &str, model: &Model) -> String {
+pub(crate) fn line(event: &BoardEvent, title: &str, model: &Model) -> String {
     match event {
         BoardEvent::Constraints { .. } => format!("{title} has limits for annotations."),
         BoardEvent::Changed { change, .. } => change_line(change, title, model),

@@ -6,7 +6,7 @@ use crate::terminal::out::{printable, printable_json};
 
 /// Describes an event of a document in one line, or as JSON. The end of a document's state is of no
 /// interest.
-pub fn line(as_json: bool, id: i64, title: &str, event: &DocumentEvent) -> Option<String> {
+pub(crate) fn line(as_json: bool, id: i64, title: &str, event: &DocumentEvent) -> Option<String> {
     let (text, value) = match event {
         DocumentEvent::Ready => return None,
         DocumentEvent::Link(Link(url)) if url.is_empty() => (

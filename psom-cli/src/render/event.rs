@@ -15,7 +15,7 @@ use crate::terminal::out::{counted, printable};
 
 /// Describes an event in one line of printable text. `model` is the meeting as it was before the
 /// event, so that it still has the title of a content that is removed.
-pub fn line(event: &Event, model: &Model) -> String {
+pub(crate) fn line(event: &Event, model: &Model) -> String {
     let line = match event {
         Event::ServerTime { time } => format!("The server's time is {time} UTC."),
         Event::UrlBase { url } => format!("The file server is {url}."),

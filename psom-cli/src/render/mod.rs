@@ -1,9 +1,9 @@
 //! Text about a meeting: a line for each event, and a sentence for each refusal.
 
-pub mod board;
+pub(crate) mod board;
 #[cfg(feature = "cell")]
-pub mod document;
-pub mod event;
-pub mod names;
-pub mod refusal;
-pub mod slides;
+pub(crate) mod document;
+pub(crate) mod event;
+pub(crate) mod names;
+pub(crate) mod refusal;
+pub(crate) mod slides;

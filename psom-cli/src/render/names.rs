@@ -1,18 +1,18 @@
 use psom_objects::{client::Model, types::ContentVisibility};
 
 /// Returns the name of a user.
-pub fn user(model: &Model, id: i64) -> String {
+pub(crate) fn user(model: &Model, id: i64) -> String {
     model.users.get(&id).map_or_else(|| format!("User {id}"), |user| user.name.clone())
 }
 
 /// Returns the quoted title of a content.
-pub fn content(model: &Model, id: i64) -> String {
+pub(crate) fn content(model: &Model, id: i64) -> String {
     let title = model.contents.get(&id).and_then(|content| content.title.as_ref());
     title.map_or_else(|| format!("Content {id}"), |title| format!("\"{title}\""))
 }
 
 /// Returns the noun for contents of a type, with its article.
-pub fn content_type(kind: &str) -> Option<&'static str> {
+pub(crate) fn content_type(kind: &str) -> Option<&'static str> {
     Some(match kind.strip_prefix("Content.")? {
         "NativeFileOnly" => "a file",
         "Ppt" | "PptWac" => "a presentation",
@@ -38,7 +38,7 @@ pub fn type_name(kind: &str) -> &'static str {
 }
 
 /// Returns the users who see a content of this visibility.
-pub fn audience(visibility: ContentVisibility) -> String {
+pub(crate) fn audience(visibility: ContentVisibility) -> String {
     match visibility {
         ContentVisibility::MeetingOrganizer => "only the organizer".to_owned(),
         ContentVisibility::Presenters => "the organizer and the presenters".to_owned(),

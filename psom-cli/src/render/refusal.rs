@@ -6,7 +6,7 @@ use psom_objects::{
 };
 
 /// Explains why an upload was refused, or how it failed.
-pub fn upload(reason: UploadFinishReason) -> String {
+pub(crate) fn upload(reason: UploadFinishReason) -> String {
     let sentence = match reason {
         UploadFinishReason::Ok => "The upload is complete.",
         UploadFinishReason::UserCancel => "The upload was cancelled.",
@@ -51,7 +51,7 @@ pub fn upload(reason: UploadFinishReason) -> String {
 }
 
 /// Explains why a browser may not download a decrypted file.
-pub fn download(reason: DownloadFinishReason) -> String {
+pub(crate) fn download(reason: DownloadFinishReason) -> String {
     let sentence = match reason {
         DownloadFinishReason::Ok => "The file can be downloaded.",
         DownloadFinishReason::NotAuthorized => {
@@ -77,7 +77,7 @@ const INVALID_TITLE: &str = "The title is empty, too long, or has a character th
      another.";
 
 /// Explains why a title was not reserved.
-pub fn reservation(status: TitleReservationStatus) -> String {
+pub(crate) fn reservation(status: TitleReservationStatus) -> String {
     use TitleReservationStatus as Status;
     let sentence = match status {
         Status::ReservedForCreation | Status::ReservedForUpgrade => "The title is reserved.",
@@ -104,7 +104,7 @@ pub fn reservation(status: TitleReservationStatus) -> String {
 }
 
 /// Explains why a content was not renamed.
-pub fn rename(status: SetTitleStatus) -> String {
+pub(crate) fn rename(status: SetTitleStatus) -> String {
     let sentence = match status {
         SetTitleStatus::Success => "The content is renamed.",
         SetTitleStatus::FailedTitleExists => {
@@ -128,7 +128,7 @@ pub fn rename(status: SetTitleStatus) -> String {
 }
 
 /// Explains why a request about annotations was refused.
-pub fn annotation(code: &str) -> String {
+pub(crate) fn annotation(code: &str) -> String {
     let Ok(known) = code.parse() else {
         return format!("The server refused the request with the unknown code \"{code}\".");
     };

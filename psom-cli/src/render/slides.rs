@@ -10,7 +10,7 @@ use crate::terminal::out::counted;
 
 /// Describes a change of a presentation in one sentence. `title` names the presentation. Slides are
 /// numbered from 1.
-pub fn line(event: &SlidesEvent, title: &str) -> String {
+pub(crate) fn line(event: &SlidesEvent, title: &str) -> String {
     match event {
         SlidesEvent::Count { count } => {
             format!("{title} has {}.", counted(*count as usize, "slide", "slides"))
@@ -49,7 +49,7 @@ pub fn line(event: &SlidesEvent, title: &str) -> String {
 }
 
 /// Names a location in a presentation: `slide 3`, or `slide 3, click 1`.
-pub fn place(location: &Location) -> String {
+pub(crate) fn place(location: &Location) -> String {
     let slide = shown(location.slide);
     match location.click {
         0 => format!("slide {slide}"),

@@ -4,7 +4,7 @@ use super::{
     deck::{ConvertOptions, Deck, DeckBuilder},
     folder, office, pdf,
 };
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// Converts a PDF, a presentation of PowerPoint or Impress, or a folder of JPEGs. Blocks.
 ///
@@ -12,7 +12,7 @@ use crate::error::{CommandError, OrCannot, Result};
 /// A sentence that says what to do: the file has an unsupported format, is damaged or protected,
 /// needs LibreOffice, or has no slides or more than a server accepts; a page cannot be drawn; or a
 /// file cannot be read or written.
-pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
+pub(crate) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     if !(160..=7680).contains(&options.size) {
         return Err(CommandError::new("the size of slides must be 160 to 7680 pixels"));
     }

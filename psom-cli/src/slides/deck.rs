@@ -16,20 +16,20 @@ use tempfile::TempDir;
 use psom_render::Picture;
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::private_directory,
     renderer,
 };
 
 /// The limit for slides of a server with default settings.
-pub const MAX_SLIDES: usize = 1000;
+pub(super) const MAX_SLIDES: usize = 1000;
 
 /// Upper bound on a file that is converted.
-pub const MAX_FILE_BYTES: u64 = 1 << 30;
+pub(super) const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// A converted presentation. Dropping it removes its files.
 #[derive(Debug)]
-pub struct Deck {
+pub(crate) struct Deck {
     /// The slides in their order: 1 to [`MAX_SLIDES`].
     pub slides: Vec<Slide>,
     /// A sentence for the user about each part that could not be converted.
@@ -40,7 +40,7 @@ pub struct Deck {
 
 /// One slide of a [`Deck`].
 #[derive(Debug)]
-pub struct Slide {
+pub(crate) struct Slide {
     /// The JPEG file with the picture. It exists as long as the deck.
     pub jpeg: PathBuf,
     /// The thumbnail, a JPEG with sides of at most
@@ -50,8 +50,8 @@ pub struct Slide {
     pub notes: String,
 }
 
-/// How to convert.
-pub struct ConvertOptions {
+/// The options of a conversion.
+pub(crate) struct ConvertOptions {
     /// The long side of drawn pages in pixels: 160 to 7680 (1920). The pictures of a folder keep
     /// their size.
     pub size: u16,
@@ -65,7 +65,7 @@ pub struct ConvertOptions {
     pub renderer: Option<PathBuf>,
     /// How long LibreOffice may take (10 minutes).
     pub office_timeout: Duration,
-    /// How long a page of a PDF may take (a minute).
+    /// The time that a page of a PDF may take (a minute).
     pub page_timeout: Duration,
     /// Called at each step (does nothing).
     pub progress: Box<dyn Fn(Progress) + Send>,
@@ -75,7 +75,7 @@ pub struct ConvertOptions {
 
 /// A step of a conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// LibreOffice converts the file, which takes a while without further steps.
     Office,
     /// Slides are ready.
@@ -109,26 +109,26 @@ impl ConvertOptions {
     }
 
     /// Fails if the caller has cancelled the conversion.
-    pub fn check_cancelled(&self) -> Result {
+    pub(crate) fn check_cancelled(&self) -> Result {
         check_cancelled(&self.cancelled)
     }
 }
 
 /// Collects the slides of a deck.
-pub struct DeckBuilder {
+pub(super) struct DeckBuilder {
     slides: Vec<Slide>,
     directory: TempDir,
     cancelled: Arc<AtomicBool>,
 }
 
 impl DeckBuilder {
-    pub fn new(options: &ConvertOptions) -> Result<Self> {
+    pub(super) fn new(options: &ConvertOptions) -> Result<Self> {
         let cancelled = Arc::clone(&options.cancelled);
         let directory = private_directory("psom-slides-")?;
         Ok(Self { slides: Vec::new(), directory, cancelled })
     }
 
-    pub fn add(&mut self, picture: Picture, notes: String) -> Result {
+    pub(super) fn add(&mut self, picture: Picture, notes: String) -> Result {
         check_cancelled(&self.cancelled)?;
         let jpeg = self.directory.path().join(format!("slide{}.jpg", self.slides.len() + 1));
         fs::write(&jpeg, picture.jpeg)
@@ -137,7 +137,7 @@ impl DeckBuilder {
         Ok(())
     }
 
-    pub fn finish(self) -> Deck {
+    pub(super) fn finish(self) -> Deck {
         Deck { slides: self.slides, remarks: Vec::new(), _directory: self.directory }
     }
 }
@@ -150,7 +150,7 @@ fn check_cancelled(cancelled: &AtomicBool) -> Result {
 }
 
 /// Rejects a number of slides that no server accepts.
-pub fn check_count(path: &Path, count: usize) -> Result {
+pub(super) fn check_count(path: &Path, count: usize) -> Result {
     let shown = path.display();
     match count {
         0 => Err(CommandError::new(format!("{shown} has no slides"))),

@@ -29,7 +29,7 @@ const MAX_NOTES_BYTES: u64 = 1 << 20;
 
 /// Takes all files `*.jpg` and `*.jpeg` of a folder as they are, in natural order: `slide2` before
 /// `slide10`. The notes of `NAME.jpg` are in `NAME.txt`.
-pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
+pub(super) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let files = pictures(path)?;
     if files.is_empty() {
         let shown = path.display();

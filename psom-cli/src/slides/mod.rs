@@ -20,7 +20,7 @@ mod pdf;
 #[cfg(test)]
 mod tests;
 
-pub use browsers::PageRenderer;
-pub use convert::convert;
-pub use deck::{ConvertOptions, Deck, Progress};
-pub use packages::{notes_name, thumbnail_name};
+pub(crate) use browsers::PageRenderer;
+pub(crate) use convert::convert;
+pub(crate) use deck::{ConvertOptions, Deck, Progress};
+pub(crate) use packages::{notes_name, thumbnail_name};

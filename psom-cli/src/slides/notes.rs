@@ -20,7 +20,7 @@ use zip::ZipArchive;
 
 use super::deck::check_count;
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     terminal::out,
     xml::decode,
 };
@@ -36,7 +36,7 @@ type Read<T> = Result<T, String>;
 
 /// The notes of a presentation.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Notes {
+pub(super) struct Notes {
     /// The notes of each visible slide, in their order; empty for a slide without notes.
     pub slides: Vec<String>,
     /// A sentence for each part that could not be read.
@@ -47,7 +47,7 @@ pub struct Notes {
 ///
 /// # Errors
 /// The file is not a zip archive, all slides are hidden, or there are too many of them.
-pub fn read(path: &Path) -> Result<Notes> {
+pub(super) fn read(path: &Path) -> Result<Notes> {
     let shown = path.display();
     let file = File::open(path).or_cannot(format_args!("read {shown}"))?;
     let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| {
@@ -226,7 +226,7 @@ fn resolve(folder: &str, target: &str) -> String {
 /// Returns the text of the placeholders of the type `body`, a line for each paragraph.
 fn body(xml: &str) -> Read<String> {
     let mut paragraphs: Vec<String> = Vec::new();
-    let (mut is_body, mut in_body, mut in_run) = (false, false, false);
+    let (mut is_notes, mut in_body, mut in_run) = (false, false, false);
     let mut alternatives = Alternatives::default();
     each(xml, |event| {
         if alternatives.skips(event) {
@@ -235,12 +235,12 @@ fn body(xml: &str) -> Read<String> {
         let text = match event {
             Event::Start(start) => {
                 match start.local_name().as_ref() {
-                    "sp" => is_body = false,
+                    "sp" => is_notes = false,
                     "ph" => {
                         let kind = attribute(start, |key| key.as_ref() == "type");
-                        is_body = kind.as_deref() == Some("body");
+                        is_notes = kind.as_deref() == Some("body");
                     }
-                    "txBody" => in_body = is_body,
+                    "txBody" => in_body = is_notes,
                     "p" if in_body => paragraphs.push(String::new()),
                     "t" => in_run = in_body,
                     "br" if in_body => paragraphs.last_mut().into_iter().for_each(|p| p.push('\n')),
@@ -274,7 +274,7 @@ fn body(xml: &str) -> Read<String> {
 struct Alternatives {
     /// For each open `AlternateContent`, whether a branch was selected.
     selected: Vec<bool>,
-    /// How many elements of a skipped branch are open.
+    /// The number of open elements of a skipped branch.
     skipped_depth: usize,
 }
 

@@ -19,12 +19,12 @@ use super::{
     pdf,
 };
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::{private_directory, read},
 };
 
 /// The extensions that are converted.
-pub const EXTENSIONS: [&str; 9] =
+pub(super) const EXTENSIONS: [&str; 9] =
     ["pptx", "ppsx", "pptm", "ppsm", "potx", "potm", "ppt", "pps", "odp"];
 
 /// The extensions of PPTX files, with and without macros, and of their templates.
@@ -39,7 +39,7 @@ const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 const MAX_MESSAGE_BYTES: u64 = 1 << 20;
 
 /// Converts a file to a PDF, and the PDF to slides. Takes the notes of a PPTX from its parts.
-pub fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
+pub(super) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let shown = path.display();
     let program = find(&options.search_path).ok_or_else(|| {
         CommandError::new(format!(
@@ -87,7 +87,7 @@ fn check_start(path: &Path, is_pptx: bool) -> Result {
 }
 
 fn read_start(path: &Path) -> Result<Vec<u8>> {
-    use std::io::Read;
+    use std::io::Read as _;
 
     let reading = format!("read {}", path.display());
     let mut start = Vec::new();

@@ -6,30 +6,30 @@ use std::io::Cursor;
 use psom_objects::package::OpcWriter;
 
 use super::deck::Deck;
-use crate::error::{OrCannot, Result};
+use crate::error::{OrCannot as _, Result};
 
 impl Deck {
     /// Returns the preview of the presentation: the thumbnail of the first slide, a JPEG.
-    pub fn preview(&self) -> &[u8] {
+    pub(crate) fn preview(&self) -> &[u8] {
         self.slides.first().map_or(&[], |slide| &slide.thumbnail)
     }
 
     /// Returns the OPC file with all thumbnails under their [`thumbnail_name`]s.
-    pub fn thumbnails(&self) -> Result<Vec<u8>> {
+    pub(crate) fn thumbnails(&self) -> Result<Vec<u8>> {
         let slides = self.slides.iter().enumerate();
         let parts = slides.map(|(slide, of)| (thumbnail_name(slide), of.thumbnail.as_slice()));
         pack("image/jpeg", parts)
     }
 
     /// Returns the slides that have notes, numbered from 0.
-    pub fn slides_with_notes(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn slides_with_notes(&self) -> impl Iterator<Item = usize> {
         let slides = self.slides.iter().enumerate();
         slides.filter(|(_, slide)| !slide.notes.is_empty()).map(|(slide, _)| slide)
     }
 
     /// Returns the OPC file with the notes of [`slides_with_notes`](Self::slides_with_notes) under
     /// their [`notes_name`]s, in UTF-8, or `None` if there are no notes.
-    pub fn notes(&self) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn notes(&self) -> Result<Option<Vec<u8>>> {
         let parts = self.slides_with_notes();
         let mut parts =
             parts.map(|slide| (notes_name(slide), self.slides[slide].notes.as_bytes())).peekable();
@@ -42,12 +42,12 @@ impl Deck {
 
 /// Returns the name of a slide's thumbnail in its package. Slides are numbered from 0, as everywhere
 /// in the protocol, and names from 1.
-pub fn thumbnail_name(slide: usize) -> String {
+pub(crate) fn thumbnail_name(slide: usize) -> String {
     format!("slide{}.jpg", slide + 1)
 }
 
 /// Returns the name of a slide's notes in their package.
-pub fn notes_name(slide: usize) -> String {
+pub(crate) fn notes_name(slide: usize) -> String {
     format!("slide{}.txt", slide + 1)
 }
 

@@ -17,11 +17,11 @@ use crate::{
     terminal::out,
 };
 
-/// How often a wait checks for a cancellation.
+/// The time between two checks for a cancellation.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Draws each page of a PDF on white. Errors name `path`, from which the PDF may have been made.
-pub fn convert(
+pub(super) fn convert(
     pdf: &Path,
     path: &Path,
     options: &ConvertOptions,

@@ -1,5 +1,5 @@
 //! The terminal: standard output, messages, progress and logs.
 
-pub mod logs;
-pub mod out;
-pub mod progress;
+pub(crate) mod logs;
+pub(crate) mod out;
+pub(crate) mod progress;

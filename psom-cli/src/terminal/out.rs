@@ -2,52 +2,52 @@
 
 use std::{
     fmt::Display,
-    io::{ErrorKind, Write},
+    io::{ErrorKind, Write as _},
 };
 
 use anstyle::{AnsiColor, Style};
 use psom_objects::texts::changes_direction;
 
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// The style of the most important part of a line.
-pub const STRONG: Style = Style::new().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
 
 /// Prints a line to standard output.
-pub fn line(text: impl Display) -> Result {
+pub(crate) fn line(text: impl Display) -> Result {
     let mut out = anstream::stdout().lock();
     written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
 /// Copies a file to standard output.
-pub fn file(file: &mut std::fs::File) -> Result {
+pub(crate) fn file(file: &mut std::fs::File) -> Result {
     let mut out = std::io::stdout().lock();
     written(std::io::copy(file, &mut out).and_then(|_| out.flush()))
 }
 
 /// Writes bytes to standard output.
 #[cfg(feature = "cell")]
-pub fn bytes(bytes: &[u8]) -> Result {
+pub(crate) fn bytes(bytes: &[u8]) -> Result {
     let mut out = std::io::stdout().lock();
     written(out.write_all(bytes).and_then(|()| out.flush()))
 }
 
 /// Prints the lines of a text at once, without characters that control a terminal.
 #[cfg(feature = "cell")]
-pub fn tree(tree: &str) -> Result {
-    let lines: Vec<_> = tree.lines().map(|line| printable(line) + "\n").collect();
+pub(crate) fn tree(tree: &str) -> Result {
+    let lines: Vec<_> = tree.lines().map(|line| format!("{}\n", printable(line))).collect();
     text(&lines.concat())
 }
 
 /// Prints JSON on several lines, without characters that control a terminal.
 #[cfg(feature = "cell")]
-pub fn json(json: &str) -> Result {
-    let lines: Vec<_> = json.lines().map(|line| printable_json(line) + "\n").collect();
+pub(crate) fn json(json: &str) -> Result {
+    let lines: Vec<_> = json.lines().map(|line| format!("{}\n", printable_json(line))).collect();
     text(&lines.concat())
 }
 
 /// Writes text to standard output as it is.
-pub fn text(text: &str) -> Result {
+pub(crate) fn text(text: &str) -> Result {
     let mut out = std::io::stdout().lock();
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
@@ -60,19 +60,19 @@ fn written(result: std::io::Result<()>) -> Result {
 }
 
 /// Prints an error to standard error.
-pub fn error(message: &str) {
+pub(crate) fn error(message: &str) {
     let style = AnsiColor::Red.on_default().bold();
     // If standard error is closed, there is no other place for the message.
     let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {}", printable(message));
 }
 
 /// Prints a message to standard error.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{}", printable(text));
 }
 
 /// Replaces the characters of a text that control a terminal or the direction of text.
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let shown = |c: char| match c {
         '\n' => ' ',
         c if c.is_control() || changes_direction(c) => '\u{fffd}',
@@ -83,7 +83,7 @@ pub fn printable(text: &str) -> String {
 
 /// Escapes the characters of a JSON text that control a terminal or the direction of text, and those
 /// that some programs take for the end of a line. They only occur inside strings.
-pub fn printable_json(json: &str) -> String {
+pub(crate) fn printable_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_control() || changes_direction(c) || matches!(c, '\u{2028}' | '\u{2029}') {
@@ -96,7 +96,7 @@ pub fn printable_json(json: &str) -> String {
 }
 
 /// Writes ascending numbers with ranges: `1, 5-7, 9`.
-pub fn ranges(numbers: &[usize]) -> String {
+pub(crate) fn ranges(numbers: &[usize]) -> String {
     let runs = numbers.chunk_by(|one, next| one + 1 == *next);
     let shown = runs.map(|run| match run {
         [first, .., last] => format!("{first}-{last}"),
@@ -106,7 +106,7 @@ pub fn ranges(numbers: &[usize]) -> String {
 }
 
 /// Writes a count with its noun: `1 slide`, `2 slides`.
-pub fn counted(count: usize, singular: &str, plural: &str) -> String {
+pub(crate) fn counted(count: usize, singular: &str, plural: &str) -> String {
     format!("{count} {}", if count == 1 { singular } else { plural })
 }
 

@@ -1,19 +1,19 @@
 //! Progress bars on standard error, and lines of progress in a log.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{io::IsTerminal as _, time::Duration};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle, WeakProgressBar};
 
 use super::out;
 
-/// How often progress is printed if standard error is not a terminal: rarely enough for a log.
+/// The time between two lines of progress if standard error is not a terminal, long enough for a log.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often a spinner moves.
+/// The time between two steps of a spinner.
 const SPINNER_TICK: Duration = Duration::from_millis(120);
 
 /// Shows a bar for a number of bytes.
-pub fn bytes(message: String, total: u64) -> ProgressBar {
+pub(crate) fn bytes(message: String, total: u64) -> ProgressBar {
     let template = "{msg} {bar:30} {bytes} of {binary_total_bytes} ({binary_bytes_per_sec})";
     let style = ProgressStyle::with_template(template);
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -22,14 +22,14 @@ pub fn bytes(message: String, total: u64) -> ProgressBar {
 }
 
 /// Shows a spinner for work of unknown length.
-pub fn spinner(message: &'static str) -> ProgressBar {
+pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(message);
     spinner.enable_steady_tick(SPINNER_TICK);
     logged(spinner, |_| String::new())
 }
 
 /// Shows a bar for slides that are converted.
-pub fn slides() -> ProgressBar {
+pub(crate) fn slides() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));

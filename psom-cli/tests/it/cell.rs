@@ -33,7 +33,7 @@ fn data(name: &str) -> String {
 fn capture(name: &str) -> Vec<u8> {
     let digits: Vec<_> =
         data(&format!("{name}.hex")).chars().filter_map(|c| c.to_digit(16)).collect();
-    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+    digits.chunks(2).map(|pair| ((pair[0] << 4) | pair[1]) as u8).collect()
 }
 
 /// Reads files outside the project, from the folder that `FSSHTTPB_DATA` names or from
@@ -199,10 +199,10 @@ fn errors_state_the_offset_and_the_rule() {
     }
     folder.put("file", "Dear Ada");
     let (_, why) = folder.fails(&["cell", "decode", "file"]);
-    assert!(why.starts_with("file is no message of the cell storage protocol"), "{why}");
+    assert!(why.starts_with("file is neither a message of the cell storage protocol"), "{why}");
     folder.put("request", &message);
     let (_, why) = folder.fails(&["decode", "request", "--direction", "client"]);
-    assert_eq!(why, "request is no capture of a connection; leave out --direction and --other");
+    assert_eq!(why, "request is not a capture of a connection; leave out --direction and --other");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn json_that_is_no_document_is_rejected() {
     {
         folder.put("file.json", json);
         let (_, why) = folder.fails(&["cell", "encode", "file.json", "-o", "file"]);
-        let start = "file.json is no output of `psom cell decode --json`: ";
+        let start = "file.json is not an output of `psom cell decode --json`: ";
         assert!(why.starts_with(start) && why.contains("line 1"), "{why}");
     }
     assert_eq!(folder.names(), ["file.json"]);

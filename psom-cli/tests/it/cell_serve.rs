@@ -21,7 +21,7 @@ impl Site {
         let mut server =
             Running::start(serve.args(["cell", "serve", "docs", "--listen", "127.0.0.1:0"]));
         let line = server.line();
-        let url = line.split_once(" at ").unwrap().1.to_owned() + "report.docx";
+        let url = format!("{}report.docx", line.split_once(" at ").unwrap().1);
         Self { folder, server, url }
     }
 

@@ -1,12 +1,12 @@
 //! The commands of users in a meeting.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use crate::support::{Stage, psom};
 
 /// Incompressible bytes that need more writes than may be in flight.
 fn noise() -> Vec<u8> {
-    let mut state = 1_u64;
+    let mut state = 1u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (state >> 56) as u8

@@ -142,7 +142,7 @@ fn a_kill_during_an_upload_leaves_no_partial_revision() {
     let psom_port = about["psom"].as_str().unwrap().to_owned();
     let http_port = about["http"].as_str().unwrap().trim_start_matches("http://").to_owned();
     let mut newest = 1;
-    for round in 0..4_u64 {
+    for round in 0..4u64 {
         let text = format!("round {round} ").repeat(200_000 * round as usize + 1);
         fs::write(stage.file("new"), &text).unwrap();
         let expect = newest.to_string();

@@ -26,7 +26,7 @@ Sent by the client: 7 records, 147 bytes, all decoded.
 
 fn binary() -> Vec<u8> {
     let digits: Vec<_> = CLIENT.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
-    digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+    digits.chunks(2).map(|pair| ((pair[0] << 4) | pair[1]) as u8).collect()
 }
 
 #[test]

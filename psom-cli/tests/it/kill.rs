@@ -17,7 +17,7 @@ use psom_objects::{
     package::{ContentDetail, CreateContent},
 };
 use psom_server::JoinLink;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 /// Upper bound on the annotations that are added. From there on they are changed.
 const ANNOTATIONS: usize = 500;
@@ -49,7 +49,7 @@ impl Guest {
         let link: JoinLink = link.trim().parse().unwrap();
         let (seen, model) = <(Arc<Mutex<Model>>, Arc<Mutex<Model>>)>::default();
         drop(model);
-        let follow = seen.clone();
+        let follow = Arc::clone(&seen);
         let session = link.join(move |scope| {
             Conference::new(scope, move |event| {
                 follow.lock().unwrap().apply(&event);
@@ -85,7 +85,7 @@ impl Guest {
             let size = self.seen().contents[&1].board.as_ref().map_or(0, |b| b.annotations.len());
             let step = self.act(move |conference, cx| {
                 let text = format!("text {number}");
-                let properties = Properties::from([(Property::Text, text.clone())]);
+                let properties = Properties::from([(Property::Text, text)]);
                 let _ = match i32::try_from(size) {
                     Ok(size) if size < ANNOTATIONS as i32 => {
                         conference.add_annotation(cx, 1, Kind::Text, properties).map(drop)

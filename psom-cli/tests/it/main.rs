@@ -1,6 +1,16 @@
 //! The whole program against itself: a server, and the commands of clients.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_add,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod browser;
 #[cfg(feature = "cell")]

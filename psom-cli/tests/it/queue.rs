@@ -123,7 +123,7 @@ fn json_is_encoded_back_to_the_same_bytes() {
 }
 
 #[test]
-fn message_that_violates_a_rule_is_printed_as_far_as_it_can_be_read() {
+fn invalid_message_is_printed_up_to_the_violation() {
     let folder = Folder::new();
     let mut bytes = Q1.to_vec();
     bytes[0x15C] = 0;

@@ -5,7 +5,7 @@
 
 use std::{path::Path, process::Child, thread::sleep, time::Duration};
 
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::support::{Running, Stage, psom};
 

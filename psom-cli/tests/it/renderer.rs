@@ -4,7 +4,7 @@ use std::{env, path::PathBuf, process::Command, sync::OnceLock};
 
 /// Returns the path of `psom-render`, in the directory of this build's programs. Builds it if it is
 /// missing: only the tests of its own package make cargo build it.
-pub fn renderer() -> PathBuf {
+pub(crate) fn renderer() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let find = || {
         let test = env::current_exe().unwrap();

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 const PAGES: usize = 20;
 
-pub fn talk(stage: &Stage) {
+pub(crate) fn talk(stage: &Stage) {
     let pages: Vec<_> = (1..=PAGES).map(Page::numbered).collect();
     fs::write(stage.file("Talk.pdf"), pdf(&pages)).unwrap();
 }
@@ -131,7 +131,7 @@ fn a_folder_of_pictures_is_shared_with_its_notes() {
     let stage = Stage::open(&[]);
     let folder = stage.file("photos");
     fs::create_dir(&folder).unwrap();
-    for number in 1..=6_u8 {
+    for number in 1..=6u8 {
         let picture = RgbImage::from_pixel(64, 48, image::Rgb([number * 40, 90, 30]));
         picture.save(folder.join(format!("p{number}.jpg"))).unwrap();
     }
@@ -220,7 +220,7 @@ fn missing_slides_are_announced_to_the_others() {
     let links: Vec<_> = server.demo_links().iter().map(|demo| demo.link.to_string()).collect();
     let folder = directory.path().join("photos");
     fs::create_dir(&folder).unwrap();
-    for number in 1..=9_u32 {
+    for number in 1..=9u32 {
         // The sixth does not compress.
         let side = if number == 6 { 400 } else { 16 };
         let colour = |x: u32, y: u32| {

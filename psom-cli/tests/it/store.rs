@@ -7,8 +7,8 @@ use std::{
 };
 
 use psom::Write;
-use psom_server::store::{Durability, MeetingStore, SqliteStore, StoredMeeting};
-use sqlx::{Connection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
+use psom_server::store::{Durability, MeetingStore as _, SqliteStore, StoredMeeting};
+use sqlx::{Connection as _, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
 
 use crate::support::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    io::{BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::renderer::renderer;
 
-pub fn psom(directory: &Path) -> Command {
+pub(crate) fn psom(directory: &Path) -> Command {
     // `psom` finds it beside itself.
     renderer();
     let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
@@ -21,29 +21,29 @@ pub fn psom(directory: &Path) -> Command {
 }
 
 /// A program that runs until it is interrupted.
-pub struct Running {
+pub(crate) struct Running {
     pub child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
 impl Running {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
-    pub fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         self.lines.next().unwrap().unwrap()
     }
 
     /// Reads until a line contains all parts.
-    pub fn until(&mut self, parts: &[&str]) -> String {
+    pub(crate) fn until(&mut self, parts: &[&str]) -> String {
         let has_all = |line: &String| parts.iter().all(|part| line.contains(part));
         self.lines.by_ref().map(Result::unwrap).find(has_all).unwrap()
     }
 
-    pub fn interrupt(mut self) {
+    pub(crate) fn interrupt(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
@@ -57,7 +57,7 @@ impl Drop for Running {
     }
 }
 
-pub struct Stage {
+pub(crate) struct Stage {
     pub directory: TempDir,
     /// The demo's link for a presenter, and the one for an attendee.
     pub link: String,
@@ -68,12 +68,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn open(options: &[&str]) -> Self {
+    pub(crate) fn open(options: &[&str]) -> Self {
         Self::open_with_log(options, "error")
     }
 
     /// Starts a server whose log in `server.log` has more than errors.
-    pub fn open_with_log(options: &[&str], log: &str) -> Self {
+    pub(crate) fn open_with_log(options: &[&str], log: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut serve = psom(directory.path());
         serve.args(["serve", "--demo", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
@@ -90,11 +90,11 @@ impl Stage {
         Self { directory, link, guests, pages, server }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         psom(self.directory.path()).args(arguments).output().unwrap()
     }
 
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -102,7 +102,7 @@ impl Stage {
     }
 
     /// Runs a command that fails, and returns its error line.
-    pub fn fails(&self, arguments: &[&str]) -> String {
+    pub(crate) fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let errors = String::from_utf8(output.stderr).unwrap();
@@ -110,37 +110,37 @@ impl Stage {
         errors
     }
 
-    pub fn invite(&self, name: &str, role: &str) -> String {
+    pub(crate) fn invite(&self, name: &str, role: &str) -> String {
         self.ok(&["invite", "team", "--name", name, "--role", role])
     }
 
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         Running::start(psom(self.directory.path()).args(arguments))
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 }
 
 /// A folder for commands that need no server.
-pub struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn put(&self, name: &str, data: impl AsRef<[u8]>) {
+    pub(crate) fn put(&self, name: &str, data: impl AsRef<[u8]>) {
         fs::write(self.0.path().join(name), data).unwrap();
     }
 
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.0.path().join(name)).unwrap()
     }
 
     /// Returns the names of all files, sorted.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
@@ -148,7 +148,7 @@ impl Folder {
         names
     }
 
-    pub fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str], input: &[u8]) -> Output {
         let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
         psom.current_dir(self.0.path()).args(arguments);
         psom.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -158,11 +158,11 @@ impl Folder {
         psom.wait_with_output().unwrap()
     }
 
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         self.ok_with(arguments, b"")
     }
 
-    pub fn ok_with(&self, arguments: &[&str], input: &[u8]) -> String {
+    pub(crate) fn ok_with(&self, arguments: &[&str], input: &[u8]) -> String {
         let output = self.run(arguments, input);
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success() && errors.is_empty(), "{arguments:?}: {errors}");
@@ -170,7 +170,7 @@ impl Folder {
     }
 
     /// Runs a command that exits with 1. Returns its output and its error.
-    pub fn fails(&self, arguments: &[&str]) -> (String, String) {
+    pub(crate) fn fails(&self, arguments: &[&str]) -> (String, String) {
         let output = self.run(arguments, b"");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         let errors = String::from_utf8(output.stderr).unwrap();

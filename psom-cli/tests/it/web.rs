@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{Read as _, Write as _},
     net::TcpStream,
 };
 

@@ -296,7 +296,7 @@ fn a_newcomer_receives_a_full_board() {
     });
 }
 
-/// How many actions each of the two clients performs.
+/// The number of actions of each of the two clients.
 const TURNS: usize = 1000;
 
 #[test]

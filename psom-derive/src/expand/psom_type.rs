@@ -110,7 +110,7 @@ fn wire_impls(
     ident: &Ident,
     carrier: &TokenStream,
     desc: &TokenStream,
-    carried: &TokenStream,
+    value: &TokenStream,
     wrap: &TokenStream,
 ) -> TokenStream {
     emit! {
@@ -119,7 +119,7 @@ fn wire_impls(
         }
         impl __psom::Encode for #ident {
             fn encode(&self, out: &mut __psom::Encoder<'_>) {
-                __psom::Encode::encode(#carried, out);
+                __psom::Encode::encode(#value, out);
             }
         }
         impl __psom::Decode for #ident {

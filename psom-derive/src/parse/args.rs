@@ -101,7 +101,7 @@ pub(crate) fn factories(tokens: TokenStream, errors: &mut Errors) -> Path {
     krate.unwrap_or_else(default_crate)
 }
 
-fn interface_name(input: ParseStream) -> Result<LitStr> {
+fn interface_name(input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = input.parse().map_err(|error| reword(&error, message::NAME_IS_TEXT))?;
     match name.value().trim().is_empty() {
         true => Err(Error::new_spanned(name, message::EMPTY_NAME)),
@@ -110,7 +110,7 @@ fn interface_name(input: ParseStream) -> Result<LitStr> {
 }
 
 /// Reads the path of a trait. The path of its proxy is formed by appending `Proxy`.
-fn trait_path(input: ParseStream) -> Result<Path> {
+fn trait_path(input: ParseStream<'_>) -> Result<Path> {
     let path: Path = input.parse().map_err(|error| reword(&error, message::TRAIT_PATH))?;
     match path.segments.iter().all(|segment| segment.arguments.is_none()) {
         true => Ok(path),

@@ -20,10 +20,10 @@ pub(crate) fn arguments(
     tokens: TokenStream,
     allowed: &[&str],
     errors: &mut Errors,
-    mut read: impl FnMut(&Ident, ParseStream, &mut Errors) -> Result<()>,
+    mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) -> bool {
     let mut all_read = true;
-    let walk = |input: ParseStream| {
+    let walk = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if let Err(error) = argument(input, allowed, errors, &mut read) {
                 all_read = false;
@@ -40,10 +40,10 @@ pub(crate) fn arguments(
 }
 
 fn argument(
-    input: ParseStream,
+    input: ParseStream<'_>,
     allowed: &[&str],
     errors: &mut Errors,
-    read: &mut impl FnMut(&Ident, ParseStream, &mut Errors) -> Result<()>,
+    read: &mut impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) -> Result<()> {
     let key = Ident::parse_any(input)
         .map_err(|error| reword(&error, message::expected_argument(allowed)))?;
@@ -66,7 +66,7 @@ fn argument(
     Ok(())
 }
 
-fn skip_past_comma(input: ParseStream) -> Result<()> {
+fn skip_past_comma(input: ParseStream<'_>) -> Result<()> {
     while !input.is_empty() {
         let skipped: TokenTree = input.parse()?;
         if matches!(skipped, TokenTree::Punct(punct) if punct.as_char() == ',') {
@@ -85,7 +85,7 @@ pub(crate) fn once<T>(slot: &mut Option<T>, key: &Ident, value: T, errors: &mut 
 
 /// Reads an integer literal.
 pub(crate) fn integer<T: FromStr>(
-    input: ParseStream,
+    input: ParseStream<'_>,
     message: &str,
     is_allowed: impl Fn(&T) -> bool,
 ) -> Result<(T, Span)>
@@ -100,7 +100,7 @@ where
 }
 
 /// Reads the path of the runtime.
-pub(crate) fn crate_path(input: ParseStream) -> Result<Path> {
+pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
     let path: Path = input.parse().map_err(|error| reword(&error, message::CRATE_PATH))?;
     let starts_at_crate = path
         .segments

@@ -25,7 +25,7 @@ struct Listed {
 
 impl VersionList {
     /// Reads the value of `version`.
-    pub(crate) fn version(&mut self, input: ParseStream) -> Result<()> {
+    pub(crate) fn version(&mut self, input: ParseStream<'_>) -> Result<()> {
         let number = integer(input, message::VERSION_RANGE, |number: &i32| *number > 0);
         let span = number.as_ref().map_or_else(Error::span, |(_, span)| *span);
         // An invalid version is kept, so that its hash is not reported as lacking a version.
@@ -38,7 +38,7 @@ impl VersionList {
     pub(crate) fn hash(
         &mut self,
         key: &Ident,
-        input: ParseStream,
+        input: ParseStream<'_>,
         errors: &mut Errors,
     ) -> Result<()> {
         let hash = integer(input, message::HASH_RANGE, |_: &i64| true);

@@ -20,7 +20,7 @@ fn arguments_have_keys_and_values() {
     let no_key = "`key = value`, where the key is `name`, `version`, `hash` or `crate`";
     arguments(r#""A", name = "A", version = 1, hash = 1"#, &[no_key]);
     arguments(r#"name("A"), version = 1, hash = 1"#, &["the value of `name` is missing"]);
-    arguments(r#"name, version = 1, hash = 1"#, &["the value of `name` is missing"]);
+    arguments("name, version = 1, hash = 1", &["the value of `name` is missing"]);
     arguments(r#"name = "A", version = , hash = 1"#, &["the value of `version` is missing"]);
     arguments(r#"name = "A", version = 1, hash ="#, &["the value of `hash` is missing"]);
     arguments(r#"name = "A" version = 1, hash = 1"#, &["a `,` is missing between"]);

@@ -1,5 +1,5 @@
 //! The macros as functions from tokens to tokens: the generated code and the errors.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod expansion;
 mod golden;

@@ -84,7 +84,8 @@ fn with_offsets(text: &str) -> Result<Bytes, NotHex> {
         }
         // The last line can consist of an offset only.
         let is_digits = line.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let Some((offset, rest)) = offset(line).or(is_digits.then_some((Offset(line), ""))) else {
+        let Some((offset, rest)) = offset(line).or_else(|| is_digits.then_some((Offset(line), "")))
+        else {
             return not_hex(number, "it does not begin with an offset like the first line");
         };
         if !offset.is(bytes.len()) {
@@ -123,11 +124,11 @@ fn columns(line: &str, number: usize, bytes: &mut Vec<u8>) -> Result<(), NotHex>
 
 /// Appends the bytes of a word of hex digits. Returns false if the word is not one.
 fn push(word: &str, bytes: &mut Vec<u8>) -> bool {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let (pairs, odd) = word.as_bytes().as_chunks::<2>();
     for [high, low] in pairs {
         let (Some(high), Some(low)) = (digit(*high), digit(*low)) else { return false };
-        bytes.push((high << 4 | low) as u8);
+        bytes.push((high << 4) | low);
     }
     odd.is_empty()
 }
@@ -165,7 +166,7 @@ fn without_offsets(text: &str, marked: bool) -> Result<Vec<u8>, NotHex> {
         let mut words = code.split(is_separator).filter(|word| !word.is_empty()).peekable();
         let open = !code.ends_with([',', ';', '"']);
         while let Some(word) = words.next() {
-            let word = word.strip_prefix("0x").or(word.strip_prefix("0X")).unwrap_or(word);
+            let word = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")).unwrap_or(word);
             let word = word.strip_prefix("\\x").unwrap_or(word);
             let is_last = words.peek().is_none();
             if let Some((_, first)) = half.take() {

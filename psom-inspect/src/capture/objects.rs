@@ -169,7 +169,7 @@ impl Objects {
     }
 
     /// Counts an OP_CONNECT for the candidates of the parent that declare the part. A part that no
-    /// definition declares is no evidence, because parts need not be declared
+    /// definition declares is not evidence, because parts need not be declared
     /// (section 3.1.4.1.1.4).
     pub(super) fn parent(&mut self, channel: u32, id: i32, part: &str) {
         let declares = |definition: &Definition| {

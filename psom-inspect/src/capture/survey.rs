@@ -9,7 +9,7 @@ use super::{
 use psom::{
     interface::{Definition, InterfaceDesc},
     session::{BASE_CHANNEL, CONN_MGR, Role},
-    wire::{Decode, Decoder, operation::Operation},
+    wire::{Decode as _, Decoder, operation::Operation},
 };
 
 /// The indices of version and lookup in the server half of ConnMgr.
@@ -33,7 +33,7 @@ impl Survey {
         bytes: &Bytes,
         definitions: &[Definition],
         (sender, channel): (Role, u32),
-        other: Option<&Survey>,
+        other: Option<&Self>,
     ) -> Self {
         let steps = Steps::new(bytes.clone(), sender, channel);
         let mut objects = Objects::new(definitions, sender);

@@ -31,6 +31,7 @@ impl Inspector {
     }
 
     /// Sets the sender. Without it, the sender is inferred from the bytes.
+    #[must_use]
     pub fn sent_by(mut self, sender: Role) -> Self {
         self.sender = Some(sender);
         self
@@ -38,6 +39,7 @@ impl Inspector {
 
     /// Adds the bytes of the other direction of the same connection, so that the types of the
     /// objects that it connects are known.
+    #[must_use]
     pub fn other(mut self, bytes: impl Into<Bytes>) -> Self {
         self.other = Some(bytes.into());
         self

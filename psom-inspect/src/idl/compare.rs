@@ -86,7 +86,8 @@ impl Differences {
 
     fn halves(&mut self, about: &str, ours: &Half, theirs: &Half) {
         if ours.hash != theirs.hash {
-            let shown = |hash: Option<i64>| hash.map_or("missing".into(), |hash| hash.to_string());
+            let shown =
+                |hash: Option<i64>| hash.map_or_else(|| "missing".into(), |hash| hash.to_string());
             let (built_in, file) = (shown(ours.hash), shown(theirs.hash));
             self.add(
                 theirs.line,

@@ -1,11 +1,11 @@
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use super::{
     Element, Type,
     bindings::{Binding, Bindings, BoundMethod},
 };
 
-/// Words that are no names of parameters or constants in JavaScript modules.
+/// Words that cannot name a parameter or a constant in a JavaScript module.
 const RESERVED: &[&str] = &[
     "arguments",
     "await",

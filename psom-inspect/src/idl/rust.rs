@@ -1,11 +1,11 @@
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use super::{
     Element, Type,
     bindings::{Binding, Bindings, BoundMethod},
 };
 
-/// Words that are no names in Rust.
+/// Words that cannot be names in Rust.
 const RESERVED: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",

@@ -202,9 +202,8 @@ pub(crate) fn same_lengths(
 
 /// Checks that the counts add up to the length of their arrays.
 fn check_sum(counts: &[i32], length: usize) -> Result<(), Violation> {
-    let sum = counts
-        .iter()
-        .try_fold(0_usize, |sum, count| sum.checked_add(usize::try_from(*count).ok()?));
+    let sum =
+        counts.iter().try_fold(0usize, |sum, count| sum.checked_add(usize::try_from(*count).ok()?));
     if sum == Some(length) {
         Ok(())
     } else {

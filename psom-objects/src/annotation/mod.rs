@@ -43,7 +43,7 @@ pub mod text;
 mod value;
 
 pub use board::{Annotation, Board, Change, Kind};
-pub use code::ErrorCode;
+pub use code::{ErrorCode, UnknownCode};
 pub use constraint::Constraint;
 pub use property::{Properties, Property};
 pub(crate) use property::{read, rows};

@@ -234,8 +234,8 @@ impl ContentClient for ContentFollower {
     }
 
     fn c_set_present_info(&mut self, cx: &mut Context<Self>, presented: bool, presenter_id: i64) {
-        let presenter = Some(presenter_id).filter(|id| *id != 0);
-        self.report(cx, ContentEvent::Presented { presented, presenter });
+        let user = Some(presenter_id).filter(|id| *id != 0);
+        self.report(cx, ContentEvent::Presented { presented, presenter: user });
     }
 
     fn c_set_presentation_order(&mut self, cx: &mut Context<Self>, presentation_order: i64) {

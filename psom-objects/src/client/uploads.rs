@@ -215,7 +215,7 @@ impl ClientUploads {
     }
 
     /// Announces the end of an upload, or cancels it.
-    pub(super) fn end(&mut self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
+    pub(super) fn end(&self, cx: &mut Context<Self>, cookie: i32, cancel: bool) {
         let sent = cx.peers().s_upload_finished(cookie, cancel);
         self.root.check(cx, "end an upload", sent);
     }

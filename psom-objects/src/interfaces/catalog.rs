@@ -7,7 +7,17 @@ use psom::{
     session::CONN_MGR,
 };
 
-use super::*;
+use super::{
+    AnnotationContainerClientProxy, AnnotationContainerServerProxy, ContentClientProxy,
+    ContentManagerClientProxy, ContentManagerServerProxy, ContentServerProxy,
+    ContentUserManagerClientProxy, ContentUserManagerServerProxy, MeetingClientProxy,
+    MeetingServerProxy, NativeFileOnlyContentClientProxy, NativeFileOnlyContentServerProxy,
+    PollContentClientProxy, PollContentServerProxy, PptContentClientProxy, PptContentServerProxy,
+    QnaContentClientProxy, QnaContentServerProxy, SharedNotesContentClientProxy,
+    SharedNotesContentServerProxy, UploadManagerClientProxy, UploadManagerServerProxy,
+    UploadStreamClientProxy, UploadStreamServerProxy, WhiteboardContentClientProxy,
+    WhiteboardContentServerProxy,
+};
 
 /// The children that a definition lists: part names and types.
 type Children = &'static [(&'static str, &'static str)];

@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     interfaces::{
-        ActionsClientProxy, ActionsServer, ActionsServerProxy, AnnotationContainerServer,
-        ContentManagerServer, ContentServer, PollContentServer, SharedNotesContentServer,
+        ActionsClientProxy, ActionsServer, ActionsServerProxy, AnnotationContainerServer as _,
+        ContentManagerServer as _, ContentServer as _, PollContentServer as _,
+        SharedNotesContentServer as _,
     },
     package::{ContentDetail, Manifest},
     types::{ContentVisibility, Role},

@@ -34,7 +34,7 @@ fn find_non_finite(value: &ciborium::Value) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn number_is_read_back_bit_for_bit() {
-        let mut bits = 1_u64;
+        let mut bits = 1u64;
         for _ in 0..10_000 {
             bits = bits
                 .wrapping_mul(6_364_136_223_846_793_005)

@@ -10,7 +10,7 @@ pub(super) struct Services(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl Services {
     pub(super) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.get(&TypeId::of::<T>())?.clone().downcast().ok()
+        Arc::clone(self.0.get(&TypeId::of::<T>())?).downcast().ok()
     }
 
     pub(super) fn insert<T: Send + Sync + 'static>(&mut self, service: Arc<T>) {

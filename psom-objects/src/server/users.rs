@@ -81,7 +81,7 @@ impl Lifecycle for ContentUserManager {
         let uri = text(known.map_or(&user.name, |known| &known.uri));
         let display_name = text(&user.name);
         let expected = self.expected.remove(&user.id);
-        let role = expected.or(known.map(|known| known.role)).unwrap_or(Role::Attendee);
+        let role = expected.or_else(|| known.map(|known| known.role)).unwrap_or(Role::Attendee);
         let before = self.users.remove(&user.id);
         let (is_new, role, connections) =
             before.as_ref().map_or((true, role, 0), |it| (false, it.role, it.connections));

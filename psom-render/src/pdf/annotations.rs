@@ -34,7 +34,7 @@ const PADDING: f32 = 2.0;
 
 /// The annotations and form fields of a page that are drawn over it.
 #[derive(Debug, Default)]
-pub struct Overlay {
+pub(super) struct Overlay {
     /// A PDF with one page of the same size; `None` if there is nothing to draw.
     pub pdf: Option<Vec<u8>>,
     /// The kinds of annotations that cannot be drawn.
@@ -42,7 +42,7 @@ pub struct Overlay {
 }
 
 /// Writes the annotations of a page that have no appearance.
-pub fn overlay(page: &Page<'_>) -> Overlay {
+pub(super) fn overlay(page: &Page<'_>) -> Overlay {
     let mut drawing = PageContent::default();
     let mut left_out = BTreeSet::new();
     let annotations = page.raw().get::<Array<'_>>(ANNOTS).unwrap_or_default();

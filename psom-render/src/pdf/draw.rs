@@ -58,7 +58,7 @@ const MAX_NAMED_FONTS: usize = 3;
 const MAX_NAMED_CHARACTERS: usize = 8;
 
 /// Starts a thread with a stack that is large enough to draw. Its panics print nothing.
-pub fn in_thread<T: Send + 'static>(
+pub(crate) fn in_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     silence_renderer_panics();
@@ -67,7 +67,7 @@ pub fn in_thread<T: Send + 'static>(
 }
 
 /// Draws each page of a PDF and writes it. `opened` is called with the number of pages.
-pub fn draw(
+pub(crate) fn draw(
     pdf: Vec<u8>,
     mut output: impl Write,
     size: u16,

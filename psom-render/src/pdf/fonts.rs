@@ -42,7 +42,7 @@ fn installed() -> &'static Database {
 }
 
 /// The installed fonts that have certain characters.
-pub struct Installed {
+pub(super) struct Installed {
     /// The faces by how many of the characters they have; faces without any of them are left out.
     faces: HashMap<ID, usize>,
     /// The characters that no installed font has.
@@ -51,7 +51,7 @@ pub struct Installed {
 
 impl Installed {
     /// Finds the installed fonts that have these characters.
-    pub fn with(characters: &BTreeSet<char>) -> Self {
+    pub(super) fn with(characters: &BTreeSet<char>) -> Self {
         let (mut faces, mut lacking) = (HashMap::new(), characters.clone());
         for face in installed().faces() {
             let own: Option<Vec<char>> = installed().with_face_data(face.id, |data, index| {
@@ -69,7 +69,7 @@ impl Installed {
     }
 
     /// Returns a resolver that prefers these fonts to the fonts in the program.
-    pub fn into_resolver(self) -> FontResolverFn {
+    pub(super) fn into_resolver(self) -> FontResolverFn {
         let loaded: Mutex<HashMap<ID, (FontData, u32)>> = Mutex::default();
         Arc::new(move |query| {
             let Some(wanted) = Wanted::of(query) else { return in_program(query) };
@@ -93,7 +93,7 @@ impl Installed {
 }
 
 /// Returns the font in the program that is most like the one wanted.
-pub fn in_program(query: &FontQuery) -> Option<(FontData, u32)> {
+pub(super) fn in_program(query: &FontQuery) -> Option<(FontData, u32)> {
     Some(match query {
         FontQuery::Standard(font) => font.get_font_data(),
         FontQuery::Fallback(query) => query.pick_standard_font().get_font_data(),
@@ -166,7 +166,7 @@ fn name_of(query: &FallbackFontQuery) -> Option<String> {
 }
 
 /// Returns the names of the fonts that a page uses and the PDF does not embed.
-pub fn unembedded(page: &Page<'_>) -> BTreeSet<String> {
+pub(super) fn unembedded(page: &Page<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(page.resources(), MAX_FORM_DEPTH, &mut names);
     names

@@ -16,7 +16,7 @@ const WIDTHS: [u16; 95] = [
 const OTHER_WIDTH: u16 = 556;
 
 /// Returns the width of a text, in units of the font's size.
-pub fn width_of(text: &str) -> f32 {
+pub(super) fn width_of(text: &str) -> f32 {
     let width = |c: char| {
         let index = u32::from(c).checked_sub(u32::from(' ')).map(|index| index as usize);
         index.and_then(|index| WIDTHS.get(index)).copied().unwrap_or(OTHER_WIDTH)
@@ -26,7 +26,7 @@ pub fn width_of(text: &str) -> f32 {
 
 /// Encodes a text for a hexadecimal string in the encoding of Windows. Returns whether the encoding has
 /// all of its characters; others become question marks.
-pub fn encode(text: &str) -> (String, bool) {
+pub(super) fn encode(text: &str) -> (String, bool) {
     let (mut encoded, mut is_complete) = (Vec::new(), true);
     for c in text.chars() {
         let mut buffer = [0; 4];

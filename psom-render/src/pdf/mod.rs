@@ -7,4 +7,4 @@ mod helvetica;
 mod repair;
 mod scan;
 
-pub use draw::{draw, in_thread};
+pub(crate) use draw::{draw, in_thread};

@@ -15,7 +15,7 @@ use hayro::hayro_syntax::{
 type Updates = BTreeMap<(u32, i32), Vec<u8>>;
 
 /// Returns a repaired copy of a PDF, or `None` if nothing is to be repaired, or the file is encrypted.
-pub fn repaired(pdf: &Pdf) -> Option<Pdf> {
+pub(super) fn repaired(pdf: &Pdf) -> Option<Pdf> {
     let bytes: &[u8] = pdf.data().as_ref();
     // New strings would have to be encrypted.
     if find_last(bytes, b"/Encrypt").is_some() {

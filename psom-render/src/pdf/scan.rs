@@ -30,7 +30,7 @@ use crate::limits::MAX_IMAGE_PIXELS;
 
 /// The properties of a page that are checked before it is drawn.
 #[derive(Debug, Default)]
-pub struct Scan {
+pub(super) struct Scan {
     /// The characters that the fonts at hand do not have.
     pub missing: BTreeSet<char>,
     /// The width and the height of an image that is too large to decode.
@@ -40,7 +40,7 @@ pub struct Scan {
 }
 
 /// Interprets a page without drawing it.
-pub fn scan<'a>(page: &Page<'a>, settings: &InterpreterSettings) -> Scan {
+pub(super) fn scan<'a>(page: &Page<'a>, settings: &InterpreterSettings) -> Scan {
     let (width, height) = page.render_dimensions();
     let bounds = Rect::new(0.0, 0.0, width.into(), height.into());
     let cache = InterpreterCache::new();

@@ -147,7 +147,7 @@ async fn post(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::{
         io::ErrorKind::UnexpectedEof,

@@ -20,7 +20,7 @@
 use std::{fmt, io, str::FromStr, sync::Arc};
 
 use base64::{
-    Engine,
+    Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -313,7 +313,7 @@ fn der_length(der: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -374,7 +374,7 @@ mod tests {
 
     #[test]
     fn authority_pem_contains_the_same_certificate() {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
+        use rustls::pki_types::{CertificateDer, pem::PemObject as _};
         let link = link(JoinCredential::Token("a".into()));
         let der = CertificateDer::from_pem_slice(link.authority_pem().as_bytes()).unwrap();
         assert_eq!(der.as_ref(), link.authority);

@@ -12,17 +12,17 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{
-    StreamExt, TryStreamExt,
+    StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
 use object_store::{
-    GetOptions, GetResult, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt,
+    GetOptions, GetResult, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt as _,
     ObjectStoreScheme, PutMode, PutOptions, PutPayload, local::LocalFileSystem, parse_url_opts,
     path::Path as Location,
 };
 use tokio::{
     fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
+    io::{AsyncReadExt as _, AsyncSeekExt as _},
     task::spawn_blocking,
 };
 
@@ -261,7 +261,7 @@ impl Blobs {
     /// them and would not sync. Into an object store they are copied part by part.
     pub(super) async fn put(&self, directory: &Path, keys: Vec<BlobKey>) -> io::Result<()> {
         if let BlobsKind::Folder(root) = &self.kind {
-            let (root, directory) = (root.clone(), directory.to_owned());
+            let (root, directory) = (Arc::clone(root), directory.to_owned());
             return spawn_blocking(move || move_all(&root, &directory, &keys)).await?;
         }
         for key in &keys {
@@ -310,7 +310,7 @@ impl Blobs {
             }
             GetResultPayload::Stream(first) => {
                 let left = request(range.start).end..range.end;
-                let state = (self.store.clone(), location, left);
+                let state = (Arc::clone(&self.store), location, left);
                 let later = stream::try_unfold(state, next_range).try_flatten();
                 let all = first.chain(later).map_err(io::Error::from);
                 Ok(FileStream::of_stream(all.boxed(), length))
@@ -414,7 +414,7 @@ impl Blobs {
     /// Lists the files that have a valid key, with their lengths.
     pub(super) async fn list(&self) -> Result<HashMap<BlobKey, u64>, BlobError> {
         if let BlobsKind::Folder(root) = &self.kind {
-            let (root, path) = (root.clone(), root.to_path_buf());
+            let (root, path) = (Arc::clone(root), root.to_path_buf());
             let listed = spawn_blocking(move || list_folder(&root)).await;
             let listed = listed.map_err(io::Error::from).flatten();
             return listed.map_err(|source| BlobError::Folder { path, source });

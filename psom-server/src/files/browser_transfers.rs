@@ -99,7 +99,7 @@ impl BrowserTransfers {
         let secret =
             self.uploads.add(&meeting.meeting, None, permission).ok_or(StoreError::Full)?;
         let url = format!("{base}upload/{secret}");
-        let (meeting, transfers) = (meeting.clone(), self.clone());
+        let (meeting, transfers) = (Arc::clone(meeting), Arc::clone(self));
         Ok(Box::new(PendingUpload { meeting, transfers, secret, url, outcome, refused }))
     }
 

@@ -7,8 +7,8 @@
 use std::fmt;
 
 use aes::Aes256;
-use cbc::cipher::{Array, Block, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
-use sha1::{Digest, Sha1};
+use cbc::cipher::{Array, Block, BlockModeDecrypt as _, BlockModeEncrypt as _, KeyIvInit as _};
+use sha1::{Digest as _, Sha1};
 
 /// Length of a block and of an initialization vector in bytes.
 pub const BLOCK_BYTES: usize = 16;
@@ -102,9 +102,9 @@ impl Encryptor {
     /// Returns the last block and the digest of the plain bytes.
     pub fn finish(mut self) -> ([u8; BLOCK_BYTES], PlainDigest) {
         let rest = self.buffer.rest();
-        // At most 16, because only an incomplete block is left.
-        let padding = BLOCK_BYTES - rest.len() % BLOCK_BYTES;
-        let mut last = Array::from([padding as u8; BLOCK_BYTES]);
+        #[expect(clippy::cast_possible_truncation, reason = "only an incomplete block is left")]
+        let padding = (BLOCK_BYTES - rest.len() % BLOCK_BYTES) as u8;
+        let mut last = Array::from([padding; BLOCK_BYTES]);
         for (to, from) in last.iter_mut().zip(rest) {
             *to = *from;
         }
@@ -222,7 +222,7 @@ impl RunningDigest {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

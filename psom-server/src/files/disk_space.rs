@@ -76,7 +76,7 @@ impl DiskSpace {
         usage.reserved += bytes;
         usage.unwritten += bytes;
         drop(usage);
-        Ok(Reservation { space: self.clone(), bytes, unwritten: bytes })
+        Ok(Reservation { space: Arc::clone(self), bytes, unwritten: bytes })
     }
 
     /// Counts files of an earlier run. They exist even if they exceed the quota.
@@ -127,7 +127,7 @@ impl Reservation {
     pub(super) fn take(&mut self) -> Self {
         let (bytes, unwritten) =
             (std::mem::take(&mut self.bytes), std::mem::take(&mut self.unwritten));
-        Self { space: self.space.clone(), bytes, unwritten }
+        Self { space: Arc::clone(&self.space), bytes, unwritten }
     }
 
     /// Releases the space beyond `bytes`, which are all written.
@@ -155,7 +155,7 @@ impl Drop for Reservation {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -5,10 +5,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream::BoxStream};
+use futures_util::{StreamExt as _, stream::BoxStream};
 use tokio::{
     fs::File,
-    io::{AsyncRead, ReadBuf},
+    io::{AsyncRead as _, ReadBuf},
 };
 
 /// Bytes of a file on the disk that are in memory at a time. Each read costs a switch to a blocking

@@ -49,7 +49,7 @@ impl Library {
     /// Returns the files of a meeting. Call it once for each meeting: its files are known to the
     /// returned value only.
     pub fn meeting(&self, id: &str) -> MeetingFiles {
-        MeetingFiles::new(self.index.clone(), self.transfers.clone(), id)
+        MeetingFiles::new(Arc::clone(&self.index), Arc::clone(&self.transfers), id)
     }
 
     /// Returns the file with this name.

@@ -46,7 +46,7 @@ impl MeetingFiles {
     pub fn clear(&self) {
         self.transfers.remove_meeting(&self.meeting.meeting);
         let keys = self.meeting.close().into_iter().map(|file| file.key).collect();
-        let meeting = self.meeting.clone();
+        let meeting = Arc::clone(&self.meeting);
         self.meeting.index.delete_then(keys, move || {
             run_blocking(move || meeting.remove_directories());
         });
@@ -65,7 +65,7 @@ impl MeetingFiles {
         let reservation = self.meeting.index.space.reserve(packed_length)?;
         let path = self.meeting.temporary.join(random_name());
         Ok(PackageUpload {
-            meeting: self.meeting.clone(),
+            meeting: Arc::clone(&self.meeting),
             spool: Spool::new(path, reservation),
             announced_bytes: packed_length,
             received_bytes: 0,
@@ -92,7 +92,7 @@ impl FileStore for MeetingFiles {
     }
 
     fn read(&self, file: &StoredFile) -> StoreFuture<'static, Result<Bytes, StoreError>> {
-        let (index, file) = (self.meeting.index.clone(), file.clone());
+        let (index, file) = (Arc::clone(&self.meeting.index), file.clone());
         Box::pin(async move {
             let damaged = || StoreError::failed("the file is damaged");
             let key = FileKey::new(&file.key, &file.iv).map_err(StoreError::failed)?;
@@ -165,7 +165,7 @@ impl UploadSink for PackageUpload {
         unpacked_length: u64,
     ) -> StoreFuture<'static, Result<Import, StoreError>> {
         Box::pin(async move {
-            let index = self.meeting.clone();
+            let index = Arc::clone(&self.meeting);
             let (meeting, packed) = (&index.meeting, self.received_bytes);
             match self.import(unpacked_length).await {
                 Ok(import) => {

@@ -33,7 +33,7 @@ pub(super) fn import_package(
     };
     let mut package = Package::open(&mut package, &limits).map_err(package_error)?;
     let names = file_names(&package);
-    let total = package.files().fold(0_u64, |sum, (_, size)| sum.saturating_add(size));
+    let total = package.files().fold(0u64, |sum, (_, size)| sum.saturating_add(size));
     if total > unpacked_length {
         return Err(StoreError::malformed(format!(
             "its files have {total} bytes, but {unpacked_length} were announced"

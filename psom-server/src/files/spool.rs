@@ -75,7 +75,7 @@ impl<W: Write + From<File> + Send + 'static> Spool<W> {
     }
 
     /// Queues bytes. Waits while the queue is full.
-    pub(super) async fn write(&mut self, data: Bytes) -> Result<(), StoreError> {
+    pub(super) async fn write(&self, data: Bytes) -> Result<(), StoreError> {
         let permits = queue_cost(&data);
         match self.shared.queue_room.acquire_many(permits).await {
             Ok(permits) => permits.forget(),
@@ -99,7 +99,7 @@ impl<W: Write + From<File> + Send + 'static> Spool<W> {
         loop {
             let stopped = shared.stopped.notified();
             if let Some(file) = shared.written()? {
-                return Ok(Spooled { file, shared: shared.clone() });
+                return Ok(Spooled { file, shared: Arc::clone(&shared) });
             }
             stopped.await;
         }
@@ -125,7 +125,7 @@ impl<W: Send + 'static> Spooled<W> {
 
 /// Returns the permits that bytes take of the queue. A chunk larger than the queue takes all of it.
 fn queue_cost(data: &Bytes) -> u32 {
-    data.len().min(MAX_QUEUED_BYTES) as u32
+    u32::try_from(data.len().min(MAX_QUEUED_BYTES)).unwrap_or(u32::MAX)
 }
 
 impl<W: Send + 'static> SpoolShared<W> {
@@ -156,7 +156,7 @@ impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
         state.queue.extend(data);
         if !state.writing {
             state.writing = true;
-            let shared = self.clone();
+            let shared = Arc::clone(self);
             spawn_blocking(move || shared.run());
         }
     }

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 
 use std::{collections::BTreeSet, fs, io::Cursor, path::Path, sync::Arc};
 
@@ -9,9 +9,9 @@ use psom_objects::{
         NotesPackage, NotesSlide, PackageWriter, PptContentResource, PptResource, ThumbnailPackage,
         ThumbnailSlide,
     },
-    store::{FileStore, Import, StoreError, StoredFile},
+    store::{FileStore as _, Import, StoreError, StoredFile},
 };
-use sha1::{Digest, Sha1};
+use sha1::{Digest as _, Sha1};
 
 mod blobs;
 
@@ -34,7 +34,7 @@ fn package(name: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// Bytes that do not compress well.
 fn noise(length: usize) -> Vec<u8> {
-    let mut state = 1_u64;
+    let mut state = 1u64;
     let step = |_| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 56) as u8
@@ -333,7 +333,7 @@ async fn files_of_an_earlier_run_are_adopted() {
     // Files with another length, missing files, and invalid names are refused.
     let strict = library(&root);
     strict.find_files("ada").await.unwrap();
-    let fails = |change: fn(&mut psom_objects::store::StoredFile)| {
+    let fails = |change: fn(&mut StoredFile)| {
         let mut file = file.clone();
         change(&mut file);
         strict.meeting("m").adopt(&file).unwrap_err().to_string()

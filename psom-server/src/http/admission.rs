@@ -13,7 +13,7 @@ use data_encoding::HEXLOWER;
 use psom_objects::types::Role;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha1::{Digest, Sha1};
+use sha1::{Digest as _, Sha1};
 
 use super::{
     error::{ApiError, json_response, unless_store_waits},

@@ -63,7 +63,7 @@ pub(super) async fn download(
             }
         };
         let stream = app.library.open(&file, start..end).await.map_err(failed)?;
-        Body::new(FileBody { stream, metrics: app.metrics.clone() })
+        Body::new(FileBody { stream, metrics: Arc::clone(&app.metrics) })
     };
     let mut response = Response::new(body);
     *response.status_mut() = status;

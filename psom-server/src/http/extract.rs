@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq;
+use subtle::ConstantTimeEq as _;
 use tokio::time::timeout;
 
 use super::{connection_slots::ConnectionSlot, error::ApiError};

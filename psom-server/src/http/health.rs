@@ -9,7 +9,7 @@ use std::sync::{
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use serde_json::json;
 

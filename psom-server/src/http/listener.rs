@@ -4,12 +4,12 @@ use axum::{
     Router,
     body::Body,
     http::{Request, Response, StatusCode},
-    response::IntoResponse,
+    response::IntoResponse as _,
 };
 use hyper::{
     body::Incoming,
     server::conn::http1,
-    service::{Service, service_fn},
+    service::{Service as _, service_fn},
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -158,10 +158,10 @@ async fn respond(
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 

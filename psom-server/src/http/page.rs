@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     extract::Path,
     http::{HeaderMap, HeaderValue, Response, StatusCode, header},
-    response::IntoResponse,
+    response::IntoResponse as _,
 };
 use files::{Encoded, FILES};
 

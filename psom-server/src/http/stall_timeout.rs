@@ -88,10 +88,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
         time::sleep,
     };
 

@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::{
     state_check::{KnownFiles, StateFault, find_faults},

@@ -6,7 +6,7 @@ use std::{
     time::SystemTime,
 };
 
-use sqlx::{Connection, Row, SqliteConnection, query, raw_sql};
+use sqlx::{Connection as _, Row as _, SqliteConnection, query, raw_sql};
 
 use super::{
     check::{MeetingFaults, Report, check_meetings, check_rows, damaged_entry, lock_database},
@@ -68,7 +68,7 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
         kept: Some(kept),
     };
     if let Some(at) = wal::find_damage(&path)? {
-        repair.lost.push(format!("What was committed after byte {at} of the log is lost."));
+        repair.lost.push(format!("All commits after byte {at} of the log are lost."));
     }
     match schema::open_read_only(&path).await {
         Ok(mut from) => {
@@ -203,9 +203,9 @@ async fn find_missing_keys(
                 lost.insert((meeting, key));
             }
         }
-        let last = rows.last().map(|row| (readable_text(row, 0), readable_text(row, 1)));
-        match last.filter(|last| *last > after) {
-            Some(last) => after = last,
+        let end = rows.last().map(|row| (readable_text(row, 0), readable_text(row, 1)));
+        match end.filter(|end| *end > after) {
+            Some(end) => after = end,
             // The end, or an index that is not sorted and so useless.
             None => return Ok(usize::from(!rows.is_empty())),
         }

@@ -1,6 +1,6 @@
 //! Reads all readable rows of a table, and skips damaged pages.
 
-use sqlx::{Row, SqliteConnection, query, sqlite::SqliteRow};
+use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
 use crate::store::schema;
 
@@ -80,7 +80,7 @@ impl TableScan {
     async fn skip(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
         // Row numbers begin at 1.
         self.after = self.after.max(0);
-        let (mut step, mut tries) = (1_i64, 0);
+        let (mut step, mut tries) = (1i64, 0);
         while let Some(after) = self.after.checked_add(step) {
             self.after = after;
             match self.read(connection, 1).await {

@@ -1,18 +1,22 @@
-//! The manual: what the reference says in pieces, told from the beginning to the end.
+//! The manual: guides that each explain one task from beginning to end.
 //!
 //! - [`office_documents`]: documents that several people edit with Office.
 //! - [`from_trait_to_browser`]: an object of your own in a web page.
 //! - [`queued_calls`]: calls that are recorded without a network and played later.
 //! - [`custom_content`]: a type of content of your own.
 
-#[doc = include_str!("custom_content.md")]
+/// How to write a content type of your own.
+#[cfg_attr(doc, doc = "", doc = include_str!("custom_content.md"))]
 pub mod custom_content {}
 
-#[doc = include_str!("office_documents.md")]
+/// How several people edit documents with Office.
+#[cfg_attr(doc, doc = "", doc = include_str!("office_documents.md"))]
 pub mod office_documents {}
 
-#[doc = include_str!("from_trait_to_browser.md")]
+/// How an object of your own gets into a web page.
+#[cfg_attr(doc, doc = "", doc = include_str!("from_trait_to_browser.md"))]
 pub mod from_trait_to_browser {}
 
-#[doc = include_str!("queued_calls.md")]
+/// How calls are recorded without a network and played later.
+#[cfg_attr(doc, doc = "", doc = include_str!("queued_calls.md"))]
 pub mod queued_calls {}

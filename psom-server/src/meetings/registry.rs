@@ -104,7 +104,7 @@ impl Meetings {
         id: Option<String>,
         title: Option<String>,
     ) -> Result<Arc<RunningMeeting>, CreateError> {
-        let this = self.clone();
+        let this = Arc::clone(self);
         let creating = tokio::spawn(async move {
             let id = id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>()));
             let created = this.create_now(id.clone(), title).await;
@@ -141,7 +141,7 @@ impl Meetings {
         self.store.create(stored.clone()).await?;
         let (roster, state) = (Roster::default(), SavedState::default());
         let meeting = RunningMeeting::start(&self.template, &*self.store, stored, roster, &state)?;
-        self.running().insert(id, meeting.clone());
+        self.running().insert(id, Arc::clone(&meeting));
         tracing::info!(meeting = %meeting.id, title = meeting.title.as_deref(), "created a meeting");
         Ok(meeting)
     }
@@ -192,7 +192,7 @@ impl Meetings {
     /// files are removed, the files last. Returns `false` if there is no such meeting. The end
     /// completes even if the caller stops waiting.
     pub(crate) async fn end(self: &Arc<Self>, id: &str) -> Result<bool, store::Error> {
-        let (this, id) = (self.clone(), id.to_owned());
+        let (this, id) = (Arc::clone(self), id.to_owned());
         let ended = tokio::spawn(async move { this.end_now(&id).await });
         ended.await.map_err(store::Error::interrupted)?
     }
@@ -218,13 +218,13 @@ impl Meetings {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::io::Cursor;
+    use std::{io::Cursor, sync::Arc};
 
     use psom_objects::{
         package::{ContentDetail, CreateContent, Manifest, PackageWriter},
-        store::FileStore,
+        store::FileStore as _,
     };
 
     use crate::testing::{Directory, PermitStore, app_on, eventually};
@@ -245,7 +245,7 @@ mod tests {
         drop(meeting);
 
         // The end completes although the caller stops waiting.
-        let (meetings, ended) = (app.meetings.clone(), app.meetings.end("team"));
+        let (meetings, ended) = (Arc::clone(&app.meetings), app.meetings.end("team"));
         assert!(tokio::time::timeout(std::time::Duration::ZERO, ended).await.is_err());
         eventually(|| meetings.get("team").is_none_or(|meeting| !meeting.is_running())).await;
         assert!(meetings.get("team").is_some(), "the meeting may resume");

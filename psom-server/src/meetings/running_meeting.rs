@@ -182,7 +182,7 @@ impl RunningMeeting {
                 }
             }
         };
-        let this = self.clone();
+        let this = Arc::clone(self);
         let admitting = tokio::spawn(async move {
             saved.await.map_err(AdmitError::Save)?;
             if !this.is_running() {
@@ -199,7 +199,7 @@ impl RunningMeeting {
 
     /// Notifies the meeting of a user's new role.
     async fn announce_role(&self, id: i64) {
-        let roster = self.roster.clone();
+        let roster = Arc::clone(&self.roster);
         let space = self.space();
         let announce = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
             // Read now, so that of two changes the later one is announced last.
@@ -297,7 +297,7 @@ fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) ->
     MeetingConfig {
         url_base: template.url_base.clone(),
         files: Arc::new(files.clone()),
-        policy: template.policy.clone(),
+        policy: Arc::clone(&template.policy),
         limits: template.limits.meeting.clone(),
         content_types: template.content_types.clone(),
         started: SystemTime::now(),

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::mem_forget, clippy::unwrap_used, reason = "tests")]
 
 use psom::{Client, ClientSession, Server};
 use psom_objects::client::Conference;
@@ -32,7 +32,7 @@ async fn settle() {
 }
 
 async fn join(app: &App, token: String) -> ClientSession<Conference> {
-    let server = Server::builder().authenticator(app.tokens.clone()).start().unwrap();
+    let server = Server::builder().authenticator(Arc::clone(&app.tokens)).start().unwrap();
     let (near, far) = tokio::io::duplex(1 << 16);
     server.accept(far);
     let client = Client::builder().root_with(|scope| Conference::new(scope, |_| {})).token(token);
@@ -46,7 +46,7 @@ async fn join(app: &App, token: String) -> ClientSession<Conference> {
 async fn user_id_is_returned_when_it_is_durable() {
     let (_directory, store, _, meeting) = start_meeting(0).await;
     let admit = || {
-        let meeting = meeting.clone();
+        let meeting = Arc::clone(&meeting);
         tokio::spawn(async move { meeting.admit("sip:ada", "Ada", Role::Attendee).await })
     };
     let (first, second) = (admit(), admit());
@@ -68,7 +68,7 @@ async fn role_changes_when_the_change_is_durable() {
         .unwrap();
     let bob = join(&app, bob.token).await;
     let robert = tokio::spawn({
-        let meeting = meeting.clone();
+        let meeting = Arc::clone(&meeting);
         async move { meeting.admit("sip:bob", "Robert", Role::Organizer).await }
     });
     settle().await;
@@ -93,7 +93,7 @@ async fn role_is_announced_when_a_stuck_meeting_resumes() {
         .unwrap();
     let bob = join(&app, bob.token).await;
     let organizer = tokio::spawn({
-        let meeting = meeting.clone();
+        let meeting = Arc::clone(&meeting);
         async move { meeting.admit("sip:bob", "Bob", Role::Organizer).await }
     });
     settle().await;
@@ -130,7 +130,7 @@ async fn clients_are_disconnected_when_the_end_is_durable() {
         .unwrap();
     let ada = join(&app, ada.token).await;
     let end = tokio::spawn({
-        let meetings = app.meetings.clone();
+        let meetings = Arc::clone(&app.meetings);
         async move { meetings.end("team").await }
     });
     eventually(|| !meeting.is_running()).await;
@@ -145,7 +145,7 @@ async fn clients_are_disconnected_when_the_end_is_durable() {
     let admitted =
         app.admit(&meeting, TokenSource::Administrator, "sip:bob", "Bob", Role::Attendee).await;
     assert!(matches!(admitted.err(), Some(crate::AdmissionError::Ending(id)) if id == "team"));
-    use psom::Authenticator;
+    use psom::Authenticator as _;
     let late = psom::Credentials { token: late.token, proxy_header: None };
     assert!(app.tokens.authenticate(late).await.is_err());
     assert!(app.create_meeting(Some("team".into()), None).await.is_err());

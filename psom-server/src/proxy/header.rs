@@ -1,6 +1,6 @@
-use subtle::ConstantTimeEq;
+use subtle::ConstantTimeEq as _;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     time::timeout,
 };

@@ -79,7 +79,7 @@ pub async fn run(options: ProxyOptions) -> Result<Proxy, StartError> {
         tasks: Mutex::default(),
         stop: watch::Sender::new(false),
     });
-    let listening = tokio::spawn(listen(shared.clone(), listener));
+    let listening = tokio::spawn(listen(Arc::clone(&shared), listener));
     tracing::info!(%address, upstream = %shared.upstream, "the proxy is ready");
     Ok(Proxy { shared, address, listening })
 }
@@ -119,13 +119,13 @@ async fn listen(shared: Arc<ProxyState>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let permit = shared.connections.clone().try_acquire_owned();
-                let waiting = shared.waiting.clone().try_acquire_owned();
+                let permit = Arc::clone(&shared.connections).try_acquire_owned();
+                let waiting = Arc::clone(&shared.waiting).try_acquire_owned();
                 let (Ok(permit), Ok(waiting)) = (permit, waiting) else {
                     tracing::info!(%peer, "refused a connection: too many at the same time");
                     continue;
                 };
-                let task = connection(shared.clone(), stream, peer, waiting);
+                let task = connection(Arc::clone(&shared), stream, peer, waiting);
                 shared.tasks().spawn(async move {
                     task.await;
                     drop(permit);

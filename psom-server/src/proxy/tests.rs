@@ -1,9 +1,9 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -31,7 +31,7 @@ impl World {
         let identity = Identity::open(&directory, &[]).unwrap();
         let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = upstream.local_addr().unwrap().to_string();
-        let (tls, trust) = (identity.server.clone(), identity.client.clone());
+        let (tls, trust) = (Arc::clone(&identity.server), Arc::clone(&identity.client));
         let options = ProxyOptions::new("127.0.0.1:0", address, "secret", tls, trust);
         let proxy = run(ProxyOptions { limits, ..options }).await.unwrap();
         Self { proxy, upstream, identity }
@@ -40,12 +40,12 @@ impl World {
     async fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.proxy.local_addr()).await.unwrap();
         let name = ALTERNATIVE_NAME.try_into().unwrap();
-        TlsConnector::from(self.identity.client.clone()).connect(name, stream).await.unwrap()
+        TlsConnector::from(Arc::clone(&self.identity.client)).connect(name, stream).await.unwrap()
     }
 
     async fn accept(&self) -> Server {
         let (stream, _) = self.upstream.accept().await.unwrap();
-        TlsAcceptor::from(self.identity.server.clone()).accept(stream).await.unwrap()
+        TlsAcceptor::from(Arc::clone(&self.identity.server)).accept(stream).await.unwrap()
     }
 
     /// Returns both ends of a relayed connection.
@@ -73,7 +73,7 @@ async fn bytes_are_relayed_unchanged_and_directions_end_separately() {
     server.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"pw2\0");
 
-    let large: Vec<u8> = (0..1_000_000_u32).map(|i| (i * 7) as u8).collect();
+    let large: Vec<u8> = (0..1_000_000u32).map(|i| (i * 7) as u8).collect();
     let (sent, received) = tokio::join!(client.write_all(&large), async {
         let mut bytes = vec![0; large.len()];
         server.read_exact(&mut bytes).await.map(|_| bytes)
@@ -169,7 +169,7 @@ async fn invalid_options_are_refused() {
     let directory = Directory::new();
     let identity = Identity::open(&directory, &[]).unwrap();
     let options = |listen: &str, upstream: &str, header: &[u8]| {
-        let (tls, trust) = (identity.server.clone(), identity.client.clone());
+        let (tls, trust) = (Arc::clone(&identity.server), Arc::clone(&identity.client));
         ProxyOptions::new(listen, upstream, header, tls, trust)
     };
     let refused = async |options| run(options).await.unwrap_err();

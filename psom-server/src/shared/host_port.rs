@@ -76,7 +76,7 @@ fn local_address(any: IpAddr, outside: IpAddr) -> Option<IpAddr> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_of_ipv6_advertises_an_address_that_it_listens_on() {
+    fn ipv6_listener_advertises_an_address_that_it_listens_on() {
         for listen in ["[::]:0", "[::]:8057"] {
             let any: SocketAddr = listen.parse().unwrap();
             let host = reachable_host(listen, any, None);

@@ -1,7 +1,7 @@
 //! The server's counters, and the text format of `/metrics`.
 
 use std::{
-    fmt::Write,
+    fmt::Write as _,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -42,7 +42,7 @@ impl UploadCount {
     pub(crate) fn take(self: &Arc<Self>, limit: u64) -> Option<UploadSlot> {
         let step = |count| (count < limit).then_some(count + 1);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).ok()?;
-        Some(UploadSlot(self.clone()))
+        Some(UploadSlot(Arc::clone(self)))
     }
 
     pub(crate) fn count(&self) -> u64 {

@@ -84,7 +84,7 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
         let mut table = self.table();
         table.remove_expired(now);
         let owner: Owner<U> = (meeting.into(), user);
-        let of_meeting = table.count(&(owner.0.clone(), None));
+        let of_meeting = table.count(&(Arc::clone(&owner.0), None));
         let of_user = if owner.1.is_some() { table.count(&owner) } else { 0 };
         let is_full = table.by_secret.len() >= limits.total || of_meeting >= limits.meeting;
         if is_full || (owner.1.is_some() && of_user >= limits.user) {
@@ -169,8 +169,8 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
 
 /// Returns the owners that a permission counts for: its meeting, and its user in that meeting.
 fn owners<U: Clone>(meeting: &Arc<str>, user: Option<&U>) -> impl Iterator<Item = Owner<U>> {
-    let of_user = user.map(|user| (meeting.clone(), Some(user.clone())));
-    [(meeting.clone(), None)].into_iter().chain(of_user)
+    let of_user = user.map(|user| (Arc::clone(meeting), Some(user.clone())));
+    [(Arc::clone(meeting), None)].into_iter().chain(of_user)
 }
 
 #[cfg(test)]

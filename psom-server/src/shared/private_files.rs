@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, Write as _},
     path::Path,
 };
 
@@ -24,7 +24,7 @@ pub(crate) fn create_new_for(path: &Path, owned: &Path) -> io::Result<File> {
     let file = create_new(path)?;
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{MetadataExt, fchown};
+        use std::os::unix::fs::{MetadataExt as _, fchown};
         let (created, other) = (file.metadata()?, fs::metadata(owned)?);
         if created.uid() != other.uid() {
             // Only root can change the owner, and only root needs to.
@@ -77,6 +77,10 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    #[expect(
+        clippy::needless_collect,
+        reason = "the new directories are known only before the creation"
+    )]
     let new: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
     builder.create(path)?;
     new.into_iter().filter_map(Path::parent).try_for_each(sync_directory)

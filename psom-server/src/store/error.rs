@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// The write-ahead log is damaged, and committed transactions come after the damage.
     #[error(
-        "the log {}-wal is damaged at byte {at}, and what was committed after that cannot be read; \
+        "the log {}-wal is damaged at byte {at}, and later commits cannot be read; \
          `psom store repair` saves what was committed before",
         path.display()
     )]

@@ -45,7 +45,7 @@ type FileIdentity = (u64, u64);
 
 #[cfg(unix)]
 fn identity(file: &Metadata) -> FileIdentity {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::MetadataExt as _;
     (file.dev(), file.ino())
 }
 

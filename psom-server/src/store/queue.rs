@@ -101,7 +101,7 @@ impl WriteQueue {
         if incarnation.is_none() || state.meetings.get(&**meeting).copied() != incarnation {
             return Err(Error::NoMeeting(meeting.to_string()));
         }
-        self.push(&mut state, StoreChange::Commit(meeting.clone(), writes))
+        self.push(&mut state, StoreChange::Commit(Arc::clone(meeting), writes))
     }
 
     /// Queues a barrier, which is done when all earlier changes are.

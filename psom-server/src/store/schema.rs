@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{ConnectOptions, Row, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions as _, Row as _, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions,
+};
 
 use super::{error::Error, meeting_store::Durability, missing_database};
 use crate::shared::private_files;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use psom::Journal;
-use sqlx::{Connection, SqliteConnection, query, sqlite::SqliteRow};
+use sqlx::{Connection as _, SqliteConnection, query, sqlite::SqliteRow};
 use tokio::sync::{Mutex, watch};
 
 use super::{
@@ -90,11 +90,11 @@ impl SqliteStore {
             connection,
             path: path.clone(),
             open_files,
-            queue: queue.clone(),
+            queue: Arc::clone(&queue),
             transactions: Arc::clone(&transactions),
             health,
             #[cfg(test)]
-            max_pages: max_pages.clone(),
+            max_pages: Arc::clone(&max_pages),
         };
         tokio::spawn(writer.run());
         Ok(Self {
@@ -165,7 +165,7 @@ impl MeetingStore for SqliteStore {
     }
 
     fn journal(&self, meeting: &str) -> Arc<dyn Journal> {
-        Arc::new(MeetingJournal::new(self.queue.clone(), meeting))
+        Arc::new(MeetingJournal::new(Arc::clone(&self.queue), meeting))
     }
 
     fn health(&self) -> watch::Receiver<Health> {

@@ -1,7 +1,7 @@
 //! The statements that change rows, and the rows as values.
 
 use psom::Write;
-use sqlx::{Row, SqliteConnection, query, sqlite::SqliteRow};
+use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{checksum, meeting_store::StoredMeeting};
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Connection, SqliteConnection, query, raw_sql};
+use sqlx::{Connection as _, SqliteConnection, query, raw_sql};
 use tokio::{sync::watch, time::sleep};
 
 use super::{
@@ -159,7 +159,7 @@ fn obstacle(error: &sqlx::Error, database: &Path) -> Option<&'static str> {
 fn is_disk_full(database: &Path) -> bool {
     let path = beside(database, ".probe");
     let probe = || {
-        use io::Write;
+        use io::Write as _;
         let mut file = private_files::create_new(&path)?;
         file.write_all(&[0; PROBE_BYTES])?;
         file.sync_all()

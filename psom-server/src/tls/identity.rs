@@ -309,7 +309,7 @@ fn authority_params() -> CertificateParams {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::time::Duration;
 
@@ -358,7 +358,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn only_the_owner_can_read_keys() {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::PermissionsExt as _;
         let directory = Directory::new();
         Identity::open(&directory, &[]).unwrap();
         for name in ["ca.key", "server.key"] {

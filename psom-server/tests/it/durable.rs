@@ -14,23 +14,23 @@ use psom_server::{
     Durability, JoinLink, Options, Server, StartError,
     files::BlobConfig,
     maintenance,
-    store::{MeetingStore, SqliteStore},
+    store::{MeetingStore as _, SqliteStore},
 };
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-pub fn options(data: &Path) -> Options {
+pub(crate) fn options(data: &Path) -> Options {
     let any_port = || "127.0.0.1:0".to_owned();
     Options { listen: any_port(), http: any_port(), data: data.into(), ..Options::default() }
 }
 
-pub struct Guest {
+pub(crate) struct Guest {
     session: ClientSession<Conference>,
     events: UnboundedReceiver<Event>,
     pub model: Model,
 }
 
 impl Guest {
-    pub async fn join(link: JoinLink) -> Self {
+    pub(crate) async fn join(link: JoinLink) -> Self {
         let (tell, events) = unbounded_channel();
         let root =
             link.join(|scope| Conference::new(scope, move |event: Event| drop(tell.send(event))));
@@ -54,7 +54,7 @@ impl Guest {
         self.session.run(act).await.unwrap()
     }
 
-    pub async fn upload(&mut self, parcel: Upload) {
+    pub(crate) async fn upload(&mut self, parcel: Upload) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();
         self.until(|model| model.contents.len() == count && model.is_complete()).await;

@@ -1,5 +1,5 @@
 //! Complete servers over sockets.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod durable;
 #[cfg(feature = "s3")]

@@ -1,6 +1,6 @@
 //! A complete server: its files, its listeners, and its clients.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use psom::{Client, ClientSession};
 use psom_objects::client::Conference;
@@ -12,7 +12,7 @@ use psom_server::{
 };
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
@@ -86,7 +86,7 @@ async fn server_file_exists_while_the_server_runs() {
     );
     #[cfg(unix)]
     for secret in ["server.json", "admin-token"] {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::PermissionsExt as _;
         let mode = fs::metadata(data.join(secret)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{secret}");
     }
@@ -260,7 +260,7 @@ async fn meeting_is_joined_through_a_forwarding_proxy() {
     let JoinCredential::Token(auth) = &link.credential else { panic!("no token") };
     let identity = Identity::open(&data, &[]).unwrap();
     let upstream = server.psom_addr().to_string();
-    let (tls, trust) = (identity.server.clone(), identity.client.clone());
+    let (tls, trust) = (Arc::clone(&identity.server), Arc::clone(&identity.client));
     let options = ProxyOptions::new("127.0.0.1:0", upstream, "secret", tls, trust);
     let proxy = proxy::run(options).await.unwrap();
     let through = proxy.local_addr().to_string();
@@ -269,7 +269,7 @@ async fn meeting_is_joined_through_a_forwarding_proxy() {
             .root_with(|scope| Conference::new(scope, |_| {}))
             .token(auth.as_str())
             .proxy_header(header)
-            .tls(identity.client.clone())
+            .tls(Arc::clone(&identity.client))
             .alternative_name(link.alternative_name.as_str())
             .connect_any(&[&through])
             .await

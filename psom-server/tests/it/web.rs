@@ -12,7 +12,7 @@ use psom_server::{JoinCredential, JoinLink, Options, Server};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
@@ -173,7 +173,7 @@ async fn a_file_goes_in_and_out(https: bool) {
     let (mut ada, mut grace) =
         (stage.admit("Ada", "presenter").await, stage.admit("Grace", "attendee").await);
     let plain: Vec<u8> =
-        (0..1_000_003_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        (0..1_000_003u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let (content_type, body) = form(&plain);
     let post = async |url: &str, body: &[u8]| {
         let path = stage.path(url);

@@ -166,7 +166,7 @@ impl Hub {
     /// Begins a client's session. Returns `None` if the space accepts no connections any more.
     pub fn connect(&mut self, now: Instant, credentials: &Credentials) -> Option<ConnectionKey> {
         self.begin(now);
-        let key = self.space.connect(now, self.config.clone(), credentials)?;
+        let key = self.space.connect(now, Arc::clone(&self.config), credentials)?;
         self.connections.insert(key, Connection::new(Role::Client, now));
         Some(key)
     }
@@ -292,7 +292,7 @@ impl Hub {
         for (key, connection) in &mut self.connections {
             connection.queue.fail(farewell.clone(), &mut connection.budget);
             connection.reading.clear();
-            connection.ended.get_or_insert(LostReason::ApplicationEnded.into());
+            connection.ended.get_or_insert_with(|| LostReason::ApplicationEnded.into());
             connection.sendable = true;
             self.sendable.push_back(key);
         }
@@ -382,6 +382,7 @@ impl Hub {
             self.commits.pinged(now);
             self.ping_all();
         }
+        #[expect(clippy::needless_collect, reason = "observing changes the pacing")]
         let lagging: Vec<_> = self.pacing.lagging().collect();
         lagging.into_iter().for_each(|key| self.observe(key));
     }

@@ -87,10 +87,10 @@ impl Pacing {
     /// Decides whether the hub waits. Must be called after an observation and at
     /// [`deadline`](Self::deadline).
     pub(super) fn update(&mut self, now: Instant) {
-        let wanted = |speed: ReadingSpeed| {
+        let needs = |speed: ReadingSpeed| {
             self.lagging.values().any(|lag| lag.in_need && lag.speed == speed)
         };
-        let (fast, unknown) = (wanted(ReadingSpeed::Fast), wanted(ReadingSpeed::Unknown));
+        let (fast, unknown) = (needs(ReadingSpeed::Fast), needs(ReadingSpeed::Unknown));
         if let Some(since) = self.waiting_since {
             let waited = now.saturating_duration_since(since);
             // A wait for a fast reader does not count towards the limit.

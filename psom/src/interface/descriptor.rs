@@ -68,18 +68,21 @@ impl MethodDesc {
     }
 
     /// Sets the version that introduced the method.
+    #[must_use]
     pub const fn since(mut self, version: i32) -> Self {
         self.since = version;
         self
     }
 
     /// Lets a new call of the method replace pending calls (see [`latest`](#structfield.latest)).
+    #[must_use]
     pub const fn latest(mut self) -> Self {
         self.latest = true;
         self
     }
 
     /// Lets a new call of the method replace pending calls with the same value of one argument.
+    #[must_use]
     pub const fn latest_by(mut self, position: usize) -> Self {
         self.latest = true;
         self.latest_by = Some(position);

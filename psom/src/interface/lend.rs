@@ -31,7 +31,7 @@ pub fn lend<'s, T: Lend + ?Sized>(held: &'s T::Held, loan: Loan<'s>) -> &'s T {
 impl Lend for str {
     type Held = TextSpan;
 
-    fn lend<'s>(held: &'s TextSpan, loan: Loan<'s>) -> &'s str {
+    fn lend<'s>(held: &'s TextSpan, loan: Loan<'s>) -> &'s Self {
         held.lend(loan.0)
     }
 }

@@ -1,5 +1,5 @@
 use std::{
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     ops::Range,
 };
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::MethodDesc;
 use crate::{
     error::DecodeError,
-    wire::{Decode, Decoder, ObjectRef, TypeDesc},
+    wire::{Decode as _, Decoder, ObjectRef, TypeDesc},
 };
 
 /// The number of array elements that are printed, so that a trace line stays readable.
@@ -33,7 +33,7 @@ pub(crate) fn arguments(
 ) -> String {
     match read(method, source, range, view) {
         (text, Ok(())) => text,
-        (text, Err(DecodeError::TrailingBytes)) => text + " <trailing bytes>",
+        (text, Err(DecodeError::TrailingBytes)) => format!("{text} <trailing bytes>"),
         (text, Err(error)) => format!("{text}<{error}>"),
     }
 }

@@ -34,6 +34,7 @@ impl Admission {
     }
 
     /// Admits the user to another space, such as one of many meetings.
+    #[must_use]
     pub fn to(self, space: SpaceRef) -> Self {
         Self { space: Some(space), ..self }
     }

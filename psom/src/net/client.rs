@@ -1,6 +1,6 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
-use rand::seq::SliceRandom;
+use rand::seq::SliceRandom as _;
 use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
@@ -139,7 +139,7 @@ impl<R> ClientBuilder<R> {
         addresses.shuffle(&mut rand::rng());
         let mut error = SetupError::NoAddress.into();
         for address in addresses {
-            match self.reach(address, tls.clone()).await {
+            match self.reach(address, Arc::clone(&tls)).await {
                 Ok(stream) => return self.connect_stream(stream).await,
                 Err(unreachable) => error = unreachable,
             }
@@ -176,14 +176,14 @@ impl<R> ClientBuilder<R> {
         let link = Arc::new(Link::new(space.space().reports));
         let (reply, key) = oneshot::channel();
         let inbox = space.space().inbox;
-        let connect = Message::Connect(credentials, link.clone(), reply);
+        let connect = Message::Connect(credentials, Arc::clone(&link), reply);
         let gone = |_| Error::from(CallError::Gone);
         inbox.send(connect).await.map_err(|_| Error::from(CallError::Gone))?;
         let key = key.await.map_err(gone)?;
         // Closes the connection if the caller drops this future.
-        let closer = Closer(link.clone());
+        let closer = Closer(Arc::clone(&link));
         let record_limit = config.record_limit;
-        let (moved, inbox) = (link.clone(), inbox.clone());
+        let (moved, inbox) = (Arc::clone(&link), inbox.clone());
         tokio::spawn(async move {
             connection::run(stream, key, &inbox, &moved, &config).await;
         });
@@ -250,7 +250,7 @@ impl<T: DistributedObject> ClientSession<T> {
     }
 
     fn remote(&self, object: crate::wire::ObjectKey, version: i32) -> Remote {
-        let (inbox, link) = (self.space.space().inbox, self.link.clone());
+        let (inbox, link) = (self.space.space().inbox, Arc::clone(&self.link));
         Remote { inbox, link, object, version, record_limit: self.record_limit }
     }
 

@@ -4,7 +4,7 @@ use std::{io::IoSlice, sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::timeout,
 };
 
@@ -23,6 +23,7 @@ const READ_BUFFER_BYTES: (usize, usize) = (512, 64 * 1024);
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Any byte stream that a connection can use.
+#[expect(unnameable_types, reason = "a caller passes a stream and never names the trait")]
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for S {}

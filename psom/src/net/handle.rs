@@ -68,7 +68,7 @@ impl<T: DistributedObject> SpaceHandle<T> {
         let config = Arc::new(with_trace(config));
         let (hub, root) = Hub::new(Instant::now(), config, journal.is_some(), undeclared, root)?;
         let reports = Arc::new(Reports::new(hub.report_bytes()));
-        let inbox = space_task::start(hub, journal, reports.clone());
+        let inbox = space_task::start(hub, journal, Arc::clone(&reports));
         Ok(Self { space: SpaceRef { inbox, reports }, root })
     }
 

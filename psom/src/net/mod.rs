@@ -42,7 +42,9 @@ fn with_trace(mut config: Config) -> Config {
     let enabled =
         std::env::var_os("PSOM_TRACE").is_some_and(|value| !value.is_empty() && value != "0");
     if enabled && config.trace.is_none() {
-        config.trace = Some(Arc::new(|line| eprintln!("{line}")));
+        #[expect(clippy::print_stderr, reason = "the user of the variable asked for it")]
+        let print = |line: &str| eprintln!("{line}");
+        config.trace = Some(Arc::new(print));
     }
     config
 }
@@ -50,6 +52,6 @@ fn with_trace(mut config: Config) -> Config {
 /// Returns a trace that appends the name of the connection to each line, because one process can have
 /// many connections.
 fn named(trace: &Trace, name: &str) -> Trace {
-    let (trace, name) = (trace.clone(), name.to_owned());
+    let (trace, name) = (Arc::clone(trace), name.to_owned());
     Arc::new(move |line| trace(&format!("{line}   ({name})")))
 }

@@ -91,7 +91,7 @@ impl Remote {
         if let Some(error) = self.link.over() {
             return Err(error);
         }
-        let gone = || self.link.over().unwrap_or(CallError::Gone.into());
+        let gone = || self.link.over().unwrap_or_else(|| CallError::Gone.into());
         if !call.has_references() {
             let sent = self.inbox.send(Message::Input(Input::Call(call, None))).await;
             return sent.map_err(|_| gone());

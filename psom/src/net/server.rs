@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, ToSocketAddrs},
     sync::{oneshot, watch},
     task::{JoinHandle, JoinSet},
@@ -140,14 +140,14 @@ impl Server {
     /// tests. The stream counts towards no limit per address.
     pub fn accept(&self, stream: impl Transport) {
         if let Some(newcomer) = self.shared.newcomer("a stream".into(), None) {
-            self.shared.spawn(serve(self.shared.clone(), stream, newcomer));
+            self.shared.spawn(serve(Arc::clone(&self.shared), stream, newcomer));
         }
     }
 
     /// Serves one more connection over a byte stream without TLS that comes from this address.
     pub fn accept_from(&self, stream: impl Transport, address: IpAddr) {
         if let Some(newcomer) = self.shared.newcomer(address.to_string(), Some(address)) {
-            self.shared.spawn(serve(self.shared.clone(), stream, newcomer));
+            self.shared.spawn(serve(Arc::clone(&self.shared), stream, newcomer));
         }
     }
 
@@ -304,7 +304,7 @@ impl ServerBuilder {
         let listener = TcpListener::bind(&address).await.map_err(cannot)?;
         let local = listener.local_addr().map_err(cannot)?;
         let mut server = self.start()?;
-        let task = tokio::spawn(listen(server.shared.clone(), listener));
+        let task = tokio::spawn(listen(Arc::clone(&server.shared), listener));
         server.listener = Some((local, task));
         Ok(server)
     }
@@ -401,7 +401,7 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
-                    shared.spawn(serve_tls(shared.clone(), stream, newcomer));
+                    shared.spawn(serve_tls(Arc::clone(&shared), stream, newcomer));
                 }
             }
             Err(error) => {
@@ -448,12 +448,12 @@ pub(super) async fn serve(
     if let Some(trace) = &shared.config.trace {
         session.set_trace(named(trace, &format!("server, {}", admission.user.name)));
     }
-    let link = Arc::new(Link::new(space.reports.clone()));
+    let link = Arc::new(Link::new(Arc::clone(&space.reports)));
     let (reply, accepted) = oneshot::channel();
     let user = admission.user.clone();
     // An authenticated connection no longer counts, even if the space is slow to accept it.
     drop(slot);
-    let accept = Message::Accept(Box::new(session), admission.user, link.clone(), reply);
+    let accept = Message::Accept(Box::new(session), admission.user, Arc::clone(&link), reply);
     let accepting = async {
         space.inbox.send(accept).await.ok()?;
         accepted.await.ok()
@@ -494,7 +494,7 @@ async fn authenticate(
     stream: &mut impl Transport,
     slot: &Slot<IpAddr>,
 ) -> Result<(Session, Admission), String> {
-    let mut session = Session::server(shared.config.clone(), Instant::now());
+    let mut session = Session::server(Arc::clone(&shared.config), Instant::now());
     let deadline = after(Instant::now(), shared.config.authentication_timeout);
     let checking = async {
         let reading = read_credentials(&mut session, stream);

@@ -78,7 +78,7 @@ pub struct Slot<K: Clone + Eq + Hash> {
 
 impl<K: Clone + Eq + Hash> Clone for Slots<K> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self(Arc::clone(&self.0))
     }
 }
 
@@ -144,7 +144,7 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         if let Some(owner) = &owner {
             *table.counts.entry(owner.clone()).or_default() += 1;
         }
-        table.holders.insert(number, Holder { owner, silent: None, evicted: evicted.clone() });
+        table.holders.insert(number, Holder { owner, silent: None, evicted: Arc::clone(&evicted) });
         table.set_silent(number, now);
         Ok(Slot { slots: self.clone(), number, evicted })
     }

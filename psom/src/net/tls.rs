@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::{
     CertificateDer, PrivateKeyDer, ServerName,
-    pem::{self, PemObject},
+    pem::{self, PemObject as _},
 };
 pub use rustls::{ClientConfig, ServerConfig};
 

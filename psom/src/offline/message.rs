@@ -136,14 +136,14 @@ impl RecordedCall {
 }
 
 /// Writes a text as a conformant array of UTF-16 code units.
-fn write_text(writer: &mut Writer, text: &str) -> Result<(), WriteError> {
+fn write_text(writer: &mut Writer<'_>, text: &str) -> Result<(), WriteError> {
     let units: Vec<u16> = text.encode_utf16().collect();
     writer.u32(u32::try_from(units.len()).map_err(|_| WriteError::TooLarge)?);
     units.into_iter().for_each(|unit| writer.u16(unit));
     Ok(())
 }
 
-fn read_text(reader: &mut Reader) -> Result<String, ReadError> {
+fn read_text(reader: &mut Reader<'_>) -> Result<String, ReadError> {
     let count = reader.count(2)?;
     let units: Vec<u16> = (0..count).map(|_| reader.u16()).collect::<Result<_, _>>()?;
     Ok(String::from_utf16_lossy(&units))

@@ -1,13 +1,13 @@
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
 use comqc::{
     Guid,
-    queue::{FolderQueue, Queue, Stage, Step},
+    queue::{FolderQueue, Queue as _, Stage, Step},
 };
 
 use super::{

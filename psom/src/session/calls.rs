@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::{CallError, Error, Misuse, PeerMisbehaved},
-    interface::{self, Interface, InterfaceDesc, MethodDesc, ObjectDesc, Target, View},
+    interface::{self, Interface as _, InterfaceDesc, MethodDesc, ObjectDesc, Target, View},
     wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
 };
 
@@ -53,7 +53,7 @@ impl Session {
 
     /// Returns the negotiated version of an object type on this connection.
     pub fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
-        self.conn_mgr.as_ref().ok_or(Error::Closed)?.version(object)
+        self.conn_mgr.as_ref().ok_or(Error::Closed)?.version_of(object)
     }
 
     /// Returns the object with this proxy identifier.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     error::{Error, Misuse, PeerIncompatible, PeerMisbehaved, Violation},
-    interface::{Interface, ObjectDesc, Target},
+    interface::{Interface as _, ObjectDesc, Target},
 };
 
 /// One side's state of the negotiation.
@@ -43,7 +43,7 @@ impl ConnMgr {
     ///
     /// # Errors
     /// This side has not announced the type ([`Misuse`]), or there is no common version.
-    pub(super) fn version(&self, object: &ObjectDesc) -> Result<i32, Error> {
+    pub(super) fn version_of(&self, object: &ObjectDesc) -> Result<i32, Error> {
         let name = object.serves.name;
         let index = self.app.protocols.index_of(name).ok_or(Misuse::NotAnnounced(name))?;
         Ok(self.agreements[index].version(object)?)

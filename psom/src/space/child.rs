@@ -85,6 +85,7 @@ pub trait ChildFactories: DistributedObject {
 #[derive(Debug)]
 pub struct Probe<T>(std::marker::PhantomData<T>);
 
+#[expect(clippy::same_name_method, reason = "the compiler selects by the name")]
 impl<T: ChildFactories> Probe<T> {
     /// Calls [`ChildFactories::factories`].
     pub fn factories() -> Vec<ChildDesc> {
@@ -101,6 +102,7 @@ impl<T: ChildFactories> Probe<T> {
     }
 }
 
+#[expect(clippy::same_name_method, reason = "the compiler selects by the name")]
 impl<T: Lifecycle> Probe<T> {
     /// Calls [`Lifecycle::connected`].
     pub fn connected(object: &mut T, cx: &mut Context<T>) {

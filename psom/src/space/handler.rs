@@ -260,7 +260,7 @@ impl<T: DistributedObject> Context<T> {
     pub fn spawn<F>(
         &mut self,
         future: F,
-        then: impl FnOnce(&mut T, &mut Context<T>, F::Output) + Send + 'static,
+        then: impl FnOnce(&mut T, &mut Self, F::Output) + Send + 'static,
     ) where
         F: Future<Output: Send> + Send + 'static,
     {
@@ -274,7 +274,7 @@ impl<T: DistributedObject> Context<T> {
 
     /// Queues `run` for the end of the turn: after all input that has arrived is handled, and before
     /// any output is sent. Use it to combine the changes of several calls into one.
-    pub fn at_end_of_turn(&mut self, run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static) {
+    pub fn at_end_of_turn(&mut self, run: impl FnOnce(&mut T, &mut Self) + Send + 'static) {
         let this = self.scope.this;
         self.scope.core_mut().closing.push((this, Task::new(run)));
     }
@@ -284,7 +284,7 @@ impl<T: DistributedObject> Context<T> {
     pub fn after(
         &mut self,
         delay: Duration,
-        run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
+        run: impl FnOnce(&mut T, &mut Self) + Send + 'static,
     ) -> TimerKey {
         let this = self.scope.this;
         self.scope.core_mut().after(this, delay, Task::new(run))

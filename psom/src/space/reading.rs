@@ -77,7 +77,7 @@ impl Space {
                     break;
                 }
                 Some(Event::Call(call)) => {
-                    let Some(mut cell) =
+                    let Some(mut leased) =
                         self.lease(call.target.object, Some(peer(connection, &call)))
                     else {
                         read.messages += 1;
@@ -97,12 +97,12 @@ impl Space {
                             arguments: call.arguments,
                             text: &mut self.text,
                         };
-                        let result = match cell.dispatch(incoming) {
+                        let result = match leased.dispatch(incoming) {
                             Ok(Outcome::Done(result)) => result,
                             Ok(Outcome::Later(handler)) => handler.await,
                             Err(violation) => Err(violation),
                         };
-                        let Some(core) = cell.core().filter(|_| result.is_ok()) else {
+                        let Some(core) = leased.core().filter(|_| result.is_ok()) else {
                             break result;
                         };
                         let stop = core.queued_bytes > limit.output_bytes || !core.work.is_empty();
@@ -123,7 +123,7 @@ impl Space {
                             }
                         }
                     };
-                    self.give_back(object, cell);
+                    self.give_back(object, leased);
                     self.end_on_error(connection, result.map_err(Violation::into_error));
                 }
                 Some(other) => {

@@ -187,6 +187,7 @@ impl fmt::Debug for Peers<'_> {
 /// A group of peers that can be filtered. The `filter` method of proxies requires it.
 pub trait Narrow: Target + Sized {
     /// Keeps the peers for which `keep` returns true.
+    #[must_use]
     fn narrow(self, keep: impl FnMut(&PeerInfo) -> bool) -> Self;
 }
 

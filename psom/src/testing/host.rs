@@ -55,7 +55,7 @@ impl<T: DistributedObject> Host<T> {
     pub(super) fn new(now: Instant, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let config = Arc::new(config);
         let root = |scope: &mut Scope| Ok::<_, Misuse>(root(scope));
-        let hub = Hub::new(now, config.clone(), true, [], root);
+        let hub = Hub::new(now, Arc::clone(&config), true, [], root);
         let (hub, root) = hub.expect("the object types are compatible");
         let mut host =
             Self { hub, root, config, links: Vec::new(), writes: Vec::new(), deadline: None };
@@ -65,7 +65,7 @@ impl<T: DistributedObject> Host<T> {
 
     /// Adds a connection to a server.
     pub(super) fn listen(&mut self, now: Instant, user: User) -> usize {
-        let session = Session::server(self.config.clone(), now);
+        let session = Session::server(Arc::clone(&self.config), now);
         self.links.push(SimulatedLink { fresh: Some((session, user)), ..SimulatedLink::default() });
         self.links.len() - 1
     }
@@ -158,7 +158,7 @@ impl<T: DistributedObject> Host<T> {
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
     ) -> R {
         let result = Arc::new(Mutex::new(None));
-        let slot = result.clone();
+        let slot = Arc::clone(&result);
         let task = Task::new::<T>(move |root, cx| {
             let done = run(root, cx);
             slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).replace(done);

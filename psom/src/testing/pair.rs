@@ -54,6 +54,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
     /// Connects one more client, as the user with the next number, counted from 1. Returns the index
     /// of the client.
     pub fn join(&mut self, root: impl FnOnce(&mut Scope) -> C) -> usize {
+        #[expect(clippy::cast_possible_wrap, reason = "a test has few clients")]
         let number = self.clients.len() as i64 + 1;
         self.join_as(User::new(number, format!("user {number}")), root)
     }

@@ -88,7 +88,8 @@ impl<T> std::fmt::Debug for Script<T> {
 pub fn hex(dump: &str) -> Vec<u8> {
     let is_blank = |c: char| c.is_whitespace() || c == ',';
     let digits: Vec<_> = dump.chars().filter(|c| !is_blank(*c)).collect();
-    let digit = |c: char| c.to_digit(16).unwrap_or_else(|| panic!("{c:?} is not a hex digit"));
-    let bytes = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, c| byte << 4 | digit(*c)));
-    bytes.map(|byte| byte as u8).collect()
+    let value = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |c: char| value(c).unwrap_or_else(|| panic!("{c:?} is not a hex digit"));
+    let byte = |pair: &[char]| pair.iter().fold(0, |byte, c| (byte << 4) | digit(*c));
+    digits.chunks(2).map(byte).collect()
 }

@@ -22,6 +22,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Appends the authentication: proxy header, signature, version, token.
+    #[expect(clippy::cast_possible_truncation, reason = "a server accepts 4,096 bytes of each")]
     pub fn write(&self, out: &mut Vec<u8>) {
         if let Some(header) = &self.proxy_header {
             out.extend((header.len() as u32).to_be_bytes());

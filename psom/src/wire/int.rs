@@ -9,7 +9,7 @@ const NEGATIVE_BIT: u8 = 0x08;
 pub(super) fn write(out: &mut Vec<u8>, value: i64) {
     match value {
         // One byte in two's complement. 0x80 to 0x8f are reserved for lead bytes.
-        -112..=127 => out.push(value as u8),
+        -112..=127 => out.push(value.to_be_bytes()[7]),
         // Irregular encoding (ruling 6): the reference encoder computes the magnitude in a signed
         // type, in which it overflows.
         i64::MIN => out.extend([0x8d, 0, 0, 0, 0, 0, 0]),
@@ -48,6 +48,7 @@ fn magnitude_bytes(magnitude: u64) -> usize {
 
 fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
     let length = magnitude_bytes(magnitude);
+    #[expect(clippy::cast_possible_truncation, reason = "the length is at most 8")]
     let lead = 0x80 | (length as u8 - 1);
     out.push(if negative { lead | NEGATIVE_BIT } else { lead });
     out.extend(&magnitude.to_be_bytes()[8 - length..]);
@@ -63,7 +64,7 @@ struct Raw {
 fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
     let lead = input.byte()?;
     if !(0x80..=0x8f).contains(&lead) {
-        let value = lead as i8;
+        let value = lead.cast_signed();
         return Ok(Raw { lead, negative: value < 0, magnitude: value.unsigned_abs().into() });
     }
     let length = usize::from(lead & 0x07) + 1;

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Decode, Decoder, Encode, Encoder, ProxyId, WireProxyId, int::encoded_i32_bytes};
+use super::{
+    Decode as _, Decoder, Encode as _, Encoder, ProxyId, WireProxyId, int::encoded_i32_bytes,
+};
 use crate::error::{DecodeError, Misuse};
 
 const OP_CONNECT: u8 = 0x84;
@@ -56,7 +58,7 @@ impl Operation {
             }
             _ => {
                 let proxy = WireProxyId::decode(&mut input)?;
-                let method = input.byte()? as i8;
+                let method = input.byte()?.cast_signed();
                 let start = end - input.remaining();
                 return Ok(Self::Call { proxy, method, arguments: start..end });
             }

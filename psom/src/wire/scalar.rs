@@ -43,7 +43,7 @@ impl Decode for u8 {
     }
 
     fn decode_elements(input: &mut Decoder<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
-        input.take(count).map(<[u8]>::to_vec)
+        input.take(count).map(<[Self]>::to_vec)
     }
 }
 
@@ -61,6 +61,6 @@ impl Decode for f64 {
     const MIN_SIZE: usize = 8;
 
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        input.array().map(f64::from_be_bytes)
+        input.array().map(Self::from_be_bytes)
     }
 }

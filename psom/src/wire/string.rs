@@ -4,17 +4,17 @@
 //! U+0000 is encoded as C0 80, and a character above U+FFFF as two surrogates of three bytes each.
 //! All other characters have their UTF-8 encoding.
 
-use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc, text::MAX_STRING_BYTES};
+use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
 use crate::error::{DecodeError, Misuse};
 
 /// The masks of consecutive bytes. The mask of the byte that is `d` bytes before the last one is
 /// -17 * (d + 1) modulo 256: it grows by 17 from byte to byte and repeats after 256 bytes. The
 /// table holds two periods, so that 256 consecutive masks can be read from any start in the first.
 static MASK: [u8; 512] = {
-    let mut mask = [0; 512];
-    let mut i = 0;
+    let mut mask = [0u8; 512];
+    let mut i = 1;
     while i < mask.len() {
-        mask[i] = (i * 17) as u8;
+        mask[i] = mask[i - 1].wrapping_add(17);
         i += 1;
     }
     mask
@@ -49,12 +49,12 @@ impl Encode for str {
                 push_unit(out.out, unit);
             }
         }
-        let length = out.out.len() - start - 2;
-        if length > MAX_STRING_BYTES {
+        let bytes = out.out.len() - start - 2;
+        let Ok(length) = u16::try_from(bytes) else {
             out.out.truncate(start);
-            return out.fail(Misuse::StringTooLong(length));
-        }
-        out.out[start..start + 2].copy_from_slice(&(length as u16).to_be_bytes());
+            return out.fail(Misuse::StringTooLong(bytes));
+        };
+        out.out[start..start + 2].copy_from_slice(&length.to_be_bytes());
         mask(&mut out.out[start + 2..]);
     }
 }
@@ -72,10 +72,10 @@ fn is_same_in_psom(byte: u8) -> bool {
 }
 
 fn push_unit(out: &mut Vec<u8>, unit: u16) {
-    let tail = |shift: u16| 0x80 | (unit >> shift & 0x3f) as u8;
+    let tail = |shift: u16| 0x80 | ((unit >> shift) & 0x3f) as u8;
     match unit {
-        0x0001..=0x007f => out.push(unit as u8),
-        0x0000 | 0x0080..=0x07ff => out.extend([0xc0 | (unit >> 6) as u8, tail(0)]),
+        0x0001..=0x007f => out.push(unit.to_be_bytes()[1]),
+        0x0000 | 0x0080..=0x07ff => out.extend([0xc0 | ((unit >> 6) & 0x1f) as u8, tail(0)]),
         0x0800..=0xffff => out.extend([0xe0 | (unit >> 12) as u8, tail(6), tail(0)]),
     }
 }
@@ -86,8 +86,8 @@ impl Decode for String {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let mut bytes = masked(input)?.to_vec();
         mask(&mut bytes);
-        String::from_utf8(bytes).or_else(|not_utf8| {
-            let mut text = String::new();
+        Self::from_utf8(bytes).or_else(|not_utf8| {
+            let mut text = Self::new();
             push_units(&mut text, not_utf8.as_bytes())?;
             Ok(text)
         })
@@ -157,7 +157,7 @@ fn push_units(text: &mut String, mut bytes: &[u8]) -> Result<(), DecodeError> {
             if byte & 0xc0 != 0x80 {
                 return Err(DecodeError::String);
             }
-            scalar = scalar << 6 | u32::from(byte & 0x3f);
+            scalar = (scalar << 6) | u32::from(byte & 0x3f);
         }
         if scalar < min {
             return Err(DecodeError::String);

@@ -27,7 +27,7 @@ pub enum TypeDesc {
     /// An Int32 with named values, and the name of the enumeration.
     Enum(&'static str),
     /// A count followed by that number of elements (section 3.1.1.1.1).
-    Array(&'static TypeDesc),
+    Array(&'static Self),
 }
 
 impl fmt::Display for TypeDesc {

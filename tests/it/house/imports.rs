@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::Crate;
 
 /// The files from which each file imports.
-pub type Imports = BTreeMap<String, BTreeSet<String>>;
+pub(super) type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// The target of a path.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ enum Target {
 
 /// Resolves every `use` and every qualified path of a crate. Facades import nothing. A path through
 /// a facade leads to the file that defines the item.
-pub fn imports(parsed: &Crate) -> Imports {
+pub(super) fn imports(parsed: &Crate) -> Imports {
     let mut imports = Imports::new();
     for (index, module) in parsed.modules.iter().enumerate() {
         let used = module.imports.iter().filter(|import| !import.facade && import.name.is_some());
@@ -103,7 +103,7 @@ impl Crate {
 }
 
 /// Returns the groups of files that import each other directly or indirectly.
-pub fn cycles(imports: &Imports) -> Vec<BTreeSet<&str>> {
+pub(super) fn cycles(imports: &Imports) -> Vec<BTreeSet<&str>> {
     let reached: BTreeMap<_, _> =
         imports.keys().map(|file| (file.as_str(), reach(imports, file))).collect();
     let mut cycles = BTreeSet::new();

@@ -108,7 +108,7 @@ fn path_through_a_facade_leads_behind_it() {
 }
 
 #[test]
-fn code_of_a_facade_is_no_facade() {
+fn facade_with_code_is_an_ordinary_file() {
     let cycles = cycles_of(&[
         ("lib.rs", "mod folder;"),
         ("folder/mod.rs", "mod part; pub use part::Part; pub struct Whole(Part);"),

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{
     Attribute, Ident, Item, ItemExternCrate, ItemMod, ItemUse, Macro, Path, UseTree, Visibility,
-    ext::IdentExt,
+    ext::IdentExt as _,
     visit::{self, Visit},
 };
 
 /// The text of a crate's source files by path, relative to `src`.
-pub type Files = BTreeMap<String, String>;
+pub(super) type Files = BTreeMap<String, String>;
 
 /// The modules of one crate, with the names in each of them. Code with `#[cfg(test)]` is omitted,
 /// because tests may import everything.
 #[derive(Debug, Default)]
-pub struct Crate {
+pub(super) struct Crate {
     pub modules: Vec<Module>,
     /// The names by which the crate refers to itself, besides `crate`.
     pub own_names: BTreeSet<String>,
@@ -22,7 +22,7 @@ pub struct Crate {
 
 /// A module, in a file of its own or inline.
 #[derive(Debug, Default)]
-pub struct Module {
+pub(super) struct Module {
     pub file: String,
     pub parent: Option<usize>,
     pub children: BTreeMap<String, usize>,
@@ -37,7 +37,7 @@ pub struct Module {
 
 /// One leaf of a `use` tree.
 #[derive(Debug)]
-pub struct Import {
+pub(super) struct Import {
     /// The name that the leaf brings into scope. `None` for a glob.
     pub name: Option<String>,
     pub path: Vec<String>,
@@ -47,7 +47,7 @@ pub struct Import {
 
 impl Crate {
     /// Parses the files that are reachable from `lib.rs` or `main.rs`.
-    pub fn parse(files: &Files) -> Self {
+    pub(super) fn parse(files: &Files) -> Self {
         let mut parsed = Self::default();
         let root = ["lib.rs", "main.rs"].into_iter().find(|root| files.contains_key(*root));
         parsed.add_file(files, root.expect("a lib.rs or main.rs"), None);

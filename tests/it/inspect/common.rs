@@ -7,26 +7,26 @@ use psom::{
 use psom_inspect::{Inspector, Transcript};
 use psom_objects::interfaces::catalog;
 
-pub fn inspector() -> Inspector {
+pub(super) fn inspector() -> Inspector {
     Inspector::new(catalog())
 }
 
 /// Formats each event as `offset channel text`.
-pub fn lines(transcript: &Transcript) -> Vec<String> {
+pub(super) fn lines(transcript: &Transcript) -> Vec<String> {
     let line = |event: psom_inspect::Event| {
-        let channel = event.channel.map_or("--".into(), |channel| format!("#{channel}"));
+        let channel = event.channel.map_or_else(|| "--".into(), |channel| format!("#{channel}"));
         format!("{} {channel} {}", event.offset, event.kind)
     };
     transcript.events().map(line).collect()
 }
 
 /// Formats the events without their offsets and channels.
-pub fn texts(transcript: &Transcript) -> Vec<String> {
+pub(super) fn texts(transcript: &Transcript) -> Vec<String> {
     transcript.events().map(|event| event.kind.to_string()).collect()
 }
 
 /// Finds a message of the vectors by the start of its description.
-pub fn vector(what: &str) -> Vec<u8> {
+pub(super) fn vector(what: &str) -> Vec<u8> {
     let vectors: serde_json::Value =
         serde_json::from_str(include_str!("../../data/vectors.json")).unwrap();
     let messages = vectors["message"].as_array().unwrap();
@@ -35,7 +35,7 @@ pub fn vector(what: &str) -> Vec<u8> {
 }
 
 /// The client's bytes of section 4.
-pub fn client() -> Vec<u8> {
+pub(super) fn client() -> Vec<u8> {
     [
         "client authentication",
         "SetChannel 0",
@@ -51,7 +51,7 @@ pub fn client() -> Vec<u8> {
 }
 
 /// The server's bytes of section 4.
-pub fn server() -> Vec<u8> {
+pub(super) fn server() -> Vec<u8> {
     [
         "server authentication response",
         "server to client: ConnMgr.version",
@@ -71,17 +71,17 @@ pub fn server() -> Vec<u8> {
 
 /// A capture that is built record by record.
 #[derive(Default)]
-pub struct Capture(pub Vec<u8>);
+pub(super) struct Capture(pub Vec<u8>);
 
 impl Capture {
     /// Starts on channel 2.
-    pub fn on_2() -> Self {
+    pub(super) fn on_2() -> Self {
         let mut capture = Self::default();
         record::write_set_channel(&mut capture.0, 2);
         capture
     }
 
-    pub fn call(mut self, id: i32, method: u8, arguments: &[&dyn Encode]) -> Self {
+    pub(super) fn call(mut self, id: i32, method: u8, arguments: &[&dyn Encode]) -> Self {
         record::write_message(&mut self.0, |out| {
             id.encode(&mut Encoder::new(out));
             out.push(method);
@@ -90,7 +90,7 @@ impl Capture {
         self
     }
 
-    pub fn connect(mut self, parent: i32, part: &str, hash: i64) -> Self {
+    pub(super) fn connect(mut self, parent: i32, part: &str, hash: i64) -> Self {
         record::write_message(&mut self.0, |out| {
             out.push(0x84);
             let mut out = Encoder::new(out);
@@ -101,7 +101,7 @@ impl Capture {
         self
     }
 
-    pub fn close(mut self, id: i32) -> Self {
+    pub(super) fn close(mut self, id: i32) -> Self {
         record::write_message(&mut self.0, |out| {
             out.push(0x86);
             id.encode(&mut Encoder::new(out));
@@ -109,7 +109,7 @@ impl Capture {
         self
     }
 
-    pub fn bytes(mut self, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.extend(bytes);
         self
     }

@@ -38,7 +38,7 @@ fn objects_connected_by_this_side_are_known_by_hash() {
 
 #[test]
 fn calls_of_an_unknown_hash_are_not_guessed() {
-    let capture = Capture::on_2().connect(0, "toy\u{1b}", 4711).call(1, 2, &[&7_i32]);
+    let capture = Capture::on_2().connect(0, "toy\u{1b}", 4711).call(1, 2, &[&7i32]);
     assert_eq!(
         client(capture),
         [
@@ -51,8 +51,8 @@ fn calls_of_an_unknown_hash_are_not_guessed() {
 #[test]
 fn first_objects_of_a_server_are_inferred_from_calls() {
     let capture = Capture::on_2()
-        .call(-3, 2, &[&100_i64, &200_i64, &1_i32])
-        .call(-4, 2, &[&vec![1_u8, 2, 3], &0_i32])
+        .call(-3, 2, &[&100i64, &200i64, &1i32])
+        .call(-4, 2, &[&vec![1u8, 2, 3], &0i32])
         .call(-5, 6, &[])
         .call(-2, 2, &[]);
     assert_eq!(
@@ -71,7 +71,7 @@ fn first_objects_of_a_server_are_inferred_from_calls() {
 fn later_call_resolves_a_guess() {
     let doubtful = Capture::on_2().call(-5, 6, &[]);
     assert_eq!(client(doubtful), ["annotationContainer?@-5.sClearAnnotations()"]);
-    let certain = Capture::on_2().call(-5, 6, &[]).call(-5, 7, &[&12_i32]);
+    let certain = Capture::on_2().call(-5, 6, &[]).call(-5, 7, &[&12i32]);
     assert_eq!(
         client(certain),
         [
@@ -105,7 +105,7 @@ fn connect_identifies_its_parent() {
 
 #[test]
 fn object_after_a_content_is_its_extended_content() {
-    let capture = Capture::on_2().call(-1, 6, &[&3_i64]).call(-1, 1, &[]).call(-2, 1, &[]);
+    let capture = Capture::on_2().call(-1, 6, &[&3i64]).call(-1, 1, &[]).call(-2, 1, &[]);
     assert_eq!(
         server(capture),
         [
@@ -121,8 +121,8 @@ fn references_use_the_sender_identifiers() {
     let capture = Capture::on_2()
         .connect(0, "uploadManager", 2601804729028999169)
         .connect(1, "uploadStreams", -6716385024907738156)
-        .call(1, 1, &[&9_i32, &2_i32])
-        .call(1, 1, &[&9_i32, &ObjectRef::NULL]);
+        .call(1, 1, &[&9i32, &2i32])
+        .call(1, 1, &[&9i32, &ObjectRef::NULL]);
     assert_eq!(
         server(capture)[2..],
         ["uploadManager@1.cAcceptUpload(9, @2)", "uploadManager@1.cAcceptUpload(9, null)"]
@@ -152,10 +152,10 @@ fn both_directions_leave_nothing_to_guess() {
 #[test]
 fn damaged_call_does_not_change_an_inferred_type() {
     let capture = Capture::on_2()
-        .call(-2, 1, &[&5_i64])
+        .call(-2, 1, &[&5i64])
         // Three bytes of a title whose length says 255.
         .bytes(&[0x16, 0, 0, 0, 5, 0xfe, 4, 0, 0xff, 1])
-        .call(-2, 3, &[&5_i32]);
+        .call(-2, 3, &[&5i32]);
     assert_eq!(
         client(capture),
         [

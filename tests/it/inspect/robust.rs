@@ -129,7 +129,7 @@ fn prefix_of_a_capture_yields_a_prefix_of_its_events() {
 
 /// Checks that every byte is in exactly one event or after the last one, in order, and that the
 /// output is safe for a terminal, for any input.
-fn holds_together(bytes: &[u8], sender: Option<Role>, other: Option<Vec<u8>>) {
+fn assert_covered(bytes: &[u8], sender: Option<Role>, other: Option<Vec<u8>>) {
     let mut inspector = inspector();
     if let Some(sender) = sender {
         inspector = inspector.sent_by(sender);
@@ -159,9 +159,9 @@ fn records() -> impl Strategy<Value = Vec<u8>> {
     let body = prop_oneof![
         vec(any::<u8>(), 0..40),
         // Small numbers are plausible identifiers, methods and counts.
-        vec(prop_oneof![0..12_u8, 240..=255_u8, Just(0x84), Just(0x86)], 0..24),
+        vec(prop_oneof![0..12u8, 240..=255u8, Just(0x84), Just(0x86)], 0..24),
     ];
-    let record = (prop_oneof![Just(0x16_u8), Just(6), Just(0x37), Just(4), Just(0)], body);
+    let record = (prop_oneof![Just(0x16u8), Just(6), Just(0x37), Just(4), Just(0)], body);
     vec(record, 0..40).prop_map(|records| {
         let mut bytes = Vec::new();
         for (kind, body) in records {
@@ -187,13 +187,13 @@ fn sender() -> impl Strategy<Value = Option<Role>> {
 proptest! {
     #[test]
     fn random_bytes_are_covered_by_events(bytes in vec(any::<u8>(), 0..300), sender in sender()) {
-        holds_together(&bytes, sender, None);
+        assert_covered(&bytes, sender, None);
     }
 
     #[test]
     fn random_records_are_covered_by_events(bytes in records(), sender in sender(), other in records()) {
-        holds_together(&bytes, sender, None);
-        holds_together(&bytes, sender, Some(other));
+        assert_covered(&bytes, sender, None);
+        assert_covered(&bytes, sender, Some(other));
     }
 
     #[test]
@@ -208,8 +208,8 @@ proptest! {
             bytes[at] = byte;
         }
         bytes.truncate(cut.index(bytes.len() + 1));
-        holds_together(&bytes, None, None);
-        holds_together(&bytes, None, Some(server()));
+        assert_covered(&bytes, None, None);
+        assert_covered(&bytes, None, Some(server()));
     }
 
     #[test]

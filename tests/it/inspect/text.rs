@@ -135,7 +135,7 @@ fn kind() -> impl Strategy<Value = Type> {
         Element::String,
         Element::DistributedObject,
     ]);
-    (elements, 0..4_usize, option::of(name())).prop_map(|(element, dimensions, enumeration)| {
+    (elements, 0..4usize, option::of(name())).prop_map(|(element, dimensions, enumeration)| {
         let enumeration = enumeration.filter(|_| element == Element::Int32);
         Type { element, dimensions, enumeration }
     })
@@ -143,7 +143,7 @@ fn kind() -> impl Strategy<Value = Type> {
 
 fn half() -> impl Strategy<Value = Half> {
     let params = vec((name(), kind()).prop_map(|(name, kind)| Param { name, kind }), 0..5);
-    let method = (name().prop_filter("is no name", |name| name != "void"), params)
+    let method = (name().prop_filter("a name", |name| name != "void"), params)
         .prop_map(|(name, params)| Method { line: Line(0), name, params });
     (any::<Option<i64>>(), vec(method, 0..5)).prop_map(|(hash, methods)| Half {
         line: Line(0),
@@ -184,7 +184,7 @@ proptest! {
     #[test]
     fn almost_valid_definition_is_parsed_or_refused(
         at in any::<prop::sample::Index>(),
-        length in 0..30_usize,
+        length in 0..30usize,
         put in "[\\[\\](){}\",;=/*a-z0-9 \\n]{0,10}",
     ) {
         let mut text: Vec<_> = include_str!("../../data/interfaces.idl").chars().collect();

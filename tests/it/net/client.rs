@@ -13,7 +13,8 @@ async fn alternative_name_is_verified() {
     let fixture = fixture_with(Default::default(), |builder| builder.tls(identity)).await;
     let connect = async |name: Option<&str>| {
         let (client_root, _heard) = client_root();
-        let client = Client::builder().root(client_root).token(fixture.token(1)).tls(trust.clone());
+        let client =
+            Client::builder().root(client_root).token(fixture.token(1)).tls(Arc::clone(&trust));
         let client = match name {
             Some(name) => client.alternative_name(name),
             None => client,
@@ -32,13 +33,15 @@ async fn proxies_are_tried_in_random_order() {
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
     for _ in 0..8 {
         let (client_root, _heard) = client_root();
-        let client =
-            Client::builder().root(client_root).token(fixture.token(1)).tls(fixture.trust.clone());
+        let client = Client::builder()
+            .root(client_root)
+            .token(fixture.token(1))
+            .tls(Arc::clone(&fixture.trust));
         client.connect_any(&[&gone, &fixture.address, &gone]).await.unwrap();
     }
     let (client_root, _heard) = client_root();
     let client =
-        Client::builder().root(client_root).token(fixture.token(1)).tls(fixture.trust.clone());
+        Client::builder().root(client_root).token(fixture.token(1)).tls(Arc::clone(&fixture.trust));
     let error = client.connect_any(&[&gone]).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("cannot connect to {gone}")), "{error}");
 }
@@ -51,7 +54,8 @@ async fn addresses_are_tried_in_random_order() {
     let mut reached = [0, 0];
     for _ in 0..64 {
         let (client_root, _heard) = client_root();
-        let client = Client::builder().root(client_root).token("none").tls(first.trust.clone());
+        let client =
+            Client::builder().root(client_root).token("none").tls(Arc::clone(&first.trust));
         match client.connect_any(&[&first.address, &second.address]).await.unwrap_err() {
             Error::Refused => reached[0] += 1,
             _ => reached[1] += 1,
@@ -79,7 +83,7 @@ async fn proxy_header_comes_first() {
     config.proxy_header = true;
     let fixture = fixture_with(config, |builder| builder.authenticator(Arc::new(Proxied))).await;
     let (client_root, mut received) = client_root();
-    let client = Client::builder().root(client_root).token("token").tls(fixture.trust.clone());
+    let client = Client::builder().root(client_root).token("token").tls(Arc::clone(&fixture.trust));
     let client = client.proxy_header(b"seven b".to_vec());
     let session = client.connect(&fixture.address).await.unwrap();
     session.root().s_say("hello").await.unwrap();

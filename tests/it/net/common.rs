@@ -9,10 +9,10 @@ use psom::{
 use tokio::sync::{Notify, mpsc};
 
 /// Limits the waiting time of a hanging test.
-pub const TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 1)]
-pub trait RootServer {
+pub(crate) trait RootServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_hang(&mut self, cx: &mut Context<Self>);
     async fn s_wait_forever(&mut self);
@@ -20,13 +20,13 @@ pub trait RootServer {
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 2)]
-pub trait RootClient {
+pub(crate) trait RootClient {
     fn c_said(&mut self, from: i64, text: &str);
 }
 
 #[distributed_object(serves = RootServer, calls = RootClient)]
 #[derive(Default)]
-pub struct ServerRoot {
+pub(crate) struct ServerRoot {
     /// Notified when a handler starts to wait forever.
     pub hanging: Arc<Notify>,
 }
@@ -53,7 +53,7 @@ impl RootServer for ServerRoot {
 
 /// A client's root that forwards the calls that it receives.
 #[distributed_object(serves = RootClient, calls = RootServer)]
-pub struct ClientRoot(pub mpsc::UnboundedSender<(i64, String)>);
+pub(crate) struct ClientRoot(pub mpsc::UnboundedSender<(i64, String)>);
 
 impl RootClient for ClientRoot {
     fn c_said(&mut self, from: i64, text: &str) {
@@ -62,7 +62,7 @@ impl RootClient for ClientRoot {
 }
 
 /// Creates a certificate for a name, as configurations of a server and of a client that trusts it.
-pub fn certificate(name: &str) -> (Arc<tls::ServerConfig>, Arc<tls::ClientConfig>) {
+pub(crate) fn certificate(name: &str) -> (Arc<tls::ServerConfig>, Arc<tls::ClientConfig>) {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     let server = tls::server(chain.as_bytes(), key.as_bytes()).unwrap();
@@ -70,7 +70,7 @@ pub fn certificate(name: &str) -> (Arc<tls::ServerConfig>, Arc<tls::ClientConfig
 }
 
 /// A server on a free port, with the credentials to connect to it.
-pub struct Fixture {
+pub(crate) struct Fixture {
     pub server: Server,
     pub space: SpaceHandle<ServerRoot>,
     pub tokens: Tokens,
@@ -78,11 +78,11 @@ pub struct Fixture {
     pub trust: Arc<tls::ClientConfig>,
 }
 
-pub async fn fixture() -> Fixture {
+pub(crate) async fn fixture() -> Fixture {
     fixture_with(Config::default(), |builder| builder).await
 }
 
-pub async fn fixture_with(
+pub(crate) async fn fixture_with(
     config: Config,
     change: impl FnOnce(ServerBuilder) -> ServerBuilder,
 ) -> Fixture {
@@ -96,17 +96,17 @@ pub async fn fixture_with(
     Fixture { server, space, tokens, address, trust }
 }
 
-pub type Received = mpsc::UnboundedReceiver<(i64, String)>;
+pub(crate) type Received = mpsc::UnboundedReceiver<(i64, String)>;
 
 impl Fixture {
-    pub fn token(&self, id: i64) -> String {
+    pub(crate) fn token(&self, id: i64) -> String {
         self.tokens.issue(User::new(id, format!("user {id}")))
     }
 
-    pub async fn join(&self, id: i64) -> (ClientSession<ClientRoot>, Received) {
+    pub(crate) async fn join(&self, id: i64) -> (ClientSession<ClientRoot>, Received) {
         let (client_root, received) = client_root();
         let client =
-            Client::builder().root(client_root).token(self.token(id)).tls(self.trust.clone());
+            Client::builder().root(client_root).token(self.token(id)).tls(Arc::clone(&self.trust));
         let session = client.connect(&self.address).await.unwrap();
         // A client completes the handshake before the server has handled its last message.
         eventually(async || {
@@ -120,13 +120,13 @@ impl Fixture {
     }
 }
 
-pub fn client_root() -> (ClientRoot, Received) {
+pub(crate) fn client_root() -> (ClientRoot, Received) {
     let (sender, received) = mpsc::unbounded_channel();
     (ClientRoot(sender), received)
 }
 
 /// Waits until a condition holds.
-pub async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(mut condition: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !condition().await {
             tokio::task::yield_now().await;

@@ -1,7 +1,7 @@
 //! A hundred clients, one of which does not read.
 
 use psom::{Client, Config, Server, SpaceHandle, Tokens, User};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::common::{ServerRoot, TIMEOUT, client_root, eventually};
 

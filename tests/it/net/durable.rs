@@ -15,13 +15,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::common::{TIMEOUT, certificate};
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 1)]
-pub trait RootServer {
+pub(super) trait RootServer {
     fn s_write(&mut self, cx: &mut Context<Self>, line: &str);
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 2)]
-pub trait RootClient {
+pub(super) trait RootClient {
     fn c_said(&mut self, text: &str);
 }
 
@@ -35,7 +35,7 @@ impl RootServer for ServerRoot {
     fn s_write(&mut self, cx: &mut Context<Self>, line: &str) {
         cx.save("line", line);
         cx.peers().c_said(line);
-        let (safe, line) = (self.0.clone(), line.to_owned());
+        let (safe, line) = (Arc::clone(&self.0), line.to_owned());
         cx.when_safe(move || safe.lock().unwrap().push(line));
     }
 
@@ -79,7 +79,7 @@ async fn fixture() -> Fixture {
     let (sender_of_commits, commits) = mpsc::unbounded_channel();
     let journal = Arc::new(ManualJournal(sender_of_commits));
     let safe = SafeLines::default();
-    let lines = safe.clone();
+    let lines = Arc::clone(&safe);
     let space = SpaceHandle::start_durable(Config::default(), [], journal, move |_| {
         Ok::<_, CallError>(ServerRoot(lines))
     });

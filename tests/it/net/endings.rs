@@ -6,7 +6,7 @@ use psom::{
     Client, Error, Server, SpaceHandle, Tokens, User,
     error::{CallError, Misuse},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::common::{ServerRoot, TIMEOUT, client_root, eventually, fixture};
 

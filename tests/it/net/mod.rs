@@ -2,7 +2,7 @@
 
 mod churn;
 mod client;
-pub mod common;
+pub(crate) mod common;
 mod crowd;
 mod durable;
 mod endings;

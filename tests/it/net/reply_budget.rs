@@ -13,7 +13,7 @@ use psom::{
     Tokens, User, Write, distributed_object, error::CallError, psom_interface, testing::Script,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream},
     sync::{Semaphore, mpsc},
 };
 
@@ -23,13 +23,13 @@ use super::common::{TIMEOUT, eventually};
 const REPLY_BYTES: usize = 300 * 1024;
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 4_711)]
-pub trait RootServer {
+pub(super) trait RootServer {
     fn s_save(&mut self, cx: &mut Context<Self>);
     fn s_request(&mut self, cx: &mut Context<Self>, number: i32);
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 8_150)]
-pub trait RootClient {
+pub(super) trait RootClient {
     fn c_reply(&mut self, cx: &mut Context<Self>, number: i32, text: &[u8]);
 }
 
@@ -64,7 +64,7 @@ struct SlowJournal(Arc<Semaphore>);
 
 impl Journal for SlowJournal {
     fn commit(&self, _: Vec<Write>) -> Committing {
-        let permits = self.0.clone();
+        let permits = Arc::clone(&self.0);
         Box::pin(async move {
             permits.acquire().await.unwrap().forget();
             Ok(())
@@ -88,7 +88,7 @@ impl Fixture {
         let (requests, saved) = (Arc::default(), Arc::default());
         let permits = Arc::new(Semaphore::new(0));
         let root = ServerRoot(Arc::clone(&requests), Arc::clone(&saved));
-        let journal = Arc::new(SlowJournal(permits.clone()));
+        let journal = Arc::new(SlowJournal(Arc::clone(&permits)));
         let root = move |_: &mut Scope| Ok::<_, CallError>(root);
         let space = SpaceHandle::start_durable(config.clone(), [], journal, root).unwrap();
         let tokens = Tokens::new();

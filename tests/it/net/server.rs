@@ -1,12 +1,12 @@
 //! Authentication limits and shutdown of a server.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use psom::{
     Client, Config, Error, Server, SpaceHandle, Tokens, User, net::ServerLimits,
     wire::auth::Credentials as Written,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::common::{ServerRoot, TIMEOUT, client_root, eventually, fixture, fixture_with};
 
@@ -16,7 +16,8 @@ async fn token_is_valid_once() {
     let token = fixture.token(1);
     let connect = async || {
         let (client_root, _heard) = client_root();
-        let client = Client::builder().root(client_root).token(&token).tls(fixture.trust.clone());
+        let client =
+            Client::builder().root(client_root).token(&token).tls(Arc::clone(&fixture.trust));
         client.connect(&fixture.address).await.map(drop)
     };
     assert_eq!(connect().await, Ok(()));
@@ -143,7 +144,7 @@ async fn shutdown_closes_every_connection_cleanly() {
 async fn shutdown_does_not_wait_for_a_hanging_handler() {
     let fixture = fixture().await;
     let (ada, _heard) = fixture.join(1).await;
-    let hanging = fixture.space.run(|root, _| root.hanging.clone()).await.unwrap();
+    let hanging = fixture.space.run(|root, _| Arc::clone(&root.hanging)).await.unwrap();
     ada.root().s_wait_forever().await.unwrap();
     hanging.notified().await;
     fixture.server.shutdown(Duration::from_millis(50)).await;

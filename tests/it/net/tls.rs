@@ -5,7 +5,7 @@ use psom::{
     error::{LostReason, SetupError},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 

@@ -7,35 +7,35 @@ use psom::{
 };
 
 use super::neighbours::Neighbours;
-pub use super::objects::*;
+pub(crate) use super::objects::*;
 
-pub const TOKEN: &str = "token";
-pub const CONN_MGR: &str = "Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr";
-pub const CONN_MGR_SERVER_HASH: i64 = -8221414758688209204;
-pub const CONN_MGR_CLIENT_HASH: i64 = 8322047979521208965;
-pub const CONN_MGR_SUMS: [(i32, i64); 1] = [(1, 100633220832999761)];
+pub(crate) const TOKEN: &str = "token";
+pub(crate) const CONN_MGR: &str = "Microsoft.Rtc.Server.DataMCU.Meeting.Pod.ConnMgr";
+pub(crate) const CONN_MGR_SERVER_HASH: i64 = -8221414758688209204;
+pub(crate) const CONN_MGR_CLIENT_HASH: i64 = 8322047979521208965;
+pub(crate) const CONN_MGR_SUMS: [(i32, i64); 1] = [(1, 100633220832999761)];
 
 /// Method indices: positions in the declarations (ruling 1).
-pub const VERSION: i8 = 1;
-pub const ADD_PROTOCOL: i8 = 2;
-pub const DONE_PROTOCOLS: i8 = 3;
-pub const LOOKUP: i8 = 5;
-pub const CLIENT_PING: i8 = 4;
-pub const SERVER_PING: i8 = 6;
-pub const S_SAY: i8 = 1;
-pub const S_NUMBERS: i8 = 2;
-pub const S_VALUES: i8 = 3;
-pub const S_LISTS: i8 = 4;
-pub const S_REFER: i8 = 5;
-pub const S_FORBIDDEN: i8 = 6;
-pub const S_NOTHING: i8 = 7;
-pub const S_SHOUT: i8 = 8;
-pub const S_KNOCK: i8 = 1;
-pub const C_SAID: i8 = 1;
-pub const C_NUMBERS: i8 = 2;
-pub const C_REFER: i8 = 3;
-pub const C_SHOUTED: i8 = 5;
-pub const C_OPEN: i8 = 1;
+pub(crate) const VERSION: i8 = 1;
+pub(crate) const ADD_PROTOCOL: i8 = 2;
+pub(crate) const DONE_PROTOCOLS: i8 = 3;
+pub(crate) const LOOKUP: i8 = 5;
+pub(crate) const CLIENT_PING: i8 = 4;
+pub(crate) const SERVER_PING: i8 = 6;
+pub(crate) const S_SAY: i8 = 1;
+pub(crate) const S_NUMBERS: i8 = 2;
+pub(crate) const S_VALUES: i8 = 3;
+pub(crate) const S_LISTS: i8 = 4;
+pub(crate) const S_REFER: i8 = 5;
+pub(crate) const S_FORBIDDEN: i8 = 6;
+pub(crate) const S_NOTHING: i8 = 7;
+pub(crate) const S_SHOUT: i8 = 8;
+pub(crate) const S_KNOCK: i8 = 1;
+pub(crate) const C_SAID: i8 = 1;
+pub(crate) const C_NUMBERS: i8 = 2;
+pub(crate) const C_REFER: i8 = 3;
+pub(crate) const C_SHOUTED: i8 = 5;
+pub(crate) const C_OPEN: i8 = 1;
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
@@ -43,156 +43,156 @@ fn written(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     out
 }
 
-pub fn encoded(values: &[&dyn Encode]) -> Vec<u8> {
+pub(crate) fn encoded(values: &[&dyn Encode]) -> Vec<u8> {
     written(|out| {
         let mut out = Encoder::new(out);
         values.iter().for_each(|value| value.encode(&mut out));
     })
 }
 
-pub fn auth() -> Vec<u8> {
+pub(crate) fn auth() -> Vec<u8> {
     let credentials = psom::Credentials { token: TOKEN.into(), proxy_header: None };
     written(|out| credentials.write(out))
 }
 
-pub fn set_channel(channel: u32) -> Vec<u8> {
+pub(crate) fn set_channel(channel: u32) -> Vec<u8> {
     written(|out| record::write_set_channel(out, channel))
 }
 
-pub fn close() -> Vec<u8> {
+pub(crate) fn close() -> Vec<u8> {
     written(record::write_close)
 }
 
-pub fn break_with(reason: &str) -> Vec<u8> {
+pub(crate) fn break_with(reason: &str) -> Vec<u8> {
     written(|out| record::write_break(out, reason))
 }
 
-pub fn message(body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(body: &[u8]) -> Vec<u8> {
     written(|out| record::write_message(out, |out| out.extend(body)))
 }
 
 /// Encodes a call with the sender's own proxy identifier.
-pub fn call(proxy: i32, method: i8, arguments: &[&dyn Encode]) -> Vec<u8> {
+pub(crate) fn call(proxy: i32, method: i8, arguments: &[&dyn Encode]) -> Vec<u8> {
     raw_call(proxy, method, &encoded(arguments))
 }
 
 /// Encodes a call with raw bytes as its arguments.
-pub fn raw_call(proxy: i32, method: i8, arguments: &[u8]) -> Vec<u8> {
+pub(crate) fn raw_call(proxy: i32, method: i8, arguments: &[u8]) -> Vec<u8> {
     message(&[encoded(&[&proxy, &(method as u8)]), arguments.to_vec()].concat())
 }
 
-pub fn say(text: &str) -> Vec<u8> {
+pub(crate) fn say(text: &str) -> Vec<u8> {
     call(0, S_SAY, &[&text])
 }
 
-pub fn said(text: &str) -> Vec<u8> {
+pub(crate) fn said(text: &str) -> Vec<u8> {
     call(0, C_SAID, &[&text])
 }
 
-pub fn connect(parent: i32, part: &str, hash: i64) -> Vec<u8> {
+pub(crate) fn connect(parent: i32, part: &str, hash: i64) -> Vec<u8> {
     message(&[vec![0x84], encoded(&[&parent, &part, &hash])].concat())
 }
 
-pub fn op_close(proxy: i32) -> Vec<u8> {
+pub(crate) fn op_close(proxy: i32) -> Vec<u8> {
     message(&[vec![0x86], encoded(&[&proxy])].concat())
 }
 
-pub fn version(hash: i64) -> Vec<u8> {
+pub(crate) fn version(hash: i64) -> Vec<u8> {
     call(0, VERSION, &[&hash])
 }
 
-pub fn add_protocol(name: &str, sums: &[(i32, i64)]) -> Vec<u8> {
+pub(crate) fn add_protocol(name: &str, sums: &[(i32, i64)]) -> Vec<u8> {
     let (versions, sums): (Vec<i32>, Vec<i64>) = sums.iter().copied().unzip();
     call(0, ADD_PROTOCOL, &[&name, &versions, &sums])
 }
 
-pub fn done_protocols() -> Vec<u8> {
+pub(crate) fn done_protocols() -> Vec<u8> {
     call(0, DONE_PROTOCOLS, &[])
 }
 
 /// Encodes the addProtocol calls for all test objects.
-pub fn protocols() -> Vec<u8> {
+pub(crate) fn protocols() -> Vec<u8> {
     let conn_mgr = add_protocol(CONN_MGR, &CONN_MGR_SUMS);
     [conn_mgr, add_protocol(ROOT, &ROOT_SUMS), add_protocol(CHILD, &CHILD_SUMS)].concat()
 }
 
 /// Encodes RPCOpen with the lookup of the specification's capture.
-pub fn open(channel: u32) -> Vec<u8> {
+pub(crate) fn open(channel: u32) -> Vec<u8> {
     open_with(channel, &[&"TODO-ryanfa-remove", &"NotUsed", &-7932100958924279543i64])
 }
 
-pub fn open_with(channel: u32, lookup: &[&dyn Encode]) -> Vec<u8> {
+pub(crate) fn open_with(channel: u32, lookup: &[&dyn Encode]) -> Vec<u8> {
     let body = [encoded(&[&0i32, &(LOOKUP as u8)]), encoded(lookup)].concat();
     written(|out| record::write_open(out, channel, |out| out.extend(body)))
 }
 
 /// The client's bytes before it opens channel 2.
-pub fn client_versioning(protocols: &[u8]) -> Vec<u8> {
+pub(crate) fn client_versioning(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_CLIENT_HASH);
     [set_channel(0), version, protocols.to_vec(), done_protocols()].concat()
 }
 
 /// The server's bytes until the client opens channel 2.
-pub fn server_hello(protocols: &[u8]) -> Vec<u8> {
+pub(crate) fn server_hello(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_SERVER_HASH);
     [SIGNATURE.to_vec(), version, protocols.to_vec(), done_protocols()].concat()
 }
 
 /// The farewell after a violation while channel 2 is open: channel 2 closes before channel 0.
-pub fn farewell(reason: &str) -> Vec<u8> {
+pub(crate) fn farewell(reason: &str) -> Vec<u8> {
     [set_channel(2), close(), set_channel(0), break_with(reason)].concat()
 }
 
 /// The farewell after a violation before channel 2 is open.
-pub fn early_farewell(reason: &str) -> Vec<u8> {
+pub(crate) fn early_farewell(reason: &str) -> Vec<u8> {
     [set_channel(0), break_with(reason)].concat()
 }
 
 /// The progress of a client's handshake with a server.
 #[derive(Clone)]
-pub struct Handshake {
+pub(crate) struct Handshake {
     bytes: Vec<u8>,
     open: bool,
 }
 
 impl Handshake {
     /// After authentication.
-    pub fn authenticated() -> Self {
+    pub(crate) fn authenticated() -> Self {
         Self { bytes: auth(), open: false }
     }
 
     /// After the client's ConnMgr hash.
-    pub fn greeted() -> Self {
+    pub(crate) fn greeted() -> Self {
         Self::authenticated().then(&[set_channel(0), version(CONN_MGR_CLIENT_HASH)])
     }
 
     /// After both sides have announced their protocols.
-    pub fn versioned() -> Self {
+    pub(crate) fn versioned() -> Self {
         Self::authenticated().then(&[client_versioning(&protocols())])
     }
 
     /// With channel 2 open and current.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::open_with(&protocols())
     }
 
     /// Like [`Self::open`], with other protocols announced by the client.
-    pub fn open_with(protocols: &[u8]) -> Self {
+    pub(crate) fn open_with(protocols: &[u8]) -> Self {
         let versioned = Self::authenticated().then(&[client_versioning(protocols)]);
         Self { open: true, ..versioned.then(&[open(2), set_channel(2)]) }
     }
 
-    pub fn then(mut self, bytes: &[Vec<u8>]) -> Self {
+    pub(crate) fn then(mut self, bytes: &[Vec<u8>]) -> Self {
         self.bytes.extend(bytes.concat());
         self
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.bytes.clone()
     }
 
     /// Runs a server to this point, and discards its output so far.
-    pub fn script(&self) -> Script<ServerRoot> {
+    pub(crate) fn script(&self) -> Script<ServerRoot> {
         let mut script = Script::server(Config::default(), ServerRoot::new);
         script.send(&self.bytes);
         assert_eq!(script.error(), None, "the handshake fails");
@@ -201,7 +201,7 @@ impl Handshake {
 
     /// Asserts that the server breaks the connection over these bytes with this error and reason,
     /// reads nothing after them, and keeps another connection.
-    pub fn refuses(&self, bytes: &[u8], error: impl Into<Error>, reason: &str) {
+    pub(crate) fn refuses(&self, bytes: &[u8], error: impl Into<Error>, reason: &str) {
         let mut script = self.script();
         let bytes = [bytes.to_vec(), say("too late")].concat();
         let farewell = if self.open { farewell(reason) } else { early_farewell(reason) };
@@ -218,7 +218,7 @@ impl Handshake {
 }
 
 /// Sends bytes that end the connection, and checks the error and the farewell.
-pub fn breaks<T: psom::DistributedObject>(
+pub(crate) fn breaks<T: psom::DistributedObject>(
     script: &mut Script<T>,
     bytes: &[u8],
     error: impl Into<Error>,
@@ -231,32 +231,37 @@ pub fn breaks<T: psom::DistributedObject>(
 }
 
 /// The calls that the server's root has received since the client connected.
-pub fn received(script: &mut Script<ServerRoot>) -> Vec<String> {
+pub(crate) fn received(script: &mut Script<ServerRoot>) -> Vec<String> {
     script.on_root(|root, _| root.received.iter().skip(1).cloned().collect())
 }
 
-pub fn child_received(script: &mut Script<ServerRoot>) -> Vec<i32> {
+pub(crate) fn child_received(script: &mut Script<ServerRoot>) -> Vec<i32> {
     script.on_root(|root, cx| cx.get(root.child).unwrap().received.clone())
 }
 
 /// Creates a client that has received these bytes, and discards its output so far.
-pub fn client(bytes: &[u8]) -> Script<ClientRoot> {
+pub(crate) fn client(bytes: &[u8]) -> Script<ClientRoot> {
     let mut script = Script::client(Config::default(), TOKEN, ClientRoot::new);
     script.send(bytes);
     script
 }
 
 /// Creates a client with channel 2 open; the server has made it current.
-pub fn open_client() -> Script<ClientRoot> {
+pub(crate) fn open_client() -> Script<ClientRoot> {
     client(&[server_hello(&protocols()), set_channel(2)].concat())
 }
 
-pub fn client_received(script: &mut Script<ClientRoot>) -> Vec<String> {
+pub(crate) fn client_received(script: &mut Script<ClientRoot>) -> Vec<String> {
     script.on_root(|client, _| client.received.clone())
 }
 
 /// Asserts that the client breaks the connection over `bytes`, after those in `before`.
-pub fn client_refuses(before: &[u8], bytes: &[u8], error: impl Into<Error>, farewell: &[u8]) {
+pub(crate) fn client_refuses(
+    before: &[u8],
+    bytes: &[u8],
+    error: impl Into<Error>,
+    farewell: &[u8],
+) {
     let mut script = client(before);
     assert_eq!(script.error(), None, "the bytes in `before` are refused");
     breaks(&mut script, bytes, error, farewell);

@@ -11,7 +11,7 @@ use super::common::*;
 type Traces = (Vec<u8>, Vec<String>, Option<Error>);
 
 /// A handshake, calls, successful and failed connects, a close, a violation, and bytes after it.
-pub fn conversation() -> Vec<u8> {
+pub(crate) fn conversation() -> Vec<u8> {
     let handshake = Handshake::open().then(&[
         say("hello"),
         connect(0, "nowhere", CHILD_CLIENT_HASH),

@@ -33,7 +33,7 @@ trait UsersServer {}
     version = 1,
     hash = 5320330165687787020
 )]
-#[allow(dead_code, reason = "only its proxy is used")]
+#[expect(dead_code, reason = "only its proxy is used")]
 trait UsersClient {
     fn c_users_added(&mut self, ids: Vec<i64>, uris: Vec<String>, names: Vec<String>);
 }
@@ -48,7 +48,7 @@ trait ContentsServer {
 }
 
 #[psom_interface(name = "Test.Contents", version = 1, hash = 2)]
-#[allow(dead_code, reason = "only its proxy is used")]
+#[expect(dead_code, reason = "only its proxy is used")]
 trait ContentsClient {
     fn c_content_added(&mut self, content_id: i64, kind: String);
     fn c_content_created(&mut self, content_id: i64, cookie: i32);

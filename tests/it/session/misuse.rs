@@ -105,7 +105,7 @@ fn call_on_an_ended_connection_is_an_error() {
 trait OtherChildServer {}
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 8)]
-#[allow(dead_code, reason = "only its proxy is used")]
+#[expect(dead_code, reason = "only its proxy is used")]
 trait OtherChildClient {}
 
 #[distributed_object(serves = OtherChildServer, calls = OtherChildClient)]

@@ -19,7 +19,7 @@ use psom::{
 use super::common::*;
 
 /// A server's hub whose peers are the test.
-pub struct Neighbours {
+pub(super) struct Neighbours {
     now: Instant,
     config: Arc<Config>,
     hub: Hub,
@@ -37,27 +37,27 @@ struct Link {
 }
 
 impl Neighbours {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(Config::default())
     }
 
-    pub fn with(config: Config) -> Self {
+    pub(super) fn with(config: Config) -> Self {
         let (now, config) = (Instant::now(), Arc::new(config));
         let root = |scope: &mut Scope| Ok::<_, Misuse>(ServerRoot::new(scope));
-        let (hub, _) = Hub::new(now, config.clone(), false, [], root).unwrap();
+        let (hub, _) = Hub::new(now, Arc::clone(&config), false, [], root).unwrap();
         Self { now, config, hub, links: Vec::new(), deadline: None, stalled: false }
     }
 
     /// Connects two clients: the first has sent these bytes, the second has opened channel 2.
-    pub fn enter(&mut self, bytes: &[u8]) {
+    pub(super) fn enter(&mut self, bytes: &[u8]) {
         for bytes in [bytes, &Handshake::open().bytes()] {
             let link = self.connect(bytes);
             self.take(link);
         }
     }
 
-    pub fn connect(&mut self, bytes: &[u8]) -> usize {
-        let mut session = Session::server(self.config.clone(), self.now);
+    pub(super) fn connect(&mut self, bytes: &[u8]) -> usize {
+        let mut session = Session::server(Arc::clone(&self.config), self.now);
         let mut batch = session.receive(self.now, Bytes::copy_from_slice(bytes));
         let event = session.next_event(self.now, &mut batch);
         assert!(matches!(event, Some(Event::Authenticate(_))), "no complete authentication");
@@ -69,18 +69,18 @@ impl Neighbours {
     }
 
     /// Sends bytes on a connection and returns what comes back on it.
-    pub fn send(&mut self, link: usize, bytes: &[u8]) -> Vec<u8> {
+    pub(super) fn send(&mut self, link: usize, bytes: &[u8]) -> Vec<u8> {
         self.receive(link, bytes);
         self.take(link)
     }
 
     /// Sends bytes on a connection.
-    pub fn receive(&mut self, link: usize, bytes: &[u8]) {
+    pub(super) fn receive(&mut self, link: usize, bytes: &[u8]) {
         let bytes = Bytes::copy_from_slice(bytes);
         self.input(Input::Received(self.links[link].connection, bytes));
     }
 
-    pub fn advance(&mut self, time: Duration) {
+    pub(super) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(next) = self.deadline.filter(|next| *next <= end) {
             self.now = next.max(self.now);
@@ -90,21 +90,21 @@ impl Neighbours {
     }
 
     /// Whether the hub waits for slow readers.
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.hub.is_busy()
     }
 
-    pub fn is_over(&self, link: usize) -> bool {
+    pub(super) fn is_over(&self, link: usize) -> bool {
         self.links[link].over
     }
 
     /// The bytes that are on their way to a peer.
-    pub fn sent(&self, link: usize) -> &[u8] {
+    pub(super) fn sent(&self, link: usize) -> &[u8] {
         &self.links[link].sent
     }
 
     /// Takes the bytes for a peer, and lets further ones follow.
-    pub fn take(&mut self, link: usize) -> Vec<u8> {
+    pub(super) fn take(&mut self, link: usize) -> Vec<u8> {
         let mut taken = Vec::new();
         loop {
             let sent = std::mem::take(&mut self.links[link].sent);

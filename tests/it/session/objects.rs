@@ -5,7 +5,7 @@ use psom::{
 };
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 1000, version = 2, hash = 2000)]
-pub trait RootServer {
+pub(crate) trait RootServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_numbers(&mut self, small: i16, plain: i32, large: i64, short: u32, long: u64);
     fn s_values(&mut self, flag: bool, byte: u8, double: f64);
@@ -18,7 +18,7 @@ pub trait RootServer {
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 100, version = 2, hash = 200)]
-pub trait RootClient {
+pub(crate) trait RootClient {
     fn c_said(&mut self, text: &str);
     fn c_numbers(&mut self, plain: i32, large: i64);
     fn c_refer(&mut self, cx: &mut Context<Self>, child: ObjectRef) -> Result<(), Violation>;
@@ -35,27 +35,27 @@ pub trait RootClient {
     version = 2,
     hash = 31
 )]
-pub trait ChildServer {
+pub(crate) trait ChildServer {
     fn s_knock(&mut self, cx: &mut Context<Self>, times: i32);
     #[since(2)]
     fn s_ring(&mut self);
 }
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 2, version = 2, hash = 32)]
-pub trait ChildClient {
+pub(crate) trait ChildClient {
     fn c_open(&mut self, times: i32);
 }
 
-pub const ROOT: &str = "Test.Root";
-pub const ROOT_SUMS: [(i32, i64); 2] = [(1, 1100), (2, 2200)];
-pub const CHILD: &str = "Test.Child";
-pub const CHILD_SUMS: [(i32, i64); 2] = [(1, i64::MIN + 1), (2, 63)];
+pub(crate) const ROOT: &str = "Test.Root";
+pub(crate) const ROOT_SUMS: [(i32, i64); 2] = [(1, 1100), (2, 2200)];
+pub(crate) const CHILD: &str = "Test.Child";
+pub(crate) const CHILD_SUMS: [(i32, i64); 2] = [(1, i64::MIN + 1), (2, 63)];
 /// The hashes in a connect of version 2 of the child, from the client and from the server.
-pub const CHILD_CLIENT_HASH: i64 = 32;
-pub const CHILD_SERVER_HASH: i64 = 31;
+pub(crate) const CHILD_CLIENT_HASH: i64 = 32;
+pub(crate) const CHILD_SERVER_HASH: i64 = 31;
 
 #[distributed_object(serves = RootServer, calls = RootClient)]
-pub struct ServerRoot {
+pub(crate) struct ServerRoot {
     pub received: Vec<String>,
     #[child("child")]
     pub child: Handle<ServerChild>,
@@ -63,7 +63,7 @@ pub struct ServerRoot {
 
 #[distributed_object]
 impl ServerRoot {
-    pub fn new(scope: &mut Scope) -> Self {
+    pub(crate) fn new(scope: &mut Scope) -> Self {
         Self { received: Vec::new(), child: scope.add(ServerChild::default()) }
     }
 
@@ -133,15 +133,15 @@ impl Lifecycle for ServerRoot {
 
 #[distributed_object(serves = ChildServer, calls = ChildClient)]
 #[derive(Default)]
-pub struct ServerChild {
+pub(crate) struct ServerChild {
     pub received: Vec<i32>,
 }
 
 #[distributed_object]
 impl ServerChild {
     #[child("grandchild")]
-    fn grandchild(&mut self, cx: &mut Context<Self>) -> Handle<ServerChild> {
-        cx.add_while_connected(ServerChild::default())
+    fn grandchild(&mut self, cx: &mut Context<Self>) -> Handle<Self> {
+        cx.add_while_connected(Self::default())
     }
 }
 
@@ -158,14 +158,14 @@ impl ChildServer for ServerChild {
 
 #[distributed_object(serves = RootClient, calls = RootServer)]
 #[derive(Default)]
-pub struct ClientRoot {
+pub(crate) struct ClientRoot {
     pub received: Vec<String>,
     #[child("child")]
     pub child: Option<Handle<ClientChild>>,
 }
 
 impl ClientRoot {
-    pub fn new(scope: &mut Scope) -> Self {
+    pub(crate) fn new(scope: &mut Scope) -> Self {
         Self { child: Some(scope.add(ClientChild::default())), ..Self::default() }
     }
 }
@@ -197,7 +197,7 @@ impl RootClient for ClientRoot {
 
 #[distributed_object(serves = ChildClient, calls = ChildServer)]
 #[derive(Default)]
-pub struct ClientChild {
+pub(crate) struct ClientChild {
     pub received: Vec<i32>,
 }
 

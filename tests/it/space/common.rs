@@ -7,7 +7,7 @@ use bytes::Bytes;
 use psom::{Context, Handle, Lifecycle, ObjectRef, Violation, distributed_object, psom_interface};
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 11, version = 2, hash = 12)]
-pub trait RootServer {
+pub(super) trait RootServer {
     fn s_say(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_send(&mut self, cx: &mut Context<Self>, data: Bytes);
     fn s_child(&mut self, cx: &mut Context<Self>, name: String);
@@ -19,7 +19,7 @@ pub trait RootServer {
 }
 
 #[psom_interface(name = "Test.Root", version = 1, hash = 21, version = 2, hash = 22)]
-pub trait RootClient {
+pub(super) trait RootClient {
     fn c_said(&mut self, cx: &mut Context<Self>, from: i64, text: &str);
     fn c_sent(&mut self, data: Bytes);
     fn c_passed(&mut self, cx: &mut Context<Self>, child: ObjectRef) -> Result<(), Violation>;
@@ -36,20 +36,20 @@ pub trait RootClient {
 }
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 31)]
-pub trait ChildServer {
+pub(super) trait ChildServer {
     fn s_note(&mut self, cx: &mut Context<Self>, text: &str);
     fn s_close(&mut self, cx: &mut Context<Self>);
 }
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 41)]
-pub trait ChildClient {
+pub(super) trait ChildClient {
     fn c_note(&mut self, text: &str);
 }
 
 /// The server's root. It records its events.
 #[distributed_object(serves = RootServer, calls = RootClient)]
 #[derive(Default)]
-pub struct ServerRoot {
+pub(super) struct ServerRoot {
     pub notes: Vec<String>,
     #[child("fixed")]
     pub fixed: Option<Handle<ServerChild>>,
@@ -59,13 +59,17 @@ pub struct ServerRoot {
 }
 
 /// Shared by the root and its children.
-pub type Disconnects = Arc<Mutex<Vec<&'static str>>>;
+pub(super) type Disconnects = Arc<Mutex<Vec<&'static str>>>;
 
 #[distributed_object]
 impl ServerRoot {
     #[child("child.{number}")]
-    fn child(&mut self, cx: &mut Context<Self>, number: i64) -> Option<Handle<ServerChild>> {
-        let disconnects = self.disconnects.clone();
+    fn numbered_child(
+        &mut self,
+        cx: &mut Context<Self>,
+        number: i64,
+    ) -> Option<Handle<ServerChild>> {
+        let disconnects = Arc::clone(&self.disconnects);
         let child = ServerChild { disconnects, ..ServerChild::default() };
         let child = (number < 100).then(|| cx.add_while_connected(child));
         self.children.extend(child);
@@ -90,7 +94,7 @@ impl RootServer for ServerRoot {
     }
 
     fn s_child(&mut self, cx: &mut Context<Self>, name: String) {
-        let disconnects = self.disconnects.clone();
+        let disconnects = Arc::clone(&self.disconnects);
         let child = cx.add_while_connected(ServerChild { disconnects, ..ServerChild::default() });
         self.children.push(child);
         let connected = cx.caller().connect(&name, child);
@@ -138,7 +142,7 @@ impl Lifecycle for ServerRoot {
 /// A child of the server's root.
 #[distributed_object(serves = ChildServer, calls = ChildClient)]
 #[derive(Default)]
-pub struct ServerChild {
+pub(super) struct ServerChild {
     pub notes: Vec<String>,
     pub disconnects: Disconnects,
 }
@@ -162,7 +166,7 @@ impl Lifecycle for ServerChild {
 
 /// A client's root.
 #[distributed_object(serves = RootClient, calls = RootServer)]
-pub struct ClientRoot {
+pub(super) struct ClientRoot {
     pub received: Vec<String>,
     #[child("given")]
     pub given: Handle<ClientChild>,
@@ -171,7 +175,7 @@ pub struct ClientRoot {
 }
 
 impl ClientRoot {
-    pub fn new(scope: &mut psom::Scope) -> Self {
+    pub(super) fn new(scope: &mut psom::Scope) -> Self {
         let (given, taken) = (scope.add(ClientChild::default()), scope.add(ClientChild::default()));
         Self { received: Vec::new(), given, taken }
     }
@@ -218,7 +222,7 @@ impl RootClient for ClientRoot {
 /// A child of a client's root.
 #[distributed_object(serves = ChildClient, calls = ChildServer)]
 #[derive(Default)]
-pub struct ClientChild {
+pub(super) struct ClientChild {
     pub notes: Vec<String>,
 }
 
@@ -238,10 +242,10 @@ impl Lifecycle for ClientChild {
     }
 }
 
-pub type Pair = psom::testing::Pair<ServerRoot, ClientRoot>;
+pub(super) type Pair = psom::testing::Pair<ServerRoot, ClientRoot>;
 
 /// Connects this number of clients to a server.
-pub fn pair(clients: usize) -> Pair {
+pub(super) fn pair(clients: usize) -> Pair {
     let mut pair = Pair::server(psom::Config::default(), |_| ServerRoot::default());
     for _ in 0..clients {
         pair.join(ClientRoot::new);
@@ -250,22 +254,22 @@ pub fn pair(clients: usize) -> Pair {
 }
 
 /// The calls that a client has received.
-pub fn received(pair: &mut Pair, client: usize) -> Vec<String> {
+pub(super) fn received(pair: &mut Pair, client: usize) -> Vec<String> {
     pair.on_client(client, |client, _| client.received.clone())
 }
 
 /// The events that the server's root has recorded.
-pub fn notes(pair: &mut Pair) -> Vec<String> {
+pub(super) fn notes(pair: &mut Pair) -> Vec<String> {
     pair.on_server(|root, _| root.notes.clone())
 }
 
 /// The calls that the client's object `given` has received.
-pub fn given(pair: &mut Pair) -> Vec<String> {
+pub(super) fn given(pair: &mut Pair) -> Vec<String> {
     pair.on_client(0, |client, cx| cx.get(client.given).unwrap().notes.clone())
 }
 
 /// Yields once to the other tasks of a runtime.
-pub async fn yield_once() {
+pub(super) async fn yield_once() {
     let mut yielded = false;
     std::future::poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {

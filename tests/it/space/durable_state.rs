@@ -81,7 +81,7 @@ impl World {
     /// the number of writes.
     fn change(&mut self, changes: Vec<Change>) -> usize {
         let mut votes = self.votes.take().unwrap();
-        let changed = self.pair.on_server(move |_, cx| {
+        let after = self.pair.on_server(move |_, cx| {
             for change in changes {
                 let count = votes.change(cx, change);
                 assert_eq!(count, votes.0.len());
@@ -89,8 +89,8 @@ impl World {
             votes
         });
         let count = self.store();
-        assert_eq!(self.table, changed.values());
-        self.votes = Some(changed);
+        assert_eq!(self.table, after.values());
+        self.votes = Some(after);
         count
     }
 }

@@ -57,7 +57,7 @@ fn below_the_soft_limit_every_call_arrives() {
 fn above_the_soft_limit_only_the_newest_latest_call_arrives() {
     let mut reader = Reader::new();
     let long = "x".repeat(1500);
-    let filler = long.clone();
+    let filler = long;
     reader.send(move |cx| drop(cx.peers().c_said(1, &filler)));
     for x in 0..100 {
         reader.send(move |cx| {

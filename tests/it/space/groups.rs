@@ -64,10 +64,10 @@ mod old {
 
     #[psom_interface(name = "Test.Root", version = 1, hash = 11)]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait RootServer {}
+    pub(super) trait RootServer {}
 
     #[psom_interface(name = "Test.Root", version = 1, hash = 21)]
-    pub trait RootClient {
+    pub(super) trait RootClient {
         fn c_said(&mut self, from: i64, text: &str);
         fn c_sent(&mut self, data: &[u8]);
         fn c_passed(&mut self, child: psom::ObjectRef);
@@ -76,7 +76,7 @@ mod old {
 
     #[distributed_object(serves = RootClient, calls = RootServer)]
     #[derive(Default)]
-    pub struct ClientRoot {
+    pub(super) struct ClientRoot {
         pub places: Vec<i32>,
     }
 
@@ -109,7 +109,7 @@ fn group_call_skips_peers_without_the_method() {
 static MARSHALED: AtomicUsize = AtomicUsize::new(0);
 
 /// A text that counts its marshaling.
-pub struct Counted(String);
+pub(super) struct Counted(String);
 
 impl PsomType for Counted {
     const TYPE: TypeDesc = TypeDesc::String;
@@ -129,10 +129,10 @@ impl Decode for Counted {
 }
 
 #[psom_interface(name = "Test.Crowd", version = 1, hash = 1)]
-pub trait CrowdServer {}
+pub(super) trait CrowdServer {}
 
 #[psom_interface(name = "Test.Crowd", version = 1, hash = 2)]
-pub trait CrowdClient {
+pub(super) trait CrowdClient {
     fn c_text(&mut self, text: Counted);
 }
 

@@ -11,10 +11,10 @@ mod old {
 
     #[psom_interface(name = "Test.Extra", version = 1, hash = 51)]
     #[expect(dead_code, reason = "only its description is used")]
-    pub trait ExtraServer {}
+    pub(super) trait ExtraServer {}
 
     #[psom_interface(name = "Test.Extra", version = 1, hash = 61)]
-    pub trait ExtraClient {}
+    pub(super) trait ExtraClient {}
 }
 
 #[psom_interface(name = "Test.Extra", version = 2, hash = 52)]

@@ -35,7 +35,7 @@ DOInterface ConnMgr {
 
 #[derive(PsomType)]
 #[repr(i32)]
-pub enum Status {
+pub(crate) enum Status {
     Good = 1,
     #[other]
     Other(i32),
@@ -43,7 +43,7 @@ pub enum Status {
 
 #[psom_interface(name = "Test.Types", version = 1, hash = 1, version = 10, hash = 2)]
 #[expect(dead_code, reason = "only its descriptor is used")]
-pub trait TypesServer {
+pub(super) trait TypesServer {
     fn s_all(
         &mut self,
         cx: &mut Context<Self>,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
 use psom::{
-    interface::Parameters,
+    interface::Parameters as _,
     wire::{Decode, Decoder, Encode, Encoder, operation::Operation, record::Batch},
 };
 

@@ -105,7 +105,7 @@ impl UserAgentVersion {
     /// 15.0.4481.1000.
     pub fn parts(&self) -> (u32, u32, u32) {
         let Self { version } = *self;
-        (Self::FIRST_MAJOR + (version & 0xF), version >> 4 & 0x3FFF, version >> 18)
+        (Self::FIRST_MAJOR + (version & 0xF), (version >> 4) & 0x3FFF, version >> 18)
     }
 }
 

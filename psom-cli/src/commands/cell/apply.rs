@@ -22,7 +22,7 @@ Examples:
 The response contains the document before the upload. The request contains one upload or the parts
 of one. The upload is checked as a server does it: if the document changed since the index that the
 request expects, the command says so and exits with 1.")]
-pub struct Apply {
+pub(super) struct Apply {
     /// The response; `-` is standard input.
     response: PathBuf,
     /// The request with the upload.
@@ -32,7 +32,7 @@ pub struct Apply {
 }
 
 impl Apply {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         self.output.check()?;
         let name = name_of(&self.request);
         let mut store = store(&self.response)?;

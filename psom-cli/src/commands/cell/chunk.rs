@@ -18,7 +18,7 @@ Examples:
 Each line shows the offset, the number of bytes and the signature of a chunk. The last line shows the
 data hash of the whole file. A zip file, such as a document of Office, is divided at its entries,
 another file at places that its content defines, or from 100 MiB on into parts of 1 MB.")]
-pub struct Chunk {
+pub(super) struct Chunk {
     /// The document; `-` is standard input.
     file: PathBuf,
     /// Concatenate the two signatures of a small zip entry, as protocol versions before 2.2 do.
@@ -27,7 +27,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         let file = Bytes::from(read_input(&self.file, MAX_INPUT_BYTES)?);
         let signatures =
             if self.before_2_2 { SignatureRule::Concatenated } else { SignatureRule::Xored };

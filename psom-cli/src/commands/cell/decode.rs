@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::input;
 use crate::{
-    error::{OrCannot, Result},
+    error::{OrCannot as _, Result},
     files::name_of,
     terminal::out,
 };

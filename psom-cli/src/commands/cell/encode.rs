@@ -33,7 +33,9 @@ impl CellEncode {
         let json = read_input(&self.file, MAX_JSON_BYTES)?;
         let document: Document = serde_json::from_slice(&json).map_err(|why| {
             let name = name_of(&self.file);
-            CommandError::new(format!("{name} is no output of `psom cell decode --json`: {why}"))
+            CommandError::new(format!(
+                "{name} is not an output of `psom cell decode --json`: {why}"
+            ))
         })?;
         self.output.write(&document.to_bytes())
     }

@@ -21,7 +21,7 @@ Examples:
 
 If a server divided its answer, name all responses in their order. Of a body with several responses,
 the first one that contains a document is used.")]
-pub struct File {
+pub(super) struct File {
     /// The responses of one download, in their order; `-` is standard input.
     #[arg(required = true, value_name = "RESPONSE")]
     responses: Vec<PathBuf>,
@@ -30,7 +30,7 @@ pub struct File {
 }
 
 impl File {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         self.output.check()?;
         let (first, more) = self
             .responses
@@ -47,7 +47,7 @@ impl File {
 
 /// Returns the store of the first response in a file that contains a document, or at least an
 /// answer to a query.
-pub fn store(file: &Path) -> Result<Store> {
+pub(super) fn store(file: &Path) -> Result<Store> {
     let document = input::document(file)?;
     let stores: Vec<_> = document.responses().into_iter().map(Store::from_response).collect();
     let mut first_error = None;
@@ -78,7 +78,7 @@ fn receive(store: &mut Store, file: &Path) -> Result<Received> {
 }
 
 /// Names the file and every cause of an error.
-pub fn explain(file: &Path, error: &StoreError) -> CommandError {
+pub(super) fn explain(file: &Path, error: &StoreError) -> CommandError {
     let mut text = format!("{}: {error}", name_of(file));
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -13,10 +13,10 @@ use crate::{
 
 /// Upper bound on a file. The largest file that Office uploads has 300 MB, which base64 makes a
 /// third longer.
-pub const MAX_INPUT_BYTES: u64 = 512 << 20;
+pub(super) const MAX_INPUT_BYTES: u64 = 512 << 20;
 
 /// Reads a file in any format of the protocol, or a hex dump of it.
-pub fn document(file: &Path) -> Result<Document> {
+pub(super) fn document(file: &Path) -> Result<Document> {
     let name = name_of(file);
     let bytes = Bytes::from(read_input(file, MAX_INPUT_BYTES)?);
     let document = Document::read(&bytes).or_else(|| {
@@ -26,7 +26,7 @@ pub fn document(file: &Path) -> Result<Document> {
     match document {
         Some(document) => document.map_err(|error| error.prefixed(name)),
         None => Err(CommandError::new(format!(
-            "{name} is no message of the cell storage protocol, no XML or MTOM and no OneNote \
+            "{name} is neither a message of the cell storage protocol nor XML, MTOM or a OneNote \
              package; name a captured request or response"
         ))),
     }

@@ -22,7 +22,7 @@ use crate::error::Result;
 
 /// Read, write and serve Office's cell storage (MS-FSSHTTP, MS-FSSHTTPB)
 #[derive(Debug, Args)]
-pub struct Cell {
+pub(crate) struct Cell {
     #[command(subcommand)]
     command: CellCommand,
 }
@@ -45,7 +45,7 @@ impl Cell {
         matches!(self.command, CellCommand::Serve(_))
     }
 
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         match self.command {
             CellCommand::Decode(decode) => decode.run(),
             CellCommand::Encode(encode) => encode.run(),

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::{
-    error::{OrCannot, Result},
+    error::{OrCannot as _, Result},
     files,
     meeting::download,
     terminal::out,
@@ -16,7 +16,7 @@ use crate::{
 
 /// The options of a command that writes a file.
 #[derive(Debug, Args)]
-pub struct OutputArgs {
+pub(super) struct OutputArgs {
     /// The file to write, or `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -27,7 +27,7 @@ pub struct OutputArgs {
 
 impl OutputArgs {
     /// Rejects a file that exists, before anything else is done.
-    pub fn check(&self) -> Result {
+    pub(super) fn check(&self) -> Result {
         if self.is_standard_output() {
             Ok(())
         } else {
@@ -36,7 +36,7 @@ impl OutputArgs {
     }
 
     /// Writes the file. It gets its name when it is complete.
-    pub fn write(&self, bytes: &[u8]) -> Result {
+    pub(super) fn write(&self, bytes: &[u8]) -> Result {
         if self.is_standard_output() {
             return out::bytes(bytes);
         }

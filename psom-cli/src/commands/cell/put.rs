@@ -21,7 +21,7 @@ Examples:
 
 Only the parts of the file that the server does not have are uploaded. If the document has another
 revision than the expected one, nothing is changed, and the command exits with 1.")]
-pub struct Put {
+pub(super) struct Put {
     #[command(flatten)]
     remote: RemoteArgs,
     /// The file.
@@ -48,7 +48,7 @@ fn expected(text: &str) -> Result<Expected, String> {
 }
 
 impl Put {
-    pub async fn run(self) -> Result {
+    pub(super) async fn run(self) -> Result {
         let file = read(&self.file, MAX_FILE_BYTES)?.into();
         let mut remote = self.remote.open()?;
         if let Expected::Revision(expected) = self.expect {

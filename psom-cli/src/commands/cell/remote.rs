@@ -8,13 +8,13 @@ use fsshttpb::{atom::Guid, message::PutChanges};
 use psom_cellstorage::client::{Client, ClientError, Next, Post};
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     http::client::Http,
 };
 
 /// The arguments of a command that talks to a server of cell storage.
 #[derive(Debug, Args)]
-pub struct RemoteArgs {
+pub(super) struct RemoteArgs {
     /// The document's address, such as http://127.0.0.1:8059/report.docx.
     url: String,
     /// The certificate (PEM) that the server's certificate must lead to, for https.
@@ -26,7 +26,7 @@ pub struct RemoteArgs {
 }
 
 /// A connection to a document.
-pub struct Remote {
+pub(super) struct Remote {
     http: Http,
     client: Client,
     name: Option<String>,
@@ -34,7 +34,7 @@ pub struct Remote {
 
 impl RemoteArgs {
     /// Creates a client. Nothing is sent yet.
-    pub fn open(self) -> Result<Remote> {
+    pub(super) fn open(self) -> Result<Remote> {
         let authority = match &self.ca {
             Some(path) => fs::read(path).or_cannot(format_args!("read {}", path.display()))?,
             None if self.url.starts_with("http://") => vec![],
@@ -50,7 +50,7 @@ impl RemoteArgs {
 
 impl Remote {
     /// Returns the client.
-    pub fn client(&mut self) -> &mut Client {
+    pub(super) fn client(&mut self) -> &mut Client {
         &mut self.client
     }
 
@@ -62,7 +62,7 @@ impl Remote {
     }
 
     /// Queries until the client has the whole document.
-    pub async fn query(&mut self) -> Result<(), Failed> {
+    pub(super) async fn query(&mut self) -> Result<(), Failed> {
         loop {
             let post = self.client.query();
             let (content_type, body) = self.send(post).await?;
@@ -73,7 +73,7 @@ impl Remote {
     }
 
     /// Uploads the parts of an edit.
-    pub async fn upload(&mut self, parts: &[PutChanges]) -> Result<(), Failed> {
+    pub(super) async fn upload(&mut self, parts: &[PutChanges]) -> Result<(), Failed> {
         let mut next = Next::Done;
         for part in parts {
             let post = self.client.upload(part, &[]);
@@ -85,7 +85,7 @@ impl Remote {
 }
 
 /// The reason why an exchange with the server failed.
-pub enum Failed {
+pub(crate) enum Failed {
     /// The document has changed.
     Coherency,
     /// Any other reason.

@@ -5,7 +5,7 @@ use psom_cellstorage::{Folder, cell_router, document::LockRules};
 use tokio::net::TcpListener;
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     signals::interrupted,
     terminal::out,
 };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files,
     meeting::{
         download::{RemoteFile, check_free, save},
@@ -30,7 +30,7 @@ file only with --force.
 
 With --slides, each slide becomes a file slide-01.jpg, and its notes slide-01.txt. If slides are
 missing, the command lists them and exits with 1.")]
-pub struct Get {
+pub(crate) struct Get {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title.
@@ -56,7 +56,7 @@ pub struct Get {
 }
 
 impl Get {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         #[cfg_attr(not(feature = "cell"), allow(unused_mut, unused_variables))]
         let mut meeting = self.link.join().await?;
         #[cfg_attr(not(feature = "cell"), allow(unused_variables))]

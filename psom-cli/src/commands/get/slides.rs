@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufReader, Write},
+    io::{BufReader, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use psom_objects::{
 };
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files,
     http::client::Http,
     meeting::download::{RemoteFile, check_free, save},
@@ -24,7 +24,7 @@ use crate::{
 const MAX_NOTES_BYTES: u64 = 1 << 20;
 
 /// Downloads the pictures of all slides that have one, and the notes. Fails if slides are missing.
-pub async fn save_all(
+pub(super) async fn save_all(
     http: &Http,
     base: Option<&str>,
     title: &str,
@@ -77,7 +77,7 @@ pub async fn save_all(
     )))
 }
 
-/// The notes in a file, by their slides. Parts that others have named otherwise are not found.
+/// Reads the notes in a file, by their slides. Parts with other names are ignored.
 async fn texts(
     http: &Http,
     base: Option<&str>,

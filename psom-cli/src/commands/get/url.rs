@@ -9,7 +9,7 @@ use crate::{
 
 /// Asks the server for an address where a browser can download a decrypted file, and prints the
 /// address. `name` is the file's name on the file server.
-pub async fn print(mut meeting: Meeting, name: String) -> Result {
+pub(super) async fn print(mut meeting: Meeting, name: String) -> Result {
     let request = meeting.act(|conference, cx| conference.request_web_download(cx, name, true));
     let request = request.await?;
     let answer = meeting.until("the address of the file", |event| match event {

@@ -9,7 +9,7 @@ use crate::terminal::out;
 
 /// The program for which the table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Csv {
+pub(crate) enum Csv {
     /// Any program
     Plain,
     /// Excel, which needs a byte order mark to read UTF-8
@@ -17,7 +17,7 @@ pub enum Csv {
 }
 
 /// Returns a header and a row for each choice.
-pub fn table<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) -> String {
+pub(crate) fn table<'a>(csv: Csv, rows: impl Iterator<Item = (&'a str, i32)>) -> String {
     let mark = if csv == Csv::Excel { "\u{feff}" } else { "" };
     // Lines end with CR and LF (RFC 4180, section 2).
     let mut table = format!("{mark}choice,votes\r\n");

@@ -14,7 +14,7 @@ use super::args;
 #[cfg(feature = "queue")]
 use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     meeting::{
         session::{LinkArgs, Meeting, reservation},
         texts,
@@ -34,7 +34,7 @@ Examples:
 
 A new poll is open, and its results are visible to presenters until they are shown. Organizers and
 presenters run polls. Everybody has one vote, which stays when the user leaves.")]
-pub struct Poll {
+pub(crate) struct Poll {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
@@ -126,7 +126,7 @@ impl Poll {
         }
     }
 
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         self.check()?;
         let mut meeting = self.link.join().await?;
         match &self.action {

@@ -5,7 +5,7 @@ use comqc::carrier::{Found, Verdict, carve};
 
 use super::limits::MAX_FILE_BYTES;
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::{name_of, read_input},
     terminal::out,
 };
@@ -19,7 +19,7 @@ Examples:
 Each packet, and each message outside a packet, becomes a file whose name is its offset. The end of a
 damaged packet is estimated; an intact message in it becomes a file of its own. Existing files with the
 same names are replaced.")]
-pub struct Carve {
+pub(super) struct Carve {
     /// The file; `-` is standard input.
     file: PathBuf,
     /// The folder to write to; it is created if it does not exist.
@@ -28,7 +28,7 @@ pub struct Carve {
 }
 
 impl Carve {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         let bytes = read_input(&self.file, MAX_FILE_BYTES)?;
         fs::create_dir_all(&self.output)
             .or_cannot(format_args!("create {}", self.output.display()))?;

@@ -45,12 +45,12 @@ pub struct QueueDecode {
 const MESSAGE_START: &[u8] = b"CHDR";
 
 /// Reports whether the bytes are a message or a packet of queued calls, whole or damaged.
-pub fn is_recorded(bytes: &[u8]) -> bool {
+pub(crate) fn is_recorded(bytes: &[u8]) -> bool {
     bytes.starts_with(MESSAGE_START) || Packet::stated_size(bytes) == Some(bytes.len())
 }
 
 /// Prints a message or a packet for which [`is_recorded`] holds.
-pub fn print_recorded(bytes: &[u8], names: &Names) -> Result {
+pub(crate) fn print_recorded(bytes: &[u8], names: &Names) -> Result {
     if bytes.starts_with(MESSAGE_START) {
         print_message(bytes, names)?;
         return checked(Message::read(bytes));
@@ -145,11 +145,11 @@ fn pretty(value: &Json) -> String {
 }
 
 /// Converts the result of reading a message, which was printed already.
-fn checked(message: Result<Message, ReadError>) -> Result {
+fn checked(message: Result<Message<'_>, ReadError>) -> Result {
     message.map(drop).map_err(|error| CommandError::new(error.to_string()))
 }
 
-fn print_packet(packet: &Packet, names: &Names) -> Result {
+fn print_packet(packet: &Packet<'_>, names: &Names) -> Result {
     let queue = match &packet.queues[0] {
         QueueName::Direct(name) => name.clone(),
         other => format!("{other:?}"),
@@ -202,7 +202,7 @@ fn print_message(bytes: &[u8], names: &Names) -> Result {
     Ok(())
 }
 
-fn show_security(security: Security) -> String {
+fn show_security(security: Security<'_>) -> String {
     let properties = security.properties().map(|(_, _, property)| {
         let name = json::property_name(property.kind);
         match property.value() {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{json, limits::MAX_FILE_BYTES};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::{name_of, read_input},
 };
 

@@ -19,7 +19,7 @@ use super::names::{Names, show};
 type FieldResult<T> = Result<T, String>;
 
 /// Returns the name of a security property.
-pub fn property_name(kind: u16) -> String {
+pub(super) fn property_name(kind: u16) -> String {
     match kind {
         property::SID => "SID".into(),
         property::NAME => "name".into(),
@@ -66,7 +66,7 @@ impl Fields {
 }
 
 /// Converts a message to JSON.
-pub fn of_message(bytes: &[u8], names: &Names) -> Value {
+pub(super) fn of_message(bytes: &[u8], names: &Names) -> Value {
     let message = Message::read(bytes);
     let mut calls = message.iter().flat_map(Message::calls);
     let (mut headers, mut end) = (Vec::new(), 0);
@@ -100,7 +100,7 @@ fn size_field(header: &[u8]) -> usize {
     header.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes) as usize
 }
 
-fn of_header(offset: usize, header: &Header, total: usize) -> Fields {
+fn of_header(offset: usize, header: &Header<'_>, total: usize) -> Fields {
     let mut fields = Fields::new(&String::from_utf8_lossy(&header.signature()));
     fields.put("at", offset);
     match header {
@@ -146,7 +146,7 @@ fn of_header(offset: usize, header: &Header, total: usize) -> Fields {
     fields
 }
 
-fn of_security(security: Security) -> Value {
+fn of_security(security: Security<'_>) -> Value {
     let properties = security.properties().map(|(_, collection, property)| {
         let value = match property.value() {
             Property::Sid(sid) => json!(sid.to_string()),
@@ -166,7 +166,7 @@ fn text_of(bytes: &[u8]) -> String {
 }
 
 /// Converts a packet to JSON.
-pub fn of_packet(packet: &Packet, names: &Names) -> Value {
+pub(super) fn of_packet(packet: &Packet<'_>, names: &Names) -> Value {
     let queue = |queue: &QueueName| match queue {
         QueueName::None => Value::Null,
         QueueName::Private { kind, id } => json!({ "kind": kind, "id": id }),
@@ -215,7 +215,7 @@ pub fn of_packet(packet: &Packet, names: &Names) -> Value {
 }
 
 /// Converts a finding in a storage file to JSON.
-pub fn of_found(found: &Found, bytes: &[u8], names: &Names) -> Value {
+pub(super) fn of_found(found: &Found, bytes: &[u8], names: &Names) -> Value {
     let mut value = match (&found.verdict, Packet::read(bytes)) {
         (Verdict::Damaged { error, message }, _) => {
             let message = message.as_ref().map(|range| {
@@ -267,7 +267,7 @@ fn field<'a>(value: &'a Value, name: &str) -> FieldResult<&'a Value> {
 
 fn number<T: TryFrom<u64>>(value: &Value, name: &str) -> FieldResult<T> {
     let number = field(value, name)?.as_u64().and_then(|number| number.try_into().ok());
-    number.ok_or(format!("`{name}` is not a number of its range"))
+    number.ok_or_else(|| format!("`{name}` is not a number of its range"))
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> FieldResult<&'a str> {

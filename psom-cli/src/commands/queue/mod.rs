@@ -1,7 +1,7 @@
 //! `psom queue`: messages of queued calls (MC-COMQC) and their queues.
 
 mod carve;
-pub mod decode;
+pub(crate) mod decode;
 mod encode;
 mod json;
 mod limits;
@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// Record and replay commands, and decode queued calls (MC-COMQC)
 #[derive(Debug, Args)]
-pub struct Queue {
+pub(crate) struct Queue {
     #[command(subcommand)]
     command: QueueCommand,
 }
@@ -36,7 +36,7 @@ enum QueueCommand {
 
 impl Queue {
     /// Runs the command. `parse` parses a command that is to be recorded.
-    pub async fn run(
+    pub(crate) async fn run(
         self,
         parse: impl FnOnce(Vec<String>) -> Result<Box<dyn Recordable>>,
     ) -> Result {

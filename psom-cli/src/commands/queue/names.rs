@@ -19,10 +19,10 @@ const MAX_IDL_BYTES: u64 = 16 << 20;
 
 /// The interfaces that the user named.
 #[derive(Default)]
-pub struct Names(Vec<Interface>);
+pub(crate) struct Names(Vec<Interface>);
 
 /// A call with the names of its interface.
-pub struct Described {
+pub(crate) struct Described {
     /// `IShip.CustomerId`, or the interface and the number of the method.
     pub method: String,
     /// The arguments and the names of their parameters, if they are known.
@@ -33,7 +33,7 @@ pub struct Described {
 
 impl Names {
     /// Reads an IDL file.
-    pub fn read(file: Option<&Path>) -> Result<Self> {
+    pub(crate) fn read(file: Option<&Path>) -> Result<Self> {
         let Some(file) = file else { return Ok(Self::default()) };
         let name = name_of(file);
         let text = String::from_utf8(read_input(file, MAX_IDL_BYTES)?);
@@ -47,7 +47,7 @@ impl Names {
     }
 
     /// Describes a call.
-    pub fn describe(&self, call: &Call) -> Described {
+    pub(crate) fn describe(&self, call: &Call<'_>) -> Described {
         if call.interface == IID_IDISPATCH && call.opnum == INVOKE_OPNUM {
             return self.describe_late_bound(call);
         }
@@ -62,7 +62,7 @@ impl Names {
         Described { method: format!("{}.{}", interface.name, method.name), arguments, problem }
     }
 
-    fn describe_late_bound(&self, call: &Call) -> Described {
+    fn describe_late_bound(&self, call: &Call<'_>) -> Described {
         let invoke = match Invoke::read(&mut call.arguments()) {
             Ok(invoke) => invoke,
             Err(error) => {
@@ -101,7 +101,10 @@ impl Names {
     }
 }
 
-fn read_arguments(method: &Method, call: &Call) -> Result<Vec<(Option<String>, Variant)>, String> {
+fn read_arguments(
+    method: &Method,
+    call: &Call<'_>,
+) -> Result<Vec<(Option<String>, Variant)>, String> {
     let mut reader = call.arguments();
     let read = method.parameters.iter().map(|parameter| {
         let unknown = || format!("the type of the parameter `{}` is not known", parameter.name);
@@ -113,7 +116,7 @@ fn read_arguments(method: &Method, call: &Call) -> Result<Vec<(Option<String>, V
 
 impl Described {
     /// Writes the call on one line.
-    pub fn line(&self, data: &[u8]) -> String {
+    pub(crate) fn line(&self, data: &[u8]) -> String {
         let method = &self.method;
         if let Some(arguments) = &self.arguments {
             let shown = arguments.iter().map(|(name, value)| match name {
@@ -131,7 +134,7 @@ impl Described {
 }
 
 /// Writes a value for people.
-pub fn show(value: &Variant) -> String {
+pub(crate) fn show(value: &Variant) -> String {
     match value {
         Variant::Empty => "empty".to_owned(),
         Variant::Null => "null".to_owned(),

@@ -5,7 +5,7 @@ use psom_objects::server::ACTIONS;
 
 use crate::{
     commands::recordable::{Actions, Recordable},
-    error::{OrCannot, Result},
+    error::{OrCannot as _, Result},
     meeting::session::LinkArgs,
     terminal::out,
 };
@@ -22,7 +22,7 @@ The command is written as usual, but without its link. whiteboard, poll, notes, 
 visibility can be recorded, with every action that changes something and uploads no file. Contents are
 named by their titles, so a command can use a content that an earlier recorded command creates. The
 link is not used up, and no server is contacted.")]
-pub struct Record {
+pub(super) struct Record {
     #[command(flatten)]
     link: LinkArgs,
     /// The folder of the outbox; it is created if it does not exist.
@@ -34,7 +34,10 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn run(self, parse: impl FnOnce(Vec<String>) -> Result<Box<dyn Recordable>>) -> Result {
+    pub(super) fn run(
+        self,
+        parse: impl FnOnce(Vec<String>) -> Result<Box<dyn Recordable>>,
+    ) -> Result {
         let meeting = self.link.meeting_id()?;
         let mut words = vec!["psom".to_owned()];
         let mut command = self.command.into_iter();

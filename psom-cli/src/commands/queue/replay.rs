@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     commands::recordable::Actions,
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     meeting::session::LinkArgs,
     terminal::out,
 };
@@ -18,7 +18,7 @@ Example:
 The calls are played in order as your own, each exactly once, even if this program or the server is
 stopped meanwhile: then replay the outbox again. A call that the server refuses goes to the dead queue
 of the outbox; `psom queue list OUTBOX` shows it, and `psom queue retry OUTBOX` tries it again.")]
-pub struct Replay {
+pub(super) struct Replay {
     /// The folder of the outbox.
     outbox: PathBuf,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    pub async fn run(self) -> Result {
+    pub(super) async fn run(self) -> Result {
         let shown = self.outbox.display().to_string();
         if !self.outbox.is_dir() {
             return Err(CommandError::new(format!(

@@ -10,7 +10,7 @@ use comqc::{
 };
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     terminal::out,
 };
 
@@ -36,14 +36,14 @@ Examples:
 
 Each line shows the number of a message, its queue (`input`, `0` to `4` for the retry queues, or
 `dead`), the failed tries in this queue, the seconds until the next try, the size, and the calls.")]
-pub struct List {
+pub(super) struct List {
     #[command(flatten)]
     place: Place,
 }
 
 /// Move all messages of one queue to another, as the message mover does
 #[derive(Debug, Args)]
-pub struct Move {
+pub(super) struct Move {
     #[command(flatten)]
     place: Place,
     /// The queue to empty: `input`, `0` to `4`, or `dead`.
@@ -54,7 +54,7 @@ pub struct Move {
 
 /// Move dead messages back to the input queue
 #[derive(Debug, Args)]
-pub struct Retry {
+pub(super) struct Retry {
     #[command(flatten)]
     place: Place,
     /// The numbers of the messages; all dead messages if none is given.
@@ -75,7 +75,7 @@ impl List {
 }
 
 impl Move {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         if self.from == self.to {
             return Err(CommandError::new("the two queues are the same; name two different ones"));
         }
@@ -94,7 +94,7 @@ fn now() -> u64 {
 }
 
 impl Place {
-    fn with(&self, action: &QueueAction) -> Result {
+    fn with(&self, action: &QueueAction<'_>) -> Result {
         let path = &self.queue;
         let opening = format!("open the queue {}", path.display());
         if path.is_file() {
@@ -144,7 +144,7 @@ fn application_in(path: &Path) -> Result<String> {
     }
 }
 
-fn act<Q: Queue>(mut queue: Q, action: &QueueAction) -> Result {
+fn act<Q: Queue>(mut queue: Q, action: &QueueAction<'_>) -> Result {
     match action {
         QueueAction::List => list(&queue),
         QueueAction::Move(from, to) => {

@@ -13,24 +13,24 @@ use crate::{
 };
 
 /// A session on the board of a content.
-pub struct BoardSession {
+pub(super) struct BoardSession {
     pub meeting: Meeting,
     pub content: i64,
 }
 
 impl BoardSession {
-    pub fn new(meeting: Meeting, content: i64) -> Self {
+    pub(super) fn new(meeting: Meeting, content: i64) -> Self {
         Self { meeting, content }
     }
 
     /// Returns the board as it is now.
-    pub async fn board(&self) -> Result<BoardModel> {
+    pub(super) async fn board(&self) -> Result<BoardModel> {
         let content = self.meeting.content_by_id(self.content).await?;
         Ok(content.and_then(|content| content.board).unwrap_or_default())
     }
 
     /// Returns the value of a limit that the server has announced.
-    pub async fn limit(&self, constraint: Constraint) -> Result<Option<u64>> {
+    pub(super) async fn limit(&self, constraint: Constraint) -> Result<Option<u64>> {
         let content = self.content;
         let limit = self.meeting.read(move |model| {
             let board = model.contents.get(&content)?.board.as_ref()?;
@@ -40,7 +40,7 @@ impl BoardSession {
     }
 
     /// Rejects a text that exceeds a limit of the server.
-    pub async fn check_length(
+    pub(super) async fn check_length(
         &self,
         text: &str,
         limit: Constraint,
@@ -58,7 +58,7 @@ impl BoardSession {
     }
 
     /// Adds an annotation, and returns the number that the server gave it.
-    pub async fn add(&mut self, kind: Kind, mut properties: Properties) -> Result<i32> {
+    pub(super) async fn add(&mut self, kind: Kind, mut properties: Properties) -> Result<i32> {
         let (content, local) = (self.content, new_local_id());
         properties.insert(Property::LocalId, local.clone());
         self.meeting
@@ -78,7 +78,7 @@ impl BoardSession {
     }
 
     /// Lists the annotations: number, type, anchor, owner and text, separated by tabs.
-    pub async fn list(&self) -> Result<Option<String>> {
+    pub(super) async fn list(&self) -> Result<Option<String>> {
         let content = self.content;
         let lines = self.meeting.read(move |model| {
             let board = model.contents.get(&content)?.board.as_ref()?;
@@ -99,7 +99,7 @@ impl BoardSession {
         Ok(lines.await?.filter(|lines| !lines.is_empty()))
     }
 
-    pub async fn remove(&mut self, ids: Vec<i32>) -> Result<String> {
+    pub(super) async fn remove(&mut self, ids: Vec<i32>) -> Result<String> {
         let content = self.content;
         let wanted: BTreeSet<_> = ids.iter().copied().collect();
         let request = self
@@ -129,7 +129,7 @@ impl BoardSession {
         })
     }
 
-    pub async fn clear(&mut self, title: &str) -> Result<String> {
+    pub(super) async fn clear(&mut self, title: &str) -> Result<String> {
         let content = self.content;
         self.meeting.act(move |conference, cx| conference.clear_annotations(cx, content)).await?;
         self.until("whether it clears the board", |event| match event {
@@ -167,12 +167,12 @@ fn refused(code: &str) -> CommandError {
 }
 
 /// Makes a unique name for an annotation.
-pub fn new_local_id() -> String {
+pub(super) fn new_local_id() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
 /// Names annotations by their numbers: `annotations 1, 2`.
-pub fn annotations(ids: &[i32]) -> String {
+pub(super) fn annotations(ids: &[i32]) -> String {
     let all: Vec<_> = ids.iter().map(i32::to_string).collect();
     let noun = if ids.len() == 1 { "annotation" } else { "annotations" };
     format!("{noun} {}", all.join(", "))

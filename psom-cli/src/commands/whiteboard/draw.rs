@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
-pub struct Draw {
+pub(super) struct Draw {
     /// An SVG file. Its paths and shapes are drawn with their colors. Texts, images, gradients and
     /// effects are left out and listed.
     #[arg(value_name = "FILE.svg", conflicts_with = "path")]
@@ -40,7 +40,7 @@ pub struct Draw {
 
 impl Draw {
     /// Rejects a command without anything to draw.
-    pub fn check(&self) -> Result {
+    pub(super) fn check(&self) -> Result {
         if self.file.is_none() && self.path.is_none() {
             let why = "there is nothing to draw; name an SVG file, or give a path with --path";
             return Err(CommandError::new(why));
@@ -49,7 +49,7 @@ impl Draw {
     }
 
     /// Draws the path, or all paths of the file.
-    pub async fn run(self, board: &mut BoardSession) -> Result<String> {
+    pub(super) async fn run(self, board: &mut BoardSession) -> Result<String> {
         let Drawings { drawings, left_out } = self.read()?;
         let constraint = Constraint::MaxDrawingPathDataLength;
         let limit = board.limit(constraint).await?;
@@ -82,7 +82,7 @@ impl Draw {
 
     /// Describes the annotations of all paths, without the limits that only a server knows.
     #[cfg(feature = "queue")]
-    pub fn properties(&self) -> Result<Vec<Properties>> {
+    pub(super) fn properties(&self) -> Result<Vec<Properties>> {
         let drawings = self.read()?.drawings.into_iter();
         Ok(drawings.map(|drawing| self.annotation(self.styled(drawing))).collect())
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::board::BoardSession;
 use crate::{
     drawing::svg_export::to_svg,
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files,
     meeting::download::{self, RemoteFile},
     terminal::out,
@@ -20,7 +20,7 @@ const MAX_TOTAL_BYTES: usize = 256 << 20;
 
 /// Exports the board as an SVG picture. Returns a message, unless the picture goes to standard
 /// output.
-pub async fn export(
+pub(super) async fn export(
     board: &BoardSession,
     output: Option<&Path>,
     force: bool,

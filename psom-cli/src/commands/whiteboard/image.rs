@@ -19,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 const DEFAULT_MAX_SIDE: f64 = 640.0;
 
 /// Adds an image to the board.
-pub async fn add(
+pub(super) async fn add(
     board: &mut BoardSession,
     file: &Path,
     at: String,

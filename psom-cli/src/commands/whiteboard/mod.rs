@@ -7,10 +7,8 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-#[cfg(feature = "queue")]
-use psom_objects::annotation::Kind;
 use psom_objects::{
-    annotation::{Properties, Property},
+    annotation::{Kind, Properties, Property},
     client::Upload,
 };
 
@@ -22,7 +20,7 @@ use self::{
 #[cfg(feature = "queue")]
 use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     meeting::{session::LinkArgs, texts},
     terminal::out,
 };
@@ -43,7 +41,7 @@ Examples:
 Positions and sizes are in pixels, x to the right and y down. Colors are #RRGGBB, #AARRGGBB or none.
 Organizers and presenters draw. Everybody lists and exports the boards that they see. Presentations
 have a board, too: use their titles with every action except `create`.")]
-pub struct Whiteboard {
+pub(crate) struct Whiteboard {
     #[command(flatten)]
     link: LinkArgs,
     /// The board's title.
@@ -160,7 +158,7 @@ impl Whiteboard {
 
 impl Text {
     async fn run(self, board: &mut BoardSession) -> Result<String> {
-        use psom_objects::annotation::{Constraint, Kind};
+        use psom_objects::annotation::Constraint;
         let properties = self.properties()?;
         let limit = Constraint::MaxTextLength;
         board.check_length(&self.text, limit, "the text", "make it shorter").await?;

@@ -3,30 +3,30 @@
 use psom_objects::annotation;
 
 /// Parses two numbers.
-pub fn point(text: &str) -> Result<String, String> {
+pub(super) fn point(text: &str) -> Result<String, String> {
     checked(text, annotation::pair(text).is_some(), "write two numbers like 10,20")
 }
 
 /// Parses a number from zero up.
-pub fn number(text: &str) -> Result<String, String> {
+pub(super) fn number(text: &str) -> Result<String, String> {
     let is_number = annotation::number(text).is_some_and(|number| number >= 0.0);
     checked(text, is_number, "write a number like 2.5")
 }
 
 /// Parses a number above zero.
-pub fn number_above_zero(text: &str) -> Result<String, String> {
+pub(super) fn number_above_zero(text: &str) -> Result<String, String> {
     let is_number = annotation::number(text).is_some_and(|number| number > 0.0);
     checked(text, is_number, "write a number above 0 like 2.5")
 }
 
 /// Parses a width and a height above zero.
-pub fn size(text: &str) -> Result<String, String> {
+pub(super) fn size(text: &str) -> Result<String, String> {
     let is_size = annotation::pair(text).is_some_and(|(width, height)| width > 0.0 && height > 0.0);
     checked(text, is_size, "write two numbers above 0 like 10,20")
 }
 
 /// Parses a color.
-pub fn color(text: &str) -> Result<String, String> {
+pub(super) fn color(text: &str) -> Result<String, String> {
     let is_color = annotation::color(text).is_some();
     checked(text, is_color, "write a color like #ff0000, or none")
 }

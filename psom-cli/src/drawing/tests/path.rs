@@ -46,7 +46,7 @@ fn parsing_stops_at_the_first_mistake() {
 
 #[test]
 fn tiny_numbers_do_not_make_the_data_longer() {
-    let data = "M".to_owned() + &"1e-300 ".repeat(1000);
+    let data = format!("M{}", "1e-300 ".repeat(1000));
     assert!(parse(&data).unwrap().data.len() < data.len());
 }
 

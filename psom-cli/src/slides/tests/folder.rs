@@ -130,11 +130,11 @@ fn a_damaged_jpeg_is_named() {
     let noise = RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * y * 7) as u8; 3]));
     let mut png_like = whole.clone();
     png_like[..4].copy_from_slice(b"\x89PNG");
-    let mut noisy = std::io::Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(noise).write_to(&mut noisy, ImageFormat::Jpeg).unwrap();
-    let noisy = noisy.into_inner();
+    let mut encoded = std::io::Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(noise).write_to(&mut encoded, ImageFormat::Jpeg).unwrap();
+    let encoded = encoded.into_inner();
     let cases: [&[u8]; 6] =
-        [b"", b"hello", &whole[..100], &png_like, &noisy[..noisy.len() / 2 + 300], &whole[..4]];
+        [b"", b"hello", &whole[..100], &png_like, &encoded[..encoded.len() / 2 + 300], &whole[..4]];
     for bytes in cases {
         let directory = folder(&[("a1.jpg", &whole), ("a2.jpg", bytes)]);
         let why = refused(directory.path(), &small());

@@ -75,7 +75,7 @@ fn garbled_pdfs_give_slides_or_an_error() {
 #[test]
 fn deeply_nested_pages_do_not_overflow_the_stack() {
     let form = "/Type /XObject /Subtype /Form /BBox [0 0 960 540]";
-    let nested = |open: &str, close: &str| open.repeat(30_000) + &close.repeat(30_000);
+    let nested = |open: &str, close: &str| [open.repeat(30_000), close.repeat(30_000)].concat();
     let contents = [
         nested("q ", "Q "),
         nested("[", "] 0 d"),

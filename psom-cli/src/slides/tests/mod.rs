@@ -1,5 +1,11 @@
 //! Tests of the module as a whole.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    clippy::string_add,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod annotations;
 mod folder;

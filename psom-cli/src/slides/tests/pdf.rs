@@ -89,7 +89,7 @@ fn pages_keep_their_proportions_and_their_rotation() {
 fn progress_is_reported_for_every_page() {
     let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1), Page::numbered(2)]));
     let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = told.clone();
+    let tell = Arc::clone(&told);
     let progress = Box::new(move |progress| tell.lock().unwrap().push(progress));
     converted(&path, &ConvertOptions { progress, ..small() });
     let slides = |done| Progress::Slides { done, total: 2 };

@@ -1,14 +1,14 @@
 //! PDFs, written by hand.
 
 /// A page: its dictionary's entries but for the usual ones, and what is drawn on it.
-pub struct Page {
+pub(super) struct Page {
     pub entries: String,
     pub content: String,
 }
 
 impl Page {
     /// A page of 960 by 540 points with its number, a bar and a diamond that differ by the number.
-    pub fn numbered(number: usize) -> Self {
+    pub(super) fn numbered(number: usize) -> Self {
         let hue = |shift: usize| (number * 7 + shift * 5) % 10;
         let along = 40 * number;
         let content = format!(
@@ -27,23 +27,23 @@ impl Page {
         Self::with(content)
     }
 
-    pub fn with(content: impl Into<String>) -> Self {
+    pub(super) fn with(content: impl Into<String>) -> Self {
         Self { entries: "/MediaBox [0 0 960 540]".to_owned(), content: content.into() }
     }
 
-    pub fn and(mut self, entry: &str) -> Self {
+    pub(super) fn and(mut self, entry: &str) -> Self {
         self.entries.push_str(entry);
         self
     }
 }
 
 /// A PDF with these pages.
-pub fn pdf(pages: &[Page]) -> Vec<u8> {
+pub(super) fn pdf(pages: &[Page]) -> Vec<u8> {
     protected(pages, "")
 }
 
 /// A PDF with these pages, and entries in its trailer.
-pub fn protected(pages: &[Page], trailer: &str) -> Vec<u8> {
+pub(super) fn protected(pages: &[Page], trailer: &str) -> Vec<u8> {
     let page_id = |page: usize| 4 + 2 * page;
     let kids: String = (0..pages.len()).map(|page| format!("{} 0 R ", page_id(page))).collect();
     let mut objects = vec![

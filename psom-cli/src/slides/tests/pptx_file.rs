@@ -1,20 +1,20 @@
 //! PPTX files, made by hand.
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Write as _};
 
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 const TYPES: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 /// The parts of a presentation.
-pub struct Pptx {
+pub(super) struct Pptx {
     pub parts: Vec<(String, String)>,
     ids: String,
     relationships: String,
 }
 
 impl Pptx {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let root = relationships(&[("rId1", "officeDocument", "/ppt/presentation.xml")]);
         let parts = vec![("_rels/.rels".to_owned(), root)];
         Self { parts, ids: String::new(), relationships: String::new() }
@@ -22,7 +22,7 @@ impl Pptx {
 
     /// Adds the slide with this number in its file name at the end. `notes` is the XML of the
     /// notes' shapes.
-    pub fn slide(mut self, number: usize, attributes: &str, notes: Option<&str>) -> Self {
+    pub(super) fn slide(mut self, number: usize, attributes: &str, notes: Option<&str>) -> Self {
         let slide = format!("ppt/slides/slide{number}.xml");
         self.add(&slide, format!("<p:sld xmlns:p='p' {attributes}><p:cSld show='0'/></p:sld>"));
         if let Some(shapes) = notes {
@@ -43,7 +43,7 @@ impl Pptx {
         self.parts.push((name.to_owned(), xml));
     }
 
-    pub fn bytes(mut self) -> Vec<u8> {
+    pub(super) fn bytes(mut self) -> Vec<u8> {
         let main = format!(
             "<p:presentation xmlns:p='p' xmlns:r='r'><p:sldIdLst>{}</p:sldIdLst><p:extLst><p:ext>\
              <p14:sldIdLst xmlns:p14='q'><p14:sldId id='999'/></p14:sldIdLst></p:ext></p:extLst>\
@@ -57,7 +57,7 @@ impl Pptx {
     }
 }
 
-pub fn zip(parts: &[(String, String)]) -> Vec<u8> {
+pub(super) fn zip(parts: &[(String, String)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, xml) in parts {
         zip.start_file(name, SimpleFileOptions::default()).unwrap();
@@ -67,7 +67,7 @@ pub fn zip(parts: &[(String, String)]) -> Vec<u8> {
 }
 
 /// A shape with a placeholder and these paragraphs.
-pub fn shape(placeholder: &str, paragraphs: &str) -> String {
+pub(super) fn shape(placeholder: &str, paragraphs: &str) -> String {
     format!(
         "<p:sp><p:nvSpPr><p:nvPr>{placeholder}</p:nvPr></p:nvSpPr>\
          <p:txBody xmlns:a='a'>{paragraphs}</p:txBody></p:sp>"
@@ -75,12 +75,12 @@ pub fn shape(placeholder: &str, paragraphs: &str) -> String {
 }
 
 /// The notes' own shape with these paragraphs.
-pub fn body(paragraphs: &str) -> String {
+pub(super) fn body(paragraphs: &str) -> String {
     shape("<p:ph type='body' idx='1'/>", paragraphs)
 }
 
 /// A paragraph.
-pub fn paragraph(text: &str) -> String {
+pub(super) fn paragraph(text: &str) -> String {
     format!("<a:p><a:pPr/><a:r><a:rPr lang='en'/><a:t>{text}</a:t></a:r><a:endParaRPr/></a:p>")
 }
 

@@ -4,7 +4,7 @@
 //! would add a hundred crates to the build of the tests.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A running chromedriver, stopped when dropped.
-pub struct Driver {
+pub(super) struct Driver {
     child: Child,
     address: String,
     agent: ureq::Agent,
@@ -27,7 +27,7 @@ pub struct Driver {
 
 /// The screen of a browser.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
+pub(super) enum Screen {
     Wide,
     Dark,
     Phone,
@@ -36,14 +36,14 @@ pub enum Screen {
 }
 
 /// A browser with one page, closed when dropped.
-pub struct Page<'a> {
+pub(super) struct Page<'a> {
     driver: &'a Driver,
     session: String,
 }
 
 impl Driver {
     /// Starts chromedriver on loopback. Returns `None` and says so if it is not installed.
-    pub fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let mut chromedriver = Command::new("chromedriver");
         let started = chromedriver.arg("--port=0").stdout(Stdio::piped()).spawn();
         let Ok(mut child) = started else {
@@ -74,7 +74,7 @@ impl Driver {
     }
 
     /// Opens an address in a new browser.
-    pub fn open(&self, url: &str, screen: Screen) -> Page<'_> {
+    pub(super) fn open(&self, url: &str, screen: Screen) -> Page<'_> {
         let (width, height) = match screen {
             Screen::Wide | Screen::Dark => (1280, 800),
             Screen::Phone => (390, 844),
@@ -125,18 +125,18 @@ impl Page<'_> {
     }
 
     /// Runs a script, the body of a function, and returns its result.
-    pub fn run(&self, script: &str) -> Value {
+    pub(super) fn run(&self, script: &str) -> Value {
         self.send("execute/sync", json!({ "script": script, "args": [] }))
     }
 
     /// Runs a script that calls `done` with its result.
-    pub fn run_async(&self, script: &str) -> Value {
+    pub(super) fn run_async(&self, script: &str) -> Value {
         let script = format!("const done = arguments[arguments.length - 1]; {script}");
         self.send("execute/async", json!({ "script": script, "args": [] }))
     }
 
     /// Waits until an expression is true, and returns its value and the time that it took.
-    pub fn wait(&self, condition: &str) -> (Value, Duration) {
+    pub(super) fn wait(&self, condition: &str) -> (Value, Duration) {
         let begin = Instant::now();
         let script = format!(
             "const until = Date.now() + {}; const check = () => {{ let value; \
@@ -174,36 +174,36 @@ impl Page<'_> {
         self.wait(&condition).0[ELEMENT].as_str().unwrap().to_owned()
     }
 
-    pub fn click(&self, selector: &str, text: &str) {
+    pub(super) fn click(&self, selector: &str, text: &str) {
         self.with(selector, text, "click", &json!({}));
     }
 
     /// Types into a field, or chooses a file.
-    pub fn type_into(&self, selector: &str, text: &str) {
+    pub(super) fn type_into(&self, selector: &str, text: &str) {
         self.with(selector, "", "value", &json!({ "text": text }));
     }
 
     /// Chooses a file in a field that is not visible.
-    pub fn choose_file(&self, selector: &str, path: &str) {
+    pub(super) fn choose_file(&self, selector: &str, path: &str) {
         let script = format!("return document.querySelector({})", json!(selector));
         let element = self.run(&script)[ELEMENT].as_str().unwrap().to_owned();
         self.send(&format!("element/{element}/value"), json!({ "text": path }));
     }
 
     /// Makes the browser save downloads in a folder without asking.
-    pub fn download_to(&self, folder: &Path) {
+    pub(super) fn download_to(&self, folder: &Path) {
         let params = json!({ "behavior": "allow", "downloadPath": folder });
         let command = json!({ "cmd": "Browser.setDownloadBehavior", "params": params });
         self.send("goog/cdp/execute", command);
     }
 
-    pub fn text(&self, selector: &str) -> String {
+    pub(super) fn text(&self, selector: &str) -> String {
         let script = format!("return document.querySelector({})?.innerText ?? ''", json!(selector));
         self.run(&script).as_str().unwrap_or_default().to_owned()
     }
 
     /// Drags a pointer over an element, through points that are relative to its middle.
-    pub fn drag(&self, selector: &str, points: &[(i32, i32)], pointer: &str) {
+    pub(super) fn drag(&self, selector: &str, points: &[(i32, i32)], pointer: &str) {
         let element = json!({ ELEMENT: self.find(selector, "") });
         let step = |&(x, y): &(i32, i32)| json!({ "type": "pointerMove", "duration": 5, "origin": element, "x": x, "y": y });
         let mut actions = vec![step(&points[0]), json!({ "type": "pointerDown", "button": 0 })];
@@ -216,7 +216,7 @@ impl Page<'_> {
         self.send("actions", json!({ "actions": [source] }));
     }
 
-    pub fn press(&self, key: &str) {
+    pub(super) fn press(&self, key: &str) {
         let keys =
             [json!({ "type": "keyDown", "value": key }), json!({ "type": "keyUp", "value": key })];
         let source = json!({ "type": "key", "id": "k", "actions": keys });
@@ -224,8 +224,8 @@ impl Page<'_> {
     }
 
     /// Writes a picture of the page to a file.
-    pub fn screenshot(&self, path: &Path) {
-        use base64::Engine;
+    pub(super) fn screenshot(&self, path: &Path) {
+        use base64::Engine as _;
         let url = format!("{}/session/{}/screenshot", self.driver.address, self.session);
         let mut response = self.driver.agent.get(&url).call().unwrap();
         let picture = answer(&mut response).unwrap();

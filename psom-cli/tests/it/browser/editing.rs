@@ -41,7 +41,7 @@ fn board(stage: &Stage) -> String {
 }
 
 /// Waits until the server has a board that fits, and returns it.
-fn board_with(stage: &Stage, page: &Page, fits: impl Fn(&str) -> bool) -> String {
+fn board_with(stage: &Stage, page: &Page<'_>, fits: impl Fn(&str) -> bool) -> String {
     for _ in 0..100 {
         let board = board(stage);
         if fits(&board) {
@@ -51,7 +51,7 @@ fn board_with(stage: &Stage, page: &Page, fits: impl Fn(&str) -> bool) -> String
     panic!("{}\n{}", board(stage), page.text("[role=alert]"));
 }
 
-fn choose(page: &Page, tool: &str) {
+fn choose(page: &Page<'_>, tool: &str) {
     page.click(".tools button", tool);
     page.wait(&format!(
         "document.querySelector('.tools [aria-pressed=true][aria-label={}]')",
@@ -174,7 +174,7 @@ fn board_with_20000_annotations_stays_smooth() {
     eprintln!("{DRAWINGS} annotations are drawn {time:?} after the meeting is shown");
     grace.run("document.querySelector('.board details').open = false");
     // The time between two frames while the view moves and scales, and while a stroke is drawn.
-    let frames = |page: &Page, what: &str, act: &dyn Fn()| {
+    let frames = |page: &Page<'_>, what: &str, act: &dyn Fn()| {
         page.run(
             "window.frames = []; let last = performance.now(); window.measuring = true; \
              const tick = (now) => { frames.push(now - last); last = now; \

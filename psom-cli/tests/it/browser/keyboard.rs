@@ -13,14 +13,14 @@ const ESCAPE: &str = "\u{e00c}";
 const MAX_STOPS: usize = 60;
 
 /// Returns what has the focus: its label or its text.
-fn focused(page: &Page) -> String {
+fn focused(page: &Page<'_>) -> String {
     let script = "const e = document.activeElement; return e === document.body ? '' : \
                   (e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || e.tagName)";
     page.run(script).as_str().unwrap().to_owned()
 }
 
 /// Presses the tab key until an element has the focus.
-fn tab_to(page: &Page, wanted: &str) {
+fn tab_to(page: &Page<'_>, wanted: &str) {
     for _ in 0..MAX_STOPS {
         if focused(page).contains(wanted) {
             return;

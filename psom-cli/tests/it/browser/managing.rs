@@ -132,7 +132,7 @@ fn pdf_is_shared_as_slides_from_the_page() {
 }
 
 /// Fills a meeting with a content of each kind.
-fn fill(stage: &Stage, ada: &Page) {
+fn fill(stage: &Stage, ada: &Page<'_>) {
     add(ada, "Whiteboard", "Plan", |_| ());
     ada.drag("canvas.live", &[(-50, 0), (0, 30), (50, 0)], "mouse");
     ada.wait(&format!("{LISTED} === 1"));

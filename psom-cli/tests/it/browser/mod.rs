@@ -29,7 +29,7 @@ fn join<'a>(
 }
 
 /// Adds a content through the dialog and waits until it is shown.
-fn add(page: &Page, kind: &str, title: &str, fill: impl FnOnce(&Page)) {
+fn add(page: &Page<'_>, kind: &str, title: &str, fill: impl FnOnce(&Page<'_>)) {
     page.click("nav button", "Add");
     page.type_into("dialog select", kind);
     page.type_into("#title", title);
@@ -42,7 +42,7 @@ fn add(page: &Page, kind: &str, title: &str, fill: impl FnOnce(&Page)) {
 }
 
 /// Opens a content in the list.
-fn show(page: &Page, title: &str) {
+fn show(page: &Page<'_>, title: &str) {
     page.click("nav li button", title);
     page.wait(&format!(
         "document.querySelector('#stage').innerText.startsWith({})",

@@ -32,7 +32,7 @@ struct Views {
 
 impl Views {
     /// Checks the present view of a page.
-    fn check(&self, page: &Page, name: &str) {
+    fn check(&self, page: &Page<'_>, name: &str) {
         let scrolls = page.run("return document.documentElement.scrollWidth > innerWidth");
         assert_eq!(scrolls, Value::Bool(false), "{name} scrolls sideways");
         let small = page.run(

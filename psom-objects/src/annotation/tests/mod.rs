@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::cast_sign_loss, clippy::unwrap_used, reason = "tests")]
 
 mod batch;
 mod board;

@@ -95,7 +95,7 @@ proptest! {
     #[test]
     fn random_deltas_match_the_reference(
         text in "[ab\u{e9}\u{20ac}\u{1d11e}]{0,12}",
-        deltas in prop::collection::vec((-1..14_i32, -1..14_i32, "[xy\u{1f600}]{0,3}"), 0..6),
+        deltas in prop::collection::vec((-1..14i32, -1..14i32, "[xy\u{1f600}]{0,3}"), 0..6),
     ) {
         let deltas: Vec<_> = deltas.into_iter().map(|(b, e, c)| Delta::new(b, e, c)).collect();
         let units: Vec<u16> = text.encode_utf16().collect();
@@ -106,8 +106,8 @@ proptest! {
     /// Compares with the reference for a text of many pieces.
     #[test]
     fn random_deltas_of_a_long_text_match_the_reference(
-        times in 0..2000_usize,
-        deltas in prop::collection::vec((0..4000_i32, 0..4000_i32, 0..2000_usize), 0..4),
+        times in 0..2000usize,
+        deltas in prop::collection::vec((0..4000i32, 0..4000i32, 0..2000usize), 0..4),
     ) {
         // Even positions, because every character has two code units. Most of them are in the text.
         let text = "\u{1d11e}\u{1f600}".repeat(times);

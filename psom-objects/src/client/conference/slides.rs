@@ -42,7 +42,7 @@ impl Conference {
     }
 
     fn set_location(
-        &mut self,
+        &self,
         cx: &mut Context<Self>,
         id: i64,
         location: String,

@@ -203,7 +203,7 @@ impl Conference {
     }
 
     fn end_upload(
-        &mut self,
+        &self,
         cx: &mut Context<Self>,
         cookie: i32,
         cancel: bool,

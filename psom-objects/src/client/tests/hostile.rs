@@ -320,7 +320,7 @@ fn actions_are_refused_before_the_meeting_is_ready() {
     let not_now = |result: Result<i32, CallError>| {
         assert!(matches!(result, Err(CallError::NotNow(why)) if why.contains("Event::Ready")));
     };
-    let parcel = || super::super::Upload::whiteboard("Ideas").unwrap();
+    let parcel = || Upload::whiteboard("Ideas").unwrap();
     not_now(stage.pair.on_client(0, move |conference, cx| conference.upload(cx, parcel())));
     not_now(stage.pair.on_client(0, |conference, cx| conference.reserve_title(cx, "x")));
     not_now(

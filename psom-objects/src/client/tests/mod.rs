@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::cast_possible_wrap, clippy::unwrap_used, reason = "tests")]
 
 mod forbidden;
 mod hostile;
@@ -340,7 +340,7 @@ fn large_package() -> (Manifest, Bytes) {
     let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
     let manifest = Manifest::from(content.with_native_file("plan.bin"));
     let mut package = PackageWriter::new(Cursor::new(Vec::new()), &manifest).unwrap();
-    let mut state = 1_u64;
+    let mut state = 1u64;
     let data: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         state.to_be_bytes()[0]

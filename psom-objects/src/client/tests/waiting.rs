@@ -6,11 +6,7 @@ use super::{
     hostile::{Stage, Uploads},
     *,
 };
-use crate::{
-    client::Upload,
-    package::{CreateAnnotation, Manifest},
-    types::DownloadFinishReason,
-};
+use crate::{package::CreateAnnotation, types::DownloadFinishReason};
 
 type Root<'a> = (&'a mut Conference, &'a mut Context<Conference>);
 

@@ -6,7 +6,7 @@ use tracing::{Level, Metadata, Subscriber, span};
 
 use super::*;
 use crate::{
-    package::{CreateAnnotation, Manifest},
+    package::CreateAnnotation,
     store::{WebDownload, WebUpload},
     types::DownloadFinishReason,
 };
@@ -230,7 +230,7 @@ impl Subscriber for Lines {
 #[test]
 fn refusals_are_not_logged() {
     let lines = Arc::new(AtomicUsize::new(0));
-    let _log = tracing::subscriber::set_default(Lines(lines.clone()));
+    let _log = tracing::subscriber::set_default(Lines(Arc::clone(&lines)));
     let mut room = Room::with(Arc::new(Web));
     let (ada, grace) = (room.join("Ada", Role::Presenter), room.join("Grace", Role::Attendee));
     let requested = room.pair.on_client(grace, |conference, cx| {

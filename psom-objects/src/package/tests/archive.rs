@@ -1,6 +1,6 @@
 //! Writing packages and reading them back.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write as _};
 
 use crate::package::*;
 

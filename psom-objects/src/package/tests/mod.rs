@@ -1,5 +1,11 @@
 //! Helpers for the tests of the package module.
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::panic,
+    clippy::string_add,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
 mod archive;
 mod garbled;
@@ -9,7 +15,7 @@ mod opening;
 mod raw;
 mod refusals;
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Write as _};
 
 use zip::{ZipWriter, write::SimpleFileOptions};
 

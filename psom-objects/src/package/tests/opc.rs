@@ -1,6 +1,6 @@
 //! OPC files other than OC packages.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read as _};
 
 use crate::package::*;
 

@@ -1,6 +1,6 @@
 //! Rejected packages. For each rule there is an archive that violates it.
 
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read as _, Write};
 
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -140,7 +140,7 @@ fn ambiguous_zip64_archives_are_rejected() {
     let number = |at: usize| u64::from(u32::from_le_bytes(end[at..at + 4].try_into().unwrap()));
     let zip64 = |entries: u64, locator: u64| {
         let mut bytes = [rest, b"PK\x06\x06"].concat();
-        bytes.extend(44_u64.to_le_bytes());
+        bytes.extend(44u64.to_le_bytes());
         bytes.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         for value in [entries, entries, number(12), number(16)] {
             bytes.extend(value.to_le_bytes());
@@ -163,7 +163,7 @@ fn declared_directory_size_allocates_nothing() {
     // A zip64 end record that declares a quarter of a billion entries.
     let count: u64 = 1 << 28;
     let mut bytes = b"PK\x06\x06".to_vec();
-    bytes.extend(44_u64.to_le_bytes());
+    bytes.extend(44u64.to_le_bytes());
     bytes.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     for value in [count, count, count * 46, 0] {
         bytes.extend(value.to_le_bytes());

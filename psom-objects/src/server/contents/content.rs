@@ -153,7 +153,7 @@ impl Content {
     }
 
     /// Disconnects the content from a client that may not see it any more.
-    pub(super) fn hide_from(&mut self, cx: &mut Context<Self>, peer: PeerId) {
+    pub(super) fn hide_from(&self, cx: &mut Context<Self>, peer: PeerId) {
         let this = cx.handle();
         cx.disconnect(self.extended.handle(), peer);
         cx.disconnect(this, peer);
@@ -217,7 +217,7 @@ impl Content {
     }
 
     /// Removes the content, its saved state and its files.
-    pub(super) fn delete(&mut self, cx: &mut Context<Self>) {
+    pub(super) fn delete(&self, cx: &mut Context<Self>) {
         self.extended.delete(cx);
         cx.erase(durable::content_key(self.id()));
         cx.erase(durable::files_key(self.id()));
@@ -232,7 +232,7 @@ impl Content {
     }
 
     /// Announces the visibility to the clients that see the content.
-    pub(super) fn announce_visibility(&mut self, cx: &mut Context<Self>) {
+    pub(super) fn announce_visibility(&self, cx: &mut Context<Self>) {
         cx.peers().c_set_visibility(self.properties().visibility);
     }
 

@@ -133,7 +133,7 @@ impl ContentManager {
 
     /// Adds a package to a content that its uploader sees.
     fn add_to(
-        &mut self,
+        &self,
         cx: &mut Context<Self>,
         id: i64,
         addition: Addition,

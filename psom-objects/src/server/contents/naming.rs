@@ -21,13 +21,7 @@ impl ContentManager {
 
     /// Renames a content if no other content and no reservation has the title. The content
     /// announces the outcome.
-    pub(super) fn rename(
-        &mut self,
-        cx: &mut Context<Self>,
-        id: i64,
-        title: String,
-        requester: PeerId,
-    ) {
+    pub(super) fn rename(&self, cx: &mut Context<Self>, id: i64, title: String, requester: PeerId) {
         let status = match (self.owner_of(cx, &title), self.titles.by_title(&title)) {
             (Some((owner, _)), _) if owner != id => SetTitleStatus::FailedTitleExists,
             (_, Some(_)) => SetTitleStatus::FailedReservedForCreation,

@@ -109,7 +109,8 @@ fn files(state: &SavedState, id: i64, expected: usize) -> Result<ContentFiles, R
 fn erase_orphans(scope: &mut Scope, state: &SavedState) {
     let below = state.range("file/".to_owned()..).map(|(key, _)| key.as_str());
     let contents = below.map_while(|key| key.strip_prefix("file/")?.split('/').next());
-    for content in contents.collect::<BTreeSet<_>>() {
+    let distinct: BTreeSet<_> = contents.collect();
+    for content in distinct {
         if !state.contains_key(&format!("content/{content}")) {
             scope.erase(format!("file/{content}"));
         }

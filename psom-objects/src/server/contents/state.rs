@@ -148,7 +148,7 @@ impl DurableState for ContentState {
 
 /// Saves a visibility as its number.
 mod visibility_number {
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize as _, Deserializer, Serializer};
 
     use crate::types::ContentVisibility;
 

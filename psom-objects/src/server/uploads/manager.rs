@@ -160,7 +160,6 @@ impl UploadManager {
 
     /// Starts the verification of a complete package. It runs outside of the space.
     fn verify(
-        &mut self,
         cx: &mut Context<Self>,
         id: UploadId,
         verification: StoreFuture<'static, Result<Import, StoreError>>,
@@ -206,7 +205,8 @@ impl UploadManager {
     /// Ends all uploads of a user who may not upload any more.
     pub(in crate::server) fn on_demoted(&mut self, cx: &mut Context<Self>, user: i64) {
         let ids = self.uploads.iter().map(|upload| upload.id).filter(|id| id.user == user);
-        for id in ids.collect::<Vec<_>>() {
+        let ids: Vec<_> = ids.collect();
+        for id in ids {
             self.finish(cx, id, UploadFinishReason::UnknownFailure);
         }
     }
@@ -223,7 +223,7 @@ impl UploadManager {
 impl Receive<StreamReport> for UploadManager {
     fn receive(&mut self, cx: &mut Context<Self>, report: StreamReport) {
         match report.outcome {
-            Ok(verification) => self.verify(cx, report.upload, verification),
+            Ok(verification) => Self::verify(cx, report.upload, verification),
             Err(reason) => self.finish(cx, report.upload, reason),
         }
     }
@@ -281,7 +281,7 @@ impl UploadManagerServer for UploadManager {
                     self.finish(cx, id, UploadFinishReason::VerifyFailed);
                 }
             }
-            UploadState::ReceivingForm(form) => self.verify(cx, id, form.finish()),
+            UploadState::ReceivingForm(form) => Self::verify(cx, id, form.finish()),
             state @ (UploadState::Verifying | UploadState::Creating) => upload.state = state,
         }
     }

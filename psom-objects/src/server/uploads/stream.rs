@@ -59,7 +59,7 @@ impl UploadStream {
 
     /// Starts the idle timer. The timer does not run while a write waits for the disk, so a client
     /// that the disk slows down is not idle.
-    fn start_idle_timer(&mut self, cx: &mut Context<Self>) {
+    fn start_idle_timer(&self, cx: &mut Context<Self>) {
         let received = self.received;
         cx.after(self.idle_timeout, move |stream, cx| {
             if stream.received > received {

@@ -5,7 +5,7 @@ use std::{fmt, future::poll_fn, sync::atomic::AtomicBool};
 use futures_util::stream::BoxStream;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart,
+    ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult, UploadPart,
     memory::InMemory, path::Path as Location,
 };
 
@@ -105,7 +105,7 @@ async fn files_are_adopted_and_swept_at_every_location() {
         again.find_files("ada").await.unwrap();
         let error = again.meeting("other").adopt(file).unwrap_err().to_string();
         assert!(error.contains("does not exist"), "{error}");
-        let longer = psom_objects::store::StoredFile { size: 99, ..file.clone() };
+        let longer = StoredFile { size: 99, ..file.clone() };
         let error = store.adopt(&longer).unwrap_err().to_string();
         assert!(error.contains("16 bytes instead of 112"), "{error}");
         store.adopt(file).unwrap();
@@ -146,7 +146,7 @@ async fn only_files_with_valid_names_are_listed() {
         let location = Location::from(key.replace('N', name));
         store.put_opts(&location, "".into(), PutOptions::default()).await.unwrap();
     }
-    let blobs = Blobs::of(store.clone(), "p".into(), "memory:///p");
+    let blobs = Blobs::of(Arc::<InMemory>::clone(&store), "p".into(), "memory:///p");
     assert_eq!(count(&blobs).await, 0);
     let library = on(&root, &blobs);
     library.find_files("ada").await.unwrap();
@@ -157,7 +157,7 @@ async fn only_files_with_valid_names_are_listed() {
 #[tokio::test]
 async fn object_store_belongs_to_one_server() {
     let store = Arc::new(InMemory::new());
-    let at = |prefix: &str| Blobs::of(store.clone(), prefix.into(), "s3://bucket");
+    let at = |prefix: &str| Blobs::of(Arc::<InMemory>::clone(&store), prefix.into(), "s3://bucket");
     let owned = |error: Result<(), BlobError>| matches!(error, Err(BlobError::Owned { .. }));
     at("one").claim("ada", true).await.unwrap();
     at("one").claim("ada", false).await.unwrap();
@@ -182,7 +182,7 @@ async fn unmarked_location_is_claimed_by_a_server_that_knows_a_file() {
     use crate::files::FilesRecord;
 
     let (root, store, url) = (Directory::new(), Arc::new(InMemory::new()), "s3://bucket/old");
-    let blobs = Blobs::of(store.clone(), "old".into(), url);
+    let blobs = Blobs::of(Arc::<InMemory>::clone(&store), "old".into(), url);
     let config = BlobConfig::Url(url.into(), Vec::new());
     let config = LibraryConfig { blobs: config, ..LibraryConfig::new(&*root) };
     let on = || Library::with(config.clone(), blobs.clone(), Arc::default(), |_| Ok(u64::MAX));
@@ -254,7 +254,7 @@ async fn found_files_depend_on_the_recorded_location() {
 #[cfg(unix)]
 #[test]
 fn files_written_by_root_belong_to_the_directory_owner() {
-    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::fs::{MetadataExt as _, chown};
 
     const NOBODY: u32 = 65534;
     let root = Directory::new();
@@ -298,7 +298,7 @@ async fn files_behind_a_symlink_are_served_and_never_swept() {
     library.find_files("ada").await.unwrap();
     let key = [0; 32].to_vec().into();
     let iv = [0; 16].to_vec().into();
-    let file = psom_objects::store::StoredFile { name: kept, key, iv, hash: Bytes::new(), size: 0 };
+    let file = StoredFile { name: kept, key, iv, hash: Bytes::new(), size: 0 };
     library.meeting("m").adopt(&file).unwrap();
     library.sweep().await.unwrap();
     assert_eq!(files_below(&outside).len(), 4);
@@ -352,7 +352,7 @@ impl ObjectStore for Failing {
         options: PutMultipartOptions,
     ) -> object_store::Result<Box<dyn MultipartUpload>> {
         let upload = self.store.put_multipart_opts(location, options).await?;
-        let (refuses_parts, aborted) = (self.refuses_parts, self.aborted.clone());
+        let (refuses_parts, aborted) = (self.refuses_parts, Arc::clone(&self.aborted));
         Ok(Box::new(FailingUpload { upload, refuses_parts, aborted }))
     }
 
@@ -440,7 +440,8 @@ async fn failed_multipart_upload_is_aborted() {
     let plain = vec![7; 9 << 20];
     for refuses_parts in [true, false] {
         let aborted = Arc::new(AtomicBool::new(false));
-        let failing = Failing { refuses_parts, aborted: aborted.clone(), ..Failing::default() };
+        let failing =
+            Failing { refuses_parts, aborted: Arc::clone(&aborted), ..Failing::default() };
         let blobs = Blobs::of(Arc::new(failing), "".into(), "s3://bucket");
         let library = on(&root, &blobs);
         let error =
@@ -468,8 +469,8 @@ fn invalid_files_location_has_one_sentence() {
     #[cfg(not(feature = "s3"))]
     {
         let error = refused("s3://bucket/prefix").to_string();
-        assert!(error.contains("build it with --features s3"), "{error}");
-    }
+        assert!(error.contains("build it with --features s3"), "{error}")
+    };
     // A file replaces the directory.
     fs::write(root.join("file"), "").unwrap();
     let error = Blobs::open(&BlobConfig::Local, &root.join("file")).map(drop).unwrap_err();

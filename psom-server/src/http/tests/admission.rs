@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use psom::{Authenticator, Credentials};
+use psom::{Authenticator as _, Credentials};
 
 use super::*;
 use crate::{JoinCredential, JoinLink};

@@ -2,7 +2,7 @@ use std::io::Cursor;
 
 use psom_objects::{
     package::{Common, ContentDetail, CreateContent, Manifest, PackageWriter},
-    store::FileStore,
+    store::FileStore as _,
 };
 
 use super::*;

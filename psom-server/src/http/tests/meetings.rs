@@ -1,4 +1,4 @@
-use futures_util::FutureExt;
+use futures_util::FutureExt as _;
 
 use super::*;
 

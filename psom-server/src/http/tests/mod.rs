@@ -1,5 +1,5 @@
 //! Every response of the API, without a socket.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 
 mod admission;
 mod files;
@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header::AUTHORIZATION},
 };
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use tower::ServiceExt as _;
 
 use crate::{
     app::App,
@@ -64,7 +64,7 @@ impl Api {
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response = super::router(self.app.clone()).oneshot(request).await.unwrap();
+        let response = super::router(Arc::clone(&self.app)).oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body }

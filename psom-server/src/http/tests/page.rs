@@ -5,7 +5,7 @@ async fn get(api: &Api, path: &str, tag: Option<&str>) -> Answer {
     if let Some(tag) = tag {
         request = request.header("if-none-match", tag);
     }
-    let response = crate::http::router(api.app.clone());
+    let response = crate::http::router(Arc::clone(&api.app));
     let response = response.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap();

@@ -14,7 +14,7 @@ use hyper::body::Frame;
 use proptest::prelude::*;
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest},
-    store::{FileStore, Import, StoreError, StoredFile, WebDownload, WebUpload},
+    store::{FileStore as _, Import, StoreError, StoredFile, WebDownload, WebUpload},
 };
 use tokio::{sync::mpsc, time::advance};
 
@@ -448,7 +448,7 @@ async fn interrupted_download_uses_up_its_address() {
     let file = store(&api, &vec![7; 1 << 20]).await;
     let path = permit_download(&api, &file, "a", true);
     let request = Request::get(&path).body(Body::empty()).unwrap();
-    drop(super::super::router(api.app.clone()).oneshot(request).await.unwrap());
+    drop(super::super::router(Arc::clone(&api.app)).oneshot(request).await.unwrap());
     assert_eq!(get(&api, &path).await.status, 404);
 }
 
@@ -512,7 +512,7 @@ async fn damaged_file_is_not_sent_completely() {
         std::fs::write(&served, &bad).unwrap();
         let path = permit_download(&api, &file, "a", true);
         let request = Request::get(&path).body(Body::empty()).unwrap();
-        let answer = super::super::router(api.app.clone()).oneshot(request).await.unwrap();
+        let answer = super::super::router(Arc::clone(&api.app)).oneshot(request).await.unwrap();
         assert!(to_bytes(answer.into_body(), usize::MAX).await.is_err(), "{place}");
     }
 }
@@ -534,10 +534,10 @@ proptest! {
 
     /// Holds for files that look like a form, and for every chunk size.
     #[test]
-    fn what_goes_in_comes_out(
+    fn form_round_trips_for_every_chunk_size(
         size in prop::sample::select(&[0, 1, 15, 16, 17, 31, 32, 65_535, 65_536, 65_537, 200_000][..]),
         seed in any::<u64>(),
-        piece in 1_usize..100_000,
+        piece in 1usize..100_000,
     ) {
         const ALPHABET: &[u8] = b"\r\n--WebKitFormBoundaryX1\0\xff";
         let mut state = seed | 1;

@@ -1,6 +1,6 @@
 //! The headers that tell a browser the name and the type of a file.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use axum::http::HeaderValue;
 use psom_objects::texts::changes_direction;

@@ -17,7 +17,7 @@ use axum::{
             CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
         },
     },
-    response::IntoResponse,
+    response::IntoResponse as _,
 };
 use hyper::body::{Frame, SizeHint};
 
@@ -45,7 +45,7 @@ pub(crate) async fn download(
         _ => match app.library.open(&file, 0..file.length).await {
             // Uses up the permission only when the file is open. Of two concurrent requests, one gets it.
             Ok(stream) if permissions.take(&secret).is_some() => {
-                Body::new(DecryptedBody::new(stream, &download, app.metrics.clone()))
+                Body::new(DecryptedBody::new(stream, &download, Arc::clone(&app.metrics)))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 let text = "The file cannot be read at the moment; try again.\n";

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use multer::{Field, Multipart};
 
 use super::refusal::UploadRefusal;
@@ -176,7 +176,7 @@ mod tests {
     async fn large_parts_are_not_buffered() {
         let large = "\r\n".repeat(500_000);
         let body = [part("name=\"a\"", &large), part("name=\"b\"; filename=\"b\"", &large)];
-        let body = body.concat() + "--X-17--";
+        let body = format!("{}--X-17--", body.concat());
         let taken = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&taken);
         // Every frame is ready at once, as from a client that is faster than the disk.
@@ -207,7 +207,7 @@ mod tests {
             ("name", false),
             ("", false),
         ] {
-            let body = part(disposition, "content") + "--X-17--";
+            let body = format!("{}--X-17--", part(disposition, "content"));
             let file = read(&body, 7).await;
             if is_file {
                 assert_eq!(file.unwrap(), b"content", "{disposition}");
@@ -224,10 +224,10 @@ mod tests {
             (String::new(), "the form is malformed or truncated"),
             ("--X-17--".into(), "there is no file in the form"),
             (good.clone(), "the form is malformed or truncated"),
-            (good.clone() + "--X-17-", "the form is malformed or truncated"),
-            (good.clone() + "--X-17", "the form is malformed or truncated"),
-            (good.clone() + "--X-17xy", "the form is malformed or truncated"),
-            (good.clone() + "--X-17-x", "the form is malformed or truncated"),
+            (format!("{good}--X-17-"), "the form is malformed or truncated"),
+            (format!("{good}--X-17"), "the form is malformed or truncated"),
+            (format!("{good}--X-17xy"), "the form is malformed or truncated"),
+            (format!("{good}--X-17-x"), "the form is malformed or truncated"),
             ("x".repeat(20_000), "the head of a part is too long"),
             (format!("--X-17\r\nA: {}", "x".repeat(20_000)), "the head of a part is too long"),
             (part("name=\"a\"", "").repeat(101), "the form has too many parts"),
@@ -236,13 +236,13 @@ mod tests {
                 assert_eq!(malformed(read(&body, size).await), why, "{body:.80}");
             }
         }
-        let blanks = good.replace("--X-17\r\n", "--X-17 \t \r\n") + "--X-17--";
+        let blanks = format!("{}--X-17--", good.replace("--X-17\r\n", "--X-17 \t \r\n"));
         assert_eq!(read(&blanks, 1).await.unwrap(), b"content");
     }
 
     #[tokio::test]
     async fn form_needs_a_boundary() {
-        let body = part("filename=\"a\"", "content") + "--X-17--";
+        let body = format!("{}--X-17--", part("filename=\"a\"", "content"));
         for content_type in [
             "multipart/form-data",
             "multipart/form-data; boundary=",

@@ -3,16 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    body::{Body, HttpBody},
+    body::{Body, HttpBody as _},
     extract::{Path, Request, State},
     http::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use psom_objects::store::StoreError;
 
 use super::{super::progress_timer::ProgressTimer, form::Form, refusal::UploadRefusal};
@@ -99,7 +99,7 @@ fn frames(
     body: Body,
     max_body_bytes: u64,
 ) -> impl Stream<Item = Result<Bytes, UploadRefusal>> + Send {
-    let state = (body.into_data_stream(), ProgressTimer::new(STALL_TIMEOUT), 0_u64);
+    let state = (body.into_data_stream(), ProgressTimer::new(STALL_TIMEOUT), 0u64);
     stream::try_unfold(state, move |(mut body, mut timer, total)| async move {
         let Some(frame) = timer.wait(body.next()).await? else { return Ok(None) };
         let bytes = frame.map_err(|_| UploadRefusal::Malformed("the form is truncated"))?;

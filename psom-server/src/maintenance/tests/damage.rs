@@ -127,7 +127,7 @@ async fn orphaned_entries_are_reported_and_removed() {
     assert_eq!(check(&directory).await.unwrap().problems, problems);
     let repair = repair(&directory).await.unwrap();
     let ends = [" Removed \"content/7\" (2 entries).", " Removed \"content/8\" (1 entry)."];
-    assert_eq!(repair.lost, [problems[0].clone() + ends[0], problems[1].clone() + ends[1]]);
+    assert_eq!(repair.lost, [0, 1].map(|n| format!("{}{}", problems[n], ends[n])));
     assert_eq!(repair.report.entries, 1);
     let well = check(&directory).await.unwrap();
     assert_eq!((well.problems.len(), well.entries), (0, 1));
@@ -179,7 +179,7 @@ async fn no_damaged_byte_loads_wrong_data() {
     let directory = Directory::new();
     let tables = filled(&directory).await;
     let whole = fs::read(database_file(&directory)).unwrap();
-    let mut random = 11_u64;
+    let mut random = 11u64;
     let mut next = |below: usize| {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (random >> 33) as usize % below

@@ -11,7 +11,7 @@ fn limit(store: &SqliteStore, pages: u64) {
 
 /// Returns the number of entries that another program sees.
 async fn seen(directory: &Path) -> i64 {
-    use sqlx::Row;
+    use sqlx::Row as _;
     let mut connection = schema::open_read_only(&database_file(directory)).await.unwrap();
     let row = sqlx::query("SELECT count(*) FROM state").fetch_one(&mut connection).await.unwrap();
     connection.close().await.unwrap();

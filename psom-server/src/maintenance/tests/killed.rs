@@ -1,7 +1,7 @@
 //! A process that is killed while it writes.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead as _, BufReader},
     process::{Command, Stdio},
 };
 
@@ -83,7 +83,7 @@ async fn confirmed_turns_survive_a_kill_without_gaps() {
         store.create(stored(meeting)).await.unwrap();
     }
     store.close().await.unwrap();
-    let mut random = 5_u64;
+    let mut random = 5u64;
     for round in 0..ROUNDS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let said = run(&directory, 1 + (random >> 33) % 300);

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::cast_possible_truncation, clippy::unwrap_used, reason = "tests")]
 
 mod damage;
 mod full;
@@ -12,7 +12,7 @@ mod wal;
 use std::{collections::BTreeMap, path::Path};
 
 use psom::{Committing, Write};
-use sqlx::{AssertSqlSafe, Connection, raw_sql};
+use sqlx::{AssertSqlSafe, Connection as _, raw_sql};
 
 use crate::{
     data_directory::DataDirectory,

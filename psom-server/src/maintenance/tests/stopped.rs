@@ -37,7 +37,7 @@ async fn interrupted_replacement_is_completed_first() {
 #[cfg(unix)]
 #[tokio::test]
 async fn repair_by_root_keeps_the_owner() {
-    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::fs::{MetadataExt as _, chown};
 
     const NOBODY: u32 = 65534;
     let directory = Directory::new();

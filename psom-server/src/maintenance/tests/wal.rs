@@ -100,8 +100,8 @@ fn frames(log: &[u8], after: usize, fill: u8, transactions: &[(usize, bool)]) ->
     let mut frames = Vec::new();
     for (count, ends) in transactions {
         for number in 1..=*count {
-            let size = if *ends && number == *count { 9_u32 } else { 0 };
-            let mut frame = [1_u32.to_be_bytes(), size.to_be_bytes()].concat();
+            let size = if *ends && number == *count { 9u32 } else { 0 };
+            let mut frame = [1u32.to_be_bytes(), size.to_be_bytes()].concat();
             let page = vec![fill.wrapping_add(frames.len() as u8); 4096];
             before = sum(&page, sum(&frame, before));
             frame.extend(&log[16..24]);
@@ -118,8 +118,8 @@ async fn frames_of_a_failed_transaction_are_not_damage() {
     let directory = Directory::new();
     let log = killed(&directory).await;
     let whole = (log.len() - 32) / (24 + 4096);
-    // One fails that has many frames. Over it goes a small one, and of the next the machine writes
-    // all frames but the second before it fails.
+    // A large transaction fails. A small one overwrites its first frames. The machine then writes all
+    // frames of a third one except the second, and crashes.
     let failed = frames(&log, whole - 1, 100, &[(20, false)]);
     let written = frames(&log, whole - 1, 200, &[(3, true), (3, true)]);
     let mut torn = failed;
@@ -128,7 +128,7 @@ async fn frames_of_a_failed_transaction_are_not_damage() {
     }
     let whole_log = |frames: &[Vec<u8>]| [&*log, &*frames.concat()].concat();
     assert_eq!(crate::store::wal::damage_position(&whole_log(&torn)), None);
-    // Where another one goes on from the end, it was on the disk.
+    // A transaction that continues from its end shows that it was on the disk.
     let mut damaged = frames(&log, whole - 1, 200, &[(3, true), (3, true), (1, false)]);
     damaged[4][1000] ^= 1;
     let at = log.len() + 4 * (24 + 4096);
@@ -155,14 +155,14 @@ async fn damaged_log_byte_loses_at_most_the_last_turn() {
     let original = Directory::new();
     let log = killed(&original).await;
     let database = fs::read(database_file(&original)).unwrap();
-    let (mut random, mut refused) = (3_u64, 0);
+    let (mut random, mut refused) = (3u64, 0);
     for _ in 0..40 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let at = (random >> 33) as usize % log.len();
         let directory = Directory::new();
         fs::write(database_file(&directory), &database).unwrap();
         let mut log = log.clone();
-        log[at] ^= 1 << (random >> 29 & 7);
+        log[at] ^= 1 << ((random >> 29) & 7);
         leave(&directory, &log);
         match turns(&directory).await {
             Ok(there) => assert!(there >= TURNS - 1, "byte {at}: {there}"),

@@ -17,9 +17,9 @@ use percent_encoding::percent_decode_str;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The number of keys in one answer to a listing.
-const PAGE: usize = 2;
+const PAGE_KEYS: usize = 2;
 /// The minimum size in bytes of every part but the last.
-const PART: usize = 5 << 20;
+const MIN_PART_BYTES: usize = 5 << 20;
 const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 
 /// A bucket called `bucket` that exists until it is dropped.
@@ -153,7 +153,7 @@ impl State {
                 self.asked.push("complete");
                 let Some(parts) = self.uploads.remove(upload) else { return missing() };
                 let parts: Vec<Bytes> = parts.into_values().collect();
-                if parts[..parts.len() - 1].iter().any(|part| part.len() < PART) {
+                if parts[..parts.len() - 1].iter().any(|part| part.len() < MIN_PART_BYTES) {
                     return answer(StatusCode::BAD_REQUEST, "EntityTooSmall");
                 }
                 self.objects.insert(key, parts.concat().into());
@@ -203,12 +203,12 @@ impl State {
         let found = |(key, _): &(&String, &Bytes)| key.starts_with(prefix) && key.as_str() > after;
         let found: Vec<_> = self.objects.iter().filter(found).collect();
         let mut text = String::from("<ListBucketResult>");
-        if found.len() > PAGE {
+        if found.len() > PAGE_KEYS {
             self.asked.push("more");
-            let last = found[PAGE - 1].0;
+            let last = found[PAGE_KEYS - 1].0;
             text += &format!("<NextContinuationToken>{last}</NextContinuationToken>");
         }
-        for (key, bytes) in found.into_iter().take(PAGE) {
+        for (key, bytes) in found.into_iter().take(PAGE_KEYS) {
             text += &format!(
                 "<Contents><Key>{key}</Key><Size>{}</Size>\
                  <LastModified>2025-01-01T00:00:00Z</LastModified></Contents>",

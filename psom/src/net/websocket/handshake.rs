@@ -1,7 +1,7 @@
 use std::{collections::BTreeSet, io};
 
 use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tungstenite::handshake::{
     client::generate_key, derive_accept_key, machine::TryParse, server::create_response_with_body,
 };

@@ -62,7 +62,7 @@ impl Server {
             )
             .into());
         }
-        tokio::spawn(listen(shared.clone(), listener, Arc::new(options)));
+        tokio::spawn(listen(Arc::clone(shared), listener, Arc::new(options)));
         Ok(local)
     }
 }
@@ -77,7 +77,8 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<We
         match accepted {
             Ok((stream, peer)) => {
                 if let Some(newcomer) = shared.newcomer(peer.to_string(), Some(peer.ip())) {
-                    let serving = serve_tcp(shared.clone(), stream, newcomer, options.clone());
+                    let serving =
+                        serve_tcp(Arc::clone(&shared), stream, newcomer, Arc::clone(&options));
                     shared.spawn(serving);
                 }
             }

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tungstenite::{
     Error, Message,
@@ -95,7 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         operation: impl FnOnce(&mut WebSocketContext, &mut Blocking<'_, S>) -> Result<R, Error>,
     ) -> Poll<Result<R, Error>> {
         self.wakers.register(direction, cx.waker());
-        let waker = Waker::from(self.wakers.clone());
+        let waker = Waker::from(Arc::clone(&self.wakers));
         let mut stream = Blocking { stream: &mut self.stream, cx: Context::from_waker(&waker) };
         match operation(&mut self.context, &mut stream) {
             Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
@@ -113,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Reads frames until one has a payload. Returns `None` when the peer has closed.
-    fn poll_payload(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
+    fn poll_payload(&mut self, cx: &Context<'_>) -> Poll<io::Result<Option<Bytes>>> {
         for _ in 0..MAX_FRAMES_PER_POLL {
             let message = self.with(cx, Direction::Read, |context, stream| context.read(stream));
             let (code, text) = match ready!(message) {

@@ -124,7 +124,7 @@ impl PollContent {
     }
 
     /// Notifies these users, on all their connections, that they have no vote.
-    fn notify_unvoted(&self, cx: &mut Context<Self>, users: &BTreeSet<i64>) {
+    fn notify_unvoted(cx: &mut Context<Self>, users: &BTreeSet<i64>) {
         if !users.is_empty() {
             cx.peers().filter(|peer| users.contains(&peer.user.id)).c_set_local_vote(-1);
         }
@@ -150,7 +150,7 @@ impl PollContentServer for PollContent {
         }
         let voters: BTreeSet<_> = self.state.voters().collect();
         self.state.change(cx, PollChange::Cleared);
-        self.notify_unvoted(cx, &voters);
+        Self::notify_unvoted(cx, &voters);
         self.changed = true;
         self.send_results(cx);
     }
@@ -175,7 +175,7 @@ impl PollContentServer for PollContent {
         let PollState { question, choices, .. } = &*self.state;
         cx.peers().c_set_question(question, choices, true, "");
         let unvoted = voters.into_iter().filter(|user| self.state.vote(*user).is_none()).collect();
-        self.notify_unvoted(cx, &unvoted);
+        Self::notify_unvoted(cx, &unvoted);
         // With another number of choices, the hidden results (zeros) have changed too.
         self.sent.clear();
         self.send_results(cx);

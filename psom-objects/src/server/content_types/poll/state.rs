@@ -95,7 +95,7 @@ impl PollState {
 
     /// Returns the number of votes for each choice.
     pub(super) fn sums(&self) -> Vec<i32> {
-        let mut sums = vec![0_i32; self.choices.len()];
+        let mut sums = vec![0i32; self.choices.len()];
         for choice in self.votes.values() {
             if let Some(sum) = sums.get_mut(*choice) {
                 *sum = sum.saturating_add(1);

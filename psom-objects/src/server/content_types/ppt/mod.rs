@@ -9,7 +9,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use psom::{
-    Context, Durable, DurableState, Handle, Lifecycle, PeerId, Scope, Violation, distributed_object,
+    Context, Durable, DurableState as _, Handle, Lifecycle, PeerId, Scope, Violation,
+    distributed_object,
 };
 
 use self::{

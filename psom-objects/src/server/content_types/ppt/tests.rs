@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use psom::DurableState;
+use psom::DurableState as _;
 
 use super::{
     deck::{Deck, DeckChange, Effect, Failed},
