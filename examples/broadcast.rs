@@ -6,12 +6,18 @@
 //! cargo run --example broadcast join Ada           # and clients in others; type lines
 //! PSOM_TRACE=1 cargo run --example broadcast       # prints every message
 //! ```
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its results")]
+
+use std::sync::Arc;
 
 use psom::{
     Client, ClientSession, Context, Server, Tokens, User, distributed_object, psom_interface, tls,
 };
 use psom_examples::Result;
-use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, stdin},
+    sync::Notify,
+};
 
 /// The methods that clients call on the server.
 #[psom_interface(name = "Example.Broadcast", version = 1, hash = 1234567890123456)]
@@ -40,11 +46,13 @@ impl BroadcastServer for Room {
 #[distributed_object(serves = BroadcastClient, calls = BroadcastServer)]
 struct Screen {
     name: String,
+    shown: Arc<Notify>,
 }
 
 impl BroadcastClient for Screen {
     fn c_receive_broadcast(&mut self, _: &mut Context<Self>, from: i64, text: &str) {
         println!("{}'s screen: user {from} says {text:?}", self.name);
+        self.shown.notify_one();
     }
 }
 
@@ -72,17 +80,15 @@ async fn demo() -> Result<()> {
     let server = server.bind("127.0.0.1:0").await?;
     let address = server.local_addr().map(|address| address.to_string()).unwrap_or_default();
 
-    let ada = enter(&address, &tokens.issue(User::new(1, "Ada")), "Ada", &certificate).await?;
-    let grace =
-        enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
-    // `connect` returns before the server has connected its half of the room, so the first line
-    // waits a moment for both clients.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    // Users see their own lines too. Ada's line on her screen shows that she is in the room.
+    let (ada, on_ada) =
+        enter(&address, &tokens.issue(User::new(1, "Ada")), "Ada", &certificate).await?;
     ada.root().s_broadcast("hello").await?;
+    on_ada.notified().await;
+    let (grace, on_grace) =
+        enter(&address, &tokens.issue(User::new(2, "Grace")), "Grace", &certificate).await?;
     grace.root().s_broadcast("good morning").await?;
-
-    // Gives the server time to receive the lines. Its shutdown delivers all output before Close.
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::join!(on_ada.notified(), on_grace.notified());
     server.shutdown(std::time::Duration::from_secs(5)).await;
     println!("Ada's session ended: {}", ada.ended().await);
     Ok(())
@@ -93,10 +99,11 @@ async fn enter(
     token: &str,
     name: &str,
     certificate: &str,
-) -> Result<ClientSession<Screen>> {
-    let screen = Screen { name: name.to_owned() };
+) -> Result<(ClientSession<Screen>, Arc<Notify>)> {
+    let shown = Arc::default();
+    let screen = Screen { name: name.to_owned(), shown: Arc::clone(&shown) };
     let client = Client::builder().root(screen).token(token);
-    Ok(client.tls(tls::client(certificate.as_bytes())?).connect(address).await?)
+    Ok((client.tls(tls::client(certificate.as_bytes())?).connect(address).await?, shown))
 }
 
 /// Runs a server until the process is stopped. Every name is admitted.
@@ -129,7 +136,7 @@ async fn join(name: &str) -> Result<()> {
     let file = psom_examples::meeting_file("broadcast");
     let certificate = std::fs::read_to_string(&file)
         .map_err(|_| "start a server first: cargo run --example broadcast serve")?;
-    let session = enter(ADDRESS, name, name, &certificate).await?;
+    let (session, _) = enter(ADDRESS, name, name, &certificate).await?;
     println!("Type lines; end of file (Ctrl-D) leaves the room.");
     let mut lines = BufReader::new(stdin()).lines();
     loop {

@@ -5,6 +5,7 @@
 //! cargo run --example browser            # a server and two clients over WebSocket in one process
 //! cargo run --example browser serve      # open the printed address in two windows
 //! ```
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::sync::Arc;
 
@@ -12,18 +13,21 @@ use axum::{
     Router,
     extract::{Path, Request, State},
     http::{StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse as _, Response},
     routing::get,
 };
 use psom::{
-    Client, ClientSession, Context, Interface, Server, Tokens, User, distributed_object,
+    Client, ClientSession, Context, Interface as _, Server, Tokens, User, distributed_object,
     interface::{Connected, Definition},
     net::websocket::{self, Origins, WebSocketOptions},
     psom_interface,
 };
 use psom_examples::Result;
 use psom_inspect::idl::Bindings;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
 
 /// The methods that clients call on the server.
 #[psom_interface(name = "Example.Room", version = 1, hash = 81)]
@@ -89,7 +93,7 @@ fn router(web: Arc<Web>) -> Router {
 
 /// The WebSocket of the room, within the router.
 async fn connect(State(web): State<Arc<Web>>, request: Request) -> Response<String> {
-    let server = web.server.clone();
+    let server = Arc::clone(&web.server);
     websocket::upgrade(request, &Origins::default(), move |socket| server.accept(socket))
 }
 
@@ -121,13 +125,14 @@ async fn library(Path(file): Path<String>) -> Response {
     }
 }
 
-/// A client in Rust, which prints what it hears.
+/// A client in Rust, which prints the lines that it receives.
 #[distributed_object(serves = RoomClient, calls = RoomServer)]
-struct Screen(&'static str);
+struct Screen(&'static str, Arc<Notify>);
 
 impl RoomClient for Screen {
     fn c_said(&mut self, _: &mut Context<Self>, from: i64, text: &str) {
         println!("{}'s screen: user {from} says {text:?}", self.0);
+        self.1.notify_one();
     }
 }
 
@@ -137,12 +142,12 @@ async fn main() -> Result {
     let server = Server::builder().root(Room).authenticator(tokens.clone()).start()?;
     let server = Arc::new(server);
     let users = 1.into();
-    let web = Arc::new(Web { server: server.clone(), tokens: tokens.clone(), users });
-    let serves = std::env::args().nth(1).is_some_and(|word| word == "serve");
-    let listener = TcpListener::bind(if serves { "127.0.0.1:8080" } else { "127.0.0.1:0" }).await?;
+    let web = Arc::new(Web { server: Arc::clone(&server), tokens: tokens.clone(), users });
+    let stays = std::env::args().nth(1).is_some_and(|word| word == "serve");
+    let listener = TcpListener::bind(if stays { "127.0.0.1:8080" } else { "127.0.0.1:0" }).await?;
     let address = listener.local_addr()?;
     let serving = axum::serve(listener, router(web)).into_future();
-    if serves {
+    if stays {
         println!("Open http://{address} in two windows.");
         return Ok(serving.await?);
     }
@@ -150,11 +155,13 @@ async fn main() -> Result {
 
     // One client connects through the router, the other to an address that only has the room.
     let own = server.listen_websocket("127.0.0.1:0", WebSocketOptions::default()).await?;
-    let ada = enter(address, "Ada", tokens.issue(User::new(101, "Ada"))).await?;
-    let grace = enter(own, "Grace", tokens.issue(User::new(102, "Grace"))).await?;
+    // Users see their own lines too. Ada's line on her screen shows that she is in the room.
+    let (ada, on_ada) = enter(address, "Ada", tokens.issue(User::new(101, "Ada"))).await?;
     ada.root().s_say("hello").await?;
+    on_ada.notified().await;
+    let (grace, on_grace) = enter(own, "Grace", tokens.issue(User::new(102, "Grace"))).await?;
     grace.root().s_say("good morning").await?;
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::join!(on_ada.notified(), on_grace.notified());
     grace.close().await;
     Ok(())
 }
@@ -163,8 +170,11 @@ async fn enter(
     address: std::net::SocketAddr,
     name: &'static str,
     token: String,
-) -> Result<ClientSession<Screen>> {
+) -> Result<(ClientSession<Screen>, Arc<Notify>)> {
+    let shown = Arc::default();
+    let screen = Screen(name, Arc::clone(&shown));
     let stream = TcpStream::connect(address).await?;
     let socket = websocket::connect(stream, &format!("ws://{address}/psom")).await?;
-    Ok(Client::builder().root(Screen(name)).token(token).connect_stream(socket).await?)
+    let client = Client::builder().root(screen).token(token);
+    Ok((client.connect_stream(socket).await?, shown))
 }

@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --example by_hand
 //! ```
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::ops::{Deref, DerefMut};
 

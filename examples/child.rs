@@ -5,6 +5,7 @@
 //! ```text
 //! cargo run --example child
 //! ```
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use psom::{
     Client, Context, Handle, Lifecycle, Server, Tokens, User, distributed_object, psom_interface,

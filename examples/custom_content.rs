@@ -1,6 +1,5 @@
 //! A custom content type: a wall of sticky notes in an ordinary meeting, with its own interfaces
 //! and its own manifest. The server only has to register the type.
-
 use std::{error::Error, time::Duration};
 
 use psom::{
@@ -42,7 +41,7 @@ impl ContentType for Wall {
             return Err(Refusal::malformed("the manifest has no wall element"));
         };
         let max_notes = wall.attribute("maxNotes").and_then(|count| count.parse().ok());
-        let max_notes = max_notes.ok_or(Refusal::malformed("maxNotes is not a number"))?;
+        let max_notes = max_notes.ok_or_else(|| Refusal::malformed("maxNotes is not a number"))?;
         Ok(Self { notes: Vec::new(), max_notes })
     }
 }
@@ -73,7 +72,7 @@ type Lines = UnboundedSender<String>;
 struct Screen {
     name: &'static str,
     lines: Lines,
-    found: UnboundedSender<Handle<Screen>>,
+    found: UnboundedSender<Handle<Self>>,
 }
 
 impl WallClient for Screen {
@@ -114,6 +113,7 @@ impl Participant {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "an example prints its results")]
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let data = tempfile::tempdir()?;

@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --example custom_types
 //! ```
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use psom::{Context, PsomType, distributed_object, psom_interface, testing::Pair};
 

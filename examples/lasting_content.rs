@@ -1,6 +1,7 @@
 //! A custom content type with durable state: every note on the wall is saved before a participant
 //! sees it, and a restored meeting has the same wall. The example runs in virtual time without a
 //! network, which is also the way to test a content type.
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -51,7 +52,7 @@ impl ContentType for Wall {
             return Err(Refusal::malformed("the manifest has no wall element"));
         };
         let max_notes = wall.attribute("maxNotes").and_then(|count| count.parse().ok());
-        let max_notes = max_notes.ok_or(Refusal::malformed("maxNotes is not a number"))?;
+        let max_notes = max_notes.ok_or_else(|| Refusal::malformed("maxNotes is not a number"))?;
         new.memory.save(scope, "maxNotes", &max_notes)?;
         Ok(Self { notes: Vec::new(), max_notes, memory: new.memory })
     }

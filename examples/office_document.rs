@@ -2,6 +2,7 @@
 //! uploads only the parts that changed. A second client that edited the old document is refused.
 //!
 //! `cargo run --example office_document`
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use fsshttpb::{
     atom::Guid,

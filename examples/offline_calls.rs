@@ -1,6 +1,7 @@
 //! Offline calls: a client records calls without a network, and replays them when it is connected.
 //!
 //! `cargo run --example offline_calls`
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::{collections::BTreeMap, error::Error};
 

@@ -2,10 +2,11 @@
 //! because the warehouse is closed, and is played when the warehouse opens.
 //!
 //! `cargo run --example queued_calls`
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use comqc::{
     Message, ReadResult, Recorder, decode_calls,
-    queue::{FolderQueue, Outcome, Player, Queue, play_next},
+    queue::{FolderQueue, Outcome, Player, Queue as _, play_next},
     queued_interface,
     security::SecurityContext,
 };
@@ -50,7 +51,7 @@ impl Ship for Warehouse {
 }
 
 impl Player for Warehouse {
-    fn play(&mut self, message: &Message) -> ReadResult<Outcome> {
+    fn play(&mut self, message: &Message<'_>) -> ReadResult<Outcome> {
         // All calls are decoded before the first one is executed.
         let calls = decode_calls::<ShipCall>(message)?;
         if !self.is_open {

@@ -4,27 +4,31 @@
 //! ```text
 //! cargo run --example versions
 //! ```
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 /// A program of the first version.
 mod v1 {
+    use std::sync::Arc;
+
     use psom::{Context, distributed_object, psom_interface};
+    use tokio::sync::Notify;
 
     /// The methods that clients call on the server.
     #[psom_interface(name = "Example.Thermometer", version = 1, hash = -3268396721360657817)]
-    pub trait ThermometerServer {
+    pub(crate) trait ThermometerServer {
         /// Asks for a reading.
         fn s_read(&mut self, cx: &mut Context<Self>);
     }
 
     /// The methods that the server calls on clients.
     #[psom_interface(name = "Example.Thermometer", version = 1, hash = -1344559018589411359)]
-    pub trait ThermometerClient {
+    pub(crate) trait ThermometerClient {
         /// Sends a reading in degrees Celsius.
         fn c_reading(&mut self, celsius: f64);
     }
 
     #[distributed_object(serves = ThermometerServer, calls = ThermometerClient)]
-    pub struct Thermometer;
+    pub(crate) struct Thermometer;
 
     impl ThermometerServer for Thermometer {
         fn s_read(&mut self, cx: &mut Context<Self>) {
@@ -33,18 +37,22 @@ mod v1 {
     }
 
     #[distributed_object(serves = ThermometerClient, calls = ThermometerServer)]
-    pub struct Display;
+    pub(crate) struct Display(pub(crate) Arc<Notify>);
 
     impl ThermometerClient for Display {
         fn c_reading(&mut self, celsius: f64) {
             println!("  version 1 display: {celsius} degrees");
+            self.0.notify_one();
         }
     }
 }
 
 /// The same program in version 10. It also lists version 1, and appends its new methods.
 mod v10 {
+    use std::sync::Arc;
+
     use psom::{Context, distributed_object, psom_interface};
+    use tokio::sync::Notify;
 
     /// The methods that clients call on the server.
     #[psom_interface(
@@ -54,7 +62,7 @@ mod v10 {
         version = 10,
         hash = -4056013728455657351
     )]
-    pub trait ThermometerServer {
+    pub(crate) trait ThermometerServer {
         /// Asks for a reading.
         fn s_read(&mut self, cx: &mut Context<Self>);
         /// Sets the location of the thermometer.
@@ -70,7 +78,7 @@ mod v10 {
         version = 10,
         hash = -2430175988900484650
     )]
-    pub trait ThermometerClient {
+    pub(crate) trait ThermometerClient {
         /// Sends a reading in degrees Celsius.
         fn c_reading(&mut self, celsius: f64);
         /// Sends a reading with the location of the thermometer.
@@ -80,7 +88,7 @@ mod v10 {
 
     #[distributed_object(serves = ThermometerServer, calls = ThermometerClient)]
     #[derive(Default)]
-    pub struct Thermometer {
+    pub(crate) struct Thermometer {
         place: String,
     }
 
@@ -100,46 +108,54 @@ mod v10 {
     }
 
     #[distributed_object(serves = ThermometerClient, calls = ThermometerServer)]
-    pub struct Display;
+    pub(crate) struct Display(pub(crate) Arc<Notify>);
 
     impl ThermometerClient for Display {
         fn c_reading(&mut self, celsius: f64) {
             println!("  version 10 display: {celsius} degrees");
+            self.0.notify_one();
         }
 
         fn c_reading_at(&mut self, celsius: f64, place: &str) {
             println!("  version 10 display: {celsius} degrees in the {place}");
+            self.0.notify_one();
         }
     }
 }
 
+use std::sync::Arc;
+
 use psom::{Client, ClientSession, DistributedObject, Server, Tokens, User};
 use psom_examples::Result;
+use tokio::sync::Notify;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    let shown: Arc<Notify> = Arc::default();
     println!("old client, new server:");
-    let (server, session) = join(v10::Thermometer::default(), v1::Display).await?;
+    let (server, session) =
+        join(v10::Thermometer::default(), v1::Display(Arc::clone(&shown))).await?;
     println!("  version {} is negotiated", session.version());
     session.root().s_read().await?;
-    leave(server, session).await;
+    leave(server, session, &shown).await;
 
     println!("new client, old server:");
-    let (server, session) = join(v1::Thermometer, v10::Display).await?;
+    let (server, session) = join(v1::Thermometer, v10::Display(Arc::clone(&shown))).await?;
     println!("  version {} is negotiated", session.version());
     session.root().s_read().await?;
     // The old server lacks this method, so the call returns an error and is not sent.
     if let Err(error) = session.root().s_set_place("attic").await {
         println!("  {error}");
     }
-    leave(server, session).await;
+    leave(server, session, &shown).await;
 
     println!("new client, new server:");
-    let (server, session) = join(v10::Thermometer::default(), v10::Display).await?;
+    let (server, session) =
+        join(v10::Thermometer::default(), v10::Display(Arc::clone(&shown))).await?;
     println!("  version {} is negotiated", session.version());
     session.root().s_set_place("attic").await?;
     session.root().s_read().await?;
-    leave(server, session).await;
+    leave(server, session, &shown).await;
     Ok(())
 }
 
@@ -156,9 +172,9 @@ async fn join<S: DistributedObject, C: DistributedObject>(
     Ok((server, session))
 }
 
-/// Shuts the server down first. It delivers its answers before it closes the connection.
-async fn leave<C: DistributedObject>(server: Server, session: ClientSession<C>) {
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+/// Ends the session when the display has shown the reading.
+async fn leave<C: DistributedObject>(server: Server, session: ClientSession<C>, shown: &Notify) {
+    shown.notified().await;
     server.shutdown(std::time::Duration::from_secs(5)).await;
     session.ended().await;
 }

@@ -1,22 +1,19 @@
 //! The captured bytes of a meeting decode to the same calls as the traces of both sides.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::{Duration, SystemTime},
-};
+use std::sync::{Arc, Mutex};
 
 use psom::{Config, session::Role as Side, testing::Script};
 use psom_inspect::{Event, EventKind, Inspector};
 use psom_objects::{
     interfaces::catalog,
-    server::{Meeting, MeetingConfig, Policy},
+    server::{Meeting, Policy},
     types::Role,
 };
 
 use super::{
     client::{Client, Content, NativeFile},
     store::MemoryStore,
-    world::package,
+    world::{config, package},
 };
 
 /// A policy that permits everything, because a script's user has no role.
@@ -30,7 +27,7 @@ impl Policy for Open {
 
 /// Records the lines of a trace that start with this prefix.
 fn noting(lines: &Arc<Mutex<Vec<String>>>) -> Config {
-    let lines = lines.clone();
+    let lines = Arc::clone(lines);
     let mut config = Config::default();
     config.trace = Some(Arc::new(move |line| {
         lines.lock().unwrap().extend(line.strip_prefix("-> ").map(String::from));
@@ -49,9 +46,7 @@ struct Captured {
 
 fn a_meeting() -> Captured {
     let (client_lines, server_lines) = <(Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>)>::default();
-    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let files = Arc::new(MemoryStore::default());
-    let mut meeting = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut meeting = config(MemoryStore::default());
     meeting.policy = Arc::new(Open);
     let mut server = Script::server(noting(&server_lines), |cx| Meeting::new(cx, meeting));
     let mut client = Script::client(noting(&client_lines), "token", Client::new);
@@ -86,8 +81,8 @@ fn a_meeting() -> Captured {
     });
     carry(&mut client);
     client.on_root(|client, cx| {
-        let content = cx.add(Content::new(client.log.clone(), 1));
-        let file = cx.add(NativeFile { log: client.log.clone() });
+        let content = cx.add(Content::new(Arc::clone(&client.log), 1));
+        let file = cx.add(NativeFile { log: Arc::clone(&client.log) });
         cx.try_tell(client.contents, move |_, cx| {
             assert_eq!(cx.peers().connect("content.1", content), 1);
         })

@@ -9,14 +9,14 @@ use psom_objects::{
 };
 
 /// Every received call in order, as `object.method arguments`.
-pub type Log = Arc<Mutex<Vec<String>>>;
+pub(super) type Log = Arc<Mutex<Vec<String>>>;
 
 macro_rules! note {
     ($self:ident, $($format:tt)*) => { $self.log.lock().unwrap().push(format!($($format)*)) };
 }
 
 #[distributed_object(serves = MeetingClient, calls = MeetingServer)]
-pub struct Client {
+pub(super) struct Client {
     pub log: Log,
     #[child("contentUserManager")]
     pub users: Handle<Users>,
@@ -26,11 +26,11 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(scope: &mut Scope) -> Self {
+    pub(super) fn new(scope: &mut Scope) -> Self {
         let log = Log::default();
-        let users = scope.add(Users { log: log.clone() });
-        let uploads = scope.add(Uploads { log: log.clone(), streams: Vec::new() });
-        let contents = scope.add(Contents { log: log.clone(), uploads });
+        let users = scope.add(Users { log: Arc::clone(&log) });
+        let uploads = scope.add(Uploads { log: Arc::clone(&log), streams: Vec::new() });
+        let contents = scope.add(Contents { log: Arc::clone(&log), uploads });
         Self { log, users, contents, uploads }
     }
 }
@@ -49,7 +49,7 @@ impl MeetingClient for Client {
 }
 
 #[distributed_object(serves = ContentUserManagerClient, calls = ContentUserManagerServer)]
-pub struct Users {
+pub(super) struct Users {
     log: Log,
 }
 
@@ -80,7 +80,7 @@ impl ContentUserManagerClient for Users {
     calls = ContentManagerServer,
     connects = Content
 )]
-pub struct Contents {
+pub(super) struct Contents {
     log: Log,
     #[child("uploadManager")]
     uploads: Handle<Uploads>,
@@ -125,7 +125,7 @@ impl ContentManagerClient for Contents {
 }
 
 #[distributed_object(serves = UploadManagerClient, calls = UploadManagerServer)]
-pub struct Uploads {
+pub(super) struct Uploads {
     log: Log,
     pub streams: Vec<Handle<Stream>>,
 }
@@ -134,7 +134,7 @@ pub struct Uploads {
 impl Uploads {
     #[child("uploadStreams")]
     fn stream(&mut self, cx: &mut Context<Self>) -> Handle<Stream> {
-        let stream = cx.add(Stream { log: self.log.clone() });
+        let stream = cx.add(Stream { log: Arc::clone(&self.log) });
         self.streams.push(stream);
         stream
     }
@@ -181,7 +181,7 @@ impl UploadManagerClient for Uploads {
 }
 
 #[distributed_object(serves = UploadStreamClient, calls = UploadStreamServer)]
-pub struct Stream {
+pub(super) struct Stream {
     log: Log,
 }
 
@@ -195,13 +195,13 @@ impl UploadStreamClient for Stream {
 }
 
 #[distributed_object(serves = ContentClient, calls = ContentServer, connects = NativeFile)]
-pub struct Content {
+pub(super) struct Content {
     log: Log,
     id: i64,
 }
 
 impl Content {
-    pub fn new(log: Log, id: i64) -> Self {
+    pub(super) fn new(log: Log, id: i64) -> Self {
         Self { log, id }
     }
 }
@@ -261,7 +261,7 @@ impl psom::Lifecycle for Content {
 }
 
 #[distributed_object(serves = NativeFileOnlyContentClient, calls = NativeFileOnlyContentServer)]
-pub struct NativeFile {
+pub(super) struct NativeFile {
     pub log: Log,
 }
 

@@ -1,16 +1,16 @@
 //! A content's state, visibility and title.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use psom::testing::Script;
 use psom_objects::{
-    server::{Meeting, MeetingConfig},
+    server::Meeting,
     types::{ContentVisibility, Role},
 };
 
 use super::{
     client::{Client, Content},
-    world::{ATTENDEE, ORGANIZER, PRESENTER, world},
+    world::{ATTENDEE, ORGANIZER, PRESENTER, config, world},
 };
 
 #[test]
@@ -179,8 +179,7 @@ fn refused_title_is_returned_up_to_the_size_limit() {
     world.share(PRESENTER, "plan.txt", 1);
     let writes = world.pair.take_writes().into_iter();
     let state = writes.filter_map(|write| Some((write.key, write.value?))).collect();
-    let files = Arc::new(world.store.clone());
-    let config = MeetingConfig::new("http://127.0.0.1/files/", files, SystemTime::UNIX_EPOCH);
+    let config = config(world.store.clone());
     let mut server = Script::server(psom::Config::default(), |scope| {
         Meeting::restore(scope, config, &state).unwrap()
     });
@@ -189,7 +188,7 @@ fn refused_title_is_returned_up_to_the_size_limit() {
     carry(&mut client, &mut server, first);
     const LENGTH: usize = 65_000;
     client.on_root(|client, cx| {
-        let content = cx.add(Content::new(client.log.clone(), 1));
+        let content = cx.add(Content::new(Arc::clone(&client.log), 1));
         cx.try_tell(client.contents, move |_, cx| {
             assert_eq!(cx.peers().connect("content.1", content), 1);
         })

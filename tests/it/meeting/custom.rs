@@ -1,6 +1,6 @@
 //! A content type defined by a test, and its possible mistakes.
 
-use std::{collections::HashMap, sync::Arc, time::SystemTime};
+use std::collections::HashMap;
 
 use psom::{
     Config, Context, Error, Scope, Violation, distributed_object, psom_interface, testing::Pair,
@@ -9,12 +9,13 @@ use psom_objects::{
     client::{Conference, Event, Upload},
     package::{ContentDetail, CreateContent, OtherContent},
     server::{
-        ContentType, ContentTypes, Meeting, MeetingConfig, Memory, NewContent, OldContent, Refusal,
-        SavedState,
+        ContentType, ContentTypes, Meeting, Memory, NewContent, OldContent, Refusal, SavedState,
     },
     testing::MemoryStore,
     types::{Participant, Role},
 };
+
+use super::world::config;
 
 #[psom_interface(name = "Test.Gauge", version = 1, hash = 6177245107811270317)]
 trait GaugeServer {
@@ -75,8 +76,7 @@ type Act = fn(&mut Dial, &mut Context<Dial>);
 type World = Pair<Meeting, Conference>;
 
 fn open(state: &SavedState) -> World {
-    let files = Arc::new(MemoryStore::default());
-    let mut config = MeetingConfig::new("http://files/", files, SystemTime::UNIX_EPOCH);
+    let mut config = config(MemoryStore::default());
     config.content_types = ContentTypes::standard().with::<Gauge>();
     Pair::server(Config::default(), |scope| Meeting::restore(scope, config, state).unwrap())
 }

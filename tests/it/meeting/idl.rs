@@ -127,7 +127,7 @@ fn code_is_generated_from_a_file_of_definitions() {
 }
 
 #[test]
-fn generator_refuses_definitions_without_a_hash_or_with_changes() {
+fn generator_refuses_missing_hashes_and_changed_methods() {
     let refused = |from, to| {
         let text = ROOM.replacen(from, to, 1);
         Bindings::from_document(&Document::parse(&text).unwrap()).unwrap_err().to_string()

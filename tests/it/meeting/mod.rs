@@ -3,10 +3,10 @@
 mod annotations;
 mod captured;
 mod client;
+mod conference;
 mod contents;
 mod custom;
 mod durable;
-mod files;
 mod idl;
 mod joining;
 mod mirror;

@@ -18,11 +18,11 @@ macro_rules! note {
 
 /// Notes that record their calls.
 #[distributed_object(serves = SharedNotesContentClient, calls = SharedNotesContentServer)]
-pub struct NotesNoted {
+pub(super) struct NotesRecorder {
     log: Log,
 }
 
-impl SharedNotesContentClient for NotesNoted {
+impl SharedNotesContentClient for NotesRecorder {
     fn c_connect_completed(&mut self, _: &mut Context<Self>) {
         note!(self, "notes.completed");
     }
@@ -63,13 +63,13 @@ fn create(world: &mut World, notes: SharedNotesDetail, original: Option<&str>) -
     world.received_of(PRESENTER, "uploads.finished").pop().unwrap()
 }
 
-fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<NotesNoted>) {
-    let client = world.join_with(user, role, |scope| scope.announce::<NotesNoted>());
+fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<NotesRecorder>) {
+    let client = world.join_with(user, role, |scope| scope.announce::<NotesRecorder>());
     let content = world.open(client, 1);
-    (client, world.extend(client, content, |_, log| NotesNoted { log }))
+    (client, world.extend(client, content, |_, log| NotesRecorder { log }))
 }
 
-fn report(world: &mut World, (client, notes): (usize, Handle<NotesNoted>), code: i32) {
+fn report(world: &mut World, (client, notes): (usize, Handle<NotesRecorder>), code: i32) {
     world.on(client, notes, move |_, cx| drop(cx.peers().s_set_error_code(code)));
 }
 

@@ -21,7 +21,7 @@ macro_rules! record {
 
 /// The client's half, which records its calls.
 #[distributed_object(serves = QnaContentClient, calls = QnaContentServer)]
-pub struct QnaRecorder {
+pub(super) struct QnaRecorder {
     log: Log,
 }
 
@@ -57,13 +57,10 @@ fn hall() -> Hall {
 
 fn hall_with(configure: impl FnOnce(&mut MeetingConfig)) -> Hall {
     let store = MemoryStore::default();
-    let (files, started) = (std::sync::Arc::new(store.clone()), std::time::SystemTime::UNIX_EPOCH);
-    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut config = world::config(store.clone());
     configure(&mut config);
     let mut world = world::with(config, store);
-    for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
-        world.join(user, role);
-    }
+    world.join_roles(|_| {});
     world.reserve(PRESENTER, "Questions", 1);
     let content = CreateContent::new("Questions", ContentDetail::Qna);
     world.upload(PRESENTER, &pack(&content.into(), &[]), 1);

@@ -1,11 +1,11 @@
 //! The file store of the tests, in memory.
 
-pub use psom_objects::testing::MemoryStore;
+pub(super) use psom_objects::testing::MemoryStore;
 
 use psom_objects::types::FileSecrets;
 
 /// Reports whether these are the secrets of the named file.
-pub fn has_secrets_of(name: &str, secrets: &FileSecrets) -> bool {
+pub(super) fn has_secrets_of(name: &str, secrets: &FileSecrets) -> bool {
     let FileSecrets { key, iv, hash } = secrets;
     let number = name.rsplit('-').next().and_then(|number| number.parse::<u64>().ok());
     let number = number.expect("a file of the store") as u8;

@@ -6,11 +6,15 @@ use psom::{Client, Context, Handle, Scope, Server, Tokens, Violation, distribute
 use psom_objects::{
     interfaces::*,
     package::{ContentDetail, CreateContent, Manifest},
-    server::{Meeting, MeetingConfig},
+    server::Meeting,
     types::{Participant, Role, TitleReservationStatus, UploadFinishReason},
 };
 
-use super::{client::Log, store::MemoryStore, world::pack};
+use super::{
+    client::Log,
+    store::MemoryStore,
+    world::{config, pack},
+};
 use crate::net::common::eventually;
 
 /// The interfaces of version 1.
@@ -25,14 +29,14 @@ mod v1 {
         hash = -6470662138903778586
     )]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait ContentServer {}
+    pub(super) trait ContentServer {}
 
     #[psom_interface(
         name = "Microsoft.Rtc.Server.DataMCU.Meeting.Content",
         version = 1,
         hash = 1113513223610002283
     )]
-    pub trait ContentClient {
+    pub(super) trait ContentClient {
         fn c_connect_completed(&mut self, cx: &mut Context<Self>);
         fn c_force_sync(&mut self) {}
         fn c_set_creation_time(&mut self, _time: String) {}
@@ -60,7 +64,7 @@ mod v1 {
         hash = 4004400404121921234
     )]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait UploadManagerServer {
+    pub(super) trait UploadManagerServer {
         #[wire(name = "sRequestUpload")]
         fn s_request_upload_of_manifest(&mut self, length: i64, cookie: i32, manifest: String);
         fn s_request_upload(&mut self, packed: i64, unpacked: i64, cookie: i32);
@@ -71,7 +75,7 @@ mod v1 {
         version = 1,
         hash = -8511879503649873756
     )]
-    pub trait UploadManagerClient {
+    pub(super) trait UploadManagerClient {
         fn c_accept_upload(&mut self, _cookie: i32, _stream: ObjectRef) {}
         fn c_reject_upload(&mut self, cookie: i32, reason: UploadFinishReason);
         fn c_set_available_space(&mut self, _size: i64) {}
@@ -92,8 +96,8 @@ struct OldClient {
 impl OldClient {
     fn new(scope: &mut Scope) -> Self {
         let log = Log::default();
-        let uploads = scope.add(OldUploads(log.clone()));
-        let contents = scope.add(OldContents { log: log.clone(), uploads });
+        let uploads = scope.add(OldUploads(Arc::clone(&log)));
+        let contents = scope.add(OldContents { log: Arc::clone(&log), uploads });
         Self { log, contents, users: scope.add(OldUsers) }
     }
 }
@@ -134,7 +138,7 @@ struct OldContents {
 
 impl ContentManagerClient for OldContents {
     fn c_content_added(&mut self, cx: &mut Context<Self>, id: i64, _: String) {
-        let content = cx.add(OldContent(self.log.clone()));
+        let content = cx.add(OldContent(Arc::clone(&self.log)));
         cx.caller().connect(&format!("content.{id}"), content).unwrap();
     }
     fn c_content_created(&mut self, _: &mut Context<Self>, _: i64, _: i32) {}
@@ -183,9 +187,7 @@ fn package() -> Vec<u8> {
 
 #[tokio::test]
 async fn client_gets_only_methods_of_its_version() {
-    let files = Arc::new(MemoryStore::default());
-    let started = std::time::SystemTime::UNIX_EPOCH;
-    let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let config = config(MemoryStore::default());
     let tokens = Tokens::new();
     let server = Server::builder().root_with(|scope| Meeting::new(scope, config));
     let server = server.authenticator(tokens.clone()).start().unwrap();
@@ -204,7 +206,7 @@ async fn client_gets_only_methods_of_its_version() {
     let old = old.connect_stream(near).await.unwrap();
 
     // The client of version 10 shares a file.
-    let log = new.run(|client, _| client.log.clone()).await.unwrap();
+    let log = new.run(|client, _| Arc::clone(&client.log)).await.unwrap();
     let logged = async |log: &Log, line: &str| {
         eventually(async || log.lock().unwrap().iter().any(|received| received == line)).await;
     };
@@ -231,7 +233,7 @@ async fn client_gets_only_methods_of_its_version() {
     .unwrap();
     logged(&log, "uploads.finished 1 Ok").await;
     new.run(|client, cx| {
-        let content = cx.add(super::client::Content::new(client.log.clone(), 1));
+        let content = cx.add(super::client::Content::new(Arc::clone(&client.log), 1));
         cx.try_tell(client.contents, move |_, cx| {
             cx.peers().connect("content.1", content);
         })
@@ -243,7 +245,7 @@ async fn client_gets_only_methods_of_its_version() {
     // Version 10 gets the original URL; version 1 has no method for it and continues.
     logged(&log, "content 1.original file://plans/plan.txt").await;
     logged(&log, "content 1.completed").await;
-    let old_log = old.run(|client, _| client.log.clone()).await.unwrap();
+    let old_log = old.run(|client, _| Arc::clone(&client.log)).await.unwrap();
     logged(&old_log, "content completed, version 1").await;
     old.run(|client, cx| {
         let uploads = cx.get(client.contents).unwrap().uploads;

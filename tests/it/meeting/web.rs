@@ -3,13 +3,12 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::SystemTime,
 };
 
 use bytes::Bytes;
 use psom_objects::{
     package::{ChunkedPpt, ContentDetail, CreateAnnotation, CreateContent, Manifest},
-    server::{ContentTypes, MeetingConfig, MeetingLimits, NativeFileOnlyContent},
+    server::{ContentTypes, MeetingLimits, NativeFileOnlyContent},
     store::{
         FileStore, Import, StoreError, StoreFuture, StoredFile, UploadSink, WebDownload, WebUpload,
     },
@@ -120,17 +119,13 @@ fn web_world() -> WebWorld {
 
 fn with(limits: MeetingLimits) -> WebWorld {
     let store = WebStore::default();
-    let (files, started) = (Arc::new(store.clone()), SystemTime::UNIX_EPOCH);
-    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut config = world::config(store.clone());
     config.limits = limits;
     // A content can then have a second file.
     let types = ContentTypes::none().with::<NativeFileOnlyContent>();
     config.content_types = types.with_as::<NativeFileOnlyContent>("Content.Ppt");
     let mut world = world::with(config, store.memory.clone());
-    world.join(1, Role::Organizer);
-    world.join(2, Role::Presenter);
-    world.join(3, Role::Attendee);
-    world.forget();
+    world.join_roles(|_| {});
     WebWorld { world, store }
 }
 

@@ -10,6 +10,7 @@ use psom::{Context, DistributedObject, Handle, Scope, testing::Pair};
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, PackageWriter},
     server::{Meeting, MeetingConfig, MeetingLimits, Policy},
+    store::FileStore,
     types::{Participant, Role},
 };
 
@@ -27,49 +28,50 @@ impl Policy for NoPrograms {
     }
 }
 
-pub struct World {
+pub(super) struct World {
     pub pair: Pair<Meeting, Client>,
     pub store: MemoryStore,
 }
 
 /// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
-pub fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = empty(MeetingLimits::default());
-    world.join(1, Role::Organizer);
-    world.join(2, Role::Presenter);
-    world.join(3, Role::Attendee);
-    world.forget();
+    world.join_roles(|_| {});
     world
 }
 
-pub const ORGANIZER: usize = 0;
-pub const PRESENTER: usize = 1;
-pub const ATTENDEE: usize = 2;
+pub(super) const ORGANIZER: usize = 0;
+pub(super) const PRESENTER: usize = 1;
+pub(super) const ATTENDEE: usize = 2;
 
-pub fn empty(limits: MeetingLimits) -> World {
+pub(super) fn empty(limits: MeetingLimits) -> World {
     let store = MemoryStore::default();
-    let files = Arc::new(store.clone());
-    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut config = config(store.clone());
     config.policy = Arc::new(NoPrograms);
     config.limits = limits;
     with(config, store)
 }
 
+/// The configuration with which each meeting of these tests begins.
+pub(crate) fn config(files: impl FileStore) -> MeetingConfig {
+    let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    MeetingConfig::new("http://127.0.0.1/files/", Arc::new(files), started)
+}
+
 /// A meeting with this configuration; `store` is the store in the configuration.
-pub fn with(config: MeetingConfig, store: MemoryStore) -> World {
+pub(super) fn with(config: MeetingConfig, store: MemoryStore) -> World {
     let pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     World { pair, store }
 }
 
 /// An OC package with one file.
-pub fn package(title: &str, data: &[u8]) -> Vec<u8> {
+pub(super) fn package(title: &str, data: &[u8]) -> Vec<u8> {
     let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
     let manifest = Manifest::CreateContent(content.with_native_file("native.file"));
     pack(&manifest, &[("native.file", data)])
 }
 
-pub fn pack(manifest: &Manifest, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn pack(manifest: &Manifest, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), manifest).unwrap();
     for (name, data) in files {
         writer.add_file(name, &mut &data[..]).unwrap();
@@ -78,12 +80,12 @@ pub fn pack(manifest: &Manifest, files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 impl World {
-    pub fn join(&mut self, id: i64, role: Role) -> usize {
+    pub(super) fn join(&mut self, id: i64, role: Role) -> usize {
         self.join_with(id, role, |_| {})
     }
 
     /// Joins as a client that announces additional types of objects.
-    pub fn join_with(&mut self, id: i64, role: Role, announce: fn(&mut Scope)) -> usize {
+    pub(super) fn join_with(&mut self, id: i64, role: Role, announce: fn(&mut Scope)) -> usize {
         let participant = Participant { uri: format!("sip:{id}@example.com"), role };
         let user = participant.user(id, &format!("user {id}"));
         self.pair.join_as(user, |scope| {
@@ -92,30 +94,39 @@ impl World {
         })
     }
 
+    /// Joins an organizer (user 1), a presenter (2) and an attendee (3), and discards what they
+    /// receive.
+    pub(crate) fn join_roles(&mut self, announce: fn(&mut Scope)) {
+        for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
+            self.join_with(user, role, announce);
+        }
+        self.forget();
+    }
+
     /// Takes the calls that a client has received.
-    pub fn received(&mut self, client: usize) -> Vec<String> {
+    pub(super) fn received(&mut self, client: usize) -> Vec<String> {
         self.pair.on_client(client, |client, _| std::mem::take(&mut *client.log.lock().unwrap()))
     }
 
     /// Takes the received calls and keeps those that start with this prefix.
-    pub fn received_of(&mut self, client: usize, what: &str) -> Vec<String> {
+    pub(super) fn received_of(&mut self, client: usize, what: &str) -> Vec<String> {
         let mut received = self.received(client);
         received.retain(|line| line.starts_with(what));
         received
     }
 
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         for client in 0..3 {
             self.received(client);
         }
     }
 
-    pub fn set_role(&mut self, user: i64, role: Role) {
+    pub(super) fn set_role(&mut self, user: i64, role: Role) {
         self.pair.on_server(move |meeting, cx| meeting.set_role(cx, user, role));
     }
 
     /// Calls the content manager.
-    pub fn contents(
+    pub(super) fn contents(
         &mut self,
         client: usize,
         call: impl FnOnce(&mut Proxy<'_, Contents>) + Send + 'static,
@@ -126,7 +137,7 @@ impl World {
     }
 
     /// Calls the upload manager.
-    pub fn uploads(
+    pub(super) fn uploads(
         &mut self,
         client: usize,
         call: impl FnOnce(&mut Proxy<'_, Uploads>) + Send + 'static,
@@ -137,7 +148,7 @@ impl World {
     }
 
     /// Calls the newest upload stream.
-    pub fn stream(
+    pub(super) fn stream(
         &mut self,
         client: usize,
         call: impl FnOnce(&mut Proxy<'_, Stream>) + Send + 'static,
@@ -149,9 +160,9 @@ impl World {
     }
 
     /// Connects a content.
-    pub fn open(&mut self, client: usize, id: i64) -> Handle<Content> {
+    pub(super) fn open(&mut self, client: usize, id: i64) -> Handle<Content> {
         self.pair.on_client(client, move |client, cx| {
-            let content = cx.add(Content::new(client.log.clone(), id));
+            let content = cx.add(Content::new(Arc::clone(&client.log), id));
             cx.try_tell(client.contents, move |_, cx| {
                 cx.peers().connect(&format!("content.{id}"), content);
             })
@@ -161,19 +172,19 @@ impl World {
     }
 
     /// Connects the extended content of a file.
-    pub fn open_extended(&mut self, client: usize, content: Handle<Content>) {
+    pub(super) fn open_extended(&mut self, client: usize, content: Handle<Content>) {
         self.extend(client, content, |_, log| NativeFile { log });
     }
 
     /// Connects an object of the test as the extended content.
-    pub fn extend<T: DistributedObject>(
+    pub(super) fn extend<T: DistributedObject>(
         &mut self,
         client: usize,
         content: Handle<Content>,
         make: impl FnOnce(&mut Scope, Log) -> T + Send + 'static,
     ) -> Handle<T> {
         self.pair.on_client(client, move |client, cx| {
-            let extended = make(cx, client.log.clone());
+            let extended = make(cx, Arc::clone(&client.log));
             let extended = cx.add(extended);
             cx.try_tell(content, move |_, cx| {
                 assert_eq!(cx.peers().connect("extendedContent", extended), 1);
@@ -184,7 +195,7 @@ impl World {
     }
 
     /// Runs an action on an object of a client and delivers all output.
-    pub fn on<T: DistributedObject>(
+    pub(super) fn on<T: DistributedObject>(
         &mut self,
         client: usize,
         object: Handle<T>,
@@ -195,7 +206,7 @@ impl World {
 
     /// Checks that every connect to an object without children is closed and has no other effect.
     /// `connect` sends the connect from the client's object.
-    pub fn check_childless<T: DistributedObject>(
+    pub(super) fn check_childless<T: DistributedObject>(
         &mut self,
         client: usize,
         object: Handle<T>,
@@ -204,7 +215,7 @@ impl World {
         let before = self.pair.server_stats();
         for part in ["annotationContainer", "extendedContent", "uploadManager", "content.1", ""] {
             self.pair.on_client(client, move |client, cx| {
-                let child = cx.add(NativeFile { log: client.log.clone() });
+                let child = cx.add(NativeFile { log: Arc::clone(&client.log) });
                 cx.try_tell(object, move |_, cx| assert_eq!(connect(cx, part, child), 1)).unwrap();
             });
         }
@@ -214,7 +225,7 @@ impl World {
     }
 
     /// Calls a content.
-    pub fn content(
+    pub(super) fn content(
         &mut self,
         client: usize,
         content: Handle<Content>,
@@ -225,19 +236,19 @@ impl World {
         });
     }
 
-    pub fn reserve(&mut self, client: usize, title: &str, cookie: i32) {
+    pub(super) fn reserve(&mut self, client: usize, title: &str, cookie: i32) {
         let title = title.to_owned();
         self.contents(client, move |contents| drop(contents.s_reserve_title(&title, cookie)));
     }
 
     /// Reserves a title and uploads a package for it.
-    pub fn share(&mut self, client: usize, title: &str, cookie: i32) {
+    pub(super) fn share(&mut self, client: usize, title: &str, cookie: i32) {
         self.reserve(client, title, cookie);
         self.upload(client, &package(title, b"hello"), cookie);
     }
 
     /// Uploads a package in pieces of 100 bytes.
-    pub fn upload(&mut self, client: usize, package: &[u8], cookie: i32) {
+    pub(super) fn upload(&mut self, client: usize, package: &[u8], cookie: i32) {
         let length = package.len() as i64;
         self.uploads(client, move |uploads| drop(uploads.s_request_upload(length, 1000, cookie)));
         for (number, piece) in package.chunks(100).enumerate() {
@@ -248,12 +259,12 @@ impl World {
     }
 
     /// The names of the stored files and the number of open packages.
-    pub fn disk(&self) -> (Vec<String>, usize) {
+    pub(super) fn disk(&self) -> (Vec<String>, usize) {
         let disk = self.store.disk();
         (disk.files.keys().cloned().collect(), disk.open)
     }
 }
 
 /// The proxy of all peers of a client's object, which are its server.
-pub type Proxy<'a, T> =
-    <<T as psom::DistributedObject>::Calls as psom::Interface>::Proxy<psom::Peers<'a>>;
+pub(super) type Proxy<'a, T> =
+    <<T as DistributedObject>::Calls as psom::Interface>::Proxy<psom::Peers<'a>>;

@@ -15,9 +15,9 @@ fn added_annotation_is_announced_with_a_new_identifier() {
     let mut room = room();
     let properties = pairs(&[(Property::Anchor, "1,2"), (Property::Data, "M0 0L1 1")]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &properties)));
-    assert_eq!(room.all_told(), ["board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 DATA=M0 0L1 1"]);
+    assert_eq!(room.announced(), ["board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 DATA=M0 0L1 1"]);
     room.call(ORGANIZER, |server| drop(server.s_add_annotation(1, &[])));
-    assert_eq!(room.all_told(), ["board.added 2:1 type 1 of 1 by 1 "]);
+    assert_eq!(room.announced(), ["board.added 2:1 type 1 of 1 by 1 "]);
 }
 
 #[test]
@@ -27,10 +27,10 @@ fn identifiers_are_never_reused() {
     room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
     let received = ["board.removed 1 by 2", "board.added 2:1 type 0 of 2 by 2 "];
-    assert_eq!(room.all_told(), received);
+    assert_eq!(room.announced(), received);
     room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
-    assert_eq!(room.all_told()[1], "board.added 3:1 type 0 of 2 by 2 ");
+    assert_eq!(room.announced()[1], "board.added 3:1 type 0 of 2 by 2 ");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn ruling_14_names_with_values_are_accepted() {
     let mut room = room();
     let rows = strings(&[&["ANCHOR", "TEXT"], &["1,2", "hello"]]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(1, &rows)));
-    assert_eq!(room.all_told(), ["board.added 1:1 type 1 of 2 by 2 ANCHOR=1,2 TEXT=hello"]);
+    assert_eq!(room.announced(), ["board.added 1:1 type 1 of 2 by 2 ANCHOR=1,2 TEXT=hello"]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn malformed_properties_are_refused_with_the_known_ones() {
     ] {
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(0, &rows)));
         let received = format!("board.error add type 0 [{known}] InvalidProperties");
-        room.only_told(PRESENTER, &[&received]);
+        room.assert_only_received(PRESENTER, &[&received]);
     }
 }
 
@@ -70,18 +70,21 @@ fn image_without_a_package_is_refused() {
     let mut room = room();
     let properties = pairs(&[(Property::ImageType, "png")]);
     room.call(PRESENTER, move |server| drop(server.s_add_annotation(2, &properties)));
-    room.only_told(PRESENTER, &["board.error add type 2 [IMAGETYPE=png] ImageNeedsPackage"]);
+    room.assert_only_received(
+        PRESENTER,
+        &["board.error add type 2 [IMAGETYPE=png] ImageNeedsPackage"],
+    );
 }
 
 #[test]
 fn attendee_cannot_add() {
     let mut room = room();
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
-    room.only_told(ATTENDEE, &["board.error add type 0 [] NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error add type 0 [] NotAuthorized"]);
     // A change of role permits it.
     room.world.set_role(3, Role::Presenter);
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
-    assert_eq!(room.all_told().len(), 1);
+    assert_eq!(room.announced().len(), 1);
 }
 
 #[test]
@@ -92,9 +95,9 @@ fn annotations_per_type_are_limited() {
     room.added(Kind::Drawing, &[]);
     room.added(Kind::Drawing, &[]);
     room.call(PRESENTER, |server| drop(server.s_add_annotation(0, &[])));
-    room.only_told(PRESENTER, &["board.error add type 0 [] TooManyAnnotations"]);
+    room.assert_only_received(PRESENTER, &["board.error add type 0 [] TooManyAnnotations"]);
     room.call(PRESENTER, |server| drop(server.s_add_annotation(1, &[])));
-    room.only_told(PRESENTER, &["board.error add type 1 [] TooManyAnnotations"]);
+    room.assert_only_received(PRESENTER, &["board.error add type 1 [] TooManyAnnotations"]);
     room.call(PRESENTER, |server| drop(server.s_remove_annotation(1)));
     room.forget();
     room.added(Kind::Drawing, &[]);
@@ -120,7 +123,7 @@ fn values_beyond_the_constraints_are_refused() {
         let properties = pairs(&[(property, value)]);
         room.call(PRESENTER, move |server| drop(server.s_add_annotation(kind, &properties)));
         let received = format!("board.error add type {kind} [{property}={value}] {code}");
-        room.only_told(PRESENTER, &[&received]);
+        room.assert_only_received(PRESENTER, &[&received]);
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use psom_objects::annotation::{Kind, Property};
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, pairs, room};
@@ -12,7 +14,7 @@ fn additions_of_one_turn_share_one_call() {
     });
     let received = "board.added 1:1 type 0 of 2 by 2 ANCHOR=1,2 | 2:1 type 1 of 2 by 2 ANCHOR=1,2 \
                 | 3:1 type 0 of 2 by 2 ANCHOR=1,2";
-    assert_eq!(room.all_told(), [received]);
+    assert_eq!(room.announced(), [received]);
 }
 
 #[test]
@@ -27,13 +29,13 @@ fn changes_of_one_turn_share_one_call() {
     });
     let received =
         "board.changed 1:2 by 2 FONTSIZE=10 | 2:2 by 2 FONTSIZE=20 | 1:3 by 2 FONTSIZE=30";
-    assert_eq!(room.all_told(), [received]);
+    assert_eq!(room.announced(), [received]);
     room.call(PRESENTER, |server| {
         server.s_change_text(1, 3, 0, &[1], &[1], &["x".to_owned()]);
         server.s_change_text(2, 2, 0, &[1, 2], &[1, 2], &["y".to_owned(), "z".to_owned()]);
     });
     let received = "board.text 1:4 by 2 version 1 1..1=x | 2:3 by 2 version 1 1..1=y 2..2=z";
-    assert_eq!(room.all_told(), [received]);
+    assert_eq!(room.announced(), [received]);
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn changes_of_different_kinds_keep_their_order() {
         "board.cleared by 2",
         "board.added 5:1 type 0 of 2 by 2 ",
     ];
-    assert_eq!(room.all_told(), received);
+    assert_eq!(room.announced(), received);
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn large_turn_is_split_into_several_calls() {
             server.s_add_annotation(0, &pairs(&[(Property::Data, &path)]));
         }
     });
-    let received = room.all_told();
+    let received = room.announced();
     assert!(
         received.len() > 2 && received.iter().all(|line| line.len() < 200_000),
         "{}",
@@ -104,7 +106,7 @@ fn client_joining_within_a_turn_gets_each_change_once() {
     room.boards[PRESENTER] = room.world.pair.on_client(PRESENTER, move |client, cx| {
         cx.try_tell(annotations, |_, cx| drop(cx.peers().s_add_annotation(0, &[]))).unwrap();
         cx.try_tell(board, |_, cx| assert_eq!(cx.peers().close(), 1)).unwrap();
-        let board = cx.add(super::Whiteboard::new(client.log.clone()));
+        let board = cx.add(super::Whiteboard::new(Arc::clone(&client.log)));
         cx.try_tell(content, move |_, cx| {
             assert_eq!(cx.peers().connect("extendedContent", board), 1);
         })
@@ -126,7 +128,7 @@ fn group_text_change_sends_values_and_versions_apart() {
     room.call(PRESENTER, move |server| {
         server.s_change_property_for_group(&ids, &[1; 50], "TEXT", "b");
     });
-    let received = room.all_told();
+    let received = room.announced();
     assert_eq!(received.len(), 2, "{received:?}");
     assert!(
         received[0].starts_with("board.changed 1:2 by 2 TEXT=b | 2:2 by 2 TEXT=b | "),

@@ -1,17 +1,15 @@
 //! Several clients act at the same time in a seeded random order. All of them end with the same
 //! board.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use psom::testing::Pair;
 use psom_objects::{
     annotation::{Board, Kind, Properties, Property, text::Delta},
-    client::{Conference, Event, Upload},
-    server::{Meeting, MeetingConfig},
-    types::{Participant, Role},
+    client::{Conference, Upload},
+    types::Role,
 };
 
-use crate::meeting::store::MemoryStore;
+use crate::meeting::conference::{ConferenceWorld, properties};
 
 /// A random number generator with the same numbers in every run.
 struct Dice(u64);
@@ -24,22 +22,10 @@ impl Dice {
     }
 }
 
-pub fn meeting() -> Pair<Meeting, Conference> {
-    let files = Arc::new(MemoryStore::default());
-    let started = std::time::SystemTime::UNIX_EPOCH;
-    let config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
-    Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config))
-}
-
-pub fn join(pair: &mut Pair<Meeting, Conference>, user: i64) -> usize {
-    let participant = Participant { uri: format!("sip:{user}@example.com"), role: Role::Presenter };
-    let user = participant.user(user, &format!("user {user}"));
-    pair.join_as(user, |scope| Conference::new(scope, |_: Event| {}))
-}
-
-fn board(pair: &mut Pair<Meeting, Conference>, client: usize) -> Board {
-    assert!(pair.client_error(client).is_none(), "{:?}", pair.client_error(client));
-    pair.on_client(client, |conference, _| {
+fn board(world: &mut ConferenceWorld, client: usize) -> Board {
+    let error = world.pair.client_error(client);
+    assert!(error.is_none(), "{error:?}");
+    world.pair.on_client(client, |conference, _| {
         assert!(conference.model().is_complete());
         conference.model().contents[&1].board.clone().unwrap_or_default().annotations
     })
@@ -93,11 +79,11 @@ const ACTION_DELAY: Duration = Duration::from_millis(1);
 
 /// Schedules an action of a client. All clients act at the same time, so their calls cross.
 fn at_once(
-    pair: &mut Pair<Meeting, Conference>,
+    world: &mut ConferenceWorld,
     client: usize,
     run: impl FnOnce(&mut Conference, &mut psom::Context<Conference>) + Send + 'static,
 ) {
-    pair.on_client(client, |_, cx| {
+    world.pair.on_client(client, |_, cx| {
         cx.after(ACTION_DELAY, run);
     });
 }
@@ -107,64 +93,55 @@ fn all_clients_and_a_newcomer_see_the_same_board() {
     let mut annotations = 0;
     for seed in 0..40 {
         let mut dice = Dice(seed);
-        let mut pair = meeting();
+        let mut world = ConferenceWorld::new();
         for user in 1..=3 {
-            join(&mut pair, user);
+            world.join(user, Role::Presenter);
         }
-        pair.set_max_piece_bytes([1, 7, 100, 100_000][dice.roll(4)]);
-        pair.on_client(0, |conference, cx| {
-            conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
-        });
+        world.pair.set_max_piece_bytes([1, 7, 100, 100_000][dice.roll(4)]);
+        world.upload(Upload::whiteboard("Board").unwrap());
         for round in 0..30 {
             for client in 0..3 {
                 let mut own = Dice(seed * 1000 + round * 10 + client as u64);
                 if own.roll(3) > 0 {
-                    at_once(&mut pair, client, move |conference, cx| {
+                    at_once(&mut world, client, move |conference, cx| {
                         (0..own.roll(6)).for_each(|_| act(conference, cx, &mut own));
                     });
                 }
             }
-            pair.advance(ACTION_DELAY);
+            world.pair.advance(ACTION_DELAY);
             if round == 15 {
-                join(&mut pair, 4);
+                world.join(4, Role::Presenter);
             }
         }
-        let late = join(&mut pair, 5);
-        let expected = board(&mut pair, 0);
+        let late = world.join(5, Role::Presenter);
+        let expected = board(&mut world, 0);
         for client in 1..=late {
-            assert_eq!(board(&mut pair, client), expected, "seed {seed}, client {client}");
+            assert_eq!(board(&mut world, client), expected, "seed {seed}, client {client}");
         }
         annotations += expected.len();
-        let pointers = |pair: &mut Pair<Meeting, Conference>, client| {
-            pair.on_client(client, |conference, _| {
-                conference.model().contents[&1].board.clone().unwrap().telepointers
-            })
-        };
-        assert_eq!(pointers(&mut pair, 0), pointers(&mut pair, late), "seed {seed}");
+        let [first, last] =
+            [0, late].map(|client| world.content(client).board.unwrap().telepointers);
+        assert_eq!(first, last, "seed {seed}");
     }
     assert!(annotations > 100, "the boards are not all empty: {annotations}");
 }
 
 #[test]
 fn first_of_two_simultaneous_edits_wins() {
-    let mut pair = meeting();
-    let (ada, grace) = (join(&mut pair, 1), join(&mut pair, 2));
-    pair.on_client(ada, |conference, cx| {
-        conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
-    });
-    pair.on_client(ada, |conference, cx| {
-        let text = Properties::from([(Property::Text, "hello".to_owned())]);
-        conference.add_annotation(cx, 1, Kind::Text, text).unwrap();
-    });
+    let mut world = ConferenceWorld::new();
+    let [ada, grace] = [1, 2].map(|user| world.join(user, Role::Presenter));
+    world.upload(Upload::whiteboard("Board").unwrap());
+    let text = properties(&[(Property::Text, "hello")]);
+    world.act(ada, |conference, cx| conference.add_annotation(cx, 1, Kind::Text, text));
     // Both edits are based on version 0.
     for (client, word) in [(ada, "first "), (grace, "second ")] {
-        at_once(&mut pair, client, move |conference, cx| {
+        at_once(&mut world, client, move |conference, cx| {
             conference.change_text(cx, 1, 1, vec![Delta::new(0, 0, word)]).unwrap();
         });
     }
-    pair.advance(ACTION_DELAY);
+    world.pair.advance(ACTION_DELAY);
     for client in [ada, grace] {
-        let board = board(&mut pair, client);
+        let board = board(&mut world, client);
         let text = board.get(1).unwrap();
         assert_eq!((text.text(), text.text_version, text.generation), ("first hello", 1, 2));
     }

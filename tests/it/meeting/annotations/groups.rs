@@ -38,14 +38,14 @@ fn group_change_sets_one_value_in_one_call() {
     let mut room = drawn();
     set(&mut room, ORGANIZER, &[2, 1], &[1, 1], "STROKE", "#ff0000");
     let received = ["board.changed 2:2 by 1 STROKE=#ff0000 | 1:2 by 1 STROKE=#ff0000"];
-    assert_eq!(room.all_told(), received);
+    assert_eq!(room.announced(), received);
 }
 
 #[test]
 fn group_change_sets_separate_values_in_one_call() {
     let mut room = drawn();
     set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &["5,5", "6,6"]);
-    assert_eq!(room.all_told(), ["board.changed 1:2 by 2 ANCHOR=5,5 | 2:2 by 2 ANCHOR=6,6"]);
+    assert_eq!(room.announced(), ["board.changed 1:2 by 2 ANCHOR=5,5 | 2:2 by 2 ANCHOR=6,6"]);
 }
 
 #[test]
@@ -53,11 +53,11 @@ fn group_without_existing_members_is_refused_as_one() {
     let mut room = drawn();
     let received = "board.error group [7, 8]:[0, 0] by [0, 0] ANCHOR=[\"\", \"\"] NotFound";
     set(&mut room, PRESENTER, &[7, 8], &[1, 3], "ANCHOR", "5,5");
-    room.only_told(PRESENTER, &[received]);
+    room.assert_only_received(PRESENTER, &[received]);
     set_each(&mut room, PRESENTER, &[7, 8], &[1, 3], &["5,5", "6,6"]);
-    room.only_told(PRESENTER, &[received]);
+    room.assert_only_received(PRESENTER, &[received]);
     set(&mut room, PRESENTER, &[], &[], "ANCHOR", "5,5");
-    room.only_told(PRESENTER, &["board.error group []:[] by [] ANCHOR=[] NotFound"]);
+    room.assert_only_received(PRESENTER, &["board.error group []:[] by [] ANCHOR=[] NotFound"]);
 }
 
 #[test]
@@ -98,14 +98,14 @@ fn stale_group_is_refused_as_one_with_its_values() {
     set_each(&mut room, PRESENTER, &[2, 1], &[1, 1], &["5,5", "6,6"]);
     let received =
         "board.error group [2, 1]:[2, 2] by [1, 1] ANCHOR=[\"2,2\", \"9,9\"] StaleGeneration";
-    room.only_told(PRESENTER, &[received]);
+    room.assert_only_received(PRESENTER, &[received]);
     // A missing member is refused on its own.
     set_each(&mut room, PRESENTER, &[7, 1], &[1, 1], &["5,5", "6,6"]);
     let received = [
         "board.error change 7:0 by 0 [] NotFound",
         "board.error group [1]:[2] by [1] ANCHOR=[\"9,9\"] StaleGeneration",
     ];
-    room.only_told(PRESENTER, &received);
+    room.assert_only_received(PRESENTER, &received);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn values_beyond_the_constraints_are_refused() {
     set(&mut room, PRESENTER, &[1, 2], &[1, 1], "STROKETHICKNESS", "101");
     let received =
         "board.error group [1, 2]:[1, 1] by [2, 2] STROKETHICKNESS=[\"\", \"\"] StrokeTooThick";
-    room.only_told(PRESENTER, &[received]);
+    room.assert_only_received(PRESENTER, &[received]);
     let long = "x".repeat(2000);
     set_each(&mut room, PRESENTER, &[1, 2], &[1, 1], &[&long, "5,5"]);
     let received = [
@@ -144,7 +144,7 @@ fn attendee_cannot_change_a_group() {
     let mut room = drawn();
     set(&mut room, ATTENDEE, &[1, 7], &[1, 1], "ANCHOR", "5,5");
     let received = "board.error group [1, 7]:[1, 0] by [2, 0] ANCHOR=[\"1,1\", \"\"] NotAuthorized";
-    room.only_told(ATTENDEE, &[received]);
+    room.assert_only_received(ATTENDEE, &[received]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn added_image_is_announced_with_its_file_once() {
     let mut room = room();
     let ended = upload(&mut room, PRESENTER, &image(ATTRIBUTES), PICTURE);
     assert_eq!(ended, finished(UploadFinishReason::Ok));
-    let received = room.all_told();
+    let received = room.announced();
     assert_eq!(received[0], ADDED);
     let (files, open) = room.world.disk();
     assert_eq!((files.len(), open), (1, 0));
@@ -85,7 +85,7 @@ fn image_properties_can_change() {
     room.forget();
     let properties = vec![vec!["EXTENT".to_owned(), "60,80".to_owned()]];
     room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
-    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 EXTENT=60,80"]);
+    assert_eq!(room.announced(), ["board.changed 1:2 by 1 EXTENT=60,80"]);
     for (extent, code) in [
         ("10001,1", "ImageTooLarge"),
         ("1,10001", "ImageTooLarge"),
@@ -95,7 +95,7 @@ fn image_properties_can_change() {
         let properties = vec![vec!["EXTENT".to_owned(), extent.to_owned()]];
         room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 2, &properties)));
         let received = format!("board.error change 1:2 by 1 [EXTENT=60,80] {code}");
-        room.only_told(ORGANIZER, &[&received]);
+        room.assert_only_received(ORGANIZER, &[&received]);
     }
 }
 
@@ -130,7 +130,7 @@ fn refused(
     assert_eq!(upload(&mut room, client, detail, files), finished(why), "{detail}");
     assert_eq!(room.world.disk(), before);
     // The uploader gets no error either, because it did not call sAddAnnotation.
-    assert!(room.all_told().is_empty());
+    assert!(room.announced().is_empty());
 }
 
 #[test]
@@ -205,5 +205,5 @@ fn image_without_a_content_is_refused() {
         let ended = upload_for(&mut room, PRESENTER, parent, &sized(""), PICTURE);
         assert_eq!(ended, finished(UploadFinishReason::VerifyFailed));
     }
-    assert!(room.all_told().is_empty() && room.world.disk().0.is_empty());
+    assert!(room.announced().is_empty() && room.world.disk().0.is_empty());
 }

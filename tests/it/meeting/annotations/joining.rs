@@ -111,7 +111,7 @@ fn deleting_a_board_removes_its_annotations() {
     room.added(Kind::Drawing, &[]);
     let before = room.world.pair.server_stats().objects;
     room.world.contents(ORGANIZER, |contents| drop(contents.s_delete_content(1)));
-    assert_eq!(room.all_told(), ["board.closed"]);
+    assert_eq!(room.announced(), ["board.closed"]);
     // The content, its whiteboard, and the annotations:
     assert_eq!(room.world.pair.server_stats().objects, before - 3);
 }

@@ -1,29 +1,13 @@
 //! The client library against a real server: every action and every event.
 
-use std::sync::{Arc, Mutex};
-
 use bytes::Bytes;
-use psom::testing::Pair;
 use psom_objects::{
     annotation::{Change, Constraint, Kind, Properties, Property, text::Delta},
-    client::{BoardEvent, Conference, ContentEvent, Event, Upload},
-    server::Meeting,
-    types::{Participant, Role},
+    client::{BoardEvent, ContentEvent, Event, Upload},
+    types::Role,
 };
 
-use super::convergence::meeting;
-
-type Events = Arc<Mutex<Vec<Event>>>;
-
-fn join(pair: &mut Pair<Meeting, Conference>, user: i64, role: Role) -> Events {
-    let events = Events::default();
-    let heard = events.clone();
-    let participant = Participant { uri: format!("sip:{user}@example.com"), role };
-    pair.join_as(participant.user(user, &format!("user {user}")), |scope| {
-        Conference::new(scope, move |event: Event| heard.lock().unwrap().push(event))
-    });
-    events
-}
+use crate::meeting::conference::{ConferenceWorld, Events, properties};
 
 fn take(events: &Events) -> Vec<BoardEvent> {
     let all = std::mem::take(&mut *events.lock().unwrap());
@@ -34,40 +18,39 @@ fn take(events: &Events) -> Vec<BoardEvent> {
     boards.collect()
 }
 
-fn a_meeting() -> (Pair<Meeting, Conference>, Events, Events) {
-    let mut pair = meeting();
-    let ada = join(&mut pair, 1, Role::Presenter);
-    pair.on_client(0, |conference, cx| {
-        conference.upload(cx, Upload::whiteboard("Board").unwrap()).unwrap();
+/// Returns a board with a text (1) and a drawing (2), and the events of a presenter and of an
+/// attendee.
+fn drawn_board() -> (ConferenceWorld, Events, Events) {
+    let mut world = ConferenceWorld::new();
+    let ada = world.join_recording(1, Role::Presenter);
+    world.upload(Upload::whiteboard("Board").unwrap());
+    let grace = world.join_recording(2, Role::Attendee);
+    world.act(0, |conference, cx| {
+        let text = properties(&[(Property::Text, "hello")]);
+        conference.add_annotation(cx, 1, Kind::Text, text)?;
+        conference.add_annotation(cx, 1, Kind::Drawing, Properties::new())
     });
-    let grace = join(&mut pair, 2, Role::Attendee);
-    pair.on_client(0, |conference, cx| {
-        let properties = Properties::from([(Property::Text, "hello".to_owned())]);
-        conference.add_annotation(cx, 1, Kind::Text, properties).unwrap();
-        conference.add_annotation(cx, 1, Kind::Drawing, Properties::new()).unwrap();
-    });
-    (pair, ada, grace)
+    (world, ada, grace)
 }
 
 #[test]
 fn actions_return_as_change_events() {
-    let (mut pair, ada, grace) = a_meeting();
+    let (mut world, ada, grace) = drawn_board();
     let received = take(&ada);
     assert!(matches!(&received[0], BoardEvent::Constraints { values } if values.len() == 11
         && values[&Constraint::MaxTextLength] == 10_000));
     take(&grace);
-    pair.on_client(0, |conference, cx| {
+    world.pair.on_client(0, |conference, cx| {
         conference.change_text(cx, 1, 1, vec![Delta::new(0, 1, "H")]).unwrap();
         let ids = vec![1, 2];
         conference.change_annotations(cx, 1, ids, Property::Anchor, "1,2").unwrap();
     });
-    pair.on_client(0, |conference, cx| {
+    world.pair.on_client(0, |conference, cx| {
         let values = vec![(2, "3,4".to_owned())];
         conference.change_annotations_each(cx, 1, Property::Anchor, values).unwrap();
         conference.set_telepointer(cx, 1, "5,6", true).unwrap();
     });
-    let board =
-        pair.on_client(1, |conference, _| conference.model().contents[&1].board.clone().unwrap());
+    let board = world.content(1).board.unwrap();
     let [text, drawing] = [1, 2].map(|id| board.annotations.get(id).unwrap());
     assert_eq!((text.text(), text.text_version, text.generation), ("Hello", 1, 2));
     // The group change carried a stale generation of the text.
@@ -76,7 +59,7 @@ fn actions_return_as_change_events() {
     let refused = take(&ada);
     assert!(refused.iter().any(|event| event.code() == Some("StaleGeneration")), "{refused:?}");
     assert!(take(&grace).iter().all(|event| event.code().is_none()));
-    let cookie = pair.on_client(0, |conference, cx| {
+    let cookie = world.pair.on_client(0, |conference, cx| {
         conference.remove_annotation(cx, 1, 1).unwrap();
         conference.remove_annotations(cx, 1, vec![2, 9]).unwrap()
     });
@@ -92,9 +75,9 @@ fn actions_return_as_change_events() {
 
 #[test]
 fn image_arrives_with_its_file() {
-    let (mut pair, ada, _) = a_meeting();
+    let (mut world, ada, _) = drawn_board();
     take(&ada);
-    pair.on_client(0, |conference, cx| {
+    world.pair.on_client(0, |conference, cx| {
         // Characters that XML normalizes arrive unchanged.
         let anchor = "1,2\n\t<\"&'>".to_owned();
         let extent = (Property::Extent, "1,1".to_owned());
@@ -102,8 +85,7 @@ fn image_arrives_with_its_file() {
         let parcel = Upload::image(1, &properties, &Bytes::from_static(b"picture")).unwrap();
         conference.upload(cx, parcel).unwrap();
     });
-    let board =
-        pair.on_client(1, |conference, _| conference.model().contents[&1].board.clone().unwrap());
+    let board = world.content(1).board.unwrap();
     let image = board.annotations.get(3).unwrap();
     assert_eq!(image.kind, Kind::Image);
     assert_eq!(image.get(Property::Anchor), Some("1,2\n\t<\"&'>"));
@@ -115,10 +97,10 @@ fn image_arrives_with_its_file() {
 
 #[test]
 fn every_refusal_is_an_event_for_its_sender() {
-    let (mut pair, ada, grace) = a_meeting();
+    let (mut world, ada, grace) = drawn_board();
     take(&ada);
     take(&grace);
-    pair.on_client(1, |conference, cx| {
+    world.pair.on_client(1, |conference, cx| {
         let fill = Properties::from([(Property::Fill, "none".to_owned())]);
         conference.add_annotation(cx, 1, Kind::Drawing, fill.clone()).unwrap();
         conference.change_annotation(cx, 1, 1, fill).unwrap();
@@ -154,8 +136,8 @@ fn every_refusal_is_an_event_for_its_sender() {
 
 #[test]
 fn action_on_a_missing_annotation_is_an_error() {
-    let (mut pair, ..) = a_meeting();
-    let errors = pair.on_client(0, |conference, cx| {
+    let (mut world, ..) = drawn_board();
+    let errors = world.pair.on_client(0, |conference, cx| {
         let fill = Properties::from([(Property::Fill, "none".to_owned())]);
         [
             conference.clear_annotations(cx, 7).is_err(),
@@ -169,8 +151,8 @@ fn action_on_a_missing_annotation_is_an_error() {
 
 #[test]
 fn board_events_have_json() {
-    let (mut pair, ada, _) = a_meeting();
-    pair.on_client(0, |conference, cx| {
+    let (mut world, ada, _) = drawn_board();
+    world.pair.on_client(0, |conference, cx| {
         conference.change_text(cx, 1, 1, vec![Delta::new(0, 1, "H")]).unwrap();
         conference.set_telepointer(cx, 1, "5,6", true).unwrap();
         conference.set_telepointer(cx, 1, "5,6", false).unwrap();

@@ -13,47 +13,42 @@ mod removing;
 mod telepointers;
 mod text;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 use psom::Handle;
 use psom_objects::{
     annotation::{Kind, Property},
     package::{ContentDetail, CreateContent},
-    server::{MeetingConfig, MeetingLimits, Policy},
+    server::{MeetingLimits, Policy},
     types::Role,
 };
 
+pub(super) use super::world::{ATTENDEE, ORGANIZER, PRESENTER};
 use super::{
     store::MemoryStore,
-    world::{Proxy, World, empty, pack, with},
+    world::{Proxy, World, config, empty, pack, with},
 };
 use recorder::{Annotations, Whiteboard};
 
-pub const ORGANIZER: usize = 0;
-pub const PRESENTER: usize = 1;
-pub const ATTENDEE: usize = 2;
-
 /// A whiteboard and its clients.
-pub struct Room {
+pub(super) struct Room {
     pub world: World,
     boards: Vec<Handle<Whiteboard>>,
 }
 
 /// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3).
-pub fn room() -> Room {
+pub(super) fn room() -> Room {
     room_with(MeetingLimits::default())
 }
 
-pub fn room_with(limits: MeetingLimits) -> Room {
+pub(super) fn room_with(limits: MeetingLimits) -> Room {
     in_world(empty(limits))
 }
 
 /// Like [`room`], under another policy.
-pub fn room_under(policy: impl Policy) -> Room {
+pub(super) fn room_under(policy: impl Policy) -> Room {
     let store = MemoryStore::default();
-    let files = Arc::new(store.clone());
-    let started = SystemTime::UNIX_EPOCH;
-    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut config = config(store.clone());
     config.policy = Arc::new(policy);
     in_world(with(config, store))
 }
@@ -72,7 +67,7 @@ fn in_world(world: World) -> Room {
 }
 
 impl Room {
-    pub fn join(&mut self, user: i64, role: Role) -> usize {
+    pub(super) fn join(&mut self, user: i64, role: Role) -> usize {
         self.world.join_with(user, role, |scope| scope.announce::<Whiteboard>())
     }
 
@@ -83,21 +78,21 @@ impl Room {
     }
 
     /// Connects the board for the client that joined last.
-    pub fn open(&mut self, client: usize) {
+    pub(super) fn open(&mut self, client: usize) {
         assert_eq!(client, self.boards.len());
         let content = self.world.open(client, 1);
         let board = self.world.extend(client, content, |_, log| Whiteboard::new(log));
         self.boards.push(board);
     }
 
-    pub fn annotations(&mut self, client: usize) -> Handle<Annotations> {
+    pub(super) fn annotations(&mut self, client: usize) -> Handle<Annotations> {
         let board = self.boards[client];
         let find = move |cx: &psom::Context<_>| cx.get(board).unwrap().annotations.unwrap();
         self.world.pair.on_client(client, move |_, cx| find(cx))
     }
 
     /// Calls the server's annotations.
-    pub fn call(
+    pub(super) fn call(
         &mut self,
         client: usize,
         call: impl FnOnce(&mut Proxy<'_, Annotations>) + Send + 'static,
@@ -107,16 +102,16 @@ impl Room {
     }
 
     /// Takes the calls that a client has received from the board.
-    pub fn received(&mut self, client: usize) -> Vec<String> {
+    pub(super) fn received(&mut self, client: usize) -> Vec<String> {
         self.world.received_of(client, "board.")
     }
 
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         (0..self.boards.len()).for_each(|client| drop(self.world.received(client)));
     }
 
     /// Takes the calls that all clients have received from the board, which have to be equal.
-    pub fn all_told(&mut self) -> Vec<String> {
+    pub(super) fn announced(&mut self) -> Vec<String> {
         let first = self.received(0);
         for client in 1..self.boards.len() {
             assert_eq!(self.received(client), first, "client {client}");
@@ -125,7 +120,7 @@ impl Room {
     }
 
     /// Asserts that this client has received exactly these calls and the others none.
-    pub fn only_told(&mut self, client: usize, received: &[&str]) {
+    pub(super) fn assert_only_received(&mut self, client: usize, received: &[&str]) {
         for other in 0..self.boards.len() {
             let expected = if other == client { received } else { &[] };
             assert_eq!(self.received(other), expected, "client {other}");
@@ -133,29 +128,29 @@ impl Room {
     }
 
     /// Lets the presenter add a drawing or a text, and discards the announcement.
-    pub fn added(&mut self, kind: Kind, properties: &[(Property, &str)]) {
+    pub(super) fn added(&mut self, kind: Kind, properties: &[(Property, &str)]) {
         let properties = pairs(properties);
         self.call(PRESENTER, move |server| {
             server.s_add_annotation(kind.number(), &properties);
         });
-        assert_eq!(self.all_told().len(), 1);
+        assert_eq!(self.announced().len(), 1);
     }
 
     /// The reason with which the server broke a client's connection.
-    pub fn broken(&self, client: usize) -> String {
+    pub(super) fn broken(&self, client: usize) -> String {
         let error = self.world.pair.client_error(client).expect("the connection is broken");
         error.to_string()
     }
 }
 
-pub fn pairs(properties: &[(Property, &str)]) -> Vec<Vec<String>> {
+pub(super) fn pairs(properties: &[(Property, &str)]) -> Vec<Vec<String>> {
     let pairs = properties.iter();
     pairs.map(|(of, value)| vec![of.name().to_owned(), (*value).to_owned()]).collect()
 }
 
 /// Asserts that one call breaks the connection for this reason without another answer, and leaves
 /// the other clients connected.
-pub fn breaks(
+pub(super) fn breaks(
     mut room: Room,
     why: &str,
     call: impl FnOnce(&mut Proxy<'_, Annotations>) + Send + 'static,

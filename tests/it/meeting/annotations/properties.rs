@@ -21,9 +21,9 @@ fn change(room: &mut Room, client: usize, id: i32, r#gen: i32, of: &[(Property, 
 fn changed_properties_are_announced_with_the_generation() {
     let mut room = drawn();
     change(&mut room, ORGANIZER, 1, 1, &[(Property::Anchor, "3,4"), (Property::Fill, "none")]);
-    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 ANCHOR=3,4 FILL=none"]);
+    assert_eq!(room.announced(), ["board.changed 1:2 by 1 ANCHOR=3,4 FILL=none"]);
     change(&mut room, PRESENTER, 1, 2, &[(Property::Stroke, "#ff0000")]);
-    assert_eq!(room.all_told(), ["board.changed 1:3 by 2 STROKE=#ff0000"]);
+    assert_eq!(room.announced(), ["board.changed 1:3 by 2 STROKE=#ff0000"]);
     // The other properties keep their values.
     let late = room.join(4, Role::Attendee);
     room.open(late);
@@ -36,7 +36,7 @@ fn changed_properties_are_announced_with_the_generation() {
 fn change_of_a_missing_annotation_is_refused() {
     let mut room = drawn();
     change(&mut room, PRESENTER, 7, 1, &[(Property::Anchor, "3,4")]);
-    room.only_told(PRESENTER, &["board.error change 7:0 by 0 [] NotFound"]);
+    room.assert_only_received(PRESENTER, &["board.error change 7:0 by 0 [] NotFound"]);
 }
 
 #[test]
@@ -47,9 +47,12 @@ fn stale_generation_is_refused_with_the_current_values() {
     let asked = [(Property::Anchor, "5,6"), (Property::Fill, "none")];
     change(&mut room, PRESENTER, 1, 1, &asked);
     let received = "board.error change 1:2 by 1 [ANCHOR=3,4 FILL=] StaleGeneration";
-    room.only_told(PRESENTER, &[received]);
+    room.assert_only_received(PRESENTER, &[received]);
     change(&mut room, PRESENTER, 1, 0, &[(Property::Anchor, "5,6")]);
-    room.only_told(PRESENTER, &["board.error change 1:2 by 1 [ANCHOR=3,4] StaleGeneration"]);
+    room.assert_only_received(
+        PRESENTER,
+        &["board.error change 1:2 by 1 [ANCHOR=3,4] StaleGeneration"],
+    );
 }
 
 #[test]
@@ -84,10 +87,10 @@ fn invalid_properties_break_the_connection() {
 fn unchanged_local_id_may_be_sent_along() {
     let mut room = drawn();
     change(&mut room, ORGANIZER, 1, 1, &[(Property::LocalId, "x"), (Property::Fill, "none")]);
-    assert_eq!(room.all_told(), ["board.changed 1:2 by 1 LOCALID=x FILL=none"]);
+    assert_eq!(room.announced(), ["board.changed 1:2 by 1 LOCALID=x FILL=none"]);
     change(&mut room, ORGANIZER, 1, 2, &[(Property::LocalId, "y"), (Property::Fill, "red")]);
     let received = "board.error change 1:2 by 1 [LOCALID=x FILL=none] InvalidProperties";
-    room.only_told(ORGANIZER, &[received]);
+    room.assert_only_received(ORGANIZER, &[received]);
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn ruling_14_changes_as_names_with_values_are_accepted() {
     let mut room = drawn();
     let rows = vec![vec!["FILL".to_owned()], vec!["#ff0000".to_owned()]];
     room.call(PRESENTER, move |server| drop(server.s_change_properties(1, 1, &rows)));
-    assert_eq!(room.all_told(), ["board.changed 1:2 by 2 FILL=#ff0000"]);
+    assert_eq!(room.announced(), ["board.changed 1:2 by 2 FILL=#ff0000"]);
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn values_beyond_the_constraints_return_current_values() {
     for (value, code) in [("101", "StrokeTooThick"), ("x", "NotANumber")] {
         change(&mut room, PRESENTER, 1, 2, &[(Property::StrokeThickness, value)]);
         let received = format!("board.error change 1:2 by 2 [STROKETHICKNESS=7] {code}");
-        room.only_told(PRESENTER, &[&received]);
+        room.assert_only_received(PRESENTER, &[&received]);
     }
 }
 
@@ -114,7 +117,10 @@ fn values_beyond_the_constraints_return_current_values() {
 fn attendee_change_is_refused_with_current_values() {
     let mut room = drawn();
     change(&mut room, ATTENDEE, 1, 1, &[(Property::Anchor, "3,4")]);
-    room.only_told(ATTENDEE, &["board.error change 1:1 by 2 [ANCHOR=1,2] NotAuthorized"]);
+    room.assert_only_received(
+        ATTENDEE,
+        &["board.error change 1:1 by 2 [ANCHOR=1,2] NotAuthorized"],
+    );
     // Invalid properties break an attendee's connection too.
     let unknown = vec![vec!["COLOUR".to_owned(), "red".to_owned()]];
     room.call(ATTENDEE, move |server| drop(server.s_change_properties(1, 1, &unknown)));
@@ -127,17 +133,17 @@ fn text_property_change_starts_a_new_version() {
     room.added(Kind::Text, &[(Property::Text, "hello")]);
     change(&mut room, PRESENTER, 1, 1, &[(Property::Text, "goodbye")]);
     let received = ["board.changed 1:2 by 2 TEXT=goodbye", "board.text 1:2 by 2 version 1"];
-    assert_eq!(room.all_told(), received);
+    assert_eq!(room.announced(), received);
     // An edit of the earlier text is stale and dropped silently.
     room.call(ORGANIZER, |server| {
         server.s_change_text(1, 1, 0, &[0], &[5], &["Hello".to_owned()]);
     });
-    assert!(room.all_told().is_empty());
+    assert!(room.announced().is_empty());
     // A change of another property does not start a new version.
     change(&mut room, PRESENTER, 1, 2, &[(Property::FontSize, "20")]);
-    assert_eq!(room.all_told(), ["board.changed 1:3 by 2 FONTSIZE=20"]);
+    assert_eq!(room.announced(), ["board.changed 1:3 by 2 FONTSIZE=20"]);
     // Neither does a drawing's property of this name.
     room.added(Kind::Drawing, &[(Property::Text, "x")]);
     change(&mut room, PRESENTER, 2, 1, &[(Property::Text, "y")]);
-    assert_eq!(room.all_told(), ["board.changed 2:2 by 2 TEXT=y"]);
+    assert_eq!(room.announced(), ["board.changed 2:2 by 2 TEXT=y"]);
 }

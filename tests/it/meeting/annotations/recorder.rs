@@ -1,5 +1,7 @@
 //! A whiteboard that only records its calls, one line per call.
 
+use std::sync::Arc;
+
 use psom::{Context, Handle, Lifecycle, Violation, distributed_object};
 use psom_objects::{interfaces::*, types::EncryptedFile};
 
@@ -10,13 +12,13 @@ macro_rules! note {
 }
 
 #[distributed_object(serves = WhiteboardContentClient, calls = WhiteboardContentServer)]
-pub struct Whiteboard {
+pub(super) struct Whiteboard {
     log: Log,
     pub annotations: Option<Handle<Annotations>>,
 }
 
 impl Whiteboard {
-    pub fn new(log: Log) -> Self {
+    pub(super) fn new(log: Log) -> Self {
         Self { log, annotations: None }
     }
 }
@@ -27,7 +29,7 @@ impl Whiteboard {
     fn annotations(&mut self, cx: &mut Context<Self>) -> Handle<Annotations> {
         assert!(self.annotations.is_none(), "exactly one is connected");
         note!(self, "board.connected");
-        *self.annotations.insert(cx.add(Annotations { log: self.log.clone() }))
+        *self.annotations.insert(cx.add(Annotations { log: Arc::clone(&self.log) }))
     }
 }
 
@@ -39,7 +41,7 @@ impl WhiteboardContentClient for Whiteboard {
 
 /// A whiteboard of a client that does not support annotations.
 #[distributed_object(serves = WhiteboardContentClient, calls = WhiteboardContentServer)]
-pub struct BareWhiteboard {
+pub(super) struct BareWhiteboard {
     pub log: Log,
 }
 
@@ -50,7 +52,7 @@ impl WhiteboardContentClient for BareWhiteboard {
 }
 
 #[distributed_object(serves = AnnotationContainerClient, calls = AnnotationContainerServer)]
-pub struct Annotations {
+pub(crate) struct Annotations {
     log: Log,
 }
 

@@ -13,29 +13,29 @@ fn drawn() -> Room {
 fn removed_annotation_is_announced() {
     let mut room = drawn();
     room.call(ORGANIZER, |server| drop(server.s_remove_annotation(2)));
-    assert_eq!(room.all_told(), ["board.removed 2 by 1"]);
+    assert_eq!(room.announced(), ["board.removed 2 by 1"]);
     room.call(ORGANIZER, |server| drop(server.s_remove_annotation(2)));
-    room.only_told(ORGANIZER, &["board.error remove 2 NotFound"]);
+    room.assert_only_received(ORGANIZER, &["board.error remove 2 NotFound"]);
 }
 
 #[test]
 fn removal_of_several_announces_the_existing_ones() {
     let mut room = drawn();
     room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[3, 7, 1, 3], 42)));
-    assert_eq!(room.all_told(), ["board.removed [3, 1] by 2 for 42"]);
+    assert_eq!(room.announced(), ["board.removed [3, 1] by 2 for 42"]);
     room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[3, 7], -5)));
-    room.only_told(PRESENTER, &["board.error remove [3, 7] NothingToRemove for -5"]);
+    room.assert_only_received(PRESENTER, &["board.error remove [3, 7] NothingToRemove for -5"]);
     room.call(PRESENTER, |server| drop(server.s_remove_annotations(&[], 6)));
-    room.only_told(PRESENTER, &["board.error remove [] NothingToRemove for 6"]);
+    room.assert_only_received(PRESENTER, &["board.error remove [] NothingToRemove for 6"]);
 }
 
 #[test]
 fn clearing_removes_everything() {
     let mut room = drawn();
     room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
-    assert_eq!(room.all_told(), ["board.cleared by 2"]);
+    assert_eq!(room.announced(), ["board.cleared by 2"]);
     room.call(PRESENTER, |server| drop(server.s_clear_annotations()));
-    room.only_told(PRESENTER, &["board.error clear NothingToClear"]);
+    room.assert_only_received(PRESENTER, &["board.error clear NothingToClear"]);
     let late = room.join(4, Role::Attendee);
     room.open(late);
     assert_eq!(room.received(late)[2..], ["board.added ", "board.completed"]);
@@ -45,11 +45,11 @@ fn clearing_removes_everything() {
 fn attendee_cannot_remove() {
     let mut room = drawn();
     room.call(ATTENDEE, |server| drop(server.s_remove_annotation(1)));
-    room.only_told(ATTENDEE, &["board.error remove 1 NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error remove 1 NotAuthorized"]);
     room.call(ATTENDEE, |server| drop(server.s_remove_annotations(&[1, 2], 9)));
-    room.only_told(ATTENDEE, &["board.error remove [1, 2] NotAuthorized for 9"]);
+    room.assert_only_received(ATTENDEE, &["board.error remove [1, 2] NotAuthorized for 9"]);
     room.call(ATTENDEE, |server| drop(server.s_clear_annotations()));
-    room.only_told(ATTENDEE, &["board.error clear NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error clear NotAuthorized"]);
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn policy_can_let_attendees_annotate() {
     }
     let mut room = room_under(Workshop);
     room.call(ATTENDEE, |server| drop(server.s_add_annotation(0, &[])));
-    assert_eq!(room.all_told(), ["board.added 1:1 type 0 of 3 by 3 "]);
+    assert_eq!(room.announced(), ["board.added 1:1 type 0 of 3 by 3 "]);
     room.call(ATTENDEE, |server| drop(server.s_clear_annotations()));
-    assert_eq!(room.all_told(), ["board.cleared by 3"]);
+    assert_eq!(room.announced(), ["board.cleared by 3"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn point(room: &mut Room, client: usize, anchor: &str, visible: bool) {
 }
 
 /// The telepointers that a newcomer receives.
-fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
+fn received_by_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(10, Role::Attendee);
     room.open(late);
     let mut received = room.received(late);
@@ -21,14 +21,14 @@ fn told_to_a_newcomer(room: &mut Room) -> Vec<String> {
 fn telepointer_is_shown_moved_and_hidden_for_all() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", true);
-    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 true"]);
+    assert_eq!(room.announced(), ["board.pointer of 2 1,2 true"]);
     point(&mut room, PRESENTER, "3,4", true);
     point(&mut room, ORGANIZER, "5,6", true);
-    assert_eq!(room.all_told(), ["board.pointer of 2 3,4 true", "board.pointer of 1 5,6 true"]);
+    assert_eq!(room.announced(), ["board.pointer of 2 3,4 true", "board.pointer of 1 5,6 true"]);
     let received = ["board.pointer of 1 5,6 true", "board.pointer of 2 3,4 true"];
-    assert_eq!(told_to_a_newcomer(&mut room), received);
+    assert_eq!(received_by_a_newcomer(&mut room), received);
     point(&mut room, PRESENTER, "", false);
-    assert_eq!(room.all_told(), ["board.pointer of 2  false"]);
+    assert_eq!(room.announced(), ["board.pointer of 2  false"]);
 }
 
 #[test]
@@ -37,31 +37,31 @@ fn newcomer_gets_only_visible_telepointers() {
     point(&mut room, PRESENTER, "1,2", true);
     point(&mut room, ORGANIZER, "5,6", true);
     point(&mut room, PRESENTER, "1,2", false);
-    assert_eq!(told_to_a_newcomer(&mut room), ["board.pointer of 1 5,6 true"]);
+    assert_eq!(received_by_a_newcomer(&mut room), ["board.pointer of 1 5,6 true"]);
 }
 
 #[test]
 fn hiding_a_hidden_telepointer_is_announced() {
     let mut room = room();
     point(&mut room, PRESENTER, "1,2", false);
-    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
-    assert!(told_to_a_newcomer(&mut room).is_empty());
+    assert_eq!(room.announced(), ["board.pointer of 2 1,2 false"]);
+    assert!(received_by_a_newcomer(&mut room).is_empty());
 }
 
 #[test]
 fn attendee_cannot_show_a_telepointer() {
     let mut room = room();
     point(&mut room, ATTENDEE, "1,2", true);
-    room.only_told(ATTENDEE, &["board.error pointer NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error pointer NotAuthorized"]);
 }
 
 #[test]
 fn too_long_anchor_is_refused() {
     let mut room = room();
     point(&mut room, PRESENTER, &"1".repeat(1025), true);
-    room.only_told(PRESENTER, &["board.error pointer ValueTooLong"]);
+    room.assert_only_received(PRESENTER, &["board.error pointer ValueTooLong"]);
     point(&mut room, PRESENTER, &"1".repeat(1024), true);
-    assert_eq!(room.all_told().len(), 1);
+    assert_eq!(room.announced().len(), 1);
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn telepointer_ends_with_the_permission_to_annotate() {
     point(&mut room, PRESENTER, "1,2", true);
     room.forget();
     room.world.set_role(2, Role::Attendee);
-    assert_eq!(room.all_told(), ["board.pointer of 2 1,2 false"]);
+    assert_eq!(room.announced(), ["board.pointer of 2 1,2 false"]);
     // A role that may also annotate changes nothing.
     point(&mut room, ORGANIZER, "1,2", true);
     room.forget();
     room.world.set_role(1, Role::Presenter);
-    assert!(room.all_told().is_empty());
+    assert!(room.announced().is_empty());
 }

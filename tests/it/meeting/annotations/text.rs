@@ -29,7 +29,7 @@ fn edit(room: &mut Room, client: usize, at: (i32, i32, i32), deltas: &[(i32, i32
 }
 
 /// The text and its version as a newcomer receives them.
-fn as_told_to_a_newcomer(room: &mut Room) -> Vec<String> {
+fn text_received_by_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(4, Role::Attendee);
     room.open(late);
     let mut received = room.received(late);
@@ -42,9 +42,9 @@ fn deltas_are_announced_with_version_and_generation() {
     let mut room = written();
     edit(&mut room, ORGANIZER, (1, 1, 0), &[(0, 1, "H"), (5, 5, " World"), (5, 6, "")]);
     let received = ["board.text 1:2 by 1 version 1 0..1=H 5..5= World 5..6="];
-    assert_eq!(room.all_told(), received);
+    assert_eq!(room.announced(), received);
     edit(&mut room, PRESENTER, (1, 2, 1), &[(0, 10, "")]);
-    assert_eq!(room.all_told(), ["board.text 1:3 by 2 version 2 0..10="]);
+    assert_eq!(room.announced(), ["board.text 1:3 by 2 version 2 0..10="]);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn newcomer_gets_the_text_and_its_version() {
         "board.added 1:2 type 1 of 2 by 1 TEXT=HelloWorld | 2:1 type 0 of 2 by 2 ",
         "board.text 1:2 by 1 version 1",
     ];
-    assert_eq!(as_told_to_a_newcomer(&mut room), received);
+    assert_eq!(text_received_by_a_newcomer(&mut room), received);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn ruling_13_positions_are_utf_16_code_units() {
     let mut room = written();
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 5, "\u{1d11e}x")]);
     edit(&mut room, PRESENTER, (1, 2, 1), &[(2, 3, "y")]);
-    assert!(as_told_to_a_newcomer(&mut room)[0].contains("TEXT=\u{1d11e}y |"));
+    assert!(text_received_by_a_newcomer(&mut room)[0].contains("TEXT=\u{1d11e}y |"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn stale_version_is_dropped_silently() {
     room.forget();
     edit(&mut room, PRESENTER, (1, 2, 0), &[(0, 1, "J")]);
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 99, "J")]);
-    assert!(room.all_told().is_empty());
+    assert!(room.announced().is_empty());
     assert!(room.world.pair.client_error(PRESENTER).is_none());
 }
 
@@ -84,14 +84,14 @@ fn text_edit_ignores_a_stale_generation() {
     room.call(ORGANIZER, move |server| drop(server.s_change_properties(1, 1, &properties)));
     room.forget();
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 1, "H")]);
-    assert_eq!(room.all_told(), ["board.text 1:3 by 2 version 1 0..1=H"]);
+    assert_eq!(room.announced(), ["board.text 1:3 by 2 version 1 0..1=H"]);
 }
 
 #[test]
 fn edit_of_a_missing_text_is_refused() {
     let mut room = written();
     edit(&mut room, PRESENTER, (7, 1, 0), &[(0, 1, "H")]);
-    room.only_told(PRESENTER, &["board.error text 7:0 by 0 NotFound"]);
+    room.assert_only_received(PRESENTER, &["board.error text 7:0 by 0 NotFound"]);
 }
 
 #[test]
@@ -100,30 +100,30 @@ fn text_length_is_limited() {
     limits.annotations.text_length = 6;
     let mut room = written_with(limits);
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, "xx")]);
-    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TextTooLong"]);
+    room.assert_only_received(PRESENTER, &["board.error text 1:1 by 2 TextTooLong"]);
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, "x")]);
-    assert_eq!(room.all_told().len(), 1);
+    assert_eq!(room.announced().len(), 1);
 }
 
 #[test]
 fn too_many_deltas_at_once_are_refused() {
     let mut room = written();
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, ""); 1001]);
-    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
+    room.assert_only_received(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
     edit(&mut room, PRESENTER, (1, 1, 0), &[(0, 0, ""); 1000]);
-    assert_eq!(room.all_told().len(), 1);
+    assert_eq!(room.announced().len(), 1);
 }
 
 #[test]
 fn attendee_cannot_edit_text() {
     let mut room = written();
     edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 1, "H")]);
-    room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
     edit(&mut room, ATTENDEE, (7, 1, 0), &[(0, 1, "H")]);
-    room.only_told(ATTENDEE, &["board.error text 7:0 by 0 NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error text 7:0 by 0 NotAuthorized"]);
     // The deltas are not examined.
     edit(&mut room, ATTENDEE, (1, 1, 0), &[(0, 9, "H")]);
-    room.only_told(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
+    room.assert_only_received(ATTENDEE, &["board.error text 1:1 by 2 NotAuthorized"]);
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn deltas_too_large_for_a_call_are_refused() {
     let replaced = |times| (0..times).map(|n| (0, if n == 0 { 5 } else { 10_000 }, long.as_str()));
     let deltas: Vec<_> = replaced(14).collect();
     edit(&mut room, PRESENTER, (1, 1, 0), &deltas);
-    room.only_told(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
+    room.assert_only_received(PRESENTER, &["board.error text 1:1 by 2 TooManyDeltas"]);
     edit(&mut room, PRESENTER, (1, 1, 0), &deltas[..12]);
-    assert_eq!(room.all_told().len(), 1);
+    assert_eq!(room.announced().len(), 1);
 }
 
 #[test]
@@ -191,6 +191,6 @@ fn large_edits_of_one_turn_reach_all_clients() {
         let changes = changes.flat_map(|line| line.split(" | "));
         changes.map(|of| of.split_whitespace().take(5).collect::<Vec<_>>().join(" ")).collect()
     };
-    let late = as_told_to_a_newcomer(&mut room);
+    let late = text_received_by_a_newcomer(&mut room);
     assert_eq!(versions(&late), versions(&received));
 }

@@ -22,11 +22,11 @@ macro_rules! note {
 
 /// A poll that records its calls.
 #[distributed_object(serves = PollContentClient, calls = PollContentServer)]
-pub struct PollNoted {
+pub(super) struct PollRecorder {
     log: Log,
 }
 
-impl PollContentClient for PollNoted {
+impl PollContentClient for PollRecorder {
     fn c_connect_completed(&mut self, _: &mut Context<Self>) {
         note!(self, "poll.completed");
     }
@@ -67,18 +67,18 @@ fn create(world: &mut World, poll: PollDetail) -> String {
 }
 
 /// Connects another client of a user to the poll. Returns the client and its poll.
-fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollNoted>) {
-    let client = world.join_with(user, role, |scope| scope.announce::<PollNoted>());
+fn join(world: &mut World, user: i64, role: Role) -> (usize, Handle<PollRecorder>) {
+    let client = world.join_with(user, role, |scope| scope.announce::<PollRecorder>());
     let content = world.open(client, 1);
     world.received(client);
-    (client, world.extend(client, content, |_, log| PollNoted { log }))
+    (client, world.extend(client, content, |_, log| PollRecorder { log }))
 }
 
 /// A meeting with a poll "Eat?" of two choices and three clients of it: a presenter (user 2) and
 /// two attendees (users 4 and 5).
 struct Booth {
     world: World,
-    polls: Vec<(usize, Handle<PollNoted>)>,
+    polls: Vec<(usize, Handle<PollRecorder>)>,
 }
 
 const HOST: usize = 0;
@@ -117,7 +117,11 @@ impl Booth {
     }
 
     /// Calls the poll.
-    fn call(&mut self, who: usize, call: impl FnOnce(&mut Proxy<'_, PollNoted>) + Send + 'static) {
+    fn call(
+        &mut self,
+        who: usize,
+        call: impl FnOnce(&mut Proxy<'_, PollRecorder>) + Send + 'static,
+    ) {
         let (client, poll) = self.polls[who];
         self.world.on(client, poll, move |_, cx| call(&mut cx.peers()));
     }

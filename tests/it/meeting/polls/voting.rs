@@ -1,9 +1,5 @@
 use proptest::{prelude::*, test_runner::Config};
-use psom_objects::{
-    package::PollDetail,
-    server::{MeetingConfig, Policy},
-    types::Role,
-};
+use psom_objects::{package::PollDetail, server::Policy, types::Role};
 
 use super::{ADA, BOB, Booth, HOST, booth, choices, create, join};
 use crate::meeting::{store::MemoryStore, world};
@@ -85,13 +81,10 @@ fn forbidden_vote_is_answered_with_no_vote() {
         }
     }
     let store = MemoryStore::default();
-    let (files, started) = (std::sync::Arc::new(store.clone()), std::time::SystemTime::UNIX_EPOCH);
-    let mut config = MeetingConfig::new("http://127.0.0.1/files/", files, started);
+    let mut config = world::config(store.clone());
     config.policy = std::sync::Arc::new(OnlyPresenters);
     let mut world = world::with(config, store);
-    for (user, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
-        world.join(user, role);
-    }
+    world.join_roles(|_| {});
     create(&mut world, PollDetail::new("Eat?", choices(&["now", "later"])));
     let mut booth = Booth { world, polls: Vec::new() };
     for (user, role) in [(2, Role::Presenter), (4, Role::Attendee)] {
@@ -188,7 +181,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let who = 0..VOTERS;
     let step = prop_oneof![
-        12 => (who.clone(), -2..5_i32).prop_map(|(who, choice)| Step::Vote { who, choice }),
+        12 => (who.clone(), -2..5i32).prop_map(|(who, choice)| Step::Vote { who, choice }),
         2 => who.prop_map(|who| Step::Leave { who }),
         1 => any::<bool>().prop_map(Step::Open),
         1 => any::<bool>().prop_map(Step::Show),

@@ -1,5 +1,7 @@
 //! A client that records the calls of a presentation, and packages for presentations.
 
+use std::sync::Arc;
+
 use psom::{Context, Handle, Scope, Violation, distributed_object};
 use psom_objects::{
     interfaces::*,
@@ -15,15 +17,15 @@ use crate::meeting::{
 
 /// Records every call as `slides.text`.
 #[distributed_object(serves = PptContentClient, calls = PptContentServer)]
-pub struct Slides {
+pub(super) struct Slides {
     log: Log,
     #[child("annotationContainer")]
     annotations: Handle<Annotations>,
 }
 
 impl Slides {
-    pub fn new(scope: &mut Scope, log: Log) -> Self {
-        let annotations = scope.add(Annotations(log.clone()));
+    pub(super) fn new(scope: &mut Scope, log: Log) -> Self {
+        let annotations = scope.add(Annotations(Arc::clone(&log)));
         Self { log, annotations }
     }
 
@@ -158,7 +160,7 @@ impl PptContentClient for Slides {
 
 /// Records the constraints and the images of annotations.
 #[distributed_object(serves = AnnotationContainerClient, calls = AnnotationContainerServer)]
-pub struct Annotations(Log);
+pub(super) struct Annotations(Log);
 
 #[rustfmt::skip]
 impl AnnotationContainerClient for Annotations {
@@ -197,63 +199,62 @@ impl AnnotationContainerClient for Annotations {
 }
 
 /// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
-pub fn room() -> World {
+pub(super) fn room() -> World {
     let mut world = empty(psom_objects::server::MeetingLimits::default());
-    for (id, role) in [(1, Role::Organizer), (2, Role::Presenter), (3, Role::Attendee)] {
-        join(&mut world, id, role);
-    }
-    world.forget();
+    world.join_roles(|scope| scope.announce::<Slides>());
     world
 }
 
-pub fn join(world: &mut World, id: i64, role: Role) -> usize {
+pub(super) fn join(world: &mut World, id: i64, role: Role) -> usize {
     world.join_with(id, role, |scope| scope.announce::<Slides>())
 }
 
 /// Numbers the resources of a manifest from 1.
-pub fn numbered(resources: impl IntoIterator<Item = PptResource>) -> Vec<PptContentResource> {
+pub(super) fn numbered(
+    resources: impl IntoIterator<Item = PptResource>,
+) -> Vec<PptContentResource> {
     let resources = resources.into_iter().zip(1..);
     let numbered = |(resource, id)| PptContentResource { resource_id: Some(id), resource };
     resources.map(numbered).collect()
 }
 
-pub fn deck(slides: u32, resources: impl IntoIterator<Item = PptResource>) -> ChunkedPpt {
+pub(super) fn deck(slides: u32, resources: impl IntoIterator<Item = PptResource>) -> ChunkedPpt {
     let resources = numbered(resources);
     ChunkedPpt { slides: Some(slides), preview_thumbnail_file: None, resources }
 }
 
 /// JPEGs of these slides, in files named by `name` and the slide.
-pub fn jpegs(name: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+pub(super) fn jpegs(name: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
     let jpeg = |slide| JpegSlide { slide: Some(slide), file: Some(format!("{name}{slide}")) };
     PptResource::Jpegs(slides.into_iter().map(jpeg).collect())
 }
 
-pub fn notes(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+pub(super) fn notes(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
     let slides = slides.into_iter();
     let slides = slides.map(|slide| NotesSlide { slide: Some(slide), file: None }).collect();
     PptResource::Notes(NotesPackage { file: Some(file.into()), slides })
 }
 
-pub fn thumbnails(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
+pub(super) fn thumbnails(file: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
     let thumbnail =
         |slide| ThumbnailSlide { slide: Some(slide), file: Some(format!("t{slide}.jpg")) };
     let slides = slides.into_iter().map(thumbnail).collect();
     PptResource::Thumbnails(ThumbnailPackage { file: file.into(), slides })
 }
 
-pub fn partial(file: &str, slides: impl Into<Vec<u32>>) -> PptResource {
+pub(super) fn partial(file: &str, slides: impl Into<Vec<u32>>) -> PptResource {
     PptResource::PartialPpt { file: Some(file.into()), slides: slides.into() }
 }
 
-pub fn full(file: &str, use_as_native_file: Option<bool>) -> PptResource {
+pub(super) fn full(file: &str, use_as_native_file: Option<bool>) -> PptResource {
     PptResource::FullPpt { file: Some(file.into()), use_as_native_file }
 }
 
-pub fn shared<const N: usize>(names: [&str; N]) -> PptResource {
+pub(super) fn shared<const N: usize>(names: [&str; N]) -> PptResource {
     PptResource::DhtmlResources(names.map(|name| Some(name.to_owned())).into())
 }
 
-pub fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptResource {
+pub(super) fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptResource {
     PptResource::DhtmlMarkup(vec![MarkupSlide {
         slide: Some(slide),
         clicks: Some(3),
@@ -263,14 +264,14 @@ pub fn markup<const N: usize>(file: &str, slide: u32, needs: [&str; N]) -> PptRe
 }
 
 /// Shares a presentation. The data of each file is its own name.
-pub fn share(world: &mut World, client: usize, title: &str, ppt: ChunkedPpt) -> i64 {
+pub(super) fn share(world: &mut World, client: usize, title: &str, ppt: ChunkedPpt) -> i64 {
     let created = create(world, client, CreateContent::new(title, ContentDetail::Ppt(ppt)));
     let created = created.iter().find_map(|line| line.strip_prefix("contents.created "));
     created.unwrap().split(' ').next().unwrap().parse().unwrap()
 }
 
 /// Uploads a new content and returns the calls that the client has received.
-pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<String> {
+pub(super) fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<String> {
     world.received(client);
     world.reserve(client, &content.common.title, 7);
     upload(world, client, &content.into());
@@ -278,13 +279,13 @@ pub fn create(world: &mut World, client: usize, content: CreateContent) -> Vec<S
 }
 
 /// Finds the result of an upload among the received calls.
-pub fn finished(received: &[String]) -> &str {
+pub(super) fn finished(received: &[String]) -> &str {
     let mut lines = received.iter().filter_map(|line| line.strip_prefix("uploads.finished 7 "));
     lines.next().expect("the upload is over")
 }
 
 /// Uploads more resources and returns the result.
-pub fn add(
+pub(super) fn add(
     world: &mut World,
     client: usize,
     content_id: i64,
@@ -292,13 +293,13 @@ pub fn add(
 ) -> String {
     let detail = Some(ResourceDetail::Resources(numbered(resources)));
     upload(world, client, &CreatePptContentResource { content_id, detail }.into_manifest());
-    let log = world.pair.on_client(client, |client, _| client.log.clone());
+    let log = world.pair.on_client(client, |client, _| Arc::clone(&client.log));
     let mut log = log.lock().unwrap();
     let at = log.iter().position(|line| line.starts_with("uploads.finished 7 ")).unwrap();
     log.remove(at).strip_prefix("uploads.finished 7 ").unwrap().to_owned()
 }
 
-pub trait IntoManifest {
+pub(super) trait IntoManifest {
     fn into_manifest(self) -> Manifest;
 }
 
@@ -308,21 +309,21 @@ impl IntoManifest for CreatePptContentResource {
     }
 }
 
-pub fn upload(world: &mut World, client: usize, manifest: &Manifest) {
+pub(super) fn upload(world: &mut World, client: usize, manifest: &Manifest) {
     let files: Vec<_> = manifest.files().iter().map(|name| (*name, name.as_bytes())).collect();
     let package = pack(manifest, &files);
     world.upload(client, &package, 7);
 }
 
 /// Connects a presentation.
-pub fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
+pub(super) fn open(world: &mut World, client: usize, id: i64) -> Handle<Slides> {
     let content = world.open(client, id);
     world.extend(client, content, Slides::new)
 }
 
 /// Takes the calls that a client has received from presentations, with the data of the files;
 /// `<-file>` stands for a deleted file.
-pub fn received(world: &mut World, client: usize) -> Vec<String> {
+pub(super) fn received(world: &mut World, client: usize) -> Vec<String> {
     let received = world.received_of(client, "slides.");
     let disk = world.store.disk();
     let with_file = |line: String| {
@@ -339,7 +340,7 @@ pub fn received(world: &mut World, client: usize) -> Vec<String> {
 }
 
 /// The data of the stored files in order.
-pub fn stored(world: &World) -> Vec<String> {
+pub(super) fn stored(world: &World) -> Vec<String> {
     let disk = world.store.disk();
     let mut files: Vec<_> =
         disk.files.values().map(|bytes| String::from_utf8(bytes.clone()).unwrap()).collect();
@@ -348,13 +349,13 @@ pub fn stored(world: &World) -> Vec<String> {
 }
 
 /// Requests a location.
-pub fn go(world: &mut World, client: usize, slides: Handle<Slides>, location: &str) {
+pub(super) fn go(world: &mut World, client: usize, slides: Handle<Slides>, location: &str) {
     let location = location.to_owned();
     world.on(client, slides, move |_, cx| drop(cx.peers().s_set_location(&location)));
 }
 
 /// Reports a failed resource.
-pub fn fail(
+pub(super) fn fail(
     world: &mut World,
     client: usize,
     slides: Handle<Slides>,
@@ -368,6 +369,6 @@ pub fn fail(
 }
 
 /// The reason for which the server ended a client's connection.
-pub fn broken(world: &World, client: usize) -> String {
+pub(super) fn broken(world: &World, client: usize) -> String {
     world.pair.server_error(client).expect("the connection is over").to_string()
 }

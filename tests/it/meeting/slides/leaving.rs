@@ -45,7 +45,7 @@ fn missing_jpegs_are_reported() {
 
 #[test]
 fn missing_and_waiting_markup_is_reported() {
-    let markup = || vec![markup("m", 0, []), shared(["a"]), super::common::markup("w", 1, ["b"])];
+    let markup = || vec![markup("m", 0, []), shared(["a"]), markup("w", 1, ["b"])];
     reports_missing(markup, &["1..4 Dhtml"]);
 }
 

@@ -18,7 +18,7 @@ mod v2 {
         hash = 5075721282249770644
     )]
     #[expect(dead_code, reason = "only its proxy is used")]
-    pub trait PptContentServer {
+    pub(super) trait PptContentServer {
         fn s_set_location(&mut self, location: &str);
         fn s_set_resource_error_code(&mut self, begin: i32, end: i32, format: i32, code: i32);
     }
@@ -29,7 +29,7 @@ mod v2 {
         hash = -3775280164302319261
     )]
     #[rustfmt::skip]
-    pub trait PptContentClient {
+    pub(super) trait PptContentClient {
         fn c_connect_completed(&mut self, cx: &mut Context<Self>);
         fn c_error_adding_resource(&mut self, _id: i32, _code: ResourceErrorCode) {}
         fn c_set_full_ppt_file_info(&mut self, _url: String, _key: Bytes, _iv: Bytes, _hash: Bytes) {}
