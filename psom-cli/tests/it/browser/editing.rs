@@ -54,7 +54,7 @@ fn board_with(stage: &Stage, page: &Page<'_>, fits: impl Fn(&str) -> bool) -> St
 fn choose(page: &Page<'_>, tool: &str) {
     page.click(".tools button", tool);
     page.wait(&format!(
-        "document.querySelector('.tools [aria-pressed=true][aria-label={}]')",
+        "document.querySelector('.tools [aria-pressed=true][aria-label^={}]')",
         serde_json::json!(tool)
     ));
 }
