@@ -20,7 +20,8 @@ pub(super) struct Commits {
     /// The number of commits that are safe.
     done: u64,
     held: VecDeque<HeldTurn>,
-    /// The time at which output was last released, or at which peers were last pinged instead.
+    /// The time since which output is held, or at which peers were last pinged instead. A commit that is
+    /// done does not change it: it may release nothing for most peers.
     silent_since: Instant,
 }
 
@@ -41,7 +42,7 @@ impl Commits {
 
     /// Counts a commit that starts now.
     pub(super) fn start(&mut self, now: Instant) {
-        if self.started == self.done {
+        if self.is_idle() {
             self.silent_since = now;
         }
         self.started += 1;
@@ -58,11 +59,10 @@ impl Commits {
     }
 
     /// Counts the oldest commit as done. Returns false if none was outstanding.
-    pub(super) fn finish(&mut self, now: Instant) -> bool {
+    pub(super) fn finish(&mut self) -> bool {
         let outstanding = self.started > self.done;
         if outstanding {
             self.done += 1;
-            self.silent_since = now;
         }
         outstanding
     }
@@ -84,10 +84,9 @@ impl Commits {
         outstanding >= MAX_TURNS_AHEAD || self.held.len() >= MAX_TURNS_AHEAD
     }
 
-    /// Returns the time at which peers must be pinged, because a slow journal holds all output back.
+    /// Returns the time at which peers must be pinged, because their output is held.
     pub(super) fn ping_at(&self, interval: Duration) -> Option<Instant> {
-        let outstanding = self.started > self.done;
-        outstanding.then(|| after(self.silent_since, interval))
+        (!self.is_idle()).then(|| after(self.silent_since, interval))
     }
 
     pub(super) fn pinged(&mut self, now: Instant) {

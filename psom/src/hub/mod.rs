@@ -60,6 +60,10 @@ use crate::{
 /// from the peers either. Shorter delays do not affect time limits of seconds.
 const MAX_LATENESS: Duration = Duration::from_millis(100);
 
+/// The time after a late call of the driver in which no time limit ends: several round trips, so that
+/// the driver can read the bytes that arrived meanwhile, and peers that were suspended as well can send.
+const GRACE: Duration = Duration::from_secs(2);
+
 /// A space with its connections, send queues and pending commits. See the [module](self).
 pub struct Hub {
     space: Space,
@@ -72,6 +76,9 @@ pub struct Hub {
     observed: bool,
     /// The connections with bytes to read, in the order in which they are read.
     ready: VecDeque<ConnectionKey>,
+    /// The connections with bytes to read whose root is not connected yet. The hub reads them even
+    /// while it is busy: otherwise, newcomers would give up before a slow journal.
+    newcomers: VecDeque<ConnectionKey>,
     /// The connections whose output of the last turn was not passed on yet.
     flushing: VecDeque<ConnectionKey>,
     /// The connections with released bytes.
@@ -139,6 +146,7 @@ impl Hub {
             pacing: Pacing::default(),
             observed: false,
             ready: VecDeque::new(),
+            newcomers: VecDeque::new(),
             flushing: VecDeque::new(),
             sendable: VecDeque::new(),
             stalls: BTreeSet::new(),
@@ -193,7 +201,7 @@ impl Hub {
                 }
             }
             Input::Committed(Ok(())) => {
-                self.commits.finish(now);
+                self.commits.finish();
             }
             Input::Committed(Err(error)) => {
                 self.fail();
@@ -244,8 +252,9 @@ impl Hub {
         }
     }
 
-    /// Reports whether the driver should pass no further bytes, calls or tasks for now, because too
-    /// many commits are outstanding or the hub waits for slow readers. The hub still accepts them.
+    /// Reports whether the driver should pass no further calls or tasks of the program for now,
+    /// because too many commits are outstanding or the hub waits for slow readers. The hub still
+    /// accepts them. It accepts bytes as well, and pauses reading from peers with too many of them.
     pub fn is_busy(&self) -> bool {
         self.commits.is_full() || self.pacing.is_waiting()
     }
@@ -286,6 +295,7 @@ impl Hub {
         self.commits.clear();
         self.flushing.clear();
         self.ready.clear();
+        self.newcomers.clear();
         let mut farewell = Vec::new();
         record::write_set_channel(&mut farewell, crate::session::BASE_CHANNEL);
         record::write_break(&mut farewell, "internal error");
@@ -316,9 +326,11 @@ impl Hub {
     }
 
     fn excuse(&mut self, now: Instant, late: Duration) {
-        self.space.excuse(now, late);
+        self.space.excuse(now, late, GRACE);
+        let begun = now.checked_sub(self.config.stall_timeout.saturating_sub(GRACE));
         for connection in self.connections.values_mut() {
-            connection.stall.since = (connection.stall.since + late).min(now);
+            let excused = connection.stall.since + late;
+            connection.stall.since = excused.max(begun.unwrap_or(excused)).min(now);
         }
         let connections = &self.connections;
         let written = |key| connections.get(key).map_or(0, |at: &Connection| at.written);

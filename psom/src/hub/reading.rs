@@ -27,7 +27,11 @@ impl Hub {
             return;
         }
         connection.reading.push(bytes);
+        let is_full = connection.reading.is_full();
         self.schedule(key);
+        if is_full {
+            self.update_reading(key);
+        }
     }
 
     /// Handles the loss of a transport. The bytes that were received before are still processed, up
@@ -41,17 +45,26 @@ impl Hub {
         self.schedule(key);
     }
 
-    /// Adds a connection to the list of connections to be read.
+    /// Adds a connection to a list of connections to be read.
     pub(super) fn schedule(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if !std::mem::replace(&mut connection.reading.ready, true) {
-            self.ready.push_back(key);
+            let is_newcomer = self.space.is_negotiating(key);
+            let list = if is_newcomer { &mut self.newcomers } else { &mut self.ready };
+            list.push_back(key);
         }
     }
 
-    /// Reports whether there are connections to be read and the hub is not busy.
+    /// Reports whether there are connections that the hub reads now.
     pub(super) fn can_read(&self) -> bool {
-        !self.ready.is_empty() && !self.is_busy()
+        !self.newcomers.is_empty() || !self.ready.is_empty() && !self.is_busy()
+    }
+
+    fn next_to_read(&mut self) -> Option<ConnectionKey> {
+        match self.newcomers.pop_front() {
+            None if !self.is_busy() => self.ready.pop_front(),
+            newcomer => newcomer,
+        }
     }
 
     /// Reads a few messages from each connection in the list, up to the limits of a turn.
@@ -60,9 +73,8 @@ impl Hub {
         while messages < MAX_MESSAGES_PER_TURN
             && self.space.queued_bytes() < MAX_OUTPUT_BYTES_PER_TURN
             && !self.space.has_work()
-            && !self.is_busy()
         {
-            let Some(key) = self.ready.pop_front() else { return };
+            let Some(key) = self.next_to_read() else { return };
             messages += self.read_from(now, key).await;
         }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Hub, Lent, commits::HeldTurn, connection::Connection, io::Output};
 use crate::{
-    session::after,
+    session::{Role, after},
     space::{ConnectionKey, WhenSafe},
 };
 
@@ -31,15 +31,22 @@ impl Hub {
         self.outputs.extend(spawned.map(Output::Spawn));
     }
 
+    /// Holds the output of the turn. A newcomer's negotiation is not held: it reveals nothing that the
+    /// space could lose, and the newcomer would give up before a slow journal.
     fn hold_turn(&mut self, commit: u64, when_safe: Vec<WhenSafe>) {
         let mut dirty = VecDeque::new();
         self.space.take_dirty(&mut dirty);
-        if dirty.is_empty() && when_safe.is_empty() {
-            return;
+        let mut connections = Vec::with_capacity(dirty.len());
+        for key in dirty {
+            if self.space.is_negotiating(key) {
+                self.append_turn(key, None);
+            } else {
+                connections.push((key, self.append_turn(key, Some(commit))));
+            }
         }
-        let append = |key| (key, self.append_turn(key, Some(commit)));
-        let connections = dirty.into_iter().map(append).collect();
-        self.commits.hold(HeldTurn { commit, connections, when_safe });
+        if !connections.is_empty() || !when_safe.is_empty() {
+            self.commits.hold(HeldTurn { commit, connections, when_safe });
+        }
     }
 
     /// Releases the oldest turn if its writes are safe. Returns false if there is none.
@@ -157,7 +164,11 @@ impl Hub {
             connection.stall.since = self.now;
         }
         connection.in_flight += bytes;
-        if connection.stall.check_at.is_none() && !connection.stall.report_requested {
+        // A server that waits for its journal reads nothing. Its clients wait for it.
+        if connection.role == Role::Server
+            && connection.stall.check_at.is_none()
+            && !connection.stall.report_requested
+        {
             let at = after(self.now, self.config.stall_timeout);
             connection.stall.check_at = Some(at);
             self.stalls.insert((at, key));

@@ -53,6 +53,7 @@ pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Re
         reporting: Vec::new(),
         journal,
         commits: VecDeque::new(),
+        deferred: VecDeque::new(),
         spawned: JoinSet::new(),
     };
     tokio::spawn(async {
@@ -72,6 +73,8 @@ struct Driver {
     journal: Option<Arc<dyn Journal>>,
     /// The outstanding commits, the oldest first.
     commits: VecDeque<Committing>,
+    /// The inputs of the program that wait while the hub is busy.
+    deferred: VecDeque<Input>,
     /// The futures of objects, which are dropped with the space.
     spawned: JoinSet<(ObjectKey, Task)>,
 }
@@ -81,8 +84,14 @@ impl Driver {
         let mut batch = Vec::with_capacity(MAX_MESSAGES_PER_TURN);
         let mut is_open = true;
         loop {
-            let deadline = self.carry_out().await?;
-            if !is_open && self.commits.is_empty() {
+            let mut deadline = self.carry_out().await?;
+            while !self.hub.is_busy()
+                && let Some(input) = self.deferred.pop_front()
+            {
+                self.hub.handle_input(now(), input).await;
+                deadline = self.carry_out().await?;
+            }
+            if !is_open && self.commits.is_empty() && self.deferred.is_empty() {
                 return Ok(());
             }
             tokio::select! {
@@ -102,7 +111,7 @@ impl Driver {
                     }
                 }
                 count = messages.recv_many(&mut batch, MAX_MESSAGES_PER_TURN),
-                    if is_open && !self.hub.is_busy() =>
+                    if is_open && self.deferred.len() < MAX_WAITING_MESSAGES =>
                 {
                     is_open = count > 0;
                     for message in batch.drain(..) {
@@ -133,7 +142,14 @@ impl Driver {
                 let key = self.hub.connect(now(), &credentials);
                 self.adopt(key, link, reply).await;
             }
-            Message::Input(input) => self.hub.handle_input(now(), input).await,
+            Message::Input(input) => {
+                let is_of_peer = matches!(input, Input::Received(..) | Input::Lost(..));
+                if !is_of_peer && (self.hub.is_busy() || !self.deferred.is_empty()) {
+                    self.deferred.push_back(input);
+                } else {
+                    self.hub.handle_input(now(), input).await;
+                }
+            }
             Message::Stats(reply) => drop(reply.send(self.hub.stats())),
         }
     }

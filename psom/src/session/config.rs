@@ -35,7 +35,8 @@ pub struct Config {
     /// Replies to the peer's own requests do not count. Instead, a server pauses reading from a
     /// peer whose replies exceed the soft limit.
     pub hard_limit: usize,
-    /// The time after which a connection is broken if its transport accepts nothing. Default: 10 s.
+    /// The time after which a server breaks a connection whose transport accepts nothing. Clients
+    /// wait, because a server that waits for its journal reads nothing. Default: 10 s.
     pub stall_timeout: Duration,
     /// Receives a line for each message that is sent (`->`) or received (`<-`).
     pub trace: Option<Trace>,

@@ -278,6 +278,11 @@ impl Session {
         self.ended().is_some()
     }
 
+    /// Reports whether the root was never connected, so that the session has sent nothing of the space.
+    pub(crate) fn is_negotiating(&self) -> bool {
+        !self.opened
+    }
+
     /// Reports whether there is output.
     pub fn has_output(&self) -> bool {
         !self.outbound.is_empty()
@@ -299,9 +304,9 @@ impl Session {
     }
 
     /// Excludes a time before `now` from the idle timeout and the authentication timeout, because
-    /// this side did not read from its transport.
-    pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
-        self.timers.excuse(now, late);
+    /// this side did not read from its transport. Neither ends before `grace` has passed.
+    pub(crate) fn excuse(&mut self, now: Instant, late: Duration, grace: Duration) {
+        self.timers.excuse(&self.config, now, late, grace);
     }
 
     /// Restarts the idle timeout although nothing was read, because the peer has sent bytes that

@@ -32,10 +32,18 @@ impl Timers {
     }
 
     /// Extends the idle timeout and the authentication timeout by a time in which this side did not
-    /// read from its transport.
-    pub(super) fn excuse(&mut self, now: Instant, late: Duration) {
-        self.last_received = after(self.last_received, late).min(now);
-        self.authentication = after(self.authentication, late);
+    /// read from its transport. Neither ends before `grace` has passed.
+    pub(super) fn excuse(
+        &mut self,
+        config: &Config,
+        now: Instant,
+        late: Duration,
+        grace: Duration,
+    ) {
+        let excused = after(self.last_received, late);
+        let grace_begin = now.checked_sub(config.idle_timeout.saturating_sub(grace));
+        self.last_received = excused.max(grace_begin.unwrap_or(excused)).min(now);
+        self.authentication = after(self.authentication, late).max(after(now, grace));
     }
 
     pub(super) fn authentication(&self) -> Instant {

@@ -30,10 +30,11 @@ impl Space {
         }
     }
 
-    /// Excludes a time before `now` from the timeouts of all peers.
-    pub(crate) fn excuse(&mut self, now: Instant, late: Duration) {
+    /// Excludes a time before `now` from the timeouts of all peers. None of them ends before `grace`
+    /// has passed.
+    pub(crate) fn excuse(&mut self, now: Instant, late: Duration, grace: Duration) {
         let Some(core) = &mut self.core else { return };
-        core.connections.values_mut().for_each(|at| at.session.excuse(now, late));
+        core.connections.values_mut().for_each(|at| at.session.excuse(now, late, grace));
     }
 
     /// Runs the timers that are due, pings peers, and ends connections whose time limits have
@@ -100,6 +101,12 @@ impl Space {
             core.queued_bytes = 0;
             std::mem::swap(&mut core.dirty, dirty);
         }
+    }
+
+    /// Reports whether the root was never connected to this peer.
+    pub(crate) fn is_negotiating(&self, connection: ConnectionKey) -> bool {
+        let at = self.core.as_ref().and_then(|core| core.connections.get(connection));
+        at.is_some_and(|at| at.session.is_negotiating())
     }
 
     /// Returns the output of a session and marks its connection as not dirty.

@@ -240,6 +240,43 @@ async fn slow_commit_does_not_trigger_the_idle_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn newcomer_waits_for_a_slow_commit() {
+    let mut fixture = IdleFixture::new();
+    let (ada, _received) = fixture.join().await;
+    ada.root().s_write("one").await.unwrap();
+    let done = fixture.commit().await;
+    // The negotiation is not held back, and pings keep the connection until its state is safe.
+    let saving = async {
+        tokio::time::sleep(TEN_MINUTES).await;
+        done.send(Ok(())).unwrap();
+    };
+    let ((newcomer, mut received), ()) = tokio::join!(fixture.join(), saving);
+    newcomer.root().s_say("here").await.unwrap();
+    assert_eq!(received.recv().await.unwrap(), "here");
+}
+
+#[tokio::test(start_paused = true)]
+async fn newcomer_waits_for_many_commits_in_a_row() {
+    let mut fixture = IdleFixture::new();
+    let (ada, _received) = fixture.join().await;
+    let mut commits = Vec::new();
+    for _ in 0..10 {
+        ada.root().s_write("line").await.unwrap();
+        commits.push(fixture.commit().await);
+    }
+    // Each takes less time than the interval of pings, and together they exceed the idle limit.
+    let saving = async {
+        for done in commits {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            done.send(Ok(())).unwrap();
+        }
+    };
+    let ((newcomer, mut received), ()) = tokio::join!(fixture.join(), saving);
+    newcomer.root().s_say("here").await.unwrap();
+    assert_eq!(received.recv().await.unwrap(), "here");
+}
+
+#[tokio::test(start_paused = true)]
 async fn paused_peers_do_not_trigger_the_idle_limit() {
     let mut fixture = IdleFixture::new();
     let (ada, mut received) = fixture.join().await;
@@ -254,8 +291,13 @@ async fn paused_peers_do_not_trigger_the_idle_limit() {
         ada.root().s_write("line").await.unwrap();
         commits.push(fixture.commit().await);
     }
-    tokio::time::sleep(TEN_MINUTES).await;
-    commits.into_iter().for_each(|done| done.send(Ok(())).unwrap());
+    // Newcomers negotiate nevertheless, and wait for their state.
+    let saving = async {
+        tokio::time::sleep(TEN_MINUTES).await;
+        commits.into_iter().for_each(|done| done.send(Ok(())).unwrap());
+    };
+    let (newcomer, ()) = tokio::join!(fixture.join(), saving);
+    others.push(newcomer);
     for _ in 0..64 {
         assert_eq!(received.recv().await.unwrap(), "line");
     }

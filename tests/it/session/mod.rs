@@ -12,6 +12,7 @@ mod golden;
 mod identifiers;
 mod integers;
 mod isolation;
+mod late;
 mod misuse;
 mod negotiation;
 mod neighbours;
