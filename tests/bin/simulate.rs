@@ -1,4 +1,4 @@
-//! Runs simulated meetings: `simulate --seed N --runs N [--story]`.
+//! Runs simulated meetings: `simulate --seed N --runs N [--story] [--stop]`.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stderr, reason = "a program reports its mistakes there")]
 
@@ -10,22 +10,25 @@ use std::{
 
 use psom_tests::simulation::{self, Summary};
 
-const USAGE: &str = "usage: simulate [--seed N] [--runs N] [--story]";
+const USAGE: &str = "usage: simulate [--seed N] [--runs N] [--story] [--stop]\n\
+    --story prints each step, --stop ends after the first failure";
 
 struct Options {
     seed: u64,
     runs: u64,
     story: bool,
+    stop: bool,
 }
 
 fn options() -> Option<Options> {
-    let mut options = Options { seed: 1, runs: 1, story: false };
+    let mut options = Options { seed: 1, runs: 1, story: false, stop: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--seed" => options.seed = arguments.next()?.parse().ok()?,
             "--runs" => options.runs = arguments.next()?.parse().ok()?,
             "--story" => options.story = true,
+            "--stop" => options.stop = true,
             _ => return None,
         }
     }
@@ -37,7 +40,8 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let (mut total, mut failures, started) = (Summary::default(), 0u64, Instant::now());
+    let (mut total, started) = (Summary::default(), Instant::now());
+    let (mut runs, mut failures) = (0u64, 0u64);
     let mut out = BufWriter::new(std::io::stdout().lock());
     for seed in (options.seed..).take(usize::try_from(options.runs).unwrap_or(usize::MAX)) {
         let mut tell = |line: &str| {
@@ -46,12 +50,17 @@ fn main() -> ExitCode {
                 let _ = writeln!(out, "{line}");
             }
         };
-        match simulation::run(seed, &mut tell) {
+        runs += 1;
+        let run = if options.story { simulation::run_with_calls } else { simulation::run };
+        match run(seed, &mut tell) {
             Ok(summary) => total.add(&summary),
             Err(failure) => {
                 failures += 1;
                 let _ = out.flush();
                 eprintln!("{failure}");
+                if options.stop {
+                    break;
+                }
             }
         }
     }
@@ -59,9 +68,8 @@ fn main() -> ExitCode {
     let simulated = total.simulated_ms as f64 / 1000.0;
     let _ = writeln!(
         out,
-        "{} meetings, {failures} failed; {} events, {} connections, {} actions; {simulated:.0} \
+        "{runs} meetings, {failures} failed; {} events, {} connections, {} actions; {simulated:.0} \
          simulated seconds in {seconds:.1} s ({:.0} per second); fingerprint {:016x}",
-        options.runs,
         total.events,
         total.connections,
         total.actions,

@@ -9,6 +9,8 @@ use psom_objects::{
     types::ContentVisibility,
 };
 
+use super::rights::{Sender, mark};
+
 /// One action of a user.
 #[derive(Debug, Clone)]
 pub(super) enum Action {
@@ -21,7 +23,7 @@ pub(super) enum Action {
     Rename(i64, String),
     Show(i64, ContentVisibility),
     Raise(i64),
-    Draw(i64, usize),
+    Draw(i64, String, usize),
     Write(i64, String),
     Change(i64, i32, String),
     ChangeAll(i64, Vec<i32>, String),
@@ -36,7 +38,7 @@ pub(super) enum Action {
     ClearVotes(i64),
     OpenQna(i64, bool),
     Ask(i64, String),
-    Answer(i64, String),
+    Answer(i64, String, String),
     GoTo(i64, u32),
     ReportNotes(i64),
 }
@@ -52,19 +54,18 @@ pub(super) enum Share {
     Slides,
 }
 
-/// The prefix of every text that a user without rights sends: it must never arrive.
-pub(super) const FORBIDDEN: &str = "forbidden";
-
+/// The number of different titles: low, so that users often want the same one.
 const TITLES: u32 = 12;
 
-/// Chooses an action for a user who sees this. `number` makes names unique.
+/// Chooses an action for a user who sees this. `number` is the number of the action.
 pub(super) fn choose(
     rng: &mut fastrand::Rng,
     model: &Model,
-    is_privileged: bool,
+    sender: Sender,
     number: u64,
 ) -> Action {
-    let prefix = if is_privileged { "title" } else { FORBIDDEN };
+    let mark = mark(number);
+    let prefix = sender.title_prefix();
     let mut title = format!("{prefix} {}", rng.u32(..TITLES));
     if rng.u8(..20) == 0 {
         title.push('/');
@@ -105,20 +106,20 @@ pub(super) fn choose(
         let at = (!ids.is_empty()).then(|| ids[rng.usize(..ids.len())]);
         let some: Vec<_> = ids.iter().copied().filter(|_| rng.u8(..4) == 0).collect();
         let is_text = |at| board.annotations.get(at).is_some_and(|at| at.kind == Kind::Text);
-        let color = format!("#{:06x}", rng.u32(..0x100_0000));
+        let color = color(number);
         return match (rng.u8(..20), at) {
-            (0..3, _) => Action::Write(id, format!("text {number}")),
+            (0..3, _) => Action::Write(id, format!("text {mark}")),
             (3..8, Some(at)) => Action::Change(id, at, color),
             (8..10, Some(_)) if !some.is_empty() => Action::ChangeAll(id, some, color),
             (10..12, Some(at)) if is_text(at) => {
                 // A text has at least one character. Another range could be a violation.
-                Action::Edit(id, at, 0, rng.usize(..2), format!("e{number}"))
+                Action::Edit(id, at, 0, rng.usize(..2), format!("e{mark}"))
             }
             (12, Some(_)) if !some.is_empty() => Action::Remove(id, some),
             (13, _) if rng.u8(..4) == 0 => Action::Clear(id),
             (14..16, _) => Action::Point(id, format!("{number},1"), rng.u8(..4) > 0),
             (16, _) => Action::Picture(id),
-            _ => Action::Draw(id, 1 << rng.u32(..12)),
+            _ => Action::Draw(id, mark, 1 << rng.u32(..12)),
         };
     }
     if let Some(poll) = &content.poll {
@@ -135,8 +136,8 @@ pub(super) fn choose(
         let question = qna.questions.get(rng.usize(..qna.questions.len().max(1)));
         return match (rng.u8(..8), question) {
             (0, _) => Action::OpenQna(id, rng.u8(..3) > 0),
-            (1..4, Some(question)) => Action::Answer(id, question.id.clone()),
-            _ => Action::Ask(id, format!("q{number}")),
+            (1..4, Some(question)) => Action::Answer(id, question.id.clone(), mark),
+            _ => Action::Ask(id, format!("q{mark}")),
         };
     }
     if content.slides.is_some() {
@@ -146,6 +147,16 @@ pub(super) fn choose(
         return Action::ReportNotes(id);
     }
     Action::Present(Some(id))
+}
+
+/// The color by which a change is recognized.
+fn color(number: u64) -> String {
+    format!("#{number:06x}")
+}
+
+/// Returns the number of the action that has set this color.
+pub(super) fn number_of_color(color: &str) -> Option<u64> {
+    u64::from_str_radix(color.strip_prefix('#')?, 16).ok()
 }
 
 fn share(rng: &mut fastrand::Rng) -> Share {
@@ -206,8 +217,8 @@ impl Action {
             Self::Rename(id, title) => conference.set_title(cx, id, title),
             Self::Show(id, visibility) => conference.set_visibility(cx, id, visibility),
             Self::Raise(id) => conference.make_highest(cx, id),
-            Self::Draw(id, length) => {
-                let data = format!("M{}", "1".repeat(length));
+            Self::Draw(id, mark, length) => {
+                let data = format!("M{mark}{}", "1".repeat(length));
                 let properties = Properties::from([(Property::Data, data)]);
                 conference.add_annotation(cx, id, Kind::Drawing, properties).map(drop)
             }
@@ -240,7 +251,7 @@ impl Action {
             Self::ClearVotes(id) => conference.clear_votes(cx, id),
             Self::OpenQna(id, open) => conference.set_qna_open(cx, id, open),
             Self::Ask(id, question) => conference.ask(cx, id, question, "why?", ""),
-            Self::Answer(id, question) => conference.answer(cx, id, question, "because", ""),
+            Self::Answer(id, question, mark) => conference.answer(cx, id, question, mark, ""),
             Self::GoTo(id, slide) => conference.go_to(cx, id, slide, 0),
             Self::ReportNotes(id) => conference.report_notes_error(cx, id),
         }

@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use psom::{
@@ -37,6 +37,12 @@ pub(super) struct Client {
     /// The server's connection.
     pub(super) at_server: Option<ConnectionKey>,
     pub(super) is_frozen: bool,
+    /// Changed or invalid bytes were on the connection, so that the two sides may disagree.
+    pub(super) is_tainted: bool,
+    /// The client's clock is ahead of the others by this time.
+    pub(super) clock_ahead: Duration,
+    /// The client's process does nothing until then.
+    pub(super) suspended_until: Option<Instant>,
     /// Why a fault may end the connection; `None` if the client and its network follow the rules.
     pub(super) excuse: Option<&'static str>,
     pub(super) ended: Option<Error>,
@@ -82,6 +88,9 @@ impl Client {
             fresh: Some(fresh),
             at_server: None,
             is_frozen: false,
+            is_tainted: false,
+            clock_ahead: Duration::ZERO,
+            suspended_until: None,
             excuse: None,
             ended: None,
             server_ended: false,
@@ -95,6 +104,11 @@ impl Client {
     /// Whether both sides have the connection.
     pub(super) fn is_live(&self) -> bool {
         self.ended.is_none() && !self.server_ended
+    }
+
+    /// Whether the client has received the whole meeting.
+    pub(super) fn is_complete(&self) -> bool {
+        self.seen.lock().is_ok_and(|seen| seen.model.is_complete())
     }
 
     /// The client's view of the meeting.

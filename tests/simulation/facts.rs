@@ -4,27 +4,30 @@ use std::{
 };
 
 use psom_objects::{
-    annotation::Change,
-    client::{BoardEvent, ContentEvent, ContentModel, Event, Model, PollEvent},
+    annotation::{Change, Property},
+    client::{BoardEvent, ContentEvent, ContentModel, Event, Model, PollEvent, QnaEvent},
 };
 
-use super::action::{Action, FORBIDDEN};
+use super::{
+    action::{Action, number_of_color},
+    journal::Journal,
+    rights::{Rights, Sender, marks},
+};
 
 /// The states that clients saw and the changes that users requested in the whole run, across restarts of the
 /// server and ends of connections. The saved state must agree with it.
 #[derive(Default)]
 pub(super) struct Facts {
-    /// The users who were presenters at some time.
-    pub(super) privileged: BTreeSet<i64>,
+    pub(super) rights: Rights,
     /// When each content was created, and by whom.
     created: BTreeMap<i64, String>,
     owners: BTreeMap<i64, i64>,
     /// The owner and the `LOCALID` of each annotation.
     annotations: BTreeMap<(i64, i32), String>,
-    /// Contents, annotations, and contents whose annotations somebody wanted to remove.
-    deleted: BTreeSet<i64>,
-    removed: BTreeSet<(i64, i32)>,
-    cleared: BTreeSet<i64>,
+    /// The users who wanted to remove a content, an annotation, or all annotations of a content.
+    deleted: BTreeMap<i64, Vec<Sender>>,
+    removed: BTreeMap<(i64, i32), Vec<Sender>>,
+    cleared: BTreeMap<i64, Vec<Sender>>,
     /// The highest generation of each annotation that a client has seen.
     generations: BTreeMap<(i64, i32), i32>,
     questions: BTreeSet<(i64, String)>,
@@ -34,29 +37,59 @@ pub(super) struct Facts {
 pub(super) type Segment = (i64, Vec<u64>);
 
 impl Facts {
-    /// Notes an action of a user who may perform it.
-    pub(super) fn note_action(&mut self, user: i64, action: &Action) {
-        if !self.privileged.contains(&user) {
-            return;
-        }
+    /// Notes an action that removes something.
+    pub(super) fn note_action(&mut self, sender: Sender, action: &Action) {
         match action {
-            Action::Delete(id) => {
-                self.deleted.insert(*id);
+            Action::Delete(id) => self.deleted.entry(*id).or_default().push(sender),
+            Action::Clear(id) => self.cleared.entry(*id).or_default().push(sender),
+            Action::Remove(id, ids) => {
+                for at in ids {
+                    self.removed.entry((*id, *at)).or_default().push(sender);
+                }
             }
-            Action::Clear(id) => {
-                self.cleared.insert(*id);
-            }
-            Action::Remove(id, ids) => self.removed.extend(ids.iter().map(|at| (*id, *at))),
             _ => {}
         }
     }
 
     /// Checks an event that a client has received. `sees_all` is true for an organizer.
-    pub(super) fn note_event(&mut self, event: &Event, sees_all: bool) -> Result<(), String> {
+    pub(super) fn note_event(
+        &mut self,
+        event: &Event,
+        sees_all: bool,
+        journal: &Journal,
+    ) -> Result<(), String> {
         match event {
-            Event::ActivePresenter { id: Some(user) } => self.check_right(*user, "presents"),
-            Event::Content { id, event } => self.note_content(*id, event, sees_all),
+            Event::ActivePresenter { id: Some(user) } => self.rights.check_user(*user, "presents"),
+            Event::Content { id, event } => {
+                self.check_safe(*id, event, journal)?;
+                self.note_content(*id, event, sees_all)
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Checks that an annotation, a question or an answer is in the journal: a client must not see
+    /// a state that the server can lose.
+    fn check_safe(&self, id: i64, event: &ContentEvent, journal: &Journal) -> Result<(), String> {
+        let unsafe_mark = |text: &str| marks(text).find(|number| !journal.has_saved(*number));
+        let unsafe_number = match event {
+            ContentEvent::Board(BoardEvent::Changed {
+                change: Change::Add { id: at, annotation },
+                ..
+            }) if !self.may_be_gone(id, *at) => {
+                let data = annotation.get(Property::Data).and_then(unsafe_mark);
+                data.or_else(|| annotation.get(Property::Text).and_then(unsafe_mark))
+            }
+            ContentEvent::Qna(
+                QnaEvent::Question { id: text, .. } | QnaEvent::Answer { text, .. },
+            ) if !self.may_be_deleted(id) => unsafe_mark(text),
+            _ => None,
+        };
+        match unsafe_number {
+            Some(number) => Err(format!(
+                "a client sees the effect of action {number} on content {id} before it is saved"
+            )),
+            None => Ok(()),
         }
     }
 
@@ -67,21 +100,19 @@ impl Facts {
         sees_all: bool,
     ) -> Result<(), String> {
         match event {
-            ContentEvent::Removed if sees_all && !self.deleted.contains(&id) => {
+            ContentEvent::Removed if sees_all && !self.may_be_deleted(id) => {
                 Err(format!("content {id} was removed, but nobody may have deleted it"))
             }
             ContentEvent::Owner { owner } => {
                 same(&mut self.owners, id, *owner, "content")?;
-                self.check_right(*owner, "owns a content")
+                self.rights.check_user(*owner, "owns a content")
             }
             ContentEvent::CreationTime { time } => {
                 same(&mut self.created, id, time.clone(), "content")
             }
             ContentEvent::Titled { title: text }
-            | ContentEvent::Poll(PollEvent::Question { question: text, .. })
-                if text.starts_with(FORBIDDEN) =>
-            {
-                Err(format!("content {id} has the text {text:?} of a user without rights"))
+            | ContentEvent::Poll(PollEvent::Question { question: text, .. }) => {
+                self.rights.check_text(id, text)
             }
             ContentEvent::Board(BoardEvent::Changed { change, .. }) => self.note_change(id, change),
             _ => Ok(()),
@@ -91,10 +122,15 @@ impl Facts {
     fn note_change(&mut self, content: i64, change: &Change) -> Result<(), String> {
         match change {
             Change::Add { id, annotation } => {
-                let local = annotation.get(psom_objects::annotation::Property::LocalId);
+                let local = annotation.get(Property::LocalId);
                 let name = format!("{} {}", annotation.owner, local.unwrap_or_default());
                 same(&mut self.annotations, (content, *id), name, "annotation")?;
-                self.check_right(annotation.owner, "annotates")
+                let data = annotation.get(Property::Data).unwrap_or_default();
+                let text = annotation.get(Property::Text).unwrap_or_default();
+                for number in marks(data).chain(marks(text)) {
+                    self.rights.check_number(number, "annotates")?;
+                }
+                self.rights.check_user(annotation.owner, "annotates")
             }
             Change::Remove { ids, remover } => {
                 for id in ids {
@@ -102,27 +138,38 @@ impl Facts {
                         return Err(format!("nobody removed annotation {id} of content {content}"));
                     }
                 }
-                self.check_right(*remover, "removes an annotation")
+                self.rights.check_user(*remover, "removes an annotation")
             }
-            Change::Clear { remover } => self.check_right(*remover, "clears a board"),
-            Change::SetProperties { modifier, .. } | Change::SetText { modifier, .. } => {
-                self.check_right(*modifier, "changes an annotation")
+            Change::Clear { remover } => self.rights.check_user(*remover, "clears a board"),
+            Change::SetProperties { modifier, properties, .. } => {
+                let color = properties.get(&Property::Stroke);
+                if let Some(number) = color.and_then(|color| number_of_color(color)) {
+                    self.rights.check_number(number, "changes an annotation")?;
+                }
+                self.rights.check_user(*modifier, "changes an annotation")
+            }
+            Change::SetText { modifier, deltas, .. } => {
+                for number in deltas.iter().flat_map(|delta| marks(&delta.characters)) {
+                    self.rights.check_number(number, "changes a text")?;
+                }
+                self.rights.check_user(*modifier, "changes a text")
             }
             Change::SetImage { .. } => Ok(()),
         }
     }
 
-    fn check_right(&self, user: i64, what: &str) -> Result<(), String> {
-        if user == 0 || self.privileged.contains(&user) {
-            return Ok(());
-        }
-        Err(format!("user {user}, who was never a presenter, {what}"))
+    fn any_may(&self, senders: Option<&Vec<Sender>>) -> bool {
+        senders.is_some_and(|senders| senders.iter().any(|sender| self.rights.allow(*sender)))
+    }
+
+    fn may_be_deleted(&self, content: i64) -> bool {
+        self.any_may(self.deleted.get(&content))
     }
 
     fn may_be_gone(&self, content: i64, annotation: i32) -> bool {
-        self.deleted.contains(&content)
-            || self.cleared.contains(&content)
-            || self.removed.contains(&(content, annotation))
+        self.may_be_deleted(content)
+            || self.any_may(self.cleared.get(&content))
+            || self.any_may(self.removed.get(&(content, annotation)))
     }
 
     /// Notes the state that a client has seen.
@@ -140,7 +187,7 @@ impl Facts {
 
     /// Checks that a saved state has everything that a client has seen.
     pub(super) fn check_saved(&self, saved: &Model) -> Result<(), String> {
-        for id in self.created.keys().filter(|id| !self.deleted.contains(id)) {
+        for id in self.created.keys().filter(|id| !self.may_be_deleted(**id)) {
             if !saved.contents.contains_key(id) {
                 return Err(format!("content {id} was seen by a client and is lost"));
             }
@@ -168,7 +215,7 @@ impl Facts {
             let qna = saved.contents.get(content).and_then(|content| content.qna.as_ref());
             let found =
                 qna.is_some_and(|qna| qna.questions.iter().any(|question| question.id == *id));
-            if !found && !self.deleted.contains(content) {
+            if !found && !self.may_be_deleted(*content) {
                 return Err(format!("question {id} of content {content} is lost"));
             }
         }
@@ -210,18 +257,28 @@ pub(super) fn note_order(
         ContentEvent::Removed => {
             open.remove(id);
         }
-        // A Clear has no number of its own that makes it unique.
-        ContentEvent::Board(BoardEvent::Changed { change, .. })
-            if !matches!(change, Change::Clear { .. }) =>
-        {
-            if let Some(at) = open.get(id) {
-                let mut hasher = DefaultHasher::new();
-                format!("{change:?}").hash(&mut hasher);
-                segments[*at].1.push(hasher.finish());
+        ContentEvent::Board(BoardEvent::Changed { change, .. }) => {
+            if let (Some(at), Some(identity)) = (open.get(id), identity(change)) {
+                segments[*at].1.push(identity);
             }
         }
         _ => {}
     }
+}
+
+/// Returns a number that distinguishes a change of a board from the others. A Clear has no number of
+/// its own.
+fn identity(change: &Change) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    match change {
+        Change::Add { id, .. } => (0, id).hash(&mut hasher),
+        Change::SetProperties { id, generation, .. } => (1, id, generation).hash(&mut hasher),
+        Change::SetText { id, generation, .. } => (2, id, generation).hash(&mut hasher),
+        Change::SetImage { id, .. } => (3, id).hash(&mut hasher),
+        Change::Remove { ids, .. } => (4, ids).hash(&mut hasher),
+        Change::Clear { .. } => return None,
+    }
+    Some(hasher.finish())
 }
 
 /// Checks that two clients have received the changes of a board in the same order, where both have

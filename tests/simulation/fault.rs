@@ -1,147 +1,190 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use psom::hub::Input;
 use psom_objects::types::Role;
 
-use super::world::{Event, Side, World};
+use super::{
+    raw,
+    slots::POWERLESS,
+    world::{Direction, Event, Side, World},
+};
 
 /// A fault, or a load beyond the ordinary.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Fault {
-    /// A connection ends without a word, wherever its bytes are.
+enum Fault {
     Cut,
-    /// A connection carries nothing any more, and no side is told.
     HalfOpen,
-    /// A client and its network read and write slowly.
-    Slow,
-    /// A byte changes on its way.
-    Corrupt,
-    /// The server's process is killed and starts again.
+    SlowReader,
+    SlowWriter,
+    ChangedByte,
+    InvalidCall,
+    DuplicateJoin,
     Kill,
-    /// The journal takes long.
-    SlowJournal,
-    /// The journal refuses a commit.
+    KillBetweenOutputs,
+    SlowCommits,
     RefusedCommit,
-    /// The store takes long to verify packages.
-    SlowStore,
-    /// The store does not answer as long as the meeting lasts.
-    StuckStore,
-    /// The store refuses something.
+    LatePackage,
+    StuckPackage,
     FailedStore,
-    /// The clock jumps forward.
     ClockJump,
-    /// A user's role changes.
+    ServerClockJump,
+    ClientClockJump,
+    SuspendedServer,
+    SuspendedClient,
     RoleChange,
-    /// Many users act at once.
     Burst,
 }
 
-const ALL: [Fault; 13] = [
+const ALL: [Fault; 21] = [
     Fault::Cut,
     Fault::HalfOpen,
-    Fault::Slow,
-    Fault::Corrupt,
+    Fault::SlowReader,
+    Fault::SlowWriter,
+    Fault::ChangedByte,
+    Fault::InvalidCall,
+    Fault::DuplicateJoin,
     Fault::Kill,
-    Fault::SlowJournal,
+    Fault::KillBetweenOutputs,
+    Fault::SlowCommits,
     Fault::RefusedCommit,
-    Fault::SlowStore,
-    Fault::StuckStore,
+    Fault::LatePackage,
+    Fault::StuckPackage,
     Fault::FailedStore,
     Fault::ClockJump,
+    Fault::ServerClockJump,
+    Fault::ClientClockJump,
+    Fault::SuspendedServer,
+    Fault::SuspendedClient,
     Fault::RoleChange,
     Fault::Burst,
+];
+
+/// The kinds of faults that a summary counts. A fault is counted when it takes effect.
+pub const FAULTS: [&str; 24] = [
+    "bursts",
+    "changed bytes",
+    "clock jumps",
+    "clock jumps of clients",
+    "clock jumps of servers",
+    "commits delayed by minutes",
+    "cut connections",
+    "duplicate joins",
+    "half-open connections",
+    "invalid calls",
+    "killed processes",
+    "packages not verified",
+    "packages verified late",
+    "processes killed between outputs",
+    "refusals of the store",
+    "refused commits",
+    "role changes",
+    "role changes during operations",
+    "slow commits",
+    "slow readers",
+    "slow writers",
+    "suspended clients",
+    "suspended servers",
+    "torn journal writes",
 ];
 
 /// The users whose roles change.
 const CHANGING_USERS: [i64; 3] = [3, 4, 5];
 
-impl Fault {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Cut => "cut connections",
-            Self::HalfOpen => "half-open connections",
-            Self::Slow => "slow clients",
-            Self::Corrupt => "changed bytes",
-            Self::Kill => "killed servers",
-            Self::SlowJournal => "slow journals",
-            Self::RefusedCommit => "refused commits",
-            Self::SlowStore => "packages verified late",
-            Self::StuckStore => "packages not verified",
-            Self::FailedStore => "refusals of the store",
-            Self::ClockJump => "clock jumps",
-            Self::RoleChange => "role changes",
-            Self::Burst => "bursts",
-        }
-    }
-}
+/// The longest time that the server can be suspended without a client that may give up: less than
+/// the 10 s after which a transport that accepts nothing has stalled.
+const SUSPENDED_SERVER_MS: u64 = 8_000;
+
+/// The longest time that a client is suspended. The server may give up on it.
+const SUSPENDED_CLIENT_MS: u64 = 20_000;
 
 impl World<'_> {
     /// Injects a fault.
     pub(super) fn inject(&mut self) -> Result<(), String> {
         let fault = ALL[self.rng.usize(..ALL.len())];
-        let live: Vec<usize> = (0..self.clients.len())
-            .filter(|at| self.clients[*at].is_live() && self.clients[*at].slot > Some(0))
-            .collect();
+        let is_live = |at: &usize| self.clients[*at].is_live() && !self.clients[*at].is_frozen;
+        let live: Vec<usize> = (0..self.clients.len()).filter(is_live).collect();
         let client = (!live.is_empty()).then(|| live[self.rng.usize(..live.len())]);
         if !self.is_meeting() || self.server.is_none() {
             return Ok(());
         }
         self.tell(|| format!("fault: {fault:?} {client:?}"));
         match (fault, client) {
-            (Fault::Cut, Some(at)) => {
-                self.clients[at].excuse = Some(fault.name());
-                let (first, second) = (Side::Server, Side::Client(at));
-                self.schedule_ms(0, 200, Event::Lose(at, first));
-                self.schedule_ms(0, 200, Event::Lose(at, second));
+            (
+                Fault::Cut
+                | Fault::HalfOpen
+                | Fault::SlowReader
+                | Fault::SlowWriter
+                | Fault::ChangedByte
+                | Fault::ClientClockJump
+                | Fault::SuspendedClient,
+                Some(at),
+            ) => self.disturb(fault, at),
+            (Fault::InvalidCall, Some(at)) => self.send_invalid(at),
+            (Fault::DuplicateJoin, Some(at)) => {
+                let user = self.clients[at].user;
+                let copy = self.connect(user, (4096, 1_000))?;
+                self.schedule_ms(10, 2_000, Event::Act(copy, true));
+                self.schedule_ms(100, 20_000, Event::Leave(copy));
+                self.count("duplicate joins");
             }
-            (Fault::HalfOpen, Some(at)) => {
-                self.clients[at].excuse = Some(fault.name());
-                self.clients[at].is_frozen = true;
+            (Fault::Kill, _) => {
+                self.count("killed processes");
+                self.kill()?;
             }
-            (Fault::Slow, Some(at)) => {
-                let client = &mut self.clients[at];
-                client.excuse = Some(fault.name());
-                for pipe in [&mut client.up, &mut client.down] {
-                    (pipe.piece, pipe.delay_us) = (64, 200_000);
-                }
-                self.schedule_ms(1_000, 60_000, Event::Heal(at));
+            (Fault::KillBetweenOutputs, _) => {
+                self.armed.insert("processes killed between outputs");
+                self.kill_after = Some(self.rng.u32(..300));
             }
-            (Fault::Corrupt, Some(at)) => {
-                // The bytes may still have a meaning. A presenter could delete something by it.
-                let is_privileged = self.facts.privileged.contains(&self.clients[at].user);
-                let mut rng = self.rng.fork();
-                if is_privileged || !self.clients[at].up.corrupt(&mut rng) {
-                    return Ok(());
-                }
-                self.clients[at].excuse = Some(fault.name());
+            (Fault::SlowCommits, _) => {
+                self.commit_delay_ms = [200, 5_000, 180_000][self.rng.usize(..3)];
+                let is_minutes = self.commit_delay_ms > 60_000;
+                let kind = if is_minutes { "commits delayed by minutes" } else { "slow commits" };
+                self.armed.insert(kind);
             }
-            (Fault::Kill, _) => self.kill()?,
-            (Fault::SlowJournal, _) => {
-                self.commit_delay_ms = [200, 5_000, 120_000][self.rng.usize(..3)];
+            (Fault::RefusedCommit, _) => {
+                self.armed.insert("refused commits");
+                self.refusals = 1;
             }
-            (Fault::RefusedCommit, _) => self.refusals = 1,
-            (Fault::SlowStore, _) => self.task_delay_ms = 5_000,
-            (Fault::StuckStore, _) => self.stuck_tasks = self.rng.u32(1..10),
+            (Fault::LatePackage, _) => {
+                self.armed.insert("packages verified late");
+                self.task_delay_ms = 5_000;
+            }
+            (Fault::StuckPackage, _) => {
+                self.armed.insert("packages not verified");
+                self.stuck_tasks = self.rng.u32(1..10);
+            }
             (Fault::FailedStore, _) => {
+                self.armed.insert("refusals of the store");
                 let error = psom_objects::store::StoreError::failed("the disk is full");
                 self.store.files.disk().fails = Some(error);
             }
             (Fault::ClockJump, _) => {
-                self.now += Duration::from_millis(1 << self.rng.u32(8..18));
+                self.count("clock jumps");
+                let jump = self.jump();
+                self.now += jump;
+            }
+            (Fault::ServerClockJump, _) => {
+                let jump = self.jump();
+                if let Some(server) = &mut self.server {
+                    server.clock_ahead += jump;
+                }
+                self.count("clock jumps of servers");
+            }
+            (Fault::SuspendedServer, _) => {
+                let until = self.later_ms(SUSPENDED_SERVER_MS);
+                self.suspend(Side::Server, Some(until));
+                self.count("suspended servers");
             }
             (Fault::RoleChange, _) => {
                 let user = CHANGING_USERS[self.rng.usize(..3)];
                 let role = if self.rng.bool() { Role::Presenter } else { Role::Attendee };
-                self.roles.insert(user, role);
-                if role == Role::Presenter {
-                    self.facts.privileged.insert(user);
+                for at in live {
+                    let actions = if self.clients[at].user == user { 3 } else { 0 };
+                    for _ in 0..actions {
+                        self.schedule_ms(0, 2, Event::Act(at, false));
+                    }
                 }
-                if let Some(server) = &self.server {
-                    let set = move |meeting: &mut psom_objects::server::Meeting, cx: &mut _| {
-                        meeting.set_role(cx, user, role);
-                    };
-                    self.input(Side::Server, Input::run(server.root, set))?;
-                }
+                self.schedule_ms(0, 50, Event::SetRole(user, role));
             }
             (Fault::Burst, _) => {
                 for at in live {
@@ -149,11 +192,97 @@ impl World<'_> {
                         self.schedule_ms(0, 20, Event::Act(at, false));
                     }
                 }
+                self.count("bursts");
             }
-            (_, None) => return Ok(()),
+            (_, None) => {}
         }
-        *self.summary.faults.entry(fault.name()).or_default() += 1;
         Ok(())
+    }
+
+    /// Injects a fault of one client or of its connection.
+    fn disturb(&mut self, fault: Fault, at: usize) {
+        let jump = self.jump();
+        let is_upward = POWERLESS.contains(&self.clients[at].user) && self.rng.bool();
+        let client = &mut self.clients[at];
+        let excuse = match fault {
+            Fault::Cut => {
+                for side in [Side::Server, Side::Client(at)] {
+                    self.schedule_ms(0, 200, Event::Lose(at, side));
+                }
+                "cut connections"
+            }
+            Fault::HalfOpen => {
+                client.is_frozen = true;
+                "half-open connections"
+            }
+            Fault::SlowReader => {
+                (client.down.piece, client.down.delay_us) = SLOW;
+                self.schedule_ms(1_000, 60_000, Event::Heal(at));
+                "slow readers"
+            }
+            Fault::SlowWriter => {
+                (client.up.piece, client.up.delay_us) = SLOW;
+                self.schedule_ms(1_000, 60_000, Event::Heal(at));
+                "slow writers"
+            }
+            Fault::SuspendedClient => {
+                let until = self.later_ms(SUSPENDED_CLIENT_MS);
+                self.suspend(Side::Client(at), Some(until));
+                "suspended clients"
+            }
+            Fault::ClientClockJump => {
+                // This is no excuse: a hub must not end a connection because its clock jumps.
+                client.clock_ahead += jump;
+                self.count("clock jumps of clients");
+                return;
+            }
+            // The byte changes, and is counted, when bytes are on their way.
+            _ => {
+                let pipe = if is_upward { &mut client.up } else { &mut client.down };
+                pipe.is_corrupting = true;
+                return;
+            }
+        };
+        self.clients[at].excuse.get_or_insert(excuse);
+        self.count(excuse);
+    }
+
+    /// Lets a client send invalid messages, if it has sent all of its last message.
+    fn send_invalid(&mut self, at: usize) {
+        let client = &mut self.clients[at];
+        let is_between_messages = client.up.is_idle() && client.hub.stats().queued_bytes == 0;
+        if !POWERLESS.contains(&client.user) || !is_between_messages {
+            return;
+        }
+        let mut rng = self.rng.fork();
+        for _ in 0..rng.u32(1..4) {
+            let (kind, bytes) = raw::message(&mut rng);
+            self.clients[at].up.send(&bytes);
+            self.tell(|| format!("client {at} sends an invalid message: {kind:?}"));
+            self.count("invalid calls");
+        }
+        let client = &mut self.clients[at];
+        client.excuse.get_or_insert("an invalid message");
+        client.is_tainted = true;
+        self.wake(at, Direction::Up);
+    }
+
+    /// Changes the role of a user, in the meeting and for the next join.
+    pub(super) fn set_role(&mut self, user: i64, role: Role) -> Result<(), String> {
+        self.tell(|| format!("user {user} becomes {role:?}"));
+        self.roles.insert(user, role);
+        self.facts.rights.set(user, role);
+        let Some(server) = &self.server else { return Ok(()) };
+        let root = server.root;
+        let is_acting = self
+            .clients
+            .iter()
+            .any(|client| client.user == user && client.is_live() && client.up.has_work());
+        self.count(if is_acting { "role changes during operations" } else { "role changes" });
+        let set = move |meeting: &mut psom_objects::server::Meeting, cx: &mut _| {
+            meeting.set_role(cx, user, role);
+        };
+        self.input(Side::Server, Input::run(root, set))
     }
 
     /// A slow client reads and writes as others do again.
@@ -163,4 +292,16 @@ impl World<'_> {
             (pipe.piece, pipe.delay_us) = (16 * 1024, 1_000);
         }
     }
+
+    /// The length of a jump of a clock: from 0.3 to 131 s.
+    fn jump(&mut self) -> Duration {
+        Duration::from_millis(1 << self.rng.u32(8..18))
+    }
+
+    fn later_ms(&mut self, most: u64) -> Instant {
+        self.now + Duration::from_millis(self.rng.u64(100..most))
+    }
 }
+
+/// The pace of a slow connection: at most 64 bytes in at most 200 ms.
+const SLOW: (usize, u64) = (64, 200_000);

@@ -1,6 +1,11 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    hash::{DefaultHasher, Hasher as _},
+};
 
 use psom::Write;
+
+use super::rights::marks;
 
 /// A journal in virtual time: a log of records with checksums, of which a killed process may leave
 /// the last one torn.
@@ -8,6 +13,8 @@ use psom::Write;
 pub(super) struct Journal {
     log: Vec<u8>,
     pending: VecDeque<Vec<Write>>,
+    /// The numbers of the actions whose marks are in the log.
+    saved: BTreeSet<u64>,
 }
 
 impl Journal {
@@ -20,21 +27,31 @@ impl Journal {
     pub(super) fn finish(&mut self) {
         if let Some(writes) = self.pending.pop_front() {
             self.log.extend(record(&writes));
+            let values = writes.iter().filter_map(|write| write.value.as_deref());
+            self.saved.extend(values.flat_map(marks));
         }
     }
 
+    /// Reports whether a safe commit had the mark of this action.
+    pub(super) fn has_saved(&self, number: u64) -> bool {
+        self.saved.contains(&number)
+    }
+
     /// The process is killed: the log keeps some of the commits that were not safe yet, and a part
-    /// of the next one.
-    pub(super) fn crash(&mut self, rng: &mut fastrand::Rng) {
+    /// of the next one. Reports whether it has such a part.
+    pub(super) fn crash(&mut self, rng: &mut fastrand::Rng) -> bool {
         let kept = rng.usize(0..=self.pending.len());
         for _ in 0..kept {
             self.finish();
         }
         if let Some(writes) = self.pending.pop_front() {
             let torn = record(&writes);
-            self.log.extend(&torn[..rng.usize(0..torn.len())]);
+            let length = rng.usize(0..torn.len());
+            self.log.extend(&torn[..length]);
+            self.pending.clear();
+            return length > 0;
         }
-        self.pending.clear();
+        false
     }
 
     /// Reads the log, and cuts a torn record off its end.
@@ -91,8 +108,9 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     rest.split_off(..usize::try_from(length).ok()?)
 }
 
-/// FNV-1a, which is enough to recognize a record that is cut off.
+/// A checksum that is enough to recognize a record that is cut off.
 fn checksum(bytes: &[u8]) -> u64 {
-    let step = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }

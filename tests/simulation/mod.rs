@@ -7,18 +7,25 @@
 
 mod action;
 mod client;
+mod clocks;
 mod end;
 mod facts;
 mod fault;
 mod journal;
+mod raw;
+mod rights;
 mod server;
 mod side;
+mod slots;
 mod store;
 mod transport;
+mod users;
 mod wire;
 mod world;
 
 use std::{collections::BTreeMap, fmt};
+
+pub use fault::FAULTS;
 
 /// The figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +69,15 @@ pub type Story<'a> = &'a mut dyn FnMut(&str);
 /// # Errors
 /// An invariant does not hold.
 pub fn run(seed: u64, story: Story<'_>) -> Result<Summary, Failure> {
-    world::World::new(seed, story).run().map_err(|reason| Failure { seed, reason })
+    world::World::new(seed, false, story).run().map_err(|reason| Failure { seed, reason })
+}
+
+/// Runs one meeting like [`run`]. The story also contains each call that the server sends or receives.
+///
+/// # Errors
+/// An invariant does not hold.
+pub fn run_with_calls(seed: u64, story: Story<'_>) -> Result<Summary, Failure> {
+    world::World::new(seed, true, story).run().map_err(|reason| Failure { seed, reason })
 }
 
 impl Summary {

@@ -1,7 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use psom::{Config, Handle, hub::Hub, testing::Pair};
@@ -18,6 +18,10 @@ pub(super) struct Server {
     pub(super) hub: Hub,
     pub(super) root: Handle<Meeting>,
     pub(super) deadline: Option<Instant>,
+    /// The server's clock is ahead of the others by this time.
+    pub(super) clock_ahead: Duration,
+    /// The server's process does nothing until then.
+    pub(super) suspended_until: Option<Instant>,
 }
 
 /// A meeting that was restored from a saved state.
@@ -47,7 +51,7 @@ impl Server {
         })
         .map_err(|error: RestoreError| format!("the journal cannot be read: {error}"))?;
         store.remove_others();
-        Ok(Self { hub, root, deadline: None })
+        Ok(Self { hub, root, deadline: None, clock_ahead: Duration::ZERO, suspended_until: None })
     }
 }
 

@@ -23,6 +23,22 @@ pub(super) enum Effect {
     Failed(JournalError),
 }
 
+impl Effect {
+    /// The name of the effect in a story.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Send(..) => "bytes are sent",
+            Self::Commit(_) => "a commit",
+            Self::Run(_) => "what follows a commit",
+            Self::Spawn(_) => "a task",
+            Self::Pause(..) => "a change of reading",
+            Self::Report(_) => "a report",
+            Self::Closed(..) => "the end of a connection",
+            Self::Failed(_) => "the end of the hub",
+        }
+    }
+}
+
 /// Passes an input to a hub.
 pub(super) fn handle(hub: &mut Hub, now: Instant, input: Input) -> Result<(), String> {
     finish(hub.handle_input(now, input)).ok_or_else(|| "a handler waits for ever".to_owned())

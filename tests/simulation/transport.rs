@@ -39,6 +39,8 @@ impl World<'_> {
             }
             Side::Client(_) => {
                 client.ended = Some(error);
+                self.active.retain(|at| *at != place);
+                let client = &mut self.clients[place];
                 client.up.is_closing = true;
                 client.down.is_discarded = true;
                 let slot = client.slot;
@@ -86,10 +88,28 @@ impl World<'_> {
             Direction::Up => (&mut client.up, Side::Server),
             Direction::Down => (&mut client.down, Side::Client(place)),
         };
-        let bytes = pipe.deliver(&mut self.rng);
+        let mut bytes = pipe.deliver(&mut self.rng);
         if !bytes.is_empty() {
-            self.receive(place, receiver, bytes)?;
+            if std::mem::take(&mut pipe.is_corrupting) {
+                let at = self.rng.usize(..bytes.len());
+                bytes[at] ^= self.rng.u8(1..);
+                client.excuse.get_or_insert("a byte changed");
+                client.is_tainted = true;
+                self.count("changed bytes");
+            }
+            self.receive(place, receiver, bytes.freeze())?;
         }
+        self.accept_bytes(place, direction)?;
+        if self.pipe(place, direction).has_ended() {
+            self.pipe(place, direction).is_end_noted = true;
+            self.lose(place, receiver, LostReason::Eof)?;
+        }
+        self.wake(place, direction);
+        Ok(())
+    }
+
+    /// Moves bytes from a driver to its transport.
+    fn accept_bytes(&mut self, place: usize, direction: Direction) -> Result<(), String> {
         let mut rng = self.rng.fork();
         let pipe = self.pipe(place, direction);
         pipe.accept(&mut rng);
@@ -105,21 +125,12 @@ impl World<'_> {
                 self.input(sender, Input::Written(key, accepted))?;
             }
         }
-        if self.pipe(place, direction).has_ended() {
-            self.lose(place, receiver, LostReason::Eof)?;
-        }
-        self.wake(place, direction);
         Ok(())
     }
 
     /// Passes received bytes on, to a session before its credentials are judged or to a hub.
-    pub(super) fn receive(
-        &mut self,
-        place: usize,
-        side: Side,
-        bytes: Vec<u8>,
-    ) -> Result<(), String> {
-        let (now, bytes) = (self.now, Bytes::from(bytes));
+    pub(super) fn receive(&mut self, place: usize, side: Side, bytes: Bytes) -> Result<(), String> {
+        let now = self.clock(side);
         let client = &mut self.clients[place];
         if side != Side::Server {
             let key = client.key;
@@ -146,6 +157,19 @@ impl World<'_> {
                 client.fresh = Some(session);
                 Ok(())
             }
+        }
+    }
+
+    /// Ends a session whose credentials have not arrived in time.
+    pub(super) fn give_up(&mut self, place: usize) -> Result<(), String> {
+        let now = self.clock(Side::Server);
+        let Some(session) = &mut self.clients[place].fresh else { return Ok(()) };
+        match session.on_deadline(now) {
+            Some(session::Event::Ended(error)) => {
+                self.clients[place].fresh = None;
+                self.on_closed(place, Side::Server, error)
+            }
+            _ => Ok(()),
         }
     }
 

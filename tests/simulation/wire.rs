@@ -1,10 +1,10 @@
-use std::collections::VecDeque;
+use bytes::BytesMut;
 
 /// A transport of one direction in virtual time: the bytes in the sender's driver, and those that
 /// the transport has accepted and the receiver has not read.
 pub(super) struct Pipe {
-    driver: VecDeque<u8>,
-    socket: VecDeque<u8>,
+    driver: BytesMut,
+    socket: BytesMut,
     /// Accepted bytes that the driver has not reported to its hub.
     pub(super) unreported: usize,
     /// Whether an event that moves bytes is scheduled.
@@ -15,6 +15,13 @@ pub(super) struct Pipe {
     pub(super) is_closing: bool,
     /// The receiver no longer reads: bytes are accepted and forgotten.
     pub(super) is_discarded: bool,
+    /// The receiver knows that the transport has ended.
+    pub(super) is_end_noted: bool,
+    /// A byte of the next piece changes on its way.
+    pub(super) is_corrupting: bool,
+    /// The processes that send and receive are running.
+    pub(super) is_sender_awake: bool,
+    pub(super) is_receiver_awake: bool,
     /// At most this many bytes move at a time.
     pub(super) piece: usize,
     /// The longest time between two moves, in microseconds.
@@ -27,55 +34,57 @@ const SOCKET_BYTES: usize = 64 * 1024;
 impl Pipe {
     pub(super) fn new(piece: usize, delay_us: u64) -> Self {
         Self {
-            driver: VecDeque::new(),
-            socket: VecDeque::new(),
+            driver: BytesMut::new(),
+            socket: BytesMut::new(),
             unreported: 0,
             is_scheduled: false,
             is_paused: false,
             is_closing: false,
             is_discarded: false,
+            is_end_noted: false,
+            is_corrupting: false,
+            is_sender_awake: true,
+            is_receiver_awake: true,
             piece,
             delay_us,
         }
     }
 
     pub(super) fn send(&mut self, bytes: &[u8]) {
-        self.driver.extend(bytes);
+        self.driver.extend_from_slice(bytes);
     }
 
     /// Moves bytes from the driver to the transport.
     pub(super) fn accept(&mut self, rng: &mut fastrand::Rng) {
+        if !self.is_sender_awake {
+            return;
+        }
         let room = SOCKET_BYTES.saturating_sub(self.socket.len());
         let most = self.driver.len().min(room).min(self.piece);
         if most > 0 {
             let accepted = rng.usize(1..=most);
-            let moved = self.driver.drain(..accepted);
-            if self.is_discarded {
-                drop(moved);
-            } else {
-                self.socket.extend(moved);
+            let moved = self.driver.split_to(accepted);
+            if !self.is_discarded {
+                self.socket.extend_from_slice(&moved);
             }
             self.unreported += accepted;
         }
     }
 
     /// Takes bytes for the receiver.
-    pub(super) fn deliver(&mut self, rng: &mut fastrand::Rng) -> Vec<u8> {
+    pub(super) fn deliver(&mut self, rng: &mut fastrand::Rng) -> BytesMut {
         if self.is_discarded {
             self.socket.clear();
         }
-        let most = if self.is_paused { 0 } else { self.socket.len().min(self.piece) };
+        let is_read = !self.is_paused && self.is_receiver_awake;
+        let most = if is_read { self.socket.len().min(self.piece) } else { 0 };
         let count = if most == 0 { 0 } else { rng.usize(1..=most) };
-        self.socket.drain(..count).collect()
+        self.socket.split_to(count)
     }
 
-    /// Changes one of the bytes on the way. Reports whether there was one.
-    pub(super) fn corrupt(&mut self, rng: &mut fastrand::Rng) -> bool {
-        let Some(at) = (!self.socket.is_empty()).then(|| rng.usize(..self.socket.len())) else {
-            return false;
-        };
-        self.socket[at] ^= rng.u8(1..);
-        true
+    /// Whether all bytes that were sent are out of the driver's hands.
+    pub(super) fn is_idle(&self) -> bool {
+        self.driver.is_empty()
     }
 
     /// The sender's process is gone: bytes that the transport has accepted still arrive.
@@ -87,13 +96,15 @@ impl Pipe {
 
     /// Whether another move would have an effect.
     pub(super) fn has_work(&self) -> bool {
-        let can_deliver = !self.socket.is_empty() && !self.is_paused;
-        let can_accept = !self.driver.is_empty() && self.socket.len() < SOCKET_BYTES;
+        let can_deliver = !self.socket.is_empty() && !self.is_paused && self.is_receiver_awake;
+        let has_room = self.socket.len() < SOCKET_BYTES;
+        let can_accept = !self.driver.is_empty() && has_room && self.is_sender_awake;
         can_deliver || can_accept
     }
 
     /// Whether all bytes in front of the end of the transport are read.
     pub(super) fn has_ended(&self) -> bool {
-        self.is_closing && self.driver.is_empty() && self.socket.is_empty()
+        let is_empty = self.driver.is_empty() && self.socket.is_empty();
+        self.is_closing && is_empty && self.is_receiver_awake && !self.is_end_noted
     }
 }

@@ -1,47 +1,36 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use psom::{Config, Session, error::LostReason, hub::Input, space::Spawned};
+use psom::{Config, error::LostReason, hub::Input, space::Spawned};
 use psom_objects::types::Role;
 
 use super::{
-    Story, Summary, action,
+    Story, Summary,
     client::Client,
     facts::{Facts, note_order},
     journal::Journal,
     server::{Server, restore},
     side::{self, Effect},
+    slots::SLOTS,
     store::Store,
-    wire::Pipe,
 };
 
 /// Users act and faults occur for this long.
 const MEETING: Duration = Duration::from_secs(60);
 
-/// After the meeting, everything comes to rest within this time. It is longer than two of the
-/// longest delays of the journal, 120 s each.
+/// After the meeting, everything comes to rest within this time. It is longer than the longest delay
+/// of a commit, 180 s, and the idle timeout of a connection, 90 s, together.
 const REST: Duration = Duration::from_secs(300);
+
+/// A run has fewer faults than this. Some runs have none, so that a fault that matters is easy to see.
+const MAX_FAULTS: u32 = 16;
 
 /// A hub that wants to be called more often than this at one moment never comes to rest.
 const MAX_CALLS_AT_ONCE: u32 = 20_000;
-
-/// The users who connect: the user, and the role at first. The first is the organizer, who only
-/// watches and whose network has no faults. The last user is never more than an attendee.
-const SLOTS: [(i64, Role); 8] = [
-    (1, Role::Organizer),
-    (2, Role::Presenter),
-    (3, Role::Presenter),
-    (4, Role::Presenter),
-    (5, Role::Attendee),
-    (6, Role::Attendee),
-    // Second connections of users who have one.
-    (3, Role::Presenter),
-    (6, Role::Attendee),
-];
 
 /// One side of the simulation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +60,15 @@ pub(super) enum Event {
     /// A fault of a connection ends.
     Heal(usize),
     Restart,
+    /// The outputs of the server are polled.
+    Poll(u32),
+    /// A suspended process goes on.
+    Resume(Side),
+    SetRole(i64, Role),
+    /// A client closes its connection.
+    Leave(usize),
+    /// The server no longer waits for the credentials of a client.
+    GiveUp(usize),
 }
 
 pub(super) struct World<'a> {
@@ -79,11 +77,13 @@ pub(super) struct World<'a> {
     started: Instant,
     events: BTreeMap<(Instant, u64), Event>,
     scheduled: u64,
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
     pub(super) server: Option<Server>,
     /// The number of the server's process.
     pub(super) epoch: u32,
     pub(super) clients: Vec<Client>,
+    /// The clients that have not noted an end.
+    pub(super) active: Vec<usize>,
     pub(super) roles: BTreeMap<i64, Role>,
     pub(super) journal: Journal,
     last_commit_at: Instant,
@@ -97,23 +97,36 @@ pub(super) struct World<'a> {
     /// The number of tasks that do not end before the meeting does.
     pub(super) stuck_tasks: u32,
     pub(super) facts: Facts,
+    /// The faults that were injected and have had no effect yet.
+    pub(super) armed: BTreeSet<&'static str>,
+    /// The server's process is killed after this number of outputs.
+    pub(super) kill_after: Option<u32>,
+    /// Whether inputs that arrive together may become one turn.
+    joins_inputs: bool,
+    /// Whether the outputs of the server will be polled at this moment.
+    is_poll_scheduled: bool,
+    /// Whether the organizer has seen the whole meeting since the server has started.
+    pub(super) is_opened: bool,
     pub(super) summary: Summary,
     calls_at_once: (Instant, u32),
     story: Story<'a>,
+    /// The calls that the server has sent and received since the last line of the story.
+    calls: Option<Arc<Mutex<Vec<String>>>>,
     hasher: DefaultHasher,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(seed: u64, story: Story<'a>) -> Self {
+    /// Prepares a run. The story contains the calls of the server's side if `calls` is true.
+    pub(super) fn new(seed: u64, calls: bool, story: Story<'a>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
+        let joins_inputs = rng.bool();
         // The one reading of a clock: all times are relative to it.
         let now = Instant::now();
         let mut config = Config::default();
         config.soft_limit = (64 * 1024) << rng.u32(..5);
         config.hard_limit = 8 * config.soft_limit;
         let mut facts = Facts::default();
-        let presenters = SLOTS.iter().filter(|(_, role)| *role != Role::Attendee);
-        facts.privileged.extend(presenters.map(|(user, _)| user));
+        SLOTS.iter().for_each(|(user, role)| facts.rights.set(*user, *role));
         Self {
             rng,
             now,
@@ -124,6 +137,7 @@ impl<'a> World<'a> {
             server: None,
             epoch: 0,
             clients: Vec::new(),
+            active: Vec::new(),
             roles: SLOTS.into_iter().collect(),
             journal: Journal::default(),
             last_commit_at: now,
@@ -133,16 +147,22 @@ impl<'a> World<'a> {
             task_delay_ms: 5,
             stuck_tasks: 0,
             facts,
+            armed: BTreeSet::new(),
+            kill_after: None,
+            joins_inputs,
+            is_poll_scheduled: false,
+            is_opened: false,
             summary: Summary::default(),
             calls_at_once: (now, 0),
             story,
+            calls: calls.then(Arc::default),
             hasher: DefaultHasher::new(),
         }
     }
 
     pub(super) fn run(mut self) -> Result<Summary, String> {
         self.start_server()?;
-        let faults = self.rng.u32(..12);
+        let faults = self.rng.u32(..MAX_FAULTS);
         for _ in 0..faults {
             self.schedule_ms(1_000, 60_000, Event::Fault);
         }
@@ -161,8 +181,28 @@ impl<'a> World<'a> {
         Ok(self.summary)
     }
 
+    /// The limits of a connection, whose calls are traced if the story contains them.
+    pub(super) fn traced(&self, client: usize) -> Arc<Config> {
+        let Some(calls) = self.calls.clone() else { return Arc::clone(&self.config) };
+        let mut config = (*self.config).clone();
+        config.trace = Some(Arc::new(move |line: &str| {
+            if let Ok(mut calls) = calls.lock() {
+                calls.push(format!("client {client} {line}"));
+            }
+        }));
+        Arc::new(config)
+    }
+
+    fn tell_calls(&mut self) {
+        let Some(calls) = &self.calls else { return };
+        let Ok(mut calls) = calls.lock() else { return };
+        let time = (self.now - self.started).as_micros();
+        calls.drain(..).for_each(|line| (self.story)(&format!("{time:>10}   {line}")));
+    }
+
     /// Adds a line to the story.
     pub(super) fn tell(&mut self, line: impl FnOnce() -> String) {
+        self.tell_calls();
         let line = format!("{:>10} {}", (self.now - self.started).as_micros(), line());
         line.hash(&mut self.hasher);
         (self.story)(&line);
@@ -203,16 +243,23 @@ impl<'a> World<'a> {
         }
     }
 
-    fn next_deadline(&self) -> Option<(Instant, Side)> {
-        let server = self.server.as_ref().and_then(|server| server.deadline);
-        let server = server.map(|at| (at, Side::Server));
-        let clients = self.clients.iter().enumerate();
-        let clients = clients.filter(|(_, client)| client.ended.is_none());
-        let clients = clients.filter_map(|(at, client)| Some((client.deadline?, Side::Client(at))));
-        clients.chain(server).min_by_key(|(at, _)| *at)
+    /// Counts a fault that has taken effect.
+    pub(super) fn count(&mut self, fault: &'static str) {
+        *self.summary.faults.entry(fault).or_default() += 1;
+    }
+
+    /// Counts a fault that was armed, once.
+    pub(super) fn took_effect(&mut self, fault: &'static str) {
+        if self.armed.remove(fault) {
+            self.count(fault);
+        }
     }
 
     fn handle(&mut self, event: Event) -> Result<(), String> {
+        if let Some(until) = self.suspended_until(&event) {
+            self.schedule(until.max(self.now), event);
+            return Ok(());
+        }
         match event {
             Event::Move(client, direction) => self.move_bytes(client, direction),
             Event::Committed(epoch, is_safe) if epoch == self.epoch => {
@@ -220,6 +267,7 @@ impl<'a> World<'a> {
                     self.journal.finish();
                     Ok(())
                 } else {
+                    self.took_effect("refused commits");
                     for client in &mut self.clients {
                         client.excuse.get_or_insert("a commit was refused");
                     }
@@ -244,12 +292,28 @@ impl<'a> World<'a> {
                 Ok(())
             }
             Event::Restart if self.server.is_none() => self.start_server(),
-            Event::Committed(..) | Event::Restart => Ok(()),
+            Event::Poll(epoch) if epoch == self.epoch => {
+                self.is_poll_scheduled = false;
+                self.drive(Side::Server)
+            }
+            Event::Resume(side) => {
+                self.suspend(side, None);
+                Ok(())
+            }
+            Event::SetRole(user, role) => self.set_role(user, role),
+            Event::GiveUp(client) => self.give_up(client),
+            Event::Leave(client) if self.clients[client].ended.is_none() => {
+                self.clients[client].excuse.get_or_insert("the user has left");
+                let key = self.clients[client].key;
+                self.input(Side::Client(client), Input::End(key, psom::Error::Closed))
+            }
+            Event::Committed(..) | Event::Restart | Event::Poll(_) | Event::Leave(_) => Ok(()),
         }
     }
 
     fn start_server(&mut self) -> Result<(), String> {
         self.epoch += 1;
+        (self.is_poll_scheduled, self.is_opened, self.kill_after) = (false, false, None);
         let state = self.journal.recover();
         let server = Server::start(self.now, &self.config, &self.store, &state)?;
         self.server = Some(server);
@@ -259,76 +323,6 @@ impl<'a> World<'a> {
         self.drive(Side::Server)?;
         // The others follow when the organizer is there.
         self.schedule(self.now, Event::Connect(0));
-        Ok(())
-    }
-
-    fn connect_slot(&mut self, slot: usize) -> Result<(), String> {
-        let (user, _) = SLOTS[slot];
-        let is_connected =
-            self.clients.iter().any(|client| client.slot == Some(slot) && client.is_live());
-        if is_connected || self.server.is_none() || !self.is_meeting() {
-            return Ok(());
-        }
-        if slot > 0
-            && !self.clients.iter().any(|client| {
-                client.slot == Some(0) && client.is_live() && client.model().is_complete()
-            })
-        {
-            self.schedule_ms(100, 1_000, Event::Connect(slot));
-            return Ok(());
-        }
-        let delay_us = 1 << self.rng.u32(4..15);
-        let piece = 1 << self.rng.u32(6..17);
-        let client = self.connect(user, (piece, delay_us))?;
-        self.clients[client].slot = Some(slot);
-        if slot == 0 {
-            for slot in 1..SLOTS.len() {
-                self.schedule_ms(10, 5_000, Event::Connect(slot));
-            }
-        } else {
-            self.schedule_ms(10, 2_000, Event::Act(client, true));
-        }
-        Ok(())
-    }
-
-    /// Begins a connection of a user. `pace` is the size of its pieces in bytes, and the longest
-    /// time between two of them in microseconds.
-    pub(super) fn connect(&mut self, user: i64, pace: (usize, u64)) -> Result<usize, String> {
-        let session = Session::server(Arc::clone(&self.config), self.now);
-        let pipes = (Pipe::new(pace.0, pace.1), Pipe::new(pace.0, pace.1));
-        let mut client = Client::new(self.now, &self.config, user, pipes, session)?;
-        client.epoch = self.epoch;
-        self.clients.push(client);
-        let number = self.clients.len() - 1;
-        self.tell(|| format!("client {number} of user {user} connects"));
-        self.drive(Side::Client(number))?;
-        Ok(number)
-    }
-
-    fn act(&mut self, place: usize, goes_on: bool) -> Result<(), String> {
-        let client = &self.clients[place];
-        if client.ended.is_some() || !self.is_meeting() {
-            return Ok(());
-        }
-        let (user, root, model) = (client.user, client.root, client.model());
-        if model.ready {
-            let is_privileged = self.facts.privileged.contains(&user);
-            // Now and then, a user does many things at once.
-            let count = if self.rng.u8(..30) == 0 { self.rng.u32(10..80) } else { 1 };
-            for _ in 0..count {
-                self.summary.actions += 1;
-                let number = self.summary.actions;
-                let action = action::choose(&mut self.rng, &model, is_privileged, number);
-                self.facts.note_action(user, &action);
-                self.tell(|| format!("client {place}: {action:?}"));
-                let run =
-                    move |conference: &mut _, cx: &mut _| drop(action.perform(conference, cx));
-                self.input(Side::Client(place), Input::run(root, run))?;
-            }
-        }
-        if goes_on {
-            self.schedule_ms(1, 1_500, Event::Act(place, true));
-        }
         Ok(())
     }
 
@@ -342,7 +336,7 @@ impl<'a> World<'a> {
         } else {
             self.calls_at_once = (self.now, 0);
         }
-        let now = self.now;
+        let now = self.clock(side);
         let hub = match side {
             Side::Server => match &mut self.server {
                 Some(server) => &mut server.hub,
@@ -351,6 +345,13 @@ impl<'a> World<'a> {
             Side::Client(place) => &mut self.clients[place].hub,
         };
         side::handle(hub, now, input)?;
+        self.tell_calls();
+        if side == Side::Server && self.joins_inputs && self.rng.u8(..4) == 0 {
+            if !std::mem::replace(&mut self.is_poll_scheduled, true) {
+                self.schedule(self.now, Event::Poll(self.epoch));
+            }
+            return Ok(());
+        }
         self.drive(side)
     }
 
@@ -371,7 +372,18 @@ impl<'a> World<'a> {
         };
         let mut inputs = Vec::new();
         for effect in effects {
+            if side == Side::Server && self.kill_after.is_some() {
+                self.kill_after = self.kill_after.and_then(|outputs| outputs.checked_sub(1));
+                if self.kill_after.is_none() {
+                    self.took_effect("processes killed between outputs");
+                    self.tell(|| format!("killed before {}", effect.name()));
+                    return self.kill();
+                }
+            }
             inputs.extend(self.carry_out(side, effect)?);
+        }
+        if self.armed.contains("refusals of the store") && self.store.files.disk().fails.is_none() {
+            self.took_effect("refusals of the store");
         }
         // Only now: their outputs come after all of these.
         inputs.into_iter().try_for_each(|input| self.input(side, input))
@@ -393,6 +405,11 @@ impl<'a> World<'a> {
                 let delay = Duration::from_micros(self.rng.u64(..=self.commit_delay_ms * 1000));
                 let at = self.last_commit_at.max(self.now + delay);
                 self.last_commit_at = at;
+                if delay > Duration::from_secs(60) {
+                    self.took_effect("commits delayed by minutes");
+                } else if delay > Duration::from_millis(100) {
+                    self.took_effect("slow commits");
+                }
                 let is_refused = self.refusals > 0;
                 self.refusals -= u32::from(is_refused);
                 self.schedule(at, Event::Committed(epoch, !is_refused));
@@ -402,9 +419,13 @@ impl<'a> World<'a> {
                 let epoch = self.epoch;
                 if side == Side::Server && self.stuck_tasks > 0 {
                     self.stuck_tasks -= 1;
+                    self.took_effect("packages not verified");
                     let at = self.started + MEETING + Duration::from_secs(1);
                     self.schedule(at.max(self.now), Event::Ran(side, epoch, spawned));
                 } else {
+                    if side == Side::Server && self.task_delay_ms >= 1_000 {
+                        self.took_effect("packages verified late");
+                    }
                     self.schedule_ms(0, self.task_delay_ms, Event::Ran(side, epoch, spawned));
                 }
             }
@@ -443,9 +464,12 @@ impl<'a> World<'a> {
             Ok(mut seen) => std::mem::take(&mut seen.events),
             Err(_) => return Err(format!("client {place} has panicked")),
         };
+        if client.is_tainted {
+            return Ok(());
+        }
         for event in events {
             note_order(&mut client.segments, &mut client.open_segments, &event);
-            self.facts.note_event(&event, client.slot == Some(0))?;
+            self.facts.note_event(&event, client.slot == Some(0), &self.journal)?;
         }
         Ok(())
     }
@@ -463,16 +487,17 @@ impl<'a> World<'a> {
             client.fresh = None;
             client.down.sender_died();
             client.up.is_discarded = true;
+            (client.up.is_receiver_awake, client.down.is_sender_awake) = (true, true);
         }
-        for place in 0..self.clients.len() {
-            self.wake(place, Direction::Down);
+        self.wake_all();
+        if self.journal.crash(&mut self.rng) {
+            self.count("torn journal writes");
         }
-        self.journal.crash(&mut self.rng);
         // The files of packages that were on their way are gone with the process.
         self.schedule_ms(1, 3_000, Event::Restart);
         self.epoch += 1;
         let state = self.journal.recover();
-        for client in &self.clients {
+        for client in self.clients.iter().filter(|client| !client.is_tainted) {
             self.facts.note_model(&client.model());
         }
         self.facts.check_saved(&restore(&self.store, &state)?.model)

@@ -19,7 +19,7 @@ use super::common::*;
 async fn server(now: Instant) -> (Hub, ConnectionKey) {
     let config = Arc::new(Config::default());
     let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
-    let (mut hub, _) = Hub::new(now, config.clone(), false, [], root).unwrap();
+    let (mut hub, _) = Hub::new(now, Arc::clone(&config), false, [], root).unwrap();
     let mut session = Session::server(config, now);
     let mut batch = session.receive(now, auth().into());
     let event = session.next_event(now, &mut batch);

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Breaks rules on purpose and checks that the simulation notices each of them. Prints the first seed that
+# fails and the invariant. Changes nothing here: the broken rules are in a patch, which is applied to a
+# copy of the last commit.
+# usage: scripts/simulation-mutations.sh [RUNS]     (at most this number of runs for each rule, default 2000)
+# The environment variable SIMULATE may contain the path of a program that was built with the patch.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD runs="${1:-2000}"
+rules=(
+  lost-event reordered-broadcast reused-identifier leaked-peer missing-permission-check never-resumed
+  early-output leaked-budget
+  held-negotiation unread-newcomers impatient-clients no-grace
+)
+copy=$(mktemp -d)
+trap 'git worktree remove --force "$copy/psom" 2>/dev/null || true; rm -rf "$copy"' EXIT
+if [ -z "${SIMULATE:-}" ]; then
+  git worktree add --quiet --detach "$copy/psom" HEAD
+  cd "$copy/psom"
+  git apply tests/simulation/mutations.patch
+  # Not the folder of other builds: cargo would take the broken crates for current there.
+  export CARGO_TARGET_DIR="$root/target/mutations"
+  cargo build --quiet --release -p psom-tests --bin simulate
+  SIMULATE="$CARGO_TARGET_DIR/release/simulate"
+fi
+
+undetected=0
+for rule in "${rules[@]}"; do
+  if PSOM_MUTATION="$rule" nice -n 19 "$SIMULATE" --runs "$runs" --stop > "$copy/out" 2> "$copy/failure"; then
+    echo "$rule: NOT DETECTED in $runs runs"
+    undetected=1
+  else
+    # A panic has no seed.
+    echo "$rule: run $(cut -d ' ' -f 1 < "$copy/out" | tail -n 1): $(tail -n 1 "$copy/failure")"
+  fi
+done
+exit "$undetected"
