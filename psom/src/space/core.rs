@@ -295,8 +295,8 @@ impl Core {
         address: Address,
     ) -> Option<PeerEntry> {
         let peers = &mut self.slot_mut(key)?.peers;
-        let is_it = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
-        let index = peers.iter().position(is_it)?;
+        let matches = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
+        let index = peers.iter().position(matches)?;
         Some(peers.remove(index))
     }
 

@@ -12,13 +12,6 @@ use crate::{
 };
 
 impl AnnotationContainer {
-    /// Returns the calling user. Sends the pending changes first, so that an answer refers to a
-    /// state that its client knows.
-    pub(super) fn caller(&mut self, cx: &mut Context<Self>) -> i64 {
-        self.flush(cx);
-        cx.caller().user().id
-    }
-
     /// Returns the annotation that a client wants to change. The inner error reports that the
     /// annotation does not exist or has a newer generation. A generation that never existed is a
     /// violation.
@@ -124,15 +117,16 @@ impl AnnotationContainerServer for AnnotationContainer {
             Ok(properties) => (properties, Ok(())),
             Err(malformed) => (malformed.known, Err(ErrorCode::InvalidProperties)),
         };
-        let may = if self.may(cx) { is_well_formed } else { Err(ErrorCode::NotAuthorized) };
-        let checked = may.and_then(|()| match kind {
+        let permitted =
+            if self.may_annotate(cx) { is_well_formed } else { Err(ErrorCode::NotAuthorized) };
+        let checked = permitted.and_then(|()| match kind {
             Kind::Image => Err(ErrorCode::ImageNeedsPackage),
             Kind::Drawing | Kind::Text => self.takes(kind, &properties),
         });
         match checked {
             Ok(()) => {
                 let owner = cx.caller().user().id;
-                self.place(cx, Annotation::new(kind, owner, properties));
+                self.add(cx, Annotation::new(kind, owner, properties));
             }
             Err(code) => {
                 self.flush(cx);
@@ -159,8 +153,8 @@ impl AnnotationContainerServer for AnnotationContainer {
         }
         let current = self.current(id, r#gen)?;
         let checked = current.and_then(|known| self.takes_values(known, &properties));
-        let may = if self.may(cx) { checked } else { Err(ErrorCode::NotAuthorized) };
-        match may {
+        let permitted = if self.may_annotate(cx) { checked } else { Err(ErrorCode::NotAuthorized) };
+        match permitted {
             Ok(()) => {
                 let version = self.set(cx, id, properties);
                 version.into_iter().for_each(|version| self.make(cx, version));
@@ -208,8 +202,8 @@ impl AnnotationContainerServer for AnnotationContainer {
             return Err(Violation::new("invalid change of a text"));
         }
         let Some(known) = self.board().get(id) else {
-            let may = self.may(cx);
-            let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
+            let is_permitted = self.may_annotate(cx);
+            let code = if is_permitted { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
             self.refuse_text(cx, id, code);
             return Ok(());
         };
@@ -224,7 +218,7 @@ impl AnnotationContainerServer for AnnotationContainer {
             return Ok(());
         }
         let limit = usize::try_from(self.meeting.limits().annotations.text_length).unwrap_or(0);
-        let checked = if !self.may(cx) {
+        let checked = if !self.may_annotate(cx) {
             // Check this first, because there may be many deltas.
             Err(ErrorCode::NotAuthorized)
         } else if deltas.len() > text::MAX_DELTAS
@@ -257,44 +251,49 @@ impl AnnotationContainerServer for AnnotationContainer {
     }
 
     fn s_clear_annotations(&mut self, cx: &mut Context<Self>) {
-        let may = self.may(cx);
-        let remover = self.caller(cx);
-        if !may || self.board().is_empty() {
-            let code = if may { ErrorCode::NothingToClear } else { ErrorCode::NotAuthorized };
+        let is_permitted = self.may_annotate(cx);
+        self.flush(cx);
+        let remover = cx.caller().user().id;
+        if !is_permitted || self.board().is_empty() {
+            let code =
+                if is_permitted { ErrorCode::NothingToClear } else { ErrorCode::NotAuthorized };
             cx.caller().c_error_clear_annotations(code.name());
             return;
         }
-        self.take_away(cx, Change::Clear { remover });
+        self.remove(cx, Change::Clear { remover });
         cx.peers().c_clear_annotations(remover);
     }
 
     fn s_remove_annotation(&mut self, cx: &mut Context<Self>, id: i32) {
-        let may = self.may(cx);
-        let remover = self.caller(cx);
-        if !may || self.board().get(id).is_none() {
-            let code = if may { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
+        let is_permitted = self.may_annotate(cx);
+        self.flush(cx);
+        let remover = cx.caller().user().id;
+        if !is_permitted || self.board().get(id).is_none() {
+            let code = if is_permitted { ErrorCode::NotFound } else { ErrorCode::NotAuthorized };
             cx.caller().c_error_remove_annotation(id, code.name());
             return;
         }
-        self.take_away(cx, Change::Remove { ids: vec![id], remover });
+        self.remove(cx, Change::Remove { ids: vec![id], remover });
         cx.peers().c_remove_annotation(id, remover);
     }
 
     fn s_remove_annotations(&mut self, cx: &mut Context<Self>, ids: Vec<i32>, cookie: i32) {
-        let may = self.may(cx);
-        let remover = self.caller(cx);
+        let is_permitted = self.may_annotate(cx);
+        self.flush(cx);
+        let remover = cx.caller().user().id;
         let mut seen = BTreeSet::new();
-        let mut there = ids.clone();
-        there.retain(|id| self.board().get(*id).is_some() && seen.insert(*id));
-        if !may || there.is_empty() {
-            let code = if may { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
+        let mut existing = ids.clone();
+        existing.retain(|id| self.board().get(*id).is_some() && seen.insert(*id));
+        if !is_permitted || existing.is_empty() {
+            let code =
+                if is_permitted { ErrorCode::NothingToRemove } else { ErrorCode::NotAuthorized };
             // All values may not fit into one call with the error code.
             let ids = &ids[..ids.len().min(limits::MAX_ANSWER_IDS)];
             cx.caller().c_error_remove_annotations(ids, code.name(), cookie);
             return;
         }
-        self.take_away(cx, Change::Remove { ids: there.clone(), remover });
-        cx.peers().c_remove_annotations(&there, remover, cookie);
+        self.remove(cx, Change::Remove { ids: existing.clone(), remover });
+        cx.peers().c_remove_annotations(&existing, remover, cookie);
     }
 
     fn s_set_telepointer(
@@ -304,7 +303,7 @@ impl AnnotationContainerServer for AnnotationContainer {
         visible: bool,
     ) -> Result<(), Violation> {
         let user = cx.caller().user().id;
-        let refused = if !self.may(cx) {
+        let refused = if !self.may_annotate(cx) {
             Some(ErrorCode::NotAuthorized)
         } else if text::length(&anchor) > limits::MAX_VALUE_LENGTH {
             Some(ErrorCode::ValueTooLong)

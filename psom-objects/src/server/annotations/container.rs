@@ -79,7 +79,7 @@ impl AnnotationContainer {
     }
 
     /// Reports whether the caller may annotate.
-    pub(super) fn may(&self, cx: &mut Context<Self>) -> bool {
+    pub(super) fn may_annotate(&self, cx: &mut Context<Self>) -> bool {
         let user = cx.caller().user().id;
         self.meeting.policy().may_annotate(self.meeting.role(cx, user))
     }
@@ -102,7 +102,8 @@ impl AnnotationContainer {
         self.state.change(cx, change.into());
     }
 
-    /// Announces all pending changes to all clients.
+    /// Announces all pending changes to all clients. Must precede an answer, so that the answer refers
+    /// to a state that the client knows.
     pub(super) fn flush(&mut self, cx: &mut Context<Self>) {
         std::mem::take(&mut self.pending).send(&mut cx.peers());
     }
@@ -124,14 +125,14 @@ impl AnnotationContainer {
     }
 
     /// Adds an annotation, and returns its identifier.
-    pub(super) fn place(&mut self, cx: &mut Context<Self>, annotation: Annotation) -> i32 {
+    pub(super) fn add(&mut self, cx: &mut Context<Self>, annotation: Annotation) -> i32 {
         let id = self.state.last_id() + 1;
         self.make(cx, Change::Add { id, annotation });
         id
     }
 
     /// Removes existing annotations and their files.
-    pub(super) fn take_away(&mut self, cx: &mut Context<Self>, change: Change) {
+    pub(super) fn remove(&mut self, cx: &mut Context<Self>, change: Change) {
         self.flush(cx);
         let removed = self.state.change(cx, change.into());
         self.content.discard_all(cx, removed.into_iter().map(|file| file.name).collect());

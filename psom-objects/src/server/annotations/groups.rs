@@ -33,7 +33,7 @@ impl AnnotationContainer {
         for (at, (id, generation)) in ids.iter().zip(generations).enumerate() {
             let checked = self.current(*id, *generation)?.and_then(|known| {
                 // A shared value is checked once for each type.
-                let (limits, value) = (&self.meeting.limits().annotations, values.place(at));
+                let (limits, value) = (&self.meeting.limits().annotations, values.index(at));
                 let check = checks.entry((known.kind, value));
                 (*check.or_insert_with(|| limits.check(known.kind, &values.properties(at))))?;
                 limits::check_local_id(known, property, &values.values[value])
@@ -42,7 +42,7 @@ impl AnnotationContainer {
                 refused.push((at, code));
             }
         }
-        if !self.may(cx) {
+        if !self.may_annotate(cx) {
             self.refuse_group(cx, ids, property, ErrorCode::NotAuthorized);
             return Ok(());
         }
@@ -142,15 +142,15 @@ impl<'a> Values<'a> {
     }
 
     /// Returns the value for the annotation at this index of the group.
-    fn place(&self, at: usize) -> usize {
+    fn index(&self, at: usize) -> usize {
         if self.values.len() == 1 { 0 } else { at }
     }
 
     fn size(&self, at: usize) -> usize {
-        self.sizes[self.place(at)]
+        self.sizes[self.index(at)]
     }
 
     fn properties(&self, at: usize) -> Properties {
-        Properties::from([(self.property, self.values[self.place(at)].clone())])
+        Properties::from([(self.property, self.values[self.index(at)].clone())])
     }
 }

@@ -57,13 +57,13 @@ impl AnnotationContainer {
             code => Refusal::malformed(code.name()),
         })?;
         let annotation = Annotation::new(Kind::Image, user, properties);
-        scope.tell(this, move |container, cx| container.pin(cx, annotation, file));
+        scope.tell(this, move |container, cx| container.insert_image(cx, annotation, file));
         Ok(())
     }
 
     /// Adds an image, saves it, and announces its file.
-    fn pin(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
-        let id = self.place(cx, annotation);
+    fn insert_image(&mut self, cx: &mut Context<Self>, annotation: Annotation, stored: StoredFile) {
+        let id = self.add(cx, annotation);
         self.flush(cx);
         let file = self.meeting.encrypted_file(&stored);
         cx.peers().c_set_image_file_info(id, file.clone());

@@ -130,8 +130,8 @@ impl SharedNotesContentServer for SharedNotesContent {
             return Err(Violation::new("sSetErrorCode with a code other than 1"));
         }
         let user = cx.caller().user().id;
-        let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
-        if !may && user != self.owner {
+        let moderates = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
+        if !moderates && user != self.owner {
             tracing::debug!(user, "refused an error of shared notes");
         } else if self.state.error != Some(code) {
             self.state.change(cx, NotesChange::Failed(code));

@@ -191,8 +191,8 @@ impl ContentManagerServer for ContentManager {
 
     fn s_release_title(&mut self, cx: &mut Context<Self>, cookie: i32) {
         let Some(peer) = cx.caller().id() else { return };
-        let is_it = |reserved: &Reservation| reserved.peer == peer && reserved.cookie == cookie;
-        if !self.titles.release(is_it).is_empty() {
+        let matches = |reserved: &Reservation| reserved.peer == peer && reserved.cookie == cookie;
+        if !self.titles.release(matches).is_empty() {
             cx.caller().c_title_released(cookie);
         }
     }
@@ -232,8 +232,8 @@ impl Lifecycle for ContentManager {
         let caller = cx.caller().id();
         self.titles.release(|reserved| Some(reserved.peer) == caller);
         caller.map(|caller| self.known.remove(&caller));
-        let still_there = cx.peer_infos().iter().any(|peer| peer.user.id == user);
-        if !still_there {
+        let is_connected = cx.peer_infos().iter().any(|peer| peer.user.id == user);
+        if !is_connected {
             self.set_stage(cx, self.stage.leave(user));
             self.notify_contents(cx, user, None);
         }

@@ -61,7 +61,7 @@ impl ContentManager {
         if let Err(why) = self.create_without_files(cx, peer, user, cookie, manifest) {
             tracing::info!(user, %why, "refused a recorded content");
         }
-        let is_it = |reserved: &Reservation| reserved.peer == peer && reserved.cookie == cookie;
-        self.titles.release(is_it);
+        let matches = |reserved: &Reservation| reserved.peer == peer && reserved.cookie == cookie;
+        self.titles.release(matches);
     }
 }

@@ -203,9 +203,10 @@ impl PollContentServer for PollContent {
     fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32) {
         let user = cx.caller().user().id;
         let before = self.state.vote(user);
-        let may = self.state.open && self.meeting.policy().may_vote(self.meeting.role(cx, user));
+        let is_permitted =
+            self.state.open && self.meeting.policy().may_vote(self.meeting.role(cx, user));
         match state::wanted(choice, self.state.choices.len()) {
-            Some(choice) if may && choice != before => {
+            Some(choice) if is_permitted && choice != before => {
                 self.state.change(cx, PollChange::Voted { user, choice });
                 cx.peers().filter(|peer| peer.user.id == user).c_set_local_vote(place(choice));
                 self.send_results_later(cx);

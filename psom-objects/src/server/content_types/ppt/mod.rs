@@ -228,9 +228,9 @@ impl PptContentServer for PptContent {
     fn s_set_location(&mut self, cx: &mut Context<Self>, location: &str) -> Result<(), Violation> {
         let wanted = Position::read(location);
         let wanted = wanted.map_err(|_| Violation::new("malformed location"))?;
-        let may = self.meeting.policy().may_present(self.role(cx));
+        let is_permitted = self.meeting.policy().may_present(self.role(cx));
         let can = |wanted: &Position| {
-            may && self.deck.has(wanted.slide) && wanted != self.deck.position()
+            is_permitted && self.deck.has(wanted.slide) && wanted != self.deck.position()
         };
         match wanted.filter(can) {
             Some(wanted) => drop(self.change(cx, [DeckChange::Moved(wanted)])),

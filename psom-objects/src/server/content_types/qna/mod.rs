@@ -53,8 +53,8 @@ impl QnaContentServer for QnaContent {
             return Err(Violation::new("sSetOpenState with an unknown state"));
         }
         let user = cx.caller().user().id;
-        let may = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
-        if !may || open_state == QnaOpenState::None {
+        let moderates = self.meeting.policy().may_moderate(self.meeting.role(cx, user));
+        if !moderates || open_state == QnaOpenState::None {
             cx.caller().c_set_open_state(self.state.open);
         } else if open_state != self.state.open {
             self.state.change(cx, QnaChange::Opened(open_state));
@@ -66,12 +66,12 @@ impl QnaContentServer for QnaContent {
     fn s_put_blob(&mut self, cx: &mut Context<Self>, blob: &str) {
         let user = cx.caller().user().id;
         let (policy, role) = (self.meeting.policy(), self.meeting.role(cx, user));
-        let (may, moderates) = (policy.may_ask(role), policy.may_moderate(role));
+        let (may_ask, moderates) = (policy.may_ask(role), policy.may_moderate(role));
         let takes = self.state.takes(user, moderates, blob, self.meeting.limits());
         // A moderator can also remove a question after the end of the questions.
         let is_open = self.state.open == QnaOpenState::Open;
         let fits_state = if QnaBlob::needs_moderator(blob) { moderates } else { is_open };
-        if !may || !fits_state || !takes {
+        if !may_ask || !fits_state || !takes {
             // Only the first one is logged, so that a client cannot fill the log.
             if !takes && !std::mem::replace(&mut self.has_logged_full, true) {
                 tracing::info!(content = self.id, user, "no room for a question or an answer");
