@@ -172,7 +172,7 @@ impl Event {
         }
     }
 
-    /// Returns approximately how many bytes the event occupies. A program that queues events can
+    /// Returns the approximate number of bytes that the event occupies. A program that queues events can
     /// bound its queue with it.
     pub fn size_bytes(&self) -> usize {
         let owned = match self {

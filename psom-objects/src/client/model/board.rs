@@ -178,7 +178,7 @@ impl BoardEvent {
         }
     }
 
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(in crate::client) fn heap_bytes(&self) -> usize {
         let code = self.code().map_or(0, str::len);
         code + match self {

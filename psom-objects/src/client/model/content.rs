@@ -183,7 +183,7 @@ impl ContentModel {
 }
 
 impl ContentEvent {
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(in crate::client) fn heap_bytes(&self) -> usize {
         match self {
             Self::Board(event) => event.heap_bytes(),

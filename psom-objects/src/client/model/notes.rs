@@ -52,7 +52,7 @@ impl NotesModel {
 }
 
 impl NotesEvent {
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Id { id } => id.len(),

@@ -69,7 +69,7 @@ impl PollModel {
 }
 
 impl PollEvent {
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Question { question, choices } => {

@@ -165,7 +165,7 @@ impl QnaModel {
 }
 
 impl QnaEvent {
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Question { id, text, by } | Self::Answer { question: id, text, by } => {

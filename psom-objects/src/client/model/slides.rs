@@ -151,7 +151,7 @@ pub enum SlidesEvent {
         #[serde(serialize_with = "json::number")]
         code: ResourceErrorCode,
     },
-    /// The server did not accept a resource that this client uploaded under this number.
+    /// The server refused a resource with this number, which this client has uploaded.
     #[serde(rename = "slideRefused")]
     Refused {
         resource: i32,
@@ -255,7 +255,7 @@ impl SlidesModel {
 }
 
 impl SlidesEvent {
-    /// Returns approximately how many bytes the event owns.
+    /// Returns the approximate number of bytes that the event owns.
     pub(super) fn heap_bytes(&self) -> usize {
         let texts = |texts: &[String]| -> usize {
             texts.iter().map(|text| size_of::<String>() + text.len()).sum()
@@ -263,7 +263,7 @@ impl SlidesEvent {
         match self {
             Self::Count { .. } | Self::Failed { .. } | Self::Refused { .. } => 0,
             Self::Location { location } => {
-                // Extensions have no length of their own; an entry stands for about this much.
+                // The size of an extension is not known, so each counts as an estimate.
                 const EXTENSION_BYTES: usize = 1024;
                 (location.extensions.len() + location.attributes.len()) * EXTENSION_BYTES
             }
@@ -280,7 +280,7 @@ impl SlidesEvent {
     }
 }
 
-/// Adds a file to the others. Its slides are removed from those.
+/// Adds a file and removes its slides from the other files.
 fn add_file(files: &mut Vec<SlideFile>, slides: &BTreeSet<u32>, file: &EncryptedFile) -> bool {
     let new = SlideFile { slides: slides.clone(), file: file.clone() };
     if files.contains(&new) {
