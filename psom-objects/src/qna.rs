@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 pub enum QnaBlob {
     /// A question.
     Question {
-        /// The unique identifier, such as random bytes in hexadecimal. If several questions have the
-        /// same identifier, it refers to the first one.
+        /// The unique identifier, such as random bytes in hexadecimal. If several questions have
+        /// the same identifier, it refers to the first one.
         id: String,
         /// The question.
         text: String,

@@ -30,8 +30,8 @@ pub trait FileStore: Send + Sync + 'static {
 
     /// Reads the plaintext bytes of a file and verifies their hash.
     ///
-    /// The future fails with [`StoreError::Unsupported`] if the store cannot decrypt files, which is
-    /// the default.
+    /// The future fails with [`StoreError::Unsupported`] if the store cannot decrypt files, which
+    /// is the default.
     fn read(&self, file: &StoredFile) -> StoreFuture<'static, Result<Bytes, StoreError>> {
         let _ = file;
         Box::pin(async { Err(StoreError::Unsupported) })

@@ -4,8 +4,8 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 use icu_properties::props::{BinaryProperty as _, DefaultIgnorableCodePoint};
 
-/// The empty Braille cell. Fonts show nothing for it, although its Unicode properties do not make it
-/// invisible.
+/// The empty Braille cell. Fonts show nothing for it, although its Unicode properties do not make
+/// it invisible.
 const BLANK_BRAILLE: char = '\u{2800}';
 
 /// Reports whether a character changes the direction of the text around it. Such a character is
@@ -29,9 +29,9 @@ pub fn has_visible(text: &str) -> bool {
         .any(|c| !c.is_whitespace() && !c.is_control() && !is_invisible(c) && c != BLANK_BRAILLE)
 }
 
-/// Returns a form of a text that is equal for texts that people cannot tell apart: without invisible
-/// characters, with full case folding, in the normalization form C, and with one space for white
-/// space between words.
+/// Returns a form of a text that is equal for texts that people cannot tell apart: without
+/// invisible characters, with full case folding, in the normalization form C, and with one space
+/// for white space between words.
 pub fn comparable(text: &str) -> String {
     // Decomposition comes first, so that folding sees every letter and its marks in their order
     // (definition D145 of the Unicode Standard).

@@ -327,8 +327,8 @@ impl Participant {
 
 /// An encrypted file on the file server, with the secrets that decrypt and verify it.
 ///
-/// As an argument it is flattened: it stands for the parameters `url`, `key`, `iv` and `hash`. It
-/// is encrypted with AES-256 in CBC mode.
+/// As an argument, it is flattened into the parameters `url`, `key`, `iv` and `hash`. It is encrypted
+/// with AES-256 in CBC mode.
 #[derive(PsomType, Clone, Default, PartialEq, Eq)]
 pub struct EncryptedFile {
     /// The file's URL, or its name, which is appended to the URL base.
@@ -357,7 +357,7 @@ impl fmt::Debug for EncryptedFile {
 
 /// The secrets that decrypt and verify an encrypted file whose URL is a separate parameter.
 ///
-/// As an argument it is flattened: it stands for the parameters `key`, `iv` and `hash`.
+/// As an argument, it is flattened into the parameters `key`, `iv` and `hash`.
 #[derive(PsomType, Clone, Default, PartialEq, Eq)]
 pub struct FileSecrets {
     /// The AES-256 key.
@@ -385,8 +385,8 @@ impl fmt::Debug for FileSecrets {
 /// The original file of a content: encrypted on the file server, with the secrets that decrypt and
 /// verify it.
 ///
-/// As an argument it is flattened: it stands for the parameters `fileName`, `key`, `iv`, `hash`
-/// and `fileSize`. Its JSON omits the key and the initialization vector, so that a log of events
+/// As an argument, it is flattened into the parameters `fileName`, `key`, `iv`, `hash` and
+/// `fileSize`. Its JSON omits the key and the initialization vector, so that a log of events
 /// does not reveal the file.
 #[derive(PsomType, Clone, PartialEq, Eq, Serialize)]
 pub struct NativeFile {

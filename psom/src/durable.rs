@@ -4,8 +4,8 @@ use crate::space::Scope;
 
 /// State that outlives its object, and that only its changes alter.
 ///
-/// A type describes its state once: which changes exist, what each of them does, and the text that
-/// is saved under each key. [`Durable`] then saves every value that a change touches, so that no
+/// A type describes its state once: the possible changes, the effect of each, and the text that is
+/// saved under each key. [`Durable`] then saves every value that a change touches, so that no
 /// method of an object can alter the state and forget to save it.
 ///
 /// Leave out of the state what a restored object does not need, such as its connected peers.

@@ -105,8 +105,8 @@ pub enum Change {
     Clear { remover: i64 },
 }
 
-/// The annotations of a content in the order of their identifiers. It is the order in which they were
-/// added and are drawn on top of each other.
+/// The annotations of a content in the order of their identifiers. It is the order in which they
+/// were added and are drawn on top of each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Board {
     annotations: BTreeMap<i32, Annotation>,

@@ -1,8 +1,8 @@
 use std::{fmt, str::FromStr};
 
-/// The reason why a server refused a request about annotations: the `errorCode` of the error methods (section
-/// 3.2.4.1.8.1). The specification does not define the values. On the wire, a code is the variant's
-/// name.
+/// The reason why a server refused a request about annotations: the `errorCode` of the error
+/// methods (section 3.2.4.1.8.1). The specification does not define the values. On the wire, a code
+/// is the variant's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ErrorCode {

@@ -1,5 +1,5 @@
-/// A limit that a server sets for annotations (section 3.1.4.1.12). Lengths are in UTF-16 code units,
-/// file sizes in bytes, and the others in the units of the properties.
+/// A limit that a server sets for annotations (section 3.1.4.1.12). Lengths are in UTF-16 code
+/// units, file sizes in bytes, and the others in the units of the properties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
 pub enum Constraint {

@@ -13,10 +13,10 @@
 //!
 //! # Properties
 //!
-//! The specification names the [properties](Property) but does not define their values. This library
-//! uses the following ones. A server checks lengths and the numbers that a [`Constraint`] limits.
-//! Clients interpret the rest and ignore values that they cannot parse. Lengths are pixels at 96 per
-//! inch, x to the right and y down.
+//! The specification names the [properties](Property) but does not define their values. This
+//! library uses the following ones. A server checks lengths and the numbers that a [`Constraint`]
+//! limits. Clients interpret the rest and ignore values that they cannot parse. Lengths are pixels
+//! at 96 per inch, x to the right and y down.
 //!
 //! | property | value | for example |
 //! | --- | --- | --- |

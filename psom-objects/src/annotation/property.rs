@@ -97,8 +97,8 @@ pub(crate) struct Malformed {
     pub known: Properties,
 }
 
-/// Reads a `String[][]` of properties: rows of a name and a value each. If that fails, a row of names
-/// and a row of values are accepted too (ruling 14).
+/// Reads a `String[][]` of properties: rows of a name and a value each. If that fails, a row of
+/// names and a row of values are accepted too (ruling 14).
 pub(crate) fn read(rows: Vec<Vec<String>>) -> Result<Properties, Malformed> {
     let known_at = |row: &Vec<String>| row.first().and_then(|name| Property::from_name(name));
     let is_pairs = rows.iter().all(|row| row.len() == 2 && known_at(row).is_some());

@@ -70,8 +70,8 @@ pub fn apply(text: &str, deltas: &[Delta], max_length: usize) -> Result<String, 
 /// number of pieces must be small too, so a piece must not be tiny.
 pub(super) const MAX_PIECE_UNITS: usize = 2048;
 
-/// A text in pieces. Two adjacent pieces never fit into one. A record can carry many deltas, and each
-/// of them copies only a few pieces instead of the rest of the text.
+/// A text in pieces. Two adjacent pieces never fit into one. A record can carry many deltas, and
+/// each of them copies only a few pieces instead of the rest of the text.
 pub(super) struct Pieces {
     pub(super) pieces: Vec<Vec<u16>>,
     pub(super) length: usize,

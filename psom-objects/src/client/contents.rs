@@ -59,7 +59,8 @@ impl ContentsFollower {
         self.contents.get(&id).copied()
     }
 
-    /// Registers the follower for a content type. A follower that was registered before is replaced.
+    /// Registers the follower for a content type. A follower that was registered before is
+    /// replaced.
     pub(super) fn follow(&mut self, kind: &str, object: ObjectDesc, make: MakeFollower) {
         self.followers.insert(kind.to_owned(), FollowerType { object, make });
     }

@@ -9,8 +9,8 @@ use crate::types::{DownloadFinishReason, TitleReservationStatus, UploadFinishRea
 /// A change of the meeting, or the answer to an action. Users and contents are named by their IDs.
 ///
 /// An event serializes as a flat JSON object with the kind of event in `event`:
-/// `{"event":"titled","title":"Plan","content":7}`. Keys of files and URLs that give access to a file
-/// are omitted, so that a log of events does not reveal a file.
+/// `{"event":"titled","title":"Plan","content":7}`. Keys of files and URLs that give access to a
+/// file are omitted, so that a log of events does not reveal a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 #[non_exhaustive]
@@ -172,8 +172,8 @@ impl Event {
         }
     }
 
-    /// Returns the approximate number of bytes that the event occupies. A program that queues events can
-    /// bound its queue with it.
+    /// Returns the approximate number of bytes that the event occupies. A program that queues
+    /// events can bound its queue with it.
     pub fn size_bytes(&self) -> usize {
         let owned = match self {
             Self::ServerTime { time: text }

@@ -5,8 +5,8 @@ use serde::{Serialize, Serializer};
 
 use crate::types::EncryptedFile;
 
-/// The fields of an encrypted file that may be published. The key is omitted, so that a log of events
-/// does not reveal the file.
+/// The fields of an encrypted file that may be published. The key is omitted, so that a log of
+/// events does not reveal the file.
 #[derive(Serialize)]
 pub(super) struct PublicFile<'a> {
     url: &'a str,

@@ -1,8 +1,9 @@
-//! The client side of a conference: objects that mirror a meeting and keep a model of it up to date.
+//! The client side of a conference: objects that mirror a meeting and keep a model of it up to
+//! date.
 //!
 //! [`Conference`] is the root object of a client. A program reads its [`Model`], receives every
-//! change as an [`Event`], and acts through the methods of the conference. Like all objects, it does
-//! not open sockets: it runs wherever a space runs.
+//! change as an [`Event`], and acts through the methods of the conference. Like all objects, it
+//! does not open sockets: it runs wherever a space runs.
 //!
 //! ```
 //! use psom::{CallError, Context, Scope};

@@ -80,8 +80,8 @@ impl Upload {
         Ok(Self::with_source(&manifest, source, packed_bytes, unpacked_bytes))
     }
 
-    /// Uploads an existing package. `packed_bytes` is the length of the package, and `unpacked_bytes`
-    /// is the sum of the lengths of its files.
+    /// Uploads an existing package. `packed_bytes` is the length of the package, and
+    /// `unpacked_bytes` is the sum of the lengths of its files.
     pub fn from_reader(
         manifest: &Manifest,
         reader: impl PackageReader,

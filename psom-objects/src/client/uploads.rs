@@ -63,14 +63,14 @@ const PIECE_BYTES: usize = 64 << 10;
 /// connection busy and leave room in the send queue for other calls.
 const MAX_IN_FLIGHT_BYTES: u64 = 8 * PIECE_BYTES as u64;
 
-/// Upper bound on the streams that a server may connect in addition to those for which uploads wait. A
-/// server can connect a stream and then reject the upload.
+/// Upper bound on the streams that a server may connect in addition to those for which uploads
+/// wait. A server can connect a stream and then reject the upload.
 const MAX_SPARE_STREAMS: usize = 100;
 
 #[distributed_object]
 impl ClientUploads {
-    /// Connects a stream. All streams have the same part name. `cAcceptUpload` assigns a stream to an
-    /// upload.
+    /// Connects a stream. All streams have the same part name. `cAcceptUpload` assigns a stream to
+    /// an upload.
     #[child("uploadStreams")]
     fn stream_connected(
         &mut self,
@@ -235,8 +235,8 @@ impl ClientUploads {
         self.root.check(cx, "request a decrypted file", sent);
     }
 
-    /// Sends the next bytes of a package up to [`MAX_IN_FLIGHT_BYTES`], and announces its end when all
-    /// bytes have arrived.
+    /// Sends the next bytes of a package up to [`MAX_IN_FLIGHT_BYTES`], and announces its end when
+    /// all bytes have arrived.
     fn send_more(&mut self, cx: &mut Context<Self>, cookie: i32) {
         let (Some(stream), Some(sending)) = (self.stream(cookie), self.packages.get_mut(&cookie))
         else {
@@ -407,7 +407,8 @@ impl UploadManagerClient for ClientUploads {
     }
 
     fn c_accept_web_upload(&mut self, cx: &mut Context<Self>, cookie: i32, upload_url: String) {
-        // The specification does not forbid a server to repeat the call. A repetition has no effect.
+        // The specification does not forbid a server to repeat the call. A repetition has no
+        // effect.
         let form = self.forms.get_mut(&cookie);
         if let Some(form) = form.filter(|form| form.is_requested && !form.is_accepted) {
             form.is_accepted = true;

@@ -5,8 +5,8 @@ use crate::types::ContentVisibility;
 /// The actions in a meeting that can be recorded without a network (an addition of this crate).
 ///
 /// The protocol's own methods name contents by identifiers that the server assigns. A recorder does
-/// not know them, so these methods name contents by their titles. Each method performs the method of
-/// the protocol as if the caller had called it. A violation refuses the action.
+/// not know them, so these methods name contents by their titles. Each method performs the method
+/// of the protocol as if the caller had called it. A violation refuses the action.
 #[psom_interface(name = "psom.actions", version = 1, hash = 7350281944103386512)]
 pub trait ActionsServer {
     /// Creates a content without files: a whiteboard, a poll, a page of notes, or questions and

@@ -29,8 +29,8 @@ pub enum ContentDetail {
     Poll(PollDetail),
     /// `Content.SharedNotes`: a page of notes (section 3.1.4.1.15).
     SharedNotes(SharedNotesDetail),
-    /// `Content.Qna`: questions and answers (section 3.1.4.1.16). The schema has its detail, but its
-    /// enumeration of types lacks it.
+    /// `Content.Qna`: questions and answers (section 3.1.4.1.16). The schema has its detail, but
+    /// its enumeration of types lacks it.
     Qna,
     /// A content of a type that MS-PSOM does not define.
     Other(OtherContent),

@@ -1,9 +1,9 @@
 //! The check of an archive's end record, before memory is allocated for the directory.
 //!
-//! The end record of a zip archive declares the number of entries in the directory, and a zip reader
-//! allocates memory for them. Readers search for the end record in different places if other bytes
-//! follow it. So this check accepts only unambiguous archives: the end record is at the end of the
-//! file, the directory is immediately before it, and both have their declared sizes.
+//! The end record of a zip archive declares the number of entries in the directory, and a zip
+//! reader allocates memory for them. Readers search for the end record in different places if other
+//! bytes follow it. So this check accepts only unambiguous archives: the end record is at the end
+//! of the file, the directory is immediately before it, and both have their declared sizes.
 
 use std::io::{Read, Seek, SeekFrom};
 

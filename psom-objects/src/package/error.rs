@@ -10,8 +10,8 @@ pub(super) type Result<T> = std::result::Result<T, ManifestError>;
 
 /// A document (a manifest, a location, or a fragment of one) was rejected.
 ///
-/// `at` is the path of element names from the root, such as `ocp/createContent/common`. Quoted texts
-/// of the document are truncated to 60 characters.
+/// `at` is the path of element names from the root, such as `ocp/createContent/common`. Quoted
+/// texts of the document are truncated to 60 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ManifestError {

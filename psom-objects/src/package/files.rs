@@ -33,8 +33,8 @@ impl Manifest {
         files
     }
 
-    /// Reports whether the package may contain this file: one of [`files`](Self::files), a thumbnail
-    /// or notes of a nested archive, or a value in the element of a third party.
+    /// Reports whether the package may contain this file: one of [`files`](Self::files), a
+    /// thumbnail or notes of a nested archive, or a value in the element of a third party.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
         self.allowed_keys().contains(&names::key_of_name(name))

@@ -17,8 +17,8 @@ pub const INITIAL_LOCATION: &str = "INITIAL_LOCATION";
 /// A location in a presentation: the document `PptLocation` (section 3.1.4.1.11), which
 /// `sSetLocation` and `cSetLocation` carry.
 ///
-/// The slide must be below the presentation's number of slides. The parser does not know that number,
-/// so its caller checks it. Elements and attributes of third parties are kept.
+/// The slide must be below the presentation's number of slides. The parser does not know that
+/// number, so its caller checks it. Elements and attributes of third parties are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Location {
     /// The slide, from 0; at most 2147483647.

@@ -44,8 +44,8 @@ pub struct Upgrade {
 /// The element `common`: the properties that contents of all types have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Common {
-    /// The title, which the client has reserved with `sReserveTitle`. The schema allows any text; the
-    /// meeting validates it.
+    /// The title, which the client has reserved with `sReserveTitle`. The schema allows any text;
+    /// the meeting validates it.
     pub title: String,
     /// The original file, which users can download. It is a file of the package.
     pub native_file: Option<String>,

@@ -32,8 +32,8 @@ pub struct OpcReader<R> {
 }
 
 impl<R: Read + Seek> OpcReader<R> {
-    /// Opens a file and reads only its directory. The limits on entries, on the directory and on the
-    /// ratio apply.
+    /// Opens a file and reads only its directory. The limits on entries, on the directory and on
+    /// the ratio apply.
     ///
     /// # Errors
     /// The file is not a zip archive, is damaged, is ambiguous (other readers could find other
@@ -57,12 +57,12 @@ impl<R: Read + Seek> OpcReader<R> {
         Ok(Self { archive, parts, ratio: limits.ratio })
     }
 
-    /// Returns a part of at most `limit` bytes. `name` has no slash in front and is compared without
-    /// regard to case.
+    /// Returns a part of at most `limit` bytes. `name` has no slash in front and is compared
+    /// without regard to case.
     ///
     /// # Errors
-    /// The part does not exist, is larger than `limit`, is encrypted, exceeds the compression ratio,
-    /// or differs from its entry in the directory.
+    /// The part does not exist, is larger than `limit`, is encrypted, exceeds the compression
+    /// ratio, or differs from its entry in the directory.
     pub fn part(&mut self, name: &str, limit: u64) -> Result<Vec<u8>, PackageError> {
         let Some(&index) = self.parts.get(&names::key_of_name(name)) else {
             return Err(PackageError::NoSuchFile { name: shown(name) });
@@ -84,8 +84,8 @@ impl<R> fmt::Debug for OpcReader<R> {
 }
 
 /// Reads one part of at most `limit` bytes from an OPC file in memory, such as the thumbnail or the
-/// notes of a slide from the file that `cSetThumbnailFileInfo` or `cSetNotesInfo` announces (section
-/// 3.2.4.1.10.1).
+/// notes of a slide from the file that `cSetThumbnailFileInfo` or `cSetNotesInfo` announces
+/// (section 3.2.4.1.10.1).
 ///
 /// To read several parts, [`OpcReader`] is faster.
 ///

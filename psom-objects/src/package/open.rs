@@ -57,8 +57,8 @@ impl<R: Read + Seek> Package<R> {
         let mut archive = ZipArchive::with_config(config, reader)?;
         let Survey { manifest, files, total } = Survey::of(&archive, limits)?;
         let Some((index, size)) = manifest else { return Err(PackageError::NoManifest) };
-        // This also rejects entries that share their bytes, with which a small archive could declare
-        // a large total size.
+        // This also rejects entries that share their bytes, with which a small archive could
+        // declare a large total size.
         archive.validate_header_consistency()?;
 
         let mut bytes = Vec::new();
@@ -70,7 +70,8 @@ impl<R: Read + Seek> Package<R> {
         Ok(package)
     }
 
-    /// Returns a file, which is unpacked while it is read. Names are compared without regard to case.
+    /// Returns a file, which is unpacked while it is read. Names are compared without regard to
+    /// case.
     ///
     /// # Errors
     /// The file does not exist, or its header in the archive cannot be read.

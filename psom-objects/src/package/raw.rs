@@ -78,8 +78,8 @@ impl RawXml {
 
     /// Returns all attribute values, and the texts of the elements that have only text.
     ///
-    /// Only the third party knows their meaning. The package may contain a file for the element only
-    /// if one of the values names the file.
+    /// Only the third party knows their meaning. The package may contain a file for the element
+    /// only if one of the values names the file.
     pub(super) fn values(&self) -> BTreeSet<String> {
         let mut values = BTreeSet::new();
         // This cannot fail, because the element was parsed before. A failure would allow no file.

@@ -6,9 +6,9 @@ use zip::read::ZipFile;
 
 /// A file of a package. It is unpacked while it is read, and only a small buffer is in memory.
 ///
-/// Reading fails with [`io::ErrorKind::InvalidData`] as soon as the file is longer than declared, and
-/// at its end if it is shorter or its checksum is wrong. So do not trust the bytes before the end is
-/// reached without an error.
+/// Reading fails with [`io::ErrorKind::InvalidData`] as soon as the file is longer than declared,
+/// and at its end if it is shorter or its checksum is wrong. So do not trust the bytes before the
+/// end is reached without an error.
 pub struct FileReader<'a, R: Read> {
     inner: ZipFile<'a, R>,
     size: u64,

@@ -51,8 +51,8 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// Adds a file of less than 4 GiB, and returns its size in bytes. Reads `reader` to its end.
     ///
     /// # Errors
-    /// The manifest does not refer to the file, the file was added before or is too large, or copying
-    /// it fails. After the last two errors, the package cannot be completed.
+    /// The manifest does not refer to the file, the file was added before or is too large, or
+    /// copying it fails. After the last two errors, the package cannot be completed.
     pub fn add_file(&mut self, name: &str, reader: &mut impl Read) -> Result<u64, PackageError> {
         self.add(name, reader, false)
     }

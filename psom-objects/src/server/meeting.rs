@@ -229,7 +229,7 @@ impl Lifecycle for Meeting {
         }
         let Some(caller) = cx.caller().id() else { return };
         let this = cx.handle();
-        // Queued, because the children send their state in turns of their own.
+        // Queue this call, because the children send their state in their own turns.
         cx.tell(this, move |_, cx| {
             if let Some(mut caller) = cx.peer(caller) {
                 caller.c_meeting_ready();

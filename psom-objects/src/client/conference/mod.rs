@@ -26,8 +26,8 @@ use crate::interfaces::{self, MeetingClient};
 
 /// Receives the events of a meeting. A closure that takes an [`Event`] is a listener.
 ///
-/// Its methods run inside the client's space and must not block. For longer work, pass the events to
-/// another task through a channel.
+/// Its methods run inside the client's space and must not block. For longer work, pass the events
+/// to another task through a channel.
 pub trait Listener: Send + 'static {
     /// Handles an event before the model applies it. `model` still has the values that the event
     /// removes or replaces, such as the title of a content.

@@ -62,8 +62,8 @@ impl Conference {
         })
     }
 
-    /// Replaces the question and the choices. A vote counts for the new choice with the same index, if
-    /// there is one.
+    /// Replaces the question and the choices. A vote counts for the new choice with the same index,
+    /// if there is one.
     ///
     /// # Errors
     /// The errors of all [actions](#actions).

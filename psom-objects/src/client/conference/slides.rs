@@ -11,8 +11,8 @@ use crate::{
 
 /// # Presentations
 ///
-/// The server sends a new location to everybody. If it refuses the location, it sends the current one
-/// to this client. Both are reported as
+/// The server sends a new location to everybody. If it refuses the location, it sends the current
+/// one to this client. Both are reported as
 /// [`SlidesEvent::Location`](crate::client::SlidesEvent::Location).
 impl Conference {
     /// Goes to a slide, numbered from 0, after a number of its clicks.
@@ -53,8 +53,8 @@ impl Conference {
         })
     }
 
-    /// Announces to everybody that a format of these slides is missing. A server ends the connection
-    /// if the presentation does not have these slides.
+    /// Announces to everybody that a format of these slides is missing. A server ends the
+    /// connection if the presentation does not have these slides.
     ///
     /// # Errors
     /// The errors of all [actions](#actions).

@@ -45,9 +45,9 @@ impl Conference {
     /// earlier with the rejection of the title or of the upload.
     ///
     /// # Errors
-    /// The errors of all [actions](#actions), and [`CallError::NotNegotiated`] if the package creates a
-    /// content of a type that this client follows and the server does not support (sections
-    /// 3.1.4.1.15 and 3.1.4.1.16).
+    /// The errors of all [actions](#actions), and [`CallError::NotNegotiated`] if the package
+    /// creates a content of a type that this client follows and the server does not support
+    /// (sections 3.1.4.1.15 and 3.1.4.1.16).
     pub fn upload(&mut self, cx: &mut Context<Self>, upload: Upload) -> Result<i32, CallError> {
         // No title is reserved for a package that cannot be sent.
         self.check_uploads(cx)?;
@@ -79,8 +79,8 @@ impl Conference {
 
     /// Requests an upload that the program sends itself with [`write`](Self::write). The answer is
     /// [`UploadEvent::Accepted`](crate::client::UploadEvent::Accepted) or
-    /// [`UploadEvent::Rejected`](crate::client::UploadEvent::Rejected). After a rejection the cookie
-    /// cannot be used again (section 3.2.4.1.4.1), but the title can be reserved under
+    /// [`UploadEvent::Rejected`](crate::client::UploadEvent::Rejected). After a rejection the
+    /// cookie cannot be used again (section 3.2.4.1.4.1), but the title can be reserved under
     /// [another](Self::next_cookie).
     ///
     /// # Errors

@@ -21,11 +21,11 @@ const CHOICE_COUNTS: RangeInclusive<usize> = 2..=MAX_CHOICES;
 pub(in crate::client) struct PollFollower {
     id: i64,
     pub(in crate::client) root: Root,
-    /// The number of choices, after the question has arrived. The specification does not require it to
-    /// arrive first.
+    /// The number of choices, after the question has arrived. The specification does not require it
+    /// to arrive first.
     choices: Option<usize>,
-    /// The vote that the server has recorded. A new question may have no choice with that index, and
-    /// a later question may have one again.
+    /// The vote that the server has recorded. A new question may have no choice with that index,
+    /// and a later question may have one again.
     recorded: Option<usize>,
 }
 

@@ -16,9 +16,9 @@ use crate::{
     types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat},
 };
 
-/// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds in
-/// this file, it is larger than any presentation needs, and protects a client from a server that sends
-/// files endlessly.
+/// Upper bound on the files that the markup of a presentation's slides uses. Like the other bounds
+/// in this file, it is larger than any presentation needs, and protects a client from a server that
+/// sends files endlessly.
 const MAX_SHARED_FILES: usize = 10_000;
 
 /// Upper bound on the files that the markup of one slide uses.

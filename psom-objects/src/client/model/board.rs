@@ -24,8 +24,8 @@ pub struct BoardModel {
     size_bytes: usize,
 }
 
-/// Upper bounds on a board. They protect a client from a server that adds annotations endlessly, and
-/// are far above the limits of this library's server.
+/// Upper bounds on a board. They protect a client from a server that adds annotations endlessly,
+/// and are far above the limits of this library's server.
 pub(in crate::client) const MAX_ANNOTATIONS: usize = 100_000;
 const MAX_TELEPOINTERS: usize = 10_000;
 const MAX_BOARD_BYTES: usize = 64 << 20;
@@ -70,8 +70,8 @@ pub enum BoardEvent {
         code: String,
     },
     /// A property of a group was not changed. The event contains the current values, with the
-    /// generation and the last modifier of each annotation. A large group can have several events. A
-    /// server may omit all values.
+    /// generation and the last modifier of each annotation. A large group can have several events.
+    /// A server may omit all values.
     #[serde(rename = "annotationGroupChangeRefused")]
     GroupChangeRefused {
         annotations: Vec<i32>,

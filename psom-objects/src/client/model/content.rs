@@ -37,7 +37,8 @@ pub struct ContentModel {
     pub presented: bool,
     /// The ID of the user who presents it.
     pub presenter: Option<i64>,
-    /// The position among the presented contents. The highest is in front. 0 if it is not presented.
+    /// The position among the presented contents. The highest is in front. 0 if it is not
+    /// presented.
     pub presentation_order: i64,
     /// Its original file, which users can download.
     pub file: Option<NativeFile>,

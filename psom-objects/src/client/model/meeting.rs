@@ -33,8 +33,8 @@ pub struct Model {
     board_bytes: usize,
 }
 
-/// Upper bound on the users who have left and whose names are kept. Above it, the user who left first
-/// is removed.
+/// Upper bound on the users who have left and whose names are kept. Above it, the user who left
+/// first is removed.
 const MAX_FORMER_USERS: usize = 10_000;
 
 /// Upper bound on the address and the name of a user who has left, in bytes. With

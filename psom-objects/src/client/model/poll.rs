@@ -14,8 +14,8 @@ pub struct PollModel {
     pub open: bool,
     /// Whether everybody sees the results, or only presenters.
     pub visible_to_all: bool,
-    /// The vote of this client's user. `None` if there is no vote, or if the poll no longer has that
-    /// choice.
+    /// The vote of this client's user. `None` if there is no vote, or if the poll no longer has
+    /// that choice.
     pub vote: Option<usize>,
     /// The votes for each choice. All are 0 if this client may not see them. A server may send more
     /// numbers than there are choices.
@@ -37,8 +37,8 @@ pub enum PollEvent {
     /// The results are visible to everybody, or to presenters only.
     #[serde(rename = "pollResultsShown")]
     ResultsShown { visible_to_all: bool },
-    /// The vote of this client's user. It is the answer to every vote, including a refused one. It also
-    /// follows a question that removes the selected choice or adds it again.
+    /// The vote of this client's user. It is the answer to every vote, including a refused one. It
+    /// also follows a question that removes the selected choice or adds it again.
     #[serde(rename = "pollVote")]
     Vote { choice: Option<usize> },
     /// The votes for each choice, or zeros.

@@ -9,8 +9,8 @@ use crate::{
     types::{EncryptedFile, ResourceErrorCode, ResourceFormat},
 };
 
-/// Upper bound on the slides of a presentation. It protects a client from a server that announces an
-/// impossible number.
+/// Upper bound on the slides of a presentation. It protects a client from a server that announces
+/// an impossible number.
 pub(in crate::client) const MAX_SLIDES: u32 = 10_000;
 
 /// A presentation: the displayed location, and the files that show its slides. Slides are numbered

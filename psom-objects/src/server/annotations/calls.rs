@@ -213,7 +213,8 @@ impl AnnotationContainerServer for AnnotationContainer {
         if r#gen > known.generation || text_version > known.text_version {
             return Err(Violation::new("a generation or a text version that never existed"));
         }
-        // Another user was faster. This is no error: the client receives that change anyway.
+        // Another user's change came first. It is not an error, because the client receives that
+        // change.
         if text_version < known.text_version {
             return Ok(());
         }

@@ -33,8 +33,8 @@ impl ContentManager {
         }
     }
 
-    /// Sets the stage and announces what has changed. A request that changes nothing costs nothing,
-    /// because any client can repeat it at any rate.
+    /// Sets the stage and announces the difference. A request without effect must be cheap, because any
+    /// client can repeat it at any rate.
     pub(super) fn set_stage(&mut self, cx: &mut Context<Self>, stage: Stage) {
         let before = std::mem::replace(&mut self.stage, stage);
         if before == stage {

@@ -331,7 +331,7 @@ impl Lifecycle for UploadManager {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let caller = cx.caller().id();
         for upload in self.uploads.extract_if(.., |upload| Some(upload.id.peer) == caller) {
-            // The client may keep the stream connected. Nothing uses what it has sent.
+            // The client may keep the stream connected, but its bytes are not needed.
             if let Some(stream) = upload.stream {
                 cx.remove(stream);
             }

@@ -36,8 +36,8 @@ use crate::{
 ///
 /// # Resources
 ///
-/// Resources arrive with the presentation or later, in packages of their own, and each is announced
-/// at once. A newer resource replaces an older one. Markup is announced after all files that it
+/// Resources arrive with the presentation or later in separate packages, and each is announced
+/// immediately. A newer resource replaces an older one. Markup is announced after all files that it
 /// names. Thumbnails belong to the first slides without a gap, because their call has no slide
 /// numbers. Each resource of a package is accepted or refused as a whole. `cErrorAddingResource`
 /// notifies the uploader of a refused resource that has a number.
