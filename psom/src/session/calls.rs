@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{CallError, Error, Misuse, PeerMisbehaved},
     interface::{self, Interface as _, InterfaceDesc, MethodDesc, ObjectDesc, Target, View},
-    wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
+    wire::{Encode, ObjectKey, ProxyId, operation, record},
 };
 
 /// The arguments of lookup. They have no meaning (section 3.2.3.1.4). These are the captured values
@@ -242,13 +242,11 @@ impl Target for ToConnMgr<'_> {
     type Sent = ();
 
     fn call(&mut self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
-        let mut bytes = Vec::new();
-        let mut out = Encoder::new(&mut bytes);
-        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        // ConnMgr's calls have short strings and no references, so neither encoding nor the limit can
+        // fail.
+        let Ok(arguments) = Arguments::encode(Vec::new(), arguments) else { return };
         let key =
             LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method, argument_hash: 0 };
-        let arguments = Arguments::new(bytes, Vec::new());
-        // Cannot fail: the limit is the maximum, and no argument is a reference.
         let _ = self.outbound.call(key, false, &arguments, u32::MAX);
         if let (Some(trace), Ok(method)) = (self.trace, method_of(interface, method, i32::MAX)) {
             let (bytes, range) = arguments.shown();

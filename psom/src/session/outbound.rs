@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use crate::{
     error::{CallError, Error, Misuse},
-    wire::{ObjectKey, ProxyId, operation, record},
+    wire::{Encode, Encoder, ObjectKey, ProxyId, operation, record},
 };
 
 /// The size from which arguments are shared between the peers of a group instead of copied: copying
@@ -31,10 +31,17 @@ impl Default for Marshaled {
 }
 
 impl Arguments {
-    pub(crate) fn new(bytes: Vec<u8>, references: Vec<(usize, ObjectKey)>) -> Self {
-        let large = bytes.len() >= MIN_SHARED_BYTES && references.is_empty();
-        let bytes = if large { Marshaled::Large(bytes.into()) } else { Marshaled::Small(bytes) };
-        Self { bytes, references }
+    /// Encodes the arguments of a call into an empty buffer.
+    ///
+    /// # Errors
+    /// An argument cannot be encoded.
+    pub(crate) fn encode(mut buffer: Vec<u8>, arguments: &[&dyn Encode]) -> Result<Self, Misuse> {
+        let mut out = Encoder::new(&mut buffer);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        let references = out.finish()?;
+        let large = buffer.len() >= MIN_SHARED_BYTES && references.is_empty();
+        let bytes = if large { Marshaled::Large(buffer.into()) } else { Marshaled::Small(buffer) };
+        Ok(Self { bytes, references })
     }
 
     /// Returns the emptied buffer for the next call.

@@ -21,7 +21,7 @@ use crate::{
     error::{CallError, Error, Violation},
     interface::{Incoming, InterfaceDesc, ObjectDesc, Outcome},
     session::{Address, Application, Arguments, Protocols, Session, after},
-    wire::{Encode, Encoder, ObjectKey, ProxyId, SlotKey},
+    wire::{Encode, ObjectKey, ProxyId, SlotKey},
 };
 
 /// The number of the next space in this process.
@@ -355,11 +355,7 @@ impl Core {
 
     /// Encodes the arguments of a call, to be shared by all peers to which it is sent.
     pub(super) fn marshal(&mut self, arguments: &[&dyn Encode]) -> Result<Arguments, CallError> {
-        let mut bytes = std::mem::take(&mut self.buffer);
-        let mut out = Encoder::new(&mut bytes);
-        arguments.iter().for_each(|argument| argument.encode(&mut out));
-        let references = out.finish()?;
-        Ok(Arguments::new(bytes, references))
+        Ok(Arguments::encode(std::mem::take(&mut self.buffer), arguments)?)
     }
 
     pub(super) fn recycle(&mut self, arguments: Arguments) {

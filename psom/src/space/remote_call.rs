@@ -1,8 +1,5 @@
 #[cfg(feature = "tokio")]
-use crate::{
-    error::CallError,
-    wire::{Encode, Encoder},
-};
+use crate::{error::CallError, wire::Encode};
 use crate::{interface::InterfaceDesc, session::Arguments, wire::ObjectKey};
 
 /// A marshaled call from outside the space on the peers of an object.
@@ -32,11 +29,7 @@ impl RemoteCall {
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Result<Self, CallError> {
-        let mut bytes = Vec::new();
-        let mut out = Encoder::new(&mut bytes);
-        arguments.iter().for_each(|argument| argument.encode(&mut out));
-        let references = out.finish()?;
-        let arguments = Arguments::new(bytes, references);
+        let arguments = Arguments::encode(Vec::new(), arguments)?;
         Ok(Self { object, interface, method, arguments })
     }
 }
