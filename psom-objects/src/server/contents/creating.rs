@@ -167,6 +167,31 @@ impl ContentManager {
         created.map_err(|refusal| refusal.why.to_string())
     }
 
+    /// Checks whether an upload may create a content.
+    fn check_new(&self, upload: UploadId, manifest: &CreateContent) -> Result<(), Refusal> {
+        if manifest.upgrade.is_some() {
+            return Err(Refusal::malformed("contents cannot be upgraded"));
+        }
+        let reserved = self
+            .titles
+            .by_title(&manifest.common.title)
+            .is_some_and(|reserved| reserved.peer == upload.peer && reserved.user == upload.user);
+        if !reserved {
+            return Err(Refusal::malformed("the title was not reserved by this client"));
+        }
+        if self.is_full() {
+            return Err(Refusal::new(UploadFinishReason::TooManyContents, "the meeting is full"));
+        }
+        let url = manifest.common.original_file_url.as_deref().unwrap_or_default();
+        if !psom::wire::fits_in_string(url) {
+            return Err(Refusal::malformed("the URL of the original file is too long for a call"));
+        }
+        if url.chars().any(char::is_control) {
+            return Err(Refusal::malformed("the URL of the original file has control characters"));
+        }
+        Ok(())
+    }
+
     fn create(
         &mut self,
         cx: &mut Context<Self>,
@@ -175,20 +200,8 @@ impl ContentManager {
         stored: &BTreeMap<String, StoredFile>,
         files: ContentFiles,
     ) -> Result<(), Refusal> {
-        if manifest.upgrade.is_some() {
-            return Err(Refusal::malformed("contents cannot be upgraded"));
-        }
+        self.check_new(upload, &manifest)?;
         let title = manifest.common.title.clone();
-        let reserved = self
-            .titles
-            .by_title(&title)
-            .is_some_and(|reserved| reserved.peer == upload.peer && reserved.user == upload.user);
-        if !reserved {
-            return Err(Refusal::malformed("the title was not reserved by this client"));
-        }
-        if self.is_full() {
-            return Err(Refusal::new(UploadFinishReason::TooManyContents, "the meeting is full"));
-        }
         let name = manifest.detail.content_type();
         let Some((kind, constructors)) = self.types.get(name) else {
             tracing::warn!(r#type = name, "rejected content of unregistered type");
@@ -196,12 +209,6 @@ impl ContentManager {
         };
         let visibility = manifest.common.visibility.unwrap_or(ContentVisibility::Everyone);
         let original_file_url = manifest.common.original_file_url;
-        if original_file_url.as_deref().is_some_and(|url| !psom::wire::fits_in_string(url)) {
-            return Err(Refusal::malformed("the URL of the original file is too long for a call"));
-        }
-        if original_file_url.as_deref().is_some_and(|url| url.chars().any(char::is_control)) {
-            return Err(Refusal::malformed("the URL of the original file has control characters"));
-        }
         let native_file = manifest.common.native_file.as_ref();
         let native_file = native_file.and_then(|name| stored.get(name)).cloned();
         let (id, now) = (self.numbers.last_id + 1, self.meeting.utc(cx.now()));
