@@ -54,7 +54,7 @@ pub(crate) const MAX_METHODS: usize = 127;
 /// The maximum number of parameters of a method: the runtime decodes tuples of at most this size.
 pub(crate) const MAX_PARAMETERS: usize = 16;
 
-// --- items --------------------------------------------------------------------------------------
+// Items.
 
 pub(crate) const INTERFACE_ON_TRAIT: &str =
     "`#[psom_interface]` applies to a trait: write it above `trait …`";
@@ -64,7 +64,7 @@ pub(crate) const DERIVE_ON: &str = "`PsomType` can be derived for a `#[repr(i32)
      struct with one unnamed field, or for a struct with several named fields: write \
      `struct Name(i64);` or `struct Name { a: i64, b: String }`";
 
-// --- arguments of the attributes ----------------------------------------------------------------
+// Arguments of the attributes.
 
 pub(crate) fn expected_argument(allowed: &[&str]) -> String {
     format!("an argument is written `key = value`, where the key is {}", one_of(allowed))
@@ -116,7 +116,7 @@ pub(crate) fn not_ascending(version: impl Display, previous: impl Display) -> St
     )
 }
 
-// --- the trait of an interface ------------------------------------------------------------------
+// The trait of an interface.
 
 pub(crate) const GENERIC_TRAIT: &str = "an interface cannot be generic: write one trait for each \
      set of parameter types";
@@ -131,7 +131,7 @@ pub(crate) fn too_many_methods(count: usize) -> String {
     )
 }
 
-// --- methods of an interface --------------------------------------------------------------------
+// Methods of an interface.
 
 pub(crate) const RECEIVER: &str = "the receiver of a PSOM method is `&mut self`: write `&mut self`";
 pub(crate) const GENERIC_METHOD: &str = "a PSOM method cannot be generic: use concrete types, \
@@ -159,7 +159,7 @@ pub(crate) fn duplicate_signature(wire: &str, other: impl Display) -> String {
     )
 }
 
-// --- parameters ---------------------------------------------------------------------------------
+// Parameters.
 
 pub(crate) const PARAMETER_NAME: &str = "a PSOM parameter has a plain name, which becomes part of \
      the interface: write `name: Type`";
@@ -181,7 +181,7 @@ pub(crate) fn too_many_parameters(count: usize) -> String {
     )
 }
 
-// --- `#[since]`, `#[wire]`, `#[latest]` ---------------------------------------------------------
+// `#[since]`, `#[wire]`, `#[latest]`.
 
 pub(crate) fn duplicate_attribute(name: &str) -> String {
     format!("`#[{name}]` is given twice: remove one")
@@ -217,7 +217,7 @@ pub(crate) fn since_before_older(version: i32, other: impl Display, older: i32) 
     )
 }
 
-// --- distributed objects ------------------------------------------------------------------------
+// Distributed objects.
 
 pub(crate) const NO_ARGUMENTS: &str = "the object's interfaces are missing: write \
      `#[distributed_object(serves = ServerTrait, calls = ClientTrait)]`";
@@ -236,7 +236,7 @@ pub(crate) const TRAIT_IMPL: &str = "`#[child]` methods belong in an inherent `i
 pub(crate) const NO_CHILD: &str = "no method of this block has `#[child(\"part.{name}\")]`: write \
      it above the methods that create children, or remove `#[distributed_object]`";
 
-// --- children -----------------------------------------------------------------------------------
+// Children.
 
 pub(crate) const CHILD_FORM: &str = "`child` takes the part name: write `#[child(\"part\")]`";
 pub(crate) const CHILD_ON_FN: &str = "`#[child]` belongs on a field of the object, or on a method \
@@ -284,7 +284,7 @@ pub(crate) fn duplicate_capture(name: &str) -> String {
     format!("`{{{name}}}` is captured twice: give each capture a different name")
 }
 
-// --- `#[derive(PsomType)]` ----------------------------------------------------------------------
+// `#[derive(PsomType)]`.
 
 pub(crate) const NO_REPR: &str =
     "an enumeration is an Int32 on the wire: write `#[repr(i32)]` above it";
