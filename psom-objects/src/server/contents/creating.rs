@@ -168,7 +168,7 @@ impl ContentManager {
     }
 
     /// Checks whether an upload may create a content.
-    fn check_new(&self, upload: UploadId, manifest: &CreateContent) -> Result<(), Refusal> {
+    fn check_package(&self, upload: UploadId, manifest: &CreateContent) -> Result<(), Refusal> {
         if manifest.upgrade.is_some() {
             return Err(Refusal::malformed("contents cannot be upgraded"));
         }
@@ -200,7 +200,7 @@ impl ContentManager {
         stored: &BTreeMap<String, StoredFile>,
         files: ContentFiles,
     ) -> Result<(), Refusal> {
-        self.check_new(upload, &manifest)?;
+        self.check_package(upload, &manifest)?;
         let title = manifest.common.title.clone();
         let name = manifest.detail.content_type();
         let Some((kind, constructors)) = self.types.get(name) else {
