@@ -3,15 +3,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
     time::Instant,
 };
 
 use data_encoding::HEXLOWER;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use psom::{Context, Lifecycle, Scope, distributed_object};
+use psom::{Context, Durable, DurableState, Lifecycle, Scope, distributed_object};
 use psom_objects::{
-    server::{ContentRef, ContentType, MeetingContext, Memory, NewContent, OldContent, Refusal},
+    server::{ContentRef, ContentType, MeetingContext, NewContent, OldContent, Refusal},
     store::StoredFile,
     types::Role,
 };
@@ -52,20 +53,40 @@ macro_rules! announce {
 /// A document of a meeting that users edit together in Office.
 #[distributed_object(serves = DocumentServer, calls = DocumentClient)]
 pub struct DocumentContent {
-    about: About,
-    revisions: Vec<SavedRevision>,
-    /// The links by user identifiers.
-    links: BTreeMap<i64, SavedLink>,
+    state: Durable<DocumentState>,
     /// The editors by client identifiers, with the time at which they leave.
     editors: BTreeMap<String, (String, Instant)>,
     /// The address of the web server.
     base: String,
     meeting: MeetingContext,
-    memory: Memory,
     content: ContentRef,
     hub: Arc<MeetingDocuments>,
     commands: Option<mpsc::UnboundedReceiver<Command>>,
     _registration: Registration,
+}
+
+/// The durable state of a document.
+struct DocumentState {
+    about: About,
+    revisions: Vec<SavedRevision>,
+    /// The links by user identifiers.
+    links: BTreeMap<i64, SavedLink>,
+}
+
+/// A change of the durable state of a document.
+enum DocumentChange {
+    AddRevision(SavedRevision),
+    SetLink(i64, SavedLink),
+    RemoveLink(i64),
+}
+
+/// The key of a saved value of a document.
+enum DocumentKey {
+    About,
+    /// A revision by its number.
+    Revision(u64),
+    /// The link of a user.
+    Link(i64),
 }
 
 /// The saved description of a document.
@@ -103,10 +124,9 @@ impl ContentType for DocumentContent {
         let revision =
             Revision { number: 1, size: file.size, sha1, author: user(owner), time: hub.now() };
         let first = SavedRevision { revision, file: file.clone() };
-        new.memory.save(scope, "about", &about)?;
-        new.memory.save(scope, &revision_key(1), &first)?;
-        let parts = (new.meeting, new.memory, new.content);
-        Ok(Self::open(hub, about, vec![first], BTreeMap::new(), parts))
+        let state = DocumentState { about, revisions: vec![first], links: BTreeMap::new() };
+        let state = new.memory.create(scope, state);
+        Ok(Self::open(hub, state, new.meeting, new.content))
     }
 
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
@@ -122,8 +142,8 @@ impl ContentType for DocumentContent {
             let user = user.parse().map_err(|_| Refusal::malformed("a link has no user"))?;
             links.insert(user, link);
         }
-        let parts = (old.meeting, old.memory, old.content);
-        Ok(Self::open(hub, about, revisions, links, parts))
+        let state = old.memory.restored(DocumentState { about, revisions, links });
+        Ok(Self::open(hub, state, old.meeting, old.content))
     }
 
     fn started(&mut self, cx: &mut Context<Self>) {
@@ -136,12 +156,12 @@ impl ContentType for DocumentContent {
         // A user who has left keeps the link: Office may still have the document open.
         let Some(role) = role else { return };
         let may = self.meeting.policy().may_upload(role);
-        if may == self.links.contains_key(&user) {
+        if may == self.state.links.contains_key(&user) {
             return;
         }
-        if !may && let Some(link) = self.links.remove(&user) {
-            self.memory.erase(cx, &format!("link/{user}"));
+        if !may && let Some(link) = self.state.links.get(&user) {
             self.hub.unlink(&link.secret);
+            self.state.change(cx, DocumentChange::RemoveLink(user));
         }
         let url = if may { self.link(cx, user) } else { String::new() };
         for peer in cx.peer_infos() {
@@ -163,9 +183,63 @@ fn user((uri, name): (String, String)) -> User {
     User { email: uri.strip_prefix("sip:").map(str::to_owned), login: uri, name, anonymous: false }
 }
 
-/// Returns the key of a revision. Keys are sorted as texts, so that the number has a fixed width.
-fn revision_key(number: u64) -> String {
-    format!("revision/{number:08}")
+impl fmt::Display for DocumentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::About => f.write_str("about"),
+            // Eight digits, so that the order of the keys is the order of the revisions.
+            Self::Revision(number) => write!(f, "revision/{number:08}"),
+            Self::Link(user) => write!(f, "link/{user}"),
+        }
+    }
+}
+
+impl DurableState for DocumentState {
+    type Change = DocumentChange;
+    type Key = DocumentKey;
+    type Effect = ();
+
+    fn apply(&mut self, change: DocumentChange, touched: &mut Vec<DocumentKey>) {
+        match change {
+            DocumentChange::AddRevision(saved) => {
+                touched.push(DocumentKey::Revision(saved.revision.number));
+                self.revisions.push(saved);
+            }
+            DocumentChange::SetLink(user, link) => {
+                touched.push(DocumentKey::Link(user));
+                self.links.insert(user, link);
+            }
+            DocumentChange::RemoveLink(user) => {
+                touched.push(DocumentKey::Link(user));
+                self.links.remove(&user);
+            }
+        }
+    }
+
+    fn keys(&self) -> Vec<DocumentKey> {
+        let revisions = self.revisions.iter().map(|saved| saved.revision.number);
+        std::iter::once(DocumentKey::About)
+            .chain(revisions.map(DocumentKey::Revision))
+            .chain(self.links.keys().copied().map(DocumentKey::Link))
+            .collect()
+    }
+
+    fn value(&self, key: &DocumentKey) -> Option<String> {
+        match key {
+            DocumentKey::About => json(&self.about),
+            DocumentKey::Revision(number) => {
+                let mut newest_first = self.revisions.iter().rev();
+                json(newest_first.find(|saved| saved.revision.number == *number)?)
+            }
+            DocumentKey::Link(user) => json(self.links.get(user)?),
+        }
+    }
+}
+
+/// Returns the saved form of a value. Serializing fails only for a time before 1970.
+fn json(value: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_string(value);
+    json.inspect_err(|error| tracing::error!(%error, "failed to save the state of a document")).ok()
 }
 
 /// Handles the commands from the web server, one after the other.
@@ -181,11 +255,11 @@ fn wait(cx: &mut Context<DocumentContent>, mut commands: mpsc::UnboundedReceiver
 impl DocumentContent {
     fn open(
         hub: Arc<MeetingDocuments>,
-        about: About,
-        revisions: Vec<SavedRevision>,
-        links: BTreeMap<i64, SavedLink>,
-        (meeting, memory, content): (MeetingContext, Memory, ContentRef),
+        state: Durable<DocumentState>,
+        meeting: MeetingContext,
+        content: ContentRef,
     ) -> Self {
+        let DocumentState { about, revisions, links } = &*state;
         let known = revisions.iter().map(|saved| (saved.revision.clone(), saved.file.clone()));
         let files = meeting.file_store();
         let (registration, commands) = hub.register(&about.id, &about.name, files, known.collect());
@@ -196,13 +270,10 @@ impl DocumentContent {
         let url = revisions.first().map(|first| meeting.url(&first.file)).unwrap_or_default();
         let base = url.rsplit_once("/files/").map_or("", |(base, _)| base).to_owned();
         Self {
-            about,
-            revisions,
-            links,
+            state,
             editors: BTreeMap::new(),
             base,
             meeting,
-            memory,
             content,
             hub,
             commands: Some(commands),
@@ -212,20 +283,17 @@ impl DocumentContent {
 
     /// Returns the user's link. The first call creates it.
     fn link(&mut self, cx: &mut Context<Self>, id: i64) -> String {
-        if !self.links.contains_key(&id) {
+        if !self.state.links.contains_key(&id) {
             let owner = self.meeting.user(cx, id).unwrap_or_default();
             let link = SavedLink { secret: self.hub.secret(), user: user(owner) };
-            if let Err(error) = self.memory.save(cx, &format!("link/{id}"), &link) {
-                tracing::warn!(%error, "could not save a link to a document");
-                return String::new();
-            }
-            self.hub.link(&self.about.id, &link.secret, link.user.clone());
-            self.links.insert(id, link);
+            self.hub.link(&self.state.about.id, &link.secret, link.user.clone());
+            self.state.change(cx, DocumentChange::SetLink(id, link));
         }
-        let secret = self.links.get(&id).map_or("", |link| &link.secret);
-        let name = utf8_percent_encode(&self.about.name, IN_LINK);
+        let DocumentState { about, links, .. } = &*self.state;
+        let secret = links.get(&id).map_or("", |link| &link.secret);
+        let name = utf8_percent_encode(&about.name, IN_LINK);
         let url = format!("{}{LINK_PATH}/{secret}/{name}", self.base);
-        let ending = self.about.name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let ending = about.name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         match PROGRAMS.iter().find(|(_, endings)| endings.contains(&&*ending)) {
             Some((program, _)) => format!("{program}:ofe|u|{url}"),
             None => url,
@@ -236,14 +304,10 @@ impl DocumentContent {
         match command {
             Command::Revision(revision, file, done) => {
                 let saved = SavedRevision { revision: *revision, file };
-                let key = revision_key(saved.revision.number);
-                if let Err(error) = self.memory.save(cx, &key, &saved) {
-                    return tracing::warn!(%error, "could not save a revision of a document");
-                }
-                self.content.keep(cx, &self.about.name, saved.file.clone());
+                self.content.keep(cx, &self.state.about.name, saved.file.clone());
                 self.content.set_native_file(cx, saved.file.clone());
                 announce!(cx.peers(), &saved);
-                self.revisions.push(saved);
+                self.state.change(cx, DocumentChange::AddRevision(saved));
                 // Queued behind the messages to the content, so that their writes are in this turn.
                 let this = cx.handle();
                 cx.tell(this, move |_, cx| cx.when_safe(move || done.send(()).unwrap_or_default()));
@@ -291,7 +355,7 @@ impl Lifecycle for DocumentContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let user = cx.caller().user().id;
         let role = self.meeting.role(cx, user);
-        for saved in &self.revisions {
+        for saved in &self.state.revisions {
             announce!(cx.caller(), saved);
         }
         for (client, (name, _)) in &self.editors {
@@ -305,9 +369,9 @@ impl Lifecycle for DocumentContent {
     }
 }
 
-impl std::fmt::Debug for DocumentContent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let revisions = self.revisions.len();
+impl fmt::Debug for DocumentContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let revisions = self.state.revisions.len();
         f.debug_struct("DocumentContent").field("revisions", &revisions).finish_non_exhaustive()
     }
 }
