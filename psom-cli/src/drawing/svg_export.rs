@@ -23,14 +23,14 @@ const SLIDE_WIDTH: f64 = 960.0;
 
 /// The picture of a slide.
 #[derive(Debug)]
-pub struct Slide {
+pub struct SlidePicture {
     bytes: Vec<u8>,
     /// The size in pixels.
     width: f64,
     height: f64,
 }
 
-impl Slide {
+impl SlidePicture {
     /// Takes a picture whose size can be read.
     pub fn new(bytes: Vec<u8>) -> Option<Self> {
         let size = imagesize::blob_size(&bytes).ok()?;
@@ -52,7 +52,7 @@ impl Slide {
 /// value can break out of its place in the XML.
 pub fn to_svg<'a>(
     annotations: impl Iterator<Item = (i32, &'a Annotation)>,
-    slide: Option<&Slide>,
+    slide: Option<&SlidePicture>,
     mut picture: impl FnMut(&Annotation) -> Option<Vec<u8>>,
 ) -> String {
     let mut elements = String::new();
@@ -97,7 +97,7 @@ pub fn to_svg<'a>(
 }
 
 /// Draws the picture of a slide.
-fn slide_image(slide: &Slide, bounds: Bounds) -> String {
+fn slide_image(slide: &SlidePicture, bounds: Bounds) -> String {
     let Some(media_type) = media_type(&slide.bytes) else { return String::new() };
     format!(
         "<image width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// A content of the meeting, and the files that were written of it.
 #[derive(Debug, Default)]
-pub(super) struct Part {
+pub(super) struct ExportedContent {
     pub(super) title: String,
     /// The name of the content's type for people.
     pub(super) kind: String,
@@ -19,13 +19,13 @@ const STYLE: &str = "body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem a
                      img{max-width:100%;border:1px solid #ccc}";
 
 /// Returns the page as HTML.
-pub(super) fn page(title: &str, parts: &[Part]) -> String {
+pub(super) fn page(title: &str, parts: &[ExportedContent]) -> String {
     let title = escaped(title);
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
-    for Part { title, kind, paths, .. } in parts {
+    for ExportedContent { title, kind, paths, .. } in parts {
         let _ = writeln!(html, "<h2>{}</h2>\n<p>{}</p>", escaped(title), escaped(kind));
         let is_picture = |path: &&String| path.ends_with(".png") && !path.starts_with("files/");
         for path in paths.iter().filter(is_picture) {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn titles_and_paths_cannot_add_markup() {
-        let part = Part {
+        let part = ExportedContent {
             title: "<script>&\"".to_owned(),
             kind: "Whiteboard".to_owned(),
             name: String::new(),

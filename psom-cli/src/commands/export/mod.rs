@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::Args;
 use psom_objects::client::ContentModel;
 
-use self::{folder::Folder, index::Part, pictures::Pictures};
+use self::{folder::Folder, index::ExportedContent, pictures::Pictures};
 use crate::{
     error::{CommandError, Result},
     meeting::{
@@ -58,8 +58,11 @@ impl Export {
         for content in &contents {
             let title =
                 content.title.clone().unwrap_or_else(|| type_name(&content.kind).to_owned());
-            let mut part =
-                Part { title, kind: type_name(&content.kind).to_owned(), ..Part::default() };
+            let mut part = ExportedContent {
+                title,
+                kind: type_name(&content.kind).to_owned(),
+                ..ExportedContent::default()
+            };
             let written = write(&mut folder, &mut pictures, content, &mut part, &mut notes).await;
             let written = match written {
                 Ok(()) => native(&meeting, base.as_deref(), &folder, content, &mut part).await,
@@ -94,7 +97,7 @@ async fn write(
     folder: &mut Folder,
     pictures: &mut Pictures,
     content: &ContentModel,
-    part: &mut Part,
+    part: &mut ExportedContent,
     notes: &mut String,
 ) -> Result {
     let name = folder.name(&part.title);
@@ -128,7 +131,7 @@ async fn native(
     base: Option<&str>,
     folder: &Folder,
     content: &ContentModel,
-    part: &mut Part,
+    part: &mut ExportedContent,
 ) -> Result {
     let Some(file) = &content.file else { return Ok(()) };
     let path = format!("files/{}", part.name);

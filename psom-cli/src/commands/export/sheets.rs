@@ -5,9 +5,9 @@ use psom_objects::{
     client::SlidesModel,
 };
 
-use super::{folder::Folder, index::Part, pictures::Pictures};
+use super::{folder::Folder, index::ExportedContent, pictures::Pictures};
 use crate::{
-    drawing::svg_export::{Slide, to_svg},
+    drawing::svg_export::{SlidePicture, to_svg},
     error::{CommandError, Result},
     terminal::out,
 };
@@ -17,7 +17,7 @@ pub(super) async fn board(
     folder: &Folder,
     pictures: &mut Pictures,
     board: &Board,
-    part: &mut Part,
+    part: &mut ExportedContent,
 ) -> Result {
     let path = format!("boards/{}", part.name);
     sheet(folder, pictures, board.iter().collect(), None, &path, part).await
@@ -29,7 +29,7 @@ pub(super) async fn slides(
     pictures: &mut Pictures,
     slides: &SlidesModel,
     board: &Board,
-    part: &mut Part,
+    part: &mut ExportedContent,
 ) -> Result {
     let count = slides.count.unwrap_or(0);
     let digits = count.to_string().len().max(2);
@@ -38,7 +38,7 @@ pub(super) async fn slides(
         let number = u64::from(slide) + 1;
         let path = format!("slides/{}/slide-{number:0digits$}", part.name);
         let picture = match slides.jpegs.get(&slide) {
-            Some(file) => Slide::new(pictures.bytes(file).await?),
+            Some(file) => SlidePicture::new(pictures.bytes(file).await?),
             None => None,
         };
         if picture.is_none() {
@@ -57,9 +57,9 @@ async fn sheet(
     folder: &Folder,
     pictures: &mut Pictures,
     annotations: Vec<(i32, &Annotation)>,
-    slide: Option<&Slide>,
+    slide: Option<&SlidePicture>,
     path: &str,
-    part: &mut Part,
+    part: &mut ExportedContent,
 ) -> Result {
     pictures
         .load(annotations.iter().filter_map(|(_, annotation)| annotation.file.as_ref()))
