@@ -89,7 +89,8 @@ impl Bindings {
     /// Collects built-in definitions, with the methods that are marked `#[latest]`.
     ///
     /// # Errors
-    /// As [`from_document`](Self::from_document); the macros accept no such definitions.
+    /// The errors of [`from_document`](Self::from_document). The macros accept no definition that causes
+    /// one.
     pub fn from_definitions(definitions: &[Definition]) -> Result<Self, GenerateError> {
         let mut bindings = Self::from_document(&definitions.iter().collect())?;
         for (binding, definition) in bindings.interfaces.iter_mut().zip(definitions) {

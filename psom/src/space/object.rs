@@ -147,7 +147,7 @@ impl Task {
         run: impl FnOnce(&mut T, &mut Context<T>) + Send + 'static,
     ) -> Self {
         Self::from_fn(move |cell| {
-            // Always succeeds: the type of a handle is the type of its object.
+            // This always succeeds, because the type of a handle is the type of its object.
             if let Some(cell) = cell.any().downcast_mut::<ObjectCell<T>>() {
                 run(&mut cell.object, &mut cell.cx);
             }

@@ -123,6 +123,6 @@ async fn serve_handshake(
             serve(shared, socket, newcomer).await;
         }
         Ok(Err(error)) => shared.refuse(&newcomer.peer, &format_args!("WebSocket: {error}")),
-        Err(_) => shared.refuse(&newcomer.peer, &"no WebSocket handshake in time"),
+        Err(_) => shared.refuse(&newcomer.peer, &"the WebSocket handshake timed out"),
     }
 }
