@@ -4,6 +4,8 @@
 //! four has a changed byte or a missing end; its values are what the Rust codec reads, or null if it refuses
 //! the bytes. `psom-js/tools/compare-codecs.js` reads the lines.
 
+#![expect(clippy::unimplemented, reason = "no interface has other types")]
+
 use std::io::{self, Write};
 
 use bytes::Bytes;
@@ -132,7 +134,7 @@ fn bits(rng: &mut Rng) -> u64 {
         0 => u64::MAX,
         1 => 1 << 63,
         2 => 1 << 31,
-        3 => 0_u64.wrapping_sub(1 << rng.u32(..64)),
+        3 => 0u64.wrapping_sub(1 << rng.u32(..64)),
         _ => rng.u64(..) >> rng.u32(..64),
     }
 }
@@ -295,7 +297,7 @@ impl<T: Shown> Shown for Vec<T> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
+    use std::fmt::Write as _;
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

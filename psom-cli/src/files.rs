@@ -12,12 +12,12 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::error::{CommandError, OrCannot as _, Result};
 
 /// Reads a regular file of at most `limit` bytes.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     at_most(limit, open(path, limit)?, &path.display().to_string())
 }
 
 /// Opens a regular file of at most `limit` bytes.
-pub fn open(path: &Path, limit: u64) -> Result<File> {
+pub(crate) fn open(path: &Path, limit: u64) -> Result<File> {
     let shown = path.display();
     let reading = format!("read {shown}");
     // Opening a pipe would block until another program writes to it.
@@ -77,7 +77,7 @@ pub(crate) fn directory_of(file: &Path) -> &Path {
 
 /// Returns the file name for a title, which comes from another user: it does not lead to another directory,
 /// and names no hidden file, which programs may read as settings.
-pub fn file_name(title: &str) -> String {
+pub(crate) fn file_name(title: &str) -> String {
     let bad = |c: char| {
         let is_noncharacter = u32::from(c) & 0xfffe == 0xfffe;
         c.is_control() || changes_direction(c) || is_noncharacter || r#"\/:*?"<>|"#.contains(c)

@@ -17,10 +17,10 @@ use std::{
 
 use psom_render::{Frame, PROGRAM, Picture};
 
-use crate::error::{CommandError, OrCannot, Result};
+use crate::error::{CommandError, OrCannot as _, Result};
 
 /// Finds the program: beside this program, or in the directories of a search path.
-pub fn find(search_path: &OsStr) -> Result<PathBuf> {
+pub(crate) fn find(search_path: &OsStr) -> Result<PathBuf> {
     let name = format!("{PROGRAM}{EXE_SUFFIX}");
     let own = env::current_exe().ok();
     let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
@@ -35,14 +35,14 @@ pub fn find(search_path: &OsStr) -> Result<PathBuf> {
 }
 
 /// A running `psom-render`. Dropping it ends the process.
-pub struct Renderer {
+pub(crate) struct Renderer {
     frames: Receiver<io::Result<(Frame, Picture)>>,
     process: Child,
 }
 
 impl Renderer {
     /// Starts the program with these arguments. It reads the file.
-    pub fn start(program: &Path, arguments: &[&str], file: File) -> Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[&str], file: File) -> Result<Self> {
         let mut process = Command::new(program)
             .args(arguments)
             .stdin(file)
@@ -57,13 +57,13 @@ impl Renderer {
     }
 
     /// The messages, until the process ends.
-    pub fn frames(&self) -> &Receiver<io::Result<(Frame, Picture)>> {
+    pub(crate) fn frames(&self) -> &Receiver<io::Result<(Frame, Picture)>> {
         &self.frames
     }
 
     /// Returns why the process has ended before it has drawn everything, to complete "the page cannot
     /// be drawn".
-    pub fn why_ended(&mut self) -> String {
+    pub(crate) fn why_ended(&mut self) -> String {
         self.process.wait().map_or("the renderer failed", reason).to_owned()
     }
 }
@@ -71,7 +71,7 @@ impl Renderer {
 /// Returns what the end of a process says about the page.
 #[cfg(unix)]
 fn reason(status: ExitStatus) -> &'static str {
-    use std::os::unix::process::ExitStatusExt;
+    use std::os::unix::process::ExitStatusExt as _;
     /// The numbers of signals, the same on all systems with this family.
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
@@ -113,7 +113,11 @@ impl Drop for Renderer {
 
 /// Runs the program on a file of which it makes one picture. Blocks. The inner error says why it
 /// cannot, to complete "the picture cannot be drawn".
-pub fn one(program: &Path, command: &str, file: File) -> Result<Result<(Frame, Picture), String>> {
+pub(crate) fn one(
+    program: &Path,
+    command: &str,
+    file: File,
+) -> Result<Result<(Frame, Picture), String>> {
     let mut renderer = Renderer::start(program, &[command], file)?;
     Ok(match renderer.frames().recv() {
         Ok(Ok((Frame::Undrawable { why }, _))) => Err(why),
@@ -124,7 +128,7 @@ pub fn one(program: &Path, command: &str, file: File) -> Result<Result<(Frame, P
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
+    use std::os::unix::process::ExitStatusExt as _;
 
     use super::*;
 

@@ -28,11 +28,11 @@ pub(crate) fn interrupted() -> Result<impl Future<Output = ()>> {
 }
 
 /// The SIGHUPs of this process, by which other programs say that files have changed. Other systems have none.
-pub struct HangUps(#[cfg(unix)] tokio::signal::unix::Signal);
+pub(crate) struct HangUps(#[cfg(unix)] tokio::signal::unix::Signal);
 
 impl HangUps {
     /// Catches the signal from here on, so that it does not end the process.
-    pub fn catch() -> Result<Self> {
+    pub(crate) fn catch() -> Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +43,7 @@ impl HangUps {
     }
 
     /// Waits for the next signal.
-    pub async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         #[cfg(unix)]
         self.0.recv().await;
         #[cfg(not(unix))]

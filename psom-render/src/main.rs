@@ -2,6 +2,7 @@
 //! and time.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+#![expect(clippy::print_stderr, reason = "a program reports its failure there")]
 
 mod board;
 mod limits;
@@ -10,7 +11,7 @@ mod picture;
 mod svg;
 
 use std::{
-    io::{self, Read},
+    io::{self, Read as _},
     process::ExitCode,
 };
 

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
+    DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, ImageResult, Limits,
     RgbImage, codecs::jpeg::JpegEncoder, error::DecodingError, metadata::Orientation,
 };
 use psom_render::Picture;

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{
-    io::Write,
-    os::unix::process::ExitStatusExt,
+    io::Write as _,
+    os::unix::process::ExitStatusExt as _,
     process::{Command, Output, Stdio},
 };
 

@@ -1,5 +1,6 @@
 //! Writes random messages for `psom-js/tools/compare-codecs.js`: `codec_messages --seed N --count N`.
 #![forbid(unsafe_code)]
+#![expect(clippy::print_stderr, reason = "a program reports its mistakes there")]
 
 use std::{
     io::{self, BufWriter},

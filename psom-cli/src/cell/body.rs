@@ -12,7 +12,7 @@ use crate::error::{CommandError, Result};
 
 /// A body as a sequence of pieces, so that it can be written with the same bytes.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Body {
+pub(crate) struct Body {
     pieces: Vec<BodyPiece>,
     /// The lines of the printed tree. A body that was read from JSON has none.
     #[serde(skip)]

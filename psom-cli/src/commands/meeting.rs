@@ -16,7 +16,7 @@ Examples:
   psom meeting list
   psom meeting show team --json
   psom meeting end team")]
-pub struct MeetingCommand {
+pub(crate) struct MeetingCommand {
     #[command(subcommand)]
     action: MeetingAction,
 }
@@ -61,7 +61,7 @@ enum MeetingAction {
 }
 
 impl MeetingCommand {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         match self.action {
             MeetingAction::Create { id, title, server } => create(&server, id, title).await,
             MeetingAction::List { json, server } => {

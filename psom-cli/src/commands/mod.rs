@@ -2,19 +2,19 @@
 
 mod args;
 #[cfg(feature = "cell")]
-pub mod cell;
-pub mod completions;
-pub mod decode;
-pub mod delete;
+pub(crate) mod cell;
+pub(crate) mod completions;
+pub(crate) mod decode;
+pub(crate) mod delete;
 #[cfg(feature = "cell")]
-pub mod edit;
-pub mod export;
-pub mod get;
-pub mod goto;
-pub mod idl;
-pub mod invite;
-pub mod meeting;
-pub mod notes;
+pub(crate) mod edit;
+pub(crate) mod export;
+pub(crate) mod get;
+pub(crate) mod goto;
+pub(crate) mod idl;
+pub(crate) mod invite;
+pub(crate) mod meeting;
+pub(crate) mod notes;
 #[cfg(feature = "cell")]
 pub(crate) mod open;
 pub(crate) mod poll;

@@ -24,7 +24,7 @@ Examples:
 
 The page itself is not uploaded: participants get its address. Organizers and presenters share
 notes. They and the page's owner may report an error of the page.")]
-pub struct NotesCommand {
+pub(crate) struct NotesCommand {
     #[command(flatten)]
     link: LinkArgs,
     #[command(subcommand)]
@@ -68,7 +68,7 @@ enum NotesAction {
 impl NotesAction {
     /// Rejects texts that the server would refuse without a reason, and escapes spaces in an address.
     fn checked(mut self) -> Result<Self> {
-        if let NotesAction::Create { title, url, id, notebook, section, page } = &mut self {
+        if let Self::Create { title, url, id, notebook, section, page } = &mut self {
             *url = without_spaces(url);
             check_url(url)?;
             for (what, text) in [
@@ -87,7 +87,7 @@ impl NotesAction {
 }
 
 impl NotesCommand {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let action = self.action.checked()?;
         let mut meeting = self.link.join().await?;
         match action {

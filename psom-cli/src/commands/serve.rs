@@ -107,7 +107,7 @@ enum Durability {
 }
 
 impl Serve {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let Self { listen, http, https, cert, key, host, origins, data, files, durability, demo } =
             self;
         let certificate =

@@ -91,7 +91,7 @@ pub(crate) fn short(number: f64) -> String {
 }
 
 /// A point in pixels, x to the right and y down.
-pub type Point = (f64, f64);
+pub(crate) type Point = (f64, f64);
 
 /// Writes a path while it is parsed.
 #[derive(Debug, Default)]

@@ -23,7 +23,7 @@ const SLIDE_WIDTH: f64 = 960.0;
 
 /// The picture of a slide.
 #[derive(Debug)]
-pub struct SlidePicture {
+pub(crate) struct SlidePicture {
     bytes: Vec<u8>,
     /// The size in pixels.
     width: f64,
@@ -32,10 +32,10 @@ pub struct SlidePicture {
 
 impl SlidePicture {
     /// Takes a picture whose size can be read.
-    pub fn new(bytes: Vec<u8>) -> Option<Self> {
+    pub(crate) fn new(bytes: Vec<u8>) -> Option<Self> {
         let size = imagesize::blob_size(&bytes).ok()?;
-        let side = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0).map(f64::from);
-        Some(Self { width: side(size.width)?, height: side(size.height)?, bytes })
+        let pixels = |side: usize| u32::try_from(side).ok().filter(|side| *side > 0).map(f64::from);
+        Some(Self { width: pixels(size.width)?, height: pixels(size.height)?, bytes })
     }
 
     fn bounds(&self) -> Bounds {
@@ -50,7 +50,7 @@ impl SlidePicture {
 /// `picture` returns the bytes of an image: PNG, JPEG, GIF, WebP or BMP. An image without bytes, or
 /// with other bytes, is drawn as an empty frame. Values that cannot be parsed are ignored, and no
 /// value can break out of its place in the XML.
-pub fn to_svg<'a>(
+pub(crate) fn to_svg<'a>(
     annotations: impl Iterator<Item = (i32, &'a Annotation)>,
     slide: Option<&SlidePicture>,
     mut picture: impl FnMut(&Annotation) -> Option<Vec<u8>>,

@@ -66,7 +66,7 @@ impl From<ApiError> for CommandError {
 
 impl Http {
     /// Creates a client that trusts an authority in PEM, and those of the system if the server is public.
-    pub fn new(authority: &[u8], is_public: bool) -> Result<Self> {
+    pub(crate) fn new(authority: &[u8], is_public: bool) -> Result<Self> {
         let mut roots = Vec::new();
         if is_public {
             let known = rustls_native_certs::load_native_certs().certs;

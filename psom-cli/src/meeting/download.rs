@@ -1,7 +1,7 @@
 //! Downloads from the file server. Files are decrypted and verified before they get their names.
 
 use std::{
-    io::{Read, Write},
+    io::{Read as _, Write},
     path::Path,
 };
 
@@ -66,7 +66,7 @@ impl RemoteFile {
     }
 
     /// Downloads a picture into memory, decrypted and verified.
-    pub async fn read(self, http: &Http) -> Result<Vec<u8>> {
+    pub(crate) async fn read(self, http: &Http) -> Result<Vec<u8>> {
         let http = http.clone();
         let download = move || {
             let mut plain = Vec::new();

@@ -82,7 +82,7 @@ impl LinkArgs {
     }
 
     /// Returns the identifier of the meeting, without connecting to it.
-    pub fn meeting_id(&self) -> Result<String> {
+    pub(crate) fn meeting_id(&self) -> Result<String> {
         let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
         Ok(link.meeting)
     }

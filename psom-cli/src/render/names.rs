@@ -25,7 +25,7 @@ pub(crate) fn content_type(kind: &str) -> Option<&'static str> {
 }
 
 /// Returns the name of a content type for a heading.
-pub fn type_name(kind: &str) -> &'static str {
+pub(crate) fn type_name(kind: &str) -> &'static str {
     match kind.strip_prefix("Content.") {
         Some("NativeFileOnly") => "File",
         Some("Ppt" | "PptWac") => "Presentation",

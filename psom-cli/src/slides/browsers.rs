@@ -7,13 +7,13 @@ use psom_server::SlideRenderer;
 
 use super::{convert::convert, deck::ConvertOptions};
 use crate::{
-    error::{CommandError, OrCannot},
+    error::{CommandError, OrCannot as _},
     files::private_directory,
 };
 
 /// Draws pages in a process with limits of memory and time, as `psom slides` does.
 #[derive(Debug)]
-pub struct PageRenderer;
+pub(crate) struct PageRenderer;
 
 impl SlideRenderer for PageRenderer {
     fn draw(&self, pdf: Bytes, send: &mut dyn FnMut(Bytes) -> bool) -> Result<(), String> {

@@ -104,7 +104,7 @@ impl Default for ConvertOptions {
 
 impl ConvertOptions {
     /// Returns the program that draws.
-    pub fn renderer(&self) -> Result<PathBuf> {
+    pub(crate) fn renderer(&self) -> Result<PathBuf> {
         self.renderer.clone().map_or_else(|| renderer::find(&self.search_path), Ok)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Seek},
+    io::{Read as _, Seek as _},
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use super::{
     pdf::next,
 };
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::{open, read},
     renderer::Renderer,
 };

@@ -54,8 +54,8 @@ fn meeting_is_exported_with_all_contents() {
     assert!(png.pixels().any(|pixel| pixel.0 == [255, 0, 0]), "the line is drawn");
     // The slide is behind the annotations.
     let slide = read("slides/Talk.pdf/slide-20.svg");
-    let (ground, line) = (slide.find("data:image/jpeg;base64,"), slide.find("<path "));
-    assert!(ground.is_some() && ground < line, "{}", &slide[..300]);
+    let (ground, path) = (slide.find("data:image/jpeg;base64,"), slide.find("<path "));
+    assert!(ground.is_some() && ground < path, "{}", &slide[..300]);
     let png = image::open(folder.join("slides/Talk.pdf/slide-01.png")).unwrap();
     assert_eq!(png.width().max(png.height()), 320);
     // The PDF itself is a file of the meeting.

@@ -1,7 +1,7 @@
 //! Annotations and form fields without an appearance, which the renderer does not draw. The common ones
 //! are written as the content of a page of their own, which is drawn over the page.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use hayro::hayro_syntax::{
     object::{Array, Dict, Name, Object, Rect, String as PdfString, dict::keys::ANNOTS},
@@ -11,7 +11,7 @@ use hayro::hayro_syntax::{
 use super::helvetica::{encode, width_of};
 
 /// An annotation is not shown, or not on screens (section 12.5.3 of ISO 32000-2).
-const HIDDEN: u32 = 1 << 1 | 1 << 5;
+const HIDDEN: u32 = (1 << 1) | (1 << 5);
 
 /// Flags of fields (section 12.7.5): a text of several lines, a password, a radio button and a push
 /// button.
@@ -206,7 +206,7 @@ impl PageContent {
         let mut path = String::new();
         let start = format!(
             "{stroke} {} {width} w 1 J 1 j {}",
-            fill.clone().unwrap_or_default(),
+            fill.unwrap_or_default(),
             dashes(annotation)
         );
         match kind {
@@ -226,7 +226,7 @@ impl PageContent {
                 path = format!("{start} {path}");
             }
             "Highlight" | "Underline" | "StrikeOut" | "Squiggly" => {
-                path = self.marked(kind, annotation, &stroke)?;
+                path = Self::marked(kind, annotation, &stroke)?;
             }
             "FreeText" => {
                 let rect = rect?;
@@ -270,7 +270,7 @@ impl PageContent {
     }
 
     /// Returns the lines or the areas that mark text.
-    fn marked(&self, kind: &str, annotation: &Dict<'_>, stroke: &str) -> Option<String> {
+    fn marked(kind: &str, annotation: &Dict<'_>, stroke: &str) -> Option<String> {
         let quads = numbers(annotation, b"QuadPoints");
         let rect = annotation.get::<Rect>(b"Rect");
         // Without quadrilaterals, the whole rectangle is marked.

@@ -15,7 +15,7 @@ use std::{
 use hayro::{
     RenderCache, RenderSettings,
     hayro_interpret::{
-        FontResolverFn, InterpreterSettings, InterpreterWarning, util::TransformExt,
+        FontResolverFn, InterpreterSettings, InterpreterWarning, util::TransformExt as _,
     },
     hayro_syntax::{
         DecryptionError, LoadPdfError, Pdf,
@@ -236,13 +236,18 @@ fn render<'a>(
 }
 
 /// Returns the size of a page in pixels, so that its long side has `size`.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a side has 1 to `size` pixels"
+)]
 fn pixels(width: f32, height: f32, size: u16) -> Option<(u16, u16)> {
     let long = width.max(height);
     if !(width > 0.0 && height > 0.0 && long.is_finite()) {
         return None;
     }
-    let side = |length: f32| (length / long * f32::from(size)).round().max(1.0) as u16;
-    Some((side(width), side(height)))
+    let scaled = |length: f32| (length / long * f32::from(size)).round().max(1.0) as u16;
+    Some((scaled(width), scaled(height)))
 }
 
 /// Turns a panic into an error with its message.

@@ -3,7 +3,7 @@
 //!
 //! The repaired objects are appended to the file as an incremental update.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use hayro::hayro_syntax::{
     Pdf,

@@ -12,9 +12,9 @@ use axum::{
         HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE},
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt as _, stream};
 use psom_objects::types::Role;
 use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 
@@ -42,7 +42,7 @@ pub(super) async fn draw(
         let text = "this server cannot draw PDFs; share slides with `psom slides` instead";
         return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, text));
     };
-    let waiting = app.slides.running.clone().acquire_owned();
+    let waiting = Arc::clone(&app.slides.running).acquire_owned();
     let Ok(Ok(permit)) = timeout(QUEUE_TIMEOUT, waiting).await else {
         let text = "the server draws other presentations at the moment; try again in a minute";
         return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text));

@@ -19,7 +19,7 @@ use rcgen::{
 use rustls::{
     RootCertStore,
     client::{verify_server_cert_signed_by_trust_anchor, verify_server_name},
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
     server::ParsedCertificate,
     sign::CertifiedKey,
 };
@@ -92,7 +92,7 @@ impl Identity {
                 reason: error.to_string(),
             })?
             .with_no_client_auth()
-            .with_cert_resolver(certificates.clone());
+            .with_cert_resolver(Arc::<Certificates>::clone(&certificates));
         Ok(Self { server: Arc::new(server), certificates: Some(certificates), ..self })
     }
 }

@@ -11,7 +11,7 @@ use rustls::{
     RootCertStore,
     client::{verify_server_cert_signed_by_trust_anchor, verify_server_name},
     crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
     server::{ClientHello, ParsedCertificate, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -78,7 +78,7 @@ impl Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let is_own = hello.server_name() == Some(ALTERNATIVE_NAME);
-        Some(if is_own { self.own.clone() } else { self.public() })
+        Some(if is_own { Arc::clone(&self.own) } else { self.public() })
     }
 }
 
@@ -137,7 +137,7 @@ fn trusted(
 
 #[cfg(unix)]
 fn others_can_read(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::PermissionsExt as _;
     /// The permission of users who are neither the owner nor in the group to read a file.
     const OTHERS_READ: u32 = 0o004;
     fs::metadata(path).is_ok_and(|about| about.permissions().mode() & OTHERS_READ != 0)
@@ -149,7 +149,7 @@ fn others_can_read(_: &Path) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::{testing::Directory, tls::Identity};
@@ -185,7 +185,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn key_that_others_can_read_is_reported() {
-        use std::os::unix::fs::PermissionsExt;
+        use std::os::unix::fs::PermissionsExt as _;
         let (own, other) = (Directory::new(), Directory::new());
         let (paths, roots) = public(&other, "meet.example");
         fs::set_permissions(&paths.key, fs::Permissions::from_mode(0o644)).unwrap();

@@ -56,6 +56,7 @@ fn peer_supports_interfaces_with_a_common_version() {
     let (extra, child) = (ObjectDesc::of::<Extra>(), ObjectDesc::of::<ServerChild>());
     pair.on_server(move |_, cx| {
         assert_eq!((cx.peers().speaking(&extra), cx.peers().speaking(&child)), (1, 3));
+        #[expect(clippy::needless_collect, reason = "the infos borrow the context")]
         let speaks: Vec<_> = cx.peer_infos().iter().map(|peer| peer.id).collect();
         let speaks = speaks.into_iter().map(|id| cx.peer(id).unwrap().speaks(&extra));
         assert_eq!(speaks.collect::<Vec<_>>(), [false, true, false]);

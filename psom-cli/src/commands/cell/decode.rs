@@ -21,7 +21,7 @@ A file contains a message, the body of an HTTP request or answer with messages i
 package, or a message as base64 or hex dump. Each line shows the offset, the object with its values,
 and in brackets the type, the length of the data and the kind of header. Offsets below a message in
 base64 count from the start of the message.")]
-pub struct CellDecode {
+pub(super) struct CellDecode {
     /// The file; `-` is standard input.
     file: PathBuf,
     /// Print JSON, which `psom cell encode` turns back into the same bytes.
@@ -33,7 +33,7 @@ pub struct CellDecode {
 }
 
 impl CellDecode {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         let document = input::document(&self.file)?;
         if self.strict {
             document.check().map_err(|error| error.prefixed(name_of(&self.file)))?;

@@ -20,7 +20,7 @@ Examples:
   psom cell encode request.json -o request2.bin
 
 A changed object is written in its shortest form, unless its `spelling` is kept.")]
-pub struct CellEncode {
+pub(super) struct CellEncode {
     /// The JSON file; `-` is standard input.
     file: PathBuf,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub struct CellEncode {
 }
 
 impl CellEncode {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         self.output.check()?;
         let json = read_input(&self.file, MAX_JSON_BYTES)?;
         let document: Document = serde_json::from_slice(&json).map_err(|why| {

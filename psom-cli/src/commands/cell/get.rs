@@ -13,7 +13,7 @@ Examples:
   psom cell get http://127.0.0.1:8059/report.docx -o report.docx
 
 The number of the revision is printed to standard error. `psom cell put --expect` takes it.")]
-pub struct CellGet {
+pub(super) struct CellGet {
     #[command(flatten)]
     remote: RemoteArgs,
     #[command(flatten)]
@@ -21,7 +21,7 @@ pub struct CellGet {
 }
 
 impl CellGet {
-    pub async fn run(self) -> Result {
+    pub(super) async fn run(self) -> Result {
         self.output.check()?;
         let mut remote = self.remote.open()?;
         remote.query().await?;

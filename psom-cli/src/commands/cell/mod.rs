@@ -41,7 +41,7 @@ enum CellCommand {
 
 impl Cell {
     /// Reports whether the command runs until it is interrupted, and handles the signal itself.
-    pub fn handles_signals(&self) -> bool {
+    pub(crate) fn handles_signals(&self) -> bool {
         matches!(self.command, CellCommand::Serve(_))
     }
 

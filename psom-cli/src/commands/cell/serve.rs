@@ -20,7 +20,7 @@ Examples:
 Everybody who reaches the address can read and change the documents, so that the address is one of
 this machine. For other machines, put a web server with TLS and a login in front of it. Old revisions
 are kept in the folder `.psom-cell`.")]
-pub struct CellServe {
+pub(super) struct CellServe {
     /// The folder with the documents.
     folder: PathBuf,
     /// The address to listen on. Port 0 selects a free port.
@@ -32,7 +32,7 @@ pub struct CellServe {
 }
 
 impl CellServe {
-    pub async fn run(self) -> Result {
+    pub(super) async fn run(self) -> Result {
         let Self { folder, listen, no_coauthoring } = self;
         let interrupted = interrupted()?;
         let rules = LockRules { coauthoring: !no_coauthoring, ..LockRules::default() };

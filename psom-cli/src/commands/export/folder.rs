@@ -3,12 +3,12 @@
 use std::{
     collections::HashSet,
     fs,
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files::{self, file_name},
     meeting::download,
 };

@@ -1,6 +1,6 @@
 //! The page that shows an exported meeting. It contains no scripts, and texts are never markup.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 /// A content of the meeting, and the files that were written of it.
 #[derive(Debug, Default)]

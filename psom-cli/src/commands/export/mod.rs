@@ -34,7 +34,7 @@ Boards and slides with their annotations become SVG and PNG files, polls CSV, qu
 notes Markdown. Files are decrypted and verified. Open index.html in a browser; it needs no server.
 Everything is exported that you see in the meeting: join as an organizer to get all of it.
 PNG files need the program psom-render.")]
-pub struct Export {
+pub(crate) struct Export {
     #[command(flatten)]
     link: LinkArgs,
     /// The directory to write to. It is created, and must be empty unless --force is given.
@@ -46,7 +46,7 @@ pub struct Export {
 }
 
 impl Export {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let mut folder = Folder::create(&self.output, self.force)?;
         let meeting = self.link.join().await?;
         let contents = meeting

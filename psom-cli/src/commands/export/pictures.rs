@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     env,
-    io::{Seek, Write},
+    io::{Seek as _, Write as _},
     path::PathBuf,
 };
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use psom_objects::types::EncryptedFile;
 
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     http::client::Http,
     meeting::download::RemoteFile,
     renderer,

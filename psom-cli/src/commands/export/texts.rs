@@ -1,6 +1,6 @@
 //! Polls as CSV, and questions and notes as Markdown.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use psom_objects::client::{NotesModel, PollModel, QnaModel};
 

@@ -1,6 +1,6 @@
 //! Poll results as CSV (RFC 4180).
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use psom_objects::texts::is_invisible;

@@ -30,7 +30,7 @@ such as a storage file or a memory dump. Each line shows the offset of a header,
 content. The line of a call shows the method and the arguments. The types of the arguments are known for
 late-bound calls; for other calls, they come from an IDL file. A message that violates a rule is printed
 as far as it can be read, and the command exits with 1. At most 256 MiB are read.")]
-pub struct QueueDecode {
+pub(crate) struct QueueDecode {
     /// The file; `-` is standard input.
     file: PathBuf,
     /// The IDL file with the called interfaces.
@@ -60,7 +60,7 @@ pub(crate) fn print_recorded(bytes: &[u8], names: &Names) -> Result {
 }
 
 impl QueueDecode {
-    pub fn run(self) -> Result {
+    pub(crate) fn run(self) -> Result {
         let names = Names::read(self.interface.as_deref())?;
         let bytes = read_input(&self.file, MAX_FILE_BYTES)?;
         match self.whole(&bytes, &names) {

@@ -10,7 +10,7 @@ use crate::{
 
 /// Convert the output of `psom queue decode --json` back to a message or a packet
 #[derive(Debug, Args)]
-pub struct QueueEncode {
+pub(super) struct QueueEncode {
     /// The JSON file; `-` is standard input.
     file: PathBuf,
     /// The file to write.
@@ -19,7 +19,7 @@ pub struct QueueEncode {
 }
 
 impl QueueEncode {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         let name = name_of(&self.file);
         let text = read_input(&self.file, MAX_FILE_BYTES)?;
         let value = serde_json::from_slice(&text)

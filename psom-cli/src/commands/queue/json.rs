@@ -234,7 +234,7 @@ pub(super) fn of_found(found: &Found, bytes: &[u8], names: &Names) -> Value {
 }
 
 /// Returns the bytes of a message or packet in the form of [`of_message`] or [`of_packet`].
-pub fn encode(value: &Value) -> FieldResult<Vec<u8>> {
+pub(super) fn encode(value: &Value) -> FieldResult<Vec<u8>> {
     if value.get("packet").is_some() {
         return encode_packet(value);
     }
@@ -262,7 +262,10 @@ fn encode_message(value: &Value) -> FieldResult<Vec<u8>> {
 }
 
 fn field<'a>(value: &'a Value, name: &str) -> FieldResult<&'a Value> {
-    value.get(name).filter(|value| !value.is_null()).ok_or(format!("the field `{name}` is missing"))
+    value
+        .get(name)
+        .filter(|value| !value.is_null())
+        .ok_or_else(|| format!("the field `{name}` is missing"))
 }
 
 fn number<T: TryFrom<u64>>(value: &Value, name: &str) -> FieldResult<T> {
@@ -271,7 +274,7 @@ fn number<T: TryFrom<u64>>(value: &Value, name: &str) -> FieldResult<T> {
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> FieldResult<&'a str> {
-    field(value, name)?.as_str().ok_or(format!("`{name}` is not a text"))
+    field(value, name)?.as_str().ok_or_else(|| format!("`{name}` is not a text"))
 }
 
 fn guid(value: &Value, name: &str) -> FieldResult<Guid> {

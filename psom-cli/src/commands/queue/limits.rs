@@ -1,4 +1,4 @@
 //! The limits of the input.
 
 /// The largest file that is read (256 MiB): storage files have 4 MiB, but memory dumps have more.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;

@@ -5,7 +5,7 @@ pub(crate) mod decode;
 mod encode;
 mod json;
 mod limits;
-pub mod names;
+pub(crate) mod names;
 mod record;
 mod replay;
 mod stored;

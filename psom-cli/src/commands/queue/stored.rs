@@ -69,7 +69,7 @@ enum QueueAction<'a> {
 }
 
 impl List {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         self.place.with(&QueueAction::List)
     }
 }
@@ -84,7 +84,7 @@ impl Move {
 }
 
 impl Retry {
-    pub fn run(self) -> Result {
+    pub(super) fn run(self) -> Result {
         self.place.with(&QueueAction::Retry(&self.ids))
     }
 }

@@ -1,6 +1,6 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
-    io::Write,
+    io::Write as _,
     path::Path,
 };
 

@@ -8,7 +8,7 @@ use psom_render::{Frame, Picture};
 
 use super::board::{BoardSession, annotations, new_local_id};
 use crate::{
-    error::{CommandError, OrCannot, Result},
+    error::{CommandError, OrCannot as _, Result},
     files, renderer,
 };
 

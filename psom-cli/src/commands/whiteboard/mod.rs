@@ -118,7 +118,7 @@ struct Text {
 }
 
 impl Whiteboard {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         if let WhiteboardAction::Draw(draw) = &self.action {
             draw.check()?;
         }

@@ -1,6 +1,6 @@
 //! What organizers and presenters do besides drawing.
 
-use std::{fs, io::Read};
+use std::{fs, io::Read as _};
 
 use serde_json::{Value, json};
 

@@ -3,11 +3,11 @@
 //! Comments are a third of the compressed bytes, and a phone downloads the page for each meeting. A removed
 //! comment leaves its empty lines, so that a browser reports errors at the lines of the sources.
 
-use std::{io::Write, sync::OnceLock};
+use std::{io::Write as _, sync::OnceLock};
 
 use data_encoding::HEXLOWER;
 use flate2::{Compression, write::GzEncoder};
-use sha1::{Digest, Sha1};
+use sha1::{Digest as _, Sha1};
 
 /// Bytes of the hash in an entity tag. 64 bits tell the versions of a file apart.
 const TAG_BYTES: usize = 8;
@@ -138,9 +138,9 @@ pub(super) static FILES: [PageFile; 37] = page_files![
 ];
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use std::{fs, io::Read, path::Path};
+    use std::{fs, io::Read as _, path::Path};
 
     use flate2::read::GzDecoder;
 

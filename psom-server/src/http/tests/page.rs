@@ -43,7 +43,7 @@ async fn page_is_compressed_for_clients_that_accept_it() {
     let api = Api::new();
     let ask = async |accepted: &str| {
         let request = Request::get("/app/page/app.js").header("accept-encoding", accepted);
-        let response = crate::http::router(api.app.clone());
+        let response = crate::http::router(Arc::clone(&api.app));
         let response = response.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let coding = response.headers().get("content-encoding").cloned();
         let tag = response.headers()["etag"].clone();

@@ -52,7 +52,7 @@ async fn pdf_above_the_limit_is_refused() {
 async fn request_waits_a_minute_while_others_are_drawn() {
     let api = Api::with_meeting().await;
     let invite = invite(&api, "presenter").await;
-    let running = api.app.slides.running.clone().acquire_owned().await.unwrap();
+    let running = Arc::clone(&api.app.slides.running).acquire_owned().await.unwrap();
     let answer = draw(&api, &invite, "one").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.error().contains("try again"));
