@@ -144,17 +144,16 @@ impl Cli {
             Command::Rename(command) => return Ok(Box::new(command)),
             Command::Delete(command) => return Ok(Box::new(command)),
             Command::Visibility(command) => return Ok(Box::new(command)),
-            Command::Share(_) | Command::Slides(_) => {
-                "a file cannot be recorded, because it is uploaded over the connection; share it \
-                 while connected"
-            }
-            Command::Present(_) | Command::Stop(_) | Command::Goto(_) => {
-                "the stage follows its presenter live, so presenting cannot be recorded; present \
-                 while connected"
-            }
-            Command::Qna(_) => {
-                "questions have numbers that only the server knows, so questions and answers cannot \
-                 be recorded; send them while connected"
+            Command::Share(command) => return Ok(Box::new(command)),
+            Command::Slides(command) => return Ok(Box::new(command)),
+            Command::Present(command) => return Ok(Box::new(command)),
+            Command::Stop(command) => return Ok(Box::new(command)),
+            Command::Goto(command) => return Ok(Box::new(command)),
+            Command::Qna(command) => return Ok(Box::new(command)),
+            #[cfg(feature = "cell")]
+            Command::Edit(_) => {
+                "`psom edit` takes the file from the meeting, which needs a connection; record \
+                 `share FILE --edit`, or run it while connected"
             }
             _ => "this command changes nothing in a meeting; run it without `psom queue record`",
         };

@@ -12,7 +12,8 @@ use psom::{
     Client, ClientSession, Context, Handle, ObjectRef, Server, SpaceHandle, Tokens, User,
     Violation, distributed_object,
     offline::{
-        Answer, Offline, Outbox, PART, RecordError, RecordedCall, Recorder, Replay, ReplayError,
+        Answer, Offline, Outbox, PART, PlaysLater, RecordError, RecordedCall, Recorder, Replay,
+        ReplayError, Verdict,
     },
     psom_interface,
     testing::Pair,
@@ -21,7 +22,7 @@ use psom::{
 #[psom_interface(name = "Test.Log", version = 1, hash = 11, version = 2, hash = 12)]
 pub(crate) trait LogServer {
     fn s_add(&mut self, cx: &mut Context<Self>, text: &str) -> Result<(), Violation>;
-    async fn s_wait(&mut self);
+    async fn s_add_later(&mut self, cx: &mut Context<Self>, text: String) -> Result<(), Violation>;
     #[since(2)]
     fn s_clear(&mut self, cx: &mut Context<Self>);
 }
@@ -50,8 +51,9 @@ impl LogServer for Log {
         Ok(())
     }
 
-    async fn s_wait(&mut self) {
-        std::future::pending::<()>().await;
+    async fn s_add_later(&mut self, cx: &mut Context<Self>, text: String) -> Result<(), Violation> {
+        tokio::task::yield_now().await;
+        self.s_add(cx, &text)
     }
 
     fn s_clear(&mut self, cx: &mut Context<Self>) {
@@ -283,22 +285,147 @@ async fn session_replays_an_outbox() {
 }
 
 #[tokio::test]
+async fn async_methods_are_played_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (space, session, _server) = connected(|scope| log(scope, &State::new())).await;
+    let mut recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
+    recorder.s_add("one").unwrap();
+    recorder.s_add_later("two").unwrap();
+    recorder.s_add_later("").unwrap();
+    recorder.s_add("three").unwrap();
+    let replayed = session.replay(&mut recorder).await.unwrap();
+    assert_eq!(replayed.played, 3);
+    let [refused] = &replayed.refused[..] else { panic!("{replayed:?}") };
+    assert!(refused.number == 3 && refused.reason.contains("the line is empty"), "{refused:?}");
+    assert_eq!(logged(&space).await, ["7: one", "7: two", "7: three"]);
+    assert_eq!(session.replay(&mut recorder).await.unwrap().played, 0);
+}
+
+#[psom_interface(name = "Test.Front", version = 1, hash = 41)]
+pub trait FrontServer {
+    fn s_do(&mut self, cx: &mut Context<Self>, what: &str) -> Result<(), Violation>;
+}
+
+#[psom_interface(name = "Test.Front", version = 1, hash = 42)]
+#[expect(dead_code, reason = "only its proxy is used")]
+pub trait FrontClient {}
+
+/// An object whose calls another object performs.
+#[distributed_object(serves = FrontServer, calls = FrontClient)]
+struct Front {
+    log: Handle<Log>,
+    verdict: Option<Verdict>,
+    token: i64,
+}
+
+impl FrontServer for Front {
+    fn s_do(&mut self, cx: &mut Context<Self>, what: &str) -> Result<(), Violation> {
+        let token = self.token;
+        match what {
+            "refuse at once" => return Err(Violation::new("not at all")),
+            "lose" => drop(self.verdict.take()),
+            what => {
+                let (verdict, what) = (self.verdict.take().unwrap(), what.to_owned());
+                cx.tell_as_caller(self.log, move |log, cx| {
+                    let result = match what.as_str() {
+                        "refuse later" => Err(Violation::new("not any more")),
+                        what => log.s_add(cx, &format!("{what} {token}")),
+                    };
+                    let this = cx.handle();
+                    // Passed on several times.
+                    cx.tell(this, move |_, cx| {
+                        let this = cx.handle();
+                        cx.tell(this, move |_, cx| verdict.give(cx, result));
+                    });
+                })
+                .unwrap();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl PlaysLater for Front {
+    fn verdict(&mut self) -> &mut Option<Verdict> {
+        &mut self.verdict
+    }
+
+    fn prepare(&mut self, _: &mut Context<Self>, token: i64) -> Result<(), Violation> {
+        self.token = token;
+        if token > 0 { Ok(()) } else { Err(Violation::new("the token is not positive")) }
+    }
+}
+
+fn front(scope: &mut psom::Scope) -> Log {
+    let root = scope.root::<Log>().unwrap();
+    let front = scope.add(Front { log: root, verdict: None, token: 0 });
+    let offline = scope.add(Offline::new().target("", root).target_later("front", front));
+    Log { offline, lines: Vec::new(), is_strict: true }
+}
+
+#[tokio::test]
+async fn late_refusals_reach_the_user_who_replays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (space, session, _server) = connected(front).await;
+    let recorder = Recorder::<FrontServerProxy>::open(folder.path()).unwrap();
+    let mut recorder = recorder.target("front");
+    for what in ["one", "refuse later", "lose", "refuse at once", "two"] {
+        recorder.s_do(what).unwrap();
+    }
+    let replayed = session.replay(&mut recorder).await.unwrap();
+    assert_eq!(replayed.played, 2);
+    let refused = replayed.refused.iter();
+    let refused: Vec<_> = refused.map(|call| (call.number, call.reason.as_str())).collect();
+    assert_eq!(refused.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 3, 4]);
+    for ((_, reason), expected) in
+        refused.iter().zip(["not any more", "the object that plays the call is gone", "not at all"])
+    {
+        assert!(reason.contains(expected), "{reason}");
+    }
+    assert_eq!(logged(&space).await, ["7: one 0", "7: two 0"]);
+    drop(recorder);
+    assert_eq!(dead(folder.path()), [2, 3, 4]);
+}
+
+#[tokio::test]
+async fn an_object_is_prepared_before_its_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let (space, session, _server) = connected(front).await;
+    let recorder = Recorder::<FrontServerProxy>::open(folder.path()).unwrap();
+    let mut recorder = recorder.target("front");
+    recorder.s_do("one").unwrap();
+    recorder.s_do("refuse later").unwrap();
+    recorder.also::<LogServerProxy>("").s_add("three").unwrap();
+    let replayed = session
+        .replay_with(&mut recorder, async |replaying, pending| {
+            let target = &pending.call.target;
+            let token = if pending.number == 2 { 0 } else { 7 };
+            replaying.prepare(target, token).await.map_err(|error| error.to_string())
+        })
+        .await
+        .unwrap();
+    // The call on the root is played although there is nothing to prepare.
+    assert_eq!(replayed.played, 2);
+    assert!(replayed.refused[0].reason.contains("the token is not positive"), "{replayed:?}");
+    assert_eq!(logged(&space).await, ["7: one 7", "7: three"]);
+}
+
+#[tokio::test]
 async fn refused_call_is_set_aside_and_can_be_retried() {
     let folder = tempfile::tempdir().unwrap();
     let (space, session, _server) = connected(|scope| log(scope, &State::new())).await;
     let mut recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
     recorder.s_add("one").unwrap();
     recorder.s_add("").unwrap();
-    recorder.s_wait().unwrap();
     recorder.s_add("two").unwrap();
     let replayed = session.replay(&mut recorder).await.unwrap();
     assert_eq!(replayed.played, 2);
-    let [(2, empty), (3, waits)] = &replayed.refused[..] else { panic!("{replayed:?}") };
-    assert!(empty.contains("the line is empty"), "{empty}");
-    assert!(waits.contains("cannot be played"), "{waits}");
+    let [refused] = &replayed.refused[..] else { panic!("{replayed:?}") };
+    assert_eq!((refused.number, refused.call.method), (2, 1));
+    assert!(refused.reason.contains("the line is empty"), "{refused:?}");
     assert_eq!(logged(&space).await, ["7: one", "7: two"]);
     drop(recorder);
-    assert_eq!(dead(folder.path()), [2, 3]);
+    assert_eq!(dead(folder.path()), [2]);
     let mut queue = FolderQueue::open(folder.path(), "outbox").unwrap();
     queue.move_messages(Stage::Dead, Stage::Input, 0).unwrap();
     drop(queue);

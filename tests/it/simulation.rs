@@ -48,3 +48,19 @@ fn a_seed_replays_the_same_story() {
     assert!(first == second && first.0.len() > 100);
     assert_ne!(first.0, tell(2).0);
 }
+
+/// The seeds of replays, and the number of commands of each.
+const REPLAYS: std::ops::RangeInclusive<u64> = 1..=8;
+const COMMANDS: u32 = 250;
+
+#[test]
+fn replayed_commands_survive_kills_and_equal_live_ones() {
+    let (mut server, mut client) = (0, 0);
+    for seed in REPLAYS {
+        let kills = simulation::replay_under_kills(seed, COMMANDS);
+        let kills = kills.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(kills.commands, COMMANDS);
+        (server, client) = (server + kills.server, client + kills.client);
+    }
+    assert!(server >= 200 && client >= 200, "{server}, {client}");
+}

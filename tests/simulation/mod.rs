@@ -12,6 +12,7 @@ mod end;
 mod facts;
 mod fault;
 mod journal;
+mod offline;
 mod raw;
 mod rights;
 mod server;
@@ -26,6 +27,7 @@ mod world;
 use std::{collections::BTreeMap, fmt};
 
 pub use fault::FAULTS;
+pub use offline::{Kills, replay_under_kills};
 
 /// The figures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 use clap::Args;
 
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
@@ -60,5 +62,14 @@ impl Goto {
         }
         out::line(format_args!("\"{}\" is at {}.", out::printable(&title), place(&now)))?;
         meeting.leave().await
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Goto {
+    fn record(&self, actions: &mut Actions) -> Result {
+        // The parser accepts only numbers that fit.
+        let number = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+        recorded(actions.s_go_to(&self.title, number(self.slide - 1), number(self.click)))
     }
 }

@@ -3,6 +3,8 @@ use std::pin::pin;
 use clap::Args;
 use psom_objects::client::{Event, Model};
 
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
@@ -68,5 +70,12 @@ impl Present {
             }
         }
         meeting.leave().await
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Present {
+    fn record(&self, actions: &mut Actions) -> Result {
+        recorded(actions.s_present(&self.title))
     }
 }

@@ -1,6 +1,8 @@
 use clap::{Args, Subcommand};
 use psom_objects::client::{QnaModel, Upload};
 
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
@@ -121,10 +123,15 @@ fn check_text(text: &str) -> Result {
     Ok(())
 }
 
+/// Makes a unique identifier for a question.
+fn new_question_id() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 async fn ask(meeting: &mut Meeting, title: &str, text: String) -> Result {
     check_text(&text)?;
     let (id, _) = find(meeting, title).await?;
-    let (question, by) = (format!("{:032x}", rand::random::<u128>()), meeting.own_name());
+    let (question, by) = (new_question_id(), meeting.own_name());
     let name = question.clone();
     meeting.act(move |conference, cx| conference.ask(cx, id, name, text, by)).await?;
     let qna = settled(meeting, id).await?;
@@ -188,4 +195,30 @@ async fn set_open(meeting: &mut Meeting, title: &str, open: bool) -> Result {
     }
     let now = if open { "open" } else { "suspended" };
     out::line(format_args!("\"{}\" is {now}.", out::printable(title)))
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Qna {
+    fn record(&self, actions: &mut Actions) -> Result {
+        use psom_objects::package::{ContentDetail, CreateContent};
+        recorded(match &self.action {
+            QnaAction::Create { title } => {
+                texts::check_line("the title", title)?;
+                let content = CreateContent::new(title, ContentDetail::Qna);
+                return recordable::create(actions, content);
+            }
+            QnaAction::Ask { title, text } => {
+                check_text(text)?;
+                actions.s_ask(title, &new_question_id(), text)
+            }
+            QnaAction::Answer { title, question, text } => {
+                check_text(text)?;
+                let number = i32::try_from(*question).unwrap_or(i32::MAX);
+                actions.s_answer(title, number, text)
+            }
+            QnaAction::Open { title } => actions.s_set_qna_open(title, true),
+            QnaAction::Suspend { title } => actions.s_set_qna_open(title, false),
+            QnaAction::Show { .. } => return Err(recordable::changes_nothing()),
+        })
+    }
 }

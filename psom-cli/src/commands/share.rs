@@ -10,8 +10,12 @@ use psom_objects::{
 };
 
 use super::args;
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable};
 #[cfg(feature = "cell")]
 use crate::meeting::documents;
+#[cfg(feature = "queue")]
+use crate::meeting::texts;
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
@@ -56,11 +60,43 @@ pub(crate) struct Share {
 
 impl Share {
     pub(crate) async fn run(self) -> Result {
+        self.check_title()?;
+        self.check_files()?;
+        let mut meeting = self.link.join().await?;
+        for path in &self.files {
+            let title = self.title_of(path)?;
+            let edit = self.is_edited();
+            let shared = share(&mut meeting, path, &title, self.visibility, edit).await;
+            let _ = shared.map_err(|error| error.prefixed(path.display()))?;
+            out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
+        }
+        meeting.leave().await
+    }
+
+    fn check_title(&self) -> Result {
         if self.title.is_some() && self.files.len() > 1 {
             let why = "--title is for a single file; share the files one by one";
             return Err(CommandError::new(why));
         }
-        // All files are checked before any of them is shared.
+        Ok(())
+    }
+
+    fn title_of(&self, path: &Path) -> Result<String> {
+        match &self.title {
+            Some(title) => Ok(title.clone()),
+            None => title_from_name(path),
+        }
+    }
+
+    fn is_edited(&self) -> bool {
+        #[cfg(feature = "cell")]
+        return self.edit;
+        #[cfg(not(feature = "cell"))]
+        return false;
+    }
+
+    /// Checks all files before any of them is shared.
+    fn check_files(&self) -> Result {
         for path in &self.files {
             let shown = path.display();
             let about = fs::metadata(path).or_cannot(format_args!("read {shown}"))?;
@@ -74,21 +110,23 @@ impl Share {
             }
             File::open(path).or_cannot(format_args!("read {shown}"))?;
         }
-        let mut meeting = self.link.join().await?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Share {
+    fn record(&self, actions: &mut Actions) -> Result {
+        self.check_title()?;
+        self.check_files()?;
         for path in &self.files {
-            let title = match &self.title {
-                Some(title) => title.clone(),
-                None => title_from_name(path)?,
-            };
-            #[cfg(feature = "cell")]
-            let edit = self.edit;
-            #[cfg(not(feature = "cell"))]
-            let edit = false;
-            let shared = share(&mut meeting, path, &title, self.visibility, edit).await;
-            let _ = shared.map_err(|error| error.prefixed(path.display()))?;
-            out::line(format_args!("Shared \"{}\".", out::printable(&title)))?;
+            let title = self.title_of(path)?;
+            texts::check_line("the title", &title)?;
+            let (content, sources) = content(path, &title, self.visibility, self.is_edited());
+            recordable::package(actions, &title, content, sources)
+                .map_err(|error| error.prefixed(path.display()))?;
         }
-        meeting.leave().await
+        Ok(())
     }
 }
 
@@ -100,6 +138,18 @@ pub(crate) async fn share(
     visibility: Option<ContentVisibility>,
     edit: bool,
 ) -> Result<i64> {
+    let (content, sources) = content(path, title, visibility, edit);
+    let packed = async { Ok((upload::pack(content.into(), sources).await?, ())) };
+    Ok(upload::create(meeting, title, packed).await?.0)
+}
+
+/// Returns the manifest of a file's content, and the file.
+fn content(
+    path: &Path,
+    title: &str,
+    visibility: Option<ContentVisibility>,
+    edit: bool,
+) -> (CreateContent, Vec<(String, Source)>) {
     #[cfg(feature = "cell")]
     let (detail, part) = match edit {
         true => (documents::detail(), documents::part(title)),
@@ -112,7 +162,5 @@ pub(crate) async fn share(
     };
     let mut content = CreateContent::new(title, detail).with_native_file(&*part);
     content.common.visibility = visibility;
-    let source = vec![(part, Source::File(path.to_owned()))];
-    let packed = async { Ok((upload::pack(content.into(), source).await?, ())) };
-    Ok(upload::create(meeting, title, packed).await?.0)
+    (content, vec![(part, Source::File(path.to_owned()))])
 }

@@ -21,12 +21,16 @@ use psom_objects::{
 };
 
 use super::args;
+#[cfg(feature = "queue")]
+use super::recordable::{self, Actions, Recordable};
+#[cfg(feature = "queue")]
+use crate::meeting::texts;
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
         session::{LinkArgs, Meeting},
-        upload::{self, Packed, Source},
+        upload::{self, Source},
     },
     slides::{ConvertOptions, Deck, Progress, convert, notes_name, thumbnail_name},
     terminal::{out, progress},
@@ -74,20 +78,15 @@ pub(crate) struct ShareSlides {
 
 impl ShareSlides {
     pub(crate) async fn run(self) -> Result {
-        let Self { link, file, title, visibility, size } = self;
         // The file is checked before the meeting is joined.
-        let about = fs::metadata(&file).or_cannot(format_args!("read {}", file.display()))?;
-        let title = match title {
-            Some(title) => title,
-            // The canonical path gives `.` and `photos/..` a name.
-            None => title_from_name(&fs::canonicalize(&file).unwrap_or_else(|_| file.clone()))?,
-        };
+        let (title, native) = self.title_and_native()?;
+        let Self { link, file, visibility, size, .. } = self;
         let mut meeting = link.join().await?;
         // The title is reserved first, so that no file is converted in vain.
         let packed = async {
-            let deck = converted(file.clone(), size).await?;
-            let native = about.is_file().then_some(file);
-            Ok((first_package(&deck, &title, visibility, native).await?, deck))
+            let deck = converted(file, size).await?;
+            let (content, sources) = first_package(&deck, &title, visibility, native)?;
+            Ok((upload::pack(content.into(), sources).await?, deck))
         };
         let (id, deck) = upload::create(&mut meeting, &title, packed).await?;
         add_rest(&mut meeting, id, &deck).await?;
@@ -98,6 +97,38 @@ impl ShareSlides {
             out::line(out::printable(remark))?;
         }
         meeting.leave().await
+    }
+}
+
+impl ShareSlides {
+    /// Returns the title, and the file that participants can download.
+    fn title_and_native(&self) -> Result<(String, Option<PathBuf>)> {
+        let file = &self.file;
+        let about = fs::metadata(file).or_cannot(format_args!("read {}", file.display()))?;
+        let title = match &self.title {
+            Some(title) => title.clone(),
+            // The canonical path gives `.` and `photos/..` a name.
+            None => title_from_name(&fs::canonicalize(file).unwrap_or_else(|_| file.clone()))?,
+        };
+        Ok((title, about.is_file().then(|| file.clone())))
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for ShareSlides {
+    fn record(&self, actions: &mut Actions) -> Result {
+        /// The server replaces it with the identifier of the content with the title.
+        const UNKNOWN_ID: i64 = 0;
+        let (title, native) = self.title_and_native()?;
+        texts::check_line("the title", &title)?;
+        let options = ConvertOptions { size: self.size, ..ConvertOptions::default() };
+        let deck = convert(&self.file, &options)?;
+        let (content, sources) = first_package(&deck, &title, self.visibility, native)?;
+        recordable::package(actions, &title, content, sources)?;
+        for (_, manifest, sources) in further_packages(&deck, UNKNOWN_ID) {
+            recordable::package(actions, &title, manifest, sources)?;
+        }
+        Ok(())
     }
 }
 
@@ -142,12 +173,12 @@ impl Drop for Running {
 }
 
 /// Packs the presentation with its thumbnails, notes and file, and the first slides.
-async fn first_package(
+fn first_package(
     deck: &Deck,
     title: &str,
     visibility: Option<ContentVisibility>,
     native: Option<PathBuf>,
-) -> Result<Packed> {
+) -> Result<(CreateContent, Vec<(String, Source)>)> {
     let count = deck.slides.len();
     let mut sources = vec![
         (PREVIEW.to_owned(), Source::Bytes(deck.preview().to_vec())),
@@ -178,24 +209,35 @@ async fn first_package(
         content = content.with_native_file(NATIVE);
         sources.push((NATIVE.to_owned(), Source::File(native)));
     }
-    upload::pack(content.into(), sources).await
+    Ok((content, sources))
+}
+
+/// Returns the packages of the slides that are not in the first one.
+fn further_packages(
+    deck: &Deck,
+    content_id: i64,
+) -> impl Iterator<Item = (Range<usize>, Manifest, Vec<(String, Source)>)> {
+    let count = deck.slides.len();
+    (SLIDES_PER_PACKAGE..count).step_by(SLIDES_PER_PACKAGE).map(move |first| {
+        let slides = first..(first + SLIDES_PER_PACKAGE).min(count);
+        let detail = Some(ResourceDetail::Resources(numbered(vec![jpegs(slides.clone())])));
+        let manifest = CreatePptContentResource { content_id, detail };
+        let manifest = Manifest::CreatePptContentResource(manifest);
+        (slides.clone(), manifest, files(deck, slides))
+    })
 }
 
 /// Uploads the slides that are not in the first package.
 async fn add_rest(meeting: &mut Meeting, content_id: i64, deck: &Deck) -> Result {
     let count = deck.slides.len();
-    for first in (SLIDES_PER_PACKAGE..count).step_by(SLIDES_PER_PACKAGE) {
-        let slides = first..(first + SLIDES_PER_PACKAGE).min(count);
-        let detail = Some(ResourceDetail::Resources(numbered(vec![jpegs(slides.clone())])));
-        let manifest = CreatePptContentResource { content_id, detail };
-        let manifest = Manifest::CreatePptContentResource(manifest);
+    for (slides, manifest, sources) in further_packages(deck, content_id) {
         let message = format!("slides {} to {} of {count}", slides.start + 1, slides.end);
         let added = async {
-            let packed = meeting.meanwhile(upload::pack(manifest, files(deck, slides))).await?;
+            let packed = meeting.meanwhile(upload::pack(manifest, sources)).await?;
             upload::add(meeting, packed, message).await
         };
         if let Err(error) = added.await {
-            return Err(announce_missing(meeting, content_id, first..count, error).await);
+            return Err(announce_missing(meeting, content_id, slides.start..count, error).await);
         }
     }
     Ok(())

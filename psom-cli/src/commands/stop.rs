@@ -1,6 +1,8 @@
 use clap::Args;
 use psom_objects::client::Model;
 
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
@@ -44,5 +46,12 @@ impl Stop {
             (false, None) => "Nobody is presenting.".to_owned(),
             (false, Some(title)) => format!("\"{}\" is not on the stage.", out::printable(title)),
         })
+    }
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Stop {
+    fn record(&self, actions: &mut Actions) -> Result {
+        recorded(actions.s_stop_presenting(self.title.as_deref().unwrap_or_default()))
     }
 }

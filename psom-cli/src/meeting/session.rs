@@ -1,6 +1,6 @@
 //! A session in a meeting that was joined by a link.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use clap::Args;
 use psom::{CallError, ClientSession, Context, Scope};
@@ -53,7 +53,8 @@ pub(crate) struct LinkArgs {
 
 /// A connection to a meeting.
 pub(crate) struct Connection {
-    session: ClientSession<Conference>,
+    // Shared with a replay, which uses the rest of the connection meanwhile.
+    session: Arc<ClientSession<Conference>>,
     /// The client for the meeting's file server.
     pub http: Http,
     /// The user's display name, if the invitation or the command line gives one.
@@ -156,7 +157,7 @@ impl LinkArgs {
             CommandError::new(format!("the server at {} does not answer; try again", link.address))
         })??;
         Ok(Connection {
-            session,
+            session: Arc::new(session),
             http,
             name,
             #[cfg(feature = "cell")]
@@ -196,15 +197,6 @@ pub(crate) fn overrun() -> CommandError {
 }
 
 impl Connection {
-    /// Plays the recorded calls of an outbox.
-    #[cfg(feature = "queue")]
-    pub(crate) async fn replay<I: psom::Interface>(
-        &self,
-        recorder: &mut psom::offline::Recorder<I>,
-    ) -> Result<psom::net::Replayed, psom::offline::ReplayError> {
-        self.session.replay(recorder).await
-    }
-
     /// Waits for the end of the connection. A close by the server is not an error.
     pub(crate) async fn ended(&self) -> Result {
         match timeout(CLOSE_TIMEOUT, self.session.ended()).await {
@@ -216,8 +208,10 @@ impl Connection {
 
     /// Closes the connection once everything was sent.
     pub(crate) async fn close(self) -> Result {
-        // The server has received everything, so an unanswered close is not an error.
-        let _ = timeout(CLOSE_TIMEOUT, self.session.close()).await;
+        // The server has what matters, so a close that it does not answer is not an error.
+        if let Some(session) = Arc::into_inner(self.session) {
+            let _ = timeout(CLOSE_TIMEOUT, session.close()).await;
+        }
         Ok(())
     }
 }
@@ -243,6 +237,12 @@ impl Meeting {
             .await?;
         }
         Ok(())
+    }
+
+    /// Returns the session.
+    #[cfg(feature = "queue")]
+    pub(crate) fn session(&self) -> Arc<ClientSession<Conference>> {
+        Arc::clone(&self.connection.session)
     }
 
     /// Returns the documents of the meeting.

@@ -97,7 +97,22 @@ pub(crate) async fn pack(manifest: Manifest, sources: Vec<(String, Source)>) -> 
 }
 
 fn write_package(manifest: &Manifest, sources: Vec<(String, Source)>) -> Result<Packed> {
-    let target = BufWriter::new(tempfile::tempfile().or_cannot("make a temporary file")?);
+    let file = tempfile::tempfile().or_cannot("make a temporary file")?;
+    let (mut file, packed_bytes, unpacked_bytes) = write_to(file, manifest, sources)?;
+    file.rewind().or_cannot("pack the file")?;
+    let reader = FileReader(Some(file));
+    let upload = Upload::from_reader(manifest, reader, packed_bytes, unpacked_bytes);
+    Ok(Packed { upload, packed_bytes })
+}
+
+/// Writes a package to a file. Returns the file, the length of the package, and the sum of the lengths
+/// of its files. Blocks.
+pub(crate) fn write_to(
+    file: File,
+    manifest: &Manifest,
+    sources: Vec<(String, Source)>,
+) -> Result<(File, u64, u64)> {
+    let target = BufWriter::new(file);
     let mut package = PackageWriter::new(target, manifest).or_cannot("pack the file")?;
     let mut unpacked_bytes = 0;
     for (name, source) in sources {
@@ -111,10 +126,21 @@ fn write_package(manifest: &Manifest, sources: Vec<(String, Source)>) -> Result<
     let target = package.finish().or_cannot("pack the file")?;
     let mut file = target.into_inner().or_cannot("pack the file")?;
     let packed_bytes = file.stream_position().or_cannot("pack the file")?;
-    file.rewind().or_cannot("pack the file")?;
-    let reader = FileReader(Some(file));
-    let upload = Upload::from_reader(manifest, reader, packed_bytes, unpacked_bytes);
-    Ok(Packed { upload, packed_bytes })
+    Ok((file, packed_bytes, unpacked_bytes))
+}
+
+/// Uploads a written package under a cookie of its own.
+#[cfg(feature = "queue")]
+pub(crate) async fn send(
+    meeting: &mut Meeting,
+    cookie: i32,
+    file: File,
+    (packed_bytes, unpacked_bytes): (u64, u64),
+    message: String,
+) -> Result {
+    let upload = Upload::from_package(FileReader(Some(file)), packed_bytes, unpacked_bytes);
+    meeting.act(move |conference, cx| conference.upload_reserved(cx, cookie, upload)).await?;
+    follow(meeting, cookie, packed_bytes, message).await.map(drop)
 }
 
 fn add_file(package: &mut PackageWriter<BufWriter<File>>, name: &str, path: &Path) -> Result<u64> {

@@ -75,6 +75,24 @@ fn message_is_printed_with_the_names_of_its_interface() {
 }
 
 #[test]
+fn golden_vectors_are_listed_with_all_fields() {
+    let folder = Folder::new();
+    const LISTED_1: &str = include_str!("../../../comqc/tests/data/q1.txt");
+    const LISTED_2: &str = include_str!("../../../comqc/tests/data/q2.txt");
+    // The packet contains the first message.
+    for (vector, listed) in [(Q1, LISTED_1), (Q2, LISTED_2), (Q4, LISTED_1)] {
+        folder.put("vector.bin", vector);
+        assert_eq!(folder.ok(&["decode", "vector.bin", "--fields"]), listed);
+    }
+    folder.put("vector.bin", include_bytes!("../../../comqc/tests/data/q3.bin"));
+    let text = folder.ok(&["decode", "vector.bin", "--fields"]);
+    let call = "0118 METH size=88 call#1 iid={5E0C1A30-7B1D-4C6E-9E5F-0A1B2C3D4E5F} opnum=11 \
+                rep=0x10 flags=0x1000 data=40 0700000055736572050000000a0000000500000041006e00760069\
+                006c0000000000000000000440\n";
+    assert_eq!(text.split_once("0118 ").unwrap().1, call.split_once("0118 ").unwrap().1);
+}
+
+#[test]
 fn decode_recognizes_queued_calls() {
     let folder = Folder::new();
     folder.put("q1.bin", Q1);

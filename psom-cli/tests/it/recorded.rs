@@ -3,14 +3,15 @@
 //! `PSOM_REPLAY_KILLS` says how often the server and the client are killed each;
 //! `scripts/replay-kill.sh` kills each 200 times.
 
-use std::{path::Path, process::Child, thread::sleep, time::Duration};
+use std::{fs, path::Path, process::Child, thread::sleep, time::Duration};
 
+use image::RgbImage;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::support::{Running, Stage, psom};
 
 /// The commands without their links, with their words separated by `|`.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 19] = [
     "whiteboard|Ideas|create",
     "whiteboard|Ideas|text|Buy milk|--at|20,40",
     "whiteboard|Ideas|draw|--path|M10 10 L 100 100|--stroke|#ff0000",
@@ -21,7 +22,34 @@ const COMMANDS: [&str; 10] = [
     "notes|create|Minutes|--url|https://notes.example.com/1|--page|May 2",
     "notes|error|Minutes",
     "rename|Minutes|Minutes of May",
+    "share|plan.txt",
+    "share|plan.txt|--title|Hidden.txt|--visibility|organizer",
+    "whiteboard|Ideas|image|dot.png|--at|5,6",
+    "slides|photos|--title|Photos",
+    "goto|Photos|5",
+    "qna|create|Questions",
+    "qna|ask|Questions|When?",
+    "qna|answer|Questions|1|In May.",
+    "qna|suspend|Questions",
 ];
+
+/// Creates the files that the commands share.
+fn put_files(stage: &Stage) {
+    fs::write(stage.file("plan.txt"), "The plan").unwrap();
+    let picture = |number: u8| RgbImage::from_pixel(64, 48, image::Rgb([number * 40, 90, 30]));
+    picture(0).save(stage.file("dot.png")).unwrap();
+    fs::create_dir(stage.file("photos")).unwrap();
+    for number in 1..=6 {
+        picture(number).save(stage.file("photos").join(format!("p{number}.jpg"))).unwrap();
+    }
+}
+
+/// Downloads all slides of a presentation.
+fn slides(stage: &Stage) -> Vec<Vec<u8>> {
+    stage.ok(&["get", &stage.link, "Photos", "--slides", "down"]);
+    let slide = |number| fs::read(stage.file("down").join(format!("slide-0{number}.jpg"))).unwrap();
+    (1..=6).map(slide).collect()
+}
 
 fn words(command: &'static str) -> Vec<&'static str> {
     command.split('|').collect()
@@ -32,6 +60,8 @@ fn state(stage: &Stage) -> String {
         stage.ok(&["whiteboard", &stage.link, "Ideas", "list"]),
         stage.ok(&["poll", &stage.link, "results", "Lunch"]),
         stage.ok(&["notes", &stage.link, "show", "Minutes of May"]),
+        stage.ok(&["qna", &stage.link, "show", "Questions"]),
+        stage.ok(&["get", &stage.link, "plan.txt", "-o", "-"]),
     ]
     .concat()
 }
@@ -44,17 +74,25 @@ fn record(stage: &Stage, command: &[&str]) -> String {
 #[test]
 fn replayed_commands_have_the_effect_of_live_ones() {
     let (live, replayed) = (Stage::open(&[]), Stage::open(&[]));
+    [&live, &replayed].into_iter().for_each(put_files);
     for command in COMMANDS.map(words) {
         let mut with_link = command.clone();
         with_link.insert(1, &live.link);
         live.ok(&with_link);
-        assert_eq!(record(&replayed, &command), "Recorded 1 call.", "{command:?}");
+        // Six slides need two packages.
+        let calls = if command[0] == "slides" { "2 calls" } else { "1 call" };
+        assert_eq!(record(&replayed, &command), format!("Recorded {calls}."), "{command:?}");
     }
     let text = replayed.ok(&["queue", "list", "outbox"]);
-    assert_eq!(text.lines().count(), COMMANDS.len(), "{text}");
+    assert_eq!(text.lines().count(), COMMANDS.len() + 1, "{text}");
+    // The outbox has copies of the files.
+    fs::remove_dir_all(replayed.file("photos")).unwrap();
+    fs::remove_file(replayed.file("plan.txt")).unwrap();
     let replay = ["queue", "replay", "outbox", &replayed.link];
-    assert_eq!(replayed.ok(&replay), "Played 10 calls.");
+    assert_eq!(replayed.ok(&replay), "Played 20 calls.");
     assert_eq!(state(&replayed), state(&live));
+    assert_eq!(slides(&replayed), slides(&live));
+    assert_eq!(fs::read_dir(replayed.file("outbox").join("files")).unwrap().count(), 0);
     assert_eq!(replayed.ok(&replay), "Played 0 calls.");
     assert_eq!(state(&replayed), state(&live));
 }
@@ -64,24 +102,59 @@ fn refused_command_goes_to_the_dead_queue() {
     let stage = Stage::open(&[]);
     record(&stage, &["whiteboard", "Missing", "clear"]);
     record(&stage, &["whiteboard", "Ideas", "create"]);
-    let error = stage.fails(&["queue", "replay", "outbox", &stage.link]);
-    assert!(error.contains("1 call was refused"), "{error}");
+    // Refused only by the board, after the first checks.
+    record(&stage, &["whiteboard", "Ideas", "remove", "7"]);
+    fs::write(stage.file("big.txt"), "x").unwrap();
+    record(&stage, &["share", "big.txt", "--title", "Ideas"]);
+    let output = stage.run(&["queue", "replay", "outbox", &stage.link]);
+    assert_eq!(output.status.code(), Some(1));
+    let (text, error) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(error.contains("3 calls were refused"), "{error}");
+    for line in [
+        "Call 1 was refused (clear annotations \"Missing\"): there is no content",
+        "Call 3 was refused (remove annotations \"Ideas\"): the board refuses it",
+        "Call 4 was refused (take package \"Ideas\"): the title \"Ideas\" is taken",
+        "Played 1 call.",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
     assert!(stage.ok(&["queue", "list", "outbox"]).contains("dead"));
     stage.ok(&["whiteboard", &stage.link, "Missing", "create"]);
-    stage.ok(&["queue", "retry", "outbox"]);
-    stage.ok(&["queue", "replay", "outbox", &stage.link]);
-    assert_eq!(stage.ok(&["queue", "list", "outbox"]), "");
+    stage.ok(&["whiteboard", &stage.link, "Missing", "text", "to be cleared"]);
+    stage.ok(&["rename", &stage.link, "Ideas", "Old ideas"]);
+    stage.ok(&["queue", "retry", "outbox", "1", "4"]);
+    assert_eq!(stage.ok(&["queue", "replay", "outbox", &stage.link]), "Played 2 calls.");
+    assert_eq!(stage.ok(&["get", &stage.link, "Ideas", "-o", "-"]), "x");
+    assert_eq!(stage.ok(&["queue", "list", "outbox"]).lines().count(), 1);
+}
+
+#[test]
+fn a_recorded_content_is_presented_until_the_replay_ends() {
+    let stage = Stage::open(&[]);
+    record(&stage, &["whiteboard", "Ideas", "create"]);
+    record(&stage, &["present", "Ideas"]);
+    let mut replay = stage.start(&["queue", "replay", "outbox", &stage.link, "--stay"]);
+    assert_eq!(replay.line(), "Played 2 calls.");
+    record(&stage, &["stop", "Ideas"]);
+    let guest = stage.ok(&["invite", "demo", "--name", "Grace", "--role", "presenter"]);
+    let output = stage.run(&["queue", "replay", "outbox", &guest]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("another user is presenting"), "{text}");
+    replay.child.kill().unwrap();
 }
 
 #[test]
 fn commands_that_cannot_be_recorded_say_why() {
     let stage = Stage::open(&[]);
     for (command, reason) in [
-        (&["share", "x.pdf"][..], "a file cannot be recorded"),
-        (&["present", "Ideas"], "presenting cannot be recorded"),
-        (&["qna", "ask", "Talk", "Why?"], "questions"),
+        (&["share", "x.pdf"][..], "read x.pdf"),
+        (&["slides", "x.pdf"], "read x.pdf"),
+        (&["edit", "report.docx"], "takes the file from the meeting"),
+        (&["qna", "ask", "Talk", " "], "the text is empty"),
+        (&["qna", "show", "Talk"], "changes nothing"),
         (&["whiteboard", "Ideas", "list"], "changes nothing"),
-        (&["whiteboard", "Ideas", "image", "x.png"], "an image cannot be recorded"),
+        (&["whiteboard", "Ideas", "image", "x.png"], "read x.png"),
         (&["poll", "results", "Lunch"], "changes nothing"),
         (&["notes", "show", "Minutes"], "changes nothing"),
         (&["completions", "bash"], ""),

@@ -92,6 +92,17 @@ impl Upload {
         Self::with_source(manifest, source, packed_bytes, unpacked_bytes)
     }
 
+    /// Uploads a written package whose manifest is known only to the package, under a cookie that
+    /// needs no title (see [`Conference::upload_reserved`](super::Conference::upload_reserved)).
+    pub fn from_package(
+        reader: impl PackageReader,
+        packed_bytes: u64,
+        unpacked_bytes: u64,
+    ) -> Self {
+        let source = Source::Reader(Some(Box::new(reader)));
+        Self { title: None, content_type: None, source, packed_bytes, unpacked_bytes }
+    }
+
     fn with_source(
         manifest: &Manifest,
         source: Source,
@@ -157,8 +168,20 @@ impl Upload {
         properties: &Properties,
         picture: &Bytes,
     ) -> Result<Self, PackageError> {
-        const FILE: &str = "picture";
-        let mut detail = format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"{FILE}\"");
+        let manifest = Self::image_manifest(content, properties)?;
+        Self::new(manifest, [(Self::IMAGE_FILE, &picture[..])])
+    }
+
+    /// The name of the file in the package of an image.
+    pub const IMAGE_FILE: &'static str = "picture";
+
+    /// Returns the manifest of an image (see [`image`](Self::image)).
+    ///
+    /// # Errors
+    /// A property has a character that XML does not have.
+    pub fn image_manifest(content: i64, properties: &Properties) -> Result<Manifest, PackageError> {
+        let mut detail =
+            format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"{}\"", Self::IMAGE_FILE);
         for (property, value) in properties {
             let value = quick_xml::escape::escape(value.as_str());
             // XML parsers replace unescaped line ends and tabs in attributes with spaces.
@@ -168,7 +191,7 @@ impl Upload {
         detail.push_str("/>");
         let detail = detail.parse().map_err(|error: ManifestError| PackageError::from(error))?;
         let manifest = CreateAnnotation { parent_id: content.to_string(), detail: Some(detail) };
-        Self::new(Manifest::CreateAnnotation(manifest), [(FILE, &picture[..])])
+        Ok(Manifest::CreateAnnotation(manifest))
     }
 
     /// Returns the title that must be reserved, if the package creates a content.

@@ -5,13 +5,68 @@ use crate::types::ContentVisibility;
 /// The actions in a meeting that can be recorded without a network (an addition of this crate).
 ///
 /// The protocol's own methods name contents by identifiers that the server assigns. A recorder does
-/// not know them, so these methods name contents by their titles. Each method performs the method
-/// of the protocol as if the caller had called it. A violation refuses the action.
-#[psom_interface(name = "psom.actions", version = 1, hash = 7350281944103386512)]
+/// not know them, so these methods name contents by their titles. Each method performs the method of
+/// the protocol as if the caller had called it. An action is either performed as a whole or refused
+/// with a reason; the protocol's own methods are often silent about a refusal.
+#[psom_interface(name = "psom.actions", version = 1, hash = 7350281944103386513)]
 pub trait ActionsServer {
     /// Creates a content without files: a whiteboard, a poll, a page of notes, or questions and
     /// answers. `manifest` is the XML of its package.
     fn s_create(&mut self, cx: &mut Context<Self>, manifest: &str) -> Result<(), Violation>;
+
+    /// Takes the package that the caller has uploaded for it (see `PlaysLater::prepare`). The package
+    /// creates a content, or it is added to the content with this title. `file` names the package in
+    /// the outbox; its lengths are those of `sRequestUpload`.
+    fn s_take_package(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        file: &str,
+        packed_bytes: i64,
+        unpacked_bytes: i64,
+    ) -> Result<(), Violation>;
+
+    /// Puts a content on the stage. The caller leaves the stage with the meeting, as always.
+    fn s_present(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
+
+    /// Takes a content off the stage, or whatever the caller presents if the title is empty.
+    fn s_stop_presenting(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
+
+    /// Goes to a slide of a presentation, numbered from 0, after a number of clicks.
+    fn s_go_to(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        slide: i32,
+        click: i32,
+    ) -> Result<(), Violation>;
+
+    /// Asks a question under the caller's name. `id` is random, so that it names only this question.
+    fn s_ask(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        id: &str,
+        text: &str,
+    ) -> Result<(), Violation>;
+
+    /// Answers a question under the caller's name. The question is named by its number, from 1 in the
+    /// order in which the questions were asked.
+    fn s_answer(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        number: i32,
+        text: &str,
+    ) -> Result<(), Violation>;
+
+    /// Opens or suspends questions and answers.
+    fn s_set_qna_open(
+        &mut self,
+        cx: &mut Context<Self>,
+        title: &str,
+        open: bool,
+    ) -> Result<(), Violation>;
 
     /// Gives a content another title.
     fn s_rename(

@@ -149,7 +149,7 @@ impl Meeting {
             scope.announce::<Offline>();
             let actions = scope.add(Actions::new(context.clone(), contents));
             let offline = Offline::new().meeting(&name).restored(state);
-            scope.add(offline.target(ACTIONS, actions))
+            scope.add(offline.target_later(ACTIONS, actions))
         });
         Self {
             context,

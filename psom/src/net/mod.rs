@@ -30,7 +30,7 @@ pub use handle::{SpaceHandle, SpaceRef};
 pub use journal::{Committing, Journal};
 pub use remote::{Remote, Sending};
 #[cfg(feature = "offline")]
-pub use replay::Replayed;
+pub use replay::{RefusedCall, Replayed, Replaying};
 pub use server::{Server, ServerBuilder, ServerLimits, ServerStats};
 pub use tokens::Tokens;
 

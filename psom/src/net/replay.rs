@@ -5,7 +5,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::client::ClientSession;
 use crate::{
     interface::Interface,
-    offline::{Answer, PART, RecordedCall, Recorder, Replay, ReplayError},
+    offline::{Answer, PART, Pending, RecordedCall, Recorder, Replay, ReplayError},
     space::{Context, DistributedObject, Handle},
 };
 
@@ -15,9 +15,20 @@ use crate::{
 pub struct Replayed {
     /// The number of calls that the server has played, now or in an earlier replay.
     pub played: u64,
-    /// The numbers of the calls that the server refused, with its reasons. They are in the dead queue
-    /// of the outbox.
-    pub refused: Vec<(u64, String)>,
+    /// The calls that the server refused. They have changed nothing, and they are in the dead queue of
+    /// the outbox.
+    pub refused: Vec<RefusedCall>,
+}
+
+/// A call that the server refused: at once, or when the object that was to perform it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedCall {
+    /// The number of the call in the outbox.
+    pub number: u64,
+    /// The call.
+    pub call: RecordedCall,
+    /// The reason.
+    pub reason: String,
 }
 
 impl<T: DistributedObject> ClientSession<T> {
@@ -34,18 +45,19 @@ impl<T: DistributedObject> ClientSession<T> {
         &self,
         recorder: &mut Recorder<I>,
     ) -> Result<Replayed, ReplayError> {
-        self.replay_with(recorder, |_| {}).await
+        self.replay_with(recorder, async |_, _| Ok(())).await
     }
 
-    /// Plays the calls of an outbox like [`replay`](Self::replay). `progress` is called with the
-    /// number of each call before it is sent.
+    /// Plays the calls of an outbox like [`replay`](Self::replay). `before` runs before each call is
+    /// sent, for example to upload a file that the call needs. If it fails, its reason replaces the
+    /// server's, should the server refuse the call.
     ///
     /// # Errors
     /// The same as those of [`replay`](Self::replay).
     pub async fn replay_with<I: Interface>(
         &self,
         recorder: &mut Recorder<I>,
-        mut progress: impl FnMut(u64),
+        mut before: impl AsyncFnMut(&mut Replaying<'_, T>, &Pending) -> Result<(), String>,
     ) -> Result<Replayed, ReplayError> {
         let (sender, answers) = unbounded_channel();
         let connected = self.run(move |_, cx| {
@@ -57,7 +69,7 @@ impl<T: DistributedObject> ClientSession<T> {
         });
         let object = connected.await?.map_err(|_| ReplayError::Unsupported)?;
         let mut replaying = Replaying { session: self, object, answers };
-        let result = replaying.play(recorder, &mut progress).await;
+        let result = replaying.play(recorder, &mut before).await;
         // This fails if the connection has ended, which has removed the object.
         let _ = self.run(move |_, cx| cx.remove(object)).await;
         result
@@ -65,7 +77,7 @@ impl<T: DistributedObject> ClientSession<T> {
 }
 
 /// A replay in progress.
-struct Replaying<'a, T> {
+pub struct Replaying<'a, T> {
     session: &'a ClientSession<T>,
     object: Handle<Replay>,
     answers: UnboundedReceiver<Answer>,
@@ -75,7 +87,7 @@ impl<T: DistributedObject> Replaying<'_, T> {
     async fn play<I: Interface>(
         &mut self,
         recorder: &mut Recorder<I>,
-        progress: &mut impl FnMut(u64),
+        before: &mut impl AsyncFnMut(&mut Self, &Pending) -> Result<(), String>,
     ) -> Result<Replayed, ReplayError> {
         let outbox = recorder.with_outbox(|outbox| outbox.id()).to_string();
         let numbers = recorder.with_outbox(|outbox| outbox.waiting())?;
@@ -92,11 +104,12 @@ impl<T: DistributedObject> Replaying<'_, T> {
             let Some(pending) = recorder.with_outbox(|outbox| outbox.read(number))? else {
                 continue;
             };
-            progress(number);
+            let prepared = before(self, &pending).await;
+            let Pending { message, call, .. } = pending;
             let (outbox, sent) = (outbox.clone(), number.cast_signed());
             self.run(move |_, cx| {
                 // If the peer has disconnected, the answer is `Ended`.
-                cx.peers().s_play(&outbox, sent, pending.message);
+                cx.peers().s_play(&outbox, sent, message);
             })
             .await?;
             match self.answer().await? {
@@ -106,12 +119,30 @@ impl<T: DistributedObject> Replaying<'_, T> {
                 }
                 Answer::Refused(refused, reason) if refused == sent => {
                     recorder.with_outbox(|outbox| outbox.set_aside(number))?;
-                    replayed.refused.push((number, reason));
+                    let reason = prepared.err().unwrap_or(reason);
+                    replayed.refused.push(RefusedCall { number, call, reason });
                 }
                 _ => return Err(ReplayError::Unsupported),
             }
         }
         Ok(replayed)
+    }
+
+    /// Prepares the server's object for the next call. The meaning of `token` is the object's.
+    ///
+    /// # Errors
+    /// The server rejects it, or the connection has ended.
+    pub async fn prepare(&mut self, target: &str, token: i64) -> Result<(), ReplayError> {
+        let target = target.to_owned();
+        self.run(move |_, cx| {
+            cx.peers().s_prepare(&target, token);
+        })
+        .await?;
+        match self.answer().await? {
+            Answer::Accepted => Ok(()),
+            Answer::Rejected(reason) => Err(ReplayError::Rejected(reason)),
+            _ => Err(ReplayError::Unsupported),
+        }
     }
 
     /// Asks the server once whether it plays calls of an interface in the version of this call.
@@ -152,5 +183,11 @@ impl<T: DistributedObject> Replaying<'_, T> {
             None | Some(Answer::Ended) => Err(ReplayError::Ended),
             Some(answer) => Ok(answer),
         }
+    }
+}
+
+impl<T> std::fmt::Debug for Replaying<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replaying").finish_non_exhaustive()
     }
 }

@@ -24,7 +24,7 @@ pub enum Answer {
     Rejected(String),
     /// The message with this number was played, now or earlier.
     Done(i64),
-    /// The message with this number was not played.
+    /// The message with this number was refused, at once or by the object that was to perform it.
     Refused(i64, String),
     /// The server has closed the object or the connection.
     Ended,

@@ -28,6 +28,14 @@ pub enum RecordError {
         /// The reason.
         source: io::Error,
     },
+    /// A file that a call needs cannot be written or removed.
+    #[error("the file `{}` of the outbox cannot be used", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
 }
 
 /// The calls of an outbox were not all played.

@@ -8,7 +8,7 @@ use crate::space::Context;
 pub const PART: &str = "psom.offline";
 
 /// The server's half of offline calls.
-#[psom_interface(name = "psom.offline", version = 1, hash = 5127738940316652801)]
+#[psom_interface(name = "psom.offline", version = 1, hash = 5127738940316652802)]
 pub trait OfflineServer {
     /// Asks whether calls on a version of an interface can be played on an object. `meeting` is the
     /// partition of the calls, or empty. Answered by `c_accepted` or `c_rejected`.
@@ -21,6 +21,10 @@ pub trait OfflineServer {
         version: i32,
         hash: i64,
     );
+
+    /// Prepares an object for the next message. The meaning of `token` is the object's. Answered by
+    /// `c_accepted` or `c_rejected`.
+    fn s_prepare(&mut self, cx: &mut Context<Self>, target: &str, token: i64);
 
     /// Plays a message of an outbox unless it was played before. Answered by `c_done` or `c_refused`.
     fn s_play(&mut self, cx: &mut Context<Self>, outbox: &str, number: i64, message: Bytes);
@@ -38,6 +42,6 @@ pub trait OfflineClient {
     /// The message was played, now or earlier, and the state that it changed is safe.
     fn c_done(&mut self, cx: &mut Context<Self>, number: i64);
 
-    /// The message was not played.
+    /// The message was refused and has changed nothing. It may be sent again.
     fn c_refused(&mut self, cx: &mut Context<Self>, number: i64, reason: String);
 }

@@ -41,6 +41,7 @@ mod message;
 mod outbox;
 mod recorder;
 mod server;
+mod verdict;
 
 pub use client::{Answer, Replay};
 pub use error::{RecordError, ReplayError};
@@ -49,3 +50,4 @@ pub use message::{RecordedCall, interface_id, name_id};
 pub use outbox::{Outbox, Pending};
 pub use recorder::{Recorder, Recording};
 pub use server::{Offline, SAVED_KEY};
+pub use verdict::{PlaysLater, Verdict};

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -19,6 +20,8 @@ use super::{
 const APPLICATION: &str = "outbox";
 /// The file with the identifier of the outbox.
 const IDENTIFIER_FILE: &str = "outbox-id";
+/// The folder of the files that calls need.
+const FILES: &str = "files";
 
 /// Calls that wait to be played, in a folder. Only one program opens it at a time.
 ///
@@ -29,6 +32,7 @@ const IDENTIFIER_FILE: &str = "outbox-id";
 pub struct Outbox {
     queue: FolderQueue,
     id: Guid,
+    files: PathBuf,
 }
 
 /// A call that waits to be played.
@@ -52,7 +56,8 @@ impl Outbox {
         let queue = FolderQueue::open(&folder, APPLICATION)?;
         let path = folder.join(IDENTIFIER_FILE);
         let id = identifier(&folder, &path);
-        Ok(Self { queue, id: id.map_err(|source| RecordError::Identifier { path, source })? })
+        let id = id.map_err(|source| RecordError::Identifier { path, source })?;
+        Ok(Self { queue, id, files: folder.join(FILES) })
     }
 
     /// Returns the identifier of the outbox.
@@ -67,6 +72,63 @@ impl Outbox {
     pub fn append(&mut self, call: &RecordedCall) -> Result<u64, RecordError> {
         // All messages are due at the same time, so that only their numbers determine their order.
         Ok(self.queue.send(&call.write()?, 0)?)
+    }
+
+    /// Creates a file for a call that is to be recorded, and returns its name. The caller writes the
+    /// file, makes it durable with [`File::sync_all`], and records the call with the name after that.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn create_file(&mut self) -> Result<(String, File), RecordError> {
+        let name = format!("{:032x}", rand::random::<u128>());
+        let path = self.files.join(&name);
+        let created = fs::create_dir_all(&self.files).and_then(|()| {
+            let file = File::create_new(&path)?;
+            File::open(&self.files)?.sync_all()?;
+            Ok(file)
+        });
+        match created {
+            Ok(file) => Ok((name, file)),
+            Err(source) => Err(RecordError::File { path, source }),
+        }
+    }
+
+    /// Returns the folder of the files.
+    pub fn files(&self) -> PathBuf {
+        self.files.clone()
+    }
+
+    /// Removes the files that no call needs any more. `file_of` returns the name of the file that a
+    /// call needs.
+    ///
+    /// # Errors
+    /// A message cannot be read, or a file cannot be removed.
+    pub fn remove_unused_files(
+        &mut self,
+        file_of: impl Fn(&RecordedCall) -> Option<String>,
+    ) -> Result<(), ReplayError> {
+        let entries = match fs::read_dir(&self.files) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => {
+                return Err(RecordError::File { path: self.files.clone(), source }.into());
+            }
+        };
+        let mut used = BTreeSet::new();
+        for entry in self.queue.list().map_err(RecordError::from)? {
+            if let Some(pending) = self.read(entry.id)? {
+                used.extend(file_of(&pending.call));
+            }
+        }
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let unused = paths.filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            !used.contains(name)
+        });
+        for path in unused {
+            fs::remove_file(&path).map_err(|source| RecordError::File { path, source })?;
+        }
+        Ok(())
     }
 
     /// Returns the numbers of the calls that wait to be played, in order.

@@ -1,6 +1,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::{Arc, Weak},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -10,11 +12,12 @@ use psom_derive::distributed_object;
 use super::{
     interfaces::{OfflineClientProxy, OfflineServer, OfflineServerProxy},
     message::{RecordedCall, name_id},
+    verdict::{PlaysLater, Verdict},
 };
 use crate::{
-    error::{CallError, Violation},
+    error::{CallError, Error, PeerMisbehaved, Violation},
     interface::{Incoming, Interface, InterfaceDesc, Outcome},
-    space::{Context, DistributedObject, Handle, PeerId, Scope},
+    space::{Context, DistributedObject, Handle, PeerId, PlayedCall, Scope},
 };
 
 /// The key below which an [`Offline`] saves the number of the last call of each outbox.
@@ -30,16 +33,37 @@ const MAX_REFUSED: usize = 1_000;
 /// Upper bound on the identifier of an outbox: a GUID in braces.
 const MAX_OUTBOX_ID_BYTES: usize = 38;
 
+/// How often a verdict that was not given at once is checked. Dropped verdicts are rare, so a second
+/// is soon enough.
+const LOST_VERDICT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The number of checks before the first timer. A verdict that two objects pass on is given by then.
+const IMMEDIATE_CHECKS: u32 = 4;
+
 /// Plays recorded calls on the objects of its space, in order and each exactly once.
 ///
 /// A call is played as if the peer that replays it had made it. The number of the call is saved in
 /// the turn in which the call is played, under the key `offline/OUTBOX`.
+///
+/// Each call has one of two results. A call that is done has changed the state, and it is never
+/// played again. A call that is refused has changed nothing. Its sender gets the reason and may send
+/// it again later.
 #[distributed_object(serves = OfflineServer, calls = OfflineClient)]
 #[derive(Default)]
 pub struct Offline {
     meeting: Option<Guid>,
     targets: BTreeMap<String, Playable>,
     outboxes: BTreeMap<String, Progress>,
+    /// The call of each outbox that is being played.
+    playing: BTreeMap<String, Playing>,
+}
+
+/// A call that is being played.
+struct Playing {
+    peer: PeerId,
+    number: i64,
+    /// Empty if nobody can give the verdict any more.
+    ticket: Weak<()>,
 }
 
 /// The progress of an outbox. Saved as numbers: the last one, then the refused ones.
@@ -81,20 +105,28 @@ impl Progress {
 struct Playable {
     serves: &'static InterfaceDesc,
     play: PlayFn,
+    prepare: Option<PrepareFn>,
 }
 
 /// Queues a call for its object.
 type PlayFn = Box<dyn Fn(&mut Context<Offline>, Play) -> Result<(), CallError> + Send>;
 
+/// Queues the preparation of an object.
+type PrepareFn = Box<dyn Fn(&mut Context<Offline>, PeerId, i64) -> Result<(), CallError> + Send>;
+
 /// A call to be played.
 struct Play {
+    ticket: Ticket,
+    call: RecordedCall,
+}
+
+/// The right to give the verdict about a call.
+struct Ticket {
     offline: Handle<Offline>,
-    peer: PeerId,
     outbox: String,
     number: i64,
-    /// The progress of the outbox after the call, as it is saved.
-    saved: String,
-    call: RecordedCall,
+    /// Exists until the verdict was handled, or the ticket was dropped.
+    _exists: Arc<()>,
 }
 
 impl Offline {
@@ -131,7 +163,29 @@ impl Offline {
         let play = move |cx: &mut Context<Self>, play: Play| {
             cx.tell_as_caller(object, move |object, cx| play.run(object, cx))
         };
-        self.targets.insert(path.to_ascii_lowercase(), Playable { serves, play: Box::new(play) });
+        let play = Playable { serves, play: Box::new(play), prepare: None };
+        self.targets.insert(path.to_ascii_lowercase(), play);
+        self
+    }
+
+    /// Plays calls on an object like [`target`](Self::target). The object can give the result of a
+    /// call after the method has returned.
+    #[must_use]
+    pub fn target_later<T: PlaysLater>(mut self, path: &str, object: Handle<T>) -> Self {
+        let serves = <T::Serves as Interface>::DESC;
+        let play = move |cx: &mut Context<Self>, play: Play| {
+            cx.tell_as_caller(object, move |object, cx| play.run_later(object, cx))
+        };
+        let prepare = move |cx: &mut Context<Self>, peer, token| {
+            let offline = cx.handle();
+            cx.tell_as_caller(object, move |object, cx| {
+                let prepared = object.prepare(cx, token);
+                cx.tell(offline, move |_, cx| answer_check(cx, peer, prepared));
+            })
+        };
+        let (play, prepare): (PlayFn, PrepareFn) = (Box::new(play), Box::new(prepare));
+        let play = Playable { serves, play, prepare: Some(prepare) };
+        self.targets.insert(path.to_ascii_lowercase(), play);
         self
     }
 
@@ -188,6 +242,9 @@ impl Offline {
         if outbox.is_empty() || outbox.len() > MAX_OUTBOX_ID_BYTES || !outbox.chars().all(is_id) {
             return Err("the identifier of the outbox is not a GUID".into());
         }
+        if self.playing.contains_key(outbox) {
+            return Err("another call of this outbox is being played; replay it again".into());
+        }
         match self.outboxes.get(outbox) {
             Some(progress) if progress.was_played(number) => Ok(false),
             Some(progress) if progress.refused.len() >= MAX_REFUSED => {
@@ -218,50 +275,146 @@ impl Offline {
         }
         let peer = cx.caller().id().ok_or("the caller has disconnected")?;
         let gone = format!("the object `{target}` no longer exists");
-        let mut progress = self.outboxes.get(outbox).cloned().unwrap_or_default();
-        progress.add(number, false);
-        let (offline, outbox, saved) = (cx.handle(), outbox.to_owned(), progress.to_text());
-        let play = Play { offline, peer, outbox: outbox.clone(), number, saved, call };
-        (found.play)(cx, play).map_err(|_| gone)?;
-        self.outboxes.insert(outbox, progress);
+        let exists = Arc::new(());
+        let playing = Playing { peer, number, ticket: Arc::downgrade(&exists) };
+        let (offline, outbox_id) = (cx.handle(), outbox.to_owned());
+        let ticket = Ticket { offline, outbox: outbox_id, number, _exists: exists };
+        (found.play)(cx, Play { ticket, call }).map_err(|_| gone)?;
+        self.playing.insert(outbox.to_owned(), playing);
+        let this = cx.handle();
+        let outbox = outbox.to_owned();
+        // Queued after the call.
+        cx.tell(this, move |offline, cx| offline.check_verdict(cx, outbox, number, 1));
         Ok(())
+    }
+
+    /// Refuses a call whose verdict was dropped, and looks again later while the verdict exists.
+    fn check_verdict(&mut self, cx: &mut Context<Self>, outbox: String, number: i64, check: u32) {
+        let playing = self.playing.get(&outbox);
+        let Some(playing) = playing.filter(|playing| playing.number == number) else { return };
+        if playing.ticket.strong_count() > 0 {
+            let again = move |offline: &mut Self, cx: &mut Context<Self>| {
+                offline.check_verdict(cx, outbox, number, check.saturating_add(1));
+            };
+            if check < IMMEDIATE_CHECKS {
+                let this = cx.handle();
+                cx.tell(this, again);
+            } else {
+                cx.after(LOST_VERDICT_INTERVAL, again);
+            }
+            return;
+        }
+        self.refuse(cx, outbox.clone(), number);
+        let gone = Violation::new("the object that plays the call is gone");
+        self.decided(cx, &outbox, number, Err(gone));
+    }
+
+    /// Remembers the result of a call and sends it to the peer.
+    fn decided(
+        &mut self,
+        cx: &mut Context<Self>,
+        outbox: &str,
+        number: i64,
+        result: Result<(), Violation>,
+    ) {
+        self.outboxes.entry(outbox.to_owned()).or_default().add(number, result.is_err());
+        let Some(Playing { peer, .. }) = self.playing.remove(outbox) else { return };
+        let Some(mut peer) = cx.peer(peer) else { return };
+        match result {
+            Ok(()) => peer.c_done(number),
+            Err(violation) => peer.c_refused(number, &reason(violation)),
+        };
+    }
+}
+
+/// Returns the reason of a refusal. That of an application needs no explanation before it.
+fn reason(violation: Violation) -> String {
+    match violation.into_error() {
+        Error::PeerMisbehaved(PeerMisbehaved::Application(reason)) => reason.into_owned(),
+        error => error.to_string(),
+    }
+}
+
+/// Answers a request that has no number.
+fn answer_check(cx: &mut Context<Offline>, peer: PeerId, result: Result<(), Violation>) {
+    let Some(mut peer) = cx.peer(peer) else { return };
+    match result {
+        Ok(()) => peer.c_accepted(),
+        Err(violation) => peer.c_rejected(&reason(violation)),
+    };
+}
+
+impl Ticket {
+    /// Saves the result of the call and announces it. The caller performs the call in the same
+    /// handler, so that both are saved in one turn.
+    fn decide(self, scope: &mut Scope, result: Result<(), Violation>) {
+        if let Ok(offline) = scope.get(self.offline) {
+            let mut progress = offline.outboxes.get(&self.outbox).cloned().unwrap_or_default();
+            progress.add(self.number, result.is_err());
+            scope.save(format!("{SAVED_KEY}/{}", self.outbox), progress.to_text());
+        }
+        // The whole ticket moves to the task, so that it exists until the verdict was handled.
+        scope.tell(self.offline, move |offline, cx| self.answer(offline, cx, result));
+    }
+
+    fn answer(
+        &self,
+        offline: &mut Offline,
+        cx: &mut Context<Offline>,
+        result: Result<(), Violation>,
+    ) {
+        offline.decided(cx, &self.outbox, self.number, result);
     }
 }
 
 impl Play {
-    /// Plays the call and saves its number, in one turn.
+    /// Plays the call and saves its result, in one turn.
     fn run<T: DistributedObject>(self, object: &mut T, cx: &mut Context<T>) {
-        let Self { offline, peer, outbox, number, saved, call } = self;
-        let (source, mut text) = (call.arguments, String::new());
-        let incoming = Incoming {
-            interface: <T::Serves as Interface>::DESC,
-            version: call.version,
-            method: i8::try_from(call.method).unwrap_or_default(),
-            arguments: 0..source.len(),
-            source: &source,
-            text: &mut text,
-        };
-        let refused = match object.dispatch(cx, incoming) {
-            Ok(Outcome::Done(Ok(()))) => None,
-            Ok(Outcome::Done(Err(violation))) | Err(violation) => Some(violation),
-            // The future is dropped before it has run, so the call has no effect.
-            Ok(Outcome::Later(_)) => Some(Violation::new(
-                "the method waits for something outside the space, so it cannot be played",
-            )),
-        };
-        if refused.is_none() {
-            cx.save(format!("{SAVED_KEY}/{outbox}"), saved);
-        }
-        cx.tell(offline, move |offline, cx| {
-            if refused.is_some() {
-                offline.refuse(cx, outbox, number);
+        let Self { ticket, call } = self;
+        match dispatch(&call, object, cx) {
+            Some(result) => ticket.decide(cx, result),
+            None => {
+                let then = move |scope: &mut Scope, result| ticket.decide(scope, result);
+                cx.play_awaited(PlayedCall::new(call.version, call.method, call.arguments, then));
             }
-            let Some(mut peer) = cx.peer(peer) else { return };
-            match refused {
-                None => peer.c_done(number),
-                Some(violation) => peer.c_refused(number, &violation.to_string()),
-            };
+        }
+    }
+
+    /// Plays the call on an object that may give the verdict later.
+    fn run_later<T: PlaysLater>(self, object: &mut T, cx: &mut Context<T>) {
+        let Self { ticket, call } = self;
+        let verdict = Verdict::new(move |scope, result| ticket.decide(scope, result));
+        *object.verdict() = Some(verdict);
+        let result = dispatch(&call, object, cx).unwrap_or_else(|| {
+            Err(Violation::new("a method that gives its verdict later cannot wait"))
         });
+        // The method has passed the verdict on if it is not here.
+        if let Some(verdict) = object.verdict().take() {
+            verdict.give(cx, result);
+        }
+    }
+}
+
+/// Calls the method. Returns `None`, without having run it, if the method is an `async fn`.
+fn dispatch<T: DistributedObject>(
+    call: &RecordedCall,
+    object: &mut T,
+    cx: &mut Context<T>,
+) -> Option<Result<(), Violation>> {
+    let (source, mut text) = (&call.arguments, String::new());
+    let incoming = Incoming {
+        interface: <T::Serves as Interface>::DESC,
+        version: call.version,
+        method: i8::try_from(call.method).unwrap_or_default(),
+        arguments: 0..source.len(),
+        source,
+        text: &mut text,
+    };
+    match object.dispatch(cx, incoming) {
+        Ok(Outcome::Done(result)) => Some(result),
+        // Dropped before it has run, so it has no effect.
+        Ok(Outcome::Later(_)) => None,
+        Err(violation) => Some(Err(violation)),
     }
 }
 
@@ -279,6 +432,16 @@ impl OfflineServer for Offline {
             Ok(()) => cx.caller().c_accepted(),
             Err(reason) => cx.caller().c_rejected(&reason),
         };
+    }
+
+    fn s_prepare(&mut self, cx: &mut Context<Self>, target: &str, token: i64) {
+        let Some(peer) = cx.caller().id() else { return };
+        let found = self.targets.get(&target.to_ascii_lowercase());
+        let prepared = found.and_then(|found| found.prepare.as_ref());
+        let queued = prepared.is_some_and(|prepare| prepare(cx, peer, token).is_ok());
+        if !queued {
+            answer_check(cx, peer, Err(Violation::new("there is nothing to prepare")));
+        }
     }
 
     fn s_play(&mut self, cx: &mut Context<Self>, outbox: &str, number: i64, message: Bytes) {

@@ -56,6 +56,9 @@ pub(super) struct Core {
     /// The connections that have output.
     pub(super) dirty: VecDeque<ConnectionKey>,
     buffer: Vec<u8>,
+    /// The recorded calls of `async fn` handlers that are to be played before the next message.
+    #[cfg(feature = "offline")]
+    pub(super) played: VecDeque<(ObjectKey, Caller, super::on_behalf::PlayedCall)>,
     /// The approximate number of bytes queued since the output was last taken.
     pub(super) queued_bytes: usize,
     /// The number of tasks that were dropped because their object was gone.
@@ -188,6 +191,8 @@ impl Core {
             opened: Vec::new(),
             dirty: VecDeque::new(),
             buffer: Vec::new(),
+            #[cfg(feature = "offline")]
+            played: VecDeque::new(),
             queued_bytes: 0,
             undelivered: 0,
         }

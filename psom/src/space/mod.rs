@@ -34,6 +34,8 @@ pub use context::{Context, Scope};
 pub use durable::{WhenSafe, Write};
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle};
+#[cfg(feature = "offline")]
+pub(crate) use on_behalf::PlayedCall;
 pub use peer::{ConnectionKey, PeerId, PeerInfo, Sent};
 pub(crate) use reading::ReadLimit;
 pub use remote_call::RemoteCall;

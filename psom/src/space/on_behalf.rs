@@ -1,5 +1,10 @@
 //! Work of one object on another, on behalf of a peer.
 
+#[cfg(feature = "offline")]
+use bytes::Bytes;
+
+#[cfg(feature = "offline")]
+use super::context::Scope;
 use super::{
     context::Context,
     core::{Core, Task, Work},
@@ -9,11 +14,39 @@ use super::{
 };
 #[cfg(all(feature = "offline", feature = "tokio"))]
 use crate::error::Error;
+#[cfg(feature = "offline")]
+use crate::error::Violation;
 use crate::{
     error::CallError,
     session::Address,
     wire::{ObjectKey, ProxyId},
 };
+
+/// A recorded call of an `async fn` handler.
+#[cfg(feature = "offline")]
+pub(crate) struct PlayedCall {
+    pub(super) version: i32,
+    pub(super) method: u8,
+    pub(super) arguments: Bytes,
+    pub(super) then: Then,
+}
+
+/// Takes the result of a played call.
+#[cfg(feature = "offline")]
+type Then = Box<dyn FnOnce(&mut Scope, Result<(), Violation>) + Send>;
+
+#[cfg(feature = "offline")]
+impl PlayedCall {
+    /// Returns a call. `then` runs when the handler has returned.
+    pub(crate) fn new(
+        version: i32,
+        method: u8,
+        arguments: Bytes,
+        then: impl FnOnce(&mut Scope, Result<(), Violation>) + Send + 'static,
+    ) -> Self {
+        Self { version, method, arguments, then: Box::new(then) }
+    }
+}
 
 impl Core {
     /// Returns an object's peer on a connection as a caller. If the object is not connected there,
@@ -41,6 +74,15 @@ impl<T: DistributedObject> Context<T> {
         let core = self.core_mut();
         let peer = core.peers(this).first().copied().ok_or(CallError::Gone)?;
         core.connect(peer.connection, peer.address, part, object.key)
+    }
+
+    /// Plays a recorded call of an `async fn` handler on this object, for the caller of this handler.
+    /// The space awaits it in place before it reads the next message.
+    #[cfg(feature = "offline")]
+    pub(crate) fn play_awaited(&mut self, call: PlayedCall) {
+        let Some(caller) = self.caller.clone() else { return };
+        let this = self.handle().key;
+        self.core_mut().played.push_back((this, caller, call));
     }
 
     /// Queues `run` for another object like [`Scope::tell`](super::Scope::tell), with the caller of

@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+#[cfg(feature = "offline")]
+use super::context::Scope;
 use super::{
     Space,
     peer::{ConnectionKey, PeerEntry},
@@ -59,6 +61,10 @@ impl Space {
             // Queued work of earlier messages runs before the next message.
             if self.has_work() {
                 self.settle();
+            }
+            #[cfg(feature = "offline")]
+            if !self.has_work() && self.play_one().await {
+                continue;
             }
             let Some(core) = self.core_at(now) else { return read };
             if event.is_none() {
@@ -137,6 +143,42 @@ impl Space {
         core.mark(connection);
         read.reply_bytes = self.unsent(connection).saturating_sub(unsent);
         read
+    }
+
+    /// Plays a recorded call of an `async fn` handler and awaits it. Returns false if there is none.
+    #[cfg(feature = "offline")]
+    async fn play_one(&mut self) -> bool {
+        let next = self.core.as_mut().and_then(|core| core.played.pop_front());
+        let Some((object, caller, call)) = next else { return false };
+        let super::on_behalf::PlayedCall { version, method, arguments, then } = call;
+        let serves = self.core.as_ref().and_then(|core| core.desc(object)).map(|desc| desc.serves);
+        let leased = serves.zip(self.lease(object, Some(caller.peer)));
+        let result = match leased {
+            Some((interface, mut cell)) => {
+                let incoming = Incoming {
+                    interface,
+                    version,
+                    method: i8::try_from(method).unwrap_or_default(),
+                    source: &arguments,
+                    arguments: 0..arguments.len(),
+                    text: &mut self.text,
+                };
+                let result = match cell.dispatch(incoming) {
+                    Ok(Outcome::Done(result)) => result,
+                    Ok(Outcome::Later(handler)) => handler.await,
+                    Err(violation) => Err(violation),
+                };
+                self.give_back(object, cell);
+                result
+            }
+            None => Err(Violation::new("the object that plays the call is gone")),
+        };
+        let mut scope = Scope::new(self.core.take(), object);
+        if scope.core.is_some() {
+            then(&mut scope, result);
+        }
+        self.core = scope.into_core();
+        true
     }
 
     fn unsent(&mut self, connection: ConnectionKey) -> usize {

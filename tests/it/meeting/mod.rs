@@ -14,6 +14,7 @@ mod notes;
 mod packages;
 mod polls;
 mod qna;
+mod recorded;
 mod slides;
 mod stage;
 mod store;

@@ -10,7 +10,7 @@ use comqc::{
 use data_encoding::HEXLOWER;
 use serde_json::{Value as Json, json};
 
-use super::{json, limits::MAX_FILE_BYTES, names::Names};
+use super::{json, limits::MAX_FILE_BYTES, listing::listing, names::Names};
 use crate::{
     error::{CommandError, Result},
     files::{name_of, read_input},
@@ -39,6 +39,9 @@ pub(crate) struct QueueDecode {
     /// Print JSON, which `psom queue encode` reads.
     #[arg(long)]
     json: bool,
+    /// Print all fields of each header of a message or a packet, with sizes and data in hexadecimal.
+    #[arg(long, conflicts_with_all = ["json", "interface"])]
+    fields: bool,
 }
 
 /// The signature of the first header of a message.
@@ -73,6 +76,9 @@ impl QueueDecode {
     fn whole(&self, bytes: &[u8], names: &Names) -> Option<Result> {
         if !is_recorded(bytes) {
             return None;
+        }
+        if self.fields {
+            return Some(print_fields(bytes));
         }
         if !self.json {
             return Some(print_recorded(bytes, names));
@@ -138,6 +144,17 @@ impl QueueDecode {
             ))),
         }
     }
+}
+
+/// Prints all fields of a message, which may be in a packet.
+fn print_fields(bytes: &[u8]) -> Result {
+    let failed = |error: ReadError| CommandError::new(error.to_string());
+    if bytes.starts_with(MESSAGE_START) {
+        return out::text(&listing(bytes).map_err(failed)?);
+    }
+    let packet = Packet::read(bytes).map_err(|error| CommandError::new(error.to_string()))?;
+    let body = packet.calls().map_err(failed)?;
+    out::text(&listing(body).map_err(failed)?)
 }
 
 fn pretty(value: &Json) -> String {

@@ -5,6 +5,7 @@ pub(crate) mod decode;
 mod encode;
 mod json;
 mod limits;
+mod listing;
 pub(crate) mod names;
 mod record;
 mod replay;

@@ -16,12 +16,13 @@ use crate::{
 Examples:
   psom queue record LINK -o outbox -- whiteboard Ideas text \"Buy milk\"
   psom queue record LINK -o outbox -- poll vote Lunch later
+  psom queue record LINK -o outbox -- share Plan.pdf
   psom queue replay outbox LINK
 
-The command is written as usual, but without its link. whiteboard, poll, notes, rename, delete and
-visibility can be recorded, with every action that changes something and uploads no file. Contents are
-named by their titles, so a command can use a content that an earlier recorded command creates. The
-link is not used up, and no server is contacted.")]
+The command is written as usual, but without its link. share, slides, whiteboard, poll, qna, notes,
+present, stop, goto, rename, delete and visibility can be recorded, with every action that changes
+something. Contents are named by their titles, so a command can use a content that an earlier recorded
+command creates. Files are copied to the outbox. The link is not used up, and no server is contacted.")]
 pub(super) struct Record {
     #[command(flatten)]
     link: LinkArgs,
@@ -53,7 +54,8 @@ impl Record {
             waiting.map(|waiting| waiting.len()).or_cannot("read the outbox")
         };
         let before = waiting(&mut actions)?;
-        command.record(&mut actions)?;
+        // Slides are converted and files are packed meanwhile.
+        tokio::task::block_in_place(|| command.record(&mut actions))?;
         let count = waiting(&mut actions)? - before;
         out::line(format!("Recorded {}.", out::counted(count, "call", "calls")))
     }

@@ -7,6 +7,11 @@ use psom_objects::{
 use psom_render::{Frame, Picture};
 
 use super::board::{BoardSession, annotations, new_local_id};
+#[cfg(feature = "queue")]
+use crate::{
+    commands::recordable::{self, Actions},
+    meeting::upload::Source,
+};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     files, renderer,
@@ -18,6 +23,49 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// The longest side of an image whose size is not given, in pixels: it fits on a screen.
 const DEFAULT_MAX_SIDE: f64 = 640.0;
 
+/// An image as a board gets it.
+struct BoardImage {
+    bytes: Vec<u8>,
+    /// The usual extension of the format.
+    extension: &'static str,
+    width: u32,
+    height: u32,
+}
+
+impl BoardImage {
+    /// Reads an image in a process of its own. Blocks.
+    fn read(file: &Path, limit: u64) -> Result<Self> {
+        let shown = file.display();
+        let image = files::open(file, limit)?;
+        let program = renderer::find(&std::env::var_os("PATH").unwrap_or_default())?;
+        match renderer::one(&program, "board", image)? {
+            Ok((Frame::Board(picture), Picture { jpeg, .. })) => Ok(Self {
+                bytes: jpeg,
+                extension: picture.format.extension(),
+                width: picture.width,
+                height: picture.height,
+            }),
+            Ok(_) => Err(CommandError::new(format!("{shown} cannot be read"))),
+            Err(why) => Err(CommandError::new(format!(
+                "{shown} cannot be used ({why}); take another PNG or JPEG"
+            ))),
+        }
+    }
+
+    /// Describes the annotation of the image.
+    fn properties(&self, local: String, at: String, size: Option<String>) -> Properties {
+        let (width, height) = (f64::from(self.width), f64::from(self.height));
+        let scale = (DEFAULT_MAX_SIDE / width.max(height)).min(1.0);
+        let size = size.unwrap_or_else(|| format!("{:.0},{:.0}", width * scale, height * scale));
+        Properties::from([
+            (Property::LocalId, local),
+            (Property::Anchor, at),
+            (Property::Extent, size),
+            (Property::ImageType, self.extension.to_owned()),
+        ])
+    }
+}
+
 /// Adds an image to the board.
 pub(super) async fn add(
     board: &mut BoardSession,
@@ -25,31 +73,13 @@ pub(super) async fn add(
     at: String,
     size: Option<String>,
 ) -> Result<String> {
-    let shown = file.display();
     let limit = board.limit(Constraint::MaxImageFileSize).await?;
-    let image = files::open(file, limit.map_or(MAX_FILE_BYTES, |limit| limit.min(MAX_FILE_BYTES)))?;
-    let program = renderer::find(&std::env::var_os("PATH").unwrap_or_default())?;
-    let reading = tokio::task::spawn_blocking(move || renderer::one(&program, "board", image));
-    let (picture, bytes) = match reading.await?? {
-        Ok((Frame::Board(picture), Picture { jpeg, .. })) => (picture, jpeg),
-        Ok(_) => return Err(CommandError::new(format!("{shown} cannot be read"))),
-        Err(why) => {
-            return Err(CommandError::new(format!(
-                "{shown} cannot be used ({why}); take another PNG or JPEG"
-            )));
-        }
-    };
-    let (width, height) = (f64::from(picture.width), f64::from(picture.height));
-    let scale = (DEFAULT_MAX_SIDE / width.max(height)).min(1.0);
-    let size = size.unwrap_or_else(|| format!("{:.0},{:.0}", width * scale, height * scale));
+    let limit = limit.map_or(MAX_FILE_BYTES, |limit| limit.min(MAX_FILE_BYTES));
+    let file = file.to_owned();
+    let image = tokio::task::spawn_blocking(move || BoardImage::read(&file, limit)).await??;
     let local = new_local_id();
-    let properties = Properties::from([
-        (Property::LocalId, local.clone()),
-        (Property::Anchor, at),
-        (Property::Extent, size),
-        (Property::ImageType, picture.format.extension().to_owned()),
-    ]);
-    let upload = Upload::image(board.content, &properties, &bytes.into());
+    let properties = image.properties(local.clone(), at, size);
+    let upload = Upload::image(board.content, &properties, &image.bytes.into());
     board.meeting.upload(upload.or_cannot("pack the image")?).await?;
     board.meeting.settle().await?;
     let all = board.board().await?.annotations;
@@ -58,4 +88,22 @@ pub(super) async fn add(
         Some((id, _)) => Ok(format!("Added {}.", annotations(&[id]))),
         None => Err(CommandError::new("another user has removed the image already")),
     }
+}
+
+/// Records an image.
+#[cfg(feature = "queue")]
+pub(crate) fn record(
+    actions: &mut Actions,
+    title: &str,
+    file: &Path,
+    at: String,
+    size: Option<String>,
+) -> Result {
+    /// The server replaces it with the identifier of the content with the title.
+    const UNKNOWN_ID: i64 = 0;
+    let image = BoardImage::read(file, MAX_FILE_BYTES)?;
+    let properties = image.properties(new_local_id(), at, size);
+    let manifest = Upload::image_manifest(UNKNOWN_ID, &properties).or_cannot("pack the image")?;
+    let sources = vec![(Upload::IMAGE_FILE.to_owned(), Source::Bytes(image.bytes))];
+    recordable::package(actions, title, manifest, sources)
 }

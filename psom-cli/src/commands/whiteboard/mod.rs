@@ -214,10 +214,9 @@ impl Recordable for Whiteboard {
             WhiteboardAction::Text(text) => add(Kind::Text, text.properties()?),
             WhiteboardAction::Remove { ids } => recorded(actions.s_remove_annotations(title, ids)),
             WhiteboardAction::Clear => recorded(actions.s_clear_annotations(title)),
-            WhiteboardAction::Image { .. } => Err(CommandError::new(
-                "an image cannot be recorded, because its file is uploaded over the connection; add \
-                 it while connected",
-            )),
+            WhiteboardAction::Image { file, at, size } => {
+                image::record(actions, title, file, at.clone(), size.clone())
+            }
             WhiteboardAction::List | WhiteboardAction::Export { .. } => {
                 Err(recordable::changes_nothing())
             }

@@ -6,6 +6,8 @@ mod groups;
 mod image;
 mod limits;
 mod pending;
+#[cfg(feature = "offline")]
+mod recorded;
 mod state;
 
 pub use container::AnnotationContainer;

@@ -121,6 +121,14 @@ impl DurableState for NotesState {
     }
 }
 
+#[cfg(feature = "offline")]
+impl SharedNotesContent {
+    /// Reports an error like `sSetErrorCode`. Returns whether the page has the error now.
+    pub(in crate::server) fn report_recorded(&mut self, cx: &mut Context<Self>) -> bool {
+        self.s_set_error_code(cx, UNKNOWN_ERROR).is_ok() && self.state.error == Some(UNKNOWN_ERROR)
+    }
+}
+
 impl SharedNotesContentServer for SharedNotesContent {
     /// Saves an error and announces it to all users. Only the owner and moderators may report one,
     /// because it is permanent. A refused caller gets no answer: the only possible answer, the call

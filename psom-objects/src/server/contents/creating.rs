@@ -88,6 +88,21 @@ impl ContentManager {
         import: Import,
         reply: PackageReply,
     ) {
+        let end = move |scope: &mut Scope, result: Result<(), Refusal>| {
+            let reason = result.map_or_else(|refusal| refusal.reason, |()| UploadFinishReason::Ok);
+            reply(scope, reason);
+        };
+        self.take_import(cx, upload, import, Box::new(end));
+    }
+
+    /// Handles a package and passes the outcome to `end`. Removes the files of a refused package.
+    pub(super) fn take_import(
+        &mut self,
+        cx: &mut Context<Self>,
+        upload: UploadId,
+        import: Import,
+        end: Reply,
+    ) {
         let stored = import.files.iter();
         let file = |name: &String, stored: &StoredFile| {
             let file = ContentFile { name: name.clone(), stored: stored.clone() };
@@ -98,15 +113,11 @@ impl ContentManager {
         let end = {
             let files = files.clone();
             move |scope: &mut Scope, result: Result<(), Refusal>| {
-                let reason = match result {
-                    Ok(()) => UploadFinishReason::Ok,
-                    Err(Refusal { reason, why, .. }) => {
-                        tracing::info!(user = upload.user, ?reason, %why, "refused a package");
-                        files.keys().for_each(|name| meeting.files().remove(name));
-                        reason
-                    }
-                };
-                reply(scope, reason);
+                if let Err(Refusal { reason, why, .. }) = &result {
+                    tracing::info!(user = upload.user, ?reason, %why, "refused a package");
+                    files.keys().for_each(|name| meeting.files().remove(name));
+                }
+                end(scope, result);
             }
         };
         let Import { manifest, files: stored } = import;
@@ -157,12 +168,9 @@ impl ContentManager {
     pub(super) fn create_without_files(
         &mut self,
         cx: &mut Context<Self>,
-        peer: PeerId,
-        user: i64,
-        cookie: i32,
+        upload: UploadId,
         manifest: CreateContent,
     ) -> Result<(), String> {
-        let upload = UploadId { peer, user, cookie, number: 0 };
         let created = self.create(cx, upload, manifest, &BTreeMap::new(), ContentFiles::new());
         created.map_err(|refusal| refusal.why.to_string())
     }

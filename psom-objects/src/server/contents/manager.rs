@@ -31,7 +31,7 @@ use crate::{
 pub struct ContentManager {
     pub(super) meeting: MeetingContext,
     pub(super) types: ContentTypes,
-    uploads: Handle<UploadManager>,
+    pub(super) uploads: Handle<UploadManager>,
     pub(super) contents: BTreeMap<i64, Handle<Content>>,
     pub(super) numbers: Durable<ContentNumbers>,
     pub(super) titles: Titles,

@@ -1,3 +1,8 @@
+#[cfg(feature = "offline")]
+use std::collections::BTreeMap;
+
+#[cfg(feature = "offline")]
+use psom::PeerId;
 use psom::{Context, Handle, Lifecycle, distributed_object};
 
 use super::{
@@ -31,6 +36,17 @@ pub struct UploadManager {
     target: Box<dyn PackageTarget>,
     uploads: Vec<ActiveUpload>,
     last_number: u64,
+    #[cfg(feature = "offline")]
+    kept: Kept,
+}
+
+/// The packages that were uploaded for recorded actions: at most one of each connection.
+#[cfg(feature = "offline")]
+#[derive(Default)]
+struct Kept {
+    /// The cookie of the upload that is to be kept.
+    expected: BTreeMap<PeerId, i32>,
+    packages: BTreeMap<PeerId, (UploadId, Import)>,
 }
 
 struct ActiveUpload {
@@ -58,7 +74,14 @@ impl UploadManager {
         meeting: MeetingContext,
         target: impl PackageTarget + 'static,
     ) -> Self {
-        Self { meeting, target: Box::new(target), uploads: Vec::new(), last_number: 0 }
+        Self {
+            meeting,
+            target: Box::new(target),
+            uploads: Vec::new(),
+            last_number: 0,
+            #[cfg(feature = "offline")]
+            kept: Kept::default(),
+        }
     }
 
     /// Checks whether this client may start an upload with this cookie.
@@ -181,6 +204,12 @@ impl UploadManager {
             return import.files.values().for_each(|file| self.meeting.files().remove(&file.name));
         };
         upload.state = UploadState::Creating;
+        #[cfg(feature = "offline")]
+        if self.kept.expected.get(&id.peer) == Some(&id.cookie) {
+            self.forget_kept(id.peer);
+            self.kept.packages.insert(id.peer, (id, import));
+            return self.finish(cx, id, UploadFinishReason::Ok);
+        }
         let this = cx.handle();
         let reply = move |scope: &mut psom::Scope, reason| {
             scope.tell(this, move |uploads, cx| uploads.finish(cx, id, reason));
@@ -208,6 +237,40 @@ impl UploadManager {
         let ids: Vec<_> = ids.collect();
         for id in ids {
             self.finish(cx, id, UploadFinishReason::UnknownFailure);
+        }
+        #[cfg(feature = "offline")]
+        {
+            let kept = self.kept.packages.values().map(|(id, _)| *id);
+            let peers: Vec<_> = kept.filter(|id| id.user == user).map(|id| id.peer).collect();
+            peers.into_iter().for_each(|peer| self.forget_kept(peer));
+        }
+    }
+
+    /// Keeps the caller's upload with this cookie until a recorded action takes it.
+    #[cfg(feature = "offline")]
+    pub(in crate::server) fn keep(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        if let Some(peer) = cx.caller().id() {
+            self.forget_kept(peer);
+            self.kept.expected.insert(peer, cookie);
+        }
+    }
+
+    /// Returns the caller's package that was kept.
+    #[cfg(feature = "offline")]
+    pub(in crate::server) fn take_kept(
+        &mut self,
+        cx: &mut Context<Self>,
+    ) -> Option<(UploadId, Import)> {
+        self.kept.packages.remove(&cx.caller().id()?)
+    }
+
+    /// Removes the kept package of a connection and its files.
+    #[cfg(feature = "offline")]
+    fn forget_kept(&mut self, peer: PeerId) {
+        self.kept.expected.remove(&peer);
+        let files = self.kept.packages.remove(&peer).map(|(_, import)| import.files);
+        for file in files.iter().flat_map(BTreeMap::values) {
+            self.meeting.files().remove(&file.name);
         }
     }
 
@@ -330,6 +393,10 @@ impl UploadManagerServer for UploadManager {
 impl Lifecycle for UploadManager {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         let caller = cx.caller().id();
+        #[cfg(feature = "offline")]
+        if let Some(peer) = caller {
+            self.forget_kept(peer);
+        }
         for upload in self.uploads.extract_if(.., |upload| Some(upload.id.peer) == caller) {
             // The client may keep the stream connected, but its bytes are not needed.
             if let Some(stream) = upload.stream {

@@ -43,6 +43,26 @@ impl PollContent {
     pub(in crate::server) fn choices(&self) -> &[String] {
         &self.state.choices
     }
+
+    /// Returns the index of the choice for which a user has voted, or -1.
+    pub(in crate::server) fn vote(&self, user: i64) -> i32 {
+        place(self.state.vote(user))
+    }
+
+    /// Replaces the question and its choices like `sModify`, or returns the reason why not.
+    pub(in crate::server) fn modify_recorded(
+        &mut self,
+        cx: &mut Context<Self>,
+        question: String,
+        choices: Vec<String>,
+    ) -> Result<(), &'static str> {
+        let limits = self.meeting.limits();
+        if let Some(why) = state::objection(&question, &choices, true, "", limits) {
+            return Err(why);
+        }
+        self.s_modify(cx, question, choices, true, "");
+        Ok(())
+    }
 }
 
 impl ContentType for PollContent {

@@ -19,6 +19,8 @@ use self::{
     item::Item,
     position::Position,
 };
+#[cfg(feature = "offline")]
+use crate::package::Location;
 use crate::{
     interfaces::{PptContentClientProxy, PptContentServer, PptContentServerProxy},
     package::{ChunkedPpt, ContentDetail, ResourceDetail},
@@ -76,6 +78,25 @@ impl PptContent {
     /// Returns the board.
     pub(in crate::server) fn annotations(&self) -> Handle<AnnotationContainer> {
         self.annotations
+    }
+
+    /// Goes to a slide and a click like `sSetLocation`, or returns the reason why not.
+    pub(in crate::server) fn go_to_recorded(
+        &mut self,
+        cx: &mut Context<Self>,
+        slide: u32,
+        click: u32,
+    ) -> Result<(), String> {
+        if !self.deck.has(slide) {
+            let count = self.deck.slides();
+            return Err(format!("there is no slide {}; it has {count}", slide + 1));
+        }
+        let location = Location::new(slide, click).to_xml().map_err(|error| error.to_string())?;
+        self.s_set_location(cx, &location).map_err(|violation| violation.to_string())?;
+        if self.deck.position().xml == location {
+            return Ok(());
+        }
+        Err("you may not change the slide; replay it as a presenter".to_owned())
     }
 }
 

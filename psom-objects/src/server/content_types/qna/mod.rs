@@ -1,5 +1,8 @@
 mod state;
 
+#[cfg(feature = "offline")]
+use std::collections::BTreeSet;
+
 use psom::{Context, Durable, Lifecycle, Scope, Violation, distributed_object};
 
 use self::state::{Message, QnaChange, QnaState};
@@ -40,6 +43,36 @@ impl ContentType for QnaContent {
     fn restore(_: &mut Scope, old: OldContent<'_>) -> Result<Self, Refusal> {
         let state = old.memory.restored(QnaState::restore(&old.saved)?);
         Ok(Self { id: old.id, state, meeting: old.meeting, has_logged_full: false })
+    }
+}
+
+#[cfg(feature = "offline")]
+impl QnaContent {
+    /// Returns the identifier of a question by its number, from 1.
+    pub(in crate::server) fn question(&self, number: i32) -> Option<String> {
+        let mut known = BTreeSet::new();
+        let mut questions = self.state.blobs().filter_map(|blob| match QnaBlob::read(blob) {
+            Some(QnaBlob::Question { id, .. }) => known.insert(id.clone()).then_some(id),
+            _ => None,
+        });
+        questions.nth(usize::try_from(number).ok()?.checked_sub(1)?)
+    }
+
+    /// Puts a message like `sPutBlob`, or returns the reason why not.
+    pub(in crate::server) fn put_recorded(
+        &mut self,
+        cx: &mut Context<Self>,
+        message: &QnaBlob,
+    ) -> Result<(), &'static str> {
+        if self.state.open != QnaOpenState::Open {
+            return Err("the Q&A is suspended; ask a presenter to open it");
+        }
+        let before = self.state.blobs().len();
+        self.s_put_blob(cx, &message.write());
+        if self.state.blobs().len() > before {
+            return Ok(());
+        }
+        Err("the server does not accept the text; make it shorter, or ask a presenter")
     }
 }
 
