@@ -19,6 +19,8 @@ use crate::{
 
 /// The maximum number of bytes of one part of an upload. Office uses 3.5 MB.
 const MAX_PART_BYTES: usize = 3_670_016;
+/// The most bytes of a document that a client accepts. Office stops at 300 MB.
+const MAX_DOCUMENT_BYTES: u64 = 1024 * 1024 * 1024;
 /// The user agent version in our messages.
 const AGENT_VERSION: u32 = 1;
 
@@ -59,6 +61,12 @@ pub enum ClientError {
     /// The server's store or answer contradicts itself.
     #[error("the server sent an invalid document: {0}")]
     Store(#[source] StoreError),
+    /// The server announces more and more, but sends nothing new.
+    #[error("the server announces further data but sends none")]
+    NoProgress,
+    /// The server sends more than a document can have.
+    #[error("the server sends more than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
     /// The upload cannot be created.
     #[error("the upload cannot be created: {0}")]
     Edit(#[source] Failure),
@@ -81,6 +89,15 @@ pub struct Client {
     store: Store,
     etag: Option<String>,
     token: u64,
+    /// The amount of data that the current query has brought so far.
+    progress: Progress,
+}
+
+/// The amount of data in a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    elements: usize,
+    bytes: u64,
 }
 
 /// The next step after an answer.
@@ -98,7 +115,8 @@ impl Client {
     /// Creates a client of a document. `unique` is a GUID that no other client has.
     pub fn new(url: impl Into<String>, unique: Guid) -> Self {
         let store = Store::new(Ids::new(unique));
-        Self { url: url.into(), agent: unique, store, etag: None, token: 0 }
+        let progress = Progress::default();
+        Self { url: url.into(), agent: unique, store, etag: None, token: 0, progress }
     }
 
     /// Returns the ETag of the revision that the client has.
@@ -196,10 +214,33 @@ impl Client {
         let received = self.store.receive(Partition::CONTENTS, &response);
         let received = received.map_err(ClientError::store)?;
         self.etag = sub.get("Etag").map(str::to_owned);
-        Ok(match received {
-            Received::Partial => Next::Query,
-            Received::Complete | Received::Pending => Next::Done,
-        })
+        match received {
+            Received::Partial => self.check_progress().map(|()| Next::Query),
+            Received::Complete | Received::Pending => {
+                self.progress = Progress::default();
+                Ok(Next::Done)
+            }
+        }
+    }
+
+    /// Refuses an answer that announces more but has brought nothing, or too much. A server could
+    /// otherwise keep the client busy for ever.
+    fn check_progress(&mut self) -> Result<(), ClientError> {
+        let Some(storage) = self.store.partition(Partition::CONTENTS) else {
+            return Err(ClientError::NoProgress);
+        };
+        let now = Progress {
+            elements: storage.elements().count() + storage.pending_count(),
+            bytes: storage.elements().map(|element| element.encoded_len() as u64).sum::<u64>()
+                + storage.pending_bytes() as u64,
+        };
+        if now.bytes > MAX_DOCUMENT_BYTES {
+            return Err(ClientError::TooLarge);
+        }
+        if now == std::mem::replace(&mut self.progress, now) {
+            return Err(ClientError::NoProgress);
+        }
+        Ok(())
     }
 
     /// Reads the answer to a part of an upload.

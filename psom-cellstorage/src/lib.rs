@@ -18,4 +18,4 @@ pub mod xml;
 pub use documents::{Address, DocumentError, DocumentFuture, Documents, Found, Loaded, Memory};
 pub use error::{ErrorName, SoapError};
 #[cfg(feature = "server")]
-pub use server::{Folder, cell_router};
+pub use server::{Folder, cell_router, loopback_only};

@@ -176,3 +176,21 @@ fn read_start(start: &BytesStart<'_>, nodes: &mut usize) -> Result<Node, SoapErr
     }
     Ok(node)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::Node;
+
+    #[test]
+    fn of_two_attributes_with_one_name_the_first_counts() {
+        // A check for duplicates would compare each of them with all others.
+        let many: String = (0..19_000).map(|number| format!(" a{number}=\"{number}\"")).collect();
+        let text = format!("<r Url=\"first\"{many} Url=\"second\"/>");
+        let node = Node::parse(&text).unwrap();
+        assert_eq!((node.get("Url"), node.get("a18999")), (Some("first"), Some("18999")));
+        let error = Node::parse(&format!("<r{}/>", " a=\"1\"".repeat(20_001))).unwrap_err();
+        assert!(error.to_string().contains("too many elements"), "{error}");
+    }
+}

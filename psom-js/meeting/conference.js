@@ -2,6 +2,7 @@
 // A meeting as the server describes it: a mirror of its objects, as plain data.
 
 import { Board } from './board.js';
+import { DOCUMENT, Document, editLink } from './document.js';
 import * as interfaces from './interfaces.js';
 import { Questions } from './questions.js';
 
@@ -29,6 +30,7 @@ export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone:
  * @property {Questions} [questions]
  * @property {Notes} [notes]
  * @property {Slides} [slides]
+ * @property {{ link: string }} [document] with the address at which this user edits it, if any
  */
 
 /** @typedef {{ question: string, choices: string[], open: boolean, results: number[] | undefined, resultsVisible: boolean, vote: number | undefined }} Poll */
@@ -265,6 +267,11 @@ export class Conference {
           cSetNotesTitles: update((notebook, section, page) => Object.assign(notes, { notebook, section, page })),
           cSetErrorCode: update(() => (notes.failed = true)),
         });
+        break;
+      }
+      case DOCUMENT: {
+        const document = (content.document = { link: '' });
+        content.extended = Document.implement({ cSetLink: update((link) => (document.link = editLink(link))) });
         break;
       }
       case 'Content.NativeFileOnly':

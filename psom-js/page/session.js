@@ -3,6 +3,7 @@
 
 import { Connection, Refused } from '../index.js';
 import { Conference } from '../meeting/conference.js';
+import { Document } from '../meeting/document.js';
 import { canDecrypt, download } from '../meeting/files.js';
 import { all } from '../meeting/interfaces.js';
 import { Uploads } from '../meeting/uploads.js';
@@ -35,7 +36,7 @@ export class Session {
       server: `${scheme}//${location.host}/psom`,
       token: () => this.#join(invite),
       root: () => this.#newMirror(changed),
-      interfaces: all,
+      interfaces: [...all, Document],
       onState: (state, reason) => {
         if (state !== 'connected') this.uploads?.close();
         onState(state, reason);

@@ -51,6 +51,7 @@ export const texts = {
     'Content.Ppt': 'Presentation',
     'Content.PptWac': 'Presentation',
     'Content.NativeFileOnly': 'File',
+    'Psom.Document': 'Document',
     other: 'Content',
   }),
   board: {
@@ -126,6 +127,7 @@ export const texts = {
   },
   notes: { open: 'Open the notes', none: 'The notes have no address.' },
   file: {
+    edit: 'Edit in Office',
     download: 'Download',
     size: (/** @type {string} */ size) => `Size: ${size}`,
     failed: 'The download failed. Try again.',

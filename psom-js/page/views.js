@@ -198,7 +198,8 @@ function file(session, content) {
   const viewer = h('div', { class: 'viewer' });
   const save = h('button', { type: 'button', class: 'primary', onclick: () => get(false) }, texts.file.download);
   const view = h('button', { type: 'button', onclick: () => get(true) }, texts.file.view);
-  const element = h('div', { class: 'card' }, name, h('div', { class: 'row' }, save, view), viewer);
+  const edit = h('a', { class: 'button', hidden: true }, texts.file.edit);
+  const element = h('div', { class: 'card' }, name, h('div', { class: 'row' }, edit, save, view), viewer);
   /** @type {string[]} */
   const addresses = [];
 
@@ -226,6 +227,9 @@ function file(session, content) {
   function update() {
     const native = content()?.file;
     save.disabled = !native;
+    const link = content()?.document?.link ?? '';
+    edit.hidden = !link;
+    edit.href = link;
     const extension = content()?.title.split('.').pop()?.toLowerCase() ?? '';
     view.hidden = !native || !VIEWABLE[extension];
     fill(name, content()?.title ?? '', native ? ` — ${texts.file.size(size(Number(native.size)))}` : '');

@@ -116,3 +116,18 @@ test('titles and questions cannot add markup to a manifest', () => {
   const text = new TextDecoder().decode(bytes);
   assert.ok(text.includes('<title>&lt;x&gt;</title>') && text.includes('<choice>&lt;1&gt;</choice>'));
 });
+
+test('a document has the link of this user, if it leads to Office or the web', () => {
+  const { content, extended } = meeting('Psom.Document');
+  assert.equal(content.document.link, '');
+  for (const [link, shown] of [
+    ['ms-word:ofe|u|https://example.com/edit/1f/report.docx', 'ms-word:ofe|u|https://example.com/edit/1f/report.docx'],
+    ['http://127.0.0.1:8058/edit/1f/notes.txt', 'http://127.0.0.1:8058/edit/1f/notes.txt'],
+    ['javascript:alert(1)', ''],
+    ['ms-word:ofe|u|javascript:alert(1)', ''],
+    ['', ''],
+  ]) {
+    extended.cSetLink(link);
+    assert.equal(content.document.link, shown, link);
+  }
+});

@@ -13,6 +13,9 @@ use crate::{
     store::{elements::DataElement, error::StoreError},
 };
 
+/// The most parts of one data element. Office divides data elements into parts of at least 1 MB.
+const MAX_PARTS: usize = 10_000;
+
 /// The bytes of data elements that have arrived in part.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fragments(BTreeMap<ExtendedGuid, Partial>);
@@ -22,6 +25,8 @@ struct Partial {
     size: u64,
     /// The parts by their offsets.
     parts: BTreeMap<u64, Bytes>,
+    /// The sum of the lengths of the parts.
+    bytes: u64,
 }
 
 impl Fragments {
@@ -36,12 +41,23 @@ impl Fragments {
         let (start, len) = (fragment.chunk.start.0, fragment.chunk.length.0);
         let end = start.checked_add(len).ok_or_else(|| error.clone())?;
         let same_size = partial.parts.is_empty() || partial.size == fragment.size.0;
-        if !same_size || len == 0 || end > fragment.size.0 || len != fragment.data.len() as u64 {
+        let has_room = partial.parts.len() < MAX_PARTS;
+        if !same_size
+            || !has_room
+            || len == 0
+            || end > fragment.size.0
+            || len != fragment.data.len() as u64
+        {
             self.0.remove(&id);
             return Err(error);
         }
         partial.size = fragment.size.0;
-        partial.parts.insert(start, fragment.data.0.clone());
+        let replaced = partial.parts.insert(start, fragment.data.0.clone());
+        partial.bytes = partial.bytes - replaced.map_or(0, |part| part.len() as u64) + len;
+        // Without this check, each part would be compared with all others.
+        if partial.bytes < partial.size {
+            return Ok(None);
+        }
         let mut end = 0;
         for (start, part) in &partial.parts {
             if *start != end {
@@ -58,6 +74,11 @@ impl Fragments {
         let (element, _) = Element::read(&whole.into()).map_err(source)?;
         let element = DataElement::from_element(&element).filter(|element| element.id == id);
         element.map(Some).ok_or(error)
+    }
+
+    /// Returns the number of data elements that have arrived in part.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
     /// Returns the number of bytes that are held.

@@ -22,6 +22,10 @@ use crate::{
 /// largest file that Office uploads in parts (300 MB).
 const MAX_PENDING_BYTES: usize = 512 * 1024 * 1024;
 
+/// The most data elements that incomplete uploads of one partition may hold. A file of 300 MB has about
+/// 1,000 of them; each costs memory beyond its bytes.
+const MAX_PENDING_ELEMENTS: usize = 100_000;
+
 /// The result of an upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
@@ -69,10 +73,12 @@ fn receive(storage: &mut Storage, put: &PutChanges, ids: &mut Ids) -> Result<App
     }
     let received_ids: Vec<_> = received.iter().map(|element| element.id).collect();
     storage.pending.extend(received.into_iter().map(|element| (element.id, element)));
-    let pending_bytes = storage.pending.values().map(|element| element.encoded_len());
-    if pending_bytes.sum::<usize>() + storage.fragments.len() > MAX_PENDING_BYTES {
-        storage.pending.clear();
-        storage.fragments.clear();
+    if storage.pending_count() > MAX_PENDING_ELEMENTS {
+        storage.abandon();
+        return refuse(CellCode::QUOTA, "the incomplete uploads hold too many data elements");
+    }
+    if storage.pending_bytes() > MAX_PENDING_BYTES {
+        storage.abandon();
         return refuse(CellCode::QUOTA, "the incomplete uploads hold too many bytes");
     }
     if put.flags.has(Flags::PARTIAL) && !put.flags.has(Flags::LAST_PART) {

@@ -69,6 +69,16 @@ impl Store {
         self.partition(partition).map(|storage| storage.index.id)
     }
 
+    /// Returns the number of bytes of incomplete uploads in all partitions.
+    pub fn pending_bytes(&self) -> usize {
+        self.partitions.values().map(Storage::pending_bytes).sum()
+    }
+
+    /// Forgets the incomplete uploads in all partitions. Their clients begin again.
+    pub fn abandon_uploads(&mut self) {
+        self.partitions.values_mut().for_each(Storage::abandon);
+    }
+
     /// Applies an upload. On an error, the index is unchanged.
     ///
     /// # Errors

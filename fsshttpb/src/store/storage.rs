@@ -49,6 +49,23 @@ impl Storage {
         self.elements.values().map(|element| &**element)
     }
 
+    /// Returns the number of data elements of incomplete uploads and answers.
+    pub fn pending_count(&self) -> usize {
+        self.pending.len() + self.fragments.count()
+    }
+
+    /// Returns the number of bytes of incomplete uploads and answers.
+    pub fn pending_bytes(&self) -> usize {
+        let elements = self.pending.values().map(|element| element.encoded_len());
+        elements.sum::<usize>() + self.fragments.len()
+    }
+
+    /// Forgets incomplete uploads and answers.
+    pub(crate) fn abandon(&mut self) {
+        self.pending.clear();
+        self.fragments.clear();
+    }
+
     /// Returns the knowledge of a client after its last query.
     pub fn knowledge(&self) -> &Knowledge {
         &self.knowledge

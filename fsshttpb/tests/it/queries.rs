@@ -1,18 +1,18 @@
 //! Arguments, constraints, filters, fragments and knowledge of QueryChanges.
 
 use fsshttpb::{
-    atom::{CellId, ExtendedGuid, Guid},
+    atom::{Blob, CellId, CompactU64, ExtendedGuid, FileChunk, Guid, SerialNumber},
     message::{
         Answer, CellCode, Depth, Filter, Knowledge, Operation, QueryChanges, Response, Selection,
     },
     object::{
         Element,
         types::{
-            self, DataElementType as Type, ObjectDataExcluded, Partition, QueryChangesBits as Bits,
-            QueryChangesContent as Content,
+            self, DataElementType as Type, Fragment, ObjectDataExcluded, Partition,
+            QueryChangesBits as Bits, QueryChangesContent as Content,
         },
     },
-    store::{Received, Store},
+    store::{Received, Store, StoreError},
 };
 
 use crate::{
@@ -166,6 +166,38 @@ fn large_data_elements_are_divided_into_fragments() {
     };
     assert!(query_in_parts(&mut server, &mut client, &query) >= 10);
     assert!(client.file().unwrap() == file);
+}
+
+#[test]
+fn a_data_element_has_a_limited_number_of_parts() {
+    let mut store = Store::default();
+    let id = |value| ExtendedGuid::new(Guid::from_u128(7), value);
+    let part = |start: u32| {
+        let chunk = FileChunk { start: CompactU64(start.into()), length: CompactU64(1) };
+        let data = Blob(vec![0].into());
+        let fragment = Fragment { element: id(1), size: CompactU64(1_000_000), chunk, data };
+        let serial = SerialNumber::new(Guid::from_u128(7), u64::from(start) + 1);
+        let element = types::DataElement { id: id(start + 2), serial, kind: Type::FRAGMENT };
+        let mut element = Element::new(element);
+        element.children.push(Element::new(fragment));
+        element
+    };
+    let parts: Vec<_> = (0..10_001).map(part).collect();
+    let (last, parts) = parts.split_last().unwrap();
+    store.insert(Partition::CONTENTS, id(0), parts).unwrap();
+    let error = store.insert(Partition::CONTENTS, id(0), std::slice::from_ref(last)).unwrap_err();
+    assert_eq!(error, StoreError::Fragments(id(1)));
+    assert_eq!(store.pending_bytes(), 0, "nothing of a refused data element stays");
+}
+
+#[test]
+fn a_request_for_the_hash_of_the_file_is_answered_without_it() {
+    let mut server = Store::from_file(b"text").unwrap();
+    let query = QueryChanges { flags: Bits::RETURN_FILE_HASH, ..Default::default() };
+    let response = ask(&mut server, Operation::QueryChanges(query));
+    let answer = response.sub_responses().remove(0).answer.unwrap();
+    assert!(matches!(answer, Answer::QueryChanges { file_hash: None, .. }), "{answer:?}");
+    assert_eq!(Store::from_response(&response).unwrap().file().unwrap(), b"text");
 }
 
 #[test]

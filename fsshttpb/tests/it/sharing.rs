@@ -2,12 +2,18 @@
 
 use bytes::Bytes;
 use fsshttpb::{
-    atom::{ExtendedGuid, Guid},
+    atom::{ExtendedGuid, Guid, SerialNumber},
     file::Chunking,
     message::{
         Access, Answer, CellCode, Failure, Operation, PutChanges, Request, Response, SubRequest,
     },
-    object::types::{AdditionalBits, Partition, PutChangesFlags as Flags, SubRequestType},
+    object::{
+        Element,
+        types::{
+            self, AdditionalBits, DataElementType, Partition, PutChangesFlags as Flags,
+            SubRequestType,
+        },
+    },
     store::{Ids, Received, Store, split},
 };
 
@@ -307,4 +313,30 @@ fn an_editors_table_is_a_file_of_two_leaves() {
         assert_eq!(file, [&header[..], &xml].concat());
     }
     assert_eq!(server.file().unwrap(), b"first");
+}
+
+#[test]
+fn incomplete_uploads_hold_a_limited_number_of_data_elements() {
+    let mut server = Store::from_file(b"first").unwrap();
+    let client = open(&mut server);
+    let mut upload = edit(&client, b"second", "client");
+    let guid = Guid::from_u128(9);
+    let element = |number: u32| {
+        let (id, serial) =
+            (ExtendedGuid::new(guid, number), SerialNumber::new(guid, number.into()));
+        Element::new(types::DataElement { id, serial, kind: DataElementType::OBJECT_DATA_BLOB })
+    };
+    let whole = upload.elements.clone();
+    upload.flags = upload.flags.with(Flags::PARTIAL);
+    upload.elements = (1..=100_000).map(element).collect();
+    assert!(put(&mut server, &upload).sub_responses()[0].answer.is_ok());
+    assert!(server.pending_bytes() > 0);
+    upload.elements = vec![element(100_001)];
+    assert!(failure(&put(&mut server, &upload)).is(CellCode::QUOTA));
+    assert_eq!(server.pending_bytes(), 0);
+    // The next upload begins anew.
+    upload.flags = Flags::default();
+    upload.elements = whole;
+    assert!(put(&mut server, &upload).sub_responses()[0].answer.is_ok());
+    assert_eq!(server.file().unwrap(), b"second");
 }

@@ -26,6 +26,11 @@ use crate::{
 /// The newest message version that we answer with. SharePoint answers requests of version 14 in
 /// version 13.
 const NEWEST_VERSION: u16 = 13;
+/// The most sub-requests of a message. Office sends at most a few. Each query can return the whole
+/// document, so without a limit a small message could ask for many gigabytes.
+const MAX_SUB_REQUESTS: usize = 32;
+/// The partitions besides the contents that clients write.
+const KEPT_PARTITIONS: [Partition; 2] = [Partition::METADATA, Partition::WORD_ONLINE];
 /// The protocol error of a message that cannot be read.
 const PROTOCOL_INVALID: u32 = 108;
 
@@ -131,6 +136,10 @@ fn run(
         set_partition(&mut request, partition);
     }
     let subs = request.sub_requests();
+    if subs.len() > MAX_SUB_REQUESTS {
+        let text = format!("a message has at most {MAX_SUB_REQUESTS} sub-requests");
+        return Err(Refused::Failure(Failure::cell(CellCode::ARGUMENT, text)));
+    }
     let uploads = |sub: &Sub| matches!(sub.operation, Ok(Operation::PutChanges(_)));
     let of_contents = |sub: &&Sub| sub.partition == Partition::CONTENTS;
     let uploads_contents = subs.iter().filter(of_contents).any(uploads);
@@ -158,7 +167,16 @@ fn run(
     let index = |store: &Store| store.revision(Partition::CONTENTS).unwrap_or_default();
     let access = Access { read: 0, write: if caller.may_write { 0 } else { Access::DENIED } };
     let mut response = change.document.store.answer_as(&request, access);
+    change.document.note_incomplete_uploads(subs.iter().any(uploads), now);
     response.version = request.version.min(NEWEST_VERSION);
+    for partition in KEPT_PARTITIONS {
+        let is_upload = |sub: &&Sub| sub.partition == partition && uploads(sub);
+        let index = |store: &Store| store.revision(partition);
+        if subs.iter().any(|sub| is_upload(&sub)) && index(&change.document.store) != index(&before)
+        {
+            change.keep_partition(partition);
+        }
+    }
     if uploads_contents && index(&change.document.store) != index(&before) {
         // An upload is accepted only if its result is a file.
         match change.document.file() {

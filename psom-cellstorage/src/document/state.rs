@@ -1,12 +1,15 @@
 //! The state of a document: its store, revisions, locks and editors.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use fsshttpb::{
     atom::Guid,
     file::Chunking,
-    message::Failure,
+    message::{Failure, Operation, QueryChanges, Request, Response, SubRequest},
     object::types::Partition,
     store::{Ids, Store},
 };
@@ -16,6 +19,10 @@ use super::{
     sharing::{LockRules, Sharing},
     types::{Revision, User},
 };
+
+/// How long the server waits for the next part of an upload. Office sends the parts one after the
+/// other.
+const PART_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A document. A clone shares the data elements and is cheap.
 #[derive(Clone, Debug)]
@@ -29,6 +36,8 @@ pub struct Document {
     /// The editors table that the store has.
     pub(super) table: String,
     pub(super) properties: BTreeMap<String, String>,
+    /// The time at which incomplete uploads are forgotten.
+    incomplete_until: Option<SystemTime>,
 }
 
 /// The changes that a request makes. They take effect when they are saved: the caller replaces its
@@ -43,6 +52,8 @@ pub struct Change {
     pub name: Option<String>,
     /// Whether locks or editors have changed.
     pub sharing: bool,
+    /// The partitions besides the contents that have changed.
+    pub partitions: Vec<(Guid, Bytes)>,
 }
 
 impl Document {
@@ -66,7 +77,17 @@ impl Document {
         };
         let (sharing, rules) = (Sharing::default(), LockRules::default());
         let (table, properties) = (String::new(), BTreeMap::new());
-        Ok(Self { name, resource_id, revisions, sharing, rules, store, table, properties })
+        Ok(Self {
+            name,
+            resource_id,
+            revisions,
+            sharing,
+            rules,
+            store,
+            table,
+            properties,
+            incomplete_until: None,
+        })
     }
 
     /// Sets the locks and editors.
@@ -87,6 +108,21 @@ impl Document {
     #[must_use]
     pub fn with_properties(mut self, properties: BTreeMap<String, String>) -> Self {
         self.properties = properties;
+        self
+    }
+
+    /// Sets the saved partitions besides the contents. One that cannot be read is left out: clients
+    /// write it again.
+    #[must_use]
+    pub fn with_partitions(mut self, partitions: BTreeMap<Guid, Bytes>) -> Self {
+        for (partition, message) in partitions {
+            if let Ok(response) = Response::read_shared(message) {
+                let mut store = self.store.clone();
+                if store.receive(Partition(partition), &response).is_ok() {
+                    self.store = store;
+                }
+            }
+        }
         self
     }
 
@@ -124,11 +160,31 @@ impl Document {
         format!("\"{},{number}\"", self.resource_id)
     }
 
+    /// Returns the number of bytes that the document holds in memory: the file of the newest
+    /// revision, and the parts of incomplete uploads.
+    pub fn held_bytes(&self) -> u64 {
+        let file = self.newest().map_or(0, |revision| revision.size);
+        file + self.store.pending_bytes() as u64
+    }
+
+    /// Sets the time at which incomplete uploads are forgotten. Each upload extends it.
+    pub(super) fn note_incomplete_uploads(&mut self, is_upload: bool, now: SystemTime) {
+        if self.store.pending_bytes() == 0 {
+            self.incomplete_until = None;
+        } else if is_upload {
+            self.incomplete_until = Some(now + PART_TIMEOUT);
+        }
+    }
+
     pub(super) fn change(&self, now: SystemTime) -> Change {
         let mut document = self.clone();
         document.sharing.expire(now);
+        if document.incomplete_until.is_some_and(|until| until <= now) {
+            document.store.abandon_uploads();
+            document.incomplete_until = None;
+        }
         let sharing = document.sharing != self.sharing;
-        Change { document, revision: None, name: None, sharing }
+        Change { document, revision: None, name: None, sharing, partitions: vec![] }
     }
 }
 
@@ -162,6 +218,15 @@ impl Change {
         store.apply(put)?;
         self.revise(file, author, now);
         Ok(())
+    }
+
+    /// Notes a changed partition, in the form of an answer to a query for all of it.
+    pub(super) fn keep_partition(&mut self, partition: Partition) {
+        let query = Operation::QueryChanges(QueryChanges::default());
+        let request = Request::with(&[SubRequest::new(1, partition, query)], Guid::NULL, 0);
+        let message = self.document.store.answer(&request).to_bytes().into();
+        self.partitions.retain(|(known, _)| *known != partition.0);
+        self.partitions.push((partition.0, message));
     }
 
     /// Writes the editors table into its partition, if it has changed.

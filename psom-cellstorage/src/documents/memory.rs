@@ -6,6 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use fsshttpb::atom::Guid;
 
 use super::store::{Address, DocumentError, DocumentFuture, Documents, Found, Loaded};
 use crate::document::{Caller, LockRules, Revision, Sharing, User};
@@ -22,6 +23,7 @@ pub struct Memory {
 struct Stored {
     revisions: Vec<(Revision, Bytes)>,
     sharing: Sharing,
+    partitions: BTreeMap<Guid, Bytes>,
 }
 
 impl Memory {
@@ -78,7 +80,8 @@ impl Documents for Memory {
                 revisions: revisions.map(|(revision, _)| revision.clone()).collect(),
                 sharing: stored.map(|stored| stored.sharing.clone()).unwrap_or_default(),
                 rules: self.rules,
-                properties: BTreeMap::new(),
+                partitions: stored.map(|stored| stored.partitions.clone()).unwrap_or_default(),
+                ..Loaded::default()
             })
         })
     }
@@ -109,6 +112,20 @@ impl Documents for Memory {
     fn save_sharing<'a>(&'a self, key: &'a str, sharing: &'a Sharing) -> DocumentFuture<'a, ()> {
         Box::pin(async move {
             self.documents().entry(key.to_owned()).or_default().sharing = sharing.clone();
+            Ok(())
+        })
+    }
+
+    fn save_partition<'a>(
+        &'a self,
+        key: &'a str,
+        partition: Guid,
+        message: Bytes,
+    ) -> DocumentFuture<'a, ()> {
+        Box::pin(async move {
+            let mut documents = self.documents();
+            let stored = documents.entry(key.to_owned()).or_default();
+            stored.partitions.insert(partition, message);
             Ok(())
         })
     }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, error::Error, pin::Pin};
 
 use bytes::Bytes;
+use fsshttpb::atom::Guid;
 use thiserror::Error;
 
 use crate::{
@@ -37,6 +38,19 @@ pub trait Documents: Send + Sync + 'static {
         revision: &'a Revision,
         file: Bytes,
     ) -> DocumentFuture<'a, ()>;
+
+    /// Saves a partition besides the contents, such as that of the metadata. `message` replaces the one
+    /// before; its meaning is the service's. The default does nothing: such a partition is empty after
+    /// the document was closed.
+    fn save_partition<'a>(
+        &'a self,
+        key: &'a str,
+        partition: Guid,
+        message: Bytes,
+    ) -> DocumentFuture<'a, ()> {
+        let _ = (key, partition, message);
+        Box::pin(async { Ok(()) })
+    }
 
     /// Saves or announces the locks and editors after each change. The default does nothing: locks
     /// end with the process, and clients take them again.
@@ -87,6 +101,8 @@ pub struct Loaded {
     pub rules: LockRules,
     /// Further properties.
     pub properties: BTreeMap<String, String>,
+    /// The saved partitions besides the contents.
+    pub partitions: BTreeMap<Guid, Bytes>,
 }
 
 /// An operation of a store has failed.

@@ -9,6 +9,7 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
+use fsshttpb::atom::Guid;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use psom::{Context, Durable, DurableState, Lifecycle, Scope, distributed_object};
 use psom_objects::{
@@ -50,6 +51,9 @@ macro_rules! announce {
     }};
 }
 
+/// The name of a partition's file among the files of the content.
+const PARTITION_FILE: &str = "partition.bin";
+
 /// A document of a meeting that users edit together in Office.
 #[distributed_object(serves = DocumentServer, calls = DocumentClient)]
 pub struct DocumentContent {
@@ -69,6 +73,8 @@ pub struct DocumentContent {
 struct DocumentState {
     about: About,
     revisions: Vec<SavedRevision>,
+    /// The files of the partitions besides the contents.
+    partitions: BTreeMap<Guid, StoredFile>,
     /// The links by user identifiers.
     links: BTreeMap<i64, SavedLink>,
 }
@@ -76,6 +82,8 @@ struct DocumentState {
 /// A change of the durable state of a document.
 enum DocumentChange {
     AddRevision(SavedRevision),
+    Rename(String),
+    SetPartition(Guid, StoredFile),
     SetLink(i64, SavedLink),
     RemoveLink(i64),
 }
@@ -85,6 +93,8 @@ enum DocumentKey {
     About,
     /// A revision by its number.
     Revision(u64),
+    /// The file of a partition.
+    Partition(Guid),
     /// The link of a user.
     Link(i64),
 }
@@ -124,7 +134,7 @@ impl ContentType for DocumentContent {
         let revision =
             Revision { number: 1, size: file.size, sha1, author: user(owner), time: hub.now() };
         let first = SavedRevision { revision, file: file.clone() };
-        let state = DocumentState { about, revisions: vec![first], links: BTreeMap::new() };
+        let state = DocumentState { about, revisions: vec![first], partitions: BTreeMap::new(), links: BTreeMap::new() };
         let state = new.memory.create(scope, state);
         Ok(Self::open(hub, state, new.meeting, new.content))
     }
@@ -142,7 +152,13 @@ impl ContentType for DocumentContent {
             let user = user.parse().map_err(|_| Refusal::malformed("a link has no user"))?;
             links.insert(user, link);
         }
-        let state = old.memory.restored(DocumentState { about, revisions, links });
+        let mut partitions = BTreeMap::new();
+        for (partition, file) in old.saved.below::<StoredFile>("partition")? {
+            let guid = partition.parse();
+            let guid = guid.map_err(|_| Refusal::malformed("a partition has no GUID"))?;
+            partitions.insert(guid, file);
+        }
+        let state = old.memory.restored(DocumentState { about, revisions, partitions, links });
         Ok(Self::open(hub, state, old.meeting, old.content))
     }
 
@@ -189,6 +205,10 @@ impl fmt::Display for DocumentKey {
             Self::About => f.write_str("about"),
             // Eight digits, so that the order of the keys is the order of the revisions.
             Self::Revision(number) => write!(f, "revision/{number:08}"),
+            Self::Partition(partition) => {
+                let guid = partition.to_string().to_ascii_lowercase();
+                write!(f, "partition/{}", guid.trim_matches(['{', '}']))
+            }
             Self::Link(user) => write!(f, "link/{user}"),
         }
     }
@@ -205,6 +225,14 @@ impl DurableState for DocumentState {
                 touched.push(DocumentKey::Revision(saved.revision.number));
                 self.revisions.push(saved);
             }
+            DocumentChange::Rename(name) => {
+                touched.push(DocumentKey::About);
+                self.about.name = name;
+            }
+            DocumentChange::SetPartition(partition, file) => {
+                touched.push(DocumentKey::Partition(partition));
+                self.partitions.insert(partition, file);
+            }
             DocumentChange::SetLink(user, link) => {
                 touched.push(DocumentKey::Link(user));
                 self.links.insert(user, link);
@@ -220,6 +248,7 @@ impl DurableState for DocumentState {
         let revisions = self.revisions.iter().map(|saved| saved.revision.number);
         std::iter::once(DocumentKey::About)
             .chain(revisions.map(DocumentKey::Revision))
+            .chain(self.partitions.keys().copied().map(DocumentKey::Partition))
             .chain(self.links.keys().copied().map(DocumentKey::Link))
             .collect()
     }
@@ -231,6 +260,7 @@ impl DurableState for DocumentState {
                 let mut newest_first = self.revisions.iter().rev();
                 json(newest_first.find(|saved| saved.revision.number == *number)?)
             }
+            DocumentKey::Partition(partition) => json(self.partitions.get(partition)?),
             DocumentKey::Link(user) => json(self.links.get(user)?),
         }
     }
@@ -259,10 +289,11 @@ impl DocumentContent {
         meeting: MeetingContext,
         content: ContentRef,
     ) -> Self {
-        let DocumentState { about, revisions, links } = &*state;
+        let DocumentState { about, revisions, partitions, links } = &*state;
         let known = revisions.iter().map(|saved| (saved.revision.clone(), saved.file.clone()));
         let files = meeting.file_store();
-        let (registration, commands) = hub.register(&about.id, &about.name, files, known.collect());
+        let known = (known.collect(), partitions.clone());
+        let (registration, commands) = hub.register(&about.id, &about.name, files, known);
         for link in links.values() {
             hub.link(&about.id, &link.secret, link.user.clone());
         }
@@ -312,7 +343,37 @@ impl DocumentContent {
                 let this = cx.handle();
                 cx.tell(this, move |_, cx| cx.when_safe(move || done.send(()).unwrap_or_default()));
             }
+            Command::Partition(partition, file, done) => {
+                self.content.keep(cx, PARTITION_FILE, file.clone());
+                if let Some(old) = self.state.partitions.get(&partition).cloned() {
+                    self.content.discard(cx, &old);
+                }
+                self.state.change(cx, DocumentChange::SetPartition(partition, file));
+                // Queued behind the messages to the content, so that their writes are in this turn.
+                let this = cx.handle();
+                cx.tell(this, move |_, cx| cx.when_safe(move || done.send(()).unwrap_or_default()));
+            }
+            Command::Rename(name, done) => {
+                self.state.change(cx, DocumentChange::Rename(name));
+                self.announce_links(cx);
+                cx.when_safe(move || done.send(()).unwrap_or_default());
+            }
             Command::Editors(editors) => self.set_editors(cx, editors),
+        }
+    }
+
+    /// Sends each user who may edit the link, which contains the name of the file. A link with the
+    /// name before remains valid, because only its secret counts.
+    fn announce_links(&mut self, cx: &mut Context<Self>) {
+        for peer in cx.peer_infos() {
+            let user = peer.user.id;
+            if !self.state.links.contains_key(&user) {
+                continue;
+            }
+            let url = self.link(cx, user);
+            if let Some(mut peer) = cx.peer(peer.id) {
+                peer.c_set_link(&url);
+            }
         }
     }
 

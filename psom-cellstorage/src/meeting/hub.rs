@@ -1,7 +1,7 @@
 //! The documents of all meetings of a server, as a store behind the router.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     io::Cursor,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use fsshttpb::atom::Guid;
 use psom_objects::{
     package::{ContentDetail, CreateContent, Manifest, PackageWriter},
     store::{FileStore, StoredFile},
@@ -59,6 +60,8 @@ struct RegisteredDocument {
     name: String,
     files: Arc<dyn FileStore>,
     revisions: Vec<(Revision, StoredFile)>,
+    /// The files of the partitions besides the contents.
+    partitions: BTreeMap<Guid, StoredFile>,
     commands: mpsc::UnboundedSender<Command>,
 }
 
@@ -66,6 +69,10 @@ struct RegisteredDocument {
 pub(super) enum Command {
     /// Saves and announces a revision, then reports that it is safe.
     Revision(Box<Revision>, StoredFile, oneshot::Sender<()>),
+    /// Saves the file of a partition, then reports that it is safe.
+    Partition(Guid, StoredFile, oneshot::Sender<()>),
+    /// Saves another name of the file and announces the links, then reports that it is safe.
+    Rename(String, oneshot::Sender<()>),
     /// The editors by their client identifiers, each with a name and the time that is left.
     Editors(Vec<(String, String, Duration)>),
 }
@@ -117,14 +124,21 @@ impl MeetingDocuments {
         document: &str,
         name: &str,
         files: Arc<dyn FileStore>,
-        revisions: Vec<(Revision, StoredFile)>,
+        (revisions, partitions): (Vec<(Revision, StoredFile)>, BTreeMap<Guid, StoredFile>),
     ) -> (Registration, mpsc::UnboundedReceiver<Command>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
         state.last_registration += 1;
         let number = state.last_registration;
         let name = name.to_owned();
-        let entry = RegisteredDocument { registration: number, name, files, revisions, commands };
+        let entry = RegisteredDocument {
+            registration: number,
+            name,
+            files,
+            revisions,
+            partitions,
+            commands,
+        };
         state.documents.insert(document.to_owned(), entry);
         let (hub, document) = (Arc::clone(self), document.to_owned());
         (Registration { hub, document, number }, receiver)
@@ -139,6 +153,18 @@ impl MeetingDocuments {
     /// Makes a link invalid.
     pub(super) fn unlink(&self, secret: &str) {
         self.state().links.remove(secret);
+    }
+
+    /// Stores a file of a meeting.
+    async fn store(&self, key: &str, file: &Bytes) -> Result<StoredFile, DocumentError> {
+        let package = Bytes::from(package(file)?);
+        let mut sink = self.entry(key, |entry| {
+            entry.files.begin(package.len() as u64).map_err(DocumentError::failed)
+        })?;
+        sink.write(package).await.map_err(DocumentError::failed)?;
+        let import = sink.finish(file.len() as u64).await.map_err(DocumentError::failed)?;
+        let stored = import.files.into_values().next();
+        stored.ok_or_else(|| DocumentError::failed("no file was stored"))
     }
 
     fn entry<T>(
@@ -182,15 +208,23 @@ impl Documents for MeetingDocuments {
 
     fn load<'a>(&'a self, key: &'a str) -> DocumentFuture<'a, Loaded> {
         Box::pin(async move {
-            self.entry(key, |entry| {
-                Ok(Loaded {
+            let (mut loaded, reading) = self.entry(key, |entry| {
+                let loaded = Loaded {
                     name: entry.name.clone(),
                     resource_id: key.to_owned(),
                     revisions: entry.revisions.iter().map(|(known, _)| known.clone()).collect(),
                     rules: LockRules::default(),
                     ..Loaded::default()
-                })
-            })
+                };
+                let files = entry.partitions.iter();
+                let reading = files.map(|(partition, file)| (*partition, entry.files.read(file)));
+                Ok((loaded, reading.collect::<Vec<_>>()))
+            })?;
+            for (partition, reading) in reading {
+                let message = reading.await.map_err(DocumentError::failed)?;
+                loaded.partitions.insert(partition, message);
+            }
+            Ok(loaded)
         })
     }
 
@@ -213,17 +247,13 @@ impl Documents for MeetingDocuments {
         file: Bytes,
     ) -> DocumentFuture<'a, ()> {
         Box::pin(async move {
-            let package = Bytes::from(package(&file)?);
-            let mut sink = self.entry(key, |entry| {
+            self.entry(key, |entry| {
                 if entry.revisions.len() >= MAX_REVISIONS {
                     return Err(DocumentError::failed("the document has too many revisions"));
                 }
-                entry.files.begin(package.len() as u64).map_err(DocumentError::failed)
+                Ok(())
             })?;
-            sink.write(package).await.map_err(DocumentError::failed)?;
-            let import = sink.finish(file.len() as u64).await.map_err(DocumentError::failed)?;
-            let stored = import.files.into_values().next();
-            let stored = stored.ok_or_else(|| DocumentError::failed("no file was stored"))?;
+            let stored = self.store(key, &file).await?;
             let (done, safe) = oneshot::channel();
             let command = Command::Revision(Box::new(revision.clone()), stored.clone(), done);
             self.entry(key, |entry| {
@@ -235,6 +265,44 @@ impl Documents for MeetingDocuments {
             self.entry(key, |entry| {
                 entry.revisions.push((revision.clone(), stored));
                 Ok(())
+            })
+        })
+    }
+
+    fn save_partition<'a>(
+        &'a self,
+        key: &'a str,
+        partition: Guid,
+        message: Bytes,
+    ) -> DocumentFuture<'a, ()> {
+        Box::pin(async move {
+            let stored = self.store(key, &message).await?;
+            let (done, safe) = oneshot::channel();
+            let command = Command::Partition(partition, stored.clone(), done);
+            self.entry(key, |entry| {
+                entry.commands.send(command).map_err(|_| DocumentError::NotFound)
+            })?;
+            safe.await.map_err(|_| DocumentError::NotFound)?;
+            self.entry(key, |entry| {
+                entry.partitions.insert(partition, stored);
+                Ok(())
+            })
+        })
+    }
+
+    /// Changes the name of the file. The title of the content is the meeting's, and stays. The key
+    /// stays, too.
+    fn rename<'a>(&'a self, key: &'a str, name: &'a str) -> DocumentFuture<'a, String> {
+        Box::pin(async move {
+            let (done, safe) = oneshot::channel();
+            let command = Command::Rename(name.to_owned(), done);
+            self.entry(key, |entry| {
+                entry.commands.send(command).map_err(|_| DocumentError::NotFound)
+            })?;
+            safe.await.map_err(|_| DocumentError::NotFound)?;
+            self.entry(key, |entry| {
+                name.clone_into(&mut entry.name);
+                Ok(key.to_owned())
             })
         })
     }

@@ -14,6 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use fsshttpb::{atom::Guid, object::types::Partition};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -154,6 +155,24 @@ impl Folder {
         Ok(())
     }
 
+    fn partition_file(&self, key: &str, partition: Guid) -> PathBuf {
+        let name = partition.to_string().to_ascii_lowercase();
+        self.history(key).join(format!("{}.partition", name.trim_matches(['{', '}'])))
+    }
+
+    /// Loads the partitions besides the contents.
+    fn load_partitions(&self, key: &str) -> Result<BTreeMap<Guid, Bytes>, DocumentError> {
+        let mut partitions = BTreeMap::new();
+        for Partition(partition) in [Partition::METADATA, Partition::WORD_ONLINE] {
+            match fs::read(self.partition_file(key, partition)) {
+                Ok(message) => drop(partitions.insert(partition, message.into())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(DocumentError::failed(error)),
+            }
+        }
+        Ok(partitions)
+    }
+
     fn rename_now(&self, key: &str, name: &str) -> Result<String, DocumentError> {
         let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         let new = match key.rsplit_once('/') {
@@ -234,7 +253,10 @@ impl Documents for Folder {
     fn load<'a>(&'a self, key: &'a str) -> DocumentFuture<'a, Loaded> {
         Box::pin(async move {
             let owned = key.to_owned();
-            let description = run(self, move |folder| folder.load_now(&owned)).await?;
+            let load = move |folder: &Self| {
+                Ok((folder.load_now(&owned)?, folder.load_partitions(&owned)?))
+            };
+            let (description, partitions) = run(self, load).await?;
             let Description { resource_id, revisions, sharing } = description;
             Ok(Loaded {
                 name: key.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -242,7 +264,8 @@ impl Documents for Folder {
                 revisions,
                 sharing,
                 rules: self.rules,
-                properties: BTreeMap::new(),
+                partitions,
+                ..Loaded::default()
             })
         })
     }
@@ -267,6 +290,19 @@ impl Documents for Folder {
     ) -> DocumentFuture<'a, ()> {
         let (key, revision) = (key.to_owned(), revision.clone());
         Box::pin(run(self, move |folder| folder.save_now(&key, &revision, &file)))
+    }
+
+    fn save_partition<'a>(
+        &'a self,
+        key: &'a str,
+        partition: Guid,
+        message: Bytes,
+    ) -> DocumentFuture<'a, ()> {
+        let key = key.to_owned();
+        Box::pin(run(self, move |folder| {
+            let path = folder.partition_file(&key, partition);
+            replace(&path, &message).map_err(DocumentError::failed)
+        }))
     }
 
     fn save_sharing<'a>(&'a self, key: &'a str, sharing: &'a Sharing) -> DocumentFuture<'a, ()> {

@@ -39,6 +39,34 @@ pub fn cell_router(documents: Arc<dyn Documents>) -> Router {
         .with_state(Arc::new(Service::new(documents)))
 }
 
+/// Makes a router answer only requests that name this machine in the header `Host`.
+///
+/// Without it, a page of a site whose name an attacker redirects to 127.0.0.1 could read and change the
+/// documents of a server that listens on this machine: to the browser, both are one site.
+pub fn loopback_only(router: Router) -> Router {
+    router.layer(axum::middleware::from_fn(
+        async |request: axum::extract::Request, next: axum::middleware::Next| {
+            let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+            if host.is_some_and(is_this_machine) {
+                return next.run(request).await;
+            }
+            let text = "this server is reached as 127.0.0.1, [::1] or localhost only\n";
+            plain(421, "text/plain; charset=utf-8", text)
+        },
+    ))
+}
+
+/// Reports whether a host, with or without a port, is an address or the name of this machine.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
 async fn handle(
     State(service): State<Arc<Service>>,
     OriginalUri(uri): OriginalUri,

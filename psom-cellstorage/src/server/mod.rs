@@ -5,4 +5,4 @@ mod http;
 mod service;
 
 pub use folder::Folder;
-pub use http::cell_router;
+pub use http::{cell_router, loopback_only};

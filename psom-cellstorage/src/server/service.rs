@@ -71,7 +71,7 @@ impl Service {
     }
 
     async fn load(&self, key: &str) -> Result<Document, DocumentError> {
-        let Loaded { name, resource_id, revisions, sharing, rules, properties } =
+        let Loaded { name, resource_id, revisions, sharing, rules, properties, partitions } =
             self.documents.load(key).await?;
         let file = match revisions.last() {
             Some(newest) => Some(self.documents.read(key, newest.number).await?),
@@ -80,7 +80,8 @@ impl Service {
         let unique = Guid(rand::random());
         let load = move || Document::new(name, resource_id, revisions, file, unique);
         let document = blocking(load).await?.map_err(DocumentError::failed)?;
-        Ok(document.with_sharing(sharing).with_rules(rules).with_properties(properties))
+        let document = document.with_sharing(sharing).with_rules(rules);
+        Ok(document.with_properties(properties).with_partitions(partitions))
     }
 
     /// Runs a step on a document and saves its changes. The answer is returned when they are safe.
@@ -93,8 +94,7 @@ impl Service {
         let entry = self.entry(key, now);
         let mut slot = entry.lock().await;
         let result = self.run(key, step, now, &mut slot).await;
-        let newest = slot.as_ref().and_then(Document::newest);
-        let bytes = newest.map_or(0, |revision| revision.size);
+        let bytes = slot.as_ref().map_or(0, Document::held_bytes);
         drop(slot);
         drop(entry);
         // Also after an error, so that addresses without a document do not accumulate.
@@ -115,10 +115,13 @@ impl Service {
         };
         // Without a document, a failure below leads to a load from the store.
         let (answer, change) = blocking(move || step(&document, now)).await?;
-        let Change { document, revision, name, sharing } = change;
+        let Change { document, revision, name, sharing, partitions } = change;
         *slot = None;
         if let Some((revision, file)) = revision {
             self.documents.save(key, &revision, file).await?;
+        }
+        for (partition, message) in partitions {
+            self.documents.save_partition(key, partition, message).await?;
         }
         if sharing {
             self.documents.save_sharing(key, document.sharing()).await?;
@@ -217,5 +220,22 @@ pub(super) fn status(error: &DocumentError) -> u16 {
         ErrorName::ColdStoreConcurrencyViolation => 409,
         ErrorName::RequestNotSupported => 501,
         _ => 500,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{document::LockRules, documents::Memory};
+
+    #[tokio::test]
+    async fn addresses_without_a_document_do_not_accumulate() {
+        let service = Arc::new(Service::new(Arc::new(Memory::new(LockRules::default()))));
+        for number in 0..MAX_OPEN_DOCUMENTS + 100 {
+            let (path, call) = (format!("/absent/{number}.docx"), WopiCall::CheckFileInfo);
+            let answer = service.clone().answer_wopi(path, call, None).await;
+            assert!(!answer.is_ok_and(|answer| answer.status == 200));
+        }
+        assert!(service.open().len() <= MAX_OPEN_DOCUMENTS);
     }
 }

@@ -15,6 +15,11 @@ const DEFAULT_TIMEOUT_SECONDS: u64 = 3_600;
 /// The limits of a time-out in seconds (MS-FSSHTTP 2.3.3).
 const TIMEOUT_SECONDS: (u64, u64) = (60, 120_000);
 
+/// The most requests of a body. Office asks for one document at a time.
+const MAX_REQUESTS: usize = 16;
+/// The most sub-requests of a request. Office sends up to ten. Each can return the whole document.
+const MAX_SUB_REQUESTS: usize = 64;
+
 /// A body: requests for one or more documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
@@ -225,6 +230,9 @@ impl Requests {
         };
         let collection =
             body.first("RequestCollection").ok_or(SoapError::Absent("RequestCollection"))?;
+        if collection.all("Request").count() > MAX_REQUESTS {
+            return Err(SoapError::Limit("it has more than 16 requests"));
+        }
         let requests = collection.all("Request").map(|node| DocumentRequest::from_xml(node, parts));
         Ok(Self {
             version: (number("Version")?, number("MinorVersion")?),
@@ -251,6 +259,9 @@ fn timeout(node: &Node) -> Result<Option<u64>, ErrorName> {
 impl DocumentRequest {
     fn from_xml(node: &Node, parts: &[Part]) -> Result<Self, SoapError> {
         let token = node.get("RequestToken").ok_or(SoapError::Absent("RequestToken"))?;
+        if node.all("SubRequest").count() > MAX_SUB_REQUESTS {
+            return Err(SoapError::Limit("a request has more than 64 sub-requests"));
+        }
         let subs = node.all("SubRequest").map(|node| SubRequest::from_xml(node, parts));
         Ok(Self {
             url: owned(node, "Url"),

@@ -1,8 +1,23 @@
 //! Two clients edit one document over HTTP.
 
-use psom_cellstorage::{ErrorName, client::ClientError};
+use std::time::{Duration, SystemTime};
 
-use crate::support::{PATH, client, noise, pptx, put, query, site, upload};
+use bytes::Bytes;
+use fsshttpb::{
+    atom::Guid,
+    file::Chunking,
+    message::{Operation, PutChanges, QueryChanges, Request as Message, Response, SubRequest},
+    object::types::Partition,
+    store::{Ids, Store, split},
+};
+use psom_cellstorage::{
+    ErrorName, SoapError,
+    client::ClientError,
+    document::{Caller, Document, Revision, User, WopiCall},
+    soap::Requests,
+};
+
+use crate::support::{PATH, client, noise, post, pptx, put, query, site, soap, upload};
 
 #[tokio::test]
 async fn loser_of_a_race_queries_again_and_merges() {
@@ -78,4 +93,129 @@ async fn an_upload_in_parts_is_one_revision() {
     upload(&router, "ada", &mut ada, &parts[1..], &[]).await.unwrap();
     assert!(documents.files(PATH) == [file]);
     assert_eq!(ada.revision(), Some(1));
+}
+
+/// Runs a raw message on a document and returns the document after it.
+fn raw(document: &Document, subs: &[SubRequest], now: SystemTime) -> (Document, Response) {
+    let message = Message::with(subs, Guid::NULL, 0).to_bytes().into();
+    let caller = Caller { user: User::default(), may_write: true };
+    let (answer, change) = document.answer_wopi(&WopiCall::Cobalt(message), &caller, now);
+    (change.document, Response::read(&answer.body).unwrap())
+}
+
+/// A document with one revision.
+fn document() -> Document {
+    let (file, now) = (Bytes::from_static(b"first"), SystemTime::UNIX_EPOCH);
+    let name = "report.docx".to_owned();
+    let revision = Revision::of(&file, 1, User::default(), now);
+    Document::new(name.clone(), name, vec![revision], Some(file), Guid::from_u128(1)).unwrap()
+}
+
+fn newest(document: &Document) -> u64 {
+    document.newest().unwrap().number
+}
+
+fn query_changes() -> SubRequest {
+    let query = Operation::QueryChanges(QueryChanges::default());
+    SubRequest::new(1, Partition::CONTENTS, query)
+}
+
+fn put_changes(put: &PutChanges) -> SubRequest {
+    SubRequest::new(1, Partition::CONTENTS, Operation::PutChanges(put.clone()))
+}
+
+#[test]
+fn an_incomplete_upload_is_forgotten_after_ten_minutes() {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let document = document();
+    let file = Bytes::from(noise(7, 3_000_000));
+    let (_, response) = raw(&document, &[query_changes()], start);
+    let client = Store::from_response(&response).unwrap();
+    let mut ids = Ids::from_seed(b"client");
+    let put = client.edit(&file, &mut ids, &Chunking::default()).unwrap();
+    let parts = split(&put, 1_000_000);
+    assert!(parts.len() > 2);
+    let (first, rest) = parts.split_first().unwrap();
+    let minutes = |minutes: u64| start + Duration::from_secs(60 * minutes);
+
+    let (held, _) = raw(&document, &[put_changes(first)], start);
+    assert!(held.held_bytes() > 900_000);
+    // Each part starts the time anew.
+    let (mut completed, mut last) = (held.clone(), None);
+    for (number, part) in (1..).zip(rest) {
+        let (next, response) = raw(&completed, &[put_changes(part)], minutes(9 * number));
+        (completed, last) = (next, Some(response));
+    }
+    assert!(last.unwrap().sub_responses()[0].answer.is_ok());
+    assert!(completed.file().unwrap() == file);
+    assert_eq!((newest(&completed), completed.held_bytes()), (2, file.len() as u64));
+
+    let (late, response) = raw(&held, &[put_changes(&rest[0])], minutes(11));
+    assert!(response.sub_responses()[0].answer.is_ok(), "a part without the others is no error");
+    let mut late = late;
+    let mut failed = false;
+    for part in &rest[1..] {
+        let (next, response) = raw(&late, &[put_changes(part)], minutes(12));
+        failed |= response.sub_responses()[0].answer.is_err();
+        late = next;
+    }
+    assert!(failed && newest(&late) == 1, "the first part was forgotten");
+}
+
+#[test]
+fn a_message_with_too_many_sub_requests_is_refused() {
+    let document = document();
+    let upload = Store::from_file(b"other").unwrap();
+    let put = Store::new(Ids::from_seed(b"a"))
+        .edit(&upload.file().unwrap().into(), &mut Ids::from_seed(b"a"), &Chunking::default())
+        .unwrap();
+    let mut subs = vec![query_changes(); 32];
+    subs.push(put_changes(&put));
+    let now = SystemTime::UNIX_EPOCH;
+    let (after, response) = raw(&document, &subs, now);
+    let failure = response.failure().unwrap().to_string();
+    assert!(failure.contains("at most 32 sub-requests"), "{failure}");
+    assert_eq!(newest(&after), 1, "nothing of a refused message is applied");
+}
+
+#[test]
+fn a_body_with_too_many_requests_is_refused() {
+    let sub = "<SubRequest Type=\"WhoAmI\" SubRequestToken=\"1\"/>";
+    let body = soap(&sub.repeat(65));
+    let error = Requests::read("text/xml", &Bytes::from(body)).unwrap_err();
+    assert!(matches!(error, SoapError::Limit(why) if why.contains("64 sub-requests")), "{error}");
+    let body = soap("</Request><Request RequestToken=\"1\">").replace(
+        "</Request><Request RequestToken=\"1\">",
+        &"</Request><Request RequestToken=\"1\">".repeat(16),
+    );
+    let error = Requests::read("text/xml", &Bytes::from(body)).unwrap_err();
+    assert!(matches!(error, SoapError::Limit(why) if why.contains("16 requests")), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_always_announces_more_is_left() {
+    let (router, _) = site();
+    put(&router, "ada", &mut client(1), &noise(3, 100_000)).await.unwrap();
+    let mut bob = client(2);
+    let request = bob.query();
+    let (content_type, body) = post(&router, "bob", request).await;
+    let partial = partial(&body);
+    // The first answer brings something; the same one again brings nothing new.
+    assert!(bob.receive(&content_type, &partial).is_ok());
+    let error = bob.receive(&content_type, &partial).unwrap_err();
+    assert!(matches!(error, ClientError::NoProgress), "{error}");
+}
+
+/// Sets the bit in an answer that announces more.
+fn partial(body: &Bytes) -> Bytes {
+    // The 32-bit header of the object 0x5F, whose last byte has the bit.
+    let header = |window: &[u8]| {
+        let word = u32::from_le_bytes(window.try_into().unwrap());
+        word & 0b11 == 0b10 && (word >> 3) & 0x3FFF == 0x5F
+    };
+    let at = body.windows(4).rposition(header).unwrap();
+    let word = u32::from_le_bytes(body[at..at + 4].try_into().unwrap());
+    let mut bytes = body.to_vec();
+    bytes[at + 3 + (word >> 17) as usize] |= 1;
+    bytes.into()
 }

@@ -2,15 +2,22 @@
 
 use std::{fs, sync::Arc};
 
-use axum::Router;
-use fsshttpb::atom::Guid;
+use axum::{Router, body::Body, http::Request};
+use bytes::Bytes;
+use fsshttpb::{
+    atom::Guid,
+    file::Chunking,
+    message::{Operation, QueryChanges, Request as Message, Response, SubRequest},
+    object::types::Partition,
+    store::{Ids, Store},
+};
 use psom_cellstorage::{
     Address, DocumentError, Documents as _, Folder, cell_router, client::Client,
     document::LockRules,
 };
 use tempfile::TempDir;
 
-use crate::support::{put, query};
+use crate::support::{put, query, send};
 
 fn open(folder: &TempDir) -> (Router, Arc<Folder>) {
     let documents = Arc::new(Folder::open(folder.path(), LockRules::default()).unwrap());
@@ -121,4 +128,39 @@ async fn paths_lead_only_to_files_in_the_folder() {
     ] {
         assert!(!find(path).await, "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_metadata_outlast_the_server_and_a_new_name() {
+    let folder = TempDir::new().unwrap();
+    let (router, documents) = open(&folder);
+    put(&router, "ada", &mut client(1), b"first").await.unwrap();
+    let metadata = Bytes::from_static(b"metadata of Office");
+    let ids = || Ids::from_seed(b"metadata");
+    let mut upload = Store::new(ids()).edit(&metadata, &mut ids(), &Chunking::default()).unwrap();
+    upload.partition = Partition::METADATA;
+    let answer = raw(&router, Operation::PutChanges(upload), "report.docx").await;
+    assert!(answer.sub_responses()[0].answer.is_ok());
+    documents.rename("report.docx", "plan.docx").await.unwrap();
+
+    let (router, documents) = open(&folder);
+    let answer = raw(&router, Operation::QueryChanges(QueryChanges::default()), "plan.docx").await;
+    let mut store = Store::default();
+    store.receive(Partition::METADATA, &answer).unwrap();
+    assert_eq!(store.file_of(Partition::METADATA).unwrap(), metadata);
+    let loaded = documents.load("plan.docx").await.unwrap();
+    assert_eq!(loaded.revisions.len(), 1, "metadata are no revision");
+}
+
+/// Runs an operation on the metadata of a document.
+async fn raw(router: &Router, operation: Operation, name: &str) -> Response {
+    let sub = SubRequest::new(1, Partition::METADATA, operation);
+    let message = Message::with(&[sub], Guid::NULL, 0).to_bytes();
+    let request = Request::post(format!("http://localhost/wopi/files/{name}"))
+        .header("x-wopi-override", "COBALT")
+        .body(Body::from(message))
+        .unwrap();
+    let (status, _, _, body) = send(router, request).await;
+    assert_eq!(status, 200);
+    Response::read(&body).unwrap()
 }

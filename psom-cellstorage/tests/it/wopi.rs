@@ -142,3 +142,26 @@ async fn pages_of_other_sites_are_refused() {
     }
     assert_eq!(documents.files(PATH), ["first"]);
 }
+
+#[tokio::test]
+async fn a_name_that_leads_to_this_machine_is_refused() {
+    let (router, _) = site();
+    put(&router, "ada", &mut client(1), b"first").await.unwrap();
+    let router = psom_cellstorage::loopback_only(router);
+    for (host, status) in [
+        ("127.0.0.1:8059", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:8059", 200),
+        ("LocalHost:8059", 200),
+        ("evil.example:8059", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("localhost.evil.example:80", 421),
+        ("192.168.1.7:8059", 421),
+        ("", 421),
+    ] {
+        let request = Request::get(PATH).header("host", host).body(Body::empty()).unwrap();
+        assert_eq!(send(&router, request).await.0, status, "{host}");
+    }
+    let request = Request::get(PATH).body(Body::empty()).unwrap();
+    assert_eq!(send(&router, request).await.0, 421);
+}

@@ -83,3 +83,32 @@ fn an_address_of_the_network_is_refused() {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(errors.contains("served without a login"), "{errors}");
 }
+
+#[test]
+fn a_document_of_40_mb_survives_a_round_trip() {
+    let site = Site::open();
+    let folder = site.folder.path();
+    let mut file: Vec<u8> = (0..5_000_000_u64)
+        .flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())
+        .collect();
+    for (revision, expect) in [(1, "none"), (2, "1")] {
+        fs::write(folder.join("large"), &file).unwrap();
+        let put = site.run(&["cell", "put", &site.url, "large", "--expect", expect]);
+        assert_eq!(put.unwrap(), format!("The document has revision {revision}."));
+        site.run(&["cell", "get", &site.url, "-o", "got", "--force"]).unwrap();
+        assert!(fs::read(folder.join("got")).unwrap() == file, "revision {revision}");
+        assert!(fs::read(folder.join("docs/report.docx")).unwrap() == file);
+        file.splice(20_000_000..20_000_000, *b"an insertion");
+    }
+}
+
+#[test]
+fn a_site_that_leads_to_this_machine_is_refused() {
+    let site = Site::open();
+    site.put("first", "none").unwrap();
+    for (host, status) in [("evil.example", 421), ("localhost", 200)] {
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let answer = agent.get(&site.url).header("host", host).call().unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+    }
+}

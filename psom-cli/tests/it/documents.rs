@@ -166,3 +166,59 @@ fn a_kill_during_an_upload_leaves_no_partial_revision() {
         assert!(kept == found, "round {round}: the newest revision is another one");
     }
 }
+
+#[test]
+fn a_demotion_and_the_end_of_the_meeting_end_a_link() {
+    let stage = Stage::open(&[]);
+    let invite = |role: &str| {
+        let user = ["--name", "Grace", "--uri", "sip:grace@example.com", "--role", role];
+        stage.ok(&[&["invite", "demo"], &user[..]].concat())
+    };
+    let url = shared(&stage, "first");
+    let presenter = invite("presenter");
+    let own = address(&stage.ok(&["open", &presenter, "report.docx"]));
+    assert_ne!(own, url, "each user has a link");
+    assert_eq!(stage.ok(&["cell", "get", &own, "-o", "-"]), "first");
+
+    let mut watch = stage.start(&["watch", &presenter]);
+    watch.until(&["report.docx"]);
+    // The link of an attendee changes the role of the user who is there.
+    let attendee = invite("attendee");
+    let refused = stage.fails(&["open", &attendee, "report.docx"]);
+    assert!(refused.contains("you may not edit documents"), "{refused}");
+    for action in [&["get", &own, "-o", "-"][..], &["put", &own, "report.docx", "--expect", "1"]] {
+        let gone = stage.fails(&[&["cell"], action].concat());
+        assert!(gone.contains("FileUnauthorizedAccess"), "{gone}");
+    }
+    // The others keep theirs, and a user who is promoted again gets a new one.
+    assert_eq!(stage.ok(&["cell", "get", &url, "-o", "-"]), "first");
+    let again = address(&stage.ok(&["open", &invite("presenter"), "report.docx"]));
+    assert_ne!(again, own);
+    assert_eq!(stage.ok(&["cell", "get", &again, "-o", "-"]), "first");
+
+    stage.ok(&["meeting", "end", "demo"]);
+    for url in [&url, &again] {
+        let gone = stage.fails(&["cell", "get", url, "-o", "-"]);
+        assert!(gone.contains("FileUnauthorizedAccess"), "{gone}");
+    }
+}
+
+#[test]
+fn a_renamed_document_has_a_link_with_its_name() {
+    let stage = Stage::open(&[]);
+    let url = shared(&stage, "first");
+    let mut watch = stage.start(&["watch", &stage.link, "--json"]);
+    watch.until(&["documentLink", "report.docx"]);
+    let rename = "<SubRequest Type=\"FileOperation\" SubRequestToken=\"1\"><SubRequestData \
+                  FileOperation=\"Rename\" NewFileName=\"plan.docx\"/></SubRequest>";
+    let renamed = soap(&url, rename);
+    assert!(renamed.contains("ErrorCode=\"Success\""), "{renamed}");
+    watch.until(&["documentLink", "plan.docx"]);
+    let new = address(&stage.ok(&["open", &stage.link, "report.docx"]));
+    assert!(new.ends_with("/plan.docx"), "{new}");
+    // The secret decides, so the link before still works.
+    for url in [&url, &new] {
+        assert_eq!(stage.ok(&["cell", "get", url, "-o", "-"]), "first");
+    }
+    assert_eq!(put(&stage, &new, "second", "1"), "The document has revision 2.");
+}

@@ -1,7 +1,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-use psom_cellstorage::{Folder, cell_router, document::LockRules};
+use psom_cellstorage::{Folder, cell_router, document::LockRules, loopback_only};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -18,8 +18,9 @@ Examples:
   psom cell serve Documents --listen 127.0.0.1:0 --no-coauthoring
 
 Everybody who reaches the address can read and change the documents, so that the address is one of
-this machine. For other machines, put a web server with TLS and a login in front of it. Old revisions
-are kept in the folder `.psom-cell`.")]
+this machine, and requests must name it as 127.0.0.1, [::1] or localhost. For other machines, put a web
+server with TLS and a login in front of it that sends such a Host header. Old revisions are kept in the
+folder `.psom-cell`.")]
 pub(super) struct CellServe {
     /// The folder with the documents.
     folder: PathBuf,
@@ -50,7 +51,7 @@ impl CellServe {
             "Serving the documents of {} at http://{address}/",
             folder.display()
         ))?;
-        let serving = axum::serve(listener, cell_router(Arc::new(documents)));
+        let serving = axum::serve(listener, loopback_only(cell_router(Arc::new(documents))));
         serving.with_graceful_shutdown(interrupted).await.or_cannot("serve the documents")
     }
 }

@@ -97,7 +97,7 @@ macro_rules! page_files {
     };
 }
 
-pub(super) static FILES: [PageFile; 37] = page_files![
+pub(super) static FILES: [PageFile; 38] = page_files![
     "codec.js",
     "connection.js",
     "error.js",
@@ -105,6 +105,7 @@ pub(super) static FILES: [PageFile; 37] = page_files![
     "interface.js",
     "meeting/board.js",
     "meeting/conference.js",
+    "meeting/document.js",
     "meeting/files.js",
     "meeting/interfaces.js",
     "meeting/package.js",
