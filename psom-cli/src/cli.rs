@@ -15,12 +15,14 @@ use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, export::Export, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, meeting::MeetingCommand, notes::NotesCommand,
-        poll::Poll, present::Present, proxy::Proxy, qna::Qna, rename::Rename, serve::Serve,
-        share::Share, share_slides::ShareSlides, stop::Stop, store::Store, visibility::Visibility,
-        watch::Watch, whiteboard::Whiteboard,
+        goto::Goto, idl::Idl, invite::Invite, list::List, meeting::MeetingCommand,
+        notes::NotesCommand, people::People, poll::Poll, present::Present, proxy::Proxy, qna::Qna,
+        rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides, stop::Stop,
+        store::Store, use_link::UseLink, visibility::Visibility, watch::Watch,
+        whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
+    meeting::{link, saved_links::SavedLinks},
     signals::{INTERRUPTED_STATUS, interrupted},
 };
 
@@ -44,6 +46,7 @@ Examples:
   psom poll LINK create Lunch --question \"When?\" --choice now --choice later
   psom export LINK -o review               save boards, slides, polls, questions and files
   psom watch LINK                          print what happens in the meeting
+  psom use LINK                            save the link, so that later commands need none
 
 Logs go to standard error. PSOM_LOG=debug or RUST_LOG=debug shows more of them, and PSOM_TRACE=1
 shows every message.")]
@@ -60,7 +63,11 @@ enum Command {
     Proxy(Proxy),
     Meeting(MeetingCommand),
     Invite(Invite),
+    #[command(name = "use")]
+    UseLink(UseLink),
     Watch(Watch),
+    List(List),
+    People(People),
     Share(Share),
     #[cfg(feature = "cell")]
     Edit(Edit),
@@ -90,6 +97,15 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the command line. A command that needs a join link and has none gets the saved one.
+    ///
+    /// # Errors
+    /// No link is saved under a given name.
+    pub(crate) fn from_command_line() -> Result<Self> {
+        let words = std::env::args_os().collect();
+        Ok(Self::parse_from(link::complete(words, &Self::command(), SavedLinks::load)?))
+    }
+
     /// Returns the log filter that applies if the environment sets none.
     pub(crate) fn default_log(&self) -> &'static str {
         match self.command {
@@ -101,9 +117,10 @@ impl Cli {
     /// Runs the command. On the first signal, most commands clean up and end. On the second one,
     /// they end at once.
     pub(crate) async fn run(self) -> Result {
-        use Command::{Completions, Decode, Idl, Present, Proxy, Serve, Watch};
+        use Command::{Completions, Decode, Idl, Present, Proxy, Serve, UseLink, Watch};
         // Commands without anything to clean up, which may block on standard input.
-        let needs_no_cleanup = matches!(self.command, Idl(_) | Decode(_) | Completions(_));
+        let needs_no_cleanup =
+            matches!(self.command, Idl(_) | Decode(_) | Completions(_) | UseLink(_));
         // Commands that run until they are interrupted, and handle the signal themselves.
         let handles_signals = matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_));
         #[cfg(feature = "cell")]
@@ -166,7 +183,10 @@ impl Cli {
             Command::Proxy(proxy) => proxy.run().await,
             Command::Meeting(meeting) => meeting.run().await,
             Command::Invite(invite) => invite.run().await,
+            Command::UseLink(link) => link.run(),
             Command::Watch(watch) => watch.run().await,
+            Command::List(list) => list.run().await,
+            Command::People(people) => people.run().await,
             Command::Share(share) => share.run().await,
             #[cfg(feature = "cell")]
             Command::Edit(edit) => edit.run().await,

@@ -21,8 +21,6 @@ mod xml;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::Parser as _;
-
 use cli::Cli;
 use error::{CommandError, OrCannot as _};
 use signals::INTERRUPTED_STATUS;
@@ -33,9 +31,11 @@ use terminal::{logs, out};
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    logs::start(cli.default_log());
-    match run(cli) {
+    let result = Cli::from_command_line().and_then(|cli| {
+        logs::start(cli.default_log());
+        run(cli)
+    });
+    match result {
         Ok(()) | Err(CommandError::OutputClosed) => ExitCode::SUCCESS,
         Err(CommandError::Message(message)) => {
             out::error(&message);

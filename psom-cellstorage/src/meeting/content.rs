@@ -134,7 +134,12 @@ impl ContentType for DocumentContent {
         let revision =
             Revision { number: 1, size: file.size, sha1, author: user(owner), time: hub.now() };
         let first = SavedRevision { revision, file: file.clone() };
-        let state = DocumentState { about, revisions: vec![first], partitions: BTreeMap::new(), links: BTreeMap::new() };
+        let state = DocumentState {
+            about,
+            revisions: vec![first],
+            partitions: BTreeMap::new(),
+            links: BTreeMap::new(),
+        };
         let state = new.memory.create(scope, state);
         Ok(Self::open(hub, state, new.meeting, new.content))
     }

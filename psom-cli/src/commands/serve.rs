@@ -57,7 +57,7 @@ pub(crate) struct Serve {
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
     /// The data directory.
-    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
     data: PathBuf,
     /// An object store for the meetings' files instead of the data directory: s3://BUCKET/PREFIX. No
     /// other server may use the prefix.

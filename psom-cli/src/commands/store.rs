@@ -57,7 +57,7 @@ struct Check {
 #[derive(Debug, Args)]
 struct Data {
     /// The server's data directory.
-    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
     data: PathBuf,
     /// The object store with the meetings' files, if they are not in the data directory:
     /// s3://BUCKET/PREFIX.

@@ -1,6 +1,7 @@
 use std::{
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use anstyle::Style;
@@ -8,6 +9,7 @@ use clap::Args;
 #[cfg(feature = "cell")]
 use psom_objects::client::ContentEvent;
 use psom_objects::client::{Event, Listener, Model};
+use tokio::time::timeout;
 
 use crate::{
     error::Result,
@@ -15,7 +17,7 @@ use crate::{
         queue::{self, Sender},
         session::{LinkArgs, overrun},
     },
-    render::event,
+    render::{event, names::user, news},
     signals::interrupted,
     terminal::out,
 };
@@ -30,7 +32,7 @@ Examples:
   psom watch LINK --json | jq 'select(.event == \"titled\").title'
 
 The first lines are the state of the meeting. The command runs until the meeting ends or until it
-is interrupted. JSON numbers slides from 0, as the protocol does; everywhere else they are numbered
+is interrupted, which leaves the meeting. JSON numbers slides from 0, as the protocol does; everywhere else they are numbered
 from 1.")]
 pub(crate) struct Watch {
     #[command(flatten)]
@@ -38,7 +40,14 @@ pub(crate) struct Watch {
     /// Print each event as a JSON object.
     #[arg(long)]
     json: bool,
+    /// Print all events, also those that are details of others.
+    #[arg(long)]
+    all: bool,
 }
+
+/// How long the line about a user who leaves waits for the same user to join under another name. The
+/// server sends both at once.
+const RENAME_WAIT: Duration = Duration::from_millis(200);
 
 impl Watch {
     pub(crate) async fn run(self) -> Result {
@@ -58,7 +67,8 @@ impl Watch {
         };
         let watcher = Watcher {
             as_json: self.json,
-            line: String::new(),
+            is_detailed: self.all,
+            line: None,
             lines,
             #[cfg(feature = "cell")]
             titles,
@@ -68,13 +78,28 @@ impl Watch {
         #[cfg(not(feature = "cell"))]
         let connection = self.link.connect(watcher).await?;
         let mut interrupted = pin!(interrupted()?);
+        let mut following = None;
         loop {
-            let next = tokio::select! {
-                next = received.next() => next,
-                () = &mut interrupted => return connection.close().await,
+            let next = match following.take() {
+                Some(line) => Some(line),
+                None => tokio::select! {
+                    next = received.next() => next,
+                    () = &mut interrupted => return connection.close().await,
+                },
             };
             match next {
-                Some(WatchLine::Event(line)) => out::line(line)?,
+                Some(WatchLine::Event(line) | WatchLine::Joined { line, .. }) => out::line(line)?,
+                Some(WatchLine::Left { id, name, line }) => {
+                    following = timeout(RENAME_WAIT, received.next()).await.ok().flatten();
+                    match &following {
+                        Some(WatchLine::Joined { id: same, name: new, .. }) if *same == id => {
+                            let (name, new) = (out::printable(&name), out::printable(new));
+                            following = None;
+                            out::line(format_args!("{name} is now called {new}."))?;
+                        }
+                        _ => out::line(line)?,
+                    }
+                }
                 None if received.is_overrun() => return Err(overrun()),
                 Some(WatchLine::End) | None => break,
             }
@@ -90,14 +115,17 @@ impl Watch {
 
 enum WatchLine {
     Event(String),
+    Joined { id: i64, name: String, line: String },
+    Left { id: i64, name: String, line: String },
     End,
 }
 
 /// Turns the events of a meeting into lines.
 struct Watcher {
     as_json: bool,
-    /// The line of the current event.
-    line: String,
+    is_detailed: bool,
+    /// The line of the current event, if it has one.
+    line: Option<WatchLine>,
     lines: Lines,
     #[cfg(feature = "cell")]
     titles: Titles,
@@ -114,9 +142,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+#[cfg(feature = "cell")]
 fn send(lines: &Lines, line: String) {
     let bytes = size_of::<WatchLine>() + line.len();
     lock(lines).send(WatchLine::Event(line), bytes);
+}
+
+impl Watcher {
+    /// Reports whether the lines are those for people.
+    fn is_plain(&self) -> bool {
+        !self.as_json && !self.is_detailed
+    }
 }
 
 impl Listener for Watcher {
@@ -125,16 +161,37 @@ impl Listener for Watcher {
         if let Event::Content { id, event: ContentEvent::Titled { title } } = event {
             lock(&self.titles).insert(*id, title.clone());
         }
-        self.line = if self.as_json { json(event) } else { text(event, model) };
+        let line = if self.as_json {
+            Some(json(event))
+        } else if self.is_detailed {
+            Some(text(event, event::line(event, model)))
+        } else {
+            news::line(event, model).map(|line| text(event, line))
+        };
+        self.line = line.map(|line| match event {
+            Event::UserAdded { id, user } if self.is_plain() => {
+                WatchLine::Joined { id: *id, name: user.name.clone(), line }
+            }
+            Event::UserRemoved { id } if self.is_plain() => {
+                WatchLine::Left { id: *id, name: user(model, *id), line }
+            }
+            _ => WatchLine::Event(line),
+        });
     }
 
     fn changed(&mut self, event: Event, is_change: bool) {
-        let line = std::mem::take(&mut self.line);
+        let line = self.line.take();
         if event == Event::Ended {
             lock(&self.lines).send(WatchLine::End, size_of::<WatchLine>());
-        } else if is_change || self.as_json {
+        } else if let Some(line) = line.filter(|_| is_change || self.as_json) {
             // Answers and repetitions are of interest to programs only.
-            send(&self.lines, line);
+            let text = match &line {
+                WatchLine::Event(text)
+                | WatchLine::Joined { line: text, .. }
+                | WatchLine::Left { line: text, .. } => text.len(),
+                WatchLine::End => 0,
+            };
+            lock(&self.lines).send(line, size_of::<WatchLine>() + text);
         }
     }
 }
@@ -144,10 +201,10 @@ fn json(event: &Event) -> String {
     out::printable_json(&serde_json::to_string(event).unwrap_or_default())
 }
 
-fn text(event: &Event, model: &Model) -> String {
+fn text(event: &Event, line: String) -> String {
     let style = match event {
         Event::ActiveContent { .. } | Event::ActivePresenter { .. } => out::STRONG,
         _ => Style::new(),
     };
-    format!("{style}{}{style:#}", event::line(event, model))
+    format!("{style}{line}{style:#}")
 }

@@ -1,15 +1,84 @@
-//! Join links as mail programs and chats leave them.
+//! Join links as people give them: as mail programs and shells leave them, by a saved name, or not at
+//! all.
 
+use std::ffi::OsString;
+
+use clap::Command;
 use psom_objects::texts::is_invisible;
 use psom_server::{JoinLink, LinkError};
+
+use super::saved_links::SavedLinks;
+use crate::error::{CommandError, Result};
+
+/// The ID of the argument with the join link, in all commands that have one as their first argument.
+const LINK_ARGUMENT: &str = "link";
 
 /// Parses a join link. Ignores what other programs add to it: line breaks, invisible characters,
 /// quotes, brackets, HTML escapes, and punctuation around it. No link contains these characters.
 ///
 /// # Errors
 /// The text is not a join link.
-pub(super) fn parse(text: &str) -> Result<JoinLink, LinkError> {
-    cleaned(text).parse()
+pub(crate) fn parse(text: &str) -> Result<JoinLink> {
+    let link = cleaned(text);
+    link.parse().map_err(|error| match error {
+        // The shell runs the command in the background up to the first `&`.
+        LinkError::Missing(_) if !link.contains('&') => CommandError::new(
+            "the join link ends before its first `&`, where the shell cuts it; put the link in \
+             single quotes",
+        ),
+        LinkError::Scheme => CommandError::new(
+            "the first argument is not a join link; a join link begins with psom:// (or save a link \
+             with `psom use LINK`, and leave it out)",
+        ),
+        error => CommandError::new(error.to_string()),
+    })
+}
+
+/// Completes the words of a command line. In a command that begins with a join link, `@NAME` stands
+/// for the link that was saved under this name. If no word is a link, the current saved link is
+/// inserted.
+///
+/// # Errors
+/// No link is saved under the name.
+pub(crate) fn complete(
+    mut words: Vec<OsString>,
+    command: &Command,
+    saved: impl FnOnce() -> SavedLinks,
+) -> Result<Vec<OsString>> {
+    let Some(at) = words.iter().skip(1).position(|word| !starts_with(word, "-")) else {
+        return Ok(words);
+    };
+    // The position is counted from the second word.
+    let at = at + 2;
+    let subcommand = words[at - 1].to_str().and_then(|name| command.find_subcommand(name));
+    let takes_link = subcommand.and_then(|it| it.get_positionals().next());
+    if takes_link.is_none_or(|it| it.get_id() != LINK_ARGUMENT) {
+        return Ok(words);
+    }
+    if words[at..].iter().any(is_link) {
+        return Ok(words);
+    }
+    let saved = saved();
+    match words[at..].iter_mut().find(|word| starts_with(word, "@")) {
+        Some(name) => {
+            *name = saved.named(&name.to_string_lossy()[1..])?.into();
+        }
+        None => {
+            if let Some(link) = saved.current() {
+                words.insert(at, link.into());
+            }
+        }
+    }
+    Ok(words)
+}
+
+fn starts_with(word: &OsString, prefix: &str) -> bool {
+    word.to_str().is_some_and(|word| word.starts_with(prefix))
+}
+
+/// Reports whether a word is meant as a join link.
+fn is_link(word: &OsString) -> bool {
+    word.to_str().is_some_and(|word| cleaned(word).starts_with("psom://"))
 }
 
 fn cleaned(text: &str) -> String {
@@ -30,7 +99,55 @@ fn cleaned(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::cleaned;
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use clap::Arg;
+
+    use super::*;
+
+    fn completed(line: &str) -> Result<Vec<OsString>> {
+        let command = Command::new("psom")
+            .subcommand(Command::new("share").arg(Arg::new("link")).arg(Arg::new("file")))
+            .subcommand(Command::new("serve").arg(Arg::new("address")));
+        let saved = || {
+            let mut saved = SavedLinks::default();
+            saved.save("lesson", "psom://h:1/lesson");
+            saved.save("team", "psom://h:1/team");
+            saved
+        };
+        complete(line.split(' ').map(Into::into).collect(), &command, saved)
+    }
+
+    #[test]
+    fn a_missing_link_is_the_current_one() {
+        for (line, expected) in [
+            ("psom share Plan.pdf", "psom share psom://h:1/team Plan.pdf"),
+            ("psom share --as Ada Plan.pdf", "psom share psom://h:1/team --as Ada Plan.pdf"),
+            ("psom share @lesson Plan.pdf", "psom share psom://h:1/lesson Plan.pdf"),
+            ("psom share <PSOM://h:1/x> Plan.pdf", "psom share <PSOM://h:1/x> Plan.pdf"),
+            ("psom serve here", "psom serve here"),
+            ("psom nonsense here", "psom nonsense here"),
+            ("psom --help", "psom --help"),
+            ("psom", "psom"),
+        ] {
+            let words: Vec<OsString> = expected.split(' ').map(Into::into).collect();
+            assert_eq!(completed(line).unwrap(), words, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_reported_with_the_known_ones() {
+        let error = format!("{:?}", completed("psom share @nothing Plan.pdf").unwrap_err());
+        assert!(error.contains("@nothing") && error.contains("@lesson, @team"), "{error}");
+    }
+
+    #[test]
+    fn a_link_that_the_shell_has_cut_needs_quotes() {
+        let error = format!("{:?}", parse("psom://192.0.2.1:8057/team?invite=0f").unwrap_err());
+        assert!(error.contains("single quotes"), "{error}");
+        let error = format!("{:?}", parse("Plan.pdf").unwrap_err());
+        assert!(error.contains("psom use"), "{error}");
+    }
 
     const LINK: &str = "psom://192.0.2.1:8057/team?invite=0f&http=http://h:1&name=n&ca=AbC-_9_";
 

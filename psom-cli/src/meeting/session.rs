@@ -43,11 +43,12 @@ const MAX_LISTED_TITLES: usize = 10;
 /// The arguments of every command that joins a meeting.
 #[derive(Debug, Args)]
 pub(crate) struct LinkArgs {
-    /// The join link that `psom invite` or `psom serve --demo` has printed.
+    /// The join link that `psom invite` or `psom serve --demo` has printed, in single quotes. Leave
+    /// it out to use the one of `psom use` or of PSOM_LINK.
     #[arg(value_name = "LINK")]
     link: String,
-    /// Your name in the meeting, if the link is an open invitation.
-    #[arg(long = "as", value_name = "NAME", global = true)]
+    /// Your name in the meeting, if the link is an open invitation. Later commands keep it.
+    #[arg(long = "as", value_name = "NAME", global = true, env = "PSOM_AS")]
     name: Option<String>,
 }
 
@@ -84,8 +85,7 @@ impl LinkArgs {
 
     /// Returns the identifier of the meeting, without connecting to it.
     pub(crate) fn meeting_id(&self) -> Result<String> {
-        let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
-        Ok(link.meeting)
+        Ok(link::parse(&self.link)?.meeting)
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
@@ -120,7 +120,7 @@ impl LinkArgs {
         }
         // The link is not parsed with the arguments: an error of the argument parser would print the
         // whole link, and with it the secret.
-        let link = link::parse(&self.link).map_err(|error| CommandError::new(error.to_string()))?;
+        let link = link::parse(&self.link)?;
         let http = Http::new(link.authority_pem().as_bytes(), link.web_is_public)?;
         let web = match &link.credential {
             JoinCredential::Token(_) => None,
@@ -131,8 +131,12 @@ impl LinkArgs {
         let (link, name) = match &link.credential {
             JoinCredential::Token(_) => (link, self.name.clone()),
             JoinCredential::Invitation { secret, http: base } => {
-                let (token, name) = redeem(&http, base, secret, self.name.as_deref()).await?;
-                (JoinLink { credential: JoinCredential::Token(token), ..link }, name)
+                let name = self.name.clone().or_else(|| guest::name(&link.meeting, secret));
+                let (token, known) = redeem(&http, base, secret, name.as_deref()).await?;
+                if let Some(name) = &self.name {
+                    guest::save_name(&link.meeting, secret, name);
+                }
+                (JoinLink { credential: JoinCredential::Token(token), ..link }, known)
             }
         };
         #[cfg(feature = "cell")]

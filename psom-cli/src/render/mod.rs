@@ -5,5 +5,6 @@ pub(crate) mod board;
 pub(crate) mod document;
 pub(crate) mod event;
 pub(crate) mod names;
+pub(crate) mod news;
 pub(crate) mod refusal;
 pub(crate) mod slides;

@@ -3,3 +3,4 @@
 pub(crate) mod logs;
 pub(crate) mod out;
 pub(crate) mod progress;
+pub(crate) mod table;

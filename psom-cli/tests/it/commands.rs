@@ -29,8 +29,8 @@ fn a_meeting(options: &[&str]) {
     let nobody = stage.fails(&["watch", &stage.link, "--as", "\u{1b}[1m"]);
     assert!(nobody.contains("the name has a line break or a control character"), "{nobody}");
     let (ada, grace) = (stage.invite("Ada", "presenter"), stage.invite("Grace", "attendee"));
-    let mut watch = stage.start(&["watch", &grace]);
-    let mut last = stage.start(&["watch", &ada]);
+    let mut watch = stage.start(&["watch", "--all", &grace]);
+    let mut last = stage.start(&["watch", "--all", &ada]);
     last.until(&["The meeting's state is complete."]);
     let mut json = stage.start(&["watch", &grace, "--json"]);
     watch.until(&["The meeting's state is complete."]);
@@ -113,7 +113,7 @@ fn a_link_for_one_connection_works_once() {
     let stage = Stage::open(&[]);
     stage.ok(&["meeting", "create", "team"]);
     let link = stage.ok(&["invite", "team", "--name", "Ada", "--once"]);
-    let mut watch = stage.start(&["watch", &link]);
+    let mut watch = stage.start(&["watch", "--all", &link]);
     watch.until(&["Ada", "has joined."]);
     assert!(stage.fails(&["watch", &link]).contains("refused the token"));
 }

@@ -22,6 +22,7 @@ mod commands;
 #[cfg(feature = "cell")]
 mod documents;
 mod export;
+mod identity;
 mod inspect;
 mod interrupted;
 mod kill;

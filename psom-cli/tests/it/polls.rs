@@ -12,7 +12,7 @@ fn meeting() -> (Stage, String, [String; 3]) {
 }
 
 fn watch(stage: &Stage, link: &str) -> Running {
-    let mut watch = stage.start(&["watch", link]);
+    let mut watch = stage.start(&["watch", "--all", link]);
     watch.until(&["The meeting's state is complete."]);
     watch
 }

@@ -15,7 +15,11 @@ pub(crate) fn psom(directory: &Path) -> Command {
     // `psom` finds it beside itself.
     renderer();
     let mut psom = Command::new(env!("CARGO_BIN_EXE_psom"));
-    psom.current_dir(directory).env_remove("PSOM_LOG").env("RUST_LOG", "error");
+    psom.current_dir(directory)
+        .env_remove("PSOM_LOG")
+        .env_remove("PSOM_LINK")
+        .env_remove("PSOM_AS")
+        .env("RUST_LOG", "error");
     psom.env("XDG_STATE_HOME", directory.join("state"));
     psom
 }

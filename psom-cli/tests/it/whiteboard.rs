@@ -42,7 +42,7 @@ fn a_board(options: &[&str]) {
     };
     assert_eq!(board(&["create"]), "Created the whiteboard \"Ideas\".");
     assert!(fails(link, &["create"]).contains("choose another title"));
-    let mut watch = stage.start(&["watch", guests]);
+    let mut watch = stage.start(&["watch", "--all", guests]);
     watch.until(&["All of \"Ideas\" has arrived."]);
 
     fs::write(stage.file("house.svg"), HOUSE).unwrap();

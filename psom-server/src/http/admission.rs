@@ -101,9 +101,12 @@ pub(super) async fn join(
         return Err(ApiError::not_found(text));
     };
     let InvitationTerms { role, uri, display_name } = terms;
-    let name = display_name.or(request.display_name).unwrap_or_else(|| "Guest".into());
-    check_text("displayName", &name)?;
     let guest = guest_uri(&request.invite, request.guest)?;
+    let name = display_name.or(request.display_name);
+    // A user who gives no name keeps the name of an earlier visit.
+    let name = name.or_else(|| meeting.name(uri.as_deref().unwrap_or(&guest)));
+    let name = name.unwrap_or_else(|| "Guest".into());
+    check_text("displayName", &name)?;
     unless_store_waits(&app, app.meetings.restart_if_panicked(&meeting)).await?;
     let admitted = if let Some(uri) = &uri {
         let admitting = app.admit(&meeting, TokenSource::JoinLink, uri, &name, role);

@@ -151,6 +151,11 @@ impl Roster {
         Some(Participant { uri, role }.user(id, &name))
     }
 
+    /// Returns the display name of the user with this URI.
+    pub(crate) fn name(&self, uri: &str) -> Option<String> {
+        Some(self.get(*self.id_by_uri.get(uri)?)?.name.clone())
+    }
+
     /// Returns a user's role.
     pub(crate) fn role(&self, id: i64) -> Option<Role> {
         Some(self.get(id)?.role)

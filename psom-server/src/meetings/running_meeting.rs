@@ -243,6 +243,11 @@ impl RunningMeeting {
         }
     }
 
+    /// Returns the display name with which a user was last admitted.
+    pub(crate) fn name(&self, uri: &str) -> Option<String> {
+        self.roster().name(uri)
+    }
+
     /// Saves an entry of the meeting's state that the space does not own.
     pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
         self.journal.commit(vec![write]).await

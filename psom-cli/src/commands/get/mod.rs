@@ -83,7 +83,8 @@ impl Get {
         #[cfg(not(feature = "cell"))]
         let content_file = content.file;
         let file = content_file.ok_or_else(|| {
-            CommandError::new(format!("\"{title}\" has no file; choose another content"))
+            let instead = instead(&content.kind, &title);
+            CommandError::new(format!("\"{title}\" has no file; {instead}"))
         })?;
         if self.decrypted_url {
             return url::print(meeting, file.name).await;
@@ -125,6 +126,17 @@ async fn revision(
         let numbers = numbers.collect::<Vec<_>>().join(", ");
         CommandError::new(format!("\"{title}\" has no revision {number}; choose from {numbers}"))
     })
+}
+
+/// Returns what to do with a content that has no file.
+fn instead(kind: &str, title: &str) -> String {
+    match kind {
+        "Content.Whiteboard" => format!("get it with `psom whiteboard LINK '{title}' export`"),
+        "Content.Poll" => format!("get its votes with `psom poll LINK results '{title}'`"),
+        "Content.Qna" => format!("get its questions with `psom qna LINK show '{title}'`"),
+        "Content.SharedNotes" => format!("get its address with `psom notes LINK show '{title}'`"),
+        _ => "choose another content".to_owned(),
+    }
 }
 
 /// The longest file name that common file systems accept.
