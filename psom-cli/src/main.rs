@@ -52,7 +52,11 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> error::Result {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.or_cannot("start")?;
-    let result = runtime.block_on(cli.run());
+    let result = runtime.block_on(async {
+        let result = cli.run().await;
+        meeting::closing::finish().await;
+        result
+    });
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     result
 }

@@ -50,3 +50,41 @@ impl HangUps {
         std::future::pending::<()>().await;
     }
 }
+
+/// Returns a future that completes at SIGHUP, which a terminal sends when it is closed. It never completes if
+/// this program was started to ignore the signal, as by `nohup`.
+pub(crate) fn hung_up() -> Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    // Only Linux shows without unsafe code what is ignored.
+    let is_ignored =
+        ignores_hangup(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
+    #[cfg(not(unix))]
+    let is_ignored = true;
+    let hang_ups = if is_ignored { None } else { Some(HangUps::catch()?) };
+    Ok(async {
+        match hang_ups {
+            Some(mut hang_ups) => hang_ups.next().await,
+            None => std::future::pending().await,
+        }
+    })
+}
+
+/// Reads the mask of ignored signals in the status of a process. SIGHUP is the lowest bit.
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores_hangup;
+
+    #[test]
+    fn the_mask_shows_whether_hangups_are_ignored() {
+        assert!(ignores_hangup("Name:\tpsom\nSigIgn:\t0000000000001001\nSigCgt:\t0\n"));
+        assert!(!ignores_hangup("SigIgn:\t0000000000001000\n"));
+        assert!(!ignores_hangup(""));
+    }
+}

@@ -9,7 +9,7 @@ use image::{
 
 use psom_render::{BoardPicture, Format, one_line};
 
-use crate::picture::has_end;
+use crate::jpeg;
 
 /// Upper bound on the pixels of an image: more than any camera has, and little enough to decode.
 const MAX_PIXELS: u64 = 100_000_000;
@@ -42,8 +42,8 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<(BoardPicture, Vec<u8>), String> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut image = DynamicImage::from_decoder(decoder).map_err(|_| unreadable())?;
     // The decoder fills missing pixels of a JPEG with grey.
-    if format == Format::Jpeg && !has_end(&bytes) {
-        return Err(unreadable());
+    if format == Format::Jpeg {
+        jpeg::check(&bytes).map_err(|fault| format!("it is {}", fault.what()))?;
     }
     if orientation == Orientation::NoTransforms {
         return Ok((BoardPicture { format, width, height }, bytes));
@@ -89,6 +89,18 @@ mod tests {
         let content = [b"Exif\0\0".to_vec(), exif(orientation)].concat();
         let length = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
         [&jpeg[..2], &[0xff, 0xe1], &length, &content, &jpeg[2..]].concat()
+    }
+
+    #[test]
+    fn an_image_without_some_of_its_data_is_rejected() {
+        let jpeg = encoded(ImageFormat::Jpeg);
+        // An end marker does not make it complete.
+        let half = [&jpeg[..jpeg.len() * 3 / 4], &[0xff, 0xd9]].concat();
+        let error = read(half).unwrap_err();
+        assert_eq!(error, "it is incomplete: a part of its data is missing");
+        let png = encoded(ImageFormat::Png);
+        let half = [&png[..png.len() * 3 / 4], &png[png.len() - 12..]].concat();
+        assert!(read(half).unwrap_err().contains("damaged or incomplete"));
     }
 
     #[test]

@@ -3,6 +3,12 @@
 /// Upper bound on the pixels of one image in a PDF: more than a scan of A0 in color with 400 dpi.
 pub(crate) const MAX_IMAGE_PIXELS: u64 = 1 << 28;
 
+/// Upper bound on the pixels of the images of a page together: a hundred photos of ten megapixels.
+pub(crate) const MAX_PAGE_PIXELS: u64 = 1 << 30;
+
+/// Upper bound on the decoded data of an image: three bytes for each of [`MAX_IMAGE_PIXELS`].
+pub(crate) const MAX_IMAGE_BYTES: usize = 3 << 28;
+
 /// Limits the memory of this process. A PDF of a few bytes can demand any amount.
 #[cfg(unix)]
 pub(crate) fn limit_memory(bytes: u64) {
@@ -28,7 +34,7 @@ fn lower(resource: rustix::process::Resource, limit: u64) {
 
 /// Other systems have no such limit that safe code can set. A page can only fail there by its time.
 #[cfg(not(unix))]
-pub fn limit_memory(_: u64) {}
+pub(crate) fn limit_memory(_: u64) {}
 
 #[cfg(not(unix))]
-pub fn limit_processor_time(_: u64) {}
+pub(crate) fn limit_processor_time(_: u64) {}

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a program reports its failure there")]
 
 mod board;
+mod jpeg;
 mod limits;
 mod pdf;
 mod picture;

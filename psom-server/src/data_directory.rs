@@ -44,6 +44,13 @@ impl DataDirectory {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
+        #[cfg(unix)]
+        for secret in readable_secrets(path) {
+            tracing::warn!(
+                path = %secret.display(),
+                "other users of this machine can access a secret of the server; run `chmod go= FILE`"
+            );
+        }
         Ok(Self { path: path.into(), _lock: lock })
     }
 
@@ -83,6 +90,19 @@ impl DataDirectory {
     }
 }
 
+/// Returns the files with secrets that other users of the machine can access.
+#[cfg(unix)]
+fn readable_secrets(data: &Path) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const OTHERS: u32 = 0o077;
+    const SECRETS: [&str; 5] =
+        ["admin-token", "ca.key", "server.key", "meetings.db", "meetings.db-wal"];
+    let is_open = |path: &PathBuf| {
+        fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS != 0)
+    };
+    SECRETS.iter().map(|name| data.join(name)).filter(is_open).collect()
+}
+
 /// Locks a data directory. Returns `None` if another process has locked it.
 pub(crate) fn try_lock(path: &Path) -> io::Result<Option<DirectoryLock>> {
     let lock = path.join("lock");
@@ -102,5 +122,26 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Option<DirectoryLock>> {
     match directory.as_ref().map(File::try_lock) {
         Some(Err(TryLockError::WouldBlock)) => Ok(None),
         _ => Ok(Some(DirectoryLock { _file: file, _directory: directory })),
+    }
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn secrets_that_others_can_read_are_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path();
+        for (name, mode) in
+            [("ca.key", 0o600), ("server.key", 0o640), ("ca.pem", 0o644), ("admin-token", 0o604)]
+        {
+            fs::write(data.join(name), "x").unwrap();
+            fs::set_permissions(data.join(name), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        assert_eq!(readable_secrets(data), [data.join("admin-token"), data.join("server.key")]);
     }
 }

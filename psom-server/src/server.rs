@@ -80,6 +80,11 @@ impl Server {
     /// error says what to change.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.blobs.validate()?;
+        // Nothing is created if an address is in use.
+        if !options.data.exists() {
+            drop(listen_http(&options).await?);
+            drop(listen_psom(&options).await?);
+        }
         let data = DataDirectory::open(&options.data)?;
         let listeners = Listeners::open(&options, data.path()).await?;
         let metrics = Arc::new(Metrics::default());
@@ -439,6 +444,16 @@ async fn listen_http(options: &Options) -> Result<(TcpListener, SocketAddr), Sta
         return Err(StartError::NeedsHttps(options.http.clone()));
     }
     Ok((listener, address))
+}
+
+/// Checks that the conference's address is free.
+async fn listen_psom(options: &Options) -> Result<TcpListener, StartError> {
+    check_address("--listen", &options.listen, EXAMPLE_PSOM_PORT)?;
+    TcpListener::bind(&options.listen).await.map_err(|source| StartError::Listen {
+        option: "--listen",
+        address: options.listen.clone(),
+        source: source.into(),
+    })
 }
 
 /// Checks the form of an address before anything is done with it. A host name is resolved when the

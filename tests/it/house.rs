@@ -107,7 +107,7 @@ const CRATES: [(&str, Layers); 10] = [
             &["meeting"],
         ],
     ),
-    ("psom-render", &[&["frame", "limits"], &["picture"], &["board", "pdf"]]),
+    ("psom-render", &[&["frame", "jpeg", "limits"], &["picture"], &["board", "pdf"]]),
     (
         "psom-cli",
         &[

@@ -8,7 +8,7 @@ use psom_objects::{
 
 use crate::{
     error::{CommandError, OrCannot as _, Result},
-    meeting::upload::{self, Source},
+    meeting::{packing::Source, recorded_package},
 };
 
 /// Writes the actions of commands to an outbox.
@@ -44,7 +44,7 @@ pub(crate) fn package(
 ) -> Result {
     const WRITING: &str = "write the file to the outbox";
     let (name, file) = actions.with_outbox(|outbox| outbox.create_file()).or_cannot(WRITING)?;
-    let (file, packed, unpacked) = upload::write_to(file, &manifest.into(), sources)?;
+    let (file, packed, unpacked) = recorded_package::write_to(file, &manifest.into(), sources)?;
     file.sync_all().or_cannot(WRITING)?;
     let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     recorded(actions.s_take_package(title, &name, bytes(packed), bytes(unpacked)))

@@ -6,7 +6,7 @@ use psom_server::{Options, Server, store};
 use super::args::blobs;
 use crate::{
     error::{CommandError, Result},
-    signals::{HangUps, interrupted},
+    signals::{HangUps, hung_up, interrupted},
     slides::PageRenderer,
     terminal::out,
 };
@@ -133,9 +133,19 @@ impl Serve {
         };
         #[cfg(feature = "cell")]
         let options = with_documents(options);
+        #[cfg(unix)]
+        raise_open_files_limit();
         // Signals are caught before the server is ready, so that none is lost.
         let interrupted = interrupted()?;
         let hang_ups = options.certificate.as_ref().map(|_| HangUps::catch()).transpose()?;
+        // Without a certificate to read again, a SIGHUP stops the server.
+        let hung_up = hang_ups.is_none().then(hung_up).transpose()?;
+        let hung_up = async {
+            match hung_up {
+                Some(hung_up) => hung_up.await,
+                None => std::future::pending().await,
+            }
+        };
         let server = Server::start(options).await?;
         let strong = out::STRONG;
         for (role, page) in server.demo_pages() {
@@ -146,6 +156,7 @@ impl Serve {
         }
         let result = tokio::select! {
             () = interrupted => Ok(()),
+            () = hung_up => Ok(()),
             () = reload_certificate(&server, hang_ups) => Ok(()),
             error = server.failed() => Err(CommandError::new(match error {
                 error @ store::Error::Taken(_) => error.to_string(),
@@ -156,5 +167,23 @@ impl Serve {
         };
         server.shutdown(SHUTDOWN_GRACE).await;
         result
+    }
+}
+
+/// Raises the soft limit of open files to the hard limit. Each connection is one, and the soft limit of
+/// many systems is 1,024.
+#[cfg(unix)]
+fn raise_open_files_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => {
+            tracing::debug!(from = limit.current, to = limit.maximum, "raised the open files")
+        }
+        Err(error) => tracing::warn!(%error, "could not raise the limit of open files"),
     }
 }

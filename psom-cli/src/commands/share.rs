@@ -20,8 +20,9 @@ use crate::{
     error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
+        packing::Source,
         session::{LinkArgs, Meeting},
-        upload::{self, Source},
+        upload,
     },
     terminal::out,
 };
@@ -63,6 +64,10 @@ impl Share {
         self.check_title()?;
         self.check_files()?;
         let mut meeting = self.link.join().await?;
+        meeting.check_visibility(self.visibility)?;
+        for path in &self.files {
+            upload::check_length(&meeting, path).map_err(|error| error.prefixed(path.display()))?;
+        }
         for path in &self.files {
             let title = self.title_of(path)?;
             let edit = self.is_edited();

@@ -29,8 +29,9 @@ use crate::{
     error::{CommandError, OrCannot as _, Result},
     files::title_from_name,
     meeting::{
+        packing::Source,
         session::{LinkArgs, Meeting},
-        upload::{self, Source},
+        upload,
     },
     slides::{ConvertOptions, Deck, Progress, convert, notes_name, thumbnail_name},
     terminal::{out, progress},
@@ -82,6 +83,7 @@ impl ShareSlides {
         let (title, native) = self.title_and_native()?;
         let Self { link, file, visibility, size, .. } = self;
         let mut meeting = link.join().await?;
+        meeting.check_visibility(visibility)?;
         // The title is reserved first, so that no file is converted in vain.
         let packed = async {
             let deck = converted(file, size).await?;

@@ -27,6 +27,7 @@ pub(crate) struct Visibility {
 impl Visibility {
     pub(crate) async fn run(self) -> Result {
         let mut meeting = self.link.join().await?;
+        meeting.check_visibility(Some(self.who))?;
         let (id, _) = meeting.content(&self.title).await?;
         let who = self.who;
         meeting.act(move |conference, cx| conference.set_visibility(cx, id, who)).await?;

@@ -1,7 +1,8 @@
-//! Drawings: the grammar of SVG paths, reading SVG files, and drawing a board as an SVG picture.
+//! Drawings: the grammar of SVG paths, filled regions, reading SVG files, and drawing a board as an SVG picture.
 
 mod outline;
 pub(crate) mod path;
+mod region;
 pub(crate) mod svg_export;
 pub(crate) mod svg_import;
 #[cfg(test)]

@@ -2,6 +2,12 @@
 
 use super::path::{Point, short};
 
+/// The largest deviation of a simplified line, in pixels. It cannot be seen.
+pub(super) const SIMPLIFY_TOLERANCE: f64 = 0.4;
+
+/// The step to which the coordinates of a simplified path are rounded, in pixels.
+pub(super) const ROUND_TO: f64 = 0.1;
+
 /// A segment of a path, with absolute coordinates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Segment {
@@ -18,7 +24,8 @@ pub(crate) enum Segment {
 }
 
 impl Segment {
-    fn end(self) -> Option<Point> {
+    /// Returns where the segment ends, if it says so itself.
+    pub(super) fn end(self) -> Option<Point> {
         match self {
             Self::Move(to) | Self::Line(to) | Self::Quad(_, to) | Self::Cubic(_, _, to) => Some(to),
             Self::Close => None,

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use kurbo::{BezPath, PathEl};
 use psom_objects::annotation;
 use usvg::{
     FillRule, Group, ImageHrefResolver, Node, Options, Paint, Transform, Tree, roxmltree,
@@ -9,8 +10,11 @@ use usvg::{
 };
 
 use super::{
-    outline::{Segment, data, even_odd_as_nonzero, rounded, simplified, split},
-    path,
+    outline::{
+        ROUND_TO, SIMPLIFY_TOLERANCE, Segment, data, even_odd_as_nonzero, rounded, simplified,
+        split,
+    },
+    path, region,
 };
 use crate::{
     error::{CommandError, OrCannot as _, Result},
@@ -24,12 +28,6 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 /// The namespace of SVG.
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// The largest deviation of a simplified line, in pixels. It is invisible.
-const SIMPLIFY_TOLERANCE_PX: f64 = 0.4;
-
-/// The step to which the coordinates of a simplified path are rounded, in pixels.
-const ROUNDING_STEP_PX: f64 = 0.1;
-
 /// A path with its style. A style of `None` is not given.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Drawing {
@@ -42,24 +40,54 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
-    /// Returns drawings whose data has at most `max_chars` characters. A longer line is simplified,
-    /// and split if that does not suffice. A filled path cannot be split, and stays too long.
+    /// Returns the drawing of a path that was checked, without a style.
+    pub(crate) fn of_path(data: String) -> Self {
+        let segments = BezPath::from_svg(&data).map_or_else(
+            |_| Vec::new(),
+            |path| {
+                let point = |point: kurbo::Point| (point.x, point.y);
+                let segment = |element: PathEl| match element {
+                    PathEl::MoveTo(to) => Segment::Move(point(to)),
+                    PathEl::LineTo(to) => Segment::Line(point(to)),
+                    PathEl::QuadTo(control, to) => Segment::Quad(point(control), point(to)),
+                    PathEl::CurveTo(one, two, to) => {
+                        Segment::Cubic(point(one), point(two), point(to))
+                    }
+                    PathEl::ClosePath => Segment::Close,
+                };
+                path.into_iter().map(segment).collect()
+            },
+        );
+        Self { data, segments, ..Self::default() }
+    }
+
+    /// Returns drawings whose data has at most `max_chars` characters, and which look like this one
+    /// together. A longer path is simplified. If that does not suffice, its region is divided, and then
+    /// its line.
     pub(crate) fn fitted(self, max_chars: usize) -> Vec<Self> {
         if self.data.len() <= max_chars || self.segments.is_empty() {
             return vec![self];
         }
-        let segments =
-            rounded(&simplified(&self.segments, SIMPLIFY_TOLERANCE_PX), ROUNDING_STEP_PX);
+        let segments = rounded(&simplified(&self.segments, SIMPLIFY_TOLERANCE), ROUND_TO);
         let simpler = Self { data: data(&segments), segments, ..self };
-        let is_filled = simpler.fill.as_deref() != Some("none");
-        if simpler.data.len() <= max_chars || is_filled {
+        if simpler.data.len() <= max_chars {
             return vec![simpler];
         }
-        let parts = split(&simpler.segments, max_chars);
+        const NONE: &str = "none";
+        let with =
+            |segments: Vec<Segment>| Self { data: data(&segments), segments, ..simpler.clone() };
+        let mut parts = Vec::new();
+        if let Some(fill) = simpler.fill.as_deref().filter(|fill| *fill != NONE) {
+            // Colors with an opacity have two more digits.
+            let is_opaque = fill.len() < "#aarrggbb".len();
+            let regions = region::divided(&simpler.segments, max_chars, is_opaque).into_iter();
+            parts.extend(regions.map(|part| Self { stroke: Some(NONE.to_owned()), ..with(part) }));
+        }
+        if simpler.stroke.as_deref() != Some(NONE) {
+            let lines = split(&simpler.segments, max_chars).into_iter();
+            parts.extend(lines.map(|part| Self { fill: Some(NONE.to_owned()), ..with(part) }));
+        }
         parts
-            .into_iter()
-            .map(|segments| Self { data: data(&segments), segments, ..simpler.clone() })
-            .collect()
     }
 }
 
@@ -140,17 +168,20 @@ fn collect(group: &Group, opacity: f32, drawings: &mut Vec<Drawing>, left_out: &
     }
 }
 
-fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Option<Drawing> {
+/// Returns the drawings of a path: usually one.
+fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Vec<Drawing> {
     let transform = path.abs_transform();
-    let transformed = path.data().clone().transform(transform)?;
+    let Some(transformed) = path.data().clone().transform(transform) else { return Vec::new() };
     let mut segments: Vec<Segment> = transformed.segments().map(segment).collect();
+    // A region whose outline is not that of the path.
+    let mut region = None;
     let mut fill = None;
     if let Some(filled) = path.fill() {
         fill = color(filled.paint(), filled.opacity().get() * opacity, left_out);
         if fill.is_some() && filled.rule() == FillRule::EvenOdd {
             match even_odd_as_nonzero(&segments) {
                 Some(oriented) => segments = oriented,
-                None => drop(left_out.insert("the even-odd rule for paths that cross")),
+                None => region = Some(region::even_odd_as_nonzero(&segments)),
             }
         }
     }
@@ -162,15 +193,22 @@ fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Option<Dr
             left_out.insert("dashes");
         }
     }
-    if fill.is_none() && stroke.is_none() {
-        return None;
-    }
-    let data = data(&segments);
-    // With coordinates out of range, a board shows nothing.
-    path::parse(&data)?;
     let none = || Some("none".to_owned());
-    let (stroke, fill, width) = (stroke.or_else(none), fill.or_else(none), width.map(path::short));
-    Some(Drawing { data, stroke, width, fill, segments })
+    let width = width.map(path::short);
+    let parts = match region {
+        Some(region) => vec![(region, None, fill), (segments, stroke, None)],
+        None => vec![(segments, stroke, fill)],
+    };
+    let parts = parts.into_iter().filter(|(_, stroke, fill)| stroke.is_some() || fill.is_some());
+    let drawings = parts.filter_map(|(segments, stroke, fill)| {
+        let data = data(&segments);
+        // Coordinates out of range leave nothing that a board shows.
+        path::parse(&data)?;
+        let width = width.clone().filter(|_| stroke.is_some());
+        let (stroke, fill) = (stroke.or_else(none), fill.or_else(none));
+        Some(Drawing { data, stroke, width, fill, segments })
+    });
+    drawings.collect()
 }
 
 fn segment(segment: PathSegment) -> Segment {
@@ -301,9 +339,16 @@ mod tests {
         let ring = svg("<path fill-rule='evenodd' fill='#ff0000' \
                         d='M0 0h9v9h-9zM2 2h3v3h-3z'/>");
         assert_eq!(described(&ring), ["M0 0L9 0L9 9L0 9ZM2 5L5 5L5 2L2 2Z none - #ff0000"]);
-        let star = svg("<path fill-rule='evenodd' d='M0 0 L9 9 L9 0 L0 9 Z'/>");
-        let left_out = drawings(&star).unwrap().left_out;
-        assert_eq!(left_out.as_deref(), Some("the even-odd rule for paths that cross"));
+    }
+
+    #[test]
+    fn even_odd_paths_that_cross_become_regions_and_lines() {
+        let bow = "fill-rule='evenodd' d='M0 0 L90 90 L90 0 L0 90 Z'";
+        let filled = described(&svg(&format!("<path {bow}/>")));
+        assert_eq!(filled.len(), 1, "{filled:?}");
+        assert!(filled[0].ends_with("Z none - #000000"), "{filled:?}");
+        let both = described(&svg(&format!("<path {bow} stroke='red'/>")));
+        assert_eq!(both, [&filled[0], "M0 0L90 90L90 0L0 90Z #ff0000 1 none"]);
     }
 
     #[test]
@@ -330,8 +375,39 @@ mod tests {
         let straight = drawings(&straight).unwrap().drawings.remove(0).fitted(10_000);
         assert_eq!(straight.len(), 1);
         assert!(straight[0].data.len() < 100);
-        let filled = Drawing { fill: Some("#000000".to_owned()), ..whole };
-        assert_eq!(filled.fitted(100).len(), 1);
+    }
+
+    #[test]
+    fn a_long_filled_path_is_divided() {
+        let edge: String = (0..3000)
+            .map(|index| format!("L{}.25 {}.125 ", 50 + index / 4, 50 + (index * 37) % 300))
+            .collect();
+        for (style, regions, has_lines) in [
+            ("fill='red'", true, false),
+            ("fill='red' stroke='blue'", true, true),
+            ("fill='red' fill-opacity='0.5'", true, false),
+            ("fill='none' stroke='blue'", false, true),
+        ] {
+            let file = svg(&format!("<path {style} d='M0 0 {edge} Z'/>"));
+            let whole = drawings(&file).unwrap().drawings.remove(0);
+            assert!(whole.data.len() > 10_000);
+            let parts = whole.fitted(10_000);
+            assert!(parts.iter().all(|part| part.data.len() <= 10_000 && !part.data.is_empty()));
+            let none = |color: &Option<String>| color.as_deref() == Some("none");
+            let (filled, lines): (Vec<_>, Vec<_>) = parts.iter().partition(|it| !none(&it.fill));
+            assert_eq!((filled.len() > 1, lines.len() > 1), (regions, has_lines), "{style}");
+            assert!(filled.iter().all(|part| none(&part.stroke)), "{style}");
+        }
+    }
+
+    #[test]
+    fn a_long_path_of_the_command_line_is_split() {
+        let curves: String = (0..900).map(|x| format!("q 3.5 {} 5 -7.25 ", x % 50)).collect();
+        let drawing = Drawing::of_path(format!("M0 0 {curves}"));
+        assert!(drawing.data.len() > 10_000);
+        let parts = drawing.clone().fitted(10_000);
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.data.len() <= 10_000));
+        assert_eq!(drawing.clone().fitted(usize::MAX), [drawing]);
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! A client's session in a meeting, and the transfers that belong to it.
 
+pub(crate) mod closing;
 mod deadline;
 #[cfg(feature = "cell")]
 pub(crate) mod documents;
 pub(crate) mod download;
 mod guest;
+mod invitation;
 pub(crate) mod link;
+pub(crate) mod packing;
 pub(crate) mod queue;
+#[cfg(feature = "queue")]
+pub(crate) mod recorded_package;
 pub(crate) mod saved_links;
 pub(crate) mod session;
 mod state;

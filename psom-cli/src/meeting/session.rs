@@ -6,18 +6,19 @@ use clap::Args;
 use psom::{CallError, ClientSession, Context, Scope};
 use psom_objects::{
     client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
-    types::{TitleReservationStatus, UploadFinishReason},
+    types::{ContentVisibility, TitleReservationStatus, UploadFinishReason},
 };
 use psom_server::{JoinCredential, JoinLink};
-use serde_json::json;
 use tokio::time::timeout;
-use ureq::http::Method;
 
 #[cfg(feature = "cell")]
 use super::documents::Documents;
 use super::{
+    closing,
     deadline::Deadline,
-    guest, link,
+    guest,
+    invitation::{Redeemed, redeem},
+    link,
     queue::{self, Receiver},
     texts,
 };
@@ -34,8 +35,8 @@ type Documents = ();
 /// The time that a server may take to answer. It covers a slow network; a server answers at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The time that closing the connection may take. The server has handled everything by then.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the end of a connection may take to show its reason.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The maximum number of titles that an error lists.
 const MAX_LISTED_TITLES: usize = 10;
@@ -52,14 +53,21 @@ pub(crate) struct LinkArgs {
     name: Option<String>,
 }
 
-/// A connection to a meeting.
+/// A connection to a meeting. Dropping it closes it in the background.
 pub(crate) struct Connection {
-    // Shared with a replay, which uses the rest of the connection meanwhile.
-    session: Arc<ClientSession<Conference>>,
+    /// `None` once the connection is being closed. A replay shares it, and uses the rest of the
+    /// connection meanwhile.
+    session: Option<Arc<ClientSession<Conference>>>,
+    /// The upload that is under way.
+    upload: Option<i32>,
     /// The client for the meeting's file server.
     pub http: Http,
     /// The user's display name, if the invitation or the command line gives one.
     name: Option<String>,
+    /// Upper bound on a package, if the server has said it.
+    package_limit: Option<u64>,
+    /// The user's role, if the server has said it.
+    role: Option<String>,
     #[cfg(feature = "cell")]
     documents: Documents,
 }
@@ -128,17 +136,21 @@ impl LinkArgs {
         };
         // Both connections use the same proxy, so that both work or neither does.
         let proxy = http.proxies().for_conference(&link.address, web)?;
-        let (link, name) = match &link.credential {
-            JoinCredential::Token(_) => (link, self.name.clone()),
+        let redeemed = match &link.credential {
+            JoinCredential::Token(token) => {
+                Redeemed { token: token.clone(), name: self.name.clone(), ..Redeemed::default() }
+            }
             JoinCredential::Invitation { secret, http: base } => {
                 let name = self.name.clone().or_else(|| guest::name(&link.meeting, secret));
-                let (token, known) = redeem(&http, base, secret, name.as_deref()).await?;
+                let redeemed = redeem(&http, base, secret, name.as_deref()).await?;
                 if let Some(name) = &self.name {
                     guest::save_name(&link.meeting, secret, name);
                 }
-                (JoinLink { credential: JoinCredential::Token(token), ..link }, known)
+                redeemed
             }
         };
+        let Redeemed { token, name, package_limit, role, proxy_header } = redeemed;
+        let link = JoinLink { credential: JoinCredential::Token(token), ..link };
         #[cfg(feature = "cell")]
         let (follow, follower) = (documents.clone(), Documents::follow);
         #[cfg(not(feature = "cell"))]
@@ -149,46 +161,31 @@ impl LinkArgs {
             let conference = Conference::new(scope, listener);
             follower(&follow, scope, conference)
         };
+        let is_tunneled = proxy.is_some();
+        tracing::debug!(address = %link.address, meeting = %link.meeting, is_tunneled, "connecting");
         let connecting = async {
             match proxy {
                 Some(proxy) => Ok::<_, CommandError>(
-                    link.join_over(proxy.connect(&link.address).await?, root).await?,
+                    link.join_over(proxy.connect(&link.address).await?, proxy_header, root).await?,
                 ),
-                None => Ok(link.join(root).await?),
+                None => Ok(link.join_behind(proxy_header, root).await?),
             }
         };
         let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| {
             CommandError::new(format!("the server at {} does not answer; try again", link.address))
         })??;
+        tracing::debug!(version = session.version(), "connected");
         Ok(Connection {
-            session: Arc::new(session),
+            session: Some(Arc::new(session)),
+            upload: None,
             http,
             name,
+            package_limit,
+            role,
             #[cfg(feature = "cell")]
             documents,
         })
     }
-}
-
-/// Exchanges an invitation for a join token, which is valid for one connection. Returns the token
-/// and the user's display name.
-async fn redeem(
-    http: &Http,
-    base: &str,
-    secret: &str,
-    name: Option<&str>,
-) -> Result<(String, Option<String>)> {
-    let mut body = json!({ "invite": secret, "displayName": name });
-    if let Some(guest) = guest::secret() {
-        body["guest"] = guest.into();
-    }
-    let url = format!("{}/api/join", base.trim_end_matches('/'));
-    let answer = http.api(Method::POST, url, None, Some(body)).await?;
-    let token = answer["sAuthId"].as_str().map(str::to_owned);
-    let token = token.ok_or_else(|| {
-        CommandError::new("the server took the invitation but gave no token; update psom")
-    })?;
-    Ok((token, answer["displayName"].as_str().map(str::to_owned)))
 }
 
 fn meeting_ended() -> CommandError {
@@ -203,7 +200,8 @@ pub(crate) fn overrun() -> CommandError {
 impl Connection {
     /// Waits for the end of the connection. A close by the server is not an error.
     pub(crate) async fn ended(&self) -> Result {
-        match timeout(CLOSE_TIMEOUT, self.session.ended()).await {
+        let Some(session) = &self.session else { return Ok(()) };
+        match timeout(END_TIMEOUT, session.ended()).await {
             Ok(psom::Error::PeerClosed) => Ok(()),
             Ok(error) => Err(error.into()),
             Err(_) => Err(CommandError::new("the connection has ended")),
@@ -211,12 +209,29 @@ impl Connection {
     }
 
     /// Closes the connection once everything was sent.
-    pub(crate) async fn close(self) -> Result {
-        // The server has what matters, so a close that it does not answer is not an error.
-        if let Some(session) = Arc::into_inner(self.session) {
-            let _ = timeout(CLOSE_TIMEOUT, session.close()).await;
+    pub(crate) async fn close(mut self) -> Result {
+        if let Some(session) = self.session.take() {
+            closing::close(session, self.upload).await;
         }
         Ok(())
+    }
+
+    async fn run<R: Send + 'static>(
+        &self,
+        run: impl FnOnce(&mut Conference, &mut Context<Conference>) -> R + Send + 'static,
+    ) -> Result<R, CallError> {
+        match &self.session {
+            Some(session) => session.run(run).await,
+            None => Err(CallError::Gone),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            closing::start(session, self.upload);
+        }
     }
 }
 
@@ -245,8 +260,8 @@ impl Meeting {
 
     /// Returns the session.
     #[cfg(feature = "queue")]
-    pub(crate) fn session(&self) -> Arc<ClientSession<Conference>> {
-        Arc::clone(&self.connection.session)
+    pub(crate) fn session(&self) -> Result<Arc<ClientSession<Conference>>> {
+        self.connection.session.clone().ok_or_else(meeting_ended)
     }
 
     /// Returns the documents of the meeting.
@@ -258,6 +273,23 @@ impl Meeting {
     /// The client for the meeting's file server.
     pub(crate) fn http(&self) -> &Http {
         &self.connection.http
+    }
+
+    /// Returns the upper bound on a package, if the server has said it.
+    pub(crate) fn package_limit(&self) -> Option<u64> {
+        self.connection.package_limit
+    }
+
+    /// Rejects a visibility that hides a content from the user who shares it.
+    pub(crate) fn check_visibility(&self, who: Option<ContentVisibility>) -> Result {
+        let hides = who == Some(ContentVisibility::MeetingOrganizer)
+            && self.connection.role.as_deref().is_some_and(|role| role != "organizer");
+        if hides {
+            return Err(CommandError::new(
+                "only organizers would see this, and you are not one; choose presenters or everyone",
+            ));
+        }
+        Ok(())
     }
 
     /// Returns the user's display name; empty if it is not known.
@@ -280,7 +312,7 @@ impl Meeting {
         &self,
         read: impl FnOnce(&Model) -> R + Send + 'static,
     ) -> Result<R> {
-        match self.connection.session.run(|conference, _| read(conference.model())).await {
+        match self.connection.run(|conference, _| read(conference.model())).await {
             Ok(result) => Ok(result),
             Err(_) => Err(self.why_ended().await),
         }
@@ -370,8 +402,8 @@ impl Meeting {
         + Send
         + 'static,
     ) -> Result<R> {
-        let acted = self.connection.session.run(|conference, cx| {
-            // Every call fails once the connection has ended. Report that instead.
+        let acted = self.connection.run(|conference, cx| {
+            // Every call fails once the connection has ended; that is the error to report.
             act(conference, cx).map_err(|error| (error, conference.model().ready))
         });
         match acted.await {
@@ -404,12 +436,19 @@ impl Meeting {
         Ok(status != TitleReservationStatus::FailedNotAuthorized)
     }
 
+    /// Names the upload that is cancelled if the command ends before the upload does.
+    pub(crate) fn set_upload(&mut self, cookie: Option<i32>) {
+        self.connection.upload = cookie;
+    }
+
     /// Uploads a small package and waits until the server has handled it. Returns the ID of the
     /// content that it has become, if it creates one.
     pub(crate) async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
         let title = upload.title().map(str::to_owned);
+        let creates = title.is_some();
         let cookie = self.act(|conference, cx| conference.upload(cx, upload)).await?;
-        let mut created = None;
+        self.set_upload(Some(cookie));
+        let (mut created, mut is_finished) = (None, false);
         let what = "the result of the upload";
         let result = self.until_within(ANSWER_TIMEOUT, Some(cookie), what, |event| {
             let Event::Upload { cookie: of, event } = event else { return None };
@@ -425,6 +464,13 @@ impl Meeting {
                 }
                 UploadEvent::ContentCreated { content } => {
                     created = Some(*content);
+                    is_finished.then_some(Ok(()))
+                }
+                // The specification does not say whether the content is announced before.
+                UploadEvent::Finished { reason: UploadFinishReason::Ok }
+                    if creates && created.is_none() =>
+                {
+                    is_finished = true;
                     None
                 }
                 UploadEvent::Rejected { reason } | UploadEvent::Finished { reason } => {
@@ -443,7 +489,9 @@ impl Meeting {
                 _ => None,
             }
         });
-        if let Err(error) = result.await? {
+        let result = result.await?;
+        self.set_upload(None);
+        if let Err(error) = result {
             // If an upload without a title is not allowed, the server does not say so.
             return Err(match self.may_share().await {
                 Ok(false) => CommandError::from_sentence(&refusal::reservation(

@@ -1,26 +1,21 @@
-//! Uploads of packages that are written to temporary files, so that little of them is in memory.
+//! Uploads of packages that are packed while they are sent, so that little of them is in memory.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, BufWriter, Read as _, Seek as _},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
-use bytes::Bytes;
-use indicatif::ProgressBar;
+use indicatif::{HumanBytes, ProgressBar};
 use psom_objects::{
-    client::{Event, PackageReader, ReadFuture, Upload, UploadEvent},
-    package::{Manifest, PackageWriter},
+    client::{Event, Upload, UploadEvent},
+    package::Manifest,
     types::{TitleReservationStatus, UploadFinishReason},
 };
 
 use super::{
+    packing::{PackedFile, PackedReader, Source, packed_length},
     session::{Meeting, reservation},
     texts,
 };
 use crate::{
-    error::{CommandError, OrCannot as _, Result},
+    error::{CommandError, Result},
     render::refusal,
     terminal::{out, progress},
 };
@@ -29,18 +24,13 @@ use crate::{
 /// and stores the package, which is slow for a large one.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// How long the server may take to say why it has ended an upload, or which content a file has become.
+const REASON_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A package that is ready to be sent.
 pub(crate) struct Packed {
     upload: Upload,
     packed_bytes: u64,
-}
-
-/// The source of a file in a package.
-pub(crate) enum Source {
-    /// A file on the disk.
-    File(PathBuf),
-    /// Bytes in memory.
-    Bytes(Vec<u8>),
 }
 
 /// Reserves a title, makes the package that is to have it, and uploads the package. Returns the
@@ -63,7 +53,8 @@ pub(crate) async fn create<T>(
     let sent =
         meeting.act(move |conference, cx| conference.upload_reserved(cx, cookie, upload)).await;
     sent?;
-    let id = follow(meeting, cookie, packed_bytes, out::printable(title)).await?;
+    let follow = Follow { cookie, packed_bytes, creates: true };
+    let id = follow.run(meeting, out::printable(title)).await?;
     let id = id.ok_or_else(|| {
         CommandError::new("the server has not said which content the file has become; update psom")
     });
@@ -74,7 +65,8 @@ pub(crate) async fn create<T>(
 pub(crate) async fn add(meeting: &mut Meeting, packed: Packed, message: String) -> Result {
     let Packed { upload, packed_bytes } = packed;
     let cookie = meeting.act(move |conference, cx| conference.upload(cx, upload)).await?;
-    follow(meeting, cookie, packed_bytes, message).await.map(drop)
+    let follow = Follow { cookie, packed_bytes, creates: false };
+    follow.run(meeting, message).await.map(drop)
 }
 
 async fn reserve(meeting: &mut Meeting, title: &str) -> Result<i32> {
@@ -88,90 +80,35 @@ async fn reserve(meeting: &mut Meeting, title: &str) -> Result<i32> {
     }
 }
 
-/// Packs the manifest and its files into an unnamed temporary file.
+/// Prepares a package that is packed while it is sent, so that nothing is copied to the disk.
 pub(crate) async fn pack(manifest: Manifest, sources: Vec<(String, Source)>) -> Result<Packed> {
-    let spinner = progress::spinner("packing");
-    let packing = tokio::task::spawn_blocking(move || write_package(&manifest, sources)).await;
-    spinner.finish_and_clear();
-    packing?
-}
-
-fn write_package(manifest: &Manifest, sources: Vec<(String, Source)>) -> Result<Packed> {
-    let file = tempfile::tempfile().or_cannot("make a temporary file")?;
-    let (mut file, packed_bytes, unpacked_bytes) = write_to(file, manifest, sources)?;
-    file.rewind().or_cannot("pack the file")?;
-    let reader = FileReader(Some(file));
-    let upload = Upload::from_reader(manifest, reader, packed_bytes, unpacked_bytes);
+    let files = sources.into_iter().map(|(name, source)| {
+        let length = source.length()?;
+        Ok(PackedFile { name, source, length })
+    });
+    let files = files.collect::<Result<Vec<_>>>()?;
+    let measuring = manifest.clone();
+    let (files, packed_bytes) = tokio::task::spawn_blocking(move || {
+        let bytes = packed_length(&measuring, &files)?;
+        Ok::<_, CommandError>((files, bytes))
+    })
+    .await??;
+    let unpacked_bytes = files.iter().map(|file| file.length).sum();
+    let reader = PackedReader::start(manifest.clone(), files);
+    let upload = Upload::from_reader(&manifest, reader, packed_bytes, unpacked_bytes);
     Ok(Packed { upload, packed_bytes })
 }
 
-/// Writes a package to a file. Returns the file, the length of the package, and the sum of the lengths
-/// of its files. Blocks.
-pub(crate) fn write_to(
-    file: File,
-    manifest: &Manifest,
-    sources: Vec<(String, Source)>,
-) -> Result<(File, u64, u64)> {
-    let target = BufWriter::new(file);
-    let mut package = PackageWriter::new(target, manifest).or_cannot("pack the file")?;
-    let mut unpacked_bytes = 0;
-    for (name, source) in sources {
-        unpacked_bytes += match source {
-            Source::File(path) => add_file(&mut package, &name, &path)?,
-            Source::Bytes(bytes) => {
-                package.add_file(&name, &mut &bytes[..]).or_cannot("pack the file")?
-            }
-        };
-    }
-    let target = package.finish().or_cannot("pack the file")?;
-    let mut file = target.into_inner().or_cannot("pack the file")?;
-    let packed_bytes = file.stream_position().or_cannot("pack the file")?;
-    Ok((file, packed_bytes, unpacked_bytes))
-}
-
-/// Uploads a written package under a cookie of its own.
-#[cfg(feature = "queue")]
-pub(crate) async fn send(
-    meeting: &mut Meeting,
-    cookie: i32,
-    file: File,
-    (packed_bytes, unpacked_bytes): (u64, u64),
-    message: String,
-) -> Result {
-    let upload = Upload::from_package(FileReader(Some(file)), packed_bytes, unpacked_bytes);
-    meeting.act(move |conference, cx| conference.upload_reserved(cx, cookie, upload)).await?;
-    follow(meeting, cookie, packed_bytes, message).await.map(drop)
-}
-
-fn add_file(package: &mut PackageWriter<BufWriter<File>>, name: &str, path: &Path) -> Result<u64> {
-    let reading = format!("read {}", path.display());
-    let mut source = BufReader::new(File::open(path).or_cannot(&reading)?);
-    let length = source.get_ref().metadata().or_cannot(&reading)?.len();
-    // The zip format has another form for files from 4 GiB on.
-    let added = if length >= u64::from(u32::MAX) {
-        package.add_large_file(name, &mut source)
-    } else {
-        package.add_file(name, &mut source)
-    };
-    added.or_cannot(format_args!("pack {}", path.display()))
-}
-
-/// Reads a package from a file, on threads that may block. `None` while a read is under way.
-struct FileReader(Option<File>);
-
-impl PackageReader for FileReader {
-    fn read(&mut self, max_bytes: usize) -> ReadFuture<'_> {
-        Box::pin(async move {
-            let mut file = self.0.take().ok_or_else(|| io::Error::other("a read has failed"))?;
-            let reading = tokio::task::spawn_blocking(move || {
-                let mut piece = Vec::with_capacity(max_bytes);
-                file.by_ref().take(max_bytes as u64).read_to_end(&mut piece)?;
-                Ok::<_, io::Error>((file, Bytes::from(piece)))
-            });
-            let (file, piece) = reading.await.map_err(io::Error::other)??;
-            self.0 = Some(file);
-            Ok(piece)
-        })
+/// Rejects files that the server would reject, before anything is sent.
+pub(crate) fn check_length(meeting: &Meeting, path: &Path) -> Result {
+    let length = Source::File(path.to_owned()).length()?;
+    match meeting.package_limit() {
+        Some(limit) if length > limit => Err(CommandError::new(format!(
+            "the file has {}, and the server accepts at most {}; share a smaller one",
+            HumanBytes(length),
+            HumanBytes(limit)
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -180,6 +117,7 @@ enum Step {
     Accepted,
     Arrived(u64),
     Created(i64),
+    Disconnected,
     Ended(UploadFinishReason),
 }
 
@@ -189,6 +127,7 @@ fn step(event: &Event, cookie: i32) -> Option<Step> {
             UploadEvent::Accepted => Some(Step::Accepted),
             UploadEvent::Progress { received } => Some(Step::Arrived(*received)),
             UploadEvent::ContentCreated { content } => Some(Step::Created(*content)),
+            UploadEvent::Disconnected => Some(Step::Disconnected),
             UploadEvent::Rejected { reason } | UploadEvent::Finished { reason } => {
                 Some(Step::Ended(*reason))
             }
@@ -198,47 +137,77 @@ fn step(event: &Event, cookie: i32) -> Option<Step> {
     }
 }
 
-/// Follows an upload to its end. Returns the ID of the content that it has become, if it creates
-/// one.
-async fn follow(
-    meeting: &mut Meeting,
-    cookie: i32,
-    packed_bytes: u64,
-    message: String,
-) -> Result<Option<i64>> {
-    let mut bar: Option<ProgressBar> = None;
-    let (mut created, mut arrived, mut what) = (None, 0, "whether it accepts the file");
-    let result = loop {
-        // A step without progress does not count, so a server cannot delay the end with it.
-        let is_step = |step: &Step| !matches!(step, Step::Arrived(bytes) if *bytes <= arrived);
-        let next = meeting
-            .until_within(STEP_TIMEOUT, None, what, |event| step(event, cookie).filter(is_step));
-        match next.await {
-            Err(error) => break Err(error),
-            Ok(Step::Accepted) => {
-                bar = Some(progress::bytes(message.clone(), packed_bytes));
-                what = "the arrival of the file";
-            }
-            Ok(Step::Arrived(bytes)) => {
-                arrived = bytes;
-                if let Some(bar) = &bar {
-                    bar.set_position(bytes);
+/// An upload that is followed to its end.
+pub(super) struct Follow {
+    pub(super) cookie: i32,
+    pub(super) packed_bytes: u64,
+    /// Whether the upload becomes a content.
+    pub(super) creates: bool,
+}
+
+impl Follow {
+    /// Follows the upload. Returns the ID of the content that it has become, if it creates one. The
+    /// upload is cancelled if the command is interrupted or fails before.
+    pub(super) async fn run(self, meeting: &mut Meeting, message: String) -> Result<Option<i64>> {
+        meeting.set_upload(Some(self.cookie));
+        let mut bar = None;
+        let result = self.steps(meeting, message, &mut bar).await;
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        result
+    }
+
+    async fn steps(
+        self,
+        meeting: &mut Meeting,
+        message: String,
+        bar: &mut Option<ProgressBar>,
+    ) -> Result<Option<i64>> {
+        let (mut created, mut arrived, mut what) = (None, 0, "whether it accepts the file");
+        let (mut limit, mut is_finished) = (STEP_TIMEOUT, false);
+        loop {
+            // A step without progress does not count, so a server cannot delay the end with it.
+            let is_step = |step: &Step| !matches!(step, Step::Arrived(bytes) if *bytes <= arrived);
+            let next = meeting
+                .until_within(limit, None, what, |event| step(event, self.cookie).filter(is_step));
+            match next.await? {
+                Step::Accepted => {
+                    *bar = Some(progress::bytes(message.clone(), self.packed_bytes));
+                    what = "the arrival of the file";
                 }
-                if bytes == packed_bytes {
-                    bar.replace(progress::spinner("the server verifies the file"))
-                        .inspect(ProgressBar::finish_and_clear);
-                    what = "the result of the upload";
+                Step::Arrived(bytes) => {
+                    arrived = bytes;
+                    if let Some(bar) = &bar {
+                        bar.set_position(bytes);
+                    }
+                    if bytes == self.packed_bytes {
+                        bar.replace(progress::spinner("the server verifies the file"))
+                            .inspect(ProgressBar::finish_and_clear);
+                        what = "the result of the upload";
+                    }
+                }
+                Step::Created(content) => created = Some(content),
+                // The upload is cancelled; the server says why, or nothing.
+                Step::Disconnected => {
+                    limit = REASON_TIMEOUT;
+                    what = "why it has ended the upload";
+                }
+                Step::Ended(UploadFinishReason::Ok) => {
+                    meeting.set_upload(None);
+                    is_finished = true;
+                    limit = REASON_TIMEOUT;
+                    what = "which content the file has become";
+                }
+                Step::Ended(reason) => {
+                    meeting.set_upload(None);
+                    return Err(CommandError::from_sentence(&refusal::upload(reason)));
                 }
             }
-            Ok(Step::Created(content)) => created = Some(content),
-            Ok(Step::Ended(UploadFinishReason::Ok)) => break Ok(created),
-            Ok(Step::Ended(reason)) => {
-                break Err(CommandError::from_sentence(&refusal::upload(reason)));
+            // The specification does not say whether the content is announced before the end.
+            if is_finished && (created.is_some() || !self.creates) {
+                return Ok(created);
             }
         }
-    };
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
     }
-    result
 }

@@ -50,6 +50,7 @@ fn upload_line(event: &UploadEvent) -> String {
         UploadEvent::Accepted => "The upload begins.".to_owned(),
         UploadEvent::WebUploadAccepted { .. } => "A browser can upload the file now.".to_owned(),
         UploadEvent::Progress { received } => format!("{received} bytes have arrived."),
+        UploadEvent::Disconnected => "The server has ended the upload early.".to_owned(),
         UploadEvent::ContentCreated { content } => {
             format!("The upload has become content {content}.")
         }

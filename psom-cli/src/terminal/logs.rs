@@ -1,14 +1,70 @@
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+use super::out;
+
+/// The variables that select logs. The first one that is set counts.
+const VARIABLES: [&str; 2] = ["PSOM_LOG", "RUST_LOG"];
 
 /// Sends logs to standard error. `PSOM_LOG` or `RUST_LOG` selects them; otherwise `default` does.
 pub(crate) fn start(default: &str) {
-    let set = ["PSOM_LOG", "RUST_LOG"].into_iter().find_map(|name| std::env::var(name).ok());
-    let filter = EnvFilter::builder().parse_lossy(set.as_deref().unwrap_or(default));
+    let set = VARIABLES.into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+    let (name, value) = set.unwrap_or_default();
+    let filter = filter(default, &value);
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let is_valid = filter.is_some();
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(default)))
         .with_writer(std::io::stderr)
         .with_ansi(colour)
         .with_target(false)
         .init();
+    if !is_valid {
+        out::note(&format!(
+            "warning: {name} is \"{}\", which selects no logs; set it to error, warn, info, debug or \
+             trace ({default} applies now)",
+            out::printable(&value)
+        ));
+    }
+}
+
+/// Returns the filter for the value of a variable. The default applies to what the value does not name.
+/// Returns `None` if the value is invalid.
+fn filter(default: &str, value: &str) -> Option<EnvFilter> {
+    // A word alone is a level: as a target, a level with a mistake would silence everything else.
+    let is_level = |word: &str| word.contains('=') || word.parse::<LevelFilter>().is_ok();
+    let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
+    if !words.clone().all(is_level) {
+        return None;
+    }
+    let all = std::iter::once(default).chain(words).collect::<Vec<_>>().join(",");
+    EnvFilter::builder().parse(all).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_value_keeps_the_default() {
+        for value in ["", "  ", ",", "info"] {
+            let filter = filter("info", value).map(|filter| filter.to_string());
+            assert_eq!(filter.as_deref(), Some("info"), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_applies_to_other_targets() {
+        let filter = |value| filter("info", value).map(|filter| filter.to_string());
+        assert_eq!(filter("debug").as_deref(), Some("debug"));
+        assert_eq!(filter("off").as_deref(), Some("off"));
+        let one = filter("psom_server=debug").unwrap_or_default();
+        assert!(one.contains("psom_server=debug") && one.contains("info"), "{one}");
+    }
+
+    #[test]
+    fn an_invalid_value_is_not_used() {
+        for value in ["loud", "psom", "psom=loud", "debug,loud", "=", "[x"] {
+            assert!(filter("info", value).is_none(), "{value}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ mod commands;
 #[cfg(feature = "cell")]
 mod documents;
 mod export;
+mod failing;
 mod identity;
 mod inspect;
 mod interrupted;

@@ -122,6 +122,18 @@ impl Stage {
         Running::start(psom(self.directory.path()).args(arguments))
     }
 
+    /// Waits until the log of the server has this many lines with a text, and returns them.
+    pub(crate) fn wait_for_log(&self, text: &str, count: usize) -> Vec<String> {
+        loop {
+            let log = fs::read_to_string(self.file("server.log")).unwrap();
+            let lines: Vec<_> = log.lines().filter(|line| line.contains(text)).collect();
+            if lines.len() >= count {
+                return lines.into_iter().map(str::to_owned).collect();
+            }
+            std::thread::yield_now();
+        }
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

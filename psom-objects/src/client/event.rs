@@ -121,6 +121,10 @@ pub enum UploadEvent {
         /// The number of bytes that have arrived so far.
         received: u64,
     },
+    /// The server has disconnected the stream before the whole package was sent, and the upload is
+    /// cancelled. [`Finished`](Self::Finished) follows with the reason, if the server sends one.
+    #[serde(rename = "uploadDisconnected")]
+    Disconnected,
     /// The upload has become a content.
     ContentCreated {
         /// The content's ID.

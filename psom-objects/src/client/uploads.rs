@@ -242,6 +242,10 @@ impl ClientUploads {
         else {
             return;
         };
+        // Nothing is sent after a cancellation.
+        if sending.is_finished {
+            return;
+        }
         let Sending { upload: Upload { source, packed_bytes, .. }, sent_bytes, .. } = sending;
         while sent_bytes < packed_bytes && *sent_bytes - sending.arrived_bytes < MAX_IN_FLIGHT_BYTES
         {
@@ -264,8 +268,8 @@ impl ClientUploads {
                 }
             }
         }
-        let has_arrived = sending.arrived_bytes == *packed_bytes;
-        if has_arrived && !std::mem::replace(&mut sending.is_finished, true) {
+        if sending.arrived_bytes == *packed_bytes {
+            sending.is_finished = true;
             self.end(cx, cookie, false);
         }
     }
@@ -283,6 +287,9 @@ impl ClientUploads {
         else {
             return;
         };
+        if sending.is_finished {
+            return;
+        }
         match piece {
             Ok(piece) => {
                 sending.sent_bytes += piece.len() as u64;
@@ -292,6 +299,7 @@ impl ClientUploads {
             }
             Err(error) => {
                 let (action, reason) = ("read the package", error.to_string());
+                sending.is_finished = true;
                 self.root.report(cx, Event::NotSent { action, reason });
                 self.end(cx, cookie, true);
             }
@@ -303,6 +311,17 @@ impl ClientUploads {
         if let Some(sending) = self.packages.get_mut(&cookie) {
             sending.arrived_bytes = arrived_bytes.min(sending.sent_bytes);
             self.send_more(cx, cookie);
+        }
+    }
+
+    /// Handles the end of a stream. If the server has ended it before the whole package was sent, the
+    /// upload is cancelled, so that the server says why (section 3.3.4.1.4).
+    fn stream_ended(&mut self, cx: &mut Context<Self>, cookie: i32) {
+        let sending = self.packages.get_mut(&cookie).filter(|_| self.streams.contains_key(&cookie));
+        let Some(sending) = sending else { return };
+        if !std::mem::replace(&mut sending.is_finished, true) {
+            self.end(cx, cookie, true);
+            self.report(cx, cookie, UploadEvent::Disconnected);
         }
     }
 
@@ -467,10 +486,13 @@ impl ClientUploadStream {
 
 impl Lifecycle for ClientUploadStream {
     fn disconnected(&mut self, cx: &mut Context<Self>) {
-        if self.cookie.is_none() {
-            cx.tell(self.manager, |manager, _| {
+        match self.cookie {
+            Some(cookie) => {
+                cx.tell(self.manager, move |manager, cx| manager.stream_ended(cx, cookie));
+            }
+            None => cx.tell(self.manager, |manager, _| {
                 manager.unclaimed_streams = manager.unclaimed_streams.saturating_sub(1);
-            });
+            }),
         }
     }
 }
@@ -479,6 +501,9 @@ impl UploadStreamClient for ClientUploadStream {
     fn c_disconnect(&mut self, cx: &mut Context<Self>) {
         // `cUploadFinished` carries the reason.
         cx.peers().close();
+        if let Some(cookie) = self.cookie {
+            cx.tell(self.manager, move |manager, cx| manager.stream_ended(cx, cookie));
+        }
     }
 
     fn c_write_complete(&mut self, cx: &mut Context<Self>, n_bytes: i32) {

@@ -62,7 +62,7 @@ pub use manifest::{
 };
 pub use names::key_of_name;
 pub use opc::{OpcReader, read_part};
-pub use opc_writer::OpcWriter;
+pub use opc_writer::{OpcWriter, Streamed};
 pub use open::Package;
 pub use ppt::{
     ChunkedPpt, JpegSlide, MarkupSlide, NotesPackage, NotesSlide, PptContentResource, PptResource,

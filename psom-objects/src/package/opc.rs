@@ -57,8 +57,13 @@ impl<R: Read + Seek> OpcReader<R> {
         Ok(Self { archive, parts, ratio: limits.ratio })
     }
 
-    /// Returns a part of at most `limit` bytes. `name` has no slash in front and is compared
-    /// without regard to case.
+    /// Returns the names of all entries, in lower case.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.parts.keys().map(String::as_str)
+    }
+
+    /// Returns a part of at most `limit` bytes. `name` has no slash in front and is compared without
+    /// regard to case.
     ///
     /// # Errors
     /// The part does not exist, is larger than `limit`, is encrypted, exceeds the compression

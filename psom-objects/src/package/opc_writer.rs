@@ -6,7 +6,10 @@ use std::{
     io::{self, Read, Seek, Write},
 };
 
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use zip::{
+    CompressionMethod, ZipWriter,
+    write::{SimpleFileOptions, StreamWriter},
+};
 
 use super::{
     error::{PackageError, shown},
@@ -29,6 +32,18 @@ pub struct OpcWriter<W: Write + Seek> {
 
 /// The size in bytes from which a file needs the fields of zip64.
 const ZIP64_BYTES: u64 = u32::MAX as u64;
+
+/// A writer that is written from its beginning to its end, and never changed in between.
+pub type Streamed<W> = StreamWriter<W>;
+
+impl<W: Write> OpcWriter<Streamed<W>> {
+    /// Starts a file in a `writer` that cannot seek. The sizes and checksums of the parts follow their
+    /// data, as table C-5 of ISO/IEC 29500-2 permits.
+    pub fn stream(writer: W) -> Self {
+        let zip = ZipWriter::new_stream(writer);
+        Self { zip, parts: Vec::new(), keys: BTreeSet::new(), failed: false }
+    }
+}
 
 impl<W: Write + Seek> OpcWriter<W> {
     /// Starts an OPC file in an empty `writer`.

@@ -11,7 +11,7 @@ use super::{
     error::{PackageError, shown},
     manifest::Manifest,
     names,
-    opc_writer::OpcWriter,
+    opc_writer::{OpcWriter, Streamed},
 };
 
 /// Writes a package: first the manifest, and then each file when it is added, in any order.
@@ -28,15 +28,29 @@ pub struct PackageWriter<W: Write + Seek> {
 /// The media type of all files. Clients determine the real type from the content's title.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
+impl<W: Write> PackageWriter<Streamed<W>> {
+    /// Starts a package in a `writer` that cannot seek, so that the package can be sent while it is
+    /// written. The length of the package depends on the manifest and the lengths of the files only.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn stream(writer: W, manifest: &Manifest) -> Result<Self, PackageError> {
+        Self::start(OpcWriter::stream(writer), manifest)
+    }
+}
+
 impl<W: Write + Seek> PackageWriter<W> {
     /// Starts a package in an empty `writer`.
     ///
     /// # Errors
     /// The manifest cannot be written, see [`Manifest::to_xml`], or the writer fails.
     pub fn new(writer: W, manifest: &Manifest) -> Result<Self, PackageError> {
+        Self::start(OpcWriter::new(writer), manifest)
+    }
+
+    fn start(mut opc: OpcWriter<W>, manifest: &Manifest) -> Result<Self, PackageError> {
         let xml = manifest.to_xml()?;
         let files = manifest.files();
-        let mut opc = OpcWriter::new(writer);
         opc.write_metadata(MANIFEST_NAME, &xml)?;
         Ok(Self {
             opc,

@@ -12,8 +12,6 @@ use std::{collections::BTreeMap, num::ParseIntError};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::store::StoreError;
-
 /// The saved state of a meeting: its values by their keys.
 pub type SavedState = BTreeMap<String, String>;
 
@@ -31,16 +29,6 @@ pub enum RestoreError {
         key: String,
         /// The fault.
         source: UnreadableValue,
-    },
-    /// A file of a content is missing in the store.
-    #[error("the file `{file}` of content {content} is missing: {source}")]
-    File {
-        /// The identifier of the content.
-        content: i64,
-        /// The name of the file on the file server.
-        file: String,
-        /// The store's error.
-        source: StoreError,
     },
 }
 
@@ -116,6 +104,16 @@ pub enum SetAsideContent {
         /// The name of its content type.
         kind: String,
         /// The reason that the type gave.
+        why: String,
+    },
+    /// One of its files is missing in the store.
+    #[error("the file `{file}` of content {content} is missing: {why}")]
+    MissingFile {
+        /// The identifier of the content.
+        content: i64,
+        /// The name of the file on the file server.
+        file: String,
+        /// The store's reason.
         why: String,
     },
 }

@@ -38,11 +38,12 @@ use psom_render::{Frame, MissingTexts, PageRemarks, Picture, Unreadable, one_lin
 
 use super::{
     annotations::overlay,
+    decoded_size::{MAX_CONTENT_BYTES, Measured},
     fonts::{Installed, unembedded},
-    repair::repaired,
+    repair::{has_empty_crop_box, is_encrypted, repaired},
     scan::{Scan, scan},
 };
-use crate::{limits::MAX_IMAGE_PIXELS, picture};
+use crate::picture;
 
 /// The name of the thread that draws. Its panics are caused by the PDF, and reported as such.
 const RENDERER_THREAD: &str = "slides";
@@ -89,6 +90,7 @@ pub(crate) fn draw(
     };
     // A file that cannot be repaired is drawn as it is.
     let pdf = guarded(|| Ok(repaired(&pdf))).ok().flatten().unwrap_or(pdf);
+    let is_encrypted = is_encrypted(&pdf);
     let pages = pdf.pages();
     opened(pages.len());
     let announced = announced_pages(&pdf);
@@ -107,10 +109,11 @@ pub(crate) fn draw(
         ..InterpreterSettings::default()
     };
     let cache = RenderCache::new();
+    let mut measured = Measured::default();
     for page in pages.iter() {
         warned.store(false, Ordering::Relaxed);
         let drawn = guarded(|| {
-            let (fonts, texts) = prepare(page)?;
+            let (fonts, texts) = prepare(page, &mut measured)?;
             let overlay = overlay(page);
             let over = overlay.pdf.and_then(|pdf| Pdf::new(pdf).ok());
             let over = over.as_ref().and_then(|pdf| pdf.pages().first());
@@ -127,7 +130,9 @@ pub(crate) fn draw(
         });
         match drawn {
             Ok((picture, texts, left_out, is_complete)) => {
-                let is_incomplete = !is_complete || warned.load(Ordering::Relaxed);
+                let is_incomplete = !is_complete
+                    || warned.load(Ordering::Relaxed)
+                    || is_encrypted && has_empty_crop_box(page);
                 let remarks = PageRemarks { is_incomplete, texts, left_out };
                 Frame::Page { remarks }.write(Some(&picture), &mut output)?;
             }
@@ -139,12 +144,17 @@ pub(crate) fn draw(
 
 /// Looks at what a page draws. Returns the fonts to draw it with, if the fonts in the program do not
 /// suffice, and the texts that no font can draw. An error says why the page cannot be drawn.
-fn prepare(page: &Page<'_>) -> Result<(Option<FontResolverFn>, Option<MissingTexts>), String> {
+fn prepare(
+    page: &Page<'_>,
+    measured: &mut Measured,
+) -> Result<(Option<FontResolverFn>, Option<MissingTexts>), String> {
+    if !measured.fits(page) {
+        let limit = MAX_CONTENT_BYTES >> 20;
+        return Err(format!("its contents are larger than {limit} MiB when they are unpacked"));
+    }
     let Scan { missing, too_large, .. } = scan(page, &InterpreterSettings::default());
-    if let Some((width, height)) = too_large {
-        return Err(format!(
-            "an image has {width} x {height} pixels, and at most {MAX_IMAGE_PIXELS} pixels are drawn"
-        ));
+    if let Some(too_large) = too_large {
+        return Err(too_large);
     }
     let unembedded = if missing.is_empty() { BTreeSet::new() } else { unembedded(page) };
     // The glyphs of an embedded font are as the PDF wants them.

@@ -169,7 +169,16 @@ fn name_of(query: &FallbackFontQuery) -> Option<String> {
 pub(super) fn unembedded(page: &Page<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(page.resources(), MAX_FORM_DEPTH, &mut names);
-    names
+    // The standard fonts are at hand, and lack only letters that others have to have.
+    let others: BTreeSet<String> =
+        names.iter().filter(|name| !is_standard(name)).cloned().collect();
+    if others.is_empty() { names } else { others }
+}
+
+/// Reports whether a font is one of the 14 standard fonts (section 9.6.2.2 of ISO 32000-2).
+fn is_standard(name: &str) -> bool {
+    let family = name.split('-').next().unwrap_or(name);
+    matches!(family, "Helvetica" | "Times" | "Courier" | "Symbol" | "ZapfDingbats")
 }
 
 fn collect(resources: &Resources<'_>, depth: usize, names: &mut BTreeSet<String>) {

@@ -1,9 +1,11 @@
 //! Drawing the pages of a PDF.
 
 mod annotations;
+mod decoded_size;
 mod draw;
 mod fonts;
 mod helvetica;
+mod palette;
 mod repair;
 mod scan;
 

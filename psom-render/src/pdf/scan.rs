@@ -1,7 +1,7 @@
 //! Looking at what a page draws, before it is drawn.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     io::Cursor,
 };
 
@@ -26,15 +26,19 @@ use hayro::{
 use image::{ImageFormat, ImageReader};
 use psom_objects::texts::is_invisible;
 
-use crate::limits::MAX_IMAGE_PIXELS;
+use super::decoded_size::decoded_size;
+use crate::limits::{MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_PAGE_PIXELS};
 
 /// The properties of a page that are checked before it is drawn.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// The characters that the fonts at hand do not have.
     pub missing: BTreeSet<char>,
-    /// The width and the height of an image that is too large to decode.
-    pub too_large: Option<(u32, u32)>,
+    /// Why the images of the page are too large to decode.
+    pub too_large: Option<String>,
+    /// The images that were checked, and the sum of their pixels.
+    checked: HashSet<(u32, i32)>,
+    pixels: u64,
     /// Whether the outline of a glyph is empty, by the key of the glyph.
     is_empty: HashMap<u128, bool>,
 }
@@ -66,12 +70,17 @@ impl Scan {
         is_empty.then_some(character)
     }
 
+    /// Checks the size of an image.
     fn check(&mut self, width: u32, height: u32) {
         if u64::from(width) * u64::from(height) > MAX_IMAGE_PIXELS {
-            self.too_large = Some((width, height));
+            self.too_large = Some(format!(
+                "an image has {width} x {height} pixels, and at most {MAX_IMAGE_PIXELS} pixels are \
+                 drawn"
+            ));
         }
     }
 
+    /// Checks the data of an image or its mask.
     fn check_stream(&mut self, stream: &Stream<'_>) {
         let dict = stream.dict();
         if let (Some(width), Some(height)) = (dict.get::<u32>(WIDTH), dict.get::<u32>(HEIGHT)) {
@@ -84,6 +93,22 @@ impl Scan {
             if let Ok((width, height)) = reader.into_dimensions() {
                 self.check(width, height);
             }
+        }
+        if self.too_large.is_none() && decoded_size(stream, MAX_IMAGE_BYTES).is_none() {
+            let limit = MAX_IMAGE_BYTES >> 20;
+            self.too_large = Some(format!(
+                "an image is larger than {limit} MiB when it is unpacked, and no more is drawn"
+            ));
+        }
+    }
+
+    /// Adds an image to the sum of those on the page.
+    fn count(&mut self, width: u32, height: u32) {
+        self.pixels = self.pixels.saturating_add(u64::from(width) * u64::from(height));
+        if self.pixels > MAX_PAGE_PIXELS && self.too_large.is_none() {
+            self.too_large = Some(format!(
+                "its images have more than {MAX_PAGE_PIXELS} pixels together, and no more are drawn"
+            ));
         }
     }
 }
@@ -111,11 +136,17 @@ impl<'a> Device<'a> for Scan {
     }
 
     fn draw_image(&mut self, image: Image<'a, '_>, _: ImageDrawProps<'a>) {
-        self.check(image.width(), image.height());
         let stream = match &image {
             Image::Stencil(stencil) => stencil.stream(),
             Image::Raster(raster) => raster.stream(),
         };
+        let id = stream.obj_id();
+        // Inline images have no number.
+        if id.obj_number != 0 && !self.checked.insert((id.obj_number, id.gen_number)) {
+            return;
+        }
+        self.check(image.width(), image.height());
+        self.count(image.width(), image.height());
         self.check_stream(stream);
         for key in [SMASK, MASK] {
             if let Some(mask) = stream.dict().get::<Stream<'_>>(key) {

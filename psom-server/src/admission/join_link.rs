@@ -27,6 +27,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use psom::{
     Client, ClientSession, DistributedObject, Scope,
     error::{Misuse, SetupError},
+    net::ClientBuilder,
 };
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -137,38 +138,57 @@ impl JoinLink {
         &self,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> psom::Result<ClientSession<T>> {
-        let JoinCredential::Token(token) = &self.credential else {
-            let text = "the link has an invitation; exchange it first (`JoinLink::exchange`)";
-            return Err(Misuse::Builder(text).into());
-        };
+        self.join_behind(None, root).await
+    }
+
+    /// Joins like [`join`](Self::join) through a proxy that requires a header (section 3.2.3.1.1.1), if
+    /// one is given.
+    ///
+    /// # Errors
+    /// Those of [`join`](Self::join).
+    pub async fn join_behind<T: DistributedObject>(
+        &self,
+        proxy_header: Option<Vec<u8>>,
+        root: impl FnOnce(&mut Scope) -> T + Send + 'static,
+    ) -> psom::Result<ClientSession<T>> {
         let tls = psom::tls::client(self.authority_pem().as_bytes())?;
-        let client = Client::builder().root_with(root).token(token).tls(tls);
+        let client = self.client(proxy_header)?.root_with(root).tls(tls);
         client.alternative_name(&self.alternative_name).connect(&self.address).await
     }
 
-    /// Joins like [`join`](Self::join), over a stream that leads to the server, such as the tunnel of
-    /// an HTTP proxy.
+    /// Joins like [`join_behind`](Self::join_behind), over a stream that leads to the server, such as the
+    /// tunnel of an HTTP proxy.
     ///
     /// # Errors
     /// Those of [`join`](Self::join).
     pub async fn join_over<T: DistributedObject>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        proxy_header: Option<Vec<u8>>,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> psom::Result<ClientSession<T>> {
-        let JoinCredential::Token(token) = &self.credential else {
-            let text = "the link has an invitation; exchange it first (`JoinLink::exchange`)";
-            return Err(Misuse::Builder(text).into());
-        };
         let tls = psom::tls::client(self.authority_pem().as_bytes())?;
         let failed = |error: io::Error| SetupError::Connect {
             address: self.address.clone(),
             source: error.into(),
         };
+        let client = self.client(proxy_header)?.root_with(root);
         let name = ServerName::try_from(self.alternative_name.clone());
         let name = name.map_err(|error| failed(io::Error::other(error)))?;
         let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
-        Client::builder().root_with(root).token(token).connect_stream(stream).await
+        client.connect_stream(stream).await
+    }
+
+    fn client(&self, proxy_header: Option<Vec<u8>>) -> psom::Result<ClientBuilder<()>> {
+        let JoinCredential::Token(token) = &self.credential else {
+            let text = "the link has an invitation; exchange it first (`JoinLink::exchange`)";
+            return Err(Misuse::Builder(text).into());
+        };
+        let client = Client::builder().token(token);
+        Ok(match proxy_header {
+            Some(header) => client.proxy_header(header),
+            None => client,
+        })
     }
 }
 

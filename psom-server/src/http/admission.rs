@@ -145,6 +145,7 @@ fn connection_details(app: &App, AdmittedUser { id, token, link }: AdmittedUser)
         "alternativeName": link.alternative_name,
         "proxyHeader": null,
         "expiresIn": TOKEN_LIFETIME.as_secs(),
+        "packageLimit": app.library.package_size(),
         "joinLink": link.to_string(),
     })
 }

@@ -15,6 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use psom::net::AcceptErrors;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -39,10 +40,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time that a client may stall while it receives a response.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The pause after a failed `accept`. Most likely the process has no file descriptors left until some
-/// connections end.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
-
 /// Serves until `stop` is true, and then until every response is sent.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -53,6 +50,7 @@ pub(crate) async fn serve(
 ) {
     let slots = ConnectionSlots::new(connections);
     let mut tasks = JoinSet::new();
+    let mut errors = AcceptErrors::default();
     loop {
         let accepted = tokio::select! {
             accepted = async {
@@ -79,10 +77,7 @@ pub(crate) async fn serve(
                     }
                 });
             }
-            Err(error) => {
-                tracing::warn!(%error, "could not accept a web connection");
-                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
-            }
+            Err(error) => errors.handle(&error).await,
         }
     }
     drop(listener);

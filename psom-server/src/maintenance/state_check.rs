@@ -112,7 +112,8 @@ fn try_restore(
     let space = Space::try_new(Instant::now(), [], |scope| {
         let meeting = Meeting::restore(scope, config, state)?;
         refused = meeting.set_aside().iter().find_map(|aside| match aside {
-            SetAsideContent::Refused { content, .. } => Some((aside.to_string(), *content)),
+            SetAsideContent::Refused { content, .. }
+            | SetAsideContent::MissingFile { content, .. } => Some((aside.to_string(), *content)),
             // The content type is unknown here, but the server can have more types.
             _ => None,
         });
@@ -124,7 +125,6 @@ fn try_restore(
         (Err(error), _) => {
             let key = match &error {
                 RestoreError::Unreadable { key, .. } => key.clone(),
-                RestoreError::File { content, .. } => format!("content/{content}"),
                 _ => String::new(),
             };
             Err((error.to_string(), key))

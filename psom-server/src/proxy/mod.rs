@@ -20,6 +20,7 @@ use std::{
 };
 
 pub use options::{ProxyLimits, ProxyOptions};
+use psom::net::AcceptErrors;
 use rustls::pki_types::ServerName;
 use state::ProxyState;
 use tokio::{
@@ -38,10 +39,6 @@ pub struct Proxy {
     address: SocketAddr,
     listening: JoinHandle<()>,
 }
-
-/// The pause after a failed `accept`. Most likely the process has no file descriptors left until some
-/// connections end.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Starts a proxy, within a tokio runtime. It listens when this returns.
 ///
@@ -116,6 +113,7 @@ impl Drop for Proxy {
 }
 
 async fn listen(shared: Arc<ProxyState>, listener: TcpListener) {
+    let mut errors = AcceptErrors::default();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -131,10 +129,7 @@ async fn listen(shared: Arc<ProxyState>, listener: TcpListener) {
                     drop(permit);
                 });
             }
-            Err(error) => {
-                tracing::warn!(%error, "could not accept a connection");
-                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
-            }
+            Err(error) => errors.handle(&error).await,
         }
     }
 }

@@ -121,6 +121,17 @@ pub enum Error {
         /// The error of the system.
         source: Shared<io::Error>,
     },
+    /// A file of the store exists, or may exist, and cannot be read.
+    #[error(
+        "cannot read {}: {source}; run the command as the user who runs the server",
+        path.display()
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: Shared<io::Error>,
+    },
     /// The data directory cannot be locked.
     #[error(
         "cannot lock {}: {source}; make the directory writable, or copy all of it to another place",
@@ -156,6 +167,10 @@ pub enum Error {
 impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Io { action, path: path.into(), source: source.into() }
+    }
+
+    pub(crate) fn unreadable(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Unreadable { path: path.into(), source: source.into() }
     }
 
     pub(crate) fn lock(path: impl Into<PathBuf>, source: io::Error) -> Self {

@@ -2,7 +2,8 @@
 //! a first start would remove the files of all meetings.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -11,20 +12,35 @@ use crate::files::FilesRecord;
 
 /// Checks that a missing or empty database never existed. This has to happen before SQLite opens the
 /// file, because SQLite removes the log of an empty database.
+///
+/// A database that cannot be read is neither missing nor damaged.
 pub(crate) fn check(database: &Path) -> Result<(), Error> {
-    let has_bytes = |path: &Path| fs::metadata(path).is_ok_and(|found| found.len() > 0);
-    if has_bytes(database) {
-        return Ok(());
+    if length(database)? > 0 {
+        let opened = File::open(database).map(drop);
+        return opened.map_err(|source| Error::unreadable(database, source));
     }
-    let log = Some(beside(database, "-wal")).filter(|log| has_bytes(log));
+    let log = beside(database, "-wal");
+    let log = Some(log.clone()).filter(|_| length(&log).is_ok_and(|length| length > 0));
     match log.or_else(|| evidence(database)) {
         Some(evidence) => Err(Error::Gone { path: database.into(), evidence }),
         None => Ok(()),
     }
 }
 
-/// Returns the error for a database that does not exist.
+/// Returns the length of a file; 0 if it does not exist.
+fn length(path: &Path) -> Result<u64, Error> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(Error::unreadable(path, source)),
+    }
+}
+
+/// Returns the error for a database that is not found.
 pub(crate) fn error(path: PathBuf) -> Error {
+    if let Err(error) = length(&path) {
+        return error;
+    }
     match evidence(&path) {
         Some(evidence) => Error::Gone { path, evidence },
         None => Error::NoFile(path),

@@ -55,7 +55,7 @@ impl Identity {
     pub fn open(directory: &Path, hosts: &[&str]) -> Result<Self, StartError> {
         unix_time(SystemTime::now())?;
         let files = CertificateFiles::in_directory(directory);
-        if !files.authority.exists() {
+        if !files.exists(&files.authority)? {
             files.create_authority()?;
         }
         let mut names = certificate_names(hosts)?;
@@ -65,7 +65,7 @@ impl Identity {
                 names.push(earlier);
             }
         }
-        if !files.certificate.exists() || !files.names_all(&names)? {
+        if !files.exists(&files.certificate)? || !files.names_all(&names)? {
             files.certify(&names)?;
         }
         files.remember(&names)?;
@@ -151,9 +151,14 @@ impl CertificateFiles {
         self.write(&self.names, &names.join("\n"))
     }
 
+    /// Reports whether a file exists. A file that cannot be read must not be replaced.
+    fn exists(&self, file: &Path) -> Result<bool, StartError> {
+        file.try_exists().map_err(|source| self.data(source))
+    }
+
     fn create_authority(&self) -> Result<(), StartError> {
         // A certificate for an existing key is the same authority again, so links stay valid.
-        let has_key = self.authority_key.exists();
+        let has_key = self.exists(&self.authority_key)?;
         let key = if has_key {
             self.authority_key()?
         } else {
@@ -186,7 +191,7 @@ impl CertificateFiles {
 
     /// Creates a server certificate that the authority signs.
     fn certify(&self, names: &[String]) -> Result<(), StartError> {
-        if !self.authority_key.exists() {
+        if !self.exists(&self.authority_key)? {
             return Err(self.invalid(format!(
                 "{} does not name {}, and without {} no other certificate can be created",
                 self.certificate.display(),

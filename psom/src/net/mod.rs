@@ -4,6 +4,7 @@
 //! which moves bytes between its transport and the space (`connection`). Both tasks share the
 //! connection's `link`, and the bytes between them wait in its `write_buffer`.
 
+mod accept_errors;
 mod authenticator;
 mod client;
 mod connection;
@@ -24,6 +25,7 @@ mod write_buffer;
 
 use std::sync::Arc;
 
+pub use accept_errors::AcceptErrors;
 pub use authenticator::{Admission, Authenticator, Refused};
 pub use client::{Client, ClientBuilder, ClientSession};
 pub use handle::{SpaceHandle, SpaceRef};

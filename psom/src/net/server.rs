@@ -18,6 +18,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
+    accept_errors::AcceptErrors,
     authenticator::{Admission, AnyAuthenticator, Authenticator},
     connection::{self, Transport},
     handle::{SpaceHandle, SpaceRef},
@@ -397,6 +398,7 @@ impl ServerState {
 }
 
 async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
+    let mut errors = AcceptErrors::default();
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -404,11 +406,7 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener) {
                     shared.spawn(serve_tls(Arc::clone(&shared), stream, newcomer));
                 }
             }
-            Err(error) => {
-                // Most likely the process has no free file descriptors. Waits until connections end.
-                tracing::warn!(%error, "Could not accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+            Err(error) => errors.handle(&error).await,
         }
     }
 }

@@ -35,7 +35,7 @@ fn method_missing_in_the_peer_version_is_an_error() {
 }
 
 #[test]
-fn call_above_the_record_limit_is_an_error() {
+fn ruling_22_call_above_the_record_limit_is_an_error() {
     let mut config = Config::default();
     config.record_limit = 300;
     let mut script = Script::server(config, ServerRoot::new);

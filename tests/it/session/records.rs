@@ -19,7 +19,7 @@ fn unknown_record_type_ends_the_connection() {
 }
 
 #[test]
-fn record_above_the_limit_is_refused_by_its_header() {
+fn ruling_22_record_above_the_limit_is_refused_by_its_header() {
     let error = |length| DecodeError::RecordTooLong(length);
     let cases = [
         ("16 00100001", (1 << 20) + 1),

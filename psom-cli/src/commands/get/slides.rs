@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufReader, Write as _},
+    io::{BufReader, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -10,6 +10,8 @@ use psom_objects::{
     client::{SlideFile, SlidesModel},
     package::{OpcReader, PackageLimits},
 };
+
+use tempfile::NamedTempFile;
 
 use crate::{
     error::{CommandError, OrCannot as _, Result},
@@ -22,6 +24,12 @@ use crate::{
 
 /// Upper bound on the notes of a slide.
 const MAX_NOTES_BYTES: u64 = 1 << 20;
+
+/// Upper bound on the picture of a slide.
+const MAX_JPEG_BYTES: u64 = 64 << 20;
+
+/// How an OPC file begins: with the first entry of a ZIP archive.
+const ZIP_START: &[u8] = b"PK\x03\x04";
 
 /// Downloads the pictures of all slides that have one, and the notes. Fails if slides are missing.
 pub(super) async fn save_all(
@@ -50,6 +58,7 @@ pub(super) async fn save_all(
         let remote = RemoteFile::encrypted(base, jpeg)?;
         let message = format!("slide {} of {count}", slide + 1);
         let (temporary, _) = remote.fetch(http, directory, message).await?;
+        let temporary = unpacked(temporary, *slide, directory.to_owned()).await?;
         save(temporary, &target(*slide, "jpg"), force)?;
     }
     let mut noted = 0;
@@ -75,6 +84,44 @@ pub(super) async fn save_all(
          again",
         out::ranges(&missing)
     )))
+}
+
+/// Returns the JPEG of a slide. Servers serve the JPEG itself, or an OPC file that contains it
+/// (ruling 21).
+async fn unpacked(file: NamedTempFile, slide: u32, directory: PathBuf) -> Result<NamedTempFile> {
+    let unpacking = tokio::task::spawn_blocking(move || {
+        let reading = || format!("unpack slide {}", u64::from(slide) + 1);
+        let mut start = Vec::new();
+        let opened = file.reopen().or_cannot(reading())?;
+        (&opened).take(ZIP_START.len() as u64).read_to_end(&mut start).or_cannot(reading())?;
+        if start != ZIP_START {
+            return Ok(file);
+        }
+        let reader = BufReader::new(file.reopen().or_cannot(reading())?);
+        let mut package = OpcReader::open(reader, &PackageLimits::default()).or_cannot(reading())?;
+        let name = jpeg_of_slide(package.names(), slide).ok_or_else(|| {
+            let number = u64::from(slide) + 1;
+            CommandError::new(format!("the file of slide {number} contains no JPEG; update psom"))
+        })?;
+        let jpeg = package.part(&name, MAX_JPEG_BYTES).or_cannot(reading())?;
+        let mut unpacked = files::temporary_in(&directory)?;
+        unpacked.write_all(&jpeg).or_cannot(format_args!("write to {}", directory.display()))?;
+        Ok(unpacked)
+    });
+    unpacking.await?
+}
+
+/// Chooses the JPEG of a slide among the parts of an OPC file: the one with the slide's number, or the
+/// first one.
+fn jpeg_of_slide<'a>(names: impl Iterator<Item = &'a str>, slide: u32) -> Option<String> {
+    let jpegs: Vec<&str> =
+        names.filter(|name| name.ends_with(".jpg") || name.ends_with(".jpeg")).collect();
+    let number = (u64::from(slide) + 1).to_string();
+    let has_number = |name: &&&str| {
+        let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        digits.last().is_some_and(|digits| digits.trim_start_matches('0') == number)
+    };
+    jpegs.iter().find(has_number).or_else(|| jpegs.first()).map(|name| (*name).to_owned())
 }
 
 /// Reads the notes in a file, by their slides. Parts with other names are ignored.
@@ -108,7 +155,43 @@ fn file(directory: &Path, slide: u32, count: u32, kind: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use psom_objects::package::OpcWriter;
+
     use super::*;
+
+    #[test]
+    fn the_part_with_the_number_of_the_slide_is_taken() {
+        let taken = |names: &[&str], slide| jpeg_of_slide(names.iter().copied(), slide);
+        let names = ["[content_types].xml", "ppt/slide1.jpg", "ppt/slide2.jpg", "slide12.jpeg"];
+        assert_eq!(taken(&names, 1).as_deref(), Some("ppt/slide2.jpg"));
+        assert_eq!(taken(&names, 11).as_deref(), Some("slide12.jpeg"));
+        assert_eq!(taken(&["_rels/.rels", "image.jpg"], 4).as_deref(), Some("image.jpg"));
+        assert_eq!(taken(&["slide007.jpg", "slide.jpg"], 6).as_deref(), Some("slide007.jpg"));
+        assert_eq!(taken(&["_rels/.rels"], 0), None);
+    }
+
+    #[tokio::test]
+    async fn a_slide_in_an_opc_file_is_unpacked() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |bytes: &[u8]| {
+            let mut file = files::temporary_in(directory.path()).unwrap();
+            file.write_all(bytes).unwrap();
+            file
+        };
+        let jpeg = [0xff, 0xd8, 0xff, 0xd9];
+        let mut package = OpcWriter::new(std::io::Cursor::new(Vec::new()));
+        package.add_part("slide3.jpg", "image/jpeg", &mut &jpeg[..]).unwrap();
+        let package = package.finish().unwrap().into_inner();
+        for bytes in [&jpeg[..], &package] {
+            let unpacked = unpacked(file(bytes), 2, directory.path().to_owned()).await.unwrap();
+            assert_eq!(fs::read(unpacked.path()).unwrap(), jpeg);
+        }
+        let empty = OpcWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap();
+        let failed = unpacked(file(&empty.into_inner()), 0, directory.path().to_owned()).await;
+        assert!(failed.is_err());
+    }
 
     #[test]
     fn files_sort_in_the_order_of_the_slides() {

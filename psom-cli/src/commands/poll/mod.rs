@@ -3,7 +3,7 @@ pub(in crate::commands) mod csv;
 use clap::{Args, Subcommand};
 use psom::{CallError, Context};
 use psom_objects::{
-    client::{Conference, ContentEvent, Event, PollEvent, PollModel, Upload},
+    client::{Conference, PollModel, Upload},
     package::{ContentDetail, CreateContent, PollDetail},
     texts::{has_visible, look_alike},
     types::ContentVisibility,
@@ -16,7 +16,7 @@ use super::recordable::{self, Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{
-        session::{LinkArgs, Meeting, reservation},
+        session::{LinkArgs, Meeting},
         texts,
     },
     terminal::out,
@@ -131,6 +131,7 @@ impl Poll {
         let mut meeting = self.link.join().await?;
         match &self.action {
             PollAction::Create { title, question, visibility } => {
+                meeting.check_visibility(*visibility)?;
                 create(&mut meeting, title, question, *visibility).await?;
             }
             PollAction::Open { title } => set_open(&mut meeting, title, true).await?,
@@ -260,35 +261,14 @@ async fn clear(meeting: &mut Meeting, title: &str) -> Result {
     let refused = if has_votes(&before) {
         has_votes(&poll)
     } else {
-        // The results may be hidden from this client, so zeros prove nothing.
-        !may_run(meeting, id, poll.open).await?
+        // The results may be hidden from this client, so zeros prove nothing. Who may share may also
+        // run polls, and asking for it changes nothing.
+        !meeting.may_share().await?
     };
     if refused {
         return Err(may_not_run());
     }
     out::line(format_args!("Deleted the votes of \"{}\".", out::printable(title)))
-}
-
-/// Reports whether this user may run a poll, by setting its state to what it is. The server does not
-/// answer a user who may (section 3.3.4.1.11.1: the state is sent when it changes), and answers
-/// anybody else with the state as it is.
-async fn may_run(meeting: &mut Meeting, id: i64, open: bool) -> Result<bool> {
-    let fence = meeting.act(move |conference, cx| {
-        conference.set_poll_open(cx, id, open)?;
-        conference.reserve_title(cx, "")
-    });
-    let fence = fence.await?;
-    let mut refused = false;
-    let settled = meeting.until("whether you may do that", |event| {
-        if let Event::Content { id: of, event: ContentEvent::Poll(PollEvent::Open { open: now }) } =
-            event
-        {
-            refused |= *of == id && *now == open;
-        }
-        reservation(event, fence)
-    });
-    settled.await?;
-    Ok(!refused)
 }
 
 async fn modify(meeting: &mut Meeting, title: &str, asked: &Question) -> Result {

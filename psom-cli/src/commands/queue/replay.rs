@@ -16,8 +16,8 @@ use crate::{
     commands::recordable::Actions,
     error::{CommandError, OrCannot as _, Result},
     meeting::{
+        recorded_package,
         session::{LinkArgs, Meeting},
-        upload,
     },
     terminal::out,
 };
@@ -59,7 +59,7 @@ impl Replay {
         }
         let mut actions = Actions::open(self.outbox).or_cannot("open the outbox")?;
         let mut meeting = self.link.join().await?;
-        let session = meeting.session();
+        let session = meeting.session()?;
         let files = actions.with_outbox(|outbox| outbox.files());
         let replayed = session
             .replay_with(&mut actions, async |replaying, pending| {
@@ -140,7 +140,7 @@ impl Package {
         let prepared = replaying.prepare(ACTIONS, cookie.into()).await;
         prepared.or_cannot("announce the upload")?;
         let lengths = (self.packed_bytes, self.unpacked_bytes);
-        upload::send(meeting, cookie, file, lengths, out::printable(&self.title)).await
+        recorded_package::send(meeting, cookie, file, lengths, out::printable(&self.title)).await
     }
 }
 

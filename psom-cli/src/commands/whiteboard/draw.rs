@@ -76,8 +76,7 @@ impl Draw {
         }
         let data = self.path.clone().unwrap_or_default();
         check_path(&data)?;
-        let drawing = Drawing { data, ..Drawing::default() };
-        Ok(Drawings { drawings: vec![drawing], left_out: None })
+        Ok(Drawings { drawings: vec![Drawing::of_path(data)], left_out: None })
     }
 
     /// Describes the annotations of all paths, without the limits that only a server knows.

@@ -10,7 +10,7 @@ use super::board::{BoardSession, annotations, new_local_id};
 #[cfg(feature = "queue")]
 use crate::{
     commands::recordable::{self, Actions},
-    meeting::upload::Source,
+    meeting::packing::Source,
 };
 use crate::{
     error::{CommandError, OrCannot as _, Result},

@@ -5,17 +5,9 @@ use super::{converted, file, pdf_file::*, refused, small};
 /// A PDF with a page that draws an image with this dictionary and this data.
 fn with_image(entries: &str, data: &[u8]) -> Vec<u8> {
     let page = Page::with("960 0 0 540 0 0 cm /Self Do");
-    let mut bytes = pdf(&[page]);
-    let image = format!(
-        "9 0 obj << /Type /XObject /Subtype /Image /BitsPerComponent 8 {entries} /Length {} >>\nstream\n",
-        data.len()
-    );
-    // The reader finds the objects without the index.
-    let text = String::from_utf8(bytes).unwrap().replace("/Self 5 0 R", "/Self 9 0 R");
-    bytes = text.split("xref\n").next().unwrap().as_bytes().to_vec();
-    bytes.extend([image.as_bytes(), data, b"\nendstream\nendobj\n"].concat());
-    bytes.extend(b"trailer << /Size 10 /Root 1 0 R >>\n");
-    bytes
+    let text = String::from_utf8(pdf(&[page])).unwrap().replace("/Self 5 0 R", "/Self 9 0 R");
+    let entries = format!("/Type /XObject /Subtype /Image /BitsPerComponent 8 {entries}");
+    without_index(text.as_bytes(), &[(9, stream(&entries, data))])
 }
 
 #[test]
@@ -94,4 +86,71 @@ fn text_in_a_font_at_hand_is_not_reported() {
     }
     let (_directory, path) = file("Plan.pdf", &pdf(&[Page::numbered(1)]));
     assert!(converted(&path, &small()).remarks.is_empty());
+}
+
+/// Data that run-length decoding makes 64 times as long, again and again.
+fn runs(length: usize) -> Vec<u8> {
+    vec![0x81; length]
+}
+
+#[test]
+fn contents_that_are_huge_when_unpacked_are_rejected() {
+    let thrice = "/Filter [/RunLengthDecode /RunLengthDecode /RunLengthDecode]";
+    let bomb = stream(thrice, &runs(1024));
+    let with = |from: &str, to: &str, objects: &[(u32, Vec<u8>)]| {
+        let text = String::from_utf8(pdf(&[Page::numbered(1), Page::numbered(2)])).unwrap();
+        without_index(text.replace(from, to).as_bytes(), objects)
+    };
+    let form =
+        stream(&format!("/Type /XObject /Subtype /Form /BBox [0 0 9 9] {thrice}"), &runs(1024));
+    let hundred: String = (100..200).map(|number| format!("{number} 0 R ")).collect();
+    let twice = stream("/Filter [/RunLengthDecode /RunLengthDecode]", &runs(512));
+    let many: Vec<_> = (100..200).map(|number| (number, twice.clone())).collect();
+    for file_bytes in [
+        // The content of the page, one part of it, many parts, a form, and a form in a pattern.
+        with("/Contents 7 0 R", "/Contents 9 0 R", &[(9, bomb.clone())]),
+        with("/Contents 7 0 R", "/Contents [7 0 R 9 0 R]", &[(9, bomb)]),
+        with("/Contents 7 0 R", &format!("/Contents [ {hundred} ]"), &many),
+        with("/Self 7 0 R", "/Self 9 0 R", &[(9, form.clone())]),
+        with(
+            "/Self 7 0 R",
+            "/Self 9 0 R",
+            &[
+                (9, stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources 10 0 R", b"")),
+                (10, b"<< /Pattern << /P 11 0 R >> >>".to_vec()),
+                (11, form),
+            ],
+        ),
+    ] {
+        let (_directory, path) = file("Plan.pdf", &file_bytes);
+        let why = refused(&path, &small());
+        assert!(why.starts_with("page 2 of "), "{why}");
+        assert!(why.contains("larger than 128 MiB when they are unpacked"), "{why}");
+    }
+}
+
+#[test]
+fn an_image_that_is_huge_when_unpacked_is_rejected() {
+    let four = "/RunLengthDecode ".repeat(4);
+    let entries = format!("/Width 8 /Height 8 /ColorSpace /DeviceGray /Filter [{four}]");
+    let (_directory, path) = file("Plan.pdf", &with_image(&entries, &runs(128)));
+    let why = refused(&path, &small());
+    assert!(why.contains("an image is larger than 768 MiB when it is unpacked"), "{why}");
+}
+
+#[test]
+fn many_images_are_rejected_by_their_sum() {
+    let names: String = (100..120).map(|number| format!("/I{number} {number} 0 R ")).collect();
+    let content: String = (100..120).map(|number| format!("/I{number} Do ")).collect();
+    let image = stream(
+        "/Type /XObject /Subtype /Image /BitsPerComponent 8 /Width 16000 /Height 16000 /ColorSpace \
+         /DeviceGray",
+        b"x",
+    );
+    let text = String::from_utf8(pdf(&[Page::with(content)])).unwrap();
+    let text = text.replace("/Self 5 0 R", &names);
+    let images: Vec<_> = (100..120).map(|number| (number, image.clone())).collect();
+    let (_directory, path) = file("Plan.pdf", &without_index(text.as_bytes(), &images));
+    let why = refused(&path, &small());
+    assert!(why.contains("its images have more than 1073741824 pixels together"), "{why}");
 }

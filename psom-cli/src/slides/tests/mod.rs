@@ -15,6 +15,7 @@ mod notes;
 #[cfg(unix)]
 mod office;
 mod packages;
+mod palettes;
 mod pdf;
 mod pdf_file;
 mod pptx_file;

@@ -72,3 +72,27 @@ pub(super) fn protected(pages: &[Page], trailer: &str) -> Vec<u8> {
     ));
     file.into_bytes()
 }
+
+/// A PDF without an index, with more objects. The reader finds the objects itself.
+pub(super) fn with_objects(pages: &[Page], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    without_index(&pdf(pages), objects)
+}
+
+/// Replaces the index of a PDF by more objects.
+pub(super) fn without_index(pdf: &[u8], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let end = pdf.windows(5).position(|word| word == b"xref\n").unwrap_or(pdf.len());
+    let mut bytes = pdf[..end].to_vec();
+    for (number, object) in objects {
+        bytes.extend(format!("{number} 0 obj\n").bytes());
+        bytes.extend(object);
+        bytes.extend(b"\nendobj\n");
+    }
+    bytes.extend(b"trailer << /Size 100 /Root 1 0 R >>\n");
+    bytes
+}
+
+/// A stream with these entries in its dictionary.
+pub(super) fn stream(entries: &str, data: &[u8]) -> Vec<u8> {
+    let head = format!("<< {entries} /Length {} >>\nstream\n", data.len());
+    [head.as_bytes(), data, b"\nendstream"].concat()
+}

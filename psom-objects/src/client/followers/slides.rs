@@ -12,7 +12,7 @@ use crate::{
         root::Root,
     },
     interfaces::{self, PptContentClient},
-    package::Location,
+    package::{INITIAL_LOCATION, Location},
     types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat},
 };
 
@@ -132,8 +132,13 @@ impl PptContentClient for SlidesFollower {
         cx: &mut Context<Self>,
         location: String,
     ) -> Result<(), Violation> {
-        let location = Location::parse(&location);
-        let location = location.map_err(|_| Violation::new("malformed location"))?;
+        // A server may send the value that sSetLocation has, too (ruling 20).
+        let location = match location.as_str() {
+            INITIAL_LOCATION => Location::new(0, 0),
+            document => {
+                Location::parse(document).map_err(|_| Violation::new("malformed location"))?
+            }
+        };
         self.report(cx, SlidesEvent::Location { location });
         Ok(())
     }
@@ -210,10 +215,11 @@ impl PptContentClient for SlidesFollower {
         resource_original_file_names: Vec<String>,
         secrets: FileSecrets,
     ) -> Result<(), Violation> {
+        // The files of the markup may be announced later (ruling 19).
         let needs = resource_original_file_names;
-        if needs.len() > MAX_FILES_OF_SLIDE || !needs.iter().all(|name| self.shared.contains(name))
+        if needs.len() > MAX_FILES_OF_SLIDE || needs.iter().any(|name| name.len() > MAX_NAME_BYTES)
         {
-            return Err(Violation::new("markup uses files that were not announced"));
+            return Err(Violation::new("markup uses too many files, or a name is too long"));
         }
         let clicks = u32::try_from(click_count);
         let clicks = clicks.map_err(|_| Violation::new("a negative number of clicks"))?;

@@ -144,6 +144,20 @@ impl UploadManagerServer for Uploads {
 }
 
 impl Uploads {
+    /// Accepts an upload and ends its stream at once, with `cDisconnect` or by closing it.
+    pub(super) fn accept_and_end(cx: &mut Context<Self>, cookie: i32, says_so: bool) {
+        let stream = cx.add(Stream);
+        cx.peers().connect("uploadStreams", stream);
+        cx.peers().c_accept_upload(cookie, stream.into());
+        cx.tell(stream, move |_, cx| {
+            if says_so {
+                cx.peers().c_disconnect();
+            } else {
+                cx.peers().close();
+            }
+        });
+    }
+
     pub(super) fn accept(cx: &mut Context<Self>, cookie: i32) {
         let stream = cx.add(Stream);
         cx.peers().connect("uploadStreams", stream);

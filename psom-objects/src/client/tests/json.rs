@@ -138,6 +138,7 @@ fn upload_events_name_their_cookie_and_outcome() {
             UploadEvent::Progress { received: 9 },
             json!({ "event": "uploadProgress", "cookie": 5, "received": 9 }),
         ),
+        (UploadEvent::Disconnected, json!({ "event": "uploadDisconnected", "cookie": 5 })),
         (
             UploadEvent::ContentCreated { content: 7 },
             json!({ "event": "contentCreated", "cookie": 5, "content": 7 }),

@@ -267,11 +267,12 @@ fn locations_are_clamped_to_the_largest_number() {
 type Call = fn(&mut Calls<'_>) -> psom::Sent;
 
 /// Calls that are impossible for a presentation of three slides.
-const IMPOSSIBLE: [(&str, Call); 21] = [
+const IMPOSSIBLE: [(&str, Call); 22] = [
     ("slide count", |to| to.c_set_slide_count(-1)),
     ("slide count", |to| to.c_set_slide_count(10_001)),
     ("slide count", |to| to.c_set_slide_count(i32::MAX)),
-    ("location", |to| to.c_set_location("INITIAL_LOCATION")),
+    ("location", |to| to.c_set_location("initial_location")),
+    ("location", |to| to.c_set_location("")),
     ("location", |to| to.c_set_location("<PptLocation/>")),
     ("slide", |to| to.c_set_slide_jpeg_info(3, file("u"))),
     ("slide", |to| to.c_set_slide_jpeg_info(-1, file("u"))),
@@ -285,8 +286,8 @@ const IMPOSSIBLE: [(&str, Call); 21] = [
         let names = ["a", "b", "c", "d"].map(str::to_owned);
         to.c_set_thumbnail_file_info(&names, file("u"))
     }),
-    ("not announced", |to| {
-        let needs = ["a".to_owned()];
+    ("too many files", |to| {
+        let needs = vec!["a".to_owned(); 1001];
         to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, secrets())
     }),
     ("clicks", |to| to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], secrets())),
@@ -307,6 +308,28 @@ fn impossible_slide_calls_end_the_connection() {
         let error = talk.pair.client_error(0).unwrap_or_else(|| panic!("call {number} passes"));
         assert!(error.to_string().contains(why), "call {number}: {error}");
     }
+}
+
+#[test]
+fn ruling_19_markup_may_precede_the_files_that_it_uses() {
+    let mut talk = Talk::with_slides(2);
+    let needs = ["a".to_owned(), "b".to_owned()];
+    talk.say(move |to| to.c_set_slide_dhtml_markup_info(1, 3, "u", &needs, secrets()));
+    talk.say(|to| to.c_set_slide_dhtml_resource_info("b", file("b")));
+    let slides = talk.model();
+    assert_eq!(slides.markup[&1].needs, ["a", "b"]);
+    assert!(slides.shared.keys().eq(["b"]));
+    assert_eq!(talk.pair.client_error(0), None);
+}
+
+#[test]
+fn ruling_20_the_initial_location_is_the_first_slide() {
+    let mut talk = Talk::with_slides(3);
+    let second = crate::package::Location::new(1, 2).to_xml().unwrap();
+    talk.say(move |to| to.c_set_location(&second));
+    talk.say(|to| to.c_set_location("INITIAL_LOCATION"));
+    assert_eq!(talk.model().location, Some(crate::package::Location::new(0, 0)));
+    assert_eq!(talk.pair.client_error(0), None);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     hostile::{Stage, Uploads},
     *,
 };
-use crate::{package::CreateAnnotation, types::DownloadFinishReason};
+use crate::{annotation::Properties, package::CreateAnnotation, types::DownloadFinishReason};
 
 type Root<'a> = (&'a mut Conference, &'a mut Context<Conference>);
 
@@ -112,6 +112,31 @@ fn rejected_upload_releases_its_title() {
     // The release is sent once.
     assert_eq!(stage.requests(), [format!("title {cookie} free")]);
     stage.has_none(cookie);
+}
+
+#[test]
+fn upload_whose_stream_ends_early_is_cancelled_once() {
+    for says_so in [true, false] {
+        let mut stage = Stage::open();
+        stage.uploads(|uploads, _| uploads.is_silent = true);
+        let picture = Bytes::from(vec![0; 100_000]);
+        let upload = Upload::image(1, &Properties::new(), &picture).unwrap();
+        let cookie = stage.act(move |(root, cx)| root.upload(cx, upload)).unwrap();
+        assert_eq!(stage.requests(), [format!("upload {cookie}")]);
+        stage.events.try_iter().for_each(drop);
+        stage.uploads(move |_, cx| Uploads::accept_and_end(cx, cookie, says_so));
+        assert_eq!(stage.requests(), [format!("finished {cookie} true")]);
+        let events: Vec<_> = stage.events.try_iter().collect();
+        let upload = |event| Event::Upload { cookie, event };
+        assert_eq!(events, [upload(UploadEvent::Accepted), upload(UploadEvent::Disconnected)]);
+        stage.uploads(move |_, cx| {
+            cx.peers().c_upload_finished(cookie, UploadFinishReason::CapacityExceeded);
+        });
+        let reason = UploadFinishReason::CapacityExceeded;
+        let events: Vec<_> = stage.events.try_iter().collect();
+        assert_eq!(events, [upload(UploadEvent::Finished { reason })]);
+        assert!(stage.requests().is_empty());
+    }
 }
 
 #[test]

@@ -63,26 +63,31 @@ pub(super) fn contents(
         restored.numbers.last_id = restored.numbers.last_id.max(id);
         let files = files(state, id, saved.files)?;
         let stored: Vec<_> = files.values().map(|file| file.stored.clone()).collect();
-        match content(
-            scope,
-            (meeting, types),
-            manager.clone(),
-            (state, id),
-            (saved.properties, files),
-        ) {
+        // All files are adopted, also those of a content that is set aside, so that they stay.
+        let adopted = stored.iter().map(|file| (file, meeting.files().adopt(file)));
+        let missing = adopted.filter_map(|(file, adopted)| Some((file, adopted.err()?)));
+        let outcome = match missing.collect::<Vec<_>>().into_iter().next() {
+            Some((file, error)) => Outcome::SetAside(SetAsideContent::MissingFile {
+                content: id,
+                file: file.name.clone(),
+                why: error.to_string(),
+            }),
+            None => content(
+                scope,
+                (meeting, types),
+                manager.clone(),
+                (state, id),
+                (saved.properties, files),
+            ),
+        };
+        match outcome {
             Outcome::Restored(content) => drop(restored.contents.insert(id, content)),
             Outcome::SetAside(content) => restored.aside.push(content),
             Outcome::Forgotten => {
                 scope.erase(key.as_str());
                 scope.erase(durable::files_key(id));
-                continue;
+                stored.iter().for_each(|file| meeting.files().remove(&file.name));
             }
-        }
-        for file in stored {
-            meeting.files().adopt(&file).map_err(|source| {
-                let file = file.name.clone();
-                RestoreError::File { content: id, file, source }
-            })?;
         }
     }
     erase_orphans(scope, state);

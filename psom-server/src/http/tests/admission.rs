@@ -33,6 +33,7 @@ async fn admitted_user_gets_the_connection_details() {
         json!({
             "userId": 1, "pwsURI": "127.0.0.1:8057", "modes": "tls",
             "alternativeName": "psom-server", "proxyHeader": null, "expiresIn": 120,
+            "packageLimit": 1u64 << 30,
         })
     );
     // A token is valid once.

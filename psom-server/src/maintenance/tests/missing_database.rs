@@ -109,3 +109,20 @@ async fn interrupted_first_start_counts_as_a_first_start() {
     truncate(&database_file(&directory));
     open(&directory).await.close().await.unwrap();
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_unreadable_database_is_not_missing() {
+    let directory = Directory::new();
+    let database = database_file(&directory);
+    // A link that leads to itself cannot be read, not even by root.
+    std::os::unix::fs::symlink(&database, &database).unwrap();
+    let opened = SqliteStore::open(&directory, Durability::Full).await.unwrap_err();
+    let checked = check(&directory).await.unwrap_err();
+    let repaired = repair(&directory).await.unwrap_err();
+    for error in [opened, checked, repaired] {
+        assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("run the command as the user who runs the server"), "{text}");
+    }
+}

@@ -1,4 +1,4 @@
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 use tokio::{
     net::{TcpListener, TcpStream, ToSocketAddrs},
@@ -10,14 +10,11 @@ use crate::{
     Result,
     error::{Misuse, SetupError},
     net::{
+        accept_errors::AcceptErrors,
         connection::Transport,
         server::{EVICTED, Newcomer, Server, ServerState, serve, stopped},
     },
 };
-
-/// The pause after a failed `accept`. The most likely reason is that the process has no free file
-/// descriptors until some connections end.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// The settings of a listener for WebSocket clients.
 #[derive(Debug, Clone)]
@@ -69,6 +66,7 @@ impl Server {
 
 async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<WebSocketOptions>) {
     let mut stop = shared.stop();
+    let mut errors = AcceptErrors::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -82,10 +80,7 @@ async fn listen(shared: Arc<ServerState>, listener: TcpListener, options: Arc<We
                     shared.spawn(serving);
                 }
             }
-            Err(error) => {
-                tracing::warn!(%error, "Could not accept a connection");
-                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
-            }
+            Err(error) => errors.handle(&error).await,
         }
     }
 }

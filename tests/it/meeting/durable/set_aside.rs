@@ -11,7 +11,6 @@ use psom_objects::{
     types::*,
 };
 
-use super::refusal;
 use crate::meeting::{conference::ConferenceWorld, world::config};
 
 /// Saves the state and restores it in a meeting with these types. Returns the reasons for the
@@ -55,6 +54,26 @@ fn unrestorable_content_is_set_aside_alone() {
 }
 
 #[test]
+fn content_with_a_missing_file_is_set_aside_alone() {
+    let mut world = ConferenceWorld::with_users();
+    for name in ["plan", "more"] {
+        world.pack(CreateContent::new(name, ContentDetail::NativeFileOnly).with_native_file(name));
+    }
+    world.save();
+    let lost = world.files.disk().files.remove("file-1").unwrap();
+    let (mut again, aside) = restored_with(&mut world, ContentTypes::standard());
+    assert!(aside.len() == 1 && aside[0].contains("`file-1` of content 1 is missing"), "{aside:?}");
+    assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&2]);
+    again.save();
+    assert_eq!(again.state, world.state);
+    // Once the file is there again, so is the content.
+    again.files.disk().files.insert("file-1".into(), lost);
+    let (mut whole, aside) = restored_with(&mut again, ContentTypes::standard());
+    assert!(aside.is_empty(), "{aside:?}");
+    assert_eq!(whole.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1, &2]);
+}
+
+#[test]
 fn content_of_an_unregistered_type_is_kept() {
     let mut world = ConferenceWorld::with_users();
     world.pack(CreateContent::new("Plan", ContentDetail::NativeFileOnly).with_native_file("plan"));
@@ -79,9 +98,8 @@ fn content_of_an_unregistered_type_is_kept() {
     assert_eq!(again.seen(9, Role::Presenter).keys().collect::<Vec<_>>(), [&1]);
     // Their files are kept; otherwise a server would delete them as unreferenced.
     let lost = again.files.disk().files.remove("file-2").unwrap();
-    let config = MeetingConfig { content_types: fewer(), ..config(again.files.clone()) };
-    let error = refusal(&config, &world.state).unwrap().to_string();
-    assert!(error.contains("`file-2` of content 3 is missing"), "{error}");
+    let (_, aside) = restored_with(&mut again, fewer());
+    assert!(aside.iter().any(|why| why.contains("`file-2` of content 3 is missing")), "{aside:?}");
     again.files.disk().files.insert("file-2".into(), lost);
     // Their numbers are not reused.
     again.pack(CreateContent::new("More", ContentDetail::NativeFileOnly).with_native_file("more"));
