@@ -374,7 +374,7 @@ impl Blocks<'_, '_> {
             }
             self.bits.take(size)?;
             while at <= self.kind.last {
-                if *nonzero & 1 << at != 0 {
+                if *nonzero & (1 << at) != 0 {
                     self.bits.take(1)?;
                 } else if zeros == 0 {
                     break;
@@ -390,7 +390,7 @@ impl Blocks<'_, '_> {
         }
         if self.skipped > 0 {
             for at in at..=self.kind.last {
-                if *nonzero & 1 << at != 0 {
+                if *nonzero & (1 << at) != 0 {
                     self.bits.take(1)?;
                 }
             }
@@ -423,7 +423,7 @@ impl Bits<'_> {
                 }
                 _ => return,
             };
-            self.buffer = self.buffer << 8 | u64::from(byte);
+            self.buffer = (self.buffer << 8) | u64::from(byte);
             self.count += 8;
         }
     }
@@ -438,7 +438,7 @@ impl Bits<'_> {
             self.fill();
         }
         self.count = self.count.checked_sub(bits).ok_or(Fault::Incomplete)?;
-        let value = self.buffer >> self.count & ((1 << bits) - 1);
+        let value = (self.buffer >> self.count) & ((1 << bits) - 1);
         // At most 16 bits fit.
         usize::try_from(value).map_err(|_| Fault::Damaged)
     }

@@ -126,7 +126,7 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Option<DirectoryLock>> {
 }
 
 #[cfg(all(test, unix))]
-#[allow(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

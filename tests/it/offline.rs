@@ -302,13 +302,13 @@ async fn async_methods_are_played_in_order() {
 }
 
 #[psom_interface(name = "Test.Front", version = 1, hash = 41)]
-pub trait FrontServer {
+pub(crate) trait FrontServer {
     fn s_do(&mut self, cx: &mut Context<Self>, what: &str) -> Result<(), Violation>;
 }
 
 #[psom_interface(name = "Test.Front", version = 1, hash = 42)]
 #[expect(dead_code, reason = "only its proxy is used")]
-pub trait FrontClient {}
+pub(crate) trait FrontClient {}
 
 /// An object whose calls another object performs.
 #[distributed_object(serves = FrontServer, calls = FrontClient)]

@@ -233,7 +233,7 @@ mod tests {
         let service = Arc::new(Service::new(Arc::new(Memory::new(LockRules::default()))));
         for number in 0..MAX_OPEN_DOCUMENTS + 100 {
             let (path, call) = (format!("/absent/{number}.docx"), WopiCall::CheckFileInfo);
-            let answer = service.clone().answer_wopi(path, call, None).await;
+            let answer = Arc::clone(&service).answer_wopi(path, call, None).await;
             assert!(!answer.is_ok_and(|answer| answer.status == 200));
         }
         assert!(service.open().len() <= MAX_OPEN_DOCUMENTS);

@@ -24,7 +24,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let meeting = self.link.join().await?;
         let model = meeting.read(Model::clone).await?;
         meeting.leave().await?;

@@ -25,7 +25,7 @@ pub(crate) struct People {
 }
 
 impl People {
-    pub async fn run(self) -> Result {
+    pub(crate) async fn run(self) -> Result {
         let meeting = self.link.join().await?;
         let model = meeting.read(Model::clone).await?;
         meeting.leave().await?;

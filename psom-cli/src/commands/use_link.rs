@@ -33,7 +33,7 @@ pub(crate) struct UseLink {
 }
 
 impl UseLink {
-    pub fn run(self) -> Result {
+    pub(crate) fn run(self) -> Result {
         let mut saved = SavedLinks::load();
         if let Some(name) = &self.forget {
             saved.forget(name)?;

@@ -2,7 +2,7 @@
 
 use i_overlay::{
     core::{fill_rule::FillRule, overlay_rule::OverlayRule},
-    float::{simplify::SimplifyShape, single::SingleFloatOverlay},
+    float::{simplify::SimplifyShape as _, single::SingleFloatOverlay as _},
 };
 
 use super::{

@@ -368,7 +368,7 @@ mod tests {
         let stroke = svg(&format!("<path stroke='red' fill='none' d='M0 0 {zigzag}'/>"));
         let whole = drawings(&stroke).unwrap().drawings.remove(0);
         assert!(whole.data.len() > 10_000);
-        let parts = whole.clone().fitted(10_000);
+        let parts = whole.fitted(10_000);
         assert!(parts.len() > 1 && parts.iter().all(|part| part.data.len() <= 10_000));
         let straight: String = (0..3000).map(|x| format!("L{x}.25 0.125 ")).collect();
         let straight = svg(&format!("<path stroke='red' fill='none' d='M0 0 {straight}'/>"));

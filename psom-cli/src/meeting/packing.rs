@@ -14,7 +14,7 @@ use psom_objects::{
 };
 use tokio::sync::mpsc;
 
-use crate::error::{OrCannot, Result};
+use crate::error::{OrCannot as _, Result};
 
 /// The size of one piece of a package.
 const PIECE_BYTES: usize = 64 << 10;
@@ -237,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_package_has_the_announced_length() {
-        for length in [0, 1, 64 << 10, 1_000_003_usize] {
+        for length in [0, 1, 64 << 10, 1_000_003usize] {
             let data: Vec<u8> =
                 (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect();
             let files = files(Source::Bytes(data.clone()), length as u64);

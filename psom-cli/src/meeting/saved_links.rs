@@ -36,7 +36,7 @@ fn file() -> Option<PathBuf> {
 
 impl SavedLinks {
     /// Reads the saved links. If the file is missing or damaged, there are none.
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let text = file().and_then(|file| fs::read_to_string(file).ok());
         let saved = text.and_then(|text| serde_json::from_str(&text).ok());
         let from_environment = env::var(LINK_VARIABLE).ok().filter(|link| !link.is_empty());
@@ -47,12 +47,12 @@ impl SavedLinks {
     ///
     /// # Errors
     /// There is no directory for the state of programs, or the file cannot be written.
-    pub fn store(&self) -> Result {
+    pub(crate) fn store(&self) -> Result {
         let file = file().ok_or_else(|| {
             CommandError::new("links cannot be saved without a home directory; set HOME")
         })?;
         let writing = format!("write {}", file.display());
-        let directory = file.parent().unwrap_or(Path::new("."));
+        let directory = file.parent().unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(directory).or_cannot(&writing)?;
         // A new temporary file is readable by its user only.
         let mut temporary = tempfile::NamedTempFile::new_in(directory).or_cannot(&writing)?;
@@ -62,7 +62,7 @@ impl SavedLinks {
     }
 
     /// Saves a link under a name, and makes it the current one.
-    pub fn save(&mut self, name: &str, link: &str) {
+    pub(crate) fn save(&mut self, name: &str, link: &str) {
         self.links.insert(name.to_owned(), link.to_owned());
         self.current = Some(name.to_owned());
     }
@@ -71,7 +71,7 @@ impl SavedLinks {
     ///
     /// # Errors
     /// There is no such link.
-    pub fn select(&mut self, name: &str) -> Result {
+    pub(crate) fn select(&mut self, name: &str) -> Result {
         self.named(name)?;
         self.current = Some(name.to_owned());
         Ok(())
@@ -81,7 +81,7 @@ impl SavedLinks {
     ///
     /// # Errors
     /// There is no such link.
-    pub fn forget(&mut self, name: &str) -> Result {
+    pub(crate) fn forget(&mut self, name: &str) -> Result {
         self.named(name)?;
         self.links.remove(name);
         self.current.take_if(|current| current == name);
@@ -92,7 +92,7 @@ impl SavedLinks {
     ///
     /// # Errors
     /// There is no such link.
-    pub fn named(&self, name: &str) -> Result<&str> {
+    pub(crate) fn named(&self, name: &str) -> Result<&str> {
         self.links.get(name).map(String::as_str).ok_or_else(|| {
             let names: Vec<_> = self.links.keys().map(|name| format!("@{name}")).collect();
             let known = match &names[..] {
@@ -104,13 +104,13 @@ impl SavedLinks {
     }
 
     /// Returns the link of commands that name none.
-    pub fn current(&self) -> Option<&str> {
+    pub(crate) fn current(&self) -> Option<&str> {
         let saved = || self.links.get(self.current.as_ref()?).map(String::as_str);
         self.from_environment.as_deref().or_else(saved)
     }
 
     /// Returns the names with their links, and whether a link is the current one.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str, bool)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         let is_current = |name: &String| self.current.as_ref() == Some(name);
         self.links.iter().map(move |(name, link)| (&**name, &**link, is_current(name)))
     }

@@ -445,7 +445,7 @@ impl Meeting {
     /// content that it has become, if it creates one.
     pub(crate) async fn upload(&mut self, upload: Upload) -> Result<Option<i64>> {
         let title = upload.title().map(str::to_owned);
-        let creates = title.is_some();
+        let has_title = title.is_some();
         let cookie = self.act(|conference, cx| conference.upload(cx, upload)).await?;
         self.set_upload(Some(cookie));
         let (mut created, mut is_finished) = (None, false);
@@ -468,7 +468,7 @@ impl Meeting {
                 }
                 // The specification does not say whether the content is announced before.
                 UploadEvent::Finished { reason: UploadFinishReason::Ok }
-                    if creates && created.is_none() =>
+                    if has_title && created.is_none() =>
                 {
                     is_finished = true;
                     None

@@ -88,7 +88,7 @@ fn an_address_of_the_network_is_refused() {
 fn a_document_of_40_mb_survives_a_round_trip() {
     let site = Site::open();
     let folder = site.folder.path();
-    let mut file: Vec<u8> = (0..5_000_000_u64)
+    let mut file: Vec<u8> = (0..5_000_000u64)
         .flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())
         .collect();
     for (revision, expect) in [(1, "none"), (2, "1")] {

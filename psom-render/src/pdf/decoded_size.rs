@@ -203,7 +203,7 @@ fn lzw(data: &[u8], is_early: bool, limit: usize) -> Option<Vec<u8>> {
     let (mut bits, mut count, mut width) = (0u32, 0, 9);
     let mut previous: Option<(usize, usize)> = None;
     for byte in data {
-        bits = bits << 8 | u32::from(*byte);
+        bits = (bits << 8) | u32::from(*byte);
         count += 8;
         if count < width {
             continue;
@@ -279,7 +279,7 @@ fn hexadecimal(data: &[u8]) -> Vec<u8> {
         .filter_map(|byte| char::from(*byte).to_digit(16))
         .filter_map(|digit| u8::try_from(digit).ok())
         .collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or_default()).collect()
+    digits.chunks(2).map(|pair| (pair[0] << 4) | pair.get(1).copied().unwrap_or_default()).collect()
 }
 
 fn ascii_85(data: &[u8], limit: usize) -> Option<Vec<u8>> {

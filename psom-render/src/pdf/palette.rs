@@ -1,6 +1,6 @@
 //! Palettes of indexed color spaces (section 8.6.6.3 of ISO 32000-2) that are shorter than announced.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
 use hayro::hayro_syntax::object::{Array, MaybeRef, Name, Number, Object, Stream};
 

@@ -154,7 +154,7 @@ impl Space {
         let serves = self.core.as_ref().and_then(|core| core.desc(object)).map(|desc| desc.serves);
         let leased = serves.zip(self.lease(object, Some(caller.peer)));
         let result = match leased {
-            Some((interface, mut cell)) => {
+            Some((interface, mut target)) => {
                 let incoming = Incoming {
                     interface,
                     version,
@@ -163,12 +163,12 @@ impl Space {
                     arguments: 0..arguments.len(),
                     text: &mut self.text,
                 };
-                let result = match cell.dispatch(incoming) {
+                let result = match target.dispatch(incoming) {
                     Ok(Outcome::Done(result)) => result,
                     Ok(Outcome::Later(handler)) => handler.await,
                     Err(violation) => Err(violation),
                 };
-                self.give_back(object, cell);
+                self.give_back(object, target);
                 result
             }
             None => Err(Violation::new("the object that plays the call is gone")),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use psom::{
-    Handle, Interface,
+    Handle, Interface as _,
     interface::Target,
     offline::{Answer, PART, RecordedCall, Replay},
     wire::{Encode, Encoder},
@@ -33,7 +33,7 @@ fn replaying() -> Replaying {
     let mut world = with(config, store);
     let client = world.join_with(2, Role::Presenter, |scope| scope.announce::<Replay>());
     let answers = Arc::new(Mutex::new(Vec::new()));
-    let listener = answers.clone();
+    let listener = Arc::clone(&answers);
     let replay = world.pair.on_client(client, move |_, cx| {
         let replay = cx.add(Replay::new(move |answer| listener.lock().unwrap().push(answer)));
         let peer = cx.peer_infos()[0].id;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use psom::{
-    Context, Interface, InterfaceDesc,
+    Context, Interface as _, InterfaceDesc,
     error::CallError,
     interface::Target,
     offline::{RecordedCall, name_id},
@@ -54,7 +54,7 @@ pub(super) fn choose(rng: &mut fastrand::Rng, count: u32) -> Vec<Command> {
     let mut titles: Vec<String> = (1..=6).map(|number| format!("content {number}")).collect();
     let mut commands = Vec::new();
     for (at, title) in titles.iter().enumerate() {
-        let (title, id) = (title.clone(), at as i64 + 1);
+        let (title, id) = (title.clone(), number(at));
         commands.push(Command { title, id, action: create[at % create.len()].clone() });
     }
     while commands.len() < count as usize {
@@ -78,7 +78,7 @@ pub(super) fn choose(rng: &mut fastrand::Rng, count: u32) -> Vec<Command> {
         if let Action::Rename(new) = &action {
             titles[at].clone_from(new);
         }
-        commands.push(Command { title, id: at as i64 + 1, action });
+        commands.push(Command { title, id: number(at), action });
     }
     commands
 }
@@ -200,4 +200,9 @@ impl Target for Tape {
             calls.push(call);
         }
     }
+}
+
+/// Returns the identifier of the content that the command at this index creates.
+fn number(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX) + 1
 }

@@ -117,10 +117,13 @@ struct Client {
 }
 
 /// A content, and the annotations of its board in their order.
-type SeenContent = (ContentModel, Vec<(i32, Kind, Vec<(Property, String)>)>);
+type SeenContent = (ContentModel, SeenAnnotations);
+
+/// The annotations of a board: identifier, kind and properties.
+type SeenAnnotations = Vec<(i32, Kind, Vec<(Property, String)>)>;
 
 /// Lists annotations without the names that clients give them.
-fn annotations(board: BoardModel) -> Vec<(i32, Kind, Vec<(Property, String)>)> {
+fn annotations(board: BoardModel) -> SeenAnnotations {
     let annotations = board.annotations.iter().map(|(id, annotation)| {
         let properties = annotation.properties.iter();
         let properties = properties.filter(|(of, _)| **of != Property::LocalId);
@@ -171,7 +174,7 @@ impl World {
         let state = self.journal.recover();
         let mut config = meeting_config(&self.store);
         config.offline_name = Some(MEETING.to_owned());
-        let (hub, _) = Hub::new(self.now, self.config.clone(), true, [], |scope| {
+        let (hub, _) = Hub::new(self.now, Arc::clone(&self.config), true, [], |scope| {
             Meeting::restore(scope, config, &state)
         })
         .map_err(|error: RestoreError| format!("the journal cannot be read: {error}"))?;
@@ -186,8 +189,8 @@ impl World {
             self.start_server()?;
         }
         let seen: Arc<Mutex<client::Seen>> = Arc::default();
-        let heard = seen.clone();
-        let (mut hub, root) = Hub::new(self.now, self.config.clone(), false, [], |scope| {
+        let heard = Arc::clone(&seen);
+        let (mut hub, root) = Hub::new(self.now, Arc::clone(&self.config), false, [], |scope| {
             scope.announce::<Replay>();
             Ok::<_, Misuse>(Conference::new(scope, move |event: Event| {
                 if let Ok(mut seen) = heard.lock() {
@@ -207,7 +210,7 @@ impl World {
             replay: None,
             answers: Arc::default(),
             sent: None,
-            fresh: Some(Session::server(self.config.clone(), self.now)),
+            fresh: Some(Session::server(Arc::clone(&self.config), self.now)),
             at_server: None,
             up: Vec::new(),
             down: Vec::new(),
@@ -375,7 +378,7 @@ impl World {
 
     /// Replays the outbox under kills of both sides.
     fn replay(&mut self) -> Result<Kills, String> {
-        let mut kills = Kills { commands: self.outbox.len() as u32, ..Kills::default() };
+        let mut kills = Kills { commands: u32::try_from(self.outbox.len()).unwrap_or(u32::MAX), ..Kills::default() };
         for _ in 0..MAX_STEPS {
             if self.outbox.is_empty() {
                 self.rest()?;
@@ -417,9 +420,9 @@ impl World {
             return Ok(false);
         }
         let Some(replay) = client.replay else {
-            let listener = client.answers.clone();
+            let listener = Arc::clone(&client.answers);
             let connected = Arc::new(Mutex::new(None));
-            let (root, place) = (client.root, connected.clone());
+            let (root, place) = (client.root, Arc::clone(&connected));
             let connect = move |_: &mut Conference, cx: &mut Context<Conference>| {
                 let replay = cx.add_while_connected(Replay::new(move |answer| {
                     if let Ok(mut answers) = listener.lock() {
@@ -508,7 +511,7 @@ impl World {
         self.kill_client()?;
         self.rest()?;
         self.connect()?;
-        let seen = self.client.as_ref().map(|client| client.seen.clone()).unwrap_or_default();
+        let seen = self.client.as_ref().map(|client| Arc::clone(&client.seen)).unwrap_or_default();
         let model: Model = seen.lock().map(|seen| seen.model.clone()).unwrap_or_default();
         if !model.is_complete() {
             return Err("a newcomer has not received everything".to_owned());

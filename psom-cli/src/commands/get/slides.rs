@@ -118,8 +118,8 @@ fn jpeg_of_slide<'a>(names: impl Iterator<Item = &'a str>, slide: u32) -> Option
         names.filter(|name| name.ends_with(".jpg") || name.ends_with(".jpeg")).collect();
     let number = (u64::from(slide) + 1).to_string();
     let has_number = |name: &&&str| {
-        let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
-        digits.last().is_some_and(|digits| digits.trim_start_matches('0') == number)
+        let mut digits = name.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
+        digits.next_back().is_some_and(|digits| digits.trim_start_matches('0') == number)
     };
     jpegs.iter().find(has_number).or_else(|| jpegs.first()).map(|name| (*name).to_owned())
 }

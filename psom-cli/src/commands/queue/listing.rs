@@ -66,7 +66,7 @@ pub(crate) fn listing(bytes: &[u8]) -> Result<String, ReadError> {
 }
 
 /// Lists the properties of a security header, in the groups in which they are stored.
-fn properties(security: &Security) -> String {
+fn properties(security: &Security<'_>) -> String {
     let (mut text, mut last) = (String::new(), None);
     for (kind, place, property) in security.properties() {
         if last == Some(place) {

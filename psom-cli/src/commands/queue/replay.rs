@@ -2,11 +2,11 @@ use std::{fs::File, path::PathBuf};
 
 use clap::Args;
 use psom::{
-    Interface,
+    Interface as _,
     error::DecodeError,
     net::Replaying,
     offline::RecordedCall,
-    wire::{Decode, Decoder},
+    wire::{Decode as _, Decoder},
 };
 use psom_objects::{
     client::Conference, interfaces::ActionsServerProxy, package::Manifest, server::ACTIONS,

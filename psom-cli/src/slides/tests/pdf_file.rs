@@ -73,11 +73,6 @@ pub(super) fn protected(pages: &[Page], trailer: &str) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// A PDF without an index, with more objects. The reader finds the objects itself.
-pub(super) fn with_objects(pages: &[Page], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
-    without_index(&pdf(pages), objects)
-}
-
 /// Replaces the index of a PDF by more objects.
 pub(super) fn without_index(pdf: &[u8], objects: &[(u32, Vec<u8>)]) -> Vec<u8> {
     let end = pdf.windows(5).position(|word| word == b"xref\n").unwrap_or(pdf.len());

@@ -6,7 +6,7 @@ use psom::Context;
 use super::container::AnnotationContainer;
 use crate::{
     annotation::{Annotation, ErrorCode, Kind, read},
-    interfaces::AnnotationContainerServer,
+    interfaces::AnnotationContainerServer as _,
 };
 
 impl AnnotationContainer {

@@ -195,8 +195,18 @@ impl ContentManager {
         match content {
             Some(content) if is_other && self.stage.content == content => {}
             None if is_other => {}
-            Some(content) => return Ok(self.stop(cx, user, content)),
-            None => return Ok(self.set_stage(cx, self.stage.leave(user))),
+            Some(content) => {
+                return {
+                    self.stop(cx, user, content);
+                    Ok(())
+                };
+            }
+            None => {
+                return {
+                    self.set_stage(cx, self.stage.leave(user));
+                    Ok(())
+                };
+            }
         }
         Err(Violation::new("another user is presenting"))
     }

@@ -242,7 +242,9 @@ impl UploadManager {
         {
             let kept = self.kept.packages.values().map(|(id, _)| *id);
             let peers: Vec<_> = kept.filter(|id| id.user == user).map(|id| id.peer).collect();
-            peers.into_iter().for_each(|peer| self.forget_kept(peer));
+            for peer in peers {
+                self.forget_kept(peer);
+            }
         }
     }
 
