@@ -54,7 +54,7 @@ pub(super) fn choose(rng: &mut fastrand::Rng, count: u32) -> Vec<Command> {
     let mut titles: Vec<String> = (1..=6).map(|number| format!("content {number}")).collect();
     let mut commands = Vec::new();
     for (at, title) in titles.iter().enumerate() {
-        let (title, id) = (title.clone(), number(at));
+        let (title, id) = (title.clone(), content_id(at));
         commands.push(Command { title, id, action: create[at % create.len()].clone() });
     }
     while commands.len() < count as usize {
@@ -78,7 +78,7 @@ pub(super) fn choose(rng: &mut fastrand::Rng, count: u32) -> Vec<Command> {
         if let Action::Rename(new) = &action {
             titles[at].clone_from(new);
         }
-        commands.push(Command { title, id: number(at), action });
+        commands.push(Command { title, id: content_id(at), action });
     }
     commands
 }
@@ -203,6 +203,6 @@ impl Target for Tape {
 }
 
 /// Returns the identifier of the content that the command at this index creates.
-fn number(index: usize) -> i64 {
+fn content_id(index: usize) -> i64 {
     i64::try_from(index).unwrap_or(i64::MAX) + 1
 }

@@ -378,7 +378,10 @@ impl World {
 
     /// Replays the outbox under kills of both sides.
     fn replay(&mut self) -> Result<Kills, String> {
-        let mut kills = Kills { commands: u32::try_from(self.outbox.len()).unwrap_or(u32::MAX), ..Kills::default() };
+        let mut kills = Kills {
+            commands: u32::try_from(self.outbox.len()).unwrap_or(u32::MAX),
+            ..Kills::default()
+        };
         for _ in 0..MAX_STEPS {
             if self.outbox.is_empty() {
                 self.rest()?;
