@@ -15,7 +15,7 @@ use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, export::Export, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, list::List, meeting::MeetingCommand,
+        goto::Goto, idl::Idl, invite::Invite, list::ContentList, meeting::MeetingCommand,
         notes::NotesCommand, people::People, poll::Poll, present::Present, proxy::Proxy, qna::Qna,
         rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides, stop::Stop,
         store::Store, use_link::UseLink, visibility::Visibility, watch::Watch,
@@ -66,7 +66,7 @@ enum Command {
     #[command(name = "use")]
     UseLink(UseLink),
     Watch(Watch),
-    List(List),
+    List(ContentList),
     People(People),
     Share(Share),
     #[cfg(feature = "cell")]

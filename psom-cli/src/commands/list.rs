@@ -15,7 +15,7 @@ use crate::{
 Examples:
   psom list LINK
   psom list LINK --json | jq -r '.title'")]
-pub(crate) struct List {
+pub(crate) struct ContentList {
     #[command(flatten)]
     link: LinkArgs,
     /// Print each content as a JSON object.
@@ -23,7 +23,7 @@ pub(crate) struct List {
     json: bool,
 }
 
-impl List {
+impl ContentList {
     pub(crate) async fn run(self) -> Result {
         let meeting = self.link.join().await?;
         let model = meeting.read(Model::clone).await?;

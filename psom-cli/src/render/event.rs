@@ -310,7 +310,7 @@ mod tests {
             ),
             (
                 qna(QnaEvent::Moderated { question: text("q"), text: None }),
-                "The question \"Why?\" in \"T\" was deleted.",
+                "The question \"How?\" in \"T\" was deleted.",
             ),
             (
                 qna(QnaEvent::Blob { blob: text("abc") }),

@@ -69,11 +69,7 @@ impl Session {
             return Err(error);
         }
         match self.table {
-            Some(_) => {
-                // A client has no other channel to work with, so it closes the connection (ruling 10).
-                self.leaving = Some(error).filter(|_| self.role == Role::Client);
-                Ok(Step::Event(Event::ChannelClosed(self.take_connected())))
-            }
+            Some(_) => Ok(Step::Event(Event::ChannelClosed(self.take_connected()))),
             None => Err(PeerMisbehaved::ChannelNotOpen(self.incoming_channel).into()),
         }
     }

@@ -71,8 +71,6 @@ pub struct Session {
     conn_mgr: Option<ConnMgr>,
     timers: Timers,
     dropped: u64,
-    /// The reason why a client closes the connection next: the server has closed its channel.
-    leaving: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -121,7 +119,6 @@ impl Session {
             opened: false,
             conn_mgr: None,
             dropped: 0,
-            leaving: None,
         }
     }
 
@@ -213,12 +210,6 @@ impl Session {
                 }
                 false => Step::Wait,
             }),
-            Phase::Running if self.leaving.is_some() => {
-                self.outbound.write_set_channel(BASE_CHANNEL);
-                record::write_close(self.outbound.bytes());
-                self.trace(|| "-> #0 close".into());
-                Err(self.leaving.take().unwrap_or(Error::PeerClosed))
-            }
             Phase::Running => match batch.next_record(self.config.record_limit)? {
                 Some(record) => self.on_record(record, batch),
                 None => Ok(Step::Wait),

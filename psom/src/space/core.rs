@@ -58,12 +58,27 @@ pub(super) struct Core {
     buffer: Vec<u8>,
     /// The recorded calls of `async fn` handlers that are to be played before the next message.
     #[cfg(feature = "offline")]
-    pub(super) played: VecDeque<(ObjectKey, Caller, super::on_behalf::PlayedCall)>,
+    pub(super) played: VecDeque<(ObjectKey, Caller, PlayedCall)>,
     /// The approximate number of bytes queued since the output was last taken.
     pub(super) queued_bytes: usize,
     /// The number of tasks that were dropped because their object was gone.
     pub(super) undelivered: u64,
 }
+
+/// A recorded call of an `async fn` handler.
+#[cfg(feature = "offline")]
+pub(crate) struct PlayedCall {
+    pub(super) version: i32,
+    pub(super) method: u8,
+    pub(super) arguments: bytes::Bytes,
+    /// Takes the result when the handler has returned. The core comes from the space and returns to it.
+    pub(super) then: Box<TakeResult>,
+}
+
+/// Takes the result of a played call.
+#[cfg(feature = "offline")]
+type TakeResult =
+    dyn FnOnce(Box<Core>, ObjectKey, Result<(), Violation>) -> Option<Box<Core>> + Send;
 
 /// Work that handlers have queued.
 pub(super) enum Work {

@@ -22,6 +22,8 @@ mod user;
 
 use std::{sync::Arc, time::Instant};
 
+#[cfg(feature = "offline")]
+pub(crate) use self::core::PlayedCall;
 pub use self::core::{SpaceStats, Spawned, Task, TimerKey};
 use self::{
     core::{Cell, Core, Work},
@@ -34,8 +36,6 @@ pub use context::{Context, Scope};
 pub use durable::{WhenSafe, Write};
 pub use handle::{AnyHandle, Handle};
 pub use object::{DistributedObject, Lifecycle};
-#[cfg(feature = "offline")]
-pub(crate) use on_behalf::PlayedCall;
 pub use peer::{ConnectionKey, PeerId, PeerInfo, Sent};
 pub(crate) use reading::ReadLimit;
 pub use remote_call::RemoteCall;

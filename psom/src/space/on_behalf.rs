@@ -3,8 +3,6 @@
 #[cfg(feature = "offline")]
 use bytes::Bytes;
 
-#[cfg(feature = "offline")]
-use super::context::Scope;
 use super::{
     context::Context,
     core::{Core, Task, Work},
@@ -12,6 +10,8 @@ use super::{
     object::DistributedObject,
     peer::{Caller, ConnectionKey, PeerEntry},
 };
+#[cfg(feature = "offline")]
+use super::{context::Scope, core::PlayedCall};
 #[cfg(all(feature = "offline", feature = "tokio"))]
 use crate::error::Error;
 #[cfg(feature = "offline")]
@@ -22,19 +22,6 @@ use crate::{
     wire::{ObjectKey, ProxyId},
 };
 
-/// A recorded call of an `async fn` handler.
-#[cfg(feature = "offline")]
-pub(crate) struct PlayedCall {
-    pub(super) version: i32,
-    pub(super) method: u8,
-    pub(super) arguments: Bytes,
-    pub(super) then: Then,
-}
-
-/// Takes the result of a played call.
-#[cfg(feature = "offline")]
-type Then = Box<dyn FnOnce(&mut Scope, Result<(), Violation>) + Send>;
-
 #[cfg(feature = "offline")]
 impl PlayedCall {
     /// Returns a call. `then` runs when the handler has returned.
@@ -44,7 +31,12 @@ impl PlayedCall {
         arguments: Bytes,
         then: impl FnOnce(&mut Scope, Result<(), Violation>) + Send + 'static,
     ) -> Self {
-        Self { version, method, arguments, then: Box::new(then) }
+        let then = Box::new(|core, object, result| {
+            let mut scope = Scope::new(Some(core), object);
+            then(&mut scope, result);
+            scope.into_core()
+        });
+        Self { version, method, arguments, then }
     }
 }
 

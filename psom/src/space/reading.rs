@@ -4,8 +4,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-#[cfg(feature = "offline")]
-use super::context::Scope;
 use super::{
     Space,
     peer::{ConnectionKey, PeerEntry},
@@ -150,7 +148,7 @@ impl Space {
     async fn play_one(&mut self) -> bool {
         let next = self.core.as_mut().and_then(|core| core.played.pop_front());
         let Some((object, caller, call)) = next else { return false };
-        let super::on_behalf::PlayedCall { version, method, arguments, then } = call;
+        let super::core::PlayedCall { version, method, arguments, then } = call;
         let serves = self.core.as_ref().and_then(|core| core.desc(object)).map(|desc| desc.serves);
         let leased = serves.zip(self.lease(object, Some(caller.peer)));
         let result = match leased {
@@ -173,11 +171,7 @@ impl Space {
             }
             None => Err(Violation::new("the object that plays the call is gone")),
         };
-        let mut scope = Scope::new(self.core.take(), object);
-        if scope.core.is_some() {
-            then(&mut scope, result);
-        }
-        self.core = scope.into_core();
+        self.core = self.core.take().and_then(|core| then(core, object, result));
         true
     }
 

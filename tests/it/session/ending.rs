@@ -107,17 +107,6 @@ fn ruling_10_break_on_channel_2_acts_like_close() {
 }
 
 #[test]
-fn ruling_10_client_leaves_when_its_channel_is_closed() {
-    for (record, error) in
-        [(close(), Error::PeerClosed), (break_with("tired"), Error::PeerBroke("tired".into()))]
-    {
-        let mut script = open_client();
-        assert_eq!(script.send(&record), [set_channel(0), close()].concat());
-        assert_eq!((script.error(), script.is_closed()), (Some(&error), true));
-    }
-}
-
-#[test]
 fn ruling_10_sent_reasons_are_ascii_of_at_most_1024_bytes() {
     let refuses = |text: &'static str, repeat, shown: String| {
         let text = text.repeat(repeat);
