@@ -3,7 +3,7 @@
 //!
 //! The entropy-coded data is read like a decoder does (ITU-T T.81), without computing any pixel.
 
-/// What is wrong with a JPEG.
+/// The defect of a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Data is missing, at the end or in between.

@@ -13,7 +13,7 @@ use crate::jpeg;
 /// The long side of a thumbnail, in pixels.
 const THUMBNAIL_SIDE: u32 = 160;
 
-/// The JPEG quality of thumbnails: lower than that of slides, because nobody looks at details.
+/// The JPEG quality of thumbnails: lower than that of slides, because details are not visible.
 const THUMBNAIL_QUALITY: u8 = 80;
 
 /// Upper bound on the sides of a picture that is read, in pixels.

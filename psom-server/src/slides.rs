@@ -8,7 +8,7 @@ use bytes::Bytes;
 /// program decides which one it includes, and how its memory and time are limited.
 pub trait SlideRenderer: Send + Sync + 'static {
     /// Draws all pages of a PDF in their order, and passes the JPEG of each to `send`, which returns false if
-    /// nobody waits for it any more. Runs on a thread of its own.
+    /// the browser is gone. Runs on a thread of its own.
     ///
     /// # Errors
     /// A sentence without a full stop that says which page cannot be drawn, and what to do.

@@ -9,7 +9,7 @@ pub(super) struct Pipe {
     pub(super) unreported: usize,
     /// Whether an event that moves bytes is scheduled.
     pub(super) is_scheduled: bool,
-    /// The receiver does not read for now.
+    /// The receiver has paused reading.
     pub(super) is_paused: bool,
     /// The sender ends the transport behind the bytes in it.
     pub(super) is_closing: bool,

@@ -167,8 +167,8 @@ struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        // An archive that cannot be written reports that on standard error, so the bytes that nobody reads
-        // any more are dropped. The files that are read end the packing.
+        // If a write failed, the archive would report that on standard error. So bytes without a reader
+        // are dropped. Reading the next file then ends the packing.
         let _ = self.0.blocking_send(Ok(Bytes::copy_from_slice(data)));
         Ok(data.len())
     }

@@ -64,7 +64,7 @@ pub(super) async fn draw(
     Ok((headers, Body::from_stream(pictures)).into_response())
 }
 
-/// Checks that the request has an invitation of somebody who may present.
+/// Checks that the request has the invitation of a presenter or an organizer.
 fn check_invitation(app: &App, request: &Request) -> Result<(), ApiError> {
     let invite = bearer_token(request.headers()).and_then(|token| str::from_utf8(token).ok());
     let Some((terms, _)) = invite.and_then(|invite| app.invitations.get(invite)) else {
@@ -112,7 +112,7 @@ fn run(renderer: &dyn SlideRenderer, pdf: Bytes, sender: &mpsc::Sender<Bytes>) {
     if let Err(reason) = renderer.draw(pdf, &mut send) {
         tracing::debug!(reason, "slides could not be drawn");
         let parts = [Bytes::from_static(&[0; 4]), Bytes::from(reason)];
-        // Nobody waits for the reason if the browser is gone.
+        // If the browser is gone, the reason is dropped.
         let _ = parts.into_iter().try_for_each(|part| sender.blocking_send(part));
     }
 }

@@ -252,7 +252,7 @@ impl Hub {
         }
     }
 
-    /// Reports whether the driver should pass no further calls or tasks of the program for now,
+    /// Reports whether the driver should hold further calls and tasks of the program back,
     /// because too many commits are outstanding or the hub waits for slow readers. The hub still
     /// accepts them. It accepts bytes as well, and pauses reading from peers with too many of them.
     pub fn is_busy(&self) -> bool {

@@ -83,7 +83,7 @@ impl<K: Clone + Eq + Hash> Clone for Slots<K> {
 }
 
 impl<K: Clone + Eq + Hash> Slots<K> {
-    /// Creates slots that nobody holds.
+    /// Creates free slots.
     pub fn new(limits: SlotLimits) -> Self {
         let table = Table {
             last_number: 0,

@@ -62,7 +62,7 @@ pub struct Offline {
 struct Playing {
     peer: PeerId,
     number: i64,
-    /// Empty if nobody can give the verdict any more.
+    /// Empty if the verdict can no longer be given.
     ticket: Weak<()>,
 }
 

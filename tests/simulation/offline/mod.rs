@@ -509,7 +509,7 @@ impl World {
         }
     }
 
-    /// Returns the contents as somebody sees them who joins at the end, without times.
+    /// Returns the contents as a newcomer at the end sees them, without times.
     fn newcomer(&mut self) -> Result<Vec<SeenContent>, String> {
         self.kill_client()?;
         self.rest()?;

@@ -163,7 +163,7 @@ fn board_with_20000_annotations_stays_smooth() {
     let filled = ada.run_async(&FILL.replace("COUNT", &(DRAWINGS - 1).to_string()));
     assert_eq!(filled, DRAWINGS - 1);
 
-    // Somebody who joins gets everything, and can draw meanwhile.
+    // A newcomer receives all annotations, and can draw while they arrive.
     let grace = join(&driver, &stage, 1, "Grace", Screen::Wide);
     grace.wait("document.querySelector('#stage').innerText === 'Board'");
     let drawn = "document.querySelector('.canvas').dataset.busy === ''";

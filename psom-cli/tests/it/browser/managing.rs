@@ -1,4 +1,4 @@
-//! What organizers and presenters do besides drawing.
+//! Actions of organizers and presenters besides drawing.
 
 use std::{fs, io::Read as _};
 
@@ -90,7 +90,7 @@ fn moderators_edit_and_delete_questions() {
     }
     ada.click("button", "Stop accepting questions");
     phone.wait("document.querySelector('#main').innerText.includes('Questions are not accepted')");
-    // Somebody who comes later sees the same, and so does the command line.
+    // A newcomer and the command line see the same.
     let late = join(&driver, &stage, 1, "Grace", Screen::Wide);
     late.wait("document.querySelector('.questions').innerText.includes('Is it warm?')");
     assert!(!late.text(".questions").contains("Rude"));

@@ -114,7 +114,7 @@ fn first_stroke_follows_the_start_of_the_server() {
     let start = Instant::now();
     let stage = Stage::open(&[]);
     let served = start.elapsed();
-    // What a person does with the printed link: open it, enter a name, add a whiteboard, and draw.
+    // A person opens the printed link, enters a name, adds a whiteboard, and draws.
     let page = join(&driver, &stage, 0, "Ada", Screen::Wide);
     let joined = start.elapsed();
     add(&page, "Whiteboard", "Board", |_| ());
