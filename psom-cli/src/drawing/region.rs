@@ -22,27 +22,41 @@ const OVERLAP: f64 = 0.5;
 /// A part that is smaller than this is drawn as a rectangle, in pixels.
 const MIN_SIDE: f64 = 0.5;
 
+/// Upper bound on the pairs of lines that are close to each other. The library that computes regions
+/// stores every crossing, so that paths with more pairs could take any amount of memory and time.
+const MAX_CLOSE_PAIRS: u64 = 20_000_000;
+
+/// The number of columns, and of rows, by which lines that are close to each other are counted.
+const GRID_CELLS: usize = 64;
+
 type Polygon = Vec<[f64; 2]>;
 
 /// A rectangle: left, top, right, bottom.
 type Rectangle = [f64; 4];
 
 /// Returns a region whose filling by the nonzero rule looks like filling the path by the even-odd rule.
-pub(super) fn even_odd_as_nonzero(segments: &[Segment]) -> Vec<Segment> {
-    let shapes = flattened(segments).simplify_shape(FillRule::EvenOdd);
-    outline(&shapes.concat())
+/// Returns `None` if too many lines of the path may cross.
+pub(super) fn even_odd_as_nonzero(segments: &[Segment]) -> Option<Vec<Segment>> {
+    let polygons = flattened(segments);
+    if has_too_many_crossings(&polygons) {
+        return None;
+    }
+    Some(outline(&polygons.simplify_shape(FillRule::EvenOdd).concat()))
 }
 
 /// Divides a region, which is filled by the nonzero rule, into regions whose data has at most `max_chars`
 /// characters. Together they look like the whole. The parts of an opaque region overlap a little; those
-/// of a translucent one must not.
+/// of a translucent one must not. Returns `None` if too many lines of the path may cross.
 pub(super) fn divided(
     segments: &[Segment],
     max_chars: usize,
     is_opaque: bool,
-) -> Vec<Vec<Segment>> {
+) -> Option<Vec<Vec<Segment>>> {
     let mut parts = Vec::new();
     let whole = flattened(segments);
+    if has_too_many_crossings(&whole) {
+        return None;
+    }
     let bounds = bounds(&whole);
     let mut queue = vec![(whole, bounds)];
     while let Some((polygons, bounds)) = queue.pop() {
@@ -73,7 +87,40 @@ pub(super) fn divided(
             queue.push((shapes.concat(), half));
         }
     }
-    parts
+    Some(parts)
+}
+
+/// Reports whether more lines than the library can handle may cross. Counts the pairs of lines in each
+/// cell of a grid, which are at least the lines that cross.
+fn has_too_many_crossings(polygons: &[Polygon]) -> bool {
+    let [left, top, right, bottom] = bounds(polygons);
+    let cell = |value: f64, from: f64, to: f64| {
+        let cells = GRID_CELLS as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "the number is clamped")]
+        #[expect(clippy::cast_sign_loss, reason = "the number is clamped")]
+        let cell = ((value - from) / (to - from) * cells).clamp(0.0, cells - 1.0) as usize;
+        cell
+    };
+    let mut lines_by_cell = vec![0u64; GRID_CELLS * GRID_CELLS];
+    let mut pairs = 0;
+    for polygon in polygons {
+        for (index, from) in polygon.iter().enumerate() {
+            let to = polygon[(index + 1) % polygon.len()];
+            let columns = [cell(from[0], left, right), cell(to[0], left, right)];
+            let rows = [cell(from[1], top, bottom), cell(to[1], top, bottom)];
+            for row in rows[0].min(rows[1])..=rows[0].max(rows[1]) {
+                for column in columns[0].min(columns[1])..=columns[0].max(columns[1]) {
+                    let lines = &mut lines_by_cell[row * GRID_CELLS + column];
+                    pairs += *lines;
+                    *lines += 1;
+                }
+            }
+            if pairs > MAX_CLOSE_PAIRS {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Returns a rectangle with the overlap, within the whole.
@@ -178,6 +225,8 @@ fn outline(polygons: &[Polygon]) -> Vec<Segment> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::{
         Segment::{Close, Cubic, Line, Move, Quad},
         *,
@@ -228,7 +277,7 @@ mod tests {
         ];
         for (region, max_chars) in [(star(999), 1000), (curved, 120)] {
             for is_opaque in [true, false] {
-                let parts = divided(&region, max_chars, is_opaque);
+                let parts = divided(&region, max_chars, is_opaque).unwrap();
                 assert!(parts.len() > 1);
                 assert!(parts.iter().all(|part| data(part).len() <= max_chars));
                 let mut differences = 0;
@@ -247,14 +296,27 @@ mod tests {
     }
 
     #[test]
-    fn a_region_of_tiny_details_ends() {
+    fn a_path_with_millions_of_crossings_is_refused() {
         let details = (0..20_000).map(|index| {
             let angle = f64::from(index) * 1.7;
             Line((angle.cos() * 0.4, angle.sin() * 0.4))
         });
         let mut region: Vec<Segment> = details.collect();
         region[0] = Move((0.4, 0.0));
-        let parts = divided(&region, 40, true);
+        assert_eq!(divided(&region, 40, true), None);
+        assert_eq!(even_odd_as_nonzero(&region), None);
+    }
+
+    #[test]
+    fn a_region_of_tiny_details_ends() {
+        let details = (0..2_000).map(|index| {
+            let angle = f64::from(index) * std::f64::consts::TAU / 2_000.0;
+            let radius = if index % 2 == 0 { 0.4 } else { 0.39 };
+            Line((angle.cos() * radius, angle.sin() * radius))
+        });
+        let mut region: Vec<Segment> = details.collect();
+        region[0] = Move((0.4, 0.0));
+        let parts = divided(&region, 10, true).unwrap();
         assert!(!parts.is_empty() && parts.len() < 100, "{}", parts.len());
     }
 
@@ -268,9 +330,9 @@ mod tests {
             })
             .collect();
         assert!(winds(&pentagram, [100.0, 100.0]));
-        let converted = even_odd_as_nonzero(&pentagram);
+        let converted = even_odd_as_nonzero(&pentagram).unwrap();
         assert!(!winds(&converted, [100.0, 100.0]));
         assert!(winds(&converted, [100.0, 30.0]));
-        assert_eq!(even_odd_as_nonzero(&[]), []);
+        assert_eq!(even_odd_as_nonzero(&[]), Some(vec![]));
     }
 }

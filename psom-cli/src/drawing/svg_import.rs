@@ -63,7 +63,7 @@ impl Drawing {
 
     /// Returns drawings whose data has at most `max_chars` characters, and which look like this one
     /// together. A longer path is simplified. If that does not suffice, its region is divided, and then
-    /// its line.
+    /// its line. A filled path that crosses itself too often stays too long.
     pub(crate) fn fitted(self, max_chars: usize) -> Vec<Self> {
         if self.data.len() <= max_chars || self.segments.is_empty() {
             return vec![self];
@@ -80,7 +80,11 @@ impl Drawing {
         if let Some(fill) = simpler.fill.as_deref().filter(|fill| *fill != NONE) {
             // Colors with an opacity have two more digits.
             let is_opaque = fill.len() < "#aarrggbb".len();
-            let regions = region::divided(&simpler.segments, max_chars, is_opaque).into_iter();
+            // The path stays too long, so the board rejects it.
+            let Some(regions) = region::divided(&simpler.segments, max_chars, is_opaque) else {
+                return vec![simpler];
+            };
+            let regions = regions.into_iter();
             parts.extend(regions.map(|part| Self { stroke: Some(NONE.to_owned()), ..with(part) }));
         }
         if simpler.stroke.as_deref() != Some(NONE) {
@@ -181,7 +185,13 @@ fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Vec<Drawi
         if fill.is_some() && filled.rule() == FillRule::EvenOdd {
             match even_odd_as_nonzero(&segments) {
                 Some(oriented) => segments = oriented,
-                None => region = Some(region::even_odd_as_nonzero(&segments)),
+                None => match region::even_odd_as_nonzero(&segments) {
+                    Some(oriented) => region = Some(oriented),
+                    None => {
+                        left_out.insert("the filling of paths that cross themselves too often");
+                        fill = None;
+                    }
+                },
             }
         }
     }
