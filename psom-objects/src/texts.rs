@@ -17,6 +17,12 @@ pub fn changes_direction(character: char) -> bool {
     )
 }
 
+/// Reports whether a character ends a line without being a control character. In a name, it can make
+/// one line of a log or a list look like two.
+pub fn separates_lines(character: char) -> bool {
+    matches!(character, '\u{2028}' | '\u{2029}')
+}
+
 /// Reports whether programs show nothing for a character, such as a zero-width space
 /// (`Default_Ignorable_Code_Point` in the Unicode Standard).
 pub fn is_invisible(character: char) -> bool {

@@ -10,11 +10,11 @@ use crate::{
     admission::{
         AdmissionError, JoinCredential, JoinLink,
         error::check_text,
-        invitations::{Invitation, InvitationTerms, Invitations},
+        invitations::{Invitation, InvitationTerms, Invitations, removal},
         tokens::{JoinTokens, TokenHolder, TokenSource},
     },
     files::Library,
-    meetings::{Meetings, RunningMeeting},
+    meetings::{AdmitError, Meetings, RunningMeeting},
     shared::{identifiers::is_meeting_id, lock::lock, metrics::Metrics},
     slides::SlideRenderer,
     tls::ALTERNATIVE_NAME,
@@ -108,17 +108,21 @@ impl App {
     }
 
     /// Issues a join token to a guest, who is admitted on connecting.
-    pub(crate) fn admit_guest(
+    pub(crate) async fn admit_guest(
         &self,
         meeting: &Arc<RunningMeeting>,
+        source: TokenSource,
         uri: &str,
         name: &str,
         role: Role,
     ) -> Result<AdmittedUser, AdmissionError> {
-        let checked = meeting.check_guest(uri);
+        let mut checked = meeting.check_guest(uri);
+        if matches!(checked, Err(AdmitError::Full(_))) && self.meetings.make_room(meeting).await {
+            checked = meeting.check_guest(uri);
+        }
         let id = checked.map_err(|error| AdmissionError::from_admit(&meeting.id, error))?;
         let holder = TokenHolder::Guest { name: name.into(), role };
-        self.issue_token(meeting, TokenSource::JoinLink, uri, id, holder)
+        self.issue_token(meeting, source, uri, id, holder)
     }
 
     fn issue_token(
@@ -148,6 +152,22 @@ impl App {
         meeting.save(terms.write(&secret)).await.map_err(AdmissionError::internal)?;
         tracing::info!(meeting = %meeting.id, role = ?terms.role, "created an invitation");
         Ok((secret.clone(), self.invitation_link(meeting, secret)))
+    }
+
+    /// Revokes an invitation, together with the tokens that it issued and that are not redeemed.
+    /// Users who have joined by it stay.
+    pub(crate) async fn revoke(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+        secret: &str,
+    ) -> Result<(), AdmissionError> {
+        if !self.invitations.remove(meeting, secret) {
+            return Err(AdmissionError::NoInvitation);
+        }
+        self.tokens.revoke(secret);
+        meeting.save(removal(secret)).await.map_err(AdmissionError::internal)?;
+        tracing::info!(meeting = %meeting.id, "revoked an invitation");
+        Ok(())
     }
 
     /// Returns the join link of an invitation.

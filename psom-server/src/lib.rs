@@ -20,6 +20,7 @@
 //! - [`files`] imports packages and stores encrypted files; [`crypto`] is the encryption, which
 //!   clients use as well.
 //! - [`store`] keeps the state of the meetings across restarts.
+//! - [`limits`] is the table of all limits, by which they are configured and counted.
 //! - [`maintenance`] checks and repairs the store of a stopped server.
 //! - [`tls`] creates the server's certificate authority and certificate.
 //! - [`manual`] explains how to add a content type.
@@ -32,6 +33,7 @@ mod app;
 mod data_directory;
 pub mod files;
 mod http;
+pub mod limits;
 pub mod maintenance;
 pub mod manual;
 mod meetings;

@@ -20,6 +20,9 @@ pub struct Options {
     pub durability: Durability,
     /// The location of the encrypted files of the meetings (the data directory).
     pub blobs: BlobConfig,
+    /// Whether a meeting that cannot be restored prevents the start. Otherwise it is set aside, and the
+    /// others run.
+    pub strict: bool,
     /// Whether to create the meeting `demo` and invitations to it.
     pub demo: bool,
     /// Whether the web server uses TLS. It must, unless it listens on loopback.
@@ -53,6 +56,7 @@ impl Default for Options {
             data: "psom-data".into(),
             durability: Durability::default(),
             blobs: BlobConfig::default(),
+            strict: false,
             demo: false,
             https: false,
             certificate: None,

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use psom::{error::SetupError, net::websocket::Origins};
+use psom::{
+    error::SetupError,
+    net::{ServerLimits, websocket::Origins},
+};
 use psom_objects::types::Role;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +30,7 @@ use crate::{
     server_file::ServerFile,
     shared::{
         host_port::{ascii_host, join_host_port, reachable_host, split_host_port},
+        limits::Limits,
         metrics::Metrics,
     },
     start_error::StartError,
@@ -86,14 +90,14 @@ impl Server {
             drop(listen_psom(&options).await?);
         }
         let data = DataDirectory::open(&options.data)?;
+        let metrics = Arc::new(Metrics { hits: options.psom.hits.clone(), ..Metrics::default() });
         let listeners = Listeners::open(&options, data.path()).await?;
-        let metrics = Arc::new(Metrics::default());
         let (library, mut record) = open_library(&options, &data, &listeners, &metrics).await?;
         let store: Arc<dyn MeetingStore> =
             Arc::new(SqliteStore::open(data.path(), options.durability).await?);
         let (meetings, invitations) =
             restore_meetings(&options, &listeners, &library, Arc::clone(&store)).await?;
-        claim_files(&options, &data, &library, &mut record).await?;
+        claim_files(&options, &data, &library, &meetings, &mut record).await?;
 
         let Listeners {
             psom,
@@ -131,7 +135,7 @@ impl Server {
             web.0,
             options.https.then(|| TlsAcceptor::from(identity.server)),
             routes,
-            options.limits.http_connections,
+            (options.limits.http_connections, options.psom.hits.clone()),
             stop.subscribe(),
         ));
         let certificates = identity.certificates;
@@ -346,11 +350,16 @@ impl Listeners {
         if let Some(paths) = &options.certificate {
             identity = identity.with_public(data, paths)?;
         }
-        let tokens = Arc::new(JoinTokens::new(options.limits.tokens));
+        let tokens = Arc::new(JoinTokens::new(
+            options.limits.tokens,
+            options.limits.tokens_per_address,
+            &options.psom.hits,
+        ));
         let psom = psom::Server::builder()
             .authenticator(Arc::clone(&tokens))
             .tls(Arc::clone(&identity.server))
             .config(options.psom.clone())
+            .limits(server_limits(&options.limits))
             .bind(&options.listen)
             .await
             .map_err(|error| conference_error(&options.listen, error))?;
@@ -361,6 +370,22 @@ impl Listeners {
         let web_host = http_host;
         Ok(Self { psom, psom_addr, psom_address, tokens, web, web_host, http_address, identity })
     }
+}
+
+/// Returns limits that are counted together with those of the connections.
+fn with_hits(limits: &Limits, hits: &psom::LimitHits) -> Limits {
+    let mut limits = limits.clone();
+    limits.meeting.hits = hits.clone();
+    limits
+}
+
+fn server_limits(limits: &Limits) -> ServerLimits {
+    let mut of_psom = ServerLimits::default();
+    of_psom.connections = limits.connections;
+    of_psom.unauthenticated = limits.unauthenticated;
+    of_psom.tls_timeout = limits.tls_timeout;
+    of_psom.token_timeout = limits.token_timeout;
+    of_psom
 }
 
 /// Opens the library, and finds the files of earlier runs before meetings adopt them.
@@ -378,6 +403,8 @@ async fn open_library(
         quota: options.limits.quota,
         package_size: options.limits.meeting.package_size,
         uploads: options.limits.uploads,
+        uploads_per_meeting: options.limits.uploads_per_meeting,
+        downloads_per_user: options.limits.downloads_per_user,
         ..LibraryConfig::new(data.meetings())
     };
     let library = Library::with_metrics(config, Arc::clone(metrics))?;
@@ -399,12 +426,12 @@ async fn restore_meetings(
         library: Arc::clone(library),
         policy: Arc::clone(&options.policy),
         content_types: options.content_types.clone(),
-        limits: options.limits.clone(),
+        limits: with_hits(&options.limits, &options.psom.hits),
         psom: options.psom.clone(),
     };
     let invitations = Invitations::new(options.limits.invitations);
     let restore = |meeting: &_, state: &_| invitations.restore(meeting, state);
-    let meetings = Meetings::open(template, store, restore).await?;
+    let meetings = Meetings::open(template, store, options.strict, restore).await?;
     Ok((meetings, invitations))
 }
 
@@ -416,6 +443,7 @@ async fn claim_files(
     options: &Options,
     data: &DataDirectory,
     library: &Library,
+    meetings: &Meetings,
     record: &mut FilesRecord,
 ) -> Result<(), StartError> {
     library.claim(record).await?;
@@ -426,6 +454,11 @@ async fn claim_files(
         let files = library.keep_found_files();
         let store = store.display();
         tracing::info!(files, %store, "kept unused files, because a damaged store exists");
+    }
+    let set_aside = meetings.set_aside().len();
+    if set_aside > 0 {
+        let files = library.keep_found_files();
+        tracing::info!(files, set_aside, "kept unused files, because meetings are set aside");
     }
     library.sweep().await.map_err(|error| data.error(error))
 }

@@ -73,7 +73,7 @@ pub(crate) fn app_on(
     change(&mut config);
     let library = Library::with_metrics(config, Arc::clone(&metrics)).unwrap();
     let invitations = Invitations::new(limits.invitations);
-    let tokens = Arc::new(JoinTokens::new(limits.tokens));
+    let tokens = Arc::new(JoinTokens::new(limits.tokens, limits.tokens_per_address, &metrics.hits));
     let template = MeetingTemplate {
         url_base: "http://127.0.0.1:8058/files/".into(),
         library: Arc::clone(&library),

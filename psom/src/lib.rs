@@ -140,9 +140,9 @@ pub use net::{
     SpaceHandle, SpaceRef, Tokens, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
-pub use session::{Config, Session};
+pub use session::{Config, LimitHits, Session};
 pub use space::{
-    AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers, Scope,
-    Sent, Space, User, Write,
+    AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers,
+    Prepared, Scope, Sent, Space, User, Write,
 };
 pub use wire::{ObjectRef, PsomType, auth::Credentials};

@@ -90,9 +90,11 @@ const CRATES: [(&str, Layers); 10] = [
             &["start_error", "server_file"],
             &["data_directory", "slides", "tls"],
             &["maintenance", "proxy", "manual"],
+            &["options"],
+            &["limits"],
             &["app"],
             &["http"],
-            &["options", "server", "testing"],
+            &["server", "testing"],
         ],
     ),
     (

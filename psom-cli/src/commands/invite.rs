@@ -1,5 +1,6 @@
 use clap::Args;
 use psom_objects::types::Role;
+use psom_server::JoinCredential;
 use serde_json::json;
 use ureq::http::Method;
 
@@ -7,7 +8,7 @@ use super::args;
 use crate::{
     error::{CommandError, Result},
     http::admin::ServerArgs,
-    meeting::texts,
+    meeting::{link, texts},
     terminal::out,
 };
 
@@ -19,6 +20,7 @@ Examples:
   psom invite team --name Alan --browser
   psom invite team --name Grace --uri sip:grace@example.com
   psom watch \"$(psom invite team --name Watcher)\"
+  psom invite team --revoke LINK
 
 The link stays valid as long as the meeting exists, and can be used repeatedly. With --once, it is
 valid for one connection within two minutes. Links with the same address are for the same user.")]
@@ -26,8 +28,11 @@ pub(crate) struct Invite {
     /// The meeting.
     meeting: String,
     /// The name that others see.
-    #[arg(long)]
-    name: String,
+    #[arg(long, required_unless_present = "revoke")]
+    name: Option<String>,
+    /// Make this link of the meeting invalid. Users who have joined by it stay.
+    #[arg(long, value_name = "LINK", conflicts_with_all = ["name", "role", "uri", "once", "browser"])]
+    revoke: Option<String>,
     /// The user's role.
     #[arg(long, default_value = "attendee", value_parser = args::role())]
     role: Role,
@@ -46,9 +51,13 @@ pub(crate) struct Invite {
 
 impl Invite {
     pub(crate) async fn run(self) -> Result {
-        texts::check_name(&self.name)?;
-        let uri = self.uri.unwrap_or_else(|| address(&self.name));
-        let user = json!({ "uri": uri, "displayName": self.name, "role": self.role });
+        if let Some(link) = &self.revoke {
+            return self.revoke(link).await;
+        }
+        let name = self.name.unwrap_or_default();
+        texts::check_name(&name)?;
+        let uri = self.uri.unwrap_or_else(|| address(&name));
+        let user = json!({ "uri": uri, "displayName": name, "role": self.role });
         let kind = if self.once { "users" } else { "invitations" };
         let path = [self.meeting.as_str(), kind];
         let answer = self.server.open()?.meetings(Method::POST, &path, Some(user)).await?;
@@ -57,6 +66,18 @@ impl Invite {
             Some(link) => out::line(link),
             None => Err(CommandError::new("the server gave no join link; update psom")),
         }
+    }
+
+    async fn revoke(&self, link: &str) -> Result {
+        let link = link::parse(link).map_err(|error| CommandError::new(error.to_string()))?;
+        let JoinCredential::Invitation { secret, .. } = &link.credential else {
+            return Err(CommandError::new(
+                "this link is for one connection only and expires in two minutes; nothing is to be \
+                 revoked",
+            ));
+        };
+        let path = [self.meeting.as_str(), "invitations", secret.as_str()];
+        self.server.open()?.meetings(Method::DELETE, &path, None).await.map(drop)
     }
 }
 

@@ -4,6 +4,7 @@ mod args;
 #[cfg(feature = "cell")]
 pub(crate) mod cell;
 pub(crate) mod completions;
+mod config;
 pub(crate) mod decode;
 pub(crate) mod delete;
 #[cfg(feature = "cell")]

@@ -3,7 +3,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use clap::{Args, ValueEnum};
 use psom_server::{Options, Server, store};
 
-use super::args::blobs;
+use super::{
+    args::blobs,
+    config::{self, Config},
+};
 use crate::{
     error::{CommandError, Result},
     signals::{HangUps, hung_up, interrupted},
@@ -25,6 +28,11 @@ Examples:
              --key /etc/letsencrypt/live/meet.example.com/privkey.pem
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
   AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
+  psom serve --print-config > psom.toml; psom serve --config psom.toml
+  PSOM_USERS=500 psom serve --limit uploads_per_user=10
+
+Options and limits come from the file of --config, from environment variables (PSOM_LISTEN,
+PSOM_USERS, ...) and from flags; a later source overrides an earlier one.
 
 S3 is configured with the environment variables AWS_REGION, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT and so on. It needs a psom that was built with --features s3.
@@ -33,12 +41,12 @@ No configuration is needed: the server creates what is missing in the data direc
 SIGTERM it closes all connections and exits with 0. It exits with 1 when it can no longer save
 changes. While the disk is full, it waits.")]
 pub(crate) struct Serve {
-    /// The address for conference clients. Port 0 selects a free port.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8057")]
-    listen: String,
-    /// The address for admission and files. Port 0 selects a free port.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8058")]
-    http: String,
+    /// The address for conference clients. Port 0 selects a free port. [default: 127.0.0.1:8057]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// The address for admission and files. Port 0 selects a free port. [default: 127.0.0.1:8058]
+    #[arg(long, value_name = "HOST:PORT")]
+    http: Option<String>,
     /// Serve admission and files over TLS. Required for addresses other than loopback.
     #[arg(long)]
     https: bool,
@@ -56,16 +64,28 @@ pub(crate) struct Serve {
     /// The origin of web pages that may connect, besides the server's own. Can be repeated.
     #[arg(long = "origin", value_name = "URL")]
     origins: Vec<String>,
-    /// The data directory.
-    #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
-    data: PathBuf,
+    /// The data directory. [default: psom-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// An object store for the meetings' files instead of the data directory: s3://BUCKET/PREFIX. No
     /// other server may use the prefix.
     #[arg(long, value_name = "URL")]
     files: Option<String>,
-    /// Which failures must not lose changes that a client has seen.
-    #[arg(long, default_value = "full")]
-    durability: Durability,
+    /// Which failures must not lose changes that a client has seen. [default: full]
+    #[arg(long)]
+    durability: Option<Durability>,
+    /// Do not start if a meeting cannot be restored. By default it is set aside.
+    #[arg(long)]
+    strict: bool,
+    /// Read options and limits from a file. --print-config shows its form.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set a limit, for example uploads_per_user=10. Can be repeated.
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limits: Vec<String>,
+    /// Print all options and limits as a configuration file, and do not start.
+    #[arg(long)]
+    print_config: bool,
     /// Create the meeting `demo` and print a join link for each role.
     #[arg(long)]
     demo: bool,
@@ -107,30 +127,60 @@ enum Durability {
 }
 
 impl Serve {
-    pub(crate) async fn run(self) -> Result {
-        let Self { listen, http, https, cert, key, host, origins, data, files, durability, demo } =
-            self;
+    /// Returns the options of the server, and the location of the files. Flags override environment
+    /// variables, and these override the file.
+    fn options(self) -> Result<(Options, Option<String>)> {
+        let mut config = Config::read(self.config.as_deref())?;
+        config.add_flags(&self.limits)?;
+        let or = |flag: Option<String>, name: &str| match flag {
+            Some(value) => Ok(Some(value)),
+            None => config.text(name),
+        };
+        let defaults = Options::default();
+        let durability = match (self.durability, config.text("durability")?.as_deref()) {
+            (Some(Durability::Full), _) | (None, None | Some("full")) => store::Durability::Full,
+            (Some(Durability::Process), _) | (None, Some("process")) => store::Durability::Process,
+            (None, Some(other)) => {
+                let text =
+                    format!("the durability {other:?} does not exist; write full or process");
+                return Err(CommandError::new(text));
+            }
+        };
+        let files = or(self.files, "files")?;
+        let origins = if self.origins.is_empty() { config.texts("origins")? } else { self.origins };
+        let path = |flag: Option<PathBuf>, name: &str| match flag {
+            Some(path) => Ok::<_, CommandError>(Some(path)),
+            None => Ok(config.text(name)?.map(PathBuf::from)),
+        };
+        let (chain, key) = (path(self.cert, "cert")?, path(self.key, "key")?);
         let certificate =
-            cert.zip(key).map(|(chain, key)| psom_server::tls::CertificatePaths { chain, key });
-        let durability = match durability {
-            Durability::Full => store::Durability::Full,
-            Durability::Process => store::Durability::Process,
-        };
-        let blobs = blobs(files);
-        let options = Options {
-            listen,
-            http,
-            https: https || certificate.is_some(),
+            chain.zip(key).map(|(chain, key)| psom_server::tls::CertificatePaths { chain, key });
+        let data = path(self.data, "data")?;
+        let mut options = Options {
+            listen: or(self.listen, "listen")?.unwrap_or(defaults.listen.clone()),
+            http: or(self.http, "http")?.unwrap_or(defaults.http.clone()),
+            https: self.https || config.flag("https")? || certificate.is_some(),
             certificate,
-            host,
+            host: or(self.host, "host")?,
             origins,
-            data,
-            blobs,
+            data: data.unwrap_or(defaults.data.clone()),
+            blobs: blobs(files.clone()),
             durability,
-            demo,
+            strict: self.strict || config.flag("strict")?,
+            demo: self.demo,
             slides: Some(Arc::new(PageRenderer)),
-            ..Options::default()
+            ..defaults
         };
+        config.set_limits(&mut options)?;
+        Ok((options, files))
+    }
+
+    pub(crate) async fn run(self) -> Result {
+        let print_config = self.print_config;
+        let (options, files) = self.options()?;
+        if print_config {
+            return out::text(&config::print(&options, files.as_deref()));
+        }
         #[cfg(feature = "cell")]
         let options = with_documents(options);
         #[cfg(unix)]

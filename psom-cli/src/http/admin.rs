@@ -64,6 +64,7 @@ impl Admin {
         }
         let answer = self.http.api(method, url, Some(&self.token), body).await;
         answer.map_err(|error| match (error, path) {
+            (error, [_, "invitations", _]) => error.into(),
             (ApiError::Refused { status: StatusCode::NOT_FOUND, .. }, [meeting, ..]) => {
                 CommandError::new(format!(
                     "there is no meeting \"{meeting}\"; `psom meeting list` lists them"

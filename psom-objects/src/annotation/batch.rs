@@ -9,8 +9,13 @@ use super::{
     text::Delta,
 };
 
-/// The size in bytes from which a batch is sent. It is far below the limit of a record (1 MiB).
-pub(crate) const FULL_BATCH_BYTES: usize = 128 << 10;
+/// The size in bytes from which a batch is sent, so that most batches have less than 64 KiB: larger
+/// buffers fragment the memory of allocators.
+pub(crate) const FULL_BATCH_BYTES: usize = 60 << 10;
+
+/// The maximum size in bytes of the deltas of one change of a text. It is far below the limit of a
+/// record (1 MiB).
+pub(crate) const MAX_DELTA_BYTES: usize = 128 << 10;
 
 /// An estimate of the encoded bytes of an annotation without its texts.
 pub(crate) const FIXED_BYTES: usize = 48;

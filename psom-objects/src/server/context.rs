@@ -7,7 +7,10 @@ use std::{
 use psom::{Handle, Scope};
 
 use super::{
-    clock::Clock, limits::MeetingLimits, policy::Policy, services::Services,
+    clock::{Clock, TimeOfDay},
+    limits::MeetingLimits,
+    policy::Policy,
+    services::Services,
     users::ContentUserManager,
 };
 use crate::{
@@ -38,10 +41,10 @@ impl MeetingContext {
         files: Arc<dyn FileStore>,
         (policy, limits): (Arc<dyn Policy>, MeetingLimits),
         services: Services,
-        (started, now): (SystemTime, Instant),
+        (started, now, time_of_day): (SystemTime, Instant, Option<TimeOfDay>),
         users: Handle<ContentUserManager>,
     ) -> Self {
-        let clock = Clock::new(started, now);
+        let clock = Clock::new(started, now, time_of_day);
         Self {
             shared: Arc::new(Shared { url_base, files, policy, limits, clock, services }),
             users,

@@ -32,6 +32,8 @@ pub struct MeetingLimits {
     pub blob_bytes: usize,
     /// The constraints of annotations, which every client receives (section 3.1.4.1.12).
     pub annotations: AnnotationLimits,
+    /// Counts how often the limits have taken effect, by the names that a server gives them.
+    pub hits: psom::LimitHits,
 }
 
 /// The limits of the number and the size of a content's annotations, with their defaults. Lengths are
@@ -78,6 +80,7 @@ impl Default for MeetingLimits {
             blobs: 10_000,
             blob_bytes: 2 << 20,
             annotations: AnnotationLimits::default(),
+            hits: psom::LimitHits::default(),
         }
     }
 }

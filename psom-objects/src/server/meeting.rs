@@ -7,6 +7,7 @@ use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 #[cfg(feature = "offline")]
 use super::actions::{ACTIONS, Actions};
 use super::{
+    clock::TimeOfDay,
     content_type::ContentTypes,
     content_types::{
         native_file::NativeFileOnlyContent, notes::SharedNotesContent, poll::PollContent,
@@ -42,6 +43,9 @@ pub struct MeetingConfig {
     pub content_types: ContentTypes,
     /// The time of day at which the meeting's space was created.
     pub started: SystemTime,
+    /// Reads the time of day, so that times follow corrections of the system's clock. Without it, they
+    /// count from `started`.
+    pub time_of_day: Option<TimeOfDay>,
     /// The name of the meeting for recorded calls. Without a name, they are not accepted.
     #[cfg(feature = "offline")]
     pub offline_name: Option<String>,
@@ -62,6 +66,7 @@ impl MeetingConfig {
             limits: MeetingLimits::default(),
             content_types: ContentTypes::standard(),
             started,
+            time_of_day: None,
             #[cfg(feature = "offline")]
             offline_name: None,
         }
@@ -137,7 +142,7 @@ impl Meeting {
             config.files,
             (config.policy, config.limits),
             types.services(),
-            (config.started, scope.now()),
+            (config.started, scope.now(), config.time_of_day),
             users,
         );
         let contents = scope.add_with(|scope, contents| {

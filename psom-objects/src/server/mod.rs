@@ -48,6 +48,7 @@ mod users;
 #[cfg(feature = "offline")]
 pub use actions::{ACTIONS, Actions};
 pub use annotations::AnnotationContainer;
+pub use clock::TimeOfDay;
 pub use content_type::{
     Added, Addition, ContentRef, ContentType, ContentTypes, Memory, NewContent, OldContent,
     Refusal, SavedValues,

@@ -1,6 +1,6 @@
 use super::limits::MeetingLimits;
 use crate::{
-    texts::{changes_direction, comparable, has_visible},
+    texts::{changes_direction, comparable, has_visible, separates_lines},
     types::Role,
 };
 
@@ -67,8 +67,12 @@ pub trait Policy: Send + Sync + 'static {
     /// limit, and can be the name of a file. It has no control characters and no characters that
     /// change the direction of text.
     fn takes_title(&self, title: &str, limits: &MeetingLimits) -> bool {
-        let is_invalid =
-            |c: char| c.is_control() || INVALID_IN_FILE_NAMES.contains(c) || changes_direction(c);
+        let is_invalid = |c: char| {
+            c.is_control()
+                || INVALID_IN_FILE_NAMES.contains(c)
+                || changes_direction(c)
+                || separates_lines(c)
+        };
         let is_name = has_visible(title) && !matches!(&*comparable(title), "." | "..");
         is_name && title.chars().count() <= limits.title_length && !title.chars().any(is_invalid)
     }

@@ -27,8 +27,8 @@ pub struct ContentUserManager {
 /// receives stays small.
 const MAX_NAME_BYTES: usize = 2048;
 
-/// The size at which a call with users is sent. It is far below the 1 MiB limit of a record.
-const USERS_CALL_BYTES: usize = 128 << 10;
+/// The size at which a call with users is sent, so that most calls have less than 64 KiB.
+const USERS_CALL_BYTES: usize = 60 << 10;
 
 struct Entry {
     uri: String,

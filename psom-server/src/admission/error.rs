@@ -53,6 +53,9 @@ pub enum AdmissionError {
     /// The meeting has as many invitations as its limit allows.
     #[error("the meeting has as many invitations as are allowed; use one of them")]
     TooManyInvitations,
+    /// The meeting has no such invitation.
+    #[error("the meeting has no such invitation; it may have been revoked before")]
+    NoInvitation,
     /// As many join tokens are unredeemed as the limit allows.
     #[error("too many join tokens are unused; try again in two minutes")]
     TooManyTokens,

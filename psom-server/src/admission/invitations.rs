@@ -97,12 +97,26 @@ impl Invitations {
         found.map(|(secret, _)| secret.clone())
     }
 
+    /// Removes an invitation of a meeting. Returns `false` if there is none with this secret.
+    pub(crate) fn remove(&self, meeting: &Arc<RunningMeeting>, secret: &str) -> bool {
+        let mut by_secret = self.by_secret();
+        let is_its = |invitation: &Invitation| {
+            std::ptr::eq(invitation.meeting.as_ptr(), &raw const **meeting)
+        };
+        by_secret.get(secret).is_some_and(is_its) && by_secret.remove(secret).is_some()
+    }
+
     /// Returns the terms of the invitation with this secret, and its meeting.
     pub(crate) fn get(&self, secret: &str) -> Option<(InvitationTerms, Arc<RunningMeeting>)> {
         let by_secret = self.by_secret();
         let invitation = by_secret.get(secret)?;
         Some((invitation.terms.clone(), invitation.meeting.upgrade()?))
     }
+}
+
+/// Returns the write that removes a revoked invitation from its meeting's state.
+pub(crate) fn removal(secret: &str) -> Write {
+    Write { key: format!("{KEY_PREFIX}{secret}"), value: None }
 }
 
 impl InvitationTerms {

@@ -1,11 +1,12 @@
 //! Join tokens and their redemption (sections 3.3.3.1.1 and 3.3.6).
 
 use std::{
+    net::IpAddr,
     sync::{Arc, Weak},
     time::Duration,
 };
 
-use psom::{Admission, Authenticator, Credentials, Refused};
+use psom::{Admission, Authenticator, Credentials, LimitHits, Refused, net::slots::address_owner};
 use psom_objects::types::Role;
 
 use crate::{
@@ -25,20 +26,33 @@ const MAX_TOKENS_PER_USER: usize = 16;
 /// A token names its user, not the user's role: the role is looked up when the token is redeemed,
 /// because it can have changed since.
 ///
-/// Tokens that join links issue have a quota of their own, and each meeting has a share of it. So
-/// the holder of a link can block only others with a link to the same meeting.
+/// The administrator's tokens, those of named invitations and those of open invitations have quotas of
+/// their own, and each meeting has a share of the last two. So the holders of an open link can block
+/// neither people who are invited by name nor other meetings. Among the guests of a meeting, the
+/// address with the most unredeemed tokens makes room for newcomers.
 pub(crate) struct JoinTokens {
-    by_administrator: Permissions<PendingToken, String>,
-    by_link: Permissions<PendingToken, String>,
+    by_administrator: Permissions<PendingToken, TokenOwner>,
+    by_named_link: Permissions<PendingToken, TokenOwner>,
+    by_open_link: Permissions<PendingToken, TokenOwner>,
 }
 
 /// The way in which a token is issued. It decides which quota the token counts for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TokenSource {
     /// The administrator admits a user.
     Administrator,
-    /// A client exchanges the invitation of a join link.
-    JoinLink,
+    /// A client exchanges the invitation of a join link, named or open, with this secret. The address
+    /// is the client's.
+    JoinLink { secret: String, address: Option<IpAddr> },
+}
+
+/// The owner of a token, for quotas.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum TokenOwner {
+    /// A user, by URI.
+    User(String),
+    /// All guests from one address.
+    Address(IpAddr),
 }
 
 /// The user that a token is for.
@@ -55,19 +69,25 @@ struct PendingToken {
     meeting: Weak<RunningMeeting>,
     uri: String,
     holder: TokenHolder,
+    /// The secret of the invitation that issued the token, if one did.
+    invitation: Option<String>,
 }
 
 impl JoinTokens {
-    /// Returns an empty table for `limit` tokens.
-    pub(crate) fn new(limit: usize) -> Self {
-        let table = |total, meeting| {
-            let (lifetime, user) = (TOKEN_LIFETIME, MAX_TOKENS_PER_USER);
-            let limits = WebLimits { lifetime, total, meeting, user };
-            Permissions::new(limits, WhenFull::ReplaceOldest)
+    /// Returns an empty table for `limit` tokens, of which `per_address` can be for guests from one
+    /// address.
+    pub(crate) fn new(limit: usize, per_address: usize, hits: &LimitHits) -> Self {
+        let table = |name, total, meeting, user, when_full| {
+            let limits = WebLimits { lifetime: TOKEN_LIFETIME, total, meeting, user };
+            Permissions::new((name, hits), limits, when_full)
         };
+        let (half, eighth) = (limit.div_ceil(2), limit.div_ceil(8));
+        let (user, oldest) = (MAX_TOKENS_PER_USER, WhenFull::ReplaceOldest);
+        let largest = WhenFull::ReplaceLargest;
         Self {
-            by_administrator: table(limit, limit),
-            by_link: table(limit.div_ceil(2), limit.div_ceil(8)),
+            by_administrator: table("tokens", limit, limit, user, oldest),
+            by_named_link: table("tokens_named_links", half, eighth, user, oldest),
+            by_open_link: table("tokens_open_links", half, eighth, per_address, largest),
         }
     }
 
@@ -80,23 +100,39 @@ impl JoinTokens {
         uri: &str,
         holder: TokenHolder,
     ) -> Option<String> {
-        let table = match source {
-            TokenSource::Administrator => &self.by_administrator,
-            TokenSource::JoinLink => &self.by_link,
+        let user = || TokenOwner::User(uri.into());
+        let (table, owner, invitation) = match source {
+            TokenSource::Administrator => (&self.by_administrator, user(), None),
+            TokenSource::JoinLink { secret, address } => match holder {
+                TokenHolder::User(_) => (&self.by_named_link, user(), Some(secret)),
+                TokenHolder::Guest { .. } => {
+                    let address = address.and_then(address_owner).map(TokenOwner::Address);
+                    (&self.by_open_link, address.unwrap_or_else(user), Some(secret))
+                }
+            },
         };
         let token = PendingToken {
             meetings: Arc::downgrade(meetings),
             meeting: Arc::downgrade(meeting),
             uri: uri.into(),
             holder,
+            invitation,
         };
-        table.add(&meeting.id, Some(uri.into()), token)
+        table.add(&meeting.id, Some(owner), token)
+    }
+
+    /// Removes the unredeemed tokens of an invitation.
+    pub(crate) fn revoke(&self, invitation: &str) {
+        for table in [&self.by_named_link, &self.by_open_link] {
+            table.remove_values(|token| token.invitation.as_deref() == Some(invitation));
+        }
     }
 
     async fn redeem(&self, token: &str) -> Result<Admission, Refused> {
-        let pending = self.by_administrator.take(token).or_else(|| self.by_link.take(token));
+        let tables = [&self.by_administrator, &self.by_named_link, &self.by_open_link];
+        let pending = tables.into_iter().find_map(|table| table.take(token));
         let unknown = || Refused::new("the token is unknown, was used before, or has expired");
-        let PendingToken { meetings, meeting, uri, holder } = pending.ok_or_else(unknown)?;
+        let PendingToken { meetings, meeting, uri, holder, .. } = pending.ok_or_else(unknown)?;
         let ended = || Refused::new("the meeting has ended");
         let meeting = meeting.upgrade().ok_or_else(ended)?;
         let meetings = meetings.upgrade().ok_or_else(ended)?;
@@ -109,7 +145,12 @@ impl JoinTokens {
         let id = match holder {
             TokenHolder::User(id) => id,
             TokenHolder::Guest { name, role } => {
-                let admitted = meeting.admit_guest(&uri, &name, role).await;
+                let mut admitted = meeting.admit_guest(&uri, &name, role).await;
+                if matches!(admitted, Err(AdmitError::Full(_)))
+                    && meetings.make_room(&meeting).await
+                {
+                    admitted = meeting.admit_guest(&uri, &name, role).await;
+                }
                 admitted.map_err(|error| match error {
                     AdmitError::Ending => ended(),
                     AdmitError::Full(_) => Refused::new("the meeting has too many users"),

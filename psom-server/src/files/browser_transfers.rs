@@ -1,15 +1,25 @@
 //! Uploads and downloads of single files by browsers (sections 3.3.4.3 and 3.3.4.4). The meeting
 //! creates a permission, and the web server uses it.
 
-use std::sync::{Arc, Mutex, Weak, atomic::Ordering::Relaxed};
+use std::{
+    sync::{Arc, Mutex, Weak, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use bytes::Bytes;
+use psom::{
+    LimitHits,
+    net::slots::{Slot, SlotLimits, Slots},
+};
 use psom_objects::{
     package::Manifest,
     store::{Import, StoreError, StoreFuture, WebDownload, WebUpload},
 };
 use tokio::{
-    sync::oneshot::{self, Receiver, Sender},
+    sync::{
+        Notify,
+        oneshot::{self, Receiver, Sender},
+    },
     task::spawn_blocking,
 };
 
@@ -25,7 +35,6 @@ use super::{
 use crate::shared::{
     identifiers::random_name,
     lock::lock,
-    metrics::UploadSlot,
     permissions::{Permissions, WhenFull},
 };
 
@@ -39,6 +48,8 @@ const RESERVATION_STEP_BYTES: u64 = 1 << 20;
 pub(crate) struct BrowserTransfers {
     pub(crate) uploads: Permissions<UploadPermission>,
     pub(crate) downloads: Permissions<DownloadPermission>,
+    /// The slots of downloads in progress, by meeting and user.
+    pub(crate) running_downloads: Slots<(Arc<str>, i64)>,
 }
 
 /// The permission to upload the one file of a manifest, as the web server sees it.
@@ -73,13 +84,18 @@ pub(crate) struct DownloadPermission {
     /// The file's name for people.
     pub(crate) display_name: String,
     pub(crate) is_attachment: bool,
+    /// The meeting and the user who requested the download.
+    pub(crate) owner: (Arc<str>, i64),
 }
 
 impl BrowserTransfers {
-    pub(super) fn new(limits: WebLimits) -> Self {
-        let uploads = Permissions::new(limits, WhenFull::Refuse);
-        let downloads = Permissions::new(limits, WhenFull::Refuse);
-        Self { uploads, downloads }
+    pub(super) fn new(limits: WebLimits, per_user: usize, hits: &LimitHits) -> Self {
+        let uploads = Permissions::new(("web_uploads", hits), limits, WhenFull::Refuse);
+        let downloads = Permissions::new(("web_downloads", hits), limits, WhenFull::Refuse);
+        // The web server limits the total.
+        let running =
+            SlotLimits { total: usize::MAX, owner: per_user, min_silence: Duration::ZERO };
+        Self { uploads, downloads, running_downloads: Slots::new(running) }
     }
 
     pub(super) fn permit_upload(
@@ -118,6 +134,7 @@ impl BrowserTransfers {
             sha1: file.hash.clone(),
             display_name: name.to_owned(),
             is_attachment,
+            owner: (Arc::from(&*meeting.meeting), user),
         };
         let secret = self.downloads.add(&meeting.meeting, Some(user), permission);
         Ok(format!("{base}download/{}", secret.ok_or(StoreError::Full)?))
@@ -170,8 +187,11 @@ impl UploadPermission {
         if body_length.is_some_and(|length| length > max_body_bytes) {
             return Err(StoreError::TooLarge(config.package_size));
         }
-        let slot = meeting.index.metrics.uploads.take(config.uploads as u64);
-        let slot = slot.ok_or(StoreError::Full)?;
+        let evicted = Arc::new(Notify::new());
+        let slot = meeting.index.upload_slot(&meeting.meeting, {
+            let evicted = Arc::clone(&evicted);
+            move || evicted.notify_one()
+        })?;
         let reserved_bytes = encrypted_length(body_length.unwrap_or(0).min(config.package_size));
         let reservation = meeting.index.space.reserve(reserved_bytes)?;
         let name = random_name();
@@ -185,7 +205,8 @@ impl UploadPermission {
             spool,
             reserved_bytes,
             received_bytes,
-            _slot: slot,
+            slot,
+            evicted,
         })
     }
 
@@ -220,7 +241,8 @@ pub(crate) struct BrowserUpload {
     spool: Spool<EncryptingFile>,
     reserved_bytes: u64,
     received_bytes: u64,
-    _slot: UploadSlot,
+    slot: Slot<String>,
+    evicted: Arc<Notify>,
 }
 
 impl BrowserUpload {
@@ -241,12 +263,22 @@ impl BrowserUpload {
             };
         }
         index.metrics.bytes_uploaded.fetch_add(data.len() as u64, Relaxed);
-        self.spool.write(data).await
+        // While the disk lags, the browser waits for the server.
+        self.slot.set_busy();
+        self.spool.write(data).await?;
+        self.slot.set_silent();
+        Ok(())
+    }
+
+    /// Returns the notification that a newcomer has taken this upload's slot.
+    pub(crate) fn eviction(&self) -> Arc<Notify> {
+        Arc::clone(&self.evicted)
     }
 
     /// Stores the file, and returns when it is durable. It is not served yet.
     pub(crate) async fn finish(self) -> Result<UnpublishedFiles, StoreError> {
-        let Self { meeting, manifest, name, spool, _slot, .. } = self;
+        let Self { meeting, manifest, name, spool, slot, .. } = self;
+        slot.set_busy();
         let spooled = spool.finish().await?;
         let work = spawn_blocking(move || {
             let (file, reservation) = spooled.keep();

@@ -19,6 +19,10 @@ pub struct LibraryConfig {
     pub package_size: u64,
     /// Uploads in progress, of all meetings: 64.
     pub uploads: usize,
+    /// Uploads in progress of one meeting: 16.
+    pub uploads_per_meeting: usize,
+    /// Decrypted downloads in progress of one user of a meeting: 8.
+    pub downloads_per_user: usize,
     /// The URL below which browsers upload and download single files, `http://host:port/web/`.
     /// Without it, such transfers are not supported.
     pub web_base: Option<String>,
@@ -36,6 +40,8 @@ impl LibraryConfig {
             quota: None,
             package_size: 1 << 30,
             uploads: 64,
+            uploads_per_meeting: 16,
+            downloads_per_user: 8,
             web_base: None,
             web: WebLimits::default(),
         }

@@ -6,8 +6,10 @@ use std::{
     ops::Range,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, RwLock},
+    time::Duration,
 };
 
+use psom::net::slots::{Full, Slot, SlotLimits, Slots};
 use psom_objects::store::{StoreError, StoredFile};
 use tokio::task::spawn_blocking;
 
@@ -27,12 +29,18 @@ use crate::shared::{
     metrics::Metrics,
 };
 
+/// The time without a byte after which an upload can lose its slot to a newcomer. Longer than the
+/// pauses of a slow connection.
+const MIN_UPLOAD_SILENCE: Duration = Duration::from_secs(10);
+
 /// The files of all meetings. A name that is not in the index is not served, whatever is on the disk.
 pub(super) struct FileIndex {
     pub(super) config: LibraryConfig,
     pub(super) space: Arc<DiskSpace>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) blobs: Blobs,
+    /// The slots of uploads in progress, by meeting.
+    uploads: Slots<String>,
     by_name: RwLock<HashMap<String, ServedFile>>,
     /// The files of an earlier run that no meeting has adopted yet, with their lengths.
     found: Mutex<HashMap<BlobKey, u64>>,
@@ -54,8 +62,38 @@ impl FileIndex {
         free_space: FreeSpace,
     ) -> Arc<Self> {
         let space = DiskSpace::new(config.root.clone(), config.reserve, config.quota, free_space);
+        let uploads = Slots::new(SlotLimits {
+            total: config.uploads,
+            owner: config.uploads_per_meeting,
+            min_silence: MIN_UPLOAD_SILENCE,
+        });
         let (by_name, found) = Default::default();
-        Arc::new(Self { config, space: Arc::new(space), metrics, blobs, by_name, found })
+        Arc::new(Self { config, space: Arc::new(space), metrics, blobs, uploads, by_name, found })
+    }
+
+    /// Takes a slot for an upload to a meeting. If all are taken, evicts an upload that has sent
+    /// nothing for [`MIN_UPLOAD_SILENCE`].
+    pub(super) fn upload_slot(
+        &self,
+        meeting: &str,
+        on_evicted: impl FnOnce() + Send + 'static,
+    ) -> Result<Slot<String>, StoreError> {
+        let (slots, before) = (&self.uploads, self.uploads.evictions());
+        let slot = slots.take_and(Some(meeting.to_owned()), on_evicted);
+        let limit = match slot {
+            Ok(_) if slots.evictions() == before => return slot.map_err(|_| StoreError::Full),
+            Err(Full::Owner) => "uploads_per_meeting",
+            _ => "uploads",
+        };
+        self.metrics.hits.count(limit);
+        let is_refused = slot.is_err();
+        tracing::info!(meeting, limit, is_refused, "all slots for uploads are taken");
+        slot.map_err(|_| StoreError::Full)
+    }
+
+    /// Returns the number of uploads in progress.
+    pub(super) fn uploads(&self) -> usize {
+        self.uploads.taken()
     }
 
     /// Returns the file with this name.

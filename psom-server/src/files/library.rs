@@ -41,7 +41,8 @@ impl Library {
         metrics: Arc<Metrics>,
         free_space: FreeSpace,
     ) -> Arc<Self> {
-        let transfers = Arc::new(BrowserTransfers::new(config.web));
+        let transfers =
+            Arc::new(BrowserTransfers::new(config.web, config.downloads_per_user, &metrics.hits));
         let index = FileIndex::new(config, blobs, metrics, free_space);
         Arc::new(Self { index, transfers })
     }
@@ -60,6 +61,11 @@ impl Library {
     /// Returns the number of bytes of all stored files.
     pub fn stored_bytes(&self) -> u64 {
         self.index.space.stored()
+    }
+
+    /// Returns the number of uploads in progress.
+    pub(crate) fn uploads(&self) -> usize {
+        self.index.uploads()
     }
 
     /// Opens a range of the encrypted bytes of a file.
@@ -100,11 +106,6 @@ impl Library {
     #[cfg(test)]
     pub(crate) fn path(&self, name: &str) -> Option<std::path::PathBuf> {
         self.index.blobs.path(&self.get(name)?.key)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.index.metrics
     }
 
     /// Returns the number of bytes that are reserved for uploads.

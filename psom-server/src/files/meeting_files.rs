@@ -1,10 +1,11 @@
 use std::{
     fmt,
     future::poll_fn,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use bytes::Bytes;
+use psom::net::slots::Slot;
 use psom_objects::{
     package::Manifest,
     store::{
@@ -21,10 +22,7 @@ use super::{
     package_import::import_package,
     spool::{Spool, run_blocking},
 };
-use crate::shared::{
-    identifiers::random_name,
-    metrics::{Metrics, UploadSlot},
-};
+use crate::shared::{identifiers::random_name, lock::lock, metrics::Metrics};
 
 /// The files of one meeting: the [`FileStore`] of its objects.
 #[derive(Clone)]
@@ -61,15 +59,20 @@ impl MeetingFiles {
         if packed_length > config.package_size {
             return Err(StoreError::TooLarge(config.package_size));
         }
-        let slot = self.metrics().uploads.take(config.uploads as u64).ok_or(StoreError::Full)?;
+        let spool = Arc::new(Mutex::new(None));
+        let evicted = Arc::clone(&spool);
+        // An evicted upload gives back its disk space at once. Its next packet fails.
+        let on_evicted = move || drop(lock(&evicted).take());
+        let slot = self.meeting.index.upload_slot(&self.meeting.meeting, on_evicted)?;
         let reservation = self.meeting.index.space.reserve(packed_length)?;
         let path = self.meeting.temporary.join(random_name());
+        *lock(&spool) = Some(Spool::new(path, reservation));
         Ok(PackageUpload {
             meeting: Arc::clone(&self.meeting),
-            spool: Spool::new(path, reservation),
+            spool,
             announced_bytes: packed_length,
             received_bytes: 0,
-            _slot: slot,
+            slot,
         })
     }
 }
@@ -141,10 +144,11 @@ impl fmt::Debug for MeetingFiles {
 /// A package that is being uploaded.
 struct PackageUpload {
     meeting: Arc<MeetingIndex>,
-    spool: Spool,
+    /// `None` once a newcomer has taken the slot, and while bytes are queued.
+    spool: Arc<Mutex<Option<Spool>>>,
     announced_bytes: u64,
     received_bytes: u64,
-    _slot: UploadSlot,
+    slot: Slot<String>,
 }
 
 impl UploadSink for PackageUpload {
@@ -156,7 +160,13 @@ impl UploadSink for PackageUpload {
                 return Err(StoreError::TooLarge(self.announced_bytes));
             }
             self.meeting.index.metrics.bytes_uploaded.fetch_add(length, Ordering::Relaxed);
-            self.spool.write(data).await
+            // While the disk lags, the upload waits for the server.
+            self.slot.set_busy();
+            let mut spool = lock(&self.spool).take().ok_or(StoreError::Full)?;
+            let written = spool.write(data).await;
+            *lock(&self.spool) = Some(spool);
+            self.slot.set_silent();
+            written
         })
     }
 
@@ -186,7 +196,10 @@ impl UploadSink for PackageUpload {
 
 impl PackageUpload {
     async fn import(self, unpacked_length: u64) -> Result<Import, StoreError> {
-        let Self { meeting, spool, _slot, .. } = self;
+        let Self { meeting, spool, slot, .. } = self;
+        // The slot is kept until the end of the import.
+        slot.set_busy();
+        let spool = lock(&spool).take().ok_or(StoreError::Full)?;
         let spooled = spool.finish().await?;
         let work = spawn_blocking(move || {
             let package = spooled.file.try_clone().map_err(|error| io_error(&error))?;

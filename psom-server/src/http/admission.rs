@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use data_encoding::HEXLOWER;
 use psom_objects::types::Role;
@@ -17,7 +17,7 @@ use sha1::{Digest as _, Sha1};
 
 use super::{
     error::{ApiError, json_response, unless_store_waits},
-    extract::{Admin, Json},
+    extract::{Admin, Client, Json},
 };
 use crate::{
     admission::{
@@ -91,8 +91,20 @@ pub(super) async fn invite(
     Ok(json_response(StatusCode::CREATED, &body))
 }
 
+/// Revokes an invitation: `DELETE /api/meetings/{id}/invitations/{secret}`.
+pub(super) async fn revoke(
+    _: Admin,
+    State(app): State<Arc<App>>,
+    Path((id, secret)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let meeting = unless_store_waits(&app, app.meeting(&id)).await??;
+    unless_store_waits(&app, app.revoke(&meeting, &secret)).await??;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
 pub(super) async fn join(
     State(app): State<Arc<App>>,
+    Client(slot): Client,
     Json(request): Json<JoinRequest>,
 ) -> Result<Response, ApiError> {
     let Some((terms, meeting)) = app.invitations.get(&request.invite) else {
@@ -107,12 +119,15 @@ pub(super) async fn join(
     let name = name.or_else(|| meeting.name(uri.as_deref().unwrap_or(&guest)));
     let name = name.unwrap_or_else(|| "Guest".into());
     check_text("displayName", &name)?;
+    let address = slot.map(|slot| slot.address());
+    let source = TokenSource::JoinLink { secret: request.invite, address };
     unless_store_waits(&app, app.meetings.restart_if_panicked(&meeting)).await?;
     let admitted = if let Some(uri) = &uri {
-        let admitting = app.admit(&meeting, TokenSource::JoinLink, uri, &name, role);
+        let admitting = app.admit(&meeting, source, uri, &name, role);
         unless_store_waits(&app, admitting).await??
     } else {
-        app.admit_guest(&meeting, &guest, &name, role)?
+        let admitting = app.admit_guest(&meeting, source, &guest, &name, role);
+        unless_store_waits(&app, admitting).await??
     };
     let mut body = connection_details(&app, admitted);
     body["displayName"] = name.into();

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -14,7 +14,14 @@ use std::{
 
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
-use psom::net::slots::{Slot, SlotLimits, Slots, address_owner};
+use psom::{
+    LimitHits,
+    net::slots::{Slot, SlotLimits, Slots, address_owner},
+};
+
+use tokio::sync::Notify;
+
+use crate::shared::lock::lock;
 
 /// A limited number of connections. When all slots are taken, a newcomer takes the slot of the
 /// connection that has been idle longest.
@@ -24,6 +31,7 @@ use psom::net::slots::{Slot, SlotLimits, Slots, address_owner};
 pub(super) struct ConnectionSlots {
     connections: Slots<IpAddr>,
     transfers: Slots<IpAddr>,
+    hits: LimitHits,
 }
 
 /// The slot of a connection.
@@ -34,22 +42,37 @@ struct SlotInner {
     address: IpAddr,
     transfers: Slots<IpAddr>,
     slot: Slot<IpAddr>,
+    /// The slot of the file transfer in progress, if there is one.
+    transfer: Mutex<Option<TransferSlot>>,
+    hits: LimitHits,
     /// True if the response is complete, but not all of it is sent.
     responded: AtomicBool,
 }
 
-/// A slot for a file transfer, released when dropped.
-pub(super) type TransferSlot = Slot<IpAddr>;
+/// A slot for a file transfer.
+struct TransferSlot {
+    slot: Slot<IpAddr>,
+    /// The number of bytes that were sent since the client last made progress.
+    sent: usize,
+}
+
+/// The time without progress after which a file transfer can lose its slot to a newcomer. A client that
+/// continues later loses nothing, because it can request the rest of the file.
+const MIN_TRANSFER_SILENCE: Duration = Duration::from_secs(1);
+
+/// The number of bytes that a client must receive to make progress. Fewer would allow clients that
+/// receive single bytes to keep their slots.
+const PROGRESS_BYTES: usize = 64 << 10;
 
 impl ConnectionSlots {
-    pub(super) fn new(connections: usize) -> Self {
-        let slots = |total: usize, owner| {
-            Slots::new(SlotLimits { total, owner, min_silence: Duration::ZERO })
-        };
+    pub(super) fn new(connections: usize, hits: &LimitHits) -> Self {
+        let slots =
+            |total, owner, min_silence| Slots::new(SlotLimits { total, owner, min_silence });
         let transfers = (connections - connections / 4).max(1);
         Self {
-            connections: slots(connections, connections),
-            transfers: slots(transfers, transfers.div_ceil(2)),
+            connections: slots(connections, connections, Duration::ZERO),
+            transfers: slots(transfers, transfers.div_ceil(2), MIN_TRANSFER_SILENCE),
+            hits: hits.clone(),
         }
     }
 
@@ -57,8 +80,14 @@ impl ConnectionSlots {
     /// necessary.
     pub(super) async fn acquire(&self, address: IpAddr) -> ConnectionSlot {
         let slot = self.connections.acquire(address_owner(address)).await;
-        let (transfers, responded) = (self.transfers.clone(), AtomicBool::new(false));
-        ConnectionSlot(Arc::new(SlotInner { address, transfers, slot, responded }))
+        ConnectionSlot(Arc::new(SlotInner {
+            address,
+            transfers: self.transfers.clone(),
+            slot,
+            transfer: Mutex::default(),
+            hits: self.hits.clone(),
+            responded: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -87,16 +116,52 @@ impl ConnectionSlot {
         }
     }
 
-    /// Waits until the connection is evicted.
+    /// Notes that the client received bytes.
+    pub(super) fn sent(&self, bytes: usize) {
+        if let Some(transfer) = &mut *lock(&self.0.transfer) {
+            transfer.sent += bytes;
+            if transfer.sent >= PROGRESS_BYTES {
+                transfer.sent = 0;
+                transfer.slot.progressed();
+            }
+        }
+    }
+
+    /// Notes that the client accepts no bytes at the moment.
+    pub(super) fn stalled(&self) {
+        if let Some(transfer) = &*lock(&self.0.transfer) {
+            transfer.slot.set_silent();
+        }
+    }
+
+    /// Waits until the connection is evicted, or its file transfer.
     pub(super) async fn evicted(&self) {
         self.0.slot.evicted().await;
     }
 
-    /// Takes a slot for a file transfer, or returns `None` if there are too many transfers.
-    pub(super) fn transfer(&self) -> Option<TransferSlot> {
-        let slot = self.0.transfers.take(address_owner(self.0.address)).ok()?;
+    /// Returns the notification that ends the connection.
+    pub(super) fn eviction(&self) -> Arc<Notify> {
+        self.0.slot.eviction()
+    }
+
+    /// Takes a slot for a file transfer, if necessary that of a stalled transfer. Returns `false` if
+    /// there are too many transfers.
+    pub(super) fn begin_transfer(&self) -> bool {
+        let SlotInner { transfers, address, slot, transfer, hits, .. } = &*self.0;
+        let before = transfers.evictions();
+        let taken = transfers.take_with(address_owner(*address), slot.eviction());
+        if taken.is_err() || transfers.evictions() > before {
+            hits.count("http_connections");
+        }
+        let Ok(slot) = taken else { return false };
+        // The server works until the client accepts no more bytes.
         slot.set_busy();
-        Some(slot)
+        *lock(transfer) = Some(TransferSlot { slot, sent: 0 });
+        true
+    }
+
+    fn end_transfer(&self) {
+        drop(lock(&self.0.transfer).take());
     }
 }
 
@@ -104,17 +169,17 @@ impl ConnectionSlot {
 pub(super) struct TrackedBody {
     body: Body,
     slot: ConnectionSlot,
-    _transfer: Option<TransferSlot>,
 }
 
 impl TrackedBody {
-    pub(super) fn new(body: Body, slot: ConnectionSlot, transfer: Option<TransferSlot>) -> Self {
-        Self { body, slot, _transfer: transfer }
+    pub(super) fn new(body: Body, slot: ConnectionSlot) -> Self {
+        Self { body, slot }
     }
 }
 
 impl Drop for TrackedBody {
     fn drop(&mut self) {
+        self.slot.end_transfer();
         self.slot.0.responded.store(true, Ordering::Relaxed);
     }
 }
@@ -150,13 +215,13 @@ mod tests {
 
     #[tokio::test]
     async fn newcomer_takes_the_slot_of_the_longest_idle_connection() {
-        let slots = ConnectionSlots::new(3);
+        let slots = ConnectionSlots::new(3, &LimitHits::default());
         let connect = async || slots.acquire(address(1)).await;
         let (busy, first, second) = (connect().await, connect().await, connect().await);
         busy.set_busy();
         // A connection that got its response is idle again, as the last one.
         first.set_busy();
-        drop(TrackedBody::new(Body::empty(), first.clone(), None));
+        drop(TrackedBody::new(Body::empty(), first.clone()));
         first.flushed();
         let newcomer = connect().await;
         second.evicted().await;
@@ -171,22 +236,62 @@ mod tests {
         let (_, ()) = tokio::join!(connect(), become_idle);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn transfers_are_limited_in_total_and_per_address() {
-        let slots = ConnectionSlots::new(8);
-        let one = slots.acquire(address(1)).await;
-        let other = slots.acquire(address(2)).await;
-        let local = slots.acquire([127, 0, 0, 1].into()).await;
-        let mut of_one: Vec<_> = (0..3).map(|_| one.transfer().unwrap()).collect();
-        assert!(one.transfer().is_none(), "one address has half of six");
-        let of_other: Vec<_> = (0..3).map(|_| other.transfer().unwrap()).collect();
-        assert!(local.transfer().is_none(), "two slots are not for transfers");
+        let slots = ConnectionSlots::new(8, &LimitHits::default());
+        let connect = async |address| slots.acquire(address).await;
+        let (one, other, local) = (address(1), address(2), [127, 0, 0, 1].into());
+        let begin = async |address| {
+            let slot = connect(address).await;
+            slot.begin_transfer().then_some(slot)
+        };
+        let mut of_one = Vec::new();
+        for _ in 0..3 {
+            of_one.push(begin(one).await.unwrap());
+        }
+        assert!(begin(one).await.is_none(), "one address has half of six");
+        let mut of_others = Vec::new();
+        for _ in 0..3 {
+            of_others.push(begin(other).await.unwrap());
+        }
+        assert!(begin(local).await.is_none(), "two slots are not for transfers");
         of_one.pop();
-        assert!(one.transfer().is_some());
-        drop((of_one, of_other));
-        let of_local: Vec<_> = (0..6).map(|_| local.transfer().unwrap()).collect();
-        assert!(local.transfer().is_none() && one.transfer().is_none());
-        drop(of_local);
+        of_one.push(begin(one).await.unwrap());
+        of_others.clear();
+        for _ in 0..3 {
+            of_others.push(begin(local).await.unwrap());
+        }
+        assert!(begin(local).await.is_none());
+        drop((of_one, of_others));
         assert_eq!(slots.transfers.taken(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_takes_the_slot_of_a_stalled_transfer() {
+        let hits = LimitHits::default();
+        // Three quarters are for transfers. One is taken.
+        let slots = ConnectionSlots::new(4, &hits);
+        let other = slots.acquire([127, 0, 0, 9].into()).await;
+        other.set_busy();
+        assert!(other.begin_transfer());
+        let [reading, dripping, newcomer] =
+            [1, 2, 3].map(|last| slots.acquire([127, 0, 0, last].into()));
+        let (reading, dripping) = (reading.await, dripping.await);
+        for slot in [&reading, &dripping] {
+            slot.set_busy();
+            assert!(slot.begin_transfer());
+            slot.stalled();
+        }
+        let newcomer = newcomer.await;
+        newcomer.set_busy();
+        assert!(!newcomer.begin_transfer(), "both have stalled just now");
+        for _ in 0..4 {
+            tokio::time::advance(MIN_TRANSFER_SILENCE / 4).await;
+            reading.sent(PROGRESS_BYTES);
+            dripping.sent(1);
+        }
+        assert!(newcomer.begin_transfer());
+        dripping.evicted().await;
+        assert_eq!(hits.get("http_connections"), 2);
     }
 }

@@ -47,6 +47,17 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&[u8]> {
     name.eq_ignore_ascii_case(scheme).then(|| token.trim_ascii())
 }
 
+/// The slot of the client's connection, if the request came by one.
+pub(super) struct Client(pub(super) Option<ConnectionSlot>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get::<ConnectionSlot>().cloned()))
+    }
+}
+
 /// A request body in JSON.
 pub(super) struct Json<T>(pub(super) T);
 

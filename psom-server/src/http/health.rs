@@ -14,7 +14,7 @@ use axum::{
 use serde_json::json;
 
 use super::error::json_response;
-use crate::{app::App, shared::metrics::MetricsPage, store::Health};
+use crate::{app::App, limits::LIMITS, shared::metrics::MetricsPage, store::Health};
 
 /// Answers 200 while the store waits for an obstacle: restarting the server would not help.
 pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
@@ -62,6 +62,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             read(&own.unauthorized_requests),
         )
         .gauge("meetings", "Meetings.", meetings.len() as u64)
+        .gauge(
+            "meetings_set_aside",
+            "Meetings that do not run because they are damaged.",
+            app.meetings.set_aside().len() as u64,
+        )
         .gauge("users", "Connected users of all meetings.", users as u64)
         .gauge("contents", "Contents of all meetings.", contents as u64)
         .gauge(
@@ -69,7 +74,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
             "Whether the store waits for an obstacle such as a full disk.",
             matches!(*app.meetings.health().borrow(), Health::Waiting(_)).into(),
         )
-        .gauge("uploads", "Uploads in progress.", own.uploads.count())
+        .gauge("uploads", "Uploads in progress.", app.library.uploads() as u64)
         .counter(
             "uploads_finished_total",
             "Uploads that were imported.",
@@ -78,6 +83,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         .counter("uploads_refused_total", "Uploads that were refused.", read(&own.uploads_refused))
         .counter("uploaded_bytes_total", "Bytes of uploads.", read(&own.bytes_uploaded))
         .counter("served_bytes_total", "Bytes of files served.", read(&own.bytes_served))
+        .counters(
+            ("limit_hits_total", "limit"),
+            "How often each limit has taken effect.",
+            LIMITS.iter().map(|limit| (limit.name, own.hits.get(limit.name))),
+        )
         .gauge("stored_bytes", "Bytes of the files that are served.", app.library.stored_bytes());
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(CONTENT_TYPE, kind)], page.text()).into_response()

@@ -3,7 +3,7 @@ use std::{convert::Infallible, pin::pin, time::Duration};
 use axum::{
     Router,
     body::Body,
-    http::{Request, Response, StatusCode},
+    http::{Request, Response, StatusCode, Version, header::HOST},
     response::IntoResponse as _,
 };
 use hyper::{
@@ -15,7 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use psom::net::AcceptErrors;
+use psom::{LimitHits, net::AcceptErrors};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -40,15 +40,19 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time that a client may stall while it receives a response.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The maximum size of hyper's buffers of a connection, and of the head of a request. With the default of
+/// 400 KiB, stalled downloads take half a gigabyte.
+const MAX_BUFFER_BYTES: usize = 32 << 10;
+
 /// Serves until `stop` is true, and then until every response is sent.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     router: Router,
-    connections: usize,
+    (connections, hits): (usize, LimitHits),
     mut stop: watch::Receiver<bool>,
 ) {
-    let slots = ConnectionSlots::new(connections);
+    let slots = ConnectionSlots::new(connections, &hits);
     let mut tasks = JoinSet::new();
     let mut errors = AcceptErrors::default();
     loop {
@@ -114,6 +118,7 @@ async fn serve_http(
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(stream, service)
         .with_upgrades();
     let mut serving = pin!(serving);
@@ -131,17 +136,20 @@ async fn respond(
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     slot.set_busy();
+    // RFC 9112, section 3.2: a server refuses a request of HTTP/1.1 without exactly one host.
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || hosts == 0 && request.version() == Version::HTTP_11 {
+        let text = "the request must have one header `Host`; send it";
+        let refusal = ApiError::bad_request(text).into_response();
+        return Ok(refusal.map(|body| Body::new(TrackedBody::new(body, slot))));
+    }
     let path = request.uri().path();
-    let transfer = if path.starts_with("/files/") || path.starts_with("/web/") {
-        let Some(transfer) = slot.transfer() else {
-            let text = "too many files are being transferred at the moment; try again in a minute";
-            let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response();
-            return Ok(busy.map(|body| Body::new(TrackedBody::new(body, slot, None))));
-        };
-        Some(transfer)
-    } else {
-        None
-    };
+    let is_transfer = path.starts_with("/files/") || path.starts_with("/web/");
+    if is_transfer && !slot.begin_transfer() {
+        let text = "too many files are being transferred at the moment; try again in a minute";
+        let busy = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+        return Ok(busy.map(|body| Body::new(TrackedBody::new(body, slot))));
+    }
     request.extensions_mut().insert(slot.clone());
     let response = TowerToHyperService::new(router).call(request).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -149,7 +157,7 @@ async fn respond(
         // that it is not among those that a newcomer can evict.
         return Ok(response);
     }
-    Ok(response.map(|body| Body::new(TrackedBody::new(body, slot, transfer))))
+    Ok(response.map(|body| Body::new(TrackedBody::new(body, slot))))
 }
 
 #[cfg(test)]
@@ -169,12 +177,43 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn request_needs_exactly_one_host() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = watch::Sender::new(false);
+        let router = Router::new().route("/healthz", get(async || "ok"));
+        let hits = (9, LimitHits::default());
+        let serving = tokio::spawn(serve(listener, None, router, hits, stop.subscribe()));
+        for (request, status) in [
+            ("HTTP/1.1\r\n", "400"),
+            ("HTTP/1.1\r\nhost: a\r\nhost: b\r\n", "400"),
+            ("HTTP/1.1\r\nhost: a\r\n", "200"),
+            ("HTTP/1.0\r\n", "200"),
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!("GET /healthz {request}connection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert_eq!(answer.get(9..12), Some(status), "{request:?}");
+        }
+        stop.send_replace(true);
+        serving.await.unwrap();
+    }
+
+    #[tokio::test]
     async fn idle_connection_makes_room_for_a_newcomer() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = watch::Sender::new(false);
         let router = Router::new().route("/healthz", get(async || "ok"));
-        let serving = tokio::spawn(serve(listener, None, router, 2, stop.subscribe()));
+        let serving = tokio::spawn(serve(
+            listener,
+            None,
+            router,
+            (2, LimitHits::default()),
+            stop.subscribe(),
+        ));
         let connect = async || TcpStream::connect(address).await.unwrap();
         let (mut first, mut second) = (connect().await, connect().await);
         assert_eq!(get_health(&mut second).await, "HTTP/1.1 200");

@@ -50,7 +50,12 @@ pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Response {
             }
         }
     });
-    json_response(StatusCode::OK, &json!({ "meetings": meetings.collect::<Vec<_>>() }))
+    let set_aside = app.meetings.set_aside().into_iter().map(|(id, reason)| {
+        let problem = format!("the meeting is set aside: {reason}");
+        json!({ "id": id, "title": null, "counts": null, "problem": problem })
+    });
+    let meetings: Vec<_> = meetings.chain(set_aside).collect();
+    json_response(StatusCode::OK, &json!({ "meetings": meetings }))
 }
 
 pub(super) async fn show(

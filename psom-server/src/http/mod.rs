@@ -49,7 +49,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{Method, Uri},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use error::ApiError;
 pub(crate) use listener::serve;
@@ -63,6 +63,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}", get(meetings::show).delete(meetings::end))
         .route("/api/meetings/{id}/users", post(admission::admit))
         .route("/api/meetings/{id}/invitations", post(admission::invite))
+        .route("/api/meetings/{id}/invitations/{secret}", delete(admission::revoke))
         .route("/api/join", post(admission::join))
         .route("/api/slides", post(slides::draw))
         .route("/files/{name}", get(download::download))

@@ -40,6 +40,11 @@ impl<S> StallTimeout<S> {
             }
             return poll;
         }
+        if self.stalled.is_none()
+            && let Some(slot) = &self.slot
+        {
+            slot.stalled();
+        }
         let (_, until) = self.stalled.get_or_insert_with(|| {
             let now = Instant::now();
             (now, Box::pin(sleep_until(now + self.timer.remaining())))
@@ -68,6 +73,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for StallTimeout<S> {
         let poll = self.check_stall(cx, poll);
         if let Poll::Ready(Ok(count)) = poll {
             self.timer.transferred(count);
+            if let Some(slot) = &self.slot {
+                slot.sent(count);
+            }
         }
         poll
     }

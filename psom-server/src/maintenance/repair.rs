@@ -1,7 +1,7 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -48,13 +48,20 @@ pub struct Repair {
 pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     let (path, _lock) = lock_database(data)?;
     let mut before = check_rows(&path).await?;
-    let MeetingFaults { faults, files_at, .. } = check_meetings(data, &path, files).await?;
+    let io_failed = |source: io::Error| Error::io("repair", &path, source);
+    // SQLite reads nothing of a file that has lost its end.
+    let readable = Padded::of(&path).map_err(io_failed)?;
+    let from = readable.as_ref().map_or(&*path, |padded| &padded.0);
+    let MeetingFaults { faults, files_at, .. } = check_meetings(data, from, files).await?;
     before.files_at = files_at;
+    if let Some(padded) = &readable {
+        let missing = padded.1;
+        before.problems.push(format!("The file has lost its last {missing} bytes."));
+    }
     if before.problems.is_empty() && faults.is_empty() {
         return Ok(Repair { report: before, lost: Vec::new(), kept: None });
     }
     let new = beside(&path, ".new");
-    let io_failed = |source: io::Error| Error::io("repair", &path, source);
     // A repair that was interrupted can have left these files.
     for suffix in ["", "-wal", "-shm"] {
         replacement::remove_if_exists(&beside(&new, suffix)).map_err(io_failed)?;
@@ -70,7 +77,7 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     if let Some(at) = wal::find_damage(&path)? {
         repair.lost.push(format!("All commits after byte {at} of the log are lost."));
     }
-    match schema::open_read_only(&path).await {
+    match schema::open_read_only(from).await {
         Ok(mut from) => {
             let copied = copy_rows(&mut from, &mut to, &mut repair).await;
             copied.map_err(|source| schema::error(&path, source))?;
@@ -100,6 +107,59 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
     to.close().await.map_err(|source| schema::error(&new, source))?;
     replacement::replace(&path, &new)?;
     Ok(repair)
+}
+
+/// A copy of a database that has lost its end, padded to the length in its header, and the number of
+/// missing bytes. Removed when dropped.
+struct Padded(PathBuf, u64);
+
+/// The maximum number of bytes that a padded copy adds: a header with a larger difference is damaged
+/// itself.
+const MAX_PADDING_BYTES: u64 = 1 << 30;
+
+impl Padded {
+    /// Returns a padded copy, or `None` if the file is as long as its header says, or the header is
+    /// damaged.
+    fn of(path: &Path) -> io::Result<Option<Self>> {
+        let mut header = [0; 100];
+        let mut file = File::open(path)?;
+        if file.read_exact(&mut header).is_err() || !header.starts_with(b"SQLite format 3\0") {
+            return Ok(None);
+        }
+        // Offsets 16 and 28 of the header: the size of a page, and the number of pages.
+        let page = match u16::from_be_bytes([header[16], header[17]]) {
+            1 => 1 << 16,
+            size => u64::from(size),
+        };
+        let pages = u32::from_be_bytes([header[28], header[29], header[30], header[31]]);
+        let (length, whole) = (file.metadata()?.len(), page * u64::from(pages));
+        let missing = whole.saturating_sub(length);
+        if missing == 0 || missing > length.max(page) || missing > MAX_PADDING_BYTES {
+            return Ok(None);
+        }
+        let padded = Self(beside(path, ".padded"), missing);
+        for suffix in ["", "-wal"] {
+            let (from, to) = (beside(path, suffix), beside(&padded.0, suffix));
+            replacement::remove_if_exists(&to)?;
+            if from.is_file() {
+                let mut copy = private_files::create_new_for(&to, path)?;
+                io::copy(&mut File::open(&from)?, &mut copy)?;
+                if suffix.is_empty() {
+                    copy.set_len(whole)?;
+                }
+            }
+        }
+        Ok(Some(padded))
+    }
+}
+
+impl Drop for Padded {
+    fn drop(&mut self) {
+        for suffix in ["", "-wal", "-shm"] {
+            // A file that stays is replaced by the next repair.
+            let _ = replacement::remove_if_exists(&beside(&self.0, suffix));
+        }
+    }
 }
 
 /// Copies the damaged database and its log, and returns the path of the copy. `clock` supplies the time.

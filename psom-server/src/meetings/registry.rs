@@ -26,6 +26,9 @@ pub(crate) struct Meetings {
     template: MeetingTemplate,
     store: Arc<dyn MeetingStore>,
     running: Mutex<BTreeMap<String, Arc<RunningMeeting>>>,
+    /// The meetings whose saved state is kept without running them, because it is damaged or files are
+    /// missing, with the reasons.
+    set_aside: Mutex<BTreeMap<String, String>>,
     /// Serializes creating, ending and restarting meetings.
     changing: tokio::sync::Mutex<()>,
 }
@@ -59,27 +62,53 @@ pub(crate) enum OpenError {
 impl Meetings {
     /// Restores all meetings of a store. `restored` is called for each of them with its saved state;
     /// it returns the key of an entry that it cannot read.
+    ///
+    /// A meeting that cannot be restored is set aside, and the others run. If `strict` is true, it is an
+    /// error instead.
     pub(crate) async fn open(
         template: MeetingTemplate,
         store: Arc<dyn MeetingStore>,
+        strict: bool,
         mut restored: impl FnMut(&Arc<RunningMeeting>, &SavedState) -> Result<(), String>,
     ) -> Result<Self, OpenError> {
         // A mistake in the template is reported now, not when the first meeting is created.
         RunningSpace::check(&template).map_err(OpenError::ContentTypes)?;
-        let mut running = BTreeMap::new();
-        for stored in store.meetings().await? {
-            let state = store.load(&stored.id).await?;
-            let id = stored.id.clone();
-            let damaged = |key| store::Error::Entry { meeting: id.clone(), key };
-            let roster = Roster::restore(&state).map_err(damaged)?;
-            let meeting = RunningMeeting::start(&template, &*store, stored, roster, &state)
-                .map_err(|source| OpenError::Meeting { id: id.clone(), source })?;
-            restored(&meeting, &state).map_err(damaged)?;
-            tracing::info!(meeting = id, "restored a meeting");
-            running.insert(id, meeting);
+        let (mut running, mut set_aside) = (BTreeMap::new(), BTreeMap::new());
+        let (meetings, damaged) = store.readable_meetings().await?;
+        let mut aside = |id: String, error: OpenError| {
+            if strict || !error.concerns_one_meeting() {
+                return Err(error);
+            }
+            tracing::error!(
+                meeting = id,
+                %error,
+                "a meeting was set aside; stop the server and run `psom store repair`"
+            );
+            set_aside.insert(id, error.to_string());
+            Ok(())
+        };
+        for error in damaged {
+            let store::Error::Meeting(id) = &error else { return Err(error.into()) };
+            aside(id.clone(), error.into())?;
         }
-        let (running, changing) = (Mutex::new(running), tokio::sync::Mutex::default());
-        Ok(Self { template, store, running, changing })
+        for stored in meetings {
+            let id = stored.id.clone();
+            match restore_meeting(&template, &*store, stored, &mut restored).await {
+                Ok(meeting) => {
+                    tracing::info!(meeting = id, "restored a meeting");
+                    running.insert(id, meeting);
+                }
+                Err(error) => aside(id, error)?,
+            }
+        }
+        let (running, set_aside) = (Mutex::new(running), Mutex::new(set_aside));
+        let changing = tokio::sync::Mutex::default();
+        Ok(Self { template, store, running, set_aside, changing })
+    }
+
+    /// Returns the meetings that are set aside, with the reasons.
+    pub(crate) fn set_aside(&self) -> BTreeMap<String, String> {
+        lock(&self.set_aside).clone()
     }
 
     /// Watches the health of the meetings' store.
@@ -89,8 +118,9 @@ impl Meetings {
 
     #[cfg(test)]
     pub(crate) fn new(template: MeetingTemplate, store: Arc<dyn MeetingStore>) -> Self {
-        let (running, changing) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { template, store, running, changing }
+        let (running, set_aside) = (Mutex::default(), Mutex::default());
+        let changing = tokio::sync::Mutex::default();
+        Self { template, store, running, set_aside, changing }
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RunningMeeting>>> {
@@ -122,7 +152,7 @@ impl Meetings {
         title: Option<String>,
     ) -> Result<Arc<RunningMeeting>, CreateError> {
         let max_meetings = self.template.limits.meetings;
-        if self.get(&id).is_some() {
+        if self.get(&id).is_some() || lock(&self.set_aside).contains_key(&id) {
             return Err(CreateError::Exists);
         }
         let _changing = self.changing.lock().await;
@@ -164,6 +194,12 @@ impl Meetings {
         join_all(self.all().into_iter().map(summary)).await
     }
 
+    /// Makes room in the roster of a meeting: removes guests who have left and left nothing behind.
+    /// Returns `false` if there are none.
+    pub(crate) async fn make_room(&self, meeting: &RunningMeeting) -> bool {
+        meeting.make_room(&*self.store).await
+    }
+
     /// Restarts a meeting from its saved state if a handler has panicked. Its users can join again.
     pub(crate) async fn restart_if_panicked(&self, meeting: &RunningMeeting) {
         if !meeting.has_panicked() {
@@ -199,10 +235,17 @@ impl Meetings {
 
     async fn end_now(&self, id: &str) -> Result<bool, store::Error> {
         // Without the lock, so that a request for an unknown meeting waits for no other.
-        if self.get(id).is_none() {
+        if self.get(id).is_none() && !lock(&self.set_aside).contains_key(id) {
             return Ok(false);
         }
         let _changing = self.changing.lock().await;
+        if lock(&self.set_aside).contains_key(id) {
+            self.store.delete(id).await?;
+            lock(&self.set_aside).remove(id);
+            // The next start removes its files.
+            tracing::info!(meeting = id, "ended a meeting that was set aside");
+            return Ok(true);
+        }
         let Some(meeting) = self.get(id) else { return Ok(false) };
         if let Err(error) = meeting.end(&*self.store).await {
             tracing::error!(meeting = id, %error, "could not delete a meeting");
@@ -214,6 +257,36 @@ impl Meetings {
         meeting.files.clear();
         tracing::info!(meeting = id, "ended a meeting");
         Ok(true)
+    }
+}
+
+/// Restores one meeting of a store.
+async fn restore_meeting(
+    template: &MeetingTemplate,
+    store: &dyn MeetingStore,
+    stored: StoredMeeting,
+    restored: &mut impl FnMut(&Arc<RunningMeeting>, &SavedState) -> Result<(), String>,
+) -> Result<Arc<RunningMeeting>, OpenError> {
+    let id = stored.id.clone();
+    let damaged = |key| store::Error::Entry { meeting: id.clone(), key };
+    let state = store.load(&id).await?;
+    let roster = Roster::restore(&state).map_err(damaged)?;
+    let meeting = RunningMeeting::start(template, store, stored, roster, &state)
+        .map_err(|source| OpenError::Meeting { id: id.clone(), source })?;
+    restored(&meeting, &state).map_err(damaged)?;
+    Ok(meeting)
+}
+
+impl OpenError {
+    /// Reports whether other meetings can be restored nevertheless.
+    fn concerns_one_meeting(&self) -> bool {
+        match self {
+            Self::Store(error) => {
+                matches!(error, store::Error::Meeting(_) | store::Error::Entry { .. })
+            }
+            Self::Meeting { source, .. } => !matches!(source, RestoreError::Misuse(_)),
+            Self::ContentTypes(_) => false,
+        }
     }
 }
 

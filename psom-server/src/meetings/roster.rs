@@ -1,15 +1,23 @@
 //! The roster: the users who were admitted to a meeting, and their roles.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use psom::Write;
 use psom_objects::types::{Participant, Role};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::shared::identifiers::GUEST_URI_PREFIX;
 
 /// The part of the key in front of a user's ID in the saved state of a meeting.
 const KEY_PREFIX: &str = "user/";
+
+/// The time after their last admission for which guests stay in the roster: longer than a connection
+/// takes from its admission to its first call.
+const GUEST_GRACE_PERIOD: Duration = Duration::from_secs(120);
 
 /// The users of a meeting. A URI keeps the user ID that it was first assigned.
 #[derive(Debug, Default)]
@@ -32,6 +40,8 @@ struct RosterEntry {
     requested: u64,
     /// The number of the last durable change of this user.
     durable: u64,
+    /// The time of the last admission in this run of the server.
+    admitted: Option<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +97,7 @@ impl Roster {
         };
         let number = self.last_change + 1;
         let Some(entry) = self.by_id.get_mut(&id) else { return Err(RosterFull::Users(max_users)) };
+        entry.admitted = Some(Instant::now());
         if entry.requested == entry.durable && entry.user.as_ref() == Some(&user) {
             return Ok(Admission::Unchanged(id));
         }
@@ -127,7 +138,25 @@ impl Roster {
         self.guests += usize::from(uri.starts_with(GUEST_URI_PREFIX));
         self.last_id = self.last_id.max(id);
         self.id_by_uri.insert(uri.into(), id);
-        self.by_id.insert(id, RosterEntry { user, requested: 0, durable: 0 });
+        self.by_id.insert(id, RosterEntry { user, requested: 0, durable: 0, admitted: None });
+    }
+
+    /// Removes the guests who have left and for whom `keep` does not report that something remains.
+    /// Returns the writes that remove them from the saved state.
+    pub(crate) fn remove_guests(&mut self, keep: impl Fn(i64) -> bool) -> Vec<Write> {
+        let is_gone = |id: &i64, entry: &RosterEntry| {
+            let guest = entry.user.as_ref().filter(|user| user.uri.starts_with(GUEST_URI_PREFIX));
+            let is_settled = entry.requested == entry.durable
+                && entry.admitted.is_none_or(|at| at.elapsed() >= GUEST_GRACE_PERIOD);
+            guest.is_some() && is_settled && !keep(*id)
+        };
+        let gone: Vec<_> = self.by_id.extract_if(.., |id, entry| is_gone(id, entry)).collect();
+        self.guests -= gone.len();
+        for (_, entry) in &gone {
+            entry.user.as_ref().map(|user| self.id_by_uri.remove(&user.uri));
+        }
+        let removal = |(id, _)| Write { key: format!("{KEY_PREFIX}{id}"), value: None };
+        gone.into_iter().map(removal).collect()
     }
 
     /// Restores the roster in the saved state of a meeting.
@@ -164,6 +193,15 @@ impl Roster {
     fn get(&self, id: i64) -> Option<&RosterUser> {
         self.by_id.get(&id)?.user.as_ref()
     }
+}
+
+/// Returns the numbers in the saved state of a meeting, except in its roster. The ID of a user who left
+/// something behind, such as a vote or a drawing, is one of them.
+pub(crate) fn saved_numbers(state: &BTreeMap<String, String>) -> HashSet<i64> {
+    let entries = state.iter().filter(|(key, _)| !key.starts_with(KEY_PREFIX));
+    let texts = entries.flat_map(|(key, value)| [key, value]);
+    let numbers = texts.flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
+    numbers.filter_map(|number| number.parse().ok()).collect()
 }
 
 impl RosterChange {
@@ -206,6 +244,37 @@ mod tests {
         let user = roster.user(1).unwrap();
         assert_eq!(user.data::<Participant>().unwrap().role, Role::Presenter);
         assert!(roster.user(0).is_none() && roster.user(3).is_none() && roster.user(-1).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn guests_who_left_nothing_behind_make_room() {
+        let mut roster = Roster::default();
+        let admit = |roster: &mut Roster, uri| match roster.admit(uri, "A", Role::Attendee, 8) {
+            Ok(Admission::Change(change)) => {
+                let id = change.id;
+                roster.confirm(change);
+                Ok(id)
+            }
+            Ok(Admission::Unchanged(id)) => Ok(id),
+            Err(full) => Err(full),
+        };
+        for uri in ["sip:named", "guest:voter", "guest:connected", "guest:left", "guest:new"] {
+            admit(&mut roster, uri).unwrap();
+        }
+        assert_eq!(admit(&mut roster, "guest:more"), Err(RosterFull::Guests(4)));
+        assert_eq!(roster.remove_guests(|_| false), [], "they were admitted just now");
+        tokio::time::advance(GUEST_GRACE_PERIOD).await;
+        assert_eq!(admit(&mut roster, "guest:new"), Ok(5), "this one is back");
+        let state = [
+            ("user/4".to_owned(), "{\"uri\":\"guest:left\"}".to_owned()),
+            ("content/1/poll".to_owned(), "{\"votes\":{\"2\":1}}".to_owned()),
+        ];
+        let numbers = saved_numbers(&state.into());
+        let removed = roster.remove_guests(|id| id == 3 || numbers.contains(&id));
+        assert_eq!(removed, [Write { key: "user/4".into(), value: None }]);
+        assert_eq!(roster.check("guest:left", 8), Ok(None), "forgotten");
+        assert_eq!(admit(&mut roster, "guest:more"), Ok(6), "no ID is assigned twice");
+        assert_eq!(roster.check("guest:voter", 8), Ok(Some(2)));
     }
 
     #[test]

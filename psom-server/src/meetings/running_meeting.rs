@@ -13,11 +13,11 @@ use psom_objects::{
 use tokio::{
     sync::watch,
     task::JoinError,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
-    roster::{Admission, Roster, RosterFull},
+    roster::{Admission, Roster, RosterFull, saved_numbers},
     template::MeetingTemplate,
 };
 use crate::{
@@ -30,6 +30,9 @@ use crate::{
 /// It is short, so that one stuck meeting does not delay requests about the others.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The minimum time between two searches for guests who can leave the roster.
+const MIN_ROOM_INTERVAL: Duration = Duration::from_secs(5);
+
 /// A running meeting and the users who were admitted to it.
 pub(crate) struct RunningMeeting {
     pub(crate) id: String,
@@ -40,6 +43,8 @@ pub(crate) struct RunningMeeting {
     health: watch::Receiver<Health>,
     roster: Arc<Mutex<Roster>>,
     max_users: usize,
+    /// The time at which the roster last made room.
+    made_room: tokio::sync::Mutex<Option<Instant>>,
 }
 
 /// The space of a meeting, with a witness that it has not panicked.
@@ -120,6 +125,7 @@ impl RunningMeeting {
             health: store.health(),
             roster: Arc::new(Mutex::new(roster)),
             max_users: template.limits.users,
+            made_room: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -248,6 +254,33 @@ impl RunningMeeting {
         self.roster().name(uri)
     }
 
+    /// Removes guests from the roster who are not connected and whose IDs are not in the saved state.
+    /// Returns `false` if there are none, or if the meeting does not answer.
+    ///
+    /// A full roster makes this expensive, so it happens at most once in [`MIN_ROOM_INTERVAL`].
+    pub(super) async fn make_room(&self, store: &dyn MeetingStore) -> bool {
+        let mut last = self.made_room.lock().await;
+        if last.is_some_and(|at| at.elapsed() < MIN_ROOM_INTERVAL) {
+            return false;
+        }
+        *last = Some(Instant::now());
+        let Some(summary) = self.summary().await else { return false };
+        let Ok(state) = store.load(&self.id).await else { return false };
+        let mut kept = saved_numbers(&state);
+        kept.extend(summary.users.iter().map(|user| user.id));
+        let (count, saved) = {
+            let mut roster = self.roster();
+            let writes = roster.remove_guests(|id| kept.contains(&id));
+            if writes.is_empty() {
+                return false;
+            }
+            // Under the roster's lock, so that the store gets the changes in their order.
+            (writes.len(), self.journal.commit(writes))
+        };
+        tracing::info!(meeting = %self.id, count, "removed guests who had left from the roster");
+        saved.await.is_ok()
+    }
+
     /// Saves an entry of the meeting's state that the space does not own.
     pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
         self.journal.commit(vec![write]).await
@@ -306,6 +339,7 @@ fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) ->
         limits: template.limits.meeting.clone(),
         content_types: template.content_types.clone(),
         started: SystemTime::now(),
+        time_of_day: Some(Arc::new(SystemTime::now)),
         #[cfg(feature = "queue")]
         offline_name: Some(id.to_owned()),
     }

@@ -1,6 +1,6 @@
 //! Identifiers and names: how they are made, and which ones are valid.
 
-use psom_objects::texts::{changes_direction, has_visible, is_invisible};
+use psom_objects::texts::{changes_direction, has_visible, is_invisible, separates_lines};
 
 /// The prefix of the URIs of guests: users who joined by an open invitation. A user who is
 /// admitted by name cannot have such a URI.
@@ -27,7 +27,7 @@ pub(crate) fn is_meeting_id(id: &str) -> bool {
 pub(crate) fn is_display_text(text: &str) -> bool {
     (1..=MAX_TEXT_CHARS).contains(&text.chars().count())
         && has_visible(text)
-        && !text.chars().any(|c| c.is_control() || changes_direction(c))
+        && !text.chars().any(|c| c.is_control() || changes_direction(c) || separates_lines(c))
 }
 
 /// Reports whether a text can be the URI of a user who is admitted by name.
@@ -69,6 +69,8 @@ mod tests {
         let long = "x".repeat(256);
         for bad in
             ["", " ", "\u{200b}", "\u{3164}", "\u{2800}", "a\nb", "a\u{202e}b", "a\u{61c}", &long]
+                .into_iter()
+                .chain(["a\u{2028}b", "a\u{2029}"])
         {
             assert!(!is_display_text(bad), "{bad:?}");
         }

@@ -2,22 +2,22 @@
 
 use std::{
     fmt::Write as _,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
 };
+
+use psom::LimitHits;
 
 /// The counters that only this crate can keep. `/metrics` reads all other numbers from their owners.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
-    pub(crate) uploads: Arc<UploadCount>,
     pub(crate) uploads_finished: AtomicU64,
     pub(crate) uploads_refused: AtomicU64,
     pub(crate) bytes_uploaded: AtomicU64,
     pub(crate) bytes_served: AtomicU64,
     pub(crate) tokens_issued: AtomicU64,
     pub(crate) unauthorized_requests: AtomicU64,
+    /// How often each limit has taken effect.
+    pub(crate) hits: LimitHits,
 }
 
 impl Metrics {
@@ -29,33 +29,6 @@ impl Metrics {
     }
 }
 
-/// The number of uploads in progress.
-#[derive(Debug, Default)]
-pub(crate) struct UploadCount(AtomicU64);
-
-/// An upload in progress, counted until it is dropped.
-#[derive(Debug)]
-pub(crate) struct UploadSlot(Arc<UploadCount>);
-
-impl UploadCount {
-    /// Counts one more upload, or returns `None` when `limit` uploads are in progress.
-    pub(crate) fn take(self: &Arc<Self>, limit: u64) -> Option<UploadSlot> {
-        let step = |count| (count < limit).then_some(count + 1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).ok()?;
-        Some(UploadSlot(Arc::clone(self)))
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for UploadSlot {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// A page in the text format of Prometheus.
 #[derive(Debug, Default)]
 pub(crate) struct MetricsPage(String);
@@ -64,6 +37,21 @@ impl MetricsPage {
     /// Adds a number that goes up and down.
     pub(crate) fn gauge(self, name: &str, help: &str, value: u64) -> Self {
         self.line(name, "gauge", help, value)
+    }
+
+    /// Adds a number that only grows for each value of a label.
+    pub(crate) fn counters<'a>(
+        mut self,
+        (name, label): (&str, &str),
+        help: &str,
+        values: impl IntoIterator<Item = (&'a str, u64)>,
+    ) -> Self {
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "# HELP psom_{name} {help}\n# TYPE psom_{name} counter\n");
+        for (key, value) in values {
+            let _ = writeln!(self.0, "psom_{name}{{{label}=\"{key}\"}} {value}");
+        }
+        self
     }
 
     /// Adds a number that only grows.

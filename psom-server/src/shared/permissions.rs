@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use psom::LimitHits;
 use tokio::time::Instant;
 
 use super::{identifiers::random_name, lock::lock};
@@ -38,10 +39,15 @@ pub(crate) enum WhenFull {
     Refuse,
     /// Replaces the same user's oldest permission, if there is one.
     ReplaceOldest,
+    /// Replaces the oldest permission of the user who has the most, in the meeting or in all.
+    ReplaceLargest,
 }
 
 /// Permissions by their secrets of 128 random bits. Each can be used once.
 pub(crate) struct Permissions<T, U = i64> {
+    /// The name of the limit.
+    limit: &'static str,
+    hits: LimitHits,
     limits: WebLimits,
     when_full: WhenFull,
     table: Mutex<PermissionTable<T, U>>,
@@ -68,10 +74,15 @@ struct Permission<T, U> {
 }
 
 impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
-    pub(crate) fn new(limits: WebLimits, when_full: WhenFull) -> Self {
+    pub(crate) fn new(
+        (limit, hits): (&'static str, &LimitHits),
+        limits: WebLimits,
+        when_full: WhenFull,
+    ) -> Self {
+        let hits = hits.clone();
         let (by_secret, by_age, by_owner) = Default::default();
         let table = Mutex::new(PermissionTable { by_secret, by_age, last_number: 0, by_owner });
-        Self { limits, when_full, table }
+        Self { limit, hits, limits, when_full, table }
     }
 
     fn table(&self) -> MutexGuard<'_, PermissionTable<T, U>> {
@@ -88,10 +99,17 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
         let of_user = if owner.1.is_some() { table.count(&owner) } else { 0 };
         let is_full = table.by_secret.len() >= limits.total || of_meeting >= limits.meeting;
         if is_full || (owner.1.is_some() && of_user >= limits.user) {
-            if of_user == 0 || self.when_full == WhenFull::Refuse {
-                return None;
-            }
-            table.remove_oldest(&owner);
+            self.hits.count(self.limit);
+            let replaced = match self.when_full {
+                WhenFull::Refuse => None,
+                _ if owner.1.is_some() && of_user >= limits.user => Some(owner.clone()),
+                WhenFull::ReplaceOldest => (of_user > 0).then(|| owner.clone()),
+                WhenFull::ReplaceLargest => {
+                    let meeting = (of_meeting >= limits.meeting).then_some(&owner.0);
+                    table.largest_owner(meeting)
+                }
+            };
+            table.remove_oldest(&replaced?);
         }
         table.last_number += 1;
         let (number, secret) = (table.last_number, random_name());
@@ -122,10 +140,18 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
 
     /// Removes all permissions of a meeting that is over.
     pub(crate) fn remove_meeting(&self, meeting: &str) {
+        self.remove_where(|permission| &*permission.meeting == meeting);
+    }
+
+    /// Removes all permissions whose value matches.
+    pub(crate) fn remove_values(&self, matches: impl Fn(&T) -> bool) {
+        self.remove_where(|permission| matches(&permission.value));
+    }
+
+    fn remove_where(&self, matches: impl Fn(&Permission<T, U>) -> bool) {
         let mut table = self.table();
-        let of_meeting =
-            table.by_secret.iter().filter(|(_, permission)| &*permission.meeting == meeting);
-        let secrets: Vec<_> = of_meeting.map(|(secret, _)| secret.clone()).collect();
+        let matching = table.by_secret.iter().filter(|(_, permission)| matches(permission));
+        let secrets: Vec<_> = matching.map(|(secret, _)| secret.clone()).collect();
         secrets.iter().for_each(|secret| drop(table.remove(secret)));
     }
 }
@@ -133,6 +159,17 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
 impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
     fn count(&self, owner: &Owner<U>) -> usize {
         self.by_owner.get(owner).map_or(0, BTreeSet::len)
+    }
+
+    /// Returns the user with the most permissions, in one meeting or in all. Of several, returns the
+    /// one with the oldest permission.
+    fn largest_owner(&self, meeting: Option<&Arc<str>>) -> Option<Owner<U>> {
+        let users = self.by_owner.iter().filter(|((of, user), _)| {
+            user.is_some() && meeting.is_none_or(|meeting| meeting == of)
+        });
+        let size =
+            |numbers: &BTreeSet<u64>| (numbers.len(), std::cmp::Reverse(numbers.first().copied()));
+        users.max_by_key(|(_, numbers)| size(numbers)).map(|(owner, _)| owner.clone())
     }
 
     fn remove_oldest(&mut self, owner: &Owner<U>) {
@@ -183,7 +220,7 @@ mod tests {
     fn permissions(when_full: WhenFull) -> Permissions<u32> {
         let lifetime = Duration::from_secs(600);
         let limits = WebLimits { lifetime, total: 5, meeting: 3, user: 2 };
-        Permissions::new(limits, when_full)
+        Permissions::new(("tokens", &LimitHits::default()), limits, when_full)
     }
 
     fn is_empty<T>(permissions: &Permissions<T>) -> bool {
@@ -223,6 +260,28 @@ mod tests {
         assert!(all.add("m", Some(1), 5).is_some(), "an expired permission frees its place");
         all.remove_meeting("m");
         assert!(is_empty(&all));
+    }
+
+    #[tokio::test]
+    async fn replace_largest_evicts_the_oldest_of_the_user_with_the_most() {
+        let limits =
+            WebLimits { lifetime: Duration::from_secs(600), total: 6, meeting: 4, user: 3 };
+        let hits = LimitHits::default();
+        let all = Permissions::new(("tokens", &hits), limits, WhenFull::ReplaceLargest);
+        let greedy: Vec<_> = (0..3).map(|number| all.add("m", Some(1), number).unwrap()).collect();
+        let honest = all.add("m", Some(2), 7).unwrap();
+        let newcomer = all.add("m", Some(3), 8).unwrap();
+        assert_eq!(all.inspect(&greedy[0], |_| ()), None, "the limit per meeting is 4");
+        assert!(all.inspect(&honest, |_| ()).is_some() && all.inspect(&newcomer, |_| ()).is_some());
+        // In all meetings together, user 4 has the most.
+        let first = all.add("n", Some(4), 9).unwrap();
+        all.add("n", Some(4), 9).unwrap();
+        all.add("o", Some(5), 10).unwrap();
+        assert_eq!(all.inspect(&greedy[1], |_| ()), None, "of equals, the oldest goes");
+        assert!(all.inspect(&first, |_| ()).is_some());
+        assert_eq!(hits.get("tokens"), 2);
+        all.remove_values(|value| *value == 9);
+        assert_eq!(all.inspect(&first, |_| ()), None);
     }
 
     #[tokio::test]

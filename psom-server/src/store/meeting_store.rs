@@ -19,6 +19,15 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// The store is damaged, or has failed.
     fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>>;
 
+    /// Returns the meetings like [`meetings`](Self::meetings), and an error for each whose own entry is
+    /// damaged.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn readable_meetings(&self) -> StoreAnswer<'_, (Vec<StoredMeeting>, Vec<Error>)> {
+        Box::pin(async { Ok((self.meetings().await?, Vec::new())) })
+    }
+
     /// Adds a meeting without state. It is durable when this answers.
     ///
     /// # Errors

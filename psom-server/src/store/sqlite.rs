@@ -132,11 +132,23 @@ impl SqliteStore {
 
 impl MeetingStore for SqliteStore {
     fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>> {
+        Box::pin(async move {
+            let (meetings, damaged) = self.readable_meetings().await?;
+            damaged.into_iter().next().map_or(Ok(meetings), Err)
+        })
+    }
+
+    fn readable_meetings(&self) -> StoreAnswer<'_, (Vec<StoredMeeting>, Vec<Error>)> {
         let sql = "SELECT id, title, created, sum FROM meetings ORDER BY id";
         Box::pin(async move {
-            let rows = self.read(sql, None).await?;
-            let damaged = |row| Error::Meeting(readable_text(row, 0));
-            rows.iter().map(|row| read_meeting(row).ok_or_else(|| damaged(row))).collect()
+            let (mut meetings, mut damaged) = (Vec::new(), Vec::new());
+            for row in self.read(sql, None).await? {
+                match read_meeting(&row) {
+                    Some(meeting) => meetings.push(meeting),
+                    None => damaged.push(Error::Meeting(readable_text(&row, 0))),
+                }
+            }
+            Ok((meetings, damaged))
         })
     }
 

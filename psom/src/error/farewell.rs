@@ -23,6 +23,7 @@ impl From<&Error> for Farewell {
             Error::PeerMisbehaved(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerIncompatible(error) => Self::Break(ascii(&error.to_string())),
             Error::TimedOut(limit) => Self::Break(ascii(limit)),
+            Error::Replaced(_) => Self::Break(ascii(&error.to_string())),
             Error::Misuse(_) | Error::Call(_) => Self::Break("internal error".into()),
             Error::PeerClosed | Error::PeerBroke(_) | Error::Lost(_) => Self::Silence,
             Error::Refused => Self::Silence,

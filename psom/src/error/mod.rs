@@ -71,6 +71,10 @@ pub enum Error {
     /// The peer did not answer within a time limit. The text names the limit.
     #[error("the peer timed out: {0}")]
     TimedOut(&'static str),
+    /// A newer connection took the place of this one. Contains the limit, a field of
+    /// [`Config`](crate::Config).
+    #[error("a newer connection took the place of this one (limit {0})")]
+    Replaced(&'static str),
     /// The server ended the connection before it answered the token.
     #[error(
         "the server refused the token, or ended before it could answer; get a new one, tokens are \
@@ -84,6 +88,24 @@ pub enum Error {
     #[cfg(feature = "tokio")]
     #[error(transparent)]
     Setup(#[from] SetupError),
+}
+
+impl Error {
+    /// Returns the limit that ended the connection, a field of [`Config`](crate::Config).
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Decode(DecodeError::RecordTooLong(..)) => Some("record_limit"),
+            Self::PeerMisbehaved(PeerMisbehaved::TooManyProxies(_)) => Some("proxy_limit"),
+            Self::PeerMisbehaved(PeerMisbehaved::TooManyUnconfirmedCloses(_)) => {
+                Some("unconfirmed_close_limit")
+            }
+            Self::PeerMisbehaved(PeerMisbehaved::SlowConsumer(limit)) | Self::Replaced(limit) => {
+                Some(limit)
+            }
+            Self::TimedOut(_) => Some("idle_timeout"),
+            _ => None,
+        }
+    }
 }
 
 impl From<CallError> for Error {

@@ -76,9 +76,10 @@ pub enum PeerMisbehaved {
     /// The peer announced an unknown hash of ConnMgr (sections 3.2.3.1.3.1.1 and 3.3.3.1.3.1.1).
     #[error("ConnMgr hash {0} is unknown")]
     ConnMgrHash(i64),
-    /// The peer reads too slowly: its send queue reached the hard limit.
-    #[error("slow consumer")]
-    SlowConsumer,
+    /// The peer reads too slowly. Contains the limit that its send queue has reached, a field of
+    /// [`Config`](crate::Config).
+    #[error("slow consumer ({0})")]
+    SlowConsumer(&'static str),
     /// A violation of a rule of the application, with the application's reason.
     #[error("{0}")]
     Application(Cow<'static, str>),

@@ -2,7 +2,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 
-use super::{budget::ReplyBudget, send_queue::SendQueue};
+use super::{budget::ReplyBudget, rate::Rate, send_queue::SendQueue};
 use crate::{
     Config,
     error::{Error, LostReason},
@@ -40,6 +40,9 @@ pub(super) struct Connection {
     pub(super) sendable: bool,
     pub(super) reading: Reading,
     pub(super) stall: Stall,
+    pub(super) rate: Rate,
+    /// The number of waiting bytes that the hub's total contains for this connection.
+    pub(super) counted: usize,
     /// The reason why the connection has ended. It closes when the queue is empty.
     pub(super) ended: Option<Error>,
 }
@@ -52,8 +55,12 @@ pub(super) struct Reading {
     /// The bytes after the batch.
     pub(super) received: VecDeque<Bytes>,
     received_bytes: usize,
-    /// True if the connection is in the list of connections to be read.
+    /// True if the connection is in a list of connections to be read.
     pub(super) ready: bool,
+    /// The number of the turn in which messages were last read, and the limits that are left in it.
+    pub(super) turn: u64,
+    pub(super) messages_left: usize,
+    pub(super) bytes_left: usize,
     /// True if the hub has instructed the driver to pause reading.
     pub(super) paused: bool,
     /// The reason why the transport is gone. The connection ends when all received bytes are
@@ -114,6 +121,8 @@ impl Connection {
             sendable: false,
             reading: Reading::default(),
             stall: Stall { since: now, check_at: None, report_requested: false },
+            rate: Rate::default(),
+            counted: 0,
             ended: None,
         }
     }

@@ -20,7 +20,11 @@
 //!
 //! - **Output commit.** The output of a turn is released when the writes of this turn and of all
 //!   earlier turns are safe. The space works on later turns meanwhile.
-//! - **Fair reading.** The hub reads a few messages from each connection in rotation.
+//! - **Fair reading.** The hub reads a few messages from each connection in rotation, at most a fixed
+//!   number of messages and bytes in a turn. A server reads a connection more slowly when its calls
+//!   exceed a rate.
+//! - **Quotas.** A user, and all users together, have a limited number of connections to a server's
+//!   space. The bytes that wait for all peers together are limited.
 //! - **Reply budget.** A server pauses reading from a peer whose pending replies exceed the soft
 //!   limit ([`ReplyBudget`]).
 //! - **Slow readers.** A peer is disconnected if other pending bytes exceed the hard limit, or if
@@ -32,9 +36,12 @@ mod commits;
 mod connection;
 mod io;
 mod pacing;
+mod quotas;
+mod rate;
 mod reading;
 mod send_queue;
 mod sending;
+mod users;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -46,7 +53,9 @@ pub use budget::ReplyBudget;
 pub use io::{CallResult, Chunk, Input, Output};
 use slotmap::SecondaryMap;
 
-use self::{commits::Commits, connection::Connection, pacing::Pacing, send_queue::Buffers};
+use self::{
+    commits::Commits, connection::Connection, pacing::Pacing, send_queue::Buffers, users::Users,
+};
 use crate::{
     Config, DistributedObject, Handle, Scope, Session, User,
     error::{JournalError, LostReason, Misuse},
@@ -79,6 +88,17 @@ pub struct Hub {
     /// The connections with bytes to read whose root is not connected yet. The hub reads them even
     /// while it is busy: otherwise, newcomers would give up before a slow journal.
     newcomers: VecDeque<ConnectionKey>,
+    /// The connections with bytes to read that have used up their part of the turn.
+    next_turn: VecDeque<ConnectionKey>,
+    /// The number of the current turn.
+    turn: u64,
+    /// The connections whose calls exceed the rate, and the times at which they are read again.
+    throttled: BTreeSet<(Instant, ConnectionKey)>,
+    users: Users,
+    /// The number of bytes that wait for all peers. Shared bytes count for each peer.
+    waiting_bytes: usize,
+    /// The number of these bytes from which the memory behind them is counted exactly.
+    check_memory_at: usize,
     /// The connections whose output of the last turn was not passed on yet.
     flushing: VecDeque<ConnectionKey>,
     /// The connections with released bytes.
@@ -137,6 +157,7 @@ impl Hub {
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
         let (space, root) = Space::try_new(now, undeclared, root)?;
+        let check_memory_at = config.space_queue_limit;
         let hub = Self {
             space,
             config,
@@ -147,6 +168,12 @@ impl Hub {
             observed: false,
             ready: VecDeque::new(),
             newcomers: VecDeque::new(),
+            next_turn: VecDeque::new(),
+            turn: 1,
+            throttled: BTreeSet::new(),
+            users: Users::default(),
+            waiting_bytes: 0,
+            check_memory_at,
             flushing: VecDeque::new(),
             sendable: VecDeque::new(),
             stalls: BTreeSet::new(),
@@ -159,11 +186,15 @@ impl Hub {
         Ok((hub, root))
     }
 
-    /// Accepts a client whose credentials were checked, and takes over its session. Returns `None`
-    /// if the space accepts no connections any more.
+    /// Accepts a client whose credentials were checked, and takes over its session. The connection
+    /// can replace an older one of the same user. Returns `None` if the space accepts no connections
+    /// any more, or has as many as the limit allows.
     pub fn accept(&mut self, now: Instant, session: Session, user: User) -> Option<ConnectionKey> {
         self.begin(now);
+        let id = user.id;
+        self.make_room(id)?;
         let (key, batch) = self.space.accept(now, session, user)?;
+        self.users.add(key, id);
         let mut connection = Connection::new(Role::Server, now);
         connection.reading.batch = batch;
         self.connections.insert(key, connection);
@@ -236,6 +267,7 @@ impl Hub {
             if self.release_turn() {
                 continue;
             }
+            self.begin_turn();
             return match self.failure.take() {
                 Some(error) => Output::Failed(error),
                 None => Output::Timeout(self.deadline()),
@@ -296,6 +328,8 @@ impl Hub {
         self.flushing.clear();
         self.ready.clear();
         self.newcomers.clear();
+        self.next_turn.clear();
+        self.throttled.clear();
         let mut farewell = Vec::new();
         record::write_set_channel(&mut farewell, crate::session::BASE_CHANNEL);
         record::write_break(&mut farewell, "internal error");
@@ -360,7 +394,7 @@ impl Hub {
         }
         let due = after(connection.stall.since, self.config.stall_timeout);
         if due <= self.now {
-            self.end_slow(key);
+            self.end_slow(key, "stall_timeout");
         } else {
             connection.stall.check_at = Some(due);
             self.stalls.insert((due, key));
@@ -394,6 +428,12 @@ impl Hub {
             self.commits.pinged(now);
             self.ping_all();
         }
+        while let Some(&(at, key)) = self.throttled.first()
+            && at <= now
+        {
+            self.throttled.remove(&(at, key));
+            self.schedule(key);
+        }
         #[expect(clippy::needless_collect, reason = "observing changes the pacing")]
         let lagging: Vec<_> = self.pacing.lagging().collect();
         lagging.into_iter().for_each(|key| self.observe(key));
@@ -417,7 +457,10 @@ impl Hub {
     /// Updates the state of a connection after the number of its waiting bytes has changed.
     fn update(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let congested = connection.waiting() > self.config.soft_limit;
+        let waiting = connection.waiting();
+        self.waiting_bytes += waiting;
+        self.waiting_bytes -= std::mem::replace(&mut connection.counted, waiting);
+        let congested = waiting > self.config.soft_limit;
         if congested != std::mem::replace(&mut connection.congested, congested) {
             self.space.set_congested(key, congested);
             if connection.role == Role::Client {
@@ -437,6 +480,7 @@ impl Hub {
             self.observe(key);
         }
         self.update_reading(key);
+        self.check_memory();
     }
 
     /// Records the progress of a congested peer.
@@ -462,7 +506,9 @@ impl Hub {
         }
         let stall = self.stalls.first().map(|(at, _)| *at);
         let ping = self.commits.ping_at(self.config.ping_interval);
-        [self.space.deadline(), stall, ping, self.pacing.deadline()].into_iter().flatten().min()
+        let throttled = self.throttled.first().map(|(at, _)| *at);
+        let all = [self.space.deadline(), stall, ping, throttled, self.pacing.deadline()];
+        all.into_iter().flatten().min()
     }
 }
 

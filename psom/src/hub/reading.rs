@@ -7,12 +7,16 @@ use bytes::Bytes;
 use super::{Hub, io::Output};
 use crate::{
     error::LostReason,
+    session::Role,
     space::{ConnectionKey, ReadLimit},
 };
 
-/// The maximum number of messages that are read from one connection before the next connection. A
-/// busy peer delays others by only milliseconds, even with expensive calls.
-const MAX_MESSAGES_IN_A_ROW: usize = 64;
+/// The maximum number of messages that are read from one connection in a turn. A busy peer delays
+/// others by only milliseconds, even with expensive calls.
+const MAX_MESSAGES_OF_ONE: usize = 64;
+
+/// The number of bytes that are read from one connection in a turn, for peers with few, long messages.
+const MAX_BYTES_OF_ONE: usize = 64 * 1024;
 
 /// The maximum number of messages in a turn, so that output leaves regularly.
 const MAX_MESSAGES_PER_TURN: usize = 1024;
@@ -48,10 +52,32 @@ impl Hub {
     /// Adds a connection to a list of connections to be read.
     pub(super) fn schedule(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        if !std::mem::replace(&mut connection.reading.ready, true) {
-            let is_newcomer = self.space.is_negotiating(key);
-            let list = if is_newcomer { &mut self.newcomers } else { &mut self.ready };
-            list.push_back(key);
+        let reading = &mut connection.reading;
+        if reading.turn != self.turn {
+            reading.turn = self.turn;
+            (reading.messages_left, reading.bytes_left) = (MAX_MESSAGES_OF_ONE, MAX_BYTES_OF_ONE);
+        }
+        if !std::mem::replace(&mut reading.ready, true) {
+            let is_used_up = reading.messages_left == 0 || reading.bytes_left == 0;
+            if is_used_up {
+                self.next_turn.push_back(key);
+            } else {
+                self.add_to_list(key);
+            }
+        }
+    }
+
+    fn add_to_list(&mut self, key: ConnectionKey) {
+        let is_newcomer = self.space.is_negotiating(key);
+        let list = if is_newcomer { &mut self.newcomers } else { &mut self.ready };
+        list.push_back(key);
+    }
+
+    /// Begins the next turn. The connections that had their part of this one are read in it.
+    pub(super) fn begin_turn(&mut self) {
+        self.turn += 1;
+        for key in std::mem::take(&mut self.next_turn) {
+            self.add_to_list(key);
         }
     }
 
@@ -96,6 +122,23 @@ impl Hub {
             }
             return 0;
         }
+        let is_server = connection.role == Role::Server;
+        if is_server && let Some(at) = connection.rate.wait_until(now, &self.config) {
+            let is_new = !std::mem::replace(&mut connection.rate.throttled, true);
+            self.throttled.insert((at, key));
+            if is_new {
+                self.report_throttled(key);
+            }
+            return 0;
+        }
+        connection.rate.recover(now);
+        // The connection can have waited in a list since an earlier turn.
+        if connection.reading.turn != self.turn {
+            connection.reading.turn = self.turn;
+            connection.reading.messages_left = MAX_MESSAGES_OF_ONE;
+            connection.reading.bytes_left = MAX_BYTES_OF_ONE;
+        }
+        let (messages, bytes) = (connection.reading.messages_left, connection.reading.bytes_left);
         let mut batch = std::mem::take(&mut connection.reading.batch);
         if batch.rest().is_empty() {
             if let Some(bytes) = connection.reading.pop() {
@@ -105,10 +148,16 @@ impl Hub {
                 return 0;
             }
         }
-        let limit =
-            ReadLimit { messages: MAX_MESSAGES_IN_A_ROW, output_bytes: MAX_OUTPUT_BYTES_PER_TURN };
+        let limit = ReadLimit { messages, bytes, output_bytes: MAX_OUTPUT_BYTES_PER_TURN };
+        let unread = batch.rest().len();
         let read = self.space.read(now, key, &mut batch, limit).await;
         let Some(connection) = self.connections.get_mut(key) else { return read.messages };
+        let handled = unread - batch.rest().len();
+        connection.reading.messages_left = messages.saturating_sub(read.messages);
+        connection.reading.bytes_left = bytes.saturating_sub(handled);
+        if is_server {
+            connection.rate.count(now, read.messages, read.output_bytes, &self.config);
+        }
         connection.queue.reserve(&mut connection.budget, read.reply_bytes);
         connection.reading.batch = batch;
         self.update(key);

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -383,6 +383,24 @@ impl SendQueue {
     pub(super) fn abandon(&mut self, budget: &mut ReplyBudget) {
         *self = Self { state: QueueState::Abandoned, ..Self::default() };
         *budget = ReplyBudget::default();
+    }
+
+    /// Returns the number of waiting bytes that nothing else keeps in memory.
+    pub(super) fn exclusive(&self) -> usize {
+        let bytes = self.segments.iter().map(|segment| match &segment.body {
+            Body::Shared(bytes) if !bytes.is_unique() => 0,
+            body => body.len(),
+        });
+        bytes.sum()
+    }
+
+    /// Returns the number of waiting bytes, without shared bytes that were counted before.
+    pub(super) fn memory(&self, counted: &mut HashSet<(*const u8, usize)>) -> usize {
+        let bytes = self.segments.iter().map(|segment| match &segment.body {
+            Body::Shared(bytes) if !counted.insert((bytes.as_ptr(), bytes.len())) => 0,
+            body => body.len(),
+        });
+        bytes.sum()
     }
 
     /// Returns the number of waiting bytes, released or not.

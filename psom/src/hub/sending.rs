@@ -80,7 +80,7 @@ impl Hub {
         if let Some(error) = turn.ended {
             connection.ended = Some(error.clone());
             connection.reading.clear();
-            self.space.forget(key);
+            self.space.retire(key);
         }
         if commit.is_none() {
             connection.pingable = pingable;
@@ -95,15 +95,16 @@ impl Hub {
         let ended = connection.ended.is_some();
         let too_much = connection.unrequested() > self.config.hard_limit;
         if too_much && !ended && !connection.queue.is_finished() {
-            self.end_slow(key);
+            self.end_slow(key, "hard_limit");
         }
         self.update(key);
     }
 
     /// Breaks a connection whose peer reads too slowly. The farewell replaces all waiting bytes, so
     /// it is sent at once.
-    pub(super) fn end_slow(&mut self, key: ConnectionKey) {
-        self.space.end_slow(self.now, key);
+    pub(super) fn end_slow(&mut self, key: ConnectionKey, limit: &'static str) {
+        self.users.remove(key);
+        self.space.end_slow(self.now, key, limit);
         self.append_turn(key, None);
     }
 
@@ -194,7 +195,10 @@ impl Hub {
         if let Some(at) = connection.stall.check_at {
             self.stalls.remove(&(at, key));
         }
+        self.waiting_bytes -= connection.counted;
+        self.users.remove(key);
         self.pacing.forget(key);
+        self.space.forget(key);
         self.observed = true;
     }
 }

@@ -60,6 +60,9 @@ pub struct ServerLimits {
     /// connection whose last step (connect, TLS, WebSocket) is the longest ago. One address has at most
     /// half of the slots, except loopback. Default: 256.
     pub unauthenticated: usize,
+    /// The maximum number of connections, authenticated or not. Further ones are refused.
+    /// Default: 10,000.
+    pub connections: usize,
 }
 
 impl Default for ServerLimits {
@@ -68,6 +71,7 @@ impl Default for ServerLimits {
             tls_timeout: Duration::from_secs(10),
             token_timeout: Duration::from_secs(15),
             unauthenticated: 256,
+            connections: 10_000,
         }
     }
 }
@@ -89,7 +93,7 @@ pub struct ServerStats {
 }
 
 /// The reason why a connection without a token ends for a newcomer.
-pub(super) const EVICTED: &str = "a newcomer took the slot (limit of unauthenticated connections)";
+pub(super) const EVICTED: &str = "a newcomer took the slot (limit unauthenticated)";
 
 /// A connection that is not authenticated yet.
 pub(super) struct Newcomer {
@@ -353,10 +357,20 @@ impl ServerState {
     /// Takes a slot for a connection without a token. Returns `None` and counts a refusal if there is
     /// none.
     pub(super) fn newcomer(&self, peer: String, address: Option<IpAddr>) -> Option<Newcomer> {
-        match self.unauthenticated.take(address.and_then(address_owner)) {
+        if self.tasks().len() >= self.limits.connections {
+            self.config.hits.count("connections");
+            self.refuse(&peer, &"too many connections (limit connections)");
+            return None;
+        }
+        let before = self.unauthenticated.evictions();
+        let taken = self.unauthenticated.take(address.and_then(address_owner));
+        if taken.is_err() || self.unauthenticated.evictions() > before {
+            self.config.hits.count("unauthenticated");
+        }
+        match taken {
             Ok(slot) => Some(Newcomer { peer, slot }),
             Err(_) => {
-                self.refuse(&peer, &"all slots of unauthenticated connections are busy");
+                self.refuse(&peer, &"all slots are busy (limit unauthenticated)");
                 None
             }
         }
@@ -477,7 +491,7 @@ pub(super) async fn serve(
         }
     }
     let reason = link.over().unwrap_or(Error::Closed);
-    tracing::info!(peer, ?user, %reason, "A connection ended");
+    tracing::info!(peer, ?user, %reason, limit = reason.limit(), "A connection ended");
 }
 
 /// Waits for the shutdown of the server.

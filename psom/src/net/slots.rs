@@ -65,7 +65,16 @@ struct Holder<K> {
     owner: Option<K>,
     /// The holder's position among the silent ones, and the time since when it has been silent.
     silent: Option<(u64, Instant)>,
-    evicted: Arc<Notify>,
+    on_evicted: OnEvicted,
+}
+
+/// Runs when a newcomer takes a slot.
+struct OnEvicted(Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for OnEvicted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OnEvicted")
+    }
 }
 
 /// A slot, which is released when this is dropped.
@@ -112,16 +121,50 @@ impl<K: Clone + Eq + Hash> Slots<K> {
     /// # Errors
     /// No slot is free, and no holder has been silent for long enough.
     pub fn take(&self, owner: Option<K>) -> Result<Slot<K>, Full> {
-        self.try_take(owner).inspect_err(|_| {
+        let evicted = Arc::new(Notify::new());
+        self.take_with(owner, evicted)
+    }
+
+    /// Takes a slot like [`take`](Self::take). Notifies `evicted` when a newcomer takes the slot, so
+    /// that several slots of one holder can share it.
+    ///
+    /// # Errors
+    /// No slot is free, and no holder has been silent for long enough.
+    pub fn take_with(&self, owner: Option<K>, evicted: Arc<Notify>) -> Result<Slot<K>, Full> {
+        let notified = Arc::clone(&evicted);
+        let taken = self.try_take(owner, evicted, move || notified.notify_one());
+        self.count_refusal(taken)
+    }
+
+    /// Takes a slot like [`take`](Self::take), for a holder without a task. `on_evicted` runs when a
+    /// newcomer takes the slot.
+    ///
+    /// # Errors
+    /// No slot is free, and no holder has been silent for long enough.
+    pub fn take_and(
+        &self,
+        owner: Option<K>,
+        on_evicted: impl FnOnce() + Send + 'static,
+    ) -> Result<Slot<K>, Full> {
+        self.count_refusal(self.try_take(owner, Arc::default(), on_evicted))
+    }
+
+    fn count_refusal<T>(&self, taken: Result<T, Full>) -> Result<T, Full> {
+        taken.inspect_err(|_| {
             self.0.refusals.fetch_add(1, Ordering::Relaxed);
         })
     }
 
-    fn try_take(&self, owner: Option<K>) -> Result<Slot<K>, Full> {
+    fn try_take(
+        &self,
+        owner: Option<K>,
+        evicted: Arc<Notify>,
+        on_evicted: impl FnOnce() + Send + 'static,
+    ) -> Result<Slot<K>, Full> {
         let (now, limits) = (now(), &self.0.limits);
         let mut table = self.table();
         let of_owner = owner.as_ref().map_or(0, |owner| table.count(owner));
-        let evicted = if owner.is_some() && of_owner >= limits.owner {
+        let longest_silent = if owner.is_some() && of_owner >= limits.owner {
             let silent = owner.as_ref().and_then(|owner| table.silent_by_owner.get(owner));
             Some(silent.and_then(BTreeMap::first_key_value).ok_or(Full::Owner)?)
         } else if table.holders.len() >= limits.total {
@@ -129,23 +172,27 @@ impl<K: Clone + Eq + Hash> Slots<K> {
         } else {
             None
         };
-        if let Some((_, &number)) = evicted {
+        let mut replaced = None;
+        if let Some((_, &number)) = longest_silent {
             let since = table.holders.get(&number).and_then(|holder| holder.silent);
             let silence = since.map(|(_, since)| now.saturating_duration_since(since));
             if silence.is_none_or(|silence| silence < limits.min_silence) {
                 return Err(if of_owner >= limits.owner { Full::Owner } else { Full::Total });
             }
-            if let Some(holder) = table.remove(number) {
-                holder.evicted.notify_one();
-                self.0.evictions.fetch_add(1, Ordering::Relaxed);
-            }
+            replaced = table.remove(number);
         }
-        let (number, evicted) = (table.next_number(), Arc::new(Notify::new()));
+        let number = table.next_number();
         if let Some(owner) = &owner {
             *table.counts.entry(owner.clone()).or_default() += 1;
         }
-        table.holders.insert(number, Holder { owner, silent: None, evicted: Arc::clone(&evicted) });
+        let on_evicted = OnEvicted(Box::new(on_evicted));
+        table.holders.insert(number, Holder { owner, silent: None, on_evicted });
         table.set_silent(number, now);
+        drop(table);
+        if let Some(holder) = replaced {
+            self.0.evictions.fetch_add(1, Ordering::Relaxed);
+            (holder.on_evicted.0)();
+        }
         Ok(Slot { slots: self.clone(), number, evicted })
     }
 
@@ -153,7 +200,12 @@ impl<K: Clone + Eq + Hash> Slots<K> {
     pub async fn acquire(&self, owner: Option<K>) -> Slot<K> {
         loop {
             let available = self.0.available.notified();
-            if let Ok(slot) = self.try_take(owner.clone()) {
+            let evicted = Arc::new(Notify::new());
+            let on_evicted = {
+                let evicted = Arc::clone(&evicted);
+                move || evicted.notify_one()
+            };
+            if let Ok(slot) = self.try_take(owner.clone(), evicted, on_evicted) {
                 return slot;
             }
             available.await;
@@ -256,6 +308,11 @@ impl<K: Clone + Eq + Hash> Slot<K> {
     /// Waits until a newcomer has taken this slot.
     pub async fn evicted(&self) {
         self.evicted.notified().await;
+    }
+
+    /// Returns the notification of [`evicted`](Self::evicted), for holders that cannot wait here.
+    pub fn eviction(&self) -> Arc<Notify> {
+        Arc::clone(&self.evicted)
     }
 }
 

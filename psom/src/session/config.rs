@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+use super::limits::LimitHits;
+
 /// The channel of ConnMgr.
 pub const BASE_CHANNEL: u32 = 0;
 /// The channel of the application's objects (section 1.3.3).
@@ -38,6 +40,27 @@ pub struct Config {
     /// The time after which a server breaks a connection whose transport accepts nothing. Clients
     /// wait, because a server that waits for its journal reads nothing. Default: 10 s.
     pub stall_timeout: Duration,
+    /// The maximum number of connections of one user to a space of a server. A further connection
+    /// replaces the user's oldest one. Default: 32, more than any person has devices and programs.
+    pub connections_per_user: usize,
+    /// The maximum number of connections to a space of a server. A further connection replaces the
+    /// oldest one of the user who has the most, and is refused if every user has only one.
+    /// Default: 5,000.
+    pub space_connections: usize,
+    /// The maximum number of bytes that wait for all peers of a space together. Above it, the
+    /// connection for which the most bytes wait is broken. Bytes that several peers share count
+    /// once. Default: 256 MiB.
+    pub space_queue_limit: usize,
+    /// The number of calls per second that a server handles from one connection in the long run. A
+    /// call counts more if it causes much output. A connection above the limit is read more slowly.
+    /// 0 means no limit. Default: 2,000; a person who draws causes about 100.
+    pub calls_per_second: u32,
+    /// The number of calls that a server handles from one connection before
+    /// [`calls_per_second`](Self::calls_per_second) takes effect. Default: 20,000, the annotations of
+    /// a full board.
+    pub call_burst: u32,
+    /// Counts how often the limits have taken effect, by the names of the fields of this type.
+    pub hits: LimitHits,
     /// Receives a line for each message that is sent (`->`) or received (`<-`).
     pub trace: Option<Trace>,
 }
@@ -58,6 +81,12 @@ impl Default for Config {
             soft_limit: 1 << 20,
             hard_limit: 8 << 20,
             stall_timeout: Duration::from_secs(10),
+            connections_per_user: 32,
+            space_connections: 5000,
+            space_queue_limit: 256 << 20,
+            calls_per_second: 2000,
+            call_burst: 20_000,
+            hits: LimitHits::default(),
             trace: None,
         }
     }

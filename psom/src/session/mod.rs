@@ -21,6 +21,7 @@ mod config;
 mod connmgr;
 mod event;
 mod inbound;
+mod limits;
 mod negotiation;
 mod outbound;
 mod protocols;
@@ -38,13 +39,14 @@ pub(crate) use calls::lone_ping;
 pub use config::{APPLICATION_CHANNEL, BASE_CHANNEL, Config, Role, Trace};
 pub use connmgr::{CONN_MGR, ConnMgrClient, ConnMgrClientProxy, ConnMgrServer, ConnMgrServerProxy};
 pub use event::{Address, Call, ConnectRequest, Event};
+pub use limits::LimitHits;
 pub(crate) use outbound::{Arguments, LatestKey, OutputBuffer, Piece, SessionOutput};
 pub use protocols::{Application, Protocols};
 pub(crate) use timers::after;
 
 use self::{negotiation::ConnMgr, outbound::Outbound, table::ProxyTable, timers::Timers};
 use crate::{
-    error::{Error, Farewell, LostReason},
+    error::{Error, Farewell, LostReason, PeerMisbehaved},
     trace::escape,
     wire::{
         ObjectKey,
@@ -224,8 +226,15 @@ impl Session {
         if self.is_ended() {
             return;
         }
-        let slow = error == crate::error::PeerMisbehaved::SlowConsumer.into();
-        self.outbound.finish(slow);
+        if let Some(limit) = error.limit() {
+            self.config.hits.count(limit);
+        }
+        // A peer that reads too slowly, or that a newcomer replaces, gets only the farewell.
+        let instead = matches!(
+            error,
+            Error::PeerMisbehaved(PeerMisbehaved::SlowConsumer(_)) | Error::Replaced(_)
+        );
+        self.outbound.finish(instead);
         let farewell = match self.phase {
             Phase::Running => Farewell::from(&error),
             // An unauthenticated client gets no answer (ruling 11).

@@ -216,7 +216,7 @@ impl Core {
     pub(super) fn stats(&self) -> SpaceStats {
         SpaceStats {
             objects: self.objects.len(),
-            connections: self.connections.len(),
+            connections: self.connections.values().filter(|at| !at.session.is_ended()).count(),
             peers: self.objects.values().map(|slot| slot.peers.len()).sum(),
             timers: self.timers.len(),
             dropped: self.connections.values().map(|at| at.session.dropped()).sum(),

@@ -39,7 +39,7 @@ pub use object::{DistributedObject, Lifecycle};
 pub use peer::{ConnectionKey, PeerId, PeerInfo, Sent};
 pub(crate) use reading::ReadLimit;
 pub use remote_call::RemoteCall;
-pub use target::{Narrow, Peer, Peers};
+pub use target::{Narrow, Peer, Peers, Prepared};
 pub use user::{User, UserData};
 
 use crate::{
@@ -347,9 +347,15 @@ impl Space {
         self.settle();
     }
 
-    /// Breaks a connection whose peer reads too slowly: the output that waits for it is dropped.
-    pub(crate) fn end_slow(&mut self, now: Instant, connection: ConnectionKey) {
-        self.end(now, connection, PeerMisbehaved::SlowConsumer.into());
+    /// Breaks a connection whose peer reads too slowly for a limit: the output that waits for it is
+    /// dropped.
+    pub(crate) fn end_slow(
+        &mut self,
+        now: Instant,
+        connection: ConnectionKey,
+        limit: &'static str,
+    ) {
+        self.end(now, connection, PeerMisbehaved::SlowConsumer(limit).into());
     }
 
     /// Ends all connections, including those that have not opened their channel yet, and accepts no

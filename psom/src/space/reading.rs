@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadLimit {
     pub(crate) messages: usize,
+    /// The number of received bytes after which no further message is read.
+    pub(crate) bytes: usize,
     /// Reading stops when the turn has about this many bytes of output.
     pub(crate) output_bytes: usize,
 }
@@ -27,6 +29,8 @@ pub(crate) struct ReadLimit {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Read {
     pub(crate) messages: usize,
+    /// The approximate number of bytes that the handlers have queued for all peers.
+    pub(crate) output_bytes: usize,
     /// The number of bytes that the handlers have queued for the peer itself.
     pub(crate) reply_bytes: usize,
 }
@@ -53,6 +57,8 @@ impl Space {
         limit: ReadLimit,
     ) -> Read {
         let unsent = self.unsent(connection);
+        let queued = self.queued_bytes();
+        let end = batch.rest().len().saturating_sub(limit.bytes);
         let mut read = Read::default();
         let mut event = None;
         loop {
@@ -67,7 +73,7 @@ impl Space {
             let Some(core) = self.core_at(now) else { return read };
             if event.is_none() {
                 let stop = core.queued_bytes > limit.output_bytes || !core.work.is_empty();
-                if stop || read.messages >= limit.messages {
+                if stop || read.messages >= limit.messages || batch.rest().len() < end {
                     break;
                 }
                 let Some(at) = core.connections.get_mut(connection) else { return read };
@@ -110,7 +116,7 @@ impl Space {
                             break result;
                         };
                         let stop = core.queued_bytes > limit.output_bytes || !core.work.is_empty();
-                        if stop || read.messages >= limit.messages {
+                        if stop || read.messages >= limit.messages || batch.rest().len() < end {
                             break result;
                         }
                         let Some(at) = core.connections.get_mut(connection) else { break result };
@@ -139,6 +145,7 @@ impl Space {
         let Some(core) = &mut self.core else { return read };
         core.set_deadline(connection);
         core.mark(connection);
+        read.output_bytes = self.queued_bytes().saturating_sub(queued);
         read.reply_bytes = self.unsent(connection).saturating_sub(unsent);
         read
     }

@@ -9,7 +9,8 @@ use super::{
 use crate::{
     error::{CallError, Error, Violation},
     interface::{InterfaceDesc, ObjectDesc, Target},
-    wire::{Encode, ObjectKey},
+    session::Arguments,
+    wire::{Encode, Encoder, ObjectKey},
 };
 
 /// One peer of an object, as the target of calls.
@@ -181,6 +182,57 @@ impl<'a> Peers<'a> {
 impl fmt::Debug for Peers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.infos()).finish()
+    }
+}
+
+/// Calls whose arguments are marshaled once, to be sent to several peers at different times, for
+/// example the same snapshot to all newcomers.
+///
+/// It is the target of a typed proxy, which records the calls. [`Peers::send`] sends them.
+#[derive(Debug, Default)]
+pub struct Prepared(Vec<PreparedCall>);
+
+#[derive(Debug)]
+struct PreparedCall {
+    interface: &'static InterfaceDesc,
+    method: u8,
+    arguments: Arguments,
+}
+
+impl Target for Prepared {
+    type Sent = Sent;
+
+    fn call(
+        &mut self,
+        interface: &'static InterfaceDesc,
+        method: u8,
+        arguments: &[&dyn Encode],
+    ) -> Sent {
+        let mut bytes = Vec::new();
+        let mut out = Encoder::new(&mut bytes);
+        arguments.iter().for_each(|argument| argument.encode(&mut out));
+        match out.finish() {
+            Ok(references) => {
+                let arguments = Arguments::new(bytes, references);
+                self.0.push(PreparedCall { interface, method, arguments });
+                Sent::default()
+            }
+            Err(error) => Sent::failed(error.into()),
+        }
+    }
+}
+
+impl Peers<'_> {
+    /// Sends prepared calls to each peer, in their order.
+    pub fn send(&mut self, prepared: &Prepared) -> Sent {
+        let peers = self.entries().to_vec();
+        let mut sent = Sent::default();
+        for peer in peers {
+            for PreparedCall { interface, method, arguments } in &prepared.0 {
+                sent.add(self.core.send(peer, interface, *method, arguments));
+            }
+        }
+        sent
     }
 }
 

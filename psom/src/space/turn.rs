@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "tokio")]
+use super::User;
 use super::{
     MAX_END_OF_TURN_ROUNDS, Space, SpaceStats, Spawned, WhenSafe, Write, core::Work,
     peer::ConnectionKey,
@@ -21,6 +23,12 @@ impl Space {
     pub(crate) fn due(&self, now: Instant) -> Vec<ConnectionKey> {
         let deadlines = self.core.iter().flat_map(|core| &core.deadlines);
         deadlines.take_while(|(at, _)| *at <= now).map(|(_, connection)| *connection).collect()
+    }
+
+    /// Returns the user of a connection.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn user(&self, connection: ConnectionKey) -> Option<&User> {
+        Some(&self.core.as_ref()?.connections.get(connection)?.user)
     }
 
     /// Restarts the idle timeout of a peer although nothing was read from it.
@@ -128,7 +136,18 @@ impl Space {
         }
     }
 
-    /// Removes a connection whose session has ended and whose output was taken.
+    /// Disconnects all objects from a connection whose session has ended. Its key stays in use until
+    /// [`forget`](Self::forget), because the hub and the driver still send its last bytes under it.
+    pub(crate) fn retire(&mut self, connection: ConnectionKey) {
+        let Some(core) = &mut self.core else { return };
+        let Some(at) = core.connections.get_mut(connection) else { return };
+        let connected = at.session.take_connected();
+        let deadline = at.deadline.take();
+        deadline.map(|deadline| core.deadlines.remove(&(deadline, connection)));
+        self.push_disconnected(connection, connected);
+    }
+
+    /// Removes a connection whose session has ended and whose output was sent.
     pub(crate) fn forget(&mut self, connection: ConnectionKey) {
         let Some(core) = &mut self.core else { return };
         let Some(at) = core.connections.get_mut(connection) else { return };

@@ -202,7 +202,10 @@ impl IdleFixture {
         let (sender_of_commits, commits) = mpsc::unbounded_channel();
         let journal = Arc::new(ManualJournal(sender_of_commits));
         let root = |_: &mut Scope| Ok::<_, CallError>(ServerRoot(SafeLines::default()));
-        let space = SpaceHandle::start_durable(Config::default(), [], journal, root).unwrap();
+        let mut config = Config::default();
+        // All connections of these tests are of one user.
+        config.connections_per_user = 1000;
+        let space = SpaceHandle::start_durable(config, [], journal, root).unwrap();
         let tokens = Tokens::new();
         let server = Server::builder().space(space.space()).authenticator(tokens.clone());
         Self { server: server.start().unwrap(), tokens, commits }

@@ -340,17 +340,18 @@ async fn close_frame_of_the_client_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn number_of_unfinished_handshakes_is_limited() {
+async fn newcomer_takes_the_slot_of_an_unfinished_handshake() {
     let mut limits = psom::net::ServerLimits::default();
     limits.unauthenticated = 1;
     let builder = Server::builder().root(ServerRoot::default()).authenticator(Tokens::new());
     let server = builder.limits(limits).start().unwrap();
     let options = WebSocketOptions::default();
     let address = server.listen_websocket("127.0.0.1:0", options).await.unwrap();
-    let _first = TcpStream::connect(address).await.unwrap();
+    let mut first = TcpStream::connect(address).await.unwrap();
     eventually(async || server.stats().unauthenticated == 1).await;
-    let mut second = TcpStream::connect(address).await.unwrap();
-    assert_eq!(second.read(&mut [0]).await.unwrap_or(0), 0, "dropped at once");
+    let _second = TcpStream::connect(address).await.unwrap();
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "dropped at once");
+    assert_eq!((server.stats().unauthenticated, server.stats().replaced), (1, 1));
 }
 
 #[tokio::test]

@@ -139,8 +139,8 @@ fn break_replaces_the_backlog_of_a_slow_consumer() {
             assert_eq!(cx.peers().c_bytes(&[7; 1_000_000]).reached, 1);
         }
     });
-    assert_eq!(script.take(), farewell("slow consumer"));
-    assert_eq!(script.error(), Some(&PeerMisbehaved::SlowConsumer.into()));
+    assert_eq!(script.take(), farewell("slow consumer (hard_limit)"));
+    assert_eq!(script.error(), Some(&PeerMisbehaved::SlowConsumer("hard_limit").into()));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn break_of_a_slow_consumer_follows_a_whole_record() {
         last = Some(record);
     }
     let Some(Record::Break(place)) = last else { panic!("the last record is {last:?}") };
-    assert_eq!(&batch.bytes()[place], b"slow consumer");
+    assert_eq!(&batch.bytes()[place], b"slow consumer (stall_timeout)");
 }
 
 /// Ends the connection of the only peer and then does something more in the same turn.

@@ -120,3 +120,52 @@ fn slow_readers_cost_a_quarter_of_a_second_in_five() {
     assert!((240..=250).contains(&busy_ms), "{busy_ms} ms");
     assert!(!neighbours.is_over(0), "it has room up to the hard limit");
 }
+
+#[test]
+fn peer_waits_at_most_one_turn_for_a_busy_one() {
+    let mut neighbours = Neighbours::new();
+    neighbours.enter(&Handshake::open().bytes());
+    let busy: Vec<u8> = (0..1000).flat_map(|_| say("BUSY")).collect();
+    let answer = said("BUSY").len();
+    neighbours.receive(0, &busy);
+    let first = neighbours.sent(0).len() / answer;
+    assert_eq!(first, 64, "one turn");
+    neighbours.receive(1, &say("hello"));
+    assert_eq!(
+        neighbours.sent(1),
+        [set_channel(2), said("hello")].concat(),
+        "answered in the next turn"
+    );
+    assert!(neighbours.sent(0).len() / answer <= 2 * first, "while the other had one turn");
+}
+
+#[test]
+fn stopped_process_drops_no_peer() {
+    let ping = call(0, SERVER_PING, &[]);
+    // The first event after the stop is a late timer, or the bytes of one peer.
+    for timer_first in [true, false] {
+        for seconds in [90, 3600, 100_000] {
+            let mut neighbours = Neighbours::new();
+            neighbours.enter(&Handshake::open().bytes());
+            neighbours.advance(Duration::from_secs(29));
+            for link in [0, 1] {
+                neighbours.send(link, &[set_channel(0), ping.clone()].concat());
+            }
+            neighbours.advance(Duration::from_secs(20));
+            neighbours.stop_process(Duration::from_secs(seconds));
+            if timer_first {
+                neighbours.turn();
+            }
+            neighbours.send(0, &ping);
+            neighbours.turn();
+            neighbours.advance(Duration::from_secs(20));
+            assert!(!neighbours.is_over(0) && !neighbours.is_over(1), "{timer_first} {seconds}");
+            neighbours.send(1, &ping);
+            neighbours.advance(Duration::from_secs(60));
+            assert!(!neighbours.is_over(0) && !neighbours.is_over(1), "{timer_first} {seconds}");
+            // Real silence still ends a connection.
+            neighbours.advance(Duration::from_secs(91));
+            assert!(neighbours.is_over(0) && neighbours.is_over(1));
+        }
+    }
+}

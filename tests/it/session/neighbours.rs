@@ -80,6 +80,17 @@ impl Neighbours {
         self.input(Input::Received(self.links[link].connection, bytes));
     }
 
+    /// Stops the hub's process for a time, like a paused virtual machine. Nothing is read meanwhile, and
+    /// no timer fires.
+    pub(super) fn stop_process(&mut self, time: Duration) {
+        self.now += time;
+    }
+
+    /// Lets the hub run one turn without an input.
+    pub(super) fn turn(&mut self) {
+        self.input(Input::Timeout);
+    }
+
     pub(super) fn advance(&mut self, time: Duration) {
         let end = self.now + time;
         while let Some(next) = self.deadline.filter(|next| *next <= end) {

@@ -121,13 +121,13 @@ fn above_the_hard_limit_the_connection_is_broken() {
         let text = "x".repeat(500);
         reader.send(move |cx| drop(cx.peers().c_said(1, &text)));
     }
-    assert_eq!(reader.server.error(), Some(&PeerMisbehaved::SlowConsumer.into()));
+    assert_eq!(reader.server.error(), Some(&PeerMisbehaved::SlowConsumer("hard_limit").into()));
     assert!(reader.server.is_closed());
     let farewell = reader.server.take();
     // At most half of the soft limit is handed to a transport before it is accepted.
     assert!(farewell.len() < 1000, "{} bytes", farewell.len());
     reader.client.send(&farewell);
-    assert_eq!(reader.client.error(), Some(&Error::PeerBroke("slow consumer".into())));
+    assert_eq!(reader.client.error(), Some(&Error::PeerBroke("slow consumer (hard_limit)".into())));
     assert_eq!(reader.server.stats().connections, 0);
 }
 

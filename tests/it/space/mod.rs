@@ -9,4 +9,5 @@ mod groups;
 mod handlers;
 mod interfaces;
 mod lifetime;
+mod quotas;
 mod references;

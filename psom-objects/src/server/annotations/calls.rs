@@ -223,7 +223,7 @@ impl AnnotationContainerServer for AnnotationContainer {
             // Check this first, because there may be many deltas.
             Err(ErrorCode::NotAuthorized)
         } else if deltas.len() > text::MAX_DELTAS
-            || batch::size_of_text(&deltas) > batch::FULL_BATCH_BYTES
+            || batch::size_of_text(&deltas) > batch::MAX_DELTA_BYTES
         {
             // The answer repeats all deltas in one call, together with other pending changes.
             Err(ErrorCode::TooManyDeltas)

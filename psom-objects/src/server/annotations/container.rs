@@ -1,8 +1,14 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use psom::{Context, Durable, Handle, Lifecycle, PeerId, Scope, distributed_object};
+use psom::{
+    Context, Durable, Handle, Interface, Lifecycle, PeerId, Prepared, Scope, distributed_object,
+};
 
-use super::{limits, pending::Pending, state::BoardState};
+use super::{
+    limits,
+    pending::Pending,
+    state::{BoardChange, BoardState},
+};
 use crate::{
     annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
     interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
@@ -10,6 +16,7 @@ use crate::{
         content_type::{ContentRef, Memory, OldContent, Refusal},
         context::MeetingContext,
     },
+    store::StoredFile,
     types::Role,
 };
 
@@ -31,7 +38,16 @@ pub struct AnnotationContainer {
     pending: Pending,
     /// Whether they will be announced at the end of the turn.
     is_scheduled: bool,
+    /// The calls that send the board to a newcomer, until the board changes.
+    snapshot: Option<Prepared>,
+    /// Whether a timer will drop the snapshot.
+    snapshot_expires: bool,
 }
+
+/// The time for which the marshaled snapshot of a board is kept. Newcomers often arrive together, for
+/// example when a content is presented, and share the snapshot. A board that nobody joins keeps no
+/// memory for it.
+const SNAPSHOT_LIFETIME: Duration = Duration::from_secs(5);
 
 impl AnnotationContainer {
     /// The part name under which it is connected (section 3.1.4.1.13.2).
@@ -53,7 +69,16 @@ impl AnnotationContainer {
 
     fn with(meeting: MeetingContext, content: ContentRef, state: Durable<BoardState>) -> Self {
         let (pointers, pending) = (BTreeMap::new(), Pending::default());
-        Self { meeting, content, state, pointers, pending, is_scheduled: false }
+        Self {
+            meeting,
+            content,
+            state,
+            pointers,
+            pending,
+            is_scheduled: false,
+            snapshot: None,
+            snapshot_expires: false,
+        }
     }
 
     /// Returns the current annotations.
@@ -99,7 +124,18 @@ impl AnnotationContainer {
         if self.pending.is_full() {
             self.flush(cx);
         }
-        self.state.change(cx, change.into());
+        self.change(cx, change.into());
+    }
+
+    /// Changes the state. The snapshot for newcomers is out of date afterwards. Returns the files of
+    /// removed images.
+    pub(super) fn change(
+        &mut self,
+        cx: &mut Context<Self>,
+        change: BoardChange,
+    ) -> Vec<StoredFile> {
+        self.snapshot = None;
+        self.state.change(cx, change)
     }
 
     /// Announces all pending changes to all clients. Must precede an answer, so that the answer refers
@@ -118,6 +154,11 @@ impl AnnotationContainer {
     pub(super) fn takes(&self, kind: Kind, properties: &Properties) -> Result<(), ErrorCode> {
         let limits = &self.meeting.limits().annotations;
         if self.state.count(kind) >= limits.count(kind) || self.state.last_id() == i32::MAX {
+            self.meeting.limits().hits.count(match kind {
+                Kind::Drawing => "drawings",
+                Kind::Text => "texts",
+                Kind::Image => "images",
+            });
             return Err(ErrorCode::TooManyAnnotations);
         }
         limits.check(kind, properties)?;
@@ -134,16 +175,35 @@ impl AnnotationContainer {
     /// Removes existing annotations and their files.
     pub(super) fn remove(&mut self, cx: &mut Context<Self>, change: Change) {
         self.flush(cx);
-        let removed = self.state.change(cx, change.into());
+        let removed = self.change(cx, change.into());
         self.content.discard_all(cx, removed.into_iter().map(|file| file.name).collect());
     }
 
     /// Sends the snapshot of the board to a newcomer.
-    fn send_snapshot(&self, cx: &mut Context<Self>, newcomer: PeerId) {
+    fn send_snapshot(&mut self, cx: &mut Context<Self>, newcomer: PeerId) {
+        if self.snapshot.is_none() {
+            self.snapshot = Some(self.prepare_snapshot());
+        }
+        let mut client = cx.peers().filter(|peer| peer.id == newcomer);
+        if let Some(snapshot) = &self.snapshot {
+            client.send(snapshot);
+        }
+        for (user, anchor) in &self.pointers {
+            client.c_set_telepointer(anchor, *user, true);
+        }
+        if !std::mem::replace(&mut self.snapshot_expires, true) {
+            cx.after(SNAPSHOT_LIFETIME, |container, _| {
+                (container.snapshot, container.snapshot_expires) = (None, false);
+            });
+        }
+    }
+
+    /// Marshals the calls that send the board.
+    fn prepare_snapshot(&self) -> Prepared {
         let limits = &self.meeting.limits().annotations;
         let numbers: Vec<_> = Constraint::ALL.iter().map(|of| of.number()).collect();
         let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
-        let mut client = cx.peers().filter(|peer| peer.id == newcomer);
+        let mut client = AnnotationContainerClientProxy::proxy(Prepared::default());
         client.c_set_annotation_constraints(&numbers, &values);
         // The call is sent for an empty board, too.
         let mut call = Pending::Additions(batch::Additions::default());
@@ -173,9 +233,7 @@ impl AnnotationContainer {
                 client.c_set_image_file_info(id, file.clone());
             }
         }
-        for (user, anchor) in &self.pointers {
-            client.c_set_telepointer(anchor, *user, true);
-        }
+        std::mem::take(&mut *client)
     }
 }
 

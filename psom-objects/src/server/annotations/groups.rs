@@ -5,6 +5,10 @@ use psom::{Context, Violation};
 use super::{container::AnnotationContainer, limits};
 use crate::annotation::{Annotation, ErrorCode, Properties, Property, batch};
 
+/// The number of missing annotations up to which each gets an answer of its own. Other clients remove
+/// a few annotations while a group changes; more of them get one answer together.
+const MAX_SINGLE_ANSWERS: usize = 100;
+
 impl AnnotationContainer {
     /// Sets a property of several annotations, to one value or to a value for each. Validates the
     /// whole call before the first change.
@@ -21,6 +25,10 @@ impl AnnotationContainer {
         values: &[String],
     ) -> Result<(), Violation> {
         batch::same_lengths(ids.len(), [generations.len()].into_iter())?;
+        // Of the missing identifiers of a longer group, an answer would repeat more than a board has.
+        if ids.len() > limits::MAX_ANSWER_IDS {
+            return Err(Violation::new("a group of more annotations than a board has"));
+        }
         let mut seen = BTreeSet::new();
         if !ids.iter().all(|id| seen.insert(*id)) {
             return Err(Violation::new("a group contains an annotation twice"));
@@ -65,7 +73,12 @@ impl AnnotationContainer {
         // Text versions follow all properties, so that each kind of change is announced in one
         // call.
         versions.into_iter().for_each(|version| self.make(cx, version));
-        alone.extend(missing);
+        if missing.len() > MAX_SINGLE_ANSWERS {
+            let ids: Vec<_> = missing.iter().map(|(at, _)| ids[*at]).collect();
+            self.refuse_group(cx, &ids, property, ErrorCode::NotFound);
+        } else {
+            alone.extend(missing);
+        }
         let mut whole = None;
         match refused.first() {
             Some((_, code))

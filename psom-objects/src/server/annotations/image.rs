@@ -67,7 +67,7 @@ impl AnnotationContainer {
         self.flush(cx);
         let file = self.meeting.encrypted_file(&stored);
         cx.peers().c_set_image_file_info(id, file.clone());
-        self.state.change(cx, BoardChange::Image { id, stored, file });
+        self.change(cx, BoardChange::Image { id, stored, file });
     }
 }
 

@@ -1,4 +1,4 @@
-use psom::{CallError, Peers};
+use psom::{CallError, Sent, interface::Target};
 
 use crate::{
     annotation::{
@@ -69,7 +69,7 @@ impl Pending {
     }
 
     /// Sends the call.
-    pub(super) fn send(self, to: &mut AnnotationContainerClientProxy<Peers<'_>>) {
+    pub(super) fn send<T: Target<Sent = Sent>>(self, to: &mut AnnotationContainerClientProxy<T>) {
         let sent = match self {
             Self::Nothing => return,
             Self::Additions(of) => to.c_add_annotation_batch(

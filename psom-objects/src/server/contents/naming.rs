@@ -55,6 +55,7 @@ impl ContentManager {
         } else if self.titles.has_cookie(peer, cookie) {
             (Status::FailedCookieInUse, 0, user)
         } else if self.titles.count(user) >= limits.reservations {
+            limits.hits.count("reservations");
             (Status::FailedReservationMaxExceeded, 0, user)
         } else if let Some((content, owner)) = self.owner_of(cx, title) {
             // This reveals nothing about a hidden content except that its title is used.

@@ -104,6 +104,17 @@ impl UploadManager {
         Ok(())
     }
 
+    /// Counts a refusal by the limit that caused it.
+    fn count(&self, reason: UploadFinishReason) {
+        let limit = match reason {
+            UploadFinishReason::TooManyUploads => "uploads_per_user",
+            UploadFinishReason::TooManyContents => "contents",
+            UploadFinishReason::MaxPackageSizeExceeded => "package_size",
+            _ => return,
+        };
+        self.meeting.limits().hits.count(limit);
+    }
+
     /// Admits an upload in packets and connects its stream.
     fn open_stream(
         &self,
@@ -222,7 +233,12 @@ impl UploadManager {
     fn finish(&mut self, cx: &mut Context<Self>, id: UploadId, reason: UploadFinishReason) {
         let Some(position) = self.position(id) else { return };
         let upload = self.uploads.remove(position);
-        tracing::info!(user = id.user, cookie = id.cookie, ?reason, "upload ended");
+        if reason == UploadFinishReason::UserCancel {
+            // A client can start and cancel any number of uploads.
+            tracing::debug!(user = id.user, cookie = id.cookie, "upload cancelled");
+        } else {
+            tracing::info!(user = id.user, cookie = id.cookie, ?reason, "upload ended");
+        }
         if let Some(stream) = upload.stream {
             cx.tell(stream, |stream, cx| stream.close(cx));
         }
@@ -315,12 +331,13 @@ impl UploadManagerServer for UploadManager {
         let Some(id) = self.next_id(cx, cookie) else { return };
         match self.open_stream(cx, id, (packed_length, unpacked_length)) {
             Ok(stream) => {
-                tracing::info!(user = id.user, cookie, packed_length, "upload started");
+                tracing::debug!(user = id.user, cookie, packed_length, "upload started");
                 let state = UploadState::ReceivingPackets;
                 self.uploads.push(ActiveUpload { id, stream: Some(stream), state });
                 cx.caller().c_accept_upload(cookie, stream.into());
             }
             Err(reason) => {
+                self.count(reason);
                 tracing::debug!(user = id.user, cookie, ?reason, "rejected an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }
@@ -366,6 +383,7 @@ impl UploadManagerServer for UploadManager {
                 self.uploads.push(ActiveUpload { id, stream: None, state });
             }
             Err(reason) => {
+                self.count(reason);
                 tracing::debug!(user = id.user, cookie, ?reason, "rejected an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }

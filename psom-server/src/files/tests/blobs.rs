@@ -133,7 +133,7 @@ async fn abandoned_package_is_not_stored() {
         drop(finish);
         eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
         until_there_are(&blobs, 0).await;
-        assert_eq!((library.stored_bytes(), library.metrics().uploads.count()), (0, 0));
+        assert_eq!((library.stored_bytes(), library.uploads()), (0, 0));
     }
 }
 
@@ -431,7 +431,7 @@ async fn object_store_failure_refuses_the_upload_and_leaves_no_file() {
     assert!(failed_by_the_store(&error), "{error:?}");
     eventually(|| library.reserved_bytes() == 0 && files_below(&root).is_empty()).await;
     until_there_are(&blobs, 0).await;
-    assert_eq!((library.stored_bytes(), library.metrics().uploads.count()), (0, 0));
+    assert_eq!((library.stored_bytes(), library.uploads()), (0, 0));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use psom::{Authenticator as _, Credentials};
 
-use super::*;
+use super::{super::connection_slots::ConnectionSlots, *};
 use crate::{JoinCredential, JoinLink};
 
 fn ada() -> Value {
@@ -123,27 +123,60 @@ async fn follow(api: &Api, invite: &str, guest: Option<&str>) -> Answer {
     api.send(Request::post("/api/join").body(follow.to_string().into()).unwrap()).await
 }
 
+/// Exchanges an invitation from an address.
+async fn follow_from(api: &Api, invite: &str, last: u8) -> String {
+    let slots = ConnectionSlots::new(9, &psom::LimitHits::default());
+    let slot = slots.acquire([192, 0, 2, last].into()).await;
+    let follow = json!({ "invite": invite, "displayName": "G" }).to_string();
+    let request = Request::post("/api/join").extension(slot).body(follow.into()).unwrap();
+    api.send(request).await.text("sAuthId")
+}
+
 #[tokio::test]
-async fn join_link_cannot_use_up_the_tokens_of_others() {
+async fn open_link_cannot_use_up_the_tokens_of_others() {
     let api = Api::with_meeting().await;
     api.post("/api/meetings", json!({ "id": "other" })).await;
-    let (invite, other) = (invite(&api, "m").await, invite(&api, "other").await);
-    let guest = Some("a secret of the guest's");
-    let first = follow(&api, &invite, guest).await;
-    assert_eq!(first.status, 201);
-    assert_eq!(follow(&api, &invite, None).await.status, 201);
-    // The meeting's share of the tokens is used up, except for this guest.
-    let busy = follow(&api, &invite, None).await;
-    assert_eq!(busy.status, 503);
-    busy.error();
+    let (open, other) = (invite(&api, "m").await, invite(&api, "other").await);
+    let named = json!({ "role": "attendee", "uri": "sip:bob@example.com", "displayName": "Bob" });
+    let named = api.post("/api/meetings/m/invitations", named).await.text("invite");
+    let bob = follow(&api, &named, None).await;
+    let elsewhere = follow(&api, &other, None).await;
+    // Two is the meeting's share. The address with the most tokens makes room for newcomers.
+    let greedy = [follow_from(&api, &open, 1).await, follow_from(&api, &open, 1).await];
+    let honest = follow_from(&api, &open, 2).await;
+    let newcomer = follow(&api, &open, Some("a secret of the guest's")).await;
+    assert!(redeem(&api, greedy[0].clone()).await.is_err(), "replaced by the honest guest");
     for _ in 0..20 {
-        assert_eq!(follow(&api, &invite, guest).await.status, 201);
+        assert_eq!(follow(&api, &open, Some("a secret of the guest's")).await.status, 201);
     }
-    assert!(redeem(&api, first.text("sAuthId")).await.is_err(), "it was replaced");
-    assert_eq!(follow(&api, &other, None).await.status, 201);
+    assert!(redeem(&api, newcomer.text("sAuthId")).await.is_err(), "the guest's later ones");
+    assert!(redeem(&api, honest).await.is_err(), "the oldest of equals");
+    for token in [bob, elsewhere] {
+        redeem(&api, token.text("sAuthId")).await.unwrap();
+    }
     for meeting in ["m", "other"] {
         assert_eq!(api.post(&format!("/api/meetings/{meeting}/users"), ada()).await.status, 201);
     }
+}
+
+#[tokio::test]
+async fn revoked_invitation_and_its_tokens_are_invalid() {
+    let api = Api::with_meeting().await;
+    let (revoked, kept) = (invite(&api, "m").await, invite(&api, "m").await);
+    let tokens = [&revoked, &kept].map(|invite| follow(&api, invite, None));
+    let [lost, valid] = tokens;
+    let (lost, valid) = (lost.await.text("sAuthId"), valid.await.text("sAuthId"));
+    let path = format!("/api/meetings/m/invitations/{revoked}");
+    let delete = async |path: &str| api.ask(Method::DELETE, path, Body::empty()).await.status;
+    let stranger = api.send(Request::delete(&path).body(Body::empty()).unwrap()).await;
+    assert_eq!(stranger.status, 401);
+    assert_eq!(delete(&path).await, 204);
+    assert_eq!(delete(&path).await, 404);
+    assert_eq!(delete(&format!("/api/meetings/none/invitations/{kept}")).await, 404);
+    assert_eq!(follow(&api, &revoked, None).await.status, 404);
+    assert!(redeem(&api, lost).await.is_err());
+    redeem(&api, valid).await.unwrap();
+    assert_eq!(follow(&api, &kept, None).await.status, 201);
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,7 +102,7 @@ fn error(result: Result<Import, StoreError>) -> StoreError {
 fn is_clean(api: &Api) -> bool {
     files_below(&api._directory) == 0
         && api.app.library.reserved_bytes() == 0
-        && api.app.metrics.uploads.count() == 0
+        && api.app.library.uploads() == 0
 }
 
 /// The files in a folder and its subfolders.
@@ -143,7 +143,7 @@ async fn file_in_a_form_is_stored_encrypted() {
     assert!(!encrypted.windows(5).any(|bytes| bytes == b"hello"));
     assert_eq!(api.app.library.reserved_bytes(), 0);
     let metrics = &api.app.metrics;
-    assert_eq!((metrics.uploads_finished.load(Relaxed), metrics.uploads.count()), (1, 0));
+    assert_eq!((metrics.uploads_finished.load(Relaxed), api.app.library.uploads()), (1, 0));
     assert_eq!(metrics.bytes_uploaded.load(Relaxed), 5);
 }
 
@@ -343,7 +343,7 @@ async fn attempt_that_could_not_begin_keeps_the_address_valid() {
         drop(first);
     };
     tokio::join!(post(&api, &path, body), other_comes);
-    eventually(|| api.app.metrics.uploads.count() == 0).await;
+    eventually(|| api.app.library.uploads() == 0).await;
     assert_eq!(post(&api, &other_path, form(b"x")).await, 200);
     other.finish().await.unwrap();
     assert_eq!(error(third.finish().await), StoreError::Full, "there was no second attempt");

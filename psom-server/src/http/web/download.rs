@@ -20,8 +20,12 @@ use axum::{
     response::IntoResponse as _,
 };
 use hyper::body::{Frame, SizeHint};
+use psom::net::slots::Slot;
 
-use super::disposition::{disposition, media_type};
+use super::{
+    super::extract::Client,
+    disposition::{disposition, media_type},
+};
 use crate::{
     app::App,
     files::{FileStream, browser_transfers::DownloadPermission, crypto::Decryptor},
@@ -31,6 +35,7 @@ use crate::{
 pub(crate) async fn download(
     State(app): State<Arc<App>>,
     Path(secret): Path<String>,
+    Client(client): Client,
     method: Method,
 ) -> Response<Body> {
     let permissions = &app.library.transfers.downloads;
@@ -45,7 +50,14 @@ pub(crate) async fn download(
         _ => match app.library.open(&file, 0..file.length).await {
             // Uses up the permission only when the file is open. Of two concurrent requests, one gets it.
             Ok(stream) if permissions.take(&secret).is_some() => {
-                Body::new(DecryptedBody::new(stream, &download, Arc::clone(&app.metrics)))
+                let running = &app.library.transfers.running_downloads;
+                let before = running.evictions();
+                let evicted = client.map(|client| client.eviction()).unwrap_or_default();
+                let slot = running.take_with(Some(download.owner.clone()), evicted).ok();
+                if running.evictions() > before {
+                    app.metrics.hits.count("downloads_per_user");
+                }
+                Body::new(DecryptedBody::new(stream, &download, Arc::clone(&app.metrics), slot))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 let text = "The file cannot be read at the moment; try again.\n";
@@ -97,14 +109,21 @@ struct DecryptedBody {
     size: u64,
     sha1: Bytes,
     metrics: Arc<Metrics>,
+    /// A further download of the same user takes the slot of the one that is silent longest.
+    slot: Option<Slot<(Arc<str>, i64)>>,
 }
 
 impl DecryptedBody {
-    fn new(stream: FileStream, download: &DownloadPermission, metrics: Arc<Metrics>) -> Self {
+    fn new(
+        stream: FileStream,
+        download: &DownloadPermission,
+        metrics: Arc<Metrics>,
+        slot: Option<Slot<(Arc<str>, i64)>>,
+    ) -> Self {
         let DownloadPermission { key, size, sha1, .. } = download;
         let (decryptor, pending) = (Some(Decryptor::new(key)), Vec::new());
         let (left, size, sha1) = (*size, *size, sha1.clone());
-        Self { stream, decryptor, pending, left, size, sha1, metrics }
+        Self { stream, decryptor, pending, left, size, sha1, metrics, slot }
     }
 
     /// Decrypts the next chunk, or returns `None` at the end.
@@ -138,6 +157,9 @@ impl HttpBody for DecryptedBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(slot) = &self.slot {
+            slot.progressed();
+        }
         let plain = match ready!(self.poll_plain(cx)) {
             Ok(None) => return Poll::Ready(None),
             Ok(Some(plain)) if plain.len() as u64 <= self.left => plain,

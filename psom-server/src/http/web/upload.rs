@@ -88,7 +88,14 @@ async fn receive_form(
     let content_type = content_type.unwrap_or_default().to_owned();
     let mut form = Form::new(&content_type, frames(request.into_body(), max_body_bytes))?;
     let mut upload = upload?;
-    while let Some(data) = form.next().await? {
+    let evicted = upload.eviction();
+    loop {
+        let data = tokio::select! {
+            data = form.next() => data?,
+            // The time limit for uploads that send nothing is longer, so it is not the reason.
+            () = evicted.notified() => return Err(StoreError::Full.into()),
+        };
+        let Some(data) = data else { break };
         upload.write(data).await?;
     }
     Ok(upload.finish().await?)

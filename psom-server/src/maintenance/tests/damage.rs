@@ -222,3 +222,26 @@ async fn check_after(store: &SqliteStore, directory: &Path) -> Vec<String> {
     store.close().await.unwrap();
     check(directory).await.unwrap().problems
 }
+
+#[tokio::test]
+async fn store_that_lost_its_end_loses_only_the_rows_there() {
+    let directory = Directory::new();
+    let states = filled(&directory).await;
+    let path = database_file(&directory);
+    let length = fs::metadata(&path).unwrap().len();
+    // The last page, and a part of the one before.
+    fs::File::options().write(true).open(&path).unwrap().set_len(length - 5000).unwrap();
+    let repair = repair(&directory).await.unwrap();
+    assert!(repair.report.problems.contains(&"The file has lost its last 5000 bytes.".into()));
+    assert!(!repair.lost.is_empty());
+    let loaded = loaded(&directory).await.unwrap();
+    assert_eq!(loaded.len(), 2);
+    let kept: usize = loaded.iter().map(Table::len).sum();
+    assert!(kept > 700, "{kept} of 800 entries");
+    for (table, state) in loaded.iter().zip(&states) {
+        assert!(table.iter().all(|entry| state.get(entry.0) == Some(entry.1)));
+    }
+    assert_eq!(check(&directory).await.unwrap().problems, [""; 0]);
+    let left = fs::read_dir(&*directory).unwrap().filter_map(Result::ok);
+    assert!(left.into_iter().all(|file| !file.file_name().to_string_lossy().contains("padded")));
+}

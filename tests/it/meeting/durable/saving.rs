@@ -30,7 +30,7 @@ fn presentation_saves_only_what_changed() {
     let (form, code) = (ResourceFormat::Dhtml, ResourceErrorCode::ClientUploadFailed);
     // Several changes of one turn are saved once.
     world.act(0, move |conference, cx| {
-        for slide in (0..200).step_by(2) {
+        for slide in (0..200).step_by(4) {
             conference.set_resource_error(cx, 1, slide..=slide, form, code)?;
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::{
         durable,
         limits::MeetingLimits,
     },
-    texts::{changes_direction, has_visible, look_alike},
+    texts::{changes_direction, has_visible, look_alike, separates_lines},
 };
 
 /// The durable state of a poll.
@@ -179,7 +179,7 @@ pub(super) fn objection(
         text.chars().nth(limits.question_length).is_none() && psom::wire::fits_in_string(text)
     };
     let blank = |text: &str| !has_visible(text);
-    let bidi = |text: &str| text.chars().any(changes_direction);
+    let bidi = |text: &str| text.chars().any(|c| changes_direction(c) || separates_lines(c));
     let repeated =
         |index: usize| choices[..index].iter().any(|earlier| look_alike(earlier, &choices[index]));
     if !remember_past_users || !customization_xml.is_empty() {
