@@ -1,7 +1,7 @@
 //! The configuration of `psom serve`: a file, environment variables and flags, in this order. A later
 //! source overrides an earlier one.
 
-use std::{env, fmt::Write, fs, path::Path};
+use std::{env, fmt::Write as _, fs, path::Path};
 
 use psom_server::{Options, limits::LIMITS, limits::Limit};
 use toml::{Table, Value};
@@ -29,14 +29,14 @@ const OPTIONS: [&str; 11] = [
 
 /// The values from the file and the environment.
 #[derive(Debug, Default)]
-pub struct Config {
+pub(super) struct Config {
     options: Table,
     limits: Vec<(&'static Limit, String)>,
 }
 
 impl Config {
     /// Reads the file, if one is given, and the environment.
-    pub fn read(file: Option<&Path>) -> Result<Self> {
+    pub(super) fn read(file: Option<&Path>) -> Result<Self> {
         let mut config = Self::default();
         if let Some(file) = file {
             let failed = |error: String| {
@@ -102,7 +102,7 @@ impl Config {
     }
 
     /// Adds the values of the flag `--limit`.
-    pub fn add_flags(&mut self, flags: &[String]) -> Result {
+    pub(super) fn add_flags(&mut self, flags: &[String]) -> Result {
         for flag in flags {
             let invalid = || CommandError::new(format!("write --limit NAME=VALUE, not {flag:?}"));
             let (name, value) = flag.split_once('=').ok_or_else(invalid)?;
@@ -121,7 +121,7 @@ impl Config {
     }
 
     /// Returns the value of an option with a text.
-    pub fn text(&self, name: &str) -> Result<Option<String>> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>> {
         match self.options.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -130,7 +130,7 @@ impl Config {
     }
 
     /// Returns the value of an option that is on or off.
-    pub fn flag(&self, name: &str) -> Result<bool> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool> {
         match self.options.get(name) {
             None => Ok(false),
             Some(Value::Boolean(flag)) => Ok(*flag),
@@ -139,7 +139,7 @@ impl Config {
     }
 
     /// Returns the value of an option with several texts.
-    pub fn texts(&self, name: &str) -> Result<Vec<String>> {
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>> {
         let wrong = || wrong_type(name, "a list of texts in quotes");
         match self.options.get(name) {
             None => Ok(Vec::new()),
@@ -152,7 +152,7 @@ impl Config {
     }
 
     /// Sets the limits in the options of a server.
-    pub fn set_limits(&self, options: &mut Options) -> Result {
+    pub(super) fn set_limits(&self, options: &mut Options) -> Result {
         for (limit, value) in &self.limits {
             limit.set(options, value).map_err(|error| CommandError::new(error.to_string()))?;
         }
@@ -165,7 +165,7 @@ fn wrong_type(name: &str, expected: &str) -> CommandError {
 }
 
 /// Returns the options of a server as a configuration file, with a comment for each limit.
-pub fn print(options: &Options, files: Option<&str>) -> String {
+pub(super) fn print(options: &Options, files: Option<&str>) -> String {
     let text = |text: &str| Value::String(text.into()).to_string();
     let mut page = String::new();
     let mut line = |name: &str, value: String| {

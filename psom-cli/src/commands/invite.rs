@@ -69,7 +69,7 @@ impl Invite {
     }
 
     async fn revoke(&self, link: &str) -> Result {
-        let link = link::parse(link).map_err(|error| CommandError::new(error.to_string()))?;
+        let link = link::parse(link)?;
         let JoinCredential::Invitation { secret, .. } = &link.credential else {
             return Err(CommandError::new(
                 "this link is for one connection only and expires in two minutes; nothing is to be \

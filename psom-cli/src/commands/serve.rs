@@ -157,13 +157,13 @@ impl Serve {
             chain.zip(key).map(|(chain, key)| psom_server::tls::CertificatePaths { chain, key });
         let data = path(self.data, "data")?;
         let mut options = Options {
-            listen: or(self.listen, "listen")?.unwrap_or(defaults.listen.clone()),
-            http: or(self.http, "http")?.unwrap_or(defaults.http.clone()),
+            listen: or(self.listen, "listen")?.unwrap_or_else(|| defaults.listen.clone()),
+            http: or(self.http, "http")?.unwrap_or_else(|| defaults.http.clone()),
             https: self.https || config.flag("https")? || certificate.is_some(),
             certificate,
             host: or(self.host, "host")?,
             origins,
-            data: data.unwrap_or(defaults.data.clone()),
+            data: data.unwrap_or_else(|| defaults.data.clone()),
             blobs: blobs(files.clone()),
             durability,
             strict: self.strict || config.flag("strict")?,

@@ -65,7 +65,7 @@ mod tests {
     fn time_of_day_follows_a_corrected_clock() {
         let seconds = Arc::new(AtomicU64::new(1_700_000_000));
         let time_of_day = {
-            let seconds = seconds.clone();
+            let seconds = Arc::clone(&seconds);
             move || SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.load(Ordering::Relaxed))
         };
         let now = Instant::now();

@@ -162,7 +162,7 @@ impl UploadSink for PackageUpload {
             self.meeting.index.metrics.bytes_uploaded.fetch_add(length, Ordering::Relaxed);
             // While the disk lags, the upload waits for the server.
             self.slot.set_busy();
-            let mut spool = lock(&self.spool).take().ok_or(StoreError::Full)?;
+            let spool = lock(&self.spool).take().ok_or(StoreError::Full)?;
             let written = spool.write(data).await;
             *lock(&self.spool) = Some(spool);
             self.slot.set_silent();

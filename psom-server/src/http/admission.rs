@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use data_encoding::HEXLOWER;
 use psom_objects::types::Role;

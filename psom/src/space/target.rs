@@ -10,7 +10,7 @@ use crate::{
     error::{CallError, Error, Violation},
     interface::{InterfaceDesc, ObjectDesc, Target},
     session::Arguments,
-    wire::{Encode, Encoder, ObjectKey},
+    wire::{Encode, ObjectKey},
 };
 
 /// One peer of an object, as the target of calls.
@@ -208,12 +208,8 @@ impl Target for Prepared {
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sent {
-        let mut bytes = Vec::new();
-        let mut out = Encoder::new(&mut bytes);
-        arguments.iter().for_each(|argument| argument.encode(&mut out));
-        match out.finish() {
-            Ok(references) => {
-                let arguments = Arguments::new(bytes, references);
+        match Arguments::encode(Vec::new(), arguments) {
+            Ok(arguments) => {
                 self.0.push(PreparedCall { interface, method, arguments });
                 Sent::default()
             }

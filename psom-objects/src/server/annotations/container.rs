@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use psom::{
-    Context, Durable, Handle, Interface, Lifecycle, PeerId, Prepared, Scope, distributed_object,
+    Context, Durable, Handle, Interface as _, Lifecycle, PeerId, Prepared, Scope,
+    distributed_object,
 };
 
 use super::{
