@@ -51,7 +51,7 @@ use std::{
 
 pub use budget::ReplyBudget;
 pub use io::{CallResult, Chunk, Input, Output};
-use slotmap::SecondaryMap;
+use slotmap::SlotMap;
 
 use self::{
     commits::Commits, connection::Connection, pacing::Pacing, send_queue::Buffers, users::Users,
@@ -67,18 +67,20 @@ use crate::{
 
 /// The delay of a driver from which time limits are extended: a driver that is this late has not read
 /// from the peers either. Shorter delays do not affect time limits of seconds.
-const MAX_LATENESS: Duration = Duration::from_millis(100);
+pub(crate) const MAX_LATENESS: Duration = Duration::from_millis(100);
 
 /// The time after a late call of the driver in which no time limit ends: several round trips, so that
 /// the driver can read the bytes that arrived meanwhile, and peers that were suspended as well can send.
-const GRACE: Duration = Duration::from_secs(2);
+pub(crate) const GRACE: Duration = Duration::from_secs(2);
 
 /// A space with its connections, send queues and pending commits. See the [module](self).
 pub struct Hub {
     space: Space,
     config: Arc<Config>,
     durable: bool,
-    connections: SecondaryMap<ConnectionKey, Connection>,
+    /// The connections that are not closed. A key is free only when its connection is removed from here,
+    /// because the space forgets a connection while its last output still waits for a commit.
+    connections: SlotMap<ConnectionKey, Connection>,
     commits: Commits,
     pacing: Pacing,
     /// True if a peer was observed since the pacing was last updated.
@@ -162,7 +164,7 @@ impl Hub {
             space,
             config,
             durable,
-            connections: SecondaryMap::new(),
+            connections: SlotMap::with_key(),
             commits: Commits::new(now),
             pacing: Pacing::default(),
             observed: false,
@@ -193,11 +195,13 @@ impl Hub {
         self.begin(now);
         let id = user.id;
         self.make_room(id)?;
-        let (key, batch) = self.space.accept(now, session, user)?;
+        let accept = |key| {
+            let mut connection = Connection::new(Role::Server, now);
+            connection.reading.batch = self.space.accept(now, key, session, user).ok_or(())?;
+            Ok::<_, ()>(connection)
+        };
+        let key = self.connections.try_insert_with_key(accept).ok()?;
         self.users.add(key, id);
-        let mut connection = Connection::new(Role::Server, now);
-        connection.reading.batch = batch;
-        self.connections.insert(key, connection);
         self.schedule(key);
         Some(key)
     }
@@ -205,9 +209,12 @@ impl Hub {
     /// Begins a client's session. Returns `None` if the space accepts no connections any more.
     pub fn connect(&mut self, now: Instant, credentials: &Credentials) -> Option<ConnectionKey> {
         self.begin(now);
-        let key = self.space.connect(now, Arc::clone(&self.config), credentials)?;
-        self.connections.insert(key, Connection::new(Role::Client, now));
-        Some(key)
+        let connect = |key| {
+            let config = Arc::clone(&self.config);
+            self.space.connect(now, key, config, credentials).ok_or(())?;
+            Ok::<_, ()>(Connection::new(Role::Client, now))
+        };
+        self.connections.try_insert_with_key(connect).ok()
     }
 
     /// Handles one input. Afterwards, or after further inputs that have arrived, poll the outputs.

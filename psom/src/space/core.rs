@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use slotmap::SlotMap;
+use slotmap::{SecondaryMap, SlotMap};
 
 use super::{
     durable::{Change, WhenSafe},
@@ -33,7 +33,8 @@ pub(super) struct Core {
     /// Distinguishes the handles of this space from those of other spaces.
     number: u64,
     objects: SlotMap<SlotKey, ObjectSlot>,
-    pub(super) connections: SlotMap<ConnectionKey, ConnectionState>,
+    /// The connections by the keys that the hub has given them.
+    pub(super) connections: SecondaryMap<ConnectionKey, ConnectionState>,
     pub(super) app: Application,
     /// The work of this turn in the order in which it runs.
     pub(super) work: VecDeque<Work>,
@@ -192,7 +193,7 @@ impl Core {
             now,
             number: SPACES.fetch_add(1, Ordering::Relaxed),
             objects: SlotMap::with_key(),
-            connections: SlotMap::with_key(),
+            connections: SecondaryMap::new(),
             app,
             work: VecDeque::new(),
             announced: Vec::new(),
@@ -328,13 +329,12 @@ impl Core {
         }
     }
 
-    pub(super) fn attach(&mut self, session: Session, user: User) -> ConnectionKey {
+    pub(super) fn attach(&mut self, key: ConnectionKey, session: Session, user: User) {
         let deadline = session.deadline();
         let connection = ConnectionState { session, user, deadline, dirty: false };
-        let key = self.connections.insert(connection);
+        self.connections.insert(key, connection);
         self.deadlines.extend(deadline.map(|deadline| (deadline, key)));
         self.mark(key);
-        key
     }
 
     /// Adds a connection to `dirty` if it has output.

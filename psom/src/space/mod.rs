@@ -108,13 +108,14 @@ impl Space {
     }
 
     /// Accepts a client whose credentials were checked, and takes over its session. Returns the
-    /// connection and the bytes that the client has sent in advance.
+    /// bytes that the client has sent in advance.
     pub(crate) fn accept(
         &mut self,
         now: Instant,
+        key: ConnectionKey,
         mut session: Session,
         user: User,
-    ) -> Option<(ConnectionKey, Batch)> {
+    ) -> Option<Batch> {
         let closed = self.closed;
         let core = self.core_at(now)?;
         if closed || !core.contains(core.app.root) {
@@ -122,19 +123,22 @@ impl Space {
         }
         session.accept(core.app.clone(), now);
         let kept = session.take_kept();
-        Some((core.attach(session, user), kept))
+        core.attach(key, session, user);
+        Some(kept)
     }
 
     /// Begins a client's session.
     pub(crate) fn connect(
         &mut self,
         now: Instant,
+        key: ConnectionKey,
         config: Arc<Config>,
         credentials: &Credentials,
-    ) -> Option<ConnectionKey> {
+    ) -> Option<()> {
         let core = self.core_at(now)?;
         let session = Session::client(config, credentials, core.app.clone(), now);
-        Some(core.attach(session, User::new(0, "server")))
+        core.attach(key, session, User::new(0, "server"));
+        Some(())
     }
 
     fn on_event(&mut self, connection: ConnectionKey, event: Event) {

@@ -1,0 +1,59 @@
+//! The end of a connection whose last output waits for a commit.
+
+use std::{sync::Arc, time::Instant};
+
+use psom::{
+    Config, Error, Session, User,
+    error::Misuse,
+    hub::{Hub, Input, Output},
+    session::Event,
+    space::ConnectionKey,
+};
+
+use super::common::*;
+
+/// Connects a client that has opened channel 2, and returns its connection.
+fn connect(hub: &mut Hub, now: Instant, config: &Arc<Config>) -> ConnectionKey {
+    let mut session = Session::server(Arc::clone(config), now);
+    let mut batch = session.receive(now, Handshake::open().bytes().into());
+    let event = session.next_event(now, &mut batch);
+    assert!(matches!(event, Some(Event::Authenticate(_))));
+    session.keep(&batch);
+    hub.accept(now, session, User::new(1, "Ada")).unwrap()
+}
+
+/// Passes an input. Returns the connections that have ended, with the bytes that were sent on them.
+async fn closed_by(hub: &mut Hub, now: Instant, input: Input) -> Vec<(ConnectionKey, Vec<u8>)> {
+    let (mut sent, mut closed) = (Vec::new(), Vec::new());
+    hub.handle_input(now, input).await;
+    loop {
+        match hub.poll_output() {
+            Output::Send(key, chunk) => sent.push((key, chunk.as_ref().to_vec())),
+            Output::Closed(key, _) => closed.push(key),
+            Output::Timeout(_) => break,
+            _ => {}
+        }
+    }
+    let bytes = |key| sent.iter().filter(move |(at, _)| *at == key).flat_map(|(_, bytes)| bytes);
+    closed.into_iter().map(|key| (key, bytes(key).copied().collect())).collect()
+}
+
+#[tokio::test]
+async fn newcomer_does_not_replace_a_connection_that_ends_during_a_commit() {
+    let (now, config) = (Instant::now(), Arc::new(Config::default()));
+    let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
+    let (mut hub, root) = Hub::new(now, Arc::clone(&config), true, [], root).unwrap();
+    let leaving = connect(&mut hub, now, &config);
+    assert_eq!(closed_by(&mut hub, now, Input::Timeout).await, []);
+    let save = Input::run(root, |_: &mut ServerRoot, cx| cx.save("key", "value"));
+    assert_eq!(closed_by(&mut hub, now, save).await, []);
+    let end = Input::End(leaving, Error::Closed);
+    assert_eq!(closed_by(&mut hub, now, end).await, []);
+    let newcomer = connect(&mut hub, now, &config);
+    assert_ne!(newcomer, leaving);
+    assert_eq!(hub.stats().connections, 2);
+    let ended = closed_by(&mut hub, now, Input::Committed(Ok(()))).await;
+    let farewell = [set_channel(2), close(), set_channel(0), close()].concat();
+    assert_eq!(ended, [(leaving, farewell)]);
+    assert_eq!(hub.stats().connections, 1);
+}
