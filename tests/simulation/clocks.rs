@@ -36,7 +36,9 @@ impl World<'_> {
     /// Returns when a suspended process goes on to which an event happens.
     pub(super) fn suspended_until(&self, event: &Event) -> Option<Instant> {
         let side = match event {
-            Event::Committed(..) | Event::SetRole(..) | Event::Poll(_) => Side::Server,
+            Event::Committed(..) | Event::SetRole(..) | Event::Poll(_) | Event::GiveUp(..) => {
+                Side::Server
+            }
             Event::Ran(side, ..) | Event::Lose(_, side) => *side,
             Event::Act(client, _) | Event::Leave(client) => Side::Client(*client),
             _ => return None,

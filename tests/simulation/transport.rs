@@ -13,6 +13,12 @@ use super::{
     world::{Direction, Event, Side, World},
 };
 
+/// A server that is later than this was suspended.
+const MAX_LATENESS: Duration = Duration::from_millis(100);
+
+/// A server that was suspended waits this long for the credentials of a client.
+const GRACE: Duration = Duration::from_secs(2);
+
 impl World<'_> {
     /// One side has ended a connection.
     pub(super) fn on_closed(
@@ -160,10 +166,16 @@ impl World<'_> {
         }
     }
 
-    /// Ends a session whose credentials have not arrived in time.
-    pub(super) fn give_up(&mut self, place: usize) -> Result<(), String> {
+    /// Ends a session whose credentials have not arrived in time. A late server first reads what has
+    /// arrived meanwhile, like the tokio driver.
+    pub(super) fn give_up(&mut self, place: usize, has_waited: bool) -> Result<(), String> {
         let now = self.clock(Side::Server);
         let Some(session) = &mut self.clients[place].fresh else { return Ok(()) };
+        let late = session.deadline().map(|at| now.saturating_duration_since(at));
+        if !has_waited && late.is_some_and(|late| late > MAX_LATENESS) {
+            self.schedule(self.now + GRACE, Event::GiveUp(place, true));
+            return Ok(());
+        }
         match session.on_deadline(now) {
             Some(session::Event::Ended(error)) => {
                 self.clients[place].fresh = None;
@@ -204,12 +216,18 @@ impl World<'_> {
     }
 
     /// The pipe through which a side sends on a connection.
-    pub(super) fn outgoing(&self, side: Side, key: ConnectionKey) -> Option<(usize, Direction)> {
+    pub(super) fn outgoing(
+        &self,
+        side: Side,
+        key: ConnectionKey,
+    ) -> Result<(usize, Direction), String> {
         match side {
-            Side::Client(place) => Some((place, Direction::Up)),
+            Side::Client(place) => Ok((place, Direction::Up)),
             Side::Server => {
                 let find = |client: &Client| client.at_server == Some(key) && !client.server_ended;
-                Some((self.clients.iter().rposition(find)?, Direction::Down))
+                let place = self.clients.iter().rposition(find);
+                let place = place.ok_or_else(|| format!("an output for the closed {key:?}"))?;
+                Ok((place, Direction::Down))
             }
         }
     }

@@ -62,7 +62,7 @@ impl World<'_> {
         }
         self.clients.push(client);
         self.active.push(place);
-        self.schedule(self.now + self.config.authentication_timeout, Event::GiveUp(place));
+        self.schedule(self.now + self.config.authentication_timeout, Event::GiveUp(place, false));
         self.tell(|| format!("client {place} of user {user} connects"));
         self.drive(Side::Client(place))?;
         Ok(place)

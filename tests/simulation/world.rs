@@ -67,8 +67,9 @@ pub(super) enum Event {
     SetRole(i64, Role),
     /// A client closes its connection.
     Leave(usize),
-    /// The server no longer waits for the credentials of a client.
-    GiveUp(usize),
+    /// The server no longer waits for the credentials of a client. The flag is set if it was late and
+    /// has waited a little longer.
+    GiveUp(usize, bool),
 }
 
 pub(super) struct World<'a> {
@@ -301,7 +302,7 @@ impl<'a> World<'a> {
                 Ok(())
             }
             Event::SetRole(user, role) => self.set_role(user, role),
-            Event::GiveUp(client) => self.give_up(client),
+            Event::GiveUp(client, has_waited) => self.give_up(client, has_waited),
             Event::Leave(client) if self.clients[client].ended.is_none() => {
                 self.clients[client].excuse.get_or_insert("the user has left");
                 let key = self.clients[client].key;
@@ -393,10 +394,9 @@ impl<'a> World<'a> {
     fn carry_out(&mut self, side: Side, effect: Effect) -> Result<Option<Input>, String> {
         match effect {
             Effect::Send(key, bytes) => {
-                if let Some((client, direction)) = self.outgoing(side, key) {
-                    self.pipe(client, direction).send(&bytes);
-                    self.wake(client, direction);
-                }
+                let (client, direction) = self.outgoing(side, key)?;
+                self.pipe(client, direction).send(&bytes);
+                self.wake(client, direction);
             }
             Effect::Commit(writes) => {
                 let epoch = self.epoch;
@@ -430,24 +430,20 @@ impl<'a> World<'a> {
                 }
             }
             Effect::Pause(key, is_paused) => {
-                if let Some((client, direction)) = self.outgoing(side, key) {
-                    // The other direction is the one that is read.
-                    let read = direction.reverse();
-                    self.pipe(client, read).is_paused = is_paused;
-                    self.wake(client, read);
-                }
+                let (client, direction) = self.outgoing(side, key)?;
+                // The other direction is the one that is read.
+                let read = direction.reverse();
+                self.pipe(client, read).is_paused = is_paused;
+                self.wake(client, read);
             }
             Effect::Report(key) => {
-                let outgoing = self.outgoing(side, key);
-                let written = outgoing.map_or(0, |(client, direction)| {
-                    std::mem::take(&mut self.pipe(client, direction).unreported)
-                });
+                let (client, direction) = self.outgoing(side, key)?;
+                let written = std::mem::take(&mut self.pipe(client, direction).unreported);
                 return Ok(Some(Input::Written(key, written)));
             }
             Effect::Closed(key, error) => {
-                if let Some((client, _)) = self.outgoing(side, key) {
-                    self.on_closed(client, side, error)?;
-                }
+                let (client, _) = self.outgoing(side, key)?;
+                self.on_closed(client, side, error)?;
             }
             Effect::Failed(error) => {
                 self.tell(|| format!("server fails: {error}"));

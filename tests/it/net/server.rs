@@ -61,6 +61,20 @@ async fn client_without_a_token_is_dropped_after_15_seconds() {
     assert_eq!(server.stats().refused, 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn server_that_was_suspended_reads_a_token_before_it_gives_up() {
+    let tokens = Tokens::new();
+    let server = Server::builder().root(ServerRoot::default()).authenticator(tokens.clone());
+    let server = server.start().unwrap();
+    let (near, far) = tokio::io::duplex(4096);
+    server.accept(far);
+    tokio::task::yield_now().await;
+    tokio::time::advance(Duration::from_secs(600)).await;
+    let (client_root, _heard) = client_root();
+    let client = Client::builder().root(client_root).token(tokens.issue(User::new(1, "Ada")));
+    assert!(client.connect_stream(near).await.is_ok());
+}
+
 #[tokio::test]
 async fn malformed_authentication_is_dropped_without_an_answer() {
     let server =
