@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs many simulated meetings with the lowest priority, in chunks whose results can be read at any time.
+# Runs many simulated meetings with a low priority, in chunks whose results can be read at any time.
 # usage: scripts/simulate.sh [RUNS [FIRST_SEED [PROCESSES]]]     (default: 10000 1 1)
-# The environment variable SIMULATE may contain the path of the program to run.
+# The environment variable SIMULATE may contain the path of the program to run, and NICE its niceness.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs="${1:-10000}" first="${2:-1}" processes="${3:-1}"
@@ -17,7 +17,7 @@ for ((seed = first; seed < first + runs; seed += chunk)); do
   left=$((first + runs - seed))
   echo "$seed $((left < chunk ? left : chunk))"
 done | xargs -P "$processes" -L 1 bash -c '
-  nice -n 19 "$1" --seed "$3" --runs "$4" > "$2/$3.out" 2> "$2/$3.failed" || true
+  nice -n "${NICE:-19}" "$1" --seed "$3" --runs "$4" > "$2/$3.out" 2> "$2/$3.failed" || true
   echo "seeds from $3: $(head -n 1 "$2/$3.out")" >&2
   cat "$2/$3.failed" >&2' bash "$SIMULATE" "$results"
 

@@ -4,7 +4,8 @@
 #![deny(missing_docs)]
 
 pub mod messages;
-pub mod simulation;
+
+pub use psom_simulation as simulation;
 
 /// The programs of the README compile.
 #[cfg(doctest)]

@@ -4,6 +4,8 @@
 //! its clients on one thread. A random number generator decides what the users do, how the bytes
 //! move and which faults occur. [`run`] checks the invariants that `docs/simulation.md` lists, and
 //! returns the [`Failure`] of the first one that does not hold. The same seed gives the same run.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
 
 mod action;
 mod client;
