@@ -11,6 +11,7 @@ rules=(
   lost-event reordered-broadcast reused-identifier leaked-peer missing-permission-check never-resumed
   early-output leaked-budget
   held-negotiation unread-newcomers impatient-clients no-grace unpinged-peers
+  replaced-connection
 )
 copy=$(mktemp -d)
 trap 'git worktree remove --force "$copy/psom" 2>/dev/null || true; rm -rf "$copy"' EXIT

@@ -9,7 +9,7 @@ mod connecting;
 pub(crate) mod cutting;
 mod ending;
 mod golden;
-mod held_end;
+mod hub;
 mod identifiers;
 mod integers;
 mod isolation;

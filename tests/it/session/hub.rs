@@ -1,9 +1,12 @@
-//! The end of a connection whose last output waits for a commit.
+//! A hub whose driver is the test.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use psom::{
-    Config, Error, Session, User,
+    Config, Credentials, Error, Session, User,
     error::Misuse,
     hub::{Hub, Input, Output},
     session::Event,
@@ -55,5 +58,22 @@ async fn newcomer_does_not_replace_a_connection_that_ends_during_a_commit() {
     let ended = closed_by(&mut hub, now, Input::Committed(Ok(()))).await;
     let farewell = [set_channel(2), close(), set_channel(0), close()].concat();
     assert_eq!(ended, [(leaving, farewell)]);
+    assert_eq!(hub.stats().connections, 1);
+}
+
+#[tokio::test]
+async fn client_waits_for_a_server_that_reads_nothing() {
+    let (now, config) = (Instant::now(), Arc::new(Config::default()));
+    let root = |scope: &mut _| Ok::<_, Misuse>(ClientRoot::new(scope));
+    let (mut hub, _) = Hub::new(now, config, false, [], root).unwrap();
+    let credentials = Credentials { token: "token".into(), proxy_header: None };
+    hub.connect(now, &credentials).unwrap();
+    assert_eq!(closed_by(&mut hub, now, Input::Timeout).await, []);
+    // The transport accepts nothing. A server ends such a connection after 10 s.
+    assert!(hub.stats().in_flight_bytes > 0);
+    for seconds in 1..60 {
+        let later = now + Duration::from_secs(seconds);
+        assert_eq!(closed_by(&mut hub, later, Input::Timeout).await, []);
+    }
     assert_eq!(hub.stats().connections, 1);
 }
