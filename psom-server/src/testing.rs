@@ -23,7 +23,7 @@ use crate::{
     meetings::{MeetingTemplate, Meetings},
     shared::{limits::Limits, metrics::Metrics},
     slides::SlideRenderer,
-    store::{Health, MeetingStore, StoreAnswer, StoredMeeting},
+    store::{Claim, Health, MeetingStore, StoreAnswer, StoredMeeting},
 };
 
 /// A temporary directory that is removed when its test ends.
@@ -151,6 +151,10 @@ impl MeetingStore for PermitStore {
     fn delete(&self, _: &str) -> StoreAnswer<'_, ()> {
         self.deleted.store(true, Relaxed);
         Box::pin(self.clone().wait())
+    }
+
+    fn claim(&self, _: &str) -> StoreAnswer<'_, Claim> {
+        Box::pin(async { Ok(Claim::Owned) })
     }
 
     fn load(&self, _: &str) -> StoreAnswer<'_, BTreeMap<String, String>> {

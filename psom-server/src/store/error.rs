@@ -17,6 +17,28 @@ pub enum Error {
     /// There is no such meeting, or no longer.
     #[error("there is no meeting {0:?}")]
     NoMeeting(String),
+    /// Another server of the cluster owns the meeting.
+    #[error("the meeting {0:?} runs on another server")]
+    Moved(String),
+    /// The database of a cluster refused an operation or cannot be reached.
+    #[error("cannot {action}: {reason}")]
+    Cluster {
+        /// The operation.
+        action: &'static str,
+        /// The message of PostgreSQL, or of the connection to it.
+        reason: String,
+        /// The error of the database.
+        source: Shared<sqlx::Error>,
+    },
+    /// The database of a cluster cannot be used as it is configured.
+    #[error("{0}")]
+    ClusterSettings(String),
+    /// Another process uses the name of this node.
+    #[error(
+        "another process runs as the node {0:?} of the cluster; give each server a data directory \
+         of its own"
+    )]
+    NodeTaken(String),
     /// An entry of a meeting's state is damaged.
     #[error(
         "the state of the meeting {meeting:?} is damaged at the key {key:?}; \

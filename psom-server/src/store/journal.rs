@@ -4,30 +4,33 @@ use psom::{Committing, Journal, JournalError, Write};
 
 use super::{
     error::Error,
-    queue::{Done, Incarnation, WriteQueue},
+    queue::{Done, Generation, WriteQueue},
 };
 
 /// The journal of one meeting.
 pub(super) struct MeetingJournal {
     queue: Arc<WriteQueue>,
     meeting: Arc<str>,
-    incarnation: Option<Incarnation>,
+    generation: Option<Generation>,
 }
 
 impl MeetingJournal {
     pub(super) fn new(queue: Arc<WriteQueue>, meeting: &str) -> Self {
-        let incarnation = queue.incarnation(meeting);
-        Self { queue, meeting: meeting.into(), incarnation }
+        let generation = queue.generation(meeting);
+        Self { queue, meeting: meeting.into(), generation }
     }
 }
 
 impl Journal for MeetingJournal {
     fn commit(&self, writes: Vec<Write>) -> Committing {
         // Queued here, not when the future is polled, so that the order of the calls counts.
-        let done = self.queue.commit(&self.meeting, self.incarnation, writes);
+        let done = self.queue.commit(&self.meeting, self.generation, writes);
         Box::pin(async move {
             let committed = async { wait(done?).await };
-            committed.await.map_err(JournalError::failed)
+            committed.await.map_err(|error| match error {
+                Error::Moved(_) => JournalError::Moved,
+                error => JournalError::failed(error),
+            })
         })
     }
 }

@@ -40,10 +40,18 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// [`Error::NoMeeting`], or the store has failed.
     fn delete(&self, meeting: &str) -> StoreAnswer<'_, ()>;
 
+    /// Makes this server the owner of a meeting, unless another server of the cluster is. Only the owner
+    /// can load, change and delete it. The server that creates a meeting owns it. A store that has no
+    /// other servers owns all of its meetings.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`], or the store has failed.
+    fn claim(&self, meeting: &str) -> StoreAnswer<'_, Claim>;
+
     /// Returns the state of a meeting: values by key.
     ///
     /// # Errors
-    /// [`Error::NoMeeting`]; the meeting's state is damaged; or the store has failed.
+    /// [`Error::NoMeeting`]; [`Error::Moved`] if this server does not own it; the meeting's state is damaged; or the store has failed.
     fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>>;
 
     /// Returns a journal for the meeting that has this ID now. It accepts nothing if there is none, or
@@ -71,6 +79,26 @@ pub enum Health {
     Waiting(&'static str),
     /// The store has failed and accepts nothing any more.
     Failed(Error),
+}
+
+/// The answer to a [claim](MeetingStore::claim).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// This server owns the meeting.
+    Owned,
+    /// Another server owns the meeting.
+    Elsewhere(Owner),
+}
+
+/// A server of a cluster that owns a meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The name of the node.
+    pub node: String,
+    /// The address of its conference, `host:port`.
+    pub address: String,
+    /// The address of its web server, a URL without a path.
+    pub http: String,
 }
 
 /// A meeting in a store.

@@ -23,15 +23,23 @@ mod meeting_store;
 pub(crate) mod missing_database;
 mod open_files;
 mod paths;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod queue;
 pub(crate) mod replacement;
 pub(crate) mod schema;
 mod sqlite;
 pub(crate) mod statements;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wal;
 mod writer;
 
 pub use error::Error;
-pub use meeting_store::{Durability, Health, MeetingStore, StoreAnswer, StoredMeeting};
+pub use meeting_store::{
+    Claim, Durability, Health, MeetingStore, Owner, StoreAnswer, StoredMeeting,
+};
 pub(crate) use paths::{beside, database_file, kept_by_repair};
+#[cfg(feature = "postgres")]
+pub use postgres::{ClusterConfig, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -19,10 +19,14 @@ const MAX_TRANSACTION_BYTES: usize = 4 << 20;
 const ROW_OVERHEAD_BYTES: usize = 64;
 
 /// A change of the store.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(dead_code, reason = "only a cluster needs the generations of queued changes")
+)]
 pub(super) enum StoreChange {
-    Create(StoredMeeting),
-    Delete(String),
-    Commit(Arc<str>, Vec<Write>),
+    Create(StoredMeeting, Generation),
+    Delete(String, Generation),
+    Commit(Arc<str>, Generation, Vec<Write>),
     /// No change. It is done when all changes before it are.
     Barrier,
 }
@@ -37,19 +41,21 @@ pub(super) struct QueuedChange {
 pub(super) type Done = oneshot::Receiver<Result<(), Error>>;
 
 /// Distinguishes the meetings that had the same ID one after another.
-pub(super) type Incarnation = u64;
+pub(super) type Generation = u64;
 
 /// Accepts changes from any task, and hands them to one writer.
 pub(super) struct WriteQueue {
     state: Mutex<QueueState>,
+    /// Whether other servers can take meetings over.
+    is_shared: bool,
     filled: Notify,
 }
 
 struct QueueState {
     changes: VecDeque<QueuedChange>,
     /// The meetings that will exist when all queued changes are written.
-    meetings: HashMap<String, Incarnation>,
-    last_incarnation: Incarnation,
+    meetings: HashMap<String, Generation>,
+    last_generation: Generation,
     /// The reason why the queue accepts nothing any more.
     end: Option<Error>,
 }
@@ -59,8 +65,14 @@ impl WriteQueue {
     pub(super) fn new(meetings: impl IntoIterator<Item = String>) -> Self {
         let meetings = meetings.into_iter().map(|id| (id, 0)).collect();
         let changes = VecDeque::new();
-        let state = QueueState { changes, meetings, last_incarnation: 0, end: None };
-        Self { state: Mutex::new(state), filled: Notify::new() }
+        let state = QueueState { changes, meetings, last_generation: 0, end: None };
+        Self { state: Mutex::new(state), is_shared: false, filled: Notify::new() }
+    }
+
+    /// Returns the queue of a server that owns no meetings yet and shares its store with others.
+    #[cfg(feature = "postgres")]
+    pub(super) fn shared() -> Self {
+        Self { is_shared: true, ..Self::new([]) }
     }
 
     fn state(&self) -> MutexGuard<'_, QueueState> {
@@ -72,20 +84,19 @@ impl WriteQueue {
         if state.meetings.contains_key(&meeting.id) {
             return Err(Error::Exists(meeting.id));
         }
-        let id = meeting.id.clone();
-        let done = self.push(&mut state, StoreChange::Create(meeting))?;
-        state.last_incarnation += 1;
-        let incarnation = state.last_incarnation;
-        state.meetings.insert(id, incarnation);
+        let (id, generation) = (meeting.id.clone(), state.last_generation + 1);
+        let done = self.push(&mut state, StoreChange::Create(meeting, generation))?;
+        state.last_generation = generation;
+        state.meetings.insert(id, generation);
         Ok(done)
     }
 
     pub(super) fn delete(&self, meeting: &str) -> Result<Done, Error> {
         let mut state = self.state();
-        if !state.meetings.contains_key(meeting) {
+        let Some(generation) = state.meetings.get(meeting).copied() else {
             return Err(Error::NoMeeting(meeting.into()));
-        }
-        let done = self.push(&mut state, StoreChange::Delete(meeting.into()))?;
+        };
+        let done = self.push(&mut state, StoreChange::Delete(meeting.into(), generation))?;
         state.meetings.remove(meeting);
         Ok(done)
     }
@@ -94,14 +105,41 @@ impl WriteQueue {
     pub(super) fn commit(
         &self,
         meeting: &Arc<str>,
-        incarnation: Option<Incarnation>,
+        generation: Option<Generation>,
         writes: Vec<Write>,
     ) -> Result<Done, Error> {
         let mut state = self.state();
-        if incarnation.is_none() || state.meetings.get(&**meeting).copied() != incarnation {
-            return Err(Error::NoMeeting(meeting.to_string()));
+        let current = state.meetings.get(&**meeting).copied();
+        match generation.filter(|_| current == generation) {
+            Some(generation) => {
+                let change = StoreChange::Commit(Arc::clone(meeting), generation, writes);
+                self.push(&mut state, change)
+            }
+            // A meeting that was deleted has no journal that anybody waits for.
+            None if self.is_shared && generation.is_some() => {
+                Err(Error::Moved(meeting.to_string()))
+            }
+            None => Err(Error::NoMeeting(meeting.to_string())),
         }
-        self.push(&mut state, StoreChange::Commit(Arc::clone(meeting), writes))
+    }
+
+    /// Accepts changes of a meeting that this server has taken over.
+    #[cfg(feature = "postgres")]
+    pub(super) fn adopt(&self, meeting: &str) -> Generation {
+        let mut state = self.state();
+        state.last_generation += 1;
+        let generation = state.last_generation;
+        state.meetings.insert(meeting.into(), generation);
+        generation
+    }
+
+    /// Accepts no more changes of a meeting that this server does not own any more.
+    #[cfg(feature = "postgres")]
+    pub(super) fn forget(&self, meeting: &str, generation: Generation) {
+        let mut state = self.state();
+        if state.meetings.get(meeting) == Some(&generation) {
+            state.meetings.remove(meeting);
+        }
     }
 
     /// Queues a barrier, which is done when all earlier changes are.
@@ -109,7 +147,7 @@ impl WriteQueue {
         self.push(&mut self.state(), StoreChange::Barrier)
     }
 
-    pub(super) fn incarnation(&self, meeting: &str) -> Option<Incarnation> {
+    pub(super) fn generation(&self, meeting: &str) -> Option<Generation> {
         self.state().meetings.get(meeting).copied()
     }
 
@@ -139,6 +177,8 @@ impl WriteQueue {
             // Sending fails if the caller has stopped waiting.
             let _ = change.done.send(Err(error.clone()));
         }
+        drop(state);
+        self.filled.notify_one();
     }
 
     /// Waits for changes, and takes as many as fit a transaction. Returns `None` when the queue has
@@ -167,7 +207,7 @@ impl WriteQueue {
 
 impl StoreChange {
     fn bytes(&self) -> usize {
-        let Self::Commit(_, writes) = self else { return ROW_OVERHEAD_BYTES };
+        let Self::Commit(.., writes) = self else { return ROW_OVERHEAD_BYTES };
         let size = |write: &Write| {
             write.key.len() + write.value.as_ref().map_or(0, String::len) + ROW_OVERHEAD_BYTES
         };

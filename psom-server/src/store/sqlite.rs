@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 use super::{
     error::Error,
     journal::{MeetingJournal, wait},
-    meeting_store::{Durability, Health, MeetingStore, StoreAnswer, StoredMeeting},
+    meeting_store::{Claim, Durability, Health, MeetingStore, StoreAnswer, StoredMeeting},
     open_files::OpenFiles,
     paths::database_file,
     queue::{Done, WriteQueue},
@@ -160,11 +160,17 @@ impl MeetingStore for SqliteStore {
         answer(self.queue.delete(meeting))
     }
 
+    fn claim(&self, meeting: &str) -> StoreAnswer<'_, Claim> {
+        let claimed = self.queue.generation(meeting).map(|_| Claim::Owned);
+        let claimed = claimed.ok_or_else(|| Error::NoMeeting(meeting.into()));
+        Box::pin(async move { claimed })
+    }
+
     fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>> {
         let meeting = meeting.to_owned();
         let sql = "SELECT meeting, key, value, sum FROM state WHERE meeting = $1 ORDER BY key";
         Box::pin(async move {
-            if self.queue.incarnation(&meeting).is_none() {
+            if self.queue.generation(&meeting).is_none() {
                 return Err(Error::NoMeeting(meeting));
             }
             let rows = self.read(sql, Some(&meeting)).await?;

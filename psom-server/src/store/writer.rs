@@ -120,9 +120,11 @@ impl Writer {
         query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
         for queued in group {
             match &queued.change {
-                StoreChange::Create(meeting) => create_meeting(connection, meeting).await?,
-                StoreChange::Delete(meeting) => delete_meeting(connection, meeting).await?,
-                StoreChange::Commit(meeting, writes) => apply(connection, meeting, writes).await?,
+                StoreChange::Create(meeting, _) => create_meeting(connection, meeting).await?,
+                StoreChange::Delete(meeting, _) => delete_meeting(connection, meeting).await?,
+                StoreChange::Commit(meeting, _, writes) => {
+                    apply(connection, meeting, writes).await?
+                }
                 StoreChange::Barrier => {}
             }
         }

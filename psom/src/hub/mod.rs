@@ -242,7 +242,7 @@ impl Hub {
                 self.commits.finish();
             }
             Input::Committed(Err(error)) => {
-                self.fail();
+                self.end_all(error.break_reason());
                 self.failure = Some(error);
             }
             Input::Timeout => self.on_timeout(),
@@ -329,6 +329,11 @@ impl Hub {
 
     /// Ends all connections with a Break, because the application on this side has failed.
     pub fn fail(&mut self) {
+        self.end_all("internal error");
+    }
+
+    /// Ends all connections with a Break.
+    fn end_all(&mut self, reason: &str) {
         self.reclaim();
         self.space.clear();
         self.commits.clear();
@@ -339,7 +344,7 @@ impl Hub {
         self.throttled.clear();
         let mut farewell = Vec::new();
         record::write_set_channel(&mut farewell, crate::session::BASE_CHANNEL);
-        record::write_break(&mut farewell, "internal error");
+        record::write_break(&mut farewell, reason);
         for (key, connection) in &mut self.connections {
             connection.queue.fail(farewell.clone(), &mut connection.budget);
             connection.reading.clear();

@@ -57,8 +57,10 @@ pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Re
         spawned: JoinSet::new(),
     };
     tokio::spawn(async {
-        if let Err(error) = driver.run(messages).await {
-            tracing::error!(%error, "The journal failed; its space has ended");
+        match driver.run(messages).await {
+            Err(JournalError::Moved) => tracing::info!("The space has moved to another server"),
+            Err(error) => tracing::error!(%error, "The journal failed; its space has ended"),
+            Ok(()) => {}
         }
     });
     inbox

@@ -150,6 +150,16 @@ async fn failed_journal_ends_every_connection_silently() {
 }
 
 #[tokio::test]
+async fn space_that_has_moved_says_so_to_its_peers() {
+    let mut fixture = fixture().await;
+    fixture.session.root().s_write("one").await.unwrap();
+    let (_, done) = fixture.commit().await;
+    done.send(Err(JournalError::Moved)).unwrap();
+    assert_eq!(fixture.session.ended().await, Error::PeerBroke("moved".into()));
+    assert!(fixture.received.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn large_held_output_respects_the_hard_limit() {
     let mut fixture = fixture().await;
     fixture.session.root().s_write("one").await.unwrap();

@@ -61,67 +61,6 @@ async fn change(directory: &Path, sql: &str) {
 }
 
 #[tokio::test]
-async fn turns_are_written_in_the_order_of_the_calls() {
-    let directory = Directory::new();
-    let store = open(&directory).await;
-    store.create(stored("team")).await.unwrap();
-    let journal = store.journal("team");
-    let mut commits: Vec<Committing> = (0..100)
-        .map(|turn| journal.commit(vec![save("turn", turn.to_string()), save("a", "1")]))
-        .collect();
-    commits.push(journal.commit(vec![erase("a"), save("b", "2")]));
-    // The answers are awaited in reverse order, and some never.
-    commits.pop().unwrap().await.unwrap();
-    drop(commits);
-    assert_eq!(store.load("team").await.unwrap(), table([("b", "2"), ("turn", "99")]));
-}
-
-#[tokio::test]
-async fn answers_arrive_in_the_order_of_the_calls() {
-    let directory = Directory::new();
-    let store = open(&directory).await;
-    store.create(stored("team")).await.unwrap();
-    let journal = store.journal("team");
-    let (told, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    for turn in 0..50 {
-        let (commit, told) = (journal.commit(vec![save("turn", turn.to_string())]), told.clone());
-        tokio::spawn(async move {
-            commit.await.unwrap();
-            told.send(turn).unwrap();
-        });
-    }
-    drop(told);
-    for turn in 0..50 {
-        assert_eq!(hears.recv().await, Some(turn));
-    }
-}
-
-#[tokio::test]
-async fn deleting_a_key_deletes_the_keys_below_it() {
-    let directory = Directory::new();
-    let store = open(&directory).await;
-    store.create(stored("team")).await.unwrap();
-    store.create(stored("other")).await.unwrap();
-    let keys =
-        ["content", "content/7", "content/7/vote/1", "content/70", "content/7-", "content/8"];
-    for meeting in ["team", "other"] {
-        let writes = keys.iter().map(|key| save(*key, "x")).collect();
-        store.journal(meeting).commit(writes).await.unwrap();
-    }
-    let again = vec![erase("content/7"), save("content/7/vote/2", "again")];
-    store.journal("team").commit(again).await.unwrap();
-    let left = table([
-        ("content", "x"),
-        ("content/7-", "x"),
-        ("content/7/vote/2", "again"),
-        ("content/70", "x"),
-        ("content/8", "x"),
-    ]);
-    assert_eq!(store.load("team").await.unwrap(), left);
-    assert_eq!(store.load("other").await.unwrap().len(), keys.len());
-}
-
-#[tokio::test]
 async fn pending_changes_of_all_meetings_share_a_transaction() {
     let directory = Directory::new();
     let store = open(&directory).await;
@@ -189,21 +128,6 @@ async fn state_is_complete_after_a_restart() {
 }
 
 #[tokio::test]
-async fn dropped_store_writes_accepted_changes() {
-    let directory = Directory::new();
-    let store = open(&directory).await;
-    drop(store.create(stored("team")));
-    let journal = store.journal("team");
-    let commit = journal.commit(vec![save("a", "1")]);
-    drop(store);
-    commit.await.unwrap();
-    let late = journal.commit(vec![save("a", "2")]).await;
-    assert_eq!(late.unwrap_err().to_string(), "the store is closed");
-    let store = open(&directory).await;
-    assert_eq!(store.load("team").await.unwrap(), table([("a", "1")]));
-}
-
-#[tokio::test]
 async fn deleted_meeting_leaves_no_state_to_a_later_one() {
     let directory = Directory::new();
     let store = open(&directory).await;
@@ -225,23 +149,6 @@ async fn deleted_meeting_leaves_no_state_to_a_later_one() {
     store.close().await.unwrap();
     let report = check(&directory).await.unwrap();
     assert_eq!((report.meetings, report.entries, report.problems.len()), (2, 1, 0));
-}
-
-#[tokio::test]
-async fn meeting_id_can_be_created_once() {
-    let directory = Directory::new();
-    let store = open(&directory).await;
-    // The second call is refused although the first is not written yet.
-    let (first, second) = (store.create(stored("team")), store.create(stored("team")));
-    assert_eq!(second.await, Err(Error::Exists("team".into())));
-    first.await.unwrap();
-    store.close().await.unwrap();
-    let store = open(&directory).await;
-    assert_eq!(store.create(stored("team")).await, Err(Error::Exists("team".into())));
-    store.close().await.unwrap();
-    assert_eq!(store.create(stored("late")).await, Err(Error::Closed));
-    assert_eq!(store.meetings().await, Err(Error::Closed));
-    assert_eq!(store.close().await, Ok(()), "closing twice is harmless");
 }
 
 #[tokio::test]

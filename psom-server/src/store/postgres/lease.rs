@@ -1,0 +1,257 @@
+//! The lease of a node: a row that the node renews. A node is dead when its row is gone.
+//!
+//! - A lease lasts [`LEASE`] by the clock of the database. Whoever wants a meeting of another node first
+//!   deletes the rows of all expired leases. The deletion waits for a renewal that is under way and then
+//!   looks again, so a lease is either renewed or lost, and a lost one never comes back.
+//! - The node acknowledges nothing from [`ACKNOWLEDGE_TIME`] after the start of its last renewal that
+//!   succeeded, by its own monotonic clock. This is earlier than the end of the lease by the clock of the
+//!   database, unless the two clocks run at speeds that differ by 40 %.
+//! - A process that starts gets a new incarnation in its row. That ends the leases of the earlier process,
+//!   which the lock on the data directory has shown to be gone.
+//!
+//! After an outage of the database, a node whose row still exists continues with all of its meetings.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sqlx::{PgConnection, Row as _, query};
+use tokio::{sync::watch, time::sleep};
+
+use super::{
+    config::ClusterConfig,
+    database::{ADVISORY_LOCK_CLASS, Database, Statement},
+};
+use crate::store::error::Error;
+
+/// The time that a lease lasts by the clock of the database, as an interval of SQL.
+const LEASE: &str = "5 seconds";
+
+/// The time in which a node acknowledges after it began its last renewal that succeeded.
+pub(super) const ACKNOWLEDGE_TIME: Duration = Duration::from_millis(3500);
+
+/// The time between the starts of two renewals.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time between a renewal that failed and the next.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The monotonic clock of a node. Tests replace it.
+pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// The number of a start of a node. It is part of every lease, so a restarted node has none of the old
+/// ones.
+pub(super) type Incarnation = i32;
+
+/// A node's knowledge about its own lease.
+pub(super) struct Lease {
+    state: watch::Sender<LeaseState>,
+    clock: Clock,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct LeaseState {
+    incarnation: Incarnation,
+    /// The start of the last renewal that succeeded.
+    renewed: Instant,
+}
+
+impl Lease {
+    /// Registers a node, and returns its lease.
+    pub(super) async fn register(
+        database: &Database,
+        config: &ClusterConfig,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let renewed = clock();
+        let incarnation = database.run("register this node", &Register(config)).await?;
+        let state = watch::Sender::new(LeaseState { incarnation, renewed });
+        Ok(Self { state, clock })
+    }
+
+    pub(super) fn incarnation(&self) -> Incarnation {
+        self.state.borrow().incarnation
+    }
+
+    /// Reports whether the node may acknowledge what it committed in this incarnation.
+    pub(super) fn allows_acknowledging(&self, incarnation: Incarnation) -> bool {
+        let LeaseState { incarnation: current, renewed } = *self.state.borrow();
+        let age = (self.clock)().saturating_duration_since(renewed);
+        current == incarnation && age < ACKNOWLEDGE_TIME
+    }
+
+    /// Waits until the lease has been renewed or lost.
+    pub(super) async fn changed(&self) {
+        // The sender is a part of this value, so this does not fail.
+        let _ = self.state.subscribe().changed().await;
+    }
+
+    /// Renews the lease until the node's name is taken by another process; returns that error. `lost` is
+    /// called after a lease was lost, before the node registers again.
+    pub(super) async fn keep(
+        &self,
+        database: &Database,
+        config: &ClusterConfig,
+        mut lost: impl FnMut(),
+    ) -> Error {
+        let mut connection = None;
+        loop {
+            let renewed = (self.clock)();
+            let incarnation = self.incarnation();
+            match renew(database, &mut connection, config, incarnation).await {
+                Ok(true) => {
+                    self.state.send_replace(LeaseState { incarnation, renewed });
+                    let elapsed = (self.clock)().saturating_duration_since(renewed);
+                    sleep(RENEWAL_INTERVAL.saturating_sub(elapsed)).await;
+                }
+                Ok(false) => match self.replace(database, config, &mut lost).await {
+                    Ok(()) => {}
+                    Err(error @ Error::NodeTaken(_)) => return error,
+                    Err(error) => {
+                        tracing::warn!(%error, "could not register this node again");
+                        sleep(RETRY_INTERVAL).await;
+                    }
+                },
+                Err(error) => {
+                    tracing::warn!(%error, "could not renew the lease of this node");
+                    sleep(RETRY_INTERVAL).await;
+                }
+            }
+        }
+    }
+
+    /// Registers the node again after its lease was lost.
+    async fn replace(
+        &self,
+        database: &Database,
+        config: &ClusterConfig,
+        lost: &mut impl FnMut(),
+    ) -> Result<(), Error> {
+        if database.run("look for this node", &Exists(&config.node)).await? {
+            return Err(Error::NodeTaken(config.node.clone()));
+        }
+        tracing::warn!(node = config.node, "lost the lease of this node, and with it its meetings");
+        lost();
+        let renewed = (self.clock)();
+        let incarnation = database.run("register this node", &Register(config)).await?;
+        self.state.send_replace(LeaseState { incarnation, renewed });
+        Ok(())
+    }
+}
+
+/// Writes the row of a node with a new incarnation.
+struct Register<'a>(&'a ClusterConfig);
+
+impl Statement for Register<'_> {
+    type Answer = Incarnation;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Incarnation> {
+        let ClusterConfig { node, address, http, .. } = self.0;
+        let row = query(
+            "INSERT INTO nodes (id, incarnation, address, http, expires) \
+             VALUES ($1, nextval('incarnations')::integer, $2, $3, \
+                     clock_timestamp() + $4::text::interval) \
+             ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, \
+                 address = excluded.address, http = excluded.http, expires = excluded.expires \
+             RETURNING incarnation",
+        )
+        .bind(node)
+        .bind(address)
+        .bind(http)
+        .bind(LEASE)
+        .fetch_one(connection)
+        .await?;
+        row.try_get(0)
+    }
+}
+
+/// Reports whether there is a row for this name of a node.
+struct Exists<'a>(&'a str);
+
+impl Statement for Exists<'_> {
+    type Answer = bool;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        let row = query("SELECT id FROM nodes WHERE id = $1").bind(self.0);
+        Ok(row.fetch_optional(connection).await?.is_some())
+    }
+}
+
+/// Renews a lease. Returns `false` if it was lost.
+async fn renew(
+    database: &Database,
+    slot: &mut Option<PgConnection>,
+    config: &ClusterConfig,
+    incarnation: Incarnation,
+) -> sqlx::Result<bool> {
+    // A connection whose statement has failed is not used again.
+    let mut connection = match slot.take() {
+        Some(connection) => connection,
+        None => database.connect().await?,
+    };
+    let sql = "UPDATE nodes SET expires = clock_timestamp() + $3::text::interval \
+               WHERE id = $1 AND incarnation = $2";
+    let renewing = query(sql).bind(&config.node).bind(incarnation).bind(LEASE);
+    let renewed = tokio::time::timeout(ACKNOWLEDGE_TIME, renewing.execute(&mut connection)).await;
+    let renewed = renewed.unwrap_or_else(|_| Err(super::failure::timed_out()))?;
+    *slot = Some(connection);
+    Ok(renewed.rows_affected() == 1)
+}
+
+/// Deletes the rows of nodes whose leases have expired, and ends the sessions with which they write: a
+/// node that froze in the middle of a statement could keep its locks.
+pub(super) async fn bury(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let sql = "DELETE FROM nodes WHERE expires <= clock_timestamp() RETURNING id, incarnation";
+    for row in query(sql).fetch_all(&mut *connection).await? {
+        let (node, incarnation): (String, Incarnation) = (row.try_get(0)?, row.try_get(1)?);
+        tracing::warn!(node, "the lease of a node has expired; its meetings can be taken over");
+        end_writers(connection, incarnation).await?;
+    }
+    Ok(())
+}
+
+/// Makes a session the only one that writes for a node in this incarnation. Returns `false` if another
+/// session did; it is ended then. A statement of an earlier session could otherwise be applied after
+/// later ones.
+pub(super) async fn become_writer(
+    connection: &mut PgConnection,
+    incarnation: Incarnation,
+) -> sqlx::Result<bool> {
+    let row = query("SELECT pg_try_advisory_lock($1, $2)")
+        .bind(ADVISORY_LOCK_CLASS)
+        .bind(incarnation)
+        .fetch_one(&mut *connection)
+        .await?;
+    let is_writer: bool = row.try_get(0)?;
+    if !is_writer {
+        end_writers(connection, incarnation).await?;
+    }
+    Ok(is_writer)
+}
+
+/// Ends the sessions that write for a node in this incarnation.
+async fn end_writers(connection: &mut PgConnection, incarnation: Incarnation) -> sqlx::Result<()> {
+    query(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks \
+         WHERE locktype = 'advisory' AND classid::bigint = $1::bigint AND objid::bigint = $2::bigint \
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    .bind(ADVISORY_LOCK_CLASS)
+    .bind(incarnation)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Ends the lease of a node that stops, which frees its meetings at once.
+pub(super) struct End<'a>(pub(super) &'a str, pub(super) Incarnation);
+
+impl Statement for End<'_> {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        let ending = query("DELETE FROM nodes WHERE id = $1 AND incarnation = $2");
+        ending.bind(self.0).bind(self.1).execute(connection).await.map(drop)
+    }
+}

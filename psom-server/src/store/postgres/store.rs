@@ -1,0 +1,193 @@
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+
+use psom::Journal;
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::{
+    config::ClusterConfig,
+    database::Database,
+    lease::{self, Clock, Lease},
+    node::Node,
+    statements::{Load, Meetings, NodeKey, Ownership, TakeOver},
+    writer::Writer,
+};
+use crate::store::{
+    error::Error,
+    journal::{MeetingJournal, wait},
+    meeting_store::{Claim, Durability, Health, MeetingStore, StoreAnswer, StoredMeeting},
+    queue::Done,
+};
+
+/// A store in a PostgreSQL database that several servers use at the same time.
+///
+/// While the database cannot be reached, commits wait. If the lease ends meanwhile and another node takes
+/// meetings over, their commits fail with [`JournalError::Moved`](psom::JournalError::Moved), and the
+/// node continues with a new lease. Any other failure ends the store.
+pub struct PostgresStore {
+    pub(super) node: Arc<Node>,
+    health: watch::Receiver<Health>,
+    keeper: JoinHandle<()>,
+}
+
+impl PostgresStore {
+    /// Opens the store as a node of the cluster, and creates the tables if there are none. The node owns no
+    /// meetings at first.
+    ///
+    /// # Errors
+    /// The URL is invalid, the database cannot be reached, refuses access, or is not configured for
+    /// the durability.
+    pub async fn open(config: ClusterConfig, durability: Durability) -> Result<Self, Error> {
+        Self::open_at(config, durability, Arc::new(Instant::now)).await
+    }
+
+    /// Opens the store with another clock.
+    pub(crate) async fn open_at(
+        config: ClusterConfig,
+        durability: Durability,
+        clock: Clock,
+    ) -> Result<Self, Error> {
+        let database = Database::new(&config.url, &config.node, durability)?;
+        database.prepare(durability).await?;
+        let lease = Lease::register(&database, &config, clock).await?;
+        let node = Arc::new(Node::new(config, database, lease));
+        let (health, watched_health) = watch::channel(Health::Good);
+        let writer = Writer { node: Arc::clone(&node), session: None, health };
+        tokio::spawn(writer.run());
+        let keeper = tokio::spawn(keep_lease(Arc::clone(&node)));
+        Ok(Self { node, health: watched_health, keeper })
+    }
+
+    /// Stops renewing the lease, which tests use in place of a cut network.
+    #[cfg(test)]
+    pub(super) fn stop_renewing(&self) {
+        self.keeper.abort();
+    }
+
+    /// Renews the lease again.
+    #[cfg(test)]
+    pub(super) fn resume_renewing(&mut self) {
+        self.keeper = tokio::spawn(keep_lease(Arc::clone(&self.node)));
+    }
+
+    async fn claim_now(&self, meeting: &str) -> Result<Claim, Error> {
+        let Node { config, database, lease, metrics, .. } = &*self.node;
+        let incarnation = lease.incarnation();
+        let by = NodeKey { node: &config.node, incarnation };
+        let take_over = TakeOver { by, meeting };
+        let (taken, found) = database.run("take a meeting over", &take_over).await?;
+        if taken {
+            metrics.take_overs.fetch_add(1, Ordering::Relaxed);
+        }
+        match found {
+            Ownership::NoMeeting => Err(Error::NoMeeting(meeting.into())),
+            Ownership::Node { owner, incarnation: of, epoch } if owner.node == config.node => {
+                if of != lease.incarnation() {
+                    return Err(Error::Moved(meeting.into()));
+                }
+                self.node.adopt(meeting, epoch);
+                Ok(Claim::Owned)
+            }
+            Ownership::Node { owner, .. } => Ok(Claim::Elsewhere(owner)),
+            // The node that was the owner has died meanwhile, or this one has.
+            Ownership::Free => Err(Error::Moved(meeting.into())),
+        }
+    }
+}
+
+/// Renews the lease of a node. If another process takes the node's name, the store ends.
+async fn keep_lease(node: Arc<Node>) {
+    let error = node.lease.keep(&node.database, &node.config, || node.lose_all()).await;
+    tracing::error!(%error, "the store has failed");
+    node.queue.fail(&error);
+}
+
+impl MeetingStore for PostgresStore {
+    fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>> {
+        Box::pin(async move {
+            wait(self.node.queue.barrier()?).await?;
+            let meetings = self.node.database.run("read the meetings", &Meetings).await?;
+            meetings.into_iter().map(|read| read.map_err(Error::Meeting)).collect()
+        })
+    }
+
+    fn create(&self, meeting: StoredMeeting) -> StoreAnswer<'_, ()> {
+        answer(self.node.queue.create(meeting))
+    }
+
+    fn delete(&self, meeting: &str) -> StoreAnswer<'_, ()> {
+        answer(self.node.queue.delete(meeting))
+    }
+
+    fn claim(&self, meeting: &str) -> StoreAnswer<'_, Claim> {
+        let meeting = meeting.to_owned();
+        Box::pin(async move {
+            wait(self.node.queue.barrier()?).await?;
+            self.claim_now(&meeting).await
+        })
+    }
+
+    fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>> {
+        let meeting = meeting.to_owned();
+        Box::pin(async move {
+            if self.node.queue.generation(&meeting).is_none() {
+                return Err(Error::NoMeeting(meeting));
+            }
+            wait(self.node.queue.barrier()?).await?;
+            let load = Load { meeting: &meeting };
+            let rows = self.node.database.run("read a meeting", &load).await?;
+            let damaged = |key| Error::Entry { meeting: meeting.clone(), key };
+            rows.into_iter().map(|read| read.map_err(damaged)).collect()
+        })
+    }
+
+    fn journal(&self, meeting: &str) -> Arc<dyn Journal> {
+        Arc::new(MeetingJournal::new(Arc::clone(&self.node.queue), meeting))
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    fn close(&self) -> StoreAnswer<'_, ()> {
+        Box::pin(async move {
+            self.node.queue.end(Error::Closed);
+            let mut writer = self.health.clone();
+            while writer.changed().await.is_ok() {}
+            // Not before the last commit: it needs the lease.
+            self.keeper.abort();
+            let Node { config, database, lease, .. } = &*self.node;
+            let end = lease::End(&config.node, lease.incarnation());
+            let ended = database.run("end the lease of this node", &end).await;
+            database.close().await;
+            match self.node.queue.end(Error::Closed) {
+                Error::Closed => ended,
+                failure => Err(failure),
+            }
+        })
+    }
+}
+
+impl Drop for PostgresStore {
+    fn drop(&mut self) {
+        self.node.queue.end(Error::Closed);
+        self.keeper.abort();
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore")
+            .field("node", &self.node.config.node)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for a change that is in the queue already.
+fn answer(queued: Result<Done, Error>) -> StoreAnswer<'static, ()> {
+    Box::pin(async move { wait(queued?).await })
+}

@@ -1,0 +1,204 @@
+//! Several nodes on one database.
+
+use super::{server::shared_server, *};
+
+/// Ends the lease of a node as time would.
+fn expire(server: &server::PostgresServer, url: &str, node: &str) {
+    let database = url.rsplit('/').next().unwrap();
+    let sql = format!("UPDATE psom.nodes SET expires = now() - interval '1 s' WHERE id = '{node}'");
+    server.execute(database, &sql);
+}
+
+#[tokio::test]
+async fn meeting_of_a_living_node_is_not_taken_over() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    one.create(stored("team")).await.unwrap();
+    assert_eq!(two.create(stored("team")).await, Err(Error::Exists("team".into())));
+    let Claim::Elsewhere(owner) = two.claim("team").await.unwrap() else {
+        panic!("it is not free")
+    };
+    assert_eq!(owner.node, "one");
+    assert_eq!(owner.address, "one.example.com:8057");
+    assert_eq!(owner.http, "https://one.example.com");
+    assert_eq!(two.load("team").await, Err(Error::NoMeeting("team".into())));
+    assert_eq!(two.meetings().await.unwrap(), [stored("team")]);
+    assert!(two.journal("team").commit(vec![save("a", "1")]).await.is_err());
+    one.close().await.unwrap();
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned), "a node that stops frees its meetings");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exactly_one_of_several_nodes_takes_a_meeting_over() {
+    const MEETINGS: usize = 40;
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let dead = open(&url, "dead").await;
+    for number in 0..MEETINGS {
+        dead.create(stored(&number.to_string())).await.unwrap();
+    }
+    dead.stop_renewing();
+    let mut nodes = Vec::new();
+    for node in ["one", "two", "three"] {
+        nodes.push(Arc::new(open(&url, node).await));
+    }
+    expire(server, &url, "dead");
+    for number in 0..MEETINGS {
+        let mut claims = tokio::task::JoinSet::new();
+        for node in &nodes {
+            let node = Arc::clone(node);
+            claims.spawn(async move { node.claim(&number.to_string()).await.unwrap() });
+        }
+        let claims = claims.join_all().await;
+        let owners = claims.iter().filter(|claim| **claim == Claim::Owned).count();
+        assert_eq!(owners, 1, "meeting {number}");
+    }
+    let taken = nodes.iter().map(|node| node.node.metrics.take_overs.load(Ordering::Relaxed));
+    assert_eq!(taken.sum::<u64>(), MEETINGS as u64);
+}
+
+#[tokio::test]
+async fn commit_after_a_take_over_writes_nothing() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    for meeting in ["team", "other"] {
+        one.create(stored(meeting)).await.unwrap();
+        one.journal(meeting).commit(vec![save("a", "1")]).await.unwrap();
+    }
+    one.stop_renewing();
+    expire(server, &url, "one");
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    // The clock of the node that lost the meeting does not show it yet.
+    let late = one.journal("team").commit(vec![save("a", "late")]);
+    let other = one.journal("other").commit(vec![save("a", "2")]);
+    assert!(is_moved(&late.await));
+    // Nobody has taken the other meeting over.
+    assert!(other.await.is_ok());
+    assert_eq!(two.load("team").await.unwrap(), [("a".into(), "1".into())].into());
+    assert_eq!(one.node.metrics.fenced.load(Ordering::Relaxed), 1);
+    assert!(one.delete("team").await.is_err());
+    assert!(two.journal("team").commit(vec![save("a", "3")]).await.is_ok());
+}
+
+#[tokio::test]
+async fn node_acknowledges_nothing_after_its_time() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let clock = TestClock::new();
+    let (mut one, two) = (clock.open(&url, "one").await, open(&url, "two").await);
+    one.create(stored("team")).await.unwrap();
+    let journal = one.journal("team");
+    journal.commit(vec![save("a", "1")]).await.unwrap();
+    one.stop_renewing();
+    clock.advance(ACKNOWLEDGE_TIME);
+    let mut late = journal.commit(vec![save("a", "2")]);
+    // The commit reaches the database, but is not acknowledged.
+    let is_written = || {
+        let database = url.rsplit('/').next().unwrap();
+        server.execute(database, "SELECT value FROM psom.state") == "2"
+    };
+    while !is_written() {
+        assert!(futures_util::poll!(&mut late).is_pending());
+        tokio::task::yield_now().await;
+    }
+    expire(server, &url, "one");
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    assert_eq!(two.load("team").await.unwrap(), [("a".into(), "2".into())].into());
+    assert!(futures_util::poll!(&mut late).is_pending());
+    // The node finds out that it has lost its lease, and continues without the meeting.
+    one.resume_renewing();
+    assert!(is_moved(&late.await));
+    assert!(is_moved(&journal.commit(vec![save("a", "3")]).await));
+    one.create(stored("next")).await.unwrap();
+    one.journal("next").commit(vec![save("a", "1")]).await.unwrap();
+    assert_eq!(one.node.metrics.lost_leases.load(Ordering::Relaxed), 1);
+    let claim = one.claim("team").await.unwrap();
+    assert!(matches!(claim, Claim::Elsewhere(owner) if owner.node == "two"));
+    assert_eq!(*one.health().borrow(), Health::Good);
+}
+
+#[tokio::test]
+async fn node_continues_if_its_lease_is_renewed_late() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let clock = TestClock::new();
+    let mut one = clock.open(&url, "one").await;
+    one.create(stored("team")).await.unwrap();
+    one.stop_renewing();
+    clock.advance(ACKNOWLEDGE_TIME * 10);
+    expire(server, &url, "one");
+    let mut late = one.journal("team").commit(vec![save("a", "1")]);
+    assert!(futures_util::poll!(&mut late).is_pending());
+    one.resume_renewing();
+    late.await.unwrap();
+    assert_eq!(one.node.metrics.lost_leases.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn restarted_node_frees_its_meetings_at_once() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let (one, two) = (open(&url, "one").await, open(&url, "two").await);
+    one.create(stored("team")).await.unwrap();
+    one.stop_renewing();
+    let again = open(&url, "one").await;
+    assert_eq!(two.claim("team").await, Ok(Claim::Owned));
+    let claim = again.claim("team").await.unwrap();
+    assert!(matches!(claim, Claim::Elsewhere(owner) if owner.node == "two"));
+    assert!(is_moved(&one.journal("team").commit(vec![save("a", "late")]).await));
+}
+
+#[tokio::test]
+async fn second_process_with_the_name_of_a_node_ends_the_first() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let one = open(&url, "one").await;
+    one.create(stored("team")).await.unwrap();
+    let _second = open(&url, "one").await;
+    let mut health = one.health();
+    let failed = health.wait_for(|health| matches!(health, Health::Failed(_))).await.unwrap();
+    assert_eq!(*failed, Health::Failed(Error::NodeTaken("one".into())));
+    drop(failed);
+    let text = one.create(stored("late")).await.unwrap_err().to_string();
+    assert!(text.contains("a data directory of its own"), "{text}");
+}
+
+#[tokio::test]
+async fn commits_of_many_meetings_share_a_statement() {
+    let Some(server) = shared_server() else { return };
+    let one = open(&server.create_database(), "one").await;
+    let ids: Vec<String> = (0..20).map(|number| format!("meeting{number}")).collect();
+    for id in &ids {
+        one.create(stored(id)).await.unwrap();
+    }
+    let journals: Vec<_> = ids.iter().map(|id| one.journal(id)).collect();
+    // No other task runs on this thread in between.
+    let commits: Vec<_> = (0..1000)
+        .map(|turn| journals[turn % 20].commit(vec![save(turn.to_string(), "x")]))
+        .collect();
+    for commit in commits {
+        commit.await.unwrap();
+    }
+    assert_eq!(one.node.metrics.commits.load(Ordering::Relaxed), 1);
+    assert_eq!(one.load("meeting7").await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn server_with_lax_settings_is_refused() {
+    let Some(server) = shared_server() else { return };
+    let url = server.create_database();
+    let database = url.rsplit('/').next().unwrap();
+    server.execute(database, &format!("ALTER DATABASE {database} SET synchronous_commit = off"));
+    let refused = PostgresStore::open(config(&url, "one"), Durability::Full).await.unwrap_err();
+    assert!(refused.to_string().contains("synchronous_commit = off"), "{refused}");
+    PostgresStore::open(config(&url, "one"), Durability::Process).await.unwrap();
+
+    server.execute(database, "UPDATE psom.format SET version = 2");
+    let refused = PostgresStore::open(config(&url, "one"), Durability::Process).await.unwrap_err();
+    assert!(refused.to_string().contains("format 2"), "{refused}");
+    let missing = config(&server.url("missing"), "one");
+    let refused = PostgresStore::open(missing, Durability::Full).await.unwrap_err();
+    assert!(refused.to_string().contains("missing"), "{refused}");
+}
