@@ -10,7 +10,7 @@ use std::ops::{Deref, DerefMut};
 
 use psom::{
     Context, DistributedObject, Interface, InterfaceDesc, Violation, distributed_object,
-    interface::{ArgumentDesc, Incoming, MethodDesc, Outcome, Target, done, lend},
+    interface::{Declared, Incoming, MethodDesc, Outcome, ParamDesc, Target, done, lend},
     psom_interface,
     testing::Pair,
 };
@@ -25,7 +25,9 @@ pub trait EchoServer {
 /// The client's half by hand: the trait that clients implement.
 pub trait EchoClient {
     /// Receives an echo.
-    fn c_echo(&mut self, cx: &mut Context<Self>, text: &str, number: i32);
+    fn c_echo(&mut self, cx: &mut Context<Self>, text: &str, number: i32)
+    where
+        Self: Sized;
 }
 
 /// The proxy, which sends its calls to a target. `EchoClientProxy<()>` represents the interface.
@@ -37,7 +39,7 @@ impl Interface for EchoClientProxy {
         &[(1, 1775593514598809802)],
         &[MethodDesc::new(
             "cEcho",
-            &[ArgumentDesc::new::<str>("text"), ArgumentDesc::new::<i32>("number")],
+            &[ParamDesc::lent::<str>("text"), ParamDesc::new::<i32>("number")],
         )],
     );
     type Proxy<T: Target> = EchoClientProxy<T>;
@@ -45,6 +47,11 @@ impl Interface for EchoClientProxy {
     fn proxy<T: Target>(target: T) -> EchoClientProxy<T> {
         EchoClientProxy(target)
     }
+}
+
+/// Lets `#[distributed_object]` find the proxy by the trait.
+impl Declared for dyn EchoClient {
+    type Half = EchoClientProxy;
 }
 
 impl<T> Deref for EchoClientProxy<T> {
@@ -63,7 +70,7 @@ impl<T> DerefMut for EchoClientProxy<T> {
 
 impl<T: Target> EchoClientProxy<T> {
     /// Sends an echo.
-    pub fn c_echo(&mut self, text: &str, number: i32) -> T::Sent {
+    pub fn c_echo(&self, text: &str, number: i32) -> T::Sent {
         self.0.call(EchoClientProxy::DESC, 1, &[&text, &number])
     }
 }
@@ -107,7 +114,7 @@ impl DistributedObject for Hiker {
                 // A `&str` is decoded into the text buffer of the call and borrowed from it.
                 let ((text, number), loan) = call.decode::<(psom::interface::Held<str>, i32)>()?;
                 self.c_echo(cx, lend::<str>(&text, loan), number);
-                Ok(done(()))
+                done(())
             }
             _ => Err(call.unknown_method()),
         }

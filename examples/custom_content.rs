@@ -137,7 +137,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ada.wall().await?.s_stick("more light").await?;
     let grace = server.admit("team", "sip:grace@example.com", "Grace", Role::Attendee).await?;
     let mut grace = Participant::join(grace, "Grace", lines).await?;
-    let mut wall = grace.wall().await?;
+    let wall = grace.wall().await?;
     for note in ["a bigger table", "coffee", "tea, which exceeds the limit"] {
         wall.s_stick(note).await?;
     }

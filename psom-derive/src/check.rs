@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use quote::ToTokens as _;
 use syn::{Ident, ext::IdentExt as _};
 
 use crate::{
@@ -27,6 +26,7 @@ pub(crate) fn interface(interface: &Interface, errors: &mut Errors) {
         }
     }
     latest_known(methods, errors);
+    requests_have_cookies(methods, errors);
     since_declared(interface, errors);
     since_ascending(interface, errors);
     signatures_differ(methods, errors);
@@ -77,6 +77,15 @@ fn reserved(ident: &Ident) -> Option<&'static str> {
     }
 }
 
+/// Reports a request without a cookie.
+fn requests_have_cookies(methods: &[Method], errors: &mut Errors) {
+    for method in methods.iter().filter(|method| !method.answers.is_empty()) {
+        if !method.params.iter().any(|param| param.wire.text == "cookie") {
+            errors.at(&method.ident, message::REQUEST_WITHOUT_COOKIE);
+        }
+    }
+}
+
 /// Reports `#[latest(name)]` if the method has no parameter of that name.
 fn latest_known(methods: &[Method], errors: &mut Errors) {
     for method in methods {
@@ -121,17 +130,12 @@ fn since_ascending(interface: &Interface, errors: &mut Errors) {
 fn signatures_differ(methods: &[Method], errors: &mut Errors) {
     let mut seen = HashMap::new();
     for method in methods {
-        let types: Vec<String> = method.params.iter().map(wire_type).collect();
+        let types: Vec<String> = method.params.iter().map(Param::wire_type).collect();
         if let Some(other) = seen.insert((&method.wire.text, types), &method.ident) {
             let message = message::duplicate_signature(&method.wire.text, other);
             errors.at_span(method.wire.span, message);
         }
     }
-}
-
-/// Returns a type with the same encoding, so that `String` and `&str` compare equal.
-fn wire_type(param: &Param) -> String {
-    param.borrowed_type().unwrap_or_else(|| param.ty.clone()).into_token_stream().to_string()
 }
 
 fn captures_fit(factory: &Factory, errors: &mut Errors) {

@@ -85,6 +85,12 @@ pub(crate) fn duplicate_argument(key: impl Display) -> String {
 pub(crate) const COMMA: &str = "a `,` is missing between two arguments";
 pub(crate) const CRATE_PATH: &str = "`crate` takes an absolute path: write `crate = ::name` or \
      `crate = crate::path`";
+pub(crate) fn renamed_crate(name: &str) -> String {
+    format!("the crate `psom` has the name `{name}` here: write `crate = ::{name}`")
+}
+pub(crate) fn renamed_crate_of_derive(name: &str) -> String {
+    format!("the crate `psom` has the name `{name}` here: write `#[psom(crate = ::{name})]`")
+}
 pub(crate) const PSOM_FORM: &str =
     "`psom` takes the path of the runtime: write `#[psom(crate = ::name)]`";
 
@@ -94,19 +100,25 @@ pub(crate) const NAME_IS_TEXT: &str =
 pub(crate) const EMPTY_NAME: &str =
     "the name of an interface cannot be empty: write `name = \"Company.Interface\"`";
 
+pub(crate) const BLANK_IN_NAME: &str = "the name of an interface has no white space and no control \
+     characters: write `name = \"Company.Interface\"`";
+
 pub(crate) const NO_VERSION: &str =
     "the interface has no version: write `version = 1, hash = 1234567890123456`";
 pub(crate) const VERSION_RANGE: &str =
     "a version is a whole number from 1 to 2147483647: write `version = 1`";
-pub(crate) const HASH_RANGE: &str =
-    "a hash is a 64-bit signed integer: write `hash = -6543210987654321`";
+pub(crate) const HASH_RANGE: &str = "a hash has 64 bits: write `hash = -6543210987654321`, or in \
+     hexadecimal digits `hash = 0xffe8_c0e0_86a4_184f`";
 pub(crate) const HASH_WITHOUT_VERSION: &str =
     "a hash follows its version: write `version = 1, hash = …`";
 pub(crate) const SECOND_HASH: &str =
     "this version already has a hash: remove one, or write `version = …` before this one";
 
-pub(crate) fn missing_hash(version: impl Display) -> String {
-    format!("version {version} has no hash: write `version = {version}, hash = …`")
+pub(crate) fn missing_hash(version: impl Display, here: u64, other: u64) -> String {
+    format!(
+        "version {version} has no hash: write `version = {version}, hash = {here:#018x}` here and \
+         `version = {version}, hash = {other:#018x}` in the other half, or any other random numbers"
+    )
 }
 
 pub(crate) fn not_ascending(version: impl Display, previous: impl Display) -> String {
@@ -152,6 +164,13 @@ pub(crate) fn reserved_method(name: impl Display, used_for: &str) -> String {
     )
 }
 
+pub(crate) fn namesake(name: impl Display, wire: &str) -> String {
+    format!(
+        "the trait already has a method `{name}`: give this one a different name, and keep its wire \
+         name with `#[wire(name = \"{wire}\")]`"
+    )
+}
+
 pub(crate) fn duplicate_signature(wire: &str, other: impl Display) -> String {
     format!(
         "`{other}` has the wire name `{wire}` and the same parameter types: rename this method, \
@@ -168,7 +187,24 @@ pub(crate) const MUT_PARAMETER: &str = "a PSOM parameter cannot be a mutable ref
 pub(crate) const LIFETIME: &str =
     "a borrowed PSOM parameter is valid only during the call: write `&T` without a lifetime";
 pub(crate) const PARAMETER_TYPE: &str = "this is not a PSOM type: write a number, `bool`, \
-     `String` or `&str`, `Vec<T>` or `&[T]`, `Bytes`, or a type that derives `PsomType`";
+     `String` or `&str`, `Vec<T>` or `&[T]`, `Option<T>`, `Bytes`, or a type that derives `PsomType`";
+pub(crate) const TYPE_HANDLE: &str = "a handle is valid only in its own space: write `ObjectRef`, and \
+     find the object with `cx.resolve`";
+pub(crate) const TYPE_MAP: &str = "maps and sets are no PSOM types: send their keys and values as two \
+     lists, or derive `PsomType` for a struct with both and send a list of it";
+pub(crate) const TYPE_F32: &str = "PSOM has one type of floating-point numbers: write `f64`";
+pub(crate) const TYPE_USIZE: &str =
+    "the size of this number differs between machines: write `u32`, `u64`, `i32` or `i64`";
+pub(crate) const TYPE_SMALL: &str = "PSOM has no number of this size: write `u8`, `i16` or `i32`";
+pub(crate) const TYPE_LARGE: &str =
+    "PSOM numbers have at most 64 bits: write `i64` or `u64`, or send the bytes as `[u8]`";
+pub(crate) const TYPE_CHAR: &str = "PSOM has no characters: write `&str` or `String`";
+pub(crate) const TYPE_TIME: &str =
+    "PSOM has no times: send a number, such as the milliseconds as `i64`";
+pub(crate) const TYPE_TUPLE: &str = "a tuple is no PSOM type: write one parameter for each element, or \
+     derive `PsomType` for a struct with named fields";
+pub(crate) const TYPE_ARRAY: &str =
+    "the length of a PSOM array is not part of its type: write `&[T]` or `Vec<T>`";
 pub(crate) const CONTEXT_FIRST: &str =
     "the context is the first parameter: write `&mut self, cx: &mut Context<Self>, …`";
 pub(crate) const CONTEXT_TYPE: &str =
@@ -188,6 +224,10 @@ pub(crate) fn duplicate_attribute(name: &str) -> String {
 }
 
 pub(crate) const SINCE_FORM: &str = "`since` takes one version: write `#[since(10)]`";
+pub(crate) const ANSWERED_BY_FORM: &str = "`answered_by` takes the methods of the other half that answer \
+     this one: write `#[answered_by(c_exported, c_refused)]`";
+pub(crate) const REQUEST_WITHOUT_COOKIE: &str = "a request and its answers have the same cookie: add the \
+     parameter `cookie: i32` to both";
 pub(crate) const LATEST_FORM: &str =
     "`latest` takes at most the name of one parameter: write `#[latest]` or `#[latest(user)]`";
 pub(crate) fn latest_unknown(name: impl Display, known: &[String]) -> String {
@@ -273,6 +313,8 @@ pub(crate) fn duplicate_part(other: impl Display) -> String {
     )
 }
 
+pub(crate) const CONTROL_IN_PART: &str =
+    "a part name has no control characters: write `#[child(\"part\")]`";
 pub(crate) const EMPTY_PART: &str = "a part name cannot be empty: write `#[child(\"part\")]`";
 pub(crate) const UNBALANCED: &str = "unbalanced braces: write a capture as `{name}`";
 pub(crate) const CAPTURE_NAME: &str =
@@ -299,8 +341,8 @@ pub(crate) const OTHER_ARGUMENTS: &str = "`other` takes no arguments: write `#[o
 pub(crate) const VARIANT_FIELDS: &str = "a variant with a value cannot have fields: remove them, \
      or write `#[other]` above the variant for other values";
 pub(crate) const DISCRIMINANT: &str = "the value of a variant is an i32 literal: write `Name = 1`";
-pub(crate) const DISCRIMINANT_OVERFLOW: &str =
-    "the value after 2147483647 does not fit in an i32: write `Name = 1`";
+pub(crate) const NO_DISCRIMINANT: &str = "the values of an enumeration are part of the interface, and \
+     an inserted variant would change implicit ones: write `Name = 1`";
 
 pub(crate) const FIELD_TYPE: &str = "the type of a field is an owned PSOM type: write a number, `bool`, \
      `String`, `Vec<T>`, `Bytes`, or a type that derives `PsomType`";

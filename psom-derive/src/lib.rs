@@ -62,10 +62,11 @@ use crate::diagnostics::{self as message, Errors};
 /// # Arguments
 ///
 /// - `name`: the name that both halves share.
-/// - `version` and `hash`: each version, the oldest first, followed by its hash. Hashes are part of
-///   the interface's definition; they cannot be computed. For a new interface, choose 64 random
-///   bits for each half and each version. The two sides compare the sum of the hashes of both
-///   halves (section 3.1.4.1.3), and small or consecutive numbers can have equal sums by accident.
+/// - `version` and `hash`: each version, the oldest first, followed by its hash: a decimal number, or
+///   64 bits in hexadecimal digits. Hashes are part of the interface's definition; they cannot be
+///   computed. For a new interface, choose 64 random bits for each half and each version: leave the
+///   hash out, and the error suggests two. The two sides compare the sum of the hashes of both halves
+///   (section 3.1.4.1.3), and small or consecutive numbers can have equal sums by accident.
 /// - `crate = ::path`: the path of the runtime, if it is not `::psom`.
 ///
 /// # Methods
@@ -75,6 +76,7 @@ use crate::diagnostics::{self as message, Errors};
 /// `&[u8]`). A method returns nothing or `Result<(), Violation>`; an error ends the caller's
 /// connection. An `async fn` is awaited before the object's space processes its next message.
 ///
+/// - `#[deprecated]`: warns the callers of the proxy's method.
 /// - `#[since(10)]`: the version that introduced the method. Later versions only append methods.
 /// - `#[wire(name = "sReserveTitle")]`: the name in the interface's definition. The default for
 ///   `s_reserve_title` is `sReserveTitle`. Parameters accept the attribute as well.
@@ -82,16 +84,23 @@ use crate::diagnostics::{self as message, Errors};
 ///   call of the method. `#[latest(user)]`: a new call replaces only a pending call with the same
 ///   value of that parameter.
 ///
+/// - `#[answered_by(c_exported, c_refused)]`: the method is a request, which the peer answers with a call of
+///   one of these methods of the other half. The request and its answers have a parameter `cookie: i32`.
+///   `Context::ask` and `ClientSession::ask` send a request and wait for its answer.
+///
 /// # Generated code
 ///
 /// For `trait BroadcastServer`, with its visibility:
 ///
 /// - the trait itself. An `async fn` in it becomes a `fn` that returns `impl Future + Send`.
-///   Implementations still write `async fn`.
+///   Implementations still write `async fn`. Methods that mention `Self` get `where Self: Sized`, which
+///   implementations do not repeat: `dyn BroadcastServer` names the interface where only the trait is
+///   in scope.
 /// - `struct BroadcastServerProxy<T = ()>`, which calls the interface on the target `T`: one peer,
 ///   or a group. It derefs to `T`. `BroadcastServerProxy<()>` identifies the interface as a type.
 ///   - `BroadcastServerProxy::s_broadcast`: sends the call. Parameters that the method owns as
-///     `String` or `Vec<X>` are passed as `&str` or `&[X]`.
+///     `String` or `Vec<X>` are passed as `&str` or `&[X]`, and lists of `String` as anything that
+///     yields texts, such as `["a", "b"]` or `text.lines()`.
 ///   - `BroadcastServerProxy::filter`: selects a part of a group.
 ///   - `BroadcastServerProxy::dispatch`: calls a method of an object that implements the trait.
 /// - `impl Interface for BroadcastServerProxy`, with the descriptor `DESC`: names, versions, hashes
@@ -133,12 +142,16 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `serves`: the [`macro@psom_interface`] trait that the struct implements and that peers call.
 /// - `calls`: the trait that the struct calls on its peers. Both have the same name and versions.
+/// - `lifecycle`: a generic struct implements `Lifecycle`. Other structs need not say so.
+/// - `before = path` and `after = path`: functions that run before and after each call of a peer, for
+///   permissions, rate limits or traces. `before` is a `fn(&mut Self, &mut Context<Self>, &MethodDesc)
+///   -> Result<(), Violation>`; an error breaks the caller's connection instead of dispatching the call.
 /// - `connects = Stream`: a type of objects that the struct connects to its peers. It can be given
 ///   several times. Children that peers connect are declared by `#[child]` instead.
 /// - `crate = ::path`: the path of the runtime, if it is not `::psom`.
 ///
-/// The generated code uses `path::BroadcastServerProxy` for `path::BroadcastServer`, so import both
-/// or use the full path. Write the bounds of a generic struct on the struct itself.
+/// Only the traits must be in scope, not their proxies. Write the bounds of a generic struct on the
+/// struct itself.
 ///
 /// A field with `#[child("part")]` holds the child with this part name: a `Handle`, or an `Option`
 /// of a handle. Part names are matched without regard to ASCII case.
@@ -146,8 +159,8 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # On an `impl` block
 ///
 /// A method with `#[child("content.{content_id}")]` creates the children of a family of parts. Each
-/// `{capture}` is parsed as the parameter of that name. If it does not parse, the method does not
-/// match the part name.
+/// `{capture}` is parsed as the parameter of that name: a number, `&str`, `String`, or a struct with one
+/// such field that derives `PsomType`. If it does not parse, the method does not match the part name.
 ///
 /// A capture ends at the first occurrence of the text that follows it in the pattern:
 /// `section.{name}.{number}` matches `section.a.3`, but not `section.a.b.3`. A captured text has the
@@ -158,7 +171,7 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - On a struct: `impl DistributedObject for Room`. It uses the implementations of `ChildFactories`
 ///   and `Lifecycle` if `Room` has them. A constant checks that both interfaces have the same name
-///   and versions.
+///   and versions, and different hashes.
 /// - On an `impl` block: `impl ChildFactories for Room`.
 #[proc_macro_attribute]
 pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -167,8 +180,8 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a type usable as a parameter.
 ///
-/// An enumeration is an Int32 on the wire. The `#[other]` variant keeps values that the enumeration
-/// does not list, so that they can be sent unchanged.
+/// An enumeration is an Int32 on the wire. Every variant has an explicit value. The `#[other]` variant
+/// keeps values that the enumeration does not list, so that they can be sent unchanged.
 ///
 /// ```
 /// # use psom::PsomType;
@@ -190,10 +203,12 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// struct ContentId(i64);
 /// ```
 ///
-/// A struct with several named fields is encoded as several parameters of a method. The wire bytes
-/// and the interface's definition are those of a method that takes the fields one by one. Such a
-/// struct cannot be in an array. `#[wire(name = "fileName")]` on a field sets the parameter's name
-/// in the definition.
+/// A struct with several named fields, a *record*, is encoded as several parameters of a method. The
+/// wire bytes and the interface's definition are those of a method that takes the fields one by one. A
+/// `Vec<Span>` or `&[Span]` is one array for each field, as the specification writes lists, and an
+/// `Option<Span>` is such a list of no or one element. A peer that sends arrays of different lengths
+/// violates the protocol. A record cannot be nested deeper: not as a field of another one, and not in a
+/// list of lists. `#[wire(name = "fileName")]` on a field sets the parameter's name in the definition.
 ///
 /// ```
 /// # use psom::{Context, PsomType, psom_interface};
@@ -206,13 +221,15 @@ pub fn distributed_object(args: TokenStream, item: TokenStream) -> TokenStream {
 /// #[psom_interface(name = "Example.Book", version = 1, hash = 1)]
 /// trait BookClient {
 ///     fn c_mark(&mut self, pages: Span, color: i32); // cMark(Int32 begin, Int32 end, Int32 color)
+///     fn c_mark_all(&mut self, pages: Vec<Span>);    // cMarkAll(Int32[] begin, Int32[] end)
 /// }
 /// ```
 ///
 /// # Generated code
 ///
 /// - `impl PsomType`, `impl Encode` and `impl Decode`;
-/// - for a struct with several fields, `impl Argument` and `impl Lend` instead of `impl PsomType`;
+/// - for a struct with several fields, also `impl Lend`;
+/// - for a struct with one field, also `impl Transparent`, so that part names can capture it;
 /// - for an enumeration, also `impl From<i32> for Status` and `impl From<Status> for i32`.
 ///
 /// `#[psom(crate = ::path)]` gives the path of the runtime, if it is not `::psom`.
@@ -230,6 +247,7 @@ fn psom_interface_core(args: TokenStream2, item: TokenStream2) -> TokenStream2 {
     let mut errors = Errors::default();
     let interface = parse::interface::parse(args, &mut item, &mut errors);
     check::interface(&interface, &mut errors);
+    expand::make_dyn_compatible(&mut item);
     expand::desugar_async(&mut item);
     if interface.methods.iter().any(|method| method.params.len() > 5) {
         // The interface definition determines the number of parameters.

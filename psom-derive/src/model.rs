@@ -4,9 +4,8 @@
 //! replaced by placeholders. Their errors are recorded, so no code is generated from placeholders.
 
 use proc_macro2::Span;
-use syn::{
-    Attribute, GenericArgument, Ident, LitStr, Member, Path, PathArguments, Type, parse_quote,
-};
+use quote::ToTokens as _;
+use syn::{Attribute, Expr, GenericArgument, Ident, LitStr, Member, Path, PathArguments, Type};
 
 /// A trait with `#[psom_interface]`.
 pub(crate) struct Interface {
@@ -26,12 +25,17 @@ pub(crate) struct Version {
 pub(crate) struct Method {
     pub(crate) ident: Ident,
     pub(crate) docs: Vec<Attribute>,
+    pub(crate) deprecated: Option<Attribute>,
     pub(crate) wire: WireName,
     pub(crate) since: Option<Since>,
     pub(crate) latest: Option<Latest>,
+    /// The methods of `#[answered_by(…)]`.
+    pub(crate) answers: Vec<WireName>,
     pub(crate) is_async: bool,
     pub(crate) takes_context: bool,
     pub(crate) params: Vec<Param>,
+    /// The span of the return type, or of the name if the method returns nothing.
+    pub(crate) output: Span,
 }
 
 /// A name in the interface's definition, with the span from which it was derived.
@@ -62,23 +66,63 @@ pub(crate) struct Param {
 }
 
 impl Param {
-    /// Returns the type that the proxy's method borrows for this parameter: `str` for `&str` and
-    /// `String`, `[X]` for `Vec<X>`. Returns `None` if the proxy's method takes the value itself.
-    pub(crate) fn borrowed_type(&self) -> Option<Type> {
-        if self.borrowed {
-            return Some(self.ty.clone());
-        }
-        let Type::Path(path) = &self.ty else { return None };
-        let name = path.path.segments.last()?;
-        match (name.ident.to_string().as_str(), &name.arguments) {
-            ("String", PathArguments::None) => Some(parse_quote!(str)),
-            ("Vec", PathArguments::AngleBracketed(list)) if list.args.len() == 1 => {
-                let GenericArgument::Type(element) = list.args.first()? else { return None };
-                Some(parse_quote!([#element]))
-            }
+    /// Returns the form in which the proxy's method takes this parameter.
+    pub(crate) fn passed(&self) -> Passed<'_> {
+        let element = match (&self.ty, self.borrowed) {
+            (Type::Slice(slice), true) => Some(&*slice.elem),
+            (ty, false) => element_of_vec(ty),
             _ => None,
+        };
+        match element {
+            Some(element) if is_named(element, "String") => Passed::Texts,
+            Some(element) => Passed::Slice(element),
+            None if self.borrowed => match is_named(&self.ty, "str") {
+                true => Passed::Text,
+                false => Passed::Borrowed,
+            },
+            None if is_named(&self.ty, "String") => Passed::Text,
+            None => Passed::Owned,
         }
     }
+
+    /// Returns a text that is equal for types with the same encoding, such as `String` and `&str`.
+    pub(crate) fn wire_type(&self) -> String {
+        match self.passed() {
+            Passed::Text => "str".to_owned(),
+            Passed::Texts => "[String]".to_owned(),
+            Passed::Slice(element) => format!("[{}]", element.to_token_stream()),
+            Passed::Borrowed | Passed::Owned => self.ty.to_token_stream().to_string(),
+        }
+    }
+}
+
+/// The form in which a proxy's method takes a parameter.
+pub(crate) enum Passed<'a> {
+    /// `&str`, for a `String` or `&str`.
+    Text,
+    /// Anything that yields texts, for a list of `String`.
+    Texts,
+    /// `&[X]`, for a `Vec<X>` or `&[X]`.
+    Slice(&'a Type),
+    /// `&X`, for a `&X`.
+    Borrowed,
+    /// The value itself.
+    Owned,
+}
+
+fn element_of_vec(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Vec")?;
+    let PathArguments::AngleBracketed(list) = &last.arguments else { return None };
+    match list.args.first()? {
+        GenericArgument::Type(element) if list.args.len() == 1 => Some(element),
+        _ => None,
+    }
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == name && last.arguments.is_none())
 }
 
 /// A struct with `#[distributed_object(serves = …, calls = …)]`.
@@ -89,6 +133,11 @@ pub(crate) struct Object {
     /// The types of objects that the struct connects to its peers.
     pub(crate) connects: Vec<Type>,
     pub(crate) children: Vec<FieldChild>,
+    /// The token `lifecycle`, if it is given.
+    pub(crate) lifecycle: Option<Ident>,
+    /// The functions that run before and after each call.
+    pub(crate) before: Option<Expr>,
+    pub(crate) after: Option<Expr>,
 }
 
 /// A field that holds the child with a fixed part name.

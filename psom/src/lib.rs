@@ -63,7 +63,8 @@
 //! - [`Context::spawn`] runs a future outside the space and passes its result to the object in a
 //!   later turn. [`Context::after`] starts a timer. The space awaits an `async fn` handler in place
 //!   and processes no other message meanwhile, so use such handlers only for short waits.
-//! - [`Lifecycle`] notifies an object when a peer is connected or disconnected.
+//! - [`Lifecycle`] notifies an object when it is added, and when a peer is connected or disconnected.
+//! - [`Scope::now`] and [`Scope::time`] are the time of a turn. Handlers read no other clock.
 //!
 //! A handler that panics ends its whole space. The writes and calls of that turn are dropped, every
 //! peer gets a Break with the reason "internal error", and calls through outside handles return
@@ -89,6 +90,14 @@
 //! each change of a state, so that no method can alter the state and forget to save it. If the space
 //! has a journal, the output of a turn is released only after the journal has stored its writes.
 //! Therefore no peer ever sees a state that the server can lose.
+#![cfg_attr(
+    feature = "journal",
+    doc = "[`journal::File`] is a journal in one file, [`Memory`] saves serde values, and"
+)]
+#![cfg_attr(
+    feature = "journal",
+    doc = "[`ServerBuilder::durable`](net::ServerBuilder::durable) restores a root from both."
+)]
 //!
 //! # Over a network
 //!
@@ -132,17 +141,19 @@ mod trace;
 pub mod wire;
 
 pub use durable::{Durable, DurableState};
+#[cfg(feature = "serde")]
+pub use durable::{Memory, SavedValues};
 pub use error::{CallError, Error, JournalError, Result, Violation};
 pub use interface::{Interface, InterfaceDesc, ObjectDesc};
 #[cfg(feature = "tokio")]
 pub use net::{
     Admission, Authenticator, Client, ClientSession, Committing, Journal, Refused, Remote, Server,
-    SpaceHandle, SpaceRef, Tokens, tls,
+    SpaceHandle, SpaceRef, Tokens, journal, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, LimitHits, Session};
 pub use space::{
     AnyHandle, Context, DistributedObject, Handle, Lifecycle, Peer, PeerId, PeerInfo, Peers,
-    Prepared, Scope, Sent, Space, User, Write,
+    Prepared, Reply, Scope, Sent, Space, User, Write,
 };
 pub use wire::{ObjectRef, PsomType, auth::Credentials};

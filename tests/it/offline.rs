@@ -135,7 +135,7 @@ fn random(state: &mut u64) -> u64 {
 #[test]
 fn calls_are_played_exactly_once_under_kills() {
     let folder = tempfile::tempdir().unwrap();
-    let mut recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
+    let recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
     let texts: Vec<_> = (0..600).map(|number| format!("line {number}")).collect();
     for text in &texts {
         recorder.s_add(text).unwrap();
@@ -188,7 +188,7 @@ fn numbers_are_never_used_again() {
     assert_eq!(recorder.s_add("first").unwrap(), 1);
     recorder.with_outbox(|outbox| outbox.finish(1)).unwrap();
     drop(recorder);
-    let mut recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
+    let recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
     assert_eq!(recorder.s_add("second").unwrap(), 2);
 }
 
@@ -196,7 +196,7 @@ fn numbers_are_never_used_again() {
 fn recorded_call_is_a_message_of_queued_calls() {
     let folder = tempfile::tempdir().unwrap();
     let recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
-    let mut recorder = recorder.meeting("team").target("log").recorded_by("Ada");
+    let recorder = recorder.meeting("team").target("log").recorded_by("Ada");
     recorder.s_add("hello").unwrap();
     drop(recorder);
     let queue = FolderQueue::open(folder.path(), "outbox").unwrap();
@@ -307,7 +307,6 @@ pub(crate) trait FrontServer {
 }
 
 #[psom_interface(name = "Test.Front", version = 1, hash = 42)]
-#[expect(dead_code, reason = "only its proxy is used")]
 pub(crate) trait FrontClient {}
 
 /// An object whose calls another object performs.
@@ -511,7 +510,7 @@ async fn calls_for_another_object_or_meeting_are_rejected() {
 async fn damaged_message_stops_the_replay_before_it_begins() {
     let folder = tempfile::tempdir().unwrap();
     let (space, session, _server) = connected(|scope| log(scope, &State::new())).await;
-    let mut recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
+    let recorder = Recorder::<LogServerProxy>::open(folder.path()).unwrap();
     recorder.s_add("one").unwrap();
     drop(recorder);
     let mut queue = FolderQueue::open(folder.path(), "outbox").unwrap();

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use super::{
     CONTENT_TYPE,
     hub::{Command, LINK_PATH, MeetingDocuments, Registration},
-    interfaces::{DocumentClientProxy, DocumentServer, DocumentServerProxy},
+    interfaces::{DocumentClient, DocumentServer},
 };
 use crate::{
     document::{Revision, User},
@@ -187,7 +187,7 @@ impl ContentType for DocumentContent {
         let url = if may { self.link(cx, user) } else { String::new() };
         for peer in cx.peer_infos() {
             if peer.user.id == user
-                && let Some(mut peer) = cx.peer(peer.id)
+                && let Some(peer) = cx.peer(peer.id)
             {
                 peer.c_set_link(&url);
             }
@@ -376,7 +376,7 @@ impl DocumentContent {
                 continue;
             }
             let url = self.link(cx, user);
-            if let Some(mut peer) = cx.peer(peer.id) {
+            if let Some(peer) = cx.peer(peer.id) {
                 peer.c_set_link(&url);
             }
         }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use psom::{Context, distributed_object};
 
-use super::interfaces::{DocumentClient, DocumentClientProxy, DocumentServerProxy};
+use super::interfaces::{DocumentClient, DocumentServer};
 
 /// A change of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,11 +28,8 @@ pub(crate) fn factories(item: &ItemImpl, factories: &Factories) -> TokenStream {
                 fn make(
                     &mut self,
                     cx: &mut __psom::Context<Self>,
-                    part: &str,
-                ) -> ::core::result::Result<
-                    ::core::option::Option<__psom::AnyHandle>,
-                    __psom::Violation,
-                > {
+                    part: &__psom::str,
+                ) -> __psom::Child {
                     #(#attempts)*
                     ::core::result::Result::Ok(::core::option::Option::None)
                 }

@@ -1,13 +1,13 @@
 //! The descriptor of the interface.
 
 use proc_macro2::{Literal, TokenStream};
-use syn::Ident;
+use syn::spanned::Spanned as _;
 
-use super::emit::emit;
+use super::emit::{emit, emit_at};
 use crate::model::{Interface, Method, Version};
 
-/// Generates the descriptor and `impl Interface for XProxy`.
-pub(super) fn descriptor(interface: &Interface, proxy: &Ident) -> TokenStream {
+/// Generates the descriptor.
+pub(super) fn descriptor(interface: &Interface) -> TokenStream {
     let Interface { name, versions, methods, .. } = interface;
     let versions = versions.iter().map(|Version { number, hash }| {
         let (number, hash) = (Literal::i32_unsuffixed(*number), Literal::i64_unsuffixed(*hash));
@@ -20,13 +20,6 @@ pub(super) fn descriptor(interface: &Interface, proxy: &Ident) -> TokenStream {
             &[#(#versions),*],
             &[#(#methods),*],
         );
-        impl __psom::Interface for #proxy {
-            const DESC: &'static __psom::InterfaceDesc = __DESC;
-            type Proxy<T: __psom::Target> = #proxy<T>;
-            fn proxy<T: __psom::Target>(target: T) -> #proxy<T> {
-                #proxy(target)
-            }
-        }
     }
 }
 
@@ -34,7 +27,10 @@ fn method_desc(method: &Method, interface: &Interface) -> TokenStream {
     let wire = &method.wire.text;
     let params = method.params.iter().map(|param| {
         let (name, ty) = (&param.wire.text, &param.ty);
-        emit!(__Param::new::<#ty>(#name))
+        match param.borrowed {
+            true => emit_at!(ty.span()=> __Param::of(#name, <#ty as __psom::Lend>::TYPE)),
+            false => emit_at!(ty.span()=> __Param::new::<#ty>(#name)),
+        }
     });
     let first = interface.versions.first().map(|version| version.number);
     let since = method.since.as_ref().filter(|since| Some(since.version) != first).map(|since| {
@@ -48,5 +44,7 @@ fn method_desc(method: &Method, interface: &Interface) -> TokenStream {
             None => emit!(.latest()),
         }
     });
-    emit!(__Row::new(#wire, &[#(#params),*]) #since #latest)
+    let answers = method.answers.iter().map(|answer| &answer.text);
+    let answers = (!method.answers.is_empty()).then(|| emit!(.answered_by(&[#(#answers),*])));
+    emit!(__Row::new(#wire, &[#(#params),*]) #since #latest #answers)
 }

@@ -1,7 +1,7 @@
 //! Dispatch: one match arm for each method, which decodes the parameters and calls the method.
 
 use proc_macro2::{Literal, TokenStream};
-use syn::{Ident, ItemTrait};
+use syn::{Ident, ItemTrait, spanned::Spanned as _};
 
 use super::emit::{doc, emit, emit_at, unused_name};
 use crate::model::{Interface, Method, Param};
@@ -12,6 +12,9 @@ pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -
     let doc = doc(format!("Dispatches a call to an object that implements [`{interface_trait}`]."));
     let object = unused_name("S", item);
     let bounds = emit!(#object: #interface_trait + ::core::marker::Send);
+    // The declaration of a deprecated method is not a use of it.
+    let allow = interface.methods.iter().any(|method| method.deprecated.is_some());
+    let allow = allow.then(|| emit!(#[allow(deprecated)]));
     // If no method takes a context, `dispatch` accepts any context type, so that it can be used
     // without a space.
     let takes_context = interface.methods.iter().any(|method| method.takes_context);
@@ -25,11 +28,12 @@ pub(super) fn dispatch(item: &ItemTrait, interface: &Interface, proxy: &Ident) -
     emit! {
         impl #proxy {
             #doc
+            #allow
             #vis fn dispatch<#generics>(
                 this: &'a mut #object,
                 #context,
                 call: __psom::Incoming<'a>,
-            ) -> ::core::result::Result<__psom::Outcome<'a>, __psom::Violation> {
+            ) -> __psom::Dispatched<'a> {
                 #body
             }
         }
@@ -44,24 +48,23 @@ fn body(methods: &[Method]) -> TokenStream {
     let arms = methods.iter().zip(1..).map(|(method, index)| {
         let index = Literal::usize_unsuffixed(index);
         let body = arm(method);
-        emit!(#index => { #body })
+        emit!(#index => #body,)
     });
     emit! {
-        let outcome = match call.method() {
+        match call.method() {
             #(#arms)*
-            _ => return #unknown,
-        };
-        ::core::result::Result::Ok(outcome)
+            _ => #unknown,
+        }
     }
 }
 
 fn arm(method: &Method) -> TokenStream {
-    let Method { ident, params, .. } = method;
+    let Method { ident, params, output, .. } = method;
     let at = ident.span();
     let context = method.takes_context.then(|| emit_at!(at=> cx,));
     let names = params.iter().map(|param| &param.ident);
     let types = params.iter().map(|Param { ty, borrowed, .. }| match borrowed {
-        true => emit_at!(at=> __psom::Held<#ty>),
+        true => emit_at!(ty.span()=> __psom::Held<#ty>),
         false => emit_at!(at=> #ty),
     });
     let loan = match params.iter().any(|param| param.borrowed) {
@@ -73,12 +76,16 @@ fn arm(method: &Method) -> TokenStream {
         false => emit_at!(at=> #ident),
     });
     let call = emit_at!(at=> this.#ident(#context #(#arguments),*));
+    // An invalid return type is reported at the type.
     let outcome = match method.is_async {
-        true => emit_at!(at=> __psom::later(async move { #call.await })),
-        false => emit_at!(at=> __psom::done(#call)),
+        true => emit_at!(*output=> __psom::later(async move { #call.await })),
+        false => emit_at!(*output=> __psom::done(#call)),
     };
-    emit_at! {at=>
-        let ((#(#names,)*), #loan) = call.decode::<(#(#types,)*)>()?;
-        #outcome
+    if params.is_empty() && !method.is_async {
+        return emit_at!(at=> call.without_parameters(|| #call));
     }
+    emit_at! {at=> {
+        let ((#(#names,)*), #loan) = __Args::<(#(#types,)*)>::decode(call)?;
+        #outcome
+    }}
 }

@@ -1,8 +1,8 @@
 //! Helpers that generate tokens, used by all files of this folder.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident};
-use syn::{Ident, ItemTrait, Path};
+use quote::{ToTokens, format_ident};
+use syn::{Ident, ItemTrait};
 
 /// Like `quote!`, with hygienic names.
 macro_rules! emit {
@@ -25,15 +25,6 @@ pub(super) fn proxy_ident(ident: &Ident) -> Ident {
     format_ident!("{ident}Proxy", span = ident.span())
 }
 
-/// Returns the path of the proxy of the trait at `path`.
-pub(super) fn proxy_path(path: &Path) -> Path {
-    let mut path = path.clone();
-    if let Some(last) = path.segments.last_mut() {
-        last.ident = proxy_ident(&last.ident);
-    }
-    path
-}
-
 /// Returns a name for a type parameter that the trait does not use: `preferred`, with underscores
 /// appended if necessary. Type parameters are not hygienic, so they could hide types of the user.
 pub(super) fn unused_name(preferred: &str, item: &ItemTrait) -> Ident {
@@ -44,7 +35,8 @@ pub(super) fn unused_name(preferred: &str, item: &ItemTrait) -> Ident {
     Ident::new(&name, Span::mixed_site())
 }
 
-fn mentions(tokens: TokenStream, name: &str) -> bool {
+/// Reports whether tokens contain an identifier.
+pub(super) fn mentions(tokens: TokenStream, name: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(group.stream(), name),

@@ -12,12 +12,12 @@ mod object;
 mod proxy;
 mod psom_type;
 
-use proc_macro2::TokenStream;
-use syn::{Block, ItemTrait, ReturnType, TraitItem, Type, parse_quote};
-
 pub(crate) use children::factories;
 pub(crate) use object::object;
+use proc_macro2::TokenStream;
 pub(crate) use psom_type::psom_type;
+use quote::ToTokens as _;
+use syn::{Block, FnArg, ItemTrait, ReturnType, TraitItem, TraitItemFn, Type, parse_quote};
 
 use self::emit::{emit, proxy_ident};
 use crate::model::Interface;
@@ -27,30 +27,51 @@ pub(crate) fn interface(item: &ItemTrait, interface: &Interface) -> TokenStream 
     let krate = &interface.krate;
     let proxy = proxy_ident(&item.ident);
     let definition = proxy::definition(item, &proxy);
-    let descriptor = descriptor::descriptor(interface, &proxy);
-    let deref = proxy::deref(&proxy);
+    let descriptor = descriptor::descriptor(interface);
     let methods = proxy::methods(item, interface, &proxy);
     let dispatch = dispatch::dispatch(item, interface, &proxy);
+    let (vis, half) = (&item.vis, &item.ident);
     emit! {
         #definition
         const _: () = {
-            use #krate::__private::{self as __psom, MethodDesc as __Row, ArgDesc as __Param};
+            use #krate::__private::names::*;
             #descriptor
-            #deref
+            __psom::proxy!(#vis #proxy for #half: __DESC);
             #methods
             #dispatch
         };
     }
 }
 
+/// Adds `where Self: Sized` to the methods that mention `Self` in a parameter, so that `dyn Trait`
+/// exists. It names the trait's proxy type without importing that type (`Declared`). Implementations do
+/// not repeat the clause.
+pub(crate) fn make_dyn_compatible(item: &mut ItemTrait) {
+    for function in item.items.iter_mut().filter_map(function) {
+        let inputs = function.sig.inputs.iter();
+        let mentions_self = inputs.filter(|input| matches!(input, FnArg::Typed(_)));
+        let mentions_self = mentions_self.map(|input| input.to_token_stream());
+        if function.sig.asyncness.is_some()
+            || mentions_self.into_iter().any(|tokens| emit::mentions(tokens, "Self"))
+        {
+            let clause = function.sig.generics.make_where_clause();
+            clause.predicates.push(parse_quote!(Self: Sized));
+        }
+    }
+}
+
+fn function(item: &mut TraitItem) -> Option<&mut TraitItemFn> {
+    match item {
+        TraitItem::Fn(function) => Some(function),
+        _ => None,
+    }
+}
+
 /// Rewrites each `async fn` of the trait to a `fn` that returns `impl Future + Send`.
 /// Implementations still write `async fn`.
 pub(crate) fn desugar_async(item: &mut ItemTrait) {
-    let functions = item.items.iter_mut().filter_map(|item| match item {
-        TraitItem::Fn(function) if function.sig.asyncness.is_some() => Some(function),
-        _ => None,
-    });
-    for function in functions {
+    let functions = item.items.iter_mut().filter_map(function);
+    for function in functions.filter(|function| function.sig.asyncness.is_some()) {
         function.sig.asyncness = None;
         let output: Type = match &function.sig.output {
             ReturnType::Default => parse_quote!(()),

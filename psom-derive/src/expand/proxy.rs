@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use syn::{Ident, ItemTrait};
 
 use super::emit::{doc, emit, emit_at, unused_name};
-use crate::model::{Interface, Method, Param};
+use crate::model::{Interface, Method, Passed};
 
 /// Generates `struct XProxy<T = ()>(T);`.
 pub(super) fn definition(item: &ItemTrait, proxy: &Ident) -> TokenStream {
@@ -17,40 +17,16 @@ pub(super) fn definition(item: &ItemTrait, proxy: &Ident) -> TokenStream {
     }
 }
 
-/// Generates `Deref` and `DerefMut` to the target.
-pub(super) fn deref(proxy: &Ident) -> TokenStream {
-    emit! {
-        impl<T> ::core::ops::Deref for #proxy<T> {
-            type Target = T;
-            fn deref(&self) -> &T {
-                &self.0
-            }
-        }
-        impl<T> ::core::ops::DerefMut for #proxy<T> {
-            fn deref_mut(&mut self) -> &mut T {
-                &mut self.0
-            }
-        }
-    }
-}
-
-/// Generates `filter` and the methods of the trait.
+/// Generates the methods of the trait.
 pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) -> TokenStream {
     let vis = &item.vis;
     let target = unused_name("T", item);
     let methods = interface.methods.iter().zip(1..).map(|(method, index)| {
         let call = call(method, index, &target);
-        let docs = &method.docs;
-        emit!(#(#docs)* #vis fn #call)
+        let (docs, deprecated) = (&method.docs, &method.deprecated);
+        emit!(#(#docs)* #deprecated #vis fn #call)
     });
     emit! {
-        impl<#target: __psom::Narrow> #proxy<#target> {
-            /// Keeps the peers for which `keep` returns true.
-            #[must_use]
-            #vis fn filter(self, keep: impl ::core::ops::FnMut(&__psom::PeerInfo) -> bool) -> Self {
-                Self(self.0.narrow(keep))
-            }
-        }
         #[allow(missing_docs, clippy::too_many_arguments)]
         impl<#target: __psom::Target> #proxy<#target> {
             #(#methods)*
@@ -61,16 +37,22 @@ pub(super) fn methods(item: &ItemTrait, interface: &Interface, proxy: &Ident) ->
 fn call(method: &Method, index: usize, target: &Ident) -> TokenStream {
     let ident = &method.ident;
     let index = Literal::usize_unsuffixed(index);
-    let names = method.params.iter().map(|Param { ident, .. }| emit_at!(ident.span()=> &#ident));
+    let names = method.params.iter().map(|param| match (&param.ident, param.passed()) {
+        (ident, Passed::Texts) => emit_at!(ident.span()=> &__psom::Texts::texts(#ident)),
+        (ident, _) => emit_at!(ident.span()=> __Arg(&#ident).get()),
+    });
     let params = method.params.iter().map(|param| {
         let (name, ty) = (&param.ident, &param.ty);
-        match param.borrowed_type() {
-            Some(lent) => emit!(#name: &#lent),
-            None => emit!(#name: #ty),
+        match param.passed() {
+            Passed::Text => emit!(#name: &__psom::str),
+            Passed::Texts => emit!(#name: impl __psom::Texts),
+            Passed::Slice(element) => emit!(#name: &[#element]),
+            Passed::Borrowed => emit!(#name: &#ty),
+            Passed::Owned => emit!(#name: #ty),
         }
     });
     emit! {
-        #ident(&mut self, #(#params),*) -> #target::Sent {
+        #ident(&self, #(#params),*) -> #target::Sent {
             self.0.call(__DESC, #index, &[#(#names),*])
         }
     }

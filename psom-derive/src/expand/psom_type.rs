@@ -29,27 +29,27 @@ fn enumeration(ident: &Ident, variants: &[NamedValue], other: &Ident) -> TokenSt
         variants.iter().map(|variant| Literal::i32_unsuffixed(variant.value)).collect();
     let wire = wire_impls(
         ident,
-        &emit!(i32),
+        &emit!(__psom::i32),
         &emit!(__psom::TypeDesc::Enum(#name)),
         &emit!(&__psom_value(self)),
         &emit!(::core::convert::From::from),
     );
     emit! {
-        fn __psom_value(named: &#ident) -> i32 {
+        fn __psom_value(named: &#ident) -> __psom::i32 {
             match named {
                 #(#ident::#names => #values,)*
                 #ident::#other(value) => *value,
             }
         }
-        impl ::core::convert::From<i32> for #ident {
-            fn from(value: i32) -> Self {
+        impl ::core::convert::From<__psom::i32> for #ident {
+            fn from(value: __psom::i32) -> Self {
                 match value {
                     #(#values => Self::#names,)*
                     other => Self::#other(other),
                 }
             }
         }
-        impl ::core::convert::From<#ident> for i32 {
+        impl ::core::convert::From<#ident> for __psom::i32 {
             fn from(named: #ident) -> Self {
                 __psom_value(&named)
             }
@@ -59,49 +59,28 @@ fn enumeration(ident: &Ident, variants: &[NamedValue], other: &Ident) -> TokenSt
 }
 
 fn transparent(ident: &Ident, inner: &Type) -> TokenStream {
-    wire_impls(
-        ident,
-        &emit!(#inner),
-        &emit!(<#inner as __psom::PsomType>::TYPE),
-        &emit_at!(inner.span()=> &self.0),
-        &emit!(Self),
-    )
+    let ty = emit_at!(inner.span()=> __psom::value::<#inner>());
+    emit! {
+        impl __psom::PsomType for #ident {
+            const TYPE: __psom::TypeDesc = #ty;
+        }
+        __psom::transparent!(#ident(#inner));
+    }
 }
 
-/// Generates `Argument`, `Encode`, `Decode` and `Lend` for a flattened struct.
+/// Generates the implementations of a record.
 fn flattened(ident: &Ident, fields: &[FlattenedField]) -> TokenStream {
     let params = fields.iter().map(|FlattenedField { wire, ty, .. }| {
         let name = &wire.text;
-        emit!(__psom::ParamDesc::new::<#ty>(#name))
+        emit_at!(ty.span()=> __psom::ParamDesc::field::<#ty>(#name))
     });
-    let encode = fields.iter().map(|FlattenedField { ident, .. }| {
-        emit_at!(ident.span()=> __psom::Encode::encode(&self.#ident, out);)
-    });
-    let decode = fields.iter().map(|FlattenedField { ident, .. }| {
-        emit_at!(ident.span()=> #ident: __psom::Decode::decode(input)?,)
-    });
+    let names = fields.iter().map(|field| &field.ident);
+    let types = fields.iter().map(|field| &field.ty);
     emit! {
-        impl __psom::Argument for #ident {
-            const SHAPE: __psom::ArgumentShape = __psom::ArgumentShape::Fields(&[#(#params),*]);
+        impl __psom::PsomType for #ident {
+            const TYPE: __psom::TypeDesc = __psom::TypeDesc::Record(&[#(#params),*]);
         }
-        impl __psom::Encode for #ident {
-            fn encode(&self, out: &mut __psom::Encoder<'_>) {
-                #(#encode)*
-            }
-        }
-        impl __psom::Decode for #ident {
-            fn decode(
-                input: &mut __psom::Decoder<'_>,
-            ) -> ::core::result::Result<Self, __psom::DecodeError> {
-                ::core::result::Result::Ok(Self { #(#decode)* })
-            }
-        }
-        impl __psom::Lend for #ident {
-            type Held = Self;
-            fn lend<'held>(held: &'held Self, _: __psom::Loan<'held>) -> &'held Self {
-                held
-            }
-        }
+        __psom::record!(#ident { #(#names: #types),* });
     }
 }
 
@@ -123,10 +102,8 @@ fn wire_impls(
             }
         }
         impl __psom::Decode for #ident {
-            const MIN_SIZE: usize = <#carrier as __psom::Decode>::MIN_SIZE;
-            fn decode(
-                input: &mut __psom::Decoder<'_>,
-            ) -> ::core::result::Result<Self, __psom::DecodeError> {
+            const MIN_SIZE: __psom::usize = <#carrier as __psom::Decode>::MIN_SIZE;
+            fn decode(input: &mut __psom::Decoder<'_>) -> __psom::Decoded<Self> {
                 <#carrier as __psom::Decode>::decode(input).map(#wrap)
             }
         }

@@ -1,10 +1,11 @@
 //! The arguments of each macro.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Error, LitStr, Path, Result, Type, parse::ParseStream};
+use syn::{Error, Expr, Ident, LitStr, Path, Result, Type, parse::ParseStream};
 
 use super::{
-    key_value::{arguments, crate_path, default_crate, once, reword},
+    key_value::{arguments, crate_path, once, reword},
+    manifest::default_crate,
     versions::VersionList,
 };
 use crate::{
@@ -25,10 +26,15 @@ pub(crate) struct ObjectArgs {
     pub(crate) serves: Path,
     pub(crate) calls: Path,
     pub(crate) connects: Vec<Type>,
+    pub(crate) lifecycle: Option<Ident>,
+    pub(crate) before: Option<Expr>,
+    pub(crate) after: Option<Expr>,
 }
 
 /// Reads the arguments of `#[psom_interface]`.
-pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceArgs {
+///
+/// `half` is the name of the trait.
+pub(crate) fn interface(tokens: TokenStream, half: &Ident, errors: &mut Errors) -> InterfaceArgs {
     let (mut krate, mut name, mut versions) = (None, None, VersionList::default());
     let allowed = &["name", "version", "hash", "crate"];
     let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
@@ -44,10 +50,11 @@ pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceAr
         if name.is_none() {
             errors.at_span(Span::call_site(), message::NO_NAME);
         }
-        versions.check_complete(errors);
+        let name = name.as_ref().map(LitStr::value).unwrap_or_default();
+        versions.check_complete(&name, half, errors);
     }
     InterfaceArgs {
-        krate: krate.unwrap_or_else(default_crate),
+        krate: krate.unwrap_or_else(|| default_crate(message::renamed_crate, errors)),
         name: name.unwrap_or_else(|| LitStr::new("", Span::call_site())),
         versions: versions.ascending(errors),
     }
@@ -57,13 +64,17 @@ pub(crate) fn interface(tokens: TokenStream, errors: &mut Errors) -> InterfaceAr
 pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
     let is_empty = tokens.is_empty();
     let (mut krate, mut serves, mut calls, mut connects) = (None, None, None, Vec::new());
-    let allowed = &["serves", "calls", "connects", "crate"];
+    let (mut lifecycle, mut before, mut after) = (None, None, None);
+    let allowed = &["serves", "calls", "connects", "lifecycle", "before", "after", "crate"];
     let all_read = arguments(tokens, allowed, errors, |key, input, errors| {
         match key.to_string().as_str() {
             "serves" => once(&mut serves, key, trait_path(input)?, errors),
             "calls" => once(&mut calls, key, trait_path(input)?, errors),
             // `connects` may be given several times.
             "connects" => connects.push(input.parse()?),
+            "lifecycle" => once(&mut lifecycle, key, key.clone(), errors),
+            "before" => once(&mut before, key, input.parse()?, errors),
+            "after" => once(&mut after, key, input.parse()?, errors),
             _ => once(&mut krate, key, crate_path(input)?, errors),
         }
         Ok(())
@@ -77,12 +88,15 @@ pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
     if let Some(missing) = missing.filter(|_| all_read) {
         errors.at_span(Span::call_site(), missing);
     }
-    let krate = krate.unwrap_or_else(default_crate);
+    let krate = krate.unwrap_or_else(|| default_crate(message::renamed_crate, errors));
     let placeholder = || krate.clone();
     ObjectArgs {
         serves: serves.unwrap_or_else(placeholder),
         calls: calls.unwrap_or_else(placeholder),
         connects,
+        lifecycle,
+        before,
+        after,
         krate,
     }
 }
@@ -90,7 +104,7 @@ pub(crate) fn object(tokens: TokenStream, errors: &mut Errors) -> ObjectArgs {
 /// Reads the arguments of `#[distributed_object]` on an impl block: only `crate` is allowed.
 pub(crate) fn factories(tokens: TokenStream, errors: &mut Errors) -> Path {
     let mut krate = None;
-    let allowed = &["serves", "calls", "connects", "crate"];
+    let allowed = &["serves", "calls", "connects", "lifecycle", "before", "after", "crate"];
     arguments(tokens, allowed, errors, |key, input, errors| {
         if key != "crate" {
             return Err(Error::new_spanned(key, message::ARGUMENTS_ON_IMPL));
@@ -98,13 +112,17 @@ pub(crate) fn factories(tokens: TokenStream, errors: &mut Errors) -> Path {
         once(&mut krate, key, crate_path(input)?, errors);
         Ok(())
     });
-    krate.unwrap_or_else(default_crate)
+    krate.unwrap_or_else(|| default_crate(message::renamed_crate, errors))
 }
 
 fn interface_name(input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = input.parse().map_err(|error| reword(&error, message::NAME_IS_TEXT))?;
-    match name.value().trim().is_empty() {
-        true => Err(Error::new_spanned(name, message::EMPTY_NAME)),
+    let text = name.value();
+    if text.trim().is_empty() {
+        return Err(Error::new_spanned(name, message::EMPTY_NAME));
+    }
+    match text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        true => Err(Error::new_spanned(name, message::BLANK_IN_NAME)),
         false => Ok(name),
     }
 }

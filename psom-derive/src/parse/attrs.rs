@@ -1,10 +1,15 @@
 //! The helper attributes. The macros remove them from the user's item.
 
 use proc_macro2::Span;
-use syn::{Attribute, Ident, LitInt, LitStr, Meta, Path, spanned::Spanned as _};
+use syn::{
+    Attribute, Ident, LitInt, LitStr, Meta, Path, Token, punctuated::Punctuated,
+    spanned::Spanned as _,
+};
 
 use super::{
-    key_value::{arguments, crate_path, default_crate, once, reword},
+    key_value::{arguments, crate_path, once, reword},
+    manifest::default_crate,
+    names::wire_name,
     part,
 };
 use crate::{
@@ -17,13 +22,27 @@ pub(crate) struct MethodAttrs {
     pub(crate) since: Option<Since>,
     pub(crate) wire: Option<WireName>,
     pub(crate) latest: Option<Latest>,
+    pub(crate) answers: Vec<WireName>,
 }
 
-/// Removes and reads `#[since]`, `#[wire]` and `#[latest]`.
+/// Removes and reads `#[since]`, `#[wire]`, `#[latest]` and `#[answered_by]`.
 pub(crate) fn method(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> MethodAttrs {
     let since = since(attrs, errors);
     let latest = latest(attrs, errors);
-    MethodAttrs { since, wire: wire(attrs, errors), latest }
+    let answers = answers(attrs, errors);
+    MethodAttrs { since, wire: wire(attrs, errors), latest, answers }
+}
+
+fn answers(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Vec<WireName> {
+    let Some(attr) = take(attrs, "answered_by", errors) else { return Vec::new() };
+    let methods = attr.parse_args_with(Punctuated::<Ident, Token![,]>::parse_terminated);
+    match methods {
+        Ok(methods) if !methods.is_empty() => methods.iter().map(wire_name).collect(),
+        _ => {
+            errors.at(attr, message::ANSWERED_BY_FORM);
+            Vec::new()
+        }
+    }
 }
 
 fn latest(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Latest> {
@@ -94,14 +113,14 @@ pub(crate) fn derive_crate(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> P
     if let Some(attr) = take(attrs, "psom", errors) {
         let Meta::List(list) = &attr.meta else {
             errors.at(attr, message::PSOM_FORM);
-            return default_crate();
+            return default_crate(message::renamed_crate_of_derive, errors);
         };
         arguments(list.tokens.clone(), &["crate"], errors, |key, input, errors| {
             once(&mut krate, key, crate_path(input)?, errors);
             Ok(())
         });
     }
-    krate.unwrap_or_else(default_crate)
+    krate.unwrap_or_else(|| default_crate(message::renamed_crate_of_derive, errors))
 }
 
 /// Removes the attributes with a name from the list and returns the first. Reports the others.
@@ -116,6 +135,16 @@ pub(crate) fn take(
         errors.at(again, message::duplicate_attribute(name));
     }
     first
+}
+
+/// Removes and reports a second attribute of the macro that is being expanded. It would expand the
+/// item again and define everything twice.
+pub(crate) fn reject_second(name: &str, attrs: &mut Vec<Attribute>, errors: &mut Errors) {
+    let is_it =
+        |attr: &mut Attribute| attr.path().segments.last().is_some_and(|last| last.ident == name);
+    for again in attrs.extract_if(.., is_it) {
+        errors.at(again, message::duplicate_attribute(name));
+    }
 }
 
 /// Rejects `#[cfg]` on a part of an item. Macros run before the condition is evaluated, so a method

@@ -15,6 +15,7 @@ use crate::{
 /// Parses the arguments and the block, and removes the helper attributes of its methods.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemImpl, errors: &mut Errors) -> Factories {
     let krate = args::factories(tokens, errors);
+    attrs::reject_second("distributed_object", &mut item.attrs, errors);
     if let Some((path, _)) = &item.trait_ {
         errors.at(path, message::TRAIT_IMPL);
     }

@@ -7,7 +7,6 @@ use syn::{
     Error, Ident, LitInt, Path, Result, Token,
     ext::IdentExt as _,
     parse::{ParseStream, Parser as _},
-    parse_quote,
 };
 
 use crate::diagnostics::{self as message, Errors};
@@ -50,11 +49,19 @@ fn argument(
     if !allowed.iter().any(|name| key == name) {
         return Err(Error::new_spanned(&key, message::unknown_argument(&key, allowed)));
     }
+    if key == "lifecycle" {
+        // A word without a value.
+        return read(&key, input, errors).and_then(|()| comma(input, errors));
+    }
     let equals: Result<Token![=]> = input.parse();
     if equals.is_err() || input.is_empty() || input.peek(Token![,]) {
         return Err(Error::new_spanned(&key, message::missing_value(&key)));
     }
     read(&key, input, errors)?;
+    comma(input, errors)
+}
+
+fn comma(input: ParseStream<'_>, errors: &mut Errors) -> Result<()> {
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return Ok(());
     }
@@ -110,11 +117,6 @@ pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
         true => Ok(path),
         false => Err(Error::new_spanned(path, message::CRATE_PATH)),
     }
-}
-
-/// Returns the default path of the runtime.
-pub(crate) fn default_crate() -> Path {
-    parse_quote!(::psom)
 }
 
 /// Replaces the text of an error.

@@ -5,6 +5,8 @@ mod attrs;
 pub(crate) mod factories;
 pub(crate) mod interface;
 mod key_value;
+pub(crate) mod manifest;
+mod names;
 pub(crate) mod object;
 mod part;
 pub(crate) mod psom_type;

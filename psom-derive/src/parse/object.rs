@@ -11,11 +11,14 @@ use crate::{
 
 /// Parses the arguments and the struct, and removes the helper attributes of its fields.
 pub(crate) fn parse(tokens: TokenStream, item: &mut ItemStruct, errors: &mut Errors) -> Object {
-    let args::ObjectArgs { krate, serves, calls, connects } = args::object(tokens, errors);
+    let args::ObjectArgs { krate, serves, calls, connects, lifecycle, before, after } =
+        args::object(tokens, errors);
+    attrs::reject_second("distributed_object", &mut item.attrs, errors);
     for lifetime in item.generics.lifetimes() {
         errors.at(lifetime, message::OBJECT_LIFETIME);
     }
-    Object { krate, serves, calls, connects, children: children(&mut item.fields, errors) }
+    let children = children(&mut item.fields, errors);
+    Object { krate, serves, calls, connects, children, lifecycle, before, after }
 }
 
 fn children(fields: &mut Fields, errors: &mut Errors) -> Vec<FieldChild> {

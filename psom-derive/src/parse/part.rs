@@ -44,6 +44,9 @@ fn pattern_error(value: &str, rest: &str, pieces: &[Piece]) -> Option<String> {
     if value.trim().is_empty() {
         return Some(message::EMPTY_PART.to_owned());
     }
+    if value.chars().any(char::is_control) {
+        return Some(message::CONTROL_IN_PART.to_owned());
+    }
     if !rest.is_empty() || pieces.iter().any(has_stray_brace) {
         return Some(message::UNBALANCED.to_owned());
     }

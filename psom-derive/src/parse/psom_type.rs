@@ -5,7 +5,7 @@ use syn::{
     UnOp, Variant,
 };
 
-use super::{attrs, interface::wire_name, signature::bare};
+use super::{attrs, names::wire_name, signature::bare};
 use crate::{
     diagnostics::{self as message, Errors},
     model::{FlattenedField, NamedValue, PsomType, Shape},
@@ -74,11 +74,9 @@ fn enumeration(mut item: ItemEnum, errors: &mut Errors) -> PsomType {
     }
     let mut variants = Vec::new();
     let mut other = None;
-    let mut discriminants = Discriminants { next: Some(0) };
     for variant in &mut item.variants {
-        let value = discriminants.value_of(variant, errors);
-        let Variant { attrs, ident, fields, .. } = variant;
-        if let Some(attr) = attrs::take(attrs, "other", errors) {
+        if let Some(attr) = attrs::take(&mut variant.attrs, "other", errors) {
+            let Variant { ident, fields, .. } = variant;
             if attr.meta.require_path_only().is_err() {
                 errors.at(&attr, message::OTHER_ARGUMENTS);
             }
@@ -88,10 +86,11 @@ fn enumeration(mut item: ItemEnum, errors: &mut Errors) -> PsomType {
             if other.replace(ident.clone()).is_some() {
                 errors.at(attr, message::SECOND_OTHER);
             }
-        } else if let Fields::Unit = fields {
-            variants.extend(value.map(|value| NamedValue { ident: ident.clone(), value }));
+        } else if let Fields::Unit = variant.fields {
+            let ident = variant.ident.clone();
+            variants.extend(value_of(variant, errors).map(|value| NamedValue { ident, value }));
         } else {
-            errors.at(fields, message::VARIANT_FIELDS);
+            errors.at(&variant.fields, message::VARIANT_FIELDS);
         }
     }
     let other = other.unwrap_or_else(|| {
@@ -112,33 +111,20 @@ fn holds_i32(fields: &Fields) -> bool {
             && matches!(bare(&fields.unnamed[0].ty), Type::Path(ty) if ty.path.is_ident("i32")))
 }
 
-/// Assigns values to variants like the compiler: the value of the previous variant plus 1, starting
-/// at 0.
-struct Discriminants {
-    /// The value of a variant without a discriminant. `None` after an invalid discriminant.
-    next: Option<i64>,
-}
-
-impl Discriminants {
-    fn value_of(&mut self, variant: &Variant, errors: &mut Errors) -> Option<i32> {
-        let value = match &variant.discriminant {
-            Some((_, expression)) => {
-                let value = literal(expression);
-                if value.is_none() {
-                    errors.at(expression, message::DISCRIMINANT);
-                }
-                value
+/// Returns the value of a variant. Reports a variant without one.
+fn value_of(variant: &Variant, errors: &mut Errors) -> Option<i32> {
+    match &variant.discriminant {
+        Some((_, expression)) => {
+            let value = literal(expression);
+            if value.is_none() {
+                errors.at(expression, message::DISCRIMINANT);
             }
-            None => {
-                let value = i32::try_from(self.next?).ok();
-                if value.is_none() {
-                    errors.at(&variant.ident, message::DISCRIMINANT_OVERFLOW);
-                }
-                value
-            }
-        };
-        self.next = value.map(|value| i64::from(value) + 1);
-        value
+            value
+        }
+        None => {
+            errors.at(&variant.ident, message::NO_DISCRIMINANT);
+            None
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The list `version = …, hash = …, version = …, hash = …` of an interface.
 
-use proc_macro2::Span;
-use syn::{Error, Ident, Result, parse::ParseStream};
+use std::hash::{DefaultHasher, Hasher as _};
 
-use super::key_value::integer;
+use proc_macro2::Span;
+use syn::{Error, Ident, LitInt, Result, Token, parse::ParseStream};
+
+use super::key_value::{integer, reword};
 use crate::{
     diagnostics::{self as message, Errors},
     model::Version,
@@ -41,7 +43,7 @@ impl VersionList {
         input: ParseStream<'_>,
         errors: &mut Errors,
     ) -> Result<()> {
-        let hash = integer(input, message::HASH_RANGE, |_: &i64| true);
+        let hash = hash_value(input);
         // An invalid hash is kept, so that its version is not reported as lacking a hash.
         let readable = hash.as_ref().map_or(0, |(hash, _)| *hash);
         match self.listed.last_mut() {
@@ -53,7 +55,7 @@ impl VersionList {
     }
 
     /// Reports an empty list, and versions without a hash.
-    pub(crate) fn check_complete(&self, errors: &mut Errors) {
+    pub(crate) fn check_complete(&self, name: &str, half: &Ident, errors: &mut Errors) {
         match &self.orphan {
             Some(hash) => errors.at(hash, message::HASH_WITHOUT_VERSION),
             None if self.listed.is_empty() => {
@@ -63,7 +65,10 @@ impl VersionList {
         }
         for Listed { number, hash, span } in &self.listed {
             if let (Some(number), None) = (number, hash) {
-                errors.at_span(*span, message::missing_hash(number));
+                let suggested = |half: &str| suggestion((name, half, *number));
+                let (here, other) = (half.to_string(), format!("not {half}"));
+                let message = message::missing_hash(number, suggested(&here), suggested(&other));
+                errors.at_span(*span, message);
             }
         }
     }
@@ -82,4 +87,27 @@ impl VersionList {
         }
         versions
     }
+}
+
+/// Reads a hash: a decimal number of 64 bits with a sign, or hexadecimal digits of 64 bits without one.
+fn hash_value(input: ParseStream<'_>) -> Result<(i64, Span)> {
+    let ahead = input.fork();
+    let is_hexadecimal = !ahead.peek(Token![-])
+        && ahead.parse::<LitInt>().is_ok_and(|literal| literal.to_string().starts_with("0x"));
+    if !is_hexadecimal {
+        return integer(input, message::HASH_RANGE, |_: &i64| true);
+    }
+    let literal: LitInt = input.parse().map_err(|error| reword(&error, message::HASH_RANGE))?;
+    match literal.base10_parse::<u64>() {
+        Ok(bits) => Ok((bits.cast_signed(), literal.span())),
+        Err(_) => Err(Error::new_spanned(literal, message::HASH_RANGE)),
+    }
+}
+
+/// Returns a number to suggest as a hash. It looks random, and is the same whenever the compiler runs,
+/// so that an error does not change between two builds.
+fn suggestion(of: impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }

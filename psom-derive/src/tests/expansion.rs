@@ -42,9 +42,23 @@ fn proxy_borrows_owned_strings_and_lists() {
         "fn a(&mut self, a: String, b: Vec<Vec<u8>>, c: std::vec::Vec<i32>, d: Option<String>,
             e: &str, f: i64);",
     ));
-    let lent = "fna(&mutself,a:&str,b:&[Vec<u8>],c:&[i32],d:Option<String>,e:&str,f:i64)";
+    let lent =
+        "fna(&self,a:&__psom::str,b:&[Vec<u8>],c:&[i32],d:Option<String>,e:&__psom::str,f:i64)";
     contains(&printed, lent);
-    contains(&printed, "&[&a,&b,&c,&d,&e,&f]");
+    contains(&printed, "&[__Arg(&a).get(),__Arg(&b).get(),");
+}
+
+#[test]
+fn proxy_takes_anything_that_yields_texts() {
+    let printed = print(methods("fn a(&mut self, a: Vec<String>, b: &[String]);"));
+    contains(&printed, "fna(&self,a:impl__psom::Texts,b:impl__psom::Texts)");
+}
+
+#[test]
+fn deprecation_moves_to_the_proxy() {
+    let printed = print(methods("#[deprecated] fn a(&mut self); fn b(&mut self);"));
+    contains(&printed, "#[deprecated]fna(&self");
+    contains(&printed, "#[allow(deprecated)]");
 }
 
 #[test]
@@ -78,7 +92,7 @@ fn dispatch_without_context_accepts_any_context() {
 #[test]
 fn crate_sets_the_path_of_the_runtime() {
     let args = format!("{GOOD}, crate = ::a::b");
-    contains(&print(interface(&args, "trait A {}")), "use::a::b::__private::{");
+    contains(&print(interface(&args, "trait A {}")), "use::a::b::__private::names::*");
     let args = "serves = A, calls = B, crate = crate::c";
     contains(&print(object(args, "struct Room;")), "usecrate::c::__private::{");
     contains(&print(psom_type("#[psom(crate = ::c)] struct A(i32);")), "use::c::__private");
@@ -87,9 +101,10 @@ fn crate_sets_the_path_of_the_runtime() {
 #[test]
 fn proxy_has_the_visibility_of_its_trait() {
     let printed = print(interface(GOOD, "pub(super) trait A { fn a(&mut self); }"));
-    for item in ["structAProxy", "fnfilter", "fna(", "fndispatch"] {
+    for item in ["structAProxy", "fna(", "fndispatch"] {
         contains(&printed, &format!("pub(super){item}"));
     }
+    contains(&printed, "proxy!(pub(super)AProxy");
 }
 
 #[test]

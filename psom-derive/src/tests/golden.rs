@@ -94,7 +94,7 @@ fn factories_expansion_matches_the_golden_file() {
 fn enumeration_expansion_matches_the_golden_file() {
     let item = quote! {
         #[repr(i32)]
-        enum Status { Reserved = 1, Upgrade, #[other] Other(i32), Gone = -1 }
+        enum Status { Reserved = 1, Upgrade = 2, #[other] Other(i32), Gone = -1 }
     };
     golden("enumeration.rs", derive_psom_type_core(item));
 }

@@ -1,6 +1,6 @@
 //! The errors of `#[psom_interface]` for its arguments and for the trait as a whole.
 
-use super::{GOOD, accepts, interface, methods, rejects};
+use super::{GOOD, accepts, interface, messages, methods, rejects};
 
 #[track_caller]
 fn arguments(args: &str, fragments: &[&str]) {
@@ -70,8 +70,50 @@ fn each_version_has_one_hash() {
     arguments(r#"name = "A", version = 1, hash = 1, hash = 2"#, &["already has a hash"]);
     for hash in ["9223372036854775808", "-9223372036854775809", "\"1\"", "1.5"] {
         let args = format!(r#"name = "A", version = 1, hash = {hash}"#);
-        arguments(&args, &["a 64-bit signed integer"]);
+        arguments(&args, &["a hash has 64 bits"]);
     }
+    for hash in ["0xffff_ffff_ffff_ffff", "0x0", "-0x7fff_ffff_ffff_ffff", "0xFFFFFFFFFFFFFFFF"] {
+        arguments(&format!(r#"name = "A", version = 1, hash = {hash}"#), &[]);
+    }
+    for hash in ["0x1_ffff_ffff_ffff_ffff", "-0xffff_ffff_ffff_ffff"] {
+        let args = format!(r#"name = "A", version = 1, hash = {hash}"#);
+        arguments(&args, &["a hash has 64 bits"]);
+    }
+}
+
+#[test]
+fn missing_hash_is_suggested() {
+    let suggested = |item: &str| {
+        let message = messages(interface(r#"name = "A", version = 1"#, item)).remove(0);
+        let number = |text: &str| text.split_once("0x").map(|(_, rest)| rest[..16].to_owned());
+        let (here, other) = message.split_once("here and").unwrap();
+        (number(here).unwrap(), number(other).unwrap())
+    };
+    let (server, client) = (suggested("trait AServer {}"), suggested("trait AClient {}"));
+    assert_ne!(server.0, server.1);
+    assert_ne!(server.0, client.0, "each half has a number of its own");
+    assert_eq!(server, suggested("trait AServer {}"), "a second build prints the same error");
+    let pasted = format!(r#"name = "A", version = 1, hash = 0x{}"#, server.0);
+    arguments(&pasted, &[]);
+}
+
+#[test]
+fn interface_name_has_no_white_space() {
+    for name in ["A B", "A\\n", "\\u{7}A", "A\\u{a0}B"] {
+        arguments(&format!("name = \"{name}\", version = 1, hash = 1"), &["no white space"]);
+    }
+}
+
+#[test]
+fn methods_have_different_names() {
+    let item = "trait A { fn s_a(&mut self); fn s_a(&mut self, b: i32); }";
+    rejects(interface(GOOD, item), &["keep its wire name with `#[wire(name = \"sA\")]`"]);
+}
+
+#[test]
+fn second_attribute_is_one_error() {
+    let item = "#[psom::psom_interface(name = 1)] trait A { fn s_a(&mut self); }";
+    rejects(interface(GOOD, item), &["`#[psom_interface]` is given twice"]);
 }
 
 #[test]
@@ -109,11 +151,11 @@ fn several_errors_are_reported_at_once() {
         "cannot be empty",
         "a whole number",
         "unknown argument `colour`",
-        "a 64-bit signed integer",
+        "a hash has 64 bits",
         "cannot be generic",
         "the receiver",
         "returns nothing",
-        "not a PSOM type",
+        "a tuple is no PSOM type",
         "`since` takes one version",
         "the context is the first parameter",
         "contains only methods",

@@ -53,12 +53,24 @@ fn parameter_has_a_plain_name() {
 fn parameter_type_has_a_supported_form() {
     #[rustfmt::skip]
     let types = [
-        "(i32, i32)", "()", "impl Display", "&dyn Display", "fn()", "*const u8", "!", "_",
-        "[u8; 4]", "[u8]", "str", "&&str", "&[u8; 4]",
+        "impl Display", "&dyn Display", "fn()", "*const u8", "!", "_", "[u8]", "str", "&&str",
     ];
     for ty in types {
         rejects(methods(&format!("fn m(&mut self, a: {ty});")), &["this is not a PSOM type"]);
     }
+    #[rustfmt::skip]
+    let hints = [
+        ("(i32, i32)", "a tuple is no PSOM type"), ("()", "a tuple is no PSOM type"),
+        ("[u8; 4]", "write `&[T]` or `Vec<T>`"), ("&[u8; 4]", "write `&[T]` or `Vec<T>`"),
+        ("Handle<Room>", "write `ObjectRef`"), ("&psom::Handle<Room>", "with `cx.resolve`"),
+        ("HashMap<i32, i32>", "maps and sets"), ("f32", "write `f64`"), ("Vec<usize>", "write `u32`"),
+        ("&[u16]", "no number of this size"), ("Option<i128>", "at most 64 bits"),
+        ("char", "no characters"), ("std::time::Duration", "no times"),
+    ];
+    for (ty, hint) in hints {
+        rejects(methods(&format!("fn m(&mut self, a: {ty});")), &[hint]);
+    }
+    accepts(methods("fn m(&mut self, a: Option<i32>, b: my::char, c: HashMap);"));
     rejects(methods("fn m(&mut self, a: &mut String);"), &["write `&T` or `T`"]);
     rejects(methods("fn m(&mut self, a: &'static str);"), &["without a lifetime"]);
 }

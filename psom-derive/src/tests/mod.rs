@@ -4,6 +4,7 @@
 mod expansion;
 mod golden;
 mod interface;
+mod manifest;
 mod method;
 mod object;
 mod psom_type;

@@ -33,7 +33,7 @@ fn object_has_two_interfaces() {
     arguments("calls = A", &["write `serves = ServerTrait`"]);
     arguments("crate = ::a", &["write `serves = ServerTrait`"]);
     arguments("serves = A, serves = B, calls = C", &["`serves` is given twice"]);
-    let unknown = "unknown argument `name`: write `serves`, `calls`, `connects` or `crate`";
+    let unknown = "unknown argument `name`: write `serves`, `calls`, `connects`, `lifecycle`, `before`, `after` or `crate`";
     arguments("serves = A, calls = B, name = \"C\"", &[unknown]);
     accepts(object("serves = A, calls = B, connects = C, connects = d::E<u8>", "struct Room;"));
     let path = "write `path::ServerTrait`";

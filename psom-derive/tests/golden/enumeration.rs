@@ -1,6 +1,6 @@
 const _: () = {
     use ::psom::__private as __psom;
-    fn __psom_value(named: &Status) -> i32 {
+    fn __psom_value(named: &Status) -> __psom::i32 {
         match named {
             Status::Reserved => 1,
             Status::Upgrade => 2,
@@ -8,8 +8,8 @@ const _: () = {
             Status::Other(value) => *value,
         }
     }
-    impl ::core::convert::From<i32> for Status {
-        fn from(value: i32) -> Self {
+    impl ::core::convert::From<__psom::i32> for Status {
+        fn from(value: __psom::i32) -> Self {
             match value {
                 1 => Self::Reserved,
                 2 => Self::Upgrade,
@@ -18,7 +18,7 @@ const _: () = {
             }
         }
     }
-    impl ::core::convert::From<Status> for i32 {
+    impl ::core::convert::From<Status> for __psom::i32 {
         fn from(named: Status) -> Self {
             __psom_value(&named)
         }
@@ -32,11 +32,10 @@ const _: () = {
         }
     }
     impl __psom::Decode for Status {
-        const MIN_SIZE: usize = <i32 as __psom::Decode>::MIN_SIZE;
-        fn decode(
-            input: &mut __psom::Decoder<'_>,
-        ) -> ::core::result::Result<Self, __psom::DecodeError> {
-            <i32 as __psom::Decode>::decode(input).map(::core::convert::From::from)
+        const MIN_SIZE: __psom::usize = <__psom::i32 as __psom::Decode>::MIN_SIZE;
+        fn decode(input: &mut __psom::Decoder<'_>) -> __psom::Decoded<Self> {
+            <__psom::i32 as __psom::Decode>::decode(input)
+                .map(::core::convert::From::from)
         }
     }
 };

@@ -23,11 +23,8 @@ const _: () = {
         fn make(
             &mut self,
             cx: &mut __psom::Context<Self>,
-            part: &str,
-        ) -> ::core::result::Result<
-            ::core::option::Option<__psom::AnyHandle>,
-            __psom::Violation,
-        > {
+            part: &__psom::str,
+        ) -> __psom::Child {
             if let ::core::option::Option::Some([content_id]) = __psom::captures(
                 "content.{content_id}",
                 part,

@@ -105,7 +105,7 @@ fn mark_latest(methods: &mut [BoundMethod], interface: &InterfaceDesc) {
     for (bound, method) in methods.iter_mut().zip(interface.methods) {
         // The descriptor counts arguments, and a flattened one is several parameters.
         let position = method.latest_by.map(|argument| {
-            method.arguments[..argument].iter().map(|argument| argument.params().len()).sum()
+            method.arguments[..argument].iter().map(|argument| argument.sent().count()).sum()
         });
         bound.latest = method.latest.then_some(position);
     }

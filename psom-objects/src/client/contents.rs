@@ -11,14 +11,14 @@ use super::{
     uploads::ClientUploads,
 };
 use crate::{
-    interfaces::{self, ContentClient, ContentManagerClient},
+    interfaces::{ContentClient, ContentManagerClient, ContentManagerServer, ContentServer},
     types::{ContentVisibility, NativeFile, SetTitleStatus, TitleReservationStatus},
 };
 
 /// Connects each content that the server announces.
 #[distributed_object(
-    serves = interfaces::ContentManagerClient,
-    calls = interfaces::ContentManagerServer,
+    serves = ContentManagerClient,
+    calls = ContentManagerServer,
     connects = ContentFollower
 )]
 pub(super) struct ContentsFollower {
@@ -161,7 +161,7 @@ impl ContentManagerClient for ContentsFollower {
 }
 
 /// Follows the state that contents of every type have.
-#[distributed_object(serves = interfaces::ContentClient, calls = interfaces::ContentServer)]
+#[distributed_object(serves = ContentClient, calls = ContentServer)]
 pub(super) struct ContentFollower {
     id: i64,
     pub(super) extended: Option<Extended>,

@@ -12,14 +12,16 @@ use super::{
     upload::{PackageReader, Source, Upload},
 };
 use crate::{
-    interfaces::{self, UploadManagerClient, UploadStreamClient},
+    interfaces::{
+        UploadManagerClient, UploadManagerServer, UploadStreamClient, UploadStreamServer,
+    },
     types::{DownloadFinishReason, UploadFinishReason},
 };
 
 /// Follows the uploads of this client and sends their packages.
 #[distributed_object(
-    serves = interfaces::UploadManagerClient,
-    calls = interfaces::UploadManagerServer
+    serves = UploadManagerClient,
+    calls = UploadManagerServer
 )]
 pub(super) struct ClientUploads {
     streams: HashMap<i32, Handle<ClientUploadStream>>,
@@ -455,8 +457,8 @@ impl UploadManagerClient for ClientUploads {
 
 /// Sends the bytes of one upload.
 #[distributed_object(
-    serves = interfaces::UploadStreamClient,
-    calls = interfaces::UploadStreamServer
+    serves = UploadStreamClient,
+    calls = UploadStreamServer
 )]
 pub(super) struct ClientUploadStream {
     cookie: Option<i32>,
@@ -500,7 +502,7 @@ impl Lifecycle for ClientUploadStream {
 impl UploadStreamClient for ClientUploadStream {
     fn c_disconnect(&mut self, cx: &mut Context<Self>) {
         // `cUploadFinished` carries the reason.
-        cx.peers().close();
+        let _ = cx.peers().close();
         if let Some(cookie) = self.cookie {
             cx.tell(self.manager, move |manager, cx| manager.stream_ended(cx, cookie));
         }

@@ -3,12 +3,12 @@ use std::collections::HashMap;
 use psom::{Context, Violation, distributed_object};
 
 use super::{event::Event, model::user::User, root::Root};
-use crate::interfaces::{self, ContentUserManagerClient};
+use crate::interfaces::{ContentUserManagerClient, ContentUserManagerServer};
 
 /// Follows the users of the meeting: their IDs, addresses and names.
 #[distributed_object(
-    serves = interfaces::ContentUserManagerClient,
-    calls = interfaces::ContentUserManagerServer
+    serves = ContentUserManagerClient,
+    calls = ContentUserManagerServer
 )]
 pub(super) struct UsersFollower {
     root: Root,

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     annotation::ErrorCode,
     interfaces::{
-        ActionsClientProxy, ActionsServer, ActionsServerProxy, ContentManagerServer as _,
-        ContentServer as _, PollContentServer as _, QnaContentServer as _,
+        ActionsClient, ActionsServer, ContentManagerServer as _, ContentServer as _,
+        PollContentServer as _, QnaContentServer as _,
     },
     package::{ContentDetail, Manifest},
     qna::QnaBlob,

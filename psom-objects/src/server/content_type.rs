@@ -3,18 +3,11 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use psom::{
-    AnyHandle, Context, DistributedObject, Durable, DurableState, Handle, ObjectDesc, PeerId,
-    Scope, Violation,
+    AnyHandle, Context, DistributedObject, Handle, Memory, ObjectDesc, PeerId, SavedValues, Scope,
+    error::{SaveError, SavedValueError},
 };
-use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    context::MeetingContext,
-    durable::{self, RestoreError, SaveError, SavedState},
-    json,
-    mailbox::Mailbox,
-    services::Services,
-};
+use super::{context::MeetingContext, mailbox::Mailbox, services::Services};
 use crate::{
     package::{ContentDetail, RawXml, ResourceDetail},
     store::StoredFile,
@@ -186,13 +179,6 @@ impl From<SaveError> for Refusal {
     }
 }
 
-/// Breaks the connection of a caller whose values cannot be saved. Other connections continue.
-impl From<SaveError> for Violation {
-    fn from(error: SaveError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
 /// A reference to the content that an extended content belongs to. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ContentRef(pub(super) Mailbox<ContentUpdate>);
@@ -244,112 +230,11 @@ impl ContentRef {
     }
 }
 
-/// The saved state of one extended content: values by keys.
-///
-/// A key can be a path, such as `vote/3`. [`SavedValues::below`] reads and [`erase`](Self::erase)
-/// removes all values below a path.
-#[derive(Debug, Clone)]
-pub struct Memory {
-    prefix: String,
-}
-
-impl Memory {
-    pub(super) fn new(content: i64) -> Self {
-        Self { prefix: format!("content/{content}/") }
+/// A content type whose saved state cannot be read is set aside.
+impl From<SavedValueError> for Refusal {
+    fn from(error: SavedValueError) -> Self {
+        Self::malformed(error.to_string())
     }
-
-    /// Saves a value under a key. The calls that this turn queues are sent when the value is safe.
-    ///
-    /// Save a value before you change the object and notify clients, so that a failure leaves both
-    /// unchanged.
-    ///
-    /// # Errors
-    /// JSON cannot represent the value (a map whose keys are neither strings nor integers, or a
-    /// number that is not finite), or the key is empty or has an empty part. The value that was
-    /// saved under the key stays.
-    pub fn save(
-        &self,
-        scope: &mut Scope,
-        key: &str,
-        value: &impl Serialize,
-    ) -> Result<(), SaveError> {
-        if key.split('/').any(str::is_empty) {
-            return Err(SaveError::Key { key: key.to_owned() });
-        }
-        scope.save(format!("{}{key}", self.prefix), json::write(key, value)?);
-        Ok(())
-    }
-
-    /// Saves a new state of the content. The returned [`Durable`] saves its changes.
-    pub fn create<S: DurableState>(&self, scope: &mut Scope, state: S) -> Durable<S> {
-        Durable::create(scope, &*self.prefix, state)
-    }
-
-    /// Returns a state that was restored from the content's saved values. It saves its changes.
-    pub fn restored<S: DurableState>(&self, state: S) -> Durable<S> {
-        Durable::restored(&*self.prefix, state)
-    }
-
-    /// Erases the value of a key and all values below it.
-    pub fn erase(&self, scope: &mut Scope, key: &str) {
-        scope.erase(format!("{}{key}", self.prefix));
-    }
-}
-
-/// The values that an extended content has saved in its [`Memory`].
-#[derive(Debug)]
-pub struct SavedValues<'a> {
-    state: &'a SavedState,
-    prefix: String,
-}
-
-impl<'a> SavedValues<'a> {
-    pub(super) fn new(state: &'a SavedState, content: i64) -> Self {
-        Self { state, prefix: format!("content/{content}/") }
-    }
-
-    /// Returns the value of a key, or `None` if nothing is saved under it.
-    ///
-    /// # Errors
-    /// The value cannot be parsed as a `T`.
-    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Refusal> {
-        let key = format!("{}{key}", self.prefix);
-        let value = self.state.get(&key).map(|text| durable::read(&key, text));
-        value.transpose().map_err(unreadable)
-    }
-
-    /// Returns the value of a key that must be saved.
-    ///
-    /// # Errors
-    /// Nothing is saved under the key, or the value cannot be parsed as a `T`.
-    pub fn required<T: DeserializeOwned>(&self, key: &str) -> Result<T, Refusal> {
-        let missing = || Refusal::malformed(format!("`{}{key}` is missing", self.prefix));
-        self.get(key)?.ok_or_else(missing)
-    }
-
-    /// Reports whether nothing is saved.
-    pub fn is_empty(&self) -> bool {
-        let first = self.state.range(self.prefix.clone()..).next();
-        first.is_none_or(|(key, _)| !key.starts_with(&self.prefix))
-    }
-
-    /// Returns all values below a key in the order of their keys, with the rest of each key after
-    /// `key` and a slash. All values are below the empty key.
-    ///
-    /// # Errors
-    /// A value cannot be parsed as a `T`.
-    pub fn below<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<(&'a str, T)>, Refusal> {
-        let slash = if key.is_empty() { "" } else { "/" };
-        let prefix = format!("{}{key}{slash}", self.prefix);
-        let below = self.state.range(prefix.clone()..);
-        let below = below.take_while(|(key, _)| key.starts_with(&prefix));
-        let values = below.map(|(key, text)| Ok((&key[prefix.len()..], durable::read(key, text)?)));
-        values.collect::<Result<_, _>>().map_err(unreadable)
-    }
-}
-
-fn unreadable(error: RestoreError) -> Refusal {
-    Refusal::malformed(error.to_string())
 }
 
 /// The content types of a meeting.
@@ -479,23 +364,5 @@ impl<T: ContentType> ExtendedContent for Handle<T> {
             let this = cx.handle();
             cx.remove(this);
         });
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_reads_only_its_own_values() {
-        let keys = ["content/1", "content/1/a", "content/1/a/b", "content/1/c", "content/10/d"];
-        let state = SavedState::from(keys.map(|key| (key.to_owned(), "1".to_owned())));
-        let saved = SavedValues::new(&state, 1);
-        assert_eq!(saved.below::<i32>("").unwrap(), [("a", 1), ("a/b", 1), ("c", 1)]);
-        assert_eq!(saved.below::<i32>("a").unwrap(), [("b", 1)]);
-        assert_eq!(saved.get::<i32>("d"), Ok(None));
-        assert!(!saved.is_empty() && !SavedValues::new(&state, 10).is_empty());
-        assert!(SavedValues::new(&state, 2).is_empty());
     }
 }

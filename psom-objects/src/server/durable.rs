@@ -52,34 +52,6 @@ pub enum UnreadableValue {
     },
 }
 
-/// A value was not saved.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SaveError {
-    /// The key is empty or has an empty part.
-    #[error("`{key}` was not saved: a key and its parts must not be empty")]
-    Key {
-        /// The key.
-        key: String,
-    },
-    /// The value has a number that JSON cannot represent.
-    #[error("`{key}` was not saved: JSON has no number {number}")]
-    NonFinite {
-        /// The key.
-        key: String,
-        /// An infinity or NaN.
-        number: f64,
-    },
-    /// JSON cannot represent the value, such as a map whose keys are neither strings nor integers.
-    #[error("`{key}` was not saved: {source}")]
-    Json {
-        /// The key.
-        key: String,
-        /// The serializer's error.
-        source: serde_json::Error,
-    },
-}
-
 /// A saved content that does not take part in its meeting. Users do not see it. Its saved state and
 /// its files stay until the meeting ends, so that a server that can restore it finds them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

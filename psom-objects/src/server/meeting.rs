@@ -23,7 +23,7 @@ use super::{
     users::ContentUserManager,
 };
 use crate::{
-    interfaces::{MeetingClientProxy, MeetingServer, MeetingServerProxy},
+    interfaces::{MeetingClient, MeetingServer},
     store::FileStore,
     types::Role,
 };
@@ -236,7 +236,7 @@ impl Lifecycle for Meeting {
         let this = cx.handle();
         // Queue this call, because the children send their state in their own turns.
         cx.tell(this, move |_, cx| {
-            if let Some(mut caller) = cx.peer(caller) {
+            if let Some(caller) = cx.peer(caller) {
                 caller.c_meeting_ready();
             }
         });

@@ -33,7 +33,6 @@ mod content_types;
 mod contents;
 mod context;
 mod durable;
-mod json;
 mod limits;
 mod mailbox;
 mod meeting;
@@ -50,8 +49,7 @@ pub use actions::{ACTIONS, Actions};
 pub use annotations::AnnotationContainer;
 pub use clock::TimeOfDay;
 pub use content_type::{
-    Added, Addition, ContentRef, ContentType, ContentTypes, Memory, NewContent, OldContent,
-    Refusal, SavedValues,
+    Added, Addition, ContentRef, ContentType, ContentTypes, NewContent, OldContent, Refusal,
 };
 pub use content_types::{
     NativeFileOnlyContent, PollContent, PptContent, QnaContent, SharedNotesContent,
@@ -59,10 +57,11 @@ pub use content_types::{
 };
 pub use contents::{Content, ContentManager};
 pub use context::MeetingContext;
-pub use durable::{RestoreError, SaveError, SavedState, SetAsideContent, UnreadableValue};
+pub use durable::{RestoreError, SavedState, SetAsideContent, UnreadableValue};
 pub use limits::{AnnotationLimits, MeetingLimits};
 pub use meeting::{Meeting, MeetingConfig};
 pub use policy::{DefaultPolicy, Policy};
+pub use psom::{Memory, SavedValues, error::SaveError};
 pub use summary::{ContentSummary, MeetingSummary, UserSummary};
 pub use uploads::{UploadManager, UploadStream};
 pub use users::ContentUserManager;

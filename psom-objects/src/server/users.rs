@@ -4,9 +4,7 @@ use psom::{Context, Lifecycle, distributed_object};
 
 use super::summary::UserSummary;
 use crate::{
-    interfaces::{
-        ContentUserManagerClientProxy, ContentUserManagerServer, ContentUserManagerServerProxy,
-    },
+    interfaces::{ContentUserManagerClient, ContentUserManagerServer},
     types::{Participant, Role},
 };
 
@@ -89,7 +87,7 @@ impl Lifecycle for ContentUserManager {
         let is_other = before.is_some_and(|it| it.uri != uri || it.display_name != display_name);
         if is_new || is_other {
             let caller = cx.caller().id();
-            let mut others = cx.peers().filter(|peer| Some(peer.id) != caller);
+            let others = cx.peers().filter(|peer| Some(peer.id) != caller);
             if is_other {
                 others.c_users_removed(&[user.id]);
             }
@@ -101,7 +99,7 @@ impl Lifecycle for ContentUserManager {
         }
         let connections = connections + 1;
         self.users.insert(user.id, Entry { uri, display_name, role, connections });
-        let mut caller = cx.caller();
+        let caller = cx.caller();
         let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
         for (id, entry) in &self.users {
             ids.push(*id);

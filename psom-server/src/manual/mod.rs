@@ -3,6 +3,8 @@
 //! - [`office_documents`]: documents that several people edit with Office.
 //! - [`from_trait_to_browser`]: an object of your own in a web page.
 //! - [`queued_calls`]: calls that are recorded without a network and played later.
+//! - [`durable_objects`]: a server of your own whose state survives a crash, requests, and clients that
+//!   connect again.
 //! - [`custom_content`]: a type of content of your own.
 
 /// How to write a content type of your own.
@@ -12,6 +14,10 @@ pub mod custom_content {}
 /// How several people edit documents with Office.
 #[cfg_attr(doc, doc = "", doc = include_str!("office_documents.md"))]
 pub mod office_documents {}
+
+/// How an object of your own survives a crash, answers requests, and is used by clients that reconnect.
+#[cfg_attr(doc, doc = "", doc = include_str!("durable_objects.md"))]
+pub mod durable_objects {}
 
 /// How an object of your own gets into a web page.
 #[cfg_attr(doc, doc = "", doc = include_str!("from_trait_to_browser.md"))]

@@ -154,7 +154,6 @@ async fn panicked_meeting_restarts_from_its_saved_state() {
 trait OtherPollServer {}
 
 #[psom_interface(name = "Microsoft.Rtc.Server.DataMCU.Meeting.PollContent", version = 1, hash = 18)]
-#[expect(dead_code, reason = "it has nothing to call")]
 trait OtherPollClient {}
 
 /// A content type that uses the name of another one.

@@ -23,6 +23,12 @@ pub enum DecodeError {
     /// A count of array elements that the rest of the message cannot hold.
     #[error("an array is longer than its message")]
     CountTooLarge,
+    /// An array of more than one element where an optional value is expected.
+    #[error("an optional value has more than one element")]
+    OptionCount,
+    /// The parallel arrays of a list of records have different counts of elements.
+    #[error("the parallel arrays of a list have different lengths")]
+    ColumnCount,
     /// Bytes are left over after the last parameter.
     #[error("bytes are left after the last parameter")]
     TrailingBytes,

@@ -1,4 +1,6 @@
 use std::error::Error;
+#[cfg(feature = "journal")]
+use std::{io, path::PathBuf};
 
 /// The reason why a journal did not store the writes of a turn.
 #[derive(Debug, thiserror::Error)]
@@ -29,4 +31,36 @@ impl JournalError {
             Self::Ended | Self::Failed(_) => "internal error",
         }
     }
+}
+
+/// A journal file cannot be opened.
+#[cfg(feature = "journal")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The file or its folder cannot be read or written.
+    #[error("cannot open the journal {}: {source}", .path.display())]
+    Io {
+        /// The path of the journal.
+        path: PathBuf,
+        /// The operating system's error.
+        source: io::Error,
+    },
+    /// Another program, or another part of this one, has the journal open.
+    #[error("the journal {} is in use; end the program that has it open", .0.display())]
+    InUse(PathBuf),
+    /// The file is not a journal of this version.
+    #[error("{} is not a journal; give another path", .0.display())]
+    Foreign(PathBuf),
+    /// A part of the file is damaged, and undamaged writes follow it.
+    #[error(
+        "the journal {} is damaged at byte {offset}, before its end; restore it from a backup",
+        .path.display()
+    )]
+    Damaged {
+        /// The path of the journal.
+        path: PathBuf,
+        /// The offset of the damaged part.
+        offset: u64,
+    },
 }

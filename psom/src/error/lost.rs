@@ -25,6 +25,16 @@ pub enum LostReason {
 }
 
 impl LostReason {
+    /// Reports whether a new connection can succeed: everything but a failure of TLS or of this side.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Eof | Self::Reset | Self::Io(_) => true,
+            #[cfg(feature = "tokio")]
+            Self::Tls(_) => false,
+            Self::ApplicationEnded => false,
+        }
+    }
+
     /// Reports whether the peer disconnected, as opposed to a failure on this side or in between.
     pub fn is_disconnect(&self) -> bool {
         matches!(self, Self::Eof | Self::Reset)

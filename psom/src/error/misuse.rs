@@ -19,6 +19,9 @@ pub enum Misuse {
          `.object::<Type>()` to the builder of the server or client"
     )]
     NotAnnounced(&'static str),
+    /// A function that was to send a request called no method with `#[answered_by]`.
+    #[error("no method with `#[answered_by(...)]` was called; add the attribute to the method")]
+    NoRequest,
     /// A required part of a builder is missing or unusable. The text says what to change.
     #[error("{0}")]
     Builder(&'static str),

@@ -5,15 +5,21 @@
 //! - [`PeerIncompatible`]: the two sides have no version in common; neither is at fault.
 //! - [`Misuse`]: a programming error on this side.
 //! - [`CallError`]: a call that timing or the peer made impossible.
+//! - [`AskError`]: a request without an answer.
 //! - [`LostReason`]: the transport failed.
 #![cfg_attr(
     feature = "tokio",
     doc = "- [`SetupError`]: an address, certificate or key cannot be used."
 )]
+#![cfg_attr(
+    feature = "serde",
+    doc = "- [`SaveError`], [`SavedValueError`]: a value cannot be saved or restored."
+)]
 //! - [`JournalError`]: the journal did not store the writes of a turn.
 //!
 //! [`Farewell`] maps an error to the records that are sent to the peer.
 
+mod ask;
 mod call;
 mod decode;
 mod farewell;
@@ -21,20 +27,27 @@ mod journal;
 mod lost;
 mod misuse;
 mod peer;
+#[cfg(feature = "serde")]
+mod saved;
 #[cfg(feature = "tokio")]
 mod setup;
 mod shared;
 mod violation;
 
+pub use ask::AskError;
 pub use call::CallError;
 pub use decode::DecodeError;
 pub use farewell::Farewell;
 pub use journal::JournalError;
+#[cfg(feature = "journal")]
+pub use journal::OpenError;
 pub use lost::LostReason;
 pub use misuse::Misuse;
 pub use peer::{PeerIncompatible, PeerMisbehaved};
+#[cfg(feature = "serde")]
+pub use saved::{SaveError, SavedValueError};
 #[cfg(feature = "tokio")]
-pub use setup::SetupError;
+pub use setup::{SetupError, TokenError};
 pub use shared::Shared;
 pub use violation::Violation;
 
@@ -120,6 +133,38 @@ impl From<CallError> for Error {
 impl From<LostReason> for Error {
     fn from(reason: LostReason) -> Self {
         Self::Lost(reason)
+    }
+}
+
+impl Error {
+    /// Reports whether another attempt can succeed without a change by a person: the connection was
+    /// lost, the server has closed it (for example, to restart), or the server cannot be reached.
+    ///
+    /// [`Refused`](Self::Refused) is not transient: most likely the server did not accept the token. A
+    /// server that shuts down in order ends its connections with [`PeerClosed`](Self::PeerClosed).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::PeerClosed | Self::TimedOut(_) => true,
+            Self::Lost(reason) => reason.is_transient(),
+            #[cfg(feature = "tokio")]
+            Self::Setup(error) => error.is_transient(),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(feature = "journal")]
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self::Setup(SetupError::Journal(error.into()))
+    }
+}
+
+#[cfg(all(feature = "serde", feature = "tokio"))]
+impl From<SavedValueError> for Error {
+    fn from(error: SavedValueError) -> Self {
+        Self::Setup(SetupError::Saved(error.into()))
     }
 }
 

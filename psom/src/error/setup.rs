@@ -58,6 +58,17 @@ pub enum SetupError {
     /// A PEM text without a certificate.
     #[error("there is no certificate in the PEM text")]
     NoCertificate,
+    /// A journal cannot be opened.
+    #[cfg(feature = "journal")]
+    #[error(transparent)]
+    Journal(Shared<super::OpenError>),
+    /// The saved state of a root cannot be restored.
+    #[cfg(feature = "serde")]
+    #[error("the saved state cannot be restored: {0}")]
+    Saved(#[source] Shared<super::SavedValueError>),
+    /// The program could not get a token.
+    #[error("there is no token: {0}")]
+    Token(#[source] Shared<TokenError>),
     /// rustls rejects a certificate, a key or a setting.
     #[error("{what}: {source}")]
     Tls {
@@ -67,3 +78,19 @@ pub enum SetupError {
         source: Shared<rustls::Error>,
     },
 }
+
+impl SetupError {
+    /// Reports whether another attempt can succeed without a change by a person.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Connect { source, .. } => source.is_transient(),
+            Self::NoAnswer(_) | Self::Token(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// The error of a program's function that gets a token.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct TokenError(#[from] Box<dyn std::error::Error + Send + Sync>);

@@ -35,6 +35,14 @@ impl From<DecodeError> for Violation {
     }
 }
 
+/// Breaks the connection of a caller whose values cannot be saved. Other connections continue.
+#[cfg(feature = "serde")]
+impl From<super::SaveError> for Violation {
+    fn from(error: super::SaveError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
 impl From<PeerMisbehaved> for Violation {
     fn from(error: PeerMisbehaved) -> Self {
         Self(Error::PeerMisbehaved(error))

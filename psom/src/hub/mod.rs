@@ -46,7 +46,7 @@ mod users;
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 pub use budget::ReplyBudget;
@@ -158,7 +158,20 @@ impl Hub {
         undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
-        let (space, root) = Space::try_new(now, undeclared, root)?;
+        Self::new_at(now, SystemTime::UNIX_EPOCH, config, durable, undeclared, root)
+    }
+
+    /// Creates a hub like [`new`](Self::new), with the wall-clock time `time`, which is that of the Unix
+    /// epoch otherwise. [`set_time`](Self::set_time) corrects it later.
+    pub fn new_at<T: DistributedObject, E: From<Misuse>>(
+        now: Instant,
+        time: SystemTime,
+        config: Arc<Config>,
+        durable: bool,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
+        root: impl FnOnce(&mut Scope) -> Result<T, E>,
+    ) -> Result<(Self, Handle<T>), E> {
+        let (space, root) = Space::try_new_at(now, time, undeclared, root)?;
         let check_memory_at = config.space_queue_limit;
         let hub = Self {
             space,
@@ -186,6 +199,12 @@ impl Hub {
             failure: None,
         };
         Ok((hub, root))
+    }
+
+    /// Sets the wall-clock time at an instant ([`Scope::time`]). Between two calls it advances with the
+    /// instants of the inputs.
+    pub fn set_time(&mut self, at: Instant, time: SystemTime) {
+        self.space.set_clock(at, time);
     }
 
     /// Accepts a client whose credentials were checked, and takes over its session. The connection

@@ -1,4 +1,4 @@
-use super::argument::{Argument, ArgumentShape, ParamDesc};
+use crate::wire::{ParamDesc, TypeDesc};
 
 /// One half of an interface: the methods that can be called on the server, or those that can be
 /// called on the client (section 3.1.4.1.1).
@@ -45,7 +45,7 @@ pub struct MethodDesc {
     /// The name in the interface definition. Overloads have the same name.
     pub name: &'static str,
     /// The arguments in their order on the wire.
-    pub arguments: &'static [ArgumentDesc],
+    pub arguments: &'static [ParamDesc],
     /// The version that introduced the method, or 0 for the first version.
     pub since: i32,
     /// True if a new call replaces pending calls of the method when the send queue of a peer is
@@ -54,17 +54,20 @@ pub struct MethodDesc {
     /// The position of an argument, from 0: a new call replaces only pending calls with the same
     /// value of this argument.
     pub latest_by: Option<usize>,
+    /// The wire names of the peer's methods that answer a call of this one (`#[answered_by]`). The
+    /// request and its answers have a parameter `cookie`.
+    pub answers: &'static [&'static str],
 }
 
 impl MethodDesc {
     /// Creates a method of the first version.
-    pub const fn new(name: &'static str, arguments: &'static [ArgumentDesc]) -> Self {
-        Self { name, arguments, since: 0, latest: false, latest_by: None }
+    pub const fn new(name: &'static str, arguments: &'static [ParamDesc]) -> Self {
+        Self { name, arguments, since: 0, latest: false, latest_by: None, answers: &[] }
     }
 
-    /// Returns the parameters in their order on the wire.
-    pub fn params(&self) -> impl Iterator<Item = &'static ParamDesc> + use<> {
-        self.arguments.iter().flat_map(ArgumentDesc::params)
+    /// Returns the parameters in their order on the wire. A record is one parameter for each field.
+    pub fn params(&self) -> impl Iterator<Item = ParamDesc> + use<> {
+        self.arguments.iter().flat_map(ParamDesc::sent)
     }
 
     /// Sets the version that introduced the method.
@@ -72,6 +75,25 @@ impl MethodDesc {
     pub const fn since(mut self, version: i32) -> Self {
         self.since = version;
         self
+    }
+
+    /// Declares the methods that answer a call of this one.
+    pub const fn answered_by(mut self, answers: &'static [&'static str]) -> Self {
+        self.answers = answers;
+        self
+    }
+
+    /// Returns the position of the argument `cookie`.
+    pub const fn cookie(&self) -> Option<usize> {
+        let mut i = 0;
+        while i < self.arguments.len() {
+            let argument = &self.arguments[i];
+            if same_text(argument.name, "cookie") && matches!(argument.kind, TypeDesc::Int32) {
+                return Some(i);
+            }
+            i += 1;
+        }
+        None
     }
 
     /// Lets a new call of the method replace pending calls (see [`latest`](#structfield.latest)).
@@ -87,33 +109,6 @@ impl MethodDesc {
         self.latest = true;
         self.latest_by = Some(position);
         self
-    }
-}
-
-/// An argument of a method.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ArgumentDesc {
-    /// The argument is one parameter.
-    One(ParamDesc),
-    /// The argument is a flattened struct: one parameter per field.
-    Fields(&'static [ParamDesc]),
-}
-
-impl ArgumentDesc {
-    /// Creates an argument of the Rust type `T`.
-    pub const fn new<T: Argument + ?Sized>(name: &'static str) -> Self {
-        match T::SHAPE {
-            ArgumentShape::One(kind) => Self::One(ParamDesc { name, kind }),
-            ArgumentShape::Fields(fields) => Self::Fields(fields),
-        }
-    }
-
-    /// Returns the parameters that encode the argument.
-    pub fn params(&self) -> &[ParamDesc] {
-        match self {
-            Self::One(param) => std::slice::from_ref(param),
-            Self::Fields(fields) => fields,
-        }
     }
 }
 
@@ -139,7 +134,8 @@ pub struct ChildDesc {
     pub object: Option<fn() -> ObjectDesc>,
 }
 
-/// Checks at compile time that the two halves of an object have the same name and versions.
+/// Checks at compile time that the two halves of an object have the same name and versions, and
+/// different hashes if both have methods.
 pub const fn assert_halves(serves: &InterfaceDesc, calls: &InterfaceDesc) {
     assert!(
         same_text(serves.name, calls.name),
@@ -152,6 +148,48 @@ pub const fn assert_halves(serves: &InterfaceDesc, calls: &InterfaceDesc) {
         i += 1;
     }
     assert!(same, "`serves` and `calls` list different versions; both traits list every version");
+    // ContentUserManager of MS-PSOM has equal hashes; its server's half has no methods.
+    let may_be_equal = serves.methods.is_empty() || calls.methods.is_empty();
+    i = 0;
+    while i < serves.versions.len() {
+        assert!(
+            may_be_equal || serves.versions[i].1 != calls.versions[i].1,
+            "`serves` and `calls` have the same hash; give each half its own 64 random bits"
+        );
+        i += 1;
+    }
+    assert_answers(serves, calls);
+    assert_answers(calls, serves);
+}
+
+/// Checks the pairs of requests and answers.
+const fn assert_answers(requests: &InterfaceDesc, answers: &InterfaceDesc) {
+    let mut i = 0;
+    while i < requests.methods.len() {
+        let names = requests.methods[i].answers;
+        let mut j = 0;
+        while j < names.len() {
+            assert!(
+                has_answer(answers, names[j]),
+                "`#[answered_by]` names a method that the other half does not have, or that has no \
+                 parameter `cookie: i32`"
+            );
+            j += 1;
+        }
+        i += 1;
+    }
+}
+
+const fn has_answer(interface: &InterfaceDesc, name: &str) -> bool {
+    let mut i = 0;
+    while i < interface.methods.len() {
+        let method = &interface.methods[i];
+        if same_text(method.name, name) && method.cookie().is_some() {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn same_text(a: &str, b: &str) -> bool {

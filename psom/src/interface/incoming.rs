@@ -2,7 +2,7 @@ use std::{ops::Range, pin::Pin};
 
 use bytes::Bytes;
 
-use super::{InterfaceDesc, Loan};
+use super::{InterfaceDesc, Loan, MethodDesc};
 use crate::{
     error::{DecodeError, PeerMisbehaved, Violation},
     wire::{Decode, Decoder},
@@ -26,6 +26,16 @@ impl<'a> Incoming<'a> {
         self.method
     }
 
+    /// Returns the description of the method, if the interface has it.
+    pub fn description(&self) -> Option<&'static MethodDesc> {
+        self.interface.method(self.method, self.version)
+    }
+
+    /// Returns the value of the parameter `cookie`, if the method has one and the arguments decode.
+    pub(crate) fn cookie(&self, method: &MethodDesc) -> Option<i32> {
+        super::print::cookie(method, self.source, self.arguments.clone())
+    }
+
     /// Decodes all arguments. The second value is the buffer that holds their borrowed strings;
     /// see [`lend`](super::lend).
     ///
@@ -38,6 +48,18 @@ impl<'a> Incoming<'a> {
         let parameters = P::decode(&mut input)?;
         *text = input.finish()?;
         Ok((parameters, Loan(text)))
+    }
+
+    /// Runs the handler of a method without parameters.
+    ///
+    /// # Errors
+    /// Bytes are left after the method index.
+    pub fn without_parameters<R: IntoOutcome>(
+        self,
+        run: impl FnOnce() -> R,
+    ) -> Dispatched<'static> {
+        self.decode::<()>()?;
+        done(run())
     }
 
     /// Returns the violation for a method index that the interface does not have.
@@ -86,30 +108,64 @@ impl IntoOutcome for Result<(), Violation> {
     }
 }
 
+/// The result of dispatching a call. An error means that the call could not be decoded.
+pub type Dispatched<'a> = Result<Outcome<'a>, Violation>;
+
 /// Returns the outcome of a handler that is not async.
-pub fn done(result: impl IntoOutcome) -> Outcome<'static> {
-    Outcome::Done(result.into_result())
+pub fn done(result: impl IntoOutcome) -> Dispatched<'static> {
+    Ok(Outcome::Done(result.into_result()))
 }
 
 /// Returns the outcome of an `async fn` handler.
-pub fn later<'a, F>(handler: F) -> Outcome<'a>
+pub fn later<'a, F>(handler: F) -> Dispatched<'a>
 where
     F: Future<Output: IntoOutcome> + Send + 'a,
 {
-    Outcome::Later(Box::pin(async move { handler.await.into_result() }))
+    Ok(Outcome::Later(Box::pin(async move { handler.await.into_result() })))
 }
 
 /// The parameters of a method: a tuple of at most 16 elements.
 pub trait Parameters: Sized {
+    /// The smallest encoded size of all elements, in bytes.
+    const MIN_SIZE: usize;
+
     /// Decodes the elements in order.
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+
+    /// Decodes a list of tuples: one array for each element, all with the same count.
+    fn decode_list(input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError>;
 }
 
 macro_rules! tuples {
     ($($first:ident $($rest:ident)*)?) => {
         impl$(<$first: Decode, $($rest: Decode),*>)? Parameters for ($($first, $($rest,)*)?) {
+            const MIN_SIZE: usize = 0 $(+ $first::MIN_SIZE $(+ $rest::MIN_SIZE)*)?;
+
             fn decode(_input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Ok(($($first::decode(_input)?, $($rest::decode(_input)?,)*)?))
+            }
+
+            fn decode_list(_input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError> {
+                $(
+                    #[allow(non_snake_case)]
+                    {
+                        let $first = $first::decode_array(_input)?;
+                        $(let $rest = $rest::decode_array(_input)?;)*
+                        if $($rest.len() != $first.len() ||)* false {
+                            return Err(DecodeError::ColumnCount);
+                        }
+                        $(let mut $rest = $rest.into_iter();)*
+                        let mut list = Vec::with_capacity($first.len());
+                        for $first in $first {
+                            // Never ends early: the counts are equal.
+                            $(let Some($rest) = $rest.next() else { break };)*
+                            list.push(($first, $($rest,)*));
+                        }
+                        return Ok(list);
+                    }
+                )?
+                #[allow(unreachable_code)]
+                Ok(Vec::new())
             }
         }
         $(tuples!($($rest)*);)?

@@ -1,18 +1,25 @@
 use bytes::Bytes;
 
-use crate::wire::{Decode, ObjectRef, TextSpan};
+use crate::{
+    error::DecodeError,
+    wire::{Decode, Decoder, Encode, ParamDesc, PsomType, TextSpan, TypeDesc},
+};
 
 /// The text buffer of one call, from which the handler borrows its `&str` parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Loan<'a>(pub(super) &'a str);
 
-/// A type that a handler can borrow. `&str` and `&[u8]` need no allocation; other slices are
-/// borrowed from a decoded `Vec`.
+/// A type that a handler can borrow. `&str` and `&[u8]` need no allocation; other slices and records
+/// are borrowed from their decoded form.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be borrowed from a message",
-    note = "borrow `&str`, `&[u8]` or a slice of plain PSOM types; take other types by value"
+    label = "take this by value",
+    note = "borrow `&str`, `&[T]` of a PSOM type `T`, or a struct of several fields that derives `PsomType`; take other types by value"
 )]
-pub trait Lend {
+pub trait Lend: Encode {
+    /// The type in interface definitions.
+    const TYPE: TypeDesc;
+
     /// The decoded form, which is kept until the handler returns.
     type Held: Decode + Send + Sync;
 
@@ -28,7 +35,18 @@ pub fn lend<'s, T: Lend + ?Sized>(held: &'s T::Held, loan: Loan<'s>) -> &'s T {
     T::lend(held, loan)
 }
 
+impl ParamDesc {
+    /// Creates a parameter that the method borrows as `&T`.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub const fn lent<T: Lend + ?Sized>(name: &'static str) -> Self {
+        Self::of(name, T::TYPE)
+    }
+}
+
 impl Lend for str {
+    const TYPE: TypeDesc = TypeDesc::String;
     type Held = TextSpan;
 
     fn lend<'s>(held: &'s TextSpan, loan: Loan<'s>) -> &'s Self {
@@ -36,24 +54,32 @@ impl Lend for str {
     }
 }
 
-impl Lend for [u8] {
-    type Held = Bytes;
+impl<T: PsomType + Send + Sync> Lend for [T] {
+    const TYPE: TypeDesc = TypeDesc::Array(&T::TYPE);
+    type Held = HeldSlice<T>;
 
-    fn lend<'s>(held: &'s Bytes, _: Loan<'s>) -> &'s [u8] {
-        held
+    fn lend<'s>(held: &'s HeldSlice<T>, _: Loan<'s>) -> &'s [T] {
+        match held {
+            HeldSlice::Shared(bytes) => T::of_bytes(bytes).unwrap_or_default(),
+            HeldSlice::Decoded(elements) => elements,
+        }
     }
 }
 
-macro_rules! slices {
-    ($($element:ty),*) => {$(
-        impl Lend for [$element] {
-            type Held = Vec<$element>;
-
-            fn lend<'s>(held: &'s Vec<$element>, _: Loan<'s>) -> &'s [$element] {
-                held
-            }
-        }
-    )*};
+/// The decoded form of a slice.
+#[derive(Debug)]
+pub enum HeldSlice<T> {
+    /// The receive buffer, for a slice of bytes.
+    Shared(Bytes),
+    /// The decoded elements.
+    Decoded(Vec<T>),
 }
 
-slices!(bool, i16, i32, i64, u32, u64, f64, String, ObjectRef, Vec<i32>, Vec<i64>, Vec<String>);
+impl<T: Decode> Decode for HeldSlice<T> {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        match T::of_bytes(&Bytes::new()) {
+            Some(_) => Bytes::decode(input).map(Self::Shared),
+            None => Vec::decode(input).map(Self::Decoded),
+        }
+    }
+}

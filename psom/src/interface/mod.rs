@@ -5,21 +5,21 @@
 //! [`Outcome`] connect a received call to its handler. A [`Target`] accepts the calls of a typed
 //! proxy.
 
-mod argument;
 mod definition;
 mod descriptor;
 mod incoming;
 mod lend;
 mod print;
+mod probe;
 mod target;
 
-pub use argument::{Argument, ArgumentShape, ParamDesc};
 pub use definition::{Connected, Definition};
-pub use descriptor::{
-    ArgumentDesc, ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, assert_halves,
-};
-pub use incoming::{Incoming, IntoOutcome, Outcome, Parameters, done, later};
-pub use lend::{Held, Lend, Loan, lend};
+pub use descriptor::{ChildDesc, InterfaceDesc, MethodDesc, ObjectDesc, assert_halves};
+pub use incoming::{Dispatched, Incoming, IntoOutcome, Outcome, Parameters, done, later};
+pub use lend::{Held, HeldSlice, Lend, Loan, lend};
 pub use print::sent_arguments;
 pub(crate) use print::{View, argument_hash, arguments};
-pub use target::{Interface, Target};
+pub use probe::{Argument, ArgumentList, NoArgument, NoArguments};
+pub use target::{Declared, Interface, Target};
+
+pub use crate::wire::ParamDesc;

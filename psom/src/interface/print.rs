@@ -70,6 +70,20 @@ fn read(
     (text, rest)
 }
 
+/// Returns the value of the argument `cookie`.
+pub(super) fn cookie(method: &MethodDesc, source: &Bytes, range: Range<usize>) -> Option<i32> {
+    let position = method.cookie()?;
+    let mut input = Decoder::within(source, range, String::new());
+    let mut skipped = String::new();
+    for argument in &method.arguments[..position] {
+        for param in argument.sent() {
+            skipped.clear();
+            value(param.kind, &mut input, &mut skipped, View::Receiver).ok()?;
+        }
+    }
+    i32::decode(&mut input).ok()
+}
+
 /// Returns a hash of the value of one argument, by which `#[latest]` calls are compared.
 pub(crate) fn argument_hash(
     method: &MethodDesc,
@@ -80,7 +94,7 @@ pub(crate) fn argument_hash(
     let mut text = String::new();
     for argument in method.arguments.iter().take(position + 1) {
         text.clear();
-        for param in argument.params() {
+        for param in argument.sent() {
             // Cannot fail: the arguments were encoded by the same descriptor.
             if value(param.kind, &mut input, &mut text, View::Sender).is_err() {
                 break;
@@ -117,6 +131,8 @@ fn value(
         },
         TypeDesc::Array(TypeDesc::Byte) => format!("<{} bytes>", Bytes::decode(input)?.len()),
         TypeDesc::Array(element) => return array(*element, input, text, view),
+        // `ParamDesc::sent` replaces a record by its fields.
+        TypeDesc::Record(_) => String::new(),
     };
     text.push_str(&shown);
     Ok(())

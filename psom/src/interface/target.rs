@@ -14,6 +14,20 @@ pub trait Interface: 'static {
     fn proxy<T: Target>(target: T) -> Self::Proxy<T>;
 }
 
+/// Names the proxy type of a `#[psom_interface]` trait by the trait itself, as `dyn Trait`.
+///
+/// `#[psom_interface]` implements it. For a half that is written by hand, implement it if
+/// `#[distributed_object]` is to use the trait.
+#[diagnostic::on_unimplemented(
+    message = "this trait is not a PSOM interface",
+    label = "not declared with `#[psom_interface]`",
+    note = "write `#[psom_interface(name = …, version = …, hash = …)]` above the trait"
+)]
+pub trait Declared {
+    /// The proxy type.
+    type Half: Interface;
+}
+
 /// The destination of a typed proxy's calls: one peer, all peers, or a session from outside its
 /// space.
 pub trait Target {
@@ -22,7 +36,7 @@ pub trait Target {
 
     /// Sends a call of the method with this index, counted from 1.
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],

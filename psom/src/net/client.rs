@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
-    error::{CallError, Misuse, SetupError},
+    error::{AskError, CallError, Misuse, SetupError},
     hub::Input,
     interface::{Interface, ObjectDesc},
-    space::ConnectionKey,
+    space::{ConnectionKey, Peer, Reply, Sent},
     wire::auth::{Credentials, MAX_TOKEN_BYTES},
 };
 
@@ -47,13 +47,13 @@ impl Client {
 /// Builds a [`ClientSession`]. A root and a token are required.
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder<R> {
-    root: R,
-    config: Config,
-    token: Option<String>,
-    proxy_header: Option<Vec<u8>>,
-    alternative_name: Option<String>,
-    tls: Option<Arc<tls::ClientConfig>>,
-    undeclared: Vec<ObjectDesc>,
+    pub(super) root: R,
+    pub(super) config: Config,
+    pub(super) token: Option<String>,
+    pub(super) proxy_header: Option<Vec<u8>>,
+    pub(super) alternative_name: Option<String>,
+    pub(super) tls: Option<Arc<tls::ClientConfig>>,
+    pub(super) undeclared: Vec<ObjectDesc>,
 }
 
 impl ClientBuilder<()> {
@@ -270,6 +270,48 @@ impl<T: DistributedObject> ClientSession<T> {
         run: impl FnOnce(&mut T, &mut Context<T>) -> R + Send + 'static,
     ) -> Result<R, CallError> {
         self.space.run(run).await
+    }
+
+    /// Waits until the server has handled all calls that this session has sent so far, and this side has
+    /// handled the server's calls in answer to them. If the server is durable, their changes are safe.
+    /// See [`Context::when_settled`].
+    ///
+    /// # Errors
+    /// The connection has ended.
+    pub async fn settled(&self) -> Result<()> {
+        // Earlier calls from outside, which wait for room in the send queue, hold the gate.
+        let gate = self.link.gate.lock().await;
+        let (reply, settled) = oneshot::channel();
+        let begun = self
+            .space
+            .run(move |_, cx| cx.when_settled(move |_, _, result| drop(reply.send(result))));
+        let ended = || self.link.over().unwrap_or(CallError::Gone.into());
+        begun.await.map_err(|_| ended())?.map_err(|_| ended())?;
+        drop(gate);
+        match settled.await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(ended()),
+        }
+    }
+
+    /// Sends a request to the peer of an object of this side, and waits at most `limit` for its answer. See
+    /// [`Context::ask`].
+    ///
+    /// # Errors
+    /// The request was not sent, or the answer did not arrive.
+    pub async fn ask<U: DistributedObject>(
+        &self,
+        object: Handle<U>,
+        limit: Duration,
+        call: impl FnOnce(<U::Calls as Interface>::Proxy<Peer<'_>>, i32) -> Sent + Send + 'static,
+    ) -> Result<Reply, AskError> {
+        let (reply, answer) = oneshot::channel();
+        let ask = move |_: &mut U, cx: &mut Context<U>| {
+            let peer = cx.peer_infos().first().map(|peer| peer.id).ok_or(CallError::Gone)?;
+            cx.ask(peer, limit, call, move |_, _, result| drop(reply.send(result)))
+        };
+        self.space.run_on(object, ask).await??;
+        answer.await.unwrap_or(Err(CallError::Gone.into()))
     }
 
     /// Waits until the connection has ended and returns the reason.

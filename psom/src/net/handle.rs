@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc};
 
 use tokio::sync::oneshot;
 
@@ -66,7 +66,8 @@ impl<T: DistributedObject> SpaceHandle<T> {
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<Self, E> {
         let config = Arc::new(with_trace(config));
-        let (hub, root) = Hub::new(Instant::now(), config, journal.is_some(), undeclared, root)?;
+        let (now, time) = space_task::clock();
+        let (hub, root) = Hub::new_at(now, time, config, journal.is_some(), undeclared, root)?;
         let reports = Arc::new(Reports::new(hub.report_bytes()));
         let inbox = space_task::start(hub, journal, Arc::clone(&reports));
         Ok(Self { space: SpaceRef { inbox, reports }, root })

@@ -8,9 +8,12 @@ mod accept_errors;
 mod authenticator;
 mod client;
 mod connection;
+#[cfg(feature = "journal")]
+mod durable;
 mod handle;
-mod journal;
+pub mod journal;
 mod link;
+mod reconnect;
 mod remote;
 #[cfg(feature = "offline")]
 mod replay;
@@ -30,6 +33,7 @@ pub use authenticator::{Admission, Authenticator, Refused};
 pub use client::{Client, ClientBuilder, ClientSession};
 pub use handle::{SpaceHandle, SpaceRef};
 pub use journal::{Committing, Journal};
+pub use reconnect::{Backoff, ConnectionEvent, ReconnectingClient, TokenSource};
 pub use remote::{Remote, Sending};
 #[cfg(feature = "offline")]
 pub use replay::{RefusedCall, Replayed, Replaying};

@@ -34,7 +34,7 @@ impl Target for Remote {
     type Sent = Sending;
 
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],

@@ -38,6 +38,10 @@ use crate::{
     wire::auth::Credentials,
 };
 
+/// The time in which peers can close their connections after the signal of
+/// [`ServerBuilder::serve_until`].
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
+
 /// A running server: its listener, its connections and their authentication.
 ///
 /// Dropping the server drops its connections. [`shutdown`](Self::shutdown) closes them first.
@@ -123,13 +127,14 @@ pub struct ServerBuilder {
     config: Config,
     limits: ServerLimits,
     authenticator: Option<Box<dyn AnyAuthenticator>>,
-    root: Option<Root>,
+    pub(super) root: Option<Root>,
     tls: Option<Arc<tls::ServerConfig>>,
     undeclared: Vec<ObjectDesc>,
+    on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
 }
 
 /// Starts the root's space once the limits and the objects are known.
-type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef, Misuse> + Send>;
+pub(super) type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef> + Send>;
 
 impl Server {
     /// Creates a builder of a server.
@@ -269,6 +274,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets a function that is called with the address on which the server listens, once it does: the
+    /// free port that the system has selected for port 0 is then known.
+    pub fn on_listening(mut self, report: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
+        self.on_listening = Some(Box::new(report));
+        self
+    }
+
     /// Starts a server that does not listen. Pass connections to [`Server::accept`].
     pub fn start(self) -> Result<Server> {
         let authenticator = self.authenticator.ok_or(Misuse::Builder(
@@ -295,8 +307,9 @@ impl ServerBuilder {
         Ok(Server { shared: Arc::new(shared), listener: None })
     }
 
-    /// Starts a server that listens on an address. Port 0 selects a free port.
-    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server> {
+    /// Starts a server that listens on an address. Port 0 selects a free port;
+    /// [`Server::local_addr`] and [`on_listening`](Self::on_listening) report it.
+    pub async fn bind(mut self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Server> {
         if self.tls.is_none() {
             return Err(Misuse::Builder(
                 "a server listens only with TLS; give it a certificate with `.tls(...)`",
@@ -309,15 +322,34 @@ impl ServerBuilder {
         };
         let listener = TcpListener::bind(&address).await.map_err(cannot)?;
         let local = listener.local_addr().map_err(cannot)?;
+        let report = self.on_listening.take();
         let mut server = self.start()?;
         let task = tokio::spawn(listen(Arc::clone(&server.shared), listener));
         server.listener = Some((local, task));
+        tracing::info!(address = %local, "Listening");
+        report.into_iter().for_each(|report| report(local));
         Ok(server)
     }
 
     /// Listens on an address and serves until listening fails.
     pub async fn serve(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<()> {
         self.bind(address).await?.wait().await;
+        Ok(())
+    }
+
+    /// Listens on an address and serves until `signal` completes, such as `tokio::signal::ctrl_c()`.
+    /// Then closes all connections in order, and waits for them at most 5 seconds.
+    pub async fn serve_until(
+        self,
+        address: impl ToSocketAddrs + fmt::Debug,
+        signal: impl Future,
+    ) -> Result<()> {
+        let mut server = self.bind(address).await?;
+        tokio::select! {
+            () = server.wait() => {}
+            _ = signal => {}
+        }
+        server.shutdown(SHUTDOWN_GRACE).await;
         Ok(())
     }
 }

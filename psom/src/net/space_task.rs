@@ -4,7 +4,11 @@
 //! futures of objects, messages from connections and programs, and the hub's next deadline. It passes
 //! each event to the hub and carries out the hub's outputs.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 use slotmap::SecondaryMap;
 use tokio::{
@@ -127,6 +131,8 @@ impl Driver {
                     self.hub.handle_input(now(), Input::Timeout).await;
                 }
             }
+            let (at, time) = clock();
+            self.hub.set_time(at, time);
             for key in self.reporting.drain(..) {
                 let Some(link) = self.links.get(key) else { continue };
                 self.hub.handle_input(now(), Input::Written(key, link.take_written())).await;
@@ -240,6 +246,18 @@ async fn oldest(commits: &mut VecDeque<Committing>) -> Result<(), JournalError> 
         Some(commit) => commit.await,
         None => std::future::pending().await,
     }
+}
+
+/// Returns the time of tokio's clock and the wall-clock time. If a test has paused tokio's clock, the
+/// wall-clock time stops and advances with it.
+pub(super) fn clock() -> (Instant, SystemTime) {
+    let (now, real) = (now(), Instant::now());
+    let time = SystemTime::now();
+    let shifted = match now.checked_duration_since(real) {
+        Some(ahead) => time.checked_add(ahead),
+        None => time.checked_sub(real.duration_since(now)),
+    };
+    (now, shifted.unwrap_or(time))
 }
 
 /// Reads tokio's clock, which tests can pause.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use psom_derive::distributed_object;
 
-use super::interfaces::{OfflineClient, OfflineClientProxy, OfflineServerProxy};
+use super::interfaces::{OfflineClient, OfflineServer};
 use crate::space::{Context, Lifecycle};
 
 /// The client's half of offline calls. It passes the answers of the server to a listener.

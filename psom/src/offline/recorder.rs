@@ -106,7 +106,7 @@ impl Target for Recording {
     type Sent = Result<u64, RecordError>;
 
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],

@@ -10,7 +10,7 @@ use comqc::Guid;
 use psom_derive::distributed_object;
 
 use super::{
-    interfaces::{OfflineClientProxy, OfflineServer, OfflineServerProxy},
+    interfaces::{OfflineClient, OfflineServer},
     message::{RecordedCall, name_id},
     verdict::{PlaysLater, Verdict},
 };
@@ -319,7 +319,7 @@ impl Offline {
     ) {
         self.outboxes.entry(outbox.to_owned()).or_default().add(number, result.is_err());
         let Some(Playing { peer, .. }) = self.playing.remove(outbox) else { return };
-        let Some(mut peer) = cx.peer(peer) else { return };
+        let Some(peer) = cx.peer(peer) else { return };
         match result {
             Ok(()) => peer.c_done(number),
             Err(violation) => peer.c_refused(number, &reason(violation)),
@@ -337,7 +337,7 @@ fn reason(violation: Violation) -> String {
 
 /// Answers a request that has no number.
 fn answer_check(cx: &mut Context<Offline>, peer: PeerId, result: Result<(), Violation>) {
-    let Some(mut peer) = cx.peer(peer) else { return };
+    let Some(peer) = cx.peer(peer) else { return };
     match result {
         Ok(()) => peer.c_accepted(),
         Err(violation) => peer.c_rejected(&reason(violation)),

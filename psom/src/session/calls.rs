@@ -1,6 +1,6 @@
 //! Outgoing messages.
 
-use std::ops::Range;
+use std::{cell::RefCell, ops::Range};
 
 use bytes::Bytes;
 
@@ -158,13 +158,13 @@ impl Session {
     pub(super) fn announce(&mut self) {
         if let Some(conn_mgr) = &self.conn_mgr {
             let trace = self.trace.as_ref();
-            conn_mgr.announce(ToConnMgr { outbound: &mut self.outbound, trace });
+            conn_mgr.announce(ToConnMgr { outbound: RefCell::new(&mut self.outbound), trace });
         }
     }
 
     pub(super) fn ping(&mut self) {
         let trace = self.trace.as_ref();
-        let target = ToConnMgr { outbound: &mut self.outbound, trace };
+        let target = ToConnMgr { outbound: RefCell::new(&mut self.outbound), trace };
         match self.role {
             Role::Client => ConnMgrServerProxy::proxy(target).ping(),
             Role::Server => ConnMgrClientProxy::proxy(target).ping(),
@@ -174,7 +174,7 @@ impl Session {
     /// Opens the application channel and makes it the current one (section 3.2.3.1.4).
     pub(super) fn write_open(&mut self) {
         let mut message = Outbound::default();
-        let target = ToConnMgr { outbound: &mut message, trace: None };
+        let target = ToConnMgr { outbound: RefCell::new(&mut message), trace: None };
         let (name, protocol, hash) = LOOKUP_ARGUMENTS;
         ConnMgrServerProxy::proxy(target).lookup(name, protocol, hash);
         let body = message.bytes().split_off(record::MESSAGE_HEADER_BYTES);
@@ -227,27 +227,28 @@ fn method_of(
 /// is the current channel before and after it.
 pub(crate) fn lone_ping(channel: u32) -> Vec<u8> {
     let mut outbound = Outbound::on(channel);
-    ConnMgrClientProxy::proxy(ToConnMgr { outbound: &mut outbound, trace: None }).ping();
+    let target = ToConnMgr { outbound: RefCell::new(&mut outbound), trace: None };
+    ConnMgrClientProxy::proxy(target).ping();
     outbound.set_channel(channel);
     std::mem::take(outbound.bytes())
 }
 
 /// The peer's ConnMgr as the target of calls. It is the root of channel 0 and always connected.
 struct ToConnMgr<'a> {
-    outbound: &'a mut Outbound,
+    outbound: RefCell<&'a mut Outbound>,
     trace: Option<&'a super::Trace>,
 }
 
 impl Target for ToConnMgr<'_> {
     type Sent = ();
 
-    fn call(&mut self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
+    fn call(&self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
         // ConnMgr's calls have short strings and no references, so neither encoding nor the limit can
         // fail.
         let Ok(arguments) = Arguments::encode(Vec::new(), arguments) else { return };
         let key =
             LatestKey { channel: BASE_CHANNEL, proxy: ProxyId::ROOT, method, argument_hash: 0 };
-        let _ = self.outbound.call(key, false, &arguments, u32::MAX);
+        let _ = self.outbound.borrow_mut().call(key, false, &arguments, u32::MAX);
         if let (Some(trace), Ok(method)) = (self.trace, method_of(interface, method, i32::MAX)) {
             let (bytes, range) = arguments.shown();
             let shown = interface::arguments(method, &bytes, range, View::Sender);

@@ -53,13 +53,13 @@ impl ConnMgr {
     pub(super) fn announce<T: Target>(&self, target: T) {
         match self.role {
             Role::Client => {
-                let mut server = ConnMgrServerProxy::proxy(target);
+                let server = ConnMgrServerProxy::proxy(target);
                 server.version(CLIENT.versions[0].1);
                 self.each(|name, versions, sums| drop(server.add_protocol(name, versions, sums)));
                 server.done_protocols();
             }
             Role::Server => {
-                let mut client = ConnMgrClientProxy::proxy(target);
+                let client = ConnMgrClientProxy::proxy(target);
                 client.version(SERVER.versions[0].1);
                 self.each(|name, versions, sums| drop(client.add_protocol(name, versions, sums)));
                 client.done_protocols();

@@ -3,7 +3,8 @@
 use super::{
     context::Context,
     handle::{AnyHandle, Handle},
-    object::{DistributedObject, Lifecycle},
+    object::{DistributedObject, Lifecycle, notify},
+    occasion::Occasion,
 };
 use crate::{
     error::Violation,
@@ -104,14 +105,9 @@ impl<T: ChildFactories> Probe<T> {
 
 #[expect(clippy::same_name_method, reason = "the compiler selects by the name")]
 impl<T: Lifecycle> Probe<T> {
-    /// Calls [`Lifecycle::connected`].
-    pub fn connected(object: &mut T, cx: &mut Context<T>) {
-        Lifecycle::connected(object, cx);
-    }
-
-    /// Calls [`Lifecycle::disconnected`].
-    pub fn disconnected(object: &mut T, cx: &mut Context<T>) {
-        Lifecycle::disconnected(object, cx);
+    /// Calls the method of [`Lifecycle`] for an occasion.
+    pub fn notify(object: &mut T, cx: &mut Context<T>, occasion: Occasion) {
+        notify(object, cx, occasion);
     }
 }
 
@@ -133,30 +129,53 @@ impl<T> NoFactories<T> for Probe<T> {}
 /// The default for types without [`Lifecycle`].
 pub trait NoLifecycle<T> {
     /// Does nothing.
-    fn connected(_: &mut T, _: &mut Context<T>) {}
-
-    /// Does nothing.
-    fn disconnected(_: &mut T, _: &mut Context<T>) {}
+    fn notify(_: &mut T, _: &mut Context<T>, _: Occasion) {}
 }
 
 impl<T> NoLifecycle<T> for Probe<T> {}
 
 /// A type of values in part names, like the number in `content.7`.
-pub trait PartCapture: Sized {
+pub trait PartCapture<'p>: Sized {
     /// Parses a value. Accepts only its canonical form: `07` is not 7. Otherwise two part names
     /// would identify one child.
-    fn from_part(text: &str) -> Option<Self>;
+    fn from_part(text: &'p str) -> Option<Self>;
 }
 
-impl PartCapture for String {
+impl PartCapture<'_> for String {
     fn from_part(text: &str) -> Option<Self> {
         Some(text.to_owned())
     }
 }
 
+impl<'p> PartCapture<'p> for &'p str {
+    fn from_part(text: &'p str) -> Option<Self> {
+        Some(text)
+    }
+}
+
+/// A struct with one unnamed field that derives `PsomType`, such as an identifier.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be captured from a part name",
+    label = "not a type of captures",
+    note = "use `i16`, `i32`, `i64`, `u8`, `u32`, `u64`, `&str`, `String`, or a struct with one such field that derives `PsomType`"
+)]
+pub trait Transparent: Sized {
+    /// The type of the field.
+    type Field;
+
+    /// Creates the struct.
+    fn wrap(field: Self::Field) -> Self;
+}
+
+impl<'p, T: Transparent<Field: PartCapture<'p>>> PartCapture<'p> for T {
+    fn from_part(text: &'p str) -> Option<Self> {
+        PartCapture::from_part(text).map(T::wrap)
+    }
+}
+
 macro_rules! numbers {
     ($($number:ty),*) => {$(
-        impl PartCapture for $number {
+        impl PartCapture<'_> for $number {
             fn from_part(text: &str) -> Option<Self> {
                 text.parse().ok().filter(|number: &$number| number.to_string() == text)
             }

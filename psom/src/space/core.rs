@@ -6,20 +6,22 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use slotmap::{SecondaryMap, SlotMap};
 
 use super::{
+    asks::Asks,
     durable::{Change, WhenSafe},
     handle::{AnyHandle, Handle},
+    occasion::Occasion,
     peer::{Caller, ConnectionKey, PeerEntry, Sent},
     user::User,
 };
 use crate::{
     error::{CallError, Error, Violation},
-    interface::{Incoming, InterfaceDesc, ObjectDesc, Outcome},
+    interface::{Incoming, InterfaceDesc, MethodDesc, ObjectDesc, Outcome},
     session::{Address, Application, Arguments, Protocols, Session, after},
     wire::{Encode, ObjectKey, ProxyId, SlotKey},
 };
@@ -30,6 +32,8 @@ static SPACES: AtomicU64 = AtomicU64::new(1);
 /// The state of a space, except the object whose handler is running.
 pub(super) struct Core {
     pub(super) now: Instant,
+    /// A wall-clock time, and the time of the space at which it was true.
+    pub(super) clock: (Instant, SystemTime),
     /// Distinguishes the handles of this space from those of other spaces.
     number: u64,
     objects: SlotMap<SlotKey, ObjectSlot>,
@@ -56,6 +60,8 @@ pub(super) struct Core {
     pub(super) opened: Vec<(ConnectionKey, i32)>,
     /// The connections that have output.
     pub(super) dirty: VecDeque<ConnectionKey>,
+    /// The requests that have no answer yet.
+    pub(super) asks: Asks<Task, TimerKey>,
     buffer: Vec<u8>,
     /// The recorded calls of `async fn` handlers that are to be played before the next message.
     #[cfg(feature = "offline")]
@@ -84,6 +90,7 @@ type TakeResult =
 /// Work that handlers have queued.
 pub(super) enum Work {
     Task(ObjectKey, Task),
+    Added(ObjectKey),
     Connected(ObjectKey, Caller),
     Disconnected(ObjectKey, Caller),
     /// Notifies every object that was connected on a connection that has ended.
@@ -100,8 +107,9 @@ pub(super) trait Cell: Send {
     fn leave(&mut self) -> Option<Box<Core>>;
     fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation>;
     fn child(&mut self, part: &str) -> Result<Option<AnyHandle>, Violation>;
-    fn connected(&mut self);
-    fn disconnected(&mut self);
+    fn has_after(&self) -> bool;
+    fn after(&mut self, method: &'static MethodDesc);
+    fn notify(&mut self, occasion: Occasion);
     fn object(&self) -> &dyn Any;
     fn any(&mut self) -> &mut dyn Any;
 }
@@ -156,6 +164,8 @@ struct ObjectSlot {
     cell: Option<Box<dyn Cell>>,
     desc: ObjectDesc,
     peers: Vec<PeerEntry>,
+    /// The groups of peers by name; none is empty.
+    groups: BTreeMap<String, Vec<PeerEntry>>,
     timers: BTreeSet<TimerKey>,
     while_connected: bool,
 }
@@ -191,6 +201,7 @@ impl Core {
         let app = Application { protocols: Arc::new(protocols), root: ObjectKey::default() };
         Self {
             now,
+            clock: (now, SystemTime::UNIX_EPOCH),
             number: SPACES.fetch_add(1, Ordering::Relaxed),
             objects: SlotMap::with_key(),
             connections: SecondaryMap::new(),
@@ -206,6 +217,7 @@ impl Core {
             spawned: Vec::new(),
             opened: Vec::new(),
             dirty: VecDeque::new(),
+            asks: Asks::default(),
             buffer: Vec::new(),
             #[cfg(feature = "offline")]
             played: VecDeque::new(),
@@ -233,7 +245,8 @@ impl Core {
         while_connected: bool,
     ) -> ObjectKey {
         let (peers, timers) = (Vec::new(), BTreeSet::new());
-        let slot = ObjectSlot { type_id, cell: None, desc, peers, timers, while_connected };
+        let groups = BTreeMap::new();
+        let slot = ObjectSlot { type_id, cell: None, desc, peers, groups, timers, while_connected };
         ObjectKey { space: self.number, slot: self.objects.insert(slot) }
     }
 
@@ -253,6 +266,7 @@ impl Core {
         }
         let Some(slot) = self.objects.remove(key.slot) else { return false };
         slot.timers.iter().for_each(|timer| drop(self.timers.remove(timer)));
+        self.asks.forget(key);
         for peer in slot.peers {
             if peer.address.proxy == ProxyId::ROOT {
                 // A channel cannot exist without its root, so the connection ends.
@@ -315,10 +329,46 @@ impl Core {
         connection: ConnectionKey,
         address: Address,
     ) -> Option<PeerEntry> {
-        let peers = &mut self.slot_mut(key)?.peers;
+        let slot = self.slot_mut(key)?;
         let matches = |peer: &PeerEntry| peer.connection == connection && peer.address == address;
-        let index = peers.iter().position(matches)?;
-        Some(peers.remove(index))
+        let index = slot.peers.iter().position(matches)?;
+        let removed = slot.peers.remove(index);
+        slot.groups.retain(|_, members| {
+            members.retain(|member| *member != removed);
+            !members.is_empty()
+        });
+        if !self.asks.is_empty() {
+            self.end_asks(connection, key);
+        }
+        Some(removed)
+    }
+
+    /// Adds a connected peer of an object to a group.
+    pub(super) fn join(&mut self, key: ObjectKey, peer: PeerEntry, group: String) {
+        let Some(slot) = self.slot_mut(key).filter(|slot| slot.peers.contains(&peer)) else {
+            return;
+        };
+        let members = slot.groups.entry(group).or_default();
+        if !members.contains(&peer) {
+            members.push(peer);
+        }
+    }
+
+    /// Removes a peer from a group.
+    pub(super) fn leave(&mut self, key: ObjectKey, peer: PeerEntry, group: &str) -> bool {
+        let Some(slot) = self.slot_mut(key) else { return false };
+        let Some(members) = slot.groups.get_mut(group) else { return false };
+        let Some(index) = members.iter().position(|member| *member == peer) else { return false };
+        members.remove(index);
+        if members.is_empty() {
+            slot.groups.remove(group);
+        }
+        true
+    }
+
+    /// Returns the members of a group of an object.
+    pub(super) fn group(&self, key: ObjectKey, group: &str) -> Vec<PeerEntry> {
+        self.slot(key).and_then(|slot| slot.groups.get(group)).cloned().unwrap_or_default()
     }
 
     /// Removes an object that exists only while it is connected, if it has no peer.
@@ -391,6 +441,7 @@ impl Core {
     ) -> Result<(), CallError> {
         let connection = self.connections.get_mut(peer.connection).ok_or(CallError::Gone)?;
         connection.session.call(peer.address, interface, method, arguments)?;
+        self.asks.note(i8::try_from(method).ok().and_then(|at| interface.method(at, i32::MAX)));
         self.queued_bytes += arguments.len();
         if !connection.dirty {
             connection.dirty = true;

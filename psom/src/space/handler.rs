@@ -1,6 +1,6 @@
 //! The operations that handlers have: on their space, their peers and durable state.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{
     context::{Context, Scope},
@@ -22,6 +22,18 @@ impl Scope {
     /// simulations are reproducible.
     pub fn now(&self) -> Instant {
         self.core().now
+    }
+
+    /// Returns the wall-clock time of this turn. In [`testing`](crate::testing), it begins at the Unix
+    /// epoch and advances with the virtual time of the test.
+    pub fn time(&self) -> SystemTime {
+        let core = self.core();
+        let (then, time) = core.clock;
+        match core.now.checked_duration_since(then) {
+            Some(since) => time.checked_add(since).unwrap_or(time),
+            // The clock was set after this turn began.
+            None => time.checked_sub(then.duration_since(core.now)).unwrap_or(time),
+        }
     }
 
     /// Adds an object to the space. It stays until [`remove`](Self::remove) is called.
@@ -91,6 +103,7 @@ impl Scope {
     /// Disconnects an object from one peer, including all repeated connects of the object. Its
     /// `disconnected` runs after the current handler, once for each connect. Returns the number of
     /// connects.
+    #[must_use = "returns 0 if the object is not connected to the peer"]
     pub fn disconnect(&mut self, object: impl Into<AnyHandle>, peer: PeerId) -> usize {
         let (core, key) = (self.core_mut(), object.into().key);
         let mut peers = core.peers(key).to_vec();
@@ -218,6 +231,35 @@ impl<T: DistributedObject> Context<T> {
         T::Calls::proxy(Peers::new(self.scope.core_mut(), this))
     }
 
+    /// Returns the group of all peers of this object except the caller. If the caller is connected
+    /// several times, all of its connects are excluded.
+    pub fn others(&mut self) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
+        let this = self.scope.this;
+        let caller = self.caller.as_ref().map(|caller| caller.peer.connection);
+        let core = self.scope.core_mut();
+        let mut others = core.peers(this).to_vec();
+        others.retain(|peer| Some(peer.connection) != caller);
+        T::Calls::proxy(Peers::only(core, this, others))
+    }
+
+    /// Returns the group of the peers that have joined a group of this object with
+    /// [`Peer::join`]. It is empty if no peer has joined it.
+    pub fn group(&mut self, name: &str) -> <T::Calls as Interface>::Proxy<Peers<'_>> {
+        let this = self.scope.this;
+        let core = self.scope.core_mut();
+        let members = core.group(this, name);
+        T::Calls::proxy(Peers::only(core, this, members))
+    }
+
+    /// Returns the peer of an object that has only one: the server, for an object of a client. Calls
+    /// on the proxy fail with [`CallError::Gone`] if the object is not connected.
+    pub fn server(&mut self) -> <T::Calls as Interface>::Proxy<Peer<'_>> {
+        let this = self.scope.this;
+        let core = self.scope.core_mut();
+        let caller = core.peers(this).first().copied().and_then(|peer| core.caller(peer));
+        T::Calls::proxy(Peer::new(core, this, caller.as_ref()))
+    }
+
     /// Returns the properties of each peer of this object.
     pub fn peer_infos(&self) -> Vec<PeerInfo> {
         let core = self.scope.core();
@@ -257,6 +299,10 @@ impl<T: DistributedObject> Context<T> {
     /// Runs a future outside the space (disk access, a conversion, a request to another server).
     /// Then runs `then` with its result, in a new turn. If this object was removed meanwhile, the
     /// result is dropped.
+    ///
+    /// A server or client polls the future on its tokio runtime. In a test,
+    /// [`Pair`](crate::testing::Pair) polls it once, and
+    /// [`Pair::finish_spawned`](crate::testing::Pair::finish_spawned) waits until it is ready.
     pub fn spawn<F>(
         &mut self,
         future: F,

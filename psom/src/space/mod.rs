@@ -5,6 +5,9 @@
 //! sessions. A [`Hub`](crate::hub::Hub) decides from which connection the space reads, and when its
 //! output is released.
 
+mod asking;
+mod asks;
+mod barrier;
 mod child;
 mod context;
 mod core;
@@ -12,6 +15,7 @@ mod durable;
 mod handle;
 mod handler;
 mod object;
+mod occasion;
 mod on_behalf;
 mod peer;
 mod reading;
@@ -20,7 +24,10 @@ mod target;
 mod turn;
 mod user;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
 #[cfg(feature = "offline")]
 pub(crate) use self::core::PlayedCall;
@@ -29,13 +36,15 @@ use self::{
     core::{Cell, Core, Work},
     peer::{Caller, PeerEntry},
 };
+pub use asks::Reply;
 pub use child::{
-    ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, captures,
+    ChildFactories, IntoChild, NoFactories, NoLifecycle, PartCapture, Probe, Transparent, captures,
 };
 pub use context::{Context, Scope};
 pub use durable::{WhenSafe, Write};
 pub use handle::{AnyHandle, Handle};
-pub use object::{DistributedObject, Lifecycle};
+pub use object::{DistributedObject, Lifecycle, Notified, notify};
+pub use occasion::Occasion;
 pub use peer::{ConnectionKey, PeerId, PeerInfo, Sent};
 pub(crate) use reading::ReadLimit;
 pub use remote_call::RemoteCall;
@@ -89,8 +98,19 @@ impl Space {
         undeclared: impl IntoIterator<Item = ObjectDesc>,
         root: impl FnOnce(&mut Scope) -> Result<T, E>,
     ) -> Result<(Self, Handle<T>), E> {
+        Self::try_new_at(now, SystemTime::UNIX_EPOCH, undeclared, root)
+    }
+
+    /// Creates a space like [`try_new`](Self::try_new), with a wall-clock time.
+    pub(crate) fn try_new_at<T: DistributedObject, E: From<Misuse>>(
+        now: Instant,
+        time: SystemTime,
+        undeclared: impl IntoIterator<Item = ObjectDesc>,
+        root: impl FnOnce(&mut Scope) -> Result<T, E>,
+    ) -> Result<(Self, Handle<T>), E> {
         let none = Protocols::of(ObjectDesc::of::<T>(), [])?;
         let mut core = Box::new(Core::new(now, none));
+        core.clock.1 = time;
         let handle = core.reserve(false);
         core.app.root = handle.key;
         let mut scope = Scope::new(Some(core), handle.key);
@@ -256,11 +276,14 @@ impl Space {
                         core.undelivered += 1;
                     }
                 }
+                Work::Added(object) => {
+                    self.enter(object, None, |cell| cell.notify(Occasion::Added));
+                }
                 Work::Connected(object, caller) => {
-                    self.enter(object, Some(caller), |cell| cell.connected());
+                    self.enter(object, Some(caller), |cell| cell.notify(Occasion::Connected));
                 }
                 Work::Disconnected(object, caller) => {
-                    self.enter(object, Some(caller), |cell| cell.disconnected());
+                    self.enter(object, Some(caller), |cell| cell.notify(Occasion::Disconnected));
                     if let Some(core) = &mut self.core {
                         core.collect(object);
                     }

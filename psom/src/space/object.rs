@@ -2,13 +2,14 @@ use std::any::{Any, TypeId};
 
 use super::{
     context::Context,
-    core::{Cell, Core, Task},
+    core::{Cell, Core, Task, Work},
     handle::{AnyHandle, Handle},
+    occasion::Occasion,
     peer::Caller,
 };
 use crate::{
     error::Violation,
-    interface::{ChildDesc, Incoming, Interface, ObjectDesc, Outcome},
+    interface::{ChildDesc, Incoming, Interface, MethodDesc, ObjectDesc, Outcome},
 };
 
 /// An object whose peers are on other machines. `#[distributed_object]` implements it. It can also be
@@ -42,15 +43,40 @@ pub trait DistributedObject: Sized + Send + 'static {
         Ok(None)
     }
 
-    /// Notifies the object that a peer, `cx.caller()`, was connected.
-    fn connected(&mut self, cx: &mut Context<Self>) {
-        let _ = cx;
+    /// Runs before each call of a peer is dispatched. An error breaks the caller's connection, and
+    /// the call is not dispatched. `before = path` in `#[distributed_object]` sets it.
+    #[inline]
+    fn before(
+        &mut self,
+        cx: &mut Context<Self>,
+        method: &'static MethodDesc,
+    ) -> Result<(), Violation> {
+        let _ = (cx, method);
+        Ok(())
     }
 
-    /// Notifies the object that a peer, `cx.caller()`, was disconnected, alone or with its
-    /// connection. The peer is no longer in `cx.peers()`, and calls to it fail.
-    fn disconnected(&mut self, cx: &mut Context<Self>) {
-        let _ = cx;
+    /// True if [`after`](Self::after) is implemented.
+    const HAS_AFTER: bool = false;
+
+    /// Runs after the handler of each call has returned, and after an `async fn` handler was awaited,
+    /// if [`HAS_AFTER`](Self::HAS_AFTER) is true. `after = path` in `#[distributed_object]` sets both.
+    fn after(&mut self, cx: &mut Context<Self>, method: &'static MethodDesc) {
+        let _ = (cx, method);
+    }
+
+    /// Notifies the object of an event in its life. Objects that the macro declares implement
+    /// [`Lifecycle`] instead.
+    fn notify(&mut self, cx: &mut Context<Self>, occasion: Occasion) {
+        let _ = (cx, occasion);
+    }
+}
+
+/// Calls the method of [`Lifecycle`] for an occasion.
+pub fn notify<T: Lifecycle>(object: &mut T, cx: &mut Context<T>, occasion: Occasion) {
+    match occasion {
+        Occasion::Added => object.added(cx),
+        Occasion::Connected => object.connected(cx),
+        Occasion::Disconnected => object.disconnected(cx),
     }
 }
 
@@ -65,14 +91,20 @@ impl ObjectDesc {
     }
 }
 
-/// Notifies an object when its peers are connected and disconnected. The code that
-/// `#[distributed_object]` generates calls it if the object implements it.
+/// Notifies an object when it is added, and when its peers are connected and disconnected. The code
+/// that `#[distributed_object]` generates calls it if the object implements it.
 ///
-/// For a generic struct, the implementation must have exactly the bounds of the struct. An
-/// implementation with further bounds (`impl<T: Send + Display + 'static> Lifecycle for Gauge<T>`
-/// for `struct Gauge<T: Send + 'static>`) or for a special case (`Gauge<i32>`) compiles but is never
-/// called.
-pub trait Lifecycle: DistributedObject {
+/// A generic struct declares the implementation, with
+/// `#[distributed_object(serves = …, calls = …, lifecycle)]`. The implementation must then have the
+/// bounds of the struct: one with further bounds or for a special case does not compile.
+pub trait Lifecycle: DistributedObject + Notified {
+    /// Notifies the object that it was added to its space: by [`Scope::add`](super::Scope::add), as
+    /// the root, or when it was restored. It runs after the handler that added the object has
+    /// returned, and before any other function runs on the object.
+    fn added(&mut self, cx: &mut Context<Self>) {
+        let _ = cx;
+    }
+
     /// Notifies the object that a peer, `cx.caller()`, was connected.
     fn connected(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
@@ -84,6 +116,14 @@ pub trait Lifecycle: DistributedObject {
         let _ = cx;
     }
 }
+
+/// An object whose [`Lifecycle`] is called. `#[distributed_object]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "the `Lifecycle` of `{Self}` would never be called",
+    label = "not declared for this type",
+    note = "write `lifecycle` in the arguments of `#[distributed_object]` on the generic struct; for a struct without the macro, override `DistributedObject::notify`"
+)]
+pub trait Notified {}
 
 /// An object with the context that its handlers get.
 pub(super) struct ObjectCell<T> {
@@ -105,19 +145,28 @@ impl<T: DistributedObject> Cell for ObjectCell<T> {
     }
 
     fn dispatch<'a>(&'a mut self, call: Incoming<'a>) -> Result<Outcome<'a>, Violation> {
+        // An unknown method has no description; `dispatch` reports it.
+        let method = call.description();
+        if let Some(method) = method {
+            self.object.before(&mut self.cx, method)?;
+        }
         self.object.dispatch(&mut self.cx, call)
+    }
+
+    fn has_after(&self) -> bool {
+        T::HAS_AFTER
+    }
+
+    fn after(&mut self, method: &'static MethodDesc) {
+        self.object.after(&mut self.cx, method);
     }
 
     fn child(&mut self, part: &str) -> Result<Option<AnyHandle>, Violation> {
         self.object.child(&mut self.cx, part)
     }
 
-    fn connected(&mut self) {
-        self.object.connected(&mut self.cx);
-    }
-
-    fn disconnected(&mut self) {
-        self.object.disconnected(&mut self.cx);
+    fn notify(&mut self, occasion: Occasion) {
+        self.object.notify(&mut self.cx, occasion);
     }
 
     fn object(&self) -> &dyn Any {
@@ -133,7 +182,10 @@ impl Core {
     /// Reserves the slot of an object, so that its handle exists before the object.
     pub(super) fn reserve<T: DistributedObject>(&mut self, while_connected: bool) -> Handle<T> {
         let desc = ObjectDesc::of::<T>();
-        Handle::new(self.reserve_slot(TypeId::of::<T>(), desc, while_connected))
+        let key = self.reserve_slot(TypeId::of::<T>(), desc, while_connected);
+        // Queued before the object exists, so that it precedes all other work on the object.
+        self.work.push_back(Work::Added(key));
+        Handle::new(key)
     }
 
     /// Puts an object into its reserved slot.

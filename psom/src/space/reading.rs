@@ -95,6 +95,7 @@ impl Space {
                     };
                     let object = call.target.object;
                     let mut call = call;
+                    let has_after = leased.has_after();
                     // The object is not put back while the next message is a call of the same object.
                     let result = loop {
                         read.messages += 1;
@@ -107,11 +108,21 @@ impl Space {
                             arguments: call.arguments,
                             text: &mut self.text,
                         };
-                        let result = match leased.dispatch(incoming) {
-                            Ok(Outcome::Done(result)) => result,
-                            Ok(Outcome::Later(handler)) => handler.await,
-                            Err(violation) => Err(violation),
+                        let method = incoming.description();
+                        let incoming = match leased.core().filter(|core| !core.asks.is_empty()) {
+                            Some(core) => core.take_answer(connection, object, incoming),
+                            None => Some(incoming),
                         };
+                        let result = match incoming.map(|incoming| leased.dispatch(incoming)) {
+                            // The call answers a request, whose continuation is queued.
+                            None => Ok(()),
+                            Some(Ok(Outcome::Done(result))) => result,
+                            Some(Ok(Outcome::Later(handler))) => handler.await,
+                            Some(Err(violation)) => Err(violation),
+                        };
+                        if let Some(method) = method.filter(|_| has_after) {
+                            leased.after(method);
+                        }
                         let Some(core) = leased.core().filter(|_| result.is_ok()) else {
                             break result;
                         };

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{cell::RefCell, fmt};
 
 use super::{
     core::Core,
@@ -15,13 +15,16 @@ use crate::{
 
 /// One peer of an object, as the target of calls.
 pub struct Peer<'a> {
-    core: &'a mut Core,
+    /// In a cell because calls borrow the proxy and not the caller's variable mutably. No code of the
+    /// program runs while it is borrowed.
+    core: RefCell<&'a mut Core>,
     object: ObjectKey,
     at: Option<(PeerEntry, PeerInfo)>,
 }
 
 impl<'a> Peer<'a> {
     pub(super) fn new(core: &'a mut Core, object: ObjectKey, caller: Option<&Caller>) -> Self {
+        let core = RefCell::new(core);
         Self { core, object, at: caller.map(|caller| (caller.peer, caller.info())) }
     }
 
@@ -32,15 +35,21 @@ impl<'a> Peer<'a> {
     /// This side has not announced the object's type
     /// ([`Misuse::NotAnnounced`](crate::error::Misuse::NotAnnounced)), the two sides have no common
     /// version of it, the part name is too long, or the peer is gone.
-    pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> Result<(), Error> {
+    pub fn connect(
+        &mut self,
+        part: impl ToString,
+        child: impl Into<AnyHandle>,
+    ) -> Result<(), Error> {
         let (peer, _) = self.at.as_ref().ok_or(CallError::Gone)?;
-        self.core.connect(peer.connection, peer.address, part, child.into().key)
+        let (part, child) = (part.to_string(), child.into().key);
+        self.core.get_mut().connect(peer.connection, peer.address, &part, child)
     }
 
     /// Reports whether the two sides have a common version of an object type, so that an object of
     /// this type can be connected (section 3.1.4.1.3).
     pub fn speaks(&self, object: &ObjectDesc) -> bool {
-        self.at.as_ref().is_some_and(|(peer, _)| self.core.speaks(peer.connection, object))
+        let core = self.core.borrow();
+        self.at.as_ref().is_some_and(|(peer, _)| core.speaks(peer.connection, object))
     }
 
     /// Disconnects this object from the peer. Other objects of the peer stay connected. The
@@ -48,7 +57,21 @@ impl<'a> Peer<'a> {
     /// gone.
     pub fn close(&mut self) -> bool {
         let Some((peer, _)) = &self.at else { return false };
-        self.core.disconnect(self.object, *peer)
+        self.core.get_mut().disconnect(self.object, *peer)
+    }
+
+    /// Adds the peer to a group of this object, which [`Context::group`](super::Context::group)
+    /// returns. A peer that is disconnected leaves its groups. Does nothing without a caller.
+    pub fn join(&mut self, group: impl ToString) {
+        if let Some((peer, _)) = &self.at {
+            self.core.get_mut().join(self.object, *peer, group.to_string());
+        }
+    }
+
+    /// Removes the peer from a group of this object. Returns false if it is not a member.
+    pub fn leave(&mut self, group: &str) -> bool {
+        let Some((peer, _)) = &self.at else { return false };
+        self.core.get_mut().leave(self.object, *peer, group)
     }
 
     /// Ends the peer's connection with a Close record.
@@ -63,7 +86,7 @@ impl<'a> Peer<'a> {
 
     fn end(&mut self, error: Error) {
         if let Some((peer, _)) = &self.at {
-            self.core.end(peer.connection, error);
+            self.core.get_mut().end(peer.connection, error);
         }
     }
 
@@ -100,19 +123,20 @@ impl Target for Peer<'_> {
     type Sent = Sent;
 
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sent {
         let Some((peer, _)) = &self.at else { return Sent::failed(CallError::Gone) };
-        let arguments = match self.core.marshal(arguments) {
+        let mut core = self.core.borrow_mut();
+        let arguments = match core.marshal(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return Sent::failed(error),
         };
         let mut sent = Sent::default();
-        sent.add(self.core.send(*peer, interface, method, &arguments));
-        self.core.recycle(arguments);
+        sent.add(core.send(*peer, interface, method, &arguments));
+        core.recycle(arguments);
         sent
     }
 }
@@ -120,7 +144,8 @@ impl Target for Peer<'_> {
 /// A group of peers of an object: all of them, or those that a filter selected. A call on the group
 /// marshals its arguments once.
 pub struct Peers<'a> {
-    core: &'a mut Core,
+    /// In a cell for the reason that [`Peer::core`] has.
+    core: RefCell<&'a mut Core>,
     object: ObjectKey,
     /// The selected peers. `None` selects all peers.
     only: Option<Vec<PeerEntry>>,
@@ -128,53 +153,69 @@ pub struct Peers<'a> {
 
 impl<'a> Peers<'a> {
     pub(super) fn new(core: &'a mut Core, object: ObjectKey) -> Self {
-        Self { core, object, only: None }
+        Self { core: RefCell::new(core), object, only: None }
     }
 
-    fn entries(&self) -> &[PeerEntry] {
+    pub(super) fn only(core: &'a mut Core, object: ObjectKey, only: Vec<PeerEntry>) -> Self {
+        Self { core: RefCell::new(core), object, only: Some(only) }
+    }
+
+    fn with_entries<R>(&self, run: impl FnOnce(&Core, &[PeerEntry]) -> R) -> R {
+        let core = self.core.borrow();
         match &self.only {
-            Some(only) => only,
-            None => self.core.peers(self.object),
+            Some(only) => run(&core, only),
+            None => run(&core, core.peers(self.object)),
         }
     }
 
     /// Returns the number of peers.
+    #[must_use]
     pub fn len(&self) -> usize {
-        self.entries().len()
+        self.with_entries(|_, entries| entries.len())
     }
 
     /// Reports whether the group is empty.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries().is_empty()
+        self.len() == 0
     }
 
     /// Returns the properties of each peer.
+    #[must_use]
     pub fn infos(&self) -> Vec<PeerInfo> {
-        let callers = self.entries().iter().filter_map(|peer| self.core.caller(*peer));
-        callers.map(|caller| caller.info()).collect()
+        self.with_entries(|core, entries| {
+            let callers = entries.iter().filter_map(|peer| core.caller(*peer));
+            callers.map(|caller| caller.info()).collect()
+        })
     }
 
     /// Returns the number of peers that have a common version of an object type with this side, so
     /// that an object of this type can be connected to them (section 3.1.4.1.3).
+    #[must_use]
     pub fn speaking(&self, object: &ObjectDesc) -> usize {
-        let speaks = |peer: &&PeerEntry| self.core.speaks(peer.connection, object);
-        self.entries().iter().filter(speaks).count()
+        self.with_entries(|core, entries| {
+            entries.iter().filter(|peer| core.speaks(peer.connection, object)).count()
+        })
     }
 
     /// Connects another object of this space to each peer, as the part `part` of this object. Skips
     /// the peers for which [`Peer::connect`] would fail. Returns the number of connected peers.
-    pub fn connect(&mut self, part: &str, child: impl Into<AnyHandle>) -> usize {
-        let key = child.into().key;
-        let peers = self.entries().to_vec();
+    #[must_use = "peers that cannot be connected are skipped; the count tells how many were connected"]
+    pub fn connect(&mut self, part: impl ToString, child: impl Into<AnyHandle>) -> usize {
+        let (part, key) = (part.to_string(), child.into().key);
+        let peers = self.with_entries(|_, entries| entries.to_vec());
+        let core = self.core.get_mut();
         let connect =
-            |peer: &PeerEntry| self.core.connect(peer.connection, peer.address, part, key).is_ok();
+            |peer: &PeerEntry| core.connect(peer.connection, peer.address, &part, key).is_ok();
         peers.iter().map(connect).filter(|connected| *connected).count()
     }
 
     /// Disconnects this object from each peer and returns the number of disconnected peers.
+    #[must_use = "peers that are already gone are skipped; the count tells how many were disconnected"]
     pub fn close(&mut self) -> usize {
-        let peers = self.entries().to_vec();
-        let close = |peer: &PeerEntry| self.core.disconnect(self.object, *peer);
+        let peers = self.with_entries(|_, entries| entries.to_vec());
+        let core = self.core.get_mut();
+        let close = |peer: &PeerEntry| core.disconnect(self.object, *peer);
         peers.iter().map(close).filter(|closed| *closed).count()
     }
 }
@@ -241,8 +282,9 @@ pub trait Narrow: Target + Sized {
 
 impl Narrow for Peers<'_> {
     fn narrow(mut self, mut keep: impl FnMut(&PeerInfo) -> bool) -> Self {
-        let mut kept = self.entries().to_vec();
-        kept.retain(|peer| self.core.caller(*peer).is_some_and(|caller| keep(&caller.info())));
+        let mut kept = self.with_entries(|_, entries| entries.to_vec());
+        let core = self.core.get_mut();
+        kept.retain(|peer| core.caller(*peer).is_some_and(|caller| keep(&caller.info())));
         self.only = Some(kept);
         self
     }
@@ -252,26 +294,27 @@ impl Target for Peers<'_> {
     type Sent = Sent;
 
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sent {
-        let arguments = match self.core.marshal(arguments) {
+        let mut core = self.core.borrow_mut();
+        let arguments = match core.marshal(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return Sent::failed(error),
         };
         let sent = match &self.only {
-            None => self.core.send_all(self.object, interface, method, &arguments),
+            None => core.send_all(self.object, interface, method, &arguments),
             Some(only) => {
                 let mut sent = Sent::default();
                 for peer in only {
-                    sent.add(self.core.send(*peer, interface, method, &arguments));
+                    sent.add(core.send(*peer, interface, method, &arguments));
                 }
                 sent
             }
         };
-        self.core.recycle(arguments);
+        core.recycle(arguments);
         sent
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 #[cfg(feature = "tokio")]
@@ -14,6 +14,13 @@ use super::{
 use crate::session::SessionOutput;
 
 impl Space {
+    /// Sets the wall-clock time at an instant.
+    pub(crate) fn set_clock(&mut self, at: Instant, time: SystemTime) {
+        if let Some(core) = &mut self.core {
+            core.clock = (at, time);
+        }
+    }
+
     /// Returns when to call [`on_deadline`](Self::on_deadline).
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.core.as_ref()?.deadline()

@@ -1,18 +1,19 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    task::{Context as TaskContext, Poll, Waker},
+    task::Poll,
     time::Instant,
 };
 
 use bytes::Bytes;
 
+use super::spawned::Bell;
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Scope, Session, User, Write,
     error::{LostReason, Misuse},
     hub::{Hub, Input, Output},
     session::Event,
-    space::{ConnectionKey, Task},
+    space::{ConnectionKey, Spawned, Task},
     wire::auth::Credentials,
 };
 
@@ -28,6 +29,9 @@ pub(super) struct Host<T> {
     /// The writes of all turns so far.
     pub(super) writes: Vec<Write>,
     deadline: Option<Instant>,
+    /// The futures of handlers that are not ready, in the order in which they were spawned.
+    pending: Vec<Spawned>,
+    bell: Arc<Bell>,
 }
 
 /// One connection of a side.
@@ -52,13 +56,18 @@ pub(super) struct SimulatedLink {
 
 impl<T: DistributedObject> Host<T> {
     #[expect(clippy::expect_used, reason = "a test that cannot begin has failed")]
-    pub(super) fn new(now: Instant, config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
+    pub(super) fn new(
+        now: Instant,
+        config: Config,
+        bell: Arc<Bell>,
+        root: impl FnOnce(&mut Scope) -> T,
+    ) -> Self {
         let config = Arc::new(config);
         let root = |scope: &mut Scope| Ok::<_, Misuse>(root(scope));
         let hub = Hub::new(now, Arc::clone(&config), true, [], root);
         let (hub, root) = hub.expect("the object types are compatible");
-        let mut host =
-            Self { hub, root, config, links: Vec::new(), writes: Vec::new(), deadline: None };
+        let (links, writes, pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut host = Self { hub, root, config, links, writes, deadline: None, pending, bell };
         host.collect(now);
         host
     }
@@ -170,8 +179,29 @@ impl<T: DistributedObject> Host<T> {
     }
 
     fn input(&mut self, now: Instant, input: Input) {
-        finish(self.hub.handle_input(now, input));
+        self.bell.finish(self.hub.handle_input(now, input));
         self.collect(now);
+    }
+
+    /// Returns the number of spawned futures that are not ready.
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Polls the spawned futures once, and passes the results of those that are ready to their objects.
+    pub(super) fn poll_spawned(&mut self, now: Instant) {
+        let mut ready = Vec::new();
+        let bell = &self.bell;
+        self.pending.retain_mut(|spawned| match bell.poll(spawned.future.as_mut()) {
+            Poll::Ready(task) => {
+                ready.push((spawned.object, task));
+                false
+            }
+            Poll::Pending => true,
+        });
+        for (object, task) in ready {
+            self.input(now, Input::Ran(object, task));
+        }
     }
 
     /// Carries out the hub's outputs until it waits for an input from outside.
@@ -192,9 +222,10 @@ impl<T: DistributedObject> Host<T> {
                     inputs.push_back(Input::Committed(Ok(())));
                 }
                 Output::RunWhenSafe(run) => run(),
-                Output::Spawn(spawned) => {
-                    inputs.push_back(Input::Ran(spawned.object, finish(spawned.future)));
-                }
+                Output::Spawn(mut spawned) => match self.bell.poll(spawned.future.as_mut()) {
+                    Poll::Ready(task) => inputs.push_back(Input::Ran(spawned.object, task)),
+                    Poll::Pending => self.pending.push(spawned),
+                },
                 Output::PauseReading(key) => {
                     if let Some(link) = find(links, key) {
                         link.paused = true;
@@ -224,7 +255,7 @@ impl<T: DistributedObject> Host<T> {
                     let due = due.map(|_| Input::Timeout);
                     timeouts += usize::from(due.is_some());
                     let Some(input) = inputs.pop_front().or(due) else { return };
-                    finish(self.hub.handle_input(now, input));
+                    self.bell.finish(self.hub.handle_input(now, input));
                 }
             }
         }
@@ -240,17 +271,4 @@ impl SimulatedLink {
         self.over = Some(error);
         self.closed = true;
     }
-}
-
-/// Runs a future that does not wait for an external event.
-#[expect(clippy::panic, reason = "a test whose handler never ends has failed")]
-fn finish<F: Future>(future: F) -> F::Output {
-    let mut future = std::pin::pin!(future);
-    let mut cx = TaskContext::from_waker(Waker::noop());
-    for _ in 0..10_000 {
-        if let Poll::Ready(result) = future.as_mut().poll(&mut cx) {
-            return result;
-        }
-    }
-    panic!("a handler or a spawned future waits for something that nothing here does");
 }

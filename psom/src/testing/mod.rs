@@ -7,6 +7,7 @@
 mod host;
 mod pair;
 mod script;
+mod spawned;
 
 pub use pair::Pair;
 pub use script::{Script, hex};

@@ -1,6 +1,9 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use super::host::Host;
+use super::{host::Host, spawned::Bell};
 use crate::{Config, Context, DistributedObject, Error, Scope, User, Write, space::SpaceStats};
 
 /// A server's space and the spaces of its clients, connected by reliable transports in memory.
@@ -22,12 +25,22 @@ use crate::{Config, Context, DistributedObject, Error, Scope, User, Write, space
 /// pair.on_client(0, |_, cx| { cx.peers().s_say("hello"); });
 /// assert_eq!(pair.on_client(0, |ear, _| ear.heard.clone()), ["hello"]);
 /// ```
+///
+/// # Spawned work
+///
+/// A future that a handler passes to [`Context::spawn`] is polled at once. If it is ready, its result
+/// reaches the object before the method of the pair returns. Otherwise it stays pending until the test
+/// calls [`finish_spawned`](Self::finish_spawned), so a test decides what happens meanwhile. The futures
+/// run within a tokio runtime of the pair, also in a test that has no runtime or one of its own, so they
+/// may use the disk and the network. Time in this runtime is real: a future that sleeps for a second
+/// delays `finish_spawned` for a second. Use [`Context::after`] for delays in virtual time.
 pub struct Pair<S, C> {
     now: Instant,
     server: Host<S>,
     clients: Vec<Host<C>>,
     config: Config,
     max_piece_bytes: usize,
+    bell: Arc<Bell>,
 }
 
 impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
@@ -42,8 +55,9 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
     pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> S) -> Self {
         // The clock is read only once. All times are relative to this one.
         let now = Instant::now();
-        let server = Host::new(now, config.clone(), root);
-        Self { now, server, clients: Vec::new(), config, max_piece_bytes: usize::MAX }
+        let bell = Arc::<Bell>::default();
+        let server = Host::new(now, config.clone(), bell.clone(), root);
+        Self { now, server, clients: Vec::new(), config, max_piece_bytes: usize::MAX, bell }
     }
 
     /// Splits all bytes that are sent from now on into pieces of at most this size.
@@ -61,7 +75,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
 
     /// Connects one more client as this user. Returns the index of the client.
     pub fn join_as(&mut self, user: User, root: impl FnOnce(&mut Scope) -> C) -> usize {
-        let mut client = Host::new(self.now, self.config.clone(), root);
+        let mut client = Host::new(self.now, self.config.clone(), self.bell.clone(), root);
         client.connect(self.now, "token");
         self.server.listen(self.now, user);
         self.clients.push(client);
@@ -120,6 +134,30 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         let result = self.clients[client].with_root(self.now, run);
         self.drive();
         result
+    }
+
+    /// Returns the number of spawned futures of all sides that are not ready.
+    #[must_use]
+    pub fn pending_spawned(&self) -> usize {
+        let clients = self.clients.iter().map(Host::pending);
+        clients.chain([self.server.pending()]).sum()
+    }
+
+    /// Waits until every spawned future is ready, including those that the results spawn, and moves
+    /// all resulting bytes.
+    ///
+    /// # Panics
+    /// No future makes progress for 30 seconds.
+    pub fn finish_spawned(&mut self) {
+        loop {
+            self.server.poll_spawned(self.now);
+            self.clients.iter_mut().for_each(|client| client.poll_spawned(self.now));
+            self.drive();
+            if self.pending_spawned() == 0 {
+                return;
+            }
+            self.bell.wait();
+        }
     }
 
     /// Advances the time. Timers, pings and time limits take effect at their own times.

@@ -1,4 +1,7 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::host::Host;
 use crate::{Config, Context, DistributedObject, Error, Scope, User, space::SpaceStats};
@@ -13,7 +16,7 @@ impl<T: DistributedObject> Script<T> {
     /// Creates a server that waits for a client's first byte and accepts every token.
     pub fn server(config: Config, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let now = Instant::now();
-        let mut host = Host::new(now, config, root);
+        let mut host = Host::new(now, config, Arc::default(), root);
         host.listen(now, User::new(1, "script"));
         Self { now, host }
     }
@@ -21,7 +24,7 @@ impl<T: DistributedObject> Script<T> {
     /// Creates a client. [`take`](Self::take) returns its first bytes.
     pub fn client(config: Config, token: &str, root: impl FnOnce(&mut Scope) -> T) -> Self {
         let now = Instant::now();
-        let mut host = Host::new(now, config, root);
+        let mut host = Host::new(now, config, Arc::default(), root);
         host.connect(now, token);
         Self { now, host }
     }

@@ -2,18 +2,15 @@
 
 use bytes::Bytes;
 
-use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc, int};
+use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
 use crate::error::DecodeError;
-
-impl<T: PsomType> PsomType for [T] {
-    const TYPE: TypeDesc = TypeDesc::Array(&T::TYPE);
-}
 
 impl<T: PsomType> PsomType for Vec<T> {
     const TYPE: TypeDesc = TypeDesc::Array(&T::TYPE);
 }
 
-impl<T: PsomType, const N: usize> PsomType for [T; N] {
+/// An array of no or one element.
+impl<T: PsomType> PsomType for Option<T> {
     const TYPE: TypeDesc = TypeDesc::Array(&T::TYPE);
 }
 
@@ -24,10 +21,7 @@ impl PsomType for Bytes {
 
 impl<T: Encode> Encode for [T] {
     fn encode(&self, out: &mut Encoder<'_>) {
-        // A call above the record limit is rejected when it is queued, so the count that this
-        // writes for an array of 2^31 or more elements is never sent.
-        int::write(out.out, i64::try_from(self.len()).unwrap_or(i64::MAX));
-        T::encode_elements(self, out);
+        T::encode_array(self, out);
     }
 }
 
@@ -43,32 +37,35 @@ impl<T: Encode, const N: usize> Encode for [T; N] {
     }
 }
 
+impl<T: Encode> Encode for Option<T> {
+    fn encode(&self, out: &mut Encoder<'_>) {
+        T::encode_array(self.as_slice(), out);
+    }
+}
+
 impl Encode for Bytes {
     fn encode(&self, out: &mut Encoder<'_>) {
         self.as_ref().encode(out);
     }
 }
 
-/// Reads the count of an array and checks it against the number of remaining bytes.
-fn count(input: &mut Decoder<'_>, min_size: usize) -> Result<usize, DecodeError> {
-    let count = int::read_i32(input)?;
-    let count = usize::try_from(count).map_err(|_| DecodeError::NegativeCount)?;
-    match count.checked_mul(min_size.max(1)) {
-        Some(bytes) if bytes <= input.remaining() => Ok(count),
-        _ => Err(DecodeError::CountTooLarge),
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        T::decode_array(input)
     }
 }
 
-impl<T: Decode> Decode for Vec<T> {
+impl<T: Decode> Decode for Option<T> {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let count = count(input, T::MIN_SIZE)?;
-        T::decode_elements(input, count)
+        let mut elements = T::decode_array(input)?.into_iter();
+        let value = elements.next();
+        if elements.next().is_some() { Err(DecodeError::OptionCount) } else { Ok(value) }
     }
 }
 
 impl Decode for Bytes {
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let count = count(input, 1)?;
+        let count = input.read_count(1)?;
         input.share(count)
     }
 }

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::{ObjectKey, PsomType};
+use super::ObjectKey;
 use crate::error::{DecodeError, Misuse};
 
 /// A value that can be encoded as a parameter.
@@ -9,13 +9,14 @@ pub trait Encode {
     /// keeps the error, and the call is not sent.
     fn encode(&self, out: &mut Encoder<'_>);
 
-    /// Appends the elements of an array, without its count. `u8` overrides this to copy all
-    /// elements at once.
+    /// Appends an array: its count, then its elements. `u8` overrides this to copy all elements at
+    /// once, and records override it to write one array for each field.
     #[doc(hidden)]
-    fn encode_elements(elements: &[Self], out: &mut Encoder<'_>)
+    fn encode_array(elements: &[Self], out: &mut Encoder<'_>)
     where
         Self: Sized,
     {
+        out.count(elements.len());
         for element in elements {
             element.encode(out);
         }
@@ -25,8 +26,8 @@ pub trait Encode {
 /// A value that can be decoded from a parameter.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as a PSOM parameter",
-    note = "use bool, u8, i16, i32, i64, u32, u64, f64, String, &str, Bytes, &[u8], ObjectRef, or Vec<T> of these",
-    note = "or `#[derive(PsomType)]` on your enumeration or one-field struct"
+    note = "use bool, u8, i16, i32, i64, u32, u64, f64, String, &str, Bytes, &[u8], ObjectRef, or Vec<T> or Option<T> of these",
+    note = "or `#[derive(PsomType)]` on your enumeration or struct"
 )]
 pub trait Decode: Sized {
     /// The smallest encoded size of a value, in bytes. An array whose count does not fit into the
@@ -36,25 +37,28 @@ pub trait Decode: Sized {
     /// Reads one value and advances the input past it.
     fn decode(input: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
-    /// Reads the elements of an array whose count has been checked. `u8` overrides this to copy
-    /// all elements at once.
+    /// Reads an array: its count, then its elements. `u8` overrides this to copy all elements at
+    /// once, and records override it to read one array for each field.
     #[doc(hidden)]
-    fn decode_elements(input: &mut Decoder<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
+    fn decode_array(input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError> {
+        let count = input.read_count(Self::MIN_SIZE)?;
         let mut elements = Vec::with_capacity(count.min(MAX_PREALLOCATED_ELEMENTS));
         for _ in 0..count {
             elements.push(Self::decode(input)?);
         }
         Ok(elements)
     }
+
+    /// Returns the bytes of a shared buffer as elements. Only `u8` can do this.
+    #[doc(hidden)]
+    fn of_bytes(_: &Bytes) -> Option<&[Self]> {
+        None
+    }
 }
 
 /// The capacity that an array reserves before its elements are read. An element can be larger in
 /// memory than on the wire, so the count alone does not justify a large allocation.
 const MAX_PREALLOCATED_ELEMENTS: usize = 64;
-
-impl<T: PsomType + ?Sized> PsomType for &T {
-    const TYPE: super::TypeDesc = T::TYPE;
-}
 
 impl<T: Encode + ?Sized> Encode for &T {
     fn encode(&self, out: &mut Encoder<'_>) {
@@ -86,6 +90,23 @@ impl<'a> Encoder<'a> {
         match self.error {
             Some(error) => Err(error),
             None => Ok(self.references),
+        }
+    }
+
+    /// Appends the count of an array.
+    #[doc(hidden)]
+    pub fn count(&mut self, count: usize) {
+        // A call above the record limit is rejected when it is queued, so the count that this writes
+        // for an array of 2^31 or more elements is never sent.
+        i64::try_from(count).unwrap_or(i64::MAX).encode(self);
+    }
+
+    /// Appends one field of all elements of an array of records, as an array of its own.
+    #[doc(hidden)]
+    pub fn column<R>(&mut self, records: &[R], field: impl Fn(&R) -> &dyn Encode) {
+        self.count(records.len());
+        for record in records {
+            field(record).encode(self);
         }
     }
 
@@ -128,6 +149,16 @@ impl<'a> Decoder<'a> {
         match self.remaining() {
             0 => Ok(self.text),
             _ => Err(DecodeError::TrailingBytes),
+        }
+    }
+
+    /// Reads the count of an array and checks it against the number of remaining bytes.
+    pub(super) fn read_count(&mut self, min_size: usize) -> Result<usize, DecodeError> {
+        let count = i32::decode(self)?;
+        let count = usize::try_from(count).map_err(|_| DecodeError::NegativeCount)?;
+        match count.checked_mul(min_size.max(1)) {
+            Some(bytes) if bytes <= self.remaining() => Ok(count),
+            _ => Err(DecodeError::CountTooLarge),
         }
     }
 

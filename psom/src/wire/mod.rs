@@ -24,4 +24,4 @@ pub use object_ref::ObjectRef;
 pub use proxy_id::{ProxyId, WireProxyId};
 pub use string::TextSpan;
 pub use text::{MAX_STRING_BYTES, encoded_bytes, encoded_prefix, fits_in_string};
-pub use types::{PsomType, TypeDesc};
+pub use types::{ParamDesc, PsomType, TypeDesc};

@@ -1,5 +1,7 @@
 //! Boolean, Byte and Double (sections 3.1.1.1.2, 3.1.1.1.3 and 3.1.1.1.9).
 
+use bytes::Bytes;
+
 use super::{Decode, Decoder, Encode, Encoder, PsomType, TypeDesc};
 use crate::error::DecodeError;
 
@@ -32,7 +34,8 @@ impl Encode for u8 {
         out.out.push(*self);
     }
 
-    fn encode_elements(elements: &[Self], out: &mut Encoder<'_>) {
+    fn encode_array(elements: &[Self], out: &mut Encoder<'_>) {
+        out.count(elements.len());
         out.out.extend_from_slice(elements);
     }
 }
@@ -42,8 +45,13 @@ impl Decode for u8 {
         input.byte()
     }
 
-    fn decode_elements(input: &mut Decoder<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
-        input.take(count).map(<[Self]>::to_vec)
+    fn decode_array(input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError> {
+        let count = input.read_count(1)?;
+        input.take(count).map(<[u8]>::to_vec)
+    }
+
+    fn of_bytes(bytes: &Bytes) -> Option<&[Self]> {
+        Some(bytes)
     }
 }
 

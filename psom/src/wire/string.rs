@@ -30,10 +30,6 @@ fn mask(bytes: &mut [u8]) {
     }
 }
 
-impl PsomType for str {
-    const TYPE: TypeDesc = TypeDesc::String;
-}
-
 impl PsomType for String {
     const TYPE: TypeDesc = TypeDesc::String;
 }

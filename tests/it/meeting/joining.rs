@@ -125,7 +125,7 @@ fn client_cannot_connect_a_manager() {
         let before = world.pair.server_stats().peers;
         world.pair.on_client(ATTENDEE, move |client, cx| {
             let users = client.users;
-            cx.peers().connect(part, users);
+            let _ = cx.peers().connect(part, users);
         });
         assert_eq!(world.pair.server_stats().peers, before, "{part}");
     }

@@ -87,12 +87,7 @@ struct Tape(Arc<Mutex<Option<RecordedCall>>>);
 impl Target for Tape {
     type Sent = ();
 
-    fn call(
-        &mut self,
-        interface: &'static psom::InterfaceDesc,
-        method: u8,
-        arguments: &[&dyn Encode],
-    ) {
+    fn call(&self, interface: &'static psom::InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));

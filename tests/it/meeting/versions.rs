@@ -28,7 +28,6 @@ mod v1 {
         version = 1,
         hash = -6470662138903778586
     )]
-    #[expect(dead_code, reason = "only its proxy is used")]
     pub(super) trait ContentServer {}
 
     #[psom_interface(
@@ -235,7 +234,7 @@ async fn client_gets_only_methods_of_its_version() {
     new.run(|client, cx| {
         let content = cx.add(super::client::Content::new(Arc::clone(&client.log), 1));
         cx.try_tell(client.contents, move |_, cx| {
-            cx.peers().connect("content.1", content);
+            let _ = cx.peers().connect("content.1", content);
         })
         .unwrap();
     })

@@ -134,7 +134,7 @@ async fn awaited_calls_arrive_before_a_close() {
 async fn call_on_an_ended_connection_is_an_error() {
     let fixture = fixture().await;
     let (session, _heard) = fixture.join(1).await;
-    let mut root = session.root();
+    let root = session.root();
     fixture.server.shutdown(super::common::TIMEOUT).await;
     assert_eq!(session.ended().await, Error::PeerClosed);
     assert_eq!(root.s_say("anybody?").await, Err(Error::PeerClosed));

@@ -6,6 +6,8 @@ pub(crate) mod common;
 mod crowd;
 mod durable;
 mod endings;
+mod file_journal;
+mod reconnecting;
 mod reply_budget;
 mod server;
 mod tls;

@@ -95,7 +95,7 @@ fn call_on_an_ended_connection_is_an_error() {
     let gone = script.on_root(|_, cx| {
         let peer = cx.peer_infos()[0].id;
         cx.peer(peer).unwrap().hang_up();
-        cx.peer(peer).map(|mut peer| peer.c_said("x").ok())
+        cx.peer(peer).map(|peer| peer.c_said("x").ok())
     });
     assert_eq!(gone, Some(Err(CallError::Gone)));
     assert_eq!(script.take(), [set_channel(2), close(), set_channel(0), close()].concat());
@@ -105,7 +105,6 @@ fn call_on_an_ended_connection_is_an_error() {
 trait OtherChildServer {}
 
 #[psom_interface(name = "Test.Child", version = 1, hash = 8)]
-#[expect(dead_code, reason = "only its proxy is used")]
 trait OtherChildClient {}
 
 #[distributed_object(serves = OtherChildServer, calls = OtherChildClient)]

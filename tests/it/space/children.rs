@@ -66,7 +66,7 @@ fn peer_can_connect_one_object_only_a_few_times() {
     for _ in 0..20 {
         pair.on_client(0, |_, cx| {
             let child = cx.add(super::common::ClientChild::default());
-            cx.peers().connect("fixed", child);
+            let _ = cx.peers().connect("fixed", child);
         });
     }
     let peers = pair.server_stats().peers;
@@ -91,7 +91,7 @@ fn children_stay_connected_when_their_parent_is_closed() {
         let child = root.children[0];
         cx.try_tell(child, move |_, cx| {
             // The client's child has no parts, so it answers with OP_CLOSE.
-            cx.peers().connect("anything", grandchild);
+            let _ = cx.peers().connect("anything", grandchild);
         })
         .unwrap();
         grandchild

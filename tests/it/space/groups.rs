@@ -38,7 +38,7 @@ fn peer_can_be_stored_by_its_id() {
         infos.iter().map(|peer| peer.id).collect::<Vec<_>>()
     });
     let kept = ids[1];
-    let sent = pair.on_server(move |_, cx| cx.peer(kept).map(|mut peer| peer.c_place(1)));
+    let sent = pair.on_server(move |_, cx| cx.peer(kept).map(|peer| peer.c_place(1)));
     assert_eq!(sent.unwrap().reached, 1);
     assert_eq!(received(&mut pair, 1), ["place 1"]);
     pair.drop_client(1);
@@ -63,7 +63,6 @@ mod old {
     use psom::{distributed_object, psom_interface};
 
     #[psom_interface(name = "Test.Root", version = 1, hash = 11)]
-    #[expect(dead_code, reason = "only its proxy is used")]
     pub(super) trait RootServer {}
 
     #[psom_interface(name = "Test.Root", version = 1, hash = 21)]

@@ -10,7 +10,6 @@ mod old {
     use psom::psom_interface;
 
     #[psom_interface(name = "Test.Extra", version = 1, hash = 51)]
-    #[expect(dead_code, reason = "only its description is used")]
     pub(super) trait ExtraServer {}
 
     #[psom_interface(name = "Test.Extra", version = 1, hash = 61)]

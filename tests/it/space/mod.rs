@@ -1,5 +1,6 @@
 //! Objects, handles and peers, in virtual time.
 
+mod asking;
 mod children;
 mod common;
 mod conversation;
@@ -8,6 +9,9 @@ mod flow;
 mod groups;
 mod handlers;
 mod interfaces;
+mod lifecycle;
 mod lifetime;
 mod quotas;
+mod records;
 mod references;
+mod spawned;

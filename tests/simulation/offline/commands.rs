@@ -130,8 +130,8 @@ impl Command {
     /// Records the command.
     pub(super) fn record(&self, tape: &Tape) {
         let title = self.title.as_str();
-        let mut actions = ActionsServerProxy::<()>::proxy(tape.clone());
-        let mut create = |detail| {
+        let actions = ActionsServerProxy::<()>::proxy(tape.clone());
+        let create = |detail| {
             let content = Manifest::from(CreateContent::new(title, detail));
             actions.s_create(&content.to_xml().unwrap_or_default());
         };
@@ -180,7 +180,7 @@ impl Tape {
 impl Target for Tape {
     type Sent = ();
 
-    fn call(&mut self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
+    fn call(&self, interface: &'static InterfaceDesc, method: u8, arguments: &[&dyn Encode]) {
         let mut bytes = Vec::new();
         let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));

@@ -3,6 +3,8 @@
 
 #![deny(warnings)]
 
+use std::cell::RefCell;
+
 use psom::{
     Context, Interface, PsomType, distributed_object, psom_interface,
     interface::{ParamDesc, Target},
@@ -54,25 +56,26 @@ impl BookClient for Reader {
 }
 
 /// Records the bytes of a call.
-struct Recorder(Vec<u8>);
+struct Recorder(RefCell<Vec<u8>>);
 
 impl Target for Recorder {
     type Sent = ();
 
-    fn call(&mut self, _: &'static psom::InterfaceDesc, _: u8, arguments: &[&dyn Encode]) {
-        let mut out = Encoder::new(&mut self.0);
+    fn call(&self, _: &'static psom::InterfaceDesc, _: u8, arguments: &[&dyn Encode]) {
+        let mut bytes = self.0.borrow_mut();
+        let mut out = Encoder::new(&mut bytes);
         arguments.iter().for_each(|argument| argument.encode(&mut out));
     }
 }
 
 fn main() {
-    let mut flat = BookClientProxy::proxy(Recorder(Vec::new()));
+    let flat = BookClientProxy::proxy(Recorder(RefCell::default()));
     flat.c_mark(&Span { begin: 300, r#end: -1 }, "a");
-    let mut plain = PlainBookClientProxy::proxy(Recorder(Vec::new()));
+    let plain = PlainBookClientProxy::proxy(Recorder(RefCell::default()));
     plain.c_mark(300, -1, "a");
     assert_eq!(flat.0.0, plain.0.0);
 
-    fn params<I: Interface>() -> Vec<&'static ParamDesc> {
+    fn params<I: Interface>() -> Vec<ParamDesc> {
         I::DESC.methods[0].params().collect()
     }
     assert_eq!(params::<BookClientProxy>(), params::<PlainBookClientProxy>());

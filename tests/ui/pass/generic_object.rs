@@ -19,7 +19,7 @@ trait Store: Send + 'static {
     fn store(&mut self, text: &str) -> i32;
 }
 
-#[distributed_object(serves = GenericServer, calls = GenericClient)]
+#[distributed_object(serves = GenericServer, calls = GenericClient, lifecycle)]
 struct Room<T: Store, const LIMIT: usize = 8>
 where
     T: Default,

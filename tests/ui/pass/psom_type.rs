@@ -7,13 +7,13 @@ use psom::{Context, PsomType, distributed_object, psom_interface};
 #[derive(Clone, Copy, Debug, PartialEq, PsomType)]
 #[repr(i32)]
 enum Status {
-    Zero,
+    Zero = 0,
     Reserved = 0x10,
-    Upgrade,
+    Upgrade = 17,
     Low = -2147483648,
     #[other]
     Other(i32) = 7,
-    Behind,
+    Behind = 8,
 }
 
 #[derive(Debug, PsomType)]

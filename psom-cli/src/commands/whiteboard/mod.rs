@@ -192,7 +192,7 @@ impl Recordable for Whiteboard {
     fn record(&self, actions: &mut Actions) -> Result {
         use psom_objects::package::{ContentDetail, CreateContent};
         let title = &self.title;
-        let mut add = |kind: Kind, mut properties: Properties| {
+        let add = |kind: Kind, mut properties: Properties| {
             properties.insert(Property::LocalId, board::new_local_id());
             let pairs = properties.into_iter();
             let pairs: Vec<_> =

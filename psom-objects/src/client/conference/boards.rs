@@ -91,7 +91,7 @@ impl Conference {
         let (ids, values): (Vec<_>, Vec<_>) = values.into_iter().unzip();
         let generations = self.generations(content, &ids)?;
         self.on_annotations(cx, content, move |annotations, cx| {
-            let (name, mut peers) = (property.name(), cx.peers());
+            let (name, peers) = (property.name(), cx.peers());
             let sent = peers.s_change_property_values_for_group(&ids, &generations, name, &values);
             annotations.root.check(cx, "change annotations", sent);
         })
@@ -114,7 +114,7 @@ impl Conference {
         let ends: Vec<_> = deltas.iter().map(|delta| delta.end).collect();
         let characters: Vec<_> = deltas.into_iter().map(|delta| delta.characters).collect();
         self.on_annotations(cx, content, move |annotations, cx| {
-            let mut server = cx.peers();
+            let server = cx.peers();
             let sent =
                 server.s_change_text(id, generation, text_version, &begins, &ends, &characters);
             annotations.root.check(cx, "change a text", sent);

@@ -22,7 +22,7 @@ use super::{
     uploads::ClientUploads,
     users::UsersFollower,
 };
-use crate::interfaces::{self, MeetingClient};
+use crate::interfaces::{MeetingClient, MeetingServer};
 
 /// Receives the events of a meeting. A closure that takes an [`Event`] is a listener.
 ///
@@ -47,7 +47,7 @@ impl<F: FnMut(Event) + Send + 'static> Listener for F {
 }
 
 /// The root of a client's objects. It mirrors a meeting.
-#[distributed_object(serves = interfaces::MeetingClient, calls = interfaces::MeetingServer)]
+#[distributed_object(serves = MeetingClient, calls = MeetingServer)]
 pub struct Conference {
     #[child("contentUserManager")]
     users: Handle<UsersFollower>,

@@ -10,14 +10,17 @@ use crate::{
         model::{board::BoardEvent, content::ContentEvent},
         root::Root,
     },
-    interfaces::{self, AnnotationContainerClient, WhiteboardContentClient},
+    interfaces::{
+        AnnotationContainerClient, AnnotationContainerServer, WhiteboardContentClient,
+        WhiteboardContentServer,
+    },
     types::EncryptedFile,
 };
 
 /// Follows a whiteboard.
 #[distributed_object(
-    serves = interfaces::WhiteboardContentClient,
-    calls = interfaces::WhiteboardContentServer
+    serves = WhiteboardContentClient,
+    calls = WhiteboardContentServer
 )]
 pub(in crate::client) struct WhiteboardFollower {
     id: i64,
@@ -55,8 +58,8 @@ impl WhiteboardContentClient for WhiteboardFollower {
 
 /// Follows the annotations of a content. It is a child of the follower of the content.
 #[distributed_object(
-    serves = interfaces::AnnotationContainerClient,
-    calls = interfaces::AnnotationContainerServer
+    serves = AnnotationContainerClient,
+    calls = AnnotationContainerServer
 )]
 pub(in crate::client) struct BoardFollower {
     id: i64,

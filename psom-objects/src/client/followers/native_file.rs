@@ -2,13 +2,13 @@ use psom::{Context, distributed_object};
 
 use crate::{
     client::{model::content::ContentEvent, root::Root},
-    interfaces::{self, NativeFileOnlyContentClient},
+    interfaces::{NativeFileOnlyContentClient, NativeFileOnlyContentServer},
 };
 
 /// Follows a content that is only a file.
 #[distributed_object(
-    serves = interfaces::NativeFileOnlyContentClient,
-    calls = interfaces::NativeFileOnlyContentServer
+    serves = NativeFileOnlyContentClient,
+    calls = NativeFileOnlyContentServer
 )]
 pub(in crate::client) struct NativeFileFollower {
     id: i64,

@@ -5,7 +5,7 @@ use crate::{
         model::{content::ContentEvent, notes::NotesEvent},
         root::Root,
     },
-    interfaces::{self, SharedNotesContentClient},
+    interfaces::{SharedNotesContentClient, SharedNotesContentServer},
 };
 
 /// The only error code that is defined (section 3.2.4.1.12.1).
@@ -13,8 +13,8 @@ pub(in crate::client) const UNKNOWN_ERROR: i32 = 1;
 
 /// Follows shared notes.
 #[distributed_object(
-    serves = interfaces::SharedNotesContentClient,
-    calls = interfaces::SharedNotesContentServer
+    serves = SharedNotesContentClient,
+    calls = SharedNotesContentServer
 )]
 pub(in crate::client) struct NotesFollower {
     id: i64,

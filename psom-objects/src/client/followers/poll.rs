@@ -7,7 +7,7 @@ use crate::{
         model::{content::ContentEvent, poll::PollEvent},
         root::Root,
     },
-    interfaces::{self, MAX_CHOICES, PollContentClient},
+    interfaces::{MAX_CHOICES, PollContentClient, PollContentServer},
 };
 
 /// The number of choices that a poll has (section 3.1.4.1.14).
@@ -15,8 +15,8 @@ const CHOICE_COUNTS: RangeInclusive<usize> = 2..=MAX_CHOICES;
 
 /// Follows a poll. A call that violates the specification ends the connection.
 #[distributed_object(
-    serves = interfaces::PollContentClient,
-    calls = interfaces::PollContentServer
+    serves = PollContentClient,
+    calls = PollContentServer
 )]
 pub(in crate::client) struct PollFollower {
     id: i64,

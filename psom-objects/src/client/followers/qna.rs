@@ -5,15 +5,15 @@ use crate::{
         model::{content::ContentEvent, qna::QnaEvent},
         root::Root,
     },
-    interfaces::{self, QnaContentClient},
+    interfaces::{QnaContentClient, QnaContentServer},
     qna::QnaBlob,
     types::QnaOpenState,
 };
 
 /// Follows questions and answers.
 #[distributed_object(
-    serves = interfaces::QnaContentClient,
-    calls = interfaces::QnaContentServer
+    serves = QnaContentClient,
+    calls = QnaContentServer
 )]
 pub(in crate::client) struct QnaFollower {
     id: i64,

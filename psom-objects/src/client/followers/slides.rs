@@ -11,7 +11,7 @@ use crate::{
         },
         root::Root,
     },
-    interfaces::{self, PptContentClient},
+    interfaces::{PptContentClient, PptContentServer},
     package::{INITIAL_LOCATION, Location},
     types::{EncryptedFile, FileSecrets, ResourceErrorCode, ResourceFormat},
 };
@@ -33,8 +33,8 @@ const MAX_URL_BYTES: usize = 4096;
 /// Follows a presentation (section 3.2.4.1.10). A call that violates the specification or an upper
 /// bound ends the connection.
 #[distributed_object(
-    serves = interfaces::PptContentClient,
-    calls = interfaces::PptContentServer
+    serves = PptContentClient,
+    calls = PptContentServer
 )]
 pub(in crate::client) struct SlidesFollower {
     id: i64,

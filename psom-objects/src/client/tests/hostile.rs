@@ -149,20 +149,20 @@ impl Uploads {
     /// Accepts an upload and ends its stream at once, with `cDisconnect` or by closing it.
     pub(super) fn accept_and_end(cx: &mut Context<Self>, cookie: i32, says_so: bool) {
         let stream = cx.add(Stream);
-        cx.peers().connect("uploadStreams", stream);
+        let _ = cx.peers().connect("uploadStreams", stream);
         cx.peers().c_accept_upload(cookie, stream.into());
         cx.tell(stream, move |_, cx| {
             if says_so {
                 cx.peers().c_disconnect();
             } else {
-                cx.peers().close();
+                let _ = cx.peers().close();
             }
         });
     }
 
     pub(super) fn accept(cx: &mut Context<Self>, cookie: i32) {
         let stream = cx.add(Stream);
-        cx.peers().connect("uploadStreams", stream);
+        let _ = cx.peers().connect("uploadStreams", stream);
         cx.peers().c_accept_upload(cookie, stream.into());
     }
 }
@@ -285,13 +285,13 @@ impl Stage {
 
     fn connect(&mut self) {
         self.pair.on_server(|server, cx| {
-            cx.peers().connect("contentUserManager", server.users);
-            cx.peers().connect("contentManager", server.contents);
+            let _ = cx.peers().connect("contentUserManager", server.users);
+            let _ = cx.peers().connect("contentManager", server.contents);
         });
         self.on(
             |server| server.contents,
             |contents, cx| {
-                cx.peers().connect("uploadManager", contents.uploads);
+                let _ = cx.peers().connect("uploadManager", contents.uploads);
             },
         );
         self.pair.on_server(|_, cx| cx.peers().c_meeting_ready());
@@ -362,7 +362,7 @@ fn actions_are_refused_before_the_meeting_is_ready() {
 fn server_without_uploads_is_not_negotiated() {
     let mut stage = Stage::empty();
     stage.pair.on_server(|server, cx| {
-        cx.peers().connect("contentManager", server.contents);
+        let _ = cx.peers().connect("contentManager", server.contents);
         cx.peers().c_meeting_ready();
     });
     let refused = stage.pair.on_client(0, |conference, cx| conference.request_upload(cx, 7, 1, 1));
@@ -426,7 +426,7 @@ fn unclaimed_streams_are_bounded() {
             |server| server.uploads,
             |_, cx| {
                 let stream = cx.add(Stream);
-                cx.peers().connect("uploadStreams", stream);
+                let _ = cx.peers().connect("uploadStreams", stream);
                 cx.remove(stream);
             },
         );
@@ -437,7 +437,7 @@ fn unclaimed_streams_are_bounded() {
         |_, cx| {
             for _ in 0..200 {
                 let stream = cx.add(Stream);
-                cx.peers().connect("uploadStreams", stream);
+                let _ = cx.peers().connect("uploadStreams", stream);
             }
         },
     );

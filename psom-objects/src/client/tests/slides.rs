@@ -184,13 +184,13 @@ fn slides_are_mirrored() {
         let location = crate::package::Location::new(2, 1).to_xml().unwrap();
         to.c_set_location(&location);
         to.c_set_preview_thumbnail_file_info(file("preview"));
-        to.c_set_thumbnail_file_info(&["a".into(), "b".into()], file("thumbs"));
+        to.c_set_thumbnail_file_info(["a", "b"], file("thumbs"));
         to.c_set_notes_info("notes", &[0, 1], secrets());
         to.c_set_notes_info("more notes", &[1, 2], secrets());
         to.c_set_partial_ppt_file_info("partial", &[2], secrets());
         to.c_set_full_ppt_file_info(file("full"));
         to.c_set_slide_dhtml_resource_info("a.png", file("shared"));
-        to.c_set_slide_dhtml_markup_info(1, 4, "markup", &["a.png".into()], secrets());
+        to.c_set_slide_dhtml_markup_info(1, 4, "markup", ["a.png"], secrets());
         for slide in 0..3 {
             to.c_set_slide_jpeg_info(slide, file("jpeg"));
         }
@@ -290,7 +290,7 @@ const IMPOSSIBLE: [(&str, Call); 22] = [
         let needs = vec!["a".to_owned(); 1001];
         to.c_set_slide_dhtml_markup_info(0, 0, "u", &needs, secrets())
     }),
-    ("clicks", |to| to.c_set_slide_dhtml_markup_info(0, -1, "u", &[], secrets())),
+    ("clicks", |to| to.c_set_slide_dhtml_markup_info(0, -1, "u", [""; 0], secrets())),
     ("range of slides", |to| to.c_set_resource_error_code(2, 1, Format::Notes, Code::Other(1))),
     ("slide", |to| to.c_set_resource_error_code(0, 3, Format::Notes, Code::ClientUploadFailed)),
     ("format", |to| {

@@ -83,7 +83,7 @@ impl AnnotationContainer {
         code: ErrorCode,
     ) {
         self.flush(cx);
-        let mut client = cx.caller();
+        let client = cx.caller();
         match self.board().get(id) {
             Some(known) => {
                 let value = |of: Property| known.get(of).unwrap_or_default().to_owned();

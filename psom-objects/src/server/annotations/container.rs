@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use psom::{
-    Context, Durable, Handle, Interface as _, Lifecycle, PeerId, Prepared, Scope,
+    Context, Durable, Handle, Interface as _, Lifecycle, Memory, PeerId, Prepared, Scope,
     distributed_object,
 };
 
@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
-    interfaces::{AnnotationContainerClientProxy, AnnotationContainerServerProxy},
+    interfaces::{AnnotationContainerClient, AnnotationContainerServer},
     server::{
-        content_type::{ContentRef, Memory, OldContent, Refusal},
+        content_type::{ContentRef, OldContent, Refusal},
         context::MeetingContext,
     },
     store::StoredFile,

@@ -6,16 +6,12 @@ use std::{
     fmt,
 };
 
-use psom::DurableState;
+use psom::{DurableState, SavedValues};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     annotation::{Annotation, Board, Change, Kind, Properties, Property, batch},
-    server::{
-        content_type::{Refusal, SavedValues},
-        context::MeetingContext,
-        durable,
-    },
+    server::{content_type::Refusal, context::MeetingContext, durable},
     store::StoredFile,
     types::EncryptedFile,
 };

@@ -1,10 +1,7 @@
 use psom::{Context, Lifecycle, Scope, distributed_object};
 
 use crate::{
-    interfaces::{
-        NativeFileOnlyContentClientProxy, NativeFileOnlyContentServer,
-        NativeFileOnlyContentServerProxy,
-    },
+    interfaces::{NativeFileOnlyContentClient, NativeFileOnlyContentServer},
     server::content_type::{ContentType, NewContent, OldContent, Refusal},
 };
 

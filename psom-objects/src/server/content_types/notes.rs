@@ -2,9 +2,7 @@ use psom::{Context, Durable, DurableState, Lifecycle, Scope, Violation, distribu
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    interfaces::{
-        SharedNotesContentClientProxy, SharedNotesContentServer, SharedNotesContentServerProxy,
-    },
+    interfaces::{SharedNotesContentClient, SharedNotesContentServer},
     package::{ContentDetail, SharedNotesDetail},
     server::{
         content_type::{ContentType, NewContent, OldContent, Refusal},
@@ -153,7 +151,7 @@ impl Lifecycle for SharedNotesContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let NotesState { notes_id, notebook_title, section_title, page_title, error } =
             &*self.state;
-        let mut caller = cx.caller();
+        let caller = cx.caller();
         caller.c_set_notes_id(notes_id);
         caller.c_set_notes_titles(notebook_title, section_title, page_title);
         if let Some(code) = error {

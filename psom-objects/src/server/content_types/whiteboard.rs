@@ -1,9 +1,7 @@
 use psom::{Context, Handle, Lifecycle, Scope, Violation, distributed_object};
 
 use crate::{
-    interfaces::{
-        WhiteboardContentClientProxy, WhiteboardContentServer, WhiteboardContentServerProxy,
-    },
+    interfaces::{WhiteboardContentClient, WhiteboardContentServer},
     package::ContentDetail,
     server::{
         annotations::container::AnnotationContainer,
@@ -75,7 +73,7 @@ impl Lifecycle for WhiteboardContent {
         // This call follows the snapshot that the container sends when it is connected.
         let this = cx.handle();
         cx.tell(this, move |_, cx| {
-            if let Some(mut client) = cx.peer(peer) {
+            if let Some(client) = cx.peer(peer) {
                 client.c_connect_completed();
             }
         });
@@ -83,7 +81,7 @@ impl Lifecycle for WhiteboardContent {
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if let Some(peer) = cx.caller().id() {
-            cx.disconnect(self.annotations, peer);
+            let _ = cx.disconnect(self.annotations, peer);
         }
     }
 }

@@ -2,7 +2,7 @@ use psom::{AnyHandle, Context, Durable, Handle, Lifecycle, PeerId, Scope, distri
 
 use super::state::{ContentChange, ContentFile, ContentFiles, ContentProperties, ContentState};
 use crate::{
-    interfaces::{ContentClientProxy, ContentServer, ContentServerProxy},
+    interfaces::{ContentClient, ContentServer},
     server::{
         content_type::{Addition, ContentRef, ContentUpdate, ExtendedContent, Reply},
         context::MeetingContext,
@@ -144,7 +144,7 @@ impl Content {
             self.state.change(cx, ContentChange::Title(title.clone()));
             cx.peers().c_set_title(&title);
         }
-        if let Some(mut client) = cx.peer(requester) {
+        if let Some(client) = cx.peer(requester) {
             client.c_set_title_complete(
                 status,
                 psom::wire::encoded_prefix(&title, psom::wire::MAX_STRING_BYTES),
@@ -155,8 +155,8 @@ impl Content {
     /// Disconnects the content from a client that may not see it any more.
     pub(super) fn hide_from(&self, cx: &mut Context<Self>, peer: PeerId) {
         let this = cx.handle();
-        cx.disconnect(self.extended.handle(), peer);
-        cx.disconnect(this, peer);
+        let _ = cx.disconnect(self.extended.handle(), peer);
+        let _ = cx.disconnect(this, peer);
     }
 
     /// Saves the URL and announces it to clients of version 10. Version 1 has no such method.
@@ -322,7 +322,7 @@ impl ContentServer for Content {
 impl Lifecycle for Content {
     fn connected(&mut self, cx: &mut Context<Self>) {
         let properties = self.state.properties();
-        let mut caller = cx.caller();
+        let caller = cx.caller();
         caller.c_set_title(&properties.title);
         caller.c_set_owner_id(properties.owner);
         caller.c_set_creation_time(&properties.created);

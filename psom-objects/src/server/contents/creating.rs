@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use psom::{Context, Durable, Handle, PeerId, Scope};
+use psom::{Context, Durable, Handle, Memory, PeerId, Scope};
 
 use super::{
     content::Content,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     package::{CreateContent, Manifest},
     server::{
-        content_type::{Added, Addition, Memory, NewContent, Refusal, Reply},
+        content_type::{Added, Addition, NewContent, Refusal, Reply},
         durable,
         mailbox::Mailbox,
         titles,
@@ -243,7 +243,7 @@ impl ContentManager {
                 files: stored,
                 content: Content::reference(content),
                 meeting: self.meeting.clone(),
-                memory: Memory::new(id),
+                memory: Memory::new(durable::content_key(id)),
             };
             let extended = (constructors.create)(scope, new)?;
             let state = ContentState::new(id, properties, files);
@@ -263,7 +263,7 @@ impl ContentManager {
         self.contents.insert(id, content);
         self.titles.release(|reserved| titles::same(&reserved.title, &title));
         self.sync(cx);
-        if let Some(mut client) = cx.peer(upload.peer) {
+        if let Some(client) = cx.peer(upload.peer) {
             client.c_content_created(id, upload.cookie);
         }
         if manifest.common.presented == Some(true) {

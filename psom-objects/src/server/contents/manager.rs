@@ -8,7 +8,7 @@ use super::{
     restoring::{self, Restored},
 };
 use crate::{
-    interfaces::{ContentManagerClientProxy, ContentManagerServer, ContentManagerServerProxy},
+    interfaces::{ContentManagerClient, ContentManagerServer},
     server::{
         content_type::ContentTypes,
         context::MeetingContext,
@@ -127,7 +127,7 @@ impl ContentManager {
         let (role, policy) = (meeting.role(cx, user), meeting.policy());
         if !policy.may_upload(role) {
             for released in self.titles.release(|reserved| reserved.user == user) {
-                if let Some(mut client) = cx.peer(released.peer) {
+                if let Some(client) = cx.peer(released.peer) {
                     client.c_title_released(released.cookie);
                 }
             }

@@ -40,7 +40,7 @@ impl ContentManager {
         let others = contents.iter().filter(|(id, _)| !announced.contains(id));
         let others = others.filter_map(|(id, content)| Some((*id, sees(cx, content)?)));
         let shown: Vec<_> = others.collect();
-        if let Some(mut client) = cx.peer(peer.id) {
+        if let Some(client) = cx.peer(peer.id) {
             for id in &hidden {
                 announced.remove(id);
                 client.c_content_removed(*id);
@@ -77,7 +77,7 @@ impl ContentManager {
         for (peers, content) in [(see, self.stage.content), (see_none, 0)] {
             cx.peers().filter(|peer| peers.contains(&peer.id)).c_set_active_content(content);
         }
-        let mut others = cx.peers().filter(|peer| others.contains(&peer.id));
+        let others = cx.peers().filter(|peer| others.contains(&peer.id));
         others.c_set_active_presenter(self.stage.presenter);
     }
 

@@ -5,7 +5,7 @@ use std::{
     num::ParseIntError,
 };
 
-use psom::{Durable, Handle, Scope};
+use psom::{Durable, Handle, Memory, SavedValues, Scope};
 
 use super::{
     content::{Content, ContentRequest},
@@ -13,7 +13,7 @@ use super::{
     state::{ContentFile, ContentFiles, ContentProperties, ContentState, SavedContent},
 };
 use crate::server::{
-    content_type::{ContentTypes, Memory, OldContent, Refusal, SavedValues},
+    content_type::{ContentTypes, OldContent, Refusal},
     context::MeetingContext,
     durable::{self, RestoreError, SavedState, SetAsideContent, UnreadableValue},
     mailbox::Mailbox,
@@ -140,10 +140,10 @@ fn content(
         let old = OldContent {
             id,
             owner: properties.owner,
-            saved: SavedValues::new(state, id),
+            saved: SavedValues::new(state, durable::content_key(id)),
             content: Content::reference(content),
             meeting: meeting.clone(),
-            memory: Memory::new(id),
+            memory: Memory::new(durable::content_key(id)),
         };
         let extended = (constructors.restore)(scope, old)?;
         let state = Durable::restored("", ContentState::new(id, properties, files));

@@ -10,7 +10,7 @@ use super::{
     target::{PackageTarget, UploadId},
 };
 use crate::{
-    interfaces::{UploadManagerClientProxy, UploadManagerServer, UploadManagerServerProxy},
+    interfaces::{UploadManagerClient, UploadManagerServer},
     package::Manifest,
     server::{
         context::MeetingContext,
@@ -242,7 +242,7 @@ impl UploadManager {
         if let Some(stream) = upload.stream {
             cx.tell(stream, |stream, cx| stream.close(cx));
         }
-        if let Some(mut client) = cx.peer(id.peer) {
+        if let Some(client) = cx.peer(id.peer) {
             client.c_upload_finished(id.cookie, reason);
         }
     }

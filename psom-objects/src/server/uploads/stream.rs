@@ -5,7 +5,7 @@ use psom::{Context, Lifecycle, Violation, distributed_object};
 
 use super::target::UploadId;
 use crate::{
-    interfaces::{UploadStreamClientProxy, UploadStreamServer, UploadStreamServerProxy},
+    interfaces::{UploadStreamClient, UploadStreamServer},
     server::mailbox::Mailbox,
     store::{Import, StoreError, StoreFuture, UploadSink},
     types::UploadFinishReason,

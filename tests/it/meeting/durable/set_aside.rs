@@ -114,7 +114,6 @@ fn content_of_an_unregistered_type_is_kept() {
 trait FleetingServer {}
 
 #[psom_interface(name = "Test.Fleeting", version = 1, hash = 2)]
-#[expect(dead_code, reason = "no peer connects to it")]
 trait FleetingClient {}
 
 /// A content that cannot be restored. It saves the keys named by its detail.

@@ -6,7 +6,7 @@ use psom::{Context, Durable, Lifecycle, PeerId, Scope, distributed_object};
 
 use self::state::{PollChange, PollState};
 use crate::{
-    interfaces::{PollContentClientProxy, PollContentServer, PollContentServerProxy},
+    interfaces::{PollContentClient, PollContentServer},
     package::ContentDetail,
     server::{
         content_type::{ContentType, NewContent, OldContent, Refusal},
@@ -245,7 +245,7 @@ impl Lifecycle for PollContent {
         }
         let PollState { question, choices, open, visible_to_all, .. } = &*self.state;
         let (vote, results) = (place(self.state.vote(user)), self.results(sees));
-        let mut caller = cx.caller();
+        let caller = cx.caller();
         caller.c_set_question(question, choices, true, "");
         caller.c_set_open_state(*open);
         caller.c_set_results_state(*visible_to_all);

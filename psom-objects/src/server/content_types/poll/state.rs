@@ -2,16 +2,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use psom::DurableState;
+use psom::{DurableState, SavedValues};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     interfaces::MAX_CHOICES,
-    server::{
-        content_type::{Refusal, SavedValues},
-        durable,
-        limits::MeetingLimits,
-    },
+    server::{content_type::Refusal, durable, limits::MeetingLimits},
     texts::{changes_direction, has_visible, look_alike, separates_lines},
 };
 

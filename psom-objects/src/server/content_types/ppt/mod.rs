@@ -22,7 +22,7 @@ use self::{
 #[cfg(feature = "offline")]
 use crate::package::Location;
 use crate::{
-    interfaces::{PptContentClientProxy, PptContentServer, PptContentServerProxy},
+    interfaces::{PptContentClient, PptContentClientProxy, PptContentServer},
     package::{ChunkedPpt, ContentDetail, ResourceDetail},
     server::{
         annotations::container::AnnotationContainer,
@@ -309,7 +309,7 @@ impl Lifecycle for PptContent {
         // This call follows the snapshot that the container sends when it is connected.
         let this = cx.handle();
         cx.tell(this, move |_, cx| {
-            if let Some(mut client) = cx.peer(peer) {
+            if let Some(client) = cx.peer(peer) {
                 client.c_connect_completed();
             }
         });
@@ -317,7 +317,7 @@ impl Lifecycle for PptContent {
 
     fn disconnected(&mut self, cx: &mut Context<Self>) {
         if let Some(peer) = cx.caller().id() {
-            cx.disconnect(self.annotations, peer);
+            let _ = cx.disconnect(self.annotations, peer);
         }
     }
 }

@@ -7,7 +7,7 @@ use psom::{Context, Durable, Lifecycle, Scope, Violation, distributed_object};
 
 use self::state::{Message, QnaChange, QnaState};
 use crate::{
-    interfaces::{QnaContentClientProxy, QnaContentServer, QnaContentServerProxy},
+    interfaces::{QnaContentClient, QnaContentServer},
     qna::QnaBlob,
     server::{
         content_type::{ContentType, NewContent, OldContent, Refusal},
@@ -124,7 +124,7 @@ impl QnaContentServer for QnaContent {
 
 impl Lifecycle for QnaContent {
     fn connected(&mut self, cx: &mut Context<Self>) {
-        let mut caller = cx.caller();
+        let caller = cx.caller();
         caller.c_set_open_state(self.state.open);
         caller.c_set_questions_count(self.state.count());
         for blob in self.state.blobs() {

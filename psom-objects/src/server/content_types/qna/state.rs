@@ -6,16 +6,12 @@ use std::{
     fmt,
 };
 
-use psom::DurableState;
+use psom::{DurableState, SavedValues};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     qna::QnaBlob,
-    server::{
-        content_type::{Refusal, SavedValues},
-        durable,
-        limits::MeetingLimits,
-    },
+    server::{content_type::Refusal, durable, limits::MeetingLimits},
     types::QnaOpenState,
 };
 

@@ -5,17 +5,14 @@ use std::{
     fmt,
 };
 
-use psom::DurableState;
+use psom::{DurableState, SavedValues};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Applied, Deck, DeckChange, Effect, Failed, Item, Markup, Piece, Place, Position, merged,
 };
 use crate::{
-    server::{
-        content_type::{Refusal, SavedValues},
-        durable,
-    },
+    server::{content_type::Refusal, durable},
     types::ResourceFormat,
 };
 

@@ -1,5 +1,19 @@
-use std::{fmt, pin::Pin};
+//! Durable storage: the contract [`Journal`], and [`File`], a journal in one file.
 
+#[cfg(feature = "journal")]
+mod file;
+#[cfg(feature = "journal")]
+mod format;
+#[cfg(feature = "journal")]
+mod writer;
+
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc};
+
+#[cfg(feature = "journal")]
+pub use file::{File, FileOptions};
+
+#[cfg(feature = "journal")]
+pub use crate::error::OpenError;
 use crate::{error::JournalError, space::Write};
 
 /// Stores the durable state of a space.
@@ -14,6 +28,16 @@ pub trait Journal: Send + Sync + 'static {
 
 /// A future that completes when writes are safe.
 pub type Committing = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send>>;
+
+/// A journal together with the state that it had stored when it was opened, for
+/// [`ServerBuilder::durable`](super::ServerBuilder::durable).
+#[derive(Debug)]
+pub struct Opened {
+    /// The journal.
+    pub journal: Arc<dyn Journal>,
+    /// The saved texts by their keys.
+    pub saved: BTreeMap<String, String>,
+}
 
 impl fmt::Debug for dyn Journal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,18 @@
+//! Durable state: [`Durable`] saves each change of a state, and [`Memory`] saves serde values.
+
+#[cfg(feature = "serde")]
+mod json;
+#[cfg(feature = "serde")]
+mod memory;
+#[cfg(feature = "serde")]
+mod saved;
+
 use std::{collections::BTreeMap, fmt, ops::Deref};
+
+#[cfg(feature = "serde")]
+pub use memory::Memory;
+#[cfg(feature = "serde")]
+pub use saved::SavedValues;
 
 use crate::space::Scope;
 

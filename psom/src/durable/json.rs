@@ -1,8 +1,8 @@
-//! The JSON of values that a third party saves.
+//! The JSON of saved values.
 
 use serde::Serialize;
 
-use super::durable::SaveError;
+use crate::error::SaveError;
 
 /// Serializes the value of a key.
 ///
