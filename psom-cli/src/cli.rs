@@ -15,7 +15,7 @@ use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
         completions::Completions, decode::Decode, delete::Delete, export::Export, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, list::ContentList, meeting::MeetingCommand,
+        goto::Goto, idl::Idl, invite::Invite, list::ContentList, man::Man, meeting::MeetingCommand,
         notes::NotesCommand, people::People, poll::Poll, present::Present, proxy::Proxy, qna::Qna,
         rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides, stop::Stop,
         store::Store, use_link::UseLink, visibility::Visibility, watch::Watch,
@@ -24,6 +24,7 @@ use crate::{
     error::{CommandError, Result},
     meeting::{link, saved_links::SavedLinks},
     signals::{INTERRUPTED_STATUS, interrupted},
+    terminal::logs::LogFormat,
 };
 
 const STYLES: Styles = Styles::styled()
@@ -94,6 +95,7 @@ enum Command {
     Cell(Cell),
     Store(Store),
     Completions(Completions),
+    Man(Man),
 }
 
 impl Cli {
@@ -114,13 +116,22 @@ impl Cli {
         }
     }
 
+    /// Returns the form of the logs.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        match &self.command {
+            Command::Serve(serve) => serve.log_format(),
+            Command::Proxy(proxy) => proxy.log_format(),
+            _ => LogFormat::default(),
+        }
+    }
+
     /// Runs the command. On the first signal, most commands clean up and end. On the second one,
     /// they end at once.
     pub(crate) async fn run(self) -> Result {
-        use Command::{Completions, Decode, Idl, Present, Proxy, Serve, UseLink, Watch};
+        use Command::{Completions, Decode, Idl, Man, Present, Proxy, Serve, UseLink, Watch};
         // Commands without anything to clean up, which may block on standard input.
         let needs_no_cleanup =
-            matches!(self.command, Idl(_) | Decode(_) | Completions(_) | UseLink(_));
+            matches!(self.command, Idl(_) | Decode(_) | Completions(_) | Man(_) | UseLink(_));
         // Commands that run until they are interrupted, and handle the signal themselves.
         let handles_signals = matches!(self.command, Serve(_) | Proxy(_) | Watch(_) | Present(_));
         #[cfg(feature = "cell")]
@@ -213,6 +224,7 @@ impl Cli {
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
+            Command::Man(man) => man.run(Self::command()),
         }
     }
 }

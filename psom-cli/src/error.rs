@@ -9,6 +9,8 @@ use crate::clock;
 pub(crate) enum CommandError {
     /// A sentence for people: lower case, without a full stop.
     Message(String),
+    /// A message with an exit status of its own, which the command's help explains.
+    Status { status: u8, message: String },
     /// The user has interrupted the command.
     Interrupted,
     /// Standard output was closed, as by `| head`. The command ends without a failure.

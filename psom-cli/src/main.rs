@@ -37,7 +37,7 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let result = Cli::from_command_line().and_then(|cli| {
-        logs::start(cli.default_log());
+        logs::start(cli.default_log(), cli.log_format());
         run(cli)
     });
     match result {
@@ -45,6 +45,10 @@ fn main() -> ExitCode {
         Err(CommandError::Message(message)) => {
             out::error(&message);
             ExitCode::FAILURE
+        }
+        Err(CommandError::Status { status, message }) => {
+            out::error(&message);
+            ExitCode::from(status)
         }
         Err(CommandError::Interrupted) => {
             out::error("interrupted");

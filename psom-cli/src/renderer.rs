@@ -8,7 +8,7 @@ use std::{
     env::{self, consts::EXE_SUFFIX},
     ffi::OsStr,
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Seek as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, SyncSender, sync_channel},
@@ -32,6 +32,25 @@ pub(crate) fn find(search_path: &OsStr) -> Result<PathBuf> {
              run `cargo install --path {PROGRAM}` in the source code of psom"
         ))
     })
+}
+
+/// Finds the program: beside this program, or in the directories of `PATH`.
+pub(crate) fn find_installed() -> Result<PathBuf> {
+    find(&env::var_os("PATH").unwrap_or_default())
+}
+
+/// Draws an SVG as a PNG, in a process with limits.
+pub(crate) async fn png(program: PathBuf, svg: String) -> Result<Vec<u8>> {
+    let drawing = tokio::task::spawn_blocking(move || {
+        let mut file = tempfile::tempfile().or_cannot("make a temporary file")?;
+        file.write_all(svg.as_bytes()).or_cannot("write a temporary file")?;
+        file.rewind().or_cannot("read a temporary file")?;
+        let drawn = one(&program, "svg", file)?;
+        drawn
+            .map(|(_, picture)| picture.jpeg)
+            .map_err(|why| CommandError::new(format!("the picture cannot be drawn as PNG ({why})")))
+    });
+    drawing.await?
 }
 
 /// A running `psom-render`. Dropping it ends the process.

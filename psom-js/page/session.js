@@ -99,7 +99,7 @@ export class Session {
     const response = await fetch('/api/join', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ invite, displayName: this.name, guest: guestSecret() }),
+      body: JSON.stringify({ invite, meeting: this.meeting, displayName: this.name, guest: guestSecret() }),
     });
     if (REFUSED.includes(response.status)) throw new Refused((await response.json().catch(() => ({}))).error ?? texts.join.refused);
     if (!response.ok) throw new Error(texts.join.busy);

@@ -111,6 +111,28 @@ pub enum UploadFinishReason {
     Other(i32),
 }
 
+/// Writes the reason as a phrase for logs, or the number of an unknown reason.
+impl fmt::Display for UploadFinishReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "the content was created",
+            Self::UserCancel => "the client cancelled the upload",
+            Self::MaxPackageSizeExceeded => "the package is too large",
+            Self::CapacityExceeded => "there is not enough disk space",
+            Self::UnknownFailure => "the server could not handle the upload",
+            Self::AlreadyUploading => "the client has an upload with this cookie",
+            Self::VerifyFailed => "the package is malformed",
+            Self::VirusScanTimeout => "the virus scan timed out",
+            Self::NotUploading => "the client has no upload with this cookie",
+            Self::TooManyUploads => "the user has too many uploads",
+            Self::ArchiveFailed => "the package could not be archived",
+            Self::TooManyContents => "the meeting has too many contents",
+            Self::TooManySlides => "the presentation has too many slides",
+            Self::Other(number) => return number.fmt(f),
+        })
+    }
+}
+
 /// The reason why a download by a browser was rejected (section 3.2.4.1.4.1).
 #[derive(PsomType, Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
@@ -128,6 +150,20 @@ pub enum DownloadFinishReason {
     /// A reason that this version does not define.
     #[other]
     Other(i32),
+}
+
+/// Writes the reason as a phrase for logs, or the number of an unknown reason.
+impl fmt::Display for DownloadFinishReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "none",
+            Self::NotAuthorized => "the user may not download the file",
+            Self::NotFound => "the file does not exist",
+            Self::NotSupported => "the server does not serve decrypted files",
+            Self::UnknownFailure => "the server could not handle the download",
+            Self::Other(number) => return number.fmt(f),
+        })
+    }
 }
 
 /// The state of questions and answers (section 3.1.4.1.16).

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     admission::{
-        AdmissionError, JoinCredential, JoinLink,
+        AdmissionError, JoinCredential, JoinLink, LinkAuthority,
         error::check_text,
         invitations::{Invitation, InvitationTerms, Invitations, removal},
         tokens::{JoinTokens, TokenHolder, TokenSource},
@@ -141,16 +141,38 @@ impl App {
         Ok(AdmittedUser { id, token, link })
     }
 
+    /// Ends the connections of a user, who cannot come back by a link.
+    pub(crate) async fn remove_user(
+        &self,
+        meeting: &RunningMeeting,
+        user: i64,
+    ) -> Result<(), AdmissionError> {
+        let is_known = meeting.remove_user(user).await.map_err(AdmissionError::internal)?;
+        if is_known { Ok(()) } else { Err(AdmissionError::NoUser(user)) }
+    }
+
+    /// Lets a user come back whom the administrator invites or admits again.
+    pub(crate) async fn readmit(
+        &self,
+        meeting: &RunningMeeting,
+        uri: &str,
+    ) -> Result<(), AdmissionError> {
+        meeting.readmit(uri).await.map_err(AdmissionError::internal)
+    }
+
     /// Creates an invitation to a meeting and returns its secret and its join link.
     pub(crate) async fn invite(
         &self,
         meeting: &Arc<RunningMeeting>,
         terms: InvitationTerms,
     ) -> Result<(String, JoinLink), AdmissionError> {
+        if let Some(uri) = &terms.uri {
+            self.readmit(meeting, uri).await?;
+        }
         let invitation = Invitation { meeting: Arc::downgrade(meeting), terms: terms.clone() };
         let secret = self.invitations.add(invitation).ok_or(AdmissionError::TooManyInvitations)?;
         meeting.save(terms.write(&secret)).await.map_err(AdmissionError::internal)?;
-        tracing::info!(meeting = %meeting.id, role = ?terms.role, "created an invitation");
+        tracing::info!(meeting = %meeting.id, role = terms.role.name(), "created an invitation");
         Ok((secret.clone(), self.invitation_link(meeting, secret)))
     }
 
@@ -182,7 +204,7 @@ impl App {
             meeting: meeting.into(),
             credential,
             alternative_name: ALTERNATIVE_NAME.into(),
-            authority: self.authority.clone(),
+            authority: LinkAuthority::fingerprint_of(&self.authority),
             web_is_public: self.web_is_public,
         }
     }

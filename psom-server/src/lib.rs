@@ -49,7 +49,9 @@ pub mod store;
 mod testing;
 pub mod tls;
 
-pub use admission::{AdmissionError, ExchangeError, JoinCredential, JoinLink, LinkError};
+pub use admission::{
+    AdmissionError, ExchangeError, JoinCredential, JoinLink, LinkAuthority, LinkError,
+};
 pub use files::crypto;
 pub use options::Options;
 pub use server::{DemoLink, Server};

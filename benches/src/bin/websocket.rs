@@ -124,7 +124,7 @@ async fn join(
     let Some(http) = http else { return link.join(root).await.expect("joined") };
     let JoinCredential::Token(token) = &link.credential else { panic!("a link with a token") };
     let stream = TcpStream::connect(http).await.expect("connected");
-    let tls = psom::tls::client(link.authority_pem().as_bytes()).expect("an authority");
+    let tls = link.tls().expect("an authority");
     let name = ServerName::try_from("127.0.0.1").expect("a name");
     let stream = TlsConnector::from(tls).connect(name, stream).await.expect("TLS");
     let stream = websocket::connect(stream, &format!("wss://{http}/psom")).await;

@@ -5,7 +5,7 @@ use ureq::http::Method;
 use crate::{
     error::{CommandError, Result},
     http::admin::ServerArgs,
-    terminal::out,
+    terminal::{out, table},
 };
 
 /// Create, list, show and end meetings
@@ -15,6 +15,8 @@ Examples:
   psom meeting create team --title \"The team\"
   psom meeting list
   psom meeting show team --json
+  psom meeting links team
+  psom meeting remove team Ada
   psom meeting end team")]
 pub(crate) struct MeetingCommand {
     #[command(subcommand)]
@@ -51,6 +53,31 @@ enum MeetingAction {
         #[command(flatten)]
         server: ServerArgs,
     },
+    /// List the join links of a meeting; `psom invite` makes and withdraws them
+    Links {
+        /// The meeting.
+        id: String,
+        /// Print the server's answer as JSON, with the links themselves.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Remove a person, who cannot come back with the same link
+    #[command(after_help = "\
+Example:
+  psom meeting remove team Ada
+
+What the person has shared stays. A guest of an open link can come back as another guest; withdraw the
+link with `psom invite` to prevent that. A new invitation for the same address admits the person again.")]
+    Remove {
+        /// The meeting.
+        id: String,
+        /// The person: a name, an address, or a number, as `psom meeting show` prints them.
+        person: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// End a meeting: everybody leaves, and all contents are deleted
     End {
         /// The meeting.
@@ -72,6 +99,12 @@ impl MeetingCommand {
                 let answer = server.open()?.meetings(Method::GET, &[&id], None).await?;
                 if json { out::line(answer) } else { show(&answer) }
             }
+            MeetingAction::Links { id, json, server } => {
+                let path = [id.as_str(), "invitations"];
+                let answer = server.open()?.meetings(Method::GET, &path, None).await?;
+                if json { out::line(answer) } else { links(&answer) }
+            }
+            MeetingAction::Remove { id, person, server } => remove(&server, &id, &person).await,
             MeetingAction::End { id, server } => {
                 server.open()?.meetings(Method::DELETE, &[&id], None).await.map(drop)
             }
@@ -93,6 +126,57 @@ async fn create(server: &ServerArgs, id: Option<String>, title: Option<String>) 
             Err(CommandError::new("the server created the meeting but gave no ID; update psom"))
         }
     }
+}
+
+async fn remove(server: &ServerArgs, id: &str, person: &str) -> Result {
+    let server = server.open()?;
+    let meeting = server.meetings(Method::GET, &[id], None).await?;
+    let users: Vec<_> = meeting["users"].as_array().into_iter().flatten().collect();
+    let user = find(&users, person)?;
+    let (number, name) = (user["id"].to_string(), text(user, "displayName"));
+    server.meetings(Method::DELETE, &[id, "users", &number], None).await?;
+    out::line(format_args!("{name} is removed from the meeting."))
+}
+
+/// Returns the user whom a name, an address or a number means.
+fn find<'a>(users: &[&'a Value], person: &str) -> Result<&'a Value> {
+    let fields =
+        |user: &Value| [text(user, "uri"), user["id"].to_string(), text(user, "displayName")];
+    let matching: Vec<_> =
+        users.iter().filter(|it| fields(it).iter().any(|it| it == person)).collect();
+    match &matching[..] {
+        [user] => Ok(user),
+        [] => {
+            let names: Vec<_> = users.iter().map(|user| text(user, "displayName")).collect();
+            let why = format!("nobody in the meeting is called {person:?}");
+            let there = if names.is_empty() { "it is empty".into() } else { names.join(", ") };
+            Err(CommandError::new(format!("{why}; there is {there}")))
+        }
+        several => {
+            let numbers: Vec<_> = several.iter().map(|user| user["id"].to_string()).collect();
+            Err(CommandError::new(format!(
+                "several people are called {person:?}; choose a number: {}",
+                numbers.join(", ")
+            )))
+        }
+    }
+}
+
+/// Characters of an invitation's secret that a list shows: enough to tell links apart, and not enough to
+/// use one.
+const SHOWN_SECRET_CHARS: usize = 8;
+
+fn links(answer: &Value) -> Result {
+    let links: Vec<_> = answer["invitations"].as_array().into_iter().flatten().collect();
+    let rows = links.iter().map(|link| {
+        let start = text(link, "invite").chars().take(SHOWN_SECRET_CHARS).collect();
+        let name = match text(link, "displayName") {
+            name if name.is_empty() => "anybody".to_owned(),
+            name => name,
+        };
+        [start, text(link, "role"), name, text(link, "uri")]
+    });
+    table::print(["LINK", "ROLE", "FOR", "ADDRESS"], rows)
 }
 
 fn list(answer: &Value) -> Result {
@@ -121,7 +205,8 @@ fn show(meeting: &Value) -> Result {
     summary(meeting)?;
     for user in meeting["users"].as_array().into_iter().flatten() {
         let (name, role) = (text(user, "displayName"), text(user, "role"));
-        out::line(format_args!("  user     {name}  {}  {role}", text(user, "uri")))?;
+        let id = user["id"].to_string();
+        out::line(format_args!("  user {id:<4}{name}  {}  {role}", text(user, "uri")))?;
     }
     for content in meeting["contents"].as_array().into_iter().flatten() {
         let stage = if content["presented"] == true { "  on the stage" } else { "" };
@@ -143,6 +228,18 @@ fn text(value: &Value, field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_person_is_found_by_name_address_or_number() {
+        let user = |id: i64, name: &str| json!({ "id": id, "displayName": name, "uri": format!("sip:{id}@h") });
+        let (ada, bob, other) = (user(1, "Ada"), user(2, "Bob"), user(3, "Bob"));
+        let users = [&ada, &bob, &other];
+        let found = |person: &str| find(&users, person).map(|user| user["id"].as_i64()).ok();
+        assert_eq!(found("Ada"), Some(Some(1)));
+        assert_eq!(found("sip:3@h"), Some(Some(3)));
+        assert_eq!(found("2"), Some(Some(2)));
+        assert_eq!((found("Bob"), found("Carl")), (None, None));
+    }
 
     #[test]
     fn a_meeting_with_a_problem_is_not_shown_as_empty() {

@@ -15,6 +15,7 @@ pub(crate) mod goto;
 pub(crate) mod idl;
 pub(crate) mod invite;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod meeting;
 pub(crate) mod notes;
 #[cfg(feature = "cell")]

@@ -35,7 +35,7 @@ pub(crate) struct NotesCommand {
 enum NotesAction {
     /// Share a page
     Create {
-        /// The content's title.
+        /// The content's title, without any of \ / : * ? " < > |.
         title: String,
         /// The address of the page.
         #[arg(long)]

@@ -9,7 +9,10 @@ use psom_server::{
 use crate::{
     error::{OrCannot as _, Result},
     signals::interrupted,
-    terminal::out,
+    terminal::{
+        logs::{LogArgs, LogFormat},
+        out,
+    },
 };
 
 /// The time that the proxy waits at shutdown for connections to close.
@@ -48,9 +51,16 @@ pub(crate) struct Proxy {
     /// server's certificate.
     #[arg(long, value_name = "DIR", default_value = "psom-data")]
     data: PathBuf,
+    #[command(flatten)]
+    logs: LogArgs,
 }
 
 impl Proxy {
+    /// Returns the form of the logs.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        self.logs.log_format
+    }
+
     pub(crate) async fn run(self) -> Result {
         let interrupted = interrupted()?;
         let making = format!("write to {}", self.data.display());

@@ -34,7 +34,7 @@ pub(crate) struct Qna {
 enum QnaAction {
     /// Create a Q&A
     Create {
-        /// The title.
+        /// The title, without any of \ / : * ? " < > |.
         title: String,
     },
     /// Ask a question

@@ -21,7 +21,7 @@ pub(crate) struct Rename {
     link: LinkArgs,
     /// The content's title.
     title: String,
-    /// The new title.
+    /// The new title, without any of \ / : * ? " < > |.
     new: String,
 }
 

@@ -11,7 +11,10 @@ use crate::{
     error::{CommandError, Result},
     signals::{HangUps, hung_up, interrupted},
     slides::PageRenderer,
-    terminal::out,
+    terminal::{
+        logs::{LogArgs, LogFormat},
+        out,
+    },
 };
 
 /// The time that the server waits at shutdown for its clients to close their connections.
@@ -89,6 +92,8 @@ pub(crate) struct Serve {
     /// Create the meeting `demo` and print a join link for each role.
     #[arg(long)]
     demo: bool,
+    #[command(flatten)]
+    logs: LogArgs,
 }
 
 /// Adds documents that users edit in Office.
@@ -127,6 +132,11 @@ enum Durability {
 }
 
 impl Serve {
+    /// Returns the form of the logs.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        self.logs.log_format
+    }
+
     /// Returns the options of the server, and the location of the files. Flags override environment
     /// variables, and these override the file.
     fn options(self) -> Result<(Options, Option<String>)> {

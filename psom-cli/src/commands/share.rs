@@ -46,7 +46,7 @@ pub(crate) struct Share {
     /// The files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The title, for a single file.
+    /// The title, for a single file, without any of \ / : * ? " < > |.
     #[arg(long)]
     title: Option<String>,
     /// The users who see the content at first.

@@ -65,7 +65,7 @@ pub(crate) struct ShareSlides {
     link: LinkArgs,
     /// A PDF, a presentation, or a folder of JPEGs.
     file: PathBuf,
-    /// The title; by default the file's name.
+    /// The title, without any of \ / : * ? " < > |; by default the file's name.
     #[arg(long)]
     title: Option<String>,
     /// The users who see the presentation at first.

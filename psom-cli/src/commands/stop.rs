@@ -6,6 +6,7 @@ use super::recordable::{Actions, Recordable, recorded};
 use crate::{
     error::{CommandError, Result},
     meeting::session::LinkArgs,
+    render::names::user,
     terminal::out,
 };
 
@@ -15,13 +16,18 @@ use crate::{
 Examples:
   psom stop LINK
   psom stop LINK Plan.pdf
+  psom stop LINK --force
 
-Use the link of the user who presents.")]
+Without --force, use the link of the user who presents. With it, organizers and presenters take
+another user off the stage: they take the stage themselves and leave it.")]
 pub(crate) struct Stop {
     #[command(flatten)]
     link: LinkArgs,
     /// The content's title; by default, whatever you present.
     title: Option<String>,
+    /// Take another user off the stage.
+    #[arg(long, conflicts_with = "title")]
+    force: bool,
 }
 
 impl Stop {
@@ -34,14 +40,21 @@ impl Stop {
         let stage = |model: &Model| (model.active_presenter, model.active_content);
         let before = meeting.read(stage).await?;
         let stops_something = before.0.is_some() && (id.is_none() || id == before.1);
+        if self.force && stops_something {
+            meeting.act(|conference, cx| conference.present(cx, None)).await?;
+        }
         meeting.act(move |conference, cx| conference.stop_presenting(cx, id)).await?;
         meeting.settle().await?;
         if stops_something && meeting.read(stage).await? == before {
-            let why = "another user is presenting; join with the link of that user";
+            let presenter = before.0.unwrap_or_default();
+            let name = meeting.read(move |model| user(model, presenter)).await?;
+            let remedy = if self.force { "join as a presenter" } else { "use --force" };
+            let why = format!("{} is presenting; {remedy} to end that", out::printable(&name));
             return Err(CommandError::new(why));
         }
         meeting.leave().await?;
         out::line(match (stops_something, &self.title) {
+            (true, _) if self.force => "Nobody is presenting any more.".to_owned(),
             (true, _) => "You have stopped presenting.".to_owned(),
             (false, None) => "Nobody is presenting.".to_owned(),
             (false, Some(title)) => format!("\"{}\" is not on the stage.", out::printable(title)),

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use psom_server::{
@@ -31,9 +31,20 @@ Examples:
 The server must not be running. Nothing is changed. Each problem is printed on a line, and the exit
 status is then 1. To check files in S3, give their place with --files.
 
-To make a backup, copy the whole data directory of a stopped server: the latest changes may only be
-in meetings.db-wal, and the files and the certificates belong to the backup.")]
+`psom store backup` copies the data directory of a running server. To copy that of a stopped server by
+other means, copy all of it: the latest changes may only be in meetings.db-wal, and the files and the
+certificates belong to the backup.")]
     Check(Check),
+    /// Copy the data directory of a server, also while the server runs
+    #[command(after_help = "\
+Examples:
+  psom store backup /backup/psom-$(date +%F) --data /var/lib/psom
+  psom serve --data /backup/psom-2026-12-01
+
+The copy has the database as it is at one moment, the files of the meetings, the certificates and the
+keys, so that join links stay valid on a server that runs on it. Keep it as safe as the original. It is
+checked when it is complete.")]
+    Backup(BackupArgs),
     /// Recover the intact part of a damaged store
     #[command(after_help = "\
 Examples:
@@ -52,6 +63,16 @@ struct Check {
     /// Also read every file and compare it with its SHA-1.
     #[arg(long)]
     deep: bool,
+}
+
+#[derive(Debug, Args)]
+struct BackupArgs {
+    /// A new directory for the copy.
+    #[arg(value_name = "DIR")]
+    to: PathBuf,
+    /// The server's data directory.
+    #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
+    data: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -91,6 +112,7 @@ impl Store {
                     ))),
                 }
             }
+            StoreCommand::Backup(BackupArgs { to, data }) => back_up(&data, &to).await,
             StoreCommand::Repair(Data { data, files }) => {
                 let repair = maintenance::repair(&data, &blobs(files))
                     .await
@@ -107,6 +129,24 @@ impl Store {
             }
         }
     }
+}
+
+/// Copies a data directory, and checks the copy.
+async fn back_up(data: &Path, to: &Path) -> Result {
+    let backup = maintenance::backup(data, to).await.map_err(|error| failed(&error))?;
+    let report = maintenance::check(to, &blobs(None)).await.map_err(|error| failed(&error))?;
+    lines(&report.problems)?;
+    if !report.problems.is_empty() {
+        let problems = counted(report.problems.len(), "problem", "problems");
+        let why = format!("the copy is not complete ({problems}); run `psom store check`");
+        return Err(CommandError::new(why));
+    }
+    let shown = out::printable(&to.display().to_string());
+    let files = counted(backup.files, "file", "files");
+    out::line(format_args!("Copied {} and {files} to {shown}.", state(&report)))?;
+    let Some(place) = &backup.files_at else { return Ok(()) };
+    let place = out::printable(place);
+    out::line(format_args!("The files at {place} are not part of the copy."))
 }
 
 fn failed(error: &store::Error) -> CommandError {

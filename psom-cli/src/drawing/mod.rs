@@ -3,6 +3,7 @@
 mod outline;
 pub(crate) mod path;
 mod region;
+pub(crate) mod slide_number;
 pub(crate) mod svg_export;
 pub(crate) mod svg_import;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::error::{CommandError, OrCannot as _, Result};
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
     /// The server's data directory, which has its address and the administrator's token.
-    #[arg(long, value_name = "DIR", default_value = "psom-data")]
+    #[arg(long, value_name = "DIR", default_value = "psom-data", env = "PSOM_DATA")]
     data: PathBuf,
 }
 

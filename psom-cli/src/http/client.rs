@@ -2,6 +2,7 @@
 
 use std::{io::Read, sync::Arc, time::Duration};
 
+use psom_server::JoinLink;
 use serde_json::Value;
 use tokio::time::timeout;
 use ureq::{
@@ -84,6 +85,13 @@ impl Http {
             .build();
         let direct = agent(&tls, None);
         Ok(Self { tls, direct, proxies: Arc::new(Proxies::of_environment()) })
+    }
+
+    /// Creates a client of the web server of a join link. It trusts no authority if the link has only a
+    /// fingerprint and the server is not public.
+    pub(crate) fn of_link(link: &JoinLink) -> Result<Self> {
+        let authority = link.authority.pem().unwrap_or_default();
+        Self::new(authority.as_bytes(), link.web_is_public)
     }
 
     /// The proxies of this client.

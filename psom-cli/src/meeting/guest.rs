@@ -18,35 +18,58 @@ pub(super) fn secret() -> Option<String> {
     }
 }
 
+/// Returns the secret of a person whom the user has separated from themselves with `--as-new`.
+pub(super) fn other_secret(meeting: &str, invitation: &str, name: &str) -> Option<String> {
+    read_map(OTHERS_FILE).remove(&other_key(meeting, invitation, name))
+}
+
+/// Returns the secret of the person with this name, who is not the user of other commands, and creates
+/// it on first use. Returns `None` if it cannot be saved.
+pub(super) fn new_secret(meeting: &str, invitation: &str, name: &str) -> Option<String> {
+    if let Some(known) = other_secret(meeting, invitation, name) {
+        return Some(known);
+    }
+    let mut others = read_map(OTHERS_FILE);
+    let secret = random_secret();
+    others.insert(other_key(meeting, invitation, name), secret.clone());
+    write_map(OTHERS_FILE, &others)?;
+    Some(secret)
+}
+
 /// Returns the name that the user has last given with this invitation.
-pub(crate) fn name(meeting: &str, invitation: &str) -> Option<String> {
-    names().remove(&key(meeting, invitation))
+pub(super) fn name(meeting: &str, invitation: &str) -> Option<String> {
+    read_map(NAMES_FILE).remove(&key(meeting, invitation))
 }
 
 /// Saves the name that the user has given with this invitation. Without a place to save it, the next
 /// command has no name, and the server keeps the known one.
-pub(crate) fn save_name(meeting: &str, invitation: &str, name: &str) {
-    let mut names = names();
-    if names.insert(key(meeting, invitation), name.to_owned()).is_some_and(|old| old == name) {
-        return;
+pub(super) fn save_name(meeting: &str, invitation: &str, name: &str) {
+    let mut names = read_map(NAMES_FILE);
+    let before = names.insert(key(meeting, invitation), name.to_owned());
+    if before.is_none_or(|before| before != name) {
+        let _ = write_map(NAMES_FILE, &names);
     }
-    let write = || {
-        let directory = state::directory()?;
-        fs::create_dir_all(&directory).ok()?;
-        let mut temporary = tempfile::NamedTempFile::new_in(&directory).ok()?;
-        temporary.write_all(&serde_json::to_vec(&names).ok()?).ok()?;
-        temporary.persist(directory.join(NAMES_FILE)).ok()
-    };
-    let _ = write();
 }
 
 /// The file with the names that the user has given.
 const NAMES_FILE: &str = "names.json";
 
-fn names() -> BTreeMap<String, String> {
-    let file = state::directory().map(|directory| directory.join(NAMES_FILE));
+/// The file with the secrets of the persons of `--as-new`.
+const OTHERS_FILE: &str = "others.json";
+
+fn read_map(file: &str) -> BTreeMap<String, String> {
+    let file = state::directory().map(|directory| directory.join(file));
     let text = file.and_then(|file| fs::read(file).ok());
     text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
+/// Writes a file that no other user can read. Returns `None` if that is not possible.
+fn write_map(file: &str, map: &BTreeMap<String, String>) -> Option<()> {
+    let directory = state::directory()?;
+    fs::create_dir_all(&directory).ok()?;
+    let mut temporary = tempfile::NamedTempFile::new_in(&directory).ok()?;
+    temporary.write_all(&serde_json::to_vec(map).ok()?).ok()?;
+    temporary.persist(directory.join(file)).ok().map(drop)
 }
 
 /// Returns the key of an invitation: enough of its secret to tell two apart, and not enough to use it.
@@ -55,12 +78,20 @@ fn key(meeting: &str, invitation: &str) -> String {
     format!("{meeting}/{start}")
 }
 
+fn other_key(meeting: &str, invitation: &str, name: &str) -> String {
+    format!("{}/{name}", key(meeting, invitation))
+}
+
+fn random_secret() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
 /// Writes a new secret that no other user can read. If two commands run at once, both return the
 /// secret of the first.
 fn create(file: &Path) -> Option<String> {
     let directory = file.parent()?;
     fs::create_dir_all(directory).ok()?;
-    let secret = format!("{:032x}", rand::random::<u128>());
+    let secret = random_secret();
     let mut temporary = tempfile::NamedTempFile::new_in(directory).ok()?;
     temporary.write_all(secret.as_bytes()).ok()?;
     match temporary.persist_noclobber(file) {

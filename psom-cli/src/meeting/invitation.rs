@@ -7,6 +7,7 @@ use super::guest;
 use crate::{
     error::{CommandError, Result},
     http::client::Http,
+    terminal::out,
 };
 
 /// The answer to an invitation.
@@ -24,16 +25,62 @@ pub(super) struct Redeemed {
     pub proxy_header: Option<Vec<u8>>,
 }
 
+/// The person who joins by an open invitation.
+pub(super) struct Person {
+    /// The display name. Without one, the server keeps the known one.
+    pub name: Option<String>,
+    /// The secret by which the server recognizes the person.
+    pub secret: Option<String>,
+    /// Whether the person must be another one than the user of other commands.
+    pub is_new: bool,
+}
+
+impl Person {
+    /// Returns the person of a command with `--as NAME` or `--as-new NAME`, or with neither.
+    pub(super) fn of_command(
+        meeting: &str,
+        invitation: &str,
+        name: Option<&str>,
+        new_name: Option<&str>,
+    ) -> Result<Self> {
+        if let Some(name) = new_name {
+            let secret = guest::new_secret(meeting, invitation, name).ok_or_else(|| {
+                CommandError::new("--as-new needs a directory for its state; set HOME")
+            })?;
+            return Ok(Self { name: Some(name.to_owned()), secret: Some(secret), is_new: true });
+        }
+        let Some(name) = name else {
+            let name = guest::name(meeting, invitation);
+            return Ok(Self { name, secret: guest::secret(), is_new: false });
+        };
+        if let Some(secret) = guest::other_secret(meeting, invitation, name) {
+            return Ok(Self { name: Some(name.to_owned()), secret: Some(secret), is_new: false });
+        }
+        if let Some(before) = guest::name(meeting, invitation).filter(|before| before != name) {
+            out::note(&format!(
+                "note: \"{before}\" is called \"{name}\" now; to join as another person, use --as-new \
+                 '{name}'"
+            ));
+        }
+        guest::save_name(meeting, invitation, name);
+        Ok(Self { name: Some(name.to_owned()), secret: guest::secret(), is_new: false })
+    }
+}
+
+/// The beginning of the URI of everybody who joined by an open invitation.
+const GUEST_URI_PREFIX: &str = "guest:";
+
 /// Exchanges an invitation for a join token, which is valid for one connection.
 pub(super) async fn redeem(
     http: &Http,
     base: &str,
+    meeting: &str,
     secret: &str,
-    name: Option<&str>,
+    who: &Person,
 ) -> Result<Redeemed> {
-    let mut body = json!({ "invite": secret, "displayName": name });
-    if let Some(guest) = guest::secret() {
-        body["guest"] = guest.into();
+    let mut body = json!({ "invite": secret, "meeting": meeting, "displayName": who.name });
+    if let Some(guest) = &who.secret {
+        body["guest"] = guest.as_str().into();
     }
     let url = format!("{}/api/join", base.trim_end_matches('/'));
     let answer = http.api(Method::POST, url, None, Some(body)).await?;
@@ -41,6 +88,13 @@ pub(super) async fn redeem(
     let token = token.ok_or_else(|| {
         CommandError::new("the server took the invitation but gave no token; update psom")
     })?;
+    let uri = answer["uri"].as_str().unwrap_or_default();
+    if who.is_new && !uri.starts_with(GUEST_URI_PREFIX) {
+        return Err(CommandError::new(
+            "this link is for one person, so --as-new is not possible; ask for an open link, or for one \
+             for each person",
+        ));
+    }
     let name = answer["displayName"].as_str().map(str::to_owned);
     let role = answer["role"].as_str().map(str::to_owned);
     let proxy_header = proxy_header(&answer)?;

@@ -8,23 +8,22 @@ use psom_objects::{
     client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
     types::{ContentVisibility, TitleReservationStatus, UploadFinishReason},
 };
-use psom_server::{JoinCredential, JoinLink};
-use tokio::time::timeout;
+use psom_server::{JoinCredential, JoinLink, LinkAuthority};
+use tokio::{net::TcpStream, time::timeout};
 
 #[cfg(feature = "cell")]
 use super::documents::Documents;
 use super::{
     closing,
     deadline::Deadline,
-    guest,
-    invitation::{Redeemed, redeem},
+    invitation::{Person, Redeemed, redeem},
     link,
     queue::{self, Receiver},
     texts,
 };
 use crate::{
-    error::{CommandError, Result},
-    http::client::Http,
+    error::{CommandError, OrCannot as _, Result},
+    http::{client::Http, proxies::Proxies},
     render::refusal,
 };
 
@@ -48,9 +47,14 @@ pub(crate) struct LinkArgs {
     /// it out to use the one of `psom use` or of PSOM_LINK.
     #[arg(value_name = "LINK")]
     link: String,
-    /// Your name in the meeting, if the link is an open invitation. Later commands keep it.
+    /// Your name in the meeting, if the link is an open invitation. Later commands keep it. All commands
+    /// with one link on one machine are the same person: another name renames this person.
     #[arg(long = "as", value_name = "NAME", global = true, env = "PSOM_AS")]
     name: Option<String>,
+    /// Join as another person than before, with this name and an own vote. Later commands are this person
+    /// with `--as NAME`.
+    #[arg(long, value_name = "NAME", global = true)]
+    as_new: Option<String>,
 }
 
 /// A connection to a meeting. Dropping it closes it in the background.
@@ -88,7 +92,7 @@ impl LinkArgs {
     /// Returns the user's name, if the command line gives one.
     #[cfg(feature = "queue")]
     pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+        self.as_new.as_deref().or(self.name.as_deref())
     }
 
     /// Returns the identifier of the meeting, without connecting to it.
@@ -123,13 +127,13 @@ impl LinkArgs {
         listener: impl Listener,
         documents: Documents,
     ) -> Result<Connection> {
-        if let Some(name) = &self.name {
+        for name in self.name.iter().chain(&self.as_new) {
             texts::check_name(name)?;
         }
         // The link is not parsed with the arguments: an error of the argument parser would print the
         // whole link, and with it the secret.
-        let link = link::parse(&self.link)?;
-        let http = Http::new(link.authority_pem().as_bytes(), link.web_is_public)?;
+        let link = with_certificate(link::parse(&self.link)?).await?;
+        let http = Http::of_link(&link)?;
         let web = match &link.credential {
             JoinCredential::Token(_) => None,
             JoinCredential::Invitation { http, .. } => Some(http.as_str()),
@@ -141,12 +145,9 @@ impl LinkArgs {
                 Redeemed { token: token.clone(), name: self.name.clone(), ..Redeemed::default() }
             }
             JoinCredential::Invitation { secret, http: base } => {
-                let name = self.name.clone().or_else(|| guest::name(&link.meeting, secret));
-                let redeemed = redeem(&http, base, secret, name.as_deref()).await?;
-                if let Some(name) = &self.name {
-                    guest::save_name(&link.meeting, secret, name);
-                }
-                redeemed
+                let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
+                let who = Person::of_command(&link.meeting, secret, name, new_name)?;
+                redeem(&http, base, &link.meeting, secret, &who).await?
             }
         };
         let Redeemed { token, name, package_limit, role, proxy_header } = redeemed;
@@ -171,9 +172,7 @@ impl LinkArgs {
                 None => Ok(link.join_behind(proxy_header, root).await?),
             }
         };
-        let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| {
-            CommandError::new(format!("the server at {} does not answer; try again", link.address))
-        })??;
+        let session = timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| no_answer(&link))??;
         tracing::debug!(version = session.version(), "connected");
         Ok(Connection {
             session: Some(Arc::new(session)),
@@ -186,6 +185,31 @@ impl LinkArgs {
             documents,
         })
     }
+}
+
+/// Returns the link with the certificate of its authority if the requests to the web server need it.
+async fn with_certificate(link: JoinLink) -> Result<JoinLink> {
+    let JoinCredential::Invitation { http, .. } = &link.credential else { return Ok(link) };
+    let is_known = matches!(link.authority, LinkAuthority::Certificate(_));
+    if is_known || link.web_is_public || !http.starts_with("https://") {
+        return Ok(link);
+    }
+    let proxy = Proxies::of_environment().for_conference(&link.address, Some(http))?;
+    let connecting = async {
+        Ok::<_, CommandError>(match proxy {
+            Some(proxy) => link.with_certificate(proxy.connect(&link.address).await?).await?,
+            None => {
+                let stream = TcpStream::connect(&link.address).await;
+                let stream = stream.or_cannot(format_args!("reach the server at {}", link.address));
+                link.with_certificate(stream?).await?
+            }
+        })
+    };
+    timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| no_answer(&link))?
+}
+
+fn no_answer(link: &JoinLink) -> CommandError {
+    CommandError::new(format!("the server at {} does not answer; try again", link.address))
 }
 
 fn meeting_ended() -> CommandError {

@@ -69,28 +69,50 @@ pub(crate) const CHOOSE_WITH_OPTION: &str = "choose another with --title";
 /// The limit for titles of a server with default settings.
 const DEFAULT_MAX_TITLE_CHARS: usize = 255;
 
-/// The characters that the server's default rules do not allow in a title.
+/// The characters that the server's default rules do not allow in a title. When a title is reserved, it
+/// is not known what it will be for, and it can become the name of a file (ruling 23).
 const FORBIDDEN_IN_TITLES: &str = r#"\/:*?"<>|"#;
 
 /// Returns the error for a title that the server does not accept. The default rules of this
 /// library's server explain most refusals; another server may have other rules. `remedy` says how to
 /// choose another title.
 pub(crate) fn title_refused(title: &str, remedy: &str) -> CommandError {
-    let forbidden = title.chars().find(|c| FORBIDDEN_IN_TITLES.contains(*c));
-    let why = match forbidden {
-        _ if !has_visible(title) || matches!(&*comparable(title), "." | "..") => {
-            "the title is empty, invisible, or only dots".into()
-        }
-        Some(c) => format!("the title contains {c}, which the server does not accept"),
-        None if title.contains(|c: char| c.is_control() || changes_direction(c)) => {
-            "the title has an invisible control character".into()
-        }
-        None if title.chars().nth(DEFAULT_MAX_TITLE_CHARS).is_some() => {
-            "the title is longer than the server accepts".into()
-        }
-        None => "the server does not accept this title".into(),
+    let forbidden = title.contains(|c| FORBIDDEN_IN_TITLES.contains(c));
+    let (why, nearest) = if !has_visible(title) || matches!(&*comparable(title), "." | "..") {
+        ("the title is empty, invisible, or only dots".into(), None)
+    } else if forbidden {
+        let characters: Vec<_> = FORBIDDEN_IN_TITLES.chars().map(String::from).collect();
+        let why = format!("a title must not contain {}", characters.join(" "));
+        (why, nearest_title(title))
+    } else if title.contains(|c: char| c.is_control() || changes_direction(c)) {
+        ("the title has an invisible control character".into(), nearest_title(title))
+    } else if title.chars().nth(DEFAULT_MAX_TITLE_CHARS).is_some() {
+        ("the title is longer than the server accepts".into(), None)
+    } else {
+        ("the server does not accept this title".into(), None)
     };
-    CommandError::new(format!("{why}; {remedy}"))
+    let example = nearest.map_or_else(String::new, |title| format!(", such as \"{title}\""));
+    CommandError::new(format!("{why}; {remedy}{example}"))
+}
+
+/// Returns the valid title that looks most like this one, if there is one.
+fn nearest_title(title: &str) -> Option<String> {
+    let replacement = |c: char| match c {
+        '\\' | '/' | '|' => Some('-'),
+        '"' => Some('\''),
+        '<' => Some('('),
+        '>' => Some(')'),
+        ':' => Some(','),
+        '*' | '?' => None,
+        c if c.is_control() || changes_direction(c) => None,
+        c => Some(c),
+    };
+    let nearest: String = title.chars().filter_map(replacement).collect();
+    let nearest = nearest.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_valid = has_visible(&nearest)
+        && !matches!(&*comparable(&nearest), "." | "..")
+        && nearest.chars().count() <= DEFAULT_MAX_TITLE_CHARS;
+    is_valid.then_some(nearest)
 }
 
 #[cfg(test)]
@@ -139,12 +161,30 @@ mod tests {
     }
 
     #[test]
+    fn a_forbidden_title_has_a_valid_one_near_it() {
+        for (title, nearest) in [
+            ("What next?", Some("What next")),
+            ("Quiz 1/2", Some("Quiz 1-2")),
+            ("Part 2: <the> \"end\"", Some("Part 2, (the) 'end'")),
+            ("a\u{202e}b\u{7}", Some("ab")),
+            ("a / b", Some("a - b")),
+            ("???", None),
+            ("?.?.", None),
+        ] {
+            assert_eq!(nearest_title(title).as_deref(), nearest, "{title}");
+            let why = message(Err(title_refused(title, CHOOSE_ANOTHER))).unwrap();
+            let example = nearest.map(|title| format!("; choose another, such as \"{title}\""));
+            assert!(why.ends_with(&example.unwrap_or_else(|| "; choose another".into())), "{why}");
+        }
+    }
+
+    #[test]
     fn a_refused_title_is_explained() {
         for (title, expected) in [
             (" ", "is empty"),
             ("\u{200b}", "invisible"),
             ("..", "only dots"),
-            ("a?b", "contains ?, which"),
+            ("a?b", r#"a title must not contain \ / : * ? " < > |; "#),
             ("a\u{7}b", "an invisible control character"),
             ("a\u{202e}b", "an invisible control character"),
             (&"\u{e9}".repeat(256), "is longer"),
@@ -152,7 +192,7 @@ mod tests {
         ] {
             let why = message(Err(title_refused(title, CHOOSE_WITH_OPTION))).unwrap();
             assert!(why.contains(expected), "{why}");
-            assert!(why.ends_with(" with --title"), "{why}");
+            assert!(why.contains(" with --title"), "{why}");
         }
         let taken = TitleReservationStatus::FailedReservedForCreation;
         let why = message(Err(reservation_refused("a?b", taken, CHOOSE_ANOTHER))).unwrap();

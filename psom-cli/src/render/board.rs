@@ -4,6 +4,7 @@ use psom_objects::{
 };
 
 use super::{names::user, refusal};
+use crate::drawing::slide_number::slide_of;
 
 /// Describes a change of a board in one sentence. `title` names the content.
 pub(crate) fn line(event: &BoardEvent, title: &str, model: &Model) -> String {
@@ -24,7 +25,9 @@ fn change_line(change: &Change, title: &str, model: &Model) -> String {
     match change {
         Change::Add { id, annotation } => {
             let (owner, kind) = (user(model, annotation.owner), annotation.kind.name());
-            format!("{owner} has added {kind} {id} to {title}.")
+            let slide =
+                slide_of(annotation).map(|slide| format!("slide {} of ", u64::from(slide) + 1));
+            format!("{owner} has added {kind} {id} to {}{title}.", slide.unwrap_or_default())
         }
         Change::SetProperties { id, modifier, properties, .. } => {
             let names: Vec<_> = properties.keys().map(|property| property.name()).collect();

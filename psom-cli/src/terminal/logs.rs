@@ -1,3 +1,4 @@
+use clap::{Args, ValueEnum};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::out;
@@ -5,19 +6,40 @@ use super::out;
 /// The variables that select logs. The first one that is set counts.
 const VARIABLES: [&str; 2] = ["PSOM_LOG", "RUST_LOG"];
 
+/// The form of logs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+/// The arguments of commands that run until they are stopped.
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    /// The form of the log on standard error.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", env = "PSOM_LOG_FORMAT")]
+    pub log_format: LogFormat,
+}
+
 /// Sends logs to standard error. `PSOM_LOG` or `RUST_LOG` selects them; otherwise `default` does.
-pub(crate) fn start(default: &str) {
+pub(crate) fn start(default: &str, format: LogFormat) {
     let set = VARIABLES.into_iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
     let (name, value) = set.unwrap_or_default();
     let filter = filter(default, &value);
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let is_valid = filter.is_some();
-    tracing_subscriber::fmt()
+    let logs = tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(default)))
         .with_writer(std::io::stderr)
         .with_ansi(colour)
-        .with_target(false)
-        .init();
+        .with_target(false);
+    match format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().flatten_event(true).with_ansi(false).init(),
+    }
     if !is_valid {
         out::note(&format!(
             "warning: {name} is \"{}\", which selects no logs; set it to error, warn, info, debug or \

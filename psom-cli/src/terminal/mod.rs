@@ -1,5 +1,6 @@
 //! The terminal: standard output, messages, progress and logs.
 
+pub(crate) mod keys;
 pub(crate) mod logs;
 pub(crate) mod out;
 pub(crate) mod progress;

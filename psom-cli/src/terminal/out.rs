@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     io::{ErrorKind, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anstyle::{AnsiColor, Style};
@@ -13,10 +14,19 @@ use crate::error::{CommandError, OrCannot as _, Result};
 /// The style of the most important part of a line.
 pub(crate) const STRONG: Style = Style::new().bold();
 
+/// Whether the terminal is in raw mode, in which a line feed does not go to the start of a line.
+static IS_RAW: AtomicBool = AtomicBool::new(false);
+
+/// Says whether the terminal is in raw mode.
+pub(crate) fn set_raw(is_raw: bool) {
+    IS_RAW.store(is_raw, Ordering::Relaxed);
+}
+
 /// Prints a line to standard output.
 pub(crate) fn line(text: impl Display) -> Result {
     let mut out = anstream::stdout().lock();
-    written(writeln!(out, "{text}").and_then(|()| out.flush()))
+    let end = if IS_RAW.load(Ordering::Relaxed) { "\r\n" } else { "\n" };
+    written(write!(out, "{text}{end}").and_then(|()| out.flush()))
 }
 
 /// Copies a file to standard output.

@@ -190,3 +190,63 @@ fn pipes_are_rejected() {
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(stage.fails(&["share", &link, "pipe"]).contains("is not a regular file"));
 }
+
+#[test]
+fn a_removed_person_cannot_come_back_by_the_same_link() {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let (ada, bob) = (stage.invite("Ada", "presenter"), stage.invite("Bob", "attendee"));
+    let mut watch = stage.start(&["watch", &ada]);
+    watch.until(&["In the meeting: Ada."]);
+    let links = stage.ok(&["meeting", "links", "team"]);
+    assert!(
+        links.contains("presenter") && links.contains("Ada") && links.contains("Bob"),
+        "{links}"
+    );
+    assert!(!links.contains("psom://"), "links are secrets");
+    assert!(stage.ok(&["meeting", "links", "team", "--json"]).contains(&ada));
+
+    let unknown = stage.fails(&["meeting", "remove", "team", "Carl"]);
+    assert!(
+        unknown.contains("nobody in the meeting is called \"Carl\"; there is Ada"),
+        "{unknown}"
+    );
+    assert_eq!(stage.ok(&["meeting", "remove", "team", "Ada"]), "Ada is removed from the meeting.");
+    assert!(!watch.child.wait().unwrap().success());
+    let refused = stage.fails(&["list", &ada]);
+    assert!(refused.contains("you were removed from this meeting"), "{refused}");
+    stage.ok(&["list", &bob]);
+    // A new invitation for the same address lets the person come back.
+    let uri =
+        links.lines().find(|line| line.contains("Ada")).unwrap().split(' ').next_back().unwrap();
+    let again = stage.ok(&["invite", "team", "--name", "Ada", "--uri", uri]);
+    stage.ok(&["list", &again]);
+}
+
+#[test]
+fn manual_pages_are_written_for_all_commands() {
+    let folder = crate::support::Folder::new();
+    folder.ok(&["man", "pages"]);
+    let page = String::from_utf8(folder.read("pages/psom-poll-create.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("question"), "{page}");
+    assert!(
+        !folder.read("pages/psom.1").is_empty() && !folder.read("pages/psom-serve.1").is_empty()
+    );
+}
+
+#[test]
+fn a_log_can_be_json() {
+    let stage = Stage::open_with_log(&["--log-format", "json"], "info");
+    stage.ok(&["list", &stage.link]);
+    let line = stage.wait_for_log("A connection ended", 1).remove(0);
+    let entry: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&entry["level"], &entry["caused_by"]),
+        (&"INFO".into(), &"client".into()),
+        "{line}"
+    );
+    assert!(
+        entry["user"].is_i64() && entry["name"].is_string() && entry["reason"].is_string(),
+        "{line}"
+    );
+}

@@ -1,5 +1,8 @@
 //! Who a user is in a meeting, and which meeting a command means.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use psom_server::{JoinLink, LinkAuthority};
+
 use crate::support::{Stage, psom};
 
 #[test]
@@ -28,6 +31,37 @@ fn a_new_name_is_announced_as_a_new_name() {
     stage.ok(&["people", &stage.guests, "--as", "Stuart"]);
     let line = watch.line();
     assert_eq!(line, "Stu is now called Stuart.");
+}
+
+#[test]
+fn two_people_on_one_machine_have_a_vote_each() {
+    let stage = Stage::open(&[]);
+    let poll = |words: &[&'static str]| -> Vec<&str> {
+        ["poll", stage.guests.as_str()].iter().chain(words).copied().collect()
+    };
+    let choices = ["--question", "?", "--choice", "a", "--choice", "b"];
+    stage.ok(&[&["poll", &stage.link, "create", "Lunch"], &choices[..]].concat());
+    stage.ok(&poll(&["vote", "Lunch", "a", "--as", "Stu"]));
+    stage.ok(&poll(&["vote", "Lunch", "b", "--as-new", "Bea"]));
+    // Later commands are Bea by her name, and Stu without a name.
+    stage.ok(&poll(&["vote", "Lunch", "b", "--as", "Bea"]));
+    assert!(stage.ok(&["people", &stage.guests]).contains("Stu"));
+    let results = stage.ok(&["poll", &stage.link, "results", "Lunch", "--csv"]);
+    assert_eq!(results.lines().skip(1).collect::<Vec<_>>(), ["a,1", "b,1"]);
+    // Another name without --as-new renames Stu, and says how to avoid that.
+    let output = stage.run(&poll(&["vote", "Lunch", "b", "--as", "Stuart"]));
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        note.contains("\"Stu\" is called \"Stuart\" now") && note.contains("--as-new 'Stuart'")
+    );
+    let results = stage.ok(&["poll", &stage.link, "results", "Lunch", "--csv"]);
+    assert_eq!(results.lines().skip(1).collect::<Vec<_>>(), ["a,0", "b,2"]);
+    // A link for one person has no other persons.
+    stage.ok(&["meeting", "create", "team"]);
+    let own = stage.invite("Ada", "presenter");
+    assert!(
+        stage.fails(&["list", &own, "--as-new", "Bea"]).contains("this link is for one person")
+    );
 }
 
 #[test]
@@ -88,4 +122,52 @@ fn a_shared_content_is_one_line() {
     stage.ok(&["whiteboard", &stage.link, "Ideas", "create"]);
     let instead = stage.fails(&["get", &stage.link, "Ideas"]);
     assert!(instead.contains("psom whiteboard LINK 'Ideas' export"), "{instead}");
+}
+
+#[test]
+fn links_have_the_fingerprint_of_the_authority_and_old_links_stay_valid() {
+    for options in [&[][..], &["--https"]] {
+        let stage = Stage::open(options);
+        assert!(stage.link.len() <= 170, "{} characters", stage.link.len());
+        std::fs::write(stage.file("Plan.txt"), "12345").unwrap();
+        stage.ok(&["share", &stage.link, "Plan.txt"]);
+        // Links of earlier versions have the certificate itself.
+        let short: JoinLink = stage.link.parse().unwrap();
+        let pem = std::fs::read_to_string(stage.file("psom-data/ca.pem")).unwrap();
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = STANDARD.decode(base64).unwrap();
+        let old = JoinLink { authority: LinkAuthority::Certificate(der), ..short.clone() };
+        assert!(old.to_string().len() > 500);
+        assert!(stage.ok(&["list", &old.to_string()]).contains("Plan.txt"));
+        stage.ok(&["get", &stage.link, "Plan.txt", "-o", "copy.txt"]);
+        assert_eq!(std::fs::read(stage.file("copy.txt")).unwrap(), b"12345");
+        // A link with the fingerprint of another authority leads nowhere.
+        let other = JoinLink { authority: LinkAuthority::Fingerprint([7; 32]), ..short };
+        let error = stage.fails(&["list", &other.to_string()]);
+        assert!(error.contains("certificate"), "{error}");
+    }
+}
+
+#[test]
+fn a_link_that_names_another_meeting_is_refused() {
+    let stage = Stage::open(&[]);
+    stage.ok(&["meeting", "create", "team"]);
+    let other = stage.link.replace("/demo?", "/team?");
+    let error = stage.fails(&["list", &other]);
+    assert!(error.contains("not for the meeting that the link names"), "{error}");
+}
+
+#[test]
+fn a_newcomer_sees_the_names_of_users_who_have_left() {
+    let mut stage = Stage::open(&[]);
+    stage.ok(&["whiteboard", &stage.link, "Ideas", "create", "--as", "Ada"]);
+    let is_known = |stage: &Stage| {
+        let list = stage.ok(&["list", &stage.guests, "--as", "Bob"]);
+        assert!(list.contains("Ada") && !list.contains("User "), "{list}");
+        let people = stage.ok(&["people", &stage.guests]);
+        assert!(people.contains("Bob") && !people.contains("Ada"), "{people}");
+    };
+    is_known(&stage);
+    stage.restart();
+    is_known(&stage);
 }

@@ -28,6 +28,7 @@ mod inspect;
 mod interrupted;
 mod kill;
 mod polls;
+mod presenting;
 #[cfg(feature = "queue")]
 mod queue;
 #[cfg(feature = "queue")]

@@ -10,7 +10,7 @@ use psom::Write;
 use psom_server::store::{Durability, MeetingStore as _, SqliteStore, StoredMeeting};
 use sqlx::{Connection as _, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
 
-use crate::support::Stage;
+use crate::support::{Running, Stage, psom};
 
 /// Runs `psom store`: the exit status, standard output, standard error.
 fn store(directory: &Path, command: &str) -> (Option<i32>, String, String) {
@@ -136,4 +136,30 @@ async fn a_server_that_cannot_save_exits_with_an_error() {
         "{log}"
     );
     assert!(said.ends_with("start the server again (acknowledged changes are saved)"), "{log}");
+}
+
+#[test]
+fn the_backup_of_a_running_server_can_be_served() {
+    let stage = Stage::open(&[]);
+    fs::write(stage.file("Plan.txt"), "12345").unwrap();
+    stage.ok(&["share", &stage.link, "Plan.txt"]);
+    let copied = stage.ok(&["store", "backup", "copy"]);
+    assert!(
+        copied.starts_with("Copied 1 meeting with ") && copied.contains(" 1 file "),
+        "{copied}"
+    );
+    assert!(stage.fails(&["store", "backup", "copy"]).contains("copy is not empty"));
+    assert!(stage.fails(&["store", "backup", "other", "--data", "no"]).contains("there is no "));
+    // The server goes on, and what happens later is not in the copy.
+    stage.ok(&["delete", &stage.link, "Plan.txt"]);
+    assert!(stage.ok(&["store", "check", "--deep", "--data", "copy"]).contains("is intact"));
+    let mut serve = psom(stage.directory.path());
+    serve.args(["serve", "--demo", "--data", "copy", "--listen", "127.0.0.1:0"]);
+    let mut copy = Running::start(serve.args(["--http", "127.0.0.1:0"]));
+    (0..4).for_each(|_| drop(copy.line()));
+    let link = copy.line();
+    let link = link.strip_prefix("presenter").unwrap().trim();
+    stage.ok(&["get", link, "Plan.txt", "-o", "restored.txt"]);
+    assert_eq!(fs::read(stage.file("restored.txt")).unwrap(), b"12345");
+    copy.interrupt();
 }

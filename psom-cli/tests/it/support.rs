@@ -94,6 +94,22 @@ impl Stage {
         Self { directory, link, guests, pages, server }
     }
 
+    /// Stops the server and starts it again at the same addresses.
+    pub(crate) fn restart(&mut self) {
+        let text = fs::read_to_string(self.file("psom-data/server.json")).unwrap();
+        let running: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let psom_address = running["psom"].as_str().unwrap();
+        let http = running["http"].as_str().unwrap().split_once("://").unwrap().1;
+        let mut serve = psom(self.directory.path());
+        serve.args(["serve", "--demo", "--listen", psom_address, "--http", http]);
+        let id = self.server.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        assert!(self.server.child.wait().unwrap().success());
+        self.server = Running::start(&mut serve);
+        // The links are printed when the server is ready.
+        self.server.line();
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         psom(self.directory.path()).args(arguments).output().unwrap()
     }

@@ -160,7 +160,7 @@ async fn join(link: &JoinLink, name: &str) -> Guest {
     let session = Client::builder()
         .root_with(|scope| Conference::new(scope, move |event| drop(sender.send(event))))
         .token(token)
-        .tls(psom::tls::client(link.authority_pem().as_bytes()).unwrap())
+        .tls(link.tls().unwrap())
         .alternative_name(link.alternative_name.as_str())
         .connect(&link.address)
         .await

@@ -16,6 +16,7 @@ use super::{
     contents::manager::ContentManager,
     context::MeetingContext,
     durable::{RestoreError, SavedState, SetAsideContent},
+    former_users::FormerUser,
     limits::MeetingLimits,
     policy::{DefaultPolicy, Policy},
     summary::MeetingSummary,
@@ -46,6 +47,9 @@ pub struct MeetingConfig {
     /// Reads the time of day, so that times follow corrections of the system's clock. Without it, they
     /// count from `started`.
     pub time_of_day: Option<TimeOfDay>,
+    /// The users who were in the meeting before, those who left last at the end. Clients that join later
+    /// can name them.
+    pub former_users: Vec<FormerUser>,
     /// The name of the meeting for recorded calls. Without a name, they are not accepted.
     #[cfg(feature = "offline")]
     pub offline_name: Option<String>,
@@ -67,6 +71,7 @@ impl MeetingConfig {
             content_types: ContentTypes::standard(),
             started,
             time_of_day: None,
+            former_users: Vec::new(),
             #[cfg(feature = "offline")]
             offline_name: None,
         }
@@ -136,7 +141,7 @@ impl Meeting {
     fn with_state(scope: &mut Scope, config: MeetingConfig, state: &SavedState) -> Self {
         let types = config.content_types.clone();
         scope.announce_all(types.descriptions());
-        let users = scope.add(ContentUserManager::default());
+        let users = scope.add(ContentUserManager::new(config.former_users));
         let context = MeetingContext::new(
             config.url_base,
             config.files,
@@ -212,6 +217,15 @@ impl Meeting {
     }
 }
 
+impl Meeting {
+    /// Ends all connections of a user. What the user has shared stays. The caller decides whether the user
+    /// may come back.
+    pub fn remove_user(&mut self, cx: &mut Context<Self>, user: i64) {
+        let reason = "the operator has removed you from the meeting";
+        cx.tell(self.context.users(), move |_, cx| ContentUserManager::expel(cx, user, reason));
+    }
+}
+
 impl MeetingServer for Meeting {
     fn s_set_info(&mut self, _: &str) -> Result<(), Violation> {
         Err(Violation::new("sSetInfo is not supported"))
@@ -229,7 +243,8 @@ impl Lifecycle for Meeting {
         let contents = cx.caller().connect("contentManager", self.contents);
         if let Err(error) = users.and(contents) {
             // A client that lacks one of these interfaces cannot take part in a meeting.
-            tracing::info!(user = ?cx.caller().user(), %error, "disconnected an unusable client");
+            let user = cx.caller().user();
+            tracing::info!(user = user.id, name = %user.name, %error, "disconnected an unusable client");
             return cx.caller().hang_up();
         }
         let Some(caller) = cx.caller().id() else { return };

@@ -33,6 +33,7 @@ mod content_types;
 mod contents;
 mod context;
 mod durable;
+mod former_users;
 mod limits;
 mod mailbox;
 mod meeting;
@@ -58,6 +59,7 @@ pub use content_types::{
 pub use contents::{Content, ContentManager};
 pub use context::MeetingContext;
 pub use durable::{RestoreError, SavedState, SetAsideContent, UnreadableValue};
+pub use former_users::FormerUser;
 pub use limits::{AnnotationLimits, MeetingLimits};
 pub use meeting::{Meeting, MeetingConfig};
 pub use policy::{DefaultPolicy, Policy};

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 
-use psom::{Context, Lifecycle, distributed_object};
+use psom::{Context, Lifecycle, Violation, distributed_object};
 
-use super::summary::UserSummary;
+use super::{
+    former_users::{FormerUser, FormerUsers, MAX_NAME_BYTES},
+    summary::UserSummary,
+};
 use crate::{
     interfaces::{ContentUserManagerClient, ContentUserManagerServer},
     types::{Participant, Role},
@@ -19,11 +22,8 @@ pub struct ContentUserManager {
     users: BTreeMap<i64, Entry>,
     /// The roles of users who are admitted but not connected yet.
     expected: BTreeMap<i64, Role>,
+    former: FormerUsers,
 }
-
-/// The maximum encoded length of an address and of a name, so that the roster that a newcomer
-/// receives stays small.
-const MAX_NAME_BYTES: usize = 2048;
 
 /// The size at which a call with users is sent, so that most calls have less than 64 KiB.
 const USERS_CALL_BYTES: usize = 60 << 10;
@@ -38,6 +38,15 @@ struct Entry {
 impl ContentUserManagerServer for ContentUserManager {}
 
 impl ContentUserManager {
+    /// Creates a roster without users that knows the names of former ones.
+    pub(super) fn new(former: Vec<FormerUser>) -> Self {
+        let mut users = Self::default();
+        for user in former {
+            users.former.add(user);
+        }
+        users
+    }
+
     /// Returns the user's role, or [`Role::Attendee`] if they are not connected.
     pub fn role(&self, user: i64) -> Role {
         self.users.get(&user).map_or(Role::Attendee, |entry| entry.role)
@@ -57,6 +66,15 @@ impl ContentUserManager {
         };
         entry.role = role;
         true
+    }
+
+    /// Ends all connections of a user with a Break that has a reason.
+    pub(super) fn expel(cx: &mut Context<Self>, user: i64, reason: &'static str) {
+        for peer in cx.peer_infos().into_iter().filter(|peer| peer.user.id == user) {
+            if let Some(mut peer) = cx.peer(peer.id) {
+                peer.expel(Violation::new(reason));
+            }
+        }
     }
 
     pub(super) fn summary(&self) -> Vec<UserSummary> {
@@ -97,25 +115,17 @@ impl Lifecycle for ContentUserManager {
                 std::slice::from_ref(&display_name),
             );
         }
+        self.former.remove(user.id);
         let connections = connections + 1;
         self.users.insert(user.id, Entry { uri, display_name, role, connections });
-        let caller = cx.caller();
-        let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
-        for (id, entry) in &self.users {
-            ids.push(*id);
-            uris.push(entry.uri.clone());
-            names.push(entry.display_name.clone());
-            size += 16
-                + psom::wire::encoded_bytes(&entry.uri)
-                + psom::wire::encoded_bytes(&entry.display_name);
-            // The users of a large meeting do not fit in one call.
-            if size >= USERS_CALL_BYTES {
-                caller.c_users_added(&ids, &uris, &names);
-                (ids, uris, names, size) = (vec![], vec![], vec![], 0);
-            }
-        }
-        if !ids.is_empty() {
-            caller.c_users_added(&ids, &uris, &names);
+        let present = self.users.iter().map(|(id, it)| (*id, &*it.uri, &*it.display_name));
+        announce(cx, present);
+        // A client that joins later must be able to name the owners of what is there (ruling 24).
+        let former = self.former.iter().map(|it| (it.id, &*it.uri, &*it.display_name));
+        announce(cx, former);
+        let former: Vec<_> = self.former.iter().map(|it| it.id).collect();
+        if !former.is_empty() {
+            cx.caller().c_users_removed(&former);
         }
     }
 
@@ -124,10 +134,33 @@ impl Lifecycle for ContentUserManager {
         let Some(entry) = self.users.get_mut(&user) else { return };
         entry.connections -= 1;
         if entry.connections == 0 {
-            self.users.remove(&user);
+            if let Some(Entry { uri, display_name, .. }) = self.users.remove(&user) {
+                self.former.add(FormerUser { id: user, uri, display_name });
+            }
             cx.peers().c_users_removed(&[user]);
         }
         // A client that closes this object leaves the meeting.
         cx.caller().hang_up();
+    }
+}
+
+/// Sends users to the caller. Those of a large meeting do not fit in one call.
+fn announce<'a>(
+    cx: &mut Context<ContentUserManager>,
+    users: impl Iterator<Item = (i64, &'a str, &'a str)>,
+) {
+    let (mut ids, mut uris, mut names, mut size) = (vec![], vec![], vec![], 0);
+    for (id, uri, name) in users {
+        ids.push(id);
+        uris.push(uri.to_owned());
+        names.push(name.to_owned());
+        size += 16 + psom::wire::encoded_bytes(uri) + psom::wire::encoded_bytes(name);
+        if size >= USERS_CALL_BYTES {
+            cx.caller().c_users_added(&ids, &uris, &names);
+            (ids, uris, names, size) = (vec![], vec![], vec![], 0);
+        }
+    }
+    if !ids.is_empty() {
+        cx.caller().c_users_added(&ids, &uris, &names);
     }
 }

@@ -56,6 +56,12 @@ pub enum AdmissionError {
     /// The meeting has no such invitation.
     #[error("the meeting has no such invitation; it may have been revoked before")]
     NoInvitation,
+    /// The meeting has no user with this ID.
+    #[error("the meeting has no user {0}")]
+    NoUser(i64),
+    /// The operator has removed the user.
+    #[error("you were removed from this meeting; ask its organizer")]
+    Removed,
     /// As many join tokens are unredeemed as the limit allows.
     #[error("too many join tokens are unused; try again in two minutes")]
     TooManyTokens,

@@ -79,7 +79,8 @@ impl JoinLink {
         let JoinCredential::Invitation { secret, http } = &self.credential else {
             return Ok(self.clone());
         };
-        let body = json!({ "invite": secret, "displayName": name }).to_string();
+        let body = json!({ "invite": secret, "meeting": self.meeting, "displayName": name });
+        let body = body.to_string();
         let answer = timeout(ANSWER_TIMEOUT, self.post_join(http, body)).await;
         let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
         match (answer["sAuthId"].as_str(), answer["error"].as_str()) {

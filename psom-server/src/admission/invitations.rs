@@ -106,6 +106,22 @@ impl Invitations {
         by_secret.get(secret).is_some_and(is_its) && by_secret.remove(secret).is_some()
     }
 
+    /// Returns the invitations to a meeting, with their secrets.
+    pub(crate) fn of_meeting(
+        &self,
+        meeting: &Arc<RunningMeeting>,
+    ) -> Vec<(String, InvitationTerms)> {
+        let by_secret = self.by_secret();
+        let is_its = |invitation: &Invitation| {
+            std::ptr::eq(invitation.meeting.as_ptr(), &raw const **meeting)
+        };
+        let found = by_secret.iter().filter(|(_, invitation)| is_its(invitation));
+        let mut found: Vec<_> =
+            found.map(|(secret, invitation)| (secret.clone(), invitation.terms.clone())).collect();
+        found.sort_by(|(one, _), (other, _)| one.cmp(other));
+        found
+    }
+
     /// Returns the terms of the invitation with this secret, and its meeting.
     pub(crate) fn get(&self, secret: &str) -> Option<(InvitationTerms, Arc<RunningMeeting>)> {
         let by_secret = self.by_secret();

@@ -1,8 +1,8 @@
 //! Join links: one line of text with everything that a client on another machine needs.
 //!
 //! ```text
-//! psom://HOST:PORT/MEETING?token=32HEX&name=ALTERNATIVENAME&ca=BASE64URL
-//! psom://HOST:PORT/MEETING?invite=32HEX&http=URL[&web=public]&name=ALTERNATIVENAME&ca=BASE64URL
+//! psom://HOST:PORT/MEETING?token=32HEX&name=ALTERNATIVENAME&fp=BASE64URL
+//! psom://HOST:PORT/MEETING?invite=32HEX&http=URL[&web=public]&name=ALTERNATIVENAME&fp=BASE64URL
 //! ```
 //!
 //! - HOST:PORT is the address of the conference (`pwsURI`).
@@ -11,32 +11,29 @@
 //!   lasts. A client exchanges it for a join token with `POST /api/join` at the web server `http`.
 //! - `name` is the name in the server's certificate (`alternativeName`), which can differ from its
 //!   host.
-//! - `ca` is the certificate of the server's certificate authority, DER in base64url without padding.
-//!   A client must trust no other authority for this server, neither for the conference nor for the
-//!   web server.
+//! - `fp` is the SHA-256 of the certificate of the server's certificate authority (DER), in base64url
+//!   without padding. The server sends the certificate after its own. A client must trust no other
+//!   authority for this server, neither for the conference nor for the web server.
+//! - `ca` is this certificate itself, in base64url without padding. Links of earlier versions have it
+//!   instead of `fp`.
 //! - `web=public` says that the web server has a certificate of an authority that browsers trust. A client
 //!   then trusts the authorities of its system for the web server too.
 
 use std::{fmt, io, str::FromStr, sync::Arc};
 
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use psom::{
     Client, ClientSession, DistributedObject, Scope,
     error::{Misuse, SetupError},
     net::ClientBuilder,
 };
-use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
+use super::link_authority::{FINGERPRINT_BYTES, LinkAuthority};
 use crate::shared::{host_port::split_host_port, identifiers::is_meeting_id};
-
-/// Characters of base64 in a line of PEM (RFC 7468, section 2).
-const PEM_LINE_CHARS: usize = 64;
 
 /// A link to join a meeting. Its text form is one line.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,8 +46,8 @@ pub struct JoinLink {
     pub credential: JoinCredential,
     /// The name in the server's certificate (`alternativeName`).
     pub alternative_name: String,
-    /// The certificate of the server's certificate authority, DER.
-    pub authority: Vec<u8>,
+    /// The server's certificate authority.
+    pub authority: LinkAuthority,
     /// Whether the web server has a certificate that the authorities of the client's system vouch for.
     pub web_is_public: bool,
 }
@@ -95,28 +92,51 @@ const UNESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'/');
 
 impl JoinLink {
-    /// Returns the certificate authority as PEM, for [`psom::tls::client`].
-    #[must_use]
-    pub fn authority_pem(&self) -> String {
-        let base64 = STANDARD.encode(&self.authority);
-        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-        // Base64 is ASCII, so every index is the boundary of a character.
-        for start in (0..base64.len()).step_by(PEM_LINE_CHARS) {
-            pem.push_str(&base64[start..base64.len().min(start + PEM_LINE_CHARS)]);
-            pem.push('\n');
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-        pem
+    /// Returns the configuration of a client of the conference, which trusts only the link's authority.
+    ///
+    /// # Errors
+    /// The link has a certificate that is not that of an authority.
+    pub fn tls(&self) -> Result<Arc<ClientConfig>, SetupError> {
+        self.authority.client()
     }
 
     /// Returns the configuration of a client of the web server.
-    pub(super) fn web_tls(&self) -> Result<Arc<rustls::ClientConfig>, SetupError> {
-        let authority = self.authority_pem();
+    pub(super) fn web_tls(&self) -> Result<Arc<ClientConfig>, SetupError> {
         if self.web_is_public {
-            psom::tls::client_with_system(authority.as_bytes())
+            self.authority.client_with_system()
         } else {
-            psom::tls::client(authority.as_bytes())
+            self.authority.client()
         }
+    }
+
+    /// Returns the link with the certificate of its authority, which a server of the link has sent on a
+    /// stream. This is for programs whose HTTP library needs the certificate.
+    ///
+    /// # Errors
+    /// [`SetupError::Connect`] if the server's certificate is not that of the link.
+    pub async fn with_certificate(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+    ) -> psom::Result<Self> {
+        let stream = self.secure(stream).await?;
+        let (_, connection) = stream.get_ref();
+        let chain = connection.peer_certificates().unwrap_or_default();
+        let authority = self.authority.find_in(chain).ok_or(SetupError::NoCertificate)?;
+        Ok(Self { authority: LinkAuthority::Certificate(authority), ..self.clone() })
+    }
+
+    /// Performs the handshake of TLS on a stream that leads to the server.
+    async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> Result<TlsStream<S>, SetupError> {
+        let failed = |error: io::Error| SetupError::Connect {
+            address: self.address.clone(),
+            source: error.into(),
+        };
+        let name = ServerName::try_from(self.alternative_name.clone());
+        let name = name.map_err(|error| failed(io::Error::other(error)))?;
+        TlsConnector::from(self.tls()?).connect(name, stream).await.map_err(failed)
     }
 
     /// Returns the address of the page at which a browser joins the meeting. The invitation is in the
@@ -151,8 +171,7 @@ impl JoinLink {
         proxy_header: Option<Vec<u8>>,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> psom::Result<ClientSession<T>> {
-        let tls = psom::tls::client(self.authority_pem().as_bytes())?;
-        let client = self.client(proxy_header)?.root_with(root).tls(tls);
+        let client = self.client(proxy_header)?.root_with(root).tls(self.tls()?);
         client.alternative_name(&self.alternative_name).connect(&self.address).await
     }
 
@@ -167,16 +186,8 @@ impl JoinLink {
         proxy_header: Option<Vec<u8>>,
         root: impl FnOnce(&mut Scope) -> T + Send + 'static,
     ) -> psom::Result<ClientSession<T>> {
-        let tls = psom::tls::client(self.authority_pem().as_bytes())?;
-        let failed = |error: io::Error| SetupError::Connect {
-            address: self.address.clone(),
-            source: error.into(),
-        };
         let client = self.client(proxy_header)?.root_with(root);
-        let name = ServerName::try_from(self.alternative_name.clone());
-        let name = name.map_err(|error| failed(io::Error::other(error)))?;
-        let stream = TlsConnector::from(tls).connect(name, stream).await.map_err(failed)?;
-        client.connect_stream(stream).await
+        client.connect_stream(self.secure(stream).await?).await
     }
 
     fn client(&self, proxy_header: Option<Vec<u8>>) -> psom::Result<ClientBuilder<()>> {
@@ -206,7 +217,11 @@ impl fmt::Display for JoinLink {
             f.write_str("&web=public")?;
         }
         let name = escape(&self.alternative_name);
-        write!(f, "&name={name}&ca={}", URL_SAFE_NO_PAD.encode(&self.authority))
+        let (field, authority) = match &self.authority {
+            LinkAuthority::Fingerprint(fingerprint) => ("fp", &fingerprint[..]),
+            LinkAuthority::Certificate(certificate) => ("ca", &certificate[..]),
+        };
+        write!(f, "&name={name}&{field}={}", URL_SAFE_NO_PAD.encode(authority))
     }
 }
 
@@ -233,12 +248,12 @@ impl FromStr for JoinLink {
             (Some(_), Some(_)) => return Err(LinkError::Damaged("token")),
             (None, None) => return Err(LinkError::Missing("token")),
         };
-        let authority = query.ca.ok_or(LinkError::Missing("ca"))?;
-        let authority = URL_SAFE_NO_PAD.decode(authority).map_err(|_| LinkError::Damaged("ca"))?;
-        // A certificate is a DER sequence with its length in front, which shows whether it was cut.
-        if der_length(&authority) != Some(authority.len()) {
-            return Err(LinkError::Damaged("ca"));
-        }
+        let authority = match (query.fp, query.ca) {
+            (Some(fingerprint), None) => fingerprint_authority(&fingerprint)?,
+            (None, Some(certificate)) => certificate_authority(&certificate)?,
+            (Some(_), Some(_)) => return Err(LinkError::Damaged("fp")),
+            (None, None) => return Err(LinkError::Missing("fp")),
+        };
         Ok(Self {
             address: address.into(),
             meeting: meeting.into(),
@@ -281,6 +296,7 @@ struct LinkQuery {
     http: Option<String>,
     web: Option<String>,
     name: Option<String>,
+    fp: Option<String>,
     ca: Option<String>,
 }
 
@@ -296,6 +312,7 @@ impl LinkQuery {
                 "http" => (&mut query.http, "http"),
                 "web" => (&mut query.web, "web"),
                 "name" => (&mut query.name, "name"),
+                "fp" => (&mut query.fp, "fp"),
                 "ca" => (&mut query.ca, "ca"),
                 _ => continue,
             };
@@ -307,6 +324,19 @@ impl LinkQuery {
         }
         Ok(query)
     }
+}
+
+fn fingerprint_authority(text: &str) -> Result<LinkAuthority, LinkError> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Damaged("fp"))?;
+    let bytes: [u8; FINGERPRINT_BYTES] = bytes.try_into().map_err(|_| LinkError::Damaged("fp"))?;
+    Ok(LinkAuthority::Fingerprint(bytes))
+}
+
+fn certificate_authority(text: &str) -> Result<LinkAuthority, LinkError> {
+    let der = URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Damaged("ca"))?;
+    // A certificate is a DER sequence with its length in front, which shows whether it was cut.
+    let is_whole = der_length(&der) == Some(der.len());
+    if is_whole { Ok(LinkAuthority::Certificate(der)) } else { Err(LinkError::Damaged("ca")) }
 }
 
 fn printable(value: String, name: &'static str) -> Result<String, LinkError> {
@@ -343,9 +373,15 @@ mod tests {
             meeting: "team.Meeting-1".into(),
             credential,
             alternative_name: "psom-server".into(),
-            authority: [&[0x30, 0x81, 200][..], &[0xff; 200]].concat(),
+            authority: LinkAuthority::Fingerprint([0xfe; FINGERPRINT_BYTES]),
             web_is_public: false,
         }
+    }
+
+    /// Returns a link of an earlier version.
+    fn old_link(credential: JoinCredential) -> JoinLink {
+        let certificate = [&[0x30, 0x81, 200][..], &[0xff; 200]].concat();
+        JoinLink { authority: LinkAuthority::Certificate(certificate), ..link(credential) }
     }
 
     #[test]
@@ -356,11 +392,24 @@ mod tests {
         for (credential, web_is_public) in
             [(token, false), (invitation.clone(), true), (invitation, false)]
         {
-            let link = JoinLink { web_is_public, ..link(credential) };
-            let text = link.to_string();
-            assert!(text.is_ascii() && !text.contains(char::is_whitespace), "{text}");
-            assert_eq!(format!(" {text}\n").parse(), Ok(link));
+            for link in [link(credential.clone()), old_link(credential.clone())] {
+                let link = JoinLink { web_is_public, ..link };
+                let text = link.to_string();
+                assert!(text.is_ascii() && !text.contains(char::is_whitespace), "{text}");
+                assert_eq!(format!(" {text}\n").parse(), Ok(link));
+            }
         }
+    }
+
+    #[test]
+    fn link_of_an_invitation_is_short() {
+        let credential = JoinCredential::Invitation {
+            secret: "0123456789abcdef0123456789abcdef".into(),
+            http: "https://192.0.2.10:8058".into(),
+        };
+        let address = "192.0.2.10:8057".into();
+        let length = JoinLink { address, ..link(credential) }.to_string().len();
+        assert!(length <= 170, "{length} characters");
     }
 
     #[test]
@@ -374,15 +423,19 @@ mod tests {
         assert_eq!(error("psom://host:1/m?invite=a"), LinkError::Missing("http"));
         let local = "psom://host:1/m?invite=a&http=file:///etc";
         assert_eq!(error(local), LinkError::Damaged("http"));
-        assert_eq!(error("psom://host:1/m?token=a"), LinkError::Missing("ca"));
+        assert_eq!(error("psom://host:1/m?token=a"), LinkError::Missing("fp"));
+        let both = format!("{}&ca=AA", link(JoinCredential::Token("a".into())));
+        assert_eq!(error(&both), LinkError::Damaged("fp"));
         assert_eq!(error("psom://host:1/m?token=a%20b"), LinkError::Damaged("token"));
         assert_eq!(error("psom://host:1/m?token=a&token=b"), LinkError::Damaged("token"));
         let other =
             link(JoinCredential::Token("a".into())).to_string().replace("&name", "&web=x&name");
         assert_eq!(error(&other), LinkError::Damaged("web"));
-        let whole = link(JoinCredential::Token("a".into())).to_string();
-        for cut in 1..200 {
-            assert!(whole[..whole.len() - cut].parse::<JoinLink>().is_err(), "cut by {cut}");
+        for whole in [link, old_link].map(|link| link(JoinCredential::Token("a".into()))) {
+            let whole = whole.to_string();
+            for end in 1..whole.len() {
+                assert!(whole[..end].parse::<JoinLink>().is_err(), "cut at {end}");
+            }
         }
     }
 
@@ -390,13 +443,5 @@ mod tests {
     fn debug_output_contains_no_secret() {
         let link = link(JoinCredential::Token("SECRET".into()));
         assert!(!format!("{link:?} {:?}", link.credential).contains("SECRET"));
-    }
-
-    #[test]
-    fn authority_pem_contains_the_same_certificate() {
-        use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-        let link = link(JoinCredential::Token("a".into()));
-        let der = CertificateDer::from_pem_slice(link.authority_pem().as_bytes()).unwrap();
-        assert_eq!(der.as_ref(), link.authority);
     }
 }

@@ -159,6 +159,9 @@ impl JoinTokens {
                 })?
             }
         };
+        if meeting.is_removed(&uri) {
+            return Err(Refused::new("the operator has removed the user from the meeting"));
+        }
         let user = meeting.user(id).ok_or_else(ended)?;
         tracing::info!(meeting = %meeting.id, user = %user.name, id = user.id, "a user joined");
         Ok(Admission::new(user).to(meeting.space().space()))

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     admission::{
+        AdmissionError,
         error::{check_text, check_uri},
         invitations::InvitationTerms,
         tokens::{TOKEN_LIFETIME, TokenSource},
@@ -55,6 +56,8 @@ pub(super) struct NewInvitation {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct JoinRequest {
     invite: String,
+    /// The meeting that the link names. An invitation to another meeting is refused.
+    meeting: Option<String>,
     display_name: Option<String>,
     /// A secret that the client chooses. The same secret is the same guest.
     guest: Option<String>,
@@ -69,6 +72,7 @@ pub(super) async fn admit(
     let meeting = unless_store_waits(&app, app.meeting(&id)).await??;
     check_uri(&new.uri)?;
     check_text("displayName", &new.display_name)?;
+    unless_store_waits(&app, app.readmit(&meeting, &new.uri)).await??;
     let (uri, name) = (&new.uri, &new.display_name);
     let admitting = app.admit(&meeting, TokenSource::Administrator, uri, name, new.role);
     let admitted = unless_store_waits(&app, admitting).await??;
@@ -112,8 +116,17 @@ pub(super) async fn join(
         let text = "this invitation is unknown or its meeting has ended; ask for a new join link";
         return Err(ApiError::not_found(text));
     };
+    if request.meeting.is_some_and(|named| named != meeting.id) {
+        app.metrics.count_unauthorized("a join request with an invitation to another meeting");
+        let text = "this invitation is not for the meeting that the link names; ask for a new join \
+                    link";
+        return Err(ApiError::not_found(text));
+    }
     let InvitationTerms { role, uri, display_name } = terms;
     let guest = guest_uri(&request.invite, request.guest)?;
+    if meeting.is_removed(uri.as_deref().unwrap_or(&guest)) {
+        return Err(AdmissionError::Removed.into());
+    }
     let name = display_name.or(request.display_name);
     // A user who gives no name keeps the name of an earlier visit.
     let name = name.or_else(|| meeting.name(uri.as_deref().unwrap_or(&guest)));

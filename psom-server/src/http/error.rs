@@ -53,7 +53,8 @@ impl From<AdmissionError> for ApiError {
         use AdmissionError as E;
         let status = match error {
             E::MeetingId | E::Text(_) | E::Uri => StatusCode::UNPROCESSABLE_ENTITY,
-            E::NoMeeting(_) | E::NoInvitation => StatusCode::NOT_FOUND,
+            E::NoMeeting(_) | E::NoInvitation | E::NoUser(_) => StatusCode::NOT_FOUND,
+            E::Removed => StatusCode::FORBIDDEN,
             E::MeetingExists
             | E::TooManyMeetings(_)
             | E::TooManyUsers(_)

@@ -1,5 +1,5 @@
-//! `/healthz` and `/metrics`. They need no permission, so they contain nothing about a user or a
-//! meeting.
+//! `/healthz`, which needs no permission and so contains nothing about a user or a meeting, and
+//! `/metrics`, which shows how many people use the server and requires the administrator's token.
 
 use std::sync::{
     Arc,
@@ -13,7 +13,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::error::json_response;
+use super::{error::json_response, extract::Admin};
 use crate::{app::App, limits::LIMITS, shared::metrics::MetricsPage, store::Health};
 
 /// Answers 200 while the store waits for an obstacle: restarting the server would not help.
@@ -31,7 +31,7 @@ pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
     json_response(status, &body)
 }
 
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
     let psom = app.psom_stats();
     let meetings = app.meetings.summaries().await;
     let (mut users, mut contents) = (0, 0);

@@ -8,7 +8,9 @@
 //! | `DELETE /api/meetings/{id}` | 204: the meeting has ended |
 //! | `POST /api/meetings/{id}/users` `{"uri", "displayName", "role"}` | 201: everything that a client needs to connect |
 //! | `POST /api/meetings/{id}/invitations` `{"role", "uri"?, "displayName"?}` | 201 `{"invite", "joinLink", "joinPage"}` |
-//! | `POST /api/join` `{"invite", "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
+//! | `GET /api/meetings/{id}/invitations` | the invitations with their links |
+//! | `DELETE /api/meetings/{id}/users/{userId}` | 204: the user is disconnected and cannot come back by a link |
+//! | `POST /api/join` `{"invite", "meeting"?, "displayName"?, "guest"?}` | 201: the same as for a user, and the display name, the URI and the role |
 //! | `POST /api/slides`, a PDF | the pictures of its pages; requires the invitation of a presenter |
 //! | `GET /files/{name}` | an encrypted file |
 //! | `POST /web/upload/{secret}`, a form with a file | `<html>200</html>`, or another status |
@@ -35,6 +37,7 @@ mod health;
 mod listener;
 mod meetings;
 mod page;
+mod people;
 mod progress_timer;
 mod range;
 mod slides;
@@ -62,7 +65,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings", get(meetings::list).post(meetings::create))
         .route("/api/meetings/{id}", get(meetings::show).delete(meetings::end))
         .route("/api/meetings/{id}/users", post(admission::admit))
-        .route("/api/meetings/{id}/invitations", post(admission::invite))
+        .route("/api/meetings/{id}/users/{user}", delete(people::remove))
+        .route("/api/meetings/{id}/invitations", post(admission::invite).get(people::invitations))
         .route("/api/meetings/{id}/invitations/{secret}", delete(admission::revoke))
         .route("/api/join", post(admission::join))
         .route("/api/slides", post(slides::draw))

@@ -1,8 +1,9 @@
-//! Checks and repairs the store of a stopped server.
+//! Checks and repairs the store of a stopped server, and copies that of a running one.
 //!
 //! This folder knows both the rows of the store and what they mean to a meeting. A running server uses
 //! none of it.
 
+mod backup;
 mod check;
 mod repair;
 mod state_check;
@@ -10,5 +11,6 @@ mod table_scan;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{Backup, backup};
 pub use check::{Report, check, check_files};
 pub use repair::{Repair, repair};

@@ -4,6 +4,7 @@
 //! nothing of HTTP.
 
 mod registry;
+mod removed_users;
 mod roster;
 mod running_meeting;
 mod template;

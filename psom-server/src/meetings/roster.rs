@@ -6,7 +6,10 @@ use std::{
 };
 
 use psom::Write;
-use psom_objects::types::{Participant, Role};
+use psom_objects::{
+    server::FormerUser,
+    types::{Participant, Role},
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -185,6 +188,11 @@ impl Roster {
         Some(self.get(*self.id_by_uri.get(uri)?)?.name.clone())
     }
 
+    /// Returns the URI of a user.
+    pub(crate) fn uri(&self, id: i64) -> Option<String> {
+        Some(self.get(id)?.uri.clone())
+    }
+
     /// Returns a user's role.
     pub(crate) fn role(&self, id: i64) -> Option<Role> {
         Some(self.get(id)?.role)
@@ -202,6 +210,20 @@ pub(crate) fn saved_numbers(state: &BTreeMap<String, String>) -> HashSet<i64> {
     let texts = entries.flat_map(|(key, value)| [key, value]);
     let numbers = texts.flat_map(|text| text.split(|c: char| !c.is_ascii_digit()));
     numbers.filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Returns the users in the saved state of a meeting. A user who cannot be read is left out.
+pub(super) fn saved_users(state: &BTreeMap<String, String>) -> Vec<FormerUser> {
+    let below = state.range(KEY_PREFIX.to_owned()..);
+    let entries = below.map_while(|(key, text)| Some((key.strip_prefix(KEY_PREFIX)?, text)));
+    let user = |(id, text): (&str, &String)| {
+        let RosterUser { uri, name, .. } = serde_json::from_str(text).ok()?;
+        Some(FormerUser { id: id.parse().ok()?, uri, display_name: name })
+    };
+    let mut users: Vec<_> = entries.filter_map(user).collect();
+    // The keys are sorted as texts. Users with higher IDs were admitted later.
+    users.sort_by_key(|user| user.id);
+    users
 }
 
 impl RosterChange {
@@ -318,6 +340,8 @@ mod tests {
             }
         }
         admit(&mut roster, "sip:2", "B", Role::Organizer);
+        let names: Vec<_> = saved_users(&state).into_iter().map(|it| it.display_name).collect();
+        assert_eq!(names, ["A", "B", "A", "A", "A", "A", "A", "A"]);
         let mut again = Roster::restore(&state).unwrap();
         let admit = |roster: &mut Roster, uri| match roster.admit(uri, "A", Role::Attendee, 9) {
             Ok(Admission::Unchanged(id) | Admission::Change(RosterChange { id, .. })) => id,

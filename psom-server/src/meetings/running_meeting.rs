@@ -17,7 +17,8 @@ use tokio::{
 };
 
 use super::{
-    roster::{Admission, Roster, RosterFull, saved_numbers},
+    removed_users::RemovedUsers,
+    roster::{Admission, Roster, RosterFull, saved_numbers, saved_users},
     template::MeetingTemplate,
 };
 use crate::{
@@ -42,6 +43,7 @@ pub(crate) struct RunningMeeting {
     journal: EndingJournal,
     health: watch::Receiver<Health>,
     roster: Arc<Mutex<Roster>>,
+    removed: RemovedUsers,
     max_users: usize,
     /// The time at which the roster last made room.
     made_room: tokio::sync::Mutex<Option<Instant>>,
@@ -124,6 +126,7 @@ impl RunningMeeting {
             journal,
             health: store.health(),
             roster: Arc::new(Mutex::new(roster)),
+            removed: RemovedUsers::restore(state),
             max_users: template.limits.users,
             made_room: tokio::sync::Mutex::default(),
         }))
@@ -281,6 +284,36 @@ impl RunningMeeting {
         saved.await.is_ok()
     }
 
+    /// Reports whether the operator has removed the user with this URI.
+    pub(crate) fn is_removed(&self, uri: &str) -> bool {
+        self.removed.contains(uri)
+    }
+
+    /// Ends the connections of a user, who cannot come back by a link, also after a restart. Returns
+    /// `false` if there is no such user.
+    pub(crate) async fn remove_user(&self, id: i64) -> Result<bool, JournalError> {
+        let Some(uri) = self.roster().uri(id) else { return Ok(false) };
+        // From here on, no connection of the user is accepted; those that were are ended below.
+        let saved = self.journal.commit(vec![self.removed.add(&uri)]);
+        let space = self.space();
+        let remove = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
+            meeting.remove_user(cx, id);
+        };
+        // As for a new role, a stuck meeting removes the user when it resumes.
+        let removed = tokio::spawn(async move { space.run(remove).await });
+        tracing::info!(meeting = %self.id, user = id, "removed a user");
+        let _ = timeout(ANSWER_TIMEOUT, removed).await;
+        saved.await.map(|()| true)
+    }
+
+    /// Lets a user come back who was removed.
+    pub(crate) async fn readmit(&self, uri: &str) -> Result<(), JournalError> {
+        match self.removed.readmit(uri) {
+            Some(write) => self.save(write).await,
+            None => Ok(()),
+        }
+    }
+
     /// Saves an entry of the meeting's state that the space does not own.
     pub(crate) async fn save(&self, write: Write) -> Result<(), JournalError> {
         self.journal.commit(vec![write]).await
@@ -340,6 +373,7 @@ fn meeting_config(template: &MeetingTemplate, id: &str, files: &MeetingFiles) ->
         content_types: template.content_types.clone(),
         started: SystemTime::now(),
         time_of_day: Some(Arc::new(SystemTime::now)),
+        former_users: Vec::new(),
         #[cfg(feature = "queue")]
         offline_name: Some(id.to_owned()),
     }
@@ -361,7 +395,8 @@ impl RunningSpace {
         journal: &EndingJournal,
         state: &SavedState,
     ) -> Result<Self, RestoreError> {
-        let config = meeting_config(template, id, files);
+        let former_users = saved_users(state);
+        let config = MeetingConfig { former_users, ..meeting_config(template, id, files) };
         let owned = Arc::new(journal.clone());
         let journal = Arc::downgrade(&owned);
         let handle = SpaceHandle::start_durable(template.psom.clone(), [], owned, |scope| {

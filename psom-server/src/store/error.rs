@@ -120,6 +120,9 @@ pub enum Error {
     /// There is no database to check.
     #[error("there is no {}; name the server's data directory with --data", .0.display())]
     NoFile(PathBuf),
+    /// The directory for a backup has files.
+    #[error("{} is not empty; name a new directory for the backup", .0.display())]
+    BackupExists(PathBuf),
     /// A server runs on the directory.
     #[error("a server runs on {}; stop it first", .0.display())]
     Locked(PathBuf),

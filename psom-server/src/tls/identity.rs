@@ -244,10 +244,11 @@ impl CertificateFiles {
 
     fn load(&self) -> Result<Identity, StartError> {
         let invalid = |error: psom::error::SetupError| self.invalid(error.to_string());
-        let chain = self.read(&self.certificate)?;
+        let authorities = self.read(&self.authority)?;
+        // Join links have only the fingerprint of the authority, so its certificate is sent as well.
+        let chain = [self.read(&self.certificate)?, authorities.clone()].join("\n");
         let key = self.read(&self.key)?;
         let server = psom::tls::server(chain.as_bytes(), key.as_bytes()).map_err(invalid)?;
-        let authorities = self.read(&self.authority)?;
         let client = psom::tls::client(authorities.as_bytes()).map_err(invalid)?;
         let authority = self.authority()?.to_vec();
         Ok(Identity { server, client, authority, certificates: None })
@@ -256,7 +257,9 @@ impl CertificateFiles {
     fn certified_key(&self) -> Result<CertifiedKey, StartError> {
         let key = PrivateKeyDer::from_pem_slice(self.read(&self.key)?.as_bytes())
             .map_err(|error| self.invalid(format!("{}: {error}", self.key.display())))?;
-        CertifiedKey::from_der(self.chain()?, key, &rustls::crypto::ring::default_provider())
+        let mut chain = self.chain()?;
+        chain.push(self.authority()?);
+        CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider())
             .map_err(|error| self.invalid(error.to_string()))
     }
 

@@ -50,7 +50,7 @@ async fn join(link: &JoinLink) -> psom::Result<ClientSession<Conference>> {
     Client::builder()
         .root_with(|scope| Conference::new(scope, |_| {}))
         .token(token.as_str())
-        .tls(psom::tls::client(link.authority_pem().as_bytes()).unwrap())
+        .tls(link.tls().unwrap())
         .alternative_name(link.alternative_name.as_str())
         .connect(&link.address)
         .await

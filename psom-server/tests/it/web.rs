@@ -45,6 +45,12 @@ impl Stage {
     }
 
     /// Sends one request on its own connection.
+    /// Returns the head of a request for the metrics.
+    fn metrics(&self) -> String {
+        let token = self.server.server_file().admin_token;
+        format!("GET /metrics HTTP/1.1\r\nauthorization: Bearer {token}\r\n")
+    }
+
     async fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let stream = TcpStream::connect(self.server.http_addr()).await.unwrap();
         if !self.server.server_file().http.starts_with("https://") {
@@ -69,7 +75,7 @@ impl Stage {
         let session = Client::builder()
             .root_with(|scope| Conference::new(scope, move |event| drop(sender.send(event))))
             .token(token.as_str())
-            .tls(psom::tls::client(link.authority_pem().as_bytes()).unwrap())
+            .tls(link.tls().unwrap())
             .alternative_name(link.alternative_name.as_str())
             .connect(&link.address)
             .await
@@ -218,7 +224,7 @@ async fn a_file_goes_in_and_out(https: bool) {
     }
     assert!(answer.body == plain);
     assert_eq!(stage.ask(&get, b"").await.status, 404);
-    let metrics = stage.ask("GET /metrics HTTP/1.1\r\n", b"").await;
+    let metrics = stage.ask(&stage.metrics(), b"").await;
     let metrics = String::from_utf8(metrics.body).unwrap();
     assert!(metrics.contains("\npsom_uploads_finished_total 1\n"), "{metrics}");
     assert!(metrics.contains("\npsom_uploads_refused_total 1\n"), "{metrics}");
@@ -262,9 +268,8 @@ async fn aborted_browser_upload_leaves_no_file() {
     while files_below(&stage.data.path().join("meetings")) > 0 {
         tokio::task::yield_now().await;
     }
-    let head = "GET /metrics HTTP/1.1\r\n";
     loop {
-        let metrics = String::from_utf8(stage.ask(head, b"").await.body).unwrap();
+        let metrics = String::from_utf8(stage.ask(&stage.metrics(), b"").await.body).unwrap();
         if metrics.contains("\npsom_uploads 0\n") {
             break;
         }

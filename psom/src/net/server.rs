@@ -512,7 +512,7 @@ pub(super) async fn serve(
         return shared.refuse(&peer, &"the space has ended or accepts no connections");
     };
     shared.admitted.fetch_add(1, Ordering::Relaxed);
-    tracing::info!(peer, ?user, "Admitted a user");
+    tracing::info!(peer, user = user.id, name = %user.name, "Admitted a user");
     let moving = connection::run(stream, key, &space.inbox, &link, &shared.config);
     tokio::pin!(moving);
     tokio::select! {
@@ -524,7 +524,22 @@ pub(super) async fn serve(
         }
     }
     let reason = link.over().unwrap_or(Error::Closed);
-    tracing::info!(peer, ?user, %reason, limit = reason.limit(), "A connection ended");
+    let caused_by = cause(&reason);
+    tracing::info!(peer, user = user.id, name = %user.name, caused_by, %reason, limit = reason.limit(), "A connection ended");
+}
+
+/// Returns the side that caused the end of a connection: the client also if it violated the protocol or
+/// stopped answering, and this server ended the connection for it.
+fn cause(reason: &Error) -> &'static str {
+    match reason {
+        Error::Closed
+        | Error::Replaced(_)
+        | Error::Misuse(_)
+        | Error::Call(_)
+        | Error::Setup(_) => "server",
+        Error::Lost(_) => "network",
+        _ => "client",
+    }
 }
 
 /// Waits for the shutdown of the server.

@@ -59,6 +59,26 @@ fn joining_and_leaving_users_are_announced() {
 }
 
 #[test]
+fn ruling_24_newcomer_learns_the_names_of_former_users() {
+    let mut world = world();
+    for user in [4, 5] {
+        let client = world.join(user, Role::Presenter);
+        world.pair.close_client(client);
+    }
+    let late = world.join(5, Role::Attendee);
+    assert_eq!(
+        world.received(late)[4..],
+        [
+            "users.added [1, 2, 3, 5] sip:1@example.com,sip:2@example.com,sip:3@example.com,\
+             sip:5@example.com user 1,user 2,user 3,user 5",
+            "users.added [4] sip:4@example.com user 4",
+            "users.removed [4]",
+            "meeting.ready",
+        ]
+    );
+}
+
+#[test]
 fn user_stays_until_the_last_connection_ends() {
     let mut world = world();
     let first = world.join(4, Role::Presenter);

@@ -1,21 +1,11 @@
 //! The pictures of boards and slides: downloading them, and drawing SVG as PNG.
 
-use std::{
-    collections::HashMap,
-    env,
-    io::{Seek as _, Write as _},
-    path::PathBuf,
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use bytes::Bytes;
 use psom_objects::types::EncryptedFile;
 
-use crate::{
-    error::{CommandError, OrCannot as _, Result},
-    http::client::Http,
-    meeting::download::RemoteFile,
-    renderer,
-};
+use crate::{error::Result, http::client::Http, meeting::download::RemoteFile, renderer};
 
 /// The pictures of a meeting. Those of one board or slide are in memory together.
 pub(super) struct Pictures {
@@ -61,20 +51,8 @@ impl Pictures {
     pub(super) async fn png(&mut self, svg: String) -> Result<Vec<u8>> {
         let program = match &self.renderer {
             Some(program) => program.clone(),
-            None => {
-                let path = env::var_os("PATH").unwrap_or_default();
-                self.renderer.insert(renderer::find(&path)?).clone()
-            }
+            None => self.renderer.insert(renderer::find_installed()?).clone(),
         };
-        let drawing = tokio::task::spawn_blocking(move || {
-            let mut file = tempfile::tempfile().or_cannot("make a temporary file")?;
-            file.write_all(svg.as_bytes()).or_cannot("write a temporary file")?;
-            file.rewind().or_cannot("read a temporary file")?;
-            let drawn = renderer::one(&program, "svg", file)?;
-            drawn.map(|(_, picture)| picture.jpeg).map_err(|why| {
-                CommandError::new(format!("the picture cannot be drawn as PNG ({why})"))
-            })
-        });
-        drawing.await?
+        renderer::png(program, svg).await
     }
 }

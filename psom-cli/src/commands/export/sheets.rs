@@ -1,13 +1,16 @@
 //! Boards, and slides with their annotations, as SVG and PNG.
 
 use psom_objects::{
-    annotation::{Annotation, Board, Property},
+    annotation::{Annotation, Board},
     client::SlidesModel,
 };
 
 use super::{folder::Folder, index::ExportedContent, pictures::Pictures};
 use crate::{
-    drawing::svg_export::{SlidePicture, to_svg},
+    drawing::{
+        slide_number::slide_of,
+        svg_export::{SlidePicture, to_svg},
+    },
     error::{CommandError, Result},
     terminal::out,
 };
@@ -75,27 +78,7 @@ async fn sheet(
     Ok(())
 }
 
-/// Reports whether an annotation is on a slide. The page names the slide in the identifier that it gives an
-/// annotation (`slide-N.`, from 0). Annotations of other programs are on each slide.
+/// Reports whether an annotation is on a slide. Annotations of other programs are on each slide.
 fn is_on(annotation: &Annotation, slide: u32) -> bool {
-    let id = annotation.get(Property::LocalId).unwrap_or_default();
-    let number = id.strip_prefix("slide-").and_then(|rest| rest.split_once('.'));
-    number.and_then(|(number, _)| number.parse().ok()).is_none_or(|number: u32| number == slide)
-}
-
-#[cfg(test)]
-mod tests {
-    use psom_objects::annotation::{Kind, Properties};
-
-    use super::*;
-
-    #[test]
-    fn annotations_of_the_page_are_on_one_slide() {
-        let on = |id: &str, slide| {
-            let properties = Properties::from([(Property::LocalId, id.to_owned())]);
-            is_on(&Annotation::new(Kind::Drawing, 1, properties), slide)
-        };
-        assert!(on("slide-2.17", 2) && !on("slide-2.17", 1) && !on("slide-12.1", 2));
-        assert!(on("17", 0) && on("slide-x.1", 3) && on("", 4) && on("slide-2", 1));
-    }
+    slide_of(annotation).is_none_or(|own| own == slide)
 }

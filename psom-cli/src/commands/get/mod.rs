@@ -1,4 +1,4 @@
-mod slides;
+pub(super) mod slides;
 mod url;
 
 use std::path::{Path, PathBuf};

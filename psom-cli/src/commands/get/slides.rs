@@ -63,7 +63,7 @@ pub(super) async fn save_all(
     }
     let mut noted = 0;
     for notes in &slides.notes {
-        for (slide, text) in texts(http, base, notes, directory).await? {
+        for (slide, text) in notes_of(http, base, notes, directory).await? {
             let writing = format!("write to {}", directory.display());
             let mut temporary = files::temporary_in(directory)?;
             temporary.write_all(&text).or_cannot(&writing)?;
@@ -125,7 +125,7 @@ fn jpeg_of_slide<'a>(names: impl Iterator<Item = &'a str>, slide: u32) -> Option
 }
 
 /// Reads the notes in a file, by their slides. Parts with other names are ignored.
-async fn texts(
+pub(in crate::commands) async fn notes_of(
     http: &Http,
     base: Option<&str>,
     notes: &SlideFile,

@@ -33,7 +33,10 @@ Examples:
   psom poll LINK results Lunch --csv=excel > lunch.csv
 
 A new poll is open, and its results are visible to presenters until they are shown. Organizers and
-presenters run polls. Everybody has one vote, which stays when the user leaves.")]
+presenters run polls. Everybody has one vote, which stays when the user leaves, and a later vote
+replaces it. A vote belongs to the person of a link: with an open link, all commands on one machine
+are the same person, whatever their --as. Use --as-new for another person with another vote:
+  psom poll LINK vote Lunch 2 --as-new Bea")]
 pub(crate) struct Poll {
     #[command(flatten)]
     link: LinkArgs,
@@ -45,7 +48,7 @@ pub(crate) struct Poll {
 enum PollAction {
     /// Ask a question
     Create {
-        /// The poll's title.
+        /// The poll's title, without any of \ / : * ? " < > |.
         title: String,
         #[command(flatten)]
         question: Question,

@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 
 use psom_objects::{
     annotation::{Change, Constraint, Kind, Properties, Property},
-    client::{BoardEvent, BoardModel, ContentEvent, Event},
+    client::{BoardEvent, BoardModel, ContentEvent, ContentModel, Event},
 };
 
 use crate::{
+    drawing::slide_number::{new_local_id, slide_of},
     error::{CommandError, Result},
     meeting::{session::Meeting, texts},
     render::{names, refusal},
@@ -16,11 +17,42 @@ use crate::{
 pub(super) struct BoardSession {
     pub meeting: Meeting,
     pub content: i64,
+    /// The slide of a presentation, from 0. Annotations are added to it.
+    pub slide: Option<u32>,
 }
 
 impl BoardSession {
-    pub(super) fn new(meeting: Meeting, content: i64) -> Self {
-        Self { meeting, content }
+    /// Opens the board of a content. `slide` is a slide of a presentation, from 1; without it, the board is
+    /// that of the current slide.
+    pub(super) fn open(
+        meeting: Meeting,
+        id: i64,
+        content: &ContentModel,
+        slide: Option<u32>,
+    ) -> Result<Self> {
+        let title = content.title.as_deref().unwrap_or_default();
+        if content.board.is_none() {
+            let why = format!("\"{title}\" has no board; choose a whiteboard or a presentation");
+            return Err(CommandError::new(why));
+        }
+        let slide = match (&content.slides, slide) {
+            (None, None) => None,
+            (None, Some(_)) => {
+                let why = format!("\"{title}\" is not a presentation; leave --slide out");
+                return Err(CommandError::new(why));
+            }
+            (Some(slides), None) => Some(slides.location.as_ref().map_or(0, |at| at.slide)),
+            (Some(slides), Some(number)) => {
+                let count = slides.count.unwrap_or(0);
+                if number > count {
+                    let has = out::counted(count as usize, "slide", "slides");
+                    let why = format!("there is no slide {number}; \"{title}\" has {has}");
+                    return Err(CommandError::new(why));
+                }
+                Some(number - 1)
+            }
+        };
+        Ok(Self { meeting, content: id, slide })
     }
 
     /// Returns the board as it is now.
@@ -59,7 +91,7 @@ impl BoardSession {
 
     /// Adds an annotation, and returns the number that the server gave it.
     pub(super) async fn add(&mut self, kind: Kind, mut properties: Properties) -> Result<i32> {
-        let (content, local) = (self.content, new_local_id());
+        let (content, local) = (self.content, new_local_id(self.slide));
         properties.insert(Property::LocalId, local.clone());
         self.meeting
             .act(move |conference, cx| conference.add_annotation(cx, content, kind, properties))
@@ -77,9 +109,10 @@ impl BoardSession {
         .await
     }
 
-    /// Lists the annotations: number, type, anchor, owner and text, separated by tabs.
+    /// Lists the annotations: number, type, anchor, owner, the slide of a presentation, and text, separated
+    /// by tabs.
     pub(super) async fn list(&self) -> Result<Option<String>> {
-        let content = self.content;
+        let (content, has_slides) = (self.content, self.slide.is_some());
         let lines = self.meeting.read(move |model| {
             let board = model.contents.get(&content)?.board.as_ref()?;
             let lines = board.annotations.iter().map(|(id, annotation)| {
@@ -91,6 +124,11 @@ impl BoardSession {
                     out::printable(anchor),
                     out::printable(&owner),
                 ];
+                if has_slides {
+                    let number =
+                        slide_of(annotation).map(|slide| format!("slide {}", u64::from(slide) + 1));
+                    fields.push(number.unwrap_or_else(|| "every slide".to_owned()));
+                }
                 fields.extend(annotation.get(Property::Text).map(out::printable));
                 fields.join("\t")
             });
@@ -164,11 +202,6 @@ impl BoardSession {
 
 fn refused(code: &str) -> CommandError {
     CommandError::from_sentence(&refusal::annotation(code))
-}
-
-/// Makes a unique name for an annotation.
-pub(super) fn new_local_id() -> String {
-    format!("{:032x}", rand::random::<u128>())
 }
 
 /// Names annotations by their numbers: `annotations 1, 2`.

@@ -6,10 +6,11 @@ use psom_objects::{
 };
 use psom_render::{Frame, Picture};
 
-use super::board::{BoardSession, annotations, new_local_id};
+use super::board::{BoardSession, annotations};
 #[cfg(feature = "queue")]
 use crate::{
     commands::recordable::{self, Actions},
+    drawing::slide_number::new_local_id,
     meeting::packing::Source,
 };
 use crate::{
@@ -77,7 +78,7 @@ pub(super) async fn add(
     let limit = limit.map_or(MAX_FILE_BYTES, |limit| limit.min(MAX_FILE_BYTES));
     let file = file.to_owned();
     let image = tokio::task::spawn_blocking(move || BoardImage::read(&file, limit)).await??;
-    let local = new_local_id();
+    let local = new_local_id(board.slide);
     let properties = image.properties(local.clone(), at, size);
     let upload = Upload::image(board.content, &properties, &image.bytes.into());
     board.meeting.upload(upload.or_cannot("pack the image")?).await?;
@@ -102,7 +103,7 @@ pub(crate) fn record(
     /// The server replaces it with the identifier of the content with the title.
     const UNKNOWN_ID: i64 = 0;
     let image = BoardImage::read(file, MAX_FILE_BYTES)?;
-    let properties = image.properties(new_local_id(), at, size);
+    let properties = image.properties(new_local_id(None), at, size);
     let manifest = Upload::image_manifest(UNKNOWN_ID, &properties).or_cannot("pack the image")?;
     let sources = vec![(Upload::IMAGE_FILE.to_owned(), Source::Bytes(image.bytes))];
     recordable::package(actions, title, manifest, sources)

@@ -19,6 +19,8 @@ use self::{
 };
 #[cfg(feature = "queue")]
 use super::recordable::{self, Actions, Recordable, recorded};
+#[cfg(feature = "queue")]
+use crate::drawing::slide_number::new_local_id;
 use crate::{
     error::{CommandError, OrCannot as _, Result},
     meeting::{session::LinkArgs, texts},
@@ -37,15 +39,22 @@ Examples:
   psom whiteboard LINK Ideas list
   psom whiteboard LINK Ideas remove 3 4
   psom whiteboard LINK Ideas export -o ideas.svg
+  psom whiteboard LINK Talk.pdf text \"Important\" --at 20,40 --slide 3
+  psom whiteboard LINK Talk.pdf export --slide 3 -o slide.png
 
 Positions and sizes are in pixels, x to the right and y down. Colors are #RRGGBB, #AARRGGBB or none.
 Organizers and presenters draw. Everybody lists and exports the boards that they see. Presentations
-have a board, too: use their titles with every action except `create`.")]
+have a board, too: use their titles with every action except `create`. An annotation is on the current
+slide, or on that of --slide; those of programs that name no slide are on every slide.")]
 pub(crate) struct Whiteboard {
     #[command(flatten)]
     link: LinkArgs,
-    /// The board's title.
+    /// The board's title. That of a new board must not have any of \ / : * ? " < > |.
     title: String,
+    /// The slide of a presentation, from 1; by default the current one.
+    #[arg(long, value_name = "NUMBER", global = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
+    slide: Option<u32>,
     #[command(subcommand)]
     action: WhiteboardAction,
 }
@@ -80,9 +89,10 @@ enum WhiteboardAction {
     },
     /// Remove all annotations
     Clear,
-    /// Export the board as an SVG picture
+    /// Export the board, or a slide with its annotations, as a picture
     Export {
-        /// The file to write; by default, or with `-`, standard output.
+        /// The file to write, whose name ends in .svg or .png; by default, or with `-`, standard output
+        /// as SVG. PNG needs the program psom-render.
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replace an existing file.
@@ -132,11 +142,7 @@ impl Whiteboard {
             return out::line(format_args!("Created the whiteboard \"{title}\"."));
         }
         let (id, content) = meeting.content(title).await?;
-        if content.board.is_none() {
-            let why = format!("\"{title}\" has no board; choose a whiteboard or a presentation");
-            return Err(CommandError::new(why));
-        }
-        let mut board = BoardSession::new(meeting, id);
+        let mut board = BoardSession::open(meeting, id, &content, self.slide)?;
         let message = match self.action {
             WhiteboardAction::Create => None,
             WhiteboardAction::Draw(draw) => Some(draw.run(&mut board).await?),
@@ -193,7 +199,7 @@ impl Recordable for Whiteboard {
         use psom_objects::package::{ContentDetail, CreateContent};
         let title = &self.title;
         let add = |kind: Kind, mut properties: Properties| {
-            properties.insert(Property::LocalId, board::new_local_id());
+            properties.insert(Property::LocalId, new_local_id(None));
             let pairs = properties.into_iter();
             let pairs: Vec<_> =
                 pairs.map(|(property, value)| vec![property.name().to_owned(), value]).collect();

@@ -160,6 +160,8 @@ fn user_who_has_left_keeps_the_name() {
     let model = room.model(ada);
     assert!(model.users[&2].is_gone && model.users[&2].name == "Grace");
     assert!(!model.users[&1].is_gone);
+    let late = room.join("Lin", Role::Attendee);
+    assert_eq!(room.model(late).users[&2], model.users[&2], "also for a newcomer");
 }
 
 #[test]

@@ -114,7 +114,7 @@ impl ContentManager {
             let files = files.clone();
             move |scope: &mut Scope, result: Result<(), Refusal>| {
                 if let Err(Refusal { reason, why, .. }) = &result {
-                    tracing::info!(user = upload.user, ?reason, %why, "refused a package");
+                    tracing::info!(user = upload.user, %reason, %why, "refused a package");
                     files.keys().for_each(|name| meeting.files().remove(name));
                 }
                 end(scope, result);

@@ -237,7 +237,7 @@ impl UploadManager {
             // A client can start and cancel any number of uploads.
             tracing::debug!(user = id.user, cookie = id.cookie, "upload cancelled");
         } else {
-            tracing::info!(user = id.user, cookie = id.cookie, ?reason, "upload ended");
+            tracing::info!(user = id.user, cookie = id.cookie, %reason, "upload ended");
         }
         if let Some(stream) = upload.stream {
             cx.tell(stream, |stream, cx| stream.close(cx));
@@ -338,7 +338,7 @@ impl UploadManagerServer for UploadManager {
             }
             Err(reason) => {
                 self.count(reason);
-                tracing::debug!(user = id.user, cookie, ?reason, "rejected an upload");
+                tracing::debug!(user = id.user, cookie, %reason, "rejected an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }
         }
@@ -384,7 +384,7 @@ impl UploadManagerServer for UploadManager {
             }
             Err(reason) => {
                 self.count(reason);
-                tracing::debug!(user = id.user, cookie, ?reason, "rejected an upload");
+                tracing::debug!(user = id.user, cookie, %reason, "rejected an upload");
                 cx.caller().c_reject_upload(cookie, reason);
             }
         }
@@ -403,7 +403,7 @@ impl UploadManagerServer for UploadManager {
                 cx.caller().c_accept_web_download(cookie, &url);
             }
             Err(reason) => {
-                tracing::debug!(user = client.user, cookie, ?reason, "rejected a download");
+                tracing::debug!(user = client.user, cookie, %reason, "rejected a download");
                 cx.caller().c_reject_web_download(cookie, reason);
             }
         }

@@ -301,6 +301,20 @@ async fn invitation_can_be_used_repeatedly() {
 }
 
 #[tokio::test]
+async fn invitation_is_for_the_meeting_that_the_link_names() {
+    let api = Api::with_meeting().await;
+    api.post("/api/meetings", json!({ "id": "other" })).await;
+    let invite = invite(&api, "m").await;
+    let join = async |meeting: &str| {
+        api.post("/api/join", json!({ "invite": invite, "meeting": meeting })).await
+    };
+    assert_eq!(join("m").await.status, 201);
+    let refused = join("other").await;
+    assert_eq!(refused.status, 404);
+    assert!(refused.error().contains("not for the meeting that the link names"));
+}
+
+#[tokio::test]
 async fn invitation_can_name_one_user() {
     let api = Api::with_meeting().await;
     let new = json!({ "role": "organizer", "uri": "sip:ada", "displayName": "Ada" });

@@ -161,11 +161,12 @@ async fn stuck_meeting_is_listed_with_its_problem() {
 }
 
 #[tokio::test]
-async fn health_and_metrics_need_no_permission() {
+async fn health_needs_no_permission_and_metrics_need_the_admin_token() {
     let api = Api::with_meeting().await;
     let open = async |path| api.send(Request::get(path).body(Body::empty()).unwrap()).await;
     assert_eq!(open("/healthz").await.json(), json!({ "status": "ok" }));
-    let page = open("/metrics").await;
+    assert_eq!(open("/metrics").await.status, 401);
+    let page = api.get("/metrics").await;
     assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let page = String::from_utf8(page.body.into()).unwrap();
     assert!(page.contains("# TYPE psom_meetings gauge\npsom_meetings 1\n"), "{page}");

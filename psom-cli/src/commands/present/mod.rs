@@ -1,0 +1,223 @@
+mod lines;
+mod steps;
+
+use std::pin::pin;
+
+use clap::Args;
+use psom_objects::client::{ContentModel, Event, Model};
+
+use self::{
+    lines::Notes,
+    steps::{Digits, Step, target},
+};
+use super::get::slides::notes_of;
+#[cfg(feature = "queue")]
+use super::recordable::{Actions, Recordable, recorded};
+use crate::{
+    error::{CommandError, OrCannot as _, Result},
+    meeting::session::{LinkArgs, Meeting},
+    render::names::user,
+    signals::interrupted,
+    terminal::{keys::Keys, out},
+};
+
+/// The exit status if another user takes the stage.
+const TAKEN_STATUS: u8 = 3;
+
+/// The exit status if the connection to the server ends.
+const GONE_STATUS: u8 = 4;
+
+/// The keys, in a line.
+const KEYS: &str = "Keys: right/left or space/backspace change the slide, a number and Enter go to one, \
+                    Home and End to the first and last, q stops.";
+
+/// Put a content on the stage and keep it there
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  psom present LINK Talk.pdf
+
+At a terminal, the arrow keys, space, Page Up and Page Down change the slide, a number and Enter go
+to a slide, and q or Ctrl-C stops. The command prints each slide with its notes, the people who come
+and go, and the votes of polls as they arrive.
+
+A user who leaves the meeting also leaves the stage. So this command runs until it is interrupted,
+or until another user takes the stage.
+
+Exit status: 0 if you leave the stage, 3 if another user takes it, 4 if the server ends the
+connection or is gone, 1 for other errors.")]
+pub(crate) struct Present {
+    #[command(flatten)]
+    link: LinkArgs,
+    /// The content's title.
+    title: String,
+}
+
+/// The content and the user on the stage.
+type Stage = (Option<i64>, Option<i64>);
+
+fn stage_of(model: &Model) -> Stage {
+    (model.active_content, model.active_presenter)
+}
+
+impl Present {
+    pub(crate) async fn run(self) -> Result {
+        let mut meeting = self.link.join().await?;
+        let (id, content) = meeting.content(&self.title).await?;
+        let notes = download_notes(&meeting, &content).await?;
+        let stage = take_stage(&mut meeting, id).await?;
+        // Signals are caught before the line is printed, so that a program that reads the line can
+        // stop this one.
+        let mut interrupted = pin!(interrupted()?);
+        out::line(format_args!("Presenting \"{}\"; Ctrl-C stops.", out::printable(&self.title)))?;
+        let mut keys = Keys::open()?;
+        print_start(&meeting, id, &notes, keys.is_some()).await?;
+        let mut digits = Digits::default();
+        loop {
+            let step = tokio::select! {
+                event = meeting.next() => match event {
+                    Ok(Some(event)) => {
+                        if let Some(end) = on_event(&meeting, &event, id, stage, &notes).await? {
+                            drop(keys);
+                            end?;
+                            break;
+                        }
+                        None
+                    }
+                    Ok(None) => {
+                        drop(keys);
+                        return Err(gone("the meeting has ended, or the server has stopped"));
+                    }
+                    Err(CommandError::Message(why)) => {
+                        drop(keys);
+                        return Err(gone(&why));
+                    }
+                    Err(error) => return Err(error),
+                },
+                () = &mut interrupted => Some(Step::Stop),
+                key = next_key(&mut keys) => digits.step(&key),
+            };
+            match step {
+                None => {}
+                Some(Step::Help) => out::line(KEYS)?,
+                Some(Step::Stop) => {
+                    let leaving =
+                        meeting.act(move |conference, cx| conference.stop_presenting(cx, Some(id)));
+                    leaving.await?;
+                    meeting.settle().await?;
+                    break;
+                }
+                Some(step) => go(&meeting, id, step).await?,
+            }
+        }
+        meeting.leave().await
+    }
+}
+
+async fn next_key(keys: &mut Option<Keys>) -> crossterm::event::KeyEvent {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn gone(why: &str) -> CommandError {
+    CommandError::Status { status: GONE_STATUS, message: format!("you no longer present: {why}") }
+}
+
+/// Takes the stage from whoever has it, and returns the stage as it is then.
+async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<Stage> {
+    let before = meeting.read(stage_of).await?;
+    meeting.act(move |conference, cx| conference.present(cx, Some(id))).await?;
+    let may_present = meeting.may_share().await?;
+    let stage = meeting.read(stage_of).await?;
+    // A user who may present takes the stage from anybody. If the content was there before, it
+    // is theirs now.
+    if stage.0 != Some(id) || !(may_present || stage != before) {
+        let why = "you may not present this content; join as a presenter";
+        return Err(CommandError::new(why));
+    }
+    Ok(stage)
+}
+
+/// Downloads the notes of a presentation. A presentation without them, or any other content, has none.
+async fn download_notes(meeting: &Meeting, content: &ContentModel) -> Result<Notes> {
+    let Some(slides) = &content.slides else { return Ok(Notes::new()) };
+    let base = meeting.read(|model| model.url_base.clone()).await?;
+    let directory = tempfile::tempdir().or_cannot("make a temporary directory")?;
+    let mut all = Notes::new();
+    for notes in &slides.notes {
+        let texts = notes_of(meeting.http(), base.as_deref(), notes, directory.path()).await?;
+        let text =
+            |(slide, text): (u32, Vec<u8>)| (slide, String::from_utf8_lossy(&text).into_owned());
+        all.extend(texts.into_iter().map(text));
+    }
+    Ok(all)
+}
+
+/// Prints the people, the first slide, and the votes so far.
+async fn print_start(meeting: &Meeting, id: i64, notes: &Notes, has_keys: bool) -> Result {
+    let notes = notes.clone();
+    let start = meeting.read(move |model| {
+        let mut all = vec![lines::people(model)];
+        all.extend(model.contents.keys().filter_map(|poll| lines::votes(model, *poll)));
+        if has_keys && lines::slides(model, id).is_some() {
+            all.push(KEYS.to_owned());
+        }
+        all.extend(lines::slide(model, id, &notes));
+        all
+    });
+    start.await?.into_iter().try_for_each(out::line)
+}
+
+/// Prints what an event is about. Returns the end of the command if the stage is no longer this user's.
+async fn on_event(
+    meeting: &Meeting,
+    event: &Event,
+    id: i64,
+    stage: Stage,
+    notes: &Notes,
+) -> Result<Option<Result>> {
+    let taken_by = match event {
+        Event::ActivePresenter { id: Some(other) } if Some(*other) != stage.1 => Some(*other),
+        Event::ActivePresenter { .. } | Event::ActiveContent { .. } => {
+            let (content, presenter) = meeting.read(stage_of).await?;
+            if (content, presenter) == stage {
+                return Ok(None);
+            }
+            if presenter.is_none() || presenter == stage.1 {
+                return Ok(Some(out::line("The content is no longer on the stage.")));
+            }
+            presenter
+        }
+        _ => None,
+    };
+    if let Some(other) = taken_by {
+        let name = meeting.read(move |model| user(model, other)).await?;
+        let message = format!("{} has taken the stage", out::printable(&name));
+        return Ok(Some(Err(CommandError::Status { status: TAKEN_STATUS, message })));
+    }
+    let (event, notes) = (event.clone(), notes.clone());
+    let lines = meeting.read(move |model| lines::lines(&event, model, id, &notes)).await?;
+    lines.into_iter().try_for_each(out::line)?;
+    Ok(None)
+}
+
+/// Goes to another slide, for everybody.
+async fn go(meeting: &Meeting, id: i64, step: Step) -> Result {
+    let place = meeting.read(move |model| {
+        let slides = lines::slides(model, id)?;
+        let now = slides.location.as_ref().map_or((0, 0), |now| (now.slide, now.click));
+        let clicks = |slide| slides.markup.get(&slide).map_or(0, |markup| markup.clicks);
+        target(step, now, slides.count.unwrap_or(0), clicks)
+    });
+    let Some((slide, click)) = place.await? else { return Ok(()) };
+    meeting.act(move |conference, cx| conference.go_to(cx, id, slide, click)).await
+}
+
+#[cfg(feature = "queue")]
+impl Recordable for Present {
+    fn record(&self, actions: &mut Actions) -> Result {
+        recorded(actions.s_present(&self.title))
+    }
+}
