@@ -81,6 +81,6 @@ pub use recorder::{DEFAULT_LOCALE, Recorder};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::queued_call::{
-        Kind, LateArgument, LateArguments, Selected, select, unknown_method,
+        CallKind, LateArgument, LateArguments, Selected, select, unknown_method,
     };
 }

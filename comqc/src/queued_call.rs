@@ -50,13 +50,13 @@ impl Recorder {
 #[doc(hidden)]
 pub enum Selected<'a> {
     Opnum(u32, Reader<'a>),
-    Invoke(i32, Kind, LateArguments),
+    Invoke(i32, CallKind, LateArguments),
 }
 
 /// The kind of a late-bound call.
 #[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum CallKind {
     Method,
     Put,
     PutReference,
@@ -84,9 +84,9 @@ pub fn select<'a>(call: &Call<'a>, interface: Guid, is_dispatch: bool) -> ReadRe
     let invoke = Invoke::read(&mut call.arguments())?;
     // Automation callers set METHOD together with PROPERTY_GET when they ignore a result.
     let kind = match invoke.flags {
-        flags if flags & flags::PROPERTY_PUT != 0 => Kind::Put,
-        flags if flags & flags::PROPERTY_PUT_REFERENCE != 0 => Kind::PutReference,
-        flags if flags & flags::METHOD != 0 => Kind::Method,
+        flags if flags & flags::PROPERTY_PUT != 0 => CallKind::Put,
+        flags if flags & flags::PROPERTY_PUT_REFERENCE != 0 => CallKind::PutReference,
+        flags if flags & flags::METHOD != 0 => CallKind::Method,
         _ => return Err(unknown_method(call)),
     };
     let dispid = invoke.dispid;

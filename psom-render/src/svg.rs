@@ -54,17 +54,16 @@ mod tests {
 
     #[test]
     fn images_outside_the_file_are_not_read() {
-        let directory =
-            std::env::temp_dir().join(format!("psom-render-{}.png", std::process::id()));
+        let file = std::env::temp_dir().join(format!("psom-render-{}.png", std::process::id()));
         let red = image::RgbImage::from_pixel(40, 20, image::Rgb([255, 0, 0]));
-        red.save(&directory).unwrap();
+        red.save(&file).unwrap();
         let body = format!(
             "<rect width='40' height='20' fill='#ffffff'/>\
              <image width='40' height='20' href='{}'/>",
-            directory.display()
+            file.display()
         );
         let (_, png) = draw(&svg(40, &body)).unwrap();
-        std::fs::remove_file(&directory).unwrap();
+        std::fs::remove_file(&file).unwrap();
         let pixels = image::load_from_memory(&png).unwrap().to_rgb8();
         assert_eq!(pixels.get_pixel(20, 10).0, [255, 255, 255]);
     }

@@ -188,7 +188,7 @@ fn call(interface: &Interface, item: &ItemTrait) -> TokenStream {
             let variant = variant(method);
             let names: Vec<_> = method.parameters.iter().map(|parameter| &parameter.name).collect();
             Some(quote! {
-                (#number, ::comqc::__private::Kind::#kind) => {
+                (#number, ::comqc::__private::CallKind::#kind) => {
                     let [#(#names),*] = arguments.take()?;
                     Self::#variant { #(#names: #names.read()?),* }
                 }

@@ -64,7 +64,7 @@ pub struct Container<'a> {
 
 /// A method header (section 2.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method<'a> {
+pub struct MethodHeader<'a> {
     /// The interface of a METH header, or `None` for a SMTH header.
     pub interface: Option<Guid>,
     /// The number of the method in its interface; 0 to 2 are those of IUnknown.
@@ -104,7 +104,7 @@ pub enum Header<'a> {
         padding: u32,
     },
     /// METH or SMTH.
-    Method(Method<'a>),
+    Method(MethodHeader<'a>),
     /// A header with a signature that the specification does not define.
     Unknown {
         /// The signature.
@@ -255,7 +255,7 @@ fn read_container<'a>(reader: &mut Reader<'a>) -> ReadResult<Container<'a>> {
     Ok(Container { message_size, reserved_3, reserved_4, class, text, padding })
 }
 
-fn read_method<'a>(reader: &mut Reader<'a>, has_interface: bool) -> ReadResult<Method<'a>> {
+fn read_method<'a>(reader: &mut Reader<'a>, has_interface: bool) -> ReadResult<MethodHeader<'a>> {
     let opnum = reader.u32()?;
     for (expected, rule) in
         [(DATA_REPRESENTATION, Rule::DataRepresentation), (METHOD_FLAGS, Rule::MethodFlags)]
@@ -273,7 +273,7 @@ fn read_method<'a>(reader: &mut Reader<'a>, has_interface: bool) -> ReadResult<M
     let padding_1 = reader.u32()?;
     let interface = if has_interface { Some(reader.guid()?) } else { None };
     let (data, padding_2) = split(reader, length, Rule::MarshaledSize, length_field)?;
-    Ok(Method { interface, opnum, padding_1, data, padding_2 })
+    Ok(MethodHeader { interface, opnum, padding_1, data, padding_2 })
 }
 
 impl Header<'_> {
@@ -285,7 +285,7 @@ impl Header<'_> {
             Self::Partition { .. } => *b"PART",
             Self::Security { .. } => *b"SECD",
             Self::SecurityReference { .. } => *b"SECR",
-            Self::Method(Method { interface: Some(_), .. }) => *b"METH",
+            Self::Method(MethodHeader { interface: Some(_), .. }) => *b"METH",
             Self::Method(_) => *b"SMTH",
             Self::Unknown { signature, .. } => *signature,
         }
@@ -314,7 +314,7 @@ impl Header<'_> {
                 writer.u32(*padding);
             }
             Self::Method(method) => {
-                let Method { interface, opnum, padding_1, data, padding_2 } = method;
+                let MethodHeader { interface, opnum, padding_1, data, padding_2 } = method;
                 write_method_fields(&mut writer, *opnum, size(data.len())?, *padding_1);
                 if let Some(interface) = interface {
                     writer.guid(*interface);

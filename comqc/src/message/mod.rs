@@ -9,7 +9,8 @@ mod header;
 mod read;
 
 pub use header::{
-    Container, Header, Headers, MESSAGE_SIGNATURE, Method, TARGET_STRUCTURE, headers, write_headers,
+    Container, Header, Headers, MESSAGE_SIGNATURE, MethodHeader, TARGET_STRUCTURE, headers,
+    write_headers,
 };
 pub(crate) use header::{MESSAGE_SIZE_OFFSET, size as message_size, write_method_fields};
 pub use read::{Call, Calls, Message};

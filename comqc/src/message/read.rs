@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::header::{Header, Headers, MESSAGE_SIZE_OFFSET, Method, headers};
+use super::header::{Header, Headers, MESSAGE_SIZE_OFFSET, MethodHeader, headers};
 use crate::{
     Guid,
     error::{ReadError, ReadResult, Rule},
@@ -149,7 +149,7 @@ impl Sequence {
             Header::Method(_) if self.contexts.is_empty() => {
                 return error(Rule::SecurityBeforeCall);
             }
-            Header::Method(Method { interface: None, .. }) if self.calls == 0 => {
+            Header::Method(MethodHeader { interface: None, .. }) if self.calls == 0 => {
                 return error(Rule::FirstCallInterface);
             }
             Header::Method(_) => {
@@ -184,7 +184,7 @@ impl<'a> Iterator for Calls<'a> {
                         self.security = Security::checked(borrowed(data));
                     }
                 }
-                Header::Method(Method { interface, opnum, data, .. }) => {
+                Header::Method(MethodHeader { interface, opnum, data, .. }) => {
                     self.interface = interface.unwrap_or(self.interface);
                     let fixed = if interface.is_some() { 48 } else { 32 };
                     return Some(Call {

@@ -67,20 +67,20 @@ pub enum FolderError {
     },
 }
 
-type Result<T> = std::result::Result<T, FolderError>;
+type FolderResult<T> = Result<T, FolderError>;
 
 /// Adds the path to an error.
-fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
+fn at<T>(path: &Path, result: io::Result<T>) -> FolderResult<T> {
     result.map_err(|source| FolderError::Io { path: path.to_owned(), source })
 }
 
 /// Makes the names in a folder durable.
-fn sync(folder: &Path) -> Result<()> {
+fn sync(folder: &Path) -> FolderResult<()> {
     at(folder, File::open(folder).and_then(|folder| folder.sync_all()))
 }
 
 /// Writes a file and makes its content durable.
-fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+fn write_file(path: &Path, content: &[u8]) -> FolderResult<()> {
     let written = File::create(path).and_then(|mut file| {
         file.write_all(content)?;
         file.sync_all()
@@ -94,7 +94,7 @@ impl FolderQueue {
     ///
     /// # Errors
     /// Another process has the queue open, or the folder cannot be used.
-    pub fn open(root: impl Into<PathBuf>, application: &str) -> Result<Self> {
+    pub fn open(root: impl Into<PathBuf>, application: &str) -> FolderResult<Self> {
         let root = root.into();
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
         if application.is_empty()
@@ -160,7 +160,7 @@ impl FolderQueue {
         self.folder(stage).join(format!("{id:020}-{tries}-{due}.{EXTENSION}"))
     }
 
-    fn read_newest(&self) -> Result<u64> {
+    fn read_newest(&self) -> FolderResult<u64> {
         let path = self.root.join(NEWEST);
         match fs::read_to_string(&path) {
             Ok(text) => {
@@ -174,7 +174,7 @@ impl FolderQueue {
 
     /// Saves the number of the newest message before the message is removed, so that no later
     /// message gets it.
-    fn save_newest(&mut self) -> Result<()> {
+    fn save_newest(&mut self) -> FolderResult<()> {
         if self.newest_removed < self.last_id {
             let path = self.root.join(NEWEST);
             let temporary = self.root.join(TEMPORARY).join(NEWEST);
@@ -197,7 +197,7 @@ fn parse_name(name: &str) -> Option<(u64, u32, u64)> {
 impl Queue for FolderQueue {
     type Error = FolderError;
 
-    fn send(&mut self, body: &[u8], now: u64) -> Result<u64> {
+    fn send(&mut self, body: &[u8], now: u64) -> FolderResult<u64> {
         let id = self.last_id + 1;
         let step = Step { stage: Stage::Input, tries: 0, due: now };
         let path = self.path(id, step);
@@ -210,11 +210,11 @@ impl Queue for FolderQueue {
         Ok(id)
     }
 
-    fn stages(&self) -> Result<Vec<Stage>> {
+    fn stages(&self) -> FolderResult<Vec<Stage>> {
         Ok(Stage::ALL.into_iter().filter(|stage| self.folder(*stage).is_dir()).collect())
     }
 
-    fn remove_stage(&mut self, stage: Stage) -> Result<()> {
+    fn remove_stage(&mut self, stage: Stage) -> FolderResult<()> {
         let folder = self.folder(stage);
         if !stage.is_removable() || !folder.is_dir() {
             return Ok(());
@@ -224,7 +224,7 @@ impl Queue for FolderQueue {
         sync(&self.root)
     }
 
-    fn list(&self) -> Result<Vec<Entry>> {
+    fn list(&self) -> FolderResult<Vec<Entry>> {
         let mut entries = Vec::new();
         for stage in self.stages()? {
             let folder = self.folder(stage);
@@ -241,13 +241,13 @@ impl Queue for FolderQueue {
         Ok(entries)
     }
 
-    fn body(&self, id: u64) -> Result<Option<Vec<u8>>> {
+    fn body(&self, id: u64) -> FolderResult<Option<Vec<u8>>> {
         let Some(step) = self.steps.get(&id) else { return Ok(None) };
         let path = self.path(id, *step);
         at(&path, fs::read(&path)).map(Some)
     }
 
-    fn take(&mut self, now: u64) -> Result<Option<Taken>> {
+    fn take(&mut self, now: u64) -> FolderResult<Option<Taken>> {
         let waiting = self.list()?.into_iter();
         let waiting = waiting.filter(|entry| entry.is_due(now) && !self.taken.contains(&entry.id));
         let Some(entry) = waiting.min_by_key(Entry::order) else { return Ok(None) };
@@ -257,7 +257,7 @@ impl Queue for FolderQueue {
         Ok(Some(Taken { entry, body }))
     }
 
-    fn finish(&mut self, id: u64) -> Result<()> {
+    fn finish(&mut self, id: u64) -> FolderResult<()> {
         if let Some(step) = self.steps.get(&id).copied() {
             if id == self.last_id {
                 self.save_newest()?;
@@ -271,7 +271,7 @@ impl Queue for FolderQueue {
         Ok(())
     }
 
-    fn put_back(&mut self, id: u64, step: Step) -> Result<()> {
+    fn put_back(&mut self, id: u64, step: Step) -> FolderResult<()> {
         if let Some(old) = self.steps.get(&id).copied() {
             let to = self.path(id, step);
             at(&to, fs::rename(self.path(id, old), &to))?;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The result of a queue operation.
-pub type Result<T, Q> = std::result::Result<T, <Q as Queue>::Error>;
+pub type QueueResult<T, Q> = Result<T, <Q as Queue>::Error>;
 
 /// The outcome of playing a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn play_next<Q: Queue>(
     now: u64,
     player: &mut dyn Player,
     exception: Option<&mut dyn ExceptionClass>,
-) -> Result<Option<(u64, Played)>, Q> {
+) -> QueueResult<Option<(u64, Played)>, Q> {
     let Some(Taken { entry, body }) = queue.take(now)? else { return Ok(None) };
     let outcome = try_play(&body, player);
     let (id, dead) = (entry.id, Step { stage: Stage::Dead, tries: 0, due: now });

@@ -17,7 +17,7 @@ mod store;
 
 #[cfg(feature = "folder")]
 pub use folder::{FolderError, FolderQueue};
-pub use listener::{ExceptionClass, Outcome, Played, Player, Result, body_of, play_next};
+pub use listener::{ExceptionClass, Outcome, Played, Player, QueueResult, body_of, play_next};
 pub use memory::MemoryQueue;
 pub use schedule::{NotAStage, Stage, Step, after_failure};
 #[cfg(feature = "sqlite")]

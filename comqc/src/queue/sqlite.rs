@@ -34,7 +34,7 @@ pub struct SqliteQueue {
 #[error("the database of the queue cannot be used")]
 pub struct SqliteError(#[from] rusqlite::Error);
 
-type Result<T> = std::result::Result<T, SqliteError>;
+type SqliteResult<T> = Result<T, SqliteError>;
 
 /// Converts to a signed integer of SQLite. Larger values become the largest one.
 fn signed(value: u64) -> i64 {
@@ -59,7 +59,7 @@ impl SqliteQueue {
     ///
     /// # Errors
     /// The database cannot be opened, or another process has it open.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> SqliteResult<Self> {
         let database = Connection::open(path)?;
         // A message counts as stored only when it is on the disk, and one listener has the queue.
         database.pragma_update(None, "synchronous", "FULL")?;
@@ -78,20 +78,20 @@ impl SqliteQueue {
 impl Queue for SqliteQueue {
     type Error = SqliteError;
 
-    fn send(&mut self, body: &[u8], now: u64) -> Result<u64> {
+    fn send(&mut self, body: &[u8], now: u64) -> SqliteResult<u64> {
         let insert = "INSERT INTO messages (stage, tries, due, body) VALUES (0, 0, ?, ?)";
         self.database.execute(insert, params![signed(now), body])?;
         Ok(unsigned(self.database.last_insert_rowid()))
     }
 
-    fn stages(&self) -> Result<Vec<Stage>> {
+    fn stages(&self) -> SqliteResult<Vec<Stage>> {
         let mut query = self.database.prepare("SELECT stage FROM stages ORDER BY stage")?;
         let numbers = query.query_map([], |row| row.get(0))?;
         let numbers: Vec<u8> = numbers.collect::<rusqlite::Result<_>>()?;
         Ok(numbers.into_iter().filter_map(Stage::from_number).collect())
     }
 
-    fn remove_stage(&mut self, stage: Stage) -> Result<()> {
+    fn remove_stage(&mut self, stage: Stage) -> SqliteResult<()> {
         if !stage.is_removable() {
             return Ok(());
         }
@@ -102,18 +102,18 @@ impl Queue for SqliteQueue {
         Ok(transaction.commit()?)
     }
 
-    fn list(&self) -> Result<Vec<Entry>> {
+    fn list(&self) -> SqliteResult<Vec<Entry>> {
         let mut query = self.database.prepare(&format!("{ENTRY} ORDER BY stage, id"))?;
         let entries = query.query_map([], read_entry)?;
         Ok(entries.collect::<rusqlite::Result<_>>()?)
     }
 
-    fn body(&self, id: u64) -> Result<Option<Vec<u8>>> {
+    fn body(&self, id: u64) -> SqliteResult<Option<Vec<u8>>> {
         let query = "SELECT body FROM messages WHERE id = ?";
         Ok(self.database.query_row(query, [signed(id)], |row| row.get(0)).optional()?)
     }
 
-    fn take(&mut self, now: u64) -> Result<Option<Taken>> {
+    fn take(&mut self, now: u64) -> SqliteResult<Option<Taken>> {
         let entry = {
             let query = format!("{ENTRY} WHERE due <= ? AND stage <> ? ORDER BY due, id");
             let mut query = self.database.prepare(&query)?;
@@ -129,13 +129,13 @@ impl Queue for SqliteQueue {
         Ok(Some(Taken { entry, body }))
     }
 
-    fn finish(&mut self, id: u64) -> Result<()> {
+    fn finish(&mut self, id: u64) -> SqliteResult<()> {
         self.database.execute("DELETE FROM messages WHERE id = ?", [signed(id)])?;
         self.taken.remove(&id);
         Ok(())
     }
 
-    fn put_back(&mut self, id: u64, step: Step) -> Result<()> {
+    fn put_back(&mut self, id: u64, step: Step) -> SqliteResult<()> {
         let update = "UPDATE messages SET stage = ?, tries = ?, due = ? WHERE id = ?";
         let values = params![step.stage.number(), step.tries, signed(step.due), signed(id)];
         self.database.execute(update, values)?;
@@ -143,7 +143,7 @@ impl Queue for SqliteQueue {
         Ok(())
     }
 
-    fn move_messages(&mut self, from: Stage, to: Stage, now: u64) -> Result<usize> {
+    fn move_messages(&mut self, from: Stage, to: Stage, now: u64) -> SqliteResult<usize> {
         let update = "UPDATE messages SET stage = ?, tries = 0, due = ? WHERE stage = ?";
         let values = params![to.number(), signed(now), from.number()];
         Ok(self.database.execute(update, values)?)

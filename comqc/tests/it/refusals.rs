@@ -2,7 +2,7 @@
 
 use comqc::{
     Message, ReadError, Rule, decode_calls,
-    message::{self, Container, Header, Method},
+    message::{self, Container, Header, MethodHeader},
     queue::{MemoryQueue, Outcome, Played, Player, Queue as _, play_next},
 };
 
@@ -47,7 +47,7 @@ fn secr(offset: u32) -> Header<'static> {
 }
 
 fn method(has_interface: bool) -> Header<'static> {
-    Header::Method(Method {
+    Header::Method(MethodHeader {
         interface: has_interface.then(class),
         opnum: 3,
         padding_1: 0,

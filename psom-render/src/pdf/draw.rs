@@ -52,10 +52,10 @@ const RENDERER_THREAD: &str = "slides";
 /// allows fits many times.
 const STACK_BYTES: usize = 64 << 20;
 
-/// How many fonts that are missing are named.
+/// Upper bound on the missing fonts that a message names.
 const MAX_NAMED_FONTS: usize = 3;
 
-/// How many characters that are missing are named.
+/// Upper bound on the missing characters that a message names.
 const MAX_NAMED_CHARACTERS: usize = 8;
 
 /// Starts a thread with a stack that is large enough to draw. Its panics print nothing.

@@ -92,7 +92,7 @@ impl Installed {
     }
 }
 
-/// Returns the font in the program that is most like the one wanted.
+/// Returns the embedded font of this program that is most similar to the requested one.
 pub(super) fn in_program(query: &FontQuery) -> Option<(FontData, u32)> {
     Some(match query {
         FontQuery::Standard(font) => font.get_font_data(),
@@ -100,7 +100,7 @@ pub(super) fn in_program(query: &FontQuery) -> Option<(FontData, u32)> {
     })
 }
 
-/// The looks of a font that is wanted.
+/// The style of a requested font.
 struct Wanted {
     families: &'static [&'static str],
     name: Option<String>,
@@ -147,7 +147,7 @@ impl Wanted {
         Some(Self { families, name, is_bold, is_italic })
     }
 
-    /// Returns a higher number for a face that is more like the wanted one.
+    /// Returns a higher number for a face that is more similar to the requested one.
     fn likeness(&self, face: &FaceInfo) -> u32 {
         let is_family = |known: &str| face.families.iter().any(|(family, _)| family == known);
         let is_same = self.name.as_deref() == Some(face.post_script_name.as_str());
@@ -169,7 +169,7 @@ fn name_of(query: &FallbackFontQuery) -> Option<String> {
 pub(super) fn unembedded(page: &Page<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(page.resources(), MAX_FORM_DEPTH, &mut names);
-    // The standard fonts are at hand, and lack only letters that others have to have.
+    // This program contains the standard fonts. Another font can only add characters to them.
     let others: BTreeSet<String> =
         names.iter().filter(|name| !is_standard(name)).cloned().collect();
     if others.is_empty() { names } else { others }

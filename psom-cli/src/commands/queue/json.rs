@@ -7,7 +7,7 @@
 use comqc::{
     Guid, Message,
     carrier::{Found, Packet, Properties, QueueName, Sections, Verdict},
-    message::{self, Container, Header, Method},
+    message::{self, Container, Header, MethodHeader},
     security::{Security, Value as Property, property},
 };
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
@@ -333,7 +333,7 @@ fn header(value: &Value) -> FieldResult<Header<'static>> {
         },
         kind @ ("METH" | "SMTH") => {
             let data = bytes(value, "data")?;
-            Header::Method(Method {
+            Header::Method(MethodHeader {
                 interface: (kind == "METH").then(|| guid(value, "interface")).transpose()?,
                 opnum: number(value, "opnum")?,
                 padding_1: u32::from_le_bytes(array(value, "padding1")?),
