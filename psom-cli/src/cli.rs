@@ -14,12 +14,12 @@ use crate::commands::{cell::Cell, edit::Edit, open::Open};
 use crate::commands::{queue::Queue, recordable::Recordable};
 use crate::{
     commands::{
-        completions::Completions, decode::Decode, delete::Delete, export::Export, get::Get,
-        goto::Goto, idl::Idl, invite::Invite, list::ContentList, man::Man, meeting::MeetingCommand,
-        notes::NotesCommand, people::People, poll::Poll, present::Present, proxy::Proxy, qna::Qna,
-        rename::Rename, serve::Serve, share::Share, share_slides::ShareSlides, stop::Stop,
-        store::Store, use_link::UseLink, visibility::Visibility, watch::Watch,
-        whiteboard::Whiteboard,
+        bench::Bench, completions::Completions, decode::Decode, delete::Delete, export::Export,
+        get::Get, goto::Goto, idl::Idl, invite::Invite, list::ContentList, man::Man,
+        meeting::MeetingCommand, notes::NotesCommand, people::People, poll::Poll, present::Present,
+        proxy::Proxy, qna::Qna, rename::Rename, serve::Serve, share::Share,
+        share_slides::ShareSlides, stop::Stop, store::Store, use_link::UseLink,
+        visibility::Visibility, watch::Watch, whiteboard::Whiteboard,
     },
     error::{CommandError, Result},
     meeting::{link, saved_links::SavedLinks},
@@ -94,6 +94,7 @@ enum Command {
     #[cfg(feature = "cell")]
     Cell(Cell),
     Store(Store),
+    Bench(Bench),
     Completions(Completions),
     Man(Man),
 }
@@ -223,6 +224,7 @@ impl Cli {
             #[cfg(feature = "cell")]
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
+            Command::Bench(bench) => bench.run().await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
             Command::Man(man) => man.run(Self::command()),
         }

@@ -1,6 +1,7 @@
 //! The commands, a module each. `args` has the arguments that several of them share.
 
 mod args;
+pub(crate) mod bench;
 #[cfg(feature = "cell")]
 pub(crate) mod cell;
 pub(crate) mod completions;

@@ -90,26 +90,28 @@ pub(super) fn divided(
     Some(parts)
 }
 
-/// Reports whether more lines than the library can handle may cross. Counts the pairs of lines in each
-/// cell of a grid, which are at least the lines that cross.
+/// Reports whether more lines than the library can handle may cross. Counts the pairs of lines that pass
+/// through the same cell of a grid. Lines that cross have a cell in common.
 fn has_too_many_crossings(polygons: &[Polygon]) -> bool {
     let [left, top, right, bottom] = bounds(polygons);
-    let cell = |value: f64, from: f64, to: f64| {
-        let cells = GRID_CELLS as f64;
-        #[expect(clippy::cast_possible_truncation, reason = "the number is clamped")]
-        #[expect(clippy::cast_sign_loss, reason = "the number is clamped")]
-        let cell = ((value - from) / (to - from) * cells).clamp(0.0, cells - 1.0) as usize;
-        cell
-    };
     let mut lines_by_cell = vec![0u64; GRID_CELLS * GRID_CELLS];
     let mut pairs = 0;
     for polygon in polygons {
         for (index, from) in polygon.iter().enumerate() {
             let to = polygon[(index + 1) % polygon.len()];
-            let columns = [cell(from[0], left, right), cell(to[0], left, right)];
-            let rows = [cell(from[1], top, bottom), cell(to[1], top, bottom)];
-            for row in rows[0].min(rows[1])..=rows[0].max(rows[1]) {
-                for column in columns[0].min(columns[1])..=columns[0].max(columns[1]) {
+            let (upper, lower) = if from[1] <= to[1] { (*from, to) } else { (to, *from) };
+            let [first_row, last_row] = [upper, lower].map(|at| cell_of(at[1], top, bottom));
+            let row_height = (bottom - top) / GRID_CELLS as f64;
+            for row in first_row..=last_row {
+                let row_top = top + row as f64 * row_height;
+                let x_at = |y: f64| {
+                    upper[0] + (y - upper[1]) / (lower[1] - upper[1]) * (lower[0] - upper[0])
+                };
+                // Only a line that is not horizontal leaves its first row.
+                let begin = if row == first_row { upper[0] } else { x_at(row_top) };
+                let end = if row == last_row { lower[0] } else { x_at(row_top + row_height) };
+                let [begin, end] = [begin, end].map(|x| cell_of(x, left, right));
+                for column in begin.min(end)..=begin.max(end) {
                     let lines = &mut lines_by_cell[row * GRID_CELLS + column];
                     pairs += *lines;
                     *lines += 1;
@@ -121,6 +123,15 @@ fn has_too_many_crossings(polygons: &[Polygon]) -> bool {
         }
     }
     false
+}
+
+/// Returns the row or the column of the grid in which a coordinate lies.
+fn cell_of(value: f64, from: f64, to: f64) -> usize {
+    let cells = GRID_CELLS as f64;
+    #[expect(clippy::cast_possible_truncation, reason = "the number is clamped")]
+    #[expect(clippy::cast_sign_loss, reason = "the number is clamped")]
+    let cell = ((value - from) / (to - from) * cells).clamp(0.0, cells - 1.0) as usize;
+    cell
 }
 
 /// Returns a rectangle with the overlap, within the whole.
@@ -293,6 +304,18 @@ mod tests {
                 assert!(differences < 60, "{differences}");
             }
         }
+    }
+
+    #[test]
+    fn a_path_with_thousands_of_crossings_is_converted() {
+        // Every chord of the star crosses most of the others.
+        let chords = (0..300).map(|index| {
+            let angle = f64::from(index) * std::f64::consts::PI * (1.0 - 1.0 / 301.0);
+            Line((200.0 + 100.0 * angle.cos(), 200.0 + 100.0 * angle.sin()))
+        });
+        let mut chords: Vec<Segment> = chords.collect();
+        chords[0] = Move((300.0, 200.0));
+        assert!(even_odd_as_nonzero(&chords).is_some_and(|region| region.len() > 10_000));
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn other_key(meeting: &str, invitation: &str, name: &str) -> String {
     format!("{}/{name}", key(meeting, invitation))
 }
 
-fn random_secret() -> String {
+pub(super) fn random_secret() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 

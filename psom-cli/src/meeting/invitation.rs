@@ -36,6 +36,11 @@ pub(super) struct Person {
 }
 
 impl Person {
+    /// Returns a person whom no other command knows.
+    pub(super) fn unknown(name: String) -> Self {
+        Self { name: Some(name), secret: Some(guest::random_secret()), is_new: true }
+    }
+
     /// Returns the person of a command with `--as NAME` or `--as-new NAME`, or with neither.
     pub(super) fn of_command(
         meeting: &str,

@@ -1,6 +1,13 @@
 //! A session in a meeting that was joined by a link.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use clap::Args;
 use psom::{CallError, ClientSession, Context, Scope};
@@ -55,6 +62,9 @@ pub(crate) struct LinkArgs {
     /// with `--as NAME`.
     #[arg(long, value_name = "NAME", global = true)]
     as_new: Option<String>,
+    /// Joins as a person whom no later command knows.
+    #[arg(skip)]
+    member: Option<String>,
 }
 
 /// A connection to a meeting. Dropping it closes it in the background.
@@ -98,6 +108,34 @@ impl LinkArgs {
     /// Returns the identifier of the meeting, without connecting to it.
     pub(crate) fn meeting_id(&self) -> Result<String> {
         Ok(link::parse(&self.link)?.meeting)
+    }
+
+    /// Returns arguments that join by the same link as a person with this name whom no other command
+    /// knows.
+    pub(crate) fn of_member(&self, name: String) -> Self {
+        Self { link: self.link.clone(), name: None, as_new: None, member: Some(name) }
+    }
+
+    /// Joins like [`join`](Self::join), and shows each event to `observe`. Events that arrive after that
+    /// are only shown.
+    pub(crate) async fn join_and_observe(
+        &self,
+        observe: impl Fn(&Event) + Send + 'static,
+    ) -> Result<Meeting> {
+        let (mut sender, events) = queue::queue();
+        let is_complete = Arc::new(AtomicBool::new(false));
+        let is_done = Arc::clone(&is_complete);
+        let listener = move |event: Event| {
+            observe(&event);
+            if !is_done.load(Ordering::Acquire) {
+                let bytes = event.size_bytes();
+                sender.send(event, bytes);
+            }
+        };
+        let mut meeting = Meeting { connection: self.connect(listener).await?, events };
+        meeting.wait_until_complete().await?;
+        is_complete.store(true, Ordering::Release);
+        Ok(meeting)
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
@@ -146,7 +184,10 @@ impl LinkArgs {
             }
             JoinCredential::Invitation { secret, http: base } => {
                 let (name, new_name) = (self.name.as_deref(), self.as_new.as_deref());
-                let who = Person::of_command(&link.meeting, secret, name, new_name)?;
+                let who = match &self.member {
+                    Some(name) => Person::unknown(name.clone()),
+                    None => Person::of_command(&link.meeting, secret, name, new_name)?,
+                };
                 redeem(&http, base, &link.meeting, secret, &who).await?
             }
         };

@@ -30,10 +30,15 @@ pub(crate) fn spinner(message: &'static str) -> ProgressBar {
 
 /// Shows a bar for slides that are converted.
 pub(crate) fn slides() -> ProgressBar {
+    counted("slides", 0)
+}
+
+/// Shows a bar for a number of things.
+pub(crate) fn counted(message: &'static str, total: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} {bar:30} {pos} of {len}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(0).with_style(style.progress_chars("=> "));
-    logged(bar.with_message("slides"), |slides| slides.to_string())
+    let bar = ProgressBar::new(total).with_style(style.progress_chars("=> "));
+    logged(bar.with_message(message), |count| count.to_string())
 }
 
 fn logged(bar: ProgressBar, amount: fn(u64) -> String) -> ProgressBar {

@@ -23,7 +23,7 @@ const COMMANDS: [&str; 19] = [
     "notes|error|Minutes",
     "rename|Minutes|Minutes of May",
     "share|plan.txt",
-    "share|plan.txt|--title|Hidden.txt|--visibility|organizer",
+    "share|plan.txt|--title|Hidden.txt|--visibility|presenters",
     "whiteboard|Ideas|image|dot.png|--at|5,6",
     "slides|photos|--title|Photos",
     "goto|Photos|5",

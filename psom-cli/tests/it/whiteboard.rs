@@ -92,9 +92,17 @@ fn a_board(options: &[&str]) {
     let mistake = fails(link, &["draw", "--path", "M0 0 L1 1 nowhere"]);
     assert!(mistake.contains("a mistake at \"nowhere\" (character 11)"), "{mistake}");
     assert!(fails(link, &["draw", "--path", "M0 0 L1"]).contains("the path is incomplete"));
-    let path = format!("M0 0{}", " 1".repeat(10_000));
-    let long = fails(link, &["draw", "--path", &path]);
-    assert!(long.contains("a path has 20004 characters, and the server accepts 20000"), "{long}");
+    // A long path is simplified and divided. One that cannot be divided is rejected.
+    let dots = format!("M0 0{}", " 1".repeat(10_000));
+    assert_eq!(board(&["draw", "--path", &dots]), "Drew annotation 9.");
+    board(&["remove", "9"]);
+    let chords = (0..7_000).map(|index| {
+        let angle = f64::from(index) * 3.1;
+        format!(" {:.1} {:.1}", 500.0 * angle.cos(), 500.0 * angle.sin())
+    });
+    let star = format!("M{}Z", chords.collect::<String>());
+    let long = fails(link, &["draw", "--fill", "#ff0000", "--path", &star]);
+    assert!(long.contains("characters, and the server accepts 20000"), "{long}");
     let long = fails(link, &["text", &"x".repeat(10_001)]);
     assert!(long.contains("the text has 10001 characters, and the server accepts 10000"), "{long}");
     assert!(fails(link, &["draw"]).contains("give a path with --path"));

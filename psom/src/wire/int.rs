@@ -36,22 +36,23 @@ pub(super) fn encoded_i32_bytes(value: i32) -> usize {
 
 /// Returns the length of an encoded magnitude in bytes.
 fn magnitude_bytes(magnitude: u64) -> usize {
-    match magnitude {
-        0..=0xff => 1,
-        0x100..=0xffff => 2,
-        0x1_0000..=0xff_ffff => 3,
-        0x100_0000..=0xffff_ffff => 4,
-        0x1_0000_0000..=0xffff_ffff_ffff => 6,
-        _ => 8,
-    }
+    /// The lengths by the number of significant bytes. The format has no lengths 5 and 7.
+    const LENGTHS: [usize; 9] = [1, 1, 2, 3, 4, 6, 6, 8, 8];
+    let significant_bits = u64::BITS - magnitude.leading_zeros();
+    LENGTHS[significant_bits.div_ceil(8) as usize]
 }
 
 fn write_magnitude(out: &mut Vec<u8>, negative: bool, magnitude: u64) {
     let length = magnitude_bytes(magnitude);
     #[expect(clippy::cast_possible_truncation, reason = "the length is at most 8")]
     let lead = 0x80 | (length as u8 - 1);
-    out.push(if negative { lead | NEGATIVE_BIT } else { lead });
-    out.extend(&magnitude.to_be_bytes()[8 - length..]);
+    let mut bytes = [0; 1 /* lead byte */ + 8];
+    bytes[0] = if negative { lead | NEGATIVE_BIT } else { lead };
+    bytes[1..].copy_from_slice(&(magnitude << (64 - 8 * length)).to_be_bytes());
+    // A copy of constant size is faster than one of the exact size.
+    let end = out.len() + 1 + length;
+    out.extend_from_slice(&bytes);
+    out.truncate(end);
 }
 
 /// A GenericInt before it is converted to the type of its parameter.
@@ -67,13 +68,22 @@ fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
         let value = lead.cast_signed();
         return Ok(Raw { lead, negative: value < 0, magnitude: value.unsigned_abs().into() });
     }
-    let length = usize::from(lead & 0x07) + 1;
-    if !matches!(length, 1 | 2 | 3 | 4 | 6 | 8) {
-        return Err(DecodeError::IntegerLead(lead));
-    }
-    let mut magnitude = [0; 8];
-    magnitude[8 - length..].copy_from_slice(input.take(length)?);
-    Ok(Raw { lead, negative: lead & NEGATIVE_BIT != 0, magnitude: u64::from_be_bytes(magnitude) })
+    let magnitude = match lead & 0x07 {
+        0 => input.byte()?.into(),
+        1 => u16::from_be_bytes(input.array()?).into(),
+        2 => {
+            let [high, middle, low] = input.array()?;
+            u32::from_be_bytes([0, high, middle, low]).into()
+        }
+        3 => u32::from_be_bytes(input.array()?).into(),
+        5 => {
+            let high = u16::from_be_bytes(input.array()?);
+            u64::from(high) << 32 | u64::from(u32::from_be_bytes(input.array()?))
+        }
+        7 => u64::from_be_bytes(input.array()?),
+        _ => return Err(DecodeError::IntegerLead(lead)),
+    };
+    Ok(Raw { lead, negative: lead & NEGATIVE_BIT != 0, magnitude })
 }
 
 /// Reads a signed integer.

@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 
 /// Limits the waiting time of a hanging test.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(240);
 
 /// The key of an element's identifier in answers (section 6.3 of the standard).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
