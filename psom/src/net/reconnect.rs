@@ -33,7 +33,8 @@ impl Backoff {
         Self { first, longest }
     }
 
-    fn delay(&self, failures: u32) -> Duration {
+    /// Returns the delay before the next attempt, after a number of failures in a row.
+    pub fn delay(&self, failures: u32) -> Duration {
         let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
         let full = self.first.saturating_mul(factor).min(self.longest);
         full.mul_f64(rand::rng().random_range(0.5..=1.0))

@@ -231,7 +231,7 @@ impl fmt::Debug for Peers<'_> {
 ///
 /// It is the target of a typed proxy, which records the calls. [`Peers::send`] sends them.
 #[derive(Debug, Default)]
-pub struct Prepared(Vec<PreparedCall>);
+pub struct Prepared(RefCell<Vec<PreparedCall>>);
 
 #[derive(Debug)]
 struct PreparedCall {
@@ -244,14 +244,14 @@ impl Target for Prepared {
     type Sent = Sent;
 
     fn call(
-        &mut self,
+        &self,
         interface: &'static InterfaceDesc,
         method: u8,
         arguments: &[&dyn Encode],
     ) -> Sent {
         match Arguments::encode(Vec::new(), arguments) {
             Ok(arguments) => {
-                self.0.push(PreparedCall { interface, method, arguments });
+                self.0.borrow_mut().push(PreparedCall { interface, method, arguments });
                 Sent::default()
             }
             Err(error) => Sent::failed(error.into()),
@@ -262,11 +262,12 @@ impl Target for Prepared {
 impl Peers<'_> {
     /// Sends prepared calls to each peer, in their order.
     pub fn send(&mut self, prepared: &Prepared) -> Sent {
-        let peers = self.entries().to_vec();
+        let peers = self.with_entries(|_, entries| entries.to_vec());
+        let (core, calls) = (self.core.get_mut(), prepared.0.borrow());
         let mut sent = Sent::default();
         for peer in peers {
-            for PreparedCall { interface, method, arguments } in &prepared.0 {
-                sent.add(self.core.send(peer, interface, *method, arguments));
+            for PreparedCall { interface, method, arguments } in &*calls {
+                sent.add(core.send(peer, interface, *method, arguments));
             }
         }
         sent

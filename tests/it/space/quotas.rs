@@ -140,7 +140,7 @@ fn queues_of_all_peers_together_are_limited() {
 fn prepared_calls_are_the_same_for_every_newcomer() {
     let mut pair = pair(2);
     pair.on_server(|_, cx| {
-        let mut calls = RootClientProxy::proxy(Prepared::default());
+        let calls = RootClientProxy::proxy(Prepared::default());
         calls.c_sent(vec![7; 10_000].into());
         calls.c_place(5);
         for user in [1, 2] {

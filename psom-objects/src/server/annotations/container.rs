@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     annotation::{Annotation, Board, Change, Constraint, ErrorCode, Kind, Properties, batch},
-    interfaces::{AnnotationContainerClient, AnnotationContainerServer},
+    interfaces::{
+        AnnotationContainerClient, AnnotationContainerClientProxy, AnnotationContainerServer,
+    },
     server::{
         content_type::{ContentRef, OldContent, Refusal},
         context::MeetingContext,
