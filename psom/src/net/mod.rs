@@ -8,6 +8,7 @@ mod accept_errors;
 mod authenticator;
 mod client;
 mod connection;
+mod credentials;
 #[cfg(feature = "journal")]
 mod durable;
 mod handle;

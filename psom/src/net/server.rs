@@ -1,16 +1,15 @@
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream, ToSocketAddrs},
     sync::{oneshot, watch},
     task::{JoinHandle, JoinSet},
@@ -22,6 +21,7 @@ use super::{
     accept_errors::AcceptErrors,
     authenticator::{Admission, AnyAuthenticator, Authenticator},
     connection::{self, Transport},
+    credentials::authenticate,
     handle::{SpaceHandle, SpaceRef},
     link::Link,
     named,
@@ -30,12 +30,10 @@ use super::{
     tls, with_trace,
 };
 use crate::{
-    Config, DistributedObject, Error, Result, Scope, Session,
+    Config, DistributedObject, Error, Result, Scope,
     error::{Misuse, SetupError},
-    hub::{GRACE, Input, MAX_LATENESS},
+    hub::Input,
     interface::ObjectDesc,
-    session::Event,
-    wire::auth::Credentials,
 };
 
 /// The time in which peers can close their connections after the signal of
@@ -473,8 +471,10 @@ pub(super) async fn serve(
 ) {
     let Newcomer { peer, slot } = newcomer;
     let mut stop = shared.stop.subscribe();
+    let (config, authenticator) = (&shared.config, &*shared.authenticator);
+    let token_timeout = shared.limits.token_timeout;
     let authenticated = tokio::select! {
-        result = authenticate(&shared, &mut stream, &slot) => result,
+        result = authenticate(config, token_timeout, authenticator, &mut stream, &slot) => result,
         () = slot.evicted() => Err(EVICTED.into()),
         () = stopped(&mut stop) => Err("the server is shutting down".into()),
     };
@@ -546,61 +546,4 @@ fn cause(reason: &Error) -> &'static str {
 pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Cannot fail: the sender exists as long as the server's connections.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// Reads the credentials of a client and checks them.
-async fn authenticate(
-    shared: &ServerState,
-    stream: &mut impl Transport,
-    slot: &Slot<IpAddr>,
-) -> Result<(Session, Admission), String> {
-    let mut session = Session::server(Arc::clone(&shared.config), Instant::now());
-    let checking = async {
-        let reading = read_credentials(&mut session, stream);
-        let credentials = within(shared.limits.token_timeout, reading).await;
-        let credentials = credentials.ok_or("no token in time")??;
-        // From here on, the client waits for the server.
-        slot.set_busy();
-        let checked = shared.authenticator.check(credentials).await;
-        checked.map_err(|refused| refused.to_string())
-    };
-    match within(shared.config.authentication_timeout, checking).await {
-        Some(admission) => Ok((session, admission?)),
-        None => Err("no authentication in time".into()),
-    }
-}
-
-/// Runs a future for a limited time. A process that notices the end of the time late was suspended and
-/// has not read what arrived meanwhile, so the future gets a little more time.
-async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let begin = tokio::time::Instant::now();
-    let result = timeout(limit, future.as_mut()).await;
-    if result.is_err() && begin.elapsed().saturating_sub(limit) > MAX_LATENESS {
-        return timeout(GRACE, future).await.ok();
-    }
-    result.ok()
-}
-
-async fn read_credentials(
-    session: &mut Session,
-    stream: &mut impl Transport,
-) -> Result<Credentials, String> {
-    loop {
-        let mut input = bytes::BytesMut::with_capacity(4096);
-        match stream.read_buf(&mut input).await {
-            Ok(0) => return Err("the client left before it authenticated".into()),
-            Ok(_) => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        let now = Instant::now();
-        let mut batch = session.receive(now, input.freeze());
-        let event = session.next_event(now, &mut batch);
-        session.keep(&batch);
-        match event {
-            Some(Event::Authenticate(credentials)) => return Ok(credentials),
-            Some(Event::Ended(error)) => return Err(error.to_string()),
-            _ => {}
-        }
-    }
 }

@@ -1,0 +1,81 @@
+//! Authentication of a new connection on a server.
+
+use std::{
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{io::AsyncReadExt as _, time::timeout};
+
+use super::{
+    authenticator::{Admission, AnyAuthenticator},
+    connection::Transport,
+    slots::Slot,
+};
+use crate::{
+    Config, Session,
+    hub::{GRACE, MAX_LATENESS},
+    session::Event,
+    wire::auth::Credentials,
+};
+
+/// Reads the credentials of a client and checks them.
+pub(super) async fn authenticate(
+    config: &Arc<Config>,
+    token_timeout: Duration,
+    authenticator: &dyn AnyAuthenticator,
+    stream: &mut impl Transport,
+    slot: &Slot<IpAddr>,
+) -> Result<(Session, Admission), String> {
+    let mut session = Session::server(Arc::clone(config), Instant::now());
+    let checking = async {
+        let reading = read_credentials(&mut session, stream);
+        let credentials = within(token_timeout, reading).await;
+        let credentials = credentials.ok_or("no token in time")??;
+        // From here on, the client waits for the server.
+        slot.set_busy();
+        let checked = authenticator.check(credentials).await;
+        checked.map_err(|refused| refused.to_string())
+    };
+    match within(config.authentication_timeout, checking).await {
+        Some(admission) => Ok((session, admission?)),
+        None => Err("no authentication in time".into()),
+    }
+}
+
+/// Runs a future for a limited time. A process that notices the end of the time late was suspended and
+/// has not read what arrived meanwhile, so the future gets a little more time.
+async fn within<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    let begin = tokio::time::Instant::now();
+    let result = timeout(limit, future.as_mut()).await;
+    if result.is_err() && begin.elapsed().saturating_sub(limit) > MAX_LATENESS {
+        return timeout(GRACE, future).await.ok();
+    }
+    result.ok()
+}
+
+async fn read_credentials(
+    session: &mut Session,
+    stream: &mut impl Transport,
+) -> Result<Credentials, String> {
+    loop {
+        let mut input = bytes::BytesMut::with_capacity(4096);
+        match stream.read_buf(&mut input).await {
+            Ok(0) => return Err("the client left before it authenticated".into()),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        let now = Instant::now();
+        let mut batch = session.receive(now, input.freeze());
+        let event = session.next_event(now, &mut batch);
+        session.keep(&batch);
+        match event {
+            Some(Event::Authenticate(credentials)) => return Ok(credentials),
+            Some(Event::Ended(error)) => return Err(error.to_string()),
+            _ => {}
+        }
+    }
+}
