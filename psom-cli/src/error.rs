@@ -11,6 +11,9 @@ pub(crate) enum CommandError {
     Message(String),
     /// A message with an exit status of its own, which the command's help explains.
     Status { status: u8, message: String },
+    /// The server cannot be reached, or the connection was lost, so that another attempt can succeed. A
+    /// sentence like that of `Message`.
+    Unreachable(String),
     /// The user has interrupted the command.
     Interrupted,
     /// Standard output was closed, as by `| head`. The command ends without a failure.
@@ -37,6 +40,7 @@ impl CommandError {
     pub(crate) fn prefixed(self, prefix: impl Display) -> Self {
         match self {
             Self::Message(message) => Self::Message(format!("{prefix}: {message}")),
+            Self::Unreachable(message) => Self::Unreachable(format!("{prefix}: {message}")),
             other => other,
         }
     }
@@ -44,13 +48,14 @@ impl CommandError {
 
 impl From<psom::Error> for CommandError {
     fn from(error: psom::Error) -> Self {
-        match error {
+        let message = match &error {
             // The details of the disconnect do not help the user.
             psom::Error::Lost(reason) if reason.is_disconnect() => {
-                Self::new("the server is gone; check that it runs, and join again")
+                "the server is gone; check that it runs, and join again".to_owned()
             }
-            error => Self::new(clock::explains(&error).unwrap_or_else(|| error.to_string())),
-        }
+            error => clock::explains(error).unwrap_or_else(|| error.to_string()),
+        };
+        if error.is_transient() { Self::Unreachable(message) } else { Self::Message(message) }
     }
 }
 
@@ -95,7 +100,7 @@ mod tests {
 
     fn message(kind: ErrorKind) -> String {
         match CommandError::from(psom::Error::Lost(Error::from(kind).into())) {
-            CommandError::Message(message) => message,
+            CommandError::Unreachable(message) => message,
             other => unreachable!("{other:?}"),
         }
     }

@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     });
     match result {
         Ok(()) | Err(CommandError::OutputClosed) => ExitCode::SUCCESS,
-        Err(CommandError::Message(message)) => {
+        Err(CommandError::Message(message) | CommandError::Unreachable(message)) => {
             out::error(&message);
             ExitCode::FAILURE
         }

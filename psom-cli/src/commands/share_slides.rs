@@ -252,7 +252,9 @@ async fn announce_missing(
     slides: Range<usize>,
     error: CommandError,
 ) -> CommandError {
-    let CommandError::Message(why) = error else { return error };
+    let (CommandError::Message(why) | CommandError::Unreachable(why)) = error else {
+        return error;
+    };
     if let (Some(first), Some(last)) = (number(slides.start), number(slides.end - 1)) {
         let (format, code) = (ResourceFormat::FullJpeg, ResourceErrorCode::ClientUploadFailed);
         let announced = meeting.act(move |conference, cx| {

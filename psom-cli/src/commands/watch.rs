@@ -14,8 +14,9 @@ use tokio::time::timeout;
 use crate::{
     error::Result,
     meeting::{
-        queue::{self, Sender},
-        session::{LinkArgs, overrun},
+        queue::{self, Receiver, Sender},
+        rejoining::{REJOINING, is_lost, join_again},
+        session::{Connection, LinkArgs, overrun},
     },
     render::{event, names::user, news},
     signals::interrupted,
@@ -32,7 +33,8 @@ Examples:
   psom watch LINK --json | jq 'select(.event == \"titled\").title'
 
 The first lines are the state of the meeting. The command runs until the meeting ends or until it
-is interrupted, which leaves the meeting. JSON numbers slides from 0, as the protocol does; everywhere else they are numbered
+is interrupted, which leaves the meeting. If the server restarts, the command joins again with the same
+invitation. JSON numbers slides from 0, as the protocol does; everywhere else they are numbered
 from 1.")]
 pub(crate) struct Watch {
     #[command(flatten)]
@@ -49,9 +51,41 @@ pub(crate) struct Watch {
 /// server sends both at once.
 const RENAME_WAIT: Duration = Duration::from_millis(200);
 
+/// The line for programs when the connection is lost and the command joins again.
+const REJOINING_JSON: &str = r#"{"event":"lost"}"#;
+
 impl Watch {
     pub(crate) async fn run(self) -> Result {
-        let (lines, mut received) = queue::queue();
+        let mut watching = Some(self.join(false).await?);
+        let mut interrupted = pin!(interrupted()?);
+        while let Some(watching_now) = watching.take() {
+            let ended = tokio::select! {
+                ended = self.follow(watching_now.lines) => ended,
+                () = &mut interrupted => return watching_now.connection.close().await,
+            };
+            ended?;
+            let ended = watching_now.connection.ended().await;
+            if !self.link.can_join_again()? {
+                ended?;
+                break;
+            }
+            is_lost(ended)?;
+            let line = if self.json { REJOINING_JSON } else { REJOINING };
+            watching = tokio::select! {
+                joined = join_again(line, async || self.join(true).await) => joined?,
+                () = &mut interrupted => return Ok(()),
+            };
+        }
+        if self.json {
+            out::line(json(&Event::Ended))
+        } else {
+            out::line("The meeting has ended, or the server has stopped.")
+        }
+    }
+
+    /// Joins the meeting. If it is joined again, its state is of no interest to people.
+    async fn join(&self, again: bool) -> Result<Watching> {
+        let (lines, received) = queue::queue();
         let lines = Arc::new(Mutex::new(lines));
         #[cfg(feature = "cell")]
         let (titles, documents) = {
@@ -68,6 +102,7 @@ impl Watch {
         let watcher = Watcher {
             as_json: self.json,
             is_detailed: self.all,
+            is_silent: again && !self.json,
             line: None,
             lines,
             #[cfg(feature = "cell")]
@@ -77,15 +112,16 @@ impl Watch {
         let connection = self.link.connect_with(watcher, documents).await?;
         #[cfg(not(feature = "cell"))]
         let connection = self.link.connect(watcher).await?;
-        let mut interrupted = pin!(interrupted()?);
+        Ok(Watching { connection, lines: received })
+    }
+
+    /// Prints the lines until the connection has ended.
+    async fn follow(&self, mut received: Receiver<WatchLine>) -> Result {
         let mut following = None;
         loop {
             let next = match following.take() {
                 Some(line) => Some(line),
-                None => tokio::select! {
-                    next = received.next() => next,
-                    () = &mut interrupted => return connection.close().await,
-                },
+                None => received.next().await,
             };
             match next {
                 Some(WatchLine::Event(line) | WatchLine::Joined { line, .. }) => out::line(line)?,
@@ -101,16 +137,16 @@ impl Watch {
                     }
                 }
                 None if received.is_overrun() => return Err(overrun()),
-                Some(WatchLine::End) | None => break,
+                Some(WatchLine::End) | None => return Ok(()),
             }
         }
-        connection.ended().await?;
-        if self.json {
-            out::line(json(&Event::Ended))
-        } else {
-            out::line("The meeting has ended, or the server has stopped.")
-        }
     }
+}
+
+/// A connection and the lines about its meeting.
+struct Watching {
+    connection: Connection,
+    lines: Receiver<WatchLine>,
 }
 
 enum WatchLine {
@@ -124,6 +160,8 @@ enum WatchLine {
 struct Watcher {
     as_json: bool,
     is_detailed: bool,
+    /// True until the whole state of the meeting has arrived, if it was known before.
+    is_silent: bool,
     /// The line of the current event, if it has one.
     line: Option<WatchLine>,
     lines: Lines,
@@ -161,7 +199,10 @@ impl Listener for Watcher {
         if let Event::Content { id, event: ContentEvent::Titled { title } } = event {
             lock(&self.titles).insert(*id, title.clone());
         }
-        let line = if self.as_json {
+        self.is_silent &= !model.is_complete();
+        let line = if self.is_silent {
+            None
+        } else if self.as_json {
             Some(json(event))
         } else if self.is_detailed {
             Some(text(event, event::line(event, model)))

@@ -209,7 +209,8 @@ fn unreachable(url: &str, proxy: Option<&HttpProxy>, error: &ureq::Error) -> Com
         ),
         None => (String::new(), "check that it runs"),
     };
-    CommandError::new(format!("cannot reach the server at {url}{through} ({error}); {remedy}"))
+    let message = format!("cannot reach the server at {url}{through} ({error}); {remedy}");
+    CommandError::Unreachable(message)
 }
 
 /// Returns a client that sends its requests through a proxy, or directly.

@@ -5,6 +5,7 @@ mod deadline;
 #[cfg(feature = "cell")]
 pub(crate) mod documents;
 pub(crate) mod download;
+pub(crate) mod finding;
 mod guest;
 mod invitation;
 pub(crate) mod link;
@@ -12,6 +13,7 @@ pub(crate) mod packing;
 pub(crate) mod queue;
 #[cfg(feature = "queue")]
 pub(crate) mod recorded_package;
+pub(crate) mod rejoining;
 pub(crate) mod saved_links;
 pub(crate) mod session;
 mod state;

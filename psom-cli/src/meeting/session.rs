@@ -12,7 +12,7 @@ use std::{
 use clap::Args;
 use psom::{CallError, ClientSession, Context, Scope};
 use psom_objects::{
-    client::{Conference, ContentEvent, ContentModel, Event, Listener, Model, Upload, UploadEvent},
+    client::{Conference, ContentEvent, Event, Listener, Model, Upload, UploadEvent},
     types::{ContentVisibility, TitleReservationStatus, UploadFinishReason},
 };
 use psom_server::{JoinCredential, JoinLink, LinkAuthority};
@@ -23,6 +23,7 @@ use super::documents::Documents;
 use super::{
     closing,
     deadline::Deadline,
+    finding::reservation,
     invitation::{Person, Redeemed, redeem},
     link,
     queue::{self, Receiver},
@@ -43,9 +44,6 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the end of a connection may take to show its reason.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The maximum number of titles that an error lists.
-const MAX_LISTED_TITLES: usize = 10;
 
 /// The arguments of every command that joins a meeting.
 #[derive(Debug, Args)]
@@ -136,6 +134,11 @@ impl LinkArgs {
         meeting.wait_until_complete().await?;
         is_complete.store(true, Ordering::Release);
         Ok(meeting)
+    }
+
+    /// Reports whether the link can be used for several connections.
+    pub(crate) fn can_join_again(&self) -> Result<bool> {
+        Ok(matches!(link::parse(&self.link)?.credential, JoinCredential::Invitation { .. }))
     }
 
     /// Joins, and waits until the server has sent the meeting with all its contents.
@@ -250,7 +253,8 @@ async fn with_certificate(link: JoinLink) -> Result<JoinLink> {
 }
 
 fn no_answer(link: &JoinLink) -> CommandError {
-    CommandError::new(format!("the server at {} does not answer; try again", link.address))
+    let message = format!("the server at {} does not answer; try again", link.address);
+    CommandError::Unreachable(message)
 }
 
 fn meeting_ended() -> CommandError {
@@ -324,7 +328,6 @@ impl Meeting {
     }
 
     /// Returns the session.
-    #[cfg(feature = "queue")]
     pub(crate) fn session(&self) -> Result<Arc<ClientSession<Conference>>> {
         self.connection.session.clone().ok_or_else(meeting_ended)
     }
@@ -447,13 +450,9 @@ impl Meeting {
         mut find: impl FnMut(&Event) -> Option<T>,
     ) -> Result<T> {
         loop {
-            let next = deadline.wait(self.next()).await.ok_or_else(|| {
-                CommandError::new(format!("the server has not sent {what} in time; try again"))
-            })?;
+            let next = deadline.wait(self.next()).await.ok_or_else(|| late(what))?;
             let event = next?.ok_or_else(meeting_ended)?;
-            if let Event::NotSent { action, reason } = &event {
-                return Err(CommandError::new(format!("cannot {action}: {reason}")));
-            }
+            sent(&event)?;
             if let Some(found) = find(&event) {
                 return Ok(found);
             }
@@ -483,15 +482,27 @@ impl Meeting {
 
     /// Waits until the model includes the server's reaction to all earlier actions.
     ///
-    /// A server does not answer most actions that it refuses. But it answers every reservation of a
-    /// title (section 3.3.4.1.3), it handles calls in order, and no title is empty. The refusal of
-    /// an empty title therefore comes after everything before.
+    /// A server does not answer most actions that it refuses, so this waits for a barrier.
     pub(crate) async fn settle(&mut self) -> Result {
-        self.may_share().await.map(drop)
+        let session = self.session()?;
+        let mut settled = pin!(timeout(ANSWER_TIMEOUT, session.settled()));
+        loop {
+            tokio::select! {
+                // The events before the end of the barrier are already queued.
+                biased;
+                event = self.next() => sent(&event?.ok_or_else(meeting_ended)?)?,
+                settled = &mut settled => return match settled {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(_)) => Err(self.why_ended().await),
+                    Err(_) => Err(late("the result")),
+                },
+            }
+        }
     }
 
-    /// Waits like [`settle`](Self::settle), and reports whether this user may share. A server checks
-    /// that before it checks the title.
+    /// Waits like [`settle`](Self::settle), and reports whether this user may share. No title is empty,
+    /// so the server refuses to reserve an empty one; it checks the user before it checks the title
+    /// (section 3.3.4.1.3).
     pub(crate) async fn may_share(&mut self) -> Result<bool> {
         let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
         let status = self.until("the result", |event| reservation(event, fence)).await?;
@@ -568,71 +579,22 @@ impl Meeting {
         Ok(created)
     }
 
-    /// Returns the content with this title, as it is now.
-    pub(crate) async fn content(&self, title: &str) -> Result<(i64, ContentModel)> {
-        let wanted = title.to_owned();
-        let found = self.read(move |model| {
-            model.content_titled(&wanted).map(|(id, content)| (id, content.clone())).ok_or_else(
-                || {
-                    let contents = model.contents.values();
-                    contents.filter_map(|content| content.title.clone()).collect::<Vec<_>>()
-                },
-            )
-        });
-        found.await?.map_err(|titles| no_such_content(title, &titles))
-    }
-
-    /// Returns a content as it is now, or `None` if it was removed.
-    pub(crate) async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
-        self.read(move |model| model.contents.get(&id).cloned()).await
-    }
-
     /// Leaves the meeting once everything was sent.
     pub(crate) async fn leave(self) -> Result {
         self.connection.close().await
     }
 }
 
-/// Returns the status with which a server answers the reservation of a title.
-pub(crate) fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
+fn late(what: &str) -> CommandError {
+    CommandError::new(format!("the server has not sent {what} in time; try again"))
+}
+
+/// Returns the error of an event that reports an action as not sent.
+fn sent(event: &Event) -> Result {
     match event {
-        Event::Upload { cookie: of, event: UploadEvent::TitleReservation { status, .. } }
-            if *of == cookie =>
-        {
-            Some(*status)
+        Event::NotSent { action, reason } => {
+            Err(CommandError::new(format!("cannot {action}: {reason}")))
         }
-        _ => None,
-    }
-}
-
-fn no_such_content(title: &str, titles: &[String]) -> CommandError {
-    let listed: Vec<_> =
-        titles.iter().take(MAX_LISTED_TITLES).map(|title| format!("\"{title}\"")).collect();
-    let there = match (titles.len(), titles.len().saturating_sub(MAX_LISTED_TITLES)) {
-        (0, _) => "you see no contents in this meeting".to_owned(),
-        (_, 0) => format!("there is {}", listed.join(", ")),
-        (_, more) => format!("there is {} and {more} more", listed.join(", ")),
-    };
-    CommandError::new(format!("there is no content \"{title}\"; {there}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_title_lists_the_known_ones() {
-        let message = |titles: &[&str]| {
-            let titles: Vec<_> = titles.iter().map(|title| (*title).to_owned()).collect();
-            match no_such_content("x", &titles) {
-                CommandError::Message(message) => message,
-                other => unreachable!("{other:?}"),
-            }
-        };
-        let none = "there is no content \"x\"; you see no contents in this meeting";
-        assert_eq!(message(&[]), none);
-        assert_eq!(message(&["a", "b"]), "there is no content \"x\"; there is \"a\", \"b\"");
-        assert!(message(&["a"; 10]).ends_with(", \"a\""));
-        assert!(message(&["a"; 50]).ends_with(", \"a\" and 40 more"));
+        _ => Ok(()),
     }
 }

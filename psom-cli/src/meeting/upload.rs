@@ -10,8 +10,9 @@ use psom_objects::{
 };
 
 use super::{
+    finding::reservation,
     packing::{PackedFile, PackedReader, Source, packed_length},
-    session::{Meeting, reservation},
+    session::Meeting,
     texts,
 };
 use crate::{

@@ -70,7 +70,9 @@ impl Export {
             };
             // A part that is missing must not keep the others from being exported.
             if let Err(error) = written {
-                let CommandError::Message(why) = error else { return Err(error) };
+                let (CommandError::Message(why) | CommandError::Unreachable(why)) = error else {
+                    return Err(error);
+                };
                 missing.push(format!("\"{}\" ({why})", out::printable(&part.title)));
             }
             parts.push(part);

@@ -88,7 +88,7 @@ impl Present {
                         drop(keys);
                         return Err(gone("the meeting has ended, or the server has stopped"));
                     }
-                    Err(CommandError::Message(why)) => {
+                    Err(CommandError::Message(why) | CommandError::Unreachable(why)) => {
                         drop(keys);
                         return Err(gone(&why));
                     }

@@ -66,7 +66,9 @@ impl Replay {
                 let Some(package) = Package::of(&pending.call) else { return Ok(()) };
                 package.send(&mut meeting, replaying, files.join(&package.file)).await.map_err(
                     |error| match error {
-                        CommandError::Message(message) => message,
+                        CommandError::Message(message) | CommandError::Unreachable(message) => {
+                            message
+                        }
                         _ => "the file could not be uploaded".to_owned(),
                     },
                 )

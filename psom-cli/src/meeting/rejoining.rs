@@ -1,0 +1,89 @@
+//! Joining a meeting again after its server was restarted.
+
+use std::time::Duration;
+
+use psom::net::Backoff;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    error::{CommandError, Result},
+    terminal::out,
+};
+
+/// How long a command tries to join again. A server restarts within seconds, and an update of its machine
+/// takes minutes.
+const MAX_AWAY: Duration = Duration::from_secs(600);
+
+/// The line for people when the connection is lost and the command joins again.
+pub(crate) const REJOINING: &str = "The connection to the server was lost; joining again.";
+
+/// Returns the error with which a connection has ended, if another attempt cannot change it.
+pub(crate) fn is_lost(ended: Result) -> Result<()> {
+    match ended {
+        Ok(()) | Err(CommandError::Unreachable(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Joins again until the server answers. Prints `line` once, when the first attempt has failed or has
+/// succeeded. Returns `None` if the server answers that the user cannot join: the meeting has ended, or the
+/// link was valid for one connection.
+pub(crate) async fn join_again<T>(
+    line: &str,
+    mut join: impl AsyncFnMut() -> Result<T>,
+) -> Result<Option<T>> {
+    let (backoff, start) = (Backoff::default(), Instant::now());
+    let (mut failures, mut line) = (0, Some(line));
+    loop {
+        let joined = join().await;
+        if !matches!(joined, Err(CommandError::Message(_)))
+            && let Some(line) = line.take()
+        {
+            out::line(line)?;
+        }
+        match joined {
+            Ok(joined) => return Ok(Some(joined)),
+            Err(CommandError::Message(why)) => {
+                tracing::debug!(why, "cannot join again");
+                return Ok(None);
+            }
+            Err(CommandError::Unreachable(_)) if start.elapsed() < MAX_AWAY => {
+                sleep(backoff.delay(failures)).await;
+                failures += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn unreachable_server_is_tried_again() {
+        let mut attempts = 0;
+        let joined = join_again("lost", async || {
+            attempts += 1;
+            let gone = || CommandError::Unreachable("gone".to_owned());
+            if attempts < 5 { Err(gone()) } else { Ok(attempts) }
+        });
+        assert!(matches!(joined.await, Ok(Some(5))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusal_ends_the_attempts() {
+        let joined =
+            join_again("lost", async || Err::<(), _>(CommandError::new("no such meeting")));
+        assert!(matches!(joined.await, Ok(None)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_stays_away_is_an_error() {
+        let start = Instant::now();
+        let gone = || CommandError::Unreachable("gone".to_owned());
+        let joined = join_again("lost", async || Err::<(), _>(gone()));
+        assert!(matches!(joined.await, Err(CommandError::Unreachable(_))));
+        assert!(start.elapsed() < MAX_AWAY * 2);
+    }
+}
