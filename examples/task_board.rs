@@ -22,7 +22,6 @@ const REMINDER: Duration = Duration::from_secs(3600);
 
 /// The time that a client waits for an answer.
 const LIMIT: Duration = Duration::from_secs(10);
-
 /// A task. A list of tasks is one array for each field on the wire.
 #[derive(Debug, Clone, PartialEq, PsomType, Serialize, Deserialize)]
 pub struct Task {
@@ -35,17 +34,15 @@ pub struct Task {
 #[psom_interface(name = "Example.Lobby", version = 1, hash = 0x3f2c_81d0_9b57_e6a4)]
 pub trait LobbyServer {
     /// Writes all tasks to a file.
-    #[answered_by(c_exported, c_export_failed)]
+    #[answered_by(c_exported)]
     fn s_export(&mut self, cx: &mut Context<Self>, cookie: i32);
 }
 
 /// The lobby, on a client.
 #[psom_interface(name = "Example.Lobby", version = 1, hash = 0x715e_c4a9_2d08_bf63)]
 pub trait LobbyClient {
-    /// Reports the number of exported bytes.
+    /// Reports the number of exported bytes, or -1 if the file could not be written.
     fn c_exported(&mut self, cookie: i32, bytes: i64);
-    /// Reports that the file could not be written.
-    fn c_export_failed(&mut self, cookie: i32);
 }
 
 /// A room, on the server. Version 2 adds the move of a task to another room.
@@ -70,9 +67,8 @@ pub trait RoomClient {
     fn c_tasks(&mut self, tasks: &[Task]);
     /// A new or changed task.
     fn c_task(&mut self, task: Task);
-    /// Answers `s_add`.
+    /// Both methods answer `s_add`.
     fn c_added(&mut self, cookie: i32, id: i64);
-    /// Answers `s_add`.
     fn c_refused(&mut self, cookie: i32, why: &str);
     /// A task is not done yet.
     fn c_remind(&mut self, id: i64);
@@ -127,22 +123,17 @@ impl LobbyServer for Lobby {
         for (name, room) in &self.rooms {
             let Ok(room) = cx.get(*room) else { continue };
             for task in room.tasks.values() {
-                text += &format!(
-                    "{name}: {} ({})\n",
-                    task.title,
-                    if task.done { "done" } else { "open" }
-                );
+                let state = if task.done { "done" } else { "open" };
+                text += &format!("{name}: {} ({state})\n", task.title);
             }
         }
         let (bytes, path) = (text.len() as i64, self.folder.join("tasks.txt"));
         let Some(peer) = cx.caller().id() else { return };
         // The disk is slow, so the write runs outside the space. The caller may be gone when it ends.
         cx.spawn(tokio::fs::write(path, text), move |_, cx, result| {
-            let Some(caller) = cx.peer(peer) else { return };
-            match result {
-                Ok(()) => caller.c_exported(cookie, bytes),
-                Err(_) => caller.c_export_failed(cookie),
-            };
+            if let Some(caller) = cx.peer(peer) {
+                caller.c_exported(cookie, result.map_or(-1, |()| bytes));
+            }
         });
     }
 }
@@ -207,7 +198,6 @@ impl RoomServer for Room {
             cx.peers().c_moved(id);
             cx.tell(to, move |room, cx| {
                 let id = room.new_id();
-                // The titles of saved tasks can be saved again.
                 let _ = room.put(cx, Task { id, ..task });
             });
         }
@@ -216,7 +206,6 @@ impl RoomServer for Room {
 }
 
 impl Lifecycle for Room {
-    /// Starts the timers of a new room, which has no tasks, and of a restored one.
     fn added(&mut self, cx: &mut Context<Self>) {
         self.tasks.keys().for_each(|id| Self::start_timer(cx, *id));
     }
@@ -235,9 +224,7 @@ struct LobbyView {
 }
 
 impl LobbyClient for LobbyView {
-    // The answers of requests go to those who ask; these methods get other answers, such as late ones.
     fn c_exported(&mut self, _: i32, _: i64) {}
-    fn c_export_failed(&mut self, _: i32) {}
 }
 
 impl LobbyView {
@@ -270,6 +257,44 @@ impl RoomClient for RoomView {
     }
     fn c_moved(&mut self, id: i64) {
         self.tasks.remove(&id);
+    }
+}
+
+/// A client of the first release, which knows only version 1 of the rooms.
+mod v1 {
+    use psom::{Context, distributed_object, psom_interface};
+
+    use super::{LobbyClient, LobbyServer, Task};
+
+    #[psom_interface(name = "Example.TaskRoom", version = 1, hash = 0x0e94_7bd6_53a1_c82f)]
+    pub trait RoomServer {
+        fn s_add(&mut self, cx: &mut Context<Self>, cookie: i32, title: &str);
+        fn s_finish(&mut self, cx: &mut Context<Self>, id: i64);
+    }
+    #[psom_interface(name = "Example.TaskRoom", version = 1, hash = 0x4ad7_60e2_b91f_385c)]
+    pub trait RoomClient {
+        fn c_tasks(&mut self, tasks: &[Task]);
+        fn c_task(&mut self, task: Task);
+        fn c_added(&mut self, cookie: i32, id: i64);
+        fn c_refused(&mut self, cookie: i32, why: &str);
+        fn c_remind(&mut self, id: i64);
+    }
+    #[distributed_object(serves = RoomClient, calls = RoomServer)]
+    #[derive(Default)]
+    pub struct RoomView(pub Vec<Task>);
+    impl RoomClient for RoomView {
+        fn c_tasks(&mut self, tasks: &[Task]) {
+            self.0 = tasks.to_vec();
+        }
+        fn c_task(&mut self, _: Task) {}
+        fn c_added(&mut self, _: i32, _: i64) {}
+        fn c_refused(&mut self, _: i32, _: &str) {}
+        fn c_remind(&mut self, _: i64) {}
+    }
+    #[distributed_object(serves = LobbyClient, calls = LobbyServer, connects = RoomView)]
+    pub struct LobbyView;
+    impl LobbyClient for LobbyView {
+        fn c_exported(&mut self, _: i32, _: i64) {}
     }
 }
 
@@ -308,11 +333,11 @@ async fn main() -> psom_examples::Result<()> {
             ConnectionEvent::Connected(session) => session,
             ConnectionEvent::Lost { error, .. } => {
                 println!("lost: {error}");
-                if let Some(server) = server.take() {
-                    server.shutdown(LIMIT).await;
-                }
                 // The journal is closed with the server's space, a moment after the last connection.
-                server = start(folder.path().to_owned(), &address, &identity, &tokens).await.ok();
+                if server.is_none() {
+                    let folder = folder.path().to_owned();
+                    server = start(folder, &address, &identity, &tokens).await.ok();
+                }
                 continue;
             }
             ConnectionEvent::Ended(error) => return Err(error.into()),
@@ -328,6 +353,16 @@ async fn main() -> psom_examples::Result<()> {
         let answer = session.ask(room, LIMIT, |room, cookie| room.s_add(cookie, "wash up")).await?;
         let (_, id): (i32, i64) = answer.read()?;
         println!("{} answered: task {id}", answer.method());
+        let old = Client::builder().root(v1::LobbyView).tls(tls::client(certificate.as_bytes())?);
+        let old = old.token(tokens.issue(User::new(2, "Grace"))).connect(&address).await?;
+        let view = old.run(|_, cx| {
+            let view = cx.add(v1::RoomView::default());
+            cx.server().connect("room.kitchen", view).map(|()| view)
+        });
+        let view = view.await??;
+        old.settled().await?;
+        let version_1 = old.space().run_on(view, |view, _| view.0.len()).await?;
+        println!("a version 1 client sees {version_1} task");
         let lobby = session.space().root();
         let answer = session.ask(lobby, LIMIT, |lobby, cookie| lobby.s_export(cookie)).await?;
         println!("{} answered", answer.method());
@@ -337,4 +372,29 @@ async fn main() -> psom_examples::Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn task_is_reminded_of_moved_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, saved) = (folder.path().to_owned(), BTreeMap::new());
+    let mut pair = psom::testing::Pair::server(psom::Config::default(), |scope| {
+        Lobby::new(scope, &SavedValues::new(&saved, ""), path).unwrap()
+    });
+    pair.join(|_| LobbyView::default());
+    let kitchen = pair.on_client(0, |lobby, cx| lobby.enter(cx, "kitchen").unwrap());
+    let garden = pair.on_client(0, |lobby, cx| lobby.enter(cx, "garden").unwrap());
+    pair.on_client(0, move |_, cx| {
+        cx.tell(kitchen, |_, cx| drop(cx.server().s_add(1, "wash up")));
+    });
+    pair.advance(REMINDER);
+    assert_eq!(pair.on_client(0, move |_, cx| cx.get(kitchen).unwrap().reminders.clone()), [1]);
+    pair.on_client(0, move |_, cx| {
+        cx.tell(kitchen, move |_, cx| drop(cx.server().s_move(1, garden.into())));
+    });
+    pair.on_client(0, |_, cx| drop(cx.server().s_export(2)));
+    pair.finish_spawned();
+    let text = std::fs::read_to_string(folder.path().join("tasks.txt")).unwrap();
+    assert_eq!(text, "garden: wash up (open)\n");
 }
