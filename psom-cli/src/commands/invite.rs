@@ -1,7 +1,7 @@
 use clap::Args;
 use psom_objects::types::Role;
 use psom_server::JoinCredential;
-use serde_json::json;
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::args;
@@ -30,7 +30,8 @@ pub(crate) struct Invite {
     /// The name that others see.
     #[arg(long, required_unless_present = "revoke")]
     name: Option<String>,
-    /// Make this link of the meeting invalid. Users who have joined by it stay.
+    /// Make this link of the meeting invalid: the link, or its first characters as `psom meeting links`
+    /// prints them. Users who have joined by it stay.
     #[arg(long, value_name = "LINK", conflicts_with_all = ["name", "role", "uri", "once", "browser"])]
     revoke: Option<String>,
     /// The user's role.
@@ -69,15 +70,36 @@ impl Invite {
     }
 
     async fn revoke(&self, link: &str) -> Result {
-        let link = link::parse(link)?;
-        let JoinCredential::Invitation { secret, .. } = &link.credential else {
-            return Err(CommandError::new(
-                "this link is for one connection only and expires in two minutes; nothing is to be \
-                 revoked",
-            ));
+        let server = self.server.open()?;
+        let secret = if link.contains("://") {
+            let link = link::parse(link)?;
+            let JoinCredential::Invitation { secret, .. } = link.credential else {
+                return Err(CommandError::new(
+                    "this link is for one connection only and expires in two minutes; nothing is to \
+                     be revoked",
+                ));
+            };
+            secret
+        } else {
+            let path = [self.meeting.as_str(), "invitations"];
+            let answer = server.meetings(Method::GET, &path, None).await?;
+            secret_with(&answer, link)?
         };
         let path = [self.meeting.as_str(), "invitations", secret.as_str()];
-        self.server.open()?.meetings(Method::DELETE, &path, None).await.map(drop)
+        server.meetings(Method::DELETE, &path, None).await.map(drop)
+    }
+}
+
+/// Returns the secret that begins with these characters, which `psom meeting links` has printed.
+fn secret_with(answer: &Value, start: &str) -> Result<String> {
+    let all = answer["invitations"].as_array().into_iter().flatten();
+    let secrets = all.filter_map(|link| link["invite"].as_str());
+    let matching: Vec<_> = secrets.filter(|secret| secret.starts_with(start)).collect();
+    match &matching[..] {
+        [secret] if !start.is_empty() => Ok((*secret).to_owned()),
+        _ => Err(CommandError::new(format!(
+            "the meeting has no link {start:?}; `psom meeting links` lists the links"
+        ))),
     }
 }
 
