@@ -129,9 +129,12 @@ impl Watch {
                     following = timeout(RENAME_WAIT, received.next()).await.ok().flatten();
                     match &following {
                         Some(WatchLine::Joined { id: same, name: new, .. }) if *same == id => {
-                            let (name, new) = (out::printable(&name), out::printable(new));
+                            // Between two commands of the same user, nothing has changed.
+                            if name != *new {
+                                let (name, new) = (out::printable(&name), out::printable(new));
+                                out::line(format_args!("{name} is now called {new}."))?;
+                            }
                             following = None;
-                            out::line(format_args!("{name} is now called {new}."))?;
                         }
                         _ => out::line(line)?,
                     }
