@@ -1,5 +1,6 @@
 //! A client's session in a meeting, and the transfers that belong to it.
 
+mod certificate;
 pub(crate) mod closing;
 mod deadline;
 #[cfg(feature = "cell")]

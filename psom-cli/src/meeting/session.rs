@@ -15,12 +15,13 @@ use psom_objects::{
     client::{Conference, ContentEvent, Event, Listener, Model, Upload, UploadEvent},
     types::{ContentVisibility, TitleReservationStatus, UploadFinishReason},
 };
-use psom_server::{JoinCredential, JoinLink, LinkAuthority};
-use tokio::{net::TcpStream, time::timeout};
+use psom_server::{JoinCredential, JoinLink};
+use tokio::time::timeout;
 
 #[cfg(feature = "cell")]
 use super::documents::Documents;
 use super::{
+    certificate::{no_answer, with_certificate},
     closing,
     deadline::Deadline,
     finding::reservation,
@@ -30,8 +31,8 @@ use super::{
     texts,
 };
 use crate::{
-    error::{CommandError, OrCannot as _, Result},
-    http::{client::Http, proxies::Proxies},
+    error::{CommandError, Result},
+    http::client::Http,
     render::refusal,
 };
 
@@ -173,7 +174,7 @@ impl LinkArgs {
         }
         // The link is not parsed with the arguments: an error of the argument parser would print the
         // whole link, and with it the secret.
-        let link = with_certificate(link::parse(&self.link)?).await?;
+        let link = with_certificate(link::parse(&self.link)?, ANSWER_TIMEOUT).await?;
         let http = Http::of_link(&link)?;
         let web = match &link.credential {
             JoinCredential::Token(_) => None,
@@ -229,32 +230,6 @@ impl LinkArgs {
             documents,
         })
     }
-}
-
-/// Returns the link with the certificate of its authority if the requests to the web server need it.
-async fn with_certificate(link: JoinLink) -> Result<JoinLink> {
-    let JoinCredential::Invitation { http, .. } = &link.credential else { return Ok(link) };
-    let is_known = matches!(link.authority, LinkAuthority::Certificate(_));
-    if is_known || link.web_is_public || !http.starts_with("https://") {
-        return Ok(link);
-    }
-    let proxy = Proxies::of_environment().for_conference(&link.address, Some(http))?;
-    let connecting = async {
-        Ok::<_, CommandError>(match proxy {
-            Some(proxy) => link.with_certificate(proxy.connect(&link.address).await?).await?,
-            None => {
-                let stream = TcpStream::connect(&link.address).await;
-                let stream = stream.or_cannot(format_args!("reach the server at {}", link.address));
-                link.with_certificate(stream?).await?
-            }
-        })
-    };
-    timeout(ANSWER_TIMEOUT, connecting).await.map_err(|_| no_answer(&link))?
-}
-
-fn no_answer(link: &JoinLink) -> CommandError {
-    let message = format!("the server at {} does not answer; try again", link.address);
-    CommandError::Unreachable(message)
 }
 
 fn meeting_ended() -> CommandError {

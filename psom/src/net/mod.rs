@@ -11,6 +11,7 @@ mod connection;
 mod credentials;
 #[cfg(feature = "journal")]
 mod durable;
+mod end_cause;
 mod handle;
 pub mod journal;
 mod link;

@@ -22,6 +22,7 @@ use super::{
     authenticator::{Admission, AnyAuthenticator, Authenticator},
     connection::{self, Transport},
     credentials::authenticate,
+    end_cause,
     handle::{SpaceHandle, SpaceRef},
     link::Link,
     named,
@@ -524,22 +525,9 @@ pub(super) async fn serve(
         }
     }
     let reason = link.over().unwrap_or(Error::Closed);
-    let caused_by = cause(&reason);
-    tracing::info!(peer, user = user.id, name = %user.name, caused_by, %reason, limit = reason.limit(), "A connection ended");
-}
-
-/// Returns the side that caused the end of a connection: the client also if it violated the protocol or
-/// stopped answering, and this server ended the connection for it.
-fn cause(reason: &Error) -> &'static str {
-    match reason {
-        Error::Closed
-        | Error::Replaced(_)
-        | Error::Misuse(_)
-        | Error::Call(_)
-        | Error::Setup(_) => "server",
-        Error::Lost(_) => "network",
-        _ => "client",
-    }
+    let caused_by = end_cause::of(&reason);
+    let (name, limit) = (&user.name, reason.limit());
+    tracing::info!(peer, user = user.id, %name, caused_by, %reason, limit, "A connection ended");
 }
 
 /// Waits for the shutdown of the server.

@@ -13,11 +13,11 @@ use crate::{
 const MAX_LISTED_PEOPLE: usize = 20;
 
 /// The notes of slides, by slide, from 0.
-pub(super) type Notes = BTreeMap<u32, String>;
+pub(super) type NotesBySlide = BTreeMap<u32, String>;
 
 /// Returns the lines about an event, in the meeting as it is after the event. `id` is the content on the
 /// stage.
-pub(super) fn lines(event: &Event, model: &Model, id: i64, notes: &Notes) -> Vec<String> {
+pub(super) fn lines(event: &Event, model: &Model, id: i64, notes: &NotesBySlide) -> Vec<String> {
     match event {
         Event::UserAdded { user, .. } if model.ready => {
             vec![printable(&format!("{} has joined. {}", user.name, people(model)))]
@@ -50,7 +50,7 @@ pub(super) fn people(model: &Model) -> String {
 }
 
 /// Returns the lines about the current slide and its notes.
-pub(super) fn slide(model: &Model, id: i64, notes: &Notes) -> Vec<String> {
+pub(super) fn slide(model: &Model, id: i64, notes: &NotesBySlide) -> Vec<String> {
     let Some(slides) = slides(model, id) else { return Vec::new() };
     let Some(location) = &slides.location else { return Vec::new() };
     let count = counted(slides.count.unwrap_or(0) as usize, "slide", "slides");
@@ -90,7 +90,7 @@ mod tests {
         for event in &events {
             model.apply(event);
         }
-        let notes = Notes::from([(1, "Say hello.\nSmile.".to_owned())]);
+        let notes = NotesBySlide::from([(1, "Say hello.\nSmile.".to_owned())]);
         events.last().map_or_else(Vec::new, |event| lines(event, &model, 7, &notes))
     }
 

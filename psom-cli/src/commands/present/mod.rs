@@ -7,8 +7,8 @@ use clap::Args;
 use psom_objects::client::{ContentModel, Event, Model};
 
 use self::{
-    lines::Notes,
-    steps::{Digits, Step, target},
+    lines::NotesBySlide,
+    steps::{Digits, KeyAction, target},
 };
 use super::get::slides::notes_of;
 #[cfg(feature = "queue")]
@@ -54,9 +54,9 @@ pub(crate) struct Present {
 }
 
 /// The content and the user on the stage.
-type Stage = (Option<i64>, Option<i64>);
+type StageState = (Option<i64>, Option<i64>);
 
-fn stage_of(model: &Model) -> Stage {
+fn stage_of(model: &Model) -> StageState {
     (model.active_content, model.active_presenter)
 }
 
@@ -94,13 +94,13 @@ impl Present {
                     }
                     Err(error) => return Err(error),
                 },
-                () = &mut interrupted => Some(Step::Stop),
+                () = &mut interrupted => Some(KeyAction::Stop),
                 key = next_key(&mut keys) => digits.step(&key),
             };
             match step {
                 None => {}
-                Some(Step::Help) => out::line(KEYS)?,
-                Some(Step::Stop) => {
+                Some(KeyAction::Help) => out::line(KEYS)?,
+                Some(KeyAction::Stop) => {
                     let leaving =
                         meeting.act(move |conference, cx| conference.stop_presenting(cx, Some(id)));
                     leaving.await?;
@@ -126,7 +126,7 @@ fn gone(why: &str) -> CommandError {
 }
 
 /// Takes the stage from whoever has it, and returns the stage as it is then.
-async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<Stage> {
+async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<StageState> {
     let before = meeting.read(stage_of).await?;
     meeting.act(move |conference, cx| conference.present(cx, Some(id))).await?;
     let may_present = meeting.may_share().await?;
@@ -141,11 +141,11 @@ async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<Stage> {
 }
 
 /// Downloads the notes of a presentation. A presentation without them, or any other content, has none.
-async fn download_notes(meeting: &Meeting, content: &ContentModel) -> Result<Notes> {
-    let Some(slides) = &content.slides else { return Ok(Notes::new()) };
+async fn download_notes(meeting: &Meeting, content: &ContentModel) -> Result<NotesBySlide> {
+    let Some(slides) = &content.slides else { return Ok(NotesBySlide::new()) };
     let base = meeting.read(|model| model.url_base.clone()).await?;
     let directory = tempfile::tempdir().or_cannot("make a temporary directory")?;
-    let mut all = Notes::new();
+    let mut all = NotesBySlide::new();
     for notes in &slides.notes {
         let texts = notes_of(meeting.http(), base.as_deref(), notes, directory.path()).await?;
         let text =
@@ -156,7 +156,7 @@ async fn download_notes(meeting: &Meeting, content: &ContentModel) -> Result<Not
 }
 
 /// Prints the people, the first slide, and the votes so far.
-async fn print_start(meeting: &Meeting, id: i64, notes: &Notes, has_keys: bool) -> Result {
+async fn print_start(meeting: &Meeting, id: i64, notes: &NotesBySlide, has_keys: bool) -> Result {
     let notes = notes.clone();
     let start = meeting.read(move |model| {
         let mut all = vec![lines::people(model)];
@@ -175,8 +175,8 @@ async fn on_event(
     meeting: &Meeting,
     event: &Event,
     id: i64,
-    stage: Stage,
-    notes: &Notes,
+    stage: StageState,
+    notes: &NotesBySlide,
 ) -> Result<Option<Result>> {
     let taken_by = match event {
         Event::ActivePresenter { id: Some(other) } if Some(*other) != stage.1 => Some(*other),
@@ -204,7 +204,7 @@ async fn on_event(
 }
 
 /// Goes to another slide, for everybody.
-async fn go(meeting: &Meeting, id: i64, step: Step) -> Result {
+async fn go(meeting: &Meeting, id: i64, step: KeyAction) -> Result {
     let place = meeting.read(move |model| {
         let slides = lines::slides(model, id)?;
         let now = slides.location.as_ref().map_or((0, 0), |now| (now.slide, now.click));

@@ -6,7 +6,7 @@ use crate::terminal::keys::is_end;
 
 /// The meaning of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum KeyAction {
     Next,
     Previous,
     First,
@@ -25,10 +25,10 @@ pub(super) struct Digits(Option<u32>);
 
 impl Digits {
     /// Returns the meaning of a key, if it has one.
-    pub(super) fn step(&mut self, key: &KeyEvent) -> Option<Step> {
+    pub(super) fn step(&mut self, key: &KeyEvent) -> Option<KeyAction> {
         let number = self.0.take();
         if is_end(key) {
-            return Some(Step::Stop);
+            return Some(KeyAction::Stop);
         }
         match (key.code, number) {
             (KeyCode::Char(c), _) if c.is_ascii_digit() => {
@@ -37,42 +37,42 @@ impl Digits {
                 self.0 = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit));
                 None
             }
-            (KeyCode::Enter, Some(number)) => Some(Step::To(number)),
+            (KeyCode::Enter, Some(number)) => Some(KeyAction::To(number)),
             (KeyCode::Right | KeyCode::Down | KeyCode::PageDown | KeyCode::Enter, _)
-            | (KeyCode::Char(' ' | 'n'), _) => Some(Step::Next),
+            | (KeyCode::Char(' ' | 'n'), _) => Some(KeyAction::Next),
             (KeyCode::Left | KeyCode::Up | KeyCode::PageUp | KeyCode::Backspace, _)
-            | (KeyCode::Char('p'), _) => Some(Step::Previous),
-            (KeyCode::Home, _) => Some(Step::First),
-            (KeyCode::End, _) => Some(Step::Last),
-            (KeyCode::Esc | KeyCode::Char('q'), _) => Some(Step::Stop),
-            (KeyCode::Char('?' | 'h'), _) => Some(Step::Help),
+            | (KeyCode::Char('p'), _) => Some(KeyAction::Previous),
+            (KeyCode::Home, _) => Some(KeyAction::First),
+            (KeyCode::End, _) => Some(KeyAction::Last),
+            (KeyCode::Esc | KeyCode::Char('q'), _) => Some(KeyAction::Stop),
+            (KeyCode::Char('?' | 'h'), _) => Some(KeyAction::Help),
             _ => None,
         }
     }
 }
 
 /// A place: a slide, from 0, and the number of its clicks that have happened.
-pub(super) type Place = (u32, u32);
+pub(super) type SlidePlace = (u32, u32);
 
 /// Returns the place to which a step leads, or `None` if it leads nowhere. `clicks` returns the number of
 /// clicks that the animations of a slide need.
 pub(super) fn target(
-    step: Step,
-    (slide, click): Place,
+    step: KeyAction,
+    (slide, click): SlidePlace,
     count: u32,
     clicks: impl Fn(u32) -> u32,
-) -> Option<Place> {
+) -> Option<SlidePlace> {
     let last = count.checked_sub(1)?;
     let place = match step {
-        Step::Next if click < clicks(slide) => (slide, click + 1),
-        Step::Next if slide < last => (slide + 1, 0),
-        Step::Previous if click > 0 => (slide, click - 1),
+        KeyAction::Next if click < clicks(slide) => (slide, click + 1),
+        KeyAction::Next if slide < last => (slide + 1, 0),
+        KeyAction::Previous if click > 0 => (slide, click - 1),
         // Back to a slide as it was when it was left.
-        Step::Previous if slide > 0 => (slide - 1, clicks(slide - 1)),
-        Step::First => (0, 0),
-        Step::Last => (last, 0),
-        Step::To(number) => (number.clamp(1, count) - 1, 0),
-        Step::Next | Step::Previous | Step::Stop | Step::Help => return None,
+        KeyAction::Previous if slide > 0 => (slide - 1, clicks(slide - 1)),
+        KeyAction::First => (0, 0),
+        KeyAction::Last => (last, 0),
+        KeyAction::To(number) => (number.clamp(1, count) - 1, 0),
+        KeyAction::Next | KeyAction::Previous | KeyAction::Stop | KeyAction::Help => return None,
     };
     (place != (slide, click)).then_some(place)
 }
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    fn steps(codes: &[KeyCode]) -> Vec<Step> {
+    fn steps(codes: &[KeyCode]) -> Vec<KeyAction> {
         let mut digits = Digits::default();
         let key = |code: &KeyCode| KeyEvent::new(*code, KeyModifiers::NONE);
         codes.iter().filter_map(|code| digits.step(&key(code))).collect()
@@ -94,20 +94,29 @@ mod tests {
         use KeyCode::{
             Backspace, Char, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Up,
         };
-        assert_eq!(steps(&[Right, Down, PageDown, Char(' '), Enter]), [Step::Next; 5]);
-        assert_eq!(steps(&[Left, Up, PageUp, Backspace, Char('p')]), [Step::Previous; 5]);
-        assert_eq!(steps(&[Home, End, Char('x')]), [Step::First, Step::Last]);
-        assert_eq!(steps(&[Esc, Char('q'), Char('?')]), [Step::Stop, Step::Stop, Step::Help]);
+        assert_eq!(steps(&[Right, Down, PageDown, Char(' '), Enter]), [KeyAction::Next; 5]);
+        assert_eq!(steps(&[Left, Up, PageUp, Backspace, Char('p')]), [KeyAction::Previous; 5]);
+        assert_eq!(steps(&[Home, End, Char('x')]), [KeyAction::First, KeyAction::Last]);
+        assert_eq!(
+            steps(&[Esc, Char('q'), Char('?')]),
+            [KeyAction::Stop, KeyAction::Stop, KeyAction::Help]
+        );
         let ctrl_c = KeyEvent::new(Char('c'), KeyModifiers::CONTROL);
-        assert_eq!(Digits::default().step(&ctrl_c), Some(Step::Stop));
+        assert_eq!(Digits::default().step(&ctrl_c), Some(KeyAction::Stop));
     }
 
     #[test]
     fn digits_and_enter_go_to_a_slide() {
         use KeyCode::{Char, Enter, Right};
-        assert_eq!(steps(&[Char('1'), Char('2'), Enter, Enter]), [Step::To(12), Step::Next]);
-        assert_eq!(steps(&[Char('1'), Right, Char('2'), Enter]), [Step::Next, Step::To(2)]);
-        assert_eq!(steps(&[&[Char('9'); 20][..], &[Enter]].concat()), [Step::To(u32::MAX)]);
+        assert_eq!(
+            steps(&[Char('1'), Char('2'), Enter, Enter]),
+            [KeyAction::To(12), KeyAction::Next]
+        );
+        assert_eq!(
+            steps(&[Char('1'), Right, Char('2'), Enter]),
+            [KeyAction::Next, KeyAction::To(2)]
+        );
+        assert_eq!(steps(&[&[Char('9'); 20][..], &[Enter]].concat()), [KeyAction::To(u32::MAX)]);
     }
 
     #[test]
@@ -117,16 +126,22 @@ mod tests {
         let go = |step, place| target(step, place, 3, clicks);
         let forward = [(0, 0), (1, 0), (1, 1), (1, 2), (2, 0)];
         for pair in forward.windows(2) {
-            assert_eq!(go(Step::Next, pair[0]), Some(pair[1]));
-            assert_eq!(go(Step::Previous, pair[1]), Some(pair[0]));
+            assert_eq!(go(KeyAction::Next, pair[0]), Some(pair[1]));
+            assert_eq!(go(KeyAction::Previous, pair[1]), Some(pair[0]));
         }
-        assert_eq!((go(Step::Next, (2, 0)), go(Step::Previous, (0, 0))), (None, None));
-        assert_eq!((go(Step::Last, (0, 0)), go(Step::First, (2, 0))), (Some((2, 0)), Some((0, 0))));
+        assert_eq!((go(KeyAction::Next, (2, 0)), go(KeyAction::Previous, (0, 0))), (None, None));
         assert_eq!(
-            (go(Step::To(2), (0, 0)), go(Step::To(99), (0, 0))),
+            (go(KeyAction::Last, (0, 0)), go(KeyAction::First, (2, 0))),
+            (Some((2, 0)), Some((0, 0)))
+        );
+        assert_eq!(
+            (go(KeyAction::To(2), (0, 0)), go(KeyAction::To(99), (0, 0))),
             (Some((1, 0)), Some((2, 0)))
         );
-        assert_eq!((go(Step::To(0), (1, 0)), go(Step::To(2), (1, 0))), (Some((0, 0)), None));
-        assert_eq!(target(Step::Next, (0, 0), 0, |_| 0), None);
+        assert_eq!(
+            (go(KeyAction::To(0), (1, 0)), go(KeyAction::To(2), (1, 0))),
+            (Some((0, 0)), None)
+        );
+        assert_eq!(target(KeyAction::Next, (0, 0), 0, |_| 0), None);
     }
 }
