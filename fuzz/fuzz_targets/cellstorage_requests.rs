@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_fuzz::cellstorage::requests(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_oracles::cellstorage::requests(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_fuzz::comqc::message(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_oracles::comqc::message(bytes));

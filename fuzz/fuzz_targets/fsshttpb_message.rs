@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_fuzz::fsshttpb::message(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_oracles::fsshttpb::message(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_fuzz::fsshttpb::node(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| psom_oracles::fsshttpb::node(bytes));

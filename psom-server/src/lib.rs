@@ -49,6 +49,12 @@ pub mod store;
 mod testing;
 pub mod tls;
 
+/// Readers of untrusted bytes that are not public otherwise, for the fuzz targets.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::http::read_form as form;
+}
+
 pub use admission::{
     AdmissionError, ExchangeError, JoinCredential, JoinLink, LinkAuthority, LinkError,
 };

@@ -119,7 +119,7 @@ pub(crate) fn read(file: &Path) -> Result<Drawings> {
 
 type LeftOut = BTreeSet<&'static str>;
 
-fn drawings(text: &str) -> Result<Drawings, String> {
+pub(crate) fn drawings(text: &str) -> Result<Drawings, String> {
     // SVG that is copied from HTML has no namespace declaration.
     let with_namespace;
     let text = if text.contains(SVG) {

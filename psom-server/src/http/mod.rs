@@ -59,6 +59,13 @@ pub(crate) use listener::serve;
 
 use crate::app::App;
 
+/// Returns the file in a form with the boundary `b` that arrives in frames of this size, or `None` if the
+/// form is refused.
+#[doc(hidden)]
+pub fn read_form(body: &[u8], frame_bytes: usize) -> Option<Vec<u8>> {
+    web::read_form(body, frame_bytes)
+}
+
 /// Returns the routes of the web server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()

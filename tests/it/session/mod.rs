@@ -9,6 +9,7 @@ mod connecting;
 pub(crate) mod cutting;
 mod ending;
 mod golden;
+mod greedy;
 mod hub;
 mod identifiers;
 mod integers;

@@ -11,3 +11,18 @@ mod upload;
 
 pub(super) use download::download;
 pub(super) use upload::upload;
+
+pub(super) fn read_form(body: &[u8], frame_bytes: usize) -> Option<Vec<u8>> {
+    let frames: Vec<_> =
+        body.chunks(frame_bytes).map(|frame| Ok(bytes::Bytes::copy_from_slice(frame))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().ok()?;
+    runtime.block_on(async {
+        let frames = futures_util::stream::iter(frames);
+        let mut form = form::Form::new("multipart/form-data; boundary=b", frames).ok()?;
+        let mut file = Vec::new();
+        while let Some(data) = form.next().await.ok()? {
+            file.extend_from_slice(&data);
+        }
+        Some(file)
+    })
+}

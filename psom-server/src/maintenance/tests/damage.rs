@@ -245,3 +245,46 @@ async fn store_that_lost_its_end_loses_only_the_rows_there() {
     let left = fs::read_dir(&*directory).unwrap().filter_map(Result::ok);
     assert!(left.into_iter().all(|file| !file.file_name().to_string_lossy().contains("padded")));
 }
+
+#[tokio::test]
+async fn damaged_meeting_is_set_aside_and_the_others_run() {
+    use psom_objects::types::Role;
+
+    use crate::{AdmissionError, Options, Server, StartError};
+
+    let directory = Directory::new();
+    let start = async |strict| {
+        let address = || "127.0.0.1:0".to_owned();
+        let (data, listen, http) = (directory.to_path_buf(), address(), address());
+        Server::start(Options { data, listen, http, strict, ..Options::default() }).await
+    };
+    let admit = async |server: &Server, meeting: &str| {
+        server.admit(meeting, "sip:ada@example.com", "Ada", Role::Attendee).await.map(drop)
+    };
+    let server = start(true).await.unwrap();
+    for meeting in ["team", "other", "third"] {
+        server.create_meeting(meeting, None).await.unwrap();
+        admit(&server, meeting).await.unwrap();
+    }
+    server.shutdown(std::time::Duration::ZERO).await;
+    change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'team'").await;
+    change(&directory, "UPDATE meetings SET title = 'x' WHERE id = 'third'").await;
+    assert!(matches!(start(true).await, Err(StartError::Store(Error::Meeting(_)))));
+
+    let server = start(false).await.unwrap();
+    admit(&server, "other").await.unwrap();
+    for aside in ["team", "third"] {
+        let refused = admit(&server, aside).await;
+        assert!(matches!(refused, Err(AdmissionError::NoMeeting(_))), "{refused:?}");
+        let refused = server.create_meeting(aside, None).await;
+        assert!(matches!(refused, Err(AdmissionError::MeetingExists)), "{refused:?}");
+    }
+    assert!(server.end_meeting("third").await.unwrap());
+    server.create_meeting("third", None).await.unwrap();
+    server.shutdown(std::time::Duration::ZERO).await;
+    // The state of the other one is kept for a repair.
+    repair(&directory).await.unwrap();
+    let server = start(true).await.unwrap();
+    admit(&server, "team").await.unwrap();
+    server.shutdown(std::time::Duration::ZERO).await;
+}
