@@ -17,6 +17,7 @@ use crate::{
     meetings::{AdmitError, Meetings, RunningMeeting},
     shared::{identifiers::is_meeting_id, lock::lock, metrics::Metrics},
     slides::SlideRenderer,
+    store::INVITATION_PREFIX,
     tls::ALTERNATIVE_NAME,
 };
 
@@ -27,6 +28,10 @@ pub(crate) struct App {
     pub(crate) psom_address: String,
     /// The address of the web server for clients, `http://host:port` or `https://host:port`.
     pub(crate) http_address: String,
+    /// The address in the links of invitations, in the same form.
+    pub(crate) entry: String,
+    /// The client for requests to other servers of the cluster.
+    pub(crate) peers: Arc<rustls::ClientConfig>,
     /// The certificate of the certificate authority, DER.
     pub(crate) authority: Vec<u8>,
     /// Whether the web server has a certificate of another authority, which browsers trust.
@@ -34,7 +39,7 @@ pub(crate) struct App {
     /// The pages that may connect by WebSocket.
     pub(crate) origins: Origins,
     pub(crate) meetings: Arc<Meetings>,
-    pub(crate) invitations: Invitations,
+    pub(crate) invitations: Arc<Invitations>,
     pub(crate) tokens: Arc<JoinTokens>,
     pub(crate) library: Arc<Library>,
     pub(crate) metrics: Arc<Metrics>,
@@ -88,9 +93,29 @@ impl App {
 
     /// Returns a meeting that can be joined.
     pub(crate) async fn meeting(&self, id: &str) -> Result<Arc<RunningMeeting>, AdmissionError> {
-        let meeting = self.meetings.get(id).ok_or_else(|| AdmissionError::no_meeting(id))?;
-        self.meetings.restart_if_panicked(&meeting).await;
-        Ok(meeting)
+        let meeting = self.meetings.obtain(id).await;
+        meeting.map_err(|error| AdmissionError::from_obtain(id, error))
+    }
+
+    /// Returns the terms of the invitation with this secret, and its meeting. Returns `None` if there is
+    /// no such invitation.
+    pub(crate) async fn invitation(
+        &self,
+        secret: &str,
+    ) -> Result<Option<(InvitationTerms, Arc<RunningMeeting>)>, AdmissionError> {
+        let store = self.meetings.store();
+        let known = self.invitations.get(secret);
+        let id = match &known {
+            Some((_, meeting)) => meeting.id.clone(),
+            None if !store.is_shared() => return Ok(None),
+            None => match store.find_invitation(&format!("{INVITATION_PREFIX}{secret}")).await? {
+                Some(id) => id,
+                None => return Ok(None),
+            },
+        };
+        // A meeting that is taken over brings its invitations.
+        self.meeting(&id).await?;
+        Ok(self.invitations.get(secret))
     }
 
     /// Admits a user whose URI and name were checked, and issues a join token.
@@ -194,7 +219,7 @@ impl App {
 
     /// Returns the join link of an invitation.
     pub(crate) fn invitation_link(&self, meeting: &RunningMeeting, secret: String) -> JoinLink {
-        let http = self.http_address.clone();
+        let http = self.entry.clone();
         self.join_link(&meeting.id, JoinCredential::Invitation { secret, http })
     }
 

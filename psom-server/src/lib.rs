@@ -30,6 +30,8 @@
 
 mod admission;
 mod app;
+#[cfg(feature = "postgres")]
+mod cluster;
 mod data_directory;
 pub mod files;
 mod http;

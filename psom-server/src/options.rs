@@ -3,7 +3,14 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use psom_objects::server::{ContentTypes, DefaultPolicy, Policy};
 
 use crate::{
-    files::BlobConfig, shared::limits::Limits, slides::SlideRenderer, store::Durability,
+    files::BlobConfig,
+    shared::{
+        host_port::{ascii_host, split_host_port},
+        limits::Limits,
+    },
+    slides::SlideRenderer,
+    start_error::StartError,
+    store::Durability,
     tls::CertificatePaths,
 };
 
@@ -16,6 +23,13 @@ pub struct Options {
     pub http: String,
     /// The data directory (`./psom-data`).
     pub data: PathBuf,
+    /// The PostgreSQL database of a cluster, as a URL: `postgres://USER@HOST/DATABASE`. The meetings are
+    /// stored there and not in the data directory, and several servers share them. It requires the
+    /// feature `postgres`, and [`blobs`](Self::blobs) in an object store that all of them use.
+    pub cluster: Option<String>,
+    /// The address in join links, a URL without a path, if it is not that of this server's web server: in
+    /// a cluster, an address that leads to any of the servers.
+    pub entry: Option<String>,
     /// The failures that a commit survives ([`Durability::Full`]).
     pub durability: Durability,
     /// The location of the encrypted files of the meetings (the data directory).
@@ -48,12 +62,48 @@ pub struct Options {
     pub routes: Vec<(&'static str, axum::Router)>,
 }
 
+impl Options {
+    /// Checks that the options fit a cluster, if there is one.
+    pub(crate) fn check_cluster(&self) -> Result<(), StartError> {
+        if self.cluster.is_none() {
+            return Ok(());
+        }
+        if cfg!(not(feature = "postgres")) {
+            return Err(StartError::ClusterNotBuilt);
+        }
+        if matches!(self.blobs, BlobConfig::Local) {
+            return Err(StartError::ClusterOptions(
+                "a cluster keeps the files in an object store; give every server the same --files s3://bucket/prefix",
+            ));
+        }
+        if self.demo {
+            let text = "--demo is for a single server; create a meeting with `psom meeting create`";
+            return Err(StartError::ClusterOptions(text));
+        }
+        Ok(())
+    }
+
+    /// Returns the host in [`entry`](Self::entry).
+    pub(crate) fn entry_host(&self) -> Result<Option<String>, StartError> {
+        let Some(entry) = &self.entry else { return Ok(None) };
+        let host = entry
+            .strip_prefix("https://")
+            .or_else(|| entry.strip_prefix("http://"))
+            .and_then(split_host_port)
+            .and_then(|(host, _)| ascii_host(host));
+        let text = "--entry is a URL with a port and without a path, for example https://meet.example.com:8058";
+        host.map(Some).ok_or(StartError::ClusterOptions(text))
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8057".into(),
             http: "127.0.0.1:8058".into(),
             data: "psom-data".into(),
+            cluster: None,
+            entry: None,
             durability: Durability::default(),
             blobs: BlobConfig::default(),
             strict: false,
@@ -78,6 +128,9 @@ impl fmt::Debug for Options {
             .field("listen", &self.listen)
             .field("http", &self.http)
             .field("data", &self.data)
+            // The URL of a cluster can contain a password.
+            .field("cluster", &self.cluster.is_some())
+            .field("entry", &self.entry)
             .field("durability", &self.durability)
             .field("blobs", &self.blobs)
             .field("demo", &self.demo)

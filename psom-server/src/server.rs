@@ -14,6 +14,8 @@ use psom_objects::types::Role;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
+#[cfg(feature = "postgres")]
+use crate::cluster;
 use crate::{
     admission::{
         AdmissionError, JoinLink,
@@ -63,6 +65,8 @@ pub struct Server {
     demo: Vec<DemoLink>,
     stop: watch::Sender<bool>,
     web: JoinHandle<()>,
+    /// The task that ends the meetings that other servers have taken over.
+    losses: JoinHandle<()>,
     data: DataDirectory,
     certificates: Option<Arc<Certificates>>,
 }
@@ -84,17 +88,23 @@ impl Server {
     /// error says what to change.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         options.blobs.validate()?;
+        options.check_cluster()?;
         // Nothing is created if an address is in use.
         if !options.data.exists() {
             drop(listen_http(&options).await?);
             drop(listen_psom(&options).await?);
         }
         let data = DataDirectory::open(&options.data)?;
-        let metrics = Arc::new(Metrics { hits: options.psom.hits.clone(), ..Metrics::default() });
+        let mut record = FilesRecord::read(data.path())?;
+        record.ensure_name(data.path()).map_err(|error| data.error(error))?;
+        #[cfg(feature = "postgres")]
+        if let Some(url) = &options.cluster {
+            cluster::share_secrets(url, options.durability, &data, &mut record).await?;
+        }
         let listeners = Listeners::open(&options, data.path()).await?;
-        let (library, mut record) = open_library(&options, &data, &listeners, &metrics).await?;
-        let store: Arc<dyn MeetingStore> =
-            Arc::new(SqliteStore::open(data.path(), options.durability).await?);
+        let metrics = Arc::new(Metrics { hits: options.psom.hits.clone(), ..Metrics::default() });
+        let library = open_library(&options, &data, &listeners, &metrics, &record).await?;
+        let store = open_store(&options, &data, &listeners).await?;
         let (meetings, invitations) =
             restore_meetings(&options, &listeners, &library, Arc::clone(&store)).await?;
         claim_files(&options, &data, &library, &meetings, &mut record).await?;
@@ -113,6 +123,8 @@ impl Server {
         let app = Arc::new(App {
             admin_token: data.admin_token()?,
             psom_address,
+            entry: options.entry.clone().unwrap_or_else(|| http_address.clone()),
+            peers: Arc::clone(&identity.client),
             http_address,
             authority: identity.authority,
             web_is_public: identity.certificates.is_some(),
@@ -128,6 +140,7 @@ impl Server {
         let own = http::router(Arc::clone(&app));
         let routes =
             options.routes.into_iter().fold(own, |all, (path, routes)| all.nest(path, routes));
+        let losses = tokio::spawn(drop_lost_meetings(Arc::clone(&app.meetings), store.losses()));
         let demo = if options.demo { open_demo(&app).await? } else { Vec::new() };
 
         let stop = watch::Sender::new(false);
@@ -139,7 +152,8 @@ impl Server {
             stop.subscribe(),
         ));
         let certificates = identity.certificates;
-        let server = Self { app, store, psom_addr, http_addr, demo, stop, web, data, certificates };
+        let server =
+            Self { app, store, psom_addr, http_addr, demo, stop, web, losses, data, certificates };
         if options.https {
             server.warn_about_certificate(&web_host);
         }
@@ -278,6 +292,10 @@ impl Server {
             tracing::warn!(%error, "could not remove server.json");
         }
         self.stop.send_replace(true);
+        if self.store.is_shared() {
+            // Other servers run the meetings from here on.
+            self.app.meetings.leave().await;
+        }
         if let Some(psom) = self.app.take_psom() {
             psom.shutdown(grace).await;
         }
@@ -315,6 +333,7 @@ impl fmt::Debug for Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.web.abort();
+        self.losses.abort();
     }
 }
 
@@ -346,7 +365,10 @@ impl Listeners {
         let http_host = reachable_host(&options.http, web.1, host);
         // Only the host matters here. The port may be known only after binding.
         let psom_host = reachable_host(&options.listen, listen, host);
-        let mut identity = Identity::open(data, &[&psom_host, &http_host])?;
+        let entry = options.entry_host()?;
+        let hosts = [Some(&*psom_host), Some(&*http_host), entry.as_deref()];
+        let hosts: Vec<&str> = hosts.into_iter().flatten().collect();
+        let mut identity = Identity::open(data, &hosts)?;
         if let Some(paths) = &options.certificate {
             identity = identity.with_public(data, paths)?;
         }
@@ -394,7 +416,8 @@ async fn open_library(
     data: &DataDirectory,
     listeners: &Listeners,
     metrics: &Arc<Metrics>,
-) -> Result<(Arc<Library>, FilesRecord), StartError> {
+    record: &FilesRecord,
+) -> Result<Arc<Library>, StartError> {
     let config = LibraryConfig {
         blobs: options.blobs.clone(),
         web_base: Some(format!("{}/web/", listeners.http_address)),
@@ -408,10 +431,39 @@ async fn open_library(
         ..LibraryConfig::new(data.meetings())
     };
     let library = Library::with_metrics(config, Arc::clone(metrics))?;
-    let mut record = FilesRecord::read(data.path())?;
-    record.ensure_name(data.path()).map_err(|error| data.error(error))?;
-    library.find_files(&record.server).await?;
-    Ok((library, record))
+    // The servers of a cluster find the files of a meeting when they take it over.
+    if options.cluster.is_none() {
+        library.find_files(&record.server).await?;
+    }
+    Ok(library)
+}
+
+/// Opens the store in the data directory, or that of the cluster.
+async fn open_store(
+    options: &Options,
+    data: &DataDirectory,
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only for clusters"))]
+    listeners: &Listeners,
+) -> Result<Arc<dyn MeetingStore>, StartError> {
+    #[cfg(feature = "postgres")]
+    if let Some(url) = &options.cluster {
+        let config = store::ClusterConfig {
+            url: url.clone(),
+            node: cluster::node_name(data)?,
+            address: listeners.psom_address.clone(),
+            http: listeners.http_address.clone(),
+        };
+        tracing::info!(node = config.node, "this server is a node of a cluster");
+        return Ok(Arc::new(store::PostgresStore::open(config, options.durability).await?));
+    }
+    Ok(Arc::new(SqliteStore::open(data.path(), options.durability).await?))
+}
+
+/// Ends the meetings that other servers have taken over, until the store is closed.
+async fn drop_lost_meetings(meetings: Arc<Meetings>, mut losses: watch::Receiver<u64>) {
+    while losses.changed().await.is_ok() {
+        meetings.drop_lost().await;
+    }
 }
 
 /// Restores the meetings in the store, and the invitations to them.
@@ -420,7 +472,7 @@ async fn restore_meetings(
     listeners: &Listeners,
     library: &Arc<Library>,
     store: Arc<dyn MeetingStore>,
-) -> Result<(Meetings, Invitations), StartError> {
+) -> Result<(Meetings, Arc<Invitations>), StartError> {
     let template = MeetingTemplate {
         url_base: format!("{}/files/", listeners.http_address),
         library: Arc::clone(library),
@@ -429,9 +481,10 @@ async fn restore_meetings(
         limits: with_hits(&options.limits, &options.psom.hits),
         psom: options.psom.clone(),
     };
-    let invitations = Invitations::new(options.limits.invitations);
-    let restore = |meeting: &_, state: &_| invitations.restore(meeting, state);
-    let meetings = Meetings::open(template, store, options.strict, restore).await?;
+    let invitations = Arc::new(Invitations::new(options.limits.invitations));
+    let restored = Arc::clone(&invitations);
+    let restore = move |meeting: &_, state: &_| restored.restore(meeting, state);
+    let meetings = Meetings::open(template, store, options.strict, Box::new(restore)).await?;
     Ok((meetings, invitations))
 }
 

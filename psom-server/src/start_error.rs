@@ -112,6 +112,19 @@ pub enum StartError {
     /// The meeting `demo` cannot be created.
     #[error("cannot create the demo meeting: {0}")]
     Demo(#[source] AdmissionError),
+    /// The program was built without clusters.
+    #[error("this psom cannot run in a cluster; build it with --features postgres,s3")]
+    ClusterNotBuilt,
+    /// The options of a cluster contradict each other.
+    #[error("{0}")]
+    ClusterOptions(&'static str),
+    /// The data directory has the certificate authority or the administrator's token of another server.
+    #[error(
+        "{} has another certificate authority or administrator's token than the cluster; start the \
+         node with an empty data directory",
+        .0.display()
+    )]
+    OtherCluster(PathBuf),
     /// The conference's listener cannot be configured.
     #[error("cannot start the conference: {0}")]
     Conference(#[source] psom::Error),

@@ -72,7 +72,7 @@ pub(crate) fn app_on(
     let mut config = LibraryConfig { web_base, ..LibraryConfig::new(&**directory) };
     change(&mut config);
     let library = Library::with_metrics(config, Arc::clone(&metrics)).unwrap();
-    let invitations = Invitations::new(limits.invitations);
+    let invitations = Arc::new(Invitations::new(limits.invitations));
     let tokens = Arc::new(JoinTokens::new(limits.tokens, limits.tokens_per_address, &metrics.hits));
     let template = MeetingTemplate {
         url_base: "http://127.0.0.1:8058/files/".into(),
@@ -87,6 +87,8 @@ pub(crate) fn app_on(
         admin_token: "the administrator's token".into(),
         psom_address: "127.0.0.1:8057".into(),
         http_address: "http://127.0.0.1:8058".into(),
+        entry: "http://127.0.0.1:8058".into(),
+        peers: client_config(),
         authority: vec![0x30, 1, 0],
         web_is_public: false,
         origins: Default::default(),
@@ -98,6 +100,17 @@ pub(crate) fn app_on(
         slides: Slides::new(Some(Arc::new(LineRenderer)), 1),
         psom: None.into(),
     })
+}
+
+/// Returns a TLS configuration without trusted authorities.
+fn client_config() -> Arc<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Arc::new(config)
 }
 
 /// Draws a page for each line of its input: the line is the picture. A line `bad` cannot be drawn.

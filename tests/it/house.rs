@@ -89,7 +89,7 @@ const CRATES: [(&str, Layers); 10] = [
             &["admission"],
             &["start_error", "server_file"],
             &["data_directory", "slides", "tls"],
-            &["maintenance", "proxy", "manual"],
+            &["cluster", "maintenance", "proxy", "manual"],
             &["options"],
             &["limits"],
             &["app"],

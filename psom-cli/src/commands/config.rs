@@ -13,7 +13,7 @@ use crate::error::{CommandError, Result};
 const VARIABLE_PREFIX: &str = "PSOM_";
 
 /// The options of `psom serve` that the file and the environment can set, besides the limits.
-const OPTIONS: [&str; 11] = [
+const OPTIONS: [&str; 13] = [
     "listen",
     "http",
     "https",
@@ -23,6 +23,8 @@ const OPTIONS: [&str; 11] = [
     "origins",
     "data",
     "files",
+    "cluster",
+    "entry",
     "durability",
     "strict",
 ];
@@ -187,6 +189,12 @@ pub(super) fn print(options: &Options, files: Option<&str>) -> String {
     line("data", text(&options.data.to_string_lossy()));
     if let Some(files) = files {
         line("files", text(files));
+    }
+    if let Some(cluster) = &options.cluster {
+        line("cluster", text(cluster));
+    }
+    if let Some(entry) = &options.entry {
+        line("entry", text(entry));
     }
     let durability = match options.durability {
         psom_server::Durability::Full => "full",

@@ -31,6 +31,7 @@ Examples:
              --key /etc/letsencrypt/live/meet.example.com/privkey.pem
   psom serve --data /var/lib/psom --listen 127.0.0.1:0 --http 127.0.0.1:0
   AWS_REGION=eu-central-1 psom serve --files s3://bucket/prefix
+  psom serve --cluster postgres://psom@db.example.com/psom --files s3://bucket/prefix
   psom serve --print-config > psom.toml; psom serve --config psom.toml
   PSOM_USERS=500 psom serve --limit uploads_per_user=10
 
@@ -74,6 +75,14 @@ pub(crate) struct Serve {
     /// other server may use the prefix.
     #[arg(long, value_name = "URL")]
     files: Option<String>,
+    /// The PostgreSQL database of a cluster: postgres://USER@HOST/DATABASE. Several servers share its
+    /// meetings. Requires --files with an object store, and a psom built with --features postgres,s3.
+    #[arg(long, value_name = "URL")]
+    cluster: Option<String>,
+    /// The address in join links, if it is not this server's: in a cluster, one that leads to any of the
+    /// servers, such as https://meet.example.com:8058.
+    #[arg(long, value_name = "URL")]
+    entry: Option<String>,
     /// Which failures must not lose changes that a client has seen. [default: full]
     #[arg(long)]
     durability: Option<Durability>,
@@ -175,6 +184,8 @@ impl Serve {
             origins,
             data: data.unwrap_or_else(|| defaults.data.clone()),
             blobs: blobs(files.clone()),
+            cluster: or(self.cluster, "cluster")?,
+            entry: or(self.entry, "entry")?,
             durability,
             strict: self.strict || config.flag("strict")?,
             demo: self.demo,

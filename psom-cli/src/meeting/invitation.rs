@@ -21,6 +21,9 @@ pub(super) struct Redeemed {
     pub package_limit: Option<u64>,
     /// The user's role.
     pub role: Option<String>,
+    /// The address of the conference, `host:port`. In a cluster, it can be another server than that of the
+    /// link.
+    pub address: Option<String>,
     /// The header that a proxy in front of the server requires (section 3.2.3.1.1.1).
     pub proxy_header: Option<Vec<u8>>,
 }
@@ -103,7 +106,9 @@ pub(super) async fn redeem(
     let name = answer["displayName"].as_str().map(str::to_owned);
     let role = answer["role"].as_str().map(str::to_owned);
     let proxy_header = proxy_header(&answer)?;
-    Ok(Redeemed { token, name, package_limit: answer["packageLimit"].as_u64(), role, proxy_header })
+    let address = answer["pwsURI"].as_str().map(str::to_owned);
+    let package_limit = answer["packageLimit"].as_u64();
+    Ok(Redeemed { token, name, package_limit, role, address, proxy_header })
 }
 
 /// Returns the proxy header of an answer, if the mode requires one (section 3.2.3.1.1.1).

@@ -195,8 +195,9 @@ impl LinkArgs {
                 redeem(&http, base, &link.meeting, secret, &who).await?
             }
         };
-        let Redeemed { token, name, package_limit, role, proxy_header } = redeemed;
-        let link = JoinLink { credential: JoinCredential::Token(token), ..link };
+        let Redeemed { token, name, package_limit, role, address, proxy_header } = redeemed;
+        let address = address.unwrap_or_else(|| link.address.clone());
+        let link = JoinLink { address, credential: JoinCredential::Token(token), ..link };
         #[cfg(feature = "cell")]
         let (follow, follower) = (documents.clone(), Documents::follow);
         #[cfg(not(feature = "cell"))]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::{
-    meetings::{AdmitError, CreateError, RosterFull},
+    meetings::{AdmitError, CreateError, ObtainError, RosterFull},
     shared::identifiers::{is_display_text, is_user_uri},
     store,
 };
@@ -65,6 +65,12 @@ pub enum AdmissionError {
     /// As many join tokens are unredeemed as the limit allows.
     #[error("too many join tokens are unused; try again in two minutes")]
     TooManyTokens,
+    /// Another server of the cluster runs the meeting.
+    #[error("the meeting runs on the server {http}; ask there")]
+    Elsewhere {
+        /// The address of that server's web server, a URL without a path.
+        http: String,
+    },
     /// The server failed for a reason that the caller cannot change.
     #[error("{0}; see the server's log")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -96,9 +102,28 @@ impl AdmissionError {
 impl From<CreateError> for AdmissionError {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::Exists => Self::MeetingExists,
+            CreateError::Exists | CreateError::Store(store::Error::Exists(_)) => {
+                Self::MeetingExists
+            }
             CreateError::TooMany(limit) => Self::TooManyMeetings(limit),
             error => Self::internal(error),
+        }
+    }
+}
+
+impl AdmissionError {
+    /// The error of a meeting that this server cannot provide.
+    pub(crate) fn from_obtain(id: &str, error: ObtainError) -> Self {
+        match error {
+            ObtainError::NoMeeting => Self::no_meeting(id),
+            ObtainError::Elsewhere(owner) => Self::Elsewhere { http: owner.http },
+            ObtainError::Store(store::Error::Moved(_)) => {
+                Self::StoreWaits("the meeting is moving from one server to another")
+            }
+            error => {
+                tracing::error!(meeting = id, %error, "could not take a meeting over");
+                Self::internal(error)
+            }
         }
     }
 }

@@ -85,7 +85,11 @@ impl JoinLink {
         let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
         match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
             (Some(token), _) => {
-                Ok(Self { credential: JoinCredential::Token(token.into()), ..self.clone() })
+                // In a cluster, another server than that of the link can run the meeting. It has a
+                // certificate of the same authority.
+                let address = answer["pwsURI"].as_str().unwrap_or(&self.address).to_owned();
+                let credential = JoinCredential::Token(token.into());
+                Ok(Self { address, credential, ..self.clone() })
             }
             (None, Some(reason)) => Err(ExchangeError::Refused(reason.into())),
             (None, None) => Err(ExchangeError::NotPsom(http.clone())),

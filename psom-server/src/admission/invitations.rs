@@ -12,10 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     meetings::RunningMeeting,
     shared::{identifiers::random_name, lock::lock},
+    store::INVITATION_PREFIX as KEY_PREFIX,
 };
-
-/// The part of the key in front of an invitation's secret in the saved state of a meeting.
-const KEY_PREFIX: &str = "invitation/";
 
 /// An invitation to a running meeting.
 #[derive(Clone)]

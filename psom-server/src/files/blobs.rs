@@ -411,6 +411,15 @@ impl Blobs {
         root.join(&key.0).ancestors().skip(1).take(2).all(directory)
     }
 
+    /// Lists the files of one meeting in an object store, with their lengths.
+    pub(super) async fn list_meeting(
+        &self,
+        meeting: &str,
+    ) -> Result<HashMap<BlobKey, u64>, BlobError> {
+        let folder = self.prefix.clone().join(meeting).join("files");
+        self.list_below(Some(&folder)).await
+    }
+
     /// Lists the files that have a valid key, with their lengths.
     pub(super) async fn list(&self) -> Result<HashMap<BlobKey, u64>, BlobError> {
         if let BlobsKind::Folder(root) = &self.kind {
@@ -419,7 +428,14 @@ impl Blobs {
             let listed = listed.map_err(io::Error::from).flatten();
             return listed.map_err(|source| BlobError::Folder { path, source });
         }
-        let prefix = (!self.prefix.is_root()).then_some(&self.prefix);
+        self.list_below((!self.prefix.is_root()).then_some(&self.prefix)).await
+    }
+
+    /// Lists the files below a folder of an object store.
+    async fn list_below(
+        &self,
+        folder: Option<&Location>,
+    ) -> Result<HashMap<BlobKey, u64>, BlobError> {
         let skip = self.prefix.parts_count();
         let key = |location: &Location| {
             let parts: Vec<_> = location.parts().skip(skip).collect();
@@ -427,7 +443,7 @@ impl Blobs {
             // A mistyped bucket can have any objects, which must not be removed.
             BlobKey::parse(&parts.join("/")).filter(|key| is_random_name(key.name()))
         };
-        let found = self.store.list(prefix).try_filter_map(|meta| {
+        let found = self.store.list(folder).try_filter_map(|meta| {
             let found = key(&meta.location).map(|key| (key, meta.size));
             async move { Ok(found) }
         });

@@ -136,6 +136,21 @@ impl FileIndex {
         Ok(())
     }
 
+    /// Finds the files of a meeting that this server has just taken over, before the meeting adopts them.
+    pub(super) async fn find_meeting(&self, meeting: &str) -> Result<(), BlobError> {
+        let found = self.blobs.list_meeting(meeting).await?;
+        self.found().extend(found);
+        Ok(())
+    }
+
+    /// Removes the found files of one meeting that it has not adopted.
+    pub(super) async fn sweep_meeting(&self, meeting: &str) {
+        let own = BlobKey::new(meeting, "").to_string();
+        let unused = self.found().extract_if(|key, _| key.to_string().starts_with(&own)).collect();
+        let unused: HashMap<BlobKey, u64> = unused;
+        self.blobs.delete(unused.into_keys().collect()).await;
+    }
+
     /// Removes the files of an earlier run that no meeting has adopted: uploads that were
     /// interrupted, and files whose content was never created or was being deleted.
     pub(super) async fn sweep(&self) -> io::Result<()> {

@@ -87,6 +87,16 @@ impl Library {
         self.index.find_files(server).await
     }
 
+    /// Finds the files of a meeting that was taken over. See [`FileIndex::find_meeting`].
+    pub(crate) async fn find_meeting(&self, meeting: &str) -> Result<(), BlobError> {
+        self.index.find_meeting(meeting).await
+    }
+
+    /// Removes the found files of one meeting that it has not adopted.
+    pub(crate) async fn sweep_meeting(&self, meeting: &str) {
+        self.index.sweep_meeting(meeting).await;
+    }
+
     /// Removes the files of an earlier run that no meeting has adopted.
     pub(crate) async fn sweep(&self) -> io::Result<()> {
         self.index.sweep().await

@@ -60,6 +60,13 @@ impl FilesRecord {
         Ok(())
     }
 
+    /// Saves the name that all servers of a cluster have in common.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn set_name(&mut self, data: &Path, name: &str) -> io::Result<()> {
+        self.server = name.into();
+        self.write(data)
+    }
+
     /// Reports whether the files were last at the configured location.
     pub(super) fn is_at(&self, files: &BlobConfig) -> bool {
         self.location.as_deref().is_some_and(|location| is_same(location_of(files), location))

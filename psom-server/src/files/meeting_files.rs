@@ -50,6 +50,12 @@ impl MeetingFiles {
         });
     }
 
+    /// Serves the files of a meeting no longer, because another server does. The stored bytes stay.
+    pub(crate) fn release(&self) {
+        self.transfers.remove_meeting(&self.meeting.meeting);
+        self.meeting.close();
+    }
+
     fn metrics(&self) -> &Metrics {
         &self.meeting.index.metrics
     }

@@ -111,7 +111,8 @@ pub(super) async fn join(
     Client(slot): Client,
     Json(request): Json<JoinRequest>,
 ) -> Result<Response, ApiError> {
-    let Some((terms, meeting)) = app.invitations.get(&request.invite) else {
+    let found = unless_store_waits(&app, app.invitation(&request.invite)).await??;
+    let Some((terms, meeting)) = found else {
         app.metrics.count_unauthorized("a join request with an unknown invitation");
         let text = "this invitation is unknown or its meeting has ended; ask for a new join link";
         return Err(ApiError::not_found(text));
@@ -134,7 +135,6 @@ pub(super) async fn join(
     check_text("displayName", &name)?;
     let address = slot.map(|slot| slot.address());
     let source = TokenSource::JoinLink { secret: request.invite, address };
-    unless_store_waits(&app, app.meetings.restart_if_panicked(&meeting)).await?;
     let admitted = if let Some(uri) = &uri {
         let admitting = app.admit(&meeting, source, uri, &name, role);
         unless_store_waits(&app, admitting).await??

@@ -16,11 +16,17 @@ use crate::{admission::AdmissionError, app::App, meetings::store_obstacle};
 pub(super) struct ApiError {
     status: StatusCode,
     sentence: Cow<'static, str>,
+    /// The address of the server of the cluster that can answer the request.
+    elsewhere: Option<String>,
 }
+
+/// The address of the server of the cluster that can answer a request. An extension of the response.
+#[derive(Debug, Clone)]
+pub(super) struct AnsweredElsewhere(pub(super) String);
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, sentence: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, sentence: sentence.into() }
+        Self { status, sentence: sentence.into(), elsewhere: None }
     }
 
     pub(super) fn bad_request(sentence: impl Into<Cow<'static, str>>) -> Self {
@@ -62,9 +68,15 @@ impl From<AdmissionError> for ApiError {
             | E::Ending(_)
             | E::TooManyInvitations => StatusCode::CONFLICT,
             E::TooManyTokens | E::StoreWaits(_) => StatusCode::SERVICE_UNAVAILABLE,
+            E::Elsewhere { .. } => StatusCode::MISDIRECTED_REQUEST,
             E::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self::new(status, error.to_string())
+        let sentence = error.to_string().into();
+        let elsewhere = match error {
+            E::Elsewhere { http } => Some(http),
+            _ => None,
+        };
+        Self { status, sentence, elsewhere }
     }
 }
 
@@ -73,6 +85,9 @@ impl IntoResponse for ApiError {
         let mut response = json_response(self.status, &json!({ "error": self.sentence }));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(http) = self.elsewhere {
+            response.extensions_mut().insert(AnsweredElsewhere(http));
         }
         response
     }

@@ -89,6 +89,10 @@ pub(super) async fn metrics(_: Admin, State(app): State<Arc<App>>) -> Response {
             LIMITS.iter().map(|limit| (limit.name, own.hits.get(limit.name))),
         )
         .gauge("stored_bytes", "Bytes of the files that are served.", app.library.stored_bytes());
+    let counters = app.meetings.store().counters();
+    let page = counters.into_iter().fold(page, |page, (name, help, value)| {
+        page.counter(&format!("cluster_{name}"), help, value)
+    });
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(CONTENT_TYPE, kind)], page.text()).into_response()
 }

@@ -18,7 +18,12 @@ use super::{
     error::{ApiError, json_response, store_waits_sentence, unless_store_waits},
     extract::{Admin, Json},
 };
-use crate::{admission::AdmissionError, app::App, meetings::RunningMeeting, store::Health};
+use crate::{
+    admission::AdmissionError,
+    app::App,
+    meetings::RunningMeeting,
+    store::{self, Health, StoredMeeting},
+};
 
 /// The body of `POST /api/meetings`.
 #[derive(Deserialize)]
@@ -39,8 +44,9 @@ pub(super) async fn create(
     Ok(json_response(StatusCode::CREATED, &body))
 }
 
-pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Response {
+pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let summaries = app.meetings.summaries().await;
+    let others = others(&app, &summaries).await.map_err(AdmissionError::from)?;
     let meetings = summaries.iter().map(|(meeting, summary)| {
         let (id, title) = (&meeting.id, &meeting.title);
         match summary {
@@ -54,8 +60,26 @@ pub(super) async fn list(_: Admin, State(app): State<Arc<App>>) -> Response {
         let problem = format!("the meeting is set aside: {reason}");
         json!({ "id": id, "title": null, "counts": null, "problem": problem })
     });
-    let meetings: Vec<_> = meetings.chain(set_aside).collect();
-    json_response(StatusCode::OK, &json!({ "meetings": meetings }))
+    let meetings: Vec<Value> = meetings.chain(set_aside).chain(others).collect();
+    Ok(json_response(StatusCode::OK, &json!({ "meetings": meetings })))
+}
+
+/// Returns the meetings of a cluster that this server does not run.
+async fn others(
+    app: &App,
+    own: &[(Arc<RunningMeeting>, Option<MeetingSummary>)],
+) -> Result<Vec<Value>, store::Error> {
+    let store = app.meetings.store();
+    if !store.is_shared() {
+        return Ok(Vec::new());
+    }
+    let mut others = store.meetings().await?;
+    others.retain(|meeting| own.iter().all(|(own, _)| own.id != meeting.id));
+    let other = |meeting: StoredMeeting| {
+        let problem = "this server does not run the meeting; ask about it by its id";
+        json!({ "id": meeting.id, "title": meeting.title, "counts": null, "problem": problem })
+    };
+    Ok(others.into_iter().map(other).collect())
 }
 
 pub(super) async fn show(
@@ -87,6 +111,10 @@ pub(super) async fn end(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
+    if app.meetings.store().is_shared() {
+        // Only the owner can end a meeting.
+        unless_store_waits(&app, app.meeting(&id)).await??;
+    }
     let ending = app.meetings.end(&id);
     if unless_store_waits(&app, ending).await?.map_err(AdmissionError::from)? {
         Ok(StatusCode::NO_CONTENT.into_response())

@@ -33,6 +33,7 @@ mod connection_slots;
 mod download;
 mod error;
 mod extract;
+mod forward;
 mod health;
 mod listener;
 mod meetings;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{Method, Uri},
+    middleware::from_fn_with_state,
     routing::{delete, get, post},
 };
 use error::ApiError;
@@ -76,6 +78,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/meetings/{id}/invitations", post(admission::invite).get(people::invitations))
         .route("/api/meetings/{id}/invitations/{secret}", delete(admission::revoke))
         .route("/api/join", post(admission::join))
+        .route_layer(from_fn_with_state(Arc::clone(&app), forward::forward))
         .route("/api/slides", post(slides::draw))
         .route("/files/{name}", get(download::download))
         .route("/web/upload/{secret}", post(web::upload))

@@ -11,7 +11,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use registry::{CreateError, Meetings, OpenError};
+pub(crate) use registry::{CreateError, Meetings, ObtainError, OpenError};
 pub(crate) use roster::{Roster, RosterFull};
 pub(crate) use running_meeting::{AdmitError, RunningMeeting, store_obstacle};
 pub(crate) use template::MeetingTemplate;

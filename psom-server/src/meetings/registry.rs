@@ -17,8 +17,9 @@ use super::{
     template::MeetingTemplate,
 };
 use crate::{
+    files::BlobError,
     shared::lock::lock,
-    store::{self, MeetingStore, StoredMeeting},
+    store::{self, Claim, MeetingStore, Owner, StoredMeeting},
 };
 
 /// The running meetings by their IDs.
@@ -29,8 +30,28 @@ pub(crate) struct Meetings {
     /// The meetings whose saved state is kept without running them, because it is damaged or files are
     /// missing, with the reasons.
     set_aside: Mutex<BTreeMap<String, String>>,
-    /// Serializes creating, ending and restarting meetings.
+    /// Serializes creating, taking over, ending and restarting meetings.
     changing: tokio::sync::Mutex<()>,
+    restored: Restored,
+}
+
+/// A function that is called for each restored meeting with its saved state. It returns the key of an
+/// entry that it cannot read.
+type Restored = Box<dyn Fn(&Arc<RunningMeeting>, &SavedState) -> Result<(), String> + Send + Sync>;
+
+/// The reason why this server cannot provide a meeting.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ObtainError {
+    #[error("there is no such meeting")]
+    NoMeeting,
+    #[error("the meeting runs on another server")]
+    Elsewhere(Owner),
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("cannot find the files of the meeting: {0}")]
+    Files(#[from] BlobError),
+    #[error(transparent)]
+    Start(#[from] OpenError),
 }
 
 /// The reason why a meeting was not created.
@@ -60,8 +81,8 @@ pub(crate) enum OpenError {
 }
 
 impl Meetings {
-    /// Restores all meetings of a store. `restored` is called for each of them with its saved state;
-    /// it returns the key of an entry that it cannot read.
+    /// Restores all meetings of a store, unless the store is shared: then they are taken over on demand.
+    /// `restored` is called for each restored meeting.
     ///
     /// A meeting that cannot be restored is set aside, and the others run. If `strict` is true, it is an
     /// error instead.
@@ -69,12 +90,14 @@ impl Meetings {
         template: MeetingTemplate,
         store: Arc<dyn MeetingStore>,
         strict: bool,
-        mut restored: impl FnMut(&Arc<RunningMeeting>, &SavedState) -> Result<(), String>,
+        restored: Restored,
     ) -> Result<Self, OpenError> {
         // A mistake in the template is reported now, not when the first meeting is created.
         RunningSpace::check(&template).map_err(OpenError::ContentTypes)?;
         let (mut running, mut set_aside) = (BTreeMap::new(), BTreeMap::new());
-        let (meetings, damaged) = store.readable_meetings().await?;
+        let readable =
+            if store.is_shared() { Default::default() } else { store.readable_meetings().await? };
+        let (meetings, damaged) = readable;
         let mut aside = |id: String, error: OpenError| {
             if strict || !error.concerns_one_meeting() {
                 return Err(error);
@@ -93,7 +116,7 @@ impl Meetings {
         }
         for stored in meetings {
             let id = stored.id.clone();
-            match restore_meeting(&template, &*store, stored, &mut restored).await {
+            match restore_meeting(&template, &*store, stored, &*restored).await {
                 Ok(meeting) => {
                     tracing::info!(meeting = id, "restored a meeting");
                     running.insert(id, meeting);
@@ -103,7 +126,7 @@ impl Meetings {
         }
         let (running, set_aside) = (Mutex::new(running), Mutex::new(set_aside));
         let changing = tokio::sync::Mutex::default();
-        Ok(Self { template, store, running, set_aside, changing })
+        Ok(Self { template, store, running, set_aside, changing, restored })
     }
 
     /// Returns the meetings that are set aside, with the reasons.
@@ -120,7 +143,7 @@ impl Meetings {
     pub(crate) fn new(template: MeetingTemplate, store: Arc<dyn MeetingStore>) -> Self {
         let (running, set_aside) = (Mutex::default(), Mutex::default());
         let changing = tokio::sync::Mutex::default();
-        Self { template, store, running, set_aside, changing }
+        Self { template, store, running, set_aside, changing, restored: Box::new(|_, _| Ok(())) }
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<String, Arc<RunningMeeting>>> {
@@ -178,6 +201,88 @@ impl Meetings {
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<RunningMeeting>> {
         self.running().get(id).cloned()
+    }
+
+    /// Returns the store of the meetings.
+    pub(crate) fn store(&self) -> &dyn MeetingStore {
+        &*self.store
+    }
+
+    /// Returns a meeting that can be joined. In a cluster, this server takes the meeting over if no other
+    /// server runs it.
+    pub(crate) async fn obtain(&self, id: &str) -> Result<Arc<RunningMeeting>, ObtainError> {
+        let Some(meeting) = self.get(id) else {
+            return if self.store.is_shared() {
+                self.take(id).await
+            } else {
+                Err(ObtainError::NoMeeting)
+            };
+        };
+        if self.store.is_shared() && !self.is_usable(&meeting) {
+            return self.take(id).await;
+        }
+        self.restart_if_panicked(&meeting).await;
+        Ok(meeting)
+    }
+
+    /// Reports whether this server still owns a meeting, and the meeting runs.
+    fn is_usable(&self, meeting: &RunningMeeting) -> bool {
+        self.store.owns(&meeting.id) && !meeting.has_panicked()
+    }
+
+    /// Takes a meeting over and starts it.
+    async fn take(&self, id: &str) -> Result<Arc<RunningMeeting>, ObtainError> {
+        let _changing = self.changing.lock().await;
+        if let Some(meeting) = self.get(id) {
+            if self.is_usable(&meeting) {
+                return Ok(meeting);
+            }
+            self.drop_moved(&meeting).await;
+        }
+        match self.store.claim(id).await {
+            Ok(Claim::Owned) => {}
+            Ok(Claim::Elsewhere(owner)) => return Err(ObtainError::Elsewhere(owner)),
+            Err(store::Error::NoMeeting(_)) => return Err(ObtainError::NoMeeting),
+            Err(error) => return Err(error.into()),
+        }
+        self.template.library.find_meeting(id).await?;
+        let stored = self.store.meeting(id).await?;
+        let meeting =
+            restore_meeting(&self.template, &*self.store, stored, &*self.restored).await?;
+        self.running().insert(id.to_owned(), Arc::clone(&meeting));
+        self.template.library.sweep_meeting(id).await;
+        tracing::info!(meeting = id, "took a meeting over");
+        Ok(meeting)
+    }
+
+    /// Ends the meetings that this server does not own any more.
+    pub(crate) async fn drop_lost(&self) {
+        for meeting in self.all() {
+            if !self.store.owns(&meeting.id) && meeting.is_running() {
+                self.drop_moved(&meeting).await;
+            }
+        }
+    }
+
+    /// Ends all meetings on this server, which leaves its cluster.
+    pub(crate) async fn leave(&self) {
+        let _changing = self.changing.lock().await;
+        for meeting in self.all() {
+            self.drop_moved(&meeting).await;
+        }
+    }
+
+    /// Ends a meeting on this server. Its clients get a Break with the reason "moved".
+    async fn drop_moved(&self, meeting: &Arc<RunningMeeting>) {
+        {
+            let mut running = self.running();
+            if !running.get(&meeting.id).is_some_and(|current| Arc::ptr_eq(current, meeting)) {
+                return;
+            }
+            running.remove(&meeting.id);
+        }
+        meeting.end_as_moved().await;
+        tracing::info!(meeting = %meeting.id, "a meeting has moved to another server");
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<RunningMeeting>> {
@@ -265,7 +370,7 @@ async fn restore_meeting(
     template: &MeetingTemplate,
     store: &dyn MeetingStore,
     stored: StoredMeeting,
-    restored: &mut impl FnMut(&Arc<RunningMeeting>, &SavedState) -> Result<(), String>,
+    restored: &(dyn Fn(&Arc<RunningMeeting>, &SavedState) -> Result<(), String> + Send + Sync),
 ) -> Result<Arc<RunningMeeting>, OpenError> {
     let id = stored.id.clone();
     let damaged = |key| store::Error::Entry { meeting: id.clone(), key };

@@ -344,6 +344,12 @@ impl RunningMeeting {
         ended
     }
 
+    /// Ends the meeting on this server because another one has taken it over.
+    pub(super) async fn end_as_moved(&self) {
+        let _ = timeout(ANSWER_TIMEOUT, self.space().end_as_moved()).await;
+        self.files.release();
+    }
+
     /// Closes the connections of a meeting that has ended.
     pub(super) async fn close(&self) {
         let _ = timeout(ANSWER_TIMEOUT, self.space().close()).await;

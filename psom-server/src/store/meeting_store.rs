@@ -5,6 +5,9 @@ use tokio::sync::watch;
 
 use super::error::Error;
 
+/// The part of the key in front of an invitation's secret in the state of a meeting.
+pub const INVITATION_PREFIX: &str = "invitation/";
+
 /// The pending answer of a store.
 pub type StoreAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
@@ -47,6 +50,48 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// # Errors
     /// [`Error::NoMeeting`], or the store has failed.
     fn claim(&self, meeting: &str) -> StoreAnswer<'_, Claim>;
+
+    /// Reports whether other servers use the store at the same time, so that meetings have to be
+    /// [claimed](Self::claim).
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Reports whether this server owns a meeting, as far as it knows.
+    fn owns(&self, _meeting: &str) -> bool {
+        true
+    }
+
+    /// Changes when this server has lost meetings to other servers, or may have lost them.
+    fn losses(&self) -> watch::Receiver<u64> {
+        watch::Sender::new(0).subscribe()
+    }
+
+    /// Returns the meeting whose state has an entry with this key, which begins with
+    /// [`INVITATION_PREFIX`]. A store that is not shared need not find any: its server knows all meetings.
+    ///
+    /// # Errors
+    /// The store has failed.
+    fn find_invitation(&self, _key: &str) -> StoreAnswer<'_, Option<String>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Returns the counters of a node of a cluster: their names, descriptions and values.
+    fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
+        Vec::new()
+    }
+
+    /// Returns a meeting.
+    ///
+    /// # Errors
+    /// [`Error::NoMeeting`], its entry is damaged, or the store has failed.
+    fn meeting(&self, id: &str) -> StoreAnswer<'_, StoredMeeting> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let meetings = self.meetings().await?.into_iter();
+            meetings.into_iter().find(|meeting| meeting.id == id).ok_or(Error::NoMeeting(id))
+        })
+    }
 
     /// Returns the state of a meeting: values by key.
     ///

@@ -37,9 +37,11 @@ mod writer;
 
 pub use error::Error;
 pub use meeting_store::{
-    Claim, Durability, Health, MeetingStore, Owner, StoreAnswer, StoredMeeting,
+    Claim, Durability, Health, INVITATION_PREFIX, MeetingStore, Owner, StoreAnswer, StoredMeeting,
 };
 pub(crate) use paths::{beside, database_file, kept_by_repair};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::share_settings;
 #[cfg(feature = "postgres")]
 pub use postgres::{ClusterConfig, PostgresStore};
 pub use sqlite::SqliteStore;

@@ -54,6 +54,12 @@ impl Guest {
         self.session.run(act).await.unwrap()
     }
 
+    /// Waits for the end of the session, and returns the reason.
+    #[cfg(all(feature = "postgres", feature = "s3"))]
+    pub(crate) async fn ended(&self) -> psom::Error {
+        self.session.ended().await
+    }
+
     pub(crate) async fn upload(&mut self, parcel: Upload) {
         let count = self.model.contents.len() + 1;
         self.act(|conference, cx| conference.upload(cx, parcel)).await.unwrap();

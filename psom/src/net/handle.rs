@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Config, Context, DistributedObject, Handle, Scope,
-    error::{CallError, Misuse},
+    error::{CallError, JournalError, Misuse},
     hub::{Hub, Input},
     interface::ObjectDesc,
     space::{SpaceStats, Task},
@@ -115,6 +115,13 @@ impl<T: DistributedObject> SpaceHandle<T> {
     /// no new ones. The objects exist as long as there is a handle.
     pub async fn close(&self) -> Result<(), CallError> {
         self.space.inbox.send(Message::Input(Input::Close)).await.map_err(|_| CallError::Gone)
+    }
+
+    /// Ends the space because another server has taken it over: every peer gets a Break with the reason
+    /// "moved", and the output of turns whose writes are not safe is dropped.
+    pub async fn end_as_moved(&self) -> Result<(), CallError> {
+        let moved = Input::Committed(Err(JournalError::Moved));
+        self.space.inbox.send(Message::Input(moved)).await.map_err(|_| CallError::Gone)
     }
 
     /// Returns the numbers of objects, connections and other resources of the space.

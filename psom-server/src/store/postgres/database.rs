@@ -40,6 +40,8 @@ const TABLES_SQL: &str = "
         id TEXT COLLATE \"C\" NOT NULL PRIMARY KEY, incarnation INTEGER NOT NULL,
         address TEXT NOT NULL, http TEXT NOT NULL, expires TIMESTAMPTZ NOT NULL
     );
+    CREATE INDEX invitations ON state (key) WHERE key LIKE 'invitation/%';
+    CREATE TABLE settings (name TEXT COLLATE \"C\" NOT NULL PRIMARY KEY, value TEXT NOT NULL);
     CREATE SEQUENCE incarnations AS INTEGER;
     CREATE TABLE format (version INTEGER NOT NULL);";
 

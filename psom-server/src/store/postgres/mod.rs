@@ -14,6 +14,7 @@ mod failure;
 mod group;
 mod lease;
 mod node;
+mod settings;
 mod statements;
 mod store;
 #[cfg(test)]
@@ -22,4 +23,5 @@ mod text;
 mod writer;
 
 pub use config::ClusterConfig;
+pub(crate) use settings::share_settings;
 pub use store::PostgresStore;

@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::watch;
+
 use super::{config::ClusterConfig, database::Database, lease::Lease, statements::NodeKey};
 use crate::{
     shared::lock::lock,
@@ -23,6 +25,8 @@ pub(super) struct Node {
     pub(super) queue: Arc<WriteQueue>,
     owned: Mutex<HashMap<String, Owned>>,
     pub(super) metrics: ClusterMetrics,
+    /// Counts the occasions on which the node lost meetings.
+    pub(super) losses: watch::Sender<u64>,
 }
 
 /// A meeting that the node owns. The epoch changes with each take-over; the generation tells the journals
@@ -44,6 +48,26 @@ pub(super) struct ClusterMetrics {
 }
 
 impl ClusterMetrics {
+    /// Returns the names, descriptions and values of the counters.
+    pub(super) fn read(&self) -> Vec<(&'static str, &'static str, u64)> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        vec![
+            ("commits_total", "Groups of commits that were saved.", read(&self.commits)),
+            (
+                "commit_microseconds_total",
+                "Time that the groups of commits took, in microseconds.",
+                read(&self.commit_micros),
+            ),
+            (
+                "fenced_commits_total",
+                "Commits that were refused because another node owns the meeting.",
+                read(&self.fenced),
+            ),
+            ("take_overs_total", "Meetings that this node has taken over.", read(&self.take_overs)),
+            ("lost_leases_total", "Leases that this node has lost.", read(&self.lost_leases)),
+        ]
+    }
+
     pub(super) fn count_commit(&self, duration: Duration) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
@@ -54,7 +78,16 @@ impl ClusterMetrics {
 impl Node {
     pub(super) fn new(config: ClusterConfig, database: Database, lease: Lease) -> Self {
         let (owned, metrics) = (Mutex::default(), ClusterMetrics::default());
-        Self { config, database, lease, queue: Arc::new(WriteQueue::shared()), owned, metrics }
+        let losses = watch::Sender::new(0);
+        Self {
+            config,
+            database,
+            lease,
+            queue: Arc::new(WriteQueue::shared()),
+            owned,
+            metrics,
+            losses,
+        }
     }
 
     /// Returns the node in its current incarnation.
@@ -89,6 +122,7 @@ impl Node {
         let mut owned = lock(&self.owned);
         if owned.get(meeting).is_some_and(|owned| owned.generation == generation) {
             owned.remove(meeting);
+            self.losses.send_modify(|losses| *losses += 1);
         }
     }
 
@@ -99,5 +133,6 @@ impl Node {
         for (meeting, Owned { generation, .. }) in owned {
             self.queue.forget(&meeting, generation);
         }
+        self.losses.send_modify(|losses| *losses += 1);
     }
 }

@@ -229,6 +229,36 @@ impl Statement for Meetings {
     }
 }
 
+/// Reads one meeting. A damaged row is its ID.
+pub(super) struct Meeting<'a> {
+    pub(super) id: &'a str,
+}
+
+impl Statement for Meeting<'_> {
+    type Answer = Option<Result<StoredMeeting, String>>;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Self::Answer> {
+        let row = query("SELECT id, title, created, sum FROM meetings WHERE id = $1").bind(self.id);
+        row.fetch_optional(connection).await?.as_ref().map(read_meeting).transpose()
+    }
+}
+
+/// Finds the meeting that has an invitation under this key.
+pub(super) struct FindInvitation<'a> {
+    pub(super) key: &'a str,
+}
+
+impl Statement for FindInvitation<'_> {
+    type Answer = Option<String>;
+
+    async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+        // The second condition is that of the index.
+        let sql = "SELECT meeting FROM state WHERE key = $1 AND key LIKE 'invitation/%'";
+        let row = query(sql).bind(escape(self.key)).fetch_optional(connection).await?;
+        row.map(|row| row.try_get(0)).transpose()
+    }
+}
+
 fn read_meeting(row: &PgRow) -> sqlx::Result<Result<StoredMeeting, String>> {
     let title: Option<String> = row.try_get(1)?;
     let meeting =

@@ -13,7 +13,7 @@ use super::{
     database::Database,
     lease::{self, Clock, Lease},
     node::Node,
-    statements::{Load, Meetings, NodeKey, Ownership, TakeOver},
+    statements::{FindInvitation, Load, Meeting, Meetings, NodeKey, Ownership, TakeOver},
     writer::Writer,
 };
 use crate::store::{
@@ -128,6 +128,38 @@ impl MeetingStore for PostgresStore {
         Box::pin(async move {
             wait(self.node.queue.barrier()?).await?;
             self.claim_now(&meeting).await
+        })
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn owns(&self, meeting: &str) -> bool {
+        self.node.queue.generation(meeting).is_some()
+    }
+
+    fn losses(&self) -> watch::Receiver<u64> {
+        self.node.losses.subscribe()
+    }
+
+    fn find_invitation(&self, key: &str) -> StoreAnswer<'_, Option<String>> {
+        let key = key.to_owned();
+        Box::pin(async move {
+            let find = FindInvitation { key: &key };
+            self.node.database.run("look for an invitation", &find).await
+        })
+    }
+
+    fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
+        self.node.metrics.read()
+    }
+
+    fn meeting(&self, id: &str) -> StoreAnswer<'_, StoredMeeting> {
+        let id = id.to_owned();
+        Box::pin(async move {
+            let found = self.node.database.run("read a meeting", &Meeting { id: &id }).await?;
+            found.ok_or(Error::NoMeeting(id))?.map_err(Error::Meeting)
         })
     }
 

@@ -1,6 +1,6 @@
 //! A server with files in S3.
 
-mod bucket;
+pub(crate) mod bucket;
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::durable::{Guest, options};
 const GRACE: Duration = Duration::from_secs(30);
 const FILES: &str = "some/prefix/team/files/";
 
-fn at(bucket: &Bucket) -> BlobConfig {
+pub(crate) fn at(bucket: &Bucket) -> BlobConfig {
     below(bucket, "some/prefix")
 }
 
