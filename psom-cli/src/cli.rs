@@ -224,7 +224,7 @@ impl Cli {
             #[cfg(feature = "cell")]
             Command::Cell(cell) => cell.run().await,
             Command::Store(store) => store.run().await,
-            Command::Bench(bench) => bench.run().await,
+            Command::Bench(bench) => Box::pin(bench.run()).await,
             Command::Completions(completions) => completions.run(&mut Self::command()),
             Command::Man(man) => man.run(Self::command()),
         }

@@ -113,9 +113,9 @@ pub(crate) enum Passed<'a> {
 fn element_of_vec(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|last| last.ident == "Vec")?;
-    let PathArguments::AngleBracketed(list) = &last.arguments else { return None };
-    match list.args.first()? {
-        GenericArgument::Type(element) if list.args.len() == 1 => Some(element),
+    let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
+    match generics.args.first()? {
+        GenericArgument::Type(element) if generics.args.len() == 1 => Some(element),
         _ => None,
     }
 }

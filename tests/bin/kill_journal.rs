@@ -9,6 +9,7 @@
 //! server is killed, and the journal must contain every answered number. The journal is compacted often,
 //! so that kills also hit compactions.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a check that cannot run has failed")]
+#![expect(clippy::print_stdout, reason = "a program that reports its result")]
 
 use std::{
     collections::BTreeSet,

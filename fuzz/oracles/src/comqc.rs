@@ -50,7 +50,7 @@ pub fn automation(bytes: &[u8]) {
     }
 }
 
-fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(&mut Writer::new(&mut bytes));
     bytes

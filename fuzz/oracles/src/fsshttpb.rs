@@ -61,7 +61,7 @@ fn answer(request: &Request) {
 fn receive(response: &Response) {
     let Ok(store) = Store::from_response(response) else { return };
     let Ok(file) = store.file() else { return };
-    let mut server = store.clone();
+    let mut server = store;
     let query = Operation::QueryChanges(QueryChanges::default());
     let query = Request::with(&[SubRequest::new(1, Partition::CONTENTS, query)], Guid::NULL, 0);
     let answer = server.answer(&query);

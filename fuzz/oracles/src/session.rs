@@ -10,7 +10,7 @@ use bytes::Bytes;
 use psom::{
     Config, DistributedObject, User,
     testing::{Pair, Script},
-    wire::{Encode, Encoder, auth::Credentials, record::Batch},
+    wire::{Encode as _, Encoder, auth::Credentials, record::Batch},
 };
 use psom_objects::{
     client::{Conference, Event, Upload},
@@ -133,7 +133,7 @@ fn open_everything() -> Vec<u8> {
     let mut arguments = Vec::new();
     let mut out = Encoder::new(&mut arguments);
     "Board".encode(&mut out);
-    1_i32.encode(&mut out);
+    1i32.encode(&mut out);
     call(-2, 1, &arguments)
 }
 

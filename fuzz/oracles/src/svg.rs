@@ -36,7 +36,7 @@ pub fn export(bytes: &[u8]) {
         let properties: Properties = lines.lines().filter_map(property).collect();
         board.apply(&Change::Add { id, annotation: Annotation::new(kind, 1, properties) });
     }
-    let annotations = board.annotations.iter().map(|(id, annotation)| (*id, annotation));
+    let annotations = board.iter();
     let svg = svg_export::to_svg(annotations, None, |_| None);
     assert!(roxmltree::Document::parse(&svg).is_ok(), "{svg}");
 }

@@ -1,7 +1,7 @@
 //! Helpers that generate tokens, used by all files of this folder.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens as _, format_ident};
 use syn::{Ident, ItemTrait};
 
 /// Like `quote!`, with hygienic names.

@@ -146,7 +146,7 @@ fn hint(ty: &Type) -> Option<&'static str> {
     let plain = last.arguments.is_none() && path.path.segments.len() == 1;
     match last.ident.to_string().as_str() {
         "Vec" | "Option" => match &last.arguments {
-            PathArguments::AngleBracketed(list) => match list.args.first()? {
+            PathArguments::AngleBracketed(generics) => match generics.args.first()? {
                 GenericArgument::Type(element) => hint(element),
                 _ => None,
             },

@@ -106,7 +106,7 @@ impl ContentManagerClient for ContentsFollower {
         let content = ContentFollower { id: content_id, extended, root, manager };
         let content = cx.add_while_connected(content);
         self.root.report_content(cx, content_id, ContentEvent::Added { kind: r#type });
-        if let Err(error) = cx.caller().connect(&format!("content.{content_id}"), content) {
+        if let Err(error) = cx.caller().connect(format!("content.{content_id}"), content) {
             cx.remove(content);
             extended.map(|extended| cx.remove(extended.handle));
             let reason = error.to_string();

@@ -147,13 +147,16 @@ impl Attacker {
     }
 
     async fn boards(&self) {
+        #[expect(clippy::collection_is_never_read, reason = "keeps the connections open")]
         let mut open = Vec::new();
         while self.is_running() {
             let joining = async {
                 let link = self.links().guest.exchange("visitor").await.ok()?;
                 let stream = TcpStream::connect(&self.target.psom).await.ok()?;
                 let stream = Pausing { stream, bytes_left: READ_BYTES };
-                link.join_over(stream, None, |scope| Conference::new(scope, |_: Event| ())).await.ok()
+                link.join_over(stream, None, |scope| Conference::new(scope, |_: Event| ()))
+                    .await
+                    .ok()
             };
             let session = timeout(STEP_TIMEOUT, joining).await.ok().flatten();
             self.target.attempts.add(session.is_some());

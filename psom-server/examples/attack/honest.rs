@@ -83,7 +83,11 @@ async fn calls(
         };
         timeout(ANSWER_TIMEOUT, answer).await.ok()??;
         waits.push(begin.elapsed());
-        session.run(move |conference, cx| conference.release_title(cx, expected)).await.ok()?.ok()?;
+        session
+            .run(move |conference, cx| conference.release_title(cx, expected))
+            .await
+            .ok()?
+            .ok()?;
         sleep(pause.mul_f64(0.5 + random())).await;
     }
     Some(())

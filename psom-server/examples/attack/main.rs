@@ -175,7 +175,10 @@ async fn stop_process(target: &Target) {
     sleep(Duration::from_secs(95)).await;
     signal("-CONT");
     let ended = timeout(Duration::from_secs(10), session.ended()).await;
-    println!("stop: {}", ended.map_or_else(|_| "still connected".into(), |error| error.to_string()));
+    println!(
+        "stop: {}",
+        ended.map_or_else(|_| "still connected".into(), |error| error.to_string())
+    );
 }
 
 async fn run(target: &Target, name: &str, seconds: u64) {
@@ -204,7 +207,8 @@ async fn main() {
     let data = arguments.next().expect(usage);
     let seconds = arguments.next().and_then(|text| text.parse().ok()).expect(usage);
     let names: Vec<String> = arguments.collect();
-    let server = ServerFile::read(Path::new(&data)).expect("a server runs with this data directory");
+    let server =
+        ServerFile::read(Path::new(&data)).expect("a server runs with this data directory");
     let meetings = if names.iter().any(|name| name == "all") { MANY } else { FEW }.meetings;
     let target = Target::prepare(&server, meetings).await.expect("the meetings can be prepared");
     println!(

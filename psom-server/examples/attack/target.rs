@@ -75,7 +75,7 @@ pub(crate) struct Target {
     /// The host and port of the web server.
     pub(crate) http: String,
     pub(crate) pid: u32,
-    pub(crate) meetings: Arc<Vec<MeetingLinks>>,
+    pub(crate) meetings: Arc<[MeetingLinks]>,
     pub(crate) attempts: Arc<Attempts>,
 }
 
@@ -84,14 +84,15 @@ impl Target {
     pub(crate) async fn prepare(server: &ServerFile, meetings: usize) -> Option<Self> {
         let mut all = Vec::new();
         for number in 0..meetings {
-            let prepared = meeting(server, &format!("attack-{number}"));
+            let id = format!("attack-{number}");
+            let prepared = meeting(server, &id);
             all.push(timeout(PREPARATION_TIMEOUT, prepared).await.ok()??);
         }
         Some(Self {
             psom: server.psom.clone(),
             http: host(server).to_owned(),
             pid: server.pid,
-            meetings: Arc::new(all),
+            meetings: all.into(),
             attempts: Arc::default(),
         })
     }
@@ -142,7 +143,8 @@ async fn invitation(server: &ServerFile, meeting: &str, body: &Value) -> Option<
 /// Creates a meeting with a board and a file.
 async fn meeting(server: &ServerFile, id: &str) -> Option<MeetingLinks> {
     request(server, "POST", "/api/meetings", &json!({ "id": id })).await?;
-    let named = |role: &str| json!({ "role": role, "uri": format!("sip:{role}"), "displayName": role });
+    let named =
+        |role: &str| json!({ "role": role, "uri": format!("sip:{role}"), "displayName": role });
     let presenter = invitation(server, id, &named("presenter")).await?;
     let attendee = invitation(server, id, &named("attendee")).await?;
     let guest = invitation(server, id, &json!({ "role": "attendee" })).await?;
@@ -159,9 +161,8 @@ async fn meeting(server: &ServerFile, id: &str) -> Option<MeetingLinks> {
     let content = CreateContent::new("File", ContentDetail::NativeFileOnly);
     let manifest = Manifest::CreateContent(content.with_native_file("file"));
     // Bytes without a simple pattern.
-    let bytes: Vec<u8> = (0..FILE_BYTES)
-        .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
-        .collect();
+    let bytes: Vec<u8> =
+        (0..FILE_BYTES).map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     let file = Upload::new(manifest, [("file", &bytes[..])]).ok()?;
     session.run(|conference, cx| conference.upload(cx, file)).await.ok()?.ok()?;
     let file = find(&session, |conference| {

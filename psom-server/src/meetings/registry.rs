@@ -116,7 +116,7 @@ impl Meetings {
         }
         for stored in meetings {
             let id = stored.id.clone();
-            match restore_meeting(&template, &*store, stored, &*restored).await {
+            match restore_meeting(&template, &*store, stored, &restored).await {
                 Ok(meeting) => {
                     tracing::info!(meeting = id, "restored a meeting");
                     running.insert(id, meeting);
@@ -370,7 +370,7 @@ async fn restore_meeting(
     template: &MeetingTemplate,
     store: &dyn MeetingStore,
     stored: StoredMeeting,
-    restored: &(dyn Fn(&Arc<RunningMeeting>, &SavedState) -> Result<(), String> + Send + Sync),
+    restored: &Restored,
 ) -> Result<Arc<RunningMeeting>, OpenError> {
     let id = stored.id.clone();
     let damaged = |key| store::Error::Entry { meeting: id.clone(), key };

@@ -187,7 +187,8 @@ static DISKS: Mutex<BTreeMap<PathBuf, Arc<Mutex<Disk>>>> = Mutex::new(BTreeMap::
 /// Returns the disk below a directory. Each directory has one, without faults at first.
 pub(crate) fn disk(directory: &Path, seed: u64) -> Arc<Mutex<Disk>> {
     let mut disks = lock(&DISKS);
-    disks.entry(directory.into()).or_insert_with(|| Arc::new(Mutex::new(Disk::new(seed)))).clone()
+    let disk = disks.entry(directory.into());
+    Arc::clone(disk.or_insert_with(|| Arc::new(Mutex::new(Disk::new(seed)))))
 }
 
 /// Makes this file layer the one that SQLite uses in this process.
@@ -352,7 +353,7 @@ impl DatabaseHandle for Handle {
     }
 
     fn wal_index(&self, _: bool) -> io::Result<Index> {
-        Ok(Index { id: self.id, name: self.name.clone(), disk: self.disk.clone() })
+        Ok(Index { id: self.id, name: self.name.clone(), disk: Arc::clone(&self.disk) })
     }
 }
 

@@ -5,6 +5,7 @@
 //! This is a program of its own, because its file layer replaces SQLite's in the whole process.
 #![forbid(unsafe_code)]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod disk;
 

@@ -78,6 +78,7 @@ impl MethodDesc {
     }
 
     /// Declares the methods that answer a call of this one.
+    #[must_use]
     pub const fn answered_by(mut self, answers: &'static [&'static str]) -> Self {
         self.answers = answers;
         self

@@ -147,7 +147,7 @@ macro_rules! tuples {
 
             fn decode_list(_input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError> {
                 $(
-                    #[allow(non_snake_case)]
+                    #[expect(non_snake_case, reason = "a variable has the name of its type parameter")]
                     {
                         let $first = $first::decode_array(_input)?;
                         $(let $rest = $rest::decode_array(_input)?;)*
@@ -164,7 +164,11 @@ macro_rules! tuples {
                         return Ok(list);
                     }
                 )?
-                #[allow(unreachable_code)]
+                #[allow(
+                    unreachable_code,
+                    clippy::allow_attributes,
+                    reason = "only the empty tuple gets here"
+                )]
                 Ok(Vec::new())
             }
         }

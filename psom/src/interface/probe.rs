@@ -4,6 +4,10 @@
 //! at its place in the user's code. The conversions here have a default for all other types, so that
 //! they do not repeat the error in words that say less. The inherent functions exist only for types that
 //! can be converted, and the compiler prefers them to the functions of the traits.
+#![expect(
+    clippy::same_name_method,
+    reason = "the traits are the defaults of the inherent functions"
+)]
 
 use super::{Incoming, Loan, incoming::Parameters};
 use crate::{
@@ -26,7 +30,7 @@ impl<'a, T: Encode> Argument<'a, T> {
 pub trait NoArgument<'a>: Sized {
     /// Is never called: the descriptor of the interface does not compile.
     fn get(self) -> &'a dyn Encode {
-        &0_u8
+        &0u8
     }
 }
 

@@ -285,7 +285,7 @@ impl<T: DistributedObject> ClientSession<T> {
         let begun = self
             .space
             .run(move |_, cx| cx.when_settled(move |_, _, result| drop(reply.send(result))));
-        let ended = || self.link.over().unwrap_or(CallError::Gone.into());
+        let ended = || self.link.over().unwrap_or_else(|| CallError::Gone.into());
         begun.await.map_err(|_| ended())?.map_err(|_| ended())?;
         drop(gate);
         match settled.await {

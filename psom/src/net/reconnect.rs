@@ -35,7 +35,7 @@ impl Backoff {
 
     /// Returns the delay before the next attempt, after a number of failures in a row.
     pub fn delay(&self, failures: u32) -> Duration {
-        let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
+        let factor = 1u32.checked_shl(failures).unwrap_or(u32::MAX);
         let full = self.first.saturating_mul(factor).min(self.longest);
         full.mul_f64(rand::rng().random_range(0.5..=1.0))
     }
@@ -189,7 +189,7 @@ where
                     Ok(session) => {
                         (self.failures, self.refusals) = (0, 0);
                         let session = std::sync::Arc::new(session);
-                        self.state = State::Connected(session.clone());
+                        self.state = State::Connected(std::sync::Arc::clone(&session));
                         ConnectionEvent::Connected(session)
                     }
                     Err(error) => self.failed(error),

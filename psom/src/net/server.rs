@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     accept_errors::AcceptErrors,
-    authenticator::{Admission, AnyAuthenticator, Authenticator},
+    authenticator::{AnyAuthenticator, Authenticator},
     connection::{self, Transport},
     credentials::authenticate,
     end_cause,

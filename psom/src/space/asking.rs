@@ -49,7 +49,8 @@ impl Core {
     pub(super) fn end_asks(&mut self, connection: ConnectionKey, object: ObjectKey) {
         let of_peer = self.asks.open.range((connection, i32::MIN)..=(connection, i32::MAX));
         let keys = of_peer.filter(|(_, ask)| ask.object == object).map(|(key, _)| *key);
-        for key in keys.collect::<Vec<_>>() {
+        let keys: Vec<_> = keys.collect();
+        for key in keys {
             if let Some(timer) = self.asks.open.get(&key).map(|ask| ask.timer) {
                 self.cancel(timer);
             }
@@ -75,7 +76,7 @@ impl<T: DistributedObject> Context<T> {
         peer: PeerId,
         limit: Duration,
         call: impl FnOnce(<T::Calls as Interface>::Proxy<Peer<'_>>, i32) -> Sent,
-        then: impl FnOnce(&mut T, &mut Context<T>, Result<Reply, AskError>) + Send + 'static,
+        then: impl FnOnce(&mut T, &mut Self, Result<Reply, AskError>) + Send + 'static,
     ) -> Result<(), AskError> {
         let asks = &mut self.core_mut().asks;
         let cookie = asks.last_cookie.checked_add(1).ok_or(AskError::NoCookie)?;

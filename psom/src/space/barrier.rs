@@ -66,7 +66,7 @@ impl<T: DistributedObject> Context<T> {
     /// This object has no peer.
     pub fn when_settled(
         &mut self,
-        then: impl FnOnce(&mut T, &mut Context<T>, Result<(), CallError>) + Send + 'static,
+        then: impl FnOnce(&mut T, &mut Self, Result<(), CallError>) + Send + 'static,
     ) -> Result<(), Error> {
         let this = self.handle();
         let peer = self.core_mut().peers(this.key).first().copied().ok_or(CallError::Gone)?;

@@ -56,7 +56,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
         // The clock is read only once. All times are relative to this one.
         let now = Instant::now();
         let bell = Arc::<Bell>::default();
-        let server = Host::new(now, config.clone(), bell.clone(), root);
+        let server = Host::new(now, config.clone(), Arc::clone(&bell), root);
         Self { now, server, clients: Vec::new(), config, max_piece_bytes: usize::MAX, bell }
     }
 
@@ -75,7 +75,7 @@ impl<S: DistributedObject, C: DistributedObject> Pair<S, C> {
 
     /// Connects one more client as this user. Returns the index of the client.
     pub fn join_as(&mut self, user: User, root: impl FnOnce(&mut Scope) -> C) -> usize {
-        let mut client = Host::new(self.now, self.config.clone(), self.bell.clone(), root);
+        let mut client = Host::new(self.now, self.config.clone(), Arc::clone(&self.bell), root);
         client.connect(self.now, "token");
         self.server.listen(self.now, user);
         self.clients.push(client);

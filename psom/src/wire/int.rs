@@ -78,7 +78,7 @@ fn read(input: &mut Decoder<'_>) -> Result<Raw, DecodeError> {
         3 => u32::from_be_bytes(input.array()?).into(),
         5 => {
             let high = u16::from_be_bytes(input.array()?);
-            u64::from(high) << 32 | u64::from(u32::from_be_bytes(input.array()?))
+            (u64::from(high) << 32) | u64::from(u32::from_be_bytes(input.array()?))
         }
         7 => u64::from_be_bytes(input.array()?),
         _ => return Err(DecodeError::IntegerLead(lead)),

@@ -47,7 +47,7 @@ impl Decode for u8 {
 
     fn decode_array(input: &mut Decoder<'_>) -> Result<Vec<Self>, DecodeError> {
         let count = input.read_count(1)?;
-        input.take(count).map(<[u8]>::to_vec)
+        input.take(count).map(<[Self]>::to_vec)
     }
 
     fn of_bytes(bytes: &Bytes) -> Option<&[Self]> {

@@ -27,7 +27,7 @@ pub enum TypeDesc {
     /// An Int32 with named values, and the name of the enumeration.
     Enum(&'static str),
     /// A count followed by that number of elements (section 3.1.1.1.1).
-    Array(&'static TypeDesc),
+    Array(&'static Self),
     /// A struct with several named fields: one parameter for each field. An array of it is one array
     /// for each field, all of the same length.
     Record(&'static [ParamDesc]),

@@ -138,7 +138,7 @@ struct OldContents {
 impl ContentManagerClient for OldContents {
     fn c_content_added(&mut self, cx: &mut Context<Self>, id: i64, _: String) {
         let content = cx.add(OldContent(Arc::clone(&self.log)));
-        cx.caller().connect(&format!("content.{id}"), content).unwrap();
+        cx.caller().connect(format!("content.{id}"), content).unwrap();
     }
     fn c_content_created(&mut self, _: &mut Context<Self>, _: i64, _: i32) {}
     fn c_content_creation_failed(&mut self, _: i32, _: i32) {}

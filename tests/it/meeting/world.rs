@@ -164,7 +164,7 @@ impl World {
         self.pair.on_client(client, move |client, cx| {
             let content = cx.add(Content::new(Arc::clone(&client.log), id));
             cx.try_tell(client.contents, move |_, cx| {
-                let _ = cx.peers().connect(&format!("content.{id}"), content);
+                let _ = cx.peers().connect(format!("content.{id}"), content);
             })
             .unwrap();
             content

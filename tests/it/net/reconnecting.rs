@@ -46,13 +46,15 @@ async fn client_reconnects_after_an_orderly_shutdown() {
     let fixture = fixture().await;
     let tokens = fixture.tokens.clone();
     let token = async || Ok::<_, Infallible>(tokens.issue(User::new(1, "user 1")));
+    // Keeps the receivers of the messages.
+    #[expect(clippy::collection_is_never_read, reason = "a dropped receiver would end its client")]
     let mut received = Vec::new();
     let root = |_: &mut psom::Scope| {
         let (root, messages) = client_root();
         received.push(messages);
         root
     };
-    let builder = Client::builder().tls(fixture.trust.clone()).token_from(token);
+    let builder = Client::builder().tls(Arc::clone(&fixture.trust)).token_from(token);
     let mut client = builder.reconnect(QUICK, fixture.address.clone(), root);
     let Some(ConnectionEvent::Connected(session)) = client.next().await else { panic!() };
     session.root().s_say("before").await.unwrap();
@@ -77,7 +79,7 @@ async fn client_gives_up_when_its_tokens_are_refused() {
         Ok::<_, Infallible>("unknown".to_owned())
     };
     let root = |_: &mut psom::Scope| client_root().0;
-    let builder = Client::builder().tls(fixture.trust.clone()).token_from(token);
+    let builder = Client::builder().tls(Arc::clone(&fixture.trust)).token_from(token);
     let mut client = builder.reconnect(QUICK, fixture.address.clone(), root);
     let mut lost = 0;
     loop {

@@ -207,7 +207,7 @@ fn meeting_starts_with_the_captured_bytes() {
         let added = |_: &mut Users, cx: &mut Context<Users>| {
             let (ids, uris, names) =
                 ([1], ["sip:ryanf0@rtcdev.nttest.microsoft.com"], ["Ryan0 Farm0"]);
-            cx.peers().c_users_added(&ids, &uris.map(String::from), &names.map(String::from));
+            cx.peers().c_users_added(&ids, uris.map(String::from), names.map(String::from));
         };
         cx.try_tell(meeting.users, added).unwrap();
     });

@@ -20,7 +20,7 @@ fn greed(rng: &mut Rng) -> Vec<u8> {
         0 => say("again"),
         1 => say(&long),
         2 => call(0, S_SHOUT, &[&long]),
-        3 => call(0, S_NUMBERS, &[&1_i16, &2_i32, &3_i64, &4_u32, &5_u64]),
+        3 => call(0, S_NUMBERS, &[&1i16, &2i32, &3i64, &4u32, &5u64]),
         _ => call(0, S_NOTHING, &[]),
     };
     one.repeat(count)

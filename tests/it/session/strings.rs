@@ -103,7 +103,7 @@ fn too_long_part_name_consumes_no_number() {
     let mut script = Handshake::open().script();
     let connect_long = |root: &mut ServerRoot, cx: &mut psom::Context<ServerRoot>| {
         let peer = cx.peer_infos()[0].id;
-        cx.peer(peer).unwrap().connect(&"x".repeat(65_536), root.child)
+        cx.peer(peer).unwrap().connect("x".repeat(65_536), root.child)
     };
     assert_eq!(script.on_root(connect_long), Err(Misuse::StringTooLong(65_536).into()));
     script.on_root(|root, cx| assert_eq!(cx.peers().connect("child", root.child), 1));

@@ -38,7 +38,7 @@ fn step(pair: &mut Pair, random: &mut Random) {
         }),
         7 => pair.on_client(0, move |client, cx| {
             let taken = client.taken;
-            let _ = cx.peers().connect(&format!("child.{number}"), taken);
+            let _ = cx.peers().connect(format!("child.{number}"), taken);
         }),
         8 => pair.on_server(move |_, cx| drop(cx.peers().c_place(number))),
         9 => pair.on_server(move |_, cx| drop(cx.peers().c_new(number))),

@@ -26,9 +26,10 @@ trait LifeClient {
 #[derive(Default)]
 struct Room {
     events: Vec<String>,
-    twin: Option<Handle<Room>>,
+    twin: Option<Handle<Self>>,
 }
 
+#[expect(clippy::same_name_method, reason = "this is how an object replaces the methods")]
 impl Room {
     fn before(&mut self, cx: &mut Context<Self>, method: &MethodDesc) -> Result<(), Violation> {
         self.events.push(format!("before {} of {}", method.name, cx.caller().user().id));

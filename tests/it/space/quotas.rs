@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use psom::{Config, Error, Prepared, User, interface::Interface};
+use psom::{Config, Error, Prepared, User, interface::Interface as _};
 
 use super::common::*;
 

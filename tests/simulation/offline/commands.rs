@@ -158,7 +158,7 @@ impl Command {
             Action::Open(open) => actions.s_set_poll_open(title, *open),
             Action::Show(to_all) => actions.s_show_results(title, *to_all),
             Action::Modify(question) => {
-                actions.s_modify_poll(title, question, &CHOICES.map(str::to_owned));
+                actions.s_modify_poll(title, question, CHOICES.map(str::to_owned));
             }
             Action::ClearVotes => actions.s_clear_votes(title),
             Action::ReportError => actions.s_report_notes_error(title),

@@ -206,7 +206,7 @@ impl AnnotationContainer {
         let limits = &self.meeting.limits().annotations;
         let numbers: Vec<_> = Constraint::ALL.iter().map(|of| of.number()).collect();
         let values: Vec<_> = Constraint::ALL.iter().map(|of| limits.get(*of)).collect();
-        let client = AnnotationContainerClientProxy::proxy(Prepared::default());
+        let mut client = AnnotationContainerClientProxy::proxy(Prepared::default());
         client.c_set_annotation_constraints(&numbers, &values);
         // The call is sent for an empty board, too.
         let mut call = Pending::Additions(batch::Additions::default());

@@ -111,7 +111,7 @@ pub(super) fn recover(file: &[u8]) -> Result<Recovered, Fault> {
 
 /// Returns the sequence number and the body of the frame at the start of `bytes`, if it is undamaged.
 fn frame(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let header = bytes.strip_prefix(&MARK).and(bytes.get(..FRAME_HEADER_BYTES))?;
+    let header = bytes.get(..FRAME_HEADER_BYTES).filter(|header| header.starts_with(&MARK))?;
     let length = usize::try_from(number(&header[12..16])?).ok()?;
     let end = FRAME_HEADER_BYTES.checked_add(length)?;
     let frame = bytes.get(..end)?;
