@@ -53,6 +53,7 @@ impl From<psom::Error> for CommandError {
             psom::Error::Lost(reason) if reason.is_disconnect() => {
                 "the server is gone; check that it runs, and join again".to_owned()
             }
+            psom::Error::PeerBroke(reason) => format!("the server ended the connection: {reason}"),
             error => clock::explains(error).unwrap_or_else(|| error.to_string()),
         };
         if error.is_transient() { Self::Unreachable(message) } else { Self::Message(message) }

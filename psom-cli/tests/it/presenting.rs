@@ -57,9 +57,11 @@ fn presenter_sees_slides_notes_people_and_votes() {
     stage.ok(&["goto", &ada, "Talk", "2"]);
     assert_eq!(present.line(), "Slide 2 of 3 slides");
     assert_eq!([present.line(), present.line()], ["  Say hello.", "  Smile."]);
-    stage.ok(&["poll", &bob, "vote", "Lunch", "later"]);
+    let watch = stage.start(&["watch", &bob]);
     assert_eq!(present.line(), "Bob has joined. In the meeting: Ada, Bob.");
+    stage.ok(&["poll", &bob, "vote", "Lunch", "later"]);
     assert_eq!(present.line(), "Votes for \"Lunch\": now 0, later 1.");
+    watch.interrupt();
     assert_eq!(present.line(), "Bob has left. In the meeting: Ada.");
     present.interrupt();
 }

@@ -140,7 +140,7 @@ impl Lifecycle for ContentUserManager {
             cx.peers().c_users_removed(&[user]);
         }
         // A client that closes this object leaves the meeting.
-        cx.caller().hang_up();
+        cx.caller().dismiss();
     }
 }
 

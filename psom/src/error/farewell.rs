@@ -18,7 +18,7 @@ pub enum Farewell {
 impl From<&Error> for Farewell {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Closed => Self::Close,
+            Error::Closed | Error::PeerLeft => Self::Close,
             Error::Decode(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerMisbehaved(error) => Self::Break(ascii(&error.to_string())),
             Error::PeerIncompatible(error) => Self::Break(ascii(&error.to_string())),

@@ -74,6 +74,10 @@ pub enum Error {
     /// The peer ended the connection with a Close record (section 2.2.1.1.1).
     #[error("the peer closed the connection")]
     PeerClosed,
+    /// The peer closed an object without which it has no use for the connection
+    /// ([`Peer::dismiss`](crate::Peer::dismiss)).
+    #[error("the peer left")]
+    PeerLeft,
     /// The peer ended the connection with a Break record (section 2.2.1.1.3). Contains the peer's
     /// reason; characters other than printable ASCII are escaped.
     #[error("the peer broke the connection: {0}")]

@@ -79,6 +79,12 @@ impl<'a> Peer<'a> {
         self.end(Error::Closed);
     }
 
+    /// Ends the connection of a peer that has closed an object and thereby left, with a Close record. The
+    /// reason of the end is [`PeerLeft`](Error::PeerLeft).
+    pub fn dismiss(&mut self) {
+        self.end(Error::PeerLeft);
+    }
+
     /// Ends the peer's connection with a Break record that contains the reason.
     pub fn expel(&mut self, reason: Violation) {
         self.end(reason.into_error());

@@ -77,7 +77,7 @@ impl Present {
             let step = tokio::select! {
                 event = meeting.next() => match event {
                     Ok(Some(event)) => {
-                        if let Some(end) = on_event(&meeting, &event, id, stage, &notes).await? {
+                        if let Some(end) = on_event(&mut meeting, &event, id, stage, &notes).await? {
                             drop(keys);
                             end?;
                             break;
@@ -172,7 +172,7 @@ async fn print_start(meeting: &Meeting, id: i64, notes: &NotesBySlide, has_keys:
 
 /// Prints what an event is about. Returns the end of the command if the stage is no longer this user's.
 async fn on_event(
-    meeting: &Meeting,
+    meeting: &mut Meeting,
     event: &Event,
     id: i64,
     stage: StageState,
@@ -181,6 +181,11 @@ async fn on_event(
     let taken_by = match event {
         Event::ActivePresenter { id: Some(other) } if Some(*other) != stage.1 => Some(*other),
         Event::ActivePresenter { .. } | Event::ActiveContent { .. } => {
+            if meeting.read(stage_of).await? == stage {
+                return Ok(None);
+            }
+            // A server announces a new stage in several calls, and may clear it first.
+            meeting.settle().await?;
             let (content, presenter) = meeting.read(stage_of).await?;
             if (content, presenter) == stage {
                 return Ok(None);

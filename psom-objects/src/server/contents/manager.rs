@@ -238,6 +238,6 @@ impl Lifecycle for ContentManager {
             self.notify_contents(cx, user, None);
         }
         // A client that closes this object leaves the meeting.
-        cx.caller().hang_up();
+        cx.caller().dismiss();
     }
 }
