@@ -1,9 +1,6 @@
-//! Finding contents of a meeting, and answers in its events.
+//! Finding contents of a meeting.
 
-use psom_objects::{
-    client::{ContentModel, Event, UploadEvent},
-    types::TitleReservationStatus,
-};
+use psom_objects::client::ContentModel;
 
 use super::session::Meeting;
 use crate::error::{CommandError, Result};
@@ -29,18 +26,6 @@ impl Meeting {
     /// Returns a content as it is now, or `None` if it was removed.
     pub(crate) async fn content_by_id(&self, id: i64) -> Result<Option<ContentModel>> {
         self.read(move |model| model.contents.get(&id).cloned()).await
-    }
-}
-
-/// Returns the status with which a server answers the reservation of a title.
-pub(crate) fn reservation(event: &Event, cookie: i32) -> Option<TitleReservationStatus> {
-    match event {
-        Event::Upload { cookie: of, event: UploadEvent::TitleReservation { status, .. } }
-            if *of == cookie =>
-        {
-            Some(*status)
-        }
-        _ => None,
     }
 }
 

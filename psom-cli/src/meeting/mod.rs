@@ -1,12 +1,13 @@
 //! A client's session in a meeting, and the transfers that belong to it.
 
+mod answers;
 mod certificate;
 pub(crate) mod closing;
 mod deadline;
 #[cfg(feature = "cell")]
 pub(crate) mod documents;
 pub(crate) mod download;
-pub(crate) mod finding;
+mod finding;
 mod guest;
 mod invitation;
 pub(crate) mod link;

@@ -21,10 +21,10 @@ use tokio::time::timeout;
 #[cfg(feature = "cell")]
 use super::documents::Documents;
 use super::{
+    answers::reservation,
     certificate::{no_answer, with_certificate},
     closing,
     deadline::Deadline,
-    finding::reservation,
     invitation::{Person, Redeemed, redeem},
     link,
     queue::{self, Receiver},

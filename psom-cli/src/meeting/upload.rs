@@ -10,7 +10,7 @@ use psom_objects::{
 };
 
 use super::{
-    finding::reservation,
+    answers::reservation,
     packing::{PackedFile, PackedReader, Source, packed_length},
     session::Meeting,
     texts,
