@@ -35,7 +35,8 @@ fn meeting_is_exported_with_all_contents() {
     }
     slides_share::talk(&stage);
     stage.ok(&["slides", link, "Talk.pdf", "--size", "320"]);
-    stage.ok(&["whiteboard", link, "Talk.pdf", "draw", "--path", "M0 0L960 700"]);
+    let draw = ["draw", "--path", "M0 0L960 700", "--slide", "20"];
+    stage.ok(&[&["whiteboard", link, "Talk.pdf"], &draw[..]].concat());
     fs::write(stage.file("plan.txt"), "hello").unwrap();
     stage.ok(&["share", link, "plan.txt"]);
 
@@ -56,6 +57,7 @@ fn meeting_is_exported_with_all_contents() {
     let slide = read("slides/Talk.pdf/slide-20.svg");
     let (ground, path) = (slide.find("data:image/jpeg;base64,"), slide.find("<path "));
     assert!(ground.is_some() && ground < path, "{}", &slide[..300]);
+    assert!(!read("slides/Talk.pdf/slide-01.svg").contains("<path "), "it is on the last slide");
     let png = image::open(folder.join("slides/Talk.pdf/slide-01.png")).unwrap();
     assert_eq!(png.width().max(png.height()), 320);
     // The PDF itself is a file of the meeting.

@@ -194,7 +194,7 @@ fn notes_are_shared_by_address() {
     }
     let why = stage.fails(&["notes", &host, "create", "x?", "--url", url]);
     assert!(
-        why.contains("the title contains ?, which the server does not accept; choose another"),
+        why.contains(r#"must not contain \ / : * ? " < > |; choose another, such as "x""#),
         "{why}"
     );
     assert_eq!(stage.ok(&[&["notes", &host], &create[..]].concat()), "Shared \"Minutes\".");
