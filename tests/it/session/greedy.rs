@@ -1,4 +1,4 @@
-//! Greedy peers beside honest ones: nobody waits long for peers that send as much as they can.
+//! Greedy peers, which send as much as they can, beside honest ones.
 
 use fastrand::Rng;
 
@@ -46,7 +46,7 @@ fn honest_peers_wait_a_few_turns_beside_greedy_ones() {
                 }
                 neighbours.take(*peer);
             }
-            // Who does not read is slow, and the hub waits for slow readers for a while.
+            // A peer with unread answers is a slow reader, for which the hub waits.
             honest.iter().for_each(|peer| drop(neighbours.take(*peer)));
             let peer = honest[rng.usize(..HONEST)];
             neighbours.receive(peer, &say("honest"));

@@ -12,6 +12,7 @@ mod upload;
 pub(super) use download::download;
 pub(super) use upload::upload;
 
+/// Returns the file in a form that arrives in frames of this size. `None` if the form is refused.
 pub(super) fn read_form(body: &[u8], frame_bytes: usize) -> Option<Vec<u8>> {
     let frames: Vec<_> =
         body.chunks(frame_bytes).map(|frame| Ok(bytes::Bytes::copy_from_slice(frame))).collect();
