@@ -264,6 +264,7 @@ impl RoomClient for RoomView {
 }
 
 /// A client of the first release, which knows only version 1 of the rooms.
+#[cfg_attr(test, expect(dead_code, reason = "only the program uses it"))]
 mod v1 {
     use super::{LobbyClient, LobbyServer, Task};
     use psom::{Context, distributed_object, psom_interface};
@@ -336,8 +337,8 @@ async fn main() -> psom_examples::Result<()> {
                 println!("lost: {error}");
                 // The journal is closed with the server's space, a moment after the last connection.
                 if server.is_none() {
-                    let folder = folder.path().to_owned();
-                    server = start(folder, &address, &identity, &tokens).await.ok();
+                    server =
+                        start(folder.path().to_owned(), &address, &identity, &tokens).await.ok();
                 }
                 continue;
             }

@@ -191,12 +191,12 @@ impl Cli {
 
     async fn dispatch(self) -> Result {
         match self.command {
-            Command::Serve(serve) => serve.run().await,
+            Command::Serve(serve) => Box::pin(serve.run()).await,
             Command::Proxy(proxy) => proxy.run().await,
             Command::Meeting(meeting) => meeting.run().await,
             Command::Invite(invite) => invite.run().await,
             Command::UseLink(link) => link.run(),
-            Command::Watch(watch) => watch.run().await,
+            Command::Watch(watch) => Box::pin(watch.run()).await,
             Command::List(list) => list.run().await,
             Command::People(people) => people.run().await,
             Command::Share(share) => share.run().await,
@@ -210,7 +210,7 @@ impl Cli {
             Command::Export(export) => export.run().await,
             Command::Rename(rename) => rename.run().await,
             Command::Delete(delete) => delete.run().await,
-            Command::Present(present) => present.run().await,
+            Command::Present(present) => Box::pin(present.run()).await,
             Command::Stop(stop) => stop.run().await,
             Command::Visibility(visibility) => visibility.run().await,
             Command::Whiteboard(whiteboard) => whiteboard.run().await,

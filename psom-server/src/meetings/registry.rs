@@ -247,8 +247,7 @@ impl Meetings {
         }
         self.template.library.find_meeting(id).await?;
         let stored = self.store.meeting(id).await?;
-        let meeting =
-            restore_meeting(&self.template, &*self.store, stored, &self.restored).await?;
+        let meeting = restore_meeting(&self.template, &*self.store, stored, &self.restored).await?;
         self.running().insert(id.to_owned(), Arc::clone(&meeting));
         self.template.library.sweep_meeting(id).await;
         tracing::info!(meeting = id, "took a meeting over");

@@ -60,10 +60,10 @@ struct PermissionTable<T, U> {
     by_age: BTreeMap<u64, String>,
     last_number: u64,
     /// The serial numbers that count for a meeting (without a user), and for a user of it.
-    by_owner: HashMap<Owner<U>, BTreeSet<u64>>,
+    by_owner: HashMap<PermissionOwner<U>, BTreeSet<u64>>,
 }
 
-type Owner<U> = (Arc<str>, Option<U>);
+type PermissionOwner<U> = (Arc<str>, Option<U>);
 
 struct Permission<T, U> {
     number: u64,
@@ -94,7 +94,7 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
         let (now, limits) = (Instant::now(), &self.limits);
         let mut table = self.table();
         table.remove_expired(now);
-        let owner: Owner<U> = (meeting.into(), user);
+        let owner: PermissionOwner<U> = (meeting.into(), user);
         let of_meeting = table.count(&(Arc::clone(&owner.0), None));
         let of_user = if owner.1.is_some() { table.count(&owner) } else { 0 };
         let is_full = table.by_secret.len() >= limits.total || of_meeting >= limits.meeting;
@@ -157,13 +157,13 @@ impl<T, U: Clone + Eq + Hash> Permissions<T, U> {
 }
 
 impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
-    fn count(&self, owner: &Owner<U>) -> usize {
+    fn count(&self, owner: &PermissionOwner<U>) -> usize {
         self.by_owner.get(owner).map_or(0, BTreeSet::len)
     }
 
     /// Returns the user with the most permissions, in one meeting or in all. Of several, returns the
     /// one with the oldest permission.
-    fn largest_owner(&self, meeting: Option<&Arc<str>>) -> Option<Owner<U>> {
+    fn largest_owner(&self, meeting: Option<&Arc<str>>) -> Option<PermissionOwner<U>> {
         let users = self.by_owner.iter().filter(|((of, user), _)| {
             user.is_some() && meeting.is_none_or(|meeting| meeting == of)
         });
@@ -172,7 +172,7 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
         users.max_by_key(|(_, numbers)| size(numbers)).map(|(owner, _)| owner.clone())
     }
 
-    fn remove_oldest(&mut self, owner: &Owner<U>) {
+    fn remove_oldest(&mut self, owner: &PermissionOwner<U>) {
         let oldest = self.by_owner.get(owner).and_then(BTreeSet::first);
         if let Some(secret) = oldest.and_then(|number| self.by_age.get(number)).cloned() {
             self.remove(&secret);
@@ -205,7 +205,10 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
 }
 
 /// Returns the owners that a permission counts for: its meeting, and its user in that meeting.
-fn owners<U: Clone>(meeting: &Arc<str>, user: Option<&U>) -> impl Iterator<Item = Owner<U>> {
+fn owners<U: Clone>(
+    meeting: &Arc<str>,
+    user: Option<&U>,
+) -> impl Iterator<Item = PermissionOwner<U>> {
     let of_user = user.map(|user| (Arc::clone(meeting), Some(user.clone())));
     [(Arc::clone(meeting), None)].into_iter().chain(of_user)
 }

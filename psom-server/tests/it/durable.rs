@@ -265,6 +265,8 @@ async fn content_without_its_file_is_set_aside_until_the_file_is_back() {
     std::fs::write(&nobodys, "x").unwrap();
     std::fs::rename(files.join(&name), data.path().join("kept")).unwrap();
     assert_eq!(contents_of_team(data.path()).await, [2]);
+    // The server removes empty folders.
+    std::fs::create_dir_all(&files).unwrap();
     std::fs::rename(data.path().join("kept"), files.join(&name)).unwrap();
     assert_eq!(contents_of_team(data.path()).await, [1, 2]);
     assert!(!nobodys.exists() && files.join(&name).exists());

@@ -1,6 +1,6 @@
 //! Clients that connect again, and barriers.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use psom::{
     Client, Config, Error, Server, User,

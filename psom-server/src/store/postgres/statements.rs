@@ -214,9 +214,9 @@ async fn find_owner(connection: &mut PgConnection, meeting: &str) -> sqlx::Resul
 }
 
 /// Reads all meetings. A damaged row is the ID of its meeting.
-pub(super) struct Meetings;
+pub(super) struct AllMeetings;
 
-impl Statement for Meetings {
+impl Statement for AllMeetings {
     type Answer = Vec<Result<StoredMeeting, String>>;
 
     async fn run(

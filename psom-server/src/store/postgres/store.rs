@@ -13,8 +13,8 @@ use super::{
     database::Database,
     lease::{self, Clock, Lease},
     node::Node,
-    statements::{FindInvitation, Load, Meeting, Meetings, NodeKey, Ownership, TakeOver},
-    writer::Writer,
+    statements::{AllMeetings, FindInvitation, Load, Meeting, NodeKey, Ownership, TakeOver},
+    writer::PostgresWriter,
 };
 use crate::store::{
     error::Error,
@@ -56,7 +56,7 @@ impl PostgresStore {
         let lease = Lease::register(&database, &config, clock).await?;
         let node = Arc::new(Node::new(config, database, lease));
         let (health, watched_health) = watch::channel(Health::Good);
-        let writer = Writer { node: Arc::clone(&node), session: None, health };
+        let writer = PostgresWriter { node: Arc::clone(&node), session: None, health };
         tokio::spawn(writer.run());
         let keeper = tokio::spawn(keep_lease(Arc::clone(&node)));
         Ok(Self { node, health: watched_health, keeper })
@@ -110,7 +110,7 @@ impl MeetingStore for PostgresStore {
     fn meetings(&self) -> StoreAnswer<'_, Vec<StoredMeeting>> {
         Box::pin(async move {
             wait(self.node.queue.barrier()?).await?;
-            let meetings = self.node.database.run("read the meetings", &Meetings).await?;
+            let meetings = self.node.database.run("read the meetings", &AllMeetings).await?;
             meetings.into_iter().map(|read| read.map_err(Error::Meeting)).collect()
         })
     }

@@ -37,7 +37,7 @@ const FIRST_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// The longest delay between two tries, so that a node resumes before its lease ends.
 const MAX_RETRY_DELAY: Duration = Duration::from_millis(500);
 
-pub(super) struct Writer {
+pub(super) struct PostgresWriter {
     pub(super) node: Arc<Node>,
     /// The session, and the incarnation for which it is the writer.
     pub(super) session: Option<(PgConnection, Incarnation)>,
@@ -45,7 +45,7 @@ pub(super) struct Writer {
     pub(super) health: watch::Sender<Health>,
 }
 
-impl Writer {
+impl PostgresWriter {
     /// Writes until the queue ends.
     pub(super) async fn run(mut self) {
         while let Some(group) = self.node.queue.take().await {
