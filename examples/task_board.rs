@@ -2,8 +2,7 @@
 //! timer, spawned work, tests in virtual time, and a restart with a client that reconnects.
 //!
 //! ```text
-//! cargo run --example task_board
-//! cargo test --example task_board
+//! cargo run --example task_board && cargo test --example task_board
 //! ```
 #![expect(clippy::print_stdout, reason = "an example prints its results")]
 

@@ -55,7 +55,7 @@ pub(crate) fn make_dyn_compatible(item: &mut ItemTrait) {
             || mentions_self.into_iter().any(|tokens| emit::mentions(tokens, "Self"))
         {
             let clause = function.sig.generics.make_where_clause();
-            clause.predicates.push(parse_quote!(Self: Sized));
+            clause.predicates.push(parse_quote!(Self: ::core::marker::Sized));
         }
     }
 }

@@ -3,36 +3,36 @@ pub trait BroadcastServer {
     /// Sends `text` to everybody.
     fn s_broadcast(&mut self, cx: &mut Context<Self>, text: &str)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_ping(&mut self) -> Result<(), Violation>;
     fn s_broadcast_to(&mut self, cx: &mut Context<Self>, ids: Vec<i64>, text: String)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_rename(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_vote(&mut self, cx: &mut Context<Self>, choice: i32)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_draw(&mut self, cx: &mut Context<Self>, ink: &[u8])
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_set_status(&mut self, cx: &mut Context<Self>, r#type: Status)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_leave(&mut self, cx: &mut Context<Self>)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_turn(&mut self, cx: &mut Context<Self>, page: i32)
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
     fn s_load(
         &mut self,
         cx: &mut Context<Self>,
         name: &str,
     ) -> impl ::core::future::Future<Output = ()> + ::core::marker::Send
     where
-        Self: Sized;
+        Self: ::core::marker::Sized;
 }
 /// Calls [`BroadcastServer`] on a peer or a group of peers.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]

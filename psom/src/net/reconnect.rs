@@ -126,6 +126,7 @@ impl<F> fmt::Debug for TokenSource<F> {
 ///         ConnectionEvent::Connected(session) => session.root().s_say("hello").await?,
 ///         ConnectionEvent::Lost { error, delay } => println!("{error}; next attempt in {delay:?}"),
 ///         ConnectionEvent::Ended(error) => return Err(error),
+///         _ => {}
 ///     }
 /// }
 /// # Ok(()) }

@@ -6,12 +6,11 @@
 use psom::{Context, PsomType, distributed_object, psom_interface};
 
 macro_rules! interface {
-    ($vis:vis $server:ident, $name:literal, $version:literal, $hash:expr_2021; $method:ident($param:ident: $ty:ty)) => {
-        #[psom_interface(name = $name, version = $version, hash = -1)]
+    ($vis:vis $server:ident, $name:literal, $version:literal, $hash:literal; $method:ident($param:ident: $ty:ty)) => {
+        #[psom_interface(name = $name, version = $version, hash = $hash)]
         $vis trait $server {
             fn $method(&mut self, cx: &mut Context<Self>, $param: $ty, text: &str) -> ();
         }
-        const _: i64 = $hash;
     };
 }
 

@@ -19,7 +19,7 @@ trait r#impl {
 #[derive(PsomType)]
 #[repr(i32)]
 enum r#enum {
-    r#true,
+    r#true = 1,
     #[other]
     r#else(i32),
 }

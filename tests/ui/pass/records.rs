@@ -124,7 +124,7 @@ fn main() {
     long.s_optional(Vec::<&str>::new(), &[vec![7]]);
     short.s_texts(vec!["a", "b"], "c d".split(' '));
     long.s_texts(["a", "b"], &["c".to_owned(), "d".to_owned()]);
-    assert_eq!(short.0.into_inner(), long.0.into_inner());
+    assert_eq!(short.0.0.into_inner(), long.0.0.into_inner());
 
     for (short, long) in VotesServerProxy::DESC.methods.iter().zip(WrittenOutProxy::DESC.methods) {
         let params = short.params().zip(long.params());

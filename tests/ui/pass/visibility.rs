@@ -31,7 +31,7 @@ mod private {
             fn s_ping(&mut self);
         }
 
-        #[psom::psom_interface(name = "Example.Inner", version = 1, hash = 1)]
+        #[psom::psom_interface(name = "Example.Inner", version = 1, hash = 2)]
         pub(crate) trait InnerClient {
             fn c_ping(&mut self);
         }
