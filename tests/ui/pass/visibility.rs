@@ -35,6 +35,11 @@ mod private {
         pub(crate) trait InnerClient {
             fn c_ping(&mut self);
         }
+
+        #[psom::psom_interface(name = "Example.Inner", version = 1, hash = 3)]
+        pub(crate) trait OtherServer {
+            fn s_ping(&mut self);
+        }
     }
 
     #[distributed_object(serves = inner::InnerServer, calls = self::inner::InnerClient)]
@@ -50,13 +55,13 @@ mod elsewhere {
 
     #[distributed_object(
         serves = crate::private::inner::InnerClient,
-        calls = crate::private::inner::InnerClient
+        calls = crate::private::inner::OtherServer
     )]
     struct Elsewhere;
 
     impl crate::private::inner::InnerClient for Elsewhere {
         fn c_ping(&mut self) {
-            let _: fn(&mut Context<Self>) = |cx| drop(cx.peers().c_ping());
+            let _: fn(&mut Context<Self>) = |cx| drop(cx.peers().s_ping());
         }
     }
 }
