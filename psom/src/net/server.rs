@@ -96,6 +96,9 @@ pub struct ServerStats {
     pub replaced: u64,
 }
 
+/// How long a space may take to report why a connection has ended.
+const END_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The reason why a connection without a token ends for a newcomer.
 pub(super) const EVICTED: &str = "a newcomer took the slot (limit unauthenticated)";
 
@@ -524,7 +527,8 @@ pub(super) async fn serve(
             tokio::join!(moving, async { drop(closing.await) });
         }
     }
-    let reason = link.over().unwrap_or(Error::Closed);
+    // The space reports the reason after it has handled the last input. A space that hangs never does.
+    let reason = timeout(END_TIMEOUT, link.ended()).await.unwrap_or(Error::Closed);
     let caused_by = end_cause::of(&reason);
     let (name, limit) = (&user.name, reason.limit());
     tracing::info!(peer, user = user.id, %name, caused_by, %reason, limit, "A connection ended");

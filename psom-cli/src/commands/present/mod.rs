@@ -1,10 +1,11 @@
 mod lines;
 mod steps;
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use clap::Args;
 use psom_objects::client::{ContentModel, Event, Model};
+use tokio::time::timeout;
 
 use self::{
     lines::NotesBySlide,
@@ -26,6 +27,9 @@ const TAKEN_STATUS: u8 = 3;
 
 /// The exit status if the connection to the server ends.
 const GONE_STATUS: u8 = 4;
+
+/// How long a server may take to announce the next presenter after it has changed the stage.
+const NEXT_PRESENTER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The keys, in a line.
 const KEYS: &str = "Keys: right/left or space/backspace change the slide, a number and Enter go to one, \
@@ -185,12 +189,11 @@ async fn on_event(
                 return Ok(None);
             }
             // A server announces a new stage in several calls, and may clear it first.
-            meeting.settle().await?;
-            let (content, presenter) = meeting.read(stage_of).await?;
-            if (content, presenter) == stage {
-                return Ok(None);
-            }
+            let presenter = next_presenter(meeting).await?;
             if presenter.is_none() || presenter == stage.1 {
+                if meeting.read(stage_of).await? == stage {
+                    return Ok(None);
+                }
                 return Ok(Some(out::line("The content is no longer on the stage.")));
             }
             presenter
@@ -206,6 +209,15 @@ async fn on_event(
     let lines = meeting.read(move |model| lines::lines(&event, model, id, &notes)).await?;
     lines.into_iter().try_for_each(out::line)?;
     Ok(None)
+}
+
+/// Returns the next user on the stage, if there is one soon.
+async fn next_presenter(meeting: &mut Meeting) -> Result<Option<i64>> {
+    let next = meeting.until("the next presenter", |event| match event {
+        Event::ActivePresenter { id: Some(presenter) } => Some(*presenter),
+        _ => None,
+    });
+    timeout(NEXT_PRESENTER_TIMEOUT, next).await.ok().transpose()
 }
 
 /// Goes to another slide, for everybody.
