@@ -263,7 +263,7 @@ impl RoomClient for RoomView {
 }
 
 /// A client of the first release, which knows only version 1 of the rooms.
-#[cfg_attr(not(test), expect(dead_code, reason = "this client only reads"))]
+#[allow(dead_code, clippy::allow_attributes, reason = "this client only reads")]
 mod v1 {
     use super::{LobbyClient, LobbyServer, Task};
     use psom::{Context, distributed_object, psom_interface};
