@@ -1,7 +1,8 @@
 //! Several servers on one PostgreSQL database and one bucket.
 
 #[path = "../../src/store/postgres/tests/server.rs"]
-#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[expect(dead_code, reason = "the tests of the store use the rest")]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 mod postgres;
 
 use std::{path::Path, str::FromStr as _, time::Duration};

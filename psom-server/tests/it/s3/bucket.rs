@@ -23,7 +23,7 @@ const MIN_PART_BYTES: usize = 5 << 20;
 const DATE: &str = "Wed, 01 Jan 2025 00:00:00 GMT";
 
 /// A bucket called `bucket` that exists until it is dropped.
-pub struct Bucket {
+pub(crate) struct Bucket {
     state: Arc<Mutex<State>>,
     pub endpoint: String,
     task: JoinHandle<()>,
@@ -38,13 +38,13 @@ struct State {
 }
 
 impl Bucket {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::<Mutex<State>>::default();
-        let served = state.clone();
+        let served = Arc::clone(&state);
         let router = Router::new().fallback(move |request: Request<Body>| {
-            let state = served.clone();
+            let state = Arc::clone(&served);
             async move {
                 let (head, body) = request.into_parts();
                 let body = to_bytes(body, 64 << 20).await.unwrap();
@@ -70,22 +70,22 @@ impl Bucket {
     }
 
     /// Returns the objects below a prefix.
-    pub fn below(&self, prefix: &str) -> BTreeMap<String, Bytes> {
+    pub(crate) fn below(&self, prefix: &str) -> BTreeMap<String, Bytes> {
         let state = self.state();
         let below = state.objects.iter().filter(|(key, _)| key.starts_with(prefix));
         below.map(|(key, bytes)| (key.clone(), bytes.clone())).collect()
     }
 
-    pub fn put(&self, key: &str, bytes: Bytes) {
+    pub(crate) fn put(&self, key: &str, bytes: Bytes) {
         self.state().objects.insert(key.into(), bytes);
     }
 
-    pub fn remove(&self, key: &str) -> Bytes {
+    pub(crate) fn remove(&self, key: &str) -> Bytes {
         self.state().objects.remove(key).unwrap()
     }
 
     /// Reports whether there was a request of this kind.
-    pub fn was_asked(&self, what: &str) -> bool {
+    pub(crate) fn was_asked(&self, what: &str) -> bool {
         self.state().asked.contains(&what)
     }
 }
@@ -215,7 +215,8 @@ impl State {
                 bytes.len()
             );
         }
-        ok(text + "</ListBucketResult>")
+        text.push_str("</ListBucketResult>");
+        ok(text)
     }
 
     fn delete(&mut self, body: &[u8]) -> Answer {
@@ -226,6 +227,7 @@ impl State {
             self.objects.remove(key);
             text += &format!("<Deleted><Key>{key}</Key></Deleted>");
         }
-        ok(text + "</DeleteResult>")
+        text.push_str("</DeleteResult>");
+        ok(text)
     }
 }

@@ -17,7 +17,7 @@ use psom_server::{
     maintenance,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
@@ -73,7 +73,7 @@ async fn files_are_stored_read_adopted_and_removed() {
     let ada = server.admit("team", "sip:ada@example.com", "Ada", Role::Organizer).await.unwrap();
     let mut ada = Guest::join(ada).await;
     // The file needs several parts for the upload and several ranges for the download.
-    let large: Vec<u8> = (0_u32..9 << 20).map(|at| (at % 251) as u8).collect();
+    let large: Vec<u8> = (0u32..9 << 20).map(|at| (at % 251) as u8).collect();
     ada.upload(file("Large", &large)).await;
     for title in ["One", "Two"] {
         ada.upload(file(title, title.as_bytes())).await;
@@ -84,9 +84,9 @@ async fn files_are_stored_read_adopted_and_removed() {
     lengths.sort_unstable();
     assert_eq!(lengths, [16, 16, (9 << 20) + 16]);
     let name = ada.model.contents[&1].file.clone().unwrap().name;
-    let served = &stored[&format!("{FILES}{name}")];
-    for start in [0, (1 << 20) - 7, served.len() - 1] {
-        assert!(get(&server, &name, start).await == served[start..], "{start}");
+    let package = &stored[&format!("{FILES}{name}")];
+    for start in [0, (1 << 20) - 7, package.len() - 1] {
+        assert!(get(&server, &name, start).await == package[start..], "{start}");
     }
     assert!(bucket.was_asked("range"));
     server.shutdown(GRACE).await;
@@ -100,7 +100,7 @@ async fn files_are_stored_read_adopted_and_removed() {
     let server = start(data.path(), &bucket).await.unwrap();
     assert!(bucket.was_asked("more") && bucket.was_asked("delete"));
     assert_eq!(bucket.below(FILES), stored);
-    assert!(get(&server, &name, 0).await == *served);
+    assert!(get(&server, &name, 0).await == *package);
     assert!(server.end_meeting("team").await.unwrap());
     while !bucket.below(FILES).is_empty() {
         tokio::task::yield_now().await;
