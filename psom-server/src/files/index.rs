@@ -5,7 +5,10 @@ use std::{
     io,
     ops::Range,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -44,6 +47,8 @@ pub(super) struct FileIndex {
     by_name: RwLock<HashMap<String, ServedFile>>,
     /// The files of an earlier run that no meeting has adopted yet, with their lengths.
     found: Mutex<HashMap<BlobKey, u64>>,
+    /// Whether a meeting has not found one of its files.
+    is_any_missing: AtomicBool,
 }
 
 /// An encrypted file that is served.
@@ -67,8 +72,9 @@ impl FileIndex {
             owner: config.uploads_per_meeting,
             min_silence: MIN_UPLOAD_SILENCE,
         });
-        let (by_name, found) = Default::default();
-        Arc::new(Self { config, space: Arc::new(space), metrics, blobs, uploads, by_name, found })
+        let (by_name, found, is_any_missing) = Default::default();
+        let space = Arc::new(space);
+        Arc::new(Self { config, space, metrics, blobs, uploads, by_name, found, is_any_missing })
     }
 
     /// Takes a slot for an upload to a meeting. If all are taken, evicts an upload that has sent
@@ -117,9 +123,13 @@ impl FileIndex {
     ///
     /// A location without an owner's mark can be claimed if a meeting has adopted a file there (names
     /// cannot be guessed, so this server created it), if it was the location at the last run, or if
-    /// it is empty.
+    /// it is empty. An unmarked location where files of meetings are missing, and none was found, is
+    /// mistyped.
     pub(super) async fn claim(&self, record: &FilesRecord) -> Result<(), BlobError> {
         let has_adopted = !lock::read(&self.by_name).is_empty();
+        if !has_adopted && self.is_any_missing.load(Ordering::Relaxed) {
+            self.blobs.check_mark(&record.server).await?;
+        }
         let is_known = has_adopted || record.is_at(&self.config.blobs);
         let may_mark = is_known || self.found().is_empty();
         self.blobs.claim(&record.server, may_mark).await
@@ -245,6 +255,7 @@ impl MeetingIndex {
         }
         let key = self.key(&file.name);
         let Some(found) = self.index.found().get(&key).copied() else {
+            self.index.is_any_missing.store(true, Ordering::Relaxed);
             return failed(format!("the file {key} does not exist"));
         };
         let length = encrypted_length(file.size);
