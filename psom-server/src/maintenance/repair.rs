@@ -89,8 +89,8 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
         }
         Err(error) => return Err(error),
     }
-    // A meeting can be impossible to restore without a damaged entry, unless related entries are
-    // removed as well.
+    // A damaged entry can belong to others, such as the entries of one content. Without all of them, the
+    // meeting could not be restored, so the related entries are removed as well.
     for (meeting, StateFault { problem, key, entries }) in faults {
         let deleted = delete_entries(&mut to, &meeting, &key).await;
         deleted.map_err(|source| schema::error(&new, source))?;
@@ -266,7 +266,7 @@ async fn find_missing_keys(
         let end = rows.last().map(|row| (readable_text(row, 0), readable_text(row, 1)));
         match end.filter(|end| *end > after) {
             Some(end) => after = end,
-            // The end, or an index that is not sorted and so useless.
+            // The range ends here. An index that is not sorted cannot be read further.
             None => return Ok(usize::from(!rows.is_empty())),
         }
     }
