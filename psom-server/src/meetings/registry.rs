@@ -382,7 +382,7 @@ async fn restore_meeting(
 }
 
 impl OpenError {
-    /// Reports whether other meetings can be restored nevertheless.
+    /// Reports whether the error prevents only this meeting from being restored, and no other.
     fn concerns_one_meeting(&self) -> bool {
         match self {
             Self::Store(error) => {

@@ -68,7 +68,7 @@ pub(crate) struct Disk {
     handles: u64,
 }
 
-/// What a crash leaves of a file.
+/// The content of a file at its last sync, which a crash leaves, and the changes since then.
 #[derive(Default)]
 struct Image {
     synced: Vec<u8>,

@@ -129,7 +129,7 @@ fn gone(why: &str) -> CommandError {
     CommandError::Status { status: GONE_STATUS, message: format!("you no longer present: {why}") }
 }
 
-/// Takes the stage from whoever has it, and returns the stage as it is then.
+/// Takes the stage, also from another user, and returns the new stage.
 async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<StageState> {
     let before = meeting.read(stage_of).await?;
     meeting.act(move |conference, cx| conference.present(cx, Some(id))).await?;

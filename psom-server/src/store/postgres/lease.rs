@@ -1,6 +1,6 @@
 //! The lease of a node: a row that the node renews. A node is dead when its row is gone.
 //!
-//! - A lease lasts [`LEASE`] by the clock of the database. Whoever wants a meeting of another node first
+//! - A lease lasts [`LEASE`] by the clock of the database. A node that claims a meeting of another node first
 //!   deletes the rows of all expired leases. The deletion waits for a renewal that is under way and then
 //!   looks again, so a lease is either renewed or lost, and a lost one never comes back.
 //! - The node acknowledges nothing from [`ACKNOWLEDGE_TIME`] after the start of its last renewal that

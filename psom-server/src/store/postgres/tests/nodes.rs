@@ -74,7 +74,7 @@ async fn commit_after_a_take_over_writes_nothing() {
     let late = one.journal("team").commit(vec![save("a", "late")]);
     let other = one.journal("other").commit(vec![save("a", "2")]);
     assert!(is_moved(&late.await));
-    // Nobody has taken the other meeting over.
+    // No node has taken the other meeting over.
     assert!(other.await.is_ok());
     assert_eq!(two.load("team").await.unwrap(), [("a".into(), "1".into())].into());
     assert_eq!(one.node.metrics.fenced.load(Ordering::Relaxed), 1);
