@@ -255,3 +255,18 @@ fn a_log_can_be_json() {
         "{line}"
     );
 }
+
+#[test]
+fn bench_measures_joins_annotations_and_votes() {
+    let stage = Stage::open(&[]);
+    let arguments = ["--members", "4", "--rate", "20", "--seconds", "1", "--json"];
+    let rows = stage.ok(&[&["bench", &stage.link][..], &arguments].concat());
+    let rows = rows.lines().map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap());
+    let rows: Vec<_> = rows.map(|row| (row["action"].clone(), row["count"].clone())).collect();
+    let row = |action: &str, count: u32| (action.into(), count.into());
+    let expected = [row("join", 4), row("annotation received", 20), row("vote counted", 4)];
+    assert_eq!(rows, expected);
+    assert_eq!(stage.ok(&["list", &stage.link]), "The meeting has no contents.");
+    let refused = stage.fails(&["bench", &stage.guests, "--members", "2"]);
+    assert!(refused.contains("join as a presenter"), "{refused}");
+}

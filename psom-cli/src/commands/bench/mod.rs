@@ -11,8 +11,7 @@ use std::{
 use clap::Args;
 use psom_objects::{
     annotation::{Kind, Properties, Property},
-    client::{ContentEvent, Event, Upload},
-    package::{ContentDetail, CreateContent, PollDetail},
+    client::Upload,
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -73,7 +72,7 @@ impl Bench {
                 return Err(error);
             }
         };
-        let result = self.measure(&meeting, board, poll).await;
+        let result = self.measure(board, poll).await;
         for content in [board, poll] {
             delete(&meeting, content).await;
         }
@@ -81,8 +80,7 @@ impl Bench {
         self.print(&result?)
     }
 
-    async fn measure(&self, meeting: &Meeting, board: i64, poll: i64) -> Result<Vec<Row>> {
-        meeting.act(move |conference, cx| conference.set_poll_open(cx, poll, true)).await?;
+    async fn measure(&self, board: i64, poll: i64) -> Result<Vec<Row>> {
         let receipts = Arc::new(Receipts::new(board, poll));
         let (members, joins) = Members::join(&self.link, self.members, &receipts).await?;
         let annotations = self.draw(&members, board, &receipts).await;
@@ -105,6 +103,10 @@ impl Bench {
             let properties = Properties::from([
                 (Property::LocalId, local),
                 (Property::Anchor, format!("{},{}", index % 640, index / 640 % 480)),
+                (Property::DrawingType, "Freehand".to_owned()),
+                (Property::Stroke, "#000000".to_owned()),
+                (Property::StrokeThickness, "2".to_owned()),
+                (Property::Fill, "none".to_owned()),
                 (Property::Data, "M0 0 L10 10".to_owned()),
             ]);
             receipts.drawn(index);
@@ -167,23 +169,14 @@ fn whiteboard(suffix: u32) -> Result<Upload> {
 }
 
 fn poll(suffix: u32) -> Result<Upload> {
-    let choices = ["one", "other"].map(str::to_owned).to_vec();
-    let detail = PollDetail { question: "Which?".to_owned(), choices, ..PollDetail::default() };
-    let content =
-        CreateContent::new(format!("Benchmark poll {suffix:08x}"), ContentDetail::Poll(detail));
-    Upload::new(content, []).or_cannot("pack the poll")
+    let title = format!("Benchmark poll {suffix:08x}");
+    Upload::poll(title, "Which?", ["one", "other"]).or_cannot("pack the poll")
 }
 
 async fn create(meeting: &mut Meeting, upload: Upload) -> Result<i64> {
     let created = meeting.upload(upload).await?;
     let content = created
         .ok_or_else(|| CommandError::new("the server has created no content; update the server"))?;
-    meeting
-        .until("the new content", |event| {
-            matches!(event, Event::Content { id, event: ContentEvent::ExtendedReady } if *id == content)
-                .then_some(())
-        })
-        .await?;
     Ok(content)
 }
 
