@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs a server on a small disk until the disk is full, frees space, and kills the server. Checks
 # that uploads are rejected with the right reason, that changes wait while the disk is full, and that
-# all changes are there after a restart. Needs root, for a tmpfs of 160 MiB. The environment variable
-# PSOM may contain the path of the program to run.
+# no change is lost after a restart. Needs root, for a tmpfs of 160 MiB. The environment variable
+# PSOM can contain the path of the program to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${PSOM:-}" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the size of the page as a browser downloads it, and of the library after minification.
-# Nothing that this makes is shipped. Needs npm for the minifier.
+# Prints the size of the page as a browser downloads it, and the size of the library after minification. The
+# server does not use the minified files. Needs npm for the minifier.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo test --quiet -p psom-server whole_page_is_below_60_kb -- --nocapture 2>&1 | grep 'the page has'

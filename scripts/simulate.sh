@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs many simulated meetings with a low priority, in chunks whose results can be read at any time.
 # usage: scripts/simulate.sh [RUNS [FIRST_SEED [PROCESSES]]]     (default: 10000 1 1)
-# The environment variable SIMULATE may contain the path of the program to run, and NICE its niceness.
+# The environment variable SIMULATE can contain the path of the program to run, and NICE its niceness.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs="${1:-10000}" first="${2:-1}" processes="${3:-1}"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Breaks rules on purpose and checks that the simulation notices each of them. Prints the first seed that
-# fails and the invariant. Changes nothing here: the broken rules are in a patch, which is applied to a
-# copy of the last commit.
+# fails and the invariant. The broken rules are in a patch, which the script applies to a copy of the last
+# commit; it does not change this folder.
 # usage: scripts/simulation-mutations.sh [RUNS]     (at most this number of runs for each rule, default 2000)
-# The environment variable SIMULATE may contain the path of a program that was built with the patch.
+# The environment variable SIMULATE can contain the path of a program that was built with the patch.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD runs="${1:-2000}"
@@ -19,7 +19,7 @@ if [ -z "${SIMULATE:-}" ]; then
   git worktree add --quiet --detach "$copy/psom" HEAD
   cd "$copy/psom"
   git apply tests/simulation/mutations.patch
-  # Not the folder of other builds: cargo would take the broken crates for current there.
+  # Builds in a folder of their own: in the common folder, cargo would later reuse the broken crates.
   export CARGO_TARGET_DIR="$root/target/mutations"
   cargo build --quiet --release -p psom-tests --bin simulate
   SIMULATE="$CARGO_TARGET_DIR/release/simulate"
