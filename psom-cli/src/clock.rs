@@ -1,4 +1,4 @@
-//! Certificates that a clock calls not valid yet.
+//! Certificates that are not valid yet by this machine's clock.
 
 use std::{
     io,
@@ -8,8 +8,8 @@ use std::{
 use psom::error::{LostReason, SetupError};
 use rustls::CertificateError;
 
-/// Returns the sentence about this machine's clock, if the server's certificate was rejected because it is
-/// valid from a later time on.
+/// Returns a sentence about this machine's clock if the server's certificate was rejected because its
+/// validity begins later than the time of that clock.
 pub(crate) fn explains(error: &psom::Error) -> Option<String> {
     match error {
         psom::Error::Setup(SetupError::Connect { source: LostReason::Tls(error), .. }) => {
@@ -19,7 +19,7 @@ pub(crate) fn explains(error: &psom::Error) -> Option<String> {
     }
 }
 
-/// Returns the sentence for an error of an HTTP request.
+/// Returns the same sentence for an error of an HTTP request.
 pub(crate) fn explains_request(error: &ureq::Error) -> Option<String> {
     match error {
         ureq::Error::Rustls(error) => of_tls(error),

@@ -78,7 +78,7 @@ impl From<tokio::task::JoinError> for CommandError {
     }
 }
 
-/// Adds what the command was doing to an error.
+/// Adds the name of the failed operation to an error.
 pub(crate) trait OrCannot<T> {
     /// `what` completes "cannot ...".
     ///

@@ -1,8 +1,8 @@
 //! The program `psom-render`, which decodes and draws pictures within limits of memory and time.
 //!
-//! A PDF or a picture decides how much memory and time its pixels take, and an allocation that fails
-//! aborts the process. Another process can be limited and ended. It is a program of its own because
-//! the libraries that draw would take a third of the time that building `psom` takes.
+//! The memory and the time that a PDF or a picture needs depend on its content, and an allocation that
+//! fails aborts the process. A separate process can be limited and ended. It is a separate program because
+//! building the libraries that draw would add a third to the build time of `psom`.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -87,18 +87,18 @@ impl Renderer {
     }
 }
 
-/// Returns what the end of a process says about the page.
+/// Returns why the process has ended, as a statement about the page.
 #[cfg(unix)]
 fn reason(status: ExitStatus) -> &'static str {
     use std::os::unix::process::ExitStatusExt as _;
-    /// The numbers of signals, the same on all systems with this family.
+    /// The numbers of signals. They are the same on all Unix systems.
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
     const SEGMENTATION_FAULT: i32 = 11;
     const PROCESSOR_TIME: i32 = 24;
     match status.signal() {
-        // An allocation beyond the limit aborts, and so does an overflow of the stack. The system
-        // kills if it has no memory itself.
+        // A process aborts at an allocation beyond its limit and at an overflow of the stack. The system
+        // kills a process if the machine has no free memory.
         Some(ABORT | KILL | SEGMENTATION_FAULT) => "it needs too much memory",
         Some(PROCESSOR_TIME) => "it takes too long",
         _ => "the renderer failed",
@@ -130,8 +130,8 @@ impl Drop for Renderer {
     }
 }
 
-/// Runs the program on a file of which it makes one picture. Blocks. The inner error says why it
-/// cannot, to complete "the picture cannot be drawn".
+/// Runs the program on a file and returns the one picture that it makes. Blocks. The inner error is the
+/// reason why the picture cannot be drawn.
 pub(crate) fn one(
     program: &Path,
     command: &str,

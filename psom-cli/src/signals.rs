@@ -27,7 +27,8 @@ pub(crate) fn interrupted() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// The SIGHUPs of this process, by which other programs say that files have changed. Other systems have none.
+/// A receiver of this process's SIGHUPs, which other programs send when files have changed. Systems other
+/// than Unix have no SIGHUP.
 pub(crate) struct HangUps(#[cfg(unix)] tokio::signal::unix::Signal);
 
 impl HangUps {
@@ -55,7 +56,7 @@ impl HangUps {
 /// this program was started to ignore the signal, as by `nohup`.
 pub(crate) fn hung_up() -> Result<impl Future<Output = ()>> {
     #[cfg(unix)]
-    // Only Linux shows without unsafe code what is ignored.
+    // Without unsafe code, a program can read its ignored signals only on Linux.
     let is_ignored =
         ignores_hangup(&std::fs::read_to_string("/proc/self/status").unwrap_or_default());
     #[cfg(not(unix))]

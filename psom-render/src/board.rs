@@ -11,15 +11,15 @@ use psom_render::{BoardPicture, Format, one_line};
 
 use crate::jpeg;
 
-/// Upper bound on the pixels of an image: more than any camera has, and little enough to decode.
+/// Upper bound on the pixels of an image. Few cameras have more, and so many pixels can be decoded within
+/// the limits of memory and time.
 const MAX_PIXELS: u64 = 100_000_000;
 
 /// The quality of a JPEG that is encoded again, so that no difference is visible.
 const JPEG_QUALITY: u8 = 92;
 
-/// Reads an image, and rotates it as its EXIF orientation says: not all programs that receive it know
-/// the orientation. Returns the file to send. An error says why, to complete "the image cannot be
-/// used".
+/// Reads an image, and applies its EXIF orientation, because not all receiving programs do so. Returns the
+/// file to send. The error is the reason why the image cannot be used.
 pub(crate) fn read(bytes: Vec<u8>) -> Result<(BoardPicture, Vec<u8>), String> {
     let unreadable = || "it is not an image, or damaged or incomplete".to_owned();
     let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format();

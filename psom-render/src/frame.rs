@@ -38,7 +38,7 @@ pub enum Frame {
     Board(BoardPicture),
     /// The next page or the picture cannot be drawn.
     Undrawable {
-        /// The reason, to complete "the page cannot be drawn".
+        /// The reason why the page cannot be drawn, such as "it has no size".
         why: String,
     },
     /// The PDF cannot be opened. No message follows.
@@ -50,7 +50,7 @@ pub enum Frame {
 pub struct PageRemarks {
     /// A content, a font or an image is missing in the file or damaged.
     pub is_incomplete: bool,
-    /// Texts that cannot be drawn for want of a font.
+    /// Texts that cannot be drawn because no font has their characters.
     pub texts: Option<MissingTexts>,
     /// The kinds of annotations and fields that are left out.
     pub left_out: Vec<String>,
@@ -61,11 +61,11 @@ pub struct PageRemarks {
 pub struct MissingTexts {
     /// The names of the fonts that the PDF does not embed.
     pub fonts: Vec<String>,
-    /// The first characters that no font at hand has.
+    /// The first characters that no available font has.
     pub characters: String,
 }
 
-/// A picture as people see it: rotated as its EXIF orientation says.
+/// A picture to which its EXIF orientation has been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoardPicture {
     /// The format of the file.

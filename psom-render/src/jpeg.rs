@@ -1,14 +1,14 @@
 //! Checking that a JPEG has the data of all its pixels. The decoder fills missing pixels with grey, even
 //! if half of the file is missing.
 //!
-//! The entropy-coded data is read like a decoder does (ITU-T T.81), without computing any pixel.
+//! The entropy-coded data is read as a decoder reads it (ITU-T T.81), without computing any pixel.
 
 /// The defect of a JPEG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Data is missing, at the end or in between.
     Incomplete,
-    /// The data makes no sense.
+    /// The data violates the format.
     Damaged,
 }
 
@@ -33,12 +33,12 @@ const MAX_SCANS: usize = 200;
 /// The number of coefficients of a block.
 const COEFFICIENTS: usize = 64;
 
-/// A precision of coefficients that no scan has written.
+/// The precision of a coefficient that no scan has written.
 const NO_PRECISION: u8 = u8::MAX;
 
-/// Checks that the data of all pixels exists. A file with a size that the decoder has accepted is
-/// expected: the blocks of a progressive JPEG take an eighth of a byte per pixel. JPEGs of rare kinds
-/// pass, because the decoder refuses them.
+/// Checks that the data of all pixels exists. The caller must already know that the decoder accepts the
+/// size of the picture, because the blocks of a progressive JPEG take an eighth of a byte per pixel. JPEGs
+/// of rare kinds pass, because the decoder refuses them.
 ///
 /// # Errors
 /// The data is incomplete or damaged.
@@ -464,7 +464,7 @@ impl Bits<'_> {
         Ok(symbol)
     }
 
-    /// Goes on behind the next marker, which must be the restart marker with this number.
+    /// Continues after the next marker, which must be the restart marker with this number.
     fn restart(&mut self, number: usize) -> Checked {
         (self.buffer, self.count) = (0, 0);
         let (marker, at) = next_marker(self.data, self.at)?;

@@ -18,7 +18,8 @@ pub(crate) fn limit_memory(bytes: u64) {
     lower(Resource::Core, 0);
 }
 
-/// Limits the processor time of this process, in case that the process that waits for it is gone.
+/// Limits the processor time of this process. The limit matters if the process that waits for this one is
+/// gone.
 #[cfg(unix)]
 pub(crate) fn limit_processor_time(seconds: u64) {
     lower(rustix::process::Resource::Cpu, seconds);
@@ -32,7 +33,8 @@ fn lower(resource: rustix::process::Resource, limit: u64) {
     let _ = setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) });
 }
 
-/// Other systems have no such limit that safe code can set. A page can only fail there by its time.
+/// Does nothing: safe code cannot set such a limit on other systems. Only the time limit of a page applies
+/// there.
 #[cfg(not(unix))]
 pub(crate) fn limit_memory(_: u64) {}
 

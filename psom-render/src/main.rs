@@ -30,7 +30,7 @@ struct Cli {
     /// The upper bound on the memory of the process in MiB, without the file.
     #[arg(long, default_value_t = psom_render::MAX_MEMORY_BYTES >> 20)]
     memory_mib: u64,
-    /// How long the processor may work on one page or picture, in seconds.
+    /// The upper bound on the processor time for one page or picture, in seconds.
     #[arg(long, default_value_t = 60)]
     page_seconds: u64,
 }

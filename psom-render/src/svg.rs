@@ -8,11 +8,10 @@ use resvg::{tiny_skia, usvg};
 /// Upper bound on a side of the picture, in pixels.
 const MAX_SIDE: u32 = 8192;
 
-/// Draws a picture that contains all its images. An error says why, to complete "the picture cannot be
-/// drawn".
+/// Draws a picture that contains all its images. The error is the reason why the picture cannot be drawn.
 pub(crate) fn draw(svg: &[u8]) -> Result<(BoardPicture, Vec<u8>), String> {
     let mut options = usvg::Options::default();
-    // Nothing outside the file is read, whatever the file says.
+    // A reference to another file must not make the program read that file.
     options.image_href_resolver.resolve_string = Box::new(|_, _| None);
     let mut fonts = usvg::fontdb::Database::new();
     fonts.load_system_fonts();

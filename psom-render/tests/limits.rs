@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-/// SIGABRT: how a process ends whose allocation fails.
+/// SIGABRT, the signal that ends a process whose allocation fails.
 const ABORT: i32 = 6;
 
 /// A PDF with a page that draws a grey image, compressed by run lengths.

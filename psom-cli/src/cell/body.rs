@@ -129,7 +129,7 @@ impl Body {
         text
     }
 
-    /// Checks what a reader tolerates.
+    /// Rejects objects that a reader tolerates although they break a rule.
     ///
     /// # Errors
     /// The offset and the rule that the first such object breaks.

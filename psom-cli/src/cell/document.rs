@@ -103,8 +103,8 @@ impl Document {
         }
     }
 
-    /// Checks what a reader tolerates: unknown types, objects in the wrong place, and forms that are
-    /// not the shortest.
+    /// Rejects objects that a reader tolerates: unknown types, objects in the wrong place, and forms
+    /// that are not the shortest.
     ///
     /// # Errors
     /// The offset and the rule that the first such object breaks.

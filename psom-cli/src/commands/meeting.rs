@@ -162,8 +162,8 @@ fn find<'a>(users: &[&'a Value], person: &str) -> Result<&'a Value> {
     }
 }
 
-/// Characters of an invitation's secret that a list shows: enough to tell links apart, and not enough to
-/// use one.
+/// The number of characters of an invitation's secret that a list shows. They distinguish links, but are
+/// too few to use one.
 const SHOWN_SECRET_CHARS: usize = 8;
 
 fn links(answer: &Value) -> Result {

@@ -83,7 +83,7 @@ pub(crate) struct Serve {
     /// servers, such as https://meet.example.com:8058.
     #[arg(long, value_name = "URL")]
     entry: Option<String>,
-    /// Which failures must not lose changes that a client has seen. [default: full]
+    /// The failures that must not lose changes that a client has seen. [default: full]
     #[arg(long)]
     durability: Option<Durability>,
     /// Do not start if a meeting cannot be restored. By default it is set aside.

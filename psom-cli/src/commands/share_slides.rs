@@ -119,7 +119,8 @@ impl ShareSlides {
 #[cfg(feature = "queue")]
 impl Recordable for ShareSlides {
     fn record(&self, actions: &mut Actions) -> Result {
-        /// The server replaces it with the identifier of the content with the title.
+        /// The content's identifier in a recorded manifest. The server replaces it with the identifier of
+        /// the content that has the recorded title.
         const UNKNOWN_ID: i64 = 0;
         let (title, native) = self.title_and_native()?;
         texts::check_line("the title", &title)?;
@@ -169,7 +170,7 @@ struct Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        // The process is about to exit; the conversion has to remove its temporary files before.
+        // The process is about to exit, and the conversion has to remove its temporary files before that.
         let _ = self.ended.recv_timeout(CANCEL_TIMEOUT);
     }
 }
@@ -286,7 +287,7 @@ fn jpeg_name(slide: usize) -> String {
     format!("slide{}.jpg", slide + 1)
 }
 
-/// Gives the resources numbers, by which the server names those that it does not accept.
+/// Numbers the resources. The server names a resource that it does not accept by its number.
 fn numbered(resources: Vec<PptResource>) -> Vec<PptContentResource> {
     let resources = resources.into_iter().zip(1..);
     resources.map(|(resource, id)| PptContentResource { resource_id: Some(id), resource }).collect()

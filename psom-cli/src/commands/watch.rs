@@ -83,7 +83,7 @@ impl Watch {
         }
     }
 
-    /// Joins the meeting. If it is joined again, its state is of no interest to people.
+    /// Joins the meeting. If it is joined again, the state that people have already seen is not printed.
     async fn join(&self, again: bool) -> Result<Watching> {
         let (lines, received) = queue::queue();
         let lines = Arc::new(Mutex::new(lines));
@@ -129,7 +129,8 @@ impl Watch {
                     following = timeout(RENAME_WAIT, received.next()).await.ok().flatten();
                     match &following {
                         Some(WatchLine::Joined { id: same, name: new, .. }) if *same == id => {
-                            // Between two commands of the same user, nothing has changed.
+                            // The same user has run another command under the same name, so there is
+                            // no change to print.
                             if name != *new {
                                 let (name, new) = (out::printable(&name), out::printable(new));
                                 out::line(format_args!("{name} is now called {new}."))?;
@@ -163,7 +164,7 @@ enum WatchLine {
 struct Watcher {
     as_json: bool,
     is_detailed: bool,
-    /// True until the whole state of the meeting has arrived, if it was known before.
+    /// True while the state of a meeting that was joined again arrives, whose lines are not printed.
     is_silent: bool,
     /// The line of the current event, if it has one.
     line: Option<WatchLine>,
@@ -172,7 +173,7 @@ struct Watcher {
     titles: Titles,
 }
 
-/// The queue of lines. The events of documents and all others arrive in it.
+/// The queue of lines. It is shared by the listeners for documents and for all other events.
 type Lines = Arc<Mutex<Sender<WatchLine>>>;
 
 /// The titles of the contents, for the events of documents.

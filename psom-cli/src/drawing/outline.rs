@@ -24,7 +24,8 @@ pub(crate) enum Segment {
 }
 
 impl Segment {
-    /// Returns where the segment ends, if it says so itself.
+    /// Returns the end point of the segment, or `None` for a close, which ends at the beginning of its
+    /// subpath.
     pub(super) fn end(self) -> Option<Point> {
         match self {
             Self::Move(to) | Self::Line(to) | Self::Quad(_, to) | Self::Cubic(_, _, to) => Some(to),

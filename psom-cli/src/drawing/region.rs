@@ -16,10 +16,10 @@ const FLATTEN_TOLERANCE: f64 = 0.1;
 /// Upper bound on the lines that replace a curve.
 const MAX_LINES: f64 = 1000.0;
 
-/// By how much neighboring parts of an opaque region overlap, in pixels, so that no seam is visible.
+/// The overlap of neighboring parts of an opaque region, in pixels, so that no seam is visible.
 const OVERLAP: f64 = 0.5;
 
-/// A part that is smaller than this is drawn as a rectangle, in pixels.
+/// The side below which a part of a region is drawn as a rectangle, in pixels.
 const MIN_SIDE: f64 = 0.5;
 
 /// Upper bound on the pairs of lines that are close to each other. The library that computes regions

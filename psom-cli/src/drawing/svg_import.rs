@@ -177,7 +177,7 @@ fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Vec<Drawi
     let transform = path.abs_transform();
     let Some(transformed) = path.data().clone().transform(transform) else { return Vec::new() };
     let mut segments: Vec<Segment> = transformed.segments().map(segment).collect();
-    // A region whose outline is not that of the path.
+    // The region to fill, if its outline differs from the path.
     let mut region = None;
     let mut fill = None;
     if let Some(filled) = path.fill() {
@@ -212,7 +212,7 @@ fn drawing(path: &usvg::Path, opacity: f32, left_out: &mut LeftOut) -> Vec<Drawi
     let parts = parts.into_iter().filter(|(_, stroke, fill)| stroke.is_some() || fill.is_some());
     let drawings = parts.filter_map(|(segments, stroke, fill)| {
         let data = data(&segments);
-        // Coordinates out of range leave nothing that a board shows.
+        // A board cannot show a path with coordinates out of range, so the path is dropped.
         path::parse(&data)?;
         let width = width.clone().filter(|_| stroke.is_some());
         let (stroke, fill) = (stroke.or_else(none), fill.or_else(none));

@@ -7,8 +7,9 @@ use unicode_width::UnicodeWidthStr as _;
 /// The characters after which a new line always begins. CR LF is one of them.
 const LINE_ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 
-/// Breaks a text into lines of at most `longest` ems: where a line may be broken, or within a longer
-/// word. Spaces at the end of a line take no room.
+/// Breaks a text into lines of at most `longest` ems. Lines break at the places that UAX 14 allows, and
+/// a word that is longer than a line breaks between grapheme clusters. Spaces at the end of a line take
+/// no room.
 pub(super) fn wrap(text: &str, longest: f64) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.replace("\r\n", "\n").split(LINE_ENDS) {

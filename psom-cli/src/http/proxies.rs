@@ -74,8 +74,9 @@ impl Proxies {
         self.choose(is_https, authority)
     }
 
-    /// Returns the proxy to the conference at `host:port`. `web` is the address of the web server that
-    /// belongs to it; a connection that is protected by TLS is like one with `https:` otherwise.
+    /// Returns the proxy to the conference at `host:port`. `web` is the address of the conference's web
+    /// server, whose scheme decides the proxy. Without a web server, the scheme is `https:`, because the
+    /// conference uses TLS.
     pub(crate) fn for_conference(
         &self,
         address: &str,

@@ -10,7 +10,8 @@ use psom::ClientSession;
 use psom_objects::client::Conference;
 use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
 
-/// How long the close of a connection may take. The server has done everything by then.
+/// The time that closing a connection may take. The server has already handled all actions, so a longer
+/// wait has no use.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connections that are being closed.
@@ -31,11 +32,11 @@ pub(crate) async fn close(session: Arc<ClientSession<Conference>>, upload: Optio
         }
         match Arc::into_inner(session) {
             Some(session) => Some(session.close().await),
-            // A replay still uses the session, and ends with it.
+            // A replay still uses the session. The connection ends when the replay drops it.
             None => None,
         }
     };
-    // The server has what matters, so a close that it does not answer is no error.
+    // The server has already handled all actions, so a missing answer to the close is not an error.
     match timeout(CLOSE_TIMEOUT, closing).await {
         Ok(Some(reason)) => tracing::debug!(%reason, "the connection is closed"),
         Ok(None) => tracing::debug!("the connection is still in use"),

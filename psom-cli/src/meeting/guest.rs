@@ -72,7 +72,8 @@ fn write_map(file: &str, map: &BTreeMap<String, String>) -> Option<()> {
     temporary.persist(directory.join(file)).ok().map(drop)
 }
 
-/// Returns the key of an invitation: enough of its secret to tell two apart, and not enough to use it.
+/// Returns the key of an invitation. It contains a part of the secret that distinguishes invitations but
+/// is too short to use one.
 fn key(meeting: &str, invitation: &str) -> String {
     let start: String = invitation.chars().take(8).collect();
     format!("{meeting}/{start}")

@@ -1,5 +1,5 @@
-//! Join links as people give them: as mail programs and shells leave them, by a saved name, or not at
-//! all.
+//! Join links as people give them: with the changes that mail programs and shells make, by a saved name,
+//! or not at all.
 
 use std::ffi::OsString;
 
@@ -89,7 +89,7 @@ fn cleaned(text: &str) -> String {
         link = link.replace("&amp;", "&");
     }
     let around = |c: char| !c.is_ascii_alphanumeric();
-    // The end of a link is in the alphabet of Base64 for URLs.
+    // A link ends in the alphabet of Base64 for URLs, which contains `-` and `_`.
     let link = link.trim_start_matches(around).trim_end_matches(|c| around(c) && !"-_".contains(c));
     match link.split_once("://") {
         Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),

@@ -19,13 +19,13 @@ use crate::error::{OrCannot as _, Result};
 /// The size of one piece of a package.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// How many pieces are packed ahead of the upload.
+/// The number of pieces that are packed ahead of the upload.
 const MAX_PIECES_AHEAD: usize = 8;
 
-/// The length from which on a file has the form for large files in a package.
+/// The length from which a file in a package is written in the form for large files (ZIP64).
 const LARGE_FILE_BYTES: u64 = u32::MAX as u64;
 
-/// The length of a package from which on its last part depends on the lengths of the files.
+/// The length of a package from which the size of its end depends on the lengths of the files (ZIP64).
 const LARGE_PACKAGE_BYTES: u64 = 3 << 30;
 
 /// The source of a file in a package.

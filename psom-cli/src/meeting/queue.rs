@@ -37,7 +37,8 @@ pub(crate) fn queue<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 impl<T> Sender<T> {
-    /// Queues an item of a size. If the queue is full, it ends after the items that it has.
+    /// Queues an item of this size. If the queue is full, drops the item and ends the queue after the
+    /// items that are in it.
     pub(crate) fn send(&mut self, item: T, bytes: usize) {
         let Some(items) = &self.items else { return };
         if self.shared.queued_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > MAX_QUEUED_BYTES {

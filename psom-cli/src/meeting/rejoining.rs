@@ -17,7 +17,7 @@ const MAX_AWAY: Duration = Duration::from_secs(600);
 /// The line for people when the connection is lost and the command joins again.
 pub(crate) const REJOINING: &str = "The connection to the server was lost; joining again.";
 
-/// Returns the error with which a connection has ended, if another attempt cannot change it.
+/// Returns the error with which a connection has ended, unless joining again can succeed.
 pub(crate) fn is_lost(ended: Result) -> Result<()> {
     match ended {
         Ok(()) | Err(CommandError::Unreachable(_)) => Ok(()),

@@ -43,7 +43,7 @@ type Documents = ();
 /// The time that a server may take to answer. It covers a slow network; a server answers at once.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long the end of a connection may take to show its reason.
+/// The time that the reason for the end of a connection may take to arrive.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The arguments of every command that joins a meeting.
@@ -68,8 +68,8 @@ pub(crate) struct LinkArgs {
 
 /// A connection to a meeting. Dropping it closes it in the background.
 pub(crate) struct Connection {
-    /// `None` once the connection is being closed. A replay shares it, and uses the rest of the
-    /// connection meanwhile.
+    /// `None` once the connection is being closed. A replay shares the session while the command uses
+    /// the rest of the connection.
     session: Option<Arc<ClientSession<Conference>>>,
     /// The upload that is under way.
     upload: Option<i32>,
@@ -77,9 +77,9 @@ pub(crate) struct Connection {
     pub http: Http,
     /// The user's display name, if the invitation or the command line gives one.
     name: Option<String>,
-    /// Upper bound on a package, if the server has said it.
+    /// Upper bound on a package, if the server has announced one.
     package_limit: Option<u64>,
-    /// The user's role, if the server has said it.
+    /// The user's role, if the server has announced it.
     role: Option<String>,
     #[cfg(feature = "cell")]
     documents: Documents,
@@ -319,7 +319,7 @@ impl Meeting {
         &self.connection.http
     }
 
-    /// Returns the upper bound on a package, if the server has said it.
+    /// Returns the upper bound on a package, if the server has announced one.
     pub(crate) fn package_limit(&self) -> Option<u64> {
         self.connection.package_limit
     }
@@ -518,7 +518,7 @@ impl Meeting {
                     created = Some(*content);
                     is_finished.then_some(Ok(()))
                 }
-                // The specification does not say whether the content is announced before.
+                // The specification does not say whether the content is announced before the result.
                 UploadEvent::Finished { reason: UploadFinishReason::Ok }
                     if has_title && created.is_none() =>
                 {
@@ -528,7 +528,7 @@ impl Meeting {
                 UploadEvent::Rejected { reason } | UploadEvent::Finished { reason } => {
                     Some(match *reason {
                         UploadFinishReason::Ok => Ok(()),
-                        // The package is intact: this program has made it.
+                        // This program has made the package, so the server does not reject it for damage.
                         UploadFinishReason::VerifyFailed if title.is_some() => {
                             Err(CommandError::new(
                                 "the server does not accept the content: a text is too long (make \
@@ -544,7 +544,7 @@ impl Meeting {
         let result = result.await?;
         self.set_upload(None);
         if let Err(error) = result {
-            // If an upload without a title is not allowed, the server does not say so.
+            // The reason for refusing an upload without a title does not say that the user may not share.
             return Err(match self.may_share().await {
                 Ok(false) => CommandError::from_sentence(&refusal::reservation(
                     TitleReservationStatus::FailedNotAuthorized,

@@ -25,7 +25,8 @@ use crate::{
 /// and stores the package, which is slow for a large one.
 const STEP_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How long the server may take to say why it has ended an upload, or which content a file has become.
+/// The time that the server may take to announce why it has ended an upload, or which content a file has
+/// become.
 const REASON_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A package that is ready to be sent.
@@ -113,7 +114,7 @@ pub(crate) fn check_length(meeting: &Meeting, path: &Path) -> Result {
     }
 }
 
-/// A step of an upload that moves it on.
+/// A step that an upload makes.
 enum Step {
     Accepted,
     Arrived(u64),

@@ -43,8 +43,7 @@ pub(crate) struct Deck {
 pub(crate) struct Slide {
     /// The JPEG file with the picture. It exists as long as the deck.
     pub jpeg: PathBuf,
-    /// The thumbnail, a JPEG with sides of at most
-    /// 160 pixels.
+    /// The thumbnail, a JPEG with sides of at most 160 pixels.
     pub thumbnail: Vec<u8>,
     /// The speaker's notes, without a line end at the end; empty if there are none.
     pub notes: String,
@@ -52,22 +51,22 @@ pub(crate) struct Slide {
 
 /// The options of a conversion.
 pub(crate) struct ConvertOptions {
-    /// The long side of drawn pages in pixels: 160 to 7680 (1920). The pictures of a folder keep
-    /// their size.
+    /// The long side of drawn pages in pixels: 160 to 7680, by default 1920. The pictures of a folder
+    /// keep their size.
     pub size: u16,
-    /// The quality of new JPEGs: 1 to 100 (85).
+    /// The quality of new JPEGs: 1 to 100, by default 85.
     pub quality: u8,
-    /// The directories in which programs are searched, in the form of the variable `PATH` (its
-    /// value).
+    /// The directories in which programs are searched, in the form of the variable `PATH`. The default is
+    /// the value of that variable.
     pub search_path: OsString,
     /// The program `psom-render`. If it is `None`, it is searched beside this program, and in
     /// `search_path`.
     pub renderer: Option<PathBuf>,
-    /// How long LibreOffice may take (10 minutes).
+    /// The time that LibreOffice may take, by default 10 minutes.
     pub office_timeout: Duration,
-    /// The time that a page of a PDF may take (a minute).
+    /// The time that a page of a PDF may take, by default a minute.
     pub page_timeout: Duration,
-    /// Called at each step (does nothing).
+    /// Called at each step. The default does nothing.
     pub progress: Box<dyn Fn(Progress) + Send>,
     /// Set by the caller to cancel the conversion, which then ends soon and leaves no files.
     pub cancelled: Arc<AtomicBool>,

@@ -1,12 +1,12 @@
-//! Converts a presentation to what a meeting shows of it: a JPEG, a thumbnail and the notes of each
-//! slide. It does not know of meetings or servers.
+//! Converts a presentation to the files that a meeting shows: a JPEG, a thumbnail and the notes of each
+//! slide. Knows nothing of meetings or servers.
 //!
 //! - [`pdf`] draws a PDF page by page with `psom-render`.
 //! - [`office`] converts files of PowerPoint or Impress with LibreOffice, if that is installed, to a
 //!   PDF. [`notes`] reads the notes of a PPTX from its parts.
 //! - [`folder`] takes the pictures of a folder as they are, in natural order.
 //!
-//! The slides lie in a temporary directory, which is removed with the [`Deck`]. Only the thumbnails,
+//! The slides are in a temporary directory, which is removed with the [`Deck`]. Only the thumbnails,
 //! the notes and one page at a time are in memory.
 
 mod browsers;

@@ -43,7 +43,8 @@ pub(super) struct Notes {
     pub remarks: Vec<String>,
 }
 
-/// Reads the notes. They are a by-product of the slides: notes that cannot be read give a remark.
+/// Reads the notes. Notes that cannot be read give a remark and no error, because slides can be shown
+/// without notes.
 ///
 /// # Errors
 /// The file is not a zip archive, all slides are hidden, or there are too many of them.

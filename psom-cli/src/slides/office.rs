@@ -115,7 +115,7 @@ fn run(program: &Path, path: &Path, directory: &Path, options: &ConvertOptions) 
     let mut command = Command::new(program);
     command.args(["--headless", "--norestore", "--nologo"]);
     command.arg(format!("-env:UserInstallation={}", url(&directory.join("profile"))));
-    // With the full name of the filter, a file that is read as another kind of document fails.
+    // The full name of the filter makes LibreOffice fail for a file that it reads as another kind of document.
     command.args(["--convert-to", "pdf:impress_pdf_Export", "--outdir"]).arg(&pdfs);
     // An absolute path cannot be mistaken for an option.
     command.arg(path::absolute(path).or_cannot(format_args!("read {shown}"))?);

@@ -73,7 +73,7 @@ pub(super) fn convert(
     Ok(deck)
 }
 
-/// Returns a sentence for each kind of thing that is missing in the pictures of the pages.
+/// Returns a sentence for each kind of part that is missing in the pictures of the pages.
 fn sentences(shown: &str, remarks: &[(usize, PageRemarks)]) -> Vec<String> {
     let mut sentences = Vec::new();
     let incomplete: Vec<usize> = remarks

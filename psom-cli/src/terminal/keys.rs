@@ -19,7 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::out;
 use crate::error::{OrCannot as _, Result};
 
-/// How often the thread that waits for keys looks whether it is still needed.
+/// The interval at which the thread that waits for keys checks whether it is still needed.
 const STOP_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The keys that a user presses. While this exists, the terminal shows none of them and sends no signal

@@ -49,8 +49,8 @@ pub(crate) fn start(default: &str, format: LogFormat) {
     }
 }
 
-/// Returns the filter for the value of a variable. The default applies to what the value does not name.
-/// Returns `None` if the value is invalid.
+/// Returns the filter for the value of a variable, or `None` if the value is invalid. The default applies
+/// to targets that the value does not name.
 fn filter(default: &str, value: &str) -> Option<EnvFilter> {
     // A word alone is a level: as a target, a level with a mistake would silence everything else.
     let is_level = |word: &str| word.contains('=') || word.parse::<LevelFilter>().is_ok();

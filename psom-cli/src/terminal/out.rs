@@ -17,7 +17,7 @@ pub(crate) const STRONG: Style = Style::new().bold();
 /// Whether the terminal is in raw mode, in which a line feed does not go to the start of a line.
 static IS_RAW: AtomicBool = AtomicBool::new(false);
 
-/// Says whether the terminal is in raw mode.
+/// Sets whether the terminal is in raw mode.
 pub(crate) fn set_raw(is_raw: bool) {
     IS_RAW.store(is_raw, Ordering::Relaxed);
 }

@@ -37,7 +37,7 @@ fn capture(name: &str) -> Vec<u8> {
 }
 
 /// Reads files outside the project, from the folder that `FSSHTTPB_DATA` names or from
-/// `../shared/data/fsshttpb` beside the repository. Where they are absent, it says so and returns
+/// `../shared/data/fsshttpb` beside the repository. If they are absent, prints a line and returns
 /// nothing.
 fn outside() -> Vec<(String, Vec<u8>)> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fsshttpb");

@@ -9,7 +9,7 @@ use std::{
 
 use crate::support::{Stage, psom};
 
-/// How the log of the server describes a connection that ended without a Close.
+/// The word in the server's log for a connection that ended without a Close.
 const LOST: &str = "lost";
 
 #[test]

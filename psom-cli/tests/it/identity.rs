@@ -1,4 +1,4 @@
-//! Who a user is in a meeting, and which meeting a command means.
+//! The identity of a user in a meeting, and the meeting that a command uses.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use psom_server::{JoinLink, LinkAuthority};

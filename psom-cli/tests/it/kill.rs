@@ -1,7 +1,7 @@
 //! A server that is killed under load loses nothing that a client has seen.
 //!
-//! Each round checks what the rounds before have seen, loads the server, and kills it.
-//! `PSOM_KILLS` says how many rounds there are; `scripts/kill.sh` runs 200.
+//! Each round checks that the server still has the state that earlier rounds have seen, loads the server,
+//! and kills it. `PSOM_KILLS` sets the number of rounds; `scripts/kill.sh` runs 200.
 
 use std::{
     path::Path,
@@ -195,7 +195,7 @@ async fn a_killed_server_loses_nothing_that_was_seen() {
             assert_eq!(std::fs::read_to_string(directory.path().join("got")).unwrap(), title);
         }
         if round == rounds {
-            // The load was enough to lose something.
+            // The server had enough changes to lose, so that a loss would have been noticed.
             let board = now.contents[&1].board.as_ref().unwrap();
             assert!(
                 board.annotations.len() > rounds as usize && results.iter().any(|votes| *votes > 0)
@@ -221,7 +221,7 @@ async fn a_killed_server_loses_nothing_that_was_seen() {
             seen.push(model);
             last = last.max(number);
         }
-        // Titles go by the number; the next round's are larger than all that were sent.
+        // Titles contain the number. The next round begins with a number that no round has sent.
         last += 1;
     }
 }

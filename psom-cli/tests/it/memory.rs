@@ -26,8 +26,8 @@ fn resident(pid: u32) -> usize {
     line.split_whitespace().next().unwrap().parse::<usize>().unwrap() * 1024
 }
 
-/// Makes requests until the server's memory has a property, and returns the last measurement. The requests
-/// matter: an allocator returns memory when its threads allocate again, not by itself.
+/// Sends requests until `has` accepts the size of the server's memory, and returns the last measurement. An
+/// allocator returns memory only when its threads allocate again, so the requests are needed.
 fn request_until(address: &str, pid: u32, has: impl Fn(usize) -> bool) -> usize {
     let begin = Instant::now();
     loop {
@@ -51,7 +51,7 @@ fn memory_of_a_peak_returns_to_the_system() {
     let page = server.line();
     let address = page.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
     let pid = server.child.id();
-    // The first requests allocate what the server keeps anyway.
+    // The first requests allocate memory that the server always keeps, which must not count as growth.
     let open = |count: usize| -> Vec<TcpStream> {
         let head = b"POST /api/join HTTP/1.1\r\nhost: a\r\ncontent-length: 65000\r\n\r\n";
         let send = |_| {
@@ -69,7 +69,7 @@ fn memory_of_a_peak_returns_to_the_system() {
     let during = request_until(address, pid, |now| now > before + rise);
     assert!(during > before + rise, "{before} before, {during} during");
     drop(streams);
-    // A fifth of the starting value, and an eighth of the peak for what the allocator keeps.
+    // The allocator may keep a fifth of the starting value and an eighth of the rise.
     let limit = before + before / 5 + rise / 8;
     let after = request_until(address, pid, |now| now <= limit);
     assert!(after <= limit, "{before} before, {during} during, {after} after");

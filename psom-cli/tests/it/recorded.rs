@@ -1,6 +1,6 @@
 //! Commands that are recorded without a server and replayed later.
 //!
-//! `PSOM_REPLAY_KILLS` says how often the server and the client are killed each;
+//! `PSOM_REPLAY_KILLS` sets how often the server and the client are each killed;
 //! `scripts/replay-kill.sh` kills each 200 times.
 
 use std::{fs, path::Path, process::Child, thread::sleep, time::Duration};
@@ -213,7 +213,7 @@ fn replay_survives_kills_of_server_and_client() {
     for _ in 0..kills {
         for kills_server in [true, false] {
             let mut client = replay(directory);
-            // The moment of the kill, not a wait for anything.
+            // The kill comes at a random time. The test does not wait for an event here.
             sleep(Duration::from_millis(random.random_range(5..60)));
             if kills_server {
                 server.child.kill().unwrap();

@@ -1,4 +1,4 @@
-//! Titles, names and choices that look alike or that nobody sees.
+//! Titles, names and choices that look alike or are invisible.
 
 use std::fs;
 

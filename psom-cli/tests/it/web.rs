@@ -1,4 +1,4 @@
-//! Files for browsers, by the program itself.
+//! Files that a browser downloads from the program's server.
 
 use std::{
     fs,

@@ -186,8 +186,9 @@ impl Guest {
         panic!("the connection is over: {}", self.session.ended().await);
     }
 
-    /// Waits until the server has done everything that this client has asked for, and this client
-    /// knows what was done before: the server answers in order, and no title is empty.
+    /// Waits until the server has handled all requests of this client, and this client has received the
+    /// results. Reserves an empty title, which the server always refuses. The server answers in order, so
+    /// the refusal comes last.
     async fn settle(&mut self) {
         let ask = |conference: &mut Conference, cx: &mut Context<Conference>| {
             conference.reserve_title(cx, "").unwrap()

@@ -10,7 +10,7 @@ use hayro::hayro_syntax::{
 
 use super::helvetica::{encode, width_of};
 
-/// An annotation is not shown, or not on screens (section 12.5.3 of ISO 32000-2).
+/// The flags of an annotation that is not shown, or not on screens (section 12.5.3 of ISO 32000-2).
 const HIDDEN: u32 = (1 << 1) | (1 << 5);
 
 /// Flags of fields (section 12.7.5): a text of several lines, a password, a radio button and a push
@@ -20,7 +20,7 @@ const PASSWORD: u32 = 1 << 13;
 const RADIO: u32 = 1 << 15;
 const PUSH_BUTTON: u32 = 1 << 16;
 
-/// How many parents of a field are searched for a value. A field can be its own parent.
+/// Upper bound on the parents of a field that are searched for a value. A field can be its own parent.
 const MAX_PARENTS: usize = 16;
 
 /// Upper bound on the annotations that are drawn on a page.
@@ -190,7 +190,7 @@ impl PageContent {
         let _ = writeln!(self.content, "{text}");
     }
 
-    /// Draws an annotation. Returns `None` if its kind is not known, or it has no place.
+    /// Draws an annotation. Returns `None` if its kind is not known, or if it has no rectangle.
     fn annotation(&mut self, kind: &str, annotation: &Dict<'_>) -> Option<()> {
         let rect = annotation.get::<Rect>(b"Rect");
         let width = border_width(annotation);

@@ -25,7 +25,7 @@ pub(super) const MAX_CONTENT_BYTES: usize = 128 << 20;
 /// Upper bound on the objects that a page refers to.
 const MAX_OBJECTS: usize = 200_000;
 
-/// How deep the direct parts of an object are searched.
+/// Upper bound on the nesting of the direct parts of an object that are searched.
 const MAX_DEPTH: usize = 16;
 
 /// Measures the streams of pages, each of them once.
@@ -151,7 +151,7 @@ pub(super) fn decoded_size(stream: &Stream<'_>, limit: usize) -> Option<usize> {
 /// more than the limit.
 fn inflate(data: &[u8], limit: usize, output: &mut impl Write) -> Option<usize> {
     let mut counted = Counted { output, bytes: 0, limit };
-    // An error ends the data.
+    // The data ends at the first error.
     let _ = io::copy(&mut ZlibDecoder::new(data), &mut counted);
     if counted.bytes == 0 {
         // The header can be missing.

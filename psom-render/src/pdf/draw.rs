@@ -142,8 +142,9 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// Looks at what a page draws. Returns the fonts to draw it with, if the fonts in the program do not
-/// suffice, and the texts that no font can draw. An error says why the page cannot be drawn.
+/// Examines the content of a page. Returns the fonts with which to draw the page if the fonts in the
+/// program do not suffice, and the texts that no font can draw. The error is the reason why the page cannot
+/// be drawn.
 fn prepare(
     page: &Page<'_>,
     measured: &mut Measured,
@@ -157,7 +158,7 @@ fn prepare(
         return Err(too_large);
     }
     let unembedded = if missing.is_empty() { BTreeSet::new() } else { unembedded(page) };
-    // The glyphs of an embedded font are as the PDF wants them.
+    // An empty glyph of an embedded font is what the PDF defines, so no other font replaces it.
     if unembedded.is_empty() {
         return Ok((None, None));
     }
@@ -200,7 +201,8 @@ fn is_readable(stream: &Stream<'_>) -> bool {
     stream.decoded_data().is_ok()
 }
 
-/// Draws one page, and the page over it. An error says why the page cannot be drawn.
+/// Draws one page, and the overlay with its annotations. The error is the reason why the page cannot be
+/// drawn.
 fn render<'a>(
     page: &'a Page<'a>,
     over: Option<&Page<'_>>,

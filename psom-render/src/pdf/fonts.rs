@@ -28,7 +28,8 @@ const SANS: [&str; 4] = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"]
 const SERIF: [&str; 4] = ["Times", "Times New Roman", "Liberation Serif", "DejaVu Serif"];
 const MONOSPACED: [&str; 4] = ["Courier", "Courier New", "Liberation Mono", "DejaVu Sans Mono"];
 
-/// How deep forms are searched for fonts. Deeper ones are rare, and a form can contain itself.
+/// Upper bound on the nesting of forms that are searched for fonts. Deeper ones are rare, and a form can
+/// contain itself.
 const MAX_FORM_DEPTH: usize = 4;
 
 /// The fonts of the system.
@@ -169,7 +170,7 @@ fn name_of(query: &FallbackFontQuery) -> Option<String> {
 pub(super) fn unembedded(page: &Page<'_>) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     collect(page.resources(), MAX_FORM_DEPTH, &mut names);
-    // This program contains the standard fonts. Another font can only add characters to them.
+    // This program contains the standard fonts, so a missing character most likely belongs to another font.
     let others: BTreeSet<String> =
         names.iter().filter(|name| !is_standard(name)).cloned().collect();
     if others.is_empty() { names } else { others }

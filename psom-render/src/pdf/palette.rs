@@ -7,7 +7,8 @@ use hayro::hayro_syntax::object::{Array, MaybeRef, Name, Number, Object, Stream}
 /// The highest index of a palette.
 const MAX_INDEX: i64 = 255;
 
-/// How many color spaces can be the alternatives of others. One can be its own.
+/// Upper bound on a chain of color spaces, each the alternative of the previous one. A color space can be
+/// its own alternative.
 const MAX_DEPTH: usize = 4;
 
 /// Returns the text of an indexed color space whose palette was too short. The missing colors are

@@ -1,4 +1,4 @@
-//! Repairs of what the renderer does not draw, although other programs do: pages whose crop box shows
+//! Repairs of parts that the renderer does not draw, although other programs do: pages whose crop box shows
 //! nothing, and colors of palettes that are too short.
 //!
 //! The repaired objects are appended to the file as an incremental update.
@@ -25,7 +25,8 @@ use super::{decoded_size::MAX_CONTENT_BYTES, decoded_size::decoded_size, palette
 /// The new texts of objects, by number and generation.
 type Updates = BTreeMap<(u32, i32), Vec<u8>>;
 
-/// How deep the direct parts of an object are searched. Color spaces lie much higher.
+/// Upper bound on the nesting of the direct parts of an object that are searched. Color spaces are nested
+/// much less.
 const MAX_DEPTH: usize = 16;
 
 /// Reports whether a file is encrypted. New objects would have to be encrypted, too.
@@ -56,7 +57,8 @@ pub(super) fn repaired(pdf: &Pdf) -> Option<Pdf> {
     if updates.is_empty() {
         return None;
     }
-    // A reader that does not trust the index of the file looks for the objects itself.
+    // The first attempt appends an index. If the reader does not accept it, the second attempt relies on the
+    // reader's search for objects, which needs no index.
     [true, false].into_iter().find_map(|has_index| {
         let repaired = Pdf::new(updated(bytes, pdf, &updates, has_index)).ok()?;
         (repaired.pages().len() == pdf.pages().len()).then_some(repaired)

@@ -1,4 +1,4 @@
-//! Looking at what a page draws, before it is drawn.
+//! Examining the content of a page before it is drawn.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -32,7 +32,7 @@ use crate::limits::{MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, MAX_PAGE_PIXELS};
 /// The properties of a page that are checked before it is drawn.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    /// The characters that the fonts at hand do not have.
+    /// The characters that the available fonts do not have.
     pub missing: BTreeSet<char>,
     /// Why the images of the page are too large to decode.
     pub too_large: Option<String>,
@@ -55,7 +55,7 @@ pub(super) fn scan<'a>(page: &Page<'a>, settings: &InterpreterSettings) -> Scan 
 }
 
 impl Scan {
-    /// Reports whether nothing appears for a glyph, although something should.
+    /// Returns the character of a glyph that has no outline although the character is visible.
     fn is_missing(&mut self, glyph: &OutlineGlyph) -> Option<char> {
         let character = match glyph.as_unicode()? {
             BfString::Char(character) => character,

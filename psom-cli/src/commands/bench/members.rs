@@ -24,7 +24,7 @@ use crate::{
     terminal::progress,
 };
 
-/// The beginning of the `LOCALID` of the benchmark's annotations. The number of the annotation follows.
+/// The beginning of the `LOCALID` of the benchmark's annotations, before the number of the annotation.
 pub(super) const LOCAL_ID_PREFIX: &str = "bench-";
 
 /// The number of members that join at the same time, so that the figures show the time of a join
@@ -77,7 +77,7 @@ impl Members {
         self.0.len()
     }
 
-    /// Returns the member whose turn it is.
+    /// Returns the member for the action with this number. The members take turns.
     pub(super) fn at(&self, index: usize) -> &Meeting {
         &self.0[index % self.0.len()]
     }

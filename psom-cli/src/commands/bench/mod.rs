@@ -25,7 +25,7 @@ use crate::{
     terminal::{out, progress, table},
 };
 
-/// How long the last receipts may take after the last action.
+/// The time that the benchmark waits for receipts after the last action.
 const RECEIPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Measure joins, annotations and votes in a meeting with many members

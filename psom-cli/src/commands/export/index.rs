@@ -14,7 +14,7 @@ pub(super) struct ExportedContent {
     pub(super) paths: Vec<String>,
 }
 
-/// The style of the page, which the same page of the browser's export has.
+/// The style of the page. The export of the browser writes a page with the same style.
 const STYLE: &str = "body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
                      img{max-width:100%;border:1px solid #ccc}";
 

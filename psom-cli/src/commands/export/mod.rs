@@ -94,7 +94,7 @@ impl Export {
     }
 }
 
-/// Writes what is particular to the type of a content.
+/// Writes the files of a content that depend on its type.
 async fn write(
     folder: &mut Folder,
     pictures: &mut Pictures,

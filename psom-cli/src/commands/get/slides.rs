@@ -28,7 +28,7 @@ const MAX_NOTES_BYTES: u64 = 1 << 20;
 /// Upper bound on the picture of a slide.
 const MAX_JPEG_BYTES: u64 = 64 << 20;
 
-/// How an OPC file begins: with the first entry of a ZIP archive.
+/// The first bytes of an OPC file, which is a ZIP archive.
 const ZIP_START: &[u8] = b"PK\x03\x04";
 
 /// Downloads the pictures of all slides that have one, and the notes. Fails if slides are missing.

@@ -264,8 +264,8 @@ async fn clear(meeting: &mut Meeting, title: &str) -> Result {
     let refused = if has_votes(&before) {
         has_votes(&poll)
     } else {
-        // The results may be hidden from this client, so zeros prove nothing. Who may share may also
-        // run polls, and asking for it changes nothing.
+        // The results may be hidden from this client, so zeros do not show that the votes were deleted. A
+        // user who may share may also run polls, and the query for that permission changes nothing.
         !meeting.may_share().await?
     };
     if refused {

@@ -28,7 +28,7 @@ const TAKEN_STATUS: u8 = 3;
 /// The exit status if the connection to the server ends.
 const GONE_STATUS: u8 = 4;
 
-/// How long a server may take to announce the next presenter after it has changed the stage.
+/// The time that a server may take to announce the next presenter after it has changed the stage.
 const NEXT_PRESENTER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The keys, in a line.
@@ -135,8 +135,8 @@ async fn take_stage(meeting: &mut Meeting, id: i64) -> Result<StageState> {
     meeting.act(move |conference, cx| conference.present(cx, Some(id))).await?;
     let may_present = meeting.may_share().await?;
     let stage = meeting.read(stage_of).await?;
-    // A user who may present takes the stage from anybody. If the content was there before, it
-    // is theirs now.
+    // A user who may present takes the stage from anybody. If another user already presented this
+    // content, the stage shows a change of the presenter only if the server has accepted the request.
     if stage.0 != Some(id) || !(may_present || stage != before) {
         let why = "you may not present this content; join as a presenter";
         return Err(CommandError::new(why));
@@ -174,7 +174,7 @@ async fn print_start(meeting: &Meeting, id: i64, notes: &NotesBySlide, has_keys:
     start.await?.into_iter().try_for_each(out::line)
 }
 
-/// Prints what an event is about. Returns the end of the command if the stage is no longer this user's.
+/// Prints the lines about an event. Returns the result of the command if this user has lost the stage.
 async fn on_event(
     meeting: &mut Meeting,
     event: &Event,

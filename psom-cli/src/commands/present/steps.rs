@@ -33,7 +33,7 @@ impl Digits {
         match (key.code, number) {
             (KeyCode::Char(c), _) if c.is_ascii_digit() => {
                 let digit = c.to_digit(10)?;
-                // A number that no presentation has ends at its last slide.
+                // A number above the number of slides later becomes the last slide.
                 self.0 = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit));
                 None
             }
@@ -67,7 +67,7 @@ pub(super) fn target(
         KeyAction::Next if click < clicks(slide) => (slide, click + 1),
         KeyAction::Next if slide < last => (slide + 1, 0),
         KeyAction::Previous if click > 0 => (slide, click - 1),
-        // Back to a slide as it was when it was left.
+        // The previous slide is shown with all of its clicks, as it was before it was left.
         KeyAction::Previous if slide > 0 => (slide - 1, clicks(slide - 1)),
         KeyAction::First => (0, 0),
         KeyAction::Last => (last, 0),

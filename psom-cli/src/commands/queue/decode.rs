@@ -52,7 +52,7 @@ pub(crate) fn is_recorded(bytes: &[u8]) -> bool {
     bytes.starts_with(MESSAGE_START) || Packet::stated_size(bytes) == Some(bytes.len())
 }
 
-/// Prints a message or a packet for which [`is_recorded`] holds.
+/// Prints a message or a packet that [`is_recorded`] has recognized.
 pub(crate) fn print_recorded(bytes: &[u8], names: &Names) -> Result {
     if bytes.starts_with(MESSAGE_START) {
         print_message(bytes, names)?;

@@ -79,7 +79,7 @@ impl Draw {
         Ok(Drawings { drawings: vec![Drawing::of_path(data)], left_out: None })
     }
 
-    /// Describes the annotations of all paths, without the limits that only a server knows.
+    /// Describes the annotations of all paths. Does not check the limits, which only a server knows.
     #[cfg(feature = "queue")]
     pub(super) fn properties(&self) -> Result<Vec<Properties>> {
         let drawings = self.read()?.drawings.into_iter();

@@ -24,7 +24,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 /// The longest side of an image whose size is not given, in pixels: it fits on a screen.
 const DEFAULT_MAX_SIDE: f64 = 640.0;
 
-/// An image as a board gets it.
+/// An image in the form in which it is added to a board.
 struct BoardImage {
     bytes: Vec<u8>,
     /// The usual extension of the format.
@@ -100,7 +100,8 @@ pub(crate) fn record(
     at: String,
     size: Option<String>,
 ) -> Result {
-    /// The server replaces it with the identifier of the content with the title.
+    /// The content's identifier in a recorded manifest. The server replaces it with the identifier of the
+    /// content that has the recorded title.
     const UNKNOWN_ID: i64 = 0;
     let image = BoardImage::read(file, MAX_FILE_BYTES)?;
     let properties = image.properties(new_local_id(None), at, size);

@@ -1,4 +1,4 @@
-//! Annotations and fields without an appearance, and what the renderer needs repaired.
+//! Annotations and fields without an appearance, and crop boxes that are repaired before a page is drawn.
 
 use super::{assert_colour, converted, decoded, file, pdf_file::*, small};
 use image::RgbImage;

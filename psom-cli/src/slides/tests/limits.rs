@@ -88,7 +88,7 @@ fn text_in_a_font_at_hand_is_not_reported() {
     assert!(converted(&path, &small()).remarks.is_empty());
 }
 
-/// Data that run-length decoding makes 64 times as long, again and again.
+/// Data that becomes 64 times as long each time it is run-length decoded.
 fn runs(length: usize) -> Vec<u8> {
     vec![0x81; length]
 }

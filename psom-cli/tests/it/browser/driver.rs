@@ -1,7 +1,7 @@
 //! A small client of the WebDriver protocol (W3C) for Chromium.
 //!
-//! It is a hundred lines on the HTTP client that the program has anyway. The libraries for WebDriver
-//! would add a hundred crates to the build of the tests.
+//! It uses the HTTP client that the program has anyway. A library for WebDriver would add a hundred crates
+//! to the build of the tests.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -42,7 +42,7 @@ pub(super) struct Page<'a> {
 }
 
 impl Driver {
-    /// Starts chromedriver on loopback. Returns `None` and says so if it is not installed.
+    /// Starts chromedriver on loopback. Prints a line and returns `None` if it is not installed.
     pub(super) fn start() -> Option<Self> {
         let mut chromedriver = Command::new("chromedriver");
         let started = chromedriver.arg("--port=0").stdout(Stdio::piped()).spawn();
@@ -151,7 +151,8 @@ impl Page<'_> {
         (value, begin.elapsed())
     }
 
-    /// Does something with an element. A page that is drawn anew meanwhile has another element.
+    /// Sends a command for an element. If the page has replaced the element meanwhile, sends the command
+    /// for the new one.
     fn with(&self, selector: &str, text: &str, command: &str, body: &Value) {
         loop {
             let element = self.find(selector, text);

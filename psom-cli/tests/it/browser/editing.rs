@@ -1,4 +1,4 @@
-//! The tools of a board, one person's changes of it, and how fast it stays.
+//! The tools of a board, the changes of one person, and the speed of a large board.
 
 use std::fs;
 

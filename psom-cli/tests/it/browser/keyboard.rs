@@ -12,7 +12,7 @@ const ESCAPE: &str = "\u{e00c}";
 /// More presses than the page has stops for the tab key.
 const MAX_STOPS: usize = 60;
 
-/// Returns what has the focus: its label or its text.
+/// Returns the label or the text of the element that has the focus.
 fn focused(page: &Page<'_>) -> String {
     let script = "const e = document.activeElement; return e === document.body ? '' : \
                   (e.getAttribute('aria-label') || e.innerText || e.labels?.[0]?.innerText || e.tagName)";

@@ -174,7 +174,7 @@ fn hostile_texts_and_pictures_run_no_script() {
         "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>";
     let ada = join(&driver, &stage, 0, attack, Screen::Wide);
     let grace = join(&driver, &stage, 1, "Grace", Screen::Wide);
-    // A title cannot contain `<`, so the attack is everywhere else.
+    // A title cannot contain `<`, so the hostile text is in all other texts.
     add(&ada, "Whiteboard", "Board & 'co' ${7-7}", |_| ());
     ada.click("[data-action]", "Present");
     ada.click(".tools button, .toolbar button, button", "Text");
