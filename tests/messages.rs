@@ -42,7 +42,7 @@ const EVERY_TYPE: &[TypeDesc] = &[
     TypeDesc::Array(&TypeDesc::Array(&TypeDesc::String)),
 ];
 
-/// The most elements of an array, and the most characters of a string, in most of the messages.
+/// Upper bound on the elements of an array and the characters of a string in most of the messages.
 const USUAL_LENGTH: usize = 6;
 
 /// The length of the long arrays and strings: enough for a count and a length of two bytes.
@@ -109,7 +109,8 @@ fn methods() -> Vec<Method> {
     methods
 }
 
-/// References are checked by the session in JavaScript, and by the codec in Rust.
+/// Reports whether a message can be damaged. Messages with references are excluded, because in
+/// JavaScript the session checks references, and in Rust the codec does.
 fn can_be_damaged(method: &Method, bytes: &[u8]) -> bool {
     !bytes.is_empty() && !method.params.contains(&TypeDesc::DistributedObject)
 }
@@ -128,7 +129,7 @@ fn length(rng: &mut Rng) -> usize {
     if rng.usize(..200) == 0 { rng.usize(..LONG_LENGTH) } else { rng.usize(..USUAL_LENGTH) }
 }
 
-/// Returns bits of a random number of which few are used, so that every encoded length occurs.
+/// Returns a random number with a random number of bits, so that every encoded length occurs.
 fn bits(rng: &mut Rng) -> u64 {
     match rng.u8(..16) {
         0 => u64::MAX,

@@ -136,7 +136,7 @@ pub enum WriteError {
     /// A by-reference VARIANT refers to another by-reference VARIANT or to an empty one.
     #[error("a by-reference variant refers to a plain value or to a variant")]
     ByRef,
-    /// An object stands where no field gives its length.
+    /// An object is in a place where no field gives its length.
     #[error("an object is queued only inside a variant or as the last parameter")]
     ObjectLength,
 }

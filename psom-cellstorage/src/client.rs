@@ -19,9 +19,9 @@ use crate::{
 
 /// The maximum number of bytes of one part of an upload. Office uses 3.5 MB.
 const MAX_PART_BYTES: usize = 3_670_016;
-/// The most bytes of a document that a client accepts. Office stops at 300 MB.
+/// Upper bound on the bytes of a document that a client accepts. Office accepts at most 300 MB.
 const MAX_DOCUMENT_BYTES: u64 = 1024 * 1024 * 1024;
-/// The user agent version in our messages.
+/// The version of this client, which is in its messages.
 const AGENT_VERSION: u32 = 1;
 
 /// A POST.
@@ -61,7 +61,7 @@ pub enum ClientError {
     /// The server's store or answer contradicts itself.
     #[error("the server sent an invalid document: {0}")]
     Store(#[source] StoreError),
-    /// The server announces more and more, but sends nothing new.
+    /// The server repeatedly announces more data, but sends nothing new.
     #[error("the server announces further data but sends none")]
     NoProgress,
     /// The server sends more than a document can have.
@@ -105,9 +105,9 @@ struct Progress {
 pub enum Next {
     /// Nothing is left to do.
     Done,
-    /// The client queries (again).
+    /// The client has to query, for the first time or again.
     Query,
-    /// The client sends the next part of the upload.
+    /// The client has to send the next part of the upload.
     NextPart,
 }
 
@@ -223,8 +223,8 @@ impl Client {
         }
     }
 
-    /// Refuses an answer that announces more but has brought nothing, or too much. A server could
-    /// otherwise keep the client busy for ever.
+    /// Refuses an answer that announces more data without bringing any, or that exceeds the size
+    /// limit. Otherwise, a server could keep the client busy forever.
     fn check_progress(&mut self) -> Result<(), ClientError> {
         let Some(storage) = self.store.partition(Partition::CONTENTS) else {
             return Err(ClientError::NoProgress);

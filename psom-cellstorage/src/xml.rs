@@ -10,7 +10,7 @@ use quick_xml::{
 
 use crate::error::SoapError;
 
-/// The deepest element. The schemas of MS-FSSHTTP need eight levels.
+/// Upper bound on the depth of elements. The schemas of MS-FSSHTTP need eight levels.
 const MAX_DEPTH: usize = 32;
 /// The maximum number of elements and attributes of a document. A request of Office has about a hundred; the
 /// limit keeps the tree small in relation to a body of many megabytes.

@@ -33,8 +33,8 @@ impl Errors {
     }
 
     /// Returns the user's item, followed by the expansion or, if there are errors, by a
-    /// `compile_error!` for each. `item` must not contain our helper attributes. The item is kept
-    /// even if there are errors, so that code that uses it causes no further errors.
+    /// `compile_error!` for each. `item` must not contain helper attributes of these macros. The
+    /// item is kept even if there are errors, so that code that uses it causes no further errors.
     pub(crate) fn or_expand(
         self,
         item: impl ToTokens,

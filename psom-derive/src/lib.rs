@@ -142,7 +142,8 @@ pub fn psom_interface(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `serves`: the [`macro@psom_interface`] trait that the struct implements and that peers call.
 /// - `calls`: the trait that the struct calls on its peers. Both have the same name and versions.
-/// - `lifecycle`: a generic struct implements `Lifecycle`. Other structs need not say so.
+/// - `lifecycle`: a generic struct implements `Lifecycle`. For other structs, the macro detects the
+///   implementation.
 /// - `before = path` and `after = path`: functions that run before and after each call of a peer, for
 ///   permissions, rate limits or traces. `before` is a `fn(&mut Self, &mut Context<Self>, &MethodDesc)
 ///   -> Result<(), Violation>`; an error breaks the caller's connection instead of dispatching the call.

@@ -78,7 +78,7 @@ impl App {
         lock(&self.psom).as_ref().map(psom::Server::stats).unwrap_or_default()
     }
 
-    /// Creates a meeting. Without an ID, it gets a random one.
+    /// Creates a meeting. If `id` is `None`, the meeting gets a random ID.
     pub(crate) async fn create_meeting(
         &self,
         id: Option<String>,
@@ -113,7 +113,7 @@ impl App {
                 None => return Ok(None),
             },
         };
-        // A meeting that is taken over brings its invitations.
+        // Taking the meeting over restores its invitations.
         self.meeting(&id).await?;
         Ok(self.invitations.get(secret))
     }
@@ -132,7 +132,7 @@ impl App {
         self.issue_token(meeting, source, uri, Some(id), TokenHolder::User(id))
     }
 
-    /// Issues a join token to a guest, who is admitted on connecting.
+    /// Issues a join token to a guest. The guest is admitted on connecting.
     pub(crate) async fn admit_guest(
         &self,
         meeting: &Arc<RunningMeeting>,
@@ -166,7 +166,7 @@ impl App {
         Ok(AdmittedUser { id, token, link })
     }
 
-    /// Ends the connections of a user, who cannot come back by a link.
+    /// Ends the connections of a user, and bars the user from coming back by a link.
     pub(crate) async fn remove_user(
         &self,
         meeting: &RunningMeeting,
@@ -176,7 +176,7 @@ impl App {
         if is_known { Ok(()) } else { Err(AdmissionError::NoUser(user)) }
     }
 
-    /// Lets a user come back whom the administrator invites or admits again.
+    /// Lets a removed user come back, because the administrator invites or admits the user again.
     pub(crate) async fn readmit(
         &self,
         meeting: &RunningMeeting,

@@ -11,7 +11,8 @@ use crate::{
     tls::Identity,
 };
 
-/// The files of the data directory that are the same on all nodes. The names of the settings are the same.
+/// The files of the data directory that are the same on all nodes. The cluster's settings with
+/// their contents have the same names.
 const SHARED_FILES: [&str; 3] = ["ca.pem", "ca.key", "admin-token"];
 
 /// The setting with the name that marks the object store as the cluster's.
@@ -20,7 +21,7 @@ const FILES_OWNER: &str = "files-owner";
 /// Length of a generated node name in characters. It need not be a secret.
 const NODE_NAME_CHARS: usize = 8;
 
-/// Returns the name of the node with this data directory, which its first start chooses.
+/// Returns the name of the node with this data directory. Its first start generates the name.
 pub(crate) fn node_name(data: &DataDirectory) -> Result<String, StartError> {
     let path = data.path().join("node");
     match fs::read_to_string(&path) {
@@ -34,8 +35,8 @@ pub(crate) fn node_name(data: &DataDirectory) -> Result<String, StartError> {
     }
 }
 
-/// Makes the data directory and the cluster agree on the certificate authority, the administrator's token
-/// and the mark of the object store. The first node of a cluster brings its own.
+/// Makes the data directory and the cluster agree on the certificate authority, the administrator's
+/// token and the mark of the object store. The first node of a cluster contributes its own.
 pub(crate) async fn share_secrets(
     url: &str,
     durability: Durability,
@@ -65,7 +66,7 @@ pub(crate) async fn share_secrets(
         let own = offered.iter().find(|(offered, _)| *offered == name).map(|(_, value)| value);
         match settings.get(name) {
             shared if shared == own => {}
-            // Another node has started for the first time at the same moment.
+            // Another node, which started for the first time at the same moment, has set the value.
             Some(shared) if is_new => {
                 let replaced = private_files::replace(&path.join(name), shared.as_bytes());
                 // The next use of the authority issues another certificate.

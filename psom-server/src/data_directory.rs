@@ -12,7 +12,7 @@ use crate::{
     start_error::StartError,
 };
 
-/// Length of an administrator's token in characters, at least. A shorter one can be guessed.
+/// Minimum length of an administrator's token in characters. A shorter token could be guessed.
 const MIN_ADMIN_TOKEN_CHARS: usize = 16;
 
 /// A data directory that this server has locked.
@@ -94,6 +94,7 @@ impl DataDirectory {
 #[cfg(unix)]
 fn readable_secrets(data: &Path) -> Vec<PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
+    /// The permission bits of the group and of other users.
     const OTHERS: u32 = 0o077;
     const SECRETS: [&str; 5] =
         ["admin-token", "ca.key", "server.key", "meetings.db", "meetings.db-wal"];

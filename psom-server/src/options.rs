@@ -27,8 +27,8 @@ pub struct Options {
     /// stored there and not in the data directory, and several servers share them. It requires the
     /// feature `postgres`, and [`blobs`](Self::blobs) in an object store that all of them use.
     pub cluster: Option<String>,
-    /// The address in join links, a URL without a path, if it is not that of this server's web server: in
-    /// a cluster, an address that leads to any of the servers.
+    /// The address in join links, a URL without a path. Without one, links have the address of this
+    /// server's web server. In a cluster, it is an address that leads to any of the servers.
     pub entry: Option<String>,
     /// The failures that a commit survives ([`Durability::Full`]).
     pub durability: Durability,

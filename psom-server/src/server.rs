@@ -40,8 +40,8 @@ use crate::{
     tls::{Certificates, Identity, system_roots},
 };
 
-/// The time that the store has to save what it accepted when the server stops, at least. Clients can
-/// use up the grace period, but must not cost the meetings their last changes.
+/// The minimum time that the store has at shutdown to save the changes that it accepted. Even if
+/// clients use up the grace period, the last changes of the meetings must be saved.
 const MIN_STORE_CLOSE_TIME: Duration = Duration::from_secs(2);
 
 /// The port in the advice about an invalid `--listen`.
@@ -161,7 +161,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Says so if browsers will not trust the certificate of the web server.
+    /// Logs a warning if browsers will not trust the certificate of the web server.
     fn warn_about_certificate(&self, host: &str) {
         match &self.certificates {
             Some(certificates) => {
@@ -394,7 +394,8 @@ impl Listeners {
     }
 }
 
-/// Returns limits that are counted together with those of the connections.
+/// Returns the limits with the counters of the connections' limits, so that all are counted
+/// together.
 fn with_hits(limits: &Limits, hits: &psom::LimitHits) -> Limits {
     let mut limits = limits.clone();
     limits.meeting.hits = hits.clone();
@@ -501,7 +502,8 @@ async fn claim_files(
 ) -> Result<(), StartError> {
     library.claim(record).await?;
     record.set_location(data.path(), &options.blobs).map_err(|error| data.error(error))?;
-    // A damaged store that a repair kept can know files that the repaired one does not.
+    // The damaged store that a repair keeps can refer to files that the repaired store does not
+    // know.
     let damaged_store = store::kept_by_repair(data.path()).map_err(|error| data.error(error))?;
     if let Some(store) = damaged_store {
         let files = library.keep_found_files();
@@ -516,7 +518,7 @@ async fn claim_files(
     library.sweep().await.map_err(|error| data.error(error))
 }
 
-/// Listens for HTTP. Beyond this machine it must be HTTPS.
+/// Listens for HTTP. Requires HTTPS for every address other than loopback.
 async fn listen_http(options: &Options) -> Result<(TcpListener, SocketAddr), StartError> {
     check_address("--http", &options.http, EXAMPLE_HTTP_PORT)?;
     let failed = |source: io::Error| StartError::Listen {
@@ -543,7 +545,7 @@ async fn listen_psom(options: &Options) -> Result<TcpListener, StartError> {
 }
 
 /// Checks the form of an address before anything is done with it. A host name is resolved when the
-/// listener binds it; until then, loopback stands for it.
+/// listener binds it; for a name, the returned address is loopback.
 fn check_address(option: &'static str, value: &str, port: u16) -> Result<SocketAddr, StartError> {
     let invalid = || StartError::Address { option, value: value.into(), port };
     let (_, given_port) = split_host_port(value).ok_or_else(invalid)?;

@@ -14,8 +14,8 @@ pub struct ServerFile {
     pub http: String,
     /// The path of the certificate authority's certificate, relative to the data directory.
     pub ca: String,
-    /// Whether the web server has a certificate of another authority, which the authorities of a usual
-    /// system vouch for.
+    /// Whether the web server has a certificate of a public authority, which systems trust by
+    /// default.
     #[serde(default, rename = "webIsPublic", skip_serializing_if = "std::ops::Not::not")]
     pub web_is_public: bool,
     /// The administrator's token.

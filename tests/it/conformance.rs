@@ -43,12 +43,12 @@ fn rows(page: &str) -> Vec<Row> {
     rows.filter(|row| row.id != "Id" && !row.id.starts_with("---")).collect()
 }
 
-/// The names between backticks.
+/// Returns the names between backticks.
 fn names(test: &str) -> impl Iterator<Item = &str> {
     test.split('`').skip(1).step_by(2)
 }
 
-/// The file of a module that its parent declares.
+/// Returns the file of a module that its parent declares.
 fn file_of(modules: &[&str]) -> Option<PathBuf> {
     let Some((last, parents)) = modules.split_last() else {
         return Some("tests/it/main.rs".into());
@@ -59,7 +59,7 @@ fn file_of(modules: &[&str]) -> Option<PathBuf> {
     candidates.into_iter().find(|path| declared && root().join(path).exists())
 }
 
-/// Whether a file has a test function of this name.
+/// Reports whether a file has a test function of this name.
 fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
     let is_it = |line: &str| {

@@ -331,7 +331,7 @@ impl FrontServer for Front {
                         what => log.s_add(cx, &format!("{what} {token}")),
                     };
                     let this = cx.handle();
-                    // Passed on several times.
+                    // Pass the call on several times.
                     cx.tell(this, move |_, cx| {
                         let this = cx.handle();
                         cx.tell(this, move |_, cx| verdict.give(cx, result));

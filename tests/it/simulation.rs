@@ -45,7 +45,7 @@ fn seeds_of_past_bugs_keep_every_invariant() {
 }
 
 #[test]
-fn a_seed_replays_the_same_story() {
+fn two_runs_of_a_seed_have_the_same_story() {
     let tell = |seed| {
         let mut story = Vec::new();
         let summary = simulation::run(seed, &mut |line| story.push(line.to_owned())).unwrap();

@@ -54,10 +54,10 @@ pub(super) enum Share {
     Slides,
 }
 
-/// The number of different titles: low, so that users often want the same one.
+/// The number of different titles. It is low, so that users often want the same title.
 const TITLES: u32 = 12;
 
-/// Chooses an action for a user who sees this. `number` is the number of the action.
+/// Chooses an action for a user who sees `model`. `number` is the number of the action.
 pub(super) fn choose(
     rng: &mut fastrand::Rng,
     model: &Model,
@@ -112,7 +112,7 @@ pub(super) fn choose(
             (3..8, Some(at)) => Action::Change(id, at, color),
             (8..10, Some(_)) if !some.is_empty() => Action::ChangeAll(id, some, color),
             (10..12, Some(at)) if is_text(at) => {
-                // A text has at least one character. Another range could be a violation.
+                // A text has at least one character, so this range is always valid.
                 Action::Edit(id, at, 0, rng.usize(..2), format!("e{mark}"))
             }
             (12, Some(_)) if !some.is_empty() => Action::Remove(id, some),
@@ -149,7 +149,7 @@ pub(super) fn choose(
     Action::Present(Some(id))
 }
 
-/// The color by which a change is recognized.
+/// Returns the color by which the change of an action is recognized.
 fn color(number: u64) -> String {
     format!("#{number:06x}")
 }

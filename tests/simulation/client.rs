@@ -14,9 +14,9 @@ use super::{facts::Segment, wire::Pipe};
 /// The events and the model that one client has received.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// The events since this was last looked at.
+    /// The events since the last check.
     pub(super) events: Vec<Event>,
-    /// The model as it was when the connection ended, or as it was last looked at.
+    /// The model at the end of the connection, or at the last check.
     pub(super) model: Model,
 }
 
@@ -37,13 +37,15 @@ pub(super) struct Client {
     /// The server's connection.
     pub(super) at_server: Option<ConnectionKey>,
     pub(super) is_frozen: bool,
-    /// Changed or invalid bytes were on the connection, so that the two sides may disagree.
+    /// Whether changed or invalid bytes were sent on the connection, so that the two sides may
+    /// disagree.
     pub(super) is_tainted: bool,
-    /// The client's clock is ahead of the others by this time.
+    /// The time by which the client's clock is ahead of the simulated time.
     pub(super) clock_ahead: Duration,
-    /// The client's process does nothing until then.
+    /// The time until which the client's process is suspended.
     pub(super) suspended_until: Option<Instant>,
-    /// Why a fault may end the connection; `None` if the client and its network follow the rules.
+    /// The reason why a fault may end the connection. `None` if the client and its network follow
+    /// the rules.
     pub(super) excuse: Option<&'static str>,
     pub(super) ended: Option<Error>,
     pub(super) server_ended: bool,
@@ -101,17 +103,17 @@ impl Client {
         })
     }
 
-    /// Whether both sides have the connection.
+    /// Reports whether both sides have the connection.
     pub(super) fn is_live(&self) -> bool {
         self.ended.is_none() && !self.server_ended
     }
 
-    /// Whether the client has received the whole meeting.
+    /// Reports whether the client has received the whole meeting.
     pub(super) fn is_complete(&self) -> bool {
         self.seen.lock().is_ok_and(|seen| seen.model.is_complete())
     }
 
-    /// The client's view of the meeting.
+    /// Returns the client's view of the meeting.
     pub(super) fn model(&self) -> Model {
         self.seen.lock().map(|seen| seen.model.clone()).unwrap_or_default()
     }

@@ -24,7 +24,7 @@ impl World<'_> {
         clients.chain(server).min_by_key(|(at, _)| *at)
     }
 
-    /// The time by the clock of a side.
+    /// Returns the time by the clock of a side.
     pub(super) fn clock(&self, side: Side) -> Instant {
         let ahead = match side {
             Side::Server => self.server.as_ref().map(|server| server.clock_ahead),
@@ -33,7 +33,8 @@ impl World<'_> {
         self.now + ahead.unwrap_or_default()
     }
 
-    /// Returns when a suspended process goes on to which an event happens.
+    /// Returns the time at which the process that an event concerns resumes. Returns `None` if it
+    /// is not suspended.
     pub(super) fn suspended_until(&self, event: &Event) -> Option<Instant> {
         let side = match event {
             Event::Committed(..) | Event::SetRole(..) | Event::Poll(_) | Event::GiveUp(..) => {
@@ -49,7 +50,7 @@ impl World<'_> {
         }
     }
 
-    /// Suspends the process of a side, or lets it go on.
+    /// Suspends the process of a side, or resumes it.
     pub(super) fn suspend(&mut self, side: Side, until: Option<Instant>) {
         let is_awake = until.is_none();
         match side {

@@ -10,11 +10,11 @@ use super::{
     world::{Direction, Side, World},
 };
 
-/// The pace of a good network: pieces of 64 KiB, within 100 µs.
+/// The speed of a good network: up to 64 KiB at a time, and at most 100 µs between two pieces.
 const FAST: (usize, u64) = (64 * 1024, 100);
 
 impl World<'_> {
-    /// Users no longer act, and faults end, except half-open connections.
+    /// Ends the actions of the users, and all faults except half-open connections.
     pub(super) fn end_meeting(&mut self) {
         self.tell(|| "the meeting ends".to_owned());
         for client in &mut self.clients {

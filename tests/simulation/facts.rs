@@ -19,7 +19,7 @@ use super::{
 #[derive(Default)]
 pub(super) struct Facts {
     pub(super) rights: Rights,
-    /// When each content was created, and by whom.
+    /// The creation time and the creator of each content.
     created: BTreeMap<i64, String>,
     owners: BTreeMap<i64, i64>,
     /// The owner and the `LOCALID` of each annotation.
@@ -223,7 +223,7 @@ impl Facts {
     }
 }
 
-/// Checks that an identifier means the same for ever.
+/// Checks that an identifier always refers to the same thing.
 fn same<K: Ord + Copy + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
     known: &mut BTreeMap<K, V>,
     id: K,
@@ -299,7 +299,8 @@ pub(super) fn check_order(one: &Segment, other: &Segment) -> Result<(), String> 
     }
 }
 
-/// Checks that two clients see the same meeting. `is_restored` leaves out what is not saved.
+/// Checks that two clients see the same meeting. If `is_restored` is true, state that is not saved
+/// is not compared.
 pub(super) fn check_same(one: &Model, other: &Model, is_restored: bool) -> Result<(), String> {
     let users = |model: &Model| -> Vec<_> {
         let present = model.users.iter().filter(|(_, user)| !user.is_gone);

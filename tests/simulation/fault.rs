@@ -9,7 +9,7 @@ use super::{
     world::{Direction, Event, Side, World},
 };
 
-/// A fault, or a load beyond the ordinary.
+/// A fault, or an unusually high load.
 #[derive(Debug, Clone, Copy)]
 enum Fault {
     Cut,
@@ -90,8 +90,8 @@ pub const FAULTS: [&str; 24] = [
 /// The users whose roles change.
 const CHANGING_USERS: [i64; 3] = [3, 4, 5];
 
-/// The longest time that the server can be suspended without a client that may give up: less than
-/// the 10 s after which a transport that accepts nothing has stalled.
+/// The longest time for which the server is suspended. No client may give up in this time, because
+/// it is less than the 10 s after which a transport that accepts nothing counts as stalled.
 const SUSPENDED_SERVER_MS: u64 = 8_000;
 
 /// The longest time that a client is suspended. The server may give up on it.
@@ -285,7 +285,7 @@ impl World<'_> {
         self.input(Side::Server, Input::run(root, set))
     }
 
-    /// A slow client reads and writes as others do again.
+    /// Ends the slowness of a client, so that it reads and writes as fast as the others.
     pub(super) fn heal(&mut self, at: usize) {
         let client = &mut self.clients[at];
         for pipe in [&mut client.up, &mut client.down] {
@@ -293,7 +293,7 @@ impl World<'_> {
         }
     }
 
-    /// The length of a jump of a clock: from 0.3 to 131 s.
+    /// Returns the length of a jump of a clock: from 0.3 to 131 s.
     fn jump(&mut self) -> Duration {
         Duration::from_millis(1 << self.rng.u32(8..18))
     }
@@ -303,5 +303,5 @@ impl World<'_> {
     }
 }
 
-/// The pace of a slow connection: at most 64 bytes in at most 200 ms.
+/// The speed of a slow connection: up to 64 bytes at a time, and at most 200 ms between two pieces.
 const SLOW: (usize, u64) = (64, 200_000);

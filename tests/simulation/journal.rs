@@ -7,8 +7,8 @@ use psom::Write;
 
 use super::rights::marks;
 
-/// A journal in virtual time: a log of records with checksums, of which a killed process may leave
-/// the last one torn.
+/// A journal in virtual time: a log of records with checksums. A killed process can leave a torn
+/// last record.
 #[derive(Default)]
 pub(super) struct Journal {
     log: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Takes a commit over; it is not safe yet.
+    /// Accepts a commit, which is not safe yet.
     pub(super) fn begin(&mut self, writes: Vec<Write>) {
         self.pending.push_back(writes);
     }
@@ -37,8 +37,8 @@ impl Journal {
         self.saved.contains(&number)
     }
 
-    /// The process is killed: the log keeps some of the commits that were not safe yet, and a part
-    /// of the next one. Reports whether it has such a part.
+    /// Kills the process. The log keeps some of the commits that were not safe yet, and possibly a
+    /// part of the next one. Reports whether it has such a part.
     pub(super) fn crash(&mut self, rng: &mut fastrand::Rng) -> bool {
         let kept = rng.usize(0..=self.pending.len());
         for _ in 0..kept {
@@ -108,7 +108,7 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     rest.split_off(..usize::try_from(length).ok()?)
 }
 
-/// A checksum that is enough to recognize a record that is cut off.
+/// Returns a checksum that is strong enough to recognize a record that is cut off.
 fn checksum(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);

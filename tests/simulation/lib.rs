@@ -44,7 +44,7 @@ pub struct Summary {
     pub actions: u64,
     /// The number of injected faults of each kind.
     pub faults: BTreeMap<&'static str, u64>,
-    /// A hash of the story: two runs of a seed have the same.
+    /// A hash of the story. Two runs of a seed have the same hash.
     pub fingerprint: u64,
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Receives the lines of a run's story.
+/// Receives the lines of a run's story, which is the log of its events.
 pub type Story<'a> = &'a mut dyn FnMut(&str);
 
 /// Runs one meeting of 60 virtual seconds, waits until it comes to rest, and checks the invariants.

@@ -1,4 +1,4 @@
-//! Invalid messages: what a program could send that does not use this framework.
+//! Invalid messages, which a program that does not use this framework could send.
 
 use psom::wire::{Encode, Encoder, record};
 

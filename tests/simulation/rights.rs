@@ -1,4 +1,5 @@
-//! Who sent an action with which rights, and the marks by which its effects are recognized.
+//! The sender of each action with the sender's rights, and the marks by which the effects of
+//! actions are recognized.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ pub(super) struct Rights {
 #[derive(Default, Clone, Copy)]
 struct Standing {
     is_presenter: bool,
-    /// How often the user became a presenter.
+    /// The number of times that the user became a presenter.
     promotions: u32,
 }
 
@@ -94,7 +95,7 @@ impl Rights {
 }
 
 impl Sender {
-    /// The beginning of the titles that the user sends.
+    /// Returns the beginning of the titles that the user sends.
     pub(super) fn title_prefix(&self) -> String {
         match self.is_presenter {
             true => "title".to_owned(),
@@ -103,7 +104,8 @@ impl Sender {
     }
 }
 
-/// The text by which the effect of an action is recognized in the journal and at the clients.
+/// Returns the text by which the effect of an action is recognized in the journal and at the
+/// clients.
 pub(super) fn mark(number: u64) -> String {
     format!("~{number}~")
 }

@@ -18,9 +18,9 @@ pub(super) struct Server {
     pub(super) hub: Hub,
     pub(super) root: Handle<Meeting>,
     pub(super) deadline: Option<Instant>,
-    /// The server's clock is ahead of the others by this time.
+    /// The time by which the server's clock is ahead of the simulated time.
     pub(super) clock_ahead: Duration,
-    /// The server's process does nothing until then.
+    /// The time until which the server's process is suspended.
     pub(super) suspended_until: Option<Instant>,
 }
 

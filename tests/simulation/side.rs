@@ -24,7 +24,7 @@ pub(super) enum Effect {
 }
 
 impl Effect {
-    /// The name of the effect in a story.
+    /// Returns the name of the effect in a story.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Send(..) => "bytes are sent",

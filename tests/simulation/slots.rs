@@ -2,8 +2,8 @@
 
 use psom_objects::types::Role;
 
-/// The users who connect: the user, and the role at first. The first is the organizer, who only
-/// watches. The users 6 and 7 are never more than attendees.
+/// The participants of a run: the user, and the user's initial role. The first is the organizer,
+/// who only watches. The users 6 and 7 are never more than attendees.
 pub(super) const SLOTS: [(i64, Role); 9] = [
     (1, Role::Organizer),
     (2, Role::Presenter),
@@ -17,6 +17,6 @@ pub(super) const SLOTS: [(i64, Role); 9] = [
     (7, Role::Attendee),
 ];
 
-/// The users who never get any rights. Only their connections carry changed or invalid calls, which
-/// could otherwise mean anything.
+/// The users who never get any rights. Changed and invalid calls are sent only on their
+/// connections, because such a call of a user with rights could have any effect.
 pub(super) const POWERLESS: [i64; 2] = [6, 7];

@@ -23,12 +23,12 @@ impl Store {
         copy
     }
 
-    /// The names of the files that a restored meeting has taken over.
+    /// Returns the names of the files that a restored meeting has taken over.
     pub(super) fn adopted(&self) -> BTreeSet<String> {
         self.adopted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The names of all files.
+    /// Returns the names of all files.
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.files.disk().files.keys().cloned().collect()
     }

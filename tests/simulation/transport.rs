@@ -13,14 +13,14 @@ use super::{
     world::{Direction, Event, Side, World},
 };
 
-/// A server that is later than this was suspended.
+/// The delay above which a server counts as suspended.
 const MAX_LATENESS: Duration = Duration::from_millis(100);
 
-/// A server that was suspended waits this long for the credentials of a client.
+/// The time that a server waits for a client's credentials after it was suspended.
 const GRACE: Duration = Duration::from_secs(2);
 
 impl World<'_> {
-    /// One side has ended a connection.
+    /// Handles the end of a connection by one side.
     pub(super) fn on_closed(
         &mut self,
         place: usize,

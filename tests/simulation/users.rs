@@ -68,14 +68,14 @@ impl World<'_> {
         Ok(place)
     }
 
-    /// A user acts, perhaps several times.
+    /// Performs one or several actions of a user.
     pub(super) fn act(&mut self, place: usize, goes_on: bool) -> Result<(), String> {
         let client = &self.clients[place];
         if client.ended.is_some() || !self.is_meeting() {
             return Ok(());
         }
         let (user, root, seen) = (client.user, client.root, Arc::clone(&client.seen));
-        // Now and then, a user does many things at once.
+        // Occasionally, a user performs many actions at once.
         let count = if self.rng.u8(..30) == 0 { self.rng.u32(10..80) } else { 1 };
         for _ in 0..count {
             let sender = self.facts.rights.sender(user);

@@ -9,26 +9,26 @@ pub(super) struct Pipe {
     pub(super) unreported: usize,
     /// Whether an event that moves bytes is scheduled.
     pub(super) is_scheduled: bool,
-    /// The receiver has paused reading.
+    /// Whether the receiver has paused reading.
     pub(super) is_paused: bool,
-    /// The sender ends the transport behind the bytes in it.
+    /// Whether the sender ends the transport after the bytes in it.
     pub(super) is_closing: bool,
-    /// The receiver no longer reads: bytes are accepted and forgotten.
+    /// Whether the receiver no longer reads. The transport then accepts bytes and drops them.
     pub(super) is_discarded: bool,
-    /// The receiver knows that the transport has ended.
+    /// Whether the receiver knows that the transport has ended.
     pub(super) is_end_noted: bool,
-    /// A byte of the next piece changes on its way.
+    /// Whether a byte of the next piece changes on its way.
     pub(super) is_corrupting: bool,
-    /// The processes that send and receive are running.
+    /// Whether the processes that send and receive are running.
     pub(super) is_sender_awake: bool,
     pub(super) is_receiver_awake: bool,
-    /// At most this many bytes move at a time.
+    /// The maximum number of bytes that move at a time.
     pub(super) piece: usize,
     /// The longest time between two moves, in microseconds.
     pub(super) delay_us: u64,
 }
 
-/// The socket buffers of a transport.
+/// The size of the socket buffers of a transport in bytes.
 const SOCKET_BYTES: usize = 64 * 1024;
 
 impl Pipe {
@@ -82,19 +82,19 @@ impl Pipe {
         self.socket.split_to(count)
     }
 
-    /// Whether all bytes that were sent are out of the driver's hands.
+    /// Reports whether the transport has accepted all bytes from the driver.
     pub(super) fn is_idle(&self) -> bool {
         self.driver.is_empty()
     }
 
-    /// The sender's process is gone: bytes that the transport has accepted still arrive.
+    /// Handles the end of the sender's process. Bytes that the transport has accepted still arrive.
     pub(super) fn sender_died(&mut self) {
         self.driver.clear();
         self.unreported = 0;
         self.is_closing = true;
     }
 
-    /// Whether another move would have an effect.
+    /// Reports whether another move would have an effect.
     pub(super) fn has_work(&self) -> bool {
         let can_deliver = !self.socket.is_empty() && !self.is_paused && self.is_receiver_awake;
         let has_room = self.socket.len() < SOCKET_BYTES;
@@ -102,7 +102,7 @@ impl Pipe {
         can_deliver || can_accept
     }
 
-    /// Whether all bytes in front of the end of the transport are read.
+    /// Reports whether all bytes before the end of the transport are read.
     pub(super) fn has_ended(&self) -> bool {
         let is_empty = self.driver.is_empty() && self.socket.is_empty();
         self.is_closing && is_empty && self.is_receiver_awake && !self.is_end_noted

@@ -19,17 +19,19 @@ use super::{
     store::Store,
 };
 
-/// Users act and faults occur for this long.
+/// The time for which users act and faults occur.
 const MEETING: Duration = Duration::from_secs(60);
 
-/// After the meeting, everything comes to rest within this time. It is longer than the longest delay
-/// of a commit, 180 s, and the idle timeout of a connection, 90 s, together.
+/// The time after the meeting in which everything must come to rest. It is longer than the longest
+/// delay of a commit, 180 s, and the idle timeout of a connection, 90 s, together.
 const REST: Duration = Duration::from_secs(300);
 
-/// A run has fewer faults than this. Some runs have none, so that a fault that matters is easy to see.
+/// Upper bound on the faults of a run, which has fewer. Some runs have none or few, so that a
+/// failure is easy to explain.
 const MAX_FAULTS: u32 = 16;
 
-/// A hub that wants to be called more often than this at one moment never comes to rest.
+/// Upper bound on the calls of a hub at one moment. A hub that needs more calls never comes to
+/// rest.
 const MAX_CALLS_AT_ONCE: u32 = 20_000;
 
 /// One side of the simulation.
@@ -51,7 +53,7 @@ pub(super) enum Event {
     /// The oldest commit of this process of the server is safe, or refused.
     Committed(u32, bool),
     Ran(Side, u32, Spawned),
-    /// A user acts, and goes on to do so if the flag is set.
+    /// A user acts, and keeps acting if the flag is set.
     Act(usize, bool),
     Connect(usize),
     /// The transport of one side is gone.
@@ -62,7 +64,7 @@ pub(super) enum Event {
     Restart,
     /// The outputs of the server are polled.
     Poll(u32),
-    /// A suspended process goes on.
+    /// A suspended process resumes.
     Resume(Side),
     SetRole(i64, Role),
     /// A client closes its connection.
@@ -88,12 +90,12 @@ pub(super) struct World<'a> {
     pub(super) roles: BTreeMap<i64, Role>,
     pub(super) journal: Journal,
     last_commit_at: Instant,
-    /// Commits take up to this long, in milliseconds.
+    /// The maximum duration of a commit in milliseconds.
     pub(super) commit_delay_ms: u64,
-    /// How many of the next commits are refused.
+    /// The number of the next commits that are refused.
     pub(super) refusals: u32,
     pub(super) store: Store,
-    /// Tasks outside the spaces take up to this long, in milliseconds.
+    /// The maximum duration of a task outside the spaces in milliseconds.
     pub(super) task_delay_ms: u64,
     /// The number of tasks that do not end before the meeting does.
     pub(super) stuck_tasks: u32,
@@ -322,7 +324,7 @@ impl<'a> World<'a> {
         self.tell(|| format!("server {epoch} starts with {} values", state.len()));
         self.last_commit_at = self.now;
         self.drive(Side::Server)?;
-        // The others follow when the organizer is there.
+        // The other users connect when the organizer is connected.
         self.schedule(self.now, Event::Connect(0));
         Ok(())
     }
@@ -386,7 +388,7 @@ impl<'a> World<'a> {
         if self.armed.contains("refusals of the store") && self.store.files.disk().fails.is_none() {
             self.took_effect("refusals of the store");
         }
-        // Only now: their outputs come after all of these.
+        // Pass these inputs on only now, so that their outputs come after all of these outputs.
         inputs.into_iter().try_for_each(|input| self.input(side, input))
     }
 
@@ -470,7 +472,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// The process of the server ends, now.
+    /// Kills the server's process.
     pub(super) fn kill(&mut self) -> Result<(), String> {
         if self.server.take().is_none() {
             return Ok(());

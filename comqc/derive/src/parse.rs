@@ -39,9 +39,10 @@ fn error<T>(at: impl ToTokens, message: impl std::fmt::Display) -> Result<T> {
     Err(Error::new_spanned(at, message))
 }
 
-/// Checks the trait and takes our attributes off it.
+/// Checks the trait, and removes this macro's attributes from it.
 pub(crate) fn interface(arguments: TokenStream, item: &mut ItemTrait) -> Result<Interface> {
-    // The attributes are taken off first, whatever else is wrong.
+    // Remove the attributes first, so that the compiler does not report them in addition to another
+    // mistake.
     let dispids: Vec<_> = item.items.iter_mut().map(take_dispid).collect();
     let (iid, is_dispatch) = self::arguments(arguments)?;
     if !item.generics.params.is_empty() {
@@ -117,7 +118,7 @@ fn iid_bytes(text: &str) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-/// Takes `#[dispid(…)]` off a method.
+/// Removes `#[dispid(…)]` from a method and returns its values.
 fn take_dispid(item: &mut TraitItem) -> Result<Option<(Dispid, Span)>> {
     let TraitItem::Fn(function) = item else { return Ok(None) };
     let place = function.attrs.iter().position(|attribute| attribute.path().is_ident("dispid"));

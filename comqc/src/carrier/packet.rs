@@ -86,7 +86,8 @@ pub struct Properties {
     pub class: u16,
     /// The correlation ID.
     pub correlation: [u8; 20],
-    /// The type of the body. We write 0, because no real packet with calls is published.
+    /// The type of the body. The value of real packets with calls is not published, so this crate
+    /// writes 0.
     pub body_type: u32,
     /// A number of the application.
     pub application_tag: u32,
@@ -121,7 +122,7 @@ pub struct Packet<'a> {
     pub sent: u32,
     /// The number of the message.
     pub message_id: u32,
-    /// The flags of the UserHeader. Writing sets the bits that say which parts are there.
+    /// The flags of the UserHeader. Writing sets the bits of the parts that exist.
     pub user_flags: u32,
     /// The destination, admin and response queue.
     pub queues: [QueueName; 3],
@@ -307,7 +308,7 @@ impl<'a> Packet<'a> {
         Ok(bytes)
     }
 
-    /// Returns the flags of the UserHeader with the bits that say which parts are there.
+    /// Returns the flags of the UserHeader with the bits of the parts that exist.
     fn flags(&self) -> u32 {
         let mut flags = self.user_flags | user_flags::PROPERTIES;
         for (queue, shift) in self.queues.iter().zip(user_flags::QUEUE_SHIFTS) {

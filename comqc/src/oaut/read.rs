@@ -98,7 +98,7 @@ pub(super) fn read_variants(
     Ok(values)
 }
 
-/// Reads the count of an array of VARIANTs, as far as the data can hold them.
+/// Reads the count of an array of VARIANTs. Fails if the data cannot hold that many.
 pub(super) fn variant_count(reader: &mut Reader<'_>) -> ReadResult<usize> {
     reader.count(MIN_VARIANT_BYTES)
 }
@@ -142,7 +142,7 @@ fn read_variant_body(reader: &mut Reader<'_>, depth: u32) -> ReadResult<Variant>
     Ok(Variant::ByRef(read_value(reader, target, place)?.into()))
 }
 
-/// The VARIANT of a value.
+/// The position and the nesting depth of the VARIANT that contains a value.
 #[derive(Clone, Copy)]
 struct Place {
     start: usize,

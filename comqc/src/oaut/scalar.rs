@@ -8,7 +8,7 @@ impl Bstr {
     /// The null BSTR, which Automation treats as an empty text.
     pub const NULL: Self = Self(None);
 
-    /// Wraps bytes, of which an odd number is possible.
+    /// Wraps bytes, whose number can be odd.
     #[must_use]
     pub fn from_bytes(bytes: impl Into<Box<[u8]>>) -> Self {
         Self(Some(bytes.into()))
@@ -63,7 +63,7 @@ impl fmt::Debug for Bstr {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Currency(pub i64);
 
-/// The units of a [`Currency`] in one.
+/// The number of units of a [`Currency`] that make the amount 1.
 const CURRENCY_SCALE: u64 = 10_000;
 
 impl fmt::Display for Currency {

@@ -16,8 +16,9 @@ use super::{
 const TEMPORARY: &str = "tmp";
 /// The file that a process locks while it has the queue open.
 const LOCK: &str = "lock";
-/// The number of attempts to lock the queue. A child process that another thread starts inherits the
-/// lock, and holds it after we release it until it executes its own program some milliseconds later.
+/// The number of attempts to lock the queue. A child process that another thread starts inherits
+/// the lock. Even if this process releases the lock, the child holds it until it executes its own
+/// program some milliseconds later.
 const LOCK_ATTEMPTS: u32 = 25;
 /// The time between two attempts. All attempts together take half a second.
 const LOCK_RETRY_DELAY: Duration = Duration::from_millis(20);

@@ -61,7 +61,7 @@ fn check<Q: Queue>(open: impl Fn() -> Q) {
     assert_eq!(queue.move_messages(Stage::Dead, Stage::Input, 400).unwrap(), 1);
     assert_eq!(queue.take(400).unwrap().unwrap().body, Q1);
     queue.finish(first).unwrap();
-    // Finishing what is not there changes nothing.
+    // Finishing a message that does not exist changes nothing.
     queue.finish(first).unwrap();
     queue.put_back(first, step).unwrap();
     assert_eq!(queue.list().unwrap(), []);

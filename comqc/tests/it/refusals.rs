@@ -18,7 +18,7 @@ fn q1(offset: usize, new: &[u8]) -> Vec<u8> {
     patched(Q1, offset, new)
 }
 
-// Headers to build messages of.
+// Headers from which the tests build messages.
 
 fn chdr() -> Header<'static> {
     let text: Vec<u8> =
@@ -78,7 +78,7 @@ fn message(headers: &[Header<'static>]) -> Vec<u8> {
     bytes
 }
 
-// Where the headers of such messages are.
+// The sizes of the headers in such messages.
 const CHDR: usize = 200;
 const SECD: usize = 80;
 const METH: usize = 48;

@@ -2,8 +2,9 @@
 //! that inserted bytes change few chunks.
 //!
 //! A rolling hash is computed at each byte. A place is a cut if its hash is larger than all hashes
-//! within the horizon before and after it, and both horizons are inside the file. Microsoft's table for the hash is not known; this table
-//! is our own, so that the cuts differ from those of Office. Readers accept any division.
+//! within the horizon before and after it, and both horizons are inside the file. Microsoft's table
+//! for the hash is not published. This crate has its own table, so its cuts differ from those of
+//! Office. Readers accept any division.
 
 use bytes::Bytes;
 

@@ -36,8 +36,8 @@ impl Store {
     /// Otherwise a client's knowledge of an older store would count as knowledge of this one.
     ///
     /// # Errors
-    /// No input is known to fail. The error type is that of an upload, because the new store is
-    /// checked like one.
+    /// No input is known to fail. The error type is that of an upload, because the new store passes
+    /// the same checks.
     pub fn from_file(file: &[u8]) -> Result<Self, Failure> {
         let chunks = chunks(&Bytes::copy_from_slice(file), &Chunking::default());
         // The signatures identify the file without a hash of all its bytes.
@@ -49,8 +49,8 @@ impl Store {
     /// Creates the store of a file.
     ///
     /// # Errors
-    /// No input is known to fail. The error type is that of an upload, because the new store is
-    /// checked like one.
+    /// No input is known to fail. The error type is that of an upload, because the new store passes
+    /// the same checks.
     pub fn from_file_with(file: Bytes, ids: Ids, chunking: &Chunking) -> Result<Self, Failure> {
         Self::from_chunks(chunks(&file, chunking), ids)
     }

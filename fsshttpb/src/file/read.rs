@@ -17,9 +17,10 @@ pub(super) const CONTENTS_CELL: CellId = CellId(
     ExtendedGuid::new(CONTENTS_GUID, 1),
     ExtendedGuid::new(Guid::from_u128(0x6F2A4665_42C8_46C7_BAB4_E28FDCE1E32B), 1),
 );
-/// The deepest tree of nodes. Known files have two levels.
+/// Upper bound on the depth of a tree of nodes. Known files have two levels.
 const MAX_NODE_DEPTH: usize = 16;
-/// Nodes may share data. A file has at most this many times the bytes and nodes of its storage.
+/// Upper bound on the ratio of a file's bytes and nodes to those of its storage. Nodes may share
+/// data, so a small storage could otherwise describe a huge file.
 const MAX_SHARING: usize = 16;
 /// The number of bytes that a file may have even if its storage is smaller.
 const MIN_LIMIT_BYTES: usize = 64 * 1024;

@@ -18,11 +18,11 @@ const END_RECORD_BYTES: usize = 22;
 const MAX_COMMENT_BYTES: usize = 0xFFFF;
 /// The flag of an entry whose sizes follow its data.
 const HAS_DESCRIPTOR: u16 = 1 << 3;
-/// A size that says that the real one is in a ZIP64 field.
+/// The size in a header whose real size is in a ZIP64 field.
 const ZIP64_SIZE: u32 = u32::MAX;
 /// A header and data with at most this many bytes form one chunk.
 const MAX_COMBINED_BYTES: usize = 4096;
-/// The last chunk has a SHA-1 signature up to this size.
+/// The last chunk has a SHA-1 signature if it has at most this many bytes.
 const MAX_LAST_SHA1_BYTES: usize = MEGABYTE;
 /// The number of bytes of the signature of a part of large data.
 const PART_SIGNATURE_BYTES: usize = 8;

@@ -9,9 +9,9 @@ use crate::{
     object::{Element, StreamObject as _, types},
 };
 
-/// The protocol version that we write: Office 2013's.
+/// The protocol version of written messages: that of Office 2013.
 pub const VERSION: u16 = 12;
-/// The lowest version that our messages are compatible with. All known programs write it.
+/// The lowest version with which written messages are compatible. All known programs write it.
 const LOWEST_VERSION: u16 = 11;
 
 const REQUEST_SIGNATURE: u64 = 0x9B06_9439_F329_CF9C;
@@ -34,7 +34,7 @@ macro_rules! envelope {
             /// The number that identifies the kind of message.
             pub const SIGNATURE: u64 = $signature;
 
-            /// Creates a message with our versions.
+            /// Creates a message with the versions that this crate writes.
             pub fn new(root: $root, children: Vec<Element>) -> Self {
                 let root = Element::with(root, children);
                 Self { version: VERSION, lowest_version: LOWEST_VERSION, root }

@@ -131,7 +131,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// An error that one side answers.
+/// An error with which one side answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The code.

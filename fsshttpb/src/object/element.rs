@@ -11,8 +11,8 @@ use crate::{
     error::{DecodeError, Rule},
 };
 
-/// The deepest nesting that is decoded. Real messages use six levels. In JSON, an object takes two
-/// levels, and parsers of JSON accept 128.
+/// Upper bound on the nesting of objects. Real messages use six levels. In JSON, an object takes
+/// two levels, and parsers of JSON accept 128.
 pub const MAX_DEPTH: usize = 48;
 
 /// An object with the objects inside it.

@@ -21,7 +21,7 @@ const MAX_SHORT_NUMBER: u16 = 0x3F;
 /// The largest length in a 16-bit start. Office writes 127, the largest value of the 7 bits, in a
 /// 32-bit start.
 const MAX_SHORT_LEN: u64 = 126;
-/// The length in a 32-bit start that says that the real length follows as a compact integer.
+/// The length in a 32-bit start after which the real length follows as a compact integer.
 const LONG_LEN: u64 = 0x7FFF;
 
 /// The low two bits of the first byte.

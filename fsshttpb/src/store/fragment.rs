@@ -13,7 +13,8 @@ use crate::{
     store::{elements::DataElement, error::StoreError},
 };
 
-/// The most parts of one data element. Office divides data elements into parts of at least 1 MB.
+/// Upper bound on the parts of one data element. Office divides data elements into parts of at
+/// least 1 MB.
 const MAX_PARTS: usize = 10_000;
 
 /// The bytes of data elements that have arrived in part.

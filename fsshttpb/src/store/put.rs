@@ -22,8 +22,8 @@ use crate::{
 /// largest file that Office uploads in parts (300 MB).
 const MAX_PENDING_BYTES: usize = 512 * 1024 * 1024;
 
-/// The most data elements that incomplete uploads of one partition may hold. A file of 300 MB has about
-/// 1,000 of them; each costs memory beyond its bytes.
+/// Upper bound on the data elements that incomplete uploads of one partition may hold. A file of
+/// 300 MB has about 1,000 of them; each costs memory beyond its bytes.
 const MAX_PENDING_ELEMENTS: usize = 100_000;
 
 /// The result of an upload.

@@ -21,7 +21,8 @@ use crate::{
     },
 };
 
-/// The largest range of identifiers that a client gets at once. Office asks for 1,000 to 100,000.
+/// Upper bound on the range of identifiers that a client gets at once. Office asks for 1,000 to
+/// 100,000.
 const MAX_RANGE_IDS: u32 = 1_000_000;
 
 /// The storages of a document's partitions. A clone is cheap: it shares the data elements.

@@ -9,8 +9,8 @@ use psom_cellstorage::{
     soap::{Framing, Requests, Responses},
 };
 
-/// A body is read as XML and as MTOM. A document answers its requests without a panic, and the
-/// answers can be read.
+/// Reads a body as XML and as MTOM. Checks that a document answers its requests without a panic,
+/// and that the answers can be read.
 pub fn requests(bytes: &[u8]) {
     let body = Bytes::copy_from_slice(bytes);
     for content_type in ["text/xml", "multipart/related; boundary=b"] {

@@ -8,7 +8,8 @@ use comqc::{
     security::Security,
 };
 
-/// Reading and carving packets never panic, and carved ranges are in order and do not overlap.
+/// Checks that reading and carving packets never panic, and that carved ranges are in order and do
+/// not overlap.
 pub fn carrier(bytes: &[u8]) {
     if let Ok(packet) = Packet::read(bytes) {
         let again = packet.write().expect("a packet that was read");
@@ -23,7 +24,7 @@ pub fn carrier(bytes: &[u8]) {
     }
 }
 
-/// Reading a message never panics, and rewriting preserves the headers.
+/// Checks that reading a message never panics, and that rewriting preserves the headers.
 pub fn message(bytes: &[u8]) {
     let Ok(message) = Message::read(bytes) else { return };
     let headers: Vec<_> = message.headers().map(|(_, header)| header).collect();
@@ -35,13 +36,13 @@ pub fn message(bytes: &[u8]) {
     }
 }
 
-/// Reading automation data never panics, and every value that is read can be written and read
-/// again.
+/// Checks that reading automation data never panics, and that every value that is read can be
+/// written and read again.
 pub fn automation(bytes: &[u8]) {
     if let Ok(value) = read_variant(&mut Reader::new(bytes, 0)) {
         let again = written(|writer| write_variant(writer, &value).expect("a value that was read"));
         let value: Variant = read_variant(&mut Reader::new(&again, 0)).expect("our own value");
-        // Compared as bytes: a NaN does not equal itself.
+        // Compare the bytes, because a NaN does not equal itself.
         assert_eq!(written(|writer| write_variant(writer, &value).expect("it was read")), again);
     }
     if let Ok(invoke) = Invoke::read(&mut Reader::new(bytes, 0)) {

@@ -12,15 +12,15 @@ use fsshttpb::{
     store::Store,
 };
 
-/// JSON is checked for inputs up to this size: it is slow for larger ones.
+/// The maximum size of an input for which JSON is checked. JSON is slow for larger ones.
 const MAX_JSON_INPUT_BYTES: usize = 4096;
 
 fn check_error(error: &DecodeError, bytes: &[u8]) {
     assert!(error.offset <= bytes.len(), "{error} in {} bytes", bytes.len());
 }
 
-/// A message that was read gives the same bytes, also by way of JSON. A store that receives it as a
-/// request or a response never panics, and its answer can be read.
+/// Checks that a message that was read gives the same bytes, also by way of JSON. Checks that a
+/// store that receives it as a request or a response never panics, and that its answer can be read.
 pub fn message(bytes: &[u8]) {
     let message = match Message::read(bytes) {
         Ok(message) => message,
@@ -71,7 +71,8 @@ fn receive(response: &Response) {
     }
 }
 
-/// A OneNote package that was read gives the same bytes, and its store never panics.
+/// Checks that a OneNote package that was read gives the same bytes, and that its store never
+/// panics.
 pub fn package(bytes: &[u8]) {
     let mut package = match Package::read(bytes) {
         Ok(package) => package,
@@ -87,7 +88,7 @@ pub fn package(bytes: &[u8]) {
     }
 }
 
-/// A node that was read is written and read as the same node.
+/// Checks that a node that was read is written and read as the same node.
 pub fn node(bytes: &[u8]) {
     match Node::read(&Blob::from(bytes)) {
         Ok(node) => assert_eq!(Node::read(&node.to_bytes().into()), Ok(node)),
@@ -95,7 +96,8 @@ pub fn node(bytes: &[u8]) {
     }
 }
 
-/// The chunks of a file are its bytes in order, and the file comes back from a store.
+/// Checks that the chunks of a file are its bytes in order, and that the file comes back from a
+/// store.
 pub fn file(bytes: &[u8]) {
     let file = Bytes::copy_from_slice(bytes);
     for signatures in [SignatureRule::Xored, SignatureRule::Concatenated] {

@@ -3,14 +3,14 @@
 use psom_inspect::{Inspector, dump, idl::Document};
 use psom_objects::interfaces::catalog;
 
-/// A dump is read or refused, and is never longer than its text.
+/// Checks that a dump is read or refused, and is never longer than its text.
 pub fn hex_dump(bytes: &[u8]) {
     if let Ok(read) = dump::read(bytes.to_vec()) {
         assert!(read.len() <= bytes.len());
     }
 }
 
-/// A capture is decoded to its end: every byte belongs to an event.
+/// Checks that a capture is decoded to its end: every byte belongs to an event.
 pub fn capture(bytes: &[u8]) {
     let inspector = Inspector::new(catalog());
     let transcript = inspector.read(bytes.to_vec());
@@ -20,7 +20,7 @@ pub fn capture(bytes: &[u8]) {
     }
 }
 
-/// A definition that is read and printed is read as the same definition.
+/// Checks that a definition that is read and printed is read as the same definition.
 pub fn idl(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(document) = Document::parse(text) else { return };

@@ -10,7 +10,7 @@ use psom_objects::{
     testing::MemoryStore,
 };
 
-/// A package is opened or refused, and each of its files has the declared size.
+/// Checks that a package is opened or refused, and that each of its files has the declared size.
 pub fn package(bytes: &[u8]) {
     let limits = PackageLimits::default();
     let Ok(mut package) = Package::open(Cursor::new(bytes), &limits) else { return };
@@ -28,14 +28,14 @@ pub fn read_manifest(bytes: &[u8]) {
     let _ = Manifest::parse_bytes(bytes);
 }
 
-/// A manifest that is read can be written, and is then read as the same manifest.
+/// Checks that a manifest that is read can be written, and is then read as the same manifest.
 pub fn manifest(bytes: &[u8]) {
     let Ok(manifest) = Manifest::parse_bytes(bytes) else { return };
     let xml = manifest.to_xml().expect("a manifest that was read");
     assert_eq!(Manifest::parse(&xml).expect("our own manifest"), manifest);
 }
 
-/// An element of a third party is kept as it is.
+/// Checks that an element of a third party is kept unchanged.
 pub fn raw_xml(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(xml) = text.parse::<RawXml>() else { return };
@@ -46,7 +46,7 @@ pub fn raw_xml(bytes: &[u8]) {
     }
 }
 
-/// A location that is read can be written, and is then read as the same location.
+/// Checks that a location that is read can be written, and is then read as the same location.
 pub fn location(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(location) = Location::parse(text) else { return };
@@ -54,7 +54,7 @@ pub fn location(bytes: &[u8]) {
     assert_eq!(Location::parse(&xml).expect("our own location"), location);
 }
 
-/// The container of an Office document is opened or refused.
+/// Checks that the container of an Office document is opened or refused.
 pub fn opc(bytes: &[u8]) {
     let Ok(mut reader) = OpcReader::open(Cursor::new(bytes), &PackageLimits::default()) else {
         return;
@@ -64,8 +64,8 @@ pub fn opc(bytes: &[u8]) {
     }
 }
 
-/// A meeting is restored from arbitrary rows or refuses them. Lines of the input are keys and values in
-/// turn. A restored meeting can be joined.
+/// Checks that a meeting is restored from arbitrary rows or refuses them, and that a restored
+/// meeting can be joined. The lines of the input are alternately keys and values.
 pub fn journal_rows(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut lines = text.lines();

@@ -1,4 +1,4 @@
-//! What the web server and the WebSocket listener read.
+//! The inputs of the web server and of the WebSocket listener.
 
 use std::pin::pin;
 
@@ -13,7 +13,8 @@ fn block_on<F: Future>(future: F) -> F::Output {
     runtime.block_on(future)
 }
 
-/// The frames of a client are read to their end or refused, and carry no more bytes than were sent.
+/// Checks that the frames of a client are read to their end or refused, and carry no more bytes
+/// than were sent.
 pub fn websocket(bytes: &[u8]) {
     block_on(async {
         let (mut near, far) = tokio::io::duplex(bytes.len().max(1));
@@ -36,7 +37,7 @@ pub fn websocket(bytes: &[u8]) {
     });
 }
 
-/// A form is read or refused, whole and in pieces, with the same result.
+/// Checks that a form is read or refused, whole and in pieces, with the same result.
 pub fn form(bytes: &[u8]) {
     if bytes.len() > MAX_HEAD_BYTES {
         // The limit of a part's head depends on the frames in which it arrives.
@@ -50,7 +51,7 @@ pub fn form(bytes: &[u8]) {
     }
 }
 
-/// A join link that is read is printed as the same link.
+/// Checks that a join link that is read is printed as the same link.
 pub fn join_link(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(link) = text.parse::<psom_server::JoinLink>() else { return };

@@ -38,13 +38,13 @@ fn send_in_pieces<T: DistributedObject>(script: &mut Script<T>, bytes: &[u8]) {
     }
 }
 
-/// The bytes of a real client up to the open channel of a meeting.
+/// Returns the bytes of a real client up to the open channel of a meeting.
 pub(crate) fn client_hello() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| exchange().0)
 }
 
-/// The bytes of a real server up to the end of the meeting's first calls.
+/// Returns the bytes of a real server up to the end of the meeting's first calls.
 pub(crate) fn server_hello() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| exchange().1)
@@ -65,7 +65,7 @@ fn exchange() -> (Vec<u8>, Vec<u8>) {
     (up, down)
 }
 
-/// A server answers arbitrary bytes before its channel is open.
+/// Sends a server arbitrary bytes before its channel is open.
 pub fn negotiation(bytes: &[u8]) {
     let mut server = Script::server(Config::default(), meeting);
     let mut batch = Batch::new(Bytes::from_static(client_hello()));
@@ -75,8 +75,8 @@ pub fn negotiation(bytes: &[u8]) {
     send_in_pieces(&mut server, bytes);
 }
 
-/// A server of a meeting gets arbitrary bytes, first from the beginning and then on an open channel.
-/// Afterwards it still serves other clients.
+/// Sends a server of a meeting arbitrary bytes, first from the beginning and then on an open
+/// channel. Checks that it still serves other clients afterwards.
 pub fn server(bytes: &[u8]) {
     let mut server = Script::server(Config::default(), meeting);
     send_in_pieces(&mut server, bytes);
@@ -88,7 +88,7 @@ pub fn server(bytes: &[u8]) {
     assert_eq!(server.stats().connections, 0);
 }
 
-/// A client gets arbitrary bytes, first from the beginning and then after a meeting's first calls.
+/// Sends a client arbitrary bytes, first from the beginning and then after a meeting's first calls.
 pub fn client(bytes: &[u8]) {
     let mut client = Script::client(Config::default(), "token", conference);
     send_in_pieces(&mut client, bytes);
@@ -97,7 +97,7 @@ pub fn client(bytes: &[u8]) {
     send_in_pieces(&mut client, bytes);
 }
 
-/// Calls of every method of every object, with arbitrary arguments: each piece of the input is one
+/// Calls every method of every object with arbitrary arguments. Each piece of the input is one
 /// call. The first bytes name the object and the method, and the third the length of the arguments.
 pub fn dispatch(bytes: &[u8]) {
     let mut server = Script::server(Config::default(), meeting);
@@ -137,8 +137,8 @@ fn open_everything() -> Vec<u8> {
     call(-2, 1, &arguments)
 }
 
-/// A real server and a real client of a meeting. The input selects their actions, and every action of
-/// one is answered by the other, while a second client watches. All of them show the same contents.
+/// Lets a real server and a real client of a meeting act on each other, while a second client
+/// watches. The input selects the actions. Checks that all of them show the same contents.
 pub fn responding_peer(bytes: &[u8]) {
     let mut pair = Pair::server(Config::default(), meeting);
     let user = |number: i64, role| {

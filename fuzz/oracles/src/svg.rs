@@ -5,7 +5,7 @@ use usvg::roxmltree;
 
 use crate::drawing::{path as grammar, svg_export, svg_import};
 
-/// A file is imported or refused.
+/// Checks that a file is imported or refused.
 pub fn import(bytes: &[u8]) {
     let Some(text) = crate::xml::decode(bytes) else { return };
     if let Ok(drawings) = svg_import::drawings(&text) {
@@ -13,15 +13,16 @@ pub fn import(bytes: &[u8]) {
     }
 }
 
-/// A path is read or refused.
+/// Checks that a path is read or refused.
 pub fn path(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = grammar::parse(text);
     }
 }
 
-/// A board with arbitrary properties is exported as well-formed XML. Each line of the input is a property:
-/// its first byte selects the property, and an empty line begins the next annotation.
+/// Checks that a board with arbitrary properties is exported as well-formed XML. Each line of the
+/// input is a property: its first byte selects the property, and an empty line begins the next
+/// annotation.
 pub fn export(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut board = Board::default();

@@ -8,13 +8,14 @@ use psom::wire::{
     record::{self, Batch},
 };
 
-/// The maximum size of a value. Our form of a string can be half as long again as its other form, and must
-/// not exceed the limit of strings.
+/// The maximum size of a value. The form in which strings are written can be half as long again as
+/// another accepted form, and must not exceed the limit of strings.
 const MAX_VALUE_BYTES: usize = 40_000;
 
 const RECORD_LIMIT: u32 = 1 << 20;
 
-/// Records are read in order and without gaps, and the length of each is known from its header.
+/// Checks that records are read in order and without gaps, and that the length of each is known
+/// from its header.
 pub fn records(bytes: &[u8]) {
     let mut batch = Batch::new(Bytes::copy_from_slice(bytes));
     loop {
@@ -35,13 +36,13 @@ pub fn records(bytes: &[u8]) {
     }
 }
 
-/// An operation is read or refused.
+/// Checks that an operation is read or refused.
 pub fn operation(bytes: &[u8]) {
     let bytes = Bytes::copy_from_slice(bytes);
     let _ = Operation::read(&bytes, 0..bytes.len());
 }
 
-/// Every value that is read can be written, and is then read as the same value.
+/// Checks that every value that is read can be written, and is then read as the same value.
 fn value<T: Decode + Encode + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     if bytes.len() > MAX_VALUE_BYTES {
         return;
@@ -58,7 +59,7 @@ fn value<T: Decode + Encode + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     assert_eq!(again.remaining(), 0);
 }
 
-/// Integers of every type.
+/// Checks integers of every type.
 pub fn integers(bytes: &[u8]) {
     value::<i64>(bytes);
     value::<i32>(bytes);
@@ -69,12 +70,12 @@ pub fn integers(bytes: &[u8]) {
     value::<bool>(bytes);
 }
 
-/// Strings.
+/// Checks strings.
 pub fn strings(bytes: &[u8]) {
     value::<String>(bytes);
 }
 
-/// Arrays, also nested ones.
+/// Checks arrays, also nested ones.
 pub fn arrays(bytes: &[u8]) {
     value::<Vec<i32>>(bytes);
     value::<Vec<i64>>(bytes);
@@ -84,7 +85,7 @@ pub fn arrays(bytes: &[u8]) {
     value::<Bytes>(bytes);
 }
 
-/// Authentication, with and without a proxy header, and its answer.
+/// Checks the authentication, with and without a proxy header, and its answer.
 pub fn authentication(bytes: &[u8]) {
     for proxy_header in [false, true] {
         let mut batch = Batch::new(Bytes::copy_from_slice(bytes));

@@ -23,11 +23,11 @@ use crate::{
     time::ticks_since_1601,
 };
 
-/// The newest message version that we answer with. SharePoint answers requests of version 14 in
-/// version 13.
+/// The newest message version of an answer. SharePoint answers requests of version 14 in version
+/// 13.
 const NEWEST_VERSION: u16 = 13;
-/// The most sub-requests of a message. Office sends at most a few. Each query can return the whole
-/// document, so without a limit a small message could ask for many gigabytes.
+/// Upper bound on the sub-requests of a message. Office sends at most a few. Each query can return
+/// the whole document, so without a limit a small message could ask for many gigabytes.
 const MAX_SUB_REQUESTS: usize = 32;
 /// The partitions besides the contents that clients write.
 const KEPT_PARTITIONS: [Partition; 2] = [Partition::METADATA, Partition::WORD_ONLINE];

@@ -149,7 +149,7 @@ pub(super) fn table_file(table: &str) -> Vec<Bytes> {
     vec![Bytes::from_static(&EDITORS_TABLE_HEADER), compressed.into()]
 }
 
-/// Reports whether a key can be the name of an element, as which the table contains it.
+/// Reports whether a key can be the name of an element. The table contains each key as an element.
 fn is_element_name(key: &str) -> bool {
     let mut chars = key.chars();
     chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')

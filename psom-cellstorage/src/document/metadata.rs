@@ -10,7 +10,8 @@ use crate::{
     xml::Node,
 };
 
-/// The answer to GetVersions (MS-VERSS): the revisions, the newest first and marked with `@`.
+/// Returns the answer to GetVersions (MS-VERSS): the revisions, the newest first and marked with
+/// `@`.
 pub(super) fn versions(token: &str, document: &Document) -> SubResponse {
     let mut results = Node::new("results")
         .child(Node::new("list").with("id", &document.resource_id))
@@ -39,7 +40,8 @@ pub(super) fn versions(token: &str, document: &Document) -> SubResponse {
     answer
 }
 
-/// The answer to Versioning with GetVersionList: the users, and the revisions that refer to them.
+/// Returns the answer to Versioning with GetVersionList: the users, and the revisions that refer to
+/// them.
 pub(super) fn version_list(token: &str, document: &Document) -> SubResponse {
     let (mut users, mut logins) = (Node::new("UserTable"), Vec::<&String>::new());
     let mut versions = Node::new("Versions");
@@ -88,7 +90,7 @@ fn all_properties(document: &Document) -> Vec<(String, String)> {
     found
 }
 
-/// The answer to GetDocMetaInfo.
+/// Returns the answer to GetDocMetaInfo.
 pub(super) fn meta_info(token: &str, document: &Document) -> SubResponse {
     let mut properties = Node::new("DocProps");
     for (key, value) in all_properties(document) {
@@ -99,7 +101,7 @@ pub(super) fn meta_info(token: &str, document: &Document) -> SubResponse {
     answer
 }
 
-/// The answer to Properties. Unknown names are left out.
+/// Returns the answer to Properties. Unknown names are left out.
 pub(super) fn properties(token: &str, document: &Document, call: &PropertiesCall) -> SubResponse {
     let all = all_properties(document);
     let node = match call {
@@ -119,7 +121,7 @@ pub(super) fn properties(token: &str, document: &Document, call: &PropertiesCall
     answer
 }
 
-/// The answer to LockStatus.
+/// Returns the answer to LockStatus.
 pub(super) fn lock_status(token: &str, document: &Document) -> SubResponse {
     let (kind, id, holder) = document.sharing.lock();
     let number = match kind {
@@ -134,7 +136,7 @@ pub(super) fn lock_status(token: &str, document: &Document) -> SubResponse {
     answer
 }
 
-/// The answer to ServerTime.
+/// Returns the answer to ServerTime.
 pub(super) fn server_time(token: &str, now: SystemTime) -> SubResponse {
     let ticks = ticks_since_year_1(now).to_string();
     SubResponse::new(token, ErrorName::Success).with("ServerTime", ticks)

@@ -112,7 +112,8 @@ impl Granted {
 
 type Outcome = Result<Granted, ErrorName>;
 
-/// Identifiers are GUIDs, whose letters may be in either case.
+/// Reports whether two identifiers are equal and not empty. They are GUIDs, whose letters may be in
+/// either case.
 fn same(left: &str, right: &str) -> bool {
     !left.is_empty() && left.eq_ignore_ascii_case(right)
 }
@@ -356,8 +357,9 @@ impl Sharing {
         }
     }
 
-    /// Refuses an upload of a client that does not hold the current lock, and extends the lease of a
-    /// client that does. A document without a lock accepts all uploads: coherency protects it.
+    /// Refuses an upload of a client that does not hold the current lock, and extends the lease of
+    /// a client that does. A document without a lock accepts all uploads, because the coherency
+    /// check protects it.
     pub(super) fn check_write(
         &mut self,
         call: &CellCall,

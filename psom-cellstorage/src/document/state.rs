@@ -20,8 +20,8 @@ use super::{
     types::{Revision, User},
 };
 
-/// How long the server waits for the next part of an upload. Office sends the parts one after the
-/// other.
+/// The time that the server waits for the next part of an upload. Office sends the parts one after
+/// the other.
 const PART_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A document. A clone shares the data elements and is cheap.
@@ -136,7 +136,7 @@ impl Document {
         &self.revisions
     }
 
-    /// Returns the locks and editors. Those that have timed out are in it until the next request.
+    /// Returns the locks and editors. Those that have timed out are removed at the next request.
     pub fn sharing(&self) -> &Sharing {
         &self.sharing
     }

@@ -24,9 +24,10 @@ pub enum WopiCall {
     CheckFileInfo,
     /// Downloads the file.
     GetFile,
-    /// Uploads the file; with the lock of the client.
+    /// Uploads the file. The first value is the client's lock.
     PutFile(Option<String>, Bytes),
-    /// Locks the file; with the lock that this one replaces, if the client names it.
+    /// Locks the file. The second value is the lock that the first one replaces, if the client
+    /// names it.
     Lock(String, Option<String>),
     /// Ends the lock.
     Unlock(String),
@@ -39,7 +40,7 @@ pub enum WopiCall {
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WopiAnswer {
-    /// The status of HTTP.
+    /// The HTTP status.
     pub status: u16,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
@@ -90,7 +91,7 @@ fn version(document: &Document) -> String {
     document.newest().map_or(0, |revision| revision.number).to_string()
 }
 
-/// The answer to a client that does not hold the current lock.
+/// Returns the answer to a client that does not hold the current lock.
 fn conflict(document: &Document) -> WopiAnswer {
     let (kind, id, _) = document.sharing.lock();
     // The header is empty if the lock is not one of WOPI.
@@ -178,7 +179,7 @@ fn answer(change: &mut Change, call: &WopiCall, caller: &Caller, now: SystemTime
             }
         }
         WopiCall::Cobalt(message) => {
-            // A raw message names no lock: it passes the lock that its own user holds.
+            // A raw message names no lock, so a lock of its own user does not prevent it.
             let call = CellCall { bypass_lock: own, ..CellCall::default() };
             match cell::answer_raw(change, message, &call, caller, now) {
                 Ok(bytes) => WopiAnswer::new(200).body("text/html", bytes),

@@ -39,9 +39,9 @@ pub trait Documents: Send + Sync + 'static {
         file: Bytes,
     ) -> DocumentFuture<'a, ()>;
 
-    /// Saves a partition besides the contents, such as that of the metadata. `message` replaces the one
-    /// before; its meaning is the service's. The default does nothing: such a partition is empty after
-    /// the document was closed.
+    /// Saves a partition besides the contents, such as that of the metadata. `message` replaces the
+    /// previous one. Only the service interprets it. The default does nothing, so such a partition
+    /// is empty when the document is opened again.
     fn save_partition<'a>(
         &'a self,
         key: &'a str,

@@ -30,7 +30,8 @@ use crate::{
     time::rfc_3339,
 };
 
-/// The characters of a file name that stay in a link.
+/// The characters of a file name that are escaped in a link: all except letters, digits, `.`, `-`
+/// and `_`.
 const IN_LINK: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
 /// The programs of Office by the endings of their files.
 const PROGRAMS: [(&str, &[&str]); 3] = [
@@ -344,7 +345,8 @@ impl DocumentContent {
                 self.content.set_native_file(cx, saved.file.clone());
                 announce!(cx.peers(), &saved);
                 self.state.change(cx, DocumentChange::AddRevision(saved));
-                // Queued behind the messages to the content, so that their writes are in this turn.
+                // Queue this behind the messages to the content, so that their writes are in the
+                // same turn.
                 let this = cx.handle();
                 cx.tell(this, move |_, cx| cx.when_safe(move || done.send(()).unwrap_or_default()));
             }
@@ -354,7 +356,8 @@ impl DocumentContent {
                     self.content.discard(cx, &old);
                 }
                 self.state.change(cx, DocumentChange::SetPartition(partition, file));
-                // Queued behind the messages to the content, so that their writes are in this turn.
+                // Queue this behind the messages to the content, so that their writes are in the
+                // same turn.
                 let this = cx.handle();
                 cx.tell(this, move |_, cx| cx.when_safe(move || done.send(()).unwrap_or_default()));
             }
@@ -368,7 +371,7 @@ impl DocumentContent {
     }
 
     /// Sends each user who may edit the link, which contains the name of the file. A link with the
-    /// name before remains valid, because only its secret counts.
+    /// previous name remains valid, because only its secret counts.
     fn announce_links(&mut self, cx: &mut Context<Self>) {
         for peer in cx.peer_infos() {
             let user = peer.user.id;

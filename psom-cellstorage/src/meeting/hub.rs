@@ -45,7 +45,8 @@ struct State {
     documents: HashMap<String, RegisteredDocument>,
     /// The links by their secrets.
     links: HashMap<String, LinkEntry>,
-    /// Numbers the registrations, so that an old object does not remove a newer one's.
+    /// The number of the last registration. An object removes only the registration with its own
+    /// number, so an old object does not remove that of a newer one.
     last_registration: u64,
 }
 
@@ -290,8 +291,8 @@ impl Documents for MeetingDocuments {
         })
     }
 
-    /// Changes the name of the file. The title of the content is the meeting's, and stays. The key
-    /// stays, too.
+    /// Changes the name of the file. The title of the content belongs to the meeting, so it does
+    /// not change. The key does not change either.
     fn rename<'a>(&'a self, key: &'a str, name: &'a str) -> DocumentFuture<'a, String> {
         Box::pin(async move {
             let (done, safe) = oneshot::channel();

@@ -10,12 +10,13 @@ pub trait DocumentServer {}
 /// A document on the client.
 #[psom_interface(name = "Psom.Document", version = 1, hash = -7710023385417266104)]
 pub trait DocumentClient {
-    /// The state of the document is complete.
+    /// Marks the end of the document's initial state.
     fn c_connect_completed(&mut self, cx: &mut Context<Self>);
-    /// The address at which this user edits the document; empty for a user who may not.
+    /// Sets the address at which this user edits the document. It is empty for a user who may not
+    /// edit.
     fn c_set_link(&mut self, cx: &mut Context<Self>, url: String);
-    /// A revision: its number, size in bytes, SHA-1, author and time in UTC, and the name, key and
-    /// initialization vector of its file on the file server.
+    /// Announces a revision: its number, size in bytes, SHA-1, author and time in UTC, and the
+    /// name, key and initialization vector of its file on the file server.
     #[expect(clippy::too_many_arguments, reason = "one revision is one call")]
     fn c_add_revision(
         &mut self,
@@ -29,8 +30,9 @@ pub trait DocumentClient {
         key: Bytes,
         iv: Bytes,
     );
-    /// An editor has opened the document. `client` tells two programs of one user apart.
+    /// Announces that an editor has opened the document. `client` tells two programs of one user
+    /// apart.
     fn c_add_editor(&mut self, cx: &mut Context<Self>, client: String, name: String);
-    /// An editor has closed the document or has not been heard of for too long.
+    /// Announces that an editor has closed the document or has timed out.
     fn c_remove_editor(&mut self, cx: &mut Context<Self>, client: String);
 }

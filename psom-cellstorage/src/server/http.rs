@@ -21,7 +21,7 @@ use crate::{
     soap::{Framing, Requests, Responses},
 };
 
-/// The largest body of a request. Office divides larger uploads into parts.
+/// Upper bound on the body of a request in bytes. Office divides larger uploads into parts.
 const MAX_BODY_BYTES: usize = 512 * 1024 * 1024;
 /// The version of the protocol that the header `X-MSFSSHTTP` announces, as current servers do.
 const HEADER_VERSION: &str = "1.5";

@@ -97,7 +97,8 @@ impl Service {
         let bytes = slot.as_ref().map_or(0, Document::held_bytes);
         drop(slot);
         drop(entry);
-        // Also after an error, so that addresses without a document do not accumulate.
+        // Account for the document also after an error, so that addresses without a document do not
+        // accumulate.
         self.account(key, bytes);
         result
     }
@@ -113,7 +114,8 @@ impl Service {
             Some(document) => document.clone(),
             None => self.load(key).await?,
         };
-        // Without a document, a failure below leads to a load from the store.
+        // After a failure below, no document is in memory, and the next request loads it from the
+        // store.
         let (answer, change) = blocking(move || step(&document, now)).await?;
         let Change { document, revision, name, sharing, partitions } = change;
         *slot = None;

@@ -98,7 +98,8 @@ impl Responses {
     }
 }
 
-/// Writes a request of our client: one document and elements that are ready.
+/// Writes a request of this crate's client. `request` is the complete element of the request for
+/// one document.
 pub(crate) fn write_request(request: &Node, binary: &[Part], unique: &str) -> (String, Vec<u8>) {
     let version = Node::new("RequestVersion").with("Version", "2").with("MinorVersion", "2");
     let collection = Node::new("RequestCollection").child(request.clone());

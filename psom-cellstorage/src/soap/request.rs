@@ -10,14 +10,15 @@ use crate::{
     xml::Node,
 };
 
-/// A time-out in seconds without the attribute `Timeout`: one hour.
+/// The time-out in seconds if the attribute `Timeout` is absent: one hour.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3_600;
 /// The limits of a time-out in seconds (MS-FSSHTTP 2.3.3).
 const TIMEOUT_SECONDS: (u64, u64) = (60, 120_000);
 
-/// The most requests of a body. Office asks for one document at a time.
+/// Upper bound on the requests of a body. Office asks for one document at a time.
 const MAX_REQUESTS: usize = 16;
-/// The most sub-requests of a request. Office sends up to ten. Each can return the whole document.
+/// Upper bound on the sub-requests of a request. Office sends up to ten. Each can return the whole
+/// document.
 const MAX_SUB_REQUESTS: usize = 64;
 
 /// A body: requests for one or more documents.
@@ -113,7 +114,7 @@ pub struct CellCall {
     pub schema_lock: Option<String>,
     /// The client's exclusive lock.
     pub exclusive_lock: Option<String>,
-    /// A lock that the upload passes by.
+    /// A lock that does not prevent this upload.
     pub bypass_lock: Option<String>,
     /// The time-out by which the upload extends the lock, in seconds.
     pub timeout_seconds: Option<u64>,
@@ -332,7 +333,7 @@ fn action(node: &Node, parts: &[Part]) -> Result<Action, ErrorName> {
             Some("GetVersionList") => VersioningCall::List,
             Some("RestoreVersion") => {
                 let version = given.get("Version").ok_or(ErrorName::InvalidArgument)?;
-                // SharePoint's versions have a minor number, ours do not.
+                // SharePoint's versions have a minor number. The versions of this server have none.
                 let number = version.split('.').next().and_then(|number| number.parse().ok());
                 VersioningCall::Restore(number.ok_or(ErrorName::VersionNotFound)?)
             }

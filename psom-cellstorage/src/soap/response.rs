@@ -9,7 +9,7 @@ use crate::{
     xml::Node,
 };
 
-/// The protocol version of our answers: 2.3 is the newest one with a published schema.
+/// The protocol version of the answers: 2.3 is the newest one with a published schema.
 const VERSION: (u16, u16) = (2, 3);
 
 /// A body: answers to the requests for one or more documents.

@@ -193,14 +193,14 @@ fn a_body_with_too_many_requests_is_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_always_announces_more_is_left() {
+async fn a_server_that_announces_more_forever_is_refused() {
     let (router, _) = site();
     put(&router, "ada", &mut client(1), &noise(3, 100_000)).await.unwrap();
     let mut bob = client(2);
     let request = bob.query();
     let (content_type, body) = post(&router, "bob", request).await;
     let partial = partial(&body);
-    // The first answer brings something; the same one again brings nothing new.
+    // The first answer brings data. The same answer again brings nothing new.
     assert!(bob.receive(&content_type, &partial).is_ok());
     let error = bob.receive(&content_type, &partial).unwrap_err();
     assert!(matches!(error, ClientError::NoProgress), "{error}");

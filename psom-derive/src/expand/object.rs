@@ -34,7 +34,7 @@ pub(crate) fn object(item: &ItemStruct, object: &Object) -> TokenStream {
             <#calls as __psom::Interface>::DESC,
         );
     };
-    // A bound on a generic struct could make the compiler select `NoLifecycle` without a word, so a
+    // A bound on a generic struct could make the compiler silently select `NoLifecycle`, so a
     // generic struct declares its implementation.
     let notify = match lifecycle {
         Some(token) => Some(emit_at!(token.span()=> __psom::notify(self, cx, occasion))),

@@ -1,5 +1,6 @@
-//! The calls that carry several annotations as columns. The first array has an element for each
-//! annotation. The counts are the numbers of elements of the longer arrays for each annotation.
+//! The calls that carry several annotations as columns. The first array has one element for each
+//! annotation. Longer arrays have several elements for each annotation, and an array of counts
+//! gives their numbers.
 
 use psom::Violation;
 

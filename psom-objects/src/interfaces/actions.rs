@@ -26,7 +26,8 @@ pub trait ActionsServer {
         unpacked_bytes: i64,
     ) -> Result<(), Violation>;
 
-    /// Puts a content on the stage. The caller leaves the stage with the meeting, as always.
+    /// Puts a content on the stage. As after `sPresent`, the caller leaves the stage when leaving
+    /// the meeting.
     fn s_present(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
 
     /// Takes a content off the stage, or whatever the caller presents if the title is empty.

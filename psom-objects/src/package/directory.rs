@@ -9,6 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{error::PackageError, limits::PackageLimits};
 
+/// The sizes of the records at the end of an archive (APPNOTE.TXT, sections 4.3.14 to 4.3.16).
 const END_RECORD_BYTES: u64 = 22;
 const ZIP64_LOCATOR_BYTES: u64 = 20;
 const ZIP64_END_RECORD_BYTES: u64 = 56;

@@ -430,7 +430,7 @@ fn shown_reason(reason: &str) -> String {
 /// one of the two that a manifest may have.
 fn check_declaration(declaration: &BytesDecl<'_>, from: u64) -> Result<()> {
     if from != 0 {
-        return Err(malformed(from, "an XML declaration may stand only at the start"));
+        return Err(malformed(from, "an XML declaration is allowed only at the start"));
     }
     let version = declaration.version().map_err(|e| malformed(from, &e.to_string()))?;
     if version != "1.0" {

@@ -84,7 +84,7 @@ impl fmt::Debug for MeetingConfig {
     }
 }
 
-// Here because this file is the only one that knows every content type of the specification.
+// This block is here because no other file knows all content types of the specification.
 impl ContentTypes {
     /// Returns the content types of the specification.
     pub fn standard() -> Self {

@@ -26,7 +26,7 @@ pub(crate) const CONNECTIONS_ALONE: usize = 20;
 /// The time for which an attacker waits for a step of the server.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The pause of an attacker that only holds what it has.
+/// The pause of an attacker between two steps while it holds a token or a slot.
 const HOLD: Duration = Duration::from_millis(200);
 
 /// The bytes that a joining attacker reads: the beginning of the board.

@@ -54,7 +54,7 @@ pub(crate) async fn call(
     Waits { waits, dropped: usize::from(!finished) }
 }
 
-/// Returns `None` if the client is dropped.
+/// Joins and calls until the measurement ends. Returns `None` if the client is dropped.
 async fn calls(
     target: &Target,
     meeting: usize,

@@ -81,12 +81,13 @@ impl AdmissionError {
         Self::Internal(Arc::new(error))
     }
 
-    /// The error for a meeting ID that does not exist. The ID is cut, because a client chose it.
+    /// Returns the error for a meeting ID that does not exist. Truncates the ID, because a client
+    /// chose its length.
     pub(crate) fn no_meeting(id: &str) -> Self {
         Self::NoMeeting(id.chars().take(64).collect())
     }
 
-    /// The error of a user who is refused by the meeting `id`.
+    /// Returns the error for a user whom the meeting `id` refuses.
     pub(crate) fn from_admit(id: &str, error: AdmitError) -> Self {
         match error {
             AdmitError::Ending => Self::Ending(id.into()),
@@ -112,7 +113,7 @@ impl From<CreateError> for AdmissionError {
 }
 
 impl AdmissionError {
-    /// The error of a meeting that this server cannot provide.
+    /// Returns the error for a meeting that this server cannot provide.
     pub(crate) fn from_obtain(id: &str, error: ObtainError) -> Self {
         match error {
             ObtainError::NoMeeting => Self::no_meeting(id),

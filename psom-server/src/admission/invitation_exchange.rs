@@ -61,14 +61,15 @@ pub enum ExchangeError {
     /// The web server refused the invitation. The text is the server's.
     #[error("{0}")]
     Refused(String),
-    /// The answer is not that of a server of this protocol.
+    /// The answer does not come from a psom server.
     #[error("the web server at {0} is not a psom server; check the join link")]
     NotPsom(String),
 }
 
 impl JoinLink {
-    /// Exchanges the invitation in the link for a join token, and returns a link for one connection
-    /// within 120 seconds. A link that has a join token already is returned as it is.
+    /// Exchanges the invitation in the link for a join token, and returns a link with the token.
+    /// The token is valid for one connection within 120 seconds. A link that has a join token
+    /// already is returned unchanged.
     ///
     /// `name` is the display name, unless the invitation determines it. Each exchange of an open
     /// invitation creates another guest.
@@ -85,8 +86,8 @@ impl JoinLink {
         let answer = answer.map_err(|_| ExchangeError::TimedOut(http.clone()))??;
         match (answer["sAuthId"].as_str(), answer["error"].as_str()) {
             (Some(token), _) => {
-                // In a cluster, another server than that of the link can run the meeting. It has a
-                // certificate of the same authority.
+                // In a cluster, the meeting can run on a server other than the one in the link. The
+                // certificates of all servers are signed by the same authority.
                 let address = answer["pwsURI"].as_str().unwrap_or(&self.address).to_owned();
                 let credential = JoinCredential::Token(token.into());
                 Ok(Self { address, credential, ..self.clone() })
@@ -96,10 +97,10 @@ impl JoinLink {
         }
     }
 
-    /// Sends the body to `POST /api/join` of a web server and returns the answer, null if it is not
-    /// JSON.
+    /// Sends the body to `POST /api/join` of a web server and returns the answer, or null if the
+    /// answer is not JSON.
     async fn post_join(&self, http: &str, body: String) -> Result<Value, ExchangeError> {
-        // A parsed link has a valid address, but a program can make a link in other ways.
+        // Parsing a link checks the address, but a program can also build a link from its fields.
         let invalid = || ExchangeError::Address(http.into());
         let (scheme, authority) = http.split_once("://").ok_or_else(invalid)?;
         let (host, port) = split_host_port(authority).ok_or_else(invalid)?;

@@ -1,4 +1,4 @@
-//! Invitations. An invitation is valid as long as its meeting, and for any number of people.
+//! Invitations. An invitation is valid until its meeting ends, and any number of people can use it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,13 +22,13 @@ pub(crate) struct Invitation {
     pub(crate) terms: InvitationTerms,
 }
 
-/// The saved part of an invitation: what its holder becomes.
+/// The saved part of an invitation: the role, and for a named invitation the user, of its holder.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InvitationTerms {
     pub(crate) role: Role,
-    /// The URI of the invited user. Everybody who uses the invitation becomes this user. Without
-    /// it, the invitation is open, and everybody who uses it becomes another guest.
+    /// The URI of the invited user. Everybody who uses the invitation becomes this user. If this is
+    /// `None`, the invitation is open, and each person who uses it becomes a separate guest.
     pub(crate) uri: Option<String>,
     /// The display name of the invited user. It overrides the name that the client gives.
     pub(crate) display_name: Option<String>,
@@ -62,8 +62,8 @@ impl Invitations {
         Some(secret)
     }
 
-    /// Restores the invitations in the saved state of a meeting. They are not limited, because
-    /// people hold the links.
+    /// Restores the invitations in the saved state of a meeting. The limit does not apply, because
+    /// people already have the links.
     ///
     /// # Errors
     /// The key of an invitation that cannot be read.

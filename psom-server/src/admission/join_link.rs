@@ -87,20 +87,21 @@ pub enum LinkError {
     Damaged(&'static str),
 }
 
-/// Characters that need no escape in a query (RFC 3986, section 3.4), as far as links have them.
+/// The characters that occur in links and need no escape in a query (RFC 3986, section 3.4).
 const UNESCAPED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'/');
 
 impl JoinLink {
-    /// Returns the configuration of a client of the conference, which trusts only the link's authority.
+    /// Returns the TLS configuration for a client of the conference. It trusts only the link's
+    /// authority.
     ///
     /// # Errors
-    /// The link has a certificate that is not that of an authority.
+    /// The certificate in the link is not the certificate of an authority.
     pub fn tls(&self) -> Result<Arc<ClientConfig>, SetupError> {
         self.authority.client()
     }
 
-    /// Returns the configuration of a client of the web server.
+    /// Returns the TLS configuration for a client of the web server.
     pub(super) fn web_tls(&self) -> Result<Arc<ClientConfig>, SetupError> {
         if self.web_is_public {
             self.authority.client_with_system()
@@ -109,8 +110,8 @@ impl JoinLink {
         }
     }
 
-    /// Returns the link with the certificate of its authority, which a server of the link has sent on a
-    /// stream. This is for programs whose HTTP library needs the certificate.
+    /// Returns the link with the certificate of its authority, which the server at the other end of
+    /// the stream sends. Programs need this if their HTTP library requires the certificate.
     ///
     /// # Errors
     /// [`SetupError::Connect`] if the server's certificate is not that of the link.
@@ -125,7 +126,7 @@ impl JoinLink {
         Ok(Self { authority: LinkAuthority::Certificate(authority), ..self.clone() })
     }
 
-    /// Performs the handshake of TLS on a stream that leads to the server.
+    /// Performs the TLS handshake on a stream that leads to the server.
     async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
@@ -334,7 +335,7 @@ fn fingerprint_authority(text: &str) -> Result<LinkAuthority, LinkError> {
 
 fn certificate_authority(text: &str) -> Result<LinkAuthority, LinkError> {
     let der = URL_SAFE_NO_PAD.decode(text).map_err(|_| LinkError::Damaged("ca"))?;
-    // A certificate is a DER sequence with its length in front, which shows whether it was cut.
+    // A certificate is a DER sequence that begins with its length, so a truncated one is detected.
     let is_whole = der_length(&der) == Some(der.len());
     if is_whole { Ok(LinkAuthority::Certificate(der)) } else { Err(LinkError::Damaged("ca")) }
 }
@@ -413,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_links_are_error() {
+    fn damaged_links_are_refused() {
         let error = |text: &str| text.parse::<JoinLink>().unwrap_err();
         assert_eq!(error("http://example.com"), LinkError::Scheme);
         assert_eq!(error("psom://host/m?token=a"), LinkError::Address("host".into()));

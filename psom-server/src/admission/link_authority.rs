@@ -60,7 +60,8 @@ impl LinkAuthority {
             Self::Fingerprint(fingerprint) => {
                 let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-                // A system without authorities has no verifier, and leaves the pinned authority.
+                // There is no verifier on a system without authorities. Then only the pinned
+                // authority is trusted.
                 pinned_client(*fingerprint, verifier(roots).ok())
             }
             Self::Certificate(certificate) => {
@@ -69,7 +70,8 @@ impl LinkAuthority {
         }
     }
 
-    /// Returns the authority's certificate, which may have to be in the chain that a server has sent.
+    /// Returns the authority's certificate. If the link has only its fingerprint, searches the
+    /// chain that a server has sent.
     pub(super) fn find_in(&self, chain: &[CertificateDer<'_>]) -> Option<Vec<u8>> {
         match self {
             Self::Certificate(certificate) => Some(certificate.clone()),
@@ -221,7 +223,7 @@ mod tests {
         let mixed = [theirs[0].clone(), ours[1].clone(), theirs[1].clone()];
         assert!(!verify(&authority, &mixed, "meet.example"));
         assert!(verify(&other, &mixed, "meet.example"));
-        // The authority itself is no server.
+        // The certificate of the authority is not valid for a server.
         assert!(!verify(&authority, &[ours[1].clone(), ours[1].clone()], "meet.example"));
     }
 

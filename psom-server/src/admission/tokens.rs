@@ -17,8 +17,8 @@ use crate::{
 /// The lifetime of a join token (section 3.3.6).
 pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(120);
 
-/// Unredeemed tokens of one user. A further token replaces the oldest, so that one user cannot use
-/// up the quota of all.
+/// Upper bound on the unredeemed tokens of one user. A further token replaces the user's oldest
+/// one, so that one user cannot use up the quota of all users.
 const MAX_TOKENS_PER_USER: usize = 16;
 
 /// The unredeemed join tokens.
@@ -26,10 +26,10 @@ const MAX_TOKENS_PER_USER: usize = 16;
 /// A token names its user, not the user's role: the role is looked up when the token is redeemed,
 /// because it can have changed since.
 ///
-/// The administrator's tokens, those of named invitations and those of open invitations have quotas of
-/// their own, and each meeting has a share of the last two. So the holders of an open link can block
-/// neither people who are invited by name nor other meetings. Among the guests of a meeting, the
-/// address with the most unredeemed tokens makes room for newcomers.
+/// There are three separate quotas: for tokens of the administrator, of named invitations, and of
+/// open invitations. Each meeting has a share of the last two. So the holders of an open link can
+/// block neither people who are invited by name nor other meetings. When the guests of a meeting
+/// have used up its share, a new token replaces one of the address that has the most.
 pub(crate) struct JoinTokens {
     by_administrator: Permissions<PendingToken, TokenOwner>,
     by_named_link: Permissions<PendingToken, TokenOwner>,

@@ -35,16 +35,16 @@ use super::{
 };
 use crate::shared::{identifiers::is_random_name, private_files};
 
-/// Bytes of one part of an upload to an object store, which are in memory while they are sent. S3
-/// requires 5 MiB at least.
+/// Size in bytes of one part of an upload to an object store. A part is in memory while it is sent.
+/// S3 requires at least 5 MiB.
 const UPLOAD_PART_BYTES: u64 = 8 << 20;
 
-/// Bytes of one request to an object store for a download. A client can be slow, and a request must
-/// not last as long as the client's download.
+/// Size in bytes of one ranged request to an object store for a download. A client can be slow, and
+/// a request must not last as long as the client's download.
 const DOWNLOAD_RANGE_BYTES: u64 = 1 << 20;
 
-/// The default timeout of a request to an object store, as an option of its client. A part has to
-/// arrive over a slow line.
+/// The default timeout of a request to an object store, as an option of its client. It lets a part
+/// arrive over a slow line: 8 MiB in 2 minutes need 70 kB/s.
 const DEFAULT_TIMEOUT: (&str, &str) = ("timeout", "2 minutes");
 
 /// The name of the object that marks the owner of an object store. It contains the server's name.
@@ -62,10 +62,11 @@ pub enum BlobConfig {
     /// An object store: its URL, and options of its client by the names of environment variables
     /// (`AWS_REGION` and the like).
     ///
-    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests: its files end with the
-    /// server. A bucket and prefix belongs to one server alone, which removes files at its start that
-    /// no meeting knows. It is marked with the server's name, and other servers refuse it. A location
-    /// without a mark is refused if it has files and no meeting knows any of them.
+    /// `s3://bucket/prefix` needs the feature `s3`. `memory:///` is for tests: its files are lost
+    /// when the server ends. A bucket and prefix belong to one server, which at its start removes
+    /// the files that no meeting knows. The server marks the location with its name, and other
+    /// servers refuse a marked location. A location without a mark is refused if it has files and
+    /// no meeting knows any of them.
     Url(String, Vec<(String, String)>),
 }
 
@@ -403,8 +404,8 @@ impl Blobs {
         }
     }
 
-    /// Reports whether a file can be removed: in a folder, its directories are not symbolic links to
-    /// another place.
+    /// Reports whether a file can be removed. In a folder, a file behind a symbolic link cannot be
+    /// removed, because it can be in another place.
     pub(super) fn is_removable(&self, key: &BlobKey) -> bool {
         let BlobsKind::Folder(root) = &self.kind else { return true };
         let directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
@@ -440,7 +441,7 @@ impl Blobs {
         let key = |location: &Location| {
             let parts: Vec<_> = location.parts().skip(skip).collect();
             let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
-            // A mistyped bucket can have any objects, which must not be removed.
+            // A mistyped bucket can contain objects of other programs, which must not be removed.
             BlobKey::parse(&parts.join("/")).filter(|key| is_random_name(key.name()))
         };
         let found = self.store.list(folder).try_filter_map(|meta| {
@@ -561,6 +562,7 @@ fn move_all(root: &Path, directory: &Path, keys: &[BlobKey]) -> io::Result<()> {
     for key in keys {
         fs::rename(directory.join(key.name()), files.join(key.name()))?;
     }
-    // New names are durable only when their directories are, up to the first that existed before.
+    // New names are durable only after a sync of their directory and of every new directory above
+    // it.
     [&*files, &*home, root].into_iter().try_for_each(private_files::sync_directory)
 }

@@ -153,7 +153,8 @@ impl WebUpload for PendingUpload {
     }
 
     fn finish(mut self: Box<Self>) -> StoreFuture<'static, Result<Import, StoreError>> {
-        // This does not wait: the browser was answered only after the whole file had arrived.
+        // The outcome is already here, because the browser got its answer only after the whole file
+        // had arrived.
         let outcome = self.outcome.try_recv().unwrap_or_else(|_| {
             let refused = lock(&self.refused).take();
             Err(refused.unwrap_or_else(|| StoreError::malformed("no file was uploaded")))
@@ -210,8 +211,8 @@ impl UploadPermission {
         })
     }
 
-    /// Notes that an attempt could not begin for a reason of the server's. The browser can try again,
-    /// because one attempt is promised (section 3.2.4.1.4.1).
+    /// Notes that an attempt could not begin because of the server. The browser can try again,
+    /// because the specification promises it one attempt (section 3.2.4.1.4.1).
     pub(crate) fn refuse(&self, reason: StoreError) {
         tracing::debug!(%reason, "an upload by a browser could not begin");
         *lock(&self.refused) = Some(reason);
@@ -263,7 +264,8 @@ impl BrowserUpload {
             };
         }
         index.metrics.bytes_uploaded.fetch_add(data.len() as u64, Relaxed);
-        // While the disk lags, the browser waits for the server.
+        // While the queue is full, the browser waits for the server, and its upload cannot be
+        // evicted.
         self.slot.set_busy();
         self.spool.write(data).await?;
         self.slot.set_silent();

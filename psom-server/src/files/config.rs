@@ -2,7 +2,8 @@ use std::path::PathBuf;
 
 use super::{WebLimits, blobs::BlobConfig};
 
-/// The configuration of a [`Library`](super::Library): locations and limits.
+/// The configuration of a [`Library`](super::Library): locations and limits. The numbers in the
+/// descriptions are the defaults.
 #[derive(Debug, Clone)]
 pub struct LibraryConfig {
     /// The folder that has one directory for each meeting.

@@ -1,8 +1,8 @@
 //! The encryption of files on the file server: AES-256 in CBC mode with PKCS#7 padding, and the SHA-1
 //! of the plain bytes (section 3.3.4.2).
 //!
-//! Both directions accept their input in chunks of any size and buffer less than a block of it, so that
-//! no file has to be in memory.
+//! Both directions accept chunks of any size, and between two chunks they keep at most one block
+//! that is not processed. So no file has to be in memory.
 
 use std::fmt;
 

@@ -79,7 +79,7 @@ impl DiskSpace {
         Ok(Reservation { space: Arc::clone(self), bytes, unwritten: bytes })
     }
 
-    /// Counts files of an earlier run. They exist even if they exceed the quota.
+    /// Counts files of an earlier run, even if they exceed the quota, because they exist.
     pub(super) fn adopted(&self, bytes: u64) {
         let mut usage = self.usage();
         usage.stored = usage.stored.saturating_add(bytes);

@@ -47,7 +47,7 @@ pub(super) struct FileIndex {
     by_name: RwLock<HashMap<String, ServedFile>>,
     /// The files of an earlier run that no meeting has adopted yet, with their lengths.
     found: Mutex<HashMap<BlobKey, u64>>,
-    /// Whether a meeting has not found one of its files.
+    /// Whether a file of a meeting was missing when the meeting adopted its files.
     is_any_missing: AtomicBool,
 }
 
@@ -121,10 +121,10 @@ impl FileIndex {
 
     /// Claims the location of the files for this server, after the meetings have adopted theirs.
     ///
-    /// A location without an owner's mark can be claimed if a meeting has adopted a file there (names
-    /// cannot be guessed, so this server created it), if it was the location at the last run, or if
-    /// it is empty. An unmarked location where files of meetings are missing, and none was found, is
-    /// mistyped.
+    /// A location without an owner's mark can be claimed if a meeting has adopted a file there
+    /// (names cannot be guessed, so this server created it), if it was the location at the last
+    /// run, or if it is empty. A location without a mark is refused as mistyped if files of
+    /// meetings are missing there and none was found.
     pub(super) async fn claim(&self, record: &FilesRecord) -> Result<(), BlobError> {
         let has_adopted = !lock::read(&self.by_name).is_empty();
         if !has_adopted && self.is_any_missing.load(Ordering::Relaxed) {

@@ -40,8 +40,9 @@ pub struct RecordError {
 impl FilesRecord {
     pub(crate) const NAME: &str = "files.json";
 
-    /// Reads the record of a data directory, an empty one if there is no file. A file that cannot be
-    /// read is an error: a server with a new name would be refused by its own object store.
+    /// Reads the record of a data directory, or returns an empty record if there is no file. A file
+    /// that cannot be read is an error: with a new name, the server would be refused by its own
+    /// object store.
     pub(crate) fn read(data: &Path) -> Result<Self, RecordError> {
         let path = data.join(Self::NAME);
         let text = match std::fs::read(&path) {

@@ -50,7 +50,8 @@ impl MeetingFiles {
         });
     }
 
-    /// Serves the files of a meeting no longer, because another server does. The stored bytes stay.
+    /// Stops serving the files of a meeting, because another server serves them. The stored bytes
+    /// stay.
     pub(crate) fn release(&self) {
         self.transfers.remove_meeting(&self.meeting.meeting);
         self.meeting.close();
@@ -166,7 +167,7 @@ impl UploadSink for PackageUpload {
                 return Err(StoreError::TooLarge(self.announced_bytes));
             }
             self.meeting.index.metrics.bytes_uploaded.fetch_add(length, Ordering::Relaxed);
-            // While the disk lags, the upload waits for the server.
+            // While the queue is full, the upload waits for the server and cannot be evicted.
             self.slot.set_busy();
             let spool = lock(&self.spool).take().ok_or(StoreError::Full)?;
             let written = spool.write(data).await;

@@ -23,8 +23,8 @@ pub(super) fn import_package(
     unpacked_length: u64,
 ) -> Result<UnpublishedFiles, StoreError> {
     let max_bytes = meeting.index.config.package_size;
-    // The uploader announced the unpacked length, and space is reserved for no more, so the
-    // compression ratio needs no limit.
+    // The compression ratio needs no limit: the files must not exceed the unpacked length that the
+    // uploader announced.
     let limits = PackageLimits {
         file_bytes: max_bytes,
         total_bytes: max_bytes,

@@ -188,7 +188,8 @@ impl<W: Write + From<File> + Send + 'static> SpoolShared<W> {
         loop {
             let mut state = self.state();
             let Some(data) = state.queue.pop_front() else {
-                // Under the lock that found the queue empty, so that no bytes are left in it.
+                // Return the file under the lock under which the queue was empty, so that no bytes
+                // stay in it.
                 state.file = Some(file);
                 state.writing = false;
                 return Ok(());

@@ -9,7 +9,7 @@ pub(super) fn sweep(root: &Path) -> io::Result<()> {
     private_files::create_directory(root)?;
     for entry in fs::read_dir(root)? {
         let entry = entry?;
-        // A symbolic link leads out of the data directory.
+        // Symbolic links are skipped, because they can lead out of the data directory.
         if !entry.file_type()?.is_dir() {
             continue;
         }

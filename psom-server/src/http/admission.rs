@@ -59,7 +59,8 @@ pub(super) struct JoinRequest {
     /// The meeting that the link names. An invitation to another meeting is refused.
     meeting: Option<String>,
     display_name: Option<String>,
-    /// A secret that the client chooses. The same secret is the same guest.
+    /// A secret that the client chooses. A client that sends the same secret again is the same
+    /// guest.
     guest: Option<String>,
 }
 

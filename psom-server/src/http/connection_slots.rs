@@ -26,8 +26,9 @@ use crate::shared::lock::lock;
 /// A limited number of connections. When all slots are taken, a newcomer takes the slot of the
 /// connection that has been idle longest.
 ///
-/// A quarter of the slots is not available to file transfers, and one address has at most half of the
-/// others. Loopback has all of them, because a reverse proxy can connect from there for all clients.
+/// A quarter of the slots is not available to file transfers, and one address has at most half of
+/// the others. Loopback can have all of them, because a reverse proxy can connect from there for
+/// all clients.
 pub(super) struct ConnectionSlots {
     connections: Slots<IpAddr>,
     transfers: Slots<IpAddr>,
@@ -134,7 +135,7 @@ impl ConnectionSlot {
         }
     }
 
-    /// Waits until the connection is evicted, or its file transfer.
+    /// Waits until the connection or its file transfer is evicted.
     pub(super) async fn evicted(&self) {
         self.0.slot.evicted().await;
     }

@@ -29,13 +29,14 @@ use crate::{app::App, shared::host_port::split_host_port, tls::ALTERNATIVE_NAME}
 /// The header of a request that another server has forwarded. It is not forwarded again.
 const FORWARDED: &str = "psom-forwarded";
 
-/// The size limit of a forwarded body, that of every JSON body.
+/// The size limit of a forwarded body in bytes, which is the limit of every JSON body.
 const MAX_BODY_BYTES: usize = 64 << 10;
 
 /// The time that a client may take to send a body, as for a body that is not forwarded.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The size limit of a forwarded answer. The description of a large meeting has several MiB.
+/// The size limit of a forwarded answer in bytes. The description of a large meeting has several
+/// MiB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// The time that another server has to answer. It is shorter than the time after which clients give up.

@@ -16,7 +16,8 @@ use serde_json::json;
 use super::{error::json_response, extract::Admin};
 use crate::{app::App, limits::LIMITS, shared::metrics::MetricsPage, store::Health};
 
-/// Answers 200 while the store waits for an obstacle: restarting the server would not help.
+/// Answers 200 even while the store waits for an obstacle, because restarting the server would not
+/// help.
 pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let (status, body) = match &*app.meetings.health().borrow() {
         Health::Good => (StatusCode::OK, json!({ "status": "ok" })),

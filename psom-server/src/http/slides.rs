@@ -1,7 +1,8 @@
 //! `POST /api/slides`: the pages of a PDF as pictures, which a browser then shares as slides.
 //!
-//! The invitation in the header shows that the person may present. The response has, for each page, the length
-//! of its JPEG in four bytes (big-endian) and the JPEG. A length of zero comes before the reason of a failure.
+//! The invitation in the header shows that the person may present. The response has, for each page,
+//! the length of its JPEG in four bytes (big-endian) and the JPEG. If drawing fails, a length of
+//! zero follows, and then the reason.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,13 +22,13 @@ use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 use super::{connection_slots::ConnectionSlot, error::ApiError, extract::bearer_token};
 use crate::{app::App, slides::SlideRenderer};
 
-/// Upper bound on a PDF, which is kept in memory while it is drawn.
+/// Upper bound on the bytes of a PDF, which is kept in memory while it is drawn.
 const MAX_PDF_BYTES: usize = 64 << 20;
 
 /// The time that a browser may stall while it sends the PDF.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The time that a request waits while others are drawn.
+/// The time that a request waits while other presentations are drawn.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Pictures that wait for the browser. One more is being drawn.

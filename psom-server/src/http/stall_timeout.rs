@@ -17,7 +17,7 @@ use super::{connection_slots::ConnectionSlot, progress_timer::ProgressTimer};
 pub(super) struct StallTimeout<S> {
     stream: S,
     timer: ProgressTimer,
-    /// The time since which the peer receives nothing, and the timeout.
+    /// The moment since which the peer has received nothing, and the timer of the timeout.
     stalled: Option<(Instant, Pin<Box<Sleep>>)>,
     slot: Option<ConnectionSlot>,
 }

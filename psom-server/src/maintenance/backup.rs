@@ -32,8 +32,8 @@ pub struct Backup {
 /// of the meetings, and the certificates and keys. A server can start on the copy.
 ///
 /// # Errors
-/// The copy's directory has files, there is no store in the data directory, or a file cannot be read or
-/// written.
+/// The copy's directory is not empty, there is no store in the data directory, or a file cannot be
+/// read or written.
 pub async fn backup(data: &Path, to: &Path) -> Result<Backup, Error> {
     let is_used = fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
     if is_used {
@@ -47,7 +47,7 @@ pub async fn backup(data: &Path, to: &Path) -> Result<Backup, Error> {
     private_files::create_directory(to).map_err(|source| Error::io("create", to, source))?;
     copy_settings(data, to)?;
     let (from, meetings) = (data.join("meetings"), to.join("meetings"));
-    // A file that is deleted after the database was copied must be copied before.
+    // The first pass copies the files that could be deleted after the database is copied.
     let mut files = copy_meetings(&from, &meetings)?;
     let copy = database_file(to);
     private_files::create_new(&copy).map_err(|source| Error::io("create", &copy, source))?;
@@ -56,7 +56,8 @@ pub async fn backup(data: &Path, to: &Path) -> Result<Backup, Error> {
     copying.map_err(|source| schema::error(&copy, source))?;
     let _ = connection.close().await;
     sync(&copy)?;
-    // A file that was added before the database was copied may be missing still.
+    // The second pass copies the files that were added between the first pass and the copy of the
+    // database.
     files += copy_meetings(&from, &meetings)?;
     let record = FilesRecord::read(data)?;
     let files_at = record.location.filter(|location| location.contains("://"));

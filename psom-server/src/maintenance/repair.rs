@@ -101,7 +101,7 @@ pub async fn repair(data: &Path, files: &BlobConfig) -> Result<Repair, Error> {
         };
         repair.lost.push(format!("{problem} Removed {key:?} ({entries})."));
     }
-    // Without a log, so that the new database is a single file.
+    // The new database has no log, so that it is a single file.
     let logless = raw_sql("PRAGMA journal_mode = DELETE").execute(&mut to).await;
     logless.map_err(|source| schema::error(&new, source))?;
     to.close().await.map_err(|source| schema::error(&new, source))?;

@@ -4,7 +4,7 @@ use sqlx::{Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
 use crate::store::schema;
 
-/// Rows that are read at a time. It bounds the memory, and rows can have megabytes.
+/// Number of rows that are read at a time. It bounds the memory, because a row can have megabytes.
 const BATCH_ROWS: i64 = 256;
 
 /// Row numbers that are tried one by one after damage, before the steps grow. A page has fewer rows.

@@ -35,8 +35,8 @@ pub(crate) struct Meetings {
     restored: Restored,
 }
 
-/// A function that is called for each restored meeting with its saved state. It returns the key of an
-/// entry that it cannot read.
+/// A function that is called with each restored meeting and its saved state. It returns the key of
+/// an entry that it cannot read.
 type Restored = Box<dyn Fn(&Arc<RunningMeeting>, &SavedState) -> Result<(), String> + Send + Sync>;
 
 /// The reason why this server cannot provide a meeting.
@@ -150,8 +150,8 @@ impl Meetings {
         lock(&self.running)
     }
 
-    /// Creates and starts a meeting. Without an ID, it gets a random one. Creation completes even if
-    /// the caller stops waiting.
+    /// Creates and starts a meeting. If `id` is `None`, the meeting gets a random ID. Creation
+    /// completes even if the caller stops waiting.
     pub(crate) async fn create(
         self: &Arc<Self>,
         id: Option<String>,
@@ -338,7 +338,8 @@ impl Meetings {
     }
 
     async fn end_now(&self, id: &str) -> Result<bool, store::Error> {
-        // Without the lock, so that a request for an unknown meeting waits for no other.
+        // Check this without the lock, so that a request for an unknown meeting does not wait for
+        // other requests.
         if self.get(id).is_none() && !lock(&self.set_aside).contains_key(id) {
             return Ok(false);
         }
@@ -357,7 +358,7 @@ impl Meetings {
         }
         self.running().remove(id);
         meeting.close().await;
-        // Not before the end is durable: a meeting that resumes needs its files.
+        // Remove the files only when the end is durable, because a meeting that resumes needs them.
         meeting.files.clear();
         tracing::info!(meeting = id, "ended a meeting");
         Ok(true)

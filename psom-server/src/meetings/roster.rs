@@ -57,7 +57,7 @@ struct RosterUser {
 /// The result of a request to admit a user.
 #[derive(Debug)]
 pub(crate) enum Admission {
-    /// The user with this ID exists and is the same.
+    /// The user with this ID exists with the same name and role.
     Unchanged(i64),
     /// The change has to be saved, and then confirmed.
     Change(RosterChange),
@@ -128,7 +128,8 @@ impl Roster {
         }
     }
 
-    /// Guests can fill at most half of the roster, so that users can still be admitted by name.
+    /// Checks the limits of the roster. Guests can fill at most half of it, so that users can still
+    /// be admitted by name.
     fn check_limits(&self, uri: &str, max_users: usize) -> Result<(), RosterFull> {
         let max_guests = max_users.div_ceil(2);
         if uri.starts_with(GUEST_URI_PREFIX) && self.guests >= max_guests {
@@ -144,8 +145,8 @@ impl Roster {
         self.by_id.insert(id, RosterEntry { user, requested: 0, durable: 0, admitted: None });
     }
 
-    /// Removes the guests who have left and for whom `keep` does not report that something remains.
-    /// Returns the writes that remove them from the saved state.
+    /// Removes the guests who have left, except those for whom `keep` returns `true`. Returns the
+    /// writes that remove them from the saved state.
     pub(crate) fn remove_guests(&mut self, keep: impl Fn(i64) -> bool) -> Vec<Write> {
         let is_gone = |id: &i64, entry: &RosterEntry| {
             let guest = entry.user.as_ref().filter(|user| user.uri.starts_with(GUEST_URI_PREFIX));
@@ -203,8 +204,8 @@ impl Roster {
     }
 }
 
-/// Returns the numbers in the saved state of a meeting, except in its roster. The ID of a user who left
-/// something behind, such as a vote or a drawing, is one of them.
+/// Returns all numbers in the saved state of a meeting, except those in its roster. They include
+/// the ID of every user who has left something behind, such as a vote or a drawing.
 pub(crate) fn saved_numbers(state: &BTreeMap<String, String>) -> HashSet<i64> {
     let entries = state.iter().filter(|(key, _)| !key.starts_with(KEY_PREFIX));
     let texts = entries.flat_map(|(key, value)| [key, value]);
@@ -314,7 +315,7 @@ mod tests {
         let second = request(&mut roster, "Robert", Role::Organizer);
         assert_eq!(&*roster.user(1).unwrap().name, "Bob");
         assert_eq!(roster.role(1), Some(Role::Attendee));
-        // Also if the later change is confirmed first.
+        // The later change wins even if it is confirmed first.
         assert!(roster.confirm(second));
         assert!(!roster.confirm(again));
         assert_eq!(&*roster.user(1).unwrap().name, "Robert");

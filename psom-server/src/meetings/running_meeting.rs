@@ -27,8 +27,8 @@ use crate::{
     store::{self, Health, MeetingStore, StoredMeeting},
 };
 
-/// The time that a meeting may take to answer, and that the store may wait before callers are told.
-/// It is short, so that one stuck meeting does not delay requests about the others.
+/// The time that a meeting may take to answer, and that the store may wait before callers get an
+/// error. It is short, so that one stuck meeting does not delay requests about the others.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The minimum time between two searches for guests who can leave the roster.
@@ -49,7 +49,7 @@ pub(crate) struct RunningMeeting {
     made_room: tokio::sync::Mutex<Option<Instant>>,
 }
 
-/// The space of a meeting, with a witness that it has not panicked.
+/// The space of a meeting, with a reference that shows whether a handler has panicked.
 #[derive(Clone)]
 pub(crate) struct RunningSpace {
     handle: SpaceHandle<Meeting>,
@@ -84,7 +84,8 @@ enum EndPhase {
 /// The journal of a meeting that may end.
 ///
 /// The store accepts no writes after a meeting's deletion. A write that it refuses for this reason
-/// counts as safe once the deletion is: nothing of the meeting can be missing any more.
+/// counts as safe once the deletion is durable, because the meeting has no state left that could be
+/// lost.
 #[derive(Clone)]
 struct EndingJournal {
     inner: Arc<dyn Journal>,
@@ -185,7 +186,8 @@ impl RunningMeeting {
             match roster.admit(uri, name, role, self.max_users).map_err(AdmitError::Full)? {
                 Admission::Unchanged(id) => return Ok(id),
                 Admission::Change(change) => {
-                    // Under the roster's lock, so that the store gets the changes in their order.
+                    // Commit under the roster's lock, so that the store gets the changes in their
+                    // order.
                     let saved = self.journal.commit(vec![change.write()]);
                     (change, saved)
                 }
@@ -211,7 +213,7 @@ impl RunningMeeting {
         let roster = Arc::clone(&self.roster);
         let space = self.space();
         let announce = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
-            // Read now, so that of two changes the later one is announced last.
+            // Read the role only now, so that the later of two changes is announced last.
             let role = lock(&roster).role(id);
             if let Some(role) = role {
                 meeting.set_role(cx, id, role);
@@ -277,7 +279,7 @@ impl RunningMeeting {
             if writes.is_empty() {
                 return false;
             }
-            // Under the roster's lock, so that the store gets the changes in their order.
+            // Commit under the roster's lock, so that the store gets the changes in their order.
             (writes.len(), self.journal.commit(writes))
         };
         tracing::info!(meeting = %self.id, count, "removed guests who had left from the roster");
@@ -289,11 +291,11 @@ impl RunningMeeting {
         self.removed.contains(uri)
     }
 
-    /// Ends the connections of a user, who cannot come back by a link, also after a restart. Returns
-    /// `false` if there is no such user.
+    /// Ends the connections of a user, and bars the user from coming back by a link, also after a
+    /// restart. Returns `false` if there is no such user.
     pub(crate) async fn remove_user(&self, id: i64) -> Result<bool, JournalError> {
         let Some(uri) = self.roster().uri(id) else { return Ok(false) };
-        // From here on, no connection of the user is accepted; those that were are ended below.
+        // From here on, new connections of the user are refused. The existing ones are ended below.
         let saved = self.journal.commit(vec![self.removed.add(&uri)]);
         let space = self.space();
         let remove = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
@@ -306,7 +308,7 @@ impl RunningMeeting {
         saved.await.map(|()| true)
     }
 
-    /// Lets a user come back who was removed.
+    /// Lets a removed user come back.
     pub(crate) async fn readmit(&self, uri: &str) -> Result<(), JournalError> {
         match self.removed.readmit(uri) {
             Some(write) => self.save(write).await,
@@ -334,7 +336,7 @@ impl RunningMeeting {
     /// Ends the meeting: it admits nobody from here on. If the end cannot be saved, the meeting
     /// resumes.
     pub(super) async fn end(&self, store: &dyn MeetingStore) -> Result<(), store::Error> {
-        // Before the deletion, so that no write after it counts as failed.
+        // Set the phase before the deletion, so that no write after the deletion counts as failed.
         self.journal.phase.send_replace(EndPhase::Ending);
         let (phase, ended) = match store.delete(&self.id).await {
             Ok(()) | Err(store::Error::NoMeeting(_)) => (EndPhase::Ended, Ok(())),
@@ -356,7 +358,7 @@ impl RunningMeeting {
     }
 }
 
-/// Waits until the store has waited for an obstacle for a while, and returns the obstacle.
+/// Waits until an obstacle has blocked the store for [`ANSWER_TIMEOUT`], and returns the obstacle.
 pub(crate) async fn store_obstacle(mut health: watch::Receiver<Health>) -> &'static str {
     loop {
         if health.wait_for(|health| matches!(health, Health::Waiting(_))).await.is_err() {

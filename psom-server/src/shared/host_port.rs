@@ -48,8 +48,9 @@ pub(crate) fn ascii_host(host: &str) -> Option<String> {
     Some(ascii)
 }
 
-/// Returns the address of the interface that has the default route. A listener of IPv6 takes connections
-/// of both families on most systems; its own comes first.
+/// Returns the address of the interface that has the default route. A listener of IPv6 accepts
+/// connections of both families on most systems, so it can have an address of either. Its own
+/// family is tried first.
 fn outgoing_address(is_ipv6: bool) -> IpAddr {
     // Any address outside this machine works. These are reserved for documentation (RFC 3849 and 5737).
     let six = (IpAddr::from(Ipv6Addr::UNSPECIFIED), "2001:db8::1".parse().ok());
@@ -70,7 +71,8 @@ fn local_address(any: IpAddr, outside: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect((outside, DISCARD)).ok()?;
     let address = socket.local_addr().ok()?.ip();
-    // An address of the link needs the name of the interface, which differs on each machine.
+    // A link-local address is valid only with the name of an interface, which differs on each
+    // machine.
     let is_of_link = matches!(address, IpAddr::V6(six) if six.is_unicast_link_local());
     (!is_of_link && !address.is_unspecified()).then_some(address)
 }

@@ -39,7 +39,8 @@ pub(crate) enum WhenFull {
     Refuse,
     /// Replaces the same user's oldest permission, if there is one.
     ReplaceOldest,
-    /// Replaces the oldest permission of the user who has the most, in the meeting or in all.
+    /// Replaces the oldest permission of the user who has the most, in the meeting or in all
+    /// meetings.
     ReplaceLargest,
 }
 
@@ -161,8 +162,8 @@ impl<T, U: Clone + Eq + Hash> PermissionTable<T, U> {
         self.by_owner.get(owner).map_or(0, BTreeSet::len)
     }
 
-    /// Returns the user with the most permissions, in one meeting or in all. Of several, returns the
-    /// one with the oldest permission.
+    /// Returns the user with the most permissions, in one meeting or in all meetings. Of several,
+    /// returns the one with the oldest permission.
     fn largest_owner(&self, meeting: Option<&Arc<str>>) -> Option<PermissionOwner<U>> {
         let users = self.by_owner.iter().filter(|((of, user), _)| {
             user.is_some() && meeting.is_none_or(|meeting| meeting == of)

@@ -14,7 +14,7 @@ pub enum Error {
     /// A meeting with this ID exists.
     #[error("there is a meeting {0:?} already")]
     Exists(String),
-    /// There is no such meeting, or no longer.
+    /// There is no such meeting, or it was deleted.
     #[error("there is no meeting {0:?}")]
     NoMeeting(String),
     /// Another server of the cluster owns the meeting.

@@ -23,7 +23,8 @@ impl MeetingJournal {
 
 impl Journal for MeetingJournal {
     fn commit(&self, writes: Vec<Write>) -> Committing {
-        // Queued here, not when the future is polled, so that the order of the calls counts.
+        // Queue the writes here and not when the future is polled, so that they are in the order of
+        // the calls.
         let done = self.queue.commit(&self.meeting, self.generation, writes);
         Box::pin(async move {
             let committed = async { wait(done?).await };

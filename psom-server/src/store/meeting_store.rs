@@ -37,15 +37,15 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// [`Error::Exists`], or the store has failed.
     fn create(&self, meeting: StoredMeeting) -> StoreAnswer<'_, ()>;
 
-    /// Deletes a meeting with all its state. Its journals accept nothing any more.
+    /// Deletes a meeting with all its state. Its journals accept no more writes.
     ///
     /// # Errors
     /// [`Error::NoMeeting`], or the store has failed.
     fn delete(&self, meeting: &str) -> StoreAnswer<'_, ()>;
 
-    /// Makes this server the owner of a meeting, unless another server of the cluster is. Only the owner
-    /// can load, change and delete it. The server that creates a meeting owns it. A store that has no
-    /// other servers owns all of its meetings.
+    /// Makes this server the owner of a meeting, unless another server of the cluster is. Only the
+    /// owner can load, change and delete it. The server that creates a meeting owns it. If the
+    /// store is not shared, its only server owns all meetings.
     ///
     /// # Errors
     /// [`Error::NoMeeting`], or the store has failed.
@@ -99,18 +99,18 @@ pub trait MeetingStore: Send + Sync + 'static {
     /// [`Error::NoMeeting`]; [`Error::Moved`] if this server does not own it; the meeting's state is damaged; or the store has failed.
     fn load(&self, meeting: &str) -> StoreAnswer<'_, BTreeMap<String, String>>;
 
-    /// Returns a journal for the meeting that has this ID now. It accepts nothing if there is none, or
-    /// when the meeting is deleted, even if a later one has the same ID.
+    /// Returns a journal for the meeting that has this ID now. It accepts no writes if there is no
+    /// such meeting, or once the meeting is deleted, even if a later meeting has the same ID.
     fn journal(&self, meeting: &str) -> Arc<dyn Journal>;
 
     /// Watches the health of the store.
     fn health(&self) -> watch::Receiver<Health>;
 
-    /// Accepts nothing from here on, and answers when everything that was accepted is durable. While
-    /// the disk is full, this waits.
+    /// Stops accepting changes, and answers when all accepted changes are durable. It waits while
+    /// the disk is full.
     ///
     /// # Errors
-    /// The store has failed, and something that was accepted is not durable.
+    /// The store has failed, and not all accepted changes are durable.
     fn close(&self) -> StoreAnswer<'_, ()>;
 }
 
@@ -122,7 +122,7 @@ pub enum Health {
     Good,
     /// Commits wait for an obstacle that can pass, for example "the disk is full".
     Waiting(&'static str),
-    /// The store has failed and accepts nothing any more.
+    /// The store has failed and accepts no more changes.
     Failed(Error),
 }
 

@@ -10,9 +10,10 @@
 //! arrive at about the same time are written in one transaction (`writer`), so a busy server waits for
 //! the disk no more often than an idle one.
 //!
-//! Every row has a checksum of its contents (`checksum`). Damaged rows are refused, never guessed.
-//! [`maintenance`](crate::maintenance) checks and repairs a store. As long as a damaged database that a
-//! repair has kept exists, the server removes no file that it can refer to.
+//! Every row has a checksum of its contents (`checksum`). The store refuses damaged rows and never
+//! guesses their values. [`maintenance`](crate::maintenance) checks and repairs a store. A repair
+//! keeps the damaged database. As long as that exists, the server removes no file to which it can
+//! refer.
 //!
 //! This folder knows keys and texts. It does not know what they mean to a meeting.
 

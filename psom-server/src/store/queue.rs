@@ -56,7 +56,7 @@ struct QueueState {
     /// The meetings that will exist when all queued changes are written.
     meetings: HashMap<String, Generation>,
     last_generation: Generation,
-    /// The reason why the queue accepts nothing any more.
+    /// The reason why the queue accepts no more changes.
     end: Option<Error>,
 }
 
@@ -115,7 +115,8 @@ impl WriteQueue {
                 let change = StoreChange::Commit(Arc::clone(meeting), generation, writes);
                 self.push(&mut state, change)
             }
-            // A meeting that was deleted has no journal that anybody waits for.
+            // In a cluster, this journal lost its meeting to a take-over: the commits of a deleted
+            // meeting have no waiting callers.
             None if self.is_shared && generation.is_some() => {
                 Err(Error::Moved(meeting.to_string()))
             }
@@ -161,15 +162,15 @@ impl WriteQueue {
         Ok(receiver)
     }
 
-    /// Accepts nothing more. Queued changes are still written. Returns the reason for the end, which
-    /// can be an earlier one.
+    /// Stops accepting changes. Queued changes are still written. Returns the reason for the end,
+    /// which can be an earlier one.
     pub(super) fn end(&self, reason: Error) -> Error {
         let reason = self.state().end.get_or_insert(reason).clone();
         self.filled.notify_one();
         reason
     }
 
-    /// Accepts nothing more, and answers all queued changes with this error.
+    /// Stops accepting changes, and answers all queued changes with this error.
     pub(super) fn fail(&self, error: &Error) {
         let mut state = self.state();
         state.end = Some(error.clone());

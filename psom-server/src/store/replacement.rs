@@ -10,7 +10,8 @@ use std::{fs, io, path::Path};
 use super::{error::Error, paths::beside};
 use crate::shared::private_files::sync_directory;
 
-/// Makes a new database valid, which is complete and on the disk, and gives it its name.
+/// Makes a new database the valid one, and gives it its name. The new database must be complete and
+/// synced.
 pub(crate) fn replace(database: &Path, new: &Path) -> Result<(), Error> {
     let renamed =
         fs::rename(new, beside(database, ".repaired")).and_then(|()| sync_parent(database));

@@ -64,7 +64,7 @@ async fn open_or_create(
     let options = options(path)?.pragma("synchronous", synchronous).pragma("fullfsync", "ON");
     let opened = async {
         let mut connection = options.connect().await?;
-        // Before anything in the file is changed.
+        // Check the kind before anything in the file is changed.
         let empty = match database_kind(&mut connection).await? {
             DatabaseKind::Store => false,
             DatabaseKind::Empty if may_create => true,
@@ -188,8 +188,8 @@ async fn number(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::R
     raw_sql(sql).fetch_one(connection).await?.try_get(0)
 }
 
-/// Creates all tables in one transaction. It is always synced, whatever the durability: if there is
-/// any evidence of a server, the tables must exist.
+/// Creates all tables in one transaction. It is synced for every durability, because the tables
+/// must exist whenever other files show that a server ran here.
 async fn create_tables(connection: &mut SqliteConnection, synchronous: &str) -> sqlx::Result<()> {
     let sql = format!(
         "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; {TABLES_SQL} \

@@ -192,7 +192,8 @@ impl MeetingStore for SqliteStore {
 
     fn close(&self) -> StoreAnswer<'_, ()> {
         Box::pin(async move {
-            // Before the writer: the last connection copies the log to the database.
+            // Close the reader before the writer, because the last connection copies the log to the
+            // database.
             if let Some(reader) = self.reader.lock().await.take() {
                 reader.close().await.map_err(|source| schema::error(&self.path, source))?;
             }

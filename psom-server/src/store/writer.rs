@@ -86,7 +86,7 @@ impl Writer {
             sleep(delay).await;
             delay = (delay * 2).min(MAX_RETRY_DELAY);
         }
-        // Before the callers are told that the changes are durable.
+        // Check the files before the callers learn that the changes are durable.
         self.open_files.check()?;
         if self.set_good() {
             tracing::info!(path = %self.path.display(), "the store has resumed");

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{shared::private_files, start_error::StartError};
 
-/// Upper bound on the names in a certificate. Names of the longest ago are forgotten beyond it.
+/// Upper bound on the names in a certificate. Beyond it, the oldest names are left out.
 const MAX_NAMES: usize = 64;
 
 /// The TLS configuration of a server, and the certificate authority that its clients trust.
@@ -402,7 +402,8 @@ mod tests {
         fs::remove_file(directory.join("ca.pem")).unwrap();
         Identity::open(&directory, &["meet.example"]).unwrap();
         assert_eq!(texts(&directory)[1..], before[1..]);
-        // The lost authority certificate verifies certificates that are signed from here on.
+        // The lost certificate of the authority still verifies certificates that are signed from
+        // here on.
         Identity::open(&directory, &["other.example"]).unwrap();
         fs::write(directory.join("ca.pem"), &before[0]).unwrap();
         Identity::open(&directory, &["other.example"]).unwrap();

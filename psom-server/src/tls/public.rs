@@ -58,8 +58,8 @@ impl Certificates {
         self.public.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns why browsers on a usual machine will not trust the public certificate for a host, or that
-    /// another user can read the key; nothing if all is well.
+    /// Returns the problems of the public certificate: browsers will not trust it for this host, or
+    /// other users can read its key. Returns nothing if there are none.
     pub(crate) fn problems(&self, host: &str, roots: &RootCertStore) -> Vec<String> {
         let mut problems = Vec::new();
         let chain = self.paths.chain.display();

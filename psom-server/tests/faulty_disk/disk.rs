@@ -114,8 +114,8 @@ impl Disk {
         self.next = Some((after, fault));
     }
 
-    /// Writes the files that a crash of the machine leaves to another directory: of the changes
-    /// after the last sync, any, and each of them torn at any sector.
+    /// Writes the files that a crash of the machine leaves to another directory. They contain a
+    /// random selection of the changes after the last sync, some of them torn at a random sector.
     pub(crate) fn leave(&mut self, directory: &Path) {
         self.is_crashed = true;
         for (name, image) in std::mem::take(&mut self.images) {

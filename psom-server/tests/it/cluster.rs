@@ -109,7 +109,7 @@ async fn meeting_continues_on_another_server_with_its_files() {
     ada.upload(Upload::qna("Questions").unwrap()).await;
     let seen = ada.model.contents.clone();
 
-    // A server that ends without a word loses its meetings when its lease has expired.
+    // A server that ends without stopping loses its meetings when its lease has expired.
     drop(two);
     let ada = follow(&links[1]).await;
     assert_eq!(ada.model.contents, seen);

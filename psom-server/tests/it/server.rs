@@ -238,7 +238,7 @@ async fn files_and_admission_are_served_over_tls() {
     let tls = psom::tls::client(&fs::read(data.join(&file.ca)).unwrap()).unwrap();
     let port = server.http_addr().port();
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    // By the name in the server's links.
+    // Connect by the name in the server's links.
     let name = rustls::pki_types::ServerName::try_from(name.to_owned()).unwrap();
     let mut stream = tokio_rustls::TlsConnector::from(tls).connect(name, stream).await.unwrap();
     let request = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";

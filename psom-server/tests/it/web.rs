@@ -44,13 +44,13 @@ impl Stage {
         Self { server: server.unwrap(), data }
     }
 
-    /// Sends one request on its own connection.
     /// Returns the head of a request for the metrics.
     fn metrics(&self) -> String {
         let token = self.server.server_file().admin_token;
         format!("GET /metrics HTTP/1.1\r\nauthorization: Bearer {token}\r\n")
     }
 
+    /// Sends one request on its own connection.
     async fn ask(&self, head: &str, body: &[u8]) -> Answer {
         let stream = TcpStream::connect(self.server.http_addr()).await.unwrap();
         if !self.server.server_file().http.starts_with("https://") {
@@ -91,7 +91,8 @@ impl Stage {
     }
 }
 
-/// `head` is the request's line and its own headers.
+/// Sends a request on a stream and returns the answer. `head` is the request line and the headers
+/// of this request.
 async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, head: &str, body: &[u8]) -> Answer {
     let length = body.len();
     let head = format!("{head}host: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");

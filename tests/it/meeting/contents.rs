@@ -119,7 +119,7 @@ fn title_change_reports_every_status() {
         let last = received.last().unwrap();
         assert_eq!(*last, format!("content 1.renamed {status} {title}"));
     }
-    // All clients receive the accepted title, and no client the others.
+    // All clients receive the accepted title. No client receives a refused one.
     assert_eq!(world.received(ATTENDEE), ["content 1.title ONE.txt"]);
     world.content(ATTENDEE, theirs, |content| drop(content.s_set_title("mine.txt")));
     assert_eq!(world.received(ATTENDEE), ["content 1.renamed UserNotAuthorized mine.txt"]);

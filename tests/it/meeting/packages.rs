@@ -36,7 +36,7 @@ fn package_contains_exactly_the_manifest_files() {
     let nothing = PackageWriter::new(Cursor::new(Vec::new()), &native_file("a")).unwrap();
     assert!(nothing.finish().is_err(), "a file of the manifest is missing");
     let mut writer = PackageWriter::new(Cursor::new(Vec::new()), &native_file("a")).unwrap();
-    assert!(writer.add_file("b", &mut &b"x"[..]).is_err(), "a file that nobody named");
+    assert!(writer.add_file("b", &mut &b"x"[..]).is_err(), "a file outside the manifest");
     assert!(open(&pack(&native_file("a"), &[("a", b"x")])).is_ok());
 }
 

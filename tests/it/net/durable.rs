@@ -150,7 +150,7 @@ async fn failed_journal_ends_every_connection_silently() {
 }
 
 #[tokio::test]
-async fn space_that_has_moved_says_so_to_its_peers() {
+async fn moved_space_breaks_its_connections_with_that_reason() {
     let mut fixture = fixture().await;
     fixture.session.root().s_write("one").await.unwrap();
     let (_, done) = fixture.commit().await;

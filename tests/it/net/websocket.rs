@@ -297,7 +297,7 @@ async fn frames_are_limited_to_1_mib_after_authentication() {
         near.write_all(&frame(BINARY, &common::auth())).await.unwrap();
         let mut answer = [0; 4];
         near.read_exact(&mut answer).await.unwrap();
-        // The records in the frame are not valid; the frame is.
+        // The frame is valid, although the records in it are not.
         let _ = near.write_all(&frame(BINARY, &vec![0xff; size])).await;
         let code = close_code(&mut near).await;
         assert_eq!(code == 1000, is_accepted, "{size} bytes: {code}");
@@ -306,7 +306,7 @@ async fn frames_are_limited_to_1_mib_after_authentication() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn control_frames_are_silence_before_authentication() {
+async fn control_frames_do_not_extend_the_token_timeout() {
     let (server, mut near) = byte_server().await;
     let begin = tokio::time::Instant::now();
     // Half of the credentials, and then pings.

@@ -31,7 +31,7 @@ fn honest_peers_wait_a_few_turns_beside_greedy_ones() {
     for seed in 0..20 {
         let mut rng = Rng::with_seed(seed);
         let mut config = psom::Config::default();
-        // Without a rate, so that only the turns protect the honest peers.
+        // No rate limit applies, so that only the turns protect the honest peers.
         config.calls_per_second = 0;
         let mut neighbours = Neighbours::with(config);
         let mut connect = |count| -> Vec<usize> {

@@ -100,7 +100,7 @@ fn silent_client_is_ended_alone() {
 }
 
 #[test]
-fn slow_readers_cost_a_quarter_of_a_second_in_five() {
+fn hub_waits_for_slow_readers_250_ms_in_5_s() {
     const MS: Duration = Duration::from_millis(1);
     let mut config = Config::default();
     (config.soft_limit, config.hard_limit) = (8 * 1024, 256 * 1024);

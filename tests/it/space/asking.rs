@@ -25,7 +25,7 @@ trait AskClient {
     fn c_other(&mut self, cookie: i32);
 }
 
-/// Answers as the text of the request says.
+/// Answers a request in the way that its text names.
 #[distributed_object(serves = AskServer, calls = AskClient)]
 #[derive(Default)]
 struct Server {
@@ -133,7 +133,7 @@ fn asking(text: &'static str, answers: &[&str], called: &[&str]) -> Pair<Server,
 }
 
 #[test]
-fn answer_goes_to_the_one_who_asked() {
+fn answer_goes_to_the_request_with_its_cookie() {
     asking("add", &["sum 3"], &[]);
     asking("refuse", &["cRefused no"], &[]);
 }

@@ -45,15 +45,15 @@ const OUTBOX: &str = "{6B1F7E8C-3C55-4D0C-9A3B-7B1F7A1C2D3E}";
 /// The reciprocal of the probability that a step is the kill of one side.
 const STEPS_PER_KILL: u32 = 60;
 
-/// More steps than a run needs, unless it never comes to an end.
+/// Upper bound on the steps of a run. A run that needs more steps never ends.
 const MAX_STEPS: u32 = 4_000_000;
 
 /// The figures of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kills {
-    /// How often the server was killed.
+    /// The number of times that the server was killed.
     pub server: u32,
-    /// How often the client was killed.
+    /// The number of times that the client was killed.
     pub client: u32,
     /// The number of replayed commands.
     pub commands: u32,

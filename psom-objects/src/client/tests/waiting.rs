@@ -144,7 +144,7 @@ fn cookie_has_one_upload() {
     let (mut stage, _) = requested();
     let again = stage.act(|(root, cx)| root.request_upload(cx, 7, 5, 5));
     assert!(matches!(again, Err(CallError::NotNow(_))), "{again:?}");
-    // Within one turn, the duplicate is found later.
+    // Two requests of one turn are both queued, so the duplicate is found when the second is sent.
     let request = |(root, cx): Root<'_>| {
         root.request_upload(cx, 8, 5, 5)?;
         root.request_upload(cx, 8, 5, 5)

@@ -309,7 +309,7 @@ async fn files_behind_a_symlink_are_served_and_never_swept() {
 #[derive(Debug, Default)]
 struct Failing {
     store: InMemory,
-    /// Whether parts are refused, or else their completion.
+    /// Whether the store refuses parts. Otherwise it refuses to complete the upload.
     refuses_parts: bool,
     aborted: Arc<AtomicBool>,
 }
@@ -322,7 +322,7 @@ struct FailingUpload {
 }
 
 fn refusal() -> object_store::Error {
-    object_store::Error::Generic { store: "Failing", source: "the bucket is on fire".into() }
+    object_store::Error::Generic { store: "Failing", source: "the bucket is unavailable".into() }
 }
 
 impl fmt::Display for Failing {
@@ -411,7 +411,7 @@ impl MultipartUpload for FailingUpload {
 }
 
 fn failed_by_the_store(error: &StoreError) -> bool {
-    matches!(error, StoreError::Failed(source) if source.to_string().contains("the bucket is on fire"))
+    matches!(error, StoreError::Failed(source) if source.to_string().contains("the bucket is unavailable"))
 }
 
 #[tokio::test]

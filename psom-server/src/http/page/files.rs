@@ -56,9 +56,10 @@ impl PageFile {
     }
 }
 
-/// Empties the lines of a script or a style sheet that contain nothing but a comment, and removes types
-/// (`/** @type … */`) between code. Other comments beside code stay, so this needs no knowledge of the
-/// languages but that no text of the page begins a line like a comment or contains a type.
+/// Empties the lines of a script or a style sheet that contain nothing but a comment, and removes
+/// types (`/** @type … */`) between code. Other comments beside code stay. This works without
+/// parsing the languages, because no string in the files of the page begins a line like a comment
+/// or contains a type.
 fn without_comments(path: &str, source: &str) -> String {
     if path.ends_with(".html") {
         return source.to_owned();
@@ -147,7 +148,8 @@ mod tests {
 
     use super::*;
 
-    /// Upper bound on the page that a browser downloads. A phone with 0.5 Mbit/s has it in a second.
+    /// Upper bound on the page that a browser downloads. At 0.5 Mbit/s, a phone downloads it in a
+    /// second.
     const MAX_PAGE_BYTES: usize = 60_000;
 
     #[test]

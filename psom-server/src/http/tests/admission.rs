@@ -141,7 +141,8 @@ async fn open_link_cannot_use_up_the_tokens_of_others() {
     let named = api.post("/api/meetings/m/invitations", named).await.text("invite");
     let bob = follow(&api, &named, None).await;
     let elsewhere = follow(&api, &other, None).await;
-    // Two is the meeting's share. The address with the most tokens makes room for newcomers.
+    // The meeting's share is two tokens. A newcomer's token replaces one of the address with the
+    // most.
     let greedy = [follow_from(&api, &open, 1).await, follow_from(&api, &open, 1).await];
     let honest = follow_from(&api, &open, 2).await;
     let newcomer = follow(&api, &open, Some("a secret of the guest's")).await;

@@ -22,7 +22,7 @@ async fn upload(api: &Api) -> String {
     sink.finish(256).await.unwrap().files["a"].name.clone()
 }
 
-/// Stores such a file and returns its name and its bytes.
+/// Stores an encrypted file and returns its name and its bytes.
 async fn file(api: &Api) -> (String, Vec<u8>) {
     let name = upload(api).await;
     let bytes = std::fs::read(api.app.library.path(&name).unwrap()).unwrap();

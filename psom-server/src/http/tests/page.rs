@@ -29,7 +29,7 @@ async fn page_is_served_with_a_strict_policy() {
         assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"));
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert!(!answer.body.is_empty());
-        // A browser that has the file gets it no second time.
+        // A browser that has the current file does not download it again.
         let again = get(&api, path, Some(&format!("\"0\", {}", answer.header("etag")))).await;
         assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
     }

@@ -336,7 +336,7 @@ async fn attempt_that_could_not_begin_keeps_the_address_valid() {
     let (third, third_path) = permit(&api);
     let other_comes = async {
         eventually(|| api.app.metrics.bytes_uploaded.load(Relaxed) > 0).await;
-        // Too many concurrent uploads are a reason of the server's.
+        // The server is responsible for this failure: there are too many concurrent uploads.
         for path in [&other_path, &third_path] {
             assert_eq!(post(&api, path, form(b"x")).await, 507);
         }
@@ -459,7 +459,7 @@ async fn temporary_read_failure_keeps_the_address_valid() {
     let file = store(&api, b"hello").await;
     let path = permit_download(&api, &file, "a", true);
     let served = api.app.library.path(&file.name).unwrap();
-    // A link to itself is another error than a missing file.
+    // Opening a link to itself fails with another error than opening a missing file.
     let aside = served.with_extension("aside");
     std::fs::rename(&served, &aside).unwrap();
     std::os::unix::fs::symlink(&served, &served).unwrap();
@@ -532,7 +532,7 @@ async fn library_without_web_address_supports_no_browser_transfers() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Holds for files that look like a form, and for every chunk size.
+    /// Checks files that look like a form, and every chunk size.
     #[test]
     fn form_round_trips_for_every_chunk_size(
         size in prop::sample::select(&[0, 1, 15, 16, 17, 31, 32, 65_535, 65_536, 65_537, 200_000][..]),

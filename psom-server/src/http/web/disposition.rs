@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use axum::http::HeaderValue;
 use psom_objects::texts::changes_direction;
 
-/// Length limit of a file name in characters, that of most file systems. A longer name is cut.
+/// Length limit of a file name in characters, which is the limit of most file systems. A longer
+/// name is cut.
 const MAX_NAME_CHARS: usize = 255;
 
 /// Returns the value of `Content-Disposition` (RFC 6266). A name that does not fit a quoted string is

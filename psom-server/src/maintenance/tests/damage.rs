@@ -37,7 +37,7 @@ async fn loaded(directory: &Path) -> Result<Vec<Table>, Error> {
     for meeting in store.meetings().await? {
         tables.push(store.load(&meeting.id).await?);
     }
-    // In the order of their creation.
+    // The tables are in the order of their creation.
     tables.reverse();
     Ok(tables)
 }
@@ -46,7 +46,7 @@ async fn loaded(directory: &Path) -> Result<Vec<Table>, Error> {
 async fn damaged_value_is_refused_with_its_key() {
     let directory = Directory::new();
     let [team, mut other] = filled(&directory).await;
-    // A tool changes the one value, a bad disk the other.
+    // A tool changes one value, and a bad disk changes the other.
     change(&directory, "UPDATE state SET value = 'x' WHERE meeting = 'other' AND key = 'key/7'")
         .await;
     let store = open(&directory).await;
@@ -187,7 +187,7 @@ async fn no_damaged_byte_loads_wrong_data() {
     let (mut refused, mut repaired) = (0, 0);
     for round in 0..60 {
         let damaged = Directory::new();
-        // Every other time in the header of a page.
+        // Every second change is in the header of a page.
         let at = match round % 2 {
             0 => next(whole.len()),
             _ => next(whole.len() / 4096) * 4096 + next(200),
@@ -229,7 +229,7 @@ async fn store_that_lost_its_end_loses_only_the_rows_there() {
     let states = filled(&directory).await;
     let path = database_file(&directory);
     let length = fs::metadata(&path).unwrap().len();
-    // The last page, and a part of the one before.
+    // Removes the last page, and a part of the page before it.
     fs::File::options().write(true).open(&path).unwrap().set_len(length - 5000).unwrap();
     let repair = repair(&directory).await.unwrap();
     assert!(repair.report.problems.contains(&"The file has lost its last 5000 bytes.".into()));

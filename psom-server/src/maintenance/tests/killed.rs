@@ -87,7 +87,7 @@ async fn confirmed_turns_survive_a_kill_without_gaps() {
     for round in 0..ROUNDS {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let said = run(&directory, 1 + (random >> 33) % 300);
-        let said = said.expect("it lives until it has said something");
+        let said = said.expect("the process has printed a line before it was killed");
         let store = open(&directory).await;
         let there = turns(&store).await;
         assert!(there > said, "round {round}: {said} was confirmed, but there are {there}");

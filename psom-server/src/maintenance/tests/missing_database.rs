@@ -39,7 +39,8 @@ async fn lost_database_is_not_a_first_start() {
         },
         |_, log| fs::remove_file(log).unwrap(),
         |_, log| truncate(log),
-        // Without the record, the files are evidence, and without the files, the log is.
+        // If the record is lost, the files show that a database existed. If the files are lost too,
+        // the log shows it.
         |database, _| {
             fs::remove_file(database).unwrap();
             fs::remove_file(database.with_file_name("files.json")).unwrap();
@@ -72,7 +73,7 @@ async fn lost_database_is_not_a_first_start() {
             }
             let checked = check(&directory).await.map(|report| report.problems);
             assert_ne!(checked, Ok(Vec::new()), "{number}");
-            assert!(left() == before, "{number}: what is left may be all that there is");
+            assert!(left() == before, "{number}: the remaining files are unchanged");
         }
     }
 }

@@ -80,8 +80,8 @@ async fn damaged_checksum_hides_no_later_transaction() {
     }
 }
 
-/// The frames of transactions that were written one after another from a frame on, by the lengths
-/// of the transactions; only those with an end have a commit mark.
+/// Returns the frames of transactions that follow frame `after` one after another. Each transaction
+/// is its number of frames, and whether its last frame has a commit mark.
 fn frames(log: &[u8], after: usize, fill: u8, transactions: &[(usize, bool)]) -> Vec<Vec<u8>> {
     let length = 24 + 4096;
     let sum = |bytes: &[u8], [mut first, mut second]: [u32; 2]| {
@@ -128,7 +128,7 @@ async fn frames_of_a_failed_transaction_are_not_damage() {
     }
     let whole_log = |frames: &[Vec<u8>]| [&*log, &*frames.concat()].concat();
     assert_eq!(crate::store::wal::damage_position(&whole_log(&torn)), None);
-    // A transaction that continues from its end shows that it was on the disk.
+    // The third transaction continues the second, which shows that the second was on the disk.
     let mut damaged = frames(&log, whole - 1, 200, &[(3, true), (3, true), (1, false)]);
     damaged[4][1000] ^= 1;
     let at = log.len() + 4 * (24 + 4096);

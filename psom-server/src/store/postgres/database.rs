@@ -24,7 +24,8 @@ const MIN_SERVER_VERSION: i32 = 150_000;
 /// while the tables are created.
 pub(super) const ADVISORY_LOCK_CLASS: i32 = 0x7073_6f6d;
 
-/// The statements that create the tables. The columns that SQLite has too are the same there.
+/// The statements that create the tables. The columns that the SQLite store has too are the same as
+/// there.
 const TABLES_SQL: &str = "
     CREATE TABLE meetings (
         id TEXT COLLATE \"C\" NOT NULL PRIMARY KEY, title TEXT, created BIGINT NOT NULL,
@@ -48,8 +49,9 @@ const TABLES_SQL: &str = "
 /// The settings of each connection.
 ///
 /// The time limits end every statement and every transaction long before a lease expires, so that a
-/// server that freezes cannot block the others. The statements all look rows up by their keys, for which
-/// a sequential scan is wrong even if the statistics are old. TCP notices a dead server in 4 s.
+/// server that freezes cannot block the others. All statements look rows up by their keys.
+/// Sequential scans are disabled, because PostgreSQL could choose them when its statistics are old.
+/// TCP notices a dead server in 4 s.
 const SESSION_SETTINGS: [(&str, &str); 11] = [
     ("search_path", SCHEMA),
     ("default_transaction_isolation", "read committed"),

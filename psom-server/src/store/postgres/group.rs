@@ -84,8 +84,8 @@ fn contains([first, end]: &[String; 2], key: &str) -> bool {
     (first.as_str()..end.as_str()).contains(&key)
 }
 
-/// Escapes the end of a range. U+0000 at the end marks the range of one key; its first character alone
-/// is enough for that.
+/// Escapes the end of a range. The range of one key ends with U+0000. Of the two characters of its
+/// escaped form, the first is enough as an end.
 fn escape_end(first: &str, end: &str) -> String {
     match end.strip_suffix('\0') {
         Some(key) if key == first => format!("{}\u{1}", escape(key)),

@@ -166,7 +166,7 @@ impl Statement for Register<'_> {
     }
 }
 
-/// Reports whether there is a row for this name of a node.
+/// Reports whether a node with this name has a row.
 struct Exists<'a>(&'a str);
 
 impl Statement for Exists<'_> {
@@ -211,9 +211,9 @@ pub(super) async fn bury(connection: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Makes a session the only one that writes for a node in this incarnation. Returns `false` if another
-/// session did; it is ended then. A statement of an earlier session could otherwise be applied after
-/// later ones.
+/// Makes a session the only one that writes for a node in this incarnation. If another session
+/// already writes, ends that session and returns `false`. A statement of an earlier session could
+/// otherwise be applied after later ones.
 pub(super) async fn become_writer(
     connection: &mut PgConnection,
     incarnation: Incarnation,

@@ -150,7 +150,8 @@ impl Statement for Commit<'_> {
     }
 }
 
-/// Takes a meeting over if its owner is dead. Returns whether it did, and the owner.
+/// Takes a meeting over if its owner is dead. Returns whether the meeting was taken over, and its
+/// owner.
 ///
 /// `free` reads the owner as of the start of the statement. The update applies only to that epoch, so of
 /// two nodes that take a meeting over at the same time, exactly one gets it.
@@ -213,7 +214,7 @@ async fn find_owner(connection: &mut PgConnection, meeting: &str) -> sqlx::Resul
     Ok(Ownership::Node { owner, incarnation: row.try_get(3)?, epoch: row.try_get(4)? })
 }
 
-/// Reads all meetings. A damaged row is the ID of its meeting.
+/// Reads all meetings. The result for a damaged row is the ID of its meeting.
 pub(super) struct AllMeetings;
 
 impl Statement for AllMeetings {
@@ -229,7 +230,7 @@ impl Statement for AllMeetings {
     }
 }
 
-/// Reads one meeting. A damaged row is its ID.
+/// Reads one meeting. The result for a damaged row is its ID.
 pub(super) struct Meeting<'a> {
     pub(super) id: &'a str,
 }
@@ -252,7 +253,7 @@ impl Statement for FindInvitation<'_> {
     type Answer = Option<String>;
 
     async fn run(&self, connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
-        // The second condition is that of the index.
+        // The second condition is that of the partial index, so that PostgreSQL uses the index.
         let sql = "SELECT meeting FROM state WHERE key = $1 AND key LIKE 'invitation/%'";
         let row = query(sql).bind(escape(self.key)).fetch_optional(connection).await?;
         row.map(|row| row.try_get(0)).transpose()
@@ -267,7 +268,7 @@ fn read_meeting(row: &PgRow) -> sqlx::Result<Result<StoredMeeting, String>> {
     Ok(if sum == checksum::meeting(&meeting) { Ok(meeting) } else { Err(meeting.id) })
 }
 
-/// Reads the state of a meeting: keys and values. A damaged row is its key.
+/// Reads the state of a meeting: keys and values. The result for a damaged row is its key.
 pub(super) struct Load<'a> {
     pub(super) meeting: &'a str,
 }

@@ -190,7 +190,7 @@ impl MeetingStore for PostgresStore {
             self.node.queue.end(Error::Closed);
             let mut writer = self.health.clone();
             while writer.changed().await.is_ok() {}
-            // Not before the last commit: it needs the lease.
+            // Stop renewing only after the last commit, which needs the lease.
             self.keeper.abort();
             let Node { config, database, lease, .. } = &*self.node;
             let end = lease::End(&config.node, lease.incarnation());

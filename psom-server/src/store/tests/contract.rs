@@ -1,4 +1,4 @@
-//! The tests, as functions of a place.
+//! The tests, as functions that take a `Place`.
 
 use psom::Committing;
 

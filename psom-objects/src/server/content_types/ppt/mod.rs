@@ -51,8 +51,8 @@ use crate::{
 /// resources are announced with code 100 or 101:
 ///
 /// - in each slide-by-slide format (JPEG, DHTML, thumbnails, notes) that the user has begun, the
-///   slides that no user has uploaded; a slide that exists in a format that shows it has no notes
-///   beyond those that it came with;
+///   slides that no user has uploaded; a slide that exists in a format that shows it is complete
+///   without notes;
 /// - all slides, with the format `None`, if no user has uploaded anything that shows slides;
 /// - nothing, if nothing is missing or errors already explain it.
 #[distributed_object(

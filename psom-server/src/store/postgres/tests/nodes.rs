@@ -2,7 +2,7 @@
 
 use super::{server::shared_server, *};
 
-/// Ends the lease of a node as time would.
+/// Lets the lease of a node expire.
 fn expire(server: &server::PostgresServer, url: &str, node: &str) {
     let database = url.rsplit('/').next().unwrap();
     let sql = format!("UPDATE psom.nodes SET expires = now() - interval '1 s' WHERE id = '{node}'");

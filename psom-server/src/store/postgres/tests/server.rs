@@ -18,8 +18,8 @@ use tempfile::TempDir;
 /// The user as which the server runs if the tests run as root, which PostgreSQL refuses: `nobody`.
 const UNPRIVILEGED_USER: u32 = 65534;
 
-/// Starts the server again whenever it ends, until the standard input ends: the process of the tests can
-/// end in any way.
+/// A script that restarts the server whenever it ends. The script stops when its standard input
+/// ends, so that it stops however the process of the tests ends.
 const SUPERVISOR: &str = r#"
     (while [ ! -e "$2/stop" ]; do
         "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c shared_buffers=16MB \
@@ -39,15 +39,15 @@ pub(crate) struct PostgresServer {
     _supervisor: Child,
 }
 
-/// Returns the server that the tests of this process share. Without PostgreSQL, it says so and returns
-/// `None`.
+/// Returns the server that the tests of this process share. Without PostgreSQL, prints that tests
+/// are skipped and returns `None`.
 pub(crate) fn shared_server() -> Option<&'static PostgresServer> {
     static SERVER: LazyLock<Option<PostgresServer>> = LazyLock::new(PostgresServer::start);
     SERVER.as_ref()
 }
 
 impl PostgresServer {
-    /// Starts a server, or says that there is no PostgreSQL and returns `None`.
+    /// Starts a server. Without PostgreSQL, prints that tests are skipped and returns `None`.
     pub(crate) fn start() -> Option<Self> {
         let Some(binaries) = find_binaries() else {
             eprintln!("SKIPPED: no PostgreSQL 15 or later; install the package `postgresql`");
