@@ -12,13 +12,13 @@ const IDLE_LIMIT_MS = 90_000;
 const SLEEP_MS = 2 * PING_INTERVAL_MS;
 /** After a sleep, a connection that answers nothing for this long is given up. */
 const PROBE_LIMIT_MS = 10_000;
-/** The socket lags while more than this waits in it; the rest stays in the session's queue. */
+/** A socket with more unsent bytes than this lags; further output stays in the session's queue. */
 const SOCKET_BUFFER_BYTES = 256 * 1024;
-/** A browser has no event for a socket that has caught up, so its buffer is read at this interval. */
+/** The interval at which the buffer of a lagging socket is checked, because browsers have no event for that. */
 const DRAIN_INTERVAL_MS = 50;
 /** The range of the delay before a reconnect while the page is visible; it doubles with each failure. */
 const BACKOFF_MS = { first: 250, last: 8_000 };
-/** The range of the delay while the page is hidden: nobody is waiting, and many pages may be open. */
+/** The range of the delay while the page is hidden. It is longer, because the person does not wait, and many pages may be open. */
 const HIDDEN_BACKOFF_MS = { first: 30_000, last: 60_000 };
 
 /**
@@ -191,7 +191,7 @@ export class Connection {
       const now = Date.now();
       const slept = now - this.#lastTick > SLEEP_MS;
       this.#lastTick = now;
-      // A late timer says nothing about the server: it gets the time of a probe to answer.
+      // A late timer does not show that the server is silent, so the server gets the time of a probe to answer.
       if (slept) return this.#probe();
       this.#session?.ping();
       this.#flush();

@@ -51,7 +51,7 @@ export class Session {
   queue = [];
   /** Whether `latest` calls replace older ones in the queue. The driver sets it while the socket lags. */
   congested = false;
-  /** Messages that were dropped because they crossed a close of ours. */
+  /** The number of messages that were dropped because they crossed a close of this side. */
   dropped = 0;
   /** Why the session ended: the reason of a Break, or undefined after a Close. @type {string | undefined} */
   reason = undefined;
@@ -117,7 +117,7 @@ export class Session {
     this.#over(reason);
   }
 
-  /** Notes that the transport is gone. */
+  /** Ends the session after its transport was lost. */
   lost() {
     if (this.phase !== 'ended') this.#over('the connection was lost');
   }
@@ -196,7 +196,7 @@ export class Session {
       case record.CLOSE:
       case record.BREAK: {
         const reason = type === record.BREAK ? escape(body) : undefined;
-        // Each acts on its channel; on channel 0 it ends the connection (ruling 10).
+        // Close and Break act on the current channel; on channel 0 they end the connection (ruling 10).
         if (this.#incomingChannel === BASE_CHANNEL) return this.#over(reason ?? this.reason);
         this.reason ??= reason;
         return this.#releaseAll();
@@ -311,7 +311,7 @@ export class Session {
     this.#release(object);
   }
 
-  /** Returns an open object, or null if its message crossed our close. @param {number} id */
+  /** Returns an open object, or null if its message crossed a close of this side. @param {number} id */
   #live(id) {
     const object = this.#objects.get(id);
     if (object === undefined) throw new ProtocolError(`object ${id} is not connected`);

@@ -6,7 +6,7 @@ import { DOCUMENT, Document, editLink } from './document.js';
 import * as interfaces from './interfaces.js';
 import { Questions } from './questions.js';
 
-/** Who sees a content (section 3.1.4.1.5). */
+/** The users who see a content (section 3.1.4.1.5). */
 export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone: 2 });
 
 /** @typedef {{ id: bigint, uri: string, name: string, present: boolean }} User */
@@ -18,7 +18,7 @@ export const VISIBILITY = Object.freeze({ organizer: 0, presenters: 1, everyone:
  * @property {string} title
  * @property {bigint} owner
  * @property {number} visibility
- * @property {bigint | undefined} presenter who presents it
+ * @property {bigint | undefined} presenter the user who presents it
  * @property {string} created
  * @property {string} viewingUrl the address at which notes can be viewed
  * @property {{ name: string, size: bigint, key: Uint8Array, iv: Uint8Array, hash: Uint8Array, url: string } | undefined} file
@@ -200,8 +200,8 @@ export class Conference {
   }
 
   /**
-   * Finds out when a board has all its annotations. The protocol has no call for that, but the server
-   * answers in order: it refuses an empty title after everything that it sent before.
+   * Requests a notification when a board has all its annotations. The protocol has no call for that. The
+   * server answers in order and always refuses an empty title, so the refusal comes after the annotations.
    * @param {bigint} id
    */
   #fence(id) {

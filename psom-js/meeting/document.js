@@ -33,8 +33,8 @@ export const Document = new Interface({
 });
 
 /**
- * Returns a link with which this user edits a document, or an empty text if it is none: an address of
- * the web, or one that opens a program of Office with such an address.
+ * Returns a link with which this user edits a document, or an empty text if the link is not valid. A valid
+ * link is a web address, or an address that opens a program of Office with a web address.
  * @param {string} link
  */
 export function editLink(link) {

@@ -6,8 +6,8 @@
 //   {"answer":{"question":"6f1b","text":"In May.","by":"Grace"}}
 //   {"moderate":{"question":"6f1b","text":"When is the oral exam?"}}, or null as the text of a deleted question
 //
-// The server accepts a message that begins like the last one from moderators only. It looks at the first bytes,
-// and so does this file: a message that only parses like one has no effect.
+// The server accepts a message that begins like the last one from moderators only. The server and this file both
+// compare the first bytes, so a message that only parses in the same way has no effect.
 
 /** The first characters of a moderator's message. */
 const MODERATE = '{"moderate":';
@@ -25,7 +25,7 @@ export class Questions {
     return [...this.#all.values()].filter((question) => question !== undefined);
   }
 
-  /** Reads a message and ignores what it does not know. @param {string} blob */
+  /** Reads a message. Unknown messages have no effect. @param {string} blob */
   read(blob) {
     let message;
     try {
@@ -36,7 +36,7 @@ export class Questions {
     const { question, answer, moderate } = message ?? {};
     if (blob.startsWith(MODERATE)) this.#moderate(moderate);
     else if (typeof question?.id === 'string' && typeof question.text === 'string') {
-      // The first question with an identifier is the one that has it.
+      // The first question with an identifier keeps it.
       if (this.#all.has(question.id)) return;
       this.#all.set(question.id, { id: question.id, text: question.text, by: String(question.by ?? ''), answers: [] });
     } else if (typeof answer?.question === 'string' && typeof answer.text === 'string') {

@@ -26,7 +26,7 @@ const RESERVED = 1;
 
 /** Sends packages and files of one session. */
 export class Uploads {
-  /** What waits for an answer, by cookie. @type {Map<number, Upload>} */
+  /** The uploads that wait for an answer, by cookie. @type {Map<number, Upload>} */
   #waiting = new Map();
   #conference;
 
@@ -39,7 +39,7 @@ export class Uploads {
       this.#waiting.get(cookie)?.accepted(stream);
   }
 
-  /** Tells every waiting upload that the session is over. */
+  /** Notifies every waiting upload that the session is over. */
   close() {
     for (const upload of this.#waiting.values()) upload.fail(new Error('disconnected'));
     this.#waiting.clear();
@@ -202,12 +202,12 @@ class Upload {
       this.conference.uploads.server?.sUploadFinished(this.cookie, false);
       this.owner.flush();
     };
-    // The server may know itself under another name than this page does.
+    // Behind a reverse proxy, the server's own host name can differ from the one in this page's address.
     request.open('POST', new URL(new URL(url, location.href).pathname, location.href));
     request.send(form);
   }
 
-  /** Gives back what the server holds for an upload that did not complete. */
+  /** Cancels an upload that is not complete, and releases its reserved title. */
   abandon() {
     this.#form?.abort();
     if (this.#requested && !this.#finished) this.conference.uploads.server?.sUploadFinished(this.cookie, true);

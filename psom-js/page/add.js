@@ -7,7 +7,7 @@ import { alert, ask, h, status } from './dom.js';
 import { drawSlides } from './pdf.js';
 import { texts } from './texts.js';
 
-/** What the dialog offers, in its order, and the fields that each choice needs. */
+/** The kinds of content that the dialog offers, in its order, and the fields of each kind. */
 const KINDS = /** @type {const} */ (['whiteboard', 'poll', 'questions', 'file', 'slides']);
 const FIELDS = { whiteboard: ['title'], poll: ['title', 'question', 'choices'], questions: ['title'], file: ['files'], slides: ['pdf'] };
 
@@ -19,7 +19,7 @@ export class Adding {
     this.open = open;
   }
 
-  /** Asks what to add, and adds it. */
+  /** Shows the dialog, and adds the content that the person has chosen. */
   async ask() {
     const kind = h('select', { id: 'kind', 'aria-label': texts.add.heading }, ...KINDS.map((name) => h('option', { value: name }, texts.add[name])));
     const inputs = /** @type {Record<string, any>} */ ({
@@ -103,7 +103,7 @@ export class Adding {
   }
 }
 
-/** Says why an upload was refused. @param {unknown} error @param {string} name */
+/** Returns the sentence for an upload that was refused. @param {unknown} error @param {string} name */
 function refusal(error, name) {
   if (!(error instanceof UploadError)) return error instanceof Error && error.name === 'Sentence' ? error.message : texts.add.failed(name);
   const byTitle = /** @type {Record<number, string>} */ ({ 3: texts.add.titleTaken, 9: texts.add.notAllowed, 11: texts.add.titleInvalid });

@@ -53,7 +53,7 @@ class Page {
   /** @type {import('./views.js').View | undefined} */
   #view = undefined;
   #following = true;
-  /** The state that the actions were made for. @type {unknown[]} */
+  /** The state for which the buttons were made. @type {unknown[]} */
   #actionsFor = [];
   #queued = false;
 
@@ -133,14 +133,14 @@ class Page {
     this.#updateStage(conference);
   }
 
-  /** Shows a content. The page follows the presenter again when it shows what is presented. @param {bigint} id */
+  /** Shows a content. The page follows the presenter again if the content is the presented one. @param {bigint} id */
   #open(id) {
     this.#following = id === this.session.conference?.activeContent;
     this.#shown = id;
     this.#update();
   }
 
-  /** Loads the exporter only for the person who needs it. */
+  /** Exports the meeting. The module is loaded only now, because few people need it. */
   async #export() {
     const { exportMeeting } = await import('./export.js');
     this.exporting.disabled = true;

@@ -1,5 +1,5 @@
 // @ts-check
-// A board on the screen: its canvases, tools and list, and what a person does with them.
+// A board on the screen: its canvases, tools and list, and the actions of a person on them.
 
 import { KIND } from '../meeting/board.js';
 import { image as imagePackage } from '../meeting/package.js';
@@ -22,9 +22,9 @@ const SHAPES = ['line', 'arrow', 'rectangle', 'ellipse'];
 /** @typedef {{ x: number, y: number }} Point */
 
 export class BoardView {
-  /** What undoes the own changes, the last one last. @type {(() => void)[]} */
+  /** Functions that undo this person's changes, in the order of the changes. @type {(() => void)[]} */
   #undo = [];
-  /** Restored annotations have new identifiers. @type {Map<number, number>} */
+  /** The new identifiers of restored annotations, by the old ones. @type {Map<number, number>} */
   #restored = new Map();
   /** @type {Set<number>} */
   #selected = new Set();
@@ -86,7 +86,7 @@ export class BoardView {
     this.element = h('div', { class: 'board' }, this.toolbar.element, this.layers.element, h('div', { class: 'row' }, this.count), this.list.element);
   }
 
-  /** Frees what the browser would keep. */
+  /** Frees the memory that the browser would keep. */
   close() {
     this.layers.close();
     this.#point(undefined);
@@ -96,7 +96,7 @@ export class BoardView {
     return this.content()?.board;
   }
 
-  /** The server's side of the board; without one, a change cannot be made, and the person learns that. */
+  /** The server's side of the board. If there is none, no change can be made, and the page shows a message. */
   get #connected() {
     const board = this.#board?.server ? this.#board : undefined;
     if (!board) alert(texts.board.offline);
@@ -157,7 +157,7 @@ export class BoardView {
     this.layers.redrawLive();
   }
 
-  /** Sets the color, also of what is selected. @param {string} color */
+  /** Sets the color for new annotations and for the selected ones. @param {string} color */
   #recolor(color) {
     this.#color = color;
     for (const id of this.#selected) {
@@ -359,7 +359,7 @@ export class BoardView {
 
   // Drawing
 
-  /** Draws what is not saved yet, the gesture, the selection and the telepointers. @param {CanvasRenderingContext2D} context */
+  /** Draws the unsaved annotations, the gesture, the selection and the telepointers. @param {CanvasRenderingContext2D} context */
   #drawOverlay(context) {
     const scale = this.layers.view.scale;
     const prefix = this.prefix();

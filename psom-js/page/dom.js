@@ -25,7 +25,7 @@ export function fill(parent, ...children) {
 }
 
 /**
- * Shows a modal dialog and returns what it was closed with: 'ok' or ''. The focus returns to where it was.
+ * Shows a modal dialog. Returns whether it was closed with the button for `ok`. The focus then returns to the element that had it before.
  * @param {{ title: string, body?: Node[], ok: string, cancel: string }} options
  * @returns {Promise<boolean>}
  */
@@ -54,7 +54,7 @@ export function ask({ title, body = [], ok, cancel }) {
   });
 }
 
-/** Announces something to everybody, also to users of screen readers. @param {string} text */
+/** Shows a text, which screen readers announce. @param {string} text */
 export function status(text) {
   const line = /** @type {HTMLElement} */ (document.getElementById('status'));
   line.textContent = text;

@@ -11,7 +11,7 @@ const FONT = 'system-ui, sans-serif';
 /** Coordinates beyond this are not drawn; the server's own pictures use the same bound. */
 const FAR = 1_000_000;
 
-/** What an annotation looks like, computed once for each of its generations. */
+/** The shape of an annotation, computed once for each of its generations. */
 export class Shape {
   /** @param {Annotation} annotation @param {CanvasRenderingContext2D} measure */
   constructor(annotation, measure) {
@@ -77,7 +77,7 @@ export class Shape {
     }
   }
 
-  /** The lines of a text with the heights at which they stand. @returns {[string, number][]} */
+  /** The lines of a text with the heights of their baselines. @returns {[string, number][]} */
   baselines() {
     const size = this.size ?? 16;
     return (this.lines ?? []).map((line, i) => [line, this.bounds.top + size + i * size * LINE_HEIGHT]);
@@ -98,7 +98,7 @@ export class Shape {
   }
 }
 
-/** Breaks a line at spaces where it is wider than the limit, and inside a word that is. @param {string} line @param {number} limit @param {CanvasRenderingContext2D} measure */
+/** Breaks a line that is wider than the limit at spaces, and a word that is wider than the limit between its characters. @param {string} line @param {number} limit @param {CanvasRenderingContext2D} measure */
 function wrap(line, limit, measure) {
   if (!Number.isFinite(limit) || measure.measureText(line).width <= limit) return [line];
   /** @type {string[]} */

@@ -12,7 +12,7 @@ import { texts } from './texts.js';
 /** @typedef {import('./svg.js').Picture} Picture */
 /** @typedef {{ title: string, type: string, paths: string[] }} Part */
 
-/** Exports what this person sees, and saves it as a file. @param {import('./session.js').Session} session @param {string} meeting */
+/** Exports the contents that this person sees, and saves them as a file. @param {import('./session.js').Session} session @param {string} meeting */
 export async function exportMeeting(session, meeting) {
   status(texts.exported.working);
   const archive = new Archive(session);
@@ -21,13 +21,13 @@ export async function exportMeeting(session, meeting) {
   archive.finish(meeting);
   const address = URL.createObjectURL(new Blob(/** @type {any[]} */ (zip(archive.entries)), { type: 'application/zip' }));
   h('a', { href: address, download: name }).click();
-  // The browser has begun to read the file when this is over.
+  // By then the browser has begun to read the file and no longer needs the address.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
   status(texts.exported.done(name));
   if (archive.missing.length) alert(texts.exported.missing(archive.missing.join(', ')));
 }
 
-/** The style of the page, which the same page of `psom export` has. */
+/** The style of the page. `psom export` writes a page with the same style. */
 const STYLE = 'body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}img{max-width:100%;border:1px solid #ccc}';
 
 class Archive {
@@ -76,7 +76,7 @@ class Archive {
     const folder = `slides/${this.#name(part.title)}`;
     for (let slide = 0; slide < count; slide += 1) {
       const image = images.get(slide);
-      // Annotations without a slide are on each.
+      // Annotations without a slide are on each slide.
       const shown = all.filter(({ properties }) => {
         const of = /^slide-(\d+)\./.exec(properties.get('LOCALID') ?? '')?.[1];
         return of === undefined || Number(of) === slide;

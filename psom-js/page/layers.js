@@ -1,5 +1,5 @@
 // @ts-check
-// The canvases of a board: one with what is saved, below one with what is being drawn.
+// The canvases of a board: one with the saved annotations, and above it one with the unsaved ones.
 //
 // A board can have tens of thousands of annotations. No frame therefore draws longer than SLICE_MS: the
 // picture is drawn in slices on a hidden canvas and shown when it is complete. Meanwhile the previous
@@ -12,13 +12,13 @@ import { Viewport } from './viewport.js';
 
 /** Half of a frame at 60 Hz: the other half is for the browser and for the person's input. */
 const SLICE_MS = 8;
-/** Annotations that arrive together and are drawn at once. More of them wait for slices. */
+/** Upper bound on annotations that arrive together and are drawn at once. More of them are drawn in slices. */
 const AT_ONCE = 64;
 /** After the last step of a zoom or a move, the picture waits this long before it is drawn anew. */
 const SETTLE_MS = 120;
 /** The width of a slide in units of the board. */
 const SLIDE_WIDTH = 960;
-/** The part of a board that is shown at least. */
+/** The part of a board that is always shown. */
 const LEAST_BOUNDS = { left: 0, top: 0, right: SLIDE_WIDTH, bottom: 600 };
 /** The space around fitted annotations. */
 const MARGIN = 10;
@@ -50,7 +50,7 @@ export class Layers {
    * @param {() => Board | undefined} options.board
    * @param {() => string} options.prefix the beginning of the LOCALIDs that are shown
    * @param {(file: import('../meeting/files.js').EncryptedFile) => Promise<Uint8Array>} options.fetch
-   * @param {(context: CanvasRenderingContext2D) => void} options.overlay draws what is not saved
+   * @param {(context: CanvasRenderingContext2D) => void} options.overlay draws the unsaved annotations
    */
   constructor({ board, prefix, fetch, overlay }) {
     this.board = board;
@@ -72,7 +72,7 @@ export class Layers {
     clearTimeout(this.#settle);
   }
 
-  /** Whether an annotation belongs to what is shown: on a presentation, to the slide. @param {number} id */
+  /** Whether an annotation is shown: on a presentation, only those of the current slide are. @param {number} id */
   visible(id) {
     const prefix = this.prefix();
     const annotation = this.board()?.annotations.get(id) ?? this.shapes.get(id)?.annotation;
@@ -128,7 +128,7 @@ export class Layers {
     this.#schedule();
   }
 
-  /** Draws what is not saved with the next frame. */
+  /** Draws the unsaved annotations with the next frame. */
   redrawLive() {
     this.#liveChanged = true;
     this.#schedule();
@@ -144,7 +144,7 @@ export class Layers {
     this.#settle = setTimeout(() => this.redraw(), SETTLE_MS);
   }
 
-  /** Shows everything, and at least the size of a usual screen. */
+  /** Shows the whole board, and at least the size of a usual screen. */
   fit() {
     const bounds = { ...LEAST_BOUNDS };
     const background = this.#background;
@@ -237,7 +237,7 @@ export class Layers {
     const context = contextOf(this.saved);
     const ratio = this.#drawn.scale * (devicePixelRatio || 1);
     context.setTransform(ratio, 0, 0, ratio, -this.#drawn.x * ratio, -this.#drawn.y * ratio);
-    // A picture that is being drawn reaches the annotation later, because it is the last one.
+    // If a picture is being drawn in slices, it includes the annotation, because new annotations come last.
     this.#draw(context, id);
   }
 

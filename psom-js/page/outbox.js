@@ -1,23 +1,24 @@
 // @ts-check
-// Annotations of this page on their way to the server. Each is drawn exactly once, whatever the network does.
+// The annotations of this page that the server has not saved yet. Each one is on the board exactly once, even if
+// the connection is lost.
 //
-// An annotation is saved when the server sends it to its author, and not before. It is known by its LOCALID,
-// which only this page has made. After a lost connection, the page compares with the snapshot of the new
-// session and sends again what is missing. The server can still handle the bytes of the lost connection after
-// that; of two annotations with one LOCALID, the page then removes the later one.
+// An annotation counts as saved when the server sends it to its author. The page recognizes an annotation by its
+// LOCALID, which no other page uses. After a lost connection, the page compares its annotations with the snapshot
+// of the new session, and sends the missing ones again. The server can still handle the bytes of the lost
+// connection after that. If two annotations then have one LOCALID, the page removes the later one.
 
 /** @typedef {import('../meeting/board.js').Board} Board */
 /** @typedef {{ kind: number, properties: Record<string, string>, replaces?: number, sentTo?: Board }} Item `replaces` names a removed annotation that this one restores */
 
 export class Outbox {
-  /** What is not saved, by content and LOCALID. @type {Map<bigint, Map<string, Item>>} */
+  /** The unsaved annotations by content and LOCALID. @type {Map<bigint, Map<string, Item>>} */
   #items = new Map();
-  /** The identifiers of what is saved, by LOCALID. @type {Map<string, number>} */
+  /** The identifiers of the saved annotations, by LOCALID. @type {Map<string, number>} */
   #saved = new Map();
   /** The LOCALIDs that this page has made. @type {Set<string>} */
   #made = new Set();
 
-  /** Returns what is not saved of a content, by LOCALID. @param {bigint} content @returns {Map<string, Item>} */
+  /** Returns the unsaved annotations of a content, by LOCALID. @param {bigint} content @returns {Map<string, Item>} */
   of(content) {
     return this.#items.get(content) ?? new Map();
   }
@@ -35,7 +36,7 @@ export class Outbox {
   }
 
   /**
-   * Takes note of annotations that the server sent. Returns those that are saved now, with what they restore.
+   * Handles annotations that the server sent. Returns the ones that are saved now, with the annotations that they replace.
    * @param {bigint} content @param {Board} board @param {number[]} ids
    * @returns {{ id: number, replaces?: number }[]}
    */
@@ -63,7 +64,7 @@ export class Outbox {
     this.of(content).delete(localId);
   }
 
-  /** Sends again what the snapshot of a new session lacks. @param {bigint} content @param {Board} board */
+  /** Sends the annotations again that the snapshot of a new session lacks. @param {bigint} content @param {Board} board */
   resend(content, board) {
     this.confirm(content, board, [...board.annotations.keys()]);
     for (const item of this.of(content).values()) send(item, board);

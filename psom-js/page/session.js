@@ -1,5 +1,5 @@
 // @ts-check
-// A person's visit to a meeting: joining, reconnecting, and what survives a lost connection.
+// A person's visit to a meeting: joining, reconnecting, and the state that survives a lost connection.
 
 import { Connection, Refused } from '../index.js';
 import { Conference } from '../meeting/conference.js';
@@ -82,11 +82,11 @@ export class Session {
   }
 
   /**
-   * Downloads a file. Where the page may not decrypt, the server does it, once for each download.
+   * Downloads a file. If the page may not decrypt, the server decrypts the file for this download.
    * @param {import('../meeting/files.js').EncryptedFile} file @returns {Promise<Uint8Array>}
    */
   async fetch(file) {
-    // Behind a reverse proxy, the server knows itself under another name than this page does.
+    // Behind a reverse proxy, the server's own host name can differ from the one in this page's address.
     const name = file.url.split('/').at(-1) ?? '';
     if (canDecrypt()) return download({ ...file, url: name }, this.urlBase);
     const response = await fetch(await this.decryptedAddress(name, false));
@@ -124,7 +124,7 @@ export class Session {
     return conference.root;
   }
 
-  /** Settles own annotations, and names those that are saved now. @param {Conference} conference @param {any} change */
+  /** Updates the outbox after a change, and adds the annotations that are saved now to the change. @param {Conference} conference @param {any} change */
   #settle(conference, change) {
     const board = conference.contents.get(change.id)?.board;
     if (board && change.kind === 'synced') this.outbox.resend(change.id, board);
@@ -134,7 +134,7 @@ export class Session {
   }
 }
 
-/** A secret by which a guest is the same person when they come back. */
+/** Returns the secret by which the server recognizes a guest who comes back. */
 function guestSecret() {
   try {
     const known = localStorage.getItem('psom.guest');

@@ -3,7 +3,7 @@
 //
 // A stroke is sent as the center line of the pen, smoothed with quadratic curves, and its width as
 // STROKETHICKNESS. An outline polygon (the result of libraries that vary the width with the pressure) would
-// be about five times as long, and other clients could neither recolor nor thin it.
+// be about five times as long, and other clients could change neither its color nor its width.
 
 /** @typedef {{ x: number, y: number }} Point */
 

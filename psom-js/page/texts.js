@@ -1,5 +1,6 @@
 // @ts-check
-// Every text of the page, in one place, so that it can be translated. A function takes what a text contains.
+// Every text of the page, in one place, so that it can be translated. A text with variable parts is a function of
+// these parts.
 
 export const texts = {
   join: {

@@ -1,5 +1,5 @@
 // @ts-check
-// The toolbar of a board. It reports what was chosen and knows nothing of the board itself.
+// The toolbar of a board. It reports the chosen tool, color and width, and knows nothing of the board itself.
 
 import { h } from './dom.js';
 import { texts } from './texts.js';
@@ -7,7 +7,7 @@ import { texts } from './texts.js';
 export const COLORS = ['#000000', '#d11a2a', '#e8710a', '#188038', '#1a5fd0', '#8430ce', '#ffffff'];
 export const WIDTHS = [2, 4, 8, 16];
 const TOOLS = /** @type {const} */ (['pen', 'highlighter', 'line', 'arrow', 'rectangle', 'ellipse', 'text', 'image', 'select', 'hand', 'pointer']);
-/** What a person who may not draw can use. */
+/** The tools that a person who may not draw can use. */
 const VIEW_TOOLS = ['hand'];
 /** The icons of the tools, as path data in a square of 24. */
 const ICONS = /** @type {Record<string, string>} */ ({
@@ -73,7 +73,7 @@ export class Toolbar {
   }
 
   /**
-   * Shows what is chosen and hides what the person may not use. Returns the tool that is in use.
+   * Shows the chosen values and hides the tools that the person may not use. Returns the tool that is in use.
    * @param {string} tool @param {string} color @param {boolean} mayDraw
    */
   update(tool, color, mayDraw) {

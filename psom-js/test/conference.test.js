@@ -101,7 +101,8 @@ test('moderators edit and delete questions, and nobody else takes over their ide
   assert.equal(questions.items[0].text, 'When?');
   questions.read(moderateBlob('a', 'When is it?'));
   assert.equal(questions.items[0].text, 'When is it?');
-  // The server lets only messages with the exact beginning of a moderator's pass from moderators alone.
+  // The server accepts messages with the exact beginning of a moderator's message from moderators only. Messages
+  // that parse in the same way but begin differently must have no effect.
   for (const blob of ['{ "moderate":{"question":"a","text":null}}', '{"x":1,"moderate":{"question":"a","text":null}}']) questions.read(blob);
   assert.equal(questions.items.length, 1);
   questions.read(moderateBlob('a', null));

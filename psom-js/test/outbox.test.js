@@ -67,7 +67,7 @@ test('of two annotations with one LOCALID, the page removes the later one', () =
   // Then the server handles the bytes of the lost connection.
   assert.deepEqual(outbox.confirm(1n, next, [next.put(9, localId)]), []);
   assert.deepEqual(next.removed, [9]);
-  // An annotation of another page is none of this page's business, whatever its LOCALID is.
+  // The page never removes annotations of other pages, even if they have the same LOCALID.
   outbox.confirm(1n, next, [next.put(10, 'other'), next.put(11, 'other')]);
   assert.deepEqual(next.removed, [9]);
 });

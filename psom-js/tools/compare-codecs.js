@@ -8,7 +8,7 @@ import { ProtocolError } from '../error.js';
 import { all } from '../meeting/interfaces.js';
 import { ConnMgr } from '../session.js';
 
-/** The parameters of the message that has every type. */
+/** The parameter types of the message that has every type. */
 const EVERY_TYPE = ['Boolean', 'Byte', 'Int16', 'Int32', 'Int64', 'UInt32', 'UInt64', 'Double', 'String', 'DistributedObject', 'Boolean[]', 'Byte[]', 'Int16[]', 'Int64[]', 'UInt32[]', 'UInt64[]', 'Double[]', 'String[]', 'Int32[][]', 'String[][]'];
 
 const interfaces = new Map([ConnMgr, ...all].map((type) => [type.name, type]));
