@@ -21,8 +21,8 @@ use crate::{
 Example:
   psom edit LINK report.docx
 
-The address at which you edit the document is printed. If the content is a document already, only
-the address is printed.")]
+The command prints the address at which you edit the document. If the content is a document already,
+it only prints the address.")]
 pub(crate) struct Edit {
     #[command(flatten)]
     link: LinkArgs,

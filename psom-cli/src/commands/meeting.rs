@@ -68,8 +68,8 @@ enum MeetingAction {
 Example:
   psom meeting remove team Ada
 
-What the person has shared stays. A guest of an open link can come back as another guest; withdraw the
-link with `psom invite` to prevent that. A new invitation for the same address admits the person again.")]
+The contents that the person has shared stay. A guest of an open link can come back as another guest; withdraw
+the link with `psom invite` to prevent that. A new invitation for the same address admits the person again.")]
     Remove {
         /// The meeting.
         id: String,

@@ -13,8 +13,8 @@ Examples:
   psom open LINK report.docx
   xdg-open \"$(psom open LINK report.docx)\"
 
-The address is a secret of yours: everybody who has it can edit the document under your name. It is
-valid until the document is deleted or the meeting ends.")]
+Keep the address secret: a person who has it can edit the document under your name. It is valid until
+the document is deleted or the meeting ends.")]
 pub(crate) struct Open {
     #[command(flatten)]
     link: LinkArgs,

@@ -19,7 +19,8 @@ Examples:
   psom share @lesson Plan.pdf       use it for one command
   psom use                          list the names of the saved links
 
-The links are in a file that only you can read. The variable PSOM_LINK comes before the saved link.")]
+The links are in a file that only you can read. The variable PSOM_LINK takes precedence over the saved
+link.")]
 pub(crate) struct UseLink {
     /// The join link, in single quotes, or the name of a saved one.
     #[arg(value_name = "LINK|NAME")]

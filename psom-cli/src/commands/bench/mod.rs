@@ -38,8 +38,8 @@ Examples:
 
 The link must be an open invitation for presenters. The command creates a whiteboard and a poll, and
 deletes them at the end. The members stay in the list of participants as people who have left. All
-members run in this process, so it measures the time until this machine has received a message; use
-another machine than the server's to measure the server alone.")]
+members run in this process, so a measured time ends when this machine has received the message. To
+measure the server alone, run the command on another machine.")]
 pub(crate) struct Bench {
     #[command(flatten)]
     link: LinkArgs,

@@ -16,8 +16,8 @@ Examples:
   psom cell chunk report.docx --before-2-2
 
 Each line shows the offset, the number of bytes and the signature of a chunk. The last line shows the
-data hash of the whole file. A zip file, such as a document of Office, is divided at its entries,
-another file at places that its content defines, or from 100 MiB on into parts of 1 MB.")]
+data hash of the whole file. A zip file, such as a document of Office, is divided at its entries. Any
+other file is divided at places that depend on its content, or from 100 MiB on into parts of 1 MB.")]
 pub(super) struct Chunk {
     /// The document; `-` is standard input.
     file: PathBuf,

@@ -17,8 +17,8 @@ Examples:
   psom cell serve Documents
   psom cell serve Documents --listen 127.0.0.1:0 --no-coauthoring
 
-Everybody who reaches the address can read and change the documents, so that the address is one of
-this machine, and requests must name it as 127.0.0.1, [::1] or localhost. For other machines, put a web
+Every program that reaches the address can read and change the documents. The address must therefore be one
+of this machine, and requests must name it as 127.0.0.1, [::1] or localhost. For other machines, put a web
 server with TLS and a login in front of it that sends such a Host header. Old revisions are kept in the
 folder `.psom-cell`.")]
 pub(super) struct CellServe {

@@ -30,9 +30,9 @@ Examples:
   psom export LINK -o review
   psom export LINK -o review --force
 
-Boards and slides with their annotations become SVG and PNG files, polls CSV, questions and the addresses of
-notes Markdown. Files are decrypted and verified. Open index.html in a browser; it needs no server.
-Everything is exported that you see in the meeting: join as an organizer to get all of it.
+Boards and slides with their annotations become SVG and PNG files, polls become CSV files, and questions and
+the addresses of notes become Markdown files. Files are decrypted and verified. Open index.html in a browser; it
+needs no server. The command exports the contents that you see: join as an organizer to export all of them.
 PNG files need the program psom-render.")]
 pub(crate) struct Export {
     #[command(flatten)]

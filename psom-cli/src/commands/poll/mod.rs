@@ -32,10 +32,10 @@ Examples:
   psom poll LINK show Lunch
   psom poll LINK results Lunch --csv=excel > lunch.csv
 
-A new poll is open, and its results are visible to presenters until they are shown. Organizers and
-presenters run polls. Everybody has one vote, which stays when the user leaves, and a later vote
-replaces it. A vote belongs to the person of a link: with an open link, all commands on one machine
-are the same person, whatever their --as. Use --as-new for another person with another vote:
+A new poll is open, and its results are visible to presenters only until they are shown to everybody.
+Organizers and presenters run polls. Each person has one vote. It stays when the person leaves, and a
+later vote replaces it. With an open link, all commands on one machine act as the same person, also with
+different names (--as). Use --as-new for another person with another vote:
   psom poll LINK vote Lunch 2 --as-new Bea")]
 pub(crate) struct Poll {
     #[command(flatten)]

@@ -34,11 +34,11 @@ Examples:
   psom queue replay outbox LINK
   psom queue replay outbox LINK --stay
 
-The calls are played in order as your own, each exactly once, even if this program or the server is
-stopped meanwhile: then replay the outbox again. A call that the server refuses has changed nothing. It
-is printed with the reason and goes to the dead queue of the outbox, and the next call is played; `psom
-queue list OUTBOX` shows it, and `psom queue retry OUTBOX` tries it again. The exit code is 1 if a call
-was refused.")]
+The calls are played in order as your own. If this program or the server is stopped meanwhile, replay the
+outbox again; each call is still played exactly once. A call that the server refuses changes nothing. It
+is printed with the reason and goes to the dead queue of the outbox, and the next call is played. `psom
+queue list OUTBOX` shows the call, and `psom queue retry OUTBOX` tries it again. The exit code is 1 if a
+call was refused.")]
 pub(super) struct Replay {
     /// The folder of the outbox.
     outbox: PathBuf,

@@ -19,7 +19,7 @@ use crate::{
 struct Place {
     /// The folder of the queues, or the SQLite database with them.
     queue: PathBuf,
-    /// The application, if the folder holds the queues of several.
+    /// The application, if the folder contains the queues of several.
     #[arg(long, value_name = "NAME")]
     application: Option<String>,
 }
