@@ -1,4 +1,4 @@
-//! The command line: all commands, and how they run.
+//! The command line: the list of all commands, and their dispatch.
 
 use std::process;
 

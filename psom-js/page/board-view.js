@@ -264,7 +264,7 @@ export class BoardView {
     else if (event.key === '+') this.zoom(1.25);
     else if (event.key === '-') this.zoom(0.8);
     else if (event.key === 'z' && (event.ctrlKey || event.metaKey)) this.#undoLast();
-    // Without a mouse, a text begins in the middle of what is visible.
+    // Without a mouse, a text begins in the middle of the visible part.
     else if (event.key === 'Enter' && this.#tool === 'text') this.#writeInTheMiddle();
     else return false;
     return true;

@@ -34,7 +34,7 @@ pub enum Frame {
         /// The parts of the page that are missing in its picture.
         remarks: PageRemarks,
     },
-    /// The picture for a board is complete. It follows in [`Picture::jpeg`], whatever its format.
+    /// The picture for a board is complete. It follows in [`Picture::jpeg`], also if its format is PNG.
     Board(BoardPicture),
     /// The next page or the picture cannot be drawn.
     Undrawable {

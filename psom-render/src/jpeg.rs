@@ -79,7 +79,7 @@ pub(crate) fn check(jpeg: &[u8]) -> Checked {
     }
 }
 
-/// Finds the next marker. Returns it, and where its segment begins.
+/// Finds the next marker. Returns it and the position at which its segment begins.
 fn next_marker(jpeg: &[u8], mut at: usize) -> Checked<(u8, usize)> {
     loop {
         match jpeg.get(at..at + 2) {
@@ -136,7 +136,7 @@ struct Component {
     stride: usize,
     /// The lowest bit of each coefficient that was written, or [`NO_PRECISION`].
     precisions: Vec<u8>,
-    /// Which coefficients of each block are not zero, for a progressive JPEG.
+    /// For a progressive JPEG, a bit for each coefficient of a block that is not zero.
     nonzero: Vec<u64>,
 }
 
@@ -206,7 +206,7 @@ impl JpegLayout {
         Ok(())
     }
 
-    /// Reads a scan. Returns where its data ends.
+    /// Reads a scan. Returns the position at which its data ends.
     fn scan(&mut self, segment: &[u8], jpeg: &[u8], at: usize) -> Checked<usize> {
         let count = usize::from(byte(segment, 0)?);
         let mut members = Vec::new();
@@ -295,7 +295,7 @@ struct ScanKind {
 struct Blocks<'a, 'b> {
     kind: ScanKind,
     bits: &'b mut Bits<'a>,
-    /// How many blocks follow without new coefficients.
+    /// The number of blocks that follow without new coefficients.
     skipped: usize,
 }
 
@@ -354,7 +354,7 @@ impl Blocks<'_, '_> {
         Ok(())
     }
 
-    /// Reads how many blocks, from this one, have no more coefficients.
+    /// Reads the number of blocks, from this one, that have no more coefficients.
     fn run_of_blocks(&mut self, run: u8) -> Checked<usize> {
         if !self.kind.is_progressive {
             return if run == 0 { Ok(1) } else { Err(Fault::Damaged) };
@@ -527,7 +527,7 @@ mod tests {
         samples
     }
 
-    /// Returns where the data of the first scan begins.
+    /// Returns the position at which the data of the first scan begins.
     fn first_scan(jpeg: &[u8]) -> usize {
         let mut at = 2;
         while jpeg[at + 1] != 0xda {

@@ -27,7 +27,7 @@ pub(super) fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(values).try_map(|name| name.parse())
 }
 
-/// Returns where the files of a server's meetings are, with the S3 settings of the environment.
+/// Returns the location of the files of a server's meetings, with the S3 settings of the environment.
 pub(super) fn blobs(files: Option<String>) -> BlobConfig {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));

@@ -53,7 +53,7 @@ enum NotesAction {
         #[arg(long)]
         page: Option<String>,
     },
-    /// Print what is known of a page
+    /// Print the address, the notebook, the section and the title of a page
     Show {
         /// The content's title.
         title: String,

@@ -232,7 +232,7 @@ impl Serve {
             error = server.failed() => Err(CommandError::new(match error {
                 error @ store::Error::Taken(_) => error.to_string(),
                 error => format!(
-                    "{error}; repair that and start the server again (acknowledged changes are saved)"
+                    "{error}; remove the cause and start the server again (acknowledged changes are saved)"
                 ),
             })),
         };
@@ -253,7 +253,11 @@ fn raise_open_files_limit() {
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     match setrlimit(Resource::Nofile, raised) {
         Ok(()) => {
-            tracing::debug!(from = limit.current, to = limit.maximum, "raised the open files")
+            tracing::debug!(
+                from = limit.current,
+                to = limit.maximum,
+                "raised the limit of open files"
+            )
         }
         Err(error) => tracing::warn!(%error, "could not raise the limit of open files"),
     }

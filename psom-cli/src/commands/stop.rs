@@ -23,7 +23,7 @@ another user off the stage: they take the stage themselves and leave it.")]
 pub(crate) struct Stop {
     #[command(flatten)]
     link: LinkArgs,
-    /// The content's title; by default, whatever you present.
+    /// The content's title; by default, the content that you present.
     title: Option<String>,
     /// Take another user off the stage.
     #[arg(long, conflicts_with = "title")]

@@ -47,7 +47,7 @@ pub(crate) struct Watch {
     all: bool,
 }
 
-/// How long the line about a user who leaves waits for the same user to join under another name. The
+/// The time that the line about a user who leaves waits for the same user to join under another name. The
 /// server sends both at once.
 const RENAME_WAIT: Duration = Duration::from_millis(200);
 
@@ -229,7 +229,7 @@ impl Listener for Watcher {
         if event == Event::Ended {
             lock(&self.lines).send(WatchLine::End, size_of::<WatchLine>());
         } else if let Some(line) = line.filter(|_| is_change || self.as_json) {
-            // Answers and repetitions are of interest to programs only.
+            // People do not need answers and repetitions, so only JSON contains them.
             let text = match &line {
                 WatchLine::Event(text)
                 | WatchLine::Joined { line: text, .. }

@@ -167,7 +167,7 @@ pub(super) fn split(segments: &[Segment], max_chars: usize) -> Vec<Vec<Segment>>
 
 /// Orients the subpaths of a path so that filling it by the nonzero rule looks like filling it by the
 /// even-odd rule. Boards have only the nonzero rule. Returns `None` if a subpath crosses itself or
-/// another one, where no orientation helps.
+/// another one, because no orientation helps then.
 pub(super) fn even_odd_as_nonzero(segments: &[Segment]) -> Option<Vec<Segment>> {
     let subpaths: Vec<&[Segment]> =
         segments.split_inclusive(|segment| *segment == Segment::Close).collect();

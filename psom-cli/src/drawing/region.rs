@@ -125,7 +125,7 @@ fn has_too_many_crossings(polygons: &[Polygon]) -> bool {
     false
 }
 
-/// Returns the row or the column of the grid in which a coordinate lies.
+/// Returns the row or the column of the grid that contains a coordinate.
 fn cell_of(value: f64, from: f64, to: f64) -> usize {
     let cells = GRID_CELLS as f64;
     #[expect(clippy::cast_possible_truncation, reason = "the number is clamped")]

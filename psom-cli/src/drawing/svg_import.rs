@@ -95,7 +95,7 @@ impl Drawing {
     }
 }
 
-/// The paths of an SVG file, and a list of what cannot be drawn.
+/// The paths of an SVG file, and a list of the parts that cannot be drawn.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Drawings {
     pub drawings: Vec<Drawing>,
@@ -232,7 +232,7 @@ fn segment(segment: PathSegment) -> Segment {
     }
 }
 
-/// Returns how much a transform scales lengths, on average of all directions.
+/// Returns the factor by which a transform scales lengths, on average of all directions.
 fn scale(transform: Transform) -> f64 {
     let Transform { sx, kx, ky, sy, .. } = transform;
     f64::from(sx * sy - kx * ky).abs().sqrt()

@@ -13,7 +13,7 @@ use crate::error::{CommandError, Result};
 /// The ID of the argument with the join link, in all commands that have one as their first argument.
 const LINK_ARGUMENT: &str = "link";
 
-/// Parses a join link. Ignores what other programs add to it: line breaks, invisible characters,
+/// Parses a join link. Ignores the characters that other programs add: line breaks, invisible characters,
 /// quotes, brackets, HTML escapes, and punctuation around it. No link contains these characters.
 ///
 /// # Errors

@@ -162,7 +162,7 @@ impl PackageReader for PackedReader {
     }
 }
 
-/// Sends what is written in pieces.
+/// Sends the written bytes in pieces.
 struct Pieces(mpsc::Sender<io::Result<Bytes>>);
 
 impl Write for Pieces {

@@ -10,7 +10,7 @@ use crate::{
     terminal::out,
 };
 
-/// How long a command tries to join again. A server restarts within seconds, and an update of its machine
+/// The time in which a command tries to join again. A server restarts within seconds, and an update of its machine
 /// takes minutes.
 const MAX_AWAY: Duration = Duration::from_secs(600);
 

@@ -69,8 +69,8 @@ pub(crate) const CHOOSE_WITH_OPTION: &str = "choose another with --title";
 /// The limit for titles of a server with default settings.
 const DEFAULT_MAX_TITLE_CHARS: usize = 255;
 
-/// The characters that the server's default rules do not allow in a title. When a title is reserved, it
-/// is not known what it will be for, and it can become the name of a file (ruling 23).
+/// The characters that the server's default rules do not allow in a title. When a title is reserved, the
+/// server does not know the type of the content, and the title can become the name of a file (ruling 23).
 const FORBIDDEN_IN_TITLES: &str = r#"\/:*?"<>|"#;
 
 /// Returns the error for a title that the server does not accept. The default rules of this

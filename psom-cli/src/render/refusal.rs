@@ -1,4 +1,4 @@
-//! Why the server has refused a request, in one sentence that says what to do.
+//! The sentences for requests that the server has refused. Each gives the reason and the remedy.
 
 use psom_objects::{
     annotation::ErrorCode,

@@ -31,7 +31,7 @@ const MAX_PART_BYTES: u64 = 8 << 20;
 /// Upper bound on all parts together.
 const MAX_TOTAL_BYTES: u64 = 256 << 20;
 
-/// The result of reading a part. An error says what is wrong with the file.
+/// The result of reading a part. The error is the defect of the file.
 type Read<T> = Result<T, String>;
 
 /// The notes of a presentation.

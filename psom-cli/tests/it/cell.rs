@@ -1,4 +1,4 @@
-//! `psom cell` without a server, and what `psom decode` recognizes.
+//! `psom cell` without a server, and the formats that `psom decode` recognizes.
 
 use std::{fs, path::Path};
 

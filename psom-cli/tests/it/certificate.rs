@@ -43,7 +43,7 @@ fn public_certificate_is_served_and_renewed() {
     let options = ["--cert", &text(&chain), "--key", &text(&key)];
     let stage = Stage::open_with_log(&options, "warn,psom_server=info");
     assert!(stage.pages[0].starts_with("https://") && stage.link.contains("&web=public"));
-    // No system trusts this authority, and the server says so once.
+    // No system trusts this authority, and the server warns about that once.
     let warning = "browsers will not trust";
     assert_eq!(log(&stage).matches(warning).count(), 1, "{}", log(&stage));
     fs::write(stage.file("plan.txt"), "hello").unwrap();

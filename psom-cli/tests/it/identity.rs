@@ -48,7 +48,7 @@ fn two_people_on_one_machine_have_a_vote_each() {
     assert!(stage.ok(&["people", &stage.guests]).contains("Stu"));
     let results = stage.ok(&["poll", &stage.link, "results", "Lunch", "--csv"]);
     assert_eq!(results.lines().skip(1).collect::<Vec<_>>(), ["a,1", "b,1"]);
-    // Another name without --as-new renames Stu, and says how to avoid that.
+    // Another name without --as-new renames Stu, and a note names the option that avoids that.
     let output = stage.run(&poll(&["vote", "Lunch", "b", "--as", "Stuart"]));
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! The user on the stage: their keys, what they see, and how they leave the stage.
+//! The user on the stage: the keys, the printed lines, and leaving the stage.
 
 use std::{
     fs,

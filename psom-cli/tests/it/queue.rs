@@ -45,7 +45,7 @@ impl Folder {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs a command that fails. Returns what it prints and its one line of explanation.
+    /// Runs a command that fails. Returns its output and its error, which is one line.
     fn fails(&self, arguments: &[&str]) -> (String, String) {
         let output = self.run(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

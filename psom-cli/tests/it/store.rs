@@ -150,7 +150,7 @@ fn the_backup_of_a_running_server_can_be_served() {
     );
     assert!(stage.fails(&["store", "backup", "copy"]).contains("copy is not empty"));
     assert!(stage.fails(&["store", "backup", "other", "--data", "no"]).contains("there is no "));
-    // The server goes on, and what happens later is not in the copy.
+    // The server continues, and the copy does not contain its later changes.
     stage.ok(&["delete", &stage.link, "Plan.txt"]);
     assert!(stage.ok(&["store", "check", "--deep", "--data", "copy"]).contains("is intact"));
     let mut serve = psom(stage.directory.path());

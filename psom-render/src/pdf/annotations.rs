@@ -115,7 +115,7 @@ impl<'a> Field<'a, '_> {
     }
 }
 
-/// How a text is written: its default appearance (section 12.7.4.3).
+/// The style of a text, from its default appearance (section 12.7.4.3).
 struct TextStyle {
     /// In points; 0 means that the text fits its field.
     size: f32,

@@ -192,7 +192,7 @@ fn changes_early(stream: &Stream<'_>, filter: usize) -> bool {
     of(DECODE_PARMS).or_else(|| of(DP)) != Some(0)
 }
 
-/// Decodes LZW (section 7.4.4.2 of ISO 32000-2). The table holds where each entry is in the output.
+/// Decodes LZW (section 7.4.4.2 of ISO 32000-2). The table contains the position of each entry in the output.
 fn lzw(data: &[u8], is_early: bool, limit: usize) -> Option<Vec<u8>> {
     const CLEAR: usize = 256;
     const END: usize = 257;

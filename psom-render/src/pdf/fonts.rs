@@ -44,7 +44,7 @@ fn installed() -> &'static Database {
 
 /// The installed fonts that have certain characters.
 pub(super) struct Installed {
-    /// The faces by how many of the characters they have; faces without any of them are left out.
+    /// The number of the characters that each face has; faces without any of them are left out.
     faces: HashMap<ID, usize>,
     /// The characters that no installed font has.
     pub lacking: BTreeSet<char>,

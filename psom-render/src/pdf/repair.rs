@@ -91,7 +91,7 @@ fn updated(bytes: &[u8], pdf: &Pdf, updates: &Updates, has_index: bool) -> Vec<u
     file
 }
 
-/// Returns where the index of a file begins.
+/// Returns the position at which the index of a file begins.
 fn start_of_index(bytes: &[u8]) -> Option<u64> {
     const WORD: &[u8] = b"startxref";
     let rest = bytes[find_last(bytes, WORD)? + WORD.len()..].trim_ascii_start();
@@ -301,7 +301,7 @@ fn inline_images(stream: &Stream<'_>) -> Option<Vec<u8>> {
         let space = space.or_else(|| image.0.dict().get_raw::<Array<'_>>(COLORSPACE));
         if let Some(MaybeRef::NotRef(space)) = space
             && let Some(new) = palette::repaired(&space)
-            // The array lies within the content, between brackets.
+            // The array is a part of the content, between brackets.
             && let Some(at) = (space.data().as_ptr() as usize).checked_sub(data.as_ptr() as usize + 1)
             && data.len() > at + space.data().len() + 1
         {

@@ -47,11 +47,11 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=10_000))]
     members: u32,
-    /// How many annotations are drawn, and how many votes are cast, per second.
+    /// The number of annotations and of votes per second.
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rate: u32,
-    /// How long annotations are drawn.
+    /// The time during which annotations are drawn.
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,

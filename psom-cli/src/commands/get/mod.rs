@@ -128,7 +128,7 @@ async fn revision(
     })
 }
 
-/// Returns what to do with a content that has no file.
+/// Returns the remedy for a content that has no file.
 fn instead(kind: &str, title: &str) -> String {
     match kind {
         "Content.Whiteboard" => format!("get it with `psom whiteboard LINK '{title}' export`"),

@@ -110,7 +110,7 @@ impl Draw {
     }
 }
 
-/// Rejects a path with a mistake, and shows where it is.
+/// Rejects a path with a mistake, and shows the position of the mistake.
 fn check_path(data: &str) -> Result {
     const SHOWN_CHARS: usize = 20;
     let Some(at) = path::mistake(data) else { return Ok(()) };

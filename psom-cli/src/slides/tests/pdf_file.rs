@@ -1,6 +1,6 @@
 //! PDFs, written by hand.
 
-/// A page: its dictionary's entries but for the usual ones, and what is drawn on it.
+/// A page: the entries of its dictionary, without those that every page has, and its content.
 pub(super) struct Page {
     pub entries: String,
     pub content: String,

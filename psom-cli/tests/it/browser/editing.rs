@@ -34,7 +34,7 @@ const PIXEL: &[u8] = &[
     0, 24, 221, 141, 176, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
 ];
 
-/// The board as the server has it, without what comes before the first annotation.
+/// The board as the server has it, without the bytes before the first annotation.
 fn board(stage: &Stage) -> String {
     let svg = stage.ok(&["whiteboard", &stage.guests, "Board", "export"]);
     svg.split_once("fill=\"#ffffff\"/>\n").map(|(_, rest)| rest.to_owned()).unwrap()
