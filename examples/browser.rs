@@ -39,7 +39,7 @@ pub trait RoomServer {
 /// The methods that the server calls on clients.
 #[psom_interface(name = "Example.Room", version = 1, hash = 82)]
 pub trait RoomClient {
-    /// A member of the room has said something.
+    /// Announces what a member of the room has said.
     fn c_said(&mut self, cx: &mut Context<Self>, from: i64, text: &str);
 }
 
@@ -91,19 +91,19 @@ fn router(web: Arc<Web>) -> Router {
         .with_state(web)
 }
 
-/// The WebSocket of the room, within the router.
+/// Accepts a WebSocket of the room within the router.
 async fn connect(State(web): State<Arc<Web>>, request: Request) -> Response<String> {
     let server = Arc::clone(&web.server);
     websocket::upgrade(request, &Origins::default(), move |socket| server.accept(socket))
 }
 
-/// Every visitor is a new user. A real server asks who they are.
+/// Returns a token. Every visitor is a new user; a real server asks who they are.
 async fn token(State(web): State<Arc<Web>>) -> String {
     let id = web.users.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     web.tokens.issue(User::new(id, format!("user {id}")))
 }
 
-/// The interfaces as an ES module, as `psom idl --javascript` prints it.
+/// Returns the interfaces as an ES module, as `psom idl --javascript` prints it.
 fn interfaces() -> String {
     let room = Definition {
         title: "Room",
@@ -115,7 +115,7 @@ fn interfaces() -> String {
     Bindings::from_definitions(&[room]).map(|it| it.javascript("/app")).unwrap_or_default()
 }
 
-/// The files of psom-js.
+/// Returns the files of psom-js.
 async fn library(Path(file): Path<String>) -> Response {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../psom-js");
     let is_plain = file.ends_with(".js") && !file.contains(['/', '\\']);

@@ -63,17 +63,17 @@ pub trait RoomServer {
 #[rustfmt::skip]
 #[psom_interface(name = "Example.TaskRoom", version = 1, hash = 0x4ad7_60e2_b91f_385c, version = 2, hash = 0x96b8_1c43_7f2e_d50a)]
 pub trait RoomClient {
-    /// All tasks of the room, for a client that enters it.
+    /// Sends all tasks of the room to a client that enters it.
     fn c_tasks(&mut self, tasks: &[Task]);
-    /// A new or changed task.
+    /// Announces a new or changed task.
     fn c_task(&mut self, task: Task);
     /// Answers `s_add` with the number of the new task.
     fn c_added(&mut self, cookie: i32, id: i64);
     /// Answers `s_add` with the reason why there is no new task.
     fn c_refused(&mut self, cookie: i32, why: &str);
-    /// A task is not done yet.
+    /// Reminds the users of a task that is not done yet.
     fn c_remind(&mut self, id: i64);
-    /// A task has left the room.
+    /// Announces that a task has left the room.
     #[since(2)]
     fn c_moved(&mut self, id: i64);
 }

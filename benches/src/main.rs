@@ -91,7 +91,8 @@ async fn wait_for(counter: &AtomicU64, target: u64) {
     }
 }
 
-/// One client calls the server, with 1,000 calls in a turn. Returns calls per second.
+/// Measures one-way calls: one client calls the server, with 1,000 calls in a turn. Returns calls
+/// per second.
 async fn one_way(setup: &Setup) -> f64 {
     let session = setup.join(&Arc::default()).await;
     let (turns, calls) = (2000, 1000);
@@ -148,7 +149,8 @@ async fn by_hand(setup: &Setup) -> f64 {
     (turns * calls) as f64 / begin.elapsed().as_secs_f64()
 }
 
-/// The server calls 1,000 clients, with 10 calls in a turn. Returns nanoseconds per call and client.
+/// Measures group calls: the server calls 1,000 clients, with 10 calls in a turn. Returns
+/// nanoseconds per call and client.
 async fn fan_out(setup: &Setup) -> f64 {
     let received = Arc::new(AtomicU64::new(0));
     let mut sessions = Vec::new();

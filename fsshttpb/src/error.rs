@@ -89,7 +89,7 @@ pub enum Rule {
     #[error("the object {0} is absent")]
     Absent(&'static str),
     /// An object is in a place where its type is not allowed.
-    #[error("an object {child} does not belong into an object {parent}")]
+    #[error("an object {child} cannot be inside an object {parent}")]
     Nesting {
         /// The name of the inner object.
         child: &'static str,

@@ -58,12 +58,12 @@ impl DataDirectory {
         &self.path
     }
 
-    /// The error for an I/O failure in this directory.
+    /// Returns the error for an I/O failure in this directory.
     pub(crate) fn error(&self, source: io::Error) -> StartError {
         StartError::Data { path: self.path.clone(), source }
     }
 
-    /// The folder that has one directory for each meeting.
+    /// Returns the folder that has one directory for each meeting.
     pub(crate) fn meetings(&self) -> PathBuf {
         self.path.join("meetings")
     }

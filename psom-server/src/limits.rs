@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(Limit::named("none").unwrap_err(), LimitError::Unknown("none".into()));
     }
 
-    /// Every limit that the framework counts is in the table under the same name.
+    /// Checks that every limit that the framework counts is in the table under the same name.
     #[test]
     fn hits_have_the_names_of_the_table() {
         for name in [

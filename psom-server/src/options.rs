@@ -56,7 +56,7 @@ pub struct Options {
     pub policy: Arc<dyn Policy>,
     /// The content types that users can share.
     pub content_types: ContentTypes,
-    /// Draws the pages of PDFs that people share from browsers. Without one, they get an error that says so.
+    /// Draws the pages of PDFs that people share from browsers. If it is `None`, they get an error.
     pub slides: Option<Arc<dyn SlideRenderer>>,
     /// Further routes of the web server, each below a path such as `/edit`.
     pub routes: Vec<(&'static str, axum::Router)>,

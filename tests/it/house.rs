@@ -154,7 +154,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The source files of a crate; `None` for a crate that does not exist yet.
+/// Returns the source files of a crate; `None` for a crate that does not exist yet.
 fn source_files(name: &str) -> Option<Files> {
     let source = root().join(name).join("src");
     let read = |file: PathBuf| {
@@ -164,7 +164,7 @@ fn source_files(name: &str) -> Option<Files> {
     source.exists().then(|| rust_files(&source).into_iter().map(read).collect())
 }
 
-/// The imports of a crate without the exceptions.
+/// Returns the imports of a crate without the exceptions.
 fn imports_of(name: &str) -> Option<Imports> {
     let mut imports = imports::imports(&Crate::parse(&source_files(name)?));
     for (_, file, imported) in EXCEPTIONS.iter().filter(|(of, ..)| *of == name) {

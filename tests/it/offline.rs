@@ -124,7 +124,7 @@ fn lines(state: &State) -> Vec<String> {
     lines.map(|(_, line)| line.clone()).collect()
 }
 
-/// A small generator of numbers (xorshift), so that a failure can be repeated.
+/// Returns the next number of a small generator (xorshift), so that a failure can be repeated.
 fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;

@@ -215,7 +215,7 @@ impl World<'_> {
         }
     }
 
-    /// The pipe through which a side sends on a connection.
+    /// Returns the pipe through which a side sends on a connection.
     pub(super) fn outgoing(
         &self,
         side: Side,

@@ -184,7 +184,7 @@ impl<'a> World<'a> {
         Ok(self.summary)
     }
 
-    /// The limits of a connection, whose calls are traced if the story contains them.
+    /// Returns the limits of a connection, whose calls are traced if the story contains them.
     pub(super) fn traced(&self, client: usize) -> Arc<Config> {
         let Some(calls) = self.calls.clone() else { return Arc::clone(&self.config) };
         let mut config = (*self.config).clone();

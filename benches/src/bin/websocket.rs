@@ -50,7 +50,7 @@ async fn main() {
     }
 }
 
-/// The server's process. It prints a link for each user whose name is a line of the input.
+/// Runs the server's process. It prints a link for each user whose name is a line of the input.
 async fn serve() {
     let directory = env::temp_dir().join(format!("psom-bench-websocket-{}", std::process::id()));
     let options = Options {

@@ -36,6 +36,8 @@ pub(crate) const COMMON_BYTES: usize = 8;
 const CONTAINER_BYTES: usize = 80;
 /// The size of the call target before its text.
 const TARGET_BYTES: usize = 36;
+
+// The sizes of the other headers without their variable parts.
 const PARTITION_BYTES: usize = 24;
 const SECURITY_BYTES: usize = 16;
 const REFERENCE_BYTES: usize = 16;

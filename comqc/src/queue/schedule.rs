@@ -61,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// The inverse of [`Self::number`].
+    /// Returns the stage with this position, the inverse of [`Self::number`].
     #[cfg(feature = "sqlite")]
     pub(crate) fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()

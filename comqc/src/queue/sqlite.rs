@@ -61,7 +61,8 @@ impl SqliteQueue {
     /// The database cannot be opened, or another process has it open.
     pub fn open(path: impl AsRef<Path>) -> SqliteResult<Self> {
         let database = Connection::open(path)?;
-        // A message counts as stored only when it is on the disk, and one listener has the queue.
+        // Commits are synced, because a stored message must survive a crash. The lock excludes
+        // other listeners.
         database.pragma_update(None, "synchronous", "FULL")?;
         database.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         database.execute_batch(SCHEMA)?;

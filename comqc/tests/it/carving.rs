@@ -23,8 +23,8 @@ impl Noise {
     }
 }
 
-/// Five ways in which a packet is damaged: its end, its signature, its size, its body's signature
-/// and a header of its body.
+/// Returns a packet that is damaged in one of five ways: its end, its signature, its size, its
+/// body's signature or a header of its body.
 fn damaged(way: usize, noise: &mut Noise) -> Vec<u8> {
     match way {
         0 => [&Q4[..400], &noise.bytes(260)].concat(),

@@ -204,7 +204,7 @@ fn target_text_is_a_guid_with_nul() {
     check(&q1(0x70, &[0x4D]), Rule::TargetTextSize, 0x70);
     check(&q1(0x70, &[0x56]), Rule::TargetTextSize, 0x70);
     check(&q1(0x70, &u32::MAX.to_le_bytes()), Rule::TargetTextSize, 0x70);
-    // Without its NUL, with two, and empty without one.
+    // The text has no NUL, has two, or is empty without one.
     check(&q1(0x70, &[0x4C]), Rule::TargetTextEnd, 0x74);
     check(&q1(0x70, &[0x50]), Rule::TargetTextEnd, 0x74);
     check(&q1(0x70, &[0]), Rule::TargetTextEnd, 0x74);

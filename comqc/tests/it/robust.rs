@@ -34,7 +34,7 @@ fn read_all(bytes: &[u8]) -> u64 {
     .bytes_max
 }
 
-/// One of the vectors with some bytes changed.
+/// Returns one of the vectors with some bytes changed.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let bases = prop::sample::select(vec![Q1, Q2, Q3, Q4, &Q2[0x2C8..], &Q2[0x2F0..]]);
     let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8);

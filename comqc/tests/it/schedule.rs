@@ -71,7 +71,7 @@ fn run<Q: Queue>(
     mut exception: Option<&mut Exception>,
 ) -> Result<Vec<(u64, Played)>, Box<dyn Error>> {
     let mut events = Vec::new();
-    // Longer than the whole schedule.
+    // The loop runs longer than the whole schedule.
     for second in 0..120 * 60 {
         object.now = START + second;
         loop {

@@ -21,7 +21,7 @@ fn read<T: FromArgument>(bytes: &[u8]) -> Result<T, ReadError> {
     T::read(&mut Reader::new(bytes, 0))
 }
 
-/// The size of a VARIANT without its referent and the padding after that.
+/// Returns the size of a VARIANT without its referent and the padding after that.
 fn size(value: &Variant) -> usize {
     written(value).len() - 8
 }
@@ -43,7 +43,7 @@ fn array(elements: Elements) -> SafeArray {
     SafeArray::new(elements)
 }
 
-/// One value of every type.
+/// Returns one value of every type.
 fn values() -> Vec<Variant> {
     let mut matrix = array(Elements::Longs(3, [1, 2, 3, 4, 5, 6].into()));
     matrix.bounds = vec![Bound { count: 2, lower: -1 }, Bound { count: 3, lower: 1 }];
@@ -112,7 +112,7 @@ fn sizes_are_those_that_windows_writes() {
         (Variant::VariantRef(Variant::R8(1.0).into()), 64),
     ] {
         assert_eq!(size(&value), expected, "{value:?}");
-        // The size in units of 8 bytes stands first.
+        // The size in units of 8 bytes comes first.
         assert_eq!(usize::from(written(&value)[8]), expected.div_ceil(8), "{value:?}");
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::chunk::{Chunk, Chunking, MEGABYTE, SignatureRule, UNIQUE_BYTES, parts, sha1};
 use crate::atom::Blob;
 
+// The signatures and the fixed sizes of the records (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16).
 const LOCAL_SIGNATURE: &[u8] = b"PK\x03\x04";
 const CENTRAL_SIGNATURE: &[u8] = b"PK\x01\x02";
 const END_SIGNATURE: &[u8] = b"PK\x05\x06";

@@ -65,7 +65,8 @@ impl<'a> Selector<'a> {
         })
     }
 
-    /// The last filter that selects the item decides. Without one, the item passes.
+    /// Reports whether an item passes. The last filter that selects the item decides. Without one,
+    /// the item passes.
     fn decide(&self, selects: impl Fn(&Filter, &BTreeSet<ExtendedGuid>) -> bool) -> bool {
         let last = self.filters.iter().rev().find(|(filter, ids)| selects(filter, ids));
         last.is_none_or(|(filter, _)| filter.include)

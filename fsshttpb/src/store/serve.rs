@@ -157,7 +157,8 @@ impl Store {
         let applied = put::apply(storage, put, ids)?;
         let mut knowledge = Knowledge::default();
         let complete = put.flags.has(PutChangesFlags::RETURN_COMPLETE_KNOWLEDGE);
-        // After a merge, the index has another identifier: the client lacks the other changes.
+        // After a merge, the index has another identifier, and the client lacks the changes of
+        // others.
         if applied.complete && complete && applied.index == put.index {
             query::complete_knowledge(&mut knowledge, ids);
         } else {
@@ -184,8 +185,8 @@ impl Store {
         Ok(Answer::AllocateRange { guid, from, to: from + u64::from(count) })
     }
 
-    /// Gives an unused partition an index, so that a query has an answer: the mapping of the
-    /// manifest is null, as in SharePoint.
+    /// Gives an unused partition an index, so that a query has an answer. As in SharePoint, the
+    /// index maps the manifest to null.
     fn prepare(&mut self, partition: Partition) {
         let (ids, storage) = self.parts_mut(partition);
         if storage.index.id.is_null() {

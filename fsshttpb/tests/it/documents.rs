@@ -4,7 +4,7 @@ use std::io::{Cursor, Write as _};
 
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-/// Bytes that do not compress, the same ones for the same seed.
+/// Returns bytes that do not compress, the same ones for the same seed.
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(len + 8);
@@ -61,7 +61,8 @@ pub(crate) fn xlsx() -> Vec<u8> {
     ])
 }
 
-/// A presentation with a picture of `picture_bytes` on each slide. `edited` has another text.
+/// Returns a presentation with a picture of `picture_bytes` on each slide. `edited` has another
+/// text.
 pub(crate) fn pptx(slides: usize, picture_bytes: usize, edited: Option<usize>) -> Vec<u8> {
     let mut entries = vec![entry("[Content_Types].xml", 50), entry("ppt/presentation.xml", 60)];
     for slide in 0..slides {

@@ -35,7 +35,8 @@ fn cell(store: &Store) -> CellId {
     store.partition(Partition::CONTENTS).unwrap().index().cells().next().unwrap().0
 }
 
-/// Without filters: the manifests, the revision, its groups and the index.
+/// Checks the elements of an answer without filters: the manifests, the revision, its groups and
+/// the index.
 #[test]
 fn a_query_without_filters_returns_everything() {
     let mut server = Store::from_file(b"text").unwrap();

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::support::{CAPTURES, EXAMPLES, SHAREPOINT, capture, outside};
 
-/// The memory that decoding may take.
+/// Returns the memory that decoding may take.
 fn limit(len: usize) -> u64 {
     16 * len as u64 + 64 * 1024
 }

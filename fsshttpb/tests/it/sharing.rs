@@ -202,7 +202,7 @@ fn an_answer_lists_the_index_and_the_elements_if_asked() {
     let answer = put(&mut server, &upload).sub_responses().remove(0).answer.unwrap();
     let Answer::PutChanges { applied: Some((index, added)), .. } = answer else { panic!() };
     assert_eq!(index, upload.index);
-    // A leaf's group, the root's group, the revision and the cell manifest.
+    // The upload added a leaf's group, the root's group, the revision and the cell manifest.
     assert_eq!(added.len(), 4);
 }
 

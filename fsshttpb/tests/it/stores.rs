@@ -37,7 +37,7 @@ fn file(response: &Response) -> Result<Vec<u8>, StoreError> {
 }
 
 #[test]
-fn the_error_answer_of_92_bytes_is_the_store_s_error() {
+fn an_error_response_becomes_the_error_of_the_store() {
     let response = Response::read(&capture("thread-response-error-92")).unwrap();
     let sub = response.sub_responses().remove(0);
     assert_eq!(sub.id, 2);

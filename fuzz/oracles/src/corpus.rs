@@ -10,7 +10,7 @@ use psom::testing::hex;
 use psom_objects::package::{ContentDetail, CreateContent, Location, Manifest, PackageWriter};
 use serde_json::Value;
 
-/// The folder with one folder of found inputs for each target.
+/// Returns the folder with one folder of found inputs for each target.
 pub fn found() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("found")
 }

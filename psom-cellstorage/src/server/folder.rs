@@ -189,7 +189,7 @@ impl Folder {
     }
 }
 
-/// The author of a file that another program wrote.
+/// Returns the author of a file that another program wrote.
 fn owner() -> User {
     User { login: "owner".to_owned(), name: "Owner".to_owned(), ..User::default() }
 }

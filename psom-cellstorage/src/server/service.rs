@@ -20,7 +20,7 @@ use crate::{
 /// The maximum size of the files whose stores stay in memory. Beyond it, unused documents are
 /// closed; the next client of such a document queries everything again.
 const MAX_OPEN_BYTES: u64 = 512 * 1024 * 1024;
-/// The maximum number of open documents.
+/// The maximum number of open documents. Each takes memory beyond the bytes of its file.
 const MAX_OPEN_DOCUMENTS: usize = 1_024;
 
 /// The documents of a store that are open.

@@ -103,7 +103,7 @@ fn raw(document: &Document, subs: &[SubRequest], now: SystemTime) -> (Document, 
     (change.document, Response::read(&answer.body).unwrap())
 }
 
-/// A document with one revision.
+/// Returns a document with one revision.
 fn document() -> Document {
     let (file, now) = (Bytes::from_static(b"first"), SystemTime::UNIX_EPOCH);
     let name = "report.docx".to_owned();

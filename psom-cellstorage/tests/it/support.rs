@@ -22,7 +22,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 pub(crate) const URL: &str = "http://localhost/docs/report.docx";
 pub(crate) const PATH: &str = "/docs/report.docx";
 
-/// A router over documents in memory.
+/// Returns a router over documents in memory.
 pub(crate) fn site() -> (Router, Arc<Memory>) {
     let documents = Arc::new(Memory::new(LockRules::default()));
     (cell_router(Arc::<Memory>::clone(&documents)), documents)
@@ -114,7 +114,7 @@ pub(crate) fn soap(sub_requests: &str) -> String {
     )
 }
 
-/// Bytes that do not compress, the same ones for the same seed.
+/// Returns bytes that do not compress, the same ones for the same seed.
 pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut bytes = Vec::with_capacity(len + 8);
@@ -128,7 +128,7 @@ pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// A presentation with a picture per slide; `changed` has another picture.
+/// Returns a presentation with a picture per slide; `changed` has another picture.
 pub(crate) fn pptx(slides: u64, picture_bytes: usize, changed: Option<u64>) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(vec![]));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);

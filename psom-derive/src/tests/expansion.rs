@@ -115,7 +115,8 @@ fn captures_follow_the_order_of_the_pattern() {
     contains(&printed, "Self::f(self,a,b)");
 }
 
-/// An invalid item is kept, but without the helper attributes, which the compiler does not know.
+/// Checks that an invalid item is kept, but without the helper attributes, which the compiler does
+/// not know.
 #[test]
 fn rejected_item_is_kept_without_helper_attributes() {
     let items = [

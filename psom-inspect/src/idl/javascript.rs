@@ -161,7 +161,7 @@ fn typescript_params(method: &BoundMethod) -> String {
     params.collect::<Vec<_>>().join(", ")
 }
 
-/// The name of a type as psom-js and the specification write it.
+/// Returns the name of a type as psom-js and the specification write it.
 fn wire_type(kind: &Type) -> String {
     format!("{:?}{}", kind.element, "[]".repeat(kind.dimensions))
 }

@@ -30,7 +30,8 @@ pub trait ActionsServer {
     /// the meeting.
     fn s_present(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
 
-    /// Takes a content off the stage, or whatever the caller presents if the title is empty.
+    /// Takes a content off the stage. If the title is empty, takes off the content that the caller
+    /// presents.
     fn s_stop_presenting(&mut self, cx: &mut Context<Self>, title: &str) -> Result<(), Violation>;
 
     /// Goes to a slide of a presentation, numbered from 0, after a number of clicks.

@@ -35,9 +35,9 @@ const IN_UPLOAD_MANAGER: Children = &[("UploadStreams", "UploadStream")];
 const ANNOTATIONS: Children = &[("annotationContainer", "AnnotationContainer")];
 const NONE: Children = &[];
 
-/// Every distributed object of section 3.1.4.1 as data: both halves in all versions, and the
-/// children that its definition lists. ConnMgr is first. The objects that a server connects first
-/// are in the order of ruling 17.
+/// Returns every distributed object of section 3.1.4.1 as data: both halves in all versions, and
+/// the children that its definition lists. ConnMgr is first. The objects that a server connects
+/// first are in the order of ruling 17.
 pub fn catalog() -> Vec<Definition> {
     vec![
         CONN_MGR,

@@ -12,7 +12,7 @@ use crate::types::{DownloadFinishReason, UploadFinishReason};
     hash = 2601804729028999169
 )]
 pub trait UploadManagerServer {
-    /// Not called by clients: servers use it among each other.
+    /// Not called by clients. Servers call it on each other.
     #[wire(name = "sRequestUpload")]
     fn s_request_upload_of_manifest(
         &mut self,

@@ -244,7 +244,7 @@ impl Lifecycle for Meeting {
         if let Err(error) = users.and(contents) {
             // A client that lacks one of these interfaces cannot take part in a meeting.
             let user = cx.caller().user();
-            tracing::info!(user = user.id, name = %user.name, %error, "disconnected an unusable client");
+            tracing::info!(user = user.id, name = %user.name, %error, "disconnected a client without all interfaces");
             return cx.caller().hang_up();
         }
         let Some(caller) = cx.caller().id() else { return };

@@ -42,7 +42,7 @@ impl Waits {
     }
 }
 
-/// Joins, and then makes a call again and again and measures the time until its answer.
+/// Joins, then repeats a call and measures the time until each answer.
 pub(crate) async fn call(
     target: Target,
     meeting: usize,

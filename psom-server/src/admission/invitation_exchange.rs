@@ -21,7 +21,8 @@ use tokio_rustls::TlsConnector;
 use super::join_link::{JoinCredential, JoinLink};
 use crate::shared::host_port::split_host_port;
 
-/// The time that the web server may take to connect and answer.
+/// The time that the web server may take to connect and answer. It is longer than the 8 s that a
+/// server of a cluster takes at most to forward the request.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Length limit of an answer in bytes. A join token with its context takes about 2 KiB.

@@ -17,8 +17,9 @@ use crate::{
 /// The lifetime of a join token (section 3.3.6).
 pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_secs(120);
 
-/// Upper bound on the unredeemed tokens of one user. A further token replaces the user's oldest
-/// one, so that one user cannot use up the quota of all users.
+/// Upper bound on the unredeemed tokens of one user, which is more than the devices of a person. A
+/// further token replaces the user's oldest one, so that one user cannot use up the quota of all
+/// users.
 const MAX_TOKENS_PER_USER: usize = 16;
 
 /// The unredeemed join tokens.

@@ -76,7 +76,7 @@ impl BlobConfig {
         let Self::Url(url, options) = self else { return Ok(()) };
         Blobs::remote(url, options)?;
         if url.starts_with("memory:") {
-            tracing::warn!("files are stored in memory and end with the server");
+            tracing::warn!("files are stored in memory and are lost when the server stops");
         }
         Ok(())
     }

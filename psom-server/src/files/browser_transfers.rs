@@ -41,7 +41,8 @@ use crate::shared::{
 /// Bytes that a form can have besides its file: other fields, boundaries, headers.
 pub(crate) const MAX_FORM_OVERHEAD_BYTES: u64 = 64 << 10;
 
-/// Bytes of disk space that an upload of unknown length reserves at a time.
+/// Bytes of disk space that an upload of unknown length reserves at a time. A step is larger than
+/// most chunks, so that few chunks have to reserve space.
 const RESERVATION_STEP_BYTES: u64 = 1 << 20;
 
 /// The permissions of browsers that have not been used yet.

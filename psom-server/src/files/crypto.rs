@@ -260,7 +260,7 @@ mod tests {
         FileKey { key: [7; KEY_BYTES], iv: [9; BLOCK_BYTES] }
     }
 
-    /// NIST SP 800-38A, F.2.5, and one block of padding after it.
+    /// Checks the vector of NIST SP 800-38A, F.2.5, with one block of padding after it.
     #[test]
     fn encryption_matches_the_nist_vector() {
         let key = FileKey {

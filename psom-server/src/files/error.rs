@@ -10,12 +10,12 @@ pub(super) fn io_error(error: &io::Error) -> StoreError {
     }
 }
 
-/// The error for a meeting that has ended.
+/// Returns the error for a meeting that has ended.
 pub(super) fn meeting_ended() -> StoreError {
     StoreError::failed("the meeting has ended")
 }
 
-/// The error for work that panicked or was stopped with the runtime.
+/// Returns the error for work that panicked or was stopped with the runtime.
 pub(super) fn interrupted(error: tokio::task::JoinError) -> StoreError {
     StoreError::failed(error)
 }

@@ -21,7 +21,7 @@ use crate::{
     testing::{Directory, eventually},
 };
 
-/// A package with one file, as a client would upload it.
+/// Returns a package with one file, as a client would upload it.
 fn package(name: &str, bytes: &[u8]) -> Vec<u8> {
     let common =
         Common { title: "Title".into(), native_file: Some(name.into()), ..Common::default() };
@@ -32,7 +32,7 @@ fn package(name: &str, bytes: &[u8]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Bytes that do not compress well.
+/// Returns bytes that do not compress well.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1u64;
     let step = |_| {

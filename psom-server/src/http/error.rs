@@ -41,7 +41,8 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
     }
 
-    /// The error of a request that has to save something while the store waits for an obstacle.
+    /// Returns the error of a request that has to save something while the store waits for an
+    /// obstacle.
     pub(super) fn store_waits(obstacle: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, store_waits_sentence(obstacle))
     }

@@ -18,7 +18,7 @@ use crate::app::App;
 /// Length limit of a JSON body in bytes. The largest valid one, an invitation, has about 2 KiB.
 const MAX_BODY_BYTES: usize = 64 << 10;
 
-/// The time that a client may take to send a JSON body.
+/// The time that a client may take to send a JSON body, which fits in a few packets.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Proof that a request has the administrator's token. Handlers take it first, so that nothing else

@@ -31,10 +31,11 @@ use super::{
     stall_timeout::StallTimeout,
 };
 
-/// The time that a client may take for the TLS handshake.
+/// The time that a client may take for the TLS handshake, as for the conference.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The time that a client may take to send the head of a request, measured from the previous one.
+/// An unused connection is closed after this time.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The time that a client may stall while it receives a response.

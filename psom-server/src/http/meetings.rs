@@ -143,7 +143,7 @@ fn counts(summary: &MeetingSummary) -> Value {
     })
 }
 
-/// Converts an ID of the protocol, in which 0 stands for none.
+/// Converts an ID of the protocol, in which 0 means none.
 fn nonzero(id: i64) -> Option<i64> {
     (id != 0).then_some(id)
 }

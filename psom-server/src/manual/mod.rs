@@ -7,22 +7,23 @@
 //!   connect again.
 //! - [`custom_content`]: a type of content of your own.
 
-/// How to write a content type of your own.
+/// Explains how to write a content type of your own.
 #[cfg_attr(doc, doc = "", doc = include_str!("custom_content.md"))]
 pub mod custom_content {}
 
-/// How several people edit documents with Office.
+/// Explains how several people edit documents with Office.
 #[cfg_attr(doc, doc = "", doc = include_str!("office_documents.md"))]
 pub mod office_documents {}
 
-/// How an object of your own survives a crash, answers requests, and is used by clients that reconnect.
+/// Explains how an object of your own survives a crash, answers requests, and is used by clients
+/// that reconnect.
 #[cfg_attr(doc, doc = "", doc = include_str!("durable_objects.md"))]
 pub mod durable_objects {}
 
-/// How an object of your own gets into a web page.
+/// Explains how a web page uses an object of your own.
 #[cfg_attr(doc, doc = "", doc = include_str!("from_trait_to_browser.md"))]
 pub mod from_trait_to_browser {}
 
-/// How calls are recorded without a network and played later.
+/// Explains how calls are recorded without a network and played later.
 #[cfg_attr(doc, doc = "", doc = include_str!("queued_calls.md"))]
 pub mod queued_calls {}

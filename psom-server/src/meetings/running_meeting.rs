@@ -31,7 +31,8 @@ use crate::{
 /// error. It is short, so that one stuck meeting does not delay requests about the others.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The minimum time between two searches for guests who can leave the roster.
+/// The minimum time between two searches for guests who can leave the roster. Each search reads the
+/// saved state of the meeting.
 const MIN_ROOM_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A running meeting and the users who were admitted to it.
@@ -282,7 +283,7 @@ impl RunningMeeting {
             // Commit under the roster's lock, so that the store gets the changes in their order.
             (writes.len(), self.journal.commit(writes))
         };
-        tracing::info!(meeting = %self.id, count, "removed guests who had left from the roster");
+        tracing::info!(meeting = %self.id, count, "removed guests from the roster who had left");
         saved.await.is_ok()
     }
 
@@ -333,7 +334,7 @@ impl RunningMeeting {
         timeout(ANSWER_TIMEOUT, summary).await.ok()?.ok()
     }
 
-    /// Ends the meeting: it admits nobody from here on. If the end cannot be saved, the meeting
+    /// Ends the meeting, which admits no more users. If the end cannot be saved, the meeting
     /// resumes.
     pub(super) async fn end(&self, store: &dyn MeetingStore) -> Result<(), store::Error> {
         // Set the phase before the deletion, so that no write after the deletion counts as failed.

@@ -9,10 +9,10 @@ pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
 /// Length limit of a meeting ID in bytes. It is a directory name on every file system.
 const MAX_MEETING_ID_BYTES: usize = 64;
 
-/// Length limit of a title, a display name or a URI in characters.
+/// Length limit of a title, a display name or a URI in characters, as for the titles of contents.
 const MAX_TEXT_CHARS: usize = 255;
 
-/// Length of a random name in hexadecimal digits.
+/// Length of a random name in hexadecimal digits: 128 bits, which cannot be guessed.
 const RANDOM_NAME_DIGITS: usize = 32;
 
 /// Reports whether a text can be the ID of a meeting, and therefore the name of a directory.

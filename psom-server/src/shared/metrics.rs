@@ -16,7 +16,7 @@ pub(crate) struct Metrics {
     pub(crate) bytes_served: AtomicU64,
     pub(crate) tokens_issued: AtomicU64,
     pub(crate) unauthorized_requests: AtomicU64,
-    /// How often each limit has taken effect.
+    /// The number of times that each limit has taken effect.
     pub(crate) hits: LimitHits,
 }
 

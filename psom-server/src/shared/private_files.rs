@@ -36,7 +36,7 @@ pub(crate) fn create_new_for(path: &Path, owned: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes the names in a directory to the disk.
+/// Syncs a directory, so that the names in it are durable.
 pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     // Other systems cannot open a directory as a file.
     if cfg!(not(unix)) {

@@ -29,7 +29,8 @@ const TABLES_SQL: &str = "
         PRIMARY KEY (meeting, key)
     );";
 
-/// The time that another program may lock the database before a statement fails.
+/// The time that another program may lock the database before a statement fails. The writer then
+/// reports the obstacle and tries again.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Opens the database for writing, and creates it if there never was one.

@@ -89,7 +89,7 @@ impl fmt::Debug for Certificates {
     }
 }
 
-/// The authorities of this machine's system, which are usually those of its browsers.
+/// Returns the authorities of this machine's system, which are usually those of its browsers.
 pub(crate) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -85,7 +85,7 @@ impl Stage {
         guest
     }
 
-    /// The path of an address of this server.
+    /// Returns the path of an address of this server.
     fn path(&self, url: &str) -> String {
         url.strip_prefix(&self.server.server_file().http).unwrap().to_owned()
     }
@@ -162,7 +162,7 @@ impl Guest {
     }
 }
 
-/// The body of a form as a browser sends it.
+/// Returns the body of a form as a browser sends it.
 fn form(file: &[u8]) -> (String, Vec<u8>) {
     let boundary = "----WebKitFormBoundary7MA4YWxkTrZu0gW";
     let mut body = format!(
@@ -241,7 +241,7 @@ async fn file_is_uploaded_and_downloaded_over_https() {
     a_file_goes_in_and_out(true).await;
 }
 
-/// The files in a folder and its subfolders.
+/// Returns the number of files in a folder and its subfolders.
 fn files_below(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let paths = entries.flatten().map(|entry| entry.path());

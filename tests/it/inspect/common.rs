@@ -34,7 +34,7 @@ pub(super) fn vector(what: &str) -> Vec<u8> {
     hex(messages.iter().find(begins).unwrap()["hex"].as_str().unwrap())
 }
 
-/// The client's bytes of section 4.
+/// Returns the client's bytes of section 4.
 pub(super) fn client() -> Vec<u8> {
     [
         "client authentication",
@@ -50,7 +50,7 @@ pub(super) fn client() -> Vec<u8> {
     .concat()
 }
 
-/// The server's bytes of section 4.
+/// Returns the server's bytes of section 4.
 pub(super) fn server() -> Vec<u8> {
     [
         "server authentication response",

@@ -60,7 +60,7 @@ fn interface_halves_share_name_and_versions() {
     }
 }
 
-/// The interfaces that psom-js gets. It has the protocol's own object already.
+/// Returns the interfaces that psom-js gets. It has the protocol's own object already.
 fn bindings() -> Bindings {
     let mut definitions = catalog();
     definitions.retain(|definition| definition.title != "ConnMgr");

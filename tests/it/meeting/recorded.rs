@@ -25,7 +25,7 @@ struct Replaying {
     answers: Arc<Mutex<Vec<Answer>>>,
 }
 
-/// A meeting with a presenter who replays.
+/// Returns a meeting with a presenter who replays.
 fn replaying() -> Replaying {
     let store = MemoryStore::default();
     let mut config = config(store.clone());

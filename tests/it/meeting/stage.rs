@@ -4,7 +4,7 @@ use psom_objects::types::Role;
 
 use super::world::{ATTENDEE, ORGANIZER, PRESENTER, World, world};
 
-/// A meeting with two contents connected by all clients.
+/// Returns a meeting with two contents connected by all clients.
 fn with_contents() -> (World, [psom::Handle<super::client::Content>; 3]) {
     let mut world = world();
     world.share(ORGANIZER, "one.txt", 1);

@@ -176,7 +176,7 @@ impl v1::ContentClient for OldContent {
     }
 }
 
-/// A package whose manifest has the original URL of its file.
+/// Returns a package whose manifest has the original URL of its file.
 fn package() -> Vec<u8> {
     let content = CreateContent::new("plan.txt", ContentDetail::NativeFileOnly);
     let mut content = content.with_native_file("native.file");

@@ -170,7 +170,7 @@ impl WebWorld {
         self.world.received_of(client, "uploads.")
     }
 
-    /// The stored files and the number of permitted forms.
+    /// Returns the stored files and the number of permitted forms.
     fn left(&self) -> (Vec<String>, usize) {
         (self.world.disk().0, self.store.web.lock().unwrap().forms.len())
     }
@@ -321,7 +321,7 @@ fn end_without_a_file_is_a_failure_and_can_be_retried() {
     assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/2 7"]);
     assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
     assert_eq!(web.left(), NOTHING);
-    // The same file again, with the same cookie and with another one.
+    // The same file is requested again, with the same cookie and with another one.
     assert_eq!(web.ask(PRESENTER, 7, &manifest), ["uploads.accepted at http://up/3 7"]);
     assert_eq!(web.finish(PRESENTER, 7, true), ["uploads.finished 7 UserCancel"]);
     assert_eq!(web.ask(PRESENTER, 8, &manifest), ["uploads.accepted at http://up/4 8"]);

@@ -33,7 +33,7 @@ pub(super) struct World {
     pub store: MemoryStore,
 }
 
-/// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
+/// Returns a meeting with an organizer (user 1), a presenter (2) and an attendee (3).
 pub(super) fn world() -> World {
     let mut world = empty(MeetingLimits::default());
     world.join_roles(|_| {});
@@ -52,19 +52,19 @@ pub(super) fn empty(limits: MeetingLimits) -> World {
     with(config, store)
 }
 
-/// The configuration with which each meeting of these tests begins.
+/// Returns the configuration with which each meeting of these tests begins.
 pub(crate) fn config(files: impl FileStore) -> MeetingConfig {
     let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     MeetingConfig::new("http://127.0.0.1/files/", Arc::new(files), started)
 }
 
-/// A meeting with this configuration; `store` is the store in the configuration.
+/// Returns a meeting with this configuration; `store` is the store in the configuration.
 pub(super) fn with(config: MeetingConfig, store: MemoryStore) -> World {
     let pair = Pair::server(psom::Config::default(), |scope| Meeting::new(scope, config));
     World { pair, store }
 }
 
-/// An OC package with one file.
+/// Returns an OC package with one file.
 pub(super) fn package(title: &str, data: &[u8]) -> Vec<u8> {
     let content = CreateContent::new(title, ContentDetail::NativeFileOnly);
     let manifest = Manifest::CreateContent(content.with_native_file("native.file"));
@@ -258,7 +258,7 @@ impl World {
         self.uploads(client, move |uploads| drop(uploads.s_upload_finished(cookie, false)));
     }
 
-    /// The names of the stored files and the number of open packages.
+    /// Returns the names of the stored files and the number of open packages.
     pub(super) fn disk(&self) -> (Vec<String>, usize) {
         let disk = self.store.disk();
         (disk.files.keys().cloned().collect(), disk.open)

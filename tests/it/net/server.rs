@@ -52,7 +52,7 @@ async fn client_without_a_token_is_dropped_after_15_seconds() {
     let (mut near, far) = tokio::io::duplex(4096);
     server.accept(far);
     let begin = tokio::time::Instant::now();
-    // Half of an authentication and nothing more.
+    // The client sends half of an authentication and nothing more.
     near.write_all(b"pw2\0\0\0").await.unwrap();
     let mut answer = Vec::new();
     near.read_to_end(&mut answer).await.unwrap();

@@ -87,7 +87,7 @@ fn server() -> (Server, Tokens) {
     (builder.start().unwrap(), tokens)
 }
 
-/// A server that accepts every token, with one WebSocket connection after the handshake.
+/// Returns a server that accepts every token, with one WebSocket connection after the handshake.
 async fn byte_server() -> (Server, DuplexStream) {
     struct Everybody;
     impl psom::net::Authenticator for Everybody {

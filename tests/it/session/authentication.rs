@@ -62,7 +62,7 @@ fn ruling_11_token_has_at_most_4096_bytes() {
     assert_closed_silently(&mut server(), &authentication(u32::MAX, b""));
 }
 
-/// No record's bytes start like an authentication (ruling 5).
+/// Checks that no record's bytes start like an authentication (ruling 5).
 #[test]
 fn ruling_05_record_before_authentication_is_refused() {
     for record in [close(), set_channel(0), break_with("x"), message(&[0, 6]), open(2)] {

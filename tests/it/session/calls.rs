@@ -8,7 +8,7 @@ fn unknown(index: i8, version: i32) -> PeerMisbehaved {
     PeerMisbehaved::UnknownMethod { index, interface: ROOT, version }
 }
 
-/// A client that supports only version 1 of the root.
+/// Returns a client that supports only version 1 of the root.
 fn old_client() -> Handshake {
     Handshake::open_with(&add_protocol(ROOT, &ROOT_SUMS[..1]))
 }

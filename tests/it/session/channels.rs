@@ -71,7 +71,7 @@ fn lookup_is_valid_only_inside_rpc_open() {
         psom::wire::record::write_open(&mut bytes, 2, |out| out.extend(body));
         bytes
     };
-    // Another method, another object, a connect, a close:
+    // RPCOpen with another method, another object, a connect, or a close instead of lookup.
     refuses(&opens(vec![0, SERVER_PING as u8]));
     refuses(&opens([vec![1, LOOKUP as u8], arguments].concat()));
     refuses(&opens([vec![0x84], encoded(&[&0i32, &"", &0i64])].concat()));

@@ -126,24 +126,25 @@ pub(crate) fn open_with(channel: u32, lookup: &[&dyn Encode]) -> Vec<u8> {
     written(|out| record::write_open(out, channel, |out| out.extend(body)))
 }
 
-/// The client's bytes before it opens channel 2.
+/// Returns the client's bytes before it opens channel 2.
 pub(crate) fn client_versioning(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_CLIENT_HASH);
     [set_channel(0), version, protocols.to_vec(), done_protocols()].concat()
 }
 
-/// The server's bytes until the client opens channel 2.
+/// Returns the server's bytes until the client opens channel 2.
 pub(crate) fn server_hello(protocols: &[u8]) -> Vec<u8> {
     let version = version(CONN_MGR_SERVER_HASH);
     [SIGNATURE.to_vec(), version, protocols.to_vec(), done_protocols()].concat()
 }
 
-/// The farewell after a violation while channel 2 is open: channel 2 closes before channel 0.
+/// Returns the farewell after a violation while channel 2 is open: channel 2 closes before channel
+/// 0.
 pub(crate) fn farewell(reason: &str) -> Vec<u8> {
     [set_channel(2), close(), set_channel(0), break_with(reason)].concat()
 }
 
-/// The farewell after a violation before channel 2 is open.
+/// Returns the farewell after a violation before channel 2 is open.
 pub(crate) fn early_farewell(reason: &str) -> Vec<u8> {
     [set_channel(0), break_with(reason)].concat()
 }
@@ -156,22 +157,22 @@ pub(crate) struct Handshake {
 }
 
 impl Handshake {
-    /// After authentication.
+    /// Returns the handshake after the authentication.
     pub(crate) fn authenticated() -> Self {
         Self { bytes: auth(), open: false }
     }
 
-    /// After the client's ConnMgr hash.
+    /// Returns the handshake after the client's ConnMgr hash.
     pub(crate) fn greeted() -> Self {
         Self::authenticated().then(&[set_channel(0), version(CONN_MGR_CLIENT_HASH)])
     }
 
-    /// After both sides have announced their protocols.
+    /// Returns the handshake after both sides have announced their protocols.
     pub(crate) fn versioned() -> Self {
         Self::authenticated().then(&[client_versioning(&protocols())])
     }
 
-    /// With channel 2 open and current.
+    /// Returns the handshake with channel 2 open and current.
     pub(crate) fn open() -> Self {
         Self::open_with(&protocols())
     }
@@ -230,7 +231,7 @@ pub(crate) fn breaks<T: psom::DistributedObject>(
     assert!(script.is_closed());
 }
 
-/// The calls that the server's root has received since the client connected.
+/// Returns the calls that the server's root has received since the client connected.
 pub(crate) fn received(script: &mut Script<ServerRoot>) -> Vec<String> {
     script.on_root(|root, _| root.received.iter().skip(1).cloned().collect())
 }

@@ -7,12 +7,12 @@ use psom::{
 
 use super::common::*;
 
-/// A client that announces the child only in these versions.
+/// Returns a client that announces the child only in these versions.
 fn with_child(sums: &[(i32, i64)]) -> Handshake {
     Handshake::open_with(&[add_protocol(ROOT, &ROOT_SUMS), add_protocol(CHILD, sums)].concat())
 }
 
-/// A client that does not announce the child.
+/// Returns a client that does not announce the child.
 fn without_child() -> Handshake {
     Handshake::open_with(&add_protocol(ROOT, &ROOT_SUMS))
 }
@@ -136,7 +136,7 @@ fn connect_and_call_can_share_a_write() {
     assert_eq!(script.take(), sent.concat());
 }
 
-/// The factory adds an object while connected, but the connect fails.
+/// Checks a factory that adds an object while connected, although the connect fails.
 #[test]
 fn refused_connect_leaves_no_object_behind() {
     let wrong_hash = connect(0, "child.7", 1);

@@ -10,7 +10,8 @@ use super::common::*;
 /// The observable result of a conversation on a server.
 type Traces = (Vec<u8>, Vec<String>, Option<Error>);
 
-/// A handshake, calls, successful and failed connects, a close, a violation, and bytes after it.
+/// Returns a handshake, calls, successful and failed connects, a close, a violation, and bytes
+/// after it.
 pub(crate) fn conversation() -> Vec<u8> {
     let handshake = Handshake::open().then(&[
         say("hello"),

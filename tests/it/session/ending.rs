@@ -9,7 +9,7 @@ use psom::{
 
 use super::{common::*, neighbours::Neighbours};
 
-/// The farewell of a client with channel 2 open.
+/// Returns the farewell of a client with channel 2 open.
 fn farewell_of_a_client() -> Vec<u8> {
     [close(), set_channel(0), close()].concat()
 }

@@ -8,7 +8,7 @@ use psom::{
 
 use super::common::*;
 
-/// A client that has connected the child under its number 1.
+/// Returns a client that has connected the child under its number 1.
 fn with_connected_child() -> Handshake {
     Handshake::open().then(&[connect(0, "child", CHILD_CLIENT_HASH)])
 }

@@ -15,7 +15,7 @@ use psom::{
 
 use super::common::*;
 
-/// A server's hub with one client that has authenticated and then sends nothing.
+/// Returns a server's hub with one client that has authenticated and then sends nothing.
 async fn server(now: Instant) -> (Hub, ConnectionKey) {
     let config = Arc::new(Config::default());
     let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));

@@ -7,7 +7,7 @@ use psom::{
 
 use super::common::*;
 
-/// The version in force for the root, on a server whose client announces these.
+/// Returns the version in force for the root, on a server whose client announces these.
 fn version_in_force(sums: &[(i32, i64)]) -> i32 {
     let mut script = Handshake::open_with(&add_protocol(ROOT, sums)).script();
     script.on_root(|_, cx| cx.peer_infos()[0].version)
@@ -64,7 +64,7 @@ fn versions_of_one_name_may_arrive_in_several_calls() {
 fn ruling_04_common_version_with_another_sum_is_refused() {
     let differs = |interface, version| PeerMisbehaved::ProtocolHash { interface, version };
     let handshake = Handshake::greeted();
-    // One half's own hash, another version's sum, and a wrong sum next to a right one:
+    // These are one half's own hash, another version's sum, and a wrong sum next to a right one.
     for sums in [&[(1, 1000)][..], &[(1, 2200)], &[(2, 2200), (1, 1101)]] {
         let reason = "hashes of Test.Root version 1 differ";
         handshake.refuses(&add_protocol(ROOT, sums), differs(ROOT, 1), reason);
@@ -83,7 +83,7 @@ fn client_refuses_another_sum_too() {
     client_refuses(&[], &hello, error, &announced_and(early_farewell(reason)));
 }
 
-/// The client's bytes after its authentication, followed by `rest`.
+/// Returns the client's bytes after its authentication, followed by `rest`.
 fn announced_and(rest: Vec<u8>) -> Vec<u8> {
     [client_versioning(&protocols()), rest].concat()
 }

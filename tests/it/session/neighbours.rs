@@ -100,7 +100,7 @@ impl Neighbours {
         self.now = end;
     }
 
-    /// Whether the hub waits for slow readers.
+    /// Reports whether the hub waits for slow readers.
     pub(super) fn is_busy(&self) -> bool {
         self.hub.is_busy()
     }
@@ -109,7 +109,7 @@ impl Neighbours {
         self.links[link].over
     }
 
-    /// The bytes that are on their way to a peer.
+    /// Returns the bytes that are on their way to a peer.
     pub(super) fn sent(&self, link: usize) -> &[u8] {
         &self.links[link].sent
     }

@@ -31,7 +31,7 @@ fn ruling_22_record_above_the_limit_is_refused_by_its_header() {
         let reason = format!("a record of {length} bytes is over the limit");
         let mut script = Handshake::open().script();
         breaks(&mut script, &hex(header), error(length), &farewell(&reason));
-        // The same, one byte at a time:
+        // The header is refused in the same way if it arrives byte by byte.
         let mut script = Handshake::open().script();
         let sent: Vec<u8> = hex(header).iter().flat_map(|byte| script.send(&[*byte])).collect();
         assert_eq!((sent, script.error()), (farewell(&reason), Some(&error(length).into())));

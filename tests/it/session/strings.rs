@@ -47,7 +47,7 @@ fn ruling_07_four_byte_utf_8_and_plain_zero_are_accepted() {
 #[test]
 fn ruling_07_lone_surrogate_becomes_u_fffd() {
     let mut script = Handshake::open().script();
-    // A high one, a low one, and two in the wrong order:
+    // These are a high surrogate, a low surrogate, and two surrogates in the wrong order.
     for bytes in ["61 eda0bc 62", "edbe89", "edbe89 eda0bc"] {
         script.send(&text(bytes));
     }

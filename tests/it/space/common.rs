@@ -253,17 +253,17 @@ pub(super) fn pair(clients: usize) -> Pair {
     pair
 }
 
-/// The calls that a client has received.
+/// Returns the calls that a client has received.
 pub(super) fn received(pair: &mut Pair, client: usize) -> Vec<String> {
     pair.on_client(client, |client, _| client.received.clone())
 }
 
-/// The events that the server's root has recorded.
+/// Returns the events that the server's root has recorded.
 pub(super) fn notes(pair: &mut Pair) -> Vec<String> {
     pair.on_server(|root, _| root.notes.clone())
 }
 
-/// The calls that the client's object `given` has received.
+/// Returns the calls that the client's object `given` has received.
 pub(super) fn given(pair: &mut Pair) -> Vec<String> {
     pair.on_client(0, |client, cx| cx.get(client.given).unwrap().notes.clone())
 }

@@ -19,7 +19,7 @@ impl Random {
     }
 }
 
-/// One step of either side.
+/// Performs one step of either side.
 fn step(pair: &mut Pair, random: &mut Random) {
     let (text, number) = (random.text(), random.below(300) as i32);
     match random.below(11) {
@@ -50,7 +50,7 @@ fn step(pair: &mut Pair, random: &mut Random) {
     }
 }
 
-/// The observable state of both sides at the end.
+/// Returns the observable state of both sides at the end.
 fn end_of_conversation(piece: usize) -> String {
     let mut pair = Pair::server(psom::Config::default(), |_| ServerRoot::default());
     pair.set_max_piece_bytes(piece);

@@ -46,7 +46,7 @@ fn full_space_replaces_the_oldest_connection_of_the_largest_user() {
     let [_alone, oldest, newer, newcomer] = [1, 2, 2, 3].map(|user| join(&mut pair, user));
     assert_eq!(pair.client_error(oldest), replaced("space_connections").as_ref());
     assert_eq!((pair.client_error(newer), pair.client_error(newcomer)), (None, None));
-    // Every user has one connection, so nobody must leave for a newcomer.
+    // Every user has one connection, so a newcomer replaces none of them.
     let refused = join(&mut pair, 4);
     assert_eq!(pair.server_stats().connections, 3);
     assert_eq!(pair.server_error(refused), None, "the driver refuses it");

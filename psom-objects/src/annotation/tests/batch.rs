@@ -32,7 +32,7 @@ fn text_changes() -> TextChanges {
     columns
 }
 
-/// The counts assign the elements of the longer arrays to annotations.
+/// Checks that the counts assign the elements of the longer arrays to annotations.
 #[test]
 fn columns_decode_to_the_encoded_changes() {
     let (columns, changes) = additions();

@@ -48,7 +48,7 @@ fn intermediate_texts_respect_the_limit() {
     assert!(text::apply("", &[wide], usize::MAX).is_ok());
 }
 
-/// A delta copies only the pieces around it, for texts of any length and history.
+/// Checks that a delta copies only the pieces around it, for texts of any length and history.
 #[test]
 fn cost_of_a_delta_is_independent_of_its_position() {
     let mut text = Pieces::new(&"x".repeat(MAX_LENGTH));

@@ -562,7 +562,8 @@ fn removed_annotations_no_longer_count() {
             add(cx, &(from..from + 20).collect::<Vec<_>>(), &long);
         }
     };
-    // Far more than the upper bound, one after the other.
+    // All rounds together exceed the upper bound, but each round replaces the annotations of the
+    // round before.
     for round in 0..300 {
         stage.board(fill(0, &long));
         if round % 2 == 0 {

@@ -31,7 +31,7 @@ fn text(text: &str) -> String {
 fn assert_json(event: Event, expected: Value) {
     let written = serde_json::to_value(&event).unwrap();
     assert_eq!(written, expected);
-    // One line, with the kind of event first.
+    // An event is one line, with the kind of event first.
     let line = serde_json::to_string(&event).unwrap();
     let kind = expected["event"].as_str().unwrap();
     assert!(line.starts_with(&format!("{{\"event\":\"{kind}\"")) && !line.contains('\n'), "{line}");

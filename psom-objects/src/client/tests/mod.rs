@@ -337,7 +337,7 @@ impl PackageReader for Pieces {
     }
 }
 
-/// A package with one file of 300,000 bytes that do not compress.
+/// Returns a package with one file of 300,000 bytes that do not compress.
 fn large_package() -> (Manifest, Bytes) {
     let content = CreateContent::new("Plan", ContentDetail::NativeFileOnly);
     let manifest = Manifest::from(content.with_native_file("plan.bin"));

@@ -156,7 +156,7 @@ fn uploads_need_a_negotiated_interface() {
         // No title was reserved.
         assert!(room.news(ada).is_empty());
     }
-    // The same through a browser.
+    // An upload through a browser is refused in the same way.
     let manifest = CreateContent::new("Exam", ContentDetail::Qna).into();
     let upload = room
         .pair

@@ -22,7 +22,7 @@ impl Stage {
         self.on(|server| server.uploads, call);
     }
 
-    /// The requests that the server has received since the last check.
+    /// Returns the requests that the server has received since the last check.
     fn requests(&mut self) -> Vec<String> {
         let (sender, requests) = mpsc::channel();
         self.uploads(move |uploads, _| drop(sender.send(std::mem::take(&mut uploads.requests))));

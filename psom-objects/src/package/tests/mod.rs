@@ -37,7 +37,7 @@ const SAMPLE: &str = r#"<ocp xmlns="http://schemas.microsoft.com/2008/12/ocp">
 </ocp>
 "#;
 
-/// The value of [`SAMPLE`].
+/// Returns the value of [`SAMPLE`].
 fn sample() -> Manifest {
     CreateContent::new("Ryan’s Fun Day.jpg", ContentDetail::NativeFileOnly)
         .with_native_file("native.file")

@@ -8,6 +8,7 @@ use crate::{
 };
 
 /// Upper bound on a value of a property that has no constraint of its own, in UTF-16 code units.
+/// Positions, colors and names of fonts are much shorter.
 pub(super) const MAX_VALUE_LENGTH: usize = 1024;
 
 /// Upper bound on the bytes of a content's encoded annotations. A newcomer receives all of them at once,

@@ -16,7 +16,8 @@ use crate::{
     types::EncryptedFile,
 };
 
-/// Values with more bytes have their own keys.
+/// Values with more bytes have their own keys. Shorter values, such as positions and colors, are
+/// saved together with their annotation.
 const LONG_VALUE_BYTES: usize = 128;
 
 /// The durable state of a board: its annotations and the files of its images.

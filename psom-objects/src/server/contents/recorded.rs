@@ -184,7 +184,7 @@ impl ContentManager {
         Err(Violation::new("you may not present; replay it as a presenter"))
     }
 
-    /// Takes a content off the stage, or whatever the caller presents, like `sStopPresenting`.
+    /// Takes a content, or the one that the caller presents, off the stage, like `sStopPresenting`.
     pub(in crate::server) fn stop_recorded(
         &mut self,
         cx: &mut Context<Self>,

@@ -12,7 +12,7 @@ use object_store::{
 use super::*;
 use crate::files::{BlobConfig, BlobError};
 
-/// Both kinds of locations.
+/// Returns both kinds of locations.
 fn both(root: &Path) -> [Blobs; 2] {
     let memory = BlobConfig::Url("memory:///of/this/server".into(), Vec::new());
     [BlobConfig::Local, memory].map(|config| Blobs::open(&config, root).unwrap())

@@ -43,7 +43,7 @@ impl Answer {
         self.json()[name].as_str().unwrap().into()
     }
 
-    /// The sentence of an error.
+    /// Returns the sentence of an error.
     fn error(&self) -> String {
         let json = self.json();
         assert_eq!(json.as_object().unwrap().len(), 1);

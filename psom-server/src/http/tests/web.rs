@@ -26,7 +26,7 @@ use crate::{
 
 const FORM: &str = "multipart/form-data; boundary=----WebKitFormBoundaryX1";
 
-/// The body that a browser sends for a form with a text and a file.
+/// Returns the body that a browser sends for a form with a text and a file.
 fn form(file: &[u8]) -> Vec<u8> {
     let mut body = b"------WebKitFormBoundaryX1\r\n\
         Content-Disposition: form-data; name=\"comment\"\r\n\r\n\
@@ -55,7 +55,7 @@ fn permit_by(store: &MeetingFiles) -> (Box<dyn WebUpload>, String) {
     (upload, path)
 }
 
-/// The path of an address that was given to a client.
+/// Returns the path of an address that was given to a client.
 fn path(url: &str, what: &str) -> String {
     let path = url.strip_prefix("http://127.0.0.1:8058").unwrap();
     let secret = path.strip_prefix(&format!("/web/{what}/")).unwrap();
@@ -105,7 +105,7 @@ fn is_clean(api: &Api) -> bool {
         && api.app.library.uploads() == 0
 }
 
-/// The files in a folder and its subfolders.
+/// Returns the number of files in a folder and its subfolders.
 fn files_below(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let paths = entries.flatten().map(|entry| entry.path());
@@ -259,7 +259,7 @@ fn pieces() -> (mpsc::UnboundedSender<io::Result<Vec<u8>>>, Body) {
     (sender, Body::new(Pieces(receiver)))
 }
 
-/// The beginning of a form, in the middle of its file.
+/// Returns the beginning of a form, in the middle of its file.
 fn beginning(length: usize) -> Vec<u8> {
     let mut body = form(&vec![7; length]);
     body.truncate(body.len() - 40);

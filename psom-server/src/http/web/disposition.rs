@@ -1,4 +1,4 @@
-//! The headers that tell a browser the name and the type of a file.
+//! The headers that give a browser the name and the type of a file.
 
 use std::fmt::Write as _;
 

@@ -12,10 +12,12 @@ use multer::{Field, Multipart};
 
 use super::refusal::UploadRefusal;
 
-/// Number of bytes that the parser may buffer while it looks for the end of a part's head.
+/// Number of bytes that the parser may buffer while it looks for the end of a part's head. A head
+/// has the name of a file and two or three short headers.
 const MAX_HEAD_BYTES: usize = 8 << 10;
 
-/// The limit of parts in a form.
+/// Upper bound on the parts of a form. Browsers send one part for the file and one for each other
+/// field.
 const MAX_PARTS: usize = 100;
 
 /// A form that arrives frame by frame.

@@ -13,7 +13,7 @@ const CHILD: &str = "maintenance::tests::killed::writes_until_it_is_killed";
 const ROUNDS: u64 = 10;
 const MEETINGS: [&str; 2] = ["even", "odd"];
 
-/// The writes of turn `number`, which have various sizes.
+/// Returns the writes of turn `number`, which have various sizes.
 fn turn(number: u64) -> Vec<Write> {
     let text = number.to_string().repeat((number % 97) as usize + 1);
     let erased = erase(&format!("now/{}", number.saturating_sub(2)));

@@ -5,8 +5,8 @@ use std::fs;
 use super::*;
 use crate::files::FilesRecord;
 
-/// A data directory as a killed server leaves it at the end of its first run, with a meeting that has
-/// a file. Its state is only in the log.
+/// Creates a data directory as a killed server leaves it at the end of its first run, with a
+/// meeting that has a file. Its state is only in the log.
 async fn killed(directory: &Path) {
     let running = Directory::new();
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();

@@ -6,7 +6,7 @@ use super::*;
 
 const TURNS: usize = 30;
 
-/// A store of a killed process, whose commits are only in the log.
+/// Creates the store of a killed process, whose commits are only in the log, and returns the log.
 async fn killed(directory: &Path) -> Vec<u8> {
     let running = Directory::new();
     let store = SqliteStore::open(&running, Durability::Full).await.unwrap();

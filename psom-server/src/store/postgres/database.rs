@@ -70,7 +70,8 @@ const SESSION_SETTINGS: [(&str, &str); 11] = [
 /// little more than `statement_timeout`.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The time after which [`Database::run`] does not try again.
+/// The time after which [`Database::run`] does not try again. It is the duration of a lease, after
+/// which the node has lost its meetings anyway.
 const RETRY_TIME: Duration = Duration::from_secs(5);
 
 /// The time between two tries.

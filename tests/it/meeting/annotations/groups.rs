@@ -2,7 +2,7 @@ use psom_objects::annotation::{Kind, Property};
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
 
-/// A board with drawings 1 and 2, each anchored at its number.
+/// Returns a board with drawings 1 and 2, each anchored at its number.
 fn drawn() -> Room {
     let mut room = room();
     room.added(Kind::Drawing, &[(Property::Anchor, "1,1")]);

@@ -33,7 +33,7 @@ fn upload_for(
     })
 }
 
-/// The properties of an image with this extent.
+/// Returns the properties of an image with this extent.
 fn sized(attributes: &str) -> String {
     image(&format!("EXTENT=\"1,1\" {attributes}"))
 }
@@ -185,7 +185,7 @@ fn number_of_images_is_limited() {
     refused(room, PRESENTER, &sized(""), PICTURE, UploadFinishReason::CapacityExceeded);
 }
 
-/// The policy decides about uploads and annotations separately.
+/// Checks that the policy decides about uploads and annotations separately.
 #[test]
 fn image_needs_the_permission_to_annotate() {
     struct Drafts;

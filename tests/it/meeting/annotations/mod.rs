@@ -36,7 +36,8 @@ pub(super) struct Room {
     boards: Vec<Handle<Whiteboard>>,
 }
 
-/// A whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee (3).
+/// Returns a whiteboard, content 1, with an organizer (user 1), a presenter (2) and an attendee
+/// (3).
 pub(super) fn room() -> Room {
     room_with(MeetingLimits::default())
 }
@@ -136,7 +137,7 @@ impl Room {
         assert_eq!(self.announced().len(), 1);
     }
 
-    /// The reason with which the server broke a client's connection.
+    /// Returns the reason with which the server broke a client's connection.
     pub(super) fn broken(&self, client: usize) -> String {
         let error = self.world.pair.client_error(client).expect("the connection is broken");
         error.to_string()

@@ -5,7 +5,7 @@ use psom_objects::{
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, pairs, room};
 
-/// A board with a drawing, annotation 1.
+/// Returns a board with a drawing, annotation 1.
 fn drawn() -> Room {
     let mut room = room();
     room.added(Kind::Drawing, &[(Property::Anchor, "1,2"), (Property::LocalId, "x")]);

@@ -2,7 +2,7 @@ use psom_objects::{annotation::Kind, server::Policy, types::Role};
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, room, room_under};
 
-/// A board with drawings 1, 2 and 3.
+/// Returns a board with drawings 1, 2 and 3.
 fn drawn() -> Room {
     let mut room = room();
     (0..3).for_each(|_| room.added(Kind::Drawing, &[]));

@@ -7,7 +7,7 @@ fn point(room: &mut Room, client: usize, anchor: &str, visible: bool) {
     room.call(client, move |server| drop(server.s_set_telepointer(&anchor, visible)));
 }
 
-/// The telepointers that a newcomer receives.
+/// Returns the telepointers that a newcomer receives.
 fn received_by_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(10, Role::Attendee);
     room.open(late);

@@ -6,7 +6,7 @@ use psom_objects::{
 
 use super::{ATTENDEE, ORGANIZER, PRESENTER, Room, breaks, room, room_with};
 
-/// A board with a text, annotation 1, and a drawing, 2.
+/// Returns a board with a text, annotation 1, and a drawing, 2.
 fn written() -> Room {
     written_with(MeetingLimits::default())
 }
@@ -28,7 +28,7 @@ fn edit(room: &mut Room, client: usize, at: (i32, i32, i32), deltas: &[(i32, i32
     });
 }
 
-/// The text and its version as a newcomer receives them.
+/// Returns the text and its version as a newcomer receives them.
 fn text_received_by_a_newcomer(room: &mut Room) -> Vec<String> {
     let late = room.join(4, Role::Attendee);
     room.open(late);

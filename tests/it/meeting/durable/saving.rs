@@ -8,7 +8,7 @@ use psom_objects::{
 
 use crate::meeting::conference::{ConferenceWorld, properties};
 
-/// The keys that a turn saves for content 1, and the size of their values in bytes.
+/// Returns the keys that a turn saves for content 1, and the size of their values in bytes.
 fn saved(world: &mut ConferenceWorld) -> (Vec<String>, usize) {
     let writes = world.pair.take_writes();
     let size = writes.iter().map(|write| write.value.as_ref().map_or(0, String::len)).sum();
@@ -65,7 +65,7 @@ fn annotations_save_only_what_changed() {
     assert_eq!(keys, ["annotation/0000000002", "annotationValue/0000000002/TEXT"]);
     assert!(size < 200, "{size}");
     world.check("an edit is saved");
-    // A long value again, and its removal.
+    // The path becomes a short value and a long one again, and then the annotation is removed.
     for value in ["M0 0", &path] {
         let data = properties(&[(Property::Data, value)]);
         world.act(0, |conference, cx| conference.change_annotation(cx, 1, 1, data));

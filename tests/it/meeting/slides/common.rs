@@ -198,7 +198,7 @@ impl AnnotationContainerClient for Annotations {
     fn c_set_telepointer(&mut self, _: &mut Context<Self>, _: String, _: i64, _: bool) {}
 }
 
-/// A meeting with an organizer (user 1), a presenter (2) and an attendee (3).
+/// Returns a meeting with an organizer (user 1), a presenter (2) and an attendee (3).
 pub(super) fn room() -> World {
     let mut world = empty(psom_objects::server::MeetingLimits::default());
     world.join_roles(|scope| scope.announce::<Slides>());
@@ -223,7 +223,7 @@ pub(super) fn deck(slides: u32, resources: impl IntoIterator<Item = PptResource>
     ChunkedPpt { slides: Some(slides), preview_thumbnail_file: None, resources }
 }
 
-/// JPEGs of these slides, in files named by `name` and the slide.
+/// Returns JPEGs of these slides, in files named by `name` and the slide.
 pub(super) fn jpegs(name: &str, slides: impl IntoIterator<Item = u32>) -> PptResource {
     let jpeg = |slide| JpegSlide { slide: Some(slide), file: Some(format!("{name}{slide}")) };
     PptResource::Jpegs(slides.into_iter().map(jpeg).collect())
@@ -339,7 +339,7 @@ pub(super) fn received(world: &mut World, client: usize) -> Vec<String> {
     received.into_iter().map(with_file).collect()
 }
 
-/// The data of the stored files in order.
+/// Returns the data of the stored files in order.
 pub(super) fn stored(world: &World) -> Vec<String> {
     let disk = world.store.disk();
     let mut files: Vec<_> =
@@ -368,7 +368,7 @@ pub(super) fn fail(
     });
 }
 
-/// The reason for which the server ended a client's connection.
+/// Returns the reason for which the server ended a client's connection.
 pub(super) fn broken(world: &World, client: usize) -> String {
     world.pair.server_error(client).expect("the connection is over").to_string()
 }

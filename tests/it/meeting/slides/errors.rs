@@ -14,7 +14,7 @@ fn opened(slides: u32) -> (World, i64, [psom::Handle<Slides>; 3]) {
     (world, id, handles)
 }
 
-/// The errors that a newcomer receives.
+/// Returns the errors that a newcomer receives.
 fn late(world: &mut World, id: i64, user: i64) -> Vec<String> {
     let late = join(world, user, Role::Attendee);
     open(world, late, id);

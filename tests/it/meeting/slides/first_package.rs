@@ -7,7 +7,7 @@ use psom_objects::{
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, PRESENTER, World, empty};
 
-/// A presentation of two slides in every format.
+/// Returns a presentation of two slides in every format.
 fn everything() -> ChunkedPpt {
     let resources = [
         jpegs("j", [1, 0]),

@@ -3,7 +3,7 @@ use psom_objects::{package::PptResource, types::Role};
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, ORGANIZER, PRESENTER, World};
 
-/// A presentation of three slides without resources, with a presenter and an attendee.
+/// Returns a presentation of three slides without resources, with a presenter and an attendee.
 fn opened() -> (World, i64) {
     let mut world = room();
     let id = share(&mut world, PRESENTER, "talk", deck(3, []));

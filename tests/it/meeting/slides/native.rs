@@ -5,7 +5,7 @@ use psom_objects::package::{ContentDetail, CreateContent, PptResource};
 use super::common::*;
 use crate::meeting::world::{ATTENDEE, PRESENTER, World};
 
-/// The native file that a client has received, with its data.
+/// Returns the native file that a client has received, with its data.
 fn file(world: &mut World, client: usize) -> Vec<String> {
     let received = world.received_of(client, "content 1.file");
     let disk = world.store.disk();

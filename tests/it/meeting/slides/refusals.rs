@@ -188,7 +188,7 @@ fn empty_detail_creates_an_empty_presentation() {
     assert_eq!(received, ["count 0", "location 0 0", "annotations", "completed 11"]);
 }
 
-/// Markup that refers to one shared file so often that its call takes about 65 KB.
+/// Returns markup that refers to one shared file so often that its call takes about 65 KB.
 fn heavy(slide: u32) -> PptResource {
     let resources = vec![Some("x".repeat(255)); 256];
     let file = Some(format!("m{slide}"));

@@ -12,10 +12,12 @@ use crate::{
     types::{ResourceErrorCode, ResourceFormat},
 };
 
-/// Upper bound on the shared files of a presentation's markup.
+/// Upper bound on the shared files of a presentation's markup. The clients of this library accept
+/// as many.
 const MAX_SHARED_FILES: usize = 10_000;
 
-/// Upper bound on the shared files that the markup of one slide uses.
+/// Upper bound on the shared files that the markup of one slide uses. The clients of this library
+/// accept more.
 const MAX_FILES_OF_MARKUP: usize = 256;
 
 /// Upper bound on the name of a shared file or of a file inside an OPC file, in bytes. It equals

@@ -61,7 +61,7 @@ fn shared_files_are_counted() {
         PptContentResource { resource_id: None, resource: PptResource::DhtmlResources(names) }
     };
     let takes = |deck: &Deck, names: &[&str]| {
-        // All in one resource, or each in its own resource.
+        // The files are all in one resource, or each is in its own resource.
         let each: Vec<_> = names.iter().map(|name| of(&[*name])).collect();
         let together = Intake::new(deck, &files).read(&[of(names)]).1.is_empty();
         assert_eq!(Intake::new(deck, &files).read(&each).1.is_empty(), together);
