@@ -83,6 +83,9 @@ async fn rename(meeting: &mut Meeting, id: i64, title: String) -> Result {
         SetTitleStatus::UserNotAuthorized => {
             Err(CommandError::new("you may not change this content; join as a presenter"))
         }
-        _ => Err(CommandError::new("the content cannot be renamed; rename it and try again")),
+        _ => Err(CommandError::new(
+            "the shared file cannot be renamed to free its title; rename it with `psom rename`, and try \
+             again",
+        )),
     }
 }

@@ -75,8 +75,8 @@ impl Invite {
             let link = link::parse(link)?;
             let JoinCredential::Invitation { secret, .. } = link.credential else {
                 return Err(CommandError::new(
-                    "this link is for one connection only and expires in two minutes; nothing is to \
-                     be revoked",
+                    "this link is for one connection only and expires after two minutes, so it cannot be \
+                     revoked; wait until it has expired",
                 ));
             };
             secret

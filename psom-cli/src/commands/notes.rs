@@ -139,7 +139,7 @@ fn check_url(url: &str) -> Result {
 }
 
 fn not_notes(title: &str) -> CommandError {
-    CommandError::new(format!("\"{title}\" is not a page of notes; see `psom watch`"))
+    CommandError::new(format!("\"{title}\" is not a page of notes; see `psom list`"))
 }
 
 async fn show(meeting: &Meeting, title: &str) -> Result {

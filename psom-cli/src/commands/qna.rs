@@ -97,7 +97,7 @@ async fn find(meeting: &Meeting, title: &str) -> Result<(i64, QnaModel)> {
     let (id, content) = meeting.content(title).await?;
     let qna = content.qna;
     qna.map(|qna| (id, qna))
-        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a Q&A; see `psom watch`")))
+        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a Q&A; see `psom list`")))
 }
 
 /// Waits for the server's reaction to all actions, and returns the Q&A.

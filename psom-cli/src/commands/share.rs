@@ -111,7 +111,9 @@ impl Share {
             }
             // Opening a pipe would block until another program writes to it.
             if !about.is_file() {
-                return Err(CommandError::new(format!("{shown} is not a regular file")));
+                return Err(CommandError::new(format!(
+                    "{shown} is not a regular file; name a file"
+                )));
             }
             File::open(path).or_cannot(format_args!("read {shown}"))?;
         }

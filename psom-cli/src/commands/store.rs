@@ -125,7 +125,9 @@ impl Store {
                 if repair.lost.is_empty() {
                     return Ok(());
                 }
-                Err(CommandError::new("some data could not be recovered"))
+                Err(CommandError::new(
+                    "some data could not be recovered; restore a backup to get it",
+                ))
             }
         }
     }

@@ -27,7 +27,8 @@ fn closing() -> MutexGuard<'static, Vec<JoinHandle<()>>> {
 pub(crate) async fn close(session: Arc<ClientSession<Conference>>, upload: Option<i32>) {
     let closing = async {
         if let Some(cookie) = upload {
-            // The server has not accepted the upload yet, or has ended it: nothing is to be cancelled.
+            // The call fails if the server has not accepted the upload yet or has ended it. Such an upload
+            // needs no cancellation.
             let _ = session.run(move |it, cx| it.cancel_upload(cx, cookie)).await;
         }
         match Arc::into_inner(session) {

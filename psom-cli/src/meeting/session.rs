@@ -449,7 +449,7 @@ impl Meeting {
         match acted.await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err((CallError::Gone, true))) => Err(CommandError::new(
-                "the content or the upload no longer exists; see `psom watch`",
+                "the content or the upload no longer exists; see `psom list`",
             )),
             Ok(Err((error, true))) => Err(error.into()),
             Ok(Err((_, false))) | Err(_) => Err(self.why_ended().await),

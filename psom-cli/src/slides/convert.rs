@@ -27,9 +27,9 @@ pub(crate) fn convert(path: &Path, options: &ConvertOptions) -> Result<Deck> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         // Opening a pipe would block until another program writes to it.
-        _ if !about.is_file() => {
-            Err(CommandError::new(format!("{shown} is neither a regular file nor a folder")))
-        }
+        _ if !about.is_file() => Err(CommandError::new(format!(
+            "{shown} is neither a regular file nor a folder; name one of these"
+        ))),
         "pdf" => pdf::convert(path, path, options, DeckBuilder::new(options)?),
         extension if office::EXTENSIONS.contains(&extension) => office::convert(path, options),
         _ => Err(CommandError::new(format!(

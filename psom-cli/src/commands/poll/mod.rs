@@ -192,7 +192,7 @@ async fn find(meeting: &Meeting, title: &str) -> Result<(i64, PollModel)> {
     let (id, content) = meeting.content(title).await?;
     let poll = content.poll;
     poll.map(|poll| (id, poll))
-        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a poll; see `psom watch`")))
+        .ok_or_else(|| CommandError::new(format!("\"{title}\" is not a poll; see `psom list`")))
 }
 
 /// Changes a poll, and returns it as the server has left it.

@@ -37,7 +37,7 @@ impl Names {
         let Some(file) = file else { return Ok(Self::default()) };
         let name = name_of(file);
         let text = String::from_utf8(read_input(file, MAX_IDL_BYTES)?);
-        let text = text.map_err(|_| CommandError::new(format!("{name} is not UTF-8 text")))?;
+        let text = text.map_err(|_| CommandError::new(format!("{name} is not text in UTF-8")))?;
         let interfaces =
             idl::parse(&text).map_err(|error| CommandError::new(format!("{name}, {error}")))?;
         if interfaces.is_empty() {
