@@ -15,7 +15,7 @@ const interfaces = new Map([ConnMgr, ...all].map((type) => [type.name, type]));
 const toBytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const toHex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** The bits of a Double in hexadecimal. NaN has many; the bytes of the message have to keep the ones they have. */
+/** The bits of a Double in hexadecimal. Not for NaN, which has many bit patterns that JavaScript does not keep. */
 function double(value) {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);

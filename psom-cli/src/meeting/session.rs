@@ -115,8 +115,8 @@ impl LinkArgs {
         Self { link: self.link.clone(), name: None, as_new: None, member: Some(name) }
     }
 
-    /// Joins like [`join`](Self::join), and shows each event to `observe`. Events that arrive after that
-    /// are only shown.
+    /// Joins like [`join`](Self::join), and passes each event to `observe`. Events that arrive after the
+    /// meeting is complete are not queued.
     pub(crate) async fn join_and_observe(
         &self,
         observe: impl Fn(&Event) + Send + 'static,
@@ -391,8 +391,8 @@ impl Meeting {
         self.until_within(ANSWER_TIMEOUT, None, what, find).await
     }
 
-    /// Waits like [`until`](Self::until), with another timeout. Other events do not extend it, but
-    /// progress of the upload with this cookie starts it anew.
+    /// Waits like [`until`](Self::until), with another timeout. Progress of the upload with this cookie
+    /// restarts the timeout. Other events do not extend it.
     pub(crate) async fn until_within<T>(
         &mut self,
         limit: Duration,
@@ -443,7 +443,7 @@ impl Meeting {
         + 'static,
     ) -> Result<R> {
         let acted = self.connection.run(|conference, cx| {
-            // Every call fails once the connection has ended; that is the error to report.
+            // Every call fails once the connection has ended. Then the end is reported instead of the error.
             act(conference, cx).map_err(|error| (error, conference.model().ready))
         });
         match acted.await {
@@ -476,9 +476,9 @@ impl Meeting {
         }
     }
 
-    /// Waits like [`settle`](Self::settle), and reports whether this user may share. No title is empty,
-    /// so the server refuses to reserve an empty one; it checks the user before it checks the title
-    /// (section 3.3.4.1.3).
+    /// Waits like [`settle`](Self::settle), and reports whether this user may share. Tries to reserve an
+    /// empty title, which the server always refuses. The server checks the user before the title (section
+    /// 3.3.4.1.3), so the status shows whether the user may share.
     pub(crate) async fn may_share(&mut self) -> Result<bool> {
         let fence = self.act(|conference, cx| conference.reserve_title(cx, "")).await?;
         let status = self.until("the result", |event| reservation(event, fence)).await?;

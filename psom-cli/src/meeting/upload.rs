@@ -169,7 +169,7 @@ impl Follow {
         let (mut created, mut arrived, mut what) = (None, 0, "whether it accepts the file");
         let (mut limit, mut is_finished) = (STEP_TIMEOUT, false);
         loop {
-            // A step without progress does not count, so a server cannot delay the end with it.
+            // A step without progress does not count, so a server cannot postpone the time limit with it.
             let is_step = |step: &Step| !matches!(step, Step::Arrived(bytes) if *bytes <= arrived);
             let next = meeting
                 .until_within(limit, None, what, |event| step(event, self.cookie).filter(is_step));
@@ -190,7 +190,7 @@ impl Follow {
                     }
                 }
                 Step::Created(content) => created = Some(content),
-                // The upload is cancelled; the server says why, or nothing.
+                // The client has cancelled the upload. The server may still send its reason.
                 Step::Disconnected => {
                     limit = REASON_TIMEOUT;
                     what = "why it has ended the upload";

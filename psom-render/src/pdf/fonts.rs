@@ -23,7 +23,7 @@ use hayro::{
 };
 use ttf_parser::Face;
 
-/// Families that are drawn like the standard fonts of PDF, which are installed under these names.
+/// The families in which fonts like the standard fonts of PDF are installed.
 const SANS: [&str; 4] = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"];
 const SERIF: [&str; 4] = ["Times", "Times New Roman", "Liberation Serif", "DejaVu Serif"];
 const MONOSPACED: [&str; 4] = ["Courier", "Courier New", "Liberation Mono", "DejaVu Sans Mono"];
@@ -110,7 +110,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Returns `None` for fonts of symbols, which no font of letters replaces.
+    /// Returns the style of a query, or `None` for a font of symbols, which a font of letters cannot replace.
     fn of(query: &FontQuery) -> Option<Self> {
         use StandardFont::{
             Courier, CourierBold, CourierBoldOblique, CourierOblique, Helvetica, HelveticaBold,
