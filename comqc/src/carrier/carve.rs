@@ -113,7 +113,7 @@ impl Carver<'_> {
             .filter(|size| (MIN_PACKET_BYTES..=MAX_PACKET_BYTES.min(rest.len())).contains(size));
         let judged = match size {
             Some(size) => judge(&rest[..size]).map(|verdict| (size, verdict)),
-            // Finds the rule that the size violates.
+            // Reading the packet finds the rule that the size violates.
             None => Packet::read(rest).map(|_| (rest.len(), Verdict::OtherPacket)),
         };
         let error = match judged {
@@ -161,7 +161,7 @@ impl Carver<'_> {
                 }
                 Found { range, verdict: Verdict::Message }
             }
-            // The fixed part of the container header was there.
+            // The fixed part of the container header was read.
             Err(error) => damaged(start..(start + 80).min(self.bytes.len()), error, None),
         }
     }

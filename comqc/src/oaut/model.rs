@@ -172,7 +172,7 @@ pub struct SafeArray {
 /// The elements of a [`SafeArray`]. Numbers carry the type of the elements as on the wire, because
 /// several types share a size.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(missing_docs, reason = "each variant says what it holds")]
+#[expect(missing_docs, reason = "the name of a variant says what it holds")]
 pub enum Elements {
     Bytes(u16, Box<[u8]>),
     Words(u16, Box<[u16]>),
@@ -197,7 +197,7 @@ impl Elements {
 
     /// Returns the number of elements.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "no caller needs it")]
+    #[expect(clippy::len_without_is_empty, reason = "no caller needs `is_empty`")]
     pub fn len(&self) -> usize {
         match self {
             Self::Bytes(_, elements) => elements.len(),

@@ -57,8 +57,8 @@ pub enum Played {
     Rejected(ReadError),
 }
 
-/// Returns the message body in the stored bytes: the bytes themselves, or the body of the packet
-/// that they are.
+/// Returns the message body in stored bytes. If the bytes are a packet, it is the packet's body.
+/// Otherwise, it is all of them.
 ///
 /// # Errors
 /// The packet violates a rule or does not carry calls.

@@ -10,7 +10,7 @@
 pub mod cellstorage;
 pub mod comqc;
 pub mod corpus;
-#[expect(dead_code, reason = "a part of the program `psom`, which is no library")]
+#[expect(dead_code, reason = "the code is a part of the program `psom`, which is not a library")]
 mod drawing;
 /// The functions of the program's other parts that its drawing part calls.
 mod error {

@@ -17,7 +17,7 @@ pub trait DocumentClient {
     fn c_set_link(&mut self, cx: &mut Context<Self>, url: String);
     /// Announces a revision: its number, size in bytes, SHA-1, author and time in UTC, and the
     /// name, key and initialization vector of its file on the file server.
-    #[expect(clippy::too_many_arguments, reason = "one revision is one call")]
+    #[expect(clippy::too_many_arguments, reason = "one call carries a whole revision")]
     fn c_add_revision(
         &mut self,
         cx: &mut Context<Self>,

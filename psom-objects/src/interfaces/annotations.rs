@@ -46,7 +46,7 @@ pub trait AnnotationContainerServer {
     ) -> Result<(), Violation>;
     /// Changes the text of a text annotation. Each delta replaces the UTF-16 code units from
     /// `begins` to `ends`. The deltas apply in order.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+    #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
     fn s_change_text(
         &mut self,
         cx: &mut Context<Self>,
@@ -80,7 +80,7 @@ pub trait AnnotationContainerServer {
 )]
 pub trait AnnotationContainerClient {
     /// Adds annotations. `property_counts` has the number of names and values of each annotation.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+    #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
     fn c_add_annotation_batch(
         &mut self,
         cx: &mut Context<Self>,
@@ -94,7 +94,7 @@ pub trait AnnotationContainerClient {
         values: Vec<String>,
     ) -> Result<(), Violation>;
     /// Changes properties of annotations.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+    #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
     fn c_change_properties_batch(
         &mut self,
         cx: &mut Context<Self>,
@@ -106,7 +106,7 @@ pub trait AnnotationContainerClient {
         values: Vec<String>,
     ) -> Result<(), Violation>;
     /// Changes texts of annotations. `delta_counts` has the number of deltas of each annotation.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+    #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
     fn c_change_text_batch(
         &mut self,
         cx: &mut Context<Self>,
@@ -140,7 +140,7 @@ pub trait AnnotationContainerClient {
         error_code: String,
     );
     /// Refuses this client's change of a group, and answers with the current values.
-    #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+    #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
     fn c_error_change_property_for_group(
         &mut self,
         cx: &mut Context<Self>,

@@ -60,7 +60,7 @@ async fn confirmed_commits_survive_every_fault_and_a_crash() {
 
 /// Shows that the check above notices a store that confirms too early.
 #[tokio::test(start_paused = true)]
-async fn store_without_syncs_loses_confirmed_commits_but_not_their_order() {
+async fn store_without_syncs_loses_commits_but_not_their_order() {
     assert!(crash_repeatedly(Durability::Process, RUNS / 4).await.broken > 0);
 }
 

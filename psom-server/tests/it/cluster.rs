@@ -2,7 +2,7 @@
 
 #[path = "../../src/store/postgres/tests/server.rs"]
 #[expect(dead_code, reason = "the tests of the store use the rest")]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+#[expect(clippy::print_stderr, reason = "a skipped test prints that it is skipped")]
 mod postgres;
 
 use std::{path::Path, str::FromStr as _, time::Duration};

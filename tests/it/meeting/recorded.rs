@@ -140,7 +140,7 @@ fn refused_package_leaves_no_file() {
 }
 
 #[test]
-fn kept_package_ends_with_its_successor_its_role_or_its_connection() {
+fn kept_package_is_dropped_when_replaced_demoted_or_disconnected() {
     let mut replaying = replaying();
     replaying.upload("one.txt");
     replaying.upload("two.txt");

@@ -42,7 +42,7 @@ async fn closed_by(hub: &mut Hub, now: Instant, input: Input) -> Vec<(Connection
 }
 
 #[tokio::test]
-async fn newcomer_does_not_replace_a_connection_that_ends_during_a_commit() {
+async fn newcomer_replaces_no_connection_that_ends_during_a_commit() {
     let (now, config) = (Instant::now(), Arc::new(Config::default()));
     let root = |scope: &mut _| Ok::<_, Misuse>(ServerRoot::new(scope));
     let (mut hub, root) = Hub::new(now, Arc::clone(&config), true, [], root).unwrap();

@@ -38,7 +38,7 @@ fn newer_connection_of_a_user_replaces_the_oldest() {
 }
 
 #[test]
-fn full_space_replaces_the_oldest_connection_of_the_largest_user() {
+fn full_space_replaces_oldest_connection_of_the_largest_user() {
     let mut config = Config::default();
     config.space_connections = 3;
     let hits = config.hits.clone();
@@ -100,7 +100,7 @@ fn rate_of_calls_can_be_unlimited() {
 }
 
 #[test]
-fn key_of_an_ended_connection_is_not_reused_while_its_farewell_waits() {
+fn ended_connection_keeps_its_key_until_its_farewell_is_sent() {
     let mut config = Config::default();
     config.connections_per_user = 1;
     let mut pair = pair_with(config);

@@ -40,7 +40,7 @@ async fn turns(store: &SqliteStore) -> u64 {
 }
 
 #[tokio::test]
-#[ignore = "is run, and killed, by the test below"]
+#[ignore = "the test below runs it and kills it"]
 async fn writes_until_it_is_killed() {
     let data = std::env::var_os(DATA).unwrap();
     let store = SqliteStore::open(Path::new(&data), Durability::Full).await.unwrap();

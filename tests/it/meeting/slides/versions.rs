@@ -39,7 +39,7 @@ mod v2 {
         fn c_set_preview_thumbnail_file_info(&mut self, _url: String, _key: Bytes, _iv: Bytes, _hash: Bytes) {}
         fn c_set_resource_error_code(&mut self, _begin: i32, _end: i32, _format: ResourceFormat, _code: ResourceErrorCode) {}
         fn c_set_slide_count(&mut self, count: i32);
-        #[expect(clippy::too_many_arguments, reason = "the specification's own")]
+        #[expect(clippy::too_many_arguments, reason = "the specification defines the parameters")]
         fn c_set_slide_dhtml_markup_info(&mut self, _slide: i32, _clicks: i32, _url: String, _needs: Vec<String>, _key: Bytes, _iv: Bytes, _hash: Bytes) {}
         fn c_set_slide_dhtml_resource_info(&mut self, _name: String, _url: String, _key: Bytes, _iv: Bytes, _hash: Bytes) {}
         fn c_set_slide_jpeg_info(&mut self, slide: i32, url: String, _key: Bytes, _iv: Bytes, _hash: Bytes);

@@ -13,7 +13,7 @@ const URL: &str = "PSOM_TEST_CLUSTER";
 const CHILD: &str = "store::postgres::tests::processes::commits_until_it_is_stopped";
 
 #[tokio::test]
-#[ignore = "is run, and stopped, by the tests below"]
+#[ignore = "the tests below run it and stop it"]
 async fn commits_until_it_is_stopped() {
     let one = open(&env::var(URL).unwrap(), "one").await;
     one.create(stored("team")).await.unwrap();
