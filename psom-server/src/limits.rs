@@ -22,7 +22,7 @@ pub struct Limit {
 /// The unit of a limit's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// A number of things.
+    /// A plain number.
     Count,
     /// A number of bytes.
     Bytes,

@@ -262,7 +262,7 @@ impl Draft<'_> {
 }
 
 /// Reports whether a leaf has these bytes. The signature alone does not prove it, because the
-/// signature of zip data is a check sum.
+/// signature of zip data is a checksum.
 fn same_bytes(leaf: &Leaf, bytes: &[u8]) -> bool {
     let mut left = Some(bytes);
     for (_, data) in &leaf.data {

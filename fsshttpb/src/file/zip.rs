@@ -28,7 +28,7 @@ const MAX_LAST_SHA1_BYTES: usize = MEGABYTE;
 /// The number of bytes of the signature of a part of large data.
 const PART_SIGNATURE_BYTES: usize = 8;
 
-/// The check sum and the sizes of an entry.
+/// The checksum and the sizes of an entry.
 #[derive(Clone, Copy)]
 struct Sizes {
     crc: u32,
@@ -143,7 +143,7 @@ fn push_entry(
         return list.push(Chunk { data, signature: sizes.signature().into() });
     }
     for (place, data) in parts(&data, chunking.part_bytes).enumerate() {
-        // The library has no random numbers. The entry's check sum and sizes and the place of the
+        // The library has no random numbers. The entry's checksum and sizes and the place of the
         // part make the bytes unique.
         let name = [&sizes.signature()[..], &place.to_le_bytes()].concat();
         let signature = Blob::from(&sha1(&name)[..PART_SIGNATURE_BYTES]);

@@ -30,7 +30,7 @@ pub struct QueryChanges {
 /// A filter. The last filter that selects a data element decides whether the answer contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// Whether the filter puts the selected data elements in, or takes them out.
+    /// Whether the filter includes the selected data elements. Otherwise it excludes them.
     pub include: bool,
     /// The data elements that the filter is about.
     pub selection: Selection,

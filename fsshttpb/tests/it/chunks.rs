@@ -25,7 +25,7 @@ fn divide(file: &[u8], chunking: &Chunking) -> Vec<Chunk> {
     list
 }
 
-/// Returns the signature of the data of a local header: check sum, compressed size, size.
+/// Returns the signature of the data of a local header: checksum, compressed size, size.
 fn data_signature(header: &[u8]) -> Vec<u8> {
     let size = |place: usize| [&header[place..place + 4], &[0; 4]].concat();
     [&header[14..18], &size(18), &size(22)].concat()

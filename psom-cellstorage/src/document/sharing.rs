@@ -1,7 +1,7 @@
 //! Locks and the session of co-authors in virtual time (MS-FSSHTTP 3.1.4.3 to 3.1.4.5).
 //!
 //! A document has at most one lock: a schema lock, which clients with the same identifier share, or
-//! an exclusive lock. Each client's part of a lock ends at its time-out.
+//! an exclusive lock. Each client's part of a lock ends at its timeout.
 
 use std::{
     collections::BTreeMap,

@@ -10,9 +10,9 @@ use crate::{
     xml::Node,
 };
 
-/// The time-out in seconds if the attribute `Timeout` is absent: one hour.
+/// The timeout in seconds if the attribute `Timeout` is absent: one hour.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3_600;
-/// The limits of a time-out in seconds (MS-FSSHTTP 2.3.3).
+/// The limits of a timeout in seconds (MS-FSSHTTP 2.3.3).
 const TIMEOUT_SECONDS: (u64, u64) = (60, 120_000);
 
 /// Upper bound on the requests of a body. Office asks for one document at a time.
@@ -116,7 +116,7 @@ pub struct CellCall {
     pub exclusive_lock: Option<String>,
     /// A lock that does not prevent this upload.
     pub bypass_lock: Option<String>,
-    /// The time-out by which the upload extends the lock, in seconds.
+    /// The timeout by which the upload extends the lock, in seconds.
     pub timeout_seconds: Option<u64>,
 }
 
@@ -131,7 +131,7 @@ pub struct LockCall {
     pub exclusive_lock: String,
     /// The transition that the client completes or asks about.
     pub transition: Option<String>,
-    /// The time-out in seconds.
+    /// The timeout in seconds.
     pub timeout_seconds: u64,
     /// Whether an exclusive lock is granted if sharing is not possible.
     pub allows_exclusive: bool,
@@ -186,7 +186,7 @@ pub struct EditorsCall {
     pub verb: EditorsVerb,
     /// The client's identifier.
     pub client: String,
-    /// The time-out in seconds.
+    /// The timeout in seconds.
     pub timeout_seconds: u64,
     /// Whether the client edits the document.
     pub as_editor: bool,

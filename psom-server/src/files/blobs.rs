@@ -541,7 +541,7 @@ fn list_folder(root: &Path) -> io::Result<HashMap<BlobKey, u64>> {
         }
         for file in fs::read_dir(files)? {
             let file = file?;
-            // A file that was just removed or a broken link counts as missing.
+            // A file that was removed meanwhile, or a broken link, counts as missing.
             let Ok(metadata) = fs::metadata(file.path()) else { continue };
             let name = file.file_name();
             let name = name.to_str().filter(|name| is_random_name(name) && metadata.is_file());

@@ -1,4 +1,5 @@
-//! The record of where the encrypted files of a data directory are, and which server they belong to.
+//! The record of the location of a data directory's encrypted files, and of the server that owns
+//! them.
 
 use std::{
     collections::HashMap,

@@ -46,7 +46,7 @@ struct SpoolShared<W: Send + 'static> {
 
 struct SpoolState<W> {
     queue: VecDeque<Bytes>,
-    /// `None` while the writer runs, which owns it then.
+    /// `None` while the writer runs, because the writer owns it then.
     file: Option<W>,
     /// Whether the file exists and has to be removed.
     created: bool,

@@ -220,7 +220,7 @@ mod tests {
         let connect = async || slots.acquire(address(1)).await;
         let (busy, first, second) = (connect().await, connect().await, connect().await);
         busy.set_busy();
-        // A connection that got its response is idle again, as the last one.
+        // A connection that got its response is idle again, and is the last in the order.
         first.set_busy();
         drop(TrackedBody::new(Body::empty(), first.clone()));
         first.flushed();

@@ -38,7 +38,8 @@ pub struct Report {
 /// Checks the store of a data directory: the integrity of the database file, the checksum of every row,
 /// whether every meeting can be restored, and whether its files exist. It changes no data.
 ///
-/// Files in the data directory are always checked, files in an object store if `files` names it.
+/// Files in the data directory are always checked. Files in an object store are checked if `files`
+/// names the store.
 ///
 /// # Errors
 /// A server runs on the directory, there is no store of this version in it, or the files belong to
@@ -88,7 +89,8 @@ pub(super) async fn check_meetings(
     let known_files = known_files?.map(KnownFiles::new);
     let mut faults = Vec::new();
     for (meeting, mut state) in states {
-        // Without a recorded location, the files are here if the meeting has a folder for them.
+        // If no location is recorded, the files are in the data directory if the meeting has a
+        // folder there.
         let is_recorded = record.location.is_some() || matches!(files, BlobConfig::Url(..));
         let is_here = is_recorded || data.join("meetings").join(&meeting).join("files").is_dir();
         let found = find_faults(&meeting, &mut state, known_files.as_ref().filter(|_| is_here));

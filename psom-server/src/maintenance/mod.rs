@@ -1,7 +1,7 @@
 //! Checks and repairs the store of a stopped server, and copies that of a running one.
 //!
-//! This folder knows both the rows of the store and what they mean to a meeting. A running server uses
-//! none of it.
+//! This folder knows both the rows of the store and their meaning to a meeting. A server does not
+//! use it.
 
 mod backup;
 mod check;

@@ -81,8 +81,8 @@ pub(crate) enum OpenError {
 }
 
 impl Meetings {
-    /// Restores all meetings of a store, unless the store is shared: then they are taken over on demand.
-    /// `restored` is called for each restored meeting.
+    /// Restores all meetings of a store. If the store is shared, restores none, because meetings
+    /// are taken over on demand. `restored` is called for each restored meeting.
     ///
     /// A meeting that cannot be restored is set aside, and the others run. If `strict` is true, it is an
     /// error instead.

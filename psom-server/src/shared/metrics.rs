@@ -34,12 +34,12 @@ impl Metrics {
 pub(crate) struct MetricsPage(String);
 
 impl MetricsPage {
-    /// Adds a number that goes up and down.
+    /// Adds a gauge: a number that can also decrease.
     pub(crate) fn gauge(self, name: &str, help: &str, value: u64) -> Self {
         self.line(name, "gauge", help, value)
     }
 
-    /// Adds a number that only grows for each value of a label.
+    /// Adds a counter for each value of a label.
     pub(crate) fn counters<'a>(
         mut self,
         (name, label): (&str, &str),
@@ -54,7 +54,7 @@ impl MetricsPage {
         self
     }
 
-    /// Adds a number that only grows.
+    /// Adds a counter: a number that never decreases.
     pub(crate) fn counter(self, name: &str, help: &str, value: u64) -> Self {
         self.line(name, "counter", help, value)
     }

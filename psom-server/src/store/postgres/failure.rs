@@ -24,7 +24,7 @@ fn obstacle_of_code(code: &str) -> Option<&'static str> {
     match code {
         "53100" => Some("the disk of the database is full"),
         "25006" => Some("the database accepts no changes"),
-        // Lock and statement time-outs, deadlocks, and serialization failures.
+        // Lock and statement timeouts, deadlocks, and serialization failures.
         "55P03" | "57014" | "40P01" | "40001" => Some("the database is too slow"),
         // Shutdown, crash, start, and the end of a connection.
         "57P01" | "57P02" | "57P03" | "57P05" => Some("the database restarts"),

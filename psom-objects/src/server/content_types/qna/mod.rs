@@ -18,11 +18,11 @@ use crate::{
 
 /// The extended content of questions and answers (section 3.3.4.1.13). It is open from the start.
 ///
-/// The message of a page goes to all pages, including the sender's, in one order. It is kept for
+/// The message of a page is sent to all pages, including the sender's, in one order. It is kept for
 /// newcomers, so every page shows the same messages. The meeting's limits bound the messages: users
-/// who do not moderate may use half of them, and each such user a tenth.
-/// [`QnaBlob`] finds the questions among the messages, and those that only moderators may send. The
-/// answer to a refused request is the current open state.
+/// who do not moderate may use half of them, and each such user a tenth. [`QnaBlob`] finds the
+/// questions among the messages, and those that only moderators may send. The answer to a refused
+/// request is the current open state.
 #[distributed_object(serves = QnaContentServer, calls = QnaContentClient)]
 pub struct QnaContent {
     id: i64,
