@@ -11,7 +11,7 @@
 export const MAX_DATA = 15_000;
 
 /**
- * Removes points that are closer to the line between their neighbours than the tolerance
+ * Removes points that are closer to the line between their neighbors than the tolerance
  * (Ramer, Douglas and Peucker, without recursion).
  * @param {Point[]} points @param {number} tolerance
  */

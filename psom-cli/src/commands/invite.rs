@@ -30,7 +30,7 @@ pub(crate) struct Invite {
     /// The name that others see.
     #[arg(long, required_unless_present = "revoke")]
     name: Option<String>,
-    /// Make this link of the meeting invalid: the link, or its first characters as `psom meeting links`
+    /// Revoke a link of the meeting: the link, or its first characters as `psom meeting links`
     /// prints them. Users who have joined by it stay.
     #[arg(long, value_name = "LINK", conflicts_with_all = ["name", "role", "uri", "once", "browser"])]
     revoke: Option<String>,

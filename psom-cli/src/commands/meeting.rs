@@ -53,7 +53,7 @@ enum MeetingAction {
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// List the join links of a meeting; `psom invite` makes and withdraws them
+    /// List the join links of a meeting; `psom invite` makes and revokes them
     Links {
         /// The meeting.
         id: String,
@@ -68,7 +68,7 @@ enum MeetingAction {
 Example:
   psom meeting remove team Ada
 
-The contents that the person has shared stay. A guest of an open link can come back as another guest; withdraw
+The contents that the person has shared stay. A guest of an open link can come back as another guest; revoke
 the link with `psom invite` to prevent that. A new invitation for the same address admits the person again.")]
     Remove {
         /// The meeting.

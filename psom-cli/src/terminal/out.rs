@@ -1,4 +1,4 @@
-//! Output for people. Colours go only to a terminal.
+//! Output for people. Colors go only to a terminal.
 
 use std::{
     fmt::Display,

@@ -221,7 +221,7 @@ fn a_removed_person_cannot_come_back_by_the_same_link() {
         links.lines().find(|line| line.contains("Ada")).unwrap().split(' ').next_back().unwrap();
     let again = stage.ok(&["invite", "team", "--name", "Ada", "--uri", uri]);
     stage.ok(&["list", &again]);
-    // A link is withdrawn by its first characters.
+    // A link is revoked by its first characters.
     let start = links.lines().find(|line| line.contains("Bob")).unwrap().split(' ').next().unwrap();
     assert!(stage.fails(&["invite", "team", "--revoke", "nothing"]).contains("psom meeting links"));
     stage.ok(&["invite", "team", "--revoke", start]);

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{assert_colour, converted, decoded, refused, small};
 
-/// A JPEG of one colour.
+/// A JPEG of one color.
 fn jpeg(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     let picture = RgbImage::from_pixel(width, height, image::Rgb(colour));

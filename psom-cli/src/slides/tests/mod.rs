@@ -71,7 +71,7 @@ fn decoded(jpeg: &[u8]) -> RgbImage {
     image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).unwrap().into_rgb8()
 }
 
-/// Asserts a colour, as exact as a JPEG keeps it.
+/// Asserts a color, with the precision of a JPEG.
 #[track_caller]
 fn assert_colour(picture: &RgbImage, x: u32, y: u32, expected: [u8; 3]) {
     let found = picture.get_pixel(x, y).0;
