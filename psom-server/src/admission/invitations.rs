@@ -66,7 +66,7 @@ impl Invitations {
     /// people already have the links.
     ///
     /// # Errors
-    /// The key of an invitation that cannot be read.
+    /// Returns the key of an invitation that cannot be read.
     pub(crate) fn restore(
         &self,
         meeting: &Arc<RunningMeeting>,
@@ -136,7 +136,7 @@ pub(crate) fn removal(secret: &str) -> Write {
 impl InvitationTerms {
     /// Returns the write that saves this invitation in its meeting's state.
     pub(crate) fn write(&self, secret: &str) -> Write {
-        // JSON can represent three strings, so this does not fail.
+        // This cannot fail, because JSON can represent every string.
         Write { key: format!("{KEY_PREFIX}{secret}"), value: serde_json::to_string(self).ok() }
     }
 }
@@ -144,7 +144,7 @@ impl InvitationTerms {
 /// Reads the invitations in the saved state of a meeting, with their secrets.
 ///
 /// # Errors
-/// The key of an invitation that cannot be read.
+/// Returns the key of an invitation that cannot be read.
 pub(crate) fn saved_invitations(
     state: &BTreeMap<String, String>,
 ) -> Result<Vec<(String, InvitationTerms)>, String> {

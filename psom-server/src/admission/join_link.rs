@@ -166,7 +166,7 @@ impl JoinLink {
     /// one is given.
     ///
     /// # Errors
-    /// Those of [`join`](Self::join).
+    /// The errors of [`join`](Self::join).
     pub async fn join_behind<T: DistributedObject>(
         &self,
         proxy_header: Option<Vec<u8>>,
@@ -180,7 +180,7 @@ impl JoinLink {
     /// tunnel of an HTTP proxy.
     ///
     /// # Errors
-    /// Those of [`join`](Self::join).
+    /// The errors of [`join`](Self::join).
     pub async fn join_over<T: DistributedObject>(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,

@@ -166,7 +166,7 @@ impl Roster {
     /// Restores the roster in the saved state of a meeting.
     ///
     /// # Errors
-    /// The key of a user that cannot be read.
+    /// Returns the key of a user that cannot be read.
     pub(crate) fn restore(state: &BTreeMap<String, String>) -> Result<Self, String> {
         let mut roster = Self::default();
         for (key, text) in state.range(KEY_PREFIX.to_owned()..) {
@@ -230,7 +230,7 @@ pub(super) fn saved_users(state: &BTreeMap<String, String>) -> Vec<FormerUser> {
 impl RosterChange {
     /// Returns the write that saves this change in the meeting's state.
     pub(crate) fn write(&self) -> Write {
-        // JSON can represent two strings and a role name, so this does not fail.
+        // This cannot fail, because JSON can represent every string.
         let value = serde_json::to_string(&self.user).ok();
         Write { key: format!("{KEY_PREFIX}{}", self.id), value }
     }

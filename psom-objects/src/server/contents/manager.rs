@@ -49,7 +49,7 @@ pub(super) struct Known {
 
 #[distributed_object]
 impl ContentManager {
-    /// A content that the caller may not see does not exist for them.
+    /// Returns a content that the caller may see. Other contents do not exist for the caller.
     #[child("content.{content_id}")]
     fn content(&mut self, cx: &mut Context<Self>, content_id: i64) -> Option<Handle<Content>> {
         let caller = cx.caller().id()?;

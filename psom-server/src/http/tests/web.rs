@@ -313,7 +313,7 @@ async fn missing_disk_space_is_reported() {
     assert_eq!(post(&api, &path, form(&[7; 4 << 20])).await, 507);
     assert_eq!(error(upload.finish().await), StoreError::Full);
     assert_eq!(api.app.metrics.bytes_uploaded.load(Relaxed), 0, "nothing of it was read");
-    // The same without a length: reading stops when the space is used up.
+    // Without a length, reading stops when the space is used up.
     for (size, status) in [(4 << 20, 507), ((3 << 20) - 1, 200)] {
         let (upload, path) = permit(&api);
         let (sender, pieces) = pieces();
