@@ -126,18 +126,26 @@ extern crate self as psom;
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(feature = "tokio")]
+mod client;
 mod durable;
 pub mod error;
 pub mod hub;
 pub mod interface;
 #[cfg(feature = "tokio")]
+pub mod journal;
+#[cfg(feature = "tokio")]
 pub mod net;
 #[cfg(feature = "offline")]
 pub mod offline;
+#[cfg(feature = "tokio")]
+mod server;
 pub mod session;
 pub mod space;
 pub mod testing;
 mod trace;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 pub mod wire;
 
 pub use durable::{Durable, DurableState};
@@ -148,7 +156,7 @@ pub use interface::{Interface, InterfaceDesc, ObjectDesc};
 #[cfg(feature = "tokio")]
 pub use net::{
     Admission, Authenticator, Client, ClientSession, Committing, Journal, Refused, Remote, Server,
-    SpaceHandle, SpaceRef, Tokens, journal, tls,
+    SpaceHandle, SpaceRef, Tokens, tls,
 };
 pub use psom_derive::{PsomType, distributed_object, psom_interface};
 pub use session::{Config, LimitHits, Session};

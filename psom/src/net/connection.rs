@@ -29,7 +29,7 @@ pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for S {}
 
 /// Moves bytes until the connection has ended.
-pub(super) async fn run(
+pub(crate) async fn run(
     stream: impl Transport,
     key: ConnectionKey,
     inbox: &Inbox,

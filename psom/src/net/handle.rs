@@ -3,7 +3,6 @@ use std::{fmt, sync::Arc};
 use tokio::sync::oneshot;
 
 use super::{
-    journal::Journal,
     link::Reports,
     space_task::{self, Inbox, Message},
     with_trace,
@@ -13,6 +12,7 @@ use crate::{
     error::{CallError, JournalError, Misuse},
     hub::{Hub, Input},
     interface::ObjectDesc,
+    journal::Journal,
     space::{SpaceStats, Task},
 };
 
@@ -26,8 +26,8 @@ pub struct SpaceHandle<T> {
 /// A running space without the type of its root, to which an authenticator admits users.
 #[derive(Clone)]
 pub struct SpaceRef {
-    pub(super) inbox: Inbox,
-    pub(super) reports: Arc<Reports>,
+    pub(crate) inbox: Inbox,
+    pub(crate) reports: Arc<Reports>,
 }
 
 impl<T: DistributedObject> SpaceHandle<T> {

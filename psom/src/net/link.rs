@@ -10,7 +10,7 @@ use crate::{Error, hub::Chunk, space::ConnectionKey};
 
 /// The state of one connection that its space's task, its own task and the program share.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     buffer: Mutex<WriteBuffer>,
     /// Wakes the connection's task when the buffer is no longer empty.
     filled: Notify,
@@ -23,7 +23,7 @@ pub(super) struct Link {
     /// Notified when the program drops the connection.
     closing: Notify,
     /// Serializes calls from outside the space.
-    pub(super) gate: tokio::sync::Mutex<()>,
+    pub(crate) gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ struct LinkState {
 
 /// The connections of one space that must report written bytes.
 #[derive(Debug)]
-pub(super) struct Reports {
+pub(crate) struct Reports {
     keys: Mutex<Vec<ConnectionKey>>,
     pub(super) filled: Notify,
     /// The number of written bytes after which a connection reports.
@@ -51,7 +51,7 @@ pub(super) struct Reports {
 
 /// Closes its connection when it is dropped.
 #[derive(Debug)]
-pub(super) struct Closer(pub(super) Arc<Link>);
+pub(crate) struct Closer(pub(crate) Arc<Link>);
 
 impl Drop for Closer {
     fn drop(&mut self) {
@@ -76,7 +76,7 @@ impl Reports {
 }
 
 impl Link {
-    pub(super) fn new(reports: Arc<Reports>) -> Self {
+    pub(crate) fn new(reports: Arc<Reports>) -> Self {
         Self {
             buffer: Mutex::default(),
             filled: Notify::new(),
@@ -178,22 +178,22 @@ impl Link {
     }
 
     /// Waits until the transport is closed.
-    pub(super) async fn done(&self) {
+    pub(crate) async fn done(&self) {
         self.wait(|state| state.done).await;
     }
 
     /// Reports whether calls from outside may be sent.
-    pub(super) fn has_room(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         !self.state.borrow().congested
     }
 
     /// Waits until calls may be sent or the connection has ended.
-    pub(super) async fn room(&self) {
+    pub(crate) async fn room(&self) {
         self.wait(|state| !state.congested || state.over.is_some()).await;
     }
 
     /// Waits until the root is connected and returns the negotiated version.
-    pub(super) async fn opened(&self) -> Result<i32, Error> {
+    pub(crate) async fn opened(&self) -> Result<i32, Error> {
         self.wait(|state| state.version.is_some() || state.over.is_some()).await;
         let state = self.state.borrow();
         match (&state.over, state.version) {
@@ -203,12 +203,12 @@ impl Link {
     }
 
     /// Returns the reason why the connection has ended, if it has.
-    pub(super) fn over(&self) -> Option<Error> {
+    pub(crate) fn over(&self) -> Option<Error> {
         self.state.borrow().over.clone()
     }
 
     /// Waits until the connection has ended and returns the reason.
-    pub(super) async fn ended(&self) -> Error {
+    pub(crate) async fn ended(&self) -> Error {
         self.wait(|state| state.over.is_some()).await;
         self.over().unwrap_or(Error::Closed)
     }

@@ -16,14 +16,12 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{
-    journal::{Committing, Journal},
-    link::{Link, Reports},
-};
+use super::link::{Link, Reports};
 use crate::{
     Session, User,
     error::{JournalError, LostReason},
     hub::{Hub, HubStats, Input, Output},
+    journal::{Committing, Journal},
     space::{ConnectionKey, Task},
     wire::{ObjectKey, auth::Credentials},
 };
@@ -36,7 +34,7 @@ const MAX_WAITING_MESSAGES: usize = 64;
 const MAX_MESSAGES_PER_TURN: usize = 64;
 
 /// A request to the task of a space.
-pub(super) enum Message {
+pub(crate) enum Message {
     /// Take over a server's session.
     Accept(Box<Session>, User, Arc<Link>, oneshot::Sender<ConnectionKey>),
     /// Begin a client's session.
@@ -45,7 +43,7 @@ pub(super) enum Message {
     Stats(oneshot::Sender<HubStats>),
 }
 
-pub(super) type Inbox = mpsc::Sender<Message>;
+pub(crate) type Inbox = mpsc::Sender<Message>;
 
 /// Runs a hub on its own task until all senders of its inbox are dropped.
 pub(super) fn start(hub: Hub, journal: Option<Arc<dyn Journal>>, reports: Arc<Reports>) -> Inbox {

@@ -74,14 +74,14 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
 }
 
 /// Parses the name that a server's certificate must contain.
-pub(super) fn name(host: &str) -> Result<ServerName<'static>, SetupError> {
+pub(crate) fn name(host: &str) -> Result<ServerName<'static>, SetupError> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     ServerName::try_from(host.clone()).map_err(|_| SetupError::HostName(host))
 }
 
 /// Converts the failure to reach an address. A certificate from `openssl req -x509` is an authority,
 /// which is a common mistake, so its error names the remedy.
-pub(super) fn connect_error(address: &str, reason: LostReason) -> SetupError {
+pub(crate) fn connect_error(address: &str, reason: LostReason) -> SetupError {
     let address = address.to_owned();
     match reason {
         LostReason::Tls(source) if is_authority_certificate(&source) => {

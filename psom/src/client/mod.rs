@@ -1,23 +1,33 @@
+//! A client: its connection to a server, calls from outside its space, and connecting again.
+
+mod reconnect;
+mod remote;
+#[cfg(feature = "offline")]
+mod replay;
+
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use rand::seq::SliceRandom as _;
+pub use reconnect::{Backoff, ConnectionEvent, ReconnectingClient, TokenSource};
+pub use remote::{Remote, Sending};
+#[cfg(feature = "offline")]
+pub use replay::{RefusedCall, Replayed, Replaying};
 use tokio::{net::TcpStream, sync::oneshot, time::timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{
-    connection::{self, Transport},
-    handle::SpaceHandle,
-    link::{Closer, Link},
-    named,
-    remote::Remote,
-    space_task::Message,
-    tls, with_trace,
-};
 use crate::{
     Config, Context, DistributedObject, Error, Handle, Result, Scope,
     error::{AskError, CallError, Misuse, SetupError},
     hub::Input,
     interface::{Interface, ObjectDesc},
+    net::{
+        connection::{self, Transport},
+        handle::SpaceHandle,
+        link::{Closer, Link},
+        named,
+        space_task::Message,
+        tls, with_trace,
+    },
     space::{ConnectionKey, Peer, Reply, Sent},
     wire::auth::{Credentials, MAX_TOKEN_BYTES},
 };
@@ -47,13 +57,13 @@ impl Client {
 /// Builds a [`ClientSession`]. A root and a token are required.
 #[must_use = "a builder does nothing until it connects"]
 pub struct ClientBuilder<R> {
-    pub(super) root: R,
-    pub(super) config: Config,
-    pub(super) token: Option<String>,
-    pub(super) proxy_header: Option<Vec<u8>>,
-    pub(super) alternative_name: Option<String>,
-    pub(super) tls: Option<Arc<tls::ClientConfig>>,
-    pub(super) undeclared: Vec<ObjectDesc>,
+    root: R,
+    config: Config,
+    token: Option<String>,
+    proxy_header: Option<Vec<u8>>,
+    alternative_name: Option<String>,
+    tls: Option<Arc<tls::ClientConfig>>,
+    undeclared: Vec<ObjectDesc>,
 }
 
 impl ClientBuilder<()> {
@@ -320,7 +330,7 @@ impl<T: DistributedObject> ClientSession<T> {
     }
 
     #[cfg(feature = "offline")]
-    pub(super) fn has_ended(&self) -> bool {
+    fn has_ended(&self) -> bool {
         self.link.over().is_some()
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::client::ClientSession;
+use super::ClientSession;
 use crate::{
     interface::Interface,
     offline::{Answer, PART, Pending, RecordedCall, Recorder, Replay, ReplayError},

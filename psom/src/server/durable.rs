@@ -1,5 +1,7 @@
-use super::{handle::SpaceHandle, journal::Opened, server::ServerBuilder};
-use crate::{DistributedObject, Error, SavedValues, Scope};
+use super::ServerBuilder;
+use crate::{
+    DistributedObject, Error, SavedValues, Scope, journal::Opened, net::handle::SpaceHandle,
+};
 
 impl ServerBuilder {
     /// Sets a journal, and a function that creates the root from the state that the journal had stored

@@ -88,7 +88,7 @@ fn offers_sub_protocol(headers: &HeaderMap) -> bool {
 
 /// Performs the handshake of a server. A refused request gets a response, and this function returns
 /// an error.
-pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     path: &str,
     origins: &Origins,

@@ -1,3 +1,14 @@
+//! A server: its listeners, the authentication of newcomers, and their admission to a space.
+
+mod authenticator;
+mod credentials;
+#[cfg(feature = "journal")]
+mod durable;
+mod end_cause;
+mod tokens;
+#[cfg(feature = "websocket")]
+mod websocket;
+
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
@@ -17,24 +28,27 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::{
-    accept_errors::AcceptErrors,
-    authenticator::{AnyAuthenticator, Authenticator},
-    connection::{self, Transport},
-    credentials::authenticate,
-    end_cause,
-    handle::{SpaceHandle, SpaceRef},
-    link::Link,
-    named,
-    slots::{Slot, SlotLimits, Slots, address_owner},
-    space_task::Message,
-    tls, with_trace,
-};
+pub use authenticator::{Admission, Authenticator, Refused};
+pub use tokens::Tokens;
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
+
+use self::{authenticator::AnyAuthenticator, credentials::authenticate};
 use crate::{
     Config, DistributedObject, Error, Result, Scope,
     error::{Misuse, SetupError},
     hub::Input,
     interface::ObjectDesc,
+    net::{
+        accept_errors::AcceptErrors,
+        connection::{self, Transport},
+        handle::{SpaceHandle, SpaceRef},
+        link::Link,
+        named,
+        slots::{Slot, SlotLimits, Slots, address_owner},
+        space_task::Message,
+        tls, with_trace,
+    },
 };
 
 /// The time in which peers can close their connections after the signal of
@@ -100,15 +114,15 @@ pub struct ServerStats {
 const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The reason why a connection without a token ends for a newcomer.
-pub(super) const EVICTED: &str = "a newcomer took the slot (limit unauthenticated)";
+const EVICTED: &str = "a newcomer took the slot (limit unauthenticated)";
 
 /// A connection that is not authenticated yet.
-pub(super) struct Newcomer {
-    pub(super) peer: String,
-    pub(super) slot: Slot<IpAddr>,
+struct Newcomer {
+    peer: String,
+    slot: Slot<IpAddr>,
 }
 
-pub(super) struct ServerState {
+struct ServerState {
     config: Arc<Config>,
     limits: ServerLimits,
     authenticator: Box<dyn AnyAuthenticator>,
@@ -129,14 +143,14 @@ pub struct ServerBuilder {
     config: Config,
     limits: ServerLimits,
     authenticator: Option<Box<dyn AnyAuthenticator>>,
-    pub(super) root: Option<Root>,
+    root: Option<Root>,
     tls: Option<Arc<tls::ServerConfig>>,
     undeclared: Vec<ObjectDesc>,
     on_listening: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
 }
 
 /// Starts the root's space once the limits and the objects are known.
-pub(super) type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef> + Send>;
+type Root = Box<dyn FnOnce(&Config, Vec<ObjectDesc>) -> Result<SpaceRef> + Send>;
 
 impl Server {
     /// Creates a builder of a server.
@@ -165,7 +179,7 @@ impl Server {
     }
 
     #[cfg(feature = "websocket")]
-    pub(super) fn shared(&self) -> &Arc<ServerState> {
+    fn shared(&self) -> &Arc<ServerState> {
         &self.shared
     }
 
@@ -364,18 +378,18 @@ impl fmt::Debug for ServerBuilder {
 
 impl ServerState {
     #[cfg(feature = "websocket")]
-    pub(super) fn has_tls(&self) -> bool {
+    fn has_tls(&self) -> bool {
         self.tls.is_some()
     }
 
     /// Returns the time limit of a handshake below PSOM's own.
     #[cfg(feature = "websocket")]
-    pub(super) fn handshake_timeout(&self) -> Duration {
+    fn handshake_timeout(&self) -> Duration {
         self.limits.tls_timeout
     }
 
     /// Returns a receiver that changes to `true` when the server shuts down.
-    pub(super) fn stop(&self) -> watch::Receiver<bool> {
+    fn stop(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 
@@ -385,13 +399,13 @@ impl ServerState {
         tasks
     }
 
-    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks().spawn(task);
     }
 
     /// Takes a slot for a connection without a token. Returns `None` and counts a refusal if there is
     /// none.
-    pub(super) fn newcomer(&self, peer: String, address: Option<IpAddr>) -> Option<Newcomer> {
+    fn newcomer(&self, peer: String, address: Option<IpAddr>) -> Option<Newcomer> {
         if self.tasks().len() >= self.limits.connections {
             self.config.hits.count("connections");
             self.refuse(&peer, &"too many connections (limit connections)");
@@ -413,7 +427,7 @@ impl ServerState {
 
     /// Performs the TLS handshake. Returns the stream as it is if the server has no TLS, and `None`
     /// if the handshake fails.
-    pub(super) async fn accept_tls(
+    async fn accept_tls(
         &self,
         stream: TcpStream,
         newcomer: &Newcomer,
@@ -440,7 +454,7 @@ impl ServerState {
         None
     }
 
-    pub(super) fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
+    fn refuse(&self, peer: &str, reason: &dyn fmt::Display) {
         self.refused.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(peer, %reason, "Refused a connection");
     }
@@ -468,11 +482,7 @@ async fn serve_tls(shared: Arc<ServerState>, stream: TcpStream, newcomer: Newcom
     }
 }
 
-pub(super) async fn serve(
-    shared: Arc<ServerState>,
-    mut stream: impl Transport,
-    newcomer: Newcomer,
-) {
+async fn serve(shared: Arc<ServerState>, mut stream: impl Transport, newcomer: Newcomer) {
     let Newcomer { peer, slot } = newcomer;
     let mut stop = shared.stop.subscribe();
     let (config, authenticator) = (&shared.config, &*shared.authenticator);
@@ -535,7 +545,7 @@ pub(super) async fn serve(
 }
 
 /// Waits for the shutdown of the server.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+async fn stopped(stop: &mut watch::Receiver<bool>) {
     // Cannot fail: the sender exists as long as the server's connections.
     let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,7 +1,6 @@
 use std::{pin::Pin, sync::Arc};
 
-use super::handle::SpaceRef;
-use crate::{User, wire::auth::Credentials};
+use crate::{User, net::handle::SpaceRef, wire::auth::Credentials};
 
 /// Checks the credentials of clients (section 3.3.3.1.1).
 ///

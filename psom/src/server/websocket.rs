@@ -5,15 +5,12 @@ use tokio::{
     time::timeout,
 };
 
-use super::handshake::{self, Origins};
+use super::{EVICTED, Newcomer, Server, ServerState, serve, stopped};
 use crate::{
     Result,
     error::{Misuse, SetupError},
-    net::{
-        accept_errors::AcceptErrors,
-        connection::Transport,
-        server::{EVICTED, Newcomer, Server, ServerState, serve, stopped},
-    },
+    net::{accept_errors::AcceptErrors, connection::Transport},
+    websocket::handshake::{self, Origins},
 };
 
 /// The settings of a listener for WebSocket clients.

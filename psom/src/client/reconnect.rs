@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use rand::RngExt as _;
 
-use super::client::{ClientBuilder, ClientSession};
+use super::{ClientBuilder, ClientSession};
 use crate::{
     DistributedObject, Error, Scope,
     error::{SetupError, TokenError},

@@ -7,15 +7,15 @@ use std::{
 
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
-use super::{
-    link::Link,
-    space_task::{Inbox, Message},
-};
 use crate::{
     Error,
     error::{CallError, Misuse},
     hub::Input,
     interface::{InterfaceDesc, Target},
+    net::{
+        link::Link,
+        space_task::{Inbox, Message},
+    },
     space::RemoteCall,
     wire::{Encode, ObjectKey, operation::MAX_CALL_HEADER_BYTES},
 };

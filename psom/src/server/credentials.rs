@@ -9,14 +9,11 @@ use std::{
 
 use tokio::{io::AsyncReadExt as _, time::timeout};
 
-use super::{
-    authenticator::{Admission, AnyAuthenticator},
-    connection::Transport,
-    slots::Slot,
-};
+use super::authenticator::{Admission, AnyAuthenticator};
 use crate::{
     Config, Session,
     hub::{GRACE, MAX_LATENESS},
+    net::{connection::Transport, slots::Slot},
     session::Event,
     wire::auth::Credentials,
 };

@@ -30,7 +30,7 @@ pub trait Journal: Send + Sync + 'static {
 pub type Committing = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send>>;
 
 /// A journal together with the state that it had stored when it was opened, for
-/// [`ServerBuilder::durable`](super::ServerBuilder::durable).
+/// [`ServerBuilder::durable`](crate::net::ServerBuilder::durable).
 #[derive(Debug)]
 pub struct Opened {
     /// The journal.

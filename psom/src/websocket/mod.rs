@@ -8,16 +8,16 @@
 //! - A web server that uses hyper, for example an axum router: [`upgrade`].
 //! - A client: [`connect`].
 
-mod handshake;
-mod listener;
+pub(crate) mod handshake;
 mod stream;
 mod upgrade;
 mod wakers;
 
 pub use handshake::{Handshake, Origins, connect};
-pub use listener::WebSocketOptions;
 pub use stream::WebSocket;
 pub use upgrade::upgrade;
+
+pub use crate::server::WebSocketOptions;
 
 /// The name of the sub-protocol, which the client offers and the server selects.
 pub const SUB_PROTOCOL: &str = "v1.psom";
