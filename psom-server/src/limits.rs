@@ -221,7 +221,7 @@ impl Limit {
     /// Returns the limit with this name.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no limit with this name.
     pub fn named(name: &str) -> Result<&'static Self, LimitError> {
         let found = LIMITS.iter().find(|limit| limit.name == name);
         found.ok_or_else(|| LimitError::Unknown(name.chars().take(64).collect()))

@@ -211,7 +211,7 @@ impl Draft<'_> {
     }
 
     /// Creates a leaf in a group of its own, so that later revisions can keep it without its
-    /// neighbours.
+    /// neighbors.
     fn leaf(&mut self, chunk: Chunk) -> (ExtendedGuid, ExtendedGuid) {
         let Chunk { data, signature } = chunk;
         let node = Node { leaf: true, signature, size: data.len() as u64, hash: None };

@@ -1,5 +1,5 @@
-//! A fuzzer for a stable compiler: it changes the inputs of a corpus at random and keeps those that take
-//! new amounts of memory, as a weak measure of new behaviour.
+//! A fuzzer for a stable compiler: it changes the inputs of a corpus at random and keeps those that
+//! take new amounts of memory, as a weak measure of new behavior.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

@@ -33,7 +33,7 @@ impl<W: Write> PackageWriter<Streamed<W>> {
     /// written. The length of the package depends on the manifest and the lengths of the files only.
     ///
     /// # Errors
-    /// As for [`new`](Self::new).
+    /// The errors of [`new`](Self::new).
     pub fn stream(writer: W, manifest: &Manifest) -> Result<Self, PackageError> {
         Self::start(OpcWriter::stream(writer), manifest)
     }
@@ -75,7 +75,7 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// support. So use it only for files that may have 4 GiB or more.
     ///
     /// # Errors
-    /// The same as those of [`add_file`](Self::add_file), except for the size.
+    /// The errors of [`add_file`](Self::add_file), except for the size.
     pub fn add_large_file(
         &mut self,
         name: &str,

@@ -21,8 +21,8 @@ use tokio_rustls::TlsConnector;
 use super::join_link::{JoinCredential, JoinLink};
 use crate::shared::host_port::split_host_port;
 
-/// The time that the web server may take to connect and answer. It is longer than the 8 s that a
-/// server of a cluster takes at most to forward the request.
+/// The time that the web server may take to connect and answer. A server of a cluster takes at most
+/// 8 s to forward the request, so this timeout is longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Length limit of an answer in bytes. A join token with its context takes about 2 KiB.
@@ -59,7 +59,7 @@ pub enum ExchangeError {
     /// The web server did not answer in time.
     #[error("the web server at {0} did not answer in time; try again")]
     TimedOut(String),
-    /// The web server refused the invitation. The text is the server's.
+    /// The web server refused the invitation. The text comes from the server.
     #[error("{0}")]
     Refused(String),
     /// The answer does not come from a psom server.

@@ -48,7 +48,7 @@ pub struct JoinLink {
     pub alternative_name: String,
     /// The server's certificate authority.
     pub authority: LinkAuthority,
-    /// Whether the web server has a certificate that the authorities of the client's system vouch for.
+    /// Whether the client's system trusts the certificate of the web server.
     pub web_is_public: bool,
 }
 

@@ -28,9 +28,10 @@ const MAX_TOKENS_PER_USER: usize = 16;
 /// because it can have changed since.
 ///
 /// There are three separate quotas: for tokens of the administrator, of named invitations, and of
-/// open invitations. Each meeting has a share of the last two. So the holders of an open link can
-/// block neither people who are invited by name nor other meetings. When the guests of a meeting
-/// have used up its share, a new token replaces one of the address that has the most.
+/// open invitations. Each meeting can use only a share of the last two. So the holders of an open
+/// link can block neither people who are invited by name nor other meetings. When the guests of a
+/// meeting have used up its share, a new token replaces a token of the address that has the most
+/// tokens.
 pub(crate) struct JoinTokens {
     by_administrator: Permissions<PendingToken, TokenOwner>,
     by_named_link: Permissions<PendingToken, TokenOwner>,

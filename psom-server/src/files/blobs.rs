@@ -285,7 +285,8 @@ impl Blobs {
         let mut upload = self.store.put_multipart(location).await?;
         let sent = upload_parts(&mut file, length, &mut *upload).await;
         if sent.is_err() {
-            // Parts without a complete upload take up space that has to be paid for.
+            // Object stores charge for the parts of an upload that is neither completed nor
+            // aborted.
             if let Err(error) = upload.abort().await {
                 tracing::warn!(%location, %error, "could not abort an upload to the object store");
             }
@@ -319,8 +320,8 @@ impl Blobs {
         }
     }
 
-    /// Marks an object store as this server's, unless it is marked already. `may_mark` tells whether an
-    /// unmarked one can be claimed.
+    /// Marks an object store as this server's, unless it is marked already. An unmarked object
+    /// store is refused unless `may_mark` is true.
     pub(super) async fn claim(&self, server: &str, may_mark: bool) -> Result<(), BlobError> {
         let BlobsKind::Remote(url) = &self.kind else { return Ok(()) };
         if self.owner().await?.is_none() {

@@ -53,7 +53,7 @@ pub(crate) struct BrowserTransfers {
     pub(crate) running_downloads: Slots<(Arc<str>, i64)>,
 }
 
-/// The permission to upload the one file of a manifest, as the web server sees it.
+/// The web server's side of a permission to upload the one file of a manifest.
 pub(crate) struct UploadPermission {
     /// Weak, because an unused permission must not keep an ended meeting in memory.
     meeting: Weak<MeetingIndex>,
@@ -63,8 +63,8 @@ pub(crate) struct UploadPermission {
     refused: Arc<Mutex<Option<StoreError>>>,
 }
 
-/// The same permission as the meeting sees it. Dropping it withdraws the permission and removes the
-/// uploaded file.
+/// The meeting's side of an [`UploadPermission`]. Dropping it withdraws the permission and removes
+/// the uploaded file.
 struct PendingUpload {
     meeting: Arc<MeetingIndex>,
     transfers: Arc<BrowserTransfers>,

@@ -113,7 +113,7 @@ impl Reservation {
     /// Reserves more space.
     ///
     /// # Errors
-    /// As for [`DiskSpace::reserve`]; the reservation stays as it is.
+    /// The errors of [`DiskSpace::reserve`]. The reservation then stays as it is.
     pub(super) fn grow(&mut self, bytes: u64) -> Result<(), StoreError> {
         let mut more = self.space.reserve(bytes)?;
         self.bytes += more.bytes;

@@ -36,7 +36,7 @@ use crate::shared::{
 /// pauses of a slow connection.
 const MIN_UPLOAD_SILENCE: Duration = Duration::from_secs(10);
 
-/// The files of all meetings. A name that is not in the index is not served, whatever is on the disk.
+/// The files of all meetings. A file on the disk whose name is not in the index is not served.
 pub(super) struct FileIndex {
     pub(super) config: LibraryConfig,
     pub(super) space: Arc<DiskSpace>,

@@ -8,10 +8,10 @@
 //!
 //! An uploaded package is spooled to a temporary file (`spool`). When it is complete, each of its
 //! files is encrypted into a temporary file of its own (`package_import`). These are moved to their
-//! final location (`blobs`): the folder above, or an object store under the same names. Only then are
-//! they added to the index (`index`), and only files in the index are served. A single file that a
-//! browser uploads (`browser_transfers`) is encrypted as it arrives. All of them reserve disk space
-//! before they write (`disk_space`).
+//! final location (`blobs`): the folder above, or an object store under the same names. Only then
+//! are they added to the index (`index`), and only files in the index are served. A single file
+//! that a browser uploads (`browser_transfers`) is encrypted as it arrives. Disk space is reserved
+//! before any of these files is written (`disk_space`).
 //!
 //! This folder knows nothing of HTTP, users or the store of the meetings.
 

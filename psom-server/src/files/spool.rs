@@ -123,7 +123,8 @@ impl<W: Send + 'static> Spooled<W> {
     }
 }
 
-/// Returns the permits that bytes take of the queue. A chunk larger than the queue takes all of it.
+/// Returns the number of permits of the queue that these bytes take. A chunk larger than the queue
+/// takes all of it.
 fn queue_cost(data: &Bytes) -> u32 {
     u32::try_from(data.len().min(MAX_QUEUED_BYTES)).unwrap_or(u32::MAX)
 }

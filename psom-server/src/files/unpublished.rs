@@ -68,8 +68,8 @@ impl UnpublishedFiles {
 
     /// Moves the files to their final location, and returns when they are durable there.
     pub(super) async fn store(mut self) -> Result<Self, StoreError> {
-        // In a task, so that it completes even if the caller stops waiting: otherwise it would be
-        // unknown which files have to be removed.
+        // The files are moved in a task, which completes even if the caller stops waiting.
+        // Otherwise it would be unknown which files have to be removed.
         let work = tokio::spawn(async move {
             self.is_stored = true;
             let keys = self.files.iter().map(|(_, file)| file.key.clone()).collect();

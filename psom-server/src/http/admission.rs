@@ -30,7 +30,8 @@ use crate::{
     shared::identifiers::{GUEST_URI_PREFIX, random_name},
 };
 
-/// Bytes of the hash that are in a guest's URI. 64 bits are enough to tell guests of a meeting apart.
+/// Bytes of the hash that are in a guest's URI. 64 bits are enough to distinguish the guests of a
+/// meeting.
 const GUEST_HASH_BYTES: usize = 8;
 
 /// The body of `POST /api/meetings/{id}/users`.

@@ -27,8 +27,8 @@ use crate::shared::lock::lock;
 /// connection that has been idle longest.
 ///
 /// A quarter of the slots is not available to file transfers, and one address has at most half of
-/// the others. Loopback can have all of them, because a reverse proxy can connect from there for
-/// all clients.
+/// the others. Connections from loopback can have all of them, because a reverse proxy can connect
+/// from there for all clients.
 pub(super) struct ConnectionSlots {
     connections: Slots<IpAddr>,
     transfers: Slots<IpAddr>,
@@ -61,8 +61,8 @@ struct TransferSlot {
 /// continues later loses nothing, because it can request the rest of the file.
 const MIN_TRANSFER_SILENCE: Duration = Duration::from_secs(1);
 
-/// The number of bytes that a client must receive to make progress. Fewer would allow clients that
-/// receive single bytes to keep their slots.
+/// The number of bytes that a client must receive to make progress. With a much smaller number,
+/// clients that receive single bytes could keep their slots.
 const PROGRESS_BYTES: usize = 64 << 10;
 
 impl ConnectionSlots {

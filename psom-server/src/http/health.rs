@@ -1,5 +1,6 @@
-//! `/healthz`, which needs no permission and so contains nothing about a user or a meeting, and
-//! `/metrics`, which shows how many people use the server and requires the administrator's token.
+//! `/healthz` and `/metrics`. The first needs no permission, so it contains nothing about a user or
+//! a meeting. The second shows how many people use the server, so it requires the administrator's
+//! token.
 
 use std::sync::{
     Arc,

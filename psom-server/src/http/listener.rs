@@ -154,8 +154,8 @@ async fn respond(
     request.extensions_mut().insert(slot.clone());
     let response = TowerToHyperService::new(router).call(request).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        // The connection is the conference's from here on. The slot is released without becoming
-        // idle, so that a newcomer cannot evict the connection.
+        // From here on, the connection belongs to the conference. The slot is released without
+        // becoming idle, so that a newcomer cannot evict the connection.
         return Ok(response);
     }
     Ok(response.map(|body| Body::new(TrackedBody::new(body, slot))))

@@ -57,7 +57,7 @@ pub async fn check(data: &Path, files: &BlobConfig) -> Result<Report, Error> {
 /// damaged file. Missing files are reported by [`check()`].
 ///
 /// # Errors
-/// As for [`check()`].
+/// The errors of [`check()`].
 pub async fn check_files(data: &Path, files: &BlobConfig) -> Result<Vec<String>, Error> {
     let (path, _lock) = lock_database(data)?;
     let Some(known) = check_meetings(data, &path, files).await?.known_files else {

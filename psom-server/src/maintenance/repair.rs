@@ -38,8 +38,8 @@ pub struct Repair {
     pub kept: Option<PathBuf>,
 }
 
-/// Replaces a damaged database by a new one with all valid rows, and keeps a copy of the damaged one
-/// beside it. This needs disk space for two more databases. `files` is as for
+/// Replaces a damaged database by a new one with all valid rows, and keeps a copy of the damaged
+/// one beside it. This needs disk space for two more databases. `files` has the same meaning as for
 /// [`check`](super::check()).
 ///
 /// # Errors

@@ -114,7 +114,8 @@ fn try_restore(
         refused = meeting.set_aside().iter().find_map(|aside| match aside {
             SetAsideContent::Refused { content, .. }
             | SetAsideContent::MissingFile { content, .. } => Some((aside.to_string(), *content)),
-            // The content type is unknown here, but the server can have more types.
+            // An unknown content type is no fault, because the server can have more types than this
+            // program.
             _ => None,
         });
         Ok::<_, RestoreError>(meeting)

@@ -288,7 +288,7 @@ impl Meetings {
         self.running().values().cloned().collect()
     }
 
-    /// Returns what each meeting contains, or `None` for a meeting that is stuck or has just ended.
+    /// Returns a summary of each meeting, or `None` for a meeting that is stuck or has just ended.
     /// All meetings are asked at the same time.
     pub(crate) async fn summaries(&self) -> Vec<(Arc<RunningMeeting>, Option<MeetingSummary>)> {
         let summary = |meeting: Arc<RunningMeeting>| async move {
@@ -298,8 +298,8 @@ impl Meetings {
         join_all(self.all().into_iter().map(summary)).await
     }
 
-    /// Makes room in the roster of a meeting: removes guests who have left and left nothing behind.
-    /// Returns `false` if there are none.
+    /// Makes room in the roster of a meeting: removes guests who have left and whose IDs are not in
+    /// the saved state. Returns `false` if there are none.
     pub(crate) async fn make_room(&self, meeting: &RunningMeeting) -> bool {
         meeting.make_room(&*self.store).await
     }

@@ -54,7 +54,7 @@ pub(crate) struct RunningMeeting {
 #[derive(Clone)]
 pub(crate) struct RunningSpace {
     handle: SpaceHandle<Meeting>,
-    /// The space owns the only strong reference, so the journal is gone when the space is.
+    /// The space owns the only strong reference, so the journal is dropped with the space.
     journal: Weak<EndingJournal>,
 }
 
@@ -302,7 +302,7 @@ impl RunningMeeting {
         let remove = move |meeting: &mut Meeting, cx: &mut Context<Meeting>| {
             meeting.remove_user(cx, id);
         };
-        // As for a new role, a stuck meeting removes the user when it resumes.
+        // Like a new role, the removal takes effect in a stuck meeting when it resumes.
         let removed = tokio::spawn(async move { space.run(remove).await });
         tracing::info!(meeting = %self.id, user = id, "removed a user");
         let _ = timeout(ANSWER_TIMEOUT, removed).await;
@@ -327,7 +327,7 @@ impl RunningMeeting {
         if self.is_running() { self.roster().user(id) } else { None }
     }
 
-    /// Returns what the meeting contains, or `None` if it is stuck or has ended.
+    /// Returns a summary of the meeting, or `None` if it is stuck or has ended.
     pub(crate) async fn summary(&self) -> Option<MeetingSummary> {
         let space = self.space();
         let summary = space.run(|meeting, cx| meeting.summary(cx));

@@ -9,7 +9,8 @@ use tokio::{
 /// Bytes of one direction that are in memory, the size of a TLS record.
 const BUFFER_BYTES: usize = 16 << 10;
 
-/// The time to end both connections when the relay stops. An unresponsive side is dropped then.
+/// The time to end both connections when the relay stops. After this time, an unresponsive side is
+/// dropped.
 const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Relays bytes in both directions until both have ended, one has failed, or the proxy stops. Returns

@@ -66,7 +66,7 @@ fn outgoing_address(is_ipv6: bool) -> IpAddr {
 /// Returns the address from which this machine reaches another one. Connecting a datagram socket looks up
 /// the route and sends nothing.
 fn local_address(any: IpAddr, outside: IpAddr) -> Option<IpAddr> {
-    /// The port for discarded data. None is sent.
+    /// The port of the discard service (RFC 863). Nothing is sent to it.
     const DISCARD: u16 = 9;
     let socket = UdpSocket::bind((any, 0)).ok()?;
     socket.connect((outside, DISCARD)).ok()?;

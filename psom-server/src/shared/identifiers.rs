@@ -6,7 +6,8 @@ use psom_objects::texts::{changes_direction, has_visible, is_invisible, separate
 /// admitted by name cannot have such a URI.
 pub(crate) const GUEST_URI_PREFIX: &str = "guest:";
 
-/// Length limit of a meeting ID in bytes. It is a directory name on every file system.
+/// Length limit of a meeting ID in bytes. Every file system supports directory names of this
+/// length.
 const MAX_MEETING_ID_BYTES: usize = 64;
 
 /// Length limit of a title, a display name or a URI in characters, as for the titles of contents.

@@ -13,7 +13,7 @@ pub struct Limits {
     /// Invitations to one meeting: 1,000.
     pub invitations: usize,
     /// Unredeemed join tokens: 10,000. Tokens that named and open join links issue have quotas of
-    /// their own, each of half as many, and one meeting has an eighth of each.
+    /// their own, each of half as many, and one meeting can use an eighth of each quota.
     pub tokens: usize,
     /// Unredeemed join tokens that open join links issue to guests from one address, except loopback:
     /// 256. It is enough for a large room behind one address, because clients redeem a token at once.

@@ -65,7 +65,7 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// The finding of SQLite.
+        /// The problem that SQLite reports.
         reason: String,
         /// The error of the database, if the damage was found by one.
         source: Option<Shared<sqlx::Error>>,

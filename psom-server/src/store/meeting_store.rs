@@ -62,7 +62,8 @@ pub trait MeetingStore: Send + Sync + 'static {
         true
     }
 
-    /// Changes when this server has lost meetings to other servers, or may have lost them.
+    /// Watches a counter that changes when this server has lost meetings to other servers, or may
+    /// have lost them.
     fn losses(&self) -> watch::Receiver<u64> {
         watch::Sender::new(0).subscribe()
     }

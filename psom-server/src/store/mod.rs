@@ -12,8 +12,8 @@
 //!
 //! Every row has a checksum of its contents (`checksum`). The store refuses damaged rows and never
 //! guesses their values. [`maintenance`](crate::maintenance) checks and repairs a store. A repair
-//! keeps the damaged database. As long as that exists, the server removes no file to which it can
-//! refer.
+//! keeps the damaged database. As long as the damaged database exists, the server removes no file
+//! to which that database can refer.
 //!
 //! This folder knows keys and texts. It does not know what they mean to a meeting.
 

@@ -1,6 +1,4 @@
 //! Opens the database, and defines its tables.
-//!
-//! Apart from opening, all SQL also works with PostgreSQL.
 
 use std::{
     io,

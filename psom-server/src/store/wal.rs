@@ -47,7 +47,7 @@ pub(crate) fn damage_position(log: &[u8]) -> Option<usize> {
         return Some(0);
     }
     let length = FRAME_HEADER_BYTES + page;
-    // `computed` is the right checksum of the previous frame, and `ends_lost` tells whether that frame
+    // `computed` is the right checksum of the previous frame, and `ends_lost` is true if that frame
     // ends a transaction after the damage.
     let (mut damage, mut computed, mut ends_lost) = (None, before, false);
     for (index, frame) in frames.chunks_exact(length).enumerate() {

@@ -94,7 +94,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Publishes that the store waits. Returns `false` if it was known already.
+    /// Publishes that the store waits. Returns `false` if this was published already.
     fn set_waiting(&self, obstacle: &'static str) -> bool {
         self.health.send_if_modified(|health| {
             let is_known = matches!(health, Health::Waiting(known) if *known == obstacle);
@@ -103,7 +103,7 @@ impl Writer {
         })
     }
 
-    /// Publishes that the store works. Returns `false` if it was known already.
+    /// Publishes that the store works. Returns `false` if this was published already.
     fn set_good(&self) -> bool {
         self.health.send_if_modified(|health| {
             let is_known = matches!(health, Health::Good);

@@ -30,7 +30,8 @@ use super::{
 };
 use crate::{shared::private_files, start_error::StartError};
 
-/// Upper bound on the names in a certificate. Beyond it, the oldest names are left out.
+/// Upper bound on the names in a certificate. Beyond it, the oldest names are left out, so that the
+/// certificate of a machine whose address changes often does not grow without end.
 const MAX_NAMES: usize = 64;
 
 /// The TLS configuration of a server, and the certificate authority that its clients trust.

@@ -117,7 +117,8 @@ fn certified_key(paths: &CertificatePaths) -> Result<CertifiedKey, StartError> {
     })
 }
 
-/// Checks that authorities vouch for a chain, now and for a host. The error completes "will not trust it".
+/// Checks that a chain leads to one of the authorities, and that it is valid now and for a host.
+/// The error completes "will not trust it".
 fn trusted(
     chain: &[CertificateDer<'static>],
     host: &str,
@@ -128,7 +129,7 @@ fn trusted(
     let leaf = ParsedCertificate::try_from(leaf).map_err(text)?;
     let host = ServerName::try_from(host).map_err(|error| error.to_string())?;
     verify_server_name(&leaf, &host)
-        .map_err(|_| "it does not name this host; say with --host which name it has".to_owned())?;
+        .map_err(|_| "it does not name this host; give the name in it with --host".to_owned())?;
     let now = unix_time(SystemTime::now()).map_err(|error| error.to_string())?;
     let algorithms = default_provider().signature_verification_algorithms.all;
     verify_server_cert_signed_by_trust_anchor(&leaf, roots, intermediates, now, algorithms)

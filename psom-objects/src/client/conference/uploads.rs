@@ -63,8 +63,8 @@ impl Conference {
     /// Uploads a package whose title is reserved under this cookie.
     ///
     /// # Errors
-    /// As for [`upload`](Self::upload), and [`CallError::NotNow`] if the cookie has an upload
-    /// already, or its upload was rejected.
+    /// The errors of [`upload`](Self::upload), and [`CallError::NotNow`] if the cookie has an
+    /// upload already, or its upload was rejected.
     pub fn upload_reserved(
         &mut self,
         cx: &mut Context<Self>,
@@ -109,7 +109,7 @@ impl Conference {
     /// cannot be written is reported as [`Event::NotSent`].
     ///
     /// # Errors
-    /// As for [`upload`](Self::upload).
+    /// The errors of [`upload`](Self::upload).
     pub fn request_web_upload(
         &mut self,
         cx: &mut Context<Self>,

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use flate2::{Compression, write::GzEncoder};
 use sha1::{Digest as _, Sha1};
 
-/// Bytes of the hash in an entity tag. 64 bits tell the versions of a file apart.
+/// Bytes of the hash in an entity tag. 64 bits are enough to distinguish the versions of a file.
 const TAG_BYTES: usize = 8;
 
 /// A file of the page.

@@ -109,7 +109,8 @@ struct DecryptedBody {
     size: u64,
     sha1: Bytes,
     metrics: Arc<Metrics>,
-    /// A further download of the same user takes the slot of the one that is silent longest.
+    /// A further download of the same user takes the slot of the download that has been silent
+    /// longest.
     slot: Option<Slot<(Arc<str>, i64)>>,
 }
 

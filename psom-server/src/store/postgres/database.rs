@@ -17,7 +17,7 @@ const SCHEMA: &str = "psom";
 /// The version of the tables.
 const FORMAT_VERSION: i32 = 1;
 
-/// The lowest version of PostgreSQL that is tested.
+/// The lowest version of PostgreSQL that is tested, in the form of its setting `server_version_num`.
 const MIN_SERVER_VERSION: i32 = 150_000;
 
 /// The first key of this program's advisory locks: `psom` in ASCII. The second is an incarnation, or 0

@@ -1,8 +1,9 @@
 //! The lease of a node: a row that the node renews. A node is dead when its row is gone.
 //!
-//! - A lease lasts [`LEASE`] by the clock of the database. A node that claims a meeting of another node first
-//!   deletes the rows of all expired leases. The deletion waits for a renewal that is under way and then
-//!   looks again, so a lease is either renewed or lost, and a lost one never comes back.
+//! - A lease lasts [`LEASE`] by the clock of the database. A node that claims a meeting of another
+//!   node first deletes the rows of all expired leases. The deletion waits for a renewal that is
+//!   under way and then reads the row again. So a lease is either renewed or lost, and a lost lease
+//!   never becomes valid again.
 //! - The node acknowledges nothing from [`ACKNOWLEDGE_TIME`] after the start of its last renewal that
 //!   succeeded, by its own monotonic clock. This is earlier than the end of the lease by the clock of the
 //!   database, unless the two clocks run at speeds that differ by 40 %.
@@ -87,8 +88,8 @@ impl Lease {
         let _ = self.state.subscribe().changed().await;
     }
 
-    /// Renews the lease until the node's name is taken by another process; returns that error. `lost` is
-    /// called after a lease was lost, before the node registers again.
+    /// Renews the lease until another process takes the node's name, and then returns that error.
+    /// `lost` is called after a lease was lost, before the node registers again.
     pub(super) async fn keep(
         &self,
         database: &Database,

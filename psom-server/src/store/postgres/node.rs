@@ -29,8 +29,8 @@ pub(super) struct Node {
     pub(super) losses: watch::Sender<u64>,
 }
 
-/// A meeting that the node owns. The epoch changes with each take-over; the generation tells the journals
-/// of this process apart.
+/// A meeting that the node owns. The epoch changes with each take-over. The generation
+/// distinguishes the journals of this process.
 #[derive(Debug, Clone, Copy)]
 struct Owned {
     generation: Generation,

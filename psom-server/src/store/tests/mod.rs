@@ -1,4 +1,4 @@
-//! The behaviour that all stores have in common. Each test runs on SQLite and on PostgreSQL.
+//! The behavior that all stores have in common. Each test runs on SQLite and on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod contract;

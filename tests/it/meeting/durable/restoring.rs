@@ -92,7 +92,7 @@ fn board_restores_equal_after_every_step() {
     world.act(0, |conference, cx| {
         conference.change_annotations(cx, 1, vec![1, 2], Property::Stroke, "#ff0000")
     });
-    world.check("drawings are moved and coloured");
+    world.check("drawings are moved and colored");
     let look = properties(&[(Property::Extent, "10,10")]);
     let picture = Bytes::from_static(b"picture");
     world.upload(Upload::image(1, &look, &picture).unwrap());
