@@ -17,6 +17,7 @@ use std::{
 use imports::{Imports, cycles};
 use source::{Crate, Files};
 
+/// The maximum number of lines of a file. A longer file usually contains more than one idea.
 const MAX_LINES_PER_FILE: usize = 600;
 
 /// The layers of a crate from the lowest to the highest. A layer lists files and folders of `src`,

@@ -123,7 +123,7 @@ impl<'a> World<'a> {
     pub(super) fn new(seed: u64, calls: bool, story: Story<'a>) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let joins_inputs = rng.bool();
-        // The one reading of a clock: all times are relative to it.
+        // The clock is read only here. All times are relative to this one.
         let now = Instant::now();
         let mut config = Config::default();
         config.soft_limit = (64 * 1024) << rng.u32(..5);

@@ -57,7 +57,7 @@ impl NewRaw for Ident {
 fn recorder(interface: &Interface, item: &ItemTrait) -> TokenStream {
     let (name, visibility) = (&item.ident, &item.vis);
     let recorder = format_ident!("{}Recorder", name);
-    let summary = format!("Records calls on [`{name}`] for an object that is not there yet.");
+    let summary = format!("Records calls on [`{name}`] for an object that executes them later.");
     let iid = iid(interface);
     let late_bound = interface.is_dispatch.then(|| {
         quote! {

@@ -185,8 +185,8 @@ impl<'a> Packet<'a> {
         })
     }
 
-    /// Reports the size that the packet at the start of `bytes` states, if `bytes` starts with a
-    /// packet.
+    /// Returns the size that the packet at the start of `bytes` states, or `None` if `bytes` does
+    /// not start with a packet.
     #[must_use]
     pub fn stated_size(bytes: &[u8]) -> Option<usize> {
         let header: [u8; BASE_BYTES] = bytes.get(..BASE_BYTES)?.try_into().ok()?;

@@ -44,16 +44,16 @@ pub trait ExceptionClass: Player {
 /// The result of [`play_next`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Played {
-    /// It was played and removed.
+    /// The message was played and removed.
     Done,
-    /// It failed and waits for its next try.
+    /// The message failed and waits for its next try.
     Postponed(Step),
-    /// It failed for the last time or can never succeed; the exception class played it, and it was
-    /// removed.
+    /// The message failed for the last time or can never succeed. The exception class played it,
+    /// and it was removed.
     Excepted,
-    /// It went to the dead queue.
+    /// The message went to the dead queue.
     Dead,
-    /// It violates a rule and went to the dead queue. No call of it was executed.
+    /// The message violates a rule and went to the dead queue. None of its calls was executed.
     Rejected(ReadError),
 }
 

@@ -6,7 +6,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::too_many_arguments,
-    reason = "a test stops at the first surprise, and a recorded interface has many parameters"
+    reason = "a test panics if it fails, and a recorded interface has many parameters"
 )]
 
 mod carving;

@@ -123,7 +123,7 @@ impl Store {
 
 /// The current file.
 struct Current {
-    /// The cell of the file, or nothing if there is no file.
+    /// The cell of the file, or `None` if there is no file.
     cell: Option<CellId>,
     leaves: Vec<Leaf>,
     /// The data element of each object's group.

@@ -44,7 +44,7 @@ impl Sizes {
     }
 }
 
-/// Divides a zip file into chunks, or returns nothing for other files.
+/// Divides a zip file into chunks. Returns `None` for other files.
 pub(super) fn chunks(file: &Bytes, chunking: &Chunking) -> Option<Vec<Chunk>> {
     if !file.starts_with(LOCAL_SIGNATURE) {
         return None;

@@ -14,6 +14,7 @@ pub const VERSION: u16 = 12;
 /// The lowest version with which written messages are compatible. All known programs write it.
 const LOWEST_VERSION: u16 = 11;
 
+/// The signatures of requests and responses (MS-FSSHTTPB 2.2.2 and 2.2.3).
 const REQUEST_SIGNATURE: u64 = 0x9B06_9439_F329_CF9C;
 const RESPONSE_SIGNATURE: u64 = 0x9B06_9439_F329_CF9D;
 

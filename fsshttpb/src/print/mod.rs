@@ -65,7 +65,7 @@ impl fmt::Display for Values<'_> {
 /// shortest are errors, although a reader accepts them.
 ///
 /// # Errors
-/// The first such object.
+/// Returns the first such object.
 pub fn check(element: &Element, offset: usize) -> Result<(), DecodeError> {
     for line in lines(element, offset) {
         let error = |rule| Err(DecodeError::new(line.offset, rule));

@@ -59,9 +59,9 @@ impl Ids {
         id
     }
 
-    /// Reserves `count` identifiers for a client and returns the first number, or nothing if too
-    /// few are left.
-    /// Clients get at most half of the numbers, so that they cannot exhaust the store's own.
+    /// Reserves `count` identifiers for a client and returns the first number, or `None` if too few
+    /// are left. Clients get at most half of the numbers, so that they cannot exhaust the store's
+    /// own.
     pub fn reserve(&mut self, count: u32) -> Option<u32> {
         let first = self.next_id;
         self.next_id = first.checked_add(count).filter(|end| *end <= u32::MAX / 2)?;

@@ -176,7 +176,7 @@ impl<'a> Packer<'a> {
     }
 }
 
-/// Returns a data element without the data of its objects, or nothing for a BLOB.
+/// Returns a data element without the data of its objects, or `None` for a BLOB.
 fn without_data(element: &Arc<DataElement>) -> Option<Arc<DataElement>> {
     if element.kind == types::DataElementType::OBJECT_DATA_BLOB {
         return None;

@@ -121,7 +121,7 @@ impl Store {
     /// queries again.
     ///
     /// # Errors
-    /// The answer is an error, or the upload does not fit to the store.
+    /// The answer is an error, or the upload does not fit the store.
     pub fn accept(
         &mut self,
         put: &PutChanges,

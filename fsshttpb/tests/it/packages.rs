@@ -17,7 +17,7 @@ fn a_package_decodes_completely_and_encodes_to_the_same_bytes() {
 }
 
 #[test]
-fn onenote_parser_reads_a_package_that_we_wrote() {
+fn onenote_parser_reads_a_written_package() {
     let Some(bytes) = outside(FILE) else { return };
     let mut package = Package::read(&bytes).unwrap();
     let store = package.store().unwrap();

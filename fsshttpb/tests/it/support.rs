@@ -48,9 +48,9 @@ pub(crate) fn tree(name: &str) -> String {
     data(&format!("{name}.tree"))
 }
 
-/// Reads a file that must not be copied into the project, from the folder that
-/// `FSSHTTPB_DATA` names or from `../shared/data/fsshttpb` beside the repository. Where the file
-/// is absent, it prints that the test is skipped.
+/// Reads a file that must not be copied into the project, from the folder that `FSSHTTPB_DATA`
+/// names or from `../shared/data/fsshttpb` beside the repository. If the file is absent, it prints
+/// that the test is skipped.
 pub(crate) fn outside(file: &str) -> Option<Vec<u8>> {
     let folder = env::var_os("FSSHTTPB_DATA").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fsshttpb")

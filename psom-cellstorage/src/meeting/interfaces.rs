@@ -30,8 +30,8 @@ pub trait DocumentClient {
         key: Bytes,
         iv: Bytes,
     );
-    /// Announces that an editor has opened the document. `client` tells two programs of one user
-    /// apart.
+    /// Announces that an editor has opened the document. `client` distinguishes two programs of one
+    /// user.
     fn c_add_editor(&mut self, cx: &mut Context<Self>, client: String, name: String);
     /// Announces that an editor has closed the document or has timed out.
     fn c_remove_editor(&mut self, cx: &mut Context<Self>, client: String);

@@ -139,7 +139,7 @@ fn a_third_party_with_another_lock_is_refused() {
 }
 
 #[test]
-fn a_lock_ends_at_its_time_out_unless_it_is_refreshed() {
+fn a_lock_ends_at_its_timeout_unless_it_is_refreshed() {
     let mut scene = scene();
     scene.coauth("ada", "JoinCoauthoring");
     scene.coauth("bob", "JoinCoauthoring");
@@ -163,7 +163,7 @@ fn a_lock_ends_at_its_time_out_unless_it_is_refreshed() {
 }
 
 #[test]
-fn time_outs_are_brought_into_their_limits() {
+fn timeouts_are_clamped_to_their_limits() {
     let mut scene = scene();
     scene.one(
         "ada",

@@ -141,7 +141,7 @@ pub(crate) fn pptx(slides: u64, picture_bytes: usize, changed: Option<u64>) -> V
 }
 
 /// Reads a file that must not be copied into the project, from the folder that `FSSHTTPB_DATA`
-/// names or from `../shared/data/fsshttpb` beside the repository. Where it is absent, it prints
+/// names or from `../shared/data/fsshttpb` beside the repository. If the file is absent, it prints
 /// that the test is skipped.
 pub(crate) fn outside(file: &str) -> Option<Vec<u8>> {
     let folder = env::var_os("FSSHTTPB_DATA").map(PathBuf::from).unwrap_or_else(|| {

@@ -1,4 +1,4 @@
-//! Requests of desktop Word 16. The files are outside the project; where they are absent, the tests
+//! Requests of desktop Word 16. The files are outside the project. If they are absent, the tests
 //! print `skipped`.
 
 use axum::{body::Body, http::Request};

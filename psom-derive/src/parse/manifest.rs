@@ -1,4 +1,4 @@
-//! Finds out from `Cargo.toml` that the runtime has another name in the user's crate.
+//! Detects in `Cargo.toml` that the runtime has another name in the user's crate.
 
 use std::{fs, path::Path};
 

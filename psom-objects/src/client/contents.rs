@@ -27,7 +27,7 @@ pub(super) struct ContentsFollower {
     contents: HashMap<i64, Handle<ContentFollower>>,
     followers: HashMap<String, FollowerType>,
     pub(super) root: Root,
-    /// Whether the server has connected it.
+    /// Whether the server has connected this object.
     pub(super) is_connected: bool,
 }
 

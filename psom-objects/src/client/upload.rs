@@ -92,8 +92,8 @@ impl Upload {
         Self::with_source(manifest, source, packed_bytes, unpacked_bytes)
     }
 
-    /// Uploads a written package whose manifest is known only to the package, under a cookie that
-    /// needs no title (see [`Conference::upload_reserved`](super::Conference::upload_reserved)).
+    /// Uploads a written package without reading its manifest, under a cookie that needs no title
+    /// (see [`Conference::upload_reserved`](super::Conference::upload_reserved)).
     pub fn from_package(
         reader: impl PackageReader,
         packed_bytes: u64,
@@ -123,7 +123,7 @@ impl Upload {
     /// 3.1.4.1.14), unless the meeting has other limits.
     ///
     /// # Errors
-    /// A text has a character that XML does not have.
+    /// A text has a character that XML does not allow.
     pub fn poll(
         title: impl Into<String>,
         question: impl Into<String>,
@@ -137,7 +137,7 @@ impl Upload {
     /// Shares a page of notes (section 3.1.4.1.15).
     ///
     /// # Errors
-    /// A text has a character that XML does not have.
+    /// A text has a character that XML does not allow.
     pub fn notes(title: impl Into<String>, notes: SharedNotesDetail) -> Result<Self, PackageError> {
         Self::new(CreateContent::new(title, ContentDetail::SharedNotes(notes)), [])
     }
@@ -145,7 +145,7 @@ impl Upload {
     /// Creates a Q&A without questions (section 3.1.4.1.16).
     ///
     /// # Errors
-    /// The title has a character that XML does not have.
+    /// The title has a character that XML does not allow.
     pub fn qna(title: impl Into<String>) -> Result<Self, PackageError> {
         Self::new(CreateContent::new(title, ContentDetail::Qna), [])
     }
@@ -153,7 +153,7 @@ impl Upload {
     /// Creates an empty whiteboard.
     ///
     /// # Errors
-    /// The title has a character that XML does not have.
+    /// The title has a character that XML does not allow.
     pub fn whiteboard(title: impl Into<String>) -> Result<Self, PackageError> {
         Self::new(CreateContent::new(title, ContentDetail::Whiteboard), [])
     }
@@ -162,7 +162,7 @@ impl Upload {
     /// which the image is shown. `IMAGETYPE` is the usual file extension.
     ///
     /// # Errors
-    /// A property has a character that XML does not have.
+    /// A property has a character that XML does not allow.
     pub fn image(
         content: i64,
         properties: &Properties,
@@ -178,7 +178,7 @@ impl Upload {
     /// Returns the manifest of an image (see [`image`](Self::image)).
     ///
     /// # Errors
-    /// A property has a character that XML does not have.
+    /// A property has a character that XML does not allow.
     pub fn image_manifest(content: i64, properties: &Properties) -> Result<Manifest, PackageError> {
         let mut detail =
             format!("<imageAnnotation xmlns=\"urn:psom:annotation\" file=\"{}\"", Self::IMAGE_FILE);

@@ -38,7 +38,7 @@ pub(super) struct ClientUploads {
     /// The files that a browser sends.
     forms: HashMap<i32, Form>,
     pub(super) root: Root,
-    /// Whether the server has connected it.
+    /// Whether the server has connected this object.
     pub(super) is_connected: bool,
 }
 

@@ -5,18 +5,18 @@ use crate::types::ContentVisibility;
 /// The actions in a meeting that can be recorded without a network (an addition of this crate).
 ///
 /// The protocol's own methods name contents by identifiers that the server assigns. A recorder does
-/// not know them, so these methods name contents by their titles. Each method performs the method of
-/// the protocol as if the caller had called it. An action is either performed as a whole or refused
-/// with a reason; the protocol's own methods are often silent about a refusal.
+/// not know them, so these methods name contents by their titles. Each method performs the method
+/// of the protocol as if the caller had called it. An action is either performed as a whole or
+/// refused with a reason; the protocol's own methods often do not report a refusal.
 #[psom_interface(name = "psom.actions", version = 1, hash = 7350281944103386513)]
 pub trait ActionsServer {
     /// Creates a content without files: a whiteboard, a poll, a page of notes, or questions and
     /// answers. `manifest` is the XML of its package.
     fn s_create(&mut self, cx: &mut Context<Self>, manifest: &str) -> Result<(), Violation>;
 
-    /// Takes the package that the caller has uploaded for it (see `PlaysLater::prepare`). The package
-    /// creates a content, or it is added to the content with this title. `file` names the package in
-    /// the outbox; its lengths are those of `sRequestUpload`.
+    /// Takes the package that the caller has uploaded for this call (see `PlaysLater::prepare`).
+    /// The package creates a content, or it is added to the content with this title. `file` names
+    /// the package in the outbox; its lengths are those of `sRequestUpload`.
     fn s_take_package(
         &mut self,
         cx: &mut Context<Self>,

@@ -33,7 +33,7 @@ pub struct OpcWriter<W: Write + Seek> {
 /// The size in bytes from which a file needs the fields of zip64.
 const ZIP64_BYTES: u64 = u32::MAX as u64;
 
-/// A writer that is written from its beginning to its end, and never changed in between.
+/// A writer that receives an archive from its beginning to its end, without seeking back.
 pub type Streamed<W> = StreamWriter<W>;
 
 impl<W: Write> OpcWriter<Streamed<W>> {

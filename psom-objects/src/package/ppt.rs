@@ -94,7 +94,8 @@ pub struct NotesPackage {
 pub struct NotesSlide {
     /// The slide.
     pub slide: Option<u32>,
-    /// The name of the notes in [`NotesPackage::file`]. If that is absent, a file of the package.
+    /// The name of the notes in [`NotesPackage::file`], or the name of a file of the package if
+    /// there is no such file.
     pub file: Option<String>,
 }
 

@@ -58,19 +58,21 @@ pub trait ContentType: DistributedObject {
         Err(Refusal::malformed("contents of this type accept no further packages"))
     }
 
-    /// Called once when the object exists: after [`create`](Self::create) or
-    /// [`restore`](Self::restore). An implementation starts its timers and futures here.
+    /// Handles the start of the object. The framework calls it once, after [`create`](Self::create)
+    /// or [`restore`](Self::restore). An implementation starts its timers and futures here.
     fn started(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 
-    /// Called when the content is deleted, before this object is removed. An implementation removes
-    /// further objects that belong to it. The files of the content are removed by the content.
+    /// Handles the deletion of the content, before this object is removed. An implementation
+    /// removes further objects that belong to it. The files of the content are removed by the
+    /// content.
     fn deleted(&mut self, cx: &mut Context<Self>) {
         let _ = cx;
     }
 
-    /// Called when a user's role changes, and with `None` when the user's last connection ends.
+    /// Handles the change of a user's role. The role is `None` if the user's last connection has
+    /// ended.
     fn user_changed(&mut self, cx: &mut Context<Self>, user: i64, role: Option<Role>) {
         let _ = (cx, user, role);
     }
@@ -179,7 +181,7 @@ impl From<SaveError> for Refusal {
     }
 }
 
-/// A reference to the content that an extended content belongs to. Cheap to clone.
+/// A reference to the content that an extended content belongs to. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ContentRef(pub(super) Mailbox<ContentUpdate>);
 

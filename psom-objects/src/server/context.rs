@@ -18,7 +18,7 @@ use crate::{
     types::{EncryptedFile, Role},
 };
 
-/// The meeting around an object: roles, rules, limits, time and files. Cheap to clone.
+/// The meeting around an object: roles, rules, limits, time and files. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub struct MeetingContext {
     shared: Arc<Shared>,

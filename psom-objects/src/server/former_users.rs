@@ -26,8 +26,8 @@ pub struct FormerUser {
     pub display_name: String,
 }
 
-/// The users who have left, so that newcomers can name the owners of what they have left behind. If there
-/// are too many, those who left first are forgotten.
+/// The users who have left. With their names, newcomers can show the owners of all contents and
+/// annotations. If there are too many, those who left first are forgotten.
 #[derive(Default)]
 pub(super) struct FormerUsers {
     by_id: BTreeMap<i64, FormerUser>,

@@ -13,7 +13,7 @@ pub(super) trait Receive<M>: DistributedObject {
 /// Queues a message for one object.
 type Deliver<M> = dyn Fn(&mut Scope, M) + Send + Sync;
 
-/// The address of an object that takes messages of the type `M`. Cheap to clone.
+/// The address of an object that takes messages of the type `M`. It is cheap to clone.
 ///
 /// An object in a lower layer uses it to reach one in a higher layer, whose type it cannot name.
 pub(super) struct Mailbox<M>(Arc<Deliver<M>>);

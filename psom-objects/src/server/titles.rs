@@ -55,8 +55,8 @@ impl Titles {
     }
 }
 
-/// Reports whether two titles are the same. People must be able to tell titles apart, and so must
-/// the file systems that ignore case or normalize names.
+/// Reports whether two titles are the same. Titles must differ for people, and for file systems
+/// that ignore case or normalize names.
 pub(super) fn same(a: &str, b: &str) -> bool {
     look_alike(a, b)
 }

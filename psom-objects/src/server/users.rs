@@ -120,7 +120,8 @@ impl Lifecycle for ContentUserManager {
         self.users.insert(user.id, Entry { uri, display_name, role, connections });
         let present = self.users.iter().map(|(id, it)| (*id, &*it.uri, &*it.display_name));
         announce(cx, present);
-        // A client that joins later must be able to name the owners of what is there (ruling 24).
+        // A client that joins later must be able to name the owners of all contents and annotations
+        // (ruling 24).
         let former = self.former.iter().map(|it| (it.id, &*it.uri, &*it.display_name));
         announce(cx, former);
         let former: Vec<_> = self.former.iter().map(|it| it.id).collect();

@@ -1,4 +1,4 @@
-//! Peers that read more slowly than they are sent to.
+//! Peers that read more slowly than the server sends.
 
 use super::common::{ClientRoot, ServerRoot};
 use psom::{

@@ -1,4 +1,4 @@
-//! Limits on what one peer can cost the others of its space.
+//! Limits of the resources that one peer can take from the others in its space.
 
 use std::time::Duration;
 

@@ -157,7 +157,7 @@ impl World {
     fn new(rng: fastrand::Rng) -> Self {
         Self {
             rng,
-            // The one reading of a clock: all times are relative to it.
+            // The clock is read only here. All times are relative to this one.
             now: Instant::now(),
             config: Arc::new(Config::default()),
             store: Store::default(),

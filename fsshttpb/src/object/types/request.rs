@@ -383,7 +383,7 @@ impl HierarchyKey {
         Self(pairs.collect::<Vec<_>>().into())
     }
 
-    /// Returns the identifiers, or nothing if the key is not a sequence of whole pairs.
+    /// Returns the identifiers, or `None` if the key is not a sequence of whole pairs.
     pub fn ids(&self) -> Option<Vec<ExtendedGuid>> {
         let pairs = self.0.chunks(PAIR_BYTES).map(|pair| {
             let (guid, value) = pair.split_first_chunk::<16>()?;

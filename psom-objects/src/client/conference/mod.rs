@@ -196,7 +196,7 @@ impl Report for RootOfSpace {
     fn release_title(&self, scope: &mut Scope, cookie: i32) {
         if let Some(root) = scope.root::<Conference>() {
             scope.tell(root, move |conference, cx| {
-                // Nothing is left to release when the content manager is gone.
+                // Without a content manager, there is no reservation to release.
                 let _ = conference.release_title(cx, cookie);
             });
         }

@@ -130,8 +130,8 @@ impl AnnotationContainerServer for AnnotationContainer {
             }
             Err(code) => {
                 self.flush(cx);
-                // A string that fitted into the request may need more bytes than a string of the
-                // answer has.
+                // A string that fits into the request may need more bytes than a string of the
+                // answer can have.
                 properties.retain(|_, value| psom::wire::fits_in_string(value));
                 cx.caller().c_error_add_annotation(r#type, &rows(&properties), code.name());
             }

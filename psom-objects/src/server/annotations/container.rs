@@ -39,7 +39,7 @@ pub struct AnnotationContainer {
     pub(super) pointers: BTreeMap<i64, String>,
     /// Changes that are not yet announced.
     pending: Pending,
-    /// Whether they will be announced at the end of the turn.
+    /// Whether the pending changes will be announced at the end of the turn.
     is_scheduled: bool,
     /// The calls that send the board to a newcomer, until the board changes.
     snapshot: Option<Prepared>,

@@ -5,8 +5,9 @@ use psom::{Context, Violation};
 use super::{container::AnnotationContainer, limits};
 use crate::annotation::{Annotation, ErrorCode, Properties, Property, batch};
 
-/// The number of missing annotations up to which each gets an answer of its own. Other clients remove
-/// a few annotations while a group changes; more of them get one answer together.
+/// The number of missing annotations up to which each gets an answer of its own. Other clients can
+/// remove a few annotations while a group changes. If more are missing, they get one answer
+/// together.
 const MAX_SINGLE_ANSWERS: usize = 100;
 
 impl AnnotationContainer {
@@ -25,7 +26,8 @@ impl AnnotationContainer {
         values: &[String],
     ) -> Result<(), Violation> {
         batch::same_lengths(ids.len(), [generations.len()].into_iter())?;
-        // Of the missing identifiers of a longer group, an answer would repeat more than a board has.
+        // An answer repeats the missing identifiers. For a longer group, it could have more
+        // identifiers than a board has.
         if ids.len() > limits::MAX_ANSWER_IDS {
             return Err(Violation::new("a group of more annotations than a board has"));
         }

@@ -64,7 +64,7 @@ impl AnnotationLimits {
             Property::Text => (size(self.text_length), ErrorCode::TextTooLong),
             _ => (MAX_VALUE_LENGTH, ErrorCode::ValueTooLong),
         };
-        // A string that fitted into the request may need more bytes than a string of a call has.
+        // A string that fits into the request may need more bytes than a string of a call can have.
         if text::length(value) > longest || !psom::wire::fits_in_string(value) {
             return Err(too_long);
         }
